@@ -1,0 +1,81 @@
+"""An aggregate: one document that changes as a whole and records the events of its changes."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+from ulid import ULID
+
+from shared.events import Event, wrap
+
+HANDLED_KEPT = 500
+"""How many incoming event ids a document remembers; a redelivery comes within minutes, not later."""
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""A date instead of null: not every MongoDB-compatible server can query null (see shared.store)."""
+
+
+def new_id(prefix: str) -> str:
+    """A new identifier, sortable by creation: `prj_01J...` (a ULID after the prefix)."""
+    return f"{prefix}_{ULID()}"
+
+
+def now() -> datetime:
+    """The time in UTC, in whole milliseconds as documents keep it."""
+    time = datetime.now(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+class Aggregate(BaseModel):
+    """State, version, outgoing events and handled events of one thing, saved in one write.
+
+    Subclasses name their `collection` and the fields that queries use in `indexes`; their methods
+    check the rules, change the state and `record` what happened.
+    """
+
+    model_config = ConfigDict(extra="ignore", use_enum_values=True)
+
+    collection: ClassVar[str]
+    indexes: ClassVar[tuple[str, ...]] = ()
+
+    id: str
+    version: int = 0
+    outbox: list[dict[str, Any]] = []
+    handled: list[str] = []
+    _recorded: list[Event] = PrivateAttr(default_factory=list)
+
+    def record(self, event: Event) -> None:
+        """Keep `event` to be published once this document is saved."""
+        self._recorded.append(event)
+
+    def recorded(self) -> list[Event]:
+        """The events recorded since the last save, oldest first."""
+        return list(self._recorded)
+
+    def has_handled(self, event_id: str) -> bool:
+        """Whether the event of that id already changed this document."""
+        return event_id in self.handled
+
+    def sealed(self, *, time: datetime, traceparent: str, because: str | None) -> Self:
+        """A copy to be saved as the next version, with its recorded events in the outbox."""
+        version = self.version + 1
+        wrapped = [
+            wrap(
+                event,
+                subject=self.id,
+                sequence=version,
+                number=number,
+                time=time,
+                traceparent=traceparent,
+            )
+            for number, event in enumerate(self._recorded)
+        ]
+        handled = [*self.handled, because] if because else self.handled
+        return self.model_copy(
+            update={
+                "version": version,
+                "outbox": [*self.outbox, *wrapped],
+                "handled": handled[-HANDLED_KEPT:],
+                "_recorded": [],
+            }
+        )

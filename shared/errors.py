@@ -1,0 +1,95 @@
+"""Every error the lab raises on purpose; the class docstring is the default message."""
+
+from typing import ClassVar
+
+
+class LabError(Exception):
+    """Something went wrong."""
+
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class Rejected(LabError):
+    """The request can never succeed as it is."""
+
+    status = 400
+
+
+class Invalid(Rejected):
+    """A value is wrong; `field` names it."""
+
+    status = 422
+
+    def __init__(self, message: str = "", field: str = "") -> None:
+        super().__init__(message)
+        self.args = (self.args[0], field)
+        self.field = field
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.args[0]}" if self.field else str(self.args[0])
+
+
+class Unauthenticated(Rejected):
+    """A valid bearer token is needed."""
+
+    status = 401
+
+
+class Forbidden(Rejected):
+    """This token's role does not allow that."""
+
+    status = 403
+
+
+class NotFound(Rejected):
+    """Nothing has this identifier."""
+
+    status = 404
+
+
+class WrongStage(Rejected):
+    """The present state does not allow that."""
+
+    status = 409
+
+
+class TooLarge(Rejected):
+    """The body is larger than this service accepts."""
+
+    status = 413
+
+
+class Unavailable(LabError):
+    """A server that is needed does not answer now; the same request may succeed later."""
+
+    status = 503
+
+
+class Conflict(Unavailable):
+    """The document changed while it was being decided upon."""
+
+    status = 409
+
+
+class DeadlineExceeded(Unavailable):
+    """No answer came within the deadline."""
+
+    status = 504
+
+
+TYPED: tuple[type[LabError], ...] = (
+    Rejected,
+    Invalid,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    WrongStage,
+    TooLarge,
+    Unavailable,
+    Conflict,
+    DeadlineExceeded,
+)
+"""The errors that keep their type across an RPC call."""

@@ -1,0 +1,419 @@
+"""The contract between the services: every event, and the CloudEvents envelope it travels in.
+
+An event class names a fact in the past tense; its fields are the event's `data`. Evolution is
+additive only: unknown fields are ignored, a breaking change is a new event beside the old one.
+"""
+
+import re
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from shared.errors import Rejected
+
+
+class Frozen(BaseModel):
+    """A value: compared by content, never changed, tolerant of fields of a later version."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Frozen):
+    """A fact that a service publishes about what it owns."""
+
+    source: ClassVar[str] = ""
+    topic: ClassVar[str] = ""
+
+    def __init_subclass__(cls, source: str = "", **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init_subclass__(**kwargs)
+        cls.source = source
+        cls.topic = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        if source:
+            REGISTRY[cls.topic] = cls
+
+
+REGISTRY: dict[str, type[Event]] = {}
+"""Every event by its topic, the snake_case of its class name and its routing key."""
+
+JobKind = Literal["ingest", "trial", "full"]
+Stage = Literal[
+    "submitted",
+    "advised",
+    "secured",
+    "equipped",
+    "trialled",
+    "piloted",
+    "staffed",
+    "delivered",
+    "rejected",
+    "withdrawn",
+]
+
+
+class FileRef(Frozen):
+    """A stored file by its content: events carry this reference, never the bytes."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=0, description="bytes")
+    media_type: str = "application/octet-stream"
+
+
+class Step(Frozen):
+    """One application of a treatment: which tables it takes by role, and what it calls its result.
+
+    `inputs` maps a role of the application (`left`, `right`, `table`) to the name of a treatment
+    input or of an earlier step's `output`.
+    """
+
+    application: str
+    inputs: dict[str, str]
+    parameters: dict[str, Any] = {}
+    output: str
+
+
+class Treatment(Frozen):
+    """What a project does with its data: named datasets, then applications one after the other."""
+
+    inputs: dict[str, str] = Field(min_length=1, description="name in the steps -> dataset id")
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=10)
+
+
+class Match(Frozen):
+    """A dataset that fits a project, and why (in French: the holder reads it)."""
+
+    dataset_id: str
+    title: str
+    score: float = Field(ge=0)
+    reasons: tuple[str, ...]
+    shared_keys: tuple[str, ...] = ()
+
+
+class MemberJoined(Event, source="intake"):
+    """A partner became a member of the lab."""
+
+    member_id: str
+    name: str
+    kind: str
+    skills: tuple[str, ...]
+    territory: tuple[str, ...]
+
+
+class ProjectSubmitted(Event, source="intake"):
+    """A holder sent in a project."""
+
+    project_id: str
+    holder_id: str
+    title: str
+    problem: str
+    theme: str
+    territory: tuple[str, ...] = Field(description="INSEE department or commune codes")
+    keywords: tuple[str, ...] = ()
+    dataset_ids: tuple[str, ...] = Field(default=(), description="the holder's own datasets")
+
+
+class ProjectAdvised(Event, source="intake"):
+    """The lab's guidance is attached to the project."""
+
+    project_id: str
+    holder_id: str
+    datasets: int
+    applications: int
+    experts: int
+    pilot_sites: int
+
+
+class ProjectSecured(Event, source="intake"):
+    """A reviewer found the project lawful and feasible."""
+
+    project_id: str
+    holder_id: str
+    dataset_ids: tuple[str, ...] = Field(description="what the treatment reads")
+    decided_by: str
+    reason: str
+
+
+class ProjectRejected(Event, source="intake"):
+    """A reviewer turned the project down."""
+
+    project_id: str
+    holder_id: str
+    decided_by: str
+    reason: str
+
+
+class ProjectWithdrawn(Event, source="intake"):
+    """The holder gave the project up."""
+
+    project_id: str
+    holder_id: str
+    decided_by: str
+    reason: str
+
+
+class ProjectEquipped(Event, source="intake"):
+    """Data access and workspace are open; the trial may run."""
+
+    project_id: str
+    holder_id: str
+    treatment: Treatment
+
+
+class ProjectTrialled(Event, source="intake"):
+    """The project was tested on a sample."""
+
+    project_id: str
+    holder_id: str
+    job_id: str
+    result: FileRef = Field(description="the trial's manifest")
+
+
+class ProjectPiloted(Event, source="intake"):
+    """A pilot site is found."""
+
+    project_id: str
+    holder_id: str
+    site_id: str
+
+
+class ProjectStaffed(Event, source="intake"):
+    """A project team is formed."""
+
+    project_id: str
+    holder_id: str
+    team: tuple[str, ...]
+
+
+class ProjectDelivered(Event, source="intake"):
+    """A digital service exists; its result returns to the catalogue."""
+
+    project_id: str
+    holder_id: str
+    job_id: str
+    title: str
+    description: str
+    theme: str
+    territory: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+    licence: str
+    result: FileRef = Field(description="the full job's manifest")
+
+
+class DatasetRegistered(Event, source="catalog"):
+    """A file is stored and waits to be read in the sandbox."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    version: int = Field(ge=1)
+    file: FileRef
+    filename: str
+    project_id: str | None = Field(default=None, description="the project whose result this is")
+
+
+class DatasetPublished(Event, source="catalog"):
+    """A dataset was read, profiled and can be found."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    version: int
+    rows: int
+    keys: tuple[str, ...] = Field(description="kinds of key columns found: commune, siren, ...")
+    project_id: str | None = None
+
+
+class DatasetRejected(Event, source="catalog"):
+    """A file could not be read as a table."""
+
+    dataset_id: str
+    owner_id: str
+    version: int
+    reason: str
+
+
+class DatasetsMatched(Event, source="catalog"):
+    """The catalogue found what fits a project."""
+
+    project_id: str
+    matches: tuple[Match, ...]
+
+
+class AccessRequested(Event, source="catalog"):
+    """A project asks a data owner for a restricted dataset."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    holder_id: str
+
+
+class AccessGranted(Event, source="catalog"):
+    """A project may read a dataset."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    decided_by: str
+
+
+class AccessRefused(Event, source="catalog"):
+    """A data owner refused a project's request."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    decided_by: str
+    reason: str
+
+
+class DataAccessOpened(Event, source="catalog"):
+    """Every dataset that a project asked for is granted."""
+
+    project_id: str
+    dataset_ids: tuple[str, ...]
+
+
+class WorkspaceOpened(Event, source="compute"):
+    """A project has a compute workspace."""
+
+    project_id: str
+    quota_seconds: int = Field(description="wall-clock seconds of all the project's jobs together")
+
+
+class JobQueued(Event, source="compute"):
+    """A job waits for its turn."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+
+
+class JobStarted(Event, source="compute"):
+    """A job runs in the sandbox."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    attempt: int
+
+
+class JobSucceeded(Event, source="compute"):
+    """A job ended well; its manifest names inputs, steps, outputs and report."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    dataset_version: int | None = None
+    result: FileRef = Field(description="the job's manifest, JSON of shared.manifest.Manifest")
+    seconds: float
+
+
+class JobFailed(Event, source="compute"):
+    """A job ended without a result."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    dataset_version: int | None = None
+    reason: str
+
+
+class JobCancelled(Event, source="compute"):
+    """A job was stopped on request or because its project ended."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    reason: str
+
+
+class EndpointDisabled(Event, source="notify"):
+    """A webhook endpoint no longer receives deliveries."""
+
+    endpoint_id: str
+    member_id: str
+    reason: str
+
+
+class DeliveryAbandoned(Event, source="notify"):
+    """A webhook delivery failed on its last attempt."""
+
+    delivery_id: str
+    endpoint_id: str
+    event_id: str
+    attempts: int
+    last_error: str
+
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+
+class Envelope(Frozen, Generic[E_co]):
+    """A CloudEvents 1.0 structured-mode object around one event (cloudevents.io, spec 1.0.2).
+
+    `sequence` is the version of the subject that the event was saved with; `correlationid` is the
+    project it belongs to, or the subject itself; `traceparent` is the W3C Trace Context header.
+    """
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str = Field(min_length=1)
+    source: str
+    type: str
+    subject: str
+    time: AwareDatetime
+    sequence: int = Field(ge=0)
+    correlationid: str
+    traceparent: str | None = None
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: E_co
+
+
+def wrap(
+    event: Event, *, subject: str, sequence: int, number: int, time: datetime, traceparent: str
+) -> dict[str, Any]:
+    """Put `event` into its envelope, as the plain JSON object that goes on the wire.
+
+    The id is made of the subject, its version and the event's number within that version, so the
+    same save can never publish two different events under one id.
+    """
+    correlation = getattr(event, "project_id", None) or subject
+    return Envelope[Event](
+        id=f"{subject}-{sequence}-{number}",
+        source=event.source,
+        type=event.topic,
+        subject=subject,
+        time=time,
+        sequence=sequence,
+        correlationid=correlation,
+        traceparent=traceparent,
+        data=event,
+    ).model_dump(mode="json", serialize_as_any=True)
+
+
+def unwrap(body: bytes, expected: type[Event] | None = None) -> Envelope[Event]:
+    """Read an envelope from the wire and check it whole.
+
+    Raises Rejected with the first fault: not JSON, not CloudEvents 1.0, an unknown type, another
+    type than `expected`, or data that does not fit the event's class.
+    """
+    try:
+        bare = Envelope[Any].model_validate_json(body)
+        cls = REGISTRY.get(bare.type)
+        if cls is None or (expected is not None and cls is not expected):
+            raise Rejected(f"type: {bare.type!r} is not expected here")
+        return Envelope[cls].model_validate_json(body)  # type: ignore[valid-type]
+    except ValidationError as error:
+        raise Rejected(explain(error)) from error
+
+
+def explain(error: ValidationError) -> str:
+    """The first fault of a pydantic error as `field: what is wrong`, without the faulty value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "body"
+    return f"{field}: {first['msg']}"

@@ -1,0 +1,68 @@
+"""What a job leaves behind, and what the ingest job tells about a table: written by compute, read by others."""
+
+from typing import Any
+
+from pydantic import AwareDatetime, Field
+
+from shared.events import FileRef, Frozen, JobKind, Step
+
+
+class Input(Frozen):
+    """A dataset as it was when a job read it."""
+
+    name: str
+    dataset_id: str
+    version: int
+    sha256: str
+    title: str = ""
+    licence: str = ""
+
+
+class Output(Frozen):
+    """A file that a job made."""
+
+    name: str = Field(description="file name, e.g. result.parquet")
+    file: FileRef
+
+
+class Manifest(Frozen):
+    """Everything needed to understand and repeat a job."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    inputs: tuple[Input, ...] = ()
+    steps: tuple[Step, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    reports: tuple[dict[str, Any], ...] = Field(default=(), description="one per step")
+    software: dict[str, str] = {}
+    started: AwareDatetime
+    ended: AwareDatetime
+
+    def output(self, name: str) -> FileRef | None:
+        """The file called `name`, if the job made it."""
+        return next((out.file for out in self.outputs if out.name == name), None)
+
+
+class Column(Frozen):
+    """One column of a profiled table; `key` names the kind of identifier its values are."""
+
+    name: str
+    kind: str = Field(description="text, integer, decimal, date or boolean, by value")
+    filled: int = Field(ge=0, description="rows with a value")
+    distinct: int = Field(ge=0)
+    key: str | None = Field(default=None, description="commune, siren, postcode, ...")
+
+
+class Profile(Frozen):
+    """What the ingest application reports: the table's shape and its key columns."""
+
+    rows: int = Field(ge=0)
+    encoding: str = Field(description="encoding the source was read with; binary for Parquet")
+    delimiter: str | None = None
+    columns: tuple[Column, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The kinds of key columns found, each once, sorted."""
+        return tuple(sorted({column.key for column in self.columns if column.key}))

@@ -1,0 +1,86 @@
+"""Settings of a service process: the only module that reads the environment.
+
+Each field `x` is read from `DATALAB_X`. A missing or wrong value stops the start with a
+SettingsError that names the variable, never with its value: it may be a secret.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+PREFIX = "DATALAB_"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong."""
+
+
+def _numbers(value: object) -> object:
+    return value.split(",") if isinstance(value, str) else value
+
+
+Seconds = Annotated[tuple[float, ...], BeforeValidator(_numbers)]
+
+
+class Settings(BaseModel):
+    """What one service process needs to know about the world around it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amqp_uri: str = Field(pattern=r"^amqps?://", description="RabbitMQ, with user and vhost")
+    mongodb_uri: str = Field(pattern=r"^mongodb(\+srv)?://", description="MongoDB server")
+    storage_url: str = Field(pattern=r"^[a-z0-9]+://", description="fsspec URL of the file store")
+    token_public_key: Path = Field(description="PEM file: the Ed25519 key tokens are checked with")
+    database_prefix: str = Field(default="datalab", pattern=r"^[a-z0-9_]+$")
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(ge=1, le=65535)
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    max_workers: int = Field(default=10, ge=1, description="messages handled at the same time")
+    max_upload_bytes: int = Field(default=200_000_000, ge=1)
+    retry_seconds: Seconds = Field(
+        default=(1, 5, 30, 120), min_length=1, description="waits before an event is tried again"
+    )
+    sweep_seconds: float = Field(
+        default=5, gt=0, description="age at which an unpublished event is swept up"
+    )
+    rpc_seconds: float = Field(default=10, gt=0, description="deadline of an RPC call")
+    job_slots: int = Field(default=1, ge=1, description="jobs run at the same time by one process")
+    job_seconds: float = Field(default=600, gt=0, description="wall clock of one job")
+    job_memory_bytes: int = Field(default=2_000_000_000, ge=50_000_000)
+    job_lease_seconds: float = Field(
+        default=15, gt=0, description="silence after which a running job is taken over"
+    )
+    workspace_seconds: int = Field(default=3600, ge=1, description="compute quota of a project")
+    trial_rows: int = Field(default=500, ge=1, description="rows of the sample a trial runs on")
+    webhook_seconds: Seconds = Field(
+        default=(5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
+        min_length=1,
+        description="waits between webhook attempts; the defaults are the specification's example",
+    )
+    webhook_timeout_seconds: float = Field(default=15, gt=0)
+    webhook_private_addresses: bool = Field(
+        default=False, description="allow endpoints on private, loopback and link-local addresses"
+    )
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (the process environment by default).
+
+    Raises SettingsError naming the first variable that is missing or wrong.
+    """
+    source = os.environ if environ is None else environ
+    given: dict[str, Any] = {
+        name: source[PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if source.get(PREFIX + name.upper(), "") != ""
+    }
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        wrong = "is not set" if first["type"] == "missing" else first["msg"]
+        raise SettingsError(f"{name}: {wrong}") from None
