@@ -1,1 +1,1 @@
-"""What every service uses: the event contract, messaging, documents, files, HTTP, tokens, metrics."""
+"""What every service uses: events, messaging, documents, files, HTTP, tokens, metrics."""

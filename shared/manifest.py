@@ -1,4 +1,4 @@
-"""What a job leaves behind, and what the ingest job tells about a table: written by compute, read by others."""
+"""What a job leaves behind: its manifest, and the profile of a table it took in."""
 
 from typing import Any
 

@@ -1,0 +1,75 @@
+"""Bearer tokens: signed with Ed25519 (JWT, RFC 7519; EdDSA, RFC 8037), checked on every route."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, get_args
+
+import jwt
+
+from shared.aggregate import now
+from shared.errors import Unauthenticated
+
+Role = Literal["holder", "owner", "reviewer", "operator"]
+ROLES: frozenset[str] = frozenset(get_args(Role))
+_AUDIENCE = "datalab"
+_ALGORITHM = "EdDSA"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: the member's id and the roles its token grants."""
+
+    member_id: str
+    roles: frozenset[str]
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the caller works for the lab and sees every project."""
+        return bool(self.roles & {"reviewer", "operator"})
+
+    def may_see(self, *member_ids: str) -> bool:
+        """Whether the caller is staff or one of these members."""
+        return self.is_staff or self.member_id in member_ids
+
+
+class TokenChecker:
+    """Checks tokens against the lab's public key."""
+
+    def __init__(self, public_key: Path) -> None:
+        self._key = public_key.read_bytes()
+
+    def check(self, authorization: str | None) -> Caller:
+        """The caller behind an `Authorization` header; Unauthenticated with the reason if none."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated
+        try:
+            claims = jwt.decode(
+                token.strip(),
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=_AUDIENCE,
+                options={"require": ["sub", "exp", "roles"]},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise Unauthenticated("the bearer token has expired") from error
+        except jwt.InvalidTokenError as error:
+            raise Unauthenticated("the bearer token is not valid") from error
+        roles = claims["roles"] if isinstance(claims["roles"], list) else []
+        return Caller(str(claims["sub"]), frozenset(map(str, roles)) & ROLES)
+
+
+def issue_token(
+    private_key: Path, member_id: str, roles: Iterable[str], lifetime: timedelta
+) -> str:
+    """A signed token for `member_id`, valid for `lifetime` from now."""
+    claims = {
+        "sub": member_id,
+        "roles": sorted(roles),
+        "aud": _AUDIENCE,
+        "iat": now(),
+        "exp": now() + lifetime,
+    }
+    return jwt.encode(claims, private_key.read_bytes(), algorithm=_ALGORITHM)

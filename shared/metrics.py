@@ -1,0 +1,104 @@
+"""Prometheus metrics: one family per concern, labelled by service, event and outcome."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.openmetrics.exposition import generate_latest as _generate
+
+REGISTRY = CollectorRegistry()
+
+# A crossing takes minutes, a webhook may wait for days: the default buckets end at 10 s.
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+
+events_handled = Counter(
+    "datalab_events_handled",
+    "Events taken from a queue, by what became of them (done, retried, parked).",
+    ["service", "event", "outcome"],
+    registry=REGISTRY,
+)
+handler_seconds = Histogram(
+    "datalab_handler_seconds",
+    "Time an event handler took.",
+    ["service", "event"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+events_published = Counter(
+    "datalab_events_published",
+    "Events sent to the broker, by outcome (confirmed, returned, refused).",
+    ["service", "event", "outcome"],
+    registry=REGISTRY,
+)
+outbox_depth = Gauge(
+    "datalab_outbox_documents",
+    "Documents with events not yet confirmed by the broker.",
+    ["service"],
+    registry=REGISTRY,
+)
+outbox_age = Gauge(
+    "datalab_outbox_oldest_seconds",
+    "Age of the oldest event not yet confirmed by the broker.",
+    ["service"],
+    registry=REGISTRY,
+)
+events_retried = Counter(
+    "datalab_events_retried",
+    "Events sent to a retry queue, by attempt.",
+    ["service", "event", "attempt"],
+    registry=REGISTRY,
+)
+events_parked = Counter(
+    "datalab_events_parked",
+    "Events sent to a parked queue, to be looked at by an operator.",
+    ["service", "event"],
+    registry=REGISTRY,
+)
+rpc_seconds = Histogram(
+    "datalab_rpc_seconds",
+    "Time of RPC calls, by side (server, client) and outcome (ok or the error's class).",
+    ["service", "method", "side", "outcome"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+http_seconds = Histogram(
+    "datalab_http_seconds",
+    "Time of HTTP requests, by route pattern and status.",
+    ["service", "method", "route", "status"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+jobs = Gauge(
+    "datalab_jobs",
+    "Jobs by state, as seen at the scheduler's last look.",
+    ["service", "state"],
+    registry=REGISTRY,
+)
+job_seconds = Histogram(
+    "datalab_job_seconds",
+    "Wall clock of ended jobs, by kind and outcome.",
+    ["service", "kind", "outcome"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+webhook_attempts = Counter(
+    "datalab_webhook_attempts",
+    "Webhook calls, by outcome (delivered, failed, abandoned).",
+    ["service", "outcome"],
+    registry=REGISTRY,
+)
+webhook_oldest_due = Gauge(
+    "datalab_webhook_oldest_due_seconds",
+    "How long the oldest due delivery has been waiting for its attempt.",
+    ["service"],
+    registry=REGISTRY,
+)
+hub_lag = Gauge(
+    "datalab_hub_lag_seconds",
+    "How late eventlet's hub woke a one-second sleeper: blocking work in the process shows here.",
+    ["service"],
+    registry=REGISTRY,
+)
+
+
+def exposition() -> tuple[str, bytes]:
+    """The metrics of this process as (content type, body) in OpenMetrics text."""
+    return CONTENT_TYPE_LATEST, _generate(REGISTRY)

@@ -1,0 +1,276 @@
+"""Documents: the only module that knows MongoDB.
+
+An aggregate is one document; state, version, outbox and handled ids are saved in one conditional
+write. Only calls that behave the same on every MongoDB-compatible server are used: `insert_one`,
+`find` on indexed plain fields, `replace_one` and `update_one($set)` with a condition,
+single-field indexes. Queries never match null or the shape of an array: flags and dates do.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+import pymongo
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError
+
+from shared import trace
+from shared.aggregate import NEVER, Aggregate, now
+from shared.errors import Conflict, Invalid, LabError, NotFound, Unavailable
+from shared.events import Envelope
+
+A = TypeVar("A", bound=Aggregate)
+Document = dict[str, Any]
+Saved = Callable[[type[Aggregate], Document], None]
+
+CONFLICTS = 20
+"""How often a decision is taken again on a newer version before the caller hears of it."""
+
+PAGE_LIMIT = 200
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DuplicateKeyError:
+        raise
+    except ConnectionFailure as error:
+        raise Unavailable("the document server does not answer") from error
+    except PyMongoError as error:
+        raise Unavailable(f"the document server refused: {error}") from error
+
+
+class Repository(Generic[A]):
+    """The documents of one aggregate class."""
+
+    def __init__(self, cls: type[A], database: Database[Document], saved: Saved) -> None:
+        self._cls, self._saved = cls, saved
+        self._collection: Collection[Document] = database[cls.collection]
+
+    def get(self, identifier: str) -> A:
+        """The aggregate of that id; raises NotFound."""
+        found = self.find_one(identifier)
+        if found is None:
+            raise NotFound(f"no {self._cls.__name__.lower()} has the id {identifier}")
+        return found
+
+    def find_one(self, identifier: str) -> A | None:
+        """The aggregate of that id, or None."""
+        with _translated():
+            document = self._collection.find_one({"_id": identifier})
+        return self._load(document) if document else None
+
+    def find(
+        self,
+        where: Mapping[str, Any] | None = None,
+        *,
+        sort: str = "_id",
+        descending: bool = False,
+        limit: int = PAGE_LIMIT,
+    ) -> list[A]:
+        """The first `limit` aggregates whose indexed fields fit `where`."""
+        order = pymongo.DESCENDING if descending else pymongo.ASCENDING
+        with _translated():
+            cursor = self._collection.find(dict(where or {})).sort(sort, order).limit(limit)
+            return [self._load(document) for document in cursor]
+
+    def page(
+        self, where: Mapping[str, Any] | None, *, after: str | None, limit: int
+    ) -> tuple[list[A], str | None]:
+        """One page by id, and the cursor of the next one or None at the end."""
+        query = dict(where or {})
+        if after:
+            query["_id"] = {"$gt": after}
+        found = self.find(query, limit=limit + 1)
+        cursor = found[limit - 1].id if len(found) > limit else None
+        return found[:limit], cursor
+
+    def count(self, where: Mapping[str, Any]) -> int:
+        """How many documents fit `where`."""
+        with _translated():
+            return self._collection.count_documents(dict(where))
+
+    def save(self, aggregate: A, because: Envelope[Any] | None = None) -> A:
+        """Write the next version with its events, if nobody else wrote one since it was loaded.
+
+        Raises Conflict when the document changed (or, for a new one, when its id exists already).
+        """
+        sealed = aggregate.sealed(
+            time=now(),
+            traceparent=trace.traceparent.get() or trace.child_of(None),
+            because=because.id if because else None,
+        )
+        document = self._dump(sealed)
+        if aggregate.version == 0:
+            self._insert(document)
+        else:
+            self._replace(document, aggregate.version)
+        if sealed.outbox:
+            self._saved(self._cls, document)
+        return sealed
+
+    def add(self, aggregate: A, because: Envelope[Any] | None = None) -> A:
+        """Save a new aggregate; the one that is there already when its id exists.
+
+        For ids made from the event that caused them: the second delivery finds the first's work.
+        """
+        try:
+            return self.save(aggregate, because)
+        except Conflict:
+            return self.get(aggregate.id)
+
+    def change(
+        self,
+        identifier: str,
+        decide: Callable[[A], object],
+        because: Envelope[Any] | None = None,
+        new: Callable[[], A] | None = None,
+    ) -> A:
+        """Load, decide, save; again from the start when somebody else was faster.
+
+        `decide` changes the aggregate or raises. An aggregate that has handled `because` already
+        is returned as it is. `new` makes the aggregate when there is none (else NotFound).
+        """
+        for _ in range(CONFLICTS):
+            aggregate = self._load_or_make(identifier, new)
+            if because is not None and aggregate.has_handled(because.id):
+                return aggregate
+            decide(aggregate)
+            try:
+                return self.save(aggregate, because)
+            except Conflict:
+                continue
+        raise Conflict(f"{identifier} keeps changing; nothing was saved")
+
+    def lease(self, aggregate: A, field: str, until: timedelta) -> A | None:
+        """Push the date `field` of this very version into the future, without events.
+
+        None when another process was faster. A crash lets the date pass, so the work comes back.
+        """
+        leased = aggregate.model_copy(
+            update={field: now() + until, "version": aggregate.version + 1}
+        )
+        try:
+            self._replace(self._dump(leased), aggregate.version)
+        except Conflict:
+            return None
+        return leased
+
+    def _load_or_make(self, identifier: str, new: Callable[[], A] | None) -> A:
+        found = self.find_one(identifier)
+        if found is not None:
+            return found
+        return new() if new else self.get(identifier)
+
+    def _insert(self, document: Document) -> None:
+        try:
+            with _translated():
+                self._collection.insert_one(document)
+        except DuplicateKeyError as error:
+            raise Conflict(f"{document['_id']} exists already") from error
+
+    def _replace(self, document: Document, version: int) -> None:
+        condition = {"_id": document["_id"], "version": version}
+        with _translated():
+            result = self._collection.replace_one(condition, document)
+        if result.matched_count == 0:
+            raise Conflict
+
+    def _dump(self, aggregate: A) -> Document:
+        document = aggregate.model_dump()
+        document["_id"] = document.pop("id")
+        has_outbox = bool(aggregate.outbox)
+        document["has_outbox"] = has_outbox
+        document["outbox_since"] = now() if has_outbox else NEVER
+        return document
+
+    def _load(self, document: Document) -> A:
+        return self._cls.model_validate({**document, "id": document["_id"]})
+
+
+class Store:
+    """One service's database; `saved` is told of every document with something to publish."""
+
+    def __init__(
+        self, uri: str, database: str, saved: Saved = lambda _cls, _document: None
+    ) -> None:
+        self._client: pymongo.MongoClient[Document] = pymongo.MongoClient(
+            uri,
+            tz_aware=True,
+            serverSelectionTimeoutMS=3000,
+            connectTimeoutMS=3000,
+            socketTimeoutMS=20000,
+            # Retried writes need a replica set; a conditional write is safe to decide again anyway.
+            retryWrites=False,
+        )
+        self._database = self._client[database]
+        self._saved = saved
+        self._repositories: dict[type[Aggregate], Repository[Any]] = {}
+
+    def of(self, cls: type[A]) -> Repository[A]:
+        """The repository of an aggregate class."""
+        if cls not in self._repositories:
+            self._repositories[cls] = Repository(cls, self._database, self._saved)
+        return self._repositories[cls]
+
+    def prepare(self, classes: tuple[type[Aggregate], ...]) -> None:
+        """Create the indexes of these classes; harmless when they are there."""
+        with _translated():
+            for cls in classes:
+                self.of(cls)
+                for field in (*cls.indexes, "has_outbox"):
+                    self._database[cls.collection].create_index(field)
+
+    def unpublished(self, cls: type[Aggregate], age: timedelta) -> list[Document]:
+        """Documents of `cls` whose outbox has waited for longer than `age`."""
+        with _translated():
+            waiting = self._database[cls.collection].find({"has_outbox": True}).limit(PAGE_LIMIT)
+            return [doc for doc in waiting if doc["outbox_since"] < now() - age]
+
+    def published(self, cls: type[Aggregate], document: Document, ids: set[str]) -> None:
+        """Take confirmed events out of a document's outbox.
+
+        Not a new version: a save that raced with this one puts them back at worst, and they are
+        published once more - a duplicate, never a loss.
+        """
+        collection = self._database[cls.collection]
+        for _ in range(CONFLICTS):
+            left = [event for event in document["outbox"] if event["id"] not in ids]
+            change = {
+                "outbox": left,
+                "has_outbox": bool(left),
+                "outbox_since": document["outbox_since"] if left else NEVER,
+            }
+            condition = {"_id": document["_id"], "version": document["version"]}
+            with _translated():
+                if collection.update_one(condition, {"$set": change}).matched_count:
+                    return
+                newer = collection.find_one({"_id": document["_id"]})
+            if newer is None:
+                return
+            document = newer
+
+    def ping(self) -> bool:
+        """Whether the server answers."""
+        try:
+            self._client.admin.command("ping")
+        except PyMongoError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def check_cursor(limit: int) -> int:
+    """A page size between 1 and PAGE_LIMIT - 1; raises Invalid."""
+    if not 1 <= limit < PAGE_LIMIT:
+        raise Invalid(f"must be between 1 and {PAGE_LIMIT - 1}", "limit")
+    return limit
+
+
+__all__ = ["LabError", "Repository", "Store", "check_cursor"]
