@@ -1,8 +1,13 @@
 """Prometheus metrics: one family per concern, labelled by service, event and outcome."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.openmetrics.exposition import generate_latest as _generate
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 
 REGISTRY = CollectorRegistry()
 
@@ -100,5 +105,5 @@ hub_lag = Gauge(
 
 
 def exposition() -> tuple[str, bytes]:
-    """The metrics of this process as (content type, body) in OpenMetrics text."""
-    return CONTENT_TYPE_LATEST, _generate(REGISTRY)
+    """The metrics of this process as (content type, body) in Prometheus text."""
+    return CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
