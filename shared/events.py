@@ -379,12 +379,13 @@ def wrap(
 ) -> dict[str, Any]:
     """Put `event` into its envelope, as the plain JSON object that goes on the wire.
 
-    The id is made of the subject, its version and the event's number within that version, so the
-    same save can never publish two different events under one id.
+    The id is made of the topic, the subject, its version and the event's number within that
+    version: the same save can never publish two different events under one id, nor can two
+    services whose documents share an id (a project here, its workspace there).
     """
     correlation = getattr(event, "project_id", None) or subject
     return Envelope[Event](
-        id=f"{subject}-{sequence}-{number}",
+        id=f"{event.topic}-{subject}-{sequence}-{number}",
         source=event.source,
         type=event.topic,
         subject=subject,
