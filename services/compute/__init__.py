@@ -1,0 +1,7 @@
+"""Compute: runs the applications of projects and datasets in a sandbox.
+
+Owns: workspaces with their quota, jobs and what they leave behind (manifests, result files).
+Consumes: DatasetRegistered (ingest job), ProjectSecured (workspace), ProjectEquipped (trial job),
+ProjectStaffed (full job), ProjectRejected and ProjectWithdrawn (close, cancel).
+Publishes: WorkspaceOpened, JobQueued, JobStarted, JobSucceeded, JobFailed, JobCancelled.
+"""

@@ -1,0 +1,56 @@
+"""Makes jobs out of what asks for them; asking twice makes one job."""
+
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from ulid import ULID
+
+from services.compute.model import Job, Workspace
+from shared.aggregate import now
+from shared.events import DatasetRegistered, Envelope, JobKind, Treatment
+
+
+def job_id(cause: str, purpose: str, time: datetime) -> str:
+    """The id of the one job that `cause`, which happened at `time`, asks for."""
+    digest = uuid5(NAMESPACE_URL, f"{purpose}:{cause}").bytes
+    milliseconds = int(time.timestamp() * 1000)
+    return f"job_{ULID.from_bytes(milliseconds.to_bytes(6, 'big') + digest[:10])}"
+
+
+def ingest(envelope: Envelope[DatasetRegistered]) -> Job:
+    """The job that reads a registered file as a table; its turns count for the owner."""
+    dataset = envelope.data
+    job = Job(
+        id=job_id(envelope.id, "ingest", envelope.time),
+        kind="ingest",
+        project_id=dataset.project_id,
+        dataset_id=dataset.dataset_id,
+        dataset_version=dataset.version,
+        owner_id=dataset.owner_id,
+        lane=dataset.owner_id,
+        source=dataset.file,
+        filename=dataset.filename,
+        title=dataset.title,
+        traceparent=envelope.traceparent or "",
+        queued_at=now(),
+    )
+    job.queue()
+    return job
+
+
+def treat(
+    identifier: str, kind: JobKind, workspace: Workspace, treatment: Treatment, traceparent: str
+) -> Job:
+    """The job that runs a project's treatment."""
+    job = Job(
+        id=identifier,
+        kind=kind,
+        project_id=workspace.id,
+        owner_id=workspace.holder_id,
+        lane=workspace.id,
+        treatment=treatment,
+        traceparent=traceparent,
+        queued_at=now(),
+    )
+    job.queue()
+    return job

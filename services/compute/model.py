@@ -1,0 +1,247 @@
+"""Workspaces and jobs: who may compute how much, and the one life of a job."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from shared.aggregate import NEVER, Aggregate, now
+from shared.errors import Rejected, WrongStage
+from shared.events import (
+    Event,
+    FileRef,
+    JobCancelled,
+    JobFailed,
+    JobKind,
+    JobQueued,
+    JobStarted,
+    JobSucceeded,
+    Treatment,
+    WorkspaceOpened,
+)
+from shared.manifest import Output
+
+MAX_LOSSES = 5
+"""Runs that ended with their process before the job itself is held to be what kills it."""
+
+PATIENCE = timedelta(hours=24)
+"""How long a job is put off because something it needs does not answer."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+ACTIVE = ("queued", "running")
+
+
+class TakenOver(Rejected):
+    """This run of the job is over: the job ended or another process runs it."""
+
+
+class Workspace(Aggregate):
+    """A project's right to compute; its id is the project's."""
+
+    collection = "workspaces"
+    indexes = ("holder_id",)
+
+    state: Literal["new", "open", "closed"] = "new"
+    holder_id: str = ""
+    quota_seconds: int = 0
+    usage: dict[str, float] = {}
+    dataset_ids: tuple[str, ...] = ()
+    treatment: Treatment | None = None
+    treatment_sequence: int = -1
+    staffed_at: datetime = NEVER
+
+    @property
+    def used_seconds(self) -> float:
+        """Wall-clock seconds of all the project's jobs together."""
+        return sum(self.usage.values())
+
+    @property
+    def remaining_seconds(self) -> float:
+        """What is left of the quota."""
+        return max(0.0, self.quota_seconds - self.used_seconds)
+
+    def open(self, holder_id: str, dataset_ids: tuple[str, ...], quota_seconds: int) -> None:
+        """Let the project compute, once, unless it ended before."""
+        if self.state != "new":
+            return
+        self.state = "open"
+        self.holder_id, self.dataset_ids = holder_id, dataset_ids
+        self.quota_seconds = quota_seconds
+        self.record(WorkspaceOpened(project_id=self.id, quota_seconds=quota_seconds))
+
+    def equip(self, treatment: Treatment, sequence: int) -> None:
+        """Keep the project's newest treatment; `sequence` orders the events it came with."""
+        if sequence > self.treatment_sequence:
+            self.treatment, self.treatment_sequence = treatment, sequence
+
+    def staff(self, time: datetime) -> None:
+        """Note that the project has its team: full jobs may run."""
+        self.staffed_at = min(self.staffed_at, time)
+
+    def close(self, holder_id: str) -> None:
+        """End the project's right to compute, for good."""
+        self.state = "closed"
+        self.holder_id = self.holder_id or holder_id
+
+    def charge(self, job: str, seconds: float) -> None:
+        """Note what a job has used so far; noting the same again adds nothing."""
+        self.usage[job] = seconds
+
+    def full_treatment(self) -> Treatment:
+        """The treatment a full job runs; raises WrongStage when the project is not there yet."""
+        if self.state != "open":
+            raise WrongStage("l'espace de calcul du projet n'est pas ouvert")
+        if self.staffed_at == NEVER or self.treatment is None:
+            raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
+        return self.treatment
+
+
+class Job(Aggregate):
+    """One piece of work: queued, run under a lease, ended once.
+
+    `run` names the present run; every change a run makes is refused once the job ended or was
+    taken over. `lane` is whom the job counts for when turns are shared out.
+    """
+
+    collection = "jobs"
+    indexes = ("state", "project_id", "owner_id", "lane", "queued_at")
+
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    dataset_version: int | None = None
+    owner_id: str
+    lane: str
+    source: FileRef | None = None
+    filename: str = ""
+    title: str = ""
+    treatment: Treatment | None = None
+    traceparent: str = ""
+
+    state: JobState = "queued"
+    queued_at: datetime
+    not_before: datetime = LONG_AGO
+    run: str = ""
+    lease_until: datetime = NEVER
+    attempt: int = 0
+    losses: int = 0
+    started_at: datetime = NEVER
+    ended_at: datetime = NEVER
+    seconds: float = 0.0
+    progress: float = 0.0
+    message: str = ""
+    log_tail: str = ""
+    cancel_requested: bool = False
+    result: FileRef | None = None
+    outputs: tuple[Output, ...] = ()
+    reason: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the job has not ended."""
+        return self.state in ACTIVE
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether so many processes ended under the job that it must be the cause."""
+        return self.losses >= MAX_LOSSES
+
+    def queue(self) -> None:
+        """Say that the job waits for its turn."""
+        self.record(JobQueued(**self._about()))
+
+    def is_due(self, time: datetime) -> bool:
+        """Whether a process may take the job: its turn came, or the process running it is gone."""
+        if self.state == "queued":
+            return self.not_before <= time
+        return self.state == "running" and self.lease_until < time
+
+    def take(self, run: str, time: datetime, lease: timedelta) -> None:
+        """Make it this run's job until the lease ends; raises TakenOver when it is not due."""
+        if not self.is_due(time):
+            raise TakenOver
+        if self.state == "running":
+            self.losses += 1
+        self.state, self.run, self.lease_until = "running", run, time + lease
+
+    def begin(self, run: str) -> None:
+        """Say that the sandbox starts."""
+        self.check(run)
+        self.attempt += 1
+        self.started_at = now()
+        self.progress, self.message, self.log_tail = 0.0, "", ""
+        self.record(JobStarted(**self._about(), attempt=self.attempt))
+
+    def report(self, run: str, until: datetime, progress: float, message: str, log: str) -> None:
+        """Renew the lease and show how far the run is."""
+        self.check(run)
+        self.lease_until = until
+        self.progress, self.message, self.log_tail = progress, message, log
+
+    def give_back(self, run: str, seconds: float, message: str, not_before: datetime) -> None:
+        """Return to the queue, as the run cannot go on here or now."""
+        self.check(run)
+        if self.cancel_requested:
+            self._end("cancelled", seconds)
+            return
+        self.state, self.run, self.lease_until = "queued", "", NEVER
+        self.message, self.not_before = message, not_before
+        self.seconds += seconds
+
+    def succeed(
+        self, run: str, seconds: float, result: FileRef, outputs: tuple[Output, ...]
+    ) -> None:
+        """End well, unless a cancellation was accepted before."""
+        self.check(run)
+        if not self.cancel_requested:
+            self.progress, self.result, self.outputs = 1.0, result, outputs
+        self._end("succeeded", seconds)
+
+    def fail(self, run: str, seconds: float, reason: str) -> None:
+        """End without a result, unless a cancellation was accepted before."""
+        self.check(run)
+        if not self.cancel_requested:
+            self.reason = reason
+        self._end("failed", seconds)
+
+    def cancel(self, reason: str) -> None:
+        """End at once when queued, as soon as its run notices when running.
+
+        Cancelling again changes nothing; raises WrongStage when the job ended otherwise.
+        """
+        if self.cancel_requested:
+            return
+        if not self.is_active:
+            raise WrongStage("ce traitement est déjà terminé")
+        self.cancel_requested, self.reason = True, reason
+        if self.state == "queued":
+            self._end("cancelled", 0.0)
+
+    def check(self, run: str) -> None:
+        """Raise TakenOver unless `run` is the present run."""
+        if self.state != "running" or self.run != run:
+            raise TakenOver
+
+    def _end(self, state: JobState, seconds: float) -> None:
+        self.state = "cancelled" if self.cancel_requested else state
+        self.run, self.lease_until = "", NEVER
+        self.ended_at = now()
+        self.seconds += seconds
+        self.record(self._ending())
+
+    def _ending(self) -> Event:
+        about = self._about()
+        if self.state == "cancelled":
+            return JobCancelled(**about, reason=self.reason)
+        about["dataset_version"] = self.dataset_version
+        if self.result is None:
+            return JobFailed(**about, reason=self.reason)
+        return JobSucceeded(**about, result=self.result, seconds=self.seconds)
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "job_id": self.id,
+            "kind": self.kind,
+            "project_id": self.project_id,
+            "dataset_id": self.dataset_id,
+        }

@@ -1,0 +1,54 @@
+"""Jobs are made once for what asks for them."""
+
+from datetime import UTC, datetime, timedelta
+
+from services.compute.jobs import ingest, job_id
+from shared.events import DatasetRegistered, Envelope, FileRef
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def registered() -> Envelope[DatasetRegistered]:
+    """The event that a file waits to be read."""
+    dataset = DatasetRegistered(
+        dataset_id="dts_1",
+        owner_id="mbr_1",
+        title="Communes",
+        version=3,
+        file=FileRef(sha256="b" * 64, size=10),
+        filename="communes.csv",
+    )
+    return Envelope[DatasetRegistered](
+        id="dataset_registered-dts_1-3-0",
+        source="catalog",
+        type="dataset_registered",
+        subject="dts_1",
+        time=NOW,
+        sequence=3,
+        correlationid="dts_1",
+        data=dataset,
+    )
+
+
+def test_same_cause_makes_the_same_job() -> None:
+    """A redelivered event asks for the job that is there already."""
+    assert ingest(registered()).id == ingest(registered()).id
+
+
+def test_another_purpose_makes_another_job() -> None:
+    """One event may ask for two different things."""
+    assert job_id("event", "trial", NOW) != job_id("event", "full", NOW)
+
+
+def test_ids_sort_by_the_time_of_their_cause() -> None:
+    """Later causes have greater ids."""
+    times = [NOW + timedelta(milliseconds=number) for number in range(50)]
+    ids = [job_id(f"event {number}", "full", time) for number, time in enumerate(times)]
+    assert ids == sorted(ids)
+
+
+def test_ingest_job_counts_for_the_owner() -> None:
+    """An ingest job carries the file and takes its turns among its owner's."""
+    job = ingest(registered())
+    assert (job.lane, job.dataset_version, job.filename) == ("mbr_1", 3, "communes.csv")
+    assert [event.topic for event in job.recorded()] == ["job_queued"]
