@@ -13,6 +13,8 @@ _TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
 
 traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 correlation: ContextVar[str] = ContextVar("correlation", default="")
+call: ContextVar[str] = ContextVar("call", default="")
+"""The id of the RPC request at work: the same when the broker delivers the request again."""
 
 
 def child_of(parent: str | None) -> str:

@@ -1,0 +1,112 @@
+"""Takes messages from all queues of a service, and gives back every one it cannot finish.
+
+nameko's QueueConsumer decodes before the worker runs (and acknowledges what it cannot decode),
+closes its channel while workers still hold messages, raises when the broker has gone before an
+acknowledgement, and never stops while the broker is away. This one does none of that.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import amqp
+from greenlet import GreenletExit
+from kombu.exceptions import MessageStateError
+from nameko.extensions import Extension
+from nameko.messaging import QueueConsumer, QueueConsumerStopped
+
+log = logging.getLogger(__name__)
+
+
+class MessageConsumer(QueueConsumer):
+    """The one consuming connection of a service container.
+
+    A provider has a `queue`, may say that it `declares` it, and gets each raw message through
+    `handle_message(message)`, which must end in `ack_message` or `requeue_message`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pending_remove_providers: dict[Any, Any] = {}
+        self._in_hand = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether consuming has begun."""
+        return bool(self._consumers_ready.ready())
+
+    def get_consumers(self, consumer_cls: Callable[..., Any], channel: object) -> Iterable[Any]:  # noqa: ARG002
+        """Build the consumers after every (re)connection, as kombu asks."""
+        self._consumers = {}
+        for provider in self._providers:
+            consumer = consumer_cls(
+                queues=[provider.queue],
+                on_message=partial(self.handle_message, provider),
+                auto_declare=getattr(provider, "declares", False),
+            )
+            consumer.qos(prefetch_count=self.prefetch_count)
+            self._consumers[provider] = consumer
+        return list(self._consumers.values())
+
+    def handle_message(self, provider: Any, message: Any) -> None:
+        """Hand a raw message to its provider in a thread of its own."""
+        self._in_hand += 1
+        self.container.spawn_managed_thread(
+            partial(provider.handle_message, message),
+            identifier=message.delivery_info["routing_key"],
+        )
+
+    def ack_message(self, message: Any) -> None:
+        """Acknowledge; without effect when the connection it came on has gone."""
+        self._settle(message, message.ack)
+
+    def requeue_message(self, message: Any) -> None:
+        """Give the message back to its queue."""
+        self._settle(message, message.requeue)
+
+    def _settle(self, message: Any, settle: Callable[[], None]) -> None:
+        self._in_hand -= 1
+        try:
+            if message.channel.connection:
+                settle()
+        except (OSError, amqp.AMQPError, MessageStateError, AttributeError) as error:
+            # The broker has taken the message back and delivers it again; py-amqp raises
+            # AttributeError when the connection closes between the check and the call.
+            log.warning("a message was not settled", extra={"error": str(error)})
+
+    def on_iteration(self) -> None:
+        """Cancel what is to be cancelled; stop once nothing is consumed or in hand."""
+        self._cancel_consumers_if_requested()
+        if not self._consumers and not self._in_hand:
+            self.should_stop = True
+
+    def _cancel_consumers_if_requested(self) -> None:
+        requested = self._pending_remove_providers
+        self._pending_remove_providers = {}
+        for provider, removed in requested.items():
+            consumer = self._consumers.pop(provider, None)
+            try:
+                if consumer is not None:
+                    consumer.cancel()
+            except (OSError, amqp.AMQPError) as error:
+                log.warning("a consumer was not cancelled", extra={"error": str(error)})
+            finally:
+                removed.send()
+
+    def on_connection_error(self, exc: Exception, interval: float) -> None:
+        """Say so and go on trying, unless the service is stopping."""
+        log.warning("no broker", extra={"error": str(exc), "retry_in_seconds": interval})
+        if self._pending_remove_providers:
+            self._consumers = {}
+            self._cancel_consumers_if_requested()
+            raise GreenletExit
+
+    def stop(self) -> None:
+        """Return once every provider has unregistered and the connection is closed."""
+        self.wait_for_providers()
+        try:
+            self._gt.wait()
+        except (QueueConsumerStopped, GreenletExit):
+            log.debug("stopped without a broker")
+        Extension.stop(self)

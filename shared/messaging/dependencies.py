@@ -1,0 +1,161 @@
+"""What a service class declares it needs: documents, files, settings, work in the background."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import eventlet
+from nameko.extensions import DependencyProvider
+
+from shared.aggregate import Aggregate
+from shared.errors import Unavailable
+from shared.messaging.client import Client, Replies
+from shared.messaging.publisher import Publisher
+from shared.messaging.relay import Relay
+from shared.settings import Settings
+from shared.storage import Storage
+from shared.store import Store
+
+log = logging.getLogger(__name__)
+
+_RESTART_SECONDS = 1
+
+
+class Documents(DependencyProvider):
+    """The Store of the service's database, with a relay that publishes what is saved."""
+
+    publisher = Publisher()
+
+    def __init__(self, *classes: type[Aggregate]) -> None:
+        self._classes = classes
+
+    def setup(self) -> None:
+        """Open the store; it connects with the first query."""
+        settings: Settings = self.container.config["settings"]
+        service = self.container.service_name
+        database = f"{settings.database_prefix}_{service}"
+        self.store = Store(settings.mongodb_uri, database, saved=self._saved)
+        self._relay = Relay(
+            service, self.store, self._classes, self.publisher, settings.sweep_seconds
+        )
+        checks = self.container.config["ready_checks"]
+        checks["documents"] = self.store.ping
+        checks["broker"] = lambda: self.publisher.is_connected
+
+    def start(self) -> None:
+        """Publish from now on, and create the indexes when the server is there."""
+        for loop in (self._relay.run, self._relay.sweep_for_ever, self._prepare):
+            self.container.spawn_managed_thread(loop)
+
+    def stop(self) -> None:
+        """Publish what is left and close the connections."""
+        self._relay.flush()
+        self.store.close()
+
+    def get_dependency(self, worker_ctx: object) -> Store:  # noqa: ARG002
+        """The store."""
+        return self.store
+
+    def _saved(self, cls: type[Aggregate], document: dict[str, Any]) -> None:
+        self._relay.saved(cls, document)
+
+    def _prepare(self) -> None:
+        while True:
+            try:
+                self.store.prepare(self._classes)
+            except Unavailable as error:
+                log.warning("the indexes wait for the server", extra={"error": str(error)})
+                eventlet.sleep(_RESTART_SECONDS)
+            else:
+                return
+
+
+class Files(DependencyProvider):
+    """The shared file store."""
+
+    def setup(self) -> None:
+        """Open the store at its URL."""
+        self.storage = Storage(self.container.config["settings"].storage_url)
+        self.container.config["ready_checks"]["files"] = self.storage.is_ready
+
+    def get_dependency(self, worker_ctx: object) -> Storage:  # noqa: ARG002
+        """The storage."""
+        return self.storage
+
+
+class Config(DependencyProvider):
+    """The settings of this process."""
+
+    def get_dependency(self, worker_ctx: object) -> Settings:  # noqa: ARG002
+        """The settings."""
+        settings: Settings = self.container.config["settings"]
+        return settings
+
+
+class Loop(Protocol):
+    """Work that goes on beside the handlers."""
+
+    def run(self) -> None:
+        """Work until stopped."""
+
+    def stop(self) -> None:
+        """Make `run` return soon, with nothing lost."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a background loop is built from."""
+
+    service: str
+    settings: Settings
+    store: Store
+    files: Storage
+    rpc: Callable[[str], Client]
+    ready_checks: dict[str, Callable[[], bool]]
+
+
+class Background(DependencyProvider):
+    """Builds a Loop from the Context, runs it while the service runs, and injects it."""
+
+    replies = Replies()
+
+    def __init__(self, build: Callable[[Context], Loop]) -> None:
+        self._build = build
+        self._stopping = False
+
+    def start(self) -> None:
+        """Build the loop and run it in a thread of its own."""
+        self.loop = self._build(self._context())
+        self._thread = self.container.spawn_managed_thread(self._run, identifier=self.attr_name)
+
+    def stop(self) -> None:
+        """Stop the loop and wait until it has returned."""
+        self._stopping = True
+        self.loop.stop()
+        self._thread.wait()
+
+    def get_dependency(self, worker_ctx: object) -> Loop:  # noqa: ARG002
+        """The loop itself, for handlers that have news for it."""
+        return self.loop
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self.loop.run()
+            except Exception:
+                log.exception("a background loop failed and starts again")
+                eventlet.sleep(_RESTART_SECONDS)
+
+    def _context(self) -> Context:
+        config = self.container.config
+        documents = next(dep for dep in self.container.dependencies if isinstance(dep, Documents))
+        settings: Settings = config["settings"]
+        return Context(
+            service=self.container.service_name,
+            settings=settings,
+            store=documents.store,
+            files=Storage(settings.storage_url),
+            rpc=lambda service: Client(self.replies, service),
+            ready_checks=config["ready_checks"],
+        )

@@ -1,0 +1,168 @@
+"""`@on(Event)`: a handler that ends in exactly one of done, retried or parked.
+
+A message is acknowledged only after the handler returned, or after its copy in a retry queue or
+the parked queue was confirmed by the broker. Attempts are counted in a header of our own:
+RabbitMQ ignores an `x-death` that a client publishes.
+"""
+
+import logging
+import random
+from functools import partial
+from typing import Any
+
+from kombu import Queue
+from nameko.exceptions import ContainerBeingKilled
+from nameko.extensions import Entrypoint
+
+from shared import metrics
+from shared.aggregate import now
+from shared.errors import Rejected, Unavailable
+from shared.events import Envelope, Event, unwrap
+from shared.messaging import topology
+from shared.messaging.consumer import MessageConsumer
+from shared.messaging.publisher import Outgoing, Publisher
+
+log = logging.getLogger(__name__)
+
+ATTEMPT = "x-datalab-attempt"
+QUEUE = "x-datalab-queue"
+REASON = "x-datalab-reason"
+PARKED_AT = "x-datalab-parked-at"
+
+_JITTER = 0.2
+
+
+class On(Entrypoint):
+    """Calls the decorated method with the Envelope of every event of one class."""
+
+    consumer = MessageConsumer()
+    publisher = Publisher()
+
+    def __init__(self, event: type[Event], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.event = event
+
+    def setup(self) -> None:
+        """Name the queue; the deploy step has declared it."""
+        self.service = self.container.service_name
+        self.queue = Queue(topology.queue_name(self.service, self.event), no_declare=True)
+        self.consumer.register_provider(self)
+
+    def stop(self) -> None:
+        """Take no more messages."""
+        self.consumer.unregister_provider(self)
+
+    def handle_message(self, message: Any) -> None:
+        """Decode and check the message, then run the method in a worker."""
+        try:
+            envelope = unwrap(_body(message), self.event)
+        except Exception as error:  # noqa: BLE001 - whatever a body provokes, it is parked
+            self._finish(message, "parked", str(error))
+            return
+        try:
+            self.container.spawn_worker(
+                self,
+                (envelope,),
+                {},
+                context_data=_context(envelope),
+                handle_result=partial(self._on_result, message),
+            )
+        except ContainerBeingKilled:
+            self.consumer.requeue_message(message)
+
+    def _on_result(
+        self,
+        message: Any,
+        _worker: object,
+        result: object,
+        exc_info: Any,
+    ) -> tuple[object, Any]:
+        error = exc_info[1] if exc_info else None
+        if error is None:
+            self._finish(message, "done")
+        elif isinstance(error, Rejected) or self._attempt(message) >= len(self._waits):
+            self._finish(message, "parked", f"{type(error).__name__}: {error}")
+        else:
+            self._finish(message, "retried", f"{type(error).__name__}: {error}")
+        return result, None
+
+    def _finish(self, message: Any, outcome: str, reason: str = "") -> None:
+        try:
+            if outcome == "retried":
+                self._retry(message)
+            elif outcome == "parked":
+                self._park(message, reason)
+        except Unavailable as error:
+            log.warning("an event goes back to its queue", extra={"error": str(error)})
+            self.consumer.requeue_message(message)
+            return
+        self.consumer.ack_message(message)
+        labels = (self.service, self.event.topic)
+        metrics.events_handled.labels(*labels, outcome).inc()
+        if outcome == "parked":
+            metrics.events_parked.labels(*labels).inc()
+        if reason:
+            log.warning(
+                "an event was %s", outcome, extra={"event": self.event.topic, "reason": reason}
+            )
+
+    def _retry(self, message: Any) -> None:
+        attempt = self._attempt(message)
+        seconds = self._waits[attempt]
+        metrics.events_retried.labels(self.service, self.event.topic, str(attempt + 1)).inc()
+        jittered = seconds * (1 - _JITTER * random.random())  # noqa: S311 - spreads load only
+        self.publisher.publish(
+            Outgoing(
+                exchange=topology.retry_name(seconds),
+                routing_key=self.queue.name,
+                body=_body(message),
+                id=_id(message),
+                headers={**_kept(message), ATTEMPT: attempt + 1},
+                properties={"expiration": str(round(jittered * 1000))},
+            )
+        )
+
+    def _park(self, message: Any, reason: str) -> None:
+        marks = {QUEUE: self.queue.name, REASON: reason[:1000], PARKED_AT: now().isoformat()}
+        self.publisher.publish(
+            Outgoing(
+                exchange=topology.PARKED,
+                routing_key=self.queue.name,
+                body=_body(message),
+                id=_id(message),
+                headers={**_kept(message), **marks},
+            )
+        )
+
+    @property
+    def _waits(self) -> tuple[float, ...]:
+        waits: tuple[float, ...] = self.container.config["settings"].retry_seconds
+        return waits
+
+    @staticmethod
+    def _attempt(message: Any) -> int:
+        attempt = (message.headers or {}).get(ATTEMPT, 0)
+        return attempt if isinstance(attempt, int) and attempt >= 0 else 0
+
+
+def _context(envelope: Envelope[Event]) -> dict[str, Any]:
+    return {"correlationid": envelope.correlationid, "traceparent": envelope.traceparent}
+
+
+def _kept(message: Any) -> dict[str, Any]:
+    """The headers that go on with a message: ours; a broker's x-death would be ignored anyway."""
+    attempt = (message.headers or {}).get(ATTEMPT)
+    return {} if attempt is None else {ATTEMPT: attempt}
+
+
+def _body(message: Any) -> bytes:
+    """The bytes as they came; py-amqp decodes a body whose encoding it knows."""
+    body = message.body
+    return body.encode() if isinstance(body, str) else bytes(body)
+
+
+def _id(message: Any) -> str:
+    return str(message.properties.get("message_id") or message.delivery_tag)
+
+
+on = On.decorator

@@ -1,0 +1,212 @@
+"""One connection a process for everything it publishes, with publisher confirms in a window.
+
+Callers write one after the other without waiting for the broker; one green thread reads the
+confirms and wakes whoever waits for them. Nothing is buffered: what was not confirmed when the
+connection broke is reported as lost, and the caller decides.
+"""
+
+import enum
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import amqp
+import eventlet
+from eventlet.event import Event as Signal
+from eventlet.semaphore import Semaphore
+from kombu import Connection
+from nameko.extensions import SharedExtension
+
+from shared.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 20
+"""Seconds: a broker that died without closing the connection is noticed within two of these."""
+
+CONFIRM_SECONDS = 10
+_RECONNECT_SECONDS = 0.5
+_PERSISTENT = 2
+
+
+class Outcome(enum.Enum):
+    """What became of one published message."""
+
+    CONFIRMED = "confirmed"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish; `id` comes back when the broker returns it as unroutable."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    id: str
+    headers: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+
+    def encoded(self) -> amqp.Message:
+        """The persistent AMQP message."""
+        return amqp.Message(
+            self.body,
+            content_type="application/json",
+            content_encoding="utf-8",
+            delivery_mode=_PERSISTENT,
+            message_id=self.id,
+            application_headers=self.headers,
+            **self.properties,
+        )
+
+
+class _Batch:
+    """Messages published together; `done` is sent when each has its outcome."""
+
+    __slots__ = ("done", "left", "outcomes")
+
+    def __init__(self, size: int) -> None:
+        self.outcomes = [Outcome.LOST] * size
+        self.left = size
+        self.done = Signal()
+
+    def settle(self, index: int, outcome: Outcome) -> None:
+        self.outcomes[index] = outcome
+        self.left -= 1
+        if self.left == 0:
+            self.done.send(None)
+
+
+class Publisher(SharedExtension):
+    """Publishes for every extension of a service container."""
+
+    def __init__(self) -> None:
+        self._thread: Any = None
+        self._connection: Any = None
+        self._channel: Any = None
+        self._connected = Signal()
+        self._writing = Semaphore()
+        self._tag = 0
+        self._pending: dict[int, tuple[_Batch, int, str]] = {}
+        self._returned: set[str] = set()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a channel to the broker is open."""
+        return self._channel is not None
+
+    def start(self) -> None:
+        """Connect, and stay connected."""
+        if self._thread is None:
+            self._thread = self.container.spawn_managed_thread(self._run, identifier="publisher")
+
+    def stop(self) -> None:
+        """Disconnect; called once nobody publishes any more."""
+        if self._thread is not None:
+            self._thread.kill()
+
+    def publish(self, message: Outgoing, timeout: float = CONFIRM_SECONDS) -> None:
+        """Publish one message and wait for the broker's confirm; raises Unavailable without it."""
+        outcome = self.publish_all([message], timeout)[0]
+        if outcome is not Outcome.CONFIRMED:
+            raise Unavailable(f"the broker did not take the message: {outcome.value}")
+
+    def publish_all(
+        self, messages: Sequence[Outgoing], timeout: float = CONFIRM_SECONDS
+    ) -> list[Outcome]:
+        """Publish `messages` in order and wait until each is confirmed, or `timeout` seconds."""
+        batch = self.send(messages, timeout)
+        if batch.left:
+            batch.done.wait(timeout)
+        return list(batch.outcomes)
+
+    def send(self, messages: Sequence[Outgoing], timeout: float = CONFIRM_SECONDS) -> _Batch:
+        """Publish `messages` without waiting for their outcome."""
+        batch = _Batch(len(messages))
+        if self._channel is None:
+            self._connected.wait(timeout)
+        with self._writing:
+            for index, message in enumerate(messages):
+                self._write(message, batch, index)
+        return batch
+
+    def _write(self, message: Outgoing, batch: _Batch, index: int) -> None:
+        channel, connection = self._channel, self._connection
+        if channel is None:
+            batch.settle(index, Outcome.LOST)
+            return
+        self._tag += 1
+        self._pending[self._tag] = (batch, index, message.id)
+        try:
+            channel.basic_publish(
+                message.encoded(), message.exchange, message.routing_key, mandatory=True
+            )
+        except (OSError, amqp.AMQPError) as error:
+            # A frame may have been written in part: only a new connection is trustworthy.
+            log.warning("publishing failed", extra={"error": str(error)})
+            connection.collect()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._serve()
+            except (OSError, amqp.AMQPError) as error:
+                log.warning("the publisher lost the broker", extra={"error": str(error)})
+            finally:
+                self._disconnect()
+            eventlet.sleep(_RECONNECT_SECONDS)
+
+    def _serve(self) -> None:
+        uri = self.container.config["AMQP_URI"]
+        self._connection = Connection(uri, heartbeat=HEARTBEAT, connect_timeout=5)
+        self._connection.connect()
+        channel = self._connection.channel()
+        channel.confirm_select()
+        channel.events["basic_ack"].add(self._on_ack)
+        channel.events["basic_nack"].add(self._on_nack)
+        channel.events["basic_return"].add(self._on_return)
+        self._tag, self._channel = 0, channel
+        self._connected.send(None)
+        while True:
+            try:
+                self._connection.drain_events(timeout=HEARTBEAT / 4)
+            except TimeoutError:
+                self._connection.heartbeat_check()
+
+    def _disconnect(self) -> None:
+        if self._channel is not None:
+            self._channel, self._connected = None, Signal()
+        if self._connection is not None:
+            self._connection.collect()
+        lost, self._pending = self._pending, {}
+        for batch, index, _ in lost.values():
+            batch.settle(index, Outcome.LOST)
+
+    def _on_ack(self, tag: int, multiple: bool) -> None:
+        self._settle(tag, multiple, Outcome.CONFIRMED)
+
+    def _on_nack(self, tag: int, multiple: bool) -> None:
+        self._settle(tag, multiple, Outcome.REFUSED)
+
+    def _on_return(self, _error: Any, _exchange: str, _key: str, message: Any) -> None:
+        self._returned.add(message.properties.get("message_id", ""))
+
+    def _settle(self, tag: int, multiple: bool, outcome: Outcome) -> None:
+        tags = [tag]
+        if multiple:
+            # Tags are written in rising order, so the dictionary is sorted by them.
+            tags = []
+            for pending in self._pending:
+                if pending > tag:
+                    break
+                tags.append(pending)
+        for settled in tags:
+            batch, index, message_id = self._pending.pop(settled)
+            if message_id in self._returned:
+                self._returned.discard(message_id)
+                batch.settle(index, Outcome.RETURNED)
+            else:
+                batch.settle(index, outcome)

@@ -1,0 +1,150 @@
+"""Publishes what documents have in their outbox, and clears it once the broker has confirmed.
+
+Told of every save, it publishes at once; a sweep finds what a crash or an outage left behind. A
+crash between the confirm and the clearing publishes an event again: a duplicate, never a loss.
+"""
+
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import eventlet
+from eventlet.greenpool import GreenPool
+from eventlet.queue import Empty, Full, LightQueue
+
+from shared import metrics
+from shared.aggregate import Aggregate, now
+from shared.errors import LabError
+from shared.messaging.publisher import Outcome, Outgoing, Publisher
+from shared.store import Document, Store
+
+log = logging.getLogger(__name__)
+
+Waiting = tuple[type[Aggregate], Document]
+
+_BATCH = 200
+"""Documents published in one window of confirms."""
+
+_QUEUE = 5000
+"""Documents waiting in memory; what does not fit waits in the store for the sweep."""
+
+_REMEMBERED = 20_000
+
+
+class Relay:
+    """Moves the events of one service's documents to the broker."""
+
+    def __init__(
+        self,
+        service: str,
+        store: Store,
+        classes: Sequence[type[Aggregate]],
+        publisher: Publisher,
+        sweep_seconds: float,
+    ) -> None:
+        self._service, self._store, self._classes = service, store, classes
+        self._publisher, self._sweep_seconds = publisher, sweep_seconds
+        self._queue: Any = LightQueue(_QUEUE)
+        self._clearing = GreenPool(8)
+        # Confirmed lately: a document swept up while its clearing is under way is not sent twice.
+        self._confirmed: OrderedDict[str, None] = OrderedDict()
+
+    def saved(self, cls: type[Aggregate], document: Document) -> None:
+        """Remember that `document` has something to publish."""
+        try:
+            self._queue.put_nowait((cls, document))
+        except Full:
+            log.warning("the relay is behind, the sweep follows", extra={"id": document["_id"]})
+
+    def run(self) -> None:
+        """Publish what was saved, for ever."""
+        while True:
+            self._publish([self._queue.get(), *self._more()])
+
+    def sweep_for_ever(self) -> None:
+        """Publish what has waited too long, every `sweep_seconds`."""
+        while True:
+            eventlet.sleep(self._sweep_seconds)
+            try:
+                self.sweep()
+            except LabError as error:
+                log.warning("the outboxes could not be swept", extra={"error": str(error)})
+
+    def sweep(self) -> None:
+        """Publish what has waited longer than `sweep_seconds`, and measure what waits."""
+        depth, oldest = 0, 0.0
+        for cls in self._classes:
+            waiting = self._store.unpublished(cls, timedelta(0))
+            depth += len(waiting)
+            ages = [(now() - document["outbox_since"]).total_seconds() for document in waiting]
+            oldest = max([oldest, *ages])
+            old = [
+                (cls, document)
+                for document, age in zip(waiting, ages, strict=True)
+                if age > self._sweep_seconds
+            ]
+            if old:
+                self._publish(old)
+        metrics.outbox_depth.labels(self._service).set(depth)
+        metrics.outbox_age.labels(self._service).set(oldest)
+
+    def flush(self) -> None:
+        """Publish what is queued now; called when the service stops."""
+        more = self._more()
+        if more:
+            self._publish(more)
+
+    def _more(self) -> list[Waiting]:
+        waiting: list[Waiting] = []
+        try:
+            while len(waiting) < _BATCH:
+                waiting.append(self._queue.get_nowait())
+        except Empty:
+            return waiting
+        return waiting
+
+    def _publish(self, waiting: list[Waiting]) -> None:
+        events = {
+            event["id"]: event
+            for _, document in waiting
+            for event in document["outbox"]
+            if event["id"] not in self._confirmed
+        }
+        outcomes = self._publisher.publish_all([_outgoing(event) for event in events.values()])
+        for event, outcome in zip(events.values(), outcomes, strict=True):
+            self._note(event, outcome)
+        for _ in self._clearing.imap(self._clear, waiting):
+            pass
+
+    def _note(self, event: dict[str, Any], outcome: Outcome) -> None:
+        metrics.events_published.labels(self._service, event["type"], outcome.value).inc()
+        if outcome is Outcome.CONFIRMED:
+            self._confirmed[event["id"]] = None
+            if len(self._confirmed) > _REMEMBERED:
+                self._confirmed.popitem(last=False)
+        else:
+            log.warning(
+                "an event stays in its outbox",
+                extra={"event": event["type"], "id": event["id"], "outcome": outcome.value},
+            )
+
+    def _clear(self, waiting: Waiting) -> None:
+        cls, document = waiting
+        ids = {event["id"] for event in document["outbox"] if event["id"] in self._confirmed}
+        try:
+            if ids:
+                self._store.published(cls, document, ids)
+        except LabError as error:
+            log.warning("an outbox was not cleared", extra={"error": str(error)})
+
+
+def _outgoing(event: dict[str, Any]) -> Outgoing:
+    return Outgoing(
+        exchange=f"{event['source']}.events",
+        routing_key=event["type"],
+        body=json.dumps(event, ensure_ascii=False).encode(),
+        id=event["id"],
+    )

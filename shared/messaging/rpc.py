@@ -1,0 +1,186 @@
+"""RPC on nameko's wire format: any stock nameko client may call, and no call harms the process.
+
+Stock nameko dies of a request without `reply_to`, and of a reply that cannot be sent. Here a
+request is checked before anything runs, and replies are best effort.
+"""
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from kombu import Queue
+from nameko.exceptions import (
+    ContainerBeingKilled,
+    IncorrectSignature,
+    MalformedRequest,
+    MethodNotFound,
+    serialize,
+)
+from nameko.rpc import Rpc as NamekoRpc
+from nameko.rpc import RpcConsumer
+from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
+
+from shared import metrics
+from shared.errors import TYPED, Invalid, LabError
+from shared.events import explain
+from shared.messaging import topology
+from shared.messaging.consumer import MessageConsumer
+from shared.messaging.publisher import Outgoing, Publisher
+
+log = logging.getLogger(__name__)
+
+_HEADERS = ("traceparent", "correlationid")
+"""The only headers that cross, in either direction."""
+
+
+_NAMEKO: tuple[type[Exception], ...] = (MalformedRequest, MethodNotFound, IncorrectSignature)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A checked RPC request."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+    reply_to: str
+    correlation_id: str
+    context: dict[str, Any]
+
+
+def parse(message: Any) -> Request:
+    """Read a request from a raw message; MalformedRequest when it is none."""
+    try:
+        body = json.loads(message.body)
+        args, kwargs = body["args"], body["kwargs"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise MalformedRequest("Message missing `args` or `kwargs`") from error
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise MalformedRequest("`args` is a list and `kwargs` an object")
+    properties = message.properties
+    correlation_id = str(properties.get("correlation_id") or "")
+    sent = message.headers or {}
+    context = {name: sent[name] for name in _HEADERS if isinstance(sent.get(name), str)}
+    context.setdefault("correlationid", correlation_id)
+    return Request(
+        args, kwargs, properties["reply_to"], correlation_id, {**context, "call": correlation_id}
+    )
+
+
+class RpcServer(RpcConsumer):
+    """Takes the requests of a service and sends the replies."""
+
+    queue_consumer = MessageConsumer()
+    publisher = Publisher()
+    queue: Queue | None
+
+    def setup(self) -> None:
+        """Name the queue; the deploy step has declared it."""
+        if self.queue is None:
+            self.queue = topology.rpc_queue(self.container.service_name)
+            self.queue_consumer.register_provider(self)
+
+    def handle_message(self, message: Any) -> None:
+        """Check a request and pass it to its method, or answer what is wrong with it."""
+        if not message.properties.get("reply_to"):
+            self._count("unknown", "no_reply_to", 0)
+            log.warning("an RPC request without reply_to was not run")
+            self.queue_consumer.ack_message(message)
+            return
+        try:
+            provider = self.get_provider_for_method(message.delivery_info["routing_key"])
+            provider.handle_request(parse(message), message)
+        except _NAMEKO as error:
+            self.reply(message, "unknown", None, error, time.monotonic())
+
+    def reply(
+        self,
+        message: Any,
+        method: str,
+        result: object,
+        error: BaseException | None,
+        began: float,
+    ) -> None:
+        """Send the reply and acknowledge the request; a reply that cannot go is only logged."""
+        try:
+            body = json.dumps(_payload(result, error)).encode()
+        except (TypeError, ValueError) as fault:
+            error = fault
+            body = json.dumps(_payload(None, fault)).encode()
+        properties = message.properties
+        correlation_id = str(properties.get("correlation_id") or "")
+        self.publisher.send(
+            [
+                Outgoing(
+                    exchange=topology.RPC_EXCHANGE.name,
+                    routing_key=str(properties["reply_to"]),
+                    body=body,
+                    id=f"reply-{correlation_id}",
+                    properties={"correlation_id": correlation_id},
+                )
+            ]
+        )
+        self.queue_consumer.ack_message(message)
+        self._count(method, type(error).__name__ if error else "ok", time.monotonic() - began)
+
+    def _count(self, method: str, outcome: str, seconds: float) -> None:
+        labels = (self.container.service_name, method, "server", outcome)
+        metrics.rpc_seconds.labels(*labels).observe(seconds)
+
+
+def _payload(result: object, error: BaseException | None) -> dict[str, Any]:
+    if error is None:
+        return {"result": to_jsonable_python(result), "error": None}
+    return {"result": None, "error": serialize(_public(error))}
+
+
+def _public(error: BaseException) -> BaseException:
+    """What the caller may see: the lab's errors as they are, anything else without its text."""
+    if isinstance(error, ValidationError):
+        field, _, text = explain(error).partition(": ")
+        return Invalid(text, field)
+    if isinstance(error, _NAMEKO):
+        return error
+    typed = next((cls for cls in type(error).__mro__ if cls in TYPED), None)
+    return typed(*error.args) if typed else LabError("the service failed; its log says why")
+
+
+class Rpc(NamekoRpc):
+    """Makes the decorated method callable as `<service>.<method>` with plain JSON arguments."""
+
+    rpc_consumer = RpcServer()
+
+    def handle_request(self, request: Request, message: Any) -> None:
+        """Run the method in a worker; IncorrectSignature when the arguments do not fit."""
+        self.check_signature(request.args, request.kwargs)
+        began = time.monotonic()
+        try:
+            self.container.spawn_worker(
+                self,
+                request.args,
+                request.kwargs,
+                context_data=request.context,
+                handle_result=partial(self._on_result, message, began),
+            )
+        except ContainerBeingKilled:
+            self.rpc_consumer.queue_consumer.requeue_message(message)
+
+    def _on_result(
+        self,
+        message: Any,
+        began: float,
+        _worker: object,
+        result: object,
+        exc_info: Any,
+    ) -> tuple[object, Any]:
+        error = exc_info[1] if exc_info else None
+        if error is not None and not isinstance(error, (LabError, ValidationError)):
+            log.error("an RPC method failed", exc_info=exc_info, extra={"method": self.method_name})
+        self.rpc_consumer.reply(message, self.method_name, result, error, began)
+        return result, None
+
+
+rpc = Rpc.decorator

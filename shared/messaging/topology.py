@@ -1,0 +1,123 @@
+"""Every exchange and queue of the lab, declared before anybody publishes.
+
+A deploy step declares them for all services, so that no event falls through at first boot; the
+services themselves declare nothing but the reply queues of their own RPC calls.
+
+Each (service, event) has one quorum queue, `<service>.on.<topic>`, bound to the source's topic
+exchange. A failed event waits in a retry queue and falls back, by dead-lettering through the
+default exchange, into the queue its routing key names; one that cannot be handled ends in
+`datalab.parked`. Dead-lettering is at-least-once, which is why queues reject when full.
+"""
+
+import inspect
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from kombu import Connection, Exchange, Queue
+
+from shared.events import Event
+
+PARKED = "datalab.parked"
+RPC_EXCHANGE = Exchange("nameko-rpc", type="topic", durable=True, no_declare=True)
+
+_SAFE = {
+    "x-queue-type": "quorum",
+    "x-overflow": "reject-publish",
+    "x-dead-letter-strategy": "at-least-once",
+}
+_DELIVERY_LIMIT = 20
+"""Deliveries after which the broker itself parks a message: its handler kills the process."""
+
+
+def queue_name(service: str, event: type[Event]) -> str:
+    """The queue of one service for one event; renaming a method orphans nothing."""
+    return f"{service}.on.{event.topic}"
+
+
+def retry_name(seconds: float) -> str:
+    """The exchange, and its queue, in which an event waits for `seconds`."""
+    return f"datalab.retry.{round(seconds * 1000)}"
+
+
+def rpc_queue(service: str) -> Queue:
+    """The queue of a service's RPC requests, as stock nameko names and binds it."""
+    return Queue(f"rpc-{service}", RPC_EXCHANGE, routing_key=f"{service}.*", durable=True)
+
+
+def subscriptions(service: type) -> list[type[Event]]:
+    """The events a service class has an `@on` method for."""
+    entrypoints = (
+        entrypoint
+        for _, method in inspect.getmembers(service, inspect.isfunction)
+        for entrypoint in getattr(method, "nameko_entrypoints", ())
+    )
+    found = {entrypoint.event for entrypoint in entrypoints if hasattr(entrypoint, "event")}
+    return sorted(found, key=lambda event: event.topic)
+
+
+def exchanges(services: Iterable[type]) -> list[Exchange]:
+    """The event exchanges that these services publish to or listen on."""
+    names = {_name(service) for service in services}
+    names |= {event.source for service in services for event in subscriptions(service)}
+    return [Exchange(f"{name}.events", type="topic", durable=True) for name in sorted(names)]
+
+
+def event_queues(service: type) -> list[Queue]:
+    """The event queues of one service, bound to where their events come from."""
+    return [
+        Queue(
+            queue_name(_name(service), event),
+            Exchange(f"{event.source}.events", type="topic", durable=True),
+            routing_key=event.topic,
+            queue_arguments={
+                **_SAFE,
+                "x-dead-letter-exchange": PARKED,
+                "x-dead-letter-routing-key": queue_name(_name(service), event),
+                "x-delivery-limit": _DELIVERY_LIMIT,
+            },
+        )
+        for event in subscriptions(service)
+    ]
+
+
+def retry_queue(seconds: float) -> Queue:
+    """The queue in which events wait for `seconds` before they fall back into their own queue."""
+    return _fanout(
+        retry_name(seconds),
+        {**_SAFE, "x-message-ttl": round(seconds * 1000), "x-dead-letter-exchange": ""},
+    )
+
+
+def parked_queue() -> Queue:
+    """The queue of the events that an operator has to look at.
+
+    Looking returns them, which counts as a delivery: the limit is out of reach.
+    """
+    arguments = {"x-queue-type": "quorum", "x-overflow": "reject-publish"}
+    return _fanout(PARKED, {**arguments, "x-delivery-limit": 1_000_000_000})
+
+
+def declare(amqp_uri: str, services: Sequence[type], retry_seconds: Iterable[float]) -> None:
+    """Declare everything that `services` need; harmless when it is there already.
+
+    Raises kombu's connection errors, and PreconditionFailed when something of that name exists
+    with other properties.
+    """
+    queues = [queue for service in services for queue in event_queues(service)]
+    queues += [rpc_queue(_name(service)) for service in services]
+    with Connection(amqp_uri) as connection:
+        channel = connection.channel()
+        Exchange(RPC_EXCHANGE.name, type="topic", durable=True).declare(channel=channel)
+        for exchange in exchanges(services):
+            exchange.declare(channel=channel)
+        for queue in [parked_queue(), *map(retry_queue, retry_seconds), *queues]:
+            queue.bind(channel).declare()
+
+
+def _fanout(name: str, arguments: dict[str, Any]) -> Queue:
+    exchange = Exchange(name, type="fanout", durable=True)
+    return Queue(name, exchange, queue_arguments=arguments)
+
+
+def _name(service: type) -> str:
+    return str(service.name)  # type: ignore[attr-defined]

@@ -1,0 +1,101 @@
+"""Runs one service in this process: `python -m shared.run services.intake.service:Intake`.
+
+SIGTERM (or SIGINT) turns /readyz red, finishes and acknowledges what is in hand, and exits 0. What
+takes longer than the grace period is cut off: the broker and the leases give it to somebody else.
+"""
+
+# ruff: noqa: E402 - everything imported below must find the standard library patched already.
+import os
+
+os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import importlib
+import logging
+import signal
+import sys
+import threading
+import time
+from typing import Any
+
+from shared import log as logs
+from shared import metrics
+from shared.messaging.container import Container
+from shared.messaging.publisher import HEARTBEAT
+from shared.settings import Settings, SettingsError, load_settings
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 25
+_LAG_INTERVAL = 1.0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the service that the one argument names as `module:Class`; the process's exit code."""
+    (spec,) = sys.argv[1:] if argv is None else argv
+    module, _, name = spec.partition(":")
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the log is configured by the settings
+        return 2
+    service_cls = getattr(importlib.import_module(module), name)
+    logs.configure(service_cls.name, settings.log_level)
+    return serve(Container(service_cls, container_config(settings)))
+
+
+def container_config(settings: Settings) -> dict[str, Any]:
+    """Nameko's configuration, with what our extensions look up in it."""
+    return {
+        "AMQP_URI": settings.amqp_uri,
+        "HEARTBEAT": HEARTBEAT,
+        "WEB_SERVER_ADDRESS": f"{settings.http_host}:{settings.http_port}",
+        "max_workers": settings.max_workers,
+        "settings": settings,
+        "ready_checks": {},
+        "stopping": threading.Event(),
+    }
+
+
+def serve(container: Container) -> int:
+    """Start the container and wait for its end."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: eventlet.spawn(_stop, container))
+    eventlet.spawn(_measure_lag, container.service_name)
+    try:
+        container.start()
+        log.info("the service runs", extra={"pid": os.getpid()})
+        container.wait()
+    except Exception:
+        log.exception("the service died")
+        return 1
+    log.info("the service stopped")
+    return 0
+
+
+def _stop(container: Container) -> None:
+    container.config["stopping"].set()
+    log.info("the service stops")
+    # Nothing else can end the process when a worker or a broken connection holds it up.
+    eventlet.spawn_after(GRACE_SECONDS, _cut_off)
+    container.stop()
+
+
+def _cut_off() -> None:
+    log.error("the service did not stop in time and is cut off")
+    logging.shutdown()
+    os._exit(0)
+
+
+def _measure_lag(service: str) -> None:
+    while True:
+        asleep = time.monotonic()
+        eventlet.sleep(_LAG_INTERVAL)
+        metrics.hub_lag.labels(service).set(max(0.0, time.monotonic() - asleep - _LAG_INTERVAL))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Small services that the messaging tests run as real processes."""
+
+from typing import ClassVar
+
+from shared.aggregate import Aggregate
+from shared.errors import Invalid, Rejected, Unavailable
+from shared.events import Envelope, MemberJoined, ProjectWithdrawn
+from shared.messaging import Documents, RpcClient, on, rpc
+
+
+class Note(Aggregate):
+    """What happened to one subject."""
+
+    collection: ClassVar[str] = "notes"
+    seen: list[str] = []
+
+
+class Recorder:
+    """Hears of members, and fails as their names ask."""
+
+    name = "recorder"
+    documents = Documents(Note)
+    other = RpcClient("recorder")
+    nobody = RpcClient("nobody")
+
+    @on(MemberJoined)
+    def note(self, envelope: Envelope[MemberJoined]) -> None:
+        """Keep the member's event id; a transient failure is remembered to be counted."""
+        notes = self.documents.of(Note)
+        name = envelope.data.name
+        if name.startswith("fails"):
+            tried = notes.change(
+                f"{envelope.data.member_id}-tries",
+                lambda note: note.seen.append(envelope.id),
+                new=lambda: Note(id=f"{envelope.data.member_id}-tries"),
+            )
+            if name == "fails for ever" or len(tried.seen) <= 2:
+                raise Unavailable("not now")
+        if name == "impossible":
+            raise Rejected("never")
+        notes.change(
+            envelope.data.member_id,
+            lambda note: note.seen.append(envelope.id),
+            because=envelope,
+            new=lambda: Note(id=envelope.data.member_id),
+        )
+
+    @rpc
+    def echo(self, value: object) -> object:
+        """What was sent."""
+        return value
+
+    @rpc
+    def refuse(self) -> None:
+        """Fail with a typed error."""
+        raise Invalid("must be blue", "colour")
+
+    @rpc
+    def break_down(self) -> None:
+        """Fail with an error that nobody foresaw."""
+        raise ZeroDivisionError("the secret is 42")
+
+    @rpc
+    def ask_itself(self, method: str) -> str:
+        """Call one of its own methods through the broker; the class of the error, if any."""
+        try:
+            return str(getattr(self.other, method)())
+        except Exception as error:  # noqa: BLE001 - the test looks at the class
+            return f"{type(error).__name__}: {error}"
+
+    @rpc
+    def ask_nobody(self) -> str:
+        """Call a method of a service that does not exist."""
+        try:
+            return str(self.nobody.anything())
+        except Exception as error:  # noqa: BLE001 - the test looks at the class
+            return type(error).__name__
+
+
+class Announcer:
+    """Publishes one member for each call."""
+
+    name = "intake"
+    documents = Documents(Note)
+
+    @on(ProjectWithdrawn)
+    def ignore(self, envelope: Envelope[ProjectWithdrawn]) -> None:
+        """Do nothing."""
+
+    @rpc
+    def announce(self, member_id: str, name: str) -> str:
+        """Save a document that records MemberJoined."""
+
+        def decide(note: Note) -> None:
+            note.seen.append(name)
+            note.record(
+                MemberJoined(member_id=member_id, name=name, kind="city", skills=(), territory=())
+            )
+
+        return self.documents.of(Note).change(member_id, decide, new=lambda: Note(id=member_id)).id
