@@ -41,9 +41,10 @@ class Writer:
         return len(chunk)
 
     def abort(self) -> None:
-        """Forget what was written."""
-        self._file.close()
-        self._storage.remove(self._name)
+        """Forget what was written; harmless when that is done already."""
+        if not self._file.closed:
+            self._file.close()
+            self._storage.remove(self._name)
 
     def commit(self, media_type: str = "application/octet-stream") -> FileRef:
         """Give the file its final address and return the reference.

@@ -1,0 +1,82 @@
+"""Turns what a handler returns into an HTTP answer."""
+
+import logging
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+from urllib.parse import quote
+
+import eventlet
+from pydantic import TypeAdapter
+from werkzeug.wrappers import Response
+
+from shared.http.route import Download, Route
+from shared.http.upload import plain_name
+
+log = logging.getLogger(__name__)
+
+
+def answer(route: Route, result: object, routes: Sequence[Route]) -> Response:
+    """The answer of `route`: JSON of the result, a file, or 204 for None."""
+    if result is None:
+        empty = Response(status=204)
+        del empty.headers["Content-Type"]
+        return empty
+    if isinstance(result, Download):
+        return _send(result)
+    body = TypeAdapter(route.returns or type(result)).dump_json(result, by_alias=True)
+    response = Response(body, route.status, content_type="application/json")
+    location = _location(route, result, routes)
+    if location:
+        response.headers["Location"] = location
+    return response
+
+
+def _location(route: Route, result: object, routes: Sequence[Route]) -> str:
+    """Where the thing just made can be read: its own GET route under this one."""
+    if route.status not in {201, 202}:
+        return ""
+    for other in routes:
+        name = other.parameters[-1] if other.parameters else ""
+        if other.method == "GET" and name and other.path == f"{route.path}/{{{name}}}":
+            made = getattr(result, name, None) or getattr(result, "id", None)
+            return f"{route.path}/{made}" if made else ""
+    return ""
+
+
+def _send(download: Download) -> Response:
+    chunks = iter(download.chunks)
+    # A missing file shall be told before the first header is sent.
+    first = next(chunks, b"")
+    response = Response(
+        _paced(chain([first], chunks)),
+        200,
+        content_type=download.media_type,
+        direct_passthrough=True,
+    )
+    if download.size is not None:
+        response.content_length = download.size
+    response.headers.set("Content-Disposition", "attachment", **_names(download.filename))
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _names(filename: str) -> dict[str, Any]:
+    """The file's name for every client: plain ASCII, and UTF-8 as RFC 6266 has it."""
+    name = plain_name(filename)
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    if not plain or plain == name:
+        return {"filename": plain} if plain else {}
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
+
+
+def _paced(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        for chunk in chunks:
+            yield chunk
+            # A quick client never makes the socket wait: let the others have their turn.
+            eventlet.sleep(0)
+    except Exception:
+        log.exception("a download broke off")
+        raise

@@ -1,0 +1,108 @@
+"""Reads what a client sent: bounded bodies, strict JSON, query strings."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_origin
+
+import eventlet
+from pydantic import BaseModel
+from pydantic_core import from_json
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
+from werkzeug.wrappers import Request
+
+from shared.errors import Invalid, Rejected, TooLarge
+
+JSON_BYTES = 1_000_000
+"""The largest JSON body, and the largest JSON part of an upload."""
+
+_JSON_SECONDS = 30
+_CHUNK = 1 << 16
+_SINGLE = ("authorization", "content-length", "content-type", "idempotency-key", "traceparent")
+
+
+def check_framing(environ: Mapping[str, Any]) -> None:
+    """Refuse what proxies and servers may read in two ways; raises Rejected."""
+    names = [name.lower() for name, _ in environ.get("headers_raw", ())]
+    for name in _SINGLE:
+        if names.count(name) > 1:
+            raise Rejected(f"the header {name} is given more than once")
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
+        raise Rejected("the only transfer encoding accepted is chunked")
+    length = environ.get("CONTENT_LENGTH", "0")
+    if not (length.isascii() and length.isdigit()):
+        raise Rejected("the content length is not a plain number")
+
+
+def chunks(request: Request, limit: int) -> Iterator[bytes]:
+    """The body piece by piece.
+
+    Raises TooLarge beyond `limit` bytes, at once when its length is announced; Rejected when it
+    ends early or its chunks are broken.
+    """
+    if (request.content_length or 0) > limit:
+        raise TooLarge(f"the body is larger than {limit} bytes")
+    return _read(request, limit)
+
+
+def _read(request: Request, limit: int) -> Iterator[bytes]:
+    source, size = request.environ["wsgi.input"], 0
+    try:
+        while piece := source.read(_CHUNK):
+            size += len(piece)
+            if size > limit:
+                raise TooLarge(f"the body is larger than {limit} bytes")
+            yield piece
+            # A quick client never makes the socket wait: let the others have their turn.
+            eventlet.sleep(0)
+    except (OSError, ValueError) as error:
+        raise Rejected("the body ended early or is badly chunked") from error
+    if size < (request.content_length or 0):
+        raise Rejected("the body ended early")
+
+
+def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON says
+    """The JSON body of a request.
+
+    Raises UnsupportedMediaType for another type, TooLarge, or Rejected saying line and column.
+    """
+    if request.mimetype != "application/json" or "Content-Encoding" in request.headers:
+        raise UnsupportedMediaType("send the body as plain application/json")
+    slow = RequestTimeout(f"the body did not come within {_JSON_SECONDS} seconds")
+    with eventlet.Timeout(_JSON_SECONDS, slow):
+        return parse_json(b"".join(chunks(request, JSON_BYTES)))
+
+
+def parse_json(raw: bytes, what: str = "the body") -> Any:  # noqa: ANN401 - whatever JSON says
+    """What `raw` says; Rejected with line and column when it is not JSON."""
+    try:
+        value = from_json(raw, allow_inf_nan=False)
+    except ValueError as error:
+        raise Rejected(f"{what} is not JSON: {error}") from error
+    if b"\\u0000" in raw and _holds_nul(value):
+        raise Invalid("text must not hold the character U+0000")
+    return value
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
+
+
+def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:
+    """The query parameters as `model`; a parameter that takes one value may come once."""
+    values: dict[str, Any] = {}
+    lists = {
+        field.alias or name
+        for name, field in model.model_fields.items()
+        if get_origin(field.annotation) in {list, tuple, set, frozenset}
+    }
+    for name, found in given.lists():
+        if name not in lists and len(found) > 1:
+            raise Invalid("is given more than once", name)
+        if any("\0" in text for text in found):
+            raise Invalid("text must not hold the character U+0000", name)
+        values[name] = found if name in lists else found[0]
+    return model.model_validate(values)

@@ -1,0 +1,145 @@
+"""The `http` decorator and the nameko entrypoint behind it."""
+
+import inspect
+import re
+from collections.abc import Callable, Collection
+from functools import partial
+from types import TracebackType
+from typing import Any, TypeVar
+
+import eventlet
+from eventlet.event import Event
+from nameko.extensions import Entrypoint, register_entrypoint
+from pydantic import BaseModel
+from werkzeug.wrappers import Request, Response
+
+from shared import trace
+from shared.auth import Caller, Role
+from shared.errors import Forbidden, NotFound, Unavailable
+from shared.http.answer import answer
+from shared.http.body import read_json, read_query
+from shared.http.route import Call, Route
+from shared.http.server import WebServer
+from shared.http.upload import Upload
+
+F = TypeVar("F", bound=Callable[..., Any])
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | None
+
+_WORKER_SECONDS = 20
+"""How long a request waits for a free worker before it is told to come back."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def http(
+    method: str,
+    path: str,
+    *,
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    returns: Any = None,  # noqa: ANN401 - any type that pydantic dumps
+    status: int = 200,
+    roles: Collection[Role] | None = None,
+    upload: str | None = None,
+) -> Callable[[F], F]:
+    """Serve a service's method at `path`; `{name}` in it becomes the keyword argument `name`.
+
+    The method is called as `method(self, call, **path parameters)` for callers with a valid token
+    and one of `roles` (None: any). Its docstring is the route's text in the OpenAPI document.
+    """
+
+    def decorate(function: F) -> F:
+        route = Route(
+            method=method,
+            path=path,
+            body=body,
+            query=query,
+            returns=returns,
+            status=status,
+            roles=frozenset(roles or ()),
+            upload=upload,
+            text=inspect.getdoc(function) or "",
+        )
+        register_entrypoint(function, HttpRoute(route))
+        return function
+
+    return decorate
+
+
+class HttpRoute(Entrypoint):
+    """One route of a service, run in nameko's pool of workers."""
+
+    server = WebServer()
+
+    def __init__(self, route: Route) -> None:
+        super().__init__()
+        self.route = route
+
+    def setup(self) -> None:
+        """Register with the web server; a path that does not fit the method stops the start."""
+        names = set(
+            inspect.signature(getattr(self.container.service_cls, self.method_name)).parameters
+        )
+        if not set(self.route.parameters) <= names:
+            raise TypeError(f"{self.method_name} does not take what {self.route.path} names")
+        self.server.register_provider(self)
+
+    def stop(self) -> None:
+        """Take no more requests, let those in hand finish."""
+        self.server.drain()
+        self.server.unregister_provider(self)
+
+    def handle(self, request: Request, **parameters: str) -> Response:
+        """Answer one request; raises what the answer's problem is made of."""
+        caller = self.server.checker.check(request.headers.get("Authorization"))
+        self._check(caller, parameters)
+        with self.server.in_hand():
+            call = self._call(request, caller)
+            result = self._work(call, parameters)
+        return answer(self.route, result, [other.route for other in self.server.routes])
+
+    def _check(self, caller: Caller, parameters: dict[str, str]) -> None:
+        if self.route.roles and not self.route.roles & caller.roles:
+            raise Forbidden(f"this needs the role {' or '.join(sorted(self.route.roles))}")
+        if any(_CONTROL.search(value) for value in parameters.values()):
+            raise NotFound
+
+    def _call(self, request: Request, caller: Caller) -> Call:
+        route, body, upload = self.route, None, None
+        query = read_query(route.query, request.args) if route.query else None
+        if route.body and route.upload:
+            limit = self.server.settings.max_upload_bytes
+            upload = Upload(route.body, route.upload, self.server.storage, limit)
+            upload.receive(request)
+            body = upload.body
+        elif route.body:
+            body = route.body.model_validate(read_json(request))
+        return Call(
+            caller=caller,
+            body=body,
+            query=query,
+            file=upload.file if upload else None,
+            filename=upload.filename if upload else "",
+            headers=dict(request.headers),
+        )
+
+    def _work(self, call: Call, parameters: dict[str, str]) -> object:
+        done = Event()
+        busy = Unavailable("every worker is busy")
+        with eventlet.Timeout(_WORKER_SECONDS, busy):
+            self.container.spawn_worker(
+                self,
+                (call,),
+                parameters,
+                # The worker's green thread starts without our context variables.
+                context_data=trace.headers(),
+                handle_result=partial(_tell, done),
+            )
+        return done.wait()
+
+
+def _tell(
+    done: Event, _context: object, result: object, exc_info: _ExcInfo
+) -> tuple[object, _ExcInfo]:
+    done.send(result, exc_info)
+    return result, exc_info

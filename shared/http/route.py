@@ -1,0 +1,69 @@
+"""What a route is and what its handler is given: plain values, without a server."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.auth import Caller
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method and path, with the models of what goes in and out.
+
+    `returns` is a type that pydantic can dump, Download, or None for an empty 204 answer.
+    `roles` empty means any valid token; `upload` names the multipart part that carries a file.
+    """
+
+    method: str
+    path: str
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    returns: Any = None
+    status: int = 200
+    roles: frozenset[str] = frozenset()
+    upload: str | None = None
+    text: str = ""
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names in braces of the path."""
+        return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def pattern(self) -> str:
+        """The path as werkzeug writes it: `/projects/<project_id>`."""
+        return re.sub(r"{(\w+)}", r"<\1>", self.path)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated request with its checked body and query.
+
+    On an upload route `file` is the stored file's FileRef and `filename` the name it came with.
+    """
+
+    caller: Caller
+    body: Any = None
+    query: Any = None
+    file: Any = None
+    filename: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def header(self, name: str) -> str | None:
+        """The value of a request header, whatever its case; None when it was not sent."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file to be sent piece by piece; `size` in bytes when it is known."""
+
+    chunks: Iterable[bytes]
+    media_type: str = "application/octet-stream"
+    filename: str = ""
+    size: int | None = None

@@ -1,0 +1,173 @@
+"""nameko's web server with our application: drains before it stops, survives bad connections."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import eventlet
+from eventlet import wsgi
+from nameko.web.server import WebServer as NamekoWebServer
+from werkzeug.wrappers import Request, Response
+
+from shared.auth import TokenChecker
+from shared.errors import Unavailable
+from shared.http import health, openapi
+from shared.http.app import App, Handler
+from shared.http.protocol import IDLE_SECONDS, Protocol
+from shared.settings import Settings
+from shared.storage import Storage
+
+if TYPE_CHECKING:
+    from shared.http.entrypoint import HttpRoute
+
+log = logging.getLogger(__name__)
+
+_CONNECTIONS = 500
+_BACKLOG = 128
+_SOCKET_SECONDS = 30
+_DRAIN_SECONDS = 10
+
+
+class WebServer(NamekoWebServer):
+    """One listening socket per service, shared by its routes.
+
+    The container's config carries `settings`, WEB_SERVER_ADDRESS, and what `/readyz` looks at:
+    `ready_checks` and `stopping`.
+    """
+
+    settings: Settings
+    checker: TokenChecker
+    storage: Storage
+    _sock: Any
+
+    def setup(self) -> None:
+        """Read the token key and name the store; nothing is contacted."""
+        self.settings = self.container.config["settings"]
+        self.checker = TokenChecker(self.settings.token_public_key)
+        self.storage = Storage(self.settings.storage_url)
+        self._pool = eventlet.GreenPool(_CONNECTIONS)
+        self._connections: set[_Connection] = set()
+        self._in_hand, self._draining = 0, False
+
+    @property
+    def routes(self) -> list["HttpRoute"]:
+        """The service's routes, by path."""
+        return sorted(self._providers, key=lambda one: (one.route.path, one.route.method))
+
+    def start(self) -> None:
+        """Listen; fails when the port is taken, by another process of this service too."""
+        if self._sock is not None:
+            return
+        self._sock = eventlet.listen(self.bind_addr, backlog=_BACKLOG, reuse_port=False)
+        self._sock.settimeout(None)
+        self._serv = wsgi.Server(
+            self._sock,
+            self._sock.getsockname(),
+            self._app(),
+            protocol=Protocol,
+            # The application logs every request itself, without what should stay secret.
+            log_output=False,
+            debug=False,
+            socket_timeout=_SOCKET_SECONDS,
+            keepalive=IDLE_SECONDS,
+        )
+        self._gt = self.container.spawn_managed_thread(self.run)
+
+    def _app(self) -> App:
+        service = self.container.service_name
+        document = openapi.document(
+            service, version("datalab"), {one.method_name: one.route for one in self.routes}
+        )
+        watched: dict[tuple[str, str], Handler] = {
+            ("GET", "/livez"): health.live,
+            ("GET", "/readyz"): health.Readiness(self.container.config),
+            ("GET", "/metrics"): health.exposition,
+            ("GET", "/openapi.json"): partial(_document, document),
+        }
+        served = {(one.route.method, one.route.pattern): one.handle for one in self.routes}
+        return App(service, {**watched, **served}, frozenset(pattern for _, pattern in watched))
+
+    def run(self) -> None:
+        """Accept connections until stopped; too many open files is a reason to wait, not to die."""
+        while True:
+            try:
+                sock, address = self._sock.accept()
+            except OSError as error:
+                log.warning("no connection accepted: %s", error)
+                eventlet.sleep(0.1)
+                continue
+            sock.settimeout(_SOCKET_SECONDS)
+            connection = _Connection([address, sock, wsgi.STATE_IDLE])
+            self._connections.add(connection)
+            self._pool.spawn(self._serve, connection)
+
+    def _serve(self, connection: "_Connection") -> None:
+        try:
+            self._serv.process_request(connection.state)
+        except OSError as error:
+            log.debug("a connection broke: %s", error)
+        except Exception:
+            log.exception("a connection failed")
+        finally:
+            self._connections.discard(connection)
+            connection.close()
+
+    @contextmanager
+    def in_hand(self) -> Iterator[None]:
+        """Count a request that reaches a handler; Unavailable once the service stops."""
+        if self._draining:
+            raise Unavailable("the service is stopping")
+        self._in_hand += 1
+        try:
+            yield
+        finally:
+            self._in_hand -= 1
+
+    def drain(self) -> None:
+        """Take no more requests and wait a while for those in hand; health is still told."""
+        self._draining = True
+        with eventlet.Timeout(_DRAIN_SECONDS, False):
+            while self._in_hand:
+                eventlet.sleep(0.02)
+
+    def stop(self) -> None:
+        """Close the socket and idle connections; cut off what is not sent within a while."""
+        self.wait_for_providers()
+        self.kill()
+        self._gt.kill()
+        for connection in list(self._connections):
+            connection.end_when_idle()
+        with eventlet.Timeout(_DRAIN_SECONDS, False):
+            self._pool.waitall()
+        for thread in list(self._pool.coroutines_running):
+            thread.kill()
+
+    def kill(self) -> None:
+        """Stop listening at once."""
+        if self._sock is not None:
+            self._sock.close()
+
+
+class _Connection:
+    """A client's connection in the form eventlet's server keeps it: address, socket, state."""
+
+    def __init__(self, state: list[Any]) -> None:
+        self.state = state
+
+    def end_when_idle(self) -> None:
+        """Close after the request in hand, at once when there is none."""
+        idle = self.state[2] == wsgi.STATE_IDLE
+        self.state[2] = wsgi.STATE_CLOSE
+        if idle:
+            wsgi.greenio.shutdown_safe(self.state[1])
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        self.state[1].close()
+
+
+def _document(document: bytes, _request: Request) -> Response:
+    return Response(document, content_type="application/json")

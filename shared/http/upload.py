@@ -1,0 +1,149 @@
+"""Streams a multipart/form-data upload into the file store: metadata checked, file hashed."""
+
+import re
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.wrappers import Request
+
+from shared.errors import Invalid, Rejected, TooLarge
+from shared.events import FileRef
+from shared.http.body import JSON_BYTES, chunks, parse_json
+from shared.storage import Storage, Writer
+
+METADATA = "metadata"
+_MEDIA_TYPE = re.compile(r"^[\w.+-]{1,60}/[\w.+-]{1,60}$", re.ASCII)
+_ODD = re.compile(r"[\x00-\x1f\x7f]")
+_FRAMING_BYTES = 10_000
+
+
+class Upload:
+    """One upload in progress; `receive` it, then take `body`, `file` and `filename`.
+
+    Whatever ends it early leaves no file behind.
+    """
+
+    def __init__(self, model: type[BaseModel], part: str, storage: Storage, limit: int) -> None:
+        self.body: BaseModel | None = None
+        self.file: FileRef | None = None
+        self.filename = ""
+        self._model, self._file_part = model, part
+        self._storage, self._limit = storage, limit
+        self._writer: Writer | None = None
+        self._media_type = ""
+        self._metadata = bytearray()
+        self._header, self._headers = (bytearray(), bytearray()), dict[str, str]()
+        self._name, self._complete = "", False
+
+    def receive(self, request: Request) -> None:
+        """Read the whole request.
+
+        Raises UnsupportedMediaType, Rejected for broken multipart, Invalid naming the part or the
+        metadata field at fault, TooLarge.
+        """
+        parser = self._parser(request)
+        pieces = chunks(request, self._limit + JSON_BYTES + _FRAMING_BYTES)
+        try:
+            self._parse(parser, pieces)
+            self._finish()
+        except BaseException:
+            self.abort()
+            raise
+
+    def abort(self) -> None:
+        """Forget a file that is not complete."""
+        if self._writer is not None:
+            self._writer.abort()
+            self._writer = None
+
+    def _parser(self, request: Request) -> MultipartParser:
+        kind, options = parse_options_header(request.content_type)
+        boundary = options.get(b"boundary")
+        if kind != b"multipart/form-data" or not boundary:
+            raise UnsupportedMediaType("send multipart/form-data with a boundary")
+        try:
+            return MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin,
+                    "on_header_field": lambda data, i, j: self._header[0].extend(data[i:j]),
+                    "on_header_value": lambda data, i, j: self._header[1].extend(data[i:j]),
+                    "on_header_end": self._end_header,
+                    "on_headers_finished": self._open,
+                    "on_part_data": self._write,
+                    "on_part_end": self._close,
+                    "on_end": self._end,
+                },
+            )
+        except FormParserError as error:
+            raise Rejected(f"the multipart body is broken: {error}") from error
+
+    def _parse(self, parser: MultipartParser, pieces: Iterator[bytes]) -> None:
+        try:
+            for piece in pieces:
+                parser.write(piece)
+        except FormParserError as error:
+            raise Rejected(f"the multipart body is broken: {error}") from error
+
+    def _begin(self) -> None:
+        self._headers.clear()
+
+    def _end_header(self) -> None:
+        name, value = (bytes(part).decode("utf-8", "replace") for part in self._header)
+        self._headers[name.lower()] = value
+        self._header = bytearray(), bytearray()
+
+    def _open(self) -> None:
+        # The parser takes Latin-1 text, clients send file names in UTF-8.
+        disposition = self._headers.get("content-disposition", "").encode()
+        options = parse_options_header(disposition)[1]
+        self._name = options.get(b"name", b"").decode("utf-8", "replace")
+        if self._name == self._file_part:
+            self._open_file(options.get(b"filename", b"").decode("utf-8", "replace"))
+        elif self._name != METADATA:
+            raise Invalid("this part is not expected here", self._name)
+        elif self.body is not None:
+            raise Invalid("this part is given more than once", METADATA)
+
+    def _open_file(self, filename: str) -> None:
+        if self._writer is not None:
+            raise Invalid("this part is given more than once", self._file_part)
+        self.filename = plain_name(filename) or self._file_part
+        media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
+        known = _MEDIA_TYPE.match(media_type)
+        self._media_type = media_type if known else "application/octet-stream"
+        self._writer = self._storage.writer(self._limit)
+
+    def _write(self, data: bytes, start: int, end: int) -> None:
+        if self._writer is not None and self._name == self._file_part:
+            self._writer.write(data[start:end])
+            return
+        self._metadata += data[start:end]
+        if len(self._metadata) > JSON_BYTES:
+            raise TooLarge(f"the part {METADATA} is larger than {JSON_BYTES} bytes")
+
+    def _close(self) -> None:
+        if self._name == METADATA:
+            value = parse_json(bytes(self._metadata), f"the part {METADATA}")
+            self.body = self._model.model_validate(value)
+
+    def _end(self) -> None:
+        self._complete = True
+
+    def _finish(self) -> None:
+        if not self._complete:
+            raise Rejected("the multipart body ends before its last boundary")
+        if self.body is None:
+            raise Invalid("this part is missing", METADATA)
+        if self._writer is None:
+            raise Invalid("this part is missing", self._file_part)
+        writer, self._writer = self._writer, None
+        self.file = writer.commit(self._media_type)
+
+
+def plain_name(filename: str) -> str:
+    """A file's own name: no folders, no control characters, at most 200 characters."""
+    return _ODD.sub("", re.split(r"[/\\]", filename)[-1]).strip()[-200:]
