@@ -49,7 +49,10 @@ class Documents(DependencyProvider):
             self.container.spawn_managed_thread(loop)
 
     def stop(self) -> None:
-        """Publish what is left and close the connections."""
+        """Let the background loops end, publish what is left and close the connections."""
+        for dependency in self.container.dependencies:
+            if isinstance(dependency, Background):
+                dependency.wait()
         self._relay.flush()
         self.store.close()
 
@@ -133,6 +136,10 @@ class Background(DependencyProvider):
         """Stop the loop and wait until it has returned."""
         self._stopping = True
         self.loop.stop()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until the loop has returned; the documents stay open until then."""
         self._thread.wait()
 
     def get_dependency(self, worker_ctx: object) -> Loop:  # noqa: ARG002
