@@ -7,8 +7,9 @@ RabbitMQ ignores an `x-death` that a client publishes.
 
 import logging
 import random
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from kombu import Queue
 from nameko.exceptions import ContainerBeingKilled
@@ -23,6 +24,8 @@ from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
 
 log = logging.getLogger(__name__)
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 ATTEMPT = "x-datalab-attempt"
 QUEUE = "x-datalab-queue"
@@ -165,4 +168,7 @@ def _id(message: Any) -> str:
     return str(message.properties.get("message_id") or message.delivery_tag)
 
 
-on = On.decorator
+def on(event: type[Event]) -> Callable[[F], F]:
+    """Call the decorated method with the Envelope of every event of this class."""
+    decorate: Callable[[F], F] = On.decorator(event)
+    return decorate

@@ -7,9 +7,10 @@ request is checked before anything runs, and replies are best effort.
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from kombu import Queue
 from nameko.exceptions import (
@@ -32,6 +33,8 @@ from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
 
 log = logging.getLogger(__name__)
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _HEADERS = ("traceparent", "correlationid")
 """The only headers that cross, in either direction."""
@@ -183,4 +186,7 @@ class Rpc(NamekoRpc):
         return result, None
 
 
-rpc = Rpc.decorator
+def rpc(method: F) -> F:
+    """Make the decorated method callable as `<service>.<method>` with plain JSON arguments."""
+    decorated: F = Rpc.decorator(method)
+    return decorated
