@@ -1,0 +1,79 @@
+"""Writes an event into the timeline and addresses it to the endpoints that may hear of it.
+
+Everything has an id made from the event's, so a redelivery after a crash completes what is
+missing and doubles nothing. An event may come before the one that tells whose project it is about
+(JobQueued before ProjectSubmitted): operators hear of it at once; its entry waits, and whoever
+learns the owner addresses it to the owner's endpoints then.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from services.notify.audience import members, ownership, things
+from services.notify.model import Belonging, Delivery, Endpoint, Entry, delivery_id
+from services.notify.summaries import summarise
+from shared.aggregate import now
+from shared.events import Envelope, Event
+from shared.store import Store
+
+
+class Recorder:
+    """Records events in `store`."""
+
+    def __init__(self, store: Store) -> None:
+        self._endpoints, self._deliveries = store.of(Endpoint), store.of(Delivery)
+        self._entries, self._belongings = store.of(Entry), store.of(Belonging)
+
+    def record(self, envelope: Envelope[Any]) -> None:
+        """Save the event's entry and its deliveries."""
+        event = envelope.data
+        self._learn(ownership(event))
+        unknown = tuple(thing for thing, owner in self._owners(event).items() if owner is None)
+        entry = self._entries.add(Entry.of(envelope, summarise(event), unknown))
+        self._address(entry)
+        for thing in ownership(event):
+            for waiting in self._entries.find({"waits_for": thing}):
+                self._address(waiting)
+
+    def _learn(self, known: Mapping[str, str]) -> None:
+        for thing, member_id in known.items():
+            if self._belongings.find_one(thing) is None:
+                self._belongings.add(Belonging(id=thing, member_id=member_id))
+
+    def _owners(self, event: Event) -> dict[str, str | None]:
+        return {thing: self.owner_of(thing) for thing in things(event)}
+
+    def owner_of(self, thing: str) -> str | None:
+        """The member that a project, dataset or endpoint belongs to, once an event told."""
+        found = self._belongings.find_one(thing) or self._endpoints.find_one(thing)
+        return found.member_id if found else None
+
+    def _address(self, entry: Entry) -> None:
+        # Owners are read after the entry was saved: whoever learns one in between either is seen
+        # here or sees the waiting entry.
+        event = entry.event
+        owners = self._owners(event)
+        concerned = members(event) | {owner for owner in owners.values() if owner}
+        for endpoint in self._listening(entry.topic):
+            itself = endpoint.id in owners
+            if not itself and (endpoint.sees_all or endpoint.member_id in concerned):
+                self._deliveries.add(self._delivery(entry, endpoint))
+        if entry.waits_for and None not in owners.values():
+            self._entries.change(entry.id, lambda found: setattr(found, "waits_for", ()))
+
+    def _listening(self, topic: str) -> Iterator[Endpoint]:
+        cursor: str | None = ""
+        while cursor is not None:
+            page, cursor = self._endpoints.page({"state": "enabled"}, after=cursor, limit=100)
+            yield from (endpoint for endpoint in page if endpoint.wants(topic))
+
+    def _delivery(self, entry: Entry, endpoint: Endpoint) -> Delivery:
+        return Delivery(
+            id=delivery_id(entry.event_id, endpoint.id, entry.at),
+            endpoint_id=endpoint.id,
+            event_id=entry.event_id,
+            topic=entry.topic,
+            body=entry.body,
+            # Due since it happened, so that what is late is sent in the order of events.
+            next_attempt_at=min(entry.at, now()),
+        )

@@ -1,0 +1,174 @@
+"""Sends what is due: one endpoint's deliveries one by one, all endpoints side by side.
+
+A delivery is leased before it is sent, so that two processes do not send it at once, and a crash
+lets the lease run out: it is sent again, under the same `webhook-id` (at least once).
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from services.notify.call import Answer, CallFailed, post
+from services.notify.guard import Guard, Target, Unresolved
+from services.notify.model import Attempt, Delivery, Endpoint
+from services.notify.signing import sign
+from shared import metrics
+from shared.aggregate import now
+from shared.errors import Invalid, LabError, Unavailable
+from shared.settings import Settings
+from shared.store import Store
+
+Post = Callable[[Target, Mapping[str, str], bytes, float], Answer]
+
+SIDE_BY_SIDE = 200
+"""Endpoints served at the same time by one process."""
+
+TURN = 20
+"""Deliveries sent to an endpoint before the others of a full house get their turn."""
+
+IDLE_SECONDS = 0.5
+"""How often a process that nobody wakes looks for what has become due."""
+
+ENDPOINTS = 10_000
+"""More than there will ever be, disabled and deleted ones included."""
+
+LEASE_MARGIN = timedelta(seconds=5)
+
+_JITTER = 0.1
+_GONE = "le serveur a répondu 410 (Gone) : il ne veut plus rien recevoir"
+_HEADERS = {
+    "Content-Type": "application/cloudevents+json; charset=utf-8",
+    "User-Agent": "datalab-notify/1",
+}
+
+log = logging.getLogger(__name__)
+
+
+class Sender:
+    """Sends due deliveries until stopped."""
+
+    def __init__(self, store: Store, settings: Settings, guard: Guard, send: Post = post) -> None:
+        self._endpoints, self._deliveries = store.of(Endpoint), store.of(Delivery)
+        self._waits, self._timeout = settings.webhook_seconds, settings.webhook_timeout_seconds
+        self._lease = timedelta(seconds=self._timeout) + LEASE_MARGIN
+        self._guard, self._send = guard, send
+        self._turns: dict[str, threading.Thread] = {}
+        self._awake, self._stopping = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        """Send until `stop`, then let the calls in hand end."""
+        while not self._stopping.is_set():
+            self._awake.clear()
+            try:
+                self._dispatch()
+            except Unavailable as error:
+                log.warning("deliveries cannot be read now: %s", error)
+            self._awake.wait(IDLE_SECONDS)
+        for turn in list(self._turns.values()):
+            turn.join(self._timeout)
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping.set()
+        self._awake.set()
+
+    def wake(self) -> None:
+        """Look for due deliveries now."""
+        self._awake.set()
+
+    def _dispatch(self) -> None:
+        due = self._due(limit=1)
+        waited = (now() - due[0].next_attempt_at).total_seconds() if due else 0
+        metrics.webhook_oldest_due.labels("notify").set(waited)
+        if not due:
+            return
+        idle = {endpoint.id for endpoint in self._endpoints.find(limit=ENDPOINTS)}
+        idle.difference_update(list(self._turns))
+        while idle and len(self._turns) < SIDE_BY_SIDE and not self._stopping.is_set():
+            due = self._due({"endpoint_id": {"$in": sorted(idle)}}, limit=1)
+            if not due:
+                return
+            idle.remove(due[0].endpoint_id)
+            self._begin_turn(due[0].endpoint_id)
+
+    def _due(self, where: Mapping[str, object] | None = None, *, limit: int) -> list[Delivery]:
+        due = {**(where or {}), "next_attempt_at": {"$lte": now()}}
+        return self._deliveries.find(due, sort="next_attempt_at", limit=limit)
+
+    def _begin_turn(self, endpoint_id: str) -> None:
+        turn = threading.Thread(target=self._turn, args=[endpoint_id], daemon=True)
+        self._turns[endpoint_id] = turn
+        turn.start()
+
+    def _turn(self, endpoint_id: str) -> None:
+        try:
+            for delivery in self._due({"endpoint_id": endpoint_id}, limit=TURN):
+                if self._stopping.is_set() or not self._deliver(delivery):
+                    break
+            self._awake.set()
+        except LabError as error:
+            log.warning("a delivery waits for its lease to end: %s", error)
+        except Exception:
+            log.exception("a delivery failed for a reason of ours")
+        finally:
+            del self._turns[endpoint_id]
+
+    def _deliver(self, delivery: Delivery) -> bool:
+        """Send one delivery; whether the endpoint may be sent the next one at once."""
+        leased = self._deliveries.lease(delivery, "next_attempt_at", self._lease)
+        if leased is None:
+            return True
+        endpoint = self._endpoints.get(delivery.endpoint_id)
+        if endpoint.state != "enabled":
+            self._deliveries.change(delivery.id, Delivery.close)
+            return True
+        attempt = self._attempt(endpoint, delivery)
+        noted = self._note(delivery.id, attempt)
+        outcome = "failed" if noted.state == "pending" else noted.state
+        metrics.webhook_attempts.labels("notify", outcome).inc()
+        self._judge(endpoint, attempt, noted)
+        return attempt.succeeded
+
+    def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> Attempt:
+        at, began, body = now(), time.monotonic(), delivery.body.encode()
+        headers = {**_HEADERS, **sign(endpoint.secret, delivery.id, at, body)}
+        answer, error = None, ""
+        try:
+            target = self._guard.target(endpoint.url)
+            answer = self._send(target, headers, body, self._timeout)
+        except Unresolved:
+            error = "nom de domaine introuvable"
+        except Invalid:
+            error = "adresse refusée : réseau privé ou réservé"
+        except CallFailed as failure:
+            error = str(failure)
+        return Attempt(
+            at=at,
+            status=answer.status if answer else None,
+            error=error,
+            seconds=round(time.monotonic() - began, 3),
+            retry_after=answer.retry_after if answer else None,
+        )
+
+    def _note(self, delivery_id: str, attempt: Attempt) -> Delivery:
+        """Save the attempt; as long as the lease holds, wait for a document server that is down."""
+        stretch = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load only
+        end = time.monotonic() + self._lease.total_seconds()
+        while True:
+            try:
+                return self._deliveries.change(
+                    delivery_id, lambda found: found.note(attempt, self._waits, stretch)
+                )
+            except Unavailable:
+                if time.monotonic() > end or self._stopping.wait(IDLE_SECONDS):
+                    raise
+
+    def _judge(self, endpoint: Endpoint, attempt: Attempt, noted: Delivery) -> None:
+        if attempt.gone:
+            self._endpoints.change(endpoint.id, lambda found: found.disable(_GONE))
+        elif noted.state == "abandoned" or (attempt.succeeded and endpoint.abandoned_in_row):
+            delivered = attempt.succeeded
+            self._endpoints.change(endpoint.id, lambda found: found.note_end(delivered=delivered))

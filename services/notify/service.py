@@ -1,0 +1,151 @@
+"""The notify service: listens to everything, tells partners and keeps the timelines."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
+
+from eventlet import tpool
+
+from services.notify.guard import Guard, resolve
+from services.notify.model import Belonging, Delivery, Endpoint, Entry
+from services.notify.recorder import Recorder
+from services.notify.register import Register
+from services.notify.sender import Sender
+from services.notify.views import (
+    ChangeEndpoint,
+    DeliveryPage,
+    DeliveryView,
+    EndpointPage,
+    EndpointView,
+    EntryView,
+    ListDeliveries,
+    Paging,
+    RegisteredEndpoint,
+    RegisterEndpoint,
+    Timeline,
+)
+from shared import trace
+from shared.events import REGISTRY, Envelope, Event
+from shared.http import Call, http
+from shared.messaging import Background, Config, Documents, on, rpc
+from shared.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def on_each(events: Iterable[type[Event]]) -> Callable[[F], F]:
+    """`@on` for each of these events, all handled by one method."""
+
+    def decorate(method: F) -> F:
+        for event in events:
+            method = on(event)(method)
+        return method
+
+    return decorate
+
+
+def _guard(settings: Settings) -> Guard:
+    # The system's resolver blocks: it runs in a real thread, beside the hub.
+    return Guard(
+        allow_private=settings.webhook_private_addresses, resolve=partial(tpool.execute, resolve)
+    )
+
+
+class Notify:
+    """Webhook endpoints, their deliveries, and the timeline of every project."""
+
+    name = "notify"
+    documents = Documents(Endpoint, Delivery, Entry, Belonging)
+    settings = Config()
+    sender = Background(
+        lambda context: Sender(context.store, context.settings, _guard(context.settings))
+    )
+
+    @property
+    def register(self) -> Register:
+        """The endpoints as callers may see and change them."""
+        return Register(self.documents, _guard(self.settings))
+
+    @on_each(REGISTRY.values())
+    def record(self, envelope: Envelope[Event]) -> None:
+        """Write any event into its timeline and send it to who may hear of it."""
+        Recorder(self.documents).record(envelope)
+        self.sender.wake()
+
+    @http("POST", "/endpoints", body=RegisterEndpoint, returns=RegisteredEndpoint, status=201)
+    def add_endpoint(self, call: Call) -> RegisteredEndpoint:
+        """Register a webhook endpoint; an operator's is told of everyone's events."""
+        sees_all = "operator" in call.caller.roles
+        endpoint = self.register.register(call.caller.member_id, call.body, sees_all=sees_all)
+        return RegisteredEndpoint.of(endpoint)
+
+    @http("GET", "/endpoints", query=Paging, returns=EndpointPage)
+    def list_endpoints(self, call: Call) -> EndpointPage:
+        """The caller's endpoints."""
+        endpoints, cursor = self.register.endpoints(call.caller, call.query)
+        return EndpointPage(items=list(map(EndpointView.of, endpoints)), next=cursor)
+
+    @http("GET", "/endpoints/{endpoint_id}", returns=EndpointView)
+    def read_endpoint(self, call: Call, endpoint_id: str) -> EndpointView:
+        """One endpoint."""
+        return EndpointView.of(self.register.endpoint(endpoint_id, call.caller))
+
+    @http("PATCH", "/endpoints/{endpoint_id}", body=ChangeEndpoint, returns=EndpointView)
+    def change_endpoint(self, call: Call, endpoint_id: str) -> EndpointView:
+        """Change an endpoint's URL, events, description or state."""
+        return EndpointView.of(self.register.change(endpoint_id, call.caller, call.body))
+
+    @http("DELETE", "/endpoints/{endpoint_id}", status=204)
+    def delete_endpoint(self, call: Call, endpoint_id: str) -> None:
+        """Remove an endpoint; nothing more is sent to it."""
+        self.register.delete(endpoint_id, call.caller)
+
+    @http("GET", "/endpoints/{endpoint_id}/deliveries", query=ListDeliveries, returns=DeliveryPage)
+    def read_deliveries(self, call: Call, endpoint_id: str) -> DeliveryPage:
+        """What was sent to an endpoint, with every attempt, newest first."""
+        deliveries, cursor = self.register.deliveries(endpoint_id, call.caller, call.query)
+        return DeliveryPage(items=list(map(DeliveryView.of, deliveries)), next=cursor)
+
+    @http("POST", "/deliveries/{delivery_id}/replay", returns=DeliveryView, status=202)
+    def replay(self, call: Call, delivery_id: str) -> DeliveryView:
+        """Send a delivery again, under its old id, with the whole schedule before it."""
+        delivery = self.register.replay(delivery_id, call.caller)
+        self.sender.wake()
+        return DeliveryView.of(delivery)
+
+    @http("GET", "/projects/{project_id}/timeline", query=Paging, returns=Timeline)
+    def read_timeline(self, call: Call, project_id: str) -> Timeline:
+        """What happened to a project, for its holder and the lab's staff."""
+        entries, cursor = self.register.timeline(project_id, call.caller, call.query)
+        return Timeline(items=list(map(EntryView.of, entries)), next=cursor)
+
+    @rpc
+    def register_endpoint(
+        self, member_id: str, url: str, event_types: list[str], description: str = ""
+    ) -> RegisteredEndpoint:
+        """Register an endpoint of a member; the answer has the secret."""
+        wanted = RegisterEndpoint(url=url, event_types=event_types, description=description)
+        endpoint = self.register.register(member_id, wanted, cause=trace.call.get())
+        return RegisteredEndpoint.of(endpoint)
+
+    @rpc
+    def list_deliveries(
+        self, endpoint_id: str, after: str | None = None, limit: int = 50, state: str | None = None
+    ) -> DeliveryPage:
+        """A page of an endpoint's deliveries, newest first."""
+        page = ListDeliveries.model_validate({"after": after, "limit": limit, "state": state})
+        deliveries, cursor = self.register.deliveries(endpoint_id, None, page)
+        return DeliveryPage(items=list(map(DeliveryView.of, deliveries)), next=cursor)
+
+    @rpc
+    def replay_delivery(self, delivery_id: str) -> DeliveryView:
+        """Send a delivery again, now."""
+        delivery = self.register.replay(delivery_id, None)
+        self.sender.wake()
+        return DeliveryView.of(delivery)
+
+    @rpc
+    def get_timeline(self, project_id: str, after: str | None = None, limit: int = 50) -> Timeline:
+        """A page of a project's timeline."""
+        entries, cursor = self.register.timeline(project_id, None, Paging(after=after, limit=limit))
+        return Timeline(items=list(map(EntryView.of, entries)), next=cursor)

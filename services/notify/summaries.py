@@ -1,0 +1,110 @@
+"""One French sentence per event: what holders and partners read in a project's timeline."""
+
+from collections.abc import Callable
+from typing import Any
+
+from shared.events import (
+    AccessGranted,
+    AccessRefused,
+    AccessRequested,
+    DataAccessOpened,
+    DatasetPublished,
+    DatasetRegistered,
+    DatasetRejected,
+    DatasetsMatched,
+    DeliveryAbandoned,
+    EndpointDisabled,
+    Event,
+    JobCancelled,
+    JobFailed,
+    JobQueued,
+    JobStarted,
+    JobSucceeded,
+    MemberJoined,
+    ProjectAdvised,
+    ProjectDelivered,
+    ProjectEquipped,
+    ProjectPiloted,
+    ProjectRejected,
+    ProjectSecured,
+    ProjectStaffed,
+    ProjectSubmitted,
+    ProjectTrialled,
+    ProjectWithdrawn,
+    WorkspaceOpened,
+)
+
+_JOBS = {
+    "ingest": "La lecture du fichier",
+    "trial": "L'essai sur échantillon",
+    "full": "Le traitement complet",
+}
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number < 2 else many}"  # noqa: PLR2004 - French: 0 and 1 are singular
+
+
+def _job(event: Any) -> str:  # noqa: ANN401 - one of the five job events
+    return _JOBS[event.kind]
+
+
+def _matched(event: DatasetsMatched) -> str:
+    titles = ", ".join(f"« {match.title} »" for match in event.matches)
+    return f"Le catalogue propose : {titles}." if titles else "Le catalogue n'a rien trouvé."
+
+
+def _advised(event: ProjectAdvised) -> str:
+    parts = (
+        _count(event.datasets, "jeu de données", "jeux de données"),
+        _count(event.applications, "application", "applications"),
+        _count(event.experts, "expert", "experts"),
+        _count(event.pilot_sites, "site pilote", "sites pilotes"),
+    )
+    return f"Le Datalab a éclairé le projet : {', '.join(parts)}."
+
+
+def _published(event: DatasetPublished) -> str:
+    rows = _count(event.rows, "ligne", "lignes")
+    return f"Le jeu de données « {event.title} » est publié ({rows})."
+
+
+def _opened(event: DataAccessOpened) -> str:
+    datasets = _count(len(event.dataset_ids), "jeu de données", "jeux de données")
+    return f"L'accès aux données demandées est ouvert ({datasets})."
+
+
+_SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
+    MemberJoined: lambda e: f"{e.name} devient membre du Datalab.",
+    ProjectSubmitted: lambda e: f"Le projet « {e.title} » est déposé.",
+    ProjectAdvised: _advised,
+    ProjectSecured: lambda e: f"Le projet est sécurisé : {e.reason}",
+    ProjectRejected: lambda e: f"Le projet est refusé : {e.reason}",
+    ProjectWithdrawn: lambda e: f"Le projet est retiré : {e.reason}",
+    ProjectEquipped: lambda _: "Le projet est équipé : accès aux données et espace de calcul.",
+    ProjectTrialled: lambda _: "L'essai sur échantillon est concluant.",
+    ProjectPiloted: lambda e: f"Le site pilote {e.site_id} est trouvé.",
+    ProjectStaffed: lambda e: f"L'équipe du projet est formée : {', '.join(e.team)}.",
+    ProjectDelivered: lambda e: f"Le service « {e.title} » est livré (licence {e.licence}).",
+    DatasetRegistered: lambda e: f"Le fichier « {e.filename} » est reçu pour « {e.title} ».",
+    DatasetPublished: _published,
+    DatasetRejected: lambda e: f"Le fichier n'a pas pu être lu : {e.reason}",
+    DatasetsMatched: _matched,
+    AccessRequested: lambda e: f"L'accès au jeu {e.dataset_id} est demandé à son propriétaire.",
+    AccessGranted: lambda e: f"L'accès au jeu {e.dataset_id} est accordé.",
+    AccessRefused: lambda e: f"L'accès au jeu {e.dataset_id} est refusé : {e.reason}",
+    DataAccessOpened: _opened,
+    WorkspaceOpened: lambda e: f"Un espace de calcul est ouvert ({e.quota_seconds} s de calcul).",
+    JobQueued: lambda e: f"{_job(e)} attend son tour.",
+    JobStarted: lambda e: f"{_job(e)} a commencé.",
+    JobSucceeded: lambda e: f"{_job(e)} a réussi en {e.seconds:.1f} s.".replace(".", ",", 1),
+    JobFailed: lambda e: f"{_job(e)} a échoué : {e.reason}",
+    JobCancelled: lambda e: f"{_job(e)} est annulé : {e.reason}",
+    EndpointDisabled: lambda e: f"Un point de réception est désactivé : {e.reason}",
+    DeliveryAbandoned: lambda e: f"Un envoi est abandonné après {e.attempts} essais.",
+}
+
+
+def summarise(event: Event) -> str:
+    """What happened, as one French sentence."""
+    return _SUMMARIES[type(event)](event)

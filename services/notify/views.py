@@ -1,0 +1,142 @@
+"""What notify takes in and gives out over HTTP and RPC."""
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.notify.model import Attempt, Delivery, Endpoint, Entry
+from shared.aggregate import NEVER
+
+Patterns = list[str]
+_PATTERNS = Field(
+    min_length=1, max_length=50, description="event types or patterns: project_secured, job_*, *"
+)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RegisterEndpoint(_Body):
+    """A new webhook endpoint."""
+
+    url: str
+    event_types: Patterns = _PATTERNS
+    description: str = Field(default="", max_length=500)
+
+
+class ChangeEndpoint(_Body):
+    """What changes of an endpoint; what is left out stays."""
+
+    url: str | None = None
+    event_types: Patterns | None = Field(default=None, min_length=1, max_length=50)
+    description: str | None = Field(default=None, max_length=500)
+    state: Literal["enabled", "disabled"] | None = None
+
+
+class Paging(_Body):
+    """Which page of a list: the cursor that the last page gave as `next`, and its size."""
+
+    after: str | None = None
+    limit: int = Field(default=50, ge=1, le=199)
+
+
+class ListDeliveries(Paging):
+    """Which deliveries, newest first."""
+
+    state: Literal["pending", "delivered", "abandoned"] | None = None
+
+
+class EndpointView(BaseModel):
+    """An endpoint as its member sees it; the secret is shown once, at registration."""
+
+    id: str
+    member_id: str
+    url: str
+    event_types: tuple[str, ...]
+    description: str
+    sees_all: bool = Field(description="told of everyone's events, not of its member's only")
+    state: Literal["enabled", "disabled"]
+    reason: str = Field(description="why it is disabled")
+    created_at: AwareDatetime
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> "EndpointView":
+        """The view of an endpoint."""
+        return cls.model_validate(endpoint.model_dump())
+
+
+class RegisteredEndpoint(EndpointView):
+    """A new endpoint with the secret that its webhooks are signed with."""
+
+    secret: str
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> "RegisteredEndpoint":
+        """The view of an endpoint, secret included."""
+        return cls.model_validate(endpoint.model_dump())
+
+
+class EndpointPage(BaseModel):
+    """A page of endpoints."""
+
+    items: list[EndpointView]
+    next: str | None
+
+
+class DeliveryView(BaseModel):
+    """One event on its way to one endpoint; the id is the `webhook-id` header."""
+
+    id: str
+    endpoint_id: str
+    event_id: str
+    type: str
+    state: Literal["pending", "delivered", "abandoned"]
+    next_attempt_at: AwareDatetime | None = Field(description="null when nothing is left to do")
+    attempts: tuple[Attempt, ...]
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "DeliveryView":
+        """The view of a delivery."""
+        due = delivery.next_attempt_at
+        return cls(
+            **delivery.model_dump(include={"id", "endpoint_id", "event_id", "state"}),
+            type=delivery.topic,
+            next_attempt_at=None if due == NEVER else due,
+            attempts=delivery.attempts,
+        )
+
+
+class DeliveryPage(BaseModel):
+    """A page of deliveries, newest first."""
+
+    items: list[DeliveryView]
+    next: str | None
+
+
+class EntryView(BaseModel):
+    """One event of a timeline; `summary` is French, `data` the event itself."""
+
+    event_id: str
+    type: str
+    subject: str
+    at: AwareDatetime
+    sequence: int
+    summary: str
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: Entry) -> "EntryView":
+        """The view of an entry."""
+        return cls(
+            **entry.model_dump(include={"event_id", "subject", "at", "sequence", "summary"}),
+            type=entry.topic,
+            data=entry.event.model_dump(mode="json"),
+        )
+
+
+class Timeline(BaseModel):
+    """A page of a project's timeline, by time."""
+
+    items: list[EntryView]
+    next: str | None
