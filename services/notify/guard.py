@@ -20,7 +20,8 @@ Resolve = Callable[[str, int], Sequence[tuple[Any, ...]]]
 _URL = TypeAdapter(AnyHttpUrl)
 _URL_LENGTH = 2000
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
-_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215
+# Networks that `ipaddress` takes for global, in some versions: RFC 8215, RFC 3879.
+_INSIDE = (IPv6Network("64:ff9b:1::/48"), IPv6Network("fec0::/10"))
 
 
 class Unresolved(Invalid):
@@ -45,7 +46,7 @@ def is_public(address: str) -> bool:
         inner = _embedded(ip)
         if inner is not None:
             return is_public(str(inner))
-        if ip in _LOCAL_NAT64:
+        if any(ip in network for network in _INSIDE):
             return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 

@@ -1,0 +1,67 @@
+"""Who is concerned by which event."""
+
+import pytest
+
+from services.notify.audience import members, ownership, things
+from shared.events import (
+    AccessRequested,
+    DatasetRegistered,
+    DeliveryAbandoned,
+    Event,
+    JobQueued,
+    JobSucceeded,
+    MemberJoined,
+    ProjectSubmitted,
+)
+from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, example
+
+
+@pytest.mark.parametrize(
+    ("cls", "named"),
+    [
+        (ProjectSubmitted, {HOLDER}),
+        (AccessRequested, {HOLDER, OWNER}),
+        (DatasetRegistered, {OWNER}),
+        (MemberJoined, {HOLDER}),
+        (JobQueued, set()),
+        (DeliveryAbandoned, set()),
+    ],
+)
+def test_members_named_by_an_event(cls: type[Event], named: set[str]) -> None:
+    """Holder, owner and member are concerned; who decided is not."""
+    assert members(example(cls)) == named
+
+
+@pytest.mark.parametrize(
+    ("cls", "ids"),
+    [
+        (JobQueued, (PROJECT,)),
+        (JobSucceeded, (DATASET,)),
+        (AccessRequested, (PROJECT, DATASET)),
+        (DeliveryAbandoned, ("end_1",)),
+        (MemberJoined, ()),
+    ],
+)
+def test_things_an_event_is_about(cls: type[Event], ids: tuple[str, ...]) -> None:
+    """Absent ids are left out."""
+    assert things(example(cls)) == ids
+
+
+@pytest.mark.parametrize(
+    ("cls", "known"),
+    [
+        (ProjectSubmitted, {PROJECT: HOLDER}),
+        (AccessRequested, {PROJECT: HOLDER, DATASET: OWNER}),
+        (DatasetRegistered, {DATASET: OWNER}),
+        (JobQueued, {}),
+        (MemberJoined, {}),
+    ],
+)
+def test_ownership_told_by_an_event(cls: type[Event], known: dict[str, str]) -> None:
+    """A project belongs to its holder, a dataset to its owner."""
+    assert ownership(example(cls)) == known
+
+
+def test_every_event_is_somebodys() -> None:
+    """No event concerns nobody: it would reach operators only without anyone having decided so."""
+    assert [event for event in EVENTS if not members(event) and not things(event)] == []

@@ -1,0 +1,250 @@
+"""Rules of endpoints and deliveries."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify.model import (
+    ABANDONED_IN_ROW,
+    RETRY_AFTER_CAP,
+    Attempt,
+    Delivery,
+    Endpoint,
+    Entry,
+    check_patterns,
+    delivery_id,
+)
+from shared.aggregate import NEVER, now
+from shared.errors import Invalid
+from shared.events import (
+    DeliveryAbandoned,
+    EndpointDisabled,
+    JobQueued,
+    MemberJoined,
+    ProjectSubmitted,
+)
+from tests.unit.notify.samples import TIME, envelope, example
+
+WAITS = (5.0, 300.0)
+
+
+def endpoint() -> Endpoint:
+    """An enabled endpoint that wants jobs and one kind of project news."""
+    return Endpoint(
+        id="end_1",
+        member_id="mem_1",
+        url="https://partner.example/",
+        event_types=("job_*", "project_secured"),
+        secret="whsec_",
+        created_at=now(),
+    )
+
+
+def delivery(topic: str = "project_secured") -> Delivery:
+    """A pending delivery."""
+    return Delivery(
+        id="dlv_1", endpoint_id="end_1", event_id="e", topic=topic, body="{}", next_attempt_at=now()
+    )
+
+
+def attempt(status: int | None = None, retry_after: float | None = None) -> Attempt:
+    """An attempt at this moment, unlike any other."""
+    seconds = datetime.now(UTC).timestamp()
+    return Attempt(at=now(), status=status, seconds=seconds, retry_after=retry_after)
+
+
+def test_patterns_choose_topics() -> None:
+    """A pattern with a star and a full name."""
+    asked = ("job_failed", "project_secured", "project_rejected", "my_job_failed")
+    assert [endpoint().wants(topic) for topic in asked] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("pattern", ["project_secure", "jobs_*", "", "PROJECT_SECURED"])
+def test_pattern_that_matches_nothing_is_named(pattern: str) -> None:
+    """A slip of the pen would be an endpoint that never hears anything."""
+    with pytest.raises(Invalid, match="event_types") as refused:
+        check_patterns(["*", pattern])
+    assert repr(pattern) in str(refused.value)
+
+
+def test_patterns_are_kept_once_and_never_none() -> None:
+    """An endpoint without patterns is refused."""
+    assert check_patterns(["*", "job_*", "*"]) == ("*", "job_*")
+    with pytest.raises(Invalid, match="event_types"):
+        check_patterns([])
+
+
+def test_delivered_leaves_nothing_to_do() -> None:
+    """A 2xx ends a delivery without an event."""
+    sent = delivery()
+    sent.note(attempt(204), WAITS, 1)
+    assert (sent.state, sent.next_attempt_at, len(sent.attempts)) == ("delivered", NEVER, 1)
+    assert sent.recorded() == []
+
+
+@pytest.mark.parametrize("status", [None, 302, 400, 404, 429, 500, 503])
+def test_failure_waits_as_scheduled(status: int | None) -> None:
+    """Anything but 2xx and 410 is tried again after the first wait."""
+    sent = delivery()
+    sent.note(attempt(status), WAITS, 1.1)
+    wait = (sent.next_attempt_at - now()).total_seconds()
+    assert sent.state == "pending"
+    assert 5.4 <= wait <= 5.5
+
+
+def test_last_failure_abandons() -> None:
+    """After the first attempt and one per wait, the delivery is given up and says so."""
+    sent = delivery()
+    for _ in range(len(WAITS) + 1):
+        assert sent.state == "pending"
+        sent.note(attempt(500), WAITS, 1)
+    assert (sent.state, sent.next_attempt_at) == ("abandoned", NEVER)
+    assert sent.recorded() == [
+        DeliveryAbandoned(
+            delivery_id="dlv_1",
+            endpoint_id="end_1",
+            event_id="e",
+            attempts=3,
+            last_error="réponse HTTP 500",
+        )
+    ]
+
+
+def test_abandoned_news_about_webhooks_is_no_news() -> None:
+    """Two dead endpoints that listen to each other's failures come to rest."""
+    for topic in ("delivery_abandoned", "endpoint_disabled"):
+        sent = delivery(topic)
+        for _ in range(3):
+            sent.note(attempt(500), WAITS, 1)
+        assert sent.state == "abandoned"
+        assert sent.recorded() == []
+
+
+def test_gone_is_not_tried_again() -> None:
+    """410 ends a delivery at once."""
+    sent = delivery()
+    sent.note(attempt(410), WAITS, 1)
+    assert sent.state == "abandoned"
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"), [(1.0, 5.0), (60.0, 60.0), (1e9, RETRY_AFTER_CAP), (None, 5.0)]
+)
+def test_retry_after_is_honoured_within_reason(asked: float | None, waited: float) -> None:
+    """It lengthens the wait, never shortens it, and at most to a day."""
+    sent = delivery()
+    sent.note(attempt(503, asked), WAITS, 1)
+    assert (sent.next_attempt_at - now()).total_seconds() == pytest.approx(waited, abs=0.5)
+
+
+def test_late_failure_does_not_undo_a_success() -> None:
+    """Of two workers that sent at once, one success is enough."""
+    sent = delivery()
+    sent.note(attempt(200), WAITS, 1)
+    sent.note(attempt(500), WAITS, 1)
+    assert (sent.state, len(sent.attempts)) == ("delivered", 2)
+
+
+def test_noting_an_attempt_again_changes_nothing() -> None:
+    """A save whose answer was lost is made again."""
+    sent, failed = delivery(), attempt(500)
+    sent.note(failed, WAITS, 1)
+    sent.note(failed, WAITS, 1)
+    assert (sent.tries, len(sent.attempts)) == (1, 1)
+
+
+def test_replay_has_the_whole_schedule_again() -> None:
+    """A replayed delivery is due now and keeps its history."""
+    sent = delivery()
+    for _ in range(3):
+        sent.note(attempt(500), WAITS, 1)
+    sent.replay()
+    assert sent.state == "pending"
+    assert sent.next_attempt_at <= now()
+    sent.note(attempt(500), WAITS, 1)
+    assert (sent.state, len(sent.attempts)) == ("pending", 4)
+
+
+def test_endpoint_is_disabled_after_abandoned_deliveries_in_a_row() -> None:
+    """A delivery that arrives starts the count anew."""
+    dead = endpoint()
+    for _ in range(ABANDONED_IN_ROW - 1):
+        dead.note_end(delivered=False)
+    dead.note_end(delivered=True)
+    for _ in range(ABANDONED_IN_ROW - 1):
+        dead.note_end(delivered=False)
+    assert dead.state == "enabled"
+    dead.note_end(delivered=False)
+    dead.note_end(delivered=False)
+    reason = f"{ABANDONED_IN_ROW} envois abandonnés de suite"
+    assert (dead.state, dead.reason) == ("disabled", reason)
+    assert dead.recorded() == [
+        EndpointDisabled(endpoint_id="end_1", member_id="mem_1", reason=reason)
+    ]
+
+
+def test_enabling_forgets_the_failures() -> None:
+    """A re-enabled endpoint has its whole patience again."""
+    dead = endpoint()
+    for _ in range(ABANDONED_IN_ROW):
+        dead.note_end(delivered=False)
+    dead.change(state="enabled")
+    dead.note_end(delivered=False)
+    assert (dead.state, dead.reason) == ("enabled", "")
+
+
+def test_change_touches_only_what_is_given() -> None:
+    """The rest of an endpoint stays as it was."""
+    changed = endpoint()
+    changed.change(event_types=["*"])
+    assert changed.model_dump() == {**endpoint().model_dump(), "event_types": ("*",)} | {
+        "created_at": changed.created_at
+    }
+    with pytest.raises(Invalid):
+        changed.change(event_types=["nothing"])
+
+
+def test_deleted_endpoint_keeps_no_secret() -> None:
+    """What stays of it is a stub that is never disabled or told of."""
+    gone = endpoint()
+    gone.delete()
+    gone.disable("?")
+    assert (gone.state, gone.secret, gone.recorded()) == ("deleted", "", [])
+
+
+def test_delivery_id_is_the_events_and_the_endpoints() -> None:
+    """The same pair has one id; another event or endpoint another one."""
+    same = {delivery_id("e", "end_1", TIME) for _ in range(2)}
+    others = {delivery_id("f", "end_1", TIME), delivery_id("e", "end_2", TIME)}
+    assert len(same) == 1
+    assert len(same | others) == 3
+
+
+@given(st.integers(0, 10_000_000), st.text(), st.text())
+def test_delivery_ids_sort_by_time(later: int, first: str, second: str) -> None:
+    """Newest first is a matter of ids."""
+    after = TIME + timedelta(milliseconds=later + 1)
+    assert delivery_id(first, "end_1", TIME) < delivery_id(second, "end_1", after)
+
+
+def test_entries_sort_by_time_then_sequence() -> None:
+    """Ids put a timeline in order, whatever order its events came in."""
+    early = Entry.of(envelope(example(ProjectSubmitted), sequence=10, time=TIME), "", ())
+    same = Entry.of(envelope(example(ProjectSubmitted), sequence=9, time=TIME), "", ())
+    zone = (TIME + timedelta(seconds=1)).astimezone(timezone(timedelta(hours=-5)))
+    late = Entry.of(envelope(example(JobQueued), sequence=1, time=zone), "", ())
+    assert sorted([late, early, same], key=lambda entry: entry.id) == [same, early, late]
+
+
+def test_entry_keeps_the_event_whole() -> None:
+    """What is sent and shown is the event as it was published."""
+    event = example(ProjectSubmitted)
+    assert Entry.of(envelope(event), "", ()).event == event
+
+
+def test_entry_of_a_member_is_in_the_members_timeline() -> None:
+    """Without a project, the subject is what an event is filed under."""
+    entry = Entry.of(envelope(example(MemberJoined), subject="mem_holder"), "", ())
+    assert entry.correlation == "mem_holder"

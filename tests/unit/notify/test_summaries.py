@@ -1,0 +1,64 @@
+"""French summaries of the timeline."""
+
+import pytest
+
+from services.notify.service import Notify
+from services.notify.summaries import summarise
+from shared import events
+from shared.events import (
+    DatasetsMatched,
+    Event,
+    JobSucceeded,
+    MemberJoined,
+    ProjectAdvised,
+    ProjectStaffed,
+)
+from shared.messaging.topology import subscriptions
+from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example
+
+LAB = {cls for cls in events.REGISTRY.values() if cls.__module__ == events.__name__}
+
+ADVICE = (
+    "Le Datalab a éclairé le projet : 2 jeux de données, 1 application, 0 expert, 1 site pilote."
+)
+
+
+def test_every_event_has_an_example_here() -> None:
+    """The other tests of this file mean all events of the lab."""
+    assert {type(event) for event in EVENTS} == LAB
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.topic)
+def test_every_event_has_a_summary(event: Event) -> None:
+    """Each summary is one line that reads as a sentence."""
+    summary = summarise(event)
+    assert summary[0].isupper()
+    assert "\n" not in summary
+
+
+def test_notify_listens_to_every_event() -> None:
+    """No event of the lab passes the notify service by."""
+    assert set(subscriptions(Notify)) >= LAB
+
+
+@pytest.mark.parametrize(
+    ("event", "summary"),
+    [
+        (example(ProjectAdvised), ADVICE),
+        (example(MemberJoined), "Ville devient membre du Datalab."),
+        (example(JobSucceeded), "La lecture du fichier a réussi en 1,2 s."),
+        (example(DatasetsMatched), "Le catalogue propose : « Communes »."),
+        (DatasetsMatched(project_id=PROJECT, matches=()), "Le catalogue n'a rien trouvé."),
+        (example(ProjectStaffed), "L'équipe du projet est formée : mem_a, mem_b."),
+    ],
+    ids=["advised", "joined", "succeeded", "matched", "nothing", "staffed"],
+)
+def test_summary_is_french(event: Event, summary: str) -> None:
+    """Numbers, plurals and quotes follow the language."""
+    assert summarise(event) == summary
+
+
+def test_text_of_a_member_is_never_a_template() -> None:
+    """Braces in what people write stay as they are."""
+    event = MemberJoined(member_id=HOLDER, name="{e.id}", kind="x", skills=(), territory=())
+    assert summarise(event) == "{e.id} devient membre du Datalab."
