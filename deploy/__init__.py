@@ -1,0 +1,1 @@
+"""How the lab is run: the local stack, the topology step, the container image and the demo."""

@@ -1,0 +1,100 @@
+"""Servers and settings that every test may ask for."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.keys import KeyPair, key_pair
+from deploy.local.waiting import free_port
+from shared.auth import issue_token
+from tests.servers import Broker, Documents
+
+Token = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A RabbitMQ node; a test that kills it starts it again."""
+    node = Broker(tmp_path_factory.mktemp("broker"))
+    try:
+        node.start()
+        yield node
+    finally:
+        node.close()
+
+
+@pytest.fixture(scope="session")
+def document_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Documents]:
+    """A document server; a test that kills it starts it again."""
+    server = Documents(tmp_path_factory.mktemp("documents"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(document_server: Documents) -> str:
+    """Where pymongo finds the document server."""
+    return document_server.uri
+
+
+@pytest.fixture(scope="module")
+def vhost(broker: Broker) -> Iterator[str]:
+    """The name of this module's own virtual host."""
+    name = broker.new_vhost()
+    yield name
+    broker.delete_vhost(name)
+
+
+@pytest.fixture(scope="module")
+def amqp_uri(broker: Broker, vhost: str) -> str:
+    """The address of this module's own virtual host."""
+    return broker.uri(vhost)
+
+
+@pytest.fixture
+def storage_url(tmp_path: Path) -> str:
+    """An empty file store."""
+    return f"file://{tmp_path / 'files'}"
+
+
+@pytest.fixture(scope="session")
+def token_keys(tmp_path_factory: pytest.TempPathFactory) -> KeyPair:
+    """The key pair of this session's tokens."""
+    return key_pair(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session")
+def token(token_keys: KeyPair) -> Token:
+    """`token(member_id, *roles)` is a signed bearer token."""
+
+    def issue(member_id: str, *roles: str) -> str:
+        return issue_token(token_keys.private, member_id, roles, timedelta(hours=1))
+
+    return issue
+
+
+@pytest.fixture
+def environ(
+    amqp_uri: str, mongodb_uri: str, storage_url: str, token_keys: KeyPair
+) -> dict[str, str]:
+    """Complete settings of a service, with databases of this test's own and short waits."""
+    return {
+        "DATALAB_AMQP_URI": amqp_uri,
+        "DATALAB_MONGODB_URI": mongodb_uri,
+        "DATALAB_STORAGE_URL": storage_url,
+        "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
+        "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
+        "DATALAB_HTTP_PORT": str(free_port()),
+        "DATALAB_RETRY_SECONDS": "0.2,0.5,1",
+        "DATALAB_SWEEP_SECONDS": "0.5",
+        "DATALAB_RPC_SECONDS": "5",
+        "DATALAB_JOB_LEASE_SECONDS": "3",
+        "DATALAB_WEBHOOK_SECONDS": "0.2,0.5,1",
+        "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true",
+    }

@@ -1,0 +1,285 @@
+"""Real servers and services for tests: private, on free loopback ports, in temporary folders."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from amqp import Connection
+from pymongo import MongoClient
+
+from deploy.local.broker import SERVER, BrokerNode, BrokerPorts
+from deploy.local.documents import DocumentServer
+from deploy.local.waiting import LOOPBACK, free_port, listening, wait_until
+
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+
+
+def require(program: str) -> str:
+    """The path of a server's program; its absence skips a test, and fails it where CI is set."""
+    found = shutil.which(program)
+    if found is None and os.environ.get("CI"):
+        pytest.fail(f"{program} is not installed, and CI runs every test")
+    if found is None:
+        pytest.skip(f"{program} is not installed")
+    return found
+
+
+def eventually(condition: Callable[[], object], seconds: float = 20, what: str = "") -> None:
+    """Assert that `condition` comes true within `seconds`."""
+    __tracebackhide__ = True
+    assert wait_until(condition, seconds), f"not within {seconds} s: {what or condition}"
+
+
+class Process:
+    """A child process with a group, a log file, and ends both polite and sudden."""
+
+    def __init__(self, command: list[str], environ: Mapping[str, str], log: Path) -> None:
+        self._command, self._environ, self._log = command, dict(environ), log
+        self.folder: Path | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The id of the running process."""
+        assert self.process is not None, "not started"
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start it; its output is appended to the log."""
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command,
+                cwd=self.folder,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def stop(self) -> int:
+        """SIGTERM, then SIGKILL for the whole group if it does not end; the exit status."""
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            return self.kill()
+
+    def kill(self) -> int:
+        """SIGKILL for the whole group: what a crash looks like."""
+        assert self.process is not None, "not started"
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        return self.process.wait()
+
+    def log(self) -> str:
+        """Everything it printed."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def wait_ready(self, ready: Callable[[], bool]) -> None:
+        """Wait for `ready`; an early end or a time-out fails with the log."""
+        wait_until(lambda: ready() or not self.alive, START_SECONDS)
+        if not self.alive or not ready():
+            self.stop()
+            pytest.fail(f"{self._command} is not ready:\n{self.log()[-4000:]}")
+
+
+class Broker:
+    """A RabbitMQ node of the tests' own."""
+
+    def __init__(self, home: Path) -> None:
+        require(SERVER)
+        self._management = free_port()
+        ports = BrokerPorts(free_port(), free_port(), free_port())
+        options = {
+            "management.tcp.ip": LOOPBACK,
+            "management.tcp.port": str(self._management),
+            "management_agent.disable_metrics_collector": "true",
+        }
+        self.node = BrokerNode(home, ports, ("rabbitmq_management",), options)
+        self.node.prepare()
+        # Counts of messages held by consumers are then at most 0.1 s old.
+        (home / "advanced.config").write_text("[{rabbit, [{quorum_tick_interval, 100}]}].\n")
+        environ = self.node.environment()
+        self._epmd = Process(self.node.epmd_command, environ, home / "epmd.log")
+        self._server = Process(self.node.command, environ, home / "server.log")
+        self._server.folder = home  # what it drops when it crashes stays there
+
+    @property
+    def port(self) -> int:
+        """The AMQP port."""
+        return self.node.ports.amqp
+
+    def start(self) -> None:
+        """Start the node and wait until it takes connections."""
+        if not self._epmd.alive:
+            self._epmd.start()
+            self._epmd.wait_ready(lambda: listening(self.node.ports.epmd))
+        self._server.start()
+        self._server.wait_ready(lambda: listening(self.port))
+
+    def stop(self) -> None:
+        """Stop the node properly."""
+        self._server.stop()
+
+    def kill(self) -> None:
+        """`kill -9` the node."""
+        self._server.kill()
+
+    def restart(self) -> None:
+        """Stop the node, start it again on the same data."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop everything for good."""
+        self.stop()
+        self._epmd.stop()
+
+    def uri(self, vhost: str = "/") -> str:
+        """The AMQP address of a virtual host."""
+        return f"amqp://guest:guest@{LOOPBACK}:{self.port}/{vhost}"
+
+    def new_vhost(self) -> str:
+        """The name of a fresh, empty virtual host."""
+        name = f"test-{uuid4().hex[:12]}"
+        self.manage("PUT", f"vhosts/{name}")
+        return name
+
+    def delete_vhost(self, vhost: str) -> None:
+        """Drop a virtual host and all its queues."""
+        self.manage("DELETE", f"vhosts/{vhost}")
+
+    def queues(self, vhost: str) -> dict[str, int]:
+        """Messages in every durable queue: those ready and those a consumer holds.
+
+        What is ready is exact, except for a second after a start of the node, when a queue may
+        show none until it has a leader again; what is held may be a second old.
+        """
+        names = [row["name"] for row in self.manage("GET", f"definitions/{vhost}")["queues"]]
+        rows = self.manage("GET", f"queues/{vhost}?disable_stats=true&enable_queue_totals=true")
+        held = {row["name"]: row.get("messages_unacknowledged", 0) for row in rows}
+        with self.connection(vhost) as connection:
+            channel = connection.channel()
+            return {
+                name: channel.queue_declare(name, passive=True).message_count + held.get(name, 0)
+                for name in names
+            }
+
+    @contextlib.contextmanager
+    def connection(self, vhost: str) -> Iterator[Any]:
+        """A plain py-amqp connection, to look and to misbehave."""
+        connection = Connection(f"{LOOPBACK}:{self.port}", virtual_host=vhost)
+        connection.connect()
+        try:
+            yield connection
+        finally:
+            with contextlib.suppress(OSError):  # the test may have killed the broker
+                connection.close()
+
+    def manage(self, method: str, path: str) -> Any:
+        """Call the management API; the decoded answer, or None when it is empty."""
+        request = urllib.request.Request(
+            f"http://{LOOPBACK}:{self._management}/api/{path}", method=method
+        )
+        request.add_header("Authorization", "Basic " + b64encode(b"guest:guest").decode())
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            body = answer.read()
+        return json.loads(body) if body else None
+
+
+class Documents:
+    """A document server of the tests' own."""
+
+    def __init__(self, home: Path) -> None:
+        self._server = DocumentServer(home, free_port())
+        require(str(self._server.program))
+        self._server.prepare()
+        environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
+        self._process = Process(self._server.command, environ, home / "output.log")
+
+    @property
+    def uri(self) -> str:
+        """Where pymongo finds it."""
+        return self._server.uri
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process.start()
+        self._process.wait_ready(self._answers)
+
+    def stop(self) -> None:
+        """Stop it properly."""
+        self._process.stop()
+
+    def kill(self) -> None:
+        """`kill -9` it."""
+        self._process.kill()
+
+    def restart(self) -> None:
+        """Stop it, start it again on the same data."""
+        self.stop()
+        self.start()
+
+    def _answers(self) -> bool:
+        if not listening(self._server.port):
+            return False
+        with MongoClient[dict[str, Any]](self.uri, serverSelectionTimeoutMS=2000) as client:
+            return bool(client.admin.command("ping")["ok"])
+
+
+class RunningService(Process):
+    """A service process; `start` again after `kill` or `stop` keeps its port and its log."""
+
+    def __init__(self, spec: str, environ: Mapping[str, str], folder: Path) -> None:
+        port = free_port()
+        self.url = f"http://{LOOPBACK}:{port}"
+        home = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        command = [sys.executable, "-m", "shared.run", spec]
+        environment = {**home, **environ, "DATALAB_HTTP_PORT": str(port)}
+        super().__init__(command, environment, folder / "log")
+
+    def start(self) -> None:
+        """Start it and wait until `/readyz` is green."""
+        super().start()
+        self.wait_ready(self.ready)
+
+    def ready(self) -> bool:
+        """Whether `/readyz` answers 200."""
+        try:
+            with urllib.request.urlopen(self.url + "/readyz", timeout=2) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+@contextlib.contextmanager
+def running(spec: str, environ: Mapping[str, str]) -> Iterator[RunningService]:
+    """Run the service `module:Class` as a process on a free port, until the block ends."""
+    with TemporaryDirectory(prefix="datalab-service-") as folder:
+        service = RunningService(spec, environ, Path(folder))
+        try:
+            service.start()
+            yield service
+        finally:
+            service.stop()
