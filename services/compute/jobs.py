@@ -5,7 +5,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from ulid import ULID
 
-from services.compute.model import Job, Workspace
+from services.compute.model import Job
+from services.compute.workspace import Workspace
 from shared.aggregate import now
 from shared.events import DatasetRegistered, Envelope, JobKind, Treatment
 

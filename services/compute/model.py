@@ -1,5 +1,6 @@
-"""Workspaces and jobs: who may compute how much, and the one life of a job."""
+"""The one life of a job."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -15,15 +16,15 @@ from shared.events import (
     JobStarted,
     JobSucceeded,
     Treatment,
-    WorkspaceOpened,
 )
 from shared.manifest import Output
 
 MAX_LOSSES = 5
 """Runs that ended with their process before the job itself is held to be what kills it."""
 
-PATIENCE = timedelta(hours=24)
-"""How long a job is put off because something it needs does not answer."""
+MAX_DELAYS = 1000
+"""How often a job waits for something it needs that does not answer: with the default waits, for
+more than a day."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,67 +34,6 @@ ACTIVE = ("queued", "running")
 
 class TakenOver(Rejected):
     """This run of the job is over: the job ended or another process runs it."""
-
-
-class Workspace(Aggregate):
-    """A project's right to compute; its id is the project's."""
-
-    collection = "workspaces"
-    indexes = ("holder_id",)
-
-    state: Literal["new", "open", "closed"] = "new"
-    holder_id: str = ""
-    quota_seconds: int = 0
-    usage: dict[str, float] = {}
-    dataset_ids: tuple[str, ...] = ()
-    treatment: Treatment | None = None
-    treatment_sequence: int = -1
-    staffed_at: datetime = NEVER
-
-    @property
-    def used_seconds(self) -> float:
-        """Wall-clock seconds of all the project's jobs together."""
-        return sum(self.usage.values())
-
-    @property
-    def remaining_seconds(self) -> float:
-        """What is left of the quota."""
-        return max(0.0, self.quota_seconds - self.used_seconds)
-
-    def open(self, holder_id: str, dataset_ids: tuple[str, ...], quota_seconds: int) -> None:
-        """Let the project compute, once, unless it ended before."""
-        if self.state != "new":
-            return
-        self.state = "open"
-        self.holder_id, self.dataset_ids = holder_id, dataset_ids
-        self.quota_seconds = quota_seconds
-        self.record(WorkspaceOpened(project_id=self.id, quota_seconds=quota_seconds))
-
-    def equip(self, treatment: Treatment, sequence: int) -> None:
-        """Keep the project's newest treatment; `sequence` orders the events it came with."""
-        if sequence > self.treatment_sequence:
-            self.treatment, self.treatment_sequence = treatment, sequence
-
-    def staff(self, time: datetime) -> None:
-        """Note that the project has its team: full jobs may run."""
-        self.staffed_at = min(self.staffed_at, time)
-
-    def close(self, holder_id: str) -> None:
-        """End the project's right to compute, for good."""
-        self.state = "closed"
-        self.holder_id = self.holder_id or holder_id
-
-    def charge(self, job: str, seconds: float) -> None:
-        """Note what a job has used so far; noting the same again adds nothing."""
-        self.usage[job] = seconds
-
-    def full_treatment(self) -> Treatment:
-        """The treatment a full job runs; raises WrongStage when the project is not there yet."""
-        if self.state != "open":
-            raise WrongStage("l'espace de calcul du projet n'est pas ouvert")
-        if self.staffed_at == NEVER or self.treatment is None:
-            raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
-        return self.treatment
 
 
 class Job(Aggregate):
@@ -125,6 +65,7 @@ class Job(Aggregate):
     lease_until: datetime = NEVER
     attempt: int = 0
     losses: int = 0
+    delays: int = 0
     started_at: datetime = NEVER
     ended_at: datetime = NEVER
     seconds: float = 0.0
@@ -187,6 +128,16 @@ class Job(Aggregate):
         self.state, self.run, self.lease_until = "queued", "", NEVER
         self.message, self.not_before = message, not_before
         self.seconds += seconds
+
+    def put_off(self, run: str, message: str, waits: Sequence[float]) -> None:
+        """Return to the queue for a while, longer each time; fail when it goes on too long."""
+        self.check(run)
+        if self.delays >= MAX_DELAYS:
+            self.fail(run, 0.0, message)
+            return
+        wait = timedelta(seconds=waits[min(self.delays, len(waits) - 1)])
+        self.delays += 1
+        self.give_back(run, 0.0, message, now() + wait)
 
     def succeed(
         self, run: str, seconds: float, result: FileRef, outputs: tuple[Output, ...]

@@ -1,0 +1,112 @@
+"""What the service does on request: workspaces open and close, jobs are queued and cancelled."""
+
+from services.compute.jobs import ingest, job_id, treat
+from services.compute.model import ACTIVE, Job
+from services.compute.workspace import Workspace
+from shared.aggregate import new_id
+from shared.errors import Unavailable, WrongStage
+from shared.events import (
+    DatasetRegistered,
+    Envelope,
+    ProjectEquipped,
+    ProjectRejected,
+    ProjectSecured,
+    ProjectStaffed,
+    ProjectWithdrawn,
+)
+from shared.store import Store
+from shared.trace import traceparent
+
+
+class Commands:
+    """Decisions on the workspaces and jobs of a store; every one may be repeated."""
+
+    def __init__(self, store: Store) -> None:
+        self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
+
+    def open_workspace(self, envelope: Envelope[ProjectSecured], quota_seconds: int) -> None:
+        """Give a secured project its workspace."""
+        project = envelope.data
+        self._workspaces.change(
+            project.project_id,
+            lambda workspace: workspace.open(project.holder_id, project.dataset_ids, quota_seconds),
+            because=envelope,
+            new=lambda: Workspace(id=project.project_id),
+        )
+
+    def queue_ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
+        """Queue the reading of a registered file."""
+        self._jobs.add(ingest(envelope), because=envelope)
+
+    def queue_trial(self, envelope: Envelope[ProjectEquipped]) -> None:
+        """Queue the trial of an equipped project, unless the project ended meanwhile."""
+        treatment, sequence = envelope.data.treatment, envelope.sequence
+        workspace = self._workspaces.change(
+            envelope.data.project_id,
+            lambda workspace: workspace.equip(treatment, sequence),
+            because=envelope,
+            new=lambda: Workspace(id=envelope.data.project_id),
+        )
+        if workspace.state != "closed":
+            identifier = job_id(envelope.id, "trial", envelope.time)
+            job = treat(identifier, "trial", workspace, treatment, traceparent.get())
+            self._jobs.add(job, because=envelope)
+
+    def queue_full(self, envelope: Envelope[ProjectStaffed]) -> None:
+        """Queue the full job of a staffed project, unless the project ended meanwhile."""
+        workspace = self._workspaces.change(
+            envelope.data.project_id,
+            lambda workspace: workspace.staff(envelope.time),
+            because=envelope,
+            new=lambda: Workspace(id=envelope.data.project_id),
+        )
+        if workspace.state == "closed":
+            return
+        if workspace.treatment is None:
+            raise Unavailable("the project's treatment is not known yet")
+        identifier = job_id(envelope.id, "full", envelope.time)
+        job = treat(identifier, "full", workspace, workspace.treatment, traceparent.get())
+        self._jobs.add(job, because=envelope)
+
+    def close_workspace(self, envelope: Envelope[ProjectRejected | ProjectWithdrawn]) -> None:
+        """Close an ended project's workspace and cancel what it computes."""
+        project = envelope.data
+        self._workspaces.change(
+            project.project_id,
+            lambda workspace: workspace.close(project.holder_id),
+            because=envelope,
+            new=lambda: Workspace(id=project.project_id),
+        )
+        for job in self._active(project.project_id):
+            if job.kind != "ingest":
+                self._cancel(job, "le projet est clos")
+
+    def submit(self, project_id: str, cause: str) -> Job:
+        """Queue a staffed project's full job; while one is under way, it is the answer.
+
+        The same `cause`, unless empty, is answered with the job it made before. Raises NotFound
+        for an unknown project, WrongStage unless it is open and staffed.
+        """
+        workspace = self._workspaces.get(project_id)
+        treatment = workspace.full_treatment()
+        for job in self._active(project_id):
+            if job.kind == "full":
+                return job
+        identifier = new_id("job")
+        if cause:
+            identifier = job_id(f"{project_id}:{cause}", "submit", workspace.staffed_at)
+        return self._jobs.add(treat(identifier, "full", workspace, treatment, traceparent.get()))
+
+    def cancel(self, identifier: str, reason: str) -> Job:
+        """Cancel a job: at once when it is queued, soon when it runs."""
+        return self._jobs.change(identifier, lambda job: job.cancel(reason))
+
+    def _active(self, project_id: str) -> list[Job]:
+        return self._jobs.find({"project_id": project_id, "state": {"$in": list(ACTIVE)}})
+
+    def _cancel(self, job: Job, reason: str) -> None:
+        try:
+            self.cancel(job.id, reason)
+        except WrongStage:
+            # It ended between the look and the cancellation.
+            return

@@ -1,0 +1,193 @@
+"""Runs one job, from its lease to its end, whatever happens in between."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from services.compute.folders import JobFolder, Work, job_folder
+from services.compute.heartbeat import Heartbeat
+from services.compute.inputs import Catalog, Inputs, Interrupted
+from services.compute.model import Job, TakenOver
+from services.compute.output import Progress
+from services.compute.results import keep
+from services.compute.sandbox import Limits, Outcome, Sandbox
+from services.compute.workspace import Workspace
+from shared import metrics
+from shared.aggregate import now
+from shared.errors import Rejected, Unavailable
+from shared.manifest import Input
+from shared.settings import Settings
+from shared.storage import Storage
+from shared.store import Store
+from shared.trace import working_on
+
+log = logging.getLogger(__name__)
+
+Ending = Callable[[Job], None]
+
+_AGAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What every run works with."""
+
+    service: str
+    store: Store
+    files: Storage
+    settings: Settings
+    catalog: Catalog
+
+
+class Execution:
+    """One run of a job that this process holds the lease of."""
+
+    def __init__(self, platform: Platform, job: Job) -> None:
+        self._platform, self._job = platform, job
+        self._settings = platform.settings
+        self._jobs = platform.store.of(Job)
+        self._workspaces = platform.store.of(Workspace)
+        lease = timedelta(seconds=self._settings.job_lease_seconds)
+        self._pulse = Heartbeat(self._jobs, job, lease)
+        self.seconds = 0.0
+
+    def release(self) -> None:
+        """Let the job go back to the queue: this process stops."""
+        self._pulse.release()
+
+    def run(self) -> None:
+        """Work until the job ended, went back to the queue, or is another process's."""
+        job = self._job
+        with working_on(job.project_id or job.id, job.traceparent), self._pulse:
+            ending = self._ending()
+            if self._pulse.stop != "lost":
+                self._finish(ending)
+
+    def _ending(self) -> Ending:
+        run = self._job.run
+        try:
+            return self._work()
+        except Interrupted:
+            return partial(
+                Job.give_back,
+                run=run,
+                seconds=self.seconds,
+                message="en attente : le service de calcul redémarre",
+                not_before=now(),
+            )
+        except (Unavailable, OSError) as error:
+            log.warning("a job is put off", extra={"job": self._job.id, "error": str(error)})
+            message = f"en attente d'un service indisponible : {error}"
+            return partial(
+                Job.put_off, run=run, message=message, waits=self._settings.retry_seconds
+            )
+        except Rejected as error:
+            return partial(Job.fail, run=run, seconds=self.seconds, reason=str(error))
+        except Exception:
+            log.exception("a job met a fault of ours", extra={"job": self._job.id})
+            reason = "erreur interne du service de calcul"
+            return partial(Job.fail, run=run, seconds=self.seconds, reason=reason)
+
+    def _work(self) -> Ending:
+        if self._pulse.should_stop():
+            raise Interrupted
+        if self._job.is_spent:
+            raise Rejected(f"abandonné : le calcul a été interrompu {self._job.losses} fois")
+        seconds = self._seconds()
+        with job_folder() as folder:
+            catalog, files = self._platform.catalog, self._platform.files
+            inputs = Inputs(catalog, files, self._pulse.should_stop).gather(self._job, folder)
+            folder.describe(self._instructions(inputs))
+            began = now()
+            self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
+            self._compute(folder, seconds)
+            result, outputs = keep(self._job, inputs, began, folder, files)
+        return partial(
+            Job.succeed,
+            run=self._job.run,
+            seconds=self.seconds,
+            result=result,
+            outputs=outputs,
+        )
+
+    def _seconds(self) -> float:
+        """The wall clock that the job may take: its project's quota limits it."""
+        job = self._job
+        if job.kind == "ingest":
+            return self._settings.job_seconds
+        workspace = self._workspaces.find_one(job.project_id or "")
+        if workspace is None or workspace.state == "new":
+            raise Unavailable("l'espace de calcul du projet n'est pas encore ouvert")
+        if workspace.state == "closed":
+            self._jobs.change(job.id, lambda job: job.cancel("le projet est clos"))
+            raise Interrupted
+        if workspace.remaining_seconds <= 0:
+            raise Rejected(f"le quota de calcul du projet ({workspace.quota_seconds} s) est épuisé")
+        return min(self._settings.job_seconds, workspace.remaining_seconds)
+
+    def _instructions(self, inputs: list[Input]) -> Work:
+        job = self._job
+        return Work(
+            kind=job.kind,
+            inputs={named.name: f"in/{number}" for number, named in enumerate(inputs)},
+            steps=job.treatment.steps if job.treatment else (),
+            sample_rows=self._settings.trial_rows if job.kind == "trial" else None,
+            filename=job.filename,
+            media_type=job.source.media_type if job.source else "",
+        )
+
+    def _compute(self, folder: JobFolder, seconds: float) -> None:
+        limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
+        outcome = Sandbox(limits).run(folder.path, self._note, self._pulse.should_stop)
+        self.seconds, self._pulse.log_tail = outcome.seconds, outcome.log_tail
+        if outcome.ok:
+            return
+        if self._pulse.should_stop():
+            raise Interrupted
+        raise Rejected(self._explain(outcome, seconds))
+
+    def _explain(self, outcome: Outcome, seconds: float) -> str:
+        if outcome.seconds >= seconds < self._settings.job_seconds:
+            return f"{outcome.reason} ; le quota de calcul du projet est épuisé"
+        return outcome.reason
+
+    def _note(self, news: Progress) -> None:
+        self._pulse.progress, self._pulse.message = news.progress, news.message
+
+    def _finish(self, ending: Ending) -> None:
+        while True:
+            try:
+                self._charge()
+                job = self._jobs.change(self._job.id, partial(self._end, ending))
+            except TakenOver:
+                log.warning("a job was taken over", extra={"job": self._job.id})
+                return
+            except Unavailable as error:
+                log.warning("a job's end could not be saved", extra={"error": str(error)})
+                if self._pulse.stop == "released":
+                    return
+                time.sleep(_AGAIN_SECONDS)
+            else:
+                self._measure(job)
+                return
+
+    def _end(self, ending: Ending, job: Job) -> None:
+        self._pulse.report(job)
+        ending(job)
+
+    def _charge(self) -> None:
+        # Before the end is saved: a crash in between runs the job again, and charges it anew.
+        if self.seconds and self._job.kind != "ingest":
+            total = self._job.seconds + self.seconds
+            self._workspaces.change(
+                self._job.project_id or "", lambda workspace: workspace.charge(self._job.id, total)
+            )
+
+    def _measure(self, job: Job) -> None:
+        log.info("a job's run ended", extra={"job": job.id, "state": job.state})
+        if not job.is_active:
+            labels = (self._platform.service, job.kind, job.state)
+            metrics.job_seconds.labels(*labels).observe(job.seconds)

@@ -1,0 +1,54 @@
+"""The jobs and workspaces that a caller may see; the others do not exist for it."""
+
+from services.compute.model import Job
+from services.compute.views import ListJobs
+from services.compute.workspace import Workspace
+from shared.auth import Caller
+from shared.errors import NotFound, WrongStage
+from shared.events import FileRef
+from shared.store import Store
+
+MANIFEST = "manifest.json"
+
+
+class Register:
+    """Questions about jobs and workspaces; without a caller, a service asks and sees all."""
+
+    def __init__(self, store: Store) -> None:
+        self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
+
+    def job(self, identifier: str, caller: Caller | None) -> Job:
+        """One job; NotFound when there is none that the caller may see."""
+        job = self._jobs.get(identifier)
+        if caller is not None and not caller.may_see(job.owner_id):
+            raise NotFound(f"no job has the id {identifier}")
+        return job
+
+    def workspace(self, project_id: str, caller: Caller | None) -> Workspace:
+        """A project's workspace; NotFound when there is none that the caller may see."""
+        workspace = self._workspaces.get(project_id)
+        if caller is not None and not caller.may_see(workspace.holder_id):
+            raise NotFound(f"no workspace has the id {project_id}")
+        return workspace
+
+    def jobs(self, caller: Caller, query: ListJobs) -> tuple[list[Job], str | None]:
+        """A page of jobs, oldest first, and the cursor of the next one."""
+        where: dict[str, str] = {}
+        if query.project_id is not None:
+            where["project_id"] = query.project_id
+        if not caller.is_staff:
+            where["owner_id"] = caller.member_id
+        return self._jobs.page(where, after=query.after, limit=query.limit)
+
+
+def file_of(job: Job, name: str) -> FileRef:
+    """A job's file of that name, or its manifest.
+
+    Raises WrongStage until the job succeeded, NotFound for a name it did not make.
+    """
+    if job.result is None:
+        raise WrongStage("ce traitement n'a pas (encore) de résultat")
+    files = {MANIFEST: job.result, **{output.name: output.file for output in job.outputs}}
+    if name not in files:
+        raise NotFound(f"ce traitement a produit : {', '.join(files)}")
+    return files[name]

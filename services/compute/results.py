@@ -1,0 +1,49 @@
+"""Takes out of a job's folder what it made, and writes the manifest."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from services.compute.folders import JobFolder
+from services.compute.inputs import paced
+from services.compute.model import Job
+from shared.aggregate import now
+from shared.events import FileRef
+from shared.manifest import Input, Manifest, Output
+from shared.storage import CHUNK, Storage
+
+
+def keep(
+    job: Job, inputs: list[Input], began: datetime, folder: JobFolder, files: Storage
+) -> tuple[FileRef, tuple[Output, ...]]:
+    """Store a job's outputs and its manifest; returns the manifest's reference and the outputs.
+
+    Raises Rejected when the sandbox left something else than its result.
+    """
+    result = folder.result()
+    outputs = tuple(
+        Output(
+            name=made.name,
+            file=files.put(paced(_chunks(folder.made_path(made))), made.media_type),
+        )
+        for made in result.outputs
+    )
+    manifest = Manifest(
+        job_id=job.id,
+        kind=job.kind,
+        project_id=job.project_id,
+        inputs=tuple(inputs),
+        steps=job.treatment.steps if job.treatment else (),
+        outputs=outputs,
+        reports=result.reports,
+        software=result.software,
+        started=began,
+        ended=now(),
+    )
+    return files.put([manifest.model_dump_json().encode()], "application/json"), outputs
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,0 +1,69 @@
+"""A project's workspace: whether it may compute, what, and how much."""
+
+from datetime import datetime
+from typing import Literal
+
+from shared.aggregate import NEVER, Aggregate
+from shared.errors import WrongStage
+from shared.events import Treatment, WorkspaceOpened
+
+
+class Workspace(Aggregate):
+    """A project's right to compute; its id is the project's."""
+
+    collection = "workspaces"
+    indexes = ("holder_id",)
+
+    state: Literal["new", "open", "closed"] = "new"
+    holder_id: str = ""
+    quota_seconds: int = 0
+    usage: dict[str, float] = {}
+    dataset_ids: tuple[str, ...] = ()
+    treatment: Treatment | None = None
+    treatment_sequence: int = -1
+    staffed_at: datetime = NEVER
+
+    @property
+    def used_seconds(self) -> float:
+        """Wall-clock seconds of all the project's jobs together."""
+        return sum(self.usage.values())
+
+    @property
+    def remaining_seconds(self) -> float:
+        """What is left of the quota."""
+        return max(0.0, self.quota_seconds - self.used_seconds)
+
+    def open(self, holder_id: str, dataset_ids: tuple[str, ...], quota_seconds: int) -> None:
+        """Let the project compute, once, unless it ended before."""
+        if self.state != "new":
+            return
+        self.state = "open"
+        self.holder_id, self.dataset_ids = holder_id, dataset_ids
+        self.quota_seconds = quota_seconds
+        self.record(WorkspaceOpened(project_id=self.id, quota_seconds=quota_seconds))
+
+    def equip(self, treatment: Treatment, sequence: int) -> None:
+        """Keep the project's newest treatment; `sequence` orders the events it came with."""
+        if sequence > self.treatment_sequence:
+            self.treatment, self.treatment_sequence = treatment, sequence
+
+    def staff(self, time: datetime) -> None:
+        """Note that the project has its team: full jobs may run."""
+        self.staffed_at = min(self.staffed_at, time)
+
+    def close(self, holder_id: str) -> None:
+        """End the project's right to compute, for good."""
+        self.state = "closed"
+        self.holder_id = self.holder_id or holder_id
+
+    def charge(self, job: str, seconds: float) -> None:
+        """Note what a job has used so far; noting the same again adds nothing."""
+        self.usage[job] = seconds
+
+    def full_treatment(self) -> Treatment:
+        """The treatment a full job runs; raises WrongStage when the project is not there yet."""
+        if self.state != "open":
+            raise WrongStage("l'espace de calcul du projet n'est pas ouvert")
+        if self.staffed_at == NEVER or self.treatment is None:
+            raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
+        return self.treatment
