@@ -1,0 +1,104 @@
+"""Access of projects to datasets: asked for, decided by owners, used by jobs, revoked."""
+
+from typing import Any
+
+from services.catalog.access import STAFF, ProjectAccess
+from services.catalog.model import Dataset
+from services.catalog.views import (
+    AccessRequest,
+    NewDecision,
+    OpenedDataset,
+    RequestPage,
+    RequestQuery,
+    request_of,
+    requests_of,
+)
+from shared.auth import Caller
+from shared.errors import Forbidden, Invalid
+from shared.events import Envelope, ProjectRejected, ProjectSecured, ProjectWithdrawn
+from shared.store import Store
+
+
+def request_access(store: Store, envelope: Envelope[ProjectSecured]) -> None:
+    """Ask for every dataset that a secured project's treatment reads."""
+    event = envelope.data
+    wanted = {id_: store.of(Dataset).find_one(id_) for id_ in event.dataset_ids}
+    store.of(ProjectAccess).change(
+        event.project_id,
+        lambda access: access.secure(event.holder_id, wanted),
+        because=envelope,
+        new=lambda: ProjectAccess(id=event.project_id),
+    )
+
+
+def revoke_access(store: Store, envelope: Envelope[ProjectWithdrawn | ProjectRejected]) -> None:
+    """Close a project that ended, also one that was never heard of before."""
+    project_id = envelope.data.project_id
+    store.of(ProjectAccess).change(
+        project_id,
+        ProjectAccess.close,
+        because=envelope,
+        new=lambda: ProjectAccess(id=project_id),
+    )
+
+
+def decide_access(
+    store: Store, request_id: str, owner_id: str, decision: NewDecision
+) -> AccessRequest:
+    """Take the owner's decision on `<project id>.<dataset id>`.
+
+    Raises NotFound, Forbidden for anybody but the owner, WrongStage when it is too late, Invalid
+    for a refusal without a reason.
+    """
+    if decision.decision == "refuse" and not decision.reason:
+        raise Invalid("a refusal says why", "reason")
+    project_id, _, dataset_id = request_id.partition(".")
+    access = store.of(ProjectAccess).change(
+        project_id,
+        lambda access: access.decide(dataset_id, owner_id, decision.decision, decision.reason),
+    )
+    return request_of(access, access.request(dataset_id))
+
+
+def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestPage:
+    """One page of the requests to `caller`; of all requests for staff."""
+    member = STAFF if caller.is_staff else caller.member_id
+    where: dict[str, Any] = {
+        "waits_for" if query.waiting else "asked_of": {"$in": [member]},
+    }
+    if query.after:
+        where["_id"] = {"$gte": query.after.partition(".")[0]}
+    # Each document holds at least one request, all but the cursor's own one after the cursor.
+    documents = store.of(ProjectAccess).find(where, limit=query.limit + 2)
+    found = [
+        request
+        for access in documents
+        for request in requests_of(access, member, waiting=query.waiting)
+        if not query.after or request.id > query.after
+    ]
+    more = len(found) > query.limit
+    shown = found[: query.limit]
+    return RequestPage(items=shown, next=shown[-1].id if more else None)
+
+
+def open_dataset(store: Store, project_id: str, dataset_id: str) -> OpenedDataset:
+    """The only door to data: what a granted project reads now, counted as a use.
+
+    Raises Forbidden without a grant, Unavailable while the first version is being read, WrongStage
+    when no version could be.
+    """
+    access = store.of(ProjectAccess).find_one(project_id)
+    if access is None:
+        raise Forbidden(f"project {project_id} has no grant for {dataset_id}")
+    access.granted(dataset_id)
+    dataset = store.of(Dataset).get(dataset_id)
+    version, table = dataset.readable()
+    store.of(ProjectAccess).change(project_id, lambda access: access.use(dataset_id))
+    return OpenedDataset(
+        dataset_id=dataset_id,
+        title=dataset.metadata.title,
+        version=version.number,
+        licence=dataset.metadata.licence,
+        sha256=version.file.sha256,
+        file=table,
+    )

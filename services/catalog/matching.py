@@ -1,0 +1,108 @@
+"""Which published datasets fit a project, and why: a pure function from both to reasons."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from services.catalog.model import Dataset
+from services.catalog.words import fold, words
+from shared.events import Match, ProjectSubmitted
+
+BEST = 10
+"""How many matches a project is told."""
+
+_KEY_POINTS = 3.0
+_THEME_POINTS = 2.0
+_PLACE_POINTS = 1.0
+_WORD_POINTS = 0.5
+_WORDS_COUNTED = 4
+
+_KEYS = {
+    "commune": "le code commune",
+    "epci": "le code de l'EPCI",
+    "iris": "le code IRIS",
+    "postcode": "le code postal",
+    "siren": "le numéro SIREN",
+    "siret": "le numéro SIRET",
+    "departement": "le code du département",
+}
+
+
+class Wish(NamedTuple):
+    """What a project is compared by; `keys` maps a kind of key to the holder's table with it."""
+
+    holder_id: str
+    dataset_ids: frozenset[str]
+    keys: dict[str, str]
+    theme: str
+    departments: frozenset[str]
+    words: dict[str, str]
+
+
+def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
+    """Read a project and those of its datasets that are the holder's and read already."""
+    keys: dict[str, str] = {}
+    for dataset in own:
+        if dataset.owner_id == project.holder_id:
+            for key in dataset.keys:
+                keys.setdefault(key, dataset.metadata.title)
+    meant = words(project.title, project.problem, *project.keywords)
+    return Wish(
+        holder_id=project.holder_id,
+        dataset_ids=frozenset(project.dataset_ids),
+        keys=keys,
+        theme=fold(project.theme),
+        departments=departments(project.territory),
+        words={stem: word for stem, word in meant.items() if not stem.isdigit()},
+    )
+
+
+def best_matches(wish: Wish, published: Iterable[Dataset]) -> tuple[Match, ...]:
+    """The datasets with at least one reason, best first, at most BEST; never the project's own."""
+    others = (dataset for dataset in published if dataset.id not in wish.dataset_ids)
+    matches = [match for dataset in others if (match := _match(wish, dataset))]
+    matches.sort(key=lambda match: (-match.score, match.title, match.dataset_id))
+    return tuple(matches[:BEST])
+
+
+def departments(codes: Iterable[str]) -> frozenset[str]:
+    """The departments of INSEE department and commune codes: `14118` -> `14`, `97411` -> `974`."""
+    return frozenset(code[:3] if code.startswith("97") else code[:2] for code in codes)
+
+
+def _match(wish: Wish, dataset: Dataset) -> Match | None:
+    shared = [key for key in dataset.keys if key in wish.keys]
+    places = sorted(wish.departments & departments(dataset.metadata.territory))
+    common = [word for stem, word in wish.words.items() if stem in dataset.words]
+    has_theme = bool(wish.theme) and wish.theme == dataset.theme_word
+    score = (
+        _KEY_POINTS * len(shared)
+        + _THEME_POINTS * has_theme
+        + _PLACE_POINTS * bool(places)
+        + _WORD_POINTS * min(len(common), _WORDS_COUNTED)
+    )
+    if score == 0:
+        return None
+    reasons = [_key_reason(key, wish.keys[key]) for key in shared]
+    if has_theme:
+        reasons.append(f"Même thème : {dataset.metadata.theme}.")
+    if places:
+        reasons.append(f"Couvre votre territoire : {_places(places)}.")
+    if common:
+        reasons.append(f"Mots en commun : {', '.join(common)}.")
+    if dataset.metadata.access == "restricted" and dataset.owner_id != wish.holder_id:
+        reasons.append("Accès restreint : le propriétaire devra donner son accord.")
+    return Match(
+        dataset_id=dataset.id,
+        title=dataset.metadata.title,
+        score=score,
+        reasons=tuple(reasons),
+        shared_keys=tuple(shared),
+    )
+
+
+def _key_reason(key: str, table: str) -> str:
+    return f"Se croise avec vos données « {table} » sur {_KEYS.get(key, f'la clé {key}')}."
+
+
+def _places(codes: list[str]) -> str:
+    return f"département{'s' if len(codes) > 1 else ''} {', '.join(codes)}"

@@ -1,0 +1,114 @@
+"""Puts files into the catalogue: an owner's uploads and the results of delivered projects."""
+
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from ulid import ULID
+
+from services.catalog.manifests import output_of, read_manifest
+from services.catalog.model import Dataset, Metadata, Provenance, Upload
+from services.catalog.words import fold, words
+from shared.aggregate import new_id
+from shared.errors import Forbidden, Invalid, NotFound
+from shared.events import Envelope, ProjectDelivered
+from shared.manifest import Manifest
+from shared.storage import Storage
+from shared.store import Store
+
+RESULT = "result.parquet"
+"""What a full job calls the table of its last step."""
+
+_PREFIX = "dts"
+_NAMESPACE = UUID("5f0c1d0e-6b0f-4f0e-9d63-5f3f0b6c2a11")
+
+
+def register_upload(
+    store: Store,
+    owner_id: str,
+    metadata: Metadata,
+    upload: Upload,
+    idempotency_key: str | None = None,
+) -> Dataset:
+    """A new dataset of `owner_id`; the one made before when the key comes again.
+
+    Raises Invalid when the key came with another file or other metadata before.
+    """
+    identifier = _id_from_key(owner_id, idempotency_key) if idempotency_key else new_id(_PREFIX)
+    new = _empty(identifier, owner_id, metadata)
+    new.register(upload)
+    dataset = store.of(Dataset).add(new)
+    if dataset.metadata != metadata or dataset.versions[0].file.sha256 != upload.file.sha256:
+        raise Invalid("this key came with another upload before", "Idempotency-Key")
+    return dataset
+
+
+def register_version(store: Store, dataset_id: str, owner_id: str, upload: Upload) -> Dataset:
+    """Another version of the owner's dataset, unless the bytes are those of its newest.
+
+    Raises Forbidden for anybody else's dataset, NotFound when it is not even public.
+    """
+
+    def add_version(dataset: Dataset) -> None:
+        if dataset.owner_id != owner_id and dataset.state != "published":
+            raise NotFound(f"no dataset has the id {dataset_id}")
+        if dataset.owner_id != owner_id:
+            raise Forbidden("only the owner of the dataset adds versions")
+        dataset.register(upload)
+
+    return store.of(Dataset).change(dataset_id, add_version)
+
+
+def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDelivered]) -> Dataset:
+    """The open dataset that a delivered project gives back, with how it was made."""
+    event = envelope.data
+    manifest = read_manifest(files, event.result)
+    metadata = Metadata(
+        title=event.title,
+        description=event.description,
+        theme=event.theme,
+        keywords=event.keywords,
+        territory=event.territory,
+        licence=event.licence,
+        access="open",
+    )
+    dataset = _empty(_id_from_event(envelope.id, envelope.time), event.holder_id, metadata)
+    dataset.project_id = event.project_id
+    dataset.register(_result_of(event, manifest))
+    return store.of(Dataset).add(dataset, because=envelope)
+
+
+def _result_of(event: ProjectDelivered, manifest: Manifest) -> Upload:
+    return Upload(
+        file=output_of(manifest, RESULT),
+        filename=RESULT,
+        files=manifest.outputs,
+        provenance=Provenance(
+            project_id=event.project_id,
+            job_id=event.job_id,
+            manifest=event.result,
+            inputs=manifest.inputs,
+            steps=manifest.steps,
+            software=manifest.software,
+        ),
+    )
+
+
+def _empty(identifier: str, owner_id: str, metadata: Metadata) -> Dataset:
+    texts = (metadata.title, metadata.description, metadata.theme, *metadata.keywords)
+    return Dataset(
+        id=identifier,
+        owner_id=owner_id,
+        metadata=metadata,
+        words=sorted(words(*texts, metadata.producer)),
+        theme_word=fold(metadata.theme),
+    )
+
+
+def _id_from_key(owner_id: str, key: str) -> str:
+    return f"{_PREFIX}_{ULID.from_bytes(uuid5(_NAMESPACE, f'{owner_id} {key}').bytes)}"
+
+
+def _id_from_event(event_id: str, time: datetime) -> str:
+    """Sorts by the event's time and is the same at every delivery."""
+    milliseconds = int(time.timestamp() * 1000).to_bytes(6, "big")
+    return f"{_PREFIX}_{ULID.from_bytes(milliseconds + uuid5(_NAMESPACE, event_id).bytes[:10])}"

@@ -1,0 +1,200 @@
+"""The catalog's entrypoints: each loads, lets a craft decide, and answers."""
+
+from services.catalog import grants, publication, registration, search
+from services.catalog.access import ProjectAccess
+from services.catalog.matching import best_matches, wish_of
+from services.catalog.model import Dataset, Upload
+from services.catalog.views import (
+    AccessRequest,
+    DatasetPage,
+    DatasetQuery,
+    DatasetView,
+    NewDataset,
+    NewDecision,
+    NewVersion,
+    OpenedDataset,
+    RequestPage,
+    RequestQuery,
+    view_of,
+)
+from shared.auth import Caller
+from shared.events import (
+    Envelope,
+    FileRef,
+    JobFailed,
+    JobSucceeded,
+    ProjectDelivered,
+    ProjectRejected,
+    ProjectSecured,
+    ProjectSubmitted,
+    ProjectWithdrawn,
+)
+from shared.http import Call, Download, http
+from shared.messaging import Documents, Files, on, rpc
+
+_INSIDE = Caller("", frozenset({"operator"}))
+"""Who asks by RPC: a service or partner that the broker lets in."""
+
+
+class Catalog:
+    """What data there is, what fits a project, and who may read it."""
+
+    name = "catalog"
+
+    documents = Documents(Dataset, ProjectAccess)
+    files = Files()
+
+    @on(ProjectSubmitted)
+    def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:
+        """Tell a new project which datasets fit it."""
+        project = envelope.data
+        found = map(self.documents.of(Dataset).find_one, project.dataset_ids)
+        wish = wish_of(project, [dataset for dataset in found if dataset])
+        matches = best_matches(wish, search.published(self.documents))
+        self.documents.of(ProjectAccess).change(
+            project.project_id,
+            lambda access: access.match(project.holder_id, project.title, matches),
+            because=envelope,
+            new=lambda: ProjectAccess(id=project.project_id),
+        )
+
+    @on(JobSucceeded)
+    def publish_dataset(self, envelope: Envelope[JobSucceeded]) -> None:
+        """Publish the dataset version that an ingest job read."""
+        publication.publish(self.documents, self.files, envelope)
+
+    @on(JobFailed)
+    def reject_dataset(self, envelope: Envelope[JobFailed]) -> None:
+        """Reject the dataset version that an ingest job could not read."""
+        publication.reject(self.documents, envelope)
+
+    @on(ProjectSecured)
+    def request_access(self, envelope: Envelope[ProjectSecured]) -> None:
+        """Ask for the data of a secured project."""
+        grants.request_access(self.documents, envelope)
+
+    @on(ProjectWithdrawn)
+    def revoke_withdrawn(self, envelope: Envelope[ProjectWithdrawn]) -> None:
+        """Take access away from a withdrawn project."""
+        grants.revoke_access(self.documents, envelope)
+
+    @on(ProjectRejected)
+    def revoke_rejected(self, envelope: Envelope[ProjectRejected]) -> None:
+        """Take access away from a rejected project."""
+        grants.revoke_access(self.documents, envelope)
+
+    @on(ProjectDelivered)
+    def register_result(self, envelope: Envelope[ProjectDelivered]) -> None:
+        """Take a delivered project's result into the catalogue."""
+        registration.register_result(self.documents, self.files, envelope)
+
+    @http(
+        "POST",
+        "/datasets",
+        body=NewDataset,
+        upload="file",
+        returns=DatasetView,
+        status=202,
+        roles={"owner", "holder"},
+    )
+    def upload_dataset(self, call: Call) -> DatasetView:
+        """Take in a file as a new dataset of the caller's; it is published once it was read."""
+        dataset = registration.register_upload(
+            self.documents,
+            call.caller.member_id,
+            call.body.plain(),
+            Upload(file=call.file, filename=call.filename),
+            call.header("Idempotency-Key"),
+        )
+        return view_of(dataset, call.caller)
+
+    @http(
+        "POST",
+        "/datasets/{dataset_id}/versions",
+        body=NewVersion,
+        upload="file",
+        returns=DatasetView,
+        status=202,
+        roles={"owner", "holder"},
+    )
+    def upload_version(self, call: Call, dataset_id: str) -> DatasetView:
+        """Take in another version of the caller's dataset, unless its bytes are the newest's."""
+        upload = Upload(file=call.file, filename=call.filename, note=call.body.note)
+        owner_id = call.caller.member_id
+        dataset = registration.register_version(self.documents, dataset_id, owner_id, upload)
+        return view_of(dataset, call.caller)
+
+    @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage)
+    def list_datasets(self, call: Call) -> DatasetPage:
+        """Search by words, theme and key; restricted datasets show their metadata."""
+        return search.search(self.documents, call.query, call.caller)
+
+    @http("GET", "/datasets/{dataset_id}", returns=DatasetView)
+    def read_dataset(self, call: Call, dataset_id: str) -> DatasetView:
+        """One dataset with its versions, profiles and provenance."""
+        return view_of(search.visible(self.documents, dataset_id, call.caller), call.caller)
+
+    @http("GET", "/datasets/{dataset_id}/table", returns=Download)
+    def download_table(self, call: Call, dataset_id: str) -> Download:
+        """The published table as Parquet; restricted data for its owner and staff only."""
+        version, table = search.downloadable(self.documents, dataset_id, call.caller)
+        return self._download(table, f"{dataset_id}-{version.number}.parquet")
+
+    @http("GET", "/datasets/{dataset_id}/files/{name}", returns=Download)
+    def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
+        """A file that came with a project's result, such as its chart."""
+        version, _table = search.downloadable(self.documents, dataset_id, call.caller)
+        return self._download(search.file_of(version, name), name)
+
+    @http("GET", "/access-requests", query=RequestQuery, returns=RequestPage)
+    def list_requests(self, call: Call) -> RequestPage:
+        """The requests for the caller's restricted data; all of them for staff."""
+        return grants.list_requests(self.documents, call.query, call.caller)
+
+    @http("POST", "/access-requests/{request_id}/decision", body=NewDecision, returns=AccessRequest)
+    def decide_request(self, call: Call, request_id: str) -> AccessRequest:
+        """Grant or refuse a project's request for the caller's data."""
+        member_id = call.caller.member_id
+        return grants.decide_access(self.documents, request_id, member_id, call.body)
+
+    @rpc
+    def search_datasets(
+        self, q: str = "", theme: str = "", key: str = "", after: str | None = None, limit: int = 50
+    ) -> DatasetPage:
+        """One page of the published datasets that fit."""
+        query = DatasetQuery(q=q, theme=theme, key=key, after=after, limit=limit)
+        return search.search(self.documents, query, _INSIDE)
+
+    @rpc
+    def get_dataset(self, dataset_id: str) -> DatasetView:
+        """One dataset, whatever its state."""
+        return view_of(search.visible(self.documents, dataset_id, _INSIDE), _INSIDE)
+
+    @rpc
+    def open_dataset(self, project_id: str, dataset_id: str) -> OpenedDataset:
+        """What a project with a grant reads; Forbidden without one."""
+        return grants.open_dataset(self.documents, project_id, dataset_id)
+
+    @rpc
+    def list_access_requests(
+        self, owner_id: str, waiting: bool = False, after: str | None = None, limit: int = 50
+    ) -> RequestPage:
+        """One page of the requests for an owner's restricted data."""
+        query = RequestQuery(waiting=waiting, after=after, limit=limit)
+        return grants.list_requests(self.documents, query, Caller(owner_id, frozenset()))
+
+    @rpc
+    def decide_access(
+        self, request_id: str, owner_id: str, decision: str, reason: str = ""
+    ) -> AccessRequest:
+        """Grant or refuse a project's request in the name of the dataset's owner."""
+        answer = NewDecision.model_validate({"decision": decision, "reason": reason})
+        return grants.decide_access(self.documents, request_id, owner_id, answer)
+
+    def _download(self, file: FileRef, filename: str) -> Download:
+        return Download(
+            chunks=self.files.chunks(file),
+            media_type=file.media_type,
+            filename=filename,
+            size=file.size,
+        )

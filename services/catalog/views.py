@@ -1,0 +1,194 @@
+"""What the catalogue takes and shows: bodies, queries and answers of HTTP and RPC."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.catalog.access import STAFF, Decision, Grant, GrantState, ProjectAccess
+from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
+from shared.auth import Caller
+from shared.events import FileRef
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
+_Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+_Place = Annotated[str, StringConstraints(pattern=r"^(\d{2}|2[AB]|97\d|\d{5}|2[AB]\d{3})$")]
+
+
+class NewDataset(Metadata):
+    """The metadata of an upload; `territory` holds INSEE department or commune codes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: _Label
+    description: _Text = ""
+    theme: _Label
+    keywords: tuple[_Label, ...] = Field(default=(), max_length=30)
+    territory: tuple[_Place, ...] = Field(default=(), max_length=5000)
+    licence: _Label
+    access: Access = "restricted"
+    producer: _Text = ""
+    source_url: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000)
+
+    def plain(self) -> Metadata:
+        """The same as the dataset keeps it."""
+        return Metadata(**self.model_dump())
+
+
+class NewVersion(BaseModel):
+    """The metadata of another version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: _Text = ""
+
+
+class NewDecision(BaseModel):
+    """An owner's answer to a request; a refusal says why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Decision
+    reason: _Text = ""
+
+
+class Paged(BaseModel):
+    """Where a page starts and how long it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: str | None = Field(default=None, description="`next` of the page before")
+    limit: int = Field(default=50, ge=1, le=100)
+
+
+class DatasetQuery(Paged):
+    """Which datasets to list: all conditions hold together."""
+
+    q: str = Field(default="", max_length=500, description="words, all of which occur")
+    theme: str = ""
+    key: str = Field(default="", description="kind of key column: commune, siren, postcode, ...")
+    owner_id: str = ""
+    state: VersionState = Field(
+        default="published", description="other than published shows the caller's own only"
+    )
+
+
+class RequestQuery(Paged):
+    """Which requests to list."""
+
+    waiting: bool = Field(default=False, description="only those without a decision")
+
+
+class DatasetSummary(Metadata):
+    """A dataset as lists show it."""
+
+    id: str
+    owner_id: str
+    state: VersionState
+    project_id: str | None
+    version: int | None = Field(description="the published one")
+    rows: int | None
+    keys: list[str]
+
+
+class DatasetView(DatasetSummary):
+    """A dataset with its versions; only owner and staff see those that are not published."""
+
+    versions: list[Version]
+
+
+class DatasetPage(BaseModel):
+    """One page of datasets, by id."""
+
+    items: list[DatasetSummary]
+    next: str | None
+
+
+class AccessRequest(BaseModel):
+    """A project's request for restricted data, as its owner sees it."""
+
+    id: str
+    project_id: str
+    project_title: str
+    holder_id: str
+    dataset_id: str
+    dataset_title: str
+    owner_id: str
+    state: GrantState
+    reason: str
+    requested_at: datetime
+    decided_at: datetime | None
+    uses: int
+    last_used: datetime | None
+
+
+class RequestPage(BaseModel):
+    """One page of access requests, by id."""
+
+    items: list[AccessRequest]
+    next: str | None
+
+
+class OpenedDataset(BaseModel):
+    """What a granted project reads.
+
+    `sha256` is that of the bytes the owner uploaded, `file` the canonical table made of them.
+    """
+
+    dataset_id: str
+    title: str
+    version: int
+    licence: str
+    sha256: str
+    file: FileRef
+
+
+def summary_of(dataset: Dataset) -> DatasetSummary:
+    """A dataset as lists show it."""
+    return DatasetSummary(**_summary(dataset))
+
+
+def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
+    """A dataset as `caller` may see it."""
+    insider = caller.may_see(dataset.owner_id)
+    shown = [v for v in dataset.versions if insider or v.state == "published"]
+    return DatasetView(**_summary(dataset), versions=shown)
+
+
+def requests_of(access: ProjectAccess, member: str, *, waiting: bool) -> list[AccessRequest]:
+    """The project's requests that `member` (an owner, or STAFF) sees, by dataset."""
+    grants = sorted(access.grants, key=lambda grant: grant.dataset_id)
+    return [
+        request_of(access, grant)
+        for grant in grants
+        if grant.asked
+        and member in (grant.owner_id, STAFF)
+        and (not waiting or grant.state == "requested")
+    ]
+
+
+def request_of(access: ProjectAccess, grant: Grant) -> AccessRequest:
+    """One request of a project."""
+    return AccessRequest(
+        id=f"{access.id}.{grant.dataset_id}",
+        project_id=access.id,
+        project_title=access.title,
+        holder_id=access.holder_id,
+        dataset_title=grant.title,
+        **grant.model_dump(exclude={"title", "asked", "decided_by"}),
+    )
+
+
+def _summary(dataset: Dataset) -> dict[str, object]:
+    version = dataset.published
+    profile = version.profile if version else None
+    return {
+        **dataset.metadata.model_dump(),
+        "id": dataset.id,
+        "owner_id": dataset.owner_id,
+        "state": dataset.state,
+        "project_id": dataset.project_id,
+        "version": version.number if version else None,
+        "rows": profile.rows if profile else None,
+        "keys": dataset.keys,
+    }

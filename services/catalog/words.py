@@ -1,0 +1,40 @@
+"""French words as search and matching compare them: no accents, no stop words, no plural."""
+
+import re
+import unicodedata
+
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
+_WORD = re.compile(r"[^\W_]+")
+_SHORTEST_WITH_PLURAL = 4
+_STOP = frozenset(
+    """a ai as au aux avec avoir c ce ceci cela ces cet cette ceux chaque comme comment d dans de
+    des donc dont du elle elles en entre est et etaient etait etre eux fait faire fois font il ils
+    j je l la le les leur leurs lors lui m ma mais me meme memes mes moi mon n ne ni nos notre nous
+    on ont ou par parmi pas peu peut peuvent plus plusieurs pour pourquoi qu quand que quel quelle
+    quelles quels qui quoi s sa sans se selon sera ses si son sont sous sur t ta te tes toi ton tous
+    tout toute toutes tres tu un une vers vos votre vous y afin ainsi apres aussi autre autres avant
+    chez donnee donnees etude projet""".split()  # noqa: SIM905 - as a list it would fill a page
+)
+
+
+def fold(text: str) -> str:
+    """`text` in lower case without accents: `Mobilités Œuvre` -> `mobilites oeuvre`."""
+    letters = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).strip()
+
+
+def words(*texts: str) -> dict[str, str]:
+    """The words that carry meaning, by stem, each as it was first written (in lower case)."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for word in _WORD.findall(unicodedata.normalize("NFC", text.casefold())):
+            folded = fold(word)
+            if folded not in _STOP:
+                found.setdefault(_singular(folded), word)
+    return found
+
+
+def _singular(folded: str) -> str:
+    """Without the plural's s or x, of one length for both numbers: `eaux` and `eau` meet."""
+    long = len(folded) >= _SHORTEST_WITH_PLURAL
+    return folded[:-1] if long and folded[-1] in "sx" else folded

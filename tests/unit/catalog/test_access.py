@@ -1,0 +1,203 @@
+"""What a project may read, whatever order its events come in."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.catalog.access import STAFF, ProjectAccess
+from services.catalog.model import Dataset
+from shared.errors import Forbidden, NotFound, Rejected, WrongStage
+from shared.events import (
+    AccessGranted,
+    AccessRefused,
+    AccessRequested,
+    DataAccessOpened,
+    DatasetsMatched,
+)
+from tests.unit.catalog.samples import metadata, registered
+
+OPEN = registered("dts_open")
+OWN = registered("dts_own", metadata(access="restricted"), owner_id="mbr_h")
+ASKED = registered("dts_asked", metadata(access="restricted"), owner_id="mbr_o")
+OTHER = registered("dts_other", metadata(access="restricted"), owner_id="mbr_p")
+
+
+def secured(*datasets: Dataset, unknown: str | None = None) -> ProjectAccess:
+    """A project that asks for `datasets`, and for one that nobody knows."""
+    access = ProjectAccess(id="prj_1")
+    wanted: dict[str, Dataset | None] = {dataset.id: dataset for dataset in datasets}
+    if unknown:
+        wanted[unknown] = None
+    access.secure("mbr_h", wanted)
+    return access
+
+
+def told(access: ProjectAccess) -> list[str]:
+    """The recorded events by class name."""
+    return [type(event).__name__ for event in access.recorded()]
+
+
+def test_open_and_own_data_is_granted_at_once() -> None:
+    """Nobody has to decide, and access opens with the last grant, once."""
+    access = secured(OPEN, OWN)
+    assert told(access) == ["AccessGranted", "AccessGranted", "DataAccessOpened"]
+    assert access.recorded()[-1] == DataAccessOpened(
+        project_id="prj_1", dataset_ids=("dts_open", "dts_own")
+    )
+    assert (access.asked_of, access.waits_for) == ([], [])
+
+
+def test_project_without_data_has_access_at_once() -> None:
+    """No dataset to ask for is no reason to wait."""
+    assert told(secured()) == ["DataAccessOpened"]
+
+
+def test_restricted_data_waits_for_its_owner() -> None:
+    """The owner is asked; its yes opens access."""
+    access = secured(OPEN, ASKED)
+    assert told(access) == ["AccessGranted", "AccessRequested"]
+    assert (access.asked_of, access.waits_for) == (["mbr_o", STAFF], ["mbr_o", STAFF])
+    access.decide("dts_asked", "mbr_o", "grant", "")
+    assert told(access)[2:] == ["AccessGranted", "DataAccessOpened"]
+    assert (access.asked_of, access.waits_for) == (["mbr_o", STAFF], [])
+
+
+def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> None:
+    """A refusal says why; the owner may change its mind to yes."""
+    access = secured(ASKED)
+    access.decide("dts_asked", "mbr_o", "refuse", "données personnelles")
+    with pytest.raises(Forbidden):
+        access.use("dts_asked")
+    access.decide("dts_asked", "mbr_o", "grant", "anonymisées depuis")
+    access.use("dts_asked")
+    assert told(access) == [
+        "AccessRequested",
+        "AccessRefused",
+        "AccessGranted",
+        "DataAccessOpened",
+    ]
+
+
+def test_same_decision_again_changes_nothing() -> None:
+    """A repeated answer is no second grant."""
+    access = secured(ASKED)
+    for _ in range(2):
+        access.decide("dts_asked", "mbr_o", "grant", "")
+    assert Counter(told(access))["AccessGranted"] == 1
+
+
+def test_granted_access_is_not_refused_afterwards() -> None:
+    """What was granted ends with the project."""
+    access = secured(ASKED)
+    access.decide("dts_asked", "mbr_o", "grant", "")
+    with pytest.raises(WrongStage):
+        access.decide("dts_asked", "mbr_o", "refuse", "trop tard")
+
+
+@pytest.mark.parametrize(
+    ("dataset_id", "owner_id", "error"),
+    [
+        ("dts_asked", "mbr_p", Forbidden),
+        ("dts_asked", "mbr_h", Forbidden),
+        ("dts_open", "mbr_owner", NotFound),
+        ("dts_none", "mbr_o", NotFound),
+    ],
+)
+def test_only_the_asked_owner_decides(
+    dataset_id: str, owner_id: str, error: type[Rejected]
+) -> None:
+    """Neither another member nor the owner of data that nobody asked for."""
+    access = secured(OPEN, ASKED)
+    with pytest.raises(error):
+        access.decide(dataset_id, owner_id, "grant", "")
+
+
+def test_unknown_dataset_is_refused_with_a_reason() -> None:
+    """A project that names what does not exist learns it and gets no access."""
+    access = secured(OPEN, unknown="dts_none")
+    refused = access.recorded()[-1]
+    assert isinstance(refused, AccessRefused)
+    assert "inconnu" in refused.reason
+    assert not access.opened
+    assert access.asked_of == []
+
+
+def test_every_use_is_counted() -> None:
+    """A granted dataset counts its uses; they are no events."""
+    access = secured(OPEN)
+    before = told(access)
+    access.use("dts_open")
+    access.use("dts_open")
+    grant = access.granted("dts_open")
+    assert (grant.uses, grant.last_used is not None) == (2, True)
+    assert told(access) == before
+
+
+def test_project_that_ended_first_asks_for_nothing() -> None:
+    """ProjectSecured after the end finds the door closed."""
+    access = ProjectAccess(id="prj_1")
+    access.close()
+    access.secure("mbr_h", {"dts_open": OPEN})
+    assert (access.grants, told(access)) == ([], [])
+
+
+def test_refused_request_of_an_ended_project_is_not_granted() -> None:
+    """After the end there is nothing to grant."""
+    access = secured(ASKED)
+    access.decide("dts_asked", "mbr_o", "refuse", "non")
+    access.close()
+    with pytest.raises(WrongStage):
+        access.decide("dts_asked", "mbr_o", "grant", "")
+
+
+def test_matches_are_told_even_when_there_are_none() -> None:
+    """The project is advised that nothing fits."""
+    access = ProjectAccess(id="prj_1")
+    access.match("mbr_h", "Titre", ())
+    assert access.recorded() == [DatasetsMatched(project_id="prj_1", matches=())]
+
+
+def step_secure(access: ProjectAccess) -> None:
+    """ProjectSecured, whichever delivery of it."""
+    access.secure("mbr_h", {d.id: d for d in (OPEN, OWN, ASKED, OTHER)})
+
+
+STEPS: dict[str, Callable[[ProjectAccess], None]] = {
+    "match": lambda access: access.match("mbr_h", "Titre", ()),
+    "secure": step_secure,
+    "grant": lambda access: access.decide("dts_asked", "mbr_o", "grant", ""),
+    "grant other": lambda access: access.decide("dts_other", "mbr_p", "grant", ""),
+    "refuse": lambda access: access.decide("dts_asked", "mbr_o", "refuse", "non"),
+    "intrude": lambda access: access.decide("dts_other", "mbr_o", "grant", ""),
+    "use": lambda access: access.use("dts_asked"),
+    "close": ProjectAccess.close,
+}
+
+
+@given(st.lists(st.sampled_from(sorted(STEPS)), max_size=14))
+def test_no_order_of_events_grants_twice_or_outlives_the_project(order: list[str]) -> None:
+    """One grant and one request a dataset, one opening, and nothing open after the end."""
+    access = ProjectAccess(id="prj_1")
+    for step in order:
+        before = access.model_dump()
+        try:
+            STEPS[step](access)
+        except Rejected:
+            assert access.model_dump() == before
+    counts = Counter(
+        (type(event).__name__, event.dataset_id)
+        for event in access.recorded()
+        if isinstance(event, AccessGranted | AccessRequested)
+    )
+    assert all(count == 1 for count in counts.values())
+    opened = [event for event in access.recorded() if isinstance(event, DataAccessOpened)]
+    assert len(opened) == access.opened
+    assert not access.opened or {("AccessGranted", d.id) for d in (OPEN, OWN, ASKED, OTHER)} <= set(
+        counts
+    )
+    if "close" in order:
+        assert {grant.state for grant in access.grants} <= {"revoked", "refused"}
+        assert access.waits_for == []

@@ -1,0 +1,118 @@
+"""Which datasets fit a project, and the reasons given."""
+
+from services.catalog.matching import BEST, best_matches, departments, wish_of
+from services.catalog.model import Dataset
+from shared.events import Match, ProjectSubmitted
+from tests.unit.catalog.samples import metadata, published, registered
+
+OWN = published(
+    "dts_own",
+    metadata("Logements 2021", access="restricted"),
+    keys=("commune", "iris"),
+    owner_id="mbr_h",
+)
+
+
+def project(**changes: object) -> ProjectSubmitted:
+    """A project about vacant homes in the Eure; `changes` replace its fields."""
+    fields = {
+        "project_id": "prj_1",
+        "holder_id": "mbr_h",
+        "title": "Où sont les logements vacants ?",
+        "problem": "Repérer les communes où des logements restent vides.",
+        "theme": "habitat",
+        "territory": ("27",),
+        "dataset_ids": ("dts_own",),
+    }
+    return ProjectSubmitted.model_validate({**fields, **changes})
+
+
+def matches(
+    *datasets: Dataset, own: tuple[Dataset, ...] = (OWN,), **changes: object
+) -> list[Match]:
+    """What the project is told about `datasets`."""
+    return list(best_matches(wish_of(project(**changes), own), datasets))
+
+
+def test_shared_key_is_the_first_reason() -> None:
+    """A dataset with the same key column says on which key it crosses with which table."""
+    [match] = matches(published(about=metadata("EPCI"), keys=("commune", "siren")))
+    assert match.shared_keys == ("commune",)
+    assert match.reasons == ("Se croise avec vos données « Logements 2021 » sur le code commune.",)
+
+
+def test_theme_is_compared_without_case_and_accents() -> None:
+    """`Énergie` and `energie` are one theme, shown as the owner wrote it."""
+    [match] = matches(published(about=metadata("X", theme="Énergie")), theme="energie")
+    assert match.reasons == ("Même thème : Énergie.",)
+
+
+def test_commune_lies_in_its_department() -> None:
+    """A dataset of a commune covers a project of its department, and the other way round."""
+    [match] = matches(published(about=metadata("X", territory=("27229", "14118", "76"))))
+    assert match.reasons == ("Couvre votre territoire : département 27.",)
+    [match] = matches(
+        published(about=metadata("X", territory=("27", "76"))), territory=("27229", "76540")
+    )
+    assert match.reasons == ("Couvre votre territoire : départements 27, 76.",)
+
+
+def test_overseas_departments_have_three_digits() -> None:
+    """Codes from 97 on name their department with three characters, Corsica's with a letter."""
+    assert departments(["97411", "972", "2A004", "14"]) == {"974", "972", "2A", "14"}
+
+
+def test_common_words_are_shown_as_the_holder_wrote_them() -> None:
+    """Plural and accents do not matter, stop words and numbers do not count."""
+    [match] = matches(
+        published(about=metadata("Logement vacant dans les 2026")), title="Logements 2026"
+    )
+    assert match.reasons == ("Mots en commun : logements.",)
+
+
+def test_restricted_data_is_matched_and_says_so() -> None:
+    """Metadata is public: the holder learns that the owner has to agree."""
+    [match] = matches(published(about=metadata("X", theme="habitat", access="restricted")))
+    assert match.reasons[-1] == "Accès restreint : le propriétaire devra donner son accord."
+
+
+def test_own_restricted_data_needs_nobody() -> None:
+    """Another table of the holder's is matched without a word about access."""
+    about = metadata("X", theme="habitat", access="restricted")
+    [match] = matches(published("dts_other", about, owner_id="mbr_h"))
+    assert match.reasons == ("Même thème : habitat.",)
+
+
+def test_project_is_not_advised_its_own_datasets() -> None:
+    """What the project brings is no discovery."""
+    assert matches(OWN) == []
+
+
+def test_nothing_in_common_is_no_match() -> None:
+    """Restricted access alone is no reason either."""
+    assert matches(published(about=metadata("Bornes", theme="mobilité", access="restricted"))) == []
+
+
+def test_unread_own_table_does_not_stop_the_match() -> None:
+    """While the holder's table is read, what else is known is matched."""
+    waiting = registered("dts_own", owner_id="mbr_h")
+    [match] = matches(
+        published(about=metadata("X", theme="habitat"), keys=("commune",)), own=(waiting,)
+    )
+    assert match.shared_keys == ()
+
+
+def test_foreign_table_named_as_own_gives_no_keys() -> None:
+    """Only the holder's own datasets are its data."""
+    foreign = published("dts_own", keys=("commune",), owner_id="mbr_other")
+    assert matches(published(about=metadata("X"), keys=("commune",)), own=(foreign,)) == []
+
+
+def test_best_ten_come_first() -> None:
+    """More reasons rank higher, ties by title; at most ten are told."""
+    datasets = [
+        published(f"dts_{n:02}", metadata(f"T{n:02}", theme="habitat")) for n in range(BEST + 2)
+    ]
+    datasets.append(published("dts_key", metadata("Z", theme="habitat"), keys=("commune",)))
+    found = matches(*reversed(datasets))
+    assert [match.title for match in found] == ["Z", *(f"T{n:02}" for n in range(BEST - 1))]
