@@ -1,7 +1,7 @@
 """The lab's signing keys: Ed25519, the private one readable by its owner alone."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 
-@dataclass(frozen=True)
-class KeyPair:
+class KeyPair(NamedTuple):
     """PEM files: `private` signs tokens, `public` checks them."""
 
     private: Path
