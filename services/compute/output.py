@@ -1,0 +1,80 @@
+"""What a job says on its pipe: progress as JSON lines, everything else as the tail of a log."""
+
+import contextlib
+import json
+import os
+import select
+from dataclasses import dataclass
+from typing import IO
+
+_CHUNK = 1 << 16
+_LINE_BYTES = 4096
+_MESSAGE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is, from 0 to 1, and what it does, in French."""
+
+    progress: float
+    message: str
+
+
+class Output:
+    """Reads a pipe without ever blocking on it; keeps the last `keep` bytes of log."""
+
+    def __init__(self, pipe: IO[bytes], keep: int) -> None:
+        self._descriptor = pipe.fileno()
+        os.set_blocking(self._descriptor, False)
+        self._keep = keep
+        self._log = bytearray()
+        self._line = b""
+        self._news: Progress | None = None
+        self.is_open = True
+        self.total = 0
+
+    @property
+    def log_tail(self) -> str:
+        """The end of the log, whatever bytes the job wrote."""
+        return (bytes(self._log) + self._line)[-self._keep :].decode("utf-8", "replace")
+
+    def read(self, seconds: float) -> bool:
+        """Take in what comes within `seconds`; whether anything came."""
+        ready, _, _ = select.select([self._descriptor], [], [], seconds)
+        if not ready:
+            return False
+        chunk = b""
+        with contextlib.suppress(BlockingIOError):
+            chunk = os.read(self._descriptor, _CHUNK)
+            self.is_open = chunk != b""
+        self.total += len(chunk)
+        *lines, rest = (self._line + chunk).split(b"\n")
+        for line in lines:
+            self._take(line)
+        self._line = rest[-_LINE_BYTES:]
+        return chunk != b""
+
+    def news(self) -> Progress | None:
+        """The latest progress since this was last asked."""
+        news, self._news = self._news, None
+        return news
+
+    def _take(self, line: bytes) -> None:
+        progress = _progress(line)
+        if progress is None:
+            self._log += line + b"\n"
+            del self._log[: -self._keep]
+        else:
+            self._news = progress
+
+
+def _progress(line: bytes) -> Progress | None:
+    if not line.startswith(b"{") or len(line) > _LINE_BYTES:
+        return None
+    try:
+        said = json.loads(line)
+        share, message = float(said["progress"]), str(said.get("message", ""))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    # A comparison with a NaN is false: the clamp makes it 0.
+    return Progress(min(1.0, share) if share > 0 else 0.0, message[:_MESSAGE_LENGTH])

@@ -1,0 +1,1 @@
+"""Runs one job inside the sandbox: `python -m services.compute.runner <folder>`."""
