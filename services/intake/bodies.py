@@ -1,0 +1,117 @@
+"""What callers send: bounded, and refused when a field is unknown rather than half understood."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from services.intake.member import MemberKind
+from services.intake.territory import Territory
+from services.intake.treatments import DatasetId, WrittenTreatment
+from shared.errors import Invalid
+from shared.events import Stage
+
+_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+_Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+_ID = r"^[A-Za-z0-9_.@-]{1,100}$"
+_Id = Annotated[str, StringConstraints(pattern=_ID)]
+_Words = Annotated[tuple[_Word, ...], Field(max_length=20)]
+
+
+class Body(BaseModel):
+    """A request's body or query."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SubmitProject(Body):
+    """A project: the problem, the data and skills it needs, its territory (INSEE codes)."""
+
+    title: _Line
+    problem: _Text
+    theme: _Word
+    territory: tuple[Territory, ...] = Field(min_length=1, max_length=100)
+    keywords: _Words = ()
+    skills: _Words = ()
+    dataset_ids: tuple[DatasetId, ...] = Field(default=(), max_length=20)
+    treatment: WrittenTreatment | None = None
+
+
+class ReviewProject(Body):
+    """A reviewer's decision and its reason, in French: the holder reads it."""
+
+    decision: Literal["secure", "reject"]
+    reason: _Text
+
+
+class ChoosePilotSite(Body):
+    """The member where the project is piloted."""
+
+    site_id: _Id
+
+
+class FormTeam(Body):
+    """The members who work on the project."""
+
+    team: tuple[_Id, ...] = Field(min_length=1, max_length=30)
+
+    @field_validator("team")
+    @classmethod
+    def _names_each_once(cls, team: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(team)) < len(team):
+            raise ValueError("names a member twice")
+        return team
+
+
+class DeliverProject(Body):
+    """The full job whose result is delivered, and how the catalogue presents it."""
+
+    job_id: _Id
+    title: _Line
+    description: _Text
+    licence: _Line
+    keywords: _Words = ()
+
+
+class WithdrawProject(Body):
+    """Why the project is given up."""
+
+    reason: _Text = "Retiré par le porteur."
+
+
+class RegisterMember(Body):
+    """A partner: its name, kind, skills and territory (INSEE codes)."""
+
+    name: _Line
+    kind: MemberKind
+    skills: _Words = ()
+    territory: tuple[Territory, ...] = Field(default=(), max_length=100)
+
+
+class Page(Body):
+    """Which part of a list: what comes after a cursor."""
+
+    after: _Id | None = None
+    limit: int = Field(default=50, ge=1, le=100)
+
+
+class ListProjects(Page):
+    """Which projects: those of one stage, and for the lab's staff those of one holder."""
+
+    stage: Stage | None = None
+    holder_id: _Id | None = None
+
+
+class ListMembers(Page):
+    """Which members: those with a skill, those present in a department or commune."""
+
+    skill: _Word | None = None
+    territory: Territory | None = None
+
+
+def checked_id(value: str, field: str) -> str:
+    """`value` if it can be an identifier, else Invalid: RPC arguments may be any JSON."""
+    if not isinstance(value, str) or not re.fullmatch(_ID, value):
+        raise Invalid("must be an identifier", field)
+    return value

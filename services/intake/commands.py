@@ -1,0 +1,116 @@
+"""What people and programs ask of a project, by HTTP and RPC alike: load, decide, save.
+
+A project that a caller may not see is answered as one that does not exist (404, never 403), so
+that nobody learns which identifiers are in use.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.intake import directory
+from services.intake.bodies import (
+    ChoosePilotSite,
+    DeliverProject,
+    FormTeam,
+    ListProjects,
+    ReviewProject,
+    SubmitProject,
+    WithdrawProject,
+)
+from services.intake.model import Project
+from services.intake.records import Delivery
+from services.intake.submissions import claim
+from shared.aggregate import new_id
+from shared.auth import Caller
+from shared.errors import NotFound
+from shared.events import Treatment
+from shared.store import Store
+
+
+def submit(store: Store, caller: Caller, body: SubmitProject, key: str | None) -> Project:
+    """Register the caller's project; with a `key` sent before, return the one it registered."""
+    holder_id = caller.member_id
+    identifier = new_id("prj") if key is None else claim(store, holder_id, key, body)
+    project = Project(id=identifier, holder_id=holder_id, **dict(body))
+    return store.of(Project).add(project.submit())
+
+
+def read(store: Store, caller: Caller, project_id: str) -> Project:
+    """A project that the caller may see."""
+    project = store.of(Project).get(project_id)
+    _check_sees(caller, project)
+    return project
+
+
+def page(store: Store, caller: Caller, query: ListProjects) -> tuple[list[Project], str | None]:
+    """The caller's own projects; for the lab's staff those of `query.holder_id`, or all."""
+    holder_id = query.holder_id if caller.is_staff else caller.member_id
+    where: dict[str, Any] = {"holder_id": holder_id, "stage": query.stage}
+    chosen = {field: value for field, value in where.items() if value is not None}
+    return store.of(Project).page(chosen, after=query.after, limit=query.limit)
+
+
+def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Treatment) -> Project:
+    """Say what the project does with its data."""
+    return _change(
+        store, caller, project_id, lambda it: it.set_treatment(treatment, caller.member_id)
+    )
+
+
+def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -> Project:
+    """Secure the project or turn it down."""
+    return _change(
+        store,
+        caller,
+        project_id,
+        lambda it: it.review(body.decision, body.reason, caller.member_id),
+    )
+
+
+def choose_pilot_site(
+    store: Store, caller: Caller, project_id: str, body: ChoosePilotSite
+) -> Project:
+    """Confirm the member where the project is piloted."""
+
+    def decide(project: Project) -> None:
+        directory.check_members(store, {"site_id": body.site_id})
+        project.choose_pilot_site(body.site_id, caller.member_id)
+
+    return _change(store, caller, project_id, decide)
+
+
+def form_team(store: Store, caller: Caller, project_id: str, body: FormTeam) -> Project:
+    """Confirm the members who work on the project."""
+
+    def decide(project: Project) -> None:
+        fields = {f"team.{place}": member for place, member in enumerate(body.team)}
+        directory.check_members(store, fields)
+        project.form_team(body.team, caller.member_id)
+
+    return _change(store, caller, project_id, decide)
+
+
+def deliver(store: Store, caller: Caller, project_id: str, body: DeliverProject) -> Project:
+    """Hand the project's result over to the catalogue."""
+    delivery = Delivery(**dict(body))
+    return _change(store, caller, project_id, lambda it: it.deliver(delivery, caller.member_id))
+
+
+def withdraw(store: Store, caller: Caller, project_id: str, body: WithdrawProject) -> Project:
+    """Give the project up."""
+    return _change(store, caller, project_id, lambda it: it.withdraw(body.reason, caller.member_id))
+
+
+def _change(
+    store: Store, caller: Caller, project_id: str, decide: Callable[[Project], None]
+) -> Project:
+    def decide_if_seen(project: Project) -> None:
+        _check_sees(caller, project)
+        decide(project)
+
+    return store.of(Project).change(project_id, decide_if_seen)
+
+
+def _check_sees(caller: Caller, project: Project) -> None:
+    if not caller.may_see(project.holder_id):
+        raise NotFound(f"no project has the id {project.id}")

@@ -1,0 +1,50 @@
+"""The directory of members: joining, looking up, and finding who could help a project."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from services.intake.bodies import ListMembers, RegisterMember
+from services.intake.member import Member
+from services.intake.model import Project
+from services.intake.territory import department_of, is_department
+from services.intake.words import fold
+from shared.aggregate import new_id
+from shared.errors import Invalid
+from shared.store import Store
+
+
+def register(store: Store, body: RegisterMember) -> Member:
+    """Take a partner in as a member."""
+    return store.of(Member).add(Member(id=new_id("mbr"), **dict(body)).join())
+
+
+def page(store: Store, query: ListMembers) -> tuple[list[Member], str | None]:
+    """Members with a skill, present in a territory."""
+    where: dict[str, Any] = {}
+    if query.skill:
+        where["skill_keys"] = fold(query.skill)
+    if query.territory:
+        where |= _present_in(query.territory)
+    return store.of(Member).page(where, after=query.after, limit=query.limit)
+
+
+def check_members(store: Store, members: Mapping[str, str]) -> None:
+    """Raise Invalid, naming the field, unless every id of `members` (by field) is a member's."""
+    for field, member_id in members.items():
+        if store.of(Member).find_one(member_id) is None:
+            raise Invalid(f"no member has the id {member_id}", field)
+
+
+def candidates(store: Store, project: Project) -> Iterable[Member]:
+    """Members with a skill the project needs, or present in its territory; the oldest first."""
+    wheres: list[dict[str, Any]] = [{"skill_keys": fold(skill)} for skill in project.skills]
+    wheres += [_present_in(code) for code in project.territory]
+    found = {member.id: member for where in wheres for member in store.of(Member).find(where)}
+    return [found[member_id] for member_id in sorted(found)]
+
+
+def _present_in(code: str) -> dict[str, Any]:
+    """Members of a department: all in any place of it; of a commune: there or department-wide."""
+    if is_department(code):
+        return {"departments": code}
+    return {"territory": {"$in": [code, department_of(code)]}}

@@ -1,0 +1,114 @@
+"""The lab's advice on a project: what fits it, each with the reasons, in French."""
+
+from collections.abc import Iterable, Sequence
+
+from services.intake.member import Member
+from services.intake.model import Project
+from services.intake.records import Guidance, SuggestedApplication, SuggestedMember
+from services.intake.territory import common, in_french
+from services.intake.words import fold, words
+from shared.events import Match
+
+BEST = 10
+"""How many experts, and how many pilot sites, a project is told of."""
+
+_PLACES_NAMED = 5
+
+# fmt: off
+_FIGURES = frozenset({
+    "taux", "part", "parts", "nombre", "combien", "moyenne", "moyennes", "total", "totaux",
+    "somme", "repartition", "classement", "indicateur", "indicateurs", "statistique",
+    "statistiques", "comparer", "comparaison", "evolution", "densite",
+})
+"""Folded words of a problem that ask for figures by group."""
+# fmt: on
+
+_PLACES = {
+    "iris": "IRIS",
+    "commune": "commune",
+    "postcode": "code postal",
+    "epci": "EPCI",
+    "departement": "département",
+}
+"""Kinds of keys that group rows by place, in French."""
+
+
+def advise(project: Project, matches: Sequence[Match], members: Iterable[Member]) -> Guidance:
+    """The guidance for `project`; the holder is never suggested to itself."""
+    others = [member for member in members if member.id != project.holder_id]
+    return Guidance(
+        datasets=tuple(matches),
+        applications=_applications(project, matches),
+        experts=_experts(project, others),
+        pilot_sites=_pilot_sites(project, others),
+    )
+
+
+def _applications(project: Project, matches: Sequence[Match]) -> tuple[SuggestedApplication, ...]:
+    reasons = {"cross": _crossing(matches), "aggregate": _aggregating(project, matches)}
+    return tuple(
+        SuggestedApplication(application=name, reasons=tuple(found))
+        for name, found in reasons.items()
+        if found
+    )
+
+
+def _crossing(matches: Sequence[Match]) -> list[str]:
+    return [
+        f"Vos données partagent une clé avec « {match.title} » : {', '.join(match.shared_keys)}."
+        for match in matches
+        if match.shared_keys
+    ]
+
+
+def _aggregating(project: Project, matches: Sequence[Match]) -> list[str]:
+    said = words(project.title, project.problem, *project.keywords)
+    asked = [spelling for word, spelling in said.items() if word in _FIGURES]
+    keys = {key for match in matches for key in match.shared_keys}
+    places = [place for key, place in _PLACES.items() if key in keys]
+    reasons = []
+    if asked:
+        reasons.append(f"Votre problème demande des chiffres par groupe : {', '.join(asked)}.")
+    if places:
+        reasons.append(f"Une fois croisées, les données se regroupent par {', '.join(places)}.")
+    return reasons
+
+
+def _experts(project: Project, members: Iterable[Member]) -> tuple[SuggestedMember, ...]:
+    wanted = {fold(skill): skill for skill in project.skills}
+    ranked = []
+    for member in members:
+        skills = [skill for key, skill in wanted.items() if key in member.skill_keys]
+        if skills:
+            places = common(member.territory, project.territory)
+            reasons = [f"Compétence recherchée : {', '.join(skills)}.", *_present(places)]
+            ranked.append(((-len(skills), not places), _suggest(member, reasons)))
+    return _best(ranked)
+
+
+def _pilot_sites(project: Project, members: Iterable[Member]) -> tuple[SuggestedMember, ...]:
+    ranked = []
+    for member in members:
+        places = common(member.territory, project.territory)
+        if places:
+            is_authority = member.kind == "local_authority"
+            reasons = [*_present(places), *["Collectivité territoriale."] * is_authority]
+            ranked.append(((-is_authority, -len(places)), _suggest(member, reasons)))
+    return _best(ranked)
+
+
+def _best(
+    ranked: Iterable[tuple[tuple[int, int], SuggestedMember]],
+) -> tuple[SuggestedMember, ...]:
+    ordered = sorted(ranked, key=lambda pair: (pair[0], pair[1].name, pair[1].member_id))
+    return tuple(member for _, member in ordered[:BEST])
+
+
+def _present(places: Sequence[str]) -> list[str]:
+    names = ", ".join(map(in_french, places[:_PLACES_NAMED]))
+    more = " …" if len(places) > _PLACES_NAMED else ""
+    return [f"Présent sur votre territoire : {names}{more}."] if places else []
+
+
+def _suggest(member: Member, reasons: Iterable[str]) -> SuggestedMember:
+    return SuggestedMember(member_id=member.id, name=member.name, reasons=tuple(reasons))

@@ -1,0 +1,50 @@
+"""A member of the lab: a partner with skills and a territory."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import AwareDatetime, Field
+
+from services.intake.territory import department_of
+from services.intake.words import fold
+from shared.aggregate import Aggregate, now
+from shared.events import MemberJoined
+
+MemberKind = Literal[
+    "local_authority",
+    "company",
+    "startup",
+    "laboratory",
+    "school",
+    "association",
+    "computing_centre",
+]
+
+
+class Member(Aggregate):
+    """A partner; `skill_keys` and `departments` are what members are searched by."""
+
+    collection: ClassVar[str] = "members"
+    indexes: ClassVar[tuple[str, ...]] = ("skill_keys", "departments", "territory")
+
+    name: str
+    kind: MemberKind
+    skills: tuple[str, ...] = ()
+    territory: tuple[str, ...] = ()
+    joined_at: AwareDatetime = Field(default_factory=now)
+    skill_keys: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+
+    def join(self) -> Self:
+        """Become a member."""
+        self.skill_keys = tuple(sorted({fold(skill) for skill in self.skills}))
+        self.departments = tuple(sorted({department_of(code) for code in self.territory}))
+        self.record(
+            MemberJoined(
+                member_id=self.id,
+                name=self.name,
+                kind=self.kind,
+                skills=self.skills,
+                territory=self.territory,
+            )
+        )
+        return self

@@ -1,0 +1,248 @@
+"""The rules of a project's life: one stage table, and what each stage needs and records."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+from pydantic import AwareDatetime, Field
+
+from services.intake.records import Delivery, Entry, Guidance, Result, Trial
+from shared.aggregate import Aggregate, now
+from shared.errors import Invalid, WrongStage
+from shared.events import (
+    JobFailed,
+    JobSucceeded,
+    ProjectAdvised,
+    ProjectDelivered,
+    ProjectEquipped,
+    ProjectPiloted,
+    ProjectRejected,
+    ProjectSecured,
+    ProjectStaffed,
+    ProjectSubmitted,
+    ProjectTrialled,
+    ProjectWithdrawn,
+    Stage,
+    Treatment,
+)
+
+can_become: Mapping[Stage, frozenset[Stage]] = {
+    "submitted": frozenset({"advised", "withdrawn"}),
+    "advised": frozenset({"secured", "rejected", "withdrawn"}),
+    # A review may still refuse later: an owner keeps the data back, or the trial shows that the
+    # project is not feasible.
+    "secured": frozenset({"equipped", "rejected", "withdrawn"}),
+    "equipped": frozenset({"trialled", "rejected", "withdrawn"}),
+    "trialled": frozenset({"piloted", "withdrawn"}),
+    "piloted": frozenset({"staffed", "withdrawn"}),
+    "staffed": frozenset({"delivered", "withdrawn"}),
+    "delivered": frozenset(),
+    "rejected": frozenset(),
+    "withdrawn": frozenset(),
+}
+"""The stages that may follow each stage; a stage that nothing follows is final."""
+
+
+class Project(Aggregate):
+    """A holder's project.
+
+    Commands raise WrongStage or Invalid and change nothing then. Events of other services that
+    come twice, too late or after the project's end change nothing either.
+    """
+
+    collection: ClassVar[str] = "projects"
+    indexes: ClassVar[tuple[str, ...]] = ("holder_id", "stage")
+
+    holder_id: str
+    title: str
+    problem: str
+    theme: str
+    territory: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    dataset_ids: tuple[str, ...] = ()
+    stage: Stage = "submitted"
+    submitted_at: AwareDatetime = Field(default_factory=now)
+    history: list[Entry] = []
+    treatment: Treatment | None = None
+    secured_ids: tuple[str, ...] = ()
+    guidance: Guidance | None = None
+    access_open: bool = False
+    workspace_open: bool = False
+    trial_due: bool = False
+    trials: list[Trial] = []
+    results: list[Result] = []
+    site_id: str | None = None
+    team: tuple[str, ...] = ()
+    delivery: Delivery | None = None
+
+    def submit(self) -> Self:
+        """Enter the lab."""
+        self._note(self.holder_id, "Projet déposé.")
+        self.record(
+            ProjectSubmitted(
+                **self._who(),
+                title=self.title,
+                problem=self.problem,
+                theme=self.theme,
+                territory=self.territory,
+                keywords=self.keywords,
+                dataset_ids=self.dataset_ids,
+            )
+        )
+        return self
+
+    def advise(self, guidance: Guidance) -> None:
+        """Attach the lab's guidance, once."""
+        if self.stage != "submitted":
+            return
+        self.guidance = guidance
+        counts = {field: len(found) for field, found in guidance}
+        self._become("advised", "intake", _advice_in_french(counts))
+        self.record(ProjectAdvised(**self._who(), **counts))
+
+    def set_treatment(self, treatment: Treatment, by: str) -> None:
+        """Say what to do with the data: until secured, or anew after a trial that failed.
+
+        Access was granted for what was secured, so a later treatment reads the same datasets.
+        """
+        if self.stage in {"submitted", "advised"}:
+            self.treatment = treatment
+            self._note(by, "Traitement défini.")
+        elif self.stage == "equipped" and not self.trial_due:
+            self._try_again(treatment, by)
+        else:
+            raise WrongStage(
+                f"a project that is {self.stage} keeps its treatment: it is set until the project "
+                "is secured, and again after a trial that failed"
+            )
+
+    def review(self, decision: Literal["secure", "reject"], reason: str, by: str) -> None:
+        """Secure the project for its treatment's datasets, or turn it down."""
+        if decision == "reject":
+            self._become("rejected", by, reason)
+            self.record(ProjectRejected(**self._decision(by, reason)))
+            return
+        self._check("secured")
+        if self.treatment is None:
+            raise WrongStage(
+                "the project has no treatment yet, so nobody can tell which data it would read; "
+                "set it first"
+            )
+        self._become("secured", by, reason)
+        self.secured_ids = _read_by(self.treatment)
+        self.record(ProjectSecured(**self._decision(by, reason), dataset_ids=self.secured_ids))
+
+    def open_access(self) -> None:
+        """The data owners granted everything the project asked for."""
+        if self.stage == "secured":
+            self.access_open = True
+            self._equip("catalog")
+
+    def open_workspace(self) -> None:
+        """The project's workspace is open."""
+        if self.stage == "secured":
+            self.workspace_open = True
+            self._equip("compute")
+
+    def end_trial(self, end: JobSucceeded | JobFailed) -> None:
+        """Note how a trial ended; the project is trialled when it ended well.
+
+        Which trial of two treatments it was is never in doubt: a new treatment is only accepted
+        once the trial of the one before it has failed.
+        """
+        if self.stage != "equipped" or any(end.job_id == trial.job_id for trial in self.trials):
+            return
+        self.trial_due = False
+        if isinstance(end, JobFailed):
+            self.trials.append(Trial(job_id=end.job_id, at=now(), reason=end.reason))
+            self._note("compute", f"L'essai a échoué : {end.reason}")
+            return
+        self.trials.append(Trial(job_id=end.job_id, at=now(), result=end.result))
+        self._become("trialled", "compute", "L'essai sur un échantillon a réussi.")
+        self.record(ProjectTrialled(**self._who(), job_id=end.job_id, result=end.result))
+
+    def note_result(self, end: JobSucceeded) -> None:
+        """Keep the result of a full job, at whatever stage it comes."""
+        if all(end.job_id != result.job_id for result in self.results):
+            self.results.append(Result(job_id=end.job_id, at=now(), result=end.result))
+
+    def choose_pilot_site(self, site_id: str, by: str) -> None:
+        """Settle where the project is piloted."""
+        self._become("piloted", by, "Site pilote trouvé.")
+        self.site_id = site_id
+        self.record(ProjectPiloted(**self._who(), site_id=site_id))
+
+    def form_team(self, team: tuple[str, ...], by: str) -> None:
+        """Settle who works on the project."""
+        self._become("staffed", by, "Équipe projet constituée.")
+        self.team = team
+        self.record(ProjectStaffed(**self._who(), team=team))
+
+    def deliver(self, delivery: Delivery, by: str) -> None:
+        """Hand over the digital service that a full job's result feeds."""
+        self._check("delivered")
+        result = next((end.result for end in self.results if end.job_id == delivery.job_id), None)
+        if result is None:
+            raise Invalid("no full job of this project with that id has succeeded", "job_id")
+        self._become("delivered", by, "Service livré.")
+        self.delivery = delivery
+        self.record(
+            ProjectDelivered(
+                **self._who(),
+                theme=self.theme,
+                territory=self.territory,
+                result=result,
+                **dict(delivery),
+            )
+        )
+
+    def withdraw(self, reason: str, by: str) -> None:
+        """Give the project up."""
+        self._become("withdrawn", by, reason)
+        self.record(ProjectWithdrawn(**self._decision(by, reason)))
+
+    def _check(self, stage: Stage) -> None:
+        if stage not in can_become[self.stage]:
+            raise WrongStage(f"a project that is {self.stage} cannot become {stage}")
+
+    def _become(self, stage: Stage, by: str, why: str) -> None:
+        self._check(stage)
+        self.stage = stage
+        self._note(by, why)
+
+    def _note(self, by: str, why: str) -> None:
+        self.history.append(Entry(stage=self.stage, at=now(), by=by, why=why))
+
+    def _who(self) -> dict[str, str]:
+        return {"project_id": self.id, "holder_id": self.holder_id}
+
+    def _decision(self, by: str, reason: str) -> dict[str, str]:
+        return {**self._who(), "decided_by": by, "reason": reason}
+
+    def _equip(self, by: str) -> None:
+        if self.access_open and self.workspace_open:
+            self._become("equipped", by, "Accès aux données et espace de calcul ouverts.")
+            self._ask_for_trial()
+
+    def _try_again(self, treatment: Treatment, by: str) -> None:
+        if _read_by(treatment) != self.secured_ids:
+            raise Invalid("must name the same datasets as the treatment that was secured", "inputs")
+        self.treatment = treatment
+        self._note(by, "Traitement corrigé après un essai échoué.")
+        self._ask_for_trial()
+
+    def _ask_for_trial(self) -> None:
+        self.trial_due = True
+        self.record(ProjectEquipped(**self._who(), treatment=self.treatment))
+
+
+def _read_by(treatment: Treatment) -> tuple[str, ...]:
+    return tuple(sorted(set(treatment.inputs.values())))
+
+
+def _advice_in_french(counts: Mapping[str, int]) -> str:
+    return (
+        f"Conseils du lab : {counts['datasets']} jeu(x) de données, "
+        f"{counts['applications']} application(s), {counts['experts']} expert(s), "
+        f"{counts['pilot_sites']} site(s) pilote(s)."
+    )

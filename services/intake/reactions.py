@@ -1,0 +1,56 @@
+"""What the other services' events change in a project: load, decide, save, each event once."""
+
+from services.intake.directory import candidates
+from services.intake.guidance import advise as guidance_for
+from services.intake.model import Project
+from shared.events import (
+    DataAccessOpened,
+    DatasetsMatched,
+    Envelope,
+    JobFailed,
+    JobSucceeded,
+    WorkspaceOpened,
+)
+from shared.store import Store
+
+
+def advise(store: Store, envelope: Envelope[DatasetsMatched]) -> None:
+    """Give the project its guidance, with the members there are now."""
+
+    def decide(project: Project) -> None:
+        members = candidates(store, project)
+        project.advise(guidance_for(project, envelope.data.matches, members))
+
+    store.of(Project).change(envelope.data.project_id, decide, because=envelope)
+
+
+def open_access(store: Store, envelope: Envelope[DataAccessOpened]) -> None:
+    """Note that all the project's data may be read."""
+    store.of(Project).change(envelope.data.project_id, Project.open_access, because=envelope)
+
+
+def open_workspace(store: Store, envelope: Envelope[WorkspaceOpened]) -> None:
+    """Note that the project may compute."""
+    store.of(Project).change(envelope.data.project_id, Project.open_workspace, because=envelope)
+
+
+def note_success(store: Store, envelope: Envelope[JobSucceeded]) -> None:
+    """Note the end of a trial, or the result of a full job; other jobs are nobody's here."""
+    end = envelope.data
+    if end.project_id is None or end.kind == "ingest":
+        return
+
+    def decide(project: Project) -> None:
+        note = project.end_trial if end.kind == "trial" else project.note_result
+        note(end)
+
+    store.of(Project).change(end.project_id, decide, because=envelope)
+
+
+def note_failure(store: Store, envelope: Envelope[JobFailed]) -> None:
+    """Note why a trial failed; a failed full job is run again by its holder."""
+    end = envelope.data
+    if end.project_id is not None and end.kind == "trial":
+        store.of(Project).change(
+            end.project_id, lambda project: project.end_trial(end), because=envelope
+        )

@@ -1,0 +1,65 @@
+"""What a project remembers: history, guidance, trials, results and its delivery."""
+
+from pydantic import AwareDatetime
+
+from shared.events import FileRef, Frozen, Match, Stage
+
+
+class Entry(Frozen):
+    """One line of a project's history; `why` is French, `by` a member id or a service's name."""
+
+    stage: Stage
+    at: AwareDatetime
+    by: str
+    why: str
+
+
+class SuggestedApplication(Frozen):
+    """An application that fits a project, and why (in French)."""
+
+    application: str
+    reasons: tuple[str, ...]
+
+
+class SuggestedMember(Frozen):
+    """A member who can help a project, and why (in French)."""
+
+    member_id: str
+    name: str
+    reasons: tuple[str, ...]
+
+
+class Guidance(Frozen):
+    """What the lab found for a project; fixed once given."""
+
+    datasets: tuple[Match, ...] = ()
+    applications: tuple[SuggestedApplication, ...] = ()
+    experts: tuple[SuggestedMember, ...] = ()
+    pilot_sites: tuple[SuggestedMember, ...] = ()
+
+
+class Trial(Frozen):
+    """The end of a trial job: its manifest, or the reason why there is none."""
+
+    job_id: str
+    at: AwareDatetime
+    result: FileRef | None = None
+    reason: str | None = None
+
+
+class Result(Frozen):
+    """A full job that ended well, and its manifest."""
+
+    job_id: str
+    at: AwareDatetime
+    result: FileRef
+
+
+class Delivery(Frozen):
+    """The digital service that came of a project, as it returns to the catalogue."""
+
+    job_id: str
+    title: str
+    description: str
+    licence: str
+    keywords: tuple[str, ...] = ()

@@ -1,0 +1,246 @@
+"""The intake service's entrypoints: what it serves by HTTP and RPC, and the events it hears."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.intake import commands, directory, reactions
+from services.intake.bodies import (
+    ChoosePilotSite,
+    DeliverProject,
+    FormTeam,
+    ListMembers,
+    ListProjects,
+    RegisterMember,
+    ReviewProject,
+    SubmitProject,
+    WithdrawProject,
+    checked_id,
+)
+from services.intake.member import Member
+from services.intake.model import Project
+from services.intake.submissions import Submission
+from services.intake.treatments import WrittenTreatment
+from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectSummary, ProjectView
+from shared import trace
+from shared.auth import Caller, Role
+from shared.events import (
+    DataAccessOpened,
+    DatasetsMatched,
+    Envelope,
+    JobFailed,
+    JobSucceeded,
+    WorkspaceOpened,
+)
+from shared.http import Call, http
+from shared.messaging import Documents, on, rpc
+from shared.store import Store
+
+ONE = "/projects/{project_id}"
+OWN: frozenset[Role] = frozenset({"holder"})
+STAFF: frozenset[Role] = frozenset({"reviewer", "operator"})
+HOLDER: frozenset[Role] = STAFF | OWN
+PROGRAM = Caller("rpc", STAFF)
+
+
+class Intake:
+    """Takes projects from their submission to their delivery."""
+
+    name = "intake"
+    documents: Store = Documents(Project, Member, Submission)
+
+    @on(DatasetsMatched)
+    def advise(self, envelope: Envelope[DatasetsMatched]) -> None:
+        """Attach the guidance that the matches allow."""
+        reactions.advise(self.documents, envelope)
+
+    @on(DataAccessOpened)
+    def open_access(self, envelope: Envelope[DataAccessOpened]) -> None:
+        """Equip the project once its workspace is open too."""
+        reactions.open_access(self.documents, envelope)
+
+    @on(WorkspaceOpened)
+    def open_workspace(self, envelope: Envelope[WorkspaceOpened]) -> None:
+        """Equip the project once its data access is open too."""
+        reactions.open_workspace(self.documents, envelope)
+
+    @on(JobSucceeded)
+    def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
+        """Note a trial or a full job of a project."""
+        reactions.note_success(self.documents, envelope)
+
+    @on(JobFailed)
+    def note_failure(self, envelope: Envelope[JobFailed]) -> None:
+        """Note a failed trial of a project."""
+        reactions.note_failure(self.documents, envelope)
+
+    @http("POST", "/projects", body=SubmitProject, returns=ProjectView, status=201, roles=OWN)
+    def submit(self, call: Call) -> ProjectView:
+        """Submit a project.
+
+        With an `Idempotency-Key` header that the caller sent before, the answer is the project
+        registered then; 422 when the body differs.
+        """
+        key = call.header("Idempotency-Key")
+        return _view(commands.submit(self.documents, call.caller, call.body, key))
+
+    @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
+    def page(self, call: Call) -> ProjectPage:
+        """List one's own projects, all for the lab's staff, oldest first."""
+        return _page(*commands.page(self.documents, call.caller, call.query))
+
+    @http("GET", ONE, returns=ProjectView)
+    def read(self, call: Call, project_id: str) -> ProjectView:
+        """Read a project: stage, guidance with reasons, history."""
+        return _view(commands.read(self.documents, call.caller, project_id))
+
+    @http("POST", f"{ONE}/treatment", body=WrittenTreatment, returns=ProjectView, roles=HOLDER)
+    def treat(self, call: Call, project_id: str) -> ProjectView:
+        """Say what to do with the data until secured, and anew after a trial that failed."""
+        return _view(commands.set_treatment(self.documents, call.caller, project_id, call.body))
+
+    @http("POST", f"{ONE}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
+    def review(self, call: Call, project_id: str) -> ProjectView:
+        """Secure a project or turn it down."""
+        return _view(commands.review(self.documents, call.caller, project_id, call.body))
+
+    @http("POST", f"{ONE}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
+    def pilot(self, call: Call, project_id: str) -> ProjectView:
+        """Confirm where a project is piloted."""
+        return _view(commands.choose_pilot_site(self.documents, call.caller, project_id, call.body))
+
+    @http("POST", f"{ONE}/team", body=FormTeam, returns=ProjectView, roles=STAFF)
+    def staff(self, call: Call, project_id: str) -> ProjectView:
+        """Confirm who works on a project."""
+        return _view(commands.form_team(self.documents, call.caller, project_id, call.body))
+
+    @http("POST", f"{ONE}/delivery", body=DeliverProject, returns=ProjectView, roles=HOLDER)
+    def deliver(self, call: Call, project_id: str) -> ProjectView:
+        """Deliver a full job's result; it returns to the catalogue."""
+        return _view(commands.deliver(self.documents, call.caller, project_id, call.body))
+
+    @http("POST", f"{ONE}/withdraw", body=WithdrawProject, returns=ProjectView, roles=HOLDER)
+    def withdraw(self, call: Call, project_id: str) -> ProjectView:
+        """Give a project up."""
+        return _view(commands.withdraw(self.documents, call.caller, project_id, call.body))
+
+    @http("POST", "/members", body=RegisterMember, returns=MemberView, status=201, roles=STAFF)
+    def register(self, call: Call) -> MemberView:
+        """Register a member of the lab."""
+        return MemberView.model_validate(directory.register(self.documents, call.body))
+
+    @http("GET", "/members", query=ListMembers, returns=MemberPage)
+    def page_members(self, call: Call) -> MemberPage:
+        """List members, by skill and territory, oldest first."""
+        return _member_page(*directory.page(self.documents, call.query))
+
+    @http("GET", "/members/{member_id}", returns=MemberView)
+    def read_member(self, call: Call, member_id: str) -> MemberView:  # noqa: ARG002
+        """Read a member."""
+        return MemberView.model_validate(self.documents.of(Member).get(member_id))
+
+    @rpc
+    def submit_project(
+        self, holder_id: str, project: dict[str, Any], idempotency_key: str | None = None
+    ) -> ProjectView:
+        """Submit a project for a holder; a call that the broker repeats registers one project."""
+        holder = Caller(checked_id(holder_id, "holder_id"), OWN)
+        key = idempotency_key if idempotency_key is not None else trace.call.get() or None
+        body = SubmitProject.model_validate(project)
+        return _view(commands.submit(self.documents, holder, body, key))
+
+    @rpc
+    def get_project(self, project_id: str) -> ProjectView:
+        """Read a project."""
+        project_id = checked_id(project_id, "project_id")
+        return _view(self.documents.of(Project).get(project_id))
+
+    @rpc
+    def list_projects(
+        self,
+        stage: str | None = None,
+        holder_id: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> ProjectPage:
+        """List projects, oldest first."""
+        asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
+        return _page(*commands.page(self.documents, PROGRAM, ListProjects.model_validate(asked)))
+
+    @rpc
+    def set_treatment(self, project_id: str, treatment: dict[str, Any], by: str) -> ProjectView:
+        """Say what a project does with its data; `by`, here and below, is a member's id."""
+        body = WrittenTreatment.model_validate(treatment)
+        return self._do(commands.set_treatment, project_id, by, body)
+
+    @rpc
+    def review_project(self, project_id: str, decision: str, reason: str, by: str) -> ProjectView:
+        """Secure a project or turn it down."""
+        body = ReviewProject.model_validate({"decision": decision, "reason": reason})
+        return self._do(commands.review, project_id, by, body)
+
+    @rpc
+    def choose_pilot_site(self, project_id: str, site_id: str, by: str) -> ProjectView:
+        """Confirm where a project is piloted."""
+        body = ChoosePilotSite.model_validate({"site_id": site_id})
+        return self._do(commands.choose_pilot_site, project_id, by, body)
+
+    @rpc
+    def form_team(self, project_id: str, team: list[str], by: str) -> ProjectView:
+        """Confirm who works on a project."""
+        body = FormTeam.model_validate({"team": team})
+        return self._do(commands.form_team, project_id, by, body)
+
+    @rpc
+    def deliver_project(self, project_id: str, delivery: dict[str, Any], by: str) -> ProjectView:
+        """Deliver a full job's result."""
+        body = DeliverProject.model_validate(delivery)
+        return self._do(commands.deliver, project_id, by, body)
+
+    @rpc
+    def withdraw_project(self, project_id: str, reason: str, by: str) -> ProjectView:
+        """Give a project up."""
+        body = WithdrawProject.model_validate({"reason": reason})
+        return self._do(commands.withdraw, project_id, by, body)
+
+    @rpc
+    def register_member(self, member: dict[str, Any]) -> MemberView:
+        """Register a member of the lab."""
+        body = RegisterMember.model_validate(member)
+        return MemberView.model_validate(directory.register(self.documents, body))
+
+    @rpc
+    def get_member(self, member_id: str) -> MemberView:
+        """Read a member."""
+        member_id = checked_id(member_id, "member_id")
+        return MemberView.model_validate(self.documents.of(Member).get(member_id))
+
+    @rpc
+    def list_members(
+        self,
+        skill: str | None = None,
+        territory: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> MemberPage:
+        """List members, oldest first."""
+        asked = {"skill": skill, "territory": territory, "after": after, "limit": limit}
+        return _member_page(*directory.page(self.documents, ListMembers.model_validate(asked)))
+
+    def _do(
+        self, command: Callable[..., Project], project_id: str, by: str, body: object
+    ) -> ProjectView:
+        # Programs that the broker admits are trusted to name the member they act for.
+        caller = Caller(checked_id(by, "by"), STAFF)
+        return _view(command(self.documents, caller, checked_id(project_id, "project_id"), body))
+
+
+def _view(project: Project) -> ProjectView:
+    return ProjectView.model_validate(project)
+
+
+def _page(projects: list[Project], cursor: str | None) -> ProjectPage:
+    return ProjectPage(items=list(map(ProjectSummary.model_validate, projects)), next=cursor)
+
+
+def _member_page(members: list[Member], cursor: str | None) -> MemberPage:
+    return MemberPage(items=list(map(MemberView.model_validate, members)), next=cursor)

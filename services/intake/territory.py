@@ -1,0 +1,48 @@
+"""French territories by INSEE code: departments (`14`, `2A`, `971`) and communes (`14118`).
+
+Source: INSEE, code officiel geographique: a commune's code starts with its department's.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
+
+_METROPOLITAN = r"(?:0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])"
+_OVERSEAS = r"97[1-6]"
+_CODE = rf"^(?:{_METROPOLITAN}(?:\d{{3}})?|{_OVERSEAS}(?:\d{{2}})?)$"
+
+Territory = Annotated[str, Field(pattern=_CODE)]
+"""A department or commune code."""
+
+
+def department_of(code: str) -> str:
+    """The department that a code names or lies in."""
+    return code[:3] if code.startswith("97") else code[:2]
+
+
+def is_department(code: str) -> bool:
+    """Whether a code names a department rather than a commune."""
+    return code == department_of(code)
+
+
+def within(code: str, other: str) -> bool:
+    """Whether the place `code` is `other` or lies in it."""
+    return other in {code, department_of(code)}
+
+
+def common(codes: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
+    """The narrower code of every pair of overlapping places, sorted, each once."""
+    held = tuple(others)
+    narrower = {
+        code if within(code, other) else other
+        for code in codes
+        for other in held
+        if within(code, other) or within(other, code)
+    }
+    return tuple(sorted(narrower))
+
+
+def in_french(code: str) -> str:
+    """A code as a holder reads it."""
+    return f"département {code}" if is_department(code) else f"commune {code}"

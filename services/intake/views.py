@@ -1,0 +1,69 @@
+"""What callers are shown of projects and members."""
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from services.intake.member import MemberKind
+from services.intake.records import Delivery, Entry, Guidance, Result, Trial
+from shared.events import Stage, Treatment
+
+
+class View(BaseModel):
+    """Made from an aggregate's attributes: what is not named here is not shown."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ProjectSummary(View):
+    """A project in a list."""
+
+    id: str
+    holder_id: str
+    title: str
+    theme: str
+    territory: tuple[str, ...]
+    stage: Stage
+    submitted_at: AwareDatetime
+
+
+class ProjectView(ProjectSummary):
+    """A project whole: its stage, guidance with reasons, and history, oldest first."""
+
+    problem: str
+    keywords: tuple[str, ...]
+    skills: tuple[str, ...]
+    dataset_ids: tuple[str, ...]
+    treatment: Treatment | None
+    guidance: Guidance | None
+    history: list[Entry]
+    access_open: bool
+    workspace_open: bool
+    trials: list[Trial]
+    results: list[Result]
+    site_id: str | None
+    team: tuple[str, ...]
+    delivery: Delivery | None
+
+
+class ProjectPage(BaseModel):
+    """Projects by age, and the cursor of the next page."""
+
+    items: list[ProjectSummary]
+    next: str | None
+
+
+class MemberView(View):
+    """A member of the lab."""
+
+    id: str
+    name: str
+    kind: MemberKind
+    skills: tuple[str, ...]
+    territory: tuple[str, ...]
+    joined_at: AwareDatetime
+
+
+class MemberPage(BaseModel):
+    """Members by age, and the cursor of the next page."""
+
+    items: list[MemberView]
+    next: str | None

@@ -1,0 +1,133 @@
+"""Projects, members and events that the intake tests are about."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.intake.member import Member
+from services.intake.model import Project
+from services.intake.records import Delivery, Guidance
+from shared.events import (
+    FileRef,
+    JobFailed,
+    JobSucceeded,
+    Match,
+    Stage,
+    Step,
+    Treatment,
+)
+
+HOLDER = "mbr_holder"
+REVIEWER = "mbr_reviewer"
+MANIFEST = FileRef(sha256="a" * 64, size=10)
+
+
+def treatment(*dataset_ids: str) -> Treatment:
+    """A treatment that counts the rows of its datasets."""
+    ids = dataset_ids or ("dts_b", "dts_a", "dts_b")
+    return Treatment(
+        inputs={f"table_{place}": dataset_id for place, dataset_id in enumerate(ids)},
+        steps=(Step(application="aggregate", inputs={"table": "table_0"}, output="counted"),),
+    )
+
+
+def project(**fields: Any) -> Project:
+    """A submitted project whose events are not yet saved."""
+    given: dict[str, Any] = {
+        "id": "prj_1",
+        "holder_id": HOLDER,
+        "title": "Logements vacants",
+        "problem": "Où les logements restent-ils vides ?",
+        "theme": "logement",
+        "territory": ("14",),
+        "treatment": treatment(),
+    }
+    return Project(**{**given, **fields}).submit()
+
+
+def member(member_id: str, **fields: Any) -> Member:
+    """A member of the lab."""
+    given = {"id": member_id, "name": member_id, "kind": "company"}
+    return Member(**{**given, **fields}).join()
+
+
+def match(title: str, *keys: str) -> Match:
+    """A dataset of the catalogue that fits."""
+    return Match(
+        dataset_id=f"dts_{title}", title=title, score=1, reasons=("Même thème.",), shared_keys=keys
+    )
+
+
+def succeeded(kind: str, job_id: str) -> JobSucceeded:
+    """The good end of a job."""
+    fields: dict[str, Any] = {"kind": kind, "project_id": "prj_1", "seconds": 1.5}
+    return JobSucceeded(job_id=job_id, result=MANIFEST, **fields)
+
+
+def failed_trial(job_id: str, reason: str = "colonne absente") -> JobFailed:
+    """The bad end of a trial."""
+    return JobFailed(job_id=job_id, kind="trial", project_id="prj_1", reason=reason)
+
+
+def delivery(job_id: str = "job_full") -> Delivery:
+    """A delivery of a full job's result."""
+    return Delivery(
+        job_id=job_id, title="Vacance", description="Taux par EPCI", licence="etalab-2.0"
+    )
+
+
+def _equip(it: Project) -> None:
+    it.open_access()
+    it.open_workspace()
+
+
+def _deliver(it: Project) -> None:
+    it.note_result(succeeded("full", "job_full"))
+    it.deliver(delivery(), HOLDER)
+
+
+STEPS: dict[Stage, Callable[[Project], None]] = {
+    "advised": lambda it: it.advise(Guidance()),
+    "secured": lambda it: it.review("secure", "Licences ouvertes.", REVIEWER),
+    "equipped": _equip,
+    "trialled": lambda it: it.end_trial(succeeded("trial", "job_trial")),
+    "piloted": lambda it: it.choose_pilot_site("mbr_site", REVIEWER),
+    "staffed": lambda it: it.form_team(("mbr_1", "mbr_2"), REVIEWER),
+    "delivered": _deliver,
+    "rejected": lambda it: it.review("reject", "Données personnelles.", REVIEWER),
+    "withdrawn": lambda it: it.withdraw("Plus de budget.", HOLDER),
+}
+"""What usually leads to a stage."""
+
+ROAD: tuple[Stage, ...] = (
+    "submitted",
+    "advised",
+    "secured",
+    "equipped",
+    "trialled",
+    "piloted",
+    "staffed",
+    "delivered",
+)
+
+
+def advance(it: Project, stage: Stage) -> None:
+    """Take the one step that leads to `stage`."""
+    STEPS[stage](it)
+
+
+def project_at(stage: Stage) -> Project:
+    """A project that came to `stage` by the usual road, with no events left to publish."""
+    it = project()
+    for step in ROAD[1 : ROAD.index(stage) + 1] if stage in ROAD else ("advised", stage):
+        advance(it, step)
+    return saved(it)
+
+
+def saved(it: Project) -> Project:
+    """The project as it is loaded after a save."""
+    return Project.model_validate({**it.model_dump(), "version": it.version + 1})
+
+
+def recorded(it: Project) -> list[str]:
+    """The topics of the events recorded since the last save."""
+    return [event.topic for event in it.recorded()]

@@ -1,0 +1,56 @@
+"""What callers may send."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from services.intake.bodies import FormTeam, ListProjects, SubmitProject, checked_id
+from shared.errors import Invalid
+from shared.events import explain
+
+PROJECT = {"title": "T", "problem": "P", "theme": "logement", "territory": ["14"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"title": "  "}, "title"),
+        ({"title": "x" * 201}, "title"),
+        ({"problem": "x" * 5001}, "problem"),
+        ({"theme": None}, "theme"),
+        ({"territory": []}, "territory"),
+        ({"territory": ["14", "Caen"]}, "territory.1"),
+        ({"keywords": ["x"] * 21}, "keywords"),
+        ({"skills": [""]}, "skills.0"),
+        ({"dataset_ids": ["prj_1"]}, "dataset_ids.0"),
+        ({"holder_id": "mbr_other"}, "holder_id"),
+        ({"stage": "delivered"}, "stage"),
+        ({"treatment": {"inputs": {}, "steps": []}}, "treatment.inputs"),
+    ],
+)
+def test_a_faulty_project_is_refused_by_field(change: dict[str, Any], field: str) -> None:
+    """Empty, too long, unknown, or not the caller's to say."""
+    with pytest.raises(ValidationError) as refused:
+        SubmitProject.model_validate({**PROJECT, **change})
+    assert explain(refused.value).startswith(f"{field}: ")
+
+
+def test_a_team_names_each_member_once() -> None:
+    """Twice the same member is a mistake."""
+    with pytest.raises(ValidationError, match="twice"):
+        FormTeam.model_validate({"team": ["mbr_1", "mbr_1"]})
+
+
+def test_a_list_is_filtered_by_stages_that_exist() -> None:
+    """A misspelt stage is an error, not an empty list."""
+    with pytest.raises(ValidationError, match="stage"):
+        ListProjects.model_validate({"stage": "finished"})
+
+
+@pytest.mark.parametrize("value", [{"$ne": ""}, None, 3, "", "a b", "x" * 101])
+def test_an_identifier_is_a_short_plain_text(value: Any) -> None:
+    """An RPC argument may be any JSON; the store would take an object for a query."""
+    with pytest.raises(Invalid) as refused:
+        checked_id(value, "project_id")
+    assert refused.value.field == "project_id"

@@ -1,0 +1,91 @@
+"""The lab's advice and its reasons."""
+
+from services.intake.guidance import BEST, advise
+from tests.unit.intake import made
+
+
+def test_matched_datasets_are_passed_on_with_their_reasons() -> None:
+    """The catalogue's order and words stay."""
+    matches = (made.match("epci"), made.match("communes"))
+    assert advise(made.project(), matches, []).datasets == matches
+
+
+def test_a_shared_key_suggests_to_cross_and_to_group_by_it() -> None:
+    """The reasons name the dataset and the key."""
+    guidance = advise(made.project(), [made.match("EPCI 2026", "commune", "epci")], [])
+    assert {found.application: found.reasons for found in guidance.applications} == {
+        "cross": ("Vos données partagent une clé avec « EPCI 2026 » : commune, epci.",),
+        "aggregate": ("Une fois croisées, les données se regroupent par commune, EPCI.",),
+    }
+
+
+def test_a_problem_that_asks_for_figures_suggests_to_aggregate() -> None:
+    """The reason quotes the words that ask."""
+    it = made.project(problem="Quel est le TAUX de vacance et sa répartition ?")
+    (found,) = advise(it, [], []).applications
+    assert found.application == "aggregate"
+    assert found.reasons == ("Votre problème demande des chiffres par groupe : taux, répartition.",)
+
+
+def test_nothing_is_suggested_without_a_reason() -> None:
+    """No key, no word, no skill, no place."""
+    guidance = advise(made.project(), [made.match("bornes")], [made.member("mbr_1")])
+    assert (guidance.applications, guidance.experts, guidance.pilot_sites) == ((), (), ())
+
+
+def test_experts_have_a_skill_that_the_project_needs() -> None:
+    """However it is spelled; those with more skills, then those nearby, come first."""
+    it = made.project(skills=("Statistique", "cartographie"), territory=("14",))
+    members = [
+        made.member("mbr_far", skills=("statistique",)),
+        made.member("mbr_near", skills=("STATISTIQUE",), territory=("14118",)),
+        made.member("mbr_both", skills=("Cartographie", "statistique")),
+        made.member("mbr_none", skills=("droit",)),
+    ]
+    experts = advise(it, [], members).experts
+    assert [(expert.member_id, expert.reasons) for expert in experts] == [
+        ("mbr_both", ("Compétence recherchée : Statistique, cartographie.",)),
+        (
+            "mbr_near",
+            (
+                "Compétence recherchée : Statistique.",
+                "Présent sur votre territoire : commune 14118.",
+            ),
+        ),
+        ("mbr_far", ("Compétence recherchée : Statistique.",)),
+    ]
+
+
+def test_pilot_sites_lie_in_the_projects_territory() -> None:
+    """Local authorities first: a pilot needs a place that can decide."""
+    it = made.project(territory=("14", "50129"))
+    members = [
+        made.member("mbr_company", territory=("14118", "14366")),
+        made.member("mbr_town", kind="local_authority", territory=("50129",)),
+        made.member("mbr_elsewhere", kind="local_authority", territory=("76",)),
+    ]
+    sites = advise(it, [], members).pilot_sites
+    assert [(site.member_id, site.reasons) for site in sites] == [
+        (
+            "mbr_town",
+            ("Présent sur votre territoire : commune 50129.", "Collectivité territoriale."),
+        ),
+        (
+            "mbr_company",
+            ("Présent sur votre territoire : commune 14118, commune 14366.",),
+        ),
+    ]
+
+
+def test_the_holder_is_not_suggested_to_itself() -> None:
+    """It knows itself."""
+    holder = made.member(made.HOLDER, skills=("droit",), territory=("14",))
+    guidance = advise(made.project(skills=("droit",)), [], [holder])
+    assert (guidance.experts, guidance.pilot_sites) == ((), ())
+
+
+def test_only_the_best_are_named() -> None:
+    """A long list is no advice; among equals the name decides."""
+    members = [made.member(f"mbr_{number:02}", territory=("14",)) for number in range(30)]
+    sites = advise(made.project(), [], reversed(members)).pilot_sites
+    assert [site.member_id for site in sites] == [f"mbr_{number:02}" for number in range(BEST)]

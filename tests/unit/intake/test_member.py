@@ -1,0 +1,20 @@
+"""Members of the lab."""
+
+from shared.events import MemberJoined
+from tests.unit.intake import made
+
+
+def test_joining_is_told_and_makes_a_member_findable() -> None:
+    """Skills are searched folded, territory by department too."""
+    member = made.member("mbr_1", skills=("Santé", "santé"), territory=("14118", "14", "2A004"))
+    assert member.skill_keys == ("sante",)
+    assert member.departments == ("14", "2A")
+    assert member.recorded() == [
+        MemberJoined(
+            member_id="mbr_1",
+            name="mbr_1",
+            kind="company",
+            skills=("Santé", "santé"),
+            territory=("14118", "14", "2A004"),
+        )
+    ]

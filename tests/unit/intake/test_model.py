@@ -1,0 +1,302 @@
+"""The rules of a project's life."""
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import pytest
+
+from services.intake.model import Project, can_become
+from services.intake.records import Guidance
+from shared.errors import Invalid, WrongStage
+from shared.events import (
+    ProjectAdvised,
+    ProjectDelivered,
+    ProjectEquipped,
+    ProjectSecured,
+    ProjectSubmitted,
+    ProjectTrialled,
+    Stage,
+)
+from tests.unit.intake import made
+from tests.unit.intake.made import HOLDER, MANIFEST, REVIEWER
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+# What each command needs, written down a second time on purpose.
+COMMANDS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
+    "secure": (lambda it: it.review("secure", "Oui.", REVIEWER), {"advised"}),
+    "reject": (
+        lambda it: it.review("reject", "Non.", REVIEWER),
+        {"advised", "secured", "equipped"},
+    ),
+    "choose_pilot_site": (lambda it: it.choose_pilot_site("mbr_s", REVIEWER), {"trialled"}),
+    "form_team": (lambda it: it.form_team(("mbr_1",), REVIEWER), {"piloted"}),
+    "deliver": (lambda it: it.deliver(made.delivery(), HOLDER), {"staffed"}),
+    "withdraw": (
+        lambda it: it.withdraw("Non.", HOLDER),
+        set(STAGES) - {"delivered", "rejected", "withdrawn"},
+    ),
+    "set_treatment": (
+        lambda it: it.set_treatment(made.treatment("dts_c"), HOLDER),
+        {"submitted", "advised"},
+    ),
+}
+
+# The stages at which another service's event means anything.
+EVENTS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
+    "DatasetsMatched": (lambda it: it.advise(Guidance()), {"submitted"}),
+    "DataAccessOpened": (Project.open_access, {"secured"}),
+    "WorkspaceOpened": (Project.open_workspace, {"secured"}),
+    "JobSucceeded": (lambda it: it.end_trial(made.succeeded("trial", "job_new")), {"equipped"}),
+    "JobFailed": (lambda it: it.end_trial(made.failed_trial("job_new")), {"equipped"}),
+}
+
+
+def test_the_table_names_every_stage() -> None:
+    """No stage is forgotten, and only three are final."""
+    assert set(can_become) == set(STAGES)
+    assert {stage for stage, following in can_become.items() if not following} == {
+        "delivered",
+        "rejected",
+        "withdrawn",
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_works_at_its_stages_and_is_refused_at_all_others(
+    stage: Stage, command: str
+) -> None:
+    """A refusal says so, changes nothing and records nothing."""
+    run, allowed = COMMANDS[command]
+    it = made.project_at(stage)
+    it.note_result(made.succeeded("full", "job_full"))
+    before = it.model_dump()
+    if stage in allowed:
+        run(it)
+        assert it.history[-1].stage == it.stage
+        assert len(it.history) == len(before["history"]) + 1
+        return
+    with pytest.raises(WrongStage, match=stage):
+        run(it)
+    assert (it.model_dump(), it.recorded()) == (before, [])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_event_at_another_stage_changes_nothing(stage: Stage, event: str) -> None:
+    """It comes twice, too late, or after the project's end: nothing is changed or recorded."""
+    apply, meaningful = EVENTS[event]
+    it = made.project_at(stage)
+    before = it.model_dump()
+    apply(it)
+    assert (it.model_dump() != before) == (stage in meaningful)
+    assert bool(it.recorded()) == (event in {"DatasetsMatched", "JobSucceeded"}) * (
+        stage in meaningful
+    )
+
+
+def test_the_usual_road_records_one_event_for_each_stage() -> None:
+    """A project that meets no trouble publishes its whole story, in order."""
+    it = made.project()
+    for stage in made.ROAD[1:]:
+        made.advance(it, stage)
+    assert made.recorded(it) == [f"project_{stage}" for stage in made.ROAD]
+    assert [entry.stage for entry in it.history] == list(made.ROAD)
+    assert {entry.by for entry in it.history} == {HOLDER, "intake", REVIEWER, "compute"}
+    assert all(entry.why for entry in it.history)
+
+
+def test_a_submission_tells_what_the_catalogue_needs() -> None:
+    """The event carries problem, theme, territory, words and the holder's datasets."""
+    it = made.project(keywords=("vacance",), dataset_ids=("dts_own",))
+    (event,) = it.recorded()
+    assert event == ProjectSubmitted(
+        project_id="prj_1",
+        holder_id=HOLDER,
+        title="Logements vacants",
+        problem="Où les logements restent-ils vides ?",
+        theme="logement",
+        territory=("14",),
+        keywords=("vacance",),
+        dataset_ids=("dts_own",),
+    )
+
+
+def test_the_advice_is_counted_and_given_once() -> None:
+    """A second set of matches does not replace the guidance the holder has read."""
+    it = made.project()
+    guidance = Guidance(datasets=(made.match("communes"), made.match("epci")))
+    it.advise(guidance)
+    it.advise(Guidance())
+    assert it.guidance == guidance
+    assert it.recorded()[1:] == [
+        ProjectAdvised(
+            project_id="prj_1",
+            holder_id=HOLDER,
+            datasets=2,
+            applications=0,
+            experts=0,
+            pilot_sites=0,
+        )
+    ]
+
+
+def test_a_project_without_a_treatment_cannot_be_secured() -> None:
+    """Nobody can judge data that is not named; it may still be turned down."""
+    it = made.saved(made.project(treatment=None))
+    made.advance(it, "advised")
+    with pytest.raises(WrongStage, match="treatment"):
+        made.advance(it, "secured")
+    assert it.stage == "advised"
+    made.advance(it, "rejected")
+    assert made.recorded(it) == ["project_advised", "project_rejected"]
+
+
+def test_securing_names_every_dataset_that_the_treatment_reads_once() -> None:
+    """The catalogue asks for these grants."""
+    it = made.project_at("advised")
+    made.advance(it, "secured")
+    assert it.recorded() == [
+        ProjectSecured(
+            project_id="prj_1",
+            holder_id=HOLDER,
+            dataset_ids=("dts_a", "dts_b"),
+            decided_by=REVIEWER,
+            reason="Licences ouvertes.",
+        )
+    ]
+
+
+@pytest.mark.parametrize("order", ["access first", "workspace first"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_project_is_equipped_when_both_openings_came(
+    order: Literal["access first", "workspace first"], times: int
+) -> None:
+    """In either order, each any number of times, it is equipped once."""
+    it = made.project_at("secured")
+    first, second = Project.open_access, Project.open_workspace
+    if order == "workspace first":
+        first, second = second, first
+    for _ in range(times):
+        first(it)
+    assert not it.recorded()
+    for _ in range(times):
+        second(it)
+    assert it.stage == "equipped"
+    assert it.recorded() == [
+        ProjectEquipped(project_id="prj_1", holder_id=HOLDER, treatment=made.treatment())
+    ]
+
+
+def test_an_opening_after_the_withdrawal_equips_nothing() -> None:
+    """What was under way when the holder gave up has no effect any more."""
+    it = made.project_at("secured")
+    it.open_access()
+    made.advance(it, "withdrawn")
+    it.open_workspace()
+    assert (it.stage, made.recorded(it)) == ("withdrawn", ["project_withdrawn"])
+
+
+def test_a_successful_trial_names_its_manifest() -> None:
+    """Who follows the project can look at the trial."""
+    it = made.project_at("equipped")
+    it.end_trial(made.succeeded("trial", "job_trial"))
+    assert it.recorded() == [
+        ProjectTrialled(project_id="prj_1", holder_id=HOLDER, job_id="job_trial", result=MANIFEST)
+    ]
+    assert [trial.job_id for trial in it.trials] == ["job_trial"]
+
+
+def test_a_failed_trial_leaves_the_project_equipped_and_says_why() -> None:
+    """The holder reads the reason in the history."""
+    it = made.project_at("equipped")
+    it.end_trial(made.failed_trial("job_trial"))
+    assert (it.stage, it.recorded()) == ("equipped", [])
+    assert it.history[-1].why == "L'essai a échoué : colonne absente"
+    assert it.trials[-1].reason == "colonne absente"
+
+
+def test_after_a_failed_trial_a_new_treatment_of_the_same_data_is_tried() -> None:
+    """Equipping is recorded again with the new treatment, and its trial may succeed."""
+    it = made.project_at("equipped")
+    it.end_trial(made.failed_trial("job_1"))
+    corrected = made.treatment("dts_a", "dts_b")
+    it.set_treatment(corrected, HOLDER)
+    assert it.recorded() == [
+        ProjectEquipped(project_id="prj_1", holder_id=HOLDER, treatment=corrected)
+    ]
+    it.end_trial(made.succeeded("trial", "job_2"))
+    assert it.stage == "trialled"
+
+
+def test_a_new_treatment_reads_no_data_that_was_not_secured() -> None:
+    """The reviewer's decision covers the datasets that were named then, all of them."""
+    it = made.project_at("equipped")
+    it.end_trial(made.failed_trial("job_1"))
+    before = it.model_dump()
+    for dataset_ids in (("dts_a",), ("dts_a", "dts_b", "dts_secret")):
+        with pytest.raises(Invalid) as refused:
+            it.set_treatment(made.treatment(*dataset_ids), HOLDER)
+        assert refused.value.field == "inputs"
+    assert (it.model_dump(), it.recorded()) == (before, [])
+
+
+def test_a_treatment_is_not_replaced_while_its_trial_runs() -> None:
+    """Two trials of two treatments could not be told apart."""
+    it = made.project_at("equipped")
+    it.end_trial(made.failed_trial("job_1"))
+    it.set_treatment(made.treatment("dts_a", "dts_b"), HOLDER)
+    with pytest.raises(WrongStage, match="trial"):
+        it.set_treatment(made.treatment("dts_b", "dts_a"), HOLDER)
+
+
+def test_the_failure_of_an_older_trial_told_again_changes_nothing() -> None:
+    """The new treatment's trial is still awaited."""
+    it = made.project_at("equipped")
+    it.end_trial(made.failed_trial("job_1"))
+    it.set_treatment(made.treatment("dts_a", "dts_b"), HOLDER)
+    before = it.model_dump()
+    it.end_trial(made.failed_trial("job_1"))
+    assert it.model_dump() == before
+
+
+@pytest.mark.parametrize("stage", ["piloted", "staffed", "delivered", "withdrawn"])
+def test_a_full_job_is_noted_at_whatever_stage_it_comes(stage: Stage) -> None:
+    """Its event may overtake others; told twice, it is noted once."""
+    it = made.project_at(stage)
+    for _ in range(2):
+        it.note_result(made.succeeded("full", "job_again"))
+    assert [result.job_id for result in it.results].count("job_again") == 1
+    assert (it.stage, it.recorded()) == (stage, [])
+
+
+def test_only_the_result_of_a_full_job_of_this_project_is_delivered() -> None:
+    """A trial's job or an unknown one is refused by name of the field."""
+    it = made.project_at("staffed")
+    it.note_result(made.succeeded("full", "job_full"))
+    for job_id in ("job_trial", "job_unknown"):
+        with pytest.raises(Invalid) as refused:
+            it.deliver(made.delivery(job_id), HOLDER)
+        assert refused.value.field == "job_id"
+    assert (it.stage, it.recorded()) == ("staffed", [])
+
+
+def test_a_delivery_tells_the_catalogue_what_to_register() -> None:
+    """Result, licence and texts of the delivery; theme and territory of the project."""
+    it = made.project_at("staffed")
+    it.note_result(made.succeeded("full", "job_full"))
+    it.deliver(made.delivery(), HOLDER)
+    assert it.recorded() == [
+        ProjectDelivered(
+            project_id="prj_1",
+            holder_id=HOLDER,
+            job_id="job_full",
+            title="Vacance",
+            description="Taux par EPCI",
+            theme="logement",
+            territory=("14",),
+            licence="etalab-2.0",
+            result=MANIFEST,
+        )
+    ]

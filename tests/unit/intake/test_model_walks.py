@@ -1,0 +1,79 @@
+"""Whatever happens to a project in whatever order, its story stays a walk through the table."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from services.intake.model import can_become
+from shared.errors import LabError
+from shared.events import Stage
+from tests.unit.intake import made
+from tests.unit.intake.made import HOLDER
+
+STAGES: list[Stage] = [stage for stage in can_become if stage != "submitted"]
+JOBS = st.sampled_from(["job_1", "job_2"])
+
+
+class Walk(RuleBasedStateMachine):
+    """Sends a project commands and events, each any number of times, at any stage."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = made.project(treatment=None)
+
+    def attempt(self, change: Callable[[], None]) -> None:
+        """Do it, or see that a refusal left everything as it was."""
+        before = (self.project.model_dump(), made.recorded(self.project))
+        try:
+            change()
+        except LabError:
+            assert (self.project.model_dump(), made.recorded(self.project)) == before
+
+    @rule(stage=st.sampled_from(STAGES))
+    def press_on(self, stage: Stage) -> None:
+        """Do what usually leads to a stage."""
+        if stage == "delivered":
+            self.full_job_succeeds()
+        self.attempt(lambda: made.advance(self.project, stage))
+
+    @rule()
+    def full_job_succeeds(self) -> None:
+        """A full job ends well, perhaps long before anybody delivers."""
+        self.project.note_result(made.succeeded("full", "job_full"))
+
+    @rule(job_id=JOBS)
+    def trial_fails(self, job_id: str) -> None:
+        """A trial ends badly."""
+        self.attempt(lambda: self.project.end_trial(made.failed_trial(job_id)))
+
+    @rule(dataset_ids=st.sampled_from([("dts_a",), ("dts_a", "dts_b")]))
+    def treat(self, dataset_ids: tuple[str, ...]) -> None:
+        """The holder writes a treatment."""
+        written = made.treatment(*dataset_ids)
+        self.attempt(lambda: self.project.set_treatment(written, HOLDER))
+
+    @invariant()
+    def history_walks_through_the_table(self) -> None:
+        """Every change of stage is one that the table allows."""
+        stages = [entry.stage for entry in self.project.history]
+        assert stages[-1] == self.project.stage
+        assert all(a == b or b in can_become[a] for a, b in pairwise(stages))
+
+    @invariant()
+    def every_stage_is_published_once(self) -> None:
+        """Each stage has its one event; only a corrected treatment equips again."""
+        topics = made.recorded(self.project)
+        entered = list(dict.fromkeys(entry.stage for entry in self.project.history))
+        assert list(dict.fromkeys(topics)) == [f"project_{stage}" for stage in entered]
+        assert len(topics) - topics.count("project_equipped") == len(
+            set(topics) - {"project_equipped"}
+        )
+        failures = sum(trial.result is None for trial in self.project.trials)
+        assert topics.count("project_equipped") <= 1 + failures
+
+
+TestWalk = Walk.TestCase
+TestWalk.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

@@ -1,0 +1,41 @@
+"""French territories by INSEE code."""
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from services.intake.territory import Territory, common, department_of, in_french, within
+
+CODES: TypeAdapter[str] = TypeAdapter(Territory)
+
+
+@pytest.mark.parametrize("code", ["01", "14", "2A", "95", "971", "14118", "2B033", "97411"])
+def test_departments_and_communes_are_accepted(code: str) -> None:
+    """Metropolitan, Corsican and overseas codes."""
+    assert CODES.validate_python(code) == code
+
+
+@pytest.mark.parametrize("code", ["", "1", "00", "20", "96", "2C", "1411", "141180", "14118\n"])
+def test_other_codes_are_refused(code: str) -> None:
+    """Corsica has no department 20, and a code ends where it ends."""
+    with pytest.raises(ValidationError):
+        CODES.validate_python(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "department"), [("14118", "14"), ("14", "14"), ("2A004", "2A"), ("97411", "974")]
+)
+def test_a_commune_lies_in_the_department_its_code_starts_with(code: str, department: str) -> None:
+    """A department lies in itself."""
+    assert department_of(code) == department
+    assert within(code, department)
+
+
+def test_places_have_in_common_the_narrower_of_two() -> None:
+    """A commune of a department is common to both; two communes have nothing in common."""
+    assert common(("14118", "50"), ("14", "50129", "76")) == ("14118", "50129")
+    assert common(("14118",), ("14366",)) == ()
+
+
+def test_a_holder_reads_what_a_code_is() -> None:
+    """French, by kind."""
+    assert [in_french("14"), in_french("14118")] == ["département 14", "commune 14118"]
