@@ -71,11 +71,12 @@ class Aggregate(BaseModel):
             for number, event in enumerate(self._recorded)
         ]
         handled = [*self.handled, because] if because else self.handled
-        return self.model_copy(
+        sealed = self.model_copy(
             update={
                 "version": version,
                 "outbox": [*self.outbox, *wrapped],
                 "handled": handled[-HANDLED_KEPT:],
-                "_recorded": [],
             }
         )
+        sealed._recorded = []  # noqa: SLF001 - the copy's own, which `update` does not reach
+        return sealed

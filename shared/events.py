@@ -16,7 +16,8 @@ from shared.errors import Rejected
 class Frozen(BaseModel):
     """A value: compared by content, never changed, tolerant of fields of a later version."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # JSON has no infinity: it would reach the listeners as null, which they cannot read.
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Event(Frozen):
@@ -365,7 +366,7 @@ class Envelope(Frozen, Generic[E_co]):
     id: str = Field(min_length=1)
     source: str
     type: str
-    subject: str
+    subject: str = Field(min_length=1)
     time: AwareDatetime
     sequence: int = Field(ge=0)
     correlationid: str
@@ -401,16 +402,26 @@ def unwrap(body: bytes, expected: type[Event] | None = None) -> Envelope[Event]:
     """Read an envelope from the wire and check it whole.
 
     Raises Rejected with the first fault: not JSON, not CloudEvents 1.0, an unknown type, another
-    type than `expected`, or data that does not fit the event's class.
+    type than `expected`, another source than the type's, or data that does not fit its class.
     """
     try:
-        bare = Envelope[Any].model_validate_json(body)
-        cls = REGISTRY.get(bare.type)
-        if cls is None or (expected is not None and cls is not expected):
-            raise Rejected(f"type: {bare.type!r} is not expected here")
+        cls = _class_of(Envelope[Any].model_validate_json(body), expected)
         return Envelope[cls].model_validate_json(body)  # type: ignore[valid-type]
     except ValidationError as error:
         raise Rejected(explain(error)) from error
+
+
+def _class_of(bare: Envelope[Any], expected: type[Event] | None) -> type[Event]:
+    cls = REGISTRY.get(bare.type)
+    if "specversion" not in bare.model_fields_set:
+        raise Rejected("specversion: is missing")
+    if cls is None:
+        raise Rejected("type: names no event of the lab")
+    if expected is not None and cls is not expected:
+        raise Rejected(f"type: {cls.topic} is not expected here")
+    if bare.source != cls.source:
+        raise Rejected(f"source: {cls.topic} comes from {cls.source} only")
+    return cls
 
 
 def explain(error: ValidationError) -> str:

@@ -1,0 +1,71 @@
+"""What an error says, and how it travels."""
+
+import pickle
+
+import pytest
+
+from shared import errors
+from shared.errors import TYPED, Conflict, Invalid, LabError, NotFound, Rejected, Unavailable
+
+
+def test_docstring_is_the_default_message() -> None:
+    """An error raised bare explains itself."""
+    assert str(NotFound()) == "Nothing has this identifier."
+
+
+def test_own_message_replaces_the_default() -> None:
+    """What the raiser says counts more."""
+    assert str(NotFound("no project has the id prj_1")) == "no project has the id prj_1"
+
+
+def test_invalid_names_its_field() -> None:
+    """The field stands before the message, where a reader looks first."""
+    error = Invalid("must not be empty", "title")
+    assert (str(error), error.field) == ("title: must not be empty", "title")
+
+
+def test_invalid_without_a_field_is_its_message() -> None:
+    """A fault of the whole body names no field."""
+    assert str(Invalid("is empty")) == "is empty"
+
+
+@pytest.mark.parametrize("cls", TYPED)
+def test_error_is_rebuilt_from_its_arguments(cls: type[LabError]) -> None:
+    """What crosses an RPC call or a process is the class and its arguments."""
+    error = cls("why")
+    rebuilt = cls(*error.args)
+    assert (str(rebuilt), rebuilt.args) == (str(error), error.args)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own bytes
+
+
+def test_field_survives_the_rebuilding() -> None:
+    """A caller in another process still learns which field is wrong."""
+    assert Invalid(*Invalid("is empty", "title").args).field == "title"
+
+
+def test_every_error_is_permanent_or_transient() -> None:
+    """A handler's failure is parked or retried: there is no third way."""
+    for cls in TYPED:
+        assert issubclass(cls, Rejected) != issubclass(cls, Unavailable)
+
+
+def test_every_error_crosses_rpc_typed() -> None:
+    """An error added here without being listed would reach a caller as something unexpected."""
+    defined = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, LabError) and value is not LabError
+    }
+    assert defined == set(TYPED)
+
+
+@pytest.mark.parametrize("cls", [LabError, *TYPED])
+def test_every_error_has_a_message_and_an_http_status(cls: type[LabError]) -> None:
+    """Nothing is raised that an HTTP client could not be told."""
+    assert str(cls())
+    assert 400 <= cls.status < 600
+
+
+def test_conflict_is_worth_another_try() -> None:
+    """Somebody else was faster: deciding again may succeed, though HTTP calls it 409."""
+    assert (issubclass(Conflict, Unavailable), Conflict.status) == (True, 409)
