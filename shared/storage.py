@@ -7,6 +7,7 @@ bytes twice keeps one file and a crash leaves at most a temporary name behind.
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +30,7 @@ class Writer:
         self._hash, self.size = hashlib.sha256(), 0
         self._name = storage.path(f"tmp/{secrets.token_hex(16)}")
         self._file: IO[bytes] = storage.open(self._name, "wb")
+        self._open = True
 
     def write(self, chunk: bytes) -> int:
         """Append `chunk`; returns its length like any writable file."""
@@ -37,13 +39,18 @@ class Writer:
             self.abort()
             raise TooLarge(f"the file is larger than {self._limit} bytes")
         self._hash.update(chunk)
-        self._file.write(chunk)
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            raise Unavailable(f"the file store takes no more: {error}") from error
         return len(chunk)
 
     def abort(self) -> None:
         """Forget what was written; harmless when that is done already."""
-        if not self._file.closed:
-            self._file.close()
+        if self._open:
+            self._open = False
+            with suppress(OSError):  # a full disk refuses the last bytes once more
+                self._file.close()
             self._storage.remove(self._name)
 
     def commit(self, media_type: str = "application/octet-stream") -> FileRef:
@@ -54,6 +61,7 @@ class Writer:
         if self.size == 0:
             self.abort()
             raise Invalid("the file is empty", "file")
+        self._open = False
         self._file.close()
         ref = FileRef(sha256=self._hash.hexdigest(), size=self.size, media_type=media_type)
         self._storage.rename(self._name, self._storage.address(ref))

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from shared import metrics, trace
 from shared.errors import LabError, NotFound
-from shared.http.body import check_framing
+from shared.http.body import BadFraming, check_framing
 from shared.http.problem import problem_of, response_of
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ class App:
             check_framing(request.environ)
             return handle()
         except Exception as error:
+            if isinstance(error, BadFraming):
+                request.environ["datalab.close"]()
             response = response_of(error)
             if response.status_code >= 500 and not isinstance(error, LabError):  # noqa: PLR2004
                 log.exception("a request failed", extra={"path": request.path})

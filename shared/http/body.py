@@ -20,17 +20,21 @@ _CHUNK = 1 << 16
 _SINGLE = ("authorization", "content-length", "content-type", "idempotency-key", "traceparent")
 
 
+class BadFraming(Rejected):
+    """A proxy might read this request in another way."""
+
+
 def check_framing(environ: Mapping[str, Any]) -> None:
-    """Refuse what proxies and servers may read in two ways; raises Rejected."""
+    """Refuse what proxies and servers may read in two ways; raises BadFraming."""
     names = [name.lower() for name, _ in environ.get("headers_raw", ())]
     for name in _SINGLE:
         if names.count(name) > 1:
-            raise Rejected(f"the header {name} is given more than once")
+            raise BadFraming(f"the header {name} is given more than once")
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
-        raise Rejected("the only transfer encoding accepted is chunked")
+        raise BadFraming("the only transfer encoding accepted is chunked")
     length = environ.get("CONTENT_LENGTH", "0")
     if not (length.isascii() and length.isdigit()):
-        raise Rejected("the content length is not a plain number")
+        raise BadFraming("the content length is not a plain number")
 
 
 def chunks(request: Request, limit: int) -> Iterator[bytes]:

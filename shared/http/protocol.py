@@ -46,6 +46,7 @@ class Protocol(HttpProtocol):
         detail = message or explain or HTTPStatus(code).phrase
         body = problem_of_status(code, detail).model_dump_json(exclude_none=True).encode()
         self.close_connection = True
+        self.request_version = self.protocol_version
         self.send_response_only(code)
         self.send_header("Content-Type", MEDIA_TYPE)
         self.send_header("Content-Length", str(len(body)))

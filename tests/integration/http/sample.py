@@ -1,5 +1,7 @@
 """A service with every kind of route, for the tests of shared.http."""
 
+import logging
+
 import eventlet
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +12,8 @@ from shared.http import Call, Download, http
 from shared.messaging import Config, Files
 from shared.settings import Settings
 from shared.storage import Storage
+
+log = logging.getLogger("services.sample")
 
 
 class NewThing(BaseModel):
@@ -97,5 +101,6 @@ class Sample:
     @http("POST", "/slow/{seconds}", returns=Search)
     def wait(self, call: Call, seconds: str) -> Search:  # noqa: ARG002
         """Keep a worker for a while."""
+        log.info("a worker is taken")
         eventlet.sleep(float(seconds))
         return Search()

@@ -1,0 +1,106 @@
+"""What happens below requests: bad HTTP, busy workers, the service's end."""
+
+import json
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.http.conftest import SPEC, WORKERS, Client, problem
+from tests.servers import eventually, running
+
+
+@pytest.fixture
+def own_client(
+    http_environ: dict[str, str], token: Callable[..., str], tmp_path: Path
+) -> Iterator[Client]:
+    """A client of a service that this test may spoil."""
+    environ = {**http_environ, "DATALAB_STORAGE_URL": f"file://{tmp_path}"}
+    with running(SPEC, environ) as service:
+        yield Client(service, tmp_path, token("mbr_holder", "holder"))
+
+
+def receive(connection: socket.socket) -> bytes:
+    """Everything until the server closes the connection."""
+    with connection:
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Content-Length: 2", "Content-Length: 3"),
+        ("Content-Length: 2", "Transfer-Encoding: chunked"),
+        ("Transfer-Encoding: gzip, chunked",),
+        ("Content-Length: +2",),
+        ("Content-Length: -2",),
+        ("Authorization: Bearer x",),
+    ],
+)
+def test_request_that_can_be_read_in_two_ways_is_400(
+    client: Client, lines: tuple[str, ...]
+) -> None:
+    """A proxy and the service must not see two different requests."""
+    head = client.head("POST", "/things", "Content-Type: application/json", *lines)
+    assert receive(client.raw(head, b"{}", b"GET /livez HTTP/1.1\r\n\r\n")).count(b"HTTP/1.") == 1
+    assert receive(client.raw(head, b"{}")).split()[1] == b"400"
+
+
+def test_what_is_not_http_is_a_problem(client: Client) -> None:
+    """Noise on the port is answered and changes nothing."""
+    answer = receive(client.raw(b"\x16\x03\x01 nonsense \xff\r\n\r\n"))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["status"] == 400
+    assert client("GET", "/things").status == 200
+
+
+def test_broken_chunks_are_400(client: Client) -> None:
+    """A chunk whose length is no number ends the request."""
+    lines = ("Content-Type: application/json", "Transfer-Encoding: chunked")
+    answer = receive(client.raw(client.head("POST", "/things", *lines), b"zz\r\n{}\r\n"))
+    assert answer.split()[1] == b"400"
+
+
+def test_connection_lives_on_after_a_problem(client: Client) -> None:
+    """A refused request that was read whole does not cost the connection."""
+    with client.raw(client.head("GET", "/nothing") + client.head("GET", "/things/1")) as connection:
+        received = b""
+        while b'"id"' not in received:
+            received += connection.recv(65536)
+    assert [received.count(b"HTTP/1.1 404"), received.count(b"HTTP/1.1 200")] == [1, 1]
+
+
+def test_busy_workers_do_not_hide_the_health(own_client: Client) -> None:
+    """With every worker taken, the machines that watch still get their answers."""
+    busy = [own_client.raw(own_client.head("POST", "/slow/4")) for _ in range(WORKERS)]
+
+    log = own_client.service.log
+    eventually(lambda: log().count("a worker is taken") == WORKERS, what="every worker is taken")
+    paths = ("/livez", "/readyz", "/metrics", "/openapi.json")
+    statuses = [own_client("GET", path, token=None, timeout=1).status for path in paths]
+    assert statuses == [200] * 4
+    for connection in busy:
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        connection.close()
+
+
+def test_sigterm_turns_readiness_red_and_finishes_what_is_in_hand(own_client: Client) -> None:
+    """The request in hand is answered, new ones are sent away, the process ends with 0."""
+    answers: list[int] = []
+    request = threading.Thread(target=lambda: answers.append(own_client("POST", "/slow/2").status))
+    request.start()
+    eventually(lambda: "a worker is taken" in own_client.service.log())
+    process = own_client.service.process
+    assert process is not None
+    process.send_signal(signal.SIGTERM)
+    eventually(lambda: own_client("GET", "/readyz", token=None).status == 503)
+    checks = own_client("GET", "/readyz", token=None).json()["checks"]
+    eventually(lambda: own_client("GET", "/things").status == 503)
+    assert problem(own_client("GET", "/things"))["detail"] == "the service is stopping"
+    request.join()
+    assert (checks["running"], answers) == (False, [200])
+    assert process.wait(10) == 0

@@ -1,0 +1,156 @@
+"""Uploads streamed into the store, and downloads out of it."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import psutil
+import pytest
+
+from tests.integration.http.conftest import UPLOAD_BYTES, Client, problem
+from tests.servers import eventually
+
+METADATA = ("metadata", (None, '{"title": "t"}', "application/json"))
+Fields = list[tuple[str, Any]]
+
+
+def upload(client: Client, *fields: tuple[str, Any], **options: Any) -> Any:
+    """Send a multipart form."""
+    return client("POST", "/files", fields=list(fields), **options)
+
+
+def test_uploaded_file_comes_back_byte_for_byte(client: Client) -> None:
+    """The reference is the content's sha256, and the download is the content."""
+    content = b"a;b\r\n1;2\r\n--boundary\r\n\x00\xff"
+    ref = upload(client, METADATA, ("file", ("x.csv", content, "text/csv"))).json()
+    assert (ref["sha256"], ref["size"]) == (hashlib.sha256(content).hexdigest(), len(content))
+    answer = client("GET", f"/files/{ref['sha256']}")
+    assert answer.data == content
+    assert answer.headers["Content-Type"] == "text/csv"
+
+
+def test_download_names_the_file_for_every_client(client: Client) -> None:
+    """The name comes in ASCII and, with its accents, in UTF-8."""
+    ref = upload(client, METADATA, ("file", ("x.csv", b"1", "text/csv"))).json()
+    disposition = client("GET", f"/files/{ref['sha256']}").headers["Content-Disposition"]
+    assert 'filename="ete; 1.csv"' in disposition
+    assert f"filename*=UTF-8''{quote('été; «1».csv')}" in disposition
+
+
+def test_missing_file_is_404_before_the_first_byte(client: Client) -> None:
+    """A download that cannot start is a problem, not an empty file."""
+    assert problem(client("GET", f"/files/{'0' * 64}"))["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("été.csv", "été.csv"), ("../../etc/passwd", "passwd"), ("C:\\data\\x.csv", "x.csv")],
+)
+def test_filename_keeps_its_accents_and_loses_its_folders(
+    client: Client, sent: str, kept: str
+) -> None:
+    """The name is text for people; it never becomes a path."""
+    ref = upload(client, METADATA, ("file", (sent, b"1", "text/csv"))).json()
+    assert ref["media_type"] == f"text/csv;{kept}"
+
+
+def test_parts_may_come_in_any_order(client: Client) -> None:
+    """The metadata may follow the file."""
+    assert upload(client, ("file", ("x", b"1", "text/csv")), METADATA).status == 202
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "field"),
+    [
+        ([METADATA], 422, "file"),
+        ([("file", ("x", b"zz", "text/csv"))], 422, "metadata"),
+        ([METADATA, ("file", ("x", b"", "text/csv"))], 422, "file"),
+        ([METADATA, METADATA, ("file", ("x", b"zz", "text/csv"))], 422, "metadata"),
+        ([METADATA, *[("file", ("x", b"zz", "text/csv"))] * 2], 422, "file"),
+        ([METADATA, ("other", "zz")], 422, "other"),
+        ([("metadata", '{"title": ""}'), ("file", ("x", b"zz", "text/csv"))], 422, "title"),
+        ([("metadata", "{"), ("file", ("x", b"zz", "text/csv"))], 400, None),
+    ],
+)
+def test_wrong_form_names_its_fault_and_keeps_nothing(
+    client: Client, fields: Fields, status: int, field: str | None
+) -> None:
+    """A form that does not fit is refused and its file is forgotten."""
+    before = len(client.stored_files())
+    answer = upload(client, *fields)
+    assert (answer.status, problem(answer).get("field")) == (status, field)
+    assert client.temporary_files() == []
+    assert len(client.stored_files()) == before
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "multipart/form-data", "multipart/mixed; boundary=x", "text/csv"],
+)
+def test_upload_of_another_type_is_415(client: Client, content_type: str) -> None:
+    """An upload is a multipart form with a boundary."""
+    answer = client("POST", "/files", body=b"x", headers={"Content-Type": content_type})
+    assert problem(answer)["status"] == 415
+
+
+@pytest.mark.parametrize("body", [b"", b"no boundary", b"--x\r\n", b"--x\r\nA: b\r\n\r\nc\r\n--x"])
+def test_broken_multipart_is_400(client: Client, body: bytes) -> None:
+    """A form that is cut short or is none is told so."""
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = client("POST", "/files", body=body, headers=headers)
+    assert problem(answer)["status"] in {400, 422}
+    assert client.temporary_files() == []
+
+
+def test_announced_oversize_is_refused_before_it_is_sent(client: Client) -> None:
+    """A client that asks first (100-continue) never sends the bytes."""
+    lines = ("Content-Type: multipart/form-data; boundary=x", "Expect: 100-continue")
+    head = client.head("POST", "/files", *lines, f"Content-Length: {10 * UPLOAD_BYTES}")
+    with client.raw(head) as connection:
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_oversize_without_length_is_413_and_leaves_nothing(client: Client) -> None:
+    """The limit holds while the bytes come."""
+    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+
+    def body() -> Iterator[bytes]:
+        yield form
+        for _ in range(UPLOAD_BYTES // 1_000_000 + 2):
+            yield b"y" * 1_000_000
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = client("POST", "/files", body=body(), headers=headers)
+    assert problem(answer)["status"] == 413
+    assert client.temporary_files() == []
+
+
+def test_client_gone_during_upload_leaves_nothing(client: Client) -> None:
+    """The temporary file appears while bytes come and goes with the client."""
+    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+    content_type = "Content-Type: multipart/form-data; boundary=x"
+    head = client.head("POST", "/files", content_type, "Content-Length: 9000000")
+    with client.raw(head, form, b"y" * 2_000_000):
+        eventually(client.temporary_files, what="the upload has begun")
+    eventually(lambda: not client.temporary_files(), what="the upload is forgotten")
+    assert client("GET", "/things").status == 200
+
+
+def test_upload_does_not_fill_the_memory(client: Client) -> None:
+    """A file passes through in pieces."""
+    process = psutil.Process(client.service.pid)
+    before = process.memory_info().rss
+    content = b"0123456789abcdef" * (UPLOAD_BYTES // 16)
+    for _ in range(3):
+        assert upload(client, METADATA, ("file", ("x", content, "text/csv"))).status == 202
+    assert process.memory_info().rss - before < UPLOAD_BYTES / 2
+
+
+def test_upload_needs_a_token_before_its_first_byte(
+    client: Client, token: Callable[..., str]
+) -> None:
+    """Nothing of a stranger's file is read."""
+    answer = upload(client, METADATA, ("file", ("x", b"1" * 5_000_000, "text/csv")), token=None)
+    assert problem(answer)["status"] == 401
+    assert upload(client, METADATA, ("file", ("x", b"1", "")), token=token("mbr_2")).status == 202

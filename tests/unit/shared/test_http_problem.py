@@ -1,0 +1,78 @@
+"""Problems made of errors."""
+
+import pytest
+from pydantic import BaseModel, ValidationError, field_validator
+
+from shared.errors import (
+    Conflict,
+    DeadlineExceeded,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+from shared.http.problem import invalid_of, problem_of, response_of
+
+
+class Parcel(BaseModel):
+    """Something to be wrong about."""
+
+    code: str
+    weights: list[int] = []
+
+    @field_validator("code")
+    @classmethod
+    def known(cls, code: str) -> str:
+        """Refuse every code."""
+        raise ValueError(f"{code} n'est pas un code connu")
+
+
+def fault_of(**values: object) -> ValidationError:
+    """What pydantic raises for these values."""
+    with pytest.raises(ValidationError) as caught:
+        Parcel.model_validate(values)
+    return caught.value
+
+
+def test_our_errors_have_a_type_of_their_own() -> None:
+    """Two errors with one status can be told apart by a program."""
+    assert problem_of(Conflict()).type == "urn:datalab:problem:conflict"
+    assert problem_of(DeadlineExceeded()).type == "urn:datalab:problem:deadline-exceeded"
+
+
+def test_detail_is_the_message_and_field_stands_apart() -> None:
+    """The field is not repeated in the detail."""
+    found = problem_of(Invalid("is not known", "theme"))
+    assert (found.status, found.detail, found.field) == (422, "is not known", "theme")
+
+
+def test_message_of_a_validator_stands_alone() -> None:
+    """What a validator says in French is not prefixed in English."""
+    fault = invalid_of(fault_of(code="zz"))
+    assert (fault.args[0], fault.field) == ("zz n'est pas un code connu", "code")
+
+
+def test_fault_within_a_list_is_named_by_its_path() -> None:
+    """The field is a dotted path."""
+    assert problem_of(fault_of(code=1, weights=[1])).field == "code"
+    assert invalid_of(fault_of(weights=[1, "x"], code=1)).field in {"code", "weights.1"}
+
+
+def test_unexpected_error_tells_nothing() -> None:
+    """The text of an exception nobody expected stays inside."""
+    found = problem_of(RuntimeError("password is 1234"))
+    assert found.status == 500
+    assert "1234" not in found.model_dump_json()
+
+
+def test_very_long_field_and_message_are_cut() -> None:
+    """A client cannot make the answer as large as its request."""
+    found = problem_of(Invalid("m" * 10_000, "f" * 10_000))
+    assert len(found.model_dump_json()) < 2000
+
+
+def test_headers_help_the_client_to_go_on() -> None:
+    """401 says which scheme, 503 when to come back, 404 nothing more."""
+    assert "Bearer" in response_of(Unauthenticated()).headers["WWW-Authenticate"]
+    assert response_of(Unavailable()).headers["Retry-After"] == "1"
+    assert "Retry-After" not in response_of(NotFound()).headers
