@@ -43,5 +43,7 @@ def configure(service: str, level: str) -> None:
     root.setLevel(logging.WARNING)
     for name in ("shared", "services", "deploy"):
         logging.getLogger(name).setLevel(level)
+    # kombu shows a stack for every lost connection; `shared.messaging` says so in a line.
+    logging.getLogger("kombu.mixins").setLevel(logging.ERROR)
     # nameko logs failed handlers with their arguments; `shared.messaging` logs the outcome itself.
     logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)

@@ -6,7 +6,8 @@ acknowledgement, and never stops while the broker is away. This one does none of
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -30,11 +31,28 @@ class MessageConsumer(QueueConsumer):
         super().__init__()
         self._pending_remove_providers: dict[Any, Any] = {}
         self._in_hand = 0
+        self._consuming = False
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether consuming has begun."""
-        return bool(self._consumers_ready.ready())
+    def setup(self) -> None:
+        """Let `/readyz` know whether messages are being taken."""
+        self.container.config["ready_checks"]["consumer"] = lambda: self._consuming
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Any]:
+        """Connect, with waits short enough to be back soon after the broker is."""
+        with self.create_connection() as connection:
+            connection.ensure_connection(
+                self.on_connection_error, interval_start=0.5, interval_step=0.5, interval_max=5
+            )
+            try:
+                yield connection
+            finally:
+                self._consuming = False
+
+    def on_consume_ready(self, *args: Any, **kwargs: Any) -> None:
+        """Messages come from now on."""
+        self._consuming = True
+        super().on_consume_ready(*args, **kwargs)
 
     def get_consumers(self, consumer_cls: Callable[..., Any], channel: object) -> Iterable[Any]:  # noqa: ARG002
         """Build the consumers after every (re)connection, as kombu asks."""

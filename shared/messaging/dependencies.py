@@ -45,14 +45,16 @@ class Documents(DependencyProvider):
 
     def start(self) -> None:
         """Publish from now on, and create the indexes when the server is there."""
-        for loop in (self._relay.run, self._relay.sweep_for_ever, self._prepare):
-            self.container.spawn_managed_thread(loop)
+        loops = (self._relay.run, self._relay.sweep_for_ever, self._prepare)
+        self._threads = [self.container.spawn_managed_thread(loop) for loop in loops]
 
     def stop(self) -> None:
         """Let the background loops end, publish what is left and close the connections."""
         for dependency in self.container.dependencies:
             if isinstance(dependency, Background):
                 dependency.wait()
+        for thread in self._threads:
+            thread.kill()
         self._relay.flush()
         self.store.close()
 

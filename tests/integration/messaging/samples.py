@@ -1,11 +1,16 @@
 """Small services that the messaging tests run as real processes."""
 
+import logging
+from threading import Event
 from typing import ClassVar
 
 from shared.aggregate import Aggregate
 from shared.errors import Invalid, Rejected, Unavailable
 from shared.events import Envelope, MemberJoined, ProjectWithdrawn
+from shared.http import Call, http
 from shared.messaging import Documents, RpcClient, on, rpc
+
+log = logging.getLogger("services.recorder")
 
 
 class Note(Aggregate):
@@ -22,6 +27,13 @@ class Recorder:
     documents = Documents(Note)
     other = RpcClient("recorder")
     nobody = RpcClient("nobody")
+    intake = RpcClient("intake")
+
+    @http("GET", "/notes/{note_id}", returns=Note)
+    def read(self, call: Call, note_id: str) -> Note:  # noqa: ARG002
+        """One note."""
+        found: Note = self.documents.of(Note).get(note_id)
+        return found
 
     @on(MemberJoined)
     def note(self, envelope: Envelope[MemberJoined]) -> None:
@@ -69,6 +81,29 @@ class Recorder:
             return f"{type(error).__name__}: {error}"
 
     @rpc
+    def ask_intake(self, member_id: str, name: str) -> str:
+        """Call the other sample; the class of the error, if any."""
+        try:
+            return str(self.intake.announce(member_id, name))
+        except Exception as error:  # noqa: BLE001 - the test looks at the class
+            return type(error).__name__
+
+    @rpc
+    def ask_slowly(self) -> str:
+        """Call a method that takes as long as the whole deadline; log how it ended."""
+        log.warning("asking slowly")
+        try:
+            return str(self.other.wait())
+        except Exception as error:
+            log.warning("asked slowly: %s", type(error).__name__)
+            raise
+
+    @rpc
+    def wait(self) -> None:
+        """Take longer than the broker's restart."""
+        Event().wait(6)
+
+    @rpc
     def ask_nobody(self) -> str:
         """Call a method of a service that does not exist."""
         try:
@@ -83,9 +118,20 @@ class Announcer:
     name = "intake"
     documents = Documents(Note)
 
+    @http("GET", "/notes/{note_id}", returns=Note)
+    def read(self, call: Call, note_id: str) -> Note:  # noqa: ARG002
+        """One note."""
+        found: Note = self.documents.of(Note).get(note_id)
+        return found
+
     @on(ProjectWithdrawn)
     def ignore(self, envelope: Envelope[ProjectWithdrawn]) -> None:
         """Do nothing."""
+
+    @http("POST", "/notes/{member_id}", status=204)
+    def take(self, call: Call, member_id: str) -> None:
+        """Announce the member over HTTP: that works without a broker."""
+        self.announce(member_id, call.caller.member_id)
 
     @rpc
     def announce(self, member_id: str, name: str) -> str:
@@ -97,4 +143,5 @@ class Announcer:
                 MemberJoined(member_id=member_id, name=name, kind="city", skills=(), territory=())
             )
 
-        return self.documents.of(Note).change(member_id, decide, new=lambda: Note(id=member_id)).id
+        self.documents.of(Note).change(member_id, decide, new=lambda: Note(id=member_id))
+        return member_id

@@ -1,0 +1,137 @@
+"""Two small services as real processes, and what a test needs to provoke and watch them."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import amqp
+import pytest
+from nameko.standalone.rpc import ClusterRpcProxy
+from pymongo import MongoClient
+
+from deploy.local.keys import KeyPair
+from shared.aggregate import now
+from shared.events import MemberJoined, wrap
+from shared.messaging import topology
+from shared.trace import child_of
+from tests.integration.messaging.samples import Announcer, Recorder
+from tests.servers import Broker, RunningService, running
+
+RETRIES = (0.2, 0.4)
+SAMPLES = "tests.integration.messaging.samples"
+
+
+@dataclass
+class Lab:
+    """The running samples, with the broker and documents behind them."""
+
+    broker: Broker
+    vhost: str
+    environ: dict[str, str]
+    recorder: RunningService
+    announcer: RunningService
+
+    @property
+    def amqp_uri(self) -> str:
+        """The broker's address."""
+        return self.environ["DATALAB_AMQP_URI"]
+
+    def note(self, identifier: str, service: str = "recorder") -> dict[str, Any]:
+        """The document of that id; empty when there is none."""
+        database = f"{self.environ['DATALAB_DATABASE_PREFIX']}_{service}"
+        with MongoClient[dict[str, Any]](self.environ["DATALAB_MONGODB_URI"]) as client:
+            return client[database]["notes"].find_one({"_id": identifier}) or {}
+
+    def queues(self) -> dict[str, int]:
+        """Messages by queue, without the reply queues."""
+        counted = self.broker.queues(self.vhost)
+        return {name: count for name, count in counted.items() if not name.startswith("rpc.reply")}
+
+    def is_quiet(self) -> bool:
+        """Whether no queue holds a message, but for the parked one."""
+        return not any(n for name, n in self.queues().items() if name != topology.PARKED)
+
+    def publish(self, body: bytes, routing_key: str = "member_joined", **properties: Any) -> None:
+        """Publish raw bytes where intake publishes its events."""
+        with self.broker.connection(self.vhost) as connection:
+            connection.channel().basic_publish_confirm(
+                amqp.Message(body, **{"content_type": "application/json", **properties}),
+                "intake.events",
+                routing_key,
+            )
+
+    def request(self, body: bytes, routing_key: str, **properties: Any) -> None:
+        """Publish a hand-made RPC request."""
+        with self.broker.connection(self.vhost) as connection:
+            connection.channel().basic_publish_confirm(
+                amqp.Message(body, content_type="application/json", **properties),
+                "nameko-rpc",
+                routing_key,
+            )
+
+    def rpc(self) -> contextlib.AbstractContextManager[Any]:
+        """A stock nameko client."""
+        proxy: contextlib.AbstractContextManager[Any] = ClusterRpcProxy(
+            {"AMQP_URI": self.amqp_uri}, timeout=20
+        )
+        return proxy
+
+
+def joined(member_id: str, name: str = "Ville", **changes: Any) -> bytes:
+    """A member_joined event on the wire, with fields of the envelope changed."""
+    event = MemberJoined(member_id=member_id, name=name, kind="city", skills=(), territory=())
+    envelope = wrap(
+        event, subject=member_id, sequence=1, number=0, time=now(), traceparent=child_of(None)
+    )
+    return json.dumps({**envelope, **changes}).encode()
+
+
+def settings(
+    amqp_uri: str, mongodb_uri: str, keys: KeyPair, files: str, **more: str
+) -> dict[str, str]:
+    """Complete settings with a database of their own."""
+    return {
+        "DATALAB_AMQP_URI": amqp_uri,
+        "DATALAB_MONGODB_URI": mongodb_uri,
+        "DATALAB_STORAGE_URL": f"file://{files}",
+        "DATALAB_TOKEN_PUBLIC_KEY": str(keys.public),
+        "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
+        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
+        "DATALAB_SWEEP_SECONDS": "0.5",
+        "DATALAB_RPC_SECONDS": "3",
+        **more,
+    }
+
+
+@contextlib.contextmanager
+def sample(name: str, environ: Mapping[str, str]) -> Iterator[RunningService]:
+    """One of the sample services as a process."""
+    with running(f"{SAMPLES}:{name}", environ) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def lab(
+    broker: Broker,
+    vhost: str,
+    mongodb_uri: str,
+    token_keys: KeyPair,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Lab]:
+    """Both samples, running."""
+    amqp_uri = broker.uri(vhost)
+    files = str(tmp_path_factory.mktemp("files"))
+    environ = settings(amqp_uri, mongodb_uri, token_keys, files)
+    topology.declare(amqp_uri, [Recorder, Announcer], RETRIES)
+    with sample("Recorder", environ) as recorder, sample("Announcer", environ) as announcer:
+        yield Lab(broker, vhost, environ, recorder, announcer)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_parked(lab: Lab) -> None:
+    """Each test begins with an empty parked queue."""
+    with lab.broker.connection(lab.vhost) as connection:
+        connection.channel().queue_purge(topology.PARKED)

@@ -1,0 +1,122 @@
+"""Each way an event can end: done, retried, parked - and never lost, never done twice."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from shared.errors import NotFound
+from shared.messaging.parked import parked, replay, show
+from tests.integration.messaging.conftest import Lab, joined, sample
+from tests.servers import eventually
+
+
+@pytest.fixture
+def member() -> str:
+    """A member id of this test's own."""
+    return f"mbr_{uuid4().hex}"
+
+
+def test_saved_event_reaches_its_listener_and_leaves_the_outbox(lab: Lab, member: str) -> None:
+    """What one service saves, the other handles, and the outbox is empty afterwards."""
+    with lab.rpc() as rpc:
+        rpc.intake.announce(member, "Ville")
+    eventually(lambda: lab.note(member).get("seen"))
+    eventually(lambda: not lab.note(member, "intake")["has_outbox"])
+    assert len(lab.note(member)["seen"]) == 1
+
+
+def test_redelivered_event_is_handled_once(lab: Lab, member: str) -> None:
+    """The same event twice changes the document once."""
+    for _ in range(2):
+        lab.publish(joined(member))
+    eventually(lambda: lab.note(member).get("seen") and lab.is_quiet())
+    assert len(lab.note(member)["seen"]) == 1
+
+
+def test_handler_that_fails_twice_succeeds_at_the_third_attempt(lab: Lab, member: str) -> None:
+    """A transient failure costs retries, nothing else."""
+    lab.publish(joined(member, "fails twice"))
+    eventually(lambda: lab.note(member).get("seen"))
+    assert len(lab.note(f"{member}-tries")["seen"]) == 3
+    assert parked(lab.amqp_uri) == []
+
+
+def test_handler_that_fails_for_ever_parks_the_event_with_its_reason(lab: Lab, member: str) -> None:
+    """After the last attempt the event waits for an operator, with the reason."""
+    lab.publish(joined(member, "fails for ever"))
+    eventually(lambda: parked(lab.amqp_uri))
+    (event,) = parked(lab.amqp_uri)
+    assert (event.queue, event.reason) == (
+        "recorder.on.member_joined",
+        "Unavailable: not now",
+    )
+    assert len(lab.note(f"{member}-tries")["seen"]) == 3
+    assert lab.is_quiet()
+
+
+def test_permanent_failure_is_parked_without_a_retry(lab: Lab, member: str) -> None:
+    """Rejected means that trying again is pointless."""
+    lab.publish(joined(member, "impossible"))
+    eventually(lambda: parked(lab.amqp_uri))
+    assert parked(lab.amqp_uri)[0].reason == "Rejected: never"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{not json", "Invalid JSON"),
+        (b"\xff\xfe\x00", "Invalid JSON"),
+        (b"[]", "body"),
+        (b'{"specversion": "1.0"}', "id"),
+        (joined("m", specversion="2.0"), "specversion"),
+        (joined("m", type="project_submitted"), "project_submitted"),
+        (joined("m", data={"member_id": 7}), "data"),
+        (joined("m", sequence="later"), "sequence"),
+        (b"[" * 100_000, "Invalid JSON"),
+    ],
+)
+def test_message_that_is_no_such_event_is_parked(lab: Lab, body: bytes, reason: str) -> None:
+    """Broken JSON, a wrong schema or version: the message is kept and the fault named."""
+    lab.publish(body)
+    eventually(lambda: parked(lab.amqp_uri))
+    (event,) = parked(lab.amqp_uri)
+    assert reason in event.reason
+    assert event.body.encode("latin-1" if body[:1] == b"\xff" else "utf-8") == body
+
+
+def test_unknown_fields_of_a_later_version_are_ignored(lab: Lab, member: str) -> None:
+    """An additive change of the contract does not stop an older listener."""
+    envelope = json.loads(joined(member, extension="new"))
+    envelope["data"]["colour"] = "blue"
+    lab.publish(json.dumps(envelope).encode())
+    eventually(lambda: lab.note(member).get("seen"))
+    assert parked(lab.amqp_uri) == []
+
+
+def test_parked_event_is_replayed_into_its_queue(lab: Lab, member: str) -> None:
+    """Replay gives the event all its attempts again and takes it off the parked queue."""
+    lab.publish(joined(member, "fails for ever"))
+    lab.publish(joined(f"{member}-other", "impossible"))
+    eventually(lambda: len(parked(lab.amqp_uri)) == 2)
+    tries = len(lab.note(f"{member}-tries")["seen"])
+    assert replay(lab.amqp_uri, event_id=json.loads(joined(member))["id"]) == 1
+    eventually(lambda: len(lab.note(f"{member}-tries")["seen"]) == 2 * tries)
+    eventually(lambda: len(parked(lab.amqp_uri)) == 2)
+
+
+def test_showing_an_unknown_parked_event_says_so(lab: Lab) -> None:
+    """An id that is not parked is an error with that id."""
+    with pytest.raises(NotFound, match="evt-404"):
+        show(lab.amqp_uri, "evt-404")
+
+
+def test_two_workers_share_the_events_and_none_is_done_twice(lab: Lab, member: str) -> None:
+    """A second process of the same service takes its part of the same queue."""
+    with sample("Recorder", lab.environ):
+        for number in range(60):
+            lab.publish(joined(f"{member}-{number}"))
+            lab.publish(joined(f"{member}-{number}"))
+        eventually(lab.is_quiet)
+        seen = [lab.note(f"{member}-{number}").get("seen", []) for number in range(60)]
+    assert [len(one) for one in seen] == [1] * 60

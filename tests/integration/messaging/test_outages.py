@@ -1,0 +1,106 @@
+"""The broker dies, the document server dies, the process is asked to stop: nothing is lost."""
+
+import json
+import signal
+from uuid import uuid4
+
+import pytest
+import urllib3
+
+from tests.conftest import Token
+from tests.integration.messaging.conftest import Lab, joined
+from tests.servers import Documents, eventually
+
+
+@pytest.fixture
+def member() -> str:
+    """A member id of this test's own."""
+    return f"mbr_{uuid4().hex}"
+
+
+def test_event_saved_while_the_broker_is_down_is_published_afterwards(
+    lab: Lab, member: str, token: Token
+) -> None:
+    """The outbox keeps it, the sweep publishes it."""
+    lab.broker.kill()
+    try:
+        answer = urllib3.request(
+            "POST",
+            f"{lab.announcer.url}/notes/{member}",
+            headers={"Authorization": f"Bearer {token('city', 'holder')}"},
+        )
+        assert answer.status == 204
+        assert lab.note(member, "intake")["has_outbox"]
+    finally:
+        lab.broker.start()
+    eventually(lambda: lab.note(member).get("seen"), 30)
+    eventually(lambda: not lab.note(member, "intake")["has_outbox"], 30)
+
+
+def test_services_survive_a_broker_restart(lab: Lab, member: str) -> None:
+    """Both processes reconnect by themselves and go on."""
+    pids = (lab.recorder.pid, lab.announcer.pid)
+    lab.broker.restart()
+    eventually(lambda: lab.recorder.ready() and lab.announcer.ready(), 30)
+    lab.publish(joined(member))
+    eventually(lambda: lab.note(member).get("seen"), 30)
+    assert lab.recorder.alive
+    assert (lab.recorder.pid, lab.announcer.pid) == pids
+
+
+def test_rpc_under_way_when_the_broker_dies_ends_with_an_error(lab: Lab) -> None:
+    """The caller hears of it within its deadline, and the process lives."""
+    request = json.dumps({"args": [], "kwargs": {}}).encode()
+    lab.request(request, "recorder.ask_slowly", reply_to="nobody", correlation_id="1")
+    eventually(lambda: "asking slowly" in lab.recorder.log())
+    lab.broker.restart()
+    eventually(lambda: "DeadlineExceeded" in lab.recorder.log(), 30)
+    assert lab.recorder.alive
+
+
+def test_handler_without_documents_is_retried_until_they_are_back(
+    lab: Lab, document_server: Documents, member: str
+) -> None:
+    """An outage of the document server delays the event, and readiness tells."""
+    document_server.kill()
+    lab.publish(joined(member))
+    eventually(lambda: not lab.recorder.ready())
+    document_server.start()
+    eventually(lambda: lab.note(member).get("seen"), 30)
+    eventually(lab.recorder.ready)
+    assert len(lab.note(member)["seen"]) == 1
+
+
+def test_terminated_service_finishes_what_is_in_hand_and_exits_0(lab: Lab, member: str) -> None:
+    """SIGTERM: the events taken are handled and acknowledged, the rest stays queued."""
+    numbers = range(200)
+    for number in numbers:
+        lab.publish(joined(f"{member}-{number}"))
+    assert lab.recorder.process is not None
+    lab.recorder.process.send_signal(signal.SIGTERM)
+    assert lab.recorder.process.wait(30) == 0
+    done = sum(bool(lab.note(f"{member}-{number}")) for number in numbers)
+    assert done + lab.queues()["recorder.on.member_joined"] == len(numbers)
+    lab.recorder.start()
+    eventually(lambda: all(lab.note(f"{member}-{number}") for number in numbers), 30)
+
+
+def test_killed_service_leaves_its_events_to_the_next(lab: Lab, member: str) -> None:
+    """`kill -9` in the middle: each event is still handled exactly once."""
+    numbers = range(200)
+    for number in numbers:
+        lab.publish(joined(f"{member}-{number}"))
+    lab.recorder.kill()
+    lab.recorder.start()
+    eventually(lambda: all(lab.note(f"{member}-{number}") for number in numbers), 30)
+    assert {len(lab.note(f"{member}-{number}")["seen"]) for number in numbers} == {1}
+
+
+def test_log_lines_are_json_with_trace_and_correlation(lab: Lab, member: str) -> None:
+    """A line written while an event is handled carries the event's own ids."""
+    envelope = json.loads(joined(member, "impossible"))
+    lab.publish(json.dumps(envelope).encode())
+    eventually(lambda: member in lab.recorder.log())
+    lines = [json.loads(line) for line in lab.recorder.log().splitlines() if line.startswith("{")]
+    (line,) = [line for line in lines if line.get("correlationid") == member]
+    assert line["traceparent"].split("-")[1] == envelope["traceparent"].split("-")[1]

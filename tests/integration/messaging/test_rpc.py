@@ -1,0 +1,119 @@
+"""RPC by a stock nameko client: typed errors, deadlines, and requests that must not harm."""
+
+import json
+from uuid import uuid4
+
+import pytest
+import urllib3
+from nameko.exceptions import IncorrectSignature, MethodNotFound, RemoteError
+
+from shared.errors import Invalid
+from tests.integration.messaging.conftest import Lab
+from tests.servers import eventually
+
+
+def metric(lab: Lab, text: str) -> bool:
+    """Whether the recorder's metrics hold a sample with `text`."""
+    return text in urllib3.request("GET", f"{lab.recorder.url}/metrics").data.decode()
+
+
+def test_stock_client_gets_the_result(lab: Lab) -> None:
+    """Plain JSON in, plain JSON out."""
+    with lab.rpc() as rpc:
+        assert rpc.recorder.echo({"list": [1, None, "é"]}) == {"list": [1, None, "é"]}
+
+
+def test_error_of_the_lab_keeps_its_type_and_field(lab: Lab) -> None:
+    """A client that has the error classes gets them back."""
+    with lab.rpc() as rpc, pytest.raises(Invalid) as caught:
+        rpc.recorder.refuse()
+    assert (caught.value.field, str(caught.value)) == ("colour", "colour: must be blue")
+
+
+def test_unforeseen_error_says_nothing_of_the_inside(lab: Lab) -> None:
+    """The text of an unexpected exception stays in the log."""
+    with lab.rpc() as rpc, pytest.raises(RemoteError) as caught:
+        rpc.recorder.break_down()
+    assert "42" not in str(caught.value)
+    assert "the secret is 42" in lab.recorder.log()
+
+
+def test_wrong_method_and_wrong_arguments_are_told(lab: Lab) -> None:
+    """As stock nameko tells them."""
+    with lab.rpc() as rpc:
+        with pytest.raises(MethodNotFound):
+            rpc.recorder.nothing()
+        with pytest.raises(IncorrectSignature):
+            rpc.recorder.echo(1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b'{"args": 1, "kwargs": {}}', b'{"args": []}', b"\x80"]
+)
+def test_malformed_request_is_answered_not_fatal(lab: Lab, body: bytes) -> None:
+    """The caller hears what is wrong, and the service goes on."""
+    with lab.broker.connection(lab.vhost) as connection:
+        channel = connection.channel()
+        queue = channel.queue_declare(exclusive=True).queue
+        channel.queue_bind(queue, "nameko-rpc", queue)
+        lab.request(body, "recorder.echo", reply_to=queue, correlation_id="1")
+        eventually(lambda: channel.queue_declare(queue, passive=True).message_count)
+        answer = channel.basic_get(queue)
+    assert json.loads(answer.body)["error"]["exc_type"] == "MalformedRequest"
+    with lab.rpc() as rpc:
+        assert rpc.recorder.echo(1) == 1
+
+
+def test_request_without_reply_to_is_counted_and_not_run(lab: Lab) -> None:
+    """Nobody waits for it, so it has no effect; the process lives."""
+    member = uuid4().hex
+    pid = lab.announcer.pid
+    body = json.dumps({"args": [member, "Ville"], "kwargs": {}}).encode()
+    lab.request(body, "intake.announce")
+    with lab.rpc() as rpc:
+        rpc.intake.announce(f"{member}-after", "Ville")
+    eventually(lab.is_quiet)
+    assert lab.note(member, "intake") == {}
+    assert lab.announcer.alive
+    assert lab.announcer.pid == pid
+
+
+def test_reply_to_a_queue_that_is_gone_is_not_fatal(lab: Lab) -> None:
+    """The client left: the reply is dropped and the next call served."""
+    body = json.dumps({"args": [1], "kwargs": {}}).encode()
+    lab.request(body, "recorder.echo", reply_to="gone", correlation_id="1")
+    eventually(lab.is_quiet)
+    with lab.rpc() as rpc:
+        assert rpc.recorder.echo(2) == 2
+
+
+def test_call_between_services_carries_typed_errors(lab: Lab) -> None:
+    """Our own client raises the class that the other side raised."""
+    with lab.rpc() as rpc:
+        assert rpc.recorder.ask_itself("refuse") == "Invalid: colour: must be blue"
+
+
+def test_call_to_a_service_that_is_not_there_fails_at_once(lab: Lab) -> None:
+    """The broker returns the request, nobody waits for the deadline."""
+    with lab.rpc() as rpc:
+        assert rpc.recorder.ask_nobody() == "Unavailable"
+
+
+def test_call_that_gets_no_answer_ends_at_its_deadline(lab: Lab) -> None:
+    """A stopped service still has its queue: call and request both end at the deadline."""
+    lab.announcer.stop()
+    try:
+        with lab.rpc() as rpc:
+            answer = rpc.recorder.ask_intake("m", "n")
+        assert answer == "DeadlineExceeded"
+        eventually(lambda: lab.queues()["rpc-intake"] == 0)
+    finally:
+        lab.announcer.start()
+
+
+def test_rpc_metrics_name_method_side_and_outcome(lab: Lab) -> None:
+    """One sample per way a call ended."""
+    with lab.rpc() as rpc:
+        rpc.recorder.ask_itself("refuse")
+    assert metric(lab, 'method="refuse",outcome="Invalid",service="recorder",side="server"')
+    assert metric(lab, 'method="refuse",outcome="Invalid",service="recorder",side="client"')
