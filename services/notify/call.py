@@ -35,28 +35,32 @@ def post(target: Target, headers: Mapping[str, str], body: bytes, seconds: float
 
     The status alone decides: a body that never ends does not undo it. Raises CallFailed.
     """
-    deadline = time.monotonic() + seconds
+    deadline, over = time.monotonic() + seconds, threading.Event()
     try:
-        with _connected(target, deadline) as connection:
+        with _connected(target, deadline, over) as connection:
             connection.request("POST", target.path, body, {**headers, "Connection": "close"})
             response = connection.getresponse()
+            if over.is_set():
+                raise TimeoutError  # http.client takes a head that breaks off for a whole one.
             answer = Answer(response.status, _retry_after(response.getheader("Retry-After")))
             with suppress(OSError, http.client.HTTPException):
                 response.read(_BODY_READ)
     except (OSError, EOFError, http.client.HTTPException) as error:
-        if time.monotonic() >= deadline:
-            raise CallFailed(f"pas de réponse en {seconds:g} s") from error
+        if over.is_set() or isinstance(error, TimeoutError):
+            raise CallFailed(f"pas de réponse en {seconds:g} s".replace(".", ",")) from error
         raise CallFailed(_reason(error)) from error
     return answer
 
 
 @contextmanager
-def _connected(target: Target, deadline: float) -> Iterator[http.client.HTTPConnection]:
+def _connected(
+    target: Target, deadline: float, over: threading.Event
+) -> Iterator[http.client.HTTPConnection]:
     plain = _open(target, deadline)
     # Socket time-outs start anew with every byte, so somebody else pulls the plug on the whole
     # call, by a duplicate: the socket itself moves into the TLS layer.
     plug = plain.dup()
-    watch = threading.Timer(max(deadline - time.monotonic(), 0), _pull, [plug])
+    watch = threading.Timer(max(deadline - time.monotonic(), 0), _pull, [plug, over])
     watch.daemon = True
     watch.start()
     connection = _connection(target)
@@ -85,7 +89,8 @@ def _open(target: Target, deadline: float) -> socket.socket:
     raise failure
 
 
-def _pull(plug: socket.socket) -> None:
+def _pull(plug: socket.socket, over: threading.Event) -> None:
+    over.set()
     with suppress(OSError):
         plug.shutdown(socket.SHUT_RDWR)
 

@@ -203,7 +203,7 @@ class Entry(Aggregate):
     """One event in the timeline of its project (or of its subject, when it has no project).
 
     The id sorts by time, then sequence, so that pages by id are in the timeline's order.
-    `waits_for` names the projects and datasets that it is not known yet who they belong to.
+    `waits_for` names a project or dataset that it is not known yet who it belongs to.
     """
 
     collection: ClassVar[str] = "entries"
@@ -217,7 +217,7 @@ class Entry(Aggregate):
     sequence: int
     summary: str
     body: str
-    waits_for: tuple[str, ...] = ()
+    waits_for: str = ""
 
     @property
     def event(self) -> Event:
@@ -225,7 +225,7 @@ class Entry(Aggregate):
         return unwrap(self.body.encode()).data
 
     @classmethod
-    def of(cls, envelope: Envelope[Event], summary: str, waits_for: tuple[str, ...]) -> Self:
+    def of(cls, envelope: Envelope[Event], summary: str, waits_for: str) -> Self:
         """The entry of an event, the same at every redelivery."""
         at = envelope.time.astimezone(UTC)
         return cls(

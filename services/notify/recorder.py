@@ -7,6 +7,7 @@ learns the owner addresses it to the owner's endpoints then.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from services.notify.audience import members, ownership, things
@@ -28,9 +29,8 @@ class Recorder:
         """Save the event's entry and its deliveries."""
         event = envelope.data
         self._learn(ownership(event))
-        unknown = tuple(thing for thing, owner in self._owners(event).items() if owner is None)
-        entry = self._entries.add(Entry.of(envelope, summarise(event), unknown))
-        self._address(entry)
+        entry = Entry.of(envelope, summarise(event), _unknown(self._owners(event)))
+        self._address(self._entries.add(entry))
         for thing in ownership(event):
             for waiting in self._entries.find({"waits_for": thing}):
                 self._address(waiting)
@@ -49,17 +49,23 @@ class Recorder:
         return found.member_id if found else None
 
     def _address(self, entry: Entry) -> None:
-        # Owners are read after the entry was saved: whoever learns one in between either is seen
-        # here or sees the waiting entry.
         event = entry.event
-        owners = self._owners(event)
-        concerned = members(event) | {owner for owner in owners.values() if owner}
+        while True:
+            # Read after the entry was saved as waiting: whoever learns an owner in between is
+            # seen here, or sees the entry.
+            owners = self._owners(event)
+            self._deliver(entry, owners)
+            unknown = _unknown(owners)
+            if entry.waits_for == unknown:
+                return
+            entry = self._entries.change(entry.id, partial(_wait_for, unknown))
+
+    def _deliver(self, entry: Entry, owners: Mapping[str, str | None]) -> None:
+        concerned = members(entry.event) | {owner for owner in owners.values() if owner}
         for endpoint in self._listening(entry.topic):
             itself = endpoint.id in owners
             if not itself and (endpoint.sees_all or endpoint.member_id in concerned):
                 self._deliveries.add(self._delivery(entry, endpoint))
-        if entry.waits_for and None not in owners.values():
-            self._entries.change(entry.id, lambda found: setattr(found, "waits_for", ()))
 
     def _listening(self, topic: str) -> Iterator[Endpoint]:
         cursor: str | None = ""
@@ -77,3 +83,11 @@ class Recorder:
             # Due since it happened, so that what is late is sent in the order of events.
             next_attempt_at=min(entry.at, now()),
         )
+
+
+def _unknown(owners: Mapping[str, str | None]) -> str:
+    return next((thing for thing, owner in owners.items() if owner is None), "")
+
+
+def _wait_for(thing: str, entry: Entry) -> None:
+    entry.waits_for = thing

@@ -67,8 +67,9 @@ class Sender:
             except Unavailable as error:
                 log.warning("deliveries cannot be read now: %s", error)
             self._awake.wait(IDLE_SECONDS)
+        end = time.monotonic() + self._timeout
         for turn in list(self._turns.values()):
-            turn.join(self._timeout)
+            turn.join(max(end - time.monotonic(), 0))
 
     def stop(self) -> None:
         """Begin nothing more."""

@@ -1,0 +1,149 @@
+"""One call of a webhook against servers that behave and misbehave."""
+
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from deploy.local.waiting import LOOPBACK, free_port
+from services.notify.call import CallFailed, post
+from services.notify.guard import Guard
+from tests.integration.notify.receiver import (
+    Answer,
+    Receiver,
+    answer,
+    drip_body,
+    drip_head,
+    endless,
+    hang,
+    hang_up,
+    nonsense,
+    receiving,
+)
+
+GUARD = Guard(allow_private=True)
+SECONDS = 0.5
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    """The server of this module's calls."""
+    with receiving() as server:
+        yield server
+
+
+def call(url: str, seconds: float = SECONDS) -> tuple[int | str, float]:
+    """The status or the failure of a call, and the seconds it took."""
+    began = time.monotonic()
+    try:
+        outcome: int | str = post(GUARD.target(url), {"X-A": "b"}, b"{}", seconds).status
+    except CallFailed as failure:
+        outcome = str(failure)
+    return outcome, time.monotonic() - began
+
+
+def test_call_arrives_as_it_was_sent(receiver: Receiver) -> None:
+    """Method, path with query, headers, host and body."""
+    assert call(receiver.url("/hook?a=b"))[0] == 204
+    (received,) = receiver.calls("/hook?a=b")
+    assert received.body == b"{}"
+    assert received.headers["host"] == f"{LOOPBACK}:{receiver.server_port}"
+    assert (received.headers["x-a"], received.headers["content-length"]) == ("b", "2")
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 404, 410, 429, 500, 503])
+def test_status_is_reported(receiver: Receiver, status: int) -> None:
+    """Whatever the server answers."""
+    receiver.answers[f"/{status}"] = answer(status, b"text")
+    assert call(receiver.url(f"/{status}"))[0] == status
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
+    """The status is reported and nobody calls the new address."""
+    receiver.answers["/old"] = answer(status, Location=receiver.url("/new"))
+    assert call(receiver.url("/old"))[0] == status
+    assert receiver.calls("/new") == []
+
+
+@pytest.mark.parametrize("behaviour", [hang, drip_head])
+def test_slow_head_ends_with_the_time(receiver: Receiver, behaviour: Answer) -> None:
+    """A byte now and then does not prolong a call."""
+    receiver.answers["/slow"] = behaviour
+    outcome, seconds = call(receiver.url("/slow"))
+    assert outcome == "pas de réponse en 0,5 s"
+    assert seconds < SECONDS + 0.5
+
+
+def test_slow_body_ends_with_the_time_and_the_status_counts(receiver: Receiver) -> None:
+    """The server said 200; that it never ends to talk is its own affair."""
+    receiver.answers["/drip"] = drip_body
+    outcome, seconds = call(receiver.url("/drip"))
+    assert outcome == 200
+    assert seconds < SECONDS + 0.5
+
+
+def test_endless_body_is_not_read(receiver: Receiver) -> None:
+    """A few kilobytes are taken, then the connection is closed."""
+    receiver.answers["/endless"] = endless
+    outcome, seconds = call(receiver.url("/endless"), seconds=10)
+    assert outcome == 200
+    assert seconds < 2
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [(nonsense, "appel impossible"), (hang_up, "connexion interrompue")],
+)
+def test_no_http_is_a_failure(receiver: Receiver, behaviour: Answer, reason: str) -> None:
+    """A server that is none says nothing about the delivery."""
+    receiver.answers["/odd"] = behaviour
+    assert reason in str(call(receiver.url("/odd"))[0])
+
+
+def test_closed_port_is_a_failure() -> None:
+    """Nobody listens there."""
+    assert call(f"http://{LOOPBACK}:{free_port()}/")[0] == "connexion refusée"
+
+
+def test_port_that_never_accepts_ends_with_the_time() -> None:
+    """The kernel takes the connection, nobody ever answers, in plain and in TLS."""
+    with socket.create_server((LOOPBACK, 0)) as silent:
+        port = silent.getsockname()[1]
+        for scheme in ("http", "https"):
+            outcome, seconds = call(f"{scheme}://{LOOPBACK}:{port}/")
+            assert outcome == "pas de réponse en 0,5 s"
+            assert seconds < SECONDS + 0.5
+
+
+def test_next_address_of_a_name_is_tried(receiver: Receiver) -> None:
+    """A name may have an address that nobody listens on."""
+    guard = Guard(
+        allow_private=True,
+        resolve=lambda _, port: [(0, 0, 0, "", (host, port)) for host in ("127.0.0.2", LOOPBACK)],
+    )
+    target = guard.target(f"http://partner.example:{receiver.server_port}/two")
+    assert post(target, {}, b"{}", SECONDS).status == 204
+    (received,) = receiver.calls("/two")
+    assert received.headers["host"] == f"partner.example:{receiver.server_port}"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("30", 30),
+        ("0", 0),
+        ("soon", None),
+        ("-5", None),
+        (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0),
+        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3600),
+    ],
+)
+def test_retry_after_is_read(receiver: Receiver, value: str, seconds: float | None) -> None:
+    """In seconds or as a date; anything else counts for nothing."""
+    receiver.answers["/busy"] = answer(503, Retry_After=value)
+    found = post(GUARD.target(receiver.url("/busy")), {}, b"{}", SECONDS).retry_after
+    assert found == (None if seconds is None else pytest.approx(seconds, abs=60))

@@ -1,0 +1,153 @@
+"""Who is told of which event, whatever order the events come in and wherever a crash falls."""
+
+import itertools
+
+import pytest
+
+from services.notify.model import Delivery, Endpoint, Entry
+from services.notify.recorder import Recorder
+from shared.events import (
+    AccessGranted,
+    DatasetRegistered,
+    DeliveryAbandoned,
+    Envelope,
+    Event,
+    JobQueued,
+    JobSucceeded,
+    MemberJoined,
+    ProjectSecured,
+    ProjectSubmitted,
+    WorkspaceOpened,
+)
+from shared.store import Store
+from tests.integration.notify.conftest import add_endpoint
+from tests.unit.notify.samples import (
+    DATASET,
+    EVENTS,
+    HOLDER,
+    JOB,
+    OWNER,
+    PROJECT,
+    envelope,
+    example,
+)
+
+
+def record(store: Store, *events: Envelope[Event]) -> None:
+    """Let the service hear these events."""
+    for event in events:
+        Recorder(store).record(event)
+
+
+def told(store: Store, endpoint: Endpoint) -> list[str]:
+    """The topics addressed to an endpoint, sorted."""
+    found = store.of(Delivery).find({"endpoint_id": endpoint.id})
+    return sorted(delivery.topic for delivery in found)
+
+
+def test_operator_is_told_of_everything_and_a_stranger_of_nothing(store: Store) -> None:
+    """Every kind of event, with every endpoint listening to `*`."""
+    operator = add_endpoint(store, "mem_operator", sees_all=True)
+    stranger = add_endpoint(store, "mem_stranger")
+    record(store, *(envelope(event) for event in EVENTS))
+    assert told(store, operator) == sorted(event.topic for event in EVENTS)
+    assert told(store, stranger) == []
+    assert len(store.of(Entry).find()) == len(EVENTS)
+
+
+def test_holder_and_owner_are_told_of_what_is_theirs(store: Store) -> None:
+    """The holder of its project, the owner of its dataset and of who may read it."""
+    holder, owner = add_endpoint(store, HOLDER), add_endpoint(store, OWNER)
+    record(
+        store,
+        envelope(example(ProjectSubmitted)),
+        envelope(example(DatasetRegistered), subject=DATASET),
+        envelope(example(JobSucceeded), subject=JOB),  # reads the owner's file
+        envelope(example(JobQueued), subject=JOB),  # the project's trial
+        envelope(example(AccessGranted)),
+        envelope(example(MemberJoined), subject=HOLDER),
+    )
+    assert told(store, holder) == [
+        "access_granted",
+        "job_queued",
+        "member_joined",
+        "project_submitted",
+    ]
+    assert told(store, owner) == ["access_granted", "dataset_registered", "job_succeeded"]
+
+
+def test_only_wanted_events_are_addressed(store: Store) -> None:
+    """An endpoint that is disabled or wants something else is left alone."""
+    jobs = add_endpoint(store, event_types=("job_*",), sees_all=True)
+    off = add_endpoint(store, sees_all=True)
+    store.of(Endpoint).change(off.id, lambda found: found.change(state="disabled"))
+    record(store, envelope(example(ProjectSubmitted)), envelope(example(JobQueued), subject=JOB))
+    assert told(store, jobs) == ["job_queued"]
+    assert told(store, off) == []
+
+
+def test_redelivered_event_makes_one_entry_and_one_delivery(store: Store) -> None:
+    """The same envelope again adds nothing."""
+    operator = add_endpoint(store, sees_all=True)
+    again = envelope(example(ProjectSubmitted))
+    record(store, again, again)
+    assert told(store, operator) == ["project_submitted"]
+    assert [entry.event_id for entry in store.of(Entry).find()] == [again.id]
+
+
+def test_redelivery_completes_what_a_crash_left_undone(store: Store) -> None:
+    """An entry without its deliveries gets them."""
+    operator = add_endpoint(store, sees_all=True)
+    event = envelope(example(ProjectSubmitted))
+    store.of(Entry).add(Entry.of(event, "", ""))
+    record(store, event)
+    assert told(store, operator) == ["project_submitted"]
+
+
+STORY = (ProjectSubmitted, ProjectSecured, WorkspaceOpened, JobQueued)
+
+
+@pytest.mark.parametrize("order", itertools.permutations(STORY), ids=lambda order: order[0].topic)
+def test_holder_is_told_whatever_comes_first(store: Store, order: tuple[type[Event], ...]) -> None:
+    """Events that do not name the holder wait for one that does."""
+    holder = add_endpoint(store, HOLDER)
+    record(store, *(envelope(example(cls)) for cls in order))
+    assert told(store, holder) == sorted(cls.topic for cls in STORY)
+    assert [entry.waits_for for entry in store.of(Entry).find()] == [""] * len(STORY)
+
+
+def test_waiting_entry_is_settled_by_any_later_news_of_the_holder(store: Store) -> None:
+    """Even when the process died between learning the holder and telling it."""
+    holder = add_endpoint(store, HOLDER)
+    record(store, envelope(example(ProjectSubmitted)))
+    store.of(Entry).add(Entry.of(envelope(example(JobQueued), subject=JOB), "", PROJECT))
+    assert told(store, holder) == ["project_submitted"]
+    record(store, envelope(example(ProjectSecured)))
+    assert told(store, holder) == ["job_queued", "project_secured", "project_submitted"]
+
+
+def test_operator_does_not_wait_for_an_unknown_holder(store: Store) -> None:
+    """Nobody else's ignorance delays the operator, and nothing is sent twice later."""
+    operator = add_endpoint(store, sees_all=True)
+    record(store, envelope(example(JobQueued), subject=JOB))
+    assert told(store, operator) == ["job_queued"]
+    record(store, envelope(example(ProjectSubmitted)))
+    assert told(store, operator) == ["job_queued", "project_submitted"]
+
+
+def test_endpoint_is_not_told_of_its_own_failures(store: Store) -> None:
+    """Its member's other endpoint is."""
+    dead, other = add_endpoint(store, HOLDER), add_endpoint(store, HOLDER)
+    abandoned = DeliveryAbandoned(
+        delivery_id="dlv_1", endpoint_id=dead.id, event_id="e", attempts=4, last_error="refus"
+    )
+    record(store, envelope(abandoned, subject="dlv_1"))
+    assert told(store, dead) == []
+    assert told(store, other) == ["delivery_abandoned"]
+
+
+def test_more_endpoints_than_a_page_are_all_told(store: Store) -> None:
+    """Endpoints are read page by page."""
+    endpoints = [add_endpoint(store, sees_all=True) for _ in range(103)]
+    record(store, envelope(example(ProjectSubmitted)))
+    assert {told(store, endpoint)[0] for endpoint in endpoints} == {"project_submitted"}
