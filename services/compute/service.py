@@ -1,0 +1,165 @@
+"""The compute service: workspaces, jobs in the sandbox, and their results."""
+
+from services.compute.applications import ApplicationView, list_applications
+from services.compute.commands import Commands
+from services.compute.execution import Platform
+from services.compute.model import Job
+from services.compute.register import Register, file_of
+from services.compute.sandbox import check_sandbox
+from services.compute.scheduler import Scheduler
+from services.compute.views import (
+    JobPage,
+    JobView,
+    ListJobs,
+    ReadResult,
+    SubmitJob,
+    WorkspaceView,
+)
+from services.compute.workspace import Workspace
+from shared import trace
+from shared.events import (
+    DatasetRegistered,
+    Envelope,
+    ProjectEquipped,
+    ProjectRejected,
+    ProjectSecured,
+    ProjectStaffed,
+    ProjectWithdrawn,
+)
+from shared.http import Call, Download, http
+from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
+
+
+def _scheduler(context: Context) -> Scheduler:
+    platform = Platform(
+        service=context.service,
+        store=context.store,
+        files=context.files,
+        settings=context.settings,
+        catalog=context.rpc("catalog"),
+    )
+    scheduler = Scheduler(platform, check_sandbox)
+    context.ready_checks["sandbox"] = lambda: scheduler.is_able
+    return scheduler
+
+
+class Compute:
+    """Workspaces with their quota, and the jobs that run in the sandbox."""
+
+    name = "compute"
+    documents = Documents(Workspace, Job)
+    files = Files()
+    settings = Config()
+    scheduler = Background(_scheduler)
+
+    @property
+    def commands(self) -> Commands:
+        """What may be asked of workspaces and jobs."""
+        return Commands(self.documents)
+
+    @property
+    def register(self) -> Register:
+        """The jobs and workspaces as callers may see them."""
+        return Register(self.documents)
+
+    @on(DatasetRegistered)
+    def ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
+        """Queue the reading of a registered file."""
+        self.commands.queue_ingest(envelope)
+        self.scheduler.wake()
+
+    @on(ProjectSecured)
+    def open_workspace(self, envelope: Envelope[ProjectSecured]) -> None:
+        """Give a secured project its workspace and quota."""
+        self.commands.open_workspace(envelope, self.settings.workspace_seconds)
+
+    @on(ProjectEquipped)
+    def try_out(self, envelope: Envelope[ProjectEquipped]) -> None:
+        """Queue the trial of an equipped project."""
+        self.commands.queue_trial(envelope)
+        self.scheduler.wake()
+
+    @on(ProjectStaffed)
+    def run_in_full(self, envelope: Envelope[ProjectStaffed]) -> None:
+        """Queue the full job of a staffed project."""
+        self.commands.queue_full(envelope)
+        self.scheduler.wake()
+
+    @on(ProjectRejected)
+    @on(ProjectWithdrawn)
+    def close_workspace(self, envelope: Envelope[ProjectRejected | ProjectWithdrawn]) -> None:
+        """Close an ended project's workspace and cancel its jobs."""
+        self.commands.close_workspace(envelope)
+
+    @http("GET", "/applications", returns=tuple[ApplicationView, ...])
+    def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:
+        """The processing applications, with what they take, make and can be told."""
+        return list_applications()
+
+    @http("POST", "/jobs", body=SubmitJob, returns=JobView, status=202)
+    def run_again(self, call: Call) -> JobView:
+        """Run a staffed project's full treatment; while it runs, the answer is that job."""
+        project_id = call.body.project_id
+        self.register.workspace(project_id, call.caller)
+        key = call.header("Idempotency-Key")
+        job = self.commands.submit(project_id, f"{call.caller.member_id}:{key}" if key else "")
+        self.scheduler.wake()
+        return JobView.of(job)
+
+    @http("GET", "/jobs", query=ListJobs, returns=JobPage)
+    def list_jobs(self, call: Call) -> JobPage:
+        """The jobs of the caller's projects and datasets, oldest first."""
+        jobs, cursor = self.register.jobs(call.caller, call.query)
+        return JobPage(items=list(map(JobView.of, jobs)), next=cursor)
+
+    @http("GET", "/jobs/{job_id}", returns=JobView)
+    def read_job(self, call: Call, job_id: str) -> JobView:
+        """A job's state, progress, log tail and outputs."""
+        return JobView.of(self.register.job(job_id, call.caller))
+
+    @http("GET", "/jobs/{job_id}/result", query=ReadResult, returns=Download)
+    def read_result(self, call: Call, job_id: str) -> Download:
+        """One of a job's files; `manifest.json` tells how they came about."""
+        name = call.query.name
+        ref = file_of(self.register.job(job_id, call.caller), name)
+        return Download(
+            chunks=self.files.chunks(ref), media_type=ref.media_type, filename=name, size=ref.size
+        )
+
+    @http("POST", "/jobs/{job_id}/cancel", returns=JobView)
+    def cancel(self, call: Call, job_id: str) -> JobView:
+        """Cancel a job: at once when it is queued, within seconds when it runs."""
+        self.register.job(job_id, call.caller)
+        return JobView.of(self.commands.cancel(job_id, "annulé à la demande d'un utilisateur"))
+
+    @http("GET", "/workspaces/{project_id}", returns=WorkspaceView)
+    def read_workspace(self, call: Call, project_id: str) -> WorkspaceView:
+        """A project's quota, what it used, and its treatment."""
+        return WorkspaceView.of(self.register.workspace(project_id, call.caller))
+
+    @rpc
+    def submit_job(self, project_id: str) -> JobView:
+        """Run a staffed project's full treatment; while it runs, the answer is that job."""
+        job = self.commands.submit(project_id, trace.call.get())
+        self.scheduler.wake()
+        return JobView.of(job)
+
+    @rpc
+    def get_job(self, job_id: str) -> JobView:
+        """A job's state, progress, log tail and outputs."""
+        return JobView.of(self.register.job(job_id, None))
+
+    @rpc
+    def cancel_job(self, job_id: str) -> JobView:
+        """Cancel a job."""
+        return JobView.of(self.commands.cancel(job_id, "annulé à la demande d'un service"))
+
+    @rpc
+    def list_applications(self) -> tuple[ApplicationView, ...]:
+        """The processing applications."""
+        return list_applications()
+
+    @rpc
+    def get_workspace(self, project_id: str) -> WorkspaceView:
+        """A project's quota, what it used, and its treatment."""
+        return WorkspaceView.of(self.register.workspace(project_id, None))
