@@ -1,0 +1,224 @@
+"""What the catalog's tests send and hear."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import amqp
+import urllib3
+from nameko.standalone.rpc import ClusterRpcProxy
+from pymongo import MongoClient
+
+from deploy.local.keys import KeyPair
+from shared.aggregate import new_id, now
+from shared.auth import issue_token
+from shared.events import Event, FileRef, JobFailed, JobSucceeded, ProjectSecured, wrap
+from shared.manifest import Column, Manifest, Output, Profile
+from shared.messaging import topology
+from shared.storage import Storage
+from shared.trace import child_of
+from tests.servers import Broker, RunningService, eventually
+
+UPLOAD_BYTES = 100_000
+HEARD = "heard-by-the-test"
+CSV = b"com;nom\n14118;Caen\n"
+
+
+class Lab:
+    """The running catalog with the servers behind it."""
+
+    def __init__(
+        self,
+        service: RunningService,
+        broker: Broker,
+        vhost: str,
+        environ: dict[str, str],
+        keys: KeyPair,
+    ) -> None:
+        self.service, self.broker, self.vhost, self.environ = service, broker, vhost, environ
+        self.files, self._keys = Storage(environ["DATALAB_STORAGE_URL"]), keys
+        self._pool = urllib3.PoolManager(retries=False, timeout=10)
+        self._heard: list[dict[str, Any]] = []
+
+    def token(self, member_id: str, *roles: str) -> str:
+        """A signed bearer token."""
+        return issue_token(self._keys.private, member_id, roles, timedelta(hours=1))
+
+    def call(self, method: str, path: str, token: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        """Send an HTTP request with a token."""
+        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        return self._pool.request(method, self.service.url + path, headers=headers, **options)
+
+    def get(self, path: str, token: str) -> Any:
+        """The JSON of a 200 answer."""
+        answer = self.call("GET", path, token)
+        assert answer.status == 200, answer.data
+        return answer.json()
+
+    def post_file(
+        self,
+        path: str,
+        token: str,
+        metadata: dict[str, Any],
+        content: bytes = CSV,
+        *,
+        key: str = "",
+    ) -> urllib3.BaseHTTPResponse:
+        """Upload `content` with its metadata, under an idempotency key if there is one."""
+        fields = {
+            "metadata": ("metadata", json.dumps(metadata).encode(), "application/json"),
+            "file": ("données.csv", content, "text/csv"),
+        }
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.call("POST", path, token, fields=fields, headers=headers)
+
+    def upload(self, owner_id: str, content: bytes = CSV, **metadata: Any) -> str:
+        """The id of a new dataset of that owner."""
+        token = self.token(owner_id, "owner")
+        answer = self.post_file("/datasets", token, about(**metadata), content)
+        assert answer.status == 202, answer.data
+        return str(answer.json()["id"])
+
+    def published(self, owner_id: str, *keys: str, **metadata: Any) -> str:
+        """The id of a new dataset that compute has read, finding these kinds of keys."""
+        dataset_id = self.upload(owner_id, uuid4().bytes, **metadata)
+        self.publish(self.ingested(dataset_id, 1, *keys))
+        self.hear("dataset_published", dataset_id=dataset_id)
+        return dataset_id
+
+    def ingested(self, dataset_id: str, version: int, *keys: str) -> JobSucceeded:
+        """The end of an ingest job, whose manifest and table are in the store."""
+        job_id = new_id("job")
+        table = self.files.put([b"PAR1", dataset_id.encode()], "application/vnd.apache.parquet")
+        columns = [Column(name=key, kind="text", filled=1, distinct=1, key=key) for key in keys]
+        profile = Profile(rows=1, encoding="utf-8", delimiter=";", columns=tuple(columns))
+        manifest = Manifest(
+            job_id=job_id,
+            kind="ingest",
+            outputs=(Output(name="table.parquet", file=table),),
+            reports=(profile.model_dump(),),
+            started=now(),
+            ended=now(),
+        )
+        return JobSucceeded(
+            job_id=job_id,
+            kind="ingest",
+            dataset_id=dataset_id,
+            dataset_version=version,
+            result=self.put(manifest),
+            seconds=0.1,
+        )
+
+    def put(self, manifest: Manifest) -> FileRef:
+        """Store a manifest."""
+        return self.files.put([manifest.model_dump_json().encode()], "application/json")
+
+    def publish(self, event: Event, *, times: int = 1) -> dict[str, Any]:
+        """Publish an event as its service would, `times` in a row; its envelope."""
+        subject = getattr(event, "project_id", None) or new_id("job")
+        sequence = uuid4().int % 10**9
+        envelope = wrap(
+            event,
+            subject=subject,
+            sequence=sequence,
+            number=0,
+            time=now(),
+            traceparent=child_of(None),
+        )
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            for _ in range(times):
+                message = amqp.Message(json.dumps(envelope), content_type="application/json")
+                channel.basic_publish_confirm(message, f"{event.source}.events", event.topic)
+        return envelope
+
+    def secure(self, *dataset_ids: str, project_id: str = "", holder_id: str = "mbr_h") -> str:
+        """Publish that a project which reads these datasets is secured; the project's id."""
+        project_id = project_id or new_id("prj")
+        self.publish(
+            ProjectSecured(
+                project_id=project_id,
+                holder_id=holder_id,
+                dataset_ids=dataset_ids,
+                decided_by="mbr_r",
+                reason="conforme",
+            )
+        )
+        return project_id
+
+    def hear(self, topic: str, **fields: Any) -> dict[str, Any]:
+        """The data of the first event of that topic with these fields, once it came."""
+        eventually(lambda: self.heard(topic, **fields), what=f"{topic} {fields}")
+        return self.heard(topic, **fields)[0]
+
+    def heard(self, topic: str, **fields: Any) -> list[dict[str, Any]]:
+        """The data of every such event heard so far, duplicates by id left out."""
+        self._listen()
+        unique = {event["id"]: event["data"] for event in self._heard if event["type"] == topic}
+        return [data for data in unique.values() if fields.items() <= data.items()]
+
+    def settled(self) -> None:
+        """Wait until the catalog has handled every message and published what came of it."""
+        eventually(lambda: not self.waiting() and not self.unpublished(), what="empty queues")
+
+    def waiting(self) -> int:
+        """Messages in the catalog's own queues."""
+        counted = self.broker.queues(self.vhost)
+        return sum(n for name, n in counted.items() if name.startswith("catalog."))
+
+    def unpublished(self) -> int:
+        """Documents with events that the broker has not confirmed."""
+        with MongoClient[dict[str, Any]](self.environ["DATALAB_MONGODB_URI"]) as client:
+            database = client[f"{self.environ['DATALAB_DATABASE_PREFIX']}_catalog"]
+            return sum(
+                database[name].count_documents({"has_outbox": True})
+                for name in ("datasets", "accesses")
+            )
+
+    def parked(self) -> int:
+        """How many messages are parked."""
+        return self.broker.queues(self.vhost)[topology.PARKED]
+
+    @contextlib.contextmanager
+    def rpc(self) -> Iterator[Any]:
+        """A stock nameko client of the catalog."""
+        with ClusterRpcProxy({"AMQP_URI": self.broker.uri(self.vhost)}, timeout=20) as cluster:
+            yield cluster.catalog
+
+    def _listen(self) -> None:
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            while message := channel.basic_get(HEARD, no_ack=True):
+                self._heard.append(json.loads(message.body))
+
+
+def problem(answer: urllib3.BaseHTTPResponse, status: int) -> str:
+    """The text of a problem answer of that status."""
+    assert answer.status == status, answer.data
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    return answer.data.decode()
+
+
+def about(**metadata: Any) -> dict[str, Any]:
+    """The metadata of an upload, with what a test cares about."""
+    return {
+        "title": "Communes",
+        "theme": "territoire",
+        "licence": "Licence Ouverte 2.0",
+        "access": "open",
+        **metadata,
+    }
+
+
+def failed(dataset_id: str, version: int, reason: str) -> JobFailed:
+    """The end of an ingest job that could not read the file."""
+    return JobFailed(
+        job_id=new_id("job"),
+        kind="ingest",
+        dataset_id=dataset_id,
+        dataset_version=version,
+        reason=reason,
+    )

@@ -1,0 +1,172 @@
+"""Access to data: asked for, decided by owners, used through one door, revoked."""
+
+from collections.abc import Callable
+
+import pytest
+
+from shared.aggregate import new_id
+from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
+from shared.events import Event, ProjectRejected, ProjectWithdrawn
+from tests.integration.catalog.lab import Lab, failed
+
+
+def decide(lab: Lab, request_id: str, member: str, decision: str, reason: str = "") -> int:
+    """The status of a decision."""
+    body = {"decision": decision, "reason": reason}
+    token = lab.token(member, "owner")
+    return lab.call("POST", f"/access-requests/{request_id}/decision", token, json=body).status
+
+
+def test_open_and_own_data_opens_at_once(lab: Lab) -> None:
+    """Nobody is asked; one event for each grant and one opening, also when delivered twice."""
+    own = lab.upload("mbr_h", access="restricted")
+    open_id = lab.published("mbr_o")
+    project_id = lab.secure(own, open_id)
+    opened = lab.hear("data_access_opened", project_id=project_id)
+    assert set(opened["dataset_ids"]) == {own, open_id}
+    assert len(lab.heard("access_granted", project_id=project_id)) == 2
+    assert lab.heard("access_requested", project_id=project_id) == []
+
+
+def test_restricted_data_opens_when_its_owner_grants(lab: Lab) -> None:
+    """The owner sees the request, decides once, and its yes opens access."""
+    owner = new_id("mbr")
+    restricted = lab.published(owner, access="restricted", title="Loyers")
+    project_id = lab.secure(restricted, lab.published("mbr_o"))
+    asked = lab.hear("access_requested", project_id=project_id)
+    assert (asked["owner_id"], asked["holder_id"]) == (owner, "mbr_h")
+    assert lab.heard("data_access_opened", project_id=project_id) == []
+    [request] = lab.get("/access-requests?waiting=true", lab.token(owner, "owner"))["items"]
+    assert (request["dataset_title"], request["state"]) == ("Loyers", "requested")
+    assert decide(lab, request["id"], "mbr_h", "grant") == 403
+    assert decide(lab, request["id"], "mbr_op", "grant") == 403
+    assert decide(lab, request["id"], owner, "grant") == 200
+    assert decide(lab, request["id"], owner, "grant") == 200
+    assert decide(lab, request["id"], owner, "refuse", "trop tard") == 409
+    lab.hear("data_access_opened", project_id=project_id)
+    assert len(lab.heard("access_granted", project_id=project_id, dataset_id=restricted)) == 1
+    assert lab.get("/access-requests?waiting=true", lab.token(owner, "owner"))["items"] == []
+
+
+def test_refusal_says_why_and_closes_the_door(lab: Lab) -> None:
+    """A refusal without a reason is none; with one the project cannot read."""
+    restricted = lab.published("mbr_o", access="restricted")
+    project_id = lab.secure(restricted)
+    lab.hear("access_requested", project_id=project_id)
+    request_id = f"{project_id}.{restricted}"
+    assert decide(lab, request_id, "mbr_o", "refuse") == 422
+    assert decide(lab, request_id, "mbr_o", "perhaps") == 422
+    assert decide(lab, request_id, "mbr_o", "refuse", "données personnelles") == 200
+    refused = lab.hear("access_refused", project_id=project_id)
+    assert (refused["decided_by"], refused["reason"]) == ("mbr_o", "données personnelles")
+    with lab.rpc() as catalog, pytest.raises(Forbidden):
+        catalog.open_dataset(project_id, restricted)
+
+
+@pytest.mark.parametrize("request_id", ["none", "prj_none.dts_none", ".", "%2F"])
+def test_unknown_request_is_not_found(lab: Lab, request_id: str) -> None:
+    """What nobody asked for cannot be decided."""
+    assert decide(lab, request_id, "mbr_o", "grant") == 404
+
+
+def test_unknown_dataset_is_refused(lab: Lab) -> None:
+    """A project that names what does not exist is told so."""
+    project_id = lab.secure("dts_none")
+    refused = lab.hear("access_refused", project_id=project_id)
+    assert (refused["dataset_id"], refused["decided_by"]) == ("dts_none", "catalog")
+    assert "inconnu" in refused["reason"]
+
+
+def test_open_dataset_is_the_only_door(lab: Lab) -> None:
+    """With a grant it names version, licence and files, and counts; without one it is closed."""
+    dataset_id = lab.published("mbr_o", access="restricted", title="EPCI")
+    project_id = lab.secure(dataset_id)
+    lab.hear("access_requested", project_id=project_id)
+    with lab.rpc() as catalog:
+        for asking, wanted in ((project_id, dataset_id), (project_id, "x"), ("x", dataset_id)):
+            with pytest.raises(Forbidden):
+                catalog.open_dataset(asking, wanted)
+        catalog.decide_access(f"{project_id}.{dataset_id}", "mbr_o", "grant")
+        opened = [catalog.open_dataset(project_id, dataset_id) for _ in range(2)][-1]
+        [request] = [
+            item
+            for item in catalog.list_access_requests("mbr_o")["items"]
+            if item["project_id"] == project_id
+        ]
+    version = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_o", "owner"))["versions"][0]
+    assert opened == {
+        "dataset_id": dataset_id,
+        "title": "EPCI",
+        "version": 1,
+        "licence": "Licence Ouverte 2.0",
+        "sha256": version["file"]["sha256"],
+        "file": version["table"],
+    }
+    assert (request["uses"], request["last_used"] is not None) == (2, True)
+
+
+def test_project_may_be_secured_before_its_data_is_read(lab: Lab) -> None:
+    """The grant counts at once; reading waits for the first version, or fails with its reason."""
+    waiting, unreadable = lab.upload("mbr_h"), lab.upload("mbr_h")
+    lab.publish(failed(unreadable, 1, "bruit binaire"))
+    lab.hear("dataset_rejected", dataset_id=unreadable)
+    project_id = lab.secure(waiting, unreadable)
+    lab.hear("data_access_opened", project_id=project_id)
+    with lab.rpc() as catalog:
+        with pytest.raises(Unavailable):
+            catalog.open_dataset(project_id, waiting)
+        with pytest.raises(WrongStage, match="bruit binaire"):
+            catalog.open_dataset(project_id, unreadable)
+        lab.publish(lab.ingested(waiting, 1))
+        lab.hear("dataset_published", dataset_id=waiting)
+        assert catalog.open_dataset(project_id, waiting)["version"] == 1
+
+
+@pytest.mark.parametrize("end", [ProjectWithdrawn, ProjectRejected])
+def test_end_of_a_project_revokes_everything(lab: Lab, end: Callable[..., Event]) -> None:
+    """Neither what was granted nor what was asked outlives the project."""
+    open_id = lab.published("mbr_o")
+    asked = lab.published("mbr_o", access="restricted")
+    project_id = lab.secure(open_id, asked)
+    lab.hear("access_requested", project_id=project_id)
+    with lab.rpc() as catalog:
+        catalog.open_dataset(project_id, open_id)
+        lab.publish(end(project_id=project_id, holder_id="mbr_h", decided_by="x", reason="-"))
+        lab.settled()
+        with pytest.raises(Forbidden):
+            catalog.open_dataset(project_id, open_id)
+    assert decide(lab, f"{project_id}.{asked}", "mbr_o", "grant") == 409
+    items = lab.get("/access-requests", lab.token("mbr_op", "operator"))["items"]
+    assert [i["state"] for i in items if i["project_id"] == project_id] == ["revoked"]
+
+
+def test_requests_come_page_by_page_to_those_concerned(lab: Lab) -> None:
+    """An owner sees its own, staff all, others none; every request comes once."""
+    owner = new_id("mbr")
+    datasets = [lab.published(owner, access="restricted") for _ in range(3)]
+    foreign = lab.published("mbr_o", access="restricted")
+    projects = [lab.secure(*datasets, foreign), lab.secure(datasets[0]), lab.secure(*datasets)]
+    for project_id in projects:
+        lab.hear("access_requested", project_id=project_id)
+    found, sizes, after = list[str](), list[int](), ""
+    while True:
+        page = lab.get(f"/access-requests?limit=2{after}", lab.token(owner, "owner"))
+        found += [item["id"] for item in page["items"]]
+        sizes.append(len(page["items"]))
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert (len(set(found)), sizes, found) == (7, [2, 2, 2, 1], sorted(found))
+    staff = lab.get("/access-requests?limit=100", lab.token("mbr_r", "reviewer"))["items"]
+    assert {*found, f"{projects[0]}.{foreign}"} <= {item["id"] for item in staff}
+    stranger = lab.get("/access-requests", lab.token(new_id("mbr"), "owner"))
+    assert stranger == {"items": [], "next": None}
+
+
+def test_rpc_tells_its_errors_by_type(lab: Lab) -> None:
+    """A stock client sees what is wrong."""
+    with lab.rpc() as catalog:
+        with pytest.raises(NotFound):
+            catalog.get_dataset("dts_none")
+        with pytest.raises(NotFound):
+            catalog.decide_access("prj_none.dts_none", "mbr_o", "grant")

@@ -1,0 +1,181 @@
+"""What the catalog makes of other services' events, also late, twice and broken."""
+
+from typing import Any
+
+from shared.aggregate import new_id, now
+from shared.events import (
+    FileRef,
+    JobSucceeded,
+    ProjectDelivered,
+    ProjectSubmitted,
+    ProjectWithdrawn,
+    Step,
+)
+from shared.manifest import Input, Manifest, Output
+from tests.integration.catalog.lab import Lab, about, failed, problem
+from tests.servers import eventually
+
+
+def submitted(**changes: Any) -> ProjectSubmitted:
+    """A project about vacant homes."""
+    fields = {
+        "project_id": new_id("prj"),
+        "holder_id": "mbr_h",
+        "title": "Logements vacants",
+        "problem": "Où sont-ils ?",
+        "theme": "habitat",
+        "territory": ("14",),
+    }
+    return ProjectSubmitted.model_validate({**fields, **changes})
+
+
+def test_project_is_told_what_fits_with_reasons(lab: Lab) -> None:
+    """Key, theme and restricted access are explained in French; a second delivery tells nothing."""
+    own = lab.published("mbr_h", "commune", title="Ma table", access="restricted")
+    epci = lab.published("mbr_o", "commune", title="EPCI", theme="Habitat", access="restricted")
+    project = submitted(dataset_ids=(own,))
+    lab.publish(project, times=2)
+    told = lab.hear("datasets_matched", project_id=project.project_id)
+    [match] = [match for match in told["matches"] if match["dataset_id"] == epci]
+    assert match["shared_keys"] == ["commune"]
+    assert match["reasons"] == [
+        "Se croise avec vos données « Ma table » sur le code commune.",
+        "Même thème : Habitat.",
+        "Accès restreint : le propriétaire devra donner son accord.",
+    ]
+    lab.settled()
+    assert len(lab.heard("datasets_matched", project_id=project.project_id)) == 1
+
+
+def test_project_that_nothing_fits_is_told_so(lab: Lab) -> None:
+    """An empty match is told too, also when the project names data nobody knows."""
+    project = submitted(
+        title="Xylophones", problem="?", theme="t-" + new_id("x"), territory=(), dataset_ids=("d",)
+    )
+    lab.publish(project)
+    assert lab.hear("datasets_matched", project_id=project.project_id)["matches"] == []
+
+
+def test_ingest_that_ends_publishes_once(lab: Lab) -> None:
+    """The profile is shown, and neither a redelivery nor a late failure changes it."""
+    dataset_id = lab.upload("mbr_1")
+    lab.publish(lab.ingested(dataset_id, 1, "siren", "commune"), times=3)
+    told = lab.hear("dataset_published", dataset_id=dataset_id)
+    assert (told["rows"], told["keys"]) == (1, ["commune", "siren"])
+    lab.publish(failed(dataset_id, 1, "trop tard"))
+    lab.settled()
+    view = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
+    assert (view["state"], view["version"], view["rows"]) == ("published", 1, 1)
+    assert view["versions"][0]["profile"]["columns"][0]["name"] == "siren"
+    assert len(lab.heard("dataset_published", dataset_id=dataset_id)) == 1
+    assert lab.heard("dataset_rejected", dataset_id=dataset_id) == []
+
+
+def test_jobs_of_projects_are_not_the_catalogs(lab: Lab) -> None:
+    """A trial's end and failure pass without effect."""
+    dataset_id, parked = lab.upload("mbr_1"), lab.parked()
+    ingested = lab.ingested(dataset_id, 1)
+    lab.publish(ingested.model_copy(update={"kind": "trial", "project_id": "prj_x"}))
+    lab.publish(failed(dataset_id, 1, "non").model_copy(update={"kind": "full"}))
+    lab.settled()
+    assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "pending"
+    assert lab.parked() == parked
+
+
+def test_manifest_that_is_none_is_parked(lab: Lab) -> None:
+    """A manifest that breaks the contract waits for an operator; the dataset stays pending."""
+    dataset_id, parked = lab.upload("mbr_1"), lab.parked()
+    broken = lab.files.put([b'{"job_id": 1}'], "application/json")
+    lab.publish(lab.ingested(dataset_id, 1).model_copy(update={"result": broken}))
+    lab.publish(lab.ingested(dataset_id, 9))
+    eventually(lambda: lab.parked() == parked + 2, what="two parked events")
+    assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "pending"
+
+
+def delivered(lab: Lab, input_id: str) -> ProjectDelivered:
+    """A delivered project whose full job read `input_id` and made a table and a chart."""
+    step = Step(application="cross", inputs={"left": "a"}, parameters={"a.b": 1}, output="r")
+    manifest = Manifest(
+        job_id="job_full",
+        kind="full",
+        project_id="prj_x",
+        inputs=(Input(name="a", dataset_id=input_id, version=1, sha256="a" * 64),),
+        steps=(step,),
+        outputs=(
+            Output(name="result.parquet", file=lab.files.put([b"PAR1 result"], "x/parquet")),
+            Output(name="chart.png", file=lab.files.put([b"PNG"], "image/png")),
+        ),
+        software={"duckdb": "2.0.1"},
+        started=now(),
+        ended=now(),
+    )
+    return ProjectDelivered(
+        project_id=new_id("prj"),
+        holder_id="mbr_h",
+        job_id="job_full",
+        title="Vacance par EPCI",
+        description="Taux de logements vacants",
+        theme="habitat",
+        territory=("14", "27"),
+        keywords=("vacance",),
+        licence="Licence Ouverte 2.0",
+        result=lab.put(manifest),
+    )
+
+
+def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
+    """One open dataset with licence and provenance, read like any other, with all its files."""
+    source = lab.published("mbr_o", "commune")
+    event = delivered(lab, source)
+    lab.publish(event, times=2)
+    told = lab.hear("dataset_registered", project_id=event.project_id)
+    assert lab.files.read(FileRef.model_validate(told["file"])) == b"PAR1 result"
+    dataset_id = told["dataset_id"]
+    lab.publish(lab.ingested(dataset_id, 1, "epci"))
+    assert lab.hear("dataset_published", dataset_id=dataset_id)["project_id"] == event.project_id
+    stranger = lab.token("mbr_z", "holder")
+    view = lab.get(f"/datasets/{dataset_id}", stranger)
+    assert (view["access"], view["licence"], view["owner_id"], view["territory"]) == (
+        "open",
+        "Licence Ouverte 2.0",
+        "mbr_h",
+        ["14", "27"],
+    )
+    origin = view["versions"][0]["provenance"]
+    assert origin["job_id"] == "job_full"
+    assert [(i["dataset_id"], i["version"], i["sha256"]) for i in origin["inputs"]] == [
+        (source, 1, "a" * 64)
+    ]
+    assert origin["steps"][0]["parameters"] == {"a.b": 1}
+    assert origin["software"] == {"duckdb": "2.0.1"}
+    chart = lab.call("GET", f"/datasets/{dataset_id}/files/chart.png", stranger)
+    assert (chart.data, chart.headers["Content-Type"]) == (b"PNG", "image/png")
+    problem(lab.call("GET", f"/datasets/{dataset_id}/files/absent.png", stranger), 404)
+    lab.settled()
+    assert len(lab.heard("dataset_registered", project_id=event.project_id)) == 1
+
+
+def test_withdrawal_before_everything_leaves_nothing_open(lab: Lab) -> None:
+    """The end of a project may be the first that is heard of it."""
+    project_id = new_id("prj")
+    open_id = lab.published("mbr_o")
+    lab.publish(
+        ProjectWithdrawn(project_id=project_id, holder_id="mbr_h", decided_by="mbr_h", reason="-")
+    )
+    lab.settled()
+    lab.secure(open_id, project_id=project_id)
+    lab.publish(submitted(project_id=project_id))
+    lab.hear("datasets_matched", project_id=project_id)
+    lab.settled()
+    assert lab.heard("access_granted", project_id=project_id) == []
+    assert lab.heard("data_access_opened", project_id=project_id) == []
+
+
+def test_restart_forgets_nothing(lab: Lab) -> None:
+    """What comes while the process is down is handled once it is up."""
+    dataset_id = lab.upload("mbr_1", **about(title="Après la panne"))
+    lab.service.kill()
+    event: JobSucceeded = lab.ingested(dataset_id, 1)
+    lab.publish(event)
+    lab.service.start()
+    assert lab.hear("dataset_published", dataset_id=dataset_id)["version"] == 1

@@ -1,0 +1,183 @@
+"""Uploads over HTTP: what is taken in, what is turned away and why."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.events import FileRef
+from tests.integration.catalog.lab import CSV, UPLOAD_BYTES, Lab, about, failed, problem
+
+
+def owned(lab: Lab, owner_id: str) -> list[dict[str, Any]]:
+    """Everything that owner has, whatever its state."""
+    token = lab.token(owner_id, "owner")
+    return [
+        item
+        for state in ("pending", "published", "rejected")
+        for item in lab.get(f"/datasets?owner_id={owner_id}&state={state}", token)["items"]
+    ]
+
+
+def test_upload_is_stored_registered_and_pending(lab: Lab) -> None:
+    """The answer names the dataset, and compute hears of a file that is in the store."""
+    token = lab.token("mbr_1", "owner")
+    answer = lab.post_file("/datasets", token, about(keywords=["COG"], territory=["14", "27229"]))
+    view = answer.json()
+    assert (answer.status, answer.headers["Location"]) == (202, f"/datasets/{view['id']}")
+    assert view["id"].startswith("dts_")
+    assert (view["state"], view["version"]) == ("pending", None)
+    told = lab.hear("dataset_registered", dataset_id=view["id"])
+    assert (told["version"], told["filename"], told["owner_id"]) == (1, "données.csv", "mbr_1")
+    assert lab.files.read(FileRef.model_validate(told["file"])) == CSV
+
+
+def test_idempotency_key_makes_one_dataset(lab: Lab) -> None:
+    """The same upload with the same key, sent twice, is one dataset and one event."""
+    token = lab.token("mbr_2", "owner")
+    ids = {lab.post_file("/datasets", token, about(), key="k").json()["id"] for _ in range(2)}
+    assert len(ids) == 1
+    lab.hear("dataset_registered", owner_id="mbr_2")
+    assert [item["id"] for item in owned(lab, "mbr_2")] == list(ids)
+    other = lab.post_file("/datasets", lab.token("mbr_2b", "owner"), about(), key="k")
+    assert other.json()["id"] not in ids
+    assert len(lab.heard("dataset_registered", owner_id="mbr_2")) == 1
+
+
+@pytest.mark.parametrize(("title", "content"), [("Communes", b"other"), ("Autre", CSV)])
+def test_idempotency_key_of_another_upload_is_refused(lab: Lab, title: str, content: bytes) -> None:
+    """A key that comes again with another file or other metadata names the header."""
+    token = lab.token("mbr_3", "owner")
+    lab.post_file("/datasets", token, about(), key="k")
+    answer = lab.post_file("/datasets", token, about(title=title), content, key="k")
+    assert "Idempotency-Key" in problem(answer, 422)
+    assert len(owned(lab, "mbr_3")) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", ""),
+        ("title", None),
+        ("territory", ["Caen"]),
+        ("access", "secret"),
+        ("source_url", "ftp://x"),
+        ("keywords", ["k"] * 31),
+        ("owner_id", "mbr_1"),
+    ],
+)
+def test_wrong_metadata_names_the_field(lab: Lab, field: str, value: object) -> None:
+    """Metadata that does not fit is refused by field, and nothing is registered."""
+    answer = lab.post_file("/datasets", lab.token("mbr_4", "owner"), about(**{field: value}))
+    assert field in problem(answer, 422)
+    assert owned(lab, "mbr_4") == []
+
+
+def test_missing_metadata_field_is_named(lab: Lab) -> None:
+    """A licence is never assumed."""
+    metadata = {key: value for key, value in about().items() if key != "licence"}
+    answer = lab.post_file("/datasets", lab.token("mbr_4", "owner"), metadata)
+    assert "licence" in problem(answer, 422)
+
+
+@pytest.mark.parametrize("part", ["metadata", "file"])
+def test_missing_part_is_named(lab: Lab, part: str) -> None:
+    """An upload without its file or without its metadata is refused."""
+    fields = {
+        "metadata": ("metadata", json.dumps(about()).encode(), "application/json"),
+        "file": ("a.csv", CSV, "text/csv"),
+    }
+    fields.pop(part)
+    answer = lab.call("POST", "/datasets", lab.token("mbr_5", "owner"), fields=fields)
+    assert part in problem(answer, 422)
+    assert owned(lab, "mbr_5") == []
+
+
+def test_empty_file_is_refused(lab: Lab) -> None:
+    """No bytes are no dataset."""
+    answer = lab.post_file("/datasets", lab.token("mbr_5", "owner"), about(), b"")
+    assert "empty" in problem(answer, 422)
+    assert owned(lab, "mbr_5") == []
+
+
+def test_oversized_file_is_refused(lab: Lab) -> None:
+    """A file beyond the limit is refused as too large, and nothing is registered."""
+    content = b"x" * (UPLOAD_BYTES + 1)
+    answer = lab.post_file("/datasets", lab.token("mbr_5", "owner"), about(), content)
+    assert str(UPLOAD_BYTES) in problem(answer, 413)
+    assert owned(lab, "mbr_5") == []
+
+
+def test_role_without_data_uploads_nothing(lab: Lab) -> None:
+    """A reviewer owns no data."""
+    answer = lab.post_file("/datasets", lab.token("mbr_r", "reviewer"), about())
+    assert "role" in problem(answer, 403)
+
+
+def test_same_bytes_are_the_same_version_and_changed_bytes_a_new_one(lab: Lab) -> None:
+    """Only what differs from the newest version is registered, with what the owner says of it."""
+    token = lab.token("mbr_6", "owner")
+    dataset_id = lab.upload("mbr_6")
+    path = f"/datasets/{dataset_id}/versions"
+    assert len(lab.post_file(path, token, {}).json()["versions"]) == 1
+    view = lab.post_file(path, token, {"note": "millésime 2026"}, CSV + b"14001;Ablon\n").json()
+    assert [(v["number"], v["note"]) for v in view["versions"]] == [(1, ""), (2, "millésime 2026")]
+    lab.hear("dataset_registered", dataset_id=dataset_id, version=2)
+    assert len(lab.heard("dataset_registered", dataset_id=dataset_id)) == 2
+
+
+def test_versions_are_added_by_the_owner_only(lab: Lab) -> None:
+    """Another owner is told so of public data, and nothing of what is not public."""
+    public, hidden = lab.published("mbr_7"), lab.upload("mbr_7")
+    stranger = lab.token("mbr_8", "owner")
+    problem(lab.post_file(f"/datasets/{public}/versions", stranger, {}, b"x"), 403)
+    problem(lab.post_file(f"/datasets/{hidden}/versions", stranger, {}, b"x"), 404)
+    problem(lab.post_file("/datasets/dts_none/versions", stranger, {}, b"x"), 404)
+    view = lab.get(f"/datasets/{public}", lab.token("mbr_7", "owner"))
+    assert len(view["versions"]) == 1
+
+
+def test_unpublished_dataset_is_its_owners_and_staffs_to_see(lab: Lab) -> None:
+    """Others do not even learn that it exists."""
+    dataset_id = lab.upload("mbr_9")
+    path = f"/datasets/{dataset_id}"
+    assert lab.get(path, lab.token("mbr_9", "owner"))["id"] == dataset_id
+    assert lab.get(path, lab.token("mbr_op", "operator"))["id"] == dataset_id
+    problem(lab.call("GET", path, lab.token("mbr_10", "holder")), 404)
+    problem(lab.call("GET", f"{path}/table", lab.token("mbr_10", "holder")), 404)
+
+
+def test_rejected_upload_says_why_and_can_be_tried_again(lab: Lab) -> None:
+    """The owner reads the reason; the same bytes again are a new version."""
+    dataset_id, token = lab.upload("mbr_11"), lab.token("mbr_11", "owner")
+    lab.publish(failed(dataset_id, 1, "Le fichier est une archive zip."), times=2)
+    told = lab.hear("dataset_rejected", dataset_id=dataset_id)
+    assert told["reason"] == "Le fichier est une archive zip."
+    view = lab.get(f"/datasets/{dataset_id}", token)
+    assert (view["state"], view["versions"][0]["reason"]) == ("rejected", told["reason"])
+    assert len(lab.post_file(f"/datasets/{dataset_id}/versions", token, {}).json()["versions"]) == 2
+    assert len(lab.heard("dataset_rejected", dataset_id=dataset_id)) == 1
+
+
+def test_strangers_see_published_versions_only(lab: Lab) -> None:
+    """A version that is still being read is no news for others."""
+    dataset_id = lab.published("mbr_12", "commune")
+    lab.post_file(f"/datasets/{dataset_id}/versions", lab.token("mbr_12", "owner"), {}, b"more")
+    seen = {
+        member: len(lab.get(f"/datasets/{dataset_id}", lab.token(member, "holder"))["versions"])
+        for member in ("mbr_12", "mbr_13")
+    }
+    assert seen == {"mbr_12": 2, "mbr_13": 1}
+
+
+def test_open_table_is_for_everybody_restricted_for_owner_and_staff(lab: Lab) -> None:
+    """A published table leaves as Parquet, a restricted one not to strangers."""
+    open_id = lab.published("mbr_14")
+    restricted = lab.published("mbr_14", access="restricted")
+    stranger, owner = lab.token("mbr_15", "holder"), lab.token("mbr_14", "owner")
+    answer = lab.call("GET", f"/datasets/{open_id}/table", stranger)
+    assert (answer.status, answer.data) == (200, b"PAR1" + open_id.encode())
+    assert f"{open_id}-1.parquet" in answer.headers["Content-Disposition"]
+    problem(lab.call("GET", f"/datasets/{restricted}/table", stranger), 403)
+    for token in (owner, lab.token("mbr_op", "operator")):
+        assert lab.call("GET", f"/datasets/{restricted}/table", token).status == 200
