@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from shared.aggregate import now
 from shared.errors import Unauthenticated
+from shared.settings import SettingsError
 
 Role = Literal["holder", "owner", "reviewer", "operator"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
@@ -35,10 +39,10 @@ class Caller:
 
 
 class TokenChecker:
-    """Checks tokens against the lab's public key."""
+    """Checks tokens against the lab's public key; SettingsError when the file holds none."""
 
     def __init__(self, public_key: Path) -> None:
-        self._key = public_key.read_bytes()
+        self._key = _read(public_key)
 
     def check(self, authorization: str | None) -> Caller:
         """The caller behind an `Authorization` header; Unauthenticated with the reason if none."""
@@ -57,8 +61,20 @@ class TokenChecker:
             raise Unauthenticated("the bearer token has expired") from error
         except jwt.InvalidTokenError as error:
             raise Unauthenticated("the bearer token is not valid") from error
+        if not claims["sub"]:
+            raise Unauthenticated("the bearer token names no member")
         roles = claims["roles"] if isinstance(claims["roles"], list) else []
         return Caller(str(claims["sub"]), frozenset(map(str, roles)) & ROLES)
+
+
+def _read(public_key: Path) -> Ed25519PublicKey:
+    try:
+        key = load_pem_public_key(public_key.read_bytes())
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+        raise SettingsError("DATALAB_TOKEN_PUBLIC_KEY: not a readable public key") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise SettingsError("DATALAB_TOKEN_PUBLIC_KEY: not an Ed25519 key")
+    return key
 
 
 def issue_token(

@@ -22,13 +22,13 @@ def _numbers(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
 
-Seconds = Annotated[tuple[float, ...], BeforeValidator(_numbers)]
+Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_numbers)]
 
 
 class Settings(BaseModel):
     """What one service process needs to know about the world around it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     amqp_uri: str = Field(pattern=r"^amqps?://", description="RabbitMQ, with user and vhost")
     mongodb_uri: str = Field(pattern=r"^mongodb(\+srv)?://", description="MongoDB server")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
 traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 correlation: ContextVar[str] = ContextVar("correlation", default="")
@@ -22,9 +22,9 @@ def child_of(parent: str | None) -> str:
 
     Source: W3C Trace Context, section 3.2 (version 00).
     """
-    match = _TRACEPARENT.match(parent or "")
+    match = _TRACEPARENT.fullmatch(parent or "")
     trace_id = match.group(1) if match else secrets.token_hex(16)
-    flags = match.group(3) if match else "01"
+    flags = match.group(2) if match else "01"
     return f"00-{trace_id}-{secrets.token_hex(8)}-{flags}"
 
 

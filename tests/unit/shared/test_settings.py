@@ -1,0 +1,109 @@
+"""Settings come from the environment, and a wrong one is named without being shown."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.settings import PREFIX, Settings, SettingsError, load_settings
+
+SECRET = "hunter2"
+NEEDED = {
+    "DATALAB_AMQP_URI": f"amqp://lab:{SECRET}@broker:5672/lab",
+    "DATALAB_MONGODB_URI": f"mongodb://lab:{SECRET}@documents",
+    "DATALAB_STORAGE_URL": "s3://bucket/files",
+    "DATALAB_TOKEN_PUBLIC_KEY": "/etc/datalab/token.pub.pem",
+    "DATALAB_HTTP_PORT": "8001",
+}
+
+
+def test_needed_variables_are_enough() -> None:
+    """Everything else has a default that fits a small lab."""
+    settings = load_settings(NEEDED)
+    assert settings.http_port == 8001
+    assert settings.token_public_key == Path("/etc/datalab/token.pub.pem")
+    assert settings.retry_seconds == (1, 5, 30, 120)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_missing_variable_is_named(name: str) -> None:
+    """The operator learns what to set."""
+    environ = {key: value for key, value in NEEDED.items() if key != name}
+    with pytest.raises(SettingsError, match=f"^{name}: is not set$"):
+        load_settings(environ)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_empty_needed_variable_counts_as_missing(name: str) -> None:
+    """Compose files pass unset variables on as empty ones."""
+    with pytest.raises(SettingsError, match=f"^{name}: is not set$"):
+        load_settings({**NEEDED, name: ""})
+
+
+def test_empty_variable_means_the_default() -> None:
+    """An empty line in an environment file changes nothing."""
+    optional = {PREFIX + name.upper(): "" for name in Settings.model_fields}
+    assert load_settings({**optional, **NEEDED}) == load_settings(NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATALAB_AMQP_URI", f"http://lab:{SECRET}@broker"),
+        ("DATALAB_MONGODB_URI", f"postgres://lab:{SECRET}@documents"),
+        ("DATALAB_STORAGE_URL", SECRET),
+        ("DATALAB_HTTP_PORT", SECRET),
+        ("DATALAB_HTTP_PORT", "0"),
+        ("DATALAB_HTTP_PORT", "65536"),
+        ("DATALAB_DATABASE_PREFIX", f"{SECRET}/../x"),
+        ("DATALAB_LOG_LEVEL", "LOUD"),
+        ("DATALAB_MAX_WORKERS", "0"),
+        ("DATALAB_MAX_UPLOAD_BYTES", "10 MB"),
+        ("DATALAB_RETRY_SECONDS", SECRET),
+        ("DATALAB_RETRY_SECONDS", "1,,5"),
+        ("DATALAB_RETRY_SECONDS", "1,5,"),
+        ("DATALAB_RETRY_SECONDS", "1,-5"),
+        ("DATALAB_RETRY_SECONDS", "0"),
+        ("DATALAB_RETRY_SECONDS", "nan"),
+        ("DATALAB_RPC_SECONDS", "inf"),
+        ("DATALAB_RPC_SECONDS", "nan"),
+        ("DATALAB_RPC_SECONDS", "-1"),
+        ("DATALAB_JOB_MEMORY_BYTES", "1"),
+        ("DATALAB_WEBHOOK_PRIVATE_ADDRESSES", SECRET),
+    ],
+)
+def test_wrong_value_is_named_and_never_shown(name: str, value: str) -> None:
+    """The message goes to a log, and the value may be a password."""
+    with pytest.raises(SettingsError, match=f"^{name}: ") as caught:
+        load_settings({**NEEDED, name: value})
+    assert SECRET not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_several_seconds_are_a_comma_separated_list() -> None:
+    """Waits are written as people say them."""
+    settings = load_settings({**NEEDED, "DATALAB_RETRY_SECONDS": "0.5, 2,30"})
+    assert settings.retry_seconds == (0.5, 2, 30)
+
+
+def test_one_wait_is_a_list_of_one() -> None:
+    """No comma is needed."""
+    assert load_settings({**NEEDED, "DATALAB_WEBHOOK_SECONDS": "7"}).webhook_seconds == (7,)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("true", True), ("0", False), ("no", False)])
+def test_flags_are_written_in_words_or_digits(written: str, meant: bool) -> None:
+    """Operators need not know Python."""
+    environ = {**NEEDED, "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": written}
+    assert load_settings(environ).webhook_private_addresses is meant
+
+
+def test_variables_of_others_are_ignored() -> None:
+    """The environment holds much that is not ours, and settings of later versions."""
+    environ = {**NEEDED, "HOME": "/root", "DATALAB_SOMETHING_NEW": "1"}
+    assert load_settings(environ) == load_settings(NEEDED)
+
+
+def test_settings_do_not_change() -> None:
+    """What a process started with holds until it ends."""
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings(NEEDED).http_port = 1  # type: ignore[misc]
