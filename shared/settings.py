@@ -7,9 +7,10 @@ SettingsError that names the variable, never with its value: it may be a secret.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 PREFIX = "DATALAB_"
 
@@ -22,6 +23,10 @@ def _numbers(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
 
+_HOST = r"(\[[0-9a-fA-F:.]+\]|[^\s:/@,\[\]]+)(:[0-9]+)?"
+_USER = r"([^\s:/@]+(:[^\s:/@]*)?@)?"
+"""User and password, percent-encoded: a library that reads them in two ways quotes the password."""
+
 Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_numbers)]
 
 
@@ -30,14 +35,26 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    amqp_uri: str = Field(pattern=r"^amqps?://", description="RabbitMQ, with user and vhost")
-    mongodb_uri: str = Field(pattern=r"^mongodb(\+srv)?://", description="MongoDB server")
-    storage_url: str = Field(pattern=r"^[a-z0-9]+://", description="fsspec URL of the file store")
+    amqp_uri: str = Field(
+        pattern=rf"^amqps?://{_USER}{_HOST}(/[^\s@]*)?$",
+        description="RabbitMQ, with user and vhost",
+        examples=["amqp://user:password@host:5672/vhost"],
+    )
+    mongodb_uri: str = Field(
+        pattern=rf"^mongodb(\+srv)?://{_USER}{_HOST}(,{_HOST})*(/[^\s@]*)?$",
+        description="MongoDB server",
+        examples=["mongodb://user:password@host:27017"],
+    )
+    storage_url: str = Field(
+        pattern=r"^[a-z0-9]+://",
+        description="fsspec URL of the file store",
+        examples=["file:///folder", "s3://bucket/folder"],
+    )
     token_public_key: Path = Field(description="PEM file: the Ed25519 key tokens are checked with")
-    database_prefix: str = Field(default="datalab", pattern=r"^[a-z0-9_]+$")
+    database_prefix: str = Field(default="datalab", pattern=r"^[a-z0-9_]+$", examples=["datalab"])
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
-    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_workers: int = Field(default=10, ge=1, description="messages handled at the same time")
     max_upload_bytes: int = Field(default=200_000_000, ge=1)
     retry_seconds: Seconds = Field(
@@ -81,6 +98,14 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        name = PREFIX + str(first["loc"][0]).upper()
-        wrong = "is not set" if first["type"] == "missing" else first["msg"]
-        raise SettingsError(f"{name}: {wrong}") from None
+        name = str(first["loc"][0])
+        raise SettingsError(f"{PREFIX}{name.upper()}: {_explain(name, first)}") from None
+
+
+def _explain(name: str, fault: ErrorDetails) -> str:
+    if fault["type"] == "missing":
+        return "is not set"
+    if fault["type"] == "string_pattern_mismatch":
+        examples = " or ".join(map(str, Settings.model_fields[name].examples or ()))
+        return f"must look like {examples}, with special characters percent-encoded"
+    return fault["msg"]

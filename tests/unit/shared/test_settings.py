@@ -49,7 +49,13 @@ def test_empty_variable_means_the_default() -> None:
     ("name", "value"),
     [
         ("DATALAB_AMQP_URI", f"http://lab:{SECRET}@broker"),
+        ("DATALAB_AMQP_URI", f"amqp://lab:{SECRET}/x@broker:5672/lab"),
+        ("DATALAB_AMQP_URI", f"amqp://lab:{SECRET}@x@broker:5672/lab"),
+        ("DATALAB_AMQP_URI", f"amqp://lab:x@broker:{SECRET}/lab"),
+        ("DATALAB_AMQP_URI", "amqp://"),
         ("DATALAB_MONGODB_URI", f"postgres://lab:{SECRET}@documents"),
+        ("DATALAB_MONGODB_URI", f"mongodb://lab:{SECRET}/x@documents"),
+        ("DATALAB_MONGODB_URI", f"mongodb://lab:x@one,two:{SECRET}"),
         ("DATALAB_STORAGE_URL", SECRET),
         ("DATALAB_HTTP_PORT", SECRET),
         ("DATALAB_HTTP_PORT", "0"),
@@ -77,6 +83,31 @@ def test_wrong_value_is_named_and_never_shown(name: str, value: str) -> None:
         load_settings({**NEEDED, name: value})
     assert SECRET not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATALAB_AMQP_URI", "amqp://guest:guest@127.0.0.1:5672/test-1"),
+        ("DATALAB_AMQP_URI", "amqp://guest:guest@127.0.0.1:5672//"),
+        ("DATALAB_AMQP_URI", "amqp://guest:guest@127.0.0.1:5672/%2F"),
+        ("DATALAB_AMQP_URI", "amqps://lab:p%40ss%2Fw%3Aord@[::1]"),
+        ("DATALAB_AMQP_URI", "amqp://broker"),
+        ("DATALAB_MONGODB_URI", "mongodb://127.0.0.1:27017"),
+        ("DATALAB_MONGODB_URI", "mongodb://lab:p%40ss@one:27017,two:27018/?replicaSet=rs0"),
+        ("DATALAB_MONGODB_URI", "mongodb+srv://lab:pass@documents.example.org/lab?tls=true"),
+        ("DATALAB_STORAGE_URL", "file:///var/lib/datalab"),
+    ],
+)
+def test_address_as_people_write_it_is_accepted(name: str, value: str) -> None:
+    """Every form that the libraries read, several document servers included."""
+    assert value in load_settings({**NEEDED, name: value}).model_dump().values()
+
+
+def test_refused_address_comes_with_an_example() -> None:
+    """A regular expression would tell an operator little."""
+    with pytest.raises(SettingsError, match=r"must look like amqp://user:password@host:5672/vhost"):
+        load_settings({**NEEDED, "DATALAB_AMQP_URI": "broker"})
 
 
 def test_several_seconds_are_a_comma_separated_list() -> None:
