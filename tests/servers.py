@@ -19,7 +19,7 @@ import pytest
 from amqp import Connection
 from pymongo import MongoClient
 
-from deploy.local.broker import SERVER, BrokerNode, BrokerPorts
+from deploy.local.broker import BrokerNode, BrokerPorts, server_program
 from deploy.local.documents import DocumentServer
 from deploy.local.waiting import LOOPBACK, free_port, listening, wait_until
 
@@ -27,14 +27,12 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
 
-def require(program: str) -> str:
-    """The path of a server's program; its absence skips a test, and fails it where CI is set."""
-    found = shutil.which(program)
-    if found is None and os.environ.get("CI"):
-        pytest.fail(f"{program} is not installed, and CI runs every test")
-    if found is None:
-        pytest.skip(f"{program} is not installed")
-    return found
+def require(program: str | None, name: str) -> None:
+    """Skip the test where a server's program is absent; fail it where CI is set."""
+    if program is None and os.environ.get("CI"):
+        pytest.fail(f"{name} is not installed, and CI runs every test")
+    if program is None:
+        pytest.skip(f"{name} is not installed")
 
 
 def eventually(condition: Callable[[], object], seconds: float = 20, what: str = "") -> None:
@@ -108,7 +106,7 @@ class Broker:
     """A RabbitMQ node of the tests' own."""
 
     def __init__(self, home: Path) -> None:
-        require(SERVER)
+        require(server_program(), "rabbitmq-server")
         self._management = free_port()
         ports = BrokerPorts(free_port(), free_port(), free_port())
         options = {
@@ -222,7 +220,7 @@ class Documents:
 
     def __init__(self, home: Path) -> None:
         self._server = DocumentServer(home, free_port())
-        require(str(self._server.program))
+        require(shutil.which(self._server.command[0]), "nx-27017")
         self._server.prepare()
         environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
         self._process = Process(self._server.command, environ, home / "output.log")

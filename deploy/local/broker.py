@@ -9,8 +9,13 @@ from pathlib import Path
 
 from deploy.local.waiting import LOOPBACK
 
-SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-_PACKAGED_CONFIGURATION = "/dev/null"
+_DEBIAN = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+"""Beside it, /usr/sbin/rabbitmq-server insists on the package's own user and folders."""
+
+
+def server_program() -> str | None:
+    """The path of the server, or None where RabbitMQ is not installed."""
+    return shutil.which(_DEBIAN) or shutil.which("rabbitmq-server")
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class BrokerNode:
     @property
     def command(self) -> list[str]:
         """The server, in the foreground; SIGTERM stops it properly."""
-        return [shutil.which("rabbitmq-server", path=str(Path(SERVER).parent)) or SERVER]
+        return [server_program() or _DEBIAN]
 
     @property
     def epmd_command(self) -> list[str]:
@@ -70,7 +75,7 @@ class BrokerNode:
             "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_DIST_PORT": str(self.ports.distribution),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-            "RABBITMQ_CONF_ENV_FILE": _PACKAGED_CONFIGURATION,
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",  # not the package's
             "RABBITMQ_CONFIG_FILE": str(self.home / "rabbitmq"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.home / "advanced.config"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.home / "enabled_plugins"),

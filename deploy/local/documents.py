@@ -15,17 +15,13 @@ class DocumentServer:
     port: int
 
     @property
-    def program(self) -> Path:
-        """The script pip installs beside this interpreter."""
-        return Path(sys.executable).with_name("nx-27017")
-
-    @property
     def command(self) -> list[str]:
         """The server, in the foreground."""
+        program = Path(sys.executable).with_name("nx-27017")
         # Without --data-dir every logical database shares its collections with the others.
         folders = ["--data-dir", str(self.home / "data")]
         own = ["--log-file", str(self.home / "log"), "--pid-file", str(self.home / "pid")]
-        return [str(self.program), "--host", LOOPBACK, "--port", str(self.port), *folders, *own]
+        return [str(program), "--host", LOOPBACK, "--port", str(self.port), *folders, *own]
 
     @property
     def uri(self) -> str:

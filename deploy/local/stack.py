@@ -1,0 +1,222 @@
+"""The embedded stack: broker, document server and four services, kept alive by supervisor."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from deploy.local.errors import StackError
+from deploy.local.keys import KeyPair
+from deploy.local.leftovers import end, leftovers
+from deploy.local.packages import ensure_installed
+from deploy.local.plan import SERVICES, Plan
+from deploy.local.ports import Ports, variable
+from deploy.local.supervision import ProcessState, Program, Supervisor
+from deploy.local.waiting import LOOPBACK, listening, wait_until
+
+Progress = Callable[[str], None]
+START_SECONDS = 90.0
+_LEAST_FREE_BYTES = 300_000_000
+_LOG_LINES = 5
+_OK = 200
+
+
+def _silent(_text: str) -> None:
+    """Tell nobody."""
+
+
+class Stack:
+    """One stack below `home`: all its state is there, all its ports are on the loopback.
+
+    `environ` holds DATALAB_* settings for the services; where it names a broker, a document
+    server or a file store, that one is used and none is started. `workers` processes run of
+    each service.
+    """
+
+    def __init__(
+        self, home: Path, ports: Ports, environ: Mapping[str, str], workers: int = 1
+    ) -> None:
+        self.home = home.absolute()
+        self.plan = Plan(self.home, ports, environ, workers)
+        self._supervisor = Supervisor(self.home)
+
+    @classmethod
+    def found(cls, home: Path, environ: Mapping[str, str]) -> "Stack":
+        """The stack that was last started at `home`, with its ports and workers."""
+        memory = _memory(home)
+        if not memory.exists():
+            return cls(home, Ports(), environ)
+        known = json.loads(memory.read_text())
+        return cls(home, Ports(**known["ports"]), environ, known["workers"])
+
+    @property
+    def keys(self) -> KeyPair:
+        """The key pair of this stack's tokens."""
+        return self.plan.keys
+
+    def environment(self, program: str = "intake") -> dict[str, str]:
+        """The DATALAB_* settings of one service process: `intake`, `intake-2`, ..."""
+        return self.plan.settings(program)
+
+    def urls(self) -> dict[str, str]:
+        """Where each service is found: the first worker of each."""
+        return {name: self.plan.url(name) for name in SERVICES}
+
+    def addresses(self) -> dict[str, str]:
+        """Where every process of this stack listens; without passwords."""
+        services = {name: self.plan.url(name) for name in self.plan.service_processes()}
+        ports = self.plan.listeners()
+        servers = {server.name: ports[_listener(server.name)] for server in self.plan.servers()}
+        return services | {name: f"{LOOPBACK}:{port}" for name, port in servers.items()}
+
+    def log(self, program: str) -> Path:
+        """Where a program's output goes."""
+        return self._supervisor.log(program)
+
+    def running(self) -> bool:
+        """Whether the stack is up."""
+        return self._supervisor.running()
+
+    def status(self) -> list[ProcessState]:
+        """The state of every process; none when the stack is down."""
+        return self._supervisor.states() if self.running() else []
+
+    def pid(self, program: str) -> int:
+        """The process id of a program, 0 while it does not run."""
+        return next((state.pid for state in self.status() if state.name == program), 0)
+
+    def ready(self, program: str) -> bool:
+        """Whether this service process answers 200 on `/readyz`."""
+        try:
+            url = self.plan.url(program) + "/readyz"
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+                return bool(answer.status == _OK)
+        except OSError:
+            return False
+
+    def up(self, progress: Progress = _silent, seconds: float = START_SECONDS) -> None:
+        """Start everything and return when all services are ready; raises StackError.
+
+        What was started is stopped again when something is not ready within `seconds`.
+        """
+        if self.running():
+            raise StackError(f"The stack in {self.home} runs already; `datalab down` stops it.")
+        with _plainly(self.home):
+            self._prepare(progress)
+            self._supervisor.launch([*self.plan.servers(), *self.plan.services()])
+            try:
+                self._start(progress, time.monotonic() + seconds)
+            except BaseException:
+                self.down()
+                raise
+
+    def down(self, progress: Progress = _silent) -> bool:
+        """Stop everything, also what a killed supervisor left; whether there was anything."""
+        was_running = self.running()
+        if was_running:
+            progress("stopping the services, then the servers")
+            self._supervisor.shut_down()
+        return self._clear(progress) or was_running
+
+    def _prepare(self, progress: Progress) -> None:
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_space(self.home)
+        ensure_installed(broker=self.plan.starts_broker, progress=progress)
+        self._clear(progress)
+        for name, port in self.plan.listeners().items():
+            if listening(port):
+                raise StackError(
+                    f"Port {port} ({name}) is taken by another program: stop that one, "
+                    f"or choose another port with {variable(name)}."
+                )
+        self.plan.prepare()
+        known = {"ports": asdict(self.plan.ports), "workers": self.plan.workers}
+        _memory(self.home).write_text(json.dumps(known))
+
+    def _start(self, progress: Progress, deadline: float) -> None:
+        for server in self.plan.servers():
+            progress(f"starting {server.name}")
+            self._supervisor.start(server)
+            port = self.plan.listeners()[_listener(server.name)]
+            self._await(server, lambda port=port: listening(port), deadline)  # type: ignore[misc]
+        progress("declaring exchanges and queues")
+        _declare_topology(self.environment())
+        services = list(self.plan.services())
+        for service in services:
+            self._supervisor.start(service)
+        for service in services:
+            self._await(service, lambda name=service.name: self.ready(name), deadline)  # type: ignore[misc]
+            progress(f"{service.name} is ready on {self.plan.url(service.name)}")
+
+    def _await(self, program: Program, ready: Callable[[], bool], deadline: float) -> None:
+        def over() -> bool:
+            return ready() or self._failed(program.name)
+
+        wait_until(over, deadline - time.monotonic(), every=0.1)
+        if not ready():
+            log = self.log(program.name)
+            raise StackError(f"{program.name} does not start; the end of {log}:\n{_tail(log)}")
+
+    def _failed(self, program: str) -> bool:
+        states = {state.name: state.state for state in self._supervisor.states()}
+        return states[program] in {"BACKOFF", "FATAL"}
+
+    def _clear(self, progress: Progress) -> bool:
+        """End what carries this stack's mark but no supervisor watches; whether there was any."""
+        left = leftovers(self.home)
+        if left:
+            progress(f"ending {len(left)} processes that an earlier run left behind")
+        end(left)
+        return bool(left)
+
+
+def _listener(server: str) -> str:
+    """The name of the port that tells that a server is there."""
+    return "broker_epmd" if server == "epmd" else server
+
+
+def _memory(home: Path) -> Path:
+    return home.absolute() / "stack.json"
+
+
+def _check_space(home: Path) -> None:
+    free = shutil.disk_usage(home).free
+    if free < _LEAST_FREE_BYTES:
+        raise StackError(
+            f"Only {free // 1_000_000} MB are free at {home}; the broker stops taking messages "
+            f"on a full disk, so free at least {_LEAST_FREE_BYTES // 1_000_000} MB first."
+        )
+
+
+def _declare_topology(settings: Mapping[str, str]) -> None:
+    command = [sys.executable, "-m", "deploy.topology"]
+    environment = {**os.environ, **settings}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:]
+        raise StackError(f"The queues cannot be declared: {' '.join(last)}")
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join(lines[-_LOG_LINES:]) or "(it says nothing)"
+
+
+@contextmanager
+def _plainly(home: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StackError(f"The disk of {home} is full.") from error
+        what = f"{error.filename}: " if error.filename else ""
+        raise StackError(f"{what}{error.strerror or error}.") from error

@@ -1,0 +1,54 @@
+"""Declares what all services send to and read from, before the first of them starts.
+
+`python -m deploy.topology`: DATALAB_AMQP_URI names a user who may configure; the services' own
+users need not. Waits for a broker that is not there yet; harmless when everything is declared.
+"""
+
+import sys
+import time
+
+from amqp.exceptions import AMQPError, RecoverableConnectionError
+
+from services.catalog.service import Catalog
+from services.compute.service import Compute
+from services.intake.service import Intake
+from services.notify.service import Notify
+from shared.messaging.topology import declare
+from shared.settings import Settings, SettingsError, load_settings
+
+SERVICES = (Intake, Catalog, Compute, Notify)
+PATIENCE_SECONDS = 120.0
+_PAUSE_SECONDS = 0.5
+
+
+def declare_all(settings: Settings, patience: float = PATIENCE_SECONDS) -> None:
+    """Declare the topology of all services once the broker is there.
+
+    Raises OSError or AMQPError when it is not there after `patience` seconds, AMQPError at once
+    when it refuses.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return declare(settings.amqp_uri, SERVICES, settings.retry_seconds)
+        except (OSError, RecoverableConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+
+
+def main() -> int:
+    """Declare the topology; the process's exit code."""
+    try:
+        declare_all(load_settings())
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except (OSError, AMQPError) as error:
+        sys.stderr.write(f"the broker does not take the topology: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""The local stack: up, ready, healed, down; what is in the way is said in a sentence."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import psutil
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from deploy.local.broker import server_program
+from deploy.local.errors import StackError
+from deploy.local.leftovers import leftovers
+from deploy.local.ports import Ports, ports_from, variable
+from deploy.local.stack import Stack
+from deploy.local.waiting import LOOPBACK, free_port
+from shared.cli import stack as commands
+from tests.servers import eventually, require
+
+
+def _free_ports() -> Ports:
+    return Ports(**{field.name: free_port() for field in fields(Ports)})
+
+
+def _cli(home: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and output of `datalab <arguments>` for the stack at `home`."""
+    app = Typer()
+    for command in (commands.up, commands.down, commands.status):
+        app.command(command.__name__)(command)
+    result = CliRunner().invoke(app, [*arguments, "--home", str(home)])
+    return result.exit_code, result.output
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack with two workers of each service, up and ready."""
+    require(server_program(), "rabbitmq-server")
+    stack = Stack(tmp_path_factory.mktemp("stack"), _free_ports(), {}, workers=2)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
+def test_every_worker_of_every_service_is_ready(stack: Stack) -> None:
+    """`up` returns when all of them answer."""
+    assert all(stack.ready(name) for name in stack.plan.service_processes())
+    assert len(stack.plan.service_processes()) == 8
+
+
+def test_the_stack_listens_on_the_loopback_only(stack: Stack) -> None:
+    """No process of the stack can be reached from another machine."""
+    addresses = {
+        connection.laddr.ip
+        for process in leftovers(stack.home)
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses <= {LOOPBACK, "::1"}
+
+
+def test_secrets_are_readable_by_their_owner_alone(stack: Stack) -> None:
+    """Passwords and the private key are in files of mode 0600 in a private folder."""
+    secret = ["broker.password", "supervisord.conf", "broker/rabbitmq.conf", "keys/token.pem"]
+    assert {(stack.home / name).stat().st_mode & 0o077 for name in secret} == {0}
+
+
+@pytest.mark.parametrize("name", ["intake", "broker", "documents"])
+def test_a_killed_process_is_healed(stack: Stack, name: str) -> None:
+    """Supervisor starts it again, and every service is ready again."""
+    killed = stack.pid(name)
+
+    os.kill(killed, signal.SIGKILL)
+
+    eventually(lambda: stack.pid(name) not in {0, killed}, what=f"another {name} process")
+    eventually(lambda: all(map(stack.ready, stack.urls())), 60, "all services ready")
+
+
+def test_second_up_says_that_the_stack_runs(stack: Stack) -> None:
+    """It names the way to stop it, and leaves it running."""
+    with pytest.raises(StackError, match="runs already"):
+        Stack.found(stack.home, {}).up()
+    assert stack.ready("intake")
+
+
+def test_status_lists_every_process(stack: Stack) -> None:
+    """The command shows names and addresses, and exits 0."""
+    eventually(lambda: all(state.state == "RUNNING" for state in stack.status()))
+
+    code, output = _cli(stack.home, "status")
+
+    assert code == 0
+    assert {"broker", "documents", "intake-2", stack.urls()["notify"]} <= set(output.split())
+
+
+def test_taken_port_is_named_with_the_variable_that_moves_it(tmp_path: Path) -> None:
+    """Nothing is started."""
+    require(server_program(), "rabbitmq-server")
+    with socket.create_server((LOOPBACK, 0)) as other:
+        ports = ports_from({variable("catalog"): str(other.getsockname()[1])})
+        stack = Stack(tmp_path, ports, {})
+        with pytest.raises(StackError, match="DATALAB_PORT_CATALOG"):
+            stack.up()
+    assert not stack.running()
+
+
+def test_stack_uses_the_servers_it_is_pointed_at(
+    tmp_path: Path, amqp_uri: str, mongodb_uri: str, storage_url: str
+) -> None:
+    """With all three addresses given only services are started; then `down` ends them."""
+    given = {
+        "DATALAB_AMQP_URI": amqp_uri,
+        "DATALAB_MONGODB_URI": mongodb_uri,
+        "DATALAB_STORAGE_URL": storage_url,
+    }
+    stack = Stack(tmp_path, _free_ports(), given)
+    try:
+        stack.up()
+        assert {state.name for state in stack.status()} == {
+            "intake",
+            "catalog",
+            "compute",
+            "notify",
+        }
+        assert stack.environment()["DATALAB_AMQP_URI"] == amqp_uri
+    finally:
+        stack.down()
+    assert not leftovers(tmp_path)
+
+
+def test_down_ends_what_a_killed_supervisor_left(
+    tmp_path: Path, amqp_uri: str, mongodb_uri: str
+) -> None:
+    """After `kill -9` of supervisord its orphans and files are in nobody's way."""
+    given = {"DATALAB_AMQP_URI": amqp_uri, "DATALAB_MONGODB_URI": mongodb_uri}
+    stack = Stack(tmp_path, _free_ports(), given)
+    stack.up()
+    supervisord = int((tmp_path / "supervisord.pid").read_text())
+
+    os.kill(supervisord, signal.SIGKILL)
+    eventually(lambda: not stack.running(), what="supervisord is dead")
+
+    assert _cli(tmp_path, "down") == (0, "The stack is down.\n")
+    assert not leftovers(tmp_path)
+    assert _cli(tmp_path, "down") == (0, "The stack was not running.\n")
+    assert _cli(tmp_path, "status")[0] == 1
+
+
+def test_service_that_cannot_start_is_named_with_the_end_of_its_log(
+    tmp_path: Path, amqp_uri: str, mongodb_uri: str
+) -> None:
+    """A wrong setting is the service's own message, and nothing stays behind."""
+    given = {
+        "DATALAB_AMQP_URI": amqp_uri,
+        "DATALAB_MONGODB_URI": mongodb_uri,
+        "DATALAB_MAX_WORKERS": "none",
+    }
+    with pytest.raises(StackError, match="DATALAB_MAX_WORKERS"):
+        Stack(tmp_path, _free_ports(), given).up()
+    assert not leftovers(tmp_path)
+
+
+def test_home_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    """The operating system's refusal names the path."""
+    (tmp_path / "file").touch()
+    with pytest.raises(StackError, match="file"):
+        Stack(tmp_path / "file" / "home", Ports(), {}).up()
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "http"])
+def test_wrong_port_names_its_variable(value: str) -> None:
+    """It is refused before anything starts."""
+    with pytest.raises(StackError, match="DATALAB_PORT_INTAKE"):
+        ports_from({"DATALAB_PORT_INTAKE": value})
