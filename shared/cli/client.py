@@ -1,0 +1,149 @@
+"""Calls the services' HTTP API; whatever fails becomes one sentence."""
+
+import json
+import mimetypes
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import urllib3
+
+_CHUNK = 1 << 16
+_REFUSED = 300
+_TIMEOUT = urllib3.Timeout(connect=5, read=60)
+
+
+class CallError(Exception):
+    """A call that failed, in words for the person who made it."""
+
+
+class Client:
+    """The four services at `urls`, called with the token that `token()` gives."""
+
+    def __init__(self, urls: Mapping[str, str], token: Callable[[], str]) -> None:
+        self._urls, self._token = urls, token
+        self._pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
+
+    def get(self, service: str, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+        """What GET answers; parameters that are None or empty are not sent."""
+        return _json(self._send(service, "GET", path, query=query))
+
+    def post(
+        self,
+        service: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:  # noqa: ANN401 - JSON
+        """What POST answers."""
+        return _json(self._send(service, "POST", path, json=body, headers=headers))
+
+    def patch(self, service: str, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401
+        """What PATCH answers."""
+        return _json(self._send(service, "PATCH", path, json=body))
+
+    def delete(self, service: str, path: str) -> None:
+        """DELETE, which answers nothing."""
+        self._send(service, "DELETE", path)
+
+    def upload(self, service: str, path: str, metadata: Mapping[str, object], file: Path) -> Any:  # noqa: ANN401
+        """POST a file with its metadata, piece by piece."""
+        boundary = secrets.token_hex(16)
+        head, tail = _form(boundary, metadata, file)
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(head) + file.stat().st_size + len(tail)),
+        }
+        body = _pieces(head, file, tail)
+        return _json(self._send(service, "POST", path, body=body, headers=headers))
+
+    def download(self, service: str, path: str, target: Path, **query: object) -> int:
+        """GET a file into `target`, which appears when it is complete; its size in bytes."""
+        response = self._send(service, "GET", path, query=query, preload_content=False)
+        partial = target.with_name(f".{target.name}.part")
+        try:
+            with partial.open("wb") as file:
+                for chunk in response.stream(_CHUNK):
+                    file.write(chunk)
+            partial.replace(target)
+        except urllib3.exceptions.HTTPError as error:
+            raise CallError(f"the download broke off: {error}") from error
+        finally:
+            partial.unlink(missing_ok=True)
+            response.close()
+        return target.stat().st_size
+
+    def _send(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,  # noqa: ANN401 - urllib3's
+    ) -> urllib3.BaseHTTPResponse:
+        url = self._urls[service].rstrip("/") + path + _query(query or {})
+        sent = {"Authorization": f"Bearer {self._token()}", **(headers or {})}
+        try:
+            response = self._pool.request(method, url, headers=sent, **options)
+        except urllib3.exceptions.TimeoutError as error:
+            raise CallError(f"{service} did not answer in time at {self._urls[service]}") from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise CallError(
+                f"{service} cannot be reached at {self._urls[service]}; "
+                "is the stack up (datalab status)?"
+            ) from error
+        if response.status >= _REFUSED:
+            raise CallError(_told(service, response.status, response.data))
+        return response
+
+
+def path_of(*parts: str) -> str:
+    """A path of these parts, each quoted: an identifier never reaches into another route."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+def _query(query: Mapping[str, object]) -> str:
+    given = {name: value for name, value in query.items() if value not in (None, "", False)}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _json(response: urllib3.BaseHTTPResponse) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(response.data) if response.data else None
+    except ValueError as error:
+        raise CallError("the answer is not JSON; is this the address of a service?") from error
+
+
+def _told(service: str, status: int, body: bytes) -> str:
+    """What a problem says: its detail, and the field at fault."""
+    try:
+        problem = json.loads(body)
+        field = problem.get("field")
+        return f"{field}: {problem['detail']}" if field else str(problem["detail"])
+    except (ValueError, KeyError, AttributeError):
+        return f"{service} answered with HTTP status {status}"
+
+
+def _form(boundary: str, metadata: Mapping[str, object], file: Path) -> tuple[bytes, bytes]:
+    """What comes before and after the file's bytes in a multipart form."""
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    name = file.name.replace("\\", "_").replace('"', "_").replace("\r", "_").replace("\n", "_")
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="metadata"\r\n'
+        f"Content-Type: application/json\r\n\r\n{json.dumps(metadata)}\r\n"
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        f"Content-Type: {kind}\r\n\r\n"
+    )
+    return head.encode(), f"\r\n--{boundary}--\r\n".encode()
+
+
+def _pieces(head: bytes, file: Path, tail: bytes) -> Iterator[bytes]:
+    yield head
+    with file.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            yield chunk
+    yield tail

@@ -1,0 +1,125 @@
+"""`datalab dataset`: the catalogue and access to its data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.cli import show
+from shared.cli.client import path_of
+from shared.cli.session import After, Json, Limit, client
+
+app = typer.Typer(help="The catalogue, and access to its data.", no_args_is_help=True)
+
+_LISTED = ("id", "state", "access", "rows", "keys", "title")
+_REQUESTS = ("id", "state", "project_title", "dataset_title", "requested_at")
+_File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    file: _File,
+    title: Annotated[str, typer.Option()],
+    theme: Annotated[str, typer.Option()],
+    licence: Annotated[str, typer.Option()],
+    access: Annotated[str, typer.Option(help="open or restricted.")] = "restricted",
+    description: str = "",
+    keyword: Annotated[list[str], typer.Option(help="May be given several times.")] = [],
+    territory: Annotated[list[str], typer.Option(help="INSEE code; several times.")] = [],
+    producer: str = "",
+    source_url: str | None = None,
+    json: Json = False,
+) -> None:
+    """Upload FILE as a new dataset; it is published once it was read."""
+    metadata = {
+        "title": title,
+        "theme": theme,
+        "licence": licence,
+        "access": access,
+        "description": description,
+        "keywords": keyword,
+        "territory": territory,
+        "producer": producer,
+        "source_url": source_url,
+    }
+    show.record(client(context).upload("catalog", "/datasets", metadata, file), json_wanted=json)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    q: Annotated[str, typer.Option(help="Words, all of which occur.")] = "",
+    theme: str = "",
+    key: Annotated[str, typer.Option(help="Kind of key column: commune, siren, ...")] = "",
+    owner: Annotated[str, typer.Option(help="Member id of the owner.")] = "",
+    state: Annotated[str, typer.Option(help="published, pending or rejected.")] = "",
+    after: After = "",
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Search the catalogue."""
+    query = {
+        "q": q,
+        "theme": theme,
+        "key": key,
+        "owner_id": owner,
+        "state": state,
+        "after": after,
+        "limit": limit,
+    }
+    show.page(client(context).get("catalog", "/datasets", **query), _LISTED, json_wanted=json)
+
+
+@app.command("show")
+def show_(context: typer.Context, dataset_id: str, json: Json = False) -> None:
+    """Show a dataset and its versions."""
+    answer = client(context).get("catalog", path_of("datasets", dataset_id))
+    show.record(answer, json_wanted=json, leave_out=("versions",))
+    if not json:
+        show.line("\nversions")
+        columns = ("number", "state", "filename", "file.size", "file.sha256", "reason")
+        show.rows(answer["versions"], columns)
+
+
+@app.command()
+def download(
+    context: typer.Context,
+    dataset_id: str,
+    output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False)],
+    name: Annotated[
+        str, typer.Option(help="A file of a project's result, instead of the Parquet table.")
+    ] = "",
+) -> None:
+    """Save a dataset's table, or a file that came with it."""
+    path = path_of("datasets", dataset_id, *(("files", name) if name else ("table",)))
+    size = client(context).download("catalog", path, output)
+    show.line(f"{output}: {size} bytes")
+
+
+@app.command("access-requests")
+def access_requests(
+    context: typer.Context,
+    waiting: Annotated[bool, typer.Option(help="Only those without a decision.")] = False,
+    after: After = "",
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List the requests for one's restricted data."""
+    query = {"waiting": "true" if waiting else "", "after": after, "limit": limit}
+    answer = client(context).get("catalog", "/access-requests", **query)
+    show.page(answer, _REQUESTS, json_wanted=json)
+
+
+@app.command()
+def decide(
+    context: typer.Context,
+    request_id: str,
+    decision: Annotated[str, typer.Option(help="grant or refuse.")],
+    reason: Annotated[str, typer.Option(help="In French; a refusal needs one.")] = "",
+    json: Json = False,
+) -> None:
+    """Grant or refuse a project's request for one's data."""
+    path = path_of("access-requests", request_id, "decision")
+    answer = client(context).post("catalog", path, {"decision": decision, "reason": reason})
+    show.record(answer, json_wanted=json)

@@ -1,0 +1,90 @@
+"""Shows answers: tables for people, JSON for programs."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Row = Mapping[str, Any]
+# Data may hold terminal commands: everything but line breaks and tabs is made visible.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def as_json(value: object) -> None:
+    """Print JSON for a program."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def page(answer: Mapping[str, Any], columns: Sequence[str], *, json_wanted: bool) -> None:
+    """Print one page of a list, and how to get the next one."""
+    if json_wanted:
+        return as_json(answer)
+    rows(answer["items"], columns)
+    if answer.get("next"):
+        _console().print(f"There are more: add --after {text(answer['next'])}")
+    return None
+
+
+def rows(items: Iterable[Row], columns: Sequence[str]) -> None:
+    """Print a table; a column is a field, or `a.b` for a field within a field."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        # An identifier is there to be copied whole.
+        whole = column in {"id", "event_id"}
+        table.add_column(column.rsplit(".", 1)[-1], overflow="fold", no_wrap=whole)
+    for item in items:
+        table.add_row(*(text(_field(item, column)) for column in columns))
+    if table.row_count:
+        _console().print(table)
+    else:
+        _console().print("Nothing found.")
+
+
+def record(answer: Mapping[str, Any], *, json_wanted: bool, leave_out: Sequence[str] = ()) -> None:
+    """Print one thing, field by field; fields without a value are left out."""
+    if json_wanted:
+        return as_json(answer)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in answer.items():
+        if name not in leave_out and value not in (None, "", [], {}):
+            table.add_row(name, text(value))
+    _console().print(table)
+    return None
+
+
+def line(words: str) -> None:
+    """Print one line."""
+    _console().print(text(words))
+
+
+def text(value: object) -> str:
+    """A value as people read it, with nothing that a terminal would obey."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
+        return ", ".join(text(one) for one in value)
+    if isinstance(value, list):
+        return "\n".join(text(one) for one in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {text(one)}" for name, one in value.items() if one)
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
+
+
+def _field(item: Row, column: str) -> object:
+    value: Any = item
+    for name in column.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _console() -> Console:
+    # Made anew each time: it looks at the width and at where the output goes.
+    return Console(markup=False, highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
