@@ -19,6 +19,7 @@ RESULT = "result.parquet"
 """What a full job calls the table of its last step."""
 
 _PREFIX = "dts"
+_KEY, _KEY_LENGTH = "Idempotency-Key", 255
 _NAMESPACE = UUID("5f0c1d0e-6b0f-4f0e-9d63-5f3f0b6c2a11")
 
 
@@ -31,14 +32,17 @@ def register_upload(
 ) -> Dataset:
     """A new dataset of `owner_id`; the one made before when the key comes again.
 
-    Raises Invalid when the key came with another file or other metadata before.
+    Raises Invalid when the key came with another file or other metadata before, or is no key.
     """
-    identifier = _id_from_key(owner_id, idempotency_key) if idempotency_key else new_id(_PREFIX)
+    if idempotency_key is None:
+        identifier = new_id(_PREFIX)
+    else:
+        identifier = _id_from_key(owner_id, idempotency_key)
     new = _empty(identifier, owner_id, metadata)
     new.register(upload)
     dataset = store.of(Dataset).add(new)
     if dataset.metadata != metadata or dataset.versions[0].file.sha256 != upload.file.sha256:
-        raise Invalid("this key came with another upload before", "Idempotency-Key")
+        raise Invalid("was sent before with another upload", _KEY)
     return dataset
 
 
@@ -105,6 +109,8 @@ def _empty(identifier: str, owner_id: str, metadata: Metadata) -> Dataset:
 
 
 def _id_from_key(owner_id: str, key: str) -> str:
+    if not 1 <= len(key) <= _KEY_LENGTH:
+        raise Invalid(f"must be a text of 1 to {_KEY_LENGTH} characters", _KEY)
     return f"{_PREFIX}_{ULID.from_bytes(uuid5(_NAMESPACE, f'{owner_id} {key}').bytes)}"
 
 

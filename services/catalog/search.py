@@ -11,7 +11,7 @@ from shared.errors import Forbidden, NotFound
 from shared.events import FileRef
 from shared.store import Store
 
-_PAGE = 100
+_PAGE = 200
 
 
 def search(store: Store, query: DatasetQuery, caller: Caller) -> DatasetPage:
@@ -19,9 +19,9 @@ def search(store: Store, query: DatasetQuery, caller: Caller) -> DatasetPage:
     stems = set(words(query.q))
     where = _where(query, caller, stems)
     found: list[Dataset] = []
-    cursor = query.after
+    cursor, length = query.after, query.limit if len(stems) <= 1 else _PAGE
     while True:
-        page, cursor = store.of(Dataset).page(where, after=cursor, limit=query.limit)
+        page, cursor = store.of(Dataset).page(where, after=cursor, limit=length)
         found += [dataset for dataset in page if stems <= set(dataset.words)]
         if cursor is None or len(found) > query.limit:
             break

@@ -15,6 +15,7 @@ from services.catalog.views import (
     OpenedDataset,
     RequestPage,
     RequestQuery,
+    checked_id,
     view_of,
 )
 from shared.auth import Caller
@@ -168,11 +169,14 @@ class Catalog:
     @rpc
     def get_dataset(self, dataset_id: str) -> DatasetView:
         """One dataset, whatever its state."""
+        dataset_id = checked_id(dataset_id, "dataset_id")
         return view_of(search.visible(self.documents, dataset_id, _INSIDE), _INSIDE)
 
     @rpc
     def open_dataset(self, project_id: str, dataset_id: str) -> OpenedDataset:
         """What a project with a grant reads; Forbidden without one."""
+        project_id = checked_id(project_id, "project_id")
+        dataset_id = checked_id(dataset_id, "dataset_id")
         return grants.open_dataset(self.documents, project_id, dataset_id)
 
     @rpc
@@ -181,13 +185,16 @@ class Catalog:
     ) -> RequestPage:
         """One page of the requests for an owner's restricted data."""
         query = RequestQuery(waiting=waiting, after=after, limit=limit)
-        return grants.list_requests(self.documents, query, Caller(owner_id, frozenset()))
+        owner = Caller(checked_id(owner_id, "owner_id"), frozenset())
+        return grants.list_requests(self.documents, query, owner)
 
     @rpc
     def decide_access(
         self, request_id: str, owner_id: str, decision: str, reason: str = ""
     ) -> AccessRequest:
         """Grant or refuse a project's request in the name of the dataset's owner."""
+        request_id = checked_id(request_id, "request_id")
+        owner_id = checked_id(owner_id, "owner_id")
         answer = NewDecision.model_validate({"decision": decision, "reason": reason})
         return grants.decide_access(self.documents, request_id, owner_id, answer)
 

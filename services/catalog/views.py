@@ -1,5 +1,6 @@
 """What the catalogue takes and shows: bodies, queries and answers of HTTP and RPC."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -8,11 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.catalog.access import STAFF, Decision, Grant, GrantState, ProjectAccess
 from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
 from shared.auth import Caller
+from shared.errors import Invalid
 from shared.events import FileRef
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
 _Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 _Place = Annotated[str, StringConstraints(pattern=r"^(\d{2}|2[AB]|97\d|\d{5}|2[AB]\d{3})$")]
+_ID = re.compile(r"[\w.:-]{1,200}", re.ASCII)
+
+
+def checked_id(value: str, field: str) -> str:
+    """`value` if it can be an identifier, else Invalid: RPC arguments may be any JSON."""
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise Invalid("must be an identifier", field)
+    return value
 
 
 class NewDataset(Metadata):

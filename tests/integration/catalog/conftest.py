@@ -11,7 +11,7 @@ from shared.messaging import topology
 from tests.integration.catalog.lab import HEARD, UPLOAD_BYTES, Lab
 from tests.servers import Broker, running
 
-RETRIES = (0.2, 0.4)
+RETRIES = (0.2, 0.5, 3)
 
 
 @pytest.fixture(scope="module")

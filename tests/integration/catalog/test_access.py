@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.aggregate import new_id
-from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
+from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events import Event, ProjectRejected, ProjectWithdrawn
 from tests.integration.catalog.lab import Lab, failed
 
@@ -170,3 +170,18 @@ def test_rpc_tells_its_errors_by_type(lab: Lab) -> None:
             catalog.get_dataset("dts_none")
         with pytest.raises(NotFound):
             catalog.decide_access("prj_none.dts_none", "mbr_o", "grant")
+
+
+@pytest.mark.parametrize("wrong", [{"$ne": ""}, ["x"], None, 7, "*", ""])
+def test_arguments_that_are_no_identifiers_are_refused(lab: Lab, wrong: object) -> None:
+    """An RPC argument is never taken for a query."""
+    with lab.rpc() as catalog:
+        for ask in (
+            catalog.get_dataset,
+            catalog.list_access_requests,
+            lambda value: catalog.open_dataset(value, "dts_x"),
+            lambda value: catalog.open_dataset("prj_x", value),
+            lambda value: catalog.decide_access(value, "mbr_o", "grant"),
+        ):
+            with pytest.raises(Invalid):
+                ask(wrong)

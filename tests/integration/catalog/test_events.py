@@ -1,6 +1,9 @@
 """What the catalog makes of other services' events, also late, twice and broken."""
 
+from pathlib import Path
 from typing import Any
+
+from openapi_spec_validator import validate
 
 from shared.aggregate import new_id, now
 from shared.events import (
@@ -92,6 +95,21 @@ def test_manifest_that_is_none_is_parked(lab: Lab) -> None:
     assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "pending"
 
 
+def test_manifest_that_cannot_be_read_now_is_read_later(lab: Lab) -> None:
+    """While the file store fails the event is retried; then the dataset is published."""
+    dataset_id = lab.upload("mbr_1")
+    event = lab.ingested(dataset_id, 1)
+    manifest = Path(lab.files.address(event.result))
+    aside = manifest.rename(manifest.with_name("aside"))
+    manifest.mkdir()
+    retried = lab.service.log().count("an event was retried")
+    lab.publish(event)
+    eventually(lambda: lab.service.log().count("an event was retried") > retried)
+    manifest.rmdir()
+    aside.rename(manifest)
+    assert lab.hear("dataset_published", dataset_id=dataset_id)["version"] == 1
+
+
 def delivered(lab: Lab, input_id: str) -> ProjectDelivered:
     """A delivered project whose full job read `input_id` and made a table and a chart."""
     step = Step(application="cross", inputs={"left": "a"}, parameters={"a.b": 1}, output="r")
@@ -179,3 +197,18 @@ def test_restart_forgets_nothing(lab: Lab) -> None:
     lab.publish(event)
     lab.service.start()
     assert lab.hear("dataset_published", dataset_id=dataset_id)["version"] == 1
+
+
+def test_api_describes_itself(lab: Lab) -> None:
+    """The OpenAPI document is valid and names every route of the catalogue."""
+    document = lab.get("/openapi.json", lab.token("mbr_z", "holder"))
+    validate(document)
+    assert {
+        "/datasets",
+        "/datasets/{dataset_id}",
+        "/datasets/{dataset_id}/versions",
+        "/datasets/{dataset_id}/table",
+        "/datasets/{dataset_id}/files/{name}",
+        "/access-requests",
+        "/access-requests/{request_id}/decision",
+    } <= set(document["paths"])

@@ -54,6 +54,12 @@ def test_idempotency_key_of_another_upload_is_refused(lab: Lab, title: str, cont
     assert len(owned(lab, "mbr_3")) == 1
 
 
+def test_overlong_idempotency_key_is_refused(lab: Lab) -> None:
+    """A key is a text of at most 255 characters."""
+    answer = lab.post_file("/datasets", lab.token("mbr_3", "owner"), about(), key="k" * 256)
+    assert "255" in problem(answer, 422)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
