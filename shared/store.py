@@ -3,7 +3,9 @@
 An aggregate is one document; state, version, outbox and handled ids are saved in one conditional
 write. Only calls that behave the same on every MongoDB-compatible server are used: `insert_one`,
 `find` on indexed plain fields, `replace_one` and `update_one($set)` with a condition,
-single-field indexes. Queries never match null or the shape of an array: flags and dates do.
+single-field indexes. Queries never match null or the shape of an array: flags and dates do; an
+array that contains a value is found by `{"$in": [value]}`, since plain equality finds nothing on
+the embedded server once the array is indexed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
