@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from shared import trace
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+_PASSWORD = re.compile(r"(://[^\s:/@\"]*):[^\s/@\"]+@")
+"""A password within an address: a library that fails may quote what it was given."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -31,7 +35,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _PASSWORD.sub(r"\1:***@", json.dumps(line, ensure_ascii=False, default=str))
 
 
 def configure(service: str, level: str) -> None:
@@ -41,6 +45,7 @@ def configure(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
     for name in ("shared", "services", "deploy"):
         logging.getLogger(name).setLevel(level)
     # kombu shows a stack for every lost connection; `shared.messaging` says so in a line.

@@ -1,0 +1,86 @@
+"""What Prometheus scrapes is what it accepts, and names what operators ask about."""
+
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.parser import text_string_to_metric_families
+
+from shared import metrics
+from tests.servers import require
+
+FAMILIES = {
+    "datalab_events_handled": {"service", "event", "outcome"},
+    "datalab_handler_seconds": {"service", "event"},
+    "datalab_events_published": {"service", "event", "outcome"},
+    "datalab_outbox_documents": {"service"},
+    "datalab_outbox_oldest_seconds": {"service"},
+    "datalab_events_retried": {"service", "event", "attempt"},
+    "datalab_events_parked": {"service", "event"},
+    "datalab_rpc_seconds": {"service", "method", "side", "outcome"},
+    "datalab_http_seconds": {"service", "method", "route", "status"},
+    "datalab_jobs": {"service", "state"},
+    "datalab_job_seconds": {"service", "kind", "outcome"},
+    "datalab_webhook_attempts": {"service", "outcome"},
+    "datalab_webhook_oldest_due_seconds": {"service"},
+    "datalab_hub_lag_seconds": {"service"},
+}
+"""Dashboards and alerts name these: renaming one breaks them."""
+
+
+@pytest.fixture(scope="module")
+def body() -> bytes:
+    """The exposition with a sample in every family, one label of it nasty."""
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            child: Any = metric.labels(*(f'a "{name}"\n\\' for name in metric._labelnames))
+            (child.observe if hasattr(child, "observe") else child.inc)(0.5)
+    return metrics.exposition()[1]
+
+
+def test_every_concern_has_its_family_with_its_labels(body: bytes) -> None:
+    """Exactly these, each with the labels that operators group by."""
+    families = {family.name: family for family in text_string_to_metric_families(body.decode())}
+    labels = {
+        name: {label for sample in family.samples for label in sample.labels} - {"le"}
+        for name, family in families.items()
+    }
+    assert labels == FAMILIES
+
+
+def test_every_family_explains_itself(body: bytes) -> None:
+    """A dashboard shows the help text."""
+    for family in text_string_to_metric_families(body.decode()):
+        assert family.documentation.endswith(".")
+
+
+def test_promtool_accepts_the_exposition(body: bytes) -> None:
+    """Prometheus's own linter has nothing to say."""
+    promtool = shutil.which("promtool")
+    require(promtool, "promtool")
+    command = [str(promtool), "check", "metrics"]
+    checked = subprocess.run(command, input=body, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+def test_content_type_is_prometheus_text() -> None:
+    """A scraper refuses what it cannot name."""
+    assert metrics.exposition()[0].startswith("text/plain; version=")
+
+
+def test_buckets_reach_from_milliseconds_to_an_hour(body: bytes) -> None:
+    """Handlers take milliseconds, jobs minutes: both must be told apart."""
+    bounds = [
+        float(sample.labels["le"])
+        for family in text_string_to_metric_families(body.decode())
+        for sample in family.samples
+        if sample.name == "datalab_job_seconds_bucket"
+    ]
+    assert (bounds[0], bounds[-2]) == (0.005, 3600)
+
+
+def test_library_metrics_of_other_registries_stay_out() -> None:
+    """The registry is ours: nothing shows up by being imported."""
+    assert b"python_gc" not in metrics.exposition()[1]
