@@ -41,10 +41,9 @@ class Recorder:
                 self._belongings.add(Belonging(id=thing, member_id=member_id))
 
     def _owners(self, event: Event) -> dict[str, str | None]:
-        return {thing: self.owner_of(thing) for thing in things(event)}
+        return {thing: self._owner_of(thing) for thing in things(event)}
 
-    def owner_of(self, thing: str) -> str | None:
-        """The member that a project, dataset or endpoint belongs to, once an event told."""
+    def _owner_of(self, thing: str) -> str | None:
         found = self._belongings.find_one(thing) or self._endpoints.find_one(thing)
         return found.member_id if found else None
 

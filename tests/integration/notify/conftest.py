@@ -1,14 +1,20 @@
 """A store, a receiver, and the notify service itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
 
+from deploy.local.keys import KeyPair
 from services.notify.model import Belonging, Delivery, Endpoint, Entry
+from services.notify.service import Notify
 from shared.aggregate import new_id, now
+from shared.messaging import topology
+from shared.settings import Settings, load_settings
 from shared.store import Store
+from tests.integration.notify.lab import SPEC, Lab
 from tests.integration.notify.receiver import Receiver, receiving
+from tests.servers import Broker, running
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
 
@@ -49,3 +55,60 @@ def add_endpoint(
             created_at=now(),
         )
     )
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    """Three retries, each after a moment, and half a second for a call."""
+    return load_settings(
+        {
+            **environ,
+            "DATALAB_WEBHOOK_SECONDS": "0.1,0.1,0.1",
+            "DATALAB_WEBHOOK_TIMEOUT_SECONDS": "0.5",
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def notify_environ(
+    amqp_uri: str,
+    mongodb_uri: str,
+    token_keys: KeyPair,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str]:
+    """Settings of the service of one module: a second for a call, short waits between attempts."""
+    topology.declare(amqp_uri, [Notify], (0.2, 0.5))
+    return {
+        "DATALAB_AMQP_URI": amqp_uri,
+        "DATALAB_MONGODB_URI": mongodb_uri,
+        "DATALAB_STORAGE_URL": f"file://{tmp_path_factory.mktemp('files')}",
+        "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
+        "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
+        "DATALAB_RETRY_SECONDS": "0.2,0.5",
+        "DATALAB_SWEEP_SECONDS": "0.5",
+        "DATALAB_WEBHOOK_SECONDS": "0.2,0.2,0.2",
+        "DATALAB_WEBHOOK_TIMEOUT_SECONDS": "1",
+        "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true",
+        "SSL_CERT_FILE": str(tmp_path_factory.mktemp("tls") / "partner.pem"),
+    }
+
+
+@pytest.fixture(scope="module")
+def lab(
+    broker: Broker, vhost: str, notify_environ: dict[str, str], token: Callable[..., str]
+) -> Iterator[Lab]:
+    """The running service."""
+    with running(SPEC, notify_environ) as service:
+        yield Lab(broker, vhost, service, token)
+
+
+@pytest.fixture
+def project() -> str:
+    """A project id of this test's own."""
+    return new_id("prj")
+
+
+@pytest.fixture
+def member() -> str:
+    """A member id of this test's own."""
+    return f"mem_{uuid4().hex}"

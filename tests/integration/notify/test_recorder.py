@@ -1,6 +1,7 @@
 """Who is told of which event, whatever order the events come in and wherever a crash falls."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -114,6 +115,17 @@ def test_holder_is_told_whatever_comes_first(store: Store, order: tuple[type[Eve
     record(store, *(envelope(example(cls)) for cls in order))
     assert told(store, holder) == sorted(cls.topic for cls in STORY)
     assert [entry.waits_for for entry in store.of(Entry).find()] == [""] * len(STORY)
+
+
+def test_holder_is_told_when_everything_comes_at_once(store: Store) -> None:
+    """Many handlers at work on one project at the same time leave nobody waiting."""
+    holder = add_endpoint(store, HOLDER)
+    events = [envelope(example(JobQueued), subject=f"job_{number}") for number in range(30)]
+    events.insert(15, envelope(example(ProjectSubmitted)))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(Recorder(store).record, events))
+    assert told(store, holder) == ["job_queued"] * 30 + ["project_submitted"]
+    assert {entry.waits_for for entry in store.of(Entry).find()} == {""}
 
 
 def test_waiting_entry_is_settled_by_any_later_news_of_the_holder(store: Store) -> None:

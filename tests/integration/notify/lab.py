@@ -1,0 +1,124 @@
+"""The notify service as a real process, and what a test needs to talk to it."""
+
+import contextlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import amqp
+import urllib3
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from shared.aggregate import new_id, now
+from shared.events import Event, ProjectSubmitted, wrap
+from shared.trace import child_of
+from tests.servers import Broker, RunningService
+
+SPEC = "services.notify.service:Notify"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The status and the decoded body of an HTTP answer."""
+
+    status: int
+    json: Any
+
+
+@dataclass(frozen=True)
+class Client:
+    """Calls the service as one member."""
+
+    url: str
+    token: str
+
+    def __call__(self, method: str, path: str, body: object = None) -> Answered:
+        """Send a request with a JSON body."""
+        answer = urllib3.request(
+            method,
+            self.url + path,
+            body=json.dumps(body).encode() if body is not None else None,
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+            retries=False,
+            timeout=20,
+        )
+        return Answered(answer.status, json.loads(answer.data) if answer.data else None)
+
+    def text(self, path: str) -> str:
+        """The text at a path."""
+        return urllib3.request("GET", self.url + path, retries=False, timeout=20).data.decode()
+
+    def add_endpoint(self, url: str, *event_types: str) -> dict[str, Any]:
+        """Register an endpoint; the answer, secret included."""
+        answered = self("POST", "/endpoints", {"url": url, "event_types": event_types or ["*"]})
+        assert answered.status == 201, answered
+        found: dict[str, Any] = answered.json
+        return found
+
+    def deliveries(self, endpoint: dict[str, Any]) -> list[dict[str, Any]]:
+        """The latest deliveries to an endpoint."""
+        items: list[dict[str, Any]] = self("GET", f"/endpoints/{endpoint['id']}/deliveries").json[
+            "items"
+        ]
+        return items
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The running service with the broker behind it."""
+
+    broker: Broker
+    vhost: str
+    service: RunningService
+    token: Callable[..., str]
+
+    def client(self, member_id: str, *roles: str) -> Client:
+        """A client of a member with these roles, holder by default."""
+        return Client(self.service.url, self.token(member_id, *(roles or ("holder",))))
+
+    def at(self, service: RunningService) -> "Lab":
+        """The same lab around another process."""
+        return replace(self, service=service)
+
+    def publish(self, event: Event, subject: str = "", times: int = 1) -> str:
+        """Publish an event where its service does, so many times; its id."""
+        envelope = wrap(
+            event,
+            subject=subject or getattr(event, "project_id", None) or new_id("sub"),
+            sequence=1,
+            number=int(uuid.uuid4()) % 1_000_000_000,
+            time=now(),
+            traceparent=child_of(None),
+        )
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            for _ in range(times):
+                message = amqp.Message(json.dumps(envelope), content_type="application/json")
+                channel.basic_publish_confirm(message, f"{event.source}.events", event.topic)
+        return str(envelope["id"])
+
+    def is_quiet(self) -> bool:
+        """Whether no event queue holds a message."""
+        counted = self.broker.queues(self.vhost).items()
+        return not any(n for name, n in counted if not name.startswith("rpc.reply"))
+
+    def rpc(self) -> contextlib.AbstractContextManager[Any]:
+        """A stock nameko client."""
+        proxy: contextlib.AbstractContextManager[Any] = ClusterRpcProxy(
+            {"AMQP_URI": self.broker.uri(self.vhost)}, timeout=20
+        )
+        return proxy
+
+
+def submitted(project_id: str, holder_id: str) -> ProjectSubmitted:
+    """A holder's new project."""
+    return ProjectSubmitted(
+        project_id=project_id,
+        holder_id=holder_id,
+        title="Logements vacants",
+        problem="Où sont-ils ?",
+        theme="habitat",
+        territory=("76",),
+    )
