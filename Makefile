@@ -1,0 +1,63 @@
+# The lab's commands. They need make, Python 3.11 to 3.13 with its venv module, and what they say.
+
+ifndef PYTHON
+PYTHON := $(shell for python in python3.11 python3.12 python3.13; do \
+	$$python -c 'import ensurepip' 2>/dev/null && echo $$python && break; done)
+endif
+BIN := .venv/bin
+# Named after what they were made from: another lock makes the environment anew.
+LOCKED := .venv/locked-$(shell cksum < requirements-dev.lock | cut -d ' ' -f 1)
+INSTALLED := .venv/installed-$(shell cksum < pyproject.toml | cut -d ' ' -f 1)
+UV := uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down status test lint bench lock compose-files
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+
+$(LOCKED):
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with its venv module is needed:" \
+		"apt-get install python3 python3-venv, or make PYTHON=/path/to/python." >&2; exit 1; }
+	@echo "Installing the locked packages into .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(INSTALLED): $(LOCKED)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(INSTALLED) ## Make .venv from the hashed lock
+
+demo: install ## Play the story of one project from nothing to delivered, then stop
+	@$(BIN)/python -m deploy.demo
+
+up: install ## Start the stack for hand use
+	@$(BIN)/datalab up
+
+down: install ## Stop it; its data stay in .datalab/
+	@$(BIN)/datalab down
+
+status: install ## Show its processes
+	@$(BIN)/datalab status
+
+test: install ## Run the unit, integration and end-to-end tests (ARGS="-k name" for some)
+	@$(BIN)/pytest $(ARGS)
+
+lint: install ## Check style, types and the architecture
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: install ## Measure against nameko, aio-pika and the raw limit
+	@$(BIN)/python -m tests.benchmarks
+
+lock: ## Resolve the locks again; needs uv
+	@command -v uv >/dev/null || { echo "uv is needed: pip install uv" >&2; exit 1; }
+	@$(UV) --extra local --extra s3 -o requirements.lock pyproject.toml
+	@$(UV) --all-extras -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+compose-files: install ## Make the passwords and keys that docker-compose.yml reads
+	@$(BIN)/python -m deploy.compose
