@@ -1,0 +1,111 @@
+"""What can be asked of compute: each application's roles and typed parameters.
+
+Light on purpose: the service imports this package. How an application does its work stands in the
+module of the same name in `services.compute.runner`, which only the sandbox imports.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from services.compute.applications.aggregate import AGGREGATE
+from services.compute.applications.application import Application, Parameters, Role
+from services.compute.applications.cross import CROSS
+from services.compute.applications.ingest import INGEST
+from shared.errors import Invalid
+from shared.events import Frozen, Step, explain
+
+APPLICATIONS: dict[str, Application] = {
+    application.name: application for application in (INGEST, CROSS, AGGREGATE)
+}
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+class ApplicationView(Frozen):
+    """An application as people and programs see it; `parameters` is a JSON Schema."""
+
+    name: str
+    title: str
+    description: str
+    automatic: bool
+    roles: tuple[Role, ...]
+    parameters: dict[str, Any]
+
+
+def list_applications() -> tuple[ApplicationView, ...]:
+    """Every application, with the JSON Schema of its parameters."""
+    return tuple(
+        ApplicationView(
+            name=application.name,
+            title=application.title,
+            description=application.description,
+            automatic=application.automatic,
+            roles=application.roles,
+            parameters=application.parameters.model_json_schema(),
+        )
+        for application in APPLICATIONS.values()
+    )
+
+
+def check_steps(inputs: Iterable[str], steps: Sequence[Step]) -> None:
+    """Whether `steps` can run on tables of these names.
+
+    Raises Invalid, in French, naming the field of the first fault: an application or table that
+    does not exist, a role that is missing or unknown, a parameter that is wrong.
+    """
+    tables = set(inputs)
+    for name in tables:
+        _check_name(name, f"inputs.{name}")
+    for number, step in enumerate(steps):
+        at = f"steps.{number}"
+        application = APPLICATIONS.get(step.application)
+        if application is None or application.automatic:
+            raise Invalid(f"aucune application ne s'appelle « {step.application} »", at)
+        _check_roles(application, step, tables, at)
+        parse_parameters(application, step, at)
+        _check_name(step.output, f"{at}.output")
+        if step.output in tables:
+            raise Invalid(f"la table « {step.output} » existe déjà", f"{at}.output")
+        tables.add(step.output)
+
+
+def parse_parameters(application: Application, step: Step, at: str) -> Parameters:
+    """The step's parameters in the application's own type; raises Invalid naming the wrong one."""
+    try:
+        return application.parameters.model_validate(step.parameters)
+    except ValidationError as error:
+        field, _, fault = explain(error).partition(": ")
+        raise Invalid(fault, f"{at}.parameters.{field}") from error
+
+
+def _check_name(name: str, at: str) -> None:
+    """Tables are files and SQL names as well: a plain word is safe as each."""
+    if not _NAME.fullmatch(name):
+        raise Invalid("un nom de table est fait de lettres minuscules, chiffres et _", at)
+
+
+def _check_roles(application: Application, step: Step, tables: set[str], at: str) -> None:
+    known = {role.name for role in application.roles}
+    needed = {role.name for role in application.roles if role.required}
+    for role in sorted(needed - step.inputs.keys()):
+        raise Invalid("ce rôle doit être pourvu", f"{at}.inputs.{role}")
+    for role, table in step.inputs.items():
+        if role not in known:
+            raise Invalid("l'application n'a pas ce rôle", f"{at}.inputs.{role}")
+        if table not in tables:
+            raise Invalid(f"aucune table ne s'appelle « {table} »", f"{at}.inputs.{role}")
+
+
+__all__ = [
+    "APPLICATIONS",
+    "Application",
+    "ApplicationView",
+    "Parameters",
+    "Role",
+    "check_steps",
+    "list_applications",
+    "parse_parameters",
+]

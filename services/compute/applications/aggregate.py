@@ -1,0 +1,88 @@
+"""Adds up a table by groups, with a ratio and a chart."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from services.compute.applications.application import (
+    Application,
+    ColumnName,
+    Parameters,
+    Role,
+)
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=150)]
+Columns = tuple[ColumnName, ...]
+
+
+class Ratio(Parameters):
+    """One result column divided by another; empty where the denominator is 0."""
+
+    name: ColumnName
+    numerator: ColumnName = Field(description="Colonne du résultat")
+    denominator: ColumnName = Field(description="Colonne du résultat")
+    percent: bool = Field(default=True, description="En pour cent")
+    digits: int = Field(default=2, ge=0, le=10, description="Décimales gardées")
+
+
+class Chart(Parameters):
+    """Horizontal bars of the groups with the highest values."""
+
+    value: ColumnName = Field(description="Colonne du résultat")
+    label: ColumnName = Field(description="Colonne du résultat qui nomme les barres")
+    top: int = Field(default=10, ge=1, le=50)
+    title: Title
+    unit: str = Field(default="", max_length=20, description="Écrite après les valeurs, p. ex. %")
+
+
+class AggregateParameters(Parameters):
+    """What is added up, by what, and what is drawn."""
+
+    by: Columns = Field(min_length=1, max_length=20, description="Colonnes qui font les groupes")
+    sums: Columns = Field(default=(), max_length=100, description="Sommes ; gardent leur nom")
+    means: Columns = Field(default=(), max_length=100, description="Moyennes : <colonne>_moyenne")
+    counts: Columns = Field(
+        default=(), max_length=100, description="Nombres de valeurs : <colonne>_nombre"
+    )
+    ratio: Ratio | None = None
+    chart: Chart | None = None
+
+    def figures(self) -> list[str]:
+        """The names of the numeric columns of the result, in order."""
+        means = [f"{name}_moyenne" for name in self.means]
+        counts = [f"{name}_nombre" for name in self.counts]
+        ratio = [self.ratio.name] if self.ratio else []
+        return [*self.sums, *means, *counts, *ratio]
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        figures, names = self.figures(), [*self.by, *self.figures()]
+        if not figures:
+            raise ValueError("sums, means or counts must name a column")
+        if len({name.lower() for name in names}) < len(names):
+            raise ValueError("two columns of the result would have the same name")
+        if self.ratio:
+            _check(self.ratio.numerator, figures[:-1], "ratio.numerator")
+            _check(self.ratio.denominator, figures[:-1], "ratio.denominator")
+        if self.chart:
+            _check(self.chart.value, figures, "chart.value")
+            _check(self.chart.label, names, "chart.label")
+        return self
+
+
+def _check(name: str, names: list[str], field: str) -> None:
+    if name not in names:
+        raise ValueError(f"{field}: {name!r} is not one of {', '.join(names)}")
+
+
+AGGREGATE = Application(
+    name="aggregate",
+    title="Agréger une table",
+    description=(
+        "Additionne, compte et fait la moyenne par groupe, calcule un taux, et dessine les groupes"
+        " les plus hauts. Un nombre peut s'écrire avec une virgule ; une valeur qui n'est pas un"
+        " nombre est une erreur, jamais un zéro."
+    ),
+    roles=(Role(name="table", title="La table à agréger"),),
+    parameters=AggregateParameters,
+)

@@ -1,0 +1,40 @@
+"""What every application declares."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from shared.events import Frozen
+
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Parameters(BaseModel):
+    """What an application can be told; an unknown name is an error, not silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Role(Frozen):
+    """A table that an application takes, and what it is there for (in French)."""
+
+    name: str
+    title: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Application:
+    """A ready-made treatment; title, description and roles are French, for those who use it.
+
+    The first role is the main table: the one that a trial takes its sample of. An `automatic`
+    application is run by the lab itself and cannot be a step of a treatment.
+    """
+
+    name: str
+    title: str
+    description: str
+    roles: tuple[Role, ...]
+    parameters: type[Parameters]
+    automatic: bool = False

@@ -1,0 +1,56 @@
+"""The sandbox's entry: reads `job.json`, works, and leaves `out/result.json` as the proof."""
+
+import json
+import platform
+import sys
+import traceback
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from services.compute.folders import Work
+from services.compute.runner.ingest import take_in
+from services.compute.runner.treatment import treat
+from shared.errors import Rejected
+
+_MEMORY_BYTES = 1_000_000_000
+_SOFTWARE = ("duckdb", "pyarrow", "matplotlib")
+
+
+def main(folder: Path, memory_bytes: int) -> None:
+    """Run the job in `folder` within `memory_bytes`."""
+    result = folder / "out" / "result.json"
+    written = result.with_suffix(".tmp")
+    written.write_text(json.dumps(_work(folder, memory_bytes), ensure_ascii=False, allow_nan=False))
+    written.rename(result)
+
+
+def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
+    try:
+        work = Work.model_validate_json((folder / "job.json").read_bytes())
+        run = take_in if work.kind == "ingest" else treat
+        outputs, reports = run(folder, work, memory_bytes, _say)
+    except Rejected as error:
+        return {"error": str(error)}
+    except (MemoryError, duckdb.OutOfMemoryException):
+        return {"error": "le traitement a besoin de plus de mémoire que permis"}
+    except Exception as error:  # noqa: BLE001 - the reason is for the holder, the rest for the log
+        traceback.print_exc()
+        first_line = (str(error).splitlines() or [""])[0]
+        return {"error": f"le traitement a échoué ({type(error).__name__} : {first_line[:200]})"}
+    return {
+        "outputs": [made.model_dump() for made in outputs],
+        "reports": reports,
+        "software": {"python": platform.python_version()}
+        | {name: version(name) for name in _SOFTWARE},
+    }
+
+
+def _say(share: float, message: str) -> None:
+    print(json.dumps({"progress": round(share, 3), "message": message}), flush=True)  # noqa: T201 - the sandbox listens
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else _MEMORY_BYTES)  # noqa: PLR2004

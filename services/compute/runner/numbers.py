@@ -1,0 +1,54 @@
+"""Numbers in columns of text: read by value, with a decimal comma or point."""
+
+from services.compute.runner.bench import Bench
+from services.compute.runner.names import quoted
+from shared.errors import Invalid
+
+NUMBER = r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]{1,3})?"
+WHOLE = r"[+-]?[0-9]{1,15}"
+"""As many digits as a sum of many still holds exactly."""
+
+_WHOLE_TYPES = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_OTHER_TYPES = {"FLOAT", "DOUBLE", "UBIGINT", "HUGEINT", "UHUGEINT"}
+
+
+def number(bench: Bench, role: str, name: str, parameter: str) -> tuple[str, bool]:
+    """A column as an SQL expression of numbers (empty text is null), and whether all are whole.
+
+    Every value of the whole table is looked at, not only a sample's. Raises Invalid naming the
+    column, how many of its values are no numbers, and one of them.
+    """
+    column = bench.column(role, name, parameter)
+    kind = bench.columns(role)[name]
+    if kind in _WHOLE_TYPES:
+        return f"CAST({column} AS BIGINT)", True
+    if kind in _OTHER_TYPES or kind.startswith("DECIMAL"):
+        # Who writes Parquet from a data frame writes NaN for "no value".
+        return (
+            f"CASE WHEN isfinite(CAST({column} AS DOUBLE)) THEN CAST({column} AS DOUBLE) END",
+            False,
+        )
+    if kind != "VARCHAR":
+        raise Invalid(f"la colonne « {name} » ne contient pas de nombres ({kind})", parameter)
+    text = f"nullif(trim({column}), '')"
+    wrong, example, whole = _look(bench, role, text)
+    if wrong:
+        raise Invalid(
+            f"colonne « {name} » : {wrong} valeur(s) ne sont pas des nombres,"
+            f" par exemple « {str(example)[:50]} »",
+            parameter,
+        )
+    if whole:
+        return f"CAST({text} AS BIGINT)", True
+    return f"CAST(replace({text}, ',', '.') AS DOUBLE)", False
+
+
+def _look(bench: Bench, role: str, text: str) -> tuple[int, str | None, bool]:
+    is_number = f"regexp_full_match({text}, '{NUMBER}')"
+    is_whole = f"regexp_full_match({text}, '{WHOLE}')"
+    table = quoted(bench.tables[role].whole)
+    ((wrong, example, whole),) = bench.rows(
+        f"SELECT count(*) FILTER (NOT {is_number}), min({text}) FILTER (NOT {is_number}),"
+        f" coalesce(bool_and({is_whole}), true) FROM {table}"
+    )
+    return int(wrong), example, bool(whole)

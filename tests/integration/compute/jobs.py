@@ -1,0 +1,77 @@
+"""Job folders for the tests that run the real runner."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.compute.runner.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[3]
+DEMO = ROOT / "deploy" / "demo" / "data"
+DATA = ROOT / "tests" / "data"
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """What a run left behind."""
+
+    folder: Path
+    result: dict[str, Any]
+
+    @property
+    def error(self) -> str:
+        """Why it failed."""
+        return str(self.result.get("error", ""))
+
+    @property
+    def reports(self) -> list[dict[str, Any]]:
+        """One report per step; fails the test when the run failed."""
+        assert not self.error, self.error
+        reports: list[dict[str, Any]] = self.result["reports"]
+        return reports
+
+    def made(self, name: str) -> Path:
+        """The file of that name; fails the test when it was not made."""
+        paths = {made["name"]: made["path"] for made in self.result["outputs"]}
+        return self.folder / str(paths[name])
+
+
+def prepare(folder: Path, job: dict[str, Any], inputs: dict[str, Path | bytes]) -> None:
+    """Fill a job folder as the service does: inputs numbered in order."""
+    (folder / "in").mkdir(parents=True)
+    (folder / "out").mkdir()
+    paths = {}
+    for number, (name, content) in enumerate(inputs.items()):
+        paths[name] = f"in/{number}"
+        data = content if isinstance(content, bytes) else content.read_bytes()
+        (folder / paths[name]).write_bytes(data)
+    (folder / "job.json").write_text(json.dumps({"inputs": paths, **job}))
+
+
+def run(folder: Path, job: dict[str, Any], inputs: dict[str, Path | bytes]) -> JobRun:
+    """Run the runner on a new job folder, in this process and without the sandbox."""
+    prepare(folder, job, inputs)
+    main(folder, memory_bytes=1_000_000_000)
+    return JobRun(folder, json.loads((folder / "out" / "result.json").read_text()))
+
+
+def ingest(folder: Path, content: Path | bytes, filename: str = "donnees.csv") -> JobRun:
+    """Take in one file."""
+    return run(folder, {"kind": "ingest", "filename": filename}, {"source": content})
+
+
+def treat(
+    folder: Path,
+    tables: dict[str, Path | bytes],
+    *steps: dict[str, Any],
+    sample_rows: int | None = None,
+) -> JobRun:
+    """Take in the tables, and run a treatment on what comes out."""
+    taken = {}
+    for name, content in tables.items():
+        made = ingest(folder / name, content)
+        assert not made.error, made.error
+        taken[name] = made.made("table.parquet")
+    job = {"kind": "full", "steps": list(steps), "sample_rows": sample_rows}
+    return run(folder / "job", job, dict(taken))

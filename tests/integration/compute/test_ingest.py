@@ -1,0 +1,161 @@
+"""Files as people upload them: read whole and unchanged, or refused with the place of the fault."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from shared.manifest import Profile
+from tests.integration.compute.jobs import DATA, DEMO, JobRun, ingest
+
+
+def profile(run: JobRun) -> Profile:
+    """The report of an ingest job."""
+    return Profile.model_validate(run.reports[0])
+
+
+def table(run: JobRun) -> pd.DataFrame:
+    """What an ingest job made of the file."""
+    return pd.read_parquet(run.made("table.parquet"))
+
+
+def test_real_cp1252_file_is_read_with_its_accents(tmp_path: Path) -> None:
+    """882 charging points: encoding and delimiter found, every value as pandas reads it as text."""
+    source = DATA / "irve_2020_cp1252.csv"
+    run = ingest(tmp_path / "job", source)
+    found = profile(run)
+    assert (found.rows, found.encoding, found.delimiter) == (882, "cp1252", ";")
+    expected = pd.read_csv(source, sep=";", encoding="cp1252", dtype=str)
+    pd.testing.assert_frame_equal(table(run), expected, check_dtype=False)
+    assert table(run)["ad_station"][0] == "Allée du Ninu 20600 Bastia"
+
+
+def test_columns_of_a_real_file_are_described_by_value(tmp_path: Path) -> None:
+    """Kinds, filled and distinct counts of the charging points; commune codes of all France."""
+    columns = {
+        column.name: column
+        for column in profile(ingest(tmp_path / "job", DATA / "irve_2020_cp1252.csv")).columns
+    }
+    assert columns["code_insee"].key == "commune"
+    assert (columns["code_insee"].kind, columns["code_insee"].distinct) == ("text", 183)
+    assert columns["Xlongitude"].kind == "decimal"
+    assert columns["nbre_pdc"].kind == "integer"
+    assert columns["date_maj"].kind == "date"
+    assert (columns["observations"].filled, columns["observations"].distinct) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "keys"),
+    [
+        ("communes_2026.csv", 3290, {"code": "commune", "siren": "siren", "chefLieu": "commune"}),
+        ("epci_2026.csv", 2644, {"code": "commune", "siren": "siren", "epci": "epci"}),
+        ("codes_postaux.csv", 2751, {"codeCommune": "commune", "codePostal": "postcode"}),
+        ("logements.csv", 3287, {"com": "commune"}),
+    ],
+)
+def test_keys_of_the_demo_are_found(
+    tmp_path: Path, name: str, rows: int, keys: dict[str, str]
+) -> None:
+    """Each key column of the demonstration's files is recognised, and nothing else is one."""
+    found = profile(ingest(tmp_path / "job", DEMO / name))
+    assert found.rows == rows
+    assert {column.name: column.key for column in found.columns if column.key} == keys
+
+
+def test_codes_keep_their_leading_zeros(tmp_path: Path) -> None:
+    """What comes from a CSV stays the text it was."""
+    run = ingest(tmp_path / "job", b"code,n\n01001,007\n01002,1e3\n")
+    assert table(run).to_dict("list") == {"code": ["01001", "01002"], "n": ["007", "1e3"]}
+    assert [column.kind for column in profile(run).columns] == ["text", "text"]
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "delimiter"),
+    [
+        ("a;b\né;1,5\n".encode(), "utf-8", ";"),
+        ("a,b\né,1.5\n".encode("utf-8-sig"), "utf-8", ","),
+        ("a\tb\né\t1,5\n".encode("cp1252"), "cp1252", "\t"),
+        ("a|b\r\né|1,5\r\n".encode(), "utf-8", "|"),
+        (b'a;b\n"x;\ny";"say ""hi"""\n', "utf-8", ";"),
+        (b"nom\nDupont\nDurand, fils\n", "utf-8", None),
+        (b"a;b;\n1;2;\n", "utf-8", ";"),
+        (b"a,b\r1,2\r3,4\r", "utf-8", ","),
+    ],
+)
+def test_dialect_is_found(
+    tmp_path: Path, content: bytes, encoding: str, delimiter: str | None
+) -> None:
+    """Encodings, delimiters and line ends as French offices write them."""
+    found = profile(ingest(tmp_path / "job", content))
+    assert (found.encoding, found.delimiter) == (encoding, delimiter)
+
+
+def test_repeated_and_missing_column_names_are_told_apart(tmp_path: Path) -> None:
+    """A table has one column per name, whatever its case."""
+    run = ingest(tmp_path / "job", b"Nom;nom;;Nom\n1;2;3;4\n")
+    assert list(table(run)) == ["Nom", "nom_2", "colonne_3", "Nom_3"]
+
+
+def test_parquet_keeps_its_types(tmp_path: Path) -> None:
+    """A typed file is taken in as it is."""
+    frame = pd.DataFrame({"com": ["01001"], "n": [3], "x": [1.5], "ok": [True]})
+    run = ingest(tmp_path / "job", frame.to_parquet(), "donnees.parquet")
+    pd.testing.assert_frame_equal(table(run), frame, check_dtype=False)
+    assert [column.kind for column in profile(run).columns] == [
+        "text",
+        "integer",
+        "decimal",
+        "boolean",
+    ]
+
+
+def zipped() -> bytes:
+    """A zip archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.csv", "a;b\n1;2\n")
+    return buffer.getvalue()
+
+
+NOISE = np.random.default_rng(2).bytes(5000)
+PARQUET = pd.DataFrame({"a": range(1000)}).to_parquet()
+
+
+@pytest.mark.parametrize(
+    ("content", "filename", "reason"),
+    [
+        (zipped(), "a.csv", "ce fichier est une archive ZIP ou un classeur (xlsx, ods)"),
+        (NOISE, "a.csv", "ce fichier est binaire, pas un tableau CSV"),
+        (b"a;b\n1;2\n1;\x002\n", "a.csv", "ligne 3 : ce fichier est binaire"),
+        (b"", "a.csv", "le fichier est vide"),
+        (b"\xef\xbb\xbf", "a.csv", "ligne 1 : le nom des colonnes manque"),
+        (b"\n\n", "a.csv", "ligne 1 : le nom des colonnes manque"),
+        (b"a;b\n", "a.csv", "le fichier n'a pas de ligne de données"),
+        (b"a;b\n1;2\n3;4;5\n", "a.csv", "ligne 3 : 3 valeurs au lieu de 2"),
+        (b"a;b\n1;2\n3\n", "a.csv", "ligne 3 : 1 valeurs au lieu de 2"),
+        (b'a;b\n1;"2\n3;4\n', "a.csv", "un guillemet ouvert n'est jamais fermé"),
+        (b'a;b\n1;"2"x\n', "a.csv", "ligne 2 : un guillemet se ferme au milieu"),
+        (b"a;b\n1;\x81\n", "a.csv", "ni en UTF-8 ni en Windows-1252"),
+        ("a;b\n1;2\n".encode("utf-16"), "a.csv", "du texte UTF-16"),
+        (b'{"a": 1}', "a.csv", "du JSON"),
+        (b"<html>", "a.csv", "du HTML ou du XML"),
+        (PARQUET[:-10], "a.parquet", "ce fichier Parquet est abîmé"),
+        (b"a;b\n1;2\n", "a.parquet", "ce fichier n'est pas du Parquet"),
+        (
+            pd.DataFrame({"a": [[1, 2]]}).to_parquet(),
+            "a.parquet",
+            "colonne « a » : le type BIGINT[] n'est pas pris en charge",
+        ),
+    ],
+)
+def test_what_is_no_table_is_refused_with_the_place_of_the_fault(
+    tmp_path: Path, content: bytes, filename: str, reason: str
+) -> None:
+    """The reason is French, names the fault, and no table is left."""
+    run = ingest(tmp_path / "job", content, filename)
+    assert reason in run.error
+    assert "outputs" not in run.result
+    assert "Traceback" not in run.error

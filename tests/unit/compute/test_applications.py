@@ -1,0 +1,79 @@
+"""What can be asked of compute, and what is refused before anything runs."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from services.compute.applications import check_steps, list_applications
+from services.compute.applications.aggregate import AggregateParameters
+from shared.errors import Invalid
+from shared.events import Step
+
+CROSS: dict[str, Any] = {
+    "application": "cross",
+    "inputs": {"left": "a", "right": "b"},
+    "parameters": {"left_key": "k", "right_key": "k"},
+    "output": "c",
+}
+
+
+def test_applications_are_listed_with_schemas_of_their_parameters() -> None:
+    """Each has French texts, roles and a valid JSON Schema."""
+    listed = {application.name: application for application in list_applications()}
+    assert set(listed) == {"ingest", "cross", "aggregate"}
+    for application in listed.values():
+        Draft202012Validator.check_schema(application.parameters)
+        assert application.title
+        assert application.description
+    assert [role.name for role in listed["cross"].roles] == ["left", "right", "successors"]
+    assert [role.required for role in listed["cross"].roles] == [True, True, False]
+
+
+def test_treatment_that_fits_is_accepted() -> None:
+    """A later step may read an earlier one's output."""
+    again = {**CROSS, "inputs": {"left": "c", "right": "b"}, "output": "d"}
+    check_steps(["a", "b"], [Step(**CROSS), Step(**again)])
+    assert again["inputs"]["left"] == CROSS["output"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"application": "rm"}, "steps.0"),
+        ({"application": "ingest"}, "steps.0"),
+        ({"inputs": {"left": "a"}}, "steps.0.inputs.right"),
+        ({"inputs": {"left": "a", "right": "z"}}, "steps.0.inputs.right"),
+        ({"inputs": {"left": "a", "right": "b", "up": "a"}}, "steps.0.inputs.up"),
+        ({"parameters": {"left_key": "k"}}, "steps.0.parameters.right_key"),
+        ({"parameters": {**CROSS["parameters"], "how": "outer"}}, "steps.0.parameters.how"),
+        ({"parameters": {**CROSS["parameters"], "extra": 1}}, "steps.0.parameters.extra"),
+        ({"output": "a"}, "steps.0.output"),
+        ({"output": "../c"}, "steps.0.output"),
+    ],
+)
+def test_step_that_cannot_run_is_refused_naming_the_field(
+    change: dict[str, Any], field: str
+) -> None:
+    """The first fault is named before anything is read."""
+    with pytest.raises(Invalid) as refused:
+        check_steps(["a", "b"], [Step(**{**CROSS, **change})])
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"by": []},
+        {"by": ["g"]},
+        {"by": ["g"], "sums": ["G"]},
+        {"by": ["g"], "sums": ["x"], "means": ["y"], "counts": ["y", "y"]},
+        {"by": ["g"], "sums": ["x"], "ratio": {"name": "r", "numerator": "x", "denominator": "y"}},
+        {"by": ["g"], "sums": ["x"], "chart": {"value": "g", "label": "g", "title": "t"}},
+        {"by": ["g"], "sums": ["x"], "chart": {"value": "x", "label": "h", "title": "t"}},
+    ],
+)
+def test_aggregation_that_names_no_result_is_refused(parameters: dict[str, Any]) -> None:
+    """Groups, figures, ratio and chart must name columns that the result has, each once."""
+    with pytest.raises(ValueError, match="validation error"):
+        AggregateParameters.model_validate(parameters)
