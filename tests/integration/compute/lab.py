@@ -1,0 +1,232 @@
+"""A compute service as a real process, events to send it, and all that it publishes."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import amqp
+import psutil
+import urllib3
+
+from deploy.local.waiting import wait_until
+from shared.aggregate import new_id, now
+from shared.events import (
+    DatasetRegistered,
+    Event,
+    FileRef,
+    ProjectEquipped,
+    ProjectSecured,
+    ProjectStaffed,
+    ProjectWithdrawn,
+    Treatment,
+    wrap,
+)
+from shared.manifest import Manifest
+from shared.storage import Storage
+from shared.store import Store
+from shared.trace import child_of
+from tests.integration.compute.samples import Shelf
+from tests.servers import Broker, RunningService, eventually, running
+
+COMPUTE = "services.compute.service:Compute"
+CATALOG = "tests.integration.compute.samples:Catalog"
+OWNER = "mbr_owner"
+HOLDER = "mbr_holder"
+JOB_SECONDS = 60.0
+
+
+@dataclass
+class Lab:
+    """The broker, the documents and the files around compute."""
+
+    broker: Broker
+    vhost: str
+    environ: dict[str, str]
+    token: Callable[..., str]
+    work: Path
+    heard: str = ""
+    _events: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def files(self) -> Storage:
+        """The file store."""
+        return Storage(self.environ["DATALAB_STORAGE_URL"])
+
+    def listen(self) -> None:
+        """Keep whatever compute publishes from now on."""
+        self.heard = f"heard-{uuid4().hex}"
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            channel.queue_declare(self.heard, durable=True, auto_delete=False)
+            channel.queue_bind(self.heard, "compute.events", "#")
+
+    def events(self, topic: str, **data: Any) -> list[dict[str, Any]]:
+        """The distinct events of a topic so far whose data has these values, oldest first."""
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            while message := channel.basic_get(self.heard, no_ack=True):
+                self._events.append(json.loads(message.body))
+        distinct = {event["id"]: event for event in self._events if event["type"] == topic}
+        return [
+            event["data"]
+            for event in distinct.values()
+            if all(event["data"][name] == value for name, value in data.items())
+        ]
+
+    def wait_for(self, topic: str, seconds: float = JOB_SECONDS, **data: Any) -> dict[str, Any]:
+        """The first event of a topic with these values, once it was published."""
+        wait_until(lambda: self.events(topic, **data), seconds)
+        assert self.events(topic, **data), f"no {topic} {data} among {self._events}"
+        return self.events(topic, **data)[0]
+
+    def publish(self, event: Event, subject: str, sequence: int = 1, deliveries: int = 1) -> None:
+        """Publish an event as its service would, or as a crash in its relay would: twice."""
+        envelope = wrap(
+            event,
+            subject=subject,
+            sequence=sequence,
+            number=0,
+            time=now(),
+            traceparent=child_of(None),
+        )
+        message = amqp.Message(
+            json.dumps(envelope), content_type="application/json", delivery_mode=2
+        )
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            for _ in range(deliveries):
+                channel.basic_publish_confirm(message, f"{event.source}.events", event.topic)
+
+    def register(
+        self, content: bytes, filename: str = "table.csv", deliveries: int = 1
+    ) -> DatasetRegistered:
+        """Store a file and publish that it was registered."""
+        event = DatasetRegistered(
+            dataset_id=new_id("dts"),
+            owner_id=OWNER,
+            title=filename,
+            version=1,
+            file=self.files.put([content], "text/csv"),
+            filename=filename,
+        )
+        self.publish(event, event.dataset_id, deliveries=deliveries)
+        return event
+
+    def ingest(self, content: bytes) -> str:
+        """The id of a dataset that compute has read, on the catalogue's shelf."""
+        dataset = self.register(content).dataset_id
+        manifest = self.manifest(self.wait_for("job_succeeded", dataset_id=dataset))
+        table = manifest.output("table.parquet")
+        assert table is not None
+        self.shelve(dataset, table)
+        return dataset
+
+    def shelve(self, dataset_id: str, table: FileRef) -> None:
+        """Let the sample catalogue know a dataset that nobody may read yet."""
+        answer = {
+            "dataset_id": dataset_id,
+            "title": "Logements",
+            "version": 1,
+            "licence": "Licence Ouverte",
+            "sha256": table.sha256,
+            "file": table.model_dump(),
+        }
+        with self.shelves() as store:
+            store.of(Shelf).save(Shelf(id=dataset_id, answer=answer))
+
+    def grant(self, project_id: str, dataset_id: str) -> None:
+        """Let a project read a dataset."""
+        with self.shelves() as store:
+            store.of(Shelf).change(dataset_id, lambda shelf: shelf.readers.append(project_id))
+
+    @contextlib.contextmanager
+    def shelves(self) -> Iterator[Store]:
+        """The sample catalogue's documents."""
+        prefix = self.environ["DATALAB_DATABASE_PREFIX"]
+        store = Store(self.environ["DATALAB_MONGODB_URI"], f"{prefix}_catalog")
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def secure(self, project_id: str) -> None:
+        """Publish that a project was secured."""
+        self.publish(
+            ProjectSecured(
+                project_id=project_id,
+                holder_id=HOLDER,
+                dataset_ids=(),
+                decided_by="mbr_reviewer",
+                reason="conforme",
+            ),
+            project_id,
+            sequence=2,
+        )
+
+    def equip(self, project_id: str, treatment: Treatment) -> None:
+        """Publish that a project was equipped."""
+        event = ProjectEquipped(project_id=project_id, holder_id=HOLDER, treatment=treatment)
+        self.publish(event, project_id, sequence=3)
+
+    def staff(self, project_id: str) -> None:
+        """Publish that a project has its team."""
+        event = ProjectStaffed(project_id=project_id, holder_id=HOLDER, team=("mbr_expert",))
+        self.publish(event, project_id, sequence=6)
+
+    def withdraw(self, project_id: str) -> None:
+        """Publish that a project was given up."""
+        event = ProjectWithdrawn(
+            project_id=project_id, holder_id=HOLDER, decided_by=HOLDER, reason="abandon"
+        )
+        self.publish(event, project_id, sequence=9)
+
+    def manifest(self, event: dict[str, Any]) -> Manifest:
+        """The manifest that an event refers to."""
+        ref = FileRef.model_validate(event["result"])
+        return Manifest.model_validate_json(self.files.read(ref))
+
+    def call(
+        self,
+        service: RunningService,
+        method: str,
+        path: str,
+        member: str = HOLDER,
+        role: str = "holder",
+        **options: Any,
+    ) -> urllib3.BaseHTTPResponse:
+        """An HTTP call with a member's token."""
+        headers = {"Authorization": f"Bearer {self.token(member, role)}"}
+        headers |= options.pop("headers", {})
+        return urllib3.request(method, service.url + path, headers=headers, **options)
+
+    def compute(self, **settings: str) -> contextlib.AbstractContextManager[RunningService]:
+        """A compute process with some settings of its own."""
+        changes = {f"DATALAB_{name.upper()}": value for name, value in settings.items()}
+        return running(COMPUTE, {**self.environ, **changes})
+
+    def catalog(self) -> contextlib.AbstractContextManager[RunningService]:
+        """The sample catalogue as a process."""
+        return running(CATALOG, self.environ)
+
+
+def runners(service: RunningService) -> list[psutil.Process]:
+    """The sandboxed job processes of a service."""
+    with contextlib.suppress(psutil.Error):
+        return [
+            process
+            for process in psutil.Process(service.pid).children(recursive=True)
+            if process.name().startswith("python")
+        ]
+    return []
+
+
+def freeze(service: RunningService) -> psutil.Process:
+    """Stop the job that a service runs now, or next, in its tracks; returns its process."""
+    eventually(lambda: runners(service), JOB_SECONDS, "a job runs")
+    process = runners(service)[0]
+    process.suspend()
+    return process

@@ -1,0 +1,37 @@
+"""A catalogue small enough to see through: it lends what lies on its shelf."""
+
+from typing import Any, ClassVar
+
+from shared.aggregate import Aggregate
+from shared.errors import Forbidden
+from shared.http import Call, http
+from shared.messaging import Documents, rpc
+
+
+class Shelf(Aggregate):
+    """A dataset, who may read it, and the answer to those."""
+
+    collection: ClassVar[str] = "shelves"
+    readers: list[str] = []
+    answer: dict[str, Any] = {}
+
+
+class Catalog:
+    """Answers compute's one question."""
+
+    name = "catalog"
+    documents = Documents(Shelf)
+
+    @http("GET", "/shelves/{dataset_id}", returns=Shelf)
+    def read(self, call: Call, dataset_id: str) -> Shelf:  # noqa: ARG002
+        """One dataset."""
+        found: Shelf = self.documents.of(Shelf).get(dataset_id)
+        return found
+
+    @rpc
+    def open_dataset(self, project_id: str, dataset_id: str) -> dict[str, Any]:
+        """The dataset, for a project that may read it."""
+        shelf: Shelf = self.documents.of(Shelf).get(dataset_id)
+        if project_id not in shelf.readers:
+            raise Forbidden("ce projet n'a pas accès à ces données")
+        return shelf.answer

@@ -1,0 +1,157 @@
+"""Jobs that outlive crashes, stops, silence and other workers, and end once."""
+
+import psutil
+import pytest
+
+from shared.aggregate import new_id
+from shared.events import Step, Treatment
+from tests.integration.compute.lab import OWNER, Lab, freeze, runners
+from tests.servers import eventually
+
+TABLE = b"com;logements\n" + b"".join(b"14%03d;%d\n" % (n, n) for n in range(1, 701))
+LEASE = "1.5"
+
+
+def counting(dataset_id: str) -> Treatment:
+    """A treatment that sums homes."""
+    parameters = {"by": ["com"], "sums": ["logements"]}
+    step = Step(
+        application="aggregate", inputs={"table": "homes"}, parameters=parameters, output="sums"
+    )
+    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
+
+
+def test_job_of_a_killed_process_is_done_once_after_the_restart(lab: Lab) -> None:
+    """`kill -9` in the middle of a job: its sandbox dies too, and the job is taken over."""
+    with lab.compute(job_lease_seconds=LEASE) as service:
+        dataset = lab.register(TABLE).dataset_id
+        child = freeze(service)
+        service.kill()
+        eventually(lambda: not child.is_running(), what="the sandbox died with the service")
+        service.start()
+        done = lab.wait_for("job_succeeded", dataset_id=dataset)
+        attempts = [event["attempt"] for event in lab.events("job_started", dataset_id=dataset)]
+        assert attempts == [1, 2]
+        assert len(lab.events("job_succeeded", job_id=done["job_id"])) == 1
+        assert lab.events("job_failed", job_id=done["job_id"]) == []
+        eventually(lambda: not list(lab.work.iterdir()), what="no folder is left behind")
+
+
+def test_job_in_hand_goes_back_to_the_queue_when_the_service_stops(lab: Lab) -> None:
+    """SIGTERM gives the job back at once, without waiting for the lease to end."""
+    with lab.compute(job_lease_seconds="600") as service:
+        dataset = lab.register(TABLE).dataset_id
+        child = freeze(service)
+        assert service.stop() == 0
+        assert not child.is_running()
+        service.start()
+        lab.wait_for("job_succeeded", dataset_id=dataset)
+        assert len(lab.events("job_started", dataset_id=dataset)) == 2
+        assert len(lab.events("job_succeeded", dataset_id=dataset)) == 1
+
+
+def test_two_workers_share_the_queue_and_no_job(lab: Lab) -> None:
+    """Every job is started once and ends once, whichever process took it."""
+    with lab.compute() as first, lab.compute() as second:
+        datasets = [lab.register(TABLE).dataset_id for _ in range(8)]
+        for dataset in datasets:
+            lab.wait_for("job_succeeded", dataset_id=dataset)
+        for topic in ("job_queued", "job_started", "job_succeeded"):
+            assert [len(lab.events(topic, dataset_id=dataset)) for dataset in datasets] == [1] * 8
+        assert all("a job's run ended" in service.log() for service in (first, second))
+
+
+def test_worker_that_went_silent_ends_nothing_any_more(lab: Lab) -> None:
+    """A process frozen beyond its lease finds, awake again, that its job was done by another."""
+    with lab.compute(job_lease_seconds=LEASE) as silent:
+        dataset = lab.register(TABLE).dataset_id
+        child = freeze(silent)
+        psutil.Process(silent.pid).suspend()
+        with lab.compute(job_lease_seconds=LEASE):
+            done = lab.wait_for("job_succeeded", dataset_id=dataset)
+        child.resume()
+        psutil.Process(silent.pid).resume()
+        eventually(lambda: not runners(silent), what="the late run ends")
+        later = lab.register(TABLE).dataset_id
+        lab.wait_for("job_succeeded", dataset_id=later)
+        assert len(lab.events("job_succeeded", job_id=done["job_id"])) == 1
+        assert lab.events("job_failed", job_id=done["job_id"]) == []
+
+
+def test_running_job_is_cancelled_within_seconds(lab: Lab) -> None:
+    """A cancellation stops the sandbox and ends the job as cancelled."""
+    with lab.compute() as service:
+        dataset = lab.register(TABLE).dataset_id
+        child = freeze(service)
+        job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
+        answer = lab.call(service, "POST", f"/jobs/{job}/cancel", OWNER, "owner")
+        assert answer.status == 200
+        lab.wait_for("job_cancelled", seconds=8, job_id=job)
+        assert not child.is_running()
+        assert lab.call(service, "POST", f"/jobs/{job}/cancel", OWNER, "owner").status == 200
+        assert len(lab.events("job_cancelled", job_id=job)) == 1
+
+
+def test_withdrawal_cancels_what_runs_and_what_waits(lab: Lab) -> None:
+    """A project that ends takes its jobs along."""
+    with lab.catalog(), lab.compute() as service:
+        dataset, project = lab.ingest(TABLE), new_id("prj")
+        lab.grant(project, dataset)
+        lab.secure(project)
+        lab.equip(project, counting(dataset))
+        child = freeze(service)
+        lab.staff(project)
+        lab.wait_for("job_queued", project_id=project, kind="full")
+        lab.withdraw(project)
+        lab.wait_for("job_cancelled", project_id=project, kind="full")
+        lab.wait_for("job_cancelled", project_id=project, kind="trial")
+        assert not child.is_running()
+        assert lab.events("job_succeeded", project_id=project) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "word"),
+    [("job_memory_bytes", "50000000", "mémoire"), ("job_seconds", "0.2", "secondes")],
+)
+def test_job_beyond_its_limits_fails_with_a_reason(
+    lab: Lab, setting: str, value: str, word: str
+) -> None:
+    """Too much memory or time ends as a failed job that says so."""
+    with lab.compute(**{setting: value}):
+        dataset = lab.register(TABLE).dataset_id
+        assert word in lab.wait_for("job_failed", dataset_id=dataset)["reason"]
+
+
+def test_job_waits_for_the_catalogue(lab: Lab) -> None:
+    """With the catalogue away the job goes back to the queue and says why, then it is done."""
+    with lab.compute(rpc_seconds="0.5") as service:
+        with lab.catalog():
+            dataset, project = lab.ingest(TABLE), new_id("prj")
+            lab.grant(project, dataset)
+        lab.secure(project)
+        lab.equip(project, counting(dataset))
+        job = lab.wait_for("job_queued", project_id=project)["job_id"]
+
+        def is_waiting() -> bool:
+            seen = lab.call(service, "GET", f"/jobs/{job}").json()
+            return seen["state"] == "queued" and "indisponible" in seen["message"]
+
+        eventually(is_waiting, what="the job says what it waits for")
+        assert lab.events("job_started", job_id=job) == []
+        with lab.catalog():
+            lab.wait_for("job_succeeded", job_id=job)
+        assert len(lab.events("job_started", job_id=job)) == 1
+
+
+def test_project_without_quota_computes_no_more(lab: Lab) -> None:
+    """Once the workspace's seconds are used up, the next job fails with that reason."""
+    with lab.catalog(), lab.compute(workspace_seconds="1") as service:
+        dataset, project = lab.ingest(TABLE), new_id("prj")
+        lab.grant(project, dataset)
+        lab.secure(project)
+        lab.equip(project, counting(dataset))
+        freeze(service)
+        assert "quota" in lab.wait_for("job_failed", project_id=project, kind="trial")["reason"]
+        lab.staff(project)
+        assert "quota" in lab.wait_for("job_failed", project_id=project, kind="full")["reason"]
+        assert len(lab.events("job_started", project_id=project)) == 1

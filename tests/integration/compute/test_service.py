@@ -1,0 +1,220 @@
+"""Compute between its events and its API, as real processes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+from nameko.standalone.rpc import ClusterRpcProxy
+
+from shared.aggregate import new_id
+from shared.errors import WrongStage
+from shared.events import Step, Treatment
+from shared.manifest import Profile
+from tests.integration.compute.lab import HOLDER, OWNER, Lab
+from tests.servers import RunningService, eventually
+
+DATA = Path(__file__).parents[3] / "deploy" / "demo" / "data"
+HOMES = b"com;logements;vacants\n" + b"".join(
+    b"14%03d;%d;%d\n" % (number, 10 * number, number) for number in range(1, 701)
+)
+
+
+@pytest.fixture
+def compute(lab: Lab) -> Iterator[RunningService]:
+    """The service under test."""
+    with lab.compute() as service:
+        yield service
+
+
+@pytest.fixture
+def catalog(lab: Lab) -> Iterator[RunningService]:
+    """The sample catalogue."""
+    with lab.catalog() as service:
+        yield service
+
+
+def summing(dataset_id: str) -> Treatment:
+    """A treatment that sums homes by department."""
+    step = Step(
+        application="aggregate",
+        inputs={"table": "homes"},
+        parameters={"by": ["com"], "sums": ["logements", "vacants"]},
+        output="result",
+    )
+    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
+
+
+def equipped(lab: Lab) -> str:
+    """The id of a project that may read a table of 700 communes, and was equipped to sum it."""
+    dataset, project = lab.ingest(HOMES), new_id("prj")
+    lab.grant(project, dataset)
+    lab.secure(project)
+    lab.wait_for("workspace_opened", project_id=project)
+    lab.equip(project, summing(dataset))
+    return project
+
+
+def body(answer: Any) -> Any:
+    """The decoded JSON of an answer."""
+    return json.loads(answer.data)
+
+
+def test_registered_file_is_read_as_a_table(lab: Lab, compute: RunningService) -> None:
+    """INSEE's communes come out as a table with a profile that knows the commune key."""
+    event = lab.register((DATA / "communes_2026.csv").read_bytes(), "communes_2026.csv")
+    done = lab.wait_for("job_succeeded", dataset_id=event.dataset_id)
+    manifest = lab.manifest(done)
+    profile = Profile.model_validate(manifest.reports[0])
+    assert manifest.output("table.parquet") is not None
+    assert manifest.inputs[0].sha256 == event.file.sha256
+    assert profile.rows > 2000
+    assert "commune" in profile.keys
+    assert [
+        len(lab.events(topic, dataset_id=event.dataset_id))
+        for topic in ("job_queued", "job_started", "job_succeeded")
+    ] == [1, 1, 1]
+    assert done["dataset_version"] == 1
+    job = body(lab.call(compute, "GET", f"/jobs/{done['job_id']}", OWNER, "owner"))
+    assert (job["state"], job["progress"], job["attempt"]) == ("succeeded", 1.0, 1)
+
+
+def test_unreadable_file_fails_with_a_reason(lab: Lab, compute: RunningService) -> None:
+    """Bytes that are no table end as a failed job that says so in French."""
+    event = lab.register(bytes(range(256)) * 40, "bruit.csv")
+    failed = lab.wait_for("job_failed", dataset_id=event.dataset_id)
+    assert failed["reason"]
+    assert lab.events("job_succeeded", dataset_id=event.dataset_id) == []
+    job = body(lab.call(compute, "GET", f"/jobs/{failed['job_id']}", OWNER, "owner"))
+    assert job["reason"] == failed["reason"]
+
+
+@pytest.mark.usefixtures("compute")
+def test_redelivered_event_makes_no_second_job(lab: Lab) -> None:
+    """The same event twice is one job with one life."""
+    event = lab.register(HOMES, deliveries=2)
+    lab.wait_for("job_succeeded", dataset_id=event.dataset_id)
+    later = lab.register(HOMES)
+    lab.wait_for("job_succeeded", dataset_id=later.dataset_id)
+    assert len(lab.events("job_queued", dataset_id=event.dataset_id)) == 1
+
+
+@pytest.mark.usefixtures("catalog")
+def test_project_is_tried_on_a_sample_then_runs_in_full(lab: Lab, compute: RunningService) -> None:
+    """From the workspace to the result file, with a manifest that names what was read."""
+    project = equipped(lab)
+    trial = lab.manifest(lab.wait_for("job_succeeded", project_id=project, kind="trial"))
+    assert trial.inputs[0].licence == "Licence Ouverte"
+    lab.staff(project)
+    done = lab.wait_for("job_succeeded", project_id=project, kind="full")
+    path = f"/jobs/{done['job_id']}/result"
+    table = lab.call(compute, "GET", path)
+    assert len(table.data.splitlines()) == 701
+    assert table.headers["Content-Type"].startswith("text/csv")
+    manifest = body(lab.call(compute, "GET", f"{path}?name=manifest.json"))
+    assert manifest["steps"][0]["application"] == "aggregate"
+    workspace = body(lab.call(compute, "GET", f"/workspaces/{project}"))
+    assert 0 < workspace["used_seconds"] < workspace["quota_seconds"]
+    assert lab.call(compute, "GET", f"{path}?name=autre.csv").status == 404
+
+
+@pytest.mark.usefixtures("catalog")
+def test_full_job_runs_again_for_the_holder_once_staffed(lab: Lab, compute: RunningService) -> None:
+    """Before the team there is a 409; after it a new job, the same one for the same key."""
+    project = equipped(lab)
+    lab.wait_for("job_succeeded", project_id=project, kind="trial")
+
+    def run_again() -> urllib3.BaseHTTPResponse:
+        key = {"Idempotency-Key": "again"}
+        return lab.call(compute, "POST", "/jobs", json={"project_id": project}, headers=key)
+
+    assert run_again().status == 409
+    lab.staff(project)
+    first = lab.wait_for("job_succeeded", project_id=project, kind="full")
+    answers = [run_again(), run_again()]
+    assert [answer.status for answer in answers] == [202, 202]
+    again = body(answers[0])["id"]
+    assert again != first["job_id"]
+    assert body(answers[1])["id"] == again
+    lab.wait_for("job_succeeded", job_id=again)
+    page = body(lab.call(compute, "GET", f"/jobs?project_id={project}"))
+    assert {job["id"] for job in page["items"]} >= {first["job_id"], again}
+
+
+@pytest.mark.usefixtures("catalog")
+def test_others_see_nothing_of_a_project(lab: Lab, compute: RunningService) -> None:
+    """For another holder jobs and workspaces do not exist; the lab's staff sees them."""
+    project = equipped(lab)
+    job = lab.wait_for("job_succeeded", project_id=project, kind="trial")["job_id"]
+    for method, path in [
+        ("GET", f"/jobs/{job}"),
+        ("GET", f"/jobs/{job}/result"),
+        ("POST", f"/jobs/{job}/cancel"),
+        ("GET", f"/workspaces/{project}"),
+    ]:
+        assert lab.call(compute, method, path, "mbr_other").status == 404
+    submitted = lab.call(compute, "POST", "/jobs", "mbr_other", json={"project_id": project})
+    assert submitted.status == 404
+    assert body(lab.call(compute, "GET", "/jobs", "mbr_other"))["items"] == []
+    seen = lab.call(compute, "GET", f"/jobs/{job}", "mbr_staff", "operator")
+    assert body(seen)["project_id"] == project
+    assert lab.call(compute, "GET", "/jobs/job_unknown").status == 404
+
+
+def test_project_withdrawn_before_it_was_secured_never_computes(
+    lab: Lab, compute: RunningService
+) -> None:
+    """Events in the wrong order open no workspace and queue no job."""
+    project = new_id("prj")
+    lab.withdraw(project)
+    path = f"/workspaces/{project}"
+    eventually(lambda: lab.call(compute, "GET", path).status == 200, what="the closed workspace")
+    lab.secure(project)
+    lab.equip(project, summing("dts_1"))
+    lab.staff(project)
+    queues = lab.broker.queues
+    eventually(
+        lambda: (
+            not any(n for name, n in queues(lab.vhost).items() if name.startswith("compute.on"))
+        ),
+        what="the events are handled",
+    )
+    assert body(lab.call(compute, "GET", path))["state"] == "closed"
+    assert lab.events("workspace_opened", project_id=project) == []
+    assert lab.events("job_queued", project_id=project) == []
+
+
+@pytest.mark.usefixtures("catalog")
+def test_data_the_project_may_not_read_fails_the_job(lab: Lab, compute: RunningService) -> None:
+    """A refusal of the catalogue is a reason, not a wait."""
+    dataset, project = lab.ingest(HOMES), new_id("prj")
+    lab.secure(project)
+    lab.equip(project, summing(dataset))
+    failed = lab.wait_for("job_failed", project_id=project)
+    assert "homes" in failed["reason"]
+    assert "accès" in failed["reason"]
+    assert lab.events("job_started", project_id=project) == []
+    assert compute.alive
+
+
+@pytest.mark.usefixtures("catalog", "compute")
+def test_services_ask_the_same_by_rpc(lab: Lab) -> None:
+    """A stock nameko client submits, reads and cancels jobs."""
+    project = equipped(lab)
+    job = lab.wait_for("job_succeeded", project_id=project, kind="trial")["job_id"]
+    with ClusterRpcProxy({"AMQP_URI": lab.environ["DATALAB_AMQP_URI"]}, timeout=20) as rpc:
+        assert rpc.compute.get_job(job)["state"] == "succeeded"
+        assert rpc.compute.get_workspace(project)["holder_id"] == HOLDER
+        names = {application["name"] for application in rpc.compute.list_applications()}
+        assert {"cross", "aggregate"} <= names
+        with pytest.raises(WrongStage):
+            rpc.compute.submit_job(project)
+        with pytest.raises(WrongStage):
+            rpc.compute.cancel_job(job)
+        lab.staff(project)
+        lab.wait_for("job_succeeded", project_id=project, kind="full")
+        again = rpc.compute.submit_job(project)
+        assert again["state"] == "queued"
+        lab.wait_for("job_succeeded", job_id=again["id"])
