@@ -5,7 +5,9 @@ additive only: unknown fields are ignored, a breaking change is a new event besi
 """
 
 import re
+from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -404,11 +406,22 @@ def unwrap(body: bytes, expected: type[Event] | None = None) -> Envelope[Event]:
     Raises Rejected with the first fault: not JSON, not CloudEvents 1.0, an unknown type, another
     type than `expected`, another source than the type's, or data that does not fit its class.
     """
+    if expected is not None:
+        # What does not fit is read again below: another type says more than a missing field.
+        with suppress(ValidationError):
+            envelope = _typed(expected).model_validate_json(body)
+            _class_of(envelope, expected)
+            return envelope
     try:
         cls = _class_of(Envelope[Any].model_validate_json(body), expected)
-        return Envelope[cls].model_validate_json(body)  # type: ignore[valid-type]
+        return _typed(cls).model_validate_json(body)
     except ValidationError as error:
         raise Rejected(explain(error)) from error
+
+
+@cache
+def _typed(cls: type[Event]) -> type[Envelope[Event]]:
+    return Envelope[cls]  # type: ignore[valid-type]
 
 
 def _class_of(bare: Envelope[Any], expected: type[Event] | None) -> type[Event]:

@@ -19,6 +19,9 @@ from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
 log = logging.getLogger(__name__)
 
+_PREFETCH = 50
+"""Messages of a queue in hand: more than work at a time, so that none waits for the broker."""
+
 
 class MessageConsumer(QueueConsumer):
     """The one consuming connection of a service container.
@@ -63,7 +66,7 @@ class MessageConsumer(QueueConsumer):
                 on_message=partial(self.handle_message, provider),
                 auto_declare=getattr(provider, "declares", False),
             )
-            consumer.qos(prefetch_count=self.prefetch_count)
+            consumer.qos(prefetch_count=_PREFETCH)
             self._consumers[provider] = consumer
         return list(self._consumers.values())
 

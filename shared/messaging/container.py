@@ -7,7 +7,7 @@ from typing import Any
 
 from nameko.containers import ServiceContainer, WorkerContext
 
-from shared import metrics, trace
+from shared import trace
 from shared.messaging.on import On
 
 log = logging.getLogger(__name__)
@@ -38,10 +38,7 @@ class Container(ServiceContainer):
         except Exception:  # noqa: BLE001 - the entrypoint decides what a failure means
             exc_info = sys.exc_info()
         if isinstance(worker_ctx.entrypoint, On):
-            topic = worker_ctx.entrypoint.event.topic
-            metrics.handler_seconds.labels(self.service_name, topic).observe(
-                time.monotonic() - began
-            )
+            worker_ctx.entrypoint.seconds.observe(time.monotonic() - began)
         if handle_result is not None:
             result, exc_info = handle_result(worker_ctx, result, exc_info)
         self._worker_result(worker_ctx, result, exc_info)

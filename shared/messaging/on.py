@@ -49,6 +49,9 @@ class On(Entrypoint):
         """Name the queue; the deploy step has declared it."""
         self.service = self.container.service_name
         self.queue = Queue(topology.queue_name(self.service, self.event), no_declare=True)
+        labels = (self.service, self.event.topic)
+        self._done = metrics.events_handled.labels(*labels, "done")
+        self.seconds = metrics.handler_seconds.labels(*labels)
         self.consumer.register_provider(self)
 
     def stop(self) -> None:
@@ -100,14 +103,17 @@ class On(Entrypoint):
             self.consumer.requeue_message(message)
             return
         self.consumer.ack_message(message)
+        if outcome == "done":
+            self._done.inc()
+        else:
+            self._tell(outcome, reason)
+
+    def _tell(self, outcome: str, reason: str) -> None:
         labels = (self.service, self.event.topic)
         metrics.events_handled.labels(*labels, outcome).inc()
         if outcome == "parked":
             metrics.events_parked.labels(*labels).inc()
-        if reason:
-            log.warning(
-                "an event was %s", outcome, extra={"event": self.event.topic, "reason": reason}
-            )
+        log.warning("an event was %s", outcome, extra={"event": self.event.topic, "reason": reason})
 
     def _retry(self, message: Any) -> None:
         attempt = self._attempt(message)

@@ -87,6 +87,7 @@ class Publisher(SharedExtension):
         self._thread: Any = None
         self._connection: Any = None
         self._channel: Any = None
+        self._unconfirmed: Any = None
         self._connected = Signal()
         self._writing = Semaphore()
         self._tag = 0
@@ -118,31 +119,34 @@ class Publisher(SharedExtension):
         self, messages: Sequence[Outgoing], timeout: float = CONFIRM_SECONDS
     ) -> list[Outcome]:
         """Publish `messages` in order and wait until each is confirmed, or `timeout` seconds."""
-        batch = self.send(messages, timeout)
-        if batch.left:
-            batch.done.wait(timeout)
-        return list(batch.outcomes)
-
-    def send(self, messages: Sequence[Outgoing], timeout: float = CONFIRM_SECONDS) -> _Batch:
-        """Publish `messages` without waiting for their outcome."""
         batch = _Batch(len(messages))
         if self._channel is None:
             self._connected.wait(timeout)
         with self._writing:
             for index, message in enumerate(messages):
                 self._write(message, batch, index)
-        return batch
+        if batch.left:
+            batch.done.wait(timeout)
+        return list(batch.outcomes)
+
+    def post(self, message: Outgoing) -> None:
+        """Publish one message that may get lost: no confirm, no word when nobody takes it."""
+        if self._unconfirmed is not None:
+            self._put(self._unconfirmed, message, mandatory=False)
 
     def _write(self, message: Outgoing, batch: _Batch, index: int) -> None:
-        channel, connection = self._channel, self._connection
-        if channel is None:
+        if self._channel is None:
             batch.settle(index, Outcome.LOST)
             return
         self._tag += 1
         self._pending[self._tag] = (batch, index, message.id)
+        self._put(self._channel, message, mandatory=True)
+
+    def _put(self, channel: Any, message: Outgoing, *, mandatory: bool) -> None:
+        connection = self._connection
         try:
             channel.basic_publish(
-                message.encoded(), message.exchange, message.routing_key, mandatory=True
+                message.encoded(), message.exchange, message.routing_key, mandatory=mandatory
             )
         except (OSError, amqp.AMQPError) as error:
             # A frame may have been written in part: only a new connection is trustworthy.
@@ -168,6 +172,7 @@ class Publisher(SharedExtension):
         channel.events["basic_ack"].add(self._on_ack)
         channel.events["basic_nack"].add(self._on_nack)
         channel.events["basic_return"].add(self._on_return)
+        self._unconfirmed = self._connection.channel()
         self._tag, self._channel = 0, channel
         self._connected.send(None)
         while True:
@@ -177,6 +182,7 @@ class Publisher(SharedExtension):
                 self._connection.heartbeat_check()
 
     def _disconnect(self) -> None:
+        self._unconfirmed = None
         if self._channel is not None:
             self._channel, self._connected = None, Signal()
         if self._connection is not None:

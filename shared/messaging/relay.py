@@ -6,7 +6,7 @@ crash between the confirm and the clearing publishes an event again: a duplicate
 
 import json
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -25,8 +25,11 @@ log = logging.getLogger(__name__)
 
 Waiting = tuple[type[Aggregate], Document]
 
-_BATCH = 200
+_BATCH = 500
 """Documents published in one window of confirms."""
+
+_CLEARERS = 8
+"""Documents cleared at the same time: each waits for the document server."""
 
 _QUEUE = 5000
 """Documents waiting in memory; what does not fit waits in the store for the sweep."""
@@ -48,7 +51,7 @@ class Relay:
         self._service, self._store, self._classes = service, store, classes
         self._publisher, self._sweep_seconds = publisher, sweep_seconds
         self._queue: Any = LightQueue(_QUEUE)
-        self._clearing = GreenPool(8)
+        self._clearing = GreenPool(_CLEARERS)
         # Confirmed lately: a document swept up while its clearing is under way is not sent twice.
         self._confirmed: OrderedDict[str, None] = OrderedDict()
 
@@ -114,25 +117,32 @@ class Relay:
             if event["id"] not in self._confirmed
         }
         outcomes = self._publisher.publish_all([_outgoing(event) for event in events.values()])
-        for event, outcome in zip(events.values(), outcomes, strict=True):
-            self._note(event, outcome)
-        for _ in self._clearing.imap(self._clear, waiting):
-            pass
+        self._note(list(events.values()), outcomes)
+        for start in range(_CLEARERS):
+            self._clearing.spawn(self._clear, waiting[start::_CLEARERS])
+        self._clearing.waitall()
 
-    def _note(self, event: dict[str, Any], outcome: Outcome) -> None:
-        metrics.events_published.labels(self._service, event["type"], outcome.value).inc()
-        if outcome is Outcome.CONFIRMED:
-            self._confirmed[event["id"]] = None
-            if len(self._confirmed) > _REMEMBERED:
-                self._confirmed.popitem(last=False)
-        else:
-            log.warning(
-                "an event stays in its outbox",
-                extra={"event": event["type"], "id": event["id"], "outcome": outcome.value},
-            )
+    def _note(self, events: list[dict[str, Any]], outcomes: list[Outcome]) -> None:
+        counted: Counter[tuple[str, str]] = Counter()
+        for event, outcome in zip(events, outcomes, strict=True):
+            counted[event["type"], outcome.value] += 1
+            if outcome is Outcome.CONFIRMED:
+                self._confirmed[event["id"]] = None
+        while len(self._confirmed) > _REMEMBERED:
+            self._confirmed.popitem(last=False)
+        for (topic, outcome_name), count in counted.items():
+            metrics.events_published.labels(self._service, topic, outcome_name).inc(count)
+            if outcome_name != Outcome.CONFIRMED.value:
+                log.warning(
+                    "events stay in their outbox",
+                    extra={"event": topic, "outcome": outcome_name, "count": count},
+                )
 
-    def _clear(self, waiting: Waiting) -> None:
-        cls, document = waiting
+    def _clear(self, waiting: list[Waiting]) -> None:
+        for cls, document in waiting:
+            self._clear_one(cls, document)
+
+    def _clear_one(self, cls: type[Aggregate], document: Document) -> None:
         ids = {event["id"] for event in document["outbox"] if event["id"] in self._confirmed}
         try:
             if ids:

@@ -115,16 +115,14 @@ class RpcServer(RpcConsumer):
             body = json.dumps(_payload(None, fault)).encode()
         properties = message.properties
         correlation_id = str(properties.get("correlation_id") or "")
-        self.publisher.send(
-            [
-                Outgoing(
-                    exchange=topology.RPC_EXCHANGE.name,
-                    routing_key=str(properties["reply_to"]),
-                    body=body,
-                    id=f"reply-{correlation_id}",
-                    properties={"correlation_id": correlation_id},
-                )
-            ]
+        self.publisher.post(
+            Outgoing(
+                exchange=topology.RPC_EXCHANGE.name,
+                routing_key=str(properties["reply_to"]),
+                body=body,
+                id=f"reply-{correlation_id}",
+                properties={"correlation_id": correlation_id},
+            )
         )
         self.queue_consumer.ack_message(message)
         self._count(method, type(error).__name__ if error else "ok", time.monotonic() - began)
