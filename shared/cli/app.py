@@ -1,7 +1,8 @@
 """The command tree of `datalab`."""
 
-import importlib
 import os
+import runpy
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -93,5 +94,6 @@ def token(
 )
 def demo(context: typer.Context) -> None:
     """Play the whole story on real data; `datalab demo --help` says how."""
+    sys.argv[:] = ["datalab demo", *context.args]
     # By name: the demo may know the services, which this package must not import.
-    raise SystemExit(importlib.import_module("deploy.demo.__main__").main(context.args))
+    runpy.run_module("deploy.demo", run_name="__main__")

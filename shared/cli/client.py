@@ -89,7 +89,7 @@ class Client:
         sent = {"Authorization": f"Bearer {self._token()}", **(headers or {})}
         try:
             response = self._pool.request(method, url, headers=sent, **options)
-        except urllib3.exceptions.TimeoutError as error:
+        except urllib3.exceptions.ReadTimeoutError as error:
             raise CallError(f"{service} did not answer in time at {self._urls[service]}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise CallError(

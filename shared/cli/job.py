@@ -1,6 +1,5 @@
 """`datalab job`: what runs on the compute platform."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,7 +61,7 @@ def cancel(context: typer.Context, job_id: str, json: Json = False) -> None:
 @app.command()
 def logs(context: typer.Context, job_id: str) -> None:
     """Print the end of what a job wrote."""
-    sys.stdout.write(show.text(_read(context, job_id)["log_tail"]).rstrip("\n") + "\n")
+    typer.echo(show.text(_read(context, job_id)["log_tail"]), nl=False)
 
 
 def _read(context: typer.Context, job_id: str) -> dict[str, Any]:

@@ -12,6 +12,11 @@ from rich.table import Table
 Row = Mapping[str, Any]
 # Data may hold terminal commands: everything but line breaks and tabs is made visible.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_DATE = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)$")
+_WHOLE = {"id", "at", "state", "kind", "stage", "type", "progress", "seconds"}
+"""Columns that are never broken: they are there to be copied or compared."""
+
+_WIDE = 160
 
 
 def as_json(value: object) -> None:
@@ -33,9 +38,7 @@ def rows(items: Iterable[Row], columns: Sequence[str]) -> None:
     """Print a table; a column is a field, or `a.b` for a field within a field."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        # An identifier is there to be copied whole.
-        whole = column in {"id", "event_id"}
-        table.add_column(column.rsplit(".", 1)[-1], overflow="fold", no_wrap=whole)
+        table.add_column(column.rsplit(".", 1)[-1], overflow="fold", no_wrap=column in _WHOLE)
     for item in items:
         table.add_row(*(text(_field(item, column)) for column in columns))
     if table.row_count:
@@ -65,17 +68,16 @@ def line(words: str) -> None:
 
 def text(value: object) -> str:
     """A value as people read it, with nothing that a terminal would obey."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
-        return ", ".join(text(one) for one in value)
     if isinstance(value, list):
-        return "\n".join(text(one) for one in value)
+        plain = all(isinstance(one, str | int | float) for one in value)
+        return (", " if plain else "\n").join(map(text, value))
     if isinstance(value, dict):
         return "; ".join(f"{name}: {text(one)}" for name, one in value.items() if one)
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "yes", False: "no"}[value]
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _DATE.sub(r"\1 \2 UTC", str(value)))
 
 
 def _field(item: Row, column: str) -> object:
@@ -86,5 +88,6 @@ def _field(item: Row, column: str) -> object:
 
 
 def _console() -> Console:
-    # Made anew each time: it looks at the width and at where the output goes.
-    return Console(markup=False, highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+    # Made anew each time: it looks at where the output goes and how wide that is.
+    width = None if sys.stdout.isatty() else _WIDE
+    return Console(markup=False, highlight=False, emoji=False, width=width)

@@ -47,8 +47,9 @@ def deliveries(
     answer = client(context).get("notify", path, state=state, after=after, limit=limit)
     if not json:
         for one in answer["items"]:
-            attempts = one["attempts"]
-            one["tries"], one["last"] = len(attempts), attempts[-1] if attempts else ""
+            last = one["attempts"][-1] if one["attempts"] else {}
+            one["tries"] = len(one["attempts"])
+            one["last"] = last.get("error") or last.get("status")
     show.page(answer, _DELIVERIES, json_wanted=json)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import eventlet
 from eventlet.event import Event
 from nameko.extensions import Entrypoint, register_entrypoint
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Request, Response
 
 from shared import trace
@@ -135,7 +135,11 @@ class HttpRoute(Entrypoint):
                 context_data=trace.headers(),
                 handle_result=partial(_tell, done),
             )
-        return done.wait()
+        try:
+            return done.wait()
+        except ValidationError as error:
+            # The request was checked before: what does not fit is of the service's own making.
+            raise RuntimeError("a handler made or read a value that its model refuses") from error
 
 
 def _tell(

@@ -181,7 +181,7 @@ def test_chunked_body_is_read(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "status", "field"),
-    [("stage", 409, None), ("invalid", 422, "theme"), ("model", 422, "title")],
+    [("stage", 409, None), ("invalid", 422, "theme")],
 )
 def test_errors_of_handlers_keep_status_and_field(
     client: Client, kind: str, status: int, field: str | None
@@ -204,6 +204,15 @@ def test_unexpected_error_is_logged_and_not_told(client: Client) -> None:
     trace_id = answer.headers["Traceparent"].split("-")[1]
     logged = [line for line in client.service.log().splitlines() if trace_id in line]
     assert any("RuntimeError: the inside of the service" in line for line in logged)
+
+
+def test_fault_in_a_handlers_own_data_is_not_blamed_on_the_caller(client: Client) -> None:
+    """A model that refuses what the service itself made is a 500 with a traceback in the log."""
+    answer = client("POST", "/faults/model")
+    assert (problem(answer)["status"], problem(answer).get("field")) == (500, None)
+    trace_id = answer.headers["Traceparent"].split("-")[1]
+    logged = [line for line in client.service.log().splitlines() if trace_id in line]
+    assert any("ValidationError" in line for line in logged)
 
 
 def test_trace_of_the_caller_is_continued(client: Client) -> None:

@@ -1,0 +1,233 @@
+"""The command line against running services: one project's way, and how it says no."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import amqp
+import pytest
+
+from deploy.local.keys import KeyPair
+from deploy.local.plan import SERVICES
+from deploy.topology import SERVICES as CLASSES
+from shared.messaging import topology
+from tests.servers import Broker, eventually, running
+
+CSV = "insee;nom;valeur\n14118;Caen;1\n76540;Rouen;2\n76351;Le Havre;3\n"
+PROJECT = {
+    "title": "Logements vacants",
+    "problem": "Où sont les logements vacants ?",
+    "theme": "logement",
+    "territory": ["14", "76"],
+}
+
+
+class Shell:
+    """Runs `datalab` as people do, with this environment."""
+
+    def __init__(self, environ: dict[str, str], token: Callable[..., str]) -> None:
+        self.environ, self.token = environ, token
+
+    def run(self, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        """The command's end, whatever it is."""
+        command = [sys.executable, "-c", "from shared.cli import main; main()", *words]
+        return subprocess.run(
+            command, env=self.environ | environ, capture_output=True, text=True, check=False
+        )
+
+    def json(self, *words: str, as_: tuple[str, ...] = ("mbr_staff", "operator")) -> Any:
+        """What a command answers to a program, with the token of a member and its roles."""
+        done = self.run(*words, "--json", DATALAB_TOKEN=self.token(*as_))
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def shell(
+    amqp_uri: str,
+    mongodb_uri: str,
+    token_keys: KeyPair,
+    token: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Shell]:
+    """A shell beside the four services."""
+    topology.declare(amqp_uri, CLASSES, (0.2, 0.5))
+    home = tmp_path_factory.mktemp("home")
+    environ = {
+        "DATALAB_AMQP_URI": amqp_uri,
+        "DATALAB_MONGODB_URI": mongodb_uri,
+        "DATALAB_STORAGE_URL": f"file://{tmp_path_factory.mktemp('files')}",
+        "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
+        "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
+        "DATALAB_RETRY_SECONDS": "0.2,0.5",
+        "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true",
+    }
+    with ExitStack() as stack:
+        urls = {
+            f"DATALAB_URL_{name.upper()}": stack.enter_context(running(spec, environ)).url
+            for name, spec in SERVICES.items()
+        }
+        yield Shell({**urls, "DATALAB_HOME": str(home), "DATALAB_AMQP_URI": amqp_uri}, token)
+
+
+@pytest.fixture
+def project_file(tmp_path: Path) -> Path:
+    """A project as its holder writes it."""
+    path = tmp_path / "project.json"
+    path.write_text(json.dumps(PROJECT))
+    return path
+
+
+def test_project_goes_from_submission_to_withdrawal(shell: Shell, project_file: Path) -> None:
+    """Submit, read, list, time line, withdraw: each command finds what the last one did."""
+    holder = ("mbr_holder", "holder")
+    project = shell.json("project", "submit", str(project_file), as_=holder)["id"]
+    eventually(lambda: shell.json("project", "show", project)["stage"] == "advised")
+    listed = shell.json("project", "list", "--stage", "advised", "--holder", "mbr_holder")
+    assert [one["id"] for one in listed["items"]] == [project]
+    withdrawn = shell.json("project", "withdraw", project, "--reason", "Fini.", as_=holder)
+    assert (withdrawn["stage"], withdrawn["history"][-1]["why"]) == ("withdrawn", "Fini.")
+
+    def told() -> list[str]:
+        return [one["type"] for one in shell.json("timeline", project)["items"]]
+
+    eventually(lambda: {"project_submitted", "project_withdrawn"} <= set(told()))
+
+
+def test_same_key_submits_one_project(shell: Shell, project_file: Path) -> None:
+    """The command may be repeated by a script that was cut off."""
+    words = ("project", "submit", str(project_file), "--idempotency-key", uuid4().hex)
+    twice = [shell.json(*words, as_=("mbr_twice", "holder"))["id"] for _ in range(2)]
+    assert len(set(twice)) == 1
+
+
+def test_people_get_tables(shell: Shell, project_file: Path) -> None:
+    """Without --json the answer is text with the same identifiers."""
+    token = {"DATALAB_TOKEN": shell.token("mbr_tables", "holder")}
+    shown = shell.run("project", "submit", str(project_file), **token)
+    assert "Logements vacants" in shown.stdout
+    assert "history" in shown.stdout
+    identifier = shown.stdout.split()[1]
+    assert identifier in shell.run("project", "list", **token).stdout
+
+
+def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -> None:
+    """A file becomes a dataset with a job that can be looked at, and comes back as Parquet."""
+    file, out = tmp_path / "été.csv", tmp_path / "table.parquet"
+    file.write_text(CSV)
+    words = ("--title", "Valeurs", "--theme", "logement", "--licence", "Licence Ouverte 2.0")
+    owner = ("mbr_owner", "owner")
+    dataset = shell.json("dataset", "add", str(file), *words, "--access", "open", as_=owner)["id"]
+
+    def state() -> str:
+        return str(shell.json("dataset", "show", dataset, as_=owner)["state"])
+
+    eventually(lambda: state() == "published", seconds=60)
+    assert shell.json("dataset", "show", dataset)["versions"][0]["filename"] == "été.csv"
+    found = shell.json("dataset", "list", "--q", "valeurs", "--key", "commune")["items"]
+    assert [one["id"] for one in found] == [dataset]
+    token = {"DATALAB_TOKEN": shell.token(*owner)}
+    assert shell.run("dataset", "download", dataset, "-o", str(out), **token).returncode == 0
+    assert out.read_bytes().startswith(b"PAR1")
+    job = next(one for one in shell.json("job", "list")["items"] if one["dataset_id"] == dataset)
+    assert shell.json("job", "show", job["id"])["state"] == "succeeded"
+    assert shell.run("job", "logs", job["id"], **token).returncode == 0
+    manifest = tmp_path / "manifest.json"
+    named = ("-o", str(manifest), "--name", "manifest.json")
+    assert shell.run("job", "result", job["id"], *named, **token).returncode == 0
+    assert json.loads(manifest.read_text())["job_id"] == job["id"]
+
+
+def test_webhook_is_added_listed_and_removed(shell: Shell, project_file: Path) -> None:
+    """The secret is shown once; what was tried can be seen and tried again."""
+    member = ("mbr_hook", "holder")
+    url = "http://127.0.0.1:9/hook"
+    added = shell.json("webhook", "add", url, "--event", "project_*", as_=member)
+    assert added["secret"].startswith("whsec_")
+    shell.json("project", "submit", str(project_file), as_=member)
+
+    def sent() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = shell.json("webhook", "deliveries", added["id"], as_=member)[
+            "items"
+        ]
+        return found
+
+    eventually(sent, what="a delivery was made of the event")
+    assert shell.json("webhook", "replay", sent()[0]["id"], as_=member)["state"] == "pending"
+    listed = shell.json("webhook", "list", as_=member)["items"]
+    assert [("secret" in one, one["id"]) for one in listed] == [(False, added["id"])]
+    token = {"DATALAB_TOKEN": shell.token(*member)}
+    assert shell.run("webhook", "remove", added["id"], **token).returncode == 0
+    assert shell.json("webhook", "list", as_=member)["items"] == []
+
+
+def test_parked_event_is_listed_shown_and_replayed(
+    shell: Shell, broker: Broker, vhost: str
+) -> None:
+    """Nonsense in a queue is parked with its reason, and parked again after a replay."""
+    with broker.connection(vhost) as connection:
+        message = amqp.Message(b'{"id": "evt-broken", "type": "nonsense"}', delivery_mode=2)
+        connection.channel().basic_publish(message, "", "intake.on.datasets_matched")
+
+    def parked() -> list[dict[str, str]]:
+        found: list[dict[str, str]] = shell.json("parked", "list")["items"]
+        return found
+
+    eventually(lambda: [one["id"] for one in parked()] == ["evt-broken"])
+    assert shell.json("parked", "show", "evt-broken")["queue"] == "intake.on.datasets_matched"
+    before = parked()[0]["parked_at"]
+    assert "1 events are back" in shell.run("parked", "replay", "evt-broken").stdout
+    eventually(lambda: [one["parked_at"] for one in parked()] not in ([], [before]))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("project", "show", "prj_none"), "no project has the id prj_none"),
+        (("project", "list", "--stage", "lost"), "stage: "),
+        (("job", "cancel", "job_none"), "no job has the id job_none"),
+        (("dataset", "decide", "x", "--decision", "maybe"), "decision: "),
+        (("parked", "show", "evt_none"), "no parked event has the id evt_none"),
+        (("--intake-url", "http://127.0.0.1:1", "project", "list"), "intake cannot be reached"),
+        (("--token", "x", "project", "list"), "the bearer token is not valid"),
+    ],
+)
+def test_refusal_is_one_sentence_and_exit_1(
+    shell: Shell, words: tuple[str, ...], told: str
+) -> None:
+    """No traceback, nothing on the standard output."""
+    done = shell.run(*words, DATALAB_TOKEN=shell.token("mbr_staff", "operator", "owner"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("datalab: ")
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_file_that_is_no_project_is_refused_before_anything_is_sent(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """The sentence names the file and the place in it."""
+    file = tmp_path / "project.json"
+    file.write_text("{\n  oops")
+    done = shell.run("project", "submit", str(file), DATALAB_TOKEN="x")
+    assert done.returncode == 1
+    assert f"{file} is not JSON" in done.stderr
+    assert "line 2" in done.stderr
+
+
+def test_token_is_signed_with_the_stacks_key(
+    shell: Shell, token_keys: KeyPair, tmp_path: Path
+) -> None:
+    """With a key at home no token is needed, and tokens for others can be made."""
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "token.pem").write_bytes(token_keys.private.read_bytes())
+    home = {"DATALAB_HOME": str(tmp_path)}
+    assert shell.run("project", "list", **home).returncode == 0
+    made = shell.run("token", "mbr_x", "--role", "holder", **home)
+    assert shell.run("project", "list", DATALAB_TOKEN=made.stdout.strip()).returncode == 0
+    assert shell.run("token", "mbr_x", "--role", "king", **home).returncode == 2
