@@ -31,14 +31,14 @@ _ENVIRONMENT = {
 def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
     """`command` inside bubblewrap: `folder` is /job, read-only but for its `out`.
 
-    There is no /proc inside: nothing in a job needs it, and a container that masks parts of /proc
-    refuses a fresh one. `nice` stands inside, so that bubblewrap's own init outranks the job and
+    There is no /proc inside and no host name is set: nothing in a job needs them, and a container
+    refuses a fresh /proc beside its own masked one, and `sethostname`. `nice` stands inside, so that bubblewrap's own init outranks the job and
     a fork bomb cannot outrun its end; it is the job's processes that yield to the service.
     """
     return [
         "bwrap",
         *("--unshare-user", "--unshare-all", "--die-with-parent", "--new-session"),
-        *("--uid", NOBODY, "--gid", NOBODY, "--hostname", "job", "--clearenv"),
+        *("--uid", NOBODY, "--gid", NOBODY, "--clearenv"),
         *(word for name, value in _ENVIRONMENT.items() for word in ("--setenv", name, value)),
         *_visible(),
         *("--dev-bind", "/dev/null", "/dev/null", "--ro-bind", "/dev/urandom", "/dev/urandom"),

@@ -1,0 +1,1 @@
+"""Lists of valid official codes; see README.md for source and licence."""
