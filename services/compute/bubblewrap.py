@@ -32,8 +32,9 @@ def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
     """`command` inside bubblewrap: `folder` is /job, read-only but for its `out`.
 
     There is no /proc inside and no host name is set: nothing in a job needs them, and a container
-    refuses a fresh /proc beside its own masked one, and `sethostname`. `nice` stands inside, so that bubblewrap's own init outranks the job and
-    a fork bomb cannot outrun its end; it is the job's processes that yield to the service.
+    refuses a fresh /proc beside its own masked one, and `sethostname`. `nice` stands inside, so
+    that bubblewrap's own init outranks the job and a fork bomb cannot outrun its end; it is the
+    job's processes that yield to the service.
     """
     return [
         "bwrap",
