@@ -8,19 +8,22 @@ array that contains a value is found by `{"$in": [value]}`, since plain equality
 the embedded server once the array is indexed.
 """
 
+import random
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import pymongo
+from bson.errors import BSONError
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 
 from shared import trace
 from shared.aggregate import NEVER, Aggregate, now
-from shared.errors import Conflict, Invalid, LabError, NotFound, Unavailable
+from shared.errors import Conflict, NotFound, Rejected, Unavailable
 from shared.events import Envelope
 
 A = TypeVar("A", bound=Aggregate)
@@ -29,6 +32,8 @@ Saved = Callable[[type[Aggregate], Document], None]
 
 CONFLICTS = 20
 """How often a decision is taken again on a newer version before the caller hears of it."""
+
+_LONGEST_PAUSE = 0.5
 
 PAGE_LIMIT = 200
 
@@ -42,7 +47,19 @@ def _translated() -> Iterator[None]:
     except ConnectionFailure as error:
         raise Unavailable("the document server does not answer") from error
     except PyMongoError as error:
-        raise Unavailable(f"the document server refused: {error}") from error
+        raise Unavailable(f"the document server refused: {_name_of(error)}") from error
+    except (BSONError, OverflowError, UnicodeEncodeError) as error:
+        raise Rejected("a document cannot hold such a value, or so much") from error
+
+
+def _name_of(error: PyMongoError) -> str:
+    """What kind of refusal it is; the server's own words may show hosts and documents."""
+    details = error.details if isinstance(error, OperationFailure) else None
+    return str((details or {}).get("codeName") or type(error).__name__)
+
+
+def _waiting_since(outbox: list[Document]) -> datetime:
+    return datetime.fromisoformat(outbox[0]["time"]) if outbox else NEVER
 
 
 class Repository(Generic[A]):
@@ -62,7 +79,8 @@ class Repository(Generic[A]):
     def find_one(self, identifier: str) -> A | None:
         """The aggregate of that id, or None."""
         with _translated():
-            document = self._collection.find_one({"_id": identifier})
+            # An RPC argument may be anything: as it is, an object would be read as an operator.
+            document = self._collection.find_one({"_id": str(identifier)})
         return self._load(document) if document else None
 
     def find(
@@ -136,7 +154,7 @@ class Repository(Generic[A]):
         `decide` changes the aggregate or raises. An aggregate that has handled `because` already
         is returned as it is. `new` makes the aggregate when there is none (else NotFound).
         """
-        for _ in range(CONFLICTS):
+        for attempt in range(CONFLICTS):
             aggregate = self._load_or_make(identifier, new)
             if because is not None and aggregate.has_handled(because.id):
                 return aggregate
@@ -144,7 +162,8 @@ class Repository(Generic[A]):
             try:
                 return self.save(aggregate, because)
             except Conflict:
-                continue
+                # Many who decide at once get their turn if they do not all come back together.
+                time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
         raise Conflict(f"{identifier} keeps changing; nothing was saved")
 
     def lease(self, aggregate: A, field: str, until: timedelta) -> A | None:
@@ -184,9 +203,8 @@ class Repository(Generic[A]):
     def _dump(self, aggregate: A) -> Document:
         document = aggregate.model_dump()
         document["_id"] = document.pop("id")
-        has_outbox = bool(aggregate.outbox)
-        document["has_outbox"] = has_outbox
-        document["outbox_since"] = now() if has_outbox else NEVER
+        document["has_outbox"] = bool(aggregate.outbox)
+        document["outbox_since"] = _waiting_since(aggregate.outbox)
         return document
 
     def _load(self, document: Document) -> A:
@@ -223,14 +241,15 @@ class Store:
         with _translated():
             for cls in classes:
                 self.of(cls)
-                for field in (*cls.indexes, "has_outbox"):
+                for field in (*cls.indexes, "outbox_since"):
                     self._database[cls.collection].create_index(field)
 
     def unpublished(self, cls: type[Aggregate], age: timedelta) -> list[Document]:
-        """Documents of `cls` whose outbox has waited for longer than `age`."""
+        """Documents of `cls` whose oldest event has waited for `age` or longer, oldest first."""
+        waiting = {"has_outbox": True, "outbox_since": {"$lte": now() - age}}
+        found = self._database[cls.collection].find(waiting)
         with _translated():
-            waiting = self._database[cls.collection].find({"has_outbox": True}).limit(PAGE_LIMIT)
-            return [doc for doc in waiting if doc["outbox_since"] < now() - age]
+            return list(found.sort("outbox_since", pymongo.ASCENDING).limit(PAGE_LIMIT))
 
     def published(self, cls: type[Aggregate], document: Document, ids: set[str]) -> None:
         """Take confirmed events out of a document's outbox.
@@ -241,11 +260,7 @@ class Store:
         collection = self._database[cls.collection]
         for _ in range(CONFLICTS):
             left = [event for event in document["outbox"] if event["id"] not in ids]
-            change = {
-                "outbox": left,
-                "has_outbox": bool(left),
-                "outbox_since": document["outbox_since"] if left else NEVER,
-            }
+            change = {"outbox": left, "has_outbox": bool(left)}
             condition = {"_id": document["_id"], "version": document["version"]}
             with _translated():
                 if collection.update_one(condition, {"$set": change}).matched_count:
@@ -266,13 +281,3 @@ class Store:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-
-def check_cursor(limit: int) -> int:
-    """A page size between 1 and PAGE_LIMIT - 1; raises Invalid."""
-    if not 1 <= limit < PAGE_LIMIT:
-        raise Invalid(f"must be between 1 and {PAGE_LIMIT - 1}", "limit")
-    return limit
-
-
-__all__ = ["LabError", "Repository", "Store", "check_cursor"]
