@@ -65,6 +65,8 @@ class Execution:
             ending = self._ending()
             if self._pulse.stop != "lost":
                 self._finish(ending)
+            else:
+                log.warning("a job was taken over", extra={"job": job.id})
 
     def _ending(self) -> Ending:
         run = self._job.run
@@ -80,9 +82,12 @@ class Execution:
             )
         except (Unavailable, OSError) as error:
             log.warning("a job is put off", extra={"job": self._job.id, "error": str(error)})
-            message = f"en attente d'un service indisponible : {error}"
             return partial(
-                Job.put_off, run=run, message=message, waits=self._settings.retry_seconds
+                Job.put_off,
+                run=run,
+                seconds=self.seconds,
+                message="en attente : un service dont le traitement a besoin ne répond pas",
+                waits=self._settings.retry_seconds,
             )
         except Rejected as error:
             return partial(Job.fail, run=run, seconds=self.seconds, reason=str(error))

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from services.compute.folders import JobFolder
 from services.compute.model import Job
-from shared.errors import Rejected
+from shared.errors import Forbidden, NotFound, Rejected
 from shared.events import FileRef, Frozen
 from shared.manifest import Input
 from shared.storage import Storage
@@ -63,17 +63,22 @@ class Inputs:
     def _open(self, name: str, project_id: str, dataset_id: str) -> tuple[Input, FileRef]:
         try:
             answer = self._catalog.open_dataset(project_id, dataset_id)
-        except Rejected as error:
-            raise Rejected(f"les données « {name} » ne sont pas accessibles : {error}") from error
+        except Forbidden as error:
+            raise Rejected(f"le projet n'a pas accès aux données « {name} »") from error
+        except NotFound as error:
+            raise Rejected(f"les données « {name} » n'existent pas") from error
         opened = OpenedDataset.model_validate(answer)
         return Input(name=name, **opened.model_dump(exclude={"file"})), opened.file
 
     def _fetch(self, named: Input, file: FileRef, target: Path) -> Input:
-        with target.open("wb") as out:
-            for chunk in paced(self._files.chunks(file)):
-                out.write(chunk)
-                if self._should_stop():
-                    raise Interrupted
+        try:
+            with target.open("wb") as out:
+                for chunk in paced(self._files.chunks(file)):
+                    out.write(chunk)
+                    if self._should_stop():
+                        raise Interrupted
+        except NotFound as error:
+            raise Rejected(f"le fichier des données « {named.name} » n'existe plus") from error
         return named
 
 

@@ -129,15 +129,15 @@ class Job(Aggregate):
         self.message, self.not_before = message, not_before
         self.seconds += seconds
 
-    def put_off(self, run: str, message: str, waits: Sequence[float]) -> None:
+    def put_off(self, run: str, seconds: float, message: str, waits: Sequence[float]) -> None:
         """Return to the queue for a while, longer each time; fail when it goes on too long."""
         self.check(run)
         if self.delays >= MAX_DELAYS:
-            self.fail(run, 0.0, message)
+            self.fail(run, seconds, message)
             return
         wait = timedelta(seconds=waits[min(self.delays, len(waits) - 1)])
         self.delays += 1
-        self.give_back(run, 0.0, message, now() + wait)
+        self.give_back(run, seconds, message, now() + wait)
 
     def succeed(
         self, run: str, seconds: float, result: FileRef, outputs: tuple[Output, ...]

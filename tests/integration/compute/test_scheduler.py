@@ -1,12 +1,14 @@
 """Jobs that outlive crashes, stops, silence and other workers, and end once."""
 
+from pathlib import Path
+
 import psutil
 import pytest
 
 from shared.aggregate import new_id
 from shared.events import Step, Treatment
-from tests.integration.compute.lab import OWNER, Lab, freeze, runners
-from tests.servers import eventually
+from tests.integration.compute.lab import COMPUTE, OWNER, Lab, freeze, runners
+from tests.servers import Documents, Process, RunningService, eventually
 
 TABLE = b"com;logements\n" + b"".join(b"14%03d;%d\n" % (n, n) for n in range(1, 701))
 LEASE = "1.5"
@@ -71,11 +73,43 @@ def test_worker_that_went_silent_ends_nothing_any_more(lab: Lab) -> None:
             done = lab.wait_for("job_succeeded", dataset_id=dataset)
         child.resume()
         psutil.Process(silent.pid).resume()
-        eventually(lambda: not runners(silent), what="the late run ends")
+        eventually(lambda: "a job was taken over" in silent.log(), what="the late run ends")
+        assert runners(silent) == []
         later = lab.register(TABLE).dataset_id
         lab.wait_for("job_succeeded", dataset_id=later)
         assert len(lab.events("job_succeeded", job_id=done["job_id"])) == 1
         assert lab.events("job_failed", job_id=done["job_id"]) == []
+
+
+def test_job_outlives_the_document_server(lab: Lab, document_server: Documents) -> None:
+    """A run goes on while nothing can be written, and ends once when it can be again."""
+    with lab.compute(job_lease_seconds=LEASE) as service:
+        dataset = lab.register(TABLE).dataset_id
+        child = freeze(service)
+        job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
+        document_server.kill()
+        eventually(lambda: "a lease could not be renewed" in service.log())
+        child.resume()
+        eventually(lambda: "a job's end could not be saved" in service.log())
+        document_server.start()
+        lab.wait_for("job_succeeded", job_id=job)
+        assert len(lab.events("job_started", job_id=job)) == 1
+
+
+def test_service_that_cannot_confine_runs_no_job_and_says_why(lab: Lab, tmp_path: Path) -> None:
+    """Without bubblewrap the service is not ready, keeps the jobs, and tells what is missing."""
+    service = RunningService(COMPUTE, {**lab.environ, "PATH": str(tmp_path)}, tmp_path)
+    Process.start(service)
+    try:
+        eventually(lambda: "bwrap is not installed" in service.log(), what="the sentence")
+        assert service.log().count("no job can run here") == 1
+        dataset = lab.register(TABLE).dataset_id
+        lab.wait_for("job_queued", dataset_id=dataset)
+        assert not service.ready()
+    finally:
+        service.stop()
+    with lab.compute():
+        lab.wait_for("job_succeeded", dataset_id=dataset)
 
 
 def test_running_job_is_cancelled_within_seconds(lab: Lab) -> None:
@@ -134,7 +168,7 @@ def test_job_waits_for_the_catalogue(lab: Lab) -> None:
 
         def is_waiting() -> bool:
             seen = lab.call(service, "GET", f"/jobs/{job}").json()
-            return seen["state"] == "queued" and "indisponible" in seen["message"]
+            return seen["state"] == "queued" and "ne répond pas" in seen["message"]
 
         eventually(is_waiting, what="the job says what it waits for")
         assert lab.events("job_started", job_id=job) == []

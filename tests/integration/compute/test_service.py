@@ -1,6 +1,7 @@
 """Compute between its events and its API, as real processes."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,14 @@ HOMES = b"com;logements;vacants\n" + b"".join(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def compute(lab: Lab) -> Iterator[RunningService]:
     """The service under test."""
     with lab.compute() as service:
         yield service
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def catalog(lab: Lab) -> Iterator[RunningService]:
     """The sample catalogue."""
     with lab.catalog() as service:
@@ -79,6 +80,20 @@ def test_registered_file_is_read_as_a_table(lab: Lab, compute: RunningService) -
     assert done["dataset_version"] == 1
     job = body(lab.call(compute, "GET", f"/jobs/{done['job_id']}", OWNER, "owner"))
     assert (job["state"], job["progress"], job["attempt"]) == ("succeeded", 1.0, 1)
+
+
+def test_jobs_are_counted_and_timed(lab: Lab, compute: RunningService) -> None:
+    """Operators see the jobs by state and how long they took."""
+    event = lab.register(HOMES)
+    lab.wait_for("job_succeeded", dataset_id=event.dataset_id)
+
+    def is_counted() -> bool:
+        metrics = urllib3.request("GET", f"{compute.url}/metrics").data.decode()
+        states = re.findall(r'datalab_jobs{service="compute",state="succeeded"} (\S+)', metrics)
+        timed = 'datalab_job_seconds_count{kind="ingest",outcome="succeeded",service="compute"}'
+        return bool(states) and float(states[0]) > 0 and timed in metrics
+
+    eventually(is_counted, what="the job shows in the metrics")
 
 
 def test_unreadable_file_fails_with_a_reason(lab: Lab, compute: RunningService) -> None:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.compute.model import MAX_LOSSES, Job, TakenOver
-from shared.aggregate import NEVER
+from services.compute.model import MAX_DELAYS, MAX_LOSSES, Job, TakenOver
+from shared.aggregate import NEVER, now
 from shared.errors import WrongStage
 from shared.events import FileRef, Step, Treatment
 
@@ -117,6 +117,19 @@ def test_job_that_outlives_no_process_is_spent() -> None:
         assert not job.is_spent
         job.take(f"run {number}", LATER + timedelta(minutes=number), LEASE)
     assert job.is_spent
+
+
+def test_waits_grow_until_the_job_is_given_up() -> None:
+    """What a job needs may be away for long, but not for ever."""
+    job, waits = a_running_job(), (1.0, 5.0)
+    for delays in range(MAX_DELAYS):
+        assert job.delays == delays
+        job.put_off("first", 0.0, "catalogue injoignable", waits)
+        wait = (job.not_before - now()).total_seconds()
+        assert wait == pytest.approx(waits[min(delays, 1)], abs=0.5)
+        job.take("first", job.not_before, LEASE)
+    job.put_off("first", 0.0, "catalogue injoignable", waits)
+    assert (job.state, job.reason) == ("failed", "catalogue injoignable")
 
 
 def test_giving_back_counts_as_no_loss() -> None:
