@@ -661,7 +661,8 @@ def test_everything_is_unavailable_while_the_server_is_away(server: Documents) -
         lambda: store.published(Thing, document, set(event_ids(document))),
     ]
     with ThreadPoolExecutor(len(attempts)) as pool:
-        errors = [future.exception(10) for future in map(pool.submit, attempts)]
+        futures = [pool.submit(attempt) for attempt in attempts]
+        errors = [future.exception(10) for future in futures]
     assert {type(error) for error in errors} == {Unavailable}
     assert {str(error) for error in errors} == {"the document server does not answer"}
     assert not store.ping()
