@@ -182,12 +182,12 @@ def test_memory_hog_is_ended(run: Run) -> None:
 def test_memory_of_children_counts(run: Run) -> None:
     """Memory spread over processes is added up."""
     program = """
-import os, time
+import os, signal
 for _ in range(6):
     if os.fork() == 0:
         hog = b"1" * (50 << 20)
-        time.sleep(60)
-time.sleep(60)
+        signal.pause()
+signal.pause()
 """
     assert run(program).reason == "le traitement a dépassé 200 Mo de mémoire"
 
@@ -208,11 +208,11 @@ def test_endless_loop_is_ended(run: Run) -> None:
 def test_job_that_ignores_sigterm_is_killed(run: Run) -> None:
     """After a short grace the kernel ends what would not end by itself."""
     program = """
-import os, signal, time
+import os, signal
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 os.fork() or os.setsid()
-while True: time.sleep(1)
+while True: signal.pause()
 """
     outcome = run(program, Limits(seconds=1, memory_bytes=LIMITS.memory_bytes))
     assert outcome.reason == "le traitement a dépassé 1 secondes"
@@ -222,12 +222,12 @@ while True: time.sleep(1)
 def test_job_may_end_in_order_on_sigterm(run: Run, folder: Path) -> None:
     """The signal reaches the job's own processes before they are killed."""
     program = """
-import signal, sys, time
+import signal, sys
 def end(*_):
     open("/job/out/farewell", "w").close()
     sys.exit()
 signal.signal(signal.SIGTERM, end)
-while True: time.sleep(1)
+while True: signal.pause()
 """
     run(program, Limits(seconds=1, memory_bytes=LIMITS.memory_bytes))
     assert (folder / "out" / "farewell").exists()
@@ -271,7 +271,9 @@ def test_job_that_closes_its_output_is_still_watched(run: Run) -> None:
 
 def test_daemon_of_a_finished_job_does_not_stay(run: Run) -> None:
     """A process left behind ends with the sandbox, though the job succeeded."""
-    program = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\n" + SUCCESS
+    program = (
+        "import os, signal\nif os.fork() == 0:\n    os.setsid()\n    signal.pause()\n" + SUCCESS
+    )
     assert run(program).ok
 
 
@@ -279,10 +281,10 @@ def test_progress_is_heard_and_clamped(run: Run) -> None:
     """JSON lines with a progress are told to the caller; they are not part of the log."""
     heard: list[Progress] = []
     program = """
-import json, time
+import select
 for share in ("0.25", "7", "NaN", '"x"'):
     print('{"progress": %s, "message": "lecture"}' % share, flush=True)
-    time.sleep(0.4)
+    select.select([], [], [], 0.4)
 """
     outcome = run(program, on_progress=heard.append)
     assert [(news.progress, news.message) for news in heard] == [
@@ -307,14 +309,14 @@ def test_sandbox_leaves_the_hub_of_eventlet_free(folder: Path) -> None:
     """In a patched process other green threads run on while a job is watched."""
     program = f"""
 import eventlet; eventlet.monkey_patch()
-import time
+import select, time
 from pathlib import Path
 from services.compute.sandbox import Limits, Sandbox
 beats = []
 def beat():
     while True:
         beats.append(time.monotonic())
-        eventlet.sleep(0.05)
+        select.select([], [], [], 0.05)
 eventlet.spawn(beat)
 limits = Limits(seconds=1, memory_bytes=200_000_000)
 job = "while True:\\n  for _ in range(10**5): pass\\n  print(1, flush=True)"
