@@ -22,7 +22,7 @@ def page(store: Store, query: ListMembers) -> tuple[list[Member], str | None]:
     """Members with a skill, present in a territory."""
     where: dict[str, Any] = {}
     if query.skill:
-        where["skill_keys"] = fold(query.skill)
+        where |= _skilled_in(query.skill)
     if query.territory:
         where |= _present_in(query.territory)
     return store.of(Member).page(where, after=query.after, limit=query.limit)
@@ -37,14 +37,19 @@ def check_members(store: Store, members: Mapping[str, str]) -> None:
 
 def candidates(store: Store, project: Project) -> Iterable[Member]:
     """Members with a skill the project needs, or present in its territory; the oldest first."""
-    wheres: list[dict[str, Any]] = [{"skill_keys": fold(skill)} for skill in project.skills]
+    wheres: list[dict[str, Any]] = [_skilled_in(skill) for skill in project.skills]
     wheres += [_present_in(code) for code in project.territory]
     found = {member.id: member for where in wheres for member in store.of(Member).find(where)}
     return [found[member_id] for member_id in sorted(found)]
 
 
+def _skilled_in(skill: str) -> dict[str, Any]:
+    # `$in` even for one value: plain equality does not look into indexed arrays on every server.
+    return {"skill_keys": {"$in": [fold(skill)]}}
+
+
 def _present_in(code: str) -> dict[str, Any]:
     """Members of a department: all in any place of it; of a commune: there or department-wide."""
     if is_department(code):
-        return {"departments": code}
+        return {"departments": {"$in": [code]}}
     return {"territory": {"$in": [code, department_of(code)]}}

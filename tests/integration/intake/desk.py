@@ -1,0 +1,288 @@
+"""Two intake processes on one database, and what a test needs to call, provoke and watch them."""
+
+import contextlib
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import amqp
+import urllib3
+from nameko.standalone.rpc import ClusterRpcProxy
+from pymongo import MongoClient
+
+from shared.aggregate import now
+from shared.events import (
+    DataAccessOpened,
+    DatasetsMatched,
+    Event,
+    FileRef,
+    JobFailed,
+    JobSucceeded,
+    Match,
+    WorkspaceOpened,
+    wrap,
+)
+from shared.messaging import topology
+from shared.trace import child_of
+from tests.servers import Broker, RunningService, eventually
+
+HEARD = "heard-by-the-test"
+MANIFEST = FileRef(sha256="a" * 64, size=10)
+PROJECT: dict[str, Any] = {
+    "title": "Logements vacants",
+    "problem": "Où les logements restent-ils vides, et à quel taux ?",
+    "theme": "logement",
+    "territory": ["14"],
+    "keywords": ["vacance"],
+    "skills": ["Statistique"],
+    "dataset_ids": ["dts_logements"],
+    "treatment": {
+        "inputs": {"logements": "dts_logements", "epci": "dts_epci"},
+        "steps": [
+            {
+                "application": "cross",
+                "inputs": {"left": "logements", "right": "epci"},
+                "parameters": {"left_key": "com", "right_key": "code"},
+                "output": "logements_epci",
+            }
+        ],
+    },
+}
+HOLDER = ("mbr_holder", "holder")
+REVIEWER = ("mbr_reviewer", "reviewer")
+
+Token = Callable[..., str]
+
+
+@dataclass
+class Desk:
+    """The two processes, the broker and the documents behind them."""
+
+    broker: Broker
+    vhost: str
+    environ: dict[str, str]
+    services: list[RunningService]
+    token: Token
+    _turn: Iterator[int] = field(default_factory=itertools.count)
+    _heard: list[dict[str, Any]] = field(default_factory=list)
+    _pool: urllib3.PoolManager = field(
+        default_factory=lambda: urllib3.PoolManager(retries=False, timeout=20)
+    )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        who: tuple[str, ...] = HOLDER,
+        headers: dict[str, str] | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request to the next process in turn."""
+        service = self.services[next(self._turn) % len(self.services)]
+        sent = {"Authorization": f"Bearer {self.token(*who)}", **(headers or {})}
+        if body is not None:
+            return self._pool.request(method, service.url + path, json=body, headers=sent)
+        return self._pool.request(method, service.url + path, headers=sent)
+
+    def done(self, method: str, path: str, body: object = None, **options: Any) -> Any:
+        """What a request that succeeds answers."""
+        answer = self.call(method, path, body, **options)
+        assert answer.status in {200, 201}, answer.data
+        return answer.json()
+
+    def refused(
+        self, status: int, method: str, path: str, body: object = None, **options: Any
+    ) -> Any:
+        """The problem that answers a request."""
+        answer = self.call(method, path, body, **options)
+        assert answer.status == status, answer.data
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        return answer.json()
+
+    def submit(self, **changes: Any) -> str:
+        """The id of a newly submitted project."""
+        return str(self.done("POST", "/projects", {**PROJECT, **changes})["id"])
+
+    def member(self, **changes: Any) -> str:
+        """The id of a newly registered member."""
+        body = {"name": "Partenaire", "kind": "company", **changes}
+        return str(self.done("POST", "/members", body, who=REVIEWER)["id"])
+
+    def stage(self, project_id: str) -> str:
+        """The stage of a project."""
+        return str(self.done("GET", f"/projects/{project_id}", who=REVIEWER)["stage"])
+
+    def wait_for(self, project_id: str, stage: str) -> None:
+        """Wait until a project has come to a stage."""
+        eventually(lambda: self.stage(project_id) == stage, what=f"{project_id} is {stage}")
+
+    def publish(self, event: Event, *, times: int = 1, sequence: int = 1) -> None:
+        """Publish an event as its service would, `times` times with the same id."""
+        subject = str(getattr(event, "job_id", None) or getattr(event, "project_id", ""))
+        envelope = wrap(
+            event,
+            subject=subject,
+            sequence=sequence,
+            number=0,
+            time=now(),
+            traceparent=child_of(None),
+        )
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            for _ in range(times):
+                channel.basic_publish_confirm(
+                    amqp.Message(json.dumps(envelope).encode(), content_type="application/json"),
+                    f"{event.source}.events",
+                    event.topic,
+                )
+
+    def handled(self, event: type[Event]) -> float:
+        """How often the two processes have finished with an event of that class."""
+        pattern = rf'datalab_events_handled_total{{event="{event.topic}".*}} (\S+)'
+        pages = [
+            self._pool.request("GET", f"{service.url}/metrics").data.decode()
+            for service in self.services
+        ]
+        return sum(float(count) for page in pages for count in re.findall(pattern, page))
+
+    def publish_and_wait(self, event: Event, *, times: int = 1, sequence: int = 1) -> None:
+        """Publish, and wait until every copy has been handled."""
+        due = self.handled(type(event)) + times
+        self.publish(event, times=times, sequence=sequence)
+        eventually(lambda: self.handled(type(event)) >= due, what=f"{event.topic} is handled")
+
+    def delivered_again(self, method: str, body: object, times: int) -> list[dict[str, Any]]:
+        """The answers to one RPC request that is delivered `times` times."""
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            replies, call_id = channel.queue_declare(exclusive=True).queue, str(uuid4())
+            channel.queue_bind(replies, "nameko-rpc", replies)
+            for _ in range(times):
+                properties = {"reply_to": replies, "correlation_id": call_id}
+                message = amqp.Message(json.dumps(body).encode(), **properties)
+                channel.basic_publish_confirm(message, "nameko-rpc", f"intake.{method}")
+            answers: list[dict[str, Any]] = []
+
+            def all_came() -> bool:
+                while message := channel.basic_get(replies, no_ack=True):
+                    answers.append(json.loads(message.body))
+                return len(answers) >= times
+
+            eventually(all_came, what=f"{times} answers")
+        return answers
+
+    def hear(self) -> None:
+        """From now on keep everything that intake publishes."""
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            channel.queue_declare(HEARD, durable=True, auto_delete=False)
+            channel.queue_bind(HEARD, "intake.events", "#")
+
+    def heard(self, project_id: str) -> list[dict[str, Any]]:
+        """The envelopes about a project that intake published so far, each once, in order."""
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            while message := channel.basic_get(HEARD, no_ack=True):
+                self._heard.append(json.loads(message.body))
+        about = {envelope["id"]: envelope for envelope in self._heard}
+        return sorted(
+            (envelope for envelope in about.values() if envelope["subject"] == project_id),
+            key=lambda envelope: int(envelope["sequence"]),
+        )
+
+    def topics(self, project_id: str) -> list[str]:
+        """The topics of those events."""
+        return [str(envelope["type"]) for envelope in self.heard(project_id)]
+
+    def documents(self, collection: str, **where: Any) -> list[dict[str, Any]]:
+        """What the database holds."""
+        database = f"{self.environ['DATALAB_DATABASE_PREFIX']}_intake"
+        with MongoClient[dict[str, Any]](self.environ["DATALAB_MONGODB_URI"]) as client:
+            return list(client[database][collection].find(where))
+
+    def rpc(self) -> contextlib.AbstractContextManager[Any]:
+        """A stock nameko client."""
+        config = {"AMQP_URI": self.environ["DATALAB_AMQP_URI"]}
+        proxy: contextlib.AbstractContextManager[Any] = ClusterRpcProxy(config, timeout=20)
+        return proxy
+
+    def parked(self) -> int:
+        """How many events were parked."""
+        return self.broker.queues(self.vhost)[topology.PARKED]
+
+
+def matched(project_id: str, *titles: str) -> DatasetsMatched:
+    """The catalogue found these datasets."""
+    matches = tuple(
+        Match(
+            dataset_id=f"dts_{title}",
+            title=title,
+            score=3,
+            reasons=("Se croise sur le code commune.",),
+            shared_keys=("commune",),
+        )
+        for title in titles
+    )
+    return DatasetsMatched(project_id=project_id, matches=matches)
+
+
+def access(project_id: str) -> DataAccessOpened:
+    """The data of a project may be read."""
+    return DataAccessOpened(project_id=project_id, dataset_ids=("dts_epci", "dts_logements"))
+
+
+def workspace(project_id: str) -> WorkspaceOpened:
+    """A project may compute."""
+    return WorkspaceOpened(project_id=project_id, quota_seconds=3600)
+
+
+def succeeded(project_id: str, kind: str, job_id: str) -> JobSucceeded:
+    """A job ended well."""
+    fields: dict[str, Any] = {"kind": kind, "project_id": project_id, "seconds": 1.0}
+    return JobSucceeded(job_id=job_id, result=MANIFEST, **fields)
+
+
+def failed(project_id: str, job_id: str) -> JobFailed:
+    """A trial ended badly."""
+    return JobFailed(job_id=job_id, kind="trial", project_id=project_id, reason="colonne absente")
+
+
+def new_job() -> str:
+    """A job id that no other test uses."""
+    return f"job_{uuid4().hex}"
+
+
+def _equip(desk: Desk, project_id: str) -> None:
+    desk.publish(access(project_id))
+    desk.publish(workspace(project_id))
+
+
+def bring(desk: Desk, project_id: str, goal: str) -> None:
+    """Take a submitted project along the usual road to a stage."""
+    path = f"/projects/{project_id}"
+    job_id = new_job()
+    road: dict[str, Callable[[], object]] = {
+        "advised": lambda: desk.publish(matched(project_id, "epci")),
+        "secured": lambda: desk.done("POST", f"{path}/review", SECURE, who=REVIEWER),
+        "equipped": lambda: _equip(desk, project_id),
+        "trialled": lambda: desk.publish(succeeded(project_id, "trial", job_id)),
+        "piloted": lambda: desk.done(
+            "POST", f"{path}/pilot-site", {"site_id": desk.member()}, who=REVIEWER
+        ),
+        "staffed": lambda: desk.done(
+            "POST", f"{path}/team", {"team": [desk.member()]}, who=REVIEWER
+        ),
+    }
+    for stage, step in road.items():
+        step()
+        desk.wait_for(project_id, stage)
+        if stage == goal:
+            return
+
+
+SECURE = {"decision": "secure", "reason": "Licences ouvertes."}

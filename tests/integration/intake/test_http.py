@@ -1,0 +1,217 @@
+"""Requests that fail: each answer names the fault, and nothing is changed."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.intake.desk import HOLDER, PROJECT, REVIEWER, SECURE, Desk, bring
+
+OTHER = ("mbr_other", "holder")
+OWNER = ("mbr_owner", "owner")
+DELIVERY = {"job_id": "job_1", "title": "T", "description": "D", "licence": "lov2"}
+COMMANDS: dict[str, dict[str, Any]] = {
+    "treatment": PROJECT["treatment"],
+    "review": SECURE,
+    "pilot-site": {"site_id": "mbr_1"},
+    "team": {"team": ["mbr_1"]},
+    "delivery": DELIVERY,
+    "withdraw": {"reason": "Non."},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"problem": "x" * 5001}, "problem"),
+        ({"territory": ["Caen"]}, "territory.0"),
+        ({"dataset_ids": "dts_1"}, "dataset_ids"),
+        ({"stage": "delivered"}, "stage"),
+        ({"treatment": {"inputs": {"a": "dts_1"}, "steps": []}}, "treatment.steps"),
+    ],
+)
+def test_a_faulty_submission_names_its_field(
+    desk: Desk, change: dict[str, Any], field: str
+) -> None:
+    """422, and no project is registered."""
+    before = len(desk.documents("projects"))
+    assert desk.refused(422, "POST", "/projects", {**PROJECT, **change})["field"] == field
+    assert len(desk.documents("projects")) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "body", "field"),
+    [
+        ("review", {"decision": "maybe", "reason": "?"}, "decision"),
+        ("review", {"decision": "secure"}, "reason"),
+        ("review", {"decision": "secure", "reason": " "}, "reason"),
+        ("pilot-site", {"site_id": ["mbr_1"]}, "site_id"),
+        ("team", {"team": []}, "team"),
+        ("team", {"team": ["mbr_1", "mbr_1"]}, "team"),
+        ("delivery", {**DELIVERY, "licence": ""}, "licence"),
+        ("treatment", {"inputs": {}, "steps": []}, "inputs"),
+        ("withdraw", {"reason": 3}, "reason"),
+    ],
+)
+def test_a_faulty_command_names_its_field(
+    desk: Desk, command: str, body: dict[str, Any], field: str
+) -> None:
+    """422, and the project is as it was."""
+    project_id = desk.submit()
+    before = desk.documents("projects", _id=project_id)
+    problem = desk.refused(422, "POST", f"/projects/{project_id}/{command}", body, who=REVIEWER)
+    assert problem["field"] == field
+    assert _state(desk, project_id) == _only_state(before[0])
+
+
+@pytest.mark.parametrize("command", ["review", "pilot-site", "team"])
+def test_a_holder_does_not_decide_for_the_lab(desk: Desk, command: str) -> None:
+    """403, also on its own project."""
+    project_id = desk.submit()
+    before = _state(desk, project_id)
+    problem = desk.refused(403, "POST", f"/projects/{project_id}/{command}", COMMANDS[command])
+    assert "reviewer" in problem["detail"]
+    assert _state(desk, project_id) == before
+
+
+@pytest.mark.parametrize("who", [OWNER, REVIEWER])
+def test_only_holders_submit(desk: Desk, who: tuple[str, ...]) -> None:
+    """A project has a holder."""
+    assert "holder" in desk.refused(403, "POST", "/projects", PROJECT, who=who)["detail"]
+
+
+def test_only_the_lab_registers_members(desk: Desk) -> None:
+    """Who is a member is the lab's decision."""
+    before = len(desk.documents("members"))
+    desk.refused(403, "POST", "/members", {"name": "Moi", "kind": "company"})
+    problem = desk.refused(422, "POST", "/members", {"name": "X", "kind": "king"}, who=REVIEWER)
+    assert problem["field"] == "kind"
+    assert len(desk.documents("members")) == before
+
+
+def test_a_request_without_a_valid_token_is_refused(desk: Desk) -> None:
+    """Before anything else is looked at."""
+    for header in ({"Authorization": ""}, {"Authorization": "Bearer nonsense"}):
+        desk.refused(401, "GET", "/projects/prj_unknown", headers=header)
+
+
+@pytest.mark.parametrize("command", ["treatment", "delivery", "withdraw"])
+def test_another_holders_project_is_answered_like_an_unknown_one(desk: Desk, command: str) -> None:
+    """404 with the same words, so that nobody learns which ids are in use."""
+    project_id = desk.submit()
+    before = _state(desk, project_id)
+    path, body = f"/projects/{project_id}", COMMANDS[command]
+    for method, tail, sent in (("GET", "", None), ("POST", f"/{command}", body)):
+        theirs = desk.refused(404, method, path + tail, sent, who=OTHER)
+        unknown = desk.refused(404, method, f"/projects/prj_unknown{tail}", sent, who=OTHER)
+        assert theirs["detail"].replace(project_id, "prj_unknown") == unknown["detail"]
+    assert _state(desk, project_id) == before
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_a_command_on_an_unknown_project_is_not_found(desk: Desk, command: str) -> None:
+    """404 naming the identifier."""
+    path = f"/projects/prj_unknown/{command}"
+    problem = desk.refused(404, "POST", path, COMMANDS[command], who=REVIEWER)
+    assert "prj_unknown" in problem["detail"]
+
+
+def test_commands_at_the_wrong_stage_change_nothing(desk: Desk) -> None:
+    """409 naming the stage; on a delivered road nobody can jump ahead."""
+    project_id, member = desk.submit(), desk.member()
+    before = _state(desk, project_id)
+    jumps = {"pilot-site": {"site_id": member}, "team": {"team": [member]}}
+    for command in ("review", "pilot-site", "team", "delivery"):
+        body = jumps.get(command, COMMANDS[command])
+        path = f"/projects/{project_id}/{command}"
+        problem = desk.refused(409, "POST", path, body, who=REVIEWER)
+        assert "submitted" in problem["detail"]
+    assert _state(desk, project_id) == before
+
+
+def test_a_project_without_a_treatment_is_secured_once_it_has_one(desk: Desk) -> None:
+    """The refusal says what is missing; setting it is all that is needed."""
+    project_id = desk.submit(treatment=None)
+    bring(desk, project_id, "advised")
+    path = f"/projects/{project_id}"
+    problem = desk.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)
+    assert "no treatment" in problem["detail"]
+    desk.done("POST", f"{path}/treatment", PROJECT["treatment"])
+    assert desk.done("POST", f"{path}/review", SECURE, who=REVIEWER)["stage"] == "secured"
+    desk.refused(409, "POST", f"{path}/treatment", PROJECT["treatment"])
+
+
+def test_pilot_site_team_and_delivery_name_what_exists(desk: Desk) -> None:
+    """422 naming the field: unknown members and jobs of which nothing is known."""
+    project_id = desk.submit()
+    path = f"/projects/{project_id}"
+    bring(desk, project_id, "trialled")
+    site = desk.refused(422, "POST", f"{path}/pilot-site", {"site_id": "mbr_x"}, who=REVIEWER)
+    assert (site["field"], desk.stage(project_id)) == ("site_id", "trialled")
+    bring_on = {"site_id": desk.member()}
+    desk.done("POST", f"{path}/pilot-site", bring_on, who=REVIEWER)
+    body = {"team": [desk.member(), "mbr_x"]}
+    team = desk.refused(422, "POST", f"{path}/team", body, who=REVIEWER)
+    assert (team["field"], desk.stage(project_id)) == ("team.1", "piloted")
+    desk.done("POST", f"{path}/team", {"team": [desk.member()]}, who=REVIEWER)
+    assert desk.refused(422, "POST", f"{path}/delivery", DELIVERY)["field"] == "job_id"
+    assert desk.stage(project_id) == "staffed"
+
+
+def test_a_withdrawn_project_stays_withdrawn(desk: Desk) -> None:
+    """Nothing follows a final stage, not even the same again."""
+    project_id = desk.submit()
+    path = f"/projects/{project_id}/withdraw"
+    assert desk.done("POST", path, {})["history"][-1]["by"] == HOLDER[0]
+    desk.refused(409, "POST", path, {})
+
+
+def test_holders_list_their_own_projects_page_by_page(desk: Desk) -> None:
+    """By age; another holder's are not among them, whatever is asked for; the lab sees all."""
+    mine = ("mbr_lister", "holder")
+    ids = [desk.done("POST", "/projects", PROJECT, who=mine)["id"] for _ in range(3)]
+    desk.submit()
+    first = desk.done("GET", "/projects?limit=2&holder_id=mbr_holder", who=mine)
+    rest = desk.done("GET", f"/projects?limit=2&after={first['next']}", who=mine)
+    assert [item["id"] for item in first["items"] + rest["items"]] == sorted(ids)
+    assert rest["next"] is None
+    asked = desk.done("GET", "/projects?holder_id=mbr_lister&stage=submitted", who=REVIEWER)
+    assert [item["id"] for item in asked["items"]] == sorted(ids)
+    assert desk.done("GET", "/projects?stage=delivered", who=mine)["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("stage=over", "stage"), ("limit=0", "limit"), ("limit=x", "limit"), ("colour=1", "colour")],
+)
+def test_a_faulty_list_query_names_its_field(desk: Desk, query: str, field: str) -> None:
+    """422 rather than an empty or a whole list."""
+    assert desk.refused(422, "GET", f"/projects?{query}")["field"] == field
+
+
+def test_members_are_found_by_skill_and_territory(desk: Desk) -> None:
+    """A commune finds those there and those of the whole department."""
+    caen = desk.member(skills=["Géomatique"], territory=["76540"])
+    seine = desk.member(skills=["geomatique"], territory=["76"])
+    dieppe = desk.member(skills=["géomatique"], territory=["76217"])
+
+    def found(query: str) -> list[str]:
+        items = desk.done("GET", f"/members?{query}")["items"]
+        return sorted(item["id"] for item in items)
+
+    assert found("skill=G%C3%89OMATIQUE") == sorted([caen, seine, dieppe])
+    assert found("skill=geomatique&territory=76540") == sorted([caen, seine])
+    assert found("territory=76") == sorted([caen, seine, dieppe])
+    assert desk.done("GET", f"/members/{caen}")["territory"] == ["76540"]
+    desk.refused(404, "GET", "/members/mbr_unknown")
+
+
+def _only_state(document: dict[str, Any]) -> dict[str, Any]:
+    """A document without what the relay clears once events are published."""
+    relayed = {"outbox", "has_outbox", "outbox_since"}
+    return {key: value for key, value in document.items() if key not in relayed}
+
+
+def _state(desk: Desk, project_id: str) -> dict[str, Any]:
+    (document,) = desk.documents("projects", _id=project_id)
+    return _only_state(document)

@@ -1,0 +1,156 @@
+"""A project's whole road through two intake processes, by HTTP and real events."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.events import DatasetsMatched
+from tests.integration.intake import desk as at
+from tests.integration.intake.desk import REVIEWER, Desk, bring
+from tests.servers import eventually
+
+ROAD = ["submitted", "advised", "secured", "equipped", "trialled", "piloted", "staffed"]
+
+
+def test_a_project_goes_from_submission_to_delivery(desk: Desk) -> None:
+    """Each stage once, published in order, told in the history with who and why."""
+    project_id = desk.submit()
+    bring(desk, project_id, "staffed")
+    job_id = at.new_job()
+    desk.publish_and_wait(at.succeeded(project_id, "full", job_id), times=2)
+    delivery = {"job_id": job_id, "title": "Vacance", "description": "Par EPCI", "licence": "lov2"}
+    shown = desk.done("POST", f"/projects/{project_id}/delivery", delivery)
+    assert (shown["stage"], shown["delivery"]["licence"]) == ("delivered", "lov2")
+    assert [result["job_id"] for result in shown["results"]] == [job_id]
+    stages = [*ROAD, "delivered"]
+    assert [entry["stage"] for entry in shown["history"]] == stages
+    expected = [f"project_{stage}" for stage in stages]
+    eventually(lambda: desk.topics(project_id) == expected, what="all events are published")
+    delivered = desk.heard(project_id)[-1]
+    assert delivered["data"]["result"] == at.MANIFEST.model_dump()
+    assert delivered["correlationid"] == project_id
+
+
+def test_guidance_names_datasets_applications_experts_and_pilot_sites_with_reasons(
+    desk: Desk,
+) -> None:
+    """Members are those there are when the matches come; later ones change nothing."""
+    expert = desk.member(name="Labo", kind="laboratory", skills=["statistique"])
+    town = desk.member(name="Ville", kind="local_authority", territory=["14118"])
+    project_id = desk.submit(skills=["STATISTIQUE"], territory=["14"])
+    desk.publish(at.matched(project_id, "epci"))
+    desk.wait_for(project_id, "advised")
+    desk.member(name="Retardataire", skills=["statistique"])
+    guidance = desk.done("GET", f"/projects/{project_id}")["guidance"]
+    assert [found["title"] for found in guidance["datasets"]] == ["epci"]
+    assert [found["application"] for found in guidance["applications"]] == ["cross", "aggregate"]
+    assert [found["member_id"] for found in guidance["experts"]] == [expert]
+    assert [found["member_id"] for found in guidance["pilot_sites"]] == [town]
+    everything = [found for kind in guidance.values() for found in kind]
+    assert all(found["reasons"] for found in everything)
+    eventually(lambda: len(desk.topics(project_id)) == 2)
+    assert desk.heard(project_id)[1]["data"]["experts"] == 1
+
+
+def test_matches_told_again_and_again_advise_once(desk: Desk) -> None:
+    """The same event delivered three times, and another one of the same project."""
+    project_id = desk.submit()
+    desk.publish_and_wait(at.matched(project_id, "epci"), times=3)
+    desk.publish_and_wait(at.matched(project_id, "autre", "encore"), sequence=2)
+    shown = desk.done("GET", f"/projects/{project_id}")
+    assert len(shown["guidance"]["datasets"]) == 1
+    assert desk.topics(project_id) == ["project_submitted", "project_advised"]
+
+
+@pytest.mark.parametrize("order", ["access first", "workspace first"])
+def test_both_openings_equip_in_either_order(desk: Desk, order: str) -> None:
+    """The first alone does not."""
+    project_id = desk.submit()
+    bring(desk, project_id, "secured")
+    first, second = at.access(project_id), at.workspace(project_id)
+    if order == "workspace first":
+        desk.publish_and_wait(second)
+    else:
+        desk.publish_and_wait(first)
+    assert desk.stage(project_id) == "secured"
+    desk.publish_and_wait(first, times=2)
+    desk.publish_and_wait(second, times=2)
+    assert desk.stage(project_id) == "equipped"
+    eventually(lambda: desk.topics(project_id)[-1] == "project_equipped")
+    assert desk.topics(project_id).count("project_equipped") == 1
+
+
+def test_two_workers_equip_twenty_projects_once_each(desk: Desk) -> None:
+    """Both openings of all projects come at once and doubled, to two processes."""
+    projects = [desk.submit() for _ in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: bring(desk, one, "secured"), projects))
+        for make in (at.access, at.workspace):
+            for one in projects:
+                pool.submit(desk.publish, make(one), times=2)
+    for one in projects:
+        desk.wait_for(one, "equipped")
+    eventually(lambda: all(desk.topics(one)[-1] == "project_equipped" for one in projects))
+    assert all(desk.topics(one).count("project_equipped") == 1 for one in projects)
+
+
+def test_openings_after_the_withdrawal_change_nothing(desk: Desk) -> None:
+    """The grants and the workspace were under way when the holder gave up."""
+    project_id = desk.submit()
+    bring(desk, project_id, "secured")
+    desk.publish_and_wait(at.access(project_id))
+    desk.done("POST", f"/projects/{project_id}/withdraw", {"reason": "Plus de budget."})
+    desk.publish_and_wait(at.workspace(project_id))
+    desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
+    desk.publish_and_wait(at.matched(project_id, "epci"), sequence=9)
+    assert desk.stage(project_id) == "withdrawn"
+    eventually(lambda: desk.topics(project_id)[-1] == "project_withdrawn")
+    assert "project_equipped" not in desk.topics(project_id)
+
+
+def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(desk: Desk) -> None:
+    """Of the same datasets; the older trial's failure told again does not count."""
+    project_id = desk.submit()
+    bring(desk, project_id, "equipped")
+    path, failure = f"/projects/{project_id}", at.failed(project_id, at.new_job())
+    problem = desk.refused(409, "POST", f"{path}/treatment", at.PROJECT["treatment"])
+    assert "trial" in problem["detail"]
+    desk.publish_and_wait(failure)
+    shown = desk.done("GET", path)
+    assert (shown["stage"], shown["history"][-1]["by"]) == ("equipped", "compute")
+    assert "colonne absente" in shown["history"][-1]["why"]
+    other = {**at.PROJECT["treatment"], "inputs": {"logements": "dts_x", "epci": "dts_epci"}}
+    assert desk.refused(422, "POST", f"{path}/treatment", other)["field"] == "inputs"
+    desk.done("POST", f"{path}/treatment", at.PROJECT["treatment"])
+    desk.publish_and_wait(failure)
+    desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
+    shown = desk.done("GET", path)
+    assert (shown["stage"], len(shown["trials"])) == ("trialled", 2)
+    eventually(lambda: desk.topics(project_id)[-1] == "project_trialled")
+    assert desk.topics(project_id).count("project_equipped") == 2
+
+
+def test_jobs_that_belong_to_no_project_are_passed_over(desk: Desk) -> None:
+    """Ingest jobs end all the time."""
+    ingest = at.succeeded("prj_unknown", "ingest", at.new_job())
+    desk.publish_and_wait(ingest)
+    desk.publish_and_wait(ingest.model_copy(update={"project_id": None}))
+    assert desk.parked() == 0
+
+
+def test_an_event_about_an_unknown_project_is_parked(desk: Desk) -> None:
+    """Somebody has to look at it: a database was restored, or two labs share a broker."""
+    desk.publish_and_wait(DatasetsMatched(project_id="prj_unknown", matches=()))
+    eventually(lambda: desk.parked() == 1)
+    assert desk.documents("projects", _id="prj_unknown") == []
+
+
+def test_a_reviewer_turns_a_project_down(desk: Desk) -> None:
+    """The reason is what the holder reads."""
+    project_id = desk.submit()
+    bring(desk, project_id, "advised")
+    decision = {"decision": "reject", "reason": "Données personnelles."}
+    shown = desk.done("POST", f"/projects/{project_id}/review", decision, who=REVIEWER)
+    assert (shown["stage"], shown["history"][-1]["by"]) == ("rejected", "mbr_reviewer")
+    eventually(lambda: desk.topics(project_id)[-1] == "project_rejected")
+    assert desk.heard(project_id)[-1]["data"]["reason"] == "Données personnelles."

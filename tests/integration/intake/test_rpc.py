@@ -1,0 +1,95 @@
+"""The same commands and questions by RPC, from a stock nameko client."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.errors import LabError
+from tests.integration.intake import desk as at
+from tests.integration.intake.desk import PROJECT, Desk
+
+
+def test_a_stock_client_takes_a_project_to_its_delivery(desk: Desk) -> None:
+    """Every command, with plain JSON in and out."""
+    with desk.rpc() as cluster:
+        intake = cluster.intake
+        member = intake.register_member({"name": "Ville", "kind": "local_authority"})["id"]
+        assert intake.get_member(member)["kind"] == "local_authority"
+        project_id = intake.submit_project("mbr_rpc", {**PROJECT, "treatment": None})["id"]
+        intake.set_treatment(project_id, PROJECT["treatment"], by="mbr_rpc")
+        at.bring(desk, project_id, "advised")
+        intake.review_project(project_id, "secure", "Oui.", by="mbr_reviewer")
+        desk.publish_and_wait(at.access(project_id))
+        desk.publish_and_wait(at.workspace(project_id))
+        desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
+        intake.choose_pilot_site(project_id, member, by="mbr_reviewer")
+        intake.form_team(project_id, [member], by="mbr_reviewer")
+        job_id = at.new_job()
+        desk.publish_and_wait(at.succeeded(project_id, "full", job_id))
+        delivery = {"job_id": job_id, "title": "T", "description": "D", "licence": "lov2"}
+        intake.deliver_project(project_id, delivery, by="mbr_rpc")
+        shown = intake.get_project(project_id)
+        listed = intake.list_projects(stage="delivered", holder_id="mbr_rpc")
+    assert shown["stage"] == "delivered"
+    assert [item["id"] for item in listed["items"]] == [project_id]
+    assert not {"outbox", "handled", "version"} & set(shown)
+
+
+def test_a_project_is_withdrawn_by_rpc(desk: Desk) -> None:
+    """The history names the member the program acts for."""
+    with desk.rpc() as cluster:
+        project_id = cluster.intake.submit_project("mbr_rpc", PROJECT)["id"]
+        shown = cluster.intake.withdraw_project(project_id, "Non.", by="mbr_rpc")
+    assert (shown["stage"], shown["history"][-1]["by"]) == ("withdrawn", "mbr_rpc")
+
+
+def test_a_redelivered_call_registers_one_project(desk: Desk) -> None:
+    """The broker delivers a request again when a process dies before it answers."""
+    holder_id = f"mbr_{uuid4().hex}"
+    body = {"args": [holder_id, PROJECT], "kwargs": {}}
+    answers = desk.delivered_again("submit_project", body, times=3)
+    assert [answer["error"] for answer in answers] == [None] * 3
+    assert len({answer["result"]["id"] for answer in answers}) == 1
+    assert len(desk.documents("projects", holder_id=holder_id)) == 1
+
+
+def test_the_same_call_made_twice_registers_two_projects(desk: Desk) -> None:
+    """A holder may well submit two alike; only a redelivery is a repetition."""
+    with desk.rpc() as cluster:
+        ids = {cluster.intake.submit_project("mbr_rpc", PROJECT)["id"] for _ in range(2)}
+    assert len(ids) == 2
+
+
+def test_an_idempotency_key_works_by_rpc_too(desk: Desk) -> None:
+    """Two calls with one key are one submission."""
+    with desk.rpc() as cluster:
+        ids = {
+            cluster.intake.submit_project("mbr_rpc", PROJECT, idempotency_key="k")["id"]
+            for _ in range(2)
+        }
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "fault"),
+    [
+        (lambda intake: intake.get_project("prj_unknown"), "NotFound"),
+        (lambda intake: intake.get_project({"$ne": ""}), "project_id"),
+        (lambda intake: intake.get_member({"$ne": ""}), "member_id"),
+        (lambda intake: intake.submit_project("mbr_rpc", {}), "title"),
+        (lambda intake: intake.submit_project("", PROJECT), "holder_id"),
+        (lambda intake: intake.submit_project("mbr_rpc", PROJECT, 3), "Idempotency-Key"),
+        (lambda intake: intake.list_projects(stage={"$ne": ""}), "stage"),
+        (lambda intake: intake.list_members(limit=1000), "limit"),
+        (lambda intake: intake.withdraw_project("prj_unknown", "Non.", by={}), "by"),
+    ],
+)
+def test_a_faulty_call_is_answered_with_its_fault(
+    desk: Desk, ask: Callable[[Any], Any], fault: str
+) -> None:
+    """Any JSON may come; none is taken for a query, and the fault is named."""
+    with desk.rpc() as cluster, pytest.raises(LabError) as failed:
+        ask(cluster.intake)
+    assert fault in f"{type(failed.value).__name__} {failed.value}"
