@@ -30,7 +30,7 @@ from shared.store import Store
 def submit(store: Store, caller: Caller, body: SubmitProject, key: str | None) -> Project:
     """Register the caller's project; with a `key` sent before, return the one it registered."""
     holder_id = caller.member_id
-    identifier = new_id("prj") if key is None else claim(store, holder_id, key, body)
+    identifier = new_id("prj") if key is None else claim(store, "prj", holder_id, key, body)
     project = Project(id=identifier, holder_id=holder_id, **dict(body))
     return store.of(Project).add(project.submit())
 

@@ -6,6 +6,7 @@ from typing import Any
 from services.intake.bodies import ListMembers, RegisterMember
 from services.intake.member import Member
 from services.intake.model import Project
+from services.intake.submissions import claim
 from services.intake.territory import department_of, is_department
 from services.intake.words import fold
 from shared.aggregate import new_id
@@ -13,9 +14,10 @@ from shared.errors import Invalid
 from shared.store import Store
 
 
-def register(store: Store, body: RegisterMember) -> Member:
-    """Take a partner in as a member."""
-    return store.of(Member).add(Member(id=new_id("mbr"), **dict(body)).join())
+def register(store: Store, sender: str, body: RegisterMember, key: str | None) -> Member:
+    """Take a partner in as a member; with a `key` sent before, return the one it registered."""
+    identifier = new_id("mbr") if key is None else claim(store, "mbr", sender, key, body)
+    return store.of(Member).add(Member(id=identifier, **dict(body)).join())
 
 
 def page(store: Store, query: ListMembers) -> tuple[list[Member], str | None]:

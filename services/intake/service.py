@@ -125,8 +125,9 @@ class Intake:
 
     @http("POST", "/members", body=RegisterMember, returns=MemberView, status=201, roles=STAFF)
     def register(self, call: Call) -> MemberView:
-        """Register a member of the lab."""
-        return MemberView.model_validate(directory.register(self.documents, call.body))
+        """Register a member of the lab; honours an `Idempotency-Key` as submissions do."""
+        sender, key = call.caller.member_id, call.header("Idempotency-Key")
+        return MemberView.model_validate(directory.register(self.documents, sender, call.body, key))
 
     @http("GET", "/members", query=ListMembers, returns=MemberPage)
     def page_members(self, call: Call) -> MemberPage:
@@ -204,9 +205,10 @@ class Intake:
 
     @rpc
     def register_member(self, member: dict[str, Any]) -> MemberView:
-        """Register a member of the lab."""
-        body = RegisterMember.model_validate(member)
-        return MemberView.model_validate(directory.register(self.documents, body))
+        """Register a member of the lab; a call that the broker repeats registers one."""
+        body, key = RegisterMember.model_validate(member), trace.call.get() or None
+        made = directory.register(self.documents, PROGRAM.member_id, body, key)
+        return MemberView.model_validate(made)
 
     @rpc
     def get_member(self, member_id: str) -> MemberView:

@@ -9,6 +9,7 @@ import pytest
 from shared.errors import LabError
 from tests.integration.intake import desk as at
 from tests.integration.intake.desk import PROJECT, Desk
+from tests.servers import eventually
 
 
 def test_a_stock_client_takes_a_project_to_its_delivery(desk: Desk) -> None:
@@ -53,6 +54,15 @@ def test_a_redelivered_call_registers_one_project(desk: Desk) -> None:
     assert [answer["error"] for answer in answers] == [None] * 3
     assert len({answer["result"]["id"] for answer in answers}) == 1
     assert len(desk.documents("projects", holder_id=holder_id)) == 1
+
+
+def test_a_redelivered_call_registers_one_member(desk: Desk) -> None:
+    """And tells of it once."""
+    member = {"name": f"Ville {uuid4().hex}", "kind": "local_authority"}
+    body = {"args": [member], "kwargs": {}}
+    answers = desk.delivered_again("register_member", body, times=3)
+    (member_id,) = {answer["result"]["id"] for answer in answers}
+    eventually(lambda: desk.topics(member_id) == ["member_joined"])
 
 
 def test_the_same_call_made_twice_registers_two_projects(desk: Desk) -> None:

@@ -8,7 +8,7 @@ import pytest
 from services.intake.bodies import SubmitProject
 from services.intake.submissions import claim
 from shared.store import Store
-from tests.integration.intake.desk import PROJECT, Desk
+from tests.integration.intake.desk import PROJECT, REVIEWER, Desk
 from tests.servers import eventually
 
 
@@ -53,7 +53,7 @@ def test_a_submission_that_broke_off_half_way_is_completed(desk: Desk) -> None:
     database = f"{desk.environ['DATALAB_DATABASE_PREFIX']}_intake"
     store = Store(desk.environ["DATALAB_MONGODB_URI"], database)
     body = SubmitProject.model_validate(PROJECT)
-    project_id = claim(store, who[0], key, body)
+    project_id = claim(store, "prj", who[0], key, body)
     store.close()
     sent = desk.done("POST", "/projects", PROJECT, who=who, headers=keyed(key))
     assert sent["id"] == project_id
@@ -85,3 +85,14 @@ def test_keys_are_each_holders_own(desk: Desk) -> None:
         for caller, key in ((who, "k"), (holder(), "k"), (who, "l"))
     }
     assert len(ids) == 3
+
+
+def test_a_repeated_registration_makes_one_member(desk: Desk) -> None:
+    """The same rule as for projects."""
+    body = {"name": f"Ville {uuid4().hex}", "kind": "local_authority"}
+    ids = {
+        desk.done("POST", "/members", body, who=REVIEWER, headers=keyed("k"))["id"]
+        for _ in range(2)
+    }
+    assert len(ids) == 1
+    assert len(desk.documents("members", name=body["name"])) == 1
