@@ -27,7 +27,7 @@ from shared.messaging.container import Container
 from shared.messaging.publisher import HEARTBEAT
 from shared.settings import Settings, SettingsError, load_settings
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("shared.run")  # not __main__, which no level is set for
 
 GRACE_SECONDS = 25
 _LAG_INTERVAL = 1.0
