@@ -22,6 +22,7 @@ from shared.events import (
     ProjectSecured,
     ProjectStaffed,
     ProjectWithdrawn,
+    Step,
     Treatment,
     wrap,
 )
@@ -37,6 +38,9 @@ CATALOG = "tests.integration.compute.samples:Catalog"
 OWNER = "mbr_owner"
 HOLDER = "mbr_holder"
 JOB_SECONDS = 60.0
+HOMES = b"com;logements;vacants\n" + b"".join(
+    b"14%03d;%d;%d\n" % (number, 10 * number, number) for number in range(1, 701)
+)
 
 
 @dataclass
@@ -211,6 +215,17 @@ class Lab:
     def catalog(self) -> contextlib.AbstractContextManager[RunningService]:
         """The sample catalogue as a process."""
         return running(CATALOG, self.environ)
+
+
+def summing(dataset_id: str) -> Treatment:
+    """A treatment that sums the homes of each commune."""
+    step = Step(
+        application="aggregate",
+        inputs={"table": "homes"},
+        parameters={"by": ["com"], "sums": ["logements", "vacants"]},
+        output="result",
+    )
+    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
 
 
 def runners(service: RunningService) -> list[psutil.Process]:

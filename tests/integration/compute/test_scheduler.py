@@ -6,27 +6,16 @@ import psutil
 import pytest
 
 from shared.aggregate import new_id
-from shared.events import Step, Treatment
-from tests.integration.compute.lab import COMPUTE, OWNER, Lab, freeze, runners
+from tests.integration.compute.lab import COMPUTE, HOMES, OWNER, Lab, freeze, runners, summing
 from tests.servers import Documents, Process, RunningService, eventually
 
-TABLE = b"com;logements\n" + b"".join(b"14%03d;%d\n" % (n, n) for n in range(1, 701))
 LEASE = "1.5"
-
-
-def counting(dataset_id: str) -> Treatment:
-    """A treatment that sums homes."""
-    parameters = {"by": ["com"], "sums": ["logements"]}
-    step = Step(
-        application="aggregate", inputs={"table": "homes"}, parameters=parameters, output="sums"
-    )
-    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
 
 
 def test_job_of_a_killed_process_is_done_once_after_the_restart(lab: Lab) -> None:
     """`kill -9` in the middle of a job: its sandbox dies too, and the job is taken over."""
     with lab.compute(job_lease_seconds=LEASE) as service:
-        dataset = lab.register(TABLE).dataset_id
+        dataset = lab.register(HOMES).dataset_id
         child = freeze(service)
         service.kill()
         eventually(lambda: not child.is_running(), what="the sandbox died with the service")
@@ -42,7 +31,7 @@ def test_job_of_a_killed_process_is_done_once_after_the_restart(lab: Lab) -> Non
 def test_job_in_hand_goes_back_to_the_queue_when_the_service_stops(lab: Lab) -> None:
     """SIGTERM gives the job back at once, without waiting for the lease to end."""
     with lab.compute(job_lease_seconds="600") as service:
-        dataset = lab.register(TABLE).dataset_id
+        dataset = lab.register(HOMES).dataset_id
         child = freeze(service)
         assert service.stop() == 0
         assert not child.is_running()
@@ -55,7 +44,7 @@ def test_job_in_hand_goes_back_to_the_queue_when_the_service_stops(lab: Lab) -> 
 def test_two_workers_share_the_queue_and_no_job(lab: Lab) -> None:
     """Every job is started once and ends once, whichever process took it."""
     with lab.compute() as first, lab.compute() as second:
-        datasets = [lab.register(TABLE).dataset_id for _ in range(8)]
+        datasets = [lab.register(HOMES).dataset_id for _ in range(8)]
         for dataset in datasets:
             lab.wait_for("job_succeeded", dataset_id=dataset)
         for topic in ("job_queued", "job_started", "job_succeeded"):
@@ -63,10 +52,22 @@ def test_two_workers_share_the_queue_and_no_job(lab: Lab) -> None:
         assert all("a job's run ended" in service.log() for service in (first, second))
 
 
+def test_long_job_leaves_the_other_slot_free(lab: Lab) -> None:
+    """A process with two slots does a second job while the first takes its time."""
+    with lab.compute(job_slots="2") as service:
+        slow = lab.register(HOMES).dataset_id
+        child = freeze(service)
+        quick = lab.register(HOMES).dataset_id
+        lab.wait_for("job_succeeded", dataset_id=quick)
+        assert lab.events("job_succeeded", dataset_id=slow) == []
+        child.resume()
+        lab.wait_for("job_succeeded", dataset_id=slow)
+
+
 def test_worker_that_went_silent_ends_nothing_any_more(lab: Lab) -> None:
     """A process frozen beyond its lease finds, awake again, that its job was done by another."""
     with lab.compute(job_lease_seconds=LEASE) as silent:
-        dataset = lab.register(TABLE).dataset_id
+        dataset = lab.register(HOMES).dataset_id
         child = freeze(silent)
         psutil.Process(silent.pid).suspend()
         with lab.compute(job_lease_seconds=LEASE):
@@ -75,7 +76,7 @@ def test_worker_that_went_silent_ends_nothing_any_more(lab: Lab) -> None:
         psutil.Process(silent.pid).resume()
         eventually(lambda: "a job was taken over" in silent.log(), what="the late run ends")
         assert runners(silent) == []
-        later = lab.register(TABLE).dataset_id
+        later = lab.register(HOMES).dataset_id
         lab.wait_for("job_succeeded", dataset_id=later)
         assert len(lab.events("job_succeeded", job_id=done["job_id"])) == 1
         assert lab.events("job_failed", job_id=done["job_id"]) == []
@@ -84,7 +85,7 @@ def test_worker_that_went_silent_ends_nothing_any_more(lab: Lab) -> None:
 def test_job_outlives_the_document_server(lab: Lab, document_server: Documents) -> None:
     """A run goes on while nothing can be written, and ends once when it can be again."""
     with lab.compute(job_lease_seconds=LEASE) as service:
-        dataset = lab.register(TABLE).dataset_id
+        dataset = lab.register(HOMES).dataset_id
         child = freeze(service)
         job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
         document_server.kill()
@@ -103,7 +104,7 @@ def test_service_that_cannot_confine_runs_no_job_and_says_why(lab: Lab, tmp_path
     try:
         eventually(lambda: "bwrap is not installed" in service.log(), what="the sentence")
         assert service.log().count("no job can run here") == 1
-        dataset = lab.register(TABLE).dataset_id
+        dataset = lab.register(HOMES).dataset_id
         lab.wait_for("job_queued", dataset_id=dataset)
         assert not service.ready()
     finally:
@@ -115,7 +116,7 @@ def test_service_that_cannot_confine_runs_no_job_and_says_why(lab: Lab, tmp_path
 def test_running_job_is_cancelled_within_seconds(lab: Lab) -> None:
     """A cancellation stops the sandbox and ends the job as cancelled."""
     with lab.compute() as service:
-        dataset = lab.register(TABLE).dataset_id
+        dataset = lab.register(HOMES).dataset_id
         child = freeze(service)
         job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
         answer = lab.call(service, "POST", f"/jobs/{job}/cancel", OWNER, "owner")
@@ -129,10 +130,10 @@ def test_running_job_is_cancelled_within_seconds(lab: Lab) -> None:
 def test_withdrawal_cancels_what_runs_and_what_waits(lab: Lab) -> None:
     """A project that ends takes its jobs along."""
     with lab.catalog(), lab.compute() as service:
-        dataset, project = lab.ingest(TABLE), new_id("prj")
+        dataset, project = lab.ingest(HOMES), new_id("prj")
         lab.grant(project, dataset)
         lab.secure(project)
-        lab.equip(project, counting(dataset))
+        lab.equip(project, summing(dataset))
         child = freeze(service)
         lab.staff(project)
         lab.wait_for("job_queued", project_id=project, kind="full")
@@ -152,7 +153,7 @@ def test_job_beyond_its_limits_fails_with_a_reason(
 ) -> None:
     """Too much memory or time ends as a failed job that says so."""
     with lab.compute(**{setting: value}):
-        dataset = lab.register(TABLE).dataset_id
+        dataset = lab.register(HOMES).dataset_id
         assert word in lab.wait_for("job_failed", dataset_id=dataset)["reason"]
 
 
@@ -160,10 +161,10 @@ def test_job_waits_for_the_catalogue(lab: Lab) -> None:
     """With the catalogue away the job goes back to the queue and says why, then it is done."""
     with lab.compute(rpc_seconds="0.5") as service:
         with lab.catalog():
-            dataset, project = lab.ingest(TABLE), new_id("prj")
+            dataset, project = lab.ingest(HOMES), new_id("prj")
             lab.grant(project, dataset)
         lab.secure(project)
-        lab.equip(project, counting(dataset))
+        lab.equip(project, summing(dataset))
         job = lab.wait_for("job_queued", project_id=project)["job_id"]
 
         def is_waiting() -> bool:
@@ -180,10 +181,10 @@ def test_job_waits_for_the_catalogue(lab: Lab) -> None:
 def test_project_without_quota_computes_no_more(lab: Lab) -> None:
     """Once the workspace's seconds are used up, the next job fails with that reason."""
     with lab.catalog(), lab.compute(workspace_seconds="1") as service:
-        dataset, project = lab.ingest(TABLE), new_id("prj")
+        dataset, project = lab.ingest(HOMES), new_id("prj")
         lab.grant(project, dataset)
         lab.secure(project)
-        lab.equip(project, counting(dataset))
+        lab.equip(project, summing(dataset))
         freeze(service)
         assert "quota" in lab.wait_for("job_failed", project_id=project, kind="trial")["reason"]
         lab.staff(project)

@@ -12,15 +12,11 @@ from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.aggregate import new_id
 from shared.errors import WrongStage
-from shared.events import Step, Treatment
 from shared.manifest import Profile
-from tests.integration.compute.lab import HOLDER, OWNER, Lab
+from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, summing
 from tests.servers import RunningService, eventually
 
 DATA = Path(__file__).parents[3] / "deploy" / "demo" / "data"
-HOMES = b"com;logements;vacants\n" + b"".join(
-    b"14%03d;%d;%d\n" % (number, 10 * number, number) for number in range(1, 701)
-)
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +31,6 @@ def catalog(lab: Lab) -> Iterator[RunningService]:
     """The sample catalogue."""
     with lab.catalog() as service:
         yield service
-
-
-def summing(dataset_id: str) -> Treatment:
-    """A treatment that sums homes by department."""
-    step = Step(
-        application="aggregate",
-        inputs={"table": "homes"},
-        parameters={"by": ["com"], "sums": ["logements", "vacants"]},
-        output="result",
-    )
-    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
 
 
 def equipped(lab: Lab) -> str:
@@ -94,6 +79,34 @@ def test_jobs_are_counted_and_timed(lab: Lab, compute: RunningService) -> None:
         return bool(states) and float(states[0]) > 0 and timed in metrics
 
     eventually(is_counted, what="the job shows in the metrics")
+
+
+def test_applications_tell_what_they_take(lab: Lab, compute: RunningService) -> None:
+    """Roles and a JSON Schema of the parameters, for any valid token and no other caller."""
+    answer = body(lab.call(compute, "GET", "/applications"))
+    applications = {application["name"]: application for application in answer}
+    assert [role["name"] for role in applications["cross"]["roles"]][:2] == ["left", "right"]
+    assert "by" in applications["aggregate"]["parameters"]["properties"]
+    assert urllib3.request("GET", f"{compute.url}/applications").status == 401
+    paths = body(urllib3.request("GET", f"{compute.url}/openapi.json"))["paths"]
+    assert {"/jobs", "/jobs/{job_id}/result", "/workspaces/{project_id}"} <= paths.keys()
+
+
+def test_jobs_come_page_by_page(lab: Lab, compute: RunningService) -> None:
+    """The cursor of a page leads to the next one, each job once."""
+    datasets = {lab.register(HOMES).dataset_id for _ in range(3)}
+    for dataset in datasets:
+        lab.wait_for("job_queued", dataset_id=dataset)
+    seen: list[str] = []
+    path = "/jobs?limit=2"
+    while path:
+        page = body(lab.call(compute, "GET", path, OWNER, "owner"))
+        assert len(page["items"]) <= 2
+        seen += [job["dataset_id"] for job in page["items"]]
+        path = f"/jobs?limit=2&after={page['next']}" if page["next"] else ""
+    assert len(seen) == len(set(seen))
+    assert datasets <= set(seen)
+    assert lab.call(compute, "GET", "/jobs?limit=0").status == 422
 
 
 def test_unreadable_file_fails_with_a_reason(lab: Lab, compute: RunningService) -> None:
