@@ -204,15 +204,18 @@ class Broker:
             with contextlib.suppress(OSError):  # the test may have killed the broker
                 connection.close()
 
-    def manage(self, method: str, path: str) -> Any:
+    def manage(self, method: str, path: str, body: object = None) -> Any:
         """Call the management API; the decoded answer, or None when it is empty."""
         request = urllib.request.Request(
-            f"http://{LOOPBACK}:{self._management}/api/{path}", method=method
+            f"http://{LOOPBACK}:{self._management}/api/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
         )
         request.add_header("Authorization", "Basic " + b64encode(b"guest:guest").decode())
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            body = answer.read()
-        return json.loads(body) if body else None
+            text = answer.read()
+        return json.loads(text) if text else None
 
 
 class Documents:
