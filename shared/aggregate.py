@@ -11,7 +11,7 @@ from shared.events import Event, wrap
 HANDLED_KEPT = 500
 """How many incoming event ids a document remembers: a redelivery comes within minutes."""
 
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+NEVER = datetime(9999, 1, 1, microsecond=1000, tzinfo=UTC)
 """A date instead of null: not every MongoDB-compatible server can query null (see shared.store)."""
 
 

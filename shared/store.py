@@ -37,6 +37,8 @@ _LONGEST_PAUSE = 0.5
 
 PAGE_LIMIT = 200
 
+_MILLISECOND = 1000
+
 
 @contextmanager
 def _translated() -> Iterator[None]:
@@ -56,6 +58,16 @@ def _name_of(error: PyMongoError) -> str:
     """What kind of refusal it is; the server's own words may show hosts and documents."""
     details = error.details if isinstance(error, OperationFailure) else None
     return str((details or {}).get("codeName") or type(error).__name__)
+
+
+def _sortable(value: object) -> object:
+    """A date of a whole second a millisecond later.
+
+    The embedded server sorts dates as text, the shorter first, and leaves a zero fraction out.
+    """
+    if isinstance(value, datetime) and value.microsecond < _MILLISECOND:
+        return value.replace(microsecond=_MILLISECOND)
+    return value
 
 
 def _waiting_since(outbox: list[Document]) -> datetime:
@@ -201,10 +213,10 @@ class Repository(Generic[A]):
             raise Conflict
 
     def _dump(self, aggregate: A) -> Document:
-        document = aggregate.model_dump()
+        document = {name: _sortable(value) for name, value in aggregate.model_dump().items()}
         document["_id"] = document.pop("id")
         document["has_outbox"] = bool(aggregate.outbox)
-        document["outbox_since"] = _waiting_since(aggregate.outbox)
+        document["outbox_since"] = _sortable(_waiting_since(aggregate.outbox))
         return document
 
     def _load(self, document: Document) -> A:
@@ -260,10 +272,11 @@ class Store:
         collection = self._database[cls.collection]
         for _ in range(CONFLICTS):
             left = [event for event in document["outbox"] if event["id"] not in ids]
-            change = {"outbox": left, "has_outbox": bool(left)}
+            cleared = {**document, "outbox": left, "has_outbox": bool(left)}
             condition = {"_id": document["_id"], "version": document["version"]}
             with _translated():
-                if collection.update_one(condition, {"$set": change}).matched_count:
+                # Whole, since the embedded server changes the type of what `$set` writes.
+                if collection.replace_one(condition, cleared).matched_count:
                     return
                 newer = collection.find_one({"_id": document["_id"]})
             if newer is None:

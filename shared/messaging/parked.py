@@ -52,7 +52,7 @@ def parked(amqp_uri: str) -> list[ParkedEvent]:
     """Every parked event, oldest first; they stay where they are."""
     found: list[ParkedEvent] = []
     _each(amqp_uri, lambda event, _channel, _message: found.append(event))
-    return found
+    return sorted(found, key=lambda event: event.parked_at)
 
 
 def show(amqp_uri: str, event_id: str) -> ParkedEvent:
@@ -93,13 +93,12 @@ def _each(amqp_uri: str, look: Callable[[ParkedEvent, Any, Any], object]) -> Non
         with Connection(amqp_uri, connect_timeout=5) as connection:
             channel = connection.channel()
             count = topology.parked_queue().bind(channel).queue_declare(passive=True).message_count
-            # Closing the channel gives back whatever was not acknowledged.
-            for _ in range(count):
-                message = channel.basic_get(topology.PARKED)
-                if message is None:
-                    break
-                message = channel.message_to_python(message)
-                look(read(message), channel, message)
+            taken = [channel.basic_get(topology.PARKED) for _ in range(count)]
+            for message in filter(None, taken):
+                raw = channel.message_to_python(message)
+                look(read(raw), channel, raw)
+            # Whatever was not acknowledged goes back, before anybody else looks.
+            channel.basic_recover(requeue=True)
     except LabError:
         raise
     except (OSError, amqp.AMQPError) as error:

@@ -1,0 +1,1 @@
+"""The story of one project on real data, told by the programs that live it."""

@@ -1,0 +1,120 @@
+"""`make demo`: start the stack, play the story, say what happened, stop the stack.
+
+With `--running` it plays against services that run already, elsewhere too (`--key` is then the
+private key that signs the tokens they accept, `--listen` an address they can reach).
+"""
+
+import csv
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deploy.demo.partner import Partner
+from deploy.demo.story import Story, StoryError, wait
+from deploy.local.errors import StackError
+from deploy.local.ports import ports_from
+from deploy.local.stack import Stack
+from shared.auth import issue_token
+from shared.cli.client import CallError, Client
+from shared.cli.session import URLS
+
+_LIFETIME = timedelta(hours=1)
+_TOP = 10
+
+
+def main(
+    home: Annotated[
+        Path, typer.Option(envvar="DATALAB_HOME", help="Folder of the stack's state.")
+    ] = Path(".datalab"),
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running.")] = False,
+    running: Annotated[
+        bool, typer.Option("--running", help="Start nothing: the services run already.")
+    ] = False,
+    key: Annotated[Path | None, typer.Option(help="Private key of the tokens' signature.")] = None,
+    listen: Annotated[str, typer.Option(help="Address the partner listens on.")] = "127.0.0.1",
+) -> None:
+    """Play the story of one project on real data, from nothing to a delivered service."""
+    console = Console(highlight=False, soft_wrap=True)
+    stack = Stack.found(home, os.environ) if running else _stack(home)
+    try:
+        if not running:
+            with console.status("starting the stack") as spinner:
+                stack.up(spinner.update)
+        urls = _urls(stack)
+        _play(console, urls, key or stack.keys.private, listen, home / "demo")
+    except (StackError, StoryError, CallError, OSError) as error:
+        Console(stderr=True).print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    finally:
+        if not running and not keep and stack.running():
+            with console.status("stopping the stack"):
+                stack.down()
+    if not running and not keep:
+        console.print("The stack is stopped; `make up` starts it again on the same data.")
+
+
+def _stack(home: Path) -> Stack:
+    # The partner is a server on this machine, which a real lab would refuse to call.
+    environ = {"DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true", **os.environ}
+    return Stack(home, ports_from(environ), environ)
+
+
+def _urls(stack: Stack) -> Mapping[str, str]:
+    named = {name: os.environ.get(f"DATALAB_URL_{name.upper()}") for name in URLS}
+    return {name: url or stack.urls()[name] for name, url in named.items()}
+
+
+def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, folder: Path) -> None:
+    began = time.monotonic()
+    partner = Partner(listen)
+    try:
+        story = Story(_clients(urls, key), partner, _teller(console, began))
+        with console.status("the story is under way"):
+            story.play(f"http://{listen}:{partner.port}/events")
+            wait("the partner hears of the end", lambda: "project_delivered" in partner.types)
+            story.stop_listening()
+    finally:
+        partner.close()
+    table, chart = story.fetch(folder)
+    _show(console, table)
+    console.print(
+        f"The partner received {len(partner.received)} signed events, refused {partner.refused}."
+    )
+    console.print(f"Result: {table} and {chart}")
+    console.print(f"Dataset: {urls['catalog']}/datasets/{story.result_id}")
+    console.print(f"Timeline: .venv/bin/datalab timeline {story.project_id}")
+
+
+def _clients(urls: Mapping[str, str], key: Path) -> Callable[..., Client]:
+    def client_for(member_id: str, *roles: str) -> Client:
+        token = issue_token(key, member_id, roles, _LIFETIME)
+        return Client(urls, lambda: token)
+
+    return client_for
+
+
+def _teller(console: Console, began: float) -> Callable[[str], None]:
+    return lambda text: console.print(f"[dim]{time.monotonic() - began:5.1f} s[/dim]  {text}")
+
+
+def _show(console: Console, table: Path) -> None:
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    rows.sort(key=lambda row: float(row["taux_vacance"].replace(",", ".")), reverse=True)
+    shown = Table("EPCI", "logements", "vacants", "%", title=f"{len(rows)} EPCI, the ten highest")
+    for row in rows[:_TOP]:
+        shown.add_row(
+            row["nom_epci"], row["logements"], row["logements_vacants"], row["taux_vacance"]
+        )
+    console.print(shown)
+
+
+if __name__ == "__main__":
+    typer.run(main)

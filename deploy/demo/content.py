@@ -1,0 +1,134 @@
+"""What the story's people send in: datasets, members, a project, its treatment.
+
+Data: see data/ATTRIBUTION.md. Nobody here exists; the figures are real.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parent / "data"
+TERRITORY = ["14", "27", "50", "61", "76"]
+"""The departments of Normandy."""
+
+OPEN_DATA: dict[str, dict[str, Any]] = {
+    "communes_2026.csv": {
+        "title": "Code officiel géographique 2026 : communes de Normandie",
+        "description": "Communes actuelles, déléguées et associées, et leurs anciens codes.",
+        "theme": "territoire",
+        "keywords": ["commune", "code officiel géographique", "COG"],
+        "producer": "INSEE",
+    },
+    "epci_2026.csv": {
+        "title": "Intercommunalités de Normandie et leurs communes membres, 2026",
+        "description": "Chaque commune et l'établissement public (EPCI) dont elle est membre.",
+        "theme": "territoire",
+        "keywords": ["EPCI", "intercommunalité", "commune"],
+        "producer": "DGCL et INSEE",
+    },
+    "codes_postaux.csv": {
+        "title": "Codes postaux des communes de Normandie",
+        "description": "Correspondance entre codes postaux et communes, de plusieurs à plusieurs.",
+        "theme": "territoire",
+        "keywords": ["code postal", "commune", "adresse"],
+        "producer": "La Poste et INSEE",
+    },
+}
+
+HOMES_FILE = "logements.csv"
+HOMES: dict[str, Any] = {
+    "title": "Logements par IRIS, recensement 2021",
+    "description": "Logements, résidences principales et secondaires, logements vacants.",
+    "theme": "habitat",
+    "keywords": ["logement", "vacance", "IRIS"],
+    "territory": TERRITORY,
+    "licence": "fr-lo",
+    "access": "restricted",
+    "producer": "INSEE",
+}
+
+MEMBERS: dict[str, dict[str, Any]] = {
+    "agency": {"name": "Agence d'urbanisme", "kind": "association", "skills": ["urbanisme"]},
+    "city": {"name": "Ville pilote", "kind": "local_authority", "skills": ["habitat"]},
+    "laboratory": {
+        "name": "Laboratoire de géographie",
+        "kind": "laboratory",
+        "skills": ["cartographie", "statistique"],
+    },
+    "lab": {"name": "Service données du lab", "kind": "local_authority", "skills": ["données"]},
+}
+
+
+def open_dataset(filename: str) -> dict[str, Any]:
+    """The metadata of one of the lab's open datasets."""
+    common = {"territory": TERRITORY, "licence": "lov2", "access": "open"}
+    return {**OPEN_DATA[filename], **common}
+
+
+def member(role: str) -> dict[str, Any]:
+    """A member as it is registered."""
+    return {**MEMBERS[role], "territory": TERRITORY}
+
+
+def project(homes: str, treatment: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The project, on the holder's dataset `homes`."""
+    return {
+        "title": "Où les logements sont-ils vacants en Normandie ?",
+        "problem": (
+            "Les intercommunalités préparent leur programme de l'habitat sans savoir où la vacance"
+            " des logements est la plus forte. Nous voulons la mesurer par EPCI."
+        ),
+        "theme": "habitat",
+        "territory": TERRITORY,
+        "keywords": ["logement", "vacance", "intercommunalité"],
+        "skills": ["cartographie", "statistique"],
+        "dataset_ids": [homes],
+        "treatment": treatment,
+    }
+
+
+def treatment(homes: str, epci: str, communes: str) -> dict[str, Any]:
+    """Cross the homes with the inter-communal bodies, add up by body, draw the ten highest."""
+    return {
+        "inputs": {"logements": homes, "epci": epci, "communes": communes},
+        "steps": [
+            {
+                "application": "cross",
+                "inputs": {"left": "logements", "right": "epci", "successors": "communes"},
+                "parameters": {"left_key": "com", "right_key": "code", "weight": "logements"},
+                "output": "logements_epci",
+            },
+            {
+                "application": "aggregate",
+                "inputs": {"table": "logements_epci"},
+                "parameters": {
+                    "by": ["epci", "nom_epci"],
+                    "sums": ["logements", "logements_vacants"],
+                    "ratio": {
+                        "name": "taux_vacance",
+                        "numerator": "logements_vacants",
+                        "denominator": "logements",
+                    },
+                    "chart": {
+                        "value": "taux_vacance",
+                        "label": "nom_epci",
+                        "top": 10,
+                        "title": "Les dix taux de vacance les plus élevés de Normandie, 2021",
+                        "unit": " %",
+                    },
+                },
+                "output": "vacance",
+            },
+        ],
+    }
+
+
+def delivery(job_id: str) -> dict[str, Any]:
+    """How the result is presented in the catalogue."""
+    return {
+        "job_id": job_id,
+        "title": "Taux de vacance des logements par EPCI, Normandie, 2021",
+        "description": "Logements vacants rapportés aux logements, par intercommunalité de 2026.",
+        "licence": "lov2",
+        "keywords": ["vacance", "EPCI"],
+    }

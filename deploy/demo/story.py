@@ -1,0 +1,200 @@
+"""The story: each step asks the HTTP API in somebody's role and waits for what it sets off."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from deploy.demo import content
+from deploy.demo.partner import Partner
+from shared.cli.client import Client
+
+Tell = Callable[[str], None]
+ClientFor = Callable[..., Client]
+"""`client_for(member_id, *roles)` is a client with that member's token."""
+
+_WAIT_SECONDS = 180
+_ENDED = {"rejected", "withdrawn"}
+
+
+class StoryError(Exception):
+    """The story stopped; the sentence says where."""
+
+
+def wait(what: str, look: Callable[[], Any], seconds: float = _WAIT_SECONDS) -> Any:  # noqa: ANN401
+    """The first true answer of `look`; StoryError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise StoryError(f"waited {seconds:.0f} s in vain: {what}")
+
+
+class Story:
+    """Everything that happens between an empty lab and a delivered project."""
+
+    def __init__(self, client_for: ClientFor, partner: Partner, tell: Tell) -> None:
+        self._client_for, self._partner, self._tell = client_for, partner, tell
+        self.staff = client_for("lab", "operator", "reviewer")
+        self.members: dict[str, str] = {}
+        self.datasets: dict[str, str] = {}
+        self.endpoint_id = self.project_id = self.result_id = ""
+
+    @property
+    def holder(self) -> Client:
+        """The agency that holds the project."""
+        return self._client_for(self.members["agency"], "holder", "owner")
+
+    def play(self, partner_url: str) -> None:
+        """Every step in turn."""
+        self.join()
+        self.listen(partner_url)
+        self.seed()
+        self.submit()
+        self.secure()
+        self.trial()
+        self.staff_up()
+        self.deliver()
+
+    def join(self) -> None:
+        """Register the members, those of an earlier run excepted."""
+        known = {one["name"]: one["id"] for one in self.staff.get("intake", "/members")["items"]}
+        for role in content.MEMBERS:
+            body = content.member(role)
+            found = known.get(body["name"])
+            self.members[role] = found or self.staff.post("intake", "/members", body)["id"]
+        self._tell(f"{len(self.members)} members of the lab")
+
+    def listen(self, url: str) -> None:
+        """Register the partner's endpoint for every event."""
+        body = {"url": url, "event_types": ["*"], "description": "partner of the demo"}
+        endpoint = self.staff.post("notify", "/endpoints", body)
+        self._partner.secret, self.endpoint_id = endpoint["secret"], endpoint["id"]
+        self._tell(f"a partner listens to every event at {url}")
+
+    def seed(self) -> None:
+        """Fill the catalogue through its own API; wait until each table was read.
+
+        What an earlier run left of the lab's own data is used again.
+        """
+        owner = self._client_for(self.members["lab"], "owner")
+        page = owner.get("catalog", "/datasets", owner_id=self.members["lab"])
+        known = {one["title"]: one["id"] for one in page["items"]}
+        for filename in content.OPEN_DATA:
+            metadata = content.open_dataset(filename)
+            found = known.get(metadata["title"])
+            self.datasets[filename] = found or _offer(owner, metadata, filename)
+        self.datasets[content.HOMES_FILE] = _offer(self.holder, content.HOMES, content.HOMES_FILE)
+        for filename, dataset_id in self.datasets.items():
+            look = partial(_published, self.staff, dataset_id)
+            dataset = wait(f"{filename} is published", look)
+            keys = ", ".join(dataset["keys"]) or "none"
+            self._tell(f"{filename}: {dataset['rows']} rows, keys: {keys}")
+
+    def submit(self) -> None:
+        """Submit the project and read the lab's advice."""
+        homes = self.datasets[content.HOMES_FILE]
+        epci, communes = self.datasets["epci_2026.csv"], self.datasets["communes_2026.csv"]
+        treatment = content.treatment(homes, epci, communes)
+        body = content.project(homes, treatment)
+        self.project_id = self.holder.post("intake", "/projects", body)["id"]
+        self._tell(f"submitted: {body['title']} ({self.project_id})")
+        guidance = self.reach("advised")["guidance"]
+        for match in guidance["datasets"][:3]:
+            self._tell(f"advised: {match['title']} - {'; '.join(match['reasons'])}")
+        for expert in guidance["experts"][:2]:
+            self._tell(f"advised: {expert['name']} - {'; '.join(expert['reasons'])}")
+
+    def secure(self) -> None:
+        """Review the project; access and workspace follow by themselves."""
+        reason = "Données ouvertes ou du porteur, agrégées : aucune donnée personnelle."
+        self.act("review", {"decision": "secure", "reason": reason})
+        self._tell(f"secured: {reason}")
+
+    def trial(self) -> None:
+        """Wait for the trial and read what it says of the keys."""
+        project = self.reach("trialled")
+        self._tell("equipped: data access and workspace are open")
+        report = self.manifest(project["trials"][-1]["job_id"])["reports"][0]
+        self._tell(f"trialled on a sample: {report['summary']}")
+        for orphan in report["orphans"]:
+            successor = orphan["successor"] or "no successor"
+            self._tell(f"  code {orphan['key']} ({orphan['weight']} homes) -> {successor}")
+
+    def staff_up(self) -> None:
+        """Confirm a pilot site and a team; the full job starts."""
+        self.act("pilot-site", {"site_id": self.members["city"]})
+        self._tell("piloted: Ville pilote")
+        team = [self.members["laboratory"], self.members["agency"]]
+        self.act("team", {"team": team})
+        self._tell(f"staffed: a team of {len(team)}")
+
+    def deliver(self) -> None:
+        """Wait for the full job, deliver it, and find the result in the catalogue."""
+        results = wait("the full job succeeds", lambda: self.project()["results"])
+        self._tell("the full job has run")
+        self.act("delivery", content.delivery(results[-1]["job_id"]), self.holder)
+        self._tell("delivered")
+        self.result_id = wait("the result is in the catalogue", self._find_result)
+        self._tell(f"the result is a dataset of the catalogue: {self.result_id}")
+
+    def project(self) -> dict[str, Any]:
+        """The project as its holder sees it."""
+        project: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
+        return project
+
+    def act(self, what: str, body: dict[str, Any], client: Client | None = None) -> None:
+        """Decide something on the project."""
+        (client or self.staff).post("intake", f"/projects/{self.project_id}/{what}", body)
+
+    def reach(self, stage: str) -> dict[str, Any]:
+        """The project once it is at `stage`; StoryError when its trial failed or it ended."""
+
+        def look() -> dict[str, Any] | None:
+            project = self.project()
+            failed = [trial["reason"] for trial in project["trials"] if trial["reason"]]
+            if project["stage"] in _ENDED or failed:
+                raise StoryError(f"the project is {project['stage']}: {'; '.join(failed)}")
+            return project if project["stage"] == stage else None
+
+        found: dict[str, Any] = wait(f"the project is {stage}", look)
+        return found
+
+    def manifest(self, job_id: str) -> dict[str, Any]:
+        """What a job read, did and made."""
+        path = f"/jobs/{job_id}/result"
+        manifest: dict[str, Any] = self.holder.get("compute", path, name="manifest.json")
+        return manifest
+
+    def fetch(self, folder: Path) -> list[Path]:
+        """Download the result's table and chart."""
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [folder / "result.csv", folder / "chart.png"]
+        for file in files:
+            path = f"/datasets/{self.result_id}/files/{file.name}"
+            self.holder.download("catalog", path, file)
+        return files
+
+    def stop_listening(self) -> None:
+        """Remove the partner's endpoint."""
+        self.staff.delete("notify", f"/endpoints/{self.endpoint_id}")
+
+    def _find_result(self) -> str | None:
+        page = self.holder.get("catalog", "/datasets", q="vacance EPCI", theme="habitat")
+        return next(
+            (one["id"] for one in page["items"] if one["project_id"] == self.project_id), None
+        )
+
+
+def _offer(client: Client, metadata: dict[str, Any], filename: str) -> str:
+    dataset = client.upload("catalog", "/datasets", metadata, content.DATA / filename)
+    return str(dataset["id"])
+
+
+def _published(client: Client, dataset_id: str) -> dict[str, Any] | None:
+    dataset: dict[str, Any] = client.get("catalog", f"/datasets/{dataset_id}")
+    if dataset["state"] == "rejected":
+        raise StoryError(f"{dataset['title']} was rejected: {dataset['versions'][-1]['reason']}")
+    return dataset if dataset["state"] == "published" else None
