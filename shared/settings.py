@@ -48,7 +48,7 @@ class Settings(BaseModel):
     storage_url: str = Field(
         pattern=r"^[a-z0-9]+://",
         description="fsspec URL of the file store",
-        examples=["file:///folder", "s3://bucket/folder"],
+        examples=["file:///folder", "s3://bucket/folder?region=eu-west-3"],
     )
     token_public_key: Path = Field(description="PEM file: the Ed25519 key tokens are checked with")
     database_prefix: str = Field(default="datalab", pattern=r"^[a-z0-9_]+$", examples=["datalab"])

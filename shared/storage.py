@@ -1,35 +1,40 @@
 """Files by their content: written under a temporary name, hashed on the way, then renamed.
 
-Any fsspec URL serves (`file://`, `s3://`); a file's address is its sha256, so writing the same
+Any fsspec URL serves; object stores are written as Arrow reads them, for instance
+`s3://bucket/folder?region=eu-west-3` or `?endpoint_override=host:9000&scheme=http`, with their
+credentials where their clients look for them. A file's address is its sha256, so writing the same
 bytes twice keeps one file and a crash leaves at most a temporary name behind.
 """
 
 import hashlib
+import importlib
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import fsspec
 
-from shared.errors import Invalid, NotFound, TooLarge, Unavailable
+from shared.errors import Invalid, LabError, NotFound, TooLarge, Unavailable
 from shared.events import FileRef
 
 CHUNK = 1 << 20
+
+_ARROW = ("s3://", "gs://")
+"""Stores that fsspec alone would reach through asyncio, which cannot run beside eventlet."""
 
 
 class Writer:
     """An open upload: `write` chunks, then `commit` for the reference, or `abort`.
 
-    Raises TooLarge as soon as more than `limit` bytes came.
+    Raises TooLarge as soon as more than `limit` bytes came; what fails leaves no file behind.
     """
 
     def __init__(self, storage: "Storage", limit: int | None) -> None:
         self._storage, self._limit = storage, limit
         self._hash, self.size = hashlib.sha256(), 0
         self._name = storage.path(f"tmp/{secrets.token_hex(16)}")
-        self._file: IO[bytes] = storage.open(self._name, "wb")
+        self._file = storage.create(self._name)
         self._open = True
 
     def write(self, chunk: bytes) -> int:
@@ -39,19 +44,18 @@ class Writer:
             self.abort()
             raise TooLarge(f"the file is larger than {self._limit} bytes")
         self._hash.update(chunk)
-        try:
-            self._file.write(chunk)
-        except OSError as error:
-            raise Unavailable(f"the file store takes no more: {error}") from error
+        self._storage.do(self._file.write, chunk)
         return len(chunk)
 
     def abort(self) -> None:
         """Forget what was written; harmless when that is done already."""
         if self._open:
             self._open = False
-            with suppress(OSError):  # a full disk refuses the last bytes once more
-                self._file.close()
-            self._storage.remove(self._name)
+            # A full disk refuses the last bytes once more, and a store may have gone altogether.
+            with suppress(LabError):
+                self._storage.do(self._file.close)
+            with suppress(LabError):
+                self._storage.remove(self._name)
 
     def commit(self, media_type: str = "application/octet-stream") -> FileRef:
         """Give the file its final address and return the reference.
@@ -61,21 +65,28 @@ class Writer:
         if self.size == 0:
             self.abort()
             raise Invalid("the file is empty", "file")
-        self._open = False
-        self._file.close()
         ref = FileRef(sha256=self._hash.hexdigest(), size=self.size, media_type=media_type)
-        self._storage.rename(self._name, self._storage.address(ref))
+        try:
+            self._storage.do(self._file.close)
+            self._storage.rename(self._name, self._storage.address(ref))
+        except LabError:
+            self.abort()
+            raise
+        self._open = False
         return ref
 
 
 class Storage:
     """The shared file store behind one fsspec URL.
 
-    Raises Unavailable when the store does not answer, NotFound for an unknown reference.
+    `call(function, *arguments)` makes every call that may wait; a service gives eventlet's thread
+    pool, so that a slow store keeps nobody else waiting. Raises Unavailable when the store does not
+    answer, NotFound for an unknown reference.
     """
 
-    def __init__(self, url: str) -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
+    def __init__(self, url: str, call: Callable[..., Any] | None = None) -> None:
+        self._fs, self._root = _file_system(url)
+        self._call = call or _directly
 
     def path(self, name: str) -> str:
         """The full path of `name` under the store's root."""
@@ -85,45 +96,47 @@ class Storage:
         """Where the file of that content lies."""
         return self.path(f"sha256/{ref.sha256[:2]}/{ref.sha256}")
 
-    def open(self, path: str, mode: str) -> Any:  # noqa: ANN401 - fsspec's files are untyped
-        """Open a full path; fails as the class says."""
+    def do(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+        """Call the file system; what fails, fails as the class says."""
         try:
-            return self._fs.open(path, mode)
-        except FileNotFoundError as error:
-            raise NotFound("no such file in the store") from error
-        except OSError as error:
-            raise Unavailable(f"the file store does not answer: {error}") from error
+            return self._call(function, *arguments)
+        except Exception as error:
+            raise _unavailable(error) from error
+
+    def create(self, path: str) -> Any:  # noqa: ANN401 - fsspec's files are untyped
+        """A new file to write to, at a full path."""
+        self._make_folder_of(path)
+        return self.do(self._fs.open, path, "wb")
 
     def rename(self, old: str, new: str) -> None:
         """Move a finished temporary file to its address, in place of the same bytes if there."""
-        self._fs.makedirs(new.rsplit("/", 1)[0], exist_ok=True)
-        self._fs.mv(old, new)
+        self._make_folder_of(new)
+        self.do(self._fs.mv, old, new)
 
     def remove(self, path: str) -> None:
         """Delete a temporary file."""
-        self._fs.rm(path)
+        self.do(self._fs.rm, path)
 
     def writer(self, limit: int | None = None) -> Writer:
         """Start an upload of at most `limit` bytes."""
         return Writer(self, limit)
 
     def put(self, chunks: Iterable[bytes], media_type: str, limit: int | None = None) -> FileRef:
-        """Store a file from its chunks."""
+        """Store a file from its chunks; whatever they raise leaves nothing behind."""
         writer = self.writer(limit)
-        for chunk in chunks:
-            writer.write(chunk)
-        return writer.commit(media_type)
-
-    def put_file(self, source: Path, media_type: str) -> FileRef:
-        """Store a local file."""
-        with source.open("rb") as file:
-            return self.put(iter(lambda: file.read(CHUNK), b""), media_type)
+        try:
+            for chunk in chunks:
+                writer.write(chunk)
+            return writer.commit(media_type)
+        except BaseException:
+            writer.abort()
+            raise
 
     def chunks(self, ref: FileRef) -> Iterator[bytes]:
         """Read a stored file piece by piece."""
-        with self.open(self.address(ref), "rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
+        with self._stored(ref) as file:
+            while chunk := self.do(file.read, CHUNK):
+                yield bytes(chunk)
 
     def read(self, ref: FileRef, limit: int = 10_000_000) -> bytes:
         """Read a small stored file whole; TooLarge above `limit` bytes."""
@@ -131,16 +144,42 @@ class Storage:
             raise TooLarge(f"{ref.size} bytes are more than {limit}")
         return b"".join(self.chunks(ref))
 
-    def fetch(self, ref: FileRef, target: Path) -> None:
-        """Copy a stored file to a local path."""
-        with target.open("wb") as out:
-            for chunk in self.chunks(ref):
-                out.write(chunk)
-
     def is_ready(self) -> bool:
         """Whether the store can be written to."""
+        probe = self.path("ready")
         try:
-            self._fs.makedirs(self.path("tmp"), exist_ok=True)
-        except OSError:
+            self._make_folder_of(probe)
+            self.do(self._fs.pipe_file, probe, b"ready")
+        except LabError:
             return False
         return True
+
+    def _stored(self, ref: FileRef) -> Any:  # noqa: ANN401 - fsspec's files are untyped
+        try:
+            return self._call(self._fs.open, self.address(ref), "rb")
+        except FileNotFoundError as error:
+            raise NotFound("no such file in the store") from error
+        except Exception as error:
+            raise _unavailable(error) from error
+
+    def _make_folder_of(self, path: str) -> None:
+        self.do(self._fs.makedirs, path.rsplit("/", 1)[0], True)
+
+
+def _file_system(url: str) -> tuple[Any, str]:
+    if not url.startswith(_ARROW):
+        file_system, root = fsspec.core.url_to_fs(url)
+        return file_system, root
+    # Imported here: a local store needs neither the half second nor the memory.
+    arrow, root = importlib.import_module("pyarrow.fs").FileSystem.from_uri(url)
+    return importlib.import_module("fsspec.implementations.arrow").ArrowFSWrapper(arrow), root
+
+
+def _directly(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+    return function(*arguments)
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    # Every backend fails in its own way, and says paths and addresses that are not for clients.
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return Unavailable(f"the file store does not answer: {reason}")

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import eventlet
-from eventlet import wsgi
+from eventlet import tpool, wsgi
 from nameko.web.server import WebServer as NamekoWebServer
 from werkzeug.wrappers import Request, Response
 
@@ -47,7 +47,7 @@ class WebServer(NamekoWebServer):
         """Read the token key and name the store; nothing is contacted."""
         self.settings = self.container.config["settings"]
         self.checker = TokenChecker(self.settings.token_public_key)
-        self.storage = Storage(self.settings.storage_url)
+        self.storage = Storage(self.settings.storage_url, tpool.execute)
         self._pool = eventlet.GreenPool(_CONNECTIONS)
         self._connections: set[_Connection] = set()
         self._in_hand, self._draining = 0, False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import eventlet
+from eventlet import tpool
 from nameko.extensions import DependencyProvider
 
 from shared.aggregate import Aggregate
@@ -81,7 +82,7 @@ class Files(DependencyProvider):
 
     def setup(self) -> None:
         """Open the store at its URL."""
-        self.storage = Storage(self.container.config["settings"].storage_url)
+        self.storage = Storage(self.container.config["settings"].storage_url, tpool.execute)
         self.container.config["ready_checks"]["files"] = self.storage.is_ready
 
     def get_dependency(self, worker_ctx: object) -> Storage:  # noqa: ARG002
@@ -164,7 +165,7 @@ class Background(DependencyProvider):
             service=self.container.service_name,
             settings=settings,
             store=documents.store,
-            files=Storage(settings.storage_url),
+            files=Storage(settings.storage_url, tpool.execute),
             rpc=lambda service: Client(self.replies, service),
             ready_checks=config["ready_checks"],
         )

@@ -1,0 +1,225 @@
+"""Files are found by their content, and what fails leaves nothing behind."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.errors import Invalid, NotFound, TooLarge, Unavailable
+from shared.events import FileRef
+from shared.storage import CHUNK, Storage
+
+ABSENT = FileRef(sha256="0" * 64, size=1)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Where the local store keeps its files; nothing is there yet."""
+    return tmp_path / "été & co" / "files"
+
+
+@pytest.fixture
+def storage(root: Path) -> Storage:
+    """A store in a local folder."""
+    return Storage(f"file://{root}")
+
+
+def names(root: Path) -> list[str]:
+    """Every file below `root`."""
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+def test_file_lies_at_its_sha256(storage: Storage, root: Path) -> None:
+    """Anybody can check that a file is what its reference says."""
+    ref = storage.put([b"code;nom\n", b"14118;Caen\n"], "text/csv")
+    digest = hashlib.sha256(b"code;nom\n14118;Caen\n").hexdigest()
+    assert ref == FileRef(sha256=digest, size=20, media_type="text/csv")
+    assert names(root) == [f"sha256/{digest[:2]}/{digest}"]
+
+
+@pytest.mark.parametrize("url", ["file://{}", "memory://{}"])
+def test_file_comes_back_byte_for_byte(url: str, tmp_path: Path) -> None:
+    """In any store that fsspec knows, in pieces or whole, however it was cut when written."""
+    storage = Storage(url.format(tmp_path / uuid4().hex))
+    content = os.urandom(CHUNK + 17)
+    ref = storage.put([content[:5], b"", content[5:]], "application/octet-stream")
+    assert [len(chunk) for chunk in storage.chunks(ref)] == [CHUNK, 17]
+    assert storage.read(ref) == content
+    assert storage.is_ready()
+
+
+def test_same_bytes_twice_are_one_file(storage: Storage, root: Path) -> None:
+    """However often a table is uploaded, it is kept once."""
+    first = storage.put([b"same"], "text/csv")
+    second = storage.put([b"sa", b"me"], "text/plain")
+    assert first.sha256 == second.sha256
+    assert len(names(root)) == 1
+    assert storage.read(first) == b"same"
+
+
+def test_concurrent_writers_of_the_same_bytes_agree(storage: Storage, root: Path) -> None:
+    """None of them fails, and a reader never sees half a file."""
+    content = os.urandom(300_000)
+    ref = storage.put([content], "text/csv")
+
+    def write(_number: int) -> tuple[str, bytes]:
+        written = storage.put([content[:100], content[100:]], "text/csv")
+        return written.sha256, storage.read(ref)
+
+    with ThreadPoolExecutor(8) as pool:
+        results = set(pool.map(write, range(40)))
+    assert results == {(ref.sha256, content)}
+    assert len(names(root)) == 1
+
+
+def test_file_over_the_limit_leaves_nothing(storage: Storage, root: Path) -> None:
+    """The upload ends at the first byte too many."""
+    writer = storage.writer(limit=10)
+    writer.write(b"0123456789")
+    with pytest.raises(TooLarge, match="larger than 10 bytes"):
+        writer.write(b"x")
+    assert names(root) == []
+    with pytest.raises(TooLarge):
+        storage.put([b"0" * 11], "text/csv", limit=10)
+    assert names(root) == []
+
+
+def test_file_of_exactly_the_limit_is_kept(storage: Storage) -> None:
+    """The limit itself is allowed."""
+    assert storage.put([b"01234", b"56789"], "text/csv", limit=10).size == 10
+
+
+def test_empty_file_is_invalid_and_leaves_nothing(storage: Storage, root: Path) -> None:
+    """No bytes are nobody's dataset."""
+    with pytest.raises(Invalid) as caught:
+        storage.put([b"", b""], "text/csv")
+    assert (caught.value.field, names(root)) == ("file", [])
+
+
+def test_aborted_upload_leaves_nothing(storage: Storage, root: Path) -> None:
+    """Once or twice makes no difference."""
+    writer = storage.writer()
+    writer.write(b"half")
+    assert len(names(root)) == 1
+    writer.abort()
+    writer.abort()
+    assert names(root) == []
+
+
+def test_abort_after_the_commit_keeps_the_file(storage: Storage, root: Path) -> None:
+    """A clean-up that comes too late takes nothing away."""
+    writer = storage.writer()
+    writer.write(b"whole")
+    ref = writer.commit()
+    writer.abort()
+    assert storage.read(ref) == b"whole"
+    assert len(names(root)) == 1
+
+
+def test_source_that_breaks_off_leaves_nothing(storage: Storage, root: Path) -> None:
+    """A client that goes away in the middle of its upload is forgotten."""
+
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        storage.put(broken(), "text/csv")
+    assert names(root) == []
+
+
+def test_unknown_reference_is_not_found(storage: Storage) -> None:
+    """Whether or not anything was ever stored."""
+    with pytest.raises(NotFound, match="no such file"):
+        storage.read(ABSENT)
+    storage.put([b"x"], "text/csv")
+    with pytest.raises(NotFound):
+        next(storage.chunks(ABSENT))
+
+
+def test_large_file_is_not_read_whole(storage: Storage) -> None:
+    """A manifest is small; whatever claims to be one and is not stays on disk."""
+    ref = storage.put([b"0123456789"], "text/csv")
+    with pytest.raises(TooLarge):
+        storage.read(ref, limit=9)
+    assert storage.read(ref, limit=10) == b"0123456789"
+
+
+@pytest.fixture(params=["file", "/proc/nowhere"])
+def unwritable(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A place where nothing can be stored, by root either."""
+    if request.param == "file":
+        (tmp_path / "taken").write_text("a file where the folder should be")
+        return str(tmp_path / "taken")
+    return str(request.param)
+
+
+def test_unwritable_store_is_not_ready_and_unavailable(unwritable: str) -> None:
+    """The service says so on /readyz; a handler's failure is worth another try."""
+    storage = Storage(f"file://{unwritable}")
+    with pytest.raises(Unavailable, match="does not answer"):
+        storage.put([b"x"], "text/csv")
+    assert not storage.is_ready()
+
+
+def test_store_that_becomes_unwritable_is_no_longer_ready(storage: Storage, root: Path) -> None:
+    """A folder that was there at the start proves nothing later."""
+    assert storage.is_ready()
+    (root / "ready").unlink()
+    (root / "ready").mkdir()
+    assert not storage.is_ready()
+
+
+def test_full_disk_is_unavailable_and_leaves_nothing(tmp_path: Path) -> None:
+    """The last bytes that do not fit are noticed, at the latest when the file is closed."""
+    storage = Storage(f"file://{tmp_path}")
+    writer = storage.writer()
+    writer._file.close()
+    writer._file = Path("/dev/full").open("wb")  # noqa: SIM115 - the writer closes it
+    writer.write(b"a little")
+    with pytest.raises(Unavailable, match="No space left on device"):
+        writer.commit()
+    assert names(tmp_path) == []
+
+
+def test_failure_does_not_show_where_files_lie(unwritable: str) -> None:
+    """An HTTP client reads the message."""
+    with pytest.raises(Unavailable) as caught:
+        Storage(f"file://{unwritable}").put([b"x"], "text/csv")
+    assert unwritable not in str(caught.value)
+
+
+def test_every_call_that_may_wait_goes_through_the_given_caller(root: Path) -> None:
+    """A service gives a thread pool: not one call to a slow store may hold up its hub."""
+    made: list[str] = []
+
+    def call(function: Callable[..., Any], *arguments: object) -> Any:
+        made.append(function.__name__)
+        return function(*arguments)
+
+    storage = Storage(f"file://{root}", call)
+    assert storage.read(storage.put([b"x"], "text/csv")) == b"x"
+    storage.writer().abort()
+    assert storage.is_ready()
+    expected = ["makedirs", "open", "write", "close", "makedirs", "mv", "open", "read", "read"]
+    expected += ["makedirs", "open", "close", "rm", "makedirs", "pipe_file"]
+    assert made == expected
+
+
+def test_object_store_is_named_without_asyncio() -> None:
+    """What fsspec has for it fails in an eventlet process; nothing is contacted yet."""
+    storage = Storage("s3://bucket/lab/files?region=eu-west-3")
+    assert storage.path("x") == "bucket/lab/files/x"
+    assert not getattr(storage._fs, "async_impl", False)
+
+
+@pytest.mark.parametrize("digest", ["../../etc/passwd", "0" * 63 + "/"])
+def test_reference_cannot_leave_the_store(digest: str) -> None:
+    """No path is ever made of what a client sends."""
+    with pytest.raises(ValueError, match="sha256"):
+        FileRef(sha256=digest, size=1)
