@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from deploy.local.keys import KeyPair, key_pair
@@ -13,6 +14,10 @@ from shared.auth import issue_token
 from tests.servers import Broker, Documents
 
 Token = Callable[..., str]
+
+# A slow machine is no fault of the code; pytest's own time-out ends what hangs.
+hypothesis.settings.register_profile("lab", deadline=None)
+hypothesis.settings.load_profile("lab")
 
 
 @pytest.fixture(scope="session")

@@ -114,7 +114,6 @@ def nested() -> st.SearchStrategy[Any]:
 
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

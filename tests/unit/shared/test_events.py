@@ -153,7 +153,7 @@ def test_fields_of_every_event_are_plain_json(cls: type[Event]) -> None:
 def test_every_event_round_trips(cls: type[Event]) -> None:
     """What a service published is what another one reads, for any content."""
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
     @given(instances(cls))
     def check(event: Event) -> None:
         read = unwrap(wire(wrapped(event)), cls)
