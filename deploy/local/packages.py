@@ -10,7 +10,7 @@ from deploy.local.errors import StackError
 
 _ELSEWHERE = {
     "rabbitmq-server": ", or set DATALAB_AMQP_URI to a RabbitMQ that runs already",
-    "bubblewrap": "; jobs run inside its sandbox",
+    "bubblewrap": " (jobs run inside its sandbox)",
 }
 
 
@@ -63,6 +63,6 @@ def _run(command: Sequence[str]) -> None:
 def _how_to_get(packages: list[str]) -> str:
     names = " ".join(packages)
     return (
-        f"{' and '.join(packages)} missing: run `apt-get install {names}` as root"
+        f"Not installed: {names}; run `apt-get install {names}` as root"
         f"{''.join(_ELSEWHERE[package] for package in packages)}."
     )
