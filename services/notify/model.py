@@ -6,11 +6,10 @@ from fnmatch import fnmatchcase
 from typing import ClassVar, Literal, Self
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, computed_field
 from ulid import ULID
 
 from shared.aggregate import NEVER, Aggregate, now
-from shared.errors import Invalid
 from shared.events import (
     REGISTRY,
     DeliveryAbandoned,
@@ -29,16 +28,6 @@ ATTEMPTS_KEPT = 100
 
 RETRY_AFTER_CAP = 86_400.0
 """Seconds: an endpoint may ask to be left alone for a day, not for a year."""
-
-
-def check_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
-    """Patterns (`project_secured`, `job_*`, `*`) that each match an event; Invalid names others."""
-    if not patterns:
-        raise Invalid("name at least one event or pattern", "event_types")
-    for pattern in patterns:
-        if not any(fnmatchcase(topic, pattern) for topic in REGISTRY):
-            raise Invalid(f"{pattern!r} matches no event", "event_types")
-    return tuple(dict.fromkeys(patterns))
 
 
 class Endpoint(Aggregate):
@@ -77,8 +66,7 @@ class Endpoint(Aggregate):
         """Change what is given."""
         self.url = self.url if url is None else url
         self.description = self.description if description is None else description
-        if event_types is not None:
-            self.event_types = check_patterns(event_types)
+        self.event_types = self.event_types if event_types is None else tuple(event_types)
         if state == "enabled":
             self.state, self.reason, self.abandoned_in_row = "enabled", "", 0
         elif state == "disabled":
@@ -142,7 +130,7 @@ class Delivery(Aggregate):
     """
 
     collection: ClassVar[str] = "deliveries"
-    indexes: ClassVar[tuple[str, ...]] = ("endpoint_id", "next_attempt_at")
+    indexes: ClassVar[tuple[str, ...]] = ("endpoint_id", "lane", "next_attempt_at")
 
     endpoint_id: str
     event_id: str
@@ -152,6 +140,12 @@ class Delivery(Aggregate):
     next_attempt_at: AwareDatetime
     attempts: tuple[Attempt, ...] = ()
     tries: int = 0
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def lane(self) -> str:
+        """The endpoint it waits for, in one indexed field; empty when there is nothing to do."""
+        return self.endpoint_id if self.state == "pending" else ""
 
     def note(self, attempt: Attempt, waits: Sequence[float], stretch: float) -> None:
         """Record an attempt, once, and decide what is next.
@@ -178,17 +172,16 @@ class Delivery(Aggregate):
         self.close()
         # News about webhooks that fails to arrive is no news: two dead endpoints that listen
         # to each other's failures would never come to rest.
-        if REGISTRY[self.topic].source == "notify":
-            return
-        self.record(
-            DeliveryAbandoned(
-                delivery_id=self.id,
-                endpoint_id=self.endpoint_id,
-                event_id=self.event_id,
-                attempts=self.tries,
-                last_error=attempt.outcome,
+        if REGISTRY[self.topic].source != "notify":
+            self.record(
+                DeliveryAbandoned(
+                    delivery_id=self.id,
+                    endpoint_id=self.endpoint_id,
+                    event_id=self.event_id,
+                    attempts=self.tries,
+                    last_error=attempt.outcome,
+                )
             )
-        )
 
     def close(self) -> None:
         """Give up without another word: the endpoint is disabled or deleted."""

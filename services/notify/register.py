@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from ulid import ULID
 
 from services.notify.guard import Guard
-from services.notify.model import Belonging, Delivery, Endpoint, Entry, check_patterns
+from services.notify.model import Belonging, Delivery, Endpoint, Entry
 from services.notify.signing import new_secret
 from services.notify.views import ChangeEndpoint, ListDeliveries, Paging, RegisterEndpoint
 from shared.aggregate import new_id, now
@@ -35,7 +35,7 @@ class Register:
                 id=identifier if cause else new_id("end"),
                 member_id=member_id,
                 url=self._guard.normalised(wanted.url),
-                event_types=check_patterns(wanted.event_types),
+                event_types=tuple(wanted.event_types),
                 description=wanted.description,
                 secret=new_secret(),
                 sees_all=sees_all,

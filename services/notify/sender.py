@@ -81,23 +81,21 @@ class Sender:
         self._awake.set()
 
     def _dispatch(self) -> None:
-        due = self._due(limit=1)
-        waited = (now() - due[0].next_attempt_at).total_seconds() if due else 0
-        metrics.webhook_oldest_due.labels("notify").set(waited)
-        if not due:
+        # Dates are compared here: a query by date walks through all documents on some servers.
+        first = self._deliveries.find(sort="next_attempt_at", limit=1)
+        waited = (now() - first[0].next_attempt_at).total_seconds() if first else 0
+        metrics.webhook_oldest_due.labels("notify").set(max(waited, 0))
+        if waited <= 0:
             return
-        idle = {endpoint.id for endpoint in self._endpoints.find(limit=ENDPOINTS)}
-        idle.difference_update(list(self._turns))
-        while idle and len(self._turns) < SIDE_BY_SIDE and not self._stopping.is_set():
-            due = self._due({"endpoint_id": {"$in": sorted(idle)}}, limit=1)
-            if not due:
+        for endpoint in self._endpoints.find(limit=ENDPOINTS):
+            if len(self._turns) >= SIDE_BY_SIDE or self._stopping.is_set():
                 return
-            idle.remove(due[0].endpoint_id)
-            self._begin_turn(due[0].endpoint_id)
+            if endpoint.id not in self._turns and self._due(endpoint.id, limit=1):
+                self._begin_turn(endpoint.id)
 
-    def _due(self, where: Mapping[str, object] | None = None, *, limit: int) -> list[Delivery]:
-        due = {**(where or {}), "next_attempt_at": {"$lte": now()}}
-        return self._deliveries.find(due, sort="next_attempt_at", limit=limit)
+    def _due(self, endpoint_id: str, *, limit: int) -> list[Delivery]:
+        waiting = self._deliveries.find({"lane": endpoint_id}, sort="next_attempt_at", limit=limit)
+        return [delivery for delivery in waiting if delivery.next_attempt_at <= now()]
 
     def _begin_turn(self, endpoint_id: str) -> None:
         turn = threading.Thread(target=self._turn, args=[endpoint_id], daemon=True)
@@ -106,7 +104,7 @@ class Sender:
 
     def _turn(self, endpoint_id: str) -> None:
         try:
-            for delivery in self._due({"endpoint_id": endpoint_id}, limit=TURN):
+            for delivery in self._due(endpoint_id, limit=TURN):
                 if self._stopping.is_set() or not self._deliver(delivery):
                     break
             self._awake.set()

@@ -1,16 +1,28 @@
 """What notify takes in and gives out over HTTP and RPC."""
 
-from typing import Any, Literal
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.notify.model import Attempt, Delivery, Endpoint, Entry
 from shared.aggregate import NEVER
+from shared.events import REGISTRY
 
-Patterns = list[str]
-_PATTERNS = Field(
-    min_length=1, max_length=50, description="event types or patterns: project_secured, job_*, *"
-)
+
+def _that_match(patterns: list[str]) -> list[str]:
+    for pattern in patterns:
+        if not any(fnmatchcase(topic, pattern) for topic in REGISTRY):
+            raise ValueError(f"{pattern!r} matches no event")
+    return list(dict.fromkeys(patterns))
+
+
+Patterns = Annotated[
+    list[str],
+    Field(min_length=1, max_length=50, description="project_secured, job_*, *"),
+    AfterValidator(_that_match),
+]
+"""Event types or patterns; one that matches no event would never be heard of, and is refused."""
 
 
 class _Body(BaseModel):
@@ -21,7 +33,7 @@ class RegisterEndpoint(_Body):
     """A new webhook endpoint."""
 
     url: str
-    event_types: Patterns = _PATTERNS
+    event_types: Patterns
     description: str = Field(default="", max_length=500)
 
 
@@ -29,7 +41,7 @@ class ChangeEndpoint(_Body):
     """What changes of an endpoint; what is left out stays."""
 
     url: str | None = None
-    event_types: Patterns | None = Field(default=None, min_length=1, max_length=50)
+    event_types: Patterns | None = None
     description: str | None = Field(default=None, max_length=500)
     state: Literal["enabled", "disabled"] | None = None
 

@@ -1,0 +1,32 @@
+"""What callers may send, and what they never get to see."""
+
+import pytest
+from pydantic import ValidationError
+
+from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoint
+
+URL = "https://partner.example/"
+
+
+@pytest.mark.parametrize("pattern", ["project_secure", "jobs_*", "", "PROJECT_SECURED"])
+def test_pattern_that_matches_nothing_is_named(pattern: str) -> None:
+    """A slip of the pen would be an endpoint that never hears anything."""
+    for body, cls in (({"url": URL}, RegisterEndpoint), ({}, ChangeEndpoint)):
+        with pytest.raises(ValidationError, match="event_types") as refused:
+            cls.model_validate({**body, "event_types": ["*", pattern]})
+        assert repr(pattern) in str(refused.value)
+
+
+def test_patterns_are_kept_once_and_never_none() -> None:
+    """An endpoint without patterns is refused."""
+    wanted = RegisterEndpoint(url=URL, event_types=["*", "job_*", "*"])
+    assert wanted.event_types == ["*", "job_*"]
+    with pytest.raises(ValidationError, match="event_types"):
+        RegisterEndpoint(url=URL, event_types=[])
+
+
+@pytest.mark.parametrize("limit", [0, -1, 200, 10**9])
+def test_page_size_is_bounded(limit: int) -> None:
+    """Nobody asks for everything at once."""
+    with pytest.raises(ValidationError, match="limit"):
+        ListDeliveries(limit=limit)
