@@ -333,6 +333,7 @@ class JobCancelled(Event, source="compute"):
     kind: JobKind
     project_id: str | None = None
     dataset_id: str | None = None
+    dataset_version: int | None = None
     reason: str
 
 

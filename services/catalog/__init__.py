@@ -3,8 +3,8 @@
 Owns: datasets with their versions and profiles (collection `datasets`); what each project was
 advised to use and may read (collection `accesses`).
 
-Consumes: ProjectSubmitted (match), JobSucceeded and JobFailed of ingest jobs (publish or reject a
-version), ProjectSecured (ask for access), ProjectDelivered (register the result),
+Consumes: ProjectSubmitted (match), JobSucceeded, JobFailed and JobCancelled of ingest jobs (publish
+or reject a version), ProjectSecured (ask for access), ProjectDelivered (register the result),
 ProjectWithdrawn and ProjectRejected (revoke).
 
 Publishes: DatasetRegistered, DatasetPublished, DatasetRejected, DatasetsMatched, AccessRequested,

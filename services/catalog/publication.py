@@ -2,7 +2,7 @@
 
 from services.catalog.manifests import output_of, profile_of, read_manifest
 from services.catalog.model import Dataset
-from shared.events import Envelope, JobFailed, JobSucceeded
+from shared.events import Envelope, JobCancelled, JobFailed, JobSucceeded
 from shared.storage import Storage
 from shared.store import Store
 
@@ -24,8 +24,8 @@ def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> N
     )
 
 
-def reject(store: Store, envelope: Envelope[JobFailed]) -> None:
-    """An ingest job could not read a version."""
+def reject(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+    """An ingest job could not read a version, or was stopped before it had."""
     event = envelope.data
     if event.kind != "ingest" or event.dataset_id is None:
         return

@@ -22,6 +22,7 @@ from shared.auth import Caller
 from shared.events import (
     Envelope,
     FileRef,
+    JobCancelled,
     JobFailed,
     JobSucceeded,
     ProjectDelivered,
@@ -65,8 +66,9 @@ class Catalog:
         publication.publish(self.documents, self.files, envelope)
 
     @on(JobFailed)
-    def reject_dataset(self, envelope: Envelope[JobFailed]) -> None:
-        """Reject the dataset version that an ingest job could not read."""
+    @on(JobCancelled)
+    def reject_dataset(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+        """Reject the dataset version that an ingest job did not read."""
         publication.reject(self.documents, envelope)
 
     @on(ProjectSecured)

@@ -181,10 +181,9 @@ class Job(Aggregate):
         self.record(self._ending())
 
     def _ending(self) -> Event:
-        about = self._about()
+        about = {**self._about(), "dataset_version": self.dataset_version}
         if self.state == "cancelled":
             return JobCancelled(**about, reason=self.reason)
-        about["dataset_version"] = self.dataset_version
         if self.result is None:
             return JobFailed(**about, reason=self.reason)
         return JobSucceeded(**about, result=self.result, seconds=self.seconds)

@@ -9,6 +9,7 @@ from services.intake.records import Delivery, Entry, Guidance, Result, Trial
 from shared.aggregate import Aggregate, now
 from shared.errors import Invalid, WrongStage
 from shared.events import (
+    JobCancelled,
     JobFailed,
     JobSucceeded,
     ProjectAdvised,
@@ -101,7 +102,7 @@ class Project(Aggregate):
         self.record(ProjectAdvised(**self._who(), **counts))
 
     def set_treatment(self, treatment: Treatment, by: str) -> None:
-        """Say what to do with the data: until secured, or anew after a trial that failed.
+        """Say what to do with the data: until secured, or anew after a trial without a result.
 
         Access was granted for what was secured, so a later treatment reads the same datasets.
         """
@@ -113,7 +114,7 @@ class Project(Aggregate):
         else:
             raise WrongStage(
                 f"a project that is {self.stage} keeps its treatment: it is set until the project "
-                "is secured, and again after a trial that failed"
+                "is secured, and again after a trial that failed or was cancelled"
             )
 
     def review(self, decision: Literal["secure", "reject"], reason: str, by: str) -> None:
@@ -144,18 +145,19 @@ class Project(Aggregate):
             self.workspace_open = True
             self._equip("compute")
 
-    def end_trial(self, end: JobSucceeded | JobFailed) -> None:
+    def end_trial(self, end: JobSucceeded | JobFailed | JobCancelled) -> None:
         """Note how a trial ended; the project is trialled when it ended well.
 
         Which trial of two treatments it was is never in doubt: a new treatment is only accepted
-        once the trial of the one before it has failed.
+        once the trial of the one before it has failed or was cancelled.
         """
         if self.stage != "equipped" or any(end.job_id == trial.job_id for trial in self.trials):
             return
         self.trial_due = False
-        if isinstance(end, JobFailed):
+        if not isinstance(end, JobSucceeded):
             self.trials.append(Trial(job_id=end.job_id, at=now(), reason=end.reason))
-            self._note("compute", f"L'essai a échoué : {end.reason}")
+            outcome = "a échoué" if isinstance(end, JobFailed) else "n'a pas abouti"
+            self._note("compute", f"L'essai {outcome} : {end.reason}")
             return
         self.trials.append(Trial(job_id=end.job_id, at=now(), result=end.result))
         self._become("trialled", "compute", "L'essai sur un échantillon a réussi.")
@@ -228,7 +230,7 @@ class Project(Aggregate):
         if _read_by(treatment) != self.secured_ids:
             raise Invalid("must name the same datasets as the treatment that was secured", "inputs")
         self.treatment = treatment
-        self._note(by, "Traitement corrigé après un essai échoué.")
+        self._note(by, "Nouveau traitement après un essai sans résultat.")
         self._ask_for_trial()
 
     def _ask_for_trial(self) -> None:

@@ -7,6 +7,7 @@ from shared.events import (
     DataAccessOpened,
     DatasetsMatched,
     Envelope,
+    JobCancelled,
     JobFailed,
     JobSucceeded,
     WorkspaceOpened,
@@ -47,8 +48,8 @@ def note_success(store: Store, envelope: Envelope[JobSucceeded]) -> None:
     store.of(Project).change(end.project_id, decide, because=envelope)
 
 
-def note_failure(store: Store, envelope: Envelope[JobFailed]) -> None:
-    """Note why a trial failed; a failed full job is run again by its holder."""
+def note_failure(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+    """Note why a trial has no result; a full job without one is run again by its holder."""
     end = envelope.data
     if end.project_id is not None and end.kind == "trial":
         store.of(Project).change(

@@ -27,6 +27,7 @@ from shared.events import (
     DataAccessOpened,
     DatasetsMatched,
     Envelope,
+    JobCancelled,
     JobFailed,
     JobSucceeded,
     WorkspaceOpened,
@@ -69,8 +70,9 @@ class Intake:
         reactions.note_success(self.documents, envelope)
 
     @on(JobFailed)
-    def note_failure(self, envelope: Envelope[JobFailed]) -> None:
-        """Note a failed trial of a project."""
+    @on(JobCancelled)
+    def note_failure(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+        """Note a project's trial that failed or was cancelled."""
         reactions.note_failure(self.documents, envelope)
 
     @http("POST", "/projects", body=SubmitProject, returns=ProjectView, status=201, roles=OWN)
@@ -95,7 +97,7 @@ class Intake:
 
     @http("POST", f"{ONE}/treatment", body=WrittenTreatment, returns=ProjectView, roles=HOLDER)
     def treat(self, call: Call, project_id: str) -> ProjectView:
-        """Say what to do with the data until secured, and anew after a trial that failed."""
+        """Say what to do with the data until secured, and anew after a trial without a result."""
         return _view(commands.set_treatment(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{ONE}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)

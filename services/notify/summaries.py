@@ -99,7 +99,7 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     JobStarted: lambda e: f"{_job(e)} a commencé.",
     JobSucceeded: lambda e: f"{_job(e)} a réussi en {e.seconds:.1f} s.".replace(".", ",", 1),
     JobFailed: lambda e: f"{_job(e)} a échoué : {e.reason}",
-    JobCancelled: lambda e: f"{_job(e)} est annulé : {e.reason}",
+    JobCancelled: lambda e: f"{_job(e)} n'a pas abouti : {e.reason}",
     EndpointDisabled: lambda e: f"Un point de réception est désactivé : {e.reason}",
     DeliveryAbandoned: lambda e: f"Un envoi est abandonné après {e.attempts} essais.",
 }

@@ -15,7 +15,15 @@ from pymongo import MongoClient
 from deploy.local.keys import KeyPair
 from shared.aggregate import new_id, now
 from shared.auth import issue_token
-from shared.events import Event, FileRef, JobFailed, JobSucceeded, ProjectSecured, wrap
+from shared.events import (
+    Event,
+    FileRef,
+    JobCancelled,
+    JobFailed,
+    JobSucceeded,
+    ProjectSecured,
+    wrap,
+)
 from shared.manifest import Column, Manifest, Output, Profile
 from shared.messaging import topology
 from shared.storage import Storage
@@ -216,6 +224,17 @@ def about(**metadata: Any) -> dict[str, Any]:
 def failed(dataset_id: str, version: int, reason: str) -> JobFailed:
     """The end of an ingest job that could not read the file."""
     return JobFailed(
+        job_id=new_id("job"),
+        kind="ingest",
+        dataset_id=dataset_id,
+        dataset_version=version,
+        reason=reason,
+    )
+
+
+def cancelled(dataset_id: str, version: int, reason: str) -> JobCancelled:
+    """The end of an ingest job that somebody stopped."""
+    return JobCancelled(
         job_id=new_id("job"),
         kind="ingest",
         dataset_id=dataset_id,

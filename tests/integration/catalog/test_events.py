@@ -15,7 +15,7 @@ from shared.events import (
     Step,
 )
 from shared.manifest import Input, Manifest, Output
-from tests.integration.catalog.lab import Lab, about, failed, problem
+from tests.integration.catalog.lab import Lab, about, cancelled, failed, problem
 from tests.servers import eventually
 
 
@@ -72,6 +72,17 @@ def test_ingest_that_ends_publishes_once(lab: Lab) -> None:
     assert view["versions"][0]["profile"]["columns"][0]["name"] == "siren"
     assert len(lab.heard("dataset_published", dataset_id=dataset_id)) == 1
     assert lab.heard("dataset_rejected", dataset_id=dataset_id) == []
+
+
+def test_ingest_that_is_cancelled_rejects_the_version(lab: Lab) -> None:
+    """The owner learns that nobody will read the file, and why."""
+    dataset_id = lab.upload("mbr_1")
+    lab.publish(cancelled(dataset_id, 1, "annulé à la demande d'un utilisateur"), times=2)
+    told = lab.hear("dataset_rejected", dataset_id=dataset_id)
+    assert (told["version"], told["reason"]) == (1, "annulé à la demande d'un utilisateur")
+    assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "rejected"
+    lab.settled()
+    assert len(lab.heard("dataset_rejected", dataset_id=dataset_id)) == 1
 
 
 def test_jobs_of_projects_are_not_the_catalogs(lab: Lab) -> None:

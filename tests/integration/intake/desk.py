@@ -20,6 +20,7 @@ from shared.events import (
     DatasetsMatched,
     Event,
     FileRef,
+    JobCancelled,
     JobFailed,
     JobSucceeded,
     Match,
@@ -250,6 +251,11 @@ def succeeded(project_id: str, kind: str, job_id: str) -> JobSucceeded:
 def failed(project_id: str, job_id: str) -> JobFailed:
     """A trial ended badly."""
     return JobFailed(job_id=job_id, kind="trial", project_id=project_id, reason="colonne absente")
+
+
+def cancelled(project_id: str, job_id: str) -> JobCancelled:
+    """A trial was stopped."""
+    return JobCancelled(job_id=job_id, kind="trial", project_id=project_id, reason="annulé")
 
 
 def new_job() -> str:

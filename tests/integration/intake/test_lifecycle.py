@@ -130,6 +130,20 @@ def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(desk: D
     assert desk.topics(project_id).count("project_equipped") == 2
 
 
+def test_a_trial_that_is_cancelled_is_tried_again_with_a_new_treatment(desk: Desk) -> None:
+    """A cancellation is no dead end, and no failure either."""
+    project_id = desk.submit()
+    bring(desk, project_id, "equipped")
+    path = f"/projects/{project_id}"
+    desk.publish_and_wait(at.cancelled(project_id, at.new_job()), times=2)
+    shown = desk.done("GET", path)
+    assert (shown["stage"], len(shown["trials"])) == ("equipped", 1)
+    assert shown["history"][-1]["why"] == "L'essai n'a pas abouti : annulé"
+    desk.done("POST", f"{path}/treatment", at.PROJECT["treatment"])
+    desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
+    assert desk.stage(project_id) == "trialled"
+
+
 def test_jobs_that_belong_to_no_project_are_passed_over(desk: Desk) -> None:
     """Ingest jobs end all the time."""
     ingest = at.succeeded("prj_unknown", "ingest", at.new_job())

@@ -8,7 +8,7 @@ import pytest
 from services.compute.model import MAX_DELAYS, MAX_LOSSES, Job, TakenOver
 from shared.aggregate import NEVER, now
 from shared.errors import WrongStage
-from shared.events import FileRef, Step, Treatment
+from shared.events import FileRef, JobCancelled, Step, Treatment
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
@@ -146,6 +146,29 @@ def test_queued_job_is_cancelled_at_once() -> None:
     job.cancel("projet retiré")
     assert job.state == "cancelled"
     assert topics(job) == ["job_queued", "job_cancelled"]
+
+
+def test_cancelled_ingest_names_the_version_it_did_not_read() -> None:
+    """The catalogue can tell which upload nobody will read."""
+    job = Job(
+        id="job_1",
+        kind="ingest",
+        dataset_id="dts_1",
+        dataset_version=2,
+        owner_id="mbr_1",
+        lane="mbr_1",
+        queued_at=NOW,
+    )
+    job.cancel("annulé")
+    assert job.recorded() == [
+        JobCancelled(
+            job_id="job_1",
+            kind="ingest",
+            dataset_id="dts_1",
+            dataset_version=2,
+            reason="annulé",
+        )
+    ]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -8,6 +8,7 @@ from services.intake.model import Project
 from services.intake.records import Delivery, Guidance
 from shared.events import (
     FileRef,
+    JobCancelled,
     JobFailed,
     JobSucceeded,
     Match,
@@ -66,6 +67,11 @@ def succeeded(kind: str, job_id: str) -> JobSucceeded:
 def failed_trial(job_id: str, reason: str = "colonne absente") -> JobFailed:
     """The bad end of a trial."""
     return JobFailed(job_id=job_id, kind="trial", project_id="prj_1", reason=reason)
+
+
+def cancelled_trial(job_id: str) -> JobCancelled:
+    """A trial that somebody stopped."""
+    return JobCancelled(job_id=job_id, kind="trial", project_id="prj_1", reason="annulé")
 
 
 def delivery(job_id: str = "job_full") -> Delivery:

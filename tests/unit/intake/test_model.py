@@ -9,6 +9,8 @@ from services.intake.model import Project, can_become
 from services.intake.records import Guidance
 from shared.errors import Invalid, WrongStage
 from shared.events import (
+    JobCancelled,
+    JobFailed,
     ProjectAdvised,
     ProjectDelivered,
     ProjectEquipped,
@@ -49,6 +51,7 @@ EVENTS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
     "WorkspaceOpened": (Project.open_workspace, {"secured"}),
     "JobSucceeded": (lambda it: it.end_trial(made.succeeded("trial", "job_new")), {"equipped"}),
     "JobFailed": (lambda it: it.end_trial(made.failed_trial("job_new")), {"equipped"}),
+    "JobCancelled": (lambda it: it.end_trial(made.cancelled_trial("job_new")), {"equipped"}),
 }
 
 
@@ -217,10 +220,22 @@ def test_a_failed_trial_leaves_the_project_equipped_and_says_why() -> None:
     assert it.trials[-1].reason == "colonne absente"
 
 
-def test_after_a_failed_trial_a_new_treatment_of_the_same_data_is_tried() -> None:
+def test_a_cancelled_trial_leaves_the_project_equipped_and_says_why() -> None:
+    """The history tells it from a failure."""
+    it = made.project_at("equipped")
+    it.end_trial(made.cancelled_trial("job_trial"))
+    assert (it.stage, it.recorded()) == ("equipped", [])
+    assert it.history[-1].why == "L'essai n'a pas abouti : annulé"
+    assert it.trials[-1].reason == "annulé"
+
+
+@pytest.mark.parametrize("end", [made.failed_trial, made.cancelled_trial])
+def test_after_a_trial_without_result_a_new_treatment_of_the_same_data_is_tried(
+    end: Callable[[str], JobFailed | JobCancelled],
+) -> None:
     """Equipping is recorded again with the new treatment, and its trial may succeed."""
     it = made.project_at("equipped")
-    it.end_trial(made.failed_trial("job_1"))
+    it.end_trial(end("job_1"))
     corrected = made.treatment("dts_a", "dts_b")
     it.set_treatment(corrected, HOLDER)
     assert it.recorded() == [

@@ -49,6 +49,11 @@ class Walk(RuleBasedStateMachine):
         """A trial ends badly."""
         self.attempt(lambda: self.project.end_trial(made.failed_trial(job_id)))
 
+    @rule(job_id=JOBS)
+    def trial_is_cancelled(self, job_id: str) -> None:
+        """Somebody stops a trial."""
+        self.attempt(lambda: self.project.end_trial(made.cancelled_trial(job_id)))
+
     @rule(dataset_ids=st.sampled_from([("dts_a",), ("dts_a", "dts_b")]))
     def treat(self, dataset_ids: tuple[str, ...]) -> None:
         """The holder writes a treatment."""
