@@ -1,6 +1,7 @@
 """The sending loop against real documents and servers, without a broker."""
 
 import itertools
+import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,9 +13,9 @@ from services.notify.sender import Sender
 from shared.settings import Settings
 from shared.store import Store
 from tests.integration.notify.conftest import SECRET, add_endpoint
-from tests.integration.notify.receiver import Receiver, drip_head, hang
+from tests.integration.notify.receiver import LONG, Handler, Receiver, answer, drip_head, hang
 from tests.integration.notify.sending import add_deliveries, sender, sending, states
-from tests.servers import eventually
+from tests.servers import Documents, eventually
 
 
 def test_due_deliveries_arrive_signed_and_in_order(
@@ -114,3 +115,25 @@ def test_stopping_lets_the_call_in_hand_end(
     first, second = (store.of(Delivery).get(identifier) for identifier in ids)
     assert [attempt.error for attempt in first.attempts] == ["pas de réponse en 0,5 s"]
     assert second.attempts == ()
+
+
+def test_outcome_outlives_a_crash_of_the_document_server(
+    store: Store, settings: Settings, receiver: Receiver, document_server: Documents
+) -> None:
+    """What was sent while the server was down is noted once it is back, and not sent again."""
+    crashed = threading.Event()
+
+    def answer_after_the_crash(handler: Handler) -> None:
+        crashed.wait(LONG)
+        answer(200)(handler)
+
+    receiver.answers["/crash"] = answer_after_the_crash
+    (identifier,) = add_deliveries(store, add_endpoint(store, url=receiver.url("/crash")))
+    patient = settings.model_copy(update={"webhook_timeout_seconds": 20})
+    with sending(sender(store, patient)):
+        eventually(lambda: receiver.calls("/crash"))
+        document_server.kill()
+        crashed.set()
+        document_server.start()
+        eventually(lambda: states(store, [identifier]) == {"delivered"})
+    assert len(receiver.calls("/crash")) == 1
