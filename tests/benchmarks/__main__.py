@@ -1,0 +1,87 @@
+"""`python -m tests.benchmarks [NAME...]`: ours and its peers in one run, and their ratios.
+
+Each contender is a process of its own (eventlet, asyncio and threads cannot share one), and the
+rounds are interleaved, so that a noisy machine is noisy for all of them.
+"""
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.benchmarks import calling, consuming, lifecycles, publishing
+from tests.servers import Broker
+
+ROUNDS = 3
+MODULES: dict[str, Any] = {
+    "publishing": publishing,
+    "consuming": consuming,
+    "calling": calling,
+}
+
+
+def main() -> int:
+    """Run the named benchmarks, all by default."""
+    names = sys.argv[1:] or [*MODULES, "lifecycles"]
+    with TemporaryDirectory(prefix="datalab-bench-") as home, _broker(Path(home)) as broker:
+        for name in names:
+            if name in MODULES:
+                compare(name, MODULES[name], broker)
+    if "lifecycles" in names:
+        lifecycles.main()
+    return 0
+
+
+@contextlib.contextmanager
+def _broker(home: Path) -> Iterator[Broker]:
+    broker = Broker(home)
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
+def compare(name: str, module: Any, broker: Broker) -> None:
+    """Run every contender of a module in turn, and print the medians and the ratios to ours."""
+    results: dict[str, list[dict[str, float]]] = {one: [] for one in module.CONTENDERS}
+    for _ in range(ROUNDS):
+        for contender, measured in results.items():
+            measured.append(run(name, contender, broker))
+    print(f"\n{name}: {module.__doc__.splitlines()[0]}")
+    ours = _medians(results["ours"])
+    for contender, measured in results.items():
+        medians = _medians(measured)
+        figures = ", ".join(f"{key} {value:,.2f}" for key, value in medians.items())
+        ratios = ", ".join(f"{key} x{ours[key] / value:.2f}" for key, value in medians.items())
+        print(f"  {contender:<12} {figures:<42} ours/this: {ratios}")
+
+
+def run(module: str, contender: str, broker: Broker) -> dict[str, float]:
+    """One measurement in a fresh virtual host and a fresh process."""
+    vhost = broker.new_vhost()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", f"tests.benchmarks.{module}", contender, broker.uri(vhost)],
+            stdout=subprocess.PIPE,
+            stderr=None if os.environ.get("VERBOSE") else subprocess.DEVNULL,
+            check=True,
+        )
+    finally:
+        broker.delete_vhost(vhost)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _medians(measured: list[dict[str, float]]) -> dict[str, float]:
+    return {key: statistics.median(one[key] for one in measured) for key in measured[0]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

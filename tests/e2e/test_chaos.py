@@ -1,0 +1,21 @@
+"""The crash test: nothing is lost and nothing happens twice, whatever dies when."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.chaos.run import run
+
+KILLS = 10
+
+
+@pytest.mark.timeout(600)
+def test_killed_processes_lose_no_event_and_double_no_effect() -> None:
+    """Thirty projects reach their stages while services, broker and documents are killed."""
+    with TemporaryDirectory(prefix="dl-") as home:
+        report = run(
+            Path(home), projects=30, kills=KILLS, seed=20261, workers=1, seconds=420, tell=print
+        )
+    assert len(report.kills) >= KILLS, report.summary
+    assert report.faults == [], report.summary
