@@ -1,0 +1,165 @@
+"""What the code keeps to, beyond the import contracts that `make lint` checks."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("intake", "catalog", "compute", "notify")
+PRODUCT = sorted(
+    path.relative_to(ROOT)
+    for package in ("shared", "services", "deploy")
+    for path in (ROOT / package).rglob("*.py")
+)
+TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
+
+LONGEST_MODULE = 300
+LONGEST_FUNCTION = 40
+
+FLAT_LISTS = {Path("shared/events.py")}
+"""The contract is one list of facts, longer than a module of code may be."""
+
+ENVIRONMENT = {
+    Path("shared/settings.py"),
+    Path("shared/run.py"),  # sets what eventlet reads while it is imported
+    Path("shared/cli/app.py"),  # the stack's processes inherit it
+    Path("shared/cli/stack.py"),
+}
+
+RAW = {"consume", "event_handler", "http", "once", "rpc", "timer", "EventDispatcher", "RpcProxy"}
+"""nameko's own entrypoints and clients, which lose messages or have no deadline."""
+
+
+def tree_of(path: Path) -> ast.Module:
+    """The syntax tree of a module."""
+    return ast.parse((ROOT / path).read_text())
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Every import of a module as (module, name), wherever in it the import stands."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
+    """Every function and method of a module."""
+    return (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef))
+
+
+def reads_environment(node: ast.AST) -> bool:
+    """Whether an expression is `os.environ` or one of its kin."""
+    names = {"environ", "environb", "getenv", "getenvb"}
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "os" and any(alias.name in names for alias in node.names)
+    return (
+        isinstance(node, ast.Attribute) and node.attr in names and ast.unparse(node.value) == "os"
+    )
+
+
+def test_nameko_is_used_by_messaging_and_http_only() -> None:
+    """Services know our decorators; what they run on can be exchanged in two packages."""
+    users = {
+        path.parts[:2]
+        for path in PRODUCT
+        for module, _ in imports_of(path)
+        if module.split(".")[0] == "nameko"
+    }
+    assert users == {("shared", "messaging"), ("shared", "http")}
+
+
+def test_nameko_is_never_used_raw() -> None:
+    """Its own handlers acknowledge what failed, and its calls wait for ever."""
+    raw = [
+        (path, module, name)
+        for path in PRODUCT
+        for module, name in imports_of(path)
+        if module.split(".")[0] == "nameko" and name in RAW
+    ]
+    assert raw == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_entrypoints_are_decorated_by_ours(service: str) -> None:
+    """`on`, `rpc` and `http` mean one thing in every service."""
+    path = Path("services", service, "service.py")
+    sources = {name: module for module, name in imports_of(path) if name in {"on", "rpc", "http"}}
+    assert sources == {"on": "shared.messaging", "rpc": "shared.messaging", "http": "shared.http"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_the_same_files(service: str) -> None:
+    """Who knows one service finds the way in all."""
+    files = {path.name for path in (ROOT / "services" / service).glob("*.py")}
+    assert files >= {"__init__.py", "service.py", "model.py", "views.py"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_says_what_it_owns_consumes_and_publishes(service: str) -> None:
+    """Its front page."""
+    text = (ast.get_docstring(tree_of(Path("services", service, "__init__.py"))) or "").lower()
+    assert [word for word in ("owns", "consumes", "publishes") if word not in text] == []
+
+
+def test_no_module_is_called_after_nothing() -> None:
+    """A name says what a module is for."""
+    names = {"utils", "helpers", "common", "misc", "base"}
+    assert [
+        path for path in PRODUCT if names & {part.removesuffix(".py") for part in path.parts}
+    ] == []
+
+
+def test_environment_is_read_by_the_settings_only() -> None:
+    """A process knows what it is told at the start; deployment and command line tell it."""
+    readers = {
+        path
+        for path in PRODUCT
+        for node in ast.walk(tree_of(path))
+        if path.parts[0] != "deploy" and reads_environment(node)
+    }
+    assert readers == ENVIRONMENT
+
+
+def test_modules_open_with_one_line_that_says_what_they_are() -> None:
+    """A reader of a folder reads the first lines."""
+    silent = []
+    for path in [*PRODUCT, *TESTS]:
+        lines = (ast.get_docstring(tree_of(path)) or "").split("\n")
+        if not lines[0] or any(lines[1:2]):
+            silent.append(path)
+    assert silent == []
+
+
+def test_modules_fit_into_a_head() -> None:
+    """Longer ones are two."""
+    lengths = {path: len((ROOT / path).read_text().splitlines()) for path in PRODUCT}
+    long = {path for path, length in lengths.items() if length > LONGEST_MODULE}
+    assert long == FLAT_LISTS
+
+
+def test_functions_fit_on_a_screen() -> None:
+    """Longer ones hide a second one."""
+    long = [
+        f"{path}:{function.lineno} {function.name}"
+        for path in [*PRODUCT, *TESTS]
+        for function in functions_of(path)
+        if (function.end_lineno or 0) - function.lineno + 1 > LONGEST_FUNCTION
+    ]
+    assert long == []
+
+
+def test_tests_neither_mock_nor_sleep() -> None:
+    """They use real servers or hand-written fakes, and wait for conditions."""
+    tests = [path for path in TESTS if path.name.startswith("test_") or path.name == "conftest.py"]
+    shortcuts = [
+        f"{path}:{node.lineno}"
+        for path in tests
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Name | ast.Attribute)
+        and ast.unparse(node).split(".")[-1] in {"monkeypatch", "sleep", "mock", "MagicMock"}
+    ]
+    assert shortcuts == []
