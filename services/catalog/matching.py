@@ -6,6 +6,7 @@ from typing import NamedTuple
 from services.catalog.model import Dataset
 from services.catalog.words import fold, words
 from shared.events import Match, ProjectSubmitted
+from shared.territory import department_of, in_french
 
 BEST = 10
 """How many matches a project is told."""
@@ -26,12 +27,18 @@ _KEYS = {
     "departement": "le code du département",
 }
 
+_Content = tuple[str, str]
+
 
 class Wish(NamedTuple):
-    """What a project is compared by; `keys` maps a kind of key to the holder's table with it."""
+    """What a project is compared by; `keys` maps a kind of key to the holder's table with it.
+
+    `contents` is what it brings: title and hash of its own datasets, however often they were sent.
+    """
 
     holder_id: str
     dataset_ids: frozenset[str]
+    contents: frozenset[_Content]
     keys: dict[str, str]
     theme: str
     departments: frozenset[str]
@@ -41,37 +48,48 @@ class Wish(NamedTuple):
 def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
     """Read a project and those of its datasets that are the holder's and read already."""
     keys: dict[str, str] = {}
-    for dataset in own:
-        if dataset.owner_id == project.holder_id:
-            for key in dataset.keys:
-                keys.setdefault(key, dataset.metadata.title)
+    held = [dataset for dataset in own if dataset.owner_id == project.holder_id]
+    for dataset in held:
+        for key in dataset.keys:
+            keys.setdefault(key, dataset.metadata.title)
     meant = words(project.title, project.problem, *project.keywords)
     return Wish(
         holder_id=project.holder_id,
         dataset_ids=frozenset(project.dataset_ids),
+        contents=frozenset(map(_content, held)),
         keys=keys,
         theme=fold(project.theme),
-        departments=departments(project.territory),
+        departments=frozenset(map(department_of, project.territory)),
         words={stem: word for stem, word in meant.items() if not stem.isdigit()},
     )
 
 
 def best_matches(wish: Wish, published: Iterable[Dataset]) -> tuple[Match, ...]:
-    """The datasets with at least one reason, best first, at most BEST; never the project's own."""
-    others = (dataset for dataset in published if dataset.id not in wish.dataset_ids)
-    matches = [match for dataset in others if (match := _match(wish, dataset))]
-    matches.sort(key=lambda match: (-match.score, match.title, match.dataset_id))
-    return tuple(matches[:BEST])
+    """The datasets with at least one reason, best first, at most BEST; never the project's own.
+
+    Of datasets with the same title and bytes the best counts, among equals the oldest.
+    """
+    found = [
+        (match, _content(dataset))
+        for dataset in published
+        if dataset.id not in wish.dataset_ids and (match := _match(wish, dataset))
+    ]
+    found.sort(key=lambda pair: (-pair[0].score, pair[0].title, pair[0].dataset_id))
+    unique: dict[_Content, Match] = {}
+    for match, content in found:
+        if content not in wish.contents:
+            unique.setdefault(content, match)
+    return tuple(unique.values())[:BEST]
 
 
-def departments(codes: Iterable[str]) -> frozenset[str]:
-    """The departments of INSEE department and commune codes: `14118` -> `14`, `97411` -> `974`."""
-    return frozenset(code[:3] if code.startswith("97") else code[:2] for code in codes)
+def _content(dataset: Dataset) -> _Content:
+    version = dataset.published or dataset.versions[-1]
+    return dataset.metadata.title, version.file.sha256
 
 
 def _match(wish: Wish, dataset: Dataset) -> Match | None:
     shared = [key for key in dataset.keys if key in wish.keys]
-    places = sorted(wish.departments & departments(dataset.metadata.territory))
+    places = sorted(wish.departments.intersection(map(department_of, dataset.metadata.territory)))
     common = [word for stem, word in wish.words.items() if stem in dataset.words]
     has_theme = bool(wish.theme) and wish.theme == dataset.theme_word
     score = (
@@ -86,7 +104,7 @@ def _match(wish: Wish, dataset: Dataset) -> Match | None:
     if has_theme:
         reasons.append(f"Même thème : {dataset.metadata.theme}.")
     if places:
-        reasons.append(f"Couvre votre territoire : {_places(places)}.")
+        reasons.append(f"Couvre votre territoire : {in_french(places)}.")
     if common:
         reasons.append(f"Mots en commun : {', '.join(common)}.")
     if dataset.metadata.access == "restricted" and dataset.owner_id != wish.holder_id:
@@ -102,7 +120,3 @@ def _match(wish: Wish, dataset: Dataset) -> Match | None:
 
 def _key_reason(key: str, table: str) -> str:
     return f"Se croise avec vos données « {table} » sur {_KEYS.get(key, f'la clé {key}')}."
-
-
-def _places(codes: list[str]) -> str:
-    return f"département{'s' if len(codes) > 1 else ''} {', '.join(codes)}"

@@ -11,10 +11,10 @@ from services.catalog.model import Access, Dataset, Metadata, Version, VersionSt
 from shared.auth import Caller
 from shared.errors import Invalid
 from shared.events import FileRef
+from shared.territory import Territory
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
 _Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-_Place = Annotated[str, StringConstraints(pattern=r"^(\d{2}|2[AB]|97\d|\d{5}|2[AB]\d{3})$")]
 _ID = re.compile(r"[\w.:-]{1,200}", re.ASCII)
 
 
@@ -34,7 +34,7 @@ class NewDataset(Metadata):
     description: _Text = ""
     theme: _Label
     keywords: tuple[_Label, ...] = Field(default=(), max_length=30)
-    territory: tuple[_Place, ...] = Field(default=(), max_length=5000)
+    territory: tuple[Territory, ...] = Field(default=(), max_length=5000)
     licence: _Label
     access: Access = "restricted"
     producer: _Text = ""

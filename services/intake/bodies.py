@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from services.intake.member import MemberKind
-from services.intake.territory import Territory
 from services.intake.treatments import DatasetId, WrittenTreatment
 from shared.errors import Invalid
 from shared.events import Stage
+from shared.territory import Territory
 
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 _Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]

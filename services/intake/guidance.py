@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from services.intake.member import Member
 from services.intake.model import Project
 from services.intake.records import Guidance, SuggestedApplication, SuggestedMember
-from services.intake.territory import common, in_french
 from services.intake.words import fold, words
 from shared.events import Match
+from shared.territory import common, in_french
 
 BEST = 10
 """How many experts, and how many pilot sites, a project is told of."""
@@ -105,9 +105,10 @@ def _best(
 
 
 def _present(places: Sequence[str]) -> list[str]:
-    names = ", ".join(map(in_french, places[:_PLACES_NAMED]))
-    more = " …" if len(places) > _PLACES_NAMED else ""
-    return [f"Présent sur votre territoire : {names}{more}."] if places else []
+    others = len(places) - _PLACES_NAMED
+    more = f", et {others} autre{'s' * (others > 1)}" if others > 0 else ""
+    named = in_french(places[:_PLACES_NAMED])
+    return [f"Présent sur votre territoire : {named}{more}."] if places else []
 
 
 def _suggest(member: Member, reasons: Iterable[str]) -> SuggestedMember:

@@ -1,9 +1,9 @@
 """Which datasets fit a project, and the reasons given."""
 
-from services.catalog.matching import BEST, best_matches, departments, wish_of
-from services.catalog.model import Dataset
+from services.catalog.matching import BEST, best_matches, wish_of
+from services.catalog.model import Dataset, Upload
 from shared.events import Match, ProjectSubmitted
-from tests.unit.catalog.samples import metadata, published, registered
+from tests.unit.catalog.samples import metadata, profile, published, ref, registered
 
 OWN = published(
     "dts_own",
@@ -54,12 +54,7 @@ def test_commune_lies_in_its_department() -> None:
     [match] = matches(
         published(about=metadata("X", territory=("27", "76"))), territory=("27229", "76540")
     )
-    assert match.reasons == ("Couvre votre territoire : départements 27, 76.",)
-
-
-def test_overseas_departments_have_three_digits() -> None:
-    """Codes from 97 on name their department with three characters, Corsica's with a letter."""
-    assert departments(["97411", "972", "2A004", "14"]) == {"974", "972", "2A", "14"}
+    assert match.reasons == ("Couvre votre territoire : départements 27 et 76.",)
 
 
 def test_common_words_are_shown_as_the_holder_wrote_them() -> None:
@@ -86,6 +81,30 @@ def test_own_restricted_data_needs_nobody() -> None:
 def test_project_is_not_advised_its_own_datasets() -> None:
     """What the project brings is no discovery."""
     assert matches(OWN) == []
+
+
+def test_project_is_not_advised_a_copy_of_its_own_datasets() -> None:
+    """The same title and bytes, sent once more or by somebody else, are no discovery either."""
+    copy = published("dts_copy", OWN.metadata, keys=("commune",), owner_id="mbr_other")
+    assert matches(copy) == []
+
+
+def test_same_data_is_advised_once() -> None:
+    """Of two datasets with one title and the same bytes, the older one."""
+    about = metadata("EPCI", theme="habitat")
+    found = matches(published("dts_b", about), published("dts_a", about))
+    assert [match.dataset_id for match in found] == ["dts_a"]
+
+
+def test_other_bytes_or_another_title_are_other_data() -> None:
+    """Neither last year's table nor a namesake hides a dataset."""
+    last_year = published("dts_b", metadata("EPCI", theme="habitat"))
+    last_year.register(Upload(file=ref("c"), filename="b.csv"))
+    last_year.publish(2, ref("d"), profile(), "job_2")
+    namesakes = [
+        published(f"dts_{title}", metadata(title, theme="habitat")) for title in ("EPCI", "Autre")
+    ]
+    assert len(matches(last_year, *namesakes)) == 3
 
 
 def test_nothing_in_common_is_no_match() -> None:

@@ -72,7 +72,7 @@ def test_pilot_sites_lie_in_the_projects_territory() -> None:
         ),
         (
             "mbr_company",
-            ("Présent sur votre territoire : commune 14118, commune 14366.",),
+            ("Présent sur votre territoire : communes 14118 et 14366.",),
         ),
     ]
 
@@ -89,3 +89,12 @@ def test_only_the_best_are_named() -> None:
     members = [made.member(f"mbr_{number:02}", territory=("14",)) for number in range(30)]
     sites = advise(made.project(), [], reversed(members)).pilot_sites
     assert [site.member_id for site in sites] == [f"mbr_{number:02}" for number in range(BEST)]
+
+
+def test_a_long_territory_is_cut_short() -> None:
+    """Five places are named, the others counted."""
+    communes = tuple(f"1400{number}" for number in range(1, 8))
+    (site,) = advise(made.project(), [], [made.member("mbr_1", territory=communes)]).pilot_sites
+    assert site.reasons == (
+        "Présent sur votre territoire : communes 14001, 14002, 14003, 14004 et 14005, et 2 autres.",
+    )

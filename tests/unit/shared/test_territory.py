@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from services.intake.territory import Territory, common, department_of, in_french, within
+from shared.territory import Territory, common, department_of, in_french, within
 
 CODES: TypeAdapter[str] = TypeAdapter(Territory)
 
@@ -37,5 +37,7 @@ def test_places_have_in_common_the_narrower_of_two() -> None:
 
 
 def test_a_holder_reads_what_a_code_is() -> None:
-    """French, by kind."""
-    assert [in_french("14"), in_french("14118")] == ["département 14", "commune 14118"]
+    """French, departments before communes, in one sentence however many there are."""
+    assert in_french(["14"]) == "département 14"
+    assert in_french(["14", "27", "50"]) == "départements 14, 27 et 50"
+    assert in_french(["14118", "14366", "76"]) == "département 76, communes 14118 et 14366"

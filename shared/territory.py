@@ -43,6 +43,15 @@ def common(codes: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(narrower))
 
 
-def in_french(code: str) -> str:
-    """A code as a holder reads it."""
-    return f"département {code}" if is_department(code) else f"commune {code}"
+def in_french(codes: Iterable[str]) -> str:
+    """Codes as a holder reads them: `départements 14, 27 et 76, commune 50129`."""
+    kinds: dict[str, list[str]] = {"département": [], "commune": []}
+    for code in codes:
+        kinds["département" if is_department(code) else "commune"].append(code)
+    return ", ".join(_enumerated(kind, found) for kind, found in kinds.items() if found)
+
+
+def _enumerated(kind: str, codes: list[str]) -> str:
+    if len(codes) == 1:
+        return f"{kind} {codes[0]}"
+    return f"{kind}s {', '.join(codes[:-1])} et {codes[-1]}"
