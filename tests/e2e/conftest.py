@@ -1,0 +1,33 @@
+"""One whole lab, running for the end-to-end tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from deploy.demo.story import Story
+from tests.chaos.lab import Lab
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A stack of its own with a partner; the folder's path is short enough for sockets."""
+    with TemporaryDirectory(prefix="dl-") as home:
+        lab = Lab(Path(home), workers=1)
+        with lab.up():
+            yield lab
+
+
+@pytest.fixture(scope="session")
+def told() -> list[str]:
+    """What the story says while it is played."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def story(lab: Lab, told: list[str]) -> Story:
+    """The demonstration's story, played to its end."""
+    story = Story(lab.client, lab.partner, told.append)
+    story.play(f"http://127.0.0.1:{lab.partner.port}/events")
+    return story

@@ -1,0 +1,95 @@
+"""The main job on real data, from nothing to a delivered project, and its figures."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from deploy.demo import content
+from deploy.demo.story import Story
+from tests.chaos.lab import Lab
+from tests.servers import eventually
+
+GONE = {"14011": "14581", "14300": "14743", "14623": "14408", "61017": "61275"} | {
+    "61188": "61275",
+    "61192": "61275",
+    "61310": "61275",
+    "76358": "76455",
+}
+"""The census' commune codes that 2026 no longer has, with the commune that each is part of now.
+
+Source: INSEE, Code officiel géographique 2026, `anciensCodes` and `chefLieu`.
+"""
+
+
+def expected() -> pd.DataFrame:
+    """Homes, vacant homes and their rate by inter-communal body, computed here with pandas."""
+    homes = pd.read_csv(content.DATA / content.HOMES_FILE, sep=";", dtype={"com": str})
+    bodies = pd.read_csv(content.DATA / "epci_2026.csv", sep=";", dtype={"code": str, "epci": str})
+    homes["code"] = homes["com"].replace(GONE)
+    crossed = homes.merge(bodies[["code", "epci"]], on="code", how="left", validate="m:1")
+    assert crossed["epci"].notna().all()
+    summed = crossed.groupby("epci")[["logements", "logements_vacants"]].sum()
+    summed["taux_vacance"] = 100 * summed["logements_vacants"] / summed["logements"]
+    return summed
+
+
+@pytest.mark.timeout(300)
+def test_result_has_the_right_figures_for_every_body(story: Story, tmp_path: Path) -> None:
+    """71 EPCI, equal to an independent computation; the chart is a picture."""
+    table, chart = story.fetch(tmp_path)
+    result = pd.read_csv(table, sep=";", dtype={"epci": str}).set_index("epci").sort_index()
+    right = expected().sort_index()
+    assert len(result) == len(right) == 71
+    for column in ("logements", "logements_vacants"):
+        assert (result[column] == right[column]).all()
+    assert (result["taux_vacance"] - right["taux_vacance"]).abs().max() <= 0.005
+    assert chart.read_bytes().startswith(b"\x89PNG")
+
+
+def test_trial_reports_the_gone_codes_with_their_weight(story: Story) -> None:
+    """The sample's report counts the whole table: nothing is dropped in silence."""
+    homes = pd.read_csv(content.DATA / content.HOMES_FILE, sep=";", dtype={"com": str})
+    weights = homes[homes["com"].isin(GONE)].groupby("com")["logements"].sum().to_dict()
+    trial = story.project()["trials"][-1]["job_id"]
+    orphans = story.manifest(trial)["reports"][0]["orphans"]
+    assert {one["key"]: one["successor"] for one in orphans} == GONE
+    assert {one["key"]: one["weight"] for one in orphans} == weights
+
+
+def test_result_is_a_dataset_with_licence_and_provenance(story: Story) -> None:
+    """What it was made of, in which version, by which steps."""
+    dataset = story.staff.get("catalog", f"/datasets/{story.result_id}")
+    provenance = dataset["versions"][-1]["provenance"]
+    used = {one["dataset_id"]: one for one in provenance["inputs"]}
+    assert dataset["licence"] == "lov2"
+    names = ("communes_2026.csv", "epci_2026.csv", content.HOMES_FILE)
+    assert set(used) == {story.datasets[name] for name in names}
+    assert all(len(one["sha256"]) == 64 and one["version"] == 1 for one in used.values())
+    assert [step["application"] for step in provenance["steps"]] == ["cross", "aggregate"]
+
+
+def test_partner_receives_every_event_signed(story: Story, lab: Lab) -> None:
+    """The partner's server checks each signature itself; the timeline has the same events."""
+    timeline = story.holder.get("notify", f"/projects/{story.project_id}/timeline", limit=100)
+    types = {entry["type"] for entry in timeline["items"]}
+    eventually(lambda: types <= set(lab.partner.types))
+    assert lab.partner.refused == 0
+    assert {"project_submitted", "project_delivered", "job_succeeded"} <= types
+
+
+def test_advice_gives_its_reasons(story: Story, told: list[str]) -> None:
+    """Datasets by shared key, experts by skill; the story tells them."""
+    guidance = story.project()["guidance"]
+    assert any("code commune" in reason for reason in guidance["datasets"][0]["reasons"])
+    assert any("cartographie" in reason for reason in guidance["experts"][0]["reasons"])
+    assert any(line.startswith("advised") for line in told)
+
+
+def test_history_tells_who_when_and_why(story: Story) -> None:
+    """One entry a stage, in order."""
+    history = story.project()["history"]
+    stages = list(dict.fromkeys(entry["stage"] for entry in history))
+    way = "submitted advised secured equipped trialled piloted staffed delivered"
+    assert stages == way.split()
+    assert all(entry["by"] and entry["at"] for entry in history)
