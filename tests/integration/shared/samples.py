@@ -6,9 +6,12 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
-from shared.aggregate import NEVER, Aggregate
+from shared.aggregate import NEVER, Aggregate, now
 from shared.events import Envelope, ProjectStaffed, WorkspaceOpened
 from shared.store import Store
+
+PROCESSES = 4
+NO_TIME = timedelta(0)
 
 
 class Inner(BaseModel):
@@ -46,6 +49,11 @@ class Other(Aggregate):
     collection = "others"
 
 
+def event_ids(document: dict[str, Any]) -> list[str]:
+    """The ids in a document's outbox."""
+    return [event["id"] for event in document["outbox"]]
+
+
 def cause(identifier: str) -> Envelope[WorkspaceOpened]:
     """An event that changes things; only its id counts here."""
     return Envelope[WorkspaceOpened](
@@ -77,10 +85,10 @@ def handle_once(uri: str, database: str, identifier: str, events: list[str]) -> 
     store.close()
 
 
-def lease_all(uri: str, database: str, identifiers: list[str]) -> list[str]:
+def lease_due(uri: str, database: str, state: str) -> list[str]:
     """What one process does: lease every thing it finds due; those it got."""
     store = Store(uri, database)
-    due = [store.of(Thing).get(identifier) for identifier in identifiers]
+    due = store.of(Thing).find({"state": state, "due": {"$lte": now()}})
     leased = [store.of(Thing).lease(thing, "due", timedelta(minutes=1)) for thing in due]
     store.close()
     return [thing.id for thing in leased if thing is not None]
