@@ -41,9 +41,10 @@ def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
         *("--unshare-user", "--unshare-all", "--die-with-parent", "--new-session"),
         *("--uid", NOBODY, "--gid", NOBODY, "--clearenv"),
         *(word for name, value in _ENVIRONMENT.items() for word in ("--setenv", name, value)),
+        # First of all: this Python itself may be installed somewhere below /tmp.
+        *("--size", str(TMP_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
         *_visible(),
         *("--dev-bind", "/dev/null", "/dev/null", "--ro-bind", "/dev/urandom", "/dev/urandom"),
-        *("--size", str(TMP_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
         *("--ro-bind", str(folder), INNER_JOB),
         *("--bind", str(folder / "out"), f"{INNER_JOB}/out"),
         *("--remount-ro", "/", "--chdir", "/code", "--"),
