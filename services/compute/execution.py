@@ -161,6 +161,7 @@ class Execution:
 
     def _note(self, news: Progress) -> None:
         self._pulse.progress, self._pulse.message = news.progress, news.message
+        self._pulse.log_tail = news.log_tail
 
     def _finish(self, ending: Ending) -> None:
         while True:

@@ -14,10 +14,11 @@ _MESSAGE_LENGTH = 200
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is, from 0 to 1, and what it does, in French."""
+    """How far a job is, from 0 to 1, what it does, in French, and the end of its log."""
 
     progress: float
     message: str
+    log_tail: str
 
 
 class Output:
@@ -29,7 +30,8 @@ class Output:
         self._keep = keep
         self._log = bytearray()
         self._line = b""
-        self._news: Progress | None = None
+        self._progress, self._message = 0.0, ""
+        self._has_news = False
         self.is_open = True
         self.total = 0
 
@@ -48,6 +50,7 @@ class Output:
             chunk = os.read(self._descriptor, _CHUNK)
             self.is_open = chunk != b""
         self.total += len(chunk)
+        self._has_news |= chunk != b""
         *lines, rest = (self._line + chunk).split(b"\n")
         for line in lines:
             self._take(line)
@@ -55,20 +58,22 @@ class Output:
         return chunk != b""
 
     def news(self) -> Progress | None:
-        """The latest progress since this was last asked."""
-        news, self._news = self._news, None
-        return news
+        """How far the job is, unless it said nothing since this was last asked."""
+        if not self._has_news:
+            return None
+        self._has_news = False
+        return Progress(self._progress, self._message, self.log_tail)
 
     def _take(self, line: bytes) -> None:
-        progress = _progress(line)
-        if progress is None:
+        said = _progress(line)
+        if said is None:
             self._log += line + b"\n"
             del self._log[: -self._keep]
         else:
-            self._news = progress
+            self._progress, self._message = said
 
 
-def _progress(line: bytes) -> Progress | None:
+def _progress(line: bytes) -> tuple[float, str] | None:
     if not line.startswith(b"{") or len(line) > _LINE_BYTES:
         return None
     try:
@@ -77,4 +82,4 @@ def _progress(line: bytes) -> Progress | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     # A comparison with a NaN is false: the clamp makes it 0.
-    return Progress(min(1.0, share) if share > 0 else 0.0, message[:_MESSAGE_LENGTH])
+    return min(1.0, share) if share > 0 else 0.0, message[:_MESSAGE_LENGTH]

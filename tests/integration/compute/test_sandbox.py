@@ -278,7 +278,7 @@ def test_daemon_of_a_finished_job_does_not_stay(run: Run) -> None:
 
 
 def test_progress_is_heard_and_clamped(run: Run) -> None:
-    """JSON lines with a progress are told to the caller; they are not part of the log."""
+    """JSON lines with a progress are told to the caller; what else is said is the log, at once."""
     heard: list[Progress] = []
     program = """
 import select
@@ -291,7 +291,10 @@ for share in ("0.25", "7", "NaN", '"x"'):
         (0.25, "lecture"),
         (1.0, "lecture"),
         (0.0, "lecture"),
+        (0.0, "lecture"),
     ]
+    assert heard[2].log_tail == ""
+    assert heard[3].log_tail == outcome.log_tail
     assert outcome.log_tail.startswith('{"progress": "x"')
 
 
