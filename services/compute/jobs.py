@@ -5,9 +5,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from ulid import ULID
 
+from services.compute.applications import check_steps
 from services.compute.model import Job
 from services.compute.workspace import Workspace
 from shared.aggregate import now
+from shared.errors import Invalid
 from shared.events import DatasetRegistered, Envelope, JobKind, Treatment
 
 
@@ -42,7 +44,7 @@ def ingest(envelope: Envelope[DatasetRegistered]) -> Job:
 def treat(
     identifier: str, kind: JobKind, workspace: Workspace, treatment: Treatment, traceparent: str
 ) -> Job:
-    """The job that runs a project's treatment."""
+    """The job that runs a project's treatment; it has failed already when that cannot run."""
     job = Job(
         id=identifier,
         kind=kind,
@@ -54,4 +56,8 @@ def treat(
         queued_at=now(),
     )
     job.queue()
+    try:
+        check_steps(treatment.inputs, treatment.steps)
+    except Invalid as fault:
+        job.refuse(f"le traitement ne peut pas être exécuté : {fault}")
     return job

@@ -91,6 +91,11 @@ class Job(Aggregate):
         """Say that the job waits for its turn."""
         self.record(JobQueued(**self._about()))
 
+    def refuse(self, reason: str) -> None:
+        """Fail in the queue already: a run could only fail, too."""
+        self.reason = reason
+        self._end("failed", 0.0)
+
     def is_due(self, time: datetime) -> bool:
         """Whether a process may take the job: its turn came, or the process running it is gone."""
         if self.state == "queued":

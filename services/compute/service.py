@@ -1,6 +1,8 @@
 """The compute service: workspaces, jobs in the sandbox, and their results."""
 
-from services.compute.applications import ApplicationView, list_applications
+from typing import Any
+
+from services.compute.applications import ApplicationView, check_steps, list_applications
 from services.compute.commands import Commands
 from services.compute.execution import Platform
 from services.compute.model import Job
@@ -25,6 +27,7 @@ from shared.events import (
     ProjectSecured,
     ProjectStaffed,
     ProjectWithdrawn,
+    Treatment,
 )
 from shared.http import Call, Download, http
 from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
@@ -75,7 +78,7 @@ class Compute:
 
     @on(ProjectEquipped)
     def try_out(self, envelope: Envelope[ProjectEquipped]) -> None:
-        """Queue the trial of an equipped project."""
+        """Queue the trial of an equipped project; it fails at once when it cannot run."""
         self.commands.queue_trial(envelope)
         self.scheduler.wake()
 
@@ -95,6 +98,11 @@ class Compute:
     def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:
         """The processing applications, with what they take, make and can be told."""
         return list_applications()
+
+    @http("POST", "/treatments/check", body=Treatment)
+    def check(self, call: Call) -> None:
+        """Whether a treatment can run: 204, or 422 naming the first field at fault."""
+        check_steps(call.body.inputs, call.body.steps)
 
     @http("POST", "/jobs", body=SubmitJob, returns=JobView, status=202)
     def run_again(self, call: Call) -> JobView:
@@ -158,6 +166,12 @@ class Compute:
     def list_applications(self) -> tuple[ApplicationView, ...]:
         """The processing applications."""
         return list_applications()
+
+    @rpc
+    def check_treatment(self, treatment: dict[str, Any]) -> None:
+        """Whether a treatment can run; Invalid naming the first field at fault."""
+        asked = Treatment.model_validate(treatment)
+        check_steps(asked.inputs, asked.steps)
 
     @rpc
     def get_workspace(self, project_id: str) -> WorkspaceView:

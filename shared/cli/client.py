@@ -11,12 +11,16 @@ from urllib.parse import quote, urlencode
 import urllib3
 
 _CHUNK = 1 << 16
-_REFUSED = 300
+_REFUSED, _FAILED = 300, 500
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 
 class CallError(Exception):
     """A call that failed, in words for the person who made it."""
+
+
+class Away(CallError):
+    """A service that does not answer now; it may later."""
 
 
 class Client:
@@ -90,12 +94,14 @@ class Client:
         try:
             response = self._pool.request(method, url, headers=sent, **options)
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise CallError(f"{service} did not answer in time at {self._urls[service]}") from error
+            raise Away(f"{service} did not answer in time at {self._urls[service]}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise CallError(
+            raise Away(
                 f"{service} cannot be reached at {self._urls[service]}; "
                 "is the stack up (datalab status)?"
             ) from error
+        if response.status >= _FAILED:
+            raise Away(_told(service, response.status, response.data))
         if response.status >= _REFUSED:
             raise CallError(_told(service, response.status, response.data))
         return response

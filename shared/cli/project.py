@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from shared.cli import show
-from shared.cli.client import CallError, path_of
+from shared.cli.client import Away, CallError, path_of
 from shared.cli.session import After, Json, Limit, client
 
 app = typer.Typer(help="Projects, from submission to delivery.", no_args_is_help=True)
@@ -26,7 +26,9 @@ def submit(
 ) -> None:
     """Submit the project that FILE describes."""
     headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
-    answer = client(context).post("intake", "/projects", _object(file), headers)
+    project = _object(file)
+    _check(context, project.get("treatment"))
+    answer = client(context).post("intake", "/projects", project, headers)
     _show(answer, json=json)
 
 
@@ -53,7 +55,9 @@ def show_(context: typer.Context, project_id: str, json: Json = False) -> None:
 @app.command()
 def treatment(context: typer.Context, project_id: str, file: _JsonFile, json: Json = False) -> None:
     """Say what the project does with its data."""
-    _command(context, project_id, "treatment", _object(file), json=json)
+    written = _object(file)
+    _check(context, written)
+    _command(context, project_id, "treatment", written, json=json)
 
 
 @app.command()
@@ -120,6 +124,16 @@ def _command(
 ) -> None:
     answer = client(context).post("intake", path_of("projects", project_id, command), body)
     _show(answer, json=json)
+
+
+def _check(context: typer.Context, treatment: object) -> None:
+    """Let compute refuse what cannot run; when it is away, the trial will tell."""
+    if not isinstance(treatment, dict):
+        return
+    try:
+        client(context).post("compute", "/treatments/check", treatment)
+    except Away as error:
+        typer.echo(f"datalab: the treatment is not checked yet: {error}", err=True)
 
 
 def _object(file: typer.FileText) -> dict[str, Any]:

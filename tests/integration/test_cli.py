@@ -106,6 +106,41 @@ def test_same_key_submits_one_project(shell: Shell, project_file: Path) -> None:
     assert len(set(twice)) == 1
 
 
+UNFIT = {
+    "inputs": {"homes": "dts_1"},
+    "steps": [{"application": "aggregate", "inputs": {"table": "homes"}, "output": "sum"}],
+}
+
+
+def test_treatment_that_cannot_run_is_refused_before_it_is_sent(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """The sentence names the field; nothing is registered."""
+    file = tmp_path / "project.json"
+    file.write_text(json.dumps({**PROJECT, "treatment": UNFIT}))
+    token = {"DATALAB_TOKEN": shell.token("mbr_unfit", "holder")}
+    done = shell.run("project", "submit", str(file), **token)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "steps.0.parameters.by: ce paramètre manque" in done.stderr
+    assert "Nothing found" in shell.run("project", "list", **token).stdout
+
+
+def test_treatment_is_sent_unchecked_while_compute_is_away(
+    shell: Shell, project_file: Path, tmp_path: Path
+) -> None:
+    """Its trial will tell; a warning says so now."""
+    as_holder = {"DATALAB_TOKEN": shell.token("mbr_away", "holder")}
+    project = shell.json("project", "submit", str(project_file), as_=("mbr_away", "holder"))["id"]
+    file = tmp_path / "treatment.json"
+    file.write_text(json.dumps(UNFIT))
+    words = ("--compute-url", "http://127.0.0.1:1", "project", "treatment", project, str(file))
+    done = shell.run(*words, **as_holder)
+    assert done.returncode == 0
+    assert "not checked yet: compute cannot be reached" in done.stderr
+    shown = shell.json("project", "show", project, as_=("mbr_away", "holder"))
+    assert shown["treatment"]["steps"][0]["application"] == "aggregate"
+
+
 def test_people_get_tables(shell: Shell, project_file: Path) -> None:
     """Without --json the answer is text with the same identifiers."""
     token = {"DATALAB_TOKEN": shell.token("mbr_tables", "holder")}

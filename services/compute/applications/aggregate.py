@@ -58,9 +58,9 @@ class AggregateParameters(Parameters):
     def _names_fit(self) -> Self:
         figures, names = self.figures(), [*self.by, *self.figures()]
         if not figures:
-            raise ValueError("sums, means or counts must name a column")
+            raise ValueError("sums, means ou counts doit nommer une colonne")
         if len({name.lower() for name in names}) < len(names):
-            raise ValueError("two columns of the result would have the same name")
+            raise ValueError("deux colonnes du résultat auraient le même nom")
         if self.ratio:
             _check(self.ratio.numerator, figures[:-1], "ratio.numerator")
             _check(self.ratio.denominator, figures[:-1], "ratio.denominator")
@@ -72,7 +72,9 @@ class AggregateParameters(Parameters):
 
 def _check(name: str, names: list[str], field: str) -> None:
     if name not in names:
-        raise ValueError(f"{field}: {name!r} is not one of {', '.join(names)}")
+        raise ValueError(
+            f"{field} : « {name} » n'est pas une colonne du résultat ({', '.join(names)})"
+        )
 
 
 AGGREGATE = Application(

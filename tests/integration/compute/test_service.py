@@ -11,7 +11,8 @@ import urllib3
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.aggregate import new_id
-from shared.errors import WrongStage
+from shared.errors import Invalid, WrongStage
+from shared.events import Step, Treatment
 from shared.manifest import Profile
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, summing
 from tests.servers import RunningService, eventually
@@ -169,6 +170,37 @@ def test_full_job_runs_again_for_the_holder_once_staffed(lab: Lab, compute: Runn
     lab.wait_for("job_succeeded", job_id=again)
     page = body(lab.call(compute, "GET", f"/jobs?project_id={project}"))
     assert {job["id"] for job in page["items"]} >= {first["job_id"], again}
+
+
+def unfit() -> Treatment:
+    """A treatment that names no column to add up."""
+    step = Step(application="aggregate", inputs={"table": "homes"}, output="result")
+    return Treatment(inputs={"homes": "dts_1"}, steps=(step,))
+
+
+@pytest.mark.usefixtures("compute")
+def test_trial_that_cannot_run_fails_at_once(lab: Lab) -> None:
+    """No sandbox is started to learn what is known before; the reason names the field."""
+    project = new_id("prj")
+    lab.secure(project)
+    lab.equip(project, unfit())
+    failed = lab.wait_for("job_failed", project_id=project)
+    assert failed["kind"] == "trial"
+    assert "steps.0.parameters.by: ce paramètre manque" in failed["reason"]
+    assert lab.events("job_started", project_id=project) == []
+
+
+def test_treatment_is_checked_before_it_is_submitted(lab: Lab, compute: RunningService) -> None:
+    """By HTTP and RPC: nothing when it can run, the field at fault when it cannot."""
+    path, good, bad = "/treatments/check", summing("dts_1").model_dump(), unfit().model_dump()
+    assert lab.call(compute, "POST", path, json=good).status == 204
+    refused = lab.call(compute, "POST", path, json=bad)
+    assert (refused.status, body(refused)["field"]) == (422, "steps.0.parameters.by")
+    assert lab.call(compute, "POST", path, json={**good, "steps": []}).status == 422
+    with ClusterRpcProxy({"AMQP_URI": lab.environ["DATALAB_AMQP_URI"]}, timeout=20) as rpc:
+        assert rpc.compute.check_treatment(json.loads(json.dumps(good))) is None
+        with pytest.raises(Invalid, match="steps.0.parameters.by"):
+            rpc.compute.check_treatment(json.loads(json.dumps(bad)))
 
 
 @pytest.mark.usefixtures("catalog")

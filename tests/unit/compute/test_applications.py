@@ -77,3 +77,19 @@ def test_aggregation_that_names_no_result_is_refused(parameters: dict[str, Any])
     """Groups, figures, ratio and chart must name columns that the result has, each once."""
     with pytest.raises(ValueError, match="validation error"):
         AggregateParameters.model_validate(parameters)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"left_key": "k"}, "ce paramètre manque"),
+        ({**CROSS["parameters"], "extra": 1}, "ce paramètre n'existe pas"),
+        ({**CROSS["parameters"], "how": "outer"}, "les valeurs possibles sont 'left' ou 'inner'"),
+        ({**CROSS["parameters"], "left_key": 3}, "doit être un texte"),
+    ],
+)
+def test_wrong_parameter_is_explained_in_french(parameters: dict[str, Any], told: str) -> None:
+    """It is the reason of a failed trial, which the holder reads."""
+    with pytest.raises(Invalid) as refused:
+        check_steps(["a", "b"], [Step(**{**CROSS, "parameters": parameters})])
+    assert refused.value.args[0] == told

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.compute.jobs import ingest, job_id
-from shared.events import DatasetRegistered, Envelope, FileRef
+from services.compute.jobs import ingest, job_id, treat
+from services.compute.workspace import Workspace
+from shared.events import DatasetRegistered, Envelope, FileRef, JobFailed, Step, Treatment
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -52,3 +53,15 @@ def test_ingest_job_counts_for_the_owner() -> None:
     job = ingest(registered())
     assert (job.lane, job.dataset_version, job.filename) == ("mbr_1", 3, "communes.csv")
     assert [event.topic for event in job.recorded()] == ["job_queued"]
+
+
+def test_job_of_a_treatment_that_cannot_run_has_failed_already() -> None:
+    """Nothing is started to find out what is known before; the reason names the field."""
+    step = Step(application="aggregate", inputs={"table": "homes"}, parameters={}, output="sum")
+    treatment = Treatment(inputs={"homes": "dts_1"}, steps=(step,))
+    job = treat("job_1", "trial", Workspace(id="prj_1", holder_id="mbr_1"), treatment, "")
+    assert [event.topic for event in job.recorded()] == ["job_queued", "job_failed"]
+    told = job.recorded()[-1]
+    assert isinstance(told, JobFailed)
+    assert "steps.0.parameters.by: ce paramètre manque" in told.reason
+    assert not job.is_active
