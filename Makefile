@@ -43,7 +43,7 @@ status: install ## Show its processes
 	@$(BIN)/datalab status
 
 test: install ## Run the unit, integration and end-to-end tests (ARGS="-k name" for some)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: install ## Check style, types and the architecture
 	@$(BIN)/ruff check
