@@ -114,7 +114,7 @@ def treatment(homes: str, epci: str, communes: str) -> dict[str, Any]:
                         "label": "nom_epci",
                         "top": 10,
                         "title": "Les dix taux de vacance les plus élevés de Normandie, 2021",
-                        "unit": " %",
+                        "unit": "%",
                     },
                 },
                 "output": "vacance",
