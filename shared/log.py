@@ -50,5 +50,7 @@ def configure(service: str, level: str) -> None:
         logging.getLogger(name).setLevel(level)
     # kombu shows a stack for every lost connection; `shared.messaging` says so in a line.
     logging.getLogger("kombu.mixins").setLevel(logging.ERROR)
+    # A form that breaks off or is wrong is its sender's fault, which the answer tells.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     # nameko logs failed handlers with their arguments; `shared.messaging` logs the outcome itself.
     logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)

@@ -25,7 +25,7 @@ _UNMATCHED = "unmatched"
 class App:
     """Serves `handlers`, a mapping of (method, werkzeug pattern) to what answers there.
 
-    `quiet` names the patterns whose success is not worth a log line.
+    `quiet` names the patterns that machines ask for all the time: not worth a log line.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class App:
         route = pattern.replace("<", "{").replace(">", "}")
         labels = (self._service, method, route, str(status))
         metrics.http_seconds.labels(*labels).observe(seconds)
-        level = logging.DEBUG if pattern in self._quiet and status < 400 else logging.INFO  # noqa: PLR2004
+        level = logging.DEBUG if pattern in self._quiet else logging.INFO
         # Never the query string or a header: either may hold a secret.
         log.log(
             level,

@@ -139,6 +139,7 @@ def test_configured_process_writes_json_only(capsys: pytest.CaptureFixture[str])
     logging.getLogger("pymongo").info("theirs, chatty")
     logging.getLogger("pymongo").warning("theirs, worried")
     logging.getLogger("nameko.containers").error("with arguments")
+    logging.getLogger("python_multipart.multipart").warning("a sender's broken form")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("old", UserWarning, stacklevel=1)
