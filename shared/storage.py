@@ -3,7 +3,7 @@
 Any fsspec URL serves; object stores are written as Arrow reads them, for instance
 `s3://bucket/folder?region=eu-west-3` or `?endpoint_override=host:9000&scheme=http`, with their
 credentials where their clients look for them. A file's address is its sha256, so writing the same
-bytes twice keeps one file and a crash leaves at most a temporary name behind.
+bytes twice keeps one file and a crash leaves at most a temporary name behind, until it is swept.
 """
 
 import hashlib
@@ -11,10 +11,12 @@ import importlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import fsspec
 
+from shared.aggregate import now
 from shared.errors import Invalid, LabError, NotFound, TooLarge, Unavailable
 from shared.events import FileRef
 
@@ -116,6 +118,18 @@ class Storage:
     def remove(self, path: str) -> None:
         """Delete a temporary file."""
         self.do(self._fs.rm, path)
+
+    def sweep(self, age: timedelta) -> int:
+        """Delete what uploads left behind that broke off longer than `age` ago; how many."""
+        folder, before, swept = self.path("tmp"), now() - age, 0
+        self._make_folder_of(f"{folder}/any")
+        for path in self.do(self._fs.ls, folder, False):
+            # Another process may be sweeping, too.
+            with suppress(LabError):
+                if self.do(self._fs.modified, path) < before:
+                    self.remove(path)
+                    swept += 1
+        return swept
 
     def writer(self, limit: int | None = None) -> Writer:
         """Start an upload of at most `limit` bytes."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 import eventlet
@@ -21,6 +22,8 @@ from shared.store import Store
 log = logging.getLogger(__name__)
 
 _RESTART_SECONDS = 1
+_LEFT_FOR = timedelta(days=1)
+"""No upload takes that long without writing."""
 
 
 class Documents(DependencyProvider):
@@ -85,9 +88,19 @@ class Files(DependencyProvider):
         self.storage = Storage(self.container.config["settings"].storage_url, tpool.execute)
         self.container.config["ready_checks"]["files"] = self.storage.is_ready
 
+    def start(self) -> None:
+        """Clear away what processes that were killed left of their uploads."""
+        self.container.spawn_managed_thread(self._sweep)
+
     def get_dependency(self, worker_ctx: object) -> Storage:  # noqa: ARG002
         """The storage."""
         return self.storage
+
+    def _sweep(self) -> None:
+        try:
+            self.storage.sweep(_LEFT_FOR)
+        except Unavailable as error:
+            log.warning("the file store is not swept", extra={"error": str(error)})
 
 
 class Config(DependencyProvider):

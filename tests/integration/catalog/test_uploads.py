@@ -1,12 +1,15 @@
 """Uploads over HTTP: what is taken in, what is turned away and why."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.events import FileRef
 from tests.integration.catalog.lab import CSV, UPLOAD_BYTES, Lab, about, failed, problem
+from tests.servers import eventually
 
 
 def owned(lab: Lab, owner_id: str) -> list[dict[str, Any]]:
@@ -187,3 +190,15 @@ def test_open_table_is_for_everybody_restricted_for_owner_and_staff(lab: Lab) ->
     problem(lab.call("GET", f"/datasets/{restricted}/table", stranger), 403)
     for token in (owner, lab.token("mbr_op", "operator")):
         assert lab.call("GET", f"/datasets/{restricted}/table", token).status == 200
+
+
+def test_start_clears_away_what_a_killed_process_left(lab: Lab) -> None:
+    """An upload that nobody will finish takes no room for ever."""
+    left = Path(lab.files.path("tmp/left"))
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"half of it")
+    os.utime(left, (0, 0))
+    lab.service.kill()
+    lab.service.start()
+    eventually(lambda: not left.exists(), what="the rest is gone")
+    assert lab.upload("mbr_16").startswith("dts_")

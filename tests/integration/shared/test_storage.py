@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -131,6 +132,29 @@ def test_source_that_breaks_off_leaves_nothing(storage: Storage, root: Path) -> 
     with pytest.raises(ConnectionResetError):
         storage.put(broken(), "text/csv")
     assert names(root) == []
+
+
+@pytest.mark.parametrize("url", ["file://{}", "memory://{}"])
+def test_sweep_keeps_what_is_being_written(url: str, tmp_path: Path) -> None:
+    """However old a store is; a store without any upload is swept as well."""
+    storage = Storage(url.format(tmp_path / uuid4().hex))
+    assert storage.sweep(timedelta()) == 0
+    writer = storage.writer()
+    writer.write(b"half of it")
+    assert storage.sweep(timedelta(minutes=5)) == 0
+    assert storage.read(writer.commit()) == b"half of it"
+
+
+def test_upload_of_a_killed_process_is_swept_a_while_later(storage: Storage, root: Path) -> None:
+    """Nobody will finish it; what was stored stays."""
+    ref = storage.put([b"kept"], "text/csv")
+    storage.writer().write(b"half of it")
+    (left,) = (root / "tmp").iterdir()
+    for path in (left, Path(storage.address(ref))):
+        os.utime(path, (0, 0))
+    assert storage.sweep(timedelta(days=1)) == 1
+    assert not left.exists()
+    assert storage.read(ref) == b"kept"
 
 
 def test_unknown_reference_is_not_found(storage: Storage) -> None:
