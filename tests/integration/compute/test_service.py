@@ -199,7 +199,7 @@ def test_treatment_is_checked_before_it_is_submitted(lab: Lab, compute: RunningS
     assert lab.call(compute, "POST", path, json={**good, "steps": []}).status == 422
     with ClusterRpcProxy({"AMQP_URI": lab.environ["DATALAB_AMQP_URI"]}, timeout=20) as rpc:
         assert rpc.compute.check_treatment(json.loads(json.dumps(good))) is None
-        with pytest.raises(Invalid, match="steps.0.parameters.by"):
+        with pytest.raises(Invalid, match=r"steps\.0\.parameters\.by"):
             rpc.compute.check_treatment(json.loads(json.dumps(bad)))
 
 
