@@ -14,7 +14,7 @@ from typing import Any
 import amqp
 from greenlet import GreenletExit
 from kombu.exceptions import MessageStateError
-from nameko.extensions import Extension
+from nameko.extensions import Extension, ProviderCollector
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
 log = logging.getLogger(__name__)
@@ -123,9 +123,20 @@ class MessageConsumer(QueueConsumer):
             self._cancel_consumers_if_requested()
             raise GreenletExit
 
+    def unregister_provider(self, provider: Any) -> None:
+        """Consume no more for `provider`; at once when consuming has not begun."""
+        if self._consumers_ready.ready():
+            super().unregister_provider(provider)
+        else:
+            # nameko's own signals the end with each provider, which it may do only once.
+            ProviderCollector.unregister_provider(self, provider)
+
     def stop(self) -> None:
         """Return once every provider has unregistered and the connection is closed."""
         self.wait_for_providers()
+        if not self._consumers_ready.ready():
+            self._consumers_ready.send(None)
+            self._gt.kill()
         try:
             self._gt.wait()
         except (QueueConsumerStopped, GreenletExit):

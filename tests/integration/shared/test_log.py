@@ -17,7 +17,7 @@ SERVICE = "tests.integration.messaging.samples:Recorder"
 def test_log_is_json_and_shows_no_password(
     broker: Broker, environ: dict[str, str], tmp_path: Path, is_there: bool
 ) -> None:
-    """Every line of a process in trouble can be read by a machine, and by anybody."""
+    """Every line of a process in trouble, to its prompt end, can be read by anybody."""
     port = broker.port if is_there else free_port()
     trouble = {
         **environ,
@@ -32,7 +32,9 @@ def test_log_is_json_and_shows_no_password(
         eventually(lambda: "the publisher lost the broker" in service.log())
         assert not service.ready()
     finally:
-        service.kill()
+        status = service.stop()
+    assert status == 0
+    assert "cut off" not in service.log()
     lines = [json.loads(line) for line in service.log().splitlines()]
     assert {line["service"] for line in lines} == {"recorder"}
     assert not re.search(SECRET, service.log())
