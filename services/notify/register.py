@@ -109,7 +109,7 @@ class Register:
         holder = self._belongings.find_one(project_id)
         allowed = caller is None or caller.may_see(*([holder.member_id] if holder else []))
         entries, cursor = self._entries.page(
-            {"correlation": project_id}, after=page.after, limit=page.limit
+            {"correlation": str(project_id)}, after=page.after, limit=page.limit
         )
         if not allowed or not (holder or entries):
             raise NotFound(f"no project has the id {project_id}")

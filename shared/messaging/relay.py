@@ -19,7 +19,7 @@ from shared import metrics
 from shared.aggregate import Aggregate, now
 from shared.errors import LabError
 from shared.messaging.publisher import Outcome, Outgoing, Publisher
-from shared.store import Document, Store
+from shared.store import PAGE_LIMIT, Document, Store
 
 log = logging.getLogger(__name__)
 
@@ -80,17 +80,16 @@ class Relay:
         """Publish what has waited longer than `sweep_seconds`, and measure what waits."""
         depth, oldest = 0, 0.0
         for cls in self._classes:
-            waiting = self._store.unpublished(cls, timedelta(0))
+            go_on = True
+            while go_on:
+                waiting = self._store.unpublished(cls, timedelta(0))
+                ages = [(now() - one["outbox_since"]).total_seconds() for one in waiting]
+                # Oldest first: those that wait too long stand in front.
+                late = sum(age > self._sweep_seconds for age in ages)
+                done = late and self._publish([(cls, one) for one in waiting[:late]])
+                go_on = bool(done) and len(waiting) == PAGE_LIMIT
             depth += len(waiting)
-            ages = [(now() - document["outbox_since"]).total_seconds() for document in waiting]
             oldest = max([oldest, *ages])
-            old = [
-                (cls, document)
-                for document, age in zip(waiting, ages, strict=True)
-                if age > self._sweep_seconds
-            ]
-            if old:
-                self._publish(old)
         metrics.outbox_depth.labels(self._service).set(depth)
         metrics.outbox_age.labels(self._service).set(oldest)
 
@@ -109,7 +108,8 @@ class Relay:
             return waiting
         return waiting
 
-    def _publish(self, waiting: list[Waiting]) -> None:
+    def _publish(self, waiting: list[Waiting]) -> bool:
+        """Publish and clear; whether the broker confirmed everything."""
         events = {
             event["id"]: event
             for _, document in waiting
@@ -121,6 +121,7 @@ class Relay:
         for start in range(_CLEARERS):
             self._clearing.spawn(self._clear, waiting[start::_CLEARERS])
         self._clearing.waitall()
+        return all(outcome is Outcome.CONFIRMED for outcome in outcomes)
 
     def _note(self, events: list[dict[str, Any]], outcomes: list[Outcome]) -> None:
         counted: Counter[tuple[str, str]] = Counter()
