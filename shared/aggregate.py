@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
+from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 from ulid import ULID
@@ -18,6 +19,17 @@ NEVER = datetime(9999, 1, 1, microsecond=1000, tzinfo=UTC)
 def new_id(prefix: str) -> str:
     """A new identifier, sortable by creation: `prj_01J...` (a ULID after the prefix)."""
     return f"{prefix}_{ULID()}"
+
+
+def caused_id(prefix: str, cause: str, time: datetime | None = None) -> str:
+    """The identifier of the one thing that `cause` makes, however often it is told.
+
+    Sorts by the cause's `time`; without one, such identifiers stand in no order.
+    """
+    unique = uuid5(NAMESPACE_URL, f"{prefix}:{cause}").bytes
+    if time is not None:
+        unique = int(time.timestamp() * 1000).to_bytes(6, "big") + unique[:10]
+    return f"{prefix}_{ULID.from_bytes(unique)}"
 
 
 def now() -> datetime:

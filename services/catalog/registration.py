@@ -1,14 +1,9 @@
 """Puts files into the catalogue: an owner's uploads and the results of delivered projects."""
 
-from datetime import datetime
-from uuid import UUID, uuid5
-
-from ulid import ULID
-
 from services.catalog.manifests import output_of, read_manifest
 from services.catalog.model import Dataset, Metadata, Provenance, Upload
 from services.catalog.words import fold, words
-from shared.aggregate import new_id
+from shared.aggregate import caused_id, new_id
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.events import Envelope, ProjectDelivered
 from shared.manifest import Manifest
@@ -20,7 +15,6 @@ RESULT = "result.parquet"
 
 _PREFIX = "dts"
 _KEY, _KEY_LENGTH = "Idempotency-Key", 255
-_NAMESPACE = UUID("5f0c1d0e-6b0f-4f0e-9d63-5f3f0b6c2a11")
 
 
 def register_upload(
@@ -75,7 +69,7 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
         licence=event.licence,
         access="open",
     )
-    dataset = _empty(_id_from_event(envelope.id, envelope.time), event.holder_id, metadata)
+    dataset = _empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
     dataset.project_id = event.project_id
     dataset.register(_result_of(event, manifest))
     return store.of(Dataset).add(dataset, because=envelope)
@@ -111,10 +105,4 @@ def _empty(identifier: str, owner_id: str, metadata: Metadata) -> Dataset:
 def _id_from_key(owner_id: str, key: str) -> str:
     if not 1 <= len(key) <= _KEY_LENGTH:
         raise Invalid(f"must be a text of 1 to {_KEY_LENGTH} characters", _KEY)
-    return f"{_PREFIX}_{ULID.from_bytes(uuid5(_NAMESPACE, f'{owner_id} {key}').bytes)}"
-
-
-def _id_from_event(event_id: str, time: datetime) -> str:
-    """Sorts by the event's time and is the same at every delivery."""
-    milliseconds = int(time.timestamp() * 1000).to_bytes(6, "big")
-    return f"{_PREFIX}_{ULID.from_bytes(milliseconds + uuid5(_NAMESPACE, event_id).bytes[:10])}"
+    return caused_id(_PREFIX, f"{owner_id} {key}")

@@ -1,9 +1,9 @@
 """What the service does on request: workspaces open and close, jobs are queued and cancelled."""
 
-from services.compute.jobs import ingest, job_id, treat
+from services.compute.jobs import ingest, treat
 from services.compute.model import ACTIVE, Job
 from services.compute.workspace import Workspace
-from shared.aggregate import new_id
+from shared.aggregate import caused_id, new_id
 from shared.errors import Unavailable, WrongStage
 from shared.events import (
     DatasetRegistered,
@@ -48,7 +48,7 @@ class Commands:
             new=lambda: Workspace(id=envelope.data.project_id),
         )
         if workspace.state != "closed":
-            identifier = job_id(envelope.id, "trial", envelope.time)
+            identifier = caused_id("job", envelope.id, envelope.time)
             job = treat(identifier, "trial", workspace, treatment, traceparent.get())
             self._jobs.add(job, because=envelope)
 
@@ -64,7 +64,7 @@ class Commands:
             return
         if workspace.treatment is None:
             raise Unavailable("the project's treatment is not known yet")
-        identifier = job_id(envelope.id, "full", envelope.time)
+        identifier = caused_id("job", envelope.id, envelope.time)
         job = treat(identifier, "full", workspace, workspace.treatment, traceparent.get())
         self._jobs.add(job, because=envelope)
 
@@ -94,7 +94,7 @@ class Commands:
                 return job
         identifier = new_id("job")
         if cause:
-            identifier = job_id(f"{project_id}:{cause}", "submit", workspace.staffed_at)
+            identifier = caused_id("job", f"{project_id}:{cause}", workspace.staffed_at)
         return self._jobs.add(treat(identifier, "full", workspace, treatment, traceparent.get()))
 
     def cancel(self, identifier: str, reason: str) -> Job:

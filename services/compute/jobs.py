@@ -1,30 +1,18 @@
 """Makes jobs out of what asks for them; asking twice makes one job."""
 
-from datetime import datetime
-from uuid import NAMESPACE_URL, uuid5
-
-from ulid import ULID
-
 from services.compute.applications import check_steps
 from services.compute.model import Job
 from services.compute.workspace import Workspace
-from shared.aggregate import now
+from shared.aggregate import caused_id, now
 from shared.errors import Invalid
 from shared.events import DatasetRegistered, Envelope, JobKind, Treatment
-
-
-def job_id(cause: str, purpose: str, time: datetime) -> str:
-    """The id of the one job that `cause`, which happened at `time`, asks for."""
-    digest = uuid5(NAMESPACE_URL, f"{purpose}:{cause}").bytes
-    milliseconds = int(time.timestamp() * 1000)
-    return f"job_{ULID.from_bytes(milliseconds.to_bytes(6, 'big') + digest[:10])}"
 
 
 def ingest(envelope: Envelope[DatasetRegistered]) -> Job:
     """The job that reads a registered file as a table; its turns count for the owner."""
     dataset = envelope.data
     job = Job(
-        id=job_id(envelope.id, "ingest", envelope.time),
+        id=caused_id("job", envelope.id, envelope.time),
         kind="ingest",
         project_id=dataset.project_id,
         dataset_id=dataset.dataset_id,

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import amqp
 import urllib3
 from nameko.standalone.rpc import ClusterRpcProxy
 from pymongo import MongoClient
@@ -22,12 +21,11 @@ from shared.events import (
     JobFailed,
     JobSucceeded,
     ProjectSecured,
-    wrap,
 )
 from shared.manifest import Column, Manifest, Output, Profile
 from shared.messaging import topology
 from shared.storage import Storage
-from shared.trace import child_of
+from tests.events import publish
 from tests.servers import Broker, RunningService, eventually
 
 UPLOAD_BYTES = 100_000
@@ -128,20 +126,9 @@ class Lab:
         """Publish an event as its service would, `times` in a row; its envelope."""
         subject = getattr(event, "project_id", None) or new_id("job")
         sequence = uuid4().int % 10**9
-        envelope = wrap(
-            event,
-            subject=subject,
-            sequence=sequence,
-            number=0,
-            time=now(),
-            traceparent=child_of(None),
+        return publish(
+            self.broker, self.vhost, event, subject=subject, sequence=sequence, times=times
         )
-        with self.broker.connection(self.vhost) as connection:
-            channel = connection.channel()
-            for _ in range(times):
-                message = amqp.Message(json.dumps(envelope), content_type="application/json")
-                channel.basic_publish_confirm(message, f"{event.source}.events", event.topic)
-        return envelope
 
     def secure(self, *dataset_ids: str, project_id: str = "", holder_id: str = "mbr_h") -> str:
         """Publish that a project which reads these datasets is secured; the project's id."""

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import amqp
 import psutil
 import urllib3
 
 from deploy.local.waiting import wait_until
-from shared.aggregate import new_id, now
+from shared.aggregate import new_id
 from shared.events import (
     DatasetRegistered,
     Event,
@@ -24,12 +23,11 @@ from shared.events import (
     ProjectWithdrawn,
     Step,
     Treatment,
-    wrap,
 )
 from shared.manifest import Manifest
 from shared.storage import Storage
 from shared.store import Store
-from shared.trace import child_of
+from tests.events import publish
 from tests.integration.compute.samples import Shelf
 from tests.servers import Broker, RunningService, eventually, running
 
@@ -89,21 +87,9 @@ class Lab:
 
     def publish(self, event: Event, subject: str, sequence: int = 1, deliveries: int = 1) -> None:
         """Publish an event as its service would, or as a crash in its relay would: twice."""
-        envelope = wrap(
-            event,
-            subject=subject,
-            sequence=sequence,
-            number=0,
-            time=now(),
-            traceparent=child_of(None),
+        publish(
+            self.broker, self.vhost, event, subject=subject, sequence=sequence, times=deliveries
         )
-        message = amqp.Message(
-            json.dumps(envelope), content_type="application/json", delivery_mode=2
-        )
-        with self.broker.connection(self.vhost) as connection:
-            channel = connection.channel()
-            for _ in range(deliveries):
-                channel.basic_publish_confirm(message, f"{event.source}.events", event.topic)
 
     def register(
         self, content: bytes, filename: str = "table.csv", deliveries: int = 1

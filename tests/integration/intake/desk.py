@@ -14,7 +14,6 @@ import urllib3
 from nameko.standalone.rpc import ClusterRpcProxy
 from pymongo import MongoClient
 
-from shared.aggregate import now
 from shared.events import (
     DataAccessOpened,
     DatasetsMatched,
@@ -25,10 +24,9 @@ from shared.events import (
     JobSucceeded,
     Match,
     WorkspaceOpened,
-    wrap,
 )
 from shared.messaging import topology
-from shared.trace import child_of
+from tests.events import publish
 from tests.servers import Broker, RunningService, eventually
 
 HEARD = "heard-by-the-test"
@@ -125,22 +123,7 @@ class Desk:
     def publish(self, event: Event, *, times: int = 1, sequence: int = 1) -> None:
         """Publish an event as its service would, `times` times with the same id."""
         subject = str(getattr(event, "job_id", None) or getattr(event, "project_id", ""))
-        envelope = wrap(
-            event,
-            subject=subject,
-            sequence=sequence,
-            number=0,
-            time=now(),
-            traceparent=child_of(None),
-        )
-        with self.broker.connection(self.vhost) as connection:
-            channel = connection.channel()
-            for _ in range(times):
-                channel.basic_publish_confirm(
-                    amqp.Message(json.dumps(envelope).encode(), content_type="application/json"),
-                    f"{event.source}.events",
-                    event.topic,
-                )
+        publish(self.broker, self.vhost, event, subject=subject, sequence=sequence, times=times)
 
     def handled(self, event: type[Event]) -> float:
         """How often the two processes have finished with an event of that class."""

@@ -1,8 +1,8 @@
 """Jobs are made once for what asks for them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from services.compute.jobs import ingest, job_id, treat
+from services.compute.jobs import ingest, treat
 from services.compute.workspace import Workspace
 from shared.events import DatasetRegistered, Envelope, FileRef, JobFailed, Step, Treatment
 
@@ -34,18 +34,6 @@ def registered() -> Envelope[DatasetRegistered]:
 def test_same_cause_makes_the_same_job() -> None:
     """A redelivered event asks for the job that is there already."""
     assert ingest(registered()).id == ingest(registered()).id
-
-
-def test_another_purpose_makes_another_job() -> None:
-    """One event may ask for two different things."""
-    assert job_id("event", "trial", NOW) != job_id("event", "full", NOW)
-
-
-def test_ids_sort_by_the_time_of_their_cause() -> None:
-    """Later causes have greater ids."""
-    times = [NOW + timedelta(milliseconds=number) for number in range(50)]
-    ids = [job_id(f"event {number}", "full", time) for number, time in enumerate(times)]
-    assert ids == sorted(ids)
 
 
 def test_ingest_job_counts_for_the_owner() -> None:

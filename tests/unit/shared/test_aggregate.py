@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from shared.aggregate import HANDLED_KEPT, NEVER, Aggregate, new_id, now
+from shared.aggregate import HANDLED_KEPT, NEVER, Aggregate, caused_id, new_id, now
 from shared.events import ProjectPiloted, ProjectStaffed, WorkspaceOpened
 
 TIME = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -125,3 +125,22 @@ def test_now_is_utc_in_whole_milliseconds() -> None:
     assert time.utcoffset() == timedelta(0)
     assert time.microsecond % 1000 == 0
     assert time < NEVER
+
+
+def test_same_cause_makes_the_same_id() -> None:
+    """A redelivered event finds what it made; another cause or kind of thing makes another."""
+    made = caused_id("job", "project_staffed-prj_1-7-0", TIME)
+    assert made == caused_id("job", "project_staffed-prj_1-7-0", TIME)
+    others = {
+        caused_id("job", "project_staffed-prj_1-7-1", TIME),
+        caused_id("job", "project_staffed-prj_1-7-0"),
+        caused_id("dts", "project_staffed-prj_1-7-0", TIME).replace("dts", "job"),
+    }
+    assert len(others | {made}) == 4
+
+
+def test_caused_ids_sort_by_the_time_of_their_cause() -> None:
+    """Later causes have greater ids, whatever they are called."""
+    times = [TIME + timedelta(milliseconds=number) for number in range(50)]
+    ids = [caused_id("job", f"event {number}", time) for number, time in enumerate(times)]
+    assert ids == sorted(ids)
