@@ -92,9 +92,8 @@ def _each(amqp_uri: str, look: Callable[[ParkedEvent, Any, Any], object]) -> Non
     try:
         with Connection(amqp_uri, connect_timeout=5) as connection:
             channel = connection.channel()
-            count = topology.parked_queue().bind(channel).queue_declare(passive=True).message_count
-            taken = [channel.basic_get(topology.PARKED) for _ in range(count)]
-            for message in filter(None, taken):
+            # Not by the queue's count, which lags behind; what is taken does not come twice.
+            while message := channel.basic_get(topology.PARKED):
                 raw = channel.message_to_python(message)
                 look(read(raw), channel, raw)
             # Whatever was not acknowledged goes back, before anybody else looks.

@@ -16,9 +16,10 @@ from deploy.local.keys import KeyPair
 from shared.aggregate import now
 from shared.events import MemberJoined, wrap
 from shared.messaging import topology
+from shared.messaging.parked import ParkedEvent, parked
 from shared.trace import child_of
 from tests.integration.messaging.samples import Announcer, Recorder
-from tests.servers import Broker, RunningService, running
+from tests.servers import Broker, RunningService, eventually, running
 
 RETRIES = (0.2, 0.4)
 SAMPLES = "tests.integration.messaging.samples"
@@ -49,6 +50,17 @@ class Lab:
         """Messages by queue, without the reply queues."""
         counted = self.broker.queues(self.vhost)
         return {name: count for name, count in counted.items() if not name.startswith("rpc.reply")}
+
+    def parked(self, count: int = 1) -> list[ParkedEvent]:
+        """The parked events, once there are `count`."""
+        looks: list[list[ParkedEvent]] = [[]]
+
+        def look() -> bool:
+            looks.append(parked(self.amqp_uri))
+            return len(looks[-1]) == count
+
+        eventually(look)
+        return looks[-1]
 
     def is_quiet(self) -> bool:
         """Whether no queue holds a message, but for the parked one."""

@@ -45,8 +45,7 @@ def test_handler_that_fails_twice_succeeds_at_the_third_attempt(lab: Lab, member
 def test_handler_that_fails_for_ever_parks_the_event_with_its_reason(lab: Lab, member: str) -> None:
     """After the last attempt the event waits for an operator, with the reason."""
     lab.publish(joined(member, "fails for ever"))
-    eventually(lambda: parked(lab.amqp_uri))
-    (event,) = parked(lab.amqp_uri)
+    (event,) = lab.parked()
     assert (event.queue, event.reason) == (
         "recorder.on.member_joined",
         "Unavailable: not now",
@@ -58,8 +57,7 @@ def test_handler_that_fails_for_ever_parks_the_event_with_its_reason(lab: Lab, m
 def test_permanent_failure_is_parked_without_a_retry(lab: Lab, member: str) -> None:
     """Rejected means that trying again is pointless."""
     lab.publish(joined(member, "impossible"))
-    eventually(lambda: parked(lab.amqp_uri))
-    assert parked(lab.amqp_uri)[0].reason == "Rejected: never"
+    assert lab.parked()[0].reason == "Rejected: never"
 
 
 @pytest.mark.parametrize(
@@ -79,8 +77,7 @@ def test_permanent_failure_is_parked_without_a_retry(lab: Lab, member: str) -> N
 def test_message_that_is_no_such_event_is_parked(lab: Lab, body: bytes, reason: str) -> None:
     """Broken JSON, a wrong schema or version: the message is kept and the fault named."""
     lab.publish(body)
-    eventually(lambda: parked(lab.amqp_uri))
-    (event,) = parked(lab.amqp_uri)
+    (event,) = lab.parked()
     assert reason in event.reason
     assert event.body.encode("latin-1" if body[:1] == b"\xff" else "utf-8") == body
 
@@ -98,11 +95,11 @@ def test_parked_event_is_replayed_into_its_queue(lab: Lab, member: str) -> None:
     """Replay gives the event all its attempts again and takes it off the parked queue."""
     lab.publish(joined(member, "fails for ever"))
     lab.publish(joined(f"{member}-other", "impossible"))
-    eventually(lambda: len(parked(lab.amqp_uri)) == 2)
+    lab.parked(2)
     tries = len(lab.note(f"{member}-tries")["seen"])
     assert replay(lab.amqp_uri, event_id=json.loads(joined(member))["id"]) == 1
     eventually(lambda: len(lab.note(f"{member}-tries")["seen"]) == 2 * tries)
-    eventually(lambda: len(parked(lab.amqp_uri)) == 2)
+    lab.parked(2)
 
 
 def test_showing_an_unknown_parked_event_says_so(lab: Lab) -> None:
