@@ -33,9 +33,9 @@ def caused_id(prefix: str, cause: str, time: datetime | None = None) -> str:
 
 
 def now() -> datetime:
-    """The time in UTC, in whole milliseconds as documents keep it."""
+    """The time in UTC as documents keep it: whole milliseconds, no whole second (shared.store)."""
     time = datetime.now(UTC)
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+    return time.replace(microsecond=max(time.microsecond // 1000, 1) * 1000)
 
 
 class Aggregate(BaseModel):

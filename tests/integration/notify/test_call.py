@@ -131,19 +131,21 @@ def test_next_address_of_a_name_is_tried(receiver: Receiver) -> None:
     assert received.headers["host"] == f"partner.example:{receiver.server_port}"
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("30", 30),
-        ("0", 0),
-        ("soon", None),
-        ("-5", None),
-        (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3600),
-    ],
-)
-def test_retry_after_is_read(receiver: Receiver, value: str, seconds: float | None) -> None:
-    """In seconds or as a date; anything else counts for nothing."""
+def asked(receiver: Receiver, value: str) -> float | None:
+    """What `Retry-After: value` is read as."""
     receiver.answers["/busy"] = answer(503, Retry_After=value)
-    found = post(GUARD.target(receiver.url("/busy")), {}, b"{}", SECONDS).retry_after
-    assert found == (None if seconds is None else pytest.approx(seconds, abs=60))
+    return post(GUARD.target(receiver.url("/busy")), {}, b"{}", SECONDS).retry_after
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("30", 30), ("0", 0), ("soon", None), ("-5", None)])
+def test_retry_after_is_read(receiver: Receiver, value: str, seconds: float | None) -> None:
+    """In seconds; what is neither these nor a date counts for nothing."""
+    assert asked(receiver, value) == seconds
+
+
+@pytest.mark.parametrize(("hours", "seconds"), [(-1, 0), (1, 3600)])
+def test_retry_after_is_read_as_a_date(receiver: Receiver, hours: int, seconds: float) -> None:
+    """The seconds until then; none when it has passed."""
+    date = datetime.now(UTC) + timedelta(hours=hours)
+    found = asked(receiver, format_datetime(date, usegmt=True))
+    assert found == pytest.approx(seconds, abs=60)
