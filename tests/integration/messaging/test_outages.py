@@ -41,9 +41,9 @@ def test_services_survive_a_broker_restart(lab: Lab, member: str) -> None:
     """Both processes reconnect by themselves and go on."""
     pids = (lab.recorder.pid, lab.announcer.pid)
     lab.broker.restart()
-    eventually(lambda: lab.recorder.ready() and lab.announcer.ready(), 30)
+    eventually(lambda: lab.recorder.ready() and lab.announcer.ready(), 50)
     lab.publish(joined(member))
-    eventually(lambda: lab.note(member).get("seen"), 30)
+    eventually(lambda: lab.note(member).get("seen"), 50)
     assert lab.recorder.alive
     assert (lab.recorder.pid, lab.announcer.pid) == pids
 
