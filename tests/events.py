@@ -6,7 +6,8 @@ from typing import Any
 import amqp
 
 from shared.aggregate import now
-from shared.events import Event, wrap
+from shared.envelope import wrap
+from shared.events import Event
 from shared.trace import child_of
 from tests.servers import Broker
 

@@ -14,8 +14,9 @@ from services.catalog.views import (
     requests_of,
 )
 from shared.auth import Caller
+from shared.envelope import Envelope
 from shared.errors import Forbidden, Invalid
-from shared.events import Envelope, ProjectRejected, ProjectSecured, ProjectWithdrawn
+from shared.events import ProjectRejected, ProjectSecured, ProjectWithdrawn
 from shared.store import Store
 
 

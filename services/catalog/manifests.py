@@ -2,8 +2,9 @@
 
 from pydantic import ValidationError
 
+from shared.envelope import explain
 from shared.errors import Rejected
-from shared.events import FileRef, explain
+from shared.events import FileRef
 from shared.manifest import Manifest, Profile
 from shared.storage import Storage
 

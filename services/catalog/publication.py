@@ -2,7 +2,8 @@
 
 from services.catalog.manifests import output_of, profile_of, read_manifest
 from services.catalog.model import Dataset
-from shared.events import Envelope, JobCancelled, JobFailed, JobSucceeded
+from shared.envelope import Envelope
+from shared.events import JobCancelled, JobFailed, JobSucceeded
 from shared.storage import Storage
 from shared.store import Store
 

@@ -4,8 +4,9 @@ from services.catalog.manifests import output_of, read_manifest
 from services.catalog.model import Dataset, Metadata, Provenance, Upload
 from services.catalog.words import fold, words
 from shared.aggregate import caused_id, new_id
+from shared.envelope import Envelope
 from shared.errors import Forbidden, Invalid, NotFound
-from shared.events import Envelope, ProjectDelivered
+from shared.events import ProjectDelivered
 from shared.manifest import Manifest
 from shared.storage import Storage
 from shared.store import Store

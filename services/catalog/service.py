@@ -19,8 +19,8 @@ from services.catalog.views import (
     view_of,
 )
 from shared.auth import Caller
+from shared.envelope import Envelope
 from shared.events import (
-    Envelope,
     FileRef,
     JobCancelled,
     JobFailed,

@@ -4,10 +4,10 @@ from services.compute.jobs import ingest, treat
 from services.compute.model import ACTIVE, Job
 from services.compute.workspace import Workspace
 from shared.aggregate import caused_id, new_id
+from shared.envelope import Envelope
 from shared.errors import Unavailable, WrongStage
 from shared.events import (
     DatasetRegistered,
-    Envelope,
     ProjectEquipped,
     ProjectRejected,
     ProjectSecured,

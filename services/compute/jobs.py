@@ -4,8 +4,9 @@ from services.compute.applications import check_steps
 from services.compute.model import Job
 from services.compute.workspace import Workspace
 from shared.aggregate import caused_id, now
+from shared.envelope import Envelope
 from shared.errors import Invalid
-from shared.events import DatasetRegistered, Envelope, JobKind, Treatment
+from shared.events import DatasetRegistered, JobKind, Treatment
 
 
 def ingest(envelope: Envelope[DatasetRegistered]) -> Job:

@@ -19,9 +19,9 @@ from services.compute.views import (
 )
 from services.compute.workspace import Workspace
 from shared import trace
+from shared.envelope import Envelope
 from shared.events import (
     DatasetRegistered,
-    Envelope,
     ProjectEquipped,
     ProjectRejected,
     ProjectSecured,

@@ -3,10 +3,10 @@
 from services.intake.directory import candidates
 from services.intake.guidance import advise as guidance_for
 from services.intake.model import Project
+from shared.envelope import Envelope
 from shared.events import (
     DataAccessOpened,
     DatasetsMatched,
-    Envelope,
     JobCancelled,
     JobFailed,
     JobSucceeded,

@@ -23,10 +23,10 @@ from services.intake.treatments import WrittenTreatment
 from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectSummary, ProjectView
 from shared import trace
 from shared.auth import Caller, Role
+from shared.envelope import Envelope
 from shared.events import (
     DataAccessOpened,
     DatasetsMatched,
-    Envelope,
     JobCancelled,
     JobFailed,
     JobSucceeded,

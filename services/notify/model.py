@@ -10,15 +10,8 @@ from pydantic import AwareDatetime, computed_field
 from ulid import ULID
 
 from shared.aggregate import NEVER, Aggregate, now
-from shared.events import (
-    REGISTRY,
-    DeliveryAbandoned,
-    EndpointDisabled,
-    Envelope,
-    Event,
-    Frozen,
-    unwrap,
-)
+from shared.envelope import Envelope, unwrap
+from shared.events import REGISTRY, DeliveryAbandoned, EndpointDisabled, Event, Frozen
 
 ABANDONED_IN_ROW = 5
 """Deliveries abandoned one after the other before their endpoint is disabled."""

@@ -25,7 +25,8 @@ from services.notify.views import (
     Timeline,
 )
 from shared import trace
-from shared.events import REGISTRY, Envelope, Event
+from shared.envelope import Envelope
+from shared.events import REGISTRY, Event
 from shared.http import Call, http
 from shared.messaging import Background, Config, Documents, on, rpc
 from shared.settings import Settings

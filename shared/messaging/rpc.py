@@ -26,8 +26,8 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from shared import metrics
+from shared.envelope import explain
 from shared.errors import TYPED, Invalid, LabError
-from shared.events import explain
 from shared.messaging import topology
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher

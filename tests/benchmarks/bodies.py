@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from shared.aggregate import new_id, now
-from shared.events import ProjectSubmitted, wrap
+from shared.envelope import wrap
+from shared.events import ProjectSubmitted
 from shared.trace import child_of
 
 

@@ -14,7 +14,8 @@ from pymongo import MongoClient
 
 from deploy.local.keys import KeyPair
 from shared.aggregate import now
-from shared.events import MemberJoined, wrap
+from shared.envelope import wrap
+from shared.events import MemberJoined
 from shared.messaging import topology
 from shared.messaging.parked import ParkedEvent, parked
 from shared.trace import child_of

@@ -12,7 +12,8 @@ import urllib3
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.aggregate import new_id, now
-from shared.events import Event, ProjectSubmitted, wrap
+from shared.envelope import wrap
+from shared.events import Event, ProjectSubmitted
 from shared.trace import child_of
 from tests.servers import Broker, RunningService
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from services.compute.jobs import ingest, treat
 from services.compute.workspace import Workspace
-from shared.events import DatasetRegistered, Envelope, FileRef, JobFailed, Step, Treatment
+from shared.envelope import Envelope
+from shared.events import DatasetRegistered, FileRef, JobFailed, Step, Treatment
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

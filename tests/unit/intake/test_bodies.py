@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from services.intake.bodies import FormTeam, ListProjects, SubmitProject, checked_id
+from shared.envelope import explain
 from shared.errors import Invalid
-from shared.events import explain
 
 PROJECT = {"title": "T", "problem": "P", "theme": "logement", "territory": ["14"]}
 

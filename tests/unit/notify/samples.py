@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from shared.aggregate import now
+from shared.envelope import Envelope
 from shared.events import (
     AccessGranted,
     AccessRefused,
@@ -14,7 +15,6 @@ from shared.events import (
     DatasetsMatched,
     DeliveryAbandoned,
     EndpointDisabled,
-    Envelope,
     Event,
     FileRef,
     JobCancelled,
