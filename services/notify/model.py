@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import ClassVar, Literal, Self
-from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import AwareDatetime, computed_field
-from ulid import ULID
 
-from shared.aggregate import NEVER, Aggregate, now
+from shared.aggregate import NEVER, Aggregate, caused_id, now
 from shared.envelope import Envelope, unwrap
 from shared.events import REGISTRY, DeliveryAbandoned, EndpointDisabled, Event, Frozen
 
@@ -110,9 +108,7 @@ class Attempt(Frozen):
 
 def delivery_id(event_id: str, endpoint_id: str, time: datetime) -> str:
     """The one id of this event's delivery to this endpoint, sortable by the event's time."""
-    unique = uuid5(NAMESPACE_URL, f"{event_id}>{endpoint_id}").bytes
-    milliseconds = int(time.timestamp() * 1000)
-    return f"dlv_{ULID.from_bytes(milliseconds.to_bytes(6) + unique[:10])}"
+    return caused_id("dlv", f"{event_id}>{endpoint_id}", time)
 
 
 class Delivery(Aggregate):

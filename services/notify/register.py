@@ -3,15 +3,11 @@
 What belongs to somebody else does not exist for a caller: NotFound, never Forbidden.
 """
 
-from uuid import NAMESPACE_URL, uuid5
-
-from ulid import ULID
-
 from services.notify.guard import Guard
 from services.notify.model import Belonging, Delivery, Endpoint, Entry
 from services.notify.signing import new_secret
 from services.notify.views import ChangeEndpoint, ListDeliveries, Paging, RegisterEndpoint
-from shared.aggregate import new_id, now
+from shared.aggregate import caused_id, new_id, now
 from shared.auth import Caller
 from shared.errors import NotFound, WrongStage
 from shared.store import Store
@@ -29,10 +25,9 @@ class Register:
         self, member_id: str, wanted: RegisterEndpoint, *, sees_all: bool = False, cause: str = ""
     ) -> Endpoint:
         """Add an endpoint of a member; the same `cause`, when there is one, adds it once."""
-        identifier = f"end_{ULID.from_bytes(uuid5(NAMESPACE_URL, cause).bytes)}"
         return self._endpoints.add(
             Endpoint(
-                id=identifier if cause else new_id("end"),
+                id=caused_id("end", cause) if cause else new_id("end"),
                 member_id=member_id,
                 url=self._guard.normalised(wanted.url),
                 event_types=tuple(wanted.event_types),
