@@ -1,23 +1,24 @@
 """The notify service as a real process, and what a test needs to talk to it."""
 
 import contextlib
+import itertools
 import json
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import amqp
 import urllib3
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from shared.aggregate import new_id, now
-from shared.envelope import wrap
+from shared.aggregate import new_id
 from shared.events import Event, ProjectSubmitted
-from shared.trace import child_of
+from tests.events import publish
 from tests.servers import Broker, RunningService
 
 SPEC = "services.notify.service:Notify"
+
+SEQUENCES = itertools.count(1)
+"""Versions of the subjects: no two published events have the same id."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +86,14 @@ class Lab:
 
     def publish(self, event: Event, subject: str = "", times: int = 1) -> str:
         """Publish an event where its service does, so many times; its id."""
-        envelope = wrap(
+        envelope = publish(
+            self.broker,
+            self.vhost,
             event,
             subject=subject or getattr(event, "project_id", None) or new_id("sub"),
-            sequence=1,
-            number=int(uuid.uuid4()) % 1_000_000_000,
-            time=now(),
-            traceparent=child_of(None),
+            sequence=next(SEQUENCES),
+            times=times,
         )
-        with self.broker.connection(self.vhost) as connection:
-            channel = connection.channel()
-            for _ in range(times):
-                message = amqp.Message(json.dumps(envelope), content_type="application/json")
-                channel.basic_publish_confirm(message, f"{event.source}.events", event.topic)
         return str(envelope["id"])
 
     def is_quiet(self) -> bool:
