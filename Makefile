@@ -56,7 +56,7 @@ bench: install ## Measure against nameko, aio-pika and the raw limit
 
 lock: ## Resolve the locks again; needs uv
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv" >&2; exit 1; }
-	@$(UV) --extra local --extra s3 -o requirements.lock pyproject.toml
+	@$(UV) --extra local -o requirements.lock pyproject.toml
 	@$(UV) --all-extras -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 compose-files: install ## Make the passwords and keys that docker-compose.yml reads
