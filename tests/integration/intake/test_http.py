@@ -92,7 +92,8 @@ def test_only_the_lab_registers_members(desk: Desk) -> None:
 def test_a_request_without_a_valid_token_is_refused(desk: Desk) -> None:
     """Before anything else is looked at."""
     for header in ({"Authorization": ""}, {"Authorization": "Bearer nonsense"}):
-        desk.refused(401, "GET", "/projects/prj_unknown", headers=header)
+        problem = desk.refused(401, "GET", "/projects/prj_unknown", headers=header)
+        assert "bearer token" in problem["detail"]
 
 
 @pytest.mark.parametrize("command", ["treatment", "delivery", "withdraw"])
