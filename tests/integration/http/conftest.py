@@ -49,6 +49,10 @@ class Client:
             [f"{method} {path} HTTP/1.1", "Host: x", bearer, *lines, "", ""]
         ).encode()
 
+    def release(self) -> None:
+        """Let the workers go that `/held` keeps."""
+        (self.files / "released").touch()
+
     def temporary_files(self) -> list[Path]:
         """What lies under a temporary name in the store."""
         return list((self.files / "tmp").glob("*"))

@@ -1,6 +1,7 @@
 """A service with every kind of route, for the tests of shared.http."""
 
 import logging
+from pathlib import Path
 
 import eventlet
 from pydantic import BaseModel, ConfigDict, Field
@@ -98,9 +99,11 @@ class Sample:
         chunks = self.files.chunks(FileRef(sha256=sha256, size=1))
         return Download(chunks=chunks, media_type="text/csv", filename="été; «1».csv")
 
-    @http("POST", "/slow/{seconds}", returns=Search)
-    def wait(self, call: Call, seconds: str) -> Search:  # noqa: ARG002
-        """Keep a worker for a while."""
+    @http("POST", "/held", returns=Search)
+    def hold(self, call: Call) -> Search:  # noqa: ARG002
+        """Keep a worker until the test lets it go."""
         log.info("a worker is taken")
-        eventlet.sleep(float(seconds))
+        released = Path(self.files.path("released"))
+        while not released.exists():
+            eventlet.sleep(0.02)
         return Search()

@@ -76,13 +76,14 @@ def test_connection_lives_on_after_a_problem(client: Client) -> None:
 
 def test_busy_workers_do_not_hide_the_health(own_client: Client) -> None:
     """With every worker taken, the machines that watch still get their answers."""
-    busy = [own_client.raw(own_client.head("POST", "/slow/4")) for _ in range(WORKERS)]
+    busy = [own_client.raw(own_client.head("POST", "/held")) for _ in range(WORKERS)]
 
     log = own_client.service.log
     eventually(lambda: log().count("a worker is taken") == WORKERS, what="every worker is taken")
     paths = ("/livez", "/readyz", "/metrics", "/openapi.json")
     statuses = [own_client("GET", path, token=None, timeout=1).status for path in paths]
     assert statuses == [200] * 4
+    own_client.release()
     for connection in busy:
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
         connection.close()
@@ -94,7 +95,7 @@ def test_sigterm_turns_readiness_red_and_finishes_what_is_in_hand(own_client: Cl
     Who watches it, red or green, fills no log.
     """
     answers: list[int] = []
-    request = threading.Thread(target=lambda: answers.append(own_client("POST", "/slow/2").status))
+    request = threading.Thread(target=lambda: answers.append(own_client("POST", "/held").status))
     request.start()
     eventually(lambda: "a worker is taken" in own_client.service.log())
     process = own_client.service.process
@@ -104,6 +105,7 @@ def test_sigterm_turns_readiness_red_and_finishes_what_is_in_hand(own_client: Cl
     checks = own_client("GET", "/readyz", token=None).json()["checks"]
     eventually(lambda: own_client("GET", "/things").status == 503)
     assert problem(own_client("GET", "/things"))["detail"] == "the service is stopping"
+    own_client.release()
     request.join()
     assert (checks["running"], answers) == (False, [200])
     assert process.wait(10) == 0
