@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, ValidationError
+from pydantic_core import from_json
 
 from shared.errors import Rejected
 from shared.events import REGISTRY, Event, Frozen
@@ -62,6 +63,7 @@ def unwrap(body: bytes, expected: type[Event] | None = None) -> Envelope[Event]:
     Raises Rejected with the first fault: not JSON, not CloudEvents 1.0, an unknown type, another
     type than `expected`, another source than the type's, or data that does not fit its class.
     """
+    _check_numbers(body)
     if expected is not None:
         # What does not fit is read again below: another type says more than a missing field.
         with suppress(ValidationError):
@@ -73,6 +75,15 @@ def unwrap(body: bytes, expected: type[Event] | None = None) -> Envelope[Event]:
         return _typed(cls).model_validate_json(body)
     except ValidationError as error:
         raise Rejected(explain(error)) from error
+
+
+def _check_numbers(body: bytes) -> None:
+    # JSON has neither of these words, pydantic reads both as numbers.
+    if b"NaN" in body or b"Infinity" in body:
+        try:
+            from_json(body, allow_inf_nan=False)
+        except ValueError as error:
+            raise Rejected(f"body: Invalid JSON: {error}") from error
 
 
 @cache

@@ -4,10 +4,11 @@ An event class names a fact in the past tense; its fields are the event's `data`
 additive only: unknown fields are ignored, a breaking change is a new event beside the old one.
 """
 
+import json
 import re
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class Frozen(BaseModel):
@@ -49,6 +50,18 @@ Stage = Literal[
 ]
 
 
+V = TypeVar("V")
+
+
+def finite(value: V) -> V:
+    """A plain JSON value as it is; ValueError when a number in it is infinite or none at all."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise ValueError("numbers must be finite") from error
+    return value
+
+
 class FileRef(Frozen):
     """A stored file by its content: events carry this reference, never the bytes."""
 
@@ -66,7 +79,7 @@ class Step(Frozen):
 
     application: str
     inputs: dict[str, str]
-    parameters: dict[str, Any] = {}
+    parameters: Annotated[dict[str, Any], AfterValidator(finite)] = {}
     output: str
 
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
 from werkzeug.wrappers import Request
 
 from shared.errors import Invalid, Rejected, TooLarge
+from shared.events import finite
 
 JSON_BYTES = 1_000_000
 """The largest JSON body, and the largest JSON part of an upload."""
@@ -77,11 +78,18 @@ def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON says
 
 
 def parse_json(raw: bytes, what: str = "the body") -> Any:  # noqa: ANN401 - whatever JSON says
-    """What `raw` says; Rejected with line and column when it is not JSON."""
+    """What `raw` says; Rejected with line and column when it is not JSON.
+
+    Raises Invalid for what JSON can say and nobody can keep: 1e999 and U+0000.
+    """
     try:
         value = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
         raise Rejected(f"{what} is not JSON: {error}") from error
+    try:
+        finite(value)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
     if b"\\u0000" in raw and _holds_nul(value):
         raise Invalid("text must not hold the character U+0000")
     return value

@@ -132,6 +132,7 @@ def test_wrong_body_is_422_naming_the_field(client: Client, body: Any, field: st
         (b"", "line 1 column 0"),
         (b"[" * 100_000, "recursion"),
         (b'{"title": NaN}', "line 1 column 11"),
+        (b'{"title": "a", "sizes": [-Infinity]}', "line 1"),
         (b'{"title": "\xff"}', "line 1"),
         (b'{"title": "\\ud800"}', "line 1"),
         (b'{"title": "\x00"}', "line 1"),
@@ -148,6 +149,13 @@ def test_text_with_nul_is_refused(client: Client) -> None:
     """U+0000 is legal JSON and poison for most stores."""
     body = b'{"title": "x", "extra": {"a": ["\\u0000"]}}'
     assert problem(client("POST", "/things", body=body, headers=JSON))["status"] == 422
+
+
+def test_number_that_no_double_holds_is_refused(client: Client) -> None:
+    """It would be kept, and answered, as infinity, which JSON lacks."""
+    answer = client("POST", "/things", body=b'{"title": "x", "extra": {"a": 1e999}}', headers=JSON)
+    assert answer.status == 422
+    assert "finite" in problem(answer)["detail"]
 
 
 @pytest.mark.parametrize(

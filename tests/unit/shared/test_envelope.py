@@ -19,6 +19,7 @@ from shared.events import (
     FileRef,
     JobSucceeded,
     Match,
+    ProjectEquipped,
     ProjectStaffed,
     ProjectWithdrawn,
     Step,
@@ -194,6 +195,28 @@ def test_what_is_no_event_is_refused_naming_the_field(body: bytes, field: str) -
         unwrap(body)
     assert str(caught.value).startswith(f"{field}: ")
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("place", ["sequence", "colour"])
+@pytest.mark.parametrize("expected", [None, ProjectStaffed])
+def test_number_that_json_lacks_is_no_json(
+    number: str, place: str, expected: type[Event] | None
+) -> None:
+    """Also where nobody looks: a stricter reader than ours would lose the whole event."""
+    body = wire({**wrapped(), place: float(number)})
+    with pytest.raises(Rejected, match="body: Invalid JSON: "):
+        unwrap(body, expected)
+    assert unwrap(wire(wrapped(colour=number)), expected).sequence == 7
+
+
+def test_parameters_hold_no_infinity() -> None:
+    """Nor a number that would be read as one."""
+    step = Step(application="cross", inputs={}, parameters={"a": [1.5]}, output="o")
+    treatment = Treatment(inputs={"a": "dts_1"}, steps=(step,))
+    event = ProjectEquipped(project_id="prj_1", holder_id="mbr_1", treatment=treatment)
+    with pytest.raises(Rejected, match=r"data.treatment.steps.0.parameters: .*finite"):
+        unwrap(wire(wrapped(event)).replace(b"1.5", b"1e999"), ProjectEquipped)
 
 
 def test_event_of_another_type_is_refused() -> None:

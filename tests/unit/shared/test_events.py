@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared import events
-from shared.events import REGISTRY, Event, FileRef, JobSucceeded, ProjectWithdrawn
+from shared.events import REGISTRY, Event, FileRef, JobSucceeded, ProjectWithdrawn, Step
 
 CLASSES = sorted(REGISTRY.values(), key=lambda cls: cls.topic)
 
@@ -62,6 +62,8 @@ def test_number_that_json_lacks_is_refused_where_the_event_is_made(seconds: floa
         JobSucceeded(
             job_id="j", kind="full", result=FileRef(sha256="0" * 64, size=1), seconds=seconds
         )
+    with pytest.raises(ValueError, match="finite"):
+        Step(application="cross", inputs={}, parameters={"a": [seconds]}, output="o")
 
 
 @pytest.mark.parametrize("digest", ["0" * 63, "0" * 65, "G" * 64, "A" * 64, "../" * 21 + "a", ""])

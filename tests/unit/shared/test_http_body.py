@@ -51,6 +51,14 @@ def test_nul_is_found_in_keys_and_depths_but_not_in_an_escaped_backslash() -> No
             parse_json(raw)
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_number_that_is_not_finite_is_refused(number: str) -> None:
+    """Three are no JSON; what no double holds would turn into one of them."""
+    with pytest.raises(Rejected, match=r"not JSON|must be finite"):
+        parse_json(f'{{"a": [{number}]}}'.encode())
+    assert parse_json(f'"{number}"'.encode()) == number
+
+
 def test_error_names_which_part_is_not_json() -> None:
     """The metadata of an upload is not called the body."""
     with pytest.raises(Rejected, match=r"the part metadata is not JSON: .* line 1 column 1"):
