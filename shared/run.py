@@ -44,7 +44,13 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     service_cls = getattr(importlib.import_module(module), name)
     logs.configure(service_cls.name, settings.log_level)
-    return serve(Container(service_cls, container_config(settings)))
+    try:
+        serve(Container(service_cls, container_config(settings)))
+    except Exception:
+        log.exception("the service died")
+        return 1
+    log.info("the service stopped")
+    return 0
 
 
 def container_config(settings: Settings) -> dict[str, Any]:
@@ -60,20 +66,14 @@ def container_config(settings: Settings) -> dict[str, Any]:
     }
 
 
-def serve(container: Container) -> int:
-    """Start the container and wait for its end."""
+def serve(container: Container) -> None:
+    """Start the container and wait for its end; raises what it died of."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: eventlet.spawn(_stop, container))
     eventlet.spawn(_measure_lag, container.service_name)
-    try:
-        container.start()
-        log.info("the service runs", extra={"pid": os.getpid()})
-        container.wait()
-    except Exception:
-        log.exception("the service died")
-        return 1
-    log.info("the service stopped")
-    return 0
+    container.start()
+    log.info("the service runs", extra={"pid": os.getpid()})
+    container.wait()
 
 
 def _stop(container: Container) -> None:

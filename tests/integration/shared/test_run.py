@@ -1,0 +1,26 @@
+"""How a service process ends when it cannot begin."""
+
+import json
+import subprocess
+import sys
+
+from deploy.local.keys import KeyPair
+from deploy.local.waiting import LOOPBACK, free_port
+
+
+def test_service_that_cannot_be_built_says_so_in_one_line(token_keys: KeyPair) -> None:
+    """Whoever reads the log finds JSON, and the supervisor an exit status."""
+    environ = {
+        "DATALAB_AMQP_URI": f"amqp://guest:guest@{LOOPBACK}:{free_port()}/",
+        "DATALAB_MONGODB_URI": f"mongodb://{LOOPBACK}:{free_port()}",
+        "DATALAB_STORAGE_URL": "memory://files",
+        "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
+        "DATALAB_HTTP_PORT": str(free_port()),
+    }
+    spec = "tests.integration.shared.unbuildable:Unbuildable"
+    command = [sys.executable, "-m", "shared.run", spec]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    (line,) = (json.loads(line) for line in ended.stderr.splitlines())
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (line["service"], line["message"]) == ("unbuildable", "the service died")
+    assert line["exception"].endswith("RuntimeError: the dependency is missing")
