@@ -184,14 +184,40 @@ class Broker:
                 for name in names
             }
 
-    def recorded(self, queue: str) -> bool:
-        """Whether the node wrote down where a quorum queue's messages are.
+    def recorded(self, vhost: str) -> bool:
+        """Whether the node wrote down where the messages of each quorum queue are.
 
-        It does so about half a second after the declaration; a `kill` before loses messages of
-        that queue even if they were confirmed (seen with RabbitMQ 4.0.5).
+        It does so about half a second after the declaration. A `kill` before loses what was
+        confirmed, and may leave a queue that answers no consumer (seen with RabbitMQ 4.0.5).
         """
+        queues = self.manage("GET", f"definitions/{vhost}")["queues"]
+        names = [
+            f"{vhost}_{queue['name']}"
+            for queue in queues
+            if queue["arguments"].get("x-queue-type") == "quorum"
+        ]
         registers = self.node.home.glob("data/*/quorum/*/names.dets")
-        return any(queue.encode() in register.read_bytes() for register in registers)
+        written = b"".join(register.read_bytes() for register in registers)
+        return all(name.encode() in written for name in names)
+
+    def disconnect(self, vhost: str) -> None:
+        """Close every connection to a virtual host."""
+        self._control("close_all_connections", "--vhost", vhost, "by a test")
+
+    @contextlib.contextmanager
+    def speechless(self, vhost: str, queue: str) -> Iterator[None]:
+        """While the block lasts, a quorum queue answers nothing: as when it lost its leader."""
+        process = f"'{vhost}_{queue}'"
+        self._control("eval", f"sys:suspend({process}).")
+        try:
+            yield
+        finally:
+            self._control("eval", f"sys:resume({process}).")
+
+    def _control(self, *words: str) -> None:
+        program = self.node.command[0].replace("rabbitmq-server", "rabbitmqctl")
+        environ = self.node.environment()
+        subprocess.run([program, *words], env=environ, check=True, capture_output=True)
 
     @contextlib.contextmanager
     def connection(self, vhost: str) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import amqp
+from eventlet import Timeout
 from greenlet import GreenletExit
 from kombu.exceptions import MessageStateError
 from nameko.extensions import Extension, ProviderCollector
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 _PREFETCH = 50
 """Messages of a queue in hand: more than work at a time, so that none waits for the broker."""
+
+_ANSWER_SECONDS = 10
+"""A quorum queue that lost its leader answers no consumer: say so and try again, never hang."""
 
 
 class MessageConsumer(QueueConsumer):
@@ -49,6 +53,10 @@ class MessageConsumer(QueueConsumer):
             )
             try:
                 yield connection
+            except (OSError, amqp.AMQPError) as error:
+                log.warning("the consumer lost the broker", extra={"error": str(error)})
+                connection.collect()  # closing politely might wait for ever
+                raise
             finally:
                 self._consuming = False
 
@@ -66,7 +74,10 @@ class MessageConsumer(QueueConsumer):
                 on_message=partial(self.handle_message, provider),
                 auto_declare=getattr(provider, "declares", False),
             )
-            consumer.qos(prefetch_count=_PREFETCH)
+            silent = TimeoutError(f"the broker does not answer for the queue {provider.queue.name}")
+            with Timeout(_ANSWER_SECONDS, silent):
+                consumer.qos(prefetch_count=_PREFETCH)
+                consumer.consume()
             self._consumers[provider] = consumer
         return list(self._consumers.values())
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import amqp
@@ -92,10 +93,12 @@ def _each(amqp_uri: str, look: Callable[[ParkedEvent, Any, Any], object]) -> Non
     try:
         with Connection(amqp_uri, connect_timeout=5) as connection:
             channel = connection.channel()
-            # Not by the queue's count, which lags behind; what is taken does not come twice.
-            while message := channel.basic_get(topology.PARKED):
-                raw = channel.message_to_python(message)
-                look(read(raw), channel, raw)
+            # All are taken before the first is looked at: one that is put back and parked again
+            # at once must not come twice. Not by the queue's count, which lags behind.
+            take = partial(channel.basic_get, topology.PARKED)
+            taken = [channel.message_to_python(raw) for raw in iter(take, None)]
+            for message in taken:
+                look(read(message), channel, message)
             # Whatever was not acknowledged goes back, before anybody else looks.
             channel.basic_recover(requeue=True)
     except LabError:

@@ -25,7 +25,7 @@ def test_a_queue_and_its_message_survive_the_death_of_the_broker(
 ) -> None:
     """What was confirmed is there after a kill and a start."""
     _publish(broker, vhost, "kept")
-    eventually(lambda: broker.recorded("kept"), what="the node recorded the new queue")
+    eventually(lambda: broker.recorded(vhost), what="the node recorded the new queue")
 
     broker.kill()
     broker.start()

@@ -1,7 +1,6 @@
 """The catalog as a real process on the session's servers."""
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 
@@ -16,21 +15,12 @@ RETRIES = (0.2, 0.5, 3)
 
 @pytest.fixture(scope="module")
 def lab(
-    broker: Broker,
-    vhost: str,
-    mongodb_uri: str,
-    token_keys: KeyPair,
-    tmp_path_factory: pytest.TempPathFactory,
+    broker: Broker, vhost: str, module_environ: dict[str, str], token_keys: KeyPair
 ) -> Iterator[Lab]:
     """The catalog, running, with a queue that hears all it publishes."""
     environ = {
-        "DATALAB_AMQP_URI": broker.uri(vhost),
-        "DATALAB_MONGODB_URI": mongodb_uri,
-        "DATALAB_STORAGE_URL": f"file://{tmp_path_factory.mktemp('files')}",
-        "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
-        "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
+        **module_environ,
         "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
-        "DATALAB_SWEEP_SECONDS": "0.5",
         "DATALAB_MAX_UPLOAD_BYTES": str(UPLOAD_BYTES),
     }
     topology.declare(broker.uri(vhost), [Catalog], RETRIES)

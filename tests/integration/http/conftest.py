@@ -38,8 +38,8 @@ class Client:
         address = urlsplit(self.service.url)
         assert address.hostname is not None
         connection = socket.create_connection((address.hostname, address.port or 80), timeout=10)
-        for piece in pieces:
-            connection.sendall(piece)
+        # In one go: the service may answer and close after the first piece.
+        connection.sendall(b"".join(pieces))
         return connection
 
     def head(self, method: str, path: str, *lines: str) -> bytes:

@@ -139,6 +139,7 @@ def lab(
     files = str(tmp_path_factory.mktemp("files"))
     environ = settings(amqp_uri, mongodb_uri, token_keys, files)
     topology.declare(amqp_uri, [Recorder, Announcer], RETRIES)
+    eventually(lambda: broker.recorded(vhost), what="the node recorded the new queues")
     with sample("Recorder", environ) as recorder, sample("Announcer", environ) as announcer:
         yield Lab(broker, vhost, environ, recorder, announcer)
 

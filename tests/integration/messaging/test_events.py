@@ -102,6 +102,15 @@ def test_parked_event_is_replayed_into_its_queue(lab: Lab, member: str) -> None:
     lab.parked(2)
 
 
+def test_replay_takes_each_event_once_even_when_it_is_parked_again_at_once(lab: Lab) -> None:
+    """What comes back into the parked queue during a replay waits for the next one."""
+    for number in range(30):
+        lab.publish(f"nonsense {number}".encode())
+    lab.parked(30)
+    assert replay(lab.amqp_uri) == 30
+    lab.parked(30)
+
+
 def test_showing_an_unknown_parked_event_says_so(lab: Lab) -> None:
     """An id that is not parked is an error with that id."""
     with pytest.raises(NotFound, match="evt-404"):

@@ -11,6 +11,8 @@ from tests.conftest import Token
 from tests.integration.messaging.conftest import Lab, joined
 from tests.servers import Documents, eventually
 
+QUEUE = "recorder.on.member_joined"
+
 
 @pytest.fixture
 def member() -> str:
@@ -41,11 +43,22 @@ def test_services_survive_a_broker_restart(lab: Lab, member: str) -> None:
     """Both processes reconnect by themselves and go on."""
     pids = (lab.recorder.pid, lab.announcer.pid)
     lab.broker.restart()
-    eventually(lambda: lab.recorder.ready() and lab.announcer.ready(), 50)
+    eventually(lambda: lab.recorder.ready() and lab.announcer.ready(), 30)
     lab.publish(joined(member))
-    eventually(lambda: lab.note(member).get("seen"), 50)
+    eventually(lambda: lab.note(member).get("seen"), 30)
     assert lab.recorder.alive
     assert (lab.recorder.pid, lab.announcer.pid) == pids
+
+
+def test_queue_that_answers_no_consumer_is_named_and_tried_again(lab: Lab, member: str) -> None:
+    """The service is not ready and says which queue it is; then it goes on by itself."""
+    with lab.broker.speechless(lab.vhost, QUEUE):
+        lab.broker.disconnect(lab.vhost)
+        eventually(lambda: f"does not answer for the queue {QUEUE}" in lab.recorder.log(), 30)
+        assert not lab.recorder.ready()
+    eventually(lab.recorder.ready, 30)
+    lab.publish(joined(member))
+    eventually(lambda: lab.note(member).get("seen"))
 
 
 def test_rpc_under_way_when_the_broker_dies_ends_with_an_error(lab: Lab) -> None:
@@ -80,7 +93,7 @@ def test_terminated_service_finishes_what_is_in_hand_and_exits_0(lab: Lab, membe
     lab.recorder.process.send_signal(signal.SIGTERM)
     assert lab.recorder.process.wait(30) == 0
     done = sum(bool(lab.note(f"{member}-{number}")) for number in numbers)
-    assert done + lab.queues()["recorder.on.member_joined"] == len(numbers)
+    assert done + lab.queues()[QUEUE] == len(numbers)
     lab.recorder.start()
     eventually(lambda: all(lab.note(f"{member}-{number}") for number in numbers), 30)
 

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.local.keys import KeyPair
 from services.notify.model import Belonging, Delivery, Endpoint, Entry
 from services.notify.service import Notify
 from shared.aggregate import new_id, now
@@ -71,21 +70,13 @@ def settings(environ: dict[str, str]) -> Settings:
 
 @pytest.fixture(scope="module")
 def notify_environ(
-    amqp_uri: str,
-    mongodb_uri: str,
-    token_keys: KeyPair,
-    tmp_path_factory: pytest.TempPathFactory,
+    amqp_uri: str, module_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """Settings of the service of one module: a second for a call, short waits between attempts."""
     topology.declare(amqp_uri, [Notify], (0.2, 0.5))
     return {
-        "DATALAB_AMQP_URI": amqp_uri,
-        "DATALAB_MONGODB_URI": mongodb_uri,
-        "DATALAB_STORAGE_URL": f"file://{tmp_path_factory.mktemp('files')}",
-        "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
-        "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
+        **module_environ,
         "DATALAB_RETRY_SECONDS": "0.2,0.5",
-        "DATALAB_SWEEP_SECONDS": "0.5",
         "DATALAB_WEBHOOK_SECONDS": "0.2,0.2,0.2",
         "DATALAB_WEBHOOK_TIMEOUT_SECONDS": "1",
         "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true",
