@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from shared.messaging.topology import PARKED, queue_name, subscriptions
+from shared.messaging.topology import PARKED, queue_name, retry_name, subscriptions
 from tests.chaos.journey import Journey
-from tests.chaos.lab import Lab
+from tests.chaos.lab import RETRY_SECONDS, Lab
 
 Event = dict[str, Any]
 
@@ -45,7 +45,8 @@ def queues() -> list[str]:
     events = [
         queue_name(service.name, event) for service in SERVICES for event in subscriptions(service)
     ]
-    return [*events, PARKED]
+    waiting = [retry_name(seconds) for seconds in RETRY_SECONDS]
+    return [*events, *waiting, PARKED]
 
 
 def unrest(lab: Lab) -> list[str]:

@@ -29,8 +29,9 @@ SERVICES = ("intake", "catalog", "compute", "notify")
 TAP = "chaos.tap"
 _EXCHANGES = [f"{service}.events" for service in SERVICES]
 _ROWS = 40
+RETRY_SECONDS = (0.5, 1, 2, 5, 10, 20, 30)
 _SETTINGS = {
-    "DATALAB_RETRY_SECONDS": "0.5,1,2,5,10,20,30",
+    "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRY_SECONDS)),
     "DATALAB_SWEEP_SECONDS": "1",
     "DATALAB_RPC_SECONDS": "5",
     "DATALAB_JOB_LEASE_SECONDS": "4",
