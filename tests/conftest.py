@@ -84,20 +84,33 @@ def token(token_keys: KeyPair) -> Token:
     return issue
 
 
-@pytest.fixture
-def environ(
-    amqp_uri: str, mongodb_uri: str, storage_url: str, token_keys: KeyPair
+@pytest.fixture(scope="module")
+def module_environ(
+    amqp_uri: str,
+    mongodb_uri: str,
+    token_keys: KeyPair,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
-    """Complete settings of a service, with databases of this test's own and short waits."""
+    """What the processes of one module share: servers, files, databases and short waits."""
     return {
         "DATALAB_AMQP_URI": amqp_uri,
         "DATALAB_MONGODB_URI": mongodb_uri,
-        "DATALAB_STORAGE_URL": storage_url,
+        "DATALAB_STORAGE_URL": f"file://{tmp_path_factory.mktemp('files')}",
         "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
         "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
-        "DATALAB_HTTP_PORT": str(free_port()),
         "DATALAB_RETRY_SECONDS": "0.2,0.5,1",
         "DATALAB_SWEEP_SECONDS": "0.5",
+    }
+
+
+@pytest.fixture
+def environ(module_environ: dict[str, str], storage_url: str) -> dict[str, str]:
+    """Complete settings of a service, with files and databases of this test's own."""
+    return {
+        **module_environ,
+        "DATALAB_STORAGE_URL": storage_url,
+        "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
+        "DATALAB_HTTP_PORT": str(free_port()),
         "DATALAB_RPC_SECONDS": "5",
         "DATALAB_JOB_LEASE_SECONDS": "3",
         "DATALAB_WEBHOOK_SECONDS": "0.2,0.5,1",

@@ -10,6 +10,8 @@ from tests.integration.compute.lab import Lab
 from tests.integration.compute.samples import Catalog
 from tests.servers import Broker
 
+RETRIES = (0.2, 0.5, 1)
+
 
 @pytest.fixture(scope="module")
 def lab(
@@ -21,9 +23,13 @@ def lab(
 ) -> Lab:
     """The surroundings, with every queue declared; the tests start the processes."""
     work = tmp_path_factory.mktemp("work")
-    environ = {**module_environ, "DATALAB_RPC_SECONDS": "5", "TMPDIR": str(work)}
-    retries = load_settings({**environ, "DATALAB_HTTP_PORT": "1"}).retry_seconds
-    topology.declare(broker.uri(vhost), [Compute, Catalog], retries)
+    environ = {
+        **module_environ,
+        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
+        "DATALAB_RPC_SECONDS": "5",
+        "TMPDIR": str(work),
+    }
+    topology.declare(broker.uri(vhost), [Compute, Catalog], RETRIES)
     lab = Lab(broker, vhost, environ, token, work)
     lab.listen()
     return lab
