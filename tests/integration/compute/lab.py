@@ -227,7 +227,13 @@ def runners(service: RunningService) -> list[psutil.Process]:
 
 def freeze(service: RunningService) -> psutil.Process:
     """Stop the job that a service runs now, or next, in its tracks; returns its process."""
-    eventually(lambda: runners(service), JOB_SECONDS, "a job runs")
-    process = runners(service)[0]
-    process.suspend()
-    return process
+    found: list[psutil.Process] = []
+
+    def look() -> bool:
+        # A second look could fall on a moment when some other process ends, and see none.
+        found[:] = runners(service)
+        return bool(found)
+
+    eventually(look, JOB_SECONDS, "a job runs")
+    found[0].suspend()
+    return found[0]
