@@ -6,15 +6,15 @@ acknowledgement, and never stops while the broker is away. This one does none of
 """
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import amqp
-from eventlet import Timeout
+from eventlet import Timeout, spawn_n
 from greenlet import GreenletExit
-from kombu.exceptions import MessageStateError
 from nameko.extensions import Extension, ProviderCollector
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
@@ -38,6 +38,9 @@ class MessageConsumer(QueueConsumer):
         super().__init__()
         self._pending_remove_providers: dict[Any, Any] = {}
         self._in_hand = 0
+        self._channel: Any = None
+        self._open: dict[int, None] = {}
+        self._done: list[int] = []
         self._consuming = False
 
     def setup(self) -> None:
@@ -65,9 +68,10 @@ class MessageConsumer(QueueConsumer):
         self._consuming = True
         super().on_consume_ready(*args, **kwargs)
 
-    def get_consumers(self, consumer_cls: Callable[..., Any], channel: object) -> Iterable[Any]:  # noqa: ARG002
+    def get_consumers(self, consumer_cls: Callable[..., Any], channel: object) -> Iterable[Any]:
         """Build the consumers after every (re)connection, as kombu asks."""
         self._consumers = {}
+        self._channel, self._open, self._done = channel, {}, []
         for provider in self._providers:
             consumer = consumer_cls(
                 queues=[provider.queue],
@@ -84,33 +88,56 @@ class MessageConsumer(QueueConsumer):
     def handle_message(self, provider: Any, message: Any) -> None:
         """Hand a raw message to its provider in a thread of its own."""
         self._in_hand += 1
+        self._open[message.delivery_tag] = None
         self.container.spawn_managed_thread(
             partial(provider.handle_message, message),
             identifier=message.delivery_info["routing_key"],
         )
 
     def ack_message(self, message: Any) -> None:
-        """Acknowledge; without effect when the connection it came on has gone."""
-        self._settle(message, message.ack)
+        """Acknowledge with all that end at this moment; without effect on a lost connection."""
+        if self._is_settled(message):
+            self._done.append(message.delivery_tag)
+            if len(self._done) == 1:
+                spawn_n(self._acknowledge)
 
     def requeue_message(self, message: Any) -> None:
         """Give the message back to its queue."""
-        self._settle(message, message.requeue)
+        if self._is_settled(message):
+            self._tell_broker(
+                partial(message.channel.basic_reject, message.delivery_tag, requeue=True)
+            )
 
-    def _settle(self, message: Any, settle: Callable[[], None]) -> None:
+    def _is_settled(self, message: Any) -> bool:
+        """Take it out of our hands; whether the broker still takes an answer to it."""
         self._in_hand -= 1
+        if message.channel is not self._channel:
+            return False  # the broker has taken it back and delivers it again
+        del self._open[message.delivery_tag]
+        return True
+
+    def _acknowledge(self) -> None:
+        """One frame for all up to the oldest in hand, one for each beyond: writing is dear."""
+        done, self._done = sorted(self._done), []
+        oldest = next(iter(self._open), math.inf)
+        together = [tag for tag in done if tag < oldest]
+        if together:
+            self._tell_broker(partial(self._channel.basic_ack, together[-1], multiple=True))
+        for tag in done[len(together) :]:
+            self._tell_broker(partial(self._channel.basic_ack, tag))
+
+    def _tell_broker(self, settle: Callable[[], None]) -> None:
         try:
-            if message.channel.connection:
-                settle()
-        except (OSError, amqp.AMQPError, MessageStateError, AttributeError) as error:
-            # The broker has taken the message back and delivers it again; py-amqp raises
-            # AttributeError when the connection closes between the check and the call.
+            settle()
+        except (OSError, amqp.AMQPError, AttributeError) as error:
+            # It delivers again what it was not told; py-amqp raises AttributeError when the
+            # connection has closed.
             log.warning("a message was not settled", extra={"error": str(error)})
 
     def on_iteration(self) -> None:
         """Cancel what is to be cancelled; stop once nothing is consumed or in hand."""
         self._cancel_consumers_if_requested()
-        if not self._consumers and not self._in_hand:
+        if not (self._consumers or self._in_hand or self._done):
             self.should_stop = True
 
     def _cancel_consumers_if_requested(self) -> None:
