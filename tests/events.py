@@ -1,7 +1,8 @@
-"""Publishes an event as the service that owns it would."""
+"""Publishes an event as the service that owns it would, and hears what services publish."""
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import amqp
 
@@ -32,3 +33,24 @@ def publish(
             )
             channel.basic_publish_confirm(message, f"{event.source}.events", event.topic)
     return envelope
+
+
+class Listener:
+    """Hears everything that one service publishes from now on."""
+
+    def __init__(self, broker: Broker, vhost: str, source: str) -> None:
+        self._broker, self._vhost, self._queue = broker, vhost, f"heard-{uuid4().hex}"
+        self._heard: dict[str, dict[str, Any]] = {}
+        with broker.connection(vhost) as connection:
+            channel = connection.channel()
+            channel.queue_declare(self._queue, durable=True, auto_delete=False)
+            channel.queue_bind(self._queue, f"{source}.events", "#")
+
+    def heard(self) -> list[dict[str, Any]]:
+        """The envelopes so far, each once, in the order of arrival."""
+        with self._broker.connection(self._vhost) as connection:
+            channel = connection.channel()
+            while message := channel.basic_get(self._queue, no_ack=True):
+                envelope = json.loads(message.body)
+                self._heard.setdefault(envelope["id"], envelope)
+        return list(self._heard.values())

@@ -7,7 +7,7 @@ import pytest
 from deploy.local.keys import KeyPair
 from services.catalog.service import Catalog
 from shared.messaging import topology
-from tests.integration.catalog.lab import HEARD, UPLOAD_BYTES, Lab
+from tests.integration.catalog.lab import UPLOAD_BYTES, Lab
 from tests.servers import Broker, running
 
 RETRIES = (0.2, 0.5, 3)
@@ -17,16 +17,12 @@ RETRIES = (0.2, 0.5, 3)
 def lab(
     broker: Broker, vhost: str, module_environ: dict[str, str], token_keys: KeyPair
 ) -> Iterator[Lab]:
-    """The catalog, running, with a queue that hears all it publishes."""
+    """The catalog, running."""
     environ = {
         **module_environ,
         "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
         "DATALAB_MAX_UPLOAD_BYTES": str(UPLOAD_BYTES),
     }
     topology.declare(broker.uri(vhost), [Catalog], RETRIES)
-    with broker.connection(vhost) as connection:
-        channel = connection.channel()
-        channel.queue_declare(HEARD, durable=True, auto_delete=False)
-        channel.queue_bind(HEARD, "catalog.events", "#")
     with running("services.catalog.service:Catalog", environ) as service:
         yield Lab(service, broker, vhost, environ, token_keys)

@@ -25,11 +25,10 @@ from shared.events import (
 from shared.manifest import Column, Manifest, Output, Profile
 from shared.messaging import topology
 from shared.storage import Storage
-from tests.events import publish
+from tests.events import Listener, publish
 from tests.servers import Broker, RunningService, eventually
 
 UPLOAD_BYTES = 100_000
-HEARD = "heard-by-the-test"
 CSV = b"com;nom\n14118;Caen\n"
 
 
@@ -47,7 +46,7 @@ class Lab:
         self.service, self.broker, self.vhost, self.environ = service, broker, vhost, environ
         self.files, self._keys = Storage(environ["DATALAB_STORAGE_URL"]), keys
         self._pool = urllib3.PoolManager(retries=False, timeout=10)
-        self._heard: list[dict[str, Any]] = []
+        self._listener = Listener(broker, vhost, "catalog")
 
     def token(self, member_id: str, *roles: str) -> str:
         """A signed bearer token."""
@@ -151,9 +150,8 @@ class Lab:
 
     def heard(self, topic: str, **fields: Any) -> list[dict[str, Any]]:
         """The data of every such event heard so far, duplicates by id left out."""
-        self._listen()
-        unique = {event["id"]: event["data"] for event in self._heard if event["type"] == topic}
-        return [data for data in unique.values() if fields.items() <= data.items()]
+        about = [event["data"] for event in self._listener.heard() if event["type"] == topic]
+        return [data for data in about if fields.items() <= data.items()]
 
     def settled(self) -> None:
         """Wait until the catalog has handled every message and published what came of it."""
@@ -182,12 +180,6 @@ class Lab:
         """A stock nameko client of the catalog."""
         with ClusterRpcProxy({"AMQP_URI": self.broker.uri(self.vhost)}, timeout=20) as cluster:
             yield cluster.catalog
-
-    def _listen(self) -> None:
-        with self.broker.connection(self.vhost) as connection:
-            channel = connection.channel()
-            while message := channel.basic_get(HEARD, no_ack=True):
-                self._heard.append(json.loads(message.body))
 
 
 def problem(answer: urllib3.BaseHTTPResponse, status: int) -> str:

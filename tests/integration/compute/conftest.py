@@ -30,6 +30,4 @@ def lab(
         "TMPDIR": str(work),
     }
     topology.declare(broker.uri(vhost), [Compute, Catalog], RETRIES)
-    lab = Lab(broker, vhost, environ, token, work)
-    lab.listen()
-    return lab
+    return Lab(broker, vhost, environ, token, work)

@@ -1,12 +1,10 @@
 """A compute service as a real process, events to send it, and all that it publishes."""
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psutil
 import urllib3
@@ -27,7 +25,7 @@ from shared.events import (
 from shared.manifest import Manifest
 from shared.storage import Storage
 from shared.store import Store
-from tests.events import publish
+from tests.events import Listener, publish
 from tests.integration.compute.samples import Shelf
 from tests.servers import Broker, RunningService, eventually, running
 
@@ -50,39 +48,25 @@ class Lab:
     environ: dict[str, str]
     token: Callable[..., str]
     work: Path
-    heard: str = ""
-    _events: list[dict[str, Any]] = field(default_factory=list)
+    _listener: Listener = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._listener = Listener(self.broker, self.vhost, "compute")
 
     @property
     def files(self) -> Storage:
         """The file store."""
         return Storage(self.environ["DATALAB_STORAGE_URL"])
 
-    def listen(self) -> None:
-        """Keep whatever compute publishes from now on."""
-        self.heard = f"heard-{uuid4().hex}"
-        with self.broker.connection(self.vhost) as connection:
-            channel = connection.channel()
-            channel.queue_declare(self.heard, durable=True, auto_delete=False)
-            channel.queue_bind(self.heard, "compute.events", "#")
-
     def events(self, topic: str, **data: Any) -> list[dict[str, Any]]:
         """The distinct events of a topic so far whose data has these values, oldest first."""
-        with self.broker.connection(self.vhost) as connection:
-            channel = connection.channel()
-            while message := channel.basic_get(self.heard, no_ack=True):
-                self._events.append(json.loads(message.body))
-        distinct = {event["id"]: event for event in self._events if event["type"] == topic}
-        return [
-            event["data"]
-            for event in distinct.values()
-            if all(event["data"][name] == value for name, value in data.items())
-        ]
+        about = [event["data"] for event in self._listener.heard() if event["type"] == topic]
+        return [found for found in about if data.items() <= found.items()]
 
     def wait_for(self, topic: str, seconds: float = JOB_SECONDS, **data: Any) -> dict[str, Any]:
         """The first event of a topic with these values, once it was published."""
         wait_until(lambda: self.events(topic, **data), seconds)
-        assert self.events(topic, **data), f"no {topic} {data} among {self._events}"
+        assert self.events(topic, **data), f"no {topic} {data} among {self._listener.heard()}"
         return self.events(topic, **data)[0]
 
     def publish(self, event: Event, subject: str, sequence: int = 1, deliveries: int = 1) -> None:

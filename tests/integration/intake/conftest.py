@@ -21,6 +21,4 @@ def desk(
     topology.declare(broker.uri(vhost), [Intake], RETRIES)
     environ = {**module_environ, "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES))}
     with running(SPEC, environ) as first, running(SPEC, environ) as second:
-        made = Desk(broker, vhost, environ, [first, second], token)
-        made.hear()
-        yield made
+        yield Desk(broker, vhost, environ, [first, second], token)

@@ -26,10 +26,9 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.messaging import topology
-from tests.events import publish
+from tests.events import Listener, publish
 from tests.servers import Broker, RunningService, eventually
 
-HEARD = "heard-by-the-test"
 MANIFEST = FileRef(sha256="a" * 64, size=10)
 PROJECT: dict[str, Any] = {
     "title": "Logements vacants",
@@ -67,10 +66,13 @@ class Desk:
     services: list[RunningService]
     token: Token
     _turn: Iterator[int] = field(default_factory=itertools.count)
-    _heard: list[dict[str, Any]] = field(default_factory=list)
     _pool: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(retries=False, timeout=20)
     )
+    _listener: Listener = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._listener = Listener(self.broker, self.vhost, "intake")
 
     def call(
         self,
@@ -160,24 +162,10 @@ class Desk:
             eventually(all_came, what=f"{times} answers")
         return answers
 
-    def hear(self) -> None:
-        """From now on keep everything that intake publishes."""
-        with self.broker.connection(self.vhost) as connection:
-            channel = connection.channel()
-            channel.queue_declare(HEARD, durable=True, auto_delete=False)
-            channel.queue_bind(HEARD, "intake.events", "#")
-
     def heard(self, project_id: str) -> list[dict[str, Any]]:
         """The envelopes about a project that intake published so far, each once, in order."""
-        with self.broker.connection(self.vhost) as connection:
-            channel = connection.channel()
-            while message := channel.basic_get(HEARD, no_ack=True):
-                self._heard.append(json.loads(message.body))
-        about = {envelope["id"]: envelope for envelope in self._heard}
-        return sorted(
-            (envelope for envelope in about.values() if envelope["subject"] == project_id),
-            key=lambda envelope: int(envelope["sequence"]),
-        )
+        about = [one for one in self._listener.heard() if one["subject"] == project_id]
+        return sorted(about, key=lambda envelope: int(envelope["sequence"]))
 
     def topics(self, project_id: str) -> list[str]:
         """The topics of those events."""
