@@ -1,6 +1,7 @@
 """One HTTP call of a webhook: to a checked address, never redirected, over when its time is up."""
 
 import http.client
+import math
 import socket
 import ssl
 import threading
@@ -120,9 +121,10 @@ def _retry_after(value: str | None) -> float | None:
     if not value:
         return None
     if value.isdecimal():
-        return float(value)
+        seconds = float(value)
+        return seconds if math.isfinite(seconds) else None
     try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
+        date = parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return max((date.astimezone(UTC) - datetime.now(UTC)).total_seconds(), 0)
+    return max((date - datetime.now(UTC)).total_seconds(), 0)

@@ -111,7 +111,7 @@ class Sender:
         except LabError as error:
             log.warning("a delivery waits for its lease to end: %s", error)
         except Exception:
-            log.exception("a delivery failed for a reason of ours")
+            log.exception("a turn ended for a reason of ours")
         finally:
             del self._turns[endpoint_id]
 
@@ -133,9 +133,9 @@ class Sender:
 
     def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> Attempt:
         at, began, body = now(), time.monotonic(), delivery.body.encode()
-        headers = {**_HEADERS, **sign(endpoint.secret, delivery.id, at, body)}
         answer, error = None, ""
         try:
+            headers = {**_HEADERS, **sign(endpoint.secret, delivery.id, at, body)}
             target = self._guard.target(endpoint.url)
             answer = self._send(target, headers, body, self._timeout)
         except Unresolved:
@@ -144,6 +144,10 @@ class Sender:
             error = "adresse refusée : réseau privé ou réservé"
         except CallFailed as failure:
             error = str(failure)
+        except Exception:
+            # Noted too: what is not would be sent again and again, and never be abandoned.
+            log.exception("a delivery failed for a reason of ours")
+            error = "erreur interne de l'expéditeur"
         return Attempt(
             at=at,
             status=answer.status if answer else None,

@@ -137,9 +137,19 @@ def asked(receiver: Receiver, value: str) -> float | None:
     return post(GUARD.target(receiver.url("/busy")), {}, b"{}", SECONDS).retry_after
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("30", 30), ("0", 0), ("soon", None), ("-5", None)])
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("30", 30),
+        ("0", 0),
+        ("soon", None),
+        ("-5", None),
+        ("9" * 400, None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", None),
+    ],
+)
 def test_retry_after_is_read(receiver: Receiver, value: str, seconds: float | None) -> None:
-    """In seconds; what is neither these nor a date counts for nothing."""
+    """In seconds; what is neither these nor a date within the calendar counts for nothing."""
     assert asked(receiver, value) == seconds
 
 

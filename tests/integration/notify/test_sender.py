@@ -87,10 +87,10 @@ def test_lease_that_runs_out_brings_the_delivery_back(
     assert call.id == identifier
 
 
-def test_failure_of_ours_holds_up_nobody(
+def test_failure_of_ours_is_an_attempt_like_any_other(
     store: Store, settings: Settings, receiver: Receiver
 ) -> None:
-    """An error that nobody foresaw ends one turn; its delivery waits for its lease to run out."""
+    """An error that nobody foresaw is noted and holds up nobody: no delivery goes on for ever."""
 
     def send(target: Target, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
         if target.path == "/broken":
@@ -101,7 +101,9 @@ def test_failure_of_ours_holds_up_nobody(
     fine = add_deliveries(store, add_endpoint(store, url=receiver.url("/fine")), 2)
     with sending(Sender(store, settings, Guard(allow_private=True), send)):
         eventually(lambda: states(store, fine) == {"delivered"})
-    assert states(store, broken) == {"pending"}
+        eventually(lambda: states(store, broken) == {"abandoned"})
+    attempts = store.of(Delivery).get(broken[0]).attempts
+    assert [attempt.error for attempt in attempts] == ["erreur interne de l'expéditeur"] * 4
 
 
 def test_stopping_lets_the_call_in_hand_end(
