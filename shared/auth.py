@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from shared.aggregate import now
-from shared.errors import Unauthenticated
+from shared.errors import Invalid, Unauthenticated
+from shared.identifier import checked_member
 from shared.settings import SettingsError
 
 Role = Literal["holder", "owner", "reviewer", "operator"]
@@ -61,10 +62,15 @@ class TokenChecker:
             raise Unauthenticated("the bearer token has expired") from error
         except jwt.InvalidTokenError as error:
             raise Unauthenticated("the bearer token is not valid") from error
-        if not claims["sub"]:
-            raise Unauthenticated("the bearer token names no member")
         roles = claims["roles"] if isinstance(claims["roles"], list) else []
-        return Caller(str(claims["sub"]), frozenset(map(str, roles)) & ROLES)
+        return Caller(_member_of(claims), frozenset(map(str, roles)) & ROLES)
+
+
+def _member_of(claims: dict[str, Any]) -> str:
+    try:
+        return checked_member(claims["sub"])
+    except Invalid as error:
+        raise Unauthenticated(f"the bearer token names no member: {error.args[0]}") from error
 
 
 def _read(public_key: Path) -> Ed25519PublicKey:
@@ -80,9 +86,9 @@ def _read(public_key: Path) -> Ed25519PublicKey:
 def issue_token(
     private_key: Path, member_id: str, roles: Iterable[str], lifetime: timedelta
 ) -> str:
-    """A signed token for `member_id`, valid for `lifetime` from now."""
+    """A signed token for `member_id`, valid for `lifetime` from now; Invalid if it is no id."""
     claims = {
-        "sub": member_id,
+        "sub": checked_member(member_id),
         "roles": sorted(roles),
         "aud": _AUDIENCE,
         "iat": now(),

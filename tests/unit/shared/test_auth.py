@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from deploy.local.keys import KeyPair, key_pair
 from shared.auth import Caller, TokenChecker, issue_token
-from shared.errors import Unauthenticated
+from shared.errors import Invalid, Unauthenticated
 from shared.settings import SettingsError
 
 HOUR = timedelta(hours=1)
@@ -51,6 +51,26 @@ def test_scheme_is_read_in_any_case(checker: TokenChecker, token_keys: KeyPair) 
     """RFC 9110 says so."""
     header = signed(token_keys).replace("Bearer", "bEARER")
     assert checker.check(header).member_id == "mbr_1"
+
+
+@pytest.mark.parametrize("member_id", ["*", "", "a b/é", "mbr_1\n", "a" * 65, "a@b", "\0"])
+def test_member_is_named_by_a_short_plain_word(
+    checker: TokenChecker, token_keys: KeyPair, member_id: str
+) -> None:
+    """Lists are filtered by it, and one of the marks that services keep is no member."""
+    with pytest.raises(Invalid, match="member id has 1 to 64"):
+        issue_token(token_keys.private, member_id, ["owner"], HOUR)
+    with pytest.raises(Unauthenticated, match="names no member"):
+        checker.check(signed(token_keys, sub=member_id))
+
+
+@pytest.mark.parametrize("member_id", ["lab", "mbr_x", "mbr_01J8Z3K4M5N6P7Q8R9S0T1V2W3", "a.b-c"])
+def test_ids_that_the_lab_makes_and_short_words_are_members(
+    checker: TokenChecker, token_keys: KeyPair, member_id: str
+) -> None:
+    """The pattern leaves room for all that are in use."""
+    token = issue_token(token_keys.private, member_id, ["owner"], HOUR)
+    assert checker.check(f"Bearer {token}").member_id == member_id
 
 
 def test_expired_token_is_refused_and_told_so(checker: TokenChecker, token_keys: KeyPair) -> None:
