@@ -1,9 +1,13 @@
-"""Identifiers as they come from outside: which ones can name a member."""
+"""Identifiers as they come from outside: in tokens, queries and RPC arguments."""
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from shared.errors import Invalid
 
+_ANY = re.compile(r"[A-Za-z0-9_.:@-]{1,200}")
 _MEMBER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -12,3 +16,17 @@ def checked_member(value: object) -> str:
     if not isinstance(value, str) or not _MEMBER.fullmatch(value):
         raise Invalid("a member id has 1 to 64 of the characters A-Z a-z 0-9 _ . -", "member")
     return value
+
+
+def _plain(value: str) -> str:
+    if not _ANY.fullmatch(value):
+        raise ValueError("must be an identifier: 1 to 200 of the characters A-Z a-z 0-9 _ . : @ -")
+    return value
+
+
+Identifier = Annotated[
+    str,
+    AfterValidator(_plain),
+    Field(json_schema_extra={"pattern": f"^{_ANY.pattern}$"}),
+]
+"""The id of anything, or a cursor, which is one; whether the thing exists is not asked."""
