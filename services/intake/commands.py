@@ -51,9 +51,13 @@ def page(store: Store, caller: Caller, query: ListProjects) -> tuple[list[Projec
 
 
 def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Treatment) -> Project:
-    """Say what the project does with its data."""
+    """Say what the project does with its data; once it is secured, a reviewer does."""
+    by, is_reviewer = caller.member_id, caller.is_staff
     return _change(
-        store, caller, project_id, lambda it: it.set_treatment(treatment, caller.member_id)
+        store,
+        caller,
+        project_id,
+        lambda it: it.set_treatment(treatment, by, is_reviewer=is_reviewer),
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from services.intake.records import Delivery, Entry, Guidance, Result, Trial
 from shared.aggregate import Aggregate, now
-from shared.errors import Invalid, WrongStage
+from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
     JobCancelled,
     JobFailed,
@@ -101,15 +101,20 @@ class Project(Aggregate):
         self._become("advised", "intake", _advice_in_french(counts))
         self.record(ProjectAdvised(**self._who(), **counts))
 
-    def set_treatment(self, treatment: Treatment, by: str) -> None:
+    def set_treatment(self, treatment: Treatment, by: str, *, is_reviewer: bool) -> None:
         """Say what to do with the data: until secured, or anew after a trial without a result.
 
-        Access was granted for what was secured, so a later treatment reads the same datasets.
+        Access was granted for what was secured, so a later treatment reads the same datasets and
+        is a reviewer's: it is reviewed by that. Forbidden to others, and to the holder as such.
         """
         if self.stage in {"submitted", "advised"}:
             self.treatment = treatment
             self._note(by, "Traitement défini.")
         elif self.stage == "equipped" and not self.trial_due:
+            if by == self.holder_id or not is_reviewer:
+                raise Forbidden(
+                    "le projet est sécurisé : seul un examinateur peut changer son traitement"
+                )
             self._try_again(treatment, by)
         else:
             raise WrongStage(
@@ -230,7 +235,7 @@ class Project(Aggregate):
         if _read_by(treatment) != self.secured_ids:
             raise Invalid("must name the same datasets as the treatment that was secured", "inputs")
         self.treatment = treatment
-        self._note(by, "Nouveau traitement après un essai sans résultat.")
+        self._note(by, "Nouveau traitement, examiné par le lab, après un essai sans résultat.")
         self._ask_for_trial()
 
     def _ask_for_trial(self) -> None:

@@ -109,19 +109,23 @@ def test_openings_after_the_withdrawal_change_nothing(desk: Desk) -> None:
 
 
 def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(desk: Desk) -> None:
-    """Of the same datasets; the older trial's failure told again does not count."""
+    """A reviewer's, of the same datasets; the older trial's failure told again does not count."""
     project_id = desk.submit()
     bring(desk, project_id, "equipped")
     path, failure = f"/projects/{project_id}", at.failed(project_id, at.new_job())
-    problem = desk.refused(409, "POST", f"{path}/treatment", at.PROJECT["treatment"])
+    treatment = f"{path}/treatment", at.PROJECT["treatment"]
+    problem = desk.refused(409, "POST", *treatment)
     assert "trial" in problem["detail"]
     desk.publish_and_wait(failure)
     shown = desk.done("GET", path)
     assert (shown["stage"], shown["history"][-1]["by"]) == ("equipped", "compute")
     assert "colonne absente" in shown["history"][-1]["why"]
     other = {**at.PROJECT["treatment"], "inputs": {"logements": "dts_x", "epci": "dts_epci"}}
-    assert desk.refused(422, "POST", f"{path}/treatment", other)["field"] == "inputs"
-    desk.done("POST", f"{path}/treatment", at.PROJECT["treatment"])
+    refused = desk.refused(422, "POST", f"{path}/treatment", other, who=REVIEWER)
+    assert refused["field"] == "inputs"
+    assert "examinateur" in desk.refused(403, "POST", *treatment)["detail"]
+    shown = desk.done("POST", *treatment, who=REVIEWER)
+    assert shown["history"][-1]["by"] == REVIEWER[0]
     desk.publish_and_wait(failure)
     desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
     shown = desk.done("GET", path)
@@ -139,7 +143,7 @@ def test_a_trial_that_is_cancelled_is_tried_again_with_a_new_treatment(desk: Des
     shown = desk.done("GET", path)
     assert (shown["stage"], len(shown["trials"])) == ("equipped", 1)
     assert shown["history"][-1]["why"] == "L'essai n'a pas abouti : annulé"
-    desk.done("POST", f"{path}/treatment", at.PROJECT["treatment"])
+    desk.done("POST", f"{path}/treatment", at.PROJECT["treatment"], who=REVIEWER)
     desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
     assert desk.stage(project_id) == "trialled"
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import LabError
+from shared.errors import Forbidden, LabError
 from tests.integration.intake import desk as at
 from tests.integration.intake.desk import PROJECT, Desk
 from tests.servers import eventually
@@ -36,6 +36,18 @@ def test_a_stock_client_takes_a_project_to_its_delivery(desk: Desk) -> None:
     assert shown["stage"] == "delivered"
     assert [item["id"] for item in listed["items"]] == [project_id]
     assert not {"outbox", "handled", "version"} & set(shown)
+
+
+def test_a_program_does_not_change_for_the_holder_what_was_reviewed(desk: Desk) -> None:
+    """It acts for the member it names, with no more rights than that one."""
+    project_id = desk.submit()
+    at.bring(desk, project_id, "equipped")
+    desk.publish_and_wait(at.failed(project_id, at.new_job()))
+    with desk.rpc() as cluster:
+        with pytest.raises(Forbidden, match="examinateur"):
+            cluster.intake.set_treatment(project_id, PROJECT["treatment"], by=at.HOLDER[0])
+        shown = cluster.intake.set_treatment(project_id, PROJECT["treatment"], by=at.REVIEWER[0])
+    assert shown["history"][-1]["by"] == at.REVIEWER[0]
 
 
 def test_a_project_is_withdrawn_by_rpc(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from services.intake.model import Project, can_become
 from services.intake.records import Guidance
-from shared.errors import Invalid, WrongStage
+from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
     JobCancelled,
     JobFailed,
@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
         set(STAGES) - {"delivered", "rejected", "withdrawn"},
     ),
     "set_treatment": (
-        lambda it: it.set_treatment(made.treatment("dts_c"), HOLDER),
+        lambda it: it.set_treatment(made.treatment("dts_c"), HOLDER, is_reviewer=False),
         {"submitted", "advised"},
     ),
 }
@@ -237,12 +237,33 @@ def test_after_a_trial_without_result_a_new_treatment_of_the_same_data_is_tried(
     it = made.project_at("equipped")
     it.end_trial(end("job_1"))
     corrected = made.treatment("dts_a", "dts_b")
-    it.set_treatment(corrected, HOLDER)
+    it.set_treatment(corrected, REVIEWER, is_reviewer=True)
     assert it.recorded() == [
         ProjectEquipped(project_id="prj_1", holder_id=HOLDER, treatment=corrected)
     ]
     it.end_trial(made.succeeded("trial", "job_2"))
     assert it.stage == "trialled"
+
+
+@pytest.mark.parametrize("is_reviewer", [False, True])
+def test_a_holder_does_not_change_what_was_reviewed(is_reviewer: bool) -> None:
+    """Owners granted their data to the reviewed treatment; nobody reviews a change of its own."""
+    it = made.project_at("equipped")
+    it.end_trial(made.failed_trial("job_1"))
+    before = it.model_dump()
+    with pytest.raises(Forbidden, match="examinateur"):
+        it.set_treatment(made.treatment(), HOLDER, is_reviewer=is_reviewer)
+    assert (it.model_dump(), it.recorded()) == (before, [])
+
+
+def test_a_treatment_set_after_the_review_is_told_as_reviewed() -> None:
+    """The history names the reviewer, the time and the occasion."""
+    it = made.project_at("equipped")
+    it.end_trial(made.failed_trial("job_1"))
+    it.set_treatment(made.treatment(), REVIEWER, is_reviewer=True)
+    entry = it.history[-1]
+    assert (entry.by, entry.at >= it.trials[-1].at) == (REVIEWER, True)
+    assert entry.why == "Nouveau traitement, examiné par le lab, après un essai sans résultat."
 
 
 def test_a_new_treatment_reads_no_data_that_was_not_secured() -> None:
@@ -252,7 +273,7 @@ def test_a_new_treatment_reads_no_data_that_was_not_secured() -> None:
     before = it.model_dump()
     for dataset_ids in (("dts_a",), ("dts_a", "dts_b", "dts_secret")):
         with pytest.raises(Invalid) as refused:
-            it.set_treatment(made.treatment(*dataset_ids), HOLDER)
+            it.set_treatment(made.treatment(*dataset_ids), REVIEWER, is_reviewer=True)
         assert refused.value.field == "inputs"
     assert (it.model_dump(), it.recorded()) == (before, [])
 
@@ -261,16 +282,16 @@ def test_a_treatment_is_not_replaced_while_its_trial_runs() -> None:
     """Two trials of two treatments could not be told apart."""
     it = made.project_at("equipped")
     it.end_trial(made.failed_trial("job_1"))
-    it.set_treatment(made.treatment("dts_a", "dts_b"), HOLDER)
+    it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
     with pytest.raises(WrongStage, match="trial"):
-        it.set_treatment(made.treatment("dts_b", "dts_a"), HOLDER)
+        it.set_treatment(made.treatment("dts_b", "dts_a"), REVIEWER, is_reviewer=True)
 
 
 def test_the_failure_of_an_older_trial_told_again_changes_nothing() -> None:
     """The new treatment's trial is still awaited."""
     it = made.project_at("equipped")
     it.end_trial(made.failed_trial("job_1"))
-    it.set_treatment(made.treatment("dts_a", "dts_b"), HOLDER)
+    it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
     before = it.model_dump()
     it.end_trial(made.failed_trial("job_1"))
     assert it.model_dump() == before

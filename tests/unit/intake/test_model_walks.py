@@ -11,7 +11,7 @@ from services.intake.model import can_become
 from shared.errors import LabError
 from shared.events import Stage
 from tests.unit.intake import made
-from tests.unit.intake.made import HOLDER
+from tests.unit.intake.made import HOLDER, REVIEWER
 
 STAGES: list[Stage] = [stage for stage in can_become if stage != "submitted"]
 JOBS = st.sampled_from(["job_1", "job_2"])
@@ -54,11 +54,14 @@ class Walk(RuleBasedStateMachine):
         """Somebody stops a trial."""
         self.attempt(lambda: self.project.end_trial(made.cancelled_trial(job_id)))
 
-    @rule(dataset_ids=st.sampled_from([("dts_a",), ("dts_a", "dts_b")]))
-    def treat(self, dataset_ids: tuple[str, ...]) -> None:
-        """The holder writes a treatment."""
-        written = made.treatment(*dataset_ids)
-        self.attempt(lambda: self.project.set_treatment(written, HOLDER))
+    @rule(
+        dataset_ids=st.sampled_from([("dts_a",), ("dts_a", "dts_b")]),
+        by=st.sampled_from([HOLDER, REVIEWER]),
+    )
+    def treat(self, dataset_ids: tuple[str, ...], by: str) -> None:
+        """The holder or a reviewer writes a treatment."""
+        written, is_reviewer = made.treatment(*dataset_ids), by == REVIEWER
+        self.attempt(lambda: self.project.set_treatment(written, by, is_reviewer=is_reviewer))
 
     @invariant()
     def history_walks_through_the_table(self) -> None:
