@@ -7,7 +7,8 @@ private key that signs the tokens they accept, `--listen` an address they can re
 import csv
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -42,22 +43,28 @@ def main(
 ) -> None:
     """Play the story of one project on real data, from nothing to a delivered service."""
     console = Console(highlight=False, soft_wrap=True)
-    stack = Stack.found(home, os.environ) if running else _stack(home)
     try:
-        if not running:
-            with console.status("starting the stack") as spinner:
-                stack.up(spinner.update)
-        urls = _urls(stack)
-        _play(console, urls, key or stack.keys.private, listen, home / "demo")
+        stack = Stack.found(home, os.environ) if running else _stack(home)
+        with nullcontext() if running else _up(console, stack, keep=keep):
+            _play(console, _urls(stack), key or stack.keys.private, listen, home / "demo")
     except (StackError, StoryError, CallError, OSError) as error:
-        Console(stderr=True).print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(str(error), style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    finally:
-        if not running and not keep and stack.running():
-            with console.status("stopping the stack"):
-                stack.down()
     if not running and not keep:
         console.print("The stack is stopped; `make up` starts it again on the same data.")
+
+
+@contextmanager
+def _up(console: Console, stack: Stack, *, keep: bool) -> Iterator[None]:
+    """The stack runs within; afterwards it is stopped, since it was started here."""
+    with console.status("starting the stack") as spinner:
+        stack.up(spinner.update)
+    try:
+        yield
+    finally:
+        if not keep:
+            with console.status("stopping the stack"):
+                stack.down()
 
 
 def _stack(home: Path) -> Stack:

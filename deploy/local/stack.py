@@ -9,13 +9,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 from deploy.local.errors import StackError
 from deploy.local.keys import KeyPair
 from deploy.local.leftovers import end, leftovers
+from deploy.local.lock import alone
 from deploy.local.packages import ensure_installed
 from deploy.local.plan import SERVICES, Plan
 from deploy.local.ports import Ports, variable
@@ -107,19 +108,28 @@ class Stack:
 
         What was started is stopped again when something is not ready within `seconds`.
         """
-        if self.running():
-            raise StackError(f"The stack in {self.home} runs already; `datalab down` stops it.")
         with _plainly(self.home):
-            self._prepare(progress)
-            self._supervisor.launch([*self.plan.servers(), *self.plan.services()])
-            try:
-                self._start(progress, time.monotonic() + seconds)
-            except BaseException:
-                self.down()
-                raise
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with alone(self.home):
+                self._up(progress, seconds)
 
     def down(self, progress: Progress = _silent) -> bool:
         """Stop everything, also what a killed supervisor left; whether there was anything."""
+        with _plainly(self.home), alone(self.home) if self.home.exists() else nullcontext():
+            return self._down(progress)
+
+    def _up(self, progress: Progress, seconds: float) -> None:
+        if self.running():
+            raise StackError(f"The stack in {self.home} runs already; `datalab down` stops it.")
+        self._prepare(progress)
+        self._supervisor.launch([*self.plan.servers(), *self.plan.services()])
+        try:
+            self._start(progress, time.monotonic() + seconds)
+        except BaseException:
+            self._down(progress)
+            raise
+
+    def _down(self, progress: Progress) -> bool:
         was_running = self.running()
         if was_running:
             progress("stopping the services, then the servers")
@@ -127,7 +137,6 @@ class Stack:
         return self._clear(progress) or was_running
 
     def _prepare(self, progress: Progress) -> None:
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_space(self.home)
         ensure_installed(broker=self.plan.starts_broker, progress=progress)
         self._clear(progress)
@@ -167,7 +176,7 @@ class Stack:
 
     def _failed(self, program: str) -> bool:
         states = {state.name: state.state for state in self._supervisor.states()}
-        return states[program] in {"BACKOFF", "FATAL"}
+        return states.get(program) in {"BACKOFF", "FATAL"}
 
     def _clear(self, progress: Progress) -> bool:
         """End what carries this stack's mark but no supervisor watches; whether there was any."""

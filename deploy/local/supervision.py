@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from deploy.local.errors import StackError
 from deploy.local.waiting import wait_until
@@ -94,9 +94,10 @@ class Supervisor:
             server.supervisor.startProcess(f"{program.group}:{program.name}", False)
 
     def states(self) -> list[ProcessState]:
-        """The state of every program, as supervisor knows it."""
-        with self._server() as server:
-            rows: list[dict[str, Any]] = server.supervisor.getAllProcessInfo()
+        """The state of every program, as supervisor knows it; none when it is shutting down."""
+        rows: list[dict[str, Any]] = []
+        with self._server() as server, _unless_it_stops():
+            rows = server.supervisor.getAllProcessInfo()
         return [
             ProcessState(row["name"], row["statename"], row["pid"], row["description"])
             for row in rows
@@ -104,7 +105,7 @@ class Supervisor:
 
     def shut_down(self) -> bool:
         """Stop all programs, the last group first, then supervisord; whether it ended in time."""
-        with self._server() as server:
+        with self._server() as server, _unless_it_stops():
             server.supervisor.shutdown()
         return wait_until(lambda: not self.running(), _SHUTDOWN_SECONDS)
 
@@ -159,6 +160,16 @@ stdout_logfile={_literal(str(self.log(program.name)))}
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=1
 """
+
+
+@contextlib.contextmanager
+def _unless_it_stops() -> Iterator[None]:
+    """Supervisor refuses every call once it is shutting down: that is no fault."""
+    try:
+        yield
+    except Fault as fault:
+        if fault.faultCode != Faults.SHUTDOWN_STATE:
+            raise
 
 
 def _literal(text: str) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 from deploy.local.errors import StackError
 from deploy.local.ports import ports_from
 from deploy.local.stack import Stack
+from deploy.local.supervision import ProcessState
 
 Home = Annotated[Path, typer.Option(envvar="DATALAB_HOME", help="Folder of the stack's state.")]
 HOME = Path(".datalab")
@@ -28,7 +29,7 @@ def up(
         stack = Stack(home, ports_from(os.environ), os.environ, workers)
         with console.status("starting") as spinner:
             stack.up(spinner.update)
-        _show(stack, console)
+        _show(stack, stack.status(), console)
 
 
 def down(home: Home = HOME) -> None:
@@ -43,17 +44,18 @@ def status(home: Home = HOME) -> None:
     """Show every process of the stack; exits 1 when one does not run."""
     with _sentences():
         stack = Stack.found(home, os.environ)
-        if not stack.running():
+        processes = stack.status()
+        if not processes:
             raise StackError(f"The stack in {stack.home} is not running; `datalab up` starts it.")
-        _show(stack, Console())
-        if any(state.pid == 0 for state in stack.status()):
+        _show(stack, processes, Console())
+        if any(process.pid == 0 for process in processes):
             raise typer.Exit(1)
 
 
-def _show(stack: Stack, console: Console) -> None:
+def _show(stack: Stack, processes: list[ProcessState], console: Console) -> None:
     table = Table("process", "state", "pid", "address", box=None)
     addresses = stack.addresses()
-    for process in stack.status():
+    for process in processes:
         table.add_row(
             process.name, process.state.lower(), str(process.pid or ""), addresses[process.name]
         )

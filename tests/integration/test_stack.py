@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -85,6 +87,15 @@ def test_second_up_says_that_the_stack_runs(stack: Stack) -> None:
     """It names the way to stop it, and leaves it running."""
     with pytest.raises(StackError, match="runs already"):
         Stack.found(stack.home, {}).up()
+    assert stack.ready("intake")
+
+
+def test_demo_leaves_a_stack_running_that_it_did_not_start(stack: Stack) -> None:
+    """It says that the stack runs already, and stops nothing."""
+    command = [sys.executable, "-m", "deploy.demo", "--home", str(stack.home)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "runs already" in done.stderr
     assert stack.ready("intake")
 
 
