@@ -5,13 +5,12 @@ from typing import Any, get_origin
 
 import eventlet
 from pydantic import BaseModel
-from pydantic_core import from_json
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
 from werkzeug.wrappers import Request
 
+from shared import strict_json
 from shared.errors import Invalid, Rejected, TooLarge
-from shared.events import finite
 
 JSON_BYTES = 1_000_000
 """The largest JSON body, and the largest JSON part of an upload."""
@@ -74,33 +73,7 @@ def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON says
         raise UnsupportedMediaType("send the body as plain application/json")
     slow = RequestTimeout(f"the body did not come within {_JSON_SECONDS} seconds")
     with eventlet.Timeout(_JSON_SECONDS, slow):
-        return parse_json(b"".join(chunks(request, JSON_BYTES)))
-
-
-def parse_json(raw: bytes, what: str = "the body") -> Any:  # noqa: ANN401 - whatever JSON says
-    """What `raw` says; Rejected with line and column when it is not JSON.
-
-    Raises Invalid for what JSON can say and nobody can keep: 1e999 and U+0000.
-    """
-    try:
-        value = from_json(raw, allow_inf_nan=False)
-    except ValueError as error:
-        raise Rejected(f"{what} is not JSON: {error}") from error
-    try:
-        finite(value)
-    except ValueError as error:
-        raise Invalid(str(error)) from error
-    if b"\\u0000" in raw and _holds_nul(value):
-        raise Invalid("text must not hold the character U+0000")
-    return value
-
-
-def _holds_nul(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_nul(part) for pair in value.items() for part in pair)
-    if isinstance(value, list):
-        return any(map(_holds_nul, value))
-    return isinstance(value, str) and "\0" in value
+        return strict_json.read(b"".join(chunks(request, JSON_BYTES)))
 
 
 def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:

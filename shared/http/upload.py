@@ -9,9 +9,10 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Request
 
+from shared import strict_json
 from shared.errors import Invalid, Rejected, TooLarge
 from shared.events import FileRef
-from shared.http.body import JSON_BYTES, chunks, parse_json
+from shared.http.body import JSON_BYTES, chunks
 from shared.storage import Storage, Writer
 
 METADATA = "metadata"
@@ -127,7 +128,7 @@ class Upload:
 
     def _close(self) -> None:
         if self._name == METADATA:
-            value = parse_json(bytes(self._metadata), f"the part {METADATA}")
+            value = strict_json.read(bytes(self._metadata), f"the part {METADATA}")
             self.body = self._model.model_validate(value)
 
     def _end(self) -> None:

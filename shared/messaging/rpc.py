@@ -25,9 +25,9 @@ from nameko.rpc import RpcConsumer
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
-from shared import metrics
+from shared import metrics, strict_json
 from shared.envelope import explain
-from shared.errors import TYPED, Invalid, LabError
+from shared.errors import TYPED, Invalid, LabError, Rejected
 from shared.messaging import topology
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
@@ -39,8 +39,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 _HEADERS = ("traceparent", "correlationid")
 """The only headers that cross, in either direction."""
 
-
 _NAMEKO: tuple[type[Exception], ...] = (MalformedRequest, MethodNotFound, IncorrectSignature)
+_CALLERS: tuple[type[Exception], ...] = (*_NAMEKO, LabError)
+"""What is wrong with a request, to be told to its caller."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,18 @@ class Request:
 
 
 def parse(message: Any) -> Request:
-    """Read a request from a raw message; MalformedRequest when it is none."""
+    """Read a request from a raw message.
+
+    Raises MalformedRequest when it is none, Invalid for U+0000 and numbers that are not finite.
+    """
     try:
-        body = json.loads(message.body)
+        body = strict_json.read(message.body, "the request")
         args, kwargs = body["args"], body["kwargs"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise MalformedRequest("Message missing `args` or `kwargs`") from error
+    except Invalid:
+        raise
+    except (Rejected, TypeError, KeyError) as error:
+        reason = str(error) if isinstance(error, Rejected) else "`args` or `kwargs` is missing"
+        raise MalformedRequest(reason) from error
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise MalformedRequest("`args` is a list and `kwargs` an object")
     properties = message.properties
@@ -96,7 +103,7 @@ class RpcServer(RpcConsumer):
         try:
             provider = self.get_provider_for_method(message.delivery_info["routing_key"])
             provider.handle_request(parse(message), message)
-        except _NAMEKO as error:
+        except _CALLERS as error:
             self.reply(message, "unknown", None, error, time.monotonic())
 
     def reply(

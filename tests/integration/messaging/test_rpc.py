@@ -1,11 +1,12 @@
 """RPC by a stock nameko client: typed errors, deadlines, and requests that must not harm."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import urllib3
-from nameko.exceptions import IncorrectSignature, MethodNotFound, RemoteError
+from nameko.exceptions import IncorrectSignature, MalformedRequest, MethodNotFound, RemoteError
 
 from shared.errors import Invalid
 from tests.integration.messaging.conftest import Lab
@@ -52,16 +53,25 @@ def test_wrong_method_and_wrong_arguments_are_told(lab: Lab) -> None:
 )
 def test_malformed_request_is_answered_not_fatal(lab: Lab, body: bytes) -> None:
     """The caller hears what is wrong, and the service goes on."""
-    with lab.broker.connection(lab.vhost) as connection:
-        channel = connection.channel()
-        queue = channel.queue_declare(exclusive=True).queue
-        channel.queue_bind(queue, "nameko-rpc", queue)
-        lab.request(body, "recorder.echo", reply_to=queue, correlation_id="1")
-        eventually(lambda: channel.queue_declare(queue, passive=True).message_count)
-        answer = channel.basic_get(queue)
-    assert json.loads(answer.body)["error"]["exc_type"] == "MalformedRequest"
+    assert lab.answer(body, "recorder.echo")["error"]["exc_type"] == "MalformedRequest"
     with lab.rpc() as rpc:
         assert rpc.recorder.echo(1) == 1
+
+
+@pytest.mark.parametrize("value", ["a\0b", {"\0": 1}, [["\0"]], float("nan"), float("-inf")])
+def test_value_that_nobody_can_keep_is_refused(lab: Lab, value: Any) -> None:
+    """A text with U+0000 or a number that is none gets no further than over HTTP."""
+    with lab.rpc() as rpc:
+        with pytest.raises((Invalid, MalformedRequest), match=r"U\+0000|not JSON"):
+            rpc.recorder.echo(value)
+        assert rpc.recorder.echo("a\\u0000b") == "a\\u0000b"
+
+
+def test_number_that_no_double_holds_is_refused(lab: Lab) -> None:
+    """It would arrive as infinity, which JSON lacks."""
+    answer = lab.answer(b'{"args": [1e999], "kwargs": {}}', "recorder.echo")
+    assert answer["error"]["exc_type"] == "Invalid"
+    assert "finite" in answer["error"]["value"]
 
 
 def test_request_without_reply_to_is_counted_and_not_run(lab: Lab) -> None:
