@@ -1,5 +1,7 @@
 """Ports and patience: what starting a server on this machine needs."""
 
+import contextlib
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -8,10 +10,16 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A TCP port nobody listens on at this moment.
+
+    Below the range in which the kernel gives ports to outgoing connections, one of which could
+    take it before the server does.
+    """
+    while True:
+        port = random.randrange(15_000, 32_000)  # noqa: S311 - so that two processes rarely meet
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def listening(port: int) -> bool:

@@ -5,7 +5,6 @@
 import os
 import sys
 
-CONTENDERS = ("ours", "nameko")
 CALLS = 1_000
 WARM_UP = 100
 

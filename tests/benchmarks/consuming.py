@@ -9,7 +9,6 @@ consumes from a quorum queue, nameko's handler from the classic queue it declare
 import os
 import sys
 
-CONTENDERS = ("ours", "nameko")
 EVENTS = 5_000
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ py-amqp with the bytes made beforehand.
 import os
 import sys
 
-CONTENDERS = ("ours", "nameko", "aio-pika", "limit")
 EVENTS = {"ours": 20_000, "nameko": 2_000, "aio-pika": 8_000, "limit": 20_000}
 WINDOW = 500
 
