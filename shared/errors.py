@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import ValidationError
+
 
 class LabError(Exception):
     """Something went wrong."""
@@ -93,3 +95,21 @@ TYPED: tuple[type[LabError], ...] = (
     DeadlineExceeded,
 )
 """The errors that keep their type across an RPC call."""
+
+_IN_JSON = {
+    "model_type": "must be a JSON object",
+    "dict_type": "must be a JSON object",
+    "list_type": "must be a JSON array",
+    "tuple_type": "must be a JSON array",
+}
+"""What pydantic says in Python's words, by the kind of its error, for callers of any language."""
+
+
+def invalid_of(error: ValidationError) -> Invalid:
+    """The first fault that pydantic found, naming the field and not showing the faulty value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    raised = first.get("ctx", {}).get("error")
+    if first["type"] == "value_error" and raised:
+        return Invalid(str(raised), field)
+    return Invalid(_IN_JSON.get(first["type"], first["msg"]), field)

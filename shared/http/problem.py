@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
-from shared.errors import Invalid, LabError, Unauthenticated, Unavailable
+from shared.errors import LabError, Unauthenticated, Unavailable, invalid_of
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST = 500
@@ -50,15 +50,6 @@ def _of_lab_error(error: LabError) -> Problem:
         detail=str(error.args[0])[:_LONGEST],
         field=getattr(error, "field", "")[:_LONGEST] or None,
     )
-
-
-def invalid_of(error: ValidationError) -> Invalid:
-    """The first fault that pydantic found, as our own error naming the field."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    raised = first.get("ctx", {}).get("error")
-    message = str(raised) if first["type"] == "value_error" and raised else first["msg"]
-    return Invalid(message, field)
 
 
 def response_of(error: Exception) -> Response:

@@ -26,8 +26,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from shared import metrics, strict_json
-from shared.envelope import explain
-from shared.errors import TYPED, Invalid, LabError, Rejected
+from shared.errors import TYPED, Invalid, LabError, Rejected, invalid_of
 from shared.messaging import topology
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
@@ -148,8 +147,7 @@ def _payload(result: object, error: BaseException | None) -> dict[str, Any]:
 def _public(error: BaseException) -> BaseException:
     """What the caller may see: the lab's errors as they are, anything else without its text."""
     if isinstance(error, ValidationError):
-        field, _, text = explain(error).partition(": ")
-        return Invalid(text, field)
+        return invalid_of(error)
     if isinstance(error, _NAMEKO):
         return error
     typed = next((cls for cls in type(error).__mro__ if cls in TYPED), None)

@@ -1,7 +1,9 @@
 """Problems made of errors."""
 
+from typing import Any
+
 import pytest
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, TypeAdapter, ValidationError, field_validator
 
 from shared.errors import (
     Conflict,
@@ -10,8 +12,9 @@ from shared.errors import (
     NotFound,
     Unauthenticated,
     Unavailable,
+    invalid_of,
 )
-from shared.http.problem import invalid_of, problem_of, response_of
+from shared.http.problem import problem_of, response_of
 
 
 class Parcel(BaseModel):
@@ -63,6 +66,22 @@ def test_unexpected_error_tells_nothing() -> None:
     found = problem_of(RuntimeError("password is 1234"))
     assert found.status == 500
     assert "1234" not in found.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        (Parcel, [], "must be a JSON object"),
+        (dict[str, int], "x", "must be a JSON object"),
+        (list[int], {}, "must be a JSON array"),
+        (tuple[int, ...], "x", "must be a JSON array"),
+    ],
+)
+def test_wrong_kind_of_json_is_told_in_words_of_json(kind: Any, value: object, told: str) -> None:
+    """A caller knows neither our classes nor Python's types."""
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(kind).validate_python(value)
+    assert problem_of(caught.value).detail == told
 
 
 def test_very_long_field_and_message_are_cut() -> None:
