@@ -4,8 +4,8 @@ Owns: datasets with their versions and profiles (collection `datasets`); what ea
 advised to use and may read (collection `accesses`).
 
 Consumes: ProjectSubmitted (match), JobSucceeded, JobFailed and JobCancelled of ingest jobs (publish
-or reject a version), ProjectSecured (ask for access), ProjectDelivered (register the result),
-ProjectWithdrawn and ProjectRejected (revoke).
+or reject a version), ProjectSecured (ask for access), ProjectDelivered (register the result and end
+access), ProjectWithdrawn and ProjectRejected (end access).
 
 Publishes: DatasetRegistered, DatasetPublished, DatasetRejected, DatasetsMatched, AccessRequested,
 AccessGranted, AccessRefused, DataAccessOpened.

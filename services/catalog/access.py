@@ -41,6 +41,8 @@ class Grant(BaseModel):
     decided_at: datetime | None = None
     uses: int = 0
     last_used: datetime | None = None
+    ended_at: datetime | None = None
+    end_reason: str = ""
 
 
 class ProjectAccess(Aggregate):
@@ -111,12 +113,15 @@ class ProjectAccess(Aggregate):
         else:
             self._refuse(grant, owner_id, reason)
 
-    def close(self) -> None:
-        """The project ended: it reads nothing any more, and what is asked is asked no longer."""
+    def close(self, reason: str) -> None:
+        """The project ended: it reads nothing any more, and what is asked is asked no longer.
+
+        `reason`, in French, says how it ended; what owners decided before stays readable.
+        """
         self.closed = True
         for grant in self.grants:
             if grant.state in ("requested", "granted"):
-                grant.state = "revoked"
+                grant.state, grant.ended_at, grant.end_reason = "revoked", now(), reason
 
     def granted(self, dataset_id: str) -> Grant:
         """The grant that lets the project read that dataset; raises Forbidden without one."""

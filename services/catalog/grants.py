@@ -16,8 +16,17 @@ from services.catalog.views import (
 from shared.auth import Caller
 from shared.envelope import Envelope
 from shared.errors import Forbidden, Invalid
-from shared.events import ProjectRejected, ProjectSecured, ProjectWithdrawn
+from shared.events import ProjectDelivered, ProjectRejected, ProjectSecured, ProjectWithdrawn
 from shared.store import Store
+
+Ended = ProjectDelivered | ProjectRejected | ProjectWithdrawn
+"""The ways a project ends."""
+
+_ENDS: dict[type[Ended], str] = {
+    ProjectDelivered: "Projet livré.",
+    ProjectRejected: "Projet refusé.",
+    ProjectWithdrawn: "Projet retiré.",
+}
 
 
 def request_access(store: Store, envelope: Envelope[ProjectSecured]) -> None:
@@ -32,12 +41,12 @@ def request_access(store: Store, envelope: Envelope[ProjectSecured]) -> None:
     )
 
 
-def revoke_access(store: Store, envelope: Envelope[ProjectWithdrawn | ProjectRejected]) -> None:
+def revoke_access(store: Store, envelope: Envelope[Ended]) -> None:
     """Close a project that ended, also one that was never heard of before."""
-    project_id = envelope.data.project_id
+    project_id, reason = envelope.data.project_id, _ENDS[type(envelope.data)]
     store.of(ProjectAccess).change(
         project_id,
-        ProjectAccess.close,
+        lambda access: access.close(reason),
         because=envelope,
         new=lambda: ProjectAccess(id=project_id),
     )

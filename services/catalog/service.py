@@ -88,7 +88,8 @@ class Catalog:
 
     @on(ProjectDelivered)
     def register_result(self, envelope: Envelope[ProjectDelivered]) -> None:
-        """Take a delivered project's result into the catalogue."""
+        """Take a delivered project's result into the catalogue; it needs its data no more."""
+        grants.revoke_access(self.documents, envelope)
         registration.register_result(self.documents, self.files, envelope)
 
     @http(

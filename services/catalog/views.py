@@ -130,6 +130,8 @@ class AccessRequest(BaseModel):
     decided_at: datetime | None
     uses: int
     last_used: datetime | None
+    ended_at: datetime | None = Field(description="when the project's end took the access away")
+    end_reason: str = Field(description="how the project ended")
 
 
 class RequestPage(BaseModel):

@@ -2,6 +2,7 @@
 
 Owns: workspaces with their quota, jobs and what they leave behind (manifests, result files).
 Consumes: DatasetRegistered (ingest job), ProjectSecured (workspace), ProjectEquipped (trial job),
-ProjectStaffed (full job), ProjectRejected and ProjectWithdrawn (close, cancel).
+ProjectStaffed (full job), ProjectDelivered, ProjectRejected and ProjectWithdrawn (close, cancel: a
+project that ended computes no more).
 Publishes: WorkspaceOpened, JobQueued, JobStarted, JobSucceeded, JobFailed, JobCancelled.
 """

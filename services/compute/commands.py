@@ -8,6 +8,7 @@ from shared.envelope import Envelope
 from shared.errors import Unavailable, WrongStage
 from shared.events import (
     DatasetRegistered,
+    ProjectDelivered,
     ProjectEquipped,
     ProjectRejected,
     ProjectSecured,
@@ -16,6 +17,15 @@ from shared.events import (
 )
 from shared.store import Store
 from shared.trace import traceparent
+
+Ended = ProjectDelivered | ProjectRejected | ProjectWithdrawn
+"""The ways a project ends."""
+
+_ENDS: dict[type[Ended], str] = {
+    ProjectDelivered: "le projet est livré",
+    ProjectRejected: "le projet est refusé",
+    ProjectWithdrawn: "le projet est retiré",
+}
 
 
 class Commands:
@@ -68,18 +78,18 @@ class Commands:
         job = treat(identifier, "full", workspace, workspace.treatment, traceparent.get())
         self._jobs.add(job, because=envelope)
 
-    def close_workspace(self, envelope: Envelope[ProjectRejected | ProjectWithdrawn]) -> None:
-        """Close an ended project's workspace and cancel what it computes."""
-        project = envelope.data
+    def close_workspace(self, envelope: Envelope[Ended]) -> None:
+        """Close an ended project's workspace and cancel what it still computes."""
+        project, reason = envelope.data, _ENDS[type(envelope.data)]
         self._workspaces.change(
             project.project_id,
-            lambda workspace: workspace.close(project.holder_id),
+            lambda workspace: workspace.close(project.holder_id, reason),
             because=envelope,
             new=lambda: Workspace(id=project.project_id),
         )
         for job in self._active(project.project_id):
             if job.kind != "ingest":
-                self._cancel(job, "le projet est clos")
+                self._cancel(job, reason)
 
     def submit(self, project_id: str, cause: str) -> Job:
         """Queue a staffed project's full job; while one is under way, it is the answer.

@@ -127,7 +127,7 @@ class Execution:
         if workspace is None or workspace.state == "new":
             raise Unavailable("l'espace de calcul du projet n'est pas encore ouvert")
         if workspace.state == "closed":
-            self._jobs.change(job.id, lambda job: job.cancel("le projet est clos"))
+            self._jobs.change(job.id, lambda job: job.cancel(workspace.reason))
             raise Interrupted
         if workspace.remaining_seconds <= 0:
             raise Rejected(f"le quota de calcul du projet ({workspace.quota_seconds} s) est épuisé")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.compute.applications import ApplicationView, check_steps, list_applications
-from services.compute.commands import Commands
+from services.compute.commands import Commands, Ended
 from services.compute.execution import Platform
 from services.compute.model import Job
 from services.compute.register import Register, file_of
@@ -22,6 +22,7 @@ from shared import trace
 from shared.envelope import Envelope
 from shared.events import (
     DatasetRegistered,
+    ProjectDelivered,
     ProjectEquipped,
     ProjectRejected,
     ProjectSecured,
@@ -88,9 +89,10 @@ class Compute:
         self.commands.queue_full(envelope)
         self.scheduler.wake()
 
+    @on(ProjectDelivered)
     @on(ProjectRejected)
     @on(ProjectWithdrawn)
-    def close_workspace(self, envelope: Envelope[ProjectRejected | ProjectWithdrawn]) -> None:
+    def close_workspace(self, envelope: Envelope[Ended]) -> None:
         """Close an ended project's workspace and cancel its jobs."""
         self.commands.close_workspace(envelope)
 

@@ -85,6 +85,7 @@ class WorkspaceView(BaseModel):
     dataset_ids: tuple[str, ...]
     treatment: Treatment | None
     staffed_at: AwareDatetime | None
+    reason: str = Field(description="why it is closed")
 
     @classmethod
     def of(cls, workspace: Workspace) -> "WorkspaceView":
@@ -95,7 +96,14 @@ class WorkspaceView(BaseModel):
             remaining_seconds=workspace.remaining_seconds,
             staffed_at=_date(workspace.staffed_at),
             **workspace.model_dump(
-                include={"state", "holder_id", "quota_seconds", "dataset_ids", "treatment"}
+                include={
+                    "state",
+                    "holder_id",
+                    "quota_seconds",
+                    "dataset_ids",
+                    "treatment",
+                    "reason",
+                }
             ),
         )
 

@@ -22,6 +22,7 @@ class Workspace(Aggregate):
     treatment: Treatment | None = None
     treatment_sequence: int = -1
     staffed_at: datetime = NEVER
+    reason: str = ""
 
     @property
     def used_seconds(self) -> float:
@@ -51,9 +52,9 @@ class Workspace(Aggregate):
         """Note that the project has its team: full jobs may run."""
         self.staffed_at = min(self.staffed_at, time)
 
-    def close(self, holder_id: str) -> None:
-        """End the project's right to compute, for good."""
-        self.state = "closed"
+    def close(self, holder_id: str, reason: str) -> None:
+        """End the project's right to compute, for good; `reason`, in French, says why."""
+        self.state, self.reason = "closed", self.reason or reason
         self.holder_id = self.holder_id or holder_id
 
     def charge(self, job: str, seconds: float) -> None:
@@ -62,6 +63,8 @@ class Workspace(Aggregate):
 
     def full_treatment(self) -> Treatment:
         """The treatment a full job runs; raises WrongStage when the project is not there yet."""
+        if self.state == "closed":
+            raise WrongStage(f"l'espace de calcul du projet est fermé : {self.reason}")
         if self.state != "open":
             raise WrongStage("l'espace de calcul du projet n'est pas ouvert")
         if self.staffed_at == NEVER or self.treatment is None:

@@ -81,6 +81,7 @@ def faults(lab: Lab, journeys: Iterable[Journey]) -> Iterator[str]:
         own = [one for one in events.values() if one["correlationid"] == journey.project_id]
         yield from _of_project(journey, own)
         yield from _of_jobs(journey, own, documents["compute.jobs"])
+        yield from _of_end(journey, documents["compute.workspaces"], documents["catalog.accesses"])
 
 
 def _of_project(journey: Journey, events: list[Event]) -> Iterator[str]:
@@ -118,6 +119,18 @@ def _of_jobs(journey: Journey, events: list[Event], jobs: list[Event]) -> Iterat
     succeeded = sum(job["state"] == "succeeded" for job in own)
     if journey.target in JOBS and succeeded != JOBS[journey.target]:
         yield f"project {journey.number} has {succeeded} succeeded jobs"
+
+
+def _of_end(journey: Journey, workspaces: list[Event], accesses: list[Event]) -> Iterator[str]:
+    """A project that ended neither computes nor reads."""
+    if journey.target not in {"delivered", "rejected", "withdrawn"}:
+        return
+    states = [one["state"] for one in workspaces if one["_id"] == journey.project_id]
+    grants = [one["grants"] for one in accesses if one["_id"] == journey.project_id]
+    if states != ["closed"]:
+        yield f"the workspace of project {journey.number} ({journey.target}) is {states}"
+    if any(grant["state"] in {"requested", "granted"} for found in grants for grant in found):
+        yield f"project {journey.number} ({journey.target}) may still read data"
 
 
 def _of_deliveries(lab: Lab, events: set[str], deliveries: list[Event]) -> Iterator[str]:

@@ -20,9 +20,11 @@ from shared.events import (
     JobCancelled,
     JobFailed,
     JobSucceeded,
+    ProjectDelivered,
     ProjectSecured,
+    Step,
 )
-from shared.manifest import Column, Manifest, Output, Profile
+from shared.manifest import Column, Input, Manifest, Output, Profile
 from shared.messaging import topology
 from shared.storage import Storage
 from tests.events import Listener, publish
@@ -219,4 +221,35 @@ def cancelled(dataset_id: str, version: int, reason: str) -> JobCancelled:
         dataset_id=dataset_id,
         dataset_version=version,
         reason=reason,
+    )
+
+
+def delivered(lab: Lab, input_id: str) -> ProjectDelivered:
+    """A delivered project whose full job read `input_id` and made a table and a chart."""
+    step = Step(application="cross", inputs={"left": "a"}, parameters={"a.b": 1}, output="r")
+    manifest = Manifest(
+        job_id="job_full",
+        kind="full",
+        project_id="prj_x",
+        inputs=(Input(name="a", dataset_id=input_id, version=1, sha256="a" * 64),),
+        steps=(step,),
+        outputs=(
+            Output(name="result.parquet", file=lab.files.put([b"PAR1 result"], "x/parquet")),
+            Output(name="chart.png", file=lab.files.put([b"PNG"], "image/png")),
+        ),
+        software={"duckdb": "2.0.1"},
+        started=now(),
+        ended=now(),
+    )
+    return ProjectDelivered(
+        project_id=new_id("prj"),
+        holder_id="mbr_h",
+        job_id="job_full",
+        title="Vacance par EPCI",
+        description="Taux de logements vacants",
+        theme="habitat",
+        territory=("14", "27"),
+        keywords=("vacance",),
+        licence="Licence Ouverte 2.0",
+        result=lab.put(manifest),
     )

@@ -7,7 +7,7 @@ import pytest
 from shared.aggregate import new_id
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events import Event, ProjectRejected, ProjectWithdrawn
-from tests.integration.catalog.lab import Lab, failed
+from tests.integration.catalog.lab import Lab, delivered, failed
 
 
 def decide(lab: Lab, request_id: str, member: str, decision: str, reason: str = "") -> int:
@@ -138,6 +138,27 @@ def test_end_of_a_project_revokes_everything(lab: Lab, end: Callable[..., Event]
     assert decide(lab, f"{project_id}.{asked}", "mbr_o", "grant") == 409
     items = lab.get("/access-requests", lab.token("mbr_op", "operator"))["items"]
     assert [i["state"] for i in items if i["project_id"] == project_id] == ["revoked"]
+
+
+def test_delivery_ends_access_and_says_why(lab: Lab) -> None:
+    """The owner reads that its data was used for a project that is over now."""
+    asked = lab.published("mbr_o", access="restricted")
+    event = delivered(lab, asked)
+    lab.secure(asked, project_id=event.project_id)
+    lab.hear("access_requested", project_id=event.project_id)
+    request_id = f"{event.project_id}.{asked}"
+    assert decide(lab, request_id, "mbr_o", "grant", "pour cette étude") == 200
+    with lab.rpc() as catalog:
+        catalog.open_dataset(event.project_id, asked)
+        lab.publish(event, times=2)
+        lab.hear("dataset_registered", project_id=event.project_id)
+        lab.settled()
+        with pytest.raises(Forbidden):
+            catalog.open_dataset(event.project_id, asked)
+    items = lab.get("/access-requests", lab.token("mbr_op", "operator"))["items"]
+    [ended] = [item for item in items if item["id"] == request_id]
+    assert (ended["state"], ended["reason"]) == ("revoked", "pour cette étude")
+    assert (ended["end_reason"], ended["uses"]) == ("Projet livré.", 1)
 
 
 def test_requests_come_page_by_page_to_those_concerned(lab: Lab) -> None:

@@ -5,17 +5,14 @@ from typing import Any
 
 from openapi_spec_validator import validate
 
-from shared.aggregate import new_id, now
+from shared.aggregate import new_id
 from shared.events import (
     FileRef,
     JobSucceeded,
-    ProjectDelivered,
     ProjectSubmitted,
     ProjectWithdrawn,
-    Step,
 )
-from shared.manifest import Input, Manifest, Output
-from tests.integration.catalog.lab import Lab, about, cancelled, failed, problem
+from tests.integration.catalog.lab import Lab, about, cancelled, delivered, failed, problem
 from tests.servers import eventually
 
 
@@ -119,37 +116,6 @@ def test_manifest_that_cannot_be_read_now_is_read_later(lab: Lab) -> None:
     manifest.rmdir()
     aside.rename(manifest)
     assert lab.hear("dataset_published", dataset_id=dataset_id)["version"] == 1
-
-
-def delivered(lab: Lab, input_id: str) -> ProjectDelivered:
-    """A delivered project whose full job read `input_id` and made a table and a chart."""
-    step = Step(application="cross", inputs={"left": "a"}, parameters={"a.b": 1}, output="r")
-    manifest = Manifest(
-        job_id="job_full",
-        kind="full",
-        project_id="prj_x",
-        inputs=(Input(name="a", dataset_id=input_id, version=1, sha256="a" * 64),),
-        steps=(step,),
-        outputs=(
-            Output(name="result.parquet", file=lab.files.put([b"PAR1 result"], "x/parquet")),
-            Output(name="chart.png", file=lab.files.put([b"PNG"], "image/png")),
-        ),
-        software={"duckdb": "2.0.1"},
-        started=now(),
-        ended=now(),
-    )
-    return ProjectDelivered(
-        project_id=new_id("prj"),
-        holder_id="mbr_h",
-        job_id="job_full",
-        title="Vacance par EPCI",
-        description="Taux de logements vacants",
-        theme="habitat",
-        territory=("14", "27"),
-        keywords=("vacance",),
-        licence="Licence Ouverte 2.0",
-        result=lab.put(manifest),
-    )
 
 
 def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:

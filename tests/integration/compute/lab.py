@@ -15,6 +15,7 @@ from shared.events import (
     DatasetRegistered,
     Event,
     FileRef,
+    ProjectDelivered,
     ProjectEquipped,
     ProjectSecured,
     ProjectStaffed,
@@ -157,6 +158,21 @@ class Lab:
             project_id=project_id, holder_id=HOLDER, decided_by=HOLDER, reason="abandon"
         )
         self.publish(event, project_id, sequence=9)
+
+    def deliver(self, project_id: str, done: dict[str, Any]) -> None:
+        """Publish that a project was delivered with the result that `done` tells of."""
+        event = ProjectDelivered(
+            project_id=project_id,
+            holder_id=HOLDER,
+            job_id=done["job_id"],
+            title="Logements",
+            description="Par commune",
+            theme="habitat",
+            territory=("14",),
+            licence="lov2",
+            result=FileRef.model_validate(done["result"]),
+        )
+        self.publish(event, project_id, sequence=8)
 
     def manifest(self, event: dict[str, Any]) -> Manifest:
         """The manifest that an event refers to."""

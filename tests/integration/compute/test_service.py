@@ -247,6 +247,22 @@ def test_project_withdrawn_before_it_was_secured_never_computes(
 
 
 @pytest.mark.usefixtures("catalog")
+def test_delivered_project_computes_no_more(lab: Lab, compute: RunningService) -> None:
+    """Its workspace is closed and says why; what it made stays."""
+    project = equipped(lab)
+    lab.wait_for("job_succeeded", project_id=project, kind="trial")
+    lab.staff(project)
+    done = lab.wait_for("job_succeeded", project_id=project, kind="full")
+    lab.deliver(project, done)
+    path = f"/workspaces/{project}"
+    eventually(lambda: body(lab.call(compute, "GET", path))["state"] == "closed")
+    assert body(lab.call(compute, "GET", path))["reason"] == "le projet est livré"
+    refused = lab.call(compute, "POST", "/jobs", json={"project_id": project})
+    assert (refused.status, "livré" in body(refused)["detail"]) == (409, True)
+    assert lab.call(compute, "GET", f"/jobs/{done['job_id']}/result").status == 200
+
+
+@pytest.mark.usefixtures("catalog")
 def test_data_the_project_may_not_read_fails_the_job(lab: Lab, compute: RunningService) -> None:
     """A refusal of the catalogue is a reason, not a wait."""
     dataset, project = lab.ingest(HOMES), new_id("prj")

@@ -139,16 +139,34 @@ def test_every_use_is_counted() -> None:
 def test_project_that_ended_first_asks_for_nothing() -> None:
     """ProjectSecured after the end finds the door closed."""
     access = ProjectAccess(id="prj_1")
-    access.close()
+    access.close("Projet retiré.")
     access.secure("mbr_h", {"dts_open": OPEN})
     assert (access.grants, told(access)) == ([], [])
+
+
+def test_end_is_told_beside_the_owners_own_reason() -> None:
+    """Who granted and why stays readable; the first end that was heard of counts."""
+    access = secured(ASKED, OTHER)
+    access.decide("dts_asked", "mbr_o", "grant", "pour cette étude")
+    access.decide("dts_other", "mbr_p", "refuse", "données personnelles")
+    access.close("Projet livré.")
+    access.close("Projet retiré.")
+    ended, refused = access.request("dts_asked"), access.request("dts_other")
+    assert (ended.state, ended.reason, ended.end_reason) == (
+        "revoked",
+        "pour cette étude",
+        "Projet livré.",
+    )
+    assert ended.decided_by == "mbr_o"
+    assert ended.ended_at is not None
+    assert (refused.state, refused.end_reason, refused.ended_at) == ("refused", "", None)
 
 
 def test_refused_request_of_an_ended_project_is_not_granted() -> None:
     """After the end there is nothing to grant."""
     access = secured(ASKED)
     access.decide("dts_asked", "mbr_o", "refuse", "non")
-    access.close()
+    access.close("Projet retiré.")
     with pytest.raises(WrongStage):
         access.decide("dts_asked", "mbr_o", "grant", "")
 
@@ -173,7 +191,7 @@ STEPS: dict[str, Callable[[ProjectAccess], None]] = {
     "refuse": lambda access: access.decide("dts_asked", "mbr_o", "refuse", "non"),
     "intrude": lambda access: access.decide("dts_other", "mbr_o", "grant", ""),
     "use": lambda access: access.use("dts_asked"),
-    "close": ProjectAccess.close,
+    "close": lambda access: access.close("Projet livré."),
 }
 
 

@@ -32,10 +32,18 @@ def test_workspace_opens_once() -> None:
 def test_project_that_ended_before_it_was_secured_opens_nothing() -> None:
     """A withdrawal that overtakes the securing of its project wins."""
     workspace = Workspace(id="prj_1")
-    workspace.close("mbr_1")
+    workspace.close("mbr_1", "le projet est retiré")
     workspace.open("mbr_1", ("dts_1",), 3600)
     assert workspace.state == "closed"
     assert topics(workspace) == []
+
+
+def test_a_project_ends_once() -> None:
+    """The first end that was heard of stays the reason."""
+    workspace = Workspace(id="prj_1")
+    workspace.close("mbr_1", "le projet est livré")
+    workspace.close("mbr_1", "le projet est retiré")
+    assert (workspace.state, workspace.reason) == ("closed", "le projet est livré")
 
 
 def test_older_treatment_does_not_replace_a_newer_one() -> None:
@@ -73,6 +81,6 @@ def test_full_treatment_waits_for_the_team() -> None:
         workspace.full_treatment()
     workspace.staff(NOW)
     assert workspace.full_treatment() == TREATMENT
-    workspace.close("mbr_1")
-    with pytest.raises(WrongStage):
+    workspace.close("mbr_1", "le projet est livré")
+    with pytest.raises(WrongStage, match="le projet est livré"):
         workspace.full_treatment()
