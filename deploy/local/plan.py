@@ -78,17 +78,19 @@ class Plan:
         return f"http://{LOOPBACK}:{self.port(program)}"
 
     def listeners(self) -> dict[str, int]:
-        """Every port this stack opens, by the name it is set by."""
-        taken = {
-            name if name in SERVICES else "workers": self.port(name)
-            for name in self.service_processes()
-        }
+        """Every port this stack opens, by the name of its process or its own."""
+        taken = {name: self.port(name) for name in self.service_processes()}
         if self.starts_broker:
             names = ("broker", "broker_metrics", "broker_distribution", "broker_epmd")
             taken |= {name: int(getattr(self.ports, name)) for name in names}
         if self.starts_documents:
             taken["documents"] = self.ports.documents
         return taken
+
+    def given_servers(self) -> dict[str, str]:
+        """The addresses of the servers that run already, by the variable that gives them."""
+        names = ("DATALAB_AMQP_URI", "DATALAB_MONGODB_URI")
+        return {name: self._given[name] for name in names if name in self._given}
 
     def settings(self, program: str) -> dict[str, str]:
         """The complete DATALAB_* settings of one service process."""

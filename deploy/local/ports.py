@@ -27,8 +27,9 @@ class Ports:
 
 
 def variable(name: str) -> str:
-    """The environment variable that sets the port `name`."""
-    return _PREFIX + name.upper()
+    """The environment variable that sets the port `name`; `intake-2` is one of the workers."""
+    known = {field.name for field in fields(Ports)}
+    return _PREFIX + (name if name in known else "workers").upper()
 
 
 def ports_from(environ: Mapping[str, str]) -> Ports:

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -17,15 +16,20 @@ from deploy.local.errors import StackError
 from deploy.local.keys import KeyPair
 from deploy.local.leftovers import end, leftovers
 from deploy.local.lock import alone
+from deploy.local.obstacles import (
+    refuse_dead_servers,
+    refuse_full_disk,
+    refuse_ports,
+    refuse_wrong_settings,
+)
 from deploy.local.packages import ensure_installed
 from deploy.local.plan import SERVICES, Plan
-from deploy.local.ports import Ports, variable
+from deploy.local.ports import Ports
 from deploy.local.supervision import ProcessState, Program, Supervisor
 from deploy.local.waiting import LOOPBACK, listening, wait_until
 
 Progress = Callable[[str], None]
 START_SECONDS = 90.0
-_LEAST_FREE_BYTES = 300_000_000
 _LOG_LINES = 5
 _OK = 200
 
@@ -137,15 +141,12 @@ class Stack:
         return self._clear(progress) or was_running
 
     def _prepare(self, progress: Progress) -> None:
-        _check_space(self.home)
+        refuse_full_disk(self.home)
+        refuse_wrong_settings(self.environment())
+        refuse_dead_servers(self.plan.given_servers())
         ensure_installed(broker=self.plan.starts_broker, progress=progress)
         self._clear(progress)
-        for name, port in self.plan.listeners().items():
-            if listening(port):
-                raise StackError(
-                    f"Port {port} ({name}) is taken by another program: stop that one, "
-                    f"or choose another port with {variable(name)}."
-                )
+        refuse_ports(self.plan.listeners())
         self.plan.prepare()
         known = {"ports": asdict(self.plan.ports), "workers": self.plan.workers}
         _memory(self.home).write_text(json.dumps(known))
@@ -196,15 +197,6 @@ def _memory(home: Path) -> Path:
     return home.absolute() / "stack.json"
 
 
-def _check_space(home: Path) -> None:
-    free = shutil.disk_usage(home).free
-    if free < _LEAST_FREE_BYTES:
-        raise StackError(
-            f"Only {free // 1_000_000} MB are free at {home}; the broker stops taking messages "
-            f"on a full disk, so free at least {_LEAST_FREE_BYTES // 1_000_000} MB first."
-        )
-
-
 def _declare_topology(settings: Mapping[str, str]) -> None:
     command = [sys.executable, "-m", "deploy.topology"]
     environment = {**os.environ, **settings}
@@ -216,7 +208,17 @@ def _declare_topology(settings: Mapping[str, str]) -> None:
 
 def _tail(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return "\n".join(lines[-_LOG_LINES:]) or "(it says nothing)"
+    return "\n".join(map(_said, lines[-_LOG_LINES:])) or "(it says nothing)"
+
+
+def _said(line: str) -> str:
+    """What a line of a service's log says to people: its message and the exception's last line."""
+    try:
+        entry = json.loads(line)
+        last = str(entry.get("exception", "")).strip().splitlines()[-1:]
+        return ": ".join([str(entry["message"]), *last])
+    except (ValueError, KeyError, AttributeError):
+        return line
 
 
 @contextmanager
