@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from kombu import Queue
 from nameko.exceptions import (
     ContainerBeingKilled,
-    IncorrectSignature,
     MalformedRequest,
     MethodNotFound,
     serialize,
@@ -28,6 +27,7 @@ from pydantic_core import to_jsonable_python
 from shared import metrics, strict_json
 from shared.errors import TYPED, Invalid, LabError, Rejected, invalid_of
 from shared.messaging import topology
+from shared.messaging.arguments import Arguments
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
 
@@ -38,7 +38,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _HEADERS = ("traceparent", "correlationid")
 """The only headers that cross, in either direction."""
 
-_NAMEKO: tuple[type[Exception], ...] = (MalformedRequest, MethodNotFound, IncorrectSignature)
+_NAMEKO: tuple[type[Exception], ...] = (MalformedRequest, MethodNotFound)
 _CALLERS: tuple[type[Exception], ...] = (*_NAMEKO, LabError)
 """What is wrong with a request, to be told to its caller."""
 
@@ -99,11 +99,13 @@ class RpcServer(RpcConsumer):
             log.warning("an RPC request without reply_to was not run")
             self.queue_consumer.ack_message(message)
             return
+        began, method = time.monotonic(), "unknown"
         try:
             provider = self.get_provider_for_method(message.delivery_info["routing_key"])
+            method = provider.method_name
             provider.handle_request(parse(message), message)
         except _CALLERS as error:
-            self.reply(message, "unknown", None, error, time.monotonic())
+            self.reply(message, method, None, error, began)
 
     def reply(
         self,
@@ -159,15 +161,20 @@ class Rpc(NamekoRpc):
 
     rpc_consumer = RpcServer()
 
+    def setup(self) -> None:
+        """Read the method's signature; one that cannot be checked stops the start."""
+        super().setup()
+        self.arguments = Arguments(getattr(self.container.service_cls, self.method_name))
+
     def handle_request(self, request: Request, message: Any) -> None:
-        """Run the method in a worker; IncorrectSignature when the arguments do not fit."""
-        self.check_signature(request.args, request.kwargs)
+        """Run the method in a worker; Invalid when the arguments do not fit."""
+        arguments = self.arguments.fit(request.args, request.kwargs)
         began = time.monotonic()
         try:
             self.container.spawn_worker(
                 self,
-                request.args,
-                request.kwargs,
+                (),
+                arguments,
                 context_data=request.context,
                 handle_result=partial(self._on_result, message, began),
             )

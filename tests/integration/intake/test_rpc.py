@@ -102,7 +102,7 @@ def test_an_idempotency_key_works_by_rpc_too(desk: Desk) -> None:
         (lambda intake: intake.get_member({"$ne": ""}), "member_id"),
         (lambda intake: intake.submit_project("mbr_rpc", {}), "title"),
         (lambda intake: intake.submit_project("", PROJECT), "holder_id"),
-        (lambda intake: intake.submit_project("mbr_rpc", PROJECT, 3), "Idempotency-Key"),
+        (lambda intake: intake.submit_project("mbr_rpc", PROJECT, 3), "idempotency_key"),
         (lambda intake: intake.list_projects(stage={"$ne": ""}), "stage"),
         (lambda intake: intake.list_members(limit=1000), "limit"),
         (lambda intake: intake.withdraw_project("prj_unknown", "Non.", by={}), "by"),
