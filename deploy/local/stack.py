@@ -167,17 +167,23 @@ class Stack:
             progress(f"{service.name} is ready on {self.plan.url(service.name)}")
 
     def _await(self, program: Program, ready: Callable[[], bool], deadline: float) -> None:
+        pids: set[int] = set()
+
         def over() -> bool:
-            return ready() or self._failed(program.name)
+            return ready() or self._failed(program.name, pids)
 
         wait_until(over, deadline - time.monotonic(), every=0.1)
         if not ready():
             log = self.log(program.name)
             raise StackError(f"{program.name} does not start; the end of {log}:\n{_tail(log)}")
 
-    def _failed(self, program: str) -> bool:
-        states = {state.name: state.state for state in self._supervisor.states()}
-        return states.get(program) in {"BACKOFF", "FATAL"}
+    def _failed(self, program: str, pids: set[int]) -> bool:
+        """Whether a program ended since its start; `pids` are those it had when last asked."""
+        for state in self._supervisor.states():
+            if state.name == program:
+                pids |= {state.pid} - {0}
+                return len(pids) > 1 or state.state in {"BACKOFF", "EXITED", "FATAL"}
+        return False
 
     def _clear(self, progress: Progress) -> bool:
         """End what carries this stack's mark but no supervisor watches; whether there was any."""

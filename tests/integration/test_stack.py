@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +18,7 @@ from deploy.local.broker import server_program
 from deploy.local.errors import StackError
 from deploy.local.leftovers import leftovers
 from deploy.local.ports import Ports
-from deploy.local.stack import Stack
+from deploy.local.stack import START_SECONDS, Stack
 from deploy.local.waiting import LOOPBACK, free_port
 from shared.cli import stack as commands
 from tests.servers import eventually, require
@@ -153,7 +154,8 @@ def test_down_ends_what_a_killed_supervisor_left(
 def test_service_that_cannot_start_is_named_with_the_end_of_its_log(
     tmp_path: Path, amqp_uri: str, mongodb_uri: str
 ) -> None:
-    """What stops it is the service's own message, without JSON, and nothing stays behind."""
+    """Soon, by the service's own message, without JSON; and nothing stays behind."""
+    began = time.monotonic()
     given = {
         "DATALAB_AMQP_URI": amqp_uri,
         "DATALAB_MONGODB_URI": mongodb_uri,
@@ -162,6 +164,7 @@ def test_service_that_cannot_start_is_named_with_the_end_of_its_log(
     with pytest.raises(StackError, match=r"intake does not start(?s:.*)nowhere") as refusal:
         Stack(tmp_path, _free_ports(), given).up()
     assert '"message"' not in str(refusal.value)
+    assert time.monotonic() - began < START_SECONDS
     assert not leftovers(tmp_path)
 
 
