@@ -15,6 +15,7 @@ eventlet.monkey_patch()
 
 import importlib
 import logging
+import re
 import signal
 import sys
 import threading
@@ -33,16 +34,19 @@ GRACE_SECONDS = 25
 _LAG_INTERVAL = 1.0
 
 
+class NoServiceError(Exception):
+    """The command line names no service."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the service that the one argument names as `module:Class`; the process's exit code."""
-    (spec,) = sys.argv[1:] if argv is None else argv
-    module, _, name = spec.partition(":")
+    given = sys.argv[1:] if argv is None else argv
     try:
+        service_cls = service_class(" ".join(given))
         settings = load_settings()
-    except SettingsError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the log is configured by the settings
-        return 2
-    service_cls = getattr(importlib.import_module(module), name)
+    except (NoServiceError, SettingsError) as error:
+        sys.stderr.write(f"{error}\n")  # the log is configured by the settings
+        return 1 if isinstance(error, NoServiceError) else 2
     logs.configure(service_cls.name, settings.log_level)
     try:
         serve(Container(service_cls, container_config(settings)))
@@ -51,6 +55,28 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     log.info("the service stopped")
     return 0
+
+
+def service_class(spec: str) -> type[Any]:
+    """The class that `module:Class` names; NoServiceError when there is none, or no service.
+
+    An import that fails within the module is raised as it is: its traceback says where.
+    """
+    missing = NoServiceError(
+        f"no service is at {spec!r}: name one as services.intake.service:Intake"
+    )
+    if not re.fullmatch(r"\w[\w.]*:\w+", spec):
+        raise missing
+    module, _, name = spec.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        if error.name and f"{module}.".startswith(f"{error.name}."):
+            raise missing from error
+        raise
+    if not isinstance(found, type) or not hasattr(found, "name"):
+        raise missing
+    return found
 
 
 def container_config(settings: Settings) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from deploy.local.keys import KeyPair
 from deploy.local.waiting import LOOPBACK, free_port
 
@@ -24,3 +26,28 @@ def test_service_that_cannot_be_built_says_so_in_one_line(token_keys: KeyPair) -
     assert (ended.returncode, ended.stdout) == (1, "")
     assert (line["service"], line["message"]) == ("unbuildable", "the service died")
     assert line["exception"].endswith("RuntimeError: the dependency is missing")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("wrong.module:Nope",),
+        ("services.nowhere.service:Nope",),
+        ("services.intake.service:Nope",),
+        ("services.intake.service:STAFF",),
+        ("services.intake.service:Call",),
+        ("services.intake.service",),
+        (":",),
+        (".:Nope",),
+        (),
+        ("services.intake.service:Intake", "twice"),
+    ],
+    ids=str,
+)
+def test_service_that_is_not_there_is_told_in_one_sentence(words: tuple[str, ...]) -> None:
+    """A typing mistake is no traceback."""
+    command = [sys.executable, "-m", "shared.run", *words]
+    ended = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    (line,) = ended.stderr.splitlines()
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert line.startswith(f"no service is at '{' '.join(words)}': ")
