@@ -11,8 +11,10 @@ import typer
 
 from shared.auth import ROLES
 from shared.cli import dataset, job, member, parked, project, show, stack, webhook
-from shared.cli.client import path_of
+from shared.cli.client import CallError, path_of
 from shared.cli.session import After, Json, Limit, Session, client, session
+
+_SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 87_600
 
 app = typer.Typer(
     name="datalab",
@@ -79,12 +81,14 @@ def token(
     context: typer.Context,
     member_id: str,
     role: Annotated[list[str], typer.Option(help="holder, owner, reviewer or operator.")],
-    hours: Annotated[float, typer.Option(help="How long it is valid.", min=0.01)] = 12,
+    hours: Annotated[float, typer.Option(help="How long it is valid, ten years at most.")] = 12,
 ) -> None:
     """Sign a token for a member with the local stack's key."""
     for one in role:
         if one not in ROLES:
             raise typer.BadParameter(f"{one} is none of {', '.join(sorted(ROLES))}")
+    if not _SHORTEST_HOURS <= hours <= _LONGEST_HOURS:
+        raise CallError(f"--hours must be from {_SHORTEST_HOURS} to {_LONGEST_HOURS}")
     typer.echo(session(context).sign(member_id, tuple(role), timedelta(hours=hours)))
 
 

@@ -2,8 +2,10 @@
 
 import json
 import mimetypes
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,7 +13,9 @@ from urllib.parse import quote, urlencode
 import urllib3
 
 _CHUNK = 1 << 16
+_AS_TYPED = "surrogateescape"  # what the shell gave us may not be UTF-8
 _REFUSED, _FAILED = 300, 500
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")  # RFC 9110, in ISO 8859-1
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 
@@ -68,14 +72,15 @@ class Client:
         response = self._send(service, "GET", path, query=query, preload_content=False)
         partial = target.with_name(f".{target.name}.part")
         try:
-            with partial.open("wb") as file:
-                for chunk in response.stream(_CHUNK):
-                    file.write(chunk)
+            _save(response, partial)
             partial.replace(target)
         except urllib3.exceptions.HTTPError as error:
             raise CallError(f"the download broke off: {error}") from error
+        except OSError as error:
+            raise CallError(f"{target} cannot be written: {error.strerror}") from error
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
             response.close()
         return target.stat().st_size
 
@@ -91,8 +96,14 @@ class Client:
     ) -> urllib3.BaseHTTPResponse:
         url = self._urls[service].rstrip("/") + path + _query(query or {})
         sent = {"Authorization": f"Bearer {self._token()}", **(headers or {})}
+        for name, value in sent.items():
+            if not _FIELD_VALUE.fullmatch(value):
+                what = "the token" if name == "Authorization" else name
+                raise CallError(f"{what} holds a line break or characters that HTTP cannot carry")
         try:
             response = self._pool.request(method, url, headers=sent, **options)
+        except UnicodeEncodeError as error:
+            raise CallError("what is to be sent holds bytes that are not UTF-8") from error
         except urllib3.exceptions.ReadTimeoutError as error:
             raise Away(f"{service} did not answer in time at {self._urls[service]}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -109,12 +120,14 @@ class Client:
 
 def path_of(*parts: str) -> str:
     """A path of these parts, each quoted: an identifier never reaches into another route."""
-    return "".join(f"/{quote(part, safe='')}" for part in parts)
+    if not all(parts):
+        raise CallError("the id is empty")
+    return "".join(f"/{quote(part, safe='', errors=_AS_TYPED)}" for part in parts)
 
 
 def _query(query: Mapping[str, object]) -> str:
     given = {name: value for name, value in query.items() if value not in (None, "", False)}
-    return f"?{urlencode(given)}" if given else ""
+    return f"?{urlencode(given, errors=_AS_TYPED)}" if given else ""
 
 
 def _json(response: urllib3.BaseHTTPResponse) -> Any:  # noqa: ANN401 - JSON
@@ -144,7 +157,13 @@ def _form(boundary: str, metadata: Mapping[str, object], file: Path) -> tuple[by
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
         f"Content-Type: {kind}\r\n\r\n"
     )
-    return head.encode(), f"\r\n--{boundary}--\r\n".encode()
+    return head.encode(errors="replace"), f"\r\n--{boundary}--\r\n".encode()
+
+
+def _save(response: urllib3.BaseHTTPResponse, file: Path) -> None:
+    with file.open("wb") as target:
+        for chunk in response.stream(_CHUNK):
+            target.write(chunk)
 
 
 def _pieces(head: bytes, file: Path, tail: bytes) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shared.cli import show
+from shared.cli.client import CallError
 from shared.cli.session import Json, session
 
 app = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
@@ -48,7 +49,11 @@ def replay(
     """Put parked events back into their queues."""
     uri = amqp_uri or session(context).amqp_uri()
     count = _parked().replay(uri, event_id or None, queue or None)
-    show.line(f"{count} events are back in their queues.")
+    if event_id and not count:
+        where = f" of {queue}" if queue else ""
+        raise CallError(f"no parked event{where} has the id {event_id}")
+    one = "1 event is back in its queue."
+    show.line(one if count == 1 else f"{count} events are back in their queues.")
 
 
 def _parked() -> ModuleType:

@@ -153,7 +153,7 @@ def test_people_get_tables(shell: Shell, project_file: Path) -> None:
 
 def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -> None:
     """A file becomes a dataset with a job that can be looked at, and comes back as Parquet."""
-    file, out = tmp_path / "été.csv", tmp_path / "table.parquet"
+    file, out = tmp_path / "été\udcff.csv", tmp_path / "table.parquet"
     file.write_text(CSV)
     words = ("--title", "Valeurs", "--theme", "logement", "--licence", "Licence Ouverte 2.0")
     owner = ("mbr_owner", "owner")
@@ -163,12 +163,15 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
         return str(shell.json("dataset", "show", dataset, as_=owner)["state"])
 
     eventually(lambda: state() == "published", seconds=60)
-    assert shell.json("dataset", "show", dataset)["versions"][0]["filename"] == "été.csv"
+    assert shell.json("dataset", "show", dataset)["versions"][0]["filename"] == "été?.csv"
     found = shell.json("dataset", "list", "--q", "valeurs", "--key", "commune")["items"]
     assert [one["id"] for one in found] == [dataset]
     token = {"DATALAB_TOKEN": shell.token(*owner)}
     assert shell.run("dataset", "download", dataset, "-o", str(out), **token).returncode == 0
     assert out.read_bytes().startswith(b"PAR1")
+    lost = shell.run("dataset", "download", dataset, "-o", f"{tmp_path}/none/x", **token)
+    told = f"datalab: {tmp_path}/none/x cannot be written: No such file or directory\n"
+    assert (lost.returncode, lost.stderr) == (1, told)
     job = next(one for one in shell.json("job", "list")["items"] if one["dataset_id"] == dataset)
     assert shell.json("job", "show", job["id"])["state"] == "succeeded"
     assert shell.run("job", "logs", job["id"], **token).returncode == 0
@@ -216,7 +219,7 @@ def test_parked_event_is_listed_shown_and_replayed(
     eventually(lambda: [one["id"] for one in parked()] == ["evt-broken"])
     assert shell.json("parked", "show", "evt-broken")["queue"] == "intake.on.datasets_matched"
     before = parked()[0]["parked_at"]
-    assert "1 events are back" in shell.run("parked", "replay", "evt-broken").stdout
+    assert "1 event is back" in shell.run("parked", "replay", "evt-broken").stdout
     eventually(lambda: [one["parked_at"] for one in parked()] not in ([], [before]))
 
 
@@ -227,7 +230,15 @@ def test_parked_event_is_listed_shown_and_replayed(
         (("project", "list", "--stage", "lost"), "stage: "),
         (("job", "cancel", "job_none"), "no job has the id job_none"),
         (("dataset", "decide", "x", "--decision", "maybe"), "decision: "),
+        (("project", "show", ""), "the id is empty"),
+        (("project", "show", "\udcff"), "no project has the id"),
+        (("project", "withdraw", "prj_none", "--reason", "\udcff"), "bytes that are not UTF-8"),
         (("parked", "show", "evt_none"), "no parked event has the id evt_none"),
+        (("parked", "replay", "evt_none"), "no parked event has the id evt_none"),
+        (("parked", "replay", "x", "--queue", "y"), "no parked event of y has the id x"),
+        (("token", "mbr_x", "--role", "holder", "--hours", "1e300"), "--hours must be from 0.01"),
+        (("token", "mbr_x", "--role", "holder", "--hours", "nan"), "--hours must be from 0.01"),
+        (("--token", "é\n", "project", "list"), "the token holds a line break"),
         (("--intake-url", "http://127.0.0.1:1", "project", "list"), "intake cannot be reached"),
         (("--token", "x", "project", "list"), "the bearer token is not valid"),
     ],

@@ -13,6 +13,27 @@ def test_identifier_never_leaves_its_place_in_the_path() -> None:
     assert path_of("jobs", "../x?y=1#z") == "/jobs/..%2Fx%3Fy%3D1%23z"
 
 
+def test_empty_identifier_is_refused_before_anything_is_asked() -> None:
+    """It would be another address, where something else or nothing is served."""
+    with pytest.raises(CallError, match="the id is empty"):
+        path_of("projects", "")
+
+
+def test_arguments_that_are_not_utf_8_are_asked_for_as_typed() -> None:
+    """The service says that it knows no such thing."""
+    assert path_of("projects", "\udcff") == "/projects/%FF"
+    assert _query({"q": "\udcff"}) == "?q=%FF"
+
+
+@pytest.mark.parametrize("token", ["x\ny", "x→y"])
+def test_token_that_http_cannot_carry_is_refused_without_being_shown(token: str) -> None:
+    """It is never sent, nor printed."""
+    client = Client({"intake": "http://127.0.0.1:1"}, lambda: token)
+    with pytest.raises(CallError, match="the token holds") as refusal:
+        client.get("intake", "/projects")
+    assert token not in str(refusal.value)
+
+
 def test_only_given_parameters_are_sent() -> None:
     """What was not asked for is left to the service's defaults."""
     assert (
