@@ -1,6 +1,6 @@
 """Every error the lab raises on purpose; the class docstring is the default message."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import ValidationError
 
@@ -58,10 +58,22 @@ class WrongStage(Rejected):
     status = 409
 
 
-class TooLarge(Rejected):
+class TooLarge(Invalid):
     """The body is larger than this service accepts."""
 
     status = 413
+
+    @classmethod
+    def beyond(cls, limit: int, what: str, field: str = "") -> Self:
+        """The error that says which `limit` in bytes `what` is beyond."""
+        return cls(f"{what} is larger than {_in_words(limit)}", field)
+
+
+def _in_words(size: int) -> str:
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:g} {unit}"
+    return f"{size} bytes"
 
 
 class Unavailable(LabError):

@@ -44,7 +44,7 @@ class Writer:
         self.size += len(chunk)
         if self._limit is not None and self.size > self._limit:
             self.abort()
-            raise TooLarge(f"the file is larger than {self._limit} bytes")
+            raise TooLarge.beyond(self._limit, "the file", "file")
         self._hash.update(chunk)
         self._storage.do(self._file.write, chunk)
         return len(chunk)
@@ -155,7 +155,7 @@ class Storage:
     def read(self, ref: FileRef, limit: int = 10_000_000) -> bytes:
         """Read a small stored file whole; TooLarge above `limit` bytes."""
         if ref.size > limit:
-            raise TooLarge(f"{ref.size} bytes are more than {limit}")
+            raise TooLarge.beyond(limit, "the file")
         return b"".join(self.chunks(ref))
 
     def is_ready(self) -> bool:

@@ -3,16 +3,26 @@
 Source: INSEE, code officiel geographique: a commune's code starts with its department's.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 _METROPOLITAN = r"(?:0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])"
 _OVERSEAS = r"97[1-6]"
-_CODE = rf"^(?:{_METROPOLITAN}(?:\d{{3}})?|{_OVERSEAS}(?:\d{{2}})?)$"
+_CODE = re.compile(rf"(?:{_METROPOLITAN}(?:\d{{3}})?|{_OVERSEAS}(?:\d{{2}})?)", re.ASCII)
 
-Territory = Annotated[str, Field(pattern=_CODE)]
+
+def _known(code: str) -> str:
+    if not _CODE.fullmatch(code):
+        raise ValueError("is not the INSEE code of a department (14, 2A, 971) or a commune (14118)")
+    return code
+
+
+Territory = Annotated[
+    str, AfterValidator(_known), Field(json_schema_extra={"pattern": f"^{_CODE.pattern}$"})
+]
 """A department or commune code."""
 
 

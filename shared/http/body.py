@@ -37,24 +37,24 @@ def check_framing(environ: Mapping[str, Any]) -> None:
         raise BadFraming("the content length is not a plain number")
 
 
-def chunks(request: Request, limit: int) -> Iterator[bytes]:
+def chunks(request: Request, limit: int, too_large: TooLarge) -> Iterator[bytes]:
     """The body piece by piece.
 
-    Raises TooLarge beyond `limit` bytes, at once when its length is announced; Rejected when it
+    Raises `too_large` beyond `limit` bytes, at once when its length is announced; Rejected when it
     ends early or its chunks are broken.
     """
     if (request.content_length or 0) > limit:
-        raise TooLarge(f"the body is larger than {limit} bytes")
-    return _read(request, limit)
+        raise too_large
+    return _read(request, limit, too_large)
 
 
-def _read(request: Request, limit: int) -> Iterator[bytes]:
+def _read(request: Request, limit: int, too_large: TooLarge) -> Iterator[bytes]:
     source, size = request.environ["wsgi.input"], 0
     try:
         while piece := source.read(_CHUNK):
             size += len(piece)
             if size > limit:
-                raise TooLarge(f"the body is larger than {limit} bytes")
+                raise too_large
             yield piece
             # A quick client never makes the socket wait: let the others have their turn.
             eventlet.sleep(0)
@@ -72,8 +72,9 @@ def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON says
     if request.mimetype != "application/json" or "Content-Encoding" in request.headers:
         raise UnsupportedMediaType("send the body as plain application/json")
     slow = RequestTimeout(f"the body did not come within {_JSON_SECONDS} seconds")
+    large = TooLarge.beyond(JSON_BYTES, "the body")
     with eventlet.Timeout(_JSON_SECONDS, slow):
-        return strict_json.read(b"".join(chunks(request, JSON_BYTES)))
+        return strict_json.read(b"".join(chunks(request, JSON_BYTES, large)))
 
 
 def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:

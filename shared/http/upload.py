@@ -46,7 +46,9 @@ class Upload:
         metadata field at fault, TooLarge.
         """
         parser = self._parser(request)
-        pieces = chunks(request, self._limit + JSON_BYTES + _FRAMING_BYTES)
+        # The other part has a limit of its own: what is beyond both is the file.
+        large = TooLarge.beyond(self._limit, "the file", self._file_part)
+        pieces = chunks(request, self._limit + JSON_BYTES + _FRAMING_BYTES, large)
         try:
             self._parse(parser, pieces)
             self._finish()
@@ -124,7 +126,7 @@ class Upload:
             return
         self._metadata += data[start:end]
         if len(self._metadata) > JSON_BYTES:
-            raise TooLarge(f"the part {METADATA} is larger than {JSON_BYTES} bytes")
+            raise TooLarge.beyond(JSON_BYTES, "this part", METADATA)
 
     def _close(self) -> None:
         if self._name == METADATA:

@@ -113,7 +113,7 @@ def test_oversized_file_is_refused(lab: Lab) -> None:
     """A file beyond the limit is refused as too large, and nothing is registered."""
     content = b"x" * (UPLOAD_BYTES + 1)
     answer = lab.post_file("/datasets", lab.token("mbr_5", "owner"), about(), content)
-    assert str(UPLOAD_BYTES) in problem(answer, 413)
+    assert "larger than 100 kB" in problem(answer, 413)
     assert owned(lab, "mbr_5") == []
 
 

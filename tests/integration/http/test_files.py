@@ -1,6 +1,7 @@
 """Uploads streamed into the store, and downloads out of it."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -108,7 +109,10 @@ def test_announced_oversize_is_refused_before_it_is_sent(client: Client) -> None
     lines = ("Content-Type: multipart/form-data; boundary=x", "Expect: 100-continue")
     head = client.head("POST", "/files", *lines, f"Content-Length: {10 * UPLOAD_BYTES}")
     with client.raw(head) as connection:
-        assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
+        answer = connection.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    told = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert (told["detail"], told["field"]) == ("the file is larger than 20 MB", "file")
 
 
 def test_oversize_without_length_is_413_and_leaves_nothing(client: Client) -> None:
@@ -122,7 +126,8 @@ def test_oversize_without_length_is_413_and_leaves_nothing(client: Client) -> No
 
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     answer = client("POST", "/files", body=body(), headers=headers)
-    assert problem(answer)["status"] == 413
+    assert (problem(answer)["status"], problem(answer)["field"]) == (413, "file")
+    assert problem(answer)["detail"] == "the file is larger than 20 MB"
     assert client.temporary_files() == []
 
 

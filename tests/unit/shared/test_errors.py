@@ -5,7 +5,16 @@ import pickle
 import pytest
 
 from shared import errors
-from shared.errors import TYPED, Conflict, Invalid, LabError, NotFound, Rejected, Unavailable
+from shared.errors import (
+    TYPED,
+    Conflict,
+    Invalid,
+    LabError,
+    NotFound,
+    Rejected,
+    TooLarge,
+    Unavailable,
+)
 
 
 def test_docstring_is_the_default_message() -> None:
@@ -41,6 +50,15 @@ def test_error_is_rebuilt_from_its_arguments(cls: type[LabError]) -> None:
 def test_field_survives_the_rebuilding() -> None:
     """A caller in another process still learns which field is wrong."""
     assert Invalid(*Invalid("is empty", "title").args).field == "title"
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [(200_000_000, "200 MB"), (1_500_000_000, "1.5 GB"), (64_000, "64 kB"), (10, "10 bytes")],
+)
+def test_limit_is_said_in_words(limit: int, said: str) -> None:
+    """Nobody counts zeros."""
+    assert TooLarge.beyond(limit, "the file").args[0] == f"the file is larger than {said}"
 
 
 def test_every_error_is_permanent_or_transient() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from shared.errors import invalid_of
 from shared.territory import Territory, common, department_of, in_french, within
 
 CODES: TypeAdapter[str] = TypeAdapter(Territory)
@@ -14,11 +15,21 @@ def test_departments_and_communes_are_accepted(code: str) -> None:
     assert CODES.validate_python(code) == code
 
 
-@pytest.mark.parametrize("code", ["", "1", "00", "20", "96", "2C", "1411", "141180", "14118\n"])
+@pytest.mark.parametrize(
+    "code", ["", "1", "00", "20", "96", "2C", "1411", "141180", "14118\n", "1४"]
+)
 def test_other_codes_are_refused(code: str) -> None:
     """Corsica has no department 20, and a code ends where it ends."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as caught:
         CODES.validate_python(code)
+    assert invalid_of(caught.value).args[0] == (
+        "is not the INSEE code of a department (14, 2A, 971) or a commune (14118)"
+    )
+
+
+def test_openapi_shows_the_pattern_of_codes() -> None:
+    """Programs check it before they send."""
+    assert CODES.json_schema()["pattern"].startswith("^(?:(?:0[1-9]")
 
 
 @pytest.mark.parametrize(
