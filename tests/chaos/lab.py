@@ -17,6 +17,7 @@ from pymongo import MongoClient
 from deploy.demo import content
 from deploy.demo.partner import Partner
 from deploy.demo.story import wait
+from deploy.local.plan import SERVICES
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from deploy.local.waiting import free_port
@@ -25,7 +26,6 @@ from shared.cli.client import CallError, Client
 from shared.settings import Settings
 from tests.chaos.journey import Cast
 
-SERVICES = ("intake", "catalog", "compute", "notify")
 TAP = "chaos.tap"
 _EXCHANGES = [f"{service}.events" for service in SERVICES]
 _ROWS = 40

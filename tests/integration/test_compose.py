@@ -9,6 +9,7 @@ import amqp
 import pytest
 
 from deploy.compose import VHOST, definitions, users, write
+from deploy.local.plan import SERVICES
 from deploy.local.waiting import LOOPBACK
 from deploy.topology import declare_all
 from shared.messaging.parked import parked
@@ -55,12 +56,11 @@ def declared(guarded: Broker) -> Broker:
     return guarded
 
 
-@pytest.mark.parametrize("name", ["intake", "catalog", "compute", "notify"])
+@pytest.mark.parametrize(("name", "spec"), SERVICES.items(), ids=SERVICES)
 def test_a_service_runs_with_its_own_user(
-    declared: Broker, environ: dict[str, str], name: str
+    declared: Broker, environ: dict[str, str], name: str, spec: str
 ) -> None:
     """It consumes, declares its reply queue and is ready: its permissions suffice."""
-    spec = f"services.{name}.service:{name.capitalize()}"
     with running(spec, environ | {"DATALAB_AMQP_URI": _uri(declared, name)}) as service:
         assert service.ready()
         assert "access" not in service.log().lower()

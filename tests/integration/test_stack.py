@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from deploy.local.broker import server_program
 from deploy.local.errors import StackError
 from deploy.local.leftovers import leftovers
+from deploy.local.plan import SERVICES
 from deploy.local.ports import Ports
 from deploy.local.stack import START_SECONDS, Stack
 from deploy.local.waiting import LOOPBACK, free_port
@@ -121,12 +122,7 @@ def test_stack_uses_the_servers_it_is_pointed_at(
     stack = Stack(tmp_path, _free_ports(), given)
     try:
         stack.up()
-        assert {state.name for state in stack.status()} == {
-            "intake",
-            "catalog",
-            "compute",
-            "notify",
-        }
+        assert {state.name for state in stack.status()} == set(SERVICES)
         assert stack.environment()["DATALAB_AMQP_URI"] == amqp_uri
     finally:
         stack.down()

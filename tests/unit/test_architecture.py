@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("intake", "catalog", "compute", "notify")
+SERVICES = sorted({path.parent.name for path in (ROOT / "services").glob("*/*.py")})
 PRODUCT = sorted(
     path.relative_to(ROOT)
     for package in ("shared", "services", "deploy")

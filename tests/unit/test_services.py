@@ -1,0 +1,96 @@
+"""Every place that lists the services lists them all: a folder below services/ is one."""
+
+import ast
+import re
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from deploy import topology
+from deploy.local.plan import SERVICES as PLANNED
+from deploy.local.ports import Ports
+from shared.events import REGISTRY
+from shared.messaging.topology import subscriptions
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = sorted({path.parent.name for path in (ROOT / "services").glob("*/*.py")})
+CLASSES = {service.name: service for service in topology.SERVICES}
+EVENTS = [event for event in REGISTRY.values() if event.__module__ == "shared.events"]
+PORTS = asdict(Ports())
+COMPOSE = (ROOT / "docker-compose.yml").read_text()
+PROMETHEUS = (ROOT / "deploy/prometheus/prometheus.yml").read_text()
+
+
+def said(service: str, word: str) -> set[str]:
+    """The events that a service's `__init__` names after `Consumes` or `Publishes`."""
+    text = ast.get_docstring(ast.parse((ROOT / "services" / service / "__init__.py").read_text()))
+    parts = re.split(r"^(Owns|Consumes|Publishes)\b", text or "", flags=re.MULTILINE)
+    part = dict(zip(parts[1::2], parts[2::2], strict=True)).get(word, "")
+    if "every event" in part:
+        return {event.__name__ for event in EVENTS}
+    return set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", part))
+
+
+@pytest.mark.parametrize("service", FOLDERS)
+def test_topology_declares_the_service_s_queues(service: str) -> None:
+    """deploy/topology.py, SERVICES: without it the service's events fall through."""
+    assert service in CLASSES
+
+
+@pytest.mark.parametrize("service", FOLDERS)
+def test_local_stack_starts_the_service_on_a_port_of_its_own(service: str) -> None:
+    """deploy/local/plan.py, SERVICES, and deploy/local/ports.py."""
+    assert service in PLANNED
+    assert service in PORTS
+    module, name = PLANNED[service].split(":")
+    assert (module, name) == (f"services.{service}.service", CLASSES[service].__name__)
+
+
+@pytest.mark.parametrize("service", FOLDERS)
+def test_docker_compose_runs_the_service_on_its_port(service: str) -> None:
+    """docker-compose.yml: a container that runs this class, with its user and its port."""
+    block = re.search(rf"^  {service}:\n(?:    .*\n|\n)+", COMPOSE, re.MULTILINE)
+    assert block, f"docker-compose.yml has no service {service}"
+    port = PORTS[service]
+    assert f'shared.run, "{PLANNED[service]}"' in block[0]
+    assert f".datalab/compose/{service}.env" in block[0]
+    assert f'DATALAB_HTTP_PORT: "{port}"' in block[0]
+    assert f"${{DATALAB_PORT_{service.upper()}:-{port}}}:{port}" in block[0]
+
+
+@pytest.mark.parametrize("service", FOLDERS)
+def test_prometheus_scrapes_the_service(service: str) -> None:
+    """deploy/prometheus/prometheus.yml: its target, by its name in docker-compose.yml."""
+    assert f'"{service}:{PORTS[service]}"' in PROMETHEUS
+
+
+@pytest.mark.parametrize("service", FOLDERS)
+def test_import_contract_holds_the_service_apart(service: str) -> None:
+    """pyproject.toml, "services are independent of each other": a list, which knows no pattern."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (apart,) = [one for one in contracts["contracts"] if one["type"] == "independence"]
+    assert f"services.{service}" in apart["modules"]
+
+
+def test_nothing_but_folders_is_listed() -> None:
+    """A service that went is gone everywhere."""
+    run = re.findall(r'shared\.run, "services\.(\w+)\.service:', COMPOSE)
+    (targets,) = re.findall(r"targets: \[(.*:8001.*)\]", PROMETHEUS)
+    assert sorted(CLASSES) == sorted(PLANNED) == sorted(run) == FOLDERS
+    assert sorted(re.findall(r'"(\w+):\d+"', targets)) == FOLDERS
+
+
+@pytest.mark.parametrize("service", FOLDERS)
+def test_front_page_names_the_events_that_the_service_publishes(service: str) -> None:
+    """services/<name>/__init__.py, after "Publishes": those whose source it is."""
+    published = {event.__name__ for event in EVENTS if event.source == service}
+    assert said(service, "Publishes") == published
+
+
+@pytest.mark.parametrize("service", FOLDERS)
+def test_front_page_names_the_events_that_the_service_hears(service: str) -> None:
+    """services/<name>/__init__.py, after "Consumes": those with an `@on` method."""
+    heard = {event.__name__ for event in subscriptions(CLASSES[service]) if event in EVENTS}
+    assert said(service, "Consumes") == heard
