@@ -237,6 +237,21 @@ def test_python_in_the_readme_verifies_our_signatures() -> None:
     assert not verify(secret, sign(secret, "dlv_1", datetime(2026, 1, 1, tzinfo=UTC), body), body)
 
 
+def test_files_that_readers_write_are_ignored_by_git() -> None:
+    """Who tries the examples in a clone has nothing new to commit."""
+    written = re.findall(r"as `([\w.]+)`|--output (\S+)", README)
+    names = {f"/{one or other}" for one, other in written}
+    assert names
+    assert names <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
+def test_keys_of_submissions_differ_each_time() -> None:
+    """The same key would bring the project of the last time back."""
+    shell = re.findall(r"--idempotency-key (\S+)|Idempotency-Key: (.*?)\"", "\n".join(blocks("sh")))
+    assert len(shell) == 2
+    assert all("$" in one + other for one, other in shell)
+
+
 def test_rpc_calls_in_the_readme_exist() -> None:
     """Every `rpc.service.method(` is a method of that service."""
     called = re.findall(r"rpc\.(\w+)\.(\w+)\(", "\n".join(blocks("python")))
