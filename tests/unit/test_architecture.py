@@ -88,7 +88,9 @@ def test_entrypoints_are_decorated_by_ours(service: str) -> None:
     """`on`, `rpc` and `http` mean one thing in every service."""
     path = Path("services", service, "service.py")
     sources = {name: module for module, name in imports_of(path) if name in {"on", "rpc", "http"}}
-    assert sources == {"on": "shared.messaging", "rpc": "shared.messaging", "http": "shared.http"}
+    ours = {"on": "shared.messaging", "rpc": "shared.messaging", "http": "shared.http"}
+    assert sources
+    assert sources.items() <= ours.items()
 
 
 @pytest.mark.parametrize("service", SERVICES)
