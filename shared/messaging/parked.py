@@ -1,4 +1,4 @@
-"""The parked queue, for operators: what is in it and why, and back into its queue once mended."""
+"""The parked queue, for operators: what is in it and why, back into its queue, or thrown away."""
 
 import json
 from collections.abc import Callable
@@ -67,25 +67,49 @@ def show(amqp_uri: str, event_id: str) -> ParkedEvent:
 def replay(amqp_uri: str, event_id: str | None = None, queue: str | None = None) -> int:
     """Put parked events back into their queues with all attempts before them; how many.
 
-    Only those of `event_id` and of `queue` when given. An event leaves the parked queue after the
-    broker has confirmed its copy.
+    Only those of `event_id` and of `queue` when given; NotFound when `event_id` is not there. An
+    event leaves the parked queue after the broker has confirmed its copy.
     """
-    replayed: list[str] = []
 
     def put_back(event: ParkedEvent, channel: Any, message: Any) -> None:
-        if (event_id or event.id) == event.id and (queue or event.queue) == event.queue:
-            copy = amqp.Message(
-                event.body.encode("utf-8" if isinstance(message.body, str) else "latin-1"),
-                content_type="application/json",
-                delivery_mode=2,
-                message_id=event.id,
-            )
-            channel.basic_publish_confirm(copy, "", event.queue, mandatory=True)
-            message.ack()
-            replayed.append(event.id)
+        copy = amqp.Message(
+            event.body.encode("utf-8" if isinstance(message.body, str) else "latin-1"),
+            content_type="application/json",
+            delivery_mode=2,
+            message_id=event.id,
+        )
+        channel.basic_publish_confirm(copy, "", event.queue, mandatory=True)
 
-    _each(amqp_uri, put_back)
-    return len(replayed)
+    return _settle(amqp_uri, event_id, queue, put_back)
+
+
+def drop(amqp_uri: str, event_id: str, queue: str | None = None) -> int:
+    """Discard the parked events of that id, and of `queue` when given, for good; how many.
+
+    Raises NotFound.
+    """
+    return _settle(amqp_uri, event_id, queue, lambda *_: None)
+
+
+def _settle(
+    amqp_uri: str,
+    event_id: str | None,
+    queue: str | None,
+    settle: Callable[[ParkedEvent, Any, Any], object],
+) -> int:
+    """Take each event of that id and queue off the parked queue once `settle` is done with it."""
+    settled: list[str] = []
+
+    def look(event: ParkedEvent, channel: Any, message: Any) -> None:
+        if (event_id or event.id) == event.id and (queue or event.queue) == event.queue:
+            settle(event, channel, message)
+            message.ack()
+            settled.append(event.id)
+
+    _each(amqp_uri, look)
+    if event_id and not settled:
+        raise NotFound(f"no parked event{f' of {queue}' if queue else ''} has the id {event_id}")
+    return len(settled)
 
 
 def _each(amqp_uri: str, look: Callable[[ParkedEvent, Any, Any], object]) -> None:

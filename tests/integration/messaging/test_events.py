@@ -1,12 +1,14 @@
 """Each way an event can end: done, retried, parked - and never lost, never done twice."""
 
 import json
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 
 from shared.errors import NotFound
-from shared.messaging.parked import parked, replay, show
+from shared.messaging.parked import drop, parked, replay, show
+from shared.messaging.topology import PARKED
 from tests.integration.messaging.conftest import Lab, joined, sample
 from tests.servers import eventually
 
@@ -109,6 +111,30 @@ def test_replay_takes_each_event_once_even_when_it_is_parked_again_at_once(lab: 
     lab.parked(30)
     assert replay(lab.amqp_uri) == 30
     lab.parked(30)
+
+
+def test_dropped_event_is_gone_and_no_other_with_it(lab: Lab, member: str) -> None:
+    """What cannot be mended need not come back with every replay."""
+    lab.publish(joined(member, "impossible"))
+    lab.publish(joined(f"{member}-other", "impossible"))
+    kept, dropped = sorted(event.id for event in lab.parked(2))
+    assert drop(lab.amqp_uri, dropped) == 1
+    assert [event.id for event in lab.parked(1)] == [kept]
+    assert lab.queues()[PARKED] == 1
+
+
+@pytest.mark.parametrize("settle", [drop, replay])
+def test_unknown_parked_event_is_neither_dropped_nor_replayed(
+    lab: Lab, member: str, settle: Callable[..., int]
+) -> None:
+    """A misspelt id is told, also when the event waits for another queue."""
+    lab.publish(joined(member, "impossible"))
+    (event,) = lab.parked()
+    with pytest.raises(NotFound, match="no parked event has the id nothing"):
+        settle(lab.amqp_uri, "nothing")
+    with pytest.raises(NotFound, match=f"no parked event of elsewhere has the id {event.id}"):
+        settle(lab.amqp_uri, event.id, queue="elsewhere")
+    assert lab.parked() == [event]
 
 
 def test_showing_an_unknown_parked_event_says_so(lab: Lab) -> None:
