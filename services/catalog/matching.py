@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from services.catalog.model import Dataset
-from services.catalog.words import fold, words
+from services.catalog.words import meaningful
 from shared.events import Match, ProjectSubmitted
 from shared.territory import department_of, in_french
+from shared.words import fold
 
 BEST = 10
 """How many matches a project is told."""
@@ -52,7 +53,7 @@ def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
     for dataset in held:
         for key in dataset.keys:
             keys.setdefault(key, dataset.metadata.title)
-    meant = words(project.title, project.problem, *project.keywords)
+    meant = meaningful(project.title, project.problem, *project.keywords)
     return Wish(
         holder_id=project.holder_id,
         dataset_ids=frozenset(project.dataset_ids),

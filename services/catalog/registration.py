@@ -2,7 +2,7 @@
 
 from services.catalog.manifests import output_of, read_manifest
 from services.catalog.model import Dataset, Metadata, Provenance, Upload
-from services.catalog.words import fold, words
+from services.catalog.words import meaningful
 from shared.aggregate import caused_id, new_id
 from shared.envelope import Envelope
 from shared.errors import Forbidden, Invalid, NotFound
@@ -10,6 +10,7 @@ from shared.events import ProjectDelivered
 from shared.manifest import Manifest
 from shared.storage import Storage
 from shared.store import Store
+from shared.words import fold
 
 RESULT = "result.parquet"
 """What a full job calls the table of its last step."""
@@ -98,7 +99,7 @@ def _empty(identifier: str, owner_id: str, metadata: Metadata) -> Dataset:
         id=identifier,
         owner_id=owner_id,
         metadata=metadata,
-        words=sorted(words(*texts, metadata.producer)),
+        words=sorted(meaningful(*texts, metadata.producer)),
         theme_word=fold(metadata.theme),
     )
 

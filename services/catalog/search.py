@@ -5,18 +5,19 @@ from typing import Any
 
 from services.catalog.model import Dataset, Version
 from services.catalog.views import DatasetPage, DatasetQuery, summary_of
-from services.catalog.words import fold, words
+from services.catalog.words import meaningful
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound
 from shared.events import FileRef
 from shared.store import Store
+from shared.words import fold
 
 _PAGE = 200
 
 
 def search(store: Store, query: DatasetQuery, caller: Caller) -> DatasetPage:
     """One page of the datasets that fit `query` and that `caller` may see."""
-    stems = set(words(query.q))
+    stems = set(meaningful(query.q))
     where = _where(query, caller, stems)
     found: list[Dataset] = []
     cursor, length = query.after, query.limit if len(stems) <= 1 else _PAGE

@@ -1,10 +1,7 @@
-"""French words as search and matching compare them: no accents, no stop words, no plural."""
+"""French words as search and matching compare them: folded, no stop words, no plural."""
 
-import re
-import unicodedata
+from shared.words import words
 
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
-_WORD = re.compile(r"[^\W_]+")
 _SHORTEST_WITH_PLURAL = 4
 _STOP = frozenset(
     """a ai as au aux avec avoir c ce ceci cela ces cet cette ceux chaque comme comment d dans de
@@ -17,20 +14,12 @@ _STOP = frozenset(
 )
 
 
-def fold(text: str) -> str:
-    """`text` in lower case without accents: `Mobilités Œuvre` -> `mobilites oeuvre`."""
-    letters = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)).strip()
-
-
-def words(*texts: str) -> dict[str, str]:
+def meaningful(*texts: str) -> dict[str, str]:
     """The words that carry meaning, by stem, each as it was first written (in lower case)."""
     found: dict[str, str] = {}
-    for text in texts:
-        for word in _WORD.findall(unicodedata.normalize("NFC", text.casefold())):
-            folded = fold(word)
-            if folded not in _STOP:
-                found.setdefault(_singular(folded), word)
+    for folded, word in words(*texts).items():
+        if folded not in _STOP:
+            found.setdefault(_singular(folded), word)
     return found
 
 

@@ -7,11 +7,11 @@ from services.intake.bodies import ListMembers, RegisterMember
 from services.intake.member import Member
 from services.intake.model import Project
 from services.intake.submissions import claim
-from services.intake.words import fold
 from shared.aggregate import new_id
 from shared.errors import Invalid
 from shared.store import Store
 from shared.territory import department_of, is_department
+from shared.words import fold
 
 
 def register(store: Store, sender: str, body: RegisterMember, key: str | None) -> Member:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from services.intake.member import Member
 from services.intake.model import Project
 from services.intake.records import Guidance, SuggestedApplication, SuggestedMember
-from services.intake.words import fold, words
 from shared.events import Match
 from shared.territory import common, in_french
+from shared.words import fold, words
 
 BEST = 10
 """How many experts, and how many pilot sites, a project is told of."""

@@ -4,10 +4,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.intake.words import fold
 from shared.aggregate import Aggregate, now
 from shared.events import MemberJoined
 from shared.territory import department_of
+from shared.words import fold
 
 MemberKind = Literal[
     "local_authority",

@@ -1,9 +1,10 @@
 """Datasets, profiles and references that the catalogue's unit tests share."""
 
 from services.catalog.model import Access, Dataset, Metadata, Upload
-from services.catalog.words import fold, words
+from services.catalog.words import meaningful
 from shared.events import FileRef
 from shared.manifest import Column, Profile
+from shared.words import fold
 
 
 def ref(letter: str) -> FileRef:
@@ -39,7 +40,7 @@ def registered(
         id=identifier,
         owner_id=owner_id,
         metadata=about,
-        words=sorted(words(about.title)),
+        words=sorted(meaningful(about.title)),
         theme_word=fold(about.theme),
     )
     dataset.register(Upload(file=ref("a"), filename="a.csv"))
