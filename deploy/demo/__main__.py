@@ -10,15 +10,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.demo.board import Board
 from deploy.demo.partner import Partner
 from deploy.demo.story import Story, StoryError, wait
+from deploy.demo.trouble import explained
 from deploy.local.errors import StackError
 from deploy.local.ports import ports_from
 from deploy.local.stack import Stack
@@ -46,7 +49,9 @@ def main(
     try:
         stack = Stack.found(home, os.environ) if running else _stack(home)
         with nullcontext() if running else _up(console, stack, keep=keep):
-            _play(console, _urls(stack), key or stack.keys.private, listen, home / "demo")
+            urls = _urls(stack)
+            with explained(urls, home):
+                _play(console, urls, key or stack.keys.private, listen, home / "demo")
     except (StackError, StoryError, CallError, OSError) as error:
         Console(stderr=True).print(str(error), style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
@@ -83,7 +88,8 @@ def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, fol
     partner = Partner(listen)
     try:
         story = Story(_clients(urls, key), partner, _teller(console, began))
-        with console.status("the story is under way"):
+        board = Board(partner.received, lambda: story.project_id, partial(_job, story))
+        with board.shown(console):
             story.play(f"http://{listen}:{partner.port}/events")
             wait("the partner hears of the end", lambda: "project_delivered" in partner.types)
             story.stop_listening()
@@ -97,6 +103,11 @@ def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, fol
     console.print(f"Result: {table} and {chart}")
     console.print(f"Dataset: {urls['catalog']}/datasets/{story.result_id}")
     console.print(f"Timeline: .venv/bin/datalab timeline {story.project_id}")
+
+
+def _job(story: Story, job_id: str) -> Mapping[str, Any]:
+    job: Mapping[str, Any] = story.staff.get("compute", f"/jobs/{job_id}")
+    return job
 
 
 def _clients(urls: Mapping[str, str], key: Path) -> Callable[..., Client]:

@@ -1,0 +1,61 @@
+"""What the demo adds to a story that stopped."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from deploy.demo.story import StoryError, wait
+from deploy.demo.trouble import explained
+from deploy.local.waiting import LOOPBACK, free_port
+from shared.cli.client import CallError
+
+RED = {"ready": False, "checks": {"running": True, "broker": False, "storage": False}}
+
+
+class _Service(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = json.dumps(RED).encode()
+        self.send_response(503 if self.path == "/red/readyz" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def lab() -> Iterator[str]:
+    """A server that is ready at its root and not below `/red`."""
+    server = HTTPServer((LOOPBACK, 0), _Service)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://{LOOPBACK}:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_waiting_in_vain_tells_red_checks_and_the_full_disk(lab: str, tmp_path: Path) -> None:
+    """Each service that is not ready, by its red checks; and the free space when it is scarce."""
+    urls = {
+        "intake": lab,
+        "catalog": f"{lab}/red",
+        "notify": f"http://{LOOPBACK}:{free_port()}",
+    }
+    told = (
+        r"^waited 0 s in vain: a trial; catalog is not ready \(broker, storage\); "
+        rf"notify does not answer; only \d+ MB are free at {tmp_path}$"
+    )
+    with pytest.raises(StoryError, match=told), explained(urls, tmp_path, 10**18):
+        wait("a trial", lambda: False, 0)
+
+
+def test_trouble_of_another_kind_is_told_alone(lab: str, tmp_path: Path) -> None:
+    """A lab that is well has nothing added."""
+    with pytest.raises(StoryError, match=r"^it is closed$"), explained({"x": lab}, tmp_path, 0):
+        raise CallError("it is closed")

@@ -1,0 +1,71 @@
+"""The demo's live board, drawn into a text."""
+
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any
+
+from rich.console import Console
+
+from deploy.demo.board import STAGES, Board
+from services.intake.model import can_become
+
+
+def event(topic: str, project: str = "prj_1", **data: object) -> dict[str, Any]:
+    """An event as the partner receives it."""
+    source = "compute" if topic.startswith("job") else "intake"
+    return {"type": topic, "source": source, "correlationid": project, "data": data}
+
+
+def half_done(_job_id: str) -> Mapping[str, Any]:
+    """Every job is half done."""
+    return {"progress": 0.5}
+
+
+def drawn(*events: dict[str, Any]) -> list[str]:
+    """The lines of the board after these events."""
+    board = Board(events, lambda: "prj_1", half_done)
+    board.look()
+    file = StringIO()
+    Console(file=file, width=80).print(board)
+    return [line.strip() for line in file.getvalue().splitlines()]
+
+
+def test_board_has_every_stage_on_the_way_to_delivery() -> None:
+    """Those that intake knows, in order, rejection and withdrawal excepted."""
+    assert [stage for stage in can_become if stage not in {"rejected", "withdrawn"}] == STAGES
+
+
+def test_reached_stages_are_ticked_and_the_next_is_timed() -> None:
+    """Done, on its way, and not yet begun are told apart."""
+    lines = drawn(event("project_submitted"), event("project_advised"))
+    assert [line[0] for line in lines[:2]] == ["✓", "✓"]
+    assert lines[2][0] not in "✓·"
+    assert "s" in lines[2].split()[-1]
+    assert lines[3:8] == [f"· {stage}" for stage in STAGES[3:]]
+
+
+def test_stage_that_is_told_too_early_waits_for_those_before_it() -> None:
+    """Webhooks come in any order."""
+    lines = drawn(event("project_secured"), event("project_submitted"))
+    assert [line[0] == "✓" for line in lines[:3]] == [True, False, False]
+
+
+def test_other_projects_move_no_stage() -> None:
+    """The partner hears of everything in the lab."""
+    assert not drawn(event("project_submitted", "prj_2"))[0].startswith("✓")
+
+
+def test_running_job_is_shown_with_its_progress_until_it_ends() -> None:
+    """By its kind, and in per cent."""
+    started = event("job_started", job_id="job_1", kind="trial")
+    assert drawn(started)[8].startswith("trial")
+    assert drawn(started)[8].endswith("50 %")
+    ended = drawn(started, event("job_succeeded", job_id="job_1", kind="trial"))
+    assert ended[8].startswith("no job")
+
+
+def test_events_are_counted_by_their_source() -> None:
+    """All of them, of any project."""
+    started = event("job_started", job_id="job_1", kind="full")
+    lines = drawn(event("project_submitted"), event("project_advised", "prj_2"), started)
+    assert lines[-1] == "events: 3  compute 1, intake 2"
