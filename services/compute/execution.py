@@ -13,6 +13,7 @@ from services.compute.inputs import Catalog, Inputs, Interrupted
 from services.compute.model import Job, TakenOver
 from services.compute.output import Progress
 from services.compute.results import keep
+from services.compute.room import NoRoom, check_room
 from services.compute.sandbox import Limits, Outcome, Sandbox
 from services.compute.workspace import Workspace
 from shared import metrics
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 Ending = Callable[[Job], None]
 
 _AGAIN_SECONDS = 1.0
+_SILENCE = "un service dont le traitement a besoin ne répond pas"
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Execution:
                 Job.put_off,
                 run=run,
                 seconds=self.seconds,
-                message="en attente : un service dont le traitement a besoin ne répond pas",
+                message=f"en attente : {error if isinstance(error, NoRoom) else _SILENCE}",
                 waits=self._settings.retry_seconds,
             )
         except Rejected as error:
@@ -103,6 +105,7 @@ class Execution:
             raise Rejected(f"abandonné : le calcul a été interrompu {self._job.losses} fois")
         seconds = self._seconds()
         with job_folder() as folder:
+            check_room(folder.path)
             catalog, files = self._platform.catalog, self._platform.files
             inputs = Inputs(catalog, files, self._pulse.should_stop).gather(self._job, folder)
             folder.describe(self._instructions(inputs))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from services.compute.bubblewrap import INNER_JOB, confined
 from services.compute.output import Output, Progress
+from services.compute.room import overfilled
 from services.compute.tree import Tree, resident
 from shared.errors import Unavailable
 
@@ -27,8 +28,6 @@ _FLOOD = 200
 """A job may say this many times what is kept of its log."""
 
 _RESULT_BYTES = 5_000_000
-_FREE_BYTES = 256_000_000
-"""The job is stopped when the disk has less left than this: the services need it."""
 
 _CANCELLED = "le traitement a été annulé"
 
@@ -70,7 +69,8 @@ class Sandbox:
         """Run `folder/job.json`; on success `folder/result.json` and its files in `out` are there.
 
         `on_progress` and `cancelled` are called up to ten times a second. No process of the job
-        is left when this returns or raises. Raises Unavailable when the sandbox does not start.
+        is left when this returns or raises. Raises Unavailable when the sandbox does not start, or
+        the disk gets full through no fault of the job.
         """
         process = _start(confined(folder, self._command, self._limits.processes))
         watch = _Watch(process, self._limits, folder)
@@ -78,7 +78,11 @@ class Sandbox:
             reason = watch.until_end(on_progress, cancelled)
         finally:
             watch.stop()
-        return watch.outcome(reason or _verdict(folder, process.returncode))
+        if not reason:
+            reason = _verdict(folder, process.returncode)
+            # Nor is the job to blame for what it says of a full disk itself.
+            reason = (overfilled(folder) or reason) if reason else ""
+        return watch.outcome(reason)
 
 
 class _Watch:
@@ -152,9 +156,7 @@ class _Watch:
             return f"le traitement a dépassé {self._limits.memory_bytes // 10**6} Mo de mémoire"
         if self._is_flood():
             return "le traitement écrit trop dans son journal"
-        if shutil.disk_usage(self._folder).free < _FREE_BYTES:
-            return "le disque de la plateforme est presque plein"
-        return ""
+        return overfilled(self._folder)
 
     def _overdue(self) -> str:
         if time.monotonic() - self._began <= self._limits.seconds:

@@ -203,6 +203,16 @@ class Lab:
         return running(CATALOG, self.environ)
 
 
+class CrampedService(RunningService):
+    """A compute process whose jobs have a disk of 8 MB."""
+
+    def __init__(self, environ: dict[str, str], folder: Path) -> None:
+        super().__init__(COMPUTE, environ, folder)
+        small = ["--size", "8000000", "--tmpfs", environ["TMPDIR"]]
+        beneath = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/", *small, "--"]
+        self._command = [*beneath, *self._command]
+
+
 def summing(dataset_id: str) -> Treatment:
     """A treatment that sums the homes of each commune."""
     step = Step(
@@ -215,12 +225,16 @@ def summing(dataset_id: str) -> Treatment:
 
 
 def runners(service: RunningService) -> list[psutil.Process]:
-    """The sandboxed job processes of a service."""
+    """The sandboxed job processes of a service.
+
+    None is its own child: that is bubblewrap, and for a moment a copy of the service itself, which
+    must not be stopped before it has become bubblewrap.
+    """
     with contextlib.suppress(psutil.Error):
         return [
             process
             for process in psutil.Process(service.pid).children(recursive=True)
-            if process.name().startswith("python")
+            if process.name().startswith("python") and process.ppid() != service.pid
         ]
     return []
 

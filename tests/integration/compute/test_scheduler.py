@@ -6,7 +6,16 @@ import psutil
 import pytest
 
 from shared.aggregate import new_id
-from tests.integration.compute.lab import COMPUTE, HOMES, OWNER, Lab, freeze, runners, summing
+from tests.integration.compute.lab import (
+    COMPUTE,
+    HOMES,
+    OWNER,
+    CrampedService,
+    Lab,
+    freeze,
+    runners,
+    summing,
+)
 from tests.servers import Documents, Process, RunningService, eventually
 
 LEASE = "1.5"
@@ -176,6 +185,39 @@ def test_job_waits_for_the_catalogue(lab: Lab) -> None:
         with lab.catalog():
             lab.wait_for("job_succeeded", job_id=job)
         assert len(lab.events("job_started", job_id=job)) == 1
+
+
+def test_jobs_wait_while_the_disk_is_full(lab: Lab, tmp_path: Path) -> None:
+    """Files and treatments are not to blame: they say what they wait for, and are done later."""
+    with lab.catalog():
+        with lab.compute():
+            dataset, project = lab.ingest(HOMES), new_id("prj")
+        cramped = CrampedService(lab.environ, tmp_path)
+        try:
+            cramped.start()
+            lab.grant(project, dataset)
+            lab.secure(project)
+            lab.equip(project, summing(dataset))
+            waiting = {
+                lab.wait_for("job_queued", project_id=project)["job_id"],
+                lab.wait_for("job_queued", dataset_id=lab.register(HOMES).dataset_id)["job_id"],
+            }
+
+            def all_say_why() -> bool:
+                seen = [
+                    lab.call(cramped, "GET", f"/jobs/{job}", "mbr_staff", "operator").json()
+                    for job in waiting
+                ]
+                why = "en attente : le disque de la plateforme est presque plein"
+                return all((job["state"], job["message"]) == ("queued", why) for job in seen)
+
+            eventually(all_say_why, what="the jobs say what they wait for")
+        finally:
+            cramped.stop()
+        with lab.compute():
+            for job in waiting:
+                lab.wait_for("job_succeeded", job_id=job)
+                assert len(lab.events("job_started", job_id=job)) == 1
 
 
 def test_project_without_quota_computes_no_more(lab: Lab) -> None:
