@@ -1,6 +1,6 @@
 """The directory of members: joining, looking up, and finding who could help a project."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from services.intake.bodies import ListMembers, RegisterMember
@@ -38,11 +38,18 @@ def check_members(store: Store, members: Mapping[str, str]) -> None:
 
 
 def candidates(store: Store, project: Project) -> Iterable[Member]:
-    """Members with a skill the project needs, or present in its territory; the oldest first."""
+    """All members with a skill the project needs, or in its territory; the oldest first."""
     wheres: list[dict[str, Any]] = [_skilled_in(skill) for skill in project.skills]
     wheres += [_present_in(code) for code in project.territory]
-    found = {member.id: member for where in wheres for member in store.of(Member).find(where)}
+    found = {member.id: member for where in wheres for member in _all(store, where)}
     return [found[member_id] for member_id in sorted(found)]
+
+
+def _all(store: Store, where: dict[str, Any]) -> Iterator[Member]:
+    cursor: str | None = ""
+    while cursor is not None:
+        members, cursor = store.of(Member).page(where, after=cursor, limit=100)
+        yield from members
 
 
 def _skilled_in(skill: str) -> dict[str, Any]:

@@ -33,8 +33,14 @@ class Recorder:
         entry = Entry.of(envelope, summarise(event), _unknown(self._owners(event)))
         self._address(self._entries.add(entry))
         for thing in ownership(event):
-            for waiting in self._entries.find({"waits_for": thing}):
+            for waiting in self._waiting_for(thing):
                 self._address(waiting)
+
+    def _waiting_for(self, thing: str) -> Iterator[Entry]:
+        cursor: str | None = ""
+        while cursor is not None:
+            page, cursor = self._entries.page({"waits_for": thing}, after=cursor, limit=100)
+            yield from page
 
     def _learn(self, known: Mapping[str, str]) -> None:
         for thing, member_id in known.items():

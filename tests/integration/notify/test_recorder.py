@@ -20,7 +20,7 @@ from shared.events import (
     ProjectSubmitted,
     WorkspaceOpened,
 )
-from shared.store import Store
+from shared.store import PAGE_LIMIT, Store
 from tests.integration.notify.conftest import add_endpoint
 from tests.unit.notify.samples import (
     DATASET,
@@ -156,6 +156,18 @@ def test_endpoint_is_not_told_of_its_own_failures(store: Store) -> None:
     record(store, envelope(abandoned, subject="dlv_1"))
     assert told(store, dead) == []
     assert told(store, other) == ["delivery_abandoned"]
+
+
+def test_holder_is_told_of_all_that_waited_however_much_it_is(store: Store) -> None:
+    """Waiting entries are read page by page, too."""
+    holder, count = add_endpoint(store, HOLDER), PAGE_LIMIT + 1
+    record(
+        store,
+        *(envelope(example(JobQueued), subject=f"job_{number}") for number in range(count)),
+        envelope(example(ProjectSubmitted)),
+    )
+    assert store.of(Delivery).count({"endpoint_id": holder.id}) == count + 1
+    assert store.of(Entry).count({"waits_for": PROJECT}) == 0
 
 
 def test_more_endpoints_than_a_page_are_all_told(store: Store) -> None:
