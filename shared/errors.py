@@ -82,6 +82,10 @@ class Unavailable(LabError):
     status = 503
 
 
+class Unreachable(Unavailable):
+    """The document server cannot be reached: nothing can be done without it, so events wait."""
+
+
 class Conflict(Unavailable):
     """The document changed while it was being decided upon."""
 
@@ -103,6 +107,7 @@ TYPED: tuple[type[LabError], ...] = (
     WrongStage,
     TooLarge,
     Unavailable,
+    Unreachable,
     Conflict,
     DeadlineExceeded,
 )

@@ -24,7 +24,7 @@ from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailur
 from shared import trace
 from shared.aggregate import NEVER, Aggregate, now
 from shared.envelope import Envelope
-from shared.errors import Conflict, NotFound, Rejected, Unavailable
+from shared.errors import Conflict, NotFound, Rejected, Unavailable, Unreachable
 
 A = TypeVar("A", bound=Aggregate)
 Document = dict[str, Any]
@@ -46,6 +46,8 @@ def _translated() -> Iterator[None]:
         yield
     except DuplicateKeyError:
         raise
+    except pymongo.errors.ServerSelectionTimeoutError as error:
+        raise Unreachable("the document server cannot be reached") from error
     except ConnectionFailure as error:
         raise Unavailable("the document server does not answer") from error
     except PyMongoError as error:

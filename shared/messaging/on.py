@@ -1,5 +1,8 @@
 """`@on(Event)`: a handler that ends in exactly one of done, retried or parked.
 
+While the document server cannot be reached, events wait for it instead of being parked: they come
+back after the longest wait, again and again, and have an attempt left for any other fault.
+
 A message is acknowledged only after the handler returned, or after its copy in a retry queue or
 the parked queue was confirmed by the broker. Attempts are counted in a header of our own:
 RabbitMQ ignores an `x-death` that a client publishes.
@@ -18,7 +21,7 @@ from nameko.extensions import Entrypoint
 from shared import metrics
 from shared.aggregate import now
 from shared.envelope import Envelope, unwrap
-from shared.errors import Rejected, Unavailable
+from shared.errors import Rejected, Unavailable, Unreachable
 from shared.events import Event
 from shared.messaging import topology
 from shared.messaging.consumer import MessageConsumer
@@ -87,16 +90,23 @@ class On(Entrypoint):
         error = exc_info[1] if exc_info else None
         if error is None:
             self._finish(message, "done")
-        elif isinstance(error, Rejected) or self._attempt(message) >= len(self._waits):
+        elif self._is_over(message, error):
             self._finish(message, "parked", f"{type(error).__name__}: {error}")
         else:
-            self._finish(message, "retried", f"{type(error).__name__}: {error}")
+            last = len(self._waits) - isinstance(error, Unreachable)
+            self._finish(message, "retried", f"{type(error).__name__}: {error}", last)
         return result, None
 
-    def _finish(self, message: Any, outcome: str, reason: str = "") -> None:
+    def _is_over(self, message: Any, error: BaseException) -> bool:
+        """Whether no other attempt is worth it; for a server that is away there is always one."""
+        if isinstance(error, Unreachable):
+            return False
+        return isinstance(error, Rejected) or self._attempt(message) >= len(self._waits)
+
+    def _finish(self, message: Any, outcome: str, reason: str = "", last: int = 0) -> None:
         try:
             if outcome == "retried":
-                self._retry(message)
+                self._retry(message, last)
             elif outcome == "parked":
                 self._park(message, reason)
         except Unavailable as error:
@@ -116,8 +126,9 @@ class On(Entrypoint):
             metrics.events_parked.labels(*labels).inc()
         log.warning("an event was %s", outcome, extra={"event": self.event.topic, "reason": reason})
 
-    def _retry(self, message: Any) -> None:
-        attempt = self._attempt(message)
+    def _retry(self, message: Any, last: int) -> None:
+        """Try again after the next wait, or the longest; attempts are counted up to `last`."""
+        attempt = min(self._attempt(message), len(self._waits) - 1)
         seconds = self._waits[attempt]
         metrics.events_retried.labels(self.service, self.event.topic, str(attempt + 1)).inc()
         jittered = seconds * (1 - _JITTER * random.random())  # noqa: S311 - spreads load only
@@ -127,7 +138,7 @@ class On(Entrypoint):
                 routing_key=self.queue.name,
                 body=_body(message),
                 id=_id(message),
-                headers={**_kept(message), ATTEMPT: attempt + 1},
+                headers={**_kept(message), ATTEMPT: min(attempt + 1, last)},
                 properties={"expiration": str(round(jittered * 1000))},
             )
         )

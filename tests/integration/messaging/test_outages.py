@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 import urllib3
 
+from shared.messaging.parked import parked
 from tests.conftest import Token
-from tests.integration.messaging.conftest import Lab, joined
+from tests.integration.messaging.conftest import RETRIES, Lab, joined
 from tests.servers import Documents, eventually
 
 QUEUE = "recorder.on.member_joined"
@@ -71,14 +72,23 @@ def test_rpc_under_way_when_the_broker_dies_ends_with_an_error(lab: Lab) -> None
     assert lab.recorder.alive
 
 
-def test_handler_without_documents_is_retried_until_they_are_back(
+def test_event_waits_for_the_documents_however_long_they_are_away(
     lab: Lab, document_server: Documents, member: str
 ) -> None:
-    """An outage of the document server delays the event, and readiness tells."""
+    """An outage longer than all attempts delays the event, and readiness tells."""
+
+    def retried() -> int:
+        return lab.recorder.log().count("Unreachable: the document server cannot be reached")
+
+    before = retried()
     document_server.kill()
-    lab.publish(joined(member))
-    eventually(lambda: not lab.recorder.ready())
-    document_server.start()
+    try:
+        lab.publish(joined(member))
+        eventually(lambda: not lab.recorder.ready())
+        eventually(lambda: retried() - before > len(RETRIES) + 1, 60)
+        assert parked(lab.amqp_uri) == []
+    finally:
+        document_server.start()
     eventually(lambda: lab.note(member).get("seen"), 30)
     eventually(lab.recorder.ready)
     assert len(lab.note(member)["seen"]) == 1
