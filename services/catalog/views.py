@@ -11,6 +11,7 @@ from services.catalog.model import Access, Dataset, Metadata, Version, VersionSt
 from shared.auth import Caller
 from shared.errors import Invalid
 from shared.events import FileRef
+from shared.paging import Paging
 from shared.territory import Territory
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
@@ -62,16 +63,7 @@ class NewDecision(BaseModel):
     reason: _Text = ""
 
 
-class Paged(BaseModel):
-    """Where a page starts and how long it is."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    after: str | None = Field(default=None, description="`next` of the page before")
-    limit: int = Field(default=50, ge=1, le=100)
-
-
-class DatasetQuery(Paged):
+class DatasetQuery(Paging):
     """Which datasets to list: all conditions hold together."""
 
     q: str = Field(default="", max_length=500, description="words, all of which occur")
@@ -83,7 +75,7 @@ class DatasetQuery(Paged):
     )
 
 
-class RequestQuery(Paged):
+class RequestQuery(Paging):
     """Which requests to list."""
 
     waiting: bool = Field(default=False, description="only those without a decision")

@@ -9,6 +9,7 @@ from services.compute.workspace import Workspace
 from shared.aggregate import NEVER
 from shared.events import FileRef, JobKind, Treatment
 from shared.manifest import Output
+from shared.paging import Paging
 
 
 class SubmitJob(BaseModel):
@@ -19,14 +20,10 @@ class SubmitJob(BaseModel):
     project_id: str
 
 
-class ListJobs(BaseModel):
+class ListJobs(Paging):
     """Which jobs, oldest first."""
 
-    model_config = ConfigDict(extra="forbid")
-
     project_id: str | None = None
-    after: str | None = None
-    limit: int = Field(default=50, ge=1, le=199)
 
 
 class ReadResult(BaseModel):

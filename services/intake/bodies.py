@@ -9,6 +9,7 @@ from services.intake.member import MemberKind
 from services.intake.treatments import DatasetId, WrittenTreatment
 from shared.errors import Invalid
 from shared.events import Stage
+from shared.paging import Paging
 from shared.territory import Territory
 
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -20,7 +21,7 @@ _Words = Annotated[tuple[_Word, ...], Field(max_length=20)]
 
 
 class Body(BaseModel):
-    """A request's body or query."""
+    """A request's body."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -89,21 +90,14 @@ class RegisterMember(Body):
     territory: tuple[Territory, ...] = Field(default=(), max_length=100)
 
 
-class Page(Body):
-    """Which part of a list: what comes after a cursor."""
-
-    after: _Id | None = None
-    limit: int = Field(default=50, ge=1, le=100)
-
-
-class ListProjects(Page):
+class ListProjects(Paging):
     """Which projects: those of one stage, and for the lab's staff those of one holder."""
 
     stage: Stage | None = None
     holder_id: _Id | None = None
 
 
-class ListMembers(Page):
+class ListMembers(Paging):
     """Which members: those with a skill, those present in a department or commune."""
 
     skill: _Word | None = None

@@ -19,7 +19,6 @@ from services.notify.views import (
     EndpointView,
     EntryView,
     ListDeliveries,
-    Paging,
     RegisteredEndpoint,
     RegisterEndpoint,
     Timeline,
@@ -29,6 +28,7 @@ from shared.envelope import Envelope
 from shared.events import REGISTRY, Event
 from shared.http import Call, http
 from shared.messaging import Background, Config, Documents, on, rpc
+from shared.paging import Paging
 from shared.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])

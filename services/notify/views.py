@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from services.notify.model import Attempt, Delivery, Endpoint, Entry
 from shared.aggregate import NEVER
 from shared.events import REGISTRY
+from shared.paging import Paging
 
 
 def _that_match(patterns: list[str]) -> list[str]:
@@ -44,13 +45,6 @@ class ChangeEndpoint(_Body):
     event_types: Patterns | None = None
     description: str | None = Field(default=None, max_length=500)
     state: Literal["enabled", "disabled"] | None = None
-
-
-class Paging(_Body):
-    """Which page of a list: the cursor that the last page gave as `next`, and its size."""
-
-    after: str | None = None
-    limit: int = Field(default=50, ge=1, le=199)
 
 
 class ListDeliveries(Paging):

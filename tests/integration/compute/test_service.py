@@ -107,7 +107,9 @@ def test_jobs_come_page_by_page(lab: Lab, compute: RunningService) -> None:
         path = f"/jobs?limit=2&after={page['next']}" if page["next"] else ""
     assert len(seen) == len(set(seen))
     assert datasets <= set(seen)
-    assert lab.call(compute, "GET", "/jobs?limit=0").status == 422
+    for query in ("limit=0", "after="):
+        refused = lab.call(compute, "GET", f"/jobs?{query}")
+        assert (refused.status, f"{body(refused)['field']}=" in query) == (422, True)
 
 
 def test_unreadable_file_fails_with_a_reason(lab: Lab, compute: RunningService) -> None:

@@ -183,7 +183,13 @@ def test_holders_list_their_own_projects_page_by_page(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("stage=over", "stage"), ("limit=0", "limit"), ("limit=x", "limit"), ("colour=1", "colour")],
+    [
+        ("stage=over", "stage"),
+        ("limit=0", "limit"),
+        ("limit=x", "limit"),
+        ("after=", "after"),
+        ("colour=1", "colour"),
+    ],
 )
 def test_a_faulty_list_query_names_its_field(desk: Desk, query: str, field: str) -> None:
     """422 rather than an empty or a whole list."""

@@ -43,6 +43,21 @@ def test_timeline_is_paged(lab: Lab, project: str, member: str) -> None:
     assert seen == [0, 1, 2, 3, 4, None]
 
 
+@pytest.mark.parametrize("query", ["after=", "after=a%20b", "limit=101"])
+def test_wrong_page_is_refused_by_name(
+    lab: Lab, receiver: Receiver, project: str, member: str, query: str
+) -> None:
+    """In every list, rather than to show the first page again."""
+    client = lab.client(member)
+    endpoint = client.add_endpoint(receiver.url("/hook"))["id"]
+    lab.publish(submitted(project, member))
+    timeline = f"/projects/{project}/timeline"
+    eventually(lambda: client("GET", timeline).status == 200)
+    for path in ("/endpoints", f"/endpoints/{endpoint}/deliveries", timeline):
+        refused = client("GET", f"{path}?{query}")
+        assert (refused.status, refused.json["field"]) == (422, query.split("=", maxsplit=1)[0])
+
+
 def test_endpoint_of_another_member_does_not_exist(
     lab: Lab, receiver: Receiver, project: str, member: str
 ) -> None:

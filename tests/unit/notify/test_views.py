@@ -25,7 +25,7 @@ def test_patterns_are_kept_once_and_never_none() -> None:
         RegisterEndpoint(url=URL, event_types=[])
 
 
-@pytest.mark.parametrize("limit", [0, -1, 200, 10**9])
+@pytest.mark.parametrize("limit", [0, -1, 101, 10**9])
 def test_page_size_is_bounded(limit: int) -> None:
     """Nobody asks for everything at once."""
     with pytest.raises(ValidationError, match="limit"):
