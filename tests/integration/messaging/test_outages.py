@@ -75,7 +75,7 @@ def test_rpc_under_way_when_the_broker_dies_ends_with_an_error(lab: Lab) -> None
 def test_event_waits_for_the_documents_however_long_they_are_away(
     lab: Lab, document_server: Documents, member: str
 ) -> None:
-    """An outage longer than all attempts delays the event, and readiness tells."""
+    """An outage longer than all attempts delays events, which keep an attempt for other faults."""
 
     def retried() -> int:
         return lab.recorder.log().count("Unreachable: the document server cannot be reached")
@@ -84,14 +84,17 @@ def test_event_waits_for_the_documents_however_long_they_are_away(
     document_server.kill()
     try:
         lab.publish(joined(member))
+        lab.publish(joined(f"{member}-other", "fails for ever"))
         eventually(lambda: not lab.recorder.ready())
-        eventually(lambda: retried() - before > len(RETRIES) + 1, 60)
+        eventually(lambda: retried() - before > 2 * (len(RETRIES) + 1), 60)
         assert parked(lab.amqp_uri) == []
     finally:
         document_server.start()
     eventually(lambda: lab.note(member).get("seen"), 30)
     eventually(lab.recorder.ready)
     assert len(lab.note(member)["seen"]) == 1
+    assert lab.parked()[0].reason == "Unavailable: not now"
+    assert len(lab.note(f"{member}-other-tries")["seen"]) == 2
 
 
 def test_terminated_service_finishes_what_is_in_hand_and_exits_0(lab: Lab, member: str) -> None:
