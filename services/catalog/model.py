@@ -72,7 +72,7 @@ class Dataset(Aggregate):
     """Data that the lab can offer to projects.
 
     `words` and `theme_word` are the metadata as search compares them, `project_id` the project
-    whose result this is.
+    whose result this is, `source_owners` those whose restricted data that result was made of.
     """
 
     collection: ClassVar[str] = "datasets"
@@ -83,6 +83,7 @@ class Dataset(Aggregate):
     words: list[str] = []
     theme_word: str = ""
     project_id: str | None = None
+    source_owners: list[str] = []
     versions: list[Version] = []
 
     @computed_field  # type: ignore[prop-decorator]
@@ -97,6 +98,11 @@ class Dataset(Aggregate):
         """The kinds of key columns of the published version."""
         profile = self.published.profile if self.published else None
         return list(profile.keys) if profile else []
+
+    @property
+    def insiders(self) -> tuple[str, ...]:
+        """The members who see every version and how it was made."""
+        return (self.owner_id, *self.source_owners)
 
     @property
     def published(self) -> Version | None:

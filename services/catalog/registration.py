@@ -59,9 +59,14 @@ def register_version(store: Store, dataset_id: str, owner_id: str, upload: Uploa
 
 
 def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDelivered]) -> Dataset:
-    """The open dataset that a delivered project gives back, with how it was made."""
+    """The dataset that a delivered project gives back, with how it was made.
+
+    Made of somebody else's restricted data it is restricted too, for nobody asked that owner; the
+    holder decides on its own by delivering. Such owners may see it and how it was made.
+    """
     event = envelope.data
     manifest = read_manifest(files, event.result)
+    owners = _source_owners(store, manifest, event.holder_id)
     metadata = Metadata(
         title=event.title,
         description=event.description,
@@ -69,12 +74,21 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
         keywords=event.keywords,
         territory=event.territory,
         licence=event.licence,
-        access="open",
+        access="restricted" if owners else "open",
     )
     dataset = _empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
-    dataset.project_id = event.project_id
+    dataset.project_id, dataset.source_owners = event.project_id, owners
     dataset.register(_result_of(event, manifest))
     return store.of(Dataset).add(dataset, because=envelope)
+
+
+def _source_owners(store: Store, manifest: Manifest, holder_id: str) -> list[str]:
+    owners: set[str] = set()
+    for given in manifest.inputs:
+        dataset = store.of(Dataset).find_one(given.dataset_id)
+        if dataset and dataset.metadata.access == "restricted":
+            owners |= {dataset.owner_id, *dataset.source_owners}
+    return sorted(owners - {holder_id})
 
 
 def _result_of(event: ProjectDelivered, manifest: Manifest) -> Upload:

@@ -44,7 +44,7 @@ def published(store: Store) -> Iterator[Dataset]:
 def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     """The dataset, if `caller` may know of it; NotFound else."""
     dataset = store.of(Dataset).find_one(dataset_id)
-    if dataset is None or not (dataset.published or caller.may_see(dataset.owner_id)):
+    if dataset is None or not (dataset.published or caller.may_see(*dataset.insiders)):
         raise NotFound(f"no dataset has the id {dataset_id}")
     return dataset
 

@@ -94,7 +94,7 @@ class DatasetSummary(Metadata):
 
 
 class DatasetView(DatasetSummary):
-    """A dataset with its versions; only owner and staff see those that are not published."""
+    """A dataset with its versions; only its insiders and staff see those that are not published."""
 
     versions: list[Version]
 
@@ -154,7 +154,7 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
 
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
-    insider = caller.may_see(dataset.owner_id)
+    insider = caller.may_see(*dataset.insiders)
     shown = [v for v in dataset.versions if insider or v.state == "published"]
     return DatasetView(**_summary(dataset), versions=shown)
 

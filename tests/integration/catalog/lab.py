@@ -224,14 +224,17 @@ def cancelled(dataset_id: str, version: int, reason: str) -> JobCancelled:
     )
 
 
-def delivered(lab: Lab, input_id: str) -> ProjectDelivered:
-    """A delivered project whose full job read `input_id` and made a table and a chart."""
+def delivered(lab: Lab, *input_ids: str, holder_id: str = "mbr_h") -> ProjectDelivered:
+    """A delivered project whose full job read these datasets and made a table and a chart."""
     step = Step(application="cross", inputs={"left": "a"}, parameters={"a.b": 1}, output="r")
     manifest = Manifest(
         job_id="job_full",
         kind="full",
         project_id="prj_x",
-        inputs=(Input(name="a", dataset_id=input_id, version=1, sha256="a" * 64),),
+        inputs=tuple(
+            Input(name=f"t{number}", dataset_id=one, version=1, sha256="a" * 64)
+            for number, one in enumerate(input_ids)
+        ),
         steps=(step,),
         outputs=(
             Output(name="result.parquet", file=lab.files.put([b"PAR1 result"], "x/parquet")),
@@ -243,7 +246,7 @@ def delivered(lab: Lab, input_id: str) -> ProjectDelivered:
     )
     return ProjectDelivered(
         project_id=new_id("prj"),
-        holder_id="mbr_h",
+        holder_id=holder_id,
         job_id="job_full",
         title="Vacance par EPCI",
         description="Taux de logements vacants",

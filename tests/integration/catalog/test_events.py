@@ -9,6 +9,7 @@ from shared.aggregate import new_id
 from shared.events import (
     FileRef,
     JobSucceeded,
+    ProjectDelivered,
     ProjectSubmitted,
     ProjectWithdrawn,
 )
@@ -148,6 +149,52 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
     problem(lab.call("GET", f"/datasets/{dataset_id}/files/absent.png", stranger), 404)
     lab.settled()
     assert len(lab.heard("dataset_registered", project_id=event.project_id)) == 1
+
+
+def result_of(lab: Lab, event: ProjectDelivered) -> str:
+    """The dataset that a delivered project gives back, waiting to be read."""
+    lab.publish(event)
+    told = lab.hear("dataset_registered", project_id=event.project_id)
+    return str(told["dataset_id"])
+
+
+def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
+    """Its owner was asked for this project alone, and sees what became of it, but not the rows."""
+    open_id = lab.published("mbr_o")
+    restricted = lab.published("mbr_r", access="restricted")
+    result = result_of(lab, delivered(lab, open_id, restricted))
+    assert_seen(lab, result, {"mbr_h": "pending", "mbr_r": "pending", "mbr_o": None})
+    lab.publish(lab.ingested(result, 1))
+    lab.hear("dataset_published", dataset_id=result)
+    view = lab.get(f"/datasets/{result}", lab.token("mbr_r", "owner"))
+    assert (view["access"], view["owner_id"]) == ("restricted", "mbr_h")
+    assert view["versions"][0]["provenance"]["inputs"][1]["dataset_id"] == restricted
+    table = f"/datasets/{result}/table"
+    assert lab.call("GET", table, lab.token("mbr_h", "holder")).status == 200
+    problem(lab.call("GET", table, lab.token("mbr_r", "owner")), 403)
+
+
+def test_result_of_such_a_result_is_restricted_as_well(lab: Lab) -> None:
+    """A second project of the same holder opens nothing that the first one could not."""
+    restricted = lab.published("mbr_r", access="restricted")
+    first = result_of(lab, delivered(lab, restricted))
+    second = result_of(lab, delivered(lab, first))
+    view = lab.get(f"/datasets/{second}", lab.token("mbr_r", "owner"))
+    assert view["access"] == "restricted"
+
+
+def test_result_of_the_holders_own_restricted_data_is_open(lab: Lab) -> None:
+    """By delivering it the holder decides."""
+    own = lab.published("mbr_h", access="restricted")
+    result = result_of(lab, delivered(lab, own))
+    assert lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))["access"] == "open"
+
+
+def assert_seen(lab: Lab, dataset_id: str, states: dict[str, str | None]) -> None:
+    """See each member read the dataset in that state, or not at all."""
+    for member_id, state in states.items():
+        answer = lab.call("GET", f"/datasets/{dataset_id}", lab.token(member_id, "owner"))
+        assert (answer.json().get("state") if answer.status == 200 else None) == state
 
 
 def test_withdrawal_before_everything_leaves_nothing_open(lab: Lab) -> None:
