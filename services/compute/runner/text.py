@@ -25,11 +25,10 @@ _KNOWN = (
     (b"\x1f\x8b", "un fichier compressé (gzip)"),
     (b"%PDF", "un document PDF"),
     (b"\xd0\xcf\x11\xe0", "un classeur Excel ancien (xls)"),
-    (b"\xff\xfe", "du texte UTF-16 : enregistrez-le en UTF-8"),
-    (b"\xfe\xff", "du texte UTF-16 : enregistrez-le en UTF-8"),
     (b"{", "du JSON"),
     (b"<", "du HTML ou du XML"),
 )
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,8 @@ def _encoding(path: Path) -> str:
     """UTF-8 when every byte agrees, else Windows-1252; Rejected when neither."""
     with path.open("rb") as file:
         start = file.read(8)
+    if start.startswith(_UTF16):
+        raise Rejected("ce texte est en UTF-16 : enregistrez-le en UTF-8")
     for magic, what in _KNOWN:
         if start.startswith(magic):
             raise Rejected(f"ce fichier est {what}, pas un tableau CSV")
@@ -144,7 +145,9 @@ def _header(sample: str, delimiter: str | None) -> list[str]:
     if not any(name.strip() for name in names):
         raise Rejected("ligne 1 : le nom des colonnes manque")
     if len(names) > _MAX_COLUMNS:
-        raise Rejected(f"ligne 1 : {len(names)} colonnes, plus de {_MAX_COLUMNS}")
+        raise Rejected(f"ligne 1 : plus de {_MAX_COLUMNS} colonnes")
+    if len(sample) >= _SAMPLE and len(sample.splitlines()) == 1:
+        raise Rejected(f"ligne 1 : plus de {_SAMPLE} caractères")
     return unique(name.strip() or f"colonne_{at}" for at, name in enumerate(names, 1))
 
 
