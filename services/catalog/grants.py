@@ -15,7 +15,7 @@ from services.catalog.views import (
 )
 from shared.auth import Caller
 from shared.envelope import Envelope
-from shared.errors import Forbidden, Invalid
+from shared.errors import Forbidden, Invalid, NotFound
 from shared.events import ProjectDelivered, ProjectRejected, ProjectSecured, ProjectWithdrawn
 from shared.store import Store
 
@@ -63,6 +63,8 @@ def decide_access(
     if decision.decision == "refuse" and not decision.reason:
         raise Invalid("a refusal says why", "reason")
     project_id, _, dataset_id = request_id.partition(".")
+    if store.of(ProjectAccess).find_one(project_id) is None:
+        raise NotFound(f"no access request has the id {request_id}")
     access = store.of(ProjectAccess).change(
         project_id,
         lambda access: access.decide(dataset_id, owner_id, decision.decision, decision.reason),

@@ -7,7 +7,7 @@ import pytest
 from shared.aggregate import new_id
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events import Event, ProjectRejected, ProjectWithdrawn
-from tests.integration.catalog.lab import Lab, delivered, failed
+from tests.integration.catalog.lab import Lab, delivered, failed, problem
 
 
 def decide(lab: Lab, request_id: str, member: str, decision: str, reason: str = "") -> int:
@@ -67,6 +67,13 @@ def test_refusal_says_why_and_closes_the_door(lab: Lab) -> None:
 def test_unknown_request_is_not_found(lab: Lab, request_id: str) -> None:
     """What nobody asked for cannot be decided."""
     assert decide(lab, request_id, "mbr_o", "grant") == 404
+
+
+def test_unknown_request_is_called_by_its_name(lab: Lab) -> None:
+    """The owner knows requests, not how the catalogue keeps them."""
+    path = "/access-requests/prj_none.dts_none/decision"
+    answer = lab.call("POST", path, lab.token("mbr_o", "owner"), json={"decision": "grant"})
+    assert "no access request has the id prj_none.dts_none" in problem(answer, 404)
 
 
 def test_unknown_dataset_is_refused(lab: Lab) -> None:
