@@ -1,10 +1,15 @@
-"""Words as people mean them: without case, accents, ligatures and the way they were typed."""
+"""Text as people mean and read it: compared without case, accents and ligatures, and legible."""
 
 import re
 import unicodedata
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _WORD = re.compile(r"[^\W_]+")
+_SEEN = "LNPS"
+"""First letters of the Unicode categories of what leaves a mark: letters, numbers, signs."""
+
+_LINES = "\t\n\r"
+_DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 def fold(text: str) -> str:
@@ -24,3 +29,15 @@ def words(*texts: str) -> dict[str, str]:
         for word in _WORD.findall(unicodedata.normalize("NFC", text.casefold())):
             found.setdefault(fold(word), word)
     return found
+
+
+def legible(text: str) -> str:
+    """`text` as it is, if people can read it as it was written; ValueError says why not."""
+    kinds = [unicodedata.category(letter) for letter in text if letter not in _LINES]
+    if "Cc" in kinds:
+        raise ValueError("must not hold control characters")
+    if text and not any(kind[0] in _SEEN for kind in kinds):
+        raise ValueError("must hold something that can be seen")
+    if _DIRECTIONS.search(text):
+        raise ValueError("must not change the reading direction")
+    return text

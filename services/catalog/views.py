@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.catalog.access import STAFF, Decision, Grant, GrantState, ProjectAccess
 from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
@@ -13,9 +13,16 @@ from shared.errors import Invalid
 from shared.events import FileRef
 from shared.paging import Paging
 from shared.territory import Territory
+from shared.words import legible
 
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
-_Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+_Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(legible)
+]
+_Label = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(legible),
+]
 _ID = re.compile(r"[\w.:-]{1,200}", re.ASCII)
 
 

@@ -3,7 +3,14 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from services.intake.member import MemberKind
 from services.intake.treatments import DatasetId, WrittenTreatment
@@ -11,10 +18,23 @@ from shared.errors import Invalid
 from shared.events import Stage
 from shared.paging import Paging
 from shared.territory import Territory
+from shared.words import legible
 
-_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-_Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+_Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(legible),
+]
+_Word = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
+    AfterValidator(legible),
+]
+_Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=5000),
+    AfterValidator(legible),
+]
 _ID = r"^[A-Za-z0-9_.@-]{1,100}$"
 _Id = Annotated[str, StringConstraints(pattern=_ID)]
 _Words = Annotated[tuple[_Word, ...], Field(max_length=20)]

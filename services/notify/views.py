@@ -9,6 +9,9 @@ from services.notify.model import Attempt, Delivery, Endpoint, Entry
 from shared.aggregate import NEVER
 from shared.events import REGISTRY
 from shared.paging import Paging
+from shared.words import legible
+
+_Text = Annotated[str, AfterValidator(legible)]
 
 
 def _that_match(patterns: list[str]) -> list[str]:
@@ -35,7 +38,7 @@ class RegisterEndpoint(_Body):
 
     url: str
     event_types: Patterns
-    description: str = Field(default="", max_length=500)
+    description: _Text = Field(default="", max_length=500)
 
 
 class ChangeEndpoint(_Body):
@@ -43,7 +46,7 @@ class ChangeEndpoint(_Body):
 
     url: str | None = None
     event_types: Patterns | None = None
-    description: str | None = Field(default=None, max_length=500)
+    description: _Text | None = Field(default=None, max_length=500)
     state: Literal["enabled", "disabled"] | None = None
 
 

@@ -68,6 +68,8 @@ def test_overlong_idempotency_key_is_refused(lab: Lab) -> None:
     [
         ("title", ""),
         ("title", None),
+        ("title", "\u200b"),
+        ("description", "\x1b[31m"),
         ("territory", ["Caen"]),
         ("access", "secret"),
         ("source_url", "ftp://x"),

@@ -17,6 +17,9 @@ PROJECT = {"title": "T", "problem": "P", "theme": "logement", "territory": ["14"
     [
         ({"title": "  "}, "title"),
         ({"title": "x" * 201}, "title"),
+        ({"title": "\u202e"}, "title"),
+        ({"problem": "Titre \x1b[31m"}, "problem"),
+        ({"keywords": ["\u200b"]}, "keywords.0"),
         ({"problem": "x" * 5001}, "problem"),
         ({"theme": None}, "theme"),
         ({"territory": []}, "territory"),

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from shared.words import fold, words
+from shared.words import fold, legible, words
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,32 @@ def test_words_keep_their_first_spelling() -> None:
         "par": "par",
         "iris": "iris",
     }
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\u00c0\u00a02", "a\n\tb\r\n", "co\u00adopérer", "👩\u200d🌾", "?"]
+)
+def test_text_that_can_be_read_is_left_alone(text: str) -> None:
+    """Line ends, soft hyphens and joined emoji are part of it; nothing is no text at all."""
+    assert legible(text) == text
+
+
+@pytest.mark.parametrize("text", ["\u202e", "\u200b\u200b", "\u2066 \u2069", "\u0301", "\n\t"])
+def test_text_without_anything_to_see_is_refused(text: str) -> None:
+    """It would show as an empty title."""
+    with pytest.raises(ValueError, match="can be seen"):
+        legible(text)
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x07", "\x7f", "\x9b", "\0"])
+def test_control_characters_are_refused(character: str) -> None:
+    """Terminals obey them."""
+    with pytest.raises(ValueError, match="control characters"):
+        legible(f"Titre {character}[31m")
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u202a", "\u2067"])
+def test_text_that_reorders_what_stands_around_it_is_refused(character: str) -> None:
+    """A title is read as it is written (Unicode Technical Report 36, bidirectional spoofing)."""
+    with pytest.raises(ValueError, match="reading direction"):
+        legible(f"Logements {character}vacants")
