@@ -47,7 +47,7 @@ def _translated() -> Iterator[None]:
     except DuplicateKeyError:
         raise
     except pymongo.errors.ServerSelectionTimeoutError as error:
-        raise Unreachable("the document server cannot be reached") from error
+        raise Unreachable("the document server does not answer") from error
     except ConnectionFailure as error:
         raise Unavailable("the document server does not answer") from error
     except PyMongoError as error:

@@ -8,7 +8,6 @@ import pytest
 
 from shared.errors import NotFound
 from shared.messaging.parked import drop, parked, replay, show
-from shared.messaging.topology import PARKED
 from tests.integration.messaging.conftest import Lab, joined, sample
 from tests.servers import eventually
 
@@ -53,7 +52,7 @@ def test_handler_that_fails_for_ever_parks_the_event_with_its_reason(lab: Lab, m
         "Unavailable: not now",
     )
     assert len(lab.note(f"{member}-tries")["seen"]) == 3
-    assert lab.is_quiet()
+    eventually(lab.is_quiet)
 
 
 def test_permanent_failure_is_parked_without_a_retry(lab: Lab, member: str) -> None:
@@ -120,7 +119,6 @@ def test_dropped_event_is_gone_and_no_other_with_it(lab: Lab, member: str) -> No
     kept, dropped = sorted(event.id for event in lab.parked(2))
     assert drop(lab.amqp_uri, dropped) == 1
     assert [event.id for event in lab.parked(1)] == [kept]
-    assert lab.queues()[PARKED] == 1
 
 
 @pytest.mark.parametrize("settle", [drop, replay])

@@ -78,7 +78,7 @@ def test_event_waits_for_the_documents_however_long_they_are_away(
     """An outage longer than all attempts delays events, which keep an attempt for other faults."""
 
     def retried() -> int:
-        return lab.recorder.log().count("Unreachable: the document server cannot be reached")
+        return lab.recorder.log().count("Unreachable: the document server does not answer")
 
     before = retried()
     document_server.kill()

@@ -225,7 +225,8 @@ def test_everything_is_unavailable_while_the_server_is_away(server: Documents) -
         futures = [pool.submit(attempt) for attempt in attempts]
         errors = [future.exception(10) for future in futures]
     assert all(isinstance(error, Unavailable) for error in errors)
-    with pytest.raises(Unreachable, match="the document server cannot be reached"):
+    assert {str(error) for error in errors} == {"the document server does not answer"}
+    with pytest.raises(Unreachable):
         things.get("kept")
     assert not store.ping()
     server.start()
