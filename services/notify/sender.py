@@ -67,7 +67,8 @@ class Sender:
             except Unavailable as error:
                 log.warning("deliveries cannot be read now: %s", error)
             self._awake.wait(IDLE_SECONDS)
-        end = time.monotonic() + self._timeout
+        # A call may have begun just now, and its outcome is still to be saved then.
+        end = time.monotonic() + self._lease.total_seconds()
         for turn in list(self._turns.values()):
             turn.join(max(end - time.monotonic(), 0))
 
