@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from shared.cli import show
-from shared.cli.client import CallError
 from shared.cli.session import Json, session
 
 app = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
@@ -49,11 +48,20 @@ def replay(
     """Put parked events back into their queues."""
     uri = amqp_uri or session(context).amqp_uri()
     count = _parked().replay(uri, event_id or None, queue or None)
-    if event_id and not count:
-        where = f" of {queue}" if queue else ""
-        raise CallError(f"no parked event{where} has the id {event_id}")
     one = "1 event is back in its queue."
     show.line(one if count == 1 else f"{count} events are back in their queues.")
+
+
+@app.command()
+def drop(
+    context: typer.Context,
+    event_id: str,
+    queue: Annotated[str, typer.Option(help="Only in this queue.")] = "",
+    amqp_uri: _Broker = "",
+) -> None:
+    """Discard a parked event for good."""
+    count = _parked().drop(amqp_uri or session(context).amqp_uri(), event_id, queue or None)
+    show.line("1 event was dropped." if count == 1 else f"{count} events were dropped.")
 
 
 def _parked() -> ModuleType:

@@ -101,14 +101,18 @@ class Lab:
         return str(client.upload("catalog", "/datasets", metadata, file)["id"])
 
     @contextlib.contextmanager
-    def killing(self, seed: int, at_least: int) -> Iterator[Event]:
-        """Kill processes at random while the block lasts; the event given is set at `at_least`."""
+    def killing(self, seed: int, at_least: int, ease: float) -> Iterator[Event]:
+        """Kill processes at random while the block lasts; the event given is set at `at_least`.
+
+        `ease` stretches the pauses. A job whose process dies for the fifth time is given up, so a
+        long run needs longer ones.
+        """
         enough, over = Event(), Event()
         chance = random.Random(seed)
         names = [*self.stack.plan.service_processes(), "broker", "documents"]
 
         def kill_for_ever() -> None:
-            while not over.wait(chance.uniform(1.5, 4)):
+            while not over.wait(ease * chance.uniform(1.5, 4)):
                 name = chance.choice(names)
                 if pid := self.stack.pid(name):
                     with contextlib.suppress(ProcessLookupError):

@@ -18,6 +18,8 @@ Tell = Callable[[str], None]
 _PAUSE_SECONDS = 0.05
 _REST_SECONDS = 180
 _QUIET_SECONDS = 4
+_PROJECTS = 60
+"""With more of them, processes are killed less often: as many kills for each project."""
 
 
 @dataclass
@@ -39,7 +41,7 @@ def run(
         cast = lab.cast()
         journeys = [Journey(number, seed, cast) for number in range(projects)]
         tell(f"the stack is up after {time.monotonic() - began:.0f} s")
-        with lab.killing(seed, kills) as enough:
+        with lab.killing(seed, kills, max(1, projects / _PROJECTS)) as enough:
             _flow(journeys, enough, began + seconds, tell)
         tell(f"{len(lab.kills)} kills: {dict(Counter(lab.kills))}")
         unrest = _rest(lab)

@@ -204,10 +204,10 @@ def test_webhook_is_added_listed_and_removed(shell: Shell, project_file: Path) -
     assert shell.json("webhook", "list", as_=member)["items"] == []
 
 
-def test_parked_event_is_listed_shown_and_replayed(
+def test_parked_event_is_listed_shown_replayed_and_dropped(
     shell: Shell, broker: Broker, vhost: str
 ) -> None:
-    """Nonsense in a queue is parked with its reason, and parked again after a replay."""
+    """Nonsense in a queue is parked with its reason, and again after a replay, until dropped."""
     with broker.connection(vhost) as connection:
         message = amqp.Message(b'{"id": "evt-broken", "type": "nonsense"}', delivery_mode=2)
         connection.channel().basic_publish(message, "", "intake.on.datasets_matched")
@@ -221,6 +221,8 @@ def test_parked_event_is_listed_shown_and_replayed(
     before = parked()[0]["parked_at"]
     assert "1 event is back" in shell.run("parked", "replay", "evt-broken").stdout
     eventually(lambda: [one["parked_at"] for one in parked()] not in ([], [before]))
+    assert shell.run("parked", "drop", "evt-broken").stdout == "1 event was dropped.\n"
+    assert parked() == []
 
 
 @pytest.mark.parametrize(
@@ -235,6 +237,7 @@ def test_parked_event_is_listed_shown_and_replayed(
         (("project", "withdraw", "prj_none", "--reason", "\udcff"), "bytes that are not UTF-8"),
         (("parked", "show", "evt_none"), "no parked event has the id evt_none"),
         (("parked", "replay", "evt_none"), "no parked event has the id evt_none"),
+        (("parked", "drop", "evt_none"), "no parked event has the id evt_none"),
         (("parked", "replay", "x", "--queue", "y"), "no parked event of y has the id x"),
         (("token", "mbr_x", "--role", "holder", "--hours", "1e300"), "--hours must be from 0.01"),
         (("token", "mbr_x", "--role", "holder", "--hours", "nan"), "--hours must be from 0.01"),
