@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,7 +37,9 @@ def test_taken_port_is_named_with_the_variable_that_moves_it(
     """Another program listens there."""
     given = {"DATALAB_AMQP_URI": amqp_uri, "DATALAB_MONGODB_URI": mongodb_uri}
     with socket.create_server((LOOPBACK, 0)) as other:
-        ports = ports_from({variable("catalog"): str(other.getsockname()[1])})
+        free = {variable(name): str(free_port()) for name in asdict(Ports())}
+        taken = {variable("catalog"): str(other.getsockname()[1])}
+        ports = ports_from({**free, **taken})
         with pytest.raises(StackError, match="DATALAB_PORT_CATALOG"):
             Stack(home, ports, given).up()
 
