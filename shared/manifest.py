@@ -54,13 +54,25 @@ class Column(Frozen):
     key: str | None = Field(default=None, description="commune, siren, postcode, ...")
 
 
+class Repair(Frozen):
+    """Something that was mended so that a file is a table; `message` says it in French."""
+
+    code: str = Field(description="short_rows, blank_names, mixed_encoding, ...")
+    message: str
+    count: int = Field(ge=1, description="how many lines, columns or files it was done to")
+    first_line: int | None = Field(default=None, description="where it was done first, from 1")
+
+
 class Profile(Frozen):
     """What the ingest application reports: the table's shape and its key columns."""
 
     rows: int = Field(ge=0)
+    format: str = Field(default="csv", description="csv, xlsx, json, geojson, parquet, ...")
     encoding: str = Field(description="encoding the source was read with; binary for Parquet")
     delimiter: str | None = None
+    sheet: str | None = Field(default=None, description="of a workbook, the one that was read")
     columns: tuple[Column, ...]
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:

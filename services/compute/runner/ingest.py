@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -10,15 +11,20 @@ from pyarrow import parquet
 
 from services.compute.folders import Made, Work
 from services.compute.runner.bench import Report, Say, columns, open_database
+from services.compute.runner.formats import WORKBOOKS, find_format
 from services.compute.runner.names import literal, quoted
 from services.compute.runner.profile import describe
-from services.compute.runner.text import Text, open_text
+from services.compute.runner.records import read_records
+from services.compute.runner.repairs import Repairs
+from services.compute.runner.table import Row, Table
+from services.compute.runner.text import read_text
+from services.compute.runner.unpack import unpack
+from services.compute.runner.workbook import read_workbook
 from shared.errors import Rejected
 from shared.manifest import Profile
 
 _TABLE = "table"
 _BATCH = 20_000
-_MAGIC = b"PAR1"
 _NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
@@ -27,42 +33,50 @@ def take_in(
 ) -> tuple[list[Made], list[Report]]:
     """Read the job's only input; returns `table.parquet` and its profile as the only report.
 
-    Raises Rejected, in French, naming the line or column that is wrong.
+    Raises Rejected, in French, naming the line, sheet or column that is wrong.
     """
     (given,) = work.inputs.values()
-    source, made = folder / given, folder / "out" / "table.parquet"
+    made, repairs = folder / "out" / "table.parquet", Repairs()
     say(0.0, "lit le fichier")
-    with open_database(folder, memory_bytes) as database:
-        encoding, delimiter = _convert(database, source, made, work.filename, say)
+    with (
+        open_database(folder, memory_bytes) as database,
+        TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as room,
+    ):
+        source, filename = unpack(folder / given, work.filename, Path(room), repairs)
+        found = _read(source, filename, repairs)
+        if found:
+            _write(found, made, source.stat().st_size, say)
+        else:
+            _copy(database, source, made)
         database.execute(
             f"CREATE VIEW {quoted(_TABLE)} AS SELECT * FROM read_parquet({literal(str(made))})"
         )
         rows, described = describe(database, _TABLE, lambda share, what: say(0.5 + share / 2, what))
     if rows == 0:
         raise Rejected("le fichier n'a pas de ligne de données")
-    profile = Profile(rows=rows, encoding=encoding, delimiter=delimiter, columns=tuple(described))
+    profile = Profile(
+        rows=rows,
+        format=found.format if found else "parquet",
+        encoding=found.encoding if found else "binary",
+        delimiter=found.delimiter if found else None,
+        sheet=found.sheet if found else None,
+        columns=tuple(described),
+        repairs=repairs.made(),
+    )
     table = Made(
         name=made.name, path="out/table.parquet", media_type="application/vnd.apache.parquet"
     )
     return [table], [profile.model_dump(mode="json")]
 
 
-def _convert(
-    database: duckdb.DuckDBPyConnection, source: Path, made: Path, filename: str, say: Say
-) -> tuple[str, str | None]:
-    """Write `source` as Parquet; returns the encoding and delimiter it was read with."""
-    with source.open("rb") as file:
-        start = file.read(len(_MAGIC))
-    if not start:
-        raise Rejected("le fichier est vide")
-    if start == _MAGIC:
-        _copy(database, source, made)
-        return "binary", None
-    if filename.lower().endswith((".parquet", ".pq")):
-        raise Rejected("ce fichier n'est pas du Parquet")
-    text = open_text(source)
-    _write(text, made, say)
-    return text.encoding.removesuffix("-sig"), text.delimiter
+def _read(source: Path, filename: str, repairs: Repairs) -> Table | None:
+    """The table in a file; None for Parquet, which is one."""
+    name = find_format(source, filename)
+    if name == "parquet":
+        return None
+    if name in WORKBOOKS:
+        return read_workbook(source, name, repairs)
+    return read_records(source, repairs) if name == "json" else read_text(source, repairs)
 
 
 def _copy(database: duckdb.DuckDBPyConnection, source: Path, made: Path) -> None:
@@ -79,18 +93,16 @@ def _copy(database: duckdb.DuckDBPyConnection, source: Path, made: Path) -> None
         raise Rejected("ce fichier Parquet est abîmé") from error
 
 
-def _write(text: Text, made: Path, say: Say) -> None:
-    schema = pa.schema([(name, pa.string()) for name in text.columns])
-    size = max(1, text.path.stat().st_size)
+def _write(table: Table, made: Path, size: int, say: Say) -> None:
+    schema = pa.schema([(name, pa.string()) for name in table.columns])
     read = 0
     with parquet.ParquetWriter(made, schema, compression="zstd") as writer:
-        for rows in _batches(text.rows()):
-            cells = [[value or None for value in column] for column in zip(*rows, strict=True)]
-            writer.write_batch(pa.record_batch(cells, schema=schema))
-            read += sum(map(len, map("".join, rows)))
-            say(min(0.5, read / size / 2), "lit le fichier")
+        for rows in _batches(table.rows):
+            writer.write_batch(pa.record_batch([*zip(*rows, strict=True)], schema=schema))
+            read += sum(len(cell) for row in rows for cell in row if cell)
+            say(min(0.5, read / max(1, size) / 2), "lit le fichier")
 
 
-def _batches(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     while batch := list(islice(rows, _BATCH)):
         yield batch

@@ -1,154 +1,127 @@
-"""Reads delimited text as rows of text: encoding, delimiter, header, and every line checked."""
+"""Reads delimited text as rows of text: delimiter, quotes, header, and every line looked at."""
 
-import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from statistics import mode
 
-from services.compute.runner.names import unique
+from services.compute.runner.encoding import MIXED, find_encoding
+from services.compute.runner.header import find_header
+from services.compute.runner.repairs import Repairs
+from services.compute.runner.table import Numbered, Table, survey
 from shared.errors import Rejected
 
-_CHUNK = 1 << 20
-_SAMPLE = 1 << 16
-_SAMPLE_ROWS = 100
+_SAMPLE = 1 << 18
+_SAMPLE_ROWS = 200
 _DELIMITERS = ";,\t|"
+_RARE_DELIMITERS = ":~^#*§¤"
+"""Used by some exports, and in the middle of ordinary text: taken when no usual one cuts."""
+
 _NO_DELIMITER = "\x1f"
 """A table of one column still needs a delimiter: one that text never holds."""
 
-_MAX_COLUMNS = 2000
-_ALLOWED_CONTROLS = b"\t\n\r\f\v"
-_CONTROLS = bytes(code for code in range(32) if code not in _ALLOWED_CONTROLS)
-_KNOWN = (
-    (b"PK\x03\x04", "une archive ZIP ou un classeur (xlsx, ods)"),
-    (b"PK\x05\x06", "une archive ZIP vide"),
-    (b"\x1f\x8b", "un fichier compressé (gzip)"),
-    (b"%PDF", "un document PDF"),
-    (b"\xd0\xcf\x11\xe0", "un classeur Excel ancien (xls)"),
-    (b"{", "du JSON"),
-    (b"<", "du HTML ou du XML"),
-)
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
 
 @dataclass(frozen=True)
-class Text:
-    """A delimited file whose shape is known; `delimiter` is None for a single column."""
+class Dialect:
+    """How a delimited text is written; `delimiter` is None for a single column."""
 
-    path: Path
-    encoding: str
     delimiter: str | None
-    columns: list[str]
+    quote: str = '"'
+    escape: str | None = None
 
-    def rows(self) -> Iterator[list[str]]:
-        """The rows below the header, each as long as it; Rejected naming the line that is not."""
-        with self.path.open(encoding=self.encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=self.delimiter or _NO_DELIMITER, strict=True)
-            try:
-                next(reader)
-                for row in reader:
-                    if row:
-                        yield self._fit(row, reader.line_num)
-            except csv.Error as error:
-                raise Rejected(f"ligne {reader.line_num} : {_explain(error)}") from error
-
-    def _fit(self, row: list[str], line: int) -> list[str]:
-        width = len(self.columns)
-        if len(row) == width:
-            return row
-        # A delimiter at the end of the line is a common way to write nothing more.
-        if len(row) > width and not any(row[width:]):
-            return row[:width]
-        raise Rejected(f"ligne {line} : {len(row)} valeurs au lieu de {width}")
+    def parse(self, lines: Iterable[str]) -> Iterator[Numbered]:
+        """The rows of `lines`; Rejected, in French, naming the line that breaks off."""
+        reader = csv.reader(
+            lines,
+            delimiter=self.delimiter or _NO_DELIMITER,
+            quotechar=self.quote,
+            escapechar=self.escape,
+            doublequote=True,
+            strict=True,
+        )
+        try:
+            for cells in reader:
+                yield reader.line_num, cells
+        except csv.Error as error:
+            raise Rejected(f"ligne {reader.line_num} : {_explain(error)}") from error
 
 
-def open_text(path: Path) -> Text:
-    """Find out how `path` is to be read.
+def read_text(path: Path, repairs: Repairs) -> Table:
+    """The table in a delimited text.
 
-    Raises Rejected, in French, for what is no text or has no header, naming the line.
+    Raises Rejected, in French and naming the line, for what is no text, has no header, or whose
+    lines mostly do not fit it.
     """
-    encoding = _encoding(path)
-    with path.open(encoding=encoding, newline="") as file:
+    encoding = find_encoding(path, repairs)
+    with path.open(encoding=encoding, errors=MIXED, newline="") as file:
         sample = file.read(_SAMPLE)
-    whole_lines = sample if len(sample) < _SAMPLE else sample[: sample.rfind("\n") + 1]
-    delimiter = _delimiter(whole_lines or sample)
-    return Text(path, encoding, delimiter, _header(whole_lines or sample, delimiter))
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8 when every byte agrees, else Windows-1252; Rejected when neither."""
-    with path.open("rb") as file:
-        start = file.read(8)
-    if start.startswith(_UTF16):
-        raise Rejected("ce texte est en UTF-16 : enregistrez-le en UTF-8")
-    for magic, what in _KNOWN:
-        if start.startswith(magic):
-            raise Rejected(f"ce fichier est {what}, pas un tableau CSV")
-    _check_controls(path)
-    if _decodes(path, "utf-8"):
-        return "utf-8-sig"
-    if start.startswith(codecs.BOM_UTF8) or not _decodes(path, "cp1252"):
-        raise Rejected("ce texte n'est codé ni en UTF-8 ni en Windows-1252")
-    return "cp1252"
-
-
-def _check_controls(path: Path) -> None:
-    line = 1
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            if len(chunk.translate(None, _CONTROLS)) < len(chunk):
-                place = next(at for at, code in enumerate(chunk) if code in _CONTROLS)
-                line += chunk.count(b"\n", 0, place)
-                raise Rejected(
-                    f"ligne {line} : ce fichier est binaire, pas un tableau CSV"
-                    f" (octet 0x{chunk[place]:02x})"
-                )
-            line += chunk.count(b"\n")
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _delimiter(sample: str) -> str | None:
-    """The delimiter that cuts most rows of the sample as its header; None for one column."""
-    found: list[tuple[float, int, str]] = []
-    for delimiter in _DELIMITERS:
-        rows = [row for row in _parse(sample, delimiter) if row]
-        width = len(rows[0]) if rows else 0
-        if width > 1:
-            share = sum(len(row) == width for row in rows) / len(rows)
-            found.append((share, width, delimiter))
-    return max(found)[2] if found else None
-
-
-def _parse(sample: str, delimiter: str) -> Iterator[list[str]]:
-    """The first rows of the sample; a fault in it is reported with its line when it is read."""
-    reader = csv.reader(sample.splitlines(keepends=True), delimiter=delimiter)
-    try:
-        for row, _ in zip(reader, range(_SAMPLE_ROWS), strict=False):
-            yield row
-    except csv.Error:
-        return
-
-
-def _header(sample: str, delimiter: str | None) -> list[str]:
-    names = next(_parse(sample, delimiter or _NO_DELIMITER), [])
-    if not any(name.strip() for name in names):
+    lines = sample.splitlines(keepends=True)
+    dialect = find_dialect(lines if len(sample) < _SAMPLE else lines[:-1] or lines)
+    start = [cells for _, cells in _some(dialect, lines)]
+    if not any(cell.strip() for cells in start for cell in cells):
+        for _ in dialect.parse(lines):
+            break  # a fault in the very first row is the better reason
         raise Rejected("ligne 1 : le nom des colonnes manque")
-    if len(names) > _MAX_COLUMNS:
-        raise Rejected(f"ligne 1 : plus de {_MAX_COLUMNS} colonnes")
-    if len(sample) >= _SAMPLE and len(sample.splitlines()) == 1:
-        raise Rejected(f"ligne 1 : plus de {_SAMPLE} caractères")
-    return unique(name.strip() or f"colonne_{at}" for at, name in enumerate(names, 1))
+    at = find_header([[cell.strip() for cell in cells] for cells in start])
+
+    def below() -> Iterator[Numbered]:
+        with path.open(encoding=encoding, errors=MIXED, newline="") as file:
+            yield from islice(dialect.parse(file), at, None)
+
+    rows = below()
+    line, header = next(rows)
+    shape = survey(header, line, rows)
+    if at:
+        repairs.note("preamble", line=1, count=at)
+    columns = shape.columns(repairs)
+    return Table(
+        columns=columns,
+        rows=shape.fitted(islice(below(), 1, None), repairs),
+        format="csv",
+        encoding=encoding.removesuffix("-sig"),
+        delimiter=dialect.delimiter,
+    )
+
+
+def find_dialect(lines: list[str]) -> Dialect:
+    """The dialect of a text by its first lines: the delimiter that cuts most rows alike."""
+    for delimiters in (_DELIMITERS, _RARE_DELIMITERS):
+        found = [
+            (share, width, _quoted(Dialect(delimiter), lines))
+            for delimiter in delimiters
+            for share, width in [_evenness(Dialect(delimiter), lines)]
+            if width > 1
+        ]
+        if found:
+            return max(found, key=lambda one: one[:2])[2]
+    return _quoted(Dialect(None), lines)
+
+
+def _evenness(dialect: Dialect, lines: list[str]) -> tuple[float, int]:
+    """The share of rows as wide as most, and that width."""
+    widths = [len(cells) for _, cells in _some(dialect, lines) if cells]
+    usual = mode(widths) if widths else 0
+    return (widths.count(usual) / len(widths) if widths else 0.0, usual)
+
+
+def _quoted(dialect: Dialect, lines: list[str]) -> Dialect:
+    """The dialect with its quotes: single ones around most values, or escaped by a backslash."""
+    cells = [cell.strip() for _, row in _some(dialect, lines) for cell in row if cell.strip()]
+    single = sum(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in cells)
+    if single * 2 > len(cells):
+        return Dialect(dialect.delimiter, quote="'")
+    escape = "\\" if any('\\"' in line for line in lines) else None
+    return Dialect(dialect.delimiter, escape=escape)
+
+
+def _some(dialect: Dialect, lines: list[str]) -> Iterator[Numbered]:
+    """The first rows; a fault in them is told, with its line, when they are read in earnest."""
+    try:
+        yield from islice(dialect.parse(lines), _SAMPLE_ROWS)
+    except Rejected:
+        return
 
 
 def _explain(error: csv.Error) -> str:

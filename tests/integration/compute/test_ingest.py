@@ -1,25 +1,13 @@
 """Files as people upload them: read whole and unchanged, or refused with the place of the fault."""
 
-import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from shared.manifest import Profile
-from tests.integration.compute.jobs import DATA, DEMO, JobRun, ingest
-
-
-def profile(run: JobRun) -> Profile:
-    """The report of an ingest job."""
-    return Profile.model_validate(run.reports[0])
-
-
-def table(run: JobRun) -> pd.DataFrame:
-    """What an ingest job made of the file."""
-    return pd.read_parquet(run.made("table.parquet"))
+from tests.integration.compute.jobs import DATA, DEMO, ingest
+from tests.integration.compute.profiles import profile, table
 
 
 def test_real_cp1252_file_is_read_with_its_accents(tmp_path: Path) -> None:
@@ -112,14 +100,6 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     ]
 
 
-def zipped() -> bytes:
-    """A zip archive."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("a.csv", "a;b\n1;2\n")
-    return buffer.getvalue()
-
-
 NOISE = np.random.default_rng(2).bytes(5000)
 PARQUET = pd.DataFrame({"a": range(1000)}).to_parquet()
 
@@ -127,22 +107,17 @@ PARQUET = pd.DataFrame({"a": range(1000)}).to_parquet()
 @pytest.mark.parametrize(
     ("content", "filename", "reason"),
     [
-        (zipped(), "a.csv", "ce fichier est une archive ZIP ou un classeur (xlsx, ods)"),
-        (NOISE, "a.csv", "ce fichier est binaire, pas un tableau CSV"),
+        (NOISE, "a.csv", "ce fichier est binaire, pas un tableau"),
         (b"a;b\n1;2\n1;\x002\n", "a.csv", "ligne 3 : ce fichier est binaire"),
         (b"", "a.csv", "le fichier est vide"),
         (b"\xef\xbb\xbf", "a.csv", "ligne 1 : le nom des colonnes manque"),
         (b"\n\n", "a.csv", "ligne 1 : le nom des colonnes manque"),
         (b"a;b\n", "a.csv", "le fichier n'a pas de ligne de données"),
-        (b"a;b\n1;2\n3;4;5\n", "a.csv", "ligne 3 : 3 valeurs au lieu de 2"),
-        (b"a;b\n1;2\n3\n", "a.csv", "ligne 3 : 1 valeurs au lieu de 2"),
         (b'a;b\n1;"2\n3;4\n', "a.csv", "un guillemet ouvert n'est jamais fermé"),
         (b'a;b\n1;"2"x\n', "a.csv", "ligne 2 : un guillemet se ferme au milieu"),
         (b"a;b\n1;\x81\n", "a.csv", "ni en UTF-8 ni en Windows-1252"),
         (";".join(f"c{n}" for n in range(20_000)).encode(), "a.csv", ": plus de 2000 colonnes"),
-        (b"a;" + b"b" * 70_000 + b"\n1;2\n", "a.csv", "ligne 1 : plus de 65536 caractères"),
-        ("a;b\n".encode("utf-16"), "a.csv", "ce texte est en UTF-16 : enregistrez-le en UTF-8"),
-        (b'{"a": 1}', "a.csv", "du JSON"),
+        (b"a;" + b"b" * 70_000 + b"\n1;2\n", "a.csv", "ligne 1 : un nom de colonne dépasse 500"),
         (b"<html>", "a.csv", "du HTML ou du XML"),
         (PARQUET[:-10], "a.parquet", "ce fichier Parquet est abîmé"),
         (b"a;b\n1;2\n", "a.parquet", "ce fichier n'est pas du Parquet"),

@@ -1,0 +1,58 @@
+"""Recognises what a file is by how it begins; its name only tells what was meant."""
+
+import codecs
+import zipfile
+from pathlib import Path
+
+from shared.errors import Rejected
+
+WORKBOOKS = ("xlsx", "xls", "ods")
+
+_LOOK = 4096
+_OLE, _ZIP, _PARQUET = b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"PAR1"
+_OTHERS = (
+    (b"%PDF", "un document PDF"),
+    (b"PK\x05\x06", "une archive ZIP vide"),
+    (b"SQLite format 3", "une base SQLite"),
+    (b"7z\xbc\xaf", "une archive 7z"),
+    (b"BZh", "un fichier compressé par bzip2"),
+    (b"Rar!", "une archive RAR"),
+)
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def find_format(source: Path, filename: str) -> str:
+    """parquet, xlsx, xls, ods, json or text; Rejected, in French, for what is no table."""
+    with source.open("rb") as file:
+        start = file.read(_LOOK)
+    if not start:
+        raise Rejected("le fichier est vide")
+    if start.startswith(_PARQUET):
+        return "parquet"
+    if filename.lower().endswith((".parquet", ".pq")):
+        raise Rejected("ce fichier n'est pas du Parquet")
+    if start.startswith(_ZIP):
+        return _workbook(source)
+    if start.startswith(_OLE):
+        return "xls"
+    for magic, what in _OTHERS:
+        if start.startswith(magic):
+            raise Rejected(f"ce fichier est {what}, pas un tableau")
+    return _of_text(start)
+
+
+def _workbook(source: Path) -> str:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return "ods" if "content.xml" in archive.namelist() else "xlsx"
+    except zipfile.BadZipFile as error:
+        raise Rejected("ce classeur est abîmé ou coupé") from error
+
+
+def _of_text(start: bytes) -> str:
+    for mark in _MARKS:
+        start = start.removeprefix(mark)
+    visible = start.replace(b"\x00", b"").lstrip()
+    if visible.startswith(b"<"):
+        raise Rejected("ce fichier est du HTML ou du XML, pas un tableau")
+    return "json" if visible.startswith((b"{", b"[")) else "text"

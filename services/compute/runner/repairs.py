@@ -1,0 +1,48 @@
+"""What had to be mended so that a file is a table: named for its owner, never silent."""
+
+from collections.abc import Mapping
+
+from shared.manifest import Repair
+
+_TEXTS: Mapping[str, str] = {
+    "archive": "archive décompressée : {detail}",
+    "other_files": "fichiers de l'archive laissés de côté : {detail}",
+    "other_sheets": "feuilles du classeur laissées de côté : {detail}",
+    "preamble": "lignes au-dessus de l'en-tête laissées de côté",
+    "mixed_encoding": "lignes en Windows-1252 dans un fichier UTF-8, toutes lues correctement",
+    "line_breaks": "noms de colonnes écrits sur plusieurs lignes, réunis en une",
+    "blank_names": "colonnes sans nom, nommées d'après leur place",
+    "repeated_names": "noms de colonnes répétés, numérotés",
+    "short_rows": "lignes plus courtes que l'en-tête, complétées par des cases vides",
+    "long_rows": "lignes plus longues que l'en-tête, gardées dans des colonnes ajoutées",
+    "empty_rows": "lignes vides laissées de côté",
+    "repeated_members": "champs répétés dans un même objet JSON, le dernier gardé",
+}
+"""The repairs there are, by code; `{detail}` says what exactly."""
+
+
+class Repairs:
+    """Counts the repairs of one file, and keeps the place of the first of each kind."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+        self._lines: dict[str, int | None] = {}
+        self._details: dict[str, str] = {}
+
+    def note(self, code: str, *, line: int | None = None, count: int = 1, detail: str = "") -> None:
+        """One more repair of that kind, at a line counted from 1 as an editor shows it."""
+        self._counts[code] = self._counts.get(code, 0) + count
+        self._lines.setdefault(code, line)
+        self._details.setdefault(code, detail)
+
+    def made(self) -> tuple[Repair, ...]:
+        """All repairs, one of each kind, in the order they were first made."""
+        return tuple(
+            Repair(
+                code=code,
+                message=_TEXTS[code].format(detail=self._details[code]),
+                count=count,
+                first_line=self._lines[code],
+            )
+            for code, count in self._counts.items()
+        )

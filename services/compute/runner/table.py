@@ -1,0 +1,89 @@
+"""A table on its way from a file to Parquet: named columns, and rows of text that fit them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from services.compute.runner.header import Cells, name_columns
+from services.compute.runner.repairs import Repairs
+from shared.errors import Rejected
+
+Row = list[str | None]
+Numbered = tuple[int, Cells]
+"""The line of a row in its file, from 1, and its cells."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a reader found in a file; each row is as long as `columns`, None where it is empty."""
+
+    columns: list[str]
+    rows: Iterator[Row]
+    format: str
+    encoding: str
+    delimiter: str | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The header of a table and how wide its rows are; the cells beyond have no name."""
+
+    header: Cells
+    line: int
+    width: int
+
+    def columns(self, repairs: Repairs) -> list[str]:
+        """A name for each column."""
+        return name_columns(self.header, self.width, self.line, repairs)
+
+    def fitted(self, rows: Iterable[Numbered], repairs: Repairs) -> Iterator[Row]:
+        """The rows, each as wide as the table; those that hold nothing are left out."""
+        named = len(self.header)
+        for line, cells in rows:
+            filled = filled_width(cells)
+            if not filled:
+                repairs.note("empty_rows", line=line)
+                continue
+            if len(cells) < named:
+                repairs.note("short_rows", line=line)
+            elif filled > named:
+                repairs.note("long_rows", line=line)
+            row = [cell or None for cell in cells[: self.width]]
+            yield row + [None] * (self.width - len(row))
+
+
+def survey(header: Cells, line: int, rows: Iterable[Numbered]) -> Shape:
+    """The shape of a table, from all its rows; a header with gaps at its end is as wide as most.
+
+    Raises Rejected, in French, naming the first line that does not fit the header when most do
+    not: that is no table, or one that was read wrongly.
+    """
+    shapes = Counter[tuple[int, int]]()
+    firsts: dict[tuple[int, int], int] = {}
+    for number, cells in rows:
+        filled = filled_width(cells)
+        if filled:
+            shapes[len(cells), filled] += 1
+            firsts.setdefault((len(cells), filled), number)
+    if not shapes:
+        return Shape(header[: filled_width(header)], line, filled_width(header))
+    usual = max(shapes, key=lambda shape: shapes[shape])[1]
+    named = max(filled_width(header), usual)
+    strange = [shape for shape in shapes if shape[0] < named or shape[1] > named]
+    if sum(shapes[shape] for shape in strange) * 2 > shapes.total():
+        first = min(strange, key=lambda shape: firsts[shape])
+        raise Rejected(
+            f"ligne {firsts[first]} : {first[0]} valeurs au lieu de {named},"
+            " et la plupart des lignes n'ont pas la forme de l'en-tête"
+        )
+    padded = [*header, *[""] * named][:named]
+    return Shape(padded, line, max(named, *(filled for _, filled in shapes)))
+
+
+def filled_width(cells: Cells) -> int:
+    """How many cells there are up to the last that holds something."""
+    for at in range(len(cells), 0, -1):
+        if cells[at - 1].strip():
+            return at
+    return 0

@@ -1,0 +1,125 @@
+"""Takes a file out of its compression: gzip, xz, or a ZIP archive that holds one table."""
+
+import gzip
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from services.compute.runner.repairs import Repairs
+from shared.errors import Rejected
+
+UNPACKED_BYTES = 1_000_000_000
+"""What a file may hold once decompressed: a bomb ends here."""
+
+_CHUNK = 1 << 20
+_LAYERS = 2
+_GZIP, _XZ, _ZIP = b"\x1f\x8b", b"\xfd7zXZ\x00", b"PK\x03\x04"
+_TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".geojson", ".parquet")
+_BOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".gz", ".xz")
+_ENCRYPTED = 0x1
+_NAMED = 10
+
+
+class Readable(Protocol):
+    """What the three kinds of archives have in common."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end."""
+
+
+def unpack(source: Path, filename: str, room: Path, repairs: Repairs) -> tuple[Path, str]:
+    """The file inside `source`, written below `room`, and its name; `source` when it is plain.
+
+    A workbook is a ZIP archive too, and stays as it is. Raises Rejected, in French, for an archive
+    that is broken, encrypted, too deep, or holds no table, several, or too much.
+    """
+    for layer in range(_LAYERS + 1):
+        inner = room / f"unpacked-{layer}"
+        name = _unpack_once(source, filename, inner, repairs)
+        if name is None:
+            return source, filename
+        repairs.note("archive", detail=name)
+        source, filename = inner, name
+    raise Rejected("l'archive contient une archive qui en contient une autre")
+
+
+def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> str | None:
+    """Write what `source` holds to `inner`; its name, or None when it is no archive."""
+    with source.open("rb") as file:
+        start = file.read(len(_XZ))
+    with _explained():
+        if start.startswith(_GZIP):
+            with gzip.open(source) as packed:
+                _write(packed, inner)
+            return _without(filename, ".gz")
+        if start.startswith(_XZ):
+            with lzma.open(source) as packed:
+                _write(packed, inner)
+            return _without(filename, ".xz")
+        if not start.startswith(_ZIP):
+            return None
+        with zipfile.ZipFile(source) as archive:
+            if _is_workbook(archive):
+                return None
+            member = _table_in(archive, repairs)
+            with archive.open(member) as packed:
+                _write(packed, inner)
+            return PurePosixPath(member.filename).name
+
+
+def _without(filename: str, ending: str) -> str:
+    return filename[: -len(ending)] if filename.lower().endswith(ending) else filename
+
+
+def _write(packed: Readable, inner: Path) -> None:
+    written = 0
+    with inner.open("wb") as file:
+        while chunk := packed.read(_CHUNK):
+            written += len(chunk)
+            if written > UNPACKED_BYTES:
+                raise Rejected(
+                    f"une fois décompressé, le fichier dépasse {UNPACKED_BYTES // 10**6} Mo"
+                )
+            file.write(chunk)
+
+
+def _is_workbook(archive: zipfile.ZipFile) -> bool:
+    names = archive.namelist()
+    return "[Content_Types].xml" in names or "content.xml" in names
+
+
+def _table_in(archive: zipfile.ZipFile, repairs: Repairs) -> zipfile.ZipInfo:
+    """The one table of an archive; what lies beside it is named."""
+    files = [member for member in archive.infolist() if _is_a_file(member)]
+    tables = [one for one in files if one.filename.lower().endswith((*_TABLES, *_BOOKS))]
+    found = tables or files
+    if len(found) != 1:
+        names = ", ".join(one.filename for one in found[:_NAMED]) or "aucun"
+        raise Rejected(f"l'archive doit contenir un seul tableau ; ses fichiers : {names}")
+    if found[0].flag_bits & _ENCRYPTED:
+        raise Rejected("l'archive est protégée par un mot de passe")
+    others = [one.filename for one in files if one is not found[0]]
+    if others:
+        repairs.note("other_files", count=len(others), detail=", ".join(others[:_NAMED]))
+    return found[0]
+
+
+def _is_a_file(member: zipfile.ZipInfo) -> bool:
+    """Whether it is a file of the sender's, not a folder or what macOS puts beside each file."""
+    path = PurePosixPath(member.filename)
+    is_hidden = path.name.startswith(".") or path.parts[:1] == ("__MACOSX",)
+    return not (member.is_dir() or is_hidden)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except NotImplementedError as error:
+        raise Rejected("l'archive est compressée d'une façon inconnue ici") from error
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        raise Rejected("l'archive est abîmée ou coupée") from error

@@ -1,0 +1,21 @@
+"""What the tests of ingestion look at."""
+
+import pandas as pd
+
+from shared.manifest import Profile
+from tests.integration.compute.jobs import JobRun
+
+
+def profile(run: JobRun) -> Profile:
+    """The report of an ingest job."""
+    return Profile.model_validate(run.reports[0])
+
+
+def table(run: JobRun) -> pd.DataFrame:
+    """What an ingest job made of the file."""
+    return pd.read_parquet(run.made("table.parquet"))
+
+
+def repaired(run: JobRun) -> dict[str, tuple[int, int | None]]:
+    """How often each repair was made, and at which line first."""
+    return {repair.code: (repair.count, repair.first_line) for repair in profile(run).repairs}

@@ -1,0 +1,306 @@
+"""Every kind of file an office sends: one table comes out, whatever it was wrapped in."""
+
+import gzip
+import io
+import json
+import lzma
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from openpyxl import Workbook
+
+from tests.integration.compute.jobs import DATA, DEMO, ingest
+from tests.integration.compute.profiles import profile, repaired, table
+
+EPCI = (DEMO / "epci_2026.csv").read_bytes()
+LAST_ROW = 1_048_576
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """A ZIP archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    return buffer.getvalue()
+
+
+def workbook(*sheets: tuple[str, list[list[object]]]) -> Workbook:
+    """A workbook with these sheets."""
+    book = Workbook()
+    del book["Sheet"]
+    for name, rows in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    return book
+
+
+def saved(book: Workbook) -> bytes:
+    """The workbook as XLSX."""
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def spreadsheet(rows: list[list[str]]) -> bytes:
+    """An OpenDocument spreadsheet of text cells (ODF 1.2, part 1, 9.1)."""
+    cells = "".join(
+        "<table:table-row>"
+        + "".join(
+            '<table:table-cell office:value-type="string">'
+            f"<text:p>{cell}</text:p></table:table-cell>"
+            for cell in row
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    spaces = " ".join(f'xmlns:{one}="{names}:{one}:1.0"' for one in ("office", "table", "text"))
+    content = (
+        f"<office:document-content {spaces}><office:body><office:spreadsheet>"
+        f'<table:table table:name="Feuille">{cells}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    manifest = f'<manifest:manifest xmlns:manifest="{names}:manifest:1.0"/>'
+    return archive(
+        {
+            "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+            "content.xml": content.encode(),
+            "META-INF/manifest.xml": manifest.encode(),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "filename"),
+    [
+        (gzip.compress(EPCI), "epci.csv.gz"),
+        (lzma.compress(EPCI), "epci.csv.xz"),
+        (archive({"epci.csv": EPCI}), "epci.zip"),
+        (archive({"epci.csv.gz": gzip.compress(EPCI)}), "epci.zip"),
+        (EPCI.decode().encode("utf-16"), "epci.csv"),
+        (EPCI.decode().encode("utf-16-le"), "epci.csv"),
+        (EPCI.decode().encode("utf-16-be"), "epci.csv"),
+        (EPCI.decode().encode("cp1252"), "epci.csv"),
+        (EPCI.decode().encode("utf-8-sig"), "epci.csv"),
+    ],
+)
+def test_wrapping_and_encoding_make_no_difference(
+    tmp_path: Path, content: bytes, filename: str
+) -> None:
+    """The same table comes out of each, cell by cell."""
+    expected = pd.read_csv(DEMO / "epci_2026.csv", sep=";", dtype=str)
+    run = ingest(tmp_path / "job", content, filename)
+    pd.testing.assert_frame_equal(table(run), expected, check_dtype=False)
+
+
+def test_what_lies_beside_the_table_in_an_archive_is_named(tmp_path: Path) -> None:
+    """A read-me is left aside, a Mac's hidden copies are nothing."""
+    files = {"lisez-moi.md": b"x", "epci.csv": EPCI, "__MACOSX/._epci.csv": b""}
+    found = profile(ingest(tmp_path / "job", archive(files), "envoi.zip"))
+    assert [repair.message for repair in found.repairs] == [
+        "fichiers de l'archive laissés de côté : lisez-moi.md",
+        "archive décompressée : epci.csv",
+    ]
+
+
+def test_some_lines_in_another_encoding_are_read_and_counted(tmp_path: Path) -> None:
+    """A file pasted together of UTF-8 and Windows-1252 loses no accent."""
+    lines = EPCI.decode().splitlines(keepends=True)
+    mixed = b"".join(
+        line.encode("cp1252" if number % 50 == 7 else "utf-8") for number, line in enumerate(lines)
+    )
+    run = ingest(tmp_path / "job", mixed)
+    expected = pd.read_csv(DEMO / "epci_2026.csv", sep=";", dtype=str)
+    pd.testing.assert_frame_equal(table(run), expected, check_dtype=False)
+    foreign = [at for at in range(7, len(lines), 50) if not lines[at].isascii()]
+    assert repaired(run) == {"mixed_encoding": (len(foreign), foreign[0] + 1)}
+
+
+@pytest.mark.parametrize(
+    ("content", "delimiter"),
+    [
+        (b"a:b\n1:2\n3:4\n", ":"),
+        (b"a^b\n1^2\n", "^"),
+        (b"'a','b'\n'1','2'\n", ","),
+        (b'a,b\n"1",2\n"say \\"so\\"",3\n', ","),
+    ],
+)
+def test_rare_delimiters_and_quotes_are_found(
+    tmp_path: Path, content: bytes, delimiter: str
+) -> None:
+    """Exports of old programs and databases."""
+    run = ingest(tmp_path / "job", content)
+    assert profile(run).delimiter == delimiter
+    assert list(table(run)) == ["a", "b"]
+    assert table(run).iloc[0].tolist() == ["1", "2"]
+
+
+def test_workbook_s_fullest_sheet_is_read_below_its_title(tmp_path: Path) -> None:
+    """Sheet and header row are found; titles, other sheets, blank and broken names are told."""
+    rows: list[list[object]] = [["Communes de l'Ain"], [], ["code", "nom de\nla commune", None]]
+    rows += [["01053", f"Ville {number}", number / 4] for number in range(8)]
+    book = workbook(("Notice", [["Ce classeur contient une table"]]), ("Données", rows))
+    run = ingest(tmp_path / "job", saved(book), "communes.xlsx")
+    found = profile(run)
+    assert (found.format, found.sheet, found.rows) == ("xlsx", "Données", 8)
+    assert list(table(run)) == ["code", "nom de la commune", "colonne_3"]
+    assert table(run).iloc[1].tolist() == ["01053", "Ville 1", "0.25"]
+    assert repaired(run) == {
+        "other_sheets": (1, None),
+        "preamble": (1, 1),
+        "line_breaks": (1, 3),
+        "blank_names": (1, 3),
+    }
+
+
+def test_workbook_that_declares_a_million_rows_gives_those_that_hold_something(
+    tmp_path: Path,
+) -> None:
+    """One formatted cell at the very bottom is no row."""
+    book = workbook(("Feuille", [["code", "n"], *([f"0{at}053", at] for at in range(1, 10))]))
+    book["Feuille"].cell(LAST_ROW, 1).number_format = "0.00"
+    run = ingest(tmp_path / "job", saved(book), "a.xlsx")
+    assert profile(run).rows == 9
+    assert table(run)["code"].tolist()[:2] == ["01053", "02053"]
+
+
+def test_cells_of_a_workbook_become_text_that_is_the_same_value(tmp_path: Path) -> None:
+    """Whole numbers without a point, dates as ISO 8601, text as it is."""
+    row = [1053.0, 1.1, True, date(2026, 1, 31), pd.Timestamp(2026, 1, 31, 8, 30), "01053", " x "]
+    book = workbook(("Feuille", [list("abcdefg"), row]))
+    run = ingest(tmp_path / "job", saved(book), "a.xlsx")
+    assert table(run).iloc[0].tolist() == [
+        *("1053", "1.1", "vrai", "2026-01-31", "2026-01-31 08:30:00", "01053", "x")
+    ]
+
+
+def test_old_and_open_workbooks_are_read(tmp_path: Path) -> None:
+    """XLS and ODS give what XLSX gives."""
+    old = ingest(tmp_path / "xls", DATA / "communes.xls", "communes.xls")
+    assert (profile(old).format, profile(old).rows) == ("xls", 5)
+    rows = [["code", "nom"], ["01053", "Bourg"], ["01054", "Ville"]]
+    free = ingest(tmp_path / "ods", spreadsheet(rows), "communes.ods")
+    assert (profile(free).format, profile(free).sheet) == ("ods", "Feuille")
+    assert table(old)["siren"].tolist()[0] == "211400015"
+    assert table(free).to_numpy().tolist() == rows[1:]
+
+
+def test_json_keeps_numbers_and_codes_as_they_were(tmp_path: Path) -> None:
+    """Nested fields get a dotted name, lists stay JSON, a missing field is empty."""
+    content = b'[{"code": "01053", "n": 1.50, "lieu": {"x": 1e3, "y": [1, 2.0]}}, {"ok": true}]'
+    run = ingest(tmp_path / "job", content, "a.json")
+    assert list(table(run)) == ["code", "n", "lieu.x", "lieu.y", "ok"]
+    assert table(run).iloc[0].tolist()[:4] == ["01053", "1.50", "1e3", "[1, 2.0]"]
+    assert table(run)["ok"].tolist()[1] == "true"
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b'{"a": "1"}\n{"a": "2", "b": "x"}\n', "jsonl"),
+        (b'{"total": 2, "results": [{"a": "1"}, {"a": "2", "b": "x"}]}', "json"),
+    ],
+)
+def test_lists_of_objects_are_found(tmp_path: Path, content: bytes, name: str) -> None:
+    """One object a line, or the one list that an answer of a web service holds."""
+    run = ingest(tmp_path / "job", content)
+    assert profile(run).format == name
+    assert table(run)["a"].tolist() == ["1", "2"]
+
+
+def test_geojson_gives_properties_and_place(tmp_path: Path) -> None:
+    """Points have longitude and latitude; every geometry is kept as GeoJSON."""
+    point = {"type": "Point", "coordinates": [0.5, 49.25]}
+    features = [{"type": "Feature", "properties": {"nom": "Borne"}, "geometry": point}]
+    content = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    run = ingest(tmp_path / "job", content, "bornes.geojson")
+    assert profile(run).format == "geojson"
+    (row,) = table(run).to_dict("records")
+    assert (row["nom"], row["longitude"], row["latitude"]) == ("Borne", "0.5", "49.25")
+    assert json.loads(row["geometry"]) == point
+
+
+@pytest.mark.parametrize(
+    ("content", "repairs", "rows"),
+    [
+        (b"a;b\n1;2\n3\n5;6\n", {"short_rows": (1, 3)}, [["1", "2"], ["3", None], ["5", "6"]]),
+        (
+            b"a;b\n1;2\n3;4;5\n6;7\n",
+            {"long_rows": (1, 3)},
+            [["1", "2", None], ["3", "4", "5"], ["6", "7", None]],
+        ),
+        (b"a;b\n1;2\n;\n\n3;4\n;;;\n", {"empty_rows": (3, 3)}, [["1", "2"], ["3", "4"]]),
+        (
+            b"A;a;;b\n1;2;3;4\n",
+            {"repeated_names": (1, 1), "blank_names": (1, 1)},
+            [["1", "2", "3", "4"]],
+        ),
+        (
+            b"Titre\n\nSource;INSEE\ncode;nom;n\n1;A;2\n3;B;4\n",
+            {"preamble": (3, 1)},
+            [["1", "A", "2"], ["3", "B", "4"]],
+        ),
+        (b'"nom\nlong";b\n1;2\n', {"line_breaks": (1, 2)}, [["1", "2"]]),
+        (b"a;2019;2020\nx;1;2\n", {}, [["x", "1", "2"]]),
+        (b'[{"a": 1, "a": 2}]', {"repeated_members": (1, None)}, [["2"]]),
+    ],
+)
+def test_repairs_are_named_with_their_first_line(
+    tmp_path: Path,
+    content: bytes,
+    repairs: dict[str, tuple[int, int | None]],
+    rows: list[list[str | None]],
+) -> None:
+    """No value is lost, and what was mended is counted."""
+    run = ingest(tmp_path / "job", content)
+    assert repaired(run) == repairs
+    assert table(run).astype(object).where(table(run).notna(), None).to_numpy().tolist() == rows
+
+
+BOMB = gzip.compress(bytes(1_100_000_000), 1)
+NESTED = gzip.compress(gzip.compress(gzip.compress(b"a;b\n1;2\n")))
+ENCRYPTED = (DATA / "encrypted.xlsx").read_bytes()
+ENCRYPTED_ZIP = bytearray(archive({"a.csv": b"a;b\n1;2\n"}))
+for place in (6, ENCRYPTED_ZIP.index(b"PK\x01\x02") + 8):
+    ENCRYPTED_ZIP[place] |= 1
+
+
+@pytest.mark.parametrize(
+    ("content", "filename", "reason"),
+    [
+        (BOMB, "a.csv.gz", "une fois décompressé, le fichier dépasse 1000 Mo"),
+        (gzip.compress(EPCI)[:-20], "a.csv.gz", "l'archive est abîmée ou coupée"),
+        (lzma.compress(EPCI)[:-20], "a.csv.xz", "l'archive est abîmée ou coupée"),
+        (archive({"a.csv": EPCI})[:-100], "a.zip", "l'archive est abîmée ou coupée"),
+        (bytes(ENCRYPTED_ZIP), "a.zip", "l'archive est protégée par un mot de passe"),
+        (
+            archive({"a.csv": b"a", "b.csv": b"b"}),
+            "a.zip",
+            "un seul tableau ; ses fichiers : a.csv",
+        ),
+        (NESTED, "a.gz", "l'archive contient une archive qui en contient une autre"),
+        (ENCRYPTED, "a.xlsx", "ce classeur est protégé par un mot de passe"),
+        (saved(workbook(("Vide", []))), "a.xlsx", "ce classeur ne contient aucun tableau"),
+        (saved(workbook(("A", [["a", "b"]])))[:-300], "a.xlsx", "abîmé"),
+        (b'{"a": 1}\n{"a": 2', "a.jsonl", "ligne 2, caractère 8 : ce JSON est mal formé"),
+        (b'[{"a": 1},\n {"a": }]', "a.json", "ligne 2, caractère 8 : ce JSON est mal formé"),
+        (b"[1, 2]", "a.json", "élément 1 : un objet est attendu, pas un nombre"),
+        (b"[" * 100_000, "a.json", "imbriqué trop profondément"),
+        (b"x" * 10_000_000 + b"\n1\n", "a.csv", "ligne 1 : une valeur est démesurée"),
+        (b";".join([b"a"] * 1_000_000), "a.csv", "ligne 1 : plus de 2000 colonnes"),
+        (b"a;b\n1;2;3\n4;5;6;7\n8;9;1;2;3;4\n", "a.csv", "ligne 3 : 4 valeurs au lieu de 3"),
+        ("a;b\n1;2\n".encode("utf-16")[:-1], "a.csv", "ce texte UTF-16 est abîmé ou coupé"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_place_of_the_fault(
+    tmp_path: Path, content: bytes, filename: str, reason: str
+) -> None:
+    """One French sentence, and no table."""
+    run = ingest(tmp_path / "job", content, filename)
+    assert reason in run.error
+    assert "outputs" not in run.result
