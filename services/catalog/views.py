@@ -1,12 +1,14 @@
 """What the catalogue takes and shows: bodies, queries and answers of HTTP and RPC."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.catalog.access import STAFF, Decision, Grant, GrantState, ProjectAccess
+from services.catalog.changes import Changes, compare
 from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
 from shared.auth import Caller
 from shared.errors import Invalid
@@ -100,10 +102,16 @@ class DatasetSummary(Metadata):
     keys: list[str]
 
 
+class VersionView(Version):
+    """A version, and what it changed of the one published before it."""
+
+    changes: Changes | None = None
+
+
 class DatasetView(DatasetSummary):
     """A dataset with its versions; only its insiders and staff see those that are not published."""
 
-    versions: list[Version]
+    versions: list[VersionView]
 
 
 class DatasetPage(BaseModel):
@@ -162,8 +170,19 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
     insider = caller.may_see(*dataset.insiders)
-    shown = [v for v in dataset.versions if insider or v.state == "published"]
+    shown = [v for v in _compared(dataset.versions) if insider or v.state == "published"]
     return DatasetView(**_summary(dataset), versions=shown)
+
+
+def _compared(versions: list[Version]) -> Iterator[VersionView]:
+    """The versions, each published one beside the one published before it."""
+    before: Version | None = None
+    for version in versions:
+        changes = None
+        if before and before.profile and version.profile:
+            changes = compare(before.number, before.profile, version.profile)
+        yield VersionView(**dict(version), changes=changes)
+        before = version if version.state == "published" else before
 
 
 def requests_of(access: ProjectAccess, member: str, *, waiting: bool) -> list[AccessRequest]:

@@ -137,6 +137,18 @@ def test_same_bytes_are_the_same_version_and_changed_bytes_a_new_one(lab: Lab) -
     assert len(lab.heard("dataset_registered", dataset_id=dataset_id)) == 2
 
 
+def test_new_version_tells_what_it_changed(lab: Lab) -> None:
+    """Columns, kinds, rows and keys beside the version published before it."""
+    dataset_id = lab.published("mbr_6", "commune")
+    path, token = f"/datasets/{dataset_id}", lab.token("mbr_6", "owner")
+    lab.post_file(f"{path}/versions", token, {}, b"more")
+    lab.publish(lab.ingested(dataset_id, 2, "commune", "siren"))
+    lab.hear("dataset_published", dataset_id=dataset_id, version=2)
+    first, second = lab.get(path, token)["versions"]
+    assert first["changes"] is None
+    assert (second["changes"]["since"], second["changes"]["added"]) == (1, ["siren"])
+
+
 def test_versions_are_added_by_the_owner_only(lab: Lab) -> None:
     """Another owner is told so of public data, and nothing of what is not public."""
     public, hidden = lab.published("mbr_7"), lab.upload("mbr_7")
