@@ -6,9 +6,10 @@ INGEST = Application(
     name="ingest",
     title="Lire un fichier",
     description=(
-        "Lit un fichier CSV, TSV ou Parquet comme une table, sans rien changer à ses valeurs :"
-        " ce qui vient d'un CSV reste du texte, les codes gardent leurs zéros. Décrit les colonnes"
-        " et reconnaît les codes de commune, SIREN, EPCI et codes postaux par leurs valeurs."
+        "Lit un fichier comme une table, sans rien changer à ses valeurs : texte délimité (CSV,"
+        " TSV), classeur (XLSX, XLS, ODS), JSON, GeoJSON ou Parquet, compressé ou non. Les codes"
+        " gardent leurs zéros, et chaque réparation est nommée. Décrit les colonnes et reconnaît"
+        " les codes de commune, SIREN, EPCI et codes postaux par leurs valeurs."
     ),
     roles=(Role(name="file", title="Le fichier déposé"),),
     parameters=Parameters,
