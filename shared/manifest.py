@@ -52,6 +52,9 @@ class Column(Frozen):
     filled: int = Field(ge=0, description="rows with a value")
     distinct: int = Field(ge=0)
     key: str | None = Field(default=None, description="commune, siren, postcode, ...")
+    missing: tuple[str, ...] = Field(
+        default=(), description="what the source writes for no value here, e.g. NA"
+    )
 
 
 class Repair(Frozen):

@@ -13,7 +13,7 @@ from services.compute.folders import Made, Work
 from services.compute.runner.bench import Report, Say, columns, open_database
 from services.compute.runner.formats import WORKBOOKS, find_format
 from services.compute.runner.names import literal, quoted
-from services.compute.runner.profile import describe
+from services.compute.runner.profile import describe, without_marks
 from services.compute.runner.records import read_records
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.table import Row, Table
@@ -21,7 +21,7 @@ from services.compute.runner.text import read_text
 from services.compute.runner.unpack import unpack
 from services.compute.runner.workbook import read_workbook
 from shared.errors import Rejected
-from shared.manifest import Profile
+from shared.manifest import Column, Profile
 
 _TABLE = "table"
 _BATCH = 20_000
@@ -52,6 +52,7 @@ def take_in(
             f"CREATE VIEW {quoted(_TABLE)} AS SELECT * FROM read_parquet({literal(str(made))})"
         )
         rows, described = describe(database, _TABLE, lambda share, what: say(0.5 + share / 2, what))
+        _empty_marks(database, described, made)
     if rows == 0:
         raise Rejected("le fichier n'a pas de ligne de données")
     profile = Profile(
@@ -91,6 +92,24 @@ def _copy(database: duckdb.DuckDBPyConnection, source: Path, made: Path) -> None
         raise
     except duckdb.Error as error:
         raise Rejected("ce fichier Parquet est abîmé") from error
+
+
+def _empty_marks(database: duckdb.DuckDBPyConnection, described: list[Column], made: Path) -> None:
+    """Write the table again without what its columns write for "no value"."""
+    if not any(column.missing for column in described):
+        return
+    selected = ", ".join(
+        f"{without_marks(column.name, column.missing)} AS {quoted(column.name)}"
+        if column.missing
+        else quoted(column.name)
+        for column in described
+    )
+    again = made.with_suffix(".again")
+    database.execute(
+        f"COPY (SELECT {selected} FROM {quoted(_TABLE)}) TO {literal(str(again))}"
+        " (FORMAT parquet, COMPRESSION zstd)"
+    )
+    again.rename(made)
 
 
 def _write(table: Table, made: Path, size: int, say: Say) -> None:

@@ -4,7 +4,8 @@ from services.compute.runner.bench import Bench
 from services.compute.runner.names import quoted
 from shared.errors import Invalid
 
-NUMBER = r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]{1,3})?"
+_GROUPED = "[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+"
+NUMBER = rf"[+-]?([0-9]+|{_GROUPED})([.,][0-9]+)?([eE][+-]?[0-9]{{1,3}})?"
 WHOLE = r"[+-]?[0-9]{1,15}"
 """As many digits as a sum of many still holds exactly."""
 
@@ -31,6 +32,7 @@ def number(bench: Bench, role: str, name: str, parameter: str) -> tuple[str, boo
     if kind != "VARCHAR":
         raise Invalid(f"la colonne « {name} » ne contient pas de nombres ({kind})", parameter)
     text = f"nullif(trim({column}), '')"
+    plain = f"regexp_replace({text}, '[ \u00a0\u202f]', '', 'g')"
     wrong, example, whole = _look(bench, role, text)
     if wrong:
         raise Invalid(
@@ -40,7 +42,7 @@ def number(bench: Bench, role: str, name: str, parameter: str) -> tuple[str, boo
         )
     if whole:
         return f"CAST({text} AS BIGINT)", True
-    return f"CAST(replace({text}, ',', '.') AS DOUBLE)", False
+    return f"CAST(replace({plain}, ',', '.') AS DOUBLE)", False
 
 
 def _look(bench: Bench, role: str, text: str) -> tuple[int, str | None, bool]:

@@ -3,16 +3,22 @@
 import duckdb
 
 from services.compute.runner.bench import Say, columns, count
-from services.compute.runner.keys import find_key, load_reference
-from services.compute.runner.names import quoted
+from services.compute.runner.keys import Reference, find_key, load_reference
+from services.compute.runner.names import literal, quoted
 from shared.manifest import Column
 
 _LOOKED_AT = 5000
 """Distinct values that a key column is recognised by."""
 
-_WHOLE = "[+-]?(0|[1-9][0-9]{0,17})"
-_DECIMAL = "[+-]?(0|[1-9][0-9]*)([.,][0-9]+)?"
-_DATES = "['%Y-%m-%d', '%d/%m/%Y', '%Y/%m/%d']"
+_SPACE = "[ \u00a0\u202f]"
+"""What French numbers are grouped with."""
+
+_WHOLE = f"[+-]?(0|[1-9][0-9]{{0,17}}|[1-9][0-9]{{0,2}}({_SPACE}[0-9]{{3}}){{1,5}})"
+_DECIMAL = f"[+-]?(0|[1-9][0-9]*|[1-9][0-9]{{0,2}}({_SPACE}[0-9]{{3}})+)([.,][0-9]+)?"
+_DATES = (
+    "['%Y-%m-%d', '%d/%m/%Y', '%Y/%m/%d', '%d-%m-%Y', '%d.%m.%Y', '%Y-%m-%d %H:%M:%S',"
+    " '%Y-%m-%dT%H:%M:%S', '%d/%m/%Y %H:%M', '%d/%m/%Y %H:%M:%S']"
+)
 _BOOLEANS = "('true', 'false', 'vrai', 'faux', 'oui', 'non')"
 _KINDS = {
     "integer": f"regexp_full_match(value, '{_WHOLE}')",
@@ -22,9 +28,17 @@ _KINDS = {
 }
 """Tried in this order on columns of text; a code with leading zeros is no number."""
 
+_ALWAYS_MISSING = (r"\N", "#N/A", "NULL", "null")
+_OFTEN_MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "ND", "nd", "n.d.", "-", "--", ".", "…", "?")
+"""What programs and people write for "no value": also a name, a sign, the code of Namibia."""
+
 
 def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple[int, list[Column]]:
-    """The rows of `table`, and its columns in order."""
+    """The rows of `table`, and its columns in order.
+
+    The marks that a column writes for "no value" are judged by the rest of it: where all other
+    values are numbers, dates or codes, `NA` and `-` are none; in free text they may be a value.
+    """
     reference = load_reference()
     described = []
     types = columns(database, table)
@@ -32,23 +46,51 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
         say(at / len(types), f"décrit la colonne {name}")
         column = f"(SELECT {quoted(name)} AS value FROM {quoted(table)})"
         if kind == "VARCHAR":
-            column = f"(SELECT nullif(trim(value), '') AS value FROM {column})"
-            key = find_key(name, _some(database, column), reference)
-            described.append(_column(database, name, column, _kind(database, column), key))
+            described.append(_text_column(database, name, column, reference))
         else:
-            described.append(_column(database, name, column, _kind_of_type(kind), None))
+            described.append(_column(database, name, column, _kind_of_type(kind)))
     return count(database, table), described
 
 
-def _column(
-    database: duckdb.DuckDBPyConnection, name: str, column: str, kind: str, key: str | None
+def without_marks(name: str, missing: tuple[str, ...]) -> str:
+    """A column as an SQL expression in which its marks for "no value" are null."""
+    marks = ", ".join(map(literal, missing))
+    return f"CASE WHEN trim({quoted(name)}) IN ({marks}) THEN NULL ELSE {quoted(name)} END"
+
+
+def _text_column(
+    database: duckdb.DuckDBPyConnection, name: str, column: str, reference: Reference
 ) -> Column:
+    column = f"(SELECT nullif(trim(value), '') AS value FROM {column})"
+    marks = _marks(database, column)
+    unmarked = _without(column, marks)
+    key = find_key(name, _some(database, unmarked), reference)
+    kind = "text" if key else _kind(database, unmarked)
+    if not key and kind == "text":
+        marks = tuple(mark for mark in marks if mark in _ALWAYS_MISSING)
+    found = _column(database, name, _without(column, marks), kind)
+    return found.model_copy(update={"key": key, "missing": marks})
+
+
+def _without(column: str, marks: tuple[str, ...]) -> str:
+    if not marks:
+        return column
+    return f"(SELECT {without_marks('value', marks)} AS value FROM {column})"
+
+
+def _marks(database: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
+    known = ", ".join(map(literal, (*_ALWAYS_MISSING, *_OFTEN_MISSING)))
+    found = database.execute(
+        f"SELECT DISTINCT value FROM {column} WHERE value IN ({known}) ORDER BY value"
+    ).fetchall()
+    return tuple(value for (value,) in found)
+
+
+def _column(database: duckdb.DuckDBPyConnection, name: str, column: str, kind: str) -> Column:
     ((filled, distinct),) = database.execute(
         f"SELECT count(value), count(DISTINCT value) FROM {column}"
     ).fetchall()
-    return Column(
-        name=name, kind="text" if key else kind, filled=filled, distinct=distinct, key=key
-    )
+    return Column(name=name, kind=kind, filled=filled, distinct=distinct)
 
 
 def _kind(database: duckdb.DuckDBPyConnection, column: str) -> str:

@@ -304,3 +304,28 @@ def test_what_cannot_be_read_is_refused_with_the_place_of_the_fault(
     run = ingest(tmp_path / "job", content, filename)
     assert reason in run.error
     assert "outputs" not in run.result
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "missing", "left"),
+    [
+        (["1", "NA", "3", "-"], "integer", ["-", "NA"], ["1", None, "3", None]),
+        (["14001", "ND", "14003", "14005"], "text", ["ND"], ["14001", None, "14003", "14005"]),
+        (["31/12/2025", "n.d.", ""], "date", ["n.d."], ["31/12/2025", None, None]),
+        (["FR", "NA", "DE", "-"], "text", [], ["FR", "NA", "DE", "-"]),
+        (["Dupont", r"\N", "NA", "x"], "text", [r"\N"], ["Dupont", None, "NA", "x"]),
+        (["NA", "NA", "-", "NA"], "text", [], ["NA", "NA", "-", "NA"]),
+        (["1 234,5", "12\u202f000", "-7"], "decimal", [], ["1 234,5", "12\u202f000", "-7"]),
+        (["1053", "01053", "2", "3"], "text", [], ["1053", "01053", "2", "3"]),
+    ],
+)
+def test_marks_for_no_value_are_judged_by_the_rest_of_their_column(
+    tmp_path: Path, cells: list[str], kind: str, missing: list[str], left: list[str | None]
+) -> None:
+    """Among numbers, dates and codes `NA` is no value; among names it may be one."""
+    content = "a;b\n" + "".join(f"{cell};x\n" for cell in cells)
+    run = ingest(tmp_path / "job", content.encode())
+    column = profile(run).columns[0]
+    assert (column.kind, list(column.missing)) == (kind, missing)
+    assert [cell if isinstance(cell, str) else None for cell in table(run)["a"]] == left
+    assert column.filled == sum(cell is not None for cell in left)

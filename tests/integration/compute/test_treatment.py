@@ -269,6 +269,13 @@ def test_figures_read_decimal_commas_and_keep_empty_apart(tmp_path: Path) -> Non
     ]
 
 
+def test_grouped_numbers_and_marks_for_no_value_are_read(tmp_path: Path) -> None:
+    """French thousands are numbers, and what a column writes for no value is none."""
+    content = "g;x\na;1 234,5\na;NA\nb;12\u202f000\n".encode()
+    run = aggregate(tmp_path, content, sums=["x"])
+    assert run.made("result.csv").read_text().splitlines() == ["g;x", "a;1234.5", "b;12000.0"]
+
+
 def test_value_that_is_no_number_is_an_error(tmp_path: Path) -> None:
     """The column, how many and an example are named; nothing is summed as if it were nothing."""
     run = aggregate(tmp_path, b"g;x\na;1\na;n.d.\nb;secret\n", sums=["x"])
