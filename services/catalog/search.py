@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
+from services.catalog.crossing import Source, judge
 from services.catalog.model import Dataset, Version
-from services.catalog.views import DatasetPage, DatasetQuery, summary_of
+from services.catalog.views import (
+    CrossingQuery,
+    CrossingView,
+    DatasetPage,
+    DatasetQuery,
+    summary_of,
+)
 from services.catalog.words import meaningful
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound
@@ -47,6 +54,22 @@ def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     if dataset is None or not (dataset.published or caller.may_see(*dataset.insiders)):
         raise NotFound(f"no dataset has the id {dataset_id}")
     return dataset
+
+
+def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> CrossingView:
+    """The verdict on crossing these datasets; NotFound for one that `caller` may not know of."""
+    datasets = [visible(store, identifier, caller) for identifier in query.dataset_id]
+    return CrossingView(dataset_ids=query.dataset_id, licence=judge(map(_source_of, datasets)))
+
+
+def _source_of(dataset: Dataset) -> Source:
+    version = dataset.published or dataset.versions[-1]
+    return Source(
+        title=dataset.metadata.title,
+        producer=dataset.metadata.producer,
+        licence=dataset.metadata.licence,
+        updated=version.registered_at.date(),
+    )
 
 
 def downloadable(store: Store, dataset_id: str, caller: Caller) -> tuple[Version, FileRef]:

@@ -6,6 +6,8 @@ from services.catalog.matching import best_matches, wish_of
 from services.catalog.model import Dataset, Upload
 from services.catalog.views import (
     AccessRequest,
+    CrossingQuery,
+    CrossingView,
     DatasetPage,
     DatasetQuery,
     DatasetView,
@@ -133,6 +135,11 @@ class Catalog:
         """Search by words, theme and key; restricted datasets show their metadata."""
         return search.search(self.documents, call.query, call.caller)
 
+    @http("GET", "/crossing", query=CrossingQuery, returns=CrossingView)
+    def read_crossing(self, call: Call) -> CrossingView:
+        """Under which licence the result of crossing these datasets may be published."""
+        return search.judge_crossing(self.documents, call.query, call.caller)
+
     @http("GET", "/datasets/{dataset_id}", returns=DatasetView)
     def read_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """One dataset with its versions, profiles and provenance."""
@@ -174,6 +181,12 @@ class Catalog:
         """One dataset, whatever its state."""
         dataset_id = checked_id(dataset_id, "dataset_id")
         return view_of(search.visible(self.documents, dataset_id, _INSIDE), _INSIDE)
+
+    @rpc
+    def judge_crossing(self, dataset_ids: list[str]) -> CrossingView:
+        """Under which licence the result of crossing these datasets may be published."""
+        query = CrossingQuery.model_validate({"dataset_id": dataset_ids})
+        return search.judge_crossing(self.documents, query, _INSIDE)
 
     @rpc
     def open_dataset(self, project_id: str, dataset_id: str) -> OpenedDataset:

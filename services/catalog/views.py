@@ -9,10 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from services.catalog.access import STAFF, Decision, Grant, GrantState, ProjectAccess
 from services.catalog.changes import Changes, compare
+from services.catalog.crossing import Verdict
 from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
 from shared.auth import Caller
 from shared.errors import Invalid
 from shared.events import FileRef
+from shared.identifier import Identifier
 from shared.paging import Paging
 from shared.territory import Territory
 from shared.words import legible
@@ -82,6 +84,21 @@ class DatasetQuery(Paging):
     state: VersionState = Field(
         default="published", description="other than published shows the caller's own only"
     )
+
+
+class CrossingQuery(BaseModel):
+    """The datasets that are to be crossed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset_id: tuple[Identifier, ...] = Field(min_length=1, max_length=50)
+
+
+class CrossingView(BaseModel):
+    """What is known of a crossing before it runs."""
+
+    dataset_ids: tuple[str, ...]
+    licence: Verdict
 
 
 class RequestQuery(Paging):

@@ -83,6 +83,13 @@ def show_(context: typer.Context, dataset_id: str, json: Json = False) -> None:
 
 
 @app.command()
+def crossing(context: typer.Context, dataset_ids: list[str], json: Json = False) -> None:
+    """Judge a crossing of datasets before it runs: its licence, and what it asks for."""
+    answer = client(context).get("catalog", "/crossing", dataset_id=dataset_ids)
+    show.record(answer["licence"], json_wanted=json)
+
+
+@app.command()
 def download(
     context: typer.Context,
     dataset_id: str,

@@ -164,6 +164,7 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
 
     eventually(lambda: state() == "published", seconds=60)
     assert shell.json("dataset", "show", dataset)["versions"][0]["filename"] == "été?.csv"
+    assert shell.json("dataset", "crossing", dataset, dataset)["licence"] == "lov2"
     found = shell.json("dataset", "list", "--q", "valeurs", "--key", "commune")["items"]
     assert [one["id"] for one in found] == [dataset]
     token = {"DATALAB_TOKEN": shell.token(*owner)}

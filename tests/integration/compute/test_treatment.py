@@ -177,7 +177,10 @@ def test_sandbox_gives_the_runners_reason(tmp_path: Path) -> None:
     prepare(tmp_path, {"kind": "ingest", "filename": "a.csv"}, {"source": b'a;b\n1;2\n3;"4\n'})
     limits = Limits(seconds=60, memory_bytes=1_000_000_000)
     outcome = Sandbox(limits).run(tmp_path, lambda _: None, lambda: False)
-    assert (outcome.ok, outcome.reason) == (False, "ligne 3 : un guillemet ouvert n'est jamais fermé")
+    assert (outcome.ok, outcome.reason) == (
+        False,
+        "ligne 3 : un guillemet ouvert n'est jamais fermé",
+    )
 
 
 LEFT = b"k;n;nom\n1;1,5;a\n1;2;b\n2;3;c\n;4;d\n9;5;e\n"

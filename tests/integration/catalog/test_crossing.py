@@ -1,0 +1,32 @@
+"""A crossing is judged before it runs, by HTTP and by RPC."""
+
+from tests.integration.catalog.lab import Lab, problem
+
+
+def test_licence_of_a_crossing_is_judged_over_its_datasets(lab: Lab) -> None:
+    """Open database beside open licence: the result is an open database, and both are named."""
+    homes = lab.published("mbr_20", title="Logements", licence="Licence Ouverte 2.0")
+    stops = lab.published("mbr_21", title="Arrêts", licence="ODbL", producer="La région")
+    token = lab.token("mbr_22", "holder")
+    verdict = lab.get(f"/crossing?dataset_id={homes}&dataset_id={stops}", token)["licence"]
+    assert (verdict["licence"], verdict["conflict"]) == ("odc-odbl", None)
+    assert "« Arrêts », La région, mis à jour le" in verdict["attribution"]
+    with lab.rpc() as catalog:
+        answer = catalog.judge_crossing([homes, stops])
+    assert answer["licence"] == verdict
+
+
+def test_unknown_licence_leaves_the_decision_to_the_producer(lab: Lab) -> None:
+    """The result stays in the sandbox until somebody has decided."""
+    homes = lab.published("mbr_23", licence="sur demande", producer="La ville")
+    verdict = lab.get(f"/crossing?dataset_id={homes}", lab.token("mbr_23", "owner"))["licence"]
+    assert verdict["licence"] is None
+    assert verdict["conflict"]["decided_by"] == "La ville"
+
+
+def test_crossing_of_what_the_caller_may_not_know_is_404(lab: Lab) -> None:
+    """A dataset that is still being read is nobody's but its owner's."""
+    hidden = lab.upload("mbr_24")
+    stranger = lab.token("mbr_25", "holder")
+    problem(lab.call("GET", f"/crossing?dataset_id={hidden}", stranger), 404)
+    assert "dataset_id" in problem(lab.call("GET", "/crossing", stranger), 422)
