@@ -44,6 +44,18 @@ class Manifest(Frozen):
         return next((out.file for out in self.outputs if out.name == name), None)
 
 
+class Meaning(Frozen):
+    """What a column holds, by its values; of personal kinds no value is shown."""
+
+    type: str = Field(description="commune, siret, email, ...")
+    confidence: float = Field(ge=0, le=1)
+    valid: float = Field(ge=0, le=1, description="share of the filled rows that are valid")
+    invalid: tuple[str, ...] = Field(default=(), description="examples of the others")
+    repair: str | None = Field(
+        default=None, description="leading_zero: commune codes that lost their first zero"
+    )
+
+
 class Column(Frozen):
     """One column of a profiled table; `key` names the kind of identifier its values are."""
 
@@ -52,6 +64,7 @@ class Column(Frozen):
     filled: int = Field(ge=0, description="rows with a value")
     distinct: int = Field(ge=0)
     key: str | None = Field(default=None, description="commune, siren, postcode, ...")
+    meaning: Meaning | None = None
     missing: tuple[str, ...] = Field(
         default=(), description="what the source writes for no value here, e.g. NA"
     )

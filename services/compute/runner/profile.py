@@ -3,12 +3,10 @@
 import duckdb
 
 from services.compute.runner.bench import Say, columns, count
-from services.compute.runner.keys import Reference, find_key, load_reference
+from services.compute.runner.codes import Codes, load_codes
 from services.compute.runner.names import literal, quoted
-from shared.manifest import Column
-
-_LOOKED_AT = 5000
-"""Distinct values that a key column is recognised by."""
+from services.compute.runner.semantics import kinds_of, lost_zero, recognise
+from shared.manifest import Column, Meaning
 
 _SPACE = "[ \u00a0\u202f]"
 """What French numbers are grouped with."""
@@ -33,20 +31,27 @@ _OFTEN_MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "ND", "nd", "n.d.", "-", "--
 """What programs and people write for "no value": also a name, a sign, the code of Namibia."""
 
 
+class Tests:
+    """What every column is tried with."""
+
+    def __init__(self, codes: Codes) -> None:
+        self.codes, self.kinds = codes, kinds_of(codes)
+
+
 def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple[int, list[Column]]:
     """The rows of `table`, and its columns in order.
 
     The marks that a column writes for "no value" are judged by the rest of it: where all other
     values are numbers, dates or codes, `NA` and `-` are none; in free text they may be a value.
     """
-    reference = load_reference()
+    tests = Tests(load_codes())
     described = []
     types = columns(database, table)
     for at, (name, kind) in enumerate(types.items()):
         say(at / len(types), f"décrit la colonne {name}")
         column = f"(SELECT {quoted(name)} AS value FROM {quoted(table)})"
         if kind == "VARCHAR":
-            described.append(_text_column(database, name, column, reference))
+            described.append(_text_column(database, name, column, tests))
         else:
             described.append(_column(database, name, column, _kind_of_type(kind)))
     return count(database, table), described
@@ -59,17 +64,36 @@ def without_marks(name: str, missing: tuple[str, ...]) -> str:
 
 
 def _text_column(
-    database: duckdb.DuckDBPyConnection, name: str, column: str, reference: Reference
+    database: duckdb.DuckDBPyConnection, name: str, column: str, tests: Tests
 ) -> Column:
     column = f"(SELECT nullif(trim(value), '') AS value FROM {column})"
     marks = _marks(database, column)
     unmarked = _without(column, marks)
-    key = find_key(name, _some(database, unmarked), reference)
+    meaning, key = _meaning(database, name, unmarked, tests)
     kind = "text" if key else _kind(database, unmarked)
     if not key and kind == "text":
         marks = tuple(mark for mark in marks if mark in _ALWAYS_MISSING)
     found = _column(database, name, _without(column, marks), kind)
-    return found.model_copy(update={"key": key, "missing": marks})
+    return found.model_copy(update={"key": key, "meaning": meaning, "missing": marks})
+
+
+def _meaning(
+    database: duckdb.DuckDBPyConnection, name: str, column: str, tests: Tests
+) -> tuple[Meaning | None, str | None]:
+    """What the column holds, and the kind of key it is."""
+    counted = database.sql(
+        f"SELECT value, count(*) AS n FROM {column} WHERE value IS NOT NULL GROUP BY value"
+        " ORDER BY value"
+    ).to_arrow_table()
+    values = counted["value"].combine_chunks()
+    found = recognise(name, values, counted["n"].to_numpy(), tests.kinds)
+    if found:
+        meaning, kind = found
+        return meaning, kind.name if kind.is_key else None
+    if lost_zero(values, tests.codes):
+        repair = Meaning(type="commune", confidence=0.5, valid=0.0, repair="leading_zero")
+        return repair, None
+    return None, None
 
 
 def _without(column: str, marks: tuple[str, ...]) -> str:
@@ -97,15 +121,6 @@ def _kind(database: duckdb.DuckDBPyConnection, column: str) -> str:
     tests = ", ".join(f"bool_and({test})" for test in _KINDS.values())
     (fits,) = database.execute(f"SELECT {tests} FROM {column} WHERE value IS NOT NULL").fetchall()
     return next((kind for kind, fit in zip(_KINDS, fits, strict=True) if fit), "text")
-
-
-def _some(database: duckdb.DuckDBPyConnection, column: str) -> list[str]:
-    """Distinct values from all over the column, the same ones each time."""
-    found = database.execute(
-        f"SELECT DISTINCT value FROM {column} WHERE value IS NOT NULL"
-        f" ORDER BY hash(value), value LIMIT {_LOOKED_AT}"
-    ).fetchall()
-    return [value for (value,) in found]
 
 
 def _kind_of_type(kind: str) -> str:

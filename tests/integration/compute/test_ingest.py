@@ -41,7 +41,7 @@ def test_columns_of_a_real_file_are_described_by_value(tmp_path: Path) -> None:
         ("communes_2026.csv", 3290, {"code": "commune", "siren": "siren", "chefLieu": "commune"}),
         ("epci_2026.csv", 2644, {"code": "commune", "siren": "siren", "epci": "epci"}),
         ("codes_postaux.csv", 2751, {"codeCommune": "commune", "codePostal": "postcode"}),
-        ("logements.csv", 3287, {"com": "commune"}),
+        ("logements.csv", 3287, {"com": "commune", "iris": "iris"}),
     ],
 )
 def test_keys_of_the_demo_are_found(

@@ -1,0 +1,137 @@
+"""Columns are recognised by their values; a name only breaks ties."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from services.compute.runner.codes import Codes, load_codes
+from services.compute.runner.semantics import kinds_of, lost_zero, recognise
+from shared.manifest import Meaning
+
+DEMO = Path(__file__).resolve().parents[3] / "deploy" / "demo" / "data"
+CODES = load_codes()
+KINDS = kinds_of(CODES)
+BOTH = frozenset({"14001", "14118", "76540"})
+FEW = kinds_of(Codes(communes=BOTH, epci=frozenset(), postcodes=BOTH))
+
+
+def meaning(name: str, values: list[str]) -> Meaning | None:
+    """What is found in a column of these values."""
+    counts = dict.fromkeys(values, 0)
+    for value in values:
+        counts[value] += 1
+    found = recognise(name, pa.array(list(counts), pa.string()), counts.values(), KINDS)
+    return found[0] if found else None
+
+
+def kind(name: str, values: list[str]) -> str | None:
+    """The type of that column, if any."""
+    found = meaning(name, values)
+    return found.type if found else None
+
+
+def column(file: str, name: str) -> list[str]:
+    """The filled values of a column of the demonstration's data."""
+    with (DEMO / file).open(encoding="utf-8", newline="") as source:
+        return [row[name] for row in csv.DictReader(source, delimiter=";") if row[name]]
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "expected"),
+    [
+        ("communes_2026.csv", "code", "commune"),
+        ("communes_2026.csv", "siren", "siren"),
+        ("communes_2026.csv", "departement", "departement"),
+        ("communes_2026.csv", "population", None),
+        ("communes_2026.csv", "nom", None),
+        ("epci_2026.csv", "epci", "epci"),
+        ("epci_2026.csv", "populationTotale", None),
+        ("codes_postaux.csv", "codePostal", "postcode"),
+        ("logements.csv", "iris", "iris"),
+    ],
+)
+@pytest.mark.parametrize("header", ["", "numero", "cle"])
+def test_real_columns_are_recognised_whatever_their_name(
+    file: str, name: str, expected: str | None, header: str
+) -> None:
+    """With their own name, and with one that says nothing."""
+    shown = header or name
+    if expected == "departement" and header:
+        expected = None  # two digits are the code of nearly everything
+    assert kind(shown, column(file, name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("x", [f"06{at:08}" for at in range(20, 60)], "phone"),
+        ("x", [f"a{at}@mairie.example" for at in range(5)], "email"),
+        ("x", ["https://a.example/b"], "url"),
+        ("x", ["W142000123", "W9C1000188"], "rna"),
+        ("x", ["62.01Z", "0111Z"], "naf"),
+        ("x", ["0750655E", "0422170F"], "uai"),
+        ("x", ["0422170A", "0422171A"], None),
+        ("x", ["49.18, -0.37", "[48.85, 2.35]"], "geo_point"),
+        ("latitude", ["49.18", "48,85"], "latitude"),
+        ("latitude", ["149.18", "148.85"], None),
+        ("x", ["49.18", "48.85"], None),
+        ("montant", ["255081416802538", "185022A00123484"], "nir"),
+        ("com", ["14001"], "commune"),
+        ("x", ["14001"], None),
+        ("siren", ["211400016"], None),
+        ("vide", [], None),
+    ],
+)
+def test_kinds_are_recognised_by_value(name: str, values: list[str], expected: str | None) -> None:
+    """So few values prove nothing where chance explains them, unless the name speaks for it."""
+    assert kind(name, values) == expected
+
+
+def test_postcode_that_is_also_a_commune_s_code_is_told_by_the_name() -> None:
+    """Without one it is taken for a commune, and less sure."""
+    both = pa.array(sorted(BOTH), pa.string())
+
+    def found(name: str) -> tuple[str, float]:
+        one = recognise(name, both, [1, 1, 1], FEW)
+        assert one is not None
+        return one[0].type, one[0].confidence
+
+    assert found("codePostal")[0] == found("cp")[0] == "postcode"
+    assert found("code_insee")[0] == found("com")[0] == "commune"
+    assert found("cpt")[0] == "commune"
+
+
+def test_share_of_valid_rows_and_examples_of_the_others_are_told() -> None:
+    """Rows count, not distinct values."""
+    communes = column("communes_2026.csv", "code")[:60]
+    found = meaning("com", [*communes, *communes, "inconnu", "99999"])
+    assert found is not None
+    assert found.valid == pytest.approx(120 / 122)
+    assert set(found.invalid) == {"inconnu", "99999"}
+
+
+def test_values_of_personal_kinds_are_never_shown() -> None:
+    """Not even those that are no valid ones."""
+    mails = [f"a{at}@mairie.example" for at in range(40)]
+    found = meaning("contact", [*mails, "jean dupont"])
+    assert found is not None
+    assert (found.type, found.invalid) == ("email", ())
+
+
+def test_random_numbers_are_nothing() -> None:
+    """Amounts of five, nine and fourteen digits are no codes."""
+    chance = np.random.default_rng(3)
+    for length in (5, 9, 14):
+        numbers = chance.integers(10 ** (length - 1), 10**length, 2000)
+        assert kind("montant", list(map(str, numbers))) is None
+
+
+def test_lost_leading_zeros_are_recognised() -> None:
+    """Communes of the first nine departments, as a spreadsheet leaves them."""
+    whole = sorted(CODES.communes)[:200]
+    assert lost_zero(pa.array([code.lstrip("0") for code in whole]), CODES)
+    assert not lost_zero(pa.array(whole), CODES)
+    assert not lost_zero(pa.array([str(number) for number in range(1000, 9000, 7)]), CODES)
