@@ -3,6 +3,8 @@
 What belongs to somebody else does not exist for a caller: NotFound, never Forbidden.
 """
 
+import json
+
 from services.notify.guard import Guard
 from services.notify.model import Belonging, Delivery, Endpoint, Entry
 from services.notify.signing import new_secret
@@ -25,10 +27,10 @@ class Register:
     def register(
         self, member_id: str, wanted: RegisterEndpoint, *, sees_all: bool = False, cause: str = ""
     ) -> Endpoint:
-        """Add an endpoint of a member; the same `cause`, when there is one, adds it once."""
+        """Add an endpoint of a member; the same again for one `cause`, if any, adds it once."""
         return self._endpoints.add(
             Endpoint(
-                id=caused_id("end", cause) if cause else new_id("end"),
+                id=_id_for(member_id, wanted, cause) if cause else new_id("end"),
                 member_id=member_id,
                 url=self._guard.normalised(wanted.url),
                 event_types=tuple(wanted.event_types),
@@ -110,6 +112,11 @@ class Register:
         if not allowed or not (holder or entries):
             raise NotFound(f"no project has the id {project_id}")
         return entries, cursor
+
+
+def _id_for(member_id: str, wanted: RegisterEndpoint, cause: str) -> str:
+    # Callers choose their causes, and two may choose alike: one's secret is not for the other.
+    return caused_id("end", json.dumps([member_id, wanted.model_dump(mode="json"), cause]))
 
 
 def _is_operator(caller: Caller | None) -> bool:

@@ -1,0 +1,38 @@
+"""Endpoints that are asked for again, and those that only look like it."""
+
+import pytest
+
+from services.notify.guard import Guard
+from services.notify.register import Register
+from services.notify.views import RegisterEndpoint
+from shared.store import Store
+
+CALL = "1"
+
+
+def wanted(path: str = "hook") -> RegisterEndpoint:
+    """An endpoint at a partner's."""
+    return RegisterEndpoint(url=f"http://127.0.0.1:9/{path}", event_types=["*"])
+
+
+@pytest.fixture
+def register(store: Store) -> Register:
+    """The endpoints of an empty store, at any address."""
+    return Register(store, Guard(allow_private=True))
+
+
+def test_a_repeated_call_registers_one_endpoint(register: Register) -> None:
+    """The broker may deliver a request again: the answer is the endpoint it made, same secret."""
+    made = [register.register("alice", wanted(), cause=CALL) for _ in range(2)]
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(("member", "path"), [("bob", "hook"), ("alice", "other"), ("bob", "bob")])
+def test_a_call_id_that_two_programs_chose_shows_nobody_elses_secret(
+    register: Register, member: str, path: str
+) -> None:
+    """Call ids are the callers' to choose: another member, or another body, is another call."""
+    alices = register.register("alice", wanted(), cause=CALL)
+    other = register.register(member, wanted(path), cause=CALL)
+    assert (other.member_id, other.url.endswith(path)) == (member, True)
+    assert (other.id != alices.id, other.secret != alices.secret) == (True, True)
