@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from statistics import mode
@@ -57,7 +58,7 @@ def read_text(path: Path, repairs: Repairs) -> Table:
     encoding = find_encoding(path, repairs)
     with path.open(encoding=encoding, errors=MIXED, newline="") as file:
         sample = file.read(_SAMPLE)
-    lines = sample.splitlines(keepends=True)
+    lines = list(StringIO(sample, newline=""))  # cut where the csv module cuts, and only there
     dialect = find_dialect(lines if len(sample) < _SAMPLE else lines[:-1] or lines)
     start = [cells for _, cells in _some(dialect, lines)]
     if not any(cell.strip() for cells in start for cell in cells):
