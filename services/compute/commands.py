@@ -64,19 +64,24 @@ class Commands:
 
     def queue_full(self, envelope: Envelope[ProjectStaffed]) -> None:
         """Queue the full job of a staffed project, unless the project ended meanwhile."""
+        identifier = caused_id("job", envelope.id, envelope.time)
+
+        def decide(workspace: Workspace) -> None:
+            workspace.staff(envelope.time)
+            if workspace.state == "closed":
+                return
+            if workspace.state == "new" or workspace.treatment is None:
+                raise Unavailable("the project's workspace or treatment is not known yet")
+            workspace.claim_full(identifier, self._has_ended)
+
         workspace = self._workspaces.change(
             envelope.data.project_id,
-            lambda workspace: workspace.staff(envelope.time),
+            decide,
             because=envelope,
             new=lambda: Workspace(id=envelope.data.project_id),
         )
-        if workspace.state == "closed":
-            return
-        if workspace.treatment is None:
-            raise Unavailable("the project's treatment is not known yet")
-        identifier = caused_id("job", envelope.id, envelope.time)
-        job = treat(identifier, "full", workspace, workspace.treatment, traceparent.get())
-        self._jobs.add(job, because=envelope)
+        if workspace.state != "closed":
+            self._add_full(workspace)
 
     def close_workspace(self, envelope: Envelope[Ended]) -> None:
         """Close an ended project's workspace and cancel what it still computes."""
@@ -97,19 +102,27 @@ class Commands:
         The same `cause`, unless empty, is answered with the job it made before. Raises NotFound
         for an unknown project, WrongStage unless it is open and staffed.
         """
-        workspace = self._workspaces.get(project_id)
-        treatment = workspace.full_treatment()
-        for job in self._active(project_id):
-            if job.kind == "full":
-                return job
-        identifier = new_id("job")
-        if cause:
-            identifier = caused_id("job", f"{project_id}:{cause}", workspace.staffed_at)
-        return self._jobs.add(treat(identifier, "full", workspace, treatment, traceparent.get()))
+        new = new_id("job")
+
+        def decide(workspace: Workspace) -> None:
+            caused = caused_id("job", f"{project_id}:{cause}", workspace.staffed_at)
+            workspace.claim_full(caused if cause else new, self._has_ended)
+
+        return self._add_full(self._workspaces.change(project_id, decide))
 
     def cancel(self, identifier: str, reason: str) -> Job:
         """Cancel a job: at once when it is queued, soon when it runs."""
         return self._jobs.change(identifier, lambda job: job.cancel(reason))
+
+    def _add_full(self, workspace: Workspace) -> Job:
+        """The full job that the workspace names: new, or there already and perhaps under way."""
+        treatment = workspace.full_treatment()
+        job = treat(workspace.full_job, "full", workspace, treatment, traceparent.get())
+        return self._jobs.add(job)
+
+    def _has_ended(self, identifier: str) -> bool:
+        job = self._jobs.find_one(identifier)
+        return job is not None and not job.is_active
 
     def _active(self, project_id: str) -> list[Job]:
         return self._jobs.find({"project_id": project_id, "state": {"$in": list(ACTIVE)}})

@@ -1,5 +1,6 @@
 """A project's workspace: whether it may compute, what, and how much."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -22,6 +23,7 @@ class Workspace(Aggregate):
     treatment: Treatment | None = None
     treatment_sequence: int = -1
     staffed_at: datetime = NEVER
+    full_job: str = ""
     reason: str = ""
 
     @property
@@ -70,3 +72,12 @@ class Workspace(Aggregate):
         if self.staffed_at == NEVER or self.treatment is None:
             raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
         return self.treatment
+
+    def claim_full(self, job: str, has_ended: Callable[[str], bool]) -> None:
+        """Name the full job that runs next, unless the one named before has not ended.
+
+        It is named here before it is queued, so that of two who ask at once both get one job.
+        """
+        self.full_treatment()
+        if not self.full_job or has_ended(self.full_job):
+            self.full_job = job

@@ -84,3 +84,20 @@ def test_full_treatment_waits_for_the_team() -> None:
     workspace.close("mbr_1", "le projet est livré")
     with pytest.raises(WrongStage, match="le projet est livré"):
         workspace.full_treatment()
+
+
+def test_a_full_job_is_claimed_once_the_one_before_ended() -> None:
+    """Whoever asks while it has not ended finds it; a project without a team claims none."""
+    workspace = Workspace(id="prj_1")
+    workspace.open("mbr_1", (), 3600)
+    workspace.equip(TREATMENT, sequence=1)
+    with pytest.raises(WrongStage):
+        workspace.claim_full("job_1", lambda _: True)
+    workspace.staff(NOW)
+    ended: set[str] = set()
+    for claimed, found in (("job_1", "job_1"), ("job_2", "job_1")):
+        workspace.claim_full(claimed, ended.__contains__)
+        assert workspace.full_job == found
+    ended.add("job_1")
+    workspace.claim_full("job_3", ended.__contains__)
+    assert workspace.full_job == "job_3"

@@ -1,0 +1,86 @@
+"""Full jobs that are asked for at the same moment, or anew after a crash."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from services.compute.commands import Commands
+from services.compute.model import Job
+from services.compute.workspace import Workspace
+from shared.aggregate import new_id, now
+from shared.envelope import Envelope, wrap
+from shared.events import ProjectStaffed
+from shared.store import Store
+from tests.integration.compute.lab import HOLDER, summing
+
+AT_ONCE = 8
+
+
+@pytest.fixture
+def store(mongodb_uri: str) -> Iterator[Store]:
+    """An empty database of this test's own."""
+    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_compute")
+    opened.prepare((Workspace, Job))
+    yield opened
+    opened.close()
+
+
+def equipped(store: Store) -> str:
+    """The id of a project that may compute and has a treatment, but no team."""
+    workspace = Workspace(id=new_id("prj"))
+    workspace.open(HOLDER, (), 3600)
+    workspace.equip(summing("dts_1"), sequence=3)
+    return store.of(Workspace).save(workspace).id
+
+
+def staffed(store: Store) -> str:
+    """The id of a project whose full job may run."""
+    project = equipped(store)
+    store.of(Workspace).change(project, lambda workspace: workspace.staff(now()))
+    return project
+
+
+def team_formed(project: str) -> Envelope[ProjectStaffed]:
+    """The event that queues a project's first full job."""
+    event = ProjectStaffed(project_id=project, holder_id=HOLDER, team=("mbr_expert",))
+    about = {"subject": project, "sequence": 6, "number": 0, "time": now(), "traceparent": ""}
+    return Envelope[ProjectStaffed].model_validate(wrap(event, **about))
+
+
+def end(store: Store, job: str) -> None:
+    """Let a queued job end."""
+    store.of(Job).change(job, lambda it: it.cancel("assez"))
+
+
+def test_full_jobs_asked_for_at_once_are_one_job(store: Store) -> None:
+    """Round after round: while it runs the answer is that job, afterwards a new one."""
+    project = staffed(store)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in range(3):
+            asked = pool.map(lambda _: Commands(store).submit(project, "").id, range(AT_ONCE))
+            (job,) = set(asked)
+            end(store, job)
+    assert len(store.of(Job).find({"project_id": project})) == 3
+
+
+def test_a_team_told_of_again_queues_nothing(store: Store) -> None:
+    """Not even when a later full job is under way."""
+    project = equipped(store)
+    Commands(store).queue_full(team_formed(project))
+    (first,) = store.of(Job).find({"project_id": project})
+    end(store, first.id)
+    again = Commands(store).submit(project, "")
+    Commands(store).queue_full(team_formed(project))
+    assert [job.id for job in store.of(Job).find({"project_id": project})] == [first.id, again.id]
+
+
+def test_a_full_job_that_a_crash_left_unqueued_is_queued_by_the_next_request(store: Store) -> None:
+    """The process died between the two writes: nothing is blocked, nothing is doubled."""
+    project = staffed(store)
+    store.of(Workspace).change(
+        project, lambda workspace: workspace.claim_full("job_lost", lambda _: False)
+    )
+    assert Commands(store).submit(project, "").id == "job_lost"
+    assert Commands(store).submit(project, "").id == "job_lost"
