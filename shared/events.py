@@ -257,6 +257,9 @@ class AccessRequested(Event, source="catalog"):
     dataset_id: str
     owner_id: str
     holder_id: str
+    member_id: str | None = Field(
+        default=None, description="who is asked, if only its data went into the owner's dataset"
+    )
 
 
 class AccessGranted(Event, source="catalog"):

@@ -1,10 +1,10 @@
-"""What one project may read: a grant for each dataset it asked for, decided by its owner."""
+"""What one project may read: a grant for each dataset it asked for, decided by its owners."""
 
-from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import BaseModel, computed_field
+from pydantic import computed_field
 
+from services.catalog.consent import Decision, Grant
 from services.catalog.model import Dataset
 from shared.aggregate import Aggregate, now
 from shared.errors import Forbidden, NotFound, WrongStage
@@ -17,32 +17,11 @@ from shared.events import (
     Match,
 )
 
-GrantState = Literal["requested", "granted", "refused", "revoked"]
-Decision = Literal["grant", "refuse"]
-
 STAFF = "*"
 """Stands beside the owners who may see a request: not every server can ask for "not empty"."""
 
 _CATALOG = "catalog"
 _UNKNOWN = "Ce jeu de données est inconnu du catalogue."
-
-
-class Grant(BaseModel):
-    """One dataset that a project asked for; `asked` when its owner has to decide."""
-
-    dataset_id: str
-    title: str
-    owner_id: str
-    state: GrantState
-    asked: bool = False
-    decided_by: str = ""
-    reason: str = ""
-    requested_at: datetime
-    decided_at: datetime | None = None
-    uses: int = 0
-    last_used: datetime | None = None
-    ended_at: datetime | None = None
-    end_reason: str = ""
 
 
 class ProjectAccess(Aggregate):
@@ -65,13 +44,13 @@ class ProjectAccess(Aggregate):
     @property
     def asked_of(self) -> list[str]:
         """The owners who were ever asked, and STAFF."""
-        return _seen_by([grant for grant in self.grants if grant.asked])
+        return _with_staff([one for grant in self.grants if grant.asked for one in grant.deciders])
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def waits_for(self) -> list[str]:
         """The owners whose decision is missing, and STAFF."""
-        return _seen_by([grant for grant in self.grants if grant.state == "requested"])
+        return _with_staff([one for grant in self.grants for one in grant.missing])
 
     def match(self, holder_id: str, title: str, matches: tuple[Match, ...]) -> None:
         """Keep and tell what fits the project, also when nothing does."""
@@ -82,7 +61,8 @@ class ProjectAccess(Aggregate):
         """Ask for every dataset of `wanted`, None being one that the catalogue does not know.
 
         The holder's own and open data is granted at once, unknown data refused; restricted data
-        waits for its owner. An ended project asks for nothing.
+        waits for its owner, and a result also for those whose restricted data went into it. An
+        ended project asks for nothing.
         """
         if self.closed:
             return
@@ -92,26 +72,28 @@ class ProjectAccess(Aggregate):
                 self._ask(dataset_id, dataset)
         self._open_if_all_granted()
 
-    def decide(self, dataset_id: str, owner_id: str, decision: Decision, reason: str) -> None:
-        """The owner grants or refuses a request; it may still grant what it refused before.
+    def decide(self, dataset_id: str, decider: str, decision: Decision, reason: str) -> None:
+        """A decider grants or refuses a request; it may still grant what it refused before.
 
-        Saying the same again changes nothing. Raises NotFound without such a request, Forbidden
-        for anybody but the owner, WrongStage when the project ended or reads the data already.
+        The request is granted once all consent, and refused as soon as one refuses, until that one
+        grants. Saying the same again changes nothing. Raises NotFound without such a request,
+        Forbidden for anybody but a decider, WrongStage when the project ended or reads already.
         """
         grant = self.request(dataset_id)
-        if grant.owner_id != owner_id:
+        if decider not in grant.deciders:
             raise Forbidden("only the owner of the dataset decides")
-        if grant.state == {"grant": "granted", "refuse": "refused"}[decision]:
-            return
-        if self.closed or grant.state not in ("requested", "refused"):
+        said = grant.state == {"grant": "granted", "refuse": "refused"}[decision]
+        if not said and (self.closed or grant.state not in ("requested", "refused")):
             raise WrongStage(
                 "the project has ended" if self.closed else "access is granted already"
             )
+        grant.answer(decider, decision)
+        if said:
+            return
         if decision == "grant":
-            self._grant(grant, owner_id, reason)
-            self._open_if_all_granted()
+            self._consent(grant, decider, reason)
         else:
-            self._refuse(grant, owner_id, reason)
+            self._refuse(grant, decider, reason)
 
     def close(self, reason: str) -> None:
         """The project ended: it reads nothing any more, and what is asked is asked no longer.
@@ -158,23 +140,38 @@ class ProjectAccess(Aggregate):
         self.grants.append(grant)
         if dataset is None:
             self._refuse(grant, _CATALOG, _UNKNOWN)
+        elif deciders := dataset.deciders(self.holder_id):
+            grant.asked, grant.deciders = True, deciders
+            for decider in deciders:
+                self._request(grant, decider)
         elif dataset.owner_id == self.holder_id:
             self._grant(grant, self.holder_id, "Données du porteur du projet.")
-        elif dataset.metadata.access == "open":
-            self._grant(grant, _CATALOG, "Données ouvertes.")
         else:
-            grant.asked = True
-            self.record(
-                AccessRequested(
-                    project_id=self.id,
-                    dataset_id=dataset_id,
-                    owner_id=dataset.owner_id,
-                    holder_id=self.holder_id,
-                )
+            self._grant(grant, _CATALOG, "Données ouvertes.")
+
+    def _request(self, grant: Grant, decider: str) -> None:
+        self.record(
+            AccessRequested(
+                project_id=self.id,
+                dataset_id=grant.dataset_id,
+                owner_id=grant.owner_id,
+                holder_id=self.holder_id,
+                member_id=decider if decider != grant.owner_id else None,
             )
+        )
+
+    def _consent(self, grant: Grant, decider: str, reason: str) -> None:
+        if grant.state == "refused" and grant.decided_by != decider:
+            return
+        grant.state = "requested"
+        if grant.missing:
+            grant.decided_by, grant.reason, grant.decided_at = "", "", None
+        else:
+            self._grant(grant, decider, reason)
+            self._open_if_all_granted()
 
     def _grant(self, grant: Grant, decided_by: str, reason: str) -> None:
-        _settle(grant, "granted", decided_by, reason)
+        grant.settle("granted", decided_by, reason)
         self.record(
             AccessGranted(
                 project_id=self.id,
@@ -185,7 +182,7 @@ class ProjectAccess(Aggregate):
         )
 
     def _refuse(self, grant: Grant, decided_by: str, reason: str) -> None:
-        _settle(grant, "refused", decided_by, reason)
+        grant.settle("refused", decided_by, reason)
         self.record(
             AccessRefused(
                 project_id=self.id,
@@ -204,10 +201,5 @@ class ProjectAccess(Aggregate):
         self.record(DataAccessOpened(project_id=self.id, dataset_ids=ids))
 
 
-def _settle(grant: Grant, state: GrantState, decided_by: str, reason: str) -> None:
-    grant.state, grant.decided_by, grant.reason, grant.decided_at = state, decided_by, reason, now()
-
-
-def _seen_by(grants: list[Grant]) -> list[str]:
-    owners = sorted({grant.owner_id for grant in grants})
-    return [*owners, STAFF] if owners else []
+def _with_staff(deciders: list[str]) -> list[str]:
+    return [*sorted(set(deciders)), STAFF] if deciders else []

@@ -53,11 +53,11 @@ def revoke_access(store: Store, envelope: Envelope[Ended]) -> None:
 
 
 def decide_access(
-    store: Store, request_id: str, owner_id: str, decision: NewDecision
+    store: Store, request_id: str, decider: str, decision: NewDecision
 ) -> AccessRequest:
-    """Take the owner's decision on `<project id>.<dataset id>`.
+    """Take a decider's answer to `<project id>.<dataset id>`.
 
-    Raises NotFound, Forbidden for anybody but the owner, WrongStage when it is too late, Invalid
+    Raises NotFound, Forbidden for anybody but a decider, WrongStage when it is too late, Invalid
     for a refusal without a reason.
     """
     if decision.decision == "refuse" and not decision.reason:
@@ -67,7 +67,7 @@ def decide_access(
         raise NotFound(f"no access request has the id {request_id}")
     access = store.of(ProjectAccess).change(
         project_id,
-        lambda access: access.decide(dataset_id, owner_id, decision.decision, decision.reason),
+        lambda access: access.decide(dataset_id, decider, decision.decision, decision.reason),
     )
     return request_of(access, access.request(dataset_id))
 

@@ -108,8 +108,11 @@ def _match(wish: Wish, dataset: Dataset) -> Match | None:
         reasons.append(f"Couvre votre territoire : {in_french(places)}.")
     if common:
         reasons.append(f"Mots en commun : {', '.join(common)}.")
-    if dataset.metadata.access == "restricted" and dataset.owner_id != wish.holder_id:
+    deciders = dataset.deciders(wish.holder_id)
+    if len(deciders) == 1:
         reasons.append("Accès restreint : le propriétaire devra donner son accord.")
+    elif deciders:
+        reasons.append("Accès restreint : chaque propriétaire devra donner son accord.")
     return Match(
         dataset_id=dataset.id,
         title=dataset.metadata.title,

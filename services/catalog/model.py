@@ -104,6 +104,12 @@ class Dataset(Aggregate):
         """The members who see every version and how it was made."""
         return (self.owner_id, *self.source_owners)
 
+    def deciders(self, holder_id: str) -> list[str]:
+        """Whose consent a project of that holder needs: all owners of restricted data but it."""
+        if self.metadata.access == "open":
+            return []
+        return sorted({self.owner_id, *self.source_owners} - {holder_id})
+
     @property
     def published(self) -> Version | None:
         """The newest version that could be read."""

@@ -61,8 +61,8 @@ def register_version(store: Store, dataset_id: str, owner_id: str, upload: Uploa
 def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDelivered]) -> Dataset:
     """The dataset that a delivered project gives back, with how it was made.
 
-    Made of somebody else's restricted data it is restricted too, for nobody asked that owner; the
-    holder decides on its own by delivering. Such owners may see it and how it was made.
+    Made of somebody else's restricted data it is restricted too: such owners may see it and how it
+    was made, and decide with the holder which projects read it.
     """
     event = envelope.data
     manifest = read_manifest(files, event.result)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.catalog.access import STAFF, Decision, Grant, GrantState, ProjectAccess
+from services.catalog.access import STAFF, ProjectAccess
 from services.catalog.changes import Changes, compare
+from services.catalog.consent import Decision, Grant, GrantState
 from services.catalog.crossing import Verdict
 from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
 from shared.auth import Caller
@@ -139,7 +140,7 @@ class DatasetPage(BaseModel):
 
 
 class AccessRequest(BaseModel):
-    """A project's request for restricted data, as its owner sees it."""
+    """A project's request for restricted data, as those who decide on it see it."""
 
     id: str
     project_id: str
@@ -148,6 +149,8 @@ class AccessRequest(BaseModel):
     dataset_id: str
     dataset_title: str
     owner_id: str
+    deciders: list[str] = Field(description="who has to consent: the owner, for results others too")
+    consents: list[str] = Field(description="who did")
     state: GrantState
     reason: str
     requested_at: datetime
@@ -209,8 +212,8 @@ def requests_of(access: ProjectAccess, member: str, *, waiting: bool) -> list[Ac
         request_of(access, grant)
         for grant in grants
         if grant.asked
-        and member in (grant.owner_id, STAFF)
-        and (not waiting or grant.state == "requested")
+        and member in (*(grant.missing if waiting else grant.deciders), STAFF)
+        and (not waiting or grant.missing)
     ]
 
 

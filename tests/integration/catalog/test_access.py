@@ -48,6 +48,29 @@ def test_restricted_data_opens_when_its_owner_grants(lab: Lab) -> None:
     assert lab.get("/access-requests?waiting=true", lab.token(owner, "owner"))["items"] == []
 
 
+def test_result_of_restricted_data_is_granted_by_all_whose_data_it_holds(lab: Lab) -> None:
+    """Whose data went into a result is asked for it as its owner is, and may refuse."""
+    source, owner = new_id("mbr"), new_id("mbr")
+    event = delivered(lab, lab.published(source, access="restricted"), holder_id=owner)
+    lab.publish(event)
+    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    project_id = lab.secure(result)
+    request_id = f"{project_id}.{result}"
+    lab.hear("access_requested", project_id=project_id, owner_id=owner, member_id=source)
+    lab.hear("access_requested", project_id=project_id, owner_id=owner, member_id=None)
+    assert decide(lab, request_id, owner, "grant") == 200
+    waiting = "/access-requests?waiting=true"
+    assert lab.get(waiting, lab.token(owner, "owner"))["items"] == []
+    [request] = lab.get(waiting, lab.token(source, "owner"))["items"]
+    assert (request["id"], request["consents"]) == (request_id, [owner])
+    with lab.rpc() as catalog, pytest.raises(Forbidden):
+        catalog.open_dataset(project_id, result)
+    assert decide(lab, request_id, source, "refuse", "non") == 200
+    assert decide(lab, request_id, source, "grant") == 200
+    lab.hear("data_access_opened", project_id=project_id)
+    assert len(lab.heard("access_granted", project_id=project_id)) == 1
+
+
 def test_refusal_says_why_and_closes_the_door(lab: Lab) -> None:
     """A refusal without a reason is none; with one the project cannot read."""
     restricted = lab.published("mbr_o", access="restricted")

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog.access import STAFF, ProjectAccess
+from services.catalog.consent import Decision
 from services.catalog.model import Dataset
 from shared.errors import Forbidden, NotFound, Rejected, WrongStage
 from shared.events import (
@@ -23,6 +26,9 @@ OPEN = registered("dts_open")
 OWN = registered("dts_own", metadata(access="restricted"), owner_id="mbr_h")
 ASKED = registered("dts_asked", metadata(access="restricted"), owner_id="mbr_o")
 OTHER = registered("dts_other", metadata(access="restricted"), owner_id="mbr_p")
+RESULT = registered("dts_result", metadata(access="restricted"), owner_id="mbr_r")
+RESULT.source_owners = ["mbr_o", "mbr_p"]
+ALL = (OPEN, OWN, ASKED, OTHER, RESULT)
 
 
 def secured(*datasets: Dataset, unknown: str | None = None) -> ProjectAccess:
@@ -115,6 +121,65 @@ def test_only_the_asked_owner_decides(
         access.decide(dataset_id, owner_id, "grant", "")
 
 
+def test_result_of_restricted_data_needs_every_owner_s_consent() -> None:
+    """Its owner and the owners of what went into it are all asked; the last yes grants it, once."""
+    access = secured(RESULT)
+    asked = [event for event in access.recorded() if isinstance(event, AccessRequested)]
+    assert [(event.owner_id, event.member_id) for event in asked] == [
+        ("mbr_r", "mbr_o"),
+        ("mbr_r", "mbr_p"),
+        ("mbr_r", None),
+    ]
+    for decider, waiting in (("mbr_r", ["mbr_o", "mbr_p"]), ("mbr_p", ["mbr_o"])):
+        access.decide("dts_result", decider, "grant", "")
+        assert access.waits_for == [*waiting, STAFF]
+        with pytest.raises(Forbidden):
+            access.use("dts_result")
+    access.decide("dts_result", "mbr_o", "grant", "")
+    assert told(access)[3:] == ["AccessGranted", "DataAccessOpened"]
+    assert access.asked_of == ["mbr_o", "mbr_p", "mbr_r", STAFF]
+
+
+def test_holder_s_own_result_still_needs_the_owners_of_what_went_into_it() -> None:
+    """They granted another project; only the holder itself is not asked."""
+    access = ProjectAccess(id="prj_1")
+    access.secure("mbr_r", {"dts_result": RESULT})
+    assert access.waits_for == ["mbr_o", "mbr_p", STAFF]
+    source = ProjectAccess(id="prj_2")
+    source.secure("mbr_o", {"dts_result": RESULT})
+    assert source.waits_for == ["mbr_p", "mbr_r", STAFF]
+
+
+def test_one_refusal_stands_until_it_is_taken_back() -> None:
+    """The others' consents do not outweigh it; whoever refused is waited for no longer."""
+    access = secured(RESULT)
+    access.decide("dts_result", "mbr_r", "grant", "")
+    access.decide("dts_result", "mbr_o", "refuse", "non")
+    assert access.waits_for == []
+    access.decide("dts_result", "mbr_p", "grant", "")
+    access.decide("dts_result", "mbr_r", "refuse", "non plus")
+    refused = access.request("dts_result")
+    assert (refused.state, refused.decided_by, refused.reason) == ("refused", "mbr_o", "non")
+    access.decide("dts_result", "mbr_o", "grant", "")
+    assert (refused.state, refused.reason, access.waits_for) == ("requested", "", ["mbr_r", STAFF])
+    access.decide("dts_result", "mbr_r", "grant", "d'accord")
+    assert (refused.state, refused.reason) == ("granted", "d'accord")
+    assert Counter(told(access)) == {
+        "AccessRequested": 3,
+        "AccessRefused": 1,
+        "AccessGranted": 1,
+        "DataAccessOpened": 1,
+    }
+
+
+def test_request_from_before_results_had_several_deciders_asks_the_owner() -> None:
+    """A document without the newer fields is read as it was meant."""
+    saved = secured(ASKED).model_dump()
+    for field in ("deciders", "consents"):
+        del saved["grants"][0][field]
+    assert ProjectAccess.model_validate(saved).waits_for == ["mbr_o", STAFF]
+
+
 def test_unknown_dataset_is_refused_with_a_reason() -> None:
     """A project that names what does not exist learns it and gets no access."""
     access = secured(OPEN, unknown="dts_none")
@@ -180,7 +245,7 @@ def test_matches_are_told_even_when_there_are_none() -> None:
 
 def step_secure(access: ProjectAccess) -> None:
     """ProjectSecured, whichever delivery of it."""
-    access.secure("mbr_h", {d.id: d for d in (OPEN, OWN, ASKED, OTHER)})
+    access.secure("mbr_h", {d.id: d for d in ALL})
 
 
 STEPS: dict[str, Callable[[ProjectAccess], None]] = {
@@ -189,13 +254,24 @@ STEPS: dict[str, Callable[[ProjectAccess], None]] = {
     "grant": lambda access: access.decide("dts_asked", "mbr_o", "grant", ""),
     "grant other": lambda access: access.decide("dts_other", "mbr_p", "grant", ""),
     "refuse": lambda access: access.decide("dts_asked", "mbr_o", "refuse", "non"),
+    **{
+        f"{decision} result as {decider}": partial(
+            ProjectAccess.decide,
+            dataset_id="dts_result",
+            decider=decider,
+            decision=decision,
+            reason="",
+        )
+        for decision in get_args(Decision)
+        for decider in ("mbr_o", "mbr_p", "mbr_r")
+    },
     "intrude": lambda access: access.decide("dts_other", "mbr_o", "grant", ""),
     "use": lambda access: access.use("dts_asked"),
     "close": lambda access: access.close("Projet livré."),
 }
 
 
-@given(st.lists(st.sampled_from(sorted(STEPS)), max_size=14))
+@given(st.lists(st.sampled_from(sorted(STEPS)), max_size=20))
 def test_no_order_of_events_grants_twice_or_outlives_the_project(order: list[str]) -> None:
     """One grant and one request a dataset, one opening, and nothing open after the end."""
     access = ProjectAccess(id="prj_1")
@@ -206,16 +282,14 @@ def test_no_order_of_events_grants_twice_or_outlives_the_project(order: list[str
         except Rejected:
             assert access.model_dump() == before
     counts = Counter(
-        (type(event).__name__, event.dataset_id)
+        (type(event).__name__, event.dataset_id, getattr(event, "member_id", None))
         for event in access.recorded()
         if isinstance(event, AccessGranted | AccessRequested)
     )
     assert all(count == 1 for count in counts.values())
     opened = [event for event in access.recorded() if isinstance(event, DataAccessOpened)]
     assert len(opened) == access.opened
-    assert not access.opened or {("AccessGranted", d.id) for d in (OPEN, OWN, ASKED, OTHER)} <= set(
-        counts
-    )
+    assert not access.opened or {("AccessGranted", d.id, None) for d in ALL} <= set(counts)
     if "close" in order:
         assert {grant.state for grant in access.grants} <= {"revoked", "refused"}
         assert access.waits_for == []
