@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -45,7 +46,13 @@ def staffed(store: Store) -> str:
 def team_formed(project: str) -> Envelope[ProjectStaffed]:
     """The event that queues a project's first full job."""
     event = ProjectStaffed(project_id=project, holder_id=HOLDER, team=("mbr_expert",))
-    about = {"subject": project, "sequence": 6, "number": 0, "time": now(), "traceparent": ""}
+    about: dict[str, Any] = {
+        "subject": project,
+        "sequence": 6,
+        "number": 0,
+        "time": now(),
+        "traceparent": "",
+    }
     return Envelope[ProjectStaffed].model_validate(wrap(event, **about))
 
 
