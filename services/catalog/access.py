@@ -76,12 +76,12 @@ class ProjectAccess(Aggregate):
         """A decider grants or refuses a request; it may still grant what it refused before.
 
         The request is granted once all consent, and refused as soon as one refuses, until that one
-        grants. Saying the same again changes nothing. Raises NotFound without such a request,
-        Forbidden for anybody but a decider, WrongStage when the project ended or reads already.
+        grants. Saying the same again changes nothing. Raises NotFound without such a request and
+        for anybody but its deciders, WrongStage when the project ended or reads already.
         """
         grant = self.request(dataset_id)
         if decider not in grant.deciders:
-            raise Forbidden("only the owner of the dataset decides")
+            raise self._no_request(dataset_id)
         said = grant.state == {"grant": "granted", "refuse": "refused"}[decision]
         if not said and (self.closed or grant.state not in ("requested", "refused")):
             raise WrongStage(
@@ -122,12 +122,15 @@ class ProjectAccess(Aggregate):
         """The grant that the dataset's owner was asked for; raises NotFound when there is none."""
         grant = self.grant_of(dataset_id)
         if grant is None or not grant.asked:
-            raise NotFound(f"project {self.id} does not ask for {dataset_id}")
+            raise self._no_request(dataset_id)
         return grant
 
     def grant_of(self, dataset_id: str) -> Grant | None:
         """What became of the project's wish to read that dataset, if it has it."""
         return next((grant for grant in self.grants if grant.dataset_id == dataset_id), None)
+
+    def _no_request(self, dataset_id: str) -> NotFound:
+        return NotFound(f"no access request has the id {self.id}.{dataset_id}")
 
     def _ask(self, dataset_id: str, dataset: Dataset | None) -> None:
         grant = Grant(

@@ -57,8 +57,8 @@ def decide_access(
 ) -> AccessRequest:
     """Take a decider's answer to `<project id>.<dataset id>`.
 
-    Raises NotFound, Forbidden for anybody but a decider, WrongStage when it is too late, Invalid
-    for a refusal without a reason.
+    Raises NotFound, also for anybody but its deciders, WrongStage when it is too late, Invalid for
+    a refusal without a reason.
     """
     if decision.decision == "refuse" and not decision.reason:
         raise Invalid("a refusal says why", "reason")

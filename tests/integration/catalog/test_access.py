@@ -38,8 +38,8 @@ def test_restricted_data_opens_when_its_owner_grants(lab: Lab) -> None:
     assert lab.heard("data_access_opened", project_id=project_id) == []
     [request] = lab.get("/access-requests?waiting=true", lab.token(owner, "owner"))["items"]
     assert (request["dataset_title"], request["state"]) == ("Loyers", "requested")
-    assert decide(lab, request["id"], "mbr_h", "grant") == 403
-    assert decide(lab, request["id"], "mbr_op", "grant") == 403
+    assert decide(lab, request["id"], "mbr_h", "grant") == 404
+    assert decide(lab, request["id"], "mbr_op", "grant") == 404
     assert decide(lab, request["id"], owner, "grant") == 200
     assert decide(lab, request["id"], owner, "grant") == 200
     assert decide(lab, request["id"], owner, "refuse", "trop tard") == 409
