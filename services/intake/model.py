@@ -169,8 +169,8 @@ class Project(Aggregate):
         self.record(ProjectTrialled(**self._who(), job_id=end.job_id, result=end.result))
 
     def note_result(self, end: JobSucceeded) -> None:
-        """Keep the result of a full job, at whatever stage it comes."""
-        if all(end.job_id != result.job_id for result in self.results):
+        """Keep the result of a full job, at whatever stage before the project's end it comes."""
+        if can_become[self.stage] and all(end.job_id != result.job_id for result in self.results):
             self.results.append(Result(job_id=end.job_id, at=now(), result=end.result))
 
     def choose_pilot_site(self, site_id: str, by: str) -> None:

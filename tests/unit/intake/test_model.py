@@ -52,6 +52,10 @@ EVENTS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
     "JobSucceeded": (lambda it: it.end_trial(made.succeeded("trial", "job_new")), {"equipped"}),
     "JobFailed": (lambda it: it.end_trial(made.failed_trial("job_new")), {"equipped"}),
     "JobCancelled": (lambda it: it.end_trial(made.cancelled_trial("job_new")), {"equipped"}),
+    "full JobSucceeded": (
+        lambda it: it.note_result(made.succeeded("full", "job_new")),
+        set(STAGES) - {"delivered", "rejected", "withdrawn"},
+    ),
 }
 
 
@@ -297,7 +301,7 @@ def test_the_failure_of_an_older_trial_told_again_changes_nothing() -> None:
     assert it.model_dump() == before
 
 
-@pytest.mark.parametrize("stage", ["piloted", "staffed", "delivered", "withdrawn"])
+@pytest.mark.parametrize("stage", ["piloted", "staffed"])
 def test_a_full_job_is_noted_at_whatever_stage_it_comes(stage: Stage) -> None:
     """Its event may overtake others; told twice, it is noted once."""
     it = made.project_at(stage)
