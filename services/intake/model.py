@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import AwareDatetime, Field
 
 from services.intake.records import Delivery, Entry, Guidance, Result, Trial
+from services.intake.treatments import read_by
 from shared.aggregate import Aggregate, now
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
@@ -98,7 +99,7 @@ class Project(Aggregate):
             return
         self.guidance = guidance
         counts = {field: len(found) for field, found in guidance}
-        self._become("advised", "intake", _advice_in_french(counts))
+        self._become("advised", "intake", guidance.in_french())
         self.record(ProjectAdvised(**self._who(), **counts))
 
     def set_treatment(self, treatment: Treatment, by: str, *, is_reviewer: bool) -> None:
@@ -123,7 +124,12 @@ class Project(Aggregate):
             )
 
     def review(self, decision: Literal["secure", "reject"], reason: str, by: str) -> None:
-        """Secure the project for its treatment's datasets, or turn it down."""
+        """Secure the project for its treatment's datasets, or turn it down.
+
+        Forbidden to its holder.
+        """
+        if by == self.holder_id:
+            raise Forbidden("le porteur d'un projet ne l'examine pas : un autre examinateur décide")
         if decision == "reject":
             self._become("rejected", by, reason)
             self.record(ProjectRejected(**self._decision(by, reason)))
@@ -135,7 +141,7 @@ class Project(Aggregate):
                 "set it first"
             )
         self._become("secured", by, reason)
-        self.secured_ids = _read_by(self.treatment)
+        self.secured_ids = read_by(self.treatment)
         self.record(ProjectSecured(**self._decision(by, reason), dataset_ids=self.secured_ids))
 
     def open_access(self) -> None:
@@ -232,7 +238,7 @@ class Project(Aggregate):
             self._ask_for_trial()
 
     def _try_again(self, treatment: Treatment, by: str) -> None:
-        if _read_by(treatment) != self.secured_ids:
+        if read_by(treatment) != self.secured_ids:
             raise Invalid("must name the same datasets as the treatment that was secured", "inputs")
         self.treatment = treatment
         self._note(by, "Nouveau traitement, examiné par le lab, après un essai sans résultat.")
@@ -241,15 +247,3 @@ class Project(Aggregate):
     def _ask_for_trial(self) -> None:
         self.trial_due = True
         self.record(ProjectEquipped(**self._who(), treatment=self.treatment))
-
-
-def _read_by(treatment: Treatment) -> tuple[str, ...]:
-    return tuple(sorted(set(treatment.inputs.values())))
-
-
-def _advice_in_french(counts: Mapping[str, int]) -> str:
-    return (
-        f"Conseils du lab : {counts['datasets']} jeu(x) de données, "
-        f"{counts['applications']} application(s), {counts['experts']} expert(s), "
-        f"{counts['pilot_sites']} site(s) pilote(s)."
-    )

@@ -37,6 +37,14 @@ class Guidance(Frozen):
     experts: tuple[SuggestedMember, ...] = ()
     pilot_sites: tuple[SuggestedMember, ...] = ()
 
+    def in_french(self) -> str:
+        """How much was found of each kind, as the history tells it."""
+        return (
+            f"Conseils du lab : {len(self.datasets)} jeu(x) de données, "
+            f"{len(self.applications)} application(s), {len(self.experts)} expert(s), "
+            f"{len(self.pilot_sites)} site(s) pilote(s)."
+        )
+
 
 class Trial(Frozen):
     """The end of a trial job: its manifest, or the reason why there is none."""

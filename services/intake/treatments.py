@@ -61,6 +61,11 @@ class WrittenTreatment(Treatment):
         return self
 
 
+def read_by(treatment: Treatment) -> tuple[str, ...]:
+    """The ids of the datasets that a treatment reads, each once."""
+    return tuple(sorted(set(treatment.inputs.values())))
+
+
 def _check_storable(value: object, depth: int) -> None:
     """Documents keep numbers of 64 bits, nest so deep, and read `$`, `.` and NUL in keys."""
     if depth == 0:

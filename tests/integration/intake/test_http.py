@@ -74,6 +74,16 @@ def test_a_holder_does_not_decide_for_the_lab(desk: Desk, command: str) -> None:
     assert _state(desk, project_id) == before
 
 
+def test_a_reviewer_does_not_secure_their_own_project(desk: Desk) -> None:
+    """403: another reviewer does."""
+    both = ("mbr_both", "holder", "reviewer")
+    project_id = str(desk.done("POST", "/projects", PROJECT, who=both)["id"])
+    bring(desk, project_id, "advised")
+    problem = desk.refused(403, "POST", f"/projects/{project_id}/review", SECURE, who=both)
+    assert "un autre examinateur" in problem["detail"]
+    assert desk.stage(project_id) == "advised"
+
+
 @pytest.mark.parametrize("who", [OWNER, REVIEWER])
 def test_only_holders_submit(desk: Desk, who: tuple[str, ...]) -> None:
     """A project has a holder."""

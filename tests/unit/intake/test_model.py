@@ -160,6 +160,16 @@ def test_a_project_without_a_treatment_cannot_be_secured() -> None:
     assert made.recorded(it) == ["project_advised", "project_rejected"]
 
 
+@pytest.mark.parametrize("decision", ["secure", "reject"])
+def test_nobody_reviews_their_own_project(decision: Literal["secure", "reject"]) -> None:
+    """A reviewer who holds the project leaves it to another one."""
+    it = made.project_at("advised")
+    before = it.model_dump()
+    with pytest.raises(Forbidden, match="un autre examinateur"):
+        it.review(decision, "Moi-même.", HOLDER)
+    assert (it.model_dump(), it.recorded()) == (before, [])
+
+
 def test_securing_names_every_dataset_that_the_treatment_reads_once() -> None:
     """The catalogue asks for these grants."""
     it = made.project_at("advised")
