@@ -17,7 +17,6 @@ from services.catalog.views import (
     OpenedDataset,
     RequestPage,
     RequestQuery,
-    checked_id,
     view_of,
 )
 from shared.auth import Caller
@@ -34,6 +33,7 @@ from shared.events import (
     ProjectWithdrawn,
 )
 from shared.http import Call, Download, http
+from shared.identifier import Identifier
 from shared.messaging import Documents, Files, on, rpc
 
 _INSIDE = Caller("", frozenset({"operator"}))
@@ -177,40 +177,35 @@ class Catalog:
         return search.search(self.documents, query, _INSIDE)
 
     @rpc
-    def get_dataset(self, dataset_id: str) -> DatasetView:
+    def get_dataset(self, dataset_id: Identifier) -> DatasetView:
         """One dataset, whatever its state."""
-        dataset_id = checked_id(dataset_id, "dataset_id")
         return view_of(search.visible(self.documents, dataset_id, _INSIDE), _INSIDE)
 
     @rpc
-    def judge_crossing(self, dataset_ids: list[str]) -> CrossingView:
+    def judge_crossing(self, dataset_ids: list[Identifier]) -> CrossingView:
         """Under which licence the result of crossing these datasets may be published."""
         query = CrossingQuery.model_validate({"dataset_id": dataset_ids})
         return search.judge_crossing(self.documents, query, _INSIDE)
 
     @rpc
-    def open_dataset(self, project_id: str, dataset_id: str) -> OpenedDataset:
+    def open_dataset(self, project_id: Identifier, dataset_id: Identifier) -> OpenedDataset:
         """What a project with a grant reads; Forbidden without one."""
-        project_id = checked_id(project_id, "project_id")
-        dataset_id = checked_id(dataset_id, "dataset_id")
         return grants.open_dataset(self.documents, project_id, dataset_id)
 
     @rpc
     def list_access_requests(
-        self, owner_id: str, waiting: bool = False, after: str | None = None, limit: int = 50
+        self, owner_id: Identifier, waiting: bool = False, after: str | None = None, limit: int = 50
     ) -> RequestPage:
         """One page of the requests for an owner's restricted data."""
         query = RequestQuery(waiting=waiting, after=after, limit=limit)
-        owner = Caller(checked_id(owner_id, "owner_id"), frozenset())
+        owner = Caller(owner_id, frozenset())
         return grants.list_requests(self.documents, query, owner)
 
     @rpc
     def decide_access(
-        self, request_id: str, owner_id: str, decision: str, reason: str = ""
+        self, request_id: Identifier, owner_id: Identifier, decision: str, reason: str = ""
     ) -> AccessRequest:
         """Grant or refuse a project's request in the name of the dataset's owner."""
-        request_id = checked_id(request_id, "request_id")
-        owner_id = checked_id(owner_id, "owner_id")
         answer = NewDecision.model_validate({"decision": decision, "reason": reason})
         return grants.decide_access(self.documents, request_id, owner_id, answer)
 

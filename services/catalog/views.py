@@ -1,6 +1,5 @@
 """What the catalogue takes and shows: bodies, queries and answers of HTTP and RPC."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
@@ -13,7 +12,6 @@ from services.catalog.consent import Decision, Grant, GrantState
 from services.catalog.crossing import Verdict
 from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
 from shared.auth import Caller
-from shared.errors import Invalid
 from shared.events import FileRef
 from shared.identifier import Identifier
 from shared.paging import Paging
@@ -28,14 +26,6 @@ _Label = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(legible),
 ]
-_ID = re.compile(r"[\w.:-]{1,200}", re.ASCII)
-
-
-def checked_id(value: str, field: str) -> str:
-    """`value` if it can be an identifier, else Invalid: RPC arguments may be any JSON."""
-    if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise Invalid("must be an identifier", field)
-    return value
 
 
 class NewDataset(Metadata):

@@ -223,7 +223,7 @@ def test_rpc_tells_its_errors_by_type(lab: Lab) -> None:
             catalog.decide_access("prj_none.dts_none", "mbr_o", "grant")
 
 
-@pytest.mark.parametrize("wrong", [{"$ne": ""}, ["x"], None, 7, "*", ""])
+@pytest.mark.parametrize("wrong", [{"$ne": ""}, ["x"], None, 7, "*", "", "a" * 201])
 def test_arguments_that_are_no_identifiers_are_refused(lab: Lab, wrong: object) -> None:
     """An RPC argument is never taken for a query."""
     with lab.rpc() as catalog:
@@ -233,6 +233,8 @@ def test_arguments_that_are_no_identifiers_are_refused(lab: Lab, wrong: object) 
             lambda value: catalog.open_dataset(value, "dts_x"),
             lambda value: catalog.open_dataset("prj_x", value),
             lambda value: catalog.decide_access(value, "mbr_o", "grant"),
+            lambda value: catalog.decide_access("prj_x.dts_x", value, "grant"),
+            lambda value: catalog.judge_crossing([value]),
         ):
             with pytest.raises(Invalid):
                 ask(wrong)
