@@ -32,9 +32,6 @@ def check_framing(environ: Mapping[str, Any]) -> None:
             raise BadFraming(f"the header {name} is given more than once")
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
         raise BadFraming("the only transfer encoding accepted is chunked")
-    length = environ.get("CONTENT_LENGTH", "0")
-    if not (length.isascii() and length.isdigit()):
-        raise BadFraming("the content length is not a plain number")
 
 
 def chunks(request: Request, limit: int, too_large: TooLarge) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import eventlet
-from eventlet.wsgi import HttpProtocol
+from eventlet.wsgi import HeaderLineTooLong, HeadersTooLarge, HttpProtocol
 
 from shared.http.problem import MEDIA_TYPE, problem_of_status
 
@@ -24,12 +24,36 @@ class Protocol(HttpProtocol):
 
     def _read_request_line(self) -> bytes:
         with eventlet.Timeout(IDLE_SECONDS, TimeoutError("no request came")):
-            return super()._read_request_line()  # type: ignore[no-any-return]
+            line: bytes = super()._read_request_line()
+        if len(line) < self.server.url_length_limit:
+            return line
+        self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
+        return b""
 
     def parse_request(self) -> bool:
-        """Read the headers, all of them within the time limit."""
-        with eventlet.Timeout(_HEADER_SECONDS, TimeoutError("the headers came too slowly")):
-            return bool(super().parse_request())
+        """Read the headers, all of them within the time limit; False once a fault is answered.
+
+        The base class would answer by itself to what is asked about here, and not by a problem.
+        """
+        try:
+            with eventlet.Timeout(_HEADER_SECONDS, TimeoutError("the headers came too slowly")):
+                parsed = bool(super().parse_request())
+        except (HeaderLineTooLong, HeadersTooLarge):
+            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            return False
+        fault = self._misframed() if parsed else None
+        if fault:
+            self.send_error(HTTPStatus.BAD_REQUEST, fault)
+        return parsed and not fault
+
+    def _misframed(self) -> str | None:
+        """What proxies and servers may read in two ways; the rest is asked by `check_framing`."""
+        length = self.headers.get("Content-Length", "0")
+        if not (length.isascii() and length.isdigit()):
+            return "the content length is not a plain number"
+        if "Content-Length" in self.headers and "Transfer-Encoding" in self.headers:
+            return "a content length and a transfer encoding do not go together"
+        return None
 
     def get_environ(self) -> dict[str, Any]:
         """The WSGI environment, with a way to end the connection after this answer."""
@@ -45,7 +69,7 @@ class Protocol(HttpProtocol):
         """Answer a request that is not HTTP; the base class would send a page and log it."""
         detail = message or explain or HTTPStatus(code).phrase
         body = problem_of_status(code, detail).model_dump_json(exclude_none=True).encode()
-        self.close_connection = True
+        self._close_after_answer()
         self.request_version = self.protocol_version
         self.send_response_only(code)
         self.send_header("Content-Type", MEDIA_TYPE)

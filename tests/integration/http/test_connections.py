@@ -58,6 +58,42 @@ def test_what_is_not_http_is_a_problem(client: Client) -> None:
     assert client("GET", "/things").status == 200
 
 
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("Content-Length: -5", 400),
+        ("Content-Length: abc", 400),
+        ("Content-Length: 1_0", 400),
+        ("Content-Length: 2\r\nTransfer-Encoding: chunked", 400),
+        (f"X-Long: {'a' * 100_000}", 431),
+        ("\r\n".join(f"X-{n}: {'a' * 8_000}" for n in range(20)), 431),
+    ],
+    ids=[
+        "negative",
+        "no number",
+        "python's number",
+        "length and chunks",
+        "long line",
+        "long headers",
+    ],
+)
+def test_headers_that_cannot_be_served_are_a_problem(
+    client: Client, line: str, status: int
+) -> None:
+    """The answer is of the same form as that to any other fault."""
+    answer = receive(client.raw(client.head("POST", "/things", line), b"{}"))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["status"] == int(head.split()[1]) == status
+
+
+def test_address_that_is_too_long_is_a_problem(client: Client) -> None:
+    """It is not even read to its end."""
+    answer = receive(client.raw(client.head("GET", f"/things?q={'a' * 100_000}")))
+    assert answer.startswith(b"HTTP/1.1 414 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 414
+
+
 def test_broken_chunks_are_400(client: Client) -> None:
     """A chunk whose length is no number ends the request."""
     lines = ("Content-Type: application/json", "Transfer-Encoding: chunked")
