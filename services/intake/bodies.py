@@ -64,6 +64,11 @@ class ReviewProject(Body):
 
     decision: Literal["secure", "reject"]
     reason: _Text
+    version: int | None = Field(
+        default=None,
+        ge=1,
+        description="`version` of the project that was reviewed: 409 when it changed since",
+    )
 
 
 class ChoosePilotSite(Body):

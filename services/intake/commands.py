@@ -22,7 +22,7 @@ from services.intake.records import Delivery
 from services.intake.submissions import claim
 from shared.aggregate import new_id
 from shared.auth import Caller
-from shared.errors import NotFound
+from shared.errors import NotFound, WrongStage
 from shared.events import Treatment
 from shared.store import Store
 
@@ -62,13 +62,17 @@ def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Trea
 
 
 def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -> Project:
-    """Secure the project or turn it down."""
-    return _change(
-        store,
-        caller,
-        project_id,
-        lambda it: it.review(body.decision, body.reason, caller.member_id),
-    )
+    """Secure the project or turn it down, as it was when its `body.version` was read."""
+
+    def decide(project: Project) -> None:
+        if body.version not in {None, project.version}:
+            raise WrongStage(
+                f"the project changed: version {body.version} was reviewed, it has version "
+                f"{project.version} now; read it again, then decide"
+            )
+        project.review(body.decision, body.reason, caller.member_id)
+
+    return _change(store, caller, project_id, decide)
 
 
 def choose_pilot_site(

@@ -102,7 +102,7 @@ class Intake:
 
     @http("POST", f"{ONE}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
     def review(self, call: Call, project_id: str) -> ProjectView:
-        """Secure a project or turn it down."""
+        """Secure a project or turn it down; with a `version`, only as that one was."""
         return _view(commands.review(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{ONE}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
@@ -176,9 +176,12 @@ class Intake:
         return self._do(commands.set_treatment, project_id, by, body)
 
     @rpc
-    def review_project(self, project_id: str, decision: str, reason: str, by: str) -> ProjectView:
-        """Secure a project or turn it down."""
-        body = ReviewProject.model_validate({"decision": decision, "reason": reason})
+    def review_project(
+        self, project_id: str, decision: str, reason: str, by: str, version: int | None = None
+    ) -> ProjectView:
+        """Secure a project or turn it down; with a `version`, only as that one was."""
+        asked = {"decision": decision, "reason": reason, "version": version}
+        body = ReviewProject.model_validate(asked)
         return self._do(commands.review, project_id, by, body)
 
     @rpc

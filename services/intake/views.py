@@ -26,8 +26,12 @@ class ProjectSummary(View):
 
 
 class ProjectView(ProjectSummary):
-    """A project whole: its stage, guidance with reasons, and history, oldest first."""
+    """A project whole: its stage, guidance with reasons, and history, oldest first.
 
+    `version` grows with every change; a review names the one it is about.
+    """
+
+    version: int
     problem: str
     keywords: tuple[str, ...]
     skills: tuple[str, ...]

@@ -9,6 +9,7 @@ from tests.integration.intake.desk import HOLDER, PROJECT, REVIEWER, SECURE, Des
 OTHER = ("mbr_other", "holder")
 OWNER = ("mbr_owner", "owner")
 DELIVERY = {"job_id": "job_1", "title": "T", "description": "D", "licence": "lov2"}
+STEPS = [{"application": "aggregate", "inputs": {"table": "epci"}, "output": "counted"}]
 COMMANDS: dict[str, dict[str, Any]] = {
     "treatment": PROJECT["treatment"],
     "review": SECURE,
@@ -44,6 +45,7 @@ def test_a_faulty_submission_names_its_field(
     [
         ("review", {"decision": "maybe", "reason": "?"}, "decision"),
         ("review", {"decision": "secure"}, "reason"),
+        ("review", {**SECURE, "version": 0}, "version"),
         ("review", {"decision": "secure", "reason": " "}, "reason"),
         ("pilot-site", {"site_id": ["mbr_1"]}, "site_id"),
         ("team", {"team": []}, "team"),
@@ -150,6 +152,22 @@ def test_a_project_without_a_treatment_is_secured_once_it_has_one(desk: Desk) ->
     desk.done("POST", f"{path}/treatment", PROJECT["treatment"])
     assert desk.done("POST", f"{path}/review", SECURE, who=REVIEWER)["stage"] == "secured"
     desk.refused(409, "POST", f"{path}/treatment", PROJECT["treatment"])
+
+
+def test_a_review_of_an_older_version_secures_nothing(desk: Desk) -> None:
+    """The holder set another treatment while the reviewer read: nobody reviewed that one."""
+    project_id = desk.submit()
+    bring(desk, project_id, "advised")
+    path = f"/projects/{project_id}"
+    read = desk.done("GET", path, who=REVIEWER)
+    desk.done("POST", f"{path}/treatment", {**PROJECT["treatment"], "steps": STEPS})
+    about_it = {**SECURE, "version": read["version"]}
+    problem = desk.refused(409, "POST", f"{path}/review", about_it, who=REVIEWER)
+    assert "read it again" in problem["detail"]
+    now = desk.done("GET", path, who=REVIEWER)
+    assert (now["stage"], now["version"] > read["version"]) == ("advised", True)
+    about_it["version"] = now["version"]
+    assert desk.done("POST", f"{path}/review", about_it, who=REVIEWER)["stage"] == "secured"
 
 
 def test_pilot_site_team_and_delivery_name_what_exists(desk: Desk) -> None:
