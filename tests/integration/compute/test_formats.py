@@ -15,6 +15,12 @@ from openpyxl import Workbook
 from tests.integration.compute.jobs import DATA, DEMO, ingest
 from tests.integration.compute.profiles import profile, repaired, table
 
+
+def named(value: object) -> str | None:
+    """The name of a test case: not by its bytes, which hold the time they were packed at."""
+    return "file" if isinstance(value, bytes) else None
+
+
 EPCI = (DEMO / "epci_2026.csv").read_bytes()
 LAST_ROW = 1_048_576
 
@@ -88,6 +94,7 @@ def spreadsheet(rows: list[list[str]]) -> bytes:
         (EPCI.decode().encode("cp1252"), "epci.csv"),
         (EPCI.decode().encode("utf-8-sig"), "epci.csv"),
     ],
+    ids=named,
 )
 def test_wrapping_and_encoding_make_no_difference(
     tmp_path: Path, content: bytes, filename: str
@@ -297,6 +304,7 @@ for place in (6, ENCRYPTED_ZIP.index(b"PK\x01\x02") + 8):
         (b"a;b\n1;2;3\n4;5;6;7\n8;9;1;2;3;4\n", "a.csv", "ligne 3 : 4 valeurs au lieu de 3"),
         ("a;b\n1;2\n".encode("utf-16")[:-1], "a.csv", "ce texte UTF-16 est abîmé ou coupé"),
     ],
+    ids=named,
 )
 def test_what_cannot_be_read_is_refused_with_the_place_of_the_fault(
     tmp_path: Path, content: bytes, filename: str, reason: str
