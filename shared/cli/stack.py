@@ -23,9 +23,19 @@ def up(
     home: Home = HOME,
     workers: Annotated[int, typer.Option(min=1, help="Processes of each service.")] = 1,
 ) -> None:
-    """Start the broker, the document server and the four services."""
+    """Start the broker, the document server and the four services, unless they run already."""
     console = Console()
     with _sentences():
+        running = Stack.found(home, os.environ)
+        if running.running():
+            console.print(
+                f"The stack in {running.home} runs already, with the settings it was started with; "
+                "`datalab down` stops it.",
+                highlight=False,
+                soft_wrap=True,
+            )
+            _show_all(running, running.status(), console)
+            return
         stack = Stack(home, ports_from(os.environ), os.environ, workers)
         with console.status("starting") as spinner:
             stack.up(spinner.update)
@@ -47,9 +57,14 @@ def status(home: Home = HOME) -> None:
         processes = stack.status()
         if not processes:
             raise StackError(f"The stack in {stack.home} is not running; `datalab up` starts it.")
-        _show(stack, processes, Console())
-        if any(process.pid == 0 for process in processes):
-            raise typer.Exit(1)
+        _show_all(stack, processes, Console())
+
+
+def _show_all(stack: Stack, processes: list[ProcessState], console: Console) -> None:
+    """Show them; exits 1 when one does not run."""
+    _show(stack, processes, console)
+    if any(process.pid == 0 for process in processes):
+        raise typer.Exit(1)
 
 
 def _show(stack: Stack, processes: list[ProcessState], console: Console) -> None:

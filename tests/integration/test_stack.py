@@ -91,6 +91,19 @@ def test_second_up_says_that_the_stack_runs(stack: Stack) -> None:
     assert stack.ready("intake")
 
 
+def test_second_up_of_the_command_line_is_none_and_no_error(stack: Stack) -> None:
+    """It says that the stack runs already, with which settings and where, and exits 0."""
+    eventually(lambda: all(state.state == "RUNNING" for state in stack.status()))
+    before = stack.pid("intake")
+
+    code, output = _cli(stack.home, "up")
+
+    assert code == 0
+    assert "runs already, with the settings it was started with; `datalab down`" in output
+    assert {"broker", "intake-2", stack.urls()["notify"]} <= set(output.split())
+    assert stack.pid("intake") == before
+
+
 def test_demo_leaves_a_stack_running_that_it_did_not_start(stack: Stack) -> None:
     """It says that the stack runs already, and stops nothing."""
     command = [sys.executable, "-m", "deploy.demo", "--home", str(stack.home)]
