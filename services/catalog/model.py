@@ -101,7 +101,10 @@ class Dataset(Aggregate):
 
     @property
     def insiders(self) -> tuple[str, ...]:
-        """The members who see every version and how it was made."""
+        """The members who see every version, and of restricted data how it was made.
+
+        All others see published versions with their columns and counts, and how open data was made.
+        """
         return (self.owner_id, *self.source_owners)
 
     def deciders(self, holder_id: str) -> list[str]:

@@ -117,7 +117,7 @@ class VersionView(Version):
 
 
 class DatasetView(DatasetSummary):
-    """A dataset with its versions; only its insiders and staff see those that are not published."""
+    """A dataset with its versions, as its insiders and staff or as others may see it."""
 
     versions: list[VersionView]
 
@@ -179,8 +179,11 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
 
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
-    insider = caller.may_see(*dataset.insiders)
-    shown = [v for v in _compared(dataset.versions) if insider or v.state == "published"]
+    shown = list(_compared(dataset.versions))
+    if not caller.may_see(*dataset.insiders):
+        # Steps name columns and values of what a result was made of.
+        hidden = {"provenance": None} if dataset.metadata.access == "restricted" else {}
+        shown = [v.model_copy(update=hidden) for v in shown if v.state == "published"]
     return DatasetView(**_summary(dataset), versions=shown)
 
 

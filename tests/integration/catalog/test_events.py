@@ -159,7 +159,7 @@ def result_of(lab: Lab, event: ProjectDelivered) -> str:
 
 
 def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
-    """Its owner was asked for this project alone, and sees what became of it, but not the rows."""
+    """Its owner sees what became of it, but not the rows; strangers not even how it was made."""
     open_id = lab.published("mbr_o")
     restricted = lab.published("mbr_r", access="restricted")
     result = result_of(lab, delivered(lab, open_id, restricted))
@@ -169,6 +169,8 @@ def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
     view = lab.get(f"/datasets/{result}", lab.token("mbr_r", "owner"))
     assert (view["access"], view["owner_id"]) == ("restricted", "mbr_h")
     assert view["versions"][0]["provenance"]["inputs"][1]["dataset_id"] == restricted
+    [seen] = lab.get(f"/datasets/{result}", lab.token("mbr_z", "holder"))["versions"]
+    assert (seen["profile"]["rows"], seen["provenance"]) == (1, None)
     table = f"/datasets/{result}/table"
     assert lab.call("GET", table, lab.token("mbr_h", "holder")).status == 200
     problem(lab.call("GET", table, lab.token("mbr_r", "owner")), 403)
