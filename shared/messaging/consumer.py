@@ -15,8 +15,11 @@ from typing import Any
 import amqp
 from eventlet import Timeout, spawn_n
 from greenlet import GreenletExit
+from kombu import Connection
 from nameko.extensions import Extension, ProviderCollector
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
+
+from shared.messaging.frames import tolerant
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,15 @@ class MessageConsumer(QueueConsumer):
         """Let `/readyz` know whether messages are being taken."""
         self.container.config["ready_checks"]["consumer"] = lambda: self._consuming
 
+    @property
+    def connection(self) -> Connection:
+        """Where to connect to, and how: no message may break the connection."""
+        return Connection(
+            self.amqp_uri,
+            heartbeat=self.container.config["HEARTBEAT"],
+            transport_options={"frame_handler": tolerant},
+        )
+
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:
         """Connect, with waits short enough to be back soon after the broker is."""
@@ -72,6 +84,7 @@ class MessageConsumer(QueueConsumer):
         """Build the consumers after every (re)connection, as kombu asks."""
         self._consumers = {}
         self._channel, self._open, self._done = channel, {}, []
+        self._channel.auto_decode = False  # a body is the bytes that came
         for provider in self._providers:
             consumer = consumer_cls(
                 queues=[provider.queue],
@@ -93,6 +106,11 @@ class MessageConsumer(QueueConsumer):
             partial(provider.handle_message, message),
             identifier=message.delivery_info["routing_key"],
         )
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Refuse what kombu cannot decompress: the broker parks an event and drops a request."""
+        log.warning("a message was refused", extra={"error": str(exc)})
+        self._tell_broker(partial(message.channel.basic_reject, message.delivery_tag, False))
 
     def ack_message(self, message: Any) -> None:
         """Acknowledge with all that end at this moment; without effect on a lost connection."""

@@ -177,9 +177,8 @@ def _kept(message: Any) -> dict[str, Any]:
 
 
 def _body(message: Any) -> bytes:
-    """The bytes as they came; py-amqp decodes a body whose encoding it knows."""
-    body = message.body
-    return body.encode() if isinstance(body, str) else bytes(body)
+    """The bytes as they came; py-amqp has a text for a body without any."""
+    return bytes(message.body or b"")
 
 
 def _id(message: Any) -> str:

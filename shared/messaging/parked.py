@@ -11,6 +11,7 @@ from kombu import Connection
 from shared.errors import LabError, NotFound, Unavailable
 from shared.events import Frozen
 from shared.messaging import topology
+from shared.messaging.frames import tolerant
 from shared.messaging.on import PARKED_AT, QUEUE, REASON
 
 
@@ -32,7 +33,11 @@ def read(message: Any) -> ParkedEvent:
     """
     headers = message.headers or {}
     death = (headers.get("x-death") or [{}])[0]
-    body = message.body if isinstance(message.body, str) else bytes(message.body).decode("latin-1")
+    body = (
+        message.body
+        if isinstance(message.body, str)
+        else bytes(message.body or b"").decode("latin-1")
+    )
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
@@ -112,10 +117,14 @@ def _settle(
     return len(settled)
 
 
+def _connection(amqp_uri: str) -> Connection:
+    return Connection(amqp_uri, connect_timeout=5, transport_options={"frame_handler": tolerant})
+
+
 def _each(amqp_uri: str, look: Callable[[ParkedEvent, Any, Any], object]) -> None:
     """Take every parked message, look at it, and give back those that were not acknowledged."""
     try:
-        with Connection(amqp_uri, connect_timeout=5) as connection:
+        with _connection(amqp_uri) as connection:
             channel = connection.channel()
             # All are taken before the first is looked at: one that is put back and parked again
             # at once must not come twice. Not by the queue's count, which lags behind.

@@ -128,7 +128,7 @@ class RpcServer(RpcConsumer):
                 exchange=topology.RPC_EXCHANGE.name,
                 routing_key=str(properties["reply_to"]),
                 body=body,
-                id=f"reply-{correlation_id}",
+                id=correlation_id,
                 properties={"correlation_id": correlation_id},
             )
         )

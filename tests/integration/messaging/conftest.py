@@ -63,6 +63,21 @@ class Lab:
         eventually(look)
         return looks[-1]
 
+    def parked_body(self) -> bytes:
+        """Take the oldest parked message, once there is one: its bytes."""
+        bodies: list[bytes] = []
+        with self.broker.connection(self.vhost) as connection:
+            channel = connection.channel()
+            channel.auto_decode = False
+
+            def take() -> bool:
+                message = channel.basic_get(topology.PARKED, no_ack=True)
+                bodies.extend([message.body or b""] if message else [])
+                return bool(bodies)
+
+            eventually(take)
+        return bodies[0]
+
     def is_quiet(self) -> bool:
         """Whether no queue holds a message, but for the parked one."""
         return not any(n for name, n in self.queues().items() if name != topology.PARKED)

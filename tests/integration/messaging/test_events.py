@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from shared.errors import NotFound
+from shared.messaging.on import ATTEMPT
 from shared.messaging.parked import drop, parked, replay, show
 from tests.integration.messaging.conftest import Lab, joined, sample
 from tests.servers import eventually
@@ -81,6 +83,37 @@ def test_message_that_is_no_such_event_is_parked(lab: Lab, body: bytes, reason: 
     (event,) = lab.parked()
     assert reason in event.reason
     assert event.body.encode("latin-1" if body[:1] == b"\xff" else "utf-8") == body
+
+
+@pytest.mark.parametrize(
+    ("body", "properties"),
+    [
+        (b'{"a": "\\ud800"}', {"content_encoding": "raw_unicode_escape"}),
+        (b"7/8-", {"content_encoding": "utf-7"}),
+        (b"{}", {"correlation_id": b"\xff\xfe", "message_id": b"\xff" * 255}),
+        (b"", {"message_id": b"\xff"}),
+        (b"{}", {"application_headers": {"compression": "application/x-gzip"}}),
+        (b"{}", {"application_headers": {ATTEMPT: {"a": [b"\xff"]}, b"\xff": b"\xff"}}),
+    ],
+)
+def test_message_of_strange_bytes_is_parked_as_it_came(
+    lab: Lab, member: str, body: bytes, properties: dict[str, Any]
+) -> None:
+    """No encoding and no property harms the process, which goes on with other events."""
+    pid = lab.recorder.pid
+    lab.publish(body, **properties)
+    lab.publish(joined(member))
+    assert lab.parked_body() == body
+    eventually(lambda: lab.note(member).get("seen"))
+    assert (lab.recorder.pid, lab.recorder.alive) == (pid, True)
+    assert "the consumer lost the broker" not in lab.recorder.log()
+
+
+def test_event_with_a_strange_property_is_handled(lab: Lab, member: str) -> None:
+    """Its body is whole: who sent it needs no second try."""
+    lab.publish(joined(member), app_id=b"\xe9")
+    eventually(lambda: lab.note(member).get("seen"))
+    assert parked(lab.amqp_uri) == []
 
 
 def test_unknown_fields_of_a_later_version_are_ignored(lab: Lab, member: str) -> None:

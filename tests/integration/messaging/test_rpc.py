@@ -113,6 +113,29 @@ def test_reply_to_a_queue_that_is_gone_is_not_fatal(lab: Lab) -> None:
         assert rpc.recorder.echo(2) == 2
 
 
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"correlation_id": b"\xff\xfe"},
+        {"correlation_id": "c" * 255},
+        {"reply_to": b"\xff" * 255},
+        {"content_encoding": b"\xff"},
+        {"application_headers": {"compression": "application/x-gzip"}},
+        {"routing_key": b"recorder.\xff"},
+    ],
+)
+def test_request_of_strange_bytes_is_not_fatal(lab: Lab, properties: dict[str, Any]) -> None:
+    """No property of a request harms the process or comes back in a loop."""
+    pid = lab.recorder.pid
+    request = {"routing_key": "recorder.echo", "reply_to": "gone", **properties}
+    lab.request(b'{"args": [1], "kwargs": {}}', **request)
+    with lab.rpc() as rpc:
+        assert rpc.recorder.echo(2) == 2
+    eventually(lambda: lab.queues()["rpc-recorder"] == 0)
+    assert (lab.recorder.pid, lab.recorder.alive) == (pid, True)
+    assert "the consumer lost the broker" not in lab.recorder.log()
+
+
 def test_call_between_services_carries_typed_errors(lab: Lab) -> None:
     """Our own client raises the class that the other side raised."""
     with lab.rpc() as rpc:

@@ -1,0 +1,101 @@
+"""Reads messages whose texts are not UTF-8, or whose headers Python cannot hold.
+
+To the broker a short text is bytes; py-amqp decodes it while it reads the frame and raises, which
+ends the connection and all that was in hand, and the broker delivers the same message again.
+"""
+
+import logging
+from collections.abc import Callable
+from struct import unpack_from
+from typing import Any
+
+from amqp import spec
+from amqp.basic_message import Message
+from amqp.method_framing import frame_handler
+from amqp.serialization import decode_properties_basic, loads
+
+log = logging.getLogger(__name__)
+
+Frame = tuple[int, int, bytes]
+
+_METHOD, _HEADER = 1, 2
+"""Frame types; source: AMQP 0-9-1, section 4.2.3."""
+
+_ARGUMENTS = {spec.Basic.Deliver: "sLbss", spec.Basic.GetOk: "Lbssl"}
+_ARGUMENTS_AT = 4
+_FLAGS_AT, _PROPERTIES_AT = 12, 14
+_SIZES = {"b": 1, "o": 1, "l": 4, "L": 8}
+
+
+def tolerant(connection: object, callback: Callable[..., Any]) -> Callable[[Frame], bool]:
+    """py-amqp's `frame_handler` for a connection that reads what anybody may have written."""
+    handle: Callable[[Frame], bool] = frame_handler(connection, callback)
+
+    def read(frame: Frame) -> bool:
+        kind, channel, payload = frame
+        if kind == _METHOD:
+            payload = readable_arguments(payload)
+        elif kind == _HEADER:
+            payload = readable_properties(payload)
+        return handle((kind, channel, payload))
+
+    return read
+
+
+def readable_arguments(payload: bytes) -> bytes:
+    """The method with `?` in the place of each byte of a name that is not UTF-8."""
+    layout = _ARGUMENTS.get(unpack_from(">HH", payload))
+    if layout is None:
+        return payload
+    try:
+        loads(layout, payload, _ARGUMENTS_AT)
+    except UnicodeDecodeError:
+        return _readable(payload, layout, _ARGUMENTS_AT)
+    return payload
+
+
+def readable_properties(payload: bytes) -> bytes:
+    """The content header, with `?` as above; without properties when even so they are unreadable.
+
+    Headers are: a date beyond the year 9999, tables nested deeper than Python's stack.
+    """
+    if _can_be_read(payload):
+        return payload
+    log.warning("a message has properties that cannot be read")
+    (flags,) = unpack_from(">H", payload, _FLAGS_AT)
+    kinds = (kind for _, kind in Message.PROPERTIES)
+    layout = "".join(kind for bit, kind in enumerate(kinds) if flags & 0x8000 >> bit)
+    mended = _readable(payload, layout, _PROPERTIES_AT)
+    return mended if _can_be_read(mended) else payload[:_FLAGS_AT] + bytes(2)
+
+
+def _can_be_read(payload: bytes) -> bool:
+    try:
+        decode_properties_basic(payload, _FLAGS_AT)
+    except Exception:  # noqa: BLE001 - whatever a header provokes, it must not end the connection
+        return False
+    return True
+
+
+def _readable(payload: bytes, layout: str, offset: int) -> bytes:
+    """The same length and fields, each short text of `layout` from `offset` on made UTF-8."""
+    mended = bytearray(payload)
+    for kind in layout:
+        if kind == "s":
+            end = offset + 1 + mended[offset]
+            mended[offset + 1 : end] = _text(bytes(mended[offset + 1 : end]))
+            offset = end
+        elif kind == "F":
+            (size,) = unpack_from(">I", mended, offset)
+            offset += 4 + size
+        else:
+            offset += _SIZES[kind]
+    return bytes(mended)
+
+
+def _text(raw: bytes) -> bytes:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return bytes(byte if byte < 0x80 else ord("?") for byte in raw)  # noqa: PLR2004 - ASCII
+    return raw

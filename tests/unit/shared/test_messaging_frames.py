@@ -1,0 +1,79 @@
+"""Frames that py-amqp cannot read become frames that it can, of the same length."""
+
+from struct import pack
+from typing import Any
+
+import pytest
+from amqp import Message, spec
+from amqp.serialization import decode_properties_basic, dumps, loads
+
+from shared.messaging.frames import readable_arguments, readable_properties
+
+DELIVER = pack(">HH", *spec.Basic.Deliver)
+GET_OK = pack(">HH", *spec.Basic.GetOk)
+
+
+def header(flags: int, fields: bytes) -> bytes:
+    """A content header frame of the basic class, for a body of 7 bytes."""
+    return pack(">HHQH", 60, 0, 7, flags) + fields
+
+
+def properties(**given: Any) -> bytes:
+    """A content header frame with these properties."""
+    fields: bytes = Message(**given)._serialize_properties()
+    return header(0, b"")[:-2] + fields
+
+
+def read(payload: bytes) -> dict[str, Any]:
+    """What py-amqp reads of a content header frame."""
+    found: dict[str, Any] = decode_properties_basic(payload, 12)[0]
+    return found
+
+
+def test_property_that_is_not_utf8_is_replaced_and_the_others_stay() -> None:
+    """Headers, numbers and other texts come as they were sent."""
+    sent = {"application_headers": {"a": 1}, "delivery_mode": 2, "timestamp": 5, "app_id": "é"}
+    mended = readable_properties(properties(correlation_id=b"a\xff\xfe", **sent))
+    assert read(mended) == {"correlation_id": "a??", **sent}
+
+
+def test_readable_frames_are_not_touched() -> None:
+    """The common case costs no copy."""
+    payload = properties(correlation_id="é", application_headers={"a": {"b": [1, "é"]}})
+    assert readable_properties(payload) is payload
+    deliver = DELIVER + dumps("sLbss", ["tag", 200, False, "", "é"])
+    assert readable_arguments(deliver) is deliver
+    other = pack(">HH", *spec.Basic.Ack) + b"\xff"
+    assert readable_arguments(other) is other
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param(b"T" + b"\x7f" * 8, id="a date beyond the year 9999"),
+        pytest.param(b"?", id="a type that nobody knows"),
+        pytest.param(b"A\0\0\0\1" * 50_000, id="nested too deep"),
+    ],
+)
+def test_headers_that_cannot_be_read_count_as_none(item: bytes) -> None:
+    """The size of the body stays known, and the body itself will tell what it is."""
+    field = b"\x01a" + item
+    payload = header(0x2000, pack(">I", len(field)) + field)
+    mended = readable_properties(payload)
+    assert read(mended) == {}
+    assert mended[:12] == payload[:12]
+
+
+@pytest.mark.parametrize(
+    ("method", "layout", "sent", "found"),
+    [
+        (DELIVER, "sLbss", ["c", 200, True, "x", b"s.\xff"], ["c", 200, True, "x", "s.?"]),
+        (GET_OK, "Lbssl", [200, False, b"\xe9", "é", 3], [200, False, "?", "é", 3]),
+    ],
+)
+def test_routing_key_that_is_not_utf8_is_replaced(
+    method: bytes, layout: str, sent: list[Any], found: list[Any]
+) -> None:
+    """Delivery tag and flags, which are no text, stay what they are."""
+    mended = readable_arguments(method + dumps(layout, sent))
+    assert loads(layout, mended, 4)[0] == found
