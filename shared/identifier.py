@@ -13,8 +13,15 @@ _MEMBER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 def checked_member(value: object) -> str:
     """`value` if it can name a member, else Invalid: lists are filtered by it, and logs show it."""
-    if not isinstance(value, str) or not _MEMBER.fullmatch(value):
-        raise Invalid("a member id has 1 to 64 of the characters A-Z a-z 0-9 _ . -", "member")
+    try:
+        return _member(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise Invalid(str(error), "member") from error
+
+
+def _member(value: str) -> str:
+    if not _MEMBER.fullmatch(value):
+        raise ValueError("a member id has 1 to 64 of the characters A-Z a-z 0-9 _ . -")
     return value
 
 
@@ -30,3 +37,10 @@ Identifier = Annotated[
     Field(json_schema_extra={"pattern": f"^{_ANY.pattern}$"}),
 ]
 """The id of anything, or a cursor, which is one; whether the thing exists is not asked."""
+
+MemberId = Annotated[
+    str,
+    AfterValidator(_member),
+    Field(json_schema_extra={"pattern": f"^{_MEMBER.pattern}$"}),
+]
+"""The id of a member, as tokens name one; whether somebody has it is not asked."""

@@ -31,6 +31,7 @@ from shared.events import (
     Treatment,
 )
 from shared.http import Call, Download, http
+from shared.identifier import Identifier
 from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
 
 
@@ -148,19 +149,19 @@ class Compute:
         return WorkspaceView.of(self.register.workspace(project_id, call.caller))
 
     @rpc
-    def submit_job(self, project_id: str) -> JobView:
+    def submit_job(self, project_id: Identifier) -> JobView:
         """Run a staffed project's full treatment; while it runs, the answer is that job."""
         job = self.commands.submit(project_id, trace.call.get())
         self.scheduler.wake()
         return JobView.of(job)
 
     @rpc
-    def get_job(self, job_id: str) -> JobView:
+    def get_job(self, job_id: Identifier) -> JobView:
         """A job's state, progress, log tail and outputs."""
         return JobView.of(self.register.job(job_id, None))
 
     @rpc
-    def cancel_job(self, job_id: str) -> JobView:
+    def cancel_job(self, job_id: Identifier) -> JobView:
         """Cancel a job."""
         return JobView.of(self.commands.cancel(job_id, "annulé à la demande d'un service"))
 
@@ -176,6 +177,6 @@ class Compute:
         check_steps(asked.inputs, asked.steps)
 
     @rpc
-    def get_workspace(self, project_id: str) -> WorkspaceView:
+    def get_workspace(self, project_id: Identifier) -> WorkspaceView:
         """A project's quota, what it used, and its treatment."""
         return WorkspaceView.of(self.register.workspace(project_id, None))

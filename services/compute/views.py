@@ -8,6 +8,7 @@ from services.compute.model import Job, JobState
 from services.compute.workspace import Workspace
 from shared.aggregate import NEVER
 from shared.events import FileRef, JobKind, Treatment
+from shared.identifier import Identifier
 from shared.manifest import Output
 from shared.paging import Paging
 
@@ -17,13 +18,13 @@ class SubmitJob(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    project_id: str
+    project_id: Identifier
 
 
 class ListJobs(Paging):
     """Which jobs, oldest first."""
 
-    project_id: str | None = None
+    project_id: Identifier | None = None
 
 
 class ReadResult(BaseModel):

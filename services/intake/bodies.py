@@ -1,6 +1,5 @@
 """What callers send: bounded, and refused when a field is unknown rather than half understood."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -14,8 +13,8 @@ from pydantic import (
 
 from services.intake.member import MemberKind
 from services.intake.treatments import DatasetId, WrittenTreatment
-from shared.errors import Invalid
 from shared.events import Stage
+from shared.identifier import Identifier, MemberId
 from shared.paging import Paging
 from shared.territory import Territory
 from shared.words import legible
@@ -35,8 +34,6 @@ _Text = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=5000),
     AfterValidator(legible),
 ]
-_ID = r"^[A-Za-z0-9_.@-]{1,100}$"
-_Id = Annotated[str, StringConstraints(pattern=_ID)]
 _Words = Annotated[tuple[_Word, ...], Field(max_length=20)]
 
 
@@ -74,13 +71,13 @@ class ReviewProject(Body):
 class ChoosePilotSite(Body):
     """The member where the project is piloted."""
 
-    site_id: _Id
+    site_id: MemberId
 
 
 class FormTeam(Body):
     """The members who work on the project."""
 
-    team: tuple[_Id, ...] = Field(min_length=1, max_length=30)
+    team: tuple[MemberId, ...] = Field(min_length=1, max_length=30)
 
     @field_validator("team")
     @classmethod
@@ -93,7 +90,7 @@ class FormTeam(Body):
 class DeliverProject(Body):
     """The full job whose result is delivered, and how the catalogue presents it."""
 
-    job_id: _Id
+    job_id: Identifier
     title: _Line
     description: _Text
     licence: _Line
@@ -119,7 +116,7 @@ class ListProjects(Paging):
     """Which projects: those of one stage, and for the lab's staff those of one holder."""
 
     stage: Stage | None = None
-    holder_id: _Id | None = None
+    holder_id: MemberId | None = None
 
 
 class ListMembers(Paging):
@@ -127,10 +124,3 @@ class ListMembers(Paging):
 
     skill: _Word | None = None
     territory: Territory | None = None
-
-
-def checked_id(value: str, field: str) -> str:
-    """`value` if it can be an identifier, else Invalid: RPC arguments may be any JSON."""
-    if not isinstance(value, str) or not re.fullmatch(_ID, value):
-        raise Invalid("must be an identifier", field)
-    return value

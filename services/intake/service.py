@@ -14,13 +14,12 @@ from services.intake.bodies import (
     ReviewProject,
     SubmitProject,
     WithdrawProject,
-    checked_id,
 )
 from services.intake.member import Member
 from services.intake.model import Project
 from services.intake.submissions import Submission
 from services.intake.treatments import WrittenTreatment
-from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectSummary, ProjectView
+from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectView
 from shared import trace
 from shared.auth import Caller, Role
 from shared.envelope import Envelope
@@ -33,6 +32,7 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.http import Call, http
+from shared.identifier import Identifier, MemberId
 from shared.messaging import Documents, on, rpc
 from shared.store import Store
 
@@ -41,6 +41,7 @@ OWN: frozenset[Role] = frozenset({"holder"})
 STAFF: frozenset[Role] = frozenset({"reviewer", "operator"})
 HOLDER: frozenset[Role] = STAFF | OWN
 PROGRAM = Caller("rpc", STAFF)
+_view = ProjectView.model_validate
 
 
 class Intake:
@@ -88,7 +89,7 @@ class Intake:
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
     def page(self, call: Call) -> ProjectPage:
         """List one's own projects, all for the lab's staff, oldest first."""
-        return _page(*commands.page(self.documents, call.caller, call.query))
+        return ProjectPage.of(*commands.page(self.documents, call.caller, call.query))
 
     @http("GET", ONE, returns=ProjectView)
     def read(self, call: Call, project_id: str) -> ProjectView:
@@ -134,7 +135,7 @@ class Intake:
     @http("GET", "/members", query=ListMembers, returns=MemberPage)
     def page_members(self, call: Call) -> MemberPage:
         """List members, by skill and territory, oldest first."""
-        return _member_page(*directory.page(self.documents, call.query))
+        return MemberPage.of(*directory.page(self.documents, call.query))
 
     @http("GET", "/members/{member_id}", returns=MemberView)
     def read_member(self, call: Call, member_id: str) -> MemberView:  # noqa: ARG002
@@ -143,18 +144,17 @@ class Intake:
 
     @rpc
     def submit_project(
-        self, holder_id: str, project: dict[str, Any], idempotency_key: str | None = None
+        self, holder_id: MemberId, project: dict[str, Any], idempotency_key: str | None = None
     ) -> ProjectView:
         """Submit a project for a holder; a call that the broker repeats registers one project."""
-        holder = Caller(checked_id(holder_id, "holder_id"), OWN)
+        holder = Caller(holder_id, OWN)
         key = idempotency_key if idempotency_key is not None else trace.call.get() or None
         body = SubmitProject.model_validate(project)
         return _view(commands.submit(self.documents, holder, body, key))
 
     @rpc
-    def get_project(self, project_id: str) -> ProjectView:
+    def get_project(self, project_id: Identifier) -> ProjectView:
         """Read a project."""
-        project_id = checked_id(project_id, "project_id")
         return _view(self.documents.of(Project).get(project_id))
 
     @rpc
@@ -167,17 +167,26 @@ class Intake:
     ) -> ProjectPage:
         """List projects, oldest first."""
         asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
-        return _page(*commands.page(self.documents, PROGRAM, ListProjects.model_validate(asked)))
+        return ProjectPage.of(
+            *commands.page(self.documents, PROGRAM, ListProjects.model_validate(asked))
+        )
 
     @rpc
-    def set_treatment(self, project_id: str, treatment: dict[str, Any], by: str) -> ProjectView:
+    def set_treatment(
+        self, project_id: Identifier, treatment: dict[str, Any], by: MemberId
+    ) -> ProjectView:
         """Say what a project does with its data; `by`, here and below, is a member's id."""
         body = WrittenTreatment.model_validate(treatment)
         return self._do(commands.set_treatment, project_id, by, body)
 
     @rpc
     def review_project(
-        self, project_id: str, decision: str, reason: str, by: str, version: int | None = None
+        self,
+        project_id: Identifier,
+        decision: str,
+        reason: str,
+        by: MemberId,
+        version: int | None = None,
     ) -> ProjectView:
         """Secure a project or turn it down; with a `version`, only as that one was."""
         asked = {"decision": decision, "reason": reason, "version": version}
@@ -185,25 +194,27 @@ class Intake:
         return self._do(commands.review, project_id, by, body)
 
     @rpc
-    def choose_pilot_site(self, project_id: str, site_id: str, by: str) -> ProjectView:
+    def choose_pilot_site(self, project_id: Identifier, site_id: str, by: MemberId) -> ProjectView:
         """Confirm where a project is piloted."""
         body = ChoosePilotSite.model_validate({"site_id": site_id})
         return self._do(commands.choose_pilot_site, project_id, by, body)
 
     @rpc
-    def form_team(self, project_id: str, team: list[str], by: str) -> ProjectView:
+    def form_team(self, project_id: Identifier, team: list[str], by: MemberId) -> ProjectView:
         """Confirm who works on a project."""
         body = FormTeam.model_validate({"team": team})
         return self._do(commands.form_team, project_id, by, body)
 
     @rpc
-    def deliver_project(self, project_id: str, delivery: dict[str, Any], by: str) -> ProjectView:
+    def deliver_project(
+        self, project_id: Identifier, delivery: dict[str, Any], by: MemberId
+    ) -> ProjectView:
         """Deliver a full job's result."""
         body = DeliverProject.model_validate(delivery)
         return self._do(commands.deliver, project_id, by, body)
 
     @rpc
-    def withdraw_project(self, project_id: str, reason: str, by: str) -> ProjectView:
+    def withdraw_project(self, project_id: Identifier, reason: str, by: MemberId) -> ProjectView:
         """Give a project up."""
         body = WithdrawProject.model_validate({"reason": reason})
         return self._do(commands.withdraw, project_id, by, body)
@@ -216,9 +227,8 @@ class Intake:
         return MemberView.model_validate(made)
 
     @rpc
-    def get_member(self, member_id: str) -> MemberView:
+    def get_member(self, member_id: MemberId) -> MemberView:
         """Read a member."""
-        member_id = checked_id(member_id, "member_id")
         return MemberView.model_validate(self.documents.of(Member).get(member_id))
 
     @rpc
@@ -231,23 +241,10 @@ class Intake:
     ) -> MemberPage:
         """List members, oldest first."""
         asked = {"skill": skill, "territory": territory, "after": after, "limit": limit}
-        return _member_page(*directory.page(self.documents, ListMembers.model_validate(asked)))
+        return MemberPage.of(*directory.page(self.documents, ListMembers.model_validate(asked)))
 
     def _do(
-        self, command: Callable[..., Project], project_id: str, by: str, body: object
+        self, command: Callable[..., Project], project_id: Identifier, by: MemberId, body: object
     ) -> ProjectView:
         # Programs that the broker admits are trusted to name the member they act for.
-        caller = Caller(checked_id(by, "by"), STAFF)
-        return _view(command(self.documents, caller, checked_id(project_id, "project_id"), body))
-
-
-def _view(project: Project) -> ProjectView:
-    return ProjectView.model_validate(project)
-
-
-def _page(projects: list[Project], cursor: str | None) -> ProjectPage:
-    return ProjectPage(items=list(map(ProjectSummary.model_validate, projects)), next=cursor)
-
-
-def _member_page(members: list[Member], cursor: str | None) -> MemberPage:
-    return MemberPage(items=list(map(MemberView.model_validate, members)), next=cursor)
+        return _view(command(self.documents, Caller(by, STAFF), project_id, body))

@@ -1,8 +1,11 @@
 """What callers are shown of projects and members."""
 
+from typing import Self
+
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.intake.member import MemberKind
+from services.intake.member import Member, MemberKind
+from services.intake.model import Project
 from services.intake.records import Delivery, Entry, Guidance, Result, Trial
 from shared.events import Stage, Treatment
 
@@ -54,6 +57,11 @@ class ProjectPage(BaseModel):
     items: list[ProjectSummary]
     next: str | None
 
+    @classmethod
+    def of(cls, projects: list[Project], cursor: str | None) -> Self:
+        """The page of these projects."""
+        return cls(items=list(map(ProjectSummary.model_validate, projects)), next=cursor)
+
 
 class MemberView(View):
     """A member of the lab."""
@@ -71,3 +79,8 @@ class MemberPage(BaseModel):
 
     items: list[MemberView]
     next: str | None
+
+    @classmethod
+    def of(cls, members: list[Member], cursor: str | None) -> Self:
+        """The page of these members."""
+        return cls(items=list(map(MemberView.model_validate, members)), next=cursor)

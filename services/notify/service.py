@@ -27,6 +27,7 @@ from shared import trace
 from shared.envelope import Envelope
 from shared.events import REGISTRY, Event
 from shared.http import Call, http
+from shared.identifier import Identifier, MemberId
 from shared.messaging import Background, Config, Documents, on, rpc
 from shared.paging import Paging
 from shared.settings import Settings
@@ -122,7 +123,7 @@ class Notify:
 
     @rpc
     def register_endpoint(
-        self, member_id: str, url: str, event_types: list[str], description: str = ""
+        self, member_id: MemberId, url: str, event_types: list[str], description: str = ""
     ) -> RegisteredEndpoint:
         """Register an endpoint of a member; the answer has the secret."""
         wanted = RegisterEndpoint(url=url, event_types=event_types, description=description)
@@ -131,7 +132,11 @@ class Notify:
 
     @rpc
     def list_deliveries(
-        self, endpoint_id: str, after: str | None = None, limit: int = 50, state: str | None = None
+        self,
+        endpoint_id: Identifier,
+        after: str | None = None,
+        limit: int = 50,
+        state: str | None = None,
     ) -> DeliveryPage:
         """A page of an endpoint's deliveries, newest first."""
         page = ListDeliveries.model_validate({"after": after, "limit": limit, "state": state})
@@ -139,14 +144,16 @@ class Notify:
         return DeliveryPage(items=list(map(DeliveryView.of, deliveries)), next=cursor)
 
     @rpc
-    def replay_delivery(self, delivery_id: str) -> DeliveryView:
+    def replay_delivery(self, delivery_id: Identifier) -> DeliveryView:
         """Send a delivery again, now."""
         delivery = self.register.replay(delivery_id, None)
         self.sender.wake()
         return DeliveryView.of(delivery)
 
     @rpc
-    def get_timeline(self, project_id: str, after: str | None = None, limit: int = 50) -> Timeline:
+    def get_timeline(
+        self, project_id: Identifier, after: str | None = None, limit: int = 50
+    ) -> Timeline:
         """A page of a project's timeline."""
         entries, cursor = self.register.timeline(project_id, None, Paging(after=after, limit=limit))
         return Timeline(items=list(map(EntryView.of, entries)), next=cursor)

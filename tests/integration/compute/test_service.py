@@ -287,6 +287,10 @@ def test_services_ask_the_same_by_rpc(lab: Lab) -> None:
         assert rpc.compute.get_workspace(project)["holder_id"] == HOLDER
         names = {application["name"] for application in rpc.compute.list_applications()}
         assert {"cross", "aggregate"} <= names
+        with pytest.raises(Invalid, match="project_id"):
+            rpc.compute.submit_job({"$gt": ""})
+        with pytest.raises(Invalid, match="job_id"):
+            rpc.compute.get_job("job ")
         with pytest.raises(WrongStage):
             rpc.compute.submit_job(project)
         with pytest.raises(WrongStage):

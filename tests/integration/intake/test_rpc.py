@@ -109,6 +109,8 @@ def test_an_idempotency_key_works_by_rpc_too(desk: Desk) -> None:
         (lambda intake: intake.list_projects(stage={"$ne": ""}), "stage"),
         (lambda intake: intake.list_members(limit=1000), "limit"),
         (lambda intake: intake.withdraw_project("prj_unknown", "Non.", by={}), "by"),
+        (lambda intake: intake.withdraw_project("prj_unknown", "Non.", by="a@b"), "by"),
+        (lambda intake: intake.withdraw_project("prj unknown", "Non.", by="mbr_1"), "project_id"),
     ],
 )
 def test_a_faulty_call_is_answered_with_its_fault(

@@ -143,6 +143,8 @@ def test_commands_and_questions_come_by_rpc(
             rpc.notify.get_timeline(project, limit=0)
         with pytest.raises(Invalid, match="url"):
             rpc.notify.register_endpoint(member, "nowhere", ["*"])
+        with pytest.raises(Invalid, match="member_id"):
+            rpc.notify.register_endpoint("a b", receiver.url("/rpc"), ["*"])
 
 
 def test_metrics_count_attempts(lab: Lab, receiver: Receiver, project: str, member: str) -> None:

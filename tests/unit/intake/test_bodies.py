@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.intake.bodies import FormTeam, ListProjects, SubmitProject, checked_id
+from services.intake.bodies import ChoosePilotSite, FormTeam, ListProjects, SubmitProject
 from shared.envelope import explain
-from shared.errors import Invalid
 
 PROJECT = {"title": "T", "problem": "P", "theme": "logement", "territory": ["14"]}
 
@@ -51,9 +50,9 @@ def test_a_list_is_filtered_by_stages_that_exist() -> None:
         ListProjects.model_validate({"stage": "finished"})
 
 
-@pytest.mark.parametrize("value", [{"$ne": ""}, None, 3, "", "a b", "x" * 101])
-def test_an_identifier_is_a_short_plain_text(value: Any) -> None:
-    """An RPC argument may be any JSON; the store would take an object for a query."""
-    with pytest.raises(Invalid) as refused:
-        checked_id(value, "project_id")
-    assert refused.value.field == "project_id"
+@pytest.mark.parametrize("member", [{"$ne": ""}, None, 3, "", "a b", "a@b", "x" * 65])
+def test_members_are_named_as_tokens_name_them(member: Any) -> None:
+    """Nobody could ever act as any other id."""
+    for body, sent in ((FormTeam, {"team": [member]}), (ChoosePilotSite, {"site_id": member})):
+        with pytest.raises(ValidationError):
+            body.model_validate(sent)
