@@ -22,11 +22,11 @@ PORTS = ("intake", "catalog", "compute", "notify", "broker")
 
 @pytest.fixture
 def page(lab: Lab) -> str:
-    """The section with the lab's own ports, which is up already."""
+    """The section with the lab's own ports; its first line finds the lab up already."""
     assert START in CALLING
     ports = {getattr(Ports(), name): getattr(lab.stack.plan.ports, name) for name in PORTS}
     known = {str(port): str(own) for port, own in ({9123: free_port()} | ports).items()}
-    text = CALLING.replace(START, "")
+    text = CALLING.replace(START, START.replace("make", ".venv/bin/datalab"))
     return re.sub(r"(?<=:)\d{4}\b|\b9123\b", lambda match: known[match[0]], text)
 
 
@@ -59,6 +59,7 @@ def test_commands_of_the_readme_work_each_time_they_are_pasted(page: str, checko
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "in vain" not in done.stderr
+        assert "runs already" in done.stdout
         assert (checkout / "communes_par_epci.csv").stat().st_size
         assert "project_delivered" in done.stdout
         assert "Où rouler à vélo ?" in done.stdout
