@@ -19,7 +19,7 @@ from services.intake.bodies import (
 )
 from services.intake.model import Project
 from services.intake.records import Delivery
-from services.intake.submissions import claim
+from services.intake.submissions import Key, claim
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.errors import NotFound, WrongStage
@@ -27,7 +27,7 @@ from shared.events import Treatment
 from shared.store import Store
 
 
-def submit(store: Store, caller: Caller, body: SubmitProject, key: str | None) -> Project:
+def submit(store: Store, caller: Caller, body: SubmitProject, key: Key | None) -> Project:
     """Register the caller's project; with a `key` sent before, return the one it registered."""
     holder_id = caller.member_id
     identifier = new_id("prj") if key is None else claim(store, "prj", holder_id, key, body)

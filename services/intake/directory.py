@@ -6,7 +6,7 @@ from typing import Any
 from services.intake.bodies import ListMembers, RegisterMember
 from services.intake.member import Member
 from services.intake.model import Project
-from services.intake.submissions import claim
+from services.intake.submissions import Key, claim
 from shared.aggregate import new_id
 from shared.errors import Invalid
 from shared.store import Store
@@ -14,7 +14,7 @@ from shared.territory import department_of, is_department
 from shared.words import fold
 
 
-def register(store: Store, sender: str, body: RegisterMember, key: str | None) -> Member:
+def register(store: Store, sender: str, body: RegisterMember, key: Key | None) -> Member:
     """Take a partner in as a member; with a `key` sent before, return the one it registered."""
     identifier = new_id("mbr") if key is None else claim(store, "mbr", sender, key, body)
     return store.of(Member).add(Member(id=identifier, **dict(body)).join())

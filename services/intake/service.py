@@ -17,10 +17,9 @@ from services.intake.bodies import (
 )
 from services.intake.member import Member
 from services.intake.model import Project
-from services.intake.submissions import Submission
+from services.intake.submissions import Key, Submission
 from services.intake.treatments import WrittenTreatment
 from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectView
-from shared import trace
 from shared.auth import Caller, Role
 from shared.envelope import Envelope
 from shared.events import (
@@ -34,7 +33,6 @@ from shared.events import (
 from shared.http import Call, http
 from shared.identifier import Identifier, MemberId
 from shared.messaging import Documents, on, rpc
-from shared.store import Store
 
 ONE = "/projects/{project_id}"
 OWN: frozenset[Role] = frozenset({"holder"})
@@ -48,7 +46,7 @@ class Intake:
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
-    documents: Store = Documents(Project, Member, Submission)
+    documents = Documents(Project, Member, Submission)
 
     @on(DatasetsMatched)
     def advise(self, envelope: Envelope[DatasetsMatched]) -> None:
@@ -83,7 +81,7 @@ class Intake:
         With an `Idempotency-Key` header that the caller sent before, the answer is the project
         registered then; 422 when the body differs.
         """
-        key = call.header("Idempotency-Key")
+        key = Key.if_any(call.header("Idempotency-Key"))
         return _view(commands.submit(self.documents, call.caller, call.body, key))
 
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
@@ -129,7 +127,7 @@ class Intake:
     @http("POST", "/members", body=RegisterMember, returns=MemberView, status=201, roles=STAFF)
     def register(self, call: Call) -> MemberView:
         """Register a member of the lab; honours an `Idempotency-Key` as submissions do."""
-        sender, key = call.caller.member_id, call.header("Idempotency-Key")
+        sender, key = call.caller.member_id, Key.if_any(call.header("Idempotency-Key"))
         return MemberView.model_validate(directory.register(self.documents, sender, call.body, key))
 
     @http("GET", "/members", query=ListMembers, returns=MemberPage)
@@ -147,10 +145,9 @@ class Intake:
         self, holder_id: MemberId, project: dict[str, Any], idempotency_key: str | None = None
     ) -> ProjectView:
         """Submit a project for a holder; a call that the broker repeats registers one project."""
-        holder = Caller(holder_id, OWN)
-        key = idempotency_key if idempotency_key is not None else trace.call.get() or None
+        key = Key.if_any(idempotency_key, "idempotency_key") or Key.of_call()
         body = SubmitProject.model_validate(project)
-        return _view(commands.submit(self.documents, holder, body, key))
+        return _view(commands.submit(self.documents, Caller(holder_id, OWN), body, key))
 
     @rpc
     def get_project(self, project_id: Identifier) -> ProjectView:
@@ -222,8 +219,8 @@ class Intake:
     @rpc
     def register_member(self, member: dict[str, Any]) -> MemberView:
         """Register a member of the lab; a call that the broker repeats registers one."""
-        body, key = RegisterMember.model_validate(member), trace.call.get() or None
-        made = directory.register(self.documents, PROGRAM.member_id, body, key)
+        body = RegisterMember.model_validate(member)
+        made = directory.register(self.documents, PROGRAM.member_id, body, Key.of_call())
         return MemberView.model_validate(made)
 
     @rpc

@@ -7,10 +7,12 @@ crash between the two writes, finds the id and completes or reads that same thin
 
 import hashlib
 import json
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Self
 from uuid import NAMESPACE_URL, uuid5
 
 from services.intake.bodies import Body
+from shared import trace
 from shared.aggregate import Aggregate, new_id
 from shared.errors import Invalid
 from shared.store import Store
@@ -27,21 +29,42 @@ class Submission(Aggregate):
     sha256: str
 
 
-def claim(store: Store, prefix: str, sender: str, key: str, body: Body) -> str:
+@dataclass(frozen=True)
+class Key:
+    """What a sender repeats with a repeated submission, and what it calls that."""
+
+    text: str
+    name: str = "Idempotency-Key"
+
+    def __post_init__(self) -> None:
+        """Raise Invalid, by that name, for a key that is empty or too long."""
+        if not 1 <= len(self.text) <= _KEY_LENGTH:
+            raise Invalid(f"must be a text of 1 to {_KEY_LENGTH} characters", self.name)
+
+    @classmethod
+    def if_any(cls, text: str | None, *name: str) -> Self | None:
+        """The key, if the sender gave one."""
+        return None if text is None else cls(text, *name)
+
+    @classmethod
+    def of_call(cls) -> Self | None:
+        """The present RPC call's id: the broker repeats it with the request."""
+        return cls.if_any(trace.call.get() or None, "correlation_id")
+
+
+def claim(store: Store, prefix: str, sender: str, key: Key, body: Body) -> str:
     """The id, after `prefix`, that this sender's `key` stands for; a new one the first time.
 
-    Raises Invalid for a key that is empty, too long, or was sent with another body.
+    Raises Invalid for a key that was sent with another body.
     """
-    if not isinstance(key, str) or not 1 <= len(key) <= _KEY_LENGTH:
-        raise Invalid(f"must be a text of 1 to {_KEY_LENGTH} characters", "Idempotency-Key")
     submission = Submission(
-        id=str(uuid5(NAMESPACE_URL, json.dumps([prefix, sender, key]))),
+        id=str(uuid5(NAMESPACE_URL, json.dumps([prefix, sender, key.text]))),
         made_id=new_id(prefix),
         sha256=_fingerprint(body),
     )
     kept = store.of(Submission).add(submission)
     if kept.sha256 != submission.sha256:
-        raise Invalid("was sent before with another body", "Idempotency-Key")
+        raise Invalid("was sent before with another body", key.name)
     return kept.made_id
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import Forbidden, LabError, WrongStage
+from shared.errors import Forbidden, Invalid, LabError, WrongStage
 from tests.integration.intake import desk as at
 from tests.integration.intake.desk import PROJECT, Desk
 from tests.servers import eventually
@@ -97,6 +97,15 @@ def test_an_idempotency_key_works_by_rpc_too(desk: Desk) -> None:
     assert len(ids) == 1
 
 
+def test_a_key_sent_with_another_body_is_refused_by_its_rpc_name(desk: Desk) -> None:
+    """The caller looks for the argument that it gave, not for a header."""
+    with desk.rpc() as cluster:
+        cluster.intake.submit_project("mbr_rpc", PROJECT, idempotency_key="other body")
+        other = {**PROJECT, "title": "Autre"}
+        with pytest.raises(Invalid, match="idempotency_key: was sent before"):
+            cluster.intake.submit_project("mbr_rpc", other, idempotency_key="other body")
+
+
 @pytest.mark.parametrize(
     ("ask", "fault"),
     [
@@ -106,6 +115,7 @@ def test_an_idempotency_key_works_by_rpc_too(desk: Desk) -> None:
         (lambda intake: intake.submit_project("mbr_rpc", {}), "title"),
         (lambda intake: intake.submit_project("", PROJECT), "holder_id"),
         (lambda intake: intake.submit_project("mbr_rpc", PROJECT, 3), "idempotency_key"),
+        (lambda intake: intake.submit_project("mbr_rpc", PROJECT, ""), "idempotency_key: must"),
         (lambda intake: intake.list_projects(stage={"$ne": ""}), "stage"),
         (lambda intake: intake.list_members(limit=1000), "limit"),
         (lambda intake: intake.withdraw_project("prj_unknown", "Non.", by={}), "by"),
