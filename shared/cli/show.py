@@ -11,17 +11,22 @@ from rich.table import Table
 
 Row = Mapping[str, Any]
 # Data may hold terminal commands: everything but line breaks and tabs is made visible.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _DATE = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)$")
 _WHOLE = {"id", "at", "state", "kind", "stage", "type", "progress", "seconds"}
 """Columns that are never broken: they are there to be copied or compared."""
 
 _WIDE = 160
+_LONGEST = 64
+"""Characters of such a column: what is longer would leave the others no room."""
 
 
 def as_json(value: object) -> None:
     """Print JSON for a program."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    words = json.dumps(value, ensure_ascii=False, indent=2)
+    sys.stdout.write(_SURROGATE.sub(_REPLACEMENT, words) + "\n")
 
 
 def page(answer: Mapping[str, Any], columns: Sequence[str], *, json_wanted: bool) -> None:
@@ -38,7 +43,11 @@ def rows(items: Iterable[Row], columns: Sequence[str]) -> None:
     """Print a table; a column is a field, or `a.b` for a field within a field."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column.rsplit(".", 1)[-1], overflow="fold", no_wrap=column in _WHOLE)
+        name, whole = column.rsplit(".", 1)[-1], column in _WHOLE
+        if whole:
+            table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=_LONGEST)
+        else:
+            table.add_column(name, overflow="fold")
     for item in items:
         table.add_row(*(text(_field(item, column)) for column in columns))
     if table.row_count:
@@ -77,7 +86,7 @@ def text(value: object) -> str:
         return f"{value:.2f}".rstrip("0").rstrip(".")
     if value is None or isinstance(value, bool):
         return {None: "", True: "yes", False: "no"}[value]
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _DATE.sub(r"\1 \2 UTC", str(value)))
+    return _CONTROL.sub(_REPLACEMENT, _DATE.sub(r"\1 \2 UTC", str(value)))
 
 
 def _field(item: Row, column: str) -> object:

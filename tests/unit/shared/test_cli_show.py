@@ -36,6 +36,24 @@ def test_terminal_commands_in_data_are_not_obeyed(capsys: pytest.CaptureFixture[
     assert "[red]x[/red]" in printed
 
 
+def test_half_a_character_is_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    """A lone surrogate, which JSON can escape and no terminal can print."""
+    show.as_json({"a\ud800": "\udfff"})
+    show.record({"a": "\ud800"}, json_wanted=False)
+    printed = capsys.readouterr().out
+    assert printed.encode()
+    assert printed.count("\N{REPLACEMENT CHARACTER}") == 3
+
+
+def test_long_id_leaves_room_for_the_other_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is cut in the table; --json has all of it."""
+    show.rows([{"id": "x" * 5000, "reason": "Rejected: never"}], ("id", "reason"))
+    printed = capsys.readouterr().out
+    assert "Rejected: never" in printed
+    assert "x" * 60 in printed
+    assert "x" * 70 not in printed
+
+
 def test_page_tells_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     """A list that goes on names its cursor; an empty one says so."""
     show.page({"items": [{"id": "a"}], "next": "cur"}, ("id",), json_wanted=False)
