@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from kombu import Queue
 from nameko.exceptions import ContainerBeingKilled
@@ -182,7 +183,8 @@ def _body(message: Any) -> bytes:
 
 
 def _id(message: Any) -> str:
-    return str(message.properties.get("message_id") or message.delivery_tag)
+    """Of a message without one: new, and kept from the first retry on."""
+    return str(message.properties.get("message_id") or uuid4())
 
 
 def on(event: type[Event]) -> Callable[[F], F]:

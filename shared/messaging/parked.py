@@ -1,6 +1,8 @@
 """The parked queue, for operators: what is in it and why, back into its queue, or thrown away."""
 
+import hashlib
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +15,9 @@ from shared.events import Frozen
 from shared.messaging import topology
 from shared.messaging.frames import tolerant
 from shared.messaging.on import PARKED_AT, QUEUE, REASON
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class ParkedEvent(Frozen):
@@ -27,17 +32,15 @@ class ParkedEvent(Frozen):
 
 
 def read(message: Any) -> ParkedEvent:
-    """What a parked message is, however broken its body.
+    """What a parked message is, however broken; what is no text has replacement signs.
 
     Without our marks the broker itself parked it: deliveries ran out, or a queue was full.
     """
     headers = message.headers or {}
-    death = (headers.get("x-death") or [{}])[0]
-    body = (
-        message.body
-        if isinstance(message.body, str)
-        else bytes(message.body or b"").decode("latin-1")
-    )
+    deaths = headers.get("x-death")
+    death = deaths[0] if isinstance(deaths, list) and deaths else {}
+    death = death if isinstance(death, dict) else {}
+    body = bytes(message.body or b"").decode("utf-8", "replace")
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
@@ -45,13 +48,29 @@ def read(message: Any) -> ParkedEvent:
     envelope = parsed if isinstance(parsed, dict) else {}
     queue = headers.get(QUEUE) or death.get("queue") or message.delivery_info["routing_key"]
     return ParkedEvent(
-        id=str(envelope.get("id") or message.properties.get("message_id") or "unknown"),
-        queue=str(queue),
-        reason=str(headers.get(REASON) or death.get("reason") or "unknown"),
-        parked_at=str(headers.get(PARKED_AT) or death.get("time") or ""),
-        type=str(envelope.get("type") or "unknown"),
+        id=_id(envelope.get("id"), message),
+        queue=_text(queue),
+        reason=_text(headers.get(REASON) or death.get("reason") or "unknown"),
+        parked_at=_text(headers.get(PARKED_AT) or death.get("time") or ""),
+        type=_text(envelope.get("type") or "unknown"),
         body=body,
     )
+
+
+def _id(given: object, message: Any) -> str:
+    """The event's own id, else the message's, as it can be shown and typed."""
+    found = given if given and isinstance(given, str) else _message_id(message)
+    return "".join(one if one.isprintable() else _REPLACEMENT for one in found)
+
+
+def _message_id(message: Any) -> str:
+    """Of a message without one: made of its body, the same each time it is looked at."""
+    digest = hashlib.sha256(message.body or b"").hexdigest()
+    return str(message.properties.get("message_id") or f"sha256-{digest[:32]}")
+
+
+def _text(value: object) -> str:
+    return _SURROGATE.sub(_REPLACEMENT, str(value))
 
 
 def parked(amqp_uri: str) -> list[ParkedEvent]:
@@ -78,10 +97,10 @@ def replay(amqp_uri: str, event_id: str | None = None, queue: str | None = None)
 
     def put_back(event: ParkedEvent, channel: Any, message: Any) -> None:
         copy = amqp.Message(
-            event.body.encode("utf-8" if isinstance(message.body, str) else "latin-1"),
+            message.body or b"",
             content_type="application/json",
             delivery_mode=2,
-            message_id=event.id,
+            message_id=_message_id(message),
         )
         channel.basic_publish_confirm(copy, "", event.queue, mandatory=True)
 
@@ -108,7 +127,7 @@ def _settle(
     def look(event: ParkedEvent, channel: Any, message: Any) -> None:
         if (event_id or event.id) == event.id and (queue or event.queue) == event.queue:
             settle(event, channel, message)
-            message.ack()
+            channel.basic_ack(message.delivery_tag)
             settled.append(event.id)
 
     _each(amqp_uri, look)
@@ -126,10 +145,10 @@ def _each(amqp_uri: str, look: Callable[[ParkedEvent, Any, Any], object]) -> Non
     try:
         with _connection(amqp_uri) as connection:
             channel = connection.channel()
+            channel.auto_decode = False  # a body is the bytes that came
             # All are taken before the first is looked at: one that is put back and parked again
             # at once must not come twice. Not by the queue's count, which lags behind.
-            take = partial(channel.basic_get, topology.PARKED)
-            taken = [channel.message_to_python(raw) for raw in iter(take, None)]
+            taken = list(iter(partial(channel.basic_get, topology.PARKED), None))
             for message in taken:
                 look(read(message), channel, message)
             # Whatever was not acknowledged goes back, before anybody else looks.

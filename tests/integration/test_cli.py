@@ -226,6 +226,26 @@ def test_parked_event_is_listed_shown_replayed_and_dropped(
     assert parked() == []
 
 
+def test_strange_event_does_not_break_the_parked_commands(
+    shell: Shell, broker: Broker, vhost: str
+) -> None:
+    """An id with half a character and a property that is not UTF-8."""
+    with broker.connection(vhost) as connection:
+        message = amqp.Message(b'{"id": "evt-\\ud800"}', correlation_id=b"\xff")
+        connection.channel().basic_publish(message, topology.PARKED, "intake.on.datasets_matched")
+    identifier = "evt-\N{REPLACEMENT CHARACTER}"
+
+    def parked() -> list[str]:
+        return [one["id"] for one in shell.json("parked", "list")["items"]]
+
+    eventually(lambda: parked() == [identifier])
+    assert identifier in shell.run("parked", "list").stdout
+    assert shell.json("parked", "show", identifier)["body"] == '{"id": "evt-\\ud800"}'
+    assert "1 event is back" in shell.run("parked", "replay").stdout
+    eventually(lambda: parked() == [identifier])
+    assert shell.run("parked", "drop", identifier).stdout == "1 event was dropped.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

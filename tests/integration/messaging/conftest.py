@@ -82,12 +82,18 @@ class Lab:
         """Whether no queue holds a message, but for the parked one."""
         return not any(n for name, n in self.queues().items() if name != topology.PARKED)
 
-    def publish(self, body: bytes, routing_key: str = "member_joined", **properties: Any) -> None:
-        """Publish raw bytes where intake publishes its events."""
+    def publish(
+        self,
+        body: bytes,
+        routing_key: str | bytes = "member_joined",
+        exchange: str = "intake.events",
+        **properties: Any,
+    ) -> None:
+        """Publish raw bytes, by default where intake publishes its events."""
         with self.broker.connection(self.vhost) as connection:
             connection.channel().basic_publish_confirm(
                 amqp.Message(body, **{"content_type": "application/json", **properties}),
-                "intake.events",
+                exchange,
                 routing_key,
             )
 
