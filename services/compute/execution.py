@@ -10,10 +10,10 @@ from functools import partial
 from services.compute.folders import JobFolder, Work, job_folder
 from services.compute.heartbeat import Heartbeat
 from services.compute.inputs import Catalog, Inputs, Interrupted
-from services.compute.model import Job, TakenOver
+from services.compute.model import Job, TakenOver, Waiting
 from services.compute.output import Progress
 from services.compute.results import keep
-from services.compute.room import NoRoom, check_room
+from services.compute.room import check_room
 from services.compute.sandbox import Limits, Outcome, Sandbox
 from services.compute.workspace import Workspace
 from shared import metrics
@@ -83,12 +83,13 @@ class Execution:
                 not_before=now(),
             )
         except (Unavailable, OSError) as error:
-            log.warning("a job is put off", extra={"job": self._job.id, "error": str(error)})
+            why = {"job": self._job.id, "error": str(error.__cause__ or error)}
+            log.warning("a job is put off", extra=why)
             return partial(
                 Job.put_off,
                 run=run,
                 seconds=self.seconds,
-                message=f"en attente : {error if isinstance(error, NoRoom) else _SILENCE}",
+                message=f"en attente : {error if isinstance(error, Waiting) else _SILENCE}",
                 waits=self._settings.retry_seconds,
             )
         except Rejected as error:
@@ -128,7 +129,7 @@ class Execution:
             return self._settings.job_seconds
         workspace = self._workspaces.find_one(job.project_id or "")
         if workspace is None or workspace.state == "new":
-            raise Unavailable("l'espace de calcul du projet n'est pas encore ouvert")
+            raise Waiting("l'espace de calcul du projet n'est pas encore ouvert")
         if workspace.state == "closed":
             self._jobs.change(job.id, lambda job: job.cancel(workspace.reason))
             raise Interrupted

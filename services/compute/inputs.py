@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from services.compute.folders import JobFolder
-from services.compute.model import Job
-from shared.errors import Forbidden, NotFound, Rejected
+from services.compute.model import Job, Waiting
+from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events import FileRef, Frozen
 from shared.manifest import Input
 from shared.storage import Storage
@@ -24,7 +24,7 @@ class Catalog(Protocol):
     """The one question compute asks the catalogue."""
 
     def open_dataset(self, project_id: str, dataset_id: str) -> Any:  # noqa: ANN401 - JSON
-        """The dataset as the project may read it; Forbidden, NotFound or Unavailable."""
+        """The dataset as the project may read it; a LabError says why it cannot."""
 
 
 class OpenedDataset(Frozen):
@@ -67,6 +67,12 @@ class Inputs:
             raise Rejected(f"le projet n'a pas accès aux données « {name} »") from error
         except NotFound as error:
             raise Rejected(f"les données « {name} » n'existent pas") from error
+        except WrongStage as error:
+            raise Rejected(f"aucune version des données « {name} » n'a pu être lue") from error
+        except Unavailable as error:
+            raise Waiting(
+                f"le catalogue lit encore les données « {name} », ou ne répond pas"
+            ) from error
         opened = OpenedDataset.model_validate(answer)
         return Input(name=name, **opened.model_dump(exclude={"file"})), opened.file
 

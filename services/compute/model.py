@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from shared.aggregate import NEVER, Aggregate, now
-from shared.errors import Rejected, WrongStage
+from shared.errors import Rejected, Unavailable, WrongStage
 from shared.events import (
     Event,
     FileRef,
@@ -34,6 +34,10 @@ ACTIVE = ("queued", "running")
 
 class TakenOver(Rejected):
     """This run of the job is over: the job ended or another process runs it."""
+
+
+class Waiting(Unavailable):
+    """What the job needs is not there yet; the message says in French what that is."""
 
 
 class Job(Aggregate):

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared.errors import Unavailable
+from services.compute.model import Waiting
 
 FREE_BYTES = 256_000_000
 """No job goes on while the disk has less left than this: the services need it."""
@@ -17,8 +17,8 @@ _BLOCK = 512
 """Unit of `st_blocks`, see inode(7)."""
 
 
-class NoRoom(Unavailable):
-    """The disk is nearly full through no fault of the job; the message is French."""
+class NoRoom(Waiting):
+    """The disk is nearly full through no fault of the job."""
 
 
 def check_room(folder: Path, free_bytes: int = FREE_BYTES) -> None:

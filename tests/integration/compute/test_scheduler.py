@@ -178,7 +178,7 @@ def test_job_waits_for_the_catalogue(lab: Lab) -> None:
 
         def is_waiting() -> bool:
             seen = lab.call(service, "GET", f"/jobs/{job}").json()
-            return seen["state"] == "queued" and "ne répond pas" in seen["message"]
+            return seen["state"] == "queued" and "« homes »" in seen["message"]
 
         eventually(is_waiting, what="the job says what it waits for")
         assert lab.events("job_started", job_id=job) == []
