@@ -71,6 +71,17 @@ def test_restricted_data_is_matched_and_says_so() -> None:
     assert match.reasons[-1] == "Accès restreint : le propriétaire devra donner son accord."
 
 
+def test_result_of_restricted_data_says_that_each_owner_has_to_agree() -> None:
+    """The holder learns that there are several to convince; for its own result, all but itself."""
+    result = published(about=metadata("X", theme="habitat", access="restricted"))
+    result.source_owners = ["mbr_o"]
+    [match] = matches(result)
+    assert match.reasons[-1] == "Accès restreint : chaque propriétaire devra donner son accord."
+    result.owner_id = "mbr_h"
+    [match] = matches(result)
+    assert match.reasons[-1] == "Accès restreint : le propriétaire devra donner son accord."
+
+
 def test_own_restricted_data_needs_nobody() -> None:
     """Another table of the holder's is matched without a word about access."""
     about = metadata("X", theme="habitat", access="restricted")
