@@ -7,8 +7,9 @@ acknowledgement, and never stops while the broker is away. This one does none of
 
 import logging
 import math
+import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -114,25 +115,26 @@ class MessageConsumer(QueueConsumer):
 
     def ack_message(self, message: Any) -> None:
         """Acknowledge with all that end at this moment; without effect on a lost connection."""
-        if self._is_settled(message):
+        self._in_hand -= 1
+        if self._is_open(message):
+            del self._open[message.delivery_tag]
             self._done.append(message.delivery_tag)
             if len(self._done) == 1:
                 spawn_n(self._acknowledge)
 
     def requeue_message(self, message: Any) -> None:
         """Give the message back to its queue."""
-        if self._is_settled(message):
+        self._in_hand -= 1
+        if self._is_open(message):
             self._tell_broker(
                 partial(message.channel.basic_reject, message.delivery_tag, requeue=True)
             )
+            if self._is_open(message):  # until now, or an acknowledgement might take it along
+                del self._open[message.delivery_tag]
 
-    def _is_settled(self, message: Any) -> bool:
-        """Take it out of our hands; whether the broker still takes an answer to it."""
-        self._in_hand -= 1
-        if message.channel is not self._channel:
-            return False  # the broker has taken it back and delivers it again
-        del self._open[message.delivery_tag]
-        return True
+    def _is_open(self, message: Any) -> bool:
+        """Whether the broker still takes an answer; else it delivers the message again."""
+        return message.channel is self._channel
 
     def _acknowledge(self) -> None:
         """One frame for all up to the oldest in hand, one for each beyond: writing is dear."""
@@ -145,12 +147,18 @@ class MessageConsumer(QueueConsumer):
             self._tell_broker(partial(self._channel.basic_ack, tag))
 
     def _tell_broker(self, settle: Callable[[], None]) -> None:
+        """Settle, or end the connection, so that the broker delivers all again that is open."""
         try:
             settle()
         except (OSError, amqp.AMQPError, AttributeError) as error:
-            # It delivers again what it was not told; py-amqp raises AttributeError when the
-            # connection has closed.
+            # py-amqp raises AttributeError when the connection has closed.
             log.warning("a message was not settled", extra={"error": str(error)})
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        """Wake whoever reads from the connection: it connects anew."""
+        with suppress(OSError, AttributeError):
+            self._channel.connection.sock.shutdown(socket.SHUT_RDWR)
 
     def on_iteration(self) -> None:
         """Cancel what is to be cancelled; stop once nothing is consumed or in hand."""
