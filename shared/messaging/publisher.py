@@ -7,6 +7,7 @@ connection broke is reported as lost, and the caller decides.
 
 import enum
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -118,7 +119,11 @@ class Publisher(SharedExtension):
     def publish_all(
         self, messages: Sequence[Outgoing], timeout: float = CONFIRM_SECONDS
     ) -> list[Outcome]:
-        """Publish `messages` in order and wait until each is confirmed, or `timeout` seconds."""
+        """Publish `messages` in order and wait until each is confirmed.
+
+        The wait for a connection and for the confirms is `timeout` seconds together.
+        """
+        deadline = time.monotonic() + timeout
         batch = _Batch(len(messages))
         if self._channel is None:
             self._connected.wait(timeout)
@@ -126,7 +131,7 @@ class Publisher(SharedExtension):
             for index, message in enumerate(messages):
                 self._write(message, batch, index)
         if batch.left:
-            batch.done.wait(timeout)
+            batch.done.wait(max(0.001, deadline - time.monotonic()))
         return list(batch.outcomes)
 
     def post(self, message: Outgoing) -> None:
@@ -187,7 +192,7 @@ class Publisher(SharedExtension):
             self._channel, self._connected = None, Signal()
         if self._connection is not None:
             self._connection.collect()
-        lost, self._pending = self._pending, {}
+        lost, self._pending, self._returned = self._pending, {}, set()
         for batch, index, _ in lost.values():
             batch.settle(index, Outcome.LOST)
 

@@ -1,0 +1,49 @@
+"""How long publishing takes at most, and what it remembers of a lost connection."""
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import eventlet
+
+from shared.messaging.publisher import Outcome, Outgoing, Publisher
+
+MESSAGE = Outgoing(exchange="", routing_key="q", body=b"{}", id="evt-1")
+
+
+class Channel:
+    """A channel whose broker confirms at once, or never."""
+
+    def __init__(self, publisher: Publisher, *, confirms: bool) -> None:
+        self.publisher, self.confirms = publisher, confirms
+
+    def basic_publish(self, *_: Any, **__: Any) -> None:
+        """Take the one message of the test."""
+        if self.confirms:
+            self.publisher._on_ack(1, multiple=False)
+
+
+def connect(publisher: Publisher, *, confirms: bool) -> None:
+    """What `_serve` does, without a broker."""
+    publisher._tag, publisher._channel = 0, Channel(publisher, confirms=confirms)
+    publisher._connected.send(None)
+
+
+def test_connecting_and_confirming_share_one_deadline() -> None:
+    """A broker that comes back late and confirms nothing costs the timeout once."""
+    publisher = Publisher()
+    eventlet.spawn_after(0.2, connect, publisher, confirms=False)
+    began = time.monotonic()
+    assert publisher.publish_all([MESSAGE], 0.3) == [Outcome.LOST]
+    assert 0.29 < time.monotonic() - began < 0.45
+
+
+def test_return_of_a_lost_connection_says_nothing_of_the_next() -> None:
+    """The same event, published again, is confirmed."""
+    publisher = Publisher()
+    connect(publisher, confirms=True)
+    returned = SimpleNamespace(properties={"message_id": MESSAGE.id})
+    publisher._on_return(None, "", "q", returned)
+    publisher._disconnect()
+    connect(publisher, confirms=True)
+    assert publisher.publish_all([MESSAGE], 0.3) == [Outcome.CONFIRMED]
