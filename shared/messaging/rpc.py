@@ -61,12 +61,15 @@ def parse(message: Any) -> Request:
     """
     try:
         body = strict_json.read(message.body, "the request")
-        args, kwargs = body["args"], body["kwargs"]
     except Invalid:
         raise
-    except (Rejected, TypeError, KeyError) as error:
-        reason = str(error) if isinstance(error, Rejected) else "`args` or `kwargs` is missing"
-        raise MalformedRequest(reason) from error
+    except Rejected as error:
+        raise MalformedRequest(str(error)) from error
+    if not isinstance(body, dict):
+        raise MalformedRequest("the request is not a JSON object")
+    if not body.keys() >= {"args", "kwargs"}:
+        raise MalformedRequest("`args` or `kwargs` is missing")
+    args, kwargs = body["args"], body["kwargs"]
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise MalformedRequest("`args` is a list and `kwargs` an object")
     properties = message.properties

@@ -106,13 +106,13 @@ class Lab:
                 routing_key,
             )
 
-    def answer(self, body: bytes, routing_key: str) -> dict[str, Any]:
+    def answer(self, body: bytes, routing_key: str, **properties: Any) -> dict[str, Any]:
         """The answer to a hand-made RPC request."""
         with self.broker.connection(self.vhost) as connection:
             channel = connection.channel()
             queue = channel.queue_declare(exclusive=True).queue
             channel.queue_bind(queue, "nameko-rpc", queue)
-            self.request(body, routing_key, reply_to=queue, correlation_id="1")
+            self.request(body, routing_key, reply_to=queue, correlation_id="1", **properties)
             eventually(lambda: channel.queue_declare(queue, passive=True).message_count)
             answer: dict[str, Any] = json.loads(channel.basic_get(queue).body)
         return answer

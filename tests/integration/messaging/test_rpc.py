@@ -65,11 +65,25 @@ def test_wrong_argument_is_named(
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'{"args": 1, "kwargs": {}}', b'{"args": []}', b"\x80"]
+    ("body", "properties", "told"),
+    [
+        (b"{", {}, "the request is not JSON: EOF"),
+        (b"[]", {}, "the request is not a JSON object"),
+        (b'{"args": 1, "kwargs": {}}', {}, "`args` is a list"),
+        (b'{"args": []}', {}, "`args` or `kwargs` is missing"),
+        (b"\x80", {}, "the request is not JSON: expected value"),
+        (b"", {}, "the request is not JSON: EOF"),
+        (b'"\\ud800"', {"content_encoding": "raw_unicode_escape"}, "the request is not JSON"),
+        (b"\xff\xfe{\0", {"content_encoding": "utf-16"}, "the request is not JSON"),
+    ],
 )
-def test_malformed_request_is_answered_not_fatal(lab: Lab, body: bytes) -> None:
+def test_malformed_request_is_answered_not_fatal(
+    lab: Lab, body: bytes, properties: dict[str, Any], told: str
+) -> None:
     """The caller hears what is wrong, and the service goes on."""
-    assert lab.answer(body, "recorder.echo")["error"]["exc_type"] == "MalformedRequest"
+    error = lab.answer(body, "recorder.echo", **properties)["error"]
+    assert error["exc_type"] == "MalformedRequest"
+    assert told in error["value"]
     with lab.rpc() as rpc:
         assert rpc.recorder.echo(1) == 1
 
