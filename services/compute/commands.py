@@ -1,5 +1,7 @@
 """What the service does on request: workspaces open and close, jobs are queued and cancelled."""
 
+from typing import Any
+
 from services.compute.jobs import ingest, treat
 from services.compute.model import ACTIVE, Job
 from services.compute.workspace import Workspace
@@ -49,22 +51,35 @@ class Commands:
         self._jobs.add(ingest(envelope), because=envelope)
 
     def queue_trial(self, envelope: Envelope[ProjectEquipped]) -> None:
-        """Queue the trial of an equipped project, unless the project ended meanwhile."""
-        treatment, sequence = envelope.data.treatment, envelope.sequence
+        """Queue the trial of an equipped project, unless the project ended meanwhile.
+
+        One that has its team already got another treatment: it runs in full, unless a full job is
+        under way.
+        """
+        treatment, identifier = envelope.data.treatment, _job_of(envelope)
+
+        def decide(workspace: Workspace) -> None:
+            workspace.equip(treatment, envelope.sequence)
+            if workspace.state == "open" and workspace.is_staffed:
+                workspace.claim_full(identifier, self._has_ended)
+
         workspace = self._workspaces.change(
             envelope.data.project_id,
-            lambda workspace: workspace.equip(treatment, sequence),
+            decide,
             because=envelope,
             new=lambda: Workspace(id=envelope.data.project_id),
         )
-        if workspace.state != "closed":
-            identifier = caused_id("job", envelope.id, envelope.time)
+        if workspace.state == "closed":
+            return
+        if workspace.full_job == identifier:
+            self._add_full(workspace)
+        elif not workspace.is_staffed:
             job = treat(identifier, "trial", workspace, treatment, traceparent.get())
             self._jobs.add(job, because=envelope)
 
     def queue_full(self, envelope: Envelope[ProjectStaffed]) -> None:
         """Queue the full job of a staffed project, unless the project ended meanwhile."""
-        identifier = caused_id("job", envelope.id, envelope.time)
+        identifier = _job_of(envelope)
 
         def decide(workspace: Workspace) -> None:
             workspace.staff(envelope.time)
@@ -133,3 +148,7 @@ class Commands:
         except WrongStage:
             # It ended between the look and the cancellation.
             return
+
+
+def _job_of(envelope: Envelope[Any]) -> str:
+    return caused_id("job", envelope.id, envelope.time)

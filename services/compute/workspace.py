@@ -36,6 +36,11 @@ class Workspace(Aggregate):
         """What is left of the quota."""
         return max(0.0, self.quota_seconds - self.used_seconds)
 
+    @property
+    def is_staffed(self) -> bool:
+        """Whether the project has its team."""
+        return self.staffed_at != NEVER
+
     def open(self, holder_id: str, dataset_ids: tuple[str, ...], quota_seconds: int) -> None:
         """Let the project compute, once, unless it ended before."""
         if self.state != "new":
@@ -69,7 +74,7 @@ class Workspace(Aggregate):
             raise WrongStage(f"l'espace de calcul du projet est fermé : {self.reason}")
         if self.state != "open":
             raise WrongStage("l'espace de calcul du projet n'est pas ouvert")
-        if self.staffed_at == NEVER or self.treatment is None:
+        if not self.is_staffed or self.treatment is None:
             raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
         return self.treatment
 

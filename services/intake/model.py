@@ -103,7 +103,7 @@ class Project(Aggregate):
         self.record(ProjectAdvised(**self._who(), **counts))
 
     def set_treatment(self, treatment: Treatment, by: str, *, is_reviewer: bool) -> None:
-        """Say what to do with the data: until secured, or anew after a trial without a result.
+        """Say what to do with the data: until secured, or anew while it came to no result.
 
         Access was granted for what was secured, so a later treatment reads the same datasets and
         is a reviewer's: it is reviewed by that. Forbidden to others, and to the holder as such.
@@ -111,7 +111,7 @@ class Project(Aggregate):
         if self.stage in {"submitted", "advised"}:
             self.treatment = treatment
             self._note(by, "Traitement défini.")
-        elif self.stage == "equipped" and not self.trial_due:
+        elif self._lacks_result():
             if by == self.holder_id or not is_reviewer:
                 raise Forbidden(
                     "le projet est sécurisé : seul un examinateur peut changer son traitement"
@@ -120,7 +120,8 @@ class Project(Aggregate):
         else:
             raise WrongStage(
                 f"a project that is {self.stage} keeps its treatment: it is set until the project "
-                "is secured, and again after a trial that failed or was cancelled"
+                "is secured, again after a trial that failed or was cancelled, and once it is "
+                "staffed while no full job has succeeded"
             )
 
     def review(self, decision: Literal["secure", "reject"], reason: str, by: str) -> None:
@@ -199,15 +200,8 @@ class Project(Aggregate):
             raise Invalid("no full job of this project with that id has succeeded", "job_id")
         self._become("delivered", by, "Service livré.")
         self.delivery = delivery
-        self.record(
-            ProjectDelivered(
-                **self._who(),
-                theme=self.theme,
-                territory=self.territory,
-                result=result,
-                **dict(delivery),
-            )
-        )
+        about = {"theme": self.theme, "territory": self.territory, "result": result}
+        self.record(ProjectDelivered(**self._who(), **about, **dict(delivery)))
 
     def withdraw(self, reason: str, by: str) -> None:
         """Give the project up."""
@@ -235,15 +229,21 @@ class Project(Aggregate):
     def _equip(self, by: str) -> None:
         if self.access_open and self.workspace_open:
             self._become("equipped", by, "Accès aux données et espace de calcul ouverts.")
-            self._ask_for_trial()
+            self._ask_for_job()
+
+    def _lacks_result(self) -> bool:
+        # Full jobs that fail are not noted here: they may be run again as they are.
+        trial_ended = self.stage == "equipped" and not self.trial_due
+        return trial_ended or (self.stage == "staffed" and not self.results)
 
     def _try_again(self, treatment: Treatment, by: str) -> None:
         if read_by(treatment) != self.secured_ids:
             raise Invalid("must name the same datasets as the treatment that was secured", "inputs")
         self.treatment = treatment
-        self._note(by, "Nouveau traitement, examiné par le lab, après un essai sans résultat.")
-        self._ask_for_trial()
+        tried = "essai" if self.stage == "equipped" else "calcul complet"
+        self._note(by, f"Nouveau traitement, examiné par le lab, après un {tried} sans résultat.")
+        self._ask_for_job()
 
-    def _ask_for_trial(self) -> None:
-        self.trial_due = True
+    def _ask_for_job(self) -> None:
+        self.trial_due = self.stage == "equipped"
         self.record(ProjectEquipped(**self._who(), treatment=self.treatment))

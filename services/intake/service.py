@@ -96,7 +96,7 @@ class Intake:
 
     @http("POST", f"{ONE}/treatment", body=WrittenTreatment, returns=ProjectView, roles=HOLDER)
     def treat(self, call: Call, project_id: str) -> ProjectView:
-        """Say what to do with the data; once secured, a reviewer may after a failed trial."""
+        """Say what to do with the data; once secured, a reviewer may while it has no result."""
         return _view(commands.set_treatment(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{ONE}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)

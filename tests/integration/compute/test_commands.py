@@ -12,7 +12,7 @@ from services.compute.model import Job
 from services.compute.workspace import Workspace
 from shared.aggregate import new_id, now
 from shared.envelope import Envelope, wrap
-from shared.events import ProjectStaffed
+from shared.events import ProjectEquipped, ProjectStaffed
 from shared.store import Store
 from tests.integration.compute.lab import HOLDER, summing
 
@@ -56,6 +56,13 @@ def team_formed(project: str) -> Envelope[ProjectStaffed]:
     return Envelope[ProjectStaffed].model_validate(wrap(event, **about))
 
 
+def equipped_again(project: str, sequence: int) -> Envelope[ProjectEquipped]:
+    """The event that a reviewer's other treatment comes with."""
+    event = ProjectEquipped(project_id=project, holder_id=HOLDER, treatment=summing("dts_2"))
+    about: dict[str, Any] = {"subject": project, "number": 0, "time": now(), "traceparent": ""}
+    return Envelope[ProjectEquipped].model_validate(wrap(event, sequence=sequence, **about))
+
+
 def end(store: Store, job: str) -> None:
     """Let a queued job end."""
     store.of(Job).change(job, lambda it: it.cancel("assez"))
@@ -91,3 +98,25 @@ def test_a_full_job_that_a_crash_left_unqueued_is_queued_by_the_next_request(sto
     )
     assert Commands(store).submit(project, "").id == "job_lost"
     assert Commands(store).submit(project, "").id == "job_lost"
+
+
+def test_another_treatment_of_a_staffed_project_runs_in_full(store: Store) -> None:
+    """Told twice it is one job; a trial would hold up what has its team."""
+    project = staffed(store)
+    first = Commands(store).submit(project, "")
+    end(store, first.id)
+    event = equipped_again(project, 7)
+    for _ in range(2):
+        Commands(store).queue_trial(event)
+    _, second = store.of(Job).find({"project_id": project})
+    assert (second.kind, second.treatment) == ("full", summing("dts_2"))
+
+
+def test_another_treatment_waits_for_the_full_job_under_way(store: Store) -> None:
+    """That one ends first; the next full job has the new treatment."""
+    project = staffed(store)
+    first = Commands(store).submit(project, "")
+    Commands(store).queue_trial(equipped_again(project, 7))
+    assert [job.id for job in store.of(Job).find({"project_id": project})] == [first.id]
+    end(store, first.id)
+    assert Commands(store).submit(project, "").treatment == summing("dts_2")

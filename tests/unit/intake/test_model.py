@@ -259,6 +259,24 @@ def test_after_a_trial_without_result_a_new_treatment_of_the_same_data_is_tried(
     assert it.stage == "trialled"
 
 
+def test_a_staffed_project_without_result_takes_a_reviewers_treatment_of_the_same_data() -> None:
+    """Its full job may never succeed as it is: withdrawing is not the only way out."""
+    it = made.project_at("staffed")
+    corrected = made.treatment("dts_a", "dts_b")
+    with pytest.raises(Forbidden, match="examinateur"):
+        it.set_treatment(corrected, HOLDER, is_reviewer=False)
+    it.set_treatment(corrected, REVIEWER, is_reviewer=True)
+    assert (it.stage, it.treatment, made.recorded(it)) == (
+        "staffed",
+        corrected,
+        ["project_equipped"],
+    )
+    assert "après un calcul complet sans résultat" in it.history[-1].why
+    it.note_result(made.succeeded("full", "job_full"))
+    with pytest.raises(WrongStage, match="staffed"):
+        it.set_treatment(corrected, REVIEWER, is_reviewer=True)
+
+
 @pytest.mark.parametrize("is_reviewer", [False, True])
 def test_a_holder_does_not_change_what_was_reviewed(is_reviewer: bool) -> None:
     """Owners granted their data to the reviewed treatment; nobody reviews a change of its own."""
