@@ -178,6 +178,7 @@ def lab(
 
 @pytest.fixture(autouse=True)
 def _nothing_parked(lab: Lab) -> None:
-    """Each test begins with an empty parked queue."""
+    """Each test begins with an empty parked queue, and nothing of the last one on its way to it."""
     with lab.broker.connection(lab.vhost) as connection:
-        connection.channel().queue_purge(topology.PARKED)
+        channel = connection.channel()
+        eventually(lambda: lab.is_quiet() and not channel.queue_purge(topology.PARKED))
