@@ -127,7 +127,7 @@ def path_of(*parts: str) -> str:
 
 def _query(query: Mapping[str, object]) -> str:
     given = {name: value for name, value in query.items() if value not in (None, "", False)}
-    return f"?{urlencode(given, errors=_AS_TYPED)}" if given else ""
+    return f"?{urlencode(given, doseq=True, errors=_AS_TYPED)}" if given else ""
 
 
 def _json(response: urllib3.BaseHTTPResponse) -> Any:  # noqa: ANN401 - JSON
