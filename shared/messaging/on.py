@@ -174,7 +174,7 @@ def _context(envelope: Envelope[Event]) -> dict[str, Any]:
 def _kept(message: Any) -> dict[str, Any]:
     """The headers that go on with a message: ours; a broker's x-death would be ignored anyway."""
     attempt = (message.headers or {}).get(ATTEMPT)
-    return {} if attempt is None else {ATTEMPT: attempt}
+    return {ATTEMPT: attempt} if isinstance(attempt, int) else {}
 
 
 def _body(message: Any) -> bytes:

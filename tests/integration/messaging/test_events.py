@@ -1,6 +1,7 @@
 """Each way an event can end: done, retried, parked - and never lost, never done twice."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -110,6 +111,21 @@ def test_message_of_strange_bytes_is_parked_as_it_came(
     eventually(lambda: lab.note(member).get("seen"))
     assert (lab.recorder.pid, lab.recorder.alive) == (pid, True)
     assert "the consumer lost the broker" not in lab.recorder.log()
+
+
+def test_attempts_that_are_no_number_do_not_go_on(lab: Lab) -> None:
+    """Python reads deeper tables than it writes: a copy of this header would be impossible."""
+    deep: list[Any] = []
+    for _ in range(800):
+        deep = [deep]
+    pid, limit = lab.recorder.pid, sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    try:
+        lab.publish(b"{}", application_headers={ATTEMPT: deep})
+    finally:
+        sys.setrecursionlimit(limit)
+    assert lab.parked_body() == b"{}"
+    assert (lab.recorder.pid, lab.recorder.alive) == (pid, True)
 
 
 def test_event_with_a_strange_property_is_handled(lab: Lab, member: str) -> None:
