@@ -16,6 +16,8 @@ from shared.messaging import topology
 from shared.messaging.frames import tolerant
 from shared.messaging.on import PARKED_AT, QUEUE, REASON
 
+_QUEUE_NAME = 255
+"""Bytes of the longest name of a queue."""
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -91,20 +93,39 @@ def show(amqp_uri: str, event_id: str) -> ParkedEvent:
 def replay(amqp_uri: str, event_id: str | None = None, queue: str | None = None) -> int:
     """Put parked events back into their queues with all attempts before them; how many.
 
-    Only those of `event_id` and of `queue` when given; NotFound when `event_id` is not there. An
-    event leaves the parked queue after the broker has confirmed its copy.
+    Only those of `event_id` and of `queue` when given; NotFound when `event_id` is not there, or,
+    once the others are back, when a queue is not. An event leaves the parked queue after the
+    broker has confirmed its copy.
     """
+    nowhere: list[str] = []
 
-    def put_back(event: ParkedEvent, channel: Any, message: Any) -> None:
-        copy = amqp.Message(
-            message.body or b"",
-            content_type="application/json",
-            delivery_mode=2,
-            message_id=_message_id(message),
-        )
-        channel.basic_publish_confirm(copy, "", event.queue, mandatory=True)
+    def put_back(event: ParkedEvent, channel: Any, message: Any) -> bool:
+        if _is_put_back(event, channel, message):
+            return True
+        nowhere.append(event.queue[:_QUEUE_NAME])
+        return False
 
-    return _settle(amqp_uri, event_id, queue, put_back)
+    count = _settle(amqp_uri, event_id, queue, put_back)
+    if nowhere:
+        told = f"{count} events are back in their queues, {len(nowhere)} stay parked"
+        raise NotFound(f"{told}: no queue is called {nowhere[0]}")
+    return count
+
+
+def _is_put_back(event: ParkedEvent, channel: Any, message: Any) -> bool:
+    """Whether a copy is in the event's queue; there may be no such queue."""
+    if len(event.queue.encode()) > _QUEUE_NAME:
+        return False
+    returned: list[object] = []
+    copy = amqp.Message(
+        message.body or b"",
+        content_type="application/json",
+        delivery_mode=2,
+        message_id=_message_id(message),
+    )
+    channel.events["basic_return"] = {lambda *given: returned.append(given)}
+    channel.basic_publish_confirm(copy, "", event.queue, mandatory=True)
+    return not returned
 
 
 def drop(amqp_uri: str, event_id: str, queue: str | None = None) -> int:
@@ -112,28 +133,28 @@ def drop(amqp_uri: str, event_id: str, queue: str | None = None) -> int:
 
     Raises NotFound.
     """
-    return _settle(amqp_uri, event_id, queue, lambda *_: None)
+    return _settle(amqp_uri, event_id, queue, lambda *_: True)
 
 
 def _settle(
     amqp_uri: str,
     event_id: str | None,
     queue: str | None,
-    settle: Callable[[ParkedEvent, Any, Any], object],
+    settle: Callable[[ParkedEvent, Any, Any], bool],
 ) -> int:
-    """Take each event of that id and queue off the parked queue once `settle` is done with it."""
-    settled: list[str] = []
+    """Take each event of that id and queue off the parked queue when `settle` could; how many."""
+    found: list[bool] = []
 
     def look(event: ParkedEvent, channel: Any, message: Any) -> None:
         if (event_id or event.id) == event.id and (queue or event.queue) == event.queue:
-            settle(event, channel, message)
-            channel.basic_ack(message.delivery_tag)
-            settled.append(event.id)
+            found.append(settle(event, channel, message))
+            if found[-1]:
+                channel.basic_ack(message.delivery_tag)
 
     _each(amqp_uri, look)
-    if event_id and not settled:
+    if event_id and not found:
         raise NotFound(f"no parked event{f' of {queue}' if queue else ''} has the id {event_id}")
-    return len(settled)
+    return sum(found)
 
 
 def _connection(amqp_uri: str) -> Connection:

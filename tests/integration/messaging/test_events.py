@@ -11,6 +11,7 @@ import pytest
 from shared.errors import NotFound
 from shared.messaging import topology
 from shared.messaging.on import ATTEMPT, REASON
+from shared.messaging.on import QUEUE as HOME
 from shared.messaging.parked import drop, parked, replay, show
 from tests.integration.messaging.conftest import Lab, joined, sample
 from tests.servers import eventually
@@ -214,6 +215,23 @@ def test_strange_parked_message_can_be_shown_replayed_and_dropped(
     lab.parked()
     assert drop(lab.amqp_uri, event.id) == 1
     assert parked(lab.amqp_uri) == []
+
+
+@pytest.mark.parametrize("queue", ["nowhere", "q" * 300])
+def test_event_of_a_queue_that_is_gone_stays_parked_and_holds_no_other(
+    lab: Lab, queue: str
+) -> None:
+    """What can be replayed is, and the operator hears of the rest."""
+    lab.publish(b"1", QUEUE, topology.PARKED, application_headers={HOME: queue})
+    lab.publish(b"2", "recorder.on.project_withdrawn", topology.PARKED)
+    lab.publish(b"3", "intake.on.project_withdrawn", topology.PARKED)
+    lab.parked(3)
+    told = rf"^1 events are back in their queues, 2 stay parked: no queue is called {queue[:255]}$"
+    with pytest.raises(NotFound, match=told):
+        replay(lab.amqp_uri)
+    reasons = {event.body: event.reason for event in lab.parked(3)}
+    assert [reasons["1"], reasons["2"]] == ["unknown"] * 2
+    assert "Invalid JSON" in reasons["3"] or "body" in reasons["3"]
 
 
 @pytest.mark.parametrize("settle", [drop, replay])
