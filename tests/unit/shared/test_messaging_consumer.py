@@ -73,7 +73,7 @@ def test_message_that_cannot_be_given_back_is_never_acknowledged(
     first, second = (deliver(consumer, channel, tag) for tag in (1, 2))
     consumer.requeue_message(first)
     consumer.ack_message(second)
-    eventlet.sleep(0)
+    eventlet.spawn(bool).wait()  # whoever was spawned before has run
     assert channel.is_shut
     assert channel.acknowledged == []
 
@@ -85,5 +85,5 @@ def test_messages_that_end_together_are_acknowledged_together(
     first, second, _, fourth = (deliver(consumer, channel, tag) for tag in (1, 2, 3, 4))
     for message in (fourth, second, first):
         consumer.ack_message(message)
-    eventlet.sleep(0)
+    eventlet.spawn(bool).wait()  # whoever was spawned before has run
     assert channel.acknowledged == [(2, True), (4, False)]
