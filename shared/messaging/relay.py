@@ -4,7 +4,6 @@ Told of every save, it publishes at once; a sweep finds what a crash or an outag
 crash between the confirm and the clearing publishes an event again: a duplicate, never a loss.
 """
 
-import json
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import eventlet
 from eventlet.greenpool import GreenPool
 from eventlet.queue import Empty, Full, LightQueue
+from pydantic_core import to_json
 
 from shared import metrics
 from shared.aggregate import Aggregate, now
@@ -156,6 +156,6 @@ def _outgoing(event: dict[str, Any]) -> Outgoing:
     return Outgoing(
         exchange=f"{event['source']}.events",
         routing_key=event["type"],
-        body=json.dumps(event, ensure_ascii=False).encode(),
+        body=to_json(event),
         id=event["id"],
     )
