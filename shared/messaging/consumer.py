@@ -138,13 +138,14 @@ class MessageConsumer(QueueConsumer):
 
     def _acknowledge(self) -> None:
         """One frame for all up to the oldest in hand, one for each beyond: writing is dear."""
-        done, self._done = sorted(self._done), []
+        # A write may wait, and the next connection counts its own tags from 1 meanwhile.
+        channel, done, self._done = self._channel, sorted(self._done), []
         oldest = next(iter(self._open), math.inf)
         together = [tag for tag in done if tag < oldest]
         if together:
-            self._tell_broker(partial(self._channel.basic_ack, together[-1], multiple=True))
+            self._tell_broker(partial(channel.basic_ack, together[-1], multiple=True))
         for tag in done[len(together) :]:
-            self._tell_broker(partial(self._channel.basic_ack, tag))
+            self._tell_broker(partial(channel.basic_ack, tag))
 
     def _tell_broker(self, settle: Callable[[], None]) -> None:
         """Settle, or end the connection, so that the broker delivers all again that is open."""

@@ -155,11 +155,14 @@ class Publisher(SharedExtension):
         """Write many frames in one go: a system call for each is most of what is left to save."""
         connection, cork = self._connection, self._cork
         cork.hold()
-        yield
         try:
-            cork.release()
-        except (OSError, amqp.AMQPError) as error:
-            self._give_up(connection, error)
+            yield
+        finally:
+            # Also when the writer is killed: tags count what was held, so it has to be sent.
+            try:
+                cork.release()
+            except (OSError, amqp.AMQPError) as error:
+                self._give_up(connection, error)
 
     def _put(self, channel: Any, message: Outgoing, *, mandatory: bool) -> None:
         connection = self._connection

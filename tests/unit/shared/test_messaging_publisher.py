@@ -5,10 +5,23 @@ from types import SimpleNamespace
 from typing import Any
 
 import eventlet
+import pytest
+from greenlet import GreenletExit
 
 from shared.messaging.publisher import Outcome, Outgoing, Publisher
 
 MESSAGE = Outgoing(exchange="", routing_key="q", body=b"{}", id="evt-1")
+
+
+class Socket:
+    """A transport that takes everything."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Send all of it."""
+        self.writes.append(bytes(data))
 
 
 class Channel:
@@ -47,3 +60,20 @@ def test_return_of_a_lost_connection_says_nothing_of_the_next() -> None:
     publisher._disconnect()
     connect(publisher, confirms=True)
     assert publisher.publish_all([MESSAGE], 0.3) == [Outcome.CONFIRMED]
+
+
+def test_writer_that_is_killed_leaves_nothing_held_back() -> None:
+    """Whoever publishes next, or the heartbeat, would otherwise speak to nobody."""
+    publisher = Publisher()
+    socket = Socket()
+    publisher._cork.writer(SimpleNamespace(frame_max=131_072), socket)
+
+    def write_and_die() -> None:
+        with publisher._corked():
+            publisher._cork.write(memoryview(b"held"))
+            raise GreenletExit
+
+    with pytest.raises(GreenletExit):
+        write_and_die()
+    publisher._cork.write(memoryview(b"next"))
+    assert socket.writes == [b"held", b"next"]
