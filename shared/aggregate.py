@@ -13,6 +13,9 @@ from shared.events import Event
 HANDLED_KEPT = 500
 """How many incoming event ids a document remembers: a redelivery comes within minutes."""
 
+LONG_AGO = datetime(1970, 1, 1, microsecond=1000, tzinfo=UTC)
+"""Before anything here happened."""
+
 NEVER = datetime(9999, 1, 1, microsecond=1000, tzinfo=UTC)
 """A date instead of null: not every MongoDB-compatible server can query null (see shared.store)."""
 

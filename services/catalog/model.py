@@ -5,12 +5,13 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field, computed_field
 
-from shared.aggregate import Aggregate, now
+from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.errors import Unavailable, WrongStage
 from shared.events import (
     DatasetPublished,
     DatasetRegistered,
     DatasetRejected,
+    Event,
     FileRef,
     Frozen,
     Step,
@@ -72,11 +73,19 @@ class Dataset(Aggregate):
     """Data that the lab can offer to projects.
 
     `words` and `theme_word` are the metadata as search compares them, `project_id` the project
-    whose result this is, `source_owners` those whose restricted data that result was made of.
+    whose result this is, `source_owners` those whose restricted data that result was made of,
+    `changed_at` the time of its newest event, by which indexes find what they have not seen.
     """
 
     collection: ClassVar[str] = "datasets"
-    indexes: ClassVar[tuple[str, ...]] = ("state", "owner_id", "theme_word", "keys", "words")
+    indexes: ClassVar[tuple[str, ...]] = (
+        "state",
+        "owner_id",
+        "theme_word",
+        "keys",
+        "words",
+        "changed_at",
+    )
 
     owner_id: str
     metadata: Metadata
@@ -85,6 +94,7 @@ class Dataset(Aggregate):
     project_id: str | None = None
     source_owners: list[str] = []
     versions: list[Version] = []
+    changed_at: datetime = LONG_AGO
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -98,6 +108,11 @@ class Dataset(Aggregate):
         """The kinds of key columns of the published version."""
         profile = self.published.profile if self.published else None
         return list(profile.keys) if profile else []
+
+    def record(self, event: Event) -> None:
+        """Keep `event` to be published, and that the dataset changed."""
+        self.changed_at = now()
+        super().record(event)
 
     @property
     def insiders(self) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
 """The one life of a job."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.aggregate import NEVER, Aggregate, now
+from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import Rejected, Unavailable, WrongStage
 from shared.events import (
     Event,
@@ -25,8 +25,6 @@ MAX_LOSSES = 5
 MAX_DELAYS = 1000
 """How often a job waits for something it needs that does not answer: with the default waits, for
 more than a day."""
-
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 ACTIVE = ("queued", "running")
