@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field, computed_field
 
+from services.catalog.terms import Contact, Frequency, HighValue, Language, Period
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.errors import Unavailable, WrongStage
 from shared.events import (
@@ -34,6 +35,11 @@ class Metadata(Frozen):
     access: Access
     producer: str = ""
     source_url: str | None = None
+    temporal: Period | None = Field(default=None, description="the days the data is about")
+    frequency: Frequency | None = Field(default=None, description="how often it is renewed")
+    contact: Contact | None = Field(default=None, description="whom to ask about it")
+    hvd: HighValue | None = Field(default=None, description="category of a high-value dataset")
+    language: Language = "fr"
 
 
 class Provenance(Frozen):

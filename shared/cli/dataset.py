@@ -29,6 +29,14 @@ def add(
     territory: Annotated[list[str], typer.Option(help="INSEE code; several times.")] = [],
     producer: str = "",
     source_url: str | None = None,
+    temporal_start: Annotated[str, typer.Option(help="First day it is about.")] = "",
+    temporal_end: Annotated[str, typer.Option(help="Last day it is about.")] = "",
+    frequency: Annotated[str, typer.Option(help="EU code: annual, monthly, never, ...")] = "",
+    contact_name: Annotated[str, typer.Option(help="Whom to ask, with one of the next.")] = "",
+    contact_email: str = "",
+    contact_url: str = "",
+    hvd: Annotated[str, typer.Option(help="Category of a high-value dataset.")] = "",
+    language: str = "fr",
     json: Json = False,
 ) -> None:
     """Upload FILE as a new dataset; it is published once it was read."""
@@ -42,6 +50,11 @@ def add(
         "territory": territory,
         "producer": producer,
         "source_url": source_url,
+        "temporal": _said(start=temporal_start, end=temporal_end),
+        "frequency": frequency or None,
+        "contact": _said(name=contact_name, email=contact_email, url=contact_url),
+        "hvd": hvd or None,
+        "language": language,
     }
     show.record(client(context).upload("catalog", "/datasets", metadata, file), json_wanted=json)
 
@@ -130,3 +143,8 @@ def decide(
     path = path_of("access-requests", request_id, "decision")
     answer = client(context).post("catalog", path, {"decision": decision, "reason": reason})
     show.record(answer, json_wanted=json)
+
+
+def _said(**fields: str) -> dict[str, str] | None:
+    """The fields that were given; None when none was."""
+    return {name: value for name, value in fields.items() if value} or None
