@@ -5,13 +5,13 @@ What belongs to somebody else does not exist for a caller: NotFound, never Forbi
 
 import json
 
-from services.notify.guard import Guard
 from services.notify.model import Belonging, Delivery, Endpoint, Entry
 from services.notify.signing import new_secret
 from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoint
 from shared.aggregate import caused_id, new_id, now
 from shared.auth import Caller
 from shared.errors import NotFound, WrongStage
+from shared.guard import Guard
 from shared.paging import Paging
 from shared.store import Store
 

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from eventlet import tpool
 
-from services.notify.guard import Guard, resolve
 from services.notify.model import Belonging, Delivery, Endpoint, Entry
 from services.notify.recorder import Recorder
 from services.notify.register import Register
@@ -26,6 +25,7 @@ from services.notify.views import (
 from shared import trace
 from shared.envelope import Envelope
 from shared.events import REGISTRY, Event
+from shared.guard import Guard, resolve
 from shared.http import Call, http
 from shared.identifier import Identifier, MemberId
 from shared.messaging import Background, Config, Documents, on, rpc

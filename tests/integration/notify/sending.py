@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
-from services.notify.guard import Guard
 from services.notify.model import Delivery, Endpoint, delivery_id
 from services.notify.sender import Sender
 from shared.aggregate import now
+from shared.guard import Guard
 from shared.settings import Settings
 from shared.store import Store
 

@@ -9,8 +9,9 @@ from email.utils import format_datetime
 import pytest
 
 from deploy.local.waiting import LOOPBACK, free_port
-from services.notify.call import CallFailed, post
-from services.notify.guard import Guard
+from services.notify.call import post
+from shared.dial import CallFailed
+from shared.guard import Guard
 from tests.integration.notify.receiver import (
     Answer,
     Receiver,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.notify.guard import Guard, Unresolved, is_public
 from shared.errors import Invalid
+from shared.guard import Guard, Unresolved, is_public
 
 NAMES = {
     "partner.example": ["93.184.216.34"],

@@ -1,4 +1,4 @@
-"""Keeps webhooks out of the lab's own network (server-side request forgery).
+"""Keeps webhooks and harvests out of the lab's own network (server-side request forgery).
 
 A URL is judged by the addresses its name resolves to, and the call then goes to exactly these
 addresses: a name that changes between check and call gains nothing.
@@ -30,7 +30,7 @@ class Unresolved(Invalid):
 
 @dataclass(frozen=True)
 class Target:
-    """Where a webhook goes: the parts of its URL and the addresses that were checked."""
+    """Where a call goes: the parts of its URL and the addresses that were checked."""
 
     scheme: str
     host: str
