@@ -100,6 +100,12 @@ webhook_oldest_due = Gauge(
     ["service"],
     registry=REGISTRY,
 )
+crossings_judged = Counter(
+    "datalab_crossings_judged",
+    "Crossings of datasets whose licences were judged, by outcome (clear, conflict).",
+    ["service", "outcome"],
+    registry=REGISTRY,
+)
 hub_lag = Gauge(
     "datalab_hub_lag_seconds",
     "How late eventlet's hub woke a one-second sleeper: blocking work in the process shows here.",

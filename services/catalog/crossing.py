@@ -7,8 +7,9 @@ This is not legal advice (see services/catalog/licences.py).
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from services.catalog.licences import LICENCES, Duty, Licence, find_licence
 from shared.events import Frozen
@@ -32,7 +33,7 @@ class Source(Frozen):
     title: str
     producer: str
     licence: str
-    updated: date
+    updated: Annotated[date, PlainSerializer(date.isoformat)]  # a document holds no plain date
 
 
 class Obligation(Frozen):
@@ -56,8 +57,14 @@ class Verdict(Frozen):
     licence: str | None
     title: str
     obligations: tuple[Obligation, ...]
+    sources: tuple[Source, ...]
     attribution: str = Field(description="the text to publish with the result, in French")
     conflict: Conflict | None
+
+    @property
+    def asks_to_share(self) -> bool:
+        """Whether the result may be published under this licence alone."""
+        return any(one.duty is Duty.SHARE_ALIKE for one in self.obligations)
 
 
 def judge(sources: Iterable[Source]) -> Verdict:
@@ -70,6 +77,7 @@ def judge(sources: Iterable[Source]) -> Verdict:
         licence=result.id if result else None,
         title=result.title if result else "à décider",
         obligations=tuple(_obligations(licences.values())),
+        sources=tuple(inputs),
         attribution=_attribution(inputs),
         conflict=conflict,
     )

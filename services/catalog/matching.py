@@ -1,8 +1,10 @@
 """Which published datasets fit a project, and why: a pure function from both to reasons."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from services.catalog.crossing import Source, judge
+from services.catalog.licensing import own_source, sources_of
 from services.catalog.model import Dataset
 from services.catalog.words import meaningful
 from shared.events import Match, ProjectSubmitted
@@ -41,6 +43,7 @@ class Wish(NamedTuple):
     dataset_ids: frozenset[str]
     contents: frozenset[_Content]
     keys: dict[str, str]
+    sources: frozenset[Source]
     theme: str
     departments: frozenset[str]
     words: dict[str, str]
@@ -59,6 +62,7 @@ def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
         dataset_ids=frozenset(project.dataset_ids),
         contents=frozenset(map(_content, held)),
         keys=keys,
+        sources=frozenset(source for dataset in held for source in sources_of(dataset)),
         theme=fold(project.theme),
         departments=frozenset(map(department_of, project.territory)),
         words={stem: word for stem, word in meant.items() if not stem.isdigit()},
@@ -102,6 +106,8 @@ def _match(wish: Wish, dataset: Dataset) -> Match | None:
     if score == 0:
         return None
     reasons = [_key_reason(key, wish.keys[key]) for key in shared]
+    if shared:
+        reasons += _licence_reasons(wish.sources, dataset)
     if has_theme:
         reasons.append(f"Même thème : {dataset.metadata.theme}.")
     if places:
@@ -120,6 +126,15 @@ def _match(wish: Wish, dataset: Dataset) -> Match | None:
         reasons=tuple(reasons),
         shared_keys=tuple(shared),
     )
+
+
+def _licence_reasons(own: frozenset[Source], dataset: Dataset) -> Iterator[str]:
+    """What the dataset's licence changes for the result of a crossing with the holder's data."""
+    before, after = judge(own), judge(own.union([own_source(dataset)]))
+    if after.conflict and not before.conflict:
+        yield f"Résultat à ne pas publier sans accord : {after.conflict.reason}."
+    elif after.asks_to_share and after.licence != before.licence:
+        yield f"Le résultat du croisement se publie sous {after.title} seulement."
 
 
 def _key_reason(key: str, table: str) -> str:

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field, computed_field
 
+from services.catalog.crossing import Source
 from services.catalog.terms import Contact, Frequency, HighValue, Language, Period
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.errors import Unavailable, WrongStage
@@ -49,6 +50,8 @@ class Provenance(Frozen):
     job_id: str
     manifest: FileRef
     inputs: tuple[Input, ...]
+    sources: tuple[Source, ...] = Field(default=(), description="what to name with the result")
+    attribution: str = Field(default="", description="the text to publish with it, in French")
     steps: tuple[Step, ...]
     software: dict[str, str]
 

@@ -1,7 +1,11 @@
 """Puts files into the catalogue: an owner's uploads and the results of delivered projects."""
 
+from collections.abc import Iterable, Iterator
+
+from services.catalog.crossing import Verdict, judge
+from services.catalog.licensing import settle, sources_of
 from services.catalog.manifests import output_of, read_manifest
-from services.catalog.model import Dataset, Metadata, Provenance, Upload
+from services.catalog.model import Dataset, Metadata, Provenance, Upload, Version
 from services.catalog.words import meaningful
 from shared.aggregate import caused_id, new_id
 from shared.envelope import Envelope
@@ -62,45 +66,60 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     """The dataset that a delivered project gives back, with how it was made.
 
     Made of somebody else's restricted data it is restricted too: such owners may see it and how it
-    was made, and decide with the holder which projects read it.
+    was made, and decide with the holder which projects read it. So it is while the terms of its
+    sources keep it from being published; they also decide its licence.
     """
     event = envelope.data
     manifest = read_manifest(files, event.result)
-    owners = _source_owners(store, manifest, event.holder_id)
+    read = list(_datasets_of(store, manifest))
+    owners = _source_owners(read, event.holder_id)
+    sources = {one for dataset, version in read for one in sources_of(dataset, version)}
+    verdict = judge(sources)
+    terms = settle(event.licence, verdict)
     metadata = Metadata(
         title=event.title,
         description=event.description,
         theme=event.theme,
         keywords=event.keywords,
         territory=event.territory,
-        licence=event.licence,
-        access="restricted" if owners else "open",
+        licence=terms.licence,
+        access="open" if terms.is_publishable and not owners else "restricted",
     )
     dataset = _empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
     dataset.project_id, dataset.source_owners = event.project_id, owners
-    dataset.register(_result_of(event, manifest))
+    dataset.register(_result_of(event, manifest, verdict, terms.note))
     return store.of(Dataset).add(dataset, because=envelope)
 
 
-def _source_owners(store: Store, manifest: Manifest, holder_id: str) -> list[str]:
-    owners: set[str] = set()
+def _datasets_of(store: Store, manifest: Manifest) -> Iterator[tuple[Dataset, Version | None]]:
+    """The datasets that a job read, each with the version it read."""
     for given in manifest.inputs:
         dataset = store.of(Dataset).find_one(given.dataset_id)
-        if dataset and dataset.metadata.access == "restricted":
+        if dataset:
+            yield dataset, next((v for v in dataset.versions if v.number == given.version), None)
+
+
+def _source_owners(read: Iterable[tuple[Dataset, Version | None]], holder_id: str) -> list[str]:
+    owners: set[str] = set()
+    for dataset, _version in read:
+        if dataset.metadata.access == "restricted":
             owners |= {dataset.owner_id, *dataset.source_owners}
     return sorted(owners - {holder_id})
 
 
-def _result_of(event: ProjectDelivered, manifest: Manifest) -> Upload:
+def _result_of(event: ProjectDelivered, manifest: Manifest, verdict: Verdict, note: str) -> Upload:
     return Upload(
         file=output_of(manifest, RESULT),
         filename=RESULT,
+        note=note,
         files=manifest.outputs,
         provenance=Provenance(
             project_id=event.project_id,
             job_id=event.job_id,
             manifest=event.result,
             inputs=manifest.inputs,
+            sources=verdict.sources,
+            attribution=verdict.attribution,
             steps=manifest.steps,
             software=manifest.software,
         ),

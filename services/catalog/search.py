@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.catalog.crossing import Source, judge
+from services.catalog.licensing import own_source, sources_of
 from services.catalog.model import Dataset, Version
 from services.catalog.views import (
     CrossingQuery,
@@ -13,6 +14,7 @@ from services.catalog.views import (
     summary_of,
 )
 from services.catalog.words import meaningful
+from shared import metrics
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound
 from shared.events import FileRef
@@ -59,17 +61,15 @@ def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
 def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> CrossingView:
     """The verdict on crossing these datasets; NotFound for one that `caller` may not know of."""
     datasets = [visible(store, identifier, caller) for identifier in query.dataset_id]
-    return CrossingView(dataset_ids=query.dataset_id, licence=judge(map(_source_of, datasets)))
+    verdict = judge(one for dataset in datasets for one in _known_sources(dataset, caller))
+    metrics.crossings_judged.labels("catalog", "conflict" if verdict.conflict else "clear").inc()
+    return CrossingView(dataset_ids=query.dataset_id, licence=verdict)
 
 
-def _source_of(dataset: Dataset) -> Source:
-    version = dataset.published or dataset.versions[-1]
-    return Source(
-        title=dataset.metadata.title,
-        producer=dataset.metadata.producer,
-        licence=dataset.metadata.licence,
-        updated=version.registered_at.date(),
-    )
+def _known_sources(dataset: Dataset, caller: Caller) -> tuple[Source, ...]:
+    """What a crossing names; only its insiders know what a restricted result is made of."""
+    is_known = dataset.metadata.access == "open" or caller.may_see(*dataset.insiders)
+    return sources_of(dataset) if is_known else (own_source(dataset),)
 
 
 def downloadable(store: Store, dataset_id: str, caller: Caller) -> tuple[Version, FileRef]:

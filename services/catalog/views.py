@@ -10,6 +10,7 @@ from services.catalog.access import STAFF, ProjectAccess
 from services.catalog.changes import Changes, compare
 from services.catalog.consent import Decision, Grant, GrantState
 from services.catalog.crossing import Verdict
+from services.catalog.licensing import canonical
 from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
 from shared.auth import Caller
 from shared.events import FileRef
@@ -45,7 +46,8 @@ class NewDataset(Metadata):
 
     def plain(self) -> Metadata:
         """The same as the dataset keeps it."""
-        return Metadata(**self.model_dump())
+        about = self.model_dump()
+        return Metadata(**about | {"licence": canonical(self.licence)})
 
 
 class NewVersion(BaseModel):

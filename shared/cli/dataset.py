@@ -91,7 +91,7 @@ def show_(context: typer.Context, dataset_id: str, json: Json = False) -> None:
     show.record(answer, json_wanted=json, leave_out=("versions",))
     if not json:
         show.line("\nversions")
-        columns = ("number", "state", "filename", "file.size", "file.sha256", "reason")
+        columns = ("number", "state", "filename", "file.size", "file.sha256", "reason", "note")
         show.rows(answer["versions"], columns)
 
 

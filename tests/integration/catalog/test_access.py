@@ -128,7 +128,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "dataset_id": dataset_id,
         "title": "EPCI",
         "version": 1,
-        "licence": "Licence Ouverte 2.0",
+        "licence": "lov2",
         "sha256": version["file"]["sha256"],
         "file": version["table"],
     }

@@ -133,7 +133,7 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
     view = lab.get(f"/datasets/{dataset_id}", stranger)
     assert (view["access"], view["licence"], view["owner_id"], view["territory"]) == (
         "open",
-        "Licence Ouverte 2.0",
+        "lov2",
         "mbr_h",
         ["14", "27"],
     )
@@ -238,3 +238,34 @@ def test_api_describes_itself(lab: Lab) -> None:
         "/access-requests",
         "/access-requests/{request_id}/decision",
     } <= set(document["paths"])
+
+
+def test_result_takes_the_licence_of_share_alike_data(lab: Lab) -> None:
+    """The holder's wish gives way, and the version says so; the sources are there to be named."""
+    roads = lab.published("mbr_o", title="Voies", licence="ODbL", producer="La région")
+    result = result_of(lab, delivered(lab, roads))
+    view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
+    assert (view["licence"], view["access"]) == ("odc-odbl", "open")
+    [version] = view["versions"]
+    assert "Licence demandée : Licence Ouverte 2.0" in version["note"]
+    assert "« Voies », La région" in version["provenance"]["attribution"]
+
+
+def test_result_of_data_without_a_licence_is_not_published(lab: Lab) -> None:
+    """It is there for its holder, and restricted until the producer has decided."""
+    plans = lab.published("mbr_o", title="Plans", licence="sur demande")
+    result = result_of(lab, delivered(lab, plans))
+    view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
+    assert (view["licence"], view["access"]) == ("notspecified", "restricted")
+    assert "bac à sable" in view["versions"][0]["note"]
+
+
+def test_what_a_restricted_result_is_made_of_is_not_judged_for_strangers(lab: Lab) -> None:
+    """The titles of its sources are its insiders' to know."""
+    secret = lab.published("mbr_r", title="Table secrète", access="restricted")
+    result = result_of(lab, delivered(lab, secret))
+    lab.publish(lab.ingested(result, 1))
+    lab.hear("dataset_published", dataset_id=result)
+    path = f"/crossing?dataset_id={result}"
+    assert "Table secrète" in str(lab.get(path, lab.token("mbr_r", "owner")))
+    assert "Table secrète" not in str(lab.get(path, lab.token("mbr_z", "holder")))

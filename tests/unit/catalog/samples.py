@@ -24,11 +24,10 @@ def metadata(
     theme: str = "territoire",
     territory: tuple[str, ...] = (),
     access: Access = "open",
+    licence: str = "Licence Ouverte",
 ) -> Metadata:
     """Metadata with a title and what a test cares about."""
-    return Metadata(
-        title=title, theme=theme, territory=territory, licence="Licence Ouverte", access=access
-    )
+    return Metadata(title=title, theme=theme, territory=territory, licence=licence, access=access)
 
 
 def registered(

@@ -146,3 +146,17 @@ def test_best_ten_come_first() -> None:
     datasets.append(published("dts_key", metadata("Z", theme="habitat"), keys=("commune",)))
     found = matches(*reversed(datasets))
     assert [match.title for match in found] == ["Z", *(f"T{n:02}" for n in range(BEST - 1))]
+
+
+def test_share_alike_data_tells_what_the_result_becomes() -> None:
+    """Before anything is crossed the holder knows under which licence it may publish."""
+    [match] = matches(published(about=metadata("Voies", licence="ODbL"), keys=("commune",)))
+    assert match.reasons[1:] == (
+        "Le résultat du croisement se publie sous Open Database License (ODbL) 1.0 seulement.",
+    )
+
+
+def test_data_without_a_licence_tells_that_somebody_decides() -> None:
+    """The crossing may run in the sandbox; what comes of it waits."""
+    [match] = matches(published(about=metadata("Voies", licence="à voir"), keys=("commune",)))
+    assert "Résultat à ne pas publier sans accord : la licence de « Voies »" in match.reasons[1]

@@ -25,6 +25,7 @@ FAMILIES = {
     "datalab_job_seconds": {"service", "kind", "outcome"},
     "datalab_webhook_attempts": {"service", "outcome"},
     "datalab_webhook_oldest_due_seconds": {"service"},
+    "datalab_crossings_judged": {"service", "outcome"},
     "datalab_hub_lag_seconds": {"service"},
 }
 """Dashboards and alerts name these: renaming one breaks them."""
