@@ -12,6 +12,7 @@ from services.catalog.consent import Decision, Grant, GrantState
 from services.catalog.crossing import Verdict
 from services.catalog.licensing import canonical
 from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
+from services.catalog.quality import Criterion, criteria_of, score_of
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.identifier import Identifier
@@ -110,6 +111,7 @@ class DatasetSummary(Metadata):
     version: int | None = Field(description="the published one")
     rows: int | None
     keys: list[str]
+    quality: int | None = Field(description="points of 100, by the criteria; of a published one")
 
 
 class VersionView(Version):
@@ -122,6 +124,7 @@ class DatasetView(DatasetSummary):
     """A dataset with its versions, as its insiders and staff or as others may see it."""
 
     versions: list[VersionView]
+    criteria: list[Criterion] = Field(description="what its quality is judged by")
 
 
 class DatasetPage(BaseModel):
@@ -186,7 +189,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         # Steps name columns and values of what a result was made of.
         hidden = {"provenance": None} if dataset.metadata.access == "restricted" else {}
         shown = [v.model_copy(update=hidden) for v in shown if v.state == "published"]
-    return DatasetView(**_summary(dataset), versions=shown)
+    return DatasetView(**_summary(dataset), versions=shown, criteria=criteria_of(dataset))
 
 
 def _compared(versions: list[Version]) -> Iterator[VersionView]:
@@ -236,4 +239,5 @@ def _summary(dataset: Dataset) -> dict[str, object]:
         "version": version.number if version else None,
         "rows": profile.rows if profile else None,
         "keys": dataset.keys,
+        "quality": score_of(dataset),
     }

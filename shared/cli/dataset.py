@@ -1,7 +1,7 @@
 """`datalab dataset`: the catalogue and access to its data."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from shared.cli.session import After, Json, Limit, client
 
 app = typer.Typer(help="The catalogue, and access to its data.", no_args_is_help=True)
 
-_LISTED = ("id", "state", "access", "rows", "keys", "title")
+_LISTED = ("id", "state", "access", "rows", "keys", "quality", "title")
 _REQUESTS = ("id", "state", "project_title", "dataset_title", "requested_at")
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
@@ -86,13 +86,14 @@ def list_(
 
 @app.command("show")
 def show_(context: typer.Context, dataset_id: str, json: Json = False) -> None:
-    """Show a dataset and its versions."""
+    """Show a dataset with its versions, and what would make it better."""
     answer = client(context).get("catalog", path_of("datasets", dataset_id))
-    show.record(answer, json_wanted=json, leave_out=("versions",))
+    show.record(answer, json_wanted=json, leave_out=("versions", "criteria"))
     if not json:
         show.line("\nversions")
         columns = ("number", "state", "filename", "file.size", "file.sha256", "reason", "note")
         show.rows(answer["versions"], columns)
+        _advise(answer["criteria"])
 
 
 @app.command()
@@ -148,3 +149,10 @@ def decide(
 def _said(**fields: str) -> dict[str, str] | None:
     """The fields that were given; None when none was."""
     return {name: value for name, value in fields.items() if value} or None
+
+
+def _advise(criteria: list[dict[str, Any]]) -> None:
+    unmet = [one for one in criteria if not one["met"]]
+    if unmet:
+        show.line("\nto mend")
+        show.rows(unmet, ("name", "weight", "advice"))
