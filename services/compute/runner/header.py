@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from services.compute.runner.names import unique
 from services.compute.runner.repairs import Repairs
@@ -16,15 +18,80 @@ _FULL = 0.7
 
 _NUMBER = re.compile(r"[+-]?[0-9\s.,%/-]+")
 
+_YEAR = re.compile(r"(19|20)[0-9]{2}")
+
 Cells = Sequence[str]
 
 
-def find_header(rows: Sequence[Cells]) -> int:
-    """The index of the header among the first rows of a table, which are not all empty.
+class Header(NamedTuple):
+    """Where the header stands among the rows, and over how many of them."""
 
-    It is the first row about as full as the rows usually are, and those above it are titles or
-    notes; but when it looks like data, the header is the row above it, which has gaps.
+    at: int
+    height: int = 1
+
+    def cells(self, rows: Sequence[Cells]) -> Cells:
+        """The names in the header's own rows: of two, what stands above what, read as one."""
+        return _joined(*rows) if len(rows) > 1 else rows[0]
+
+
+def find_header(rows: Sequence[Cells]) -> Header:
+    """The header among the first rows of a table, which are not all empty.
+
+    It begins in the first row about as full as the rows usually are, and those above it are titles
+    or notes; but when that looks like data, in the row above it, which has gaps. Names of groups
+    above the names of their columns are part of it.
     """
+    at = _find_row(rows)
+    for upper in (at, at - 1):
+        if upper >= 0 and _is_double(rows[upper:]):
+            return Header(upper, height=2)
+    return Header(at)
+
+
+def _is_double(rows: Sequence[Cells]) -> bool:
+    """Whether the first row groups the columns that the second one names.
+
+    Either the second repeats its names under several groups, or it is empty where a name stands
+    above it alone, in columns that are seldom empty further down.
+    """
+    if len(rows) < 3:  # noqa: PLR2004 - two of a header, and one of data
+        return False
+    width = max(map(len, rows))
+    above, under, *below = (_padded(row, width) for row in rows)
+    grouped = [at for at in range(1, width) if under[at] and not above[at]]
+    if not grouped or _looks_like_data(under, years=False):
+        return False
+    alone = [at for at in range(width) if above[at] and not under[at]]
+    if alone:
+        filled = sum(bool(row[at]) for row in below for at in alone)
+        return all(map(str.__add__, above, under)) and filled >= _FULL * len(alone) * len(below)
+    return _repeats(above, under) and any(map(_looks_like_data, below))
+
+
+def _repeats(above: Cells, under: Cells) -> bool:
+    """Whether names that are there several times are told apart by two groups of them."""
+    names = [name for name in under if name]
+    starts = [at for at, name in enumerate(above) if name]
+    wide = [at for at, end in pairwise([*starts, len(above)]) if end - at > 1]
+    is_told_apart = len(set(_joined(above, under))) == len(above)
+    return len(wide) > 1 and len(set(names)) < len(names) and is_told_apart
+
+
+def _joined(upper: Cells, lower: Cells) -> list[str]:
+    """Each name of the lower row after that of its group; a name that stands alone has none."""
+    width, group, names = max(len(upper), len(lower)), "", []
+    for above, under in zip(_padded(upper, width), _padded(lower, width), strict=True):
+        group = above or group
+        names.append(f"{group} {under}".strip() if under else above)
+        group = group if under else ""
+    return names
+
+
+def _padded(cells: Cells, width: int) -> list[str]:
+    return [cell.strip() for cell in cells] + [""] * (width - len(cells))
+
+
+def _find_row(rows: Sequence[Cells]) -> int:
     widths = [sum(bool(cell) for cell in row) for row in rows]
     counted = Counter(width for width in widths if width)
     usual = max(counted, key=lambda width: (counted[width], -width))
@@ -33,9 +100,13 @@ def find_header(rows: Sequence[Cells]) -> int:
     return above[-1] if above and _looks_like_data(rows[found]) else found
 
 
-def _looks_like_data(row: Cells) -> bool:
-    cells = [cell for cell in row if cell]
-    return sum(bool(_NUMBER.fullmatch(cell)) for cell in cells) * 2 > len(cells)
+def _looks_like_data(row: Cells, *, years: bool = True) -> bool:
+    """Whether most of a row is numbers; without `years`, which columns are named after, too."""
+    cells = [cell for cell in row if cell.strip()]
+    numbers = [cell for cell in cells if _NUMBER.fullmatch(cell)]
+    if not years:
+        numbers = [cell for cell in numbers if not _YEAR.fullmatch(cell)]
+    return len(numbers) * 2 > len(cells)
 
 
 def name_columns(cells: Cells, width: int, line: int, repairs: Repairs) -> list[str]:

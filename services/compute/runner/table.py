@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from services.compute.runner.header import Cells, name_columns
+from services.compute.runner.header import Cells, Header, name_columns
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 
@@ -53,12 +54,16 @@ class Shape:
             yield row + [None] * (self.width - len(row))
 
 
-def survey(header: Cells, line: int, rows: Iterable[Numbered]) -> Shape:
-    """The shape of a table, from all its rows; a header with gaps at its end is as wide as most.
+def survey(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
+    """The shape of a table, from the header on; a header with gaps at its end is as wide as most.
 
     Raises Rejected, in French, naming the first line that does not fit the header when most do
     not: that is no table, or one that was read wrongly.
     """
+    named_by = list(islice(rows, head.height))
+    line, header = named_by[0][0], head.cells([cells for _, cells in named_by])
+    if head.height > 1:
+        repairs.note("double_header", line=line)
     shapes = Counter[tuple[int, int]]()
     firsts: dict[tuple[int, int], int] = {}
     for number, cells in rows:

@@ -65,21 +65,19 @@ def read_text(path: Path, repairs: Repairs) -> Table:
         for _ in dialect.parse(lines):
             break  # a fault in the very first row is the better reason
         raise Rejected("ligne 1 : le nom des colonnes manque")
-    at = find_header([[cell.strip() for cell in cells] for cells in start])
+    head = find_header([[cell.strip() for cell in cells] for cells in start])
 
     def below() -> Iterator[Numbered]:
         with path.open(encoding=encoding, errors=MIXED, newline="") as file:
-            yield from islice(dialect.parse(file), at, None)
+            yield from islice(dialect.parse(file), head.at, None)
 
-    rows = below()
-    line, header = next(rows)
-    shape = survey(header, line, rows)
-    if at:
-        repairs.note("preamble", line=1, count=at)
+    shape = survey(head, below(), repairs)
+    if head.at:
+        repairs.note("preamble", line=1, count=head.at)
     columns = shape.columns(repairs)
     return Table(
         columns=columns,
-        rows=shape.fitted(islice(below(), 1, None), repairs),
+        rows=shape.fitted(islice(below(), head.height, None), repairs),
         format="csv",
         encoding=encoding.removesuffix("-sig"),
         delimiter=dialect.delimiter,

@@ -45,19 +45,17 @@ def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
 
 
 def _table(sheet: CalamineSheet, name: str, format_name: str, repairs: Repairs) -> Table:
-    at = find_header([cells for _, cells in islice(_rows(sheet), _LOOK)])
-    rows = islice(_rows(sheet), at, None)
-    line, header = next(rows)
+    head = find_header([cells for _, cells in islice(_rows(sheet), _LOOK)])
     try:
-        shape = survey(header, line, rows)
+        shape = survey(head, islice(_rows(sheet), head.at, None), repairs)
     except Rejected as error:
         raise Rejected(f"feuille « {name} », {error}") from error
-    above = sum(bool(filled_width(cells)) for _, cells in islice(_rows(sheet), at))
+    above = sum(bool(filled_width(cells)) for _, cells in islice(_rows(sheet), head.at))
     if above:
         repairs.note("preamble", line=1, count=above)
     return Table(
         columns=shape.columns(repairs),
-        rows=shape.fitted(islice(_rows(sheet), at + 1, None), repairs),
+        rows=shape.fitted(islice(_rows(sheet), head.at + head.height, None), repairs),
         format=format_name,
         encoding="binary",
         sheet=name,

@@ -253,6 +253,17 @@ def test_geojson_gives_properties_and_place(tmp_path: Path) -> None:
             [["1", "A", "2"], ["3", "B", "4"]],
         ),
         (b'"nom\nlong";b\n1;2\n', {"line_breaks": (1, 2)}, [["1", "2"]]),
+        (
+            b"Commune;;2020;;2021;\nCode;Nom;Hommes;Femmes;Hommes;Femmes\n1;A;3;4;5;6\n",
+            {"double_header": (1, 1)},
+            [["1", "A", "3", "4", "5", "6"]],
+        ),
+        (
+            b"Source;INSEE\nCode;Population;;Lieu\n;2020;2021;\n1;2;3;B\n4;5;6;C\n7;8;9;D\n",
+            {"double_header": (1, 2), "preamble": (1, 1)},
+            [["1", "2", "3", "B"], ["4", "5", "6", "C"], ["7", "8", "9", "D"]],
+        ),
+        (b"a;b;\nx;;z\nu;;w\n", {"blank_names": (1, 1)}, [["x", None, "z"], ["u", None, "w"]]),
         (b"a;2019;2020\nx;1;2\n", {}, [["x", "1", "2"]]),
         ("a;b\nx\u2028y;z\x0c\n1;2\n".encode(), {}, [["x\u2028y", "z\x0c"], ["1", "2"]]),
         (b'[{"a": 1, "a": 2}]', {"repeated_members": (1, None)}, [["2"]]),
