@@ -243,6 +243,27 @@ class DatasetRejected(Event, source="catalog"):
     reason: str
 
 
+class DatasetHarvested(Event, source="catalog"):
+    """Another catalogue tells of a dataset that is new, told otherwise than before, or back."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    source_id: str
+    harvest_id: str
+    change: Literal["new", "changed", "returned"]
+
+
+class DatasetRetired(Event, source="catalog"):
+    """The catalogue that a dataset was harvested from has it no more."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    source_id: str
+    reason: str
+
+
 class DatasetsMatched(Event, source="catalog"):
     """The catalogue found what fits a project."""
 

@@ -7,6 +7,6 @@ Consumes: ProjectSubmitted (match), JobSucceeded, JobFailed and JobCancelled of 
 or reject a version), ProjectSecured (ask for access), ProjectDelivered (register the result and end
 access), ProjectWithdrawn and ProjectRejected (end access).
 
-Publishes: DatasetRegistered, DatasetPublished, DatasetRejected, DatasetsMatched, AccessRequested,
-AccessGranted, AccessRefused, DataAccessOpened.
+Publishes: DatasetRegistered, DatasetPublished, DatasetRejected, DatasetHarvested, DatasetRetired,
+DatasetsMatched, AccessRequested, AccessGranted, AccessRefused, DataAccessOpened.
 """

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from services.catalog.crossing import Source, Verdict
 from services.catalog.licences import Duty, find_licence
-from services.catalog.model import Dataset, Version
+from services.catalog.model import Dataset
+from services.catalog.versions import Version
 
 
 class Terms(NamedTuple):
@@ -20,8 +21,8 @@ def sources_of(dataset: Dataset, version: Version | None = None) -> tuple[Source
 
     So a crossing of crossings is judged, and names its sources, as one of all their inputs.
     """
-    version = version or _shown(dataset)
-    made_of = version.provenance.sources if version.provenance else ()
+    version = version or dataset.shown
+    made_of = version.provenance.sources if version and version.provenance else ()
     return made_of or (own_source(dataset, version),)
 
 
@@ -32,7 +33,7 @@ def own_source(dataset: Dataset, version: Version | None = None) -> Source:
         title=about.title,
         producer=about.producer,
         licence=about.licence,
-        updated=(version or _shown(dataset)).registered_at.date(),
+        updated=version.registered_at.date() if version else dataset.updated,
     )
 
 
@@ -55,10 +56,6 @@ def canonical(licence: str) -> str:
     """The identifier of a licence that is known by another name; any other text as it is."""
     found = find_licence(licence)
     return found.id if found else licence
-
-
-def _shown(dataset: Dataset) -> Version:
-    return dataset.published or dataset.versions[-1]
 
 
 def _is_enough(wanted: str, owed: str) -> bool:

@@ -88,8 +88,7 @@ def best_matches(wish: Wish, published: Iterable[Dataset]) -> tuple[Match, ...]:
 
 
 def _content(dataset: Dataset) -> _Content:
-    version = dataset.published or dataset.versions[-1]
-    return dataset.metadata.title, version.file.sha256
+    return dataset.metadata.title, dataset.content
 
 
 def _match(wish: Wish, dataset: Dataset) -> Match | None:

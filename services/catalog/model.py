@@ -1,27 +1,29 @@
 """A dataset and its versions: what was uploaded, whether it could be read, what it looks like."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, Field, computed_field
+from pydantic import Field, computed_field
 
-from services.catalog.crossing import Source
+from services.catalog.harvested import Harvested
 from services.catalog.terms import Contact, Frequency, HighValue, Language, Period
+from services.catalog.versions import Upload, Version
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.errors import Unavailable, WrongStage
 from shared.events import (
+    DatasetHarvested,
     DatasetPublished,
     DatasetRegistered,
     DatasetRejected,
+    DatasetRetired,
     Event,
     FileRef,
     Frozen,
-    Step,
 )
-from shared.manifest import Input, Output, Profile
+from shared.manifest import Profile
 
 Access = Literal["open", "restricted"]
-VersionState = Literal["pending", "published", "rejected"]
+DatasetState = Literal["pending", "published", "rejected", "retired"]
 
 
 class Metadata(Frozen):
@@ -43,43 +45,8 @@ class Metadata(Frozen):
     language: Language = "fr"
 
 
-class Provenance(Frozen):
-    """How a project made this version: enough to understand it and to make it again."""
-
-    project_id: str
-    job_id: str
-    manifest: FileRef
-    inputs: tuple[Input, ...]
-    sources: tuple[Source, ...] = Field(default=(), description="what to name with the result")
-    attribution: str = Field(default="", description="the text to publish with it, in French")
-    steps: tuple[Step, ...]
-    software: dict[str, str]
-
-
-class Upload(BaseModel):
-    """A file on its way into a dataset, and for a project's result what belongs to it."""
-
-    file: FileRef
-    filename: str
-    note: str = Field(default="", description="what the owner says about this version")
-    files: tuple[Output, ...] = Field(default=(), description="every file of a result")
-    provenance: Provenance | None = None
-
-
-class Version(Upload):
-    """One upload of a dataset; `table` and `profile` are there once it is published."""
-
-    number: int = Field(ge=1)
-    registered_at: datetime
-    state: VersionState = "pending"
-    reason: str = ""
-    job_id: str | None = None
-    table: FileRef | None = None
-    profile: Profile | None = None
-
-
 class Dataset(Aggregate):
-    """Data that the lab can offer to projects.
+    """Data that the lab can offer to projects, or knows from another catalogue (`harvested`).
 
     `words` and `theme_word` are the metadata as search compares them, `project_id` the project
     whose result this is, `source_owners` those whose restricted data that result was made of,
@@ -94,6 +61,7 @@ class Dataset(Aggregate):
         "keys",
         "words",
         "changed_at",
+        "source_id",
     )
 
     owner_id: str
@@ -104,12 +72,22 @@ class Dataset(Aggregate):
     source_owners: list[str] = []
     versions: list[Version] = []
     changed_at: datetime = LONG_AGO
+    harvested: Harvested | None = None
+    retired: str = Field(default="", description="why its source has it no more, in French")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def state(self) -> VersionState:
-        """Published as soon as one version is, else what became of the newest."""
-        return "published" if self.published else self.versions[-1].state
+    def state(self) -> DatasetState:
+        """Published once one version is or a source has it, else what became of the newest."""
+        if self.retired:
+            return "retired"
+        return "published" if self.is_known else self.versions[-1].state
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def source_id(self) -> str:
+        """The source that it was harvested from; empty when it was uploaded."""
+        return self.harvested.source_id if self.harvested else ""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -142,12 +120,78 @@ class Dataset(Aggregate):
         """The newest version that could be read."""
         return next((v for v in reversed(self.versions) if v.state == "published"), None)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether everybody may know of it: it could be read, or another catalogue has it."""
+        return bool(self.published or self.harvested)
+
+    @property
+    def content(self) -> str:
+        """What tells its data from other data: a hash of its bytes, or of what its source says."""
+        version = self.shown
+        if version:
+            return version.file.sha256
+        return self.harvested.fingerprint if self.harvested else ""
+
+    @property
+    def updated(self) -> date:
+        """The day its data was last renewed, as far as the lab knows."""
+        version = self.shown
+        if version:
+            return version.registered_at.date()
+        if self.harvested:
+            return date.fromisoformat(self.harvested.updated)
+        return self.changed_at.date()
+
+    @property
+    def shown(self) -> Version | None:
+        """The published version, else the newest; None of data that is only referenced."""
+        return self.published or self._newest
+
+    @property
+    def _newest(self) -> Version | None:
+        return self.versions[-1] if self.versions else None
+
+    def harvest(self, found: Harvested) -> None:
+        """Its source tells of it for the first time, otherwise than before, or again.
+
+        The same told twice changes nothing.
+        """
+        if self.harvested == found and not self.retired:
+            return
+        self.harvested, self.retired = found, ""
+        self.record(
+            DatasetHarvested(
+                dataset_id=self.id,
+                owner_id=self.owner_id,
+                title=self.metadata.title,
+                source_id=found.source_id,
+                harvest_id=found.harvest_id,
+                change=found.change,
+            )
+        )
+
+    def retire(self, reason: str) -> None:
+        """Its source has it no more: it is kept, but no longer found."""
+        if self.retired:
+            return
+        self.retired = reason
+        self.record(
+            DatasetRetired(
+                dataset_id=self.id,
+                owner_id=self.owner_id,
+                title=self.metadata.title,
+                source_id=self.source_id,
+                reason=reason,
+            )
+        )
+
     def register(self, upload: Upload) -> None:
         """Add a version that waits to be read; the newest one's bytes again are no new version.
 
         A rejected version does not count: the same bytes may be tried again, as a new version.
         """
-        newest = self.versions[-1] if self.versions else None
+        newest = self._newest
         if newest and newest.file.sha256 == upload.file.sha256 and newest.state != "rejected":
             return
         version = Version(**dict(upload), number=len(self.versions) + 1, registered_at=now())
@@ -206,12 +250,16 @@ class Dataset(Aggregate):
         version = self.published
         if version and version.table:
             return version, version.table
-        if self.state == "pending":
+        if self._newest and self._newest.state == "pending":
             raise Unavailable(f"{self.id} is still being read; ask again later")
-        raise WrongStage(f"no version of {self.id} could be read: {self.versions[-1].reason}")
+        if not self._newest:
+            raise WrongStage(f"the data of {self.id} is with its producer, not in the lab")
+        raise WrongStage(f"no version of {self.id} could be read: {self._newest.reason}")
 
     def _version(self, number: int | None) -> Version:
         found = next((v for v in self.versions if v.number == number), None)
-        if number is not None and found is None:
+        if number is None:
+            found = self._newest
+        if found is None:
             raise WrongStage(f"{self.id} has no version {number}")
-        return found or self.versions[-1]
+        return found

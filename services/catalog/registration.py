@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from services.catalog.crossing import Verdict, judge
 from services.catalog.licensing import settle, sources_of
 from services.catalog.manifests import output_of, read_manifest
-from services.catalog.model import Dataset, Metadata, Provenance, Upload, Version
+from services.catalog.model import Dataset, Metadata
+from services.catalog.versions import Provenance, Upload, Version
 from services.catalog.words import meaningful
 from shared.aggregate import caused_id, new_id
 from shared.envelope import Envelope
@@ -38,7 +39,7 @@ def register_upload(
         identifier = new_id(_PREFIX)
     else:
         identifier = _id_from_key(owner_id, idempotency_key)
-    new = _empty(identifier, owner_id, metadata)
+    new = empty(identifier, owner_id, metadata)
     new.register(upload)
     dataset = store.of(Dataset).add(new)
     if dataset.metadata != metadata or dataset.versions[0].file.sha256 != upload.file.sha256:
@@ -85,7 +86,7 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
         licence=terms.licence,
         access="open" if terms.is_publishable and not owners else "restricted",
     )
-    dataset = _empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
+    dataset = empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
     dataset.project_id, dataset.source_owners = event.project_id, owners
     dataset.register(_result_of(event, manifest, verdict, terms.note))
     return store.of(Dataset).add(dataset, because=envelope)
@@ -126,15 +127,19 @@ def _result_of(event: ProjectDelivered, manifest: Manifest, verdict: Verdict, no
     )
 
 
-def _empty(identifier: str, owner_id: str, metadata: Metadata) -> Dataset:
+def empty(identifier: str, owner_id: str, metadata: Metadata) -> Dataset:
+    """A dataset without data, as search finds it."""
+    dataset = Dataset(id=identifier, owner_id=owner_id, metadata=metadata)
+    describe(dataset, metadata)
+    return dataset
+
+
+def describe(dataset: Dataset, metadata: Metadata) -> None:
+    """Let a dataset be found by what is said of it now."""
     texts = (metadata.title, metadata.description, metadata.theme, *metadata.keywords)
-    return Dataset(
-        id=identifier,
-        owner_id=owner_id,
-        metadata=metadata,
-        words=sorted(meaningful(*texts, metadata.producer)),
-        theme_word=fold(metadata.theme),
-    )
+    dataset.metadata = metadata
+    dataset.words = sorted(meaningful(*texts, metadata.producer))
+    dataset.theme_word = fold(metadata.theme)
 
 
 def _id_from_key(owner_id: str, key: str) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 from services.catalog.crossing import Source, judge
 from services.catalog.licensing import own_source, sources_of
-from services.catalog.model import Dataset, Version
+from services.catalog.model import Dataset
+from services.catalog.versions import Version
 from services.catalog.views import (
     CrossingQuery,
     CrossingView,
@@ -53,7 +54,7 @@ def published(store: Store) -> Iterator[Dataset]:
 def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     """The dataset, if `caller` may know of it; NotFound else."""
     dataset = store.of(Dataset).find_one(dataset_id)
-    if dataset is None or not (dataset.published or caller.may_see(*dataset.insiders)):
+    if dataset is None or not (dataset.is_known or caller.may_see(*dataset.insiders)):
         raise NotFound(f"no dataset has the id {dataset_id}")
     return dataset
 

@@ -3,7 +3,8 @@
 from services.catalog import grants, publication, registration, search
 from services.catalog.access import ProjectAccess
 from services.catalog.matching import best_matches, wish_of
-from services.catalog.model import Dataset, Upload
+from services.catalog.model import Dataset
+from services.catalog.versions import Upload
 from services.catalog.views import (
     AccessRequest,
     CrossingQuery,

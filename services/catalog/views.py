@@ -10,9 +10,11 @@ from services.catalog.access import STAFF, ProjectAccess
 from services.catalog.changes import Changes, compare
 from services.catalog.consent import Decision, Grant, GrantState
 from services.catalog.crossing import Verdict
+from services.catalog.harvested import Harvested
 from services.catalog.licensing import canonical
-from services.catalog.model import Access, Dataset, Metadata, Version, VersionState
+from services.catalog.model import Access, Dataset, DatasetState, Metadata
 from services.catalog.quality import Criterion, criteria_of, score_of
+from services.catalog.versions import Version
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.identifier import Identifier
@@ -75,7 +77,7 @@ class DatasetQuery(Paging):
     theme: str = ""
     key: str = Field(default="", description="kind of key column: commune, siren, postcode, ...")
     owner_id: str = ""
-    state: VersionState = Field(
+    state: DatasetState = Field(
         default="published", description="other than published shows the caller's own only"
     )
 
@@ -106,7 +108,7 @@ class DatasetSummary(Metadata):
 
     id: str
     owner_id: str
-    state: VersionState
+    state: DatasetState
     project_id: str | None
     version: int | None = Field(description="the published one")
     rows: int | None
@@ -125,6 +127,8 @@ class DatasetView(DatasetSummary):
 
     versions: list[VersionView]
     criteria: list[Criterion] = Field(description="what its quality is judged by")
+    harvested: Harvested | None = Field(description="what another catalogue says of it")
+    retired: str = Field(description="why that catalogue has it no more, in French")
 
 
 class DatasetPage(BaseModel):
@@ -189,7 +193,13 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         # Steps name columns and values of what a result was made of.
         hidden = {"provenance": None} if dataset.metadata.access == "restricted" else {}
         shown = [v.model_copy(update=hidden) for v in shown if v.state == "published"]
-    return DatasetView(**_summary(dataset), versions=shown, criteria=criteria_of(dataset))
+    return DatasetView(
+        **_summary(dataset),
+        versions=shown,
+        criteria=criteria_of(dataset),
+        harvested=dataset.harvested,
+        retired=dataset.retired,
+    )
 
 
 def _compared(versions: list[Version]) -> Iterator[VersionView]:

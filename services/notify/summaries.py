@@ -8,9 +8,11 @@ from shared.events import (
     AccessRefused,
     AccessRequested,
     DataAccessOpened,
+    DatasetHarvested,
     DatasetPublished,
     DatasetRegistered,
     DatasetRejected,
+    DatasetRetired,
     DatasetsMatched,
     DeliveryAbandoned,
     EndpointDisabled,
@@ -38,6 +40,12 @@ _JOBS = {
     "ingest": "La lecture du fichier",
     "trial": "L'essai sur échantillon",
     "full": "Le traitement complet",
+}
+
+_HARVESTED = {
+    "new": "est référencé depuis un autre catalogue",
+    "changed": "est décrit autrement par son catalogue d'origine",
+    "returned": "est de retour dans son catalogue d'origine",
 }
 
 
@@ -69,6 +77,10 @@ def _published(event: DatasetPublished) -> str:
     return f"Le jeu de données « {event.title} » est publié ({rows})."
 
 
+def _harvested(event: DatasetHarvested) -> str:
+    return f"Le jeu de données « {event.title} » {_HARVESTED[event.change]}."
+
+
 def _opened(event: DataAccessOpened) -> str:
     datasets = _count(len(event.dataset_ids), "jeu de données", "jeux de données")
     return f"L'accès aux données demandées est ouvert ({datasets})."
@@ -89,6 +101,8 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     DatasetRegistered: lambda e: f"Le fichier « {e.filename} » est reçu pour « {e.title} ».",
     DatasetPublished: _published,
     DatasetRejected: lambda e: f"Le fichier n'a pas pu être lu : {e.reason}",
+    DatasetHarvested: _harvested,
+    DatasetRetired: lambda e: f"Le jeu de données « {e.title} » est retiré : {e.reason}",
     DatasetsMatched: _matched,
     AccessRequested: lambda e: f"L'accès au jeu {e.dataset_id} est demandé à son propriétaire.",
     AccessGranted: lambda e: f"L'accès au jeu {e.dataset_id} est accordé.",

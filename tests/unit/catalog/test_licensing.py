@@ -6,7 +6,7 @@ import pytest
 
 from services.catalog.crossing import Source, Verdict, judge
 from services.catalog.licensing import canonical, settle, sources_of
-from services.catalog.model import Provenance
+from services.catalog.versions import Provenance
 from tests.unit.catalog.samples import metadata, published, ref
 
 

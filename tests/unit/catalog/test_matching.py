@@ -1,7 +1,8 @@
 """Which datasets fit a project, and the reasons given."""
 
 from services.catalog.matching import BEST, best_matches, wish_of
-from services.catalog.model import Dataset, Upload
+from services.catalog.model import Dataset
+from services.catalog.versions import Upload
 from shared.events import Match, ProjectSubmitted
 from tests.unit.catalog.samples import metadata, profile, published, ref, registered
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.catalog.model import Dataset, Upload
+from services.catalog.model import Dataset
+from services.catalog.versions import Upload
 from shared.aggregate import now
 from shared.errors import Unavailable, WrongStage
 from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event

@@ -9,9 +9,11 @@ from shared.events import (
     AccessRefused,
     AccessRequested,
     DataAccessOpened,
+    DatasetHarvested,
     DatasetPublished,
     DatasetRegistered,
     DatasetRejected,
+    DatasetRetired,
     DatasetsMatched,
     DeliveryAbandoned,
     EndpointDisabled,
@@ -90,6 +92,21 @@ EVENTS: tuple[Event, ...] = (
         dataset_id=DATASET, owner_id=OWNER, title="Communes", version=1, rows=1, keys=()
     ),
     DatasetRejected(dataset_id=DATASET, owner_id=OWNER, version=1, reason="illisible"),
+    DatasetHarvested(
+        dataset_id=DATASET,
+        owner_id=OWNER,
+        title="Communes",
+        source_id="src_1",
+        harvest_id="hrv_1",
+        change="new",
+    ),
+    DatasetRetired(
+        dataset_id=DATASET,
+        owner_id=OWNER,
+        title="Communes",
+        source_id="src_1",
+        reason="absent de la source",
+    ),
     DatasetsMatched(
         project_id=PROJECT,
         matches=(Match(dataset_id=DATASET, title="Communes", score=1, reasons=()),),

@@ -1,0 +1,36 @@
+"""What the catalogue keeps of a dataset that it knows from another catalogue."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.events import Frozen
+
+Change = Literal["new", "changed", "returned"]
+"""What a harvest did to a dataset: it was unknown, told otherwise, or retired before."""
+
+
+class Distribution(Frozen):
+    """Where data can be fetched from its producer, as the other catalogue says."""
+
+    url: str
+    title: str = ""
+    format: str = ""
+    media_type: str = ""
+    size: int | None = Field(default=None, description="bytes")
+    checksum: str = Field(default="", description="algorithm:value, such as sha1:da39a3ee...")
+    modified: str = Field(default="", description="ISO date or time")
+
+
+class Harvested(Frozen):
+    """Which source says it, under which identifier, and what `fingerprint` knows it again by."""
+
+    source_id: str
+    identifier: str
+    fingerprint: str = Field(description="sha256 of all that the source says of the dataset")
+    modified: str = Field(default="", description="ISO date or time, as the source says")
+    page: str | None = None
+    distributions: tuple[Distribution, ...] = ()
+    harvest_id: str = Field(description="the harvest that last changed it")
+    change: Change = Field(description="how that harvest changed it")
+    updated: str = Field(description="ISO date: the source's, or that of the harvest")

@@ -1,0 +1,47 @@
+"""A version of a dataset: what was uploaded, how it came about, and what reading it showed."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from services.catalog.crossing import Source
+from shared.events import FileRef, Frozen, Step
+from shared.manifest import Input, Output, Profile
+
+VersionState = Literal["pending", "published", "rejected"]
+
+
+class Provenance(Frozen):
+    """How a project made this version: enough to understand it and to make it again."""
+
+    project_id: str
+    job_id: str
+    manifest: FileRef
+    inputs: tuple[Input, ...]
+    sources: tuple[Source, ...] = Field(default=(), description="what to name with the result")
+    attribution: str = Field(default="", description="the text to publish with it, in French")
+    steps: tuple[Step, ...]
+    software: dict[str, str]
+
+
+class Upload(BaseModel):
+    """A file on its way into a dataset, and for a project's result what belongs to it."""
+
+    file: FileRef
+    filename: str
+    note: str = Field(default="", description="what the owner says about this version")
+    files: tuple[Output, ...] = Field(default=(), description="every file of a result")
+    provenance: Provenance | None = None
+
+
+class Version(Upload):
+    """One upload of a dataset; `table` and `profile` are there once it is published."""
+
+    number: int = Field(ge=1)
+    registered_at: datetime
+    state: VersionState = "pending"
+    reason: str = ""
+    job_id: str | None = None
+    table: FileRef | None = None
+    profile: Profile | None = None

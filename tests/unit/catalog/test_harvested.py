@@ -1,0 +1,82 @@
+"""The rules of a dataset that the catalogue knows from another one, without its data."""
+
+from datetime import date
+
+import pytest
+
+from services.catalog.harvested import Harvested
+from services.catalog.model import Dataset
+from services.catalog.registration import empty
+from services.catalog.views import view_of
+from shared.auth import Caller
+from shared.errors import WrongStage
+from shared.events import DatasetHarvested, DatasetRetired
+from tests.unit.catalog.samples import metadata, profile, ref
+
+ANYBODY = Caller("mbr_x", frozenset({"holder"}))
+
+
+def found(change: str = "new", fingerprint: str = "a", harvest_id: str = "hrv_1") -> Harvested:
+    """What a harvest found of a dataset."""
+    return Harvested.model_validate(
+        {
+            "source_id": "src_1",
+            "identifier": "https://portail.example/1",
+            "fingerprint": fingerprint * 64,
+            "harvest_id": harvest_id,
+            "change": change,
+            "updated": "2026-03-01",
+        }
+    )
+
+
+def harvested() -> Dataset:
+    """A dataset of another catalogue."""
+    dataset = empty("dts_h", "mbr_operator", metadata())
+    dataset.harvest(found())
+    return dataset
+
+
+def test_harvested_dataset_is_found_without_any_version() -> None:
+    """It is published at once: there is nothing to read, and everybody may know of it."""
+    dataset = harvested()
+    assert (dataset.state, dataset.source_id, dataset.keys) == ("published", "src_1", [])
+    assert [type(event) for event in dataset.recorded()] == [DatasetHarvested]
+    assert view_of(dataset, ANYBODY).harvested == found()
+
+
+def test_same_record_of_the_same_harvest_is_told_once() -> None:
+    """A step that a crash repeats finds its work done."""
+    dataset = harvested()
+    dataset.harvest(found())
+    assert len(dataset.recorded()) == 1
+
+
+def test_retired_dataset_stays_but_is_no_longer_listed() -> None:
+    """Its state says so and why; retiring it again changes nothing."""
+    dataset = harvested()
+    for _ in range(2):
+        dataset.retire("absent de la source")
+    assert (dataset.state, dataset.retired) == ("retired", "absent de la source")
+    assert [type(event) for event in dataset.recorded()] == [DatasetHarvested, DatasetRetired]
+
+
+def test_retired_dataset_comes_back_when_it_is_seen_again() -> None:
+    """With the same record, too."""
+    dataset = harvested()
+    dataset.retire("absent de la source")
+    dataset.harvest(found("returned", harvest_id="hrv_3"))
+    assert (dataset.state, dataset.retired) == ("published", "")
+
+
+def test_data_that_is_only_referenced_cannot_be_read() -> None:
+    """The refusal says where the data is; nobody waits for it."""
+    with pytest.raises(WrongStage, match="with its producer"):
+        harvested().readable()
+    with pytest.raises(WrongStage, match="no version"):
+        harvested().publish(None, ref("b"), profile(), "job_1")
+
+
+def test_update_of_a_referenced_dataset_is_its_source_s() -> None:
+    """Attributions name the date that the other catalogue gives."""
+    assert harvested().updated == date(2026, 3, 1)
