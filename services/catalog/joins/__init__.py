@@ -1,0 +1,1 @@
+"""Which columns of the catalogue can be joined: an exact inverted index of their values."""

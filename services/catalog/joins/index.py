@@ -1,0 +1,210 @@
+"""An exact inverted index: from the values of key columns to the columns that hold them.
+
+Columns are compared within their key space. Each space and width of values has a shelf of segments
+that are merged when they are of like size, so that adding a dataset costs about what it holds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.catalog.joins.join import Counts, Found, Held, Joins
+from services.catalog.joins.segment import (
+    Hasher,
+    Hits,
+    Rows,
+    Segment,
+    build,
+    by_width,
+    hash_words,
+    look_up,
+    merge,
+    text_of,
+    values_of,
+)
+from shared.key_file import KeyBlock, KeyColumn
+
+ShelfKey: TypeAlias = tuple[str, int]
+"""Key space, and width of the values in words."""
+
+
+@dataclass
+class Shelf:
+    """The segments of one key space and width, large ones first, and what is in none yet."""
+
+    segments: list[Segment] = field(default_factory=list)
+    waiting: list[Rows] = field(default_factory=list)
+    dead: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many pairs of value and column it holds, with those of columns that are gone."""
+        return sum(segment.size for segment in self.segments)
+
+    def settle(self, alive: NDArray[np.bool_], hasher: Hasher) -> None:
+        """Put what waits into a segment, and merge those of like size."""
+        if self.waiting:
+            rows = Rows(*map(np.concatenate, zip(*self.waiting, strict=True)))
+            self.segments.append(build(rows, hasher))
+            self.waiting = []
+        while len(self.segments) > 1 and self.segments[-2].size < 2 * self.segments[-1].size:
+            self.segments[-2:] = [merge(self.segments[-2:], alive, hasher)]
+        if self.dead * 2 > self.size:
+            self.segments, self.dead = [merge(self.segments, alive, hasher)], 0
+
+
+class Index:
+    """Every key column of the published datasets; `hasher` may be any function of the values."""
+
+    def __init__(self, hasher: Hasher = hash_words) -> None:
+        self._hasher = hasher
+        self._columns: list[Held] = []
+        self._ties: list[int] = []
+        self._sizes: list[dict[ShelfKey, int]] = []
+        self._numbers: dict[str, list[int]] = {}
+        self._shelves: defaultdict[ShelfKey, Shelf] = defaultdict(Shelf)
+        self._traits: _Traits | None = None
+
+    @property
+    def columns(self) -> int:
+        """How many columns it holds."""
+        return sum(map(len, self._numbers.values()))
+
+    @property
+    def values(self) -> int:
+        """How many pairs of value and column it holds."""
+        numbers = (number for held in self._numbers.values() for number in held)
+        return sum(sum(self._sizes[number].values()) for number in numbers)
+
+    @property
+    def bytes(self) -> int:
+        """The memory of its arrays."""
+        segments = [one for shelf in self._shelves.values() for one in shelf.segments]
+        return sum(array.nbytes for segment in segments for array in segment)
+
+    def replace(self, dataset_id: str, blocks: Iterable[KeyBlock]) -> None:
+        """Let these be the columns of a dataset, in place of those of an earlier version."""
+        for number in self._numbers.pop(dataset_id, ()):
+            for key, size in self._sizes[number].items():
+                self._shelves[key].dead += size
+        numbers: dict[KeyColumn, int] = {}
+        for block in blocks:
+            number = numbers.setdefault(block.column, len(self._columns))
+            if number == len(self._columns):
+                self._add(Held(dataset_id, block.column))
+            self._put(number, block)
+        if numbers:
+            self._numbers[dataset_id] = list(numbers.values())
+        self._traits = None
+
+    def settle(self) -> "_Traits":
+        """Take in what came since the last question; the next one then need not wait for it."""
+        if self._traits is None:
+            self._traits = self._made_traits()
+            for shelf in self._shelves.values():
+                shelf.settle(self._traits.alive, self._hasher)
+        return self._traits
+
+    def columns_of(self, dataset_id: str) -> list[KeyColumn]:
+        """The key columns of a dataset."""
+        return [self._columns[number].column for number in self._numbers.get(dataset_id, ())]
+
+    def joins(self, dataset_id: str) -> Joins:
+        """Every column of another dataset that shares a value with one of this."""
+        traits = self.settle()
+        numbers = self._numbers.get(dataset_id, [])
+        found = [self._found(number, traits.alive) for number in numbers]
+        pairs = Found(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
+        return Joins(self._columns, pairs, traits.distinct, traits.ties)
+
+    def unmatched(self, here: Held, there: Held, limit: int) -> list[str]:
+        """Up to `limit` values here that are not there."""
+        self.settle()
+        mine, theirs = self._held(self._number(here)), self._held(self._number(there))
+        missing: list[str] = []
+        for width, rows in mine.items():
+            alone = np.ones(len(rows.words), bool)
+            if width in theirs:
+                segment = build(theirs[width], self._hasher)
+                alone[look_up(segment, self._hasher(rows.words), rows.words).asked] = False
+            missing += text_of(rows.words[alone][: limit - len(missing)])
+        return missing
+
+    def _made_traits(self) -> "_Traits":
+        alive = np.zeros(len(self._columns), bool)
+        alive[[number for numbers in self._numbers.values() for number in numbers]] = True
+        distinct = np.array([held.column.distinct for held in self._columns], np.int64)
+        return _Traits(alive, distinct, np.array(self._ties, np.uint64))
+
+    def _number(self, held: Held) -> int:
+        numbers = self._numbers.get(held.dataset_id, ())
+        return next(number for number in numbers if self._columns[number] == held)
+
+    def _add(self, held: Held) -> None:
+        self._columns.append(held)
+        self._ties.append(_tie(held))
+        self._sizes.append({})
+
+    def _put(self, number: int, block: KeyBlock) -> None:
+        counts = np.array(block.counts, np.uint32)
+        for width, (positions, words) in by_width(block.values).items():
+            key = block.space, width
+            columns = np.full(len(positions), number, np.uint32)
+            self._shelves[key].waiting.append(Rows(words, columns, counts[positions]))
+            self._sizes[number][key] = self._sizes[number].get(key, 0) + len(positions)
+
+    def _held(self, number: int) -> dict[int, Rows]:
+        """A column's values by their width, found by going through its shelves."""
+        held = {}
+        for key in self._sizes[number]:
+            parts = [values_of(segment, number) for segment in self._shelves[key].segments]
+            held[key[1]] = Rows(*map(np.concatenate, zip(*parts, strict=True)))
+        return held
+
+    def _found(self, number: int, alive: NDArray[np.bool_]) -> Found:
+        """The columns of other datasets that share values with this one."""
+        space = self._columns[number].column.space
+        hits = [
+            (one.columns, rows.counts[one.asked], one.counts)
+            for width, rows in self._held(number).items()
+            for one in self._hits((space, width), rows)
+        ]
+        if not hits:
+            return _NOTHING
+        columns, mine, theirs = map(np.concatenate, zip(*hits, strict=True))
+        matches = np.bincount(columns, minlength=len(alive))
+        others = alive.copy()
+        others[self._numbers[self._columns[number].dataset_id]] = False
+        there = np.flatnonzero(others & (matches > 0))
+        # Doubles are exact up to 2^53, more rows than any join here can have.
+        weights = (mine, theirs, mine.astype(np.float64) * theirs)
+        rows = (np.bincount(columns, one)[there].astype(np.int64) for one in weights)
+        return Found(np.full(len(there), number), there, matches[there], *rows)
+
+    def _hits(self, key: ShelfKey, rows: Rows) -> Iterator[Hits]:
+        hashes = self._hasher(rows.words)
+        for segment in self._shelves[key].segments:
+            yield look_up(segment, hashes, rows.words)
+
+
+class _Traits(NamedTuple):
+    """What ranking needs of every column, by its number."""
+
+    alive: NDArray[np.bool_]
+    distinct: Counts
+    ties: NDArray[np.uint64]
+
+
+_NOTHING = Found(*(np.zeros(0, np.int64) for _ in Found._fields))
+
+
+def _tie(held: Held) -> int:
+    """An order of columns that does not depend on when they came."""
+    column = held.column
+    name = "\0".join((held.dataset_id, *column.columns, column.space, column.via))
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest())

@@ -1,0 +1,101 @@
+"""Columns that have values in common, the best first."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.key_file import KeyColumn
+
+Multiplication = Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
+Counts: TypeAlias = NDArray[np.int64]
+
+
+class Held(NamedTuple):
+    """A column of a dataset."""
+
+    dataset_id: str
+    column: KeyColumn
+
+
+class Join(NamedTuple):
+    """Two columns with values in common, as seen from `here`; rows are those that match.
+
+    `rows_joined` is how many rows an inner join has.
+    """
+
+    here: Held
+    there: Held
+    matches: int
+    rows_here: int
+    rows_there: int
+    rows_joined: int
+
+    @property
+    def containment(self) -> float:
+        """The share of the distinct values here that are there."""
+        return self.matches / max(1, self.here.column.distinct)
+
+    @property
+    def contained(self) -> float:
+        """The share of the distinct values there that are here."""
+        return self.matches / max(1, self.there.column.distinct)
+
+    @property
+    def multiplication(self) -> Multiplication:
+        """Whether a row that matches finds one row or several, from here to there."""
+        if self.rows_here > self.matches:
+            return "many_to_many" if self.rows_there > self.matches else "many_to_one"
+        return "one_to_many" if self.rows_there > self.matches else "one_to_one"
+
+
+class Found(NamedTuple):
+    """One row for each pair of columns; `here` and `there` are their numbers in the index."""
+
+    here: Counts
+    there: Counts
+    matches: Counts
+    rows_here: Counts
+    rows_there: Counts
+    rows_joined: Counts
+
+
+class Joins(Sequence[Join]):
+    """Pairs of columns in the order of their use; a Join is made when it is looked at.
+
+    First come those that find most of what is here, then those whose values are found most, then
+    those with most matches; `ties` decide among equals, the same in every process.
+    """
+
+    def __init__(
+        self, columns: Sequence[Held], found: Found, distinct: Counts, ties: NDArray[np.uint64]
+    ) -> None:
+        self._columns = columns
+        here = found.matches / np.maximum(1, distinct[found.here])
+        there = found.matches / np.maximum(1, distinct[found.there])
+        order = np.lexsort((ties[found.there], ties[found.here], -found.matches, -there, -here))
+        self._found = Found(*(one[order] for one in found))
+        self._share = np.maximum(here, there)[order]
+
+    def __len__(self) -> int:
+        return len(self._share)
+
+    @overload
+    def __getitem__(self, at: int) -> Join: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Join]: ...
+    def __getitem__(self, at: int | slice) -> Join | list[Join]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        here, there, *figures = (int(one[at]) for one in self._found)
+        return Join(self._columns[here], self._columns[there], *figures)
+
+    def at_least(self, share: float) -> list[int]:
+        """The positions of those in which so much of one side, from 0 to 1, is on the other."""
+        return [int(at) for at in np.flatnonzero(self._share >= share)]
+
+    @property
+    def datasets(self) -> set[str]:
+        """The datasets that are joined with."""
+        return {self._columns[number].dataset_id for number in np.unique(self._found.there)}

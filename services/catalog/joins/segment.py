@@ -1,0 +1,133 @@
+"""A part of the index: distinct values in the order of their hashes, each with its columns.
+
+A value is UTF-8 without zero bytes, padded with zeros to words of eight bytes, so that two values
+of as many words are equal exactly when their words are: hashes only tell where to look.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Words: TypeAlias = NDArray[np.uint64]
+"""Values of one width: one row for each, one column for every eight bytes."""
+
+Hashes: TypeAlias = NDArray[np.uint64]
+Numbers: TypeAlias = NDArray[np.uint32]
+Positions: TypeAlias = NDArray[np.int64]
+Hasher = Callable[[Words], Hashes]
+
+_WORD = 8
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 divided by the golden ratio, odd: Knuth, The Art of Computer Programming 3, 6.4."""
+
+_SHIFT = np.uint64(29)
+
+
+class Rows(NamedTuple):
+    """That a value occurs in a column, so many times: one row each, in any order."""
+
+    words: Words
+    columns: Numbers
+    counts: Numbers
+
+
+class Segment(NamedTuple):
+    """`starts[i]` to `starts[i + 1]` of `columns` and `counts` belong to the value `words[i]`."""
+
+    hashes: Hashes
+    words: Words
+    starts: Positions
+    columns: Numbers
+    counts: Numbers
+
+    @property
+    def size(self) -> int:
+        """How many pairs of value and column it holds."""
+        return len(self.columns)
+
+
+class Hits(NamedTuple):
+    """Where looked-up values occur: the value's row in what was asked, a column, and how often."""
+
+    asked: Positions
+    columns: Numbers
+    counts: Numbers
+
+
+def hash_words(words: Words) -> Hashes:
+    """A hash of each value; a single word is its own."""
+    hashes = words[:, 0].copy()
+    for number in range(1, words.shape[1]):
+        hashes = (hashes ^ (hashes >> _SHIFT)) * _MULTIPLIER + words[:, number]
+    return hashes
+
+
+def by_width(values: Sequence[str]) -> dict[int, tuple[Positions, Words]]:
+    """The values by their number of words, each width with the positions of its values."""
+    encoded = [value.encode() for value in values]
+    lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+    widths = np.maximum(1, -(-lengths // _WORD))
+    found = {}
+    for width in np.unique(widths).tolist():
+        positions = np.flatnonzero(widths == width)
+        chosen = encoded if len(positions) == len(encoded) else [encoded[i] for i in positions]
+        padded = np.array(chosen, f"S{width * _WORD}")
+        found[width] = positions, padded.view(np.uint64).reshape(-1, width)
+    return found
+
+
+def text_of(words: Words) -> list[str]:
+    """The values again."""
+    return [row.tobytes().rstrip(b"\0").decode() for row in np.ascontiguousarray(words)]
+
+
+def build(rows: Rows, hasher: Hasher) -> Segment:
+    """A segment of these rows, which have one width."""
+    hashes = hasher(rows.words)
+    order = np.argsort(hashes)
+    hashes, words = hashes[order], rows.words[order]
+    is_new = np.ones(len(order), bool)
+    # Of values that share a hash one may begin twice: looking up finds both.
+    is_new[1:] = (hashes[1:] != hashes[:-1]) | (words[1:] != words[:-1]).any(axis=1)
+    starts = np.append(np.flatnonzero(is_new), len(order))
+    return Segment(hashes[is_new], words[is_new], starts, rows.columns[order], rows.counts[order])
+
+
+def merge(segments: Iterable[Segment], alive: NDArray[np.bool_], hasher: Hasher) -> Segment:
+    """One segment of several, without columns that are not `alive` any more."""
+    parts = [_rows(segment, alive) for segment in segments]
+    return build(Rows(*map(np.concatenate, zip(*parts, strict=True))), hasher)
+
+
+def look_up(segment: Segment, hashes: Hashes, words: Words) -> Hits:
+    """Where these values occur; equal hashes count for nothing unless the values are equal."""
+    left = np.searchsorted(segment.hashes, hashes)
+    right = np.searchsorted(segment.hashes, hashes, side="right")
+    asked, at = _expanded(left, right)
+    same = (segment.words[at] == words[asked]).all(axis=1)
+    asked, at = asked[same], at[same]
+    which, occurrence = _expanded(segment.starts[at], segment.starts[at + 1])
+    return Hits(asked[which], segment.columns[occurrence], segment.counts[occurrence])
+
+
+def values_of(segment: Segment, column: int) -> Rows:
+    """What a column holds in this segment."""
+    occurrence = np.flatnonzero(segment.columns == column)
+    at = np.searchsorted(segment.starts, occurrence, side="right") - 1
+    return Rows(segment.words[at], segment.columns[occurrence], segment.counts[occurrence])
+
+
+def _rows(segment: Segment, alive: NDArray[np.bool_]) -> Rows:
+    words = np.repeat(segment.words, np.diff(segment.starts), axis=0)
+    kept = alive[segment.columns]
+    return Rows(words[kept], segment.columns[kept], segment.counts[kept])
+
+
+def _expanded(left: Positions, right: Positions) -> tuple[Positions, Positions]:
+    """Every position from `left[i]` to before `right[i]`, each beside its i."""
+    lengths = right - left
+    which = np.repeat(np.arange(len(left)), lengths)
+    before = np.cumsum(lengths) - lengths
+    return which, np.arange(len(which)) + (left - before)[which]
