@@ -52,7 +52,13 @@ class Meaning(Frozen):
     valid: float = Field(ge=0, le=1, description="share of the filled rows that are valid")
     invalid: tuple[str, ...] = Field(default=(), description="examples of the others")
     repair: str | None = Field(
-        default=None, description="leading_zero: commune codes that lost their first zero"
+        default=None, description="leading_zero: codes that lost their first zero"
+    )
+    format: str | None = Field(
+        default=None, description="of dates as strftime writes it, of numbers as # ##0,0"
+    )
+    also: tuple[str, ...] = Field(
+        default=(), description="other types, or formats of dates, that fit the values too"
     )
 
 

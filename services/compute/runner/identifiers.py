@@ -18,7 +18,12 @@ Flags: TypeAlias = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Digits: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 """One row for each value, one column for each of its digits."""
 
+Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
+"""How often each of as many values occurs."""
+
 Test = Callable[[Texts], Flags]
+
+_FEW = 1_000
 
 _UAI_LETTERS = np.array(list("ABCDEFGHJKLMNPRSTUVWXYZ"))
 _MONTH = "(0[1-9]|1[0-2]|[23][0-9]|4[0-2]|[5-9][0-9])"
@@ -31,8 +36,16 @@ def matching(pattern: str) -> Test:
 
 def among(codes: Iterable[str]) -> Test:
     """Texts that stand in a list of valid codes."""
-    known = pa.array(sorted(codes), pa.string())
-    return lambda texts: _flags(pc.is_in(texts, known))
+    known = frozenset(codes)
+    listed = pa.array(sorted(known), pa.string())
+
+    def test(texts: Texts) -> Flags:
+        # Arrow hashes the whole list anew at each call: too much for a few texts.
+        if len(texts) > _FEW:
+            return _flags(pc.is_in(texts, listed))
+        return np.fromiter((text in known for text in texts.to_pylist()), bool, len(texts))
+
+    return test
 
 
 def is_siren(texts: Texts) -> Flags:
@@ -102,8 +115,10 @@ def _flags(found: Texts) -> Flags:
 
 
 def _digits(texts: Texts, length: int) -> Digits:
-    joined = "".join(texts.to_pylist()).encode("ascii")
-    return np.frombuffer(joined, np.uint8).reshape(-1, length).astype(np.int64) - ord("0")
+    """The digits of texts that are all `length` of them, read where Arrow keeps them."""
+    start, end = texts.offset * length, (texts.offset + len(texts)) * length
+    kept = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[start:end]
+    return kept.reshape(-1, length).astype(np.int64) - ord("0")
 
 
 def _number(digits: Digits) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -1,12 +1,7 @@
-"""Recognises what a column holds by all its values; its name only breaks ties.
-
-A kind fits when nearly all distinct values are valid, and so many that chance is no explanation:
-of ten random numbers of nine digits one passes for a SIREN. Of several kinds that fit, the one
-that the column's name speaks for is taken, else the first in the list.
-"""
+"""The kinds of values that columns are tried with."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.codes import Codes
+from services.compute.runner.dates import FORMATS, any_of, is_date
 from services.compute.runner.identifiers import (
     Flags,
     Test,
@@ -26,28 +22,12 @@ from services.compute.runner.identifiers import (
     is_vat,
     matching,
 )
-from shared.manifest import Meaning
-
-_ENOUGH = 0.95
-"""Share of the distinct values that must be valid: real files have a few faults."""
-
-_CERTAIN = 0.9
-"""How sure it must be that the valid values are not so by chance."""
-
-_SAMPLE = 400
-_LIKELY = 0.6
-"""Below this share of a sample, a kind is not tried on the whole column."""
-
-_SPOKEN_FOR = 0.1
-"""What a fitting name leaves of chance."""
-
-_DOUBTFUL = 0.8
-"""What is left of confidence when several kinds fit and the name speaks for none."""
 
 _COMMUNE_CHANCE = 0.4
 """Of all numbers of five digits, so many are the code of a commune."""
 
-_EXAMPLES = 3
+_POSTCODE_CHANCE = 0.1
+_NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True)
@@ -55,7 +35,9 @@ class Kind:
     """A kind of value; `chance` is how often a random value of its shape passes its test.
 
     `header` finds the names that speak for it; a `named` kind is taken by such a name only. A
-    `personal` kind shows none of its column's values, and is no key.
+    `personal` kind shows none of its column's values, and is no key. A column all of whose values
+    are valid is of the kind `column`, unless it is a key. Values of a kind are also valid as
+    `part_of`. A `repair` would make of them what the kind is called.
     """
 
     name: str
@@ -65,6 +47,10 @@ class Kind:
     is_key: bool = True
     named: bool = False
     personal: bool = False
+    column: str = ""
+    format: str | None = None
+    part_of: str = ""
+    repair: str | None = None
 
     def is_spoken_for(self, column: str) -> bool:
         """Whether a column's name tells that it holds this."""
@@ -73,98 +59,115 @@ class Kind:
 
 def kinds_of(codes: Codes) -> tuple[Kind, ...]:
     """All kinds, the most particular first."""
-    communes = among(codes.communes)
-    postcode = f"({'|'.join(sorted(codes.postcode_prefixes))})[0-9]{{3}}"
     return (
-        Kind("nir", is_nir, 0.01, r"nir|secu", is_key=False, personal=True),
-        Kind("siret", is_siret, 0.01, "siret"),
-        Kind("tva", is_vat, 0.01, "tva|vat"),
-        Kind("epci", among(codes.epci), 0.01, "epci"),
-        Kind("siren", is_siren, 0.1, "siren"),
-        Kind("uai", is_uai, 0.05, "uai|rne"),
-        Kind("rna", matching("W[0-9][0-9A-Z][0-9]{7}"), 0.01, "rna|waldec"),
-        Kind("iris", _iris(communes), _COMMUNE_CHANCE, "iris"),
-        Kind("commune", communes, _COMMUNE_CHANCE, r"insee|commune|(^|[_ ])com([_ ]|$)|cog"),
-        Kind("postcode", among(codes.postcodes), 0.1, _POSTCODE),
-        # The list is of 2023 and without CEDEX: with the name, the shape is enough.
-        Kind("postcode", matching(postcode), 0.9, _POSTCODE, named=True),
-        # Too coarse to advise a dataset by: nearly every table has them.
-        Kind("departement", among(codes.departements), 0.9, "dep|dpt", is_key=False, named=True),
-        Kind("region", among(codes.regions), 0.9, "reg", is_key=False, named=True),
-        Kind("naf", matching(r"[0-9]{2}\.?[0-9]{2}[A-Z]"), 0.01, "naf|ape|activite"),
-        Kind("email", matching(_EMAIL), 0.01, "mail|courriel", is_key=False, personal=True),
-        Kind("phone", matching(_PHONE), 0.1, "tel|phone|mobile", is_key=False, personal=True),
-        Kind("url", matching(r"https?://\S+"), 0.01, "url|site|lien", is_key=False),
-        Kind("geo_point", matching(_POINT), 0.01, "geo|coord|point", is_key=False),
-        Kind("latitude", _within(90), 0.9, "lat", is_key=False, named=True),
-        Kind("longitude", _within(180), 0.9, "lon|lng", is_key=False, named=True),
+        *_codes(codes),
+        *_contacts(),
+        *_places(),
+        *_dates(),
+        *_words(),
+        *_lost_zeros(codes),
+        *_numbers(),
     )
 
 
+def _codes(codes: Codes) -> Iterator[Kind]:
+    communes, departements = among(codes.communes), among(codes.departements)
+    shape = f"({'|'.join(sorted(codes.postcode_prefixes))})[0-9]{{3}}"
+    yield Kind("nir", is_nir, 0.01, r"nir|secu", is_key=False, personal=True)
+    yield Kind("siret", is_siret, 0.01, "siret")
+    yield Kind("tva", is_vat, 0.01, "tva|vat")
+    yield Kind("epci", among(codes.epci), 0.01, "epci", part_of="siren")
+    yield Kind("siren", is_siren, 0.1, "siren")
+    yield Kind("uai", is_uai, 0.05, "uai|rne")
+    yield Kind("rna", matching("W[0-9][0-9A-Z][0-9]{7}"), 0.01, "rna|waldec")
+    yield Kind("rnb", matching(_RNB), 0.3, "rnb|batiment")
+    # Nine signs that begin with a department; the sources at hand tell no check digit, and so
+    # many other numbers look alike that the name must speak for it.
+    yield Kind("finess", matching("([013-9][0-9]|2[1-9AB])[0-9]{7}"), 0.9, "finess", named=True)
+    yield Kind("iris", _iris(communes), _COMMUNE_CHANCE, "iris")
+    yield Kind("postcode", among(codes.postcodes), _POSTCODE_CHANCE, _POSTCODE)
+    yield Kind("commune", communes, _COMMUNE_CHANCE, _COMMUNE)
+    # The list is of 2023 and without CEDEX: with the name, the shape is enough.
+    yield Kind("postcode", matching(shape), 0.9, _POSTCODE, named=True)
+    # Too coarse to advise a dataset by: nearly every table has them.
+    yield Kind("departement", departements, 0.9, "dep|dpt", is_key=False, named=True)
+    yield Kind("departement", _no_numbers(departements), 0.9, "(?!)", is_key=False)
+    yield Kind("region", among(codes.regions), 0.9, "reg", is_key=False, named=True)
+    yield Kind("naf", matching(r"[0-9]{2}\.?[0-9]{2}[A-Z]"), 0.01, "naf|ape|activite")
+
+
+def _contacts() -> Iterator[Kind]:
+    yield Kind("email", matching(_EMAIL), 0.01, "mail|courriel", is_key=False, personal=True)
+    yield Kind("phone", matching(_PHONE), 0.1, "tel|phone|mobile", is_key=False, personal=True)
+    yield Kind("url", matching(r"https?://\S+"), 0.01, "url|site|lien", is_key=False)
+
+
+def _places() -> Iterator[Kind]:
+    yield Kind("geo_point", matching(_POINT), 0.01, "geo|coord|point", is_key=False)
+    yield Kind("latitude", _within(90), 0.9, "lat", is_key=False, named=True)
+    yield Kind("longitude", _within(180), 0.9, "lon|lng", is_key=False, named=True)
+
+
+def _dates() -> Iterator[Kind]:
+    """A kind for each format, French before American, and one for columns that mix them."""
+    for timed in (False, True):
+        name = "datetime" if timed else "date"
+        for shape in FORMATS:
+            column = "" if shape == "%Y%m%d" else "date"
+            test = is_date(shape, timed=timed)
+            yield Kind(name, test, 0.01, "date", is_key=False, column=column, format=shape)
+    clear = [shape for shape in FORMATS if shape not in {"%m/%d/%Y", "%Y%m%d"}]
+    mixed = any_of(tuple(is_date(shape, timed=timed) for shape in clear for timed in (False, True)))
+    yield Kind("date", mixed, 0.01, "date", is_key=False, column="date")
+
+
+def _words() -> Iterator[Kind]:
+    yield Kind("boolean", matching(_BOOLEAN), 0.01, "(?!)", is_key=False, column="boolean")
+    yield Kind("boolean", matching("[01]"), 0.3, "^(is|has|est|a)[_A-Z]", is_key=False)
+    yield Kind("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR, is_key=False)
+
+
+def _lost_zeros(codes: Codes) -> Iterator[Kind]:
+    """Codes that a spreadsheet took for numbers; the years from 2001 are also Aisne's communes."""
+    for name, valid, width, chance, header in (
+        ("postcode", codes.postcodes, 5, _POSTCODE_CHANCE, _POSTCODE),
+        ("commune", codes.communes, 5, _COMMUNE_CHANCE, _COMMUNE),
+        ("departement", codes.departements, 2, 0.9, "dep|dpt"),
+    ):
+        test, named = _lost_zero(among(valid), width), name == "departement"
+        yield Kind(name, test, chance, header, is_key=False, named=named, repair="leading_zero")
+
+
+def _numbers() -> Iterator[Kind]:
+    for name, shape, pattern in (
+        ("integer", None, f"{_SIGN}{_WHOLE}"),
+        ("integer", "# ##0", f"{_SIGN}({_WHOLE}|{_GROUPED})"),
+        ("decimal", "0,0", f"{_SIGN}{_PLAIN}(,[0-9]+)?"),
+        ("decimal", "# ##0,0", f"{_SIGN}({_PLAIN}|{_GROUPED})(,[0-9]+)?"),
+        ("decimal", "0.0", rf"{_SIGN}{_PLAIN}(\.[0-9]+)?"),
+        ("decimal", None, f"{_SIGN}({_PLAIN}|{_GROUPED})([.,][0-9]+)?"),
+    ):
+        test = matching(pattern)
+        yield Kind(name, test, 0.01, "(?!)", is_key=False, column=name, format=shape)
+
+
 _POSTCODE = r"post|(^|[_ ])cp([_ ]|$)"
+_COMMUNE = r"insee|commune|(^|[_ ])com([_ ]|$)|cog"
+_YEAR = r"ann[eé]e|mill[eé]sime|year|(^|[_ ])an([_ ]|$)"
+_RNB = "[1-9A-HJKMNP-TV-Z]{12}"
+"""The signs of the RNB's identifiers, without 0, I, L, O, U (fab-geocommuns/RNB-coeur, rnb_id)."""
+
 _EMAIL = r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
 _PHONE = r"(\+33|0033|0)[ .]?[1-9]([ .-]?[0-9]{2}){4}"
 _DEGREES = r"-?[0-9]{1,3}[.,][0-9]+"
 _POINT = r"\[?-?[0-9]{1,3}\.[0-9]+ ?[,;] ?-?[0-9]{1,3}\.[0-9]+\]?"
+_BOOLEAN = "(?i:true|false|vrai|faux|oui|non|yes|no|o|n|y)"
+_SIGN = "[+-]?"
+_WHOLE = "(0|[1-9][0-9]{0,17})"
+"""What a whole number of 64 bits holds; a code with leading zeros is no number."""
 
-
-@dataclass(frozen=True)
-class _Fit:
-    """A kind that fits a column, and which values are valid."""
-
-    kind: Kind
-    flags: Flags
-    certainty: float
-
-
-def recognise(
-    name: str, values: Texts, counts: Iterable[int], kinds: Iterable[Kind]
-) -> tuple[Meaning, Kind] | None:
-    """What the column `name` holds, given its distinct values and how often each occurs."""
-    found = [fit for kind in kinds if (fit := _fit(kind, name, values))]
-    if not found:
-        return None
-    spoken = [fit for fit in found if fit.kind.is_spoken_for(name)]
-    best = (spoken or found)[0]
-    doubt = 1.0 if spoken or len(found) == 1 else _DOUBTFUL
-    weights = np.fromiter(counts, np.int64, len(values))
-    wrong = values.filter(pa.array(~best.flags)).slice(0, _EXAMPLES).to_pylist()
-    meaning = Meaning(
-        type=best.kind.name,
-        confidence=round(float(best.flags.mean()) * best.certainty * doubt, 3),
-        valid=float(weights[best.flags].sum() / weights.sum()),
-        invalid=() if best.kind.personal else tuple(text[:50] for text in wrong),
-    )
-    return meaning, best.kind
-
-
-def lost_zero(values: Texts, codes: Codes) -> bool:
-    """Whether these are commune codes that a spreadsheet took for numbers: `1053` for `01053`."""
-    short = matching("[0-9]{4}")(values)
-    if not short.any() or matching("0.*")(values).any():
-        return False
-    padded = pc.utf8_lpad(values, 5, padding="0")
-    valid = among(codes.communes)(padded)
-    return bool(valid.mean() >= _ENOUGH and _certainty(_COMMUNE_CHANCE, valid) >= _CERTAIN)
-
-
-def _fit(kind: Kind, name: str, values: Texts) -> _Fit | None:
-    spoken = kind.is_spoken_for(name)
-    if not len(values) or (kind.named and not spoken):
-        return None
-    if len(values) > _SAMPLE:
-        spread = np.linspace(0, len(values) - 1, _SAMPLE).astype(np.int64)
-        if kind.test(values.take(pa.array(spread))).mean() < _LIKELY:
-            return None
-    flags = kind.test(values)
-    certainty = _certainty(kind.chance * (_SPOKEN_FOR if spoken else 1), flags)
-    if flags.mean() < _ENOUGH or certainty < _CERTAIN:
-        return None
-    return _Fit(kind, flags, certainty)
-
-
-def _certainty(chance: float, flags: Flags) -> float:
-    return float(1 - chance ** int(flags.sum()))
+_PLAIN = "(0|[1-9][0-9]*)"
+_GROUPED = "[1-9][0-9]{0,2}([ \u00a0\u202f][0-9]{3})+"
 
 
 def _iris(communes: Test) -> Test:
@@ -173,6 +176,32 @@ def _iris(communes: Test) -> Test:
     def test(texts: Texts) -> Flags:
         shaped = matching("[0-9][0-9AB][0-9]{7}")(texts)
         return shaped & communes(pc.utf8_slice_codeunits(texts, 0, 5))
+
+    return test
+
+
+def _no_numbers(valid: Test) -> Test:
+    """Valid codes among which one at least is no number: `01` or `2A`."""
+
+    def test(texts: Texts) -> Flags:
+        return valid(texts) & matching("0[0-9]|2[AB]")(texts).any()
+
+    return test
+
+
+def _lost_zero(valid: Test, width: int) -> Test:
+    """Codes that a spreadsheet took for numbers: `1053` for `01053`, among longer ones.
+
+    Of the short ones nearly all must be codes with a zero before them, else they are mistakes.
+    """
+
+    def test(texts: Texts) -> Flags:
+        short = matching(f"[1-9][0-9]{{{width - 2}}}")(texts)
+        padded = valid(pc.utf8_lpad(texts, width, padding="0"))
+        padded &= matching("[1-9][0-9AB]*")(texts)
+        if short.any() and padded[short].mean() < _NEARLY_ALL:
+            padded[:] = False
+        return padded
 
     return test
 

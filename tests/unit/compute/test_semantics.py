@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from services.compute.runner.codes import Codes, load_codes
-from services.compute.runner.semantics import kinds_of, lost_zero, recognise
+from services.compute.runner.recognition import recognise
+from services.compute.runner.semantics import kinds_of
 from shared.manifest import Meaning
 
 DEMO = Path(__file__).resolve().parents[3] / "deploy" / "demo" / "data"
@@ -45,10 +46,10 @@ def column(file: str, name: str) -> list[str]:
         ("communes_2026.csv", "code", "commune"),
         ("communes_2026.csv", "siren", "siren"),
         ("communes_2026.csv", "departement", "departement"),
-        ("communes_2026.csv", "population", None),
+        ("communes_2026.csv", "population", "integer"),
         ("communes_2026.csv", "nom", None),
         ("epci_2026.csv", "epci", "epci"),
-        ("epci_2026.csv", "populationTotale", None),
+        ("epci_2026.csv", "populationTotale", "integer"),
         ("codes_postaux.csv", "codePostal", "postcode"),
         ("logements.csv", "iris", "iris"),
     ],
@@ -60,7 +61,7 @@ def test_real_columns_are_recognised_whatever_their_name(
     """With their own name, and with one that says nothing."""
     shown = header or name
     if expected == "departement" and header:
-        expected = None  # two digits are the code of nearly everything
+        expected = "integer"  # two digits are the code of nearly everything
     assert kind(shown, column(file, name)) == expected
 
 
@@ -76,12 +77,26 @@ def test_real_columns_are_recognised_whatever_their_name(
         ("x", ["0422170A", "0422171A"], None),
         ("x", ["49.18, -0.37", "[48.85, 2.35]"], "geo_point"),
         ("latitude", ["49.18", "48,85"], "latitude"),
-        ("latitude", ["149.18", "148.85"], None),
-        ("x", ["49.18", "48.85"], None),
+        ("latitude", ["149.18", "148.85"], "decimal"),
+        ("x", ["49.18", "48.85"], "decimal"),
         ("montant", ["255081416802538", "185022A00123484"], "nir"),
         ("com", ["14001"], "commune"),
-        ("x", ["14001"], None),
-        ("siren", ["211400016"], None),
+        ("x", ["14001"], "integer"),
+        ("siren", ["211400016"], "integer"),
+        ("x", ["1GA7P4XYB3ZN", "ZZTVKJRQ8N4H"], "rnb"),
+        ("batiment_rnb", ["1GA7P4XYB3ZN"], "rnb"),
+        ("x", ["1GA7P4XYB3ZO"], None),
+        ("num_finess", ["140000100", "2A0000154"], "finess"),
+        ("x", ["140000101", "140000102"], "integer"),
+        ("x", ["oui", "non"], "boolean"),
+        ("x", ["Vrai", "Faux"], "boolean"),
+        ("x", ["0", "1"], "boolean"),
+        ("x", ["1", "2"], "integer"),
+        ("x", ["2019", "2020", "2021"], "year"),
+        ("annee", ["2026"], "year"),
+        ("x", ["1 234,5", "12,25"], "decimal"),
+        ("x", ["01", "02", "2A"], None),
+        ("x", [f"{at:02}" for at in range(1, 60) if at != 20], "departement"),
         ("vide", [], None),
     ],
 )
@@ -91,7 +106,7 @@ def test_kinds_are_recognised_by_value(name: str, values: list[str], expected: s
 
 
 def test_postcode_that_is_also_a_commune_s_code_is_told_by_the_name() -> None:
-    """Without one it is taken for a commune, and less sure."""
+    """Without one it is taken for a postcode, of which there are fewer, and half as sure."""
     both = pa.array(sorted(BOTH), pa.string())
 
     def found(name: str) -> tuple[str, float]:
@@ -101,7 +116,7 @@ def test_postcode_that_is_also_a_commune_s_code_is_told_by_the_name() -> None:
 
     assert found("codePostal")[0] == found("cp")[0] == "postcode"
     assert found("code_insee")[0] == found("com")[0] == "commune"
-    assert found("cpt")[0] == "commune"
+    assert found("cpt") == ("postcode", 0.499)
 
 
 def test_share_of_valid_rows_and_examples_of_the_others_are_told() -> None:
@@ -121,17 +136,69 @@ def test_values_of_personal_kinds_are_never_shown() -> None:
     assert (found.type, found.invalid) == ("email", ())
 
 
-def test_random_numbers_are_nothing() -> None:
+def test_random_numbers_are_numbers() -> None:
     """Amounts of five, nine and fourteen digits are no codes."""
     chance = np.random.default_rng(3)
     for length in (5, 9, 14):
         numbers = chance.integers(10 ** (length - 1), 10**length, 2000)
-        assert kind("montant", list(map(str, numbers))) is None
+        assert kind("montant", list(map(str, numbers))) == "integer"
 
 
-def test_lost_leading_zeros_are_recognised() -> None:
-    """Communes of the first nine departments, as a spreadsheet leaves them."""
-    whole = sorted(CODES.communes)[:200]
-    assert lost_zero(pa.array([code.lstrip("0") for code in whole]), CODES)
-    assert not lost_zero(pa.array(whole), CODES)
-    assert not lost_zero(pa.array([str(number) for number in range(1000, 9000, 7)]), CODES)
+@pytest.mark.parametrize(
+    ("name", "codes", "expected"),
+    [
+        ("x", sorted(CODES.communes)[:200], "commune"),
+        ("x", sorted(CODES.communes)[::40], "commune"),
+        ("x", sorted(CODES.postcodes)[:200], "postcode"),
+        ("dep", ["01", "08", "14", "27"], "departement"),
+    ],
+)
+def test_lost_leading_zeros_are_recognised(name: str, codes: list[str], expected: str) -> None:
+    """As a spreadsheet leaves them: of the first nine departments, alone or among others."""
+    found = meaning(name, [code.removeprefix("0") for code in codes])
+    assert found is not None
+    assert (found.type, found.repair, found.valid) == (expected, "leading_zero", 0.0)
+    whole = meaning(name, codes)
+    assert whole is not None
+    assert (whole.type, whole.repair) == (expected, None)
+
+
+def test_short_numbers_among_codes_are_mistakes_unless_they_are_codes_without_zero() -> None:
+    """One in three numbers of four digits is the end of some commune's code."""
+    communes = sorted(CODES.communes)[20_000:20_200]
+    wrong = [str(number) for number in range(8_000, 8_007)]
+    found = meaning("com", [*communes, *wrong])
+    assert found is not None
+    assert (found.type, found.repair, found.invalid) == ("commune", None, tuple(wrong[:3]))
+    assert kind("x", [str(number) for number in range(1000, 9000, 7)]) == "integer"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "also"),
+    [
+        (["2026-01-31", "2026-02-01"], "%Y-%m-%d", ()),
+        (["31/01/2026", "1/2/2026"], "%d/%m/%Y", ()),
+        (["01/02/2026", "03/04/2026"], "%d/%m/%Y", ("%m/%d/%Y",)),
+        (["01/31/2026", "03/04/2026"], "%m/%d/%Y", ()),
+        (["20260131", "20260201"], "%Y%m%d", ()),
+        (["31.01.2026", "01.02.2026"], "%d.%m.%Y", ()),
+        (["29/02/2024", "29/02/2000", "31-12-2026"], None, ()),
+    ],
+)
+def test_formats_of_dates_are_told_and_whether_another_fits(
+    values: list[str], expected: str | None, also: tuple[str, ...]
+) -> None:
+    """The French reading first; none where they are mixed."""
+    for name, time in (("date", ""), ("datetime", " 23:59"), ("datetime", "T23:59:59.5Z")):
+        found = meaning("x", [value + time for value in values])
+        assert found is not None
+        assert (found.format, found.also) == (expected, also)
+        assert found.type == (name if expected else "date")
+
+
+def test_days_that_no_calendar_has_are_no_dates() -> None:
+    """Shown as examples among real ones."""
+    assert kind("x", ["31/02/2026", "29/02/1900"]) is None
+    found = meaning("x", [*(f"{day:02}/01/2026" for day in range(1, 31)), "30/02/2026"])
+    assert found is not None
+    assert (found.type, found.invalid) == ("date", ("30/02/2026",))
