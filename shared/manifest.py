@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import AwareDatetime, Field
 
 from shared.events import FileRef, Frozen, JobKind, Step
+from shared.privacy import Privacy
 
 
 class Input(Frozen):
@@ -95,6 +96,7 @@ class Profile(Frozen):
     sheet: str | None = Field(default=None, description="of a workbook, the one that was read")
     columns: tuple[Column, ...]
     repairs: tuple[Repair, ...] = ()
+    privacy: Privacy | None = Field(default=None, description="what it tells about persons")
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -36,13 +36,13 @@ class Codes:
 def load_codes() -> Codes:
     """Read the reference files."""
     return Codes(
-        communes=_unfolded("communes.csv"),
+        communes=unfolded("communes.csv"),
         epci=frozenset(line["code"] for line in _lines("epci.csv")),
-        postcodes=_unfolded("postcodes.csv"),
+        postcodes=unfolded("postcodes.csv"),
     )
 
 
-def _unfolded(name: str) -> frozenset[str]:
+def unfolded(name: str) -> frozenset[str]:
     """Codes that stand in their file by prefix."""
     return frozenset(
         line["prefix"] + suffix for line in _lines(name) for suffix in line["suffixes"].split()

@@ -13,6 +13,7 @@ from services.compute.folders import Made, Work
 from services.compute.runner.bench import Report, Say, columns, open_database
 from services.compute.runner.formats import WORKBOOKS, find_format
 from services.compute.runner.names import literal, quoted
+from services.compute.runner.privacy import screen, without_examples
 from services.compute.runner.profile import describe, without_marks
 from services.compute.runner.records import read_records
 from services.compute.runner.repairs import Repairs
@@ -53,16 +54,19 @@ def take_in(
         )
         rows, described = describe(database, _TABLE, lambda share, what: say(0.5 + share / 2, what))
         _empty_marks(database, described, made)
-    if rows == 0:
-        raise Rejected("le fichier n'a pas de ligne de données")
+        if rows == 0:
+            raise Rejected("le fichier n'a pas de ligne de données")
+        say(0.98, "cherche des données personnelles")
+        privacy = screen(database, _TABLE, described, rows)
     profile = Profile(
         rows=rows,
         format=found.format if found else "parquet",
         encoding=found.encoding if found else "binary",
         delimiter=found.delimiter if found else None,
         sheet=found.sheet if found else None,
-        columns=tuple(described),
+        columns=without_examples(described, privacy),
         repairs=repairs.made(),
+        privacy=privacy,
     )
     table = Made(
         name=made.name, path="out/table.parquet", media_type="application/vnd.apache.parquet"

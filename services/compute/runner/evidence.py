@@ -1,0 +1,174 @@
+"""What each column of a table tells about persons, judged on a sample of its values."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+import numpy as np
+
+from services.compute.runner.contacts import is_address, is_iban
+from services.compute.runner.identifiers import Test, Texts
+from services.compute.runner.names import quoted
+from services.compute.runner.person_names import is_first_name, is_full_name, is_surname
+from services.compute.runner.traits import TRAITS, plain, years_of
+from shared.manifest import Column
+
+SAMPLE = 2000
+"""Rows that are looked at: they lie at even distances, so the same table gives the same verdict."""
+
+_PLACES = frozenset({"commune", "postcode", "iris"})
+_ORGANISATIONS = frozenset({"siret", "siren", "rna", "uai", "tva"})
+_NUMBERS = "number of the row"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A column's plain name, its profile, and the filled values of the sample."""
+
+    column: Column
+    header: str
+    values: Texts
+
+    @property
+    def meaning(self) -> str:
+        """What the profile recognised, or nothing."""
+        return self.column.meaning.type if self.column.meaning else ""
+
+    def speaks(self, pattern: str) -> bool:
+        """Whether the column's name matches."""
+        return re.search(pattern, self.header) is not None
+
+    def share(self, test: Test) -> float:
+        """The share of the filled rows that pass."""
+        return float(test(self.values).mean()) if len(self.values) else 0.0
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a column seems to hold, and how sure that is."""
+
+    look: Look
+    kind: str
+    confidence: float
+
+
+def look_at(
+    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: int
+) -> list[Look]:
+    """The columns that hold something, with a sample of each."""
+    step = max(1, rows // SAMPLE)
+    chosen = ", ".join(
+        f"nullif(trim(CAST({quoted(column.name)} AS VARCHAR)), '') AS c{at}"
+        for at, column in enumerate(columns)
+    )
+    sample = database.sql(f"""
+        SELECT {chosen} FROM (
+            SELECT *, row_number() OVER () AS {quoted(_NUMBERS)} FROM {quoted(table)}
+        ) WHERE {quoted(_NUMBERS)} % {step} = 0
+    """).to_arrow_table()
+    return [
+        Look(column, plain(column.name), sample.column(at).combine_chunks().drop_null())
+        for at, column in enumerate(columns)
+        if column.filled
+    ]
+
+
+def identifiers(looks: Sequence[Look]) -> Iterator[Guess]:
+    """The columns that may tell who somebody is, each once."""
+    for look in looks:
+        for kind, confidence in _identifiers(look):
+            if confidence:
+                yield Guess(look, kind, round(min(1.0, confidence), 3))
+                break
+
+
+def traits(looks: Sequence[Look]) -> Iterator[Guess]:
+    """The columns with a trait of persons, if the rows are about persons."""
+    for look in looks:
+        distinct = look.values.unique()
+        fitting = ((trait.fits(look.header, distinct), trait) for trait in TRAITS)
+        confidence, trait = max(fitting, key=lambda one: one[0])
+        if confidence >= _LIKELY:
+            yield Guess(look, trait.kind, round(confidence, 3))
+        elif look.meaning in _PLACES or look.speaks(_PLACE):
+            yield Guess(look, "place", 0.9)
+        elif look.column.kind == "date":
+            yield Guess(look, "event_date", 0.5)
+
+
+def is_of_organisations(looks: Sequence[Look]) -> bool:
+    """Whether the rows carry the number of a company, a school, an association."""
+    return any(look.meaning in _ORGANISATIONS for look in looks)
+
+
+def counts_people(looks: Sequence[Look]) -> bool:
+    """Whether a column says how many persons a row stands for: then no row is one person."""
+    return any(look.speaks(_COUNT) and look.column.kind == "integer" for look in looks)
+
+
+UNSPOKEN = 0.4
+"""How sure dates make it by their spread alone that they are births: other signs must agree."""
+
+_GENERATION, _OLDEST = 25, 120
+_LIKELY = 0.6
+_LISTED = 0.35
+"""Of a column's rows, so many bear a surname of the list, which most people do; of the names
+of Norman communes, fewer than one in ten."""
+
+_PLACE = r"(^|_)(commune|ville|localite|code_?(postal|insee)|cp|departement|quartier)(_|$)"
+_COUNT = (
+    r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$|^(nb|nbre|nombre|"
+    r"effectifs?)_(de_|d_)?(personne|habitant|homme|femme|individu|patient|beneficiaire|eleve|"
+    r"naissance|deces|agent|salarie|menage|cas|occurrence|inscrit|usager|prenom)"
+)
+_BIRTH = r"naiss|birth|(^|_)(ddn|dob|nee?_le)(_|$)"
+_FIRST = r"prenom|first_?name|given_?name"
+_LAST = (
+    r"^noms?$|nom_(de_)?(famille|naissance|usage|usuel|marital|jeune)|patronym|last_?name|surname"
+)
+_FULL = r"nom|titulaire|contact|responsable|dirigeant|maire|agent|medecin|president|personne|elu"
+_THING = (
+    r"voie|rue|etab|ecole|lycee|college|equip|site|station|denom|raison|enseigne|libelle|lib_"
+    r"|commune|epci|produit|organis|structure|societe|marque|modele|parc|batiment"
+)
+
+
+def _identifiers(look: Look) -> Iterator[tuple[str, float]]:
+    """The kinds that fit, the surest first."""
+    if look.column.kind == "date":
+        yield "birth_date", _birth_date(look)
+    if look.meaning in {"nir", "email", "phone", "iban"} and look.column.meaning:
+        yield look.meaning, look.column.meaning.confidence
+    if look.column.kind != "text" or look.meaning:
+        return
+    yield "iban", _at_least(0.9, look.share(is_iban))
+    if not look.speaks(_THING):
+        yield from _names(look)
+    yield "address", _at_least(0.6, look.share(is_address)) * (0.9 if look.speaks("adr") else 0.8)
+
+
+def _names(look: Look) -> Iterator[tuple[str, float]]:
+    first, last = look.share(is_first_name), look.share(is_surname)
+    yield "first_name", _at_least(0.3 if look.speaks(_FIRST) else 0.8, first)
+    yield "full_name", _at_least(0.25 if look.speaks(_FULL) else 0.4, look.share(is_full_name))
+    if look.speaks(_LAST):
+        yield "surname", _at_least(0.25, last) and max(0.7, last)
+    yield "surname", _at_least(_LISTED, last)
+
+
+def _at_least(threshold: float, share: float) -> float:
+    return share if share >= threshold else 0.0
+
+
+def _birth_date(look: Look) -> float:
+    """Sure by name and years of lives, doubtful by the spread of the years alone."""
+    years, now = years_of(look.values), datetime.now(UTC).year
+    if not len(years):
+        return 0.0
+    if look.speaks(_BIRTH):
+        return float(((years > now - _OLDEST) & (years <= now)).mean())
+    low, middle, high = np.percentile(years, [10, 50, 90])
+    spread = high - low >= _GENERATION and middle <= now - _GENERATION
+    return UNSPOKEN if spread and years.max() <= now else 0.0

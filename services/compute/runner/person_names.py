@@ -1,0 +1,124 @@
+"""Tells names of persons from other text, by lists of first names and surnames given in France."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from services.compute.runner.codes import unfolded
+from services.compute.runner.identifiers import Flags, Texts
+
+Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
+
+_TITLES = "m|mr|mme|mlle|mm|monsieur|madame|mademoiselle|dr|docteur|pr|me|maitre"
+_PARTICLES = "de|du|des|d|la|le|les|l|da|dos|van|von|ben|el|al"
+_NEVER = r"[0-9@]|\b(saints?|saintes?|ste?|sur|sous|et|en|aux?|rue|avenue|place|ecole|salle)\b"
+"""Where one of these stands, a place or a thing is called after somebody."""
+
+_MOST_WORDS = 5
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names without accents, spaces and signs."""
+
+    first: Texts
+    last: Texts
+
+
+@cache
+def load_names() -> Names:
+    """Read the reference files."""
+    first, last = (
+        pa.array(sorted(unfolded(name)), pa.string())
+        for name in ("first_names.csv", "surnames.csv")
+    )
+    return Names(first, last)
+
+
+@dataclass(frozen=True)
+class Words:
+    """How many words each text has besides titles and particles, and how many are known names.
+
+    `both` counts the words that stand in either list, `leads` tells whether the first or the last
+    word of a text is a first name.
+    """
+
+    total: Counts
+    first: Counts
+    last: Counts
+    both: Counts
+    leads: Flags
+
+    @classmethod
+    def of(cls, texts: Texts) -> "Words":
+        """The words of these texts."""
+        plain = pc.replace_substring_regex(_plain(texts), rf"\b({_TITLES}|{_PARTICLES})\b", " ")
+        apart = pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, "[^a-z0-9]+", " "))
+        split = pc.split_pattern(apart, " ")
+        words = pc.list_flatten(split)
+        of_text = pc.list_parent_indices(split).to_numpy(zero_copy_only=False)
+        names, size = load_names(), len(texts)
+        is_first, is_last = _among(words, names.first), _among(words, names.last)
+
+        def counted(flags: Flags) -> Counts:
+            return np.bincount(of_text, weights=flags, minlength=size).astype(np.int64)
+
+        ends = np.ones(len(of_text), bool)
+        if len(ends) > 1:
+            differs = of_text[1:] != of_text[:-1]
+            ends[1:-1] = differs[:-1] | differs[1:]
+        return cls(
+            total=counted(np.ones(len(of_text), bool)),
+            first=counted(is_first),
+            last=counted(is_last),
+            both=counted(is_first | is_last),
+            leads=counted(is_first & ends) > 0,
+        )
+
+
+def is_first_name(texts: Texts) -> Flags:
+    """One first name, or several: `Jean-Pierre`, `Anne Marie`."""
+    words = Words.of(texts)
+    flags: Flags = (words.total > 0) & (words.first == words.total) & (words.total <= _MOST_WORDS)
+    return flags | _among(fold(texts), load_names().first)
+
+
+def is_surname(texts: Texts) -> Flags:
+    """A surname, also a double one: `LE GALL`, `Martin-Dupont`."""
+    words = Words.of(texts)
+    double: Flags = (words.total > 1) & (words.last == words.total)
+    return (double & ~_is_thing(texts)) | _among(fold(texts), load_names().last)
+
+
+def is_full_name(texts: Texts) -> Flags:
+    """A first name before or after a surname, with or without a title: `Mme DUPONT Marie`."""
+    words = Words.of(texts)
+    fits = (words.total > 1) & (words.total <= _MOST_WORDS)
+    known = (words.both > 1) & (words.both >= words.total - 1)
+    flags: Flags = fits & words.leads & known & ~_is_thing(texts)
+    return flags
+
+
+def fold(texts: Texts) -> Texts:
+    """Small letters alone: `Le Gall` and `LE-GALL` are one name."""
+    return pc.replace_substring_regex(_plain(texts), "[^a-z]+", "")
+
+
+def _plain(texts: Texts) -> Texts:
+    """Small letters without accents."""
+    apart = pc.utf8_normalize(pc.utf8_lower(texts), form="NFKD")
+    return pc.replace_substring_regex(apart, "\\p{M}+", "")
+
+
+def _is_thing(texts: Texts) -> Flags:
+    flags: Flags = pc.match_substring_regex(_plain(texts), _NEVER).to_numpy(zero_copy_only=False)
+    return flags.astype(bool)
+
+
+def _among(texts: Texts, known: Texts) -> Flags:
+    flags: Flags = pc.is_in(texts, known).to_numpy(zero_copy_only=False).astype(bool)
+    return flags

@@ -1,0 +1,132 @@
+"""Screens a table for personal data: whether it names persons, or lets them be told apart.
+
+First it is judged what a row is about. A sign of one person each is a name, a NIR, a sex, a birth
+date or year, or an age beside another trait of persons. A column that counts people makes rows
+groups of persons. Else the number of a company, school or association makes them organisations,
+which RGPD (recital 14) does not protect: their addresses, offices' mailboxes and fixed lines are
+no personal data. Named persons are personal data wherever they stand.
+"""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+import duckdb
+
+from services.compute.runner.anonymity import Anonymity, measure
+from services.compute.runner.contacts import is_free_mail, is_function, is_mobile, names_somebody
+from services.compute.runner.evidence import (
+    UNSPOKEN,
+    Guess,
+    counts_people,
+    identifiers,
+    is_of_organisations,
+    look_at,
+    traits,
+)
+from services.compute.runner.traits import SENSITIVE
+from shared.manifest import Column
+from shared.privacy import Finding, Privacy, Role, Subject
+
+_NAMES = {"surname", "full_name"}
+_BESIDE_AGE = {"profession", "nationality", "family", "education", "health"}
+_MOST = 0.5
+
+
+def screen(
+    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: int
+) -> Privacy:
+    """The verdict on a table of `rows` rows, described by `columns`."""
+    looks = look_at(database, table, columns, rows)
+    found = list(identifiers(looks))
+    taken = {guess.look.column.name for guess in found}
+    traited = list(traits([look for look in looks if look.column.name not in taken]))
+    subject = _subject(found, traited, is_counted=counts_people(looks))
+    if subject == "other" and is_of_organisations(looks):
+        subject = "organisations"
+    direct = [guess for guess in found if _is_direct(guess, found, subject)]
+    if subject != "persons":
+        return Privacy(
+            verdict="direct" if direct else "none",
+            subject=subject,
+            findings=_told(direct, "direct"),
+        )
+    first_names = [one for one in found if one.kind == "first_name" and one not in direct]
+    sensitive = [one for one in traited if one.kind in SENSITIVE]
+    quasi = [*first_names, *(one for one in traited if one not in sensitive)]
+    births = [one for one in direct if one.kind == "birth_date"]
+    hidden = _measure(database, table, [*births, *quasi], sensitive)
+    diversity = hidden.diversity if hidden else ()
+    return Privacy(
+        verdict="direct" if direct else "quasi",
+        subject=subject,
+        findings=(
+            *_told(direct, "direct"),
+            *_told(quasi, "quasi"),
+            *_told(sensitive, "sensitive", diversity),
+        ),
+        k=hidden.k if hidden else None,
+        rows_below=hidden.rows_below if hidden else 0,
+        share_below=round(hidden.rows_below / rows, 6) if hidden else 0.0,
+    )
+
+
+def without_examples(columns: Sequence[Column], privacy: Privacy) -> tuple[Column, ...]:
+    """The columns of a table about persons without examples of what stands in them."""
+    if privacy.verdict == "none":
+        return tuple(columns)
+    return tuple(
+        column.model_copy(update={"meaning": column.meaning.model_copy(update={"invalid": ()})})
+        if column.meaning
+        else column
+        for column in columns
+    )
+
+
+def _subject(found: list[Guess], traited: list[Guess], *, is_counted: bool) -> Subject:
+    kinds = {guess.kind for guess in found if guess.confidence > UNSPOKEN}
+    also = {guess.kind for guess in traited}
+    is_named = bool(kinds & {"nir", "full_name"}) or {"first_name", "surname"} <= kinds
+    signs = kinds & {"surname", "first_name", "birth_date"} or also & {"sex", "birth_year"}
+    has_sign = bool(signs) or ("age" in also and bool(also & _BESIDE_AGE))
+    if is_named or (has_sign and not is_counted):
+        return "persons"
+    return "groups" if has_sign else "other"
+
+
+def _is_direct(guess: Guess, found: list[Guess], subject: Subject) -> bool:
+    """Whether a column tells who somebody is, or how to reach them."""
+    look, is_personal = guess.look, subject == "persons"
+    match guess.kind:
+        case "nir" | "iban":
+            return True
+        case "first_name":
+            return is_personal and any(one.kind in _NAMES for one in found)
+        case "surname" | "full_name" | "address" | "birth_date":
+            return is_personal
+        case "email":
+            named = look.share(names_somebody) > 0
+            usual = 1 - look.share(is_function) if is_personal else look.share(is_free_mail)
+            return named or (subject != "organisations" and usual > _MOST)
+        case _:
+            return is_personal or look.share(is_mobile) > _MOST
+
+
+def _measure(
+    database: duckdb.DuckDBPyConnection, table: str, quasi: list[Guess], sensitive: list[Guess]
+) -> Anonymity | None:
+    names = [[guess.look.column.name for guess in some] for some in (quasi, sensitive)]
+    return measure(database, table, *names) if quasi else None
+
+
+def _told(guesses: list[Guess], role: Role, diversity: Sequence[int] = ()) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            column=guess.look.column.name,
+            kind=guess.kind,
+            role=role,
+            rows=guess.look.column.filled,
+            confidence=guess.confidence,
+            diversity=least,
+        )
+        for guess, least in zip_longest(guesses, diversity)
+    )

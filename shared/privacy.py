@@ -1,0 +1,112 @@
+"""What a table tells about persons: kinds of columns and counts, never a value of the table."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.events import Frozen
+
+Verdict = Literal["none", "quasi", "direct"]
+Role = Literal["direct", "quasi", "sensitive"]
+Subject = Literal["persons", "groups", "organisations", "other"]
+
+K_ENOUGH = 5
+"""Groups of fewer rows are told: between the 3 units that INSEE asks for in tables on enterprises
+and the 11 for tax data on natural persons (INSEE, Manuel de protection des tableaux, annexe
+« Règles »)."""
+
+_KINDS = {
+    "nir": "numéro de sécurité sociale",
+    "iban": "IBAN",
+    "email": "adresse électronique",
+    "phone": "téléphone",
+    "first_name": "prénom",
+    "surname": "nom de famille",
+    "full_name": "nom et prénom",
+    "birth_date": "date de naissance",
+    "address": "adresse postale",
+    "sex": "sexe",
+    "age": "âge",
+    "birth_year": "année de naissance",
+    "place": "commune ou code postal",
+    "profession": "profession",
+    "nationality": "nationalité",
+    "family": "situation familiale",
+    "education": "diplôme",
+    "event_date": "date d'un évènement",
+    "health": "santé",
+    "opinion": "opinions politiques",
+    "religion": "convictions religieuses",
+    "union": "appartenance syndicale",
+    "orientation": "orientation sexuelle",
+    "origin": "origine",
+    "offence": "condamnations et infractions",
+}
+
+
+class Finding(Frozen):
+    """A column that tells about persons."""
+
+    column: str
+    kind: str = Field(description="nir, email, surname, sex, place, health, ...")
+    role: Role
+    rows: int = Field(ge=0, description="rows with a value in this column")
+    confidence: float = Field(ge=0, le=1)
+    diversity: int | None = Field(
+        default=None,
+        description="of a sensitive column, l: the fewest values it has in a group of rows that"
+        " are alike in all quasi-identifiers",
+    )
+
+
+class Privacy(Frozen):
+    """The verdict on a table.
+
+    `direct`: it names persons or tells how to reach them. `quasi`: its rows are about persons whom
+    their traits together may tell apart. `none`: no sign of persons was found, which is no proof.
+    """
+
+    verdict: Verdict
+    subject: Subject = Field(description="what a row was judged to be about")
+    findings: tuple[Finding, ...] = ()
+    k: int | None = Field(
+        default=None,
+        ge=1,
+        description="rows of the smallest group alike in all quasi-identifiers (Sweeney, 2002)",
+    )
+    rows_below: int = Field(default=0, description=f"rows in groups of fewer than {K_ENOUGH}")
+    share_below: float = Field(default=0.0, ge=0, le=1, description="the same, of all rows")
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether nobody is named, and nobody stands out among fewer than K_ENOUGH."""
+        return self.verdict != "direct" and (self.k is None or self.k >= K_ENOUGH)
+
+    def named(self, role: Role) -> tuple[Finding, ...]:
+        """The columns of that role."""
+        return tuple(one for one in self.findings if one.role == role)
+
+    def in_french(self) -> str:
+        """The verdict as owners and holders read it."""
+        if self.verdict == "none":
+            return "Aucune donnée personnelle n'a été repérée."
+        said = f"Identifiants directs : {_listed(self.named('direct'))}. "
+        if self.verdict == "quasi":
+            said = "Les lignes concernent des personnes sans les nommer. "
+        if self.k is not None:
+            said += (
+                f"Le plus petit groupe de lignes semblables en compte {self.k} ;"
+                f" {self.rows_below} lignes ({_percent(self.share_below)}) sont dans un groupe de"
+                f" moins de {K_ENOUGH}. "
+            )
+        if sensitive := self.named("sensitive"):
+            said += f"Données sensibles : {_listed(sensitive)}. "
+        return said.strip()
+
+
+def _listed(findings: tuple[Finding, ...]) -> str:
+    return ", ".join(f"« {one.column} » ({_KINDS.get(one.kind, one.kind)})" for one in findings)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %".replace(".", ",")

@@ -1,0 +1,92 @@
+"""What reaches or pays a person."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum import iban
+
+from services.compute.runner.contacts import (
+    is_address,
+    is_free_mail,
+    is_function,
+    is_iban,
+    is_mobile,
+    names_somebody,
+)
+from services.compute.runner.identifiers import Test
+
+
+def passes(test: Test, *texts: str) -> list[bool]:
+    """Which of the texts pass."""
+    return [bool(flag) for flag in test(pa.array(texts, pa.string()))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GB82 WEST 1234 5698 7654 32",
+        "FR1420041010050500013M02606",
+        "de89370400440532013000",
+        "NO9386011117947",
+    ],
+)
+def test_examples_of_the_iban_registry_are_accounts(text: str) -> None:
+    """Written in groups, in small letters, of any length."""
+    assert passes(is_iban, text) == [True]
+
+
+@given(st.lists(st.from_regex(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", fullmatch=True), max_size=20))
+def test_check_digits_are_those_of_stdnum(texts: list[str]) -> None:
+    """Valid modulo 97 for the column just when the reference's own sum says so for each."""
+    expected = [iban.mod_97_10.is_valid(text[4:] + text[:4]) for text in texts]
+    assert passes(is_iban, *texts) == expected
+
+
+@given(st.from_regex(r"[A-Z]{2}[A-Z0-9]{11,30}", fullmatch=True))
+def test_changed_account_is_none(text: str) -> None:
+    """With its own check digits it is one, with the next ones it is not."""
+    check = iban.mod_97_10.calc_check_digits(text[2:] + text[:2])
+    other = f"{(int(check) + 1) % 97:02}"
+    assert passes(is_iban, text[:2] + check + text[2:], text[:2] + other + text[2:]) == [
+        True,
+        int(other) % 97 == int(check) % 97,
+    ]
+
+
+def test_mailboxes_are_an_office_s_or_somebody_s() -> None:
+    """A name tells a person, a function an office, other words neither."""
+    offices = ["mairie@caen.fr", "contact.sport@x.fr", "sig@x.fr", "accueil2@x.fr"]
+    persons = ["marie.dupont@x.fr", "j.dupont@x.fr", "DUPONT-Marie@x.fr"]
+    others = ["xyz12@x.fr", "driveco@x.fr"]
+    assert passes(is_function, *offices, *persons, *others) == [True] * 4 + [False] * 5
+    assert passes(names_somebody, *offices, *persons, *others) == (
+        [False] * 4 + [True] * 3 + [False] * 2
+    )
+    mails = ["velo14@gmail.com", "mairie.x@wanadoo.fr", "velo14@asso.fr"]
+    assert passes(is_free_mail, *mails) == [True, False, False]
+
+
+def test_mobiles_are_06_and_07() -> None:
+    """National and international, spaced or not."""
+    numbers = ["0612345678", "+33 7 12 34 56 78", "02 31 30 40 50", "0033612345678"]
+    assert passes(is_mobile, *numbers) == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12 bis, rue des Lilas", True),
+        ("Résidence du Parc 14000 Caen", True),
+        ("3 av. Foch", True),
+        ("Allée du Ninu 20600 Bastia", True),
+        ("Lieu-dit Le Bourg", True),
+        ("Caen", False),
+        ("Route", False),
+        ("14000", False),
+        ("Payant", False),
+    ],
+)
+def test_addresses_name_a_way_or_a_town(text: str, *, expected: bool) -> None:
+    """As on French envelopes."""
+    assert passes(is_address, text) == [expected]
