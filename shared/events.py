@@ -290,6 +290,13 @@ class AccessGranted(Event, source="catalog"):
     dataset_id: str
     owner_id: str
     decided_by: str
+    member_ids: tuple[str, ...] = Field(
+        default=(), description="the others who decide: their data went into the owner's dataset"
+    )
+    purpose: str = Field(default="", description="what the data may be used for, in French")
+    until: str | None = Field(
+        default=None, description="the last day, as an ISO date, in metropolitan France"
+    )
 
 
 class AccessRefused(Event, source="catalog"):
@@ -300,6 +307,42 @@ class AccessRefused(Event, source="catalog"):
     owner_id: str
     decided_by: str
     reason: str
+    member_ids: tuple[str, ...] = Field(
+        default=(), description="the others who decide: their data went into the owner's dataset"
+    )
+
+
+class AccessReminded(Event, source="catalog"):
+    """A request has waited for long; those whose decision is missing are asked once more."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    member_ids: tuple[str, ...] = Field(description="whose decision is missing")
+
+
+class AccessExpired(Event, source="catalog"):
+    """A request got no answer in time: it counts as refused until its deciders grant it."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    reason: str
+    member_ids: tuple[str, ...] = Field(
+        default=(), description="the others who decide: their data went into the owner's dataset"
+    )
+
+
+class AccessRevoked(Event, source="catalog"):
+    """A project may read a dataset no longer, though the project goes on."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    reason: str
+    member_ids: tuple[str, ...] = Field(
+        default=(), description="the others who decide: their data went into the owner's dataset"
+    )
 
 
 class DataAccessOpened(Event, source="catalog"):

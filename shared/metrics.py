@@ -106,6 +106,24 @@ crossings_judged = Counter(
     ["service", "outcome"],
     registry=REGISTRY,
 )
+access_waiting = Gauge(
+    "datalab_access_waiting_projects",
+    "Projects that wait for a data owner's decision.",
+    ["service"],
+    registry=REGISTRY,
+)
+access_oldest_waiting = Gauge(
+    "datalab_access_oldest_waiting_seconds",
+    "How long the oldest access request has been waiting for a decision.",
+    ["service"],
+    registry=REGISTRY,
+)
+access_oldest_due = Gauge(
+    "datalab_access_oldest_due_seconds",
+    "How late the oldest due reminder, expiry or end of a grant is.",
+    ["service"],
+    registry=REGISTRY,
+)
 hub_lag = Gauge(
     "datalab_hub_lag_seconds",
     "How late eventlet's hub woke a one-second sleeper: blocking work in the process shows here.",

@@ -72,6 +72,12 @@ class Settings(BaseModel):
     )
     workspace_seconds: int = Field(default=3600, ge=1, description="compute quota of a project")
     trial_rows: int = Field(default=500, ge=1, description="rows of the sample a trial runs on")
+    access_reminder_seconds: float = Field(
+        default=604_800, gt=0, le=1e9, description="wait for owners before they are reminded"
+    )
+    access_expiry_seconds: float = Field(
+        default=2_592_000, gt=0, le=1e9, description="wait for owners before a request expires"
+    )
     webhook_seconds: Seconds = Field(
         default=(5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
         min_length=1,

@@ -8,5 +8,6 @@ or reject a version), ProjectSecured (ask for access), ProjectDelivered (registe
 access), ProjectWithdrawn and ProjectRejected (end access).
 
 Publishes: DatasetRegistered, DatasetPublished, DatasetRejected, DatasetHarvested, DatasetRetired,
-DatasetsMatched, AccessRequested, AccessGranted, AccessRefused, DataAccessOpened.
+DatasetsMatched, AccessRequested, AccessGranted, AccessRefused, DataAccessOpened; and as time passes
+AccessReminded, AccessExpired and AccessRevoked.
 """

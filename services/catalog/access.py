@@ -1,17 +1,22 @@
 """What one project may read: a grant for each dataset it asked for, decided by its owners."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import computed_field
 
-from services.catalog.consent import Decision, Grant
+from services.catalog.consent import UNBOUND, Conditions, Decision, Grant
+from services.catalog.deadlines import Patience, in_french
 from services.catalog.model import Dataset
-from shared.aggregate import Aggregate, now
+from shared.aggregate import NEVER, Aggregate, now
 from shared.errors import Forbidden, NotFound, WrongStage
 from shared.events import (
+    AccessExpired,
     AccessGranted,
     AccessRefused,
+    AccessReminded,
     AccessRequested,
+    AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
     Match,
@@ -22,6 +27,7 @@ STAFF = "*"
 
 _CATALOG = "catalog"
 _UNKNOWN = "Ce jeu de données est inconnu du catalogue."
+_UNANSWERED = "Sans réponse dans le délai imparti."
 
 
 class ProjectAccess(Aggregate):
@@ -31,7 +37,7 @@ class ProjectAccess(Aggregate):
     """
 
     collection: ClassVar[str] = "accesses"
-    indexes: ClassVar[tuple[str, ...]] = ("asked_of", "waits_for")
+    indexes: ClassVar[tuple[str, ...]] = ("asked_of", "waits_for", "due_at", "waits_since")
 
     holder_id: str = ""
     title: str = ""
@@ -52,48 +58,82 @@ class ProjectAccess(Aggregate):
         """The owners whose decision is missing, and STAFF."""
         return _with_staff([one for grant in self.grants for one in grant.missing])
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def due_at(self) -> datetime:
+        """When `tick` has something to do; NEVER when nothing waits for its time."""
+        dates = [grant.due_at for grant in self.grants if not self.closed]
+        return min(dates, default=NEVER)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def waits_since(self) -> datetime:
+        """When the oldest request without a decision was asked; NEVER without one."""
+        return min((one.waits_since for one in self.grants if one.missing), default=NEVER)
+
     def match(self, holder_id: str, title: str, matches: tuple[Match, ...]) -> None:
         """Keep and tell what fits the project, also when nothing does."""
         self.holder_id, self.title, self.matches = holder_id, title, matches
         self.record(DatasetsMatched(project_id=self.id, matches=matches))
 
-    def secure(self, holder_id: str, wanted: dict[str, Dataset | None]) -> None:
+    def secure(self, holder_id: str, wanted: dict[str, Dataset | None], patience: Patience) -> None:
         """Ask for every dataset of `wanted`, None being one that the catalogue does not know.
 
         The holder's own and open data is granted at once, unknown data refused; restricted data
-        waits for its owner, and a result also for those whose restricted data went into it. An
-        ended project asks for nothing.
+        waits for its owner, and a result also for those whose restricted data went into it, as long
+        as `patience` says. An ended project asks for nothing.
         """
         if self.closed:
             return
         self.holder_id = holder_id
         for dataset_id, dataset in wanted.items():
             if self.grant_of(dataset_id) is None:
-                self._ask(dataset_id, dataset)
+                self._ask(dataset_id, dataset, patience)
         self._open_if_all_granted()
 
-    def decide(self, dataset_id: str, decider: str, decision: Decision, reason: str) -> None:
-        """A decider grants or refuses a request; it may still grant what it refused before.
+    def decide(
+        self,
+        dataset_id: str,
+        decider: str,
+        decision: Decision,
+        reason: str,
+        conditions: Conditions = UNBOUND,
+    ) -> None:
+        """A decider grants, refuses or takes back; what it refused or took back it may grant later.
 
         The request is granted once all consent, and refused as soon as one refuses, until that one
-        grants. Saying the same again changes nothing. Raises NotFound without such a request and
-        for anybody but its deciders, WrongStage when the project ended or reads already.
+        grants; what is granted ends as soon as one takes its consent back. Saying the same again
+        changes nothing; granting again on other conditions replaces the decider's own. Raises
+        NotFound without such a request and for anybody but its deciders, WrongStage when the
+        project ended or the request is in a state that has no such decision.
         """
         grant = self.request(dataset_id)
         if decider not in grant.deciders:
             raise self._no_request(dataset_id)
-        said = grant.state == {"grant": "granted", "refuse": "refused"}[decision]
-        if not said and (self.closed or grant.state not in ("requested", "refused")):
+        said = grant.says(decider, decision, conditions)
+        if not said and (self.closed or not grant.allows(decision)):
             raise WrongStage(
-                "the project has ended" if self.closed else "access is granted already"
+                "the project has ended" if self.closed else f"access is {grant.state} already"
             )
-        grant.answer(decider, decision)
+        grant.answer(decider, decision, conditions)
         if said:
             return
         if decision == "grant":
             self._consent(grant, decider, reason)
-        else:
+        elif decision == "refuse":
             self._refuse(grant, decider, reason)
+        else:
+            self._revoke(grant, decider, reason)
+
+    def tick(self, time: datetime) -> None:
+        """Do what is due at `time`; once done it is not due again.
+
+        Those who did not answer are reminded once, then asked no longer; a grant ends after the
+        last day that its deciders named.
+        """
+        for grant in self.grants:
+            if not self.closed and grant.due_at <= time:
+                self._fall_due(grant, time)
 
     def close(self, reason: str) -> None:
         """The project ended: it reads nothing any more, and what is asked is asked no longer.
@@ -103,12 +143,12 @@ class ProjectAccess(Aggregate):
         self.closed = True
         for grant in self.grants:
             if grant.state in ("requested", "granted"):
-                grant.state, grant.ended_at, grant.end_reason = "revoked", now(), reason
+                grant.end("", reason)
 
     def granted(self, dataset_id: str) -> Grant:
         """The grant that lets the project read that dataset; raises Forbidden without one."""
         grant = self.grant_of(dataset_id)
-        if grant is None or grant.state != "granted":
+        if grant is None or grant.state != "granted" or grant.due_at <= now():
             raise Forbidden(f"project {self.id} has no grant for {dataset_id}")
         return grant
 
@@ -132,13 +172,14 @@ class ProjectAccess(Aggregate):
     def _no_request(self, dataset_id: str) -> NotFound:
         return NotFound(f"no access request has the id {self.id}.{dataset_id}")
 
-    def _ask(self, dataset_id: str, dataset: Dataset | None) -> None:
+    def _ask(self, dataset_id: str, dataset: Dataset | None, patience: Patience) -> None:
         grant = Grant(
             dataset_id=dataset_id,
             title=dataset.metadata.title if dataset else "",
             owner_id=dataset.owner_id if dataset else "",
             state="requested",
             requested_at=now(),
+            patience=patience,
         )
         self.grants.append(grant)
         if dataset is None:
@@ -155,9 +196,7 @@ class ProjectAccess(Aggregate):
     def _request(self, grant: Grant, decider: str) -> None:
         self.record(
             AccessRequested(
-                project_id=self.id,
-                dataset_id=grant.dataset_id,
-                owner_id=grant.owner_id,
+                **self._about(grant),
                 holder_id=self.holder_id,
                 member_id=decider if decider != grant.owner_id else None,
             )
@@ -166,21 +205,35 @@ class ProjectAccess(Aggregate):
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:
             return
-        grant.state = "requested"
-        if grant.missing:
-            grant.decided_by, grant.reason, grant.decided_at = "", "", None
-        else:
+        if not grant.unmet:
             self._grant(grant, decider, reason)
             self._open_if_all_granted()
+        elif grant.state == "refused":
+            grant.ask_again()
+
+    def _fall_due(self, grant: Grant, time: datetime) -> None:
+        if grant.state == "granted":
+            last_day = in_french(grant.until or "")
+            grant.lapse(time)
+            self._revoke(grant, _CATALOG, f"L'accès était accordé jusqu'au {last_day}.")
+        elif grant.reminded_at is None:
+            grant.reminded_at = time
+            self.record(AccessReminded(**self._about(grant), member_ids=tuple(grant.missing)))
+        else:
+            grant.settle("expired", _CATALOG, _UNANSWERED)
+            self.record(
+                AccessExpired(**self._about(grant), member_ids=grant.others, reason=_UNANSWERED)
+            )
 
     def _grant(self, grant: Grant, decided_by: str, reason: str) -> None:
         grant.settle("granted", decided_by, reason)
         self.record(
             AccessGranted(
-                project_id=self.id,
-                dataset_id=grant.dataset_id,
-                owner_id=grant.owner_id,
+                **self._about(grant),
                 decided_by=decided_by,
+                member_ids=grant.others,
+                purpose=grant.purpose,
+                until=grant.until,
             )
         )
 
@@ -188,13 +241,20 @@ class ProjectAccess(Aggregate):
         grant.settle("refused", decided_by, reason)
         self.record(
             AccessRefused(
-                project_id=self.id,
-                dataset_id=grant.dataset_id,
-                owner_id=grant.owner_id,
-                decided_by=decided_by,
-                reason=reason,
+                **self._about(grant), decided_by=decided_by, member_ids=grant.others, reason=reason
             )
         )
+
+    def _revoke(self, grant: Grant, ended_by: str, reason: str) -> None:
+        grant.end(ended_by, reason)
+        self.record(AccessRevoked(**self._about(grant), member_ids=grant.others, reason=reason))
+
+    def _about(self, grant: Grant) -> dict[str, str]:
+        return {
+            "project_id": self.id,
+            "dataset_id": grant.dataset_id,
+            "owner_id": grant.owner_id,
+        }
 
     def _open_if_all_granted(self) -> None:
         if self.opened or any(grant.state != "granted" for grant in self.grants):

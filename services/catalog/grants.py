@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.catalog.access import STAFF, ProjectAccess
+from services.catalog.deadlines import Patience
 from services.catalog.model import Dataset
 from services.catalog.views import (
     AccessRequest,
@@ -29,13 +30,13 @@ _ENDS: dict[type[Ended], str] = {
 }
 
 
-def request_access(store: Store, envelope: Envelope[ProjectSecured]) -> None:
+def request_access(store: Store, envelope: Envelope[ProjectSecured], patience: Patience) -> None:
     """Ask for every dataset that a secured project's treatment reads."""
     event = envelope.data
     wanted = {id_: store.of(Dataset).find_one(id_) for id_ in event.dataset_ids}
     store.of(ProjectAccess).change(
         event.project_id,
-        lambda access: access.secure(event.holder_id, wanted),
+        lambda access: access.secure(event.holder_id, wanted, patience),
         because=envelope,
         new=lambda: ProjectAccess(id=event.project_id),
     )
@@ -58,16 +59,18 @@ def decide_access(
     """Take a decider's answer to `<project id>.<dataset id>`.
 
     Raises NotFound, also for anybody but its deciders, WrongStage when it is too late, Invalid for
-    a refusal without a reason.
+    a refusal or revocation without a reason.
     """
-    if decision.decision == "refuse" and not decision.reason:
-        raise Invalid("a refusal says why", "reason")
+    if decision.decision != "grant" and not decision.reason:
+        raise Invalid("a refusal or revocation says why", "reason")
     project_id, _, dataset_id = request_id.partition(".")
     if store.of(ProjectAccess).find_one(project_id) is None:
         raise NotFound(f"no access request has the id {request_id}")
     access = store.of(ProjectAccess).change(
         project_id,
-        lambda access: access.decide(dataset_id, decider, decision.decision, decision.reason),
+        lambda access: access.decide(
+            dataset_id, decider, decision.decision, decision.reason, decision.conditions
+        ),
     )
     return request_of(access, access.request(dataset_id))
 
@@ -105,7 +108,11 @@ def open_dataset(store: Store, project_id: str, dataset_id: str) -> OpenedDatase
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
     version, table = dataset.readable()
-    store.of(ProjectAccess).change(project_id, lambda access: access.use(dataset_id))
+    grant = (
+        store.of(ProjectAccess)
+        .change(project_id, lambda access: access.use(dataset_id))
+        .granted(dataset_id)
+    )
     return OpenedDataset(
         dataset_id=dataset_id,
         title=dataset.metadata.title,
@@ -113,4 +120,6 @@ def open_dataset(store: Store, project_id: str, dataset_id: str) -> OpenedDatase
         licence=dataset.metadata.licence,
         sha256=version.file.sha256,
         file=table,
+        purpose=grant.purpose,
+        until=grant.until,
     )

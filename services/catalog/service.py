@@ -20,6 +20,7 @@ from services.catalog.views import (
     RequestQuery,
     view_of,
 )
+from services.catalog.watch import Watch, patience_of
 from shared.auth import Caller
 from shared.envelope import Envelope
 from shared.events import (
@@ -35,7 +36,7 @@ from shared.events import (
 )
 from shared.http import Call, Download, http
 from shared.identifier import Identifier
-from shared.messaging import Documents, Files, on, rpc
+from shared.messaging import Background, Config, Documents, Files, on, rpc
 
 _INSIDE = Caller("", frozenset({"operator"}))
 """Who asks by RPC: a service or partner that the broker lets in."""
@@ -48,6 +49,8 @@ class Catalog:
 
     documents = Documents(Dataset, ProjectAccess)
     files = Files()
+    settings = Config()
+    watch = Background(lambda context: Watch(context.service, context.store))
 
     @on(ProjectSubmitted)
     def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:
@@ -77,7 +80,7 @@ class Catalog:
     @on(ProjectSecured)
     def request_access(self, envelope: Envelope[ProjectSecured]) -> None:
         """Ask for the data of a secured project."""
-        grants.request_access(self.documents, envelope)
+        grants.request_access(self.documents, envelope, patience_of(self.settings))
 
     @on(ProjectWithdrawn)
     def revoke_withdrawn(self, envelope: Envelope[ProjectWithdrawn]) -> None:
@@ -165,7 +168,7 @@ class Catalog:
 
     @http("POST", "/access-requests/{request_id}/decision", body=NewDecision, returns=AccessRequest)
     def decide_request(self, call: Call, request_id: str) -> AccessRequest:
-        """Grant or refuse a project's request for the caller's data."""
+        """Grant, refuse or revoke a project's access to the caller's data."""
         member_id = call.caller.member_id
         return grants.decide_access(self.documents, request_id, member_id, call.body)
 
@@ -204,10 +207,18 @@ class Catalog:
 
     @rpc
     def decide_access(
-        self, request_id: Identifier, owner_id: Identifier, decision: str, reason: str = ""
+        self,
+        request_id: Identifier,
+        owner_id: Identifier,
+        decision: str,
+        reason: str = "",
+        *,
+        purpose: str = "",
+        until: str | None = None,
     ) -> AccessRequest:
-        """Grant or refuse a project's request in the name of the dataset's owner."""
-        answer = NewDecision.model_validate({"decision": decision, "reason": reason})
+        """Grant, refuse or revoke a project's access in the name of the dataset's owner."""
+        said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until}
+        answer = NewDecision.model_validate(said)
         return grants.decide_access(self.documents, request_id, owner_id, answer)
 
     def _download(self, file: FileRef, filename: str) -> Download:

@@ -1,20 +1,22 @@
 """What the catalogue takes and shows: bodies, queries and answers of HTTP and RPC."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.catalog.access import STAFF, ProjectAccess
 from services.catalog.changes import Changes, compare
-from services.catalog.consent import Decision, Grant, GrantState
+from services.catalog.consent import Conditions, Decision, Grant, GrantState
 from services.catalog.crossing import Verdict
+from services.catalog.deadlines import end_of
 from services.catalog.harvested import Harvested
 from services.catalog.licensing import canonical
 from services.catalog.model import Access, Dataset, DatasetState, Metadata
 from services.catalog.quality import Criterion, criteria_of, score_of
 from services.catalog.versions import Version
+from shared.aggregate import now
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.identifier import Identifier
@@ -30,6 +32,20 @@ _Label = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(legible),
 ]
+
+_Purpose = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(legible)
+]
+
+
+def _to_come(day: date) -> date:
+    if not day < _LATEST or end_of(day.isoformat()) <= now():
+        raise ValueError(f"must be a day that is not over yet, and before {_LATEST}")
+    return day
+
+
+_LATEST = date(2200, 1, 1)
+_LastDay = Annotated[date, AfterValidator(_to_come)]
 
 
 class NewDataset(Metadata):
@@ -62,12 +78,21 @@ class NewVersion(BaseModel):
 
 
 class NewDecision(BaseModel):
-    """An owner's answer to a request; a refusal says why."""
+    """An owner's answer to a request; a refusal and a revocation say why."""
 
     model_config = ConfigDict(extra="forbid")
 
     decision: Decision
     reason: _Text = ""
+    purpose: _Purpose = Field(default="", description="what a grant is for, in French")
+    until: _LastDay | None = Field(
+        default=None, description="the last day of a grant, until it ends in metropolitan France"
+    )
+
+    @property
+    def conditions(self) -> Conditions:
+        """What a grant is bound to."""
+        return Conditions(purpose=self.purpose, until=self.until and self.until.isoformat())
 
 
 class DatasetQuery(Paging):
@@ -153,11 +178,14 @@ class AccessRequest(BaseModel):
     state: GrantState
     reason: str
     requested_at: datetime
+    purpose: str = Field(description="what the deciders grant it for")
+    until: str | None = Field(description="the last day they grant it for, an ISO date")
     decided_at: datetime | None
+    reminded_at: datetime | None = Field(description="when missing deciders were asked once more")
     uses: int
     last_used: datetime | None
-    ended_at: datetime | None = Field(description="when the project's end took the access away")
-    end_reason: str = Field(description="how the project ended")
+    ended_at: datetime | None = Field(description="when access was taken away")
+    end_reason: str = Field(description="why: the project or the grant ended, or a decider said so")
 
 
 class RequestPage(BaseModel):
@@ -179,6 +207,8 @@ class OpenedDataset(BaseModel):
     licence: str
     sha256: str
     file: FileRef
+    purpose: str = Field(description="what the grant is for")
+    until: str | None = Field(description="its last day, an ISO date")
 
 
 def summary_of(dataset: Dataset) -> DatasetSummary:
@@ -233,7 +263,9 @@ def request_of(access: ProjectAccess, grant: Grant) -> AccessRequest:
         project_title=access.title,
         holder_id=access.holder_id,
         dataset_title=grant.title,
-        **grant.model_dump(exclude={"title", "asked", "decided_by"}),
+        purpose=grant.purpose,
+        until=grant.until,
+        **grant.model_dump(exclude={"title", "asked", "decided_by", "ended_by"}),
     )
 
 

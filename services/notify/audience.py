@@ -15,7 +15,7 @@ def _named(event: Event, fields: tuple[str, ...]) -> tuple[str, ...]:
 
 def members(event: Event) -> frozenset[str]:
     """The members that the event names itself as concerned."""
-    return frozenset(_named(event, _MEMBERS))
+    return frozenset((*_named(event, _MEMBERS), *getattr(event, "member_ids", ())))
 
 
 def things(event: Event) -> tuple[str, ...]:

@@ -1,12 +1,16 @@
 """One French sentence per event: what holders and partners read in a project's timeline."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from shared.events import (
+    AccessExpired,
     AccessGranted,
     AccessRefused,
+    AccessReminded,
     AccessRequested,
+    AccessRevoked,
     DataAccessOpened,
     DatasetHarvested,
     DatasetPublished,
@@ -86,6 +90,12 @@ def _opened(event: DataAccessOpened) -> str:
     return f"L'accès aux données demandées est ouvert ({datasets})."
 
 
+def _granted(event: AccessGranted) -> str:
+    purpose = f" pour : {event.purpose}" if event.purpose else ""
+    until = f" jusqu'au {date.fromisoformat(event.until):%d/%m/%Y}" if event.until else ""
+    return f"L'accès au jeu {event.dataset_id} est accordé{until}{purpose}".rstrip(".") + "."
+
+
 _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     MemberJoined: lambda e: f"{e.name} devient membre du Datalab.",
     ProjectSubmitted: lambda e: f"Le projet « {e.title} » est déposé.",
@@ -105,8 +115,11 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     DatasetRetired: lambda e: f"Le jeu de données « {e.title} » est retiré : {e.reason}",
     DatasetsMatched: _matched,
     AccessRequested: lambda e: f"L'accès au jeu {e.dataset_id} est demandé à son propriétaire.",
-    AccessGranted: lambda e: f"L'accès au jeu {e.dataset_id} est accordé.",
+    AccessGranted: _granted,
     AccessRefused: lambda e: f"L'accès au jeu {e.dataset_id} est refusé : {e.reason}",
+    AccessReminded: lambda e: f"La demande d'accès au jeu {e.dataset_id} attend une réponse.",
+    AccessExpired: lambda e: f"La demande d'accès au jeu {e.dataset_id} a expiré : {e.reason}",
+    AccessRevoked: lambda e: f"L'accès au jeu {e.dataset_id} est retiré : {e.reason}",
     DataAccessOpened: _opened,
     WorkspaceOpened: lambda e: f"Un espace de calcul est ouvert ({e.quota_seconds} s de calcul).",
     JobQueued: lambda e: f"{_job(e)} attend son tour.",

@@ -136,13 +136,16 @@ def access_requests(
 def decide(
     context: typer.Context,
     request_id: str,
-    decision: Annotated[str, typer.Option(help="grant or refuse.")],
-    reason: Annotated[str, typer.Option(help="In French; a refusal needs one.")] = "",
+    decision: Annotated[str, typer.Option(help="grant, refuse or revoke.")],
+    reason: Annotated[str, typer.Option(help="In French; a refusal or revocation needs one.")] = "",
+    purpose: Annotated[str, typer.Option(help="What a grant is for, in French.")] = "",
+    until: Annotated[str, typer.Option(help="The last day of a grant: 2026-12-31.")] = "",
     json: Json = False,
 ) -> None:
-    """Grant or refuse a project's request for one's data."""
+    """Grant or refuse a project's request for one's data, or revoke what was granted."""
     path = path_of("access-requests", request_id, "decision")
-    answer = client(context).post("catalog", path, {"decision": decision, "reason": reason})
+    said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
+    answer = client(context).post("catalog", path, said)
     show.record(answer, json_wanted=json)
 
 

@@ -131,6 +131,8 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "licence": "lov2",
         "sha256": version["file"]["sha256"],
         "file": version["table"],
+        "purpose": "",
+        "until": None,
     }
     assert (request["uses"], request["last_used"] is not None) == (2, True)
 

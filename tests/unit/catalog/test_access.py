@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import get_args
 
@@ -11,12 +12,15 @@ from hypothesis import strategies as st
 
 from services.catalog.access import STAFF, ProjectAccess
 from services.catalog.consent import Decision
+from services.catalog.deadlines import Patience
 from services.catalog.model import Dataset
+from shared.aggregate import NEVER, now
 from shared.errors import Forbidden, NotFound, Rejected, WrongStage
 from shared.events import (
     AccessGranted,
     AccessRefused,
     AccessRequested,
+    AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
 )
@@ -28,6 +32,7 @@ ASKED = registered("dts_asked", metadata(access="restricted"), owner_id="mbr_o")
 OTHER = registered("dts_other", metadata(access="restricted"), owner_id="mbr_p")
 RESULT = registered("dts_result", metadata(access="restricted"), owner_id="mbr_r")
 RESULT.source_owners = ["mbr_o", "mbr_p"]
+PATIENCE = Patience()
 ALL = (OPEN, OWN, ASKED, OTHER, RESULT)
 
 
@@ -37,7 +42,7 @@ def secured(*datasets: Dataset, unknown: str | None = None) -> ProjectAccess:
     wanted: dict[str, Dataset | None] = {dataset.id: dataset for dataset in datasets}
     if unknown:
         wanted[unknown] = None
-    access.secure("mbr_h", wanted)
+    access.secure("mbr_h", wanted, PATIENCE)
     return access
 
 
@@ -141,10 +146,10 @@ def test_result_of_restricted_data_needs_every_owner_s_consent() -> None:
 def test_holder_s_own_result_still_needs_the_owners_of_what_went_into_it() -> None:
     """They granted another project; only the holder itself is not asked."""
     access = ProjectAccess(id="prj_1")
-    access.secure("mbr_r", {"dts_result": RESULT})
+    access.secure("mbr_r", {"dts_result": RESULT}, PATIENCE)
     assert access.waits_for == ["mbr_o", "mbr_p", STAFF]
     source = ProjectAccess(id="prj_2")
-    source.secure("mbr_o", {"dts_result": RESULT})
+    source.secure("mbr_o", {"dts_result": RESULT}, PATIENCE)
     assert source.waits_for == ["mbr_p", "mbr_r", STAFF]
 
 
@@ -203,7 +208,7 @@ def test_project_that_ended_first_asks_for_nothing() -> None:
     """ProjectSecured after the end finds the door closed."""
     access = ProjectAccess(id="prj_1")
     access.close("Projet retiré.")
-    access.secure("mbr_h", {"dts_open": OPEN})
+    access.secure("mbr_h", {"dts_open": OPEN}, PATIENCE)
     assert (access.grants, told(access)) == ([], [])
 
 
@@ -243,7 +248,7 @@ def test_matches_are_told_even_when_there_are_none() -> None:
 
 def step_secure(access: ProjectAccess) -> None:
     """ProjectSecured, whichever delivery of it."""
-    access.secure("mbr_h", {d.id: d for d in ALL})
+    access.secure("mbr_h", {d.id: d for d in ALL}, PATIENCE)
 
 
 STEPS: dict[str, Callable[[ProjectAccess], None]] = {
@@ -263,6 +268,10 @@ STEPS: dict[str, Callable[[ProjectAccess], None]] = {
         for decision in get_args(Decision)
         for decider in ("mbr_o", "mbr_p", "mbr_r")
     },
+    "revoke": lambda access: access.decide("dts_asked", "mbr_o", "revoke", "étude finie"),
+    "revoke result": lambda access: access.decide("dts_result", "mbr_p", "revoke", "trop large"),
+    "wait a week": lambda access: access.tick(now() + timedelta(days=8)),
+    "wait a month": lambda access: access.tick(now() + timedelta(days=31)),
     "intrude": lambda access: access.decide("dts_other", "mbr_o", "grant", ""),
     "use": lambda access: access.use("dts_asked"),
     "close": lambda access: access.close("Projet livré."),
@@ -271,7 +280,7 @@ STEPS: dict[str, Callable[[ProjectAccess], None]] = {
 
 @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=20))
 def test_no_order_of_events_grants_twice_or_outlives_the_project(order: list[str]) -> None:
-    """One grant and one request a dataset, one opening, and nothing open after the end."""
+    """One grant at a time and one request a dataset, one opening, nothing open after the end."""
     access = ProjectAccess(id="prj_1")
     for step in order:
         before = access.model_dump()
@@ -282,12 +291,16 @@ def test_no_order_of_events_grants_twice_or_outlives_the_project(order: list[str
     counts = Counter(
         (type(event).__name__, event.dataset_id, getattr(event, "member_id", None))
         for event in access.recorded()
-        if isinstance(event, AccessGranted | AccessRequested)
+        if isinstance(event, AccessGranted | AccessRequested | AccessRevoked)
     )
-    assert all(count == 1 for count in counts.values())
+    for (topic, dataset_id, _), count in counts.items():
+        if topic == "AccessGranted":
+            assert count - counts["AccessRevoked", dataset_id, None] in (0, 1)
+        elif topic == "AccessRequested":
+            assert count == 1
     opened = [event for event in access.recorded() if isinstance(event, DataAccessOpened)]
     assert len(opened) == access.opened
     assert not access.opened or {("AccessGranted", d.id, None) for d in ALL} <= set(counts)
     if "close" in order:
-        assert {grant.state for grant in access.grants} <= {"revoked", "refused"}
-        assert access.waits_for == []
+        assert {grant.state for grant in access.grants} <= {"revoked", "refused", "expired"}
+        assert (access.waits_for, access.due_at) == ([], NEVER)

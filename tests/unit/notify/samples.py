@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 from shared.aggregate import now
 from shared.envelope import Envelope
 from shared.events import (
+    AccessExpired,
     AccessGranted,
     AccessRefused,
+    AccessReminded,
     AccessRequested,
+    AccessRevoked,
     DataAccessOpened,
     DatasetHarvested,
     DatasetPublished,
@@ -120,6 +123,11 @@ EVENTS: tuple[Event, ...] = (
         decided_by=OWNER,
         reason="confidentiel",
     ),
+    AccessReminded(
+        project_id=PROJECT, dataset_id=DATASET, owner_id=OWNER, member_ids=("mem_source",)
+    ),
+    AccessExpired(project_id=PROJECT, dataset_id=DATASET, owner_id=OWNER, reason="sans réponse"),
+    AccessRevoked(project_id=PROJECT, dataset_id=DATASET, owner_id=OWNER, reason="étude finie"),
     DataAccessOpened(project_id=PROJECT, dataset_ids=(DATASET, "dts_2")),
     WorkspaceOpened(project_id=PROJECT, quota_seconds=60),
     JobQueued(job_id=JOB, kind="trial", project_id=PROJECT),

@@ -4,6 +4,7 @@ import pytest
 
 from services.notify.audience import members, ownership, things
 from shared.events import (
+    AccessReminded,
     AccessRequested,
     DatasetRegistered,
     DeliveryAbandoned,
@@ -21,6 +22,7 @@ from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, e
     [
         (ProjectSubmitted, {HOLDER}),
         (AccessRequested, {HOLDER, OWNER}),
+        (AccessReminded, {OWNER, "mem_source"}),
         (DatasetRegistered, {OWNER}),
         (MemberJoined, {HOLDER}),
         (JobQueued, set()),

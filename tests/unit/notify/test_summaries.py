@@ -6,6 +6,7 @@ from services.notify.service import Notify
 from services.notify.summaries import summarise
 from shared import events
 from shared.events import (
+    AccessGranted,
     DatasetsMatched,
     Event,
     JobSucceeded,
@@ -49,9 +50,14 @@ def test_notify_listens_to_every_event() -> None:
         (example(JobSucceeded), "La lecture du fichier a réussi en 1,2 s."),
         (example(DatasetsMatched), "Le catalogue propose : « Communes »."),
         (DatasetsMatched(project_id=PROJECT, matches=()), "Le catalogue n'a rien trouvé."),
+        (example(AccessGranted), "L'accès au jeu dts_1 est accordé."),
+        (
+            example(AccessGranted).model_copy(update={"purpose": "étude.", "until": "2027-03-01"}),
+            "L'accès au jeu dts_1 est accordé jusqu'au 01/03/2027 pour : étude.",
+        ),
         (example(ProjectStaffed), "L'équipe du projet est formée : mem_a, mem_b."),
     ],
-    ids=["advised", "joined", "succeeded", "matched", "nothing", "staffed"],
+    ids=["advised", "joined", "succeeded", "matched", "nothing", "granted", "bound", "staffed"],
 )
 def test_summary_is_french(event: Event, summary: str) -> None:
     """Numbers, plurals and quotes follow the language."""
