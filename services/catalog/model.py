@@ -208,13 +208,20 @@ class Dataset(Aggregate):
             )
         )
 
-    def publish(self, number: int | None, table: FileRef, profile: Profile, job_id: str) -> None:
+    def publish(
+        self,
+        number: int | None,
+        table: FileRef,
+        profile: Profile,
+        job_id: str,
+        keys_file: FileRef | None = None,
+    ) -> None:
         """Version `number` (the newest when not said) was read: it can be found from now on."""
         version = self._version(number)
         if version.state == "published":
             return
         version.state, version.reason, version.job_id = "published", "", job_id
-        version.table, version.profile = table, profile
+        version.table, version.profile, version.keys_file = table, profile, keys_file
         self.record(
             DatasetPublished(
                 dataset_id=self.id,

@@ -4,6 +4,7 @@ from services.catalog.manifests import output_of, profile_of, read_manifest
 from services.catalog.model import Dataset
 from shared.envelope import Envelope
 from shared.events import JobCancelled, JobFailed, JobSucceeded
+from shared.key_file import KEYS
 from shared.storage import Storage
 from shared.store import Store
 
@@ -18,9 +19,10 @@ def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> N
         return
     manifest = read_manifest(files, event.result)
     table, profile = output_of(manifest, TABLE), profile_of(manifest)
+    keys = manifest.output(KEYS)
     store.of(Dataset).change(
         event.dataset_id,
-        lambda dataset: dataset.publish(event.dataset_version, table, profile, event.job_id),
+        lambda dataset: dataset.publish(event.dataset_version, table, profile, event.job_id, keys),
         because=envelope,
     )
 

@@ -45,3 +45,4 @@ class Version(Upload):
     job_id: str | None = None
     table: FileRef | None = None
     profile: Profile | None = None
+    keys_file: FileRef | None = Field(default=None, description="values of its key columns")

@@ -12,6 +12,7 @@ from pyarrow import parquet
 from services.compute.folders import Made, Work
 from services.compute.runner.bench import Report, Say, columns, open_database
 from services.compute.runner.formats import WORKBOOKS, find_format
+from services.compute.runner.join_keys import write_keys
 from services.compute.runner.names import literal, quoted
 from services.compute.runner.privacy import screen, without_examples
 from services.compute.runner.profile import describe, without_marks
@@ -22,6 +23,7 @@ from services.compute.runner.text import read_text
 from services.compute.runner.unpack import unpack
 from services.compute.runner.workbook import read_workbook
 from shared.errors import Rejected
+from shared.key_file import KEYS
 from shared.manifest import Column, Profile
 
 _TABLE = "table"
@@ -33,6 +35,8 @@ def take_in(
     folder: Path, work: Work, memory_bytes: int, say: Say
 ) -> tuple[list[Made], list[Report]]:
     """Read the job's only input; returns `table.parquet` and its profile as the only report.
+
+    A table with key columns also leaves the file of their values.
 
     Raises Rejected, in French, naming the line, sheet or column that is wrong.
     """
@@ -58,6 +62,7 @@ def take_in(
             raise Rejected("le fichier n'a pas de ligne de données")
         say(0.98, "cherche des données personnelles")
         privacy = screen(database, _TABLE, described, rows)
+        has_keys = write_keys(database, _TABLE, described, privacy, made.with_name(KEYS))
     profile = Profile(
         rows=rows,
         format=found.format if found else "parquet",
@@ -71,7 +76,8 @@ def take_in(
     table = Made(
         name=made.name, path="out/table.parquet", media_type="application/vnd.apache.parquet"
     )
-    return [table], [profile.model_dump(mode="json")]
+    keys = [Made(name=KEYS, path=f"out/{KEYS}", media_type="application/jsonl")] if has_keys else []
+    return [table, *keys], [profile.model_dump(mode="json")]
 
 
 def _read(source: Path, filename: str, repairs: Repairs) -> Table | None:

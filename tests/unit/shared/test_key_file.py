@@ -1,8 +1,6 @@
 """Key files: what was written is read, and what is no key file is refused."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from shared.errors import Rejected
 from shared.key_file import LONGEST_VALUE, KeyBlock, KeyColumn, blocks_of, read_blocks
@@ -10,7 +8,7 @@ from shared.key_file import LONGEST_VALUE, KeyBlock, KeyColumn, blocks_of, read_
 COLUMN = KeyColumn(columns=("code", "année"), space="commune+year", rows=9, distinct=3)
 
 
-@given(st.integers(1, 50))
+@pytest.mark.parametrize("length", [1, 7, 50])
 def test_blocks_are_read_as_they_were_written(length: int) -> None:
     """However the bytes are cut into pieces; long columns come in several lines."""
     counted = [(f"{n:05}", n + 1) for n in range(20_001)]

@@ -1,0 +1,168 @@
+"""Leaves the values of a table's key columns in a file, for the catalogue's index of joins.
+
+A column is a key when its kind is one, or when it looks like an identifier: codes without spaces
+and with digits in nearly all of them, or whole numbers of one length that never repeat. Text for
+people, measures, dates and whatever tells about persons is none. A key that repeats is paired with
+each period that tells its rows apart.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from services.compute.runner.names import quoted
+from shared.key_file import LONGEST_VALUE, UNTYPED, KeyColumn, blocks_of
+from shared.manifest import Column
+from shared.privacy import Privacy
+
+MOST_VALUES = 500_000
+"""Distinct values of one column that are kept, the first in order."""
+
+_MOST_COLUMNS = 50
+_MOST_PAIRS = 20
+
+_SPACES = {"epci": "siren"}
+"""Kinds that share a key space: the code of an EPCI is its SIREN (INSEE)."""
+
+_CODE = "[A-Za-z0-9][A-Za-z0-9_./-]{1,39}"
+_WITH_DIGITS = 0.9
+_ROW_NUMBER_DIGITS = 4
+"""Shorter whole numbers count rows or things: every table has the same."""
+
+_MOST_PERIODS = 5
+_PERSONAL = re.compile("immat|plaque|iban|passeport|matricule|login|pseudo|badge", re.IGNORECASE)
+"""In names of columns whose codes tell about persons."""
+
+_PERIODS = {
+    "year": "(18|19|20)[0-9]{2}",
+    "month": "(18|19|20)[0-9]{2}-(0[1-9]|1[0-2])",
+    "date": "(18|19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+}
+
+
+class _Key(NamedTuple):
+    """A key: its columns, its key space, and the SQL that makes its values."""
+
+    columns: tuple[str, ...]
+    space: str
+    value: str
+
+
+def write_keys(
+    database: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[Column],
+    privacy: Privacy,
+    made: Path,
+) -> bool:
+    """Write the key file of `table`, without what tells about persons; whether it has any key."""
+    source = _Source(database, table)
+    single = list(islice(source.keys(_public(columns, privacy)), _MOST_COLUMNS))
+    pairs = islice(source.pairs(single, _public(columns, privacy)), _MOST_PAIRS)
+    with made.open("w", encoding="utf-8") as file:
+        for key in (*single, *pairs):
+            counted = source.counted(key)
+            if counted:
+                distinct = source.number(f"count(DISTINCT {key.value})")
+                column = KeyColumn(
+                    columns=key.columns,
+                    space=key.space,
+                    rows=source.number(f"count({key.value})"),
+                    distinct=distinct,
+                    is_cut=distinct > len(counted),
+                )
+                file.writelines(f"{one.model_dump_json()}\n" for one in blocks_of(column, counted))
+    return made.stat().st_size > 0
+
+
+def _public(columns: Sequence[Column], privacy: Privacy) -> list[Column]:
+    """The columns that tell about nobody; a code in a table about persons may be one's own."""
+    private = {finding.column for finding in privacy.findings if finding.kind != "place"}
+    of_persons = privacy.subject == "persons"
+    return [
+        one
+        for one in columns
+        if one.filled and one.name not in private and (one.key or not of_persons)
+    ]
+
+
+class _Source:
+    """A table that is asked about its columns."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, table: str) -> None:
+        self._database, self._table = database, quoted(table)
+
+    def keys(self, columns: Sequence[Column]) -> Iterator[_Key]:
+        """The keys of one column, those of known kinds first."""
+        for column in columns:
+            if column.key:
+                space = _SPACES.get(column.key, column.key)
+                yield _Key((column.name,), space, _text(column.name))
+        for column in columns:
+            if self._is_identifier(column):
+                yield _Key((column.name,), UNTYPED, _text(column.name))
+
+    def pairs(self, keys: Sequence[_Key], columns: Sequence[Column]) -> Iterator[_Key]:
+        """Each key that repeats with each period beside which it does not."""
+        found = ((one.name, kind) for one in columns if (kind := self._period(one)))
+        periods = list(islice(found, _MOST_PERIODS))
+        for key in keys:
+            for name, kind in periods if self._repeats(key.value) else ():
+                both = f"{key.value} || ' ' || {_text(name)}"
+                if name not in key.columns and not self._repeats(both):
+                    yield _Key((*key.columns, name), f"{key.space}+{kind}", both)
+
+    def counted(self, key: _Key) -> list[tuple[str, int]]:
+        """Distinct values and their rows, in order, so that the same table has the same file."""
+        return self._database.execute(
+            f"SELECT {key.value} AS value, count(*) FROM {self._table}"
+            f" WHERE value IS NOT NULL AND length(value) <= {LONGEST_VALUE}"
+            f" AND NOT contains(value, chr(0)) GROUP BY value ORDER BY value LIMIT {MOST_VALUES}"
+        ).fetchall()
+
+    def number(self, aggregate: str) -> int:
+        """A whole number about the table."""
+        return int(self._row(aggregate)[0])
+
+    def _is_identifier(self, column: Column) -> bool:
+        if column.key or column.kind not in ("text", "integer"):
+            return False
+        if (column.meaning and column.meaning.type != column.kind) or _PERSONAL.search(column.name):
+            return False
+        value = _text(column.name)
+        if column.kind == "integer":
+            if column.distinct < column.filled:
+                return False
+            shortest, longest = self._row(f"min(length({value})), max(length({value}))")
+            return bool(shortest == longest > _ROW_NUMBER_DIGITS)
+        are_codes, with_digits = self._row(
+            f"bool_and(regexp_full_match({value}, '{_CODE}')),"
+            f" avg(regexp_matches({value}, '[0-9]')::INT)"
+        )
+        return bool(are_codes and with_digits >= _WITH_DIGITS)
+
+    def _period(self, column: Column) -> str | None:
+        if column.key or column.kind not in ("integer", "date", "text"):
+            return None
+        tests = ", ".join(
+            f"bool_and(regexp_full_match({_text(column.name)}, '{shape}'))"
+            for shape in _PERIODS.values()
+        )
+        fits = self._row(tests)
+        return next((kind for kind, fit in zip(_PERIODS, fits, strict=True) if fit), None)
+
+    def _repeats(self, value: str) -> bool:
+        return bool(self.number(f"(count({value}) > count(DISTINCT {value}))::INT"))
+
+    def _row(self, aggregates: str) -> tuple[Any, ...]:
+        (row,) = self._database.execute(f"SELECT {aggregates} FROM {self._table}").fetchall()
+        return tuple(row)
+
+
+def _text(name: str) -> str:
+    """A column's values as trimmed text, without blanks."""
+    return f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')"
