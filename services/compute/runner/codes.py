@@ -1,13 +1,10 @@
-"""The official codes of France, from services/compute/reference."""
+"""Sets of the official codes of France, from services/compute/reference."""
 
 import csv
 from dataclasses import dataclass
-from pathlib import Path
 
-_FOLDER = Path(__file__).resolve().parents[1] / "reference"
-_OVERSEAS = "97"
-_REGIONS = "01 02 03 04 06 11 24 27 28 32 44 52 53 75 76 84 93 94"
-"""INSEE, Code officiel géographique 2026."""
+from services.compute.runner.cog import FOLDER, load_cog
+from services.compute.runner.identifiers import Texts
 
 
 @dataclass(frozen=True)
@@ -17,14 +14,8 @@ class Codes:
     communes: frozenset[str]
     epci: frozenset[str]
     postcodes: frozenset[str]
-    regions: frozenset[str] = frozenset(_REGIONS.split())
-
-    @property
-    def departements(self) -> frozenset[str]:
-        """The first signs of the communes' codes: two, and three overseas."""
-        return frozenset(
-            code[:3] if code.startswith(_OVERSEAS) else code[:2] for code in self.communes
-        )
+    departements: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
 
     @property
     def postcode_prefixes(self) -> frozenset[str]:
@@ -34,21 +25,25 @@ class Codes:
 
 
 def load_codes() -> Codes:
-    """Read the reference files."""
+    """All codes of communes since 1943, and of the rest the present ones."""
+    cog = load_cog()
     return Codes(
-        communes=unfolded("communes.csv"),
-        epci=frozenset(line["code"] for line in _lines("epci.csv")),
-        postcodes=unfolded("postcodes.csv"),
+        communes=_set(cog.communes["code"]),
+        epci=_set(cog.communes["epci"]),
+        postcodes=_set(cog.postcodes["postcode"]),
+        departements=_set(cog.departements["code"]),
+        regions=_set(cog.departements["region"]),
     )
+
+
+def _set(column: Texts) -> frozenset[str]:
+    return frozenset(column.drop_null().unique().to_pylist())
 
 
 def unfolded(name: str) -> frozenset[str]:
-    """Codes that stand in their file by prefix."""
+    """Texts that stand in their file by prefix."""
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file, delimiter=";"))
     return frozenset(
-        line["prefix"] + suffix for line in _lines(name) for suffix in line["suffixes"].split()
+        line["prefix"] + suffix for line in lines for suffix in line["suffixes"].split()
     )
-
-
-def _lines(name: str) -> list[dict[str, str]]:
-    with (_FOLDER / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter=";"))

@@ -87,7 +87,7 @@ def _codes(codes: Codes) -> Iterator[Kind]:
     yield Kind("iris", _iris(communes), _COMMUNE_CHANCE, "iris")
     yield Kind("postcode", among(codes.postcodes), _POSTCODE_CHANCE, _POSTCODE)
     yield Kind("commune", communes, _COMMUNE_CHANCE, _COMMUNE)
-    # The list is of 2023 and without CEDEX: with the name, the shape is enough.
+    # The list is without CEDEX: with the name, the shape is enough.
     yield Kind("postcode", matching(shape), 0.9, _POSTCODE, named=True)
     # Too coarse to advise a dataset by: nearly every table has them.
     yield Kind("departement", departements, 0.9, "dep|dpt", is_key=False, named=True)

@@ -1,0 +1,1 @@
+"""Makes services/compute/reference from INSEE's yearly lists: `python -m deploy.cog`."""

@@ -1,0 +1,99 @@
+"""Ways from one kind of key to another, so that tables meet whose keys are not the same."""
+
+from enum import StrEnum
+
+from shared.events import Frozen
+
+
+class Cost(StrEnum):
+    """What a way from key to key costs: how many keys can stand on either side of it."""
+
+    EXACT = "exact"
+    LOSES_DETAIL = "loses detail"
+    ONE_TO_MANY = "one-to-many"
+    MANY_TO_MANY = "many-to-many"
+
+
+class Crosswalk(Frozen):
+    """A way from keys of kind `source` to keys of kind `target`, and the most that it costs.
+
+    Both are the meanings that columns are recognised with; `description` is French.
+    """
+
+    name: str
+    source: str
+    target: str
+    cost: Cost
+    description: str
+
+
+def _way(source: str, target: str, cost: Cost, description: str) -> Crosswalk:
+    return Crosswalk(
+        name=f"{source}_{target}",
+        source=source,
+        target=target,
+        cost=cost,
+        description=description,
+    )
+
+
+PRESENT = Crosswalk(
+    name="commune",
+    source="commune",
+    target="commune",
+    cost=Cost.MANY_TO_MANY,
+    description="Code de commune de n'importe quelle année, commune déléguée ou associée,"
+    " arrondissement municipal : commune du code officiel géographique actuel. Des communes"
+    " fusionnées n'en font plus qu'une ; une commune scindée depuis en donne plusieurs.",
+)
+
+CROSSWALKS: dict[str, Crosswalk] = {
+    crosswalk.name: crosswalk
+    for crosswalk in (
+        PRESENT,
+        _way(
+            "siret", "siren", Cost.LOSES_DETAIL, "Établissement : l'entreprise dont il fait partie."
+        ),
+        _way(
+            "siren",
+            "commune",
+            Cost.EXACT,
+            "SIREN d'une commune (depuis 2022) : son code, dans le code officiel actuel.",
+        ),
+        _way("iris", "commune", Cost.LOSES_DETAIL, "IRIS : la commune actuelle où il se trouve."),
+        _way(
+            "postcode",
+            "commune",
+            Cost.MANY_TO_MANY,
+            "Code postal : toutes les communes actuelles qu'il dessert, et une commune peut avoir"
+            " plusieurs codes postaux.",
+        ),
+        _way("commune", "epci", Cost.LOSES_DETAIL, "Commune de toute année : son EPCI actuel."),
+        _way(
+            "commune", "departement", Cost.LOSES_DETAIL, "Commune de toute année : son département."
+        ),
+        _way(
+            "commune", "region", Cost.LOSES_DETAIL, "Commune de toute année : sa région actuelle."
+        ),
+        _way(
+            "epci",
+            "commune",
+            Cost.ONE_TO_MANY,
+            "EPCI : toutes ses communes, qui reçoivent chacune la valeur de l'EPCI.",
+        ),
+        _way(
+            "epci",
+            "departement",
+            Cost.MANY_TO_MANY,
+            "EPCI : le département de ses communes, ou plusieurs s'il en traverse plus d'un.",
+        ),
+        _way(
+            "epci",
+            "region",
+            Cost.MANY_TO_MANY,
+            "EPCI : la région de ses communes, ou plusieurs s'il en traverse plus d'une.",
+        ),
+        _way("departement", "region", Cost.LOSES_DETAIL, "Département : sa région actuelle."),
+    )
+}
+"""Every crosswalk, by its name. Keys of communes are those of the present COG where they arrive."""
