@@ -1,12 +1,9 @@
 """Takes in an uploaded file: one table as Parquet, and its profile."""
 
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
-import pyarrow as pa
 from pyarrow import parquet
 
 from services.compute.folders import Made, Work
@@ -18,7 +15,7 @@ from services.compute.runner.privacy import screen, without_examples
 from services.compute.runner.profile import describe, without_marks
 from services.compute.runner.records import read_records
 from services.compute.runner.repairs import Repairs
-from services.compute.runner.table import Row, Table
+from services.compute.runner.table import Table, schema_of
 from services.compute.runner.text import read_text
 from services.compute.runner.unpack import unpack
 from services.compute.runner.workbook import read_workbook
@@ -27,7 +24,6 @@ from shared.key_file import KEYS
 from shared.manifest import Column, Profile
 
 _TABLE = "table"
-_BATCH = 20_000
 _NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
@@ -123,15 +119,9 @@ def _empty_marks(database: duckdb.DuckDBPyConnection, described: list[Column], m
 
 
 def _write(table: Table, made: Path, size: int, say: Say) -> None:
-    schema = pa.schema([(name, pa.string()) for name in table.columns])
     read = 0
-    with parquet.ParquetWriter(made, schema, compression="zstd") as writer:
-        for rows in _batches(table.rows):
-            writer.write_batch(pa.record_batch([*zip(*rows, strict=True)], schema=schema))
-            read += sum(len(cell) for row in rows for cell in row if cell)
+    with parquet.ParquetWriter(made, schema_of(table.columns), compression="zstd") as writer:
+        for batch in table.batches:
+            writer.write_batch(batch)
+            read += batch.nbytes
             say(min(0.5, read / max(1, size) / 2), "lit le fichier")
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while batch := list(islice(rows, _BATCH)):
-        yield batch

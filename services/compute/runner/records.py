@@ -9,7 +9,7 @@ from services.compute.runner.encoding import find_encoding
 from services.compute.runner.header import MAX_COLUMNS
 from services.compute.runner.names import unique
 from services.compute.runner.repairs import Repairs
-from services.compute.runner.table import Row, Table
+from services.compute.runner.table import Row, Table, batches_of
 from shared.errors import Rejected
 
 _POINT = "Point"
@@ -33,9 +33,10 @@ def read_records(path: Path, repairs: Repairs) -> Table:
         raise Rejected("ce JSON ne contient aucun objet avec des champs")
     if len(keys) > MAX_COLUMNS:
         raise Rejected(f"les objets ont plus de {MAX_COLUMNS} champs différents")
+    names = unique(keys)
     return Table(
-        columns=unique(keys),
-        rows=_in_columns(rows, keys),
+        columns=names,
+        batches=batches_of(names, _in_columns(rows, keys)),
         format=name,
         encoding=encoding.removesuffix("-sig"),
     )

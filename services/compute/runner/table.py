@@ -5,9 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+import pyarrow as pa
+
 from services.compute.runner.header import Cells, Header, name_columns
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
+
+_BATCH = 20_000
 
 Row = list[str | None]
 Numbered = tuple[int, Cells]
@@ -16,14 +20,26 @@ Numbered = tuple[int, Cells]
 
 @dataclass(frozen=True)
 class Table:
-    """What a reader found in a file; each row is as long as `columns`, None where it is empty."""
+    """What a reader found in a file: columns of text, null where a cell is empty."""
 
     columns: list[str]
-    rows: Iterator[Row]
+    batches: Iterator[pa.RecordBatch]
     format: str
     encoding: str
     delimiter: str | None = None
     sheet: str | None = None
+
+
+def batches_of(columns: list[str], rows: Iterator[Row]) -> Iterator[pa.RecordBatch]:
+    """The rows, each as long as `columns`, some thousands at a time."""
+    schema = schema_of(columns)
+    while batch := list(islice(rows, _BATCH)):
+        yield pa.record_batch([*zip(*batch, strict=True)], schema=schema)
+
+
+def schema_of(columns: list[str]) -> pa.Schema:
+    """Text in every column."""
+    return pa.schema([(name, pa.string()) for name in columns])
 
 
 @dataclass(frozen=True)

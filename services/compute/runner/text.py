@@ -10,8 +10,9 @@ from statistics import mode
 
 from services.compute.runner.encoding import MIXED, find_encoding
 from services.compute.runner.header import find_header
+from services.compute.runner.regular import RegularText
 from services.compute.runner.repairs import Repairs
-from services.compute.runner.table import Numbered, Table, survey
+from services.compute.runner.table import Numbered, Shape, Table, batches_of, survey
 from shared.errors import Rejected
 
 _SAMPLE = 1 << 18
@@ -60,28 +61,40 @@ def read_text(path: Path, repairs: Repairs) -> Table:
         sample = file.read(_SAMPLE)
     lines = list(StringIO(sample, newline=""))  # cut where the csv module cuts, and only there
     dialect = find_dialect(lines if len(sample) < _SAMPLE else lines[:-1] or lines)
-    start = [cells for _, cells in _some(dialect, lines)]
-    if not any(cell.strip() for cells in start for cell in cells):
+    start = list(_some(dialect, lines))
+    if not any(cell.strip() for _, cells in start for cell in cells):
         for _ in dialect.parse(lines):
             break  # a fault in the very first row is the better reason
         raise Rejected("ligne 1 : le nom des colonnes manque")
-    head = find_header([[cell.strip() for cell in cells] for cells in start])
+    head = find_header([[cell.strip() for cell in cells] for _, cells in start])
 
     def below() -> Iterator[Numbered]:
         with path.open(encoding=encoding, errors=MIXED, newline="") as file:
             yield from islice(dialect.parse(file), head.at, None)
 
-    shape = survey(head, below(), repairs)
+    line, header = start[head.at]
+    regular = _regular(path, encoding, dialect, start[head.at]) if head.height == 1 else None
+    shape = Shape(header, line, len(header)) if regular else survey(head, below(), repairs)
     if head.at:
         repairs.note("preamble", line=1, count=head.at)
     columns = shape.columns(repairs)
+    rows = shape.fitted(islice(below(), head.height, None), repairs)
     return Table(
         columns=columns,
-        rows=shape.fitted(islice(below(), head.height, None), repairs),
+        batches=regular.batches(columns) if regular else batches_of(columns, rows),
         format="csv",
         encoding=encoding.removesuffix("-sig"),
         delimiter=dialect.delimiter,
     )
+
+
+def _regular(path: Path, encoding: str, dialect: Dialect, header: Numbered) -> RegularText | None:
+    """The text below its header, when nothing in it has to be mended or told."""
+    line, names = header
+    if not dialect.delimiter or dialect != Dialect(dialect.delimiter) or not names[-1].strip():
+        return None
+    text = RegularText(path, encoding, dialect.delimiter, line)
+    return text if text.is_regular(len(names)) else None
 
 
 def find_dialect(lines: list[str]) -> Dialect:

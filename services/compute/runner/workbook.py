@@ -9,7 +9,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from services.compute.runner.header import find_header
 from services.compute.runner.repairs import Repairs
-from services.compute.runner.table import Numbered, Table, filled_width, survey
+from services.compute.runner.table import Numbered, Table, batches_of, filled_width, survey
 from shared.errors import Rejected
 
 _LOOK = 200
@@ -53,9 +53,11 @@ def _table(sheet: CalamineSheet, name: str, format_name: str, repairs: Repairs) 
     above = sum(bool(filled_width(cells)) for _, cells in islice(_rows(sheet), head.at))
     if above:
         repairs.note("preamble", line=1, count=above)
+    columns = shape.columns(repairs)
+    below = islice(_rows(sheet), head.at + head.height, None)
     return Table(
-        columns=shape.columns(repairs),
-        rows=shape.fitted(islice(_rows(sheet), head.at + head.height, None), repairs),
+        columns=columns,
+        batches=batches_of(columns, shape.fitted(below, repairs)),
         format=format_name,
         encoding="binary",
         sheet=name,
