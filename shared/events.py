@@ -35,7 +35,8 @@ class Event(Frozen):
 REGISTRY: dict[str, type[Event]] = {}
 """Every event by its topic, the snake_case of its class name and its routing key."""
 
-JobKind = Literal["ingest", "trial", "full"]
+JobKind = Literal["ingest", "trial", "full", "harvest"]
+CatalogueKind = Literal["dcat", "data.gouv"]
 Stage = Literal[
     "submitted",
     "advised",

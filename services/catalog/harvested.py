@@ -5,21 +5,10 @@ from typing import Literal
 from pydantic import Field
 
 from shared.events import Frozen
+from shared.harvest import Distribution
 
 Change = Literal["new", "changed", "returned"]
 """What a harvest did to a dataset: it was unknown, told otherwise, or retired before."""
-
-
-class Distribution(Frozen):
-    """Where data can be fetched from its producer, as the other catalogue says."""
-
-    url: str
-    title: str = ""
-    format: str = ""
-    media_type: str = ""
-    size: int | None = Field(default=None, description="bytes")
-    checksum: str = Field(default="", description="algorithm:value, such as sha1:da39a3ee...")
-    modified: str = Field(default="", description="ISO date or time")
 
 
 class Harvested(Frozen):

@@ -44,6 +44,7 @@ _JOBS = {
     "ingest": "La lecture du fichier",
     "trial": "L'essai sur échantillon",
     "full": "Le traitement complet",
+    "harvest": "La lecture d'une page de catalogue",
 }
 
 _HARVESTED = {

@@ -11,12 +11,14 @@ from typing import Any
 import duckdb
 
 from services.compute.folders import Work
+from services.compute.runner.catalogue import read_page
 from services.compute.runner.ingest import take_in
 from services.compute.runner.treatment import treat
 from shared.errors import Rejected
 
 _MEMORY_BYTES = 1_000_000_000
-_SOFTWARE = ("duckdb", "pyarrow", "matplotlib")
+_RUNS = {"ingest": take_in, "harvest": read_page}
+_SOFTWARE = ("duckdb", "pyarrow", "matplotlib", "rdflib")
 
 
 def main(folder: Path, memory_bytes: int) -> None:
@@ -30,8 +32,7 @@ def main(folder: Path, memory_bytes: int) -> None:
 def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     try:
         work = Work.model_validate_json((folder / "job.json").read_bytes())
-        run = take_in if work.kind == "ingest" else treat
-        outputs, reports = run(folder, work, memory_bytes, _say)
+        outputs, reports = _RUNS.get(work.kind, treat)(folder, work, memory_bytes, _say)
     except Rejected as error:
         return {"error": str(error)}
     except (MemoryError, duckdb.OutOfMemoryException):

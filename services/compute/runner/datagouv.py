@@ -1,0 +1,116 @@
+"""Reads a page of the API of data.gouv.fr (udata), version 1: `GET /api/1/datasets/`.
+
+Source: its Swagger description. `data` holds datasets, `next_page` the address of the next page.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from services.compute.runner.places import territory_of
+from services.compute.runner.spoken import (
+    DISTRIBUTIONS,
+    KEYWORDS,
+    PLACES,
+    TEXT,
+    address,
+    checksum,
+    day,
+    moment,
+    one_line,
+    plain,
+    size,
+)
+from services.compute.runner.vocabulary import frequency_of
+from shared.errors import Rejected
+from shared.harvest import Distribution, Record
+
+_GONE = ("deleted", "archived", "private")
+
+Item = dict[str, Any]
+
+
+def items_of(page: Any) -> Iterator[tuple[str, str, Any]]:  # noqa: ANN401 - JSON
+    """Identifier, name for people, and dataset, of all on a page that were not taken back.
+
+    Raises Rejected when the page is none of this API.
+    """
+    if not isinstance(page, dict) or not isinstance(page.get("data"), list):
+        raise Rejected("cette page n'est pas de l'API de data.gouv.fr : elle n'a pas de « data »")
+    for number, item in enumerate(page["data"], 1):
+        about = item if isinstance(item, dict) else {}
+        if not any(about.get(mark) for mark in _GONE):
+            yield one_line(about.get("id")), one_line(about.get("title")) or f"n° {number}", item
+
+
+def next_of(page: Item) -> str | None:
+    """The address of the next page."""
+    return address(page.get("next_page")) or None
+
+
+def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
+    """One dataset; Rejected says in French what it lacks."""
+    if not isinstance(item, dict):
+        raise Rejected("ce n'est pas un objet JSON")
+    covered, contact = _object(item, "temporal_coverage"), _contact(item)
+    return Record(
+        identifier=one_line(item.get("id")),
+        title=one_line(item.get("title")),
+        description=plain(item.get("description"), TEXT),
+        keywords=_keywords(item),
+        territory=_places(item),
+        licence=one_line(item.get("license")),
+        restricted=item.get("access_type") == "restricted",
+        producer=one_line(_object(item, "organization").get("name")),
+        page=address(item.get("page")) or None,
+        issued=moment(item.get("created_at")),
+        modified=moment(item.get("last_update") or item.get("last_modified")),
+        start=day(covered.get("start")),
+        end=day(covered.get("end"), is_end=True),
+        frequency=frequency_of(one_line(item.get("frequency"))),
+        contact=one_line(contact.get("name")),
+        contact_email=one_line(contact.get("email")),
+        contact_url=address(contact.get("contact_form")),
+        distributions=tuple(_distributions(item)),
+    )
+
+
+def _keywords(item: Item) -> tuple[str, ...]:
+    words = {one_line(tag) for tag in _list(item, "tags")}
+    return tuple(sorted(words - {""}))[:KEYWORDS]
+
+
+def _places(item: Item) -> tuple[str, ...]:
+    zones = _list(_object(item, "spatial"), "zones")
+    names = (zone.get("id") if isinstance(zone, dict) else zone for zone in zones)
+    return territory_of(map(one_line, names))[:PLACES]
+
+
+def _contact(item: Item) -> Item:
+    contacts = [one for one in _list(item, "contact_points") if isinstance(one, dict)]
+    return contacts[0] if contacts else {}
+
+
+def _distributions(item: Item) -> Iterator[Distribution]:
+    for resource in _list(item, "resources")[:DISTRIBUTIONS]:
+        url = address(resource.get("url")) if isinstance(resource, dict) else ""
+        if url:
+            digest = _object(resource, "checksum")
+            yield Distribution(
+                url=url,
+                title=one_line(resource.get("title")),
+                format=one_line(resource.get("format")),
+                media_type=one_line(resource.get("mime")),
+                size=size(resource.get("filesize")),
+                checksum=checksum(digest.get("type"), digest.get("value")),
+                modified=moment(resource.get("last_modified")),
+            )
+
+
+def _object(item: Item, name: str) -> Item:
+    value = item.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(item: Item, name: str) -> list[Any]:
+    value = item.get(name)
+    return value if isinstance(value, list) else []

@@ -1,0 +1,92 @@
+"""One thing in a graph of statements, and what is said of it in the lab's preferred language."""
+
+from collections.abc import Iterator
+
+from rdflib import BNode, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCTERMS, FOAF, RDF, RDFS, SKOS
+from rdflib.term import Node as Term
+
+DC = Namespace("http://purl.org/dc/elements/1.1/")
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+
+_LABELS = (
+    SKOS.prefLabel,
+    FOAF.name,
+    VCARD.fn,
+    DCTERMS.title,
+    RDFS.label,
+    RDF.value,
+    DCTERMS.identifier,
+)
+_LANGUAGES = {"fr": 0, "": 1, "en": 2}
+
+
+class Node:
+    """A subject; of several values the order is that of their texts, never that of the file."""
+
+    def __init__(self, graph: Graph, subject: Term) -> None:
+        self._graph, self.subject = graph, subject
+
+    @property
+    def address(self) -> str:
+        """Its own address; empty for a blank node, whose name means nothing outside its file."""
+        return str(self.subject) if isinstance(self.subject, URIRef) else ""
+
+    @property
+    def is_said(self) -> bool:
+        """Whether more than its class is said of it."""
+        return any(predicate != RDF.type for predicate in self._graph.predicates(self.subject))
+
+    def nodes(self, *predicates: URIRef) -> Iterator["Node"]:
+        """The values of the first of these properties that has any, as things."""
+        for value in self._values(predicates):
+            yield Node(self._graph, value)
+
+    def node(self, *predicates: URIRef) -> "Node":
+        """The first of them; a thing of which nothing is said when there is none."""
+        return next(self.nodes(*predicates), Node(self._graph, BNode()))
+
+    def text(self, *predicates: URIRef) -> str:
+        """One text, in French if there is one; of a thing its label, or else its address."""
+        return next(iter(self.texts(*predicates)), "")
+
+    def texts(self, *predicates: URIRef) -> list[str]:
+        """All texts, those in French first; of things their labels or addresses."""
+        found = (self._text(value) for value in self._values(predicates))
+        return [text for text in found if text]
+
+    def names(self, *predicates: URIRef) -> list[str]:
+        """Addresses and texts of the values, whichever way they name something."""
+        values = self._values(predicates)
+        addresses = [str(value) for value in values if isinstance(value, URIRef)]
+        return list(dict.fromkeys([*addresses, *filter(None, map(self._text, values))]))
+
+    @property
+    def label(self) -> str:
+        """What it is called; its address when nothing is said."""
+        for predicate in _LABELS:
+            for value in self._values((predicate,)):
+                if isinstance(value, Literal):
+                    return str(value)
+        return self.address
+
+    def _text(self, value: Term) -> str:
+        return str(value) if isinstance(value, Literal) else Node(self._graph, value).label
+
+    def _values(self, predicates: tuple[URIRef, ...]) -> list[Term]:
+        for predicate in predicates:
+            values = list(self._graph.objects(self.subject, predicate))
+            if values:
+                return sorted(values, key=self._rank)
+        return []
+
+    def _rank(self, value: Term) -> tuple[int, str]:
+        if isinstance(value, Literal):
+            language = (value.language or "").partition("-")[0].lower()
+            return _LANGUAGES.get(language, len(_LANGUAGES)), str(value)
+        return 0, str(value) if isinstance(value, URIRef) else self._said_of(value)
+
+    def _said_of(self, blank: Term) -> str:
+        """What orders blank nodes: their names differ each time the same file is read."""
+        said = (value for _, value in self._graph.predicate_objects(blank))
+        return "\n".join(sorted(str(value) for value in said if not isinstance(value, BNode)))

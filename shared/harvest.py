@@ -1,0 +1,70 @@
+"""What the sandbox reads out of one page of another catalogue, and the catalogue keeps."""
+
+from pydantic import Field
+
+from shared.events import Frozen
+
+ENTRIES = "entries.jsonl"
+"""The file a harvest job makes: one Entry a line."""
+
+READER = 1
+"""What reads a page is known by this number: a page that another one read is read again."""
+
+
+class Distribution(Frozen):
+    """Where data can be fetched from its producer, as the other catalogue says."""
+
+    url: str
+    title: str = ""
+    format: str = ""
+    media_type: str = ""
+    size: int | None = Field(default=None, ge=0, description="bytes")
+    checksum: str = Field(default="", description="algorithm:value, such as sha1:da39a3ee...")
+    modified: str = Field(default="", description="ISO date or time")
+
+
+class Record(Frozen):
+    """One dataset as another catalogue describes it, whichever way it is written there.
+
+    Of texts in several languages the French one, then one without a language, then English.
+    """
+
+    identifier: str = Field(min_length=1, max_length=500)
+    title: str = Field(min_length=1, max_length=500)
+    description: str = ""
+    theme: str = Field(default="", description="in French")
+    keywords: tuple[str, ...] = ()
+    territory: tuple[str, ...] = Field(default=(), description="INSEE codes")
+    licence: str = ""
+    restricted: bool = False
+    producer: str = ""
+    page: str | None = None
+    issued: str = ""
+    modified: str = Field(default="", description="ISO date or time")
+    start: str | None = Field(default=None, description="first day the data is about")
+    end: str | None = None
+    frequency: str = Field(default="", description="code of the EU's table of frequencies")
+    language: str = ""
+    contact: str = ""
+    contact_email: str = ""
+    contact_url: str = ""
+    hvd: str = ""
+    distributions: tuple[Distribution, ...] = ()
+
+
+class Entry(Frozen):
+    """One dataset of a page: its record, or in French why there is none; `where` names it then."""
+
+    where: str
+    identifier: str = ""
+    record: Record | None = None
+    reason: str = ""
+
+
+class PageReport(Frozen):
+    """What a harvest job reports; `next` is the address of the page after this one."""
+
+    format: str = Field(description="json-ld, turtle, rdf-xml or data.gouv")
+    read: int = Field(ge=0)
+    refused: int = Field(ge=0)
+    next: str | None = None
