@@ -71,6 +71,17 @@ class FileRef(Frozen):
     media_type: str = "application/octet-stream"
 
 
+RepairName = Literal["leading_zero"]
+
+
+class AcceptedRepair(Frozen):
+    """What the owner lets be mended in a column, whose values are of `type` when it is done."""
+
+    column: str
+    repair: RepairName
+    type: str = Field(description="commune, postcode, ...")
+
+
 class Step(Frozen):
     """One application of a treatment: which tables it takes by role, and what it calls its result.
 
@@ -221,6 +232,7 @@ class DatasetRegistered(Event, source="catalog"):
     file: FileRef
     filename: str
     project_id: str | None = Field(default=None, description="the project whose result this is")
+    accepted_repairs: tuple[AcceptedRepair, ...] = ()
 
 
 class DatasetPublished(Event, source="catalog"):

@@ -189,12 +189,17 @@ class Dataset(Aggregate):
     def register(self, upload: Upload) -> None:
         """Add a version that waits to be read; the newest one's bytes again are no new version.
 
-        A rejected version does not count: the same bytes may be tried again, as a new version.
+        Repairs accepted before are made again, and one more makes another version of the same
+        bytes. A rejected version does not count: its bytes may be tried again.
         """
         newest = self._newest
-        if newest and newest.file.sha256 == upload.file.sha256 and newest.state != "rejected":
+        before = newest.accepted_repairs if newest else ()
+        repairs = tuple(dict.fromkeys((*before, *upload.accepted_repairs)))
+        same = newest and (newest.file.sha256, before) == (upload.file.sha256, repairs)
+        if newest and same and newest.state != "rejected":
             return
-        version = Version(**dict(upload), number=len(self.versions) + 1, registered_at=now())
+        given = dict(upload) | {"accepted_repairs": repairs}
+        version = Version(**given, number=len(self.versions) + 1, registered_at=now())
         self.versions.append(version)
         self.record(
             DatasetRegistered(
@@ -205,6 +210,7 @@ class Dataset(Aggregate):
                 file=version.file,
                 filename=version.filename,
                 project_id=self.project_id,
+                accepted_repairs=version.accepted_repairs,
             )
         )
 

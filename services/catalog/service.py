@@ -3,6 +3,7 @@
 from services.catalog import grants, publication, registration, search
 from services.catalog.access import ProjectAccess
 from services.catalog.matching import best_matches, wish_of
+from services.catalog.mending import NewRepair, accept_repair
 from services.catalog.model import Dataset
 from services.catalog.versions import Upload
 from services.catalog.views import (
@@ -134,6 +135,19 @@ class Catalog:
         dataset = registration.register_version(self.documents, dataset_id, owner_id, upload)
         return view_of(dataset, call.caller)
 
+    @http(
+        "POST",
+        "/datasets/{dataset_id}/repairs",
+        body=NewRepair,
+        returns=DatasetView,
+        status=202,
+        roles={"owner", "holder"},
+    )
+    def repair_dataset(self, call: Call, dataset_id: str) -> DatasetView:
+        """Accept a repair that the profile proposes: the file is read anew, as another version."""
+        dataset = accept_repair(self.documents, dataset_id, call.caller.member_id, call.body)
+        return view_of(dataset, call.caller)
+
     @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage)
     def list_datasets(self, call: Call) -> DatasetPage:
         """Search by words, theme and key; restricted datasets show their metadata."""
@@ -184,6 +198,14 @@ class Catalog:
     def get_dataset(self, dataset_id: Identifier) -> DatasetView:
         """One dataset, whatever its state."""
         return view_of(search.visible(self.documents, dataset_id, _INSIDE), _INSIDE)
+
+    @rpc
+    def accept_repair(
+        self, dataset_id: Identifier, owner_id: Identifier, column: str, repair: str
+    ) -> DatasetView:
+        """Accept, in the name of the owner, a repair that the profile of the dataset proposes."""
+        wanted = NewRepair.model_validate({"column": column, "repair": repair})
+        return view_of(accept_repair(self.documents, dataset_id, owner_id, wanted), _INSIDE)
 
     @rpc
     def judge_crossing(self, dataset_ids: list[Identifier]) -> CrossingView:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.catalog.crossing import Source
-from shared.events import FileRef, Frozen, Step
+from shared.events import AcceptedRepair, FileRef, Frozen, Step
 from shared.manifest import Input, Output, Profile
 
 VersionState = Literal["pending", "published", "rejected"]
@@ -33,6 +33,9 @@ class Upload(BaseModel):
     note: str = Field(default="", description="what the owner says about this version")
     files: tuple[Output, ...] = Field(default=(), description="every file of a result")
     provenance: Provenance | None = None
+    accepted_repairs: tuple[AcceptedRepair, ...] = Field(
+        default=(), description="what the owner lets be mended when the file is read"
+    )
 
 
 class Version(Upload):

@@ -145,6 +145,7 @@ class Execution:
             steps=job.treatment.steps if job.treatment else (),
             sample_rows=self._settings.trial_rows if job.kind == "trial" else None,
             filename=job.filename,
+            repairs=job.repairs,
             media_type=job.source.media_type if job.source else "",
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from shared.errors import Rejected
-from shared.events import CatalogueKind, Frozen, JobKind, Step
+from shared.events import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
 
 _PREFIX = "datalab-job-"
 _RESULT_BYTES = 5_000_000
@@ -32,6 +32,7 @@ class Work(Frozen):
     media_type: str = ""
     catalogue: CatalogueKind | None = Field(default=None, description="what a page is one of")
     url: str = Field(default="", description="where a page of a catalogue comes from")
+    repairs: tuple[AcceptedRepair, ...] = ()
 
 
 class Made(Frozen):

@@ -22,6 +22,7 @@ def ingest(envelope: Envelope[DatasetRegistered]) -> Job:
         lane=dataset.owner_id,
         source=dataset.file,
         filename=dataset.filename,
+        repairs=dataset.accepted_repairs,
         title=dataset.title,
         traceparent=envelope.traceparent or "",
         queued_at=now(),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import Rejected, Unavailable, WrongStage
 from shared.events import (
+    AcceptedRepair,
     Event,
     FileRef,
     JobCancelled,
@@ -56,6 +57,7 @@ class Job(Aggregate):
     lane: str
     source: FileRef | None = None
     filename: str = ""
+    repairs: tuple[AcceptedRepair, ...] = ()
     title: str = ""
     treatment: Treatment | None = None
     traceparent: str = ""

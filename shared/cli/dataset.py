@@ -97,6 +97,22 @@ def show_(context: typer.Context, dataset_id: str, json: Json = False) -> None:
 
 
 @app.command()
+def repair(
+    context: typer.Context,
+    dataset_id: str,
+    column: str,
+    repair: Annotated[str, typer.Option(help="As the column's meaning proposes it.")] = (
+        "leading_zero"
+    ),
+    json: Json = False,
+) -> None:
+    """Accept a proposed repair of COLUMN; the file is read anew, as another version."""
+    path = path_of("datasets", dataset_id, "repairs")
+    answer = client(context).post("catalog", path, {"column": column, "repair": repair})
+    show.record(answer, json_wanted=json, leave_out=("versions", "criteria"))
+
+
+@app.command()
 def crossing(context: typer.Context, dataset_ids: list[str], json: Json = False) -> None:
     """Judge a crossing of datasets before it runs: its licence, and what it asks for."""
     answer = client(context).get("catalog", "/crossing", dataset_id=dataset_ids)

@@ -182,6 +182,27 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     assert json.loads(manifest.read_text())["job_id"] == job["id"]
 
 
+def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_path: Path) -> None:
+    """Through the whole lab: proposed by the first reading, made by the second."""
+    file, owner = tmp_path / "ain.csv", ("mbr_ain", "owner")
+    file.write_text("com;n\n" + "".join(f"{code};1\n" for code in range(1001, 1006)))
+    words = ("--title", "Ain", "--theme", "logement", "--licence", "lov2", "--access", "open")
+    dataset = shell.json("dataset", "add", str(file), *words, as_=owner)["id"]
+
+    def meaning(number: int) -> dict[str, Any]:
+        version = shell.json("dataset", "show", dataset, as_=owner)["versions"][number - 1]
+        return version["profile"]["columns"][0]["meaning"] if version["profile"] else {}
+
+    eventually(lambda: meaning(1).get("repair") == "leading_zero", seconds=60)
+    shell.json("dataset", "repair", dataset, "com", as_=owner)
+    eventually(lambda: meaning(2).get("valid") == 1.0, seconds=60)
+    second = shell.json("dataset", "show", dataset)["versions"][1]
+    assert [(one["code"], one["count"]) for one in second["profile"]["repairs"]] == [
+        ("leading_zero", 5)
+    ]
+    assert shell.json("dataset", "show", dataset)["keys"] == ["commune"]
+
+
 def test_webhook_is_added_listed_and_removed(shell: Shell, project_file: Path) -> None:
     """The secret is shown once; what was tried can be seen and tried again."""
     member = ("mbr_hook", "holder")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 from pyarrow import parquet
@@ -10,6 +11,7 @@ from services.compute.folders import Made, Work
 from services.compute.runner.bench import Report, Say, columns, open_database
 from services.compute.runner.formats import WORKBOOKS, find_format
 from services.compute.runner.join_keys import write_keys
+from services.compute.runner.mending import mend, rewrite
 from services.compute.runner.names import literal, quoted
 from services.compute.runner.privacy import screen, without_examples
 from services.compute.runner.profile import describe, without_marks
@@ -49,9 +51,8 @@ def take_in(
             _write(found, made, source.stat().st_size, say)
         else:
             _copy(database, source, made)
-        database.execute(
-            f"CREATE VIEW {quoted(_TABLE)} AS SELECT * FROM read_parquet({literal(str(made))})"
-        )
+        _show(database, made)
+        mend(database, _TABLE, made, work.repairs, repairs)
         rows, described = describe(database, _TABLE, lambda share, what: say(0.5 + share / 2, what))
         _empty_marks(database, described, made)
         if rows == 0:
@@ -61,19 +62,35 @@ def take_in(
         has_keys = write_keys(database, _TABLE, described, privacy, made.with_name(KEYS))
     profile = Profile(
         rows=rows,
-        format=found.format if found else "parquet",
-        encoding=found.encoding if found else "binary",
-        delimiter=found.delimiter if found else None,
-        sheet=found.sheet if found else None,
+        **_source(found),
         columns=without_examples(described, privacy),
         repairs=repairs.made(),
         privacy=privacy,
     )
+    return _outputs(has_keys=has_keys), [profile.model_dump(mode="json")]
+
+
+def _outputs(*, has_keys: bool) -> list[Made]:
     table = Made(
-        name=made.name, path="out/table.parquet", media_type="application/vnd.apache.parquet"
+        name="table.parquet", path="out/table.parquet", media_type="application/vnd.apache.parquet"
     )
-    keys = [Made(name=KEYS, path=f"out/{KEYS}", media_type="application/jsonl")] if has_keys else []
-    return [table, *keys], [profile.model_dump(mode="json")]
+    keys = Made(name=KEYS, path=f"out/{KEYS}", media_type="application/jsonl")
+    return [table, keys] if has_keys else [table]
+
+
+def _show(database: duckdb.DuckDBPyConnection, made: Path) -> None:
+    """Let the file be the table in the database."""
+    database.execute(
+        f"CREATE VIEW {quoted(_TABLE)} AS SELECT * FROM read_parquet({literal(str(made))})"
+    )
+
+
+def _source(found: Table | None) -> dict[str, Any]:
+    """How the file was read."""
+    if found is None:
+        return {"format": "parquet", "encoding": "binary"}
+    names = ("format", "encoding", "delimiter", "sheet")
+    return {name: getattr(found, name) for name in names}
 
 
 def _read(source: Path, filename: str, repairs: Repairs) -> Table | None:
@@ -102,20 +119,9 @@ def _copy(database: duckdb.DuckDBPyConnection, source: Path, made: Path) -> None
 
 def _empty_marks(database: duckdb.DuckDBPyConnection, described: list[Column], made: Path) -> None:
     """Write the table again without what its columns write for "no value"."""
-    if not any(column.missing for column in described):
-        return
-    selected = ", ".join(
-        f"{without_marks(column.name, column.missing)} AS {quoted(column.name)}"
-        if column.missing
-        else quoted(column.name)
-        for column in described
-    )
-    again = made.with_suffix(".again")
-    database.execute(
-        f"COPY (SELECT {selected} FROM {quoted(_TABLE)}) TO {literal(str(again))}"
-        " (FORMAT parquet, COMPRESSION zstd)"
-    )
-    again.rename(made)
+    changed = {one.name: without_marks(one.name, one.missing) for one in described if one.missing}
+    if changed:
+        rewrite(database, _TABLE, made, changed)
 
 
 def _write(table: Table, made: Path, size: int, say: Say) -> None:

@@ -17,6 +17,7 @@ _TEXTS: Mapping[str, str] = {
     "short_rows": "lignes plus courtes que l'en-tête, complétées par des cases vides",
     "long_rows": "lignes plus longues que l'en-tête, gardées dans des colonnes ajoutées",
     "empty_rows": "lignes vides laissées de côté",
+    "leading_zero": "zéros de tête rendus aux codes, à la demande du propriétaire : {detail}",
     "repeated_members": "champs répétés dans un même objet JSON, le dernier gardé",
 }
 """The repairs there are, by code; `{detail}` says what exactly."""

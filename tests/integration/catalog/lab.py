@@ -96,12 +96,14 @@ class Lab:
         self.hear("dataset_published", dataset_id=dataset_id)
         return dataset_id
 
-    def ingested(self, dataset_id: str, version: int, *keys: str) -> JobSucceeded:
+    def ingested(
+        self, dataset_id: str, version: int, *keys: str, others: tuple[Column, ...] = ()
+    ) -> JobSucceeded:
         """The end of an ingest job, whose manifest and table are in the store."""
         job_id = new_id("job")
         table = self.files.put([b"PAR1", dataset_id.encode()], "application/vnd.apache.parquet")
         columns = [Column(name=key, kind="text", filled=1, distinct=1, key=key) for key in keys]
-        profile = Profile(rows=1, encoding="utf-8", delimiter=";", columns=tuple(columns))
+        profile = Profile(rows=1, encoding="utf-8", delimiter=";", columns=(*columns, *others))
         manifest = Manifest(
             job_id=job_id,
             kind="ingest",

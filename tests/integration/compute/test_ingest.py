@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.integration.compute.jobs import DATA, DEMO, ingest
+from services.compute.runner.codes import load_codes
+from tests.integration.compute.jobs import DATA, DEMO, ingest, run
 from tests.integration.compute.profiles import profile, table
 
 
@@ -136,3 +137,44 @@ def test_what_is_no_table_is_refused_with_the_place_of_the_fault(
     assert reason in run.error
     assert "outputs" not in run.result
     assert "Traceback" not in run.error
+
+
+def repairing(*columns: tuple[str, str]) -> list[dict[str, str]]:
+    """Accepted repairs: of each column, the type of its codes."""
+    return [{"column": name, "repair": "leading_zero", "type": kind} for name, kind in columns]
+
+
+def test_lost_zeros_are_proposed_and_given_back_when_the_owner_accepts(tmp_path: Path) -> None:
+    """What a spreadsheet made of the communes, postcodes and departments of Ain and Aisne."""
+    codes = load_codes()
+    pairs = zip(sorted(codes.communes)[:400], sorted(codes.postcodes)[:100] * 4, strict=True)
+    rows = [f"{com[1:]};{cp[1:]};{com[1]};{number}" for number, (com, cp) in enumerate(pairs)]
+    end = ["inconnu;CEDEX;1;9999", "9999;1099;2;5"]
+    content = "\n".join(["com;cp;dep;n", *rows, *end]).encode()
+    proposed = profile(ingest(tmp_path / "before", content)).columns
+    assert [(one.meaning.type, one.meaning.repair) for one in proposed if one.meaning] == [
+        ("commune", "leading_zero"),
+        ("postcode", "leading_zero"),
+        ("departement", "leading_zero"),
+        ("integer", None),
+    ]
+    accepted = repairing(("com", "commune"), ("cp", "postcode"), ("gone", "commune"))
+    job = {"kind": "ingest", "filename": "a.csv", "repairs": accepted}
+    mended = run(tmp_path / "after", job, {"source": content})
+    (made,) = profile(mended).repairs
+    assert (made.code, made.count) == ("leading_zero", 400 + 401)
+    assert made.message.endswith("com, cp")
+    assert [column.key for column in profile(mended).columns] == ["commune", "postcode", None, None]
+    whole = [*sorted(codes.communes)[:400], "inconnu", "9999"]
+    assert table(mended)["com"].tolist() == whole
+    assert table(mended)["cp"].tolist()[-2:] == ["CEDEX", "01099"]
+    assert table(mended)["n"].tolist()[-3:] == ["399", "9999", "5"]
+
+
+def test_accepted_repair_changes_nothing_where_no_zero_is_lost(tmp_path: Path) -> None:
+    """Another version of the file may have its zeros."""
+    content = b"com\n01001\n14118\n"
+    job = {"kind": "ingest", "filename": "a.csv", "repairs": repairing(("com", "commune"))}
+    again = run(tmp_path / "job", job, {"source": content})
+    assert table(again)["com"].tolist() == ["01001", "14118"]
+    assert profile(again).repairs == ()
