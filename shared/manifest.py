@@ -17,6 +17,8 @@ class Input(Frozen):
     sha256: str
     title: str = ""
     licence: str = ""
+    purpose: str = Field(default="", description="what its owners granted it for")
+    until: str | None = Field(default=None, description="the last day of the grant, an ISO date")
 
 
 class Output(Frozen):

@@ -3,6 +3,7 @@
 Owns: workspaces with their quota, jobs and what they leave behind (manifests, result files).
 Consumes: DatasetRegistered (ingest job), ProjectSecured (workspace), ProjectEquipped (trial job),
 ProjectStaffed (full job), ProjectDelivered, ProjectRejected and ProjectWithdrawn (close, cancel: a
-project that ended computes no more).
+project that ended computes no more), AccessRequested, AccessGranted and AccessRevoked (cancel what
+reads data that was taken away, and withhold what was made of it).
 Publishes: WorkspaceOpened, JobQueued, JobStarted, JobSucceeded, JobFailed, JobCancelled.
 """

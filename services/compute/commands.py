@@ -4,6 +4,7 @@ from typing import Any
 
 from services.compute.jobs import ingest, treat
 from services.compute.model import ACTIVE, Job
+from services.compute.standing import Access
 from services.compute.workspace import Workspace
 from shared.aggregate import caused_id, new_id
 from shared.envelope import Envelope
@@ -101,15 +102,34 @@ class Commands:
     def close_workspace(self, envelope: Envelope[Ended]) -> None:
         """Close an ended project's workspace and cancel what it still computes."""
         project, reason = envelope.data, _ENDS[type(envelope.data)]
+        delivered = isinstance(project, ProjectDelivered)
         self._workspaces.change(
             project.project_id,
-            lambda workspace: workspace.close(project.holder_id, reason),
+            lambda workspace: workspace.close(project.holder_id, reason, delivered=delivered),
             because=envelope,
             new=lambda: Workspace(id=project.project_id),
         )
         for job in self._active(project.project_id):
             if job.kind != "ingest":
                 self._cancel(job, reason)
+
+    def heed_access(self, envelope: Envelope[Access]) -> None:
+        """Note how a project stands with a dataset; cancel what reads one that it may not read.
+
+        Whatever opened the data before it was taken away is a job by now, and found here. What is
+        queued later asks the catalogue before it starts, and is refused.
+        """
+        access = envelope.data
+        workspace = self._workspaces.change(
+            access.project_id,
+            lambda workspace: workspace.heed(envelope),
+            because=envelope,
+            new=lambda: Workspace(id=access.project_id),
+        )
+        revoked = workspace.revoked(access.dataset_id)
+        for job in self._active(access.project_id) if revoked else ():
+            if name := job.name_of(access.dataset_id):
+                self._cancel(job, f"l'accès aux données « {name} » est retiré : {revoked}")
 
     def submit(self, project_id: str, cause: str) -> Job:
         """Queue a staffed project's full job; while one is under way, it is the answer.

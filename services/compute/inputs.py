@@ -36,6 +36,8 @@ class OpenedDataset(Frozen):
     licence: str
     sha256: str
     file: FileRef
+    purpose: str = ""
+    until: str | None = None
 
 
 class Inputs:
@@ -57,7 +59,7 @@ class Inputs:
     def _find(self, job: Job) -> Iterator[tuple[Input, FileRef]]:
         if job.source is not None:
             yield _uploaded(job, job.source), job.source
-        for name, dataset_id in job.treatment.inputs.items() if job.treatment else ():
+        for name, dataset_id in job.reads.items():
             yield self._open(name, job.project_id or "", dataset_id)
 
     def _open(self, name: str, project_id: str, dataset_id: str) -> tuple[Input, FileRef]:

@@ -91,6 +91,15 @@ class Job(Aggregate):
         """Whether so many processes ended under the job that it must be the cause."""
         return self.losses >= MAX_LOSSES
 
+    @property
+    def reads(self) -> dict[str, str]:
+        """The datasets its treatment reads: name in the steps -> dataset id."""
+        return self.treatment.inputs if self.treatment else {}
+
+    def name_of(self, dataset_id: str) -> str:
+        """What its treatment calls a dataset that it reads; empty for any other."""
+        return next((name for name, one in self.reads.items() if one == dataset_id), "")
+
     def queue(self) -> None:
         """Say that the job waits for its turn."""
         self.record(JobQueued(**self._about()))

@@ -4,7 +4,7 @@ from services.compute.model import Job
 from services.compute.views import ListJobs
 from services.compute.workspace import Workspace
 from shared.auth import Caller
-from shared.errors import NotFound, WrongStage
+from shared.errors import Forbidden, NotFound, WrongStage
 from shared.events import FileRef
 from shared.store import Store
 
@@ -23,6 +23,19 @@ class Register:
         if caller is not None and not caller.may_see(job.owner_id):
             raise NotFound(f"no job has the id {identifier}")
         return job
+
+    def result(self, identifier: str, name: str, caller: Caller) -> FileRef:
+        """One of a job's files, for those who may see the job.
+
+        Raises Forbidden for all but staff when it is made of others' restricted data that the
+        project may not read any more.
+        """
+        job = self.job(identifier, caller)
+        workspace = self._workspaces.find_one(job.project_id or "")
+        withheld = workspace.withheld(job.reads.values()) if workspace else ""
+        if withheld and not caller.is_staff:
+            raise Forbidden(f"ce résultat est fait de données restreintes : {withheld}")
+        return file_of(job, name)
 
     def workspace(self, project_id: str, caller: Caller | None) -> Workspace:
         """A project's workspace; NotFound when there is none that the caller may see."""

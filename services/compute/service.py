@@ -6,9 +6,10 @@ from services.compute.applications import ApplicationView, check_steps, list_app
 from services.compute.commands import Commands, Ended
 from services.compute.execution import Platform
 from services.compute.model import Job
-from services.compute.register import Register, file_of
+from services.compute.register import Register
 from services.compute.sandbox import check_sandbox
 from services.compute.scheduler import Scheduler
+from services.compute.standing import Access
 from services.compute.views import (
     JobPage,
     JobView,
@@ -21,6 +22,9 @@ from services.compute.workspace import Workspace
 from shared import trace
 from shared.envelope import Envelope
 from shared.events import (
+    AccessGranted,
+    AccessRequested,
+    AccessRevoked,
     DatasetRegistered,
     ProjectDelivered,
     ProjectEquipped,
@@ -97,6 +101,13 @@ class Compute:
         """Close an ended project's workspace and cancel its jobs."""
         self.commands.close_workspace(envelope)
 
+    @on(AccessRequested)
+    @on(AccessGranted)
+    @on(AccessRevoked)
+    def heed_access(self, envelope: Envelope[Access]) -> None:
+        """Note what a project may read, and cancel jobs whose data was taken away."""
+        self.commands.heed_access(envelope)
+
     @http("GET", "/applications", returns=tuple[ApplicationView, ...])
     def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:
         """The processing applications, with what they take, make and can be told."""
@@ -132,7 +143,7 @@ class Compute:
     def read_result(self, call: Call, job_id: str) -> Download:
         """One of a job's files; `manifest.json` tells how they came about."""
         name = call.query.name
-        ref = file_of(self.register.job(job_id, call.caller), name)
+        ref = self.register.result(job_id, name, call.caller)
         return Download(
             chunks=self.files.chunks(ref), media_type=ref.media_type, filename=name, size=ref.size
         )

@@ -1,10 +1,12 @@
 """A project's workspace: whether it may compute, what, and how much."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
+from services.compute.standing import Access, Standing
 from shared.aggregate import NEVER, Aggregate
+from shared.envelope import Envelope
 from shared.errors import WrongStage
 from shared.events import Treatment, WorkspaceOpened
 
@@ -25,6 +27,8 @@ class Workspace(Aggregate):
     staffed_at: datetime = NEVER
     full_job: str = ""
     reason: str = ""
+    delivered: bool = False
+    standings: dict[str, Standing] = {}
 
     @property
     def used_seconds(self) -> float:
@@ -59,10 +63,35 @@ class Workspace(Aggregate):
         """Note that the project has its team: full jobs may run."""
         self.staffed_at = min(self.staffed_at, time)
 
-    def close(self, holder_id: str, reason: str) -> None:
+    def close(self, holder_id: str, reason: str, *, delivered: bool = False) -> None:
         """End the project's right to compute, for good; `reason`, in French, says why."""
+        self.delivered = self.delivered or delivered
         self.state, self.reason = "closed", self.reason or reason
         self.holder_id = self.holder_id or holder_id
+
+    def heed(self, envelope: Envelope[Access]) -> None:
+        """Note how the project stands with a dataset."""
+        dataset_id = envelope.data.dataset_id
+        self.standings[dataset_id] = self._standing(dataset_id).after(envelope)
+
+    def revoked(self, dataset_id: str) -> str:
+        """Why, in French, the project may not read that dataset any more; empty if it may."""
+        return self._standing(dataset_id).revoked
+
+    def withheld(self, dataset_ids: Iterable[str]) -> str:
+        """Why, in French, the holder gets no result made of these datasets; empty if it does.
+
+        What was made of others' restricted data is given away while the project may read it, and
+        after a delivery, which puts it into the catalogue.
+        """
+        stands = [self._standing(one) for one in dataset_ids]
+        revoked = next((one.revoked for one in stands if one.revoked), "")
+        if revoked or self.delivered or self.state != "closed":
+            return revoked
+        return self.reason if any(one.restricted for one in stands) else ""
+
+    def _standing(self, dataset_id: str) -> Standing:
+        return self.standings.get(dataset_id, Standing())
 
     def charge(self, job: str, seconds: float) -> None:
         """Note what a job has used so far; noting the same again adds nothing."""

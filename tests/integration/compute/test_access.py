@@ -1,0 +1,162 @@
+"""Data that is taken away while it is in use: jobs that read it, and what they made of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared.aggregate import new_id
+from shared.events import AccessGranted, AccessRequested, AccessRevoked
+from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, summing
+from tests.integration.compute.samples import Shelf
+from tests.servers import RunningService, eventually
+
+
+@pytest.fixture(scope="module")
+def compute(lab: Lab) -> Iterator[RunningService]:
+    """The service under test, and the sample catalogue."""
+    with lab.catalog(), lab.compute() as service:
+        yield service
+
+
+def equipped(lab: Lab) -> tuple[str, str]:
+    """A project that was granted another's restricted table and is equipped to sum it."""
+    dataset, project = lab.ingest(HOMES), new_id("prj")
+    ask(lab, project, dataset)
+    lab.grant(project, dataset)
+    lab.secure(project)
+    lab.equip(project, summing(dataset))
+    return project, dataset
+
+
+def ask(lab: Lab, project: str, dataset: str) -> None:
+    """Tell that the owner was asked and granted it."""
+    about = {"project_id": project, "dataset_id": dataset, "owner_id": OWNER}
+    lab.publish(AccessRequested(**about, holder_id=HOLDER), project, sequence=1)
+    lab.publish(AccessGranted(**about, decided_by=OWNER), project, sequence=2)
+
+
+def revoke(lab: Lab, project: str, dataset: str, sequence: int = 3, deliveries: int = 1) -> None:
+    """Take a dataset off the project's shelf, and tell so."""
+    with lab.shelves() as store:
+        store.of(Shelf).change(dataset, lambda shelf: shelf.readers.remove(project))
+    event = AccessRevoked(
+        project_id=project, dataset_id=dataset, owner_id=OWNER, reason="étude finie"
+    )
+    lab.publish(event, project, sequence=sequence, deliveries=deliveries)
+
+
+def result_of(lab: Lab, compute: RunningService, job: str, member: str, role: str) -> int:
+    """The status of asking for a job's result."""
+    return lab.call(compute, "GET", f"/jobs/{job}/result", member, role).status
+
+
+def test_revocation_cancels_what_runs_and_what_waits(lab: Lab, compute: RunningService) -> None:
+    """Both jobs end once, with a reason in French that names the data as the project does."""
+    project, dataset = equipped(lab)
+    child = freeze(compute)
+    lab.staff(project)
+    lab.wait_for("job_queued", project_id=project, kind="full")
+    revoke(lab, project, dataset, deliveries=2)
+    for kind in ("full", "trial"):
+        ended = lab.wait_for("job_cancelled", project_id=project, kind=kind)
+        assert ended["reason"] == "l'accès aux données « homes » est retiré : étude finie"
+    assert not child.is_running()
+    assert len(lab.events("job_cancelled", project_id=project)) == 2
+    assert lab.events("job_succeeded", project_id=project) == []
+
+
+def test_revocation_of_other_data_stops_nothing(lab: Lab, compute: RunningService) -> None:
+    """Only jobs that read it are concerned."""
+    other = lab.ingest(HOMES + b"14999;1;1\n")
+    project, _ = equipped(lab)
+    child = freeze(compute)
+    ask(lab, project, other)
+    lab.grant(project, other)
+    revoke(lab, project, other)
+    eventually(lambda: not lab.broker.queues(lab.vhost)["compute.on.access_revoked"])
+    child.resume()
+    lab.wait_for("job_succeeded", project_id=project)
+
+
+@pytest.mark.usefixtures("compute")
+def test_job_that_is_queued_after_the_revocation_opens_nothing(lab: Lab) -> None:
+    """Each run asks the catalogue anew, which has the last word."""
+    project, dataset = equipped(lab)
+    lab.wait_for("job_succeeded", project_id=project, kind="trial")
+    revoke(lab, project, dataset)
+    lab.staff(project)
+    failed = lab.wait_for("job_failed", project_id=project, kind="full")
+    assert "n'a pas accès aux données « homes »" in failed["reason"]
+
+
+def test_result_of_revoked_data_is_withheld_until_it_is_granted_again(
+    lab: Lab, compute: RunningService
+) -> None:
+    """The holder reads why, the lab's staff still reads the result, strangers find none."""
+    project, dataset = equipped(lab)
+    job = lab.wait_for("job_succeeded", project_id=project)["job_id"]
+    assert result_of(lab, compute, job, HOLDER, "holder") == 200
+    revoke(lab, project, dataset)
+    eventually(lambda: result_of(lab, compute, job, HOLDER, "holder") == 403)
+    for name in ("result.csv", "result.parquet", "manifest.json"):
+        refused = lab.call(compute, "GET", f"/jobs/{job}/result?name={name}")
+        assert (refused.status, "étude finie" in refused.data.decode()) == (403, True)
+    assert result_of(lab, compute, job, "mbr_staff", "operator") == 200
+    assert result_of(lab, compute, job, "mbr_z", "holder") == 404
+    again = AccessGranted(project_id=project, dataset_id=dataset, owner_id=OWNER, decided_by=OWNER)
+    lab.publish(again, project, sequence=4)
+    eventually(lambda: result_of(lab, compute, job, HOLDER, "holder") == 200)
+
+
+def test_withdrawn_project_leaves_its_result_with_the_lab(
+    lab: Lab, compute: RunningService
+) -> None:
+    """What was made of others' restricted data was granted for the project that is given up."""
+    project, _ = equipped(lab)
+    job = lab.wait_for("job_succeeded", project_id=project)["job_id"]
+    lab.withdraw(project)
+    eventually(lambda: result_of(lab, compute, job, HOLDER, "holder") == 403)
+    assert result_of(lab, compute, job, "mbr_staff", "operator") == 200
+
+
+def test_withdrawn_project_keeps_what_it_made_of_open_data(
+    lab: Lab, compute: RunningService
+) -> None:
+    """Nobody was asked for that data."""
+    dataset, project = lab.ingest(HOMES), new_id("prj")
+    lab.grant(project, dataset)
+    granted = AccessGranted(
+        project_id=project, dataset_id=dataset, owner_id=OWNER, decided_by="catalog"
+    )
+    lab.publish(granted, project, sequence=1)
+    lab.secure(project)
+    lab.equip(project, summing(dataset))
+    job = lab.wait_for("job_succeeded", project_id=project)["job_id"]
+    lab.withdraw(project)
+    path = f"/workspaces/{project}"
+    eventually(lambda: lab.call(compute, "GET", path).json()["state"] == "closed")
+    assert result_of(lab, compute, job, HOLDER, "holder") == 200
+
+
+def test_delivered_project_keeps_its_result(lab: Lab, compute: RunningService) -> None:
+    """It is in the catalogue now, where the owners of the data decide with the holder."""
+    project, _ = equipped(lab)
+    done = lab.wait_for("job_succeeded", project_id=project)
+    lab.deliver(project, done)
+    path = f"/workspaces/{project}"
+    eventually(lambda: lab.call(compute, "GET", path).json()["state"] == "closed")
+    assert result_of(lab, compute, done["job_id"], HOLDER, "holder") == 200
+
+
+@pytest.mark.usefixtures("compute")
+def test_manifest_tells_what_the_data_was_granted_for(lab: Lab) -> None:
+    """Purpose and last day go with the result wherever it goes."""
+    dataset, project = lab.ingest(HOMES), new_id("prj")
+    bound = {"purpose": "étude des logements", "until": "2100-01-01"}
+    with lab.shelves() as store:
+        store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(bound))
+    lab.grant(project, dataset)
+    lab.secure(project)
+    lab.equip(project, summing(dataset))
+    [given] = lab.manifest(lab.wait_for("job_succeeded", project_id=project)).inputs
+    assert (given.purpose, given.until) == ("étude des logements", "2100-01-01")
