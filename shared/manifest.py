@@ -63,6 +63,17 @@ class Meaning(Frozen):
     also: tuple[str, ...] = Field(
         default=(), description="other types, or formats of dates, that fit the values too"
     )
+    year: int | None = Field(
+        default=None, description="of communes, the latest year whose official codes fit best"
+    )
+    year_from: int | None = Field(
+        default=None, description="the first year whose codes fit as well, when not `year` itself"
+    )
+    codes: dict[str, int] = Field(
+        default={},
+        description="of communes, how many distinct codes are today those of a commune, or are"
+        " delegated, associated, district, gone or unknown",
+    )
 
 
 class Column(Frozen):

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from services.compute.runner.cog import best_year
 from services.compute.runner.identifiers import Counts, Texts, among
 from services.compute.runner.recognition import Recognition
 from services.compute.runner.semantics import Kind
@@ -25,6 +26,9 @@ _MANY = 100
 _REPEATED = 5
 """So often the values of a category occur on average."""
 
+_KEPT = 50_000
+"""So many distinct values are kept until all are there."""
+
 _WORDS = 5
 """So many words the values of free text have on average."""
 
@@ -40,6 +44,7 @@ class Portrait:
         self._name, self._recognition = name, Recognition(name, kinds)
         self._filled = self._distinct = self._spaces = 0
         self._marks: dict[str, int] = {}
+        self._few: list[Texts] = []
 
     def add(self, values: Texts, counts: Counts) -> None:
         """Some of the distinct values, in no order, and how often each occurs."""
@@ -52,6 +57,7 @@ class Portrait:
             values, counts = values.filter(pa.array(~marked)), counts[~marked]
         self._spaces += int(np.sum(pc.count_substring(values, " ").to_numpy()))
         self._recognition.add(values, counts)
+        self._keep(values)
 
     def column(self) -> Column:
         """The column as all that was added shows it."""
@@ -68,9 +74,23 @@ class Portrait:
             filled=filled,
             distinct=distinct,
             key=key,
-            meaning=meaning or self._texture(filled, distinct),
+            meaning=self._dated(meaning) or self._texture(filled, distinct),
             missing=tuple(sorted(marks)),
         )
+
+    def _keep(self, values: Texts) -> None:
+        if self._distinct <= _KEPT:
+            self._few.append(values)
+
+    def _dated(self, meaning: Meaning | None) -> Meaning | None:
+        """Of communes also the year; there never were so many codes that some are not kept."""
+        if meaning is None or meaning.type != "commune" or meaning.repair:
+            return meaning
+        fit = best_year(pa.concat_arrays(self._few))
+        if fit is None:
+            return meaning
+        told = {"year": fit.year, "year_from": next(iter(fit.alternatives), None)}
+        return meaning.model_copy(update=told | {"codes": fit.kinds})
 
     def _texture(self, filled: int, distinct: int) -> Meaning | None:
         """A category where few values repeat, free text where they have many words."""

@@ -202,3 +202,33 @@ def test_days_that_no_calendar_has_are_no_dates() -> None:
     found = meaning("x", [*(f"{day:02}/01/2026" for day in range(1, 31)), "30/02/2026"])
     assert found is not None
     assert (found.type, found.invalid) == ("date", ("30/02/2026",))
+
+
+def test_every_establishment_of_la_poste_makes_a_column_of_siret() -> None:
+    """Of its 4,001 numbers Luhn's sum accepts a tenth."""
+    heads = (f"356000000{number:05}" for number in range(20_005))
+    by_fives = [text for text in heads if sum(map(int, text)) % 5 == 0]
+    found = meaning("numero", by_fives)
+    assert found is not None
+    assert (len(by_fives), found.type, found.valid) == (4_001, "siret", 1.0)
+
+
+def test_postcodes_that_are_also_communes_are_not_called_communes() -> None:
+    """Two in three of Normandy's are: with a name that says nothing, both are told."""
+    postcodes = set(column("codes_postaux.csv", "codePostal"))
+    both = sorted(postcodes & CODES.communes)
+    assert len(both) > len(postcodes) * 0.6
+    found = meaning("valeur", both)
+    assert found is not None
+    assert (found.type, found.also) == ("postcode", ("commune",))
+    assert found.confidence <= 0.5
+    assert kind("valeur", sorted(postcodes)) == "postcode"
+
+
+@pytest.mark.parametrize("header", ["CODGEO", "cle", "code_postal", "siren"])
+def test_communes_are_told_by_value_whatever_the_header_says(header: str) -> None:
+    """A name that speaks for something else does not make it so."""
+    found = meaning(header, column("communes_2026.csv", "code"))
+    assert found is not None
+    assert (found.type, found.also) == ("commune", ())
+    assert found.confidence > 0.9
