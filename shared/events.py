@@ -247,6 +247,19 @@ class DatasetPublished(Event, source="catalog"):
     project_id: str | None = None
 
 
+class DatasetHeld(Event, source="catalog"):
+    """A dataset names persons: it waits until its owner confirms the legal basis."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    version: int
+    rows: int
+    columns: tuple[str, ...] = Field(description="names of the columns that name persons")
+    kinds: tuple[str, ...] = Field(description="what each holds: email, surname, nir, ...")
+    project_id: str | None = None
+
+
 class DatasetRejected(Event, source="catalog"):
     """A file could not be read as a table."""
 

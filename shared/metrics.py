@@ -106,6 +106,18 @@ crossings_judged = Counter(
     ["service", "outcome"],
     registry=REGISTRY,
 )
+versions_screened = Counter(
+    "datalab_versions_screened",
+    "Versions of datasets screened for personal data, by verdict (none, quasi, direct).",
+    ["service", "verdict"],
+    registry=REGISTRY,
+)
+datasets_held = Gauge(
+    "datalab_datasets_held",
+    "Datasets with a version that waits for its owner to confirm the legal basis.",
+    ["service"],
+    registry=REGISTRY,
+)
 access_waiting = Gauge(
     "datalab_access_waiting_projects",
     "Projects that wait for a data owner's decision.",

@@ -7,7 +7,7 @@ Consumes: ProjectSubmitted (match), JobSucceeded, JobFailed and JobCancelled of 
 or reject a version), ProjectSecured (ask for access), ProjectDelivered (register the result and end
 access), ProjectWithdrawn and ProjectRejected (end access).
 
-Publishes: DatasetRegistered, DatasetPublished, DatasetRejected, DatasetHarvested, DatasetRetired,
-DatasetsMatched, AccessRequested, AccessGranted, AccessRefused, DataAccessOpened; and as time passes
-AccessReminded, AccessExpired and AccessRevoked.
+Publishes: DatasetRegistered, DatasetPublished, DatasetHeld, DatasetRejected, DatasetHarvested,
+DatasetRetired, DatasetsMatched, AccessRequested, AccessGranted, AccessRefused, DataAccessOpened;
+and as time passes AccessReminded, AccessExpired and AccessRevoked.
 """

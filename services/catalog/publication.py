@@ -2,6 +2,7 @@
 
 from services.catalog.manifests import output_of, profile_of, read_manifest
 from services.catalog.model import Dataset
+from shared import metrics
 from shared.envelope import Envelope
 from shared.events import JobCancelled, JobFailed, JobSucceeded
 from shared.key_file import KEYS
@@ -13,7 +14,7 @@ TABLE = "table.parquet"
 
 
 def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:
-    """An ingest job read a version: its table and profile make it public."""
+    """An ingest job read a version: its table and profile make it public, or hold it."""
     event = envelope.data
     if event.kind != "ingest" or event.dataset_id is None:
         return
@@ -25,6 +26,8 @@ def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> N
         lambda dataset: dataset.publish(event.dataset_version, table, profile, event.job_id, keys),
         because=envelope,
     )
+    if profile.privacy:
+        metrics.versions_screened.labels("catalog", profile.privacy.verdict).inc()
 
 
 def reject(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from services.catalog.crossing import Verdict, judge
 from services.catalog.licensing import settle, sources_of
 from services.catalog.manifests import output_of, read_manifest
-from services.catalog.model import Dataset, Metadata
+from services.catalog.metadata import Metadata
+from services.catalog.model import Dataset
 from services.catalog.versions import Provenance, Upload, Version
 from services.catalog.words import meaningful
 from shared.aggregate import caused_id, new_id

@@ -1,7 +1,8 @@
 """The catalog's entrypoints: each loads, lets a craft decide, and answers."""
 
-from services.catalog import grants, publication, registration, search
+from services.catalog import grants, holding, publication, registration, search
 from services.catalog.access import ProjectAccess
+from services.catalog.holding import NewLegalBasis
 from services.catalog.matching import best_matches, wish_of
 from services.catalog.mending import NewRepair, accept_repair
 from services.catalog.model import Dataset
@@ -163,6 +164,18 @@ class Catalog:
         """One dataset with its versions, profiles and provenance."""
         return view_of(search.visible(self.documents, dataset_id, call.caller), call.caller)
 
+    @http(
+        "POST",
+        "/datasets/{dataset_id}/legal-basis",
+        body=NewLegalBasis,
+        returns=DatasetView,
+        roles={"owner", "holder"},
+    )
+    def confirm_basis(self, call: Call, dataset_id: str) -> DatasetView:
+        """Publish a held version of the caller's dataset on the legal basis that it has."""
+        dataset = holding.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
+        return view_of(dataset, call.caller)
+
     @http("GET", "/datasets/{dataset_id}/table", returns=Download)
     def download_table(self, call: Call, dataset_id: str) -> Download:
         """The published table as Parquet; restricted data for its owner and staff only."""
@@ -206,6 +219,23 @@ class Catalog:
         """Accept, in the name of the owner, a repair that the profile of the dataset proposes."""
         wanted = NewRepair.model_validate({"column": column, "repair": repair})
         return view_of(accept_repair(self.documents, dataset_id, owner_id, wanted), _INSIDE)
+
+    @rpc
+    def confirm_legal_basis(
+        self,
+        dataset_id: Identifier,
+        owner_id: Identifier,
+        basis: str,
+        purpose: str,
+        *,
+        version: int | None = None,
+        note: str = "",
+        restrict: bool = False,
+    ) -> DatasetView:
+        """Publish a held version of that owner's dataset on the legal basis that it has."""
+        said = {"basis": basis, "purpose": purpose, "note": note}
+        body = NewLegalBasis.model_validate({**said, "version": version, "restrict": restrict})
+        return view_of(holding.confirm(self.documents, dataset_id, owner_id, body), _INSIDE)
 
     @rpc
     def judge_crossing(self, dataset_ids: list[Identifier]) -> CrossingView:

@@ -6,10 +6,12 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.catalog.crossing import Source
+from services.catalog.legal_basis import LegalBasis
 from shared.events import AcceptedRepair, FileRef, Frozen, Step
 from shared.manifest import Input, Output, Profile
 
-VersionState = Literal["pending", "published", "rejected"]
+VersionState = Literal["pending", "held", "published", "rejected"]
+"""Held is what names persons, until its owner confirms the legal basis."""
 
 
 class Provenance(Frozen):
@@ -39,7 +41,7 @@ class Upload(BaseModel):
 
 
 class Version(Upload):
-    """One upload of a dataset; `table` and `profile` are there once it is published."""
+    """One upload of a dataset; `table` and `profile` are there once it was read."""
 
     number: int = Field(ge=1)
     registered_at: datetime
@@ -49,3 +51,4 @@ class Version(Upload):
     table: FileRef | None = None
     profile: Profile | None = None
     keys_file: FileRef | None = Field(default=None, description="values of its key columns")
+    legal_basis: LegalBasis | None = None

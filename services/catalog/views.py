@@ -13,7 +13,8 @@ from services.catalog.crossing import Verdict
 from services.catalog.deadlines import end_of
 from services.catalog.harvested import Harvested
 from services.catalog.licensing import canonical
-from services.catalog.model import Access, Dataset, DatasetState, Metadata
+from services.catalog.metadata import Access, Metadata
+from services.catalog.model import Dataset, DatasetState
 from services.catalog.quality import Criterion, criteria_of, score_of
 from services.catalog.versions import Version
 from shared.aggregate import now
@@ -220,9 +221,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
     shown = list(_compared(dataset.versions))
     if not caller.may_see(*dataset.insiders):
-        # Steps name columns and values of what a result was made of.
-        hidden = {"provenance": None} if dataset.metadata.access == "restricted" else {}
-        shown = [v.model_copy(update=hidden) for v in shown if v.state == "published"]
+        shown = [_as_others_see(v, dataset) for v in shown if v.state == "published"]
     return DatasetView(
         **_summary(dataset),
         versions=shown,
@@ -230,6 +229,16 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         harvested=dataset.harvested,
         retired=dataset.retired,
     )
+
+
+def _as_others_see(version: VersionView, dataset: Dataset) -> VersionView:
+    hidden: dict[str, object] = {}
+    if dataset.metadata.access == "restricted":
+        # Steps name columns and values of what a result was made of.
+        hidden["provenance"] = None
+    if version.legal_basis:
+        hidden["legal_basis"] = version.legal_basis.model_copy(update={"note": ""})
+    return version.model_copy(update=hidden)
 
 
 def _compared(versions: list[Version]) -> Iterator[VersionView]:

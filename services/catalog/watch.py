@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from services.catalog.access import STAFF, ProjectAccess
 from services.catalog.deadlines import Patience
+from services.catalog.model import Dataset
 from shared import metrics
 from shared.aggregate import now
 from shared.errors import Conflict, LabError
@@ -37,6 +38,7 @@ class Watch:
 
     def __init__(self, service: str, store: Store) -> None:
         self._service, self._accesses = service, store.of(ProjectAccess)
+        self._datasets = store.of(Dataset)
         self._stopping = threading.Event()
         self._count_at = now()
 
@@ -83,3 +85,5 @@ class Watch:
         oldest = self._accesses.find(sort="waits_since", limit=1) if waiting else []
         age = (time - oldest[0].waits_since).total_seconds() if oldest else 0
         metrics.access_oldest_waiting.labels(self._service).set(max(age, 0))
+        held = self._datasets.count({"has_held": True})
+        metrics.datasets_held.labels(self._service).set(held)

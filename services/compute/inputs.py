@@ -70,7 +70,10 @@ class Inputs:
         except NotFound as error:
             raise Rejected(f"les données « {name} » n'existent pas") from error
         except WrongStage as error:
-            raise Rejected(f"aucune version des données « {name} » n'a pu être lue") from error
+            raise Rejected(
+                f"aucune version des données « {name} » n'est publiée : illisible, ou retenue"
+                " tant que son propriétaire n'a pas confirmé la base légale"
+            ) from error
         except Unavailable as error:
             raise Waiting(
                 f"le catalogue lit encore les données « {name} », ou ne répond pas"

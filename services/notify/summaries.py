@@ -13,6 +13,7 @@ from shared.events import (
     AccessRevoked,
     DataAccessOpened,
     DatasetHarvested,
+    DatasetHeld,
     DatasetPublished,
     DatasetRegistered,
     DatasetRejected,
@@ -86,6 +87,14 @@ def _harvested(event: DatasetHarvested) -> str:
     return f"Le jeu de données « {event.title} » {_HARVESTED[event.change]}."
 
 
+def _held(event: DatasetHeld) -> str:
+    columns = ", ".join(f"« {name} »" for name in event.columns)
+    return (
+        f"Le jeu de données « {event.title} » est retenu : {columns} y désignent des personnes."
+        " Son propriétaire doit confirmer la base légale."
+    )
+
+
 def _opened(event: DataAccessOpened) -> str:
     datasets = _count(len(event.dataset_ids), "jeu de données", "jeux de données")
     return f"L'accès aux données demandées est ouvert ({datasets})."
@@ -111,6 +120,7 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     ProjectDelivered: lambda e: f"Le service « {e.title} » est livré (licence {e.licence}).",
     DatasetRegistered: lambda e: f"Le fichier « {e.filename} » est reçu pour « {e.title} ».",
     DatasetPublished: _published,
+    DatasetHeld: _held,
     DatasetRejected: lambda e: f"Le fichier n'a pas pu être lu : {e.reason}",
     DatasetHarvested: _harvested,
     DatasetRetired: lambda e: f"Le jeu de données « {e.title} » est retiré : {e.reason}",

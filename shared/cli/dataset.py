@@ -66,7 +66,7 @@ def list_(
     theme: str = "",
     key: Annotated[str, typer.Option(help="Kind of key column: commune, siren, ...")] = "",
     owner: Annotated[str, typer.Option(help="Member id of the owner.")] = "",
-    state: Annotated[str, typer.Option(help="published, pending or rejected.")] = "",
+    state: Annotated[str, typer.Option(help="published, pending, held or rejected.")] = "",
     after: After = "",
     limit: Limit = 50,
     json: Json = False,
@@ -109,6 +109,30 @@ def repair(
     """Accept a proposed repair of COLUMN; the file is read anew, as another version."""
     path = path_of("datasets", dataset_id, "repairs")
     answer = client(context).post("catalog", path, {"column": column, "repair": repair})
+    show.record(answer, json_wanted=json, leave_out=("versions", "criteria"))
+
+
+@app.command()
+def confirm(
+    context: typer.Context,
+    dataset_id: str,
+    basis: Annotated[
+        str,
+        typer.Option(
+            help="consent, contract, legal_obligation, vital_interests, public_task or"
+            " legitimate_interests: RGPD, article 6(1)."
+        ),
+    ],
+    purpose: Annotated[str, typer.Option(help="What the data is published for; in French.")],
+    version: Annotated[int | None, typer.Option(help="By default the newest held one.")] = None,
+    note: str = "",
+    restrict: Annotated[bool, typer.Option(help="Make an open dataset restricted.")] = False,
+    json: Json = False,
+) -> None:
+    """Publish a held version of one's dataset, which names persons, on a legal basis."""
+    said = {"basis": basis, "purpose": purpose, "note": note, "restrict": restrict}
+    path = path_of("datasets", dataset_id, "legal-basis")
+    answer = client(context).post("catalog", path, {**said, "version": version})
     show.record(answer, json_wanted=json, leave_out=("versions", "criteria"))
 
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from services.catalog.following import Follower
-from services.catalog.model import Dataset, Metadata
+from services.catalog.metadata import Metadata
+from services.catalog.model import Dataset
 from services.catalog.versions import Upload
 from shared.events import FileRef
 from shared.store import Store

@@ -1,6 +1,7 @@
 """Datasets, profiles and references that the catalogue's unit tests share."""
 
-from services.catalog.model import Access, Dataset, Metadata
+from services.catalog.metadata import Access, Metadata
+from services.catalog.model import Dataset
 from services.catalog.versions import Upload
 from services.catalog.words import meaningful
 from shared.events import FileRef

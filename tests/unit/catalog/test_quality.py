@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.catalog.model import Dataset, Metadata
+from services.catalog.metadata import Metadata
+from services.catalog.model import Dataset
 from services.catalog.quality import criteria_of, score_of
 from shared.manifest import Column, Meaning, Profile, Repair
 from tests.unit.catalog.samples import ref, registered

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from services.catalog.model import Metadata
+from services.catalog.metadata import Metadata
 from services.catalog.terms import Contact, Frequency, Period
 from services.catalog.views import NewDataset
 

@@ -13,6 +13,7 @@ from shared.events import (
     AccessRevoked,
     DataAccessOpened,
     DatasetHarvested,
+    DatasetHeld,
     DatasetPublished,
     DatasetRegistered,
     DatasetRejected,
@@ -93,6 +94,15 @@ EVENTS: tuple[Event, ...] = (
     ),
     DatasetPublished(
         dataset_id=DATASET, owner_id=OWNER, title="Communes", version=1, rows=1, keys=()
+    ),
+    DatasetHeld(
+        dataset_id=DATASET,
+        owner_id=OWNER,
+        title="Agents",
+        version=1,
+        rows=2,
+        columns=("nom",),
+        kinds=("surname",),
     ),
     DatasetRejected(dataset_id=DATASET, owner_id=OWNER, version=1, reason="illisible"),
     DatasetHarvested(

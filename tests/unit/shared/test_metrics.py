@@ -26,6 +26,8 @@ FAMILIES = {
     "datalab_webhook_attempts": {"service", "outcome"},
     "datalab_webhook_oldest_due_seconds": {"service"},
     "datalab_crossings_judged": {"service", "outcome"},
+    "datalab_versions_screened": {"service", "verdict"},
+    "datalab_datasets_held": {"service"},
     "datalab_access_waiting_projects": {"service"},
     "datalab_access_oldest_waiting_seconds": {"service"},
     "datalab_access_oldest_due_seconds": {"service"},

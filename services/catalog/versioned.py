@@ -1,0 +1,192 @@
+"""The life of a dataset's versions: registered, then published, held or rejected once read."""
+
+from pydantic import computed_field
+
+from services.catalog.legal_basis import LegalBasis, check_opening, covers, names_persons
+from services.catalog.metadata import Metadata
+from services.catalog.versions import Upload, Version
+from shared.aggregate import Aggregate, now
+from shared.errors import Unavailable, WrongStage
+from shared.events import (
+    DatasetHeld,
+    DatasetPublished,
+    DatasetRegistered,
+    DatasetRejected,
+    FileRef,
+)
+from shared.manifest import Profile
+
+
+class Versioned(Aggregate):
+    """A dataset as its versions make it."""
+
+    owner_id: str
+    metadata: Metadata
+    project_id: str | None = None
+    versions: list[Version] = []
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_held(self) -> bool:
+        """Whether a version waits for its owner."""
+        return any(version.state == "held" for version in self.versions)
+
+    @property
+    def published(self) -> Version | None:
+        """The newest version that could be read."""
+        return next((v for v in reversed(self.versions) if v.state == "published"), None)
+
+    @property
+    def shown(self) -> Version | None:
+        """The published version, else the newest; None of data that is only referenced."""
+        return self.published or self._newest
+
+    @property
+    def _newest(self) -> Version | None:
+        return self.versions[-1] if self.versions else None
+
+    def register(self, upload: Upload) -> None:
+        """Add a version that waits to be read; the newest one's bytes again are no new version.
+
+        Repairs accepted before are made again, and one more makes another version of the same
+        bytes. A rejected version does not count: its bytes may be tried again.
+        """
+        newest = self._newest
+        before = newest.accepted_repairs if newest else ()
+        repairs = tuple(dict.fromkeys((*before, *upload.accepted_repairs)))
+        same = newest and (newest.file.sha256, before) == (upload.file.sha256, repairs)
+        if newest and same and newest.state != "rejected":
+            return
+        given = dict(upload) | {"accepted_repairs": repairs}
+        version = Version(**given, number=len(self.versions) + 1, registered_at=now())
+        self.versions.append(version)
+        self.record(
+            DatasetRegistered(
+                dataset_id=self.id,
+                owner_id=self.owner_id,
+                title=self.metadata.title,
+                version=version.number,
+                file=version.file,
+                filename=version.filename,
+                project_id=self.project_id,
+                accepted_repairs=version.accepted_repairs,
+            )
+        )
+
+    def publish(
+        self,
+        number: int | None,
+        table: FileRef,
+        profile: Profile,
+        job_id: str,
+        keys_file: FileRef | None = None,
+    ) -> None:
+        """Version `number` (the newest when not said) was read: it can be found from now on.
+
+        If it names persons it is held, unless what was confirmed for another version covers it.
+        """
+        version = self._version(number)
+        if version.state in {"held", "published"}:
+            return
+        version.reason, version.job_id = "", job_id
+        version.table, version.profile, version.keys_file = table, profile, keys_file
+        if names_persons(profile):
+            version.legal_basis = self._confirmed(profile)
+            if version.legal_basis is None:
+                self._hold(version, profile)
+                return
+        self._make_public(version, profile)
+
+    def confirm(self, number: int | None, basis: LegalBasis, *, restrict: bool) -> None:
+        """Publish the held version `number` (the newest held one when not said) on that basis.
+
+        With `restrict` an open dataset becomes restricted. Raises WrongStage when none is held,
+        Invalid when the basis does not allow open data.
+        """
+        version = self._held(number)
+        if restrict:
+            self.metadata = self.metadata.model_copy(update={"access": "restricted"})
+        elif self.metadata.access == "open":
+            check_opening(basis.basis)
+        version.legal_basis = basis
+        if version.profile:
+            self._make_public(version, version.profile)
+
+    def _hold(self, version: Version, profile: Profile) -> None:
+        version.state = "held"
+        found = profile.privacy.named("direct") if profile.privacy else ()
+        self.record(
+            DatasetHeld(
+                dataset_id=self.id,
+                owner_id=self.owner_id,
+                title=self.metadata.title,
+                version=version.number,
+                rows=profile.rows,
+                columns=tuple(one.column for one in found),
+                kinds=tuple(one.kind for one in found),
+                project_id=self.project_id,
+            )
+        )
+
+    def _confirmed(self, profile: Profile) -> LegalBasis | None:
+        said = (v.legal_basis for v in reversed(self.versions) if covers(v.profile, profile))
+        return next(filter(None, said), None)
+
+    def _make_public(self, version: Version, profile: Profile) -> None:
+        version.state = "published"
+        self.record(
+            DatasetPublished(
+                dataset_id=self.id,
+                owner_id=self.owner_id,
+                title=self.metadata.title,
+                version=version.number,
+                rows=profile.rows,
+                keys=profile.keys,
+                project_id=self.project_id,
+            )
+        )
+
+    def reject(self, number: int | None, reason: str, job_id: str) -> None:
+        """Version `number` (the newest when not said) cannot be read as a table."""
+        version = self._version(number)
+        if version.state != "pending":
+            return
+        version.state, version.reason, version.job_id = "rejected", reason, job_id
+        self.record(
+            DatasetRejected(
+                dataset_id=self.id,
+                owner_id=self.owner_id,
+                version=version.number,
+                reason=reason,
+            )
+        )
+
+    def readable(self) -> tuple[Version, FileRef]:
+        """The published version and its table.
+
+        Raises Unavailable while the first is still being read, WrongStage when none could be.
+        """
+        version = self.published
+        if version and version.table:
+            return version, version.table
+        if self._newest and self._newest.state == "pending":
+            raise Unavailable(f"{self.id} is still being read; ask again later")
+        if not self._newest:
+            raise WrongStage(f"the data of {self.id} is with its producer, not in the lab")
+        if self._newest.state == "held":
+            raise WrongStage(f"{self.id} names persons; its owner has not confirmed on what basis")
+        raise WrongStage(f"no version of {self.id} could be read: {self._newest.reason}")
+
+    def _held(self, number: int | None) -> Version:
+        held = [v for v in self.versions if v.state == "held" and number in {None, v.number}]
+        if not held:
+            raise WrongStage(f"{self.id} has no version that waits for a legal basis")
+        return held[-1]
+
+    def _version(self, number: int | None) -> Version:
+        found = next((v for v in self.versions if v.number == number), None)
+        if number is None:
+            found = self._newest
+        if found is None:
+            raise WrongStage(f"{self.id} has no version {number}")
+        return found

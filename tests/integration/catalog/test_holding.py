@@ -1,0 +1,119 @@
+"""Datasets that name persons are nobody's but their owner's until the legal basis is confirmed."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.aggregate import new_id
+from shared.events import JobSucceeded, ProjectSubmitted
+from shared.manifest import Manifest
+from shared.privacy import Finding, Privacy
+from tests.integration.catalog.lab import Lab, problem
+
+FOUND = Privacy(
+    verdict="direct",
+    subject="persons",
+    findings=(Finding(column="mail", kind="email", role="direct", rows=1, confidence=1),),
+)
+
+
+def naming(lab: Lab, event: JobSucceeded) -> JobSucceeded:
+    """The same end of a job, whose profile says that the table names persons."""
+    manifest = Manifest.model_validate_json(lab.files.read(event.result))
+    report = {**manifest.reports[0], "privacy": FOUND.model_dump(mode="json")}
+    return event.model_copy(
+        update={"result": lab.put(manifest.model_copy(update={"reports": (report,)}))}
+    )
+
+
+def held(lab: Lab, owner_id: str, **metadata: Any) -> str:
+    """The id of a new dataset that is held."""
+    dataset_id = lab.upload(owner_id, uuid4().bytes, **metadata)
+    lab.publish(naming(lab, lab.ingested(dataset_id, 1, "commune")))
+    lab.hear("dataset_held", dataset_id=dataset_id)
+    return dataset_id
+
+
+def confirm(lab: Lab, dataset_id: str, member_id: str, **body: Any) -> Any:
+    """The answer to a confirmation."""
+    said = {"basis": "public_task", "purpose": "Annuaire des élus", **body}
+    token = lab.token(member_id, "owner")
+    return lab.call("POST", f"/datasets/{dataset_id}/legal-basis", token, json=said)
+
+
+def test_held_dataset_is_its_owner_s_alone(lab: Lab) -> None:
+    """It is not found, not matched and not read by a project; its owner lists it."""
+    theme = f"thème {uuid4().hex}"
+    dataset_id = held(lab, "mbr_held", theme=theme, access="restricted")
+    other, owner = lab.token("mbr_z", "holder"), lab.token("mbr_held", "owner")
+    assert lab.get(f"/datasets?theme={theme}", other)["items"] == []
+    for path in ("", "/table"):
+        problem(lab.call("GET", f"/datasets/{dataset_id}{path}", other), 404)
+    listed = lab.get("/datasets?state=held&owner_id=mbr_held", owner)["items"]
+    assert [item["id"] for item in listed] == [dataset_id]
+    version = lab.get(f"/datasets/{dataset_id}", owner)["versions"][0]
+    assert version["profile"]["privacy"]["findings"][0]["column"] == "mail"
+    project = ProjectSubmitted(
+        project_id=new_id("prj"), holder_id="h", title="?", problem="?", theme=theme, territory=()
+    )
+    lab.publish(project)
+    assert lab.hear("datasets_matched", project_id=project.project_id)["matches"] == []
+    project_id = lab.secure(dataset_id, holder_id="mbr_held")
+    lab.hear("data_access_opened", project_id=project_id)
+    with lab.rpc() as catalog, pytest.raises(Exception, match="names persons"):
+        catalog.open_dataset(project_id, dataset_id)
+
+
+def test_confirmation_publishes(lab: Lab) -> None:
+    """With who, on which basis and what for; the second one comes too late."""
+    dataset_id = held(lab, "mbr_1", access="restricted")
+    answer = confirm(lab, dataset_id, "mbr_1", note="avis du DPO")
+    assert answer.status == 200, answer.data
+    lab.hear("dataset_published", dataset_id=dataset_id)
+    shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
+    said = shown["versions"][0]["legal_basis"]
+    assert (shown["state"], said["basis"], said["note"]) == ("published", "public_task", "")
+    assert (said["confirmed_by"], said["purpose"]) == ("mbr_1", "Annuaire des élus")
+    problem(confirm(lab, dataset_id, "mbr_1"), 409)
+
+
+def test_open_data_is_confirmed_by_law_or_restricted(lab: Lab) -> None:
+    """The answer says in French what to do; RPC does it."""
+    dataset_id = held(lab, "mbr_1", access="open")
+    assert "L312-1-2" in problem(confirm(lab, dataset_id, "mbr_1"), 422)
+    with lab.rpc() as catalog:
+        view = catalog.confirm_legal_basis(
+            dataset_id, "mbr_1", "public_task", "Annuaire", restrict=True
+        )
+    assert (view["state"], view["access"]) == ("published", "restricted")
+    problem(lab.call("GET", f"/datasets/{dataset_id}/table", lab.token("mbr_z", "holder")), 403)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"basis": "because"}, "basis"), ({"purpose": " "}, "purpose"), ({"version": 0}, "version")],
+)
+def test_wrong_confirmation_names_the_field(lab: Lab, body: dict[str, Any], field: str) -> None:
+    """A basis is one of six, a purpose is said, versions count from one."""
+    assert field in problem(confirm(lab, "dts_x", "mbr_1", **body), 422)
+
+
+def test_only_the_owner_confirms(lab: Lab) -> None:
+    """To others a held dataset is unknown, a published one somebody else's."""
+    dataset_id = held(lab, "mbr_1", access="restricted")
+    problem(confirm(lab, dataset_id, "mbr_2"), 404)
+    problem(confirm(lab, "dts_unknown", "mbr_1"), 404)
+    path, token = f"/datasets/{dataset_id}/legal-basis", lab.token("mbr_1", "reviewer")
+    problem(lab.call("POST", path, token, json={"basis": "consent", "purpose": "x"}), 403)
+    confirm(lab, dataset_id, "mbr_1")
+    problem(confirm(lab, dataset_id, "mbr_2"), 403)
+
+
+def test_verdicts_and_held_datasets_are_counted(lab: Lab) -> None:
+    """For operators."""
+    held(lab, "mbr_1")
+    answer = lab.call("GET", "/metrics", "")
+    assert 'datalab_versions_screened_total{service="catalog",verdict="direct"}' in (
+        answer.data.decode()
+    )

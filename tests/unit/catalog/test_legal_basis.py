@@ -1,0 +1,127 @@
+"""A version that names persons waits for its owner."""
+
+import pytest
+
+from services.catalog.legal_basis import Basis, LegalBasis
+from services.catalog.model import Dataset
+from services.catalog.versions import Upload
+from services.catalog.views import view_of
+from shared.aggregate import now
+from shared.auth import Caller
+from shared.errors import Invalid, WrongStage
+from shared.events import DatasetHeld, DatasetPublished
+from shared.manifest import Profile
+from shared.privacy import Finding, Privacy
+from tests.unit.catalog.samples import metadata, profile, ref, registered
+
+OWNER = Caller("mbr_owner", frozenset())
+OTHER = Caller("mbr_other", frozenset())
+
+
+def naming(*columns: str) -> Profile:
+    """The profile of a table whose columns name persons."""
+    findings = tuple(
+        Finding(column=name, kind="surname", role="direct", rows=3, confidence=0.9)
+        for name in columns
+    )
+    privacy = Privacy(verdict="direct", subject="persons", findings=findings, k=1)
+    return profile("commune").model_copy(update={"privacy": privacy})
+
+
+def basis(kind: Basis = "public_task") -> LegalBasis:
+    """What an owner confirms."""
+    return LegalBasis(
+        basis=kind, purpose="annuaire", note="avis", confirmed_by="mbr_owner", confirmed_at=now()
+    )
+
+
+def held(*, access: str = "restricted", columns: tuple[str, ...] = ("nom",)) -> Dataset:
+    """A dataset whose only version names persons."""
+    about = metadata(access="open" if access == "open" else "restricted")
+    dataset = registered(about=about)
+    dataset.publish(1, ref("b"), naming(*columns), "job_1")
+    return dataset
+
+
+def test_version_that_names_persons_is_held_and_says_so_once() -> None:
+    """The event has columns and counts; nothing is published, also when its job ends again."""
+    dataset = held()
+    dataset.publish(1, ref("b"), naming("nom"), "job_1")
+    told = [event for event in dataset.recorded() if isinstance(event, DatasetHeld)]
+    assert [(event.version, event.columns, event.kinds, event.rows) for event in told] == [
+        (1, ("nom",), ("surname",), 3)
+    ]
+    assert not any(isinstance(event, DatasetPublished) for event in dataset.recorded())
+    assert (dataset.state, dataset.has_held, dataset.keys) == ("held", True, [])
+    with pytest.raises(WrongStage, match="not confirmed"):
+        dataset.readable()
+
+
+def test_confirmed_version_is_published_and_keeps_its_basis() -> None:
+    """Its table can be read from then on; a second confirmation finds nothing held."""
+    dataset, said = held(), basis()
+    dataset.confirm(None, said, restrict=False)
+    version, table = dataset.readable()
+    assert (version.legal_basis, table) == (said, ref("b"))
+    assert [e.version for e in dataset.recorded() if isinstance(e, DatasetPublished)] == [1]
+    assert (dataset.state, dataset.has_held) == ("published", False)
+    with pytest.raises(WrongStage, match="waits for a legal basis"):
+        dataset.confirm(1, basis(), restrict=False)
+
+
+@pytest.mark.parametrize("kind", ["consent", "legal_obligation"])
+def test_open_data_names_persons_by_law_or_with_their_consent(kind: Basis) -> None:
+    """CRPA, article L312-1-2."""
+    dataset = held(access="open")
+    dataset.confirm(1, basis(kind), restrict=False)
+    assert (dataset.state, dataset.metadata.access) == ("published", "open")
+
+
+@pytest.mark.parametrize(
+    "kind", ["contract", "vital_interests", "public_task", "legitimate_interests"]
+)
+def test_open_data_on_another_basis_has_to_be_restricted(kind: Basis) -> None:
+    """The reason is French and says how; nothing changed until the owner does it."""
+    dataset = held(access="open")
+    with pytest.raises(Invalid, match=r"L312-1-2.*restrict") as refused:
+        dataset.confirm(1, basis(kind), restrict=False)
+    assert refused.value.field == "basis"
+    assert dataset.state == "held"
+    dataset.confirm(1, basis(kind), restrict=True)
+    assert (dataset.state, dataset.metadata.access) == ("published", "restricted")
+
+
+def test_confirmation_covers_later_versions_that_name_nobody_more() -> None:
+    """The same columns, or fewer, are published on it; another column is held."""
+    dataset = held(columns=("nom", "mail"))
+    dataset.confirm(1, basis(), restrict=False)
+    for number, columns in ((2, ("nom",)), (3, ("nom", "adresse"))):
+        dataset.register(Upload(file=ref(str(number)), filename="a.csv"))
+        dataset.publish(number, ref("c"), naming(*columns), "job")
+    assert [v.state for v in dataset.versions] == ["published", "published", "held"]
+    assert dataset.versions[1].legal_basis == dataset.versions[0].legal_basis
+    assert (dataset.state, dataset.has_held, dataset.readable()[0].number) == ("published", True, 2)
+
+
+def test_others_see_neither_held_versions_nor_notes() -> None:
+    """The owner does."""
+    dataset = held()
+    assert view_of(dataset, OTHER).versions == []
+    assert view_of(dataset, OWNER).versions[0].state == "held"
+    dataset.confirm(1, basis(), restrict=False)
+    notes = [
+        said.note
+        for caller in (OWNER, OTHER)
+        if (said := view_of(dataset, caller).versions[0].legal_basis)
+    ]
+    assert notes == ["avis", ""]
+
+
+@pytest.mark.parametrize("verdict", ["none", "quasi"])
+def test_other_verdicts_hold_nothing(verdict: str) -> None:
+    """So do profiles made before tables were screened."""
+    privacy = Privacy.model_validate({"verdict": verdict, "subject": "persons"})
+    for shown in (profile(), profile().model_copy(update={"privacy": privacy})):
+        dataset = registered()
+        dataset.publish(1, ref("b"), shown, "job_1")
+        assert dataset.state == "published"
