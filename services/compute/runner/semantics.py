@@ -88,7 +88,7 @@ def _codes(codes: Codes) -> Iterator[Kind]:
     yield Kind("postcode", among(codes.postcodes), _POSTCODE_CHANCE, _POSTCODE)
     yield Kind("commune", communes, _COMMUNE_CHANCE, _COMMUNE)
     # The list is without CEDEX: with the name, the shape is enough.
-    yield Kind("postcode", matching(shape), 0.9, _POSTCODE, named=True)
+    yield Kind("postcode", _but_not(shape, communes), 0.9, _POSTCODE, named=True)
     # Too coarse to advise a dataset by: nearly every table has them.
     yield Kind("departement", departements, 0.9, "dep|dpt", is_key=False, named=True)
     yield Kind("departement", _no_numbers(departements), 0.9, "(?!)", is_key=False)
@@ -176,6 +176,15 @@ def _iris(communes: Test) -> Test:
     def test(texts: Texts) -> Flags:
         shaped = matching("[0-9][0-9AB][0-9]{7}")(texts)
         return shaped & communes(pc.utf8_slice_codeunits(texts, 0, 5))
+
+    return test
+
+
+def _but_not(shape: str, others: Test) -> Test:
+    """Texts of that shape, unless nearly all of them are codes of another kind."""
+
+    def test(texts: Texts) -> Flags:
+        return matching(shape)(texts) & bool(others(texts).mean() < _NEARLY_ALL)
 
     return test
 
