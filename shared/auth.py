@@ -39,6 +39,10 @@ class Caller:
         return self.is_staff or self.member_id in member_ids
 
 
+ANYBODY = Caller("", frozenset())
+"""Who calls without a token, where the lab lets anybody read its catalogue."""
+
+
 class TokenChecker:
     """Checks tokens against the lab's public key; SettingsError when the file holds none."""
 

@@ -75,6 +75,12 @@ http_seconds = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
+catalog_exports = Counter(
+    "datalab_catalog_exports",
+    "Pages and datasets of the catalogue given as RDF, by format (jsonld, turtle, rdfxml).",
+    ["service", "format"],
+    registry=REGISTRY,
+)
 jobs = Gauge(
     "datalab_jobs",
     "Jobs by state, as seen at the scheduler's last look.",

@@ -54,6 +54,24 @@ class Settings(BaseModel):
     database_prefix: str = Field(default="datalab", pattern=r"^[a-z0-9_]+$", examples=["datalab"])
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",
+        description="URL that others reach the service at; empty is where it listens",
+        examples=["https://donnees.exemple.fr/catalogue"],
+    )
+    public_catalog: bool = Field(
+        default=False, description="let anybody read the catalogue and open data, without a token"
+    )
+    lab_name: str = Field(
+        default="Data lab", min_length=1, description="who publishes the catalogue"
+    )
+    catalog_licence: str = Field(
+        default="https://www.etalab.gouv.fr/licence-ouverte-open-licence",
+        pattern=r"^https?://[^\s\"<>]+$",
+        description="URL of the licence of the catalogue's metadata",
+        examples=["https://creativecommons.org/publicdomain/zero/1.0/"],
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_workers: int = Field(default=10, ge=1, description="messages handled at the same time")
     max_upload_bytes: int = Field(default=200_000_000, ge=1)
@@ -87,6 +105,14 @@ class Settings(BaseModel):
     webhook_private_addresses: bool = Field(
         default=False, description="allow endpoints on private, loopback and link-local addresses"
     )
+
+    @property
+    def reached_at(self) -> str:
+        """The URL of this service in what it publishes, without a slash at its end."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told, not listened on
+        host = everywhere.get(self.http_host, self.http_host)
+        host = f"[{host}]" if ":" in host else host
+        return self.public_url or f"http://{host}:{self.http_port}"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -1,6 +1,7 @@
 """French territories by INSEE code: departments (`14`, `2A`, `971`) and communes (`14118`).
 
-Source: INSEE, code officiel geographique: a commune's code starts with its department's.
+Source: INSEE, code officiel geographique: a commune's code starts with its department's. Where a
+body of communes (EPCI) is a place too, its SIREN (`200065597`) is its code.
 """
 
 import re
@@ -8,10 +9,12 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+from stdnum.fr import siren
 
 _METROPOLITAN = r"(?:0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])"
 _OVERSEAS = r"97[1-6]"
 _CODE = re.compile(rf"(?:{_METROPOLITAN}(?:\d{{3}})?|{_OVERSEAS}(?:\d{{2}})?)", re.ASCII)
+_EPCI = re.compile(r"2\d{8}", re.ASCII)
 
 
 def _known(code: str) -> str:
@@ -26,14 +29,38 @@ Territory = Annotated[
 """A department or commune code."""
 
 
+def _known_place(code: str) -> str:
+    if not (is_epci(code) and siren.is_valid(code)) and not _CODE.fullmatch(code):
+        raise ValueError(
+            "is not the INSEE code of a department (14, 2A, 971) or a commune (14118), "
+            "nor the SIREN of an EPCI (200065597)"
+        )
+    return code
+
+
+Place = Annotated[
+    str,
+    AfterValidator(_known_place),
+    Field(json_schema_extra={"pattern": f"^(?:{_CODE.pattern}|{_EPCI.pattern})$"}),
+]
+"""A department or commune code, or the SIREN of an EPCI."""
+
+
+def is_epci(code: str) -> bool:
+    """Whether a code is the SIREN of a public body: of communes, where it names a place."""
+    return bool(_EPCI.fullmatch(code))
+
+
 def department_of(code: str) -> str:
-    """The department that a code names or lies in."""
+    """The department that a code names or lies in; an EPCI, which may lie in two, is its own."""
+    if is_epci(code):
+        return code
     return code[:3] if code.startswith("97") else code[:2]
 
 
 def is_department(code: str) -> bool:
     """Whether a code names a department rather than a commune."""
-    return code == department_of(code)
+    return code == department_of(code) and not is_epci(code)
 
 
 def within(code: str, other: str) -> bool:
@@ -55,13 +82,21 @@ def common(codes: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
 
 def in_french(codes: Iterable[str]) -> str:
     """Codes as a holder reads them: `départements 14, 27 et 76, commune 50129`."""
-    kinds: dict[str, list[str]] = {"département": [], "commune": []}
+    kinds: dict[str, list[str]] = {"département": [], "EPCI": [], "commune": []}
     for code in codes:
-        kinds["département" if is_department(code) else "commune"].append(code)
+        kinds[kind_of(code)].append(code)
     return ", ".join(_enumerated(kind, found) for kind, found in kinds.items() if found)
+
+
+def kind_of(code: str) -> str:
+    """What a code names, in French."""
+    if is_epci(code):
+        return "EPCI"
+    return "département" if is_department(code) else "commune"
 
 
 def _enumerated(kind: str, codes: list[str]) -> str:
     if len(codes) == 1:
         return f"{kind} {codes[0]}"
-    return f"{kind}s {', '.join(codes[:-1])} et {codes[-1]}"
+    plural = kind if kind == "EPCI" else f"{kind}s"
+    return f"{plural} {', '.join(codes[:-1])} et {codes[-1]}"

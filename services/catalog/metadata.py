@@ -11,7 +11,7 @@ Access = Literal["open", "restricted"]
 
 
 class Metadata(Frozen):
-    """What an owner says about a dataset; `territory` holds INSEE department or commune codes."""
+    """What an owner says about a dataset; `territory` holds INSEE codes, or SIREN of EPCI."""
 
     title: str
     description: str = ""

@@ -2,6 +2,8 @@
 
 from services.catalog import grants, holding, publication, registration, search
 from services.catalog.access import ProjectAccess
+from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
+from services.catalog.export import DatasetFormat, ExportedPage, Exporter, ExportQuery
 from services.catalog.holding import NewLegalBasis
 from services.catalog.matching import best_matches, wish_of
 from services.catalog.mending import NewRepair, accept_repair
@@ -36,9 +38,10 @@ from shared.events import (
     ProjectSubmitted,
     ProjectWithdrawn,
 )
-from shared.http import Call, Download, http
+from shared.http import Call, Download, Text, http, paced
 from shared.identifier import Identifier
 from shared.messaging import Background, Config, Documents, Files, on, rpc
+from shared.settings import Settings
 
 _INSIDE = Caller("", frozenset({"operator"}))
 """Who asks by RPC: a service or partner that the broker lets in."""
@@ -51,7 +54,7 @@ class Catalog:
 
     documents = Documents(Dataset, ProjectAccess)
     files = Files()
-    settings = Config()
+    settings: Settings = Config()
     watch = Background(lambda context: Watch(context.service, context.store))
 
     @on(ProjectSubmitted)
@@ -159,9 +162,28 @@ class Catalog:
         """Under which licence the result of crossing these datasets may be published."""
         return search.judge_crossing(self.documents, call.query, call.caller)
 
-    @http("GET", "/datasets/{dataset_id}", returns=DatasetView)
-    def read_dataset(self, call: Call, dataset_id: str) -> DatasetView:
-        """One dataset with its versions, profiles and provenance."""
+    @http("GET", "/catalog", query=ExportQuery, returns=Text, formats=MEDIA_TYPES, public=True)
+    def export_page(self, call: Call) -> Text:
+        """One page of the catalogue in DCAT-AP 3, for portals; restricted data with its metadata.
+
+        `hydra:next`, and the header `Link`, say where the next page is.
+        """
+        page = self._exporter(call.caller, call.format).page(call.query)
+        return Text(page.pieces, page.media_type, page.next_url)
+
+    @http(
+        "GET",
+        "/datasets/{dataset_id}",
+        query=DatasetFormat,
+        returns=DatasetView,
+        formats={"json": "application/json", **MEDIA_TYPES},
+        public=True,
+    )
+    def read_dataset(self, call: Call, dataset_id: str) -> DatasetView | Text:
+        """One dataset with its versions, profiles and provenance; in DCAT-AP 3 too."""
+        if call.format != "json":
+            one = self._exporter(call.caller, call.format).dataset(dataset_id)
+            return Text(one.pieces, one.media_type)
         return view_of(search.visible(self.documents, dataset_id, call.caller), call.caller)
 
     @http(
@@ -176,13 +198,13 @@ class Catalog:
         dataset = holding.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
         return view_of(dataset, call.caller)
 
-    @http("GET", "/datasets/{dataset_id}/table", returns=Download)
+    @http("GET", "/datasets/{dataset_id}/table", returns=Download, public=True)
     def download_table(self, call: Call, dataset_id: str) -> Download:
         """The published table as Parquet; restricted data for its owner and staff only."""
         version, table = search.downloadable(self.documents, dataset_id, call.caller)
         return self._download(table, f"{dataset_id}-{version.number}.parquet")
 
-    @http("GET", "/datasets/{dataset_id}/files/{name}", returns=Download)
+    @http("GET", "/datasets/{dataset_id}/files/{name}", returns=Download, public=True)
     def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
         """A file that came with a project's result, such as its chart."""
         version, _table = search.downloadable(self.documents, dataset_id, call.caller)
@@ -238,6 +260,18 @@ class Catalog:
         return view_of(holding.confirm(self.documents, dataset_id, owner_id, body), _INSIDE)
 
     @rpc
+    def export_catalog(
+        self,
+        format: Syntax = "jsonld",  # noqa: A002 - the name that HTTP has for it
+        after: str | None = None,
+        limit: int = 50,
+    ) -> ExportedPage:
+        """One page of the catalogue in DCAT-AP 3: `jsonld`, `turtle` or `rdfxml`."""
+        page = self._exporter(_INSIDE, format).page(ExportQuery(after=after, limit=limit))
+        text = b"".join(paced(page.pieces)).decode()
+        return ExportedPage(text=text, media_type=page.media_type, next=page.next)
+
+    @rpc
     def judge_crossing(self, dataset_ids: list[Identifier]) -> CrossingView:
         """Under which licence the result of crossing these datasets may be published."""
         query = CrossingQuery.model_validate({"dataset_id": dataset_ids})
@@ -272,6 +306,9 @@ class Catalog:
         said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until}
         answer = NewDecision.model_validate(said)
         return grants.decide_access(self.documents, request_id, owner_id, answer)
+
+    def _exporter(self, caller: Caller, syntax: Syntax) -> Exporter:
+        return Exporter(self.documents, self.settings, caller, syntax)
 
     def _download(self, file: FileRef, filename: str) -> Download:
         return Download(

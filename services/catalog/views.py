@@ -22,7 +22,7 @@ from shared.auth import Caller
 from shared.events import FileRef
 from shared.identifier import Identifier
 from shared.paging import Paging
-from shared.territory import Territory
+from shared.territory import Place
 from shared.words import legible
 
 _Text = Annotated[
@@ -50,7 +50,7 @@ _LastDay = Annotated[date, AfterValidator(_to_come)]
 
 
 class NewDataset(Metadata):
-    """The metadata of an upload; `territory` holds INSEE department or commune codes."""
+    """The metadata of an upload; `territory` holds INSEE codes, or SIREN of EPCI."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -58,7 +58,7 @@ class NewDataset(Metadata):
     description: _Text = ""
     theme: _Label
     keywords: tuple[_Label, ...] = Field(default=(), max_length=30)
-    territory: tuple[Territory, ...] = Field(default=(), max_length=5000)
+    territory: tuple[Place, ...] = Field(default=(), max_length=5000)
     licence: _Label
     access: Access = "restricted"
     producer: _Text = ""
@@ -219,19 +219,23 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
 
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
-    shown = list(_compared(dataset.versions))
-    if not caller.may_see(*dataset.insiders):
-        shown = [_as_others_see(v, dataset) for v in shown if v.state == "published"]
     return DatasetView(
         **_summary(dataset),
-        versions=shown,
+        versions=list(_compared(versions_of(dataset, caller))),
         criteria=criteria_of(dataset),
         harvested=dataset.harvested,
         retired=dataset.retired,
     )
 
 
-def _as_others_see(version: VersionView, dataset: Dataset) -> VersionView:
+def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:
+    """The versions that `caller` may see, without what of them it may not."""
+    if caller.may_see(*dataset.insiders):
+        return dataset.versions
+    return [_as_others_see(v, dataset) for v in dataset.versions if v.state == "published"]
+
+
+def _as_others_see(version: Version, dataset: Dataset) -> Version:
     hidden: dict[str, object] = {}
     if dataset.metadata.access == "restricted":
         # Steps name columns and values of what a result was made of.

@@ -38,6 +38,10 @@ class Client:
         """What GET answers; parameters that are None or empty are not sent."""
         return _json(self._send(service, "GET", path, query=query))
 
+    def text(self, service: str, path: str, **query: object) -> str:
+        """What GET answers, as it is written."""
+        return self._send(service, "GET", path, query=query).data.decode()
+
     def post(
         self,
         service: str,

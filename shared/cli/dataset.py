@@ -137,6 +137,23 @@ def confirm(
 
 
 @app.command()
+def export(
+    context: typer.Context,
+    dataset_id: Annotated[str, typer.Argument(help="One dataset instead of the catalogue.")] = "",
+    syntax: Annotated[str, typer.Option("--format", help="turtle, jsonld or rdfxml.")] = "turtle",
+    after: After = "",
+    limit: Limit = 100,
+) -> None:
+    """Print a page of the catalogue, or one dataset, in DCAT-AP 3."""
+    if dataset_id:
+        path = path_of("datasets", dataset_id)
+        show.raw(client(context).text("catalog", path, format=syntax))
+    else:
+        query = {"format": syntax, "after": after, "limit": limit}
+        show.raw(client(context).text("catalog", "/catalog", **query))
+
+
+@app.command()
 def crossing(context: typer.Context, dataset_ids: list[str], json: Json = False) -> None:
     """Judge a crossing of datasets before it runs: its licence, and what it asks for."""
     answer = client(context).get("catalog", "/crossing", dataset_id=dataset_ids)

@@ -29,6 +29,11 @@ def as_json(value: object) -> None:
     sys.stdout.write(_SURROGATE.sub(_REPLACEMENT, words) + "\n")
 
 
+def raw(words: str) -> None:
+    """Print a document for a program."""
+    sys.stdout.write(words)
+
+
 def page(answer: Mapping[str, Any], columns: Sequence[str], *, json_wanted: bool) -> None:
     """Print one page of a list, and how to get the next one."""
     if json_wanted:

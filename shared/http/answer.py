@@ -11,7 +11,7 @@ import eventlet
 from pydantic import TypeAdapter
 from werkzeug.wrappers import Response
 
-from shared.http.route import Download, Route
+from shared.http.route import Download, Route, Text
 from shared.http.upload import plain_name
 
 log = logging.getLogger(__name__)
@@ -25,11 +25,15 @@ def answer(route: Route, result: object, routes: Sequence[Route]) -> Response:
         return empty
     if isinstance(result, Download):
         return _send(result)
+    if isinstance(result, Text):
+        return _write(result)
     body = TypeAdapter(route.returns or type(result)).dump_json(result, by_alias=True)
     response = Response(body, route.status, content_type="application/json")
     location = _location(route, result, routes)
     if location:
         response.headers["Location"] = location
+    if route.formats:
+        response.headers["Vary"] = "Accept"
     return response
 
 
@@ -50,7 +54,7 @@ def _send(download: Download) -> Response:
     # A missing file shall be told before the first header is sent.
     first = next(chunks, b"")
     response = Response(
-        _paced(chain([first], chunks)),
+        paced(chain([first], chunks)),
         200,
         content_type=download.media_type,
         direct_passthrough=True,
@@ -59,6 +63,15 @@ def _send(download: Download) -> Response:
         response.content_length = download.size
     response.headers.set("Content-Disposition", "attachment", **_names(download.filename))
     response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _write(text: Text) -> Response:
+    response = Response(paced(iter(text.pieces)), 200, direct_passthrough=True)
+    response.content_type = f"{text.media_type}; charset=utf-8"
+    response.headers["Vary"] = "Accept"
+    if text.next:
+        response.headers["Link"] = f'<{text.next}>; rel="next"'
     return response
 
 
@@ -71,7 +84,8 @@ def _names(filename: str) -> dict[str, Any]:
     return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
-def _paced(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def paced(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks, with a turn for everybody else after each."""
     try:
         for chunk in chunks:
             yield chunk

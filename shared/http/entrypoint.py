@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
@@ -14,10 +14,11 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Request, Response
 
 from shared import trace
-from shared.auth import Caller, Role
+from shared.auth import ANYBODY, Caller, Role
 from shared.errors import Forbidden, NotFound, Unavailable
 from shared.http.answer import answer
 from shared.http.body import read_json, read_query
+from shared.http.formats import PARAMETER, chosen
 from shared.http.route import Call, Route
 from shared.http.server import WebServer
 from shared.http.upload import Upload
@@ -41,11 +42,14 @@ def http(
     status: int = 200,
     roles: Collection[Role] | None = None,
     upload: str | None = None,
+    formats: Mapping[Any, str] | None = None,
+    public: bool = False,
 ) -> Callable[[F], F]:
     """Serve a service's method at `path`; `{name}` in it becomes the keyword argument `name`.
 
     The method is called as `method(self, call, **path parameters)` for callers with a valid token
-    and one of `roles` (None: any). Its docstring is the route's text in the OpenAPI document.
+    and one of `roles` (None: any); `public`: also without a token where the lab's settings open its
+    catalogue. Its docstring is the route's text in the OpenAPI document.
     """
 
     def decorate(function: F) -> F:
@@ -59,6 +63,8 @@ def http(
             roles=frozenset(roles or ()),
             upload=upload,
             text=inspect.getdoc(function) or "",
+            formats=formats or {},
+            public=public,
         )
         register_entrypoint(function, HttpRoute(route))
         return function
@@ -91,12 +97,18 @@ class HttpRoute(Entrypoint):
 
     def handle(self, request: Request, **parameters: str) -> Response:
         """Answer one request; raises what the answer's problem is made of."""
-        caller = self.server.checker.check(request.headers.get("Authorization"))
+        caller = self._caller(request.headers.get("Authorization"))
         self._check(caller, parameters)
         with self.server.in_hand():
             call = self._call(request, caller)
             result = self._work(call, parameters)
         return answer(self.route, result, [other.route for other in self.server.routes])
+
+    def _caller(self, authorization: str | None) -> Caller:
+        is_open = self.route.public and self.server.settings.public_catalog
+        if authorization is None and is_open:
+            return ANYBODY
+        return self.server.checker.check(authorization)
 
     def _check(self, caller: Caller, parameters: dict[str, str]) -> None:
         if self.route.roles and not self.route.roles & caller.roles:
@@ -107,6 +119,8 @@ class HttpRoute(Entrypoint):
     def _call(self, request: Request, caller: Caller) -> Call:
         route, body, upload = self.route, None, None
         query = read_query(route.query, request.args) if route.query else None
+        name, accept = request.args.get(PARAMETER), request.headers.get("Accept")
+        form = chosen(route.formats, name, accept) if route.formats else ""
         if route.body and route.upload:
             limit = self.server.settings.max_upload_bytes
             upload = Upload(route.body, route.upload, self.server.storage, limit)
@@ -121,6 +135,7 @@ class HttpRoute(Entrypoint):
             file=upload.file if upload else None,
             filename=upload.filename if upload else "",
             headers=dict(request.headers),
+            format=form,
         )
 
     def _work(self, call: Call, parameters: dict[str, str]) -> object:

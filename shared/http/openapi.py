@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from shared.http import problem
 from shared.http.problem import Problem
-from shared.http.route import Download, Route
+from shared.http.route import Download, Route, Text
 from shared.http.upload import METADATA
 
 Json = dict[str, Any]
@@ -18,6 +18,7 @@ _PROBLEMS = {
     "401": "No valid bearer token.",
     "403": "The token's role does not allow this.",
     "404": "No such thing.",
+    "406": "No format that was asked for.",
     "413": "The body is too large.",
     "415": "The body is of another type.",
     "422": "A value is wrong; `field` names it.",
@@ -62,7 +63,7 @@ class _Schemas:
             wanted += [(route.body, "validation"), (route.query, "validation")]
             wanted += [(route.returns, "serialization")]
         for model, mode in wanted:
-            if model is not None and model is not Download:
+            if model is not None and model not in {Download, Text}:
                 inputs[id(model), mode] = TypeAdapter(model)
         listed = [(key, mode, adapter) for (key, mode), adapter in inputs.items()]
         self._schemas, definitions = TypeAdapter.json_schemas(listed, ref_template=_REF)
@@ -95,6 +96,8 @@ def _operation(service: str, name: str, route: Route, schemas: _Schemas) -> Json
         texts.append(f"Roles: {', '.join(sorted(route.roles))}.")
     if any(texts):
         operation["description"] = "\n\n".join(filter(None, texts))
+    if route.public:
+        operation["security"] = [{"token": []}, {}]
     if route.body:
         operation["requestBody"] = {"required": True, "content": _request(route, schemas)}
     return operation
@@ -132,14 +135,21 @@ def _success(route: Route, schemas: _Schemas) -> Json:
         return {"204": {"description": "Done."}}
     if route.returns is Download:
         return {str(route.status): _content("The file.", "application/octet-stream", {})}
-    schema = schemas.of(route.returns, "serialization")
-    return {str(route.status): _content("Done.", "application/json", schema)}
+    schema = None if route.returns is Text else schemas.of(route.returns, "serialization")
+    answer = _content("Done.", "application/json", schema or {})
+    if route.formats:
+        answer["content"] = {
+            media_type: {"schema": schema if media_type == "application/json" else {}}
+            for media_type in route.formats.values()
+        }
+    return {str(route.status): answer}
 
 
 def _problems(route: Route) -> Json:
     relevant = {"401", "default"}
     relevant |= {"403"} if route.roles else set()
     relevant |= {"404"} if route.parameters else set()
+    relevant |= {"406"} if route.formats else set()
     relevant |= {"413", "415", "422"} if route.body else set()
     relevant |= {"422"} if route.query else set()
     return {

@@ -14,8 +14,10 @@ from shared.auth import Caller
 class Route:
     """One method and path, with the models of what goes in and out.
 
-    `returns` is a type that pydantic can dump, Download, or None for an empty 204 answer.
-    `roles` empty means any valid token; `upload` names the multipart part that carries a file.
+    `returns` is a type that pydantic can dump, Download, Text, or None for an empty 204 answer.
+    `roles` empty means any valid token, and with `public` none where the lab opens its catalogue;
+    `upload` names the multipart part that carries a file; `formats` maps the names of the formats
+    that a client may choose among to their media types, the default first.
     """
 
     method: str
@@ -27,6 +29,8 @@ class Route:
     roles: frozenset[str] = frozenset()
     upload: str | None = None
     text: str = ""
+    formats: Mapping[str, str] = field(default_factory=dict)
+    public: bool = False
 
     @property
     def parameters(self) -> list[str]:
@@ -43,7 +47,8 @@ class Route:
 class Call:
     """One authenticated request with its checked body and query.
 
-    On an upload route `file` is the stored file's FileRef and `filename` the name it came with.
+    On an upload route `file` is the stored file's FileRef and `filename` the name it came with; on
+    a route with formats `format` is the name of the one to answer in.
     """
 
     caller: Caller
@@ -52,6 +57,7 @@ class Call:
     file: Any = None
     filename: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    format: Any = ""
 
     def header(self, name: str) -> str | None:
         """The value of a request header, whatever its case; None when it was not sent."""
@@ -67,3 +73,12 @@ class Download:
     media_type: str = "application/octet-stream"
     filename: str = ""
     size: int | None = None
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that is written piece by piece, in UTF-8; `next` is the address of the next page."""
+
+    pieces: Iterable[bytes]
+    media_type: str
+    next: str | None = None

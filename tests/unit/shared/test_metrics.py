@@ -21,6 +21,7 @@ FAMILIES = {
     "datalab_events_parked": {"service", "event"},
     "datalab_rpc_seconds": {"service", "method", "side", "outcome"},
     "datalab_http_seconds": {"service", "method", "route", "status"},
+    "datalab_catalog_exports": {"service", "format"},
     "datalab_jobs": {"service", "state"},
     "datalab_job_seconds": {"service", "kind", "outcome"},
     "datalab_webhook_attempts": {"service", "outcome"},

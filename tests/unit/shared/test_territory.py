@@ -4,7 +4,15 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import invalid_of
-from shared.territory import Territory, common, department_of, in_french, within
+from shared.territory import (
+    Place,
+    Territory,
+    common,
+    department_of,
+    in_french,
+    is_department,
+    within,
+)
 
 CODES: TypeAdapter[str] = TypeAdapter(Territory)
 
@@ -52,3 +60,25 @@ def test_a_holder_reads_what_a_code_is() -> None:
     assert in_french(["14"]) == "département 14"
     assert in_french(["14", "27", "50"]) == "départements 14, 27 et 50"
     assert in_french(["14118", "14366", "76"]) == "département 76, communes 14118 et 14366"
+
+
+def test_data_may_be_about_an_epci_by_its_siren() -> None:
+    """The check digit counts; a project's own place stays a department or a commune."""
+    places: TypeAdapter[str] = TypeAdapter(Place)
+    assert [places.validate_python(code) for code in ("200065597", "14118", "14")]
+    for wrong in ("200065598", "552100554", "20006559"):
+        with pytest.raises(ValidationError):
+            places.validate_python(wrong)
+    with pytest.raises(ValidationError):
+        CODES.validate_python("200065597")
+
+
+def test_an_epci_lies_in_no_department_by_its_code() -> None:
+    """A SIREN that starts with 24 is not about Dordogne."""
+    assert department_of("241400514") == "241400514"
+    assert not within("241400514", "24")
+    assert not is_department("241400514")
+    assert (
+        in_french(["241400514", "14", "14118"]) == "département 14, EPCI 241400514, commune 14118"
+    )
+    assert in_french(["241400514", "200065597"]) == "EPCI 241400514 et 200065597"

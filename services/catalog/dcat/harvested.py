@@ -1,0 +1,37 @@
+"""Describes data that another catalogue has: where its source tells of it, and its files there."""
+
+from services.catalog.dcat.distribution import add_format, add_terms
+from services.catalog.dcat.nodes import Node, address, day_or_moment, text, typed
+from services.catalog.dcat.vocabulary import ADMS, DCAT, DCT, FOAF, SKOS, SPDX, checksum_algorithm
+from services.catalog.harvested import Harvested
+from services.catalog.metadata import Metadata
+from shared.harvest import Distribution
+
+
+def add_harvested(dataset: Node, about: Metadata, found: Harvested) -> None:
+    """Add what the source says: its identifier and page, so that nobody counts the data twice."""
+    identifier = dataset.refer(ADMS.identifier, dataset.name + "#identifier", ADMS.Identifier)
+    identifier.add(SKOS.notation, text(found.identifier))
+    dataset.add(DCT.modified, day_or_moment(found.modified or found.updated))
+    if found.page:
+        dataset.refer(DCAT.landingPage, address(found.page), FOAF.Document)
+    for number, one in enumerate(found.distributions, 1):
+        _add_distribution(dataset, f"#source-{number}", one, about)
+
+
+def _add_distribution(dataset: Node, fragment: str, one: Distribution, about: Metadata) -> None:
+    node = dataset.refer(DCAT.distribution, dataset.name + fragment, DCAT.Distribution)
+    node.titled(one.title or one.url, f"Fichier chez son producteur : {one.title or one.url}")
+    for prop in (DCAT.accessURL, DCAT.downloadURL):
+        node.add(prop, address(one.url))
+    add_format(node, one.media_type, one.format)
+    add_terms(node, about)
+    node.add(DCT.modified, day_or_moment(one.modified))
+    if one.size is not None:
+        node.add(DCAT.byteSize, typed(one.size, "nonNegativeInteger"))
+    algorithm, _, value = one.checksum.partition(":")
+    known = checksum_algorithm(algorithm, value)
+    if known:
+        checksum = node.refer(SPDX.checksum, node.name + "-checksum", SPDX.Checksum)
+        checksum.refer(SPDX.algorithm, known, SPDX.ChecksumAlgorithm)
+        checksum.add(SPDX.checksumValue, typed(value, "hexBinary"))
