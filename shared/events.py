@@ -269,6 +269,43 @@ class DatasetRejected(Event, source="catalog"):
     reason: str
 
 
+class HarvestPageFetched(Event, source="catalog"):
+    """A page of another catalogue is stored and waits to be read in the sandbox."""
+
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    page: int = Field(ge=1)
+    catalogue: CatalogueKind
+    url: str = Field(description="where it comes from; empty for an uploaded file")
+    file: FileRef
+
+
+class HarvestCompleted(Event, source="catalog"):
+    """All pages of another catalogue were read; `report` says in French what came of it."""
+
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    title: str
+    new: int
+    changed: int = Field(description="told otherwise than before, or back again")
+    unchanged: int
+    refused: int
+    retired: int
+    report: str
+
+
+class HarvestFailed(Event, source="catalog"):
+    """A harvest ended before its last page; what was read until then stays, nothing is retired."""
+
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    title: str
+    reason: str
+
+
 class DatasetHarvested(Event, source="catalog"):
     """Another catalogue tells of a dataset that is new, told otherwise than before, or back."""
 
@@ -412,6 +449,8 @@ class JobSucceeded(Event, source="compute"):
     project_id: str | None = None
     dataset_id: str | None = None
     dataset_version: int | None = None
+    harvest_id: str | None = None
+    page: int | None = Field(default=None, description="of the harvest")
     result: FileRef = Field(description="the job's manifest, JSON of shared.manifest.Manifest")
     seconds: float
 
@@ -424,6 +463,8 @@ class JobFailed(Event, source="compute"):
     project_id: str | None = None
     dataset_id: str | None = None
     dataset_version: int | None = None
+    harvest_id: str | None = None
+    page: int | None = Field(default=None, description="of the harvest")
     reason: str
 
 
@@ -435,6 +476,8 @@ class JobCancelled(Event, source="compute"):
     project_id: str | None = None
     dataset_id: str | None = None
     dataset_version: int | None = None
+    harvest_id: str | None = None
+    page: int | None = Field(default=None, description="of the harvest")
     reason: str
 
 

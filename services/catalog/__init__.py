@@ -8,6 +8,7 @@ or reject a version), ProjectSecured (ask for access), ProjectDelivered (registe
 access), ProjectWithdrawn and ProjectRejected (end access).
 
 Publishes: DatasetRegistered, DatasetPublished, DatasetHeld, DatasetRejected, DatasetHarvested,
-DatasetRetired, DatasetsMatched, AccessRequested, AccessGranted, AccessRefused, DataAccessOpened;
+DatasetRetired, HarvestPageFetched, HarvestCompleted, HarvestFailed,
+DatasetsMatched, AccessRequested, AccessGranted, AccessRefused, DataAccessOpened;
 and as time passes AccessReminded, AccessExpired and AccessRevoked.
 """

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.compute.jobs import ingest, treat
+from services.compute.jobs import ingest, read_page, treat
 from services.compute.model import ACTIVE, Job
 from services.compute.standing import Access
 from services.compute.workspace import Workspace
@@ -11,6 +11,7 @@ from shared.envelope import Envelope
 from shared.errors import Unavailable, WrongStage
 from shared.events import (
     DatasetRegistered,
+    HarvestPageFetched,
     ProjectDelivered,
     ProjectEquipped,
     ProjectRejected,
@@ -50,6 +51,10 @@ class Commands:
     def queue_ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
         """Queue the reading of a registered file."""
         self._jobs.add(ingest(envelope), because=envelope)
+
+    def queue_page(self, envelope: Envelope[HarvestPageFetched]) -> None:
+        """Queue the reading of a page of another catalogue."""
+        self._jobs.add(read_page(envelope), because=envelope)
 
     def queue_trial(self, envelope: Envelope[ProjectEquipped]) -> None:
         """Queue the trial of an equipped project, unless the project ended meanwhile.
@@ -110,7 +115,7 @@ class Commands:
             new=lambda: Workspace(id=project.project_id),
         )
         for job in self._active(project.project_id):
-            if job.kind != "ingest":
+            if job.is_charged:
                 self._cancel(job, reason)
 
     def heed_access(self, envelope: Envelope[Access]) -> None:

@@ -125,7 +125,7 @@ class Execution:
     def _seconds(self) -> float:
         """The wall clock that the job may take: its project's quota limits it."""
         job = self._job
-        if job.kind == "ingest":
+        if not job.is_charged:
             return self._settings.job_seconds
         workspace = self._workspaces.find_one(job.project_id or "")
         if workspace is None or workspace.state == "new":
@@ -147,6 +147,8 @@ class Execution:
             filename=job.filename,
             repairs=job.repairs,
             media_type=job.source.media_type if job.source else "",
+            catalogue=job.catalogue,
+            url=job.url,
         )
 
     def _compute(self, folder: JobFolder, seconds: float) -> None:
@@ -191,7 +193,7 @@ class Execution:
 
     def _charge(self) -> None:
         # Before the end is saved: a crash in between runs the job again, and charges it anew.
-        if self.seconds and self._job.kind != "ingest":
+        if self.seconds and self._job.is_charged:
             total = self._job.seconds + self.seconds
             self._workspaces.change(
                 self._job.project_id or "", lambda workspace: workspace.charge(self._job.id, total)

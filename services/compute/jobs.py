@@ -6,7 +6,7 @@ from services.compute.workspace import Workspace
 from shared.aggregate import caused_id, now
 from shared.envelope import Envelope
 from shared.errors import Invalid
-from shared.events import DatasetRegistered, JobKind, Treatment
+from shared.events import DatasetRegistered, HarvestPageFetched, JobKind, Treatment
 
 
 def ingest(envelope: Envelope[DatasetRegistered]) -> Job:
@@ -24,6 +24,27 @@ def ingest(envelope: Envelope[DatasetRegistered]) -> Job:
         filename=dataset.filename,
         repairs=dataset.accepted_repairs,
         title=dataset.title,
+        traceparent=envelope.traceparent or "",
+        queued_at=now(),
+    )
+    job.queue()
+    return job
+
+
+def read_page(envelope: Envelope[HarvestPageFetched]) -> Job:
+    """The job that reads a page of another catalogue; its turns count for that catalogue."""
+    page = envelope.data
+    job = Job(
+        id=caused_id("job", envelope.id, envelope.time),
+        kind="harvest",
+        harvest_id=page.harvest_id,
+        page=page.page,
+        owner_id=page.owner_id,
+        lane=page.source_id,
+        source=page.file,
+        catalogue=page.catalogue,
+        url=page.url,
+        title=page.url,
         traceparent=envelope.traceparent or "",
         queued_at=now(),
     )

@@ -8,6 +8,7 @@ from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import Rejected, Unavailable, WrongStage
 from shared.events import (
     AcceptedRepair,
+    CatalogueKind,
     Event,
     FileRef,
     JobCancelled,
@@ -53,11 +54,15 @@ class Job(Aggregate):
     project_id: str | None = None
     dataset_id: str | None = None
     dataset_version: int | None = None
+    harvest_id: str | None = None
+    page: int | None = None
     owner_id: str
     lane: str
     source: FileRef | None = None
     filename: str = ""
     repairs: tuple[AcceptedRepair, ...] = ()
+    catalogue: CatalogueKind | None = None
+    url: str = ""
     title: str = ""
     treatment: Treatment | None = None
     traceparent: str = ""
@@ -80,6 +85,11 @@ class Job(Aggregate):
     result: FileRef | None = None
     outputs: tuple[Output, ...] = ()
     reason: str = ""
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether its seconds count for a project's quota."""
+        return self.kind in ("trial", "full")
 
     @property
     def is_active(self) -> bool:
@@ -199,7 +209,12 @@ class Job(Aggregate):
         self.record(self._ending())
 
     def _ending(self) -> Event:
-        about = {**self._about(), "dataset_version": self.dataset_version}
+        about = {
+            **self._about(),
+            "dataset_version": self.dataset_version,
+            "harvest_id": self.harvest_id,
+            "page": self.page,
+        }
         if self.state == "cancelled":
             return JobCancelled(**about, reason=self.reason)
         if self.result is None:

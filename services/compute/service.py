@@ -26,6 +26,7 @@ from shared.events import (
     AccessRequested,
     AccessRevoked,
     DatasetRegistered,
+    HarvestPageFetched,
     ProjectDelivered,
     ProjectEquipped,
     ProjectRejected,
@@ -75,6 +76,12 @@ class Compute:
     def ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
         """Queue the reading of a registered file."""
         self.commands.queue_ingest(envelope)
+        self.scheduler.wake()
+
+    @on(HarvestPageFetched)
+    def read_page(self, envelope: Envelope[HarvestPageFetched]) -> None:
+        """Queue the reading of a page of another catalogue."""
+        self.commands.queue_page(envelope)
         self.scheduler.wake()
 
     @on(ProjectSecured)

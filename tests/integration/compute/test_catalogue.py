@@ -6,11 +6,43 @@ from pathlib import Path
 
 import pytest
 
-from shared.harvest import Entry, PageReport, Record
+from shared.harvest import Distribution, Entry, PageReport, Record
 from tests.catalogues import COMMUNES, POSTCODES, api, dataset, in_syntax, item, turtle
 from tests.integration.compute.jobs import JobRun, run
 
 URL = "https://portail.example/catalogue"
+COMMUNES_READ = {
+    "identifier": "communes",
+    "title": "Code officiel géographique",
+    "description": "Communes de France au 1er janvier.",
+    "theme": "Régions et villes",
+    "keywords": ("COG", "communes"),
+    "territory": ("14", "2A", "2B"),
+    "licence": "https://www.etalab.gouv.fr/licence-ouverte-open-licence",
+    "restricted": False,
+    "producer": "INSEE",
+    "page": "https://portail.example/communes",
+    "issued": "2025-01-15",
+    "modified": "2026-01-20",
+    "start": "2026-01-01",
+    "end": "2026-06-30",
+    "frequency": "ANNUAL",
+    "language": "fr",
+    "contact": "Service géographie",
+    "contact_email": "geo@portail.example",
+    "contact_url": "",
+    "hvd": "statistics",
+}
+COMMUNES_FILES = (
+    Distribution(
+        url="https://portail.example/communes.csv",
+        title="CSV",
+        format="CSV",
+        media_type="text/csv",
+        size=1_500_000,
+        checksum="sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    ),
+)
 
 
 def read(folder: Path, page: bytes, catalogue: str = "dcat", media_type: str = "") -> JobRun:
@@ -45,39 +77,8 @@ def test_page_reads_the_same_in_every_syntax(tmp_path: Path, syntax: str) -> Non
     page = page if syntax == "turtle" else in_syntax(page, syntax)
     done = read(tmp_path, page)
     communes, water = records_of(done)
-    assert communes.model_dump(exclude={"distributions"}) == {
-        "identifier": "communes",
-        "title": "Code officiel géographique",
-        "description": "Communes de France au 1er janvier.",
-        "theme": "Régions et villes",
-        "keywords": ("COG", "communes"),
-        "territory": ("14", "2A", "2B"),
-        "licence": "https://www.etalab.gouv.fr/licence-ouverte-open-licence",
-        "restricted": False,
-        "producer": "INSEE",
-        "page": "https://portail.example/communes",
-        "issued": "2025-01-15",
-        "modified": "2026-01-20",
-        "start": "2026-01-01",
-        "end": "2026-06-30",
-        "frequency": "ANNUAL",
-        "language": "fr",
-        "contact": "Service géographie",
-        "contact_email": "geo@portail.example",
-        "contact_url": "",
-        "hvd": "statistics",
-    }
-    assert [one.model_dump() for one in communes.distributions] == [
-        {
-            "url": "https://portail.example/communes.csv",
-            "title": "CSV",
-            "format": "CSV",
-            "media_type": "text/csv",
-            "size": 1_500_000,
-            "checksum": "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
-            "modified": "",
-        }
-    ]
+    assert communes.model_dump(exclude={"distributions"}) == COMMUNES_READ
+    assert communes.distributions == COMMUNES_FILES
     assert water.identifier == "https://portail.example/d/eau"
     assert report_of(done).next == f"{URL}?page=2"
 

@@ -12,8 +12,10 @@ from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.aggregate import new_id
 from shared.errors import Invalid, WrongStage
-from shared.events import Step, Treatment
+from shared.events import HarvestPageFetched, Step, Treatment
+from shared.harvest import ENTRIES, PageReport
 from shared.manifest import Profile
+from tests.catalogues import COMMUNES, turtle
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, summing
 from tests.servers import RunningService, eventually
 
@@ -47,6 +49,29 @@ def equipped(lab: Lab) -> str:
 def body(answer: Any) -> Any:
     """The decoded JSON of an answer."""
     return json.loads(answer.data)
+
+
+@pytest.mark.usefixtures("compute")
+def test_page_of_another_catalogue_is_read_in_the_sandbox(lab: Lab) -> None:
+    """Once, for both deliveries; the end says which page of which harvest it was."""
+    harvest = new_id("hrv")
+    event = HarvestPageFetched(
+        harvest_id=harvest,
+        source_id="src_1",
+        owner_id=OWNER,
+        page=2,
+        catalogue="dcat",
+        url="https://portail.example/catalogue?page=2",
+        file=lab.files.put([turtle(COMMUNES)], "text/turtle"),
+    )
+    lab.publish(event, harvest, deliveries=2)
+    done = lab.wait_for("job_succeeded", harvest_id=harvest)
+    manifest = lab.manifest(done)
+    assert (done["kind"], done["page"]) == ("harvest", 2)
+    assert PageReport.model_validate(manifest.reports[0]).read == 1
+    assert manifest.output(ENTRIES)
+    assert "rdflib" in manifest.software
+    assert len(lab.events("job_queued", job_id=done["job_id"])) == 1
 
 
 def test_registered_file_is_read_as_a_table(lab: Lab, compute: RunningService) -> None:
