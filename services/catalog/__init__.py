@@ -1,11 +1,13 @@
 """The catalog service: what data there is, what fits a project, and who may read it.
 
 Owns: datasets with their versions and profiles (collection `datasets`); what each project was
-advised to use and may read (collection `accesses`).
+advised to use and may read (collection `accesses`); who used which data, for which job and with
+what result (collection `uses`).
 
-Consumes: ProjectSubmitted (match), JobSucceeded, JobFailed and JobCancelled of ingest jobs (publish
-or reject a version), ProjectSecured (ask for access), ProjectDelivered (register the result and end
-access), ProjectWithdrawn and ProjectRejected (end access).
+Consumes: ProjectSubmitted (match), JobSucceeded, JobFailed and JobCancelled (publish or reject the
+version that an ingest job read, note what a project's job made of data), ProjectSecured (ask for
+access), ProjectDelivered (register the result and end access), ProjectWithdrawn and ProjectRejected
+(end access).
 
 Publishes: DatasetRegistered, DatasetPublished, DatasetHeld, DatasetRejected, DatasetHarvested,
 DatasetRetired, HarvestPageFetched, HarvestCompleted, HarvestFailed,

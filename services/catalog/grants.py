@@ -5,6 +5,7 @@ from typing import Any
 from services.catalog.access import STAFF, ProjectAccess
 from services.catalog.deadlines import Patience
 from services.catalog.model import Dataset
+from services.catalog.uses import record
 from services.catalog.views import (
     AccessRequest,
     NewDecision,
@@ -96,8 +97,8 @@ def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestP
     return RequestPage(items=shown, next=shown[-1].id if more else None)
 
 
-def open_dataset(store: Store, project_id: str, dataset_id: str) -> OpenedDataset:
-    """The only door to data: what a granted project reads now, counted as a use.
+def open_dataset(store: Store, project_id: str, dataset_id: str, job_id: str = "") -> OpenedDataset:
+    """The only door to data: what a granted project reads now, recorded as a use.
 
     Raises Forbidden without a grant, Unavailable while the first version is being read, WrongStage
     when no version could be.
@@ -108,11 +109,9 @@ def open_dataset(store: Store, project_id: str, dataset_id: str) -> OpenedDatase
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
     version, table = dataset.readable()
-    grant = (
-        store.of(ProjectAccess)
-        .change(project_id, lambda access: access.use(dataset_id))
-        .granted(dataset_id)
-    )
+    access = store.of(ProjectAccess).change(project_id, lambda access: access.use(dataset_id))
+    record(store, access, dataset, version, job_id)
+    grant = access.granted(dataset_id)
     return OpenedDataset(
         dataset_id=dataset_id,
         title=dataset.metadata.title,

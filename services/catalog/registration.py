@@ -7,6 +7,7 @@ from services.catalog.licensing import settle, sources_of
 from services.catalog.manifests import output_of, read_manifest
 from services.catalog.metadata import Metadata
 from services.catalog.model import Dataset
+from services.catalog.use import RESULT
 from services.catalog.versions import Provenance, Upload, Version
 from services.catalog.words import meaningful
 from shared.aggregate import caused_id, new_id
@@ -17,9 +18,6 @@ from shared.manifest import Manifest
 from shared.storage import Storage
 from shared.store import Store
 from shared.words import fold
-
-RESULT = "result.parquet"
-"""What a full job calls the table of its last step."""
 
 _PREFIX = "dts"
 _KEY, _KEY_LENGTH = "Idempotency-Key", 255

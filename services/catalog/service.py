@@ -1,6 +1,6 @@
 """The catalog's entrypoints: each loads, lets a craft decide, and answers."""
 
-from services.catalog import grants, holding, publication, registration, search
+from services.catalog import grants, holding, publication, registration, search, uses
 from services.catalog.access import ProjectAccess
 from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
 from services.catalog.export import DatasetFormat, ExportedPage, Exporter, ExportQuery
@@ -8,6 +8,7 @@ from services.catalog.holding import NewLegalBasis
 from services.catalog.matching import best_matches, wish_of
 from services.catalog.mending import NewRepair, accept_repair
 from services.catalog.model import Dataset
+from services.catalog.use import Use, UsePage, UseQuery
 from services.catalog.versions import Upload
 from services.catalog.views import (
     AccessRequest,
@@ -52,7 +53,7 @@ class Catalog:
 
     name = "catalog"
 
-    documents = Documents(Dataset, ProjectAccess)
+    documents = Documents(Dataset, ProjectAccess, Use)
     files = Files()
     settings: Settings = Config()
     watch = Background(lambda context: Watch(context.service, context.store))
@@ -73,14 +74,16 @@ class Catalog:
 
     @on(JobSucceeded)
     def publish_dataset(self, envelope: Envelope[JobSucceeded]) -> None:
-        """Publish the dataset version that an ingest job read."""
+        """Publish the dataset version that an ingest job read, or note what was made of data."""
         publication.publish(self.documents, self.files, envelope)
+        uses.complete(self.documents, self.files, envelope)
 
     @on(JobFailed)
     @on(JobCancelled)
     def reject_dataset(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
-        """Reject the dataset version that an ingest job did not read."""
+        """Reject the dataset version that an ingest job did not read, or note a use in vain."""
         publication.reject(self.documents, envelope)
+        uses.complete(self.documents, self.files, envelope)
 
     @on(ProjectSecured)
     def request_access(self, envelope: Envelope[ProjectSecured]) -> None:
@@ -101,7 +104,8 @@ class Catalog:
     def register_result(self, envelope: Envelope[ProjectDelivered]) -> None:
         """Take a delivered project's result into the catalogue; it needs its data no more."""
         grants.revoke_access(self.documents, envelope)
-        registration.register_result(self.documents, self.files, envelope)
+        result = registration.register_result(self.documents, self.files, envelope)
+        uses.link_result(self.documents, envelope, result.id)
 
     @http(
         "POST",
@@ -210,6 +214,11 @@ class Catalog:
         version, _table = search.downloadable(self.documents, dataset_id, call.caller)
         return self._download(search.file_of(version, name), name)
 
+    @http("GET", "/datasets/{dataset_id}/uses", query=UseQuery, returns=UsePage)
+    def list_dataset_uses(self, call: Call, dataset_id: str) -> UsePage:
+        """Who used the caller's dataset, for which project and with what result."""
+        return uses.list_uses(self.documents, dataset_id, call.query, call.caller)
+
     @http("GET", "/access-requests", query=RequestQuery, returns=RequestPage)
     def list_requests(self, call: Call) -> RequestPage:
         """The requests for the caller's restricted data; all of them for staff."""
@@ -278,9 +287,19 @@ class Catalog:
         return search.judge_crossing(self.documents, query, _INSIDE)
 
     @rpc
-    def open_dataset(self, project_id: Identifier, dataset_id: Identifier) -> OpenedDataset:
-        """What a project with a grant reads; Forbidden without one."""
-        return grants.open_dataset(self.documents, project_id, dataset_id)
+    def open_dataset(
+        self, project_id: Identifier, dataset_id: Identifier, job_id: Identifier | None = None
+    ) -> OpenedDataset:
+        """What a project with a grant reads, and for which of its jobs; Forbidden without one."""
+        return grants.open_dataset(self.documents, project_id, dataset_id, job_id or "")
+
+    @rpc
+    def list_uses(
+        self, dataset_id: Identifier, after: str | None = None, limit: int = 50
+    ) -> UsePage:
+        """One page of who used a dataset and with what result, newest first."""
+        query = UseQuery(after=after, limit=limit)
+        return uses.list_uses(self.documents, dataset_id, query, _INSIDE)
 
     @rpc
     def list_access_requests(

@@ -183,7 +183,7 @@ class AccessRequest(BaseModel):
     until: str | None = Field(description="the last day they grant it for, an ISO date")
     decided_at: datetime | None
     reminded_at: datetime | None = Field(description="when missing deciders were asked once more")
-    uses: int
+    uses: int = Field(description="how often it was opened; who and what for: the dataset's uses")
     last_used: datetime | None
     ended_at: datetime | None = Field(description="when access was taken away")
     end_reason: str = Field(description="why: the project or the grant ended, or a decider said so")

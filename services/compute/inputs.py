@@ -23,8 +23,8 @@ class Interrupted(Exception):
 class Catalog(Protocol):
     """The one question compute asks the catalogue."""
 
-    def open_dataset(self, project_id: str, dataset_id: str) -> Any:  # noqa: ANN401 - JSON
-        """The dataset as the project may read it; a LabError says why it cannot."""
+    def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> Any:  # noqa: ANN401 - JSON
+        """The dataset as the project may read it for that job; a LabError says why it cannot."""
 
 
 class OpenedDataset(Frozen):
@@ -60,11 +60,11 @@ class Inputs:
         if job.source is not None:
             yield _uploaded(job, job.source), job.source
         for name, dataset_id in job.reads.items():
-            yield self._open(name, job.project_id or "", dataset_id)
+            yield self._open(name, job, dataset_id)
 
-    def _open(self, name: str, project_id: str, dataset_id: str) -> tuple[Input, FileRef]:
+    def _open(self, name: str, job: Job, dataset_id: str) -> tuple[Input, FileRef]:
         try:
-            answer = self._catalog.open_dataset(project_id, dataset_id)
+            answer = self._catalog.open_dataset(job.project_id or "", dataset_id, job.id)
         except Forbidden as error:
             raise Rejected(f"le projet n'a pas accès aux données « {name} »") from error
         except NotFound as error:

@@ -13,6 +13,7 @@ app = typer.Typer(help="The catalogue, and access to its data.", no_args_is_help
 
 _LISTED = ("id", "state", "access", "rows", "keys", "quality", "title")
 _REQUESTS = ("id", "state", "project_title", "dataset_title", "requested_at")
+_USES = ("opened_at", "project_title", "holder_id", "kind", "state", "rows", "delivered_as")
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
@@ -173,6 +174,20 @@ def download(
     path = path_of("datasets", dataset_id, *(("files", name) if name else ("table",)))
     size = client(context).download("catalog", path, output)
     show.line(f"{output}: {size} bytes")
+
+
+@app.command()
+def uses(
+    context: typer.Context,
+    dataset_id: str,
+    after: After = "",
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List who used one's dataset, for which project and with what result, newest first."""
+    path = path_of("datasets", dataset_id, "uses")
+    answer = client(context).get("catalog", path, after=after, limit=limit)
+    show.page(answer, _USES, json_wanted=json)
 
 
 @app.command("access-requests")

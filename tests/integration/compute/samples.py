@@ -9,11 +9,12 @@ from shared.messaging import Documents, rpc
 
 
 class Shelf(Aggregate):
-    """A dataset, who may read it, and the answer to those."""
+    """A dataset, who may read it, the answer to those, and the jobs it was given for."""
 
     collection: ClassVar[str] = "shelves"
     readers: list[str] = []
     answer: dict[str, Any] = {}
+    jobs: list[str] = []
 
 
 class Catalog:
@@ -29,9 +30,10 @@ class Catalog:
         return found
 
     @rpc
-    def open_dataset(self, project_id: str, dataset_id: str) -> dict[str, Any]:
+    def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> dict[str, Any]:
         """The dataset, for a project that may read it."""
         shelf: Shelf = self.documents.of(Shelf).get(dataset_id)
         if project_id not in shelf.readers:
             raise Forbidden("ce projet n'a pas accès à ces données")
+        self.documents.of(Shelf).change(dataset_id, lambda shelf: shelf.jobs.append(job_id))
         return shelf.answer

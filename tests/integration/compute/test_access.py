@@ -150,7 +150,7 @@ def test_delivered_project_keeps_its_result(lab: Lab, compute: RunningService) -
 
 @pytest.mark.usefixtures("compute")
 def test_manifest_tells_what_the_data_was_granted_for(lab: Lab) -> None:
-    """Purpose and last day go with the result wherever it goes."""
+    """Purpose and last day go with the result wherever it goes; the catalogue knows the job."""
     dataset, project = lab.ingest(HOMES), new_id("prj")
     bound = {"purpose": "étude des logements", "until": "2100-01-01"}
     with lab.shelves() as store:
@@ -158,5 +158,8 @@ def test_manifest_tells_what_the_data_was_granted_for(lab: Lab) -> None:
     lab.grant(project, dataset)
     lab.secure(project)
     lab.equip(project, summing(dataset))
-    [given] = lab.manifest(lab.wait_for("job_succeeded", project_id=project)).inputs
+    done = lab.wait_for("job_succeeded", project_id=project)
+    [given] = lab.manifest(done).inputs
     assert (given.purpose, given.until) == ("étude des logements", "2100-01-01")
+    with lab.shelves() as store:
+        assert store.of(Shelf).get(dataset).jobs == [done["job_id"]]

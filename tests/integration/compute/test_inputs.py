@@ -33,7 +33,7 @@ class Refusing:
     def __init__(self, error: LabError) -> None:
         self._error = error
 
-    def open_dataset(self, project_id: str, dataset_id: str) -> NoReturn:  # noqa: ARG002
+    def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> NoReturn:  # noqa: ARG002
         """Raise it, whatever is asked for."""
         raise self._error
 

@@ -1,0 +1,107 @@
+"""One use of a dataset: which project read it, when, for which job, and with what result."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, Field
+
+from services.catalog.access import ProjectAccess
+from services.catalog.consent import Grant
+from services.catalog.versions import Version
+from shared.aggregate import Aggregate, now
+from shared.events import FileRef, JobKind
+from shared.manifest import Manifest
+from shared.paging import Paging
+
+UseState = Literal["opened", "succeeded", "failed", "cancelled"]
+
+RESULT = "result.parquet"
+"""What a job calls the table of its last step."""
+
+
+class Use(Aggregate):
+    """A job's use of a dataset, however often the job is run; without a job, one opening.
+
+    Its id is `<job id>.<dataset id>`, so that uses stand in the order of jobs.
+    """
+
+    collection: ClassVar[str] = "uses"
+    indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "job_id")
+
+    dataset_id: str
+    job_id: str = ""
+    dataset_version: int = 0
+    project_id: str = ""
+    project_title: str = ""
+    holder_id: str = ""
+    purpose: str = ""
+    until: str | None = None
+    openings: int = 0
+    opened_at: datetime = Field(default_factory=now)
+    last_opened_at: datetime = Field(default_factory=now)
+    state: UseState = "opened"
+    kind: JobKind | None = None
+    ended_at: datetime | None = None
+    reason: str = ""
+    result: FileRef | None = None
+    rows: int | None = None
+    delivered_as: str | None = None
+
+    def open(self, access: ProjectAccess, grant: Grant, version: Version) -> None:
+        """Note that the project reads that version, under the grant's conditions."""
+        self.project_id, self.project_title = access.id, access.title
+        self.holder_id, self.dataset_version = access.holder_id, version.number
+        self.purpose, self.until = grant.purpose, grant.until
+        self.openings += 1
+        self.last_opened_at = now()
+
+    def succeed(self, kind: JobKind, manifest: Manifest) -> None:
+        """Note what the job made of it."""
+        self.kind, self.state, self.ended_at = kind, "succeeded", manifest.ended
+        self.result, self.rows = manifest.output(RESULT), _rows_of(manifest)
+
+    def end(self, kind: JobKind, state: Literal["failed", "cancelled"], reason: str) -> None:
+        """Note that the job made nothing of it, and why."""
+        self.kind, self.state, self.reason, self.ended_at = kind, state, reason, now()
+
+
+class UseQuery(Paging):
+    """Which uses, newest first."""
+
+
+class UseView(BaseModel):
+    """A use as the dataset's owners and the lab's staff see it."""
+
+    id: str
+    dataset_id: str
+    dataset_version: int
+    project_id: str
+    project_title: str
+    holder_id: str = Field(description="the project's; of a download, who took the file away")
+    job_id: str = Field(description="empty when no job was named")
+    kind: JobKind | None = Field(description="of the job, once it ended")
+    purpose: str = Field(description="what it was granted for")
+    until: str | None = Field(description="the last day it was granted for")
+    openings: int = Field(description="how often it was opened: once for each run of the job")
+    opened_at: datetime
+    last_opened_at: datetime
+    state: UseState = Field(description="what became of the job")
+    ended_at: datetime | None
+    reason: str = Field(description="why the job made nothing of it")
+    result: FileRef | None = Field(description="the table the job made")
+    rows: int | None = Field(description="how many rows that has")
+    delivered_as: str | None = Field(description="the dataset that the result became")
+
+
+class UsePage(BaseModel):
+    """One page of uses."""
+
+    items: list[UseView]
+    next: str | None
+
+
+def _rows_of(manifest: Manifest) -> int | None:
+    """What the last step reports; whatever else it wrote there, applications being many."""
+    counts = manifest.reports[-1].get("rows") if manifest.reports else None
+    rows = counts.get("out") if isinstance(counts, dict) else None
+    return rows if isinstance(rows, int) else None

@@ -1,0 +1,86 @@
+"""Records who used which data and with what result, and shows it to the data's owners."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from services.catalog.access import ProjectAccess
+from services.catalog.manifests import read_manifest
+from services.catalog.model import Dataset
+from services.catalog.search import visible
+from services.catalog.use import Use, UsePage, UseQuery, UseView
+from services.catalog.versions import Version
+from shared.aggregate import new_id
+from shared.auth import Caller
+from shared.envelope import Envelope
+from shared.errors import Forbidden
+from shared.events import JobCancelled, JobFailed, JobSucceeded, ProjectDelivered
+from shared.storage import Storage
+from shared.store import Store
+
+JobEnd = JobSucceeded | JobFailed | JobCancelled
+"""The ways a job ends."""
+
+
+def record(
+    store: Store, access: ProjectAccess, dataset: Dataset, version: Version, job_id: str
+) -> None:
+    """A project reads a version: one use for a job and a dataset, however often the job runs."""
+    grant = access.granted(dataset.id)
+    new = Use(id=f"{job_id or new_id('use')}.{dataset.id}", dataset_id=dataset.id, job_id=job_id)
+    store.of(Use).change(new.id, lambda use: use.open(access, grant, version), new=new.model_copy)
+
+
+def complete(store: Store, files: Storage, envelope: Envelope[JobEnd]) -> None:
+    """A project's job ended: its uses tell with what result. The manifest is read for used data."""
+    event = envelope.data
+    uses = list(_of_job(store, event.job_id, event.project_id))
+    if not uses:
+        return
+    end = _ending(files, event)
+    for use in uses:
+        store.of(Use).change(use.id, end, because=envelope)
+
+
+def link_result(store: Store, envelope: Envelope[ProjectDelivered], dataset_id: str) -> None:
+    """A project was delivered: the uses of its job tell which dataset came of them."""
+
+    def link(use: Use) -> None:
+        use.delivered_as = dataset_id
+
+    for use in _of_job(store, envelope.data.job_id, envelope.data.project_id):
+        store.of(Use).change(use.id, link, because=envelope)
+
+
+def list_uses(store: Store, dataset_id: str, query: UseQuery, caller: Caller) -> UsePage:
+    """One page of a dataset's uses, newest first, for its owners and staff.
+
+    Raises Forbidden for others, NotFound when they may not even know of the dataset.
+    """
+    dataset = visible(store, dataset_id, caller)
+    if not caller.may_see(*dataset.insiders):
+        raise Forbidden("only the owners of a dataset see who used it")
+    where: dict[str, Any] = {"dataset_id": dataset.id}
+    if query.after:
+        where["_id"] = {"$lt": query.after}
+    found = store.of(Use).find(where, descending=True, limit=query.limit + 1)
+    shown = found[: query.limit]
+    items = [UseView.model_validate(use.model_dump()) for use in shown]
+    return UsePage(items=items, next=shown[-1].id if len(found) > query.limit else None)
+
+
+def _ending(files: Storage, event: JobEnd) -> Callable[[Use], None]:
+    if isinstance(event, JobSucceeded):
+        manifest = read_manifest(files, event.result)
+        return partial(Use.succeed, kind=event.kind, manifest=manifest)
+    if isinstance(event, JobCancelled):
+        return partial(Use.end, kind=event.kind, state="cancelled", reason=event.reason)
+    return partial(Use.end, kind=event.kind, state="failed", reason=event.reason)
+
+
+def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:
+    cursor: str | None = ""
+    while cursor is not None:
+        page, cursor = store.of(Use).page({"job_id": job_id}, after=cursor, limit=100)
+        # Whoever opens data by RPC names the job itself, and may name another project's.
+        yield from (use for use in page if use.project_id == project_id)
