@@ -1,10 +1,21 @@
 """Crosses two tables on a key, and says what did not meet."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from services.compute.applications.application import Application, ColumnName, Parameters, Role
+from services.compute.applications.crosswalks import CROSSWALKS
+
+
+def _known(name: str) -> str:
+    if name not in CROSSWALKS:
+        raise ValueError(f"aucun passage ne s'appelle ainsi ; il y a {', '.join(CROSSWALKS)}")
+    return name
+
+
+_WAYS = [{"const": name, "description": one.description} for name, one in CROSSWALKS.items()]
+CrosswalkName = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"oneOf": _WAYS})]
 
 
 class CrossParameters(Parameters):
@@ -21,6 +32,22 @@ class CrossParameters(Parameters):
         description="Colonne numérique de la table principale qui pèse les clés sans"
         " correspondance ; sans elle, chaque ligne pèse 1",
     )
+    left_via: CrosswalkName | None = Field(
+        default=None,
+        description="Passage qui mène la clé de la table principale à celle de la table croisée",
+    )
+    right_via: CrosswalkName | None = Field(
+        default=None,
+        description="Passage qui mène la clé de la table croisée à celle de la table principale",
+    )
+
+    @model_validator(mode="after")
+    def _arrive_at_one_kind(self) -> Self:
+        if self.left_via and self.right_via:
+            left, right = (CROSSWALKS[name].space for name in (self.left_via, self.right_via))
+            if left != right:
+                raise ValueError(f"left_via mène à « {left} », et right_via à « {right} »")
+        return self
 
 
 CROSS = Application(
@@ -30,7 +57,10 @@ CROSS = Application(
         "Rapproche deux tables par une clé commune. Les clés sans correspondance sont toujours"
         " énumérées avec leur poids, sur toute la table, même pour un essai sur un échantillon."
         " Avec la table des communes, un code de commune disparu est rattaché à la commune qui"
-        " lui succède. Une colonne présente des deux côtés reçoit un suffixe."
+        " lui succède. Par un passage (left_via, right_via), des clés qui ne sont pas les mêmes se"
+        " rencontrent : codes de communes d'une autre année, SIRET et SIREN, IRIS et commune, code"
+        " postal et communes ; le compte rendu dit ce que le passage change et ce qu'il coûte."
+        " Une colonne présente des deux côtés reçoit un suffixe."
     ),
     roles=(
         Role(name="left", title="La table principale"),

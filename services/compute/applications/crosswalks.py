@@ -26,6 +26,11 @@ class Crosswalk(Frozen):
     cost: Cost
     description: str
 
+    @property
+    def space(self) -> str:
+        """What its targets can be compared with: the code of an EPCI is its SIREN (INSEE)."""
+        return "siren" if self.target == "epci" else self.target
+
 
 def _way(source: str, target: str, cost: Cost, description: str) -> Crosswalk:
     return Crosswalk(

@@ -1,9 +1,13 @@
 """Crosses two tables on a key, in DuckDB, and accounts for every key of the main one."""
 
+from collections.abc import Mapping
+
 from services.compute.applications.cross import CrossParameters
 from services.compute.runner.bench import Bench, Report, count
 from services.compute.runner.names import quoted, unique
 from services.compute.runner.numbers import number
+from services.compute.runner.outdated import warn
+from services.compute.runner.passage import Side, account, keys, make_ways, tell
 from shared.errors import Invalid
 
 MAX_ORPHANS = 1000
@@ -12,16 +16,18 @@ MAX_ORPHANS = 1000
 SEPARATOR = "|"
 """Between the codes of `anciensCodes`."""
 
-_LEFT, _RIGHT, _SUCCESSORS = "left keys", "right keys", "successors of codes"
+_LEFT, _MEETINGS = quoted("left keys and what they met"), quoted("keys that meet")
+_SUCCESSORS = quoted("successors of codes")
 _SUCCESSOR_COLUMNS = ("code", "type", "chefLieu", "anciensCodes")
 
 
 def run(bench: Bench, parameters: CrossParameters) -> Report:
     """Make the crossed table; the report lists the keys not found as they are, with their weight.
 
-    A left key that the right table lacks is looked up among the communes: a former code of one
-    present commune, or a delegated or associated commune of one. It is crossed with that one
-    commune's row; when several claim it, it stays without a match.
+    Keys meet that are equal, or lead to an equal key through a crosswalk. A left key that the
+    right table lacks is looked up among the communes: a former code of one present commune, or a
+    delegated or associated commune of one. It is crossed with that one commune's row; when several
+    claim it, it stays without a match.
     """
     left = _key(bench.column("left", parameters.left_key, "left_key"))
     right = _key(bench.column("right", parameters.right_key, "right_key"))
@@ -30,12 +36,16 @@ def run(bench: Bench, parameters: CrossParameters) -> Report:
         weight, whole = number(bench, "left", parameters.weight, "weight")
     bench.say(0.1, "relève les clés")
     _make_successors(bench)
-    _make_right_keys(bench, right)
-    _make_left_keys(bench, left, weight if not whole else f"CAST({weight} AS HUGEINT)")
+    _make_keys(bench, "right", right, "1")
+    _make_keys(bench, "left", left, weight if not whole else f"CAST({weight} AS HUGEINT)")
+    vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
+    ways = {side: make_ways(bench, side, via) for side, via in vias.items()}
+    _make_meetings(bench, ways)
     bench.say(0.4, "croise les tables")
     renamed = _join(bench, left, right, parameters.how)
     bench.say(0.8, "compte ce qui manque")
     report = _account(bench, whole) | {"weight": parameters.weight, "renamed": renamed}
+    report |= _account_of_passages(bench, vias, ways)
     return report | {"summary": _summary(report)}
 
 
@@ -45,16 +55,17 @@ def _key(column: str) -> str:
 
 def _make_successors(bench: Bench) -> None:
     """Each gone code with the one present commune that takes its place."""
-    name = quoted(_SUCCESSORS)
     if "successors" not in bench.tables:
-        bench.database.execute(f"CREATE OR REPLACE TABLE {name} (gone VARCHAR, successor VARCHAR)")
+        bench.database.execute(
+            f"CREATE OR REPLACE TABLE {_SUCCESSORS} (gone VARCHAR, successor VARCHAR)"
+        )
         return
     missing = [column for column in _SUCCESSOR_COLUMNS if column not in bench.columns("successors")]
     if missing:
         raise Invalid(f"la table des communes n'a pas de colonne « {missing[0]} »", "successors")
     source = quoted(bench.tables["successors"].name)
     bench.database.execute(f"""
-        CREATE OR REPLACE TABLE {name} AS
+        CREATE OR REPLACE TABLE {_SUCCESSORS} AS
         SELECT gone, min(successor) AS successor FROM (
             SELECT unnest(string_split("anciensCodes", '{SEPARATOR}')) AS gone, code AS successor
             FROM {source} WHERE type = 'commune-actuelle'
@@ -64,27 +75,35 @@ def _make_successors(bench: Bench) -> None:
     """)
 
 
-def _make_right_keys(bench: Bench, key: str) -> None:
+def _make_keys(bench: Bench, side: Side, key: str, weight: str) -> None:
+    """Every key of the whole table of a side, also that of rows without one."""
     bench.database.execute(f"""
-        CREATE OR REPLACE TABLE {quoted(_RIGHT)} AS
-        SELECT {key} AS key, count(*) AS n FROM {quoted(bench.tables["right"].name)}
-        WHERE {key} IS NOT NULL GROUP BY ALL
+        CREATE OR REPLACE TABLE {keys(side)} AS
+        SELECT {key} AS key, count(*) AS n, coalesce(sum({weight}), 0) AS weight
+        FROM {quoted(bench.tables[side].whole)} GROUP BY ALL
     """)
 
 
-def _make_left_keys(bench: Bench, key: str, weight: str) -> None:
-    """Every key of the whole left table, with the right key it is crossed with, if any."""
+def _make_meetings(bench: Bench, ways: Mapping[Side, str]) -> None:
+    """The pairs of keys that meet, directly or by the left one's successor; then every left key."""
     bench.database.execute(f"""
-        CREATE OR REPLACE TABLE {quoted(_LEFT)} AS
-        SELECT l.key, l.n, l.weight, f.key IS NOT NULL AS found, g.successor,
-            coalesce(f.key, s.key) AS met
-        FROM (
-            SELECT {key} AS key, count(*) AS n, coalesce(sum({weight}), 0) AS weight
-            FROM {quoted(bench.tables["left"].whole)} GROUP BY ALL
-        ) l
-        LEFT JOIN {quoted(_RIGHT)} f ON f.key = l.key
-        LEFT JOIN {quoted(_SUCCESSORS)} g ON g.gone = l.key AND f.key IS NULL
-        LEFT JOIN {quoted(_RIGHT)} s ON s.key = g.successor
+        CREATE OR REPLACE TABLE {_MEETINGS} AS
+        SELECT DISTINCT l.key AS left_key, r.key AS right_key, true AS is_direct
+        FROM {ways["left"]} l JOIN {ways["right"]} r ON r.target = l.target
+    """)
+    bench.database.execute(f"""
+        INSERT INTO {_MEETINGS}
+        SELECT DISTINCT l.key, r.key, false FROM {keys("left")} l
+        JOIN {_SUCCESSORS} g ON g.gone = l.key JOIN {ways["right"]} r ON r.target = g.successor
+        WHERE NOT EXISTS (SELECT 1 FROM {_MEETINGS} m WHERE m.left_key = l.key)
+    """)
+    bench.database.execute(f"""
+        CREATE OR REPLACE TABLE {_LEFT} AS
+        SELECT l.*, coalesce(m.is_direct, false) AS found, m.left_key IS NOT NULL AS met,
+            CASE WHEN NOT found THEN g.successor END AS successor
+        FROM {keys("left")} l
+        LEFT JOIN (SELECT DISTINCT left_key, is_direct FROM {_MEETINGS}) m ON m.left_key = l.key
+        LEFT JOIN {_SUCCESSORS} g ON g.gone = l.key
     """)
 
 
@@ -98,8 +117,8 @@ def _join(bench: Bench, left: str, right: str, how: str) -> dict[str, str]:
     bench.make(f"""
         SELECT {", ".join(chosen)}
         FROM {_numbered(bench.tables["left"].name, kept, left)} l
-        LEFT JOIN {quoted(_LEFT)} k ON k.key = l.key
-        {join} {_numbered(bench.tables["right"].name, added, right)} r ON r.key = k.met
+        LEFT JOIN {_MEETINGS} m ON m.left_key = l.key
+        {join} {_numbered(bench.tables["right"].name, added, right)} r ON r.key = m.right_key
         ORDER BY l.number, r.number
     """)
     return {old: name for old, name in zip(added, new, strict=True) if old != name}
@@ -116,24 +135,24 @@ def _account(bench: Bench, whole: bool) -> Report:
     as_number = int if whole else float
     parts = {"found": (0, 0, 0), "succeeded": (0, 0, 0), "unmatched": (0, 0, 0)}
     for part, *figures in bench.rows(f"""
-        SELECT CASE WHEN found THEN 'found' WHEN met IS NULL THEN 'unmatched' ELSE 'succeeded' END,
-            count(*), sum(n), sum(weight) FROM {quoted(_LEFT)} GROUP BY ALL
+        SELECT CASE WHEN found THEN 'found' WHEN met THEN 'succeeded' ELSE 'unmatched' END,
+            count(*), sum(n), sum(weight) FROM {_LEFT} GROUP BY ALL
     """):
         parts[part] = tuple(figures)
     total = sum(weight for _, _, weight in parts.values())
     orphans = bench.rows(f"""
-        SELECT coalesce(key, ''), n, weight, successor, met IS NOT NULL FROM {quoted(_LEFT)}
+        SELECT coalesce(key, ''), n, weight, successor, met FROM {_LEFT}
         WHERE NOT found ORDER BY weight DESC, key LIMIT {MAX_ORPHANS}
     """)
     return {
         "keys": {
             part: {
-                "keys": int(keys),
+                "keys": int(number_of_keys),
                 "rows": int(rows),
                 "weight": as_number(weight),
                 "share": round(float(weight / total), 6) if total else 0.0,
             }
-            for part, (keys, rows, weight) in parts.items()
+            for part, (number_of_keys, rows, weight) in parts.items()
         },
         "orphans": [
             {
@@ -153,9 +172,12 @@ def _account(bench: Bench, whole: bool) -> Report:
 def _relation(bench: Bench) -> str:
     """How many rows of each side meet under one key: `many-to-one` adds columns and no rows."""
     ((left, right),) = bench.rows(f"""
-        SELECT coalesce(max(l.n), 0), coalesce(max(r.n), 0) FROM (
-            SELECT met, sum(n) AS n FROM {quoted(_LEFT)} WHERE met IS NOT NULL GROUP BY met
-        ) l JOIN {quoted(_RIGHT)} r ON r.key = l.met
+        WITH met AS (
+            SELECT left_key, right_key, l.n AS left_n, r.n AS right_n FROM {_MEETINGS}
+            JOIN {keys("left")} l ON l.key = left_key JOIN {keys("right")} r ON r.key = right_key
+        )
+        SELECT (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM met GROUP BY right_key)),
+            (SELECT max(n) FROM (SELECT sum(right_n) AS n FROM met GROUP BY left_key))
     """)
     if not right:
         return "none"
@@ -172,12 +194,44 @@ def _rows(bench: Bench) -> dict[str, int]:
     }
 
 
+def _account_of_passages(
+    bench: Bench, vias: Mapping[Side, str | None], ways: Mapping[Side, str]
+) -> Report:
+    """What crosswalks did, or the warning that one would do something.
+
+    `gained` are the left keys that met only because of them, `lost` those that are equal to a right
+    key, and do not meet since what that leads to is another.
+    """
+    passages = {side: account(bench, side, ways[side], via) for side, via in vias.items() if via}
+    if not passages:
+        ((met,),) = bench.rows(f"SELECT count(*) FROM {_LEFT} WHERE met")
+        return {"passages": {}, "warnings": warn(bench, int(met))}
+    figures = {}
+    for what, condition in (
+        ("gained", "met AND r.key IS NULL"),
+        ("lost", "r.key = l.key AND NOT met"),
+    ):
+        ((number_of_keys, rows),) = bench.rows(f"""
+            SELECT count(*), sum(l.n) FROM {_LEFT} l LEFT JOIN {keys("right")} r ON r.key = l.key
+            WHERE {condition}
+        """)
+        figures[what] = {"keys": int(number_of_keys), "rows": int(rows or 0)}
+    return {"passages": passages, "warnings": [], **figures}
+
+
 def _summary(report: Report) -> str:
-    keys, rows = report["keys"], report["rows"]
-    gone = keys["succeeded"]["keys"] + keys["unmatched"]["keys"]
-    lost = f"{100 * keys['unmatched']['share']:.2f}".replace(".", ",")
-    return (
-        f"{rows['crossed']} lignes croisées, {rows['out']} obtenues ; {gone} clés absentes telles"
-        f" quelles, dont {keys['succeeded']['keys']} rattachées à la commune qui leur succède ;"
-        f" {lost} % du poids reste sans correspondance"
-    )
+    counts, rows = report["keys"], report["rows"]
+    gone = counts["succeeded"]["keys"] + counts["unmatched"]["keys"]
+    lost = f"{100 * counts['unmatched']['share']:.2f}".replace(".", ",")
+    parts = [
+        f"{rows['crossed']} lignes croisées, {rows['out']} obtenues",
+        f"{gone} clés absentes telles quelles",
+        f"{counts['succeeded']['keys']} clés rattachées à la commune qui leur succède",
+        f"{lost} % du poids reste sans correspondance",
+        *(tell(side, passage) for side, passage in report["passages"].items()),
+        *(warning["told"] for warning in report["warnings"]),
+    ]
+    if report["passages"]:
+        gained = report["gained"]["rows"] - report["lost"]["rows"]
+        parts.append(f"les passages donnent une correspondance à {gained} lignes de plus")
+    return " ; ".join(parts)

@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 
 from services.compute.applications import check_steps, list_applications
 from services.compute.applications.aggregate import AggregateParameters
+from services.compute.applications.crosswalks import CROSSWALKS
 from shared.errors import Invalid
 from shared.events import Step
 
@@ -48,6 +49,8 @@ def test_treatment_that_fits_is_accepted() -> None:
         ({"parameters": {"left_key": "k"}}, "steps.0.parameters.right_key"),
         ({"parameters": {**CROSS["parameters"], "how": "outer"}}, "steps.0.parameters.how"),
         ({"parameters": {**CROSS["parameters"], "extra": 1}}, "steps.0.parameters.extra"),
+        ({"parameters": {**CROSS["parameters"], "left_via": "x"}}, "steps.0.parameters.left_via"),
+        ({"parameters": {**CROSS["parameters"], "right_via": ""}}, "steps.0.parameters.right_via"),
         ({"output": "a"}, "steps.0.output"),
         ({"output": "../c"}, "steps.0.output"),
     ],
@@ -86,6 +89,10 @@ def test_aggregation_that_names_no_result_is_refused(parameters: dict[str, Any])
         ({**CROSS["parameters"], "extra": 1}, "ce paramètre n'existe pas"),
         ({**CROSS["parameters"], "how": "outer"}, "les valeurs possibles sont 'left' ou 'inner'"),
         ({**CROSS["parameters"], "left_key": 3}, "doit être un texte"),
+        (
+            {**CROSS["parameters"], "left_via": "siret_siren", "right_via": "iris_commune"},
+            "left_via mène à « siren », et right_via à « commune »",
+        ),
     ],
 )
 def test_wrong_parameter_is_explained_in_french(parameters: dict[str, Any], told: str) -> None:
@@ -93,3 +100,20 @@ def test_wrong_parameter_is_explained_in_french(parameters: dict[str, Any], told
     with pytest.raises(Invalid) as refused:
         check_steps(["a", "b"], [Step(**{**CROSS, "parameters": parameters})])
     assert refused.value.args[0] == told
+
+
+def test_crosswalks_are_listed_with_what_they_do() -> None:
+    """The schema of the crossing's parameters tells every crosswalk, and what it does in French."""
+    crossing = next(one for one in list_applications() if one.name == "cross")
+    for side in ("left_via", "right_via"):
+        name, _none = crossing.parameters["properties"][side]["anyOf"]
+        assert {one["const"] for one in name["oneOf"]} == set(CROSSWALKS)
+        assert all(one["description"] for one in name["oneOf"])
+
+
+def test_unknown_crosswalk_is_told_which_there_are() -> None:
+    """Whoever mistypes a name reads the right ones."""
+    parameters = {**CROSS["parameters"], "left_via": "communes"}
+    with pytest.raises(Invalid, match="aucun passage ne s'appelle ainsi") as refused:
+        check_steps(["a", "b"], [Step(**{**CROSS, "parameters": parameters})])
+    assert all(name in refused.value.args[0] for name in CROSSWALKS)
