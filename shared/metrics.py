@@ -149,6 +149,26 @@ hub_lag = Gauge(
     registry=REGISTRY,
 )
 
+search_seconds = Histogram(
+    "datalab_search_seconds",
+    "Time of searches in the index, without the catching up before.",
+    ["service"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5),
+    registry=REGISTRY,
+)
+search_indexed = Counter(
+    "datalab_search_indexed",
+    "Datasets taken into the index of this process; all of them when it starts.",
+    ["service"],
+    registry=REGISTRY,
+)
+search_followed = Gauge(
+    "datalab_search_followed_timestamp_seconds",
+    "When the index of this process was last in step with the documents, in seconds since 1970.",
+    ["service"],
+    registry=REGISTRY,
+)
+
 
 def exposition() -> tuple[str, bytes]:
     """The metrics of this process as (content type, body) in Prometheus text."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from services.catalog.crossing import Source, judge
+from services.catalog.keys import key_in_french
 from services.catalog.licensing import own_source, sources_of
 from services.catalog.model import Dataset
 from services.catalog.words import meaningful
@@ -14,21 +15,13 @@ from shared.words import fold
 BEST = 10
 """How many matches a project is told."""
 
-_KEY_POINTS = 3.0
-_THEME_POINTS = 2.0
-_PLACE_POINTS = 1.0
-_WORD_POINTS = 0.5
-_WORDS_COUNTED = 4
+KEY_POINTS = 3.0
+THEME_POINTS = 2.0
+PLACE_POINTS = 1.0
+WORD_POINTS = 0.5
+"""For each key, the theme, the territory and each word in common."""
 
-_KEYS = {
-    "commune": "le code commune",
-    "epci": "le code de l'EPCI",
-    "iris": "le code IRIS",
-    "postcode": "le code postal",
-    "siren": "le numéro SIREN",
-    "siret": "le numéro SIRET",
-    "departement": "le code du département",
-}
+_WORDS_COUNTED = 4
 
 _Content = tuple[str, str]
 
@@ -91,16 +84,22 @@ def _content(dataset: Dataset) -> _Content:
     return dataset.metadata.title, dataset.content
 
 
+def _words_of(dataset: Dataset) -> dict[str, str]:
+    about = dataset.metadata
+    return meaningful(about.title, about.description, about.theme, *about.keywords, about.producer)
+
+
 def _match(wish: Wish, dataset: Dataset) -> Match | None:
     shared = [key for key in dataset.keys if key in wish.keys]
     places = sorted(wish.departments.intersection(map(department_of, dataset.metadata.territory)))
-    common = [word for stem, word in wish.words.items() if stem in dataset.words]
-    has_theme = bool(wish.theme) and wish.theme == dataset.theme_word
+    said = _words_of(dataset)
+    common = [word for stem, word in wish.words.items() if stem in said]
+    has_theme = bool(wish.theme) and wish.theme == fold(dataset.metadata.theme)
     score = (
-        _KEY_POINTS * len(shared)
-        + _THEME_POINTS * has_theme
-        + _PLACE_POINTS * bool(places)
-        + _WORD_POINTS * min(len(common), _WORDS_COUNTED)
+        KEY_POINTS * len(shared)
+        + THEME_POINTS * has_theme
+        + PLACE_POINTS * bool(places)
+        + WORD_POINTS * min(len(common), _WORDS_COUNTED)
     )
     if score == 0:
         return None
@@ -137,4 +136,4 @@ def _licence_reasons(own: frozenset[Source], dataset: Dataset) -> Iterator[str]:
 
 
 def _key_reason(key: str, table: str) -> str:
-    return f"Se croise avec vos données « {table} » sur {_KEYS.get(key, f'la clé {key}')}."
+    return f"Se croise avec vos données « {table} » sur {key_in_french(key)}."

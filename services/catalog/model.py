@@ -20,25 +20,21 @@ DatasetState = Literal["pending", "held", "published", "rejected", "retired"]
 class Dataset(Versioned):
     """Data that the lab can offer to projects, or knows from another catalogue (`harvested`).
 
-    `words` and `theme_word` are the metadata as search compares them, `project_id` the project
-    whose result this is, `source_owners` those whose restricted data that result was made of,
-    `changed_at` the time of its newest event, by which indexes find what they have not seen.
+    `project_id` is the project whose result this is, `source_owners` those whose restricted data
+    that result was made of, `changed_at` the time of its newest event, by which indexes find what
+    they have not seen.
     """
 
     collection: ClassVar[str] = "datasets"
     indexes: ClassVar[tuple[str, ...]] = (
         "state",
         "owner_id",
-        "theme_word",
         "keys",
-        "words",
         "changed_at",
         "source_id",
         "has_held",
     )
 
-    words: list[str] = []
-    theme_word: str = ""
     source_owners: list[str] = []
     changed_at: datetime = LONG_AGO
     harvested: Harvested | None = None

@@ -9,7 +9,6 @@ from services.catalog.metadata import Metadata
 from services.catalog.model import Dataset
 from services.catalog.use import RESULT
 from services.catalog.versions import Provenance, Upload, Version
-from services.catalog.words import meaningful
 from shared.aggregate import caused_id, new_id
 from shared.envelope import Envelope
 from shared.errors import Forbidden, Invalid, NotFound
@@ -17,7 +16,6 @@ from shared.events import ProjectDelivered
 from shared.manifest import Manifest
 from shared.storage import Storage
 from shared.store import Store
-from shared.words import fold
 
 _PREFIX = "dts"
 _KEY, _KEY_LENGTH = "Idempotency-Key", 255
@@ -127,18 +125,8 @@ def _result_of(event: ProjectDelivered, manifest: Manifest, verdict: Verdict, no
 
 
 def empty(identifier: str, owner_id: str, metadata: Metadata) -> Dataset:
-    """A dataset without data, as search finds it."""
-    dataset = Dataset(id=identifier, owner_id=owner_id, metadata=metadata)
-    describe(dataset, metadata)
-    return dataset
-
-
-def describe(dataset: Dataset, metadata: Metadata) -> None:
-    """Let a dataset be found by what is said of it now."""
-    texts = (metadata.title, metadata.description, metadata.theme, *metadata.keywords)
-    dataset.metadata = metadata
-    dataset.words = sorted(meaningful(*texts, metadata.producer))
-    dataset.theme_word = fold(metadata.theme)
+    """A dataset without data."""
+    return Dataset(id=identifier, owner_id=owner_id, metadata=metadata)
 
 
 def _id_from_key(owner_id: str, key: str) -> str:

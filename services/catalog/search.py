@@ -1,54 +1,15 @@
-"""Finds datasets by words, theme and key, and reads one with what the caller may see of it."""
-
-from collections.abc import Iterator
-from typing import Any
+"""Reads datasets with what the caller may see of them."""
 
 from services.catalog.crossing import Source, judge
 from services.catalog.licensing import own_source, sources_of
 from services.catalog.model import Dataset
 from services.catalog.versions import Version
-from services.catalog.views import (
-    CrossingQuery,
-    CrossingView,
-    DatasetPage,
-    DatasetQuery,
-    summary_of,
-)
-from services.catalog.words import meaningful
+from services.catalog.views import CrossingQuery, CrossingView
 from shared import metrics
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound
 from shared.events import FileRef
 from shared.store import Store
-from shared.words import fold
-
-_PAGE = 200
-
-
-def search(store: Store, query: DatasetQuery, caller: Caller) -> DatasetPage:
-    """One page of the datasets that fit `query` and that `caller` may see."""
-    stems = set(meaningful(query.q))
-    where = _where(query, caller, stems)
-    found: list[Dataset] = []
-    cursor, length = query.after, query.limit if len(stems) <= 1 else _PAGE
-    while True:
-        page, cursor = store.of(Dataset).page(where, after=cursor, limit=length)
-        found += [dataset for dataset in page if stems <= set(dataset.words)]
-        if cursor is None or len(found) > query.limit:
-            break
-    shown = found[: query.limit]
-    more = len(found) > query.limit
-    return DatasetPage(items=list(map(summary_of, shown)), next=shown[-1].id if more else None)
-
-
-def published(store: Store) -> Iterator[Dataset]:
-    """Every published dataset."""
-    cursor = None
-    while True:
-        page, cursor = store.of(Dataset).page({"state": "published"}, after=cursor, limit=_PAGE)
-        yield from page
-        if cursor is None:
-            return
 
 
 def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
@@ -90,22 +51,3 @@ def file_of(version: Version, name: str) -> FileRef:
     if found is None:
         raise NotFound(f"this version has no file {name}")
     return found
-
-
-def _where(query: DatasetQuery, caller: Caller, stems: set[str]) -> dict[str, Any]:
-    where: dict[str, Any] = {"state": query.state}
-    owner_id = query.owner_id
-    if query.state != "published" and not caller.is_staff:
-        owner_id = owner_id or caller.member_id
-        if owner_id != caller.member_id:
-            raise Forbidden("datasets that are not published are their owner's to see")
-    if owner_id:
-        where["owner_id"] = owner_id
-    if query.theme:
-        where["theme_word"] = fold(query.theme)
-    if query.key:
-        where["keys"] = {"$in": [query.key]}
-    if stems:
-        # The longest word is likely the rarest; the others are checked on what it finds.
-        where["words"] = {"$in": [max(stems, key=len)]}
-    return where

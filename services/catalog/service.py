@@ -8,14 +8,14 @@ from services.catalog.holding import NewLegalBasis
 from services.catalog.matching import best_matches, wish_of
 from services.catalog.mending import NewRepair, accept_repair
 from services.catalog.model import Dataset
+from services.catalog.searching.finder import Finder
+from services.catalog.searching.views import DatasetPage, DatasetQuery
 from services.catalog.use import Use, UsePage, UseQuery
 from services.catalog.versions import Upload
 from services.catalog.views import (
     AccessRequest,
     CrossingQuery,
     CrossingView,
-    DatasetPage,
-    DatasetQuery,
     DatasetView,
     NewDataset,
     NewDecision,
@@ -41,11 +41,17 @@ from shared.events import (
 )
 from shared.http import Call, Download, Text, http, paced
 from shared.identifier import Identifier
-from shared.messaging import Background, Config, Documents, Files, on, rpc
+from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
 from shared.settings import Settings
 
 _INSIDE = Caller("", frozenset({"operator"}))
 """Who asks by RPC: a service or partner that the broker lets in."""
+
+
+def _finder(context: Context) -> Finder:
+    finder = Finder(context.service, context.store)
+    context.ready_checks["search"] = lambda: finder.is_ready
+    return finder
 
 
 class Catalog:
@@ -56,6 +62,7 @@ class Catalog:
     documents = Documents(Dataset, ProjectAccess, Use)
     files = Files()
     settings: Settings = Config()
+    finder: Finder = Background(_finder)
     watch = Background(lambda context: Watch(context.service, context.store))
 
     @on(ProjectSubmitted)
@@ -64,7 +71,7 @@ class Catalog:
         project = envelope.data
         found = map(self.documents.of(Dataset).find_one, project.dataset_ids)
         wish = wish_of(project, [dataset for dataset in found if dataset])
-        matches = best_matches(wish, search.published(self.documents))
+        matches = best_matches(wish, self.finder.candidates(wish))
         self.documents.of(ProjectAccess).change(
             project.project_id,
             lambda access: access.match(project.holder_id, project.title, matches),
@@ -158,8 +165,8 @@ class Catalog:
 
     @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage)
     def list_datasets(self, call: Call) -> DatasetPage:
-        """Search by words, theme and key; restricted datasets show their metadata."""
-        return search.search(self.documents, call.query, call.caller)
+        """Search; restricted datasets show their metadata."""
+        return self.finder.search(call.query, call.caller)
 
     @http("GET", "/crossing", query=CrossingQuery, returns=CrossingView)
     def read_crossing(self, call: Call) -> CrossingView:
@@ -232,11 +239,20 @@ class Catalog:
 
     @rpc
     def search_datasets(
-        self, q: str = "", theme: str = "", key: str = "", after: str | None = None, limit: int = 50
+        self,
+        q: str = "",
+        theme: str = "",
+        key: str = "",
+        after: str | None = None,
+        limit: int = 50,
+        *,
+        filters: dict[str, str | int | bool] | None = None,
     ) -> DatasetPage:
-        """One page of the published datasets that fit."""
-        query = DatasetQuery(q=q, theme=theme, key=key, after=after, limit=limit)
-        return search.search(self.documents, query, _INSIDE)
+        """One page of the published datasets that fit; `filters` are those of `GET /datasets`."""
+        given = {"q": q, "theme": theme, "key": key, "after": after, "limit": limit}
+        return self.finder.search(
+            DatasetQuery.model_validate({**(filters or {}), **given}), _INSIDE
+        )
 
     @rpc
     def get_dataset(self, dataset_id: Identifier) -> DatasetView:

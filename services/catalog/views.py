@@ -96,18 +96,6 @@ class NewDecision(BaseModel):
         return Conditions(purpose=self.purpose, until=self.until and self.until.isoformat())
 
 
-class DatasetQuery(Paging):
-    """Which datasets to list: all conditions hold together."""
-
-    q: str = Field(default="", max_length=500, description="words, all of which occur")
-    theme: str = ""
-    key: str = Field(default="", description="kind of key column: commune, siren, postcode, ...")
-    owner_id: str = ""
-    state: DatasetState = Field(
-        default="published", description="other than published shows the caller's own only"
-    )
-
-
 class CrossingQuery(BaseModel):
     """The datasets that are to be crossed."""
 
@@ -155,13 +143,6 @@ class DatasetView(DatasetSummary):
     criteria: list[Criterion] = Field(description="what its quality is judged by")
     harvested: Harvested | None = Field(description="what another catalogue says of it")
     retired: str = Field(description="why that catalogue has it no more, in French")
-
-
-class DatasetPage(BaseModel):
-    """One page of datasets, by id."""
-
-    items: list[DatasetSummary]
-    next: str | None
 
 
 class AccessRequest(BaseModel):

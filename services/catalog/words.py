@@ -10,17 +10,24 @@ _STOP = frozenset(
     on ont ou par parmi pas peu peut peuvent plus plusieurs pour pourquoi qu quand que quel quelle
     quelles quels qui quoi s sa sans se selon sera ses si son sont sous sur t ta te tes toi ton tous
     tout toute toutes tres tu un une vers vos votre vous y afin ainsi apres aussi autre autres avant
-    chez donnee donnees etude projet""".split()  # noqa: SIM905 - as a list it would fill a page
+    chez""".split()  # noqa: SIM905 - as a list it would fill a page
 )
+_GENERIC = frozenset({"donnee", "etude", "projet"})
+"""Every dataset is data and every project a study: no reason that one fits the other."""
 
 
-def meaningful(*texts: str) -> dict[str, str]:
-    """The words that carry meaning, by stem, each as it was first written (in lower case)."""
+def lexical(*texts: str) -> dict[str, str]:
+    """All but stop words, by their singular, each as it was first written (in lower case)."""
     found: dict[str, str] = {}
     for folded, word in words(*texts).items():
         if folded not in _STOP:
             found.setdefault(_singular(folded), word)
     return found
+
+
+def meaningful(*texts: str) -> dict[str, str]:
+    """The words that tell what a project or dataset is about, as `lexical` gives them."""
+    return {word: written for word, written in lexical(*texts).items() if word not in _GENERIC}
 
 
 def _singular(folded: str) -> str:

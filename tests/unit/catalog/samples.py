@@ -3,10 +3,8 @@
 from services.catalog.metadata import Access, Metadata
 from services.catalog.model import Dataset
 from services.catalog.versions import Upload
-from services.catalog.words import meaningful
 from shared.events import FileRef
 from shared.manifest import Column, Profile
-from shared.words import fold
 
 
 def ref(letter: str) -> FileRef:
@@ -37,13 +35,7 @@ def registered(
 ) -> Dataset:
     """A dataset with one version that waits to be read."""
     about = about or metadata()
-    dataset = Dataset(
-        id=identifier,
-        owner_id=owner_id,
-        metadata=about,
-        words=sorted(meaningful(about.title)),
-        theme_word=fold(about.theme),
-    )
+    dataset = Dataset(id=identifier, owner_id=owner_id, metadata=about)
     dataset.register(Upload(file=ref("a"), filename="a.csv"))
     return dataset
 

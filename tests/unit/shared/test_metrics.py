@@ -33,6 +33,9 @@ FAMILIES = {
     "datalab_access_oldest_waiting_seconds": {"service"},
     "datalab_access_oldest_due_seconds": {"service"},
     "datalab_hub_lag_seconds": {"service"},
+    "datalab_search_seconds": {"service"},
+    "datalab_search_indexed": {"service"},
+    "datalab_search_followed_timestamp_seconds": {"service"},
 }
 """Dashboards and alerts name these: renaming one breaks them."""
 

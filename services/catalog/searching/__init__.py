@@ -1,0 +1,1 @@
+"""Full-text search of the catalogue in French: the only package that knows tantivy."""

@@ -1,0 +1,38 @@
+"""Which datasets are worth comparing with a project, of a catalogue too long to read."""
+
+from tantivy import Occur, Query
+
+from services.catalog.matching import KEY_POINTS, PLACE_POINTS, THEME_POINTS, WORD_POINTS, Wish
+from services.catalog.searching.index import Index
+from services.catalog.searching.query import const, term
+from services.catalog.searching.schema import TEXTS, text_at
+from services.catalog.searching.stems import stem
+
+_MOST = 200
+"""Many more than a project is told: the points here are only nearly those of the match."""
+
+
+def candidates(index: Index, wish: Wish) -> list[str]:
+    """The ids of the published datasets that have most in common with a project, at most 200."""
+    searcher = index.searcher()
+    clues = Query.boolean_query([(Occur.Should, clue) for clue in _clues(index, wish)])
+    found = Query.boolean_query(
+        [
+            (Occur.Must, clues),
+            (Occur.Must, Query.const_score_query(term(index, "state", "published"), 0)),
+        ]
+    )
+    hits = searcher.search(found, _MOST, count=False, weight_by_field="standing").hits
+    return [text_at(searcher, address, "id") for _score, address in hits]
+
+
+def _clues(index: Index, wish: Wish) -> list[Query]:
+    keys = [const(index, "key", key, KEY_POINTS) for key in wish.keys]
+    places = [const(index, "department", code, PLACE_POINTS) for code in wish.departments]
+    words = [[const(index, text, stem(word), WORD_POINTS) for text in TEXTS] for word in wish.words]
+    alternatives = [*words, *([places] if places else [])]
+    return [
+        *keys,
+        const(index, "theme", wish.theme, THEME_POINTS),
+        *map(Query.disjunction_max_query, alternatives),
+    ]

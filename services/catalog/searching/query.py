@@ -1,0 +1,161 @@
+"""From what somebody asks to a query of the index, with each word in all forms that count."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import chain
+from typing import Literal, NamedTuple
+
+from tantivy import FieldType, Occur, Query, Searcher
+
+from services.catalog.licensing import canonical
+from services.catalog.searching.index import Index
+from services.catalog.searching.schema import TEXTS, number_of, text_at
+from services.catalog.searching.stems import stem
+from services.catalog.searching.views import FRESH_DAYS, DatasetQuery
+from services.catalog.words import lexical
+from shared.territory import department_of, is_department
+from shared.words import fold
+
+Kind = Literal["exact", "begins", "near"]
+
+_WHOLE_TITLE = 20
+_FORMS = 20
+"""How many words of the vocabulary one word of a question may stand for, by kind."""
+
+_BEGINS_FROM, _BEGINS_SHARE = 3, 0.2
+_NEAR = {1: (4, 0.1), 2: (8, 0.05)}
+"""By wrong letters: how long a word is at least, and its share of the points.
+
+A word itself in a description counts more than a near one in a title.
+"""
+
+_PHRASES: dict[Kind, str] = {
+    "exact": "« {written} »",
+    "begins": "« {word} » (commence par « {written} »)",
+    "near": "« {word} » (proche de « {written} »)",
+}
+
+
+class Form(NamedTuple):
+    """A word that may be meant, what makes it so, and its share of a field's points."""
+
+    word: str
+    kind: Kind
+    share: float
+
+    def in_french(self, written: str) -> str:
+        """What was found, for who wrote `written`."""
+        return _PHRASES[self.kind].format(word=self.word, written=written)
+
+
+class Word(NamedTuple):
+    """A word of a question, and all that may be meant by stem, best first."""
+
+    written: str
+    singular: str
+    forms: dict[str, Form]
+
+
+def words_of(question: str) -> list[Word]:
+    """The words of a question that carry meaning."""
+    return [
+        Word(written, word, {stem(word): Form(written, "exact", 1)})
+        for word, written in lexical(question).items()
+    ]
+
+
+def widen(index: Index, searcher: Searcher, words: list[Word]) -> None:
+    """Add to each word those of the vocabulary that are nearly it; the last may be a beginning."""
+    for word in words:
+        known = _near_words(index, searcher, word)
+        if word is words[-1]:
+            known = chain(_longer_words(searcher, word), known)
+        for found, kind, share in known:
+            word.forms.setdefault(stem(found), Form(index.words[found], kind, share))
+
+
+def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Kind, float]]:
+    if len(word.singular) >= _BEGINS_FROM:
+        for found, _count in searcher.terms_with_prefix("word", word.singular, limit=_FORMS):
+            yield found, "begins", _BEGINS_SHARE
+
+
+def _near_words(index: Index, searcher: Searcher, word: Word) -> Iterator[tuple[str, Kind, float]]:
+    for distance, (letters, share) in _NEAR.items():
+        if len(word.written) >= letters and not word.singular.isdigit():
+            for found in _near(index, searcher, word.singular, distance):
+                yield found, "near", share
+
+
+def _near(index: Index, searcher: Searcher, singular: str, distance: int) -> list[str]:
+    query = Query.fuzzy_term_query(index.schema, "word", singular, distance)
+    hits = searcher.search(query, _FORMS, count=False).hits
+    return sorted(text_at(searcher, address, "word") for _score, address in hits)
+
+
+def ask(index: Index, filters: list[Query], words: list[Word]) -> Query:
+    """The datasets that pass all filters and have every word, with their points as score."""
+    clauses = [(Occur.Must, Query.const_score_query(one, 0)) for one in filters]
+    clauses += [(Occur.Must, _any_form(index, word)) for word in words]
+    if words:
+        title = " ".join(stem for word in words for stem in [*word.forms][:1])
+        clauses.append((Occur.Should, const(index, "name", title, _WHOLE_TITLE)))
+    return Query.boolean_query(clauses)
+
+
+def _any_form(index: Index, word: Word) -> Query:
+    return Query.disjunction_max_query(
+        [
+            const(index, text, stem, points * form.share)
+            for stem, form in word.forms.items()
+            for text, points in TEXTS.items()
+        ]
+    )
+
+
+def conditions(index: Index, query: DatasetQuery, today: date) -> list[Query]:
+    """The filters of a question, which say nothing of how well a dataset fits."""
+    terms = {
+        "state": query.state,
+        "owner": query.owner_id,
+        "theme": fold(query.theme),
+        "licence": canonical(query.licence),
+        "key": query.key,
+        "producer": fold(query.producer),
+        "format": fold(query.format),
+    }
+    found = [term(index, field, value) for field, value in terms.items() if value]
+    if query.territory:
+        found.append(_overlaps(index, query.territory))
+    if query.updated_within:
+        since = today - timedelta(days=FRESH_DAYS[query.updated_within])
+        found.append(_at_least(index, "updated", since.toordinal()))
+    if query.quality:
+        found.append(_at_least(index, "quality", query.quality))
+    return found
+
+
+def from_id(index: Index, identifier: str) -> Query:
+    """The datasets from that id on, and perhaps some just before it."""
+    return _at_least(index, "number", number_of(identifier))
+
+
+def _overlaps(index: Index, code: str) -> Query:
+    """A department is met by all that lies in it; a commune by itself and its whole department."""
+    if is_department(code):
+        return term(index, "department", code)
+    return Query.term_set_query(index.schema, "place", [code, department_of(code)])
+
+
+def _at_least(index: Index, field: str, least: int) -> Query:
+    return Query.range_query(index.schema, field, FieldType.Integer, lower_bound=least)
+
+
+def term(index: Index, field: str, value: str) -> Query:
+    """The datasets with exactly that value."""
+    return Query.term_query(index.schema, field, value, "basic")
+
+
+def const(index: Index, field: str, value: str, points: float) -> Query:
+    """The same, each with these points."""
+    return Query.const_score_query(term(index, field, value), points)

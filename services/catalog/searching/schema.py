@@ -1,0 +1,183 @@
+"""What the index holds of a dataset: words by field, filters and facets, and what a list shows."""
+
+import json
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any, TypedDict
+
+import tantivy
+
+from services.catalog.keys import key_in_french
+from services.catalog.licensing import canonical
+from services.catalog.model import Dataset
+from services.catalog.quality import score_of
+from services.catalog.searching.stems import stems_of
+from services.catalog.views import summary_of
+from services.catalog.words import lexical
+from shared.territory import department_of
+from shared.words import fold
+
+TEXTS = {"title": 40, "keywords": 30, "columns": 20, "description": 10}
+"""The fields that words are looked for in, with the points of a word that stands there."""
+
+FACETS = ("theme", "licence", "department", "key", "producer", "format")
+"""The fields that hits are counted by, beside freshness and quality."""
+
+
+class Shown(TypedDict):
+    """What the index keeps of a dataset to show it, and to say why it was found."""
+
+    summary: dict[str, Any]
+    columns: list[str]
+    stems: dict[str, str]
+
+
+_RAW = ("id", "state", "owner", "name", "place")
+_STEMS = "stems"
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_QUALITY_STEP = 5
+"""No two qualities are closer: they are sums of the points of criteria."""
+
+
+def build() -> tantivy.Schema:
+    """The schema.
+
+    `name` is a whole title by its stems, `place` a territory as given, `number` sorts as ids do,
+    `standing` decides between equal scores. A `word` is a document of its own: each word of all
+    texts once.
+    """
+    builder = tantivy.SchemaBuilder()
+    for field in TEXTS:
+        builder.add_text_field(field, tokenizer_name=_STEMS, index_option="basic")
+    for field in _RAW:
+        builder.add_text_field(
+            field,
+            tokenizer_name="raw",
+            index_option="basic",
+            fast=field == "id",
+            stored=field == "id",
+        )
+    for field in FACETS:
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=True)
+    for field in ("updated", "quality", "number"):
+        builder.add_integer_field(field, indexed=True, fast=True)
+    builder.add_float_field("standing", fast=True)
+    builder.add_bytes_field("shown", stored=True)
+    builder.add_text_field("word", tokenizer_name="raw", index_option="basic", stored=True)
+    return builder.build()
+
+
+def open_index() -> tantivy.Index:
+    """A new index in memory."""
+    index = tantivy.Index(build())
+    whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    index.register_tokenizer(_STEMS, whitespace.build())
+    return index
+
+
+def texts_of(dataset: Dataset) -> dict[str, dict[str, str]]:
+    """The words of each field, by their singular; no value of any column is among them."""
+    about, columns = dataset.metadata, columns_of(dataset)
+    return {
+        "title": lexical(about.title),
+        "keywords": lexical(*about.keywords, about.theme),
+        "columns": lexical(*map(spaced, columns), *map(key_in_french, dataset.keys)),
+        "description": lexical(about.description, about.producer),
+    }
+
+
+def columns_of(dataset: Dataset) -> list[str]:
+    """The names of the published columns."""
+    profile = dataset.published.profile if dataset.published else None
+    return [column.name for column in profile.columns] if profile else []
+
+
+def spaced(column: str) -> str:
+    """A column's name with its words apart: `codeCommune` -> `code Commune`."""
+    return _HUMP.sub(" ", column)
+
+
+def document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tantivy.Document:
+    """The dataset as the index keeps it."""
+    made = tantivy.Document()
+    stems = {field: " ".join(stems_of(" ".join(words))) for field, words in texts.items()}
+    for field, text in stems.items():
+        made.add_text(field, text)
+    for field, values in _filters(dataset, stems["title"]).items():
+        for value in values:
+            made.add_text(field, value)
+    quality = score_of(dataset)
+    if quality is not None:
+        made.add_integer("quality", quality)
+    made.add_integer("updated", dataset.updated.toordinal())
+    made.add_integer("number", number_of(dataset.id))
+    made.add_float("standing", _standing(dataset.id, quality or 0))
+    made.add_bytes("shown", _shown(dataset, stems))
+    return made
+
+
+def text_at(searcher: tantivy.Searcher, address: tantivy.DocAddress, field: str) -> str:
+    """The text that a document keeps in `id` or `word`."""
+    return str(searcher.doc(address).get_first(field))
+
+
+def shown_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Shown:
+    """What a document keeps to be shown."""
+    kept: bytes = searcher.doc(address)["shown"][0]
+    shown: Shown = json.loads(kept)
+    return shown
+
+
+def word(singular: str) -> tantivy.Document:
+    """A word of the vocabulary as the index keeps it."""
+    made = tantivy.Document()
+    made.add_text("word", singular)
+    return made
+
+
+def _filters(dataset: Dataset, title: str) -> dict[str, Iterable[str]]:
+    about = dataset.metadata
+    return {
+        "id": [dataset.id],
+        "state": [dataset.state],
+        "owner": [dataset.owner_id],
+        "name": [title],
+        "place": about.territory,
+        "theme": [fold(about.theme)],
+        "licence": [canonical(about.licence)],
+        "department": sorted(set(map(department_of, about.territory))),
+        "key": dataset.keys,
+        "producer": [fold(about.producer)] if about.producer else [],
+        "format": sorted(formats_of(dataset)),
+    }
+
+
+def formats_of(dataset: Dataset) -> set[str]:
+    """The formats of its file, or of those that its producer offers."""
+    profile = dataset.published.profile if dataset.published else None
+    if profile:
+        return {profile.format}
+    found = dataset.harvested.distributions if dataset.harvested else ()
+    return {fold(one.format) for one in found if one.format}
+
+
+def number_of(identifier: str) -> int:
+    """A number of 63 bits that sorts as identifiers do, but for those that begin alike."""
+    start = identifier.removeprefix("dts_")[:9].ljust(9, "\0")
+    return sum((ord(letter) & 0x7F) << 7 * (8 - place) for place, letter in enumerate(start))
+
+
+def _standing(identifier: str, quality: int) -> float:
+    """Less than 0.11: better datasets first, and those alike in an order that stays."""
+    chance = int.from_bytes(blake2b(identifier.encode(), digest_size=4).digest(), "big") / 2**32
+    return (quality + _QUALITY_STEP * chance) / 1000
+
+
+def _shown(dataset: Dataset, stems: dict[str, str]) -> bytes:
+    shown: Shown = {
+        "summary": summary_of(dataset).model_dump(mode="json"),
+        "columns": columns_of(dataset),
+        "stems": stems,
+    }
+    return json.dumps(shown, ensure_ascii=False).encode()
