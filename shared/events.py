@@ -112,6 +112,21 @@ class Match(Frozen):
     shared_keys: tuple[str, ...] = ()
 
 
+class Joined(Frozen):
+    """A dataset with values in common, by the columns that fit best: counts, never a value."""
+
+    dataset_id: str
+    title: str
+    owner_id: str
+    key: str = Field(description="key space: commune, siren, identifier, commune+year, ...")
+    columns_here: tuple[str, ...]
+    columns_there: tuple[str, ...]
+    matches: int = Field(ge=1, description="distinct values in common")
+    containment: float = Field(ge=0, le=1, description="share of the values here that are there")
+    contained: float = Field(ge=0, le=1, description="share of the values there that are here")
+    multiplication: Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
+
+
 class MemberJoined(Event, source="intake"):
     """A partner became a member of the lab."""
 
@@ -258,6 +273,24 @@ class DatasetHeld(Event, source="catalog"):
     columns: tuple[str, ...] = Field(description="names of the columns that name persons")
     kinds: tuple[str, ...] = Field(description="what each holds: email, surname, nir, ...")
     project_id: str | None = None
+
+
+class JoinsDiscovered(Event, source="catalog"):
+    """A dataset that was published can be joined with others.
+
+    Told once to its owner and those of the others (`dataset_id`, `owner_id`, `member_ids`), and
+    once to each open project that needs it (`project_id`, `holder_id`), with what the project has.
+    """
+
+    dataset_id: str | None = None
+    owner_id: str | None = None
+    member_ids: tuple[str, ...] = Field(default=(), description="owners of the other datasets")
+    project_id: str | None = None
+    holder_id: str | None = None
+    published_id: str = Field(description="the dataset that was published")
+    title: str
+    keys: tuple[str, ...] = Field(default=(), description="its kinds of keys that the project has")
+    joins: tuple[Joined, ...] = Field(description="the best first")
 
 
 class DatasetRejected(Event, source="catalog"):

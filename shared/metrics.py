@@ -142,6 +142,31 @@ access_oldest_due = Gauge(
     ["service"],
     registry=REGISTRY,
 )
+join_columns = Gauge(
+    "datalab_join_columns",
+    "Key columns in this process's index of joins.",
+    ["service"],
+    registry=REGISTRY,
+)
+join_values = Gauge(
+    "datalab_join_values",
+    "Pairs of a value and a column in this process's index of joins.",
+    ["service"],
+    registry=REGISTRY,
+)
+join_seconds = Histogram(
+    "datalab_join_seconds",
+    "Time for joins, by step: catch_up (take in what was published since) and answer.",
+    ["service", "step"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+joins_found = Counter(
+    "datalab_joins_found",
+    "Joins that owners and projects were told of when a dataset was published.",
+    ["service"],
+    registry=REGISTRY,
+)
 hub_lag = Gauge(
     "datalab_hub_lag_seconds",
     "How late eventlet's hub woke a one-second sleeper: blocking work in the process shows here.",

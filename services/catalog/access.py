@@ -1,9 +1,10 @@
 """What one project may read: a grant for each dataset it asked for, decided by its owners."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
 from services.catalog.consent import UNBOUND, Conditions, Decision, Grant
 from services.catalog.deadlines import Patience, in_french
@@ -37,11 +38,12 @@ class ProjectAccess(Aggregate):
     """
 
     collection: ClassVar[str] = "accesses"
-    indexes: ClassVar[tuple[str, ...]] = ("asked_of", "waits_for", "due_at", "waits_since")
+    indexes: ClassVar[tuple[str, ...]] = ("asked_of", "waits_for", "due_at", "waits_since", "needs")
 
     holder_id: str = ""
     title: str = ""
     matches: tuple[Match, ...] = ()
+    needs: list[str] = Field(default=[], description="its own datasets and their kinds of keys")
     grants: list[Grant] = []
     opened: bool = False
     closed: bool = False
@@ -71,9 +73,12 @@ class ProjectAccess(Aggregate):
         """When the oldest request without a decision was asked; NEVER without one."""
         return min((one.waits_since for one in self.grants if one.missing), default=NEVER)
 
-    def match(self, holder_id: str, title: str, matches: tuple[Match, ...]) -> None:
-        """Keep and tell what fits the project, also when nothing does."""
+    def match(
+        self, holder_id: str, title: str, matches: tuple[Match, ...], needs: Iterable[str] = ()
+    ) -> None:
+        """Keep and tell what fits the project, also when nothing does, and keep what it needs."""
         self.holder_id, self.title, self.matches = holder_id, title, matches
+        self.needs = sorted(needs)
         self.record(DatasetsMatched(project_id=self.id, matches=matches))
 
     def secure(self, holder_id: str, wanted: dict[str, Dataset | None], patience: Patience) -> None:

@@ -62,6 +62,11 @@ def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
     )
 
 
+def needs_of(project: ProjectSubmitted, wish: Wish) -> set[str]:
+    """What data is joined with to be of use to a project: its datasets and their kinds of keys."""
+    return {*project.dataset_ids, *wish.keys}
+
+
 def best_matches(wish: Wish, published: Iterable[Dataset]) -> tuple[Match, ...]:
     """The datasets with at least one reason, best first, at most BEST; never the project's own.
 

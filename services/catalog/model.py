@@ -1,5 +1,6 @@
 """A dataset of the catalogue: who it belongs to, who may know of it, and where it came from."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
@@ -60,6 +61,11 @@ class Dataset(Versioned):
         """The kinds of key columns of the published version."""
         profile = self.published.profile if self.published else None
         return list(profile.keys) if profile else []
+
+    def tell(self, events: Iterable[Event]) -> None:
+        """Tell what was found out about this dataset."""
+        for event in events:
+            self.record(event)
 
     def record(self, event: Event) -> None:
         """Keep `event` to be published, and that the dataset changed."""

@@ -5,7 +5,11 @@ from services.catalog.access import ProjectAccess
 from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
 from services.catalog.export import DatasetFormat, ExportedPage, Exporter, ExportQuery
 from services.catalog.holding import NewLegalBasis
-from services.catalog.matching import best_matches, wish_of
+from services.catalog.joins import answers, discovery
+from services.catalog.joins.answers import JoinPage, JoinQuery
+from services.catalog.joins.keeper import Keeper
+from services.catalog.joins.snapshot import JoinSnapshot
+from services.catalog.matching import best_matches, needs_of, wish_of
 from services.catalog.mending import NewRepair, accept_repair
 from services.catalog.model import Dataset
 from services.catalog.searching.finder import Finder
@@ -29,6 +33,7 @@ from services.catalog.watch import Watch, patience_of
 from shared.auth import Caller
 from shared.envelope import Envelope
 from shared.events import (
+    DatasetPublished,
     FileRef,
     JobCancelled,
     JobFailed,
@@ -59,11 +64,20 @@ class Catalog:
 
     name = "catalog"
 
-    documents = Documents(Dataset, ProjectAccess, Use)
+    documents = Documents(Dataset, ProjectAccess, Use, JoinSnapshot)
     files = Files()
     settings: Settings = Config()
     finder: Finder = Background(_finder)
     watch = Background(lambda context: Watch(context.service, context.store))
+
+    joins = Background(
+        lambda context: Keeper(context.service, context.store, context.files, context.compute)
+    )
+
+    @on(DatasetPublished)
+    def tell_joins(self, envelope: Envelope[DatasetPublished]) -> None:
+        """Tell owners and projects what a new dataset or version can be joined with."""
+        discovery.tell_joins(self.documents, self.joins, envelope)
 
     @on(ProjectSubmitted)
     def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:
@@ -74,7 +88,9 @@ class Catalog:
         matches = best_matches(wish, self.finder.candidates(wish))
         self.documents.of(ProjectAccess).change(
             project.project_id,
-            lambda access: access.match(project.holder_id, project.title, matches),
+            lambda access: access.match(
+                project.holder_id, project.title, matches, needs_of(project, wish)
+            ),
             because=envelope,
             new=lambda: ProjectAccess(id=project.project_id),
         )
@@ -197,6 +213,11 @@ class Catalog:
             return Text(one.pieces, one.media_type)
         return view_of(search.visible(self.documents, dataset_id, call.caller), call.caller)
 
+    @http("GET", "/datasets/{dataset_id}/joins", query=JoinQuery, returns=JoinPage)
+    def read_joins(self, call: Call, dataset_id: str) -> JoinPage:
+        """The columns of other datasets that have values of this one's key columns, best first."""
+        return answers.list_joins(self.documents, self.joins, dataset_id, call.query, call.caller)
+
     @http(
         "POST",
         "/datasets/{dataset_id}/legal-basis",
@@ -266,6 +287,19 @@ class Catalog:
         """Accept, in the name of the owner, a repair that the profile of the dataset proposes."""
         wanted = NewRepair.model_validate({"column": column, "repair": repair})
         return view_of(accept_repair(self.documents, dataset_id, owner_id, wanted), _INSIDE)
+
+    @rpc
+    def find_joins(
+        self,
+        dataset_id: Identifier,
+        column: str = "",
+        containment: float = 0.0,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> JoinPage:
+        """One page of what a dataset can be joined with, best first."""
+        query = JoinQuery(column=column, containment=containment, after=after, limit=limit)
+        return answers.list_joins(self.documents, self.joins, dataset_id, query, _INSIDE)
 
     @rpc
     def confirm_legal_basis(

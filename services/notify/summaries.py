@@ -30,6 +30,7 @@ from shared.events import (
     JobQueued,
     JobStarted,
     JobSucceeded,
+    JoinsDiscovered,
     MemberJoined,
     ProjectAdvised,
     ProjectDelivered,
@@ -98,6 +99,16 @@ def _held(event: DatasetHeld) -> str:
     )
 
 
+def _joins(event: JoinsDiscovered) -> str:
+    titles = ", ".join(f"« {join.title} »" for join in event.joins)
+    if event.project_id is None:
+        return f"Le jeu de données « {event.title} » se croise avec {titles}."
+    if titles:
+        return f"Le nouveau jeu de données « {event.title} » se croise avec vos données {titles}."
+    keys = ", ".join(event.keys)
+    return f"Le nouveau jeu de données « {event.title} » a une clé de vos données : {keys}."
+
+
 def _opened(event: DataAccessOpened) -> str:
     datasets = _count(len(event.dataset_ids), "jeu de données", "jeux de données")
     return f"L'accès aux données demandées est ouvert ({datasets})."
@@ -124,6 +135,7 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     DatasetRegistered: lambda e: f"Le fichier « {e.filename} » est reçu pour « {e.title} ».",
     DatasetPublished: _published,
     DatasetHeld: _held,
+    JoinsDiscovered: _joins,
     DatasetRejected: lambda e: f"Le fichier n'a pas pu être lu : {e.reason}",
     HarvestPageFetched: lambda e: f"La page {e.page} d'un catalogue à moissonner est reçue.",
     HarvestCompleted: lambda e: f"La moisson de « {e.title} » est finie. {e.report}",

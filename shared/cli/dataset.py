@@ -12,6 +12,7 @@ from shared.cli.session import After, Json, Limit, client
 app = typer.Typer(help="The catalogue, and access to its data.", no_args_is_help=True)
 
 _LISTED = ("id", "state", "access", "rows", "keys", "quality", "title")
+_JOINS = ("dataset_id", "columns_here", "columns_there", "containment", "rows_joined", "reason")
 _REQUESTS = ("id", "state", "project_title", "dataset_title", "requested_at")
 _USES = ("opened_at", "project_title", "holder_id", "kind", "state", "rows", "delivered_as")
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
@@ -152,6 +153,24 @@ def export(
     else:
         query = {"format": syntax, "after": after, "limit": limit}
         show.raw(client(context).text("catalog", "/catalog", **query))
+
+
+@app.command()
+def joins(
+    context: typer.Context,
+    dataset_id: str,
+    column: Annotated[str, typer.Option(help="By this column of the dataset.")] = "",
+    containment: Annotated[
+        float, typer.Option(help="At least this share of one side is on the other, 0 to 1.")
+    ] = 0.0,
+    after: After = "",
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """List what a dataset can be joined with, the best first."""
+    query = {"column": column, "containment": containment, "after": after, "limit": limit}
+    answer = client(context).get("catalog", path_of("datasets", dataset_id, "joins"), **query)
+    show.page(answer, _JOINS, json_wanted=json)
 
 
 @app.command()

@@ -132,6 +132,8 @@ class Context:
     files: Storage
     rpc: Callable[[str], Client]
     ready_checks: dict[str, Callable[[], bool]]
+    compute: Callable[..., Any]
+    """Calls a function in a thread of its own, which must ask no server: the hub stays free."""
 
 
 class Background(DependencyProvider):
@@ -181,4 +183,5 @@ class Background(DependencyProvider):
             files=Storage(settings.storage_url, tpool.execute),
             rpc=lambda service: Client(self.replies, service),
             ready_checks=config["ready_checks"],
+            compute=tpool.execute,
         )

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,15 @@ class Shelf:
             self.segments, self.dead = [merge(self.segments, alive, hasher)], 0
 
 
+class State(NamedTuple):
+    """All that an index is made of, for a snapshot."""
+
+    columns: list[Held]
+    sizes: list[dict[ShelfKey, int]]
+    numbers: dict[str, list[int]]
+    shelves: dict[ShelfKey, Shelf]
+
+
 class Index:
     """Every key column of the published datasets; `hasher` may be any function of the values."""
 
@@ -69,6 +78,20 @@ class Index:
         self._numbers: dict[str, list[int]] = {}
         self._shelves: defaultdict[ShelfKey, Shelf] = defaultdict(Shelf)
         self._traits: _Traits | None = None
+
+    @classmethod
+    def restored(cls, state: State) -> Self:
+        """The index that was in this state."""
+        index = cls()
+        index._columns, index._sizes, index._numbers, shelves = state
+        index._shelves.update(shelves)
+        index._ties = list(map(_tie, state.columns))
+        return index
+
+    def state(self) -> State:
+        """What it is made of now."""
+        self.settle()
+        return State(self._columns, self._sizes, self._numbers, dict(self._shelves))
 
     @property
     def columns(self) -> int:
@@ -114,18 +137,24 @@ class Index:
         """The key columns of a dataset."""
         return [self._columns[number].column for number in self._numbers.get(dataset_id, ())]
 
-    def joins(self, dataset_id: str) -> Joins:
-        """Every column of another dataset that shares a value with one of this."""
+    def joins(self, dataset_id: str, name: str = "") -> Joins:
+        """Every column of another dataset that shares a value with one of this.
+
+        `name` leaves the joins by that column, alone or with another, and no others.
+        """
         traits = self.settle()
-        numbers = self._numbers.get(dataset_id, [])
-        found = [self._found(number, traits.alive) for number in numbers]
+        found = [
+            self._found(number, traits.alive)
+            for number in self._numbers.get(dataset_id, ())
+            if not name or name in self._columns[number].column.columns
+        ]
         pairs = Found(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
         return Joins(self._columns, pairs, traits.distinct, traits.ties)
 
     def unmatched(self, here: Held, there: Held, limit: int) -> list[str]:
-        """Up to `limit` values here that are not there."""
+        """Up to `limit` values here that are not there; none of a column that is gone."""
         self.settle()
-        mine, theirs = self._held(self._number(here)), self._held(self._number(there))
+        mine, theirs = self._values(here), self._values(there)
         missing: list[str] = []
         for width, rows in mine.items():
             alone = np.ones(len(rows.words), bool)
@@ -141,9 +170,10 @@ class Index:
         distinct = np.array([held.column.distinct for held in self._columns], np.int64)
         return _Traits(alive, distinct, np.array(self._ties, np.uint64))
 
-    def _number(self, held: Held) -> int:
+    def _values(self, held: Held) -> dict[int, Rows]:
         numbers = self._numbers.get(held.dataset_id, ())
-        return next(number for number in numbers if self._columns[number] == held)
+        found = (self._held(number) for number in numbers if self._columns[number] == held)
+        return next(found, {})
 
     def _add(self, held: Held) -> None:
         self._columns.append(held)

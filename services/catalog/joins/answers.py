@@ -1,0 +1,170 @@
+"""What a dataset can be joined with, as the caller may see it, and why in French."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pydantic import BaseModel, Field
+
+from services.catalog.joins.index import Index
+from services.catalog.joins.join import Join, Multiplication
+from services.catalog.joins.keeper import Keeper
+from services.catalog.metadata import Access
+from services.catalog.model import Dataset
+from services.catalog.search import may_take, visible
+from shared.auth import Caller
+from shared.errors import Invalid
+from shared.paging import Paging
+from shared.store import Store
+
+_EXAMPLES = 3
+
+_MULTIPLICATION: dict[Multiplication, str] = {
+    "one_to_one": "une ligne y trouve au plus une ligne",
+    "one_to_many": "une ligne peut y trouver plusieurs lignes",
+    "many_to_one": "plusieurs lignes peuvent y trouver la même ligne",
+    "many_to_many": "plusieurs lignes peuvent y trouver plusieurs lignes",
+}
+
+
+class JoinQuery(Paging):
+    """Which joins to list."""
+
+    column: str = Field(default="", max_length=500, description="by this column of the dataset")
+    containment: float = Field(
+        default=0.0, ge=0, le=1, description="at least this share of one side is on the other"
+    )
+
+
+class JoinView(BaseModel):
+    """A column here and one of another dataset with values in common; `rows_...` are those of them.
+
+    Examples of values that are alone are shown to those who may read both datasets, else None.
+    """
+
+    dataset_id: str
+    title: str
+    owner_id: str
+    access: Access
+    key: str = Field(description="key space: commune, siren, identifier, commune+year, ...")
+    columns_here: tuple[str, ...] = Field(description="two are compared together")
+    columns_there: tuple[str, ...]
+    via_here: str = Field(description="the crosswalk that made the values here, if one did")
+    via_there: str
+    matches: int = Field(description="distinct values in common")
+    containment: float = Field(description="share of the distinct values here that are there")
+    contained: float = Field(description="share of the distinct values there that are here")
+    multiplication: Multiplication
+    rows_here: int
+    rows_there: int
+    rows_joined: int = Field(description="rows of an inner join")
+    unmatched_here: list[str] | None
+    unmatched_there: list[str] | None
+    is_exact: bool = Field(description="false when a column has more values than are kept")
+    reason: str
+
+
+class JoinPage(BaseModel):
+    """One page of joins, the best first; `next` counts on from here."""
+
+    items: list[JoinView]
+    next: str | None
+
+
+class _Examples(NamedTuple):
+    here: list[str]
+    there: list[str]
+
+
+def list_joins(
+    store: Store, keeper: Keeper, dataset_id: str, query: JoinQuery, caller: Caller
+) -> JoinPage:
+    """One page of the joins of a dataset; NotFound when the caller may not know of it."""
+    here, start = visible(store, dataset_id, caller), _start(query)
+
+    def page(index: Index) -> tuple[list[Join], int]:
+        joins = index.joins(dataset_id, query.column)
+        found = joins.at_least(query.containment)
+        return [joins[at] for at in found[start : start + query.limit]], len(found)
+
+    joins, total = keeper.ask(page)
+    others = _datasets(store, {join.there.dataset_id for join in joins})
+    joins = [join for join in joins if join.there.dataset_id in others]
+    shown = {id_ for id_, other in others.items() if may_take(other, caller)}
+    readable = shown if may_take(here, caller) else set()
+    examples = keeper.ask(lambda index: _examples(index, joins, readable))
+    stop = start + query.limit
+    return JoinPage(
+        items=[
+            _view(join, others[join.there.dataset_id], example)
+            for join, example in zip(joins, examples, strict=True)
+        ],
+        next=str(stop) if stop < total else None,
+    )
+
+
+def joinable(keeper: Keeper, dataset_id: str) -> set[str]:
+    """The datasets that have a key column with a value of one of this dataset's."""
+    return keeper.ask(lambda index: index.joins(dataset_id).datasets)
+
+
+def _start(query: JoinQuery) -> int:
+    if query.after is None:
+        return 0
+    if not query.after.isascii() or not query.after.isdigit():
+        raise Invalid("must be `next` of the page before", "after")
+    return int(query.after)
+
+
+def _datasets(store: Store, identifiers: Iterable[str]) -> dict[str, Dataset]:
+    found = map(store.of(Dataset).find_one, identifiers)
+    return {dataset.id: dataset for dataset in found if dataset and dataset.published}
+
+
+def _examples(index: Index, joins: list[Join], readable: set[str]) -> list[_Examples | None]:
+    return [
+        _Examples(
+            index.unmatched(join.here, join.there, _EXAMPLES),
+            index.unmatched(join.there, join.here, _EXAMPLES),
+        )
+        if join.there.dataset_id in readable
+        else None
+        for join in joins
+    ]
+
+
+def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
+    here, there = join.here.column, join.there.column
+    return JoinView(
+        dataset_id=other.id,
+        title=other.metadata.title,
+        owner_id=other.owner_id,
+        access=other.metadata.access,
+        key=here.space,
+        columns_here=here.columns,
+        columns_there=there.columns,
+        via_here=here.via,
+        via_there=there.via,
+        matches=join.matches,
+        containment=join.containment,
+        contained=join.contained,
+        multiplication=join.multiplication,
+        rows_here=join.rows_here,
+        rows_there=join.rows_there,
+        rows_joined=join.rows_joined,
+        unmatched_here=examples.here if examples else None,
+        unmatched_there=examples.there if examples else None,
+        is_exact=not (here.is_cut or there.is_cut),
+        reason=_reason(join, other.metadata.title),
+    )
+
+
+def _reason(join: Join, title: str) -> str:
+    here, there = join.here.column, join.there.column
+    return (
+        f"{join.matches} des {here.distinct} valeurs de {_named(here.columns)} sont dans"
+        f" {_named(there.columns)} de « {title} » ; {_MULTIPLICATION[join.multiplication]}."
+    )
+
+
+def _named(columns: tuple[str, ...]) -> str:
+    return " et ".join(f"« {column} »" for column in columns)

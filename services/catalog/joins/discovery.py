@@ -1,0 +1,99 @@
+"""Tells owners and projects what a dataset that was just published can be joined with."""
+
+from collections.abc import Iterable
+
+from services.catalog.access import ProjectAccess
+from services.catalog.joins.index import Index
+from services.catalog.joins.join import Join
+from services.catalog.joins.keeper import Keeper
+from services.catalog.model import Dataset
+from shared import metrics
+from shared.envelope import Envelope
+from shared.events import DatasetPublished, Joined, JoinsDiscovered
+from shared.store import Store
+
+_BEST = 10
+"""How many other datasets are told, each by its best join."""
+
+_WORTH_TELLING = 0.1
+"""Share of one side's values that must be on the other; a list of joins has no such limit."""
+
+_MOST_PROJECTS = 50
+
+
+def tell_joins(store: Store, keeper: Keeper, envelope: Envelope[DatasetPublished]) -> None:
+    """Record on the dataset what it can be joined with, in one write; nothing when it is nothing.
+
+    An event of a version that is not the published one any more changes nothing: the newer one has
+    its own.
+    """
+    published = envelope.data
+    dataset = store.of(Dataset).get(published.dataset_id)
+    if dataset.published is None or dataset.published.number != published.version:
+        return
+    best = keeper.ask(lambda index: _best(index, dataset.id))
+    others = [(join, store.of(Dataset).find_one(join.there.dataset_id)) for join in best]
+    joins = [_joined(join, other) for join, other in others if other]
+    if not joins:
+        return
+    events = [_for_owners(published, joins), *_for_projects(store, published, joins)]
+    store.of(Dataset).change(dataset.id, lambda dataset: dataset.tell(events), because=envelope)
+    metrics.joins_found.labels("catalog").inc(len(joins))
+
+
+def _best(index: Index, dataset_id: str) -> list[Join]:
+    """The best join with each other dataset."""
+    joins, best = index.joins(dataset_id), dict[str, Join]()
+    for at in joins.at_least(_WORTH_TELLING):
+        join = joins[at]
+        best.setdefault(join.there.dataset_id, join)
+        if len(best) == _BEST:
+            break
+    return list(best.values())
+
+
+def _joined(join: Join, other: Dataset) -> Joined:
+    return Joined(
+        dataset_id=other.id,
+        title=other.metadata.title,
+        owner_id=other.owner_id,
+        key=join.here.column.space,
+        columns_here=join.here.column.columns,
+        columns_there=join.there.column.columns,
+        matches=join.matches,
+        containment=join.containment,
+        contained=join.contained,
+        multiplication=join.multiplication,
+    )
+
+
+def _for_owners(published: DatasetPublished, joins: list[Joined]) -> JoinsDiscovered:
+    """For the dataset's owner and those of the others."""
+    owners = {join.owner_id for join in joins} - {published.owner_id}
+    return JoinsDiscovered(
+        dataset_id=published.dataset_id,
+        owner_id=published.owner_id,
+        member_ids=tuple(sorted(owners)),
+        title=published.title,
+        published_id=published.dataset_id,
+        joins=tuple(joins),
+    )
+
+
+def _for_projects(
+    store: Store, published: DatasetPublished, joins: list[Joined]
+) -> Iterable[JoinsDiscovered]:
+    """For each open project that brings one of these datasets, or needs a key of the new one."""
+    needed = [*published.keys, *(join.dataset_id for join in joins)]
+    where = {"needs": {"$in": needed}, "closed": False}
+    for access in store.of(ProjectAccess).find(where, limit=_MOST_PROJECTS):
+        if access.holder_id != published.owner_id:
+            own = tuple(join for join in joins if join.dataset_id in access.needs)
+            yield JoinsDiscovered(
+                project_id=access.id,
+                holder_id=access.holder_id,
+                title=published.title,
+                published_id=published.dataset_id,
+                keys=tuple(key for key in published.keys if key in access.needs),
+                joins=own,
+            )

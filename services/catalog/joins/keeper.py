@@ -1,0 +1,126 @@
+"""Keeps one process's index of joins in step with the catalogue's documents."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from services.catalog.following import Follower
+from services.catalog.joins.index import Index
+from services.catalog.joins.snapshot import Snapshots
+from services.catalog.model import Dataset
+from shared import metrics
+from shared.errors import LabError, NotFound, Rejected
+from shared.events import FileRef
+from shared.key_file import KeyBlock, read_blocks
+from shared.storage import Storage
+from shared.store import Store
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_LOOK_SECONDS = 5.0
+_KEY_FILE_BYTES = 500_000_000
+_SNAPSHOT_AFTER = 200
+"""Datasets taken in since the last snapshot: a restart reads fewer files than that."""
+
+
+class Keeper:
+    """Answers from the index, once it has seen all that is published.
+
+    `call(function, *arguments)` makes every call that computes and asks no server; a service gives
+    eventlet's thread pool, so that a large column keeps nobody else waiting.
+    """
+
+    def __init__(
+        self, service: str, store: Store, files: Storage, call: Callable[..., Any]
+    ) -> None:
+        self._service, self._store, self._files, self._call = service, store, files, call
+        self._snapshots = Snapshots(store, files, call)
+        self._busy, self._stopping = threading.Lock(), threading.Event()
+        self._index: Index | None = None
+        self._follower = Follower()
+        self._taken: dict[str, str] = {}
+        self._unsaved = 0
+
+    def run(self) -> None:
+        """Keep in step until stopped, so that who asks finds little left to take in."""
+        while not self._stopping.is_set():
+            try:
+                self.ask(lambda _index: None)
+            except LabError as error:
+                log.warning("the join index is not in step", extra={"error": str(error)})
+            self._stopping.wait(_LOOK_SECONDS)
+
+    def stop(self) -> None:
+        """Take in nothing more."""
+        self._stopping.set()
+
+    def ask(self, question: Callable[[Index], T]) -> T:
+        """The answer from an index that knows all that was published before it was asked.
+
+        `question` computes only. Raises Unavailable when documents or files cannot be read now.
+        """
+        with self._busy:
+            if self._index is None:
+                self._index = self._open()
+            index = self._index
+            with metrics.join_seconds.labels(self._service, "catch_up").time():
+                self._catch_up(index)
+            with metrics.join_seconds.labels(self._service, "answer").time():
+                answer: T = self._call(question, index)
+            return answer
+
+    def _open(self) -> Index:
+        """The index as a snapshot has it; an empty one when there is none that can be read."""
+        found = self._snapshots.load()
+        if found is None:
+            return Index()
+        self._follower, self._taken = Follower(found.since), found.taken
+        return found.index
+
+    def _catch_up(self, index: Index) -> None:
+        before = self._unsaved
+        for dataset in self._follower.changes(self._store):
+            self._take(index, dataset)
+        if self._unsaved > before:
+            self._call(index.settle)
+            metrics.join_columns.labels(self._service).set(index.columns)
+            metrics.join_values.labels(self._service).set(index.values)
+            self._save_if_due(index)
+
+    def _take(self, index: Index, dataset: Dataset) -> None:
+        """Take in the key columns of a dataset, unless they are in."""
+        version = dataset.published if dataset.state == "published" else None
+        file = version.keys_file if version else None
+        wanted = file.sha256 if file else ""
+        if self._taken.get(dataset.id, "") == wanted:
+            return
+        self._call(index.replace, dataset.id, self._read(dataset.id, file) if file else [])
+        self._taken[dataset.id] = wanted
+        self._unsaved += 1
+
+    def _read(self, dataset_id: str, file: FileRef) -> list[KeyBlock]:
+        """The blocks of a key file; none when it is broken, which no later try would mend."""
+        try:
+            content = self._files.read(file, _KEY_FILE_BYTES)
+            blocks: list[KeyBlock] = self._call(lambda: list(read_blocks([content])))
+        except (NotFound, Rejected) as error:
+            log.warning(
+                "a key file is left out", extra={"dataset": dataset_id, "error": str(error)}
+            )
+            return []
+        return blocks
+
+    def _save_if_due(self, index: Index) -> None:
+        since = self._follower.since
+        if self._unsaved < _SNAPSHOT_AFTER or since is None:
+            return
+        try:
+            self._snapshots.save(index, since, self._taken)
+        except LabError as error:
+            log.warning("the join index is not saved", extra={"error": str(error)})
+            return
+        self._unsaved = 0
+        log.info("the join index is saved", extra={"columns": index.columns})

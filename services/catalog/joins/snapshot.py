@@ -1,0 +1,155 @@
+"""The index of joins in one file of the store: a restart reads it in place of every key file.
+
+A first line of JSON tells what follows: the arrays of every segment, each begun at a multiple of
+eight bytes. What cannot be read, or is of another layout, is no snapshot; the documents and key
+files are the truth, and the index is made again from them.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, ClassVar
+
+import numpy as np
+
+from services.catalog.joins.index import Index, Shelf, State
+from services.catalog.joins.join import Held
+from services.catalog.joins.segment import Segment
+from shared.aggregate import Aggregate
+from shared.errors import LabError
+from shared.events import FileRef
+from shared.key_file import KeyColumn
+from shared.storage import CHUNK, Storage
+from shared.store import Store
+
+log = logging.getLogger(__name__)
+
+_LAYOUT = 1
+_TYPES = ("<u8", "<u8", "<i8", "<u4", "<u4")
+"""How the arrays of a Segment are written."""
+
+_ALIGNED = 8
+
+
+class JoinSnapshot(Aggregate):
+    """Where the newest snapshot lies; there is one document, `ID`."""
+
+    collection: ClassVar[str] = "join_snapshots"
+
+    file: FileRef | None = None
+
+
+ID = "joins"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """An index as it was: all changes up to `since`, and the key file taken of each dataset."""
+
+    index: Index
+    since: datetime
+    taken: dict[str, str]
+
+
+class Snapshots:
+    """Saves and loads the index; `call` makes the calls that compute."""
+
+    def __init__(self, store: Store, files: Storage, call: Callable[..., Any]) -> None:
+        self._documents, self._files, self._call = store.of(JoinSnapshot), files, call
+
+    def save(self, index: Index, since: datetime, taken: dict[str, str]) -> None:
+        """Write a snapshot, then point to it; the one before is removed."""
+        file = self._files.put(dump(index, since, taken), "application/octet-stream")
+        before: list[FileRef] = []
+
+        def point(document: JoinSnapshot) -> None:
+            before[:] = [document.file] if document.file and document.file != file else []
+            document.file = file
+
+        self._documents.change(ID, point, new=lambda: JoinSnapshot(id=ID))
+        for old in before:
+            # Another process may have removed it, or be about to read it: then it reads key files.
+            with suppress(LabError):
+                self._files.remove(self._files.address(old))
+
+    def load(self) -> Saved | None:
+        """The newest snapshot, if there is one that can be read."""
+        document = self._documents.find_one(ID)
+        if document is None or document.file is None:
+            return None
+        try:
+            content = bytearray().join(self._files.chunks(document.file))
+            saved: Saved = self._call(parse, content, document.file.sha256)
+        except (LabError, ValueError, KeyError, TypeError) as error:
+            log.warning("the join index is made anew", extra={"error": str(error)})
+            return None
+        return saved
+
+
+def dump(index: Index, since: datetime, taken: dict[str, str]) -> Iterator[bytes]:
+    """The bytes of a snapshot, in pieces."""
+    state = index.state()
+    segments = [
+        (space, width, segment)
+        for (space, width), shelf in state.shelves.items()
+        for segment in shelf.segments
+    ]
+    head = {
+        "layout": _LAYOUT,
+        "since": since.isoformat(),
+        "taken": taken,
+        "columns": [[held.dataset_id, held.column.model_dump()] for held in state.columns],
+        "numbers": state.numbers,
+        "sizes": [[[*key, size] for key, size in sizes.items()] for sizes in state.sizes],
+        "dead": [[*key, shelf.dead] for key, shelf in state.shelves.items()],
+        "segments": [[space, width, one.size, len(one.words)] for space, width, one in segments],
+    }
+    yield _padded(json.dumps(head, ensure_ascii=False).encode() + b"\n", b" ")
+    for _, _, segment in segments:
+        for array, kind in zip(segment, _TYPES, strict=True):
+            data = _padded(np.asarray(array, kind).tobytes(), b"\0")
+            yield from (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
+
+
+def parse(content: bytearray, digest: str) -> Saved:
+    """The index that was dumped; raises ValueError, KeyError or TypeError when it is none."""
+    if sha256(content).hexdigest() != digest:
+        raise ValueError("the bytes changed")
+    end = content.index(b"\n")
+    head = json.loads(content[:end])
+    if head["layout"] != _LAYOUT:
+        raise ValueError("another layout")
+    reader = _Reader(content, end + 1)
+    shelves = {(space, width): Shelf(dead=dead) for space, width, dead in head["dead"]}
+    for space, width, pairs, values in head["segments"]:
+        shelves[space, width].segments.append(reader.segment(width, pairs, values))
+    columns = [Held(name, KeyColumn.model_validate(column)) for name, column in head["columns"]]
+    sizes = [{(space, width): size for space, width, size in one} for one in head["sizes"]]
+    state = State(columns, sizes, head["numbers"], shelves)
+    return Saved(Index.restored(state), datetime.fromisoformat(head["since"]), head["taken"])
+
+
+def _padded(data: bytes, filler: bytes) -> bytes:
+    return data + filler * (-len(data) % _ALIGNED)
+
+
+class _Reader:
+    """Takes arrays from bytes, one after the other, without copying them."""
+
+    def __init__(self, content: bytearray, at: int) -> None:
+        self._content, self._at = content, at + -at % _ALIGNED
+
+    def segment(self, width: int, pairs: int, values: int) -> Segment:
+        lengths = (values, values * width, values + 1, pairs, pairs)
+        arrays = [self._array(*one) for one in zip(_TYPES, lengths, strict=True)]
+        arrays[1] = arrays[1].reshape(values, width)
+        return Segment(*arrays)
+
+    def _array(self, kind: str, length: int) -> Any:  # noqa: ANN401 - of the kind that is named
+        array = np.frombuffer(self._content, kind, length, self._at)
+        self._at += array.nbytes + -array.nbytes % _ALIGNED
+        return array
