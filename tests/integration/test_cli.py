@@ -167,6 +167,8 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     assert shell.json("dataset", "crossing", dataset, dataset)["licence"] == "lov2"
     found = shell.json("dataset", "list", "--q", "valeurs", "--key", "commune")["items"]
     assert [one["id"] for one in found] == [dataset]
+    assert shell.json("dataset", "joins", dataset, "--column", "com") == {"items": [], "next": None}
+    assert "Nothing found" in shell.run("dataset", "joins", dataset, "--containment", "0.5").stdout
     token = {"DATALAB_TOKEN": shell.token(*owner)}
     assert shell.run("dataset", "download", dataset, "-o", str(out), **token).returncode == 0
     assert out.read_bytes().startswith(b"PAR1")

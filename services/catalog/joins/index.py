@@ -162,7 +162,7 @@ class Index:
                 segment = build(theirs[width], self._hasher)
                 alone[look_up(segment, self._hasher(rows.words), rows.words).asked] = False
             missing += text_of(rows.words[alone][: limit - len(missing)])
-        return missing
+        return sorted(missing)
 
     def _made_traits(self) -> "_Traits":
         alive = np.zeros(len(self._columns), bool)

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 _LOOK_SECONDS = 5.0
 _KEY_FILE_BYTES = 500_000_000
-_SNAPSHOT_AFTER = 200
+SNAPSHOT_AFTER = 200
 """Datasets taken in since the last snapshot: a restart reads fewer files than that."""
 
 
@@ -115,7 +115,7 @@ class Keeper:
 
     def _save_if_due(self, index: Index) -> None:
         since = self._follower.since
-        if self._unsaved < _SNAPSHOT_AFTER or since is None:
+        if self._unsaved < SNAPSHOT_AFTER or since is None:
             return
         try:
             self._snapshots.save(index, since, self._taken)

@@ -11,6 +11,7 @@ from shared.events import (
     Event,
     JobQueued,
     JobSucceeded,
+    JoinsDiscovered,
     MemberJoined,
     ProjectSubmitted,
 )
@@ -24,6 +25,7 @@ from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, e
         (AccessRequested, {HOLDER, OWNER}),
         (AccessReminded, {OWNER, "mem_source"}),
         (DatasetRegistered, {OWNER}),
+        (JoinsDiscovered, {OWNER, "mem_other"}),
         (MemberJoined, {HOLDER}),
         (JobQueued, set()),
         (DeliveryAbandoned, set()),

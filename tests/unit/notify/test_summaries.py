@@ -10,6 +10,7 @@ from shared.events import (
     DatasetsMatched,
     Event,
     JobSucceeded,
+    JoinsDiscovered,
     MemberJoined,
     ProjectAdvised,
     ProjectStaffed,
@@ -22,6 +23,8 @@ LAB = {cls for cls in events.REGISTRY.values() if cls.__module__ == events.__nam
 ADVICE = (
     "Le Datalab a éclairé le projet : 2 jeux de données, 1 application, 0 expert, 1 site pilote."
 )
+
+FOR_PROJECT = {"project_id": PROJECT, "dataset_id": None, "owner_id": None, "keys": ("commune",)}
 
 
 def test_every_event_has_an_example_here() -> None:
@@ -55,9 +58,18 @@ def test_notify_listens_to_every_event() -> None:
             example(AccessGranted).model_copy(update={"purpose": "étude.", "until": "2027-03-01"}),
             "L'accès au jeu dts_1 est accordé jusqu'au 01/03/2027 pour : étude.",
         ),
+        (example(JoinsDiscovered), "Le jeu de données « Communes » se croise avec « EPCI »."),
+        (
+            example(JoinsDiscovered).model_copy(update=FOR_PROJECT),
+            "Le nouveau jeu de données « Communes » se croise avec vos données « EPCI ».",
+        ),
+        (
+            example(JoinsDiscovered).model_copy(update={**FOR_PROJECT, "joins": ()}),
+            "Le nouveau jeu de données « Communes » a une clé de vos données : commune.",
+        ),
         (example(ProjectStaffed), "L'équipe du projet est formée : mem_a, mem_b."),
     ],
-    ids=["advised", "joined", "succeeded", "matched", "nothing", "granted", "bound", "staffed"],
+    ids=lambda value: value.topic if isinstance(value, Event) else "",
 )
 def test_summary_is_french(event: Event, summary: str) -> None:
     """Numbers, plurals and quotes follow the language."""

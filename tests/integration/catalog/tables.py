@@ -1,0 +1,64 @@
+"""Tables in the running catalogue, as the real runner reads them."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+from shared.aggregate import new_id, now
+from shared.events import JobSucceeded
+from shared.key_file import KEYS
+from shared.manifest import Manifest, Output
+from tests.integration.catalog.lab import Lab
+from tests.integration.compute.jobs import ingest
+
+
+def ingested(lab: Lab, dataset_id: str, content: Path | bytes, version: int = 1) -> JobSucceeded:
+    """The end of an ingest job that read this table; what it made is in the store."""
+    with TemporaryDirectory() as folder:
+        run = ingest(Path(folder) / "job", content)
+        names = [made["name"] for made in run.result["outputs"]]
+        outputs = [
+            Output(name=name, file=lab.files.put([run.made(name).read_bytes()], "x/y"))
+            for name in names
+        ]
+    assert set(names) <= {"table.parquet", KEYS}
+    manifest = Manifest(
+        job_id=new_id("job"),
+        kind="ingest",
+        outputs=tuple(outputs),
+        reports=tuple(run.reports),
+        started=now(),
+        ended=now(),
+    )
+    return JobSucceeded(
+        job_id=manifest.job_id,
+        kind="ingest",
+        dataset_id=dataset_id,
+        dataset_version=version,
+        result=lab.put(manifest),
+        seconds=0.1,
+    )
+
+
+def publish_table(lab: Lab, owner_id: str, content: Path | bytes, **metadata: Any) -> str:
+    """The id of a new dataset of that owner, published with this table."""
+    dataset_id = lab.upload(owner_id, uuid4().bytes, **metadata)
+    lab.publish(ingested(lab, dataset_id, content))
+    lab.hear("dataset_published", dataset_id=dataset_id)
+    return dataset_id
+
+
+def publish_version(lab: Lab, owner_id: str, dataset_id: str, content: Path | bytes) -> None:
+    """Publish this table as the second version of a dataset."""
+    token = lab.token(owner_id, "owner")
+    path = f"/datasets/{dataset_id}/versions"
+    answer = lab.post_file(path, token, {}, uuid4().bytes)
+    assert answer.status == 202, answer.data
+    lab.publish(ingested(lab, dataset_id, content, version=2))
+    lab.hear("dataset_published", dataset_id=dataset_id, version=2)
+
+
+def csv(column: str, values: list[str]) -> bytes:
+    """A table of one column."""
+    return "\n".join([column, *values]).encode()

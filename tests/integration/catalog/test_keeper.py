@@ -1,0 +1,118 @@
+"""An index of joins is kept in step, saved, and made again from the documents when it is lost."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.catalog.joins import keeper as keeping
+from services.catalog.joins.keeper import Keeper
+from services.catalog.joins.snapshot import ID, JoinSnapshot
+from services.catalog.metadata import Metadata
+from services.catalog.model import Dataset
+from services.catalog.versions import Upload
+from shared.events import FileRef
+from shared.key_file import UNTYPED, KeyColumn, blocks_of
+from shared.manifest import Profile
+from shared.storage import Storage
+from shared.store import Store
+
+FILE = FileRef(sha256="0" * 64, size=1)
+PROFILE = Profile(rows=1, encoding="utf-8", columns=())
+
+
+def directly(function: Callable[..., Any], *arguments: object) -> Any:
+    """Compute in this thread."""
+    return function(*arguments)
+
+
+class World:
+    """A catalogue's documents and files, and the processes that keep an index of them."""
+
+    def __init__(self, store: Store, files: Storage) -> None:
+        self.store, self.files = store, files
+
+    def process(self) -> Keeper:
+        """A process that has just started."""
+        return Keeper("catalog", self.store, self.files, directly)
+
+    def publish(self, name: str, *values: str) -> str:
+        """Register and publish a dataset with one key column; its id."""
+        column = KeyColumn(columns=("c",), space=UNTYPED, rows=len(values), distinct=len(values))
+        lines = [f"{b.model_dump_json()}\n" for b in blocks_of(column, ((v, 1) for v in values))]
+        keys = self.files.put(["".join(lines).encode()], "application/jsonl") if lines else None
+        about = Metadata(title=name, theme="essai", licence="lov2", access="open")
+        dataset = Dataset(id=f"dts_{name}", owner_id="mbr_1", metadata=about)
+        dataset.register(Upload(file=FILE, filename="a.csv"))
+        dataset.publish(1, FILE, PROFILE, "job_1", keys)
+        return self.store.of(Dataset).save(dataset).id
+
+    def snapshot(self) -> Path:
+        """The file of the saved index."""
+        file = self.store.of(JoinSnapshot).get(ID).file
+        assert file
+        return Path(self.files.address(file))
+
+
+def joined(process: Keeper, dataset_id: str) -> set[str]:
+    """What the process finds."""
+    return process.ask(lambda index: index.joins(dataset_id).datasets)
+
+
+@pytest.fixture
+def world(mongodb_uri: str, storage_url: str) -> Iterator[World]:
+    """An empty catalogue; every few changes the index is saved."""
+    store = Store(mongodb_uri, f"test_{uuid4().hex[:12]}")
+    store.prepare((Dataset, JoinSnapshot))
+    usual, keeping.SNAPSHOT_AFTER = keeping.SNAPSHOT_AFTER, 3
+    yield World(store, Storage(storage_url))
+    keeping.SNAPSHOT_AFTER = usual
+    store.close()
+
+
+def test_restart_reads_the_saved_index_and_only_newer_key_files(world: World) -> None:
+    """The key files of what was saved may even be gone."""
+    old = [world.publish(name, "v1", f"{name}-{'x' * 20}") for name in "abc"]
+    assert joined(world.process(), old[0]) == set(old[1:])
+    for path in Path(world.files.path("sha256")).glob("*/*"):
+        if path != world.snapshot():
+            path.unlink()
+    new = world.publish("d", "v1")
+    restarted = world.process()
+    assert joined(restarted, new) == set(old)
+    assert joined(restarted, old[0]) == {*old[1:], new}
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}\n", b'{"layout": 0}\n' + b"\0" * 99])
+def test_damaged_snapshot_is_made_again_from_the_key_files(world: World, damage: bytes) -> None:
+    """Whatever the bytes have become; one flipped bit counts."""
+    ids = [world.publish(name, "v1") for name in "abc"]
+    joined(world.process(), ids[0])
+    whole = world.snapshot().read_bytes()
+    world.snapshot().write_bytes(damage or whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert joined(world.process(), ids[0]) == set(ids[1:])
+
+
+def test_newer_snapshot_removes_the_one_before(world: World) -> None:
+    """A process that had it in hand goes back to the documents."""
+    process = world.process()
+    ids = [world.publish(name, "v1") for name in "abc"]
+    joined(process, ids[0])
+    first = world.snapshot()
+    ids += [world.publish(name, "v1") for name in "def"]
+    assert joined(process, ids[0]) == set(ids[1:])
+    assert world.snapshot() != first
+    assert not first.exists()
+    assert joined(world.process(), ids[0]) == set(ids[1:])
+
+
+def test_retired_and_keyless_datasets_are_not_found(world: World) -> None:
+    """What has no keys any more, or is no longer offered, leaves the index."""
+    ids = [world.publish(name, "v1") for name in "ab"]
+    process = world.process()
+    assert joined(process, ids[0]) == {ids[1]}
+    world.store.of(Dataset).change(ids[1], lambda dataset: dataset.retire("fini"))
+    assert joined(process, ids[0]) == set()
+    assert joined(process, world.publish("c")) == set()
