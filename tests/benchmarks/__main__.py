@@ -23,6 +23,7 @@ CONTENDERS = {
     "publishing": ("ours", "nameko", "aio-pika", "limit"),
     "consuming": ("ours", "nameko"),
     "calling": ("ours", "nameko"),
+    "exporting": ("ours", "at-once"),
 }
 """By module; none is imported here, since nameko patches the standard library."""
 

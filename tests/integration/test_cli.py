@@ -170,6 +170,9 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     assert shell.json("dataset", "joins", dataset, "--column", "com") == {"items": [], "next": None}
     assert "Nothing found" in shell.run("dataset", "joins", dataset, "--containment", "0.5").stdout
     token = {"DATALAB_TOKEN": shell.token(*owner)}
+    one = shell.run("dataset", "export", dataset, "--format", "rdfxml", **token).stdout
+    assert f'/datasets/{dataset}">' in one
+    assert f"datasets/{dataset}>" in shell.run("dataset", "export", **token).stdout
     assert shell.run("dataset", "download", dataset, "-o", str(out), **token).returncode == 0
     assert out.read_bytes().startswith(b"PAR1")
     lost = shell.run("dataset", "download", dataset, "-o", f"{tmp_path}/none/x", **token)

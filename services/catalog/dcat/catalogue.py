@@ -74,7 +74,7 @@ def _add_catalogue(node: Node, lab: Lab) -> None:
         f"Catalogue de données : {lab.name}",
         "Données d'intérêt général que le lab met à disposition de projets, ou sur demande.",
     )
-    node.refer(DCT.publisher, lab.agent, FOAF.Agent).add(FOAF.name, text(lab.name, "fr"))
+    node.refer(DCT.publisher, lab.agent, FOAF.Agent).add(FOAF.name, text(lab.name))
     node.refer(FOAF.homepage, address(f"{lab.url}/"), FOAF.Document)
     node.refer(DCT.language, language("fr"), DCT.LinguisticSystem)
     node.refer(DCT.license, address(lab.licence), DCT.LicenseDocument)

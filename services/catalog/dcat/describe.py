@@ -115,7 +115,7 @@ def _add_coverage(node: Node, about: Metadata) -> None:
 def _add_people(node: Node, about: Metadata, lab: Lab) -> None:
     uri = node.name + "#publisher" if about.producer else lab.agent
     publisher = node.refer(DCT.publisher, uri, FOAF.Agent)
-    publisher.add(FOAF.name, text(about.producer or lab.name, "fr"))
+    publisher.add(FOAF.name, text(about.producer or lab.name))
     if about.contact:
         contact = node.refer(DCAT.contactPoint, node.name + "#contact", VCARD.Kind)
         contact.add(VCARD.fn, text(about.contact.name))

@@ -7,7 +7,7 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel, Field
 
 from shared.http.openapi import document
-from shared.http.route import Download, Route
+from shared.http.route import Download, Route, Text
 
 
 class Parcel(BaseModel):
@@ -79,3 +79,19 @@ def test_roles_and_text_come_from_the_method() -> None:
     assert paths["/parcels"]["get"]["summary"] == "List"
     assert paths["/parcels"]["get"]["description"] == "All."
     assert "owner" in paths["/parcels/{parcel_id}/file"]["get"]["description"]
+
+
+def test_formats_are_told_with_their_schema_where_they_have_one() -> None:
+    """A route may answer in several, and without a token where the lab opens its catalogue."""
+    formats = {"json": "application/json", "turtle": "text/turtle"}
+    read = Route("GET", "/parcels/{parcel_id}", returns=Parcel, formats=formats, public=True)
+    graph = Route("GET", "/graph", returns=Text, formats={"turtle": "text/turtle"})
+    paths = described({"read": read, "graph": graph})["paths"]
+    operation = paths["/parcels/{parcel_id}"]["get"]
+    content = operation["responses"]["200"]["content"]
+    assert content["application/json"]["schema"]["$ref"].endswith("/Parcel")
+    assert content["text/turtle"]["schema"] == {}
+    assert {"406", "404"} <= set(operation["responses"])
+    assert {} in operation["security"]
+    assert list(paths["/graph"]["get"]["responses"]["200"]["content"]) == ["text/turtle"]
+    assert "security" not in paths["/graph"]["get"]

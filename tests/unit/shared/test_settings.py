@@ -138,3 +138,25 @@ def test_settings_do_not_change() -> None:
     """What a process started with holds until it ends."""
     with pytest.raises(ValueError, match="frozen"):
         load_settings(NEEDED).http_port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("host", "public", "reached"),
+    [
+        ("127.0.0.1", "", "http://127.0.0.1:8001"),
+        ("0.0.0.0", "", "http://127.0.0.1:8001"),  # noqa: S104 - nothing listens here
+        ("::", "", "http://[::1]:8001"),
+        ("10.0.0.1", "https://lab.fr/donnees", "https://lab.fr/donnees"),
+    ],
+)
+def test_a_service_tells_where_it_is_reached(host: str, public: str, reached: str) -> None:
+    """What listens everywhere is reached from here; the operator knows better."""
+    given = {"DATALAB_HTTP_HOST": host, "DATALAB_PUBLIC_URL": public}
+    assert load_settings({**NEEDED, **given}).reached_at == reached
+
+
+@pytest.mark.parametrize("url", ["https://lab.fr/", "lab.fr", "https://", "https://lab.fr/?a=b"])
+def test_an_address_that_paths_cannot_be_put_after_is_refused(url: str) -> None:
+    """A slash at the end would stand twice in every address of the catalogue."""
+    with pytest.raises(SettingsError, match=r"^DATALAB_PUBLIC_URL: must look like https://"):
+        load_settings({**NEEDED, "DATALAB_PUBLIC_URL": url})
