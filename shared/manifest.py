@@ -111,7 +111,16 @@ class Profile(Frozen):
     repairs: tuple[Repair, ...] = ()
     privacy: Privacy | None = Field(default=None, description="what it tells about persons")
 
+    def without_values(self) -> "Profile":
+        """The same for those who may not see the data: no value of a row is shown."""
+        return self.model_copy(update={"columns": tuple(map(_without_values, self.columns))})
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The kinds of key columns found, each once, sorted."""
         return tuple(sorted({column.key for column in self.columns if column.key}))
+
+
+def _without_values(column: Column) -> Column:
+    meaning = column.meaning and column.meaning.model_copy(update={"invalid": ()})
+    return column.model_copy(update={"meaning": meaning})

@@ -163,6 +163,24 @@ class ProjectAccess(Aggregate):
         grant.uses += 1
         grant.last_used = now()
 
+    def is_outdated(self, dataset: Dataset) -> bool:
+        """Whether open data was granted that its owner has restricted since."""
+        grant = self.grant_of(dataset.id)
+        was_open = grant is not None and grant.state == "granted" and not grant.asked
+        return was_open and dataset.deciders(self.holder_id) != []
+
+    def ask_after_all(self, dataset: Dataset) -> None:
+        """Ask the deciders of data that was open when it was granted."""
+        if self.is_outdated(dataset):
+            grant = self.granted(dataset.id)
+            grant.ask_again()
+            self._request(grant, dataset.deciders(self.holder_id))
+
+    def taken_back(self, dataset_ids: Iterable[str]) -> str:
+        """Why one of these was taken away from the project before its end; empty if none was."""
+        ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
+        return ended[0].end_reason if ended else ""
+
     def request(self, dataset_id: str) -> Grant:
         """The grant that the dataset's owner was asked for; raises NotFound when there is none."""
         grant = self.grant_of(dataset_id)
@@ -190,22 +208,22 @@ class ProjectAccess(Aggregate):
         if dataset is None:
             self._refuse(grant, _CATALOG, _UNKNOWN)
         elif deciders := dataset.deciders(self.holder_id):
-            grant.asked, grant.deciders = True, deciders
-            for decider in deciders:
-                self._request(grant, decider)
+            self._request(grant, deciders)
         elif dataset.owner_id == self.holder_id:
             self._grant(grant, self.holder_id, "Données du porteur du projet.")
         else:
             self._grant(grant, _CATALOG, "Données ouvertes.")
 
-    def _request(self, grant: Grant, decider: str) -> None:
-        self.record(
-            AccessRequested(
-                **self._about(grant),
-                holder_id=self.holder_id,
-                member_id=decider if decider != grant.owner_id else None,
+    def _request(self, grant: Grant, deciders: list[str]) -> None:
+        grant.asked, grant.deciders = True, deciders
+        for decider in deciders:
+            self.record(
+                AccessRequested(
+                    **self._about(grant),
+                    holder_id=self.holder_id,
+                    member_id=decider if decider != grant.owner_id else None,
+                )
             )
-        )
 
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:

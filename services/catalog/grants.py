@@ -108,6 +108,9 @@ def open_dataset(store: Store, project_id: str, dataset_id: str, job_id: str = "
         raise Forbidden(f"project {project_id} has no grant for {dataset_id}")
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
+    if access.is_outdated(dataset):
+        store.of(ProjectAccess).change(project_id, lambda access: access.ask_after_all(dataset))
+        raise Forbidden(f"{dataset_id} was restricted since: its owners are asked")
     version, table = dataset.readable()
     access = store.of(ProjectAccess).change(project_id, lambda access: access.use(dataset_id))
     record(store, access, dataset, version, job_id)

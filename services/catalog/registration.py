@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from services.catalog.access import ProjectAccess
 from services.catalog.crossing import Verdict, judge
 from services.catalog.licensing import settle, sources_of
 from services.catalog.manifests import output_of, read_manifest
@@ -64,7 +65,8 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     """The dataset that a delivered project gives back, with how it was made.
 
     Made of somebody else's restricted data it is restricted too: such owners may see it and how it
-    was made, and decide with the holder which projects read it. So it is while the terms of its
+    was made, and decide with the holder which projects read it. Made of data that was taken away
+    from the project before, it is kept from everybody. So it is while the terms of its
     sources keep it from being published; they also decide its licence.
     """
     event = envelope.data
@@ -85,7 +87,11 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     )
     dataset = empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
     dataset.project_id, dataset.source_owners = event.project_id, owners
-    dataset.register(_result_of(event, manifest, verdict, terms.note))
+    upload = _result_of(event, manifest, verdict, terms.note)
+    if reason := _taken_back(store, event.project_id, manifest):
+        dataset.withhold(upload, f"L'accès aux données dont il est fait a été retiré : {reason}")
+    else:
+        dataset.register(upload)
     return store.of(Dataset).add(dataset, because=envelope)
 
 
@@ -95,6 +101,11 @@ def _datasets_of(store: Store, manifest: Manifest) -> Iterator[tuple[Dataset, Ve
         dataset = store.of(Dataset).find_one(given.dataset_id)
         if dataset:
             yield dataset, next((v for v in dataset.versions if v.number == given.version), None)
+
+
+def _taken_back(store: Store, project_id: str, manifest: Manifest) -> str:
+    access = store.of(ProjectAccess).find_one(project_id)
+    return access.taken_back(given.dataset_id for given in manifest.inputs) if access else ""
 
 
 def _source_owners(read: Iterable[tuple[Dataset, Version | None]], holder_id: str) -> list[str]:

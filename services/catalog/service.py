@@ -233,13 +233,13 @@ class Catalog:
     @http("GET", "/datasets/{dataset_id}/table", returns=Download, public=True)
     def download_table(self, call: Call, dataset_id: str) -> Download:
         """The published table as Parquet; restricted data for its owner and staff only."""
-        version, table = search.downloadable(self.documents, dataset_id, call.caller)
+        version, table = uses.download(self.documents, dataset_id, call.caller)
         return self._download(table, f"{dataset_id}-{version.number}.parquet")
 
     @http("GET", "/datasets/{dataset_id}/files/{name}", returns=Download, public=True)
     def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
         """A file that came with a project's result, such as its chart."""
-        version, _table = search.downloadable(self.documents, dataset_id, call.caller)
+        version, _table = uses.download(self.documents, dataset_id, call.caller)
         return self._download(search.file_of(version, name), name)
 
     @http("GET", "/datasets/{dataset_id}/uses", query=UseQuery, returns=UsePage)

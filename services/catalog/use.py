@@ -13,6 +13,8 @@ from shared.events import FileRef, JobKind
 from shared.manifest import Manifest
 from shared.paging import Paging
 
+_DOWNLOAD = "Téléchargement par l'équipe du Datalab."
+
 UseState = Literal["opened", "succeeded", "failed", "cancelled"]
 
 RESULT = "result.parquet"
@@ -54,6 +56,11 @@ class Use(Aggregate):
         self.purpose, self.until = grant.purpose, grant.until
         self.openings += 1
         self.last_opened_at = now()
+
+    def take_away(self, member_id: str, version: Version) -> None:
+        """Note that a member of the lab's staff downloaded that version."""
+        self.holder_id, self.dataset_version = member_id, version.number
+        self.purpose, self.openings = _DOWNLOAD, 1
 
     def succeed(self, kind: JobKind, manifest: Manifest) -> None:
         """Note what the job made of it."""

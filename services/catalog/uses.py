@@ -7,14 +7,14 @@ from typing import Any
 from services.catalog.access import ProjectAccess
 from services.catalog.manifests import read_manifest
 from services.catalog.model import Dataset
-from services.catalog.search import visible
+from services.catalog.search import downloadable, visible
 from services.catalog.use import Use, UsePage, UseQuery, UseView
 from services.catalog.versions import Version
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.envelope import Envelope
 from shared.errors import Forbidden
-from shared.events import JobCancelled, JobFailed, JobSucceeded, ProjectDelivered
+from shared.events import FileRef, JobCancelled, JobFailed, JobSucceeded, ProjectDelivered
 from shared.storage import Storage
 from shared.store import Store
 
@@ -29,6 +29,20 @@ def record(
     grant = access.granted(dataset.id)
     new = Use(id=f"{job_id or new_id('use')}.{dataset.id}", dataset_id=dataset.id, job_id=job_id)
     store.of(Use).change(new.id, lambda use: use.open(access, grant, version), new=new.model_copy)
+
+
+def download(store: Store, dataset_id: str, caller: Caller) -> tuple[Version, FileRef]:
+    """What `caller` may take away of a dataset (`search.downloadable`).
+
+    Its owners see who of the lab's staff took restricted data away.
+    """
+    version, table = downloadable(store, dataset_id, caller)
+    dataset = store.of(Dataset).get(dataset_id)
+    if dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id:
+        use = Use(id=f"{new_id('use')}.{dataset_id}", dataset_id=dataset_id)
+        use.take_away(caller.member_id, version)
+        store.of(Use).save(use)
+    return version, table
 
 
 def complete(store: Store, files: Storage, envelope: Envelope[JobEnd]) -> None:

@@ -73,6 +73,12 @@ class Versioned(Aggregate):
             )
         )
 
+    def withhold(self, upload: Upload, reason: str) -> None:
+        """Add a version that nobody may read; `reason`, in French, says why."""
+        number = len(self.versions) + 1
+        self.versions.append(Version(**dict(upload), number=number, registered_at=now()))
+        self.reject(number, reason, "")
+
     def publish(
         self,
         number: int | None,

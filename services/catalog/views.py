@@ -219,8 +219,9 @@ def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:
 def _as_others_see(version: Version, dataset: Dataset) -> Version:
     hidden: dict[str, object] = {}
     if dataset.metadata.access == "restricted":
-        # Steps name columns and values of what a result was made of.
+        # Steps name columns and values of what a result was made of, profiles invalid values.
         hidden["provenance"] = None
+        hidden["profile"] = version.profile and version.profile.without_values()
     if version.legal_basis:
         hidden["legal_basis"] = version.legal_basis.model_copy(update={"note": ""})
     return version.model_copy(update=hidden)

@@ -183,6 +183,41 @@ def test_request_from_before_results_had_several_deciders_asks_the_owner() -> No
     assert ProjectAccess.model_validate(saved).waits_for == ["mbr_o", STAFF]
 
 
+def test_data_that_was_open_when_it_was_granted_is_asked_for_once_it_is_restricted() -> None:
+    """Its owner never decided: asked once, it may grant it like any other."""
+    access, restricted = secured(OPEN), OPEN.model_copy(deep=True)
+    restricted.metadata = metadata(access="restricted")
+    assert (access.is_outdated(OPEN), access.is_outdated(restricted)) == (False, True)
+    for _ in range(2):
+        access.ask_after_all(restricted)
+    assert told(access).count("AccessRequested") == 1
+    assert access.waits_for == ["mbr_owner", STAFF]
+    with pytest.raises(Forbidden):
+        access.use("dts_open")
+    access.decide("dts_open", "mbr_owner", "grant", "")
+    access.use("dts_open")
+    assert not access.is_outdated(restricted)
+
+
+def test_holder_s_own_data_stays_its_own_whatever_it_is() -> None:
+    """Nobody else decides on it, unless others' data went into it."""
+    access = secured(OWN)
+    assert not access.is_outdated(OWN)
+    access.ask_after_all(OWN)
+    access.use("dts_own")
+
+
+def test_access_taken_back_before_the_end_is_remembered() -> None:
+    """The end of the project takes nothing back; what is granted again was not taken."""
+    access = secured(ASKED, OTHER)
+    access.decide("dts_asked", "mbr_o", "grant", "")
+    access.decide("dts_other", "mbr_p", "grant", "")
+    access.decide("dts_asked", "mbr_o", "revoke", "étude finie")
+    access.close("Projet livré.")
+    assert access.taken_back(["dts_other", "dts_asked"]) == "étude finie"
+    assert access.taken_back(["dts_other", "dts_none"]) == ""
+
+
 def test_unknown_dataset_is_refused_with_a_reason() -> None:
     """A project that names what does not exist learns it and gets no access."""
     access = secured(OPEN, unknown="dts_none")

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.events import FileRef, Step
-from shared.manifest import Column, Input, Manifest, Output, Profile
+from shared.manifest import Column, Input, Manifest, Meaning, Output, Profile
 
 TABLE, CHART = (FileRef(sha256=digit * 64, size=10) for digit in "ab")
 MANIFEST = Manifest(
@@ -62,3 +62,14 @@ def test_profile_lists_each_kind_of_key_once() -> None:
     )
     profile = Profile(rows=1, encoding="utf-8", delimiter=";", columns=columns)
     assert profile.keys == ("commune", "siren")
+
+
+def test_profile_without_values_still_counts() -> None:
+    """Who may not see the data learns how good it is, and nothing of what it says."""
+    meaning = Meaning(type="commune", confidence=1, valid=0.5, invalid=("1411X",))
+    seen = column("com", "commune").model_copy(update={"meaning": meaning})
+    columns = (seen, column("label", None))
+    profile = Profile(rows=1, encoding="utf-8", columns=columns).without_values()
+    assert "1411X" not in profile.model_dump_json()
+    assert profile.columns[0].meaning == meaning.model_copy(update={"invalid": ()})
+    assert profile.columns[1] == columns[1]
