@@ -486,6 +486,12 @@ class JobSucceeded(Event, source="compute"):
     page: int | None = Field(default=None, description="of the harvest")
     result: FileRef = Field(description="the job's manifest, JSON of shared.manifest.Manifest")
     seconds: float
+    verdict: Literal["none", "quasi", "direct"] | None = Field(
+        default=None, description="what the table that it made tells about persons"
+    )
+    warning: str = Field(
+        default="", description="what to think of before it leaves the lab, in French"
+    )
 
 
 class JobFailed(Event, source="compute"):

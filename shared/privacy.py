@@ -82,6 +82,11 @@ class Privacy(Frozen):
         """Whether nobody is named, and nobody stands out among fewer than K_ENOUGH."""
         return self.verdict != "direct" and (self.k is None or self.k >= K_ENOUGH)
 
+    @property
+    def warning(self) -> str:
+        """What somebody must think of before this table leaves the lab, in French; else empty."""
+        return "" if self.is_safe else f"Données personnelles. {self.in_french()}"
+
     def named(self, role: Role) -> tuple[Finding, ...]:
         """The columns of that role."""
         return tuple(one for one in self.findings if one.role == role)

@@ -1,6 +1,7 @@
 """Reads datasets with what the caller may see of them."""
 
 from services.catalog.crossing import Source, judge
+from services.catalog.exposure import NOTICE, exposure_of
 from services.catalog.licensing import own_source, sources_of
 from services.catalog.model import Dataset
 from services.catalog.versions import Version
@@ -25,7 +26,12 @@ def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> Crossi
     datasets = [visible(store, identifier, caller) for identifier in query.dataset_id]
     verdict = judge(one for dataset in datasets for one in _known_sources(dataset, caller))
     metrics.crossings_judged.labels("catalog", "conflict" if verdict.conflict else "clear").inc()
-    return CrossingView(dataset_ids=query.dataset_id, licence=verdict)
+    return CrossingView(
+        dataset_ids=query.dataset_id,
+        licence=verdict,
+        privacy=exposure_of(datasets),
+        privacy_notice=NOTICE,
+    )
 
 
 def _known_sources(dataset: Dataset, caller: Caller) -> tuple[Source, ...]:

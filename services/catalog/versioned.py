@@ -96,6 +96,9 @@ class Versioned(Aggregate):
             return
         version.reason, version.job_id = "", job_id
         version.table, version.profile, version.keys_file = table, profile, keys_file
+        if self.project_id and profile.privacy and not profile.privacy.is_safe:
+            # A result is as open as its sources, which did not single persons out.
+            self._restrict()
         if names_persons(profile):
             version.legal_basis = self._confirmed(profile)
             if version.legal_basis is None:
@@ -111,12 +114,15 @@ class Versioned(Aggregate):
         """
         version = self._held(number)
         if restrict:
-            self.metadata = self.metadata.model_copy(update={"access": "restricted"})
+            self._restrict()
         elif self.metadata.access == "open":
             check_opening(basis.basis)
         version.legal_basis = basis
         if version.profile:
             self._make_public(version, version.profile)
+
+    def _restrict(self) -> None:
+        self.metadata = self.metadata.model_copy(update={"access": "restricted"})
 
     def _hold(self, version: Version, profile: Profile) -> None:
         version.state = "held"

@@ -11,6 +11,7 @@ from services.catalog.changes import Changes, compare
 from services.catalog.consent import Conditions, Decision, Grant, GrantState
 from services.catalog.crossing import Verdict
 from services.catalog.deadlines import end_of
+from services.catalog.exposure import InputPrivacy
 from services.catalog.harvested import Harvested
 from services.catalog.licensing import canonical
 from services.catalog.metadata import Access, Metadata
@@ -109,6 +110,10 @@ class CrossingView(BaseModel):
 
     dataset_ids: tuple[str, ...]
     licence: Verdict
+    privacy: tuple[InputPrivacy, ...] = Field(
+        description="what each dataset tells about persons, in their order"
+    )
+    privacy_notice: str = Field(description="what that says of the result, in French")
 
 
 class RequestQuery(Paging):

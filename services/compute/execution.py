@@ -113,13 +113,12 @@ class Execution:
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
             self._compute(folder, seconds)
-            result, outputs = keep(self._job, inputs, began, folder, files)
+            kept = keep(self._job, inputs, began, folder, files)
         return partial(
             Job.succeed,
             run=self._job.run,
             seconds=self.seconds,
-            result=result,
-            outputs=outputs,
+            **kept._asdict(),
         )
 
     def _seconds(self) -> float:

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from shared.errors import Rejected
 from shared.events import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
+from shared.privacy import Privacy
 
 _PREFIX = "datalab-job-"
 _RESULT_BYTES = 5_000_000
@@ -49,6 +50,15 @@ class Result(Frozen):
     outputs: tuple[Made, ...] = Field(default=(), max_length=50)
     reports: tuple[dict[str, Any], ...] = ()
     software: dict[str, str] = {}
+
+    @property
+    def privacy(self) -> Privacy | None:
+        """The verdict on the table that was made; raises Rejected when it is none."""
+        said = self.reports[-1].get("privacy") if self.reports else None
+        try:
+            return Privacy.model_validate(said) if said else None
+        except ValidationError as error:
+            raise Rejected("le traitement n'a pas rendu de résultat lisible") from error
 
 
 class JobFolder:

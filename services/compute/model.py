@@ -20,6 +20,7 @@ from shared.events import (
     Treatment,
 )
 from shared.manifest import Output
+from shared.privacy import Privacy
 
 MAX_LOSSES = 5
 """Runs that ended with their process before the job itself is held to be what kills it."""
@@ -84,6 +85,7 @@ class Job(Aggregate):
     cancel_requested: bool = False
     result: FileRef | None = None
     outputs: tuple[Output, ...] = ()
+    privacy: Privacy | None = None
     reason: str = ""
 
     @property
@@ -109,6 +111,12 @@ class Job(Aggregate):
     def name_of(self, dataset_id: str) -> str:
         """What its treatment calls a dataset that it reads; empty for any other."""
         return next((name for name, one in self.reads.items() if one == dataset_id), "")
+
+    @property
+    def warning(self) -> str:
+        """What to think of before the result leaves the lab, in French; empty when nothing is."""
+        said = self.privacy.warning if self.privacy else ""
+        return f"Sur l'échantillon : {said}" if said and self.kind == "trial" else said
 
     def queue(self) -> None:
         """Say that the job waits for its turn."""
@@ -168,12 +176,18 @@ class Job(Aggregate):
         self.give_back(run, seconds, message, now() + wait)
 
     def succeed(
-        self, run: str, seconds: float, result: FileRef, outputs: tuple[Output, ...]
+        self,
+        run: str,
+        seconds: float,
+        result: FileRef,
+        outputs: tuple[Output, ...],
+        privacy: Privacy | None = None,
     ) -> None:
         """End well, unless a cancellation was accepted before."""
         self.check(run)
         if not self.cancel_requested:
-            self.progress, self.result, self.outputs = 1.0, result, outputs
+            self.progress, self.result = 1.0, result
+            self.outputs, self.privacy = outputs, privacy
         self._end("succeeded", seconds)
 
     def fail(self, run: str, seconds: float, reason: str) -> None:
@@ -219,7 +233,13 @@ class Job(Aggregate):
             return JobCancelled(**about, reason=self.reason)
         if self.result is None:
             return JobFailed(**about, reason=self.reason)
-        return JobSucceeded(**about, result=self.result, seconds=self.seconds)
+        return JobSucceeded(
+            **about,
+            result=self.result,
+            seconds=self.seconds,
+            verdict=self.privacy.verdict if self.privacy else None,
+            warning=self.warning,
+        )
 
     def _about(self) -> dict[str, Any]:
         return {

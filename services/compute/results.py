@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from services.compute.folders import JobFolder
 from services.compute.inputs import paced
@@ -10,17 +11,25 @@ from services.compute.model import Job
 from shared.aggregate import now
 from shared.events import FileRef
 from shared.manifest import Input, Manifest, Output
+from shared.privacy import Privacy
 from shared.storage import CHUNK, Storage
 
 
-def keep(
-    job: Job, inputs: list[Input], began: datetime, folder: JobFolder, files: Storage
-) -> tuple[FileRef, tuple[Output, ...]]:
-    """Store a job's outputs and its manifest; returns the manifest's reference and the outputs.
+class Kept(NamedTuple):
+    """What a job leaves: its manifest's reference, its outputs, and the verdict on its table."""
+
+    result: FileRef
+    outputs: tuple[Output, ...]
+    privacy: Privacy | None
+
+
+def keep(job: Job, inputs: list[Input], began: datetime, folder: JobFolder, files: Storage) -> Kept:
+    """Store a job's outputs and its manifest.
 
     Raises Rejected when the sandbox left something else than its result.
     """
     result = folder.result()
+    privacy = result.privacy
     outputs = tuple(
         Output(
             name=made.name,
@@ -40,7 +49,8 @@ def keep(
         started=began,
         ended=now(),
     )
-    return files.put([manifest.model_dump_json().encode()], "application/json"), outputs
+    stored = files.put([manifest.model_dump_json().encode()], "application/json")
+    return Kept(stored, outputs, privacy)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

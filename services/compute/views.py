@@ -11,6 +11,7 @@ from shared.events import FileRef, JobKind, Treatment
 from shared.identifier import Identifier
 from shared.manifest import Output
 from shared.paging import Paging
+from shared.privacy import Privacy
 
 
 class SubmitJob(BaseModel):
@@ -55,13 +56,15 @@ class JobView(BaseModel):
     seconds: float = Field(description="wall clock in the sandbox, all attempts together")
     outputs: tuple[Output, ...]
     result: FileRef | None = Field(description="the manifest")
+    privacy: Privacy | None = Field(description="what the table that it made tells about persons")
+    warning: str = Field(description="what to think of before it leaves the lab, in French")
 
     @classmethod
     def of(cls, job: Job) -> "JobView":
         """The view of a job."""
         fields = job.model_dump()
         dates = {name: _date(fields[name]) for name in ("started_at", "ended_at")}
-        return cls.model_validate({**fields, **dates})
+        return cls.model_validate({**fields, **dates, "warning": job.warning})
 
 
 class JobPage(BaseModel):

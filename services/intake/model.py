@@ -171,14 +171,18 @@ class Project(Aggregate):
             outcome = "a échoué" if isinstance(end, JobFailed) else "n'a pas abouti"
             self._note("compute", f"L'essai {outcome} : {end.reason}")
             return
-        self.trials.append(Trial(job_id=end.job_id, at=now(), result=end.result))
-        self._become("trialled", "compute", "L'essai sur un échantillon a réussi.")
+        told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
+        self.trials.append(Trial(**told, at=now()))
+        self._become(
+            "trialled", "compute", f"L'essai sur un échantillon a réussi. {end.warning}".strip()
+        )
         self.record(ProjectTrialled(**self._who(), job_id=end.job_id, result=end.result))
 
     def note_result(self, end: JobSucceeded) -> None:
         """Keep the result of a full job, at whatever stage before the project's end it comes."""
         if can_become[self.stage] and all(end.job_id != result.job_id for result in self.results):
-            self.results.append(Result(job_id=end.job_id, at=now(), result=end.result))
+            told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
+            self.results.append(Result(**told, at=now()))
 
     def choose_pilot_site(self, site_id: str, by: str) -> None:
         """Settle where the project is piloted."""
@@ -195,12 +199,12 @@ class Project(Aggregate):
     def deliver(self, delivery: Delivery, by: str) -> None:
         """Hand over the digital service that a full job's result feeds."""
         self._check("delivered")
-        result = next((end.result for end in self.results if end.job_id == delivery.job_id), None)
+        result = next((end for end in self.results if end.job_id == delivery.job_id), None)
         if result is None:
             raise Invalid("no full job of this project with that id has succeeded", "job_id")
-        self._become("delivered", by, "Service livré.")
+        self._become("delivered", by, f"Service livré. {result.warning}".strip())
         self.delivery = delivery
-        about = {"theme": self.theme, "territory": self.territory, "result": result}
+        about = {"theme": self.theme, "territory": self.territory, "result": result.result}
         self.record(ProjectDelivered(**self._who(), **about, **dict(delivery)))
 
     def withdraw(self, reason: str, by: str) -> None:

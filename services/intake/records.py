@@ -1,6 +1,6 @@
 """What a project remembers: history, guidance, trials, results and its delivery."""
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from shared.events import FileRef, Frozen, Match, Stage
 
@@ -53,6 +53,7 @@ class Trial(Frozen):
     at: AwareDatetime
     result: FileRef | None = None
     reason: str | None = None
+    warning: str = Field(default="", description="what its table tells about persons, in French")
 
 
 class Result(Frozen):
@@ -61,6 +62,7 @@ class Result(Frozen):
     job_id: str
     at: AwareDatetime
     result: FileRef
+    warning: str = Field(default="", description="what its table tells about persons, in French")
 
 
 class Delivery(Frozen):

@@ -67,6 +67,11 @@ def _job(event: Any) -> str:  # noqa: ANN401 - one of the five job events
     return _JOBS[event.kind]
 
 
+def _succeeded(event: JobSucceeded) -> str:
+    took = f"{event.seconds:.1f}".replace(".", ",")
+    return f"{_job(event)} a réussi en {took} s. {event.warning}".strip()
+
+
 def _matched(event: DatasetsMatched) -> str:
     titles = ", ".join(f"« {match.title} »" for match in event.matches)
     return f"Le catalogue propose : {titles}." if titles else "Le catalogue n'a rien trouvé."
@@ -153,7 +158,7 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     WorkspaceOpened: lambda e: f"Un espace de calcul est ouvert ({e.quota_seconds} s de calcul).",
     JobQueued: lambda e: f"{_job(e)} attend son tour.",
     JobStarted: lambda e: f"{_job(e)} a commencé.",
-    JobSucceeded: lambda e: f"{_job(e)} a réussi en {e.seconds:.1f} s.".replace(".", ",", 1),
+    JobSucceeded: _succeeded,
     JobFailed: lambda e: f"{_job(e)} a échoué : {e.reason}",
     JobCancelled: lambda e: f"{_job(e)} n'a pas abouti : {e.reason}",
     EndpointDisabled: lambda e: f"Un point de réception est désactivé : {e.reason}",

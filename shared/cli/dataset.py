@@ -175,9 +175,10 @@ def joins(
 
 @app.command()
 def crossing(context: typer.Context, dataset_ids: list[str], json: Json = False) -> None:
-    """Judge a crossing of datasets before it runs: its licence, and what it asks for."""
+    """Judge a crossing before it runs: its licence, and what its data tells about persons."""
     answer = client(context).get("catalog", "/crossing", dataset_id=dataset_ids)
-    show.record(answer["licence"], json_wanted=json)
+    told = {name: answer[name] for name in ("privacy", "privacy_notice")}
+    show.record(answer["licence"] | told, json_wanted=json)
 
 
 @app.command()

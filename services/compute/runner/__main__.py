@@ -38,9 +38,9 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     except (MemoryError, duckdb.OutOfMemoryException):
         return {"error": "le traitement a besoin de plus de mémoire que permis"}
     except Exception as error:  # noqa: BLE001 - the reason is for the holder, the rest for the log
-        traceback.print_exc()
-        first_line = (str(error).splitlines() or [""])[0]
-        return {"error": f"le traitement a échoué ({type(error).__name__} : {first_line[:200]})"}
+        # An error's own words may hold a value of the table; where it came from does not.
+        traceback.print_tb(error.__traceback__)
+        return {"error": f"le traitement a échoué ({type(error).__name__})"}
     return {
         "outputs": [made.model_dump() for made in outputs],
         "reports": reports,

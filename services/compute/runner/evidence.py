@@ -121,7 +121,7 @@ _PLACE = r"(^|_)(commune|ville|localite|code_?(postal|insee)|cp|departement|quar
 _COUNT = (
     r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$|^(nb|nbre|nombre|"
     r"effectifs?)_(de_|d_)?(personne|habitant|homme|femme|individu|patient|beneficiaire|eleve|"
-    r"naissance|deces|agent|salarie|menage|cas|occurrence|inscrit|usager|prenom)"
+    r"naissance|deces|agent|salarie|menage|cas|occurrence|inscrit|usager|prenom)|_nombre$"
 )
 _BIRTH = r"naiss|birth|(^|_)(ddn|dob|nee?_le)(_|$)"
 _FIRST = r"prenom|first_?name|given_?name"

@@ -1,5 +1,7 @@
 """Numbers in columns of text: read by value, with a decimal comma or point."""
 
+import re
+
 from services.compute.runner.bench import Bench
 from services.compute.runner.names import quoted
 from shared.errors import Invalid
@@ -17,7 +19,8 @@ def number(bench: Bench, role: str, name: str, parameter: str) -> tuple[str, boo
     """A column as an SQL expression of numbers (empty text is null), and whether all are whole.
 
     Every value of the whole table is looked at, not only a sample's. Raises Invalid naming the
-    column, how many of its values are no numbers, and one of them.
+    column, how many of its values are no numbers, and the shape of one: reasons of failed jobs are
+    events and stand in logs, where nobody's data belongs.
     """
     column = bench.column(role, name, parameter)
     kind = bench.columns(role)[name]
@@ -37,12 +40,17 @@ def number(bench: Bench, role: str, name: str, parameter: str) -> tuple[str, boo
     if wrong:
         raise Invalid(
             f"colonne « {name} » : {wrong} valeur(s) ne sont pas des nombres,"
-            f" par exemple « {str(example)[:50]} »",
+            f" par exemple de la forme « {_shape(str(example))} »",
             parameter,
         )
     if whole:
         return f"CAST({text} AS BIGINT)", True
     return f"CAST(replace({plain}, ',', '.') AS DOUBLE)", False
+
+
+def _shape(text: str) -> str:
+    """Letters as `x` and digits as `9`."""
+    return re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", text[:50]))
 
 
 def _look(bench: Bench, role: str, text: str) -> tuple[int, str | None, bool]:

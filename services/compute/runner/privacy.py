@@ -8,7 +8,9 @@ no personal data. Named persons are personal data wherever they stand.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any, Self
 
 import duckdb
 
@@ -33,14 +35,22 @@ _MOST = 0.5
 
 
 def screen(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: int
+    database: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[Column],
+    rows: int,
+    *,
+    is_summed: bool = False,
 ) -> Privacy:
-    """The verdict on a table of `rows` rows, described by `columns`."""
+    """The verdict on a table of `rows` rows, described by `columns`.
+
+    `is_summed` tells that each row was made of many.
+    """
     looks = look_at(database, table, columns, rows)
     found = list(identifiers(looks))
     taken = {guess.look.column.name for guess in found}
     traited = list(traits([look for look in looks if look.column.name not in taken]))
-    subject = _subject(found, traited, is_counted=counts_people(looks))
+    subject = _subject(found, traited, is_counted=is_summed or counts_people(looks))
     if subject == "other" and is_of_organisations(looks):
         subject = "organisations"
     direct = [guess for guess in found if _is_direct(guess, found, subject)]
@@ -51,22 +61,12 @@ def screen(
             findings=_told(direct, "direct"),
         )
     first_names = [one for one in found if one.kind == "first_name" and one not in direct]
-    sensitive = [one for one in traited if one.kind in SENSITIVE]
-    quasi = [*first_names, *(one for one in traited if one not in sensitive)]
-    births = [one for one in direct if one.kind == "birth_date"]
-    hidden = _measure(database, table, [*births, *quasi], sensitive)
-    diversity = hidden.diversity if hidden else ()
+    hidden = _Hidden.of(database, table, direct, [*first_names, *traited])
     return Privacy(
         verdict="direct" if direct else "quasi",
         subject=subject,
-        findings=(
-            *_told(direct, "direct"),
-            *_told(quasi, "quasi"),
-            *_told(sensitive, "sensitive", diversity),
-        ),
-        k=hidden.k if hidden else None,
-        rows_below=hidden.rows_below if hidden else 0,
-        share_below=round(hidden.rows_below / rows, 6) if hidden else 0.0,
+        findings=(*_told(direct, "direct"), *hidden.findings),
+        **hidden.figures(rows),
     )
 
 
@@ -111,11 +111,34 @@ def _is_direct(guess: Guess, found: list[Guess], subject: Subject) -> bool:
             return is_personal or look.share(is_mobile) > _MOST
 
 
-def _measure(
-    database: duckdb.DuckDBPyConnection, table: str, quasi: list[Guess], sensitive: list[Guess]
-) -> Anonymity | None:
-    names = [[guess.look.column.name for guess in some] for some in (quasi, sensitive)]
-    return measure(database, table, *names) if quasi else None
+@dataclass(frozen=True)
+class _Hidden:
+    """How well persons hide behind their traits; `anonymity` is None when there are none."""
+
+    findings: tuple[Finding, ...]
+    anonymity: Anonymity | None
+
+    @classmethod
+    def of(
+        cls,
+        database: duckdb.DuckDBPyConnection,
+        table: str,
+        direct: list[Guess],
+        traited: list[Guess],
+    ) -> Self:
+        sensitive = [one for one in traited if one.kind in SENSITIVE]
+        quasi = [one for one in traited if one not in sensitive]
+        births = [one for one in direct if one.kind == "birth_date"]
+        names = [[one.look.column.name for one in some] for some in ([*births, *quasi], sensitive)]
+        anonymity = measure(database, table, *names) if names[0] else None
+        diversity = anonymity.diversity if anonymity else ()
+        return cls((*_told(quasi, "quasi"), *_told(sensitive, "sensitive", diversity)), anonymity)
+
+    def figures(self, rows: int) -> dict[str, Any]:
+        if self.anonymity is None:
+            return {}
+        below = self.anonymity.rows_below
+        return {"k": self.anonymity.k, "rows_below": below, "share_below": round(below / rows, 6)}
 
 
 def _told(guesses: list[Guess], role: Role, diversity: Sequence[int] = ()) -> tuple[Finding, ...]:

@@ -10,6 +10,8 @@ from services.compute.applications import APPLICATIONS, check_steps, parse_param
 from services.compute.folders import Made, Work
 from services.compute.runner.bench import Bench, Report, Say, Table, count, open_database
 from services.compute.runner.names import literal, quoted
+from services.compute.runner.privacy import screen
+from services.compute.runner.profile import describe
 from shared.errors import Invalid
 from shared.events import Step
 
@@ -38,6 +40,7 @@ class Treatment:
             reports.append(self._step(number, step, tables))
             rows = count(self.database, step.output)
             tables[step.output] = Table(step.output, step.output, rows, rows)
+        reports[-1] |= self._screen(self.work.steps[-1])
         return self._write(self.work.steps[-1].output), reports
 
     def _take(self, name: str, path: str) -> Table:
@@ -72,6 +75,14 @@ class Treatment:
             **report,
             **_sampled(roles[main]),
         }
+
+    def _screen(self, last: Step) -> Report:
+        """What the result tells about persons: more than its inputs did, where they met."""
+        self.say(0.97, "cherche des données personnelles dans le résultat")
+        rows, described = describe(self.database, last.output, lambda _share, _what: None)
+        is_summed = last.application == "aggregate"
+        found = screen(self.database, last.output, described, rows, is_summed=is_summed)
+        return {"privacy": found.model_dump(mode="json"), "warning": found.warning}
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)

@@ -24,6 +24,15 @@ def test_unknown_licence_leaves_the_decision_to_the_producer(lab: Lab) -> None:
     assert verdict["conflict"]["decided_by"] == "La ville"
 
 
+def test_verdicts_of_the_inputs_are_shown_and_the_result_s_is_announced(lab: Lab) -> None:
+    """What was screened and what was not; only the trial knows what the crossing itself tells."""
+    homes = lab.published("mbr_22", "commune")
+    token = lab.token("mbr_23", "owner")
+    answer = lab.get(f"/crossing?dataset_id={homes}", token)
+    assert answer["privacy"] == [{"dataset_id": homes, "verdict": None, "k": None, "is_safe": None}]
+    assert "après l'essai" in answer["privacy_notice"]
+
+
 def test_crossing_of_what_the_caller_may_not_know_is_404(lab: Lab) -> None:
     """A dataset that is still being read is nobody's but its owner's."""
     hidden = lab.upload("mbr_24")

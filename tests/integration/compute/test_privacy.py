@@ -11,7 +11,7 @@ import pytest
 
 from services.compute.runner.codes import load_codes, unfolded
 from shared.privacy import Privacy
-from tests.integration.compute.jobs import DATA, DEMO, ingest
+from tests.integration.compute.jobs import DATA, DEMO, JobRun, ingest, treat
 from tests.integration.compute.profiles import profile
 
 FIRST, LAST = (sorted(unfolded(name)) for name in ("first_names.csv", "surnames.csv"))
@@ -175,6 +175,88 @@ def test_counts_of_people_are_no_persons(tmp_path: Path) -> None:
     found = screened(tmp_path / "a", names)
     assert (found.verdict, found.subject) == ("none", "groups")
     assert screened(tmp_path / "b", as_csv(rows, sexe="sexe", nombre="effectif")).verdict == "none"
+
+
+def split(rows: list[dict[str, str]], **columns: str) -> bytes:
+    """A file with these columns of the rows and a number for each row, without a name."""
+    numbered = [row | {"numero": str(at)} for at, row in enumerate(rows)]
+    return as_csv(numbered, numero="numero", **columns)
+
+
+@pytest.fixture(scope="module")
+def halves() -> dict[str, Path | bytes]:
+    """The same persons in two tables, none of which singles anybody out."""
+    rows = [row | {"annee": row["annee"][:3] + "0"} for row in persons(3000)]
+    return {
+        "a": split(rows, sexe="sexe", annee_naissance="annee"),
+        "b": split(rows, commune="commune", profession="profession"),
+    }
+
+
+CROSS = {
+    "application": "cross",
+    "inputs": {"left": "a", "right": "b"},
+    "parameters": {"left_key": "numero", "right_key": "numero"},
+    "output": "ensemble",
+}
+
+
+def verdict(run: JobRun) -> Privacy:
+    """The verdict on a treatment's result."""
+    return Privacy.model_validate(run.reports[-1]["privacy"])
+
+
+def test_join_of_two_safe_tables_is_unsafe(tmp_path: Path, halves: dict[str, Path | bytes]) -> None:
+    """Each lets nobody stand out; together they do, and the report of the result says so."""
+    for name, content in halves.items():
+        assert screened(tmp_path / name, content).is_safe
+    run = treat(tmp_path / "job", halves, CROSS)
+    found = verdict(run)
+    assert (found.verdict, found.subject, found.k) == ("quasi", "persons", 1)
+    assert set(kinds(found, "quasi").values()) == {"sex", "birth_year", "place", "profession"}
+    assert not found.is_safe
+    told = run.reports[-1]["warning"]
+    assert told.startswith("Données personnelles. ")
+    assert f"{found.rows_below} lignes" in told
+
+
+def test_trial_of_the_join_warns_too(tmp_path: Path, halves: dict[str, Path | bytes]) -> None:
+    """A sample is screened like the whole."""
+    assert not verdict(treat(tmp_path, halves, CROSS, sample_rows=200)).is_safe
+
+
+def test_sums_of_persons_are_groups(tmp_path: Path, halves: dict[str, Path | bytes]) -> None:
+    """What an aggregation leaves is about nobody in particular."""
+    sums = {
+        "application": "aggregate",
+        "inputs": {"table": "ensemble"},
+        "parameters": {"by": ["sexe", "annee_naissance"], "sums": ["numero"]},
+        "output": "sommes",
+    }
+    found = verdict(treat(tmp_path, halves, CROSS, sums))
+    assert (found.verdict, found.subject) == ("none", "groups")
+
+
+def test_crossing_that_brings_names_in_names_persons(tmp_path: Path) -> None:
+    """Whatever the left table was."""
+    rows = list(persons(100))
+    tables: dict[str, Path | bytes] = {
+        "a": split(rows, age="age"),
+        "b": split(rows, prenom="prenom", nom="nom"),
+    }
+    found = verdict(treat(tmp_path, tables, CROSS))
+    assert kinds(found) == {"prenom": "first_name", "nom": "surname"}
+
+
+def test_real_crossing_is_about_no_person(tmp_path: Path) -> None:
+    """Homes and inter-communal bodies: the demonstration's own result."""
+    tables: dict[str, Path | bytes] = {
+        "a": DEMO / "logements.csv",
+        "b": DEMO / "epci_2026.csv",
+    }
+    step = CROSS | {"parameters": {"left_key": "com", "right_key": "code"}}
+    run = treat(tmp_path, tables, step)
+    assert (verdict(run).verdict, run.reports[-1]["warning"]) == ("none", "")
 
 
 def offices(count: int) -> Iterator[dict[str, Any]]:

@@ -117,6 +117,18 @@ def test_others_see_neither_held_versions_nor_notes() -> None:
     assert notes == ["avis", ""]
 
 
+@pytest.mark.parametrize(("k", "access"), [(1, "restricted"), (5, "open"), (None, "open")])
+def test_result_that_singles_persons_out_is_restricted(k: int | None, access: str) -> None:
+    """Its sources were open because they did not; what owners upload is theirs to judge."""
+    privacy = Privacy(verdict="quasi", subject="persons", k=k)
+    shown = profile().model_copy(update={"privacy": privacy})
+    for project_id, expected in (("prj_1", access), (None, "open")):
+        dataset = registered(about=metadata(access="open"))
+        dataset.project_id = project_id
+        dataset.publish(1, ref("b"), shown, "job_1")
+        assert (dataset.state, dataset.metadata.access) == ("published", expected)
+
+
 @pytest.mark.parametrize("verdict", ["none", "quasi"])
 def test_other_verdicts_hold_nothing(verdict: str) -> None:
     """So do profiles made before tables were screened."""

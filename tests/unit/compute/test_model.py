@@ -8,7 +8,8 @@ import pytest
 from services.compute.model import MAX_DELAYS, MAX_LOSSES, Job, TakenOver
 from shared.aggregate import NEVER, now
 from shared.errors import WrongStage
-from shared.events import FileRef, JobCancelled, Step, Treatment
+from shared.events import FileRef, JobCancelled, JobKind, JobSucceeded, Step, Treatment
+from shared.privacy import Privacy
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
@@ -62,6 +63,19 @@ def test_job_tells_its_life_in_three_events() -> None:
     assert job.state == "succeeded"
     assert job.seconds == 4.5
     assert topics(job) == ["job_queued", "job_started", "job_succeeded"]
+
+
+@pytest.mark.parametrize(("kind", "starts"), [("full", "Données"), ("trial", "Sur l'échantillon")])
+def test_end_tells_what_the_result_tells_about_persons(kind: JobKind, starts: str) -> None:
+    """The verdict, and in French what to think of; a trial knows its sample only."""
+    job = a_running_job()
+    job.kind = kind
+    privacy = Privacy(verdict="quasi", subject="persons", k=1, rows_below=3, share_below=0.5)
+    job.succeed("first", 1.0, MANIFEST, (), privacy)
+    end = job.recorded()[-1]
+    assert isinstance(end, JobSucceeded)
+    assert (end.verdict, end.warning) == ("quasi", job.warning)
+    assert end.warning.startswith(starts)
 
 
 def test_job_under_a_lease_is_not_due() -> None:

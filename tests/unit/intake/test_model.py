@@ -234,6 +234,21 @@ def test_a_failed_trial_leaves_the_project_equipped_and_says_why() -> None:
     assert it.trials[-1].reason == "colonne absente"
 
 
+def test_what_results_tell_about_persons_is_read_before_they_are_delivered() -> None:
+    """A trial's warning stands in the history, a result's beside it, and at its delivery again."""
+    it = made.project_at("equipped")
+    it.end_trial(made.succeeded("trial", "job_1").model_copy(update={"warning": "Noms."}))
+    assert it.trials[-1].warning == "Noms."
+    assert it.history[-1].why == "L'essai sur un échantillon a réussi. Noms."
+    it = made.project_at("staffed")
+    for job_id, warning in (("job_full", "Sexe et commune."), ("job_other", "")):
+        end = made.succeeded("full", job_id).model_copy(update={"warning": warning})
+        it.note_result(end)
+    assert it.results[-2].warning == "Sexe et commune."
+    made.advance(it, "delivered")
+    assert it.history[-1].why == "Service livré. Sexe et commune."
+
+
 def test_a_cancelled_trial_leaves_the_project_equipped_and_says_why() -> None:
     """The history tells it from a failure."""
     it = made.project_at("equipped")

@@ -51,6 +51,10 @@ def test_notify_listens_to_every_event() -> None:
         (example(ProjectAdvised), ADVICE),
         (example(MemberJoined), "Ville devient membre du Datalab."),
         (example(JobSucceeded), "La lecture du fichier a réussi en 1,2 s."),
+        (
+            example(JobSucceeded).model_copy(update={"warning": "Données personnelles."}),
+            "La lecture du fichier a réussi en 1,2 s. Données personnelles.",
+        ),
         (example(DatasetsMatched), "Le catalogue propose : « Communes »."),
         (DatasetsMatched(project_id=PROJECT, matches=()), "Le catalogue n'a rien trouvé."),
         (example(AccessGranted), "L'accès au jeu dts_1 est accordé."),
