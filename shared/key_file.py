@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
+from shared.crosswalks import Cost
 from shared.envelope import explain
 from shared.errors import Rejected
 from shared.events import Frozen
@@ -40,6 +41,7 @@ class KeyColumn(Frozen):
     columns: tuple[_Name, ...] = Field(min_length=1, max_length=2)
     space: str = Field(description="commune, siren, commune+year, ...", min_length=1, max_length=50)
     via: str = Field(default="", description="the crosswalk that made these values", max_length=50)
+    cost: Cost | None = Field(default=None, description="what that crosswalk cost here")
     rows: int = Field(ge=0, description="rows with a value")
     distinct: int = Field(ge=0)
     is_cut: bool = Field(default=False, description="has more distinct values than are kept")

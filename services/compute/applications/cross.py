@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from services.compute.applications.application import Application, ColumnName, Parameters, Role
-from services.compute.applications.crosswalks import CROSSWALKS
+from shared.crosswalks import CROSSWALKS
 
 
 def _known(name: str) -> str:

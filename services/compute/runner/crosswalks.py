@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.applications.crosswalks import PRESENT
 from services.compute.runner.cog import Arrow, best_year, load_cog
 from services.compute.runner.identifiers import Texts
+from shared.crosswalks import PRESENT
 
 Led: TypeAlias = tuple[Any, Any]
 """Positions in the values, ascending, and the key that each leads to; a position repeats where its

@@ -3,7 +3,7 @@
 A column is a key when its kind is one, or when it looks like an identifier: codes without spaces
 and with digits in nearly all of them, or whole numbers of one length that never repeat. Text for
 people, measures, dates and whatever tells about persons is none. A key that repeats is paired with
-each period that tells its rows apart.
+each period that tells its rows apart. A key of a known kind is followed by what it leads to.
 """
 
 import re
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from services.compute.runner.names import quoted
+from services.compute.runner.projections import Counted, projections
 from shared.key_file import LONGEST_VALUE, UNTYPED, KeyColumn, blocks_of
 from shared.manifest import Column
 from shared.privacy import Privacy
@@ -45,11 +46,12 @@ _PERIODS = {
 
 
 class _Key(NamedTuple):
-    """A key: its columns, its key space, and the SQL that makes its values."""
+    """A key: its columns, its key space, the SQL that makes its values, and their kind if known."""
 
     columns: tuple[str, ...]
     space: str
     value: str
+    kind: str = ""
 
 
 def write_keys(
@@ -65,16 +67,7 @@ def write_keys(
     pairs = islice(source.pairs(single, _public(columns, privacy)), _MOST_PAIRS)
     with made.open("w", encoding="utf-8") as file:
         for key in (*single, *pairs):
-            counted = source.counted(key)
-            if counted:
-                distinct = source.number(f"count(DISTINCT {key.value})")
-                column = KeyColumn(
-                    columns=key.columns,
-                    space=key.space,
-                    rows=source.number(f"count({key.value})"),
-                    distinct=distinct,
-                    is_cut=distinct > len(counted),
-                )
+            for column, counted in source.written(key):
                 file.writelines(f"{one.model_dump_json()}\n" for one in blocks_of(column, counted))
     return made.stat().st_size > 0
 
@@ -101,7 +94,7 @@ class _Source:
         for column in columns:
             if column.key:
                 space = _SPACES.get(column.key, column.key)
-                yield _Key((column.name,), space, _text(column.name))
+                yield _Key((column.name,), space, _text(column.name), column.key)
         for column in columns:
             if self._is_identifier(column):
                 yield _Key((column.name,), UNTYPED, _text(column.name))
@@ -115,6 +108,30 @@ class _Source:
                 both = f"{key.value} || ' ' || {_text(name)}"
                 if name not in key.columns and not self._repeats(both):
                     yield _Key((*key.columns, name), f"{key.space}+{kind}", both)
+
+    def written(self, key: _Key) -> Iterator[tuple[KeyColumn, Counted]]:
+        """The column of a key with its values, if any; then what they lead to by crosswalks."""
+        counted = self.counted(key)
+        if not counted:
+            return
+        distinct = self.number(f"count(DISTINCT {key.value})")
+        column = KeyColumn(
+            columns=key.columns,
+            space=key.space,
+            rows=self.number(f"count({key.value})"),
+            distinct=distinct,
+            is_cut=distinct > len(counted),
+        )
+        yield column, counted
+        for one in projections(key.kind, counted) if key.kind else ():
+            projected = {
+                "space": one.crosswalk.space,
+                "via": one.crosswalk.name,
+                "cost": one.cost,
+                "rows": one.rows,
+                "distinct": len(one.counted),
+            }
+            yield column.model_copy(update=projected), one.counted
 
     def counted(self, key: _Key) -> list[tuple[str, int]]:
         """Distinct values and their rows, in order, so that the same table has the same file."""

@@ -1,11 +1,11 @@
 """Warns of codes of communes that do not meet because each table follows the COG of a year."""
 
-from services.compute.applications.crosswalks import PRESENT
 from services.compute.runner.bench import Bench, Report
 from services.compute.runner.cog import Fit, best_year
 from services.compute.runner.crosswalks import lead
 from services.compute.runner.identifiers import Texts
 from services.compute.runner.passage import keys
+from shared.crosswalks import PRESENT
 
 _MOST_KEYS = 100_000
 """There are fewer codes: a column with more keys holds something else."""

@@ -4,22 +4,15 @@ from typing import Literal
 
 import pyarrow as pa
 
-from services.compute.applications.crosswalks import CROSSWALKS, Cost
 from services.compute.runner.bench import Bench, Report
 from services.compute.runner.crosswalks import lead
 from services.compute.runner.names import quoted
+from shared.crosswalks import CROSSWALKS, Cost
 
 Side = Literal["left", "right"]
 
 _ARRIVING = "keys that arrive"
 _TABLES = {"left": "la table principale", "right": "la table croisée"}
-_COSTS = {
-    Cost.EXACT: "sans perte",
-    Cost.LOSES_DETAIL: "des clés différentes se confondent",
-    Cost.ONE_TO_MANY: "des lignes se répètent, et leurs chiffres ne s'additionnent plus",
-    Cost.MANY_TO_MANY: "des clés se confondent et des lignes se répètent, dont les chiffres ne"
-    " s'additionnent plus",
-}
 
 
 def keys(side: Side) -> str:
@@ -69,7 +62,8 @@ def account(bench: Bench, side: Side, ways: str, via: str) -> Report:
     }
     crosswalk = CROSSWALKS[via]
     told = {"via": via, "description": crosswalk.description, "keys": int(total)}
-    return told | report | {"cost": _cost(report)}
+    multiplies, merges = (report[what]["keys"] > 0 for what in ("multiplied", "merged"))
+    return told | report | {"cost": Cost.of(multiplies=multiplies, merges=merges)}
 
 
 _OF = {
@@ -80,17 +74,11 @@ _OF = {
 }
 
 
-def _cost(report: Report) -> Cost:
-    if report["multiplied"]["keys"]:
-        return Cost.MANY_TO_MANY if report["merged"]["keys"] else Cost.ONE_TO_MANY
-    return Cost.LOSES_DETAIL if report["merged"]["keys"] else Cost.EXACT
-
-
 def tell(side: Side, report: Report) -> str:
     """An account in a sentence, in French."""
     return (
         f"la clé de {_TABLES[side]} passe par « {report['via']} » :"
         f" {report['changed']['keys']} clés changées ({report['changed']['rows']} lignes),"
         f" {report['multiplied']['rows']} lignes à plusieurs clés,"
-        f" {report['unknown']['keys']} clés inconnues ; {_COSTS[Cost(report['cost'])]}"
+        f" {report['unknown']['keys']} clés inconnues ; {Cost(report['cost']).told}"
     )

@@ -1,23 +1,27 @@
 """What ingestion leaves for the index of joins: every key's values, and nothing of persons."""
 
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from services.compute.runner import join_keys
+from services.compute.runner.identifiers import is_siren, is_siret
 from shared.key_file import KEYS, KeyColumn, read_blocks
 from tests.integration.compute.jobs import DEMO, ingest
 
 Counted = dict[str, int]
 
 
-def keys(path: Path) -> dict[KeyColumn, Counted]:
-    """The columns of a key file with their values and counts."""
+def keys(path: Path, *, via: bool = False) -> dict[KeyColumn, Counted]:
+    """The columns of a key file with their values and counts, or what they lead to `via`..."""
     found: dict[KeyColumn, Counted] = {}
     for block in read_blocks([path.read_bytes()]):
-        found.setdefault(block.column, {}).update(zip(block.values, block.counts, strict=True))
+        if bool(block.via) == via:
+            found.setdefault(block.column, {}).update(zip(block.values, block.counts, strict=True))
     return found
 
 
@@ -106,3 +110,43 @@ def test_column_with_more_values_than_are_kept_says_so(
     content = "code\n" + "\n".join(f"A{n}" for n in range(5))
     ((column, values),) = keys(ingest(tmp_path / "job", content.encode()).made(KEYS)).items()
     assert (column.is_cut, column.distinct, sorted(values)) == (True, 5, ["A0", "A1", "A2"])
+
+
+def led(folder: Path, content: Path | bytes) -> dict[tuple[str, str], KeyColumn]:
+    """The projections of a table's key columns, by column and crosswalk."""
+    found = keys(ingest(folder / "job", content).made(KEYS), via=True)
+    return {(column.columns[0], column.via): column for column in found}
+
+
+def test_keys_are_followed_by_what_they_lead_to(tmp_path: Path) -> None:
+    """The census's codes and its IRIS lead to all present communes, and these to their EPCI."""
+    found = led(tmp_path, DEMO / "logements.csv")
+    present, of_iris = found["com", "commune"], found["iris", "iris_commune"]
+    assert (present.space, present.cost, present.rows) == ("commune", "loses detail", 3287)
+    members = pd.read_csv(DEMO / "epci_2026.csv", sep=";", dtype=str)
+    assert present.distinct == of_iris.distinct == members["code"].nunique()
+    assert found["com", "commune_epci"].space == "siren"
+    assert found["com", "commune_epci"].distinct == members["epci"].nunique()
+
+
+def test_present_communes_are_not_written_twice(tmp_path: Path) -> None:
+    """A crosswalk that changes nothing adds nothing."""
+    assert ("code", "commune") not in led(tmp_path, DEMO / "epci_2026.csv")
+
+
+def test_rows_are_counted_where_keys_lead(tmp_path: Path) -> None:
+    """The establishments of a company are its rows."""
+    numbers = pa.array([f"211400015{n:05}" for n in range(400)])
+    establishments = numbers.filter(pa.array(is_siret(numbers))).to_pylist()
+    content = "\n".join(["siret", *establishments, establishments[0]]).encode()
+    found = keys(ingest(tmp_path / "job", content).made(KEYS), via=True)
+    ((column, counted),) = found.items()
+    assert (column.via, column.space, column.cost) == ("siret_siren", "siren", "loses detail")
+    assert counted == {"211400015": len(establishments) + 1}
+
+
+def test_few_communes_among_companies_lead_nowhere(tmp_path: Path) -> None:
+    """A column of companies does not join communes because two of them are communes."""
+    companies = (f"{n}" for n in range(552032534, 552090000) if is_siren(pa.array([f"{n}"]))[0])
+    lines = ["siren", "211400015", "217500016", *islice(companies, 50)]
+    assert led(tmp_path, "\n".join(lines).encode()) == {}

@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 from services.compute.applications import check_steps, list_applications
 from services.compute.applications.aggregate import AggregateParameters
-from services.compute.applications.crosswalks import CROSSWALKS
+from shared.crosswalks import CROSSWALKS
 from shared.errors import Invalid
 from shared.events import Step
 

@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from services.compute.applications.crosswalks import CROSSWALKS
 from services.compute.runner.crosswalks import lead
+from shared.crosswalks import CROSSWALKS
 
 
 def led(name: str, *values: str | None) -> list[tuple[str | None, str]]:

@@ -1,6 +1,7 @@
 """Ways from one kind of key to another, so that tables meet whose keys are not the same."""
 
 from enum import StrEnum
+from typing import Self
 
 from shared.events import Frozen
 
@@ -12,6 +13,27 @@ class Cost(StrEnum):
     LOSES_DETAIL = "loses detail"
     ONE_TO_MANY = "one-to-many"
     MANY_TO_MANY = "many-to-many"
+
+    @classmethod
+    def of(cls, *, multiplies: bool, merges: bool) -> Self:
+        """The cost where keys lead to several, or where several lead to one."""
+        if multiplies:
+            return cls(cls.MANY_TO_MANY if merges else cls.ONE_TO_MANY)
+        return cls(cls.LOSES_DETAIL if merges else cls.EXACT)
+
+    @property
+    def told(self) -> str:
+        """The cost in French."""
+        return _TOLD[self]
+
+
+_TOLD = {
+    Cost.EXACT: "sans perte",
+    Cost.LOSES_DETAIL: "des clés différentes se confondent",
+    Cost.ONE_TO_MANY: "des lignes se répètent, et leurs chiffres ne s'additionnent plus",
+    Cost.MANY_TO_MANY: "des clés se confondent et des lignes se répètent, dont les chiffres ne"
+    " s'additionnent plus",
+}
 
 
 class Crosswalk(Frozen):
