@@ -125,6 +125,8 @@ class Joined(Frozen):
     containment: float = Field(ge=0, le=1, description="share of the values here that are there")
     contained: float = Field(ge=0, le=1, description="share of the values there that are here")
     multiplication: Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
+    via_here: str = Field(default="", description="the crosswalk that leads from the columns here")
+    via_there: str = ""
 
 
 class MemberJoined(Event, source="intake"):

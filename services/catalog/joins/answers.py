@@ -12,7 +12,9 @@ from services.catalog.metadata import Access
 from services.catalog.model import Dataset
 from services.catalog.search import may_take, visible
 from shared.auth import Caller
+from shared.crosswalks import Cost
 from shared.errors import Invalid
+from shared.key_file import KeyColumn
 from shared.paging import Paging
 from shared.store import Store
 
@@ -50,6 +52,7 @@ class JoinView(BaseModel):
     columns_there: tuple[str, ...]
     via_here: str = Field(description="the crosswalk that made the values here, if one did")
     via_there: str
+    cost: list[Cost] = Field(description="what the crosswalks cost: here, then there")
     matches: int = Field(description="distinct values in common")
     containment: float = Field(description="share of the distinct values here that are there")
     contained: float = Field(description="share of the distinct values there that are here")
@@ -144,6 +147,7 @@ def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
         columns_there=there.columns,
         via_here=here.via,
         via_there=there.via,
+        cost=[cost for cost in (here.cost, there.cost) if cost],
         matches=join.matches,
         containment=join.containment,
         contained=join.contained,
@@ -160,10 +164,17 @@ def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
 
 def _reason(join: Join, title: str) -> str:
     here, there = join.here.column, join.there.column
-    return (
+    passages = [_passage(column) for column in (here, there) if column.via]
+    found = (
         f"{join.matches} des {here.distinct} valeurs de {_named(here.columns)} sont dans"
-        f" {_named(there.columns)} de « {title} » ; {_MULTIPLICATION[join.multiplication]}."
+        f" {_named(there.columns)} de « {title} »"
     )
+    return " ; ".join([found, *passages, _MULTIPLICATION[join.multiplication]]) + "."
+
+
+def _passage(column: KeyColumn) -> str:
+    cost = f" ({column.cost.told})" if column.cost else ""
+    return f"{_named(column.columns)} passe par « {column.via} »{cost}"
 
 
 def _named(columns: tuple[str, ...]) -> str:

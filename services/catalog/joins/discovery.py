@@ -64,6 +64,8 @@ def _joined(join: Join, other: Dataset) -> Joined:
         containment=join.containment,
         contained=join.contained,
         multiplication=join.multiplication,
+        via_here=join.here.column.via,
+        via_there=join.there.column.via,
     )
 
 

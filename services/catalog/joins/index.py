@@ -27,6 +27,7 @@ from services.catalog.joins.segment import (
     text_of,
     values_of,
 )
+from services.catalog.joins.simplest import Ways, simplest, steps_of
 from shared.key_file import KeyBlock, KeyColumn
 
 ShelfKey: TypeAlias = tuple[str, int]
@@ -73,7 +74,7 @@ class Index:
     def __init__(self, hasher: Hasher = hash_words) -> None:
         self._hasher = hasher
         self._columns: list[Held] = []
-        self._ties: list[int] = []
+        self._marks: list[tuple[int, int, int]] = []
         self._sizes: list[dict[ShelfKey, int]] = []
         self._numbers: dict[str, list[int]] = {}
         self._shelves: defaultdict[ShelfKey, Shelf] = defaultdict(Shelf)
@@ -85,7 +86,7 @@ class Index:
         index = cls()
         index._columns, index._sizes, index._numbers, shelves = state
         index._shelves.update(shelves)
-        index._ties = list(map(_tie, state.columns))
+        index._marks = list(map(_marks, state.columns))
         return index
 
     def state(self) -> State:
@@ -140,6 +141,7 @@ class Index:
     def joins(self, dataset_id: str, name: str = "") -> Joins:
         """Every column of another dataset that shares a value with one of this.
 
+        Through crosswalks as well, where that finds more than the values as they are.
         `name` leaves the joins by that column, alone or with another, and no others.
         """
         traits = self.settle()
@@ -149,7 +151,8 @@ class Index:
             if not name or name in self._columns[number].column.columns
         ]
         pairs = Found(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
-        return Joins(self._columns, pairs, traits.distinct, traits.ties)
+        pairs = simplest(pairs, traits.ways, traits.distinct)
+        return Joins(self._columns, pairs, traits.distinct, traits.ways.steps, traits.ties)
 
     def unmatched(self, here: Held, there: Held, limit: int) -> list[str]:
         """Up to `limit` values here that are not there; none of a column that is gone."""
@@ -168,7 +171,8 @@ class Index:
         alive = np.zeros(len(self._columns), bool)
         alive[[number for numbers in self._numbers.values() for number in numbers]] = True
         distinct = np.array([held.column.distinct for held in self._columns], np.int64)
-        return _Traits(alive, distinct, np.array(self._ties, np.uint64))
+        ties, sources, steps = np.array(self._marks, np.uint64).reshape(-1, 3).T
+        return _Traits(alive, distinct, Ways(sources, steps.astype(np.int64)), ties)
 
     def _values(self, held: Held) -> dict[int, Rows]:
         numbers = self._numbers.get(held.dataset_id, ())
@@ -177,7 +181,7 @@ class Index:
 
     def _add(self, held: Held) -> None:
         self._columns.append(held)
-        self._ties.append(_tie(held))
+        self._marks.append(_marks(held))
         self._sizes.append({})
 
     def _put(self, number: int, block: KeyBlock) -> None:
@@ -227,14 +231,20 @@ class _Traits(NamedTuple):
 
     alive: NDArray[np.bool_]
     distinct: Counts
+    ways: Ways
     ties: NDArray[np.uint64]
 
 
 _NOTHING = Found(*(np.zeros(0, np.int64) for _ in Found._fields))
 
 
-def _tie(held: Held) -> int:
-    """An order of columns that does not depend on when they came."""
+def _marks(held: Held) -> tuple[int, int, int]:
+    """An order of columns that does not depend on when they came; what it was made of, and how."""
     column = held.column
-    name = "\0".join((held.dataset_id, *column.columns, column.space, column.via))
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
+    source = "\0".join((held.dataset_id, *column.columns))
+    tie = f"{source}\0{column.space}\0{column.via}"
+    return _number_of(tie), _number_of(source), steps_of(column.via)
+
+
+def _number_of(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())

@@ -65,16 +65,24 @@ class Joins(Sequence[Join]):
     """Pairs of columns in the order of their use; a Join is made when it is looked at.
 
     First come those that find most of what is here, then those whose values are found most, then
-    those with most matches; `ties` decide among equals, the same in every process.
+    those whose values took the fewest `steps`, then those with most matches; `ties` decide among
+    equals, the same in every process.
     """
 
     def __init__(
-        self, columns: Sequence[Held], found: Found, distinct: Counts, ties: NDArray[np.uint64]
+        self,
+        columns: Sequence[Held],
+        found: Found,
+        distinct: Counts,
+        steps: Counts,
+        ties: NDArray[np.uint64],
     ) -> None:
         self._columns = columns
         here = found.matches / np.maximum(1, distinct[found.here])
         there = found.matches / np.maximum(1, distinct[found.there])
-        order = np.lexsort((ties[found.there], ties[found.here], -found.matches, -there, -here))
+        taken = steps[found.here] + steps[found.there]
+        by_tie = ties[found.there], ties[found.here]
+        order = np.lexsort((*by_tie, -found.matches, taken, -there, -here))
         self._found = Found(*(one[order] for one in found))
         self._share = np.maximum(here, there)[order]
 

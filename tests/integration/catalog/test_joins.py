@@ -5,8 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 import pandas as pd
+import pyarrow as pa
 from pymongo import MongoClient
 
+from services.compute.runner.identifiers import is_siret
 from shared.aggregate import new_id
 from shared.events import ProjectSubmitted, ProjectWithdrawn
 from tests.integration.catalog.lab import Lab, problem
@@ -35,7 +37,8 @@ def test_real_tables_are_joined_as_pandas_joins_them(lab: Lab) -> None:
     left = pd.read_csv(DEMO / "logements.csv", sep=None, engine="python", dtype=str)
     right = pd.read_csv(DEMO / "epci_2026.csv", sep=";", dtype=str)
     found = joins(lab, homes, query="?column=com")
-    (join,) = [one for one in found if one["dataset_id"] == epci]
+    plain = [one for one in found if not one["via_here"] and not one["via_there"]]
+    (join,) = [one for one in plain if one["dataset_id"] == epci]
     common = set(left["com"]) & set(right["code"])
     alone = set(left["com"]) - set(right["code"])
     assert (join["columns_here"], join["columns_there"]) == (["com"], ["code"])
@@ -202,3 +205,37 @@ def test_lost_key_file_hides_one_dataset_only(lab: Lab) -> None:
     lab.service.start()
     assert [join["dataset_id"] for join in joins(lab, one)] == [two]
     eventually(lambda: "a key file is left out" in lab.service.log())
+
+
+def test_old_codes_find_present_ones_through_a_crosswalk(lab: Lab) -> None:
+    """Eight codes of the census are gone: all are found by what they lead to, and it says so."""
+    homes = publish_table(lab, "mbr_1", DEMO / "logements.csv", title="Logements")
+    bodies = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv", title="EPCI")
+    found = [one for one in joins(lab, homes, query="?column=com") if one["dataset_id"] == bodies]
+    by_code = [one for one in found if one["columns_there"] == ["code"]]
+    assert [(one["via_here"], one["matches"], one["cost"]) for one in by_code] == [
+        ("commune", 2644, ["loses detail"]),
+        ("", 2643, []),
+    ]
+    assert (
+        "« com » passe par « commune » (des clés différentes se confondent)" in by_code[0]["reason"]
+    )
+    (by_iris,) = [
+        one
+        for one in joins(lab, homes, query="?column=iris")
+        if (one["dataset_id"], one["columns_there"]) == (bodies, ["code"])
+    ]
+    assert (by_iris["via_here"], by_iris["multiplication"]) == ("iris_commune", "many_to_one")
+
+
+def test_establishments_find_companies(lab: Lab) -> None:
+    """A SIRET column finds a SIREN column, from both ends."""
+    numbers = pa.array([f"211400015{n:05}" for n in range(400)])
+    establishments = numbers.filter(pa.array(is_siret(numbers))).to_pylist()
+    here = publish_table(lab, "mbr_1", csv("siret", establishments))
+    there = publish_table(lab, "mbr_2", csv("siren", ["211400015", "217500016", "216901231"]))
+    (found,) = [one for one in joins(lab, here) if one["dataset_id"] == there]
+    assert (found["via_here"], found["via_there"], found["matches"]) == ("siret_siren", "", 1)
+    assert (found["rows_here"], found["containment"]) == (len(establishments), 1.0)
+    (back,) = [one for one in joins(lab, there) if one["dataset_id"] == here]
+    assert (back["via_here"], back["via_there"]) == ("", "siret_siren")
