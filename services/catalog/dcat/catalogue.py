@@ -17,7 +17,7 @@ from services.catalog.dcat.vocabulary import (
     FRANCE,
     HYDRA,
     SKOS,
-    THEMES,
+    THEME_TABLE,
     language,
 )
 from services.catalog.model import Dataset
@@ -80,7 +80,7 @@ def _add_catalogue(node: Node, lab: Lab) -> None:
     node.refer(DCT.license, address(lab.licence), DCT.LicenseDocument)
     node.refer(DCT.spatial, FRANCE, DCT.Location)
     node.refer(DCT.conformsTo, DCATAP_3, DCT.Standard)
-    taxonomy = node.refer(DCAT.themeTaxonomy, THEMES, SKOS.ConceptScheme)
+    taxonomy = node.refer(DCAT.themeTaxonomy, THEME_TABLE, SKOS.ConceptScheme)
     taxonomy.add(DCT.title, text("Thèmes des données (UE)", "fr"))
 
 

@@ -51,8 +51,8 @@ def _file(dataset: Node, path: str, file: FileRef, about: Metadata, version: Ver
     if about.access == "open":
         node.refer(DCAT.downloadURL, dataset.name + f"/{path}")
     _add_bytes(node, file)
-    add_terms(node, about)
-    _add_rights(node, about, version)
+    add_terms(node, about, dataset)
+    _add_rights(node, about, version, dataset)
     node.add(DCT.issued, moment(version.registered_at))
     return node
 
@@ -75,7 +75,7 @@ def add_format(node: Node, name: str, ending: str = "") -> None:
         node.refer(DCT["format"], kind, DCT.MediaTypeOrExtent)
 
 
-def add_terms(node: Node, about: Metadata) -> None:
+def add_terms(node: Node, about: Metadata, dataset: Node) -> None:
     """Add what holds for every file of a dataset: licence, language, availability and law."""
     licence = find_licence(about.licence)
     if licence and licence.url:
@@ -83,7 +83,7 @@ def add_terms(node: Node, about: Metadata) -> None:
     elif about.licence.startswith(("http://", "https://")):
         uri, title = address(about.licence), about.licence
     else:
-        uri, title = node.name + "-licence", licence.title if licence else about.licence
+        uri, title = dataset.name + "#licence", licence.title if licence else about.licence
     node.refer(DCT.license, uri, DCT.LicenseDocument).add(RDFS.label, text(title, "fr"))
     node.refer(DCT.language, language(about.language), DCT.LinguisticSystem)
     node.concept(DCATAP.availability, AVAILABLE, "disponible")
@@ -91,10 +91,10 @@ def add_terms(node: Node, about: Metadata) -> None:
         node.refer(DCATAP.applicableLegislation, HIGH_VALUE_LAW, ELI.LegalResource)
 
 
-def _add_rights(node: Node, about: Metadata, version: Version) -> None:
+def _add_rights(node: Node, about: Metadata, version: Version, dataset: Node) -> None:
     said = version.provenance.attribution if version.provenance else ""
     if about.access == "restricted":
         said = _RESTRICTED
     if said:
-        rights = node.refer(DCT.rights, node.name + "-rights", DCT.RightsStatement)
+        rights = node.refer(DCT.rights, dataset.name + "#rights", DCT.RightsStatement)
         rights.add(RDFS.label, text(said, "fr"))

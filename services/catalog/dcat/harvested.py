@@ -25,7 +25,7 @@ def _add_distribution(dataset: Node, fragment: str, one: Distribution, about: Me
     for prop in (DCAT.accessURL, DCAT.downloadURL):
         node.add(prop, address(one.url))
     add_format(node, one.media_type, one.format)
-    add_terms(node, about)
+    add_terms(node, about, dataset)
     node.add(DCT.modified, day_or_moment(one.modified))
     if one.size is not None:
         node.add(DCAT.byteSize, typed(one.size, "nonNegativeInteger"))

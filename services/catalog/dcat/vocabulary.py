@@ -5,11 +5,11 @@ data.europa.eu/bna for the categories of Implementing Regulation (EU) 2023/138.
 """
 
 import re
-from typing import get_args
 
 from rdflib import Namespace, URIRef
 
 from services.catalog.terms import HighValue, Language
+from shared.eu_codes import HIGH_VALUE, LANGUAGES, THEMES
 from shared.territory import is_department, is_epci
 from shared.words import fold
 
@@ -47,11 +47,11 @@ PREFIXES = {
 
 _AUTHORITY = Namespace("http://publications.europa.eu/resource/authority/")
 _INSEE = Namespace("http://id.insee.fr/geo/")
-_MEDIA_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+_-]+")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+_-]+")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
 _IANA = Namespace("http://www.iana.org/assignments/media-types/")
 
-THEMES = URIRef(_AUTHORITY + "data-theme")
+THEME_TABLE = URIRef(_AUTHORITY + "data-theme")
 FRANCE = URIRef(_AUTHORITY + "country/FRA")
 AVAILABLE = URIRef(_AUTHORITY + "planned-availability/AVAILABLE")
 DCATAP_3 = URIRef("https://semiceu.github.io/DCAT-AP/releases/3.0.1")
@@ -59,21 +59,6 @@ SHA256 = SPDX.checksumAlgorithm_sha256
 HIGH_VALUE_LAW = URIRef("http://data.europa.eu/eli/reg_impl/2023/138/oj")
 """Commission Implementing Regulation (EU) 2023/138, laying down a list of high-value datasets."""
 
-_THEMES = {
-    "AGRI": "Agriculture, pêche, sylviculture et alimentation",
-    "ECON": "Économie et finances",
-    "EDUC": "Éducation, culture et sport",
-    "ENER": "Énergie",
-    "ENVI": "Environnement",
-    "GOVE": "Gouvernement et secteur public",
-    "HEAL": "Santé",
-    "INTR": "Questions internationales",
-    "JUST": "Justice, système juridique et sécurité publique",
-    "REGI": "Régions et villes",
-    "SOCI": "Population et société",
-    "TECH": "Science et technologie",
-    "TRAN": "Transports",
-}
 _ALIASES = {
     "AGRI": "agriculture, alimentation, foret, peche, sylviculture, elevage, viticulture",
     "ECON": "economie, finances, emploi, entreprises, commerce, tourisme, industrie, budget",
@@ -91,26 +76,18 @@ _ALIASES = {
 }
 _BY_NAME = {
     fold(name): code
-    for code, title in _THEMES.items()
+    for code, title in THEMES.items()
     for name in (code, title, *_ALIASES[code].split(", "))
 }
 
-_HIGH_VALUE: dict[HighValue, tuple[str, str]] = {
-    "geospatial": ("c_ac64a52d", "Géospatial"),
-    "earth_observation": ("c_dd313021", "Observation de la Terre et environnement"),
-    "meteorological": ("c_164e0bf5", "Météorologique"),
-    "statistics": ("c_e1da4e07", "Statistiques"),
-    "companies": ("c_a9135398", "Entreprises et propriété d'entreprises"),
-    "mobility": ("c_b79e35eb", "Mobilité"),
+_CATEGORIES: dict[HighValue, str] = {
+    "geospatial": "Géospatial",
+    "earth_observation": "Observation de la Terre et environnement",
+    "meteorological": "Météorologie",
+    "statistics": "Statistiques",
+    "companies": "Entreprises et propriété d'entreprises",
+    "mobility": "Mobilité",
 }
-
-_LANGUAGES: dict[Language, str] = dict(
-    zip(
-        get_args(Language),
-        ("FRA", "ENG", "DEU", "SPA", "ITA", "NLD", "POR", "BRE", "CAT", "COS", "EUS", "OCI"),
-        strict=True,
-    )
-)
 
 _FILE_TYPES = {
     "application/vnd.apache.parquet": "PARQUET",
@@ -137,18 +114,17 @@ _ALGORITHMS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, 
 def theme(text: str) -> tuple[URIRef, str] | None:
     """The EU's data theme that a French word, a title or a code names, with its title."""
     code = _BY_NAME.get(fold(text))
-    return (URIRef(f"{THEMES}/{code}"), _THEMES[code]) if code else None
+    return (URIRef(f"{THEME_TABLE}/{code}"), THEMES[code]) if code else None
 
 
 def high_value(category: HighValue) -> tuple[URIRef, str]:
     """The category of high-value datasets, with its title."""
-    code, title = _HIGH_VALUE[category]
-    return URIRef(f"http://data.europa.eu/bna/{code}"), title
+    return URIRef(f"http://data.europa.eu/bna/{HIGH_VALUE[category]}"), _CATEGORIES[category]
 
 
 def language(code: Language) -> URIRef:
     """The EU's language, which goes by three letters (ISO 639-2/T)."""
-    return _AUTHORITY[f"language/{_LANGUAGES[code]}"]
+    return _AUTHORITY[f"language/{LANGUAGES[code]}"]
 
 
 def frequency(code: str) -> URIRef:
@@ -163,13 +139,13 @@ def access_right(access: str) -> URIRef:
 
 def file_type(media_type: str, ending: str = "") -> URIRef | None:
     """The EU's file type of an IANA media type or a file's ending; None for one not known here."""
-    code = _FILE_TYPES.get(media_type) or ending.upper()
+    code = _FILE_TYPES.get(_plain(media_type)) or ending.upper()
     return _AUTHORITY[f"file-type/{code}"] if code in _ENDINGS else None
 
 
 def media_type(name: str) -> URIRef | None:
     """The media type at IANA; None for a text that is none."""
-    return _IANA[name] if _MEDIA_TYPE.fullmatch(name) else None
+    return _IANA[_plain(name)] if _MEDIA_TYPE.fullmatch(_plain(name)) else None
 
 
 def checksum_algorithm(name: str, value: str) -> URIRef | None:
@@ -189,3 +165,8 @@ def place(code: str) -> URIRef:
         return _INSEE[f"intercommunalite/{code}"]
     kind = "departement" if is_department(code) else "commune"
     return _INSEE[f"{kind}/{code}"]
+
+
+def _plain(media_type: str) -> str:
+    """Without parameters, such as the charset."""
+    return media_type.partition(";")[0].strip().lower()

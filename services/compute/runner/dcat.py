@@ -27,11 +27,11 @@ from services.compute.runner.spoken import (
 )
 from services.compute.runner.vocabulary import (
     HIGH_VALUE,
-    THEMES,
     frequency_of,
     language_of,
     last_part,
 )
+from shared.eu_codes import THEMES
 from shared.harvest import Distribution, Record
 
 SPDX = Namespace("http://spdx.org/rdf/terms#")
@@ -85,7 +85,7 @@ def record_of(node: Node) -> Record:
         licence=_licence(node),
         restricted=last_part(node.text(DCTERMS.accessRights)).upper() in _CLOSED,
         producer=one_line(node.text(DCTERMS.publisher, DCTERMS.creator)),
-        page=address(node.text(DCAT.landingPage, FOAF.page)) or address(node.address) or None,
+        page=_link(node, DCAT.landingPage, FOAF.page) or address(node.address) or None,
         issued=moment(node.text(DCTERMS.issued)),
         modified=moment(node.text(DCTERMS.modified)),
         start=day(period.text(*_STARTS)) or _half(node, 0),
@@ -94,7 +94,7 @@ def record_of(node: Node) -> Record:
         language=language_of(node.text(DCTERMS.language)),
         contact=one_line(contact.text(VCARD.fn, FOAF.name)),
         contact_email=one_line(_email(contact)),
-        contact_url=address(contact.text(VCARD.hasURL, FOAF.homepage)),
+        contact_url=_link(contact, VCARD.hasURL, FOAF.homepage),
         hvd=_high_value(node),
         distributions=tuple(sorted(_distributions(node), key=Distribution.model_dump_json)),
     )
@@ -102,6 +102,11 @@ def record_of(node: Node) -> Record:
 
 def _title(node: Node) -> str:
     return one_line(node.text(DCTERMS.title, DC.title))
+
+
+def _link(node: Node, *predicates: URIRef) -> str:
+    """An address, whatever the page calls what is there."""
+    return next(filter(None, map(address, node.names(*predicates))), "")
 
 
 def _theme(node: Node) -> str:
@@ -151,7 +156,7 @@ def _high_value(node: Node) -> str:
 
 def _distributions(node: Node) -> Iterator[Distribution]:
     for one in [*node.nodes(DCAT.distribution)][:DISTRIBUTIONS]:
-        url = address(one.text(DCAT.downloadURL)) or address(one.text(DCAT.accessURL))
+        url = _link(one, DCAT.downloadURL) or _link(one, DCAT.accessURL)
         if url:
             digest = one.node(SPDX.checksum)
             yield Distribution(

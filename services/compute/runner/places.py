@@ -1,4 +1,4 @@
-"""French places as other catalogues name them, as INSEE codes of communes and departments.
+"""French places as other catalogues name them, as codes of communes, departments and EPCI.
 
 Sources: INSEE, code officiel géographique 2026, for the departments of each region; identifiers of
 data.gouv.fr's zones (`fr:commune:14118`) and of INSEE's linked data (`.../geo/commune/14118`).
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.territory import Territory
+from shared.territory import Place
 
 _REGIONS = {
     "01": "971",
@@ -32,9 +32,10 @@ _REGIONS = {
     "94": "2A 2B",
 }
 _NAMED = re.compile(
-    r"(?:^fr[:/]|\bgeo/)(commune|town|departement|county|region)[:/](\w{2,5})(?:@|$)"
+    r"(?:^fr[:/]|\bgeo/)(commune|town|departement|county|region|epci|intercommunalite)[:/]"
+    r"(\w{2,9})(?:@|$)"
 )
-_TERRITORY: TypeAdapter[str] = TypeAdapter(Territory)
+_TERRITORY: TypeAdapter[str] = TypeAdapter(Place)
 
 
 def territory_of(names: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,48 @@
+"""Codes of the vocabularies that European catalogues are written in, and the lab's words for them.
+
+Sources: the authority tables data-theme and language of the EU Publications Office; the categories
+of high-value datasets (data.europa.eu/bna) of Implementing Regulation (EU) 2023/138.
+"""
+
+THEMES = {
+    "AGRI": "Agriculture, pêche, sylviculture et alimentation",
+    "ECON": "Économie et finances",
+    "EDUC": "Éducation, culture et sport",
+    "ENER": "Énergie",
+    "ENVI": "Environnement",
+    "GOVE": "Gouvernement et secteur public",
+    "HEAL": "Santé",
+    "INTR": "Questions internationales",
+    "JUST": "Justice, système juridique et sécurité publique",
+    "REGI": "Régions et villes",
+    "SOCI": "Population et société",
+    "TECH": "Science et technologie",
+    "TRAN": "Transports",
+}
+"""Codes of the themes, with their French titles."""
+
+HIGH_VALUE = {
+    "geospatial": "c_ac64a52d",
+    "earth_observation": "c_dd313021",
+    "meteorological": "c_164e0bf5",
+    "statistics": "c_e1da4e07",
+    "companies": "c_a9135398",
+    "mobility": "c_b79e35eb",
+}
+"""The lab's words for the categories, with their codes."""
+
+LANGUAGES = {
+    "fr": "FRA",
+    "en": "ENG",
+    "de": "DEU",
+    "es": "SPA",
+    "it": "ITA",
+    "nl": "NLD",
+    "pt": "POR",
+    "br": "BRE",
+    "ca": "CAT",
+    "co": "COS",
+    "eu": "EUS",
+    "oc": "OCI",
+}
+"""ISO 639-1 codes of the languages that data may be in, with those of three letters."""

@@ -1,0 +1,78 @@
+"""What one lab's catalogue exports, another lab's sandbox reads: nothing is lost on the way."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from rdflib import Graph
+
+from services.catalog.dcat.catalogue import Page, describe_page, next_page
+from services.catalog.dcat.formats import Syntax
+from services.catalog.model import Dataset
+from services.catalog.terms import HighValue, Language
+from services.compute.runner.dcat import items_of, next_of, record_of
+from services.compute.runner.rdf import graph_of, graph_of_json, read_json, syntax_of
+from shared.eu_codes import HIGH_VALUE, LANGUAGES, THEMES
+from shared.harvest import Record
+from tests.unit.catalog.described import BASE, LAB, RICH, bare, result, rich, written
+
+RESTRICTED = RICH.model_copy(update={"access": "restricted", "hvd": None, "language": "br"})
+
+
+def page_of(*datasets: Dataset) -> Page:
+    """The first page of a longer catalogue."""
+    seen = [(dataset, dataset.versions) for dataset in datasets]
+    return Page(datasets=seen, total=9, asked={"limit": "2"}, next="dts_b")
+
+
+def read(page: Page, syntax: Syntax, folder: Path) -> Graph:
+    """The page as the sandbox reads it from a file."""
+    source = folder / "page"
+    source.write_bytes(written(describe_page(page, LAB), syntax))
+    kind = syntax_of(source, "")
+    return graph_of_json(read_json(source), "") if kind == "json" else graph_of(source, kind, "")
+
+
+def records_of(page: Page, syntax: Syntax, folder: Path) -> dict[str, Record]:
+    """What another lab would keep of each dataset, by identifier."""
+    return {key: record_of(node) for key, _, node in items_of(read(page, syntax, folder))}
+
+
+@pytest.mark.parametrize("syntax", get_args(Syntax))
+def test_metadata_arrives_as_it_was_said(syntax: Syntax, tmp_path: Path) -> None:
+    """Every field, from every syntax."""
+    found = records_of(page_of(rich(), rich(RESTRICTED, "dts_shut")), syntax, tmp_path)
+    assert set(found) == {"dts_rich", "dts_shut"}
+    one = found["dts_rich"]
+    assert (one.title, one.description) == (RICH.title, RICH.description)
+    assert (one.theme, set(one.keywords)) == (THEMES["TRAN"], {*RICH.keywords, RICH.theme})
+    assert set(one.territory) == set(RICH.territory)
+    assert (one.producer, one.frequency, one.hvd) == (RICH.producer, RICH.frequency, RICH.hvd)
+    assert (one.start, one.end) == ("2020-01-01", "2020-12-31")
+    assert (one.contact, one.contact_email) == ("Service données", "donnees@region.fr")
+    assert (one.language, one.restricted) == ("fr", False)
+    assert one.licence == "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
+    assert (found["dts_shut"].language, found["dts_shut"].restricted) == ("br", True)
+
+
+def test_files_arrive_with_what_they_are_checked_by(tmp_path: Path) -> None:
+    """Where to fetch them, their size, hash and type; restricted ones where to ask for them."""
+    found = records_of(page_of(result(), rich(RESTRICTED, "dts_shut")), "turtle", tmp_path)
+    files = {file.url: file for file in found["dts_result"].distributions}
+    table = files[f"{BASE}/dts_result/table"]
+    assert (table.size, table.checksum) == (1234, "sha256:" + "b" * 64)
+    assert (table.format, table.media_type) == ("PARQUET", "application/vnd.apache.parquet")
+    assert f"{BASE}/dts_result/files/chart.png" in files
+    assert [file.url for file in found["dts_shut"].distributions] == [f"{BASE}/dts_shut"]
+
+
+def test_the_reader_finds_the_next_page(tmp_path: Path) -> None:
+    """By Hydra, as the export wrote it."""
+    page = page_of(bare())
+    assert next_of(read(page, "turtle", tmp_path)) == str(next_page(page, LAB))
+
+
+def test_every_word_of_the_metadata_has_its_code() -> None:
+    """Else an owner could say what cannot be exported."""
+    assert set(HIGH_VALUE) == set(get_args(HighValue))
+    assert set(LANGUAGES) == set(get_args(Language))
