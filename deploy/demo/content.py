@@ -59,6 +59,10 @@ MEMBERS: dict[str, dict[str, Any]] = {
 }
 
 
+MISSPELT = "intercomunalités normandes"
+"""What somebody in a hurry types into the search."""
+
+
 def open_dataset(filename: str) -> dict[str, Any]:
     """The metadata of one of the lab's open datasets."""
     common = {"territory": TERRITORY, "licence": "lov2", "access": "open"}

@@ -52,6 +52,7 @@ class Story:
         self.join()
         self.listen(partner_url)
         self.seed()
+        self.understand()
         self.submit()
         self.secure()
         self.trial()
@@ -92,6 +93,20 @@ class Story:
             dataset = wait(f"{filename} is published", look)
             keys = ", ".join(dataset["keys"]) or "none"
             self._tell(f"{filename}: {dataset['rows']} rows, keys: {keys}")
+
+    def understand(self) -> None:
+        """See what the catalogue found out by itself, and find data by a word that is misspelt."""
+        homes, bodies = self.datasets[content.HOMES_FILE], self.datasets["epci_2026.csv"]
+        path = f"/datasets/{homes}/joins"
+        joins = wait("the joins are known", lambda: self.holder.get("catalog", path)["items"])
+        for join in joins[:3]:
+            self._tell(f"joins with {join['title']}: {join['reason']}")
+        judged = self.holder.get("catalog", "/crossing", dataset_id=[homes, bodies])["licence"]
+        self._tell(f"licence of their crossing: {judged['title']}")
+        [found, *_] = self.holder.get("catalog", "/datasets", q=content.MISSPELT)["items"]
+        self._tell(
+            f"« {content.MISSPELT} » finds: {found['title']} - {'; '.join(found['reasons'])}"
+        )
 
     def submit(self) -> None:
         """Submit the project and read the lab's advice."""
