@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from services.catalog.model import Dataset
 from shared.store import Store
 
-_MARGIN = timedelta(minutes=5)
+MARGIN = timedelta(minutes=5)
 """How much later than its `changed_at` a document may be saved: clocks differ, writes are tried
 again."""
 
 _PAGE = 200
+_FEW = 8
 
 
 class Follower:
@@ -24,27 +25,45 @@ class Follower:
         self.since = since
         self._told: dict[str, tuple[int, datetime]] = {}
 
-    def changes(self, store: Store) -> Iterator[Dataset]:
+    def changes(self, store: Store, margin: timedelta = MARGIN) -> Iterator[Dataset]:
         """The datasets that changed since they were told; all of them at first.
 
         A dataset counts as told once the next one is asked for, so that a failure tells it again.
+        Who asks often gives a shorter `margin`, and now and then the whole one.
         """
-        where = {"changed_at": {"$gte": self.since - _MARGIN}} if self.since else None
-        cursor, latest = None, self.since
-        while True:
-            page, cursor = store.of(Dataset).page(where, after=cursor, limit=_PAGE)
-            for dataset in page:
-                if self._told.get(dataset.id, (0, None))[0] == dataset.version:
-                    continue
-                yield dataset
-                self._told[dataset.id] = dataset.version, dataset.changed_at
-                latest = max(latest or dataset.changed_at, dataset.changed_at)
-            if cursor is None:
-                break
+        latest = self.since
+        for dataset in self._recent(store, self.since - margin) if self.since else _all(store):
+            if self._told.get(dataset.id, (0, None))[0] == dataset.version:
+                continue
+            yield dataset
+            self._told[dataset.id] = dataset.version, dataset.changed_at
+            latest = max(latest or dataset.changed_at, dataset.changed_at)
         self._forget_before(latest)
+
+    @staticmethod
+    def _recent(store: Store, since: datetime) -> Iterator[Dataset]:
+        """Those that changed at that time or later, the newest first.
+
+        Times are compared here: a query by date walks through all documents on some servers.
+        """
+        limit = _FEW
+        while True:
+            found = store.of(Dataset).find(sort="changed_at", descending=True, limit=limit)
+            if len(found) < limit or found[-1].changed_at < since:
+                return (dataset for dataset in found if dataset.changed_at >= since)
+            limit *= 4
 
     def _forget_before(self, latest: datetime | None) -> None:
         self.since = latest
         if latest:
             told = self._told.items()
-            self._told = {id_: one for id_, one in told if one[1] >= latest - _MARGIN}
+            self._told = {id_: one for id_, one in told if one[1] >= latest - MARGIN}
+
+
+def _all(store: Store) -> Iterator[Dataset]:
+    cursor = None
+    while True:
+        page, cursor = store.of(Dataset).page(None, after=cursor, limit=_PAGE)
+        yield from page
+        if cursor is None:
+            return

@@ -1,8 +1,10 @@
 """Keeps a process's index in step with the documents, and answers from it."""
 
 import logging
+from datetime import timedelta
 from threading import Event
 
+from services.catalog.following import MARGIN
 from services.catalog.matching import Wish
 from services.catalog.model import Dataset
 from services.catalog.searching.answer import search
@@ -16,12 +18,15 @@ from shared.store import Store
 
 log = logging.getLogger(__name__)
 
-_IDLE_SECONDS = 5
+_IDLE_SECONDS = 30
+_JUST_NOW = timedelta(seconds=2)
+"""Before an answer only what was saved as soon as it changed is looked for; the rest comes by."""
 
 
 class Finder:
-    """Finds datasets; every answer knows all that was saved before it was asked for.
+    """Finds datasets; an answer knows what was saved before it was asked for.
 
+    A document that was saved seconds after it changed, while others were, comes within a minute.
     Each process has an index of its own. It is made anew when the process starts, and changes that
     other processes saved are taken in before an answer, so that all of them answer alike.
     """
@@ -36,7 +41,7 @@ class Finder:
         """Follow the documents, so that little is left to do when somebody asks."""
         while not self._stopping.is_set():
             try:
-                self._follow()
+                self._follow(MARGIN)
             except Unavailable as error:
                 log.warning("the index waits", extra={"error": str(error)})
             self._stopping.wait(_IDLE_SECONDS)
@@ -47,18 +52,18 @@ class Finder:
 
     def search(self, query: DatasetQuery, caller: Caller) -> DatasetPage:
         """One page of the datasets that fit `query` and that `caller` may see."""
-        self._follow()
+        self._follow(_JUST_NOW)
         with metrics.search_seconds.labels(self._service).time():
             return search(self._index, query, caller)
 
     def candidates(self, wish: Wish) -> list[Dataset]:
         """The published datasets that may fit a project best."""
-        self._follow()
+        self._follow(_JUST_NOW)
         found = map(self._store.of(Dataset).find_one, candidates(self._index, wish))
         return [dataset for dataset in found if dataset and dataset.state == "published"]
 
-    def _follow(self) -> None:
-        taken = self._index.follow(self._store)
+    def _follow(self, margin: timedelta) -> None:
+        taken = self._index.follow(self._store, margin)
         metrics.search_indexed.labels(self._service).inc(taken)
         self.is_ready = True
         metrics.search_followed.labels(self._service).set_to_current_time()

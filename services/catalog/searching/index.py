@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from threading import Lock
 
 from tantivy import Schema, Searcher
 
-from services.catalog.following import Follower
+from services.catalog.following import MARGIN, Follower
 from services.catalog.model import Dataset
 from services.catalog.searching import schema
 from shared.errors import Unavailable
@@ -44,7 +45,7 @@ class Index:
         """The index as it is now; what comes later does not change it."""
         return self._index.searcher()
 
-    def follow(self, store: Store) -> int:
+    def follow(self, store: Store, margin: timedelta = MARGIN) -> int:
         """Take in what changed of the documents; how many there were.
 
         Raises Unavailable when another thread is at it for long: the index is made anew.
@@ -52,7 +53,7 @@ class Index:
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
             raise Unavailable("the index of the catalogue is being made; ask again later")
         try:
-            return self.put(self._follower.changes(store))
+            return self.put(self._follower.changes(store, margin))
         finally:
             self._busy.release()
 
