@@ -24,6 +24,7 @@ CONTENDERS = {
     "consuming": ("ours", "nameko"),
     "calling": ("ours", "nameko"),
     "exporting": ("ours", "at-once"),
+    "screening": ("ours", "every-value"),
 }
 """By module; none is imported here, since nameko patches the standard library."""
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from deploy.local.keys import KeyPair
 from deploy.local.plan import SERVICES
 from deploy.topology import SERVICES as CLASSES
 from shared.messaging import topology
-from tests.servers import Broker, eventually, running
+from tests.servers import Broker, RunningService, eventually, running
 
 CSV = "insee;nom;valeur\n14118;Caen;1\n76540;Rouen;2\n76351;Le Havre;3\n"
 PROJECT = {
@@ -30,8 +30,17 @@ PROJECT = {
 class Shell:
     """Runs `datalab` as people do, with this environment."""
 
-    def __init__(self, environ: dict[str, str], token: Callable[..., str]) -> None:
-        self.environ, self.token = environ, token
+    def __init__(
+        self,
+        environ: dict[str, str],
+        token: Callable[..., str],
+        services: Sequence[RunningService] = (),
+    ) -> None:
+        self.environ, self.token, self._services = environ, token, services
+
+    def logs(self) -> list[str]:
+        """What each service has written down."""
+        return [service.log() for service in self._services]
 
     def run(self, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """The command's end, whatever it is."""
@@ -68,11 +77,12 @@ def shell(
         "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true",
     }
     with ExitStack() as stack:
-        urls = {
-            f"DATALAB_URL_{name.upper()}": stack.enter_context(running(spec, environ)).url
-            for name, spec in SERVICES.items()
+        services = {
+            name: stack.enter_context(running(spec, environ)) for name, spec in SERVICES.items()
         }
-        yield Shell({**urls, "DATALAB_HOME": str(home), "DATALAB_AMQP_URI": amqp_uri}, token)
+        urls = {f"DATALAB_URL_{name.upper()}": one.url for name, one in services.items()}
+        home_of = {"DATALAB_HOME": str(home), "DATALAB_AMQP_URI": amqp_uri}
+        yield Shell({**urls, **home_of}, token, [*services.values()])
 
 
 @pytest.fixture
@@ -206,6 +216,35 @@ def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_pa
         ("leading_zero", 5)
     ]
     assert shell.json("dataset", "show", dataset)["keys"] == ["commune"]
+
+
+def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Path) -> None:
+    """The sandbox finds them, others do not, and no process writes a word of the table down."""
+    owner, other = ("mbr_owner", "owner"), ("mbr_other", "holder")
+    mails = [f"marie.dupont{number}@orange.fr" for number in range(30)]
+    file = tmp_path / "abonnes.csv"
+    file.write_text("x;y\n" + "".join(f"{at};{mail}\n" for at, mail in enumerate(mails)))
+    about = ("--title", "Abonnés", "--theme", "vie", "--licence", "lov2", "--access", "open")
+    dataset = shell.json("dataset", "add", str(file), *about, as_=owner)["id"]
+
+    def is_(state: str) -> bool:
+        return bool(shell.json("dataset", "show", dataset, as_=owner)["state"] == state)
+
+    eventually(lambda: is_("held"))
+    listed = shell.json("dataset", "list", "--state", "held", as_=owner)["items"]
+    assert [one["id"] for one in listed] == [dataset]
+    hidden = shell.run("dataset", "show", dataset, DATALAB_TOKEN=shell.token(*other))
+    assert hidden.returncode == 1
+    words = ("dataset", "confirm", dataset, "--purpose", "Lettre", "--basis", "consent")
+    confirmed = shell.json(*words, as_=owner)
+    assert confirmed["versions"][0]["legal_basis"]["basis"] == "consent"
+    assert is_("published")
+    seen = json.dumps(shell.json("dataset", "show", dataset, as_=other))
+    assert "marie.dupont" not in seen
+    jobs = json.dumps(shell.json("job", "list"))
+    assert dataset in jobs
+    assert "marie.dupont" not in jobs
+    assert not any("marie.dupont" in log for log in shell.logs())
 
 
 def test_webhook_is_added_listed_and_removed(shell: Shell, project_file: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.compute.applications.cross import CrossParameters
 from services.compute.runner.bench import Bench, Report, count
+from services.compute.runner.discretion import discreet
 from services.compute.runner.names import quoted, unique
 from services.compute.runner.numbers import number
 from services.compute.runner.outdated import warn
@@ -144,6 +145,7 @@ def _account(bench: Bench, whole: bool) -> Report:
         SELECT coalesce(key, ''), n, weight, successor, met FROM {_LEFT}
         WHERE NOT found ORDER BY weight DESC, key LIMIT {MAX_ORPHANS}
     """)
+    shown = discreet([key for key, *_ in orphans])
     return {
         "keys": {
             part: {
@@ -162,7 +164,7 @@ def _account(bench: Bench, whole: bool) -> Report:
                 "successor": successor,
                 "crossed": crossed,
             }
-            for key, rows, weight, successor, crossed in orphans
+            for key, (_, rows, weight, successor, crossed) in zip(shown, orphans, strict=True)
         ],
         "relation": _relation(bench),
         "rows": _rows(bench),

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from services.compute.runner.codes import load_codes, unfolded
 from shared.privacy import Privacy
 from tests.integration.compute.jobs import DATA, DEMO, JobRun, ingest, treat
+from tests.integration.compute.jobs import run as start
 from tests.integration.compute.profiles import profile
 
 FIRST, LAST = (sorted(unfolded(name)) for name in ("first_names.csv", "surnames.csv"))
@@ -257,6 +259,38 @@ def test_real_crossing_is_about_no_person(tmp_path: Path) -> None:
     step = CROSS | {"parameters": {"left_key": "com", "right_key": "code"}}
     run = treat(tmp_path, tables, step)
     assert (verdict(run).verdict, run.reports[-1]["warning"]) == ("none", "")
+
+
+def test_persons_without_a_match_are_counted_and_not_listed(tmp_path: Path) -> None:
+    """Their keys are no codes that somebody has to look up."""
+    rows = list(persons(100))
+    tables: dict[str, Path | bytes] = {
+        "a": as_csv(rows, courriel="courriel", age="age"),
+        "b": as_csv(rows[:90], courriel="courriel", sexe="sexe"),
+    }
+    step = CROSS | {"parameters": {"left_key": "courriel", "right_key": "courriel"}}
+    report = treat(tmp_path, tables, step).reports[0]
+    assert report["keys"]["unmatched"]["keys"] == len(report["orphans"]) > 0
+    assert {orphan["key"] for orphan in report["orphans"]} == {None}
+
+
+def test_fault_that_nobody_foresaw_tells_no_value(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """An overflow's own message has the number in it; the reason and the log have its kind."""
+    content = pd.DataFrame({"g": ["a", "a"], "x": [2**63 - 1] * 2}).to_parquet()
+    made = ingest(tmp_path / "t", content, "t.parquet").made("table.parquet")
+    step = {
+        "application": "aggregate",
+        "inputs": {"table": "t"},
+        "parameters": {"by": ["g"], "sums": ["x"]},
+        "output": "sommes",
+    }
+    run = start(tmp_path / "job", {"kind": "full", "steps": [step]}, {"t": made})
+    assert run.error == "le traitement a échoué (ConversionException)"
+    said = "".join(capfd.readouterr())
+    assert "aggregate.py" in said
+    assert str(2 * (2**63 - 1)) not in said
 
 
 def offices(count: int) -> Iterator[dict[str, Any]]:
