@@ -167,6 +167,12 @@ joins_found = Counter(
     ["service"],
     registry=REGISTRY,
 )
+harvested_records = Counter(
+    "datalab_harvested_records",
+    "Datasets that harvests met, by outcome (unchanged, new, changed, returned, refused, retired).",
+    ["service", "outcome"],
+    registry=REGISTRY,
+)
 hub_lag = Gauge(
     "datalab_hub_lag_seconds",
     "How late eventlet's hub woke a one-second sleeper: blocking work in the process shows here.",

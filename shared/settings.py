@@ -105,6 +105,9 @@ class Settings(BaseModel):
     webhook_private_addresses: bool = Field(
         default=False, description="allow endpoints on private, loopback and link-local addresses"
     )
+    harvest_private_addresses: bool = Field(
+        default=False, description="allow catalogues on private, loopback and link-local addresses"
+    )
 
     @property
     def reached_at(self) -> str:

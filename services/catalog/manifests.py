@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from shared.envelope import explain
 from shared.errors import Rejected
 from shared.events import FileRef
+from shared.harvest import PageReport
 from shared.manifest import Manifest, Profile
 from shared.storage import Storage
 
@@ -31,3 +32,11 @@ def profile_of(manifest: Manifest) -> Profile:
         return Profile.model_validate(manifest.reports[0] if manifest.reports else {})
     except ValidationError as error:
         raise Rejected(f"profile of job {manifest.job_id}: {explain(error)}") from error
+
+
+def page_of(manifest: Manifest) -> PageReport:
+    """What a harvest job reports about its page; Rejected when it does not."""
+    try:
+        return PageReport.model_validate(manifest.reports[0] if manifest.reports else {})
+    except ValidationError as error:
+        raise Rejected(f"page of job {manifest.job_id}: {explain(error)}") from error

@@ -1,9 +1,18 @@
 """The catalog's entrypoints: each loads, lets a craft decide, and answers."""
 
+from functools import partial
+
+from eventlet import tpool
+
 from services.catalog import grants, holding, publication, registration, search, uses
 from services.catalog.access import ProjectAccess
 from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
 from services.catalog.export import DatasetFormat, ExportedPage, Exporter, ExportQuery
+from services.catalog.harvesting import pages
+from services.catalog.harvesting.entrypoints import Harvesting
+from services.catalog.harvesting.harvest import Harvest
+from services.catalog.harvesting.harvester import Harvester
+from services.catalog.harvesting.source import RemoteSource
 from services.catalog.holding import NewLegalBasis
 from services.catalog.joins import answers, discovery
 from services.catalog.joins.answers import JoinPage, JoinQuery
@@ -44,6 +53,7 @@ from shared.events import (
     ProjectSubmitted,
     ProjectWithdrawn,
 )
+from shared.guard import Guard, resolve
 from shared.http import Call, Download, Text, http, paced
 from shared.identifier import Identifier
 from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
@@ -59,15 +69,25 @@ def _finder(context: Context) -> Finder:
     return finder
 
 
-class Catalog:
+def _harvester(context: Context) -> Harvester:
+    # The system's resolver blocks: it runs in a real thread, beside the hub.
+    guard = Guard(
+        allow_private=context.settings.harvest_private_addresses,
+        resolve=partial(tpool.execute, resolve),
+    )
+    return Harvester(context.service, context.store, context.files, context.settings, guard)
+
+
+class Catalog(Harvesting):
     """What data there is, what fits a project, and who may read it."""
 
     name = "catalog"
 
-    documents = Documents(Dataset, ProjectAccess, Use, JoinSnapshot)
+    documents = Documents(Dataset, ProjectAccess, Use, JoinSnapshot, RemoteSource, Harvest)
     files = Files()
     settings: Settings = Config()
     finder: Finder = Background(_finder)
+    harvester: Harvester = Background(_harvester)
     watch = Background(lambda context: Watch(context.service, context.store))
 
     joins = Background(
@@ -97,16 +117,19 @@ class Catalog:
 
     @on(JobSucceeded)
     def publish_dataset(self, envelope: Envelope[JobSucceeded]) -> None:
-        """Publish the dataset version that an ingest job read, or note what was made of data."""
+        """Publish what an ingest job read, take in a page, or note what was made of data."""
         publication.publish(self.documents, self.files, envelope)
         uses.complete(self.documents, self.files, envelope)
+        pages.note_read(self.documents, envelope)
+        self.harvester.wake()
 
     @on(JobFailed)
     @on(JobCancelled)
     def reject_dataset(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
-        """Reject the dataset version that an ingest job did not read, or note a use in vain."""
+        """Reject what an ingest job did not read, end a harvest, or note a use in vain."""
         publication.reject(self.documents, envelope)
         uses.complete(self.documents, self.files, envelope)
+        pages.note_unreadable(self.documents, envelope)
 
     @on(ProjectSecured)
     def request_access(self, envelope: Envelope[ProjectSecured]) -> None:

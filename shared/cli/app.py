@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from shared.auth import ROLES
-from shared.cli import dataset, job, member, parked, project, show, stack, webhook
+from shared.cli import dataset, harvest, job, member, parked, project, show, stack, webhook
 from shared.cli.client import CallError, path_of
 from shared.cli.session import After, Json, Limit, Session, client, session
 
@@ -28,6 +28,7 @@ app.command()(stack.status)
 app.add_typer(project.app, name="project")
 app.add_typer(member.app, name="member")
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(harvest.app, name="harvest")
 app.add_typer(job.app, name="job")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(parked.app, name="parked")

@@ -1,0 +1,143 @@
+"""Brings the records of a page into the catalogue, and retires what a source has no more."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from services.catalog.harvested import Change
+from services.catalog.harvesting.harvest import Harvest
+from services.catalog.harvesting.records import (
+    dataset_id,
+    fingerprint_of,
+    harvested_of,
+    metadata_of,
+)
+from services.catalog.harvesting.report import Counts, Refused
+from services.catalog.harvesting.source import RemoteSource
+from services.catalog.model import Dataset
+from services.catalog.registration import empty
+from shared.errors import Rejected
+from shared.events import FileRef
+from shared.harvest import Entry, Record
+from shared.storage import Storage
+from shared.store import Store
+
+BATCH = 100
+_TWICE = "cet identifiant est déjà celui d'un jeu d'une page précédente"
+_GONE = "il n'est plus dans sa source, « {} »"
+
+
+def entries_of(files: Storage, ref: FileRef) -> Iterator[Entry]:
+    """The entries of a page, read line by line."""
+    rest = b""
+    for chunk in files.chunks(ref):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for number, line in enumerate(lines):
+            if line:
+                yield Entry.model_validate_json(line)
+            if number % BATCH == 0:
+                time.sleep(0)
+
+
+class Applying:
+    """Applies the entries of one page of `harvest`; `go_on` is called after each batch."""
+
+    def __init__(
+        self, store: Store, source: RemoteSource, harvest: Harvest, go_on: Callable[[], object]
+    ) -> None:
+        self._datasets = store.of(Dataset)
+        self._source, self._harvest, self._go_on = source, harvest, go_on
+        self.counts = Counts()
+        self.refused: list[Refused] = []
+
+    def apply(self, entries: Iterable[Entry], seen: set[str]) -> None:
+        """Take what can be taken; `seen` are the identifiers of the pages before."""
+        waiting = iter(entries)
+        while batch := list(islice(waiting, BATCH)):
+            self._apply(batch, seen)
+            self._go_on()
+
+    def _apply(self, batch: list[Entry], seen: set[str]) -> None:
+        ids = [dataset_id(self._source.id, one.identifier) for one in batch if one.record]
+        known = {one.id: one for one in self._datasets.find({"_id": {"$in": ids}})}
+        for entry in batch:
+            if entry.record is None or entry.identifier in seen:
+                self._refuse(entry, entry.reason or _TWICE)
+                continue
+            try:
+                self._take(entry.record, known)
+            except (Rejected, ValueError) as error:
+                # One that no document can hold stops no other.
+                self._refuse(entry, f"il ne peut pas être enregistré ({type(error).__name__})")
+
+    def _refuse(self, entry: Entry, reason: str) -> None:
+        page = self._harvest.page.number
+        self.refused.append(Refused(page=page, where=entry.where, reason=reason))
+        self._count("refused")
+
+    def _take(self, record: Record, known: dict[str, Dataset]) -> None:
+        identifier = dataset_id(self._source.id, record.identifier)
+        present = known.get(identifier)
+        if present and self._is_same(present, record):
+            # A step that is done again after a crash counts what it did the first time.
+            found = present.harvested
+            again = found is not None and found.harvest_id == self._harvest.id
+            self._count(found.change if found and again else "unchanged")
+            return
+        metadata = metadata_of(record, self._source)
+        saved = self._datasets.change(
+            identifier,
+            lambda dataset: self._change(dataset, record),
+            new=lambda: empty(identifier, self._source.owner_id, metadata),
+        )
+        self._count(saved.harvested.change if saved.harvested else "new")
+
+    def _change(self, dataset: Dataset, record: Record) -> None:
+        change: Change = "new" if dataset.harvested is None else "changed"
+        if dataset.retired:
+            change = "returned"
+        dataset.metadata = metadata_of(record, self._source)
+        dataset.harvest(harvested_of(record, self._source, self._harvest.id, change))
+
+    def _is_same(self, dataset: Dataset, record: Record) -> bool:
+        found = dataset.harvested
+        same = found is not None and found.fingerprint == fingerprint_of(record, self._source)
+        return same and not dataset.retired
+
+    def _count(self, outcome: str) -> None:
+        self.counts = self.counts.plus(Counts(**{outcome: 1}))
+        time.sleep(0)
+
+
+class Retiring:
+    """What a source has no more."""
+
+    def __init__(self, store: Store, source: RemoteSource, seen: set[str]) -> None:
+        self._datasets, self._source = store.of(Dataset), source
+        self._seen = {dataset_id(source.id, identifier) for identifier in seen}
+
+    def look(self) -> tuple[int, int]:
+        """How many datasets are missing, and how many the source had."""
+        missing = total = 0
+        for dataset in self._present():
+            total, missing = total + 1, missing + (dataset.id not in self._seen)
+        return missing, total
+
+    def retire(self, go_on: Callable[[], object]) -> None:
+        """Retire all that are missing; `go_on` is called after each."""
+        reason = _GONE.format(self._source.title)
+        for dataset in self._present():
+            if dataset.id not in self._seen:
+                self._datasets.change(dataset.id, lambda one: one.retire(reason))
+                go_on()
+
+    def _present(self) -> Iterator[Dataset]:
+        cursor: str | None = None
+        while True:
+            page, cursor = self._datasets.page(
+                {"source_id": self._source.id, "state": "published"}, after=cursor, limit=BATCH
+            )
+            yield from page
+            time.sleep(0)
+            if cursor is None:
+                return

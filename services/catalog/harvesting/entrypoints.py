@@ -1,0 +1,118 @@
+"""The catalog's entrypoints for harvests: each loads, lets a craft decide, and answers."""
+
+from typing import Any
+
+from services.catalog.harvesting.harvester import Harvester
+from services.catalog.harvesting.views import (
+    ChangeSource,
+    HarvestView,
+    NewHarvest,
+    NewSource,
+    SourcePage,
+    SourceView,
+)
+from shared.auth import Role
+from shared.http import Call, http
+from shared.identifier import Identifier, MemberId
+from shared.messaging import rpc
+from shared.paging import Paging
+
+_OPERATORS: frozenset[Role] = frozenset({"operator"})
+
+
+class Harvesting:
+    """What the catalog offers besides its own data: other catalogues."""
+
+    harvester: Harvester
+
+    @http("POST", "/sources", body=NewSource, returns=SourceView, status=201, roles=_OPERATORS)
+    def create_source(self, call: Call) -> SourceView:
+        """Add another catalogue; the datasets harvested from it are the caller's."""
+        key = call.header("Idempotency-Key") or ""
+        return SourceView.of(self.harvester.sources.add(call.caller.member_id, call.body, key))
+
+    @http("GET", "/sources", query=Paging, returns=SourcePage, roles=_OPERATORS)
+    def read_sources(self, call: Call) -> SourcePage:
+        """The other catalogues, oldest first."""
+        return self._page(call.query)
+
+    @http("GET", "/sources/{source_id}", returns=SourceView, roles=_OPERATORS)
+    def read_source(self, call: Call, source_id: str) -> SourceView:  # noqa: ARG002 - for its role
+        """One of them, with its latest harvest's id."""
+        return SourceView.of(self.harvester.sources.source(source_id))
+
+    @http("PATCH", "/sources/{source_id}", body=ChangeSource, returns=SourceView, roles=_OPERATORS)
+    def edit_source(self, call: Call, source_id: str) -> SourceView:
+        """Change it; its datasets follow with the next harvest."""
+        return SourceView.of(self.harvester.sources.change(source_id, call.body))
+
+    @http(
+        "POST",
+        "/sources/{source_id}/harvest",
+        body=NewHarvest,
+        returns=HarvestView,
+        status=202,
+        roles=_OPERATORS,
+    )
+    def begin_harvest(self, call: Call, source_id: str) -> HarvestView:
+        """Harvest what is at its address; while that is under way, the answer is that harvest."""
+        return self._begin(source_id, call.body)
+
+    @http(
+        "POST",
+        "/sources/{source_id}/file",
+        body=NewHarvest,
+        upload="file",
+        returns=HarvestView,
+        status=202,
+        roles=_OPERATORS,
+    )
+    def harvest_file(self, call: Call, source_id: str) -> HarvestView:
+        """Harvest an uploaded file in place of what is at its address."""
+        harvest = self.harvester.sources.harvest_file(
+            source_id, call.file, may_retire_most=call.body.may_retire_most
+        )
+        self.harvester.wake()
+        return HarvestView.of(harvest)
+
+    @http("GET", "/harvests/{harvest_id}", returns=HarvestView, roles=_OPERATORS)
+    def read_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
+        """How far a harvest is, its report, and what could not be taken."""
+        return HarvestView.of(self.harvester.sources.harvest_of(harvest_id))
+
+    @rpc
+    def add_source(
+        self, owner_id: MemberId, source: dict[str, Any], idempotency_key: str = ""
+    ) -> SourceView:
+        """Add another catalogue; the datasets harvested from it are `owner_id`'s."""
+        wanted = NewSource.model_validate(source)
+        return SourceView.of(self.harvester.sources.add(owner_id, wanted, idempotency_key))
+
+    @rpc
+    def list_sources(self, after: str | None = None, limit: int = 50) -> SourcePage:
+        """One page of the other catalogues."""
+        return self._page(Paging(after=after, limit=limit))
+
+    @rpc
+    def get_source(self, source_id: Identifier) -> SourceView:
+        """One of them."""
+        return SourceView.of(self.harvester.sources.source(source_id))
+
+    @rpc
+    def harvest_source(self, source_id: Identifier, may_retire_most: bool = False) -> HarvestView:
+        """Harvest what is at its address; while that is under way, the answer is that harvest."""
+        return self._begin(source_id, NewHarvest(may_retire_most=may_retire_most))
+
+    @rpc
+    def get_harvest(self, harvest_id: Identifier) -> HarvestView:
+        """How far a harvest is, its report, and what could not be taken."""
+        return HarvestView.of(self.harvester.sources.harvest_of(harvest_id))
+
+    def _page(self, query: Paging) -> SourcePage:
+        found, cursor = self.harvester.sources.page(query)
+        return SourcePage(items=list(map(SourceView.of, found)), next=cursor)
+
+    def _begin(self, source_id: str, how: NewHarvest) -> HarvestView:
+        harvest = self.harvester.sources.harvest(source_id, may_retire_most=how.may_retire_most)
+        self.harvester.wake()
+        return HarvestView.of(harvest)

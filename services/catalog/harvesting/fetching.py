@@ -1,0 +1,157 @@
+"""Fetches one page of another catalogue into the file store: bounded, guarded, never trusted."""
+
+import re
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException, HTTPResponse
+from typing import NamedTuple, Protocol
+from urllib.parse import urldefrag, urljoin
+
+from services.catalog.harvesting.harvest import PageRun
+from shared.dial import CallFailed, Line, dialled
+from shared.errors import Invalid, Rejected, TooLarge, Unavailable
+from shared.events import CatalogueKind, FileRef
+from shared.guard import Target, Unresolved
+from shared.storage import Storage
+
+FETCH_SECONDS = 120.0
+"""What one page may take, from the connection to its last byte."""
+
+_REDIRECTIONS = 5
+_BYTES = "application/octet-stream"
+_CHUNK = 1 << 16
+_ACCEPT: dict[CatalogueKind, str] = {
+    "dcat": "application/ld+json, text/turtle;q=0.9, application/rdf+xml;q=0.8, */*;q=0.1",
+    "data.gouv": "application/json",
+}
+_MOVED, _SAME, _OK, _LATER = (301, 302, 303, 307, 308), 304, 200, (408, 425, 429)
+_FAULTS = 500
+_NO_CATALOGUE = re.compile(r"(image|audio|video|font)/|text/(html|css)|application/pdf")
+_NEXT = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
+
+
+class PortalAway(Unavailable):
+    """The portal does not answer now; the message says why, in French."""
+
+
+class Gate(Protocol):
+    """Decides which addresses may be called: a Guard."""
+
+    def target(self, url: str) -> Target:
+        """The checked addresses behind a URL; Invalid says why not."""
+
+
+class Fetched(NamedTuple):
+    """A page as it came; `file` is None when it is the same as the one remembered."""
+
+    base: str
+    file: FileRef | None
+    etag: str
+    last_modified: str
+    next_link: str
+
+
+class Fetcher:
+    """Fetches pages through `gate` into `files`, each of at most `limit` bytes."""
+
+    def __init__(
+        self, gate: Gate, files: Storage, limit: int, seconds: float = FETCH_SECONDS
+    ) -> None:
+        self._gate, self._files, self._limit, self._seconds = gate, files, limit, seconds
+
+    def fetch(self, url: str, catalogue: CatalogueKind, known: PageRun | None) -> Fetched:
+        """The page at `url`; only if it changed when the server knows what `known` is.
+
+        Raises PortalAway when it may come later, Rejected when it never will, both in French.
+        """
+        headers = {
+            "Accept": _ACCEPT[catalogue],
+            "Accept-Encoding": "identity",
+            "User-Agent": "datalab-harvest/1",
+            "Connection": "close",
+            **_conditions(known),
+        }
+        for _ in range(_REDIRECTIONS + 1):
+            found = self._call(url, headers)
+            if isinstance(found, Fetched):
+                return found
+            url = found
+        raise Rejected(f"plus de {_REDIRECTIONS} redirections")
+
+    def _call(self, url: str, headers: Mapping[str, str]) -> Fetched | str:
+        """The page, or the address that the server sends us to."""
+        url = urldefrag(url).url
+        try:
+            target = self._target(url)
+            with dialled(target, self._seconds) as line:
+                line.connection.request("GET", target.path, headers=dict(headers))
+                return self._answer(url, line)
+        except CallFailed as error:
+            raise PortalAway(str(error)) from error
+
+    def _target(self, url: str) -> Target:
+        try:
+            return self._gate.target(url)
+        except Unresolved as error:
+            raise PortalAway("nom de domaine introuvable") from error
+        except Invalid as error:
+            raise Rejected(
+                f"adresse refusée (réseau privé, ou pas en https) : {url:.200}"
+            ) from error
+
+    def _answer(self, url: str, line: Line) -> Fetched | str:
+        response = line.response()
+        status = response.status
+        if status in _MOVED:
+            return urljoin(url, response.getheader("Location") or url)
+        if status in _LATER or status >= _FAULTS:
+            raise PortalAway(f"le portail répond {status}")
+        if status not in (_OK, _SAME):
+            raise Rejected(f"le portail répond {status}")
+        return Fetched(
+            base=url,
+            file=self._stored(response, line) if status == _OK else None,
+            etag=_header(response, "ETag"),
+            last_modified=_header(response, "Last-Modified"),
+            next_link=_next_link(url, response),
+        )
+
+    def _stored(self, response: HTTPResponse, line: Line) -> FileRef:
+        media_type = _header(response, "Content-Type").partition(";")[0].strip().lower()[:100]
+        if _NO_CATALOGUE.match(media_type):
+            raise Rejected(f"le portail répond par « {media_type} », pas par un catalogue")
+        try:
+            return self._files.put(_body(response, line), media_type or _BYTES, self._limit)
+        except TooLarge as error:
+            raise Rejected(f"la page dépasse {self._limit // 10**6} Mo") from error
+        except Invalid as error:
+            raise Rejected("la page est vide") from error
+
+
+def _conditions(known: PageRun | None) -> dict[str, str]:
+    if known is None or not known.is_read:
+        return {}
+    conditions = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {name: value for name, value in conditions.items() if value}
+
+
+def _body(response: HTTPResponse, line: Line) -> Iterator[bytes]:
+    """The bytes; http.client takes what breaks off for whole."""
+    promised, came = response.length, 0
+    while chunk := response.read(_CHUNK):
+        came += len(chunk)
+        yield chunk
+    line.check()
+    if promised is not None and came < promised:
+        raise HTTPException("the page broke off")
+
+
+def _header(response: HTTPResponse, name: str) -> str:
+    """A header, if it may be kept and sent again."""
+    value = response.getheader(name) or ""
+    return value if len(value) <= 500 and value.isascii() and value.isprintable() else ""  # noqa: PLR2004
+
+
+def _next_link(url: str, response: HTTPResponse) -> str:
+    """What the Link header calls the next page (RFC 8288)."""
+    found = _NEXT.search(response.getheader("Link") or "")
+    return urljoin(url, found[1]) if found else ""

@@ -1,0 +1,57 @@
+"""What came of a harvest, counted and in plain French."""
+
+from pydantic import Field
+
+from shared.events import Frozen
+
+_WORDS = {
+    "unchanged": ("inchangé", "inchangés"),
+    "new": ("nouveau", "nouveaux"),
+    "changed": ("modifié", "modifiés"),
+    "returned": ("de retour", "de retour"),
+    "refused": ("refusé", "refusés"),
+}
+
+
+class Counts(Frozen):
+    """How many datasets were what; each one that was read counts once."""
+
+    unchanged: int = 0
+    new: int = 0
+    changed: int = 0
+    returned: int = Field(default=0, description="retired before, and there again")
+    refused: int = 0
+
+    def plus(self, other: "Counts") -> "Counts":
+        """Both together."""
+        mine, others = self.model_dump(), other.model_dump()
+        return Counts(**{name: mine[name] + others[name] for name in mine})
+
+    @property
+    def read(self) -> int:
+        """All of them."""
+        return sum(self.model_dump().values())
+
+
+class Refused(Frozen):
+    """A dataset that could not be taken: on which page, its identifier or title, and why."""
+
+    page: int
+    where: str
+    reason: str
+
+
+def tell(counts: Counts, retired: int, note: str = "") -> str:
+    """`3 jeux de données lus : 2 inchangés, 1 nouveau ; 1 retiré.`, and the note."""
+    numbers = counts.model_dump()
+    parts = [_of(numbers[name], *_WORDS[name]) for name in _WORDS if numbers[name]]
+    text = _of(counts.read, "jeu de données lu", "jeux de données lus")
+    if parts:
+        text += f" : {', '.join(parts)}"
+    if retired:
+        text += f" ; {_of(retired, 'retiré', 'retirés')}"
+    return f"{text}. {note}".strip()
+
+
+def _of(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number < 2 else many}"  # noqa: PLR2004 - French: 0 and 1 are singular

@@ -1,0 +1,42 @@
+"""Another catalogue that the lab harvests, now and then or on request."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from shared.aggregate import NEVER, Aggregate, now
+from shared.events import CatalogueKind
+
+
+class RemoteSource(Aggregate):
+    """Where another catalogue is, and what its records are taken to be where they say nothing.
+
+    Without a `url`, files are uploaded. `harvest_id` is its latest harvest, `previous_id` the one
+    before, whose pages need not be read again where they are the same.
+    """
+
+    collection: ClassVar[str] = "sources"
+    indexes: ClassVar[tuple[str, ...]] = ("owner_id", "next_at")
+
+    owner_id: str
+    title: str
+    catalogue: CatalogueKind
+    url: str = ""
+    theme: str
+    licence: str
+    every_hours: int | None = None
+    next_at: datetime = NEVER
+    harvest_id: str = ""
+    previous_id: str = ""
+
+    def claim(self, harvest_id: str, has_ended: Callable[[str], bool]) -> None:
+        """Let that harvest be the latest, unless one is under way: then it stays the latest."""
+        if self.harvest_id and not has_ended(self.harvest_id):
+            return
+        self.previous_id, self.harvest_id = self.harvest_id, harvest_id
+        self.plan(self.every_hours)
+
+    def plan(self, every_hours: int | None) -> None:
+        """Harvest it so often from now on; only on request for None."""
+        self.every_hours = every_hours
+        self.next_at = now() + timedelta(hours=every_hours) if every_hours else NEVER

@@ -1,0 +1,43 @@
+"""Catalog and compute as real processes, and another catalogue's web server."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from services.catalog.service import Catalog
+from services.compute.service import Compute
+from shared.messaging import topology
+from tests.integration.harvesting.lab import Lab
+from tests.portal import Portal, serving
+from tests.servers import Broker, running
+
+RETRIES = (0.2, 0.5, 1)
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Portal]:
+    """The other catalogue; each test serves paths of its own."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def lab(
+    broker: Broker,
+    vhost: str,
+    module_environ: dict[str, str],
+    token: Callable[..., str],
+    portal: Portal,
+) -> Iterator[Lab]:
+    """Both services, running, with the portal for the public Internet."""
+    environ = {
+        **module_environ,
+        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
+        "DATALAB_HARVEST_PRIVATE_ADDRESSES": "true",
+    }
+    topology.declare(broker.uri(vhost), [Catalog, Compute], RETRIES)
+    with (
+        running("services.catalog.service:Catalog", environ) as catalog,
+        running("services.compute.service:Compute", environ) as compute,
+    ):
+        yield Lab(broker, vhost, environ, token, portal, catalog, compute)

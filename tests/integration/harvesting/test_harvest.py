@@ -1,0 +1,337 @@
+"""Other catalogues harvested by the running lab: page by page, again and again."""
+
+import contextlib
+from typing import Any
+
+import pytest
+import urllib3
+
+from services.catalog.harvesting.harvest import Harvest
+from services.catalog.harvesting.source import RemoteSource
+from shared.aggregate import now
+from shared.events import JobSucceeded
+from tests.catalogues import (
+    COMMUNES,
+    MEDIA_TYPES,
+    POSTCODES,
+    api,
+    dataset,
+    in_syntax,
+    item,
+    turtle,
+)
+from tests.events import publish
+from tests.integration.harvesting.lab import Lab
+from tests.portal import breaking_off, page, status
+from tests.servers import eventually
+
+
+def serve(lab: Lab, name: str, *pages: bytes, media_type: str = "text/turtle") -> str:
+    """Serve the pages of a catalogue under that name, and add it as a source; its id."""
+    for number, body in enumerate(pages, 1):
+        lab.serve(f"/{name}?page={number}", body, media_type)
+    return lab.add(f"/{name}?page=1")
+
+
+def next_of(lab: Lab, name: str, number: int) -> str:
+    """The address of a page."""
+    return lab.portal.url(f"/{name}?page={number}")
+
+
+@pytest.mark.parametrize("syntax", list(MEDIA_TYPES))
+def test_paged_catalogue_is_harvested_in_every_syntax(lab: Lab, syntax: str) -> None:
+    """Each dataset is found at once, with where its data is; harvested again, nothing changes."""
+    name = f"syntax-{syntax}"
+    pages = [
+        turtle(COMMUNES, next_page=next_of(lab, name, 2)),
+        turtle(dataset("eau", "Qualité de l'eau")),
+    ]
+    if syntax != "turtle":
+        pages = [in_syntax(one, syntax) for one in pages]
+    source = serve(lab, name, *pages, media_type=MEDIA_TYPES[syntax])
+    done = lab.harvest(source)
+    assert (done["state"], done["report"]) == ("completed", "2 jeux de données lus : 2 nouveaux.")
+    found = lab.datasets(source)
+    communes = found["Code officiel géographique"]
+    assert (communes["state"], communes["producer"], communes["licence"]) == (
+        "published",
+        "INSEE",
+        "lov2",
+    )
+    assert communes["frequency"] == "ANNUAL"
+    assert communes["contact"]["email"] == "geo@portail.example"
+    assert [one["url"] for one in communes["harvested"]["distributions"]] == [
+        "https://portail.example/communes.csv"
+    ]
+    assert found["Qualité de l'eau"]["theme"] == "territoire"
+    again = lab.harvest(source)
+    assert again["report"] == "2 jeux de données lus : 2 inchangés."
+    assert lab.datasets(source) == found
+    assert lab.portal.statuses(f"/{name}?page=2") == [200, 304]
+    assert len(lab.events("dataset_harvested", source_id=source)) == 2
+
+
+def test_api_of_data_gouv_is_harvested(lab: Lab) -> None:
+    """Its two pages, of which the server says nothing by which to know them again."""
+    first = api([POSTCODES, item("b")], lab.portal.url("/api/1/datasets/?page=2"))
+    lab.portal.answers |= {
+        "/api/1/datasets/?page_size=2": page(first, "application/json", tagged=False),
+        "/api/1/datasets/?page=2": page(api([item("c")]), "application/json", tagged=False),
+    }
+    source = lab.add("/api/1/datasets/?page_size=2", "data.gouv")
+    assert lab.harvest(source)["counts"]["new"] == 3
+    found = lab.datasets(source)["Base officielle des codes postaux"]
+    assert (found["territory"], found["theme"]) == (["14118", "27"], "territoire")
+    assert lab.harvest(source)["counts"]["unchanged"] == 3
+    assert lab.portal.statuses("/api/1/datasets/?page=2") == [200, 200]
+    assert len(lab.events("harvest_page_fetched", source_id=source)) == 2
+
+
+def test_only_what_changed_is_written(lab: Lab) -> None:
+    """A new dataset, a changed one, and one that is the same under another order."""
+    source = serve(lab, "changes", turtle(dataset("a"), dataset("b"), dataset("c")))
+    lab.harvest(source)
+    before = lab.datasets(source)
+    lab.serve(
+        "/changes?page=1", turtle(dataset("d"), dataset("c", "C"), dataset("b"), dataset("a"))
+    )
+    done = lab.harvest(source)
+    assert done["report"] == "4 jeux de données lus : 2 inchangés, 1 nouveau, 1 modifié."
+    after = lab.datasets(source)
+    assert [after[name] for name in ("a", "b")] == [before[name] for name in ("a", "b")]
+    assert after["C"]["id"] == before["c"]["id"]
+    assert [one["change"] for one in lab.events("dataset_harvested", source_id=source)] == [
+        *["new"] * 3,
+        "changed",
+        "new",
+    ]
+
+
+def test_removed_dataset_is_retired_and_comes_back(lab: Lab) -> None:
+    """It stays to be seen by its id, and says where it went."""
+    whole = turtle(dataset("a"), dataset("b"), dataset("c"))
+    source = serve(lab, "removed", whole)
+    lab.harvest(source)
+    lab.serve("/removed?page=1", turtle(dataset("a"), dataset("b")))
+    done = lab.harvest(source)
+    assert done["report"] == "2 jeux de données lus : 2 inchangés ; 1 retiré."
+    gone = lab.datasets(source)["c"]
+    assert (gone["state"], gone["retired"]) == (
+        "retired",
+        "il n'est plus dans sa source, « Portail »",
+    )
+    assert gone["id"] not in {one["id"] for one in lab.ask("GET", "/datasets?limit=100")["items"]}
+    assert lab.events("dataset_retired", dataset_id=gone["id"])
+    lab.serve("/removed?page=1", whole)
+    back = lab.harvest(source)
+    assert back["report"] == "3 jeux de données lus : 2 inchangés, 1 de retour."
+    assert lab.datasets(source)["c"]["state"] == "published"
+
+
+def test_most_of_a_source_is_retired_only_when_that_is_confirmed(lab: Lab) -> None:
+    """A portal that lost its data, or serves another page, empties nothing here."""
+    source = serve(lab, "most", turtle(dataset("a"), dataset("b"), dataset("c")))
+    lab.harvest(source)
+    lab.serve("/most?page=1", turtle(dataset("a")))
+    done = lab.harvest(source)
+    assert (done["state"], done["retired"], done["kept"]) == ("completed", 0, 2)
+    assert "2 jeux de données manquent" in done["report"]
+    assert lab.harvest(source, may_retire_most=True)["retired"] == 2
+
+
+def test_broken_datasets_are_reported_and_stop_no_other(lab: Lab) -> None:
+    """One that was known before and is broken now is kept."""
+    source = serve(lab, "broken", turtle(dataset("a"), dataset("b")))
+    lab.harvest(source)
+    untitled = "<https://portail.example/d/b> a dcat:Dataset ; dct:description '?' ."
+    lab.serve(
+        "/broken?page=1", turtle(dataset("a"), untitled, "[] a dcat:Dataset; dct:title 'X' .")
+    )
+    done = lab.harvest(source)
+    assert done["report"] == "3 jeux de données lus : 1 inchangé, 2 refusés."
+    assert {one["where"]: one["reason"] for one in done["refused"]} == {
+        "sans titre": "il n'a pas de titre",
+        "X": "rien qui l'identifie : ni identifiant, ni adresse, ni page d'accueil",
+    }
+    assert lab.datasets(source)["b"]["state"] == "published"
+
+
+def test_identifier_of_an_earlier_page_is_refused(lab: Lab) -> None:
+    """The two would take turns at each harvest."""
+    first = turtle(dataset("a", "Premier"), next_page=next_of(lab, "twice", 2))
+    source = serve(lab, "twice", first, turtle(dataset("a", "Second")))
+    for _ in range(2):
+        done = lab.harvest(source)
+        assert (done["counts"]["refused"], done["counts"]["changed"]) == (1, 0)
+    assert list(lab.datasets(source)) == ["Premier"]
+
+
+def test_page_that_fails_in_the_middle_retires_nothing(lab: Lab) -> None:
+    """What came before it stays; the next harvest goes through."""
+    second = turtle(dataset("b"), next_page=next_of(lab, "middle", 3))
+    pages = [
+        turtle(dataset("a"), next_page=next_of(lab, "middle", 2)),
+        second,
+        turtle(dataset("c")),
+    ]
+    source = serve(lab, "middle", *pages)
+    lab.harvest(source)
+    changed = turtle(dataset("a", modified="2026-05-01"), next_page=next_of(lab, "middle", 2))
+    lab.serve("/middle?page=1", changed)
+    for answer, reason in (
+        (page(b"@prefix"), "Turtle invalide"),
+        (status(503), "le portail répond 503"),
+        (status(404), "le portail répond 404"),
+        (breaking_off, "page 2"),
+        (status(302, "ftp://127.0.0.1/"), "adresse refusée"),
+    ):
+        lab.portal.answers["/middle?page=2"] = answer
+        failed = lab.harvest(source)
+        assert (failed["state"], failed["retired"]) == ("failed", 0)
+        assert reason in failed["reason"]
+        assert lab.events("harvest_failed", harvest_id=failed["id"])
+    assert lab.datasets(source)["a"]["harvested"]["modified"] == "2026-05-01"
+    lab.serve("/middle?page=2", second)
+    done = lab.harvest(source)
+    assert (done["state"], done["counts"]["unchanged"]) == ("completed", 3)
+
+
+def test_page_that_comes_late_is_waited_for(lab: Lab) -> None:
+    """A portal that restarts costs no harvest."""
+    source = serve(lab, "late", turtle(dataset("a")))
+    served, troubles = lab.portal.answers["/late?page=1"], [status(503), status(502)]
+
+    def recover(handler: Any) -> None:
+        (troubles.pop() if troubles else served)(handler)
+
+    lab.portal.answers["/late?page=1"] = recover
+    assert lab.harvest(source)["state"] == "completed"
+    assert lab.portal.statuses("/late?page=1") == [502, 503, 200]
+
+
+def test_catalogue_that_leads_in_circles_ends(lab: Lab) -> None:
+    """Nothing is retired: its end was not seen."""
+    circle = turtle(dataset("b"), next_page=next_of(lab, "circle", 1))
+    first = turtle(dataset("a"), next_page=next_of(lab, "circle", 2))
+    done = lab.harvest(serve(lab, "circle", first, circle))
+    assert "renvoie à une page déjà lue" in done["reason"]
+    assert done["report"].startswith("2 jeux de données lus : 2 nouveaux. La moisson s'est arrêtée")
+
+
+def test_entity_bomb_harms_nobody(lab: Lab) -> None:
+    """It is read in the sandbox, and refused there."""
+    bomb = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaa">]><r>&a;</r>'
+    lab.serve("/bomb", bomb, "application/rdf+xml")
+    assert "entités" in lab.harvest(lab.add("/bomb"))["reason"]
+
+
+def test_uploaded_file_is_harvested(lab: Lab) -> None:
+    """A file that announces a second page is not the whole: it retires nothing."""
+    source = lab.add("")
+
+    def send(body: bytes) -> dict[str, Any]:
+        fields = {
+            "metadata": ("metadata", b"{}", "application/json"),
+            "file": ("catalogue.ttl", body, "text/turtle"),
+        }
+        answer = lab.call("POST", f"/sources/{source}/file", fields=fields)
+        assert answer.status == 202, answer.data
+        return lab.ended(answer.json()["id"])
+
+    assert send(turtle(dataset("a"), dataset("b"), dataset("c")))["counts"]["new"] == 3
+    partial = send(turtle(dataset("a"), dataset("b"), next_page="https://portail.example/2"))
+    assert partial["report"] == (
+        "2 jeux de données lus : 2 inchangés. Le fichier annonce une page suivante, qui n'y est"
+        " pas : rien n'est retiré."
+    )
+    assert send(turtle(dataset("a"), dataset("b")))["retired"] == 1
+    assert lab.call("POST", f"/sources/{source}/harvest", body={}).status == 409
+
+
+def test_end_of_a_job_that_is_told_again_changes_nothing(lab: Lab) -> None:
+    """Neither the harvest, which ended, nor a dataset, nor what was published."""
+    source = serve(lab, "redelivered", turtle(dataset("a")))
+    done, before = lab.harvest(source), lab.datasets(source)
+    with contextlib.closing(lab.store()) as store:
+        manifest = store.of(Harvest).get(done["id"]).page.manifest
+    assert manifest
+    event = JobSucceeded(
+        job_id="job_x", kind="harvest", harvest_id=done["id"], page=1, result=manifest, seconds=1
+    )
+    publish(lab.broker, lab.vhost, event, subject="job_x", sequence=1, times=2)
+    eventually(lambda: lab.broker.queues(lab.vhost)["catalog.on.job_succeeded"] == 0)
+    assert lab.ended(done["id"]) == done
+    assert lab.datasets(source) == before
+    assert len(lab.events("harvest_completed", harvest_id=done["id"])) == 1
+
+
+def test_harvest_under_way_is_the_answer(lab: Lab) -> None:
+    """Who asks twice gets one harvest."""
+    source = serve(lab, "once", turtle(*(dataset(f"d{number}") for number in range(50))))
+    begun = [lab.ask("POST", f"/sources/{source}/harvest", {})["id"] for _ in range(3)]
+    assert len(set(begun)) == 1
+    assert lab.ended(begun[0])["counts"]["new"] == 50
+
+
+def test_source_is_harvested_by_itself(lab: Lab) -> None:
+    """When its time has come."""
+    source = serve(lab, "planned", turtle(dataset("a")))
+    changed = lab.ask("PATCH", f"/sources/{source}", {"every_hours": 24, "title": "Portail 2"})
+    assert (changed["every_hours"], changed["title"]) == (24, "Portail 2")
+    assert changed["next_at"]
+    with contextlib.closing(lab.store()) as store:
+        store.of(RemoteSource).change(source, lambda one: setattr(one, "next_at", now()))
+
+    def harvest_id() -> str:
+        return str(lab.ask("GET", f"/sources/{source}")["harvest_id"])
+
+    eventually(harvest_id, what="a harvest begins")
+    assert lab.ended(harvest_id())["counts"]["new"] == 1
+    assert lab.ask("GET", f"/sources/{source}")["next_at"] > changed["next_at"]
+
+
+def test_sources_are_the_operators(lab: Lab) -> None:
+    """Others are refused; bad bodies name the field."""
+    assert lab.call("GET", "/sources", "owner").status == 403
+    assert lab.call("GET", "/harvests/hrv_x", "reviewer").status == 403
+    assert lab.call("GET", "/sources/src_x").status == 404
+    assert lab.call("GET", "/harvests/hrv_x").status == 404
+    for body, fault in (
+        ({"title": "A", "catalogue": "ckan"}, "catalogue"),
+        ({"title": "A", "catalogue": "dcat", "url": "ftp://a/"}, "url"),
+        ({"title": "", "catalogue": "dcat"}, "title"),
+        ({"title": "A", "catalogue": "dcat", "every_hours": 0}, "every_hours"),
+    ):
+        answer = lab.call("POST", "/sources", body=body)
+        assert answer.status == 422, answer.data
+        assert answer.json()["field"] == fault
+
+
+def test_same_key_adds_one_source(lab: Lab) -> None:
+    """As everywhere in the lab."""
+    body, headers = {"title": "A", "catalogue": "dcat"}, {"Idempotency-Key": "a"}
+    added = [lab.call("POST", "/sources", body=body, headers=headers) for _ in range(2)]
+    assert [one.status for one in added] == [201, 201]
+    assert added[0].json() == added[1].json()
+    listed = lab.ask("GET", "/sources?limit=100")["items"]
+    assert [one["id"] for one in listed].count(added[0].json()["id"]) == 1
+
+
+def test_harvests_are_asked_for_by_rpc(lab: Lab) -> None:
+    """A partner's service adds, harvests and looks."""
+    lab.serve("/rpc", turtle(dataset("a")))
+    about = {"title": "R", "catalogue": "dcat", "url": lab.portal.url("/rpc"), "theme": "eau"}
+    with lab.rpc() as cluster:
+        source = cluster.catalog.add_source("mbr_op", about)
+        begun = cluster.catalog.harvest_source(source["id"])
+        lab.ended(begun["id"])
+        assert cluster.catalog.get_harvest(begun["id"])["counts"]["new"] == 1
+        assert cluster.catalog.get_source(source["id"])["harvest_id"] == begun["id"]
+        assert cluster.catalog.list_sources(limit=1)["items"]
+
+
+def test_metrics_count_what_harvests_met(lab: Lab) -> None:
+    """By outcome."""
+    lab.harvest(serve(lab, "counted", turtle(dataset("a"))))
+    text = urllib3.request("GET", f"{lab.catalog.url}/metrics").data.decode()
+    assert 'datalab_harvested_records_total{outcome="new",service="catalog"}' in text
