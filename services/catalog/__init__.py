@@ -7,10 +7,10 @@ what result (collection `uses`); an index of joins, made from the versions' key 
 (collections `sources` and `harvests`).
 
 Consumes: ProjectSubmitted (match), DatasetPublished (tell what it can be joined with),
-JobSucceeded, JobFailed and JobCancelled (publish or reject the version that an ingest job read, take
-in the page that a harvest job read, note what a project's job made of data), ProjectSecured (ask for access),
-ProjectDelivered (register the result and end access), ProjectWithdrawn and ProjectRejected (end
-access).
+JobSucceeded, JobFailed and JobCancelled (publish or reject the version that an ingest job read,
+take in the page that a harvest job read, note what a project's job made of data), ProjectSecured
+(ask for access), ProjectDelivered (register the result and end access), ProjectWithdrawn and
+ProjectRejected (end access).
 
 Publishes: DatasetRegistered, DatasetPublished, DatasetHeld, DatasetRejected, DatasetHarvested,
 DatasetRetired, HarvestPageFetched, HarvestCompleted, HarvestFailed,
