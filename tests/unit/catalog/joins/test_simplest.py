@@ -2,9 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
 from services.catalog.joins.index import Index
+from services.catalog.joins.join import Found
+from services.catalog.joins.simplest import Ways, simplest
 from shared.key_file import KeyBlock, KeyColumn, blocks_of
 
+NONE = np.zeros(0, np.int64)
 Column = tuple[str, str, str]
 """Name, key space and crosswalk."""
 
@@ -95,3 +102,48 @@ def test_values_as_they_are_come_first_among_equals() -> None:
     both = {("x", "commune", ""): "14001", ("y", "commune", "iris_commune"): "14001"}
     index = index_of(here={("k", "commune", ""): "14001"}, there=both)
     assert [via for _, _, _, via, _ in told(index, "here")] == ["", "iris_commune"]
+
+
+PAIRS = st.lists(
+    st.tuples(st.integers(0, 7), st.integers(8, 15), st.integers(1, 6)),
+    max_size=40,
+    unique_by=lambda pair: pair[:2],
+)
+SOURCES = st.lists(st.integers(0, 3), min_size=16, max_size=16)
+STEPS = st.lists(st.integers(0, 2), min_size=16, max_size=16)
+SIZES = st.lists(st.integers(6, 9), min_size=16, max_size=16)
+
+
+@given(PAIRS, SOURCES, STEPS, SIZES)
+def test_simplest_are_those_that_nothing_simpler_equals(
+    pairs: list[tuple[int, int, int]], sources: list[int], steps: list[int], sizes: list[int]
+) -> None:
+    """By comparing every pair with every other of the same two columns."""
+    taken = [steps[here] + steps[there] for here, there, _ in pairs]
+    shares = [matches / sizes[here] + matches / sizes[there] for here, there, matches in pairs]
+    between = [(sources[here], sources[there]) for here, there, _ in pairs]
+    allowed = [at for at in range(len(pairs)) if taken[at] < 4]
+    expected = {
+        (between[at], taken[at], shares[at])
+        for at in allowed
+        if all(
+            shares[at] > shares[other] or (taken[at], -shares[at]) == (taken[other], -shares[other])
+            for other in allowed
+            if between[other] == between[at] and taken[other] <= taken[at]
+        )
+    }
+    columns = [np.array(one, np.int64) for one in zip(*pairs, strict=True)] or [NONE] * 3
+    zeros = np.zeros(len(pairs), np.int64)
+    found = Found(columns[0], columns[1], columns[2], zeros, zeros, zeros)
+    ways = Ways(np.array(sources, np.uint64), np.array(steps, np.int64))
+    kept = simplest(found, ways, np.array(sizes, np.int64))
+    told = [
+        (
+            (sources[here], sources[there]),
+            steps[here] + steps[there],
+            matches / sizes[here] + matches / sizes[there],
+        )
+        for here, there, matches in zip(kept.here, kept.there, kept.matches, strict=True)
+    ]
+    assert set(told) == expected
+    assert len(told) == len(set(told))
