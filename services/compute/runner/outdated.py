@@ -13,36 +13,74 @@ _MOST_KEYS = 100_000
 _ENOUGH = 0.95
 """Share of the keys that must be codes of communes, of any year."""
 
+Led = dict[str, set[str]]
+"""Each key of a side with the present communes that it leads to."""
+
+Years = dict[str, int]
+"""The COG that each side follows."""
+
 
 def warn(bench: Bench, met: int) -> list[Report]:
-    """The use of the communes' crosswalk that lets most left keys meet, if it is of any use.
+    """What crossing codes as they are leaves out or confuses, when they follow different COG.
 
-    `met` is how many distinct left keys met without it.
+    `met` is how many distinct left keys met. A first warning names the use of the communes'
+    crosswalk that lets most of them meet, a second one the communes that were split in between.
     """
     left, right = (_texts(bench, keys(side)) for side in ("left", "right"))
-    if met == len(left):
-        return []
     fits = [_fit(values) for values in (left, right)]
     if fits[0] is None or fits[1] is None:
         return []
-    gains = _gains(left, right)
-    best = max(gains, key=lambda parameters: gains[parameters])
-    if gains[best] <= met:
-        return []
-    years = fits[0].year, fits[1].year
-    return [_warning(best, gains[best] - met, len(left) - met, years)]
-
-
-def _gains(left: Texts, right: Texts) -> dict[tuple[str, ...], int]:
-    """How many left keys meet by each use of the crosswalk, the simplest use first."""
+    years = {"left": fits[0].year, "right": fits[1].year}
     here, there = _led(left), _led(right)
+    warnings = (_of_missing(here, there, met, years), _of_split(here, there, years))
+    return [warning for warning in warnings if warning]
+
+
+def _of_missing(here: Led, there: Led, met: int, years: Years) -> Report | None:
     known, arriving = there.keys(), set().union(*there.values())
-    return {
+    gains = {
         ("left_via",): sum(not targets.isdisjoint(known) for targets in here.values()),
         ("right_via",): len(here.keys() & arriving),
         ("left_via", "right_via"): sum(
             not targets.isdisjoint(arriving) for targets in here.values()
         ),
+    }
+    best = max(gains, key=lambda parameters: gains[parameters])
+    if gains[best] <= met:
+        return None
+    told = (
+        f"{len(here) - met} codes de communes de la table principale, qui suit le code officiel de"
+        f" {years['left']}, ne sont pas dans la table croisée, qui suit celui de {years['right']} ;"
+        f" {' et '.join(best)} = « {PRESENT.name} » en rattache {gains[best] - met}"
+    )
+    return _warning("missing", best, gains[best] - met, years, told)
+
+
+def _of_split(here: Led, there: Led, years: Years) -> Report | None:
+    """Codes that both tables have, but the one for a commune that is several in the other."""
+    split = sum(
+        len(targets) > 1 and len(there[key]) == 1 for key, targets in here.items() if key in there
+    )
+    if not split:
+        return None
+    told = (
+        f"{split} communes de la table principale ont été scindées entre {years['left']} et"
+        f" {years['right']} : leurs lignes portent aussi ce qui est depuis une autre commune ;"
+        f" left_via = « {PRESENT.name} » les rattache à toutes"
+    )
+    return _warning("split", ("left_via",), split, years, told)
+
+
+def _warning(
+    kind: str, parameters: tuple[str, ...], number: int, years: Years, told: str
+) -> Report:
+    return {
+        "kind": kind,
+        "parameters": list(parameters),
+        "via": PRESENT.name,
+        "keys": number,
+        "years": years,
+        "told": told,
     }
 
 
@@ -60,26 +98,10 @@ def _fit(values: Texts) -> Fit | None:
     return fit
 
 
-def _led(values: Texts) -> dict[str, set[str]]:
+def _led(values: Texts) -> Led:
     """Each value with its present communes, none for what is no code."""
-    result: dict[str, set[str]] = {value: set() for value in values.to_pylist()}
+    result: Led = {value: set() for value in values.to_pylist()}
     at, targets = lead(PRESENT.name, values)
     for value, target in zip(values.take(at).to_pylist(), targets.to_pylist(), strict=True):
         result[value].add(target)
     return result
-
-
-def _warning(
-    parameters: tuple[str, ...], gained: int, missing: int, years: tuple[int, int]
-) -> Report:
-    return {
-        "parameters": list(parameters),
-        "via": PRESENT.name,
-        "keys": gained,
-        "years": {"left": years[0], "right": years[1]},
-        "told": (
-            f"{missing} codes de communes de la table principale, qui suit le code officiel de"
-            f" {years[0]}, ne sont pas dans la table croisée, qui suit celui de {years[1]} ;"
-            f" {' et '.join(parameters)} = « {PRESENT.name} » en rattache {gained}"
-        ),
-    }

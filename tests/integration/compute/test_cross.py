@@ -149,3 +149,14 @@ def test_tables_of_other_codes_are_not_warned_of(tmp_path: Path) -> None:
     """Postcodes that miss each other are no communes of another year."""
     left, right = b"cp;n\n76111;1\n76000;2\n14000;3\n", b"cp;v\n76000;x\n14000;y\n50000;z\n"
     assert cross(tmp_path, left, right, ("cp", "cp")).reports[0]["warnings"] == []
+
+
+def test_commune_that_was_split_is_warned_of(tmp_path: Path) -> None:
+    """Saline (14712) of 2019 meets its code of today, which is a part of it only."""
+    left = b"com;n\n14712;10\n21213;5\n"
+    right = b"code;v\n14712;x\n21452;y\n14666;z\n27676;t\n"
+    report = cross(tmp_path, left, right, ("com", "code")).reports[0]
+    missing, split = report["warnings"]
+    assert (missing["kind"], missing["keys"]) == ("missing", 1)
+    assert (split["kind"], split["keys"], split["parameters"]) == ("split", 1, ["left_via"])
+    assert "1 communes de la table principale ont été scindées entre 2019 et 2026" in split["told"]

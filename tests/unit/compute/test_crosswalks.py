@@ -1,8 +1,10 @@
 """Ways from key to key, on codes of the real COG."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from services.compute.runner.cog import load_cog
 from services.compute.runner.crosswalks import lead
 from shared.crosswalks import CROSSWALKS
 
@@ -41,6 +43,27 @@ def test_every_crosswalk_takes_what_it_does_not_know(name: str) -> None:
 def test_commune_of_any_year_leads_to_the_present_one(code: str, present: str | None) -> None:
     """Gone, delegated, moved or a district: the present commune is where it lies."""
     assert led("commune", code) == ([(code, present)] if present else [])
+
+
+def test_codes_of_normandy_that_went_since_2019_lead_to_present_ones() -> None:
+    """Nine codes that the list of 2019 has and that of 2026 has not."""
+    runs = load_cog().runs("commune")
+    of_year = {
+        year: set(
+            runs["code"]
+            .filter(
+                pc.and_(pc.less_equal(runs["first"], year), pc.greater_equal(runs["last"], year))
+            )
+            .to_pylist()
+        )
+        for year in (2019, 2026)
+    }
+    normandy = ("14", "27", "50", "61", "76")
+    gone = sorted(code for code in of_year[2019] - of_year[2026] if code.startswith(normandy))
+    present = dict(led("commune", *gone))
+    assert len(gone) == len(present) == 9
+    assert set(present.values()) <= of_year[2026]
+    assert (present["14011"], present["76358"]) == ("14581", "76455")
 
 
 def test_split_commune_leads_to_all_its_parts() -> None:
