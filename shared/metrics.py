@@ -126,7 +126,7 @@ datasets_held = Gauge(
 )
 access_waiting = Gauge(
     "datalab_access_waiting_projects",
-    "Projects that wait for a data owner's decision.",
+    "Projects that wait for a data owner's decision, up to 100.",
     ["service"],
     registry=REGISTRY,
 )

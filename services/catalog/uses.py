@@ -48,6 +48,8 @@ def download(store: Store, dataset_id: str, caller: Caller) -> tuple[Version, Fi
 def complete(store: Store, files: Storage, envelope: Envelope[JobEnd]) -> None:
     """A project's job ended: its uses tell with what result. The manifest is read for used data."""
     event = envelope.data
+    if event.kind == "ingest":
+        return
     uses = list(_of_job(store, event.job_id, event.project_id))
     if not uses:
         return
