@@ -3,8 +3,8 @@
 Owns projects (their stage, guidance, review, trial, pilot site, team, delivery), members, and the
 keys of submissions that may be repeated.
 
-Consumes DatasetsMatched and DataAccessOpened (catalog), WorkspaceOpened, JobSucceeded, JobFailed
-and JobCancelled (compute).
+Consumes DatasetsMatched, DataAccessOpened, AccessGranted and AccessRevoked (catalog),
+WorkspaceOpened, JobSucceeded, JobFailed and JobCancelled (compute).
 
 Publishes MemberJoined, ProjectSubmitted, ProjectAdvised, ProjectSecured, ProjectRejected,
 ProjectWithdrawn, ProjectEquipped, ProjectTrialled, ProjectPiloted, ProjectStaffed and

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.intake.records import Delivery, Entry, Guidance, Result, Trial
+from services.intake.records import Access, Delivery, Entry, Guidance, Result, Trial
 from services.intake.treatments import read_by
 from shared.aggregate import Aggregate, now
 from shared.errors import Forbidden, Invalid, WrongStage
@@ -69,6 +69,7 @@ class Project(Aggregate):
     secured_ids: tuple[str, ...] = ()
     guidance: Guidance | None = None
     access_open: bool = False
+    accesses: tuple[Access, ...] = ()
     workspace_open: bool = False
     trial_due: bool = False
     trials: list[Trial] = []
@@ -151,6 +152,16 @@ class Project(Aggregate):
             self.access_open = True
             self._equip("catalog")
 
+    def note_access(self, news: Access) -> None:
+        """Note that a dataset was granted or taken away, unless something newer is known."""
+        known = {one.dataset_id: one for one in self.accesses}
+        before = known.get(news.dataset_id)
+        if before and before.sequence > news.sequence:
+            return
+        self.accesses = tuple((known | {news.dataset_id: news}).values())
+        if news.ended:
+            self._note("catalog", f"Accès à des données retiré : {news.ended}")
+
     def open_workspace(self) -> None:
         """The project's workspace is open."""
         if self.stage == "secured":
@@ -197,8 +208,13 @@ class Project(Aggregate):
         self.record(ProjectStaffed(**self._who(), team=team))
 
     def deliver(self, delivery: Delivery, by: str) -> None:
-        """Hand over the digital service that a full job's result feeds."""
+        """Hand over the digital service that a full job's result feeds.
+
+        Not while data that it was made of is taken away: the catalogue would not take it.
+        """
         self._check("delivered")
+        if ended := next((one.ended for one in self.accesses if one.ended), ""):
+            raise WrongStage(f"l'accès à des données du projet a été retiré : {ended}")
         result = next((end for end in self.results if end.job_id == delivery.job_id), None)
         if result is None:
             raise Invalid("no full job of this project with that id has succeeded", "job_id")

@@ -3,8 +3,11 @@
 from services.intake.directory import candidates
 from services.intake.guidance import advise as guidance_for
 from services.intake.model import Project
+from services.intake.records import Access
 from shared.envelope import Envelope
 from shared.events import (
+    AccessGranted,
+    AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
     JobCancelled,
@@ -28,6 +31,16 @@ def advise(store: Store, envelope: Envelope[DatasetsMatched]) -> None:
 def open_access(store: Store, envelope: Envelope[DataAccessOpened]) -> None:
     """Note that all the project's data may be read."""
     store.of(Project).change(envelope.data.project_id, Project.open_access, because=envelope)
+
+
+def note_access(store: Store, envelope: Envelope[AccessGranted | AccessRevoked]) -> None:
+    """Note that a dataset may be read, or may not any more."""
+    event = envelope.data
+    ended = event.reason if isinstance(event, AccessRevoked) else ""
+    news = Access(dataset_id=event.dataset_id, sequence=envelope.sequence, ended=ended)
+    store.of(Project).change(
+        event.project_id, lambda project: project.note_access(news), because=envelope
+    )
 
 
 def open_workspace(store: Store, envelope: Envelope[WorkspaceOpened]) -> None:

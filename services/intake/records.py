@@ -65,6 +65,17 @@ class Result(Frozen):
     warning: str = Field(default="", description="what its table tells about persons, in French")
 
 
+class Access(Frozen):
+    """How the project stands with a dataset, by the catalogue's event of that `sequence`.
+
+    `ended` is why, in French, it may not read it any more; empty while it may.
+    """
+
+    dataset_id: str
+    sequence: int
+    ended: str = ""
+
+
 class Delivery(Frozen):
     """The digital service that came of a project, as it returns to the catalogue."""
 

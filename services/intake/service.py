@@ -23,6 +23,8 @@ from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectVi
 from shared.auth import Caller, Role
 from shared.envelope import Envelope
 from shared.events import (
+    AccessGranted,
+    AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
     JobCancelled,
@@ -57,6 +59,12 @@ class Intake:
     def open_access(self, envelope: Envelope[DataAccessOpened]) -> None:
         """Equip the project once its workspace is open too."""
         reactions.open_access(self.documents, envelope)
+
+    @on(AccessGranted)
+    @on(AccessRevoked)
+    def note_access(self, envelope: Envelope[AccessGranted | AccessRevoked]) -> None:
+        """Note what the project may read, and what it may not any more."""
+        reactions.note_access(self.documents, envelope)
 
     @on(WorkspaceOpened)
     def open_workspace(self, envelope: Envelope[WorkspaceOpened]) -> None:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.events import DatasetsMatched
+from shared.events import AccessGranted, AccessRevoked, DatasetsMatched
 from tests.integration.intake import desk as at
 from tests.integration.intake.desk import REVIEWER, Desk, bring
 from tests.servers import eventually
@@ -29,6 +29,22 @@ def test_a_project_goes_from_submission_to_delivery(desk: Desk) -> None:
     delivered = desk.heard(project_id)[-1]
     assert delivered["data"]["result"] == at.MANIFEST.model_dump()
     assert delivered["correlationid"] == project_id
+
+
+def test_result_of_data_that_was_taken_away_is_not_delivered(desk: Desk) -> None:
+    """The holder reads why; once the owner granted it again, the project is delivered."""
+    project_id = desk.submit()
+    bring(desk, project_id, "staffed")
+    job_id = at.new_job()
+    desk.publish_and_wait(at.succeeded(project_id, "full", job_id))
+    about = {"project_id": project_id, "dataset_id": "dts_1", "owner_id": "mbr_o"}
+    desk.publish_and_wait(AccessRevoked(**about, reason="étude finie"), times=2, sequence=5)
+    delivery = {"job_id": job_id, "title": "Vacance", "description": "Par EPCI", "licence": "lov2"}
+    path = f"/projects/{project_id}/delivery"
+    assert "étude finie" in desk.refused(409, "POST", path, delivery)["detail"]
+    assert "étude finie" in desk.done("GET", f"/projects/{project_id}")["history"][-1]["why"]
+    desk.publish_and_wait(AccessGranted(**about, decided_by="mbr_o"), sequence=6)
+    assert desk.done("POST", path, delivery)["stage"] == "delivered"
 
 
 def test_guidance_names_datasets_applications_experts_and_pilot_sites_with_reasons(

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import pytest
 
 from services.intake.model import Project, can_become
-from services.intake.records import Guidance
+from services.intake.records import Access, Guidance
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
     JobCancelled,
@@ -363,6 +363,21 @@ def test_only_the_result_of_a_full_job_of_this_project_is_delivered() -> None:
             it.deliver(made.delivery(job_id), HOLDER)
         assert refused.value.field == "job_id"
     assert (it.stage, it.recorded()) == ("staffed", [])
+
+
+def test_result_of_data_that_was_taken_away_is_not_delivered() -> None:
+    """Until it is granted again; the history tells the holder, and news that is old is none."""
+    it = made.project_at("staffed")
+    it.note_result(made.succeeded("full", "job_full"))
+    it.note_access(Access(dataset_id="dts_1", sequence=3, ended="étude finie"))
+    it.note_access(Access(dataset_id="dts_1", sequence=2))
+    it.note_access(Access(dataset_id="dts_2", sequence=2))
+    with pytest.raises(WrongStage, match="étude finie"):
+        it.deliver(made.delivery(), HOLDER)
+    assert it.history[-1].why == "Accès à des données retiré : étude finie"
+    it.note_access(Access(dataset_id="dts_1", sequence=4))
+    it.deliver(made.delivery(), HOLDER)
+    assert it.stage == "delivered"
 
 
 def test_a_delivery_tells_the_catalogue_what_to_register() -> None:
