@@ -25,6 +25,7 @@ CONTENDERS = {
     "calling": ("ours", "nameko"),
     "exporting": ("ours", "at-once"),
     "screening": ("ours", "every-value"),
+    "joins": ("ours", "ours-x10", "dictionary", "sqlite", "duckdb"),
 }
 """By module; none is imported here, since nameko patches the standard library."""
 

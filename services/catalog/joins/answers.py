@@ -87,7 +87,7 @@ def list_joins(
     def page(index: Index) -> tuple[list[Join], int]:
         joins = index.joins(dataset_id, query.column)
         found = joins.at_least(query.containment)
-        return [joins[at] for at in found[start : start + query.limit]], len(found)
+        return joins.chosen(found[start : start + query.limit]), len(found)
 
     joins, total = keeper.ask(page)
     others = _datasets(store, {join.there.dataset_id for join in joins})

@@ -18,6 +18,7 @@ _BEST = 10
 _WORTH_TELLING = 0.1
 """Share of one side's values that must be on the other; a list of joins has no such limit."""
 
+_LOOKED_AT = 1000
 _MOST_PROJECTS = 50
 
 
@@ -44,8 +45,7 @@ def tell_joins(store: Store, keeper: Keeper, envelope: Envelope[DatasetPublished
 def _best(index: Index, dataset_id: str) -> list[Join]:
     """The best join with each other dataset."""
     joins, best = index.joins(dataset_id), dict[str, Join]()
-    for at in joins.at_least(_WORTH_TELLING):
-        join = joins[at]
+    for join in joins.chosen(joins.at_least(_WORTH_TELLING)[:_LOOKED_AT]):
         best.setdefault(join.there.dataset_id, join)
         if len(best) == _BEST:
             break

@@ -118,9 +118,10 @@ class Index:
                 self._shelves[key].dead += size
         numbers: dict[KeyColumn, int] = {}
         for block in blocks:
-            number = numbers.setdefault(block.column, len(self._columns))
+            column = block.column
+            number = numbers.setdefault(column, len(self._columns))
             if number == len(self._columns):
-                self._add(Held(dataset_id, block.column))
+                self._add(Held(dataset_id, column))
             self._put(number, block)
         if numbers:
             self._numbers[dataset_id] = list(numbers.values())

@@ -95,9 +95,16 @@ class Joins(Sequence[Join]):
     def __getitem__(self, at: slice) -> list[Join]: ...
     def __getitem__(self, at: int | slice) -> Join | list[Join]:
         if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self)))]
-        here, there, *figures = (int(one[at]) for one in self._found)
-        return Join(self._columns[here], self._columns[there], *figures)
+            return self.chosen(range(*at.indices(len(self))))
+        return self.chosen([range(len(self))[at]])[0]
+
+    def chosen(self, positions: Sequence[int]) -> list[Join]:
+        """The joins at these positions."""
+        rows = zip(*(one[positions].tolist() for one in self._found), strict=True)
+        return [
+            Join(self._columns[here], self._columns[there], *figures)
+            for here, there, *figures in rows
+        ]
 
     def at_least(self, share: float) -> list[int]:
         """The positions of those in which so much of one side, from 0 to 1, is on the other."""

@@ -23,10 +23,11 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """2^64 divided by the golden ratio, odd: Knuth, The Art of Computer Programming 3, 6.4."""
 
 _SHIFT = np.uint64(29)
+_NOWHERE = np.zeros(0, np.uint32)
 
 
 class Rows(NamedTuple):
-    """That a value occurs in a column, so many times: one row each, in any order."""
+    """That a value occurs in a column, so many times; the rows of a column stand together."""
 
     words: Words
     columns: Numbers
@@ -34,13 +35,20 @@ class Rows(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """`starts[i]` to `starts[i + 1]` of `columns` and `counts` belong to the value `words[i]`."""
+    """Pairs of a value and a column, in the order of the values' hashes.
+
+    `starts[i]` to `starts[i + 1]` of `columns` and `counts` belong to the value `words[i]`. The
+    other way, `bounds[i]` to `bounds[i + 1]` of `places` are the pairs of the column `owners[i]`.
+    """
 
     hashes: Hashes
     words: Words
     starts: Positions
     columns: Numbers
     counts: Numbers
+    places: Numbers
+    owners: Numbers
+    bounds: Positions
 
     @property
     def size(self) -> int:
@@ -66,14 +74,15 @@ def hash_words(words: Words) -> Hashes:
 
 def by_width(values: Sequence[str]) -> dict[int, tuple[Positions, Words]]:
     """The values by their number of words, each width with the positions of its values."""
-    encoded = [value.encode() for value in values]
-    lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
-    widths = np.maximum(1, -(-lengths // _WORD))
+    try:
+        encoded = np.array(values, "S")
+    except UnicodeEncodeError:
+        encoded = np.array([value.encode() for value in values], "S")
+    widths = -(-np.strings.str_len(encoded) // _WORD)
     found = {}
     for width in np.unique(widths).tolist():
         positions = np.flatnonzero(widths == width)
-        chosen = encoded if len(positions) == len(encoded) else [encoded[i] for i in positions]
-        padded = np.array(chosen, f"S{width * _WORD}")
+        padded = encoded[positions].astype(f"S{width * _WORD}")
         found[width] = positions, padded.view(np.uint64).reshape(-1, width)
     return found
 
@@ -91,21 +100,35 @@ def build(rows: Rows, hasher: Hasher) -> Segment:
     is_new = np.ones(len(order), bool)
     # Of values that share a hash one may begin twice: looking up finds both.
     is_new[1:] = (hashes[1:] != hashes[:-1]) | (words[1:] != words[:-1]).any(axis=1)
-    starts = np.append(np.flatnonzero(is_new), len(order))
-    return Segment(hashes[is_new], words[is_new], starts, rows.columns[order], rows.counts[order])
+    places = np.empty(len(order), np.uint32)
+    places[order] = np.arange(len(order), dtype=np.uint32)
+    firsts = np.flatnonzero(np.diff(rows.columns, prepend=~rows.columns[:1]))
+    return Segment(
+        hashes=hashes[is_new],
+        words=words[is_new],
+        starts=np.append(np.flatnonzero(is_new), len(order)),
+        columns=rows.columns[order],
+        counts=rows.counts[order],
+        places=places,
+        owners=rows.columns[firsts],
+        bounds=np.append(firsts, len(order)),
+    )
 
 
 def merge(segments: Iterable[Segment], alive: NDArray[np.bool_], hasher: Hasher) -> Segment:
     """One segment of several, without columns that are not `alive` any more."""
-    parts = [_rows(segment, alive) for segment in segments]
+    parts = [_rows(one, one.places[alive[one.columns[one.places]]]) for one in segments]
     return build(Rows(*map(np.concatenate, zip(*parts, strict=True))), hasher)
 
 
 def look_up(segment: Segment, hashes: Hashes, words: Words) -> Hits:
     """Where these values occur; equal hashes count for nothing unless the values are equal."""
-    left = np.searchsorted(segment.hashes, hashes)
-    right = np.searchsorted(segment.hashes, hashes, side="right")
-    asked, at = _expanded(left, right)
+    # In order, each search begins in memory where the one before ended.
+    order = np.argsort(hashes)
+    left = np.searchsorted(segment.hashes, hashes[order])
+    right = np.searchsorted(segment.hashes, hashes[order], side="right")
+    which, at = _expanded(left, right)
+    asked = order[which]
     same = (segment.words[at] == words[asked]).all(axis=1)
     asked, at = asked[same], at[same]
     which, occurrence = _expanded(segment.starts[at], segment.starts[at + 1])
@@ -114,15 +137,14 @@ def look_up(segment: Segment, hashes: Hashes, words: Words) -> Hits:
 
 def values_of(segment: Segment, column: int) -> Rows:
     """What a column holds in this segment."""
-    occurrence = np.flatnonzero(segment.columns == column)
-    at = np.searchsorted(segment.starts, occurrence, side="right") - 1
-    return Rows(segment.words[at], segment.columns[occurrence], segment.counts[occurrence])
+    (found,) = np.nonzero(segment.owners == column)
+    slices = [segment.places[segment.bounds[at] : segment.bounds[at + 1]] for at in found]
+    return _rows(segment, np.concatenate([_NOWHERE, *slices]))
 
 
-def _rows(segment: Segment, alive: NDArray[np.bool_]) -> Rows:
-    words = np.repeat(segment.words, np.diff(segment.starts), axis=0)
-    kept = alive[segment.columns]
-    return Rows(words[kept], segment.columns[kept], segment.counts[kept])
+def _rows(segment: Segment, places: Numbers) -> Rows:
+    values = np.searchsorted(segment.starts, places, side="right") - 1
+    return Rows(segment.words[values], segment.columns[places], segment.counts[places])
 
 
 def _expanded(left: Positions, right: Positions) -> tuple[Positions, Positions]:

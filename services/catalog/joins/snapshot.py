@@ -29,7 +29,7 @@ from shared.store import Store
 log = logging.getLogger(__name__)
 
 _LAYOUT = 1
-_TYPES = ("<u8", "<u8", "<i8", "<u4", "<u4")
+_TYPES = ("<u8", "<u8", "<i8", "<u4", "<u4", "<u4", "<u4", "<i8")
 """How the arrays of a Segment are written."""
 
 _ALIGNED = 8
@@ -106,7 +106,10 @@ def dump(index: Index, since: datetime, taken: dict[str, str]) -> Iterator[bytes
         "numbers": state.numbers,
         "sizes": [[[*key, size] for key, size in sizes.items()] for sizes in state.sizes],
         "dead": [[*key, shelf.dead] for key, shelf in state.shelves.items()],
-        "segments": [[space, width, one.size, len(one.words)] for space, width, one in segments],
+        "segments": [
+            [space, width, one.size, len(one.words), len(one.owners)]
+            for space, width, one in segments
+        ],
     }
     yield _padded(json.dumps(head, ensure_ascii=False).encode() + b"\n", b" ")
     for _, _, segment in segments:
@@ -125,8 +128,8 @@ def parse(content: bytearray, digest: str) -> Saved:
         raise ValueError("another layout")
     reader = _Reader(content, end + 1)
     shelves = {(space, width): Shelf(dead=dead) for space, width, dead in head["dead"]}
-    for space, width, pairs, values in head["segments"]:
-        shelves[space, width].segments.append(reader.segment(width, pairs, values))
+    for space, width, *sizes in head["segments"]:
+        shelves[space, width].segments.append(reader.segment(width, *sizes))
     columns = [Held(name, KeyColumn.model_validate(column)) for name, column in head["columns"]]
     sizes = [{(space, width): size for space, width, size in one} for one in head["sizes"]]
     state = State(columns, sizes, head["numbers"], shelves)
@@ -143,8 +146,9 @@ class _Reader:
     def __init__(self, content: bytearray, at: int) -> None:
         self._content, self._at = content, at + -at % _ALIGNED
 
-    def segment(self, width: int, pairs: int, values: int) -> Segment:
-        lengths = (values, values * width, values + 1, pairs, pairs)
+    def segment(self, width: int, pairs: int, values: int, owners: int) -> Segment:
+        of_values = (values, values * width, values + 1)
+        lengths = (*of_values, pairs, pairs, pairs, owners, owners + 1)
         arrays = [self._array(*one) for one in zip(_TYPES, lengths, strict=True)]
         arrays[1] = arrays[1].reshape(values, width)
         return Segment(*arrays)
