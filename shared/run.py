@@ -13,6 +13,7 @@ import eventlet
 
 eventlet.monkey_patch()
 
+import gc
 import importlib
 import logging
 import re
@@ -98,6 +99,10 @@ def serve(container: Container) -> None:
         signal.signal(number, lambda *_: eventlet.spawn(_stop, container))
     eventlet.spawn(_measure_lag, container.service_name)
     container.start()
+    # Modules, models and routes stay for ever. To look through them again took a full collection
+    # of the catalog 50 ms, in which the process did nothing else.
+    gc.collect()
+    gc.freeze()
     log.info("the service runs", extra={"pid": os.getpid()})
     container.wait()
 
