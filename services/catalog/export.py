@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.catalog.dcat.catalogue import Page, describe_page, next_page
+from services.catalog.dcat.catalogue import Page, Whole, describe_page, next_page
 from services.catalog.dcat.describe import Lab, describe_alone
 from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
 from services.catalog.dcat.syntax import Graphs, write
@@ -77,11 +76,9 @@ class Exporter:
         found, cursor = datasets.page(_PUBLISHED, after=query.after, limit=query.limit)
         page = Page(
             datasets=[(dataset, versions_of(dataset, self.caller)) for dataset in found],
-            total=datasets.count(_PUBLISHED),
             asked={name: str(value) for name, value in asked.items()},
             next=cursor,
-            issued=_first_version(found),
-            changed=_last_change(self.store),
+            whole=None if query.after else self._whole(found),
         )
         graphs = describe_page(page, self._lab)
         return self._written(graphs, next=cursor, next_url=next_page(page, self._lab))
@@ -92,6 +89,16 @@ class Exporter:
         graph = describe_alone(dataset, versions_of(dataset, self.caller), self._lab)
         return self._written([graph])
 
+    def _whole(self, first: list[Dataset]) -> Whole:
+        datasets = self.store.of(Dataset)
+        newest = datasets.find(_PUBLISHED, sort="changed_at", descending=True, limit=1)
+        changed = newest[0].changed_at if newest else LONG_AGO
+        return Whole(
+            total=datasets.count(_PUBLISHED),
+            issued=next((one.versions[0].registered_at for one in first if one.versions), None),
+            changed=changed if changed > LONG_AGO else None,
+        )
+
     @property
     def _lab(self) -> Lab:
         settings = self.settings
@@ -100,13 +107,3 @@ class Exporter:
     def _written(self, graphs: Graphs, **where: str | None) -> Export:
         metrics.catalog_exports.labels("catalog", self.syntax).inc()
         return Export(write(graphs, self.syntax), MEDIA_TYPES[self.syntax], **where)
-
-
-def _first_version(page: list[Dataset]) -> datetime | None:
-    return next((one.versions[0].registered_at for one in page if one.versions), None)
-
-
-def _last_change(store: Store) -> datetime | None:
-    newest = store.of(Dataset).find(_PUBLISHED, sort="changed_at", descending=True, limit=1)
-    changed = newest[0].changed_at if newest else LONG_AGO
-    return changed if changed > LONG_AGO else None

@@ -22,7 +22,7 @@ def main() -> None:
     """Measure one contender and print its figures as JSON."""
     datasets = [rich(RICH, f"dts_{number:03}") for number in range(DATASETS)]
     seen = [(dataset, dataset.versions) for dataset in datasets]
-    page = Page(datasets=seen, total=DATASETS, asked={"limit": str(DATASETS)})
+    page = Page(datasets=seen, asked={"limit": str(DATASETS)})
     contender = {"ours": _each, "at-once": _together}[sys.argv[1]]
     figures = {}
     for syntax in MEDIA_TYPES:

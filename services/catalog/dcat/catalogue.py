@@ -28,33 +28,38 @@ Seen = tuple[Dataset, Sequence[Version]]
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page of the catalogue: what is on it, of how many, and the cursor of the next.
+class Whole:
+    """What holds for the catalogue: how many datasets, when the first came and one last changed."""
 
-    `asked` holds the parameters it was asked for with; `issued` is when the first dataset came,
-    `changed` when one last changed.
+    total: int
+    issued: datetime | None = None
+    changed: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the catalogue: what is on it, and the cursor of the next.
+
+    `asked` holds the parameters it was asked for with. The first page alone tells of the `whole`:
+    figures that differ, once pages are put together, would be one too many.
     """
 
     datasets: Sequence[Seen]
-    total: int
     asked: Mapping[str, str]
     next: str | None = None
-    issued: datetime | None = None
-    changed: datetime | None = None
+    whole: Whole | None = None
 
 
 def describe_page(page: Page, lab: Lab) -> Iterator[Graph]:
     """The catalogue with links to the datasets of one page, then each dataset.
 
-    What was said of a theme, a place or a licence is not said again. Dates of the catalogue are on
-    the first page alone: two that differ, once pages are put together, would be one too many.
+    What was said of a theme, a place or a licence is not said again.
     """
     graph = empty_graph()
     node = Node(graph, address(f"{lab.url}/catalog"), DCAT.Catalog, HYDRA.Collection)
     _add_catalogue(node, lab)
-    if "after" not in page.asked:
-        node.add(DCT.issued, moment(page.issued) if page.issued else None)
-        node.add(DCT.modified, moment(page.changed) if page.changed else None)
+    if page.whole:
+        _add_whole(node, page.whole)
     for dataset, _ in page.datasets:
         node.add(DCAT.dataset, dataset_uri(lab, dataset.id))
     _add_paging(node, page, lab)
@@ -84,8 +89,13 @@ def _add_catalogue(node: Node, lab: Lab) -> None:
     taxonomy.add(DCT.title, text("Thèmes des données (UE)", "fr"))
 
 
+def _add_whole(node: Node, whole: Whole) -> None:
+    node.add(DCT.issued, moment(whole.issued) if whole.issued else None)
+    node.add(DCT.modified, moment(whole.changed) if whole.changed else None)
+    node.add(HYDRA.totalItems, typed(whole.total, "integer"))
+
+
 def _add_paging(node: Node, page: Page, lab: Lab) -> None:
-    node.add(HYDRA.totalItems, typed(page.total, "integer"))
     view = node.refer(HYDRA.view, _url(lab, page.asked), HYDRA.PartialCollectionView)
     first = {name: value for name, value in page.asked.items() if name != "after"}
     view.add(HYDRA.first, _url(lab, first))
