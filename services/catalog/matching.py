@@ -117,6 +117,8 @@ def _match(wish: Wish, dataset: Dataset) -> Match | None:
         reasons.append(f"Couvre votre territoire : {in_french(places)}.")
     if common:
         reasons.append(f"Mots en commun : {', '.join(common)}.")
+    if not dataset.versions:
+        reasons.append("Données chez leur producteur : à déposer ici avant de les traiter.")
     deciders = dataset.deciders(wish.holder_id)
     if len(deciders) == 1:
         reasons.append("Accès restreint : le propriétaire devra donner son accord.")

@@ -71,8 +71,9 @@ class Inputs:
             raise Rejected(f"les données « {name} » n'existent pas") from error
         except WrongStage as error:
             raise Rejected(
-                f"aucune version des données « {name} » n'est publiée : illisible, ou retenue"
-                " tant que son propriétaire n'a pas confirmé la base légale"
+                f"aucune version des données « {name} » n'est publiée : restée chez leur"
+                " producteur, illisible, ou retenue tant que son propriétaire n'a pas confirmé la"
+                " base légale"
             ) from error
         except Unavailable as error:
             raise Waiting(

@@ -16,6 +16,8 @@ from deploy.local.keys import KeyPair
 from deploy.local.plan import SERVICES
 from deploy.topology import SERVICES as CLASSES
 from shared.messaging import topology
+from tests.catalogues import dataset, turtle
+from tests.portal import page, serving
 from tests.servers import Broker, RunningService, eventually, running
 
 CSV = "insee;nom;valeur\n14118;Caen;1\n76540;Rouen;2\n76351;Le Havre;3\n"
@@ -75,6 +77,7 @@ def shell(
         "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
         "DATALAB_RETRY_SECONDS": "0.2,0.5",
         "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true",
+        "DATALAB_HARVEST_PRIVATE_ADDRESSES": "true",
     }
     with ExitStack() as stack:
         services = {
@@ -366,3 +369,28 @@ def test_token_is_signed_with_the_stacks_key(
     made = shell.run("token", "mbr_x", "--role", "holder", **home)
     assert shell.run("project", "list", DATALAB_TOKEN=made.stdout.strip()).returncode == 0
     assert shell.run("token", "mbr_x", "--role", "king", **home).returncode == 2
+
+
+def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_path: Path) -> None:
+    """Add, list, run and show; what is refused is listed with its reason."""
+    with serving() as portal:
+        portal.answers["/catalogue"] = page(
+            turtle(dataset("a"), "[] a dcat:Dataset; dct:title 'X' .")
+        )
+        words = ("harvest", "add", "Portail", "--url", portal.url("/catalogue"))
+        source = shell.json(*words, "--every-hours", "24")
+        assert source["id"] in {one["id"] for one in shell.json("harvest", "list")["items"]}
+        shell.json("harvest", "run", source["id"])
+
+        def ended() -> bool:
+            return bool(shell.json("harvest", "show", source["id"])["state"] == "completed")
+
+        eventually(ended, 60)
+    shown = shell.run(
+        "harvest", "show", source["id"], DATALAB_TOKEN=shell.token("mbr_staff", "operator")
+    ).stdout
+    assert "2 jeux de données lus : 1 nouveau, 1 refusé." in shown
+    assert "rien qui l'identifie" in shown
+    (tmp_path / "catalogue.ttl").write_bytes(turtle(dataset("a")))
+    again = shell.json("harvest", "run", source["id"], "--file", str(tmp_path / "catalogue.ttl"))
+    assert again["source_id"] == source["id"]

@@ -71,6 +71,26 @@ def test_paged_catalogue_is_harvested_in_every_syntax(lab: Lab, syntax: str) -> 
     assert len(lab.events("dataset_harvested", source_id=source)) == 2
 
 
+def test_harvested_dataset_is_searched_and_exported_like_any_other(lab: Lab) -> None:
+    """By its words and in the lab's own catalogue, until it is retired."""
+    rare = dataset("hydrologie", "Piézomètres")
+    source = serve(lab, "found", turtle(rare, dataset("a")))
+    lab.harvest(source)
+    wanted = lab.datasets(source)["Piézomètres"]["id"]
+
+    def found() -> list[str]:
+        return [one["id"] for one in lab.ask("GET", "/datasets?q=piezometre")["items"]]
+
+    eventually(lambda: found() == [wanted], what="it is found")
+    exported = lab.call("GET", "/catalog?limit=100", headers={"Accept": "text/turtle"}).data
+    assert b"https://portail.example/hydrologie.csv" in exported
+    lab.serve("/found?page=1", turtle(dataset("a")))
+    lab.harvest(source)
+    eventually(lambda: found() == [], what="it is no longer found")
+    exported = lab.call("GET", "/catalog?limit=100", headers={"Accept": "text/turtle"}).data
+    assert b"hydrologie" not in exported
+
+
 def test_api_of_data_gouv_is_harvested(lab: Lab) -> None:
     """Its two pages, of which the server says nothing by which to know them again."""
     first = api([POSTCODES, item("b")], lab.portal.url("/api/1/datasets/?page=2"))

@@ -5,12 +5,13 @@ from datetime import date
 import pytest
 
 from services.catalog.harvested import Harvested
+from services.catalog.matching import best_matches, wish_of
 from services.catalog.model import Dataset
 from services.catalog.registration import empty
 from services.catalog.views import view_of
 from shared.auth import Caller
 from shared.errors import WrongStage
-from shared.events import DatasetHarvested, DatasetRetired
+from shared.events import DatasetHarvested, DatasetRetired, ProjectSubmitted
 from tests.unit.catalog.samples import metadata, profile, ref
 
 ANYBODY = Caller("mbr_x", frozenset({"holder"}))
@@ -80,3 +81,17 @@ def test_data_that_is_only_referenced_cannot_be_read() -> None:
 def test_update_of_a_referenced_dataset_is_its_source_s() -> None:
     """Attributions name the date that the other catalogue gives."""
     assert harvested().updated == date(2026, 3, 1)
+
+
+def test_referenced_dataset_is_proposed_with_the_way_to_use_it() -> None:
+    """It fits a project, whose treatment cannot read it yet."""
+    project = ProjectSubmitted(
+        project_id="prj_1",
+        holder_id="mbr_h",
+        title="Communes",
+        problem="Lesquelles ?",
+        theme="territoire",
+        territory=("14",),
+    )
+    (match,) = best_matches(wish_of(project, []), [harvested()])
+    assert "Données chez leur producteur : à déposer ici avant de les traiter." in match.reasons
