@@ -1,7 +1,7 @@
 """The kinds of values that columns are tried with."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ _COMMUNE_CHANCE = 0.4
 
 _POSTCODE_CHANCE = 0.1
 _NEARLY_ALL = 0.95
+_NOT_TOO_FEW = 0.3
 
 
 @dataclass(frozen=True)
@@ -59,24 +60,31 @@ class Kind:
 
 def kinds_of(codes: Codes) -> tuple[Kind, ...]:
     """All kinds, the most particular first."""
+    listed = {
+        "epci": among(codes.epci),
+        "postcode": among(codes.postcodes),
+        "commune": among(codes.communes),
+        "departement": among(codes.departements),
+        "region": among(codes.regions),
+    }
+    shape = f"({'|'.join(sorted(codes.postcode_prefixes))})[0-9]{{3}}"
     return (
-        *_codes(codes),
+        *_identifiers(listed),
+        *_codes(listed, shape),
         *_contacts(),
         *_places(),
         *_dates(),
         *_words(),
-        *_lost_zeros(codes),
+        *_lost_zeros(listed),
         *_numbers(),
     )
 
 
-def _codes(codes: Codes) -> Iterator[Kind]:
-    communes, departements = among(codes.communes), among(codes.departements)
-    shape = f"({'|'.join(sorted(codes.postcode_prefixes))})[0-9]{{3}}"
+def _identifiers(listed: Mapping[str, Test]) -> Iterator[Kind]:
     yield Kind("nir", is_nir, 0.01, r"nir|secu", is_key=False, personal=True)
     yield Kind("siret", is_siret, 0.01, "siret")
     yield Kind("tva", is_vat, 0.01, "tva|vat")
-    yield Kind("epci", among(codes.epci), 0.01, "epci", part_of="siren")
+    yield Kind("epci", listed["epci"], 0.01, "epci", part_of="siren")
     yield Kind("siren", is_siren, 0.1, "siren")
     yield Kind("uai", is_uai, 0.05, "uai|rne")
     yield Kind("rna", matching("W[0-9][0-9A-Z][0-9]{7}"), 0.01, "rna|waldec")
@@ -84,16 +92,21 @@ def _codes(codes: Codes) -> Iterator[Kind]:
     # Nine signs that begin with a department; the sources at hand tell no check digit, and so
     # many other numbers look alike that the name must speak for it.
     yield Kind("finess", matching("([013-9][0-9]|2[1-9AB])[0-9]{7}"), 0.9, "finess", named=True)
-    yield Kind("iris", _iris(communes), _COMMUNE_CHANCE, "iris")
-    yield Kind("postcode", among(codes.postcodes), _POSTCODE_CHANCE, _POSTCODE)
-    yield Kind("commune", communes, _COMMUNE_CHANCE, _COMMUNE)
-    # The list is without CEDEX: with the name, the shape is enough.
-    yield Kind("postcode", _but_not(shape, communes), 0.9, _POSTCODE, named=True)
-    # Too coarse to advise a dataset by: nearly every table has them.
-    yield Kind("departement", departements, 0.9, "dep|dpt", is_key=False, named=True)
-    yield Kind("departement", _no_numbers(departements), 0.9, "(?!)", is_key=False)
-    yield Kind("region", among(codes.regions), 0.9, "reg", is_key=False, named=True)
     yield Kind("naf", matching(r"[0-9]{2}\.?[0-9]{2}[A-Z]"), 0.01, "naf|ape|activite")
+
+
+def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[Kind]:
+    """Codes of places; a postcode's `shape` is a pattern."""
+    yield Kind("iris", _iris(listed["commune"]), _COMMUNE_CHANCE, "iris")
+    yield Kind("postcode", listed["postcode"], _POSTCODE_CHANCE, _POSTCODE)
+    yield Kind("commune", listed["commune"], _COMMUNE_CHANCE, _COMMUNE)
+    # The list is without CEDEX: with the name, the shape is enough of those beside it.
+    cedex = _beside(listed["postcode"], shape)
+    yield Kind("postcode", cedex, 0.9, _POSTCODE, named=True)
+    # Too coarse to advise a dataset by: nearly every table has them.
+    yield Kind("departement", listed["departement"], 0.9, "dep|dpt", is_key=False, named=True)
+    yield Kind("departement", _no_numbers(listed["departement"]), 0.9, "(?!)", is_key=False)
+    yield Kind("region", listed["region"], 0.9, "reg", is_key=False, named=True)
 
 
 def _contacts() -> Iterator[Kind]:
@@ -127,14 +140,14 @@ def _words() -> Iterator[Kind]:
     yield Kind("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR, is_key=False)
 
 
-def _lost_zeros(codes: Codes) -> Iterator[Kind]:
+def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[Kind]:
     """Codes that a spreadsheet took for numbers; the years from 2001 are also Aisne's communes."""
-    for name, valid, width, chance, header in (
-        ("postcode", codes.postcodes, 5, _POSTCODE_CHANCE, _POSTCODE),
-        ("commune", codes.communes, 5, _COMMUNE_CHANCE, _COMMUNE),
-        ("departement", codes.departements, 2, 0.9, "dep|dpt"),
+    for name, width, chance, header in (
+        ("postcode", 5, _POSTCODE_CHANCE, _POSTCODE),
+        ("commune", 5, _COMMUNE_CHANCE, _COMMUNE),
+        ("departement", 2, 0.9, "dep|dpt"),
     ):
-        test, named = _lost_zero(among(valid), width), name == "departement"
+        test, named = _lost_zero(listed[name], width), name == "departement"
         yield Kind(name, test, chance, header, is_key=False, named=named, repair="leading_zero")
 
 
@@ -180,11 +193,11 @@ def _iris(communes: Test) -> Test:
     return test
 
 
-def _but_not(shape: str, others: Test) -> Test:
-    """Texts of that shape, unless nearly all of them are codes of another kind."""
+def _beside(valid: Test, shape: str) -> Test:
+    """Texts of that shape, where not too few are valid codes."""
 
     def test(texts: Texts) -> Flags:
-        return matching(shape)(texts) & bool(others(texts).mean() < _NEARLY_ALL)
+        return matching(shape)(texts) & bool(valid(texts).mean() >= _NOT_TOO_FEW)
 
     return test
 
