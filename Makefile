@@ -8,6 +8,7 @@ BIN := .venv/bin
 # Named after what they were made from: another lock makes the environment anew.
 LOCKED := .venv/locked-$(shell cksum < requirements-dev.lock | cut -d ' ' -f 1)
 INSTALLED := .venv/installed-$(shell cksum < pyproject.toml | cut -d ' ' -f 1)
+PEERS := .venv/peers-$(shell cksum < requirements-bench.lock | cut -d ' ' -f 1)
 UV := uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
@@ -51,13 +52,21 @@ lint: install ## Check style, types and the architecture
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: install ## Measure against nameko, aio-pika and the raw limit
-	@$(BIN)/python -m tests.benchmarks
+# In an environment of their own: they need other versions of what the lab uses.
+$(PEERS): $(LOCKED)
+	@$(PYTHON) -m venv --clear .venv/peers
+	@.venv/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-bench.lock
+	@touch $@
+
+bench: install $(PEERS) ## Measure beside what others use, and the raw limit (ARGS="typing" for some)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lock: ## Resolve the locks again; needs uv
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv" >&2; exit 1; }
 	@$(UV) --extra local -o requirements.lock pyproject.toml
 	@$(UV) --all-extras -c requirements.lock -o requirements-dev.lock pyproject.toml
+	@$(UV) -o requirements-bench.lock tests/benchmarks/peers.in
 
 compose-files: install ## Make the passwords and keys that docker-compose.yml reads
 	@$(BIN)/python -m deploy.compose

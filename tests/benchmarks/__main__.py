@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import lifecycles
+from tests.benchmarks import lifecycles, recognition
 from tests.servers import Broker
 
 ROUNDS = 3
@@ -32,13 +32,15 @@ CONTENDERS = {
 
 def main() -> int:
     """Run the named benchmarks, all by default."""
-    names = sys.argv[1:] or [*CONTENDERS, "lifecycles"]
+    names = sys.argv[1:] or [*CONTENDERS, "lifecycles", "typing"]
+    compared = [name for name in names if name in CONTENDERS]
     with TemporaryDirectory(prefix="datalab-bench-") as home, _broker(Path(home)) as broker:
-        for name in names:
-            if name in CONTENDERS:
-                compare(name, broker)
+        for name in compared:
+            compare(name, broker)
     if "lifecycles" in names:
         lifecycles.main()
+    if "typing" in names:
+        recognition.main()
     return 0
 
 

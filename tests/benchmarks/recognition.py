@@ -1,0 +1,168 @@
+"""Types of columns, told beside csv-detective and frictionless: precision, recall and speed.
+
+Every column of the corpus stands in a file of its own, once with its own name, once with one that
+says nothing and once with one that misleads. Each contender types the same files in a process of
+its own. A type that a contender does not know counts neither for nor against it.
+"""
+
+import csv
+import json
+import random
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.benchmarks import typers
+from tests.benchmarks.corpus import Sample, luhn, samples
+from tests.benchmarks.typers import CONTENDERS, CSV_DETECTIVE, FRICTIONLESS
+
+PEERS = Path(sys.prefix) / "peers" / "bin" / "python"
+"""Of their own environment: they need other versions of what the lab uses."""
+
+ROUNDS = 3
+ROWS = 100_000
+_KNOWN = {
+    "csv-detective": {*CSV_DETECTIVE.values(), "text"},
+    "frictionless": {*FRICTIONLESS.values(), "text"},
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sample in a file, with one of its names: `own`, `neutral` or `misleading`."""
+
+    path: str
+    sample: Sample
+    name: str
+
+
+Types = Mapping[str, str]
+"""What a contender says of each file."""
+
+
+def main() -> None:
+    """Type the corpus and the large file by every contender, and print both tables."""
+    present = [name for name in CONTENDERS if _is_present(name)]
+    with TemporaryDirectory(prefix="dl-typing-") as home:
+        cases = list(_written(Path(home)))
+        paths = [case.path for case in cases]
+        told = {name: _run(name, paths)["types"] for name in present}
+        print(f"\ntyping: {str(__doc__).splitlines()[0]}")
+        _print_types(cases, told)
+        _print_groups(cases, told)
+        large = _large(Path(home))
+        times: dict[str, list[float]] = {name: [] for name in present}
+        for _ in range(ROUNDS):
+            for name, seconds in times.items():
+                seconds.append(_run(name, [large])["seconds"])
+    _print_speed(times)
+
+
+def _is_present(name: str) -> bool:
+    try:
+        _run(name, [])
+    except (OSError, subprocess.CalledProcessError):
+        print(f"  {name} does not run here, and is not measured: `make bench` installs it")
+        return False
+    return True
+
+
+def _written(home: Path) -> Iterator[Case]:
+    for number, sample in enumerate(samples()):
+        names = {"own": sample.header, "neutral": "valeur", "misleading": sample.misleading}
+        for name, header in names.items():
+            path = home / f"{number}-{name}.csv"
+            _write(path, ("ligne", header), enumerate(sample.values))
+            yield Case(str(path), sample, name)
+
+
+def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=";", lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _run(name: str, paths: list[str]) -> Any:
+    python = sys.executable if name == "ours" else str(PEERS)
+    command = [python, str(Path(typers.__file__)), name, *paths]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _print_types(cases: list[Case], told: Mapping[str, Types]) -> None:
+    """Precision and recall for each type of the corpus."""
+    print(f"  {'type':<12} columns" + "".join(f"{name:>24}" for name in told))
+    print(f"  {'':<20}" + f"{'precision   recall':>24}" * len(told))
+    for kind in sorted({case.sample.type for case in cases}):
+        meant = [case for case in cases if case.sample.type == kind]
+        cells = [_cell(name, kind, meant, cases, types) for name, types in told.items()]
+        print(f"  {kind:<12} {len(meant):>7}" + "".join(f"{cell:>24}" for cell in cells))
+
+
+def _cell(name: str, kind: str, meant: list[Case], cases: list[Case], types: Types) -> str:
+    if kind not in _KNOWN.get(name, {kind}):
+        return "unknown to it"
+    right = sum(types[case.path] == kind for case in meant)
+    said = sum(types[case.path] == kind for case in cases)
+    precision = f"{right / said:.1%}" if said else "-"
+    return f"{precision:>9}   {right / len(meant):>6.1%}"
+
+
+def _print_groups(cases: list[Case], told: Mapping[str, Types]) -> None:
+    """The share of columns typed right, of those whose type the contender knows."""
+    groups: dict[str, Callable[[Case], bool]] = {
+        "all columns": lambda _case: True,
+        **{f"{one}": _in_group(one) for one in ("real", "made", "with faults")},
+        **{f"{one} name": _by_name(one) for one in ("own", "neutral", "misleading")},
+    }
+    print("\n  columns typed right, of those whose type the contender knows")
+    for title, belongs in groups.items():
+        chosen = [case for case in cases if belongs(case)]
+        cells = [_share(chosen, name, types) for name, types in told.items()]
+        print(f"  {title:<20}" + "".join(f"{cell:>24}" for cell in cells))
+
+
+def _in_group(group: str) -> Callable[[Case], bool]:
+    return lambda case: case.sample.group == group
+
+
+def _by_name(name: str) -> Callable[[Case], bool]:
+    return lambda case: case.name == name
+
+
+def _share(cases: list[Case], name: str, types: Types) -> str:
+    known = [case for case in cases if case.sample.type in _KNOWN.get(name, {case.sample.type})]
+    right = sum(types[case.path] == case.sample.type for case in known)
+    return f"{right:>4} of {len(known):>4}   {right / len(known):>6.1%}"
+
+
+def _large(home: Path) -> str:
+    """A file of ten columns, half of them with nearly as many values as rows."""
+    chance, path = random.Random(7), home / "large.csv"
+    some = {sample.header: sample.values for sample in samples()}
+    repeated = ("CODGEO", "date", "courriel", "statut", "code_postal", "avis")
+    rows = (
+        [
+            number,
+            luhn(f"{chance.randrange(10**8):08}"),
+            f"{chance.uniform(0, 1e5):.2f}".replace(".", ","),
+            f"{chance.uniform(48, 50):.5f}",
+            *(chance.choice(some[name]) for name in repeated),
+        ]
+        for number in range(ROWS)
+    )
+    _write(path, ("id", "siren", "montant", "lat", *repeated), rows)
+    return str(path)
+
+
+def _print_speed(times: Mapping[str, list[float]]) -> None:
+    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
+    print(f"\n  {ROWS:,} rows x 10 columns, read and typed whole: median of {ROUNDS}")
+    for name, seconds in medians.items():
+        print(f"  {name:<14} {seconds:7.2f} s   x{seconds / medians['ours']:.1f} of ours")
