@@ -27,8 +27,8 @@ def mend(
     version of the file has no more.
     """
     types = columns(database, table)
-    wanted = [one for one in accepted if types.get(one.column) == "VARCHAR"]
-    found = {one.column: f"trim({quoted(one.column)}) {_is_short(one.type)}" for one in wanted}
+    wanted = [one for one in accepted if one.column in types]
+    found = {one.column: f"{_text(one.column)} {_is_short(one.type)}" for one in wanted}
     counts = {name: _count(database, table, test) for name, test in found.items()}
     mended = [name for name, count in counts.items() if count]
     if not mended:
@@ -64,7 +64,11 @@ def _is_short(kind: str) -> str:
 
 
 def _lengthened(name: str, test: str) -> str:
-    return f"CASE WHEN {test} THEN '0' || trim({quoted(name)}) ELSE {quoted(name)} END"
+    return f"CASE WHEN {test} THEN '0' || {_text(name)} ELSE CAST({quoted(name)} AS VARCHAR) END"
+
+
+def _text(name: str) -> str:
+    return f"trim(CAST({quoted(name)} AS VARCHAR))"
 
 
 def _count(database: duckdb.DuckDBPyConnection, table: str, test: str) -> int:

@@ -16,16 +16,24 @@ _BATCH = 1_000_000
 
 
 def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple[int, list[Column]]:
-    """The rows of `table`, and its columns in order; text by its values, the rest by its type."""
+    """The rows of `table`, and its columns in order.
+
+    Text and whole numbers are described by their values, the rest by its type. Codes that the
+    source has as numbers are no keys: they meet no text.
+    """
     kinds = kinds_of(load_codes())
     described = []
     types = columns(database, table)
-    for at, (name, kind) in enumerate(types.items()):
+    for at, (name, of_type) in enumerate(types.items()):
         say(at / len(types), f"décrit la colonne {name}")
-        if kind == "VARCHAR":
-            described.append(_text_column(database, table, name, kinds))
+        kind = _kind_of_type(of_type)
+        if of_type == "VARCHAR":
+            described.append(_read_column(database, table, name, kinds))
+        elif kind == "integer":
+            column = _read_column(database, table, name, kinds)
+            described.append(column.model_copy(update={"kind": kind, "key": None}))
         else:
-            described.append(_typed_column(database, table, name, _kind_of_type(kind)))
+            described.append(_typed_column(database, table, name, kind))
     return count(database, table), described
 
 
@@ -35,13 +43,13 @@ def without_marks(name: str, missing: tuple[str, ...]) -> str:
     return f"CASE WHEN trim({quoted(name)}) IN ({marks}) THEN NULL ELSE {quoted(name)} END"
 
 
-def _text_column(
+def _read_column(
     database: duckdb.DuckDBPyConnection, table: str, name: str, kinds: Iterable[Kind]
 ) -> Column:
     portrait = Portrait(name, kinds)
     counted = database.sql(
-        f"SELECT nullif(trim({quoted(name)}), '') AS text, count(*) AS n FROM {quoted(table)}"
-        " GROUP BY text HAVING text IS NOT NULL"
+        f"SELECT nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') AS text, count(*) AS n"
+        f" FROM {quoted(table)} GROUP BY text HAVING text IS NOT NULL"
     )
     for batch in counted.to_arrow_reader(_BATCH):
         portrait.add(batch["text"], batch["n"].to_numpy())
@@ -63,4 +71,4 @@ def _kind_of_type(kind: str) -> str:
         return "decimal"
     if kind == "BOOLEAN":
         return "boolean"
-    return "integer" if "INT" in kind else "text"
+    return "integer" if kind.endswith(("INT", "INTEGER")) else "text"

@@ -171,6 +171,23 @@ def test_lost_zeros_are_proposed_and_given_back_when_the_owner_accepts(tmp_path:
     assert table(mended)["n"].tolist()[-3:] == ["399", "9999", "5"]
 
 
+def test_codes_that_are_numbers_in_parquet_become_text_again(tmp_path: Path) -> None:
+    """As pandas wrote them: proposed, and a key once the owner accepts."""
+    content = pd.DataFrame({"com": [1001, 1002, 1004, 14118], "n": [1, 2, 3, 4]}).to_parquet()
+    (proposed, other) = profile(ingest(tmp_path / "before", content, "a.parquet")).columns
+    assert proposed.meaning is not None
+    assert (proposed.kind, proposed.key, proposed.meaning.repair) == (
+        "integer",
+        None,
+        "leading_zero",
+    )
+    assert (other.kind, other.filled, other.distinct) == ("integer", 4, 4)
+    job = {"kind": "ingest", "filename": "a.parquet", "repairs": repairing(("com", "commune"))}
+    mended = run(tmp_path / "after", job, {"source": content})
+    assert table(mended)["com"].tolist() == ["01001", "01002", "01004", "14118"]
+    assert [column.key for column in profile(mended).columns] == ["commune", None]
+
+
 def test_accepted_repair_changes_nothing_where_no_zero_is_lost(tmp_path: Path) -> None:
     """Another version of the file may have its zeros."""
     content = b"com\n01001\n14118\n"
