@@ -20,6 +20,7 @@ _KINDS = {
     "iban": "IBAN",
     "email": "adresse électronique",
     "phone": "téléphone",
+    "mention": "coordonnées d'une personne dans un texte",
     "first_name": "prénom",
     "surname": "nom de famille",
     "full_name": "nom et prénom",

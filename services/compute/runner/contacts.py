@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.runner.identifiers import Flags, Texts, matching
+from services.compute.runner.identifiers import Flags, Texts, is_nir, matching
 from services.compute.runner.person_names import Words, is_surname
 
 _MODULUS = 97
@@ -31,6 +31,9 @@ _WAYS = (
     "|quai|cours|square|sq|passage|hameau|ham|lotissement|lot|residence|res|sente|sentier|venelle"
     "|ruelle|cite|clos|voie|faubourg|fg|esplanade|promenade|villa|montee|cote|domaine|lieu[ -]dit"
 )
+_MAILBOX = r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+"
+_NIR = r"\b[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b"
+_MOBILE = r"(\+33|0033|0)[ .]?[67]([ .-]?[0-9]{2}){4}"
 _ADDRESS = (
     rf"(\d+[,.]? ?(bis|ter|quater|[a-h])?,? +)?(.* )?({_WAYS})\.? +\S.*|(.* )?[0-9]{{5}} +\S.*"
 )
@@ -83,12 +86,28 @@ def names_somebody(mailboxes: Texts) -> Flags:
     return (whole | (initial & is_surname(surname))) & ~is_function(mailboxes)
 
 
+def mentions_somebody(texts: Texts) -> Flags:
+    """Text with somebody's mailbox, mobile number or NIR in it: `Gardien : 06 12 34 56 78`."""
+    mailboxes, numbers = (_inside(texts, pattern) for pattern in (_MAILBOX, _NIR))
+    return (
+        names_somebody(mailboxes)
+        | is_nir(numbers)
+        | matching(f"(.*[^0-9])?{_MOBILE}([^0-9].*)?")(texts)
+    )
+
+
 def is_address(texts: Texts) -> Flags:
     """A number and a way, or a way, or a town behind its postcode (AFNOR NF Z10-011)."""
     plain = pc.replace_substring_regex(
         pc.utf8_normalize(pc.utf8_lower(texts), form="NFKD"), "\\p{M}+", ""
     )
     return matching(_ADDRESS)(plain)
+
+
+def _inside(texts: Texts, pattern: str) -> Texts:
+    """The first part of each text that matches, or nothing."""
+    found = pc.struct_field(pc.extract_regex(texts, f"(?P<part>{pattern})"), "part")
+    return pc.fill_null(found, "")
 
 
 def _local(mailboxes: Texts) -> Texts:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import duckdb
 import numpy as np
 
-from services.compute.runner.contacts import is_address, is_iban
+from services.compute.runner.contacts import is_address, is_iban, mentions_somebody
 from services.compute.runner.identifiers import Test, Texts
 from services.compute.runner.names import quoted
 from services.compute.runner.person_names import is_first_name, is_full_name, is_surname
@@ -19,6 +19,7 @@ SAMPLE = 2000
 """Rows that are looked at: they lie at even distances, so the same table gives the same verdict."""
 
 _PLACES = frozenset({"commune", "postcode", "iris"})
+_OTHERWISE = frozenset({"url", "geo_point", "naf", "departement", "region"})
 _ORGANISATIONS = frozenset({"siret", "siren", "rna", "uai", "tva"})
 _NUMBERS = "number of the row"
 
@@ -111,24 +112,38 @@ def counts_people(looks: Sequence[Look]) -> bool:
 UNSPOKEN = 0.4
 """How sure dates make it by their spread alone that they are births: other signs must agree."""
 
+_MENTIONED, _DOUBTFUL = 0.005, 0.7
+"""Of the rows of a text, so many that have somebody's number or mailbox in them are no accident."""
+
 _GENERATION, _OLDEST = 25, 120
 _LIKELY = 0.6
-_LISTED = 0.35
-"""Of a column's rows, so many bear a surname of the list, which most people do; of the names
-of Norman communes, fewer than one in ten."""
-
 _PLACE = r"(^|_)(commune|ville|localite|code_?(postal|insee)|cp|departement|quartier)(_|$)"
 _COUNT = (
     r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$|^(nb|nbre|nombre|"
     r"effectifs?)_(de_|d_)?(personne|habitant|homme|femme|individu|patient|beneficiaire|eleve|"
     r"naissance|deces|agent|salarie|menage|cas|occurrence|inscrit|usager|prenom)|_nombre$"
 )
-_BIRTH = r"naiss|birth|(^|_)(ddn|dob|nee?_le)(_|$)"
-_FIRST = r"prenom|first_?name|given_?name"
-_LAST = (
-    r"^noms?$|nom_(de_)?(famille|naissance|usage|usuel|marital|jeune)|patronym|last_?name|surname"
-)
-_FULL = r"nom|titulaire|contact|responsable|dirigeant|maire|agent|medecin|president|personne|elu"
+_BIRTH = r"naiss|(^|_)nais(_|$)|birth|(^|_)(ddn|dob|nee?_le)(_|$)"
+_NAMES = {
+    "first_name": (r"prenom|first_?name|given_?name", 0.3, 0.8),
+    "full_name": (
+        r"nom|titulaire|contact|responsable|dirigeant|maire|agent|medecin|president|personne|elu",
+        0.25,
+        0.4,
+    ),
+    "surname": (
+        r"^noms?$|nom_(de_)?(famille|naissance|usage|usuel|marital|jeune)|patronym|(last|sur)_?name",
+        0.25,
+        0.5,
+    ),
+}
+"""Of each kind of name the names of its columns, the share of the rows that is then enough, and the
+share of the distinct values that is without. Surnames are words at times (Maison, Boulanger), and
+names of communes are surnames: of the Norman ones, fewer than one in ten."""
+
+_MANY = 20
+"""Names without a header need so many different ones: a short list of anything may be names."""
+
 _THING = (
     r"voie|rue|etab|ecole|lycee|college|equip|site|station|denom|raison|enseigne|libelle|lib_"
     r"|commune|epci|produit|organis|structure|societe|marque|modele|parc|batiment"
@@ -141,21 +156,26 @@ def _identifiers(look: Look) -> Iterator[tuple[str, float]]:
         yield "birth_date", _birth_date(look)
     if look.meaning in {"nir", "email", "phone", "iban"} and look.column.meaning:
         yield look.meaning, look.column.meaning.confidence
-    if look.column.kind != "text" or look.meaning:
+    if look.column.kind != "text" or look.column.key or look.meaning in _OTHERWISE:
         return
     yield "iban", _at_least(0.9, look.share(is_iban))
     if not look.speaks(_THING):
         yield from _names(look)
+    if look.share(mentions_somebody) >= _MENTIONED:
+        yield "mention", _DOUBTFUL
     yield "address", _at_least(0.6, look.share(is_address)) * (0.9 if look.speaks("adr") else 0.8)
 
 
 def _names(look: Look) -> Iterator[tuple[str, float]]:
-    first, last = look.share(is_first_name), look.share(is_surname)
-    yield "first_name", _at_least(0.3 if look.speaks(_FIRST) else 0.8, first)
-    yield "full_name", _at_least(0.25 if look.speaks(_FULL) else 0.4, look.share(is_full_name))
-    if look.speaks(_LAST):
-        yield "surname", _at_least(0.25, last) and max(0.7, last)
-    yield "surname", _at_least(_LISTED, last)
+    distinct = replace(look, values=look.values.unique())
+    tests = {"first_name": is_first_name, "full_name": is_full_name, "surname": is_surname}
+    for kind, test in tests.items():
+        share, of_distinct = look.share(test), distinct.share(test)
+        header, spoken, unspoken = _NAMES[kind]
+        if look.speaks(header) and share >= spoken:
+            yield kind, max(share, _DOUBTFUL)
+        elif of_distinct >= unspoken and of_distinct * len(distinct.values) >= _MANY:
+            yield kind, share
 
 
 def _at_least(threshold: float, share: float) -> float:

@@ -15,7 +15,8 @@ Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
 
 _TITLES = "m|mr|mme|mlle|mm|monsieur|madame|mademoiselle|dr|docteur|pr|me|maitre"
 _PARTICLES = "de|du|des|d|la|le|les|l|da|dos|van|von|ben|el|al"
-_NEVER = r"[0-9@]|\b(saints?|saintes?|ste?|sur|sous|et|en|aux?|rue|avenue|place|ecole|salle)\b"
+_SIGNS = "[0-9@:/;()]"
+_NEVER = rf"{_SIGNS}|\b(saints?|saintes?|ste?|sur|sous|et|en|aux?|rue|avenue|place|ecole|salle)\b"
 """Where one of these stands, a place or a thing is called after somebody."""
 
 _MOST_WORDS = 5
@@ -84,14 +85,15 @@ def is_first_name(texts: Texts) -> Flags:
     """One first name, or several: `Jean-Pierre`, `Anne Marie`."""
     words = Words.of(texts)
     flags: Flags = (words.total > 0) & (words.first == words.total) & (words.total <= _MOST_WORDS)
-    return flags | _among(fold(texts), load_names().first)
+    return (flags | _among(fold(texts), load_names().first)) & ~_has(texts, _SIGNS)
 
 
 def is_surname(texts: Texts) -> Flags:
     """A surname, also a double one: `LE GALL`, `Martin-Dupont`."""
     words = Words.of(texts)
     double: Flags = (words.total > 1) & (words.last == words.total)
-    return (double & ~_is_thing(texts)) | _among(fold(texts), load_names().last)
+    single = _among(fold(texts), load_names().last) & ~_has(texts, _SIGNS)
+    return single | (double & ~_has(texts, _NEVER))
 
 
 def is_full_name(texts: Texts) -> Flags:
@@ -99,7 +101,7 @@ def is_full_name(texts: Texts) -> Flags:
     words = Words.of(texts)
     fits = (words.total > 1) & (words.total <= _MOST_WORDS)
     known = (words.both > 1) & (words.both >= words.total - 1)
-    flags: Flags = fits & words.leads & known & ~_is_thing(texts)
+    flags: Flags = fits & words.leads & known & ~_has(texts, _NEVER)
     return flags
 
 
@@ -114,8 +116,8 @@ def _plain(texts: Texts) -> Texts:
     return pc.replace_substring_regex(apart, "\\p{M}+", "")
 
 
-def _is_thing(texts: Texts) -> Flags:
-    flags: Flags = pc.match_substring_regex(_plain(texts), _NEVER).to_numpy(zero_copy_only=False)
+def _has(texts: Texts, pattern: str) -> Flags:
+    flags: Flags = pc.match_substring_regex(_plain(texts), pattern).to_numpy(zero_copy_only=False)
     return flags.astype(bool)
 
 

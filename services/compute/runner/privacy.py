@@ -97,7 +97,7 @@ def _is_direct(guess: Guess, found: list[Guess], subject: Subject) -> bool:
     """Whether a column tells who somebody is, or how to reach them."""
     look, is_personal = guess.look, subject == "persons"
     match guess.kind:
-        case "nir" | "iban":
+        case "nir" | "iban" | "mention":
             return True
         case "first_name":
             return is_personal and any(one.kind in _NAMES for one in found)

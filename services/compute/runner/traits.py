@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from services.compute.runner.identifiers import Texts, among, matching
 from shared.privacy import Role
 
-_FEMALE = "f femme femmes feminin féminin mme madame mlle mademoiselle fille filles female 2"
-_MALE = "h m homme hommes masculin m. mr monsieur garcon garçon garçons male 1"
+_FEMALE = "f femme femmes feminin féminin mme madame mlle mademoiselle fille filles female"
+_MALE = "h m homme hommes masculin m. mr monsieur garcon garçon garçons male"
 _RELIGIONS = (
     "catholique chrétien chrétienne protestant protestante orthodoxe musulman musulmane juif juive"
     " bouddhiste hindou hindouiste athée agnostique evangélique évangélique"
@@ -42,21 +42,22 @@ Proof = Callable[[Texts], float]
 
 @dataclass(frozen=True)
 class Trait:
-    """A kind of column; without `proof` its name is enough, `by_value` the values are."""
+    """A kind of column.
+
+    Its name needs `proof` by the values, where there is one; `alone` is proof without the name.
+    """
 
     kind: str
     role: Role
     header: str
     proof: Proof | None = None
-    by_value: bool = False
+    alone: Proof | None = None
 
     def fits(self, header: str, values: Texts) -> float:
         """How sure it is that a column of that plain name and these distinct values is this."""
-        spoken = re.search(self.header, header) is not None
-        if not spoken and not self.by_value:
-            return 0.0
-        proven = self.proof(values) if self.proof else _NAME_ALONE
-        return proven if spoken else proven * _VALUE_ALONE
+        if re.search(self.header, header):
+            return self.proof(values) if self.proof else _NAME_ALONE
+        return self.alone(values) * _VALUE_ALONE if self.alone else 0.0
 
 
 _NAME_ALONE = 0.7
@@ -72,11 +73,19 @@ def plain(name: str) -> str:
 _ACCENTS = str.maketrans("àâäçéèêëîïôöùûüÿ", "aaaceeeeiioouuuy")
 
 
-def is_sex(values: Texts) -> float:
-    """Both sexes are named, and hardly anything else."""
+def names_sexes(values: Texts, *codes: str) -> float:
+    """Both sexes are named, and hardly anything else; `codes` stand for a woman and a man."""
     said = set(pc.utf8_lower(values).to_pylist())
-    women, men = (said.intersection(words.split()) for words in (_FEMALE, _MALE))
+    women, men = (
+        said.intersection([*words.split(), *code])
+        for words, code in zip((_FEMALE, _MALE), codes or ("", ""), strict=True)
+    )
     return len(women | men) / len(said) if women and men else 0.0
+
+
+def is_sex(values: Texts) -> float:
+    """The same, or 1 for men and 2 for women (ISO/IEC 5218)."""
+    return names_sexes(values, "2", "1")
 
 
 def is_age(values: Texts) -> float:
@@ -121,8 +130,8 @@ def _knows(words: str) -> Proof:
 
 
 TRAITS = (
-    Trait("sex", "quasi", r"(^|_)(sexe?|genre|gender|civilite|titre)(_|$)", is_sex, by_value=True),
-    Trait("birth_year", "quasi", r"naiss|birth|(^|_)ne_en(_|$)", is_life_year),
+    Trait("sex", "quasi", r"(^|_)(sexe?|genre|gender|civilite|titre)(_|$)", is_sex, names_sexes),
+    Trait("birth_year", "quasi", r"naiss|(^|_)nais(_|$)|birth|(^|_)ne_en(_|$)", is_life_year),
     Trait("age", "quasi", r"(^|_)ages?(_|$)|tranche_d?_?age|age_(an|rev)", is_age),
     Trait(
         "profession",
@@ -142,15 +151,19 @@ TRAITS = (
         r"sante|maladie|diagnos|patholog|handicap|(^|_)(cim|icd)_?10|allergi|vaccin|groupe_sanguin|(^|_)(imc|gir|ald)(_|$)|medica|invalid",
     ),
     Trait(
-        "religion", "sensitive", r"religi|confession|(^|_)culte", _knows(_RELIGIONS), by_value=True
+        "religion",
+        "sensitive",
+        r"religi|confession|(^|_)culte",
+        _knows(_RELIGIONS),
+        _knows(_RELIGIONS),
     ),
-    Trait("union", "sensitive", r"syndica|syndicat", _knows(_UNIONS), by_value=True),
+    Trait("union", "sensitive", r"syndica|syndicat", _knows(_UNIONS), _knows(_UNIONS)),
     Trait(
         "orientation",
         "sensitive",
         r"orientation_sex|sexualite",
         _knows(_ORIENTATIONS),
-        by_value=True,
+        _knows(_ORIENTATIONS),
     ),
     Trait(
         "opinion", "sensitive", r"opinion|parti_?pol|(^|_)(parti|nuance|etiquette)(_|$)|vote(_|$)"

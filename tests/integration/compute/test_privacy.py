@@ -160,6 +160,34 @@ def test_same_columns_without_names_are_quasi_identifiers(tmp_path: Path) -> Non
     assert sensitive.diversity == min(len(set(values)) for values in groups.values())
 
 
+def test_names_that_repeat_are_names(tmp_path: Path) -> None:
+    """In a large table few first names are many people's."""
+    some = list(persons(60))
+    rows = [row | {"nom": some[at % 37]["nom"]} for at, row in enumerate(some * 20)]
+    found = screened(tmp_path, as_csv(rows, a="prenom", b="nom"))
+    assert kinds(found) == {"a": "first_name", "b": "surname"}
+
+
+def test_somebody_s_number_in_a_text_is_found(tmp_path: Path) -> None:
+    """Among remarks that say nothing of anybody."""
+    remarks = [f"Travaux en {at % 12} à revoir" for at in range(200)]
+    remarks[9] = "Clé chez le gardien : 06 12 34 56 78"
+    remarks[70] = "écrire à marie.dupont@orange.fr"
+    rows = [{"remarque": remark} for remark in remarks]
+    assert kinds(screened(tmp_path / "a", as_csv(rows, r="remarque"))) == {"r": "mention"}
+    rows = [{"remarque": f"dossier 20{at}612345678"} for at in range(200)]
+    assert screened(tmp_path / "b", as_csv(rows, r="remarque")).verdict == "none"
+
+
+def test_codes_are_sexes_by_their_column_s_name_only(tmp_path: Path) -> None:
+    """1 and 2 mean anything; two letters for women and men do not."""
+    rows = [{"code": "12"[at % 2], "letter": "HF"[at % 3 % 2], "n": str(at)} for at in range(90)]
+    assert screened(tmp_path / "a", as_csv(rows, categorie="code", n="n")).verdict == "none"
+    for name, column in (("sexe", "code"), ("x", "letter")):
+        found = screened(tmp_path / name, as_csv(rows, **{name: column}, n="n"))
+        assert kinds(found, "quasi") == {name: "sex"}
+
+
 def test_date_alone_is_no_birth_date(tmp_path: Path) -> None:
     """Dates over a lifetime are births beside names, or under a name that says so; else dates."""
     rows = list(persons(200))

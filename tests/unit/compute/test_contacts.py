@@ -12,6 +12,7 @@ from services.compute.runner.contacts import (
     is_function,
     is_iban,
     is_mobile,
+    mentions_somebody,
     names_somebody,
 )
 from services.compute.runner.identifiers import Test
@@ -65,6 +66,13 @@ def test_mailboxes_are_an_office_s_or_somebody_s() -> None:
     )
     mails = ["velo14@gmail.com", "mairie.x@wanadoo.fr", "velo14@asso.fr"]
     assert passes(is_free_mail, *mails) == [True, False, False]
+
+
+def test_texts_mention_somebody_by_number_or_mailbox() -> None:
+    """A longer number and an office's mailbox are nobody's."""
+    texts = ["Clé : 06 12 34 56 78.", "voir j.dupont@x.fr", "NIR 2 55 08 14 168 025 38"]
+    others = ["dossier 20612345678", "voir mairie@x.fr", "2 55 08 14 168 025 39", ""]
+    assert passes(mentions_somebody, *texts, *others) == [True] * 3 + [False] * 4
 
 
 def test_mobiles_are_06_and_07() -> None:
