@@ -39,10 +39,11 @@ class ChangeSource(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: _Label = ""
+    # Made, and not given: an empty text is no label, and the schema would name it as the default.
+    title: _Label = Field(default_factory=str)
     url: _Url = ""
-    theme: _Label = ""
-    licence: _Label = ""
+    theme: _Label = Field(default_factory=str)
+    licence: _Label = Field(default_factory=str)
     every_hours: _Hours | None = None
 
 
