@@ -89,12 +89,12 @@ def list_joins(
         found = joins.at_least(query.containment)
         return joins.chosen(found[start : start + query.limit]), len(found)
 
-    joins, total = keeper.ask(page)
+    joins, total = keeper.ask(dataset_id, page)
     others = _datasets(store, {join.there.dataset_id for join in joins})
     joins = [join for join in joins if join.there.dataset_id in others]
     shown = {id_ for id_, other in others.items() if may_take(other, caller)}
     readable = shown if may_take(here, caller) else set()
-    examples = keeper.ask(lambda index: _examples(index, joins, readable))
+    examples = keeper.ask(dataset_id, lambda index: _examples(index, joins, readable))
     stop = start + query.limit
     return JoinPage(
         items=[
@@ -107,7 +107,7 @@ def list_joins(
 
 def joinable(keeper: Keeper, dataset_id: str) -> set[str]:
     """The datasets that have a key column with a value of one of this dataset's."""
-    return keeper.ask(lambda index: index.joins(dataset_id).datasets)
+    return keeper.ask(dataset_id, lambda index: index.joins(dataset_id).datasets)
 
 
 def _start(query: JoinQuery) -> int:

@@ -32,7 +32,7 @@ def tell_joins(store: Store, keeper: Keeper, envelope: Envelope[DatasetPublished
     dataset = store.of(Dataset).get(published.dataset_id)
     if dataset.published is None or dataset.published.number != published.version:
         return
-    best = keeper.ask(lambda index: _best(index, dataset.id))
+    best = keeper.ask(dataset.id, lambda index: _best(index, dataset.id))
     others = [(join, store.of(Dataset).find_one(join.there.dataset_id)) for join in best]
     joins = [_joined(join, other) for join, other in others if other]
     if not joins:

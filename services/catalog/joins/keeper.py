@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
-from services.catalog.following import Follower
+from services.catalog.following import MARGIN, Follower
 from services.catalog.joins.index import Index
 from services.catalog.joins.snapshot import Snapshots
 from services.catalog.model import Dataset
@@ -20,7 +21,10 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_LOOK_SECONDS = 5.0
+_LOOK_SECONDS = 30.0
+_JUST_NOW = timedelta(seconds=2)
+"""Before an answer only what was saved as soon as it changed is looked for; the rest comes by."""
+
 _KEY_FILE_BYTES = 500_000_000
 SNAPSHOT_AFTER = 200
 """Datasets taken in since the last snapshot: a restart reads fewer files than that."""
@@ -48,7 +52,7 @@ class Keeper:
         """Keep in step until stopped, so that who asks finds little left to take in."""
         while not self._stopping.is_set():
             try:
-                self.ask(lambda _index: None)
+                self._ask(lambda _index: None, MARGIN)
             except LabError as error:
                 log.warning("the join index is not in step", extra={"error": str(error)})
             self._stopping.wait(_LOOK_SECONDS)
@@ -57,17 +61,22 @@ class Keeper:
         """Take in nothing more."""
         self._stopping.set()
 
-    def ask(self, question: Callable[[Index], T]) -> T:
-        """The answer from an index that knows all that was published before it was asked.
+    def ask(self, about: str, question: Callable[[Index], T]) -> T:
+        """The answer from an index that knows the dataset `about` as it is saved now.
 
-        `question` computes only. Raises Unavailable when documents or files cannot be read now.
+        It knows what else was published before, but for documents that were saved seconds after
+        they changed: these come within a minute. `question` computes only. Raises Unavailable when
+        documents or files cannot be read now.
         """
+        return self._ask(question, _JUST_NOW, about)
+
+    def _ask(self, question: Callable[[Index], T], margin: timedelta, about: str = "") -> T:
         with self._busy:
             if self._index is None:
                 self._index = self._open()
             index = self._index
             with metrics.join_seconds.labels(self._service, "catch_up").time():
-                self._catch_up(index)
+                self._catch_up(index, margin, about)
             with metrics.join_seconds.labels(self._service, "answer").time():
                 answer: T = self._call(question, index)
             return answer
@@ -80,10 +89,12 @@ class Keeper:
         self._follower, self._taken = Follower(found.since), found.taken
         return found.index
 
-    def _catch_up(self, index: Index) -> None:
+    def _catch_up(self, index: Index, margin: timedelta, about: str) -> None:
         before = self._unsaved
-        for dataset in self._follower.changes(self._store):
+        for dataset in self._follower.changes(self._store, margin):
             self._take(index, dataset)
+        if about and (newest := self._store.of(Dataset).find_one(about)):
+            self._take(index, newest)
         if self._unsaved > before:
             self._call(index.settle)
             metrics.join_columns.labels(self._service).set(index.columns)

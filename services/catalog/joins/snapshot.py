@@ -114,8 +114,10 @@ def dump(index: Index, since: datetime, taken: dict[str, str]) -> Iterator[bytes
     yield _padded(json.dumps(head, ensure_ascii=False).encode() + b"\n", b" ")
     for _, _, segment in segments:
         for array, kind in zip(segment, _TYPES, strict=True):
-            data = _padded(np.asarray(array, kind).tobytes(), b"\0")
-            yield from (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
+            data = np.ascontiguousarray(array).astype(kind, copy=False).reshape(-1).view(np.uint8)
+            # In pieces, each a copy: the index may be larger than what is left of the memory.
+            yield from (data[at : at + CHUNK].tobytes() for at in range(0, len(data), CHUNK))
+            yield b"\0" * (-len(data) % _ALIGNED)
 
 
 def parse(content: bytearray, digest: str) -> Saved:

@@ -1,6 +1,7 @@
 """An index of joins is kept in step, saved, and made again from the documents when it is lost."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -58,7 +59,7 @@ class World:
 
 def joined(process: Keeper, dataset_id: str) -> set[str]:
     """What the process finds."""
-    return process.ask(lambda index: index.joins(dataset_id).datasets)
+    return process.ask(dataset_id, lambda index: index.joins(dataset_id).datasets)
 
 
 @pytest.fixture
@@ -116,3 +117,14 @@ def test_retired_and_keyless_datasets_are_not_found(world: World) -> None:
     world.store.of(Dataset).change(ids[1], lambda dataset: dataset.retire("fini"))
     assert joined(process, ids[0]) == set()
     assert joined(process, world.publish("c")) == set()
+
+
+def test_question_about_a_dataset_knows_it_however_late_it_was_saved(world: World) -> None:
+    """Others that were saved as late come a little later."""
+    old = world.publish("a", "v1")
+    process = world.process()
+    assert joined(process, old) == set()
+    late = world.store.of(Dataset).get(world.publish("b", "v1"))
+    late.changed_at -= timedelta(minutes=1)
+    world.store.of(Dataset).save(late)
+    assert joined(process, late.id) == {old}
