@@ -4,34 +4,24 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from pydantic import Field, computed_field
+from pydantic import Field
 
 from services.catalog.consent import UNBOUND, Conditions, Decision, Grant
 from services.catalog.deadlines import Patience, in_french
+from services.catalog.granting import CATALOG, Granting
 from services.catalog.model import Dataset
-from shared.aggregate import NEVER, Aggregate, now
-from shared.errors import Forbidden, NotFound, WrongStage
+from shared.aggregate import now
+from shared.errors import WrongStage
 from shared.events import (
-    AccessExpired,
-    AccessGranted,
-    AccessRefused,
-    AccessReminded,
-    AccessRequested,
-    AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
     Match,
 )
 
-STAFF = "*"
-"""Stands beside the owners who may see a request: not every server can ask for "not empty"."""
-
-_CATALOG = "catalog"
 _UNKNOWN = "Ce jeu de données est inconnu du catalogue."
-_UNANSWERED = "Sans réponse dans le délai imparti."
 
 
-class ProjectAccess(Aggregate):
+class ProjectAccess(Granting):
     """The datasets that fit a project and those it may read; its id is the project's.
 
     A project that ended (`closed`) gets nothing any more, whichever event comes later.
@@ -40,38 +30,10 @@ class ProjectAccess(Aggregate):
     collection: ClassVar[str] = "accesses"
     indexes: ClassVar[tuple[str, ...]] = ("asked_of", "waits_for", "due_at", "waits_since", "needs")
 
-    holder_id: str = ""
     title: str = ""
     matches: tuple[Match, ...] = ()
     needs: list[str] = Field(default=[], description="its own datasets and their kinds of keys")
-    grants: list[Grant] = []
     opened: bool = False
-    closed: bool = False
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def asked_of(self) -> list[str]:
-        """The owners who were ever asked, and STAFF."""
-        return _with_staff([one for grant in self.grants if grant.asked for one in grant.deciders])
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def waits_for(self) -> list[str]:
-        """The owners whose decision is missing, and STAFF."""
-        return _with_staff([one for grant in self.grants for one in grant.missing])
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def due_at(self) -> datetime:
-        """When `tick` has something to do; NEVER when nothing waits for its time."""
-        dates = [grant.due_at for grant in self.grants if not self.closed]
-        return min(dates, default=NEVER)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def waits_since(self) -> datetime:
-        """When the oldest request without a decision was asked; NEVER without one."""
-        return min((one.waits_since for one in self.grants if one.missing), default=NEVER)
 
     def match(
         self, holder_id: str, title: str, matches: tuple[Match, ...], needs: Iterable[str] = ()
@@ -137,8 +99,16 @@ class ProjectAccess(Aggregate):
         last day that its deciders named.
         """
         for grant in self.grants:
-            if not self.closed and grant.due_at <= time:
-                self._fall_due(grant, time)
+            if self.closed or grant.due_at > time:
+                continue
+            if grant.state == "granted":
+                last_day = in_french(grant.until or "")
+                grant.lapse(time)
+                self._revoke(grant, CATALOG, f"L'accès était accordé jusqu'au {last_day}.")
+            elif grant.reminded_at is None:
+                self._remind(grant, time)
+            else:
+                self._expire(grant)
 
     def close(self, reason: str) -> None:
         """The project ended: it reads nothing any more, and what is asked is asked no longer.
@@ -149,13 +119,6 @@ class ProjectAccess(Aggregate):
         for grant in self.grants:
             if grant.state in ("requested", "granted"):
                 grant.end("", reason)
-
-    def granted(self, dataset_id: str) -> Grant:
-        """The grant that lets the project read that dataset; raises Forbidden without one."""
-        grant = self.grant_of(dataset_id)
-        if grant is None or grant.state != "granted" or grant.due_at <= now():
-            raise Forbidden(f"project {self.id} has no grant for {dataset_id}")
-        return grant
 
     def use(self, dataset_id: str) -> None:
         """Count one reading of a granted dataset; raises Forbidden without a grant."""
@@ -181,20 +144,6 @@ class ProjectAccess(Aggregate):
         ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
         return ended[0].end_reason if ended else ""
 
-    def request(self, dataset_id: str) -> Grant:
-        """The grant that the dataset's owner was asked for; raises NotFound when there is none."""
-        grant = self.grant_of(dataset_id)
-        if grant is None or not grant.asked:
-            raise self._no_request(dataset_id)
-        return grant
-
-    def grant_of(self, dataset_id: str) -> Grant | None:
-        """What became of the project's wish to read that dataset, if it has it."""
-        return next((grant for grant in self.grants if grant.dataset_id == dataset_id), None)
-
-    def _no_request(self, dataset_id: str) -> NotFound:
-        return NotFound(f"no access request has the id {self.id}.{dataset_id}")
-
     def _ask(self, dataset_id: str, dataset: Dataset | None, patience: Patience) -> None:
         grant = Grant(
             dataset_id=dataset_id,
@@ -206,24 +155,13 @@ class ProjectAccess(Aggregate):
         )
         self.grants.append(grant)
         if dataset is None:
-            self._refuse(grant, _CATALOG, _UNKNOWN)
+            self._refuse(grant, CATALOG, _UNKNOWN)
         elif deciders := dataset.deciders(self.holder_id):
             self._request(grant, deciders)
         elif dataset.owner_id == self.holder_id:
             self._grant(grant, self.holder_id, "Données du porteur du projet.")
         else:
-            self._grant(grant, _CATALOG, "Données ouvertes.")
-
-    def _request(self, grant: Grant, deciders: list[str]) -> None:
-        grant.asked, grant.deciders = True, deciders
-        for decider in deciders:
-            self.record(
-                AccessRequested(
-                    **self._about(grant),
-                    holder_id=self.holder_id,
-                    member_id=decider if decider != grant.owner_id else None,
-                )
-            )
+            self._grant(grant, CATALOG, "Données ouvertes.")
 
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:
@@ -234,58 +172,9 @@ class ProjectAccess(Aggregate):
         elif grant.state == "refused":
             grant.ask_again()
 
-    def _fall_due(self, grant: Grant, time: datetime) -> None:
-        if grant.state == "granted":
-            last_day = in_french(grant.until or "")
-            grant.lapse(time)
-            self._revoke(grant, _CATALOG, f"L'accès était accordé jusqu'au {last_day}.")
-        elif grant.reminded_at is None:
-            grant.reminded_at = time
-            self.record(AccessReminded(**self._about(grant), member_ids=tuple(grant.missing)))
-        else:
-            grant.settle("expired", _CATALOG, _UNANSWERED)
-            self.record(
-                AccessExpired(**self._about(grant), member_ids=grant.others, reason=_UNANSWERED)
-            )
-
-    def _grant(self, grant: Grant, decided_by: str, reason: str) -> None:
-        grant.settle("granted", decided_by, reason)
-        self.record(
-            AccessGranted(
-                **self._about(grant),
-                decided_by=decided_by,
-                member_ids=grant.others,
-                purpose=grant.purpose,
-                until=grant.until,
-            )
-        )
-
-    def _refuse(self, grant: Grant, decided_by: str, reason: str) -> None:
-        grant.settle("refused", decided_by, reason)
-        self.record(
-            AccessRefused(
-                **self._about(grant), decided_by=decided_by, member_ids=grant.others, reason=reason
-            )
-        )
-
-    def _revoke(self, grant: Grant, ended_by: str, reason: str) -> None:
-        grant.end(ended_by, reason)
-        self.record(AccessRevoked(**self._about(grant), member_ids=grant.others, reason=reason))
-
-    def _about(self, grant: Grant) -> dict[str, str]:
-        return {
-            "project_id": self.id,
-            "dataset_id": grant.dataset_id,
-            "owner_id": grant.owner_id,
-        }
-
     def _open_if_all_granted(self) -> None:
         if self.opened or any(grant.state != "granted" for grant in self.grants):
             return
         self.opened = True
         ids = tuple(grant.dataset_id for grant in self.grants)
         self.record(DataAccessOpened(project_id=self.id, dataset_ids=ids))
-
-
-def _with_staff(deciders: list[str]) -> list[str]:
-    return [*sorted(set(deciders)), STAFF] if deciders else []

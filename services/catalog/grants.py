@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from services.catalog.access import STAFF, ProjectAccess
+from services.catalog.access import ProjectAccess
 from services.catalog.deadlines import Patience
+from services.catalog.granting import STAFF
 from services.catalog.model import Dataset
 from services.catalog.uses import record
 from services.catalog.views import (

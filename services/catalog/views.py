@@ -6,12 +6,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.catalog.access import STAFF, ProjectAccess
+from services.catalog.access import ProjectAccess
 from services.catalog.changes import Changes, compare
 from services.catalog.consent import Conditions, Decision, Grant, GrantState
 from services.catalog.crossing import Verdict
 from services.catalog.deadlines import end_of
 from services.catalog.exposure import InputPrivacy
+from services.catalog.granting import STAFF
 from services.catalog.harvested import Harvested
 from services.catalog.licensing import canonical
 from services.catalog.metadata import Access, Metadata

@@ -21,7 +21,7 @@ from shared.store import Store
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
-_COUNT_SECONDS = 10.0
+_COUNT_SECONDS = 5.0
 _AT_ONCE = 100
 _COUNTED = 100
 
@@ -59,9 +59,9 @@ class Watch:
     def _look(self, time: datetime) -> None:
         # Dates are compared here: a query by date walks through all documents on some servers.
         first = self._accesses.find(sort="due_at", limit=1)
-        late = (time - first[0].due_at).total_seconds() if first else 0
+        late = (time - first[0].next_due).total_seconds() if first else 0
         metrics.access_oldest_due.labels(self._service).set(max(late, 0))
-        if late >= 0:
+        if first and first[0].due_at <= time:
             for access in self._accesses.find(sort="due_at", limit=_AT_ONCE):
                 self._do(access, time)
         self._count(time)

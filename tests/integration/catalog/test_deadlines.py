@@ -4,12 +4,15 @@ import contextlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import urllib3
+from pymongo import MongoClient
 
 from deploy.local.keys import KeyPair
 from services.catalog.access import ProjectAccess
+from services.catalog.deadlines import Patience
 from services.catalog.service import Catalog
 from shared.aggregate import new_id, now
 from shared.errors import Forbidden, Invalid
@@ -18,6 +21,7 @@ from shared.store import Store
 from tests.integration.catalog.conftest import RETRIES
 from tests.integration.catalog.lab import Lab, problem
 from tests.servers import Broker, eventually, running
+from tests.unit.catalog.samples import metadata, registered
 
 EXPIRY_SECONDS = 4
 CATALOG = "services.catalog.service:Catalog"
@@ -83,6 +87,17 @@ def test_what_falls_due_while_nobody_runs_is_done_afterwards(lab: Lab) -> None:
     assert len(lab.heard("access_reminded", project_id=project_id)) == 1
 
 
+def test_request_from_before_there_were_dates_expires_as_well(lab: Lab) -> None:
+    """An upgrade leaves nobody waiting for ever."""
+    project_id, _, _ = asked(lab)
+    with MongoClient[dict[str, Any]](lab.environ["DATALAB_MONGODB_URI"]) as client:
+        found = client[f"{lab.environ['DATALAB_DATABASE_PREFIX']}_catalog"]["accesses"]
+        document = found.find_one({"_id": project_id}) or {}
+        del document["due_at"]
+        found.replace_one({"_id": project_id}, document)
+    lab.hear("access_expired", project_id=project_id)
+
+
 def test_grant_carries_its_conditions_to_whoever_reads(lab: Lab) -> None:
     """Purpose and last day are in the event, on the request, and given with the data."""
     project_id, dataset_id, owner = asked(lab)
@@ -115,10 +130,19 @@ def test_grant_ends_after_its_last_day(lab: Lab) -> None:
 
 def let_days_pass(lab: Lab, project_id: str) -> None:
     """Make the project's grants end two days ago: their days are too long for a test."""
+    with documents_of(lab) as store:
+        store.of(ProjectAccess).change(project_id, end_two_days_ago)
+
+
+@contextlib.contextmanager
+def documents_of(lab: Lab) -> Iterator[Store]:
+    """The catalogue's documents."""
     prefix = lab.environ["DATALAB_DATABASE_PREFIX"]
     store = Store(lab.environ["DATALAB_MONGODB_URI"], f"{prefix}_catalog")
-    with contextlib.closing(store):
-        store.of(ProjectAccess).change(project_id, end_two_days_ago)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def end_two_days_ago(access: ProjectAccess) -> None:
@@ -154,7 +178,11 @@ def test_last_day_that_is_none_or_over_is_refused(lab: Lab, until: str) -> None:
 
 def test_operators_see_how_long_owners_have_been_asked(lab: Lab) -> None:
     """How many projects wait, the oldest request's age, and whether anything is late."""
-    asked(lab)
+    waiting = ProjectAccess(id=new_id("prj"))
+    data = registered(new_id("dts"), metadata(access="restricted"))
+    waiting.secure("mbr_h", {data.id: data}, Patience())
+    with documents_of(lab) as store:
+        store.of(ProjectAccess).save(waiting)
 
     def is_seen() -> bool:
         text = urllib3.request("GET", f"{lab.service.url}/metrics").data.decode()

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.access import STAFF, ProjectAccess
+from services.catalog.access import ProjectAccess
 from services.catalog.consent import Decision
 from services.catalog.deadlines import Patience
+from services.catalog.granting import STAFF
 from services.catalog.model import Dataset
 from shared.aggregate import NEVER, now
 from shared.errors import Forbidden, NotFound, Rejected, WrongStage
@@ -338,4 +339,4 @@ def test_no_order_of_events_grants_twice_or_outlives_the_project(order: list[str
     assert not access.opened or {("AccessGranted", d.id, None) for d in ALL} <= set(counts)
     if "close" in order:
         assert {grant.state for grant in access.grants} <= {"revoked", "refused", "expired"}
-        assert (access.waits_for, access.due_at) == ([], NEVER)
+        assert (access.waits_for, access.next_due) == ([], NEVER)

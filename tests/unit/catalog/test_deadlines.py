@@ -56,16 +56,16 @@ def test_owner_without_an_answer_is_reminded_once_and_then_asked_no_longer() -> 
     """A week, then a month after it was asked; looking twice does nothing twice."""
     access = asked()
     since = access.waits_since
-    assert access.due_at == since + 7 * DAY
+    assert access.next_due == since + 7 * DAY
     for _ in range(2):
         access.tick(since + 7 * DAY)
     assert [event.member_ids for event in told(access, AccessReminded)] == [("mbr_o",)]
-    assert access.due_at == since + 30 * DAY
+    assert access.next_due == since + 30 * DAY
     for _ in range(2):
         access.tick(since + 30 * DAY)
     [expired] = told(access, AccessExpired)
     assert "Sans réponse" in expired.reason
-    assert (access.due_at, access.waits_since, access.waits_for) == (NEVER, NEVER, [])
+    assert (access.next_due, access.waits_since, access.waits_for) == (NEVER, NEVER, [])
     with pytest.raises(Forbidden):
         access.use("dts_1")
 
@@ -74,7 +74,7 @@ def test_only_those_who_did_not_answer_are_reminded() -> None:
     """Whoever consented has nothing left to do."""
     access = asked(RESULT)
     access.decide("dts_1", "mbr_o", "grant", "")
-    access.tick(access.due_at)
+    access.tick(access.next_due)
     assert [event.member_ids for event in told(access, AccessReminded)] == [("mbr_p",)]
 
 
@@ -83,9 +83,9 @@ def test_expired_request_may_still_be_decided(late: Decision) -> None:
     """As after a refusal: access opens with the last consent, and is never asked for again."""
     access = asked(RESULT)
     for _ in range(2):
-        access.tick(access.due_at)
+        access.tick(access.next_due)
     access.decide("dts_1", "mbr_o", "grant", "")
-    assert (access.request("dts_1").state, access.due_at) == ("expired", NEVER)
+    assert (access.request("dts_1").state, access.next_due) == ("expired", NEVER)
     access.decide("dts_1", "mbr_p", late, "non")
     outcome = {"grant": "granted", "refuse": "refused"}[late]
     assert (access.request("dts_1").state, access.opened) == (outcome, late == "grant")
@@ -131,7 +131,7 @@ def test_grant_ends_after_its_last_day() -> None:
         access.tick(now())
     [revoked] = told(access, AccessRevoked)
     assert in_french(YESTERDAY) in revoked.reason
-    assert (access.request("dts_1").state, access.due_at) == ("revoked", NEVER)
+    assert (access.request("dts_1").state, access.next_due) == ("revoked", NEVER)
 
 
 def test_lapsed_consent_can_be_given_again_and_the_others_stand() -> None:
@@ -152,7 +152,7 @@ def test_owner_may_change_the_conditions_of_a_grant() -> None:
     for _ in range(2):
         access.decide("dts_1", "mbr_o", "grant", "", Conditions(purpose="étude"))
     assert [event.until for event in told(access, AccessGranted)] == [TOMORROW, None]
-    assert access.due_at == NEVER
+    assert access.next_due == NEVER
 
 
 def test_owner_may_take_a_grant_back_and_give_it_again() -> None:
@@ -217,4 +217,13 @@ def test_request_from_before_there_were_deadlines_has_some() -> None:
     for field in ("waits_since", "patience", "reminded_at", "conditions", "ended_by"):
         del saved["grants"][0][field]
     read = ProjectAccess.model_validate(saved)
-    assert read.due_at == read.request("dts_1").requested_at + 7 * DAY
+    assert read.next_due == read.request("dts_1").requested_at + 7 * DAY
+
+
+def test_document_from_before_there_were_dates_is_due_until_it_is_saved() -> None:
+    """Whoever looks for what is due finds it first, and saves it with its date."""
+    saved = asked().model_dump()
+    del saved["due_at"]
+    read = ProjectAccess.model_validate(saved)
+    assert read.due_at < now() < read.next_due
+    assert read.sealed(time=now(), traceparent="", because=None).due_at == read.next_due
