@@ -11,6 +11,9 @@ DATA = Path(__file__).parent / "data"
 TERRITORY = ["14", "27", "50", "61", "76"]
 """The departments of Normandy."""
 
+IN_2026 = {"temporal": {"start": "2026-01-01"}, "frequency": "ANNUAL"}
+"""The codes and bodies in force since that day, which INSEE publishes anew each year."""
+
 OPEN_DATA: dict[str, dict[str, Any]] = {
     "communes_2026.csv": {
         "title": "Code officiel géographique 2026 : communes de Normandie",
@@ -18,6 +21,7 @@ OPEN_DATA: dict[str, dict[str, Any]] = {
         "theme": "territoire",
         "keywords": ["commune", "code officiel géographique", "COG"],
         "producer": "INSEE",
+        **IN_2026,
     },
     "epci_2026.csv": {
         "title": "Intercommunalités de Normandie et leurs communes membres, 2026",
@@ -25,6 +29,7 @@ OPEN_DATA: dict[str, dict[str, Any]] = {
         "theme": "territoire",
         "keywords": ["EPCI", "intercommunalité", "commune"],
         "producer": "DGCL et INSEE",
+        **IN_2026,
     },
     "codes_postaux.csv": {
         "title": "Codes postaux des communes de Normandie",
@@ -45,6 +50,8 @@ HOMES: dict[str, Any] = {
     "licence": "fr-lo",
     "access": "restricted",
     "producer": "INSEE",
+    "temporal": {"start": "2021-01-01", "end": "2021-12-31"},
+    "frequency": "ANNUAL",
 }
 
 MEMBERS: dict[str, dict[str, Any]] = {

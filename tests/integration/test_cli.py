@@ -168,7 +168,9 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     """A file becomes a dataset with a job that can be looked at, and comes back as Parquet."""
     file, out = tmp_path / "été\udcff.csv", tmp_path / "table.parquet"
     file.write_text(CSV)
-    words = ("--title", "Valeurs", "--theme", "logement", "--licence", "Licence Ouverte 2.0")
+    words = ["--title", "Valeurs", "--theme", "logement", "--licence", "Licence Ouverte 2.0"]
+    words += ["--temporal-start", "2020-01-01", "--frequency", "annual", "--hvd", "statistics"]
+    words += ["--contact-name", "Service données", "--contact-email", "donnees@ville.fr"]
     owner = ("mbr_owner", "owner")
     dataset = shell.json("dataset", "add", str(file), *words, "--access", "open", as_=owner)["id"]
 
@@ -181,10 +183,13 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     found = shell.json("dataset", "list", "--q", "valeurs", "--key", "commune")["items"]
     assert [one["id"] for one in found] == [dataset]
     assert shell.json("dataset", "joins", dataset, "--column", "com") == {"items": [], "next": None}
-    assert "Nothing found" in shell.run("dataset", "joins", dataset, "--containment", "0.5").stdout
     token = {"DATALAB_TOKEN": shell.token(*owner)}
+    joins = shell.run("dataset", "joins", dataset, "--containment", "0.5", **token)
+    assert "Nothing found" in joins.stdout
     one = shell.run("dataset", "export", dataset, "--format", "rdfxml", **token).stdout
     assert f'/datasets/{dataset}">' in one
+    for said in ("2020-01-01", "frequency/ANNUAL", "bna/c_e1da4e07", "mailto:donnees@ville.fr"):
+        assert said in one
     assert f"datasets/{dataset}>" in shell.run("dataset", "export", **token).stdout
     assert shell.run("dataset", "download", dataset, "-o", str(out), **token).returncode == 0
     assert out.read_bytes().startswith(b"PAR1")
