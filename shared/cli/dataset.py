@@ -251,3 +251,16 @@ def _advise(criteria: list[dict[str, Any]]) -> None:
     if unmet:
         show.line("\nto mend")
         show.rows(unmet, ("name", "weight", "advice"))
+
+
+@app.command("take-in")
+def take_in(
+    context: typer.Context,
+    dataset_id: str,
+    url: Annotated[str, typer.Option(help="One of its distributions; else the best table.")] = "",
+    json: Json = False,
+) -> None:
+    """Fetch the data of a harvested dataset of one's own into the lab."""
+    path = path_of("datasets", dataset_id, "take-in")
+    answer = client(context).post("catalog", path, {"url": url})
+    show.record(answer, json_wanted=json, leave_out=("versions", "harvested"))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.catalog.harvesting.harvester import Harvester
+from services.catalog.harvesting.taking_in import TakeIn, take_in
 from services.catalog.harvesting.views import (
     ChangeSource,
     HarvestView,
@@ -11,11 +12,13 @@ from services.catalog.harvesting.views import (
     SourcePage,
     SourceView,
 )
-from shared.auth import Role
+from services.catalog.views import DatasetView, view_of
+from shared.auth import Caller, Role
 from shared.http import Call, http
 from shared.identifier import Identifier, MemberId
 from shared.messaging import rpc
 from shared.paging import Paging
+from shared.store import Store
 
 _OPERATORS: frozenset[Role] = frozenset({"operator"})
 
@@ -23,6 +26,7 @@ _OPERATORS: frozenset[Role] = frozenset({"operator"})
 class Harvesting:
     """What the catalog offers besides its own data: other catalogues."""
 
+    documents: Store
     harvester: Harvester
 
     @http("POST", "/sources", body=NewSource, returns=SourceView, status=201, roles=_OPERATORS)
@@ -80,6 +84,23 @@ class Harvesting:
         """How far a harvest is, its report, and what could not be taken."""
         return HarvestView.of(self.harvester.sources.harvest_of(harvest_id))
 
+    @http(
+        "POST",
+        "/datasets/{dataset_id}/take-in",
+        body=TakeIn,
+        returns=DatasetView,
+        status=202,
+        roles={"owner", "operator"},
+    )
+    def take_in_dataset(self, call: Call, dataset_id: str) -> DatasetView:
+        """Fetch a distribution of the caller's harvested dataset as a version; it is read then."""
+        return self._take_in(dataset_id, call.caller, call.body.url)
+
+    @rpc
+    def take_in(self, dataset_id: Identifier, owner_id: MemberId, url: str = "") -> DatasetView:
+        """Fetch a distribution of the owner's harvested dataset as a version; it is read then."""
+        return self._take_in(dataset_id, Caller(owner_id, frozenset()), url)
+
     @rpc
     def add_source(
         self, owner_id: MemberId, source: dict[str, Any], idempotency_key: str = ""
@@ -107,6 +128,10 @@ class Harvesting:
     def get_harvest(self, harvest_id: Identifier) -> HarvestView:
         """How far a harvest is, its report, and what could not be taken."""
         return HarvestView.of(self.harvester.sources.harvest_of(harvest_id))
+
+    def _take_in(self, dataset_id: str, caller: Caller, url: str) -> DatasetView:
+        taken = take_in(self.documents, self.harvester.fetcher, dataset_id, caller, url)
+        return view_of(taken, caller)
 
     def _page(self, query: Paging) -> SourcePage:
         found, cursor = self.harvester.sources.page(query)

@@ -19,7 +19,7 @@ FETCH_SECONDS = 120.0
 _REDIRECTIONS = 5
 _BYTES = "application/octet-stream"
 _CHUNK = 1 << 16
-_ACCEPT: dict[CatalogueKind, str] = {
+ACCEPTED: dict[CatalogueKind, str] = {
     "dcat": "application/ld+json, text/turtle;q=0.9, application/rdf+xml;q=0.8, */*;q=0.1",
     "data.gouv": "application/json",
 }
@@ -58,13 +58,13 @@ class Fetcher:
     ) -> None:
         self._gate, self._files, self._limit, self._seconds = gate, files, limit, seconds
 
-    def fetch(self, url: str, catalogue: CatalogueKind, known: PageRun | None) -> Fetched:
+    def fetch(self, url: str, accepted: str, known: PageRun | None = None) -> Fetched:
         """The page at `url`; only if it changed when the server knows what `known` is.
 
         Raises PortalAway when it may come later, Rejected when it never will, both in French.
         """
         headers = {
-            "Accept": _ACCEPT[catalogue],
+            "Accept": accepted,
             "Accept-Encoding": "identity",
             "User-Agent": "datalab-harvest/1",
             "Connection": "close",

@@ -52,9 +52,10 @@ class PageRun(BaseModel):
 
 
 class Harvest(Aggregate):
-    """A harvest; `due_at` is when the next step is to be done, `previous_id` the harvest before.
+    """A harvest; `due_at` is when the next step is to be done.
 
-    `gone` counts the datasets that are retired at the end, `kept` those that are missing and not.
+    `previous_id` is the harvest that last went through before. `gone` counts the datasets that are
+    retired at the end, `kept` those that are missing and not.
     """
 
     collection: ClassVar[str] = "harvests"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from services.catalog.harvesting.applying import Applying, Retiring, entries_of
-from services.catalog.harvesting.fetching import Fetched, Fetcher, PortalAway
+from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway
 from services.catalog.harvesting.harvest import LEASE, Harvest, PageRun
 from services.catalog.harvesting.seen import Seen
 from services.catalog.harvesting.source import RemoteSource
@@ -41,7 +41,7 @@ class Harvester:
     ) -> None:
         self._service, self._store, self._files = service, store, files
         self._waits = settings.retry_seconds
-        self._fetcher = Fetcher(guard, files, settings.max_upload_bytes)
+        self.fetcher = Fetcher(guard, files, settings.max_upload_bytes)
         self.sources = Sources(store, guard.normalised)
         self._harvests, self._remote = store.of(Harvest), store.of(RemoteSource)
         self._seen = Seen(lambda page: entries_of(files, self._entries(page)))
@@ -127,7 +127,7 @@ class Harvester:
         url = harvest.next_url
         previous = self._harvests.find_one(harvest.previous_id)
         known = previous.page_at(url) if previous else None
-        found = self._fetcher.fetch(url, harvest.catalogue, known)
+        found = self.fetcher.fetch(url, ACCEPTED[harvest.catalogue], known)
         page = _page(len(harvest.pages) + 1, url, found, known)
         return self._harvests.change(harvest.id, lambda one: one.take_page(page))
 
@@ -154,6 +154,7 @@ class Harvester:
             self._retiring(source, harvest).retire(self._pulse(harvest))
             metrics.harvested_records.labels(self._service, "retired").inc(harvest.gone)
         self._seen.forget(harvest)
+        self._remote.change(source.id, lambda one: one.note_completed(harvest.id))
         return self._harvests.change(harvest.id, Harvest.complete)
 
     def _retiring(self, source: RemoteSource, harvest: Harvest) -> Retiring:

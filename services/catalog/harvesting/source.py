@@ -11,8 +11,8 @@ from shared.events import CatalogueKind
 class RemoteSource(Aggregate):
     """Where another catalogue is, and what its records are taken to be where they say nothing.
 
-    Without a `url`, files are uploaded. `harvest_id` is its latest harvest, `previous_id` the one
-    before, whose pages need not be read again where they are the same.
+    Without a `url`, files are uploaded. `harvest_id` is its latest harvest, `completed_id` the
+    latest that went through: its pages need not be read again where they are the same.
     """
 
     collection: ClassVar[str] = "sources"
@@ -27,14 +27,18 @@ class RemoteSource(Aggregate):
     every_hours: int | None = None
     next_at: datetime = NEVER
     harvest_id: str = ""
-    previous_id: str = ""
+    completed_id: str = ""
 
     def claim(self, harvest_id: str, has_ended: Callable[[str], bool]) -> None:
         """Let that harvest be the latest, unless one is under way: then it stays the latest."""
         if self.harvest_id and not has_ended(self.harvest_id):
             return
-        self.previous_id, self.harvest_id = self.harvest_id, harvest_id
+        self.harvest_id = harvest_id
         self.plan(self.every_hours)
+
+    def note_completed(self, harvest_id: str) -> None:
+        """That harvest saw all pages."""
+        self.completed_id = harvest_id
 
     def plan(self, every_hours: int | None) -> None:
         """Harvest it so often from now on; only on request for None."""

@@ -78,7 +78,7 @@ class Sources:
     def _begin(self, source_id: str, *, may_retire_most: bool, file: FileRef | None) -> Harvest:
         new = new_id("hrv")
         source = self._sources.change(source_id, lambda one: one.claim(new, self._has_ended))
-        if file and source.harvest_id != new:
+        if file and source.harvest_id != new and self._harvests.find_one(source.harvest_id):
             raise WrongStage("a harvest of this source is under way; send the file once it ended")
         harvest = Harvest(
             id=source.harvest_id,
@@ -86,7 +86,7 @@ class Sources:
             owner_id=source.owner_id,
             title=source.title,
             catalogue=source.catalogue,
-            previous_id=source.previous_id,
+            previous_id=source.completed_id,
             may_retire_most=may_retire_most,
             next_url=source.url,
             started_at=now(),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.catalog.harvesting.fetching import Fetched, Fetcher, PortalAway
+from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway
 from services.catalog.harvesting.harvest import PageRun
 from shared.errors import Rejected
 from shared.guard import Guard, Target
@@ -59,7 +59,7 @@ def test_page_is_stored_with_what_the_server_says_of_it(
 ) -> None:
     """Its bytes, type and entity tag."""
     portal.answers["/a?b=c"] = page(TURTLE, "text/turtle; charset=utf-8")
-    found = fetcher.fetch(portal.url("/a?b=c#d"), "dcat", None)
+    found = fetcher.fetch(portal.url("/a?b=c#d"), ACCEPTED["dcat"])
     assert found.file
     assert (files.read(found.file), found.file.media_type) == (TURTLE, "text/turtle")
     assert (found.base, found.etag[:1]) == (portal.url("/a?b=c"), '"')
@@ -72,10 +72,10 @@ def test_page_that_did_not_change_is_not_sent_again(portal: Portal, fetcher: Fet
     """The server is asked with what it said before."""
     url = portal.url("/same")
     portal.answers["/same"] = page(TURTLE)
-    first = fetcher.fetch(url, "dcat", None)
-    assert fetcher.fetch(url, "dcat", known(first, url)).file is None
+    first = fetcher.fetch(url, ACCEPTED["dcat"])
+    assert fetcher.fetch(url, ACCEPTED["dcat"], known(first, url)).file is None
     portal.answers["/same"] = page(TURTLE * 2)
-    assert fetcher.fetch(url, "dcat", known(first, url)).file
+    assert fetcher.fetch(url, ACCEPTED["dcat"], known(first, url)).file
     assert portal.statuses("/same") == [200, 304, 200]
 
 
@@ -83,8 +83,8 @@ def test_page_that_was_never_read_is_sent_again(portal: Portal, fetcher: Fetcher
     """There is nothing to use in its place."""
     url = portal.url("/unread")
     portal.answers["/unread"] = page(TURTLE)
-    unread = known(fetcher.fetch(url, "dcat", None), url).model_copy(update={"manifest": None})
-    assert fetcher.fetch(url, "dcat", unread).file
+    unread = known(fetcher.fetch(url, ACCEPTED["dcat"]), url).model_copy(update={"manifest": None})
+    assert fetcher.fetch(url, ACCEPTED["dcat"], unread).file
 
 
 def test_redirections_are_followed_and_the_last_address_kept(
@@ -93,7 +93,7 @@ def test_redirections_are_followed_and_the_last_address_kept(
     """Relative ones, too."""
     portal.answers["/old"] = status(301, "/new?x=1")
     portal.answers["/new?x=1"] = page(TURTLE)
-    assert fetcher.fetch(portal.url("/old"), "dcat", None).base == portal.url("/new?x=1")
+    assert fetcher.fetch(portal.url("/old"), ACCEPTED["dcat"]).base == portal.url("/new?x=1")
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def test_redirection_into_a_private_network_is_refused(
     """Each hop is judged as the first address is; so is what is not https."""
     portal.answers["/moved"] = status(302, target)
     with pytest.raises(Rejected, match="adresse refusée"):
-        fetcher.fetch(portal.url("/moved"), "dcat", None)
+        fetcher.fetch(portal.url("/moved"), ACCEPTED["dcat"])
 
 
 def test_redirections_in_circles_end(portal: Portal, fetcher: Fetcher) -> None:
     """After a few."""
     portal.answers["/circle"] = status(302, "/circle")
     with pytest.raises(Rejected, match="redirections"):
-        fetcher.fetch(portal.url("/circle"), "dcat", None)
+        fetcher.fetch(portal.url("/circle"), ACCEPTED["dcat"])
 
 
 @pytest.mark.parametrize("code", [429, 500, 502, 503])
@@ -130,7 +130,7 @@ def test_portal_in_trouble_is_asked_later(portal: Portal, fetcher: Fetcher, code
     """It is not the catalogue that is wrong."""
     portal.answers["/trouble"] = status(code)
     with pytest.raises(PortalAway, match=f"répond {code}"):
-        fetcher.fetch(portal.url("/trouble"), "dcat", None)
+        fetcher.fetch(portal.url("/trouble"), ACCEPTED["dcat"])
 
 
 @pytest.mark.parametrize("code", [304, 400, 401, 403, 404, 410])
@@ -138,26 +138,26 @@ def test_page_that_will_never_come_is_refused(portal: Portal, fetcher: Fetcher, 
     """Nor does 304 help who has no page; `_fetch` of the harvester says so."""
     portal.answers["/never"] = status(code)
     if code == 304:
-        assert fetcher.fetch(portal.url("/never"), "dcat", None).file is None
+        assert fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"]).file is None
         return
     with pytest.raises(Rejected, match=f"répond {code}"):
-        fetcher.fetch(portal.url("/never"), "dcat", None)
+        fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"])
 
 
 def test_page_that_breaks_off_is_not_taken_for_whole(portal: Portal, fetcher: Fetcher) -> None:
     """Half a catalogue would retire the other half."""
     portal.answers["/half"] = breaking_off
     with pytest.raises(PortalAway):
-        fetcher.fetch(portal.url("/half"), "dcat", None)
+        fetcher.fetch(portal.url("/half"), ACCEPTED["dcat"])
 
 
 def test_page_that_never_ends_is_left(portal: Portal, fetcher: Fetcher) -> None:
     """Too large, or too slow; nothing of it is kept."""
     portal.answers |= {"/endless": endless, "/slow": hanging}
     with pytest.raises(Rejected, match="dépasse 1 Mo"):
-        fetcher.fetch(portal.url("/endless"), "dcat", None)
+        fetcher.fetch(portal.url("/endless"), ACCEPTED["dcat"])
     with pytest.raises(PortalAway, match="pas de réponse en 1 s"):
-        fetcher.fetch(portal.url("/slow"), "dcat", None)
+        fetcher.fetch(portal.url("/slow"), ACCEPTED["dcat"])
 
 
 def test_what_is_no_catalogue_is_refused(portal: Portal, fetcher: Fetcher) -> None:
@@ -169,11 +169,13 @@ def test_what_is_no_catalogue_is_refused(portal: Portal, fetcher: Fetcher) -> No
     ):
         portal.answers["/other"] = page(body, media_type)
         with pytest.raises(Rejected, match=reason):
-            fetcher.fetch(portal.url("/other"), "dcat", None)
+            fetcher.fetch(portal.url("/other"), ACCEPTED["dcat"])
 
 
 def test_link_header_names_the_next_page(portal: Portal, fetcher: Fetcher) -> None:
     """RFC 8288; among other relations."""
     link = '</first>; rel="first", </list?page=2>; rel="next"'
     portal.answers["/list"] = lambda handler: handler.answer(200, TURTLE, {"Link": link})
-    assert fetcher.fetch(portal.url("/list"), "dcat", None).next_link == portal.url("/list?page=2")
+    assert fetcher.fetch(portal.url("/list"), ACCEPTED["dcat"]).next_link == portal.url(
+        "/list?page=2"
+    )

@@ -91,6 +91,35 @@ def test_harvested_dataset_is_searched_and_exported_like_any_other(lab: Lab) -> 
     assert b"hydrologie" not in exported
 
 
+def test_referenced_data_is_taken_in_as_a_version(lab: Lab) -> None:
+    """Fetched like a page, then read like an upload; the same bytes once more are no version."""
+    lab.serve("/taken.csv", b"com;n\n14118;1\n76540;2\n", "text/csv")
+    csv = {"url": lab.portal.url("/taken.csv"), "format": "csv"}
+    pdf = {"url": lab.portal.url("/notice.pdf"), "format": "pdf"}
+    lab.serve(
+        "/api-taken", api([item("t", title="Prise", resources=[pdf, csv])]), "application/json"
+    )
+    source = lab.add("/api-taken", "data.gouv")
+    lab.harvest(source)
+    path = f"/datasets/{lab.datasets(source)['Prise']['id']}"
+    assert lab.call("POST", f"{path}/take-in", body={"url": "http://127.0.0.1/x"}).status == 422
+    assert lab.call("POST", f"{path}/take-in", "holder", body={}).status == 403
+    for _ in range(2):
+        taken = lab.ask("POST", f"{path}/take-in", {})
+        assert [one["filename"] for one in taken["versions"]] == ["taken.csv"]
+
+    def rows() -> int | None:
+        found: int | None = lab.ask("GET", path)["rows"]
+        return found
+
+    eventually(rows, 60, "it is read")
+    shown = lab.ask("GET", path)
+    assert (rows(), shown["keys"], shown["state"]) == (2, ["commune"], "published")
+    assert lab.harvest(source)["counts"]["unchanged"] == 1
+    lab.portal.answers["/taken.csv"] = status(503)
+    assert lab.call("POST", f"{path}/take-in", body={}).status == 503
+
+
 def test_api_of_data_gouv_is_harvested(lab: Lab) -> None:
     """Its two pages, of which the server says nothing by which to know them again."""
     first = api([POSTCODES, item("b")], lab.portal.url("/api/1/datasets/?page=2"))
@@ -214,6 +243,8 @@ def test_page_that_fails_in_the_middle_retires_nothing(lab: Lab) -> None:
     lab.serve("/middle?page=2", second)
     done = lab.harvest(source)
     assert (done["state"], done["counts"]["unchanged"]) == ("completed", 3)
+    # What the harvest before the failures knew of the pages is still known.
+    assert [lab.portal.statuses(f"/middle?page={number}")[-1] for number in (2, 3)] == [304, 304]
 
 
 def test_page_that_comes_late_is_waited_for(lab: Lab) -> None:

@@ -165,13 +165,13 @@ def source() -> RemoteSource:
 
 
 def test_source_has_one_harvest_at_a_time() -> None:
-    """Another begins once the latest has ended, and knows the one before."""
+    """Another begins once the latest has ended."""
     made = source()
     made.claim("hrv_1", lambda _: False)
     made.claim("hrv_2", lambda _: False)
     assert made.harvest_id == "hrv_1"
     made.claim("hrv_3", lambda _: True)
-    assert (made.harvest_id, made.previous_id) == ("hrv_3", "hrv_1")
+    assert made.harvest_id == "hrv_3"
 
 
 def test_planned_source_is_due_after_its_hours() -> None:

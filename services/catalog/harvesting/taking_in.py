@@ -1,0 +1,75 @@
+"""Takes data of which the catalogue only knows where it is into the lab, as an upload would."""
+
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.catalog.harvesting.fetching import Fetcher
+from services.catalog.model import Dataset
+from services.catalog.registration import register_version
+from services.catalog.search import visible
+from services.catalog.versions import Upload
+from shared.auth import Caller
+from shared.errors import Forbidden, Invalid, WrongStage
+from shared.harvest import Distribution
+from shared.http.upload import plain_name
+from shared.store import Store
+
+_TABLES = ("parquet", "csv", "tsv", "xlsx", "ods", "xls", "geojson", "json")
+"""Formats that are read as tables, those that keep most of them first."""
+
+_ANYTHING = "*/*"
+
+
+class TakeIn(BaseModel):
+    """Which distribution to fetch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(default="", description="one of its distributions; by default the best table")
+
+
+def take_in(
+    store: Store, fetcher: Fetcher, dataset_id: str, caller: Caller, url: str = ""
+) -> Dataset:
+    """Fetch a distribution of the caller's harvested dataset as its next version.
+
+    The same bytes again are no new version. Raises Forbidden for anybody else, WrongStage when
+    there is no table to fetch, Invalid for another address than its distributions', and what the
+    fetcher raises.
+    """
+    dataset = visible(store, dataset_id, caller)
+    if dataset.owner_id != caller.member_id:
+        raise Forbidden("only the owner of the dataset adds versions")
+    wanted = _chosen(dataset, url)
+    file = fetcher.fetch(wanted.url, _ANYTHING).file
+    if file is None:
+        raise WrongStage("le portail répond 304 à qui ne connaît pas le fichier")
+    algorithm, _, digest = wanted.checksum.partition(":")
+    if algorithm == "sha256" and digest != file.sha256:
+        raise WrongStage("le fichier n'a pas la somme de contrôle que sa source annonce")
+    upload = Upload(file=file, filename=_name_of(wanted), note=f"récupéré de {wanted.url}")
+    return register_version(store, dataset_id, caller.member_id, upload)
+
+
+def _chosen(dataset: Dataset, url: str) -> Distribution:
+    found = dataset.harvested.distributions if dataset.harvested else ()
+    if url:
+        named = next((one for one in found if one.url == url), None)
+        if named is None:
+            raise Invalid("is none of the dataset's distributions", "url")
+        return named
+    tables = [one for one in found if _format_of(one) in _TABLES]
+    if not tables:
+        raise WrongStage("none of the dataset's distributions is known to be a table; name one")
+    return min(tables, key=lambda one: _TABLES.index(_format_of(one)))
+
+
+def _format_of(one: Distribution) -> str:
+    ending = urlsplit(one.url).path.rpartition(".")[2]
+    names = (one.format, one.media_type.rpartition("/")[2], ending)
+    return next((name.lower() for name in names if name.lower() in _TABLES), "")
+
+
+def _name_of(one: Distribution) -> str:
+    return plain_name(unquote(urlsplit(one.url).path)) or f"donnees.{_format_of(one) or 'bin'}"
