@@ -89,9 +89,10 @@ def _identifiers(listed: Mapping[str, Test]) -> Iterator[Kind]:
     yield Kind("uai", is_uai, 0.05, "uai|rne")
     yield Kind("rna", matching("W[0-9][0-9A-Z][0-9]{7}"), 0.01, "rna|waldec")
     yield Kind("rnb", matching(_RNB), 0.3, "rnb|batiment")
-    # Nine signs that begin with a department; the sources at hand tell no check digit, and so
-    # many other numbers look alike that the name must speak for it.
-    yield Kind("finess", matching("([013-9][0-9]|2[1-9AB])[0-9]{7}"), 0.9, "finess", named=True)
+    # Nine signs (arrêté of 13 November 2013 on FINESS, art. 2) of which the first two are a
+    # department, 97 or 98 (documentation of the SNDS). No source at hand tells a check digit, and
+    # so many other numbers look alike that the name must speak for it.
+    yield Kind("finess", matching(_FINESS), 0.9, "finess", named=True)
     yield Kind("naf", matching(r"[0-9]{2}\.?[0-9]{2}[A-Z]"), 0.01, "naf|ape|activite")
 
 
@@ -170,6 +171,7 @@ _YEAR = r"ann[eé]e|mill[eé]sime|year|(^|[_ ])an([_ ]|$)"
 _RNB = "[1-9A-HJKMNP-TV-Z]{12}"
 """The signs of the RNB's identifiers, without 0, I, L, O, U (fab-geocommuns/RNB-coeur, rnb_id)."""
 
+_FINESS = "(0[1-9]|[13-8][0-9]|2[1-9AB]|9[0-578])[0-9]{7}"
 _EMAIL = r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
 _PHONE = r"(\+33|0033|0)[ .]?[1-9]([ .-]?[0-9]{2}){4}"
 _DEGREES = r"-?[0-9]{1,3}[.,][0-9]+"

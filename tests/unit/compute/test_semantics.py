@@ -87,6 +87,7 @@ def test_real_columns_are_recognised_whatever_their_name(
         ("batiment_rnb", ["1GA7P4XYB3ZN"], "rnb"),
         ("x", ["1GA7P4XYB3ZO"], None),
         ("num_finess", ["140000100", "2A0000154"], "finess"),
+        ("num_finess", ["990000100", "960000154"], "integer"),
         ("x", ["140000101", "140000102"], "integer"),
         ("x", ["oui", "non"], "boolean"),
         ("x", ["Vrai", "Faux"], "boolean"),
