@@ -22,6 +22,11 @@ class Cost(StrEnum):
         return cls(cls.LOSES_DETAIL if merges else cls.EXACT)
 
     @property
+    def multiplies(self) -> bool:
+        """Whether a key leads to several."""
+        return self in {Cost.ONE_TO_MANY, Cost.MANY_TO_MANY}
+
+    @property
     def told(self) -> str:
         """The cost in French."""
         return _TOLD[self]

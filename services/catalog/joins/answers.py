@@ -57,7 +57,7 @@ class JoinView(BaseModel):
     containment: float = Field(description="share of the distinct values here that are there")
     contained: float = Field(description="share of the distinct values there that are here")
     multiplication: Multiplication
-    rows_here: int
+    rows_here: int = Field(description="once for each value that a crosswalk made of a row's own")
     rows_there: int
     rows_joined: int = Field(description="rows of an inner join")
     unmatched_here: list[str] | None

@@ -22,6 +22,8 @@ class Held(NamedTuple):
 class Join(NamedTuple):
     """Two columns with values in common, as seen from `here`; rows are those that match.
 
+    A row counts once for each value that a crosswalk made of its own.
+
     `rows_joined` is how many rows an inner join has.
     """
 
@@ -45,9 +47,16 @@ class Join(NamedTuple):
     @property
     def multiplication(self) -> Multiplication:
         """Whether a row that matches finds one row or several, from here to there."""
-        if self.rows_here > self.matches:
-            return "many_to_many" if self.rows_there > self.matches else "many_to_one"
-        return "one_to_many" if self.rows_there > self.matches else "one_to_one"
+        many_here = self.rows_here > self.matches or _leads_to_several(self.there)
+        many_there = self.rows_there > self.matches or _leads_to_several(self.here)
+        if many_here:
+            return "many_to_many" if many_there else "many_to_one"
+        return "one_to_many" if many_there else "one_to_one"
+
+
+def _leads_to_several(held: Held) -> bool:
+    """Whether a row of it stands under several values, since a crosswalk made them."""
+    return held.column.cost is not None and held.column.cost.multiplies
 
 
 class Found(NamedTuple):

@@ -239,3 +239,20 @@ def test_establishments_find_companies(lab: Lab) -> None:
     assert (found["rows_here"], found["containment"]) == (len(establishments), 1.0)
     (back,) = [one for one in joins(lab, there) if one["dataset_id"] == here]
     assert (back["via_here"], back["via_there"]) == ("", "siret_siren")
+
+
+def test_postcode_that_leads_to_several_communes_multiplies_rows(lab: Lab) -> None:
+    """Each row finds a row for every commune of its postcode, though no value repeats."""
+    codes = ["76111", "76540", "14250", "14600", "27190", "50200", "61110", "76000", "14000"]
+    here = publish_table(lab, "mbr_1", csv("code_postal", codes))
+    there = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv")
+    found = next(
+        one
+        for one in joins(lab, here)
+        if (one["dataset_id"], one["columns_there"]) == (there, ["code"])
+    )
+    assert (found["via_here"], found["multiplication"]) == ("postcode_commune", "one_to_many")
+    assert found["matches"] > len(codes)
+    assert found["cost"] == ["one-to-many"]
+    (back,) = [one for one in joins(lab, there, query="?column=code") if one["dataset_id"] == here]
+    assert back["multiplication"] == "many_to_one"
