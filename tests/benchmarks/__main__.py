@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import lifecycles, recognition
+from tests.benchmarks import lifecycles, recognition, searching
 from tests.servers import Broker
 
 ROUNDS = 3
@@ -29,18 +29,20 @@ CONTENDERS = {
 }
 """By module; none is imported here, since nameko patches the standard library."""
 
+ALONE = {"lifecycles": lifecycles, "searching": searching, "typing": recognition}
+"""Those that need no broker of ours, or bring their own."""
+
 
 def main() -> int:
     """Run the named benchmarks, all by default."""
-    names = sys.argv[1:] or [*CONTENDERS, "lifecycles", "typing"]
+    names = sys.argv[1:] or [*CONTENDERS, *ALONE]
     compared = [name for name in names if name in CONTENDERS]
     with TemporaryDirectory(prefix="datalab-bench-") as home, _broker(Path(home)) as broker:
         for name in compared:
             compare(name, broker)
-    if "lifecycles" in names:
-        lifecycles.main()
-    if "typing" in names:
-        recognition.main()
+    for name in names:
+        if name in ALONE:
+            ALONE[name].main()
     return 0
 
 

@@ -5,7 +5,7 @@ from tantivy import Query, Searcher
 from services.catalog.searching.facets import facets_of
 from services.catalog.searching.index import Index
 from services.catalog.searching.query import Word, ask, conditions, from_id, widen, words_of
-from services.catalog.searching.ranking import Hit, Place, listed, ranked
+from services.catalog.searching.ranking import Hit, listed, ranked
 from services.catalog.searching.reasons import reasons_of
 from services.catalog.searching.schema import shown_at
 from services.catalog.searching.views import DatasetPage, DatasetQuery, FoundDataset
@@ -32,15 +32,14 @@ def search(index: Index, query: DatasetQuery, caller: Caller) -> DatasetPage:
         asked = ask(index, filters, words)
         total = _count(searcher, asked)
     if words:
-        after = Place.read(query.after) if query.after else None
-        hits = ranked(searcher, asked, after, query.limit)
+        hits = ranked(searcher, asked, query.after, query.limit)
     else:
         filters += [from_id(index, query.after)] if query.after else []
         hits = listed(searcher, ask(index, filters, []), query.after, query.limit)
     shown = hits[: query.limit]
     return DatasetPage(
         items=[_item(searcher, hit, words) for hit in shown],
-        next=_cursor(shown[-1], words) if len(hits) > query.limit else None,
+        next=shown[-1].cursor if len(hits) > query.limit else None,
         total=total,
         facets=facets_of(index, searcher, asked, today) if query.facets else None,
     )
@@ -62,9 +61,5 @@ def _count(searcher: Searcher, query: Query) -> int:
 
 def _item(searcher: Searcher, hit: Hit, words: list[Word]) -> FoundDataset:
     shown = shown_at(searcher, hit.address)
-    score = round(hit.place.score, 2) if words else None
+    score = hit.score and round(hit.score, 2)
     return FoundDataset(**shown["summary"], score=score, reasons=reasons_of(words, shown))
-
-
-def _cursor(last: Hit, words: list[Word]) -> str:
-    return last.place.cursor() if words else last.place.id

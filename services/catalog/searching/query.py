@@ -16,7 +16,7 @@ from services.catalog.words import lexical
 from shared.territory import department_of, is_department
 from shared.words import fold
 
-Kind = Literal["exact", "begins", "near"]
+Likeness = Literal["exact", "begins", "near"]
 
 _WHOLE_TITLE = 20
 _FORMS = 20
@@ -29,7 +29,7 @@ _NEAR = {1: (4, 0.1), 2: (8, 0.05)}
 A word itself in a description counts more than a near one in a title.
 """
 
-_PHRASES: dict[Kind, str] = {
+_PHRASES: dict[Likeness, str] = {
     "exact": "« {written} »",
     "begins": "« {word} » (commence par « {written} »)",
     "near": "« {word} » (proche de « {written} »)",
@@ -40,7 +40,7 @@ class Form(NamedTuple):
     """A word that may be meant, what makes it so, and its share of a field's points."""
 
     word: str
-    kind: Kind
+    kind: Likeness
     share: float
 
     def in_french(self, written: str) -> str:
@@ -74,13 +74,15 @@ def widen(index: Index, searcher: Searcher, words: list[Word]) -> None:
             word.forms.setdefault(stem(found), Form(index.words[found], kind, share))
 
 
-def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Kind, float]]:
+def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Likeness, float]]:
     if len(word.singular) >= _BEGINS_FROM:
         for found, _count in searcher.terms_with_prefix("word", word.singular, limit=_FORMS):
             yield found, "begins", _BEGINS_SHARE
 
 
-def _near_words(index: Index, searcher: Searcher, word: Word) -> Iterator[tuple[str, Kind, float]]:
+def _near_words(
+    index: Index, searcher: Searcher, word: Word
+) -> Iterator[tuple[str, Likeness, float]]:
     for distance, (letters, share) in _NEAR.items():
         if len(word.written) >= letters and not word.singular.isdigit():
             for found in _near(index, searcher, word.singular, distance):

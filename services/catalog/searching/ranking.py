@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from tantivy import DocAddress, Order, Query, Searcher
 
-from services.catalog.searching.schema import text_at
 from shared.errors import Invalid
 
 DEEPEST = 10_000
@@ -17,50 +16,58 @@ _SPARE = 8
 
 
 class Place(NamedTuple):
-    """Where a hit stands among the ranked: by score, then by id.
+    """Where a hit stands among the ranked: by score, then by lot.
 
-    A score depends on the dataset and the question only, so that a place means the same in every
+    Both depend on the dataset and the question only, so that a place means the same in every
     process, whatever was added or taken away since.
     """
 
     score: float
-    id: str
+    lot: int
 
     @property
-    def order(self) -> tuple[float, str]:
+    def order(self) -> tuple[float, int]:
         """What ranked hits are sorted by."""
-        return -self.score, self.id
+        return -self.score, self.lot
 
     def cursor(self) -> str:
         """As text that may stand in a query."""
-        return f"{self.score!r}:{self.id}"
+        return f"{self.score!r}:{self.lot}"
 
     @classmethod
     def read(cls, cursor: str) -> "Place":
         """The place that a cursor means; raises Invalid for another text."""
-        score, _, identifier = cursor.partition(":")
+        score, _, lot = cursor.partition(":")
         try:
-            return cls(float(score), identifier)
+            return cls(float(score), int(lot))
         except ValueError as error:
             raise Invalid("is not the `next` of a page of this search", "after") from error
 
 
 class Hit(NamedTuple):
-    """A dataset found, and where the index has it."""
+    """A dataset found: where the index has it, its score, and the cursor of what comes after it."""
 
-    place: Place
     address: DocAddress
+    score: float | None
+    cursor: str
 
 
-def ranked(searcher: Searcher, query: Query, after: Place | None, limit: int) -> list[Hit]:
-    """The best hits after a place: `limit` and one more, if there is one."""
+def ranked(searcher: Searcher, query: Query, after: str | None, limit: int) -> list[Hit]:
+    """The best hits after a cursor: `limit` and one more, if there is one."""
+    last = Place.read(after) if after else None
     depth = limit + 1 + _SPARE
     while True:
         found = searcher.search(query, depth, count=False, weight_by_field="standing").hits
         whole = found if len(found) < depth else list(_whole_groups(found))
-        hits = sorted(_after(searcher, whole, after), key=lambda hit: hit.place.order)
+        hits = [
+            (place, address)
+            for place, address in _placed(searcher, whole)
+            if _is_after(place, last)
+        ]
         if len(hits) > limit or len(found) < depth or depth >= DEEPEST:
-            return hits[: limit + 1]
+            return [
+                Hit(address, place.score, place.cursor()) for place, address in hits[: limit + 1]
+            ]
         depth = min(2 * depth, DEEPEST)
 
 
@@ -69,17 +76,19 @@ def _whole_groups(found: list[tuple[float, DocAddress]]) -> Iterator[tuple[float
     return takewhile(lambda hit: hit[0] > found[-1][0], found)
 
 
-def _after(
-    searcher: Searcher,
-    found: list[tuple[float, DocAddress]],
-    after: Place | None,
-) -> Iterator[Hit]:
-    for score, address in found:
-        if after and score > after.score:
-            continue
-        place = Place(score, text_at(searcher, address, "id"))
-        if after is None or place.order > after.order:
-            yield Hit(place, address)
+def _placed(
+    searcher: Searcher, found: list[tuple[float, DocAddress]]
+) -> list[tuple[Place, DocAddress]]:
+    lots = searcher.fast_field_values("lot", [address for _score, address in found])
+    places = [
+        (Place(score, int(lot or 0)), address)
+        for (score, address), lot in zip(found, lots, strict=True)
+    ]
+    return sorted(places, key=lambda hit: hit[0].order)
+
+
+def _is_after(place: Place, last: Place | None) -> bool:
+    return last is None or place.order > last.order
 
 
 def listed(searcher: Searcher, query: Query, after: str | None, limit: int) -> list[Hit]:
@@ -89,7 +98,7 @@ def listed(searcher: Searcher, query: Query, after: str | None, limit: int) -> l
         found = searcher.search(
             query, depth, count=False, order_by_field="id", order=Order.Asc
         ).hits
-        hits = [Hit(Place(0, key), address) for key, address in found if key > (after or "")]
+        hits = [Hit(address, None, key) for key, address in found if key > (after or "")]
         if len(hits) > limit or len(found) < depth:
             return hits[: limit + 1]
         depth *= 2

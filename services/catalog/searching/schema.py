@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import tantivy
 
@@ -25,12 +26,19 @@ FACETS = ("theme", "licence", "department", "key", "producer", "format")
 """The fields that hits are counted by, beside freshness and quality."""
 
 
+Kind = Literal["keyword", "theme", "key", "column", "producer"]
+
+
 class Shown(TypedDict):
-    """What the index keeps of a dataset to show it, and to say why it was found."""
+    """What the index keeps of a dataset to show it, and to say why it was found.
+
+    `stems` are those of each field, `named` the texts in them that a reason can name: what each is,
+    the text and its stems.
+    """
 
     summary: dict[str, Any]
-    columns: list[str]
     stems: dict[str, str]
+    named: list[tuple[Kind, str, str]]
 
 
 _RAW = ("id", "state", "owner", "name", "place")
@@ -44,8 +52,8 @@ def build() -> tantivy.Schema:
     """The schema.
 
     `name` is a whole title by its stems, `place` a territory as given, `number` sorts as ids do,
-    `standing` decides between equal scores. A `word` is a document of its own: each word of all
-    texts once.
+    `standing` decides between those with as many points, and `lot` where that is equal. A `word` is
+    a document of its own: each word of all texts once.
     """
     builder = tantivy.SchemaBuilder()
     for field in TEXTS:
@@ -60,7 +68,7 @@ def build() -> tantivy.Schema:
         )
     for field in FACETS:
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=True)
-    for field in ("updated", "quality", "number"):
+    for field in ("updated", "quality", "number", "lot"):
         builder.add_integer_field(field, indexed=True, fast=True)
     builder.add_float_field("standing", fast=True)
     builder.add_bytes_field("shown", stored=True)
@@ -78,22 +86,35 @@ def open_index() -> tantivy.Index:
 
 def texts_of(dataset: Dataset) -> dict[str, dict[str, str]]:
     """The words of each field, by their singular; no value of any column is among them."""
-    about, columns = dataset.metadata, columns_of(dataset)
+    about = dataset.metadata
     return {
         "title": lexical(about.title),
         "keywords": lexical(*about.keywords, about.theme),
-        "columns": lexical(*map(spaced, columns), *map(key_in_french, dataset.keys)),
+        "columns": lexical(*map(key_in_french, dataset.keys), *map(_spaced, _columns(dataset))),
         "description": lexical(about.description, about.producer),
     }
 
 
-def columns_of(dataset: Dataset) -> list[str]:
-    """The names of the published columns."""
+def _named(dataset: Dataset) -> Iterator[tuple[Kind, str]]:
+    about = dataset.metadata
+    yield from (("keyword", keyword) for keyword in about.keywords)
+    yield "theme", about.theme
+    yield from (("key", key_in_french(key)) for key in dataset.keys)
+    yield from (("column", column) for column in _columns(dataset))
+    yield "producer", about.producer
+
+
+def _columns(dataset: Dataset) -> list[str]:
     profile = dataset.published.profile if dataset.published else None
     return [column.name for column in profile.columns] if profile else []
 
 
-def spaced(column: str) -> str:
+@lru_cache(maxsize=10_000)
+def _stems(text: str) -> str:
+    return " ".join(stems_of(" ".join(lexical(_spaced(text)))))
+
+
+def _spaced(column: str) -> str:
     """A column's name with its words apart: `codeCommune` -> `code Commune`."""
     return _HUMP.sub(" ", column)
 
@@ -107,12 +128,13 @@ def document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tantivy.Docu
     for field, values in _filters(dataset, stems["title"]).items():
         for value in values:
             made.add_text(field, value)
-    quality = score_of(dataset)
+    quality, lot = score_of(dataset), _lot(dataset.id)
     if quality is not None:
         made.add_integer("quality", quality)
     made.add_integer("updated", dataset.updated.toordinal())
     made.add_integer("number", number_of(dataset.id))
-    made.add_float("standing", _standing(dataset.id, quality or 0))
+    made.add_integer("lot", lot)
+    made.add_float("standing", _standing(lot, quality or 0))
     made.add_bytes("shown", _shown(dataset, stems))
     return made
 
@@ -168,16 +190,20 @@ def number_of(identifier: str) -> int:
     return sum((ord(letter) & 0x7F) << 7 * (8 - place) for place, letter in enumerate(start))
 
 
-def _standing(identifier: str, quality: int) -> float:
+def _lot(identifier: str) -> int:
+    """A number of 62 bits, the same in every process and in no order."""
+    return int.from_bytes(blake2b(identifier.encode(), digest_size=8).digest(), "big") >> 2
+
+
+def _standing(lot: int, quality: int) -> float:
     """Less than 0.11: better datasets first, and those alike in an order that stays."""
-    chance = int.from_bytes(blake2b(identifier.encode(), digest_size=4).digest(), "big") / 2**32
-    return (quality + _QUALITY_STEP * chance) / 1000
+    return (quality + _QUALITY_STEP * lot / 2**62) / 1000
 
 
 def _shown(dataset: Dataset, stems: dict[str, str]) -> bytes:
     shown: Shown = {
         "summary": summary_of(dataset).model_dump(mode="json"),
-        "columns": columns_of(dataset),
         "stems": stems,
+        "named": [(kind, text, _stems(text)) for kind, text in _named(dataset)],
     }
     return json.dumps(shown, ensure_ascii=False).encode()
