@@ -1,7 +1,8 @@
 """How well a dataset is described and filled: named criteria, each with how its owner mends it.
 
-They follow what data.gouv.fr asks of a dataset, and add what its columns show. Age is none of them:
-a census is no worse for being old, and freshness is a filter of its own.
+They follow what data.gouv.fr asks of a dataset, and add what its columns show: of data that is only
+referenced nothing is known of those. Age is none of them: a census is no worse for being old, and
+freshness is a filter of its own.
 """
 
 from collections.abc import Callable
@@ -32,20 +33,17 @@ class Criterion(BaseModel):
 class _Rule(NamedTuple):
     name: str
     weight: int
-    holds: Callable[[Dataset, Profile], bool]
+    holds: Callable[[Dataset], bool]
     advice: str
 
 
 def criteria_of(dataset: Dataset) -> list[Criterion]:
-    """Every criterion, judged on the published version; none before there is one."""
-    profile = dataset.published.profile if dataset.published else None
-    if profile is None:
-        return []
-    return [_judged(rule, met=rule.holds(dataset, profile)) for rule in _RULES]
+    """Every criterion, judged on what everybody may know; none before there is something."""
+    return [_judged(rule, met=rule.holds(dataset)) for rule in _RULES if dataset.is_known]
 
 
 def score_of(dataset: Dataset) -> int | None:
-    """The points of the criteria that are met, from 0 to 100; None before a version is read."""
+    """The points of the criteria that are met, from 0 to 100; None where nothing is."""
     criteria = criteria_of(dataset)
     return sum(one.weight for one in criteria if one.met) if criteria else None
 
@@ -55,49 +53,63 @@ def _judged(rule: _Rule, *, met: bool) -> Criterion:
     return Criterion(name=rule.name, weight=rule.weight, met=met, advice=advice)
 
 
-def _is_described(dataset: Dataset, _profile: Profile) -> bool:
+def _is_described(dataset: Dataset) -> bool:
     return len(dataset.metadata.description) >= _DESCRIPTION
 
 
-def _has_licence(dataset: Dataset, _profile: Profile) -> bool:
+def _has_licence(dataset: Dataset) -> bool:
     licence = find_licence(dataset.metadata.licence)
     return licence is not None and licence.id != _UNSPECIFIED
 
 
-def _has_producer(dataset: Dataset, _profile: Profile) -> bool:
+def _has_producer(dataset: Dataset) -> bool:
     # Who made a project's result, and of what, stands in its provenance.
     return bool(dataset.metadata.producer or dataset.project_id)
 
 
-def _has_source(dataset: Dataset, _profile: Profile) -> bool:
+def _has_source(dataset: Dataset) -> bool:
     return bool(dataset.metadata.source_url or dataset.project_id)
 
 
-def _has_keywords(dataset: Dataset, _profile: Profile) -> bool:
+def _has_frequency(dataset: Dataset) -> bool:
+    return dataset.metadata.frequency not in {None, "UNKNOWN"}
+
+
+def _has_contact(dataset: Dataset) -> bool:
+    return dataset.metadata.contact is not None
+
+
+def _has_keywords(dataset: Dataset) -> bool:
     return len(dataset.metadata.keywords) >= _KEYWORDS
 
 
-def _has_territory(dataset: Dataset, _profile: Profile) -> bool:
+def _has_territory(dataset: Dataset) -> bool:
     return bool(dataset.metadata.territory)
 
 
-def _has_keys(_dataset: Dataset, profile: Profile) -> bool:
-    return bool(profile.keys)
+def _has_keys(dataset: Dataset) -> bool:
+    return bool(dataset.keys)
 
 
-def _is_filled(_dataset: Dataset, profile: Profile) -> bool:
-    cells = profile.rows * len(profile.columns)
-    return cells > 0 and sum(column.filled for column in profile.columns) >= _FILLED * cells
+def _is_filled(dataset: Dataset) -> bool:
+    profile = _profile(dataset)
+    cells = profile.rows * len(profile.columns) if profile else 0
+    return profile is not None and 0 < cells * _FILLED <= sum(one.filled for one in profile.columns)
 
 
-def _is_valid(_dataset: Dataset, profile: Profile) -> bool:
-    return all(
-        column.meaning is None or column.meaning.valid >= _VALID for column in profile.columns
-    )
+def _is_valid(dataset: Dataset) -> bool:
+    profile = _profile(dataset)
+    meanings = [column.meaning for column in profile.columns] if profile else []
+    return profile is not None and all(one is None or one.valid >= _VALID for one in meanings)
 
 
-def _is_intact(_dataset: Dataset, profile: Profile) -> bool:
-    return not profile.repairs
+def _is_intact(dataset: Dataset) -> bool:
+    profile = _profile(dataset)
+    return profile is not None and not profile.repairs
+
+
+def _profile(dataset: Dataset) -> Profile | None:
+    return dataset.published.profile if dataset.published else None
 
 
 _RULES = (
@@ -129,11 +141,11 @@ _RULES = (
     ),
     _Rule(
         "territory",
-        10,
+        5,
         _has_territory,
         "Indiquez le territoire couvert par ses codes INSEE : départements ou communes.",
     ),
-    _Rule("producer", 10, _has_producer, "Nommez l'organisme qui produit les données."),
+    _Rule("producer", 5, _has_producer, "Nommez l'organisme qui produit les données."),
     _Rule(
         "filled",
         10,
@@ -141,6 +153,8 @@ _RULES = (
         f"Remplissez les cases vides, ou retirez les colonnes peu remplies : {_FILLED:.0%} des "
         "cases au moins devraient avoir une valeur.",
     ),
+    _Rule("frequency", 5, _has_frequency, "Dites à quel rythme les données sont renouvelées."),
+    _Rule("contact", 5, _has_contact, "Dites à qui poser une question sur les données."),
     _Rule("source", 5, _has_source, "Donnez l'adresse de la page d'où viennent les données."),
     _Rule(
         "valid",

@@ -205,7 +205,7 @@ class Catalog(Harvesting):
     @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage)
     def list_datasets(self, call: Call) -> DatasetPage:
         """Search; restricted datasets show their metadata."""
-        return self.finder.search(call.query, call.caller)
+        return self._find(call.query, call.caller)
 
     @http("GET", "/crossing", query=CrossingQuery, returns=CrossingView)
     def read_crossing(self, call: Call) -> CrossingView:
@@ -294,9 +294,7 @@ class Catalog(Harvesting):
     ) -> DatasetPage:
         """One page of the published datasets that fit; `filters` are those of `GET /datasets`."""
         given = {"q": q, "theme": theme, "key": key, "after": after, "limit": limit}
-        return self.finder.search(
-            DatasetQuery.model_validate({**(filters or {}), **given}), _INSIDE
-        )
+        return self._find(DatasetQuery.model_validate({**(filters or {}), **given}), _INSIDE)
 
     @rpc
     def get_dataset(self, dataset_id: Identifier) -> DatasetView:
@@ -401,6 +399,13 @@ class Catalog(Harvesting):
 
     def _exporter(self, caller: Caller, syntax: Syntax) -> Exporter:
         return Exporter(self.documents, self.settings, caller, syntax)
+
+    def _find(self, query: DatasetQuery, caller: Caller) -> DatasetPage:
+        joinable = None
+        if query.joinable_with:
+            search.visible(self.documents, query.joinable_with, caller)
+            joinable = answers.joinable(self.joins, query.joinable_with)
+        return self.finder.search(query, caller, joinable)
 
     def _download(self, file: FileRef, filename: str) -> Download:
         return Download(

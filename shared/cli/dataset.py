@@ -7,6 +7,7 @@ import typer
 
 from shared.cli import show
 from shared.cli.client import path_of
+from shared.cli.search import search
 from shared.cli.session import After, Json, Limit, client
 
 app = typer.Typer(help="The catalogue, and access to its data.", no_args_is_help=True)
@@ -61,10 +62,12 @@ def add(
     show.record(client(context).upload("catalog", "/datasets", metadata, file), json_wanted=json)
 
 
+app.command()(search)
+
+
 @app.command("list")
 def list_(
     context: typer.Context,
-    q: Annotated[str, typer.Option(help="Words, all of which occur.")] = "",
     theme: str = "",
     key: Annotated[str, typer.Option(help="Kind of key column: commune, siren, ...")] = "",
     owner: Annotated[str, typer.Option(help="Member id of the owner.")] = "",
@@ -73,9 +76,8 @@ def list_(
     limit: Limit = 50,
     json: Json = False,
 ) -> None:
-    """Search the catalogue."""
+    """List the catalogue by id."""
     query = {
-        "q": q,
         "theme": theme,
         "key": key,
         "owner_id": owner,

@@ -180,12 +180,16 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     eventually(lambda: state() == "published", seconds=60)
     assert shell.json("dataset", "show", dataset)["versions"][0]["filename"] == "été?.csv"
     assert shell.json("dataset", "crossing", dataset, dataset)["licence"] == "lov2"
-    found = shell.json("dataset", "list", "--q", "valeurs", "--key", "commune")["items"]
+    found = shell.json("dataset", "search", "valeur", "--key", "commune")["items"]
     assert [one["id"] for one in found] == [dataset]
     assert shell.json("dataset", "joins", dataset, "--column", "com") == {"items": [], "next": None}
     token = {"DATALAB_TOKEN": shell.token(*owner)}
-    joins = shell.run("dataset", "joins", dataset, "--containment", "0.5", **token)
-    assert "Nothing found" in joins.stdout
+    none = shell.run("dataset", "joins", dataset, "--containment", "0.5", **token)
+    assert "Nothing found" in none.stdout
+    ranked = shell.run("dataset", "search", "valeur", "--facets", **token).stdout
+    assert "« valeur » dans le titre" in ranked
+    assert "Licence Ouverte 2.0" in ranked
+    assert shell.json("dataset", "search", "--joinable-with", dataset)["total"] == 0
     one = shell.run("dataset", "export", dataset, "--format", "rdfxml", **token).stdout
     assert f'/datasets/{dataset}">' in one
     for said in ("2020-01-01", "frequency/ANNUAL", "bna/c_e1da4e07", "mailto:donnees@ville.fr"):

@@ -1,10 +1,12 @@
 """Answers a search: what is found, why, and how much there is of each kind."""
 
+from collections.abc import Collection
+
 from tantivy import Query, Searcher
 
 from services.catalog.searching.facets import facets_of
 from services.catalog.searching.index import Index
-from services.catalog.searching.query import Word, ask, conditions, from_id, widen, words_of
+from services.catalog.searching.query import Word, among, ask, conditions, from_id, widen, words_of
 from services.catalog.searching.ranking import Hit, listed, ranked
 from services.catalog.searching.reasons import reasons_of
 from services.catalog.searching.schema import shown_at
@@ -17,14 +19,17 @@ _ENOUGH = 20
 """With fewer hits, words that are nearly those of the question count too."""
 
 
-def search(index: Index, query: DatasetQuery, caller: Caller) -> DatasetPage:
+def search(
+    index: Index, query: DatasetQuery, caller: Caller, joinable: Collection[str] | None = None
+) -> DatasetPage:
     """One page of the datasets that fit `query` and that `caller` may see.
 
-    Raises Forbidden for others' unpublished datasets.
+    With `joinable` only those of these ids. Raises Forbidden for others' unpublished datasets.
     """
     query, today = _permitted(query, caller), now().date()
     searcher, words = index.searcher(), words_of(query.q)
     filters = conditions(index, query, today)
+    filters += [among(index, joinable)] if joinable is not None else []
     asked = ask(index, filters, words)
     total = _count(searcher, asked)
     if words and total < _ENOUGH:

@@ -1,6 +1,7 @@
 """Keeps a process's index in step with the documents, and answers from it."""
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from threading import Event
 
@@ -50,11 +51,16 @@ class Finder:
         """Follow no longer."""
         self._stopping.set()
 
-    def search(self, query: DatasetQuery, caller: Caller) -> DatasetPage:
-        """One page of the datasets that fit `query` and that `caller` may see."""
+    def search(
+        self, query: DatasetQuery, caller: Caller, joinable: Collection[str] | None = None
+    ) -> DatasetPage:
+        """One page of the datasets that fit `query` and that `caller` may see.
+
+        With `joinable` only those of these ids.
+        """
         self._follow(_JUST_NOW)
         with metrics.search_seconds.labels(self._service).time():
-            return search(self._index, query, caller)
+            return search(self._index, query, caller, joinable)
 
     def candidates(self, wish: Wish) -> list[Dataset]:
         """The published datasets that may fit a project best."""

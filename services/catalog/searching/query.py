@@ -1,6 +1,6 @@
 """From what somebody asks to a query of the index, with each word in all forms that count."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from itertools import chain
 from typing import Literal, NamedTuple
@@ -135,6 +135,13 @@ def conditions(index: Index, query: DatasetQuery, today: date) -> list[Query]:
     if query.quality:
         found.append(_at_least(index, "quality", query.quality))
     return found
+
+
+def among(index: Index, identifiers: Collection[str]) -> Query:
+    """The datasets with one of these ids."""
+    if not identifiers:
+        return Query.empty_query()
+    return Query.term_set_query(index.schema, "id", sorted(identifiers))
 
 
 def from_id(index: Index, identifier: str) -> Query:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from services.catalog.model import DatasetState
 from services.catalog.views import DatasetSummary
+from shared.identifier import Identifier
 from shared.paging import Paging
 from shared.territory import Territory
 
@@ -32,6 +33,9 @@ class DatasetQuery(Paging):
     format: str = Field(default="", description="csv, xlsx, geojson, ...")
     updated_within: Literal["", "week", "month", "year"] = ""
     quality: int = Field(default=0, ge=0, le=100, description="the least, in points of 100")
+    joinable_with: Identifier | None = Field(
+        default=None, description="a dataset: those that have values of its key columns"
+    )
     owner_id: str = ""
     state: DatasetState = Field(
         default="published", description="other than published shows the caller's own only"

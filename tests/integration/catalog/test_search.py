@@ -5,8 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import urllib3
 
+from shared.errors import Invalid
 from tests.integration.catalog.lab import Lab, problem
+from tests.servers import running
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,52 @@ def test_pages_follow_each_other_without_gap(lab: Lab) -> None:
     assert (sorted(found), sizes) == (sorted(ids), [2, 2, 1])
 
 
+def test_what_is_found_says_why_and_what_to_narrow_it_by(lab: Lab, seeded: dict[str, str]) -> None:
+    """Best first, with a reason for each word, and counts over all pages."""
+    page = lab.get("/datasets?q=logemnts&facets=true&limit=1", lab.token("mbr_z", "holder"))
+    [best] = page["items"]
+    assert best["id"] == seeded["Logements vacants"]
+    assert best["reasons"] == ["« logements » (proche de « logemnts ») dans le titre"]
+    assert (page["total"], page["next"] is None) == (2, False)
+    counts = {one["value"]: one["count"] for one in page["facets"]["theme"]}
+    assert counts == {"habitat": 2}
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("territory=999", "territory"),
+        ("quality=101", "quality"),
+        ("updated_within=day", "updated_within"),
+        ("q=logement&after=dts_x", "after"),
+    ],
+)
+def test_wrong_filter_names_the_parameter(lab: Lab, query: str, field: str) -> None:
+    """What cannot be asked is said by name."""
+    answer = lab.call("GET", f"/datasets?{query}", lab.token("mbr_z", "holder"))
+    assert json.loads(problem(answer, 422))["field"] == field
+
+
+def test_workers_are_in_step(lab: Lab) -> None:
+    """What one process saved, another finds at once; one that starts anew answers as before."""
+    word, token = "zz" + uuid4().hex, lab.token("mbr_z", "holder")
+
+    def found_by(url: str) -> Any:
+        headers = {"Authorization": f"Bearer {token}"}
+        query = f"{url}/datasets?q={word}&facets=true"
+        return urllib3.request("GET", query, headers=headers).json()
+
+    with running("services.catalog.service:Catalog", lab.environ) as second:
+        for number in range(3):
+            lab.published("mbr_c", title=f"{word} {number}", territory=["14"])
+            answer = found_by(second.url)
+            assert answer["total"] == number + 1
+            assert answer == found_by(lab.service.url)
+        lab.service.kill()
+        lab.service.start()
+        assert found_by(lab.service.url) == found_by(second.url)
+
+
 @pytest.mark.parametrize("path", ["/datasets", "/access-requests"])
 @pytest.mark.parametrize(
     ("query", "field"),
@@ -114,6 +163,10 @@ def test_stock_client_searches_and_reads_by_rpc(lab: Lab, seeded: dict[str, str]
     with lab.rpc() as catalog:
         page: dict[str, Any] = catalog.search_datasets(q="logements vacants")
         assert [item["id"] for item in page["items"]] == [seeded["Logements vacants"]]
+        narrowed = catalog.search_datasets(q="loyer", filters={"quality": 10, "facets": True})
+        assert [item["id"] for item in narrowed["items"]] == [seeded["Loyers"]]
+        with pytest.raises(Invalid, match="territory"):
+            catalog.search_datasets(filters={"territory": "nowhere"})
         view = catalog.get_dataset(seeded["Bornes"])
     assert view["title"] == "Bornes de recharge"
     assert view["versions"][0]["profile"]["columns"][0]["key"] == "siren"

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from services.catalog.harvested import Harvested
 from services.catalog.metadata import Metadata
 from services.catalog.model import Dataset
 from services.catalog.quality import criteria_of, score_of
+from services.catalog.terms import Contact
 from shared.manifest import Column, Meaning, Profile, Repair
 from tests.unit.catalog.samples import ref, registered
 
@@ -20,6 +22,8 @@ GOOD = Metadata(
     access="open",
     producer="INSEE",
     source_url="https://www.insee.fr",
+    frequency="ANNUAL",
+    contact=Contact(name="INSEE contact", url="https://www.insee.fr/fr/information/1302251"),
 )
 COLUMN = Column(name="com", kind="text", filled=10, distinct=10, key="commune")
 
@@ -53,6 +57,9 @@ def test_a_good_dataset_has_all_points() -> None:
         ({"territory": ()}, "territory"),
         ({"producer": ""}, "producer"),
         ({"source_url": None}, "source"),
+        ({"frequency": None}, "frequency"),
+        ({"frequency": "UNKNOWN"}, "frequency"),
+        ({"contact": None}, "contact"),
     ],
 )
 def test_metadata_that_lack_something_cost_its_points(changes: dict[str, Any], name: str) -> None:
@@ -95,6 +102,22 @@ def test_a_result_has_its_producer_and_source_in_its_provenance() -> None:
     dataset = read(GOOD.model_copy(update={"producer": "", "source_url": None}))
     dataset.project_id = "prj_1"
     assert unmet(dataset) == []
+
+
+def test_referenced_data_is_judged_by_what_is_said_of_it() -> None:
+    """Nothing is known of its columns and rows, until the lab takes it in."""
+    dataset = Dataset(id="dts_a", owner_id="mbr_1", metadata=GOOD)
+    dataset.harvest(
+        Harvested(
+            source_id="src_1",
+            identifier="1",
+            fingerprint="0" * 64,
+            harvest_id="hrv_1",
+            change="new",
+            updated="2026-01-01",
+        )
+    )
+    assert unmet(dataset) == ["keys", "filled", "valid", "intact"]
 
 
 def test_a_dataset_that_was_not_read_is_not_judged() -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.catalog.searching.answer import search
 from services.catalog.searching.index import Index
+from services.catalog.searching.views import DatasetQuery
 from shared.auth import Caller
 from shared.errors import Forbidden, Invalid
 from shared.manifest import Column, Profile
@@ -166,6 +168,14 @@ def test_the_column_is_named_that_has_the_word() -> None:
 def test_filters_hold_together(index: Index, query: dict[str, Any], expected: set[str]) -> None:
     """A commune is met by its department's data, a department by that of its communes."""
     assert set(found(index, **query)) == expected
+
+
+def test_what_can_be_joined_is_found_among_the_rest(index: Index) -> None:
+    """None of the others, and nothing where nothing can be."""
+    query = DatasetQuery(q="chaussées")
+    some = search(index, query, ANYBODY, joinable={"dts_keyword", "dts_water"})
+    assert [item.id for item in some.items] == ["dts_keyword"]
+    assert search(index, query, ANYBODY, joinable=set()).total == 0
 
 
 def test_facets_count_all_that_is_found(index: Index) -> None:
