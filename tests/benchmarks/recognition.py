@@ -2,7 +2,7 @@
 
 Every column of the corpus stands in a file of its own, once with its own name, once with one that
 says nothing and once with one that misleads. Each contender types the same files in a process of
-its own. A type that a contender does not know counts neither for nor against it.
+its own. A column of a type that a contender does not know counts neither for nor against it.
 """
 
 import contextlib
@@ -110,7 +110,7 @@ def _cell(name: str, kind: str, meant: list[Case], cases: list[Case], types: Typ
     if kind not in _KNOWN.get(name, {kind}):
         return "unknown to it"
     right = sum(types[case.path] == kind for case in meant)
-    said = sum(types[case.path] == kind for case in cases)
+    said = sum(types[case.path] == kind for case in cases if _knows(name, case))
     precision = f"{right / said:.1%}" if said else "-"
     return f"{precision:>9}   {right / len(meant):>6.1%}"
 
@@ -137,8 +137,12 @@ def _by_name(name: str) -> Callable[[Case], bool]:
     return lambda case: case.name == name
 
 
+def _knows(name: str, case: Case) -> bool:
+    return case.sample.type in _KNOWN.get(name, {case.sample.type})
+
+
 def _share(cases: list[Case], name: str, types: Types) -> str:
-    known = [case for case in cases if case.sample.type in _KNOWN.get(name, {case.sample.type})]
+    known = [case for case in cases if _knows(name, case)]
     right = sum(types[case.path] == case.sample.type for case in known)
     return f"{right:>4} of {len(known):>4}   {right / len(known):>6.1%}"
 
