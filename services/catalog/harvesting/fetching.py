@@ -13,8 +13,8 @@ from shared.events import CatalogueKind, FileRef
 from shared.guard import Target, Unresolved
 from shared.storage import Storage
 
-FETCH_SECONDS = 120.0
-"""What one page may take, from the connection to its last byte."""
+FETCH_SECONDS = 50.0
+"""What one page may take, from the connection to its last byte: less than a lease."""
 
 _REDIRECTIONS = 5
 _BYTES = "application/octet-stream"

@@ -124,7 +124,12 @@ class Harvest(Aggregate):
             self.due_at = now()
 
     def take_page(self, page: PageRun) -> None:
-        """A page is stored; it waits for the sandbox, unless its content was read before."""
+        """A page is stored; it waits for the sandbox, unless its content was read before.
+
+        A process whose lease ran out may come with a page that another one brought already.
+        """
+        if self.state != "fetching" or page.number != len(self.pages) + 1:
+            return
         self.pages.append(page)
         self.attempt = 0
         if page.is_read:
@@ -189,8 +194,9 @@ class Harvest(Aggregate):
             self.state, self.next_url = "fetching", url
 
     def miss(self, gone: int, kept: int) -> None:
-        """So many datasets are missing: `gone` will be retired, `kept` stay."""
-        self.gone, self.kept = gone, kept
+        """So many datasets are missing: `gone` will be retired, `kept` stay; noted once."""
+        if not (self.gone or self.kept):
+            self.gone, self.kept = gone, kept
         self.hold()
 
     def complete(self) -> None:

@@ -81,6 +81,20 @@ def test_news_of_another_page_changes_nothing() -> None:
     assert made.model_dump() == before
 
 
+def test_page_that_two_processes_bring_is_one_page() -> None:
+    """The first one's: the other's lease ran out while it fetched."""
+    made = harvest()
+    for letter in "ab":
+        made.take_page(page(file=ref(letter)))
+    assert [one.file for one in made.pages] == [ref("a")]
+    assert len(made.recorded()) == 1
+    made.note_read(1, ref("c"))
+    made.note_applied(1, Counts(), (), None)
+    for gone in (3, 1):
+        made.miss(gone, 0)
+    assert made.gone == 3
+
+
 def test_next_page_is_fetched_and_the_end_retires() -> None:
     """As long as there is one."""
     made = read(next_url=f"{URL}2")
@@ -94,7 +108,8 @@ def test_next_page_is_fetched_and_the_end_retires() -> None:
 def test_circle_and_endless_catalogue_end() -> None:
     """A page that was read before, and one too many."""
     assert "déjà lue" in read(next_url=f"{URL}1").reason
-    made = read(next_url=f"{URL}2")
+    made = harvest()
+    made.pages = [page(number) for number in range(1, PAGES)]
     made.take_page(page(PAGES))
     made.note_read(PAGES, ref("c"))
     made.note_applied(PAGES, Counts(), (), f"{URL}x")
