@@ -173,6 +173,7 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     words += ["--contact-name", "Service données", "--contact-email", "donnees@ville.fr"]
     owner = ("mbr_owner", "owner")
     dataset = shell.json("dataset", "add", str(file), *words, "--access", "open", as_=owner)["id"]
+    assert shell.json("dataset", "uses", dataset, as_=owner) == {"items": [], "next": None}
 
     def state() -> str:
         return str(shell.json("dataset", "show", dataset, as_=owner)["state"])
