@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 
-from tantivy import Query, Searcher
+from tantivy import Searcher
 
 from services.catalog.searching.facets import facets_of
 from services.catalog.searching.index import Index
 from services.catalog.searching.query import Word, among, ask, conditions, from_id, widen, words_of
-from services.catalog.searching.ranking import Hit, listed, ranked
+from services.catalog.searching.ranking import Hit, Hits, count_of, listed, ranked
 from services.catalog.searching.reasons import reasons_of
 from services.catalog.searching.schema import shown_at
 from services.catalog.searching.views import DatasetPage, DatasetQuery, FoundDataset
@@ -31,21 +31,22 @@ def search(
     filters = conditions(index, query, today)
     filters += [among(index, joinable)] if joinable is not None else []
     asked = ask(index, filters, words)
-    total = _count(searcher, asked)
-    if words and total < _ENOUGH:
-        widen(index, searcher, words)
-        asked = ask(index, filters, words)
-        total = _count(searcher, asked)
     if words:
         hits = ranked(searcher, asked, query.after, query.limit)
+        if hits.total < _ENOUGH:
+            widen(index, searcher, words)
+            asked = ask(index, filters, words)
+            hits = ranked(searcher, asked, query.after, query.limit)
     else:
+        total = count_of(searcher.search(asked, 1))
         filters += [from_id(index, query.after)] if query.after else []
-        hits = listed(searcher, ask(index, filters, []), query.after, query.limit)
-    shown = hits[: query.limit]
+        rest = ask(index, filters, [])
+        hits = Hits(listed(searcher, rest, query.after, query.limit), total)
+    shown = hits.page[: query.limit]
     return DatasetPage(
         items=[_item(searcher, hit, words) for hit in shown],
-        next=shown[-1].cursor if len(hits) > query.limit else None,
-        total=total,
+        next=shown[-1].cursor if len(hits.page) > query.limit else None,
+        total=hits.total,
         facets=facets_of(index, searcher, asked, today) if query.facets else None,
     )
 
@@ -57,11 +58,6 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
     if query.owner_id not in {"", caller.member_id}:
         raise Forbidden("datasets that are not published are their owner's to see")
     return query.model_copy(update={"owner_id": caller.member_id})
-
-
-def _count(searcher: Searcher, query: Query) -> int:
-    # The stub does not have it.
-    return int(searcher.search(query, 1).count)  # type: ignore[attr-defined]
 
 
 def _item(searcher: Searcher, hit: Hit, words: list[Word]) -> FoundDataset:

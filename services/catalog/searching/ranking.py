@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-from tantivy import DocAddress, Order, Query, Searcher
+from tantivy import DocAddress, Order, Query, Searcher, SearchResult
 
 from shared.errors import Invalid
 
@@ -52,12 +52,20 @@ class Hit(NamedTuple):
     cursor: str
 
 
-def ranked(searcher: Searcher, query: Query, after: str | None, limit: int) -> list[Hit]:
-    """The best hits after a cursor: `limit` and one more, if there is one."""
+class Hits(NamedTuple):
+    """The hits of a page and one more, if there is one, and how many there are in all."""
+
+    page: list[Hit]
+    total: int
+
+
+def ranked(searcher: Searcher, query: Query, after: str | None, limit: int) -> Hits:
+    """The best hits after a cursor."""
     last = Place.read(after) if after else None
     depth = limit + 1 + _SPARE
     while True:
-        found = searcher.search(query, depth, count=False, weight_by_field="standing").hits
+        result = searcher.search(query, depth, weight_by_field="standing")
+        found = result.hits
         whole = found if len(found) < depth else list(_whole_groups(found))
         hits = [
             (place, address)
@@ -65,10 +73,15 @@ def ranked(searcher: Searcher, query: Query, after: str | None, limit: int) -> l
             if _is_after(place, last)
         ]
         if len(hits) > limit or len(found) < depth or depth >= DEEPEST:
-            return [
-                Hit(address, place.score, place.cursor()) for place, address in hits[: limit + 1]
-            ]
+            page = [Hit(address, place.score, place.cursor()) for place, address in hits]
+            return Hits(page[: limit + 1], count_of(result))
         depth = min(2 * depth, DEEPEST)
+
+
+def count_of(result: SearchResult) -> int:
+    """How many documents a search found in all."""
+    # The stub does not have it.
+    return int(result.count)  # type: ignore[attr-defined]
 
 
 def _whole_groups(found: list[tuple[float, DocAddress]]) -> Iterator[tuple[float, DocAddress]]:
