@@ -72,7 +72,8 @@ class Story:
         """Register the partner's endpoint for every event."""
         body = {"url": url, "event_types": ["*"], "description": "partner of the demo"}
         endpoint = self.staff.post("notify", "/endpoints", body)
-        self._partner.secret, self.endpoint_id = endpoint["secret"], endpoint["id"]
+        self._partner.trust(endpoint["secret"])
+        self.endpoint_id = endpoint["id"]
         self._tell(f"a partner listens to every event at {url}")
 
     def seed(self) -> None:

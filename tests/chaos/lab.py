@@ -72,7 +72,7 @@ class Lab:
         staff = self.client("lab", "operator", "reviewer")
         url = f"http://127.0.0.1:{self.partner.port}/events"
         endpoint = staff.post("notify", "/endpoints", {"url": url, "event_types": ["*"]})
-        self.partner.secret = endpoint["secret"]
+        self.partner.trust(endpoint["secret"])
         members = {
             role: staff.post("intake", "/members", content.member(role))["id"]
             for role in content.MEMBERS
