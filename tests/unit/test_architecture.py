@@ -86,8 +86,14 @@ def test_nameko_is_never_used_raw() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_entrypoints_are_decorated_by_ours(service: str) -> None:
     """`on`, `rpc` and `http` mean one thing in every service."""
-    path = Path("services", service, "service.py")
-    sources = {name: module for module, name in imports_of(path) if name in {"on", "rpc", "http"}}
+    folder = Path("services", service)
+    paths = [path for path in PRODUCT if path.parent == folder / "entrypoints"]
+    sources = {
+        name: module
+        for path in [folder / "service.py", *paths]
+        for module, name in imports_of(path)
+        if name in {"on", "rpc", "http"}
+    }
     ours = {"on": "shared.messaging", "rpc": "shared.messaging", "http": "shared.http"}
     assert sources
     assert sources.items() <= ours.items()

@@ -1,4 +1,4 @@
-"""The catalog's entrypoints for harvests: each loads, lets a craft decide, and answers."""
+"""Other catalogues: what is harvested from them, and what came of it."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _OPERATORS: frozenset[Role] = frozenset({"operator"})
 
 
 class Harvesting:
-    """What the catalog offers besides its own data: other catalogues."""
+    """For operators, who say what is harvested."""
 
     documents: Store
     harvester: Harvester

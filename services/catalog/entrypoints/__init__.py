@@ -1,0 +1,1 @@
+"""What the catalog offers by HTTP and RPC, one module for each side it is offered to."""

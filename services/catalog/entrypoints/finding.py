@@ -1,0 +1,149 @@
+"""What is asked of the catalogue: search, one dataset, its joins and files, the export."""
+
+from services.catalog import search, uses
+from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
+from services.catalog.entrypoints.inside import INSIDE
+from services.catalog.export import DatasetFormat, ExportedPage, Exporter, ExportQuery
+from services.catalog.joins import answers
+from services.catalog.joins.answers import JoinPage, JoinQuery
+from services.catalog.joins.keeper import Keeper
+from services.catalog.searching.finder import Finder
+from services.catalog.searching.views import DatasetPage, DatasetQuery
+from services.catalog.views import CrossingQuery, CrossingView, DatasetView, view_of
+from shared.auth import Caller
+from shared.events import FileRef
+from shared.http import Call, Download, Text, http, paced
+from shared.identifier import Identifier
+from shared.messaging import Files, rpc
+from shared.settings import Settings
+from shared.store import Store
+
+
+class Finding:
+    """For everybody who may know of a dataset."""
+
+    documents: Store
+    files: Files
+    settings: Settings
+    finder: Finder
+    joins: Keeper
+
+    @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage)
+    def list_datasets(self, call: Call) -> DatasetPage:
+        """Search; restricted datasets show their metadata."""
+        return self._find(call.query, call.caller)
+
+    @http("GET", "/crossing", query=CrossingQuery, returns=CrossingView)
+    def read_crossing(self, call: Call) -> CrossingView:
+        """Under which licence the result of crossing these datasets may be published."""
+        return search.judge_crossing(self.documents, call.query, call.caller)
+
+    @http("GET", "/catalog", query=ExportQuery, returns=Text, formats=MEDIA_TYPES, public=True)
+    def export_page(self, call: Call) -> Text:
+        """One page of the catalogue in DCAT-AP 3, for portals; restricted data with its metadata.
+
+        `hydra:next`, and the header `Link`, say where the next page is.
+        """
+        page = self._exporter(call.caller, call.format).page(call.query)
+        return Text(page.pieces, page.media_type, page.next_url)
+
+    @http(
+        "GET",
+        "/datasets/{dataset_id}",
+        query=DatasetFormat,
+        returns=DatasetView,
+        formats={"json": "application/json", **MEDIA_TYPES},
+        public=True,
+    )
+    def read_dataset(self, call: Call, dataset_id: str) -> DatasetView | Text:
+        """One dataset with its versions, profiles and provenance; in DCAT-AP 3 too."""
+        if call.format != "json":
+            one = self._exporter(call.caller, call.format).dataset(dataset_id)
+            return Text(one.pieces, one.media_type)
+        return view_of(search.visible(self.documents, dataset_id, call.caller), call.caller)
+
+    @http("GET", "/datasets/{dataset_id}/joins", query=JoinQuery, returns=JoinPage)
+    def read_joins(self, call: Call, dataset_id: str) -> JoinPage:
+        """The columns of other datasets that have values of this one's key columns, best first."""
+        return answers.list_joins(self.documents, self.joins, dataset_id, call.query, call.caller)
+
+    @http("GET", "/datasets/{dataset_id}/table", returns=Download, public=True)
+    def download_table(self, call: Call, dataset_id: str) -> Download:
+        """The published table as Parquet; restricted data for its owner and staff only."""
+        version, table = uses.download(self.documents, dataset_id, call.caller)
+        return self._download(table, f"{dataset_id}-{version.number}.parquet")
+
+    @http("GET", "/datasets/{dataset_id}/files/{name}", returns=Download, public=True)
+    def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
+        """A file that came with a project's result, such as its chart."""
+        version, _table = uses.download(self.documents, dataset_id, call.caller)
+        return self._download(search.file_of(version, name), name)
+
+    @rpc
+    def search_datasets(
+        self,
+        q: str = "",
+        theme: str = "",
+        key: str = "",
+        after: str | None = None,
+        limit: int = 50,
+        *,
+        filters: dict[str, str | int | bool] | None = None,
+    ) -> DatasetPage:
+        """One page of the published datasets that fit; `filters` are those of `GET /datasets`."""
+        given = {"q": q, "theme": theme, "key": key, "after": after, "limit": limit}
+        return self._find(DatasetQuery.model_validate({**(filters or {}), **given}), INSIDE)
+
+    @rpc
+    def get_dataset(self, dataset_id: Identifier) -> DatasetView:
+        """One dataset, whatever its state."""
+        return view_of(search.visible(self.documents, dataset_id, INSIDE), INSIDE)
+
+    @rpc
+    def find_joins(
+        self,
+        dataset_id: Identifier,
+        column: str = "",
+        containment: float = 0.0,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> JoinPage:
+        """One page of what a dataset can be joined with, best first."""
+        query = JoinQuery(column=column, containment=containment, after=after, limit=limit)
+        return answers.list_joins(self.documents, self.joins, dataset_id, query, INSIDE)
+
+    @rpc
+    def export_catalog(
+        self,
+        format: Syntax = "jsonld",  # noqa: A002 - the name that HTTP has for it
+        after: str | None = None,
+        limit: int = 50,
+    ) -> ExportedPage:
+        """One page of the catalogue in DCAT-AP 3: `jsonld`, `turtle` or `rdfxml`."""
+        page = self._exporter(INSIDE, format).page(ExportQuery(after=after, limit=limit))
+        text = b"".join(paced(page.pieces)).decode()
+        return ExportedPage(text=text, media_type=page.media_type, next=page.next)
+
+    @rpc
+    def judge_crossing(self, dataset_ids: list[Identifier]) -> CrossingView:
+        """Under which licence the result of crossing these datasets may be published."""
+        query = CrossingQuery.model_validate({"dataset_id": dataset_ids})
+        return search.judge_crossing(self.documents, query, INSIDE)
+
+    def _exporter(self, caller: Caller, syntax: Syntax) -> Exporter:
+        return Exporter(self.documents, self.settings, caller, syntax)
+
+    def _find(self, query: DatasetQuery, caller: Caller) -> DatasetPage:
+        joinable = None
+        if query.joinable_with:
+            search.visible(self.documents, query.joinable_with, caller)
+            joinable = answers.joinable(self.joins, query.joinable_with)
+        return self.finder.search(query, caller, joinable)
+
+    def _download(self, file: FileRef, filename: str) -> Download:
+        return Download(
+            chunks=self.files.chunks(file),
+            media_type=file.media_type,
+            filename=filename,
+            size=file.size,
+        )

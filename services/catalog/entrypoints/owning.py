@@ -1,0 +1,109 @@
+"""What owners do with their data: put it in, mend it, say why it may be kept."""
+
+from services.catalog import holding, registration
+from services.catalog.entrypoints.inside import INSIDE
+from services.catalog.holding import NewLegalBasis
+from services.catalog.mending import NewRepair, accept_repair
+from services.catalog.versions import Upload
+from services.catalog.views import (
+    DatasetView,
+    NewDataset,
+    NewVersion,
+    view_of,
+)
+from shared.http import Call, http
+from shared.identifier import Identifier
+from shared.messaging import rpc
+from shared.store import Store
+
+
+class Owning:
+    """For the owners of data."""
+
+    documents: Store
+
+    @http(
+        "POST",
+        "/datasets",
+        body=NewDataset,
+        upload="file",
+        returns=DatasetView,
+        status=202,
+        roles={"owner", "holder"},
+    )
+    def upload_dataset(self, call: Call) -> DatasetView:
+        """Take in a file as a new dataset of the caller's; it is published once it was read."""
+        dataset = registration.register_upload(
+            self.documents,
+            call.caller.member_id,
+            call.body.plain(),
+            Upload(file=call.file, filename=call.filename),
+            call.header("Idempotency-Key"),
+        )
+        return view_of(dataset, call.caller)
+
+    @http(
+        "POST",
+        "/datasets/{dataset_id}/versions",
+        body=NewVersion,
+        upload="file",
+        returns=DatasetView,
+        status=202,
+        roles={"owner", "holder"},
+    )
+    def upload_version(self, call: Call, dataset_id: str) -> DatasetView:
+        """Take in another version of the caller's dataset, unless its bytes are the newest's."""
+        upload = Upload(file=call.file, filename=call.filename, note=call.body.note)
+        owner_id = call.caller.member_id
+        dataset = registration.register_version(self.documents, dataset_id, owner_id, upload)
+        return view_of(dataset, call.caller)
+
+    @http(
+        "POST",
+        "/datasets/{dataset_id}/repairs",
+        body=NewRepair,
+        returns=DatasetView,
+        status=202,
+        roles={"owner", "holder"},
+    )
+    def repair_dataset(self, call: Call, dataset_id: str) -> DatasetView:
+        """Accept a repair that the profile proposes: the file is read anew, as another version."""
+        dataset = accept_repair(self.documents, dataset_id, call.caller.member_id, call.body)
+        return view_of(dataset, call.caller)
+
+    @http(
+        "POST",
+        "/datasets/{dataset_id}/legal-basis",
+        body=NewLegalBasis,
+        returns=DatasetView,
+        roles={"owner", "holder"},
+    )
+    def confirm_basis(self, call: Call, dataset_id: str) -> DatasetView:
+        """Publish a held version of the caller's dataset on the legal basis that it has."""
+        dataset = holding.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
+        return view_of(dataset, call.caller)
+
+    @rpc
+    def accept_repair(
+        self, dataset_id: Identifier, owner_id: Identifier, column: str, repair: str
+    ) -> DatasetView:
+        """Accept, in the name of the owner, a repair that the profile of the dataset proposes."""
+        wanted = NewRepair.model_validate({"column": column, "repair": repair})
+        return view_of(accept_repair(self.documents, dataset_id, owner_id, wanted), INSIDE)
+
+    @rpc
+    def confirm_legal_basis(
+        self,
+        dataset_id: Identifier,
+        owner_id: Identifier,
+        basis: str,
+        purpose: str,
+        *,
+        version: int | None = None,
+        note: str = "",
+        restrict: bool = False,
+    ) -> DatasetView:
+        """Publish a held version of that owner's dataset on the legal basis that it has."""
+        said = {"basis": basis, "purpose": purpose, "note": note}
+        body = NewLegalBasis.model_validate({**said, "version": version, "restrict": restrict})
+        return view_of(holding.confirm(self.documents, dataset_id, owner_id, body), INSIDE)
