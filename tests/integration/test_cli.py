@@ -164,38 +164,28 @@ def test_people_get_tables(shell: Shell, project_file: Path) -> None:
     assert identifier in shell.run("project", "list", **token).stdout
 
 
-def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -> None:
-    """A file becomes a dataset with a job that can be looked at, and comes back as Parquet."""
-    file, out = tmp_path / "été\udcff.csv", tmp_path / "table.parquet"
+OWNER = ("mbr_owner", "owner")
+
+
+def offer(shell: Shell, file: Path, *words: str) -> str:
+    """Upload an open dataset and wait until it was read; its id."""
     file.write_text(CSV)
-    words = ["--title", "Valeurs", "--theme", "logement", "--licence", "Licence Ouverte 2.0"]
-    words += ["--temporal-start", "2020-01-01", "--frequency", "annual", "--hvd", "statistics"]
-    words += ["--contact-name", "Service données", "--contact-email", "donnees@ville.fr"]
-    owner = ("mbr_owner", "owner")
-    dataset = shell.json("dataset", "add", str(file), *words, "--access", "open", as_=owner)["id"]
-    assert shell.json("dataset", "uses", dataset, as_=owner) == {"items": [], "next": None}
+    about = ["--title", "Valeurs", "--theme", "logement", "--licence", "Licence Ouverte 2.0"]
+    added = shell.json("dataset", "add", str(file), *about, *words, "--access", "open", as_=OWNER)
 
     def state() -> str:
-        return str(shell.json("dataset", "show", dataset, as_=owner)["state"])
+        return str(shell.json("dataset", "show", added["id"], as_=OWNER)["state"])
 
     eventually(lambda: state() == "published", seconds=60)
+    return str(added["id"])
+
+
+def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -> None:
+    """A file becomes a dataset with a job that can be looked at, and comes back as Parquet."""
+    dataset, out = offer(shell, tmp_path / "été\udcff.csv"), tmp_path / "table.parquet"
+    assert shell.json("dataset", "uses", dataset, as_=OWNER) == {"items": [], "next": None}
     assert shell.json("dataset", "show", dataset)["versions"][0]["filename"] == "été?.csv"
-    assert shell.json("dataset", "crossing", dataset, dataset)["licence"] == "lov2"
-    found = shell.json("dataset", "search", "valeur", "--key", "commune")["items"]
-    assert [one["id"] for one in found] == [dataset]
-    assert shell.json("dataset", "joins", dataset, "--column", "com") == {"items": [], "next": None}
-    token = {"DATALAB_TOKEN": shell.token(*owner)}
-    none = shell.run("dataset", "joins", dataset, "--containment", "0.5", **token)
-    assert "Nothing found" in none.stdout
-    ranked = shell.run("dataset", "search", "valeur", "--facets", **token).stdout
-    assert "« valeur » dans le titre" in ranked
-    assert "Licence Ouverte 2.0" in ranked
-    assert shell.json("dataset", "search", "--joinable-with", dataset)["total"] == 0
-    one = shell.run("dataset", "export", dataset, "--format", "rdfxml", **token).stdout
-    assert f'/datasets/{dataset}">' in one
-    for said in ("2020-01-01", "frequency/ANNUAL", "bna/c_e1da4e07", "mailto:donnees@ville.fr"):
-        assert said in one
-    assert f"datasets/{dataset}>" in shell.run("dataset", "export", **token).stdout
+    token = {"DATALAB_TOKEN": shell.token(*OWNER)}
     assert shell.run("dataset", "download", dataset, "-o", str(out), **token).returncode == 0
     assert out.read_bytes().startswith(b"PAR1")
     lost = shell.run("dataset", "download", dataset, "-o", f"{tmp_path}/none/x", **token)
@@ -208,6 +198,43 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     named = ("-o", str(manifest), "--name", "manifest.json")
     assert shell.run("job", "result", job["id"], *named, **token).returncode == 0
     assert json.loads(manifest.read_text())["job_id"] == job["id"]
+
+
+def test_what_the_catalogue_knows_of_a_dataset_is_asked(shell: Shell, tmp_path: Path) -> None:
+    """Found by a word and a key, with reasons and facets; licence and joins of a crossing."""
+    dataset = offer(shell, tmp_path / "valeurs.csv")
+    token = {"DATALAB_TOKEN": shell.token(*OWNER)}
+    assert shell.json("dataset", "crossing", dataset, dataset)["licence"] == "lov2"
+    found = shell.json("dataset", "search", "valeur", "--key", "commune")["items"]
+    assert dataset in [one["id"] for one in found]
+    ranked = shell.run("dataset", "search", "valeur", "--facets", **token).stdout
+    assert "« valeur » dans le titre" in ranked
+    assert "Licence Ouverte 2.0" in ranked
+    other = offer(shell, tmp_path / "autres.csv")
+    [*_, join] = [
+        one
+        for one in shell.json("dataset", "joins", dataset, "--column", "insee")["items"]
+        if one["dataset_id"] == other
+    ]
+    assert join["containment"] == 1
+    all_joins = shell.run("dataset", "joins", dataset, "--containment", "0.5", **token).stdout
+    assert other in all_joins
+    joinable = shell.json("dataset", "search", "--joinable-with", dataset)["items"]
+    assert other in [one["id"] for one in joinable]
+    assert dataset not in [one["id"] for one in joinable]
+
+
+def test_dataset_is_exported_with_all_that_is_said_of_it(shell: Shell, tmp_path: Path) -> None:
+    """Period, frequency, contact and category of high value, for portals."""
+    words = ["--temporal-start", "2020-01-01", "--frequency", "annual", "--hvd", "statistics"]
+    words += ["--contact-name", "Service données", "--contact-email", "donnees@ville.fr"]
+    dataset = offer(shell, tmp_path / "valeurs.csv", *words)
+    token = {"DATALAB_TOKEN": shell.token(*OWNER)}
+    one = shell.run("dataset", "export", dataset, "--format", "rdfxml", **token).stdout
+    assert f'/datasets/{dataset}">' in one
+    for said in ("2020-01-01", "frequency/ANNUAL", "bna/c_e1da4e07", "mailto:donnees@ville.fr"):
+        assert said in one
+    assert f"datasets/{dataset}>" in shell.run("dataset", "export", **token).stdout
 
 
 def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_path: Path) -> None:

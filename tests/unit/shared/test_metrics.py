@@ -36,6 +36,7 @@ FAMILIES = {
     "datalab_join_values": {"service"},
     "datalab_join_seconds": {"service", "step"},
     "datalab_joins_found": {"service"},
+    "datalab_harvested_records": {"service", "outcome"},
     "datalab_hub_lag_seconds": {"service"},
     "datalab_search_seconds": {"service"},
     "datalab_search_indexed": {"service"},
