@@ -125,14 +125,17 @@ def _datasets(store: Store, identifiers: Iterable[str]) -> dict[str, Dataset]:
 
 def _examples(index: Index, joins: list[Join], readable: set[str]) -> list[_Examples | None]:
     return [
-        _Examples(
-            index.unmatched(join.here, join.there, _EXAMPLES),
-            index.unmatched(join.there, join.here, _EXAMPLES),
-        )
+        _Examples(_alone(index, join), _alone(index, join.reversed))
         if join.there.dataset_id in readable
         else None
         for join in joins
     ]
+
+
+def _alone(index: Index, join: Join) -> list[str]:
+    if join.matches == join.here.column.distinct:
+        return []
+    return index.unmatched(join.here, join.there, _EXAMPLES)
 
 
 def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:

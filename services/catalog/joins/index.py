@@ -19,6 +19,7 @@ from services.catalog.joins.segment import (
     Hits,
     Rows,
     Segment,
+    Words,
     build,
     by_width,
     hash_words,
@@ -29,6 +30,9 @@ from services.catalog.joins.segment import (
 )
 from services.catalog.joins.simplest import Ways, simplest, steps_of
 from shared.key_file import KeyBlock, KeyColumn
+
+_AT_ONCE = 500
+"""Values looked up at a time where a few are enough."""
 
 ShelfKey: TypeAlias = tuple[str, int]
 """Key space, and width of the values in words."""
@@ -158,14 +162,13 @@ class Index:
     def unmatched(self, here: Held, there: Held, limit: int) -> list[str]:
         """Up to `limit` values here that are not there; none of a column that is gone."""
         self.settle()
-        mine, theirs = self._values(here), self._values(there)
         missing: list[str] = []
-        for width, rows in mine.items():
-            alone = np.ones(len(rows.words), bool)
-            if width in theirs:
-                segment = build(theirs[width], self._hasher)
-                alone[look_up(segment, self._hasher(rows.words), rows.words).asked] = False
-            missing += text_of(rows.words[alone][: limit - len(missing)])
+        for mine in self._numbers_of(here):
+            for theirs in self._numbers_of(there):
+                for words in self._alone(mine, theirs):
+                    missing += text_of(words[: limit - len(missing)])
+                    if len(missing) == limit:
+                        return sorted(missing)
         return sorted(missing)
 
     def _made_traits(self) -> "_Traits":
@@ -175,10 +178,21 @@ class Index:
         ties, sources, steps = np.array(self._marks, np.uint64).reshape(-1, 3).T
         return _Traits(alive, distinct, Ways(sources, steps.astype(np.int64)), ties)
 
-    def _values(self, held: Held) -> dict[int, Rows]:
+    def _numbers_of(self, held: Held) -> list[int]:
+        """The number of a column; none when it is gone."""
         numbers = self._numbers.get(held.dataset_id, ())
-        found = (self._held(number) for number in numbers if self._columns[number] == held)
-        return next(found, {})
+        return [number for number in numbers if self._columns[number] == held]
+
+    def _alone(self, mine: int, theirs: int) -> Iterator[Words]:
+        """Values of a column that another lacks, a few at a time."""
+        space = self._columns[theirs].column.space
+        for width, rows in self._held(mine).items():
+            for at in range(0, len(rows.words), _AT_ONCE):
+                some = rows.words[at : at + _AT_ONCE]
+                alone = np.ones(len(some), bool)
+                for hits in self._hits((space, width), some):
+                    alone[hits.asked[hits.columns == theirs]] = False
+                yield some[alone]
 
     def _add(self, held: Held) -> None:
         self._columns.append(held)
@@ -207,7 +221,7 @@ class Index:
         hits = [
             (one.columns, rows.counts[one.asked], one.counts)
             for width, rows in self._held(number).items()
-            for one in self._hits((space, width), rows)
+            for one in self._hits((space, width), rows.words)
         ]
         if not hits:
             return _NOTHING
@@ -221,10 +235,10 @@ class Index:
         rows = (np.bincount(columns, one)[there].astype(np.int64) for one in weights)
         return Found(np.full(len(there), number), there, matches[there], *rows)
 
-    def _hits(self, key: ShelfKey, rows: Rows) -> Iterator[Hits]:
-        hashes = self._hasher(rows.words)
+    def _hits(self, key: ShelfKey, words: Words) -> Iterator[Hits]:
+        hashes = self._hasher(words)
         for segment in self._shelves[key].segments:
-            yield look_up(segment, hashes, rows.words)
+            yield look_up(segment, hashes, words)
 
 
 class _Traits(NamedTuple):

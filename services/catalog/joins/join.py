@@ -45,6 +45,12 @@ class Join(NamedTuple):
         return self.matches / max(1, self.there.column.distinct)
 
     @property
+    def reversed(self) -> "Join":
+        """The same from the other side."""
+        rows = self.rows_there, self.rows_here, self.rows_joined
+        return Join(self.there, self.here, self.matches, *rows)
+
+    @property
     def multiplication(self) -> Multiplication:
         """Whether a row that matches finds one row or several, from here to there."""
         many_here = self.rows_here > self.matches or _leads_to_several(self.there)

@@ -23,6 +23,9 @@ from shared.privacy import Privacy
 MOST_VALUES = 500_000
 """Distinct values of one column that are kept, the first in order."""
 
+MOST_VALUES_OF_A_TABLE = 2_000_000
+"""With those that crosswalks make; keys of known kinds come first."""
+
 _MOST_COLUMNS = 50
 _MOST_PAIRS = 20
 
@@ -65,10 +68,14 @@ def write_keys(
     source = _Source(database, table)
     single = list(islice(source.keys(_public(columns, privacy)), _MOST_COLUMNS))
     pairs = islice(source.pairs(single, _public(columns, privacy)), _MOST_PAIRS)
+    written = (one for key in (*single, *pairs) for one in source.written(key))
+    room = MOST_VALUES_OF_A_TABLE
     with made.open("w", encoding="utf-8") as file:
-        for key in (*single, *pairs):
-            for column, counted in source.written(key):
-                file.writelines(f"{one.model_dump_json()}\n" for one in blocks_of(column, counted))
+        for column, counted in written:
+            room -= len(counted)
+            if room < 0:
+                break
+            file.writelines(f"{one.model_dump_json()}\n" for one in blocks_of(column, counted))
     return made.stat().st_size > 0
 
 

@@ -150,3 +150,15 @@ def test_few_communes_among_companies_lead_nowhere(tmp_path: Path) -> None:
     companies = (f"{n}" for n in range(552032534, 552090000) if is_siren(pa.array([f"{n}"]))[0])
     lines = ["siren", "211400015", "217500016", *islice(companies, 50)]
     assert led(tmp_path, "\n".join(lines).encode()) == {}
+
+
+def test_table_with_more_keys_than_are_kept_leaves_the_first(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Whole columns, so that what is kept is exact."""
+    most = join_keys.MOST_VALUES_OF_A_TABLE
+    request.addfinalizer(lambda: setattr(join_keys, "MOST_VALUES_OF_A_TABLE", most))
+    join_keys.MOST_VALUES_OF_A_TABLE = 9
+    content = "code;ref\n" + "\n".join(f"A{n};B{n}" for n in range(5))
+    found = keys(ingest(tmp_path / "job", content.encode()).made(KEYS))
+    assert [(column.columns, len(values)) for column, values in found.items()] == [(("code",), 5)]
