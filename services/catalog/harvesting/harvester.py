@@ -52,11 +52,11 @@ class Harvester:
         """Look until `stop`, then let the steps in hand end."""
         while not self._stopping.is_set():
             self._awake.clear()
-            try:
-                self._begin_planned()
-                self._dispatch()
-            except LabError as error:
-                log.warning("harvests cannot be looked at now", extra={"error": str(error)})
+            for look in (self._begin_planned, self._dispatch):
+                try:
+                    look()
+                except LabError as error:
+                    log.warning("harvests cannot be looked at now", extra={"error": str(error)})
             self._awake.wait(_LOOK_SECONDS)
         for turn in list(self._turns.values()):
             turn.join(LEASE.total_seconds())

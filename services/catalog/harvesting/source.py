@@ -41,6 +41,7 @@ class RemoteSource(Aggregate):
         self.completed_id = harvest_id
 
     def plan(self, every_hours: int | None) -> None:
-        """Harvest it so often from now on; only on request for None."""
+        """Harvest it so often from now on, if it has an address; only on request for None."""
         self.every_hours = every_hours
-        self.next_at = now() + timedelta(hours=every_hours) if every_hours else NEVER
+        is_planned = every_hours is not None and self.url != ""
+        self.next_at = now() + timedelta(hours=every_hours or 0) if is_planned else NEVER

@@ -41,8 +41,8 @@ class Sources:
         def decide(source: RemoteSource) -> None:
             for name in changes.keys() - {"every_hours"}:
                 setattr(source, name, changes[name])
-            if "every_hours" in changes:
-                source.plan(wanted.every_hours)
+            if {"every_hours", "url"} & changes.keys():
+                source.plan(changes.get("every_hours", source.every_hours))
 
         return self._sources.change(source_id, decide)
 

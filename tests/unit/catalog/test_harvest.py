@@ -190,9 +190,10 @@ def test_source_has_one_harvest_at_a_time() -> None:
 
 
 def test_planned_source_is_due_after_its_hours() -> None:
-    """Counted from each harvest; never without a plan."""
+    """Counted from each harvest; never without a plan, nor without an address."""
     made = source()
-    made.claim("hrv_1", lambda _: True)
-    assert made.next_at == NEVER
     made.plan(24)
+    assert made.next_at == NEVER
+    made.url = URL
+    made.claim("hrv_1", lambda _: True)
     assert abs(made.next_at - now() - timedelta(hours=24)) < timedelta(minutes=1)
