@@ -31,7 +31,9 @@ from shared.settings import PREFIX, Settings
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "deploy" / "OPERATING.md", ROOT / "CONTRIBUTING.md"]
+GUIDE = ROOT / "services" / "catalog" / "README.md"
 MANUAL = (ROOT / "deploy" / "OPERATING.md").read_text(encoding="utf-8")
+TEXTS = README + MANUAL + GUIDE.read_text(encoding="utf-8")
 OWN_EVENTS = [event for event in REGISTRY.values() if event.__module__ == "shared.events"]
 NAMES = [service.name for service in SERVICES]
 
@@ -103,7 +105,7 @@ def methods(service: type) -> set[str]:
 def commands() -> Iterator[list[str]]:
     """The words of every `datalab` call, in the shell blocks and in running text."""
     shell = re.sub(r"<<EOF(.*)\n(?s:.*?)^EOF$", r"\1", "\n".join(blocks("sh")), flags=re.MULTILINE)
-    for text in (shell.replace("\\\n", " "), *re.findall(r"`(datalab [^`]+)`", README + MANUAL)):
+    for text in (shell.replace("\\\n", " "), *re.findall(r"`(datalab [^`]+)`", TEXTS)):
         uncommented = re.sub(r"\s#.*", "", text)
         lexer = shlex.shlex(uncommented, posix=True, punctuation_chars=_ENDS)
         lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t", True, ""
@@ -298,7 +300,7 @@ def test_variables_in_text_exist() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {parameter.envvar for parameter in group.params if parameter.envvar}
     known |= {"DATALAB_PORT_", "DATALAB_PORT_PROMETHEUS"}
-    assert set(re.findall(r"DATALAB_[A-Z_]+", README + MANUAL)) <= known
+    assert set(re.findall(r"DATALAB_[A-Z_]+", TEXTS)) <= known
 
 
 def test_metrics_are_listed_with_labels_and_meaning() -> None:
@@ -314,11 +316,11 @@ def test_metrics_are_listed_with_labels_and_meaning() -> None:
 def test_metrics_in_text_exist() -> None:
     """What is recommended to look at is measured."""
     listed = {code(row[0])[0] for row in table(MANUAL, "family")}
-    named = re.findall(r"`(datalab_[a-z_]+)(?:\{[^}]*\})?`", README + MANUAL)
+    named = re.findall(r"`(datalab_[a-z_]+)(?:\{[^}]*\})?`", TEXTS)
     assert set(named) <= listed
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, GUIDE], ids=lambda page: page.parent.name)
 def test_files_in_text_exist(page: Path) -> None:
     """Every path of the repository that a page names is there."""
     path = r"(?<![\w./])(?:deploy|services|shared|tests)/[\w/.-]*\w\.[a-z]+\b(?![(/])"
