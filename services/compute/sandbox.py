@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.compute.bubblewrap import INNER_JOB, confined
+from services.compute.bubblewrap import CODE, INNER_JOB, confined
 from services.compute.output import Output, Progress
 from services.compute.room import overfilled
 from services.compute.tree import Tree, resident
@@ -223,3 +223,14 @@ def check_sandbox() -> None:
             f"jobs cannot be sandboxed: {last} (bubblewrap needs unprivileged user namespaces;"
             " in a container, a seccomp profile that allows them)"
         )
+    _compile()
+
+
+def _compile() -> None:
+    """Leave the bytecode of what jobs run where they find it: they see the code read-only.
+
+    Each would compile it all anew. Where this process may not write either, as in the image, that
+    was done when the code was installed.
+    """
+    folders = (str(CODE / "shared"), str(CODE / "services" / "compute"))
+    subprocess.run([sys.executable, "-m", "compileall", "-qq", *folders], check=False)

@@ -1,5 +1,6 @@
 """Hostile jobs in the real sandbox: each ends with a reason, and nothing of it is left."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from services.compute.output import Progress
+from services.compute.runner import ingest
 from services.compute.sandbox import Limits, Outcome, Sandbox, check_sandbox
 
 SUCCESS = "open('/job/out/result.json', 'w').write('{}')\n"
@@ -65,6 +67,14 @@ def test_this_machine_can_run_jobs_in_a_sandbox() -> None:
         check_sandbox()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
         pytest.fail(str(error))
+
+
+def test_jobs_find_their_code_compiled() -> None:
+    """What runs in the sandbox cannot write bytecode, so that each job would compile it all."""
+    compiled = Path(importlib.util.cache_from_source(ingest.__file__))
+    compiled.unlink(missing_ok=True)
+    check_sandbox()
+    assert compiled.exists()
 
 
 def test_job_that_leaves_a_result_succeeds(run: Run, folder: Path) -> None:
