@@ -34,6 +34,9 @@ _WAYS = (
 _MAILBOX = r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+"
 _NIR = r"\b[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b"
 _MOBILE = r"(\+33|0033|0)[ .]?[67]([ .-]?[0-9]{2}){4}"
+_BESIDE = "[^0-9a-fA-F]"
+"""Before and after a number in a text; between hexadecimal digits it is a part of an identifier."""
+
 _ADDRESS = (
     rf"(\d+[,.]? ?(bis|ter|quater|[a-h])?,? +)?(.* )?({_WAYS})\.? +\S.*|(.* )?[0-9]{{5}} +\S.*"
 )
@@ -92,7 +95,7 @@ def mentions_somebody(texts: Texts) -> Flags:
     return (
         names_somebody(mailboxes)
         | is_nir(numbers)
-        | matching(f"(.*[^0-9])?{_MOBILE}([^0-9].*)?")(texts)
+        | matching(f"(.*{_BESIDE})?{_MOBILE}({_BESIDE}.*)?")(texts)
     )
 
 

@@ -44,6 +44,13 @@ def test_other_text_is_no_name(test: Test, text: str) -> None:
     assert share(test, text) == 0
 
 
+@pytest.mark.parametrize("text", ["b6e1e123-000", "3e8315ce-000", "ALAIN-001", "Martin2", "BE 7"])
+@pytest.mark.parametrize("test", [is_first_name, is_surname, is_full_name])
+def test_value_with_digits_is_no_name(test: Test, text: str) -> None:
+    """A code is none, whatever its letters spell."""
+    assert share(test, text) == 0
+
+
 @pytest.mark.parametrize("test", [is_first_name, is_surname, is_full_name])
 def test_few_communes_are_called_like_persons(test: Test) -> None:
     """Of the real communes fewer than one in ten has a name that a person could have."""
