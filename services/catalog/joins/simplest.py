@@ -45,8 +45,9 @@ def simplest(found: Found, ways: Ways, distinct: Counts) -> Found:
     order = order[steps[order] < 2 * _OTHER_KIND]
     is_first = np.ones(len(order), bool)
     is_first[1:] = (np.diff(sources[:, order], axis=1) != 0).any(axis=0)
-    # Both shares together are two at most, so that each group stands above the one before it.
-    heights = shares[order] + 3 * np.cumsum(is_first)
+    # Ranks instead of shares, so that each group stands above the one before it, without rounding.
+    ranks = np.unique(shares, return_inverse=True)[1]
+    heights = ranks[order] + len(ranks) * np.cumsum(is_first)
     is_better = is_first
     is_better[1:] |= heights[1:] > np.maximum.accumulate(heights)[:-1]
     kept = np.sort(order[is_better])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog.joins.index import Index
@@ -115,6 +115,12 @@ SIZES = st.lists(st.integers(6, 9), min_size=16, max_size=16)
 
 
 @given(PAIRS, SOURCES, STEPS, SIZES)
+@example(
+    [(0, 8, 1), (0, 9, 5), (0, 14, 6), (0, 15, 1)],
+    [0] * 9 + [2, 0, 0, 0, 0, 2, 1],
+    [0] * 9 + [1, 0, 0, 0, 0, 0, 0],
+    [6] * 14 + [9, 6],
+)
 def test_simplest_are_those_that_nothing_simpler_equals(
     pairs: list[tuple[int, int, int]], sources: list[int], steps: list[int], sizes: list[int]
 ) -> None:
