@@ -13,6 +13,7 @@ from typing import NamedTuple, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from services.catalog.joins.disclosure import MayRead, disclosed
 from services.catalog.joins.join import Counts, Found, Held, Joins
 from services.catalog.joins.segment import (
     Hasher,
@@ -69,6 +70,7 @@ class State(NamedTuple):
     columns: list[Held]
     sizes: list[dict[ShelfKey, int]]
     numbers: dict[str, list[int]]
+    owners: dict[str, str]
     shelves: dict[ShelfKey, Shelf]
 
 
@@ -81,6 +83,7 @@ class Index:
         self._marks: list[tuple[int, int, int]] = []
         self._sizes: list[dict[ShelfKey, int]] = []
         self._numbers: dict[str, list[int]] = {}
+        self._owners: dict[str, str] = {}
         self._shelves: defaultdict[ShelfKey, Shelf] = defaultdict(Shelf)
         self._traits: _Traits | None = None
 
@@ -88,15 +91,20 @@ class Index:
     def restored(cls, state: State) -> Self:
         """The index that was in this state."""
         index = cls()
-        index._columns, index._sizes, index._numbers, shelves = state
+        index._columns, index._sizes, index._numbers, index._owners, shelves = state
         index._shelves.update(shelves)
         index._marks = list(map(_marks, state.columns))
         return index
 
     def state(self) -> State:
-        """What it is made of now."""
+        """What it is made of now, whatever it takes in later."""
         self.settle()
-        return State(self._columns, self._sizes, self._numbers, dict(self._shelves))
+        # Segments and what is known of a column never change: only what holds them is copied.
+        shelves = {
+            key: Shelf(list(one.segments), dead=one.dead) for key, one in self._shelves.items()
+        }
+        lists = list(self._columns), list(self._sizes)
+        return State(*lists, dict(self._numbers), dict(self._owners), shelves)
 
     @property
     def columns(self) -> int:
@@ -131,6 +139,13 @@ class Index:
             self._numbers[dataset_id] = list(numbers.values())
         self._traits = None
 
+    def restrict(self, dataset_id: str, owner_id: str) -> None:
+        """Let a dataset be restricted to its owner; open when that is empty."""
+        if owner_id:
+            self._owners[dataset_id] = owner_id
+        else:
+            self._owners.pop(dataset_id, None)
+
     def settle(self) -> "_Traits":
         """Take in what came since the last question; the next one then need not wait for it."""
         if self._traits is None:
@@ -143,11 +158,14 @@ class Index:
         """The key columns of a dataset."""
         return [self._columns[number].column for number in self._numbers.get(dataset_id, ())]
 
-    def joins(self, dataset_id: str, name: str = "") -> Joins:
+    def joins(
+        self, dataset_id: str, name: str = "", may_read: MayRead = lambda _owner: True
+    ) -> Joins:
         """Every column of another dataset that shares a value with one of this.
 
         Through crosswalks as well, where that finds more than the values as they are.
         `name` leaves the joins by that column, alone or with another, and no others.
+        Joins with data that one may not read are told as `disclosure` has it.
         """
         traits = self.settle()
         found = [
@@ -156,6 +174,7 @@ class Index:
             if not name or name in self._columns[number].column.columns
         ]
         pairs = Found(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
+        pairs = disclosed(pairs, self._hidden(dataset_id, may_read))
         pairs = simplest(pairs, traits.ways, traits.distinct)
         return Joins(self._columns, pairs, traits.distinct, traits.ways.steps, traits.ties)
 
@@ -170,6 +189,16 @@ class Index:
                     if len(missing) == limit:
                         return sorted(missing)
         return sorted(missing)
+
+    def _hidden(self, dataset_id: str, may_read: MayRead) -> NDArray[np.bool_]:
+        """The columns whose joins with a dataset are not told as they are."""
+        closed = {owner for owner in set(self._owners.values()) if not may_read(owner)}
+        if self._owners.get(dataset_id) in closed:
+            return np.ones(len(self._columns), bool)
+        datasets = (one for one, owner in self._owners.items() if owner in closed)
+        hidden = np.zeros(len(self._columns), bool)
+        hidden[[number for one in datasets for number in self._numbers.get(one, ())]] = True
+        return hidden
 
     def _made_traits(self) -> "_Traits":
         alive = np.zeros(len(self._columns), bool)

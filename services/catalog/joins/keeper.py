@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from services.catalog.following import MARGIN, Follower
 from services.catalog.joins.index import Index
-from services.catalog.joins.snapshot import Snapshots
+from services.catalog.joins.snapshot import Saved, Snapshots
 from services.catalog.model import Dataset
 from shared import metrics
 from shared.errors import LabError, NotFound, Rejected
@@ -53,8 +53,9 @@ class Keeper:
         while not self._stopping.is_set():
             try:
                 self._ask(lambda _index: None, MARGIN)
+                self.save_if_due()
             except LabError as error:
-                log.warning("the join index is not in step", extra={"error": str(error)})
+                log.warning("the join index is behind or not saved", extra={"error": str(error)})
             self._stopping.wait(_LOOK_SECONDS)
 
     def stop(self) -> None:
@@ -69,6 +70,18 @@ class Keeper:
         documents or files cannot be read now.
         """
         return self._ask(question, _JUST_NOW, about)
+
+    def save_if_due(self) -> None:
+        """Save the index when enough came since it was saved; questions are answered meanwhile."""
+        with self._busy:
+            index, unsaved, since = self._index, self._unsaved, self._follower.since
+            if index is None or since is None or unsaved < SNAPSHOT_AFTER:
+                return
+            saved = Saved(self._call(index.state), since, dict(self._taken))
+        self._snapshots.save(saved)
+        with self._busy:
+            self._unsaved -= unsaved
+        log.info("the join index is saved", extra={"columns": len(saved.state.columns)})
 
     def _ask(self, question: Callable[[Index], T], margin: timedelta, about: str = "") -> T:
         with self._busy:
@@ -87,7 +100,8 @@ class Keeper:
         if found is None:
             return Index()
         self._follower, self._taken = Follower(found.since), found.taken
-        return found.index
+        index: Index = self._call(Index.restored, found.state)
+        return index
 
     def _catch_up(self, index: Index, margin: timedelta, about: str) -> None:
         before = self._unsaved
@@ -99,10 +113,11 @@ class Keeper:
             self._call(index.settle)
             metrics.join_columns.labels(self._service).set(index.columns)
             metrics.join_values.labels(self._service).set(index.values)
-            self._save_if_due(index)
 
     def _take(self, index: Index, dataset: Dataset) -> None:
-        """Take in the key columns of a dataset, unless they are in."""
+        """Take in the key columns of a dataset, unless they are in, and who may read it."""
+        is_open = dataset.metadata.access == "open"
+        index.restrict(dataset.id, "" if is_open else dataset.owner_id)
         version = dataset.published if dataset.state == "published" else None
         file = version.keys_file if version else None
         wanted = file.sha256 if file else ""
@@ -123,15 +138,3 @@ class Keeper:
             )
             return []
         return blocks
-
-    def _save_if_due(self, index: Index) -> None:
-        since = self._follower.since
-        if self._unsaved < SNAPSHOT_AFTER or since is None:
-            return
-        try:
-            self._snapshots.save(index, since, self._taken)
-        except LabError as error:
-            log.warning("the join index is not saved", extra={"error": str(error)})
-            return
-        self._unsaved = 0
-        log.info("the join index is saved", extra={"columns": index.columns})

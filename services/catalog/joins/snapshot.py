@@ -12,11 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
 
-from services.catalog.joins.index import Index, Shelf, State
+from services.catalog.joins.index import Shelf, State
 from services.catalog.joins.join import Held
 from services.catalog.joins.segment import Segment
 from shared.aggregate import Aggregate
@@ -28,11 +29,13 @@ from shared.store import Store
 
 log = logging.getLogger(__name__)
 
-_LAYOUT = 1
+_LAYOUT = 2
 _TYPES = ("<u8", "<u8", "<i8", "<u4", "<u4", "<u4", "<u4", "<i8")
 """How the arrays of a Segment are written."""
 
 _ALIGNED = 8
+_AT_ONCE = 1000
+"""Pieces of the head's text: made in one call it would keep the interpreter from all others."""
 
 
 class JoinSnapshot(Aggregate):
@@ -50,7 +53,7 @@ ID = "joins"
 class Saved:
     """An index as it was: all changes up to `since`, and the key file taken of each dataset."""
 
-    index: Index
+    state: State
     since: datetime
     taken: dict[str, str]
 
@@ -61,9 +64,11 @@ class Snapshots:
     def __init__(self, store: Store, files: Storage, call: Callable[..., Any]) -> None:
         self._documents, self._files, self._call = store.of(JoinSnapshot), files, call
 
-    def save(self, index: Index, since: datetime, taken: dict[str, str]) -> None:
+    def save(self, saved: Saved) -> None:
         """Write a snapshot, then point to it; the one before is removed."""
-        file = self._files.put(dump(index, since, taken), "application/octet-stream")
+        pieces = dump(saved)
+        made = iter(lambda: self._call(next, pieces, b""), b"")
+        file = self._files.put(made, "application/octet-stream")
         before: list[FileRef] = []
 
         def point(document: JoinSnapshot) -> None:
@@ -90,9 +95,9 @@ class Snapshots:
         return saved
 
 
-def dump(index: Index, since: datetime, taken: dict[str, str]) -> Iterator[bytes]:
-    """The bytes of a snapshot, in pieces."""
-    state = index.state()
+def dump(saved: Saved) -> Iterator[bytes]:
+    """The bytes of a snapshot, in pieces that are not empty."""
+    state = saved.state
     segments = [
         (space, width, segment)
         for (space, width), shelf in state.shelves.items()
@@ -100,8 +105,9 @@ def dump(index: Index, since: datetime, taken: dict[str, str]) -> Iterator[bytes
     ]
     head = {
         "layout": _LAYOUT,
-        "since": since.isoformat(),
-        "taken": taken,
+        "since": saved.since.isoformat(),
+        "taken": saved.taken,
+        "owners": state.owners,
         "columns": [[held.dataset_id, held.column.model_dump()] for held in state.columns],
         "numbers": state.numbers,
         "sizes": [[[*key, size] for key, size in sizes.items()] for sizes in state.sizes],
@@ -111,13 +117,14 @@ def dump(index: Index, since: datetime, taken: dict[str, str]) -> Iterator[bytes
             for space, width, one in segments
         ],
     }
-    yield _padded(json.dumps(head, ensure_ascii=False).encode() + b"\n", b" ")
+    yield from _lines(head)
     for _, _, segment in segments:
         for array, kind in zip(segment, _TYPES, strict=True):
             data = np.ascontiguousarray(array).astype(kind, copy=False).reshape(-1).view(np.uint8)
             # In pieces, each a copy: the index may be larger than what is left of the memory.
             yield from (data[at : at + CHUNK].tobytes() for at in range(0, len(data), CHUNK))
-            yield b"\0" * (-len(data) % _ALIGNED)
+            if rest := -len(data) % _ALIGNED:
+                yield b"\0" * rest
 
 
 def parse(content: bytearray, digest: str) -> Saved:
@@ -134,12 +141,17 @@ def parse(content: bytearray, digest: str) -> Saved:
         shelves[space, width].segments.append(reader.segment(width, *sizes))
     columns = [Held(name, KeyColumn.model_validate(column)) for name, column in head["columns"]]
     sizes = [{(space, width): size for space, width, size in one} for one in head["sizes"]]
-    state = State(columns, sizes, head["numbers"], shelves)
-    return Saved(Index.restored(state), datetime.fromisoformat(head["since"]), head["taken"])
+    state = State(columns, sizes, head["numbers"], head["owners"], shelves)
+    return Saved(state, datetime.fromisoformat(head["since"]), head["taken"])
 
 
-def _padded(data: bytes, filler: bytes) -> bytes:
-    return data + filler * (-len(data) % _ALIGNED)
+def _lines(head: dict[str, Any]) -> Iterator[bytes]:
+    """The head and a line's end, filled up with blanks."""
+    pieces, size = json.JSONEncoder(ensure_ascii=False).iterencode(head), 0
+    while some := "".join(islice(pieces, _AT_ONCE)).encode():
+        size += len(some)
+        yield some
+    yield b"\n" + b" " * (-(size + 1) % _ALIGNED)
 
 
 class _Reader:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -11,9 +12,10 @@ import pytest
 from services.catalog.joins import keeper as keeping
 from services.catalog.joins.keeper import Keeper
 from services.catalog.joins.snapshot import ID, JoinSnapshot
-from services.catalog.metadata import Metadata
+from services.catalog.metadata import Access, Metadata
 from services.catalog.model import Dataset
 from services.catalog.versions import Upload
+from shared.aggregate import now
 from shared.events import FileRef
 from shared.key_file import UNTYPED, KeyColumn, blocks_of
 from shared.manifest import Profile
@@ -62,6 +64,13 @@ def joined(process: Keeper, dataset_id: str) -> set[str]:
     return process.ask(dataset_id, lambda index: index.joins(dataset_id).datasets)
 
 
+def saved(process: Keeper, dataset_id: str) -> set[str]:
+    """What the process finds; it has saved its index after that, if it was due."""
+    found = joined(process, dataset_id)
+    process.save_if_due()
+    return found
+
+
 @pytest.fixture
 def world(mongodb_uri: str, storage_url: str) -> Iterator[World]:
     """An empty catalogue; every few changes the index is saved."""
@@ -76,7 +85,7 @@ def world(mongodb_uri: str, storage_url: str) -> Iterator[World]:
 def test_restart_reads_the_saved_index_and_only_newer_key_files(world: World) -> None:
     """The key files of what was saved may even be gone."""
     old = [world.publish(name, "v1", f"{name}-{'x' * 20}") for name in "abc"]
-    assert joined(world.process(), old[0]) == set(old[1:])
+    assert saved(world.process(), old[0]) == set(old[1:])
     for path in Path(world.files.path("sha256")).glob("*/*"):
         if path != world.snapshot():
             path.unlink()
@@ -90,20 +99,61 @@ def test_restart_reads_the_saved_index_and_only_newer_key_files(world: World) ->
 def test_damaged_snapshot_is_made_again_from_the_key_files(world: World, damage: bytes) -> None:
     """Whatever the bytes have become; one flipped bit counts."""
     ids = [world.publish(name, "v1") for name in "abc"]
-    joined(world.process(), ids[0])
+    saved(world.process(), ids[0])
     whole = world.snapshot().read_bytes()
     world.snapshot().write_bytes(damage or whole[:-1] + bytes([whole[-1] ^ 1]))
     assert joined(world.process(), ids[0]) == set(ids[1:])
+
+
+def test_questions_are_answered_while_the_index_is_saved(world: World) -> None:
+    """What is taken in meanwhile is not in the file, and found after a restart all the same."""
+    old = [world.publish(name, "v1") for name in "abc"]
+    meanwhile: list[str] = []
+    answers: list[set[str]] = []
+
+    def call(function: Callable[..., Any], *arguments: object) -> Any:
+        if function is next and not meanwhile:
+            meanwhile.append(world.publish("d", "v1"))
+            asking = Thread(target=lambda: answers.append(joined(process, old[0])), daemon=True)
+            asking.start()
+            asking.join(10)
+        return function(*arguments)
+
+    process = Keeper("catalog", world.store, world.files, call)
+    saved(process, old[0])
+    assert answers == [{*old[1:], *meanwhile}]
+    assert joined(world.process(), old[0]) == {*old[1:], *meanwhile}
+
+
+def test_saved_index_knows_what_is_restricted(world: World) -> None:
+    """And an owner who opens or closes the data is heeded without a new version."""
+    ids = [world.publish(name, "v1") for name in "abc"]
+
+    def restrict(dataset: Dataset, access: Access) -> None:
+        dataset.metadata = dataset.metadata.model_copy(update={"access": access})
+        dataset.changed_at = now()
+
+    world.store.of(Dataset).change(ids[1], lambda dataset: restrict(dataset, "restricted"))
+    process = world.process()
+    saved(process, ids[0])
+
+    def seen(process: Keeper) -> set[str]:
+        may_read = {"mbr_2"}.__contains__
+        return process.ask(ids[0], lambda index: index.joins(ids[0], "", may_read).datasets)
+
+    assert seen(world.process()) == seen(process) == {ids[2]}
+    world.store.of(Dataset).change(ids[1], lambda dataset: restrict(dataset, "open"))
+    assert seen(process) == set(ids[1:])
 
 
 def test_newer_snapshot_removes_the_one_before(world: World) -> None:
     """A process that had it in hand goes back to the documents."""
     process = world.process()
     ids = [world.publish(name, "v1") for name in "abc"]
-    joined(process, ids[0])
+    saved(process, ids[0])
     first = world.snapshot()
     ids += [world.publish(name, "v1") for name in "def"]
-    assert joined(process, ids[0]) == set(ids[1:])
+    assert saved(process, ids[0]) == set(ids[1:])
     assert world.snapshot() != first
     assert not first.exists()
     assert joined(world.process(), ids[0]) == set(ids[1:])
