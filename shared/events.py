@@ -113,7 +113,10 @@ class Match(Frozen):
 
 
 class Joined(Frozen):
-    """A dataset with values in common, by the columns that fit best: counts, never a value."""
+    """A dataset with values in common, by the columns that fit best: counts, never a value.
+
+    Down to multiples of five when one of those who are told may not read both datasets.
+    """
 
     dataset_id: str
     title: str

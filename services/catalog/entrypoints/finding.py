@@ -137,7 +137,7 @@ class Finding:
         joinable = None
         if query.joinable_with:
             search.visible(self.documents, query.joinable_with, caller)
-            joinable = answers.joinable(self.joins, query.joinable_with)
+            joinable = answers.joinable(self.joins, query.joinable_with, caller)
         return self.finder.search(query, caller, joinable)
 
     def _download(self, file: FileRef, filename: str) -> Download:

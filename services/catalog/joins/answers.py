@@ -41,6 +41,7 @@ class JoinView(BaseModel):
     """A column here and one of another dataset with values in common; `rows_...` are those of them.
 
     Examples of values that are alone are shown to those who may read both datasets, else None.
+    To others counts are rounded, and `multiplication` does not show for a few rows that multiply.
     """
 
     dataset_id: str
@@ -63,6 +64,9 @@ class JoinView(BaseModel):
     unmatched_here: list[str] | None
     unmatched_there: list[str] | None
     is_exact: bool = Field(description="false when a column has more values than are kept")
+    is_rounded: bool = Field(
+        description="counts are down to multiples of 5, as you may not read both datasets"
+    )
     reason: str
 
 
@@ -85,7 +89,7 @@ def list_joins(
     here, start = visible(store, dataset_id, caller), _start(query)
 
     def page(index: Index) -> tuple[list[Join], int]:
-        joins = index.joins(dataset_id, query.column)
+        joins = index.joins(dataset_id, query.column, caller.may_see)
         found = joins.at_least(query.containment)
         return joins.chosen(found[start : start + query.limit]), len(found)
 
@@ -105,9 +109,11 @@ def list_joins(
     )
 
 
-def joinable(keeper: Keeper, dataset_id: str) -> set[str]:
-    """The datasets that have a key column with a value of one of this dataset's."""
-    return keeper.ask(dataset_id, lambda index: index.joins(dataset_id).datasets)
+def joinable(keeper: Keeper, dataset_id: str, caller: Caller) -> set[str]:
+    """The datasets that have values of a key column of this one, as far as the caller may know."""
+    return keeper.ask(
+        dataset_id, lambda index: index.joins(dataset_id, may_read=caller.may_see).datasets
+    )
 
 
 def _start(query: JoinQuery) -> int:
@@ -161,15 +167,16 @@ def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
         unmatched_here=examples.here if examples else None,
         unmatched_there=examples.there if examples else None,
         is_exact=not (here.is_cut or there.is_cut),
-        reason=_reason(join, other.metadata.title),
+        is_rounded=examples is None,
+        reason=_reason(join, other.metadata.title, "Au moins " if examples is None else ""),
     )
 
 
-def _reason(join: Join, title: str) -> str:
+def _reason(join: Join, title: str, about: str) -> str:
     here, there = join.here.column, join.there.column
     passages = [_passage(column) for column in (here, there) if column.via]
     found = (
-        f"{join.matches} des {here.distinct} valeurs de {_named(here.columns)} sont dans"
+        f"{about}{join.matches} des {here.distinct} valeurs de {_named(here.columns)} sont dans"
         f" {_named(there.columns)} de « {title} »"
     )
     return " ; ".join([found, *passages, _MULTIPLICATION[join.multiplication]]) + "."

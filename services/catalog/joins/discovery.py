@@ -1,13 +1,17 @@
 """Tells owners and projects what a dataset that was just published can be joined with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from services.catalog.access import ProjectAccess
+from services.catalog.joins.disclosure import disclosed_join
 from services.catalog.joins.index import Index
 from services.catalog.joins.join import Join
 from services.catalog.joins.keeper import Keeper
 from services.catalog.model import Dataset
+from services.catalog.search import may_take
 from shared import metrics
+from shared.auth import Caller
 from shared.envelope import Envelope
 from shared.events import DatasetPublished, Joined, JoinsDiscovered
 from shared.store import Store
@@ -25,6 +29,7 @@ _MOST_PROJECTS = 50
 def tell_joins(store: Store, keeper: Keeper, envelope: Envelope[DatasetPublished]) -> None:
     """Record on the dataset what it can be joined with, in one write; nothing when it is nothing.
 
+    Joins with data that one of those who are told may not read are told as `disclosure` has it.
     An event of a version that is not the published one any more changes nothing: the newer one has
     its own.
     """
@@ -34,12 +39,30 @@ def tell_joins(store: Store, keeper: Keeper, envelope: Envelope[DatasetPublished
         return
     best = keeper.ask(dataset.id, lambda index: _best(index, dataset.id))
     others = [(join, store.of(Dataset).find_one(join.there.dataset_id)) for join in best]
-    joins = [_joined(join, other) for join, other in others if other]
-    if not joins:
+    found = [_Pair(join, dataset, other) for join, other in others if other]
+    events = [*_for_owners(published, found), *_for_projects(store, published, found)]
+    if not events:
         return
-    events = [_for_owners(published, joins), *_for_projects(store, published, joins)]
     store.of(Dataset).change(dataset.id, lambda dataset: dataset.tell(events), because=envelope)
-    metrics.joins_found.labels("catalog").inc(len(joins))
+    told = {join.dataset_id for event in events for join in event.joins}
+    metrics.joins_found.labels("catalog").inc(len(told))
+
+
+class _Pair(NamedTuple):
+    """A join between the dataset that was published, `here`, and another."""
+
+    join: Join
+    here: Dataset
+    there: Dataset
+
+    def told_to(self, members: Iterable[str]) -> Iterator[Joined]:
+        """The join as all of these may know it; nothing when they may not."""
+        callers = [Caller(member, frozenset()) for member in members]
+        sides = self.here, self.there
+        is_readable = all(may_take(side, caller) for side in sides for caller in callers)
+        join = self.join if is_readable else disclosed_join(self.join)
+        if join:
+            yield _joined(join, self.there)
 
 
 def _best(index: Index, dataset_id: str) -> list[Join]:
@@ -69,10 +92,14 @@ def _joined(join: Join, other: Dataset) -> Joined:
     )
 
 
-def _for_owners(published: DatasetPublished, joins: list[Joined]) -> JoinsDiscovered:
-    """For the dataset's owner and those of the others."""
+def _for_owners(published: DatasetPublished, found: list[_Pair]) -> Iterator[JoinsDiscovered]:
+    """For the dataset's owner and those of the others, who all are told the same."""
+    audience = {published.owner_id, *(pair.there.owner_id for pair in found)}
+    joins = [join for pair in found for join in pair.told_to(audience)]
+    if not joins:
+        return
     owners = {join.owner_id for join in joins} - {published.owner_id}
-    return JoinsDiscovered(
+    yield JoinsDiscovered(
         dataset_id=published.dataset_id,
         owner_id=published.owner_id,
         member_ids=tuple(sorted(owners)),
@@ -83,19 +110,24 @@ def _for_owners(published: DatasetPublished, joins: list[Joined]) -> JoinsDiscov
 
 
 def _for_projects(
-    store: Store, published: DatasetPublished, joins: list[Joined]
-) -> Iterable[JoinsDiscovered]:
+    store: Store, published: DatasetPublished, found: list[_Pair]
+) -> Iterator[JoinsDiscovered]:
     """For each open project that brings one of these datasets, or needs a key of the new one."""
-    needed = [*published.keys, *(join.dataset_id for join in joins)]
+    needed = [*published.keys, *(pair.there.id for pair in found)]
     where = {"needs": {"$in": needed}, "closed": False}
     for access in store.of(ProjectAccess).find(where, limit=_MOST_PROJECTS):
-        if access.holder_id != published.owner_id:
-            own = tuple(join for join in joins if join.dataset_id in access.needs)
+        if access.holder_id == published.owner_id:
+            continue
+        told = [join for pair in found for join in pair.told_to([access.holder_id])]
+        own = tuple(join for join in told if join.dataset_id in access.needs)
+        keys = tuple(key for key in published.keys if key in access.needs)
+        # That there is any join, if only with others' data, is not told either when it is hidden.
+        if told and (own or keys):
             yield JoinsDiscovered(
                 project_id=access.id,
                 holder_id=access.holder_id,
                 title=published.title,
                 published_id=published.dataset_id,
-                keys=tuple(key for key in published.keys if key in access.needs),
+                keys=keys,
                 joins=own,
             )

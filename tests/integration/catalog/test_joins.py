@@ -73,21 +73,51 @@ def test_ten_values_find_every_table_that_has_one_of_them(lab: Lab) -> None:
 
 
 def test_values_of_restricted_data_are_shown_to_nobody_else(lab: Lab) -> None:
-    """Counts are, and examples only where one may read both sides."""
-    values = fresh(8)
+    """Rounded counts are, and examples only where one may read both sides."""
+    values = fresh(10)
     secret = publish_table(lab, "mbr_s", csv("code", values[2:]), access="restricted")
-    public = publish_table(lab, "mbr_p", csv("code", values[:6]))
+    public = publish_table(lab, "mbr_p", csv("code", values[:8]))
 
     def seen(dataset_id: str, member: str) -> tuple[Any, ...]:
         (join,) = joins(lab, dataset_id, member)
-        return join["matches"], join["unmatched_here"], join["unmatched_there"]
+        examples = join["unmatched_here"], join["unmatched_there"]
+        return join["matches"], join["rows_joined"], join["is_rounded"], *examples
 
-    assert seen(public, "mbr_s") == (4, values[:2], values[6:])
-    assert seen(secret, "mbr_s") == (4, values[6:], values[:2])
+    assert seen(public, "mbr_s") == (6, 6, False, values[:2], values[8:])
+    assert seen(secret, "mbr_s") == (6, 6, False, values[8:], values[:2])
     for dataset_id, member in ((public, "mbr_p"), (secret, "mbr_p"), (public, "mbr_z")):
-        assert seen(dataset_id, member) == (4, None, None)
+        assert seen(dataset_id, member) == (5, 5, True, None, None)
+    (told,) = joins(lab, public, "mbr_p")
+    assert told["containment"] == 5 / 8
+    assert told["reason"].startswith("Au moins 5 des 8 valeurs")
     answer = lab.call("GET", f"/datasets/{secret}/joins", lab.token("mbr_z", "holder"))
     assert not [value for value in values if value.encode() in answer.data]
+
+
+def test_nobody_tests_whether_restricted_data_has_a_value(lab: Lab) -> None:
+    """Neither by joins, from either end, nor by search, nor by what is told of a new dataset."""
+    values = fresh(12)
+    secret = publish_table(lab, "mbr_s", csv("code", values), access="restricted")
+    probe = publish_table(lab, "mbr_p", csv("code", [values[0], *fresh(1)]))
+    larger = publish_table(lab, "mbr_p", csv("code", [*values[:4], *fresh(1)]))
+    many = publish_table(lab, "mbr_p", csv("code", values[2:]))
+
+    def found(dataset_id: str, member: str) -> tuple[set[str], set[str]]:
+        listed = {one["dataset_id"] for one in joins(lab, dataset_id, member)}
+        path = f"/datasets?joinable_with={dataset_id}"
+        hits = lab.get(path, lab.token(member, "holder"))["items"]
+        return listed, {hit["id"] for hit in hits}
+
+    assert found(probe, "mbr_p") == ({larger},) * 2
+    assert found(larger, "mbr_p") == ({probe, many},) * 2
+    assert found(secret, "mbr_p") == ({many},) * 2
+    assert found(many, "mbr_p") == ({larger, secret},) * 2
+    assert found(secret, "mbr_s") == ({probe, larger, many},) * 2
+    lab.settled()
+    assert lab.heard("joins_discovered", published_id=probe) == []
+    (told,) = lab.heard("joins_discovered", published_id=many)
+    others = {join["dataset_id"]: join["matches"] for join in told["joins"]}
+    assert others == {larger: 2, secret: 10}
 
 
 def test_unpublished_dataset_has_no_joins_to_show(lab: Lab) -> None:
