@@ -355,6 +355,15 @@ class DatasetHarvested(Event, source="catalog"):
     change: Literal["new", "changed", "returned"]
 
 
+class DatasetDescribed(Event, source="catalog"):
+    """Its owner says something else of a dataset than before."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    changed: tuple[str, ...] = Field(description="the fields: title, keywords, licence, ...")
+
+
 class DatasetRetired(Event, source="catalog"):
     """The catalogue that a dataset was harvested from has it no more."""
 

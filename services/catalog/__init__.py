@@ -12,8 +12,8 @@ take in the page that a harvest job read, note what a project's job made of data
 (ask for access), ProjectDelivered (register the result and end access), ProjectWithdrawn and
 ProjectRejected (end access).
 
-Publishes: DatasetRegistered, DatasetPublished, DatasetHeld, DatasetRejected, DatasetHarvested,
-DatasetRetired, HarvestPageFetched, HarvestCompleted, HarvestFailed,
+Publishes: DatasetRegistered, DatasetPublished, DatasetHeld, DatasetRejected, DatasetDescribed,
+DatasetHarvested, DatasetRetired, HarvestPageFetched, HarvestCompleted, HarvestFailed,
 JoinsDiscovered, DatasetsMatched, AccessRequested, AccessGranted, AccessRefused, DataAccessOpened;
 and as time passes AccessReminded, AccessExpired and AccessRevoked.
 """

@@ -3,13 +3,13 @@
 from typing import Any
 
 from services.catalog.access import ProjectAccess
+from services.catalog.bodies import NewDecision
 from services.catalog.deadlines import Patience
 from services.catalog.granting import STAFF
 from services.catalog.model import Dataset
 from services.catalog.uses import record
 from services.catalog.views import (
     AccessRequest,
-    NewDecision,
     OpenedDataset,
     RequestPage,
     RequestQuery,

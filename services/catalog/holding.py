@@ -7,8 +7,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.catalog.legal_basis import Basis, LegalBasis
 from services.catalog.model import Dataset
 from shared.aggregate import now
-from shared.auth import Caller
-from shared.errors import Forbidden, NotFound
 from shared.store import Store
 from shared.words import legible
 
@@ -47,10 +45,7 @@ def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -
     )
 
     def decide(dataset: Dataset) -> None:
-        if dataset.owner_id != owner_id:
-            if dataset.is_known or Caller(owner_id, frozenset()).may_see(*dataset.insiders):
-                raise Forbidden("only the owner of the dataset confirms its legal basis")
-            raise NotFound(f"no dataset has the id {dataset_id}")
+        dataset.check_owner(owner_id, "confirms its legal basis")
         dataset.confirm(body.version, said, restrict=body.restrict)
 
     return store.of(Dataset).change(dataset_id, decide)

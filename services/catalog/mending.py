@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.model import Dataset
 from services.catalog.versions import Upload
-from shared.errors import Forbidden, Invalid, NotFound, WrongStage
+from shared.errors import Invalid, WrongStage
 from shared.events import AcceptedRepair, RepairName
 from shared.store import Store
 
@@ -29,10 +29,7 @@ def accept_repair(store: Store, dataset_id: str, owner_id: str, wanted: NewRepai
     """
 
     def accept(dataset: Dataset) -> None:
-        if dataset.owner_id != owner_id and dataset.state != "published":
-            raise NotFound(f"no dataset has the id {dataset_id}")
-        if dataset.owner_id != owner_id:
-            raise Forbidden("only the owner of the dataset accepts repairs")
+        dataset.check_owner(owner_id, "accepts repairs")
         if not _is_accepted(dataset, wanted):
             dataset.register(_mended(dataset, _proposed(dataset, wanted)))
 

@@ -7,9 +7,13 @@ from typing import ClassVar, Literal
 from pydantic import Field, computed_field
 
 from services.catalog.harvested import Harvested
+from services.catalog.metadata import Metadata
 from services.catalog.versioned import Versioned
 from shared.aggregate import LONG_AGO, now
+from shared.auth import Caller
+from shared.errors import Forbidden, NotFound
 from shared.events import (
+    DatasetDescribed,
     DatasetHarvested,
     DatasetRetired,
     Event,
@@ -80,6 +84,17 @@ class Dataset(Versioned):
         """
         return (self.owner_id, *self.source_owners)
 
+    def check_owner(self, member_id: str, what: str) -> None:
+        """Raise Forbidden for another member than the owner, who alone does `what`.
+
+        NotFound, if that member may not even know of it.
+        """
+        if member_id == self.owner_id:
+            return
+        if self.is_known or Caller(member_id, frozenset()).may_see(*self.insiders):
+            raise Forbidden(f"only the owner of the dataset {what}")
+        raise NotFound(f"no dataset has the id {self.id}")
+
     def deciders(self, holder_id: str) -> list[str]:
         """Whose consent a project of that holder needs: all owners of restricted data but it."""
         if self.metadata.access == "open":
@@ -108,6 +123,22 @@ class Dataset(Versioned):
         if self.harvested:
             return date.fromisoformat(self.harvested.updated)
         return self.changed_at.date()
+
+    def describe(self, metadata: Metadata) -> None:
+        """Its owner says this of it from now on; the same as before changes nothing."""
+        before = dict(self.metadata)
+        changed = tuple(name for name, value in metadata if value != before[name])
+        if not changed:
+            return
+        self.metadata = metadata
+        self.record(
+            DatasetDescribed(
+                dataset_id=self.id,
+                owner_id=self.owner_id,
+                title=metadata.title,
+                changed=changed,
+            )
+        )
 
     def harvest(self, found: Harvested) -> None:
         """Its source tells of it for the first time, otherwise than before, or again.

@@ -12,7 +12,7 @@ from services.catalog.use import RESULT
 from services.catalog.versions import Provenance, Upload, Version
 from shared.aggregate import caused_id, new_id
 from shared.envelope import Envelope
-from shared.errors import Forbidden, Invalid, NotFound
+from shared.errors import Invalid
 from shared.events import ProjectDelivered
 from shared.manifest import Manifest
 from shared.storage import Storage
@@ -52,10 +52,7 @@ def register_version(store: Store, dataset_id: str, owner_id: str, upload: Uploa
     """
 
     def add_version(dataset: Dataset) -> None:
-        if dataset.owner_id != owner_id and dataset.state != "published":
-            raise NotFound(f"no dataset has the id {dataset_id}")
-        if dataset.owner_id != owner_id:
-            raise Forbidden("only the owner of the dataset adds versions")
+        dataset.check_owner(owner_id, "adds versions")
         dataset.register(upload)
 
     return store.of(Dataset).change(dataset_id, add_version)

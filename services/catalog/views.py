@@ -1,101 +1,25 @@
-"""What the catalogue takes and shows: bodies, queries and answers of HTTP and RPC."""
+"""What the catalogue is asked for and shows: queries and answers of HTTP and RPC."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Annotated
+from datetime import datetime
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.access import ProjectAccess
 from services.catalog.changes import Changes, compare
-from services.catalog.consent import Conditions, Decision, Grant, GrantState
+from services.catalog.consent import Grant, GrantState
 from services.catalog.crossing import Verdict
-from services.catalog.deadlines import end_of
 from services.catalog.exposure import InputPrivacy
 from services.catalog.granting import STAFF
 from services.catalog.harvested import Harvested
-from services.catalog.licensing import canonical
-from services.catalog.metadata import Access, Metadata
+from services.catalog.metadata import Metadata
 from services.catalog.model import Dataset, DatasetState
 from services.catalog.quality import Criterion, criteria_of, score_of
 from services.catalog.versions import Version
-from shared.aggregate import now
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.identifier import Identifier
 from shared.paging import Paging
-from shared.territory import Place
-from shared.words import legible
-
-_Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(legible)
-]
-_Label = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(legible),
-]
-
-_Purpose = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(legible)
-]
-
-
-def _to_come(day: date) -> date:
-    if not day < _LATEST or end_of(day.isoformat()) <= now():
-        raise ValueError(f"must be a day that is not over yet, and before {_LATEST}")
-    return day
-
-
-_LATEST = date(2200, 1, 1)
-_LastDay = Annotated[date, AfterValidator(_to_come)]
-
-
-class NewDataset(Metadata):
-    """The metadata of an upload; `territory` holds INSEE codes, or SIREN of EPCI."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    title: _Label
-    description: _Text = ""
-    theme: _Label
-    keywords: tuple[_Label, ...] = Field(default=(), max_length=30)
-    territory: tuple[Place, ...] = Field(default=(), max_length=5000)
-    licence: _Label
-    access: Access = "restricted"
-    producer: _Text = ""
-    source_url: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000)
-
-    def plain(self) -> Metadata:
-        """The same as the dataset keeps it."""
-        about = self.model_dump()
-        return Metadata(**about | {"licence": canonical(self.licence)})
-
-
-class NewVersion(BaseModel):
-    """The metadata of another version."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    note: _Text = ""
-
-
-class NewDecision(BaseModel):
-    """An owner's answer to a request; a refusal and a revocation say why."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    decision: Decision
-    reason: _Text = ""
-    purpose: _Purpose = Field(default="", description="what a grant is for, in French")
-    until: _LastDay | None = Field(
-        default=None, description="the last day of a grant, until it ends in metropolitan France"
-    )
-
-    @property
-    def conditions(self) -> Conditions:
-        """What a grant is bound to."""
-        return Conditions(purpose=self.purpose, until=self.until and self.until.isoformat())
 
 
 class CrossingQuery(BaseModel):

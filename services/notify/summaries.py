@@ -12,6 +12,7 @@ from shared.events import (
     AccessRequested,
     AccessRevoked,
     DataAccessOpened,
+    DatasetDescribed,
     DatasetHarvested,
     DatasetHeld,
     DatasetPublished,
@@ -52,6 +53,23 @@ _JOBS = {
     "harvest": "La lecture d'une page de catalogue",
 }
 
+_FIELDS = {
+    "title": "titre",
+    "description": "description",
+    "theme": "thème",
+    "keywords": "mots-clés",
+    "territory": "territoire",
+    "licence": "licence",
+    "access": "accès",
+    "producer": "producteur",
+    "source_url": "page d'origine",
+    "temporal": "période",
+    "frequency": "fréquence",
+    "contact": "contact",
+    "hvd": "données de forte valeur",
+    "language": "langue",
+}
+
 _HARVESTED = {
     "new": "est référencé depuis un autre catalogue",
     "changed": "est décrit autrement par son catalogue d'origine",
@@ -90,6 +108,11 @@ def _advised(event: ProjectAdvised) -> str:
 def _published(event: DatasetPublished) -> str:
     rows = _count(event.rows, "ligne", "lignes")
     return f"Le jeu de données « {event.title} » est publié ({rows})."
+
+
+def _described(event: DatasetDescribed) -> str:
+    changed = ", ".join(_FIELDS.get(name, name) for name in event.changed)
+    return f"Ce qui est dit du jeu de données « {event.title} » a changé : {changed}."
 
 
 def _harvested(event: DatasetHarvested) -> str:
@@ -146,6 +169,7 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     HarvestCompleted: lambda e: f"La moisson de « {e.title} » est finie. {e.report}",
     HarvestFailed: lambda e: f"La moisson de « {e.title} » s'est arrêtée : {e.reason}",
     DatasetHarvested: _harvested,
+    DatasetDescribed: _described,
     DatasetRetired: lambda e: f"Le jeu de données « {e.title} » est retiré : {e.reason}",
     DatasetsMatched: _matched,
     AccessRequested: lambda e: f"L'accès au jeu {e.dataset_id} est demandé à son propriétaire.",

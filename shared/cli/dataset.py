@@ -7,6 +7,7 @@ import typer
 
 from shared.cli import show
 from shared.cli.client import path_of
+from shared.cli.describe import describe, said
 from shared.cli.search import search
 from shared.cli.session import After, Json, Limit, client
 
@@ -53,9 +54,9 @@ def add(
         "territory": territory,
         "producer": producer,
         "source_url": source_url,
-        "temporal": _said(start=temporal_start, end=temporal_end),
+        "temporal": said(start=temporal_start, end=temporal_end),
         "frequency": frequency or None,
-        "contact": _said(name=contact_name, email=contact_email, url=contact_url),
+        "contact": said(name=contact_name, email=contact_email, url=contact_url),
         "hvd": hvd or None,
         "language": language,
     }
@@ -63,6 +64,7 @@ def add(
 
 
 app.command()(search)
+app.command()(describe)
 
 
 @app.command("list")
@@ -241,11 +243,6 @@ def decide(
     said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
     answer = client(context).post("catalog", path, said)
     show.record(answer, json_wanted=json)
-
-
-def _said(**fields: str) -> dict[str, str] | None:
-    """The fields that were given; None when none was."""
-    return {name: value for name, value in fields.items() if value} or None
 
 
 def _advise(criteria: list[dict[str, Any]]) -> None:

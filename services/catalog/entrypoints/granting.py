@@ -1,11 +1,11 @@
 """Who may read what, who decides on it, and what became of it."""
 
 from services.catalog import grants, uses
+from services.catalog.bodies import NewDecision
 from services.catalog.entrypoints.inside import INSIDE
 from services.catalog.use import UsePage, UseQuery
 from services.catalog.views import (
     AccessRequest,
-    NewDecision,
     OpenedDataset,
     RequestPage,
     RequestQuery,

@@ -1,16 +1,15 @@
 """What owners do with their data: put it in, mend it, say why it may be kept."""
 
+from typing import Any
+
 from services.catalog import holding, registration
+from services.catalog.bodies import ChangeDataset, NewDataset, NewVersion
+from services.catalog.describing import describe
 from services.catalog.entrypoints.inside import INSIDE
 from services.catalog.holding import NewLegalBasis
 from services.catalog.mending import NewRepair, accept_repair
 from services.catalog.versions import Upload
-from services.catalog.views import (
-    DatasetView,
-    NewDataset,
-    NewVersion,
-    view_of,
-)
+from services.catalog.views import DatasetView, view_of
 from shared.http import Call, http
 from shared.identifier import Identifier
 from shared.messaging import rpc
@@ -82,6 +81,26 @@ class Owning:
         """Publish a held version of the caller's dataset on the legal basis that it has."""
         dataset = holding.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
         return view_of(dataset, call.caller)
+
+    @http(
+        "PATCH",
+        "/datasets/{dataset_id}",
+        body=ChangeDataset,
+        returns=DatasetView,
+        roles={"owner", "holder"},
+    )
+    def edit_dataset(self, call: Call, dataset_id: str) -> DatasetView:
+        """Change what is said of the caller's dataset; what is not sent stays."""
+        dataset = describe(self.documents, dataset_id, call.caller.member_id, call.body)
+        return view_of(dataset, call.caller)
+
+    @rpc
+    def describe_dataset(
+        self, dataset_id: Identifier, owner_id: Identifier, changes: dict[str, Any]
+    ) -> DatasetView:
+        """Change what is said of that owner's dataset; what `changes` does not name stays."""
+        body = ChangeDataset.model_validate(changes)
+        return view_of(describe(self.documents, dataset_id, owner_id, body), INSIDE)
 
     @rpc
     def accept_repair(

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import RDF, BNode, Graph, Literal, URIRef
 
+from services.catalog.bodies import NewDataset
 from services.catalog.dcat.describe import describe_alone
 from services.catalog.dcat.vocabulary import (
     ADMS,
@@ -23,7 +24,7 @@ from services.catalog.dcat.vocabulary import (
     theme,
 )
 from services.catalog.model import Dataset
-from services.catalog.views import NewDataset, versions_of
+from services.catalog.views import versions_of
 from shared.auth import Caller
 from tests.shapes import Fault, faults, violations
 from tests.unit.catalog.described import (

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.catalog.access import ProjectAccess
+from services.catalog.bodies import NewDecision
 from services.catalog.consent import Conditions, Decision
 from services.catalog.deadlines import Patience, end_of, in_french
 from services.catalog.model import Dataset
-from services.catalog.views import NewDecision, request_of
+from services.catalog.views import request_of
 from shared.aggregate import NEVER, now
 from shared.errors import Forbidden, WrongStage
 from shared.events import (

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from services.catalog.bodies import NewDataset
 from services.catalog.metadata import Metadata
 from services.catalog.terms import Contact, Frequency, Period
-from services.catalog.views import NewDataset
 
 ABOUT = {"title": "Bornes", "theme": "mobilité", "licence": "lov2"}
 

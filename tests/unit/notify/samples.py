@@ -12,6 +12,7 @@ from shared.events import (
     AccessRequested,
     AccessRevoked,
     DataAccessOpened,
+    DatasetDescribed,
     DatasetHarvested,
     DatasetHeld,
     DatasetPublished,
@@ -145,6 +146,9 @@ EVENTS: tuple[Event, ...] = (
         source_id="src_1",
         harvest_id="hrv_1",
         change="new",
+    ),
+    DatasetDescribed(
+        dataset_id=DATASET, owner_id=OWNER, title="Communes", changed=("title", "keywords")
     ),
     DatasetRetired(
         dataset_id=DATASET,

@@ -1,0 +1,71 @@
+"""An owner mends what is said of a dataset; searches and listeners follow."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.errors import Invalid, NotFound
+from tests.integration.catalog.lab import Lab, problem
+
+
+def edit(lab: Lab, dataset_id: str, member_id: str, role: str = "owner", **changes: Any) -> Any:
+    """The answer to a change."""
+    path, token = f"/datasets/{dataset_id}", lab.token(member_id, role)
+    return lab.call("PATCH", path, token, json=changes)
+
+
+def test_described_dataset_is_found_by_its_new_words(lab: Lab) -> None:
+    """What was not sent stays, its quality follows, and the event says what changed."""
+    word, theme = f"mot{uuid4().hex}", f"thème {uuid4().hex}"
+    dataset_id = lab.published("mbr_d1", "commune", theme=theme, licence="lov2")
+    before = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_d1", "owner"))
+    keywords = [word, "b", "c"]
+    after = edit(lab, dataset_id, "mbr_d1", keywords=keywords, frequency="annual").json()
+    assert (after["keywords"], after["frequency"]) == (keywords, "ANNUAL")
+    assert (after["theme"], after["title"]) == (theme, before["title"])
+    assert after["quality"] > before["quality"]
+    told = lab.hear("dataset_described", dataset_id=dataset_id)
+    assert (told["owner_id"], told["changed"]) == ("mbr_d1", ["keywords", "frequency"])
+    found = lab.get(f"/datasets?q={word}", lab.token("mbr_z", "holder"))["items"]
+    assert [one["id"] for one in found] == [dataset_id]
+
+
+def test_restricted_dataset_shows_no_table_until_it_is_opened(lab: Lab) -> None:
+    """At once, both ways; RPC does the same."""
+    dataset_id, other = lab.published("mbr_d2", access="open"), lab.token("mbr_z", "holder")
+    assert edit(lab, dataset_id, "mbr_d2", access="restricted").status == 200
+    problem(lab.call("GET", f"/datasets/{dataset_id}/table", other), 403)
+    with lab.rpc() as catalog:
+        view = catalog.describe_dataset(dataset_id, "mbr_d2", {"access": "open"})
+        with pytest.raises(NotFound):
+            catalog.describe_dataset("dts_unknown", "mbr_d2", {})
+        with pytest.raises(Invalid, match="title"):
+            catalog.describe_dataset(dataset_id, "mbr_d2", {"title": " "})
+    assert view["access"] == "open"
+    assert lab.call("GET", f"/datasets/{dataset_id}/table", other).status == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"territory": ["99999"]}, "territory"),
+        ({"source_url": "ftp://x"}, "source_url"),
+        ({"temporal": {}}, "temporal"),
+        ({"frequency": "sometimes"}, "frequency"),
+        ({"owner_id": "mbr_2"}, "owner_id"),
+    ],
+)
+def test_wrong_description_names_the_field(lab: Lab, changes: dict[str, Any], field: str) -> None:
+    """As at an upload."""
+    assert field in problem(edit(lab, "dts_x", "mbr_1", **changes), 422)
+
+
+def test_only_the_owner_describes(lab: Lab) -> None:
+    """To others a pending dataset is unknown, a published one somebody else's."""
+    pending, published = lab.upload("mbr_d3"), lab.published("mbr_d3")
+    assert edit(lab, pending, "mbr_d3", title="Avant lecture").status == 200
+    problem(edit(lab, pending, "mbr_d4", title="x"), 404)
+    problem(edit(lab, published, "mbr_d4", title="x"), 403)
+    problem(edit(lab, published, "mbr_d3", "reviewer", title="x"), 403)
