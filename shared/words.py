@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _WORD = re.compile(r"[^\W_]+")
@@ -27,8 +28,12 @@ def words(*texts: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in texts:
         for word in _WORD.findall(unicodedata.normalize("NFC", text.casefold())):
-            found.setdefault(fold(word), word)
+            found.setdefault(_fold_word(word), word)
     return found
+
+
+# A language has few words that are often: most of a catalogue's are among those just seen.
+_fold_word = lru_cache(maxsize=20_000)(fold)
 
 
 def legible(text: str) -> str:

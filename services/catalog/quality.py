@@ -44,8 +44,9 @@ def criteria_of(dataset: Dataset) -> list[Criterion]:
 
 def score_of(dataset: Dataset) -> int | None:
     """The points of the criteria that are met, from 0 to 100; None where nothing is."""
-    criteria = criteria_of(dataset)
-    return sum(one.weight for one in criteria if one.met) if criteria else None
+    if not dataset.is_known:
+        return None
+    return sum(rule.weight for rule in _RULES if rule.holds(dataset))
 
 
 def _judged(rule: _Rule, *, met: bool) -> Criterion:

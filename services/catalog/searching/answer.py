@@ -30,17 +30,17 @@ def search(
     searcher, words = index.searcher(), words_of(query.q)
     filters = conditions(index, query, today)
     filters += [among(index, joinable)] if joinable is not None else []
-    asked = ask(index, filters, words)
+    asked = ask(index, query.state, filters, words)
     if words:
         hits = ranked(searcher, asked, query.after, query.limit)
         if hits.total < _ENOUGH:
             widen(index, searcher, words)
-            asked = ask(index, filters, words)
+            asked = ask(index, query.state, filters, words)
             hits = ranked(searcher, asked, query.after, query.limit)
     else:
         total = count_of(searcher.search(asked, 1))
         filters += [from_id(index, query.after)] if query.after else []
-        rest = ask(index, filters, [])
+        rest = ask(index, query.state, filters, [])
         hits = Hits(listed(searcher, rest, query.after, query.limit), total)
     shown = hits.page[: query.limit]
     return DatasetPage(
@@ -63,4 +63,4 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
 def _item(searcher: Searcher, hit: Hit, words: list[Word]) -> FoundDataset:
     shown = shown_at(searcher, hit.address)
     score = hit.score and round(hit.score, 2)
-    return FoundDataset(**shown["summary"], score=score, reasons=reasons_of(words, shown))
+    return shown.found.model_copy(update={"score": score, "reasons": reasons_of(words, shown)})

@@ -4,8 +4,8 @@ from tantivy import Occur, Query
 
 from services.catalog.matching import KEY_POINTS, PLACE_POINTS, THEME_POINTS, WORD_POINTS, Wish
 from services.catalog.searching.index import Index
-from services.catalog.searching.query import const, term
-from services.catalog.searching.schema import TEXTS, text_at
+from services.catalog.searching.query import const, in_state
+from services.catalog.searching.schema import TEXTS, id_at
 from services.catalog.searching.stems import stem
 
 _MOST = 200
@@ -19,11 +19,11 @@ def candidates(index: Index, wish: Wish) -> list[str]:
     found = Query.boolean_query(
         [
             (Occur.Must, clues),
-            (Occur.Must, Query.const_score_query(term(index, "state", "published"), 0)),
+            in_state(index, "published", has_words=True),
         ]
     )
     hits = searcher.search(found, _MOST, count=False, weight_by_field="standing").hits
-    return [text_at(searcher, address, "id") for _score, address in hits]
+    return [id_at(searcher, address) for _score, address in hits]
 
 
 def _clues(index: Index, wish: Wish) -> list[Query]:

@@ -17,6 +17,9 @@ from shared.words import fold
 _HEAP_BYTES = 15_000_000
 """The least a writer of tantivy takes for one thread."""
 
+_AT_A_STRETCH = 5
+"""Datasets that are taken in within a few milliseconds."""
+
 _PATIENCE_SECONDS = 5
 _SHORTEST_WORD = 3
 
@@ -25,12 +28,14 @@ class Index:
     """What there is to be found.
 
     `labels` are themes and producers as somebody wrote them, `words` all words of all texts by
-    their singular. Scores depend on a dataset and the question alone: all processes rank alike.
+    their singular, and `vocabulary` these by number. Scores depend on a dataset and the question
+    alone: all processes rank alike.
     """
 
     def __init__(self) -> None:
         self.labels: dict[tuple[str, str], str] = {}
         self.words: dict[str, str] = {}
+        self.vocabulary: list[str] = []
         self._follower = Follower()
         self._index = schema.open_index()
         self._writer = self._index.writer(_HEAP_BYTES, 1)
@@ -64,6 +69,9 @@ class Index:
             for dataset in datasets:
                 self._put(dataset)
                 count += 1
+                if count % _AT_A_STRETCH == 0:
+                    # A long catalogue is read in one go: let the others have their turn.
+                    time.sleep(0)
         finally:
             # Those before a failure are not told again.
             if count:
@@ -78,8 +86,6 @@ class Index:
         self._label(dataset)
         for words in texts.values():
             self._learn(words)
-        # A long catalogue is read in one go: let the others have their turn.
-        time.sleep(0)
 
     def _label(self, dataset: Dataset) -> None:
         about = dataset.metadata
@@ -89,5 +95,6 @@ class Index:
     def _learn(self, words: dict[str, str]) -> None:
         for word, written in words.items():
             if word not in self.words and len(word) >= _SHORTEST_WORD:
+                self._writer.add_document(schema.word(word, len(self.vocabulary)))
                 self.words[word] = written
-                self._writer.add_document(schema.word(word))
+                self.vocabulary.append(word)

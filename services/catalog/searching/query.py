@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 from tantivy import FieldType, Occur, Query, Searcher
 
 from services.catalog.licensing import canonical
+from services.catalog.model import DatasetState
 from services.catalog.searching.index import Index
-from services.catalog.searching.schema import TEXTS, number_of, text_at
+from services.catalog.searching.schema import HIDDEN, TEXTS, number_of
 from services.catalog.searching.stems import stem
 from services.catalog.searching.views import FRESH_DAYS, DatasetQuery
 from services.catalog.words import lexical
@@ -92,12 +93,14 @@ def _near_words(
 def _near(index: Index, searcher: Searcher, singular: str, distance: int) -> list[str]:
     query = Query.fuzzy_term_query(index.schema, "word", singular, distance)
     hits = searcher.search(query, _FORMS, count=False).hits
-    return sorted(text_at(searcher, address, "word") for _score, address in hits)
+    numbers = searcher.fast_field_values("lot", [address for _score, address in hits])
+    return sorted(index.vocabulary[int(number or 0)] for number in numbers)
 
 
-def ask(index: Index, filters: list[Query], words: list[Word]) -> Query:
+def ask(index: Index, state: DatasetState, filters: list[Query], words: list[Word]) -> Query:
     """The datasets that pass all filters and have every word, with their points as score."""
-    clauses = [(Occur.Must, Query.const_score_query(one, 0)) for one in filters]
+    clauses = [in_state(index, state, has_words=bool(words))]
+    clauses += [(Occur.Must, Query.const_score_query(one, 0)) for one in filters]
     clauses += [(Occur.Must, _any_form(index, word)) for word in words]
     if words:
         title = " ".join(stem for word in words for stem in [*word.forms][:1])
@@ -105,7 +108,18 @@ def ask(index: Index, filters: list[Query], words: list[Word]) -> Query:
     return Query.boolean_query(clauses)
 
 
+def in_state(index: Index, state: DatasetState, *, has_words: bool) -> tuple[Occur, Query]:
+    """The clause that leaves the datasets of that state.
+
+    Nearly all are published: among those with words the few others are sooner left out.
+    """
+    if has_words and state == "published":
+        return Occur.MustNot, term(index, "state", HIDDEN)
+    return Occur.Must, Query.const_score_query(term(index, "state", state), 0)
+
+
 def _any_form(index: Index, word: Word) -> Query:
+    # A set of terms would be one clause for many, but takes seven times as long.
     return Query.disjunction_max_query(
         [
             const(index, text, stem, points * form.share)
@@ -118,7 +132,6 @@ def _any_form(index: Index, word: Word) -> Query:
 def conditions(index: Index, query: DatasetQuery, today: date) -> list[Query]:
     """The filters of a question, which say nothing of how well a dataset fits."""
     terms = {
-        "state": query.state,
         "owner": query.owner_id,
         "theme": fold(query.theme),
         "licence": canonical(query.licence),

@@ -1,9 +1,9 @@
 """Why a dataset is among the hits, in French."""
 
 from services.catalog.searching.query import Word
-from services.catalog.searching.schema import TEXTS, Kind, Shown
+from services.catalog.searching.schema import TEXTS, Shown
 
-_PLACES: dict[Kind, tuple[str, str]] = {
+_PLACES: dict[str, tuple[str, str]] = {
     "keyword": ("keywords", "dans le mot-clé « {} »"),
     "theme": ("keywords", "dans le thème « {} »"),
     "key": ("columns", "comme clé : {}"),
@@ -15,14 +15,13 @@ _PLACES: dict[Kind, tuple[str, str]] = {
 
 def reasons_of(words: list[Word], shown: Shown) -> list[str]:
     """One for each word: the place and form that gave it most points."""
-    stems = {field: frozenset(text.split()) for field, text in shown["stems"].items()}
-    return [_reason(word, shown, stems) for word in words]
+    return [_reason(word, shown) for word in words]
 
 
-def _reason(word: Word, shown: Shown, stems: dict[str, frozenset[str]]) -> str:
+def _reason(word: Word, shown: Shown) -> str:
     # Forms are in the order of their points, and fields too.
     for stem, form in word.forms.items():
-        field = next((field for field in TEXTS if stem in stems[field]), None)
+        field = next((field for field in TEXTS if f" {stem} " in shown.stems[field]), None)
         if field:
             return f"{form.in_french(word.written)} {_place(field, stem, shown)}"
     return ""
@@ -31,8 +30,9 @@ def _reason(word: Word, shown: Shown, stems: dict[str, frozenset[str]]) -> str:
 def _place(field: str, stem: str, shown: Shown) -> str:
     if field == "title":
         return "dans le titre"
-    for kind, text, stems in shown["named"]:
+    for named in shown.named:
+        kind, text, stems = named.split("\t")
         within, phrase = _PLACES[kind]
-        if within == field and stem in stems.split():
+        if within == field and f" {stem} " in stems:
             return phrase.format(text)
     return "dans la description"

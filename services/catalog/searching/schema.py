@@ -1,11 +1,10 @@
 """What the index holds of a dataset: words by field, filters and facets, and what a list shows."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Literal, TypedDict
+from typing import Literal, NamedTuple
 
 import tantivy
 
@@ -14,6 +13,7 @@ from services.catalog.licensing import canonical
 from services.catalog.model import Dataset
 from services.catalog.quality import score_of
 from services.catalog.searching.stems import stems_of
+from services.catalog.searching.views import FoundDataset
 from services.catalog.views import summary_of
 from services.catalog.words import lexical
 from shared.territory import department_of
@@ -26,19 +26,22 @@ FACETS = ("theme", "licence", "department", "key", "producer", "format")
 """The fields that hits are counted by, beside freshness and quality."""
 
 
+HIDDEN = "hidden"
+"""Stands beside the state of what is not published."""
+
 Kind = Literal["keyword", "theme", "key", "column", "producer"]
 
 
-class Shown(TypedDict):
+class Shown(NamedTuple):
     """What the index keeps of a dataset to show it, and to say why it was found.
 
     `stems` are those of each field, `named` the texts in them that a reason can name: what each is,
-    the text and its stems.
+    the text and its stems, between tabs. Stems have a space on both sides.
     """
 
-    summary: dict[str, Any]
+    found: FoundDataset
     stems: dict[str, str]
-    named: list[tuple[Kind, str, str]]
+    named: list[str]
 
 
 _RAW = ("id", "state", "owner", "name", "place")
@@ -53,7 +56,7 @@ def build() -> tantivy.Schema:
 
     `name` is a whole title by its stems, `place` a territory as given, `number` sorts as ids do,
     `standing` decides between those with as many points, and `lot` where that is equal. A `word` is
-    a document of its own: each word of all texts once.
+    a document of its own: each word of all texts once, and its `lot` its number.
     """
     builder = tantivy.SchemaBuilder()
     for field in TEXTS:
@@ -72,7 +75,7 @@ def build() -> tantivy.Schema:
         builder.add_integer_field(field, indexed=True, fast=True)
     builder.add_float_field("standing", fast=True)
     builder.add_bytes_field("shown", stored=True)
-    builder.add_text_field("word", tokenizer_name="raw", index_option="basic", stored=True)
+    builder.add_text_field("word", tokenizer_name="raw", index_option="basic")
     return builder.build()
 
 
@@ -139,22 +142,24 @@ def document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tantivy.Docu
     return made
 
 
-def text_at(searcher: tantivy.Searcher, address: tantivy.DocAddress, field: str) -> str:
-    """The text that a document keeps in `id` or `word`."""
-    return str(searcher.doc(address).get_first(field))
+def id_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
+    """The id of a dataset."""
+    return str(searcher.doc(address).get_first("id"))
 
 
 def shown_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Shown:
     """What a document keeps to be shown."""
     kept: bytes = searcher.doc(address)["shown"][0]
-    shown: Shown = json.loads(kept)
-    return shown
+    found, *lines = kept.decode().split("\n")
+    stems = dict(zip(TEXTS, lines, strict=False))
+    return Shown(FoundDataset.model_validate_json(found), stems, lines[len(TEXTS) :])
 
 
-def word(singular: str) -> tantivy.Document:
-    """A word of the vocabulary as the index keeps it."""
+def word(singular: str, number: int) -> tantivy.Document:
+    """A word of the vocabulary as the index keeps it; `number` is its place there."""
     made = tantivy.Document()
     made.add_text("word", singular)
+    made.add_integer("lot", number)
     return made
 
 
@@ -162,7 +167,7 @@ def _filters(dataset: Dataset, title: str) -> dict[str, Iterable[str]]:
     about = dataset.metadata
     return {
         "id": [dataset.id],
-        "state": [dataset.state],
+        "state": [dataset.state, *([] if dataset.state == "published" else [HIDDEN])],
         "owner": [dataset.owner_id],
         "name": [title],
         "place": about.territory,
@@ -201,9 +206,10 @@ def _standing(lot: int, quality: int) -> float:
 
 
 def _shown(dataset: Dataset, stems: dict[str, str]) -> bytes:
-    shown: Shown = {
-        "summary": summary_of(dataset).model_dump(mode="json"),
-        "stems": stems,
-        "named": [(kind, text, _stems(text)) for kind, text in _named(dataset)],
-    }
-    return json.dumps(shown, ensure_ascii=False).encode()
+    found = FoundDataset(**summary_of(dataset).model_dump(), score=None, reasons=[])
+    named = (
+        f"{kind}\t{' '.join(text.split())}\t {_stems(text)} " for kind, text in _named(dataset)
+    )
+    # JSON that is not indented has no line breaks.
+    lines = (found.model_dump_json(), *(f" {stems[field]} " for field in TEXTS), *named)
+    return "\n".join(lines).encode()

@@ -129,6 +129,18 @@ def test_each_word_has_its_reason(
     assert items[f"dts_{identifier}"].reasons == reasons
 
 
+def test_texts_with_line_breaks_and_tabs_are_named_in_one_line() -> None:
+    """A keyword may have been pasted with them; what stands after it has its reason too."""
+    keywords = ("eau\tpotable\nrésidus", "captage")
+    index = index_of([dataset("a", "Analyses", keywords=keywords, producer="Agence\nrégionale")])
+    reasons = {q: page(index, q=q).items[0].reasons for q in ("potable", "captage", "agence")}
+    assert reasons == {
+        "potable": ["« potable » dans le mot-clé « eau potable résidus »"],
+        "captage": ["« captage » dans le mot-clé « captage »"],
+        "agence": ["« agence » dans le nom du producteur"],
+    }
+
+
 def test_the_column_is_named_that_has_the_word() -> None:
     """Names in one word are taken apart."""
     columns = tuple(
