@@ -40,7 +40,7 @@ from shared.settings import Settings
 
 
 def _finder(context: Context) -> Finder:
-    finder = Finder(context.service, context.store)
+    finder = Finder(context.service, context.store, context.compute)
     context.ready_checks["search"] = lambda: finder.is_ready
     return finder
 

@@ -1,9 +1,10 @@
 """Keeps a process's index in step with the documents, and answers from it."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from threading import Event
+from typing import Any
 
 from services.catalog.following import MARGIN
 from services.catalog.matching import Wish
@@ -32,9 +33,9 @@ class Finder:
     other processes saved are taken in before an answer, so that all of them answer alike.
     """
 
-    def __init__(self, service: str, store: Store) -> None:
+    def __init__(self, service: str, store: Store, call: Callable[..., Any]) -> None:
         self._service, self._store = service, store
-        self._index, self._stopping = Index(), Event()
+        self._index, self._stopping = Index(call), Event()
         self.is_ready = False
         """Whether the index was complete once."""
 
