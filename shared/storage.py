@@ -148,15 +148,15 @@ class Storage:
 
     def chunks(self, ref: FileRef) -> Iterator[bytes]:
         """Read a stored file piece by piece."""
-        with self._stored(ref) as file:
+        with self._stored(ref, self._fs.open, "rb") as file:
             while chunk := self.do(file.read, CHUNK):
                 yield bytes(chunk)
 
     def read(self, ref: FileRef, limit: int = 10_000_000) -> bytes:
-        """Read a small stored file whole; TooLarge above `limit` bytes."""
+        """Read a small stored file whole, in one call; TooLarge above `limit` bytes."""
         if ref.size > limit:
             raise TooLarge.beyond(limit, "the file")
-        return b"".join(self.chunks(ref))
+        return bytes(self._stored(ref, self._fs.cat_file))
 
     def is_ready(self) -> bool:
         """Whether the store can be written to."""
@@ -168,9 +168,9 @@ class Storage:
             return False
         return True
 
-    def _stored(self, ref: FileRef) -> Any:  # noqa: ANN401 - fsspec's files are untyped
+    def _stored(self, ref: FileRef, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 - fsspec's files are untyped
         try:
-            return self._call(self._fs.open, self.address(ref), "rb")
+            return self._call(function, self.address(ref), *arguments)
         except FileNotFoundError as error:
             raise NotFound("no such file in the store") from error
         except Exception as error:

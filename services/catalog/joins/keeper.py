@@ -13,7 +13,7 @@ from services.catalog.model import Dataset
 from shared import metrics
 from shared.errors import LabError, NotFound, Rejected
 from shared.events import FileRef
-from shared.key_file import KeyBlock, read_blocks
+from shared.key_file import read_blocks
 from shared.storage import Storage
 from shared.store import Store
 
@@ -123,18 +123,17 @@ class Keeper:
         wanted = file.sha256 if file else ""
         if self._taken.get(dataset.id, "") == wanted:
             return
-        self._call(index.replace, dataset.id, self._read(dataset.id, file) if file else [])
+        self._put(index, dataset.id, file)
         self._taken[dataset.id] = wanted
         self._unsaved += 1
 
-    def _read(self, dataset_id: str, file: FileRef) -> list[KeyBlock]:
-        """The blocks of a key file; none when it is broken, which no later try would mend."""
+    def _put(self, index: Index, dataset_id: str, file: FileRef | None) -> None:
+        """Put in what a key file has; nothing when it is broken, which no later try would mend."""
         try:
-            content = self._files.read(file, _KEY_FILE_BYTES)
-            blocks: list[KeyBlock] = self._call(lambda: list(read_blocks([content])))
+            content = self._files.read(file, _KEY_FILE_BYTES) if file else b""
+            self._call(lambda: index.replace(dataset_id, list(read_blocks([content]))))
         except (NotFound, Rejected) as error:
             log.warning(
                 "a key file is left out", extra={"dataset": dataset_id, "error": str(error)}
             )
-            return []
-        return blocks
+            index.replace(dataset_id, [])
