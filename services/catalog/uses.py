@@ -7,7 +7,7 @@ from typing import Any
 from services.catalog.access import ProjectAccess
 from services.catalog.manifests import read_manifest
 from services.catalog.model import Dataset
-from services.catalog.search import downloadable, visible
+from services.catalog.search import downloadable, file_of, visible
 from services.catalog.use import Use, UsePage, UseQuery, UseView
 from services.catalog.versions import Version
 from shared.aggregate import new_id
@@ -31,18 +31,21 @@ def record(
     store.of(Use).change(new.id, lambda use: use.open(access, grant, version), new=new.model_copy)
 
 
-def download(store: Store, dataset_id: str, caller: Caller) -> tuple[Version, FileRef]:
-    """What `caller` may take away of a dataset (`search.downloadable`).
+def download(
+    store: Store, dataset_id: str, caller: Caller, name: str = ""
+) -> tuple[Version, FileRef]:
+    """What `caller` may take away of a dataset (`search.downloadable`): its table, or a named file.
 
     Its owners see who of the lab's staff took restricted data away.
     """
     version, table = downloadable(store, dataset_id, caller)
+    file = file_of(version, name) if name else table
     dataset = store.of(Dataset).get(dataset_id)
     if dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id:
         use = Use(id=f"{new_id('use')}.{dataset_id}", dataset_id=dataset_id)
         use.take_away(caller.member_id, version)
         store.of(Use).save(use)
-    return version, table
+    return version, file
 
 
 def complete(store: Store, files: Storage, envelope: Envelope[JobEnd]) -> None:

@@ -57,11 +57,13 @@ class Register:
 def file_of(job: Job, name: str) -> FileRef:
     """A job's file of that name, or its manifest.
 
-    Raises WrongStage until the job succeeded, NotFound for a name it did not make.
+    Raises WrongStage until the job succeeded, NotFound for a name it did not make. What a job read
+    for the catalogue leaves by the catalogue only, which knows who may have it.
     """
     if job.result is None:
         raise WrongStage("ce traitement n'a pas (encore) de résultat")
-    files = {MANIFEST: job.result, **{output.name: output.file for output in job.outputs}}
+    outputs = job.outputs if job.project_id else ()
+    files = {MANIFEST: job.result, **{output.name: output.file for output in outputs}}
     if name not in files:
         raise NotFound(f"ce traitement a produit : {', '.join(files)}")
     return files[name]

@@ -76,8 +76,8 @@ class Finding:
     @http("GET", "/datasets/{dataset_id}/files/{name}", returns=Download, public=True)
     def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
         """A file that came with a project's result, such as its chart."""
-        version, _table = uses.download(self.documents, dataset_id, call.caller)
-        return self._download(search.file_of(version, name), name)
+        _version, file = uses.download(self.documents, dataset_id, call.caller, name)
+        return self._download(file, name)
 
     @rpc
     def search_datasets(

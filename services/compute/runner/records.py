@@ -1,7 +1,9 @@
 """Reads JSON, JSON Lines and GeoJSON: a row for each object, a column for each field."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,10 @@ def _in_columns(rows: Iterable[dict[str, str | None]], keys: list[str]) -> Itera
     return ([row.get(key) or None for key in keys] for row in rows)
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Surrogates that JSON may write by their number, and that are no character alone."""
+
+
 class _Reader:
     """Parses without changing what numbers look like, and notes fields that stand twice."""
 
@@ -76,7 +82,12 @@ class _Reader:
         """The fields of one object as text; Rejected when it is none."""
         if not isinstance(one, dict):
             raise Rejected(f"élément {number} : un objet est attendu, pas {_kind(one)}")
-        return dict(_fields(one, ""))
+        fields = dict(_fields(one, ""))
+        if any(_HALVES.search(f"{name}{value}") for name, value in fields.items()):
+            self._repairs.note("half_characters", line=None)
+            whole = partial(_HALVES.sub, "\ufffd")
+            return {whole(name): value and whole(value) for name, value in fields.items()}
+        return fields
 
     def _lines(self, text: str) -> Iterator[Any]:
         for number, line in enumerate(text.split("\n"), 1):

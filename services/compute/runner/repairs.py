@@ -18,6 +18,7 @@ _TEXTS: Mapping[str, str] = {
     "long_rows": "lignes plus longues que l'en-tête, gardées dans des colonnes ajoutées",
     "empty_rows": "lignes vides laissées de côté",
     "leading_zero": "zéros de tête rendus aux codes, à la demande du propriétaire : {detail}",
+    "half_characters": "objets avec des moitiés de caractères, remplacées par \ufffd",
     "repeated_members": "champs répétés dans un même objet JSON, le dernier gardé",
 }
 """The repairs there are, by code; `{detail}` says what exactly."""

@@ -138,6 +138,14 @@ def test_only_owners_and_staff_see_the_uses(lab: Lab) -> None:
     problem(lab.call("GET", "/datasets/dts_none/uses", lab.token("mbr_o", "owner")), 404)
 
 
+def test_file_that_is_not_there_is_no_use(lab: Lab) -> None:
+    """Staff who ask for it took nothing away."""
+    dataset_id = lab.published("mbr_o", access="restricted")
+    staff = lab.token("mbr_r", "reviewer")
+    problem(lab.call("GET", f"/datasets/{dataset_id}/files/none.csv", staff), 404)
+    assert uses(lab, dataset_id, "mbr_o", "owner") == []
+
+
 def test_refused_opening_is_no_use(lab: Lab) -> None:
     """Only what was read is recorded."""
     dataset_id = lab.published("mbr_o", access="restricted")

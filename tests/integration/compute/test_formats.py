@@ -267,6 +267,7 @@ def test_geojson_gives_properties_and_place(tmp_path: Path) -> None:
         (b"a;2019;2020\nx;1;2\n", {}, [["x", "1", "2"]]),
         ("a;b\nx\u2028y;z\x0c\n1;2\n".encode(), {}, [["x\u2028y", "z\x0c"], ["1", "2"]]),
         (b'[{"a": 1, "a": 2}]', {"repeated_members": (1, None)}, [["2"]]),
+        (rb'[{"a": "x\ud800"}]', {"half_characters": (1, None)}, [["x\ufffd"]]),
     ],
 )
 def test_repairs_are_named_with_their_first_line(

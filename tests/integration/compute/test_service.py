@@ -176,6 +176,18 @@ def test_project_is_tried_on_a_sample_then_runs_in_full(lab: Lab, compute: Runni
     assert lab.call(compute, "GET", f"{path}?name=autre.csv").status == 404
 
 
+def test_what_was_read_for_the_catalogue_leaves_by_the_catalogue_only(
+    lab: Lab, compute: RunningService
+) -> None:
+    """The catalogue knows who may have a table; staff see here how it was read."""
+    job = lab.wait_for("job_succeeded", dataset_id=lab.register(HOMES).dataset_id)["job_id"]
+    staff = ("mbr_staff", "operator")
+    path = f"/jobs/{job}/result?name="
+    assert lab.call(compute, "GET", f"{path}table.parquet", *staff).status == 404
+    manifest = body(lab.call(compute, "GET", f"{path}manifest.json", *staff))
+    assert manifest["reports"][0]["rows"] > 0
+
+
 @pytest.mark.usefixtures("catalog")
 def test_full_job_runs_again_for_the_holder_once_staffed(lab: Lab, compute: RunningService) -> None:
     """Before the team there is a 409; after it a new job, the same one for the same key."""
