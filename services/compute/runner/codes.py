@@ -1,9 +1,10 @@
 """Sets of the official codes of France, from services/compute/reference."""
 
-import csv
 from dataclasses import dataclass
 
-from services.compute.runner.cog import FOLDER, load_cog
+import pyarrow.compute as pc
+
+from services.compute.runner.cog import load_cog, read_reference
 from services.compute.runner.identifiers import Texts
 
 
@@ -40,10 +41,9 @@ def _set(column: Texts) -> frozenset[str]:
     return frozenset(column.drop_null().unique().to_pylist())
 
 
-def unfolded(name: str) -> frozenset[str]:
+def unfolded(name: str) -> Texts:
     """Texts that stand in their file by prefix."""
-    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
-        lines = list(csv.DictReader(file, delimiter=";"))
-    return frozenset(
-        line["prefix"] + suffix for line in lines for suffix in line["suffixes"].split()
-    )
+    lines = read_reference(name)
+    suffixes = pc.split_pattern(lines["suffixes"].combine_chunks(), " ")
+    prefixes = lines["prefix"].combine_chunks().take(pc.list_parent_indices(suffixes))
+    return pc.binary_join_element_wise(prefixes, pc.list_flatten(suffixes), "")

@@ -13,7 +13,7 @@ import pyarrow.csv as pa_csv
 
 from services.compute.runner.identifiers import Texts
 
-FOLDER = Path(__file__).resolve().parents[1] / "reference"
+_FOLDER = Path(__file__).resolve().parents[1] / "reference"
 _NUMBERS = {"first": pa.int32(), "last": pa.int32()}
 
 _PLAIN, _BOTH = ("commune",), ("commune", "part")
@@ -74,11 +74,11 @@ class Fit:
 def load_cog() -> Cog:
     """Read the reference files, once in a process."""
     return Cog(
-        communes=_read("communes.csv.gz"),
-        years=_read("years.csv.gz"),
-        splits=_read("splits.csv"),
-        postcodes=_read("postcodes.csv.gz"),
-        departements=_read("departements.csv"),
+        communes=read_reference("communes.csv.gz"),
+        years=read_reference("years.csv.gz"),
+        splits=read_reference("splits.csv"),
+        postcodes=read_reference("postcodes.csv.gz"),
+        departements=read_reference("departements.csv"),
     )
 
 
@@ -146,11 +146,11 @@ def _count(runs: Arrow, codes: Texts) -> Years:
     return counts
 
 
-def _read(name: str) -> Arrow:
+def read_reference(name: str) -> Arrow:
     """A table of text, empty where nothing stands, but for its years."""
     options = pa_csv.ParseOptions(delimiter=";")
-    with pa.input_stream(str(FOLDER / name)) as file:
+    with pa.input_stream(str(_FOLDER / name)) as file:
         header = file.read(200).decode().splitlines()[0].split(";")
     types = {column: _NUMBERS.get(column, pa.string()) for column in header}
     convert = pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
-    return pa_csv.read_csv(FOLDER / name, parse_options=options, convert_options=convert)
+    return pa_csv.read_csv(_FOLDER / name, parse_options=options, convert_options=convert)

@@ -92,11 +92,11 @@ def names_somebody(mailboxes: Texts) -> Flags:
 def mentions_somebody(texts: Texts) -> Flags:
     """Text with somebody's mailbox, mobile number or NIR in it: `Gardien : 06 12 34 56 78`."""
     mailboxes, numbers = (_inside(texts, pattern) for pattern in (_MAILBOX, _NIR))
-    return (
-        names_somebody(mailboxes)
-        | is_nir(numbers)
-        | matching(f"(.*{_BESIDE})?{_MOBILE}({_BESIDE}.*)?")(texts)
-    )
+    flags = is_nir(numbers) | matching(f"(.*{_BESIDE})?{_MOBILE}({_BESIDE}.*)?")(texts)
+    # Few texts have a mailbox, and words cost more than all else.
+    has_mailbox = matching(".+")(mailboxes)
+    flags[has_mailbox] |= names_somebody(mailboxes.filter(pa.array(has_mailbox)))
+    return flags
 
 
 def is_address(texts: Texts) -> Flags:

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import duckdb
 import numpy as np
 
 from services.compute.runner.contacts import is_address, is_iban, mentions_somebody
-from services.compute.runner.identifiers import Test, Texts
+from services.compute.runner.identifiers import Counts, Flags, Test, Texts
 from services.compute.runner.names import quoted
-from services.compute.runner.person_names import is_first_name, is_full_name, is_surname
+from services.compute.runner.person_names import Words
 from services.compute.runner.traits import TRAITS, plain, years_of
 from shared.manifest import Column
 
@@ -26,11 +26,23 @@ _NUMBERS = "number of the row"
 
 @dataclass(frozen=True)
 class Look:
-    """A column's plain name, its profile, and the filled values of the sample."""
+    """A column's plain name, its profile, and the filled values of the sample.
+
+    `distinct` are those values, each once, and `counts` how often each occurs.
+    """
 
     column: Column
     header: str
     values: Texts
+    distinct: Texts
+    counts: Counts
+
+    @classmethod
+    def at(cls, column: Column, values: Texts) -> "Look":
+        """A look at the values of a sample, some of them null."""
+        filled = values.drop_null()
+        distinct, counts = filled.value_counts().flatten()
+        return cls(column, plain(column.name), filled, distinct, counts.to_numpy())
 
     @property
     def meaning(self) -> str:
@@ -43,7 +55,11 @@ class Look:
 
     def share(self, test: Test) -> float:
         """The share of the filled rows that pass."""
-        return float(test(self.values).mean()) if len(self.values) else 0.0
+        return self.share_of(test(self.distinct))
+
+    def share_of(self, flags: Flags) -> float:
+        """The share of the filled rows whose value has its flag set."""
+        return float(self.counts[flags].sum() / len(self.values)) if len(self.values) else 0.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,7 @@ def look_at(
         ) WHERE {quoted(_NUMBERS)} % {step} = 0
     """).to_arrow_table()
     return [
-        Look(column, plain(column.name), sample.column(at).combine_chunks().drop_null())
+        Look.at(column, sample.column(at).combine_chunks())
         for at, column in enumerate(columns)
         if column.filled
     ]
@@ -88,8 +104,7 @@ def identifiers(looks: Sequence[Look]) -> Iterator[Guess]:
 def traits(looks: Sequence[Look]) -> Iterator[Guess]:
     """The columns with a trait of persons, if the rows are about persons."""
     for look in looks:
-        distinct = look.values.unique()
-        fitting = ((trait.fits(look.header, distinct), trait) for trait in TRAITS)
+        fitting = ((trait.fits(look.header, look.distinct), trait) for trait in TRAITS)
         confidence, trait = max(fitting, key=lambda one: one[0])
         if confidence >= _LIKELY:
             yield Guess(look, trait.kind, round(confidence, 3))
@@ -167,14 +182,19 @@ def _identifiers(look: Look) -> Iterator[tuple[str, float]]:
 
 
 def _names(look: Look) -> Iterator[tuple[str, float]]:
-    distinct = replace(look, values=look.values.unique())
-    tests = {"first_name": is_first_name, "full_name": is_full_name, "surname": is_surname}
+    words = Words.of(look.distinct)
+    tests = {
+        "first_name": words.are_first_name,
+        "full_name": words.are_full_name,
+        "surname": words.are_surname,
+    }
     for kind, test in tests.items():
-        share, of_distinct = look.share(test), distinct.share(test)
+        flags = test()
+        share, found = look.share_of(flags), int(flags.sum())
         header, spoken, unspoken = _NAMES[kind]
         if look.speaks(header) and share >= spoken:
             yield kind, max(share, _DOUBTFUL)
-        elif of_distinct >= unspoken and of_distinct * len(distinct.values) >= _MANY:
+        elif found >= _MANY and found >= unspoken * len(flags):
             yield kind, share
 
 

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.codes import unfolded
@@ -33,21 +32,18 @@ class Names:
 @cache
 def load_names() -> Names:
     """Read the reference files."""
-    first, last = (
-        pa.array(sorted(unfolded(name)), pa.string())
-        for name in ("first_names.csv", "surnames.csv")
-    )
-    return Names(first, last)
+    return Names(unfolded("first_names.csv"), unfolded("surnames.csv"))
 
 
 @dataclass(frozen=True)
 class Words:
     """How many words each text has besides titles and particles, and how many are known names.
 
-    `both` counts the words that stand in either list, `leads` tells whether the first or the last
-    word of a text is a first name.
+    `plain` are the texts in small letters without accents. `both` counts the words that stand in
+    either list, `leads` tells whether the first or the last word of a text is a first name.
     """
 
+    plain: Texts
     total: Counts
     first: Counts
     last: Counts
@@ -57,8 +53,9 @@ class Words:
     @classmethod
     def of(cls, texts: Texts) -> "Words":
         """The words of these texts."""
-        plain = pc.replace_substring_regex(_plain(texts), rf"\b({_TITLES}|{_PARTICLES})\b", " ")
-        apart = pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, "[^a-z0-9]+", " "))
+        plain = _plain(texts)
+        named = pc.replace_substring_regex(plain, rf"\b({_TITLES}|{_PARTICLES})\b", " ")
+        apart = pc.utf8_trim_whitespace(pc.replace_substring_regex(named, "[^a-z0-9]+", " "))
         split = pc.split_pattern(apart, " ")
         words = pc.list_flatten(split)
         of_text = pc.list_parent_indices(split).to_numpy(zero_copy_only=False)
@@ -73,6 +70,7 @@ class Words:
             differs = of_text[1:] != of_text[:-1]
             ends[1:-1] = differs[:-1] | differs[1:]
         return cls(
+            plain=plain,
             total=counted(np.ones(len(of_text), bool)),
             first=counted(is_first),
             last=counted(is_last),
@@ -80,45 +78,54 @@ class Words:
             leads=counted(is_first & ends) > 0,
         )
 
+    def are_first_name(self) -> Flags:
+        """One first name, or several: `Jean-Pierre`, `Anne Marie`."""
+        flags: Flags = (self.total > 0) & (self.first == self.total) & (self.total <= _MOST_WORDS)
+        return (flags | _among(_fold(self.plain), load_names().first)) & ~self._have(_SIGNS)
+
+    def are_surname(self) -> Flags:
+        """A surname, also a double one: `LE GALL`, `Martin-Dupont`."""
+        double: Flags = (self.total > 1) & (self.last == self.total)
+        single = _among(_fold(self.plain), load_names().last) & ~self._have(_SIGNS)
+        return single | (double & ~self._have(_NEVER))
+
+    def are_full_name(self) -> Flags:
+        """A first name before or after a surname, with or without a title: `Mme DUPONT Marie`."""
+        fits = (self.total > 1) & (self.total <= _MOST_WORDS)
+        known = (self.both > 1) & (self.both >= self.total - 1)
+        flags: Flags = fits & self.leads & known & ~self._have(_NEVER)
+        return flags
+
+    def _have(self, pattern: str) -> Flags:
+        found = pc.match_substring_regex(self.plain, pattern)
+        flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
+        return flags
+
 
 def is_first_name(texts: Texts) -> Flags:
-    """One first name, or several: `Jean-Pierre`, `Anne Marie`."""
-    words = Words.of(texts)
-    flags: Flags = (words.total > 0) & (words.first == words.total) & (words.total <= _MOST_WORDS)
-    return (flags | _among(fold(texts), load_names().first)) & ~_has(texts, _SIGNS)
+    """One first name, or several."""
+    return Words.of(texts).are_first_name()
 
 
 def is_surname(texts: Texts) -> Flags:
-    """A surname, also a double one: `LE GALL`, `Martin-Dupont`."""
-    words = Words.of(texts)
-    double: Flags = (words.total > 1) & (words.last == words.total)
-    single = _among(fold(texts), load_names().last) & ~_has(texts, _SIGNS)
-    return single | (double & ~_has(texts, _NEVER))
+    """A surname, also a double one."""
+    return Words.of(texts).are_surname()
 
 
 def is_full_name(texts: Texts) -> Flags:
-    """A first name before or after a surname, with or without a title: `Mme DUPONT Marie`."""
-    words = Words.of(texts)
-    fits = (words.total > 1) & (words.total <= _MOST_WORDS)
-    known = (words.both > 1) & (words.both >= words.total - 1)
-    flags: Flags = fits & words.leads & known & ~_has(texts, _NEVER)
-    return flags
+    """A first name before or after a surname."""
+    return Words.of(texts).are_full_name()
 
 
-def fold(texts: Texts) -> Texts:
-    """Small letters alone: `Le Gall` and `LE-GALL` are one name."""
-    return pc.replace_substring_regex(_plain(texts), "[^a-z]+", "")
+def _fold(plain: Texts) -> Texts:
+    """Letters alone: `Le Gall` and `LE-GALL` are one name."""
+    return pc.replace_substring_regex(plain, "[^a-z]+", "")
 
 
 def _plain(texts: Texts) -> Texts:
     """Small letters without accents."""
     apart = pc.utf8_normalize(pc.utf8_lower(texts), form="NFKD")
     return pc.replace_substring_regex(apart, "\\p{M}+", "")
-
-
-def _has(texts: Texts, pattern: str) -> Flags:
-    flags: Flags = pc.match_substring_regex(_plain(texts), pattern).to_numpy(zero_copy_only=False)
-    return flags.astype(bool)
 
 
 def _among(texts: Texts, known: Texts) -> Flags:

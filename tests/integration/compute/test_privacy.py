@@ -16,7 +16,7 @@ from tests.integration.compute.jobs import DATA, DEMO, JobRun, ingest, treat
 from tests.integration.compute.jobs import run as start
 from tests.integration.compute.profiles import profile
 
-FIRST, LAST = (sorted(unfolded(name)) for name in ("first_names.csv", "surnames.csv"))
+FIRST, LAST = (sorted(unfolded(name).to_pylist()) for name in ("first_names.csv", "surnames.csv"))
 COMMUNES = sorted(load_codes().communes)
 
 
