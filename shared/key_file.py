@@ -57,7 +57,7 @@ class KeyBlock(KeyColumn):
     def _is_whole(self) -> Self:
         if len(self.values) != len(self.counts):
             raise ValueError("there must be a count for each value")
-        if any("\0" in value for value in self.values):
+        if "\0" in "".join(self.values):
             raise ValueError("a value has no zero bytes")
         return self
 

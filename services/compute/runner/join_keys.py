@@ -7,7 +7,7 @@ each period that tells its rows apart. A key of a known kind is followed by what
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,7 @@ _WITH_DIGITS = 0.9
 _ROW_NUMBER_DIGITS = 4
 """Shorter whole numbers count rows or things: every table has the same."""
 
+_FIRST_ROWS = 1000
 _MOST_PERIODS = 5
 _PERSONAL = re.compile("immat|plaque|iban|passeport|matricule|login|pseudo|badge", re.IGNORECASE)
 """In names of columns whose codes tell about persons."""
@@ -49,12 +50,23 @@ _PERIODS = {
 
 
 class _Key(NamedTuple):
-    """A key: its columns, its key space, the SQL that makes its values, and their kind if known."""
+    """A key: its columns, its key space, the SQL that makes its values, and their kind if known.
+
+    `rows` have a value, of which `distinct` are different.
+    """
 
     columns: tuple[str, ...]
     space: str
     value: str
+    rows: int
+    distinct: int
     kind: str = ""
+
+    @classmethod
+    def of(cls, column: Column, space: str) -> "_Key":
+        """The key that a column is by itself."""
+        known = (column.filled, column.distinct, column.key or "")
+        return cls((column.name,), space, _text(column.name), *known)
 
 
 def write_keys(
@@ -101,33 +113,34 @@ class _Source:
         for column in columns:
             if column.key:
                 space = _SPACES.get(column.key, column.key)
-                yield _Key((column.name,), space, _text(column.name), column.key)
+                yield _Key.of(column, space)
         for column in columns:
             if self._is_identifier(column):
-                yield _Key((column.name,), UNTYPED, _text(column.name))
+                yield _Key.of(column, UNTYPED)
 
     def pairs(self, keys: Sequence[_Key], columns: Sequence[Column]) -> Iterator[_Key]:
         """Each key that repeats with each period beside which it does not."""
         found = ((one.name, kind) for one in columns if (kind := self._period(one)))
         periods = list(islice(found, _MOST_PERIODS))
         for key in keys:
-            for name, kind in periods if self._repeats(key.value) else ():
+            beside = [one for one in periods if one[0] not in key.columns]
+            for name, kind in beside if key.distinct < key.rows else ():
                 both = f"{key.value} || ' ' || {_text(name)}"
-                if name not in key.columns and not self._repeats(both):
-                    yield _Key((*key.columns, name), f"{key.space}+{kind}", both)
+                rows, distinct = self._row(f"count({both}), count(DISTINCT {both})")
+                if distinct == rows:
+                    yield _Key((*key.columns, name), f"{key.space}+{kind}", both, rows, distinct)
 
     def written(self, key: _Key) -> Iterator[tuple[KeyColumn, Counted]]:
         """The column of a key with its values, if any; then what they lead to by crosswalks."""
         counted = self.counted(key)
         if not counted:
             return
-        distinct = self.number(f"count(DISTINCT {key.value})")
         column = KeyColumn(
             columns=key.columns,
             space=key.space,
-            rows=self.number(f"count({key.value})"),
-            distinct=distinct,
-            is_cut=distinct > len(counted),
+            rows=key.rows,
+            distinct=key.distinct,
+            is_cut=key.distinct > len(counted),
         )
         yield column, counted
         for one in projections(key.kind, counted) if key.kind else ():
@@ -148,10 +161,6 @@ class _Source:
             f" AND NOT contains(value, chr(0)) GROUP BY value ORDER BY value LIMIT {MOST_VALUES}"
         ).fetchall()
 
-    def number(self, aggregate: str) -> int:
-        """A whole number about the table."""
-        return int(self._row(aggregate)[0])
-
     def _is_identifier(self, column: Column) -> bool:
         if column.key or column.kind not in ("text", "integer"):
             return False
@@ -163,27 +172,29 @@ class _Source:
                 return False
             shortest, longest = self._row(f"min(length({value})), max(length({value}))")
             return bool(shortest == longest > _ROW_NUMBER_DIGITS)
-        are_codes, with_digits = self._row(
-            f"bool_and(regexp_full_match({value}, '{_CODE}')),"
-            f" avg(regexp_matches({value}, '[0-9]')::INT)"
-        )
-        return bool(are_codes and with_digits >= _WITH_DIGITS)
+        if not any(self._fit(column.name, [_CODE])):
+            return False
+        (with_digits,) = self._row(f"avg(regexp_matches({value}, '[0-9]')::INT)")
+        return bool(with_digits >= _WITH_DIGITS)
 
     def _period(self, column: Column) -> str | None:
         if column.key or column.kind not in ("integer", "date", "text"):
             return None
-        tests = ", ".join(
-            f"bool_and(regexp_full_match({_text(column.name)}, '{shape}'))"
-            for shape in _PERIODS.values()
-        )
-        fits = self._row(tests)
+        fits = self._fit(column.name, _PERIODS.values())
         return next((kind for kind, fit in zip(_PERIODS, fits, strict=True) if fit), None)
 
-    def _repeats(self, value: str) -> bool:
-        return bool(self.number(f"(count({value}) > count(DISTINCT {value}))::INT"))
+    def _fit(self, name: str, patterns: Iterable[str]) -> tuple[Any, ...]:
+        """For each pattern whether all values fit it; the first rows tell of most that do not."""
+        value = _text(name)
+        tests = ", ".join(f"bool_and(regexp_full_match({value}, '{one}'))" for one in patterns)
+        first = self._row(tests, _FIRST_ROWS)
+        # A test of no value at all is null: it tells nothing yet.
+        return first if all(fit is False for fit in first) else self._row(tests)
 
-    def _row(self, aggregates: str) -> tuple[Any, ...]:
-        (row,) = self._database.execute(f"SELECT {aggregates} FROM {self._table}").fetchall()
+    def _row(self, aggregates: str, most: int | None = None) -> tuple[Any, ...]:
+        """Figures of the table, or of its first rows."""
+        rows = f"(FROM {self._table} LIMIT {most})" if most else self._table
+        (row,) = self._database.execute(f"SELECT {aggregates} FROM {rows}").fetchall()
         return tuple(row)
 
 
