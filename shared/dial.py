@@ -111,6 +111,6 @@ def _reason(error: Exception) -> str:
         return f"certificat refusé : {error.verify_message}"
     if isinstance(error, ConnectionRefusedError):
         return "connexion refusée"
-    if isinstance(error, ConnectionError):
+    if isinstance(error, ConnectionError | http.client.IncompleteRead):
         return "connexion interrompue"
     return f"appel impossible : {error or type(error).__name__}"

@@ -7,7 +7,7 @@ from shared.events import Frozen
 ENTRIES = "entries.jsonl"
 """The file a harvest job makes: one Entry a line."""
 
-READER = 1
+READER = 2
 """What reads a page is known by this number: a page that another one read is read again."""
 
 
@@ -62,7 +62,10 @@ class Entry(Frozen):
 
 
 class PageReport(Frozen):
-    """What a harvest job reports; `next` is the address of the page after this one."""
+    """What a harvest job reports; `next` what it says of where the next one is.
+
+    That is relative to the address of the page, and whatever the page makes of it.
+    """
 
     format: str = Field(description="json-ld, turtle, rdf-xml or data.gouv")
     read: int = Field(ge=0)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPResponse, IncompleteRead
 from typing import NamedTuple, Protocol
 from urllib.parse import urldefrag, urljoin
 
@@ -31,6 +31,18 @@ _NEXT = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
 
 class PortalAway(Unavailable):
     """The portal does not answer now; the message says why, in French."""
+
+
+def joined(base: str, url: str) -> str:
+    """`url` as it is meant on the page at `base`; as it stands when it is none.
+
+    A page that names a next one is not the last: what cannot be followed is left to the fetcher,
+    which refuses it.
+    """
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
 
 
 class Gate(Protocol):
@@ -79,9 +91,8 @@ class Fetcher:
 
     def _call(self, url: str, headers: Mapping[str, str]) -> Fetched | str:
         """The page, or the address that the server sends us to."""
-        url = urldefrag(url).url
+        target, url = self._target(url), _without_fragment(url)
         try:
-            target = self._target(url)
             with dialled(target, self._seconds) as line:
                 line.connection.request("GET", target.path, headers=dict(headers))
                 return self._answer(url, line)
@@ -95,14 +106,14 @@ class Fetcher:
             raise PortalAway("nom de domaine introuvable") from error
         except Invalid as error:
             raise Rejected(
-                f"adresse refusée (réseau privé, ou pas en https) : {url:.200}"
+                f"adresse refusée (illisible, réseau privé, ou pas en https) : {url:.200}"
             ) from error
 
     def _answer(self, url: str, line: Line) -> Fetched | str:
         response = line.response()
         status = response.status
         if status in _MOVED:
-            return urljoin(url, response.getheader("Location") or url)
+            return joined(url, response.getheader("Location") or url)
         if status in _LATER or status >= _FAULTS:
             raise PortalAway(f"le portail répond {status}")
         if status not in (_OK, _SAME):
@@ -118,13 +129,20 @@ class Fetcher:
     def _stored(self, response: HTTPResponse, line: Line) -> FileRef:
         media_type = _header(response, "Content-Type").partition(";")[0].strip().lower()[:100]
         if _NO_CATALOGUE.match(media_type):
-            raise Rejected(f"le portail répond par « {media_type} », pas par un catalogue")
+            raise Rejected(f"le portail répond par « {media_type} », pas par des données")
         try:
             return self._files.put(_body(response, line), media_type or _BYTES, self._limit)
         except TooLarge as error:
-            raise Rejected(f"la page dépasse {self._limit // 10**6} Mo") from error
+            raise Rejected(f"la réponse dépasse {self._limit // 10**6} Mo") from error
         except Invalid as error:
-            raise Rejected("la page est vide") from error
+            raise Rejected("la réponse est vide") from error
+
+
+def _without_fragment(url: str) -> str:
+    try:
+        return urldefrag(url).url
+    except ValueError as error:
+        raise Rejected(f"adresse illisible : {url:.200}") from error
 
 
 def _conditions(known: PageRun | None) -> dict[str, str]:
@@ -142,7 +160,7 @@ def _body(response: HTTPResponse, line: Line) -> Iterator[bytes]:
         yield chunk
     line.check()
     if promised is not None and came < promised:
-        raise HTTPException("the page broke off")
+        raise IncompleteRead(b"", promised - came)
 
 
 def _header(response: HTTPResponse, name: str) -> str:
@@ -154,4 +172,4 @@ def _header(response: HTTPResponse, name: str) -> str:
 def _next_link(url: str, response: HTTPResponse) -> str:
     """What the Link header calls the next page (RFC 8288)."""
     found = _NEXT.search(response.getheader("Link") or "")
-    return urljoin(url, found[1]) if found else ""
+    return joined(url, found[1]) if found else ""

@@ -3,10 +3,11 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from services.catalog.harvesting.applying import Applying, Retiring, entries_of
-from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway
+from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway, joined
 from services.catalog.harvesting.harvest import LEASE, Harvest, PageRun
 from services.catalog.harvesting.seen import Seen
 from services.catalog.harvesting.source import RemoteSource
@@ -108,14 +109,15 @@ class Harvester:
 
     def _step(self, harvest: Harvest) -> Harvest:
         """Do what is to be done next; what can never be done ends the harvest."""
+        number = len(harvest.pages) + (harvest.state == "fetching")
         steps = dict(zip(_STEPS, (self._fetch, self._apply, self._retire), strict=True))
         try:
             return steps[harvest.state](harvest)
         except PortalAway as error:
-            reason = f"la page {len(harvest.pages) + 1} n'a pas pu être lue : {error}"
+            reason = f"la page {number} n'a pas pu être lue : {error}"
             return self._harvests.change(harvest.id, lambda one: one.put_off(reason, self._waits))
         except Rejected as error:
-            reason = f"page {max(1, len(harvest.pages))} : {error}"
+            reason = f"page {number} : {error}"
         except LabError:
             raise
         except Exception:
@@ -205,9 +207,17 @@ def _page(number: int, url: str, found: Fetched, known: PageRun | None) -> PageR
 
 def _following(page: PageRun, told: str | None) -> str | None:
     """Where the next page is, by what the page says or else its server."""
-    url = told or page.next_link
-    secure = page.base.replace("https://", "http://", 1)
-    if page.base.startswith("https://") and urlsplit(secure)[:2] == urlsplit(url)[:2]:
-        # Behind a proxy many portals take themselves for http.
-        url = url.replace("http://", "https://", 1)
-    return url or None
+    url = joined(page.base, told) if told else page.next_link
+    return _secured(page.base, url) or None
+
+
+def _secured(base: str, url: str) -> str:
+    """The same with https when its portal speaks it: behind a proxy many take themselves for http.
+
+    An address that cannot be read stays as it is, for the fetcher to refuse.
+    """
+    insecure = base.replace("https://", "http://", 1)
+    with suppress(ValueError):
+        if insecure != base and urlsplit(insecure)[:2] == urlsplit(url)[:2]:
+            return url.replace("http://", "https://", 1)
+    return url

@@ -66,10 +66,18 @@ def _chosen(dataset: Dataset, url: str) -> Distribution:
 
 
 def _format_of(one: Distribution) -> str:
-    ending = urlsplit(one.url).path.rpartition(".")[2]
+    ending = _path_of(one).rpartition(".")[2]
     names = (one.format, one.media_type.rpartition("/")[2], ending)
     return next((name.lower() for name in names if name.lower() in _TABLES), "")
 
 
+def _path_of(one: Distribution) -> str:
+    """Of an address that cannot be read nothing: the fetcher refuses it."""
+    try:
+        return urlsplit(one.url).path
+    except ValueError:
+        return ""
+
+
 def _name_of(one: Distribution) -> str:
-    return plain_name(unquote(urlsplit(one.url).path)) or f"donnees.{_format_of(one) or 'bin'}"
+    return plain_name(unquote(_path_of(one))) or f"donnees.{_format_of(one) or 'bin'}"

@@ -12,6 +12,7 @@ from services.compute.runner.spoken import (
     KEYWORDS,
     PLACES,
     TEXT,
+    URL,
     address,
     checksum,
     day,
@@ -43,8 +44,11 @@ def items_of(page: Any) -> Iterator[tuple[str, str, Any]]:  # noqa: ANN401 - JSO
 
 
 def next_of(page: Item) -> str | None:
-    """The address of the next page."""
-    return address(page.get("next_page")) or None
+    """What is said of the next page's address, relative or not; Rejected when that is no text."""
+    told = page.get("next_page")
+    if told is not None and not isinstance(told, str):
+        raise Rejected("l'adresse de la page suivante (« next_page ») n'est pas un texte")
+    return one_line(told, URL + 1) or None
 
 
 def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON

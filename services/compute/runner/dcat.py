@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from rdflib import Graph, Namespace, URIRef
+from rdflib import BNode, Graph, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF
 
 from services.compute.runner.node import DC, VCARD, Node
@@ -17,6 +17,7 @@ from services.compute.runner.spoken import (
     KEYWORDS,
     PLACES,
     TEXT,
+    URL,
     address,
     checksum,
     day,
@@ -31,6 +32,7 @@ from services.compute.runner.vocabulary import (
     language_of,
     last_part,
 )
+from shared.errors import Rejected
 from shared.eu_codes import THEMES
 from shared.harvest import Distribution, Record
 
@@ -60,9 +62,15 @@ def items_of(graph: Graph) -> Iterator[tuple[str, str, Node]]:
 
 
 def next_of(graph: Graph) -> str | None:
-    """The address of the next page, in Hydra's present or former words."""
-    found = (address(str(value)) for name in _NEXT for value in graph.objects(None, name))
-    return min(filter(None, found), default=None)
+    """What is said of the next page's address, in Hydra's present or former words.
+
+    An address as such before a text, which may be relative; Rejected when it is neither.
+    """
+    values = [value for name in _NEXT for value in graph.objects(None, name)]
+    if any(isinstance(value, BNode) for value in values):
+        raise Rejected("l'adresse de la page suivante (« hydra:next ») n'est pas une adresse")
+    found = {one_line(str(value), URL + 1) for value in values} - {""}
+    return min(found, key=lambda one: (not address(one), one), default=None)
 
 
 def identifier_of(node: Node) -> str:

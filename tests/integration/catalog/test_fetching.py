@@ -107,6 +107,7 @@ def test_redirections_are_followed_and_the_last_address_kept(
         "file:///etc/passwd",
         "gopher://127.0.0.1/",
         "https://user:secret@portail.example/",
+        "http://[bad",
     ],
 )
 def test_redirection_into_a_private_network_is_refused(
@@ -116,6 +117,16 @@ def test_redirection_into_a_private_network_is_refused(
     portal.answers["/moved"] = status(302, target)
     with pytest.raises(Rejected, match="adresse refusée"):
         fetcher.fetch(portal.url("/moved"), ACCEPTED["dcat"])
+
+
+def test_address_that_cannot_be_read_is_refused(portal: Portal, fetcher: Fetcher) -> None:
+    """As the first one, and as what the Link header calls the next page."""
+    with pytest.raises(Rejected, match="adresse refusée"):
+        fetcher.fetch("http://[bad#a", ACCEPTED["dcat"])
+    portal.answers["/bad-link"] = lambda handler: handler.answer(
+        200, TURTLE, {"Link": '<http://[bad>; rel="next"'}
+    )
+    assert fetcher.fetch(portal.url("/bad-link"), ACCEPTED["dcat"]).next_link == "http://[bad"
 
 
 def test_redirections_in_circles_end(portal: Portal, fetcher: Fetcher) -> None:
@@ -147,7 +158,7 @@ def test_page_that_will_never_come_is_refused(portal: Portal, fetcher: Fetcher, 
 def test_page_that_breaks_off_is_not_taken_for_whole(portal: Portal, fetcher: Fetcher) -> None:
     """Half a catalogue would retire the other half."""
     portal.answers["/half"] = breaking_off
-    with pytest.raises(PortalAway):
+    with pytest.raises(PortalAway, match="connexion interrompue"):
         fetcher.fetch(portal.url("/half"), ACCEPTED["dcat"])
 
 

@@ -155,6 +155,24 @@ def test_empty_page_is_a_page(tmp_path: Path) -> None:
     assert entries_of(read(tmp_path, api([]), "data.gouv")) == []
 
 
+@pytest.mark.parametrize("told", ["/list?page=2", "http://[bad", "file:///etc/passwd"])
+def test_next_page_that_is_no_complete_address_is_told_as_it_stands(
+    tmp_path: Path, told: str
+) -> None:
+    """A page that names a next one is not the last, whatever it calls it."""
+    document = {"@id": URL, "http://www.w3.org/ns/hydra/core#next": told}
+    for page, catalogue in ((api([], told), "data.gouv"), (json.dumps(document).encode(), "dcat")):
+        folder = tmp_path / catalogue
+        folder.mkdir()
+        assert report_of(read(folder, page, catalogue)).next == told
+
+
+def test_next_page_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """It cannot be the last page, and nobody knows which one follows."""
+    page = json.dumps({"data": [], "next_page": {"href": "/2"}}).encode()
+    assert "page suivante" in read(tmp_path, page, "data.gouv").error
+
+
 @pytest.mark.parametrize("next_name", ["next", "nextPage"])
 def test_next_page_is_found_in_both_words_of_hydra(tmp_path: Path, next_name: str) -> None:
     """The present and the former; a relative address is meant from the page's own."""

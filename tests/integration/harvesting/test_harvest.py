@@ -118,6 +118,9 @@ def test_referenced_data_is_taken_in_as_a_version(lab: Lab) -> None:
     assert lab.harvest(source)["counts"]["unchanged"] == 1
     lab.portal.answers["/taken.csv"] = status(503)
     assert lab.call("POST", f"{path}/take-in", body={}).status == 503
+    lab.portal.answers["/taken.csv"] = status(302, "http://[bad")
+    refused = lab.call("POST", f"{path}/take-in", body={})
+    assert (refused.status, "adresse refusée" in refused.json()["detail"]) == (400, True)
 
 
 def test_api_of_data_gouv_is_harvested(lab: Lab) -> None:
@@ -245,6 +248,29 @@ def test_page_that_fails_in_the_middle_retires_nothing(lab: Lab) -> None:
     assert (done["state"], done["counts"]["unchanged"]) == ("completed", 3)
     # What the harvest before the failures knew of the pages is still known.
     assert [lab.portal.statuses(f"/middle?page={number}")[-1] for number in (2, 3)] == [304, 304]
+
+
+def test_relative_next_page_is_followed(lab: Lab) -> None:
+    """As a plain text in JSON, which nothing but the page's own address completes."""
+    pages = api([item("a")], "/relative?page=2"), api([item("b")])
+    for number, body in enumerate(pages, 1):
+        lab.serve(f"/relative?page={number}", body, "application/json")
+    assert lab.harvest(lab.add("/relative?page=1", "data.gouv"))["counts"]["new"] == 2
+
+
+@pytest.mark.parametrize("link", ["file:///etc/passwd", "http://[bad", "/nowhere"])
+def test_next_page_that_cannot_be_followed_retires_nothing(lab: Lab, link: str) -> None:
+    """What stood on it is not gone; the report names the page that is missing."""
+    name = f"dead-{len(link)}"
+    first = turtle(dataset("a"), dataset("b"), next_page=next_of(lab, name, 2))
+    source = serve(lab, name, first, turtle(dataset("c")))
+    lab.harvest(source)
+    view = f"<#page> hydra:next '{link}' ."
+    lab.serve(f"/{name}?page=1", turtle(dataset("a"), dataset("b"), view))
+    failed = lab.harvest(source)
+    assert (failed["state"], failed["retired"], failed["counts"]["unchanged"]) == ("failed", 0, 2)
+    assert failed["reason"].startswith("page 2 : ")
+    assert lab.datasets(source)["c"]["state"] == "published"
 
 
 def test_page_that_comes_late_is_waited_for(lab: Lab) -> None:
