@@ -79,9 +79,9 @@ class Found(NamedTuple):
 class Joins(Sequence[Join]):
     """Pairs of columns in the order of their use; a Join is made when it is looked at.
 
-    First come those that find most of what is here, then those whose values are found most, then
-    those whose values took the fewest `steps`, then those with most matches; `ties` decide among
-    equals, the same in every process.
+    First come those that find most of what is here, then those whose values took the fewest
+    `steps`, then those whose values are found most, then those with most matches; `ties` decide
+    among equals, the same in every process.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Joins(Sequence[Join]):
         there = found.matches / np.maximum(1, distinct[found.there])
         taken = steps[found.here] + steps[found.there]
         by_tie = ties[found.there], ties[found.here]
-        order = np.lexsort((*by_tie, -found.matches, taken, -there, -here))
+        order = np.lexsort((*by_tie, -found.matches, -there, taken, -here))
         self._found = Found(*(one[order] for one in found))
         self._share = np.maximum(here, there)[order]
 

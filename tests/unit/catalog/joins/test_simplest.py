@@ -104,6 +104,17 @@ def test_values_as_they_are_come_first_among_equals() -> None:
     assert [via for _, _, _, via, _ in told(index, "here")] == ["", "iris_commune"]
 
 
+def test_equal_keys_come_before_keys_of_another_kind_that_find_as_much() -> None:
+    """However few bodies there are beside their communes."""
+    here = {("a", "commune", ""): "14001", ("a", "siren", "commune_epci"): "200000001"}
+    there = {
+        ("code", "commune", ""): "14001 14003 14005",
+        ("epci", "siren", ""): "200000001",
+    }
+    found = told(index_of(here=here, there=there), "here")
+    assert [(via, name) for _, via, name, *_ in found] == [("", "code"), ("commune_epci", "epci")]
+
+
 PAIRS = st.lists(
     st.tuples(st.integers(0, 7), st.integers(8, 15), st.integers(1, 6)),
     max_size=40,
