@@ -11,6 +11,7 @@ import numpy as np
 from services.compute.runner.contacts import is_address, is_iban, mentions_somebody
 from services.compute.runner.identifiers import Counts, Flags, Test, Texts
 from services.compute.runner.names import quoted
+from services.compute.runner.nir import keyless_nir
 from services.compute.runner.person_names import Words
 from services.compute.runner.traits import TRAITS, plain, years_of
 from shared.manifest import Column
@@ -139,6 +140,7 @@ _COUNT = (
     r"naissance|deces|agent|salarie|menage|cas|occurrence|inscrit|usager|prenom)|_nombre$"
 )
 _BIRTH = r"naiss|(^|_)nais(_|$)|birth|(^|_)(ddn|dob|nee?_le)(_|$)"
+_NIR = r"(^|_)(nir|nss|num(ero)?_ss|n_insee|no_insee|(num|numero|no|n)_(de_)?secu)|secu(rite)?_soc"
 _NAMES = {
     "first_name": (r"prenom|first_?name|given_?name", 0.3, 0.8),
     "full_name": (
@@ -159,10 +161,11 @@ names of communes are surnames: of the Norman ones, fewer than one in ten."""
 _MANY = 20
 """Names without a header need so many different ones: a short list of anything may be names."""
 
-_THING = (
+THING = (
     r"voie|rue|etab|ecole|lycee|college|equip|site|station|denom|raison|enseigne|libelle|lib_"
     r"|commune|epci|produit|organis|structure|societe|marque|modele|parc|batiment"
 )
+"""What columns of names are called that are no persons'."""
 
 
 def _identifiers(look: Look) -> Iterator[tuple[str, float]]:
@@ -171,10 +174,11 @@ def _identifiers(look: Look) -> Iterator[tuple[str, float]]:
         yield "birth_date", _birth_date(look)
     if look.meaning in {"nir", "email", "phone", "iban"} and look.column.meaning:
         yield look.meaning, look.column.meaning.confidence
+    yield "nir", keyless_nir(look.values, is_spoken=look.speaks(_NIR))
     if look.column.kind != "text" or look.column.key or look.meaning in _OTHERWISE:
         return
     yield "iban", _at_least(0.9, look.share(is_iban))
-    if not look.speaks(_THING):
+    if not look.speaks(THING):
         yield from _names(look)
     if look.share(mentions_somebody) >= _MENTIONED:
         yield "mention", _DOUBTFUL
