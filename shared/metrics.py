@@ -83,7 +83,7 @@ catalog_exports = Counter(
 )
 jobs = Gauge(
     "datalab_jobs",
-    "Jobs by state, as seen at the scheduler's last look.",
+    "Jobs that wait or run (queued, running), as last seen by the scheduler; up to 1000 of each.",
     ["service", "state"],
     registry=REGISTRY,
 )

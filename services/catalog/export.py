@@ -12,6 +12,8 @@ from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
 from services.catalog.dcat.syntax import Graphs, write
 from services.catalog.model import Dataset
 from services.catalog.search import visible
+from services.catalog.searching.finder import Finder
+from services.catalog.searching.views import DatasetQuery
 from services.catalog.views import versions_of
 from shared import metrics
 from shared.aggregate import LONG_AGO
@@ -66,6 +68,7 @@ class Exporter:
     """Writes for `caller`, who sees of the catalogue what it may see otherwise."""
 
     store: Store
+    finder: Finder
     settings: Settings
     caller: Caller
     syntax: Syntax
@@ -94,7 +97,8 @@ class Exporter:
         newest = datasets.find(_PUBLISHED, sort="changed_at", descending=True, limit=1)
         changed = newest[0].changed_at if newest else LONG_AGO
         return Whole(
-            total=datasets.count(_PUBLISHED),
+            # Of the index: a document server may walk through all documents to count them.
+            total=self.finder.search(DatasetQuery(limit=1), self.caller).total,
             issued=next((one.versions[0].registered_at for one in first if one.versions), None),
             changed=changed if changed > LONG_AGO else None,
         )

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from services.compute.execution import Execution, Platform
 from services.compute.folders import sweep
-from services.compute.model import Job, TakenOver
+from services.compute.model import ACTIVE, Job, TakenOver
 from services.compute.turns import Ledger, next_job
 from shared import metrics
 from shared.aggregate import now
@@ -26,7 +26,8 @@ _CHECK_SECONDS = 30.0
 _QUEUE_LOOK = 500
 """How many due jobs a look takes in; the turns are fair among these, the oldest."""
 
-_STATES = ("queued", "running", "succeeded", "failed", "cancelled")
+_COUNTED = 1000
+"""Up to how many jobs of a state are counted: a queue that is longer is too long all the same."""
 
 
 class Scheduler:
@@ -147,6 +148,6 @@ class Scheduler:
         if time.monotonic() - self._counted < _COUNT_SECONDS:
             return
         self._counted = time.monotonic()
-        for state in _STATES:
+        for state in ACTIVE:
             gauge = metrics.jobs.labels(self._platform.service, state)
-            gauge.set(self._jobs.count({"state": state}))
+            gauge.set(self._jobs.count({"state": state}, most=_COUNTED))

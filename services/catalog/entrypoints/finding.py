@@ -131,7 +131,7 @@ class Finding:
         return search.judge_crossing(self.documents, query, INSIDE)
 
     def _exporter(self, caller: Caller, syntax: Syntax) -> Exporter:
-        return Exporter(self.documents, self.settings, caller, syntax)
+        return Exporter(self.documents, self.finder, self.settings, caller, syntax)
 
     def _find(self, query: DatasetQuery, caller: Caller) -> DatasetPage:
         joinable = None

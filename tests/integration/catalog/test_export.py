@@ -106,6 +106,7 @@ def test_pages_lead_through_the_whole_catalogue(lab: Lab, syntax: str) -> None:
     found = {str(one).rsplit("/", 1)[1] for one in merged.subjects(RDF.type, DCAT.Dataset)}
     assert wanted <= found
     assert pending not in found
+    assert set(map(str, merged.objects(None, HYDRA.totalItems))) == {str(len(found))}
 
 
 def test_a_result_s_sources_are_told_as_far_as_they_may_be(lab: Lab) -> None:

@@ -166,8 +166,8 @@ def test_holder_is_told_of_all_that_waited_however_much_it_is(store: Store) -> N
         *(envelope(example(JobQueued), subject=f"job_{number}") for number in range(count)),
         envelope(example(ProjectSubmitted)),
     )
-    assert store.of(Delivery).count({"endpoint_id": holder.id}) == count + 1
-    assert store.of(Entry).count({"waits_for": PROJECT}) == 0
+    assert store.of(Delivery).count({"endpoint_id": holder.id}, most=2 * count) == count + 1
+    assert store.of(Entry).count({"waits_for": PROJECT}, most=1) == 0
 
 
 def test_more_endpoints_than_a_page_are_all_told(store: Store) -> None:

@@ -150,7 +150,7 @@ def test_indexed_fields_are_queried_by_value_set_and_range(
     assert [thing.id[-1] for thing in latest] == ["2", "1"]
     early = things.find({**either, "due": {"$lt": datetime(2026, 1, 2, tzinfo=UTC)}})
     assert [thing.id[-1] for thing in early] == ["0"]
-    assert things.count({"state": f"{identifier}0"}) == 2
+    assert [things.count({"state": f"{identifier}0"}, most=most) for most in (9, 1)] == [2, 1]
     assert things.find({"state": "nothing"}) == []
 
 
