@@ -1,7 +1,7 @@
 """The jobs and workspaces that a caller may see; the others do not exist for it."""
 
 from services.compute.model import Job
-from services.compute.views import ListJobs
+from services.compute.views import JobPage, JobView, ListJobs
 from services.compute.workspace import Workspace
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound, WrongStage
@@ -31,11 +31,13 @@ class Register:
         project may not read any more.
         """
         job = self.job(identifier, caller)
-        workspace = self._workspaces.find_one(job.project_id or "")
-        withheld = workspace.withheld(job.reads.values()) if workspace else ""
-        if withheld and not caller.is_staff:
-            raise Forbidden(f"ce résultat est fait de données restreintes : {withheld}")
+        if withheld := self._withheld(job, caller):
+            raise Forbidden(withheld)
         return file_of(job, name)
+
+    def view(self, job: Job, caller: Caller) -> JobView:
+        """A job that `caller` may see, without what it tells of data that is withheld."""
+        return JobView.of(job, self._withheld(job, caller))
 
     def workspace(self, project_id: str, caller: Caller | None) -> Workspace:
         """A project's workspace; NotFound when there is none that the caller may see."""
@@ -44,14 +46,23 @@ class Register:
             raise NotFound(f"no workspace has the id {project_id}")
         return workspace
 
-    def jobs(self, caller: Caller, query: ListJobs) -> tuple[list[Job], str | None]:
-        """A page of jobs, oldest first, and the cursor of the next one."""
+    def jobs(self, caller: Caller, query: ListJobs) -> JobPage:
+        """A page of jobs, oldest first."""
         where: dict[str, str] = {}
         if query.project_id is not None:
             where["project_id"] = query.project_id
         if not caller.is_staff:
             where["owner_id"] = caller.member_id
-        return self._jobs.page(where, after=query.after, limit=query.limit)
+        jobs, cursor = self._jobs.page(where, after=query.after, limit=query.limit)
+        return JobPage(items=[self.view(job, caller) for job in jobs], next=cursor)
+
+    def _withheld(self, job: Job, caller: Caller) -> str:
+        """Why, in French, `caller` does not get what the job made; empty if it does."""
+        if caller.is_staff or not job.reads:
+            return ""
+        workspace = self._workspaces.find_one(job.project_id or "")
+        reason = workspace.withheld(job.reads.values()) if workspace else ""
+        return f"ce résultat est fait de données restreintes : {reason}" if reason else ""
 
 
 def file_of(job: Job, name: str) -> FileRef:

@@ -133,18 +133,17 @@ class Compute:
         key = call.header("Idempotency-Key")
         job = self.commands.submit(project_id, f"{call.caller.member_id}:{key}" if key else "")
         self.scheduler.wake()
-        return JobView.of(job)
+        return self.register.view(job, call.caller)
 
     @http("GET", "/jobs", query=ListJobs, returns=JobPage)
     def list_jobs(self, call: Call) -> JobPage:
         """The jobs of the caller's projects and datasets, oldest first."""
-        jobs, cursor = self.register.jobs(call.caller, call.query)
-        return JobPage(items=list(map(JobView.of, jobs)), next=cursor)
+        return self.register.jobs(call.caller, call.query)
 
     @http("GET", "/jobs/{job_id}", returns=JobView)
     def read_job(self, call: Call, job_id: str) -> JobView:
         """A job's state, progress, log tail and outputs."""
-        return JobView.of(self.register.job(job_id, call.caller))
+        return self.register.view(self.register.job(job_id, call.caller), call.caller)
 
     @http("GET", "/jobs/{job_id}/result", query=ReadResult, returns=Download)
     def read_result(self, call: Call, job_id: str) -> Download:
@@ -159,7 +158,8 @@ class Compute:
     def cancel(self, call: Call, job_id: str) -> JobView:
         """Cancel a job: at once when it is queued, within seconds when it runs."""
         self.register.job(job_id, call.caller)
-        return JobView.of(self.commands.cancel(job_id, "annulé à la demande d'un utilisateur"))
+        job = self.commands.cancel(job_id, "annulé à la demande d'un utilisateur")
+        return self.register.view(job, call.caller)
 
     @http("GET", "/workspaces/{project_id}", returns=WorkspaceView)
     def read_workspace(self, call: Call, project_id: str) -> WorkspaceView:

@@ -60,11 +60,16 @@ class JobView(BaseModel):
     warning: str = Field(description="what to think of before it leaves the lab, in French")
 
     @classmethod
-    def of(cls, job: Job) -> "JobView":
-        """The view of a job."""
+    def of(cls, job: Job, withheld: str = "") -> "JobView":
+        """The view of a job; `withheld` says in French why what it tells of its data is hidden."""
         fields = job.model_dump()
         dates = {name: _date(fields[name]) for name in ("started_at", "ended_at")}
-        return cls.model_validate({**fields, **dates, "warning": job.warning})
+        told = {"message": withheld, **_UNTOLD} if withheld else {"warning": job.warning}
+        return cls.model_validate({**fields, **dates, **told})
+
+
+_UNTOLD = {"log_tail": "", "privacy": None, "warning": ""}
+"""In place of what a job tells of the rows that it read."""
 
 
 class JobPage(BaseModel):

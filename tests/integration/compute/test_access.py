@@ -103,9 +103,18 @@ def test_result_of_revoked_data_is_withheld_until_it_is_granted_again(
         assert (refused.status, "étude finie" in refused.data.decode()) == (403, True)
     assert result_of(lab, compute, job, "mbr_staff", "operator") == 200
     assert result_of(lab, compute, job, "mbr_z", "holder") == 404
+    told = [
+        lab.call(compute, "GET", f"/jobs{path}").json()
+        for path in (f"/{job}", f"?project_id={project}")
+    ]
+    for shown in (told[0], *told[1]["items"]):
+        assert "étude finie" in shown["message"]
+        assert (shown["log_tail"], shown["privacy"], shown["warning"]) == ("", None, "")
+    assert lab.call(compute, "GET", f"/jobs/{job}", "mbr_staff", "operator").json()["privacy"]
     again = AccessGranted(project_id=project, dataset_id=dataset, owner_id=OWNER, decided_by=OWNER)
     lab.publish(again, project, sequence=4)
     eventually(lambda: result_of(lab, compute, job, HOLDER, "holder") == 200)
+    assert lab.call(compute, "GET", f"/jobs/{job}").json()["privacy"]
 
 
 def test_withdrawn_project_leaves_its_result_with_the_lab(
