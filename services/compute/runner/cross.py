@@ -222,18 +222,19 @@ def _account_of_passages(
 
 
 def _summary(report: Report) -> str:
-    counts, rows = report["keys"], report["rows"]
+    counts, rows, passages = report["keys"], report["rows"], report["passages"]
     gone = counts["succeeded"]["keys"] + counts["unmatched"]["keys"]
+    missing = "sans correspondance après passage" if passages else "absentes telles quelles"
     lost = f"{100 * counts['unmatched']['share']:.2f}".replace(".", ",")
     parts = [
         f"{rows['crossed']} lignes croisées, {rows['out']} obtenues",
-        f"{gone} clés absentes telles quelles",
+        f"{gone} clés {missing}",
         f"{counts['succeeded']['keys']} clés rattachées à la commune qui leur succède",
         f"{lost} % du poids reste sans correspondance",
-        *(tell(side, passage) for side, passage in report["passages"].items()),
+        *(tell(side, passage) for side, passage in passages.items()),
         *(warning["told"] for warning in report["warnings"]),
     ]
-    if report["passages"]:
+    if passages:
         gained = report["gained"]["rows"] - report["lost"]["rows"]
         parts.append(f"les passages donnent une correspondance à {gained} lignes de plus")
     return " ; ".join(parts)

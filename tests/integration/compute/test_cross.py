@@ -38,6 +38,7 @@ def test_codes_of_another_year_are_warned_of(tmp_path: Path) -> None:
     assert warning["parameters"] == ["left_via"]
     assert (warning["via"], warning["keys"]) == ("commune", 8)
     assert warning["years"] == {"left": 2024, "right": 2026}
+    assert "8 clés absentes telles quelles" in report["summary"]
     assert "8 codes de communes de la table principale" in report["summary"]
     assert "left_via = « commune » en rattache 8" in report["summary"]
 
@@ -57,6 +58,7 @@ def test_crosswalk_of_communes_finds_all(tmp_path: Path) -> None:
     assert (
         "la clé de la table principale passe par « commune » : 8 clés changées" in report["summary"]
     )
+    assert "0 clés sans correspondance après passage" in report["summary"]
     assert "8 lignes de plus" in report["summary"]
     rows = crossed(run)
     assert len(rows) == 3287
