@@ -134,9 +134,13 @@ def test_unread_own_table_does_not_stop_the_match() -> None:
 
 
 def test_foreign_table_named_as_own_gives_no_keys() -> None:
-    """Only the holder's own datasets are its data."""
-    foreign = published("dts_own", keys=("commune",), owner_id="mbr_other")
-    assert matches(published(about=metadata("X"), keys=("commune",)), own=(foreign,)) == []
+    """Only the holder's own datasets are its data: others', published or not, are not named."""
+    open_one = published(about=metadata("X", theme="habitat"), keys=("commune",))
+    about = metadata("Secret")
+    waiting = registered("dts_own", about, owner_id="mbr_other")
+    for foreign in (published("dts_own", about, keys=("commune",), owner_id="mbr_other"), waiting):
+        [match] = matches(open_one, own=(foreign,))
+        assert (match.shared_keys, match.reasons) == ((), ("Même thème : habitat.",))
 
 
 def test_best_ten_come_first() -> None:
