@@ -2,9 +2,9 @@
 
 Owns: datasets with their versions and profiles (collection `datasets`); what each project was
 advised to use and may read (collection `accesses`); who used which data, for which job and with
-what result (collection `uses`); an index of joins, made from the versions' key files
-(`join_snapshots` says where it was last saved); other catalogues and what harvesting them came to
-(collections `sources` and `harvests`).
+what result (collections `uses`, and `vain_jobs` for the jobs that made nothing); an index of joins,
+made from the versions' key files (`join_snapshots` says where it was last saved); other catalogues
+and what harvesting them came to (collections `sources` and `harvests`).
 
 Consumes: ProjectSubmitted (match), DatasetPublished (tell what it can be joined with),
 JobSucceeded, JobFailed and JobCancelled (publish or reject the version that an ingest job read,

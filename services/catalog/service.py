@@ -20,7 +20,7 @@ from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.matching import best_matches, needs_of, wish_of
 from services.catalog.model import Dataset
 from services.catalog.searching.finder import Finder
-from services.catalog.use import Use
+from services.catalog.use import Use, VainJob
 from services.catalog.watch import Watch, patience_of
 from shared.envelope import Envelope
 from shared.events import (
@@ -59,7 +59,7 @@ class Catalog(Finding, Granting, Harvesting, Owning):
 
     name = "catalog"
 
-    documents = Documents(Dataset, ProjectAccess, Use, JoinSnapshot, RemoteSource, Harvest)
+    documents = Documents(Dataset, ProjectAccess, Use, VainJob, JoinSnapshot, RemoteSource, Harvest)
     files = Files()
     settings: Settings = Config()
     finder: Finder = Background(_finder)
@@ -104,7 +104,7 @@ class Catalog(Finding, Granting, Harvesting, Owning):
     def reject_dataset(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
         """Reject what an ingest job did not read, end a harvest, or note a use in vain."""
         publication.reject(self.documents, envelope)
-        uses.complete(self.documents, self.files, envelope)
+        uses.end_in_vain(self.documents, envelope)
         pages.note_unreadable(self.documents, envelope)
 
     @on(ProjectSecured)

@@ -1,7 +1,7 @@
 """One use of a dataset: which project read it, when, for which job, and with what result."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -9,7 +9,7 @@ from services.catalog.access import ProjectAccess
 from services.catalog.consent import Grant
 from services.catalog.versions import Version
 from shared.aggregate import Aggregate, now
-from shared.events import FileRef, JobKind
+from shared.events import FileRef, JobCancelled, JobFailed, JobKind
 from shared.manifest import Manifest
 from shared.paging import Paging
 
@@ -70,6 +70,37 @@ class Use(Aggregate):
     def end(self, kind: JobKind, state: Literal["failed", "cancelled"], reason: str) -> None:
         """Note that the job made nothing of it, and why."""
         self.kind, self.state, self.reason, self.ended_at = kind, state, reason, now()
+
+
+class VainJob(Aggregate):
+    """A project's job that made nothing, kept for a use of it that is saved after its end.
+
+    Compute does not wait for ever for data to be opened, nor does it cancel a job only after that.
+    Its id is the job's.
+    """
+
+    collection: ClassVar[str] = "vain_jobs"
+
+    project_id: str | None
+    kind: JobKind
+    state: Literal["failed", "cancelled"]
+    reason: str
+
+    @classmethod
+    def of(cls, event: JobFailed | JobCancelled) -> Self:
+        """The job that the event tells of."""
+        return cls(
+            id=event.job_id,
+            project_id=event.project_id,
+            kind=event.kind,
+            state="cancelled" if isinstance(event, JobCancelled) else "failed",
+            reason=event.reason,
+        )
+
+    def end(self, use: Use) -> None:
+        """Note on a use of the job that nothing was made of it, unless another project names it."""
+        if use.project_id == self.project_id:
+            use.end(self.kind, self.state, self.reason)
 
 
 class UseQuery(Paging):

@@ -1,6 +1,6 @@
 """Records who used which data and with what result, and shows it to the data's owners."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -8,18 +8,25 @@ from services.catalog.access import ProjectAccess
 from services.catalog.manifests import read_manifest
 from services.catalog.model import Dataset
 from services.catalog.search import downloadable, file_of, visible
-from services.catalog.use import Use, UsePage, UseQuery, UseView
+from services.catalog.use import Use, UsePage, UseQuery, UseView, VainJob
 from services.catalog.versions import Version
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.envelope import Envelope
 from shared.errors import Forbidden
-from shared.events import FileRef, JobCancelled, JobFailed, JobSucceeded, ProjectDelivered
+from shared.events import (
+    FileRef,
+    JobCancelled,
+    JobFailed,
+    JobKind,
+    JobSucceeded,
+    ProjectDelivered,
+)
 from shared.storage import Storage
 from shared.store import Store
 
-JobEnd = JobSucceeded | JobFailed | JobCancelled
-"""The ways a job ends."""
+_TREATING: tuple[JobKind, ...] = ("trial", "full")
+"""The kinds of jobs that read what a project was granted."""
 
 
 def record(
@@ -29,6 +36,8 @@ def record(
     grant = access.granted(dataset.id)
     new = Use(id=f"{job_id or new_id('use')}.{dataset.id}", dataset_id=dataset.id, job_id=job_id)
     store.of(Use).change(new.id, lambda use: use.open(access, grant, version), new=new.model_copy)
+    if vain := store.of(VainJob).find_one(job_id):
+        store.of(Use).change(new.id, vain.end)
 
 
 def download(
@@ -48,17 +57,28 @@ def download(
     return version, file
 
 
-def complete(store: Store, files: Storage, envelope: Envelope[JobEnd]) -> None:
-    """A project's job ended: its uses tell with what result. The manifest is read for used data."""
+def complete(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:
+    """A project's job succeeded: its uses tell with what result."""
     event = envelope.data
-    if event.kind == "ingest":
-        return
-    uses = list(_of_job(store, event.job_id, event.project_id))
+    uses = list(_of_job(store, event.job_id, event.project_id)) if event.kind in _TREATING else []
     if not uses:
         return
-    end = _ending(files, event)
+    manifest = read_manifest(files, event.result)
     for use in uses:
-        store.of(Use).change(use.id, end, because=envelope)
+        store.of(Use).change(
+            use.id, partial(Use.succeed, kind=event.kind, manifest=manifest), because=envelope
+        )
+
+
+def end_in_vain(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+    """A project's job made nothing: its uses tell why, those that are saved only later too."""
+    event = envelope.data
+    if event.kind not in _TREATING:
+        return
+    # Kept before the uses are looked for: one that is saved after the look finds it.
+    vain = store.of(VainJob).add(VainJob.of(event))
+    for use in list(_of_job(store, event.job_id, event.project_id)):
+        store.of(Use).change(use.id, vain.end, because=envelope)
 
 
 def link_result(store: Store, envelope: Envelope[ProjectDelivered], dataset_id: str) -> None:
@@ -86,15 +106,6 @@ def list_uses(store: Store, dataset_id: str, query: UseQuery, caller: Caller) ->
     shown = found[: query.limit]
     items = [UseView.model_validate(use.model_dump()) for use in shown]
     return UsePage(items=items, next=shown[-1].id if len(found) > query.limit else None)
-
-
-def _ending(files: Storage, event: JobEnd) -> Callable[[Use], None]:
-    if isinstance(event, JobSucceeded):
-        manifest = read_manifest(files, event.result)
-        return partial(Use.succeed, kind=event.kind, manifest=manifest)
-    if isinstance(event, JobCancelled):
-        return partial(Use.end, kind=event.kind, state="cancelled", reason=event.reason)
-    return partial(Use.end, kind=event.kind, state="failed", reason=event.reason)
 
 
 def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:

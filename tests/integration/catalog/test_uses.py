@@ -72,6 +72,27 @@ def test_use_in_vain_says_why(
     assert uses(lab, dataset_id, "mbr_o")[0]["reason"] == "trop de mémoire"
 
 
+@pytest.mark.parametrize(("end", "state"), [(JobFailed, "failed"), (JobCancelled, "cancelled")])
+def test_use_that_is_saved_after_the_job_s_end_tells_it(
+    lab: Lab, end: type[JobFailed] | type[JobCancelled], state: str
+) -> None:
+    """Compute did not wait for the opening, and the job was over before it was recorded.
+
+    The end of another project's job of that name is none.
+    """
+    dataset_id, job_id = lab.published("mbr_o"), new_id("job")
+    project_id = lab.secure(dataset_id)
+    lab.hear("data_access_opened", project_id=project_id)
+    for job, project in ((job_id, project_id), (f"{job_id}x", new_id("prj"))):
+        lab.publish(end(job_id=job, kind="trial", project_id=project, reason="retiré"), times=2)
+    lab.settled()
+    with lab.rpc() as catalog:
+        for job in (job_id, f"{job_id}x"):
+            catalog.open_dataset(project_id, dataset_id, job)
+    found = {use["job_id"]: (use["state"], use["reason"]) for use in uses(lab, dataset_id, "mbr_o")}
+    assert found == {job_id: (state, "retiré"), f"{job_id}x": ("opened", "")}
+
+
 def test_use_tells_what_the_result_became(lab: Lab) -> None:
     """The dataset that a delivery registered stands beside the use of each of its sources."""
     first, second = lab.published("mbr_o"), lab.published("mbr_p")
