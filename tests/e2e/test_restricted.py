@@ -1,0 +1,211 @@
+"""Restricted data in a project: granted, used, taken away, granted again, and what became of it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+import urllib3
+from rdflib import Graph
+from rdflib.namespace import PROV
+
+from deploy.demo import content
+from deploy.demo.story import wait
+from shared.auth import issue_token
+from shared.cli.client import CallError, Client
+from tests.chaos.lab import Lab
+
+PURPOSE = "étude de la vacance par intercommunalité"
+LAST_DAY = "2100-01-01"
+REASON = "étude suspendue par son commanditaire"
+
+
+@dataclass
+class Affair:
+    """An agency's homes and a city's inter-communal bodies, both restricted, and what they become.
+
+    `used` is what the owner saw before it took its data away, `refused` what the holder was told
+    when it delivered nevertheless: status and sentence.
+    """
+
+    lab: Lab
+    holder_id: str
+    owner_id: str
+    homes: str = ""
+    bodies: str = ""
+    project_id: str = ""
+    result_id: str = ""
+    used: list[dict[str, Any]] = field(default_factory=list)
+    refused: tuple[int, str] = (0, "")
+
+    def __post_init__(self) -> None:
+        self.staff = self.lab.client("lab", "operator", "reviewer")
+        self.holder = self.lab.client(self.holder_id, "holder", "owner")
+        self.owner = self.lab.client(self.owner_id, "owner")
+
+    def project(self) -> dict[str, Any]:
+        """The project as its holder sees it."""
+        project: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
+        return project
+
+    def upload(self) -> None:
+        """Each member offers its table; what is made of the owner's has to be shared alike."""
+        bodies = {
+            **content.open_dataset("epci_2026.csv"),
+            "access": "restricted",
+            "licence": "odc-odbl",
+        }
+        self.homes = _offer(self.holder, content.HOMES, content.HOMES_FILE)
+        self.bodies = _offer(self.owner, bodies, "epci_2026.csv")
+
+    def ask(self) -> None:
+        """The holder's project is found secure; the owner is asked, and binds its consent."""
+        treatment = content.treatment(self.homes, self.bodies, "")
+        cross, aggregate = treatment["steps"]
+        del treatment["inputs"]["communes"], cross["inputs"]["successors"]
+        del aggregate["parameters"]["chart"]
+        cross["parameters"]["left_via"] = "commune"
+        body = content.project(self.homes, treatment)
+        self.project_id = self.holder.post("intake", "/projects", body)["id"]
+        self.reach("advised")
+        self.act("review", {"decision": "secure", "reason": "Données agrégées."})
+        wait("the owner is asked", partial(self.requests, waiting="true"))
+        self.decide("grant", purpose=PURPOSE, until=LAST_DAY)
+
+    def compute(self, site_id: str, team: list[str]) -> None:
+        """Trial, pilot site and team; then the full job, and what the owner sees of both jobs."""
+        self.reach("trialled")
+        self.act("pilot-site", {"site_id": site_id})
+        self.act("team", {"team": team})
+        wait("the full job succeeds", lambda: self.project()["results"])
+        self.used = wait("both uses are over", self._uses)
+
+    def deliver(self) -> None:
+        """Refused while the owner has taken its data away; done once it is granted again."""
+        delivery = content.delivery(self.project()["results"][-1]["job_id"])
+        self.decide("revoke", reason=REASON)
+        wait("the project knows", lambda: REASON in str(self.project()["history"]))
+        token = issue_token(
+            self.lab.stack.keys.private, self.holder_id, ("holder",), timedelta(hours=1)
+        )
+        answer = urllib3.request(
+            "POST",
+            f"{self.lab.stack.urls()['intake']}/projects/{self.project_id}/delivery",
+            json=delivery,
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        self.refused = answer.status, answer.json()["detail"]
+        self.decide("grant", purpose=PURPOSE, until=LAST_DAY)
+        wait("it is delivered", lambda: _done(partial(self.act, "delivery", delivery, self.holder)))
+        self.result_id = wait("the result is found", self.find)
+
+    def act(self, what: str, body: dict[str, Any], client: Client | None = None) -> None:
+        """Decide something on the project."""
+        (client or self.staff).post("intake", f"/projects/{self.project_id}/{what}", body)
+
+    def decide(self, decision: str, **why: str) -> None:
+        """The owner's decision on the project's request."""
+        path = f"/access-requests/{self.project_id}.{self.bodies}/decision"
+        self.owner.post("catalog", path, {"decision": decision, **why})
+
+    def requests(self, **query: str) -> list[dict[str, Any]]:
+        """What the owner was asked for."""
+        found: list[dict[str, Any]] = self.owner.get("catalog", "/access-requests", **query)[
+            "items"
+        ]
+        return found
+
+    def reach(self, stage: str) -> None:
+        """Wait until the project is at that stage."""
+        wait(f"the project is {stage}", lambda: self.project()["stage"] == stage)
+
+    def find(self) -> str | None:
+        """The result, by a search of its holder's."""
+        page = self.holder.get("catalog", "/datasets", q="vacance EPCI")
+        found = (one["id"] for one in page["items"] if one["project_id"] == self.project_id)
+        return next(found, None)
+
+    def _uses(self) -> list[dict[str, Any]] | None:
+        uses: list[dict[str, Any]] = self.owner.get("catalog", f"/datasets/{self.bodies}/uses")[
+            "items"
+        ]
+        return uses if [use["state"] for use in uses] == ["succeeded"] * 2 else None
+
+
+def _offer(client: Client, metadata: dict[str, Any], filename: str) -> str:
+    """Upload a real table; its id, once it is published."""
+    made = client.upload("catalog", "/datasets", metadata, content.DATA / filename)["id"]
+    path = f"/datasets/{made}"
+    wait(f"{filename} is published", lambda: client.get("catalog", path)["state"] == "published")
+    return str(made)
+
+
+def _done(act: partial[None]) -> bool:
+    """Whether the project let itself be delivered, knowing by now that it may."""
+    try:
+        act()
+    except CallError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def affair(lab: Lab) -> Affair:
+    """The whole affair, to its delivery."""
+    staff = lab.client("lab", "operator", "reviewer")
+    members = [
+        staff.post("intake", "/members", content.member(role))["id"] for role in content.MEMBERS
+    ]
+    affair = Affair(lab, *members[:2])
+    affair.upload()
+    affair.ask()
+    affair.compute(members[1], members[2:])
+    affair.deliver()
+    return affair
+
+
+@pytest.mark.timeout(300)
+def test_owner_sees_what_its_data_was_used_for(affair: Affair) -> None:
+    """By the full job and the trial before it: project, purpose, last day, and the table made."""
+    assert [use["kind"] for use in affair.used] == ["full", "trial"]
+    for use in affair.used:
+        assert (use["project_id"], use["purpose"]) == (affair.project_id, PURPOSE)
+        assert (use["until"], use["dataset_version"]) == (LAST_DAY, 1)
+    assert affair.used[0]["rows"] == 71
+
+
+def test_nothing_is_delivered_while_data_is_taken_away(affair: Affair) -> None:
+    """The holder is told why in French; the owner's decisions are all on record."""
+    told = f"l'accès à des données du projet a été retiré : {REASON}"
+    assert affair.refused == (409, told)
+    [request] = affair.requests()
+    assert (request["until"], request["purpose"]) == (LAST_DAY, PURPOSE)
+    wait("delivery ends the access", lambda: affair.requests()[0]["state"] == "revoked")
+
+
+def test_result_is_restricted_under_the_licence_of_its_sources(affair: Affair) -> None:
+    """Made of somebody's restricted data, and of a table that is to be shared alike."""
+    path = f"/datasets/{affair.result_id}"
+    result = affair.holder.get("catalog", path)
+    assert (result["access"], result["licence"]) == ("restricted", "odc-odbl")
+    made_of = {one["dataset_id"] for one in result["versions"][-1]["provenance"]["inputs"]}
+    assert made_of == {affair.homes, affair.bodies}
+    uses = affair.owner.get("catalog", f"/datasets/{affair.bodies}/uses")["items"]
+    assert uses[0]["delivered_as"] == affair.result_id
+
+
+def test_strangers_do_not_read_in_the_export_what_a_result_was_made_of(
+    affair: Affair, lab: Lab
+) -> None:
+    """Its holder does, and the owner of what went into it."""
+    path = f"/datasets/{affair.result_id}"
+    texts = [
+        client.text("catalog", path, format="turtle")
+        for client in (affair.holder, affair.owner, lab.client("mbr_stranger", "holder"))
+    ]
+    graphs = [Graph().parse(data=text, format="turtle") for text in texts]
+    assert [(None, PROV.wasDerivedFrom, None) in graph for graph in graphs] == [True, True, False]
+    assert affair.bodies not in texts[2]
+    anonymous = urllib3.request("GET", f"{lab.stack.urls()['catalog']}{path}/table")
+    assert anonymous.status in (401, 403)
