@@ -53,6 +53,7 @@ class Affair:
         """Each member offers its table; what is made of the owner's has to be shared alike."""
         bodies = {
             **content.open_dataset("epci_2026.csv"),
+            "title": "Intercommunalités, d'après la ville pilote",
             "access": "restricted",
             "licence": "odc-odbl",
         }
