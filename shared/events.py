@@ -268,14 +268,16 @@ class DatasetPublished(Event, source="catalog"):
 
 
 class DatasetHeld(Event, source="catalog"):
-    """A dataset names persons: it waits until its owner confirms the legal basis."""
+    """A dataset names persons or shows them: it waits until its owner confirms the legal basis."""
 
     dataset_id: str
     owner_id: str
     title: str
     version: int
     rows: int
-    columns: tuple[str, ...] = Field(description="names of the columns that name persons")
+    columns: tuple[str, ...] = Field(
+        description="names of the columns that name persons; if none does, of the sensitive ones"
+    )
     kinds: tuple[str, ...] = Field(description="what each holds: email, surname, nir, ...")
     project_id: str | None = None
 

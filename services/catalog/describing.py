@@ -2,7 +2,7 @@
 
 from services.catalog.bodies import ChangeDataset
 from services.catalog.crossing import judge
-from services.catalog.legal_basis import names_persons
+from services.catalog.legal_basis import why_held
 from services.catalog.licensing import Terms, canonical, settle
 from services.catalog.model import Dataset
 from shared.errors import Invalid, WrongStage
@@ -49,10 +49,11 @@ def _kept_back(dataset: Dataset) -> str:
     if dataset.source_owners:
         return "il est fait de données à accès restreint d'autres membres"
     profiles = [version.profile for version in dataset.versions if version.profile]
-    if any(map(names_persons, profiles)):
+    if any(why_held(profile, is_open=True) for profile in profiles):
         return (
-            "une de ses versions nomme des personnes (CRPA, article L312-1-2) ; déposez comme"
-            " nouveau jeu une version qui n'en nomme pas"
+            "une de ses versions nomme des personnes, ou porte sur un petit nombre d'entre elles"
+            " des données sensibles (CRPA, article L312-1-2) ; déposez comme nouveau jeu une"
+            " version qui n'en a pas"
         )
     if dataset.project_id and any(one.privacy and not one.privacy.is_safe for one in profiles):
         return "le croisement dont il est issu permet de distinguer des personnes"

@@ -11,6 +11,7 @@ from pydantic import Field
 from shared.errors import Invalid
 from shared.events import Frozen
 from shared.manifest import Profile
+from shared.privacy import Finding
 
 Basis = Literal[
     "consent",
@@ -37,14 +38,39 @@ class LegalBasis(Frozen):
     confirmed_at: datetime
 
 
-def names_persons(profile: Profile) -> bool:
-    """Whether a version must wait for its owner; tables read before screening began do not."""
-    return profile.privacy is not None and profile.privacy.verdict == "direct"
+def why_held(profile: Profile, *, is_open: bool) -> str:
+    """Why a version must wait for its owner, in French; nothing when it need not.
+
+    It names persons; or anybody could read of few persons alike what RGPD articles 9(1) and 10
+    protect most. Tables read before screening began wait for nobody.
+    """
+    privacy = profile.privacy
+    if privacy is None:
+        return ""
+    if privacy.verdict == "direct":
+        return f"La version désigne des personnes. {privacy.in_french()}"
+    if is_open and not privacy.is_safe and privacy.named("sensitive"):
+        return (
+            "La version, ouverte à tous, laisse reconnaître des personnes et porte sur elles des"
+            f" données sensibles (RGPD, articles 9 et 10). {privacy.in_french()}"
+        )
+    return ""
+
+
+def held_for(profile: Profile) -> tuple[Finding, ...]:
+    """The columns for which a version waits: those that name persons, else the sensitive ones."""
+    if profile.privacy is None:
+        return ()
+    return profile.privacy.named("direct") or profile.privacy.named("sensitive")
 
 
 def covers(confirmed: Profile | None, profile: Profile) -> bool:
-    """Whether what was confirmed for one version holds for another, which names nobody more."""
-    return confirmed is not None and _direct(profile) <= _direct(confirmed)
+    """Whether what was confirmed for one version holds for another, which tells nothing more."""
+    if confirmed is None or confirmed.privacy is None:
+        return False
+    privacy = confirmed.privacy
+    known = (*privacy.named("direct"), *privacy.named("sensitive"))
+    return _told(held_for(profile)) <= _told(known)
 
 
 def check_opening(basis: Basis) -> None:
@@ -58,6 +84,5 @@ def check_opening(basis: Basis) -> None:
         )
 
 
-def _direct(profile: Profile) -> set[tuple[str, str]]:
-    found = profile.privacy.named("direct") if profile.privacy else ()
+def _told(found: tuple[Finding, ...]) -> set[tuple[str, str]]:
     return {(one.column, one.kind) for one in found}

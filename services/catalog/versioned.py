@@ -2,7 +2,7 @@
 
 from pydantic import computed_field
 
-from services.catalog.legal_basis import LegalBasis, check_opening, covers, names_persons
+from services.catalog.legal_basis import LegalBasis, check_opening, covers, held_for, why_held
 from services.catalog.metadata import Metadata
 from services.catalog.versions import Upload, Version
 from shared.aggregate import Aggregate, now
@@ -89,7 +89,7 @@ class Versioned(Aggregate):
     ) -> None:
         """Version `number` (the newest when not said) was read: it can be found from now on.
 
-        If it names persons it is held, unless what was confirmed for another version covers it.
+        It is held where `why_held` says so, unless what was confirmed for another covers it.
         """
         version = self._version(number)
         if version.state in {"held", "published"}:
@@ -99,10 +99,10 @@ class Versioned(Aggregate):
         if self.project_id and profile.privacy and not profile.privacy.is_safe:
             # A result is as open as its sources, which did not single persons out.
             self._restrict()
-        if names_persons(profile):
+        if reason := why_held(profile, is_open=self.metadata.access == "open"):
             version.legal_basis = self._confirmed(profile)
             if version.legal_basis is None:
-                self._hold(version, profile)
+                self._hold(version, profile, reason)
                 return
         self._make_public(version, profile)
 
@@ -117,16 +117,16 @@ class Versioned(Aggregate):
             self._restrict()
         elif self.metadata.access == "open":
             check_opening(basis.basis)
-        version.legal_basis = basis
+        version.legal_basis, version.reason = basis, ""
         if version.profile:
             self._make_public(version, version.profile)
 
     def _restrict(self) -> None:
         self.metadata = self.metadata.model_copy(update={"access": "restricted"})
 
-    def _hold(self, version: Version, profile: Profile) -> None:
-        version.state = "held"
-        found = profile.privacy.named("direct") if profile.privacy else ()
+    def _hold(self, version: Version, profile: Profile, reason: str) -> None:
+        version.state, version.reason = "held", reason
+        found = held_for(profile)
         self.record(
             DatasetHeld(
                 dataset_id=self.id,
@@ -186,7 +186,9 @@ class Versioned(Aggregate):
         if not self._newest:
             raise WrongStage(f"the data of {self.id} is with its producer, not in the lab")
         if self._newest.state == "held":
-            raise WrongStage(f"{self.id} names persons; its owner has not confirmed on what basis")
+            raise WrongStage(
+                f"{self.id} names persons or shows them; its owner has not confirmed on what basis"
+            )
         raise WrongStage(f"no version of {self.id} could be read: {self._newest.reason}")
 
     def _held(self, number: int | None) -> Version:

@@ -16,7 +16,7 @@ from shared.errors import Invalid
 from shared.events import DatasetDescribed
 from shared.privacy import Privacy
 from tests.unit.catalog.samples import metadata, profile, published, ref, registered
-from tests.unit.catalog.test_legal_basis import naming
+from tests.unit.catalog.test_legal_basis import naming, sensitive
 
 
 def change(**fields: Any) -> ChangeDataset:
@@ -102,6 +102,13 @@ def _held() -> Dataset:
     return dataset
 
 
+def _secret() -> Dataset:
+    about = metadata(access="restricted")
+    dataset = registered(about=about)
+    dataset.publish(1, ref("b"), sensitive("diagnostic"), "job_1")
+    return dataset
+
+
 def _confirmed() -> Dataset:
     dataset = _held()
     basis = LegalBasis(
@@ -120,6 +127,7 @@ def _confirmed() -> Dataset:
         pytest.param(_of_others(), "d'autres membres", id="of_others"),
         pytest.param(_held(), "nomme des personnes", id="held"),
         pytest.param(_confirmed(), "nomme des personnes", id="confirmed"),
+        pytest.param(_secret(), "des données sensibles", id="secret"),
         pytest.param(
             result("lov2", privacy=Privacy(verdict="quasi", subject="persons", k=2)),
             "distinguer des personnes",

@@ -1,8 +1,9 @@
-"""A version that names persons waits for its owner."""
+"""A version that names persons, or shows secrets of few, waits for its owner."""
 
 import pytest
 
 from services.catalog.legal_basis import Basis, LegalBasis
+from services.catalog.metadata import Access
 from services.catalog.model import Dataset
 from services.catalog.versions import Upload
 from services.catalog.views import view_of
@@ -137,3 +138,48 @@ def test_other_verdicts_hold_nothing(verdict: str) -> None:
         dataset = registered()
         dataset.publish(1, ref("b"), shown, "job_1")
         assert dataset.state == "published"
+
+
+def sensitive(*columns: str, k: int | None = 1) -> Profile:
+    """The profile of a table that names nobody and has health in these columns."""
+    findings = tuple(
+        Finding(column=name, kind="health", role="sensitive", rows=3, confidence=0.7)
+        for name in columns
+    )
+    privacy = Privacy(verdict="quasi", subject="persons", findings=findings, k=k)
+    return profile().model_copy(update={"privacy": privacy})
+
+
+@pytest.mark.parametrize(
+    ("access", "shown", "state"),
+    [
+        ("open", sensitive("diagnostic"), "held"),
+        ("open", sensitive("diagnostic", k=5), "published"),
+        ("open", sensitive("diagnostic", k=None), "published"),
+        ("open", sensitive(), "published"),
+        ("restricted", sensitive("diagnostic"), "published"),
+    ],
+)
+def test_open_version_that_shows_secrets_of_few_is_held(
+    access: Access, shown: Profile, state: str
+) -> None:
+    """RGPD articles 9 and 10; restricted data has readers whom its owner chose."""
+    dataset = registered(about=metadata(access=access))
+    dataset.publish(1, ref("b"), shown, "job_1")
+    told = [event.columns for event in dataset.recorded() if isinstance(event, DatasetHeld)]
+    assert (dataset.state, told) == (state, [("diagnostic",)] if state == "held" else [])
+    assert ("articles 9 et 10" in dataset.versions[0].reason) == (state == "held")
+
+
+def test_confirmed_secrets_cover_no_other_ones() -> None:
+    """The next version with the same sensitive column is published, one with another is held."""
+    dataset = registered(about=metadata(access="open"))
+    dataset.publish(1, ref("b"), sensitive("diagnostic"), "job_1")
+    with pytest.raises(Invalid, match="L312-1-2"):
+        dataset.confirm(None, basis(), restrict=False)
+    dataset.confirm(None, basis("consent"), restrict=False)
+    assert dataset.versions[0].reason == ""
+    for number, columns in ((2, ("diagnostic",)), (3, ("diagnostic", "handicap"))):
+        dataset.register(Upload(file=ref(str(number)), filename="a.csv"))
+        dataset.publish(number, ref("c"), sensitive(*columns), "job")
+    assert [v.state for v in dataset.versions] == ["published", "published", "held"]
