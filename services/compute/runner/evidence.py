@@ -144,8 +144,12 @@ _NIR = r"(^|_)(nir|nss|num(ero)?_ss|n_insee|no_insee|(num|numero|no|n)_(de_)?sec
 _NAMES = {
     "first_name": (r"prenom|first_?name|given_?name", 0.3, 0.8),
     "full_name": (
-        r"nom|titulaire|contact|responsable|dirigeant|maire|agent|medecin|president|personne|elu",
-        0.25,
+        (
+            r"nom|titulaire|contact|responsable|dirigeant|maire|agent|medecin|president|personne|elu"
+            r"|demandeur|beneficiaire|petitionnaire|proprietaire|locataire|usager|declarant|gerant"
+            r"|adherent|exploitant|identite|interlocuteur"
+        ),
+        0.2,
         0.4,
     ),
     "surname": (
@@ -157,6 +161,9 @@ _NAMES = {
 """Of each kind of name the names of its columns, the share of the rows that is then enough, and the
 share of the distinct values that is without. Surnames are words at times (Maison, Boulanger), and
 names of communes are surnames: of the Norman ones, fewer than one in ten."""
+
+TITLED = 0.2
+"""Of the rows, so many with a civility are persons; companies may stand among them."""
 
 _MANY = 20
 """Names without a header need so many different ones: a short list of anything may be names."""
@@ -192,6 +199,8 @@ def _names(look: Look) -> Iterator[tuple[str, float]]:
         "full_name": words.are_full_name,
         "surname": words.are_surname,
     }
+    if (titled := look.share_of(words.are_titled())) >= TITLED:
+        yield "full_name", max(titled, _DOUBTFUL)
     for kind, test in tests.items():
         flags = test()
         share, found = look.share_of(flags), int(flags.sum())

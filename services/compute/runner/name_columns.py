@@ -1,10 +1,11 @@
-"""Judges columns of names by what stands beside them: surnames beside first names."""
+"""Judges columns of names by what stands beside them: first names, schools, or nothing."""
 
 from collections.abc import Iterator, Sequence
 
-from services.compute.runner.evidence import THING, Guess, Look
+from services.compute.runner.contacts import is_free_mail, is_mobile, names_somebody
+from services.compute.runner.evidence import THING, TITLED, UNSPOKEN, Guess, Look, traits
 from services.compute.runner.identifiers import matching
-from services.compute.runner.person_names import is_surname
+from services.compute.runner.person_names import Words, is_surname
 
 _NAME = r"(^|_)noms?(_|$)"
 _PLACE_OR_BODY = (
@@ -22,6 +23,23 @@ _BODY = (
     r"(?i)(.*\W)?(association|sarl|sas|sasu|sci|eurl|gaec|earl|commune|mairie|ville|departement"
     r"|département|region|région|syndicat|communaut[ée]|club|comit[ée]|soci[ée]t[ée])(\W.*)?"
 )
+_BARE = r"^noms?$"
+_SCHOOL = rf"{_BARE}|appellation|(^|_)uai(_|$)"
+_NAMES = frozenset({"first_name", "surname", "full_name"})
+_PERSONAL = frozenset({"nir", "iban", "mention", *_NAMES})
+_TRAITS = frozenset({"sex", "birth_year"})
+_NOUNS = (
+    "aigle anemone avoine ble boeuf bouleau bruyere buis caille camelia canard capucine cerf"
+    " cerisier charme chataignier chene chevreau cochon colombe coq corbeau dahlia faucon fenouil"
+    " fougere froment genet genevrier hetre heron hortensia houx iris jasmin laurier lievre lilas"
+    " lin lis loriot loup lys magnolia marguerite merle mesange moineau mouton muguet narcisse"
+    " navet noyer olivier orange orme palmier pecher perdrix pervenche pic pigeon pin pinson"
+    " poireau poirier pommier poulain prunier raisin renard rose rosier rossignol sapin sauge saule"
+    " seigle sorbier sureau tilleul vigne violette"
+)
+"""Plants and animals, most of which are names of persons as well."""
+
+_IS_THING = rf"(.*[^a-z])?({_NOUNS.replace(' ', '|')})s?([^a-z].*)?"
 _MOST = 0.5
 _DOUBTFUL = 0.7
 
@@ -47,3 +65,53 @@ def _is_called_name(look: Look) -> bool:
     """Whether a column is called a name, and neither it nor its values are a place's or body's."""
     is_named = look.speaks(_NAME) and not look.speaks(_PLACE_OR_BODY)
     return is_named and look.share(matching(_BODY)) < _MOST
+
+
+def without_things(looks: Sequence[Look], found: Sequence[Guess]) -> list[Guess]:
+    """What was found, without columns headed just `nom` that seem to list things or schools.
+
+    Schools are called after persons. Where nothing else in a row is a person's, most of the names
+    must be persons' and no plants', or a share of them have a civility.
+    """
+    doubtful = [guess for guess in found if _is_doubtful(guess, looks)]
+    others = [guess for guess in found if guess not in doubtful]
+    if not doubtful or _has_persons(looks, others):
+        return list(found)
+    dropped = [one for one in doubtful if not _is_proven(one.look, are_schools=_are_schools(looks))]
+    return [guess for guess in found if guess not in dropped]
+
+
+def _are_schools(looks: Sequence[Look]) -> bool:
+    return any(look.meaning == "uai" for look in looks)
+
+
+def _is_doubtful(guess: Guess, looks: Sequence[Look]) -> bool:
+    header = _SCHOOL if _are_schools(looks) else _BARE
+    return guess.kind in _NAMES and guess.look.speaks(header)
+
+
+def _has_persons(looks: Sequence[Look], others: Sequence[Guess]) -> bool:
+    """Whether a row has something of a person besides a name."""
+    taken = {guess.look.column.name for guess in others}
+    free = [look for look in looks if look.column.name not in taken]
+    return any(map(_is_personal, others)) or any(one.kind in _TRAITS for one in traits(free))
+
+
+def _is_personal(guess: Guess) -> bool:
+    look = guess.look
+    match guess.kind:
+        case "email":
+            return look.share(names_somebody) > 0 or look.share(is_free_mail) > _MOST
+        case "phone":
+            return look.share(is_mobile) > _MOST
+        case "birth_date":
+            return guess.confidence > UNSPOKEN
+        case kind:
+            return kind in _PERSONAL
+
+
+def _is_proven(look: Look, *, are_schools: bool) -> bool:
+    words = Words.of(look.distinct)
+    are_names = (words.are_surname() | words.are_full_name()) & ~matching(_IS_THING)(words.plain)
+    is_known = not are_schools and bool(are_names.mean() >= _MOST)
+    return is_known or look.share_of(words.are_titled()) >= TITLED

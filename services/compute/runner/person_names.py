@@ -15,8 +15,21 @@ Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
 _TITLES = "m|mr|mme|mlle|mm|monsieur|madame|mademoiselle|dr|docteur|pr|me|maitre"
 _PARTICLES = "de|du|des|d|la|le|les|l|da|dos|van|von|ben|el|al"
 _SIGNS = "[0-9@:/;()]"
-_NEVER = rf"{_SIGNS}|\b(saints?|saintes?|ste?|sur|sous|et|en|aux?|rue|avenue|place|ecole|salle)\b"
+_NEVER = (
+    rf"{_SIGNS}|\b(saints?|saintes?|ste?|sur|sous|et|en|aux?|rue|avenue|place|ecole|salle|chez)\b"
+)
 """Where one of these stands, a place or a thing is called after somebody."""
+
+_CIVILITIES = "m|mr|mme|mlle|monsieur|madame|mademoiselle"
+_TITLED = (
+    rf"^(?:(?:{_CIVILITIES})(?:\. *| +)(?:et|ou|&) +)?(?:{_CIVILITIES})(?:\. *| +)"
+    r"(?P<rest>[a-z][a-z' .-]*)$"
+)
+_OFFICE = (
+    r"^l(a|e|es|') ?(adjoint|cons|depute|direct|general|gouvern|juge|maire|minist|prefet|presid"
+    r"|princip|procureur|proviseur|recteur|secret|senat|sous|tresor)"
+)
+_INITIALS = r"^([a-z]\.[ -]?){1,2} *| ([a-z]\.[ -]?){1,2}$"
 
 _MOST_WORDS = 5
 
@@ -81,22 +94,39 @@ class Words:
     def are_first_name(self) -> Flags:
         """One first name, or several: `Jean-Pierre`, `Anne Marie`."""
         flags: Flags = (self.total > 0) & (self.first == self.total) & (self.total <= _MOST_WORDS)
-        return (flags | _among(_fold(self.plain), load_names().first)) & ~self._have(_SIGNS)
+        return (flags | _among(_fold(self.plain), load_names().first)) & ~self.have(_SIGNS)
 
     def are_surname(self) -> Flags:
         """A surname, also a double one: `LE GALL`, `Martin-Dupont`."""
         double: Flags = (self.total > 1) & (self.last == self.total)
-        single = _among(_fold(self.plain), load_names().last) & ~self._have(_SIGNS)
-        return single | (double & ~self._have(_NEVER))
+        single = _among(_fold(self.plain), load_names().last) & ~self.have(_SIGNS)
+        return single | (double & ~self.have(_NEVER))
 
     def are_full_name(self) -> Flags:
-        """A first name before or after a surname, with or without a title: `Mme DUPONT Marie`."""
+        """A first name, its initial or a civility beside a surname: `DUPONT Marie`, `M. DUPONT`."""
         fits = (self.total > 1) & (self.total <= _MOST_WORDS)
         known = (self.both > 1) & (self.both >= self.total - 1)
-        flags: Flags = fits & self.leads & known & ~self._have(_NEVER)
+        flags: Flags = fits & self.leads & known & ~self.have(_NEVER)
+        return flags | self.are_titled() | self._are_initialled()
+
+    def are_titled(self) -> Flags:
+        """Somebody behind a civility: `M. MARTIN`, `M. et Mme LE GALL`, no `Mme la Préfète`."""
+        flags = self.have(_TITLED)
+        found = pc.extract_regex(self.plain.filter(flags), _TITLED)
+        names = Words.of(pc.struct_field(found, "rest"))
+        fits = (names.total > 0) & (names.total <= _MOST_WORDS)
+        flags[flags] = fits & ~names.have(_NEVER) & ~names.have(_OFFICE)
         return flags
 
-    def _have(self, pattern: str) -> Flags:
+    def _are_initialled(self) -> Flags:
+        """A surname beside an initial: `A. Martin`, `MARTIN J.-P.`."""
+        flags = self.have(_INITIALS)
+        names = pc.replace_substring_regex(self.plain.filter(flags), _INITIALS, "")
+        flags[flags] = Words.of(pc.utf8_trim_whitespace(names)).are_surname()
+        return flags
+
+    def have(self, pattern: str) -> Flags:
+        """Which plain texts match."""
         found = pc.match_substring_regex(self.plain, pattern)
         flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
         return flags

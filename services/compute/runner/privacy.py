@@ -25,7 +25,7 @@ from services.compute.runner.evidence import (
     look_at,
     traits,
 )
-from services.compute.runner.name_columns import with_surnames
+from services.compute.runner.name_columns import with_surnames, without_things
 from services.compute.runner.traits import SENSITIVE
 from shared.manifest import Column
 from shared.privacy import Finding, Privacy, Role, Subject
@@ -48,7 +48,7 @@ def screen(
     `is_summed` tells that each row was made of many.
     """
     looks = look_at(database, table, columns, rows)
-    found = with_surnames(looks, list(identifiers(looks)))
+    found = without_things(looks, with_surnames(looks, list(identifiers(looks))))
     taken = {guess.look.column.name for guess in found}
     traited = list(traits([look for look in looks if look.column.name not in taken]))
     subject = _subject(found, traited, is_counted=is_summed or counts_people(looks))

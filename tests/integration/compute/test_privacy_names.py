@@ -118,3 +118,52 @@ def test_other_long_numbers_are_no_nirs(tmp_path: Path, header: str, values: lis
     """Born in no month or nowhere, one number again and again, or something shorter."""
     content = as_file([header, "rang"], [values, [str(at) for at in range(15)]])
     assert screened(tmp_path, content).verdict == "none"
+
+
+DEMANDERS = {
+    "civility": ["M. MARTIN", "Mme X", "M. X Y", "Mme LE GALL", "M. et Mme Girard"],
+    "initial": ["A. Martin", "J.-P. Dubois", "MOREAU B.", "L. Girard", "C. Bernard"],
+    "among companies": ["SCI du Port", "SARL Toitures", "M. OUZOUNIAN", "SCI Les Iris", "SAS Nord"],
+}
+
+
+@pytest.mark.parametrize("names", DEMANDERS.values(), ids=DEMANDERS)
+def test_civility_or_initial_and_surname_are_a_full_name(tmp_path: Path, names: list[str]) -> None:
+    """Those who ask for a permit, with their addresses, also where companies ask as well."""
+    addresses = [f"{at + 1} rue du Port" for at in range(15)]
+    found = screened(tmp_path, as_file(["demandeur", "adresse"], [names * 3, addresses]))
+    assert kinds(found) == {"demandeur": "full_name", "adresse": "address"}
+
+
+UAI = ["0140013N", "0140014P", "0140017T", "0141275K", "0140052F"]
+THINGS = {
+    "trees": ("hauteur", ["Chêne", "Hêtre", "Orme", "Tilleul", "Pin noir"]),
+    "orchard": ("hauteur", ["Pommier", "Cerisier", "Olivier", "Noyer", "Poirier"]),
+    "bars": ("terrasse", ["Chez Paul", "Le Bouchon", "Bar des Sports", "La Rose", "Chez Martin"]),
+    "functions": ("rang", ["M. le Maire", "Mme la Préfète", "M. le Directeur", "Accueil", "SIG"]),
+}
+
+
+@pytest.mark.parametrize(("beside", "names"), THINGS.values(), ids=THINGS)
+def test_things_headed_name_are_no_persons(tmp_path: Path, beside: str, names: list[str]) -> None:
+    """Trees are surnames in part, and bars are called after somebody."""
+    content = as_file(["nom", beside], [names * 3, [str(at) for at in range(15)]])
+    assert screened(tmp_path, content).verdict == "none"
+
+
+def test_schools_are_called_after_persons(tmp_path: Path) -> None:
+    """Not so the teachers, who have first names or a civility."""
+    schools = ["Jules Ferry", "Jean Moulin", "Marie Curie", "Victor Hugo", "Paul Bert"]
+    content = as_file(["uai", "nom", "commune"], [UAI, schools, ["Caen"] * 5])
+    found = screened(tmp_path / "a", content)
+    assert (found.verdict, found.subject) == ("none", "organisations")
+    for beside, names in (("prenom", FIRST_NAMES[:5]), ("chef", ["Mme X", "M. MARTIN"] * 3)):
+        content = as_file(["uai", "nom", beside], [UAI, LAST_NAMES[:5], names[:5]])
+        assert screened(tmp_path / beside, content).verdict == "direct"
+
+
+def test_surnames_alone_are_persons(tmp_path: Path) -> None:
+    """Headed just `nom`, beside nothing of a person."""
+    services = [SERVICES[at % 3] for at in range(15)]
+    found = screened(tmp_path, as_file(["nom", "service"], [LAST_NAMES, services]))
+    assert kinds(found) == {"nom": "surname"}
