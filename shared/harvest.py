@@ -7,7 +7,7 @@ from shared.events import Frozen
 ENTRIES = "entries.jsonl"
 """The file a harvest job makes: one Entry a line."""
 
-READER = 2
+READER = 3
 """What reads a page is known by this number: a page that another one read is read again."""
 
 
@@ -30,6 +30,9 @@ class Record(Frozen):
     """
 
     identifier: str = Field(min_length=1, max_length=500)
+    others: tuple[str, ...] = Field(
+        default=(), description="what it is called elsewhere, as where it was harvested from"
+    )
     title: str = Field(min_length=1, max_length=500)
     description: str = ""
     theme: str = Field(default="", description="in French")

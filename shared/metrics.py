@@ -169,7 +169,8 @@ joins_found = Counter(
 )
 harvested_records = Counter(
     "datalab_harvested_records",
-    "Datasets that harvests met, by outcome (unchanged, new, changed, returned, refused, retired).",
+    "Datasets that harvests met, by outcome: unchanged, new, changed, returned, here (ours),"
+    " refused, retired.",
     ["service", "outcome"],
     registry=REGISTRY,
 )

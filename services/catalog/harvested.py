@@ -16,6 +16,7 @@ class Harvested(Frozen):
 
     source_id: str
     identifier: str
+    others: tuple[str, ...] = Field(default=(), description="what the source says it is elsewhere")
     fingerprint: str = Field(description="sha256 of all that the source says of the dataset")
     modified: str = Field(default="", description="ISO date or time, as the source says")
     page: str | None = None

@@ -14,7 +14,7 @@ from services.compute.runner.dcat import items_of, next_of, record_of
 from services.compute.runner.rdf import graph_of, graph_of_json, read_json, syntax_of
 from shared.eu_codes import HIGH_VALUE, LANGUAGES, THEMES
 from shared.harvest import Record
-from tests.unit.catalog.described import BASE, LAB, RICH, bare, result, rich, written
+from tests.unit.catalog.described import BASE, LAB, RICH, bare, harvested, result, rich, written
 
 RESTRICTED = RICH.model_copy(update={"access": "restricted", "hvd": None, "language": "br"})
 
@@ -36,6 +36,19 @@ def read(page: Page, syntax: Syntax, folder: Path) -> Graph:
 def records_of(page: Page, syntax: Syntax, folder: Path) -> dict[str, Record]:
     """What another lab would keep of each dataset, by identifier."""
     return {key: record_of(node) for key, _, node in items_of(read(page, syntax, folder))}
+
+
+def test_data_is_known_again_by_all_it_was_called_on_the_way(tmp_path: Path) -> None:
+    """From lab to lab each adds its own name: whoever has it already finds the one it gave."""
+    (far,) = records_of(page_of(harvested()), "turtle", tmp_path).values()
+    assert (far.identifier, far.others) == ("dts_far", ("5b6f7c",))
+    again = harvested()
+    assert again.harvested
+    again.harvested = again.harvested.model_copy(
+        update={"identifier": far.identifier, "others": far.others}
+    )
+    (farther,) = records_of(page_of(again), "turtle", tmp_path).values()
+    assert farther.others == ("5b6f7c", "dts_far")
 
 
 @pytest.mark.parametrize("syntax", get_args(Syntax))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rdflib import Graph, URIRef
 
 from services.catalog.dcat.distribution import add_files
-from services.catalog.dcat.harvested import add_harvested
+from services.catalog.dcat.harvested import add_harvested, add_identifiers
 from services.catalog.dcat.nodes import Node, address, empty_graph, moment, text, typed
 from services.catalog.dcat.vocabulary import (
     ADMS,
@@ -73,6 +73,8 @@ def describe(graph: Graph, dataset: Dataset, versions: Sequence[Version], lab: L
     _add_people(node, about, lab)
     _add_law(node, about)
     published = [version for version in versions if version.state == "published"]
+    if dataset.harvested:
+        add_identifiers(node, dataset.harvested)
     if published:
         _add_version(node, published)
         add_files(node, about, published[-1])

@@ -8,10 +8,19 @@ from services.catalog.metadata import Metadata
 from shared.harvest import Distribution
 
 
+def add_identifiers(dataset: Node, found: Harvested) -> None:
+    """Add what it is called where it comes from, and was where that has it from.
+
+    So nobody counts the data twice, and a catalogue knows again what comes back to it.
+    """
+    for number, name in enumerate(dict.fromkeys((found.identifier, *found.others)), 1):
+        fragment = "#identifier" if number == 1 else f"#identifier-{number}"
+        identifier = dataset.refer(ADMS.identifier, dataset.name + fragment, ADMS.Identifier)
+        identifier.add(SKOS.notation, text(name))
+
+
 def add_harvested(dataset: Node, about: Metadata, found: Harvested) -> None:
-    """Add what the source says: its identifier and page, so that nobody counts the data twice."""
-    identifier = dataset.refer(ADMS.identifier, dataset.name + "#identifier", ADMS.Identifier)
-    identifier.add(SKOS.notation, text(found.identifier))
+    """Add what the source says of data that is with it: when it changed, its page and files."""
     dataset.add(DCT.modified, day_or_moment(found.modified or found.updated))
     if found.page:
         dataset.refer(DCAT.landingPage, address(found.page), FOAF.Document)

@@ -6,6 +6,7 @@ from itertools import islice
 
 from services.catalog.harvested import Change
 from services.catalog.harvesting.harvest import Harvest
+from services.catalog.harvesting.ours import Ours
 from services.catalog.harvesting.records import (
     dataset_id,
     fingerprint_of,
@@ -24,6 +25,7 @@ from shared.store import Store
 
 BATCH = 100
 _TWICE = "cet identifiant est déjà celui d'un jeu d'une page précédente"
+_HERE = "il est déjà dans ce catalogue"
 _GONE = "il n'est plus dans sa source, « {} »"
 
 
@@ -43,9 +45,14 @@ class Applying:
     """Applies the entries of one page of `harvest`; `go_on` is called after each batch."""
 
     def __init__(
-        self, store: Store, source: RemoteSource, harvest: Harvest, go_on: Callable[[], object]
+        self,
+        store: Store,
+        source: RemoteSource,
+        harvest: Harvest,
+        ours: Ours,
+        go_on: Callable[[], object],
     ) -> None:
-        self._datasets = store.of(Dataset)
+        self._datasets, self._ours = store.of(Dataset), ours
         self._source, self._harvest, self._go_on = source, harvest, go_on
         self.counts = Counts()
         self.refused: list[Refused] = []
@@ -60,7 +67,11 @@ class Applying:
     def _apply(self, batch: list[Entry], seen: set[str]) -> None:
         ids = [dataset_id(self._source.id, one.identifier) for one in batch if one.record]
         known = {one.id: one for one in self._datasets.find({"_id": {"$in": ids}})}
+        ours = self._ours.among([one.record for one in batch if one.record])
         for entry in batch:
+            if entry.identifier in ours:
+                self._leave(known.get(dataset_id(self._source.id, entry.identifier)))
+                continue
             if entry.record is None or entry.identifier in seen:
                 self._refuse(entry, entry.reason or _TWICE)
                 continue
@@ -69,6 +80,12 @@ class Applying:
             except (Rejected, ValueError) as error:
                 # One that no document can hold stops no other.
                 self._refuse(entry, f"il ne peut pas être enregistré ({type(error).__name__})")
+
+    def _leave(self, copy: Dataset | None) -> None:
+        """It is in the catalogue already: a copy, made before that was known, is one too many."""
+        if copy:
+            self._datasets.change(copy.id, lambda one: one.retire(_HERE))
+        self._count("here")
 
     def _refuse(self, entry: Entry, reason: str) -> None:
         page = self._harvest.page.number

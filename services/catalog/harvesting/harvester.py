@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from services.catalog.harvesting.applying import Applying, Retiring, entries_of
 from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway, joined
 from services.catalog.harvesting.harvest import LEASE, Harvest, PageRun
+from services.catalog.harvesting.ours import Ours
 from services.catalog.harvesting.seen import Seen
 from services.catalog.harvesting.source import RemoteSource
 from services.catalog.harvesting.sources import Sources
@@ -45,6 +46,7 @@ class Harvester:
         self.fetcher = Fetcher(guard, files, settings.max_upload_bytes)
         self.sources = Sources(store, guard.normalised)
         self._harvests, self._remote = store.of(Harvest), store.of(RemoteSource)
+        self._ours = Ours(store, settings.reached_at)
         self._seen = Seen(lambda page: entries_of(files, self._entries(page)))
         self._turns: dict[str, threading.Thread] = {}
         self._awake, self._stopping = threading.Event(), threading.Event()
@@ -135,7 +137,7 @@ class Harvester:
 
     def _apply(self, harvest: Harvest) -> Harvest:
         page, source = harvest.page, self._remote.get(harvest.source_id)
-        applying = Applying(self._store, source, harvest, self._pulse(harvest))
+        applying = Applying(self._store, source, harvest, self._ours, self._pulse(harvest))
         before = self._seen.of(harvest, page.number - 1)
         applying.apply(entries_of(self._files, self._entries(page)), before)
         following = _following(page, self._report(page).next)

@@ -61,6 +61,7 @@ def harvested_of(
     return Harvested(
         source_id=source.id,
         identifier=record.identifier,
+        others=record.others,
         fingerprint=fingerprint_of(record, source),
         modified=record.modified,
         page=record.page,

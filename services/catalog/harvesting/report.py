@@ -9,6 +9,7 @@ _WORDS = {
     "new": ("nouveau", "nouveaux"),
     "changed": ("modifié", "modifiés"),
     "returned": ("de retour", "de retour"),
+    "here": ("déjà dans ce catalogue", "déjà dans ce catalogue"),
     "refused": ("refusé", "refusés"),
 }
 
@@ -20,6 +21,7 @@ class Counts(Frozen):
     new: int = 0
     changed: int = 0
     returned: int = Field(default=0, description="retired before, and there again")
+    here: int = Field(default=0, description="of this catalogue, come back to it")
     refused: int = 0
 
     def plus(self, other: "Counts") -> "Counts":

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rdflib import BNode, Graph, Namespace, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF
+from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS
 
 from services.compute.runner.node import DC, VCARD, Node
 from services.compute.runner.places import territory_of
 from services.compute.runner.spoken import (
     DISTRIBUTIONS,
     KEYWORDS,
+    NAMES,
     PLACES,
     TEXT,
     URL,
@@ -36,6 +37,7 @@ from shared.errors import Rejected
 from shared.eu_codes import THEMES
 from shared.harvest import Distribution, Record
 
+ADMS = Namespace("http://www.w3.org/ns/adms#")
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 DCATAP = Namespace("http://data.europa.eu/r5r/")
 _SCHEMA = (Namespace("http://schema.org/"), Namespace("https://schema.org/"))
@@ -85,6 +87,7 @@ def record_of(node: Node) -> Record:
     period, contact = node.node(DCTERMS.temporal), node.node(DCAT.contactPoint)
     return Record(
         identifier=identifier_of(node),
+        others=_others(node),
         title=_title(node),
         description=plain(node.text(DCTERMS.description, DC.description), TEXT),
         theme=_theme(node),
@@ -106,6 +109,13 @@ def record_of(node: Node) -> Record:
         hvd=_high_value(node),
         distributions=tuple(sorted(_distributions(node), key=Distribution.model_dump_json)),
     )
+
+
+def _others(node: Node) -> tuple[str, ...]:
+    """Its adms:identifier, each an adms:Identifier with a notation (DCAT-AP 3.0.1), or a text."""
+    texts = node.texts(ADMS.identifier)
+    noted = [text for one in node.nodes(ADMS.identifier) for text in one.texts(SKOS.notation)]
+    return tuple(sorted({one_line(name) for name in noted or texts} - {""}))[:NAMES]
 
 
 def _title(node: Node) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 LABEL, TEXT, URL = 500, 5000, 2000
 """Longest labels, texts and addresses that are kept, in characters."""
 
-KEYWORDS, DISTRIBUTIONS, PLACES = 30, 200, 5000
+KEYWORDS, DISTRIBUTIONS, PLACES, NAMES = 30, 200, 5000, 20
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?$")
 _SPACES = re.compile(r"[^\S\n]+")

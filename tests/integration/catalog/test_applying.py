@@ -8,6 +8,7 @@ import pytest
 
 from services.catalog.harvesting.applying import BATCH, Applying, Retiring
 from services.catalog.harvesting.harvest import Harvest, PageRun
+from services.catalog.harvesting.ours import Ours
 from services.catalog.harvesting.report import Counts
 from services.catalog.harvesting.source import RemoteSource
 from services.catalog.model import Dataset
@@ -19,6 +20,7 @@ from shared.store import Store
 SOURCE = RemoteSource(
     id="src_1", owner_id="mbr_op", title="P", catalogue="dcat", theme="eau", licence="lov2"
 )
+LAB = "https://lab.example/donnees"
 MANY = 2 * BATCH + 50
 
 
@@ -63,7 +65,7 @@ def apply(store: Store, identifier: str, given: list[Entry], batches: int = 1000
         if not left[0]:
             raise Died
 
-    applying = Applying(store, SOURCE, harvest(identifier), go_on)
+    applying = Applying(store, SOURCE, harvest(identifier), Ours(store, LAB), go_on)
     applying.apply(given, set())
     return applying.counts
 
@@ -81,6 +83,26 @@ def test_step_that_a_crash_repeats_counts_and_tells_the_same(store: Store) -> No
     assert len(outboxes(store)) == 2 * BATCH
     assert apply(store, "hrv_1", entries(MANY)) == Counts(new=MANY)
     assert len(outboxes(store)) == MANY
+
+
+def test_record_of_this_catalogue_is_left_where_it_is(store: Store) -> None:
+    """By its id here, under whichever name it comes back, or by its address; copies are retired."""
+    apply(store, "hrv_1", entries(4))
+    (own, *_) = store.of(Dataset).find()
+    told: tuple[dict[str, Any], ...] = (
+        {"identifier": own.id},
+        {"identifier": "d1", "others": ("5b6f7c", own.id)},
+        {"identifier": "d2", "page": f"{LAB}/datasets/dts_gone"},
+        {"identifier": "d3", "page": f"{LAB}-autres/datasets/dts_x"},
+    )
+    given = [Record(title="?", **one) for one in told]
+    page = [Entry(where="?", identifier=one.identifier, record=one) for one in given]
+    for name, changed in (("hrv_2", 1), ("hrv_3", 0)):
+        assert apply(store, name, page) == Counts(here=3, changed=changed, unchanged=1 - changed)
+    copies = {
+        one.harvested.identifier: one.state for one in store.of(Dataset).find() if one.harvested
+    }
+    assert copies == {"d0": "published", "d1": "retired", "d2": "retired", "d3": "published"}
 
 
 def test_unchanged_record_is_not_written(store: Store) -> None:

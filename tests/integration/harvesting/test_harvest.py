@@ -71,6 +71,17 @@ def test_paged_catalogue_is_harvested_in_every_syntax(lab: Lab, syntax: str) -> 
     assert len(lab.events("dataset_harvested", source_id=source)) == 2
 
 
+def test_what_the_lab_exports_adds_nothing_to_it(lab: Lab) -> None:
+    """Harvested again by way of another catalogue, it is there already."""
+    source = serve(lab, "own", turtle(dataset("own")))
+    lab.harvest(source)
+    path = f"/datasets/{lab.datasets(source)['own']['id']}"
+    lab.serve("/mirror", lab.call("GET", path, headers={"Accept": "text/turtle"}).data)
+    mirror = lab.add("/mirror")
+    assert lab.harvest(mirror)["report"] == "1 jeu de données lu : 1 déjà dans ce catalogue."
+    assert lab.datasets(mirror) == {}
+
+
 def test_harvested_dataset_is_searched_and_exported_like_any_other(lab: Lab) -> None:
     """By its words and in the lab's own catalogue, until it is retired."""
     rare = dataset("hydrologie", "Piézomètres")
