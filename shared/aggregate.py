@@ -45,7 +45,8 @@ def now() -> datetime:
 class Aggregate(BaseModel):
     """State, version, outgoing events and handled events of one thing, saved in one write.
 
-    Subclasses name their `collection` and the fields that queries use in `indexes`; their methods
+    Subclasses name their `collection`, the fields that queries use in `indexes` and, where people
+    call one otherwise than the class is called, their `noun`; their methods
     check the rules, change the state and `record` what happened.
     """
 
@@ -53,6 +54,7 @@ class Aggregate(BaseModel):
 
     collection: ClassVar[str]
     indexes: ClassVar[tuple[str, ...]] = ()
+    noun: ClassVar[str] = ""
 
     id: str
     version: int = 0

@@ -9,9 +9,10 @@ from pydantic import Field, computed_field
 from services.catalog.harvested import Harvested
 from services.catalog.metadata import Metadata
 from services.catalog.versioned import Versioned
+from services.catalog.versions import Upload
 from shared.aggregate import LONG_AGO, now
 from shared.auth import Caller
-from shared.errors import Forbidden, NotFound
+from shared.errors import Forbidden, NotFound, WrongStage
 from shared.events import (
     DatasetDescribed,
     DatasetHarvested,
@@ -139,6 +140,16 @@ class Dataset(Versioned):
                 changed=changed,
             )
         )
+
+    def register(self, upload: Upload) -> None:
+        """Add a version; raises WrongStage when it would be invisible."""
+        self.check_present()
+        super().register(upload)
+
+    def check_present(self) -> None:
+        """Raise WrongStage, with the reason in French, when its source has it no more."""
+        if self.retired:
+            raise WrongStage(f"ce jeu de données est retiré : {self.retired}")
 
     def harvest(self, found: Harvested) -> None:
         """Its source tells of it for the first time, otherwise than before, or again.

@@ -34,13 +34,14 @@ def take_in(
 ) -> Dataset:
     """Fetch a distribution of the caller's harvested dataset as its next version.
 
-    The same bytes again are no new version. Raises Forbidden for anybody else, WrongStage when
-    there is no table to fetch, Invalid for another address than its distributions', and what the
-    fetcher raises.
+    The same bytes again are no new version. Raises Forbidden for anybody else, WrongStage when its
+    source has it no more or there is no table to fetch, Invalid for another address than its
+    distributions', and what the fetcher raises.
     """
     dataset = visible(store, dataset_id, caller)
     if dataset.owner_id != caller.member_id:
         raise Forbidden("only the owner of the dataset adds versions")
+    dataset.check_present()
     wanted = _chosen(dataset, url)
     file = fetcher.fetch(wanted.url, _ANYTHING).file
     if file is None:

@@ -185,6 +185,8 @@ def test_removed_dataset_is_retired_and_comes_back(lab: Lab) -> None:
     )
     assert gone["id"] not in {one["id"] for one in lab.ask("GET", "/datasets?limit=100")["items"]}
     assert lab.events("dataset_retired", dataset_id=gone["id"])
+    taken = lab.call("POST", f"/datasets/{gone['id']}/take-in", body={})
+    assert (taken.status, "retiré" in taken.json()["detail"]) == (409, True)
     lab.serve("/removed?page=1", whole)
     back = lab.harvest(source)
     assert back["report"] == "3 jeux de données lus : 2 inchangés, 1 de retour."
@@ -382,7 +384,7 @@ def test_sources_are_the_operators(lab: Lab) -> None:
     """Others are refused; bad bodies name the field."""
     assert lab.call("GET", "/sources", "owner").status == 403
     assert lab.call("GET", "/harvests/hrv_x", "reviewer").status == 403
-    assert lab.call("GET", "/sources/src_x").status == 404
+    assert lab.call("GET", "/sources/src_x").json()["detail"] == "no source has the id src_x"
     assert lab.call("GET", "/harvests/hrv_x").status == 404
     for body, fault in (
         ({"title": "A", "catalogue": "ckan"}, "catalogue"),

@@ -8,6 +8,7 @@ from services.catalog.harvested import Harvested
 from services.catalog.matching import best_matches, wish_of
 from services.catalog.model import Dataset
 from services.catalog.registration import empty
+from services.catalog.versions import Upload
 from services.catalog.views import view_of
 from shared.auth import Caller
 from shared.errors import WrongStage
@@ -60,6 +61,15 @@ def test_retired_dataset_stays_but_is_no_longer_listed() -> None:
         dataset.retire("absent de la source")
     assert (dataset.state, dataset.retired) == ("retired", "absent de la source")
     assert [type(event) for event in dataset.recorded()] == [DatasetHarvested, DatasetRetired]
+
+
+def test_retired_dataset_takes_no_version() -> None:
+    """Nobody would see it."""
+    dataset = harvested()
+    dataset.retire("absent de la source")
+    with pytest.raises(WrongStage, match="retiré : absent de la source"):
+        dataset.register(Upload(file=ref("a"), filename="a.csv"))
+    assert dataset.versions == []
 
 
 def test_retired_dataset_comes_back_when_it_is_seen_again() -> None:
