@@ -13,6 +13,7 @@ from services.compute.runner import datagouv, dcat
 from services.compute.runner.bench import Report, Say
 from services.compute.runner.rdf import graph_of, graph_of_json, read_json, syntax_of
 from services.compute.runner.repairs import Repairs
+from services.compute.runner.spoken import LABEL
 from services.compute.runner.unpack import unpack
 from shared.errors import Rejected
 from shared.harvest import ENTRIES, Entry, PageReport, Record
@@ -88,7 +89,10 @@ def _page(source: Path, work: Work) -> Page:
 def _entries(page: Page) -> Iterator[Entry]:
     seen: set[str] = set()
     for item in page.items:
-        if item.identifier in seen:
+        if len(item.identifier) > LABEL:
+            # Cut, two of them could be the same.
+            yield Entry(where=item.name, reason=f"son identifiant dépasse {LABEL} caractères")
+        elif item.identifier in seen:
             reason = "cet identifiant est déjà celui d'un autre"
             yield Entry(where=item.name, identifier=item.identifier, reason=reason)
         else:

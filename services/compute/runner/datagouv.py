@@ -16,6 +16,7 @@ from services.compute.runner.spoken import (
     address,
     checksum,
     day,
+    identity,
     moment,
     one_line,
     plain,
@@ -40,7 +41,7 @@ def items_of(page: Any) -> Iterator[tuple[str, str, Any]]:  # noqa: ANN401 - JSO
     for number, item in enumerate(page["data"], 1):
         about = item if isinstance(item, dict) else {}
         if not any(about.get(mark) for mark in _GONE):
-            yield one_line(about.get("id")), one_line(about.get("title")) or f"n° {number}", item
+            yield identity(about.get("id")), one_line(about.get("title")) or f"n° {number}", item
 
 
 def next_of(page: Item) -> str | None:
@@ -57,7 +58,7 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
         raise Rejected("ce n'est pas un objet JSON")
     covered, contact = _object(item, "temporal_coverage"), _contact(item)
     return Record(
-        identifier=one_line(item.get("id")),
+        identifier=identity(item.get("id")),
         title=one_line(item.get("title")),
         description=plain(item.get("description"), TEXT),
         keywords=_keywords(item),

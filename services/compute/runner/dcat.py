@@ -22,6 +22,7 @@ from services.compute.runner.spoken import (
     address,
     checksum,
     day,
+    identity,
     moment,
     one_line,
     plain,
@@ -79,7 +80,7 @@ def identifier_of(node: Node) -> str:
     """What a dataset is known again by; empty when there is nothing."""
     given = node.texts(DCTERMS.identifier, DC.identifier)
     own = given[0] if len(given) == 1 else ""
-    return one_line(own or node.address or node.text(DCAT.landingPage, FOAF.page))
+    return identity(own or node.address or node.text(DCAT.landingPage, FOAF.page))
 
 
 def record_of(node: Node) -> Record:
@@ -129,7 +130,7 @@ def _link(node: Node, *predicates: URIRef) -> str:
 
 def _theme(node: Node) -> str:
     for theme in node.nodes(DCAT.theme):
-        code = last_part(theme.address)
+        code = last_part(theme.address or theme.label)
         if code in THEMES or theme.label != theme.address:
             return THEMES.get(code) or one_line(theme.label)
     return ""

@@ -63,15 +63,15 @@ class Node:
 
     @property
     def label(self) -> str:
-        """What it is called; its address when nothing is said."""
+        """What it is called; of a text itself, of what nothing is said its address."""
         for predicate in _LABELS:
             for value in self._values((predicate,)):
                 if isinstance(value, Literal):
                     return str(value)
-        return self.address
+        return str(self.subject) if isinstance(self.subject, Literal) else self.address
 
     def _text(self, value: Term) -> str:
-        return str(value) if isinstance(value, Literal) else Node(self._graph, value).label
+        return Node(self._graph, value).label
 
     def _values(self, predicates: tuple[URIRef, ...]) -> list[Term]:
         for predicate in predicates:

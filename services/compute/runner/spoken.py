@@ -32,6 +32,11 @@ def one_line(value: Any, limit: int = LABEL) -> str:  # noqa: ANN401 - whatever 
     return " ".join(plain(value, limit).split())
 
 
+def identity(value: Any) -> str:  # noqa: ANN401 - whatever a page holds
+    """What a dataset is known again by, on one line; a longer one than is kept stays longer."""
+    return one_line(value, LABEL + 1)
+
+
 def address(value: Any) -> str:  # noqa: ANN401 - whatever a page holds
     """An address that people can follow; empty for anything else, such as a script."""
     url = plain(value, URL + 1)

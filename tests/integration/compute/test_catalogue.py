@@ -13,6 +13,7 @@ from tests.integration.compute.jobs import JobRun, run
 URL = "https://portail.example/catalogue"
 COMMUNES_READ = {
     "identifier": "communes",
+    "others": (),
     "title": "Code officiel géographique",
     "description": "Communes de France au 1er janvier.",
     "theme": "Régions et villes",
@@ -128,6 +129,32 @@ def test_dataset_without_title_or_identity_is_refused_alone(tmp_path: Path) -> N
     assert found["sans titre"].identifier == "https://portail.example/d/bruit"
     assert found["sans titre"].reason == "il n'a pas de titre"
     assert found["Anonyme"].reason.startswith("rien qui l'identifie")
+
+
+def test_identifiers_that_are_too_long_are_refused_as_such(tmp_path: Path) -> None:
+    """Cut to what is kept they would be one, and the second be refused for another's sake."""
+    long = [f"https://portail.example/{'a' * 600}{number}" for number in range(2)]
+    page = turtle(*(f"<{one}> a dcat:Dataset ; dct:title 'L' ." for one in long), dataset("eau"))
+    for given, catalogue in ((page, "dcat"), (api([*map(item, long), item("eau")]), "data.gouv")):
+        folder = tmp_path / catalogue
+        folder.mkdir()
+        entries = entries_of(read(folder, given, catalogue))
+        refused = [entry.reason for entry in entries if entry.reason]
+        assert refused == ["son identifiant dépasse 500 caractères"] * 2
+        assert len(entries) == 3
+
+
+@pytest.mark.parametrize(
+    ("theme", "told"),
+    [
+        ("'Transports'@fr", "Transports"),
+        ("'http://publications.europa.eu/resource/authority/data-theme/TRAN'", "Transports"),
+    ],
+)
+def test_theme_that_is_a_text_is_kept(tmp_path: Path, theme: str, told: str) -> None:
+    """Many portals say it so, and not by the address of a concept."""
+    page = turtle(dataset("eau", more=f"dcat:theme {theme} ;"))
+    assert [one.theme for one in records_of(read(tmp_path, page))] == [told]
 
 
 def test_dataset_that_is_only_mentioned_is_no_fault(tmp_path: Path) -> None:
