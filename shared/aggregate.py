@@ -62,6 +62,11 @@ class Aggregate(BaseModel):
     handled: list[str] = []
     _recorded: list[Event] = PrivateAttr(default_factory=list)
 
+    @classmethod
+    def called(cls) -> str:
+        """What people call one."""
+        return cls.noun or cls.__name__.lower()
+
     def record(self, event: Event) -> None:
         """Keep `event` to be published once this document is saved."""
         self._recorded.append(event)

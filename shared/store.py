@@ -87,9 +87,7 @@ class Repository(Generic[A]):
         """The aggregate of that id; raises NotFound."""
         found = self.find_one(identifier)
         if found is None:
-            raise NotFound(
-                f"no {self._cls.noun or self._cls.__name__.lower()} has the id {identifier}"
-            )
+            raise NotFound(f"no {self._cls.called()} has the id {identifier}")
         return found
 
     def find_one(self, identifier: str) -> A | None:
