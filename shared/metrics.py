@@ -120,7 +120,7 @@ versions_screened = Counter(
 )
 datasets_held = Gauge(
     "datalab_datasets_held",
-    "Datasets with a version that waits for its owner to confirm the legal basis.",
+    "Datasets with a version that waits for its owner to confirm the legal basis, up to 100.",
     ["service"],
     registry=REGISTRY,
 )

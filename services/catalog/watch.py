@@ -85,4 +85,6 @@ class Watch:
         oldest = self._accesses.find(sort="waits_since", limit=_COUNTED)
         ages = [(time - one.waits_since).total_seconds() for one in oldest if one.waits_for]
         metrics.access_waiting.labels(self._service).set(len(ages))
+        held = self._datasets.count({"has_held": True}, most=_COUNTED)
+        metrics.datasets_held.labels(self._service).set(held)
         metrics.access_oldest_waiting.labels(self._service).set(max([0, *ages]))

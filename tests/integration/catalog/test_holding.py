@@ -10,6 +10,7 @@ from shared.events import JobSucceeded, ProjectSubmitted
 from shared.manifest import Manifest
 from shared.privacy import Finding, Privacy
 from tests.integration.catalog.lab import Lab, problem
+from tests.servers import eventually
 
 FOUND = Privacy(
     verdict="direct",
@@ -117,3 +118,10 @@ def test_verdicts_and_held_datasets_are_counted(lab: Lab) -> None:
     assert 'datalab_versions_screened_total{service="catalog",verdict="direct"}' in (
         answer.data.decode()
     )
+    gauge = 'datalab_datasets_held{service="catalog"}'
+
+    def is_counted() -> bool:
+        lines = lab.call("GET", "/metrics", "").data.decode().splitlines()
+        return any(float(line.split()[-1]) >= 1 for line in lines if line.startswith(gauge))
+
+    eventually(is_counted, 20, "the metrics show what is held")
