@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from services.catalog.model import Dataset
+from shared.paging import every
 from shared.store import Store
 
 MARGIN = timedelta(minutes=5)
 """How much later than its `changed_at` a document may be saved: clocks differ, writes are tried
 again."""
+
+JUST_NOW = timedelta(seconds=2)
+"""Before an answer only what was saved as soon as it changed is looked for; the rest comes by."""
 
 _PAGE = 200
 _FEW = 8
@@ -61,9 +65,4 @@ class Follower:
 
 
 def _all(store: Store) -> Iterator[Dataset]:
-    cursor = None
-    while True:
-        page, cursor = store.of(Dataset).page(None, after=cursor, limit=_PAGE)
-        yield from page
-        if cursor is None:
-            return
+    return every(lambda after: store.of(Dataset).page(None, after=after, limit=_PAGE))

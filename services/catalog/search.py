@@ -40,15 +40,15 @@ def _known_sources(dataset: Dataset, caller: Caller) -> tuple[Source, ...]:
     return sources_of(dataset) if is_known else (own_source(dataset),)
 
 
-def downloadable(store: Store, dataset_id: str, caller: Caller) -> tuple[Version, FileRef]:
-    """The published version and its table, if `caller` may take its files away.
+def downloadable(store: Store, dataset_id: str, caller: Caller) -> Dataset:
+    """The dataset, if `caller` may take its files away.
 
     Restricted data leaves only to its owner and the lab's staff: projects read it in the sandbox.
     """
     dataset = visible(store, dataset_id, caller)
     if not may_take(dataset, caller):
         raise Forbidden("this dataset is restricted; a project asks its owner for access")
-    return dataset.readable()
+    return dataset
 
 
 def may_take(dataset: Dataset, caller: Caller) -> bool:

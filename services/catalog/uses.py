@@ -22,6 +22,7 @@ from shared.events import (
     JobSucceeded,
     ProjectDelivered,
 )
+from shared.paging import every
 from shared.storage import Storage
 from shared.store import Store
 
@@ -47,9 +48,9 @@ def download(
 
     Its owners see who of the lab's staff took restricted data away.
     """
-    version, table = downloadable(store, dataset_id, caller)
+    dataset = downloadable(store, dataset_id, caller)
+    version, table = dataset.readable()
     file = file_of(version, name) if name else table
-    dataset = store.of(Dataset).get(dataset_id)
     if dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id:
         use = Use(id=f"{new_id('use')}.{dataset_id}", dataset_id=dataset_id)
         use.take_away(caller.member_id, version)
@@ -109,8 +110,6 @@ def list_uses(store: Store, dataset_id: str, query: UseQuery, caller: Caller) ->
 
 
 def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:
-    cursor: str | None = ""
-    while cursor is not None:
-        page, cursor = store.of(Use).page({"job_id": job_id}, after=cursor, limit=100)
-        # Whoever opens data by RPC names the job itself, and may name another project's.
-        yield from (use for use in page if use.project_id == project_id)
+    uses = every(lambda after: store.of(Use).page({"job_id": job_id}, after=after, limit=100))
+    # Whoever opens data by RPC names the job itself, and may name another project's.
+    return (use for use in uses if use.project_id == project_id)

@@ -9,6 +9,7 @@ from services.intake.model import Project
 from services.intake.submissions import Key, claim
 from shared.aggregate import new_id
 from shared.errors import Invalid
+from shared.paging import every
 from shared.store import Store
 from shared.territory import department_of, is_department
 from shared.words import fold
@@ -46,10 +47,7 @@ def candidates(store: Store, project: Project) -> Iterable[Member]:
 
 
 def _all(store: Store, where: dict[str, Any]) -> Iterator[Member]:
-    cursor: str | None = ""
-    while cursor is not None:
-        members, cursor = store.of(Member).page(where, after=cursor, limit=100)
-        yield from members
+    return every(lambda after: store.of(Member).page(where, after=after, limit=100))
 
 
 def _skilled_in(skill: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from services.notify.summaries import summarise
 from shared.aggregate import now
 from shared.envelope import Envelope
 from shared.events import Event
+from shared.paging import every
 from shared.store import Store
 
 
@@ -37,10 +38,8 @@ class Recorder:
                 self._address(waiting)
 
     def _waiting_for(self, thing: str) -> Iterator[Entry]:
-        cursor: str | None = ""
-        while cursor is not None:
-            page, cursor = self._entries.page({"waits_for": thing}, after=cursor, limit=100)
-            yield from page
+        where = {"waits_for": thing}
+        return every(lambda after: self._entries.page(where, after=after, limit=100))
 
     def _learn(self, known: Mapping[str, str]) -> None:
         for thing, member_id in known.items():
@@ -74,10 +73,9 @@ class Recorder:
                 self._deliveries.add(self._delivery(entry, endpoint))
 
     def _listening(self, topic: str) -> Iterator[Endpoint]:
-        cursor: str | None = ""
-        while cursor is not None:
-            page, cursor = self._endpoints.page({"state": "enabled"}, after=cursor, limit=100)
-            yield from (endpoint for endpoint in page if endpoint.wants(topic))
+        where = {"state": "enabled"}
+        enabled = every(lambda after: self._endpoints.page(where, after=after, limit=100))
+        return (endpoint for endpoint in enabled if endpoint.wants(topic))
 
     def _delivery(self, entry: Entry, endpoint: Endpoint) -> Delivery:
         return Delivery(

@@ -154,10 +154,6 @@ class Index:
                 shelf.settle(self._traits.alive, self._hasher)
         return self._traits
 
-    def columns_of(self, dataset_id: str) -> list[KeyColumn]:
-        """The key columns of a dataset."""
-        return [self._columns[number].column for number in self._numbers.get(dataset_id, ())]
-
     def joins(
         self, dataset_id: str, name: str = "", may_read: MayRead = lambda _owner: True
     ) -> Joins:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from services.catalog.following import MARGIN, Follower
+from services.catalog.following import JUST_NOW, MARGIN, Follower
 from services.catalog.joins.index import Index
 from services.catalog.joins.snapshot import Saved, Snapshots
 from services.catalog.model import Dataset
@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LOOK_SECONDS = 30.0
-_JUST_NOW = timedelta(seconds=2)
-"""Before an answer only what was saved as soon as it changed is looked for; the rest comes by."""
 
 _KEY_FILE_BYTES = 500_000_000
 SNAPSHOT_AFTER = 200
@@ -69,7 +67,7 @@ class Keeper:
         they changed: these come within a minute. `question` computes only. Raises Unavailable when
         documents or files cannot be read now.
         """
-        return self._ask(question, _JUST_NOW, about)
+        return self._ask(question, JUST_NOW, about)
 
     def save_if_due(self) -> None:
         """Save the index when enough came since it was saved; questions are answered meanwhile."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Event
 from typing import Any
 
-from services.catalog.following import MARGIN
+from services.catalog.following import JUST_NOW, MARGIN
 from services.catalog.matching import Wish
 from services.catalog.model import Dataset
 from services.catalog.searching.answer import search
@@ -21,8 +21,6 @@ from shared.store import Store
 log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 30
-_JUST_NOW = timedelta(seconds=2)
-"""Before an answer only what was saved as soon as it changed is looked for; the rest comes by."""
 
 
 class Finder:
@@ -59,13 +57,13 @@ class Finder:
 
         With `joinable` only those of these ids.
         """
-        self._follow(_JUST_NOW)
+        self._follow(JUST_NOW)
         with metrics.search_seconds.labels(self._service).time():
             return search(self._index, query, caller, joinable)
 
     def candidates(self, wish: Wish) -> list[Dataset]:
         """The published datasets that may fit a project best."""
-        self._follow(_JUST_NOW)
+        self._follow(JUST_NOW)
         found = map(self._store.of(Dataset).find_one, candidates(self._index, wish))
         return [dataset for dataset in found if dataset and dataset.state == "published"]
 
