@@ -47,6 +47,8 @@ def search(
     answer = client(context).get("catalog", "/datasets", **query)
     show.page(answer, _RANKED, json_wanted=json)
     if not json:
+        if answer["note"]:
+            show.line(answer["note"])
         show.line(f"{answer['total']} in all")
         _show_facets(answer["facets"] or {})
 

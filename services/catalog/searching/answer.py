@@ -18,6 +18,8 @@ from shared.errors import Forbidden
 _ENOUGH = 20
 """With fewer hits, words that are nearly those of the question count too."""
 
+_IDLE = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
+
 
 def search(
     index: Index, query: DatasetQuery, caller: Caller, joinable: Collection[str] | None = None
@@ -47,6 +49,7 @@ def search(
         items=[_item(searcher, hit, words) for hit in shown],
         next=shown[-1].cursor if len(hits.page) > query.limit else None,
         total=hits.total,
+        note=_IDLE if query.q.strip() and not words else "",
         facets=facets_of(index, searcher, asked, today) if query.facets else None,
     )
 

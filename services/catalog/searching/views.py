@@ -64,4 +64,5 @@ class DatasetPage(BaseModel):
     items: list[FoundDataset]
     next: str | None
     total: int = Field(description="how many there are on all pages")
+    note: str = Field(default="", description="what the answer leaves out of account, in French")
     facets: dict[str, list[FacetValue]] | None = Field(description="by parameter, when asked for")

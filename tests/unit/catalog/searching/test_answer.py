@@ -182,6 +182,14 @@ def test_filters_hold_together(index: Index, query: dict[str, Any], expected: se
     assert set(found(index, **query)) == expected
 
 
+@pytest.mark.parametrize(
+    ("q", "is_said"), [("le de la", True), ("!", True), ("", False), ("eau", False)]
+)
+def test_words_that_seek_nothing_are_said_to(index: Index, q: str, *, is_said: bool) -> None:
+    """Everything is listed then, which looks like an answer to them."""
+    assert bool(page(index, q=q).note) == is_said
+
+
 def test_what_can_be_joined_is_found_among_the_rest(index: Index) -> None:
     """None of the others, and nothing where nothing can be."""
     query = DatasetQuery(q="chaussées")
