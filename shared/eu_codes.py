@@ -1,8 +1,11 @@
 """Codes of the vocabularies that European catalogues are written in, and the lab's words for them.
 
 Sources: the authority tables data-theme and language of the EU Publications Office; the categories
-of high-value datasets (data.europa.eu/bna) of Implementing Regulation (EU) 2023/138.
+of high-value datasets (data.europa.eu/bna) of Implementing Regulation (EU) 2023/138; the publisher
+types of ADMS (purl.org/adms/publishertype).
 """
+
+from typing import Literal
 
 THEMES = {
     "AGRI": "Agriculture, pêche, sylviculture et alimentation",
@@ -30,6 +33,35 @@ HIGH_VALUE = {
     "mobility": "c_b79e35eb",
 }
 """The lab's words for the categories, with their codes."""
+
+PublisherKind = Literal[
+    "national_authority",
+    "regional_authority",
+    "local_authority",
+    "supranational_authority",
+    "academia",
+    "company",
+    "industry_consortium",
+    "nonprofit",
+    "ngo",
+    "standards_body",
+    "individual",
+]
+
+PUBLISHERS: dict[PublisherKind, str] = {
+    "national_authority": "NationalAuthority",
+    "regional_authority": "RegionalAuthority",
+    "local_authority": "LocalAuthority",
+    "supranational_authority": "SupraNationalAuthority",
+    "academia": "Academia-ScientificOrganisation",
+    "company": "Company",
+    "industry_consortium": "IndustryConsortium",
+    "nonprofit": "NonProfitOrganisation",
+    "ngo": "NonGovernmentalOrganisation",
+    "standards_body": "StandardisationBody",
+    "individual": "PrivateIndividual(s)",
+}
+"""The lab's words for what kind of body publishes data, with their codes."""
 
 LANGUAGES = {
     "fr": "FRA",

@@ -7,7 +7,7 @@ from shared.events import Frozen
 ENTRIES = "entries.jsonl"
 """The file a harvest job makes: one Entry a line."""
 
-READER = 4
+READER = 5
 """What reads a page is known by this number: a page that another one read is read again."""
 
 
@@ -41,6 +41,7 @@ class Record(Frozen):
     licence: str = ""
     restricted: bool = False
     producer: str = ""
+    producer_kind: str = Field(default="", description="what body that is, in the lab's words")
     page: str | None = None
     issued: str = ""
     modified: str = Field(default="", description="ISO date or time")

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.eu_codes import PublisherKind
+
 PREFIX = "DATALAB_"
 
 
@@ -65,6 +67,10 @@ class Settings(BaseModel):
     )
     lab_name: str = Field(
         default="Data lab", min_length=1, description="who publishes the catalogue"
+    )
+    lab_kind: PublisherKind | None = Field(
+        default=None,
+        description="what kind of body that is, as portals ask: regional_authority, nonprofit, ...",
     )
     catalog_licence: str = Field(
         default="https://www.etalab.gouv.fr/licence-ouverte-open-licence",

@@ -29,7 +29,8 @@ COMMUNES = """
   dcat:keyword "communes"@fr, "COG" ;
   dcat:theme <http://publications.europa.eu/resource/authority/data-theme/REGI> ;
   dct:spatial <http://id.insee.fr/geo/departement/14>, [ dct:identifier "fr:region:94" ] ;
-  dct:publisher [ a foaf:Organization ; foaf:name "INSEE" ] ;
+  dct:publisher [ a foaf:Organization ; foaf:name "INSEE" ;
+    dct:type <http://purl.org/adms/publishertype/NationalAuthority> ] ;
   dct:issued "2025-01-15"^^xsd:date ;
   dct:modified "2026-01-20"^^xsd:date ;
   dct:temporal [ dcat:startDate "2026"^^xsd:gYear ; dcat:endDate "2026-06"^^xsd:gYearMonth ] ;
@@ -97,7 +98,11 @@ POSTCODES = item(
     frequency="semiannual",
     temporal_coverage={"start": "2025-01-01T00:00:00", "end": None},
     spatial={"zones": ["fr:commune:14118", "country:fr", "fr:departement:27"]},
-    organization={"id": "o", "name": "La Poste"},
+    organization={
+        "id": "o",
+        "name": "La Poste",
+        "badges": [{"kind": "certified"}, {"kind": "company"}],
+    },
     contact_points=[{"name": "Open data", "email": "opendata@portail.example"}],
     resources=[
         {

@@ -106,7 +106,9 @@ class Exporter:
     @property
     def _lab(self) -> Lab:
         settings = self.settings
-        return Lab(settings.reached_at, settings.lab_name, settings.catalog_licence)
+        return Lab(
+            settings.reached_at, settings.lab_name, settings.catalog_licence, settings.lab_kind
+        )
 
     def _written(self, graphs: Graphs, **where: str | None) -> Export:
         metrics.catalog_exports.labels("catalog", self.syntax).inc()

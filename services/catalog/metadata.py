@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from services.catalog.terms import Contact, Frequency, HighValue, Language, Period
+from shared.eu_codes import PublisherKind
 from shared.events import Frozen
 
 Access = Literal["open", "restricted"]
@@ -21,6 +22,7 @@ class Metadata(Frozen):
     licence: str
     access: Access
     producer: str = ""
+    producer_kind: PublisherKind | None = Field(default=None, description="what body that is")
     source_url: str | None = None
     temporal: Period | None = Field(default=None, description="the days the data is about")
     frequency: Frequency | None = Field(default=None, description="how often it is renewed")

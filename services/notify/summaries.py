@@ -62,6 +62,7 @@ _FIELDS = {
     "licence": "licence",
     "access": "accès",
     "producer": "producteur",
+    "producer_kind": "nature du producteur",
     "source_url": "page d'origine",
     "temporal": "période",
     "frequency": "fréquence",

@@ -32,6 +32,7 @@ def add(
     keyword: Annotated[list[str], typer.Option(help="May be given several times.")] = [],
     territory: Annotated[list[str], typer.Option(help="INSEE code; several times.")] = [],
     producer: str = "",
+    producer_kind: Annotated[str, typer.Option(help="local_authority, company, ...")] = "",
     source_url: str | None = None,
     temporal_start: Annotated[str, typer.Option(help="First day it is about.")] = "",
     temporal_end: Annotated[str, typer.Option(help="Last day it is about.")] = "",
@@ -44,15 +45,13 @@ def add(
     json: Json = False,
 ) -> None:
     """Upload FILE as a new dataset; it is published once it was read."""
-    metadata = {
-        "title": title,
-        "theme": theme,
-        "licence": licence,
-        "access": access,
+    about = {"title": title, "theme": theme, "licence": licence, "access": access}
+    metadata = about | {
         "description": description,
         "keywords": keyword,
         "territory": territory,
         "producer": producer,
+        "producer_kind": producer_kind or None,
         "source_url": source_url,
         "temporal": said(start=temporal_start, end=temporal_end),
         "frequency": frequency or None,

@@ -23,6 +23,7 @@ def describe(
     keyword: Annotated[list[str], typer.Option(help="All of them: several times.")] = [],
     territory: Annotated[list[str], typer.Option(help="All INSEE codes: several times.")] = [],
     producer: str | None = None,
+    producer_kind: _Optional = None,
     source_url: _Optional = None,
     temporal_start: Annotated[str, typer.Option(help="First day; without end, an open one.")] = "",
     temporal_end: Annotated[str, typer.Option(help="Last day it is about.")] = "",
@@ -38,6 +39,7 @@ def describe(
     texts = {"title": title, "theme": theme, "licence": licence, "access": access}
     texts |= {"description": description, "producer": producer, "language": language}
     optional = {"source_url": source_url, "frequency": frequency, "hvd": hvd}
+    optional["producer_kind"] = producer_kind
     whole = {
         "keywords": keyword,
         "territory": territory,

@@ -12,7 +12,7 @@ from services.catalog.model import Dataset
 from services.catalog.terms import HighValue, Language
 from services.compute.runner.dcat import items_of, next_of, record_of
 from services.compute.runner.rdf import graph_of, graph_of_json, read_json, syntax_of
-from shared.eu_codes import HIGH_VALUE, LANGUAGES, THEMES
+from shared.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
 from shared.harvest import Record
 from tests.unit.catalog.described import BASE, LAB, RICH, bare, harvested, result, rich, written
 
@@ -61,6 +61,7 @@ def test_metadata_arrives_as_it_was_said(syntax: Syntax, tmp_path: Path) -> None
     assert (one.theme, set(one.keywords)) == (THEMES["TRAN"], {*RICH.keywords, RICH.theme})
     assert set(one.territory) == set(RICH.territory)
     assert (one.producer, one.frequency, one.hvd) == (RICH.producer, RICH.frequency, RICH.hvd)
+    assert one.producer_kind == RICH.producer_kind
     assert (one.start, one.end) == ("2020-01-01", "2020-12-31")
     assert (one.contact, one.contact_email) == ("Service données", "donnees@region.fr")
     assert (one.language, one.restricted) == ("fr", False)
@@ -89,3 +90,4 @@ def test_every_word_of_the_metadata_has_its_code() -> None:
     """Else an owner could say what cannot be exported."""
     assert set(HIGH_VALUE) == set(get_args(HighValue))
     assert set(LANGUAGES) == set(get_args(Language))
+    assert set(PUBLISHERS) == set(get_args(PublisherKind))

@@ -126,7 +126,7 @@ def as_written(default: object) -> str:
     """A setting's default as one writes it into the environment."""
     if default is PydanticUndefined:
         return "required"
-    if default == "":
+    if default in {"", None}:
         return "none"
     plain = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
     return f"`{plain.lower() if isinstance(default, bool) else plain}`"

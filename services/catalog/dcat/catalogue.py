@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from rdflib import Graph, URIRef
 
-from services.catalog.dcat.describe import Lab, dataset_uri, describe
+from services.catalog.dcat.describe import Lab, add_publisher, dataset_uri, describe
+from services.catalog.dcat.distribution import add_licence
 from services.catalog.dcat.nodes import Node, address, empty_graph, moment, text, typed
 from services.catalog.dcat.vocabulary import (
     DCAT,
@@ -79,10 +80,10 @@ def _add_catalogue(node: Node, lab: Lab) -> None:
         f"Catalogue de données : {lab.name}",
         "Données d'intérêt général que le lab met à disposition de projets, ou sur demande.",
     )
-    node.refer(DCT.publisher, lab.agent, FOAF.Agent).add(FOAF.name, text(lab.name))
+    add_publisher(node, lab.agent, lab.name, lab.kind)
     node.refer(FOAF.homepage, address(f"{lab.url}/"), FOAF.Document)
     node.refer(DCT.language, language("fr"), DCT.LinguisticSystem)
-    node.refer(DCT.license, address(lab.licence), DCT.LicenseDocument)
+    add_licence(node, lab.licence, node.name + "#licence")
     node.refer(DCT.spatial, FRANCE, DCT.Location)
     node.refer(DCT.conformsTo, DCATAP_3, DCT.Standard)
     taxonomy = node.refer(DCAT.themeTaxonomy, THEME_TABLE, SKOS.ConceptScheme)

@@ -25,11 +25,13 @@ from services.catalog.dcat.vocabulary import (
     high_value,
     language,
     place,
+    publisher_type,
     theme,
 )
 from services.catalog.metadata import Metadata
 from services.catalog.model import Dataset
 from services.catalog.versions import Provenance, Version
+from shared.eu_codes import PublisherKind
 from shared.territory import department_of, kind_of
 
 _PLACES = 50
@@ -43,6 +45,7 @@ class Lab:
     url: str
     name: str
     licence: str
+    kind: PublisherKind | None = None
 
     @property
     def agent(self) -> URIRef:
@@ -85,6 +88,14 @@ def describe(graph: Graph, dataset: Dataset, versions: Sequence[Version], lab: L
     return uri
 
 
+def add_publisher(node: Node, uri: URIRef, name: str, kind: PublisherKind | None) -> None:
+    """Add who publishes something, and what kind of body that is where it was said."""
+    publisher = node.refer(DCT.publisher, uri, FOAF.Agent)
+    publisher.add(FOAF.name, text(name))
+    if kind:
+        publisher.concept(DCT.type, *publisher_type(kind))
+
+
 def _add_subject(node: Node, about: Metadata) -> None:
     known = theme(about.theme)
     if known:
@@ -115,9 +126,10 @@ def _add_coverage(node: Node, about: Metadata) -> None:
 
 
 def _add_people(node: Node, about: Metadata, lab: Lab) -> None:
-    uri = node.name + "#publisher" if about.producer else lab.agent
-    publisher = node.refer(DCT.publisher, uri, FOAF.Agent)
-    publisher.add(FOAF.name, text(about.producer or lab.name))
+    if about.producer:
+        add_publisher(node, node.name + "#publisher", about.producer, about.producer_kind)
+    else:
+        add_publisher(node, lab.agent, lab.name, lab.kind)
     if about.contact:
         contact = node.refer(DCAT.contactPoint, node.name + "#contact", VCARD.Kind)
         contact.add(VCARD.fn, text(about.contact.name))

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+from rdflib import URIRef
+
 from services.catalog.dcat.nodes import Node, address, moment, text, typed
 from services.catalog.dcat.vocabulary import (
     AVAILABLE,
@@ -15,6 +17,7 @@ from services.catalog.dcat.vocabulary import (
     SPDX,
     file_type,
     language,
+    licence_type,
     media_type,
 )
 from services.catalog.licences import find_licence
@@ -77,18 +80,22 @@ def add_format(node: Node, name: str, ending: str = "") -> None:
 
 def add_terms(node: Node, about: Metadata, dataset: Node) -> None:
     """Add what holds for every file of a dataset: licence, language, availability and law."""
-    licence = find_licence(about.licence)
-    if licence and licence.url:
-        uri, title = address(licence.url), licence.title
-    elif about.licence.startswith(("http://", "https://")):
-        uri, title = address(about.licence), about.licence
-    else:
-        uri, title = dataset.name + "#licence", licence.title if licence else about.licence
-    node.refer(DCT.license, uri, DCT.LicenseDocument).add(RDFS.label, text(title, "fr"))
+    add_licence(node, about.licence, dataset.name + "#licence")
     node.refer(DCT.language, language(about.language), DCT.LinguisticSystem)
     node.concept(DCATAP.availability, AVAILABLE, "disponible")
     if about.hvd:
         node.refer(DCATAP.applicableLegislation, HIGH_VALUE_LAW, ELI.LegalResource)
+
+
+def add_licence(node: Node, named: str, nowhere: URIRef) -> None:
+    """Add a licence by its address, or as `nowhere` when it has none; with its type if known."""
+    licence = find_licence(named)
+    title = licence.title if licence else named
+    url = licence.url if licence else named if named.startswith(("http://", "https://")) else ""
+    document = node.refer(DCT.license, address(url) if url else nowhere, DCT.LicenseDocument)
+    document.add(RDFS.label, text(title, "fr"))
+    if licence:
+        document.concept(DCT.type, *licence_type(licence))
 
 
 def _add_rights(node: Node, about: Metadata, version: Version, dataset: Node) -> None:

@@ -1,15 +1,17 @@
 """Namespaces, and the controlled vocabularies that DCAT-AP 3.0.1 prescribes (section 11).
 
-Codes are those of the EU Publications Office's authority tables (publications.europa.eu), and of
-data.europa.eu/bna for the categories of Implementing Regulation (EU) 2023/138.
+Codes are those of the EU Publications Office's authority tables (publications.europa.eu), of
+data.europa.eu/bna for the categories of Implementing Regulation (EU) 2023/138, and of ADMS
+(purl.org/adms) for the types of publishers and licences.
 """
 
 import re
 
 from rdflib import Namespace, URIRef
 
+from services.catalog.licences import Duty, Licence
 from services.catalog.terms import HighValue, Language
-from shared.eu_codes import HIGH_VALUE, LANGUAGES, THEMES
+from shared.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
 from shared.territory import is_department, is_epci
 from shared.words import fold
 
@@ -46,6 +48,7 @@ PREFIXES = {
 }
 
 _AUTHORITY = Namespace("http://publications.europa.eu/resource/authority/")
+_ADMS_TYPES = "http://purl.org/adms/"
 _INSEE = Namespace("http://id.insee.fr/geo/")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+_-]+")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
@@ -89,6 +92,27 @@ _CATEGORIES: dict[HighValue, str] = {
     "mobility": "Mobilité",
 }
 
+_LICENCE_TYPES = {
+    Duty.ASK: ("UnknownIPR", "Droits à demander au producteur"),
+    Duty.SHARE_ALIKE: ("ViralEffect-ShareAlike", "Partage dans les mêmes conditions"),
+    Duty.ATTRIBUTION: ("Attribution", "Mention de la paternité"),
+}
+_FREE = ("PublicDomain", "Domaine public")
+
+_PUBLISHERS: dict[PublisherKind, str] = {
+    "national_authority": "Autorité nationale",
+    "regional_authority": "Autorité régionale",
+    "local_authority": "Collectivité locale",
+    "supranational_authority": "Organisation supranationale",
+    "academia": "Enseignement supérieur et recherche",
+    "company": "Entreprise",
+    "industry_consortium": "Consortium industriel",
+    "nonprofit": "Organisme à but non lucratif",
+    "ngo": "Organisation non gouvernementale",
+    "standards_body": "Organisme de normalisation",
+    "individual": "Particulier",
+}
+
 _FILE_TYPES = {
     "application/vnd.apache.parquet": "PARQUET",
     "application/geo+json": "GEOJSON",
@@ -105,7 +129,8 @@ _FILE_TYPES = {
     "text/plain": "TXT",
     "text/xml": "XML",
 }
-_ENDINGS = frozenset({*_FILE_TYPES.values(), "GPKG", "SHP"})
+_OTHERS = ("DBF", "DOC", "DOCX", "GML", "GPKG", "KML", "KMZ", "ODT", "SHP", "TIFF", "TSV")
+_ENDINGS = frozenset({*_FILE_TYPES.values(), *_OTHERS})
 
 _ALGORITHMS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
 """Checksum algorithms that SPDX has an address for, with the length of their hexadecimal values."""
@@ -120,6 +145,19 @@ def theme(text: str) -> tuple[URIRef, str] | None:
 def high_value(category: HighValue) -> tuple[URIRef, str]:
     """The category of high-value datasets, with its title."""
     return URIRef(f"http://data.europa.eu/bna/{HIGH_VALUE[category]}"), _CATEGORIES[category]
+
+
+def publisher_type(kind: PublisherKind) -> tuple[URIRef, str]:
+    """The type of a publisher, with its title."""
+    return URIRef(f"{_ADMS_TYPES}publishertype/{PUBLISHERS[kind]}"), _PUBLISHERS[kind]
+
+
+def licence_type(licence: Licence) -> tuple[URIRef, str]:
+    """The type that says most of what a licence asks for, with its title."""
+    name, title = next(
+        (told for duty, told in _LICENCE_TYPES.items() if duty in licence.duties), _FREE
+    )
+    return URIRef(f"{_ADMS_TYPES}licencetype/{name}"), title
 
 
 def language(code: Language) -> URIRef:

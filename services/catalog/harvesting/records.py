@@ -12,6 +12,7 @@ from services.catalog.licensing import canonical
 from services.catalog.metadata import Metadata
 from services.catalog.terms import Contact, Frequency, HighValue, Language, Period
 from shared.aggregate import caused_id, now
+from shared.eu_codes import PublisherKind
 from shared.harvest import Record
 
 T = TypeVar("T")
@@ -19,6 +20,7 @@ T = TypeVar("T")
 _FREQUENCY: TypeAdapter[Frequency] = TypeAdapter(Frequency)
 _HIGH_VALUE: TypeAdapter[HighValue] = TypeAdapter(HighValue)
 _LANGUAGE: TypeAdapter[Language] = TypeAdapter(Language)
+_PUBLISHER: TypeAdapter[PublisherKind] = TypeAdapter(PublisherKind)
 
 
 def dataset_id(source_id: str, identifier: str) -> str:
@@ -39,6 +41,7 @@ def metadata_of(record: Record, source: RemoteSource) -> Metadata:
         licence=canonical(record.licence or source.licence),
         access="restricted" if record.restricted else "open",
         producer=record.producer,
+        producer_kind=_known(lambda: _PUBLISHER.validate_python(record.producer_kind)),
         source_url=record.page,
         temporal=_known(lambda: Period.model_validate({"start": record.start, "end": record.end})),
         frequency=_known(lambda: _FREQUENCY.validate_python(record.frequency)),

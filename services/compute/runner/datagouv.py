@@ -27,6 +27,8 @@ from shared.errors import Rejected
 from shared.harvest import Distribution, Record
 
 _GONE = ("deleted", "archived", "private")
+_BADGES = {"local-authority": "local_authority", "company": "company", "association": "nonprofit"}
+"""What the portal calls some of its organizations, with the lab's words."""
 
 Item = dict[str, Any]
 
@@ -57,6 +59,7 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
     if not isinstance(item, dict):
         raise Rejected("ce n'est pas un objet JSON")
     covered, contact = _object(item, "temporal_coverage"), _contact(item)
+    organization = _object(item, "organization")
     return Record(
         identifier=identity(item.get("id")),
         title=one_line(item.get("title")),
@@ -65,7 +68,8 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
         territory=_places(item),
         licence=one_line(item.get("license")),
         restricted=item.get("access_type") == "restricted",
-        producer=one_line(_object(item, "organization").get("name")),
+        producer=one_line(organization.get("name")),
+        producer_kind=_kind_of(organization),
         page=address(item.get("page")) or None,
         issued=moment(item.get("created_at")),
         modified=moment(item.get("last_update") or item.get("last_modified")),
@@ -77,6 +81,11 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
         contact_url=address(contact.get("contact_form")),
         distributions=tuple(_distributions(item)),
     )
+
+
+def _kind_of(organization: Item) -> str:
+    badges = (one.get("kind") for one in _list(organization, "badges") if isinstance(one, dict))
+    return next((_BADGES[name] for name in map(one_line, badges) if name in _BADGES), "")
 
 
 def _keywords(item: Item) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ A dataset is known again by its dct:identifier, else by its own address, else by
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rdflib import BNode, Graph, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS
@@ -30,6 +30,7 @@ from services.compute.runner.spoken import (
 )
 from services.compute.runner.vocabulary import (
     HIGH_VALUE,
+    PUBLISHERS,
     frequency_of,
     language_of,
     last_part,
@@ -97,6 +98,9 @@ def record_of(node: Node) -> Record:
         licence=_licence(node),
         restricted=last_part(node.text(DCTERMS.accessRights)).upper() in _CLOSED,
         producer=one_line(node.text(DCTERMS.publisher, DCTERMS.creator)),
+        producer_kind=_code_of(
+            node.node(DCTERMS.publisher, DCTERMS.creator), DCTERMS.type, PUBLISHERS
+        ),
         page=_link(node, DCAT.landingPage, FOAF.page) or address(node.address) or None,
         issued=moment(node.text(DCTERMS.issued)),
         modified=moment(node.text(DCTERMS.modified)),
@@ -107,7 +111,7 @@ def record_of(node: Node) -> Record:
         contact=one_line(contact.text(VCARD.fn, FOAF.name)),
         contact_email=one_line(_email(contact)),
         contact_url=_link(contact, VCARD.hasURL, FOAF.homepage),
-        hvd=_high_value(node),
+        hvd=_code_of(node, DCATAP.hvdCategory, HIGH_VALUE),
         distributions=tuple(sorted(_distributions(node), key=Distribution.model_dump_json)),
     )
 
@@ -168,9 +172,10 @@ def _email(contact: Node) -> str:
     return next(iter(named), "").removeprefix("mailto:")
 
 
-def _high_value(node: Node) -> str:
-    codes = (last_part(name) for name in node.names(DCATAP.hvdCategory))
-    return next((HIGH_VALUE[code] for code in codes if code in HIGH_VALUE), "")
+def _code_of(node: Node, predicate: URIRef, known: Mapping[str, str]) -> str:
+    """The lab's word for the first value whose address ends with a code that is known."""
+    codes = (last_part(name) for name in node.names(predicate))
+    return next((known[code] for code in codes if code in known), "")
 
 
 def _distributions(node: Node) -> Iterator[Distribution]:

@@ -8,6 +8,7 @@ data.gouv.fr's API.
 from shared import eu_codes
 
 HIGH_VALUE = {code: word for word, code in eu_codes.HIGH_VALUE.items()}
+PUBLISHERS = {code: word for word, code in eu_codes.PUBLISHERS.items()}
 _LANGUAGES = {letters: code for code, letters in eu_codes.LANGUAGES.items()}
 
 _FREQUENCIES = {

@@ -22,6 +22,7 @@ COMMUNES_READ = {
     "licence": "https://www.etalab.gouv.fr/licence-ouverte-open-licence",
     "restricted": False,
     "producer": "INSEE",
+    "producer_kind": "national_authority",
     "page": "https://portail.example/communes",
     "issued": "2025-01-15",
     "modified": "2026-01-20",
@@ -89,6 +90,7 @@ def test_api_of_data_gouv_is_read(tmp_path: Path) -> None:
     done = read(tmp_path, api([POSTCODES], f"{URL}?page=2"), "data.gouv")
     (record,) = records_of(done)
     assert (record.identifier, record.producer, record.licence) == ("postcodes", "La Poste", "lov2")
+    assert record.producer_kind == "company"
     assert record.territory == ("14118", "27")
     assert (record.frequency, record.start, record.end) == ("ANNUAL_2", "2025-01-01", None)
     assert [one.url for one in record.distributions] == ["https://portail.example/postcodes.csv"]

@@ -17,7 +17,12 @@ from shared.harvest import Distribution
 from shared.manifest import Input, Output
 from tests.unit.catalog.samples import metadata, profile, published, ref
 
-LAB = Lab("https://lab.fr/donnees", "Le Lab", "https://creativecommons.org/publicdomain/zero/1.0/")
+LAB = Lab(
+    "https://lab.fr/donnees",
+    "Le Lab",
+    "https://creativecommons.org/publicdomain/zero/1.0/",
+    "nonprofit",
+)
 BASE = "https://lab.fr/donnees/datasets"
 PARSERS: dict[Syntax, str] = {"jsonld": "json-ld", "turtle": "turtle", "rdfxml": "xml"}
 """What rdflib calls each syntax."""
@@ -33,6 +38,7 @@ RICH = Metadata(
     licence="lov2",
     access="open",
     producer="Région",
+    producer_kind="regional_authority",
     source_url="https://region.fr/bornes?page=été",
     temporal=Period(start=date(2020, 1, 1), end=date(2020, 12, 31)),
     frequency="ANNUAL",

@@ -1,6 +1,7 @@
 """The description of datasets in DCAT-AP 3.0.1, against rules written from the specification."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +27,7 @@ from services.catalog.dcat.vocabulary import (
 from services.catalog.model import Dataset
 from services.catalog.views import versions_of
 from shared.auth import Caller
+from shared.eu_codes import PublisherKind
 from tests.shapes import Fault, faults, violations
 from tests.unit.catalog.described import (
     BASE,
@@ -102,6 +104,9 @@ RECOMMENDED = [
         (f"{BASE}/dts_rich#table", prop)
         for prop in (DCATAP.availability, DCT.description, DCT["format"], DCT.license)
     ),
+    *((f"{BASE}/dts_rich#period", prop) for prop in (DCAT.startDate, DCAT.endDate)),
+    (f"{BASE}/dts_rich#publisher", DCT.type),
+    ("https://www.etalab.gouv.fr/licence-ouverte-open-licence", DCT.type),
 ]
 
 
@@ -124,6 +129,8 @@ WRONG = [
     (DCAT.version, Literal("2")),
     (DCT.spatial, Literal("Caen")),
 ]
+
+KINDS = "http://purl.org/adms"
 
 
 @pytest.mark.parametrize(("prop", "value"), WRONG)
@@ -148,6 +155,7 @@ _SAID = st.fixed_dictionaries(
         "keywords": st.lists(_LABELS, max_size=4),
         "territory": st.lists(st.sampled_from(["14", "2A", "97411", "200065597"]), max_size=4),
         "producer": st.just("") | _LABELS,
+        "producer_kind": st.sampled_from(get_args(PublisherKind)),
         "source_url": st.sampled_from(['https://a.fr/é"{|}\\^`<>', "http://[::1]/%zz#a#b"]),
         "temporal": st.fixed_dictionaries({"start": st.dates()}),
         "frequency": st.sampled_from(["daily", "IRREG"]),
@@ -218,6 +226,37 @@ def test_data_of_another_catalogue_keeps_its_identifier_and_files() -> None:
     file = graph.value(uri, DCAT.distribution)
     assert graph.value(file, DCAT.downloadURL) == URIRef("https://portail.fr/bornes.csv")
     assert str(graph.value(uri, DCT.modified)) == "2024-03-01T10:00:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("licence", "kind"),
+    [
+        ("lov2", "Attribution"),
+        ("ODbL", "ViralEffect-ShareAlike"),
+        ("cc-zero", "PublicDomain"),
+        ("notspecified", "UnknownIPR"),
+        ("Licence de la ville", None),
+    ],
+)
+def test_a_licence_says_of_what_type_it_is(licence: str, kind: str | None) -> None:
+    """By what it asks for most; of terms that nobody here knows nothing is said."""
+    graph = graph_of(rich(RICH.model_copy(update={"licence": licence})))
+    document = graph.value(URIRef(f"{BASE}/dts_rich#table"), DCT.license)
+    told = graph.value(document, DCT.type)
+    assert told == (URIRef(f"{KINDS}/licencetype/{kind}") if kind else None)
+
+
+def test_a_publisher_says_what_kind_of_body_it_is() -> None:
+    """The producer as its owner said, the lab as its settings do; neither is guessed."""
+    graph = graph_of(rich())
+    publisher = URIRef(f"{BASE}/dts_rich#publisher")
+    assert graph.value(publisher, DCT.type) == URIRef(f"{KINDS}/publishertype/RegionalAuthority")
+    graph = graph_of(bare())
+    assert graph.value(LAB.agent, DCT.type) == URIRef(
+        f"{KINDS}/publishertype/NonProfitOrganisation"
+    )
+    untold = graph_of(rich(RICH.model_copy(update={"producer_kind": None})))
+    assert untold.value(publisher, DCT.type) is None
 
 
 def test_high_value_data_names_the_law_and_its_category() -> None:

@@ -8,7 +8,7 @@ from rdflib import RDF, Graph, Literal, URIRef
 
 from services.catalog.dcat.catalogue import Page, Whole, describe_page, next_page
 from services.catalog.dcat.formats import Syntax
-from services.catalog.dcat.vocabulary import DCAT, DCT, FOAF, HYDRA
+from services.catalog.dcat.vocabulary import DCAT, DCT, FOAF, HYDRA, SKOS, THEME_TABLE
 from tests.shapes import Fault, faults, violations
 from tests.unit.catalog.described import LAB, PARSERS, RICH, bare, harvested, result, rich, written
 
@@ -40,13 +40,41 @@ def test_a_page_breaks_no_rule_of_the_catalogue() -> None:
     assert {fault.severity for fault in found} == {"Warning"}
 
 
-@pytest.mark.parametrize("prop", [DCT.title, DCT.description, DCT.publisher, HYDRA.view])
-def test_what_a_catalogue_needs_is_missed_when_it_is_taken_away(prop: URIRef) -> None:
+MANDATORY = [
+    *((CATALOG, prop) for prop in (DCT.title, DCT.description, DCT.publisher, HYDRA.view)),
+    (LAB.agent, FOAF.name),
+    (THEME_TABLE, DCT.title),
+    (URIRef(f"{LAB.url}/datasets/dts_far#identifier"), SKOS.notation),
+]
+
+
+@pytest.mark.parametrize(("subject", "prop"), MANDATORY)
+def test_what_a_catalogue_needs_is_missed_when_it_is_taken_away(
+    subject: URIRef, prop: URIRef
+) -> None:
     """So the rules of the catalogue can fail."""
     graph = read(page())
-    graph.remove((CATALOG, prop, None))
+    graph.remove((subject, prop, None))
     name = prop.replace("#", "/").rsplit("/", 1)[-1]
-    assert Fault("Violation", str(CATALOG), name) in faults(graph)
+    assert Fault("Violation", str(subject), name) in faults(graph)
+
+
+RECOMMENDED = [
+    *((CATALOG, prop) for prop in (DCAT.dataset, DCT.issued, DCT.modified, FOAF.homepage)),
+    *((CATALOG, prop) for prop in (DCT.language, DCT.license, DCT.spatial, DCAT.themeTaxonomy)),
+    (LAB.agent, DCT.type),
+]
+
+
+@pytest.mark.parametrize(("subject", "prop"), RECOMMENDED)
+def test_what_a_catalogue_should_say_is_warned_of_when_it_is_taken_away(
+    subject: URIRef, prop: URIRef
+) -> None:
+    """Each of its recommended properties."""
+    graph = read(page())
+    graph.remove((subject, prop, None))
+    name = prop.replace("#", "/").rsplit("/", 1)[-1]
+    assert Fault("Warning", str(subject), name) in faults(graph)
 
 
 def test_a_page_is_the_same_in_every_syntax() -> None:
