@@ -102,6 +102,14 @@ class Treatment(Frozen):
     steps: tuple[Step, ...] = Field(min_length=1, max_length=10)
 
 
+class Obstacle(Frozen):
+    """A dataset that a treatment cannot read: never as it is, or only not yet (`passes`)."""
+
+    dataset_id: str
+    reason: str = Field(description="in French: the holder reads it")
+    passes: bool = Field(default=False, description="whether it is worth waiting")
+
+
 class Match(Frozen):
     """A dataset that fits a project, and why (in French: the holder reads it)."""
 
@@ -153,6 +161,16 @@ class ProjectSubmitted(Event, source="intake"):
     territory: tuple[str, ...] = Field(description="INSEE department or commune codes")
     keywords: tuple[str, ...] = ()
     dataset_ids: tuple[str, ...] = Field(default=(), description="the holder's own datasets")
+    treatment: Treatment | None = Field(default=None, description="its proposal number 1")
+
+
+class TreatmentProposed(Event, source="intake"):
+    """A project that is not secured yet says anew what it would do with which data."""
+
+    project_id: str
+    holder_id: str
+    proposal: int = Field(description="counts what the project proposed")
+    treatment: Treatment
 
 
 class ProjectAdvised(Event, source="intake"):
@@ -383,6 +401,14 @@ class DatasetsMatched(Event, source="catalog"):
     matches: tuple[Match, ...]
 
 
+class InputsChecked(Event, source="catalog"):
+    """The catalogue says what stands between a proposed treatment and its data, owners aside."""
+
+    project_id: str
+    proposal: int
+    obstacles: tuple[Obstacle, ...] = ()
+
+
 class AccessRequested(Event, source="catalog"):
     """A project asks a data owner for a restricted dataset."""
 
@@ -469,6 +495,14 @@ class WorkspaceOpened(Event, source="compute"):
 
     project_id: str
     quota_seconds: int = Field(description="wall-clock seconds of all the project's jobs together")
+
+
+class TreatmentChecked(Event, source="compute"):
+    """Compute says whether a treatment that was proposed can run."""
+
+    project_id: str
+    proposal: int
+    fault: str = Field(default="", description="why it cannot, in French; empty when it can")
 
 
 class JobQueued(Event, source="compute"):

@@ -6,14 +6,14 @@ what result (collections `uses`, and `vain_jobs` for the jobs that made nothing)
 made from the versions' key files (`join_snapshots` says where it was last saved); other catalogues
 and what harvesting them came to (collections `sources` and `harvests`).
 
-Consumes: ProjectSubmitted (match), DatasetPublished (tell what it can be joined with),
-JobSucceeded, JobFailed and JobCancelled (publish or reject the version that an ingest job read,
-take in the page that a harvest job read, note what a project's job made of data), ProjectSecured
-(ask for access), ProjectDelivered (register the result and end access), ProjectWithdrawn and
-ProjectRejected (end access).
+Consumes: ProjectSubmitted (match, check inputs), TreatmentProposed (check inputs),
+DatasetPublished (tell what it can be joined with), JobSucceeded, JobFailed and JobCancelled
+(publish or reject the version that an ingest job read, take in the page that a harvest job read,
+note what a project's job made of data), ProjectSecured (ask for access), ProjectDelivered (register
+the result and end access), ProjectWithdrawn and ProjectRejected (end access).
 
 Publishes: DatasetRegistered, DatasetPublished, DatasetHeld, DatasetRejected, DatasetDescribed,
 DatasetHarvested, DatasetRetired, HarvestPageFetched, HarvestCompleted, HarvestFailed,
-JoinsDiscovered, DatasetsMatched, AccessRequested, AccessGranted, AccessRefused, DataAccessOpened;
-and as time passes AccessReminded, AccessExpired and AccessRevoked.
+JoinsDiscovered, DatasetsMatched, InputsChecked, AccessRequested, AccessGranted, AccessRefused,
+DataAccessOpened; and as time passes AccessReminded, AccessExpired and AccessRevoked.
 """

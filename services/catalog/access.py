@@ -15,7 +15,9 @@ from shared.errors import WrongStage
 from shared.events import (
     DataAccessOpened,
     DatasetsMatched,
+    InputsChecked,
     Match,
+    Obstacle,
 )
 
 _UNKNOWN = "Ce jeu de données est inconnu du catalogue."
@@ -32,7 +34,7 @@ class ProjectAccess(Granting):
 
     title: str = ""
     matches: tuple[Match, ...] = ()
-    needs: list[str] = Field(default=[], description="its own datasets and their kinds of keys")
+    needs: list[str] = Field(default=[], description="datasets it names, its kinds of keys")
     opened: bool = False
 
     def match(
@@ -40,8 +42,16 @@ class ProjectAccess(Granting):
     ) -> None:
         """Keep and tell what fits the project, also when nothing does, and keep what it needs."""
         self.holder_id, self.title, self.matches = holder_id, title, matches
-        self.needs = sorted(needs)
+        self.need(needs)
         self.record(DatasetsMatched(project_id=self.id, matches=matches))
+
+    def need(self, needs: Iterable[str]) -> None:
+        """Keep what else new data is joined with to be of use to the project."""
+        self.needs = sorted({*self.needs, *needs})
+
+    def tell_inputs(self, proposal: int, obstacles: tuple[Obstacle, ...]) -> None:
+        """Tell what stands between a treatment that the project proposes and its data."""
+        self.record(InputsChecked(project_id=self.id, proposal=proposal, obstacles=obstacles))
 
     def secure(self, holder_id: str, wanted: dict[str, Dataset | None], patience: Patience) -> None:
         """Ask for every dataset of `wanted`, None being one that the catalogue does not know.

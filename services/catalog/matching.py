@@ -43,7 +43,7 @@ class Wish(NamedTuple):
 
 
 def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
-    """Read a project and those of its datasets that are the holder's and read already."""
+    """Read a project and those of the datasets it names that are the holder's and read already."""
     keys: dict[str, str] = {}
     held = [dataset for dataset in own if dataset.owner_id == project.holder_id]
     for dataset in held:
@@ -52,7 +52,7 @@ def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
     meant = meaningful(project.title, project.problem, *project.keywords)
     return Wish(
         holder_id=project.holder_id,
-        dataset_ids=frozenset(project.dataset_ids),
+        dataset_ids=frozenset(project.dataset_ids).union(dataset.id for dataset in held),
         contents=frozenset(map(_content, held)),
         keys=keys,
         sources=frozenset(source for dataset in held for source in sources_of(dataset)),
@@ -62,9 +62,9 @@ def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
     )
 
 
-def needs_of(project: ProjectSubmitted, wish: Wish) -> set[str]:
-    """What data is joined with to be of use to a project: its datasets and their kinds of keys."""
-    return {*project.dataset_ids, *wish.keys}
+def needs_of(dataset_ids: Iterable[str], keys: Iterable[str]) -> set[str]:
+    """What data is joined with to be of use to a project: what it names, and its kinds of keys."""
+    return {*dataset_ids, *keys}
 
 
 def best_matches(wish: Wish, published: Iterable[Dataset]) -> tuple[Match, ...]:

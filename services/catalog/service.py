@@ -4,7 +4,7 @@ from functools import partial
 
 from eventlet import tpool
 
-from services.catalog import grants, publication, registration, uses
+from services.catalog import advice, grants, publication, registration, uses
 from services.catalog.access import ProjectAccess
 from services.catalog.entrypoints.finding import Finding
 from services.catalog.entrypoints.granting import Granting
@@ -17,7 +17,6 @@ from services.catalog.harvesting.source import RemoteSource
 from services.catalog.joins import discovery
 from services.catalog.joins.keeper import Keeper
 from services.catalog.joins.snapshot import JoinSnapshot
-from services.catalog.matching import best_matches, needs_of, wish_of
 from services.catalog.model import Dataset
 from services.catalog.searching.finder import Finder
 from services.catalog.use import Use, VainJob
@@ -33,6 +32,7 @@ from shared.events import (
     ProjectSecured,
     ProjectSubmitted,
     ProjectWithdrawn,
+    TreatmentProposed,
 )
 from shared.guard import Guard, resolve
 from shared.messaging import Background, Config, Context, Documents, Files, on
@@ -78,18 +78,12 @@ class Catalog(Finding, Granting, Harvesting, Owning):
     @on(ProjectSubmitted)
     def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:
         """Tell a new project which datasets fit it."""
-        project = envelope.data
-        found = map(self.documents.of(Dataset).find_one, project.dataset_ids)
-        wish = wish_of(project, [dataset for dataset in found if dataset])
-        matches = best_matches(wish, self.finder.candidates(wish))
-        self.documents.of(ProjectAccess).change(
-            project.project_id,
-            lambda access: access.match(
-                project.holder_id, project.title, matches, needs_of(project, wish)
-            ),
-            because=envelope,
-            new=lambda: ProjectAccess(id=project.project_id),
-        )
+        advice.advise(self.documents, self.finder, envelope)
+
+    @on(TreatmentProposed)
+    def check_inputs(self, envelope: Envelope[TreatmentProposed]) -> None:
+        """Tell a project which datasets of its new treatment cannot be read."""
+        advice.check_inputs(self.documents, envelope)
 
     @on(JobSucceeded)
     def publish_dataset(self, envelope: Envelope[JobSucceeded]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.compute.jobs import ingest, read_page, treat
+from services.compute.jobs import fault_of, ingest, read_page, treat
 from services.compute.model import ACTIVE, Job
 from services.compute.standing import Access
 from services.compute.workspace import Workspace
@@ -17,7 +17,9 @@ from shared.events import (
     ProjectRejected,
     ProjectSecured,
     ProjectStaffed,
+    ProjectSubmitted,
     ProjectWithdrawn,
+    TreatmentProposed,
 )
 from shared.store import Store
 from shared.trace import traceparent
@@ -37,6 +39,20 @@ class Commands:
 
     def __init__(self, store: Store) -> None:
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
+
+    def check_proposal(self, envelope: Envelope[ProjectSubmitted | TreatmentProposed]) -> None:
+        """Say whether the treatment that a project proposes can run, before owners are asked."""
+        event = envelope.data
+        if event.treatment is None:
+            return
+        number = event.proposal if isinstance(event, TreatmentProposed) else 1
+        fault = fault_of(event.treatment)
+        self._workspaces.change(
+            event.project_id,
+            lambda workspace: workspace.tell_check(number, fault),
+            because=envelope,
+            new=lambda: Workspace(id=event.project_id),
+        )
 
     def open_workspace(self, envelope: Envelope[ProjectSecured], quota_seconds: int) -> None:
         """Give a secured project its workspace."""

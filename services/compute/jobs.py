@@ -67,8 +67,15 @@ def treat(
         queued_at=now(),
     )
     job.queue()
+    if fault := fault_of(treatment):
+        job.refuse(f"le traitement ne peut pas être exécuté : {fault}")
+    return job
+
+
+def fault_of(treatment: Treatment) -> str:
+    """Why a treatment can never run, in French, naming the field; empty when it can."""
     try:
         check_steps(treatment.inputs, treatment.steps)
     except Invalid as fault:
-        job.refuse(f"le traitement ne peut pas être exécuté : {fault}")
-    return job
+        return str(fault)
+    return ""

@@ -32,8 +32,10 @@ from shared.events import (
     ProjectRejected,
     ProjectSecured,
     ProjectStaffed,
+    ProjectSubmitted,
     ProjectWithdrawn,
     Treatment,
+    TreatmentProposed,
 )
 from shared.http import Call, Download, http
 from shared.identifier import Identifier
@@ -83,6 +85,12 @@ class Compute:
         """Queue the reading of a page of another catalogue."""
         self.commands.queue_page(envelope)
         self.scheduler.wake()
+
+    @on(ProjectSubmitted)
+    @on(TreatmentProposed)
+    def check_proposal(self, envelope: Envelope[ProjectSubmitted | TreatmentProposed]) -> None:
+        """Say whether the treatment that a project proposes can run."""
+        self.commands.check_proposal(envelope)
 
     @on(ProjectSecured)
     def open_workspace(self, envelope: Envelope[ProjectSecured]) -> None:

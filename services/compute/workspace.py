@@ -8,7 +8,7 @@ from services.compute.standing import Access, Standing
 from shared.aggregate import NEVER, Aggregate
 from shared.envelope import Envelope
 from shared.errors import WrongStage
-from shared.events import Treatment, WorkspaceOpened
+from shared.events import Treatment, TreatmentChecked, WorkspaceOpened
 
 
 class Workspace(Aggregate):
@@ -44,6 +44,10 @@ class Workspace(Aggregate):
     def is_staffed(self) -> bool:
         """Whether the project has its team."""
         return self.staffed_at != NEVER
+
+    def tell_check(self, proposal: int, fault: str) -> None:
+        """Say whether a treatment that the project proposed can run."""
+        self.record(TreatmentChecked(project_id=self.id, proposal=proposal, fault=fault))
 
     def open(self, holder_id: str, dataset_ids: tuple[str, ...], quota_seconds: int) -> None:
         """Let the project compute, once, unless it ended before."""

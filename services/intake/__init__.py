@@ -1,12 +1,12 @@
 """Intake: takes a project from its submission to its delivery, stage by stage.
 
-Owns projects (their stage, guidance, review, trial, pilot site, team, delivery), members, and the
-keys of submissions that may be repeated.
+Owns projects (their stage, treatment with what was found in its way, guidance, review, trial,
+pilot site, team, delivery), members, and the keys of submissions that may be repeated.
 
-Consumes DatasetsMatched, DataAccessOpened, AccessGranted and AccessRevoked (catalog),
-WorkspaceOpened, JobSucceeded, JobFailed and JobCancelled (compute).
+Consumes DatasetsMatched, InputsChecked, DataAccessOpened, AccessGranted and AccessRevoked
+(catalog), TreatmentChecked, WorkspaceOpened, JobSucceeded, JobFailed and JobCancelled (compute).
 
-Publishes MemberJoined, ProjectSubmitted, ProjectAdvised, ProjectSecured, ProjectRejected,
-ProjectWithdrawn, ProjectEquipped, ProjectTrialled, ProjectPiloted, ProjectStaffed and
-ProjectDelivered.
+Publishes MemberJoined, ProjectSubmitted, TreatmentProposed, ProjectAdvised, ProjectSecured,
+ProjectRejected, ProjectWithdrawn, ProjectEquipped, ProjectTrialled, ProjectPiloted, ProjectStaffed
+and ProjectDelivered.
 """

@@ -1,13 +1,14 @@
 """The rules of a project's life: one stage table, and what each stage needs and records."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.intake.records import Access, Delivery, Entry, Guidance, Result, Trial
+from services.intake.proposal import Proposal
+from services.intake.records import Access, Delivery, Guidance, Result, Trial
 from services.intake.treatments import read_by
-from shared.aggregate import Aggregate, now
+from shared.aggregate import now
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
     JobCancelled,
@@ -25,6 +26,7 @@ from shared.events import (
     ProjectWithdrawn,
     Stage,
     Treatment,
+    TreatmentProposed,
 )
 
 can_become: Mapping[Stage, frozenset[Stage]] = {
@@ -44,7 +46,7 @@ can_become: Mapping[Stage, frozenset[Stage]] = {
 """The stages that may follow each stage; a stage that nothing follows is final."""
 
 
-class Project(Aggregate):
+class Project(Proposal):
     """A holder's project.
 
     Commands raise WrongStage or Invalid and change nothing then. Events of other services that
@@ -54,7 +56,6 @@ class Project(Aggregate):
     collection: ClassVar[str] = "projects"
     indexes: ClassVar[tuple[str, ...]] = ("holder_id", "stage")
 
-    holder_id: str
     title: str
     problem: str
     theme: str
@@ -62,10 +63,7 @@ class Project(Aggregate):
     keywords: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
     dataset_ids: tuple[str, ...] = ()
-    stage: Stage = "submitted"
     submitted_at: AwareDatetime = Field(default_factory=now)
-    history: list[Entry] = []
-    treatment: Treatment | None = None
     secured_ids: tuple[str, ...] = ()
     guidance: Guidance | None = None
     access_open: bool = False
@@ -81,6 +79,8 @@ class Project(Aggregate):
     def submit(self) -> Self:
         """Enter the lab."""
         self._note(self.holder_id, "Projet déposé.")
+        if self.treatment:
+            self.propose(self.treatment)
         self.record(
             ProjectSubmitted(
                 **self._who(),
@@ -90,6 +90,7 @@ class Project(Aggregate):
                 territory=self.territory,
                 keywords=self.keywords,
                 dataset_ids=self.dataset_ids,
+                treatment=self.treatment,
             )
         )
         return self
@@ -110,8 +111,10 @@ class Project(Aggregate):
         is a reviewer's: it is reviewed by that. Forbidden to others, and to the holder as such.
         """
         if self.stage in {"submitted", "advised"}:
-            self.treatment = treatment
+            self.propose(treatment)
             self._note(by, "Traitement défini.")
+            about = {"proposal": self.proposal, "treatment": treatment}
+            self.record(TreatmentProposed(**self._who(), **about))
         elif self._lacks_result():
             if by == self.holder_id or not is_reviewer:
                 raise Forbidden(
@@ -128,7 +131,8 @@ class Project(Aggregate):
     def review(self, decision: Literal["secure", "reject"], reason: str, by: str) -> None:
         """Secure the project for its treatment's datasets, or turn it down.
 
-        Forbidden to its holder.
+        Forbidden to its holder. Owners are asked for nothing that leads nowhere: WrongStage while
+        the treatment is known not to run, or not to be read.
         """
         if by == self.holder_id:
             raise Forbidden("le porteur d'un projet ne l'examine pas : un autre examinateur décide")
@@ -142,7 +146,8 @@ class Project(Aggregate):
                 "the project has no treatment yet, so nobody can tell which data it would read; "
                 "set it first"
             )
-        self._become("secured", by, reason)
+        self.check_feasible()
+        self._become("secured", by, f"{reason} {self.unchecked}".strip())
         self.secured_ids = read_by(self.treatment)
         self.record(ProjectSecured(**self._decision(by, reason), dataset_ids=self.secured_ids))
 
@@ -237,13 +242,7 @@ class Project(Aggregate):
         self.stage = stage
         self._note(by, why)
 
-    def _note(self, by: str, why: str) -> None:
-        self.history.append(Entry(stage=self.stage, at=now(), by=by, why=why))
-
-    def _who(self) -> dict[str, str]:
-        return {"project_id": self.id, "holder_id": self.holder_id}
-
-    def _decision(self, by: str, reason: str) -> dict[str, str]:
+    def _decision(self, by: str, reason: str) -> dict[str, Any]:
         return {**self._who(), "decided_by": by, "reason": reason}
 
     def _equip(self, by: str) -> None:
@@ -259,7 +258,7 @@ class Project(Aggregate):
     def _try_again(self, treatment: Treatment, by: str) -> None:
         if read_by(treatment) != self.secured_ids:
             raise Invalid("must name the same datasets as the treatment that was secured", "inputs")
-        self.treatment = treatment
+        self.propose(treatment)
         tried = "essai" if self.stage == "equipped" else "calcul complet"
         self._note(by, f"Nouveau traitement, examiné par le lab, après un {tried} sans résultat.")
         self._ask_for_job()

@@ -10,9 +10,11 @@ from shared.events import (
     AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
+    InputsChecked,
     JobCancelled,
     JobFailed,
     JobSucceeded,
+    TreatmentChecked,
     WorkspaceOpened,
 )
 from shared.store import Store
@@ -26,6 +28,26 @@ def advise(store: Store, envelope: Envelope[DatasetsMatched]) -> None:
         project.advise(guidance_for(project, envelope.data.matches, members))
 
     store.of(Project).change(envelope.data.project_id, decide, because=envelope)
+
+
+def note_fault(store: Store, envelope: Envelope[TreatmentChecked]) -> None:
+    """Note whether the project's treatment can run."""
+    event = envelope.data
+    store.of(Project).change(
+        event.project_id,
+        lambda project: project.note_fault(event.proposal, event.fault),
+        because=envelope,
+    )
+
+
+def note_obstacles(store: Store, envelope: Envelope[InputsChecked]) -> None:
+    """Note which datasets of the project's treatment cannot be read."""
+    event = envelope.data
+    store.of(Project).change(
+        event.project_id,
+        lambda project: project.note_obstacles(event.proposal, event.obstacles),
+        because=envelope,
+    )
 
 
 def open_access(store: Store, envelope: Envelope[DataAccessOpened]) -> None:

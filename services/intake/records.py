@@ -1,4 +1,7 @@
-"""What a project remembers: history, guidance, trials, results and its delivery."""
+"""What a project remembers: history, checks, guidance, trials, results and its delivery."""
+
+from collections.abc import Iterator
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -12,6 +15,27 @@ class Entry(Frozen):
     at: AwareDatetime
     by: str
     why: str
+
+
+Checker = Literal["catalog", "compute"]
+
+
+class Check(Frozen):
+    """What a service found in the way of a treatment, in French.
+
+    With `faults` it can never have a result; `waits` name data that cannot be read yet.
+    """
+
+    by: Checker
+    at: AwareDatetime
+    faults: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> Iterator[str]:
+        """What the history tells of it."""
+        yield from (f"Le traitement ne peut pas aboutir : {fault}" for fault in self.faults)
+        yield from (f"Le traitement devra attendre : {wait}" for wait in self.waits)
 
 
 class SuggestedApplication(Frozen):

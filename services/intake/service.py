@@ -27,9 +27,11 @@ from shared.events import (
     AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
+    InputsChecked,
     JobCancelled,
     JobFailed,
     JobSucceeded,
+    TreatmentChecked,
     WorkspaceOpened,
 )
 from shared.http import Call, http
@@ -54,6 +56,16 @@ class Intake:
     def advise(self, envelope: Envelope[DatasetsMatched]) -> None:
         """Attach the guidance that the matches allow."""
         reactions.advise(self.documents, envelope)
+
+    @on(TreatmentChecked)
+    def note_fault(self, envelope: Envelope[TreatmentChecked]) -> None:
+        """Note whether a proposed treatment can run."""
+        reactions.note_fault(self.documents, envelope)
+
+    @on(InputsChecked)
+    def note_obstacles(self, envelope: Envelope[InputsChecked]) -> None:
+        """Note which datasets of a proposed treatment cannot be read."""
+        reactions.note_obstacles(self.documents, envelope)
 
     @on(DataAccessOpened)
     def open_access(self, envelope: Envelope[DataAccessOpened]) -> None:

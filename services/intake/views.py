@@ -2,11 +2,11 @@
 
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.intake.member import Member, MemberKind
 from services.intake.model import Project
-from services.intake.records import Delivery, Entry, Guidance, Result, Trial
+from services.intake.records import Check, Delivery, Entry, Guidance, Result, Trial
 from shared.events import Stage, Treatment
 
 
@@ -40,6 +40,9 @@ class ProjectView(ProjectSummary):
     skills: tuple[str, ...]
     dataset_ids: tuple[str, ...]
     treatment: Treatment | None
+    checks: tuple[Check, ...] = Field(
+        description="what the catalogue and compute found in the treatment's way, once they looked"
+    )
     guidance: Guidance | None
     history: list[Entry]
     access_open: bool

@@ -26,6 +26,7 @@ from shared.events import (
     HarvestCompleted,
     HarvestFailed,
     HarvestPageFetched,
+    InputsChecked,
     JobCancelled,
     JobFailed,
     JobQueued,
@@ -43,6 +44,8 @@ from shared.events import (
     ProjectSubmitted,
     ProjectTrialled,
     ProjectWithdrawn,
+    TreatmentChecked,
+    TreatmentProposed,
     WorkspaceOpened,
 )
 
@@ -70,6 +73,8 @@ _FIELDS = {
     "hvd": "données de forte valeur",
     "language": "langue",
 }
+
+_INPUTS_FIT = "Les données du traitement proposé sont au catalogue."
 
 _HARVESTED = {
     "new": "est référencé depuis un autre catalogue",
@@ -138,6 +143,17 @@ def _joins(event: JoinsDiscovered) -> str:
     return f"Le nouveau jeu de données « {event.title} » a une clé de vos données : {keys}."
 
 
+def _inputs(event: InputsChecked) -> str:
+    told = " ".join(f"{one.dataset_id} : {one.reason}" for one in event.obstacles)
+    return f"Des données du traitement ne se lisent pas. {told}" if told else _INPUTS_FIT
+
+
+def _checked(event: TreatmentChecked) -> str:
+    if event.fault:
+        return f"Le traitement proposé ne peut pas être exécuté : {event.fault}."
+    return "Le traitement proposé peut être exécuté."
+
+
 def _opened(event: DataAccessOpened) -> str:
     datasets = _count(len(event.dataset_ids), "jeu de données", "jeux de données")
     return f"L'accès aux données demandées est ouvert ({datasets})."
@@ -152,6 +168,9 @@ def _granted(event: AccessGranted) -> str:
 _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     MemberJoined: lambda e: f"{e.name} devient membre du Datalab.",
     ProjectSubmitted: lambda e: f"Le projet « {e.title} » est déposé.",
+    TreatmentProposed: lambda _: "Un autre traitement est proposé.",
+    TreatmentChecked: _checked,
+    InputsChecked: _inputs,
     ProjectAdvised: _advised,
     ProjectSecured: lambda e: f"Le projet est sécurisé : {e.reason}",
     ProjectRejected: lambda e: f"Le projet est refusé : {e.reason}",

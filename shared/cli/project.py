@@ -147,9 +147,12 @@ def _object(file: typer.FileText) -> dict[str, Any]:
 
 
 def _show(answer: dict[str, Any], *, json: bool) -> None:
-    show.record(answer, json_wanted=json, leave_out=("guidance", "history"))
+    show.record(answer, json_wanted=json, leave_out=("guidance", "checks", "history"))
     if json:
         return
+    if any(check["faults"] or check["waits"] for check in answer["checks"]):
+        show.line("\nin the treatment's way")
+        show.rows(answer["checks"], ("by", "faults", "waits"))
     for kind, found in (answer["guidance"] or {}).items():
         if found:
             show.line(f"\n{kind.replace('_', ' ')}")

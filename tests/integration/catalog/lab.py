@@ -23,6 +23,7 @@ from shared.events import (
     ProjectDelivered,
     ProjectSecured,
     Step,
+    Treatment,
 )
 from shared.manifest import Column, Input, Manifest, Output, Profile
 from shared.messaging import topology
@@ -202,6 +203,12 @@ def about(**metadata: Any) -> dict[str, Any]:
         "access": "open",
         **metadata,
     }
+
+
+def reading(**inputs: str) -> Treatment:
+    """A treatment of these datasets."""
+    step = Step(application="aggregate", inputs={"table": next(iter(inputs))}, output="r")
+    return Treatment(inputs=inputs, steps=(step,))
 
 
 def failed(dataset_id: str, version: int, reason: str) -> JobFailed:

@@ -12,8 +12,17 @@ from shared.events import (
     ProjectDelivered,
     ProjectSubmitted,
     ProjectWithdrawn,
+    TreatmentProposed,
 )
-from tests.integration.catalog.lab import Lab, about, cancelled, delivered, failed, problem
+from tests.integration.catalog.lab import (
+    Lab,
+    about,
+    cancelled,
+    delivered,
+    failed,
+    problem,
+    reading,
+)
 from tests.servers import eventually
 
 
@@ -46,6 +55,25 @@ def test_project_is_told_what_fits_with_reasons(lab: Lab) -> None:
     ]
     lab.settled()
     assert len(lab.heard("datasets_matched", project_id=project.project_id)) == 1
+
+
+def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
+    """Once for each treatment: what is unknown, or not published yet; what was told twice, once."""
+    read, unread = lab.published("mbr_o"), lab.upload("mbr_o")
+    project = submitted(treatment=reading(a=read, b="dts_none", c=unread))
+    lab.publish(project, times=2)
+    told = lab.hear("inputs_checked", project_id=project.project_id)
+    assert told["proposal"] == 1
+    assert {one["dataset_id"]: one["passes"] for one in told["obstacles"]} == {
+        "dts_none": False,
+        unread: True,
+    }
+    who: dict[str, Any] = {"project_id": project.project_id, "holder_id": "mbr_h"}
+    lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=read)))
+    again = lab.hear("inputs_checked", project_id=project.project_id, proposal=2)
+    assert again["obstacles"] == []
+    lab.settled()
+    assert len(lab.heard("inputs_checked", project_id=project.project_id)) == 2
 
 
 def test_project_that_nothing_fits_is_told_so(lab: Lab) -> None:

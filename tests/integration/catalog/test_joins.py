@@ -10,8 +10,8 @@ from pymongo import MongoClient
 
 from services.compute.runner.identifiers import is_siret
 from shared.aggregate import new_id
-from shared.events import ProjectSubmitted, ProjectWithdrawn
-from tests.integration.catalog.lab import Lab, problem
+from shared.events import ProjectSubmitted, ProjectWithdrawn, TreatmentProposed
+from tests.integration.catalog.lab import Lab, problem, reading
 from tests.integration.catalog.tables import csv, ingested, publish_table, publish_version
 from tests.integration.compute.jobs import DEMO
 from tests.servers import eventually, running
@@ -183,6 +183,25 @@ def test_open_project_hears_of_what_fits_its_data(lab: Lab) -> None:
     assert [join["dataset_id"] for join in told["joins"]] == [own]
     lab.settled()
     assert lab.heard("joins_discovered", project_id=projects[1]) == []
+
+
+def test_project_hears_of_what_fits_the_data_that_its_treatment_reads(lab: Lab) -> None:
+    """Named with the project or in a treatment proposed later, whosever data it is."""
+    values = fresh(12)
+    first = publish_table(lab, "mbr_o", csv("code", values[:6]))
+    second = publish_table(lab, "mbr_o", csv("code", values[6:]))
+    project_id, about = new_id("prj"), {"title": "T", "problem": "?", "theme": "t-" + new_id("x")}
+    who = {"project_id": project_id, "holder_id": "mbr_h"}
+    fields = {**who, **about, "territory": (), "treatment": reading(a=first)}
+    lab.publish(ProjectSubmitted.model_validate(fields))
+    proposed = {**who, "proposal": 2, "treatment": reading(a=second)}
+    lab.publish(TreatmentProposed.model_validate(proposed))
+    lab.hear("inputs_checked", project_id=project_id, proposal=2)
+    lab.hear("inputs_checked", project_id=project_id, proposal=1)
+    for known, part in ((first, values[:6]), (second, values[6:])):
+        new = publish_table(lab, "mbr_new", csv("ref", part))
+        told = lab.hear("joins_discovered", project_id=project_id, published_id=new)
+        assert [join["dataset_id"] for join in told["joins"]] == [known]
 
 
 def test_stock_nameko_asks_for_joins(lab: Lab) -> None:

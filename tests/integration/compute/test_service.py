@@ -12,7 +12,13 @@ from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.aggregate import new_id
 from shared.errors import Invalid, WrongStage
-from shared.events import HarvestPageFetched, Step, Treatment
+from shared.events import (
+    HarvestPageFetched,
+    ProjectSubmitted,
+    Step,
+    Treatment,
+    TreatmentProposed,
+)
 from shared.harvest import ENTRIES, PageReport
 from shared.manifest import Profile
 from tests.catalogues import COMMUNES, turtle
@@ -252,6 +258,30 @@ def test_treatment_is_checked_before_it_is_submitted(lab: Lab, compute: RunningS
         assert rpc.compute.check_treatment(json.loads(json.dumps(good))) is None
         with pytest.raises(Invalid, match=r"steps\.0\.parameters\.by"):
             rpc.compute.check_treatment(json.loads(json.dumps(bad)))
+
+
+@pytest.mark.usefixtures("compute")
+def test_proposed_treatment_is_checked_without_being_asked(lab: Lab) -> None:
+    """The first with the project, any other one by itself; each answer says which it is about."""
+    project, unread = new_id("prj"), new_id("prj")
+    lab.publish(submitted(project, unfit()), project, deliveries=2)
+    told = lab.wait_for("treatment_checked", project_id=project)
+    assert (told["proposal"], "steps.0.parameters.by" in told["fault"]) == (1, True)
+    proposed: dict[str, Any] = {"project_id": project, "holder_id": HOLDER}
+    lab.publish(TreatmentProposed(**proposed, proposal=2, treatment=summing("dts_1")), project, 3)
+    assert lab.wait_for("treatment_checked", project_id=project, proposal=2)["fault"] == ""
+    lab.publish(submitted(unread, None), unread)
+    lab.secure(unread)
+    lab.wait_for("workspace_opened", project_id=unread)
+    assert len(lab.events("treatment_checked", project_id=project)) == 2
+    assert lab.events("treatment_checked", project_id=unread) == []
+
+
+def submitted(project: str, treatment: Treatment | None) -> ProjectSubmitted:
+    """A project that wants that done."""
+    about = {"title": "T", "problem": "P", "theme": "t", "territory": ("14",)}
+    fields = {"project_id": project, "holder_id": HOLDER, "treatment": treatment, **about}
+    return ProjectSubmitted.model_validate(fields)
 
 
 @pytest.mark.usefixtures("catalog")

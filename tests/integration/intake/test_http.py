@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from shared.events import InputsChecked, TreatmentChecked
 from tests.integration.intake.desk import HOLDER, PROJECT, REVIEWER, SECURE, Desk, bring
+from tests.servers import eventually
 
 OTHER = ("mbr_other", "holder")
 OWNER = ("mbr_owner", "owner")
@@ -152,6 +154,25 @@ def test_a_project_without_a_treatment_is_secured_once_it_has_one(desk: Desk) ->
     desk.done("POST", f"{path}/treatment", PROJECT["treatment"])
     assert desk.done("POST", f"{path}/review", SECURE, who=REVIEWER)["stage"] == "secured"
     desk.refused(409, "POST", f"{path}/treatment", PROJECT["treatment"])
+
+
+def test_a_treatment_that_cannot_run_is_shown_and_not_secured(desk: Desk) -> None:
+    """No owner is asked for a project that leads nowhere; another treatment is checked anew."""
+    project_id = desk.submit()
+    bring(desk, project_id, "advised")
+    path, fault = f"/projects/{project_id}", "steps.0.parameters.counts: doit nommer une colonne"
+    desk.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=1, fault=fault), times=2)
+    shown = desk.done("GET", path)
+    assert [(check["by"], check["faults"]) for check in shown["checks"]] == [("compute", [fault])]
+    assert fault in shown["history"][-1]["why"]
+    assert fault in desk.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)["detail"]
+    assert desk.done("POST", f"{path}/treatment", PROJECT["treatment"])["checks"] == []
+    eventually(lambda: desk.topics(project_id)[-1] == "treatment_proposed")
+    assert desk.heard(project_id)[-1]["data"]["proposal"] == 2
+    desk.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=2), sequence=2)
+    desk.publish_and_wait(InputsChecked(project_id=project_id, proposal=2))
+    shown = desk.done("POST", f"{path}/review", SECURE, who=REVIEWER)
+    assert (shown["stage"], shown["history"][-1]["why"]) == ("secured", SECURE["reason"])
 
 
 def test_a_review_of_an_older_version_secures_nothing(desk: Desk) -> None:

@@ -11,6 +11,7 @@ from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
     JobCancelled,
     JobFailed,
+    Obstacle,
     ProjectAdvised,
     ProjectDelivered,
     ProjectEquipped,
@@ -18,6 +19,7 @@ from shared.events import (
     ProjectSubmitted,
     ProjectTrialled,
     Stage,
+    TreatmentProposed,
 )
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER, MANIFEST, REVIEWER
@@ -52,6 +54,8 @@ EVENTS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
     "JobSucceeded": (lambda it: it.end_trial(made.succeeded("trial", "job_new")), {"equipped"}),
     "JobFailed": (lambda it: it.end_trial(made.failed_trial("job_new")), {"equipped"}),
     "JobCancelled": (lambda it: it.end_trial(made.cancelled_trial("job_new")), {"equipped"}),
+    "TreatmentChecked": (lambda it: it.note_fault(1, "rien"), {"submitted", "advised", "secured"}),
+    "InputsChecked": (lambda it: it.note_obstacles(1, ()), {"submitted", "advised", "secured"}),
     "full JobSucceeded": (
         lambda it: it.note_result(made.succeeded("full", "job_new")),
         set(STAGES) - {"delivered", "rejected", "withdrawn"},
@@ -127,6 +131,7 @@ def test_a_submission_tells_what_the_catalogue_needs() -> None:
         territory=("14",),
         keywords=("vacance",),
         dataset_ids=("dts_own",),
+        treatment=made.treatment(),
     )
 
 
@@ -398,3 +403,37 @@ def test_a_delivery_tells_the_catalogue_what_to_register() -> None:
             result=MANIFEST,
         )
     ]
+
+
+def test_treatment_that_leads_nowhere_is_not_secured_until_it_is_mended() -> None:
+    """Whatever compute or the catalogue found in its way is told, and owners are asked nothing."""
+    it = made.project_at("advised")
+    it.note_fault(1, "steps.0.parameters.counts: doit nommer une colonne")
+    it.note_obstacles(1, (Obstacle(dataset_id="dts_a", reason="Inconnu."),))
+    with pytest.raises(WrongStage, match="counts"):
+        made.advance(it, "secured")
+    told = [entry.why for entry in it.history if entry.by in {"compute", "catalog"}]
+    assert [why.partition(" : ")[2] for why in told] == [
+        "steps.0.parameters.counts: doit nommer une colonne",
+        "dts_a : Inconnu.",
+    ]
+    it.set_treatment(made.treatment("dts_a"), HOLDER, is_reviewer=False)
+    assert it.recorded()[-1] == TreatmentProposed(
+        project_id="prj_1", holder_id=HOLDER, proposal=2, treatment=made.treatment("dts_a")
+    )
+    it.note_fault(1, "trop tard")
+    it.note_fault(2, "")
+    it.note_obstacles(2, (Obstacle(dataset_id="dts_a", reason="Retenu.", passes=True),))
+    made.advance(it, "secured")
+    assert (it.history[-2].why, it.history[-1].why) == (
+        "Le traitement devra attendre : dts_a : Retenu.",
+        "Licences ouvertes.",
+    )
+
+
+def test_review_does_not_wait_for_the_checks() -> None:
+    """A service that is away keeps nobody from deciding; the history tells what was not known."""
+    it = made.project_at("advised")
+    it.note_obstacles(1, ())
+    made.advance(it, "secured")
+    assert it.history[-1].why == "Licences ouvertes. Non encore vérifié par le calcul."

@@ -27,6 +27,7 @@ from shared.events import (
     HarvestCompleted,
     HarvestFailed,
     HarvestPageFetched,
+    InputsChecked,
     JobCancelled,
     JobFailed,
     JobQueued,
@@ -36,6 +37,7 @@ from shared.events import (
     JoinsDiscovered,
     Match,
     MemberJoined,
+    Obstacle,
     ProjectAdvised,
     ProjectDelivered,
     ProjectEquipped,
@@ -48,6 +50,8 @@ from shared.events import (
     ProjectWithdrawn,
     Step,
     Treatment,
+    TreatmentChecked,
+    TreatmentProposed,
     WorkspaceOpened,
 )
 
@@ -65,6 +69,13 @@ EVENTS: tuple[Event, ...] = (
         problem="?",
         theme="habitat",
         territory=("76",),
+    ),
+    TreatmentProposed(project_id=PROJECT, holder_id=HOLDER, proposal=2, treatment=TREATMENT),
+    TreatmentChecked(project_id=PROJECT, proposal=2, fault="le paramètre « counts » est vide"),
+    InputsChecked(
+        project_id=PROJECT,
+        proposal=2,
+        obstacles=(Obstacle(dataset_id=DATASET, reason="Ce jeu est inconnu du catalogue."),),
     ),
     ProjectAdvised(
         project_id=PROJECT, holder_id=HOLDER, datasets=2, applications=1, experts=0, pilot_sites=1
