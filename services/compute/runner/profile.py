@@ -1,12 +1,15 @@
-"""Describes a table: what its columns hold, by value."""
+"""Describes a table: what its columns hold, by value and by what stands beside them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import duckdb
+import pyarrow as pa
 
 from services.compute.runner.bench import Say, columns, count
 from services.compute.runner.codes import load_codes
+from services.compute.runner.coordinates import with_coordinates
 from services.compute.runner.names import literal, quoted
+from services.compute.runner.neighbours import with_codes
 from services.compute.runner.portrait import Portrait
 from services.compute.runner.semantics import Kind, kinds_of
 from shared.manifest import Column
@@ -34,7 +37,8 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
             described.append(column.model_copy(update={"kind": kind, "key": None}))
         else:
             described.append(_typed_column(database, table, name, kind))
-    return count(database, table), described
+    coded = with_codes(database, table, described)
+    return count(database, table), with_coordinates(database, table, coded)
 
 
 def without_marks(name: str, missing: tuple[str, ...]) -> str:
@@ -51,9 +55,21 @@ def _read_column(
         f"SELECT nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') AS text, count(*) AS n"
         f" FROM {quoted(table)} GROUP BY text HAVING text IS NOT NULL"
     )
-    for batch in counted.to_arrow_reader(_BATCH):
+    for batch in _gathered(counted.to_arrow_reader(_BATCH)):
         portrait.add(batch["text"], batch["n"].to_numpy())
     return portrait.column()
+
+
+def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Batches as large as they may be: each thread of the database begins its own."""
+    kept: list[pa.RecordBatch] = []
+    for batch in batches:
+        if kept and sum(map(len, kept)) + len(batch) > _BATCH:
+            yield pa.concat_batches(kept)
+            kept = []
+        kept.append(batch)
+    if kept:
+        yield pa.concat_batches(kept)
 
 
 def _typed_column(database: duckdb.DuckDBPyConnection, table: str, name: str, kind: str) -> Column:

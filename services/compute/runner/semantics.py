@@ -106,8 +106,18 @@ def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[Kind]:
     yield Kind("postcode", cedex, 0.9, _POSTCODE, named=True)
     # Too coarse to advise a dataset by: nearly every table has them.
     yield Kind("departement", listed["departement"], 0.9, "dep|dpt", is_key=False, named=True)
-    yield Kind("departement", _no_numbers(listed["departement"]), 0.9, "(?!)", is_key=False)
     yield Kind("region", listed["region"], 0.9, "reg", is_key=False, named=True)
+    yield from _whole_lists(listed)
+
+
+def _whole_lists(listed: Mapping[str, Test]) -> Iterator[Kind]:
+    """Codes of two digits that no numbers are: with Corsica's, or nearly all and no other.
+
+    Twenty is none: days, weeks, minutes and divisions of the NAF count through it.
+    """
+    for name, least in (("departement", 85), ("region", 12)):
+        yield Kind(name, _nearly_all(listed[name], least), 0.5, "(?!)", is_key=False)
+    yield Kind("departement", _with_corsica(listed["departement"]), 0.7, "(?!)", is_key=False)
 
 
 def _contacts() -> Iterator[Kind]:
@@ -150,6 +160,8 @@ def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[Kind]:
     ):
         test, named = _lost_zero(listed[name], width), name == "departement"
         yield Kind(name, test, chance, header, is_key=False, named=named, repair="leading_zero")
+    test = _with_corsica(_lost_zero(listed["departement"], 2))
+    yield Kind("departement", test, 0.7, "(?!)", is_key=False, repair="leading_zero")
 
 
 def _numbers() -> Iterator[Kind]:
@@ -204,11 +216,17 @@ def _beside(valid: Test, shape: str) -> Test:
     return test
 
 
-def _no_numbers(valid: Test) -> Test:
-    """Valid codes among which one at least is no number: `01` or `2A`."""
+def _with_corsica(valid: Test) -> Test:
+    """Valid codes among which one at least is Corsica's."""
+    return lambda texts: valid(texts) & matching("2[AB]")(texts).any()
+
+
+def _nearly_all(valid: Test, least: int) -> Test:
+    """Values that are `least` or more of the valid codes, and nothing else."""
 
     def test(texts: Texts) -> Flags:
-        return valid(texts) & matching("0[0-9]|2[AB]")(texts).any()
+        flags = valid(texts)
+        return flags & bool(flags.all() and len(flags) >= least)
 
     return test
 

@@ -1,6 +1,7 @@
 """Columns are recognised by their values; a name only breaks ties."""
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ DEMO = Path(__file__).resolve().parents[3] / "deploy" / "demo" / "data"
 CODES = load_codes()
 KINDS = kinds_of(CODES)
 BOTH = frozenset({"14001", "14118", "76540"})
+DEPARTEMENTS = sorted(CODES.departements)
+NAF = frozenset(range(1, 100)) - {4, 34, 40, 44, 48, 54, 57, 67, 76, 83, 89}
+"""The divisions of the NAF (revision 2)."""
 FEW = kinds_of(Codes(communes=BOTH, epci=frozenset(), postcodes=BOTH))
 
 
@@ -97,13 +101,41 @@ def test_real_columns_are_recognised_whatever_their_name(
         ("annee", ["2026"], "year"),
         ("x", ["1 234,5", "12,25"], "decimal"),
         ("x", ["01", "02", "2A"], None),
-        ("x", [f"{at:02}" for at in range(1, 60) if at != 20], "departement"),
+        ("x", sorted(CODES.departements), "departement"),
+        ("x", [*DEPARTEMENTS, "99", "975"], "departement"),
+        ("x", [one for one in DEPARTEMENTS if one[:2] not in ("2A", "2B", "97")], "departement"),
+        ("x", ["04", "05", "06", "13", "2A", "2B", "83", "84"], "departement"),
+        ("x", [one.removeprefix("0") for one in DEPARTEMENTS], "departement"),
+        ("x", sorted(CODES.regions), "region"),
+        ("x", ["11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93"], "region"),
+        ("reg", ["28"] * 3 + ["11"], "region"),
         ("vide", [], None),
     ],
 )
 def test_kinds_are_recognised_by_value(name: str, values: list[str], expected: str | None) -> None:
     """So few values prove nothing where chance explains them, unless the name speaks for it."""
     assert kind(name, values) == expected
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        range(1, 13),
+        range(1, 32),
+        range(1, 54),
+        range(24),
+        range(60),
+        range(18, 100),
+        NAF,
+        NAF - {20, 96, 97, 98, 99},
+        [*range(1, 20), *range(21, 60)],
+        [11, 24, 27, 28, 32, 44, 52, 53, 75, 76, 84, 85, 93, 94],
+    ],
+)
+def test_numbers_of_two_digits_are_no_codes_of_places(numbers: Iterable[int]) -> None:
+    """Months, days, weeks, hours, minutes, ages, branches, and lists with a gap or one too many."""
+    for width in (1, 2):
+        assert kind("x", [f"{one:0{width}}" for one in numbers]) in (None, "integer")
 
 
 def test_postcode_that_is_also_a_commune_s_code_is_told_by_the_name() -> None:
