@@ -14,6 +14,8 @@ _SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 _FAULTS = 0.02
 _UAI = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _NAF = ("01.11Z", "10.71C", "41.20A", "47.11F", "56.10A", "62.01Z", "68.20B", "84.11Z", "85.20Z")
+_NAF_DIVISIONS = sorted({*range(1, 96)} - {4, 20, 34, 40, 44, 48, 54, 57, 67, 76, 83, 89})
+_REGIONS = ("11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93", "94")
 _RNB = "123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 REAL = (
@@ -41,22 +43,35 @@ REAL = (
 )
 """File, column, type, and a name that speaks for something else."""
 
+BESIDE = {
+    "departement": ("code",),
+    "region": ("code",),
+    "Xlongitude": ("code_insee", "Ylatitude"),
+    "Ylatitude": ("Xlongitude",),
+}
+"""Columns of the same file that stand before one that alone is a number like others."""
+
 
 @dataclass(frozen=True)
 class Sample:
-    """A column with its own name, the type it has, and a name that misleads."""
+    """A column with its own name, the type it has, and a name that misleads.
+
+    `beside` are the columns before it in its table, whose names say nothing.
+    """
 
     header: str
     type: str
     misleading: str
     values: tuple[str, ...]
     group: str
+    beside: tuple[tuple[str, ...], ...] = ()
 
 
 def samples() -> Iterator[Sample]:
     """The whole corpus; of some made columns also a version with a few faults."""
     for file, column, kind, misleading in REAL:
-        yield Sample(column, kind, misleading, tuple(_column(file, column)), "real")
+        beside = tuple(tuple(_column(file, one)) for one in BESIDE.get(column, ()))
+        yield Sample(column, kind, misleading, tuple(_column(file, column)), "real", beside)
     chance = random.Random(2026)
     for header, kind, misleading, make in _made():
         values = tuple(make(chance) for _ in range(_ROWS))
@@ -64,6 +79,26 @@ def samples() -> Iterator[Sample]:
         if kind in {"siren", "siret", "uai", "date", "email", "decimal", "postcode"}:
             spoilt = (("inconnu" if chance.random() < _FAULTS else one) for one in values)
             yield Sample(header, kind, misleading, tuple(spoilt), "with faults")
+    yield from _alike(chance)
+
+
+def _alike(chance: random.Random) -> Iterator[Sample]:
+    """Columns that are nearly places: numbers of two digits, and shares beside rates."""
+    communes = tuple(_column("communes_2026.csv", "code")[:_ROWS])
+    for header, kind, numbers in (
+        ("jour", "category", range(1, 32)),
+        ("semaine", "category", range(1, 54)),
+        ("minute", "category", range(60)),
+        ("division", "category", _NAF_DIVISIONS),
+        ("age", "integer", range(18, 100)),
+    ):
+        values = tuple(f"{chance.choice([*numbers]):02}" for _ in range(_ROWS))
+        yield Sample(header, kind, "code", values, "made", (communes,))
+    growth, men = (
+        tuple(f"{chance.gauss(middle, 1.5):.5f}" for _ in range(_ROWS)) for middle in (0.4, 49.3)
+    )
+    yield Sample("part_hommes", "decimal", "code", men, "made", (communes, growth))
+    yield Sample("evolution", "decimal", "code", growth, "made", (communes, men))
 
 
 def _column(file: str, name: str) -> list[str]:
@@ -105,6 +140,9 @@ def _made_places() -> Iterator[tuple[str, str, str, Make]]:
     ain = [str(number) for number in range(1001, 1460) if number not in {1003, 1048, 1055, 1070}]
     yield "code_postal", "postcode", "code_insee", lambda c: c.choice(both)
     yield "code_postal", "postcode", "code", lambda c: c.choice(postcodes)
+    departements = _departements()
+    yield "dep", "departement", "nombre", lambda c: c.choice(departements)
+    yield "reg", "region", "nombre", lambda c: c.choice(_REGIONS)
     yield "CODGEO", "commune", "nombre", lambda c: c.choice(communes)
     yield "insee", "commune", "nombre", lambda c: c.choice(ain)
     yield "lat", "latitude", "montant", lambda c: f"{c.uniform(41, 51):.5f}"
@@ -138,6 +176,11 @@ def _made_values() -> Iterator[tuple[str, str, str, Make]]:
     yield "annee", "year", "code_postal", lambda c: str(c.randrange(1950, 2027))
     yield "statut", "category", "commune", lambda c: c.choice(("ouvert", "fermé", "en travaux"))
     yield "avis", "free_text", "commune", _sentence
+
+
+def _departements() -> list[str]:
+    mainland = [f"{number:02}" for number in range(1, 96) if number != 20]
+    return [*mainland, "2A", "2B", "971", "972", "973", "974", "976"]
 
 
 _FRENCH = str.maketrans({",": " ", ".": ","})

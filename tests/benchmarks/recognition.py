@@ -1,8 +1,8 @@
 """Types of columns, told beside csv-detective and frictionless: precision, recall and speed.
 
-Every column of the corpus stands in a file of its own, once with its own name, once with one that
-says nothing and once with one that misleads. Each contender types the same files in a process of
-its own. A column of a type that a contender does not know counts neither for nor against it.
+Every column of the corpus stands last in a file of its own, once with its own name, once with one
+that says nothing and once with one that misleads. Each contender types the same files in a process
+of its own. A column of a type that a contender does not know counts neither for nor against it.
 """
 
 import contextlib
@@ -78,7 +78,9 @@ def _written(home: Path) -> Iterator[Case]:
         names = {"own": sample.header, "neutral": "valeur", "misleading": sample.misleading}
         for name, header in names.items():
             path = home / f"{number}-{name}.csv"
-            _write(path, ("ligne", header), enumerate(sample.values))
+            before = [f"colonne {at}" for at in range(len(sample.beside))]
+            rows = zip(range(len(sample.values)), *sample.beside, sample.values, strict=True)
+            _write(path, ("ligne", *before, header), rows)
             yield Case(str(path), sample, name)
 
 

@@ -1,6 +1,6 @@
 """One contender of the typing benchmark on files of the corpus: `typers.py NAME FILE...`.
 
-Prints, as JSON, what each file's second column is, in our names of types, and the seconds it took.
+Prints, as JSON, what each file's last column is, in our names of types, and the seconds it took.
 """
 
 import json
