@@ -410,12 +410,13 @@ class InputsChecked(Event, source="catalog"):
 
 
 class AccessRequested(Event, source="catalog"):
-    """A project asks a data owner for a restricted dataset."""
+    """A project asks a data owner for a dataset that is restricted, or not published yet."""
 
     project_id: str
     dataset_id: str
     owner_id: str
     holder_id: str
+    reason: str = Field(default="", description="why nobody can read it yet, in French")
     member_id: str | None = Field(
         default=None, description="who is asked, if only its data went into the owner's dataset"
     )

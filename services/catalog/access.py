@@ -10,6 +10,7 @@ from services.catalog.consent import UNBOUND, Conditions, Decision, Grant
 from services.catalog.deadlines import Patience, in_french
 from services.catalog.granting import CATALOG, Granting
 from services.catalog.model import Dataset
+from services.catalog.obstacles import UNKNOWN, Wanted, obstacle_of
 from shared.aggregate import now
 from shared.errors import WrongStage
 from shared.events import (
@@ -20,7 +21,7 @@ from shared.events import (
     Obstacle,
 )
 
-_UNKNOWN = "Ce jeu de données est inconnu du catalogue."
+_OPEN = "Données ouvertes."
 
 
 class ProjectAccess(Granting):
@@ -30,7 +31,14 @@ class ProjectAccess(Granting):
     """
 
     collection: ClassVar[str] = "accesses"
-    indexes: ClassVar[tuple[str, ...]] = ("asked_of", "waits_for", "due_at", "waits_since", "needs")
+    indexes: ClassVar[tuple[str, ...]] = (
+        "asked_of",
+        "waits_for",
+        "due_at",
+        "waits_since",
+        "needs",
+        "awaits",
+    )
 
     title: str = ""
     matches: tuple[Match, ...] = ()
@@ -53,19 +61,32 @@ class ProjectAccess(Granting):
         """Tell what stands between a treatment that the project proposes and its data."""
         self.record(InputsChecked(project_id=self.id, proposal=proposal, obstacles=obstacles))
 
-    def secure(self, holder_id: str, wanted: dict[str, Dataset | None], patience: Patience) -> None:
+    def secure(self, holder_id: str, wanted: Wanted, patience: Patience) -> None:
         """Ask for every dataset of `wanted`, None being one that the catalogue does not know.
 
-        The holder's own and open data is granted at once, unknown data refused; restricted data
-        waits for its owner, and a result also for those whose restricted data went into it, as long
-        as `patience` says. An ended project asks for nothing.
+        The holder's own and open data is granted at once; restricted data waits for its owner, and
+        a result also for those whose restricted data went into it, as long as `patience` says. So
+        does open data that is not published: its owner may be the one who keeps it back. Unknown
+        data is refused, and then nobody is asked. An ended project asks for nothing.
         """
         if self.closed:
             return
         self.holder_id = holder_id
-        for dataset_id, dataset in wanted.items():
-            if self.grant_of(dataset_id) is None:
-                self._ask(dataset_id, dataset, patience)
+        new = {one: dataset for one, dataset in wanted.items() if self.grant_of(one) is None}
+        unknown = [one for one, dataset in new.items() if dataset is None]
+        for dataset_id in unknown or new:
+            self._ask(dataset_id, new[dataset_id], patience)
+        self._open_if_all_granted()
+
+    def note_published(self, dataset: Dataset) -> None:
+        """What could not be read yet can be now; if it is open, nobody has to decide any more."""
+        grant = self.grant_of(dataset.id)
+        if grant is None or not grant.obstacle or self.closed:
+            return
+        grant.obstacle = ""
+        if grant.state in ("requested", "expired") and not dataset.deciders(self.holder_id):
+            grant.asked, grant.deciders = False, []
+            self._grant(grant, CATALOG, _OPEN)
         self._open_if_all_granted()
 
     def decide(
@@ -165,13 +186,18 @@ class ProjectAccess(Granting):
         )
         self.grants.append(grant)
         if dataset is None:
-            self._refuse(grant, CATALOG, _UNKNOWN)
-        elif deciders := dataset.deciders(self.holder_id):
+            self._refuse(grant, CATALOG, UNKNOWN)
+            return
+        obstacle = obstacle_of(dataset_id, dataset)
+        grant.obstacle = obstacle.reason if obstacle else ""
+        if deciders := dataset.deciders(self.holder_id):
             self._request(grant, deciders)
         elif dataset.owner_id == self.holder_id:
             self._grant(grant, self.holder_id, "Données du porteur du projet.")
+        elif obstacle:
+            self._request(grant, [dataset.owner_id])
         else:
-            self._grant(grant, CATALOG, "Données ouvertes.")
+            self._grant(grant, CATALOG, _OPEN)
 
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:
@@ -183,7 +209,7 @@ class ProjectAccess(Granting):
             grant.ask_again()
 
     def _open_if_all_granted(self) -> None:
-        if self.opened or any(grant.state != "granted" for grant in self.grants):
+        if self.opened or any(one.state != "granted" or one.obstacle for one in self.grants):
             return
         self.opened = True
         ids = tuple(grant.dataset_id for grant in self.grants)

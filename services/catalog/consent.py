@@ -53,6 +53,7 @@ class Grant(BaseModel):
     title: str
     owner_id: str
     state: GrantState
+    obstacle: str = Field(default="", description="why nobody can read it yet, in French")
     asked: bool = False
     deciders: list[str] = []
     consents: list[str] = []

@@ -49,6 +49,12 @@ class Granting(Aggregate):
         """The owners whose decision is missing, and STAFF."""
         return _with_staff([one for grant in self.grants for one in grant.missing])
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def awaits(self) -> list[str]:
+        """The datasets that it could not read even where it may."""
+        return [grant.dataset_id for grant in self.grants if grant.obstacle and not self.closed]
+
     @property
     def next_due(self) -> datetime:
         """When `tick` has something to do; NEVER when nothing waits for its time."""
@@ -95,6 +101,7 @@ class Granting(Aggregate):
                     **self._about(grant),
                     holder_id=self.holder_id,
                     member_id=decider if decider != grant.owner_id else None,
+                    reason=grant.obstacle,
                 )
             )
 

@@ -20,7 +20,8 @@ from shared.auth import Caller
 from shared.envelope import Envelope
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.events import ProjectDelivered, ProjectRejected, ProjectSecured, ProjectWithdrawn
-from shared.store import Store
+from shared.paging import every
+from shared.store import PAGE_LIMIT, Store
 
 Ended = ProjectDelivered | ProjectRejected | ProjectWithdrawn
 """The ways a project ends."""
@@ -36,12 +37,28 @@ def request_access(store: Store, envelope: Envelope[ProjectSecured], patience: P
     """Ask for every dataset that a secured project's treatment reads."""
     event = envelope.data
     wanted = {id_: store.of(Dataset).find_one(id_) for id_ in event.dataset_ids}
-    store.of(ProjectAccess).change(
+    access = store.of(ProjectAccess).change(
         event.project_id,
         lambda access: access.secure(event.holder_id, wanted, patience),
         because=envelope,
         new=lambda: ProjectAccess(id=event.project_id),
     )
+    # Published between the look and the save, it was told to nobody.
+    for dataset_id in access.awaits:
+        note_published(store, dataset_id)
+
+
+def note_published(store: Store, dataset_id: str) -> None:
+    """Let the projects that wait for a dataset know, once it is published."""
+    dataset = store.of(Dataset).get(dataset_id)
+    if not dataset.published:
+        return
+    where = {"awaits": {"$in": [dataset_id]}}
+    waiting = every(
+        lambda after: store.of(ProjectAccess).page(where, after=after, limit=PAGE_LIMIT)
+    )
+    for access in waiting:
+        store.of(ProjectAccess).change(access.id, lambda one: one.note_published(dataset))
 
 
 def revoke_access(store: Store, envelope: Envelope[Ended]) -> None:

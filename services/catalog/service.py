@@ -72,7 +72,8 @@ class Catalog(Finding, Granting, Harvesting, Owning):
 
     @on(DatasetPublished)
     def tell_joins(self, envelope: Envelope[DatasetPublished]) -> None:
-        """Tell owners and projects what a new dataset or version can be joined with."""
+        """Let projects that wait for a dataset read it; tell what it can be joined with."""
+        grants.note_published(self.documents, envelope.data.dataset_id)
         discovery.tell_joins(self.documents, self.joins, envelope)
 
     @on(ProjectSubmitted)

@@ -88,6 +88,7 @@ class AccessRequest(BaseModel):
     deciders: list[str] = Field(description="who has to consent: the owner, for results others too")
     consents: list[str] = Field(description="who did")
     state: GrantState
+    obstacle: str = Field(description="why nobody can read the data yet, in French")
     reason: str
     requested_at: datetime
     purpose: str = Field(description="what the deciders grant it for")

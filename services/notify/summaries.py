@@ -159,6 +159,11 @@ def _opened(event: DataAccessOpened) -> str:
     return f"L'accès aux données demandées est ouvert ({datasets})."
 
 
+def _requested(event: AccessRequested) -> str:
+    asked = f"L'accès au jeu {event.dataset_id} est demandé à son propriétaire."
+    return f"{asked} {event.reason}".strip()
+
+
 def _granted(event: AccessGranted) -> str:
     purpose = f" pour : {event.purpose}" if event.purpose else ""
     until = f" jusqu'au {date.fromisoformat(event.until):%d/%m/%Y}" if event.until else ""
@@ -192,7 +197,7 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     DatasetDescribed: _described,
     DatasetRetired: lambda e: f"Le jeu de données « {e.title} » est retiré : {e.reason}",
     DatasetsMatched: _matched,
-    AccessRequested: lambda e: f"L'accès au jeu {e.dataset_id} est demandé à son propriétaire.",
+    AccessRequested: _requested,
     AccessGranted: _granted,
     AccessRefused: lambda e: f"L'accès au jeu {e.dataset_id} est refusé : {e.reason}",
     AccessReminded: lambda e: f"La demande d'accès au jeu {e.dataset_id} attend une réponse.",

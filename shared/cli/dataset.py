@@ -15,7 +15,7 @@ app = typer.Typer(help="The catalogue, and access to its data.", no_args_is_help
 
 _LISTED = ("id", "state", "access", "rows", "keys", "quality", "title")
 _JOINS = ("dataset_id", "columns_here", "columns_there", "containment", "rows_joined", "reason")
-_REQUESTS = ("id", "state", "project_title", "dataset_title", "requested_at")
+_REQUESTS = ("id", "state", "project_title", "dataset_title", "requested_at", "obstacle")
 _USES = ("opened_at", "project_title", "holder_id", "kind", "state", "rows", "delivered_as")
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 

@@ -19,7 +19,7 @@ def decide(lab: Lab, request_id: str, member: str, decision: str, reason: str = 
 
 def test_open_and_own_data_opens_at_once(lab: Lab) -> None:
     """Nobody is asked; one event for each grant and one opening, also when delivered twice."""
-    own = lab.upload("mbr_h", access="restricted")
+    own = lab.published("mbr_h", access="restricted")
     open_id = lab.published("mbr_o")
     project_id = lab.secure(own, open_id)
     opened = lab.hear("data_access_opened", project_id=project_id)
@@ -54,6 +54,8 @@ def test_result_of_restricted_data_is_granted_by_all_whose_data_it_holds(lab: La
     event = delivered(lab, lab.published(source, access="restricted"), holder_id=owner)
     lab.publish(event)
     result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    lab.publish(lab.ingested(result, 1))
+    lab.hear("dataset_published", dataset_id=result)
     project_id = lab.secure(result)
     request_id = f"{project_id}.{result}"
     lab.hear("access_requested", project_id=project_id, owner_id=owner, member_id=source)
@@ -138,12 +140,13 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
 
 
 def test_project_may_be_secured_before_its_data_is_read(lab: Lab) -> None:
-    """The grant counts at once; reading waits for the first version, or fails with its reason."""
+    """The grant counts at once; access opens when all of its data has a version to be read."""
     waiting, unreadable = lab.upload("mbr_h"), lab.upload("mbr_h")
     lab.publish(failed(unreadable, 1, "bruit binaire"))
     lab.hear("dataset_rejected", dataset_id=unreadable)
     project_id = lab.secure(waiting, unreadable)
-    lab.hear("data_access_opened", project_id=project_id)
+    for dataset_id in (waiting, unreadable):
+        lab.hear("access_granted", project_id=project_id, dataset_id=dataset_id)
     with lab.rpc() as catalog:
         with pytest.raises(Unavailable):
             catalog.open_dataset(project_id, waiting)
@@ -152,6 +155,14 @@ def test_project_may_be_secured_before_its_data_is_read(lab: Lab) -> None:
         lab.publish(lab.ingested(waiting, 1))
         lab.hear("dataset_published", dataset_id=waiting)
         assert catalog.open_dataset(project_id, waiting)["version"] == 1
+    lab.settled()
+    assert lab.heard("data_access_opened", project_id=project_id) == []
+    version = lab.post_file(
+        f"/datasets/{unreadable}/versions", lab.token("mbr_h", "owner"), {}, b"a;b\n1;2\n"
+    )
+    assert version.status == 202
+    lab.publish(lab.ingested(unreadable, 2))
+    lab.hear("data_access_opened", project_id=project_id)
 
 
 @pytest.mark.parametrize("end", [ProjectWithdrawn, ProjectRejected])

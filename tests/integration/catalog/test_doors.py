@@ -9,7 +9,6 @@ from shared.errors import Forbidden
 from shared.events import FileRef
 from shared.manifest import Column, Manifest, Meaning, Profile
 from tests.integration.catalog.lab import Lab, delivered, failed, problem
-from tests.integration.catalog.test_holding import confirm, held
 
 TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")
 
@@ -119,11 +118,11 @@ def test_result_is_delivered_when_the_data_was_granted_again(lab: Lab) -> None:
 def test_data_that_was_restricted_since_is_asked_for(lab: Lab) -> None:
     """A grant that nobody gave, because the data was open then, opens nothing any more."""
     owner = new_id("mbr")
-    dataset_id = held(lab, owner, access="open")
+    dataset_id = lab.published(owner)
     project_id = lab.secure(dataset_id)
     lab.hear("data_access_opened", project_id=project_id)
-    assert confirm(lab, dataset_id, owner, restrict=True).status == 200
     with lab.rpc() as catalog:
+        catalog.describe_dataset(dataset_id, owner, {"access": "restricted"})
         for _ in range(2):
             with pytest.raises(Forbidden):
                 catalog.open_dataset(project_id, dataset_id)

@@ -61,9 +61,42 @@ def test_held_dataset_is_its_owner_s_alone(lab: Lab) -> None:
     lab.publish(project)
     assert lab.hear("datasets_matched", project_id=project.project_id)["matches"] == []
     project_id = lab.secure(dataset_id, holder_id="mbr_held")
-    lab.hear("data_access_opened", project_id=project_id)
+    lab.hear("access_granted", project_id=project_id)
     with lab.rpc() as catalog, pytest.raises(Exception, match="names persons"):
         catalog.open_dataset(project_id, dataset_id)
+
+
+def test_project_that_asked_for_held_data_reads_it_once_it_is_confirmed(lab: Lab) -> None:
+    """The owner is asked and told why it waits; its confirmation opens what is open by itself."""
+    dataset_id = held(lab, "mbr_1", access="open")
+    project_id, own = lab.secure(dataset_id), lab.secure(dataset_id, holder_id="mbr_1")
+    asked = lab.hear("access_requested", project_id=project_id)
+    assert (asked["owner_id"], "base légale" in asked["reason"]) == ("mbr_1", True)
+    waiting = lab.get("/access-requests?waiting=true&limit=100", lab.token("mbr_1", "owner"))
+    [request] = [one for one in waiting["items"] if one["project_id"] == project_id]
+    assert (request["state"], request["obstacle"]) == ("requested", asked["reason"])
+    lab.hear("access_granted", project_id=own)
+    lab.settled()
+    for project in (project_id, own):
+        assert lab.heard("data_access_opened", project_id=project) == []
+    assert confirm(lab, dataset_id, "mbr_1", basis="legal_obligation").status == 200
+    for project in (project_id, own):
+        lab.hear("data_access_opened", project_id=project)
+    with lab.rpc() as catalog:
+        assert catalog.open_dataset(project_id, dataset_id)["version"] == 1
+
+
+def test_project_secured_while_its_data_is_published_is_not_forgotten(lab: Lab) -> None:
+    """Whichever of the two comes first."""
+    pairs = [(lab.upload("mbr_1", uuid4().bytes), new_id("prj")) for _ in range(10)]
+    for number, (dataset_id, project_id) in enumerate(pairs):
+        if number % 2:
+            lab.secure(dataset_id, project_id=project_id)
+        lab.publish(lab.ingested(dataset_id, 1))
+        if not number % 2:
+            lab.secure(dataset_id, project_id=project_id)
+    for _, project_id in pairs:
+        lab.hear("data_access_opened", project_id=project_id)
 
 
 def test_confirmation_publishes(lab: Lab) -> None:

@@ -25,13 +25,13 @@ from shared.events import (
     DataAccessOpened,
     DatasetsMatched,
 )
-from tests.unit.catalog.samples import metadata, registered
+from tests.unit.catalog.samples import metadata, published, registered
 
-OPEN = registered("dts_open")
-OWN = registered("dts_own", metadata(access="restricted"), owner_id="mbr_h")
-ASKED = registered("dts_asked", metadata(access="restricted"), owner_id="mbr_o")
-OTHER = registered("dts_other", metadata(access="restricted"), owner_id="mbr_p")
-RESULT = registered("dts_result", metadata(access="restricted"), owner_id="mbr_r")
+OPEN = published("dts_open")
+OWN = published("dts_own", metadata(access="restricted"), owner_id="mbr_h")
+ASKED = published("dts_asked", metadata(access="restricted"), owner_id="mbr_o")
+OTHER = published("dts_other", metadata(access="restricted"), owner_id="mbr_p")
+RESULT = published("dts_result", metadata(access="restricted"), owner_id="mbr_r")
 RESULT.source_owners = ["mbr_o", "mbr_p"]
 PATIENCE = Patience()
 ALL = (OPEN, OWN, ASKED, OTHER, RESULT)
@@ -219,9 +219,48 @@ def test_access_taken_back_before_the_end_is_remembered() -> None:
     assert access.taken_back(["dts_other", "dts_none"]) == ""
 
 
+def test_open_data_that_is_not_published_waits_for_its_owner_who_may_refuse() -> None:
+    """Published, it is granted by itself; access opens only when everything can be read."""
+    unread = registered("dts_unread", owner_id="mbr_u")
+    access, refused = secured(OPEN, unread), secured(unread)
+    asked = access.recorded()[-1]
+    assert isinstance(asked, AccessRequested)
+    assert "pas encore publié" in asked.reason
+    assert (access.waits_for, access.awaits) == (["mbr_u", STAFF], ["dts_unread"])
+    refused.decide("dts_unread", "mbr_u", "refuse", "pas pour vous")
+    for one in (access, refused):
+        for _ in range(2):
+            one.note_published(published("dts_unread", owner_id="mbr_u"))
+    assert told(access) == ["AccessGranted", "AccessRequested", "AccessGranted", "DataAccessOpened"]
+    assert (access.waits_for, access.awaits, access.asked_of) == ([], [], [])
+    assert told(refused) == ["AccessRequested", "AccessRefused"]
+
+
+def test_data_that_is_published_as_restricted_still_waits_for_its_owner() -> None:
+    """Whatever was meant when it was asked for; what is granted before is read once it can be."""
+    unread = registered("dts_unread", owner_id="mbr_u")
+    restricted = published("dts_unread", metadata(access="restricted"), owner_id="mbr_u")
+    late, early = secured(unread), secured(unread)
+    late.note_published(restricted)
+    assert late.waits_for == ["mbr_u", STAFF]
+    early.decide("dts_unread", "mbr_u", "grant", "")
+    assert not early.opened
+    early.note_published(restricted)
+    late.decide("dts_unread", "mbr_u", "grant", "")
+    assert told(late) == told(early) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
+
+
+def test_the_holder_s_own_data_opens_access_once_it_is_published() -> None:
+    """Nobody is asked: the holder knows what its own data waits for."""
+    access = secured(registered("dts_own", owner_id="mbr_h"))
+    assert (told(access), access.opened) == (["AccessGranted"], False)
+    access.note_published(published("dts_own", owner_id="mbr_h"))
+    assert told(access) == ["AccessGranted", "DataAccessOpened"]
+
+
 def test_unknown_dataset_is_refused_with_a_reason() -> None:
-    """A project that names what does not exist learns it and gets no access."""
-    access = secured(OPEN, unknown="dts_none")
+    """A project that names what does not exist learns it; no owner is asked for nothing."""
+    access = secured(OPEN, ASKED, unknown="dts_none")
     refused = access.recorded()[-1]
     assert isinstance(refused, AccessRefused)
     assert "inconnu" in refused.reason

@@ -23,10 +23,10 @@ from shared.events import (
     AccessRevoked,
     DataAccessOpened,
 )
-from tests.unit.catalog.samples import metadata, registered
+from tests.unit.catalog.samples import metadata, published
 
-OWNED = registered("dts_1", metadata(access="restricted"), owner_id="mbr_o")
-RESULT = registered("dts_1", metadata(access="restricted"), owner_id="mbr_o")
+OWNED = published("dts_1", metadata(access="restricted"), owner_id="mbr_o")
+RESULT = published("dts_1", metadata(access="restricted"), owner_id="mbr_o")
 RESULT.source_owners = ["mbr_p"]
 HOUR, DAY = 3600.0, timedelta(days=1)
 PATIENCE = Patience(remind_seconds=7 * 24 * HOUR, expire_seconds=30 * 24 * HOUR)
