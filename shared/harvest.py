@@ -7,7 +7,7 @@ from shared.events import Frozen
 ENTRIES = "entries.jsonl"
 """The file a harvest job makes: one Entry a line."""
 
-READER = 5
+READER = 6
 """What reads a page is known by this number: a page that another one read is read again."""
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.compute.runner.places import territory_of
+from services.compute.runner.prose import prose
 from services.compute.runner.spoken import (
     DISTRIBUTIONS,
     KEYWORDS,
     PLACES,
-    TEXT,
     URL,
     address,
     checksum,
@@ -19,7 +19,6 @@ from services.compute.runner.spoken import (
     identity,
     moment,
     one_line,
-    plain,
     size,
 )
 from services.compute.runner.vocabulary import frequency_of
@@ -63,7 +62,7 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
     return Record(
         identifier=identity(item.get("id")),
         title=one_line(item.get("title")),
-        description=plain(item.get("description"), TEXT),
+        description=prose(item.get("description")),
         keywords=_keywords(item),
         territory=_places(item),
         licence=one_line(item.get("license")),

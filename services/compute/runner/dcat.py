@@ -12,12 +12,12 @@ from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS
 
 from services.compute.runner.node import DC, VCARD, Node
 from services.compute.runner.places import territory_of
+from services.compute.runner.prose import prose
 from services.compute.runner.spoken import (
     DISTRIBUTIONS,
     KEYWORDS,
     NAMES,
     PLACES,
-    TEXT,
     URL,
     address,
     checksum,
@@ -25,7 +25,6 @@ from services.compute.runner.spoken import (
     identity,
     moment,
     one_line,
-    plain,
     size,
 )
 from services.compute.runner.vocabulary import (
@@ -91,7 +90,7 @@ def record_of(node: Node) -> Record:
         identifier=identifier_of(node),
         others=_others(node),
         title=_title(node),
-        description=plain(node.text(DCTERMS.description, DC.description), TEXT),
+        description=prose(node.text(DCTERMS.description, DC.description)),
         theme=_theme(node),
         keywords=tuple(sorted({one_line(word) for word in _keywords(node)} - {""}))[:KEYWORDS],
         territory=territory_of(node.names(DCTERMS.spatial))[:PLACES],

@@ -278,6 +278,19 @@ def test_compressed_page_is_unpacked(tmp_path: Path) -> None:
     assert len(records_of(read(tmp_path, gzip.compress(turtle(dataset("eau")))))) == 1
 
 
+def test_descriptions_in_html_become_plain_text(tmp_path: Path) -> None:
+    """Whichever way a portal writes its records."""
+    told = "<p>Mesures de l&#39;eau.</p><p>Voir <a href='https://a.example/'>la page</a>.</p>"
+    for page, catalogue in (
+        (turtle(dataset("eau", more=f'dct:description "{told}" ;')), "dcat"),
+        (api([item("eau", description=told)]), "data.gouv"),
+    ):
+        folder = tmp_path / catalogue
+        folder.mkdir()
+        (record,) = records_of(read(folder, page, catalogue))
+        assert record.description == "Mesures de l'eau.\n\nVoir la page."
+
+
 def test_texts_are_bounded_and_seen(tmp_path: Path) -> None:
     """A title of a megabyte, control characters, thousands of keywords and distributions."""
     many = [{"url": f"https://portail.example/{number}"} for number in range(500)]
