@@ -20,6 +20,7 @@ from services.catalog.registration import empty
 from shared.errors import Rejected
 from shared.events import FileRef
 from shared.harvest import Entry, Record
+from shared.paging import every
 from shared.storage import Storage
 from shared.store import Store
 
@@ -149,12 +150,5 @@ class Retiring:
                 go_on()
 
     def _present(self) -> Iterator[Dataset]:
-        cursor: str | None = None
-        while True:
-            page, cursor = self._datasets.page(
-                {"source_id": self._source.id, "state": "published"}, after=cursor, limit=BATCH
-            )
-            yield from page
-            time.sleep(0)
-            if cursor is None:
-                return
+        where = {"source_id": self._source.id, "state": "published"}
+        return every(lambda after: self._datasets.page(where, after=after, limit=BATCH))
