@@ -364,6 +364,15 @@ class HarvestFailed(Event, source="catalog"):
     reason: str
 
 
+class HarvestCancelled(Event, source="catalog"):
+    """An operator stopped a harvest; what was read until then stays, nothing is retired."""
+
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    title: str
+
+
 class DatasetHarvested(Event, source="catalog"):
     """Another catalogue tells of a dataset that is new, told otherwise than before, or back."""
 

@@ -15,6 +15,7 @@ access).
 
 Publishes: DatasetRegistered, DatasetPublished, DatasetHeld, DatasetRejected, DatasetDescribed,
 DatasetHarvested, DatasetRetired, HarvestPageFetched, HarvestCompleted, HarvestFailed,
-JoinsDiscovered, DatasetsMatched, InputsChecked, AccessRequested, AccessGranted, AccessRefused,
-DataAccessOpened; and as time passes AccessReminded, AccessExpired and AccessRevoked.
+HarvestCancelled, JoinsDiscovered, DatasetsMatched, InputsChecked, AccessRequested, AccessGranted,
+AccessRefused, DataAccessOpened; and as time passes AccessReminded, AccessExpired and
+AccessRevoked.
 """

@@ -62,13 +62,28 @@ def list_(context: typer.Context, after: After = "", limit: Limit = 50, json: Js
 @app.command("show")
 def show_(context: typer.Context, identifier: str, json: Json = False) -> None:
     """Show a harvest (`hrv_...`), or the latest one of a source (`src_...`)."""
-    if identifier.startswith("src_"):
+    harvest_id = _harvest_of(context, identifier)
+    if not harvest_id:
         source = client(context).get("catalog", path_of("sources", identifier))
-        if not source["harvest_id"]:
-            show.record(source, json_wanted=json)
-            return
-        identifier = source["harvest_id"]
-    answer = client(context).get("catalog", path_of("harvests", identifier))
+        show.record(source, json_wanted=json)
+        return
+    answer = client(context).get("catalog", path_of("harvests", harvest_id))
     show.record(answer, json_wanted=json, leave_out=("refused",))
     if not json and answer["refused"]:
         show.rows(answer["refused"], ("page", "where", "reason"))
+
+
+@app.command()
+def cancel(context: typer.Context, identifier: str, json: Json = False) -> None:
+    """Stop a harvest (`hrv_...`), or the latest one of a source; what it took until now stays."""
+    path = path_of("harvests", _harvest_of(context, identifier) or identifier, "cancel")
+    answer = client(context).post("catalog", path, {})
+    show.record(answer, json_wanted=json, leave_out=("refused",))
+
+
+def _harvest_of(context: typer.Context, identifier: str) -> str:
+    """The harvest that a source's id stands for, if any; a harvest's id as it is."""
+    if not identifier.startswith("src_"):
+        return identifier
+    source = client(context).get("catalog", path_of("sources", identifier))
+    return str(source["harvest_id"])

@@ -17,7 +17,7 @@ from deploy.local.plan import SERVICES
 from deploy.topology import SERVICES as CLASSES
 from shared.messaging import topology
 from tests.catalogues import dataset, turtle
-from tests.portal import page, serving
+from tests.portal import hanging, page, serving
 from tests.servers import Broker, RunningService, eventually, running
 
 CSV = "insee;nom;valeur\n14118;Caen;1\n76540;Rouen;2\n76351;Le Havre;3\n"
@@ -426,8 +426,13 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
             return bool(shell.json("harvest", "show", source["id"])["state"] == "completed")
 
         eventually(ended, 60)
+        done = shell.json("harvest", "show", source["id"])["id"]
+        portal.answers["/catalogue"] = hanging
+        begun = shell.json("harvest", "run", source["id"])
+        stopped = shell.json("harvest", "cancel", source["id"])
+    assert (stopped["id"], stopped["state"]) == (begun["id"], "cancelled")
     shown = shell.run(
-        "harvest", "show", source["id"], DATALAB_TOKEN=shell.token("mbr_staff", "operator")
+        "harvest", "show", done, DATALAB_TOKEN=shell.token("mbr_staff", "operator")
     ).stdout
     assert "2 jeux de données lus : 1 nouveau, 1 refusé." in shown
     assert "rien qui l'identifie" in shown

@@ -84,6 +84,11 @@ class Harvesting:
         """How far a harvest is, its report, and what could not be taken."""
         return HarvestView.of(self.harvester.sources.harvest_of(harvest_id))
 
+    @http("POST", "/harvests/{harvest_id}/cancel", returns=HarvestView, roles=_OPERATORS)
+    def stop_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
+        """Stop a harvest: what it took until now stays, and nothing is retired."""
+        return HarvestView.of(self.harvester.sources.cancel(harvest_id))
+
     @http(
         "POST",
         "/datasets/{dataset_id}/take-in",
@@ -128,6 +133,11 @@ class Harvesting:
     def get_harvest(self, harvest_id: Identifier) -> HarvestView:
         """How far a harvest is, its report, and what could not be taken."""
         return HarvestView.of(self.harvester.sources.harvest_of(harvest_id))
+
+    @rpc
+    def cancel_harvest(self, harvest_id: Identifier) -> HarvestView:
+        """Stop a harvest: what it took until now stays, and nothing is retired."""
+        return HarvestView.of(self.harvester.sources.cancel(harvest_id))
 
     def _take_in(self, dataset_id: str, caller: Caller, url: str) -> DatasetView:
         taken = take_in(self.documents, self.harvester.fetcher, dataset_id, caller, url)

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
 from services.catalog.harvesting.report import Counts, Refused, tell
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
+from shared.errors import WrongStage
 from shared.events import (
     CatalogueKind,
     FileRef,
+    HarvestCancelled,
     HarvestCompleted,
     HarvestFailed,
     HarvestPageFetched,
@@ -25,8 +27,10 @@ LEASE = timedelta(seconds=60)
 
 _REFUSED_KEPT = 100
 
-HarvestState = Literal["fetching", "reading", "applying", "retiring", "completed", "failed"]
-ENDED = ("completed", "failed")
+HarvestState = Literal[
+    "fetching", "reading", "applying", "retiring", "completed", "failed", "cancelled"
+]
+ENDED = ("completed", "failed", "cancelled")
 
 
 class PageRun(BaseModel):
@@ -101,6 +105,8 @@ class Harvest(Aggregate):
     def _note(self) -> str:
         if self.state == "failed":
             return f"La moisson s'est arrêtée : {self.reason}. Rien n'est retiré."
+        if self.state == "cancelled":
+            return "La moisson a été annulée : ce qui est lu reste, rien n'est retiré."
         if self.is_partial:
             return "Le fichier annonce une page suivante, qui n'y est pas : rien n'est retiré."
         if self.kept:
@@ -116,7 +122,8 @@ class Harvest(Aggregate):
 
     def hold(self) -> None:
         """Go on with the present step."""
-        self.due_at = now() + LEASE
+        if not self.has_ended:
+            self.due_at = now() + LEASE
 
     def release(self) -> None:
         """Let another process go on at once."""
@@ -173,11 +180,16 @@ class Harvest(Aggregate):
     def note_applied(
         self, number: int, counts: Counts, refused: Sequence[Refused], next_url: str | None
     ) -> None:
-        """The records of the last page are in the catalogue; go on with the next, if any."""
-        if self.state != "applying" or self.page.number != number:
+        """The records of the last page are in the catalogue; go on with the next, if any.
+
+        Those that were when the harvest was cancelled count as well.
+        """
+        if self.state not in {"applying", "cancelled"} or self.page.number != number:
             return
         self.counts = self.counts.plus(counts)
         self.refused = [*self.refused, *refused][:_REFUSED_KEPT]
+        if self.has_ended:
+            return
         self.is_partial = bool(next_url and not self.page.url)
         self.state = "retiring"
         self.hold()
@@ -195,7 +207,7 @@ class Harvest(Aggregate):
 
     def miss(self, gone: int, kept: int) -> None:
         """So many datasets are missing: `gone` will be retired, `kept` stay; noted once."""
-        if not (self.gone or self.kept):
+        if self.state == "retiring" and not (self.gone or self.kept):
             self.gone, self.kept = gone, kept
         self.hold()
 
@@ -206,10 +218,7 @@ class Harvest(Aggregate):
         self._end("completed")
         self.record(
             HarvestCompleted(
-                harvest_id=self.id,
-                source_id=self.source_id,
-                owner_id=self.owner_id,
-                title=self.title,
+                **self._about,
                 new=self.counts.new,
                 changed=self.counts.changed + self.counts.returned,
                 unchanged=self.counts.unchanged,
@@ -225,15 +234,25 @@ class Harvest(Aggregate):
             return
         self.reason = reason
         self._end("failed")
-        self.record(
-            HarvestFailed(
-                harvest_id=self.id,
-                source_id=self.source_id,
-                owner_id=self.owner_id,
-                title=self.title,
-                reason=reason,
-            )
-        )
+        self.record(HarvestFailed(**self._about, reason=reason))
+
+    def cancel(self) -> None:
+        """Stop: what was taken until now stays, nothing is retired; again changes nothing.
+
+        Raises WrongStage when it ended otherwise, or began to retire what is missing.
+        """
+        if self.state == "cancelled":
+            return
+        if self.has_ended or self.gone:
+            raise WrongStage("cette moisson est finie, ou retire déjà ce qui manque")
+        self._end("cancelled")
+        self.record(HarvestCancelled(**self._about))
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        """What each event about its end tells."""
+        told = {"harvest_id": self.id, "source_id": self.source_id}
+        return {**told, "owner_id": self.owner_id, "title": self.title}
 
     def _end(self, state: HarvestState) -> None:
         self.state, self.due_at, self.ended_at = state, NEVER, now()

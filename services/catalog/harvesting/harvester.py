@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from services.catalog.harvesting.applying import Applying, Retiring, entries_of
@@ -28,11 +29,16 @@ from shared.store import Store
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
+_LOOK = timedelta(seconds=_LOOK_SECONDS)
 _SIDE_BY_SIDE = 4
 _STEPS = ("fetching", "applying", "retiring")
 """What a process of the catalog does; pages are read by compute."""
 
 _OURS = "erreur interne du catalogue"
+
+
+class Ended(Exception):
+    """The harvest ended while its step was done: it was cancelled."""
 
 
 class Harvester:
@@ -118,6 +124,8 @@ class Harvester:
         except PortalAway as error:
             reason = f"la page {number} n'a pas pu être lue : {error}"
             return self._harvests.change(harvest.id, lambda one: one.put_off(reason, self._waits))
+        except Ended:
+            return self._harvests.get(harvest.id)
         except Rejected as error:
             reason = f"page {number} : {error}"
         except LabError:
@@ -139,7 +147,8 @@ class Harvester:
         page, source = harvest.page, self._remote.get(harvest.source_id)
         applying = Applying(self._store, source, harvest, self._ours, self._pulse(harvest))
         before = self._seen.of(harvest, page.number - 1)
-        applying.apply(entries_of(self._files, self._entries(page)), before)
+        with suppress(Ended):
+            applying.apply(entries_of(self._files, self._entries(page)), before)
         following = _following(page, self._report(page).next)
         changed = self._harvests.change(
             harvest.id,
@@ -154,10 +163,11 @@ class Harvester:
         if not (harvest.is_partial or harvest.gone or harvest.kept):
             retiring = self._retiring(source, harvest)
             harvest = self._miss(harvest, *retiring.look())
+        if harvest.has_ended:
+            return harvest
         if harvest.gone:
             self._retiring(source, harvest).retire(self._pulse(harvest))
             metrics.harvested_records.labels(self._service, "retired").inc(harvest.gone)
-        self._seen.forget(harvest)
         self._remote.change(source.id, lambda one: one.note_completed(harvest.id))
         return self._harvests.change(harvest.id, Harvest.complete)
 
@@ -171,17 +181,21 @@ class Harvester:
         return self._harvests.change(harvest.id, lambda one: one.miss(gone, kept))
 
     def _pulse(self, harvest: Harvest) -> Callable[[], None]:
-        """Keeps the lease now and then; raises Stopped when this process stops."""
-        held = now()
+        """Keeps the lease now and then; raises Unavailable when this process stops, or Ended."""
+        held = looked = now()
 
         def go_on() -> None:
-            nonlocal held
+            nonlocal held, looked
             if self._stopping.is_set():
                 self._harvests.change(harvest.id, Harvest.release)
                 raise Unavailable("this process stops; another one goes on")
             if now() - held > LEASE / 4:
                 held = now()
                 self._harvests.change(harvest.id, Harvest.hold)
+            if now() - looked > _LOOK:
+                looked = now()
+                if self._harvests.get(harvest.id).has_ended:
+                    raise Ended
 
         return go_on
 

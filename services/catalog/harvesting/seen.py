@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable
 from services.catalog.harvesting.harvest import Harvest, PageRun
 from shared.harvest import Entry
 
+_HARVESTS = 8
+"""So many are remembered; who comes back later reads its pages again."""
+
 
 class Seen:
     """The identifiers of harvests under way; `read` gives the entries of a page.
@@ -20,10 +23,8 @@ class Seen:
     def of(self, harvest: Harvest, pages: int) -> set[str]:
         """The identifiers on the first `pages` pages, those of refused datasets too."""
         known = self._known.setdefault(harvest.id, [])
+        if len(self._known) > _HARVESTS:
+            del self._known[next(iter(self._known))]
         for page in harvest.pages[len(known) : pages]:
             known.append({entry.identifier for entry in self._read(page)} - {""})
         return set().union(*known[:pages])
-
-    def forget(self, harvest: Harvest) -> None:
-        """It has ended."""
-        self._known.pop(harvest.id, None)

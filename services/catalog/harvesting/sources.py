@@ -71,6 +71,10 @@ class Sources:
         """One harvest; raises NotFound."""
         return self._harvests.get(identifier)
 
+    def cancel(self, harvest_id: str) -> Harvest:
+        """Stop a harvest; raises NotFound, and WrongStage when it ended otherwise."""
+        return self._harvests.change(harvest_id, Harvest.cancel)
+
     def page(self, query: Paging) -> tuple[list[RemoteSource], str | None]:
         """A page of the sources, oldest first."""
         return self._sources.page(None, after=query.after, limit=query.limit)

@@ -72,7 +72,7 @@ class Lab:
 
         def look() -> bool:
             found.update(self.ask("GET", f"/harvests/{harvest_id}"))
-            return found["state"] in {"completed", "failed"}
+            return found["state"] in {"completed", "failed", "cancelled"}
 
         found: dict[str, Any] = {}
         eventually(look, SECONDS, f"{harvest_id} ends")

@@ -8,6 +8,7 @@ import urllib3
 
 from services.catalog.harvesting.harvest import Harvest
 from services.catalog.harvesting.source import RemoteSource
+from services.catalog.model import Dataset
 from shared.aggregate import now
 from shared.events import JobSucceeded
 from tests.catalogues import (
@@ -22,7 +23,7 @@ from tests.catalogues import (
 )
 from tests.events import publish
 from tests.integration.harvesting.lab import Lab
-from tests.portal import breaking_off, page, status
+from tests.portal import breaking_off, hanging, page, status
 from tests.servers import eventually
 
 
@@ -361,6 +362,52 @@ def test_harvest_under_way_is_the_answer(lab: Lab) -> None:
     begun = [lab.ask("POST", f"/sources/{source}/harvest", {})["id"] for _ in range(3)]
     assert len(set(begun)) == 1
     assert lab.ended(begun[0])["counts"]["new"] == 50
+
+
+def test_harvest_is_cancelled_while_it_goes_on(lab: Lab) -> None:
+    """By HTTP and RPC; what it took stays, nothing is retired, and the next one goes through."""
+    name = "cancelled"
+    whole = turtle(*(dataset(f"d{number}") for number in range(3)))
+    source = serve(lab, name, whole)
+    lab.harvest(source)
+    lab.serve(f"/{name}?page=1", turtle(dataset("d0", "neuf"), next_page=next_of(lab, name, 2)))
+    lab.portal.answers[f"/{name}?page=2"] = hanging
+    begun = lab.ask("POST", f"/sources/{source}/harvest", {})["id"]
+    eventually(lambda: lab.ask("GET", f"/harvests/{begun}")["counts"]["changed"] == 1)
+    assert lab.call("POST", f"/harvests/{begun}/cancel", "owner", body={}).status == 403
+    stopped = lab.ask("POST", f"/harvests/{begun}/cancel", {})
+    assert (stopped["state"], stopped["retired"]) == ("cancelled", 0)
+    assert stopped["report"] == (
+        "1 jeu de données lu : 1 modifié. La moisson a été annulée : ce qui est lu reste, rien"
+        " n'est retiré."
+    )
+    assert {one["state"] for one in lab.datasets(source).values()} == {"published"}
+    eventually(lambda: bool(lab.events("harvest_cancelled", harvest_id=begun)))
+    lab.serve(f"/{name}?page=1", whole)
+    done = lab.harvest(source)
+    assert done["report"] == "3 jeux de données lus : 2 inchangés, 1 modifié."
+    assert lab.call("POST", f"/harvests/{done['id']}/cancel", body={}).status == 409
+    with lab.rpc() as cluster:
+        assert cluster.catalog.cancel_harvest(begun)["state"] == "cancelled"
+    assert len(lab.events("harvest_cancelled", harvest_id=begun)) == 1
+
+
+def test_page_at_hand_is_left_when_its_harvest_is_cancelled(lab: Lab) -> None:
+    """In the middle of thousands of records; those that were taken are counted."""
+    many = turtle(*(dataset(f"d{number}") for number in range(3000)))
+    source = serve(lab, "left", many)
+    begun = lab.ask("POST", f"/sources/{source}/harvest", {})["id"]
+    eventually(lambda: lab.ask("GET", f"/harvests/{begun}")["state"] == "applying", 60)
+    eventually(lambda: bool(lab.datasets(source)), 60)
+    lab.ask("POST", f"/harvests/{begun}/cancel", {})
+
+    def counted() -> int:
+        return int(lab.ask("GET", f"/harvests/{begun}")["counts"]["new"])
+
+    eventually(lambda: counted() > 0, 60, "what was taken is counted")
+    with contextlib.closing(lab.store()) as store:
+        taken = store.of(Dataset).find({"source_id": source}, limit=3000)
+    assert len(taken) == counted() < 3000
 
 
 def test_source_is_harvested_by_itself(lab: Lab) -> None:

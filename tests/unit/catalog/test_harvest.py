@@ -9,7 +9,8 @@ from services.catalog.harvesting.harvest import PAGES, Harvest, PageRun
 from services.catalog.harvesting.report import Counts, Refused, tell
 from services.catalog.harvesting.source import RemoteSource
 from shared.aggregate import NEVER, now
-from shared.events import HarvestCompleted, HarvestFailed, HarvestPageFetched
+from shared.errors import WrongStage
+from shared.events import HarvestCancelled, HarvestCompleted, HarvestFailed, HarvestPageFetched
 from shared.harvest import READER
 from tests.unit.catalog.samples import ref
 
@@ -138,6 +139,38 @@ def test_harvest_ends_once() -> None:
     assert (told.new, told.retired, made.state) == (2, 1, "completed")
     assert told.report == "2 jeux de données lus : 2 nouveaux ; 1 retiré."
     assert not [event for event in made.recorded() if isinstance(event, HarvestFailed)]
+
+
+def test_cancelled_harvest_keeps_what_it_took_and_retires_nothing() -> None:
+    """Told once; what was in the catalogue of the page at hand counts, and nothing goes on."""
+    made = harvest()
+    made.take_page(page(manifest=ref("b")))
+    for _ in range(2):
+        made.cancel()
+    made.note_applied(1, Counts(new=2), (), f"{URL}2")
+    for late in (made.hold, made.release, made.complete, lambda: made.fail("?")):
+        late()
+    made.miss(3, 0)
+    assert (made.state, made.due_at, made.gone) == ("cancelled", NEVER, 0)
+    assert made.report == (
+        "2 jeux de données lus : 2 nouveaux. La moisson a été annulée : ce qui est lu reste, rien"
+        " n'est retiré."
+    )
+    assert [type(event) for event in made.recorded()] == [HarvestCancelled]
+
+
+def test_harvest_that_retires_or_has_ended_is_not_cancelled() -> None:
+    """Some of what is missing may be retired already."""
+    made = read()
+    made.miss(0, 3)
+    made.cancel()
+    retiring = read()
+    retiring.miss(3, 0)
+    ended = read()
+    ended.fail("?")
+    for one in (retiring, ended):
+        with pytest.raises(WrongStage, match="finie, ou retire"):
+            one.cancel()
 
 
 def test_a_hundred_refusals_are_kept_and_all_are_counted() -> None:

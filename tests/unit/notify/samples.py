@@ -24,6 +24,7 @@ from shared.events import (
     EndpointDisabled,
     Event,
     FileRef,
+    HarvestCancelled,
     HarvestCompleted,
     HarvestFailed,
     HarvestPageFetched,
@@ -143,6 +144,7 @@ EVENTS: tuple[Event, ...] = (
         retired=0,
         report="3 jeux de données lus : 2 inchangés, 1 nouveau.",
     ),
+    HarvestCancelled(harvest_id="hrv_1", source_id="src_1", owner_id=OWNER, title="Portail"),
     HarvestFailed(
         harvest_id="hrv_1",
         source_id="src_1",
