@@ -141,8 +141,15 @@ _COUNT = (
 )
 _BIRTH = r"naiss|(^|_)nais(_|$)|birth|(^|_)(ddn|dob|nee?_le)(_|$)"
 _NIR = r"(^|_)(nir|nss|num(ero)?_ss|n_insee|no_insee|(num|numero|no|n)_(de_)?secu)|secu(rite)?_soc"
+SURNAME = r"nom_(de_)?(famille|naissance|marital|jeune_fille)|patronym|(last|sur)_?name"
+"""What columns of surnames are called, and hardly any others."""
+
+SHAPED = 0.9
+"""Of the rows, so many are shaped like names where nothing but a column's name speaks for it."""
+
+_NEVER = 2.0
 _NAMES = {
-    "first_name": (r"prenom|first_?name|given_?name", 0.3, 0.8),
+    "first_name": (r"prenom|first_?name|given_?name", 0.3, 0.8, 0.9),
     "full_name": (
         (
             r"nom|titulaire|contact|responsable|dirigeant|maire|agent|medecin|president|personne|elu"
@@ -151,22 +158,21 @@ _NAMES = {
         ),
         0.2,
         0.4,
+        0.6,
     ),
-    "surname": (
-        r"^noms?$|nom_(de_)?(famille|naissance|usage|usuel|marital|jeune)|patronym|(last|sur)_?name",
-        0.25,
-        0.5,
-    ),
+    "surname": (rf"^noms?$|nom_(d_)?(usage|usuel)|{SURNAME}", 0.25, 0.5, _NEVER),
 }
 """Of each kind of name the names of its columns, the share of the rows that is then enough, and the
-share of the distinct values that is without. Surnames are words at times (Maison, Boulanger), and
-names of communes are surnames: of the Norman ones, fewer than one in ten."""
+shares of the distinct values that are without, of many and of few. Surnames are words at times
+(Maison, Boulanger), and names of communes are surnames: of the Norman ones, fewer than one in ten.
+"""
 
 TITLED = 0.2
 """Of the rows, so many with a civility are persons; companies may stand among them."""
 
-_MANY = 20
-"""Names without a header need so many different ones: a short list of anything may be names."""
+MANY, FEW = 20, 5
+"""Names without a header need so many different ones, or a few among hardly anything else: a short
+list of anything may be names in part."""
 
 THING = (
     r"voie|rue|etab|ecole|lycee|college|equip|site|station|denom|raison|enseigne|libelle|lib_"
@@ -204,11 +210,22 @@ def _names(look: Look) -> Iterator[tuple[str, float]]:
     for kind, test in tests.items():
         flags = test()
         share, found = look.share_of(flags), int(flags.sum())
-        header, spoken, unspoken = _NAMES[kind]
-        if look.speaks(header) and share >= spoken:
+        header, spoken, of_many, of_few = _NAMES[kind]
+        if look.speaks(header) and (share >= spoken or _are_surnames(look, kind, words)):
             yield kind, max(share, _DOUBTFUL)
-        elif found >= _MANY and found >= unspoken * len(flags):
+        elif found >= FEW and found >= (of_many if found >= MANY else of_few) * len(flags):
             yield kind, share
+
+
+def speaks_of_names(look: Look) -> bool:
+    """Whether a column is called as those of names are."""
+    return any(look.speaks(header) for header, *_shares in _NAMES.values())
+
+
+def _are_surnames(look: Look, kind: str, words: Words) -> bool:
+    """Whether the name of the column leaves nothing else, however rare the surnames."""
+    is_spoken = kind == "surname" and look.speaks(SURNAME)
+    return is_spoken and look.share_of(words.are_shaped()) >= SHAPED
 
 
 def _at_least(threshold: float, share: float) -> float:

@@ -30,6 +30,7 @@ _OFFICE = (
     r"|princip|procureur|proviseur|recteur|secret|senat|sous|tresor)"
 )
 _INITIALS = r"^([a-z]\.[ -]?){1,2} *| ([a-z]\.[ -]?){1,2}$"
+_SHAPE = r"^[a-z][a-z' -]+$"
 
 _MOST_WORDS = 5
 
@@ -125,6 +126,10 @@ class Words:
         flags[flags] = Words.of(pc.utf8_trim_whitespace(names)).are_surname()
         return flags
 
+    def are_shaped(self) -> Flags:
+        """A few words of letters, as names are, whether anybody is known to bear them or not."""
+        return self.have(_SHAPE) & (self.total <= _MOST_WORDS)
+
     def have(self, pattern: str) -> Flags:
         """Which plain texts match."""
         found = pc.match_substring_regex(self.plain, pattern)
@@ -145,6 +150,11 @@ def is_surname(texts: Texts) -> Flags:
 def is_full_name(texts: Texts) -> Flags:
     """A first name before or after a surname."""
     return Words.of(texts).are_full_name()
+
+
+def folded(texts: Texts) -> Texts:
+    """Small letters alone, without accents, spaces and signs."""
+    return _fold(_plain(texts))
 
 
 def _fold(plain: Texts) -> Texts:

@@ -48,10 +48,12 @@ def screen(
     `is_summed` tells that each row was made of many.
     """
     looks = look_at(database, table, columns, rows)
-    found = without_things(looks, with_surnames(looks, list(identifiers(looks))))
+    is_counted = is_summed or counts_people(looks)
+    named = with_surnames(looks, list(identifiers(looks)), is_counted=is_counted)
+    found = without_things(looks, named)
     taken = {guess.look.column.name for guess in found}
     traited = list(traits([look for look in looks if look.column.name not in taken]))
-    subject = _subject(found, traited, is_counted=is_summed or counts_people(looks))
+    subject = _subject(found, traited, is_counted=is_counted)
     if subject == "other" and is_of_organisations(looks):
         subject = "organisations"
     direct = [guess for guess in found if _is_direct(guess, found, subject)]

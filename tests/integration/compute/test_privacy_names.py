@@ -167,3 +167,52 @@ def test_surnames_alone_are_persons(tmp_path: Path) -> None:
     services = [SERVICES[at % 3] for at in range(15)]
     found = screened(tmp_path, as_file(["nom", "service"], [LAST_NAMES, services]))
     assert kinds(found) == {"nom": "surname"}
+
+
+RARE = [f"{one}zkw" for one in LAST_NAMES]
+RANKS = [str(at) for at in range(15)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"x": FIRST_NAMES}, {"x": "first_name"}),
+        ({"x": FIRST_NAMES, "y": LAST_NAMES}, {"x": "first_name", "y": "surname"}),
+        (
+            {"x": [" ".join(one) for one in zip(LAST_NAMES, FIRST_NAMES, strict=True)]},
+            {"x": "full_name"},
+        ),
+        ({"nom_de_famille": RARE}, {"nom_de_famille": "surname"}),
+        ({"nom": RARE, "sexe": ["H", "F", "F"] * 5}, {"nom": "surname"}),
+    ],
+    ids=["first names", "both", "in one", "header", "beside sex"],
+)
+def test_few_names_are_found(
+    tmp_path: Path, columns: dict[str, list[str]], expected: dict[str, str]
+) -> None:
+    """Nearly all of a short list are names; or a column's name, or what stands beside, says so."""
+    found = screened(tmp_path, as_file([*columns, "rang"], [*columns.values(), RANKS]))
+    quasi = {} if "direct" in found.verdict else kinds(found, "quasi")
+    assert kinds(found) | quasi == expected
+
+
+NO_PERSONS = {
+    "flowers": {"x": ["Rose", "Iris", "Violette", "Jasmin", "Marguerite"] * 3, "rang": RANKS},
+    "schools": {"nom": ["Jules Ferry", "Jean Moulin", "Paul Bert", "Les Lilas", "Jean Macé"] * 3},
+    "kinds of school": {
+        "nom": ["Claude Monet", "Jean Guéhenno", "Marie Guérin", "Paul Roux", "Alain Chartier"] * 3,
+        "type": ["Collège", "Lycée", "Lycée professionnel"] * 5,
+    },
+    "given in places": {
+        "prenom": FIRST_NAMES,
+        "nom": ["Ablon", "Acqueville", "Agy", "Airan", "Amayé"] * 3,
+        "nombre": RANKS,
+    },
+}
+
+
+@pytest.mark.parametrize("columns", NO_PERSONS.values(), ids=NO_PERSONS)
+def test_namesakes_are_no_persons(tmp_path: Path, columns: dict[str, list[str]]) -> None:
+    """Flowers, and schools and places among first names: without a UAI as well."""
+    content = as_file(list(columns), list(columns.values()))
+    assert screened(tmp_path, content).verdict == "none"
