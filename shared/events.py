@@ -271,6 +271,7 @@ class DatasetRegistered(Event, source="catalog"):
     filename: str
     project_id: str | None = Field(default=None, description="the project whose result this is")
     accepted_repairs: tuple[AcceptedRepair, ...] = ()
+    again: bool = Field(default=False, description="it was read before, and shall be read anew")
 
 
 class DatasetPublished(Event, source="catalog"):

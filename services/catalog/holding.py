@@ -1,4 +1,4 @@
-"""Lets the owner of a held version confirm its legal basis, upon which it is published."""
+"""Lets owners confirm the legal basis of a held version, and have a published one screened anew."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.catalog.legal_basis import Basis, LegalBasis
 from services.catalog.model import Dataset
 from shared.aggregate import now
+from shared.auth import Caller
 from shared.store import Store
 from shared.words import legible
 
@@ -47,5 +48,20 @@ def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -
     def decide(dataset: Dataset) -> None:
         dataset.check_owner(owner_id, "confirms its legal basis")
         dataset.confirm(body.version, said, restrict=body.restrict)
+
+    return store.of(Dataset).change(dataset_id, decide)
+
+
+def screen_again(store: Store, dataset_id: str, caller: Caller) -> Dataset:
+    """The dataset, whose shown version is read and screened anew: screening learns.
+
+    It is held where it now turns out to name persons; asked again meanwhile nothing changes. Raises
+    NotFound, Forbidden for anybody but the owner and operators.
+    """
+
+    def decide(dataset: Dataset) -> None:
+        if "operator" not in caller.roles:
+            dataset.check_owner(caller.member_id, "has it screened again")
+        dataset.read_again()
 
     return store.of(Dataset).change(dataset_id, decide)

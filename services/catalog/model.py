@@ -1,7 +1,7 @@
 """A dataset of the catalogue: who it belongs to, who may know of it, and where it came from."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import Field, computed_field
@@ -10,7 +10,6 @@ from services.catalog.harvested import Harvested
 from services.catalog.metadata import Metadata
 from services.catalog.versioned import Versioned
 from services.catalog.versions import Upload
-from shared.aggregate import LONG_AGO, now
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound, WrongStage
 from shared.events import (
@@ -27,8 +26,7 @@ class Dataset(Versioned):
     """Data that the lab can offer to projects, or knows from another catalogue (`harvested`).
 
     `project_id` is the project whose result this is, `source_owners` those whose restricted data
-    that result was made of, `changed_at` the time of its newest event, by which indexes find what
-    they have not seen.
+    that result was made of.
     """
 
     collection: ClassVar[str] = "datasets"
@@ -42,7 +40,6 @@ class Dataset(Versioned):
     )
 
     source_owners: list[str] = []
-    changed_at: datetime = LONG_AGO
     harvested: Harvested | None = None
     retired: str = Field(default="", description="why its source has it no more, in French")
 
@@ -71,11 +68,6 @@ class Dataset(Versioned):
         """Tell what was found out about this dataset."""
         for event in events:
             self.record(event)
-
-    def record(self, event: Event) -> None:
-        """Keep `event` to be published, and that the dataset changed."""
-        self.changed_at = now()
-        super().record(event)
 
     @property
     def insiders(self) -> tuple[str, ...]:

@@ -1,29 +1,39 @@
 """The life of a dataset's versions: registered, then published, held or rejected once read."""
 
+from datetime import datetime
+
 from pydantic import computed_field
 
 from services.catalog.legal_basis import LegalBasis, check_opening, covers, held_for, why_held
 from services.catalog.metadata import Metadata
 from services.catalog.versions import Upload, Version
-from shared.aggregate import Aggregate, now
+from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.errors import Unavailable, WrongStage
 from shared.events import (
     DatasetHeld,
     DatasetPublished,
     DatasetRegistered,
     DatasetRejected,
+    Event,
     FileRef,
 )
 from shared.manifest import Profile
 
+_READ = frozenset({"held", "published"})
+
 
 class Versioned(Aggregate):
-    """A dataset as its versions make it."""
+    """A dataset as its versions make it.
+
+    `changed_at` is the time of its newest event or reading, by which indexes find what they have
+    not seen.
+    """
 
     owner_id: str
     metadata: Metadata
     project_id: str | None = None
     versions: list[Version] = []
+    changed_at: datetime = LONG_AGO
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -45,6 +55,11 @@ class Versioned(Aggregate):
     def _newest(self) -> Version | None:
         return self.versions[-1] if self.versions else None
 
+    def record(self, event: Event) -> None:
+        """Keep `event` to be published, and that the dataset changed."""
+        self.changed_at = now()
+        super().record(event)
+
     def register(self, upload: Upload) -> None:
         """Add a version that waits to be read; the newest one's bytes again are no new version.
 
@@ -60,6 +75,19 @@ class Versioned(Aggregate):
         given = dict(upload) | {"accepted_repairs": repairs}
         version = Version(**given, number=len(self.versions) + 1, registered_at=now())
         self.versions.append(version)
+        self._have_read(version)
+
+    def read_again(self) -> None:
+        """Have the version that is shown read and screened anew, unless it waits for that.
+
+        It stays as it is meanwhile, and when it cannot be read any more.
+        """
+        version = self.shown
+        if version and version.state in _READ and not version.again:
+            version.again = True
+            self._have_read(version)
+
+    def _have_read(self, version: Version) -> None:
         self.record(
             DatasetRegistered(
                 dataset_id=self.id,
@@ -70,6 +98,7 @@ class Versioned(Aggregate):
                 filename=version.filename,
                 project_id=self.project_id,
                 accepted_repairs=version.accepted_repairs,
+                again=version.again,
             )
         )
 
@@ -89,22 +118,28 @@ class Versioned(Aggregate):
     ) -> None:
         """Version `number` (the newest when not said) was read: it can be found from now on.
 
-        It is held where `why_held` says so, unless what was confirmed for another covers it.
+        It is held where `why_held` says so, unless what was confirmed for another covers it. Where
+        reading it anew takes it away, the one before is shown in its place, and read anew too.
         """
         version = self._version(number)
-        if version.state in {"held", "published"}:
+        before, confirmed = version.state, self._confirmed(profile)
+        if before in _READ and not version.again:
             return
-        version.reason, version.job_id = "", job_id
+        version.reason, version.job_id, version.again = "", job_id, False
         version.table, version.profile, version.keys_file = table, profile, keys_file
+        self.changed_at = now()
         if self.project_id and profile.privacy and not profile.privacy.is_safe:
             # A result is as open as its sources, which did not single persons out.
             self._restrict()
         if reason := why_held(profile, is_open=self.metadata.access == "open"):
-            version.legal_basis = self._confirmed(profile)
-            if version.legal_basis is None:
+            version.legal_basis = confirmed
+            if confirmed is None:
                 self._hold(version, profile, reason)
+                if before == "published" and self.published:
+                    self.read_again()
                 return
-        self._make_public(version, profile)
+        if before != "published":
+            self._make_public(version, profile)
 
     def confirm(self, number: int | None, basis: LegalBasis, *, restrict: bool) -> None:
         """Publish the held version `number` (the newest held one when not said) on that basis.
@@ -161,6 +196,7 @@ class Versioned(Aggregate):
     def reject(self, number: int | None, reason: str, job_id: str) -> None:
         """Version `number` (the newest when not said) cannot be read as a table."""
         version = self._version(number)
+        version.again = False
         if version.state != "pending":
             return
         version.state, version.reason, version.job_id = "rejected", reason, job_id

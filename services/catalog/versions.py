@@ -47,6 +47,7 @@ class Version(Upload):
     registered_at: datetime
     state: VersionState = "pending"
     reason: str = ""
+    again: bool = Field(default=False, description="read before, it waits to be read anew")
     job_id: str | None = None
     table: FileRef | None = None
     profile: Profile | None = None

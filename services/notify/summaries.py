@@ -112,6 +112,11 @@ def _advised(event: ProjectAdvised) -> str:
     return f"Le Datalab a éclairé le projet : {', '.join(parts)}."
 
 
+def _registered(event: DatasetRegistered) -> str:
+    what = "va être relu" if event.again else "est reçu"
+    return f"Le fichier « {event.filename} » {what} pour « {event.title} »."
+
+
 def _published(event: DatasetPublished) -> str:
     rows = _count(event.rows, "ligne", "lignes")
     return f"Le jeu de données « {event.title} » est publié ({rows})."
@@ -186,7 +191,7 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     ProjectPiloted: lambda e: f"Le site pilote {e.site_id} est trouvé.",
     ProjectStaffed: lambda e: f"L'équipe du projet est formée : {', '.join(e.team)}.",
     ProjectDelivered: lambda e: f"Le service « {e.title} » est livré (licence {e.licence}).",
-    DatasetRegistered: lambda e: f"Le fichier « {e.filename} » est reçu pour « {e.title} ».",
+    DatasetRegistered: _registered,
     DatasetPublished: _published,
     DatasetHeld: _held,
     JoinsDiscovered: _joins,

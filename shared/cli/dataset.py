@@ -1,12 +1,13 @@
 """`datalab dataset`: the catalogue and access to its data."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from shared.cli import show
-from shared.cli.client import path_of
+from shared.cli.client import Client, path_of
 from shared.cli.describe import describe, said
 from shared.cli.search import search
 from shared.cli.session import After, Json, Limit, client
@@ -139,6 +140,27 @@ def confirm(
     path = path_of("datasets", dataset_id, "legal-basis")
     answer = client(context).post("catalog", path, {**said, "version": version})
     show.record(answer, json_wanted=json, leave_out=("versions", "criteria"))
+
+
+@app.command()
+def screen(
+    context: typer.Context,
+    dataset_ids: Annotated[list[str] | None, typer.Argument()] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Whatever is published.")] = False,
+) -> None:
+    """Have datasets read and screened for personal data anew: those that name persons are held."""
+    calls = client(context)
+    for dataset_id in [*(dataset_ids or ()), *(_published(calls) if everything else ())]:
+        calls.post("catalog", path_of("datasets", dataset_id, "screening"))
+        show.line(dataset_id)
+
+
+def _published(calls: Client) -> Iterator[str]:
+    after = ""
+    while after is not None:
+        page = calls.get("catalog", "/datasets", after=after, limit=100)
+        yield from (item["id"] for item in page["items"] if item["version"])
+        after = page["next"]
 
 
 @app.command()

@@ -83,6 +83,18 @@ class Owning:
         return view_of(dataset, call.caller)
 
     @http(
+        "POST",
+        "/datasets/{dataset_id}/screening",
+        returns=DatasetView,
+        status=202,
+        roles={"owner", "holder", "operator"},
+    )
+    def screen_again(self, call: Call, dataset_id: str) -> DatasetView:
+        """Have a dataset read and screened anew, and held if it turns out to name persons."""
+        dataset = holding.screen_again(self.documents, dataset_id, call.caller)
+        return view_of(dataset, call.caller)
+
+    @http(
         "PATCH",
         "/datasets/{dataset_id}",
         body=ChangeDataset,
@@ -109,6 +121,11 @@ class Owning:
         """Accept, in the name of the owner, a repair that the profile of the dataset proposes."""
         wanted = NewRepair.model_validate({"column": column, "repair": repair})
         return view_of(accept_repair(self.documents, dataset_id, owner_id, wanted), INSIDE)
+
+    @rpc
+    def screen_dataset(self, dataset_id: Identifier) -> DatasetView:
+        """Have a dataset read and screened anew, and held if it turns out to name persons."""
+        return view_of(holding.screen_again(self.documents, dataset_id, INSIDE), INSIDE)
 
     @rpc
     def confirm_legal_basis(

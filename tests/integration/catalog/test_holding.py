@@ -144,6 +144,23 @@ def test_only_the_owner_confirms(lab: Lab) -> None:
     problem(confirm(lab, dataset_id, "mbr_2"), 403)
 
 
+def test_published_data_is_screened_anew_and_held(lab: Lab) -> None:
+    """By its owner or an operator; projects read it no more, and nobody finds it."""
+    dataset_id = lab.published("mbr_s", access="restricted")
+    path, stranger = f"/datasets/{dataset_id}/screening", lab.token("mbr_z", "owner")
+    problem(lab.call("POST", path, stranger), 403)
+    problem(lab.call("POST", path, lab.token("mbr_z", "reviewer")), 403)
+    problem(lab.call("POST", "/datasets/dts_unknown/screening", stranger), 404)
+    answer = lab.call("POST", path, lab.token("mbr_s", "owner"))
+    assert (answer.status, answer.json()["versions"][0]["again"]) == (202, True)
+    assert lab.hear("dataset_registered", dataset_id=dataset_id, again=True)["version"] == 1
+    with lab.rpc() as catalog:
+        assert catalog.screen_dataset(dataset_id)["state"] == "published"
+    lab.publish(naming(lab, lab.ingested(dataset_id, 1, "commune")))
+    lab.hear("dataset_held", dataset_id=dataset_id)
+    problem(lab.call("GET", f"/datasets/{dataset_id}", stranger), 404)
+
+
 def test_verdicts_and_held_datasets_are_counted(lab: Lab) -> None:
     """For operators."""
     held(lab, "mbr_1")

@@ -10,7 +10,7 @@ from services.catalog.views import view_of
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.errors import Invalid, WrongStage
-from shared.events import DatasetHeld, DatasetPublished
+from shared.events import DatasetHeld, DatasetPublished, DatasetRegistered
 from shared.manifest import Profile
 from shared.privacy import Finding, Privacy
 from tests.unit.catalog.samples import metadata, profile, ref, registered
@@ -183,3 +183,50 @@ def test_confirmed_secrets_cover_no_other_ones() -> None:
         dataset.register(Upload(file=ref(str(number)), filename="a.csv"))
         dataset.publish(number, ref("c"), sensitive(*columns), "job")
     assert [v.state for v in dataset.versions] == ["published", "published", "held"]
+
+
+def test_screened_anew_a_version_that_names_persons_is_held() -> None:
+    """Screening did not know before; the older one, shown in its place, is screened anew too."""
+    dataset = registered()
+    for number in (1, 2):
+        dataset.register(Upload(file=ref("ab"[number - 1]), filename="a.csv"))
+        dataset.publish(number, ref("c"), profile("commune"), f"job_{number}")
+    dataset.read_again()
+    dataset.read_again()
+    assert [v.again for v in dataset.versions] == [False, True]
+    assert dataset.readable()[0].number == 2
+    dataset.publish(2, ref("d"), naming("nom"), "job_3")
+    assert [v.state for v in dataset.versions] == ["published", "held"]
+    assert [v.again for v in dataset.versions] == [True, False]
+    dataset.publish(1, ref("d"), naming("nom"), "job_4")
+    assert [(v.state, v.again) for v in dataset.versions] == [("held", False)] * 2
+    told = [event for event in dataset.recorded() if isinstance(event, DatasetRegistered)]
+    assert [(event.version, event.again) for event in told] == [
+        (1, False),
+        (2, False),
+        (2, True),
+        (1, True),
+    ]
+
+
+def test_screened_anew_a_version_that_names_nobody_stays() -> None:
+    """Nobody is told again that it is published; one that cannot be read any more stays as well."""
+    dataset = registered()
+    dataset.publish(1, ref("b"), profile("commune"), "job_1")
+    dataset.read_again()
+    dataset.publish(1, ref("c"), profile("siren"), "job_2")
+    assert (dataset.state, dataset.keys) == ("published", ["siren"])
+    dataset.read_again()
+    dataset.reject(1, "mémoire", "job_3")
+    assert (dataset.state, dataset.versions[0].again) == ("published", False)
+    assert len([e for e in dataset.recorded() if isinstance(e, DatasetPublished)]) == 1
+
+
+def test_basis_of_a_version_covers_what_was_known_of_it() -> None:
+    """Read anew it stays published by it, but not when it turns out to tell more."""
+    dataset = held(columns=("nom",))
+    dataset.confirm(1, basis(), restrict=False)
+    for columns, state in (("nom",), "published"), (("nom", "adresse"), "held"):
+        dataset.read_again()
+        dataset.publish(1, ref("c"), naming(*columns), "job")
+        assert dataset.state == state

@@ -7,6 +7,7 @@ from services.notify.summaries import summarise
 from shared import events
 from shared.events import (
     AccessGranted,
+    DatasetRegistered,
     DatasetsMatched,
     Event,
     JobSucceeded,
@@ -54,6 +55,10 @@ def test_notify_listens_to_every_event() -> None:
         (
             example(JobSucceeded).model_copy(update={"warning": "Données personnelles."}),
             "La lecture du fichier a réussi en 1,2 s. Données personnelles.",
+        ),
+        (
+            example(DatasetRegistered).model_copy(update={"again": True}),
+            "Le fichier « c.csv » va être relu pour « Communes ».",
         ),
         (example(DatasetsMatched), "Le catalogue propose : « Communes »."),
         (DatasetsMatched(project_id=PROJECT, matches=()), "Le catalogue n'a rien trouvé."),
