@@ -220,7 +220,7 @@ class Versioned(Aggregate):
         if self._newest and self._newest.state == "pending":
             raise Unavailable(f"{self.id} is still being read; ask again later")
         if not self._newest:
-            raise WrongStage(f"the data of {self.id} is with its producer, not in the lab")
+            raise WrongStage("ces données sont chez leur producteur, et pas encore dans le lab")
         if self._newest.state == "held":
             raise WrongStage(
                 f"{self.id} names persons or shows them; its owner has not confirmed on what basis"

@@ -40,7 +40,7 @@ def take_in(
     """
     dataset = visible(store, dataset_id, caller)
     if dataset.owner_id != caller.member_id:
-        raise Forbidden("only the owner of the dataset adds versions")
+        raise Forbidden("seul le propriétaire du jeu y ajoute des versions")
     dataset.check_present()
     wanted = _chosen(dataset, url)
     file = fetcher.fetch(wanted.url, _ANYTHING).file
@@ -58,11 +58,13 @@ def _chosen(dataset: Dataset, url: str) -> Distribution:
     if url:
         named = next((one for one in found if one.url == url), None)
         if named is None:
-            raise Invalid("is none of the dataset's distributions", "url")
+            raise Invalid("n'est l'adresse d'aucun fichier de ce jeu de données", "url")
         return named
     tables = [one for one in found if _format_of(one) in _TABLES]
     if not tables:
-        raise WrongStage("none of the dataset's distributions is known to be a table; name one")
+        raise WrongStage(
+            "aucun fichier de ce jeu n'est annoncé comme une table : donnez l'adresse de l'un d'eux"
+        )
     return min(tables, key=lambda one: _TABLES.index(_format_of(one)))
 
 

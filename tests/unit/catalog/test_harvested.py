@@ -82,7 +82,7 @@ def test_retired_dataset_comes_back_when_it_is_seen_again() -> None:
 
 def test_data_that_is_only_referenced_cannot_be_read() -> None:
     """The refusal says where the data is; nobody waits for it."""
-    with pytest.raises(WrongStage, match="with its producer"):
+    with pytest.raises(WrongStage, match="chez leur producteur"):
         harvested().readable()
     with pytest.raises(WrongStage, match="no version"):
         harvested().publish(None, ref("b"), profile(), "job_1")
