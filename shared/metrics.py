@@ -170,7 +170,7 @@ joins_found = Counter(
 harvested_records = Counter(
     "datalab_harvested_records",
     "Datasets that harvests met, by outcome: unchanged, new, changed, returned, here (ours),"
-    " refused, retired.",
+    " refused, retired, renewed, outdated.",
     ["service", "outcome"],
     registry=REGISTRY,
 )

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, computed_field
 
-from services.catalog.harvested import Harvested
+from services.catalog.harvested import Harvested, Taken
 from services.catalog.metadata import Metadata
 from services.catalog.versioned import Versioned
 from services.catalog.versions import Upload
@@ -18,6 +18,7 @@ from shared.events import (
     DatasetRetired,
     Event,
 )
+from shared.harvest import Distribution
 
 DatasetState = Literal["pending", "held", "published", "rejected", "retired"]
 
@@ -42,6 +43,7 @@ class Dataset(Versioned):
     source_owners: list[str] = []
     harvested: Harvested | None = None
     retired: str = Field(default="", description="why its source has it no more, in French")
+    taken: Taken | None = Field(default=None, description="what was fetched from its source")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -161,6 +163,21 @@ class Dataset(Versioned):
                 change=found.change,
             )
         )
+
+    @property
+    def outdated(self) -> Distribution | None:
+        """Where to fetch again what was taken in, when the source tells of it otherwise since.
+
+        None as well when its owner brought other data later.
+        """
+        found, taken, newest = self.harvested, self.taken, self._newest
+        if not (found and taken and newest and newest.file.sha256 == taken.sha256):
+            return None
+        now_there = found.again(taken)
+        if now_there is None or self.retired:
+            return None
+        before = (taken.distribution, taken.modified)
+        return now_there if (now_there, found.dated(now_there)) != before else None
 
     def retire(self, reason: str) -> None:
         """Its source has it no more: it is kept, but no longer found."""

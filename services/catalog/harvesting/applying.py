@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from services.catalog.harvested import Change
+from services.catalog.harvesting.fetching import PortalAway
 from services.catalog.harvesting.harvest import Harvest
 from services.catalog.harvesting.ours import Ours
 from services.catalog.harvesting.records import (
@@ -57,6 +58,7 @@ class Applying:
         self._source, self._harvest, self._go_on = source, harvest, go_on
         self.counts = Counts()
         self.refused: list[Refused] = []
+        self._outdated: list[str] = []
 
     def apply(self, entries: Iterable[Entry], seen: set[str]) -> None:
         """Take what can be taken; `seen` are the identifiers of the pages before."""
@@ -64,6 +66,18 @@ class Applying:
         while batch := list(islice(waiting, BATCH)):
             self._apply(batch, seen)
             self._go_on()
+
+    def renew(self, fetch: Callable[[Dataset], bool]) -> None:
+        """Fetch data anew of which its source tells otherwise than when it was taken in."""
+        for dataset in map(self._datasets.get, self._outdated):
+            self._go_on()
+            try:
+                if fetch(dataset):
+                    self._count("renewed")
+            except (PortalAway, Rejected) as error:
+                reason = f"ses données n'ont pas pu être reprises : {error}"
+                self._note(dataset.metadata.title, reason)
+                self._count("outdated")
 
     def _apply(self, batch: list[Entry], seen: set[str]) -> None:
         ids = [dataset_id(self._source.id, one.identifier) for one in batch if one.record]
@@ -89,9 +103,12 @@ class Applying:
         self._count("here")
 
     def _refuse(self, entry: Entry, reason: str) -> None:
-        page = self._harvest.page.number
-        self.refused.append(Refused(page=page, where=entry.where, reason=reason))
+        self._note(entry.where, reason)
         self._count("refused")
+
+    def _note(self, where: str, reason: str) -> None:
+        page = self._harvest.page.number
+        self.refused.append(Refused(page=page, where=where, reason=reason))
 
     def _take(self, record: Record, known: dict[str, Dataset]) -> None:
         identifier = dataset_id(self._source.id, record.identifier)
@@ -101,6 +118,7 @@ class Applying:
             found = present.harvested
             again = found is not None and found.harvest_id == self._harvest.id
             self._count(found.change if found and again else "unchanged")
+            self._look_at_data_of(present)
             return
         metadata = metadata_of(record, self._source)
         saved = self._datasets.change(
@@ -109,6 +127,11 @@ class Applying:
             new=lambda: empty(identifier, self._source.owner_id, metadata),
         )
         self._count(saved.harvested.change if saved.harvested else "new")
+        self._look_at_data_of(saved)
+
+    def _look_at_data_of(self, dataset: Dataset) -> None:
+        if dataset.outdated:
+            self._outdated.append(dataset.id)
 
     def _change(self, dataset: Dataset, record: Record) -> None:
         change: Change = "new" if dataset.harvested is None else "changed"

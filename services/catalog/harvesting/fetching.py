@@ -6,6 +6,7 @@ from http.client import HTTPResponse, IncompleteRead
 from typing import NamedTuple, Protocol
 from urllib.parse import urldefrag, urljoin
 
+from services.catalog.harvested import Taken
 from services.catalog.harvesting.harvest import PageRun
 from shared.dial import CallFailed, Line, dialled
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
@@ -70,7 +71,7 @@ class Fetcher:
     ) -> None:
         self._gate, self._files, self._limit, self._seconds = gate, files, limit, seconds
 
-    def fetch(self, url: str, accepted: str, known: PageRun | None = None) -> Fetched:
+    def fetch(self, url: str, accepted: str, known: PageRun | Taken | None = None) -> Fetched:
         """The page at `url`; only if it changed when the server knows what `known` is.
 
         Raises PortalAway when it may come later, Rejected when it never will, both in French.
@@ -145,8 +146,8 @@ def _without_fragment(url: str) -> str:
         raise Rejected(f"adresse illisible : {url:.200}") from error
 
 
-def _conditions(known: PageRun | None) -> dict[str, str]:
-    if known is None or not known.is_read:
+def _conditions(known: PageRun | Taken | None) -> dict[str, str]:
+    if known is None or (isinstance(known, PageRun) and not known.is_read):
         return {}
     conditions = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
     return {name: value for name, value in conditions.items() if value}

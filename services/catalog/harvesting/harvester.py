@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from services.catalog.harvesting.applying import Applying, Retiring, entries_of
@@ -14,6 +15,7 @@ from services.catalog.harvesting.ours import Ours
 from services.catalog.harvesting.seen import Seen
 from services.catalog.harvesting.source import RemoteSource
 from services.catalog.harvesting.sources import Sources
+from services.catalog.harvesting.taking_in import renew
 from services.catalog.manifests import output_of, page_of, read_manifest
 from shared import metrics
 from shared.aggregate import now
@@ -149,6 +151,7 @@ class Harvester:
         before = self._seen.of(harvest, page.number - 1)
         with suppress(Ended):
             applying.apply(entries_of(self._files, self._entries(page)), before)
+            applying.renew(partial(renew, self._store, self.fetcher))
         following = _following(page, self._report(page).next)
         changed = self._harvests.change(
             harvest.id,
@@ -189,7 +192,8 @@ class Harvester:
             if self._stopping.is_set():
                 self._harvests.change(harvest.id, Harvest.release)
                 raise Unavailable("this process stops; another one goes on")
-            if now() - held > LEASE / 4:
+            # What is left of it is more than a fetch takes.
+            if now() - held > LEASE / 8:
                 held = now()
                 self._harvests.change(harvest.id, Harvest.hold)
             if now() - looked > _LOOK:

@@ -23,6 +23,8 @@ class Counts(Frozen):
     returned: int = Field(default=0, description="retired before, and there again")
     here: int = Field(default=0, description="of this catalogue, come back to it")
     refused: int = 0
+    renewed: int = Field(default=0, description="whose data, taken in before, came anew")
+    outdated: int = Field(default=0, description="whose data could not be taken anew")
 
     def plus(self, other: "Counts") -> "Counts":
         """Both together."""
@@ -31,8 +33,9 @@ class Counts(Frozen):
 
     @property
     def read(self) -> int:
-        """All of them."""
-        return sum(self.model_dump().values())
+        """All of them, each once."""
+        counts = self.model_dump()
+        return sum(counts[name] for name in _WORDS)
 
 
 class Refused(Frozen):
@@ -52,7 +55,12 @@ def tell(counts: Counts, retired: int, note: str = "") -> str:
         text += f" : {', '.join(parts)}"
     if retired:
         text += f" ; {_of(retired, 'retiré', 'retirés')}"
-    return f"{text}. {note}".strip()
+    told = [f"{text}."]
+    if counts.renewed:
+        told.append(f"Données reprises à la source : {counts.renewed}.")
+    if counts.outdated:
+        told.append(f"Données à reprendre à la prochaine moisson : {counts.outdated}.")
+    return " ".join([*told, note]).strip()
 
 
 def _of(number: int, one: str, many: str) -> str:

@@ -1,12 +1,15 @@
-"""Takes data of which the catalogue only knows where it is into the lab, as an upload would."""
+"""Takes data of which the catalogue only knows where it is into the lab, as an upload would.
+
+And takes it again, once its source tells of it otherwise.
+"""
 
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.catalog.harvesting.fetching import Fetcher
+from services.catalog.harvested import Taken
+from services.catalog.harvesting.fetching import Fetched, Fetcher
 from services.catalog.model import Dataset
-from services.catalog.registration import register_version
 from services.catalog.search import visible
 from services.catalog.versions import Upload
 from shared.auth import Caller
@@ -43,14 +46,47 @@ def take_in(
         raise Forbidden("seul le propriétaire du jeu y ajoute des versions")
     dataset.check_present()
     wanted = _chosen(dataset, url)
-    file = fetcher.fetch(wanted.url, _ANYTHING).file
-    if file is None:
+    return _keep(store, dataset_id, wanted, fetcher.fetch(wanted.url, _ANYTHING))
+
+
+def renew(store: Store, fetcher: Fetcher, dataset: Dataset) -> bool:
+    """Fetch an outdated dataset's data again; whether that made another version.
+
+    Raises what the fetcher raises, and WrongStage for a file that is not what its source says.
+    """
+    wanted, taken = dataset.outdated, dataset.taken
+    if not (wanted and taken):
+        return False
+    known = taken if taken.distribution.url == wanted.url else None
+    kept = _keep(store, dataset.id, wanted, fetcher.fetch(wanted.url, _ANYTHING, known), known)
+    return len(kept.versions) > len(dataset.versions)
+
+
+def _keep(
+    store: Store, dataset_id: str, wanted: Distribution, found: Fetched, known: Taken | None = None
+) -> Dataset:
+    """Make a version of what was fetched; of the same as was `known` nothing."""
+    file = found.file
+    if file is None and known is None:
         raise WrongStage("le portail répond 304 à qui ne connaît pas le fichier")
     algorithm, _, digest = wanted.checksum.partition(":")
-    if algorithm == "sha256" and digest != file.sha256:
+    sha256 = file.sha256 if file else known.sha256 if known else ""
+    if algorithm == "sha256" and digest != sha256:
         raise WrongStage("le fichier n'a pas la somme de contrôle que sa source annonce")
-    upload = Upload(file=file, filename=_name_of(wanted), note=f"récupéré de {wanted.url}")
-    return register_version(store, dataset_id, caller.member_id, upload)
+
+    def decide(dataset: Dataset) -> None:
+        if file:
+            note = f"récupéré de {wanted.url}"
+            dataset.register(Upload(file=file, filename=_name_of(wanted), note=note))
+        dataset.taken = Taken(
+            distribution=wanted,
+            modified=dataset.harvested.dated(wanted) if dataset.harvested else "",
+            sha256=sha256,
+            etag=found.etag,
+            last_modified=found.last_modified,
+        )
+
+    return store.of(Dataset).change(dataset_id, decide)
 
 
 def _chosen(dataset: Dataset, url: str) -> Distribution:

@@ -69,7 +69,9 @@ class HarvestView(BaseModel):
     counts: Counts
     retired: int
     kept: int = Field(description="missing, and not retired: they are most of the source")
-    refused: list[Refused] = Field(description="the first hundred that could not be taken")
+    refused: list[Refused] = Field(
+        description="the first hundred that could not be taken, or whose data could not"
+    )
     started_at: datetime
     ended_at: datetime | None
 

@@ -135,6 +135,48 @@ def test_referenced_data_is_taken_in_as_a_version(lab: Lab) -> None:
     assert (refused.status, "adresse refusée" in refused.json()["detail"]) == (400, True)
 
 
+def test_data_that_was_taken_in_is_taken_anew_when_its_source_changes_it(lab: Lab) -> None:
+    """Once it is told of otherwise, and only as another version where the bytes are others."""
+    source = lab.add("/renewed", "data.gouv")
+
+    def tell(day: int, data: bytes) -> None:
+        lab.serve("/renewed.csv", data, "text/csv")
+        csv = {
+            "url": lab.portal.url("/renewed.csv"),
+            "format": "csv",
+            "last_modified": f"2026-0{day}",
+        }
+        lab.serve("/renewed", api([item("r", title="R", resources=[csv])]), "application/json")
+
+    def harvest() -> tuple[int, int, list[int]]:
+        counts = lab.harvest(source)["counts"]
+        asked = lab.portal.statuses("/renewed.csv")
+        return counts["renewed"], len(lab.ask("GET", path)["versions"]), asked
+
+    tell(1, b"com;n\n14118;1\n")
+    lab.harvest(source)
+    path = f"/datasets/{lab.datasets(source)['R']['id']}"
+    lab.ask("POST", f"{path}/take-in", {})
+    assert harvest() == (0, 1, [200])
+    tell(2, b"com;n\n14118;1\n")
+    assert harvest() == (0, 1, [200, 304])
+    assert harvest() == (0, 1, [200, 304])
+    tell(3, b"com;n\n14118;1\n76540;2\n")
+    assert harvest() == (1, 2, [200, 304, 200])
+    eventually(lambda: lab.ask("GET", path)["version"] == 2, 60, "it is read")
+    tell(4, b"com;n\n14118;1\n76540;3\n")
+    lab.portal.answers["/renewed.csv"] = status(503)
+    failed = lab.harvest(source)
+    assert failed["report"] == (
+        "1 jeu de données lu : 1 modifié. Données à reprendre à la prochaine moisson : 1."
+    )
+    assert "503" in failed["refused"][0]["reason"]
+    tell(4, b"com;n\n14118;1\n76540;3\n")
+    assert lab.harvest(source)["report"] == (
+        "1 jeu de données lu : 1 inchangé. Données reprises à la source : 1."
+    )
+
+
 def test_api_of_data_gouv_is_harvested(lab: Lab) -> None:
     """Its two pages, of which the server says nothing by which to know them again."""
     first = api([POSTCODES, item("b")], lab.portal.url("/api/1/datasets/?page=2"))

@@ -182,17 +182,26 @@ def test_a_hundred_refusals_are_kept_and_all_are_counted() -> None:
     assert (len(made.refused), made.counts.refused) == (100, 150)
 
 
+ONE_NEW = "1 jeu de données lu : 1 nouveau."
+
+
 @pytest.mark.parametrize(
     ("counts", "retired", "text"),
     [
         (Counts(), 0, "0 jeu de données lu."),
-        (Counts(new=1), 0, "1 jeu de données lu : 1 nouveau."),
+        (Counts(new=1), 0, ONE_NEW),
         (
             Counts(unchanged=10, new=7, changed=3, refused=2),
             4,
             "22 jeux de données lus : 10 inchangés, 7 nouveaux, 3 modifiés, 2 refusés ; 4 retirés.",
         ),
         (Counts(returned=2), 1, "2 jeux de données lus : 2 de retour ; 1 retiré."),
+        (
+            Counts(new=1, outdated=2),
+            0,
+            "1 jeu de données lu : 1 nouveau. Données à reprendre à la prochaine moisson : 2.",
+        ),
+        (Counts(new=1, renewed=3), 0, f"{ONE_NEW} Données reprises à la source : 3."),
     ],
 )
 def test_report_counts_in_french(counts: Counts, retired: int, text: str) -> None:

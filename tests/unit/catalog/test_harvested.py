@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from services.catalog.harvested import Harvested
+from services.catalog.harvested import Harvested, Taken
 from services.catalog.matching import best_matches, wish_of
 from services.catalog.model import Dataset
 from services.catalog.registration import empty
@@ -13,6 +13,7 @@ from services.catalog.views import view_of
 from shared.auth import Caller
 from shared.errors import WrongStage
 from shared.events import DatasetHarvested, DatasetRetired, ProjectSubmitted
+from shared.harvest import Distribution
 from tests.unit.catalog.samples import metadata, profile, ref
 
 ANYBODY = Caller("mbr_x", frozenset({"holder"}))
@@ -52,6 +53,65 @@ def test_same_record_of_the_same_harvest_is_told_once() -> None:
     dataset = harvested()
     dataset.harvest(found())
     assert len(dataset.recorded()) == 1
+
+
+CSV = Distribution(url="https://portail.example/1.csv", title="CSV", modified="2026-01-01")
+PDF = Distribution(url="https://portail.example/1.pdf", title="PDF")
+
+
+def taken_in() -> Dataset:
+    """A harvested dataset whose table is in the lab."""
+    dataset = harvested()
+    told(dataset, CSV, PDF)
+    dataset.register(Upload(file=ref("a"), filename="1.csv"))
+    dataset.taken = Taken(distribution=CSV, modified=CSV.modified, sha256=ref("a").sha256)
+    return dataset
+
+
+def told(dataset: Dataset, *distributions: Distribution, modified: str = "2026-02-01") -> None:
+    """Its source tells of these files now."""
+    more = {"distributions": distributions, "modified": modified}
+    dataset.harvested = found().model_copy(update=more)
+
+
+@pytest.mark.parametrize(
+    ("now_told", "is_outdated"),
+    [
+        (CSV, False),
+        (CSV.model_copy(update={"modified": "2026-03-01"}), True),
+        (CSV.model_copy(update={"checksum": "sha1:" + "b" * 40}), True),
+        (CSV.model_copy(update={"url": "https://portail.example/2.csv"}), True),
+        (PDF.model_copy(update={"url": "https://portail.example/2.pdf"}), False),
+    ],
+)
+def test_data_is_outdated_once_its_source_tells_of_it_otherwise(
+    now_told: Distribution, is_outdated: bool
+) -> None:
+    """By date, checksum or address; what is told of another file changes nothing."""
+    dataset = taken_in()
+    told(dataset, now_told, PDF, modified="2026-09-01")
+    assert (dataset.outdated is not None) is is_outdated
+
+
+def test_date_of_the_dataset_counts_for_files_without_one() -> None:
+    """Many catalogues date their datasets alone."""
+    dataset, dateless = taken_in(), CSV.model_copy(update={"modified": ""})
+    dataset.taken = Taken(distribution=dateless, modified="2026-02-01", sha256=ref("a").sha256)
+    told(dataset, dateless, PDF)
+    assert dataset.outdated is None
+    told(dataset, dateless, PDF, modified="2026-02-02")
+    assert dataset.outdated == dateless
+
+
+def test_data_that_its_owner_brought_later_is_never_outdated() -> None:
+    """Nor that of a dataset which its source has no more."""
+    newer = CSV.model_copy(update={"modified": "2026-03-01"})
+    owned, retired = taken_in(), taken_in()
+    for dataset in (owned, retired):
+        told(dataset, newer)
+    owned.register(Upload(file=ref("b"), filename="mine.csv"))
+    retired.retire("?")
+    assert (owned.outdated, retired.outdated) == (None, None)
 
 
 def test_retired_dataset_stays_but_is_no_longer_listed() -> None:
