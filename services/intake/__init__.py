@@ -3,8 +3,9 @@
 Owns projects (their stage, treatment with what was found in its way, guidance, review, trial,
 pilot site, team, delivery), members, and the keys of submissions that may be repeated.
 
-Consumes DatasetsMatched, InputsChecked, DataAccessOpened, AccessGranted and AccessRevoked
-(catalog), TreatmentChecked, WorkspaceOpened, JobSucceeded, JobFailed and JobCancelled (compute).
+Consumes DatasetsMatched, InputsChecked, AccessRequested, AccessGranted, AccessRefused,
+AccessExpired, AccessRevoked and DataAccessOpened (catalog), TreatmentChecked, WorkspaceOpened,
+JobSucceeded, JobFailed and JobCancelled (compute).
 
 Publishes MemberJoined, ProjectSubmitted, TreatmentProposed, ProjectAdvised, ProjectSecured,
 ProjectRejected, ProjectWithdrawn, ProjectEquipped, ProjectTrialled, ProjectPiloted, ProjectStaffed

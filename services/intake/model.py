@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.intake.proposal import Proposal
+from services.intake.reader import ENDS, Reader
 from services.intake.records import Access, Delivery, Guidance, Result, Trial
 from services.intake.treatments import read_by
 from shared.aggregate import now
@@ -46,7 +46,7 @@ can_become: Mapping[Stage, frozenset[Stage]] = {
 """The stages that may follow each stage; a stage that nothing follows is final."""
 
 
-class Project(Proposal):
+class Project(Reader):
     """A holder's project.
 
     Commands raise WrongStage or Invalid and change nothing then. Events of other services that
@@ -66,8 +66,6 @@ class Project(Proposal):
     submitted_at: AwareDatetime = Field(default_factory=now)
     secured_ids: tuple[str, ...] = ()
     guidance: Guidance | None = None
-    access_open: bool = False
-    accesses: tuple[Access, ...] = ()
     workspace_open: bool = False
     trial_due: bool = False
     trials: list[Trial] = []
@@ -154,18 +152,14 @@ class Project(Proposal):
     def open_access(self) -> None:
         """The data owners granted everything the project asked for."""
         if self.stage == "secured":
-            self.access_open = True
+            self.data_opened = True
             self._equip("catalog")
 
     def note_access(self, news: Access) -> None:
-        """Note that a dataset was granted or taken away, unless something newer is known."""
-        known = {one.dataset_id: one for one in self.accesses}
-        before = known.get(news.dataset_id)
-        if before and before.sequence > news.sequence:
-            return
-        self.accesses = tuple((known | {news.dataset_id: news}).values())
-        if news.ended:
-            self._note("catalog", f"Accès à des données retiré : {news.ended}")
+        """Note how it stands with a dataset; granted again, it may be the last that was lacking."""
+        super().note_access(news)
+        if self.stage == "secured":
+            self._equip("catalog")
 
     def open_workspace(self) -> None:
         """The project's workspace is open."""
@@ -218,8 +212,7 @@ class Project(Proposal):
         Not while data that it was made of is taken away: the catalogue would not take it.
         """
         self._check("delivered")
-        if ended := next((one.ended for one in self.accesses if one.ended), ""):
-            raise WrongStage(f"l'accès à des données du projet a été retiré : {ended}")
+        self.check_readable()
         result = next((end for end in self.results if end.job_id == delivery.job_id), None)
         if result is None:
             raise Invalid("no full job of this project with that id has succeeded", "job_id")
@@ -240,6 +233,7 @@ class Project(Proposal):
     def _become(self, stage: Stage, by: str, why: str) -> None:
         self._check(stage)
         self.stage = stage
+        self.workspace_open = self.workspace_open and stage not in ENDS
         self._note(by, why)
 
     def _decision(self, by: str, reason: str) -> dict[str, Any]:

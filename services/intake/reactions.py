@@ -3,10 +3,13 @@
 from services.intake.directory import candidates
 from services.intake.guidance import advise as guidance_for
 from services.intake.model import Project
-from services.intake.records import Access
+from services.intake.records import Access, AccessState
 from shared.envelope import Envelope
 from shared.events import (
+    AccessExpired,
     AccessGranted,
+    AccessRefused,
+    AccessRequested,
     AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
@@ -18,6 +21,9 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.store import Store
+
+AccessNews = AccessRequested | AccessGranted | AccessRefused | AccessExpired | AccessRevoked
+"""What changes how a project stands with a dataset."""
 
 
 def advise(store: Store, envelope: Envelope[DatasetsMatched]) -> None:
@@ -55,11 +61,24 @@ def open_access(store: Store, envelope: Envelope[DataAccessOpened]) -> None:
     store.of(Project).change(envelope.data.project_id, Project.open_access, because=envelope)
 
 
-def note_access(store: Store, envelope: Envelope[AccessGranted | AccessRevoked]) -> None:
-    """Note that a dataset may be read, or may not any more."""
+_STATES: dict[type[AccessNews], AccessState] = {
+    AccessRequested: "requested",
+    AccessGranted: "granted",
+    AccessRefused: "refused",
+    AccessExpired: "expired",
+    AccessRevoked: "revoked",
+}
+
+
+def note_access(store: Store, envelope: Envelope[AccessNews]) -> None:
+    """Note how the project stands with a dataset."""
     event = envelope.data
-    ended = event.reason if isinstance(event, AccessRevoked) else ""
-    news = Access(dataset_id=event.dataset_id, sequence=envelope.sequence, ended=ended)
+    news = Access(
+        dataset_id=event.dataset_id,
+        sequence=envelope.sequence,
+        state=_STATES[type(event)],
+        reason="" if isinstance(event, AccessGranted) else event.reason,
+    )
     store.of(Project).change(
         event.project_id, lambda project: project.note_access(news), because=envelope
     )

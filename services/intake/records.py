@@ -1,9 +1,9 @@
 """What a project remembers: history, checks, guidance, trials, results and its delivery."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from shared.events import FileRef, Frozen, Match, Stage
 
@@ -89,15 +89,43 @@ class Result(Frozen):
     warning: str = Field(default="", description="what its table tells about persons, in French")
 
 
+AccessState = Literal["requested", "granted", "refused", "expired", "revoked"]
+
+_TOLD: dict[AccessState, str] = {
+    "requested": "Données demandées à leur propriétaire, que personne ne lit encore",
+    "refused": "Accès à des données refusé",
+    "expired": "Demande d'accès à des données expirée",
+    "revoked": "Accès à des données retiré",
+}
+
+
 class Access(Frozen):
     """How the project stands with a dataset, by the catalogue's event of that `sequence`.
 
-    `ended` is why, in French, it may not read it any more; empty while it may.
+    `reason` is why, in French, it may not read it, or nobody can.
     """
 
     dataset_id: str
     sequence: int
-    ended: str = ""
+    state: AccessState = "granted"
+    reason: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ended(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be an Access
+        """What was saved when only the end of an access was noted."""
+        if isinstance(saved, dict) and saved.get("ended"):
+            return {**saved, "state": "revoked", "reason": saved["ended"]}
+        return saved
+
+    def told_after(self, before: "Access | None") -> str:
+        """What the history tells of this news; nothing where all goes as it should."""
+        if self.state == "granted":
+            is_new = before is None or before.state in ("granted", "requested")
+            return "" if is_new else "Accès à des données accordé de nouveau."
+        if self.state == "requested" and before and before.state == "granted":
+            return "Données restreintes depuis : leur propriétaire est sollicité."
+        return f"{_TOLD[self.state]} : {self.reason}" if self.reason else ""
 
 
 class Delivery(Frozen):

@@ -17,13 +17,17 @@ from services.intake.bodies import (
 )
 from services.intake.member import Member
 from services.intake.model import Project
+from services.intake.reactions import AccessNews
 from services.intake.submissions import Key, Submission
 from services.intake.treatments import WrittenTreatment
 from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectView
 from shared.auth import Caller, Role
 from shared.envelope import Envelope
 from shared.events import (
+    AccessExpired,
     AccessGranted,
+    AccessRefused,
+    AccessRequested,
     AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
@@ -72,10 +76,13 @@ class Intake:
         """Equip the project once its workspace is open too."""
         reactions.open_access(self.documents, envelope)
 
+    @on(AccessRequested)
     @on(AccessGranted)
+    @on(AccessRefused)
+    @on(AccessExpired)
     @on(AccessRevoked)
-    def note_access(self, envelope: Envelope[AccessGranted | AccessRevoked]) -> None:
-        """Note what the project may read, and what it may not any more."""
+    def note_access(self, envelope: Envelope[AccessNews]) -> None:
+        """Note what the project may read, and what it may not or not any more."""
         reactions.note_access(self.documents, envelope)
 
     @on(WorkspaceOpened)

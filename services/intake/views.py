@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.intake.member import Member, MemberKind
 from services.intake.model import Project
-from services.intake.records import Check, Delivery, Entry, Guidance, Result, Trial
+from services.intake.records import AccessState, Check, Delivery, Entry, Guidance, Result, Trial
 from shared.events import Stage, Treatment
 
 
@@ -28,6 +28,14 @@ class ProjectSummary(View):
     submitted_at: AwareDatetime
 
 
+class AccessView(View):
+    """How a project stands with a dataset; `reason`, in French, is why it cannot read it."""
+
+    dataset_id: str
+    state: AccessState
+    reason: str
+
+
 class ProjectView(ProjectSummary):
     """A project whole: its stage, guidance with reasons, and history, oldest first.
 
@@ -45,7 +53,8 @@ class ProjectView(ProjectSummary):
     )
     guidance: Guidance | None
     history: list[Entry]
-    access_open: bool
+    access_open: bool = Field(description="whether it may read all its data now")
+    accesses: tuple[AccessView, ...] = Field(description="how it stands with each dataset it reads")
     workspace_open: bool
     trials: list[Trial]
     results: list[Result]

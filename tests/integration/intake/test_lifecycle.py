@@ -42,8 +42,14 @@ def test_result_of_data_that_was_taken_away_is_not_delivered(desk: Desk) -> None
     delivery = {"job_id": job_id, "title": "Vacance", "description": "Par EPCI", "licence": "lov2"}
     path = f"/projects/{project_id}/delivery"
     assert "étude finie" in desk.refused(409, "POST", path, delivery)["detail"]
-    assert "étude finie" in desk.done("GET", f"/projects/{project_id}")["history"][-1]["why"]
+    shown = desk.done("GET", f"/projects/{project_id}")
+    assert "étude finie" in shown["history"][-1]["why"]
+    assert (shown["access_open"], shown["accesses"]) == (
+        False,
+        [{"dataset_id": "dts_1", "state": "revoked", "reason": "étude finie"}],
+    )
     desk.publish_and_wait(AccessGranted(**about, decided_by="mbr_o"), sequence=6)
+    assert desk.done("GET", f"/projects/{project_id}")["access_open"]
     assert desk.done("POST", path, delivery)["stage"] == "delivered"
 
 

@@ -374,7 +374,7 @@ def test_result_of_data_that_was_taken_away_is_not_delivered() -> None:
     """Until it is granted again; the history tells the holder, and news that is old is none."""
     it = made.project_at("staffed")
     it.note_result(made.succeeded("full", "job_full"))
-    it.note_access(Access(dataset_id="dts_1", sequence=3, ended="étude finie"))
+    it.note_access(Access(dataset_id="dts_1", sequence=3, state="revoked", reason="étude finie"))
     it.note_access(Access(dataset_id="dts_1", sequence=2))
     it.note_access(Access(dataset_id="dts_2", sequence=2))
     with pytest.raises(WrongStage, match="étude finie"):
@@ -437,3 +437,68 @@ def test_review_does_not_wait_for_the_checks() -> None:
     it.note_obstacles(1, ())
     made.advance(it, "secured")
     assert it.history[-1].why == "Licences ouvertes. Non encore vérifié par le calcul."
+
+
+def test_access_is_open_while_everything_may_be_read() -> None:
+    """Taken away it is not, granted again it is; the history tells both, and the end ends it."""
+    it = made.project_at("equipped")
+    it.note_access(Access(dataset_id="dts_a", sequence=2))
+    assert it.access_open
+    it.note_access(Access(dataset_id="dts_a", sequence=5, state="revoked", reason="étude finie"))
+    assert not it.access_open
+    it.note_access(Access(dataset_id="dts_a", sequence=4))
+    assert not it.access_open
+    it.note_access(Access(dataset_id="dts_a", sequence=6))
+    assert it.access_open
+    assert [entry.why for entry in it.history[-2:]] == [
+        "Accès à des données retiré : étude finie",
+        "Accès à des données accordé de nouveau.",
+    ]
+    made.advance(it, "withdrawn")
+    assert (it.access_open, it.workspace_open) == (False, False)
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_access_taken_away_before_the_project_was_equipped_waits_to_be_granted_again(
+    *, overtaken: bool
+) -> None:
+    """Whether the opening was heard of before or after: it is told only once."""
+    it = made.project_at("secured")
+    revoked = Access(dataset_id="dts_a", sequence=3, state="revoked", reason="étude finie")
+    if overtaken:
+        it.note_access(revoked)
+    it.open_access()
+    it.note_access(revoked)
+    it.open_workspace()
+    assert (it.stage, it.access_open) == ("secured", False)
+    it.note_access(Access(dataset_id="dts_a", sequence=4))
+    assert (it.stage, it.access_open) == ("equipped", True)
+
+
+def test_history_tells_why_a_secured_project_waits() -> None:
+    """Data that nobody reads yet, a refusal, a request without an answer; no usual course."""
+    it = made.project_at("secured")
+    before = len(it.history)
+    for sequence, (state, reason) in enumerate(
+        (("requested", "Retenu."), ("expired", "Sans réponse."), ("refused", "Non.")), start=1
+    ):
+        news = {"dataset_id": "dts_a", "sequence": sequence, "state": state, "reason": reason}
+        it.note_access(Access.model_validate(news))
+    it.note_access(Access(dataset_id="dts_b", sequence=1, state="requested"))
+    it.note_access(Access(dataset_id="dts_b", sequence=4))
+    assert [entry.why for entry in it.history[before:]] == [
+        "Données demandées à leur propriétaire, que personne ne lit encore : Retenu.",
+        "Demande d'accès à des données expirée : Sans réponse.",
+        "Accès à des données refusé : Non.",
+    ]
+
+
+def test_project_saved_before_access_could_end_is_read_as_it_was_meant() -> None:
+    """By the names that its fields had."""
+    saved = made.project_at("equipped").model_dump()
+    saved["access_open"] = saved.pop("data_opened")
+    saved["accesses"] = [{"dataset_id": "dts_a", "sequence": 2, "ended": "étude finie"}]
+    it = Project.model_validate(saved)
+    assert (it.data_opened, it.access_open) == (True, False)
+    with pytest.raises(WrongStage, match="étude finie"):
+        it.check_readable()
