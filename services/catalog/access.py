@@ -151,11 +151,9 @@ class ProjectAccess(Granting):
             if grant.state in ("requested", "granted"):
                 grant.end("", reason)
 
-    def use(self, dataset_id: str) -> None:
-        """Count one reading of a granted dataset; raises Forbidden without a grant."""
-        grant = self.granted(dataset_id)
-        grant.uses += 1
-        grant.last_used = now()
+    def use(self, dataset_id: str, job_id: str = "") -> None:
+        """Count one use of a granted dataset, a job's once; raises Forbidden without a grant."""
+        self.granted(dataset_id).use(job_id)
 
     def is_outdated(self, dataset: Dataset) -> bool:
         """Whether open data was granted that its owner has restricted since."""

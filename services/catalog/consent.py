@@ -24,6 +24,10 @@ _POSSIBLE: dict[Decision, tuple[GrantState, ...]] = {
 }
 
 
+_JOBS_KEPT = 100
+"""Of a project's jobs; those that are run again are among its last."""
+
+
 class Conditions(Frozen):
     """What a consent is bound to: a purpose, in French, and a last day, an ISO date."""
 
@@ -66,6 +70,7 @@ class Grant(BaseModel):
     reminded_at: datetime | None = None
     decided_at: datetime | None = None
     uses: int = 0
+    used_by: list[str] = Field(default=[], description="the jobs that used it last, by id")
     last_used: datetime | None = None
     ended_at: datetime | None = None
     ended_by: str = ""
@@ -140,6 +145,15 @@ class Grant(BaseModel):
         """Note how it was decided, by whom and why."""
         self.state, self.decided_by, self.reason, self.decided_at = state, decided_by, reason, now()
         self.ended_at, self.ended_by, self.end_reason = None, "", ""
+
+    def use(self, job_id: str) -> None:
+        """Count a use: of a job one, however often it opens the data, else each opening."""
+        self.last_used = now()
+        if job_id in self.used_by:
+            return
+        self.uses += 1
+        if job_id:
+            self.used_by = [*self.used_by, job_id][-_JOBS_KEPT:]
 
     def end(self, ended_by: str, reason: str) -> None:
         """Note who took access away and why; who gave it stays readable."""

@@ -119,7 +119,7 @@ def open_dataset(store: Store, project_id: str, dataset_id: str, job_id: str = "
     """The only door to data: what a granted project reads now, recorded as a use.
 
     Raises Forbidden without a grant, Unavailable while the first version is being read, WrongStage
-    when no version could be.
+    when no version could be, Invalid for another project's job.
     """
     access = store.of(ProjectAccess).find_one(project_id)
     if access is None:
@@ -130,7 +130,9 @@ def open_dataset(store: Store, project_id: str, dataset_id: str, job_id: str = "
         store.of(ProjectAccess).change(project_id, lambda access: access.ask_after_all(dataset))
         raise Forbidden(f"{dataset_id} was restricted since: its owners are asked")
     version, table = dataset.readable()
-    access = store.of(ProjectAccess).change(project_id, lambda access: access.use(dataset_id))
+    access = store.of(ProjectAccess).change(
+        project_id, lambda access: access.use(dataset_id, job_id)
+    )
     record(store, access, dataset, version, job_id)
     grant = access.granted(dataset_id)
     return OpenedDataset(

@@ -9,6 +9,7 @@ from services.catalog.access import ProjectAccess
 from services.catalog.consent import Grant
 from services.catalog.versions import Version
 from shared.aggregate import Aggregate, now
+from shared.errors import Invalid
 from shared.events import FileRef, JobCancelled, JobFailed, JobKind
 from shared.manifest import Manifest
 from shared.paging import Paging
@@ -50,7 +51,12 @@ class Use(Aggregate):
     delivered_as: str | None = None
 
     def open(self, access: ProjectAccess, grant: Grant, version: Version) -> None:
-        """Note that the project reads that version, under the grant's conditions."""
+        """Note that the project reads that version, under the grant's conditions.
+
+        Raises Invalid when the job that it names was another project's before.
+        """
+        if self.project_id not in ("", access.id):
+            raise Invalid("is a job of another project", "job_id")
         self.project_id, self.project_title = access.id, access.title
         self.holder_id, self.dataset_version = access.holder_id, version.number
         self.purpose, self.until = grant.purpose, grant.until

@@ -95,7 +95,7 @@ class AccessRequest(BaseModel):
     until: str | None = Field(description="the last day they grant it for, an ISO date")
     decided_at: datetime | None
     reminded_at: datetime | None = Field(description="when missing deciders were asked once more")
-    uses: int = Field(description="how often it was opened; who and what for: the dataset's uses")
+    uses: int = Field(description="how many jobs used it; which, and with what result: `/uses`")
     last_used: datetime | None
     ended_at: datetime | None = Field(description="when access was taken away")
     end_reason: str = Field(description="why: the project or the grant ended, or a decider said so")
@@ -191,7 +191,7 @@ def request_of(access: ProjectAccess, grant: Grant) -> AccessRequest:
         dataset_title=grant.title,
         purpose=grant.purpose,
         until=grant.until,
-        **grant.model_dump(exclude={"title", "asked", "decided_by", "ended_by"}),
+        **grant.model_dump(exclude={"title", "asked", "decided_by", "ended_by", "used_by"}),
     )
 
 

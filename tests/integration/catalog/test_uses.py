@@ -117,6 +117,18 @@ def test_job_of_another_project_ends_no_use(lab: Lab) -> None:
     assert uses(lab, dataset_id, "mbr_o")[0]["state"] == "opened"
 
 
+def test_job_of_another_project_is_refused_at_the_door(lab: Lab) -> None:
+    """What its owner was told of the first project's use stays true."""
+    dataset_id = lab.published("mbr_o")
+    project_id, job_id = using(lab, dataset_id)
+    other = lab.secure(dataset_id)
+    lab.hear("data_access_opened", project_id=other)
+    with lab.rpc() as catalog, pytest.raises(Invalid, match="job_id"):
+        catalog.open_dataset(other, dataset_id, job_id)
+    [use] = uses(lab, dataset_id, "mbr_o")
+    assert (use["project_id"], use["openings"]) == (project_id, 1)
+
+
 def test_partner_s_service_that_names_no_job_is_recorded_as_well(lab: Lab) -> None:
     """Each opening is a use of its own then."""
     dataset_id = lab.published("mbr_o")

@@ -269,13 +269,13 @@ def test_unknown_dataset_is_refused_with_a_reason() -> None:
 
 
 def test_every_use_is_counted() -> None:
-    """A granted dataset counts its uses; they are no events."""
+    """A job's once, however often it is run again; without a job, each; they are no events."""
     access = secured(OPEN)
     before = told(access)
-    access.use("dts_open")
-    access.use("dts_open")
+    for job_id in ("", "", "job_1", "job_2", "job_1"):
+        access.use("dts_open", job_id)
     grant = access.granted("dts_open")
-    assert (grant.uses, grant.last_used is not None) == (2, True)
+    assert (grant.uses, grant.last_used is not None) == (4, True)
     assert told(access) == before
 
 
