@@ -79,6 +79,10 @@ class Dataset(Versioned):
         """
         return (self.owner_id, *self.source_owners)
 
+    def may_be_taken_by(self, caller: Caller) -> bool:
+        """Whether `caller` may have its rows outside of the sandbox."""
+        return self.metadata.access == "open" or caller.may_see(self.owner_id)
+
     def check_owner(self, member_id: str, what: str) -> None:
         """Raise Forbidden for another member than the owner, who alone does `what`.
 

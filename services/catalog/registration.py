@@ -1,6 +1,7 @@
 """Puts files into the catalogue: an owner's uploads and the results of delivered projects."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from services.catalog.access import ProjectAccess
 from services.catalog.crossing import Verdict, judge
@@ -14,11 +15,12 @@ from shared.aggregate import caused_id, new_id
 from shared.envelope import Envelope
 from shared.errors import Invalid
 from shared.events import ProjectDelivered
-from shared.manifest import Manifest
+from shared.manifest import Input, Manifest
 from shared.storage import Storage
 from shared.store import Store
 
 _PREFIX = "dts"
+_Read: TypeAlias = tuple[Dataset, Version | None]
 _KEY, _KEY_LENGTH = "Idempotency-Key", 255
 
 
@@ -84,7 +86,7 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     )
     dataset = empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
     dataset.project_id, dataset.source_owners = event.project_id, owners
-    upload = _result_of(event, manifest, verdict, terms.note)
+    upload = _result_of(event, manifest, _shown(manifest.inputs, read), verdict, terms.note)
     if reason := _taken_back(store, event.project_id, manifest):
         dataset.withhold(upload, f"L'accès aux données dont il est fait a été retiré : {reason}")
     else:
@@ -92,7 +94,7 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     return store.of(Dataset).add(dataset, because=envelope)
 
 
-def _datasets_of(store: Store, manifest: Manifest) -> Iterator[tuple[Dataset, Version | None]]:
+def _datasets_of(store: Store, manifest: Manifest) -> Iterator[_Read]:
     """The datasets that a job read, each with the version it read."""
     for given in manifest.inputs:
         dataset = store.of(Dataset).find_one(given.dataset_id)
@@ -105,7 +107,7 @@ def _taken_back(store: Store, project_id: str, manifest: Manifest) -> str:
     return access.taken_back(given.dataset_id for given in manifest.inputs) if access else ""
 
 
-def _source_owners(read: Iterable[tuple[Dataset, Version | None]], holder_id: str) -> list[str]:
+def _source_owners(read: Iterable[_Read], holder_id: str) -> list[str]:
     owners: set[str] = set()
     for dataset, _version in read:
         if dataset.metadata.access == "restricted":
@@ -113,7 +115,22 @@ def _source_owners(read: Iterable[tuple[Dataset, Version | None]], holder_id: st
     return sorted(owners - {holder_id})
 
 
-def _result_of(event: ProjectDelivered, manifest: Manifest, verdict: Verdict, note: str) -> Upload:
+def _shown(inputs: Iterable[Input], read: Iterable[_Read]) -> tuple[Input, ...]:
+    """What was read as an open result tells it: the manifest has the hashes of restricted files."""
+    restricted = {one.id for one, _version in read if one.metadata.access == "restricted"}
+    return tuple(
+        one.model_copy(update={"sha256": ""}) if one.dataset_id in restricted else one
+        for one in inputs
+    )
+
+
+def _result_of(
+    event: ProjectDelivered,
+    manifest: Manifest,
+    inputs: tuple[Input, ...],
+    verdict: Verdict,
+    note: str,
+) -> Upload:
     return Upload(
         file=output_of(manifest, RESULT),
         filename=RESULT,
@@ -123,7 +140,7 @@ def _result_of(event: ProjectDelivered, manifest: Manifest, verdict: Verdict, no
             project_id=event.project_id,
             job_id=event.job_id,
             manifest=event.result,
-            inputs=manifest.inputs,
+            inputs=inputs,
             sources=verdict.sources,
             attribution=verdict.attribution,
             steps=manifest.steps,

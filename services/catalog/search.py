@@ -46,14 +46,9 @@ def downloadable(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     Restricted data leaves only to its owner and the lab's staff: projects read it in the sandbox.
     """
     dataset = visible(store, dataset_id, caller)
-    if not may_take(dataset, caller):
+    if not dataset.may_be_taken_by(caller):
         raise Forbidden("this dataset is restricted; a project asks its owner for access")
     return dataset
-
-
-def may_take(dataset: Dataset, caller: Caller) -> bool:
-    """Whether `caller` may have the rows of a dataset outside of the sandbox."""
-    return dataset.metadata.access == "open" or caller.may_see(dataset.owner_id)
 
 
 def file_of(version: Version, name: str) -> FileRef:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.access import ProjectAccess
-from services.catalog.changes import Changes, compare
+from services.catalog.changes import compare
 from services.catalog.consent import Grant, GrantState
 from services.catalog.crossing import Verdict
 from services.catalog.exposure import InputPrivacy
@@ -15,6 +15,7 @@ from services.catalog.harvested import Harvested
 from services.catalog.metadata import Metadata
 from services.catalog.model import Dataset, DatasetState
 from services.catalog.quality import Criterion, criteria_of, score_of
+from services.catalog.version_view import VersionView
 from services.catalog.versions import Version
 from shared.auth import Caller
 from shared.events import FileRef
@@ -58,12 +59,6 @@ class DatasetSummary(Metadata):
     rows: int | None
     keys: list[str]
     quality: int | None = Field(description="points of 100, by the criteria; of a published one")
-
-
-class VersionView(Version):
-    """A version, and what it changed of the one published before it."""
-
-    changes: Changes | None = None
 
 
 class DatasetView(DatasetSummary):
@@ -131,9 +126,11 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
 
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
+    shown = list(_compared(versions_of(dataset, caller)))
+    is_taken = dataset.may_be_taken_by(caller)
     return DatasetView(
         **_summary(dataset),
-        versions=list(_compared(versions_of(dataset, caller))),
+        versions=shown if is_taken else [version.without_hashes() for version in shown],
         criteria=criteria_of(dataset),
         harvested=dataset.harvested,
         retired=dataset.retired,

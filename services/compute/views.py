@@ -1,6 +1,6 @@
 """What compute takes in and gives out over HTTP and RPC."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -68,8 +68,16 @@ class JobView(BaseModel):
         return cls.model_validate({**fields, **dates, **told})
 
 
-_UNTOLD = {"log_tail": "", "privacy": None, "warning": ""}
-"""In place of what a job tells of the rows that it read."""
+_UNTOLD: dict[str, Any] = {
+    "log_tail": "",
+    "reason": "",
+    "outputs": (),
+    "result": None,
+    "privacy": None,
+    "warning": "",
+}
+"""In place of what a job tells of the rows that it read; a fault may quote them, a hash prove
+what they are."""
 
 
 class JobPage(BaseModel):

@@ -53,16 +53,18 @@ def _file(dataset: Node, path: str, file: FileRef, about: Metadata, version: Ver
     node.refer(DCAT.accessURL, dataset.name)
     if about.access == "open":
         node.refer(DCAT.downloadURL, dataset.name + f"/{path}")
-    _add_bytes(node, file)
+    add_format(node, file.media_type)
+    node.add(DCAT.byteSize, typed(file.size, "nonNegativeInteger"))
+    if about.access == "open":
+        # Of other data it would prove what somebody has, or guesses.
+        _add_checksum(node, file)
     add_terms(node, about, dataset)
     _add_rights(node, about, version, dataset)
     node.add(DCT.issued, moment(version.registered_at))
     return node
 
 
-def _add_bytes(node: Node, file: FileRef) -> None:
-    add_format(node, file.media_type)
-    node.add(DCAT.byteSize, typed(file.size, "nonNegativeInteger"))
+def _add_checksum(node: Node, file: FileRef) -> None:
     checksum = node.refer(SPDX.checksum, node.name + "-checksum", SPDX.Checksum)
     checksum.refer(SPDX.algorithm, SHA256, SPDX.ChecksumAlgorithm)
     checksum.add(SPDX.checksumValue, typed(file.sha256, "hexBinary"))

@@ -10,7 +10,7 @@ from services.catalog.joins.join import Join, Multiplication
 from services.catalog.joins.keeper import Keeper
 from services.catalog.metadata import Access
 from services.catalog.model import Dataset
-from services.catalog.search import may_take, visible
+from services.catalog.search import visible
 from shared.auth import Caller
 from shared.crosswalks import Cost
 from shared.errors import Invalid
@@ -96,8 +96,8 @@ def list_joins(
     joins, total = keeper.ask(dataset_id, page)
     others = _datasets(store, {join.there.dataset_id for join in joins})
     joins = [join for join in joins if join.there.dataset_id in others]
-    shown = {id_ for id_, other in others.items() if may_take(other, caller)}
-    readable = shown if may_take(here, caller) else set()
+    shown = {id_ for id_, other in others.items() if other.may_be_taken_by(caller)}
+    readable = shown if here.may_be_taken_by(caller) else set()
     examples = keeper.ask(dataset_id, lambda index: _examples(index, joins, readable))
     stop = start + query.limit
     return JoinPage(

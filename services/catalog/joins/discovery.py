@@ -9,7 +9,6 @@ from services.catalog.joins.index import Index
 from services.catalog.joins.join import Join
 from services.catalog.joins.keeper import Keeper
 from services.catalog.model import Dataset
-from services.catalog.search import may_take
 from shared import metrics
 from shared.auth import Caller
 from shared.envelope import Envelope
@@ -59,7 +58,7 @@ class _Pair(NamedTuple):
         """The join as all of these may know it; nothing when they may not."""
         callers = [Caller(member, frozenset()) for member in members]
         sides = self.here, self.there
-        is_readable = all(may_take(side, caller) for side in sides for caller in callers)
+        is_readable = all(side.may_be_taken_by(caller) for side in sides for caller in callers)
         join = self.join if is_readable else disclosed_join(self.join)
         if join:
             yield _joined(join, self.there)

@@ -44,6 +44,42 @@ def test_version_that_is_not_published_is_nobody_s_to_download(lab: Lab, path: s
         )
 
 
+def hashes(lab: Lab, dataset_id: str, member: str, role: str) -> list[str | None]:
+    """The hashes of a dataset's file and table that a member sees."""
+    view = lab.get(f"/datasets/{dataset_id}", lab.token(member, role))
+    [version] = view["versions"]
+    return [version[name]["sha256"] for name in ("file", "table")]
+
+
+def test_hashes_of_restricted_files_are_for_those_who_may_read_them(lab: Lab) -> None:
+    """A hash proves what somebody has, and lets small files be guessed; sizes are told."""
+    restricted, free = lab.published("mbr_o", access="restricted"), lab.published("mbr_o")
+    assert hashes(lab, restricted, "mbr_z", "holder") == [None, None]
+    for dataset_id, member, role in (
+        (restricted, "mbr_o", "owner"),
+        (restricted, "mbr_r", "reviewer"),
+        (free, "mbr_z", "holder"),
+    ):
+        assert None not in hashes(lab, dataset_id, member, role)
+    for dataset_id, is_told in ((restricted, False), (free, True)):
+        path = f"/datasets/{dataset_id}?format=turtle"
+        answer = lab.call("GET", path, lab.token("mbr_z", "holder"))
+        assert (b"checksumValue" in answer.data) == is_told
+
+
+def test_result_names_its_restricted_inputs_without_their_hashes(lab: Lab) -> None:
+    """Also one that its holder opens: everybody reads how open data was made."""
+    own = lab.published("mbr_h", access="restricted")
+    event = delivered(lab, own, lab.published("mbr_o"))
+    lab.publish(event)
+    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    lab.publish(lab.ingested(result, 1))
+    lab.hear("dataset_published", dataset_id=result)
+    view = lab.get(f"/datasets/{result}", lab.token("mbr_z", "holder"))
+    inputs = view["versions"][0]["provenance"]["inputs"]
+    assert (view["access"], [one["sha256"] for one in inputs]) == ("open", ["", "a" * 64])
+
+
 def test_strangers_see_no_value_of_restricted_rows(lab: Lab) -> None:
     """Columns and counts, but not the examples that tell the owner what to mend."""
     dataset_id = lab.upload("mbr_o", access="restricted")

@@ -110,6 +110,7 @@ def test_result_of_revoked_data_is_withheld_until_it_is_granted_again(
     for shown in (told[0], *told[1]["items"]):
         assert "étude finie" in shown["message"]
         assert (shown["log_tail"], shown["privacy"], shown["warning"]) == ("", None, "")
+        assert (shown["reason"], shown["outputs"], shown["result"]) == ("", [], None)
     assert lab.call(compute, "GET", f"/jobs/{job}", "mbr_staff", "operator").json()["privacy"]
     again = AccessGranted(project_id=project, dataset_id=dataset, owner_id=OWNER, decided_by=OWNER)
     lab.publish(again, project, sequence=4)
