@@ -72,7 +72,8 @@ def blocks_of(column: KeyColumn, counted: Iterable[tuple[str, int]]) -> Iterator
     pairs = iter(counted)
     while some := list(islice(pairs, VALUES_IN_A_BLOCK)):
         values, counts = zip(*some, strict=True)
-        yield KeyBlock(**dict(column), values=values, counts=counts)
+        # Who reads it does not trust it: to check it here as well only takes time.
+        yield KeyBlock.model_construct(**dict(column), values=values, counts=counts)
 
 
 def read_blocks(chunks: Iterable[bytes]) -> Iterator[KeyBlock]:

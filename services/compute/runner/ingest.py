@@ -17,7 +17,7 @@ from services.compute.runner.privacy import screen, without_examples
 from services.compute.runner.profile import describe, without_marks
 from services.compute.runner.records import read_records
 from services.compute.runner.repairs import Repairs
-from services.compute.runner.table import Table, schema_of
+from services.compute.runner.table import Table, gathered, schema_of
 from services.compute.runner.text import read_text
 from services.compute.runner.unpack import unpack
 from services.compute.runner.workbook import read_workbook
@@ -26,6 +26,9 @@ from shared.key_file import KEYS
 from shared.manifest import Column, Profile
 
 _TABLE = "table"
+_GROUP_BYTES = 1 << 23
+"""Of text in a row group of the table: many small ones take more room, and more time to read."""
+
 _NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
@@ -127,7 +130,7 @@ def _empty_marks(database: duckdb.DuckDBPyConnection, described: list[Column], m
 def _write(table: Table, made: Path, size: int, say: Say) -> None:
     read = 0
     with parquet.ParquetWriter(made, schema_of(table.columns), compression="zstd") as writer:
-        for batch in table.batches:
+        for batch in gathered(table.batches, _GROUP_BYTES):
             writer.write_batch(batch)
             read += batch.nbytes
             say(min(0.5, read / max(1, size) / 2), "lit le fichier")

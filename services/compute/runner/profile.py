@@ -1,9 +1,8 @@
 """Describes a table: what its columns hold, by value and by what stands beside them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import duckdb
-import pyarrow as pa
 
 from services.compute.runner.bench import Say, columns, count
 from services.compute.runner.codes import load_codes
@@ -12,10 +11,14 @@ from services.compute.runner.names import literal, quoted
 from services.compute.runner.neighbours import with_codes
 from services.compute.runner.portrait import Portrait
 from services.compute.runner.semantics import Kind, kinds_of
+from services.compute.runner.table import gathered
 from shared.manifest import Column
 
 _BATCH = 1_000_000
 """Distinct values looked at together, whatever their number: memory stays bounded."""
+
+_GATHERED_BYTES = 1 << 26
+"""Each thread of the database begins a batch of its own, and lists have to be seen whole."""
 
 
 def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple[int, list[Column]]:
@@ -53,23 +56,12 @@ def _read_column(
     portrait = Portrait(name, kinds)
     counted = database.sql(
         f"SELECT nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') AS text, count(*) AS n"
-        f" FROM {quoted(table)} GROUP BY text HAVING text IS NOT NULL"
+        f" FROM {quoted(table)} GROUP BY text"
     )
-    for batch in _gathered(counted.to_arrow_reader(_BATCH)):
-        portrait.add(batch["text"], batch["n"].to_numpy())
+    for batch in gathered(counted.to_arrow_reader(_BATCH), _GATHERED_BYTES):
+        filled = batch.filter(batch["text"].is_valid())  # asked of the database, it trims twice
+        portrait.add(filled["text"], filled["n"].to_numpy())
     return portrait.column()
-
-
-def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Batches as large as they may be: each thread of the database begins its own."""
-    kept: list[pa.RecordBatch] = []
-    for batch in batches:
-        if kept and sum(map(len, kept)) + len(batch) > _BATCH:
-            yield pa.concat_batches(kept)
-            kept = []
-        kept.append(batch)
-    if kept:
-        yield pa.concat_batches(kept)
 
 
 def _typed_column(database: duckdb.DuckDBPyConnection, table: str, name: str, kind: str) -> Column:

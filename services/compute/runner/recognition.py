@@ -47,13 +47,16 @@ class _Tally:
     rows: int = 0
     wrong: list[str] = field(default_factory=list)
 
-    def add(self, values: Texts, counts: Counts, sample: Texts) -> None:
-        """Some of the distinct values, and a sample of them where they are many."""
-        if self.hopeful and len(sample):
+    def add(self, values: Texts, counts: Counts, sample: Texts, *, known: bool) -> None:
+        """Some of the distinct values, and a sample of them where they are many.
+
+        `known` tells that all of them are valid.
+        """
+        if self.hopeful and len(sample) and not known:
             self.hopeful = bool(self.kind.test(sample).mean() >= _LIKELY)
         if not self.hopeful:
             return
-        flags = self.kind.test(values)
+        flags = np.ones(len(values), bool) if known else self.kind.test(values)
         self.distinct += int(flags.sum())
         self.rows += int(counts[flags].sum())
         self._remember(values, flags)
@@ -84,8 +87,11 @@ class Recognition:
         self._distinct += len(values)
         self._rows += int(counts.sum())
         sample = _sample(values)
+        numbers = False
         for tally in self._tallies:
-            tally.add(values, counts, sample)
+            tally.add(values, counts, sample, known=numbers and tally.kind.wide)
+            is_whole = tally.distinct == self._distinct
+            numbers |= is_whole and tally.kind.column in ("integer", "decimal")
 
     @property
     def column(self) -> str:

@@ -4,7 +4,7 @@ Arrow reads it many times as fast as Python's csv module. What Arrow would read 
 has to be told, is left to services/compute/runner/text.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,9 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 _CHUNK = 1 << 20
+_SMALL = 1 << 25
+"""Bytes of a file whose rows are kept once they were looked at, not read again."""
+
 _ENCODINGS = ("utf-8", "cp1252")
 
 
@@ -22,20 +25,28 @@ class RegularText:
     def __init__(self, path: Path, encoding: str, delimiter: str, skipped: int) -> None:
         self._path, self._delimiter, self._skipped = path, delimiter, skipped
         self._encoding = encoding.removesuffix("-sig")
+        self._kept: list[pa.RecordBatch] = []
 
     def is_regular(self, width: int) -> bool:
         """Whether all rows are that wide, hold something, and quote as they should."""
         if self._encoding not in _ENCODINGS or not self._delimiter.isascii():
             return False
         try:
-            batches = self.batches([str(at) for at in range(width)])
+            batches = self._read(width)
+            if self._path.stat().st_size <= _SMALL:
+                batches = self._kept = list(batches)
             return self._quotes_well() and all(map(_is_full, batches))
         except pa.ArrowInvalid:
             return False
 
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
         """The rows as text, null where a cell is empty; ArrowInvalid where a row does not fit."""
-        yield from csv.open_csv(
+        for batch in self._kept or self._read(len(columns)):
+            yield batch.rename_columns(columns)
+
+    def _read(self, width: int) -> Iterable[pa.RecordBatch]:
+        columns = [str(at) for at in range(width)]
+        reader: Iterable[pa.RecordBatch] = csv.open_csv(
             self._path,
             read_options=csv.ReadOptions(
                 use_threads=False,
@@ -53,6 +64,7 @@ class RegularText:
                 null_values=[""],
             ),
         )
+        return reader
 
     def _quotes_well(self) -> bool:
         """Whether each quote opens or closes a whole cell, or is doubled inside of one.

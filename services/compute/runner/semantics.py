@@ -38,7 +38,8 @@ class Kind:
     `header` finds the names that speak for it; a `named` kind is taken by such a name only. A
     `personal` kind shows none of its column's values, and is no key. A column all of whose values
     are valid is of the kind `column`, unless it is a key. Values of a kind are also valid as
-    `part_of`. A `repair` would make of them what the kind is called.
+    `part_of`; what the numbers before it in the list take, a `wide` kind takes too. A `repair`
+    would make of them what the kind is called.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Kind:
     column: str = ""
     format: str | None = None
     part_of: str = ""
+    wide: bool = False
     repair: str | None = None
 
     def is_spoken_for(self, column: str) -> bool:
@@ -173,8 +175,8 @@ def _numbers() -> Iterator[Kind]:
         ("decimal", "0.0", rf"{_SIGN}{_PLAIN}(\.[0-9]+)?"),
         ("decimal", None, f"{_SIGN}({_PLAIN}|{_GROUPED})([.,][0-9]+)?"),
     ):
-        test = matching(pattern)
-        yield Kind(name, test, 0.01, "(?!)", is_key=False, column=name, format=shape)
+        test, wide = matching(pattern), _GROUPED in pattern
+        yield Kind(name, test, 0.01, "(?!)", is_key=False, column=name, format=shape, wide=wide)
 
 
 _POSTCODE = r"post|(^|[_ ])cp([_ ]|$)"

@@ -37,6 +37,18 @@ def batches_of(columns: list[str], rows: Iterator[Row]) -> Iterator[pa.RecordBat
         yield pa.record_batch([*zip(*batch, strict=True)], schema=schema)
 
 
+def gathered(batches: Iterable[pa.RecordBatch], most_bytes: int) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches that hold as many of the given ones as stay below that size."""
+    kept: list[pa.RecordBatch] = []
+    for batch in batches:
+        if kept and sum(one.nbytes for one in kept) + batch.nbytes > most_bytes:
+            yield pa.concat_batches(kept)
+            kept = []
+        kept.append(batch)
+    if kept:
+        yield pa.concat_batches(kept)
+
+
 def schema_of(columns: list[str]) -> pa.Schema:
     """Text in every column."""
     return pa.schema([(name, pa.string()) for name in columns])
