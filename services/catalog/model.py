@@ -41,6 +41,7 @@ class Dataset(Versioned):
     )
 
     source_owners: list[str] = []
+    sent: str = Field(default="", description="fingerprint of the upload that it began with")
     harvested: Harvested | None = None
     retired: str = Field(default="", description="why its source has it no more, in French")
     taken: Taken | None = Field(default=None, description="what was fetched from its source")

@@ -13,37 +13,32 @@ from services.catalog.use import RESULT
 from services.catalog.versions import Provenance, Upload, Version
 from shared.aggregate import caused_id, new_id
 from shared.envelope import Envelope
-from shared.errors import Invalid
 from shared.events import ProjectDelivered
+from shared.idempotency import Key, fingerprint
 from shared.manifest import Input, Manifest
 from shared.storage import Storage
 from shared.store import Store
 
 _PREFIX = "dts"
 _Read: TypeAlias = tuple[Dataset, Version | None]
-_KEY, _KEY_LENGTH = "Idempotency-Key", 255
 
 
 def register_upload(
-    store: Store,
-    owner_id: str,
-    metadata: Metadata,
-    upload: Upload,
-    idempotency_key: str | None = None,
+    store: Store, owner_id: str, metadata: Metadata, upload: Upload, key: Key | None = None
 ) -> Dataset:
     """A new dataset of `owner_id`; the one made before when the key comes again.
 
-    Raises Invalid when the key came with another file or other metadata before, or is no key.
+    Raises Invalid when the key came with another file or other metadata before.
     """
-    if idempotency_key is None:
-        identifier = new_id(_PREFIX)
-    else:
-        identifier = _id_from_key(owner_id, idempotency_key)
+    identifier = caused_id(_PREFIX, f"{owner_id} {key.text}") if key else new_id(_PREFIX)
     new = empty(identifier, owner_id, metadata)
+    new.sent = fingerprint(metadata, upload.file.sha256)
     new.register(upload)
     dataset = store.of(Dataset).add(new)
-    if dataset.metadata != metadata or dataset.versions[0].file.sha256 != upload.file.sha256:
-        raise Invalid("was sent before with another upload", _KEY)
+    if key:
+        # Datasets from before fingerprints were kept are taken to be as they were sent.
+        said = fingerprint(dataset.metadata, dataset.versions[0].file.sha256)
+        key.check_same(dataset.sent or said, new.sent)
     return dataset
 
 
@@ -152,9 +147,3 @@ def _result_of(
 def empty(identifier: str, owner_id: str, metadata: Metadata) -> Dataset:
     """A dataset without data."""
     return Dataset(id=identifier, owner_id=owner_id, metadata=metadata)
-
-
-def _id_from_key(owner_id: str, key: str) -> str:
-    if not 1 <= len(key) <= _KEY_LENGTH:
-        raise Invalid(f"must be a text of 1 to {_KEY_LENGTH} characters", _KEY)
-    return caused_id(_PREFIX, f"{owner_id} {key}")

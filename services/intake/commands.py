@@ -19,11 +19,12 @@ from services.intake.bodies import (
 )
 from services.intake.model import Project
 from services.intake.records import Delivery
-from services.intake.submissions import Key, claim
+from services.intake.submissions import claim
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.errors import NotFound, WrongStage
 from shared.events import Treatment
+from shared.idempotency import Key
 from shared.store import Store
 
 

@@ -6,9 +6,10 @@ from typing import Any
 from services.intake.bodies import ListMembers, RegisterMember
 from services.intake.member import Member
 from services.intake.model import Project
-from services.intake.submissions import Key, claim
+from services.intake.submissions import claim
 from shared.aggregate import new_id
 from shared.errors import Invalid
+from shared.idempotency import Key
 from shared.paging import every
 from shared.store import Store
 from shared.territory import department_of, is_department

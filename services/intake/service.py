@@ -18,7 +18,7 @@ from services.intake.bodies import (
 from services.intake.member import Member
 from services.intake.model import Project
 from services.intake.reactions import AccessNews
-from services.intake.submissions import Key, Submission
+from services.intake.submissions import Submission
 from services.intake.treatments import WrittenTreatment
 from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectView
 from shared.auth import Caller, Role
@@ -39,6 +39,7 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.http import Call, http
+from shared.idempotency import Key
 from shared.identifier import Identifier, MemberId
 from shared.messaging import Documents, on, rpc
 

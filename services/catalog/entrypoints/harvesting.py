@@ -15,6 +15,7 @@ from services.catalog.harvesting.views import (
 from services.catalog.views import DatasetView, view_of
 from shared.auth import Caller, Role
 from shared.http import Call, http
+from shared.idempotency import Key
 from shared.identifier import Identifier, MemberId
 from shared.messaging import rpc
 from shared.paging import Paging
@@ -32,7 +33,7 @@ class Harvesting:
     @http("POST", "/sources", body=NewSource, returns=SourceView, status=201, roles=_OPERATORS)
     def create_source(self, call: Call) -> SourceView:
         """Add another catalogue; the datasets harvested from it are the caller's."""
-        key = call.header("Idempotency-Key") or ""
+        key = Key.if_any(call.header("Idempotency-Key"))
         return SourceView.of(self.harvester.sources.add(call.caller.member_id, call.body, key))
 
     @http("GET", "/sources", query=Paging, returns=SourcePage, roles=_OPERATORS)
@@ -108,11 +109,12 @@ class Harvesting:
 
     @rpc
     def add_source(
-        self, owner_id: MemberId, source: dict[str, Any], idempotency_key: str = ""
+        self, owner_id: MemberId, source: dict[str, Any], idempotency_key: str | None = None
     ) -> SourceView:
         """Add another catalogue; the datasets harvested from it are `owner_id`'s."""
         wanted = NewSource.model_validate(source)
-        return SourceView.of(self.harvester.sources.add(owner_id, wanted, idempotency_key))
+        key = Key.if_any(idempotency_key, "idempotency_key")
+        return SourceView.of(self.harvester.sources.add(owner_id, wanted, key))
 
     @rpc
     def list_sources(self, after: str | None = None, limit: int = 50) -> SourcePage:

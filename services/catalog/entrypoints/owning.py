@@ -11,6 +11,7 @@ from services.catalog.mending import NewRepair, accept_repair
 from services.catalog.versions import Upload
 from services.catalog.views import DatasetView, view_of
 from shared.http import Call, http
+from shared.idempotency import Key
 from shared.identifier import Identifier
 from shared.messaging import rpc
 from shared.store import Store
@@ -31,13 +32,16 @@ class Owning:
         roles={"owner", "holder"},
     )
     def upload_dataset(self, call: Call) -> DatasetView:
-        """Take in a file as a new dataset of the caller's; it is published once it was read."""
+        """Take in a file as a new dataset of the caller's; it is published once it was read.
+
+        With an `Idempotency-Key` that came before, the answer is the dataset registered then.
+        """
         dataset = registration.register_upload(
             self.documents,
             call.caller.member_id,
             call.body.plain(),
             Upload(file=call.file, filename=call.filename),
-            call.header("Idempotency-Key"),
+            Key.if_any(call.header("Idempotency-Key")),
         )
         return view_of(dataset, call.caller)
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from pydantic import Field
+
 from shared.aggregate import NEVER, Aggregate, now
 from shared.events import CatalogueKind
 
@@ -29,6 +31,7 @@ class RemoteSource(Aggregate):
     next_at: datetime = NEVER
     harvest_id: str = ""
     completed_id: str = ""
+    sent: str = Field(default="", description="fingerprint of what it was added with")
 
     def claim(self, harvest_id: str, has_ended: Callable[[str], bool]) -> None:
         """Let that harvest be the latest, unless one is under way: then it stays the latest."""

@@ -8,6 +8,7 @@ from services.catalog.harvesting.views import ChangeSource, NewSource
 from shared.aggregate import caused_id, new_id, now
 from shared.errors import WrongStage
 from shared.events import FileRef
+from shared.idempotency import Key, fingerprint
 from shared.paging import Paging
 from shared.store import Store
 
@@ -21,16 +22,22 @@ class Sources:
         self._sources, self._harvests = store.of(RemoteSource), store.of(Harvest)
         self._normalised = normalised
 
-    def add(self, owner_id: str, wanted: NewSource, key: str = "") -> RemoteSource:
-        """A new source, whose datasets will be `owner_id`'s; the same `key` adds it once."""
+    def add(self, owner_id: str, wanted: NewSource, key: Key | None = None) -> RemoteSource:
+        """A new source, whose datasets will be `owner_id`'s; the same `key` adds it once.
+
+        Raises Invalid when the key came with another source before.
+        """
         url = self._normalised(wanted.url) if wanted.url else ""
-        identifier = caused_id(_PREFIX, f"{owner_id} {key}") if key else new_id(_PREFIX)
+        identifier = caused_id(_PREFIX, f"{owner_id} {key.text}") if key else new_id(_PREFIX)
         new = RemoteSource(
             id=identifier, owner_id=owner_id, **wanted.model_dump(exclude={"url", "every_hours"})
         )
-        new.url = url
+        new.url, new.sent = url, fingerprint(wanted)
         new.plan(wanted.every_hours)
-        return self._sources.add(new)
+        source = self._sources.add(new)
+        if key and source.sent:
+            key.check_same(source.sent, new.sent)
+        return source
 
     def change(self, source_id: str, wanted: ChangeSource) -> RemoteSource:
         """Change what `wanted` names; datasets follow with the next harvest."""

@@ -47,6 +47,18 @@ def test_idempotency_key_makes_one_dataset(lab: Lab) -> None:
     assert len(lab.heard("dataset_registered", owner_id="mbr_2")) == 1
 
 
+def test_idempotency_key_finds_the_dataset_whatever_was_said_of_it_since(lab: Lab) -> None:
+    """A retry that comes late is a retry; what the dataset says by now is no new upload."""
+    token = lab.token("mbr_late", "owner")
+    made = lab.post_file("/datasets", token, about(), key="k").json()["id"]
+    changed = lab.call("PATCH", f"/datasets/{made}", token, json={"title": "Autrement"})
+    assert changed.status == 200, changed.data
+    again = lab.post_file("/datasets", token, about(), key="k")
+    assert (again.status, again.json()["id"], again.json()["title"]) == (202, made, "Autrement")
+    other = lab.post_file("/datasets", token, about(title="Autrement"), key="k")
+    assert "Idempotency-Key" in problem(other, 422)
+
+
 @pytest.mark.parametrize(("title", "content"), [("Communes", b"other"), ("Autre", CSV)])
 def test_idempotency_key_of_another_upload_is_refused(lab: Lab, title: str, content: bytes) -> None:
     """A key that comes again with another file or other metadata names the header."""

@@ -492,6 +492,11 @@ def test_same_key_adds_one_source(lab: Lab) -> None:
     added = [lab.call("POST", "/sources", body=body, headers=headers) for _ in range(2)]
     assert [one.status for one in added] == [201, 201]
     assert added[0].json() == added[1].json()
+    path = f"/sources/{added[0].json()['id']}"
+    assert lab.call("PATCH", path, body={"title": "B"}).status == 200
+    assert lab.call("POST", "/sources", body=body, headers=headers).json()["title"] == "B"
+    other = lab.call("POST", "/sources", body={**body, "title": "B"}, headers=headers)
+    assert (other.status, other.json()["field"]) == (422, "Idempotency-Key")
     listed = lab.ask("GET", "/sources?limit=100")["items"]
     assert [one["id"] for one in listed].count(added[0].json()["id"]) == 1
 
