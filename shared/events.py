@@ -336,7 +336,7 @@ class HarvestPageFetched(Event, source="catalog"):
     owner_id: str
     page: int = Field(ge=1)
     catalogue: CatalogueKind
-    url: str = Field(description="where it comes from; empty for an uploaded file")
+    url: str = Field(description="where it comes from; for an uploaded file that of its source")
     file: FileRef
 
 

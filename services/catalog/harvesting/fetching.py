@@ -18,6 +18,9 @@ FETCH_SECONDS = 50.0
 """What one page may take, from the connection to its last byte: less than a lease."""
 
 _REDIRECTIONS = 5
+_ENCODINGS = ("", "identity", "gzip", "x-gzip")
+"""What comes in gzip though nobody asked for it is unpacked in the sandbox."""
+
 _BYTES = "application/octet-stream"
 _CHUNK = 1 << 16
 ACCEPTED: dict[CatalogueKind, str] = {
@@ -128,6 +131,9 @@ class Fetcher:
         )
 
     def _stored(self, response: HTTPResponse, line: Line) -> FileRef:
+        encoding = _header(response, "Content-Encoding").lower()
+        if encoding not in _ENCODINGS:
+            raise Rejected(f"le portail répond dans un codage qui n'est pas lu ici, « {encoding} »")
         media_type = _header(response, "Content-Type").partition(";")[0].strip().lower()[:100]
         if _NO_CATALOGUE.match(media_type):
             raise Rejected(f"le portail répond par « {media_type} », pas par des données")

@@ -36,7 +36,8 @@ ENDED = ("completed", "failed", "cancelled")
 class PageRun(BaseModel):
     """One page: what was fetched, what the server knows it by, and what the sandbox made of it.
 
-    `base` is the address it came from in the end, redirections followed.
+    `base` is the address it came from in the end, redirections followed; of an uploaded file,
+    which has no `url`, the address of its source.
     """
 
     number: int

@@ -103,7 +103,7 @@ class Sources:
             started_at=now(),
         )
         if file:
-            harvest.take_page(PageRun(number=1, url="", file=file))
+            harvest.take_page(PageRun(number=1, url="", base=source.url, file=file))
         # A crash before this line leaves a claim without a harvest: the next call makes it.
         return self._harvests.add(harvest)
 

@@ -77,10 +77,14 @@ def _page(source: Path, work: Work) -> Page:
         read = [Item(id_, name, partial(datagouv.record_of, item)) for id_, name, item in items]
         return Page("data.gouv", read, datagouv.next_of(document))
     syntax = syntax_of(source, work.media_type)
+    document = read_json(source) if syntax == "json" else None
     if syntax == "json":
-        graph = graph_of_json(read_json(source), work.url)
+        graph = graph_of_json(document, work.url)
     else:
         graph = graph_of(source, syntax, work.url)
+    # What says nothing at all may be the page after the last one.
+    if document or len(graph):
+        dcat.check(graph)
     nodes = dcat.items_of(graph)
     read = [Item(id_, name, partial(dcat.record_of, node)) for id_, name, node in nodes]
     return Page(_FORMATS[syntax], read, dcat.next_of(graph))

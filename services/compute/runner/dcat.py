@@ -13,6 +13,7 @@ from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS
 from services.compute.runner.node import DC, VCARD, Node
 from services.compute.runner.places import territory_of
 from services.compute.runner.prose import prose
+from services.compute.runner.rdf import NOWHERE
 from services.compute.runner.spoken import (
     DISTRIBUTIONS,
     KEYWORDS,
@@ -76,6 +77,13 @@ def next_of(graph: Graph) -> str | None:
     return min(found, key=lambda one: (not address(one), one), default=None)
 
 
+def check(graph: Graph) -> None:
+    """Raise Rejected, in French, unless the graph speaks of catalogues, datasets or their pages."""
+    terms = {*graph.predicates(), *graph.objects(None, RDF.type)}
+    if not any(str(term).startswith((str(DCAT), *map(str, _HYDRA))) for term in terms):
+        raise Rejected("cette page n'est pas un catalogue DCAT : elle n'en décrit aucun")
+
+
 def identifier_of(node: Node) -> str:
     """What a dataset is known again by; empty when there is nothing."""
     given = node.texts(DCTERMS.identifier, DC.identifier)
@@ -100,7 +108,7 @@ def record_of(node: Node) -> Record:
         producer_kind=_code_of(
             node.node(DCTERMS.publisher, DCTERMS.creator), DCTERMS.type, PUBLISHERS
         ),
-        page=_link(node, DCAT.landingPage, FOAF.page) or address(node.address) or None,
+        page=_link(node, DCAT.landingPage, FOAF.page) or _followed(node.address) or None,
         issued=moment(node.text(DCTERMS.issued)),
         modified=moment(node.text(DCTERMS.modified)),
         start=day(period.text(*_STARTS)) or _half(node, 0),
@@ -128,7 +136,12 @@ def _title(node: Node) -> str:
 
 def _link(node: Node, *predicates: URIRef) -> str:
     """An address, whatever the page calls what is there."""
-    return next(filter(None, map(address, node.names(*predicates))), "")
+    return next(filter(None, map(_followed, node.names(*predicates))), "")
+
+
+def _followed(name: str) -> str:
+    """An address that leads somewhere: of a file nobody knows what it is relative to."""
+    return "" if name.startswith(NOWHERE) else address(name)
 
 
 def _theme(node: Node) -> str:

@@ -54,8 +54,10 @@ def read_json(source: Path) -> object:
         raise Rejected("ce JSON est imbriqué trop profondément") from error
     except json.JSONDecodeError as error:
         raise Rejected(f"JSON invalide, ligne {error.lineno}, colonne {error.colno}") from error
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         raise Rejected("ce JSON n'est pas en Unicode") from error
+    except ValueError as error:
+        raise Rejected("JSON invalide : un nombre y est démesuré") from error
 
 
 def graph_of_json(document: object, base: str) -> Graph:
@@ -85,7 +87,9 @@ def graph_of(source: Path, syntax: str, base: str) -> Graph:
         raise Rejected("cette page est imbriquée trop profondément") from error
     except UnicodeDecodeError as error:
         raise Rejected("cette page n'est pas en UTF-8") from error
-    except (SAXException, ValueError, IndexError, SyntaxError) as error:
+    except IndexError as error:
+        raise Rejected(f"{_NAMES[syntax]} invalide : la page s'interrompt") from error
+    except (SAXException, ValueError, SyntaxError) as error:
         raise Rejected(f"{_NAMES[syntax]} invalide ({error!s:.200})") from error
     return graph
 
