@@ -34,6 +34,26 @@ def add(
 
 
 @app.command()
+def change(
+    context: typer.Context,
+    source_id: str,
+    title: str | None = None,
+    url: Annotated[str | None, typer.Option(help="Empty when files are uploaded.")] = None,
+    theme: Annotated[str | None, typer.Option(help="Of datasets that have none.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Of datasets that have none.")] = None,
+    every_hours: Annotated[int | None, typer.Option(help="0 for only when asked.")] = None,
+    json: Json = False,
+) -> None:
+    """Change a source; what is not given stays. Its datasets follow with the next harvest."""
+    texts = {"title": title, "url": url, "theme": theme, "licence": licence}
+    changes: dict[str, object] = {name: text for name, text in texts.items() if text is not None}
+    if every_hours is not None:
+        changes["every_hours"] = every_hours or None
+    answer = client(context).patch("catalog", path_of("sources", source_id), changes)
+    show.record(answer, json_wanted=json)
+
+
+@app.command()
 def run(
     context: typer.Context,
     source_id: str,

@@ -420,6 +420,8 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
         words = ("harvest", "add", "Portail", "--url", portal.url("/catalogue"))
         source = shell.json(*words, "--every-hours", "24")
         assert source["id"] in {one["id"] for one in shell.json("harvest", "list")["items"]}
+        changed = shell.json("harvest", "change", source["id"], "--every-hours", "0")
+        assert (changed["every_hours"], changed["title"]) == (None, "Portail")
         shell.json("harvest", "run", source["id"])
 
         def ended() -> bool:

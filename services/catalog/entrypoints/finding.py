@@ -3,7 +3,13 @@
 from services.catalog import search, uses
 from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
 from services.catalog.entrypoints.inside import INSIDE
-from services.catalog.export import DatasetFormat, ExportedPage, Exporter, ExportQuery
+from services.catalog.export import (
+    DatasetFormat,
+    Export,
+    ExportedPage,
+    Exporter,
+    ExportQuery,
+)
 from services.catalog.joins import answers
 from services.catalog.joins.answers import JoinPage, JoinQuery
 from services.catalog.joins.keeper import Keeper
@@ -120,15 +126,27 @@ class Finding:
         limit: int = 50,
     ) -> ExportedPage:
         """One page of the catalogue in DCAT-AP 3: `jsonld`, `turtle` or `rdfxml`."""
-        page = self._exporter(INSIDE, format).page(ExportQuery(after=after, limit=limit))
-        text = b"".join(paced(page.pieces)).decode()
-        return ExportedPage(text=text, media_type=page.media_type, next=page.next)
+        query = ExportQuery(after=after, limit=limit)
+        return self._as_text(self._exporter(INSIDE, format).page(query))
+
+    @rpc
+    def export_dataset(
+        self,
+        dataset_id: Identifier,
+        format: Syntax = "jsonld",  # noqa: A002 - the name that HTTP has for it
+    ) -> ExportedPage:
+        """One dataset in DCAT-AP 3: `jsonld`, `turtle` or `rdfxml`."""
+        return self._as_text(self._exporter(INSIDE, format).dataset(dataset_id))
 
     @rpc
     def judge_crossing(self, dataset_ids: list[Identifier]) -> CrossingView:
         """Under which licence the result of crossing these datasets may be published."""
         query = CrossingQuery.model_validate({"dataset_id": dataset_ids})
         return search.judge_crossing(self.documents, query, INSIDE)
+
+    def _as_text(self, page: Export) -> ExportedPage:
+        text = b"".join(paced(page.pieces)).decode()
+        return ExportedPage(text=text, media_type=page.media_type, next=page.next)
 
     def _exporter(self, caller: Caller, syntax: Syntax) -> Exporter:
         return Exporter(self.documents, self.finder, self.settings, caller, syntax)

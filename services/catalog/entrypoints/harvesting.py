@@ -127,6 +127,12 @@ class Harvesting:
         return SourceView.of(self.harvester.sources.source(source_id))
 
     @rpc
+    def change_source(self, source_id: Identifier, changes: dict[str, Any]) -> SourceView:
+        """Change what is named of it; its datasets follow with the next harvest."""
+        wanted = ChangeSource.model_validate(changes)
+        return SourceView.of(self.harvester.sources.change(source_id, wanted))
+
+    @rpc
     def harvest_source(self, source_id: Identifier, may_retire_most: bool = False) -> HarvestView:
         """Harvest what is at its address; while that is under way, the answer is that harvest."""
         return self._begin(source_id, NewHarvest(may_retire_most=may_retire_most))

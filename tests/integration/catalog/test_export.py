@@ -139,6 +139,11 @@ def test_partners_export_by_rpc(lab: Lab) -> None:
     graph = Graph().parse(data=seen + page["text"], format="turtle")
     found = {str(one).rsplit("/", 1)[1] for one in graph.subjects(RDF.type, DCAT.Dataset)}
     assert dataset_ids <= found
+    (one, _) = dataset_ids
+    with lab.rpc() as catalog:
+        alone = catalog.export_dataset(one, format="turtle")
+    (uri,) = Graph().parse(data=alone["text"], format="turtle").subjects(RDF.type, DCAT.Dataset)
+    assert str(uri).endswith(one)
 
 
 def test_exports_are_counted(lab: Lab) -> None:

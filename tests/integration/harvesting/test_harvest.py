@@ -512,6 +512,8 @@ def test_harvests_are_asked_for_by_rpc(lab: Lab) -> None:
         assert cluster.catalog.get_harvest(begun["id"])["counts"]["new"] == 1
         assert cluster.catalog.get_source(source["id"])["harvest_id"] == begun["id"]
         assert cluster.catalog.list_sources(limit=1)["items"]
+        changed = cluster.catalog.change_source(source["id"], {"title": "R2", "every_hours": 24})
+        assert (changed["title"], changed["theme"], changed["every_hours"]) == ("R2", "eau", 24)
 
 
 def test_metrics_count_what_harvests_met(lab: Lab) -> None:
