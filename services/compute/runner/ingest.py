@@ -1,5 +1,6 @@
 """Takes in an uploaded file: one table as Parquet, and its profile."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -8,8 +9,9 @@ import duckdb
 from pyarrow import parquet
 
 from services.compute.folders import Made, Work
-from services.compute.runner.bench import Report, Say, columns, open_database
+from services.compute.runner.bench import Report, Say, columns, count, open_database
 from services.compute.runner.formats import WORKBOOKS, find_format
+from services.compute.runner.header import MAX_COLUMNS
 from services.compute.runner.join_keys import write_keys
 from services.compute.runner.mending import mend, rewrite
 from services.compute.runner.names import literal, quoted
@@ -26,6 +28,9 @@ from shared.key_file import KEYS
 from shared.manifest import Column, Profile
 
 _TABLE = "table"
+_MOST_CELLS = 2_000_000_000
+"""Of a Parquet file, which may repeat a value any number of times in a few bytes."""
+
 _GROUP_BYTES = 1 << 23
 """Of text in a row group of the table: many small ones take more room, and more time to read."""
 
@@ -110,14 +115,26 @@ def _copy(database: duckdb.DuckDBPyConnection, source: Path, made: Path) -> None
     """Rewrite a Parquet file as one of ours: a reader that trusts it need not trust its maker."""
     try:
         database.execute(f"CREATE VIEW given AS SELECT * FROM read_parquet({literal(str(source))})")
-        for name, kind in columns(database, "given").items():
-            if kind.startswith(_NESTED) or kind.endswith("]"):
-                raise Rejected(f"colonne « {name} » : le type {kind} n'est pas pris en charge")
+        _check(columns(database, "given"), count(database, "given"))
         database.execute(f"COPY given TO {literal(str(made))} (FORMAT parquet, COMPRESSION zstd)")
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
         raise Rejected("ce fichier Parquet est abîmé") from error
+
+
+def _check(types: Mapping[str, str], rows: int) -> None:
+    """Refuse a Parquet file whose columns are no cells, or are too many."""
+    for name, kind in types.items():
+        if kind.startswith(_NESTED) or kind.endswith("]"):
+            raise Rejected(f"colonne « {name} » : le type {kind} n'est pas pris en charge")
+    if len(types) > MAX_COLUMNS:
+        raise Rejected(f"plus de {MAX_COLUMNS} colonnes")
+    if len(types) * rows > _MOST_CELLS:
+        raise Rejected(
+            f"{rows} lignes et {len(types)} colonnes : plus de"
+            f" {_MOST_CELLS // 10**6} millions de cases"
+        )
 
 
 def _empty_marks(database: duckdb.DuckDBPyConnection, described: list[Column], made: Path) -> None:

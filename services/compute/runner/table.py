@@ -12,6 +12,8 @@ from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 
 _BATCH = 20_000
+_MOST_LINES, _MOST_CELLS = 10_000_000, 200_000_000
+"""Of tables read row by row: a small archive may hold so much as to take the job's whole time."""
 
 Row = list[str | None]
 Numbered = tuple[int, Cells]
@@ -86,7 +88,7 @@ def survey(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
     """The shape of a table, from the header on; a header with gaps at its end is as wide as most.
 
     Raises Rejected, in French, naming the first line that does not fit the header when most do
-    not: that is no table, or one that was read wrongly.
+    not (that is no table, or one that was read wrongly), or the line at which there are too many.
     """
     named_by = list(islice(rows, head.height))
     line, header = named_by[0][0], head.cells([cells for _, cells in named_by])
@@ -94,7 +96,7 @@ def survey(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
         repairs.note("double_header", line=line)
     shapes = Counter[tuple[int, int]]()
     firsts: dict[tuple[int, int], int] = {}
-    for number, cells in rows:
+    for number, cells in _bounded(rows):
         filled = filled_width(cells)
         if filled:
             shapes[len(cells), filled] += 1
@@ -112,6 +114,20 @@ def survey(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
         )
     padded = [*header, *[""] * named][:named]
     return Shape(padded, line, max(named, *(filled for _, filled in shapes)))
+
+
+def _bounded(rows: Iterable[Numbered]) -> Iterator[Numbered]:
+    """The rows, as long as they can be read one by one in a minute or so."""
+    lines = cells = 0
+    for number, row in rows:
+        lines, cells = lines + 1, cells + len(row)
+        if lines > _MOST_LINES or cells > _MOST_CELLS:
+            raise Rejected(
+                f"ligne {number} : un tableau dont les lignes sont irrégulières a au plus"
+                f" {_MOST_LINES // 10**6} millions de lignes et {_MOST_CELLS // 10**6} millions de"
+                " cases ; rendez-les régulières, ou coupez le fichier"
+            )
+        yield number, row
 
 
 def filled_width(cells: Cells) -> int:
