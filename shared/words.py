@@ -10,6 +10,7 @@ _SEEN = "LNPS"
 """First letters of the Unicode categories of what leaves a mark: letters, numbers, signs."""
 
 _LINES = "\t\n\r"
+_PLURAL = 2
 _DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -46,3 +47,8 @@ def legible(text: str) -> str:
     if _DIRECTIONS.search(text):
         raise ValueError("must not change the reading direction")
     return text
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number and what it counts, in French, where 0 and 1 are singular: `1 ligne`, `2 lignes`."""
+    return f"{number} {one if number < _PLURAL else many}"

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field, model_validator
 
 from shared.events import FileRef, Frozen, Match, Stage
+from shared.words import counted
 
 
 class Entry(Frozen):
@@ -64,9 +65,10 @@ class Guidance(Frozen):
     def in_french(self) -> str:
         """How much was found of each kind, as the history tells it."""
         return (
-            f"Conseils du lab : {len(self.datasets)} jeu(x) de données, "
-            f"{len(self.applications)} application(s), {len(self.experts)} expert(s), "
-            f"{len(self.pilot_sites)} site(s) pilote(s)."
+            f"Conseils du lab : {counted(len(self.datasets), 'jeu', 'jeux')} de données,"
+            f" {counted(len(self.applications), 'application', 'applications')},"
+            f" {counted(len(self.experts), 'expert', 'experts')},"
+            f" {counted(len(self.pilot_sites), 'site pilote', 'sites pilotes')}."
         )
 
 

@@ -49,6 +49,7 @@ from shared.events import (
     TreatmentProposed,
     WorkspaceOpened,
 )
+from shared.words import counted
 
 _JOBS = {
     "ingest": "La lecture du fichier",
@@ -84,10 +85,6 @@ _HARVESTED = {
 }
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number < 2 else many}"  # noqa: PLR2004 - French: 0 and 1 are singular
-
-
 def _job(event: Any) -> str:  # noqa: ANN401 - one of the five job events
     return _JOBS[event.kind]
 
@@ -104,10 +101,10 @@ def _matched(event: DatasetsMatched) -> str:
 
 def _advised(event: ProjectAdvised) -> str:
     parts = (
-        _count(event.datasets, "jeu de données", "jeux de données"),
-        _count(event.applications, "application", "applications"),
-        _count(event.experts, "expert", "experts"),
-        _count(event.pilot_sites, "site pilote", "sites pilotes"),
+        counted(event.datasets, "jeu de données", "jeux de données"),
+        counted(event.applications, "application", "applications"),
+        counted(event.experts, "expert", "experts"),
+        counted(event.pilot_sites, "site pilote", "sites pilotes"),
     )
     return f"Le Datalab a éclairé le projet : {', '.join(parts)}."
 
@@ -118,7 +115,7 @@ def _registered(event: DatasetRegistered) -> str:
 
 
 def _published(event: DatasetPublished) -> str:
-    rows = _count(event.rows, "ligne", "lignes")
+    rows = counted(event.rows, "ligne", "lignes")
     return f"Le jeu de données « {event.title} » est publié ({rows})."
 
 
@@ -161,7 +158,7 @@ def _checked(event: TreatmentChecked) -> str:
 
 
 def _opened(event: DataAccessOpened) -> str:
-    datasets = _count(len(event.dataset_ids), "jeu de données", "jeux de données")
+    datasets = counted(len(event.dataset_ids), "jeu de données", "jeux de données")
     return f"L'accès aux données demandées est ouvert ({datasets})."
 
 
@@ -218,7 +215,9 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     JobFailed: lambda e: f"{_job(e)} a échoué : {e.reason}",
     JobCancelled: lambda e: f"{_job(e)} n'a pas abouti : {e.reason}",
     EndpointDisabled: lambda e: f"Un point de réception est désactivé : {e.reason}",
-    DeliveryAbandoned: lambda e: f"Un envoi est abandonné après {e.attempts} essais.",
+    DeliveryAbandoned: lambda e: (
+        f"Un envoi est abandonné après {counted(e.attempts, 'essai', 'essais')}."
+    ),
 }
 
 

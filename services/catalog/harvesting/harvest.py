@@ -18,6 +18,7 @@ from shared.events import (
     HarvestPageFetched,
 )
 from shared.harvest import READER
+from shared.words import counted
 
 PAGES = 2000
 """More pages than any catalogue has that does not lead in circles."""
@@ -112,8 +113,9 @@ class Harvest(Aggregate):
             return "Le fichier annonce une page suivante, qui n'y est pas : rien n'est retiré."
         if self.kept:
             return (
-                f"{self.kept} jeux de données manquent, plus de la moitié de la source : rien n'est"
-                " retiré. Relancez la moisson en le confirmant s'ils ont vraiment disparu."
+                f"{counted(self.kept, 'jeu de données manque', 'jeux de données manquent')}, plus"
+                " de la moitié de la source : rien n'est retiré. Relancez la moisson en le"
+                " confirmant si ce qui manque a vraiment disparu."
             )
         return ""
 

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from shared.events import Frozen
+from shared.words import counted
 
 _WORDS = {
     "unchanged": ("inchangé", "inchangés"),
@@ -49,19 +50,15 @@ class Refused(Frozen):
 def tell(counts: Counts, retired: int, note: str = "") -> str:
     """`3 jeux de données lus : 2 inchangés, 1 nouveau ; 1 retiré.`, and the note."""
     numbers = counts.model_dump()
-    parts = [_of(numbers[name], *_WORDS[name]) for name in _WORDS if numbers[name]]
-    text = _of(counts.read, "jeu de données lu", "jeux de données lus")
+    parts = [counted(numbers[name], *_WORDS[name]) for name in _WORDS if numbers[name]]
+    text = counted(counts.read, "jeu de données lu", "jeux de données lus")
     if parts:
         text += f" : {', '.join(parts)}"
     if retired:
-        text += f" ; {_of(retired, 'retiré', 'retirés')}"
+        text += f" ; {counted(retired, 'retiré', 'retirés')}"
     told = [f"{text}."]
     if counts.renewed:
         told.append(f"Données reprises à la source : {counts.renewed}.")
     if counts.outdated:
         told.append(f"Données à reprendre à la prochaine moisson : {counts.outdated}.")
     return " ".join([*told, note]).strip()
-
-
-def _of(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number < 2 else many}"  # noqa: PLR2004 - French: 0 and 1 are singular

@@ -19,6 +19,7 @@ from shared.paging import Paging
 from shared.store import Store
 
 _EXAMPLES = 3
+_ONLY = "La seule valeur"
 
 _MULTIPLICATION: dict[Multiplication, str] = {
     "one_to_one": "une ligne y trouve au plus une ligne",
@@ -175,10 +176,9 @@ def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
 def _reason(join: Join, title: str, about: str) -> str:
     here, there = join.here.column, join.there.column
     passages = [_passage(column) for column in (here, there) if column.via]
-    found = (
-        f"{about}{join.matches} des {here.distinct} valeurs de {_named(here.columns)} sont dans"
-        f" {_named(there.columns)} de « {title} »"
-    )
+    are = "sont" if join.matches > 1 else "est"
+    some = f"{about}{join.matches} des {here.distinct} valeurs" if here.distinct > 1 else _ONLY
+    found = f"{some} de {_named(here.columns)} {are} dans {_named(there.columns)} de « {title} »"
     return " ; ".join([found, *passages, _MULTIPLICATION[join.multiplication]]) + "."
 
 

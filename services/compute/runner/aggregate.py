@@ -4,6 +4,7 @@ from services.compute.applications.aggregate import AggregateParameters, Chart, 
 from services.compute.runner.bench import Bench, Report, count
 from services.compute.runner.names import quoted
 from services.compute.runner.numbers import number
+from shared.words import counted
 
 
 def run(bench: Bench, parameters: AggregateParameters) -> Report:
@@ -65,6 +66,11 @@ def _report(bench: Bench, groups: list[str]) -> Report:
     made = count(bench.database, bench.output)
     return {
         "rows": {"in": table.rows, "out": made, "without_group": int(without_group)},
-        "summary": f"{table.rows} lignes agrégées en {made} groupes"
-        + (f", dont {without_group} lignes sans groupe" if without_group else ""),
+        "summary": f"{counted(table.rows, 'ligne agrégée', 'lignes agrégées')} en"
+        f" {counted(made, 'groupe', 'groupes')}"
+        + (
+            f", dont {counted(without_group, 'ligne', 'lignes')} sans groupe"
+            if without_group
+            else ""
+        ),
     }

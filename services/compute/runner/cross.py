@@ -10,6 +10,7 @@ from services.compute.runner.numbers import number
 from services.compute.runner.outdated import warn
 from services.compute.runner.passage import Side, account, keys, make_ways, tell
 from shared.errors import Invalid
+from shared.words import counted
 
 MAX_ORPHANS = 1000
 """How many keys without a match are listed, the heaviest first; all are counted."""
@@ -224,17 +225,23 @@ def _account_of_passages(
 def _summary(report: Report) -> str:
     counts, rows, passages = report["keys"], report["rows"], report["passages"]
     gone = counts["succeeded"]["keys"] + counts["unmatched"]["keys"]
-    missing = "sans correspondance après passage" if passages else "absentes telles quelles"
+    missing = (
+        counted(gone, "clé", "clés") + " sans correspondance après passage"
+        if passages
+        else counted(gone, "clé absente telle quelle", "clés absentes telles quelles")
+    )
+    followed = counted(counts["succeeded"]["keys"], "clé rattachée", "clés rattachées")
+    crossed = counted(rows["crossed"], "ligne croisée", "lignes croisées")
     lost = f"{100 * counts['unmatched']['share']:.2f}".replace(".", ",")
     parts = [
-        f"{rows['crossed']} lignes croisées, {rows['out']} obtenues",
-        f"{gone} clés {missing}",
-        f"{counts['succeeded']['keys']} clés rattachées à la commune qui leur succède",
+        f"{crossed}, {counted(rows['out'], 'obtenue', 'obtenues')}",
+        missing,
+        f"{followed} à la commune qui lui succède",
         f"{lost} % du poids reste sans correspondance",
         *(tell(side, passage) for side, passage in passages.items()),
         *(warning["told"] for warning in report["warnings"]),
     ]
     if passages:
-        gained = report["gained"]["rows"] - report["lost"]["rows"]
-        parts.append(f"les passages donnent une correspondance à {gained} lignes de plus")
+        lines = counted(report["gained"]["rows"] - report["lost"]["rows"], "ligne", "lignes")
+        parts.append(f"les passages donnent une correspondance à {lines} de plus")
     return " ; ".join(parts)

@@ -5,6 +5,7 @@ import re
 from services.compute.runner.bench import Bench
 from services.compute.runner.names import quoted
 from shared.errors import Invalid
+from shared.words import counted
 
 _GROUPED = "[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+"
 NUMBER = rf"[+-]?([0-9]+|{_GROUPED})([.,][0-9]+)?([eE][+-]?[0-9]{{1,3}})?"
@@ -38,9 +39,9 @@ def number(bench: Bench, role: str, name: str, parameter: str) -> tuple[str, boo
     plain = f"regexp_replace({text}, '[ \u00a0\u202f]', '', 'g')"
     wrong, example, whole = _look(bench, role, text)
     if wrong:
+        told = counted(wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres")
         raise Invalid(
-            f"colonne « {name} » : {wrong} valeur(s) ne sont pas des nombres,"
-            f" par exemple de la forme « {_shape(str(example))} »",
+            f"colonne « {name} » : {told}, par exemple de la forme « {_shape(str(example))} »",
             parameter,
         )
     if whole:

@@ -6,6 +6,7 @@ from services.compute.runner.crosswalks import lead
 from services.compute.runner.identifiers import Texts
 from services.compute.runner.passage import keys
 from shared.crosswalks import PRESENT
+from shared.words import counted
 
 _MOST_KEYS = 100_000
 """There are fewer codes: a column with more keys holds something else."""
@@ -48,9 +49,11 @@ def _of_missing(here: Led, there: Led, met: int, years: Years) -> Report | None:
     best = max(gains, key=lambda parameters: gains[parameters])
     if gains[best] <= met:
         return None
+    missing = len(here) - met
+    absent = counted(missing, "code de commune manque", "codes de communes manquent")
     told = (
-        f"{len(here) - met} codes de communes de la table principale, qui suit le code officiel de"
-        f" {years['left']}, ne sont pas dans la table croisée, qui suit celui de {years['right']} ;"
+        f"{absent} dans la table croisée, qui suit le code officiel de {years['right']} ; la table"
+        f" principale suit celui de {years['left']} :"
         f" {' et '.join(best)} = « {PRESENT.name} » en rattache {gains[best] - met}"
     )
     return _warning("missing", best, gains[best] - met, years, told)
@@ -63,9 +66,10 @@ def _of_split(here: Led, there: Led, years: Years) -> Report | None:
     )
     if not split:
         return None
+    some = counted(split, "commune scindée", "communes scindées")
     told = (
-        f"{split} communes de la table principale ont été scindées entre {years['left']} et"
-        f" {years['right']} : leurs lignes portent aussi ce qui est depuis une autre commune ;"
+        f"la table principale a {some} entre {years['left']} et {years['right']}, dont les lignes"
+        " portent aussi ce qui est depuis une autre commune ;"
         f" left_via = « {PRESENT.name} » les rattache à toutes"
     )
     return _warning("split", ("left_via",), split, years, told)

@@ -8,6 +8,7 @@ from services.compute.runner.bench import Bench, Report
 from services.compute.runner.crosswalks import lead
 from services.compute.runner.names import quoted
 from shared.crosswalks import CROSSWALKS, Cost
+from shared.words import counted
 
 Side = Literal["left", "right"]
 
@@ -76,9 +77,12 @@ _OF = {
 
 def tell(side: Side, report: Report) -> str:
     """An account in a sentence, in French."""
+    changed, unknown = report["changed"], report["unknown"]
     return (
         f"la clé de {_TABLES[side]} passe par « {report['via']} » :"
-        f" {report['changed']['keys']} clés changées ({report['changed']['rows']} lignes),"
-        f" {report['multiplied']['rows']} lignes à plusieurs clés,"
-        f" {report['unknown']['keys']} clés inconnues ; {Cost(report['cost']).told}"
+        f" {counted(changed['keys'], 'clé changée', 'clés changées')}"
+        f" ({counted(changed['rows'], 'ligne', 'lignes')}),"
+        f" {counted(report['multiplied']['rows'], 'ligne', 'lignes')} à plusieurs clés,"
+        f" {counted(unknown['keys'], 'clé inconnue', 'clés inconnues')} ;"
+        f" {Cost(report['cost']).told}"
     )

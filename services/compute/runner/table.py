@@ -10,6 +10,7 @@ import pyarrow as pa
 from services.compute.runner.header import Cells, Header, name_columns
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
+from shared.words import counted
 
 _BATCH = 20_000
 _MOST_LINES, _MOST_CELLS = 10_000_000, 200_000_000
@@ -109,7 +110,7 @@ def survey(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
     if sum(shapes[shape] for shape in strange) * 2 > shapes.total():
         first = min(strange, key=lambda shape: firsts[shape])
         raise Rejected(
-            f"ligne {firsts[first]} : {first[0]} valeurs au lieu de {named},"
+            f"ligne {firsts[first]} : {counted(first[0], 'valeur', 'valeurs')} au lieu de {named},"
             " et la plupart des lignes n'ont pas la forme de l'en-tête"
         )
     padded = [*header, *[""] * named][:named]

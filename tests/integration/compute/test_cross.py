@@ -39,7 +39,7 @@ def test_codes_of_another_year_are_warned_of(tmp_path: Path) -> None:
     assert (warning["via"], warning["keys"]) == ("commune", 8)
     assert warning["years"] == {"left": 2024, "right": 2026}
     assert "8 clés absentes telles quelles" in report["summary"]
-    assert "8 codes de communes de la table principale" in report["summary"]
+    assert "8 codes de communes manquent dans la table croisée" in report["summary"]
     assert "left_via = « commune » en rattache 8" in report["summary"]
 
 
@@ -58,7 +58,7 @@ def test_crosswalk_of_communes_finds_all(tmp_path: Path) -> None:
     assert (
         "la clé de la table principale passe par « commune » : 8 clés changées" in report["summary"]
     )
-    assert "0 clés sans correspondance après passage" in report["summary"]
+    assert "0 clé sans correspondance après passage" in report["summary"]
     assert "8 lignes de plus" in report["summary"]
     rows = crossed(run)
     assert len(rows) == 3287
@@ -161,4 +161,4 @@ def test_commune_that_was_split_is_warned_of(tmp_path: Path) -> None:
     missing, split = report["warnings"]
     assert (missing["kind"], missing["keys"]) == ("missing", 1)
     assert (split["kind"], split["keys"], split["parameters"]) == ("split", 1, ["left_via"])
-    assert "1 communes de la table principale ont été scindées entre 2019 et 2026" in split["told"]
+    assert "la table principale a 1 commune scindée entre 2019 et 2026" in split["told"]

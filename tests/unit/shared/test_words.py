@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from shared.words import fold, legible, words
+from shared.words import counted, fold, legible, words
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,8 @@ def test_text_that_reorders_what_stands_around_it_is_refused(character: str) -> 
     """A title is read as it is written (Unicode Technical Report 36, bidirectional spoofing)."""
     with pytest.raises(ValueError, match="reading direction"):
         legible(f"Logements {character}vacants")
+
+
+def test_nought_and_one_are_singular_in_french() -> None:
+    """Not so in English."""
+    assert [counted(number, "clé", "clés") for number in (0, 1, 2)] == ["0 clé", "1 clé", "2 clés"]
