@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.events import Frozen
+from shared.words import counted
 
 Verdict = Literal["none", "quasi", "direct"]
 Role = Literal["direct", "quasi", "sensitive"]
@@ -42,6 +43,7 @@ _KINDS = {
     "orientation": "orientation sexuelle",
     "origin": "origine",
     "offence": "condamnations et infractions",
+    "small_groups": "petits effectifs",
 }
 
 
@@ -64,7 +66,9 @@ class Privacy(Frozen):
     """The verdict on a table.
 
     `direct`: it names persons or tells how to reach them. `quasi`: its rows are about persons whom
-    their traits together may tell apart. `none`: no sign of persons was found, which is no proof.
+    their traits together may tell apart; or they sum up too few persons (`groups`), and k and what
+    is below it count the persons behind a row, and such rows. `none`: no sign of persons was found,
+    which is no proof.
     """
 
     verdict: Verdict
@@ -96,18 +100,29 @@ class Privacy(Frozen):
         """The verdict as owners and holders read it."""
         if self.verdict == "none":
             return "Aucune donnée personnelle n'a été repérée."
+        if self.verdict == "quasi" and self.subject == "groups":
+            return self._of_groups()
         said = f"Identifiants directs : {_listed(self.named('direct'))}. "
         if self.verdict == "quasi":
             said = "Les lignes concernent des personnes sans les nommer. "
         if self.k is not None:
+            share = _percent(self.share_below)
+            below = counted(self.rows_below, f"ligne ({share}) est", f"lignes ({share}) sont")
             said += (
-                f"Le plus petit groupe de lignes semblables en compte {self.k} ;"
-                f" {self.rows_below} lignes ({_percent(self.share_below)}) sont dans un groupe de"
-                f" moins de {K_ENOUGH}. "
+                f"Le plus petit groupe de lignes semblables en compte {self.k} ; {below} dans un"
+                f" groupe de moins de {K_ENOUGH}. "
             )
         if sensitive := self.named("sensitive"):
             said += f"Données sensibles : {_listed(sensitive)}. "
         return said.strip()
+
+    def _of_groups(self) -> str:
+        small = counted(self.rows_below, "groupe en compte", "groupes en comptent")
+        return (
+            f"Les lignes résument des groupes de personnes. {small} moins de {K_ENOUGH}"
+            f" ({_percent(self.share_below)}) : leurs chiffres peuvent révéler quelque chose de"
+            f" chacune. Colonnes : {_listed(self.named('quasi'))}."
+        )
 
 
 def _listed(findings: tuple[Finding, ...]) -> str:

@@ -55,8 +55,10 @@ def _kept_back(dataset: Dataset) -> str:
             " des données sensibles (CRPA, article L312-1-2) ; déposez comme nouveau jeu une"
             " version qui n'en a pas"
         )
-    if dataset.project_id and any(one.privacy and not one.privacy.is_safe for one in profiles):
-        return "le croisement dont il est issu permet de distinguer des personnes"
+    made = [version.provenance.privacy for version in dataset.versions if version.provenance]
+    told = [*made, *(one.privacy for one in profiles)] if dataset.project_id else []
+    if any(privacy and not privacy.is_safe for privacy in told):
+        return "le traitement dont il est issu permet de distinguer des personnes"
     return ""
 
 

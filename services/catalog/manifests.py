@@ -7,6 +7,7 @@ from shared.errors import Rejected
 from shared.events import FileRef
 from shared.harvest import PageReport
 from shared.manifest import Manifest, Profile
+from shared.privacy import Privacy
 from shared.storage import Storage
 
 
@@ -32,6 +33,15 @@ def profile_of(manifest: Manifest) -> Profile:
         return Profile.model_validate(manifest.reports[0] if manifest.reports else {})
     except ValidationError as error:
         raise Rejected(f"profile of job {manifest.job_id}: {explain(error)}") from error
+
+
+def privacy_of(manifest: Manifest) -> Privacy | None:
+    """What a treatment's result tells about persons; Rejected when its report of it is broken."""
+    found = manifest.reports[-1].get("privacy") if manifest.reports else None
+    try:
+        return Privacy.model_validate(found) if found else None
+    except ValidationError as error:
+        raise Rejected(f"privacy of job {manifest.job_id}: {explain(error)}") from error
 
 
 def page_of(manifest: Manifest) -> PageReport:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from services.catalog.access import ProjectAccess
 from services.catalog.crossing import Verdict, judge
 from services.catalog.licensing import settle, sources_of
-from services.catalog.manifests import output_of, read_manifest
+from services.catalog.manifests import output_of, privacy_of, read_manifest
 from services.catalog.metadata import Metadata
 from services.catalog.model import Dataset
 from services.catalog.use import RESULT
@@ -60,8 +60,9 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
 
     Made of somebody else's restricted data it is restricted too: such owners may see it and how it
     was made, and decide with the holder which projects read it. Made of data that was taken away
-    from the project before, it is kept from everybody. So it is while the terms of its
-    sources keep it from being published; they also decide its licence.
+    from the project before, it is kept from everybody. It is restricted as well where the terms of
+    its sources, which decide its licence, keep it from being published, and where it tells too much
+    of persons.
     """
     event = envelope.data
     manifest = read_manifest(files, event.result)
@@ -69,7 +70,8 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     owners = _source_owners(read, event.holder_id)
     sources = {one for dataset, version in read for one in sources_of(dataset, version)}
     verdict = judge(sources)
-    terms = settle(event.licence, verdict)
+    terms, privacy = settle(event.licence, verdict), privacy_of(manifest)
+    is_opened = terms.is_publishable and not owners and (privacy is None or privacy.is_safe)
     metadata = Metadata(
         title=event.title,
         description=event.description,
@@ -77,7 +79,7 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
         keywords=event.keywords,
         territory=event.territory,
         licence=terms.licence,
-        access="open" if terms.is_publishable and not owners else "restricted",
+        access="open" if is_opened else "restricted",
     )
     dataset = empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
     dataset.project_id, dataset.source_owners = event.project_id, owners
@@ -138,6 +140,7 @@ def _result_of(
             inputs=inputs,
             sources=verdict.sources,
             attribution=verdict.attribution,
+            privacy=privacy_of(manifest),
             steps=manifest.steps,
             software=manifest.software,
         ),

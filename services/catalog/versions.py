@@ -9,6 +9,7 @@ from services.catalog.crossing import Source
 from services.catalog.legal_basis import LegalBasis
 from shared.events import AcceptedRepair, FileRef, Frozen, Step
 from shared.manifest import Input, Output, Profile
+from shared.privacy import Privacy
 
 VersionState = Literal["pending", "held", "published", "rejected"]
 """Held is what names persons, until its owner confirms the legal basis."""
@@ -23,6 +24,9 @@ class Provenance(Frozen):
     inputs: tuple[Input, ...]
     sources: tuple[Source, ...] = Field(default=(), description="what to name with the result")
     attribution: str = Field(default="", description="the text to publish with it, in French")
+    privacy: Privacy | None = Field(
+        default=None, description="what the treatment knew it to tell about persons"
+    )
     steps: tuple[Step, ...]
     software: dict[str, str]
 

@@ -17,9 +17,11 @@ from shared.privacy import K_ENOUGH
 
 @dataclass(frozen=True)
 class Anonymity:
-    """The smallest group, the rows in small ones, and l for each sensitive column."""
+    """The smallest group, all and small ones, the rows in these, l for each sensitive column."""
 
     k: int
+    groups: int
+    groups_below: int
     rows_below: int
     diversity: tuple[int, ...]
 
@@ -37,11 +39,12 @@ def measure(
         for at, name in enumerate(sensitive)
     )
     least = "".join(f", min(l{at})" for at in range(len(sensitive)))
-    ((k, below, *diversity),) = database.execute(f"""
-        SELECT min(n), coalesce(sum(n) FILTER (n < {K_ENOUGH}), 0){least}
+    ((k, groups, small, below, *diversity),) = database.execute(f"""
+        SELECT min(n), count(*), count(*) FILTER (n < {K_ENOUGH}),
+            coalesce(sum(n) FILTER (n < {K_ENOUGH}), 0){least}
         FROM (SELECT count(*) AS n{counts} FROM {quoted(table)} GROUP BY {keys})
     """).fetchall()
-    return Anonymity(int(k), int(below), tuple(map(int, diversity)))
+    return Anonymity(int(k), int(groups), int(small), int(below), tuple(map(int, diversity)))
 
 
 def _value(name: str) -> str:

@@ -7,13 +7,17 @@ from pathlib import Path
 import duckdb
 
 from services.compute.applications import APPLICATIONS, check_steps, parse_parameters
+from services.compute.applications.aggregate import AggregateParameters
 from services.compute.folders import Made, Work
 from services.compute.runner.bench import Bench, Report, Say, Table, count, open_database
+from services.compute.runner.evidence import SAMPLE
 from services.compute.runner.names import literal, quoted
 from services.compute.runner.privacy import screen
 from services.compute.runner.profile import describe
+from services.compute.runner.small_groups import is_about_persons, of_persons
 from shared.errors import Invalid
 from shared.events import Step
+from shared.privacy import Privacy
 
 PARQUET = "application/vnd.apache.parquet"
 _ROW = "number of the row"
@@ -40,7 +44,7 @@ class Treatment:
             reports.append(self._step(number, step, tables))
             rows = count(self.database, step.output)
             tables[step.output] = Table(step.output, step.output, rows, rows)
-        reports[-1] |= self._screen(self.work.steps[-1])
+        reports[-1] |= self._screen(self.work.steps[-1], tables)
         return self._write(self.work.steps[-1].output), reports
 
     def _take(self, name: str, path: str) -> Table:
@@ -76,13 +80,23 @@ class Treatment:
             **_sampled(roles[main]),
         }
 
-    def _screen(self, last: Step) -> Report:
+    def _screen(self, last: Step, tables: dict[str, Table]) -> Report:
         """What the result tells about persons: more than its inputs did, where they met."""
         self.say(0.97, "cherche des données personnelles dans le résultat")
         rows, described = describe(self.database, last.output, lambda _share, _what: None)
         is_summed = last.application == "aggregate"
         found = screen(self.database, last.output, described, rows, is_summed=is_summed)
+        if is_summed and found.verdict == "none" and rows:
+            found = self._screen_sums(last, tables) or found
         return {"privacy": found.model_dump(mode="json"), "warning": found.warning}
+
+    def _screen_sums(self, last: Step, tables: dict[str, Table]) -> Privacy | None:
+        """The verdict on sums of persons; those of a trial are judged by the whole table too."""
+        source = tables[last.inputs["table"]]
+        if not is_about_persons(self.database, self._sample(source, SAMPLE).name):
+            return None
+        parameters = AggregateParameters.model_validate(last.parameters)
+        return of_persons(self.database, source.whole, parameters)
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)

@@ -14,6 +14,8 @@ from shared.events import (
     ProjectWithdrawn,
     TreatmentProposed,
 )
+from shared.manifest import Manifest
+from shared.privacy import Privacy
 from tests.integration.catalog.lab import (
     Lab,
     about,
@@ -218,6 +220,17 @@ def test_result_of_the_holders_own_restricted_data_is_open(lab: Lab) -> None:
     own = lab.published("mbr_h", access="restricted")
     result = result_of(lab, delivered(lab, own))
     assert lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))["access"] == "open"
+
+
+def test_result_that_shows_few_persons_is_restricted(lab: Lab) -> None:
+    """The treatment knew how many stand behind each sum; who reads the sums does not."""
+    event = delivered(lab, lab.published("mbr_o", access="open"))
+    privacy = Privacy(verdict="quasi", subject="groups", k=2, rows_below=1, share_below=0.5)
+    manifest = Manifest.model_validate_json(lab.files.read(event.result))
+    told = manifest.model_copy(update={"reports": ({"privacy": privacy.model_dump()},)})
+    result = result_of(lab, event.model_copy(update={"result": lab.put(told)}))
+    view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
+    assert (view["access"], view["versions"][0]["provenance"]["privacy"]["k"]) == ("restricted", 2)
 
 
 def assert_seen(lab: Lab, dataset_id: str, states: dict[str, str | None]) -> None:

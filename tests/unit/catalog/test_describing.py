@@ -24,7 +24,7 @@ def change(**fields: Any) -> ChangeDataset:
     return ChangeDataset.model_validate(fields)
 
 
-def result(*licences: str, privacy: Privacy | None = None) -> Dataset:
+def result(*licences: str, privacy: Privacy | None = None, known: Privacy | None = None) -> Dataset:
     """A restricted result of a project, made of data under these licences."""
     sources = tuple(
         Source(title=f"T{at}", producer="P", licence=licence, updated=date(2026, 1, 1))
@@ -36,6 +36,7 @@ def result(*licences: str, privacy: Privacy | None = None) -> Dataset:
         manifest=ref("c"),
         inputs=(),
         sources=sources,
+        privacy=known,
         steps=(),
         software={},
     )
@@ -132,6 +133,11 @@ def _confirmed() -> Dataset:
             result("lov2", privacy=Privacy(verdict="quasi", subject="persons", k=2)),
             "distinguer des personnes",
             id="unsafe_result",
+        ),
+        pytest.param(
+            result("lov2", known=Privacy(verdict="quasi", subject="groups", k=2)),
+            "distinguer des personnes",
+            id="unsafe_sums",
         ),
         pytest.param(result("odc-odbl", "cc-by-sa"), "ODbL 1.0, 4.2", id="conflict"),
         pytest.param(result("notspecified"), "bac à sable", id="asks"),

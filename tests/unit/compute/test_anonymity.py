@@ -25,6 +25,8 @@ def by_hand(rows: list[Row]) -> Anonymity:
     sizes = [len(group) for group in groups.values()]
     return Anonymity(
         k=min(sizes),
+        groups=len(sizes),
+        groups_below=sum(size < K_ENOUGH for size in sizes),
         rows_below=sum(size for size in sizes if size < K_ENOUGH),
         diversity=tuple(
             min(len({row[at] for row in group}) for group in groups.values()) for at in (0, 1)
