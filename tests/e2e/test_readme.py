@@ -1,4 +1,4 @@
-"""The README's commands, pasted twice into shells that stop at the first failure."""
+"""The READMEs' commands, pasted twice into shells that stop at the first failure."""
 
 import re
 import shutil
@@ -16,6 +16,7 @@ from tests.servers import require
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CALLING = README[README.index("## Calling it") : README.index("## Configuration")]
+CATALOGUE = (ROOT / "services" / "catalog" / "README.md").read_text(encoding="utf-8")
 START = "DATALAB_WEBHOOK_PRIVATE_ADDRESSES=true make up\n"
 PORTS = ("intake", "catalog", "compute", "notify", "broker")
 
@@ -52,7 +53,8 @@ def test_commands_of_the_readme_work_each_time_they_are_pasted(page: str, checko
     """Every line succeeds, the second time too, and brings what the page says."""
     require(shutil.which("curl"), "curl")
     shell = [str(shutil.which("bash")), "-e", "-c"]
-    script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
+    pages = f"{page}\n{CATALOGUE}"
+    script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", pages, re.DOTALL | re.MULTILINE))
     for _ in range(2):
         done = subprocess.run(
             [*shell, script], cwd=checkout, capture_output=True, text=True, check=False
@@ -63,4 +65,6 @@ def test_commands_of_the_readme_work_each_time_they_are_pasted(page: str, checko
         assert (checkout / "communes_par_epci.csv").stat().st_size
         assert "project_delivered" in done.stdout
         assert "Où rouler à vélo ?" in done.stdout
+        assert "2 jeux de données lus : 1 " in done.stdout
+        assert "Arbres d'alignement" in done.stdout
         assert re.search(r"^\S+ project_withdrawn$", done.stdout, re.MULTILINE)
