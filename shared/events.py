@@ -425,6 +425,7 @@ class AccessRequested(Event, source="catalog"):
     project_id: str
     dataset_id: str
     owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
     holder_id: str
     reason: str = Field(default="", description="why nobody can read it yet, in French")
     member_id: str | None = Field(
@@ -438,6 +439,7 @@ class AccessGranted(Event, source="catalog"):
     project_id: str
     dataset_id: str
     owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
     decided_by: str
     member_ids: tuple[str, ...] = Field(
         default=(), description="the others who decide: their data went into the owner's dataset"
@@ -454,6 +456,7 @@ class AccessRefused(Event, source="catalog"):
     project_id: str
     dataset_id: str
     owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
     decided_by: str
     reason: str
     member_ids: tuple[str, ...] = Field(
@@ -467,6 +470,7 @@ class AccessReminded(Event, source="catalog"):
     project_id: str
     dataset_id: str
     owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
     member_ids: tuple[str, ...] = Field(description="whose decision is missing")
 
 
@@ -476,6 +480,7 @@ class AccessExpired(Event, source="catalog"):
     project_id: str
     dataset_id: str
     owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
     reason: str
     member_ids: tuple[str, ...] = Field(
         default=(), description="the others who decide: their data went into the owner's dataset"
@@ -488,6 +493,7 @@ class AccessRevoked(Event, source="catalog"):
     project_id: str
     dataset_id: str
     owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
     reason: str
     member_ids: tuple[str, ...] = Field(
         default=(), description="the others who decide: their data went into the owner's dataset"

@@ -144,6 +144,8 @@ class Granting(Aggregate):
             "project_id": self.id,
             "dataset_id": grant.dataset_id,
             "owner_id": grant.owner_id,
+            # What is not published yet nobody knows of, not even by name.
+            "title": "" if grant.obstacle else grant.title,
         }
 
 

@@ -163,14 +163,18 @@ def _opened(event: DataAccessOpened) -> str:
 
 
 def _requested(event: AccessRequested) -> str:
-    asked = f"L'accès au jeu {event.dataset_id} est demandé à son propriétaire."
+    asked = f"L'accès au jeu {_dataset(event)} est demandé à son propriétaire."
     return f"{asked} {event.reason}".strip()
 
 
 def _granted(event: AccessGranted) -> str:
     purpose = f" pour : {event.purpose}" if event.purpose else ""
     until = f" jusqu'au {date.fromisoformat(event.until):%d/%m/%Y}" if event.until else ""
-    return f"L'accès au jeu {event.dataset_id} est accordé{until}{purpose}".rstrip(".") + "."
+    return f"L'accès au jeu {_dataset(event)} est accordé{until}{purpose}".rstrip(".") + "."
+
+
+def _dataset(event: Any) -> str:  # noqa: ANN401 - one of the six access events
+    return f"« {event.title} »" if event.title else str(event.dataset_id)
 
 
 _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
@@ -203,10 +207,10 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     DatasetsMatched: _matched,
     AccessRequested: _requested,
     AccessGranted: _granted,
-    AccessRefused: lambda e: f"L'accès au jeu {e.dataset_id} est refusé : {e.reason}",
-    AccessReminded: lambda e: f"La demande d'accès au jeu {e.dataset_id} attend une réponse.",
-    AccessExpired: lambda e: f"La demande d'accès au jeu {e.dataset_id} a expiré : {e.reason}",
-    AccessRevoked: lambda e: f"L'accès au jeu {e.dataset_id} est retiré : {e.reason}",
+    AccessRefused: lambda e: f"L'accès au jeu {_dataset(e)} est refusé : {e.reason}",
+    AccessReminded: lambda e: f"La demande d'accès au jeu {_dataset(e)} attend une réponse.",
+    AccessExpired: lambda e: f"La demande d'accès au jeu {_dataset(e)} a expiré : {e.reason}",
+    AccessRevoked: lambda e: f"L'accès au jeu {_dataset(e)} est retiré : {e.reason}",
     DataAccessOpened: _opened,
     WorkspaceOpened: lambda e: f"Un espace de calcul est ouvert ({e.quota_seconds} s de calcul).",
     JobQueued: lambda e: f"{_job(e)} attend son tour.",

@@ -52,6 +52,21 @@ def told(access: ProjectAccess) -> list[str]:
     return [type(event).__name__ for event in access.recorded()]
 
 
+def test_project_is_told_titles_of_what_is_published() -> None:
+    """The title of what is held back may say what nobody shall know; later it is told."""
+    waiting = registered("dts_waiting", metadata("Malades", access="restricted"), owner_id="mbr_o")
+    access = secured(OPEN, waiting)
+    granted, asked = (
+        event for event in access.recorded() if not isinstance(event, DataAccessOpened)
+    )
+    assert isinstance(granted, AccessGranted)
+    assert isinstance(asked, AccessRequested)
+    assert (granted.title, asked.title) == ("Communes", "")
+    access.note_published(published("dts_waiting", waiting.metadata, owner_id="mbr_o"))
+    access.decide("dts_waiting", "mbr_o", "grant", "")
+    assert [e.title for e in access.recorded() if isinstance(e, AccessGranted)][-1] == "Malades"
+
+
 def test_open_and_own_data_is_granted_at_once() -> None:
     """Nobody has to decide, and access opens with the last grant, once."""
     access = secured(OPEN, OWN)

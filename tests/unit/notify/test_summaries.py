@@ -64,6 +64,10 @@ def test_notify_listens_to_every_event() -> None:
         (DatasetsMatched(project_id=PROJECT, matches=()), "Le catalogue n'a rien trouvé."),
         (example(AccessGranted), "L'accès au jeu dts_1 est accordé."),
         (
+            example(AccessGranted).model_copy(update={"title": "Communes"}),
+            "L'accès au jeu « Communes » est accordé.",
+        ),
+        (
             example(AccessGranted).model_copy(update={"purpose": "étude.", "until": "2027-03-01"}),
             "L'accès au jeu dts_1 est accordé jusqu'au 01/03/2027 pour : étude.",
         ),
