@@ -326,6 +326,7 @@ class DatasetRejected(Event, source="catalog"):
     owner_id: str
     version: int
     reason: str
+    title: str = ""
 
 
 class HarvestPageFetched(Event, source="catalog"):

@@ -131,14 +131,7 @@ class Dataset(Versioned):
         if not changed:
             return
         self.metadata = metadata
-        self.record(
-            DatasetDescribed(
-                dataset_id=self.id,
-                owner_id=self.owner_id,
-                title=metadata.title,
-                changed=changed,
-            )
-        )
+        self.record(DatasetDescribed(**self._about(), changed=changed))
 
     def register(self, upload: Upload) -> None:
         """Add a version; raises WrongStage when it would be invisible."""
@@ -160,9 +153,7 @@ class Dataset(Versioned):
         self.harvested, self.retired = found, ""
         self.record(
             DatasetHarvested(
-                dataset_id=self.id,
-                owner_id=self.owner_id,
-                title=self.metadata.title,
+                **self._about(),
                 source_id=found.source_id,
                 harvest_id=found.harvest_id,
                 change=found.change,
@@ -191,9 +182,7 @@ class Dataset(Versioned):
         self.retired = reason
         self.record(
             DatasetRetired(
-                dataset_id=self.id,
-                owner_id=self.owner_id,
-                title=self.metadata.title,
+                **self._about(),
                 source_id=self.source_id,
                 reason=reason,
             )

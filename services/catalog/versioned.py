@@ -90,9 +90,7 @@ class Versioned(Aggregate):
     def _have_read(self, version: Version) -> None:
         self.record(
             DatasetRegistered(
-                dataset_id=self.id,
-                owner_id=self.owner_id,
-                title=self.metadata.title,
+                **self._about(),
                 version=version.number,
                 file=version.file,
                 filename=version.filename,
@@ -164,9 +162,7 @@ class Versioned(Aggregate):
         found = held_for(profile)
         self.record(
             DatasetHeld(
-                dataset_id=self.id,
-                owner_id=self.owner_id,
-                title=self.metadata.title,
+                **self._about(),
                 version=version.number,
                 rows=profile.rows,
                 columns=tuple(one.column for one in found),
@@ -183,9 +179,7 @@ class Versioned(Aggregate):
         version.state = "published"
         self.record(
             DatasetPublished(
-                dataset_id=self.id,
-                owner_id=self.owner_id,
-                title=self.metadata.title,
+                **self._about(),
                 version=version.number,
                 rows=profile.rows,
                 keys=profile.keys,
@@ -200,14 +194,10 @@ class Versioned(Aggregate):
         if version.state != "pending":
             return
         version.state, version.reason, version.job_id = "rejected", reason, job_id
-        self.record(
-            DatasetRejected(
-                dataset_id=self.id,
-                owner_id=self.owner_id,
-                version=version.number,
-                reason=reason,
-            )
-        )
+        self.record(DatasetRejected(**self._about(), version=version.number, reason=reason))
+
+    def _about(self) -> dict[str, str]:
+        return {"dataset_id": self.id, "owner_id": self.owner_id, "title": self.metadata.title}
 
     def readable(self) -> tuple[Version, FileRef]:
         """The published version and its table.

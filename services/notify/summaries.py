@@ -114,6 +114,11 @@ def _registered(event: DatasetRegistered) -> str:
     return f"Le fichier « {event.filename} » {what} pour « {event.title} »."
 
 
+def _rejected(event: DatasetRejected) -> str:
+    file = f"Le fichier du jeu « {event.title} »" if event.title else "Le fichier"
+    return f"{file} n'a pas pu être lu : {event.reason}"
+
+
 def _published(event: DatasetPublished) -> str:
     rows = counted(event.rows, "ligne", "lignes")
     return f"Le jeu de données « {event.title} » est publié ({rows})."
@@ -196,7 +201,7 @@ _SUMMARIES: dict[type[Event], Callable[[Any], str]] = {
     DatasetPublished: _published,
     DatasetHeld: _held,
     JoinsDiscovered: _joins,
-    DatasetRejected: lambda e: f"Le fichier n'a pas pu être lu : {e.reason}",
+    DatasetRejected: _rejected,
     HarvestPageFetched: lambda e: f"La page {e.page} d'un catalogue à moissonner est reçue.",
     HarvestCompleted: lambda e: f"La moisson de « {e.title} » est finie. {e.report}",
     HarvestFailed: lambda e: f"La moisson de « {e.title} » s'est arrêtée : {e.reason}",

@@ -137,11 +137,6 @@ class Words:
         return flags
 
 
-def is_first_name(texts: Texts) -> Flags:
-    """One first name, or several."""
-    return Words.of(texts).are_first_name()
-
-
 def is_surname(texts: Texts) -> Flags:
     """A surname, also a double one."""
     return Words.of(texts).are_surname()

@@ -124,15 +124,6 @@ class Recognition:
         return tally.distinct > 0 and enough and tally.certainty() >= _CERTAIN
 
 
-def recognise(
-    name: str, values: Texts, counts: Iterable[int], kinds: Iterable[Kind]
-) -> tuple[Meaning, Kind] | None:
-    """What the column `name` holds, given its distinct values and how often each occurs."""
-    recognition = Recognition(name, kinds)
-    recognition.add(values, np.fromiter(counts, np.int64, len(values)))
-    return recognition.best()
-
-
 def _sample(values: Texts) -> Texts:
     """A few of many values; none of few, which are looked at all."""
     if len(values) <= _SAMPLE:

@@ -6,10 +6,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from services.compute.runner.identifiers import Test
-from services.compute.runner.person_names import is_first_name, is_full_name, is_surname
+from services.compute.runner.identifiers import Flags, Test, Texts
+from services.compute.runner.person_names import Words, is_full_name, is_surname
 
 DEMO = Path(__file__).resolve().parents[3] / "deploy" / "demo" / "data"
+
+
+def is_first_name(texts: Texts) -> Flags:
+    """One first name, or several."""
+    return Words.of(texts).are_first_name()
 
 
 def share(test: Test, *texts: str) -> float:

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from services.compute.runner.codes import Codes, load_codes
-from services.compute.runner.recognition import recognise
-from services.compute.runner.semantics import kinds_of
+from services.compute.runner.identifiers import Texts
+from services.compute.runner.recognition import Recognition
+from services.compute.runner.semantics import Kind, kinds_of
 from shared.manifest import Meaning
 
 DEMO = Path(__file__).resolve().parents[3] / "deploy" / "demo" / "data"
@@ -21,6 +22,15 @@ DEPARTEMENTS = sorted(CODES.departements)
 NAF = frozenset(range(1, 100)) - {4, 34, 40, 44, 48, 54, 57, 67, 76, 83, 89}
 """The divisions of the NAF (revision 2)."""
 FEW = kinds_of(Codes(communes=BOTH, epci=frozenset(), postcodes=BOTH))
+
+
+def recognise(
+    name: str, values: Texts, counts: Iterable[int], kinds: Iterable[Kind]
+) -> tuple[Meaning, Kind] | None:
+    """What a column holds, given its distinct values and how often each occurs."""
+    recognition = Recognition(name, kinds)
+    recognition.add(values, np.fromiter(counts, np.int64, len(values)))
+    return recognition.best()
 
 
 def meaning(name: str, values: list[str]) -> Meaning | None:
