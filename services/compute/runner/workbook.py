@@ -1,12 +1,14 @@
 """Reads the fullest sheet of a workbook (XLSX, XLS, ODS) as rows of text."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
+from services.compute.runner.cells import Cells, read_cells
 from services.compute.runner.header import find_header
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.table import Numbered, Table, batches_of, filled_width, survey
@@ -41,20 +43,45 @@ def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
     others = [other for other in sheets if other != name and filled[other]]
     if others:
         repairs.note("other_sheets", count=len(others), detail=", ".join(others[:_NAMED]))
-    return _table(sheets[name], name, format_name, repairs)
+    sheet = _Sheet(sheets[name], Cells())
+    if format_name == "xlsx":
+        sheet = _Sheet(sheets[name], read_cells(path, name, repairs))
+    return _table(sheet, format_name, repairs)
 
 
-def _table(sheet: CalamineSheet, name: str, format_name: str, repairs: Repairs) -> Table:
-    head = find_header([cells for _, cells in islice(_rows(sheet), _LOOK)])
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet, and what its cells show beyond their values."""
+
+    sheet: CalamineSheet
+    shown: Cells
+
+    def rows(self, repairs: Repairs | None = None) -> Iterator[Numbered]:
+        """The rows as text; `repairs` is told of zeros that were put in front."""
+        _, right = self.sheet.start or (0, 0)  # empty rows above come too, empty columns do not
+        for number, row in enumerate(self.sheet.iter_rows(), 1):
+            cells = [_text(value) for value in row]
+            for column in self.shown.widths if any(cells) else ():
+                at = column - right
+                if 0 <= at < len(row) and isinstance(row[at], float):
+                    text, cells[at] = cells[at], self.shown.padded(number, column, cells[at])
+                    if repairs and text != cells[at]:
+                        repairs.note("shown_zeros", line=number)
+            yield number, cells
+
+
+def _table(sheet: _Sheet, format_name: str, repairs: Repairs) -> Table:
+    name = sheet.sheet.name
+    head = find_header([cells for _, cells in islice(sheet.rows(), _LOOK)])
     try:
-        shape = survey(head, islice(_rows(sheet), head.at, None), repairs)
+        shape = survey(head, islice(sheet.rows(), head.at, None), repairs)
     except Rejected as error:
         raise Rejected(f"feuille « {name} », {error}") from error
-    above = sum(bool(filled_width(cells)) for _, cells in islice(_rows(sheet), head.at))
+    above = sum(bool(filled_width(cells)) for _, cells in islice(sheet.rows(), head.at))
     if above:
         repairs.note("preamble", line=1, count=above)
     columns = shape.columns(repairs)
-    below = islice(_rows(sheet), head.at + head.height, None)
+    below = islice(sheet.rows(repairs), head.at + head.height, None)
     return Table(
         columns=columns,
         batches=batches_of(columns, shape.fitted(below, repairs)),
@@ -66,15 +93,8 @@ def _table(sheet: CalamineSheet, name: str, format_name: str, repairs: Repairs) 
 
 def _filled(sheet: CalamineSheet) -> int:
     """About how many cells of a sheet hold something."""
-    looked = list(islice(_rows(sheet), _LOOK))
-    cells = sum(bool(cell) for _, row in looked for cell in row)
+    cells = sum(bool(_text(value)) for row in islice(sheet.iter_rows(), _LOOK) for value in row)
     return cells * max(1, sheet.height // _LOOK) if cells else 0
-
-
-def _rows(sheet: CalamineSheet) -> Iterator[Numbered]:
-    first = (sheet.start or (0, 0))[0]
-    for number, row in enumerate(sheet.iter_rows(), first + 1):
-        yield number, [_text(value) for value in row]
 
 
 def _text(value: Value) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from openpyxl import Workbook
 
+from tests.integration.compute.books import saved, workbook
 from tests.integration.compute.jobs import DATA, DEMO, ingest
 from tests.integration.compute.profiles import profile, repaired, table
 
@@ -31,24 +31,6 @@ def archive(files: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, content in files.items():
             packed.writestr(name, content)
-    return buffer.getvalue()
-
-
-def workbook(*sheets: tuple[str, list[list[object]]]) -> Workbook:
-    """A workbook with these sheets."""
-    book = Workbook()
-    del book["Sheet"]
-    for name, rows in sheets:
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    return book
-
-
-def saved(book: Workbook) -> bytes:
-    """The workbook as XLSX."""
-    buffer = io.BytesIO()
-    book.save(buffer)
     return buffer.getvalue()
 
 
