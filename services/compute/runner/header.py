@@ -109,16 +109,17 @@ def _looks_like_data(row: Cells, *, years: bool = True) -> bool:
     return len(numbers) * 2 > len(cells)
 
 
-def name_columns(cells: Cells, width: int, line: int, repairs: Repairs) -> list[str]:
+def name_columns(cells: Cells, width: int, line: int | None, repairs: Repairs) -> list[str]:
     """The names of `width` columns, which differ from each other whatever their case.
 
     Raises Rejected, in French, when there are too many, or one is too long.
     """
+    place = f"ligne {line} : " if line else ""
     if width > MAX_COLUMNS:
-        raise Rejected(f"ligne {line} : plus de {MAX_COLUMNS} colonnes")
+        raise Rejected(f"{place}plus de {MAX_COLUMNS} colonnes")
     given = [" ".join(cell.split()) for cell in cells]
     if any(len(name) > _MAX_NAME for name in given):
-        raise Rejected(f"ligne {line} : un nom de colonne dépasse {_MAX_NAME} caractères")
+        raise Rejected(f"{place}un nom de colonne dépasse {_MAX_NAME} caractères")
     broken = sum("\n" in cell.strip() for cell in cells)
     if broken:
         repairs.note("line_breaks", line=line, count=broken)

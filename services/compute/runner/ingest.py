@@ -6,12 +6,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from pyarrow import parquet
 
 from services.compute.folders import Made, Work
 from services.compute.runner.bench import Report, Say, columns, count, open_database
 from services.compute.runner.formats import WORKBOOKS, find_format
-from services.compute.runner.header import MAX_COLUMNS
+from services.compute.runner.header import name_columns
 from services.compute.runner.join_keys import write_keys
 from services.compute.runner.mending import mend, rewrite
 from services.compute.runner.names import literal, quoted
@@ -58,7 +59,7 @@ def take_in(
         if found:
             _write(found, made, source.stat().st_size, say)
         else:
-            _copy(database, source, made)
+            _copy(database, source, made, repairs)
         _show(database, made)
         mend(database, _TABLE, made, work.repairs, repairs)
         rows, described = describe(database, _TABLE, lambda share, what: say(0.5 + share / 2, what))
@@ -111,15 +112,19 @@ def _read(source: Path, filename: str, repairs: Repairs) -> Table | None:
     return read_records(source, repairs) if name == "json" else read_text(source, repairs)
 
 
-def _copy(database: duckdb.DuckDBPyConnection, source: Path, made: Path) -> None:
+def _copy(database: duckdb.DuckDBPyConnection, source: Path, made: Path, repairs: Repairs) -> None:
     """Rewrite a Parquet file as one of ours: a reader that trusts it need not trust its maker."""
     try:
-        database.execute(f"CREATE VIEW given AS SELECT * FROM read_parquet({literal(str(source))})")
+        given = parquet.read_schema(source).names
+        names = ", ".join(map(quoted, name_columns(given, len(given), None, repairs)))
+        database.execute(
+            f"CREATE VIEW given ({names}) AS SELECT * FROM read_parquet({literal(str(source))})"
+        )
         _check(columns(database, "given"), count(database, "given"))
         database.execute(f"COPY given TO {literal(str(made))} (FORMAT parquet, COMPRESSION zstd)")
     except duckdb.OutOfMemoryException:
         raise
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise Rejected("ce fichier Parquet est abîmé") from error
 
 
@@ -128,8 +133,6 @@ def _check(types: Mapping[str, str], rows: int) -> None:
     for name, kind in types.items():
         if kind.startswith(_NESTED) or kind.endswith("]"):
             raise Rejected(f"colonne « {name} » : le type {kind} n'est pas pris en charge")
-    if len(types) > MAX_COLUMNS:
-        raise Rejected(f"plus de {MAX_COLUMNS} colonnes")
     if len(types) * rows > _MOST_CELLS:
         raise Rejected(
             f"{rows} lignes et {len(types)} colonnes : plus de"

@@ -1,14 +1,17 @@
 """Files as people upload them: read whole and unchanged, or refused with the place of the fault."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from services.compute.runner.codes import load_codes
 from tests.integration.compute.jobs import DATA, DEMO, ingest, run
-from tests.integration.compute.profiles import profile, table
+from tests.integration.compute.profiles import profile, repaired, table
 
 
 def test_real_cp1252_file_is_read_with_its_accents(tmp_path: Path) -> None:
@@ -99,6 +102,20 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
         "decimal",
         "boolean",
     ]
+
+
+def test_columns_that_a_parquet_file_names_badly_are_named_again_and_told(tmp_path: Path) -> None:
+    """As in every other format: SQL knows no two names of which only the case differs."""
+    columns, file = [pa.array([at, 0]) for at in range(5)], BytesIO()
+    names = ["a", "A", "", " ", "b\nc"]
+    parquet.write_table(pa.Table.from_arrays(columns, names=names), file)
+    run = ingest(tmp_path / "job", file.getvalue(), "donnees.parquet")
+    assert list(table(run)) == ["a", "A_2", "colonne_3", "colonne_4", "b c"]
+    assert repaired(run) == {
+        "repeated_names": (1, None),
+        "blank_names": (2, None),
+        "line_breaks": (1, None),
+    }
 
 
 NOISE = np.random.default_rng(2).bytes(5000)
