@@ -30,7 +30,7 @@ _KINDS = {
     "sex": "sexe",
     "age": "âge",
     "birth_year": "année de naissance",
-    "place": "commune ou code postal",
+    "place": "commune, code postal ou coordonnées",
     "profession": "profession",
     "nationality": "nationalité",
     "family": "situation familiale",

@@ -41,7 +41,7 @@ _WAYS = (
 )
 _MAILBOX = r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+"
 _NIR = r"\b[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b"
-_MOBILE = r"(\+33|0033|0)[ .]?[67]([ .-]?[0-9]{2}){4}"
+_MOBILE = r"((\+33|0033)( ?\(0\))?|0)[ .]?[67]([ ./-]?[0-9]{2}){4}"
 _BESIDE = "[^0-9a-fA-F]"
 """Before and after a number in a text; between hexadecimal digits it is a part of an identifier."""
 
@@ -87,8 +87,8 @@ def _iban_shapes() -> Iterator[str]:
 
 
 def is_mobile(texts: Texts) -> Flags:
-    """A French mobile number: 06 or 07 (ARCEP, plan national de numérotation)."""
-    return matching(r"(\+33|0033|0)[ .]?[67].*")(texts)
+    """Of telephones, a French mobile number: 06 or 07 (ARCEP, plan national de numérotation)."""
+    return matching(r"(((\+33|0033)( ?\(0\))?|0)[ .]?)?[67].*")(texts)
 
 
 def is_function(mailboxes: Texts) -> Flags:

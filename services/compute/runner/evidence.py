@@ -3,23 +3,22 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import duckdb
-import numpy as np
 
+from services.compute.runner.births import BIRTH, birth_date
 from services.compute.runner.contacts import is_address, is_iban, mentions_somebody
-from services.compute.runner.identifiers import Counts, Flags, Test, Texts
+from services.compute.runner.identifiers import Counts, Flags, Test, Texts, matching
 from services.compute.runner.names import quoted
 from services.compute.runner.nir import keyless_nir
 from services.compute.runner.person_names import Words
-from services.compute.runner.traits import TRAITS, plain, years_of
+from services.compute.runner.traits import TRAITS, plain
 from shared.manifest import Column
 
 SAMPLE = 2000
 """Rows that are looked at: they lie at even distances, so the same table gives the same verdict."""
 
-_PLACES = frozenset({"commune", "postcode", "iris"})
+_PLACES = frozenset({"commune", "postcode", "iris", "geo_point", "latitude", "longitude"})
 _OTHERWISE = frozenset({"url", "geo_point", "naf", "departement", "region"})
 _ORGANISATIONS = frozenset({"siret", "siren", "rna", "uai", "tva"})
 _NUMBERS = "number of the row"
@@ -120,26 +119,35 @@ def is_of_organisations(looks: Sequence[Look]) -> bool:
     return any(look.meaning in _ORGANISATIONS for look in looks)
 
 
+def numbers_persons(looks: Sequence[Look]) -> bool:
+    """Whether a column has the numbers of persons, by its name."""
+    return any(look.speaks(_PERSON) for look in looks)
+
+
 def counts_people(looks: Sequence[Look]) -> bool:
     """Whether a column says how many persons a row stands for: then no row is one person."""
     return any(look.speaks(_COUNT) and look.column.kind == "integer" for look in looks)
 
 
-UNSPOKEN = 0.4
-"""How sure dates make it by their spread alone that they are births: other signs must agree."""
-
 _MENTIONED, _DOUBTFUL = 0.005, 0.7
 """Of the rows of a text, so many that have somebody's number or mailbox in them are no accident."""
 
-_GENERATION, _OLDEST = 25, 120
 _LIKELY = 0.6
 _PLACE = r"(^|_)(commune|ville|localite|code_?(postal|insee)|cp|departement|quartier)(_|$)"
+_STREET = r"(^|_)(lib(elle)?_(de_)?(la_)?(voie|rue)|nom_(de_)?(la_)?(voie|rue)|voie|rue)(_|$)"
+_PERSON = (
+    r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_(du_|de_l_|de_la_|de_|d_)?"
+    r"(patient|allocataire|eleve|etudiant|salarie|assure|individu|personne|electeur|usager"
+    r"|resident|detenu)e?s?(_|$)|(^|_)(ipp|id_?patient)(_|$)"
+)
+"""What columns are called that have a number for each person."""
+
 _COUNT = (
     r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$|^(nb|nbre|nombre|"
     r"effectifs?)_(de_|d_)?(personne|habitant|homme|femme|individu|patient|beneficiaire|eleve|"
     r"naissance|deces|agent|salarie|menage|cas|occurrence|inscrit|usager|prenom)|_nombre$"
 )
-_BIRTH = r"naiss|(^|_)nais(_|$)|birth|(^|_)(ddn|dob|nee?_le)(_|$)"
+_PHONE = r"(^|_)(tel|telephone|mobile|portable|gsm)s?(_|$)"
 _NIR = r"(^|_)(nir|nss|num(ero)?_ss|n_insee|no_insee|(num|numero|no|n)_(de_)?secu)|secu(rite)?_soc"
 SURNAME = r"nom_(de_)?(famille|naissance|marital|jeune_fille)|patronym|(last|sur)_?name"
 """What columns of surnames are called, and hardly any others."""
@@ -183,11 +191,13 @@ THING = (
 
 def _identifiers(look: Look) -> Iterator[tuple[str, float]]:
     """The kinds that fit, the surest first."""
-    if look.column.kind == "date":
-        yield "birth_date", _birth_date(look)
+    is_date, is_spoken = look.column.kind == "date", look.speaks(BIRTH)
+    yield "birth_date", birth_date(look.values, is_date=is_date, is_spoken=is_spoken)
     if look.meaning in {"nir", "email", "phone", "iban"} and look.column.meaning:
         yield look.meaning, look.column.meaning.confidence
     yield "nir", keyless_nir(look.values, is_spoken=look.speaks(_NIR))
+    if look.speaks(_PHONE):
+        yield "phone", _at_least(SHAPED, look.share(matching("[67][0-9]{8}")))
     if look.column.kind != "text" or look.column.key or look.meaning in _OTHERWISE:
         return
     yield "iban", _at_least(0.9, look.share(is_iban))
@@ -196,6 +206,8 @@ def _identifiers(look: Look) -> Iterator[tuple[str, float]]:
     if look.share(mentions_somebody) >= _MENTIONED:
         yield "mention", _DOUBTFUL
     yield "address", _at_least(0.6, look.share(is_address)) * (0.9 if look.speaks("adr") else 0.8)
+    if look.speaks(_STREET):
+        yield "address", _DOUBTFUL
 
 
 def _names(look: Look) -> Iterator[tuple[str, float]]:
@@ -230,15 +242,3 @@ def _are_surnames(look: Look, kind: str, words: Words) -> bool:
 
 def _at_least(threshold: float, share: float) -> float:
     return share if share >= threshold else 0.0
-
-
-def _birth_date(look: Look) -> float:
-    """Sure by name and years of lives, doubtful by the spread of the years alone."""
-    years, now = years_of(look.values), datetime.now(UTC).year
-    if not len(years):
-        return 0.0
-    if look.speaks(_BIRTH):
-        return float(((years > now - _OLDEST) & (years <= now)).mean())
-    low, middle, high = np.percentile(years, [10, 50, 90])
-    spread = high - low >= _GENERATION and middle <= now - _GENERATION
-    return UNSPOKEN if spread and years.max() <= now else 0.0

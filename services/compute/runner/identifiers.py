@@ -78,7 +78,7 @@ def is_nir(texts: Texts) -> Flags:
 
     Source: decree 82-103 of 22 January 1982 (sex, year, month, commune, order); INSEE for the key.
     """
-    plain = pc.replace_substring_regex(texts, "[ .]", "")
+    plain = pc.replace_substring_regex(pc.utf8_upper(texts), "[ .\u00a0\u202f-]", "")
     shaped = _fits(plain, f"[123478][0-9]{{2}}{_MONTH}([0-9]{{2}}|2A|2B)[0-9]{{8}}")
     for letters, digits in (("2A", "19"), ("2B", "18")):
         plain = pc.replace_substring_regex(plain, f"^(.....){letters}", rf"\1{digits}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.compute.runner.births import UNSPOKEN
 from services.compute.runner.contacts import is_free_mail, is_mobile, names_somebody
 from services.compute.runner.evidence import (
     FEW,
@@ -9,7 +10,6 @@ from services.compute.runner.evidence import (
     SHAPED,
     THING,
     TITLED,
-    UNSPOKEN,
     Guess,
     Look,
     speaks_of_names,

@@ -1,10 +1,11 @@
 """Screens a table for personal data: whether it names persons, or lets them be told apart.
 
 First it is judged what a row is about. A sign of one person each is a name, a NIR, a sex, a birth
-date or year, or an age beside another trait of persons. A column that counts people makes rows
-groups of persons. Else the number of a company, school or association makes them organisations,
-which RGPD (recital 14) does not protect: their addresses, offices' mailboxes and fixed lines are
-no personal data. Named persons are personal data wherever they stand.
+date or year, a column called the number of a person, or an age beside another trait of persons. A
+column that counts people makes rows groups of persons. Else the number of a company, school or
+association makes them organisations, which RGPD (recital 14) does not protect: their addresses,
+offices' mailboxes and fixed lines are no personal data. Named persons are personal data wherever
+they stand.
 """
 
 from collections.abc import Sequence
@@ -15,14 +16,15 @@ from typing import Any, Self
 import duckdb
 
 from services.compute.runner.anonymity import Anonymity, measure
+from services.compute.runner.births import UNSPOKEN
 from services.compute.runner.contacts import is_free_mail, is_function, is_mobile, names_somebody
 from services.compute.runner.evidence import (
-    UNSPOKEN,
     Guess,
     counts_people,
     identifiers,
     is_of_organisations,
     look_at,
+    numbers_persons,
     traits,
 )
 from services.compute.runner.name_columns import with_surnames, without_things
@@ -53,7 +55,8 @@ def screen(
     found = without_things(looks, named)
     taken = {guess.look.column.name for guess in found}
     traited = list(traits([look for look in looks if look.column.name not in taken]))
-    subject = _subject(found, traited, is_counted=is_counted)
+    is_numbered = numbers_persons(looks)
+    subject = _subject(found, traited, is_counted=is_counted, is_numbered=is_numbered)
     if subject == "other" and is_of_organisations(looks):
         subject = "organisations"
     direct = [guess for guess in found if _is_direct(guess, found, subject)]
@@ -85,12 +88,14 @@ def without_examples(columns: Sequence[Column], privacy: Privacy) -> tuple[Colum
     )
 
 
-def _subject(found: list[Guess], traited: list[Guess], *, is_counted: bool) -> Subject:
+def _subject(
+    found: list[Guess], traited: list[Guess], *, is_counted: bool, is_numbered: bool
+) -> Subject:
     kinds = {guess.kind for guess in found if guess.confidence > UNSPOKEN}
     also = {guess.kind for guess in traited}
     is_named = bool(kinds & {"nir", "full_name"}) or {"first_name", "surname"} <= kinds
     signs = kinds & {"surname", "first_name", "birth_date"} or also & {"sex", "birth_year"}
-    has_sign = bool(signs) or ("age" in also and bool(also & _BESIDE_AGE))
+    has_sign = bool(signs) or is_numbered or ("age" in also and bool(also & _BESIDE_AGE))
     if is_named or (has_sign and not is_counted):
         return "persons"
     return "groups" if has_sign else "other"

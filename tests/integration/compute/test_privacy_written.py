@@ -1,0 +1,62 @@
+"""Persons are found however their numbers, births and addresses are written."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.compute.test_privacy import as_csv, kinds, screened
+
+DIRECT = {
+    "abroad": ("x", "+33 (0)6 {two} 34 56 78", "phone"),
+    "abroad with dots": ("x", "+33.6.{two}.34.56.78", "phone"),
+    "slashes": ("x", "06/{two}/34/56/78", "phone"),
+    "lost zero": ("mobile", "6{two}345678", "phone"),
+    "dashes": ("x", "1-60-05-14-118-1{two}", "nir"),
+    "Corsica": ("nir", "1 60 05 2a 004 1{two}", "nir"),
+    "month in words": ("Né(e) le", "17 mai 19{two}", "birth_date"),
+    "two digits": ("date_naissance", "17/05/{two}", "birth_date"),
+    "French": ("Née le", "17/05/19{two}", "birth_date"),
+    "street": ("libelle_voie", "des Lilas {two}", "address"),
+}
+
+
+@pytest.mark.parametrize(("header", "pattern", "kind"), DIRECT.values(), ids=DIRECT)
+def test_written_otherwise_it_is_the_same(
+    tmp_path: Path, header: str, pattern: str, kind: str
+) -> None:
+    """In a table of twenty rows, beside a sex where nothing else makes them persons."""
+    rows = [{"a": pattern.format(two=20 + 3 * at), "b": "HF"[at % 2]} for at in range(20)]
+    found = screened(tmp_path, as_csv(rows, **{header: "a", "sexe": "b"}))
+    assert (found.verdict, kinds(found)) == ("direct", {header: kind})
+
+
+@pytest.mark.parametrize("header", ["id_patient", "numero_allocataire", "Code élève", "IPP"])
+def test_number_of_a_person_makes_rows_persons(tmp_path: Path, header: str) -> None:
+    """Who they are nobody can tell by it, but their traits may; an age alone is a tree's."""
+    rows = [{"a": f"P{1000 + at}", "b": str(20 + at)} for at in range(20)]
+    found = screened(tmp_path / "a", as_csv(rows, **{header: "a", "age": "b"}))
+    assert (found.verdict, found.subject, found.k) == ("quasi", "persons", 1)
+    assert screened(tmp_path / "b", as_csv(rows, id_arbre="a", age="b")).verdict == "none"
+
+
+def test_homes_of_persons_tell_them_apart(tmp_path: Path) -> None:
+    """By their coordinates, as by their commune."""
+    rows = [{"s": "HF"[at % 2], "y": f"49.1{at:03}", "x": f"-0.3{at:03}"} for at in range(40)]
+    found = screened(tmp_path, as_csv(rows, sexe="s", lat="y", lon="x"))
+    assert (kinds(found, "quasi"), found.k) == ({"sexe": "sex", "lat": "place", "lon": "place"}, 1)
+
+
+@pytest.mark.parametrize(
+    ("header", "pattern"),
+    [
+        ("id_station", "S{two}"),
+        ("nom_voie", "Rue des Lilas {two}"),
+        ("date_travaux", "17/05/{two}"),
+    ],
+)
+def test_things_have_numbers_streets_and_dates_as_well(
+    tmp_path: Path, header: str, pattern: str
+) -> None:
+    """Without a sign of persons none is theirs."""
+    rows = [{"a": pattern.format(two=20 + at), "b": str(at)} for at in range(20)]
+    assert screened(tmp_path, as_csv(rows, **{header: "a", "rang": "b"})).verdict == "none"
