@@ -59,8 +59,13 @@ class Inputs:
     def _find(self, job: Job) -> Iterator[tuple[Input, FileRef]]:
         if job.source is not None:
             yield _uploaded(job, job.source), job.source
+        opened: dict[str, tuple[Input, FileRef]] = {}
         for name, dataset_id in job.reads.items():
-            yield self._open(name, job, dataset_id)
+            # Under two names it is one use, and both are the same version.
+            if dataset_id not in opened:
+                opened[dataset_id] = self._open(name, job, dataset_id)
+            named, file = opened[dataset_id]
+            yield named.model_copy(update={"name": name}), file
 
     def _open(self, name: str, job: Job, dataset_id: str) -> tuple[Input, FileRef]:
         try:

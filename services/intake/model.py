@@ -156,10 +156,16 @@ class Project(Reader):
             self._equip("catalog")
 
     def note_access(self, news: Access) -> None:
-        """Note how it stands with a dataset; granted again, it may be the last that was lacking."""
+        """Note how it stands with a dataset; with the last that was lacking the project goes on."""
+        was_open = self.access_open
         super().note_access(news)
+        if was_open or not self.access_open:
+            return
         if self.stage == "secured":
             self._equip("catalog")
+        elif self.stage == "equipped" and not self.trial_due:
+            # The trial ended without a result, as it may have lacked just that.
+            self._ask_for_job()
 
     def open_workspace(self) -> None:
         """The project's workspace is open."""

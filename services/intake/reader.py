@@ -37,7 +37,7 @@ class Reader(Proposal):
         if before and before.sequence > news.sequence:
             return
         self.accesses = tuple((known | {news.dataset_id: news}).values())
-        told = news.told_after(before)
+        told = news.told_after(before, again=self.data_opened)
         if told and self.stage not in ENDS:
             self._note("catalog", told)
 

@@ -120,12 +120,13 @@ class Access(Frozen):
             return {**saved, "state": "revoked", "reason": saved["ended"]}
         return saved
 
-    def told_after(self, before: "Access | None") -> str:
-        """What the history tells of this news; nothing where all goes as it should."""
+    def told_after(self, before: "Access | None", *, again: bool) -> str:
+        """What the history tells of this news, `again` if all was open once; no usual course."""
+        was = before.state if before else "granted"
         if self.state == "granted":
-            is_new = before is None or before.state in ("granted", "requested")
-            return "" if is_new else "Accès à des données accordé de nouveau."
-        if self.state == "requested" and before and before.state == "granted":
+            is_usual = was == "granted" or (was == "requested" and not again)
+            return "" if is_usual else "Accès à des données accordé."
+        if self.state == "requested" and again and was == "granted":
             return "Données restreintes depuis : leur propriétaire est sollicité."
         return f"{_TOLD[self.state]} : {self.reason}" if self.reason else ""
 

@@ -54,7 +54,9 @@ class ProjectView(ProjectSummary):
     guidance: Guidance | None
     history: list[Entry]
     access_open: bool = Field(description="whether it may read all its data now")
-    accesses: tuple[AccessView, ...] = Field(description="how it stands with each dataset it reads")
+    accesses: tuple[AccessView, ...] = Field(
+        description="how it stands with each dataset, or last stood"
+    )
     workspace_open: bool
     trials: list[Trial]
     results: list[Result]

@@ -18,7 +18,7 @@ from shared.errors import (
     Unavailable,
     WrongStage,
 )
-from shared.events import Step, Treatment
+from shared.events import FileRef, Step, Treatment
 from shared.storage import Storage
 
 TREATMENT = Treatment(
@@ -58,3 +58,30 @@ def test_what_the_catalogue_answers_is_told_in_french(
     with pytest.raises(kind, match=words) as told:
         inputs.gather(job, JobFolder(tmp_path))
     assert str(answer) not in str(told.value)
+
+
+class Counting:
+    """A catalogue that lets everything be read, and lists what was asked for."""
+
+    def __init__(self, file: FileRef) -> None:
+        self._file, self.asked = file, list[str]()
+
+    def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> dict[str, Any]:  # noqa: ARG002
+        """The same table, whatever is asked for."""
+        self.asked.append(dataset_id)
+        about = {"dataset_id": dataset_id, "title": "T", "version": 1, "licence": "lov2"}
+        return {**about, "sha256": self._file.sha256, "file": self._file.model_dump()}
+
+
+def test_dataset_under_two_names_is_opened_once(tmp_path: Path) -> None:
+    """One run is one use, and both names mean the same version."""
+    files = Storage("memory://")
+    catalog = Counting(files.put([b"PAR1"], "application/vnd.apache.parquet"))
+    twice = TREATMENT.model_copy(update={"inputs": {"homes": "dts_1", "flats": "dts_1"}})
+    about: dict[str, Any] = {"owner_id": "mbr_1", "lane": "prj_1", "queued_at": datetime.now(UTC)}
+    job = Job(id="job_1", kind="trial", project_id="prj_1", treatment=twice, **about)
+    folder = JobFolder(tmp_path)
+    found = Inputs(catalog, files, lambda: False).gather(job, folder)
+    assert [(one.name, one.dataset_id) for one in found] == [("homes", "dts_1"), ("flats", "dts_1")]
+    assert catalog.asked == ["dts_1"]
+    assert all(folder.input_path(number).read_bytes() == b"PAR1" for number in range(2))

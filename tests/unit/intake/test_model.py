@@ -452,7 +452,7 @@ def test_access_is_open_while_everything_may_be_read() -> None:
     assert it.access_open
     assert [entry.why for entry in it.history[-2:]] == [
         "Accès à des données retiré : étude finie",
-        "Accès à des données accordé de nouveau.",
+        "Accès à des données accordé.",
     ]
     made.advance(it, "withdrawn")
     assert (it.access_open, it.workspace_open) == (False, False)
@@ -473,6 +473,35 @@ def test_access_taken_away_before_the_project_was_equipped_waits_to_be_granted_a
     assert (it.stage, it.access_open) == ("secured", False)
     it.note_access(Access(dataset_id="dts_a", sequence=4))
     assert (it.stage, it.access_open) == ("equipped", True)
+
+
+def test_trial_that_lost_its_data_runs_again_once_it_is_granted_again() -> None:
+    """By itself and once; not while it runs, nor when nothing had been taken away."""
+    it = made.project_at("equipped")
+    revoked = Access(dataset_id="dts_a", sequence=3, state="revoked", reason="étude finie")
+    it.note_access(revoked)
+    it.end_trial(made.cancelled_trial("job_1"))
+    it.note_access(Access(dataset_id="dts_b", sequence=3))
+    assert it.recorded() == []
+    for _ in range(2):
+        it.note_access(Access(dataset_id="dts_a", sequence=4))
+    assert (made.recorded(it), it.trial_due) == (["project_equipped"], True)
+    it.end_trial(made.succeeded("trial", "job_2"))
+    assert it.stage == "trialled"
+
+
+def test_data_restricted_since_is_told_as_long_as_its_owner_is_asked() -> None:
+    """It was open when it was granted; then somebody has to decide."""
+    it = made.project_at("trialled")
+    it.note_access(Access(dataset_id="dts_a", sequence=1))
+    it.note_access(Access(dataset_id="dts_a", sequence=2, state="requested"))
+    assert not it.access_open
+    it.note_access(Access(dataset_id="dts_a", sequence=3))
+    assert it.access_open
+    assert [entry.why for entry in it.history[-2:]] == [
+        "Données restreintes depuis : leur propriétaire est sollicité.",
+        "Accès à des données accordé.",
+    ]
 
 
 def test_history_tells_why_a_secured_project_waits() -> None:
