@@ -93,18 +93,22 @@ def _conflict(inputs: list[Source], licences: dict[str, Licence]) -> Conflict | 
         named = ", ".join(f"« {one.title} »" for one in asked)
         return Conflict(
             reason=f"la licence de {named} ne dit pas ce qui est permis : bac à sable seulement",
-            decided_by=", ".join(sorted({one.producer or "le producteur" for one in asked})),
+            decided_by=_producers(asked),
         )
     alike = [one for one in licences.values() if Duty.SHARE_ALIKE in one.duties]
     if len(alike) < 2:  # noqa: PLR2004 - a conflict takes two
         return None
     named = " et ".join(sorted(one.title for one in alike))
     articles = " ; ".join(sorted(one.source for one in alike))
-    owners = {one.producer for one in inputs if Duty.SHARE_ALIKE in _licence_of(one).duties}
+    owners = _producers(one for one in inputs if Duty.SHARE_ALIKE in _licence_of(one).duties)
     return Conflict(
         reason=f"{named} veulent chacune que le résultat soit publié sous elle seule ({articles})",
-        decided_by=", ".join(sorted(owners)),
+        decided_by=owners,
     )
+
+
+def _producers(inputs: Iterable[Source]) -> str:
+    return ", ".join(sorted({one.producer or "le producteur" for one in inputs}))
 
 
 def _result(licences: dict[str, Licence]) -> Licence:

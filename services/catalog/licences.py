@@ -10,7 +10,10 @@ from enum import StrEnum
 
 from shared.words import fold
 
-_URL_DRESS = re.compile(r"^https?://(www\.)?|/+$")
+_URL_DRESS = re.compile(r"^https?://(www\.)?|(/(deed|legalcode|summary)(\.[a-z-]+)?|\.html)?/*$")
+_WORDS = re.compile(r"[a-z0-9]+")
+_EU = "publications.europa.eu/resource/authority/licence/"
+_OPEN = "opendefinition.org/licenses/"
 
 
 class Duty(StrEnum):
@@ -24,7 +27,11 @@ class Duty(StrEnum):
 
 @dataclass(frozen=True)
 class Licence:
-    """One licence; `url` is empty where there is no one text, `source` names the articles."""
+    """One licence; `url` is empty where there is no one text, `source` names the articles.
+
+    `aliases` are its other names and addresses: those of data.gouv.fr's vocabulary
+    (/api/1/datasets/licenses/), SPDX, opendefinition.org and the EU's authority table.
+    """
 
     id: str
     title: str
@@ -32,6 +39,11 @@ class Licence:
     source: str
     duties: frozenset[Duty] = frozenset()
     aliases: tuple[str, ...] = ()
+
+
+def _versions_2(name: str) -> tuple[str, ...]:
+    """The ways to write the second version of a licence, which are many on data.gouv.fr."""
+    return tuple(f"{name} {version}" for version in ("2.0", "v2", "v2.0", "version 2.0"))
 
 
 _NAME = frozenset({Duty.ATTRIBUTION})
@@ -44,7 +56,16 @@ LICENCES = (
         url="https://www.etalab.gouv.fr/licence-ouverte-open-licence",
         source="Licence Ouverte 2.0 (avril 2017), mention de la paternité",
         duties=_NAME,
-        aliases=("etalab-2.0", "licence ouverte v2.0", "open licence 2.0", "lo 2.0", "lov 2"),
+        aliases=(
+            *_versions_2("licence ouverte"),
+            *_versions_2("open licence"),
+            *_versions_2("licence ouverte / open licence"),
+            *("etalab-2.0", "lo 2.0", "lov 2", "licence etalab", "licence ouverte (etalab)"),
+            *("license etalab", "license etalab v2", "license etalab v2.0", "license ouverte"),
+            *("licence ouverte v2.0 (etalab)", "spdx.org/licenses/etalab-2.0"),
+            "etalab.gouv.fr/wp-content/uploads/2017/04/etalab-licence-ouverte-v2.0.pdf",
+            "github.com/etalab/licence-ouverte/blob/master/lo.md",
+        ),
     ),
     Licence(
         id="fr-lo",
@@ -52,7 +73,17 @@ LICENCES = (
         url="https://www.data.gouv.fr/Licence-Ouverte-Open-Licence",
         source="Licence Ouverte 1.0 (octobre 2011), mention de la paternité",
         duties=_NAME,
-        aliases=("licence ouverte", "licence ouverte / open licence", "open licence", "lo 1.0"),
+        aliases=(
+            *(
+                "licence ouverte",
+                "licence ouverte / open licence",
+                "open licence",
+                "lo 1.0",
+                "lo/ol",
+            ),
+            "etalab.gouv.fr/wp-content/uploads/2014/05/licence_ouverte.pdf",
+            "etalab.gouv.fr/wp-content/uploads/2014/05/open_licence.pdf",
+        ),
     ),
     Licence(
         id="odc-by",
@@ -60,7 +91,10 @@ LICENCES = (
         url="https://opendatacommons.org/licenses/by/1-0/",
         source="ODC-By 1.0, 4.2 et 4.3",
         duties=_NAME,
-        aliases=("odc-by-1.0", "open data commons attribution license"),
+        aliases=(
+            *("odc-by-1.0", "open data commons attribution license", f"{_EU}odc_by"),
+            *("opendatacommons.org/licenses/by", f"{_OPEN}odc-by", "spdx.org/licenses/odc-by-1.0"),
+        ),
     ),
     Licence(
         id="cc-by",
@@ -68,7 +102,11 @@ LICENCES = (
         url="https://creativecommons.org/licenses/by/4.0/",
         source="CC BY 4.0, 3(a)",
         duties=_NAME,
-        aliases=("cc-by-4.0", "cc by", "cc by 4.0", "creative commons attribution"),
+        aliases=(
+            *("cc-by-4.0", "cc-by", "creative commons attribution", f"{_EU}cc_by_4_0"),
+            *("creative commons attribution 4.0 international", f"{_OPEN}cc-by"),
+            "spdx.org/licenses/cc-by-4.0",
+        ),
     ),
     Licence(
         id="other-at",
@@ -84,7 +122,13 @@ LICENCES = (
         url="https://opendatacommons.org/licenses/odbl/1-0/",
         source="ODbL 1.0, 4.2, 4.3, 4.4 et 4.7",
         duties=frozenset({Duty.ATTRIBUTION, Duty.SHARE_ALIKE, Duty.KEEP_OPEN}),
-        aliases=("odbl", "odbl-1.0", "odbl 1.0", "open database license", "odc-odbl-1.0"),
+        aliases=(
+            *("odbl", "odbl-1.0", "open database license", "odc-odbl-1.0", f"{_EU}odc_bl"),
+            *("open data commons open database license", f"{_OPEN}odc-odbl"),
+            "open data commons open database license (odbl)",
+            *("open data commons open database license 1.0", "opendatacommons.org/licenses/odbl"),
+            "spdx.org/licenses/odbl-1.0",
+        ),
     ),
     Licence(
         id="cc-by-sa",
@@ -92,21 +136,35 @@ LICENCES = (
         url="https://creativecommons.org/licenses/by-sa/4.0/",
         source="CC BY-SA 4.0, 3(a), 3(b) et 4(b)",
         duties=frozenset({Duty.ATTRIBUTION, Duty.SHARE_ALIKE}),
-        aliases=("cc-by-sa-4.0", "cc by-sa", "creative commons attribution share-alike"),
+        aliases=(
+            *("cc-by-sa-4.0", "creative commons attribution share-alike", f"{_EU}cc_bysa_4_0"),
+            *("creative commons attribution-sharealike 4.0 international", f"{_OPEN}cc-by-sa"),
+            *("creative commons attribution-sharealike", "spdx.org/licenses/cc-by-sa-4.0"),
+        ),
     ),
     Licence(
         id="cc-zero",
         title="Creative Commons Zero (CC0) 1.0",
         url="https://creativecommons.org/publicdomain/zero/1.0/",
         source="CC0 1.0, 2",
-        aliases=("cc0", "cc0-1.0", "cc0 1.0", "creative commons cczero", "creative commons zero"),
+        aliases=(
+            *("cc0", "cc0-1.0", "creative commons cczero", "creative commons zero", f"{_EU}cc0"),
+            *("creative commons cc0 1.0 universal", f"{_OPEN}cc-zero", "spdx.org/licenses/cc0-1.0"),
+        ),
     ),
     Licence(
         id="odc-pddl",
         title="Open Data Commons Public Domain Dedication and Licence (PDDL) 1.0",
         url="https://opendatacommons.org/licenses/pddl/1-0/",
         source="PDDL 1.0, 3",
-        aliases=("pddl", "pddl-1.0", "pddl 1.0"),
+        aliases=(
+            *("pddl", "pddl-1.0", "open data commons public domain dedication and licence (pddl)"),
+            *("opendatacommons.org/licenses/pddl", f"{_EU}odc_pddl", f"{_OPEN}odc-pddl"),
+            *(
+                "open data commons public domain dedication and license",
+                "spdx.org/licenses/pddl-1.0",
+            ),
+        ),
     ),
     Licence(
         id="other-pd",
@@ -137,13 +195,13 @@ LICENCES = (
 def find_licence(text: str) -> Licence | None:
     """The licence that an identifier, a title or an address names; None for another text.
 
-    Case, accents, and how an address begins and ends make no difference.
+    Case, accents, what parts words, and how an address begins and ends make no difference.
     """
     return _BY_NAME.get(_plain(text))
 
 
 def _plain(text: str) -> str:
-    return _URL_DRESS.sub("", fold(text))
+    return " ".join(_WORDS.findall(_URL_DRESS.sub("", fold(text))))
 
 
 _BY_NAME = {

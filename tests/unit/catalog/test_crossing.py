@@ -104,5 +104,16 @@ def test_more_inputs_never_ask_for_less(some: list[Source], more: list[Source]) 
 @given(st.sampled_from(IDS), st.sampled_from(IDS))
 def test_every_pair_has_a_licence_or_a_reason(left: str, right: str) -> None:
     """There is no pair that nothing is said of."""
-    verdict = judge([source(left, "A"), source(right, "B")])
+    verdict = judge([source(left, "A", ""), source(right, "B", "")])
     assert (verdict.licence is None) == (verdict.conflict is not None)
+    assert verdict.conflict is None or (verdict.conflict.reason and verdict.conflict.decided_by)
+
+
+@given(*[st.lists(SOURCES, max_size=3)] * 3)
+def test_crossing_of_a_crossing_is_one_of_all(
+    some: list[Source], more: list[Source], rest: list[Source]
+) -> None:
+    """Whichever inputs are crossed first, the result is judged by its sources."""
+    left = judge([*judge([*some, *more]).sources, *rest])
+    right = judge([*some, *judge([*more, *rest]).sources])
+    assert left == right == judge([*some, *more, *rest])
