@@ -11,6 +11,7 @@ from shared.cli.session import After, Json, Limit, client
 
 app = typer.Typer(help="Jobs on the compute platform.", no_args_is_help=True)
 
+_APPLICATIONS = ("name", "title", "description")
 _LISTED = ("id", "kind", "state", "progress", "seconds", "project_id", "reason")
 
 
@@ -62,6 +63,23 @@ def cancel(context: typer.Context, job_id: str, json: Json = False) -> None:
 def logs(context: typer.Context, job_id: str) -> None:
     """Print the end of what a job wrote."""
     typer.echo(show.text(_read(context, job_id)["log_tail"]), nl=False)
+
+
+@app.command()
+def applications(context: typer.Context, json: Json = False) -> None:
+    """List what a treatment's steps can do; --json has their roles and parameters."""
+    answer = client(context).get("compute", "/applications")
+    if json:
+        show.as_json(answer)
+    else:
+        show.rows([one for one in answer if not one["automatic"]], _APPLICATIONS)
+
+
+@app.command()
+def workspace(context: typer.Context, project_id: str, json: Json = False) -> None:
+    """Show what a project may still compute, and what it does with its data."""
+    answer = client(context).get("compute", path_of("workspaces", project_id))
+    show.record(answer, json_wanted=json)
 
 
 def _read(context: typer.Context, job_id: str) -> dict[str, Any]:

@@ -193,6 +193,8 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     assert (lost.returncode, lost.stderr) == (1, told)
     job = next(one for one in shell.json("job", "list")["items"] if one["dataset_id"] == dataset)
     assert shell.json("job", "show", job["id"])["state"] == "succeeded"
+    assert "aggregate" in shell.run("job", "applications", **token).stdout
+    assert [one["roles"] for one in shell.json("job", "applications") if one["name"] == "cross"]
     assert shell.run("job", "logs", job["id"], **token).returncode == 0
     manifest = tmp_path / "manifest.json"
     named = ("-o", str(manifest), "--name", "manifest.json")
