@@ -7,7 +7,8 @@ made from the versions' key files (`join_snapshots` says where it was last saved
 and what harvesting them came to (collections `sources` and `harvests`).
 
 Consumes: ProjectSubmitted (match, check inputs), TreatmentProposed (check inputs),
-DatasetPublished (open the access that waits for it, tell what it can be joined with), JobSucceeded,
+DatasetPublished (open the access that waits for it, tell what it can be joined with),
+DatasetDescribed (ask for what was restricted), JobSucceeded,
 JobFailed and JobCancelled (publish or reject the version that an ingest job read, take in the page
 that a harvest job read, note what a project's job made of data), ProjectSecured (ask for access),
 ProjectDelivered (register the result and end access), ProjectWithdrawn and ProjectRejected (end

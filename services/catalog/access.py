@@ -37,7 +37,6 @@ class ProjectAccess(Granting):
         "due_at",
         "waits_since",
         "needs",
-        "awaits",
     )
 
     title: str = ""
@@ -72,6 +71,7 @@ class ProjectAccess(Granting):
         if self.closed:
             return
         self.holder_id = holder_id
+        self.need(wanted)
         new = {one: dataset for one, dataset in wanted.items() if self.grant_of(one) is None}
         unknown = [one for one, dataset in new.items() if dataset is None]
         for dataset_id in unknown or new:

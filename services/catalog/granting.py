@@ -49,7 +49,6 @@ class Granting(Aggregate):
         """The owners whose decision is missing, and STAFF."""
         return _with_staff([one for grant in self.grants for one in grant.missing])
 
-    @computed_field  # type: ignore[prop-decorator]
     @property
     def awaits(self) -> list[str]:
         """The datasets that it could not read even where it may."""

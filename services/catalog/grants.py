@@ -21,7 +21,7 @@ from shared.envelope import Envelope
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.events import ProjectDelivered, ProjectRejected, ProjectSecured, ProjectWithdrawn
 from shared.paging import every
-from shared.store import PAGE_LIMIT, Store
+from shared.store import Store
 
 Ended = ProjectDelivered | ProjectRejected | ProjectWithdrawn
 """The ways a project ends."""
@@ -43,22 +43,26 @@ def request_access(store: Store, envelope: Envelope[ProjectSecured], patience: P
         because=envelope,
         new=lambda: ProjectAccess(id=event.project_id),
     )
-    # Published between the look and the save, it was told to nobody.
-    for dataset_id in access.awaits:
-        note_published(store, dataset_id)
+    # What changed between the look and the save was told to nobody.
+    for dataset_id in event.dataset_ids:
+        if dataset := store.of(Dataset).find_one(dataset_id):
+            _adjust(store, access, dataset)
 
 
-def note_published(store: Store, dataset_id: str) -> None:
-    """Let the projects that wait for a dataset know, once it is published."""
+def adjust_access(store: Store, dataset_id: str) -> None:
+    """A dataset was published or is described otherwise: projects may read it now, or not now."""
     dataset = store.of(Dataset).get(dataset_id)
-    if not dataset.published:
-        return
-    where = {"awaits": {"$in": [dataset_id]}}
-    waiting = every(
-        lambda after: store.of(ProjectAccess).page(where, after=after, limit=PAGE_LIMIT)
-    )
-    for access in waiting:
+    where = {"needs": {"$in": [dataset_id]}, "closed": False}
+    concerned = every(lambda after: store.of(ProjectAccess).page(where, after=after, limit=100))
+    for access in concerned:
+        _adjust(store, access, dataset)
+
+
+def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
+    if dataset.id in access.awaits and dataset.published:
         store.of(ProjectAccess).change(access.id, lambda one: one.note_published(dataset))
+    if access.is_outdated(dataset):
+        store.of(ProjectAccess).change(access.id, lambda one: one.ask_after_all(dataset))
 
 
 def revoke_access(store: Store, envelope: Envelope[Ended]) -> None:

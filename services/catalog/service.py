@@ -23,6 +23,7 @@ from services.catalog.use import Use, VainJob
 from services.catalog.watch import Watch, patience_of
 from shared.envelope import Envelope
 from shared.events import (
+    DatasetDescribed,
     DatasetPublished,
     JobCancelled,
     JobFailed,
@@ -73,8 +74,13 @@ class Catalog(Finding, Granting, Harvesting, Owning):
     @on(DatasetPublished)
     def tell_joins(self, envelope: Envelope[DatasetPublished]) -> None:
         """Let projects that wait for a dataset read it; tell what it can be joined with."""
-        grants.note_published(self.documents, envelope.data.dataset_id)
+        grants.adjust_access(self.documents, envelope.data.dataset_id)
         discovery.tell_joins(self.documents, self.joins, envelope)
+
+    @on(DatasetDescribed)
+    def adjust_access(self, envelope: Envelope[DatasetDescribed]) -> None:
+        """Ask the owner of data that it has restricted for the projects that read it."""
+        grants.adjust_access(self.documents, envelope.data.dataset_id)
 
     @on(ProjectSubmitted)
     def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:

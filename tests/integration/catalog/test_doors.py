@@ -152,17 +152,17 @@ def test_result_is_delivered_when_the_data_was_granted_again(lab: Lab) -> None:
 
 
 def test_data_that_was_restricted_since_is_asked_for(lab: Lab) -> None:
-    """A grant that nobody gave, because the data was open then, opens nothing any more."""
+    """At once: a grant that nobody gave, because the data was open then, opens nothing any more."""
     owner = new_id("mbr")
     dataset_id = lab.published(owner)
     project_id = lab.secure(dataset_id)
     lab.hear("data_access_opened", project_id=project_id)
     with lab.rpc() as catalog:
         catalog.describe_dataset(dataset_id, owner, {"access": "restricted"})
+        lab.hear("access_requested", project_id=project_id, owner_id=owner)
         for _ in range(2):
             with pytest.raises(Forbidden):
                 catalog.open_dataset(project_id, dataset_id)
-        lab.hear("access_requested", project_id=project_id, owner_id=owner)
         catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant")
         assert catalog.open_dataset(project_id, dataset_id)["version"] == 1
     lab.settled()
