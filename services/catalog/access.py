@@ -78,13 +78,20 @@ class ProjectAccess(Granting):
             self._ask(dataset_id, new[dataset_id], patience)
         self._open_if_all_granted()
 
-    def note_published(self, dataset: Dataset) -> None:
-        """What could not be read yet can be now; if it is open, nobody has to decide any more."""
+    def may_go_on(self, dataset: Dataset) -> bool:
+        """Whether a grant waits for what the dataset has become: published, or open."""
         grant = self.grant_of(dataset.id)
-        if grant is None or not grant.obstacle or self.closed:
+        if grant is None or self.closed or not dataset.published:
+            return False
+        return bool(grant.obstacle) or self._needs_nobody(grant, dataset)
+
+    def go_on(self, dataset: Dataset) -> None:
+        """What is published can be read; on what is open nobody has to decide any more."""
+        grant = self.grant_of(dataset.id)
+        if grant is None or not self.may_go_on(dataset):
             return
         grant.obstacle = ""
-        if grant.state in ("requested", "expired") and not dataset.deciders(self.holder_id):
+        if self._needs_nobody(grant, dataset):
             grant.asked, grant.deciders = False, []
             self._grant(grant, CATALOG, _OPEN)
         self._open_if_all_granted()
@@ -196,6 +203,9 @@ class ProjectAccess(Granting):
             self._request(grant, [dataset.owner_id])
         else:
             self._grant(grant, CATALOG, _OPEN)
+
+    def _needs_nobody(self, grant: Grant, dataset: Dataset) -> bool:
+        return grant.state in ("requested", "expired") and not dataset.deciders(self.holder_id)
 
     def _consent(self, grant: Grant, decider: str, reason: str) -> None:
         if grant.state == "refused" and grant.decided_by != decider:

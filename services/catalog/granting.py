@@ -50,11 +50,6 @@ class Granting(Aggregate):
         return _with_staff([one for grant in self.grants for one in grant.missing])
 
     @property
-    def awaits(self) -> list[str]:
-        """The datasets that it could not read even where it may."""
-        return [grant.dataset_id for grant in self.grants if grant.obstacle and not self.closed]
-
-    @property
     def next_due(self) -> datetime:
         """When `tick` has something to do; NEVER when nothing waits for its time."""
         dates = [grant.due_at for grant in self.grants if not self.closed]

@@ -59,8 +59,8 @@ def adjust_access(store: Store, dataset_id: str) -> None:
 
 
 def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
-    if dataset.id in access.awaits and dataset.published:
-        store.of(ProjectAccess).change(access.id, lambda one: one.note_published(dataset))
+    if access.may_go_on(dataset):
+        store.of(ProjectAccess).change(access.id, lambda one: one.go_on(dataset))
     if access.is_outdated(dataset):
         store.of(ProjectAccess).change(access.id, lambda one: one.ask_after_all(dataset))
 

@@ -56,7 +56,8 @@ class Proposal(Aggregate):
         faults = [fault for check in self.checks for fault in check.faults]
         if faults:
             raise WrongStage(
-                f"le traitement ne peut pas aboutir, corrigez-le d'abord : {faults[0]}"
+                "le traitement ne peut pas aboutir ; proposé de nouveau, il est revérifié :"
+                f" {faults[0]}"
             )
 
     def _note_check(

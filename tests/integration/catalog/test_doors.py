@@ -167,3 +167,16 @@ def test_data_that_was_restricted_since_is_asked_for(lab: Lab) -> None:
         assert catalog.open_dataset(project_id, dataset_id)["version"] == 1
     lab.settled()
     assert len(lab.heard("access_requested", project_id=project_id)) == 1
+
+
+def test_request_for_data_that_is_opened_is_granted_at_once(lab: Lab) -> None:
+    """Its owner describes it as open instead of deciding."""
+    owner = new_id("mbr")
+    dataset_id = lab.published(owner, access="restricted")
+    project_id = lab.secure(dataset_id)
+    lab.hear("access_requested", project_id=project_id)
+    with lab.rpc() as catalog:
+        catalog.describe_dataset(dataset_id, owner, {"access": "open"})
+    lab.hear("data_access_opened", project_id=project_id)
+    told = lab.hear("access_granted", project_id=project_id)
+    assert told["decided_by"] == "catalog"

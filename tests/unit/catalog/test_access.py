@@ -62,7 +62,7 @@ def test_project_is_told_titles_of_what_is_published() -> None:
     assert isinstance(granted, AccessGranted)
     assert isinstance(asked, AccessRequested)
     assert (granted.title, asked.title) == ("Communes", "")
-    access.note_published(published("dts_waiting", waiting.metadata, owner_id="mbr_o"))
+    access.go_on(published("dts_waiting", waiting.metadata, owner_id="mbr_o"))
     access.decide("dts_waiting", "mbr_o", "grant", "")
     assert [e.title for e in access.recorded() if isinstance(e, AccessGranted)][-1] == "Malades"
 
@@ -241,13 +241,13 @@ def test_open_data_that_is_not_published_waits_for_its_owner_who_may_refuse() ->
     asked = access.recorded()[-1]
     assert isinstance(asked, AccessRequested)
     assert "pas encore publié" in asked.reason
-    assert (access.waits_for, access.awaits) == (["mbr_u", STAFF], ["dts_unread"])
+    assert access.waits_for == ["mbr_u", STAFF]
     refused.decide("dts_unread", "mbr_u", "refuse", "pas pour vous")
     for one in (access, refused):
         for _ in range(2):
-            one.note_published(published("dts_unread", owner_id="mbr_u"))
+            one.go_on(published("dts_unread", owner_id="mbr_u"))
     assert told(access) == ["AccessGranted", "AccessRequested", "AccessGranted", "DataAccessOpened"]
-    assert (access.waits_for, access.awaits, access.asked_of) == ([], [], [])
+    assert (access.waits_for, access.asked_of) == ([], [])
     assert told(refused) == ["AccessRequested", "AccessRefused"]
 
 
@@ -256,20 +256,33 @@ def test_data_that_is_published_as_restricted_still_waits_for_its_owner() -> Non
     unread = registered("dts_unread", owner_id="mbr_u")
     restricted = published("dts_unread", metadata(access="restricted"), owner_id="mbr_u")
     late, early = secured(unread), secured(unread)
-    late.note_published(restricted)
+    late.go_on(restricted)
     assert late.waits_for == ["mbr_u", STAFF]
     early.decide("dts_unread", "mbr_u", "grant", "")
     assert not early.opened
-    early.note_published(restricted)
+    early.go_on(restricted)
     late.decide("dts_unread", "mbr_u", "grant", "")
     assert told(late) == told(early) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
+
+
+def test_request_for_data_that_its_owner_opens_is_granted() -> None:
+    """What everybody may read needs no decision; what was refused was refused."""
+    opened = published("dts_asked", owner_id="mbr_o")
+    waiting, refused = secured(ASKED), secured(ASKED)
+    refused.decide("dts_asked", "mbr_o", "refuse", "non")
+    for access in (waiting, refused):
+        assert not access.may_go_on(ASKED)
+        for _ in range(2):
+            access.go_on(opened)
+    assert told(waiting) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
+    assert told(refused) == ["AccessRequested", "AccessRefused"]
 
 
 def test_the_holder_s_own_data_opens_access_once_it_is_published() -> None:
     """Nobody is asked: the holder knows what its own data waits for."""
     access = secured(registered("dts_own", owner_id="mbr_h"))
     assert (told(access), access.opened) == (["AccessGranted"], False)
-    access.note_published(published("dts_own", owner_id="mbr_h"))
+    access.go_on(published("dts_own", owner_id="mbr_h"))
     assert told(access) == ["AccessGranted", "DataAccessOpened"]
 
 
