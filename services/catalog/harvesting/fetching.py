@@ -30,7 +30,8 @@ ACCEPTED: dict[CatalogueKind, str] = {
 _MOVED, _SAME, _OK, _LATER = (301, 302, 303, 307, 308), 304, 200, (408, 425, 429)
 _FAULTS = 500
 _NO_CATALOGUE = re.compile(r"(image|audio|video|font)/|text/(html|css)|application/pdf")
-_NEXT = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_REL = re.compile(r';\s*rel\s*=\s*"?([^",;]*)', re.IGNORECASE)
 
 
 class PortalAway(Unavailable):
@@ -177,6 +178,9 @@ def _header(response: HTTPResponse, name: str) -> str:
 
 
 def _next_link(url: str, response: HTTPResponse) -> str:
-    """What the Link header calls the next page (RFC 8288)."""
-    found = _NEXT.search(response.getheader("Link") or "")
-    return joined(url, found[1]) if found else ""
+    """What the Link header calls the next page (RFC 8288), in one pass: it may be long."""
+    for target, parameters in _LINK.findall(response.getheader("Link") or ""):
+        rel = _REL.search(parameters)
+        if rel and "next" in rel[1].lower().split():
+            return joined(url, target)
+    return ""

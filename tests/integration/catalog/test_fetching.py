@@ -1,5 +1,6 @@
 """Pages of other catalogues as they are fetched from servers that behave and misbehave."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from services.catalog.harvesting.harvest import PageRun
 from shared.errors import Rejected
 from shared.guard import Guard, Target
 from shared.storage import Storage
-from tests.portal import Portal, breaking_off, endless, hanging, page, serving, status
+from tests.portal import Answer, Portal, breaking_off, endless, hanging, page, serving, status
 
 LIMIT = 1_000_000
 SECONDS = 1.0
@@ -52,6 +53,11 @@ def known(found: Fetched, url: str) -> PageRun:
     """The page as the harvest before keeps it, once it was read."""
     assert found.file
     return PageRun(number=1, url=url, manifest=found.file, **found._asdict())
+
+
+def linked(link: str) -> Answer:
+    """Answer with a page and a Link header."""
+    return lambda handler: handler.answer(200, TURTLE, {"Link": link})
 
 
 def test_page_is_stored_with_what_the_server_says_of_it(
@@ -123,9 +129,7 @@ def test_address_that_cannot_be_read_is_refused(portal: Portal, fetcher: Fetcher
     """As the first one, and as what the Link header calls the next page."""
     with pytest.raises(Rejected, match="adresse refusée"):
         fetcher.fetch("http://[bad#a", ACCEPTED["dcat"])
-    portal.answers["/bad-link"] = lambda handler: handler.answer(
-        200, TURTLE, {"Link": '<http://[bad>; rel="next"'}
-    )
+    portal.answers["/bad-link"] = linked('<http://[bad>; rel="next"')
     assert fetcher.fetch(portal.url("/bad-link"), ACCEPTED["dcat"]).next_link == "http://[bad"
 
 
@@ -185,8 +189,22 @@ def test_what_is_no_catalogue_is_refused(portal: Portal, fetcher: Fetcher) -> No
 
 def test_link_header_names_the_next_page(portal: Portal, fetcher: Fetcher) -> None:
     """RFC 8288; among other relations."""
-    link = '</first>; rel="first", </list?page=2>; rel="next"'
-    portal.answers["/list"] = lambda handler: handler.answer(200, TURTLE, {"Link": link})
-    assert fetcher.fetch(portal.url("/list"), ACCEPTED["dcat"]).next_link == portal.url(
-        "/list?page=2"
-    )
+    for link in (
+        '</first>; rel="first", </list?a=1,2>; rel="next"',
+        '</list?a=1,2>; title="a, b"; REL="last next"; x',
+        "</list?a=1,2>;rel=next,</first>;rel=first",
+    ):
+        portal.answers["/list"] = linked(link)
+        found = fetcher.fetch(portal.url("/list"), ACCEPTED["dcat"])
+        assert found.next_link == portal.url("/list?a=1,2")
+
+
+@pytest.mark.parametrize("link", ["<" * 60_000, "<>;" * 20_000, "<a>; rel=nextnext" * 3_000])
+def test_link_header_that_names_no_page_costs_no_time(
+    portal: Portal, fetcher: Fetcher, link: str
+) -> None:
+    """It is read beside the hub's other work: 60 KB of it once took 24 s of CPU."""
+    portal.answers["/long"] = linked(link)
+    began = time.process_time()
+    assert fetcher.fetch(portal.url("/long"), ACCEPTED["dcat"]).next_link == ""
+    assert time.process_time() - began < 2
