@@ -33,7 +33,7 @@ class DatasetFormat(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Literal["json"] | Syntax | None = Field(default=None, description=_WINS)
+    format: Literal["json", Syntax] | None = Field(default=None, description=_WINS)
 
 
 class ExportQuery(Paging):

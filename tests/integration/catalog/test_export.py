@@ -1,5 +1,6 @@
 """The catalogue for portals, over HTTP and RPC: negotiated, paged, and open where the lab says."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,7 +78,9 @@ def test_a_syntax_that_nobody_writes_is_refused(lab: Lab) -> None:
     dataset_id = lab.published("mbr_p3")
     refused = get(lab, f"/datasets/{dataset_id}", "text/csv")
     assert "text/turtle" in problem(refused, 406)
-    assert "format" in problem(get(lab, f"/datasets/{dataset_id}?format=csv"), 422)
+    wrong = json.loads(problem(get(lab, f"/datasets/{dataset_id}?format=xml"), 422))
+    assert wrong["field"] == "format"
+    assert "'json', 'jsonld', 'turtle' or 'rdfxml'" in wrong["detail"]
 
 
 def test_the_address_may_name_the_syntax(lab: Lab) -> None:
