@@ -4,9 +4,10 @@ INSEE publishes no cell of a table that is made of too few units (Manuel de prot
 annexe « Règles », règle de fréquence); K_ENOUGH of shared/privacy.py says how few.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
-from services.compute.applications.aggregate import AggregateParameters
 from services.compute.runner.anonymity import measure
 from services.compute.runner.privacy import screen
 from services.compute.runner.profile import describe
@@ -20,19 +21,19 @@ def is_about_persons(database: duckdb.DuckDBPyConnection, sample: str) -> bool:
 
 
 def of_persons(
-    database: duckdb.DuckDBPyConnection, persons: str, parameters: AggregateParameters
+    database: duckdb.DuckDBPyConnection, persons: str, by: Sequence[str], figures: Sequence[str]
 ) -> Privacy | None:
-    """The verdict on sums of the table `persons`; None when no group is small.
+    """The verdict on figures of the table `persons` by groups; None when no group is small.
 
     Each figure is named, with the number of groups of fewer than K_ENOUGH that have it.
     """
-    alike = measure(database, persons, parameters.by, ())
-    if alike.k >= K_ENOUGH:
+    alike = measure(database, persons, by, ())
+    if alike.k >= K_ENOUGH or not figures:
         return None
     small = alike.groups_below
     found = [
         Finding(column=name, kind="small_groups", role="quasi", rows=small, confidence=1)
-        for name in parameters.figures()
+        for name in figures
     ]
     return Privacy(
         verdict="quasi",

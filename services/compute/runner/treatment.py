@@ -86,17 +86,24 @@ class Treatment:
         rows, described = describe(self.database, last.output, lambda _share, _what: None)
         is_summed = last.application == "aggregate"
         found = screen(self.database, last.output, described, rows, is_summed=is_summed)
-        if is_summed and found.verdict == "none" and rows:
-            found = self._screen_sums(last, tables) or found
+        if found.verdict == "none" and rows:
+            found = self._screen_sums([one.name for one in described], tables) or found
         return {"privacy": found.model_dump(mode="json"), "warning": found.warning}
 
-    def _screen_sums(self, last: Step, tables: dict[str, Table]) -> Privacy | None:
-        """The verdict on sums of persons; those of a trial are judged by the whole table too."""
-        source = tables[last.inputs["table"]]
+    def _screen_sums(self, shown: list[str], tables: dict[str, Table]) -> Privacy | None:
+        """The verdict on the last sums, of persons, that the result shows, crossed since or not.
+
+        Those of an input are judged by all of it in a trial too.
+        """
+        summed = [step for step in self.work.steps if step.application == "aggregate"]
+        if not summed:
+            return None
+        source = tables[summed[-1].inputs["table"]]
         if not is_about_persons(self.database, self._sample(source, SAMPLE).name):
             return None
-        parameters = AggregateParameters.model_validate(last.parameters)
-        return of_persons(self.database, source.whole, parameters)
+        parameters = AggregateParameters.model_validate(summed[-1].parameters)
+        figures = [name for name in parameters.figures() if name in shown]
+        return of_persons(self.database, source.whole, parameters.by, figures)
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)

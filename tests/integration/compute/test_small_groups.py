@@ -40,6 +40,19 @@ def test_figures_of_few_persons_are_named(tmp_path: Path) -> None:
     assert "14001" not in run.reports[-1]["warning"]
 
 
+def test_sums_that_are_crossed_afterwards_stay_small(tmp_path: Path) -> None:
+    """The names of the communes beside them hide nobody."""
+    cross = {
+        "application": "cross",
+        "inputs": {"left": "sommes", "right": "communes"},
+        "parameters": {"left_key": "commune", "right_key": "code"},
+        "output": "nommees",
+    }
+    communes = b"code;nom\n14118;Caen\n14119;Cagny\n14001;Ablon\n"
+    found = verdict(treat(tmp_path, {"personnes": persons(), "communes": communes}, SUMS, cross))
+    assert (found.verdict, found.k, found.rows_below) == ("quasi", 2, 1)
+
+
 def test_trial_is_judged_by_the_whole_table(tmp_path: Path) -> None:
     """Every group of a sample of a few rows is small."""
     told: list[Any] = [
