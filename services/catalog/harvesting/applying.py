@@ -87,6 +87,9 @@ class Applying:
             if entry.identifier in ours:
                 self._leave(known.get(dataset_id(self._source.id, entry.identifier)))
                 continue
+            if entry.identifier in seen and self._is_known(entry.record, known):
+                # The catalogue grew while it was read: pages move on, and tell the same again.
+                continue
             if entry.record is None or entry.identifier in seen:
                 self._refuse(entry, entry.reason or _TWICE)
                 continue
@@ -139,6 +142,10 @@ class Applying:
             change = "returned"
         dataset.metadata = metadata_of(record, self._source)
         dataset.harvest(harvested_of(record, self._source, self._harvest.id, change))
+
+    def _is_known(self, record: Record | None, known: dict[str, Dataset]) -> bool:
+        present = known.get(dataset_id(self._source.id, record.identifier)) if record else None
+        return bool(record and present and self._is_same(present, record))
 
     def _is_same(self, dataset: Dataset, record: Record) -> bool:
         found = dataset.harvested

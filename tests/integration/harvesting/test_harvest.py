@@ -274,6 +274,14 @@ def test_identifier_of_an_earlier_page_is_refused(lab: Lab) -> None:
     assert list(lab.datasets(source)) == ["Premier"]
 
 
+def test_dataset_that_moved_to_the_next_page_is_no_fault(lab: Lab) -> None:
+    """A portal that counts its pages anew whenever it grows tells of one twice."""
+    first = turtle(dataset("a"), dataset("b"), next_page=next_of(lab, "moved", 2))
+    source = serve(lab, "moved", first, turtle(dataset("b"), dataset("c")))
+    assert lab.harvest(source)["report"] == "3 jeux de données lus : 3 nouveaux."
+    assert lab.harvest(source)["report"] == "3 jeux de données lus : 3 inchangés."
+
+
 def test_page_that_fails_in_the_middle_retires_nothing(lab: Lab) -> None:
     """What came before it stays; the next harvest goes through."""
     second = turtle(dataset("b"), next_page=next_of(lab, "middle", 3))
