@@ -282,8 +282,10 @@ def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Pat
     assert confirmed["versions"][0]["legal_basis"]["basis"] == "consent"
     assert is_("published")
     said = ("--title", "Lettre", "--keyword", "abonnés", "--hvd", "")
-    described = shell.json("dataset", "describe", dataset, *said, as_=owner)
+    kind = ("--producer-kind", "nonprofit")
+    described = shell.json("dataset", "describe", dataset, *said, *kind, as_=owner)
     assert (described["title"], described["keywords"]) == ("Lettre", ["abonnés"])
+    assert described["producer_kind"] == "nonprofit"
     seen = json.dumps(shell.json("dataset", "show", dataset, as_=other))
     assert "marie.dupont" not in seen
     jobs = json.dumps(shell.json("job", "list"))

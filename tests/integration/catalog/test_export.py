@@ -171,6 +171,7 @@ def open_lab(lab: Lab, broker: Broker, vhost: str, token_keys: KeyPair) -> Itera
         "DATALAB_PUBLIC_CATALOG": "true",
         "DATALAB_PUBLIC_URL": "https://donnees.lab.fr",
         "DATALAB_LAB_NAME": "Le Lab",
+        "DATALAB_LAB_KIND": "regional_authority",
     }
     with running("services.catalog.service:Catalog", environ) as service:
         yield Lab(service, broker, vhost, environ, token_keys)
@@ -187,6 +188,7 @@ def test_anybody_reads_an_open_catalogue(open_lab: Lab) -> None:
 
     page = urllib3.request("GET", f"{open_lab.service.url}/catalog?limit=100")
     assert b"https://donnees.lab.fr/datasets/" in page.data
+    assert b"http://purl.org/adms/publishertype/RegionalAuthority" in page.data
     assert status(f"/datasets/{opened}") == status(f"/datasets/{closed}") == 200
     assert status(f"/datasets/{opened}/table") == 200
     assert status(f"/datasets/{closed}/table") == 403
