@@ -15,7 +15,7 @@ from shared.aggregate import caused_id, new_id
 from shared.envelope import Envelope
 from shared.events import ProjectDelivered
 from shared.idempotency import Key, fingerprint
-from shared.manifest import Input, Manifest
+from shared.manifest import Manifest
 from shared.storage import Storage
 from shared.store import Store
 
@@ -83,7 +83,8 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     )
     dataset = empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
     dataset.project_id, dataset.source_owners = event.project_id, owners
-    upload = _result_of(event, manifest, _shown(manifest.inputs, read), verdict, terms.note)
+    restricted = sorted({one.id for one, _ in read if one.metadata.access == "restricted"})
+    upload = _result_of(event, manifest, restricted, verdict, terms.note)
     if reason := _taken_back(store, event.project_id, manifest):
         dataset.withhold(upload, f"L'accès aux données dont il est fait a été retiré : {reason}")
     else:
@@ -112,19 +113,10 @@ def _source_owners(read: Iterable[_Read], holder_id: str) -> list[str]:
     return sorted(owners - {holder_id})
 
 
-def _shown(inputs: Iterable[Input], read: Iterable[_Read]) -> tuple[Input, ...]:
-    """What was read as an open result tells it: the manifest has the hashes of restricted files."""
-    restricted = {one.id for one, _version in read if one.metadata.access == "restricted"}
-    return tuple(
-        one.model_copy(update={"sha256": ""}) if one.dataset_id in restricted else one
-        for one in inputs
-    )
-
-
 def _result_of(
     event: ProjectDelivered,
     manifest: Manifest,
-    inputs: tuple[Input, ...],
+    restricted: Iterable[str],
     verdict: Verdict,
     note: str,
 ) -> Upload:
@@ -137,7 +129,8 @@ def _result_of(
             project_id=event.project_id,
             job_id=event.job_id,
             manifest=event.result,
-            inputs=inputs,
+            inputs=manifest.inputs,
+            restricted_ids=tuple(restricted),
             sources=verdict.sources,
             attribution=verdict.attribution,
             privacy=privacy_of(manifest),

@@ -22,6 +22,9 @@ class Provenance(Frozen):
     job_id: str
     manifest: FileRef
     inputs: tuple[Input, ...]
+    restricted_ids: tuple[str, ...] = Field(
+        default=(), description="those of its inputs that were restricted then"
+    )
     sources: tuple[Source, ...] = Field(default=(), description="what to name with the result")
     attribution: str = Field(default="", description="the text to publish with it, in French")
     privacy: Privacy | None = Field(
@@ -29,6 +32,14 @@ class Provenance(Frozen):
     )
     steps: tuple[Step, ...]
     software: dict[str, str]
+
+    def without_hashes(self) -> "Provenance":
+        """The same for those who may not read what was restricted: hashes prove what one has."""
+        inputs = (
+            one.model_copy(update={"sha256": ""}) if one.dataset_id in self.restricted_ids else one
+            for one in self.inputs
+        )
+        return self.model_copy(update={"inputs": tuple(inputs)})
 
 
 class Upload(BaseModel):

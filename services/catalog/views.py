@@ -126,11 +126,10 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
 
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
-    shown = list(_compared(versions_of(dataset, caller)))
-    is_taken = dataset.may_be_taken_by(caller)
+    shown = _compared(versions_of(dataset, caller))
     return DatasetView(
         **_summary(dataset),
-        versions=shown if is_taken else [version.without_hashes() for version in shown],
+        versions=[_proving_nothing(version, dataset, caller) for version in shown],
         criteria=criteria_of(dataset),
         harvested=dataset.harvested,
         retired=dataset.retired,
@@ -153,6 +152,15 @@ def _as_others_see(version: Version, dataset: Dataset) -> Version:
     if version.legal_basis:
         hidden["legal_basis"] = version.legal_basis.model_copy(update={"note": ""})
     return version.model_copy(update=hidden)
+
+
+def _proving_nothing(version: VersionView, dataset: Dataset, caller: Caller) -> VersionView:
+    """The version without the hashes of what `caller` may not read."""
+    if caller.may_see(dataset.owner_id):
+        return version
+    origin = version.provenance and version.provenance.without_hashes()
+    told = version.model_copy(update={"provenance": origin})
+    return told if dataset.may_be_taken_by(caller) else told.without_hashes()
 
 
 def _compared(versions: list[Version]) -> Iterator[VersionView]:
