@@ -125,8 +125,9 @@ def numbers_persons(looks: Sequence[Look]) -> bool:
 
 
 def counts_people(looks: Sequence[Look]) -> bool:
-    """Whether a column says how many persons a row stands for: then no row is one person."""
-    return any(look.speaks(_COUNT) and look.column.kind == "integer" for look in looks)
+    """Whether a row stands for many persons: a column says how many, or means both sexes."""
+    is_counted = any(look.speaks(_COUNT) and look.column.kind == "integer" for look in looks)
+    return is_counted or any(look.speaks(_SEX) and look.share(_is_both) > 0 for look in looks)
 
 
 _MENTIONED, _DOUBTFUL = 0.005, 0.7
@@ -134,6 +135,8 @@ _MENTIONED, _DOUBTFUL = 0.005, 0.7
 
 _LIKELY = 0.6
 _PLACE = r"(^|_)(commune|ville|localite|code_?(postal|insee)|cp|departement|quartier)(_|$)"
+_SEX = r"(^|_)(sexe?|genre)(_|$)"
+_is_both = matching(r"(?i)ensemble|total|tous|(les )?deux sexes|(femmes|hommes) et (hommes|femmes)")
 _STREET = r"(^|_)(lib(elle)?_(de_)?(la_)?(voie|rue)|nom_(de_)?(la_)?(voie|rue)|voie|rue)(_|$)"
 _PERSON = (
     r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_(du_|de_l_|de_la_|de_|d_)?"
@@ -184,7 +187,8 @@ list of anything may be names in part."""
 
 THING = (
     r"voie|rue|etab|ecole|lycee|college|equip|site|station|denom|raison|enseigne|libelle|lib_"
-    r"|commune|epci|produit|organis|structure|societe|marque|modele|parc|batiment"
+    r"|commune|epci|produit|organis|structure|societe|marque|modele|parc|batiment|arret|gare|stade"
+    r"|gymnase|salle|quartier|hameau|lieu_?dit|navire|bateau"
 )
 """What columns of names are called that are no persons'."""
 

@@ -203,6 +203,9 @@ NO_PERSONS = {
         "nom": ["Claude Monet", "Jean Guéhenno", "Marie Guérin", "Paul Roux", "Alain Chartier"] * 3,
         "type": ["Collège", "Lycée", "Lycée professionnel"] * 5,
     },
+    "stops": {"nom_arret": ["Henri Barbusse", "Paul Vaillant", "Gabriel Péri"] * 5},
+    "rooms": {"salle": ["Simone", "Rosa", "Marie", "Grace", "Frida"] * 3, "places": RANKS},
+    "both sexes": {"sexe": ["Femmes", "Hommes", "Ensemble"] * 5, "taux": RANKS},
     "given in places": {
         "prenom": FIRST_NAMES,
         "nom": ["Ablon", "Acqueville", "Agy", "Airan", "Amayé"] * 3,
