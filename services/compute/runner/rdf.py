@@ -9,8 +9,9 @@ from xml.parsers import expat
 from xml.sax import SAXException
 
 import rdflib
-from rdflib import Graph
+from rdflib import RDF, Graph
 from rdflib.plugins.parsers.notation3 import BadSyntax
+from rdflib.term import bind
 
 from services.compute.runner.contexts import without_network
 from shared.errors import Rejected
@@ -18,6 +19,9 @@ from shared.errors import Rejected
 # Values stay as they were written: they are compared with those of the next harvest.
 rdflib.NORMALIZE_LITERALS = False
 logging.getLogger("rdflib").setLevel(logging.CRITICAL)
+# Markup is kept as it is written, too: rdflib parses all of it anew for each of its elements.
+for _markup in (RDF.XMLLiteral, RDF.HTML):
+    bind(_markup, str, constructor=str, datatype_specific=True)
 
 _LOOK = 4096
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
