@@ -7,12 +7,16 @@ département lie as far apart as any: then they are shares and rates, which look
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import duckdb
+import numpy as np
 
 from services.compute.runner.names import quoted
 from services.compute.runner.neighbours import departement_of, leading_column, type_of
 from shared.manifest import Column, Meaning
+
+Numbers: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 _ENOUGH = 0.95
 """Share of the rows that must be points of France: real files have a few faults."""
@@ -56,13 +60,14 @@ def with_coordinates(
     database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
 ) -> list[Column]:
     """The columns of `table`, those recognised that are a latitude or longitude."""
+    north, east = _likely(database, table, [one for one in columns if _may_be_degrees(one)])
     departement = leading_column(columns)
     told: dict[str, Meaning] = {}
-    for pair in pairwise(columns):
-        if all(_may_be_degrees(one) and one.name not in told for one in pair):
-            for latitude, longitude in (pair, pair[::-1]):
+    for pair in pairwise(one.name for one in columns):
+        for latitude, longitude in (pair, pair[::-1]):
+            if latitude in north and longitude in east and not told.keys() & {*pair}:
                 points = _Points(database, _points(table, latitude, longitude, departement))
-                told |= points.told(latitude.name, longitude.name)
+                told |= points.told(latitude, longitude)
     return [
         one.model_copy(update={"meaning": told[one.name]}) if one.name in told else one
         for one in columns
@@ -74,10 +79,40 @@ def _may_be_degrees(column: Column) -> bool:
     return column.distinct >= _MANY and (is_known or column.kind == "decimal")
 
 
-def _points(table: str, latitude: Column, longitude: Column, departement: str | None) -> str:
+def _likely(
+    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
+) -> tuple[set[str], set[str]]:
+    """The columns whose first rows may be latitudes of France, and those that may be longitudes."""
+    if len(columns) <= 1:
+        return set(), set()
+    chosen = ", ".join(f"{_degrees(_text(one.name))} AS c{at}" for at, one in enumerate(columns))
+    first = database.sql(f"SELECT {chosen} FROM {quoted(table)} LIMIT {_FIRST_ROWS}").fetchnumpy()
+    numbers = [np.ma.getdata(first[name])[~np.ma.getmaskarray(first[name])] for name in first]
+    north, east = (
+        {one.name for one, some in zip(columns, numbers, strict=True) if _within(some, at)}
+        for at in (0, 2)
+    )
+    return north, east
+
+
+def _within(numbers: Numbers, at: int) -> bool:
+    """Whether nearly all lie between the bounds that stand there in one of the boxes."""
+    inside = [(numbers >= box[at]) & (numbers <= box[at + 1]) for box in _BOXES]
+    return bool(len(numbers) and np.logical_or.reduce(inside).mean() >= _ENOUGH)
+
+
+def _text(name: str) -> str:
+    return f"trim(CAST({quoted(name)} AS VARCHAR))"
+
+
+def _degrees(text: str) -> str:
+    return f"TRY_CAST(replace({text}, ',', '.') AS DOUBLE)"
+
+
+def _points(table: str, latitude: str, longitude: str, departement: str | None) -> str:
     """The rows of `table` as points, in SQL."""
-    texts = [f"trim(CAST({quoted(one.name)} AS VARCHAR))" for one in (latitude, longitude)]
-    north, east = (f"TRY_CAST(replace({text}, ',', '.') AS DOUBLE)" for text in texts)
+    texts = [_text(latitude), _text(longitude)]
+    north, east = map(_degrees, texts)
     precise = " AND ".join(f"regexp_matches({text}, '[.,][0-9]{{{_DECIMALS}}}')" for text in texts)
     place = departement_of(departement) if departement else "NULL"
     return (
@@ -96,8 +131,6 @@ class _Points:
 
     def told(self, latitude: str, longitude: str) -> dict[str, Meaning]:
         """The meaning of the two columns; none when they are no coordinates."""
-        if self._inside(f"{self.points} LIMIT {_FIRST_ROWS}") < _ENOUGH:
-            return {}
         share = self._inside(self.points)
         confidence = self._confidence() if share >= _ENOUGH else 0.0
         if not confidence:

@@ -14,7 +14,7 @@ from services.compute.runner.bench import Report, Say, columns, count, open_data
 from services.compute.runner.formats import WORKBOOKS, find_format
 from services.compute.runner.header import name_columns
 from services.compute.runner.join_keys import write_keys
-from services.compute.runner.mending import mend, rewrite
+from services.compute.runner.mending import mend, rewrite, show
 from services.compute.runner.names import literal, quoted
 from services.compute.runner.privacy import screen, without_examples
 from services.compute.runner.profile import describe, without_marks
@@ -60,7 +60,7 @@ def take_in(
             _write(found, made, source.stat().st_size, say)
         else:
             _copy(database, source, made, repairs)
-        _show(database, made)
+        show(database, _TABLE, made)
         mend(database, _TABLE, made, work.repairs, repairs)
         rows, described = describe(database, _TABLE, lambda share, what: say(0.5 + share / 2, what))
         _empty_marks(database, described, made)
@@ -85,13 +85,6 @@ def _outputs(*, has_keys: bool) -> list[Made]:
     )
     keys = Made(name=KEYS, path=f"out/{KEYS}", media_type="application/jsonl")
     return [table, keys] if has_keys else [table]
-
-
-def _show(database: duckdb.DuckDBPyConnection, made: Path) -> None:
-    """Let the file be the table in the database."""
-    database.execute(
-        f"CREATE VIEW {quoted(_TABLE)} AS SELECT * FROM read_parquet({literal(str(made))})"
-    )
 
 
 def _source(found: Table | None) -> dict[str, Any]:

@@ -187,14 +187,14 @@ class _Source:
         """For each pattern whether all values fit it; the first rows tell of most that do not."""
         value = _text(name)
         tests = ", ".join(f"bool_and(regexp_full_match({value}, '{one}'))" for one in patterns)
-        first = self._row(tests, _FIRST_ROWS)
+        first = self._row(tests, f"(SELECT {quoted(name)} FROM {self._table} LIMIT {_FIRST_ROWS})")
         # A test of no value at all is null: it tells nothing yet.
         return first if all(fit is False for fit in first) else self._row(tests)
 
-    def _row(self, aggregates: str, most: int | None = None) -> tuple[Any, ...]:
-        """Figures of the table, or of its first rows."""
-        rows = f"(FROM {self._table} LIMIT {most})" if most else self._table
-        (row,) = self._database.execute(f"SELECT {aggregates} FROM {rows}").fetchall()
+    def _row(self, aggregates: str, rows: str = "") -> tuple[Any, ...]:
+        """Figures of the table, or of some of its rows."""
+        source = rows or self._table
+        (row,) = self._database.execute(f"SELECT {aggregates} FROM {source}").fetchall()
         return tuple(row)
 
 

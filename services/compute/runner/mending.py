@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
+from pyarrow import parquet
 
 from services.compute.runner.bench import columns
 from services.compute.runner.codes import load_codes
@@ -11,7 +12,22 @@ from services.compute.runner.names import literal, quoted
 from services.compute.runner.repairs import Repairs
 from shared.events import AcceptedRepair
 
+_WIDE, _HELD_CELLS = 100, 20_000_000
 _SHORT_POSTCODE = "[1-9][0-9]{3}"
+
+
+def show(database: duckdb.DuckDBPyConnection, table: str, made: Path) -> None:
+    """Let the file `made` be the table of that name.
+
+    A wide one is held in memory, if it is small: each query of a file looks at all of its columns.
+    """
+    shape = parquet.read_metadata(made)
+    is_small = shape.num_columns * shape.num_rows <= _HELD_CELLS
+    kind = "TABLE" if is_small and shape.num_columns > _WIDE else "VIEW"
+    database.execute(
+        f"CREATE OR REPLACE {kind} {quoted(table)} AS"
+        f" SELECT * FROM read_parquet({literal(str(made))})"
+    )
 
 
 def mend(
@@ -21,7 +37,7 @@ def mend(
     accepted: Iterable[AcceptedRepair],
     repairs: Repairs,
 ) -> None:
-    """Give codes their leading zeros back in `made`, the file that the view `table` reads.
+    """Give codes their leading zeros back in `made`, the file that `table` shows.
 
     Values that are no codes without their zero stay as they are, and so do columns that another
     version of the file has no more.
@@ -50,6 +66,7 @@ def rewrite(
         " (FORMAT parquet, COMPRESSION zstd)"
     )
     again.rename(made)
+    show(database, table, made)
 
 
 def _is_short(kind: str) -> str:

@@ -212,3 +212,15 @@ def test_accepted_repair_changes_nothing_where_no_zero_is_lost(tmp_path: Path) -
     again = run(tmp_path / "job", job, {"source": content})
     assert table(again)["com"].tolist() == ["01001", "14118"]
     assert profile(again).repairs == ()
+
+
+def test_wide_table_is_described_and_written_again_like_a_narrow_one(tmp_path: Path) -> None:
+    """Held in memory while it is asked about: marks for no value are emptied in its file too."""
+    names = [f"c{at}" for at in range(150)]
+    rows = [[str(at), "NA", *["1"] * 147, str(at)] for at in range(30)]
+    rows[3][1] = "7"
+    content = "\n".join(";".join(cells) for cells in [names, *rows])
+    run = ingest(tmp_path, content.encode())
+    assert profile(run).columns[1].missing == ("NA",)
+    assert table(run)["c1"].dropna().tolist() == ["7"]
+    assert table(run)["c149"].tolist() == [str(at) for at in range(30)]
