@@ -6,17 +6,23 @@ from tantivy import Searcher
 
 from services.catalog.searching.facets import facets_of
 from services.catalog.searching.index import Index
-from services.catalog.searching.query import Word, among, ask, conditions, from_id, widen, words_of
-from services.catalog.searching.ranking import Hit, Hits, count_of, listed, ranked
+from services.catalog.searching.query import (
+    ENOUGH,
+    Word,
+    among,
+    ask,
+    conditions,
+    from_id,
+    widen,
+    words_of,
+)
+from services.catalog.searching.ranking import Hit, Hits, count, listed, ranked
 from services.catalog.searching.reasons import reasons_of
 from services.catalog.searching.schema import shown_at
 from services.catalog.searching.views import DatasetPage, DatasetQuery, FoundDataset
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.errors import Forbidden
-
-_ENOUGH = 20
-"""With fewer hits, words that are nearly those of the question count too."""
 
 _IDLE = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
 
@@ -35,22 +41,22 @@ def search(
     asked = ask(index, query.state, filters, words)
     if words:
         hits = ranked(searcher, asked, query.after, query.limit)
-        if hits.total < _ENOUGH:
+        if hits.total < ENOUGH:
             widen(index, searcher, words)
             asked = ask(index, query.state, filters, words)
             hits = ranked(searcher, asked, query.after, query.limit)
     else:
-        total = count_of(searcher.search(asked, 1))
+        total = count(searcher, asked.whole)
         filters += [from_id(index, query.after)] if query.after else []
         rest = ask(index, query.state, filters, [])
-        hits = Hits(listed(searcher, rest, query.after, query.limit), total)
+        hits = Hits(listed(searcher, rest.whole, query.after, query.limit), total)
     shown = hits.page[: query.limit]
     return DatasetPage(
         items=[_item(searcher, hit, words) for hit in shown],
         next=shown[-1].cursor if len(hits.page) > query.limit else None,
         total=hits.total,
         note=_IDLE if query.q.strip() and not words else "",
-        facets=facets_of(index, searcher, asked, today) if query.facets else None,
+        facets=facets_of(index, searcher, asked.whole, today) if query.facets else None,
     )
 
 

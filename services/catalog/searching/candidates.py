@@ -5,7 +5,7 @@ from tantivy import Occur, Query
 from services.catalog.matching import KEY_POINTS, PLACE_POINTS, THEME_POINTS, WORD_POINTS, Wish
 from services.catalog.searching.index import Index
 from services.catalog.searching.query import const, in_state
-from services.catalog.searching.schema import TEXTS, id_at
+from services.catalog.searching.schema import ANYWHERE, id_at
 from services.catalog.searching.stems import stem
 
 _MOST = 200
@@ -29,10 +29,9 @@ def candidates(index: Index, wish: Wish) -> list[str]:
 def _clues(index: Index, wish: Wish) -> list[Query]:
     keys = [const(index, "key", key, KEY_POINTS) for key in wish.keys]
     places = [const(index, "department", code, PLACE_POINTS) for code in wish.departments]
-    words = [[const(index, text, stem(word), WORD_POINTS) for text in TEXTS] for word in wish.words]
-    alternatives = [*words, *([places] if places else [])]
     return [
         *keys,
         const(index, "theme", wish.theme, THEME_POINTS),
-        *map(Query.disjunction_max_query, alternatives),
+        *(const(index, ANYWHERE, stem(word), WORD_POINTS) for word in wish.words),
+        *([Query.disjunction_max_query(places)] if places else []),
     ]

@@ -10,7 +10,7 @@ from tantivy import FieldType, Occur, Query, Searcher
 from services.catalog.licensing import canonical
 from services.catalog.model import DatasetState
 from services.catalog.searching.index import Index
-from services.catalog.searching.schema import HIDDEN, TEXTS, number_of
+from services.catalog.searching.schema import ANYWHERE, FIELDS, HIDDEN, number_of
 from services.catalog.searching.stems import stem
 from services.catalog.searching.views import FRESH_DAYS, DatasetQuery
 from services.catalog.words import lexical
@@ -18,6 +18,9 @@ from shared.territory import department_of, is_department
 from shared.words import fold
 
 Likeness = Literal["exact", "begins", "near"]
+
+ENOUGH = 20
+"""With fewer hits, words that are nearly those of the question count too."""
 
 _WHOLE_TITLE = 20
 _FORMS = 20
@@ -66,8 +69,11 @@ def words_of(question: str) -> list[Word]:
 
 
 def widen(index: Index, searcher: Searcher, words: list[Word]) -> None:
-    """Add to each word those of the vocabulary that are nearly it; the last may be a beginning."""
+    """Add to words that few datasets have those that are nearly so; the last may be a beginning."""
     for word in words:
+        (written,) = word.forms
+        if searcher.doc_freq(ANYWHERE, written) >= ENOUGH:
+            continue
         known = _near_words(index, searcher, word)
         if word is words[-1]:
             known = chain(_longer_words(searcher, word), known)
@@ -86,8 +92,11 @@ def _near_words(
 ) -> Iterator[tuple[str, Likeness, float]]:
     for distance, (letters, share) in _NEAR.items():
         if len(word.written) >= letters and not word.singular.isdigit():
-            for found in _near(index, searcher, word.singular, distance):
-                yield found, "near", share
+            found = _near(index, searcher, word.singular, distance)
+            yield from ((one, "near", share) for one in found)
+            if found:
+                # The word itself or one nearer than all that would follow.
+                return
 
 
 def _near(index: Index, searcher: Searcher, singular: str, distance: int) -> list[str]:
@@ -97,15 +106,27 @@ def _near(index: Index, searcher: Searcher, singular: str, distance: int) -> lis
     return sorted(index.vocabulary[int(number or 0)] for number in numbers)
 
 
-def ask(index: Index, state: DatasetState, filters: list[Query], words: list[Word]) -> Query:
-    """The datasets that pass all filters and have every word, with their points as score."""
+class Asked(NamedTuple):
+    """The datasets that pass all filters and have every word, with their points as score.
+
+    `titled` are those with every word in the title: none of the others has as many points.
+    """
+
+    whole: Query
+    titled: Query
+
+
+def ask(index: Index, state: DatasetState, filters: list[Query], words: list[Word]) -> Asked:
+    """What to look for, with words as they are by now."""
     clauses = [in_state(index, state, has_words=bool(words))]
     clauses += [(Occur.Must, Query.const_score_query(one, 0)) for one in filters]
-    clauses += [(Occur.Must, _any_form(index, word)) for word in words]
+    stems = [stem for word in words for stem in [*word.forms][:1]]
     if words:
-        title = " ".join(stem for word in words for stem in [*word.forms][:1])
+        title = " ".join(stems)
         clauses.append((Occur.Should, const(index, "name", title, _WHOLE_TITLE)))
-    return Query.boolean_query(clauses)
+    titles = [(Occur.Must, const(index, "title", stem, FIELDS["title"])) for stem in stems]
+    texts = [clause for word in words for clause in _has(index, word)]
+    return Asked(Query.boolean_query(clauses + texts), Query.boolean_query(clauses + titles))
 
 
 def in_state(index: Index, state: DatasetState, *, has_words: bool) -> tuple[Occur, Query]:
@@ -118,13 +139,26 @@ def in_state(index: Index, state: DatasetState, *, has_words: bool) -> tuple[Occ
     return Occur.Must, Query.const_score_query(term(index, "state", state), 0)
 
 
+def _has(index: Index, word: Word) -> Iterator[tuple[Occur, Query]]:
+    if len(word.forms) > 1:
+        yield Occur.Must, _any_form(index, word)
+        return
+    # The same points for one form, but found by one list, and looked up in the others.
+    (stem,) = word.forms
+    least = FIELDS[ANYWHERE]
+    yield Occur.Must, const(index, ANYWHERE, stem, least)
+    for field, points in FIELDS.items():
+        if points > least:
+            yield Occur.Should, const(index, field, stem, points - least)
+
+
 def _any_form(index: Index, word: Word) -> Query:
     # A set of terms would be one clause for many, but takes seven times as long.
     return Query.disjunction_max_query(
         [
-            const(index, text, stem, points * form.share)
+            const(index, field, stem, points * form.share)
             for stem, form in word.forms.items()
-            for text, points in TEXTS.items()
+            for field, points in FIELDS.items()
         ]
     )
 

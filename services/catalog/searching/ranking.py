@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tantivy import DocAddress, Order, Query, Searcher, SearchResult
 
+from services.catalog.searching.query import Asked
 from shared.errors import Invalid
 
 DEEPEST = 10_000
@@ -59,13 +60,12 @@ class Hits(NamedTuple):
     total: int
 
 
-def ranked(searcher: Searcher, query: Query, after: str | None, limit: int) -> Hits:
+def ranked(searcher: Searcher, asked: Asked, after: str | None, limit: int) -> Hits:
     """The best hits after a cursor."""
     last = Place.read(after) if after else None
     depth = limit + 1 + _SPARE
     while True:
-        result = searcher.search(query, depth, weight_by_field="standing")
-        found = result.hits
+        found, total = _best(searcher, asked, depth)
         whole = found if len(found) < depth else list(_whole_groups(found))
         hits = [
             (place, address)
@@ -74,12 +74,28 @@ def ranked(searcher: Searcher, query: Query, after: str | None, limit: int) -> H
         ]
         if len(hits) > limit or len(found) < depth or depth >= DEEPEST:
             page = [Hit(address, place.score, place.cursor()) for place, address in hits]
-            return Hits(page[: limit + 1], count_of(result))
+            return Hits(page[: limit + 1], total)
         depth = min(2 * depth, DEEPEST)
 
 
-def count_of(result: SearchResult) -> int:
-    """How many documents a search found in all."""
+def _best(
+    searcher: Searcher, asked: Asked, depth: int
+) -> tuple[list[tuple[float, DocAddress]], int]:
+    """The first hits and how many there are in all; most need not be given points to be counted."""
+    found = searcher.search(asked.titled, depth, count=False, weight_by_field="standing").hits
+    if len(found) == depth:
+        return found, count(searcher, asked.whole)
+    result = searcher.search(asked.whole, depth, weight_by_field="standing")
+    return result.hits, _count_of(result)
+
+
+def count(searcher: Searcher, query: Query) -> int:
+    """How many datasets a query finds."""
+    # Ordered by a field there are no points to be reckoned.
+    return _count_of(searcher.search(query, 1, order_by_field="lot"))
+
+
+def _count_of(result: SearchResult) -> int:
     # The stub does not have it.
     return int(result.count)  # type: ignore[attr-defined]
 

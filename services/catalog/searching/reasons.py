@@ -1,16 +1,17 @@
 """Why a dataset is among the hits, in French."""
 
 from services.catalog.searching.query import Word
-from services.catalog.searching.schema import TEXTS, Shown
+from services.catalog.searching.schema import Kind, Shown
 
-_PLACES: dict[str, tuple[str, str]] = {
-    "keyword": ("keywords", "dans le mot-clé « {} »"),
-    "theme": ("keywords", "dans le thème « {} »"),
-    "key": ("columns", "comme clé : {}"),
-    "column": ("columns", "dans la colonne « {} »"),
-    "producer": ("description", "dans le nom du producteur"),
+_PLACES: dict[Kind, str] = {
+    "title": "dans le titre",
+    "keyword": "dans le mot-clé « {} »",
+    "theme": "dans le thème « {} »",
+    "key": "comme clé : {}",
+    "column": "dans la colonne « {} »",
+    "producer": "dans le nom du producteur",
+    "description": "dans la description",
 }
-"""The field that a text is in, and how it is named."""
 
 
 def reasons_of(words: list[Word], shown: Shown) -> list[str]:
@@ -19,20 +20,10 @@ def reasons_of(words: list[Word], shown: Shown) -> list[str]:
 
 
 def _reason(word: Word, shown: Shown) -> str:
-    # Forms are in the order of their points, and fields too.
+    # Forms are in the order of their points, and places too.
     for stem, form in word.forms.items():
-        field = next((field for field in TEXTS if f" {stem} " in shown.stems[field]), None)
-        if field:
-            return f"{form.in_french(word.written)} {_place(field, stem, shown)}"
+        place = shown.place_of(stem)
+        if place:
+            kind, name = place
+            return f"{form.in_french(word.written)} {_PLACES[kind].format(name)}"
     return ""
-
-
-def _place(field: str, stem: str, shown: Shown) -> str:
-    if field == "title":
-        return "dans le titre"
-    for named in shown.named:
-        kind, text, stems = named.split("\t")
-        within, phrase = _PLACES[kind]
-        if within == field and f" {stem} " in stems:
-            return phrase.format(text)
-    return "dans la description"

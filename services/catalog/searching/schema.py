@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import tantivy
 
@@ -19,8 +19,15 @@ from services.catalog.words import lexical
 from shared.territory import department_of
 from shared.words import fold
 
-TEXTS = {"title": 40, "keywords": 30, "columns": 20, "description": 10}
-"""The fields that words are looked for in, with the points of a word that stands there."""
+TEXTS = ("title", "keywords", "columns", "description")
+"""The texts of a dataset, those that say most of it first."""
+
+ANYWHERE = "anywhere"
+FIELDS = {"title": 40, "keywords": 30, "columns": 20, ANYWHERE: 10}
+"""The fields that words are looked for in, with the points of a word that stands there.
+
+A word has one of the first three at most, that of the best text it is in.
+"""
 
 FACETS = ("theme", "licence", "department", "key", "producer", "format")
 """The fields that hits are counted by, beside freshness and quality."""
@@ -29,19 +36,27 @@ FACETS = ("theme", "licence", "department", "key", "producer", "format")
 HIDDEN = "hidden"
 """Stands beside the state of what is not published."""
 
-Kind = Literal["keyword", "theme", "key", "column", "producer"]
+Kind = Literal["title", "keyword", "theme", "key", "column", "producer", "description"]
 
 
 class Shown(NamedTuple):
     """What the index keeps of a dataset to show it, and to say why it was found.
 
-    `stems` are those of each field, `named` the texts in them that a reason can name: what each is,
-    the text and its stems, between tabs. Stems have a space on both sides.
+    `places` has a line for each text that a reason can name, the best first: its kind, its name
+    and, each between tabs, its stems that are in no line before.
     """
 
     found: FoundDataset
-    stems: dict[str, str]
-    named: list[str]
+    places: str
+
+    def place_of(self, stem: str) -> tuple[Kind, str] | None:
+        """The kind and name of the best text with that stem, if one has it."""
+        at = self.places.find(f"\t{stem}\t")
+        if at < 0:
+            return None
+        start = self.places.rfind("\n", 0, at) + 1
+        kind, _, name = self.places[start : self.places.index("\t", start)].partition(" ")
+        return cast("Kind", kind), name
 
 
 _RAW = ("id", "state", "owner", "name", "place")
@@ -59,7 +74,7 @@ def build() -> tantivy.Schema:
     a document of its own: each word of all texts once, and its `lot` its number.
     """
     builder = tantivy.SchemaBuilder()
-    for field in TEXTS:
+    for field in FIELDS:
         builder.add_text_field(field, tokenizer_name=_STEMS, index_option="basic")
     for field in _RAW:
         builder.add_text_field(
@@ -88,7 +103,7 @@ def open_index() -> tantivy.Index:
 
 
 def texts_of(dataset: Dataset) -> dict[str, dict[str, str]]:
-    """The words of each field, by their singular; no value of any column is among them."""
+    """The words of each text, by their singular; no value of any column is among them."""
     about = dataset.metadata
     return {
         "title": lexical(about.title),
@@ -98,23 +113,19 @@ def texts_of(dataset: Dataset) -> dict[str, dict[str, str]]:
     }
 
 
-def _named(dataset: Dataset) -> Iterator[tuple[Kind, str]]:
+def _named(dataset: Dataset) -> Iterator[tuple[Kind, str, str]]:
+    """The texts that a reason can name, best first: of what kind, by what name, and the text."""
     about = dataset.metadata
-    yield from (("keyword", keyword) for keyword in about.keywords)
-    yield "theme", about.theme
-    yield from (("key", key_in_french(key)) for key in dataset.keys)
-    yield from (("column", column) for column in _columns(dataset))
-    yield "producer", about.producer
+    yield from (("keyword", keyword, keyword) for keyword in about.keywords)
+    yield "theme", about.theme, about.theme
+    yield from (("key", key_in_french(key), key_in_french(key)) for key in dataset.keys)
+    yield from (("column", column, _spaced(column)) for column in _columns(dataset))
+    yield "producer", "", about.producer
 
 
 def _columns(dataset: Dataset) -> list[str]:
     profile = dataset.published.profile if dataset.published else None
     return [column.name for column in profile.columns] if profile else []
-
-
-@lru_cache(maxsize=10_000)
-def _stems(text: str) -> str:
-    return " ".join(stems_of(" ".join(lexical(_spaced(text)))))
 
 
 def _spaced(column: str) -> str:
@@ -125,9 +136,9 @@ def _spaced(column: str) -> str:
 def document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tantivy.Document:
     """The dataset as the index keeps it."""
     made = tantivy.Document()
-    stems = {field: " ".join(stems_of(" ".join(words))) for field, words in texts.items()}
-    for field, text in stems.items():
-        made.add_text(field, text)
+    stems = {text: " ".join(stems_of(" ".join(words))) for text, words in texts.items()}
+    for field, words in _in_fields(stems):
+        made.add_text(field, words)
     for field, values in _filters(dataset, stems["title"]).items():
         for value in values:
             made.add_text(field, value)
@@ -142,6 +153,16 @@ def document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tantivy.Docu
     return made
 
 
+def _in_fields(stems: dict[str, str]) -> Iterator[tuple[str, str]]:
+    known: dict[str, None] = {}
+    for text in TEXTS:
+        found = dict.fromkeys(stems[text].split())
+        if text in FIELDS:
+            yield text, " ".join(stem for stem in found if stem not in known)
+        known |= found
+    yield ANYWHERE, " ".join(known)
+
+
 def id_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
     """The id of a dataset."""
     return str(searcher.doc(address).get_first("id"))
@@ -150,9 +171,9 @@ def id_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
 def shown_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Shown:
     """What a document keeps to be shown."""
     kept: bytes = searcher.doc(address)["shown"][0]
-    found, *lines = kept.decode().split("\n")
-    stems = dict(zip(TEXTS, lines, strict=False))
-    return Shown(FoundDataset.model_validate_json(found), stems, lines[len(TEXTS) :])
+    # JSON that is not indented has no line breaks.
+    found, _, places = kept.decode().partition("\n")
+    return Shown(FoundDataset.model_validate_json(found), places)
 
 
 def word(singular: str, number: int) -> tantivy.Document:
@@ -207,9 +228,19 @@ def _standing(lot: int, quality: int) -> float:
 
 def _shown(dataset: Dataset, stems: dict[str, str]) -> bytes:
     found = FoundDataset(**summary_of(dataset).model_dump(), score=None, reasons=[])
-    named = (
-        f"{kind}\t{' '.join(text.split())}\t {_stems(text)} " for kind, text in _named(dataset)
-    )
-    # JSON that is not indented has no line breaks.
-    lines = (found.model_dump_json(), *(f" {stems[field]} " for field in TEXTS), *named)
-    return "\n".join(lines).encode()
+    return "\n".join((found.model_dump_json(), *_places(dataset, stems))).encode()
+
+
+def _places(dataset: Dataset, stems: dict[str, str]) -> Iterator[str]:
+    named = ((kind, name, _stems(text)) for kind, name, text in _named(dataset))
+    whole = ("title", "", stems["title"]), *named, ("description", "", stems["description"])
+    known = set[str]()
+    for kind, name, found in whole:
+        new = [stem for stem in dict.fromkeys(found.split()) if stem not in known]
+        known.update(new)
+        yield "\t".join((f"{kind} {' '.join(name.split())}", *new, ""))
+
+
+@lru_cache(maxsize=10_000)
+def _stems(text: str) -> str:
+    return " ".join(stems_of(" ".join(lexical(text))))

@@ -18,7 +18,8 @@ class DatasetQuery(Paging):
     """Which datasets to list: all conditions hold together.
 
     With words the best come first, without by id. Where fewer than 20 have the words themselves,
-    words that are spelled nearly so, or begin as the last one does, count too, but less.
+    those that are spelled nearly as a word that few have, or begin as the last one does, count too,
+    but less.
     """
 
     q: str = Field(default="", max_length=500, description="words, all of which occur")

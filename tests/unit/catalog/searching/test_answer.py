@@ -260,6 +260,18 @@ def test_pages_follow_each_other_without_gap(query: dict[str, Any], limit: int) 
     assert ids == pages(index, 100, **query)
 
 
+@pytest.mark.parametrize("limit", [1, 7, 100])
+def test_pages_lead_from_titles_to_other_texts(limit: int) -> None:
+    """Whether or not the titles fill a page, and with the same total on all."""
+    titled = (dataset(f"t{n:02}", "Budget des communes") for n in range(30))
+    mixed = (dataset(f"m{n:02}", "Communes", keywords=("budget",)) for n in range(10))
+    others = (dataset(f"o{n:02}", "Divers", description="Budget des communes") for n in range(20))
+    index = index_of([*titled, *mixed, *others])
+    ids = pages(index, limit, q="communes budget")
+    assert [identifier[4] for identifier in ids] == ["t"] * 30 + ["m"] * 10 + ["o"] * 20
+    assert len(set(ids)) == page(index, q="communes budget", limit=limit).total == 60
+
+
 def test_a_page_goes_on_where_the_one_before_ended_whatever_came_in_between() -> None:
     """Neither an addition nor a removal shifts the others."""
     index = index_of(dataset(f"{n:03}", "Budget des communes") for n in range(20))
