@@ -294,6 +294,21 @@ def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Pat
     assert not any("marie.dupont" in log for log in shell.logs())
 
 
+def test_datasets_are_screened_anew(shell: Shell, tmp_path: Path) -> None:
+    """One by its owner, all by an operator, and what tells nothing new stays as it is."""
+    dataset = offer(shell, tmp_path / "valeurs.csv")
+
+    def version() -> dict[str, Any]:
+        return dict(shell.json("dataset", "show", dataset)["versions"][0])
+
+    first = version()["job_id"]
+    for words, member in (((dataset,), OWNER), (("--all",), ("mbr_staff", "operator"))):
+        told = shell.run("dataset", "screen", *words, DATALAB_TOKEN=shell.token(*member))
+        assert dataset in told.stdout.split(), told.stderr
+    eventually(lambda: not version()["again"] and version()["job_id"] != first, seconds=60)
+    assert shell.json("dataset", "show", dataset)["state"] == "published"
+
+
 def test_webhook_is_added_listed_and_removed(shell: Shell, project_file: Path) -> None:
     """The secret is shown once; what was tried can be seen and tried again."""
     member = ("mbr_hook", "holder")
