@@ -30,6 +30,7 @@ _KINDS = {
     "sex": "sexe",
     "age": "âge",
     "birth_year": "année de naissance",
+    "birth_day": "jour ou mois de naissance",
     "place": "commune, code postal ou coordonnées",
     "profession": "profession",
     "nationality": "nationalité",

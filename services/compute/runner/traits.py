@@ -107,6 +107,11 @@ def is_life_year(values: Texts) -> float:
     return float(((years > now - _OLDEST) & (years <= now)).mean()) if len(years) else 0.0
 
 
+def is_day(values: Texts) -> float:
+    """Days of a month, or months of a year, by their number."""
+    return float(matching("0?[1-9]|[12][0-9]|3[01]")(values).mean()) if len(values) else 0.0
+
+
 def years_of(values: Texts) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The first four digits that read as a year of the last three centuries, where there are."""
     found = pc.extract_regex(values, r"(?P<year>\b(?:18|19|20)[0-9]{2})")
@@ -132,6 +137,7 @@ def _knows(words: str) -> Proof:
 TRAITS = (
     Trait("sex", "quasi", r"(^|_)(sexe?|genre|gender|civilite|titre)(_|$)", is_sex, names_sexes),
     Trait("birth_year", "quasi", r"naiss|(^|_)nais(_|$)|birth|(^|_)ne_en(_|$)", is_life_year),
+    Trait("birth_day", "quasi", r"(jour|mois|day|month)_.*(nais|birth)|nais.*_(jour|mois)", is_day),
     Trait("age", "quasi", r"(^|_)ages?(_|$)|tranche_d?_?age|age_(an|rev)", is_age),
     Trait(
         "profession",

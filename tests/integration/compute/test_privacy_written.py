@@ -39,6 +39,14 @@ def test_number_of_a_person_makes_rows_persons(tmp_path: Path, header: str) -> N
     assert screened(tmp_path / "b", as_csv(rows, id_arbre="a", age="b")).verdict == "none"
 
 
+def test_parts_of_a_birth_date_tell_persons_apart(tmp_path: Path) -> None:
+    """The year alone leaves groups, the day and the month with it hardly any."""
+    rows = [{"j": str(at % 28 + 1), "m": str(at % 12 + 1), "a": "1960"} for at in range(84)]
+    found = screened(tmp_path, as_csv(rows, jour_naissance="j", mois_naissance="m", an_nais="a"))
+    assert set(kinds(found, "quasi").values()) == {"birth_day", "birth_year"}
+    assert (found.subject, found.k) == ("persons", 1)
+
+
 def test_homes_of_persons_tell_them_apart(tmp_path: Path) -> None:
     """By their coordinates, as by their commune."""
     rows = [{"s": "HF"[at % 2], "y": f"49.1{at:03}", "x": f"-0.3{at:03}"} for at in range(40)]
