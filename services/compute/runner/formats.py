@@ -15,6 +15,7 @@ _OTHERS = (
     (b"PK\x05\x06", "une archive ZIP vide"),
     (b"SQLite format 3", "une base SQLite"),
     (b"7z\xbc\xaf", "une archive 7z"),
+    (b"\x28\xb5\x2f\xfd", "un fichier compressé par Zstandard"),
     (b"BZh", "un fichier compressé par bzip2"),
     (b"Rar!", "une archive RAR"),
 )

@@ -16,6 +16,7 @@ from shared.errors import Rejected
 
 _POINT = "Point"
 _NESTED = "."
+_NAMED, _LONGEST = 10, 50
 
 
 def read_records(path: Path, repairs: Repairs) -> Table:
@@ -71,12 +72,31 @@ class _Reader:
         except json.JSONDecodeError as error:
             if "Extra data" not in error.msg:
                 raise Rejected(_broken(error, error.lineno)) from error
-            return "jsonl", list(self._lines(text))
+            lines = list(self._lines(text))
+            if all(isinstance(one, dict) and one.get("type") == "Feature" for one in lines):
+                return "geojson", [_feature(one) for one in lines]
+            return "jsonl", lines
         except RecursionError as error:
             raise Rejected("ce JSON est imbriqué trop profondément") from error
         if isinstance(whole, dict) and whole.get("type") == "FeatureCollection":
             return "geojson", [_feature(one) for one in _list_in(whole, "features")]
-        return "json", _rows_of(whole)
+        return "json", self._rows(whole)
+
+    def _rows(self, whole: object) -> list[Any]:
+        """The list in a JSON value: itself, the only list of objects it holds, or one object."""
+        if isinstance(whole, list):
+            return whole
+        if not isinstance(whole, dict):
+            raise Rejected(f"ce JSON est {_kind(whole)}, pas une liste d'objets")
+        lists = [name for name, value in whole.items() if _is_table(value)]
+        if len(lists) != 1:
+            return [whole]
+        others = [name for name in whole if name not in lists]
+        if others:
+            left = ", ".join(name[:_LONGEST] for name in others[:_NAMED])
+            self._repairs.note("other_members", count=len(others), detail=left)
+        rows: list[Any] = whole[lists[0]]
+        return rows
 
     def flat(self, number: int, one: object) -> dict[str, str | None]:
         """The fields of one object as text; Rejected when it is none."""
@@ -109,16 +129,6 @@ class _Number(str):
     """A number as it was written."""
 
     __slots__ = ()
-
-
-def _rows_of(whole: object) -> list[Any]:
-    """The list in a JSON value: itself, the only list of objects it holds, or one object."""
-    if isinstance(whole, list):
-        return whole
-    if not isinstance(whole, dict):
-        raise Rejected(f"ce JSON est {_kind(whole)}, pas une liste d'objets")
-    lists = [value for value in whole.values() if _is_table(value)]
-    return lists[0] if len(lists) == 1 else [whole]
 
 
 def _is_table(value: object) -> bool:

@@ -22,6 +22,7 @@ _TEXTS: Mapping[str, str] = {
     "empty_rows": "lignes vides laissées de côté",
     "leading_zero": "zéros de tête rendus aux codes, à la demande du propriétaire : {detail}",
     "half_characters": "objets avec des moitiés de caractères, remplacées par \ufffd",
+    "other_members": "champs à côté de la liste lue, laissés de côté : {detail}",
     "repeated_members": "champs répétés dans un même objet JSON, le dernier gardé",
 }
 """The repairs there are, by code; `{detail}` says what exactly."""

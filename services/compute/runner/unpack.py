@@ -96,7 +96,9 @@ def _table_in(archive: zipfile.ZipFile, repairs: Repairs) -> zipfile.ZipInfo:
     """The one table of an archive; what lies beside it is named."""
     files = [member for member in archive.infolist() if _is_a_file(member)]
     tables = [one for one in files if one.filename.lower().endswith((*_TABLES, *_BOOKS))]
-    found = tables or files
+    # Beside a table, a text is mostly what tells about it.
+    told = [one for one in tables if not one.filename.lower().endswith(".txt")]
+    found = told or tables or files
     if len(found) != 1:
         names = ", ".join(one.filename for one in found[:_NAMED]) or "aucun"
         raise Rejected(f"l'archive doit contenir un seul tableau ; ses fichiers : {names}")

@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetVisibleEnum,
+)
 
 from services.compute.runner.cells import Cells, read_cells
 from services.compute.runner.header import find_header
@@ -23,7 +30,7 @@ Value = str | int | float | bool | date | time | datetime | timedelta
 
 
 def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
-    """The table of the sheet that holds most; the other sheets are named.
+    """The table of the sheet that holds most, of those to be seen; the other sheets are named.
 
     Numbers become the shortest text that is the same number, whole ones without a point; dates
     become ISO 8601. Raises Rejected, in French, for a workbook that is encrypted, broken or empty.
@@ -37,7 +44,10 @@ def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
             raise Rejected("ce classeur est protégé par un mot de passe") from error
         raise Rejected("ce classeur est abîmé, ou n'en est pas un") from error
     filled = {name: _filled(sheet) for name, sheet in sheets.items()}
-    name = max(filled, key=lambda name: filled[name], default=None)
+    visible = {one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible}
+    # What is hidden are mostly lists that cells are chosen from.
+    best = sorted(filled, key=lambda name: (name in visible and filled[name] > 0, filled[name]))
+    name = best[-1] if best else None
     if name is None or not filled[name]:
         raise Rejected("ce classeur ne contient aucun tableau")
     others = [other for other in sheets if other != name and filled[other]]
@@ -101,7 +111,7 @@ def _text(value: Value) -> str:
     if isinstance(value, bool):
         return "vrai" if value else "faux"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
+        return str(int(value)) if value.is_integer() else f"{Decimal(repr(value)):f}"
     if isinstance(value, datetime):
         is_day = value.time() == time.min
         return value.date().isoformat() if is_day else value.isoformat(" ")

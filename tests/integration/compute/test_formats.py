@@ -89,10 +89,10 @@ def test_wrapping_and_encoding_make_no_difference(
 
 def test_what_lies_beside_the_table_in_an_archive_is_named(tmp_path: Path) -> None:
     """A read-me is left aside, a Mac's hidden copies are nothing."""
-    files = {"lisez-moi.md": b"x", "epci.csv": EPCI, "__MACOSX/._epci.csv": b""}
+    files = {"lisez-moi.txt": b"x", "epci.csv": EPCI, "__MACOSX/._epci.csv": b""}
     found = profile(ingest(tmp_path / "job", archive(files), "envoi.zip"))
     assert [repair.message for repair in found.repairs] == [
-        "fichiers de l'archive laissés de côté : lisez-moi.md",
+        "fichiers de l'archive laissés de côté : lisez-moi.txt",
         "archive décompressée : epci.csv",
     ]
 
@@ -212,6 +212,9 @@ def test_geojson_gives_properties_and_place(tmp_path: Path) -> None:
     (row,) = table(run).to_dict("records")
     assert (row["nom"], row["longitude"], row["latitude"]) == ("Borne", "0.5", "49.25")
     assert json.loads(row["geometry"]) == point
+    line = json.dumps(features[0])
+    lines = ingest(tmp_path / "lines", f"{line}\n{line}\n".encode(), "bornes.geojsonl")
+    assert (profile(lines).format, table(lines).to_dict("records")) == ("geojson", [row, row])
 
 
 @pytest.mark.parametrize(
@@ -248,6 +251,7 @@ def test_geojson_gives_properties_and_place(tmp_path: Path) -> None:
         (b"a;b;\nx;;z\nu;;w\n", {"blank_names": (1, 1)}, [["x", None, "z"], ["u", None, "w"]]),
         (b"a;2019;2020\nx;1;2\n", {}, [["x", "1", "2"]]),
         ("a;b\nx\u2028y;z\x0c\n1;2\n".encode(), {}, [["x\u2028y", "z\x0c"], ["1", "2"]]),
+        (b'{"total": 1, "data": [{"a": 1}]}', {"other_members": (1, None)}, [["1"]]),
         (b'[{"a": 1, "a": 2}]', {"repeated_members": (1, None)}, [["2"]]),
         (rb'[{"a": "x\ud800"}]', {"half_characters": (1, None)}, [["x\ufffd"]]),
     ],

@@ -76,3 +76,22 @@ def test_workbook_without_styles_is_read_all_the_same(tmp_path: Path) -> None:
             part.writestr(name, whole.read(name))
     run = ingest(tmp_path, left.getvalue(), "codes.xlsx")
     assert table(run)["code"].tolist()[0] == "1053"
+
+
+def test_hidden_sheet_is_read_only_where_no_other_holds_anything(tmp_path: Path) -> None:
+    """However much stands in the lists that cells are chosen from."""
+    lists: list[list[object]] = [[f"Choix {at}"] for at in range(90)]
+    book = workbook(("Listes", lists), ("Données", [["a", "b"], [1, 2]]), ("Vide", []))
+    book["Listes"].sheet_state = "hidden"
+    run = ingest(tmp_path / "both", saved(book), "a.xlsx")
+    assert (profile(run).sheet, repaired(run)) == ("Données", {"other_sheets": (1, None)})
+    del book["Données"]
+    assert profile(ingest(tmp_path / "one", saved(book), "a.xlsx")).sheet == "Listes"
+
+
+def test_small_numbers_of_a_workbook_are_written_without_an_exponent(tmp_path: Path) -> None:
+    """The same number, which a column of numbers may hold."""
+    book = workbook(("Feuille", [["taux"], [0.00005], [1.5e-7], [0.25]]))
+    run = ingest(tmp_path, saved(book), "a.xlsx")
+    assert table(run)["taux"].tolist() == ["0.00005", "0.00000015", "0.25"]
+    assert profile(run).columns[0].kind == "decimal"
