@@ -4,7 +4,9 @@ Arrow reads it many times as fast as Python's csv module. What Arrow would read 
 has to be told, is left to services/compute/runner/text.py.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +37,7 @@ class RegularText:
             batches = self._read(width)
             if self._path.stat().st_size <= _SMALL:
                 batches = self._kept = list(batches)
-            return self._quotes_well() and all(map(_is_full, batches))
+            return self._quotes_well() and not self._is_marked() and all(map(_is_full, batches))
         except pa.ArrowInvalid:
             return False
 
@@ -65,6 +67,11 @@ class RegularText:
             ),
         )
         return reader
+
+    def _is_marked(self) -> bool:
+        """Whether a byte order mark stands further down than at the start."""
+        with self._path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            return content.find(BOM_UTF8, 1) > 0
 
     def _quotes_well(self) -> bool:
         """Whether each quote opens or closes a whole cell, or is doubled inside of one.

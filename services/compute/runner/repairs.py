@@ -10,6 +10,7 @@ _TEXTS: Mapping[str, str] = {
     "other_sheets": "feuilles du classeur laissées de côté : {detail}",
     "preamble": "lignes au-dessus de l'en-tête laissées de côté",
     "mixed_encoding": "lignes en Windows-1252 dans un fichier UTF-8, toutes lues correctement",
+    "order_marks": "marques d'ordre d'octets ôtées au début de lignes",
     "double_header": "en-tête sur deux lignes, réunies en une",
     "line_breaks": "noms de colonnes écrits sur plusieurs lignes, réunis en une",
     "blank_names": "colonnes sans nom, nommées d'après leur place",

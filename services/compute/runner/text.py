@@ -21,6 +21,7 @@ _DELIMITERS = ";,\t|"
 _RARE_DELIMITERS = ":~^#*§¤"
 """Used by some exports, and in the middle of ordinary text: taken when no usual one cuts."""
 
+_MARK = "\ufeff"
 _NO_DELIMITER = "\x1f"
 """A table of one column still needs a delimiter: one that text never holds."""
 
@@ -59,7 +60,9 @@ def read_text(path: Path, repairs: Repairs) -> Table:
     encoding = find_encoding(path, repairs)
     with path.open(encoding=encoding, errors=MIXED, newline="") as file:
         sample = file.read(_SAMPLE)
-    lines = list(StringIO(sample, newline=""))  # cut where the csv module cuts, and only there
+    lines = list(
+        _unmarked(StringIO(sample, newline=""))
+    )  # cut where the csv module cuts, and only there
     dialect = find_dialect(lines if len(sample) < _SAMPLE else lines[:-1] or lines)
     start = list(_some(dialect, lines))
     if not any(cell.strip() for _, cells in start for cell in cells):
@@ -68,9 +71,9 @@ def read_text(path: Path, repairs: Repairs) -> Table:
         raise Rejected("ligne 1 : le nom des colonnes manque")
     head = find_header([[cell.strip() for cell in cells] for _, cells in start])
 
-    def below() -> Iterator[Numbered]:
+    def below(told: Repairs | None = None) -> Iterator[Numbered]:
         with path.open(encoding=encoding, errors=MIXED, newline="") as file:
-            yield from islice(dialect.parse(file), head.at, None)
+            yield from islice(dialect.parse(_unmarked(file, told)), head.at, None)
 
     line, header = start[head.at]
     regular = _regular(path, encoding, dialect, start[head.at]) if head.height == 1 else None
@@ -78,7 +81,7 @@ def read_text(path: Path, repairs: Repairs) -> Table:
     if head.at:
         repairs.note("preamble", line=1, count=head.at)
     columns = shape.columns(repairs)
-    rows = shape.fitted(islice(below(), head.height, None), repairs)
+    rows = shape.fitted(islice(below(repairs), head.height, None), repairs)
     return Table(
         columns=columns,
         batches=regular.batches(columns) if regular else batches_of(columns, rows),
@@ -86,6 +89,14 @@ def read_text(path: Path, repairs: Repairs) -> Table:
         encoding=encoding.removesuffix("-sig"),
         delimiter=dialect.delimiter,
     )
+
+
+def _unmarked(lines: Iterable[str], repairs: Repairs | None = None) -> Iterator[str]:
+    """The lines without byte order marks, which stand within files that were put end to end."""
+    for number, line in enumerate(lines, 1):
+        if line.startswith(_MARK) and repairs:
+            repairs.note("order_marks", line=number)
+        yield line.lstrip(_MARK)
 
 
 def _regular(path: Path, encoding: str, dialect: Dialect, header: Numbered) -> RegularText | None:

@@ -250,6 +250,11 @@ def test_geojson_gives_properties_and_place(tmp_path: Path) -> None:
         ),
         (b"a;b;\nx;;z\nu;;w\n", {"blank_names": (1, 1)}, [["x", None, "z"], ["u", None, "w"]]),
         (b"a;2019;2020\nx;1;2\n", {}, [["x", "1", "2"]]),
+        (
+            "\ufeff\ufeffa;b\n1;2\n\ufeff3;4\n".encode(),
+            {"order_marks": (2, 1)},
+            [["1", "2"], ["3", "4"]],
+        ),
         ("a;b\nx\u2028y;z\x0c\n1;2\n".encode(), {}, [["x\u2028y", "z\x0c"], ["1", "2"]]),
         (b'{"total": 1, "data": [{"a": 1}]}', {"other_members": (1, None)}, [["1"]]),
         (b'[{"a": 1, "a": 2}]', {"repeated_members": (1, None)}, [["2"]]),
