@@ -45,8 +45,7 @@ def now() -> datetime:
 class Aggregate(BaseModel):
     """State, version, outgoing events and handled events of one thing, saved in one write.
 
-    Subclasses name their `collection`, the fields that queries use in `indexes` and, where people
-    call one otherwise than the class is called, their `noun`; their methods
+    Subclasses name their `collection` and the fields that queries use in `indexes`; their methods
     check the rules, change the state and `record` what happened.
     """
 
@@ -54,18 +53,12 @@ class Aggregate(BaseModel):
 
     collection: ClassVar[str]
     indexes: ClassVar[tuple[str, ...]] = ()
-    noun: ClassVar[str] = ""
 
     id: str
     version: int = 0
     outbox: list[dict[str, Any]] = []
     handled: list[str] = []
     _recorded: list[Event] = PrivateAttr(default_factory=list)
-
-    @classmethod
-    def called(cls) -> str:
-        """What people call one."""
-        return cls.noun or cls.__name__.lower()
 
     def record(self, event: Event) -> None:
         """Keep `event` to be published once this document is saved."""

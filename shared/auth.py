@@ -53,7 +53,7 @@ class TokenChecker:
         """The caller behind an `Authorization` header; Unauthenticated with the reason if none."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated
+            raise Unauthenticated("il faut un jeton valide (Authorization: Bearer)")
         try:
             claims = jwt.decode(
                 token.strip(),
@@ -63,9 +63,9 @@ class TokenChecker:
                 options={"require": ["sub", "exp", "roles"]},
             )
         except jwt.ExpiredSignatureError as error:
-            raise Unauthenticated("the bearer token has expired") from error
+            raise Unauthenticated("le jeton a expiré") from error
         except jwt.InvalidTokenError as error:
-            raise Unauthenticated("the bearer token is not valid") from error
+            raise Unauthenticated("le jeton n'est pas valide") from error
         roles = claims["roles"] if isinstance(claims["roles"], list) else []
         return Caller(_member_of(claims), frozenset(map(str, roles)) & ROLES)
 
@@ -74,7 +74,7 @@ def _member_of(claims: dict[str, Any]) -> str:
     try:
         return checked_member(claims["sub"])
     except Invalid as error:
-        raise Unauthenticated(f"the bearer token names no member: {error.args[0]}") from error
+        raise Unauthenticated(f"le jeton ne nomme pas de membre : {error.args[0]}") from error
 
 
 def _read(public_key: Path) -> Ed25519PublicKey:

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_core import from_json
 
-from shared.errors import Rejected, invalid_of
+from shared.errors import Rejected
 from shared.events import REGISTRY, Event, Frozen
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -105,6 +105,10 @@ def _class_of(bare: Envelope[Any], expected: type[Event] | None) -> type[Event]:
 
 
 def explain(error: ValidationError) -> str:
-    """The first fault of a pydantic error as `field: what is wrong`, without the faulty value."""
-    fault = invalid_of(error)
-    return f"{fault.field or 'body'}: {fault.args[0]}"
+    """The first fault of a pydantic error as `field: what is wrong`, without the faulty value.
+
+    In English: operators read it of what is parked.
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(map(str, first["loc"])) or "body"
+    return f"{field}: {first['msg'].removeprefix('Value error, ')}"

@@ -4,6 +4,8 @@ from typing import ClassVar, Self
 
 from pydantic import ValidationError
 
+from shared.faults import in_french
+
 
 class LabError(Exception):
     """Something went wrong."""
@@ -51,6 +53,11 @@ class NotFound(Rejected):
 
     status = 404
 
+    @classmethod
+    def of(cls, identifier: str) -> Self:
+        """The error that says so of `identifier`, alike whether it is unknown or not to be seen."""
+        return cls(f"rien n'a ici l'identifiant {identifier}")
+
 
 class WrongStage(Rejected):
     """The present state does not allow that."""
@@ -66,14 +73,14 @@ class TooLarge(Invalid):
     @classmethod
     def beyond(cls, limit: int, what: str, field: str = "") -> Self:
         """The error that says which `limit` in bytes `what` is beyond."""
-        return cls(f"{what} is larger than {_in_words(limit)}", field)
+        return cls(f"{what} dépasse {_in_words(limit)}", field)
 
 
 def _in_words(size: int) -> str:
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    for unit, factor in (("Go", 10**9), ("Mo", 10**6), ("ko", 10**3)):
         if size >= factor:
             return f"{size / factor:g} {unit}"
-    return f"{size} bytes"
+    return f"{size} octets"
 
 
 class Unavailable(LabError):
@@ -113,20 +120,8 @@ TYPED: tuple[type[LabError], ...] = (
 )
 """The errors that keep their type across an RPC call."""
 
-_IN_JSON = {
-    "model_type": "must be a JSON object",
-    "dict_type": "must be a JSON object",
-    "list_type": "must be a JSON array",
-    "tuple_type": "must be a JSON array",
-}
-"""What pydantic says in Python's words, by the kind of its error, for callers of any language."""
-
 
 def invalid_of(error: ValidationError) -> Invalid:
-    """The first fault that pydantic found, naming the field and not showing the faulty value."""
+    """The first fault that pydantic found, in French, naming the field and not the faulty value."""
     first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    raised = first.get("ctx", {}).get("error")
-    if first["type"] == "value_error" and raised:
-        return Invalid(str(raised), field)
-    return Invalid(_IN_JSON.get(first["type"], first["msg"]), field)
+    return Invalid(in_french(first), ".".join(str(part) for part in first["loc"]))

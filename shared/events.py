@@ -59,7 +59,7 @@ def finite(value: V) -> V:
     try:
         json.dumps(value, allow_nan=False)
     except ValueError as error:
-        raise ValueError("numbers must be finite") from error
+        raise ValueError("les nombres doivent être finis") from error
     return value
 
 

@@ -82,13 +82,13 @@ class Guard:
         try:
             parsed = _URL.validate_python(url)
         except ValidationError as error:
-            raise Invalid("must be a complete http or https URL", "url") from error
+            raise Invalid("doit être une URL http ou https complète", "url") from error
         if len(url) > _URL_LENGTH:
-            raise Invalid(f"must not be longer than {_URL_LENGTH} characters", "url")
+            raise Invalid(f"ne doit pas dépasser {_URL_LENGTH} caractères", "url")
         if parsed.username or parsed.password:
-            raise Invalid("must not carry a user name or password", "url")
+            raise Invalid("ne doit porter ni nom d'utilisateur ni mot de passe", "url")
         if parsed.scheme != "https" and not self._allow_private:
-            raise Invalid("must be https", "url")
+            raise Invalid("doit être en https", "url")
         return parsed
 
     def _target(self, url: AnyHttpUrl) -> Target:
@@ -105,9 +105,9 @@ class Guard:
         try:
             found = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise Unresolved(f"{host} does not resolve to an address", "url") from error
+            raise Unresolved(f"{host} ne correspond à aucune adresse", "url") from error
         addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
         # One forbidden address among allowed ones is enough: names like that are made to slip by.
         if not self._allow_private and not all(map(is_public, addresses)):
-            raise Invalid(f"{host} lies on a private or reserved network", "url")
+            raise Invalid(f"{host} est sur un réseau privé ou réservé", "url")
         return addresses

@@ -23,7 +23,7 @@ class Key:
     def __post_init__(self) -> None:
         """Raise Invalid, by that name, for a key that is empty or too long."""
         if not 1 <= len(self.text) <= _KEY_LENGTH:
-            raise Invalid(f"must be a text of 1 to {_KEY_LENGTH} characters", self.name)
+            raise Invalid(f"doit être un texte de 1 à {_KEY_LENGTH} caractères", self.name)
 
     @classmethod
     def if_any(cls, text: str | None, *name: str) -> Self | None:
@@ -38,7 +38,7 @@ class Key:
     def check_same(self, before: str, sent: str) -> None:
         """Raise Invalid, by that name, when it came with something else before."""
         if before != sent:
-            raise Invalid("was sent before with another body", self.name)
+            raise Invalid("a déjà servi avec un autre corps", self.name)
 
 
 def fingerprint(body: BaseModel, *files: str) -> str:

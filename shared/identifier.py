@@ -21,13 +21,15 @@ def checked_member(value: object) -> str:
 
 def _member(value: str) -> str:
     if not _MEMBER.fullmatch(value):
-        raise ValueError("a member id has 1 to 64 of the characters A-Z a-z 0-9 _ . -")
+        raise ValueError("l'identifiant d'un membre a de 1 à 64 des caractères A-Z a-z 0-9 _ . -")
     return value
 
 
 def _plain(value: str) -> str:
     if not _ANY.fullmatch(value):
-        raise ValueError("must be an identifier: 1 to 200 of the characters A-Z a-z 0-9 _ . : @ -")
+        raise ValueError(
+            "doit être un identifiant : de 1 à 200 des caractères A-Z a-z 0-9 _ . : @ -"
+        )
     return value
 
 

@@ -44,7 +44,7 @@ class Writer:
         self.size += len(chunk)
         if self._limit is not None and self.size > self._limit:
             self.abort()
-            raise TooLarge.beyond(self._limit, "the file", "file")
+            raise TooLarge.beyond(self._limit, "le fichier", "file")
         self._hash.update(chunk)
         self._storage.do(self._file.write, chunk)
         return len(chunk)
@@ -66,7 +66,7 @@ class Writer:
         """
         if self.size == 0:
             self.abort()
-            raise Invalid("the file is empty", "file")
+            raise Invalid("le fichier est vide", "file")
         ref = FileRef(sha256=self._hash.hexdigest(), size=self.size, media_type=media_type)
         try:
             self._storage.do(self._file.close)
@@ -155,7 +155,7 @@ class Storage:
     def read(self, ref: FileRef, limit: int = 10_000_000) -> bytes:
         """Read a small stored file whole, in one call; TooLarge above `limit` bytes."""
         if ref.size > limit:
-            raise TooLarge.beyond(limit, "the file")
+            raise TooLarge.beyond(limit, "le fichier")
         return bytes(self._stored(ref, self._fs.cat_file))
 
     def is_ready(self) -> bool:
@@ -172,7 +172,7 @@ class Storage:
         try:
             return self._call(function, self.address(ref), *arguments)
         except FileNotFoundError as error:
-            raise NotFound("no such file in the store") from error
+            raise NotFound("ce fichier n'est pas dans le stockage") from error
         except Exception as error:
             raise _unavailable(error) from error
 

@@ -53,7 +53,7 @@ def _translated() -> Iterator[None]:
     except PyMongoError as error:
         raise Unavailable(f"the document server refused: {_name_of(error)}") from error
     except (BSONError, OverflowError, UnicodeEncodeError) as error:
-        raise Rejected("a document cannot hold such a value, or so much") from error
+        raise Rejected("cette valeur ne peut être enregistrée, ou est trop longue") from error
 
 
 def _name_of(error: PyMongoError) -> str:
@@ -87,7 +87,7 @@ class Repository(Generic[A]):
         """The aggregate of that id; raises NotFound."""
         found = self.find_one(identifier)
         if found is None:
-            raise NotFound(f"no {self._cls.called()} has the id {identifier}")
+            raise NotFound.of(identifier)
         return found
 
     def find_one(self, identifier: str) -> A | None:
@@ -179,7 +179,7 @@ class Repository(Generic[A]):
             except Conflict:
                 # Many who decide at once get their turn if they do not all come back together.
                 time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
-        raise Conflict(f"{identifier} keeps changing; nothing was saved")
+        raise Conflict(f"{identifier} change sans cesse ; rien n'a été enregistré")
 
     def lease(self, aggregate: A, field: str, until: timedelta) -> A | None:
         """Push the date `field` of this very version into the future, without events.
@@ -206,7 +206,7 @@ class Repository(Generic[A]):
             with _translated():
                 self._collection.insert_one(document)
         except DuplicateKeyError as error:
-            raise Conflict(f"{document['_id']} exists already") from error
+            raise Conflict(f"{document['_id']} existe déjà") from error
 
     def _replace(self, document: Document, version: int) -> None:
         condition = {"_id": document["_id"], "version": version}

@@ -8,7 +8,7 @@ from shared.errors import Invalid, Rejected
 from shared.events import finite
 
 
-def read(raw: str | bytes, what: str = "the body") -> Any:  # noqa: ANN401 - whatever JSON says
+def read(raw: str | bytes, what: str = "le corps") -> Any:  # noqa: ANN401 - whatever JSON says
     """What `raw` says; Rejected with line and column when it is not JSON, as NaN is not.
 
     Raises Invalid for what JSON can say and nobody can keep: 1e999 and U+0000.
@@ -16,13 +16,13 @@ def read(raw: str | bytes, what: str = "the body") -> Any:  # noqa: ANN401 - wha
     try:
         value = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
-        raise Rejected(f"{what} is not JSON: {error}") from error
+        raise Rejected(f"{what} n'est pas du JSON : {error}") from error
     try:
         finite(value)
     except ValueError as error:
         raise Invalid(str(error)) from error
     if _holds_nul(value):
-        raise Invalid("text must not hold the character U+0000")
+        raise Invalid("un texte ne peut contenir le caractère U+0000")
     return value
 
 

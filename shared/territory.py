@@ -19,7 +19,9 @@ _EPCI = re.compile(r"2\d{8}", re.ASCII)
 
 def _known(code: str) -> str:
     if not _CODE.fullmatch(code):
-        raise ValueError("is not the INSEE code of a department (14, 2A, 971) or a commune (14118)")
+        raise ValueError(
+            "n'est pas le code INSEE d'un département (14, 2A, 971) ou d'une commune (14118)"
+        )
     return code
 
 
@@ -32,8 +34,8 @@ Territory = Annotated[
 def _known_place(code: str) -> str:
     if not (is_epci(code) and siren.is_valid(code)) and not _CODE.fullmatch(code):
         raise ValueError(
-            "is not the INSEE code of a department (14, 2A, 971) or a commune (14118), "
-            "nor the SIREN of an EPCI (200065597)"
+            "n'est le code INSEE ni d'un département (14, 2A, 971) ni d'une commune (14118), "
+            "ni le SIREN d'un EPCI (200065597)"
         )
     return code
 

@@ -41,11 +41,11 @@ def legible(text: str) -> str:
     """`text` as it is, if people can read it as it was written; ValueError says why not."""
     kinds = [unicodedata.category(letter) for letter in text if letter not in _LINES]
     if "Cc" in kinds:
-        raise ValueError("must not hold control characters")
+        raise ValueError("ne doit pas contenir de caractères de contrôle")
     if text and not any(kind[0] in _SEEN for kind in kinds):
-        raise ValueError("must hold something that can be seen")
+        raise ValueError("doit contenir quelque chose de visible")
     if _DIRECTIONS.search(text):
-        raise ValueError("must not change the reading direction")
+        raise ValueError("ne doit pas changer le sens de lecture")
     return text
 
 

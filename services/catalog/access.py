@@ -118,7 +118,9 @@ class ProjectAccess(Granting):
         said = grant.says(decider, decision, conditions)
         if not said and (self.closed or not grant.allows(decision)):
             raise WrongStage(
-                "the project has ended" if self.closed else f"access is {grant.state} already"
+                "ce projet est terminé"
+                if self.closed
+                else f"cette demande est déjà dans l'état « {grant.state} »"
             )
         grant.answer(decider, decision, conditions)
         if said:

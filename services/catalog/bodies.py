@@ -29,7 +29,7 @@ _Purpose = Annotated[
 
 def _to_come(day: date) -> date:
     if not day < _LATEST or end_of(day.isoformat()) <= now():
-        raise ValueError(f"must be a day that is not over yet, and before {_LATEST}")
+        raise ValueError(f"doit être un jour qui n'est pas passé, avant le {_LATEST}")
     return day
 
 

@@ -17,7 +17,7 @@ def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) 
     """
 
     def decide(dataset: Dataset) -> None:
-        dataset.check_owner(owner_id, "describes it")
+        dataset.check_owner(owner_id, "le décrit")
         if dataset.harvested:
             raise WrongStage(
                 "ce jeu est moissonné : sa description se corrige dans son catalogue d'origine, et"

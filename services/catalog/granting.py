@@ -70,7 +70,7 @@ class Granting(Aggregate):
         """The grant that lets the project read that dataset; raises Forbidden without one."""
         grant = self.grant_of(dataset_id)
         if grant is None or grant.state != "granted" or grant.due_at <= now():
-            raise Forbidden(f"project {self.id} has no grant for {dataset_id}")
+            raise Forbidden(f"le projet {self.id} n'a pas accès à {dataset_id}")
         return grant
 
     def request(self, dataset_id: str) -> Grant:
@@ -85,7 +85,7 @@ class Granting(Aggregate):
         return next((grant for grant in self.grants if grant.dataset_id == dataset_id), None)
 
     def _no_request(self, dataset_id: str) -> NotFound:
-        return NotFound(f"no access request has the id {self.id}.{dataset_id}")
+        return NotFound.of(f"{self.id}.{dataset_id}")
 
     def _request(self, grant: Grant, deciders: list[str]) -> None:
         grant.asked, grant.deciders = True, deciders

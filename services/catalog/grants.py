@@ -85,10 +85,10 @@ def decide_access(
     a refusal or revocation without a reason.
     """
     if decision.decision != "grant" and not decision.reason:
-        raise Invalid("a refusal or revocation says why", "reason")
+        raise Invalid("un refus ou un retrait se motive", "reason")
     project_id, _, dataset_id = request_id.partition(".")
     if store.of(ProjectAccess).find_one(project_id) is None:
-        raise NotFound(f"no access request has the id {request_id}")
+        raise NotFound.of(request_id)
     access = store.of(ProjectAccess).change(
         project_id,
         lambda access: access.decide(
@@ -127,12 +127,12 @@ def open_dataset(store: Store, project_id: str, dataset_id: str, job_id: str = "
     """
     access = store.of(ProjectAccess).find_one(project_id)
     if access is None:
-        raise Forbidden(f"project {project_id} has no grant for {dataset_id}")
+        raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
     if access.is_outdated(dataset):
         store.of(ProjectAccess).change(project_id, lambda access: access.ask_after_all(dataset))
-        raise Forbidden(f"{dataset_id} was restricted since: its owners are asked")
+        raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
     access = store.of(ProjectAccess).change(
         project_id, lambda access: access.use(dataset_id, job_id)

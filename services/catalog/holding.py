@@ -46,7 +46,7 @@ def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -
     )
 
     def decide(dataset: Dataset) -> None:
-        dataset.check_owner(owner_id, "confirms its legal basis")
+        dataset.check_owner(owner_id, "en confirme la base légale")
         dataset.confirm(body.version, said, restrict=body.restrict)
 
     return store.of(Dataset).change(dataset_id, decide)
@@ -61,7 +61,7 @@ def screen_again(store: Store, dataset_id: str, caller: Caller) -> Dataset:
 
     def decide(dataset: Dataset) -> None:
         if "operator" not in caller.roles:
-            dataset.check_owner(caller.member_id, "has it screened again")
+            dataset.check_owner(caller.member_id, "le fait examiner de nouveau")
         dataset.read_again()
 
     return store.of(Dataset).change(dataset_id, decide)

@@ -29,7 +29,7 @@ def accept_repair(store: Store, dataset_id: str, owner_id: str, wanted: NewRepai
     """
 
     def accept(dataset: Dataset) -> None:
-        dataset.check_owner(owner_id, "accepts repairs")
+        dataset.check_owner(owner_id, "en accepte les réparations")
         if not _is_accepted(dataset, wanted):
             dataset.register(_mended(dataset, _proposed(dataset, wanted)))
 
@@ -51,11 +51,11 @@ def _mended(dataset: Dataset, repair: AcceptedRepair) -> Upload:
 def _proposed(dataset: Dataset, wanted: NewRepair) -> AcceptedRepair:
     published = dataset.published
     if published is None or published.profile is None:
-        raise WrongStage("no version of the dataset was read yet")
+        raise WrongStage("aucune version de ce jeu n'a encore été lue")
     columns = {column.name: column for column in published.profile.columns}
     if wanted.column not in columns:
-        raise Invalid("the published version has no such column", "column")
+        raise Invalid("la version publiée n'a pas cette colonne", "column")
     meaning = columns[wanted.column].meaning
     if meaning is None or meaning.repair != wanted.repair:
-        raise Invalid("is not proposed for this column", "repair")
+        raise Invalid("n'est pas proposée pour cette colonne", "repair")
     return AcceptedRepair(column=wanted.column, repair=wanted.repair, type=meaning.type)

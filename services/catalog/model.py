@@ -92,8 +92,8 @@ class Dataset(Versioned):
         if member_id == self.owner_id:
             return
         if self.is_known or Caller(member_id, frozenset()).may_see(*self.insiders):
-            raise Forbidden(f"only the owner of the dataset {what}")
-        raise NotFound(f"no dataset has the id {self.id}")
+            raise Forbidden(f"seul le propriétaire de ce jeu de données {what}")
+        raise NotFound.of(self.id)
 
     def deciders(self, holder_id: str) -> list[str]:
         """Whose consent a project of that holder needs: all owners of restricted data but it."""

@@ -49,7 +49,7 @@ def register_version(store: Store, dataset_id: str, owner_id: str, upload: Uploa
     """
 
     def add_version(dataset: Dataset) -> None:
-        dataset.check_owner(owner_id, "adds versions")
+        dataset.check_owner(owner_id, "y ajoute des versions")
         dataset.register(upload)
 
     return store.of(Dataset).change(dataset_id, add_version)

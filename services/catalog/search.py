@@ -17,7 +17,7 @@ def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     """The dataset, if `caller` may know of it; NotFound else."""
     dataset = store.of(Dataset).find_one(dataset_id)
     if dataset is None or not (dataset.is_known or caller.may_see(*dataset.insiders)):
-        raise NotFound(f"no dataset has the id {dataset_id}")
+        raise NotFound.of(dataset_id)
     return dataset
 
 
@@ -47,7 +47,9 @@ def downloadable(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     """
     dataset = visible(store, dataset_id, caller)
     if not dataset.may_be_taken_by(caller):
-        raise Forbidden("this dataset is restricted; a project asks its owner for access")
+        raise Forbidden(
+            "l'accès à ces données est restreint : un projet le demande à leur propriétaire"
+        )
     return dataset
 
 
@@ -55,5 +57,5 @@ def file_of(version: Version, name: str) -> FileRef:
     """The file that came with a result under that name; NotFound else."""
     found = next((output.file for output in version.files if output.name == name), None)
     if found is None:
-        raise NotFound(f"this version has no file {name}")
+        raise NotFound(f"cette version n'a pas de fichier {name}")
     return found

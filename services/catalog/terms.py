@@ -69,9 +69,9 @@ class Period(Frozen):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.start is None and self.end is None:
-            raise ValueError("a period needs a start or an end")
+            raise ValueError("une période a un début ou une fin")
         if self.start and self.end and self.start > self.end:
-            raise ValueError("a period must not end before it starts")
+            raise ValueError("une période ne finit pas avant son début")
         return self
 
 
@@ -85,5 +85,5 @@ class Contact(Frozen):
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         if not (self.email or self.url):
-            raise ValueError("a contact needs an e-mail address or a URL")
+            raise ValueError("un contact a une adresse électronique ou une URL")
         return self

@@ -56,7 +56,7 @@ class Use(Aggregate):
         Raises Invalid when the job that it names was another project's before.
         """
         if self.project_id not in ("", access.id):
-            raise Invalid("is a job of another project", "job_id")
+            raise Invalid("est un traitement d'un autre projet", "job_id")
         self.project_id, self.project_title = access.id, access.title
         self.holder_id, self.dataset_version = access.holder_id, version.number
         self.purpose, self.until = grant.purpose, grant.until

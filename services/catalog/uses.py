@@ -99,7 +99,7 @@ def list_uses(store: Store, dataset_id: str, query: UseQuery, caller: Caller) ->
     """
     dataset = visible(store, dataset_id, caller)
     if not caller.may_see(*dataset.insiders):
-        raise Forbidden("only the owners of a dataset see who used it")
+        raise Forbidden("seuls les propriétaires d'un jeu de données voient qui s'en est servi")
     where: dict[str, Any] = {"dataset_id": dataset.id}
     if query.after:
         where["_id"] = {"$lt": query.after}

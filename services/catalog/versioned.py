@@ -208,19 +208,20 @@ class Versioned(Aggregate):
         if version and version.table:
             return version, version.table
         if self._newest and self._newest.state == "pending":
-            raise Unavailable(f"{self.id} is still being read; ask again later")
+            raise Unavailable(f"{self.id} est en cours de lecture ; redemandez plus tard")
         if not self._newest:
             raise WrongStage("ces données sont chez leur producteur, et pas encore dans le lab")
         if self._newest.state == "held":
             raise WrongStage(
-                f"{self.id} names persons or shows them; its owner has not confirmed on what basis"
+                f"{self.id} désigne des personnes ;"
+                " son propriétaire n'a pas confirmé sur quelle base"
             )
-        raise WrongStage(f"no version of {self.id} could be read: {self._newest.reason}")
+        raise WrongStage(f"aucune version de {self.id} n'a pu être lue : {self._newest.reason}")
 
     def _held(self, number: int | None) -> Version:
         held = [v for v in self.versions if v.state == "held" and number in {None, v.number}]
         if not held:
-            raise WrongStage(f"{self.id} has no version that waits for a legal basis")
+            raise WrongStage(f"{self.id} n'a pas de version en attente d'une base légale")
         return held[-1]
 
     def _version(self, number: int | None) -> Version:
@@ -228,5 +229,6 @@ class Versioned(Aggregate):
         if number is None:
             found = self._newest
         if found is None:
-            raise WrongStage(f"{self.id} has no version {number}")
+            wanted = f"de version {number}" if number else "encore de version"
+            raise WrongStage(f"{self.id} n'a pas {wanted}")
         return found

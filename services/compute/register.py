@@ -21,7 +21,7 @@ class Register:
         """One job; NotFound when there is none that the caller may see."""
         job = self._jobs.get(identifier)
         if caller is not None and not caller.may_see(job.owner_id):
-            raise NotFound(f"no job has the id {identifier}")
+            raise NotFound.of(identifier)
         return job
 
     def result(self, identifier: str, name: str, caller: Caller) -> FileRef:
@@ -43,7 +43,7 @@ class Register:
         """A project's workspace; NotFound when there is none that the caller may see."""
         workspace = self._workspaces.get(project_id)
         if caller is not None and not caller.may_see(workspace.holder_id):
-            raise NotFound(f"no workspace has the id {project_id}")
+            raise NotFound.of(project_id)
         return workspace
 
     def jobs(self, caller: Caller, query: ListJobs) -> JobPage:

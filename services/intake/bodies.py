@@ -83,7 +83,7 @@ class FormTeam(Body):
     @classmethod
     def _names_each_once(cls, team: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(team)) < len(team):
-            raise ValueError("names a member twice")
+            raise ValueError("nomme un membre deux fois")
         return team
 
 

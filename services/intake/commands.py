@@ -68,8 +68,8 @@ def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -
     def decide(project: Project) -> None:
         if body.version not in {None, project.version}:
             raise WrongStage(
-                f"the project changed: version {body.version} was reviewed, it has version "
-                f"{project.version} now; read it again, then decide"
+                f"le projet a changé : sa version {body.version} a été examinée, il a maintenant la"
+                f" version {project.version} ; relisez-le, puis décidez"
             )
         project.review(body.decision, body.reason, caller.member_id)
 
@@ -122,4 +122,4 @@ def _change(
 
 def _check_sees(caller: Caller, project: Project) -> None:
     if not caller.may_see(project.holder_id):
-        raise NotFound(f"no project has the id {project.id}")
+        raise NotFound.of(project.id)

@@ -36,7 +36,7 @@ def check_members(store: Store, members: Mapping[str, str]) -> None:
     """Raise Invalid, naming the field, unless every id of `members` (by field) is a member's."""
     for field, member_id in members.items():
         if store.of(Member).find_one(member_id) is None:
-            raise Invalid(f"no member has the id {member_id}", field)
+            raise Invalid(f"aucun membre n'a l'identifiant {member_id}", field)
 
 
 def candidates(store: Store, project: Project) -> Iterable[Member]:

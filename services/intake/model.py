@@ -121,9 +121,9 @@ class Project(Reader):
             self._try_again(treatment, by)
         else:
             raise WrongStage(
-                f"a project that is {self.stage} keeps its treatment: it is set until the project "
-                "is secured, again after a trial that failed or was cancelled, and once it is "
-                "staffed while no full job has succeeded"
+                f"un projet « {self.stage} » garde son traitement : il se donne avant que le projet"
+                " ne soit sécurisé, de nouveau après un essai échoué ou annulé, puis, l'équipe"
+                " formée, tant qu'aucun calcul complet n'a réussi"
             )
 
     def review(self, decision: Literal["secure", "reject"], reason: str, by: str) -> None:
@@ -141,8 +141,8 @@ class Project(Reader):
         self._check("secured")
         if self.treatment is None:
             raise WrongStage(
-                "the project has no treatment yet, so nobody can tell which data it would read; "
-                "set it first"
+                "le projet n'a pas encore de traitement : nul ne sait quelles données il lirait ;"
+                " donnez-lui-en un d'abord"
             )
         self.check_feasible()
         self._become("secured", by, f"{reason} {self.unchecked}".strip())
@@ -221,7 +221,7 @@ class Project(Reader):
         self.check_readable()
         result = next((end for end in self.results if end.job_id == delivery.job_id), None)
         if result is None:
-            raise Invalid("no full job of this project with that id has succeeded", "job_id")
+            raise Invalid("aucun calcul complet réussi de ce projet n'a cet identifiant", "job_id")
         self._become("delivered", by, f"Service livré. {result.warning}".strip())
         self.delivery = delivery
         about = {"theme": self.theme, "territory": self.territory, "result": result.result}
@@ -234,7 +234,7 @@ class Project(Reader):
 
     def _check(self, stage: Stage) -> None:
         if stage not in can_become[self.stage]:
-            raise WrongStage(f"a project that is {self.stage} cannot become {stage}")
+            raise WrongStage(f"un projet « {self.stage} » ne peut pas devenir « {stage} »")
 
     def _become(self, stage: Stage, by: str, why: str) -> None:
         self._check(stage)
@@ -257,7 +257,7 @@ class Project(Reader):
 
     def _try_again(self, treatment: Treatment, by: str) -> None:
         if read_by(treatment) != self.secured_ids:
-            raise Invalid("must name the same datasets as the treatment that was secured", "inputs")
+            raise Invalid("doit nommer les mêmes données que le traitement sécurisé", "inputs")
         self.propose(treatment)
         tried = "essai" if self.stage == "equipped" else "calcul complet"
         self._note(by, f"Nouveau traitement, examiné par le lab, après un {tried} sans résultat.")

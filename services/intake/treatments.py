@@ -34,9 +34,9 @@ class WrittenStep(Step):
         try:
             size = len(json.dumps(parameters, allow_nan=False, ensure_ascii=False).encode())
         except ValueError as error:
-            raise ValueError("must be plain JSON") from error
+            raise ValueError("doit être du JSON") from error
         if size > _PARAMETERS:
-            raise ValueError(f"must not exceed {_PARAMETERS} bytes of JSON")
+            raise ValueError(f"ne doit pas dépasser {_PARAMETERS} octets de JSON")
         return parameters
 
 
@@ -54,9 +54,12 @@ class WrittenTreatment(Treatment):
         for number, step in enumerate(self.steps):
             for role, table in step.inputs.items():
                 if table not in tables:
-                    raise ValueError(f"steps.{number}.inputs.{role}: no table {table!r} before it")
+                    raise ValueError(
+                        f"steps.{number}.inputs.{role} : aucune table ne s'appelle « {table} »"
+                        " avant cette étape"
+                    )
             if step.output in tables:
-                raise ValueError(f"steps.{number}.output: {step.output!r} is taken")
+                raise ValueError(f"steps.{number}.output : la table « {step.output} » existe déjà")
             tables.add(step.output)
         return self
 
@@ -69,14 +72,16 @@ def read_by(treatment: Treatment) -> tuple[str, ...]:
 def _check_storable(value: object, depth: int) -> None:
     """Documents keep numbers of 64 bits, nest so deep, and read `$`, `.` and NUL in keys."""
     if depth == 0:
-        raise ValueError(f"nests more than {_DEPTH} levels")
+        raise ValueError(f"a plus de {_DEPTH} niveaux")
     if isinstance(value, dict):
         for key, part in value.items():
             if not key or key.startswith("$") or "." in key or "\0" in key:
-                raise ValueError(f"the key {key!r} is empty, starts with $ or holds a dot or NUL")
+                raise ValueError(
+                    f"la clé {key!r} est vide, commence par $ ou contient un point ou NUL"
+                )
             _check_storable(part, depth - 1)
     elif isinstance(value, list):
         for part in value:
             _check_storable(part, depth - 1)
     elif isinstance(value, int) and abs(value) > _LARGEST:
-        raise ValueError("holds a number that is too large")
+        raise ValueError("contient un nombre trop grand")

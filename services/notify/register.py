@@ -95,9 +95,9 @@ class Register:
         try:
             endpoint = self.endpoint(delivery.endpoint_id, caller)
         except NotFound:
-            raise NotFound(f"no delivery has the id {delivery_id}") from None
+            raise NotFound.of(delivery_id) from None
         if endpoint.state != "enabled":
-            raise WrongStage(f"endpoint {endpoint.id} is disabled: {endpoint.reason}")
+            raise WrongStage(f"le webhook {endpoint.id} est désactivé : {endpoint.reason}")
         return self._deliveries.change(delivery_id, Delivery.replay)
 
     def timeline(
@@ -110,7 +110,7 @@ class Register:
             {"correlation": str(project_id)}, after=page.after, limit=page.limit
         )
         if not allowed or not (holder or entries):
-            raise NotFound(f"no project has the id {project_id}")
+            raise NotFound.of(project_id)
         return entries, cursor
 
 
@@ -126,4 +126,4 @@ def _is_operator(caller: Caller | None) -> bool:
 def _check_own(endpoint: Endpoint, caller: Caller | None) -> None:
     own = _is_operator(caller) or (caller is not None and caller.member_id == endpoint.member_id)
     if endpoint.state == "deleted" or not own:
-        raise NotFound(f"no endpoint has the id {endpoint.id}")
+        raise NotFound.of(endpoint.id)

@@ -17,7 +17,7 @@ _Text = Annotated[str, AfterValidator(legible)]
 def _that_match(patterns: list[str]) -> list[str]:
     for pattern in patterns:
         if not any(fnmatchcase(topic, pattern) for topic in REGISTRY):
-            raise ValueError(f"{pattern!r} matches no event")
+            raise ValueError(f"« {pattern} » ne désigne aucun événement")
     return list(dict.fromkeys(patterns))
 
 

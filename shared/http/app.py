@@ -57,10 +57,10 @@ class App:
         try:
             rule, values = self._urls.match(request.path, request.method, return_rule=True)
         except MethodNotAllowed as error:
-            error.description = f"this path does not take {request.method}"
+            error.description = f"ce chemin n'accepte pas {request.method}"
             return _UNMATCHED, partial(_refuse, error), {}
         except HTTPException:
-            return _UNMATCHED, partial(_refuse, NotFound("nothing is served at this path")), {}
+            return _UNMATCHED, partial(_refuse, NotFound("rien ne répond à ce chemin")), {}
         return rule.rule, rule.endpoint, dict(values)
 
     def _respond(self, request: Request, handle: Callable[[], Response]) -> Response:

@@ -29,9 +29,9 @@ def check_framing(environ: Mapping[str, Any]) -> None:
     names = [name.lower() for name, _ in environ.get("headers_raw", ())]
     for name in _SINGLE:
         if names.count(name) > 1:
-            raise BadFraming(f"the header {name} is given more than once")
+            raise BadFraming(f"l'en-tête {name} est donné plusieurs fois")
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
-        raise BadFraming("the only transfer encoding accepted is chunked")
+        raise BadFraming("le seul codage de transfert accepté est chunked")
 
 
 def chunks(request: Request, limit: int, too_large: TooLarge) -> Iterator[bytes]:
@@ -56,9 +56,9 @@ def _read(request: Request, limit: int, too_large: TooLarge) -> Iterator[bytes]:
             # A quick client never makes the socket wait: let the others have their turn.
             eventlet.sleep(0)
     except (OSError, ValueError) as error:
-        raise Rejected("the body ended early or is badly chunked") from error
+        raise Rejected("le corps est coupé, ou mal découpé (chunked)") from error
     if size < (request.content_length or 0):
-        raise Rejected("the body ended early")
+        raise Rejected("le corps est coupé")
 
 
 def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON says
@@ -67,9 +67,9 @@ def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON says
     Raises UnsupportedMediaType for another type, TooLarge, or Rejected saying line and column.
     """
     if request.mimetype != "application/json" or "Content-Encoding" in request.headers:
-        raise UnsupportedMediaType("send the body as plain application/json")
-    slow = RequestTimeout(f"the body did not come within {_JSON_SECONDS} seconds")
-    large = TooLarge.beyond(JSON_BYTES, "the body")
+        raise UnsupportedMediaType("envoyez le corps en application/json, sans compression")
+    slow = RequestTimeout(f"le corps n'est pas arrivé en {_JSON_SECONDS} secondes")
+    large = TooLarge.beyond(JSON_BYTES, "le corps")
     with eventlet.Timeout(_JSON_SECONDS, slow):
         return strict_json.read(b"".join(chunks(request, JSON_BYTES, large)))
 
@@ -84,8 +84,8 @@ def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:
     }
     for name, found in given.lists():
         if name not in lists and len(found) > 1:
-            raise Invalid("is given more than once", name)
+            raise Invalid("est donné plusieurs fois", name)
         if any("\0" in text for text in found):
-            raise Invalid("text must not hold the character U+0000", name)
+            raise Invalid("un texte ne peut contenir le caractère U+0000", name)
         values[name] = found if name in lists else found[0]
     return model.model_validate(values)

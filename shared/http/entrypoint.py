@@ -112,9 +112,9 @@ class HttpRoute(Entrypoint):
 
     def _check(self, caller: Caller, parameters: dict[str, str]) -> None:
         if self.route.roles and not self.route.roles & caller.roles:
-            raise Forbidden(f"this needs the role {' or '.join(sorted(self.route.roles))}")
+            raise Forbidden(f"il y faut le rôle {' ou '.join(sorted(self.route.roles))}")
         if any(_CONTROL.search(value) for value in parameters.values()):
-            raise NotFound
+            raise NotFound("rien n'a ici cet identifiant")
 
     def _call(self, request: Request, caller: Caller) -> Call:
         route, body, upload = self.route, None, None

@@ -25,5 +25,5 @@ def chosen(formats: Mapping[str, str], asked: str | None, accept: str | None) ->
     plain = MIMEAccept([(value.partition(";")[0], quality) for value, quality in wanted])
     best = plain.best_match(offered)
     if best is None:
-        raise NotAcceptable(f"this is given as {', '.join(offered)}")
+        raise NotAcceptable(f"les formats possibles sont {', '.join(offered)}")
     return offered[best]

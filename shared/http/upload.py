@@ -47,7 +47,7 @@ class Upload:
         """
         parser = self._parser(request)
         # The other part has a limit of its own: what is beyond both is the file.
-        large = TooLarge.beyond(self._limit, "the file", self._file_part)
+        large = TooLarge.beyond(self._limit, "le fichier", self._file_part)
         pieces = chunks(request, self._limit + JSON_BYTES + _FRAMING_BYTES, large)
         try:
             self._parse(parser, pieces)
@@ -66,7 +66,7 @@ class Upload:
         kind, options = parse_options_header(request.content_type)
         boundary = options.get(b"boundary")
         if kind != b"multipart/form-data" or not boundary:
-            raise UnsupportedMediaType("send multipart/form-data with a boundary")
+            raise UnsupportedMediaType("envoyez du multipart/form-data avec sa limite (boundary)")
         try:
             return MultipartParser(
                 boundary,
@@ -82,14 +82,14 @@ class Upload:
                 },
             )
         except FormParserError as error:
-            raise Rejected(f"the multipart body is broken: {error}") from error
+            raise Rejected(f"le corps multipart est abîmé : {error}") from error
 
     def _parse(self, parser: MultipartParser, pieces: Iterator[bytes]) -> None:
         try:
             for piece in pieces:
                 parser.write(piece)
         except FormParserError as error:
-            raise Rejected(f"the multipart body is broken: {error}") from error
+            raise Rejected(f"le corps multipart est abîmé : {error}") from error
 
     def _begin(self) -> None:
         self._headers.clear()
@@ -107,13 +107,13 @@ class Upload:
         if self._name == self._file_part:
             self._open_file(options.get(b"filename", b"").decode("utf-8", "replace"))
         elif self._name != METADATA:
-            raise Invalid("this part is not expected here", self._name)
+            raise Invalid("cette partie n'est pas attendue ici", self._name)
         elif self.body is not None:
-            raise Invalid("this part is given more than once", METADATA)
+            raise Invalid("cette partie est donnée plusieurs fois", METADATA)
 
     def _open_file(self, filename: str) -> None:
         if self._writer is not None:
-            raise Invalid("this part is given more than once", self._file_part)
+            raise Invalid("cette partie est donnée plusieurs fois", self._file_part)
         self.filename = plain_name(filename) or self._file_part
         media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
         known = _MEDIA_TYPE.match(media_type)
@@ -126,11 +126,11 @@ class Upload:
             return
         self._metadata += data[start:end]
         if len(self._metadata) > JSON_BYTES:
-            raise TooLarge.beyond(JSON_BYTES, "this part", METADATA)
+            raise TooLarge.beyond(JSON_BYTES, "cette partie", METADATA)
 
     def _close(self) -> None:
         if self._name == METADATA:
-            value = strict_json.read(bytes(self._metadata), f"the part {METADATA}")
+            value = strict_json.read(bytes(self._metadata), f"la partie {METADATA}")
             self.body = self._model.model_validate(value)
 
     def _end(self) -> None:
@@ -138,11 +138,11 @@ class Upload:
 
     def _finish(self) -> None:
         if not self._complete:
-            raise Rejected("the multipart body ends before its last boundary")
+            raise Rejected("le corps multipart est coupé avant sa dernière limite")
         if self.body is None:
-            raise Invalid("this part is missing", METADATA)
+            raise Invalid("cette partie manque", METADATA)
         if self._writer is None:
-            raise Invalid("this part is missing", self._file_part)
+            raise Invalid("cette partie manque", self._file_part)
         writer, self._writer = self._writer, None
         self.file = writer.commit(self._media_type)
 

@@ -26,11 +26,11 @@ class Arguments:
     def fit(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Every argument by its name; Invalid naming the first that does not fit."""
         if len(args) > len(self._names):
-            raise Invalid(f"this method takes at most {len(self._names)} arguments")
+            raise Invalid(f"cette méthode prend au plus {len(self._names)} arguments")
         given = dict(zip(self._names, args, strict=False))
         twice = sorted(given.keys() & kwargs.keys())
         if twice:
-            raise Invalid("is given twice", twice[0])
+            raise Invalid("est donné deux fois", twice[0])
         try:
             found = self._model.model_validate({**given, **kwargs})
         except ValidationError as error:

@@ -60,7 +60,7 @@ def parse(message: Any) -> Request:
     Raises MalformedRequest when it is none, Invalid for U+0000 and numbers that are not finite.
     """
     try:
-        body = strict_json.read(message.body, "the request")
+        body = strict_json.read(message.body, "la requête")
     except Invalid:
         raise
     except Rejected as error:

@@ -134,7 +134,7 @@ def test_treatment_that_cannot_run_is_refused_before_it_is_sent(
     token = {"DATALAB_TOKEN": shell.token("mbr_unfit", "holder")}
     done = shell.run("project", "submit", str(file), **token)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "steps.0.parameters.by: ce paramètre manque" in done.stderr
+    assert "steps.0.parameters.by: ce champ manque" in done.stderr
     assert "Nothing found" in shell.run("project", "list", **token).stdout
 
 
@@ -376,12 +376,12 @@ def test_strange_event_does_not_break_the_parked_commands(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("project", "show", "prj_none"), "no project has the id prj_none"),
+        (("project", "show", "prj_none"), "rien n'a ici l'identifiant prj_none"),
         (("project", "list", "--stage", "lost"), "stage: "),
-        (("job", "cancel", "job_none"), "no job has the id job_none"),
+        (("job", "cancel", "job_none"), "rien n'a ici l'identifiant job_none"),
         (("dataset", "decide", "x", "--decision", "maybe"), "decision: "),
         (("project", "show", ""), "the id is empty"),
-        (("project", "show", "\udcff"), "no project has the id"),
+        (("project", "show", "\udcff"), "rien n'a ici l'identifiant"),
         (("project", "withdraw", "prj_none", "--reason", "\udcff"), "bytes that are not UTF-8"),
         (("parked", "show", "evt_none"), "no parked event has the id evt_none"),
         (("parked", "replay", "evt_none"), "no parked event has the id evt_none"),
@@ -391,7 +391,7 @@ def test_strange_event_does_not_break_the_parked_commands(
         (("token", "mbr_x", "--role", "holder", "--hours", "nan"), "--hours must be from 0.01"),
         (("--token", "é\n", "project", "list"), "the token holds a line break"),
         (("--intake-url", "http://127.0.0.1:1", "project", "list"), "intake cannot be reached"),
-        (("--token", "x", "project", "list"), "the bearer token is not valid"),
+        (("--token", "x", "project", "list"), "le jeton n'est pas valide"),
     ],
 )
 def test_refusal_is_one_sentence_and_exit_1(

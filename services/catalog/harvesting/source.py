@@ -18,7 +18,6 @@ class RemoteSource(Aggregate):
     """
 
     collection: ClassVar[str] = "sources"
-    noun: ClassVar[str] = "source"
     indexes: ClassVar[tuple[str, ...]] = ("owner_id", "next_at")
 
     owner_id: str

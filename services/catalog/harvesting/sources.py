@@ -60,7 +60,7 @@ class Sources:
         """
         source = self._sources.get(source_id)
         if not source.url:
-            raise WrongStage("this source has no address: upload a file of it")
+            raise WrongStage("cette source n'a pas d'adresse : envoyez-en un fichier")
         return self._begin(source_id, may_retire_most=may_retire_most, file=None)
 
     def harvest_file(
@@ -90,7 +90,10 @@ class Sources:
         new = new_id("hrv")
         source = self._sources.change(source_id, lambda one: one.claim(new, self._has_ended))
         if file and source.harvest_id != new and self._harvests.find_one(source.harvest_id):
-            raise WrongStage("a harvest of this source is under way; send the file once it ended")
+            raise WrongStage(
+                "une moisson de cette source est en cours : envoyez le fichier quand elle aura pris"
+                " fin"
+            )
         harvest = Harvest(
             id=source.harvest_id,
             source_id=source.id,

@@ -121,7 +121,7 @@ def _start(query: JoinQuery) -> int:
     if query.after is None:
         return 0
     if not query.after.isascii() or not query.after.isdigit():
-        raise Invalid("must be `next` of the page before", "after")
+        raise Invalid("doit être le `next` de la page d'avant", "after")
     return int(query.after)
 
 

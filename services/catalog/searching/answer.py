@@ -65,7 +65,9 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
     if query.state == "published" or caller.is_staff:
         return query
     if query.owner_id not in {"", caller.member_id}:
-        raise Forbidden("datasets that are not published are their owner's to see")
+        raise Forbidden(
+            "les jeux de données qui ne sont pas publiés ne sont montrés qu'à leur propriétaire"
+        )
     return query.model_copy(update={"owner_id": caller.member_id})
 
 

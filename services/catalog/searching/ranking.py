@@ -42,7 +42,7 @@ class Place(NamedTuple):
         try:
             return cls(float(score), int(lot))
         except ValueError as error:
-            raise Invalid("is not the `next` of a page of this search", "after") from error
+            raise Invalid("n'est pas le `next` d'une page de cette recherche", "after") from error
 
 
 class Hit(NamedTuple):

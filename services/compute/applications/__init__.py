@@ -13,9 +13,8 @@ from pydantic import ValidationError
 from services.compute.applications.aggregate import AGGREGATE
 from services.compute.applications.application import Application, Parameters, Role
 from services.compute.applications.cross import CROSS
-from services.compute.applications.faults import in_french
 from services.compute.applications.ingest import INGEST
-from shared.errors import Invalid
+from shared.errors import Invalid, invalid_of
 from shared.events import Frozen, Step
 
 APPLICATIONS: dict[str, Application] = {
@@ -78,9 +77,9 @@ def parse_parameters(application: Application, step: Step, at: str) -> Parameter
     try:
         return application.parameters.model_validate(step.parameters)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(("parameters", *map(str, first["loc"])))
-        raise Invalid(in_french(first), f"{at}.{field}") from error
+        wrong = invalid_of(error)
+        field = ".".join(filter(None, (at, "parameters", wrong.field)))
+        raise Invalid(wrong.args[0], field) from error
 
 
 def _check_name(name: str, at: str) -> None:

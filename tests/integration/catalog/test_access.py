@@ -98,7 +98,7 @@ def test_unknown_request_is_called_by_its_name(lab: Lab) -> None:
     """The owner knows requests, not how the catalogue keeps them."""
     path = "/access-requests/prj_none.dts_none/decision"
     answer = lab.call("POST", path, lab.token("mbr_o", "owner"), json={"decision": "grant"})
-    assert "no access request has the id prj_none.dts_none" in problem(answer, 404)
+    assert "rien n'a ici l'identifiant prj_none.dts_none" in problem(answer, 404)
 
 
 def test_unknown_dataset_is_refused(lab: Lab) -> None:

@@ -62,7 +62,7 @@ def test_held_dataset_is_its_owner_s_alone(lab: Lab) -> None:
     assert lab.hear("datasets_matched", project_id=project.project_id)["matches"] == []
     project_id = lab.secure(dataset_id, holder_id="mbr_held")
     lab.hear("access_granted", project_id=project_id)
-    with lab.rpc() as catalog, pytest.raises(Exception, match="names persons"):
+    with lab.rpc() as catalog, pytest.raises(Exception, match="désigne des personnes"):
         catalog.open_dataset(project_id, dataset_id)
 
 

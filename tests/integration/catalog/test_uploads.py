@@ -119,7 +119,7 @@ def test_missing_part_is_named(lab: Lab, part: str) -> None:
 def test_empty_file_is_refused(lab: Lab) -> None:
     """No bytes are no dataset."""
     answer = lab.post_file("/datasets", lab.token("mbr_5", "owner"), about(), b"")
-    assert "empty" in problem(answer, 422)
+    assert "vide" in problem(answer, 422)
     assert owned(lab, "mbr_5") == []
 
 
@@ -127,7 +127,7 @@ def test_oversized_file_is_refused(lab: Lab) -> None:
     """A file beyond the limit is refused as too large, and nothing is registered."""
     content = b"x" * (UPLOAD_BYTES + 1)
     answer = lab.post_file("/datasets", lab.token("mbr_5", "owner"), about(), content)
-    assert "larger than 100 kB" in problem(answer, 413)
+    assert "dépasse 100 ko" in problem(answer, 413)
     assert owned(lab, "mbr_5") == []
 
 

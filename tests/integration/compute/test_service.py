@@ -243,7 +243,7 @@ def test_trial_that_cannot_run_fails_at_once(lab: Lab) -> None:
     lab.equip(project, unfit())
     failed = lab.wait_for("job_failed", project_id=project)
     assert failed["kind"] == "trial"
-    assert "steps.0.parameters.by: ce paramètre manque" in failed["reason"]
+    assert "steps.0.parameters.by: ce champ manque" in failed["reason"]
     assert lab.events("job_started", project_id=project) == []
 
 

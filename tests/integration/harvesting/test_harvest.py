@@ -481,7 +481,7 @@ def test_sources_are_the_operators(lab: Lab) -> None:
     """Others are refused; bad bodies name the field."""
     assert lab.call("GET", "/sources", "owner").status == 403
     assert lab.call("GET", "/harvests/hrv_x", "reviewer").status == 403
-    assert lab.call("GET", "/sources/src_x").json()["detail"] == "no source has the id src_x"
+    assert lab.call("GET", "/sources/src_x").json()["detail"] == "rien n'a ici l'identifiant src_x"
     assert lab.call("GET", "/harvests/hrv_x").status == 404
     for body, fault in (
         ({"title": "A", "catalogue": "ckan"}, "catalogue"),

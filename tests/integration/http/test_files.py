@@ -112,7 +112,7 @@ def test_announced_oversize_is_refused_before_it_is_sent(client: Client) -> None
         answer = connection.recv(1000)
     assert answer.startswith(b"HTTP/1.1 413 ")
     told = json.loads(answer.partition(b"\r\n\r\n")[2])
-    assert (told["detail"], told["field"]) == ("the file is larger than 20 MB", "file")
+    assert (told["detail"], told["field"]) == ("le fichier dépasse 20 Mo", "file")
 
 
 def test_oversize_without_length_is_413_and_leaves_nothing(client: Client) -> None:
@@ -127,7 +127,7 @@ def test_oversize_without_length_is_413_and_leaves_nothing(client: Client) -> No
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     answer = client("POST", "/files", body=body(), headers=headers)
     assert (problem(answer)["status"], problem(answer)["field"]) == (413, "file")
-    assert problem(answer)["detail"] == "the file is larger than 20 MB"
+    assert problem(answer)["detail"] == "le fichier dépasse 20 Mo"
     assert client.temporary_files() == []
 
 

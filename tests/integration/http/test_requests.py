@@ -67,7 +67,7 @@ def test_every_route_needs_a_token(client: Client, path: str) -> None:
     answer = client("GET", path, token=None)
     assert answer.status == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert "token" in problem(answer)["detail"]
+    assert "jeton" in problem(answer)["detail"]
 
 
 def test_token_is_checked_before_the_body(client: Client) -> None:
@@ -84,7 +84,7 @@ def test_foreign_expired_and_broken_tokens_are_refused(
     expired = issue_token(token_keys.private, "mbr_x", ["holder"], timedelta(hours=-1))
     answers = [client("GET", "/things", token=one) for one in (foreign, expired, "a.b.c", "")]
     assert [problem(answer)["status"] for answer in answers] == [401] * 4
-    assert "expired" in problem(answers[1])["detail"]
+    assert "expiré" in problem(answers[1])["detail"]
 
 
 def test_other_role_is_refused_by_name_of_the_wanted_one(
@@ -155,7 +155,7 @@ def test_number_that_no_double_holds_is_refused(client: Client) -> None:
     """It would be kept, and answered, as infinity, which JSON lacks."""
     answer = client("POST", "/things", body=b'{"title": "x", "extra": {"a": 1e999}}', headers=JSON)
     assert answer.status == 422
-    assert "finite" in problem(answer)["detail"]
+    assert "finis" in problem(answer)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_large_body_is_413_whether_announced_or_not(client: Client) -> None:
     chunked = client("POST", "/things", body=iter([large[:100_000]] * 30), headers=JSON)
     for answer in (announced, chunked):
         assert problem(answer)["status"] == 413
-        assert problem(answer)["detail"] == "the body is larger than 1 MB"
+        assert problem(answer)["detail"] == "le corps dépasse 1 Mo"
 
 
 def test_chunked_body_is_read(client: Client) -> None:

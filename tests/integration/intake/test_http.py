@@ -107,7 +107,7 @@ def test_a_request_without_a_valid_token_is_refused(desk: Desk) -> None:
     """Before anything else is looked at."""
     for header in ({"Authorization": ""}, {"Authorization": "Bearer nonsense"}):
         problem = desk.refused(401, "GET", "/projects/prj_unknown", headers=header)
-        assert "bearer token" in problem["detail"]
+        assert "jeton" in problem["detail"]
 
 
 @pytest.mark.parametrize("command", ["treatment", "delivery", "withdraw"])
@@ -150,7 +150,7 @@ def test_a_project_without_a_treatment_is_secured_once_it_has_one(desk: Desk) ->
     bring(desk, project_id, "advised")
     path = f"/projects/{project_id}"
     problem = desk.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)
-    assert "no treatment" in problem["detail"]
+    assert "pas encore de traitement" in problem["detail"]
     desk.done("POST", f"{path}/treatment", PROJECT["treatment"])
     assert desk.done("POST", f"{path}/review", SECURE, who=REVIEWER)["stage"] == "secured"
     desk.refused(409, "POST", f"{path}/treatment", PROJECT["treatment"])
@@ -184,7 +184,7 @@ def test_a_review_of_an_older_version_secures_nothing(desk: Desk) -> None:
     desk.done("POST", f"{path}/treatment", {**PROJECT["treatment"], "steps": STEPS})
     about_it = {**SECURE, "version": read["version"]}
     problem = desk.refused(409, "POST", f"{path}/review", about_it, who=REVIEWER)
-    assert "read it again" in problem["detail"]
+    assert "relisez-le" in problem["detail"]
     now = desk.done("GET", path, who=REVIEWER)
     assert (now["stage"], now["version"] > read["version"]) == ("advised", True)
     about_it["version"] = now["version"]

@@ -137,7 +137,7 @@ def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(desk: D
     path, failure = f"/projects/{project_id}", at.failed(project_id, at.new_job())
     treatment = f"{path}/treatment", at.PROJECT["treatment"]
     problem = desk.refused(409, "POST", *treatment)
-    assert "trial" in problem["detail"]
+    assert "essai" in problem["detail"]
     desk.publish_and_wait(failure)
     shown = desk.done("GET", path)
     assert (shown["stage"], shown["history"][-1]["by"]) == ("equipped", "compute")

@@ -21,7 +21,7 @@ def test_a_stock_client_takes_a_project_to_its_delivery(desk: Desk) -> None:
         project_id = intake.submit_project("mbr_rpc", {**PROJECT, "treatment": None})["id"]
         intake.set_treatment(project_id, PROJECT["treatment"], by="mbr_rpc")
         at.bring(desk, project_id, "advised")
-        with pytest.raises(WrongStage, match="changed"):
+        with pytest.raises(WrongStage, match="le projet a changé"):
             intake.review_project(project_id, "secure", "Oui.", by="mbr_reviewer", version=1)
         read = intake.get_project(project_id)["version"]
         intake.review_project(project_id, "secure", "Oui.", by="mbr_reviewer", version=read)
@@ -102,7 +102,7 @@ def test_a_key_sent_with_another_body_is_refused_by_its_rpc_name(desk: Desk) -> 
     with desk.rpc() as cluster:
         cluster.intake.submit_project("mbr_rpc", PROJECT, idempotency_key="other body")
         other = {**PROJECT, "title": "Autre"}
-        with pytest.raises(Invalid, match="idempotency_key: was sent before"):
+        with pytest.raises(Invalid, match="idempotency_key: a déjà servi"):
             cluster.intake.submit_project("mbr_rpc", other, idempotency_key="other body")
 
 
@@ -115,7 +115,7 @@ def test_a_key_sent_with_another_body_is_refused_by_its_rpc_name(desk: Desk) -> 
         (lambda intake: intake.submit_project("mbr_rpc", {}), "title"),
         (lambda intake: intake.submit_project("", PROJECT), "holder_id"),
         (lambda intake: intake.submit_project("mbr_rpc", PROJECT, 3), "idempotency_key"),
-        (lambda intake: intake.submit_project("mbr_rpc", PROJECT, ""), "idempotency_key: must"),
+        (lambda intake: intake.submit_project("mbr_rpc", PROJECT, ""), "idempotency_key: doit"),
         (lambda intake: intake.list_projects(stage={"$ne": ""}), "stage"),
         (lambda intake: intake.list_members(limit=1000), "limit"),
         (lambda intake: intake.withdraw_project("prj_unknown", "Non.", by={}), "by"),

@@ -67,14 +67,14 @@ def test_wrong_argument_is_named(
 @pytest.mark.parametrize(
     ("body", "properties", "told"),
     [
-        (b"{", {}, "the request is not JSON: EOF"),
+        (b"{", {}, "la requête n'est pas du JSON : EOF"),
         (b"[]", {}, "the request is not a JSON object"),
         (b'{"args": 1, "kwargs": {}}', {}, "`args` is a list"),
         (b'{"args": []}', {}, "`args` or `kwargs` is missing"),
-        (b"\x80", {}, "the request is not JSON: expected value"),
-        (b"", {}, "the request is not JSON: EOF"),
-        (b'"\\ud800"', {"content_encoding": "raw_unicode_escape"}, "the request is not JSON"),
-        (b"\xff\xfe{\0", {"content_encoding": "utf-16"}, "the request is not JSON"),
+        (b"\x80", {}, "la requête n'est pas du JSON : expected value"),
+        (b"", {}, "la requête n'est pas du JSON : EOF"),
+        (b'"\\ud800"', {"content_encoding": "raw_unicode_escape"}, "la requête n'est pas du JSON"),
+        (b"\xff\xfe{\0", {"content_encoding": "utf-16"}, "la requête n'est pas du JSON"),
     ],
 )
 def test_malformed_request_is_answered_not_fatal(
@@ -92,7 +92,7 @@ def test_malformed_request_is_answered_not_fatal(
 def test_value_that_nobody_can_keep_is_refused(lab: Lab, value: Any) -> None:
     """A text with U+0000 or a number that is none gets no further than over HTTP."""
     with lab.rpc() as rpc:
-        with pytest.raises((Invalid, MalformedRequest), match=r"U\+0000|not JSON"):
+        with pytest.raises((Invalid, MalformedRequest), match=r"U\+0000|pas du JSON"):
             rpc.recorder.echo(value)
         assert rpc.recorder.echo("a\\u0000b") == "a\\u0000b"
 
@@ -101,7 +101,7 @@ def test_number_that_no_double_holds_is_refused(lab: Lab) -> None:
     """It would arrive as infinity, which JSON lacks."""
     answer = lab.answer(b'{"args": [1e999], "kwargs": {}}', "recorder.echo")
     assert answer["error"]["exc_type"] == "Invalid"
-    assert "finite" in answer["error"]["value"]
+    assert "finis" in answer["error"]["value"]
 
 
 def test_request_without_reply_to_is_counted_and_not_run(lab: Lab) -> None:

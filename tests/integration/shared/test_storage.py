@@ -82,7 +82,7 @@ def test_file_over_the_limit_leaves_nothing(storage: Storage, root: Path) -> Non
     """The upload ends at the first byte too many."""
     writer = storage.writer(limit=10)
     writer.write(b"0123456789")
-    with pytest.raises(TooLarge, match="larger than 10 bytes"):
+    with pytest.raises(TooLarge, match="dépasse 10 octets"):
         writer.write(b"x")
     assert names(root) == []
     with pytest.raises(TooLarge):
@@ -159,7 +159,7 @@ def test_upload_of_a_killed_process_is_swept_a_while_later(storage: Storage, roo
 
 def test_unknown_reference_is_not_found(storage: Storage) -> None:
     """Whether or not anything was ever stored."""
-    with pytest.raises(NotFound, match="no such file"):
+    with pytest.raises(NotFound, match="pas dans le stockage"):
         storage.read(ABSENT)
     storage.put([b"x"], "text/csv")
     with pytest.raises(NotFound):

@@ -103,7 +103,7 @@ def test_value_that_no_document_holds_is_refused_for_good(
     things: Repository[Thing], identifier: str, value: object
 ) -> None:
     """Trying again would not help, and the value is not shown."""
-    with pytest.raises(Rejected, match="cannot hold") as caught:
+    with pytest.raises(Rejected, match="ne peut être enregistrée") as caught:
         things.save(Thing(id=identifier, free={"value": value}))
     assert str(value)[:9] not in str(caught.value)
     assert things.find_one(identifier) is None
@@ -112,7 +112,7 @@ def test_value_that_no_document_holds_is_refused_for_good(
 def test_unknown_id_is_not_found_and_named(things: Repository[Thing], identifier: str) -> None:
     """The reader learns what was looked for."""
     assert things.find_one(identifier) is None
-    with pytest.raises(NotFound, match=f"no thing has the id {identifier}"):
+    with pytest.raises(NotFound, match=f"rien n'a ici l'identifiant {identifier}"):
         things.get(identifier)
     with pytest.raises(NotFound):
         things.change(identifier, Thing.tell)

@@ -56,7 +56,7 @@ def test_new_document_of_a_taken_id_is_a_conflict(
 ) -> None:
     """The first one stays as it is."""
     things.save(Thing(id=identifier, state="first"))
-    with pytest.raises(Conflict, match="exists already"):
+    with pytest.raises(Conflict, match="existe déjà"):
         things.save(Thing(id=identifier, state="second"))
     assert things.get(identifier).state == "first"
 
@@ -129,7 +129,7 @@ def test_document_that_never_rests_is_reported(things: Repository[Thing], identi
         other.count += 1
         things.save(other)
 
-    with pytest.raises(Conflict, match="keeps changing"):
+    with pytest.raises(Conflict, match="change sans cesse"):
         things.change(identifier, interfere)
 
 

@@ -136,7 +136,7 @@ def test_granted_access_is_not_refused_afterwards() -> None:
 def test_only_the_asked_owner_decides(dataset_id: str, decider: str) -> None:
     """To all others a request that there is and one that there is not are the same."""
     access = secured(OPEN, ASKED)
-    with pytest.raises(NotFound, match=f"no access request has the id prj_1.{dataset_id}"):
+    with pytest.raises(NotFound, match=f"rien n'a ici l'identifiant prj_1.{dataset_id}"):
         access.decide(dataset_id, decider, "grant", "")
 
 

@@ -144,7 +144,7 @@ def test_data_that_is_only_referenced_cannot_be_read() -> None:
     """The refusal says where the data is; nobody waits for it."""
     with pytest.raises(WrongStage, match="chez leur producteur"):
         harvested().readable()
-    with pytest.raises(WrongStage, match="no version"):
+    with pytest.raises(WrongStage, match="pas encore de version"):
         harvested().publish(None, ref("b"), profile(), "job_1")
 
 

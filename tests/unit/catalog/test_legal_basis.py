@@ -54,7 +54,7 @@ def test_version_that_names_persons_is_held_and_says_so_once() -> None:
     ]
     assert not any(isinstance(event, DatasetPublished) for event in dataset.recorded())
     assert (dataset.state, dataset.has_held, dataset.keys) == ("held", True, [])
-    with pytest.raises(WrongStage, match="not confirmed"):
+    with pytest.raises(WrongStage, match="n'a pas confirmé"):
         dataset.readable()
 
 
@@ -66,7 +66,7 @@ def test_confirmed_version_is_published_and_keeps_its_basis() -> None:
     assert (version.legal_basis, table) == (said, ref("b"))
     assert [e.version for e in dataset.recorded() if isinstance(e, DatasetPublished)] == [1]
     assert (dataset.state, dataset.has_held) == ("published", False)
-    with pytest.raises(WrongStage, match="waits for a legal basis"):
+    with pytest.raises(WrongStage, match="attente d'une base légale"):
         dataset.confirm(1, basis(), restrict=False)
 
 

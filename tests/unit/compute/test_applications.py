@@ -85,8 +85,8 @@ def test_aggregation_that_names_no_result_is_refused(parameters: dict[str, Any])
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
-        ({"left_key": "k"}, "ce paramètre manque"),
-        ({**CROSS["parameters"], "extra": 1}, "ce paramètre n'existe pas"),
+        ({"left_key": "k"}, "ce champ manque"),
+        ({**CROSS["parameters"], "extra": 1}, "ce champ n'existe pas"),
         ({**CROSS["parameters"], "how": "outer"}, "les valeurs possibles sont 'left' ou 'inner'"),
         ({**CROSS["parameters"], "left_key": 3}, "doit être un texte"),
         (

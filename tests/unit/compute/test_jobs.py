@@ -52,5 +52,5 @@ def test_job_of_a_treatment_that_cannot_run_has_failed_already() -> None:
     assert [event.topic for event in job.recorded()] == ["job_queued", "job_failed"]
     told = job.recorded()[-1]
     assert isinstance(told, JobFailed)
-    assert "steps.0.parameters.by: ce paramètre manque" in told.reason
+    assert "steps.0.parameters.by: ce champ manque" in told.reason
     assert not job.is_active

@@ -40,7 +40,7 @@ def test_a_faulty_project_is_refused_by_field(change: dict[str, Any], field: str
 
 def test_a_team_names_each_member_once() -> None:
     """Twice the same member is a mistake."""
-    with pytest.raises(ValidationError, match="twice"):
+    with pytest.raises(ValidationError, match="deux fois"):
         FormTeam.model_validate({"team": ["mbr_1", "mbr_1"]})
 
 

@@ -158,7 +158,7 @@ def test_a_project_without_a_treatment_cannot_be_secured() -> None:
     """Nobody can judge data that is not named; it may still be turned down."""
     it = made.saved(made.project(treatment=None))
     made.advance(it, "advised")
-    with pytest.raises(WrongStage, match="treatment"):
+    with pytest.raises(WrongStage, match="traitement"):
         made.advance(it, "secured")
     assert it.stage == "advised"
     made.advance(it, "rejected")
@@ -335,7 +335,7 @@ def test_a_treatment_is_not_replaced_while_its_trial_runs() -> None:
     it = made.project_at("equipped")
     it.end_trial(made.failed_trial("job_1"))
     it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
-    with pytest.raises(WrongStage, match="trial"):
+    with pytest.raises(WrongStage, match="essai"):
         it.set_treatment(made.treatment("dts_b", "dts_a"), REVIEWER, is_reviewer=True)
 
 

@@ -36,10 +36,10 @@ def test_a_wired_treatment_is_accepted_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("step", "fault"),
     [
-        ({"inputs": {"table": "inconnu"}}, "no table 'inconnu'"),
-        ({"inputs": {"table": "vacance"}}, "no table 'vacance'"),
-        ({"output": "croisement"}, "is taken"),
-        ({"output": "epci"}, "is taken"),
+        ({"inputs": {"table": "inconnu"}}, "« inconnu »"),
+        ({"inputs": {"table": "vacance"}}, "« vacance »"),
+        ({"output": "croisement"}, "existe déjà"),
+        ({"output": "epci"}, "existe déjà"),
         ({"output": "../epci"}, "steps.1.output"),
         ({"application": ""}, "steps.1.application"),
         ({"inputs": {}}, "steps.1.inputs"),
@@ -65,7 +65,7 @@ def test_parameters_nest_only_so_deep() -> None:
     deep: object = 1
     for _ in range(1000):
         deep = [deep]
-    with pytest.raises(ValidationError, match="nests more"):
+    with pytest.raises(ValidationError, match="plus de"):
         WrittenTreatment.model_validate(written(parameters={"a": deep}))
 
 

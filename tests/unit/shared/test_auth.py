@@ -58,9 +58,9 @@ def test_member_is_named_by_a_short_plain_word(
     checker: TokenChecker, token_keys: KeyPair, member_id: str
 ) -> None:
     """Lists are filtered by it, and one of the marks that services keep is no member."""
-    with pytest.raises(Invalid, match="member id has 1 to 64"):
+    with pytest.raises(Invalid, match="membre a de 1 à 64"):
         issue_token(token_keys.private, member_id, ["owner"], HOUR)
-    with pytest.raises(Unauthenticated, match="names no member"):
+    with pytest.raises(Unauthenticated, match="ne nomme pas de membre"):
         checker.check(signed(token_keys, sub=member_id))
 
 
@@ -76,7 +76,7 @@ def test_ids_that_the_lab_makes_and_short_words_are_members(
 def test_expired_token_is_refused_and_told_so(checker: TokenChecker, token_keys: KeyPair) -> None:
     """The one fault that a client can mend by itself is named."""
     token = issue_token(token_keys.private, "mbr_1", ["holder"], -HOUR)
-    with pytest.raises(Unauthenticated, match="expired"):
+    with pytest.raises(Unauthenticated, match="expiré"):
         checker.check(f"Bearer {token}")
 
 

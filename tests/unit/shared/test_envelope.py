@@ -215,7 +215,7 @@ def test_parameters_hold_no_infinity() -> None:
     step = Step(application="cross", inputs={}, parameters={"a": [1.5]}, output="o")
     treatment = Treatment(inputs={"a": "dts_1"}, steps=(step,))
     event = ProjectEquipped(project_id="prj_1", holder_id="mbr_1", treatment=treatment)
-    with pytest.raises(Rejected, match=r"data.treatment.steps.0.parameters: .*finite"):
+    with pytest.raises(Rejected, match=r"data.treatment.steps.0.parameters: .*finis"):
         unwrap(wire(wrapped(event)).replace(b"1.5", b"1e999"), ProjectEquipped)
 
 

@@ -54,11 +54,11 @@ def test_field_survives_the_rebuilding() -> None:
 
 @pytest.mark.parametrize(
     ("limit", "said"),
-    [(200_000_000, "200 MB"), (1_500_000_000, "1.5 GB"), (64_000, "64 kB"), (10, "10 bytes")],
+    [(200_000_000, "200 Mo"), (1_500_000_000, "1.5 Go"), (64_000, "64 ko"), (10, "10 octets")],
 )
 def test_limit_is_said_in_words(limit: int, said: str) -> None:
     """Nobody counts zeros."""
-    assert TooLarge.beyond(limit, "the file").args[0] == f"the file is larger than {said}"
+    assert TooLarge.beyond(limit, "le fichier").args[0] == f"le fichier dépasse {said}"
 
 
 def test_every_error_is_permanent_or_transient() -> None:

@@ -63,7 +63,7 @@ def test_number_that_json_lacks_is_refused_where_the_event_is_made(seconds: floa
         JobSucceeded(
             job_id="j", kind="full", result=FileRef(sha256="0" * 64, size=1), seconds=seconds
         )
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(ValueError, match="finis"):
         Step(application="cross", inputs={}, parameters={"a": [seconds]}, output="o")
 
 

@@ -121,7 +121,7 @@ def test_name_that_moved_inside_is_refused_at_the_call() -> None:
     )
     assert guard.target("https://moving.example/").addresses == ("93.184.216.34",)
     addresses[0] = "127.0.0.1"
-    with pytest.raises(Invalid, match="private or reserved"):
+    with pytest.raises(Invalid, match="privé ou réservé"):
         guard.target("https://moving.example/")
 
 

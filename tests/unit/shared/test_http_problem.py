@@ -71,10 +71,10 @@ def test_unexpected_error_tells_nothing() -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "told"),
     [
-        (Parcel, [], "must be a JSON object"),
-        (dict[str, int], "x", "must be a JSON object"),
-        (list[int], {}, "must be a JSON array"),
-        (tuple[int, ...], "x", "must be a JSON array"),
+        (Parcel, [], "doit être un objet JSON"),
+        (dict[str, int], "x", "doit être un objet JSON"),
+        (list[int], {}, "doit être une liste JSON"),
+        (tuple[int, ...], "x", "doit être une liste JSON"),
     ],
 )
 def test_wrong_kind_of_json_is_told_in_words_of_json(kind: Any, value: object, told: str) -> None:

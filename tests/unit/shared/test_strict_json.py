@@ -44,12 +44,14 @@ def test_nul_is_found_in_keys_and_depths_but_not_in_an_escaped_backslash() -> No
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 def test_number_that_is_not_finite_is_refused(number: str) -> None:
     """Three are no JSON; what no double holds would turn into one of them."""
-    with pytest.raises(Rejected, match=r"not JSON|must be finite"):
+    with pytest.raises(Rejected, match=r"pas du JSON|doivent être finis"):
         strict_json.read(f'{{"a": [{number}]}}'.encode())
     assert strict_json.read(f'"{number}"'.encode()) == number
 
 
 def test_error_names_which_part_is_not_json() -> None:
     """The metadata of an upload is not called the body."""
-    with pytest.raises(Rejected, match=r"the part metadata is not JSON: .* line 1 column 1"):
-        strict_json.read(b"{", "the part metadata")
+    with pytest.raises(
+        Rejected, match=r"la partie metadata n'est pas du JSON : .* line 1 column 1"
+    ):
+        strict_json.read(b"{", "la partie metadata")

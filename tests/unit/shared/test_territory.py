@@ -31,7 +31,7 @@ def test_other_codes_are_refused(code: str) -> None:
     with pytest.raises(ValidationError) as caught:
         CODES.validate_python(code)
     assert invalid_of(caught.value).args[0] == (
-        "is not the INSEE code of a department (14, 2A, 971) or a commune (14118)"
+        "n'est pas le code INSEE d'un département (14, 2A, 971) ou d'une commune (14118)"
     )
 
 
