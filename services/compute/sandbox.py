@@ -30,6 +30,8 @@ _FLOOD = 200
 _RESULT_BYTES = 5_000_000
 
 _CANCELLED = "le traitement a été annulé"
+_ABORTED = (6, 128 + 6)
+"""How a process ends that is refused memory: by SIGABRT, or bwrap says so of what it ran."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,8 @@ def _verdict(folder: Path, status: int) -> str:
             result = json.loads(file.read(_RESULT_BYTES + 1))
         reason = str(result["error"])[:2000] if "error" in result else ""
     except (OSError, ValueError, TypeError, RecursionError):
+        if abs(status) in _ABORTED:
+            return "le traitement s'est interrompu, sans doute faute de mémoire"
         return f"le traitement s'est arrêté sans résultat (code {status})"
     if not reason:
         made.rename(folder / "result.json")

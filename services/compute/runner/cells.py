@@ -1,17 +1,20 @@
-"""What cells of an XLSX sheet show that their values do not tell: zeros in front, faults.
+"""What the XML of XLSX sheets tells beyond values: zeros in front, faults, how far cells lie apart.
 
 Source: ECMA-376, part 1, SpreadsheetML (18.3.1.4 `c`, 18.8.10 `cellXfs`, 18.8.30 `numFmt`).
 """
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path, PurePosixPath
+from typing import IO
 from xml.etree import ElementTree as ET
 
 from services.compute.runner.repairs import Repairs
+from shared.errors import Rejected
 
 _CHUNK = 1 << 20
 _LONGEST_PART = 20_000_000
@@ -23,6 +26,12 @@ _ODD = (
     rb"[^>]*(?<!/)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?P<open><v\s*/>|<v></v>|</c>))"
 )
 """A cell that is an error, has one of the styles, or a formula that nobody has computed yet."""
+
+
+_MOST_CELLS = 200_000_000
+_HEAD = 1 << 14
+_EXTENT = re.compile(rb'<dimension ref="[A-Z]+[0-9]+:([A-Z]{1,3})([0-9]{1,7})"')
+_FILLED = re.compile(rb'<c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>\s*<(?:f|is|v)\b')
 
 
 @dataclass
@@ -54,7 +63,7 @@ def read_cells(path: Path, sheet: str, repairs: Repairs) -> Cells:
         with zipfile.ZipFile(path) as archive:
             styles = _zero_styles(_part(archive, "xl/styles.xml"))
             with archive.open(_member(archive, sheet)) as file:
-                for found in _odd(iter(lambda: file.read(_CHUNK), b""), list(styles)):
+                for found in _odd(_chunks(file), list(styles)):
                     letters, row = found[1].decode(), int(found[2])
                     if found["style"]:
                         cells.pad(row, _column(letters), styles[found["style"]])
@@ -66,9 +75,49 @@ def read_cells(path: Path, sheet: str, repairs: Repairs) -> Cells:
     return cells
 
 
+def check_extent(path: Path, sheets: Iterable[str]) -> None:
+    """Raise Rejected for a sheet with cells so far apart that nobody holds all between them.
+
+    Only a sheet that says of itself that it is that large is looked through: most that do hold next
+    to nothing.
+    """
+    with suppress(KeyError, ET.ParseError), zipfile.ZipFile(path) as archive:
+        for sheet in sheets:
+            member = _member(archive, sheet)
+            with archive.open(member) as file:
+                told = _EXTENT.search(file.read(_HEAD))
+            if told and _column(told[1].decode()) * int(told[2]) > _MOST_CELLS:
+                with archive.open(member) as file:
+                    _check_filled(sheet, _matches(_chunks(file), _FILLED, [b"<c "]))
+
+
+def _check_filled(sheet: str, cells: Iterator[re.Match[bytes]]) -> None:
+    top = left = 1 << 24
+    bottom = right = 0
+    for found in cells:
+        column, row = _column(found[1].decode()), int(found[2])
+        top, bottom = min(top, row), max(bottom, row)
+        left, right = min(left, column), max(right, column)
+        if (bottom - top + 1) * (right - left + 1) > _MOST_CELLS:
+            raise Rejected(
+                f"feuille « {sheet} », cellule {found[1].decode()}{row} : un tableau qui va"
+                f" jusque-là a plus de {_MOST_CELLS // 10**6} millions de cases"
+            )
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: file.read(_CHUNK), b"")
+
+
 def _odd(chunks: Iterator[bytes], styles: list[bytes]) -> Iterator[re.Match[bytes]]:
     pattern = re.compile(_ODD % (b"|".join(styles) or b"(?!)"))
-    signs = [b't="e"', b"<f", *(b's="%s"' % style for style in styles)]
+    return _matches(chunks, pattern, [b't="e"', b"<f", *(b's="%s"' % style for style in styles)])
+
+
+def _matches(
+    chunks: Iterator[bytes], pattern: re.Pattern[bytes], signs: list[bytes]
+) -> Iterator[re.Match[bytes]]:
+    """The cells of a pattern; where none of its signs stands, nothing is looked for."""
     rest = b""
     for chunk in chunks:
         text = rest + chunk

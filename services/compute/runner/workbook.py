@@ -15,7 +15,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from services.compute.runner.cells import Cells, read_cells
+from services.compute.runner.cells import Cells, check_extent, read_cells
 from services.compute.runner.header import find_header
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.table import Numbered, Table, batches_of, filled_width, survey
@@ -38,6 +38,8 @@ def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
     try:
         with path.open("rb") as file:
             book = CalamineWorkbook.from_filelike(file)
+            if format_name == "xlsx":
+                check_extent(path, book.sheet_names)
             sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
     except (CalamineError, OSError, ValueError) as error:
         if isinstance(error, PasswordError) or _ENCRYPTED in path.read_bytes():

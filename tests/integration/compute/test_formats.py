@@ -158,6 +158,17 @@ def test_workbook_that_declares_a_million_rows_gives_those_that_hold_something(
     assert table(run)["code"].tolist()[:2] == ["01053", "02053"]
 
 
+def test_cells_that_lie_too_far_apart_are_refused_with_sheet_and_cell(tmp_path: Path) -> None:
+    """Room for all between them would be more than any machine has."""
+    book = workbook(("Ventes", [["code", "n"], ["01053", 1]]), ("Aide", [["lisez"], ["moi"]]))
+    book["Ventes"].cell(LAST_ROW, 16_384).value = "x"
+    run = ingest(tmp_path / "job", saved(book), "a.xlsx")
+    assert run.error == (
+        "feuille « Ventes », cellule XFD1048576 : un tableau qui va jusque-là a plus de 200"
+        " millions de cases"
+    )
+
+
 def test_cells_of_a_workbook_become_text_that_is_the_same_value(tmp_path: Path) -> None:
     """Whole numbers without a point, dates as ISO 8601, text as it is."""
     row = [1053.0, 1.1, True, date(2026, 1, 31), pd.Timestamp(2026, 1, 31, 8, 30), "01053", " x "]

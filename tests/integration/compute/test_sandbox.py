@@ -94,6 +94,13 @@ def test_job_without_a_result_fails_even_when_it_exits_well(run: Run) -> None:
     )
 
 
+def test_job_that_aborts_is_said_to_lack_memory(run: Run) -> None:
+    """Libraries that are refused memory know no other way out."""
+    outcome = run("import os; os.abort()")
+    told = "le traitement s'est interrompu, sans doute faute de mémoire"
+    assert (outcome.ok, outcome.reason) == (False, told)
+
+
 def test_error_that_the_runner_reports_is_the_reason(run: Run) -> None:
     """A result that names an error is a failure with that reason."""
     outcome = run(
