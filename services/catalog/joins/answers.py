@@ -86,8 +86,12 @@ class _Examples(NamedTuple):
 def list_joins(
     store: Store, keeper: Keeper, dataset_id: str, query: JoinQuery, caller: Caller
 ) -> JoinPage:
-    """One page of the joins of a dataset; NotFound when the caller may not know of it."""
+    """One page of the joins of a dataset; NotFound when the caller may not know of it.
+
+    Raises Invalid for a column that it does not have.
+    """
     here, start = visible(store, dataset_id, caller), _start(query)
+    _check_has(here, query.column)
 
     def page(index: Index) -> tuple[list[Join], int]:
         joins = index.joins(dataset_id, query.column, caller.may_see)
@@ -123,6 +127,12 @@ def _start(query: JoinQuery) -> int:
     if not query.after.isascii() or not query.after.isdigit():
         raise Invalid("doit être le `next` de la page d'avant", "after")
     return int(query.after)
+
+
+def _check_has(dataset: Dataset, column: str) -> None:
+    profile = dataset.published.profile if dataset.published else None
+    if column and profile and column not in {one.name for one in profile.columns}:
+        raise Invalid("ce jeu de données n'a pas de colonne de ce nom", "column")
 
 
 def _datasets(store: Store, identifiers: Iterable[str]) -> dict[str, Dataset]:

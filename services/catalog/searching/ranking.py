@@ -42,7 +42,11 @@ class Place(NamedTuple):
         try:
             return cls(float(score), int(lot))
         except ValueError as error:
-            raise Invalid("n'est pas le `next` d'une page de cette recherche", "after") from error
+            raise _foreign() from error
+
+
+def _foreign() -> Invalid:
+    return Invalid("n'est pas le `next` d'une page de cette recherche", "after")
 
 
 class Hit(NamedTuple):
@@ -121,7 +125,12 @@ def _is_after(place: Place, last: Place | None) -> bool:
 
 
 def listed(searcher: Searcher, query: Query, after: str | None, limit: int) -> list[Hit]:
-    """The hits by id after that one: `limit` and one more, if there is one."""
+    """The hits by id after that one: `limit` and one more, if there is one.
+
+    Raises Invalid when `after` is no dataset's id.
+    """
+    if after and not after.startswith("dts_"):
+        raise _foreign()
     depth = limit + 1
     while True:
         found = searcher.search(

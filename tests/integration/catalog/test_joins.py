@@ -1,5 +1,6 @@
 """The catalogue tells what a dataset can be joined with, to whom it may, also after a crash."""
 
+import json
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -70,6 +71,16 @@ def test_ten_values_find_every_table_that_has_one_of_them(lab: Lab) -> None:
     assert [one["dataset_id"] for one in half] == list(reversed(others))[:1]
     problem(lab.call("GET", f"{path}&after=x", token), 422)
     problem(lab.call("GET", f"{path}&containment=2", token), 422)
+
+
+def test_column_that_the_dataset_does_not_have_names_the_parameter(lab: Lab) -> None:
+    """One that it has, and that is no key, has no joins."""
+    one = publish_table(
+        lab, "mbr_1", "\n".join(["ref,note", *(f"{it},a" for it in fresh(5))]).encode()
+    )
+    refused = lab.call("GET", f"/datasets/{one}/joins?column=reef", lab.token("mbr_z", "holder"))
+    assert json.loads(problem(refused, 422))["field"] == "column"
+    assert joins(lab, one, query="?column=note") == []
 
 
 def test_values_of_restricted_data_are_shown_to_nobody_else(lab: Lab) -> None:

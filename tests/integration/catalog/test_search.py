@@ -119,6 +119,7 @@ def test_what_is_found_says_why_and_what_to_narrow_it_by(lab: Lab, seeded: dict[
         ("quality=101", "quality"),
         ("updated_within=day", "updated_within"),
         ("q=logement&after=dts_x", "after"),
+        ("after=zzz", "after"),
     ],
 )
 def test_wrong_filter_names_the_parameter(lab: Lab, query: str, field: str) -> None:

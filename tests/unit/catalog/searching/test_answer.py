@@ -283,10 +283,11 @@ def test_a_page_goes_on_where_the_one_before_ended_whatever_came_in_between() ->
     assert [item.id for item in rest.items] == [one for one in ids[5:] if one != gone.id]
 
 
-def test_a_cursor_of_another_search_names_the_parameter(index: Index) -> None:
-    """It has no score."""
+@pytest.mark.parametrize(("q", "cursor"), [("chaussée", "dts_title"), ("", "1.5:3"), ("", "zzz")])
+def test_a_cursor_of_another_search_names_the_parameter(index: Index, q: str, cursor: str) -> None:
+    """With words it has a score, without it is a dataset's id."""
     with pytest.raises(Invalid) as refused:
-        page(index, q="chaussée", after="dts_title")
+        page(index, q=q, after=cursor)
     assert refused.value.field == "after"
 
 
