@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from services.compute.runner.headerless import is_data
 from services.compute.runner.names import unique
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
@@ -24,13 +25,15 @@ Cells = Sequence[str]
 
 
 class Header(NamedTuple):
-    """Where the header stands among the rows, and over how many of them."""
+    """Where the header stands among the rows, and over how many: over none where data begins."""
 
     at: int
     height: int = 1
 
     def cells(self, rows: Sequence[Cells]) -> Cells:
         """The names in the header's own rows: of two, what stands above what, read as one."""
+        if not self.height:
+            return ()
         return _joined(*rows) if len(rows) > 1 else rows[0]
 
 
@@ -39,9 +42,11 @@ def find_header(rows: Sequence[Cells]) -> Header:
 
     It begins in the first row about as full as the rows usually are, and those above it are titles
     or notes; but when that looks like data, in the row above it, which has gaps. Names of groups
-    above the names of their columns are part of it.
+    above the names of their columns are part of it. Where that row is data, there is no header.
     """
     at = _find_row(rows)
+    if is_data(rows[at:]):
+        return Header(next(row for row in range(at + 1) if is_data(rows[row:])), height=0)
     for upper in (at, at - 1):
         if upper >= 0 and _is_double(rows[upper:]):
             return Header(upper, height=2)
@@ -59,7 +64,7 @@ def _is_double(rows: Sequence[Cells]) -> bool:
     width = max(map(len, rows))
     above, under, *below = (_padded(row, width) for row in rows)
     grouped = [at for at in range(1, width) if under[at] and not above[at]]
-    if not grouped or _looks_like_data(under, years=False):
+    if not grouped or _looks_like_data(under, years=False) or is_data(rows[1:]):
         return False
     alone = [at for at in range(width) if above[at] and not under[at]]
     if alone:

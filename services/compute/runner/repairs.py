@@ -11,6 +11,7 @@ _TEXTS: Mapping[str, str] = {
     "preamble": "lignes au-dessus de l'en-tête laissées de côté",
     "mixed_encoding": "lignes en Windows-1252 dans un fichier UTF-8, toutes lues correctement",
     "order_marks": "marques d'ordre d'octets ôtées au début de lignes",
+    "no_header": "aucune ligne d'en-tête, la première ligne est lue comme des données",
     "double_header": "en-tête sur deux lignes, réunies en une",
     "line_breaks": "noms de colonnes écrits sur plusieurs lignes, réunis en une",
     "blank_names": "colonnes sans nom, nommées d'après leur place",

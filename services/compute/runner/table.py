@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 import pyarrow as pa
 
@@ -91,10 +91,13 @@ def survey(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
     Raises Rejected, in French, naming the first line that does not fit the header when most do
     not (that is no table, or one that was read wrongly), or the line at which there are too many.
     """
-    named_by = list(islice(rows, head.height))
+    named_by = list(islice(rows, head.height or 1))
     line, header = named_by[0][0], head.cells([cells for _, cells in named_by])
     if head.height > 1:
         repairs.note("double_header", line=line)
+    if not head.height:
+        repairs.note("no_header", line=line)
+        rows = chain(named_by, rows)
     shapes = Counter[tuple[int, int]]()
     firsts: dict[tuple[int, int], int] = {}
     for number, cells in _bounded(rows):

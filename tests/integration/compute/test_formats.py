@@ -147,6 +147,20 @@ def test_workbook_s_fullest_sheet_is_read_below_its_title(tmp_path: Path) -> Non
     }
 
 
+def test_table_without_a_header_keeps_all_its_rows(tmp_path: Path) -> None:
+    """Columns are named after their place, in text and workbooks, and nobody's values name one."""
+    text = ingest(tmp_path / "text", EPCI.split(b"\n", 1)[1], "epci.csv")
+    expected = pd.read_csv(DEMO / "epci_2026.csv", sep=";", dtype=str)
+    assert table(text).to_numpy().tolist() == expected.to_numpy().tolist()
+    assert list(table(text)) == [f"colonne_{at}" for at in range(1, expected.shape[1] + 1)]
+    persons: list[list[object]] = [
+        ["Zorglub", f"agent{at}@free.fr", f"06 12 34 56 {at}"] for at in range(10, 50)
+    ]
+    run = ingest(tmp_path / "book", saved(workbook(("Agents", persons))), "agents.xlsx")
+    assert table(run).to_numpy().tolist() == persons
+    assert repaired(run) == {"no_header": (1, 1), "blank_names": (3, 1)}
+
+
 def test_workbook_that_declares_a_million_rows_gives_those_that_hold_something(
     tmp_path: Path,
 ) -> None:
@@ -261,6 +275,11 @@ def test_geojson_gives_properties_and_place(tmp_path: Path) -> None:
         ),
         (b"a;b;\nx;;z\nu;;w\n", {"blank_names": (1, 1)}, [["x", None, "z"], ["u", None, "w"]]),
         (b"a;2019;2020\nx;1;2\n", {}, [["x", "1", "2"]]),
+        (
+            b"Luc;luc@free.fr\nAnne;anne@free.fr\n",
+            {"no_header": (1, 1), "blank_names": (2, 1)},
+            [["Luc", "luc@free.fr"], ["Anne", "anne@free.fr"]],
+        ),
         (
             "\ufeff\ufeffa;b\n1;2\n\ufeff3;4\n".encode(),
             {"order_marks": (2, 1)},

@@ -1,0 +1,56 @@
+"""Tells a first row that is data, in a table whose columns nobody named."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_NEARLY_ALL, _FEWEST = 0.9, 2
+
+_OF_SOMEBODY = re.compile(
+    r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
+    r"|((\+33|0033) ?(\(0\) ?)?|0)[1-9]([ ./-]?[0-9]{2}){4}"
+    r"|[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3}( ?[0-9]{2})?",
+    re.IGNORECASE,
+)
+"""A mailbox, a telephone of France or a NIR, with or without its key: no column is called so."""
+
+_FORM = re.compile(
+    r"(?P<day>(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4})(?:[ T][0-9:.]+Z?)?)"
+    r"|(?P<url>https?://\S+)"
+    r"|(?P<month>(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])?)"
+    r"|(?P<code>[0-9][0-9AB][0-9]{3,})"
+)
+
+
+def is_data(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of these rows holds values like those below, not the names of columns.
+
+    Days, months, codes and addresses are names, too, above other values: they are data where
+    nearly all values below have their form, and no word stands above such values.
+    """
+    top, below = [" ".join(cell.split()) for cell in rows[0]], rows[1:]
+    if any(map(_OF_SOMEBODY.fullmatch, top)):
+        return True
+    if not any(map(_form, top)):
+        return False
+    formed = [(cell, form) for at, cell in enumerate(top) if (form := _usual_form(below, at))]
+    is_named = any(cell and cell[0].isalpha() and not _form(cell) for cell, _ in formed)
+    return not is_named and any(_form(cell) == form for cell, form in formed)
+
+
+def _usual_form(rows: Sequence[Sequence[str]], at: int) -> str:
+    """The form of nearly all filled cells of a column, or nothing."""
+    cells = [cell for row in rows if at < len(row) and (cell := row[at].strip())]
+    if len(cells) < _FEWEST:
+        return ""
+    ((form, count),) = Counter(map(_form, cells)).most_common(1)
+    return form if count >= _NEARLY_ALL * len(cells) else ""
+
+
+def _form(cell: str) -> str:
+    """What a value looks like, digits with how many they are; nothing for words and amounts."""
+    found = _FORM.fullmatch(cell)
+    if not found:
+        return ""
+    kind = str(found.lastgroup)
+    return f"{kind} {len(cell)}" if kind in ("month", "code") else kind
