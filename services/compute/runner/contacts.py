@@ -104,12 +104,12 @@ def is_free_mail(mailboxes: Texts) -> Flags:
 
 
 def names_somebody(mailboxes: Texts) -> Flags:
-    """An e-mail address with a person's name: `marie.dupont@`, `j.dupont@`."""
-    local = _local(mailboxes)
+    """An e-mail address with a person's name: `marie.dupont@`, `j.dupont2@`."""
+    local = pc.replace_substring_regex(_local(mailboxes), "[0-9]+$", "")
     words = Words.of(local)
     whole: Flags = words.leads & (words.total > 1) & (words.both > 1)
-    initial = matching(r"[a-z][._-][a-z-]{3,}[0-9]*")(local)
-    surname = pc.replace_substring_regex(local, "^[a-z][._-]|[0-9]+$", "")
+    initial = matching(r"[a-z][._-][a-z-]{3,}")(local)
+    surname = pc.replace_substring_regex(local, "^[a-z][._-]", "")
     return (whole | (initial & is_surname(surname))) & ~is_function(mailboxes)
 
 

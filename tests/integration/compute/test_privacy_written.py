@@ -68,3 +68,20 @@ def test_things_have_numbers_streets_and_dates_as_well(
     """Without a sign of persons none is theirs."""
     rows = [{"a": pattern.format(two=20 + at), "b": str(at)} for at in range(20)]
     assert screened(tmp_path, as_csv(rows, **{header: "a", "rang": "b"})).verdict == "none"
+
+
+SURNAMES = ("dupont", "martin", "durand", "girard", "moreau")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["{name}{digit}@mairie-x.fr", "{name}{digit}@free.fr, marie.durand{digit}@free.fr"],
+)
+@pytest.mark.parametrize("digit", ["", "3", "75"])
+def test_mailboxes_with_digits_are_their_owner_s(tmp_path: Path, pattern: str, digit: str) -> None:
+    """Namesakes get a number behind their name."""
+    names = [f"{one}.{two}" for one in ("jean", "paul", "luc", "anne") for two in SURNAMES]
+    rows = [
+        {"a": str(at), "b": pattern.format(name=name, digit=digit)} for at, name in enumerate(names)
+    ]
+    assert screened(tmp_path, as_csv(rows, rang="a", contact="b")).verdict == "direct"

@@ -82,6 +82,22 @@ def test_mailboxes_are_an_office_s_or_somebody_s() -> None:
     assert passes(is_free_mail, *mails) == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("mailbox", "expected"),
+    [
+        ("jean.dupont7@mairie-x.fr", True),
+        ("DUPONT-Marie1975@x.fr", True),
+        ("contact.sport2@x.fr", False),
+        ("velo.caen14@x.fr", False),
+        ("9c1185be-7d54-4f0a-b0a2-b07@x.fr", False),
+    ],
+)
+def test_digits_behind_a_name_hide_nobody(mailbox: str, *, expected: bool) -> None:
+    """Namesakes get a number; offices and identifiers have some as well."""
+    assert passes(names_somebody, mailbox) == [expected]
+    assert passes(mentions_somebody, f"{mailbox}, {mailbox}") == [expected]
+
+
 def test_texts_mention_somebody_by_number_or_mailbox() -> None:
     """A longer number and an office's mailbox are nobody's."""
     texts = ["Clé : 06 12 34 56 78.", "voir j.dupont@x.fr", "NIR 2 55 08 14 168 025 38"]
