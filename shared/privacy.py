@@ -54,7 +54,10 @@ class Finding(Frozen):
     column: str
     kind: str = Field(description="nir, email, surname, sex, place, health, ...")
     role: Role
-    rows: int = Field(ge=0, description="rows with a value in this column")
+    rows: int = Field(
+        ge=0,
+        description="rows with a value in this column; with a NIR, where a few stand among others",
+    )
     confidence: float = Field(ge=0, le=1)
     diversity: int | None = Field(
         default=None,

@@ -5,10 +5,10 @@ date or year, a column called the number of a person, or an age beside another t
 column that counts people makes rows groups of persons. Else the number of a company, school or
 association makes them organisations, which RGPD (recital 14) does not protect: their addresses,
 offices' mailboxes and fixed lines are no personal data. Named persons are personal data wherever
-they stand.
+they stand, and so is a single NIR with the right key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Self
@@ -28,6 +28,7 @@ from services.compute.runner.evidence import (
     traits,
 )
 from services.compute.runner.name_columns import with_surnames, without_things
+from services.compute.runner.nir import stray_nirs
 from services.compute.runner.traits import SENSITIVE
 from shared.manifest import Column
 from shared.privacy import Finding, Privacy, Role, Subject
@@ -35,6 +36,8 @@ from shared.privacy import Finding, Privacy, Role, Subject
 _NAMES = {"surname", "full_name"}
 _BESIDE_AGE = {"profession", "nationality", "family", "education", "health"}
 _MOST = 0.5
+_KEYED = 0.99
+"""A number of fifteen digits has the key of a NIR by chance once in a hundred."""
 
 
 def screen(
@@ -60,18 +63,19 @@ def screen(
     if subject == "other" and is_of_organisations(looks):
         subject = "organisations"
     direct = [guess for guess in found if _is_direct(guess, found, subject)]
+    told = (*_told(direct, "direct"), *_strays(database, table, columns, direct))
     if subject != "persons":
         return Privacy(
-            verdict="direct" if direct else "none",
+            verdict="direct" if told else "none",
             subject=subject,
-            findings=_told(direct, "direct"),
+            findings=told,
         )
     first_names = [one for one in found if one.kind == "first_name" and one not in direct]
     hidden = _Hidden.of(database, table, direct, [*first_names, *traited])
     return Privacy(
-        verdict="direct" if direct else "quasi",
+        verdict="direct" if told else "quasi",
         subject=subject,
-        findings=(*_told(direct, "direct"), *hidden.findings),
+        findings=(*told, *hidden.findings),
         **hidden.figures(rows),
     )
 
@@ -117,6 +121,19 @@ def _is_direct(guess: Guess, found: list[Guess], subject: Subject) -> bool:
             return named or (subject != "organisations" and usual > _MOST)
         case _:
             return is_personal or look.share(is_mobile) > _MOST
+
+
+def _strays(
+    database: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[Column],
+    direct: Sequence[Guess],
+) -> Iterator[Finding]:
+    """The NIRs in other columns: they are somebody's, but make no row a person's."""
+    known = {guess.look.column.name for guess in direct}
+    others = [column for column in columns if column.name not in known]
+    for name, cells in stray_nirs(database, table, others).items():
+        yield Finding(column=name, kind="nir", role="direct", rows=cells, confidence=_KEYED)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
 """Persons are found however their numbers, births and addresses are written."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tests.integration.compute.jobs import ingest
+from tests.integration.compute.profiles import profile
 from tests.integration.compute.test_privacy import as_csv, kinds, screened
 
 DIRECT = {
@@ -71,6 +74,27 @@ def test_things_have_numbers_streets_and_dates_as_well(
 
 
 SURNAMES = ("dupont", "martin", "durand", "girard", "moreau")
+NIR = "255081416802538"
+
+
+@pytest.mark.parametrize("rows", [300, 9000])
+def test_one_nir_among_other_cells_is_direct(tmp_path: Path, rows: int) -> None:
+    """However many others there are; it is counted, and stands nowhere in the report."""
+    table = [{"a": str(at), "b": "ok"} for at in range(rows)]
+    table[rows // 2 + 1]["b"] = "2 55 08 14 168 025 38"
+    job = ingest(tmp_path, as_csv(table, rang="a", suivi="b"))
+    found = profile(job).privacy
+    assert found is not None
+    assert (found.verdict, found.subject) == ("direct", "other")
+    assert [(one.column, one.kind, one.rows) for one in found.findings] == [("suivi", "nir", 1)]
+    assert not {NIR, "2 55 08 14 168 025 38"} & set(json.dumps(job.result).split('"'))
+
+
+def test_right_key_among_long_numbers_is_chance(tmp_path: Path) -> None:
+    """Of forty numbers of fifteen digits one may have it."""
+    numbers = [str(int(NIR) + 7 * at) for at in range(40)]
+    rows = [{"a": number, "b": str(at)} for at, number in enumerate(numbers)]
+    assert screened(tmp_path, as_csv(rows, compteur="a", rang="b")).verdict == "none"
 
 
 @pytest.mark.parametrize(
