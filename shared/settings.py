@@ -63,7 +63,10 @@ class Settings(BaseModel):
         examples=["https://donnees.exemple.fr/catalogue"],
     )
     public_catalog: bool = Field(
-        default=False, description="let anybody read the catalogue and open data, without a token"
+        default=False,
+        description="without a token, anybody may call `GET /catalog`, `GET /datasets/{dataset_id}`"
+        " and, of open data, `GET /datasets/{dataset_id}/table` and"
+        " `GET /datasets/{dataset_id}/files/{name}`; searches, joins and crossings still need one",
     )
     lab_name: str = Field(
         default="Data lab", min_length=1, description="who publishes the catalogue"

@@ -102,6 +102,18 @@ def methods(service: type) -> set[str]:
     return {name for name, _ in entrypoints(service, "rpc_consumer")}
 
 
+def signatures(service: type) -> set[str]:
+    """The service's RPC methods with the arguments that a call gives, `=…` behind optional ones."""
+    return {f"{name}({', '.join(arguments(getattr(service, name)))})" for name in methods(service)}
+
+
+def arguments(method: Any) -> Iterator[str]:
+    """The names of what is passed, as a list says them."""
+    _self, *parameters = inspect.signature(method).parameters.values()
+    for one in parameters:
+        yield one.name if one.default is one.empty else f"{one.name}=…"
+
+
 def commands() -> Iterator[list[str]]:
     """The words of every `datalab` call, in the shell blocks and in running text."""
     shell = re.sub(r"<<EOF(.*)\n(?s:.*?)^EOF$", r"\1", "\n".join(blocks("sh")), flags=re.MULTILINE)
@@ -183,13 +195,18 @@ def test_stages_are_those_of_the_stage_table() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=NAMES)
-def test_every_route_and_rpc_method_is_listed(service: Any) -> None:
+def test_every_route_is_listed(service: Any) -> None:
     """No more and no fewer than the service has."""
-    rows = {row[0]: row[1:] for row in table(README, "service")}
+    rows = {row[0]: row[1] for row in table(README, "service")}
     assert service.name in rows, f"README's table of services has no row for {service.name}"
-    listed, called = map(code, rows[service.name])
-    assert set(listed) == routes(service)
-    assert set(called) == methods(service)
+    assert set(code(rows[service.name])) == routes(service)
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=NAMES)
+def test_every_rpc_method_is_listed_with_its_arguments(service: Any) -> None:
+    """No more and no fewer than the service has, in the order and by the names of the code."""
+    (line,) = re.findall(rf"^- \*\*{service.name}\*\*: (`.*)$", README, re.MULTILINE)
+    assert set(code(line)) == signatures(service)
 
 
 def test_addresses_in_commands_are_routes() -> None:
@@ -276,6 +293,17 @@ def test_settings_are_listed_with_default_and_meaning() -> None:
         assert default == as_written(field.default)
         assert meaning == (field.description or meaning)
         assert meaning
+
+
+def test_public_catalogue_is_said_to_be_what_needs_no_token() -> None:
+    """Route by route, so that nobody takes more or less for open."""
+    rows = {code(row[0])[0]: row[2] for row in table(README, "variable")}
+    assert set(code(rows["DATALAB_PUBLIC_CATALOG"])) == {
+        f"{entrypoint.route.method} {entrypoint.route.path}"
+        for service in SERVICES
+        for _, entrypoint in entrypoints(service, "route")
+        if entrypoint.route.public
+    }
 
 
 def test_ports_are_listed_with_their_numbers() -> None:
