@@ -21,6 +21,9 @@ KEYS = "keys.jsonl"
 UNTYPED = "identifier"
 """The key space of identifiers of no known kind: they are compared among themselves."""
 
+COARSE = frozenset({"departement", "region"})
+"""Key spaces that nearly every table has: their joins come last, and nobody is told unasked."""
+
 VALUES_IN_A_BLOCK = 10_000
 LONGEST_VALUE = 64
 """Characters: what is longer is text, and no key."""

@@ -8,6 +8,7 @@ KEYS = {
     "siren": "le numéro SIREN",
     "siret": "le numéro SIRET",
     "departement": "le code du département",
+    "region": "le code de la région",
 }
 
 

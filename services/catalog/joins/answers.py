@@ -188,7 +188,8 @@ def _reason(join: Join, title: str, about: str) -> str:
     passages = [_passage(column) for column in (here, there) if column.via]
     are = "sont" if join.matches > 1 else "est"
     some = f"{about}{join.matches} des {here.distinct} valeurs" if here.distinct > 1 else _ONLY
-    found = f"{some} de {_named(here.columns)} {are} dans {_named(there.columns)} de « {title} »"
+    made = f" de {_named(here.columns)}" if not here.via else f" qu'atteint {_named(here.columns)}"
+    found = f"{some}{made} {are} dans {_named(there.columns)} de « {title} »"
     return " ; ".join([found, *passages, _MULTIPLICATION[join.multiplication]]) + "."
 
 

@@ -13,6 +13,7 @@ from shared import metrics
 from shared.auth import Caller
 from shared.envelope import Envelope
 from shared.events import DatasetPublished, Joined, JoinsDiscovered
+from shared.key_file import COARSE
 from shared.store import Store
 
 _BEST = 10
@@ -65,10 +66,11 @@ class _Pair(NamedTuple):
 
 
 def _best(index: Index, dataset_id: str) -> list[Join]:
-    """The best join with each other dataset."""
+    """The best join with each other dataset, but for coarse ones."""
     joins, best = index.joins(dataset_id), dict[str, Join]()
     for join in joins.chosen(joins.at_least(_WORTH_TELLING)[:_LOOKED_AT]):
-        best.setdefault(join.there.dataset_id, join)
+        if join.here.column.space not in COARSE:
+            best.setdefault(join.there.dataset_id, join)
         if len(best) == _BEST:
             break
     return list(best.values())

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.joins.disclosure import MayRead, disclosed
-from services.catalog.joins.join import Counts, Found, Held, Joins
+from services.catalog.joins.join import Found, Held, Joins, Traits
 from services.catalog.joins.segment import (
     Hasher,
     Hits,
@@ -30,7 +30,7 @@ from services.catalog.joins.segment import (
     values_of,
 )
 from services.catalog.joins.simplest import Ways, simplest, steps_of
-from shared.key_file import KeyBlock, KeyColumn
+from shared.key_file import COARSE, KeyBlock, KeyColumn
 
 _AT_ONCE = 500
 """Values looked up at a time where a few are enough."""
@@ -85,7 +85,7 @@ class Index:
         self._numbers: dict[str, list[int]] = {}
         self._owners: dict[str, str] = {}
         self._shelves: defaultdict[ShelfKey, Shelf] = defaultdict(Shelf)
-        self._traits: _Traits | None = None
+        self._traits: Traits | None = None
 
     @classmethod
     def restored(cls, state: State) -> Self:
@@ -146,7 +146,7 @@ class Index:
         else:
             self._owners.pop(dataset_id, None)
 
-    def settle(self) -> "_Traits":
+    def settle(self) -> Traits:
         """Take in what came since the last question; the next one then need not wait for it."""
         if self._traits is None:
             self._traits = self._made_traits()
@@ -171,8 +171,8 @@ class Index:
         ]
         pairs = Found(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
         pairs = disclosed(pairs, self._hidden(dataset_id, may_read))
-        pairs = simplest(pairs, traits.ways, traits.distinct)
-        return Joins(self._columns, pairs, traits.distinct, traits.ways.steps, traits.ties)
+        pairs = simplest(pairs, Ways(traits.sources, traits.steps), traits.distinct)
+        return Joins(self._columns, pairs, traits)
 
     def unmatched(self, here: Held, there: Held, limit: int) -> list[str]:
         """Up to `limit` values here that are not there; none of a column that is gone."""
@@ -196,12 +196,13 @@ class Index:
         hidden[[number for one in datasets for number in self._numbers.get(one, ())]] = True
         return hidden
 
-    def _made_traits(self) -> "_Traits":
+    def _made_traits(self) -> Traits:
         alive = np.zeros(len(self._columns), bool)
         alive[[number for numbers in self._numbers.values() for number in numbers]] = True
         distinct = np.array([held.column.distinct for held in self._columns], np.int64)
         ties, sources, steps = np.array(self._marks, np.uint64).reshape(-1, 3).T
-        return _Traits(alive, distinct, Ways(sources, steps.astype(np.int64)), ties)
+        coarse = np.array([held.column.space in COARSE for held in self._columns], bool)
+        return Traits(alive, distinct, sources, steps.astype(np.int64), coarse, ties)
 
     def _numbers_of(self, held: Held) -> list[int]:
         """The number of a column; none when it is gone."""
@@ -264,15 +265,6 @@ class Index:
         hashes = self._hasher(words)
         for segment in self._shelves[key].segments:
             yield look_up(segment, hashes, words)
-
-
-class _Traits(NamedTuple):
-    """What ranking needs of every column, by its number."""
-
-    alive: NDArray[np.bool_]
-    distinct: Counts
-    ways: Ways
-    ties: NDArray[np.uint64]
 
 
 _NOTHING = Found(*(np.zeros(0, np.int64) for _ in Found._fields))

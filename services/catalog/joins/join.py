@@ -76,28 +76,37 @@ class Found(NamedTuple):
     rows_joined: Counts
 
 
+class Traits(NamedTuple):
+    """What ranking needs of every column, by its number in the index.
+
+    `alive` are those that are there, `coarse` those of COARSE; `sources` and `steps` are those of
+    Ways.
+    """
+
+    alive: NDArray[np.bool_]
+    distinct: Counts
+    sources: NDArray[np.uint64]
+    steps: Counts
+    coarse: NDArray[np.bool_]
+    ties: NDArray[np.uint64]
+
+
 class Joins(Sequence[Join]):
     """Pairs of columns in the order of their use; a Join is made when it is looked at.
 
     First come those that find most of what is here, then those whose values took the fewest
     `steps`, then those whose values are found most, then those with most matches; `ties` decide
-    among equals, the same in every process.
+    among equals, the same in every process. Those of coarse codes come after all others.
     """
 
-    def __init__(
-        self,
-        columns: Sequence[Held],
-        found: Found,
-        distinct: Counts,
-        steps: Counts,
-        ties: NDArray[np.uint64],
-    ) -> None:
+    def __init__(self, columns: Sequence[Held], found: Found, traits: Traits) -> None:
         self._columns = columns
-        here = found.matches / np.maximum(1, distinct[found.here])
-        there = found.matches / np.maximum(1, distinct[found.there])
-        taken = steps[found.here] + steps[found.there]
-        by_tie = ties[found.there], ties[found.here]
-        order = np.lexsort((*by_tie, -found.matches, -there, taken, -here))
+        here = found.matches / np.maximum(1, traits.distinct[found.here])
+        there = found.matches / np.maximum(1, traits.distinct[found.there])
+        taken = traits.steps[found.here] + traits.steps[found.there]
+        by_tie = traits.ties[found.there], traits.ties[found.here]
+        first, coarse = (*by_tie, -found.matches, -there, taken, -here), traits.coarse[found.here]
+        order = np.lexsort((*first, coarse))
         self._found = Found(*(one[order] for one in found))
         self._share = np.maximum(here, there)[order]
 

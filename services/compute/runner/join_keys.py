@@ -16,7 +16,7 @@ import duckdb
 
 from services.compute.runner.names import quoted
 from services.compute.runner.projections import Counted, projections
-from shared.key_file import LONGEST_VALUE, UNTYPED, KeyColumn, blocks_of
+from shared.key_file import COARSE, LONGEST_VALUE, UNTYPED, KeyColumn, blocks_of
 from shared.manifest import Column
 from shared.privacy import Privacy
 
@@ -63,9 +63,10 @@ class _Key(NamedTuple):
     kind: str = ""
 
     @classmethod
-    def of(cls, column: Column, space: str) -> "_Key":
+    def of(cls, column: Column, kind: str = "") -> "_Key":
         """The key that a column is by itself."""
-        known = (column.filled, column.distinct, column.key or "")
+        space = _SPACES.get(kind, kind) or UNTYPED
+        known = (column.filled, column.distinct, kind)
         return cls((column.name,), space, _text(column.name), *known)
 
 
@@ -112,11 +113,13 @@ class _Source:
         """The keys of one column, those of known kinds first."""
         for column in columns:
             if column.key:
-                space = _SPACES.get(column.key, column.key)
-                yield _Key.of(column, space)
+                yield _Key.of(column, column.key)
+        for column in columns:
+            if kind := _coarse(column):
+                yield _Key.of(column, kind)
         for column in columns:
             if self._is_identifier(column):
-                yield _Key.of(column, UNTYPED)
+                yield _Key.of(column)
 
     def pairs(self, keys: Sequence[_Key], columns: Sequence[Column]) -> Iterator[_Key]:
         """Each key that repeats with each period beside which it does not."""
@@ -196,6 +199,13 @@ class _Source:
         source = rows or self._table
         (row,) = self._database.execute(f"SELECT {aggregates} FROM {source}").fetchall()
         return tuple(row)
+
+
+def _coarse(column: Column) -> str:
+    """The kind of a column of codes of places that advise nobody, but join."""
+    meaning = column.meaning
+    is_place = meaning and meaning.type in COARSE and not meaning.repair
+    return meaning.type if meaning and is_place else ""
 
 
 def _text(name: str) -> str:

@@ -9,9 +9,6 @@ import pyarrow as pa
 from services.compute.runner.crosswalks import lead
 from shared.crosswalks import CROSSWALKS, Cost, Crosswalk
 
-_KEYS = {"commune", "epci", "siren"}
-"""Targets that other datasets have as keys; départements and régions are too coarse for one."""
-
 _ENOUGH = 0.9
 """Share of the values that must lead somewhere: a few companies among many may be communes."""
 
@@ -33,7 +30,7 @@ def projections(kind: str, counted: Counted) -> Iterator[Projection]:
     values = pa.array([value for value, _ in counted], pa.string())
     counts = np.array([rows for _, rows in counted], np.int64)
     for crosswalk in CROSSWALKS.values():
-        if crosswalk.source != kind or crosswalk.target not in _KEYS:
+        if crosswalk.source != kind:
             continue
         at, targets = lead(crosswalk.name, values)
         led = np.unique(at)

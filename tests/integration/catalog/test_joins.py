@@ -288,6 +288,26 @@ def test_old_codes_find_present_ones_through_a_crosswalk(lab: Lab) -> None:
     assert (by_iris["via_here"], by_iris["multiplication"]) == ("iris_commune", "many_to_one")
 
 
+def test_communes_and_departements_find_departements(lab: Lab) -> None:
+    """As they are or by what they lead to; nobody is told unasked, since nearly all tables join."""
+    there = publish_table(lab, "mbr_1", csv("departement", ["14", "27", "50", "61", "76", "75"]))
+    codes = publish_table(lab, "mbr_2", csv("dep", ["14", "27", "50"]))
+    communes = publish_table(lab, "mbr_3", csv("code_commune", ["14118", "76540", "76351"]))
+    (plain,) = [one for one in joins(lab, codes) if one["dataset_id"] == there]
+    assert (plain["key"], plain["via_here"], plain["matches"]) == ("departement", "", 3)
+    (led,) = [one for one in joins(lab, communes) if one["dataset_id"] == there]
+    assert (led["via_here"], led["matches"]) == ("commune_departement", 2)
+    assert led["reason"].startswith("2 des 2 valeurs qu'atteint « code_commune » sont dans")
+    lab.settled()
+    told = [
+        join["dataset_id"]
+        for new in (codes, communes)
+        for event in lab.heard("joins_discovered", published_id=new)
+        for join in event["joins"]
+    ]
+    assert there not in told
+
+
 def test_establishments_find_companies(lab: Lab) -> None:
     """A SIRET column finds a SIREN column, from both ends."""
     numbers = pa.array([f"211400015{n:05}" for n in range(400)])

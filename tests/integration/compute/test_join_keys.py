@@ -64,6 +64,17 @@ def test_epci_are_found_by_their_siren(tmp_path: Path) -> None:
     assert (found["epci",], found["siren",], found["code",]) == ("siren", "siren", "commune")
 
 
+def test_codes_of_departements_and_regions_are_keys_too(tmp_path: Path) -> None:
+    """Too coarse to advise by, so the columns are no keys to those who look for data."""
+    lines = [f"{dep};28;{year};{dep}" for dep in (14, 27, 50) for year in (2024, 2025)]
+    content = "\n".join(("departement;region;annee;n", *lines)).encode()
+    run = ingest(tmp_path / "job", content)
+    found = spaces(run.made(KEYS))
+    assert (found["departement",], found["region",]) == ("departement", "region")
+    assert found["departement", "annee"] == "departement+year"
+    assert [column["key"] for column in run.reports[0]["columns"]] == [None] * 4
+
+
 def test_identifiers_of_no_known_kind_are_keys_too(tmp_path: Path) -> None:
     """Codes with digits and long numbers that never repeat; not names, measures and counts."""
     content = "station;capteur;nom;debit;n\n" + "\n".join(

@@ -115,6 +115,20 @@ def test_equal_keys_come_before_keys_of_another_kind_that_find_as_much() -> None
     assert [(via, name) for _, via, name, *_ in found] == [("", "code"), ("commune_epci", "epci")]
 
 
+def test_codes_that_nearly_every_table_has_come_last() -> None:
+    """Whatever share of them meets."""
+    here = {
+        ("code", "commune", ""): "14001 14003",
+        ("code", "departement", "commune_departement"): "14",
+    }
+    there = {("com", "commune", ""): "14001 76001", ("dep", "departement", ""): "14 76"}
+    found = told(index_of(here=here, there=there), "here")
+    assert [(via, name) for _, via, name, *_ in found] == [
+        ("", "com"),
+        ("commune_departement", "dep"),
+    ]
+
+
 PAIRS = st.lists(
     st.tuples(st.integers(0, 7), st.integers(8, 15), st.integers(1, 6)),
     max_size=40,
