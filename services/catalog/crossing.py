@@ -87,12 +87,19 @@ def _licence_of(source: Source) -> Licence:
     return find_licence(source.licence) or _UNKNOWN
 
 
+def _name_of(source: Source) -> str:
+    """The licence's title; as it was given, where nobody here knows what it permits."""
+    known = find_licence(source.licence)
+    return known.title if known else f"licence « {source.licence} »"
+
+
 def _conflict(inputs: list[Source], licences: dict[str, Licence]) -> Conflict | None:
     asked = [one for one in inputs if Duty.ASK in _licence_of(one).duties]
     if asked:
-        named = ", ".join(f"« {one.title} »" for one in asked)
+        named = ", ".join(f"« {one.title} » ({_name_of(one)})" for one in asked)
         return Conflict(
-            reason=f"la licence de {named} ne dit pas ce qui est permis : bac à sable seulement",
+            reason=f"ce que permet la licence de {named} est à lire ou à demander : bac à sable"
+            " seulement",
             decided_by=_producers(asked),
         )
     alike = [one for one in licences.values() if Duty.SHARE_ALIKE in one.duties]
@@ -132,7 +139,7 @@ def _obligations(licences: Iterable[Licence]) -> Iterable[Obligation]:
 def _attribution(inputs: list[Source]) -> str:
     named = [
         f"« {one.title} », {one.producer or 'producteur non précisé'},"
-        f" mis à jour le {one.updated:%d/%m/%Y}, {_licence_of(one).title}"
+        f" mis à jour le {one.updated:%d/%m/%Y}, {_name_of(one)}"
         + (f" ({url})" if (url := _licence_of(one).url) else "")
         for one in inputs
     ]

@@ -76,6 +76,14 @@ def test_attribution_is_ready_to_be_published() -> None:
     )
 
 
+def test_licence_that_nobody_here_knows_is_named_as_it_was_given() -> None:
+    """It was specified: a text that is to be published must not say otherwise."""
+    verdict = judge([source("cc-by-nc-4.0")])
+    assert "licence « cc-by-nc-4.0 »" in verdict.attribution
+    assert verdict.conflict is not None
+    assert "licence « cc-by-nc-4.0 »" in verdict.conflict.reason
+
+
 def test_obligations_name_the_articles_they_stand_in() -> None:
     """One for each duty, whatever the number of licences that ask it."""
     verdict = judge([source("odc-odbl"), source("lov2")])

@@ -164,4 +164,5 @@ def test_share_alike_data_tells_what_the_result_becomes() -> None:
 def test_data_without_a_licence_tells_that_somebody_decides() -> None:
     """The crossing may run in the sandbox; what comes of it waits."""
     [match] = matches(published(about=metadata("Voies", licence="à voir"), keys=("commune",)))
-    assert "Résultat à ne pas publier sans accord : la licence de « Voies »" in match.reasons[1]
+    assert "Résultat à ne pas publier sans accord" in match.reasons[1]
+    assert "la licence de « Voies » (licence « à voir »)" in match.reasons[1]
