@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from services.compute.runner.headerless import is_data
+from services.compute.runner.headerless import is_data, names_values
 from services.compute.runner.names import unique
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
@@ -41,7 +41,7 @@ def find_header(rows: Sequence[Cells]) -> Header:
     """The header among the first rows of a table, which are not all empty.
 
     It begins in the first row about as full as the rows usually are, and those above it are titles
-    or notes; but when that looks like data, in the row above it, which has gaps. Names of groups
+    or notes; but when that looks like data, in the row above it, which is shorter. Names of groups
     above the names of their columns are part of it. Where that row is data, there is no header.
     """
     at = _find_row(rows)
@@ -102,7 +102,10 @@ def _find_row(rows: Sequence[Cells]) -> int:
     usual = max(counted, key=lambda width: (counted[width], -width))
     found = next(at for at, width in enumerate(widths) if width >= _FULL * usual)
     above = [at for at in range(found) if widths[at]]
-    return above[-1] if above and _looks_like_data(rows[found]) else found
+    if not above:
+        return found
+    is_named = names_values(rows[above[-1] :]) and is_data(rows[found:])
+    return above[-1] if is_named or _looks_like_data(rows[found]) else found
 
 
 def _looks_like_data(row: Cells, *, years: bool = True) -> bool:

@@ -34,8 +34,19 @@ def is_data(rows: Sequence[Sequence[str]]) -> bool:
     if not any(map(_form, top)):
         return False
     formed = [(cell, form) for at, cell in enumerate(top) if (form := _usual_form(below, at))]
-    is_named = any(cell and cell[0].isalpha() and not _form(cell) for cell, _ in formed)
-    return not is_named and any(_form(cell) == form for cell, form in formed)
+    is_like_them = any(_form(cell) == form for cell, form in formed)
+    return is_like_them and not any(_is_word(cell) for cell, _ in formed)
+
+
+def names_values(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of these rows has a word above days, codes or addresses, and another."""
+    top, below = rows[0], rows[1:]
+    words = [at for at, cell in enumerate(top) if _is_word(cell.strip())]
+    return len(words) > 1 and any(_usual_form(below, at) for at in words)
+
+
+def _is_word(cell: str) -> bool:
+    return cell[:1].isalpha() and not _form(cell)
 
 
 def _usual_form(rows: Sequence[Sequence[str]], at: int) -> str:

@@ -19,7 +19,8 @@ _SAMPLE = 1 << 18
 _SAMPLE_ROWS = 200
 _DELIMITERS = ";,\t|"
 _RARE_DELIMITERS = ":~^#*§¤"
-"""Used by some exports, and in the middle of ordinary text: taken when no usual one cuts."""
+"""Used by some exports, and in the middle of ordinary text: taken when no usual one cuts, or where
+they cut all rows alike, the header's too, and usual ones, which decimals have, do not."""
 
 _MARK = "\ufeff"
 _NO_DELIMITER = "\x1f"
@@ -110,16 +111,18 @@ def _regular(path: Path, encoding: str, dialect: Dialect, header: Numbered) -> R
 
 def find_dialect(lines: list[str]) -> Dialect:
     """The dialect of a text by its first lines: the delimiter that cuts most rows alike."""
-    for delimiters in (_DELIMITERS, _RARE_DELIMITERS):
-        found = [
-            (share, width, _quoted(Dialect(delimiter), lines))
-            for delimiter in delimiters
-            for share, width in [_evenness(Dialect(delimiter), lines)]
-            if width > 1
-        ]
-        if found:
-            return max(found, key=lambda one: one[:2])[2]
-    return _quoted(Dialect(None), lines)
+    share, delimiter = _best(_DELIMITERS, lines)
+    if share < 1:
+        rare = _best(_RARE_DELIMITERS, lines)
+        delimiter = rare[1] if not delimiter or rare[0] == 1 else delimiter
+    return _quoted(Dialect(delimiter), lines)
+
+
+def _best(delimiters: str, lines: list[str]) -> tuple[float, str | None]:
+    """The share of rows that the best delimiter cuts alike, and which it is, if one cuts."""
+    found = [(*_evenness(Dialect(one), lines), one) for one in delimiters]
+    share, width, best = max(found, key=lambda one: (one[1] > 1, *one[:2]))
+    return (share, best) if width > 1 else (0.0, None)
 
 
 def _evenness(dialect: Dialect, lines: list[str]) -> tuple[float, int]:

@@ -115,6 +115,7 @@ def test_some_lines_in_another_encoding_are_read_and_counted(tmp_path: Path) -> 
     [
         (b"a:b\n1:2\n3:4\n", ":"),
         (b"a^b\n1^2\n", "^"),
+        (b"a^b^c\n1^2^0,5\n" + b"3^4^1,5\n" * 300, "^"),
         (b"'a','b'\n'1','2'\n", ","),
         (b'a,b\n"1",2\n"say \\"so\\"",3\n', ","),
     ],
@@ -125,8 +126,8 @@ def test_rare_delimiters_and_quotes_are_found(
     """Exports of old programs and databases."""
     run = ingest(tmp_path / "job", content)
     assert profile(run).delimiter == delimiter
-    assert list(table(run)) == ["a", "b"]
-    assert table(run).iloc[0].tolist() == ["1", "2"]
+    assert list(table(run))[:2] == ["a", "b"]
+    assert table(run).iloc[0].tolist()[:2] == ["1", "2"]
 
 
 def test_workbook_s_fullest_sheet_is_read_below_its_title(tmp_path: Path) -> None:
@@ -275,6 +276,11 @@ def test_geojson_gives_properties_and_place(tmp_path: Path) -> None:
         ),
         (b"a;b;\nx;;z\nu;;w\n", {"blank_names": (1, 1)}, [["x", None, "z"], ["u", None, "w"]]),
         (b"a;2019;2020\nx;1;2\n", {}, [["x", "1", "2"]]),
+        (
+            b"code;nom\n01053;A;x;y;z\n01054;B;x;y;z\n01055;C;x;y;z\n",
+            {"blank_names": (3, 1)},
+            [[f"0105{at}", nom, "x", "y", "z"] for at, nom in enumerate("ABC", 3)],
+        ),
         (
             b"Luc;luc@free.fr\nAnne;anne@free.fr\n",
             {"no_header": (1, 1), "blank_names": (2, 1)},

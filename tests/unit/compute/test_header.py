@@ -120,3 +120,11 @@ def test_person_is_no_second_row_of_the_header() -> None:
     """Also where the names above have gaps."""
     rows = [["Agent", "", "Lieu"], ["Luc", "luc@free.fr", ""], *([["Anne", "", "Caen"]] * 3)]
     assert find_header(rows) == Header(0)
+
+
+def test_short_header_above_codes_is_no_title() -> None:
+    """Its word stands above codes; a person with gaps names no column."""
+    rows = [[f"0105{at}", "Bourg", "x", "y", "z"] for at in range(4)]
+    assert find_header([["code", "nom"], *rows]) == Header(0)
+    assert find_header([["Communes"], *rows]) == Header(1, height=0)
+    assert find_header([["Zorglub"], *PERSONS[:1] * 3]) == Header(1, height=0)
