@@ -80,7 +80,7 @@ def test_a_syntax_that_nobody_writes_is_refused(lab: Lab) -> None:
     assert "text/turtle" in problem(refused, 406)
     wrong = json.loads(problem(get(lab, f"/datasets/{dataset_id}?format=xml"), 422))
     assert wrong["field"] == "format"
-    assert "'json', 'jsonld', 'turtle' or 'rdfxml'" in wrong["detail"]
+    assert "'json', 'jsonld', 'turtle' ou 'rdfxml'" in wrong["detail"]
 
 
 def test_the_address_may_name_the_syntax(lab: Lab) -> None:
