@@ -41,7 +41,13 @@ _WAYS = (
 )
 _MAILBOX = r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+"
 _NIR = r"\b[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b"
-_MOBILE = r"((\+33|0033)( ?\(0\))?|0)[ .]?[67]([ ./-]?[0-9]{2}){4}"
+_NUMBER = r"((\+33|0033)( ?\(0\))?|0)[ .]?[%s]([ ./-]?[0-9]{2}){4}"
+_MOBILE = _NUMBER % "67"
+
+EMAIL = r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
+PHONE = _NUMBER % "1-9"
+"""A telephone of France."""
+
 _BESIDE = "[^0-9a-fA-F]"
 """Before and after a number in a text; between hexadecimal digits it is a part of an identifier."""
 

@@ -4,14 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from services.compute.runner.contacts import EMAIL, PHONE
+
 _NEARLY_ALL, _FEWEST = 0.9, 2
 
-_OF_SOMEBODY = re.compile(
-    r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
-    r"|((\+33|0033) ?(\(0\) ?)?|0)[1-9]([ ./-]?[0-9]{2}){4}"
-    r"|[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3}( ?[0-9]{2})?",
-    re.IGNORECASE,
-)
+_NIR = r"[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3}( ?[0-9]{2})?"
+_OF_SOMEBODY = re.compile(f"{EMAIL}|{PHONE}|{_NIR}", re.IGNORECASE)
 """A mailbox, a telephone of France or a NIR, with or without its key: no column is called so."""
 
 _FORM = re.compile(

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.codes import Codes
+from services.compute.runner.contacts import EMAIL, PHONE
 from services.compute.runner.dates import FORMATS, any_of, is_date
 from services.compute.runner.identifiers import (
     Flags,
@@ -123,8 +124,8 @@ def _whole_lists(listed: Mapping[str, Test]) -> Iterator[Kind]:
 
 
 def _contacts() -> Iterator[Kind]:
-    yield Kind("email", matching(_EMAIL), 0.01, "mail|courriel", is_key=False, personal=True)
-    yield Kind("phone", matching(_PHONE), 0.1, "tel|phone|mobile", is_key=False, personal=True)
+    yield Kind("email", matching(EMAIL), 0.01, "mail|courriel", is_key=False, personal=True)
+    yield Kind("phone", matching(PHONE), 0.1, "tel|phone|mobile", is_key=False, personal=True)
     yield Kind("url", matching(r"https?://\S+"), 0.01, "url|site|lien", is_key=False)
 
 
@@ -186,8 +187,6 @@ _RNB = "[1-9A-HJKMNP-TV-Z]{12}"
 """The signs of the RNB's identifiers, without 0, I, L, O, U (fab-geocommuns/RNB-coeur, rnb_id)."""
 
 _FINESS = "(0[1-9]|[13-8][0-9]|2[1-9AB]|9[0-578])[0-9]{7}"
-_EMAIL = r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
-_PHONE = r"((\+33|0033)( ?\(0\))?|0)[ .]?[1-9]([ ./-]?[0-9]{2}){4}"
 _DEGREES = r"-?[0-9]{1,3}[.,][0-9]+"
 _POINT = r"\[?-?[0-9]{1,3}\.[0-9]+ ?[,;] ?-?[0-9]{1,3}\.[0-9]+\]?"
 _BOOLEAN = "(?i:true|false|vrai|faux|oui|non|yes|no|o|n|y)"
