@@ -154,13 +154,21 @@ def document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tantivy.Docu
 
 
 def _in_fields(stems: dict[str, str]) -> Iterator[tuple[str, str]]:
-    known: dict[str, None] = {}
-    for text in TEXTS:
-        found = dict.fromkeys(stems[text].split())
+    anywhere: list[str] = []
+    for text, new in _each_once((text, stems[text]) for text in TEXTS):
+        anywhere += new
         if text in FIELDS:
-            yield text, " ".join(stem for stem in found if stem not in known)
-        known |= found
-    yield ANYWHERE, " ".join(known)
+            yield text, " ".join(new)
+    yield ANYWHERE, " ".join(anywhere)
+
+
+def _each_once(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    """Texts by name, each with those of its stems that no text before it has."""
+    known = set[str]()
+    for name, stems in texts:
+        new = [stem for stem in dict.fromkeys(stems.split()) if stem not in known]
+        known.update(new)
+        yield name, new
 
 
 def id_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
@@ -232,13 +240,12 @@ def _shown(dataset: Dataset, stems: dict[str, str]) -> bytes:
 
 
 def _places(dataset: Dataset, stems: dict[str, str]) -> Iterator[str]:
-    named = ((kind, name, _stems(text)) for kind, name, text in _named(dataset))
-    whole = ("title", "", stems["title"]), *named, ("description", "", stems["description"])
-    known = set[str]()
-    for kind, name, found in whole:
-        new = [stem for stem in dict.fromkeys(found.split()) if stem not in known]
-        known.update(new)
-        yield "\t".join((f"{kind} {' '.join(name.split())}", *new, ""))
+    named = (
+        (f"{kind} {' '.join(name.split())}", _stems(text)) for kind, name, text in _named(dataset)
+    )
+    whole = ("title ", stems["title"]), *named, ("description ", stems["description"])
+    for called, new in _each_once(whole):
+        yield "\t".join((called, *new, ""))
 
 
 @lru_cache(maxsize=10_000)
