@@ -14,6 +14,7 @@ from typing import IO
 from xml.etree import ElementTree as ET
 
 from services.compute.runner.repairs import Repairs
+from services.compute.runner.table import MOST_CELLS
 from shared.errors import Rejected
 
 _CHUNK = 1 << 20
@@ -28,7 +29,6 @@ _ODD = (
 """A cell that is an error, has one of the styles, or a formula that nobody has computed yet."""
 
 
-_MOST_CELLS = 200_000_000
 _HEAD = 1 << 14
 _EXTENT = re.compile(rb'<dimension ref="[A-Z]+[0-9]+:([A-Z]{1,3})([0-9]{1,7})"')
 _FILLED = re.compile(rb'<c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>\s*<(?:f|is|v)\b')
@@ -86,7 +86,7 @@ def check_extent(path: Path, sheets: Iterable[str]) -> None:
             member = _member(archive, sheet)
             with archive.open(member) as file:
                 told = _EXTENT.search(file.read(_HEAD))
-            if told and _column(told[1].decode()) * int(told[2]) > _MOST_CELLS:
+            if told and _column(told[1].decode()) * int(told[2]) > MOST_CELLS:
                 with archive.open(member) as file:
                     _check_filled(sheet, _matches(_chunks(file), _FILLED, [b"<c "]))
 
@@ -98,10 +98,10 @@ def _check_filled(sheet: str, cells: Iterator[re.Match[bytes]]) -> None:
         column, row = _column(found[1].decode()), int(found[2])
         top, bottom = min(top, row), max(bottom, row)
         left, right = min(left, column), max(right, column)
-        if (bottom - top + 1) * (right - left + 1) > _MOST_CELLS:
+        if (bottom - top + 1) * (right - left + 1) > MOST_CELLS:
             raise Rejected(
                 f"feuille « {sheet} », cellule {found[1].decode()}{row} : un tableau qui va"
-                f" jusque-là a plus de {_MOST_CELLS // 10**6} millions de cases"
+                f" jusque-là a plus de {MOST_CELLS // 10**6} millions de cases"
             )
 
 

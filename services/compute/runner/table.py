@@ -13,7 +13,7 @@ from shared.errors import Rejected
 from shared.words import counted
 
 _BATCH = 20_000
-_MOST_LINES, _MOST_CELLS = 10_000_000, 200_000_000
+_MOST_LINES, MOST_CELLS = 10_000_000, 200_000_000
 """Of tables read row by row: a small archive may hold so much as to take the job's whole time."""
 
 Row = list[str | None]
@@ -125,10 +125,10 @@ def _bounded(rows: Iterable[Numbered]) -> Iterator[Numbered]:
     lines = cells = 0
     for number, row in rows:
         lines, cells = lines + 1, cells + len(row)
-        if lines > _MOST_LINES or cells > _MOST_CELLS:
+        if lines > _MOST_LINES or cells > MOST_CELLS:
             raise Rejected(
                 f"ligne {number} : un tableau dont les lignes sont irrégulières a au plus"
-                f" {_MOST_LINES // 10**6} millions de lignes et {_MOST_CELLS // 10**6} millions de"
+                f" {_MOST_LINES // 10**6} millions de lignes et {MOST_CELLS // 10**6} millions de"
                 " cases ; rendez-les régulières, ou coupez le fichier"
             )
         yield number, row
