@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.keys import key_pair
+from deploy.local.signing_keys import key_pair
 from deploy.topology import SERVICES
 from shared.messaging.topology import PARKED, RPC_EXCHANGE
 

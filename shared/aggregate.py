@@ -7,8 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 from ulid import ULID
 
-from shared.envelope import wrap
-from shared.events import Event
+from shared.events import Event, wrap
 
 HANDLED_KEPT = 500
 """How many incoming event ids a document remembers: a redelivery comes within minutes."""

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from shared.aggregate import now
 from shared.errors import Invalid, Unauthenticated
-from shared.identifier import checked_member
+from shared.inbound.identifier import checked_member
 from shared.settings import SettingsError
 
 Role = Literal["holder", "owner", "reviewer", "operator"]

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import ValidationError
 
-from shared.faults import in_french
+from shared.validation_messages import in_french
 
 
 class LabError(Exception):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.eu_codes import PublisherKind
+from shared.tables.eu_codes import PublisherKind
 
 PREFIX = "DATALAB_"
 

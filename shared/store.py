@@ -23,8 +23,8 @@ from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailur
 
 from shared import trace
 from shared.aggregate import NEVER, Aggregate, now
-from shared.envelope import Envelope
 from shared.errors import Conflict, NotFound, Rejected, Unavailable, Unreachable
+from shared.events import Envelope
 
 A = TypeVar("A", bound=Aggregate)
 Document = dict[str, Any]

@@ -8,7 +8,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 
-from deploy.local.keys import KeyPair, key_pair
+from deploy.local.signing_keys import KeyPair, key_pair
 from deploy.local.waiting import free_port
 from shared.auth import issue_token
 from tests.servers import Broker, Documents

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deploy.cog.edition import Edition, fetch
-from deploy.cog.places import (
+from deploy.cog.territory_history import (
     FIRST_YEAR,
     Places,
     Snapshot,

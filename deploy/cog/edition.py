@@ -6,7 +6,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.cog.places import Entry
+from deploy.cog.territory_history import Entry
 
 _PACKAGE = "@etalab/decoupage-administratif"
 

@@ -18,16 +18,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.cli.api_client import CallError, Client
+from deploy.cli.session import URLS
 from deploy.demo.board import Board
 from deploy.demo.partner import Partner
 from deploy.demo.story import Story, StoryError, wait
 from deploy.demo.trouble import explained
-from deploy.local.errors import StackError
 from deploy.local.ports import ports_from
 from deploy.local.stack import Stack
+from deploy.local.stack_error import StackError
 from shared.auth import issue_token
-from shared.cli.client import CallError, Client
-from shared.cli.session import URLS
 
 _LIFETIME = timedelta(hours=1)
 _TOP = 10

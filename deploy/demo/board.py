@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.text import Text
 
-from shared.cli.client import CallError
+from deploy.cli.api_client import CallError
 
 STAGES = [
     "submitted",

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from deploy.cli.api_client import Client
 from deploy.demo import content
 from deploy.demo.partner import Partner
-from shared.cli.client import Client
 
 Tell = Callable[[str], None]
 ClientFor = Callable[..., Client]

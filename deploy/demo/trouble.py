@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.cli.api_client import CallError
 from deploy.demo.story import StoryError
-from deploy.local.obstacles import LEAST_FREE_BYTES
-from shared.cli.client import CallError
+from deploy.local.preflight import LEAST_FREE_BYTES
 
 _PATIENCE_SECONDS = 5
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.local.errors import StackError
+from deploy.local.stack_error import StackError
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from deploy.local.broker import server_program
-from deploy.local.errors import StackError
+from deploy.local.stack_error import StackError
 
 _ELSEWHERE = {
     "rabbitmq-server": ", or set DATALAB_AMQP_URI to a RabbitMQ that runs already",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from deploy.local.broker import BrokerNode, BrokerPorts
 from deploy.local.documents import DocumentServer
-from deploy.local.keys import KeyPair, key_pair
 from deploy.local.ports import Ports
+from deploy.local.signing_keys import KeyPair, key_pair
 from deploy.local.supervision import Program
 from deploy.local.waiting import LOOPBACK
 from shared.settings import PREFIX, Settings

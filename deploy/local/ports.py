@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from deploy.local.errors import StackError
+from deploy.local.stack_error import StackError
 
 _PREFIX = "DATALAB_PORT_"
 _HIGHEST = 65535

@@ -15,7 +15,7 @@ from xmlrpc.client import Fault, ServerProxy
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from deploy.local.errors import StackError
+from deploy.local.stack_error import StackError
 from deploy.local.waiting import wait_until
 
 MARK = "DATALAB_STACK"

@@ -4,27 +4,29 @@ from functools import partial
 
 from eventlet import tpool
 
-from services.catalog import advice, grants, publication, registration, uses
-from services.catalog.access import ProjectAccess
+from services.catalog.access import project_results, requests, usage
+from services.catalog.access.deadline_watch import Watch, patience_of
+from services.catalog.access.model import ProjectAccess
+from services.catalog.access.usage import FailedJob, Use
+from services.catalog.datasets import registration
+from services.catalog.datasets.model import Dataset
 from services.catalog.entrypoints.finding import Finding
 from services.catalog.entrypoints.granting import Granting
 from services.catalog.entrypoints.harvesting import Harvesting
 from services.catalog.entrypoints.owning import Owning
-from services.catalog.harvesting import pages
-from services.catalog.harvesting.harvest import Harvest
-from services.catalog.harvesting.harvester import Harvester
+from services.catalog.harvesting import commands
+from services.catalog.harvesting.model import Harvest
 from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.worker import Harvester
 from services.catalog.joins import discovery
-from services.catalog.joins.keeper import Keeper
+from services.catalog.joins.index_service import Keeper
 from services.catalog.joins.snapshot import JoinSnapshot
-from services.catalog.model import Dataset
-from services.catalog.searching.finder import Finder
-from services.catalog.use import Use, VainJob
-from services.catalog.watch import Watch, patience_of
-from shared.envelope import Envelope
+from services.catalog.matching import advice
+from services.catalog.search.finder import Finder
 from shared.events import (
     DatasetDescribed,
     DatasetPublished,
+    Envelope,
     JobCancelled,
     JobFailed,
     JobSucceeded,
@@ -35,8 +37,8 @@ from shared.events import (
     ProjectWithdrawn,
     TreatmentProposed,
 )
-from shared.guard import Guard, resolve
 from shared.messaging import Background, Config, Context, Documents, Files, on
+from shared.outbound.ssrf_guard import Guard, resolve
 from shared.settings import Settings
 
 
@@ -60,7 +62,9 @@ class Catalog(Finding, Granting, Harvesting, Owning):
 
     name = "catalog"
 
-    documents = Documents(Dataset, ProjectAccess, Use, VainJob, JoinSnapshot, RemoteSource, Harvest)
+    documents = Documents(
+        Dataset, ProjectAccess, Use, FailedJob, JoinSnapshot, RemoteSource, Harvest
+    )
     files = Files()
     settings: Settings = Config()
     finder: Finder = Background(_finder)
@@ -74,13 +78,13 @@ class Catalog(Finding, Granting, Harvesting, Owning):
     @on(DatasetPublished)
     def tell_joins(self, envelope: Envelope[DatasetPublished]) -> None:
         """Let projects that wait for a dataset read it; tell what it can be joined with."""
-        grants.adjust_access(self.documents, envelope.data.dataset_id)
+        requests.adjust_access(self.documents, envelope.data.dataset_id)
         discovery.tell_joins(self.documents, self.joins, envelope)
 
     @on(DatasetDescribed)
     def adjust_access(self, envelope: Envelope[DatasetDescribed]) -> None:
         """Ask the owner of data that it has restricted for the projects that read it."""
-        grants.adjust_access(self.documents, envelope.data.dataset_id)
+        requests.adjust_access(self.documents, envelope.data.dataset_id)
 
     @on(ProjectSubmitted)
     def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:
@@ -95,37 +99,37 @@ class Catalog(Finding, Granting, Harvesting, Owning):
     @on(JobSucceeded)
     def publish_dataset(self, envelope: Envelope[JobSucceeded]) -> None:
         """Publish what an ingest job read, take in a page, or note what was made of data."""
-        publication.publish(self.documents, self.files, envelope)
-        uses.complete(self.documents, self.files, envelope)
-        pages.note_read(self.documents, envelope)
+        registration.publish(self.documents, self.files, envelope)
+        usage.complete(self.documents, self.files, envelope)
+        commands.note_read(self.documents, envelope)
         self.harvester.wake()
 
     @on(JobFailed)
     @on(JobCancelled)
     def reject_dataset(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
         """Reject what an ingest job did not read, end a harvest, or note a use in vain."""
-        publication.reject(self.documents, envelope)
-        uses.end_in_vain(self.documents, envelope)
-        pages.note_unreadable(self.documents, envelope)
+        registration.reject(self.documents, envelope)
+        usage.end_in_vain(self.documents, envelope)
+        commands.note_unreadable(self.documents, envelope)
 
     @on(ProjectSecured)
     def request_access(self, envelope: Envelope[ProjectSecured]) -> None:
         """Ask for the data of a secured project."""
-        grants.request_access(self.documents, envelope, patience_of(self.settings))
+        requests.request_access(self.documents, envelope, patience_of(self.settings))
 
     @on(ProjectWithdrawn)
     def revoke_withdrawn(self, envelope: Envelope[ProjectWithdrawn]) -> None:
         """Take access away from a withdrawn project."""
-        grants.revoke_access(self.documents, envelope)
+        requests.revoke_access(self.documents, envelope)
 
     @on(ProjectRejected)
     def revoke_rejected(self, envelope: Envelope[ProjectRejected]) -> None:
         """Take access away from a rejected project."""
-        grants.revoke_access(self.documents, envelope)
+        requests.revoke_access(self.documents, envelope)
 
     @on(ProjectDelivered)
     def register_result(self, envelope: Envelope[ProjectDelivered]) -> None:
         """Take a delivered project's result into the catalogue; it needs its data no more."""
-        grants.revoke_access(self.documents, envelope)
-        result = registration.register_result(self.documents, self.files, envelope)
-        uses.link_result(self.documents, envelope, result.id)
+        requests.revoke_access(self.documents, envelope)
+        result = project_results.register_result(self.documents, self.files, envelope)
+        usage.link_result(self.documents, envelope, result.id)

@@ -3,14 +3,12 @@
 from typing import Any
 
 from services.compute.applications import ApplicationView, check_steps, list_applications
-from services.compute.commands import Commands, Ended
-from services.compute.execution import Platform
-from services.compute.model import Job
-from services.compute.register import Register
-from services.compute.sandbox import check_sandbox
-from services.compute.scheduler import Scheduler
-from services.compute.standing import Access
-from services.compute.views import (
+from services.compute.execution.job_run import Platform
+from services.compute.execution.sandbox import check_sandbox
+from services.compute.execution.scheduler import Scheduler
+from services.compute.jobs.commands import Commands, Ended
+from services.compute.jobs.model import Job
+from services.compute.jobs.views import (
     JobPage,
     JobView,
     ListJobs,
@@ -18,14 +16,16 @@ from services.compute.views import (
     SubmitJob,
     WorkspaceView,
 )
-from services.compute.workspace import Workspace
+from services.compute.jobs.visibility import Register
+from services.compute.workspaces.access_status import Access
+from services.compute.workspaces.model import Workspace
 from shared import trace
-from shared.envelope import Envelope
 from shared.events import (
     AccessGranted,
     AccessRequested,
     AccessRevoked,
     DatasetRegistered,
+    Envelope,
     HarvestPageFetched,
     ProjectDelivered,
     ProjectEquipped,
@@ -38,7 +38,7 @@ from shared.events import (
     TreatmentProposed,
 )
 from shared.http import Call, Download, http
-from shared.identifier import Identifier
+from shared.inbound.identifier import Identifier
 from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
 
 

@@ -14,9 +14,9 @@ from pydantic import (
 from services.intake.member import MemberKind
 from services.intake.treatments import DatasetId, WrittenTreatment
 from shared.events import Stage
-from shared.identifier import Identifier, MemberId
-from shared.paging import Paging
-from shared.territory import Territory
+from shared.inbound.identifier import Identifier, MemberId
+from shared.inbound.paging import Paging
+from shared.tables.territory import Territory
 from shared.words import legible
 
 _Line = Annotated[

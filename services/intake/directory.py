@@ -9,10 +9,10 @@ from services.intake.model import Project
 from services.intake.submissions import claim
 from shared.aggregate import new_id
 from shared.errors import Invalid
-from shared.idempotency import Key
-from shared.paging import every
+from shared.inbound.idempotency import Key
+from shared.inbound.paging import every
 from shared.store import Store
-from shared.territory import department_of, is_department
+from shared.tables.territory import department_of, is_department
 from shared.words import fold
 
 

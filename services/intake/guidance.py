@@ -6,7 +6,7 @@ from services.intake.member import Member
 from services.intake.model import Project
 from services.intake.records import Guidance, SuggestedApplication, SuggestedMember
 from shared.events import Match
-from shared.territory import common, in_french
+from shared.tables.territory import common, in_french
 from shared.words import fold, words
 
 BEST = 10

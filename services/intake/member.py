@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.aggregate import Aggregate, now
 from shared.events import MemberJoined
-from shared.territory import department_of
+from shared.tables.territory import department_of
 from shared.words import fold
 
 MemberKind = Literal[

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.intake.reader import ENDS, Reader
+from services.intake.proposal import ENDS, Reader
 from services.intake.records import Access, Delivery, Guidance, Result, Trial
 from services.intake.treatments import read_by
 from shared.aggregate import now

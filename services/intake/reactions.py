@@ -4,7 +4,6 @@ from services.intake.directory import candidates
 from services.intake.guidance import advise as guidance_for
 from services.intake.model import Project
 from services.intake.records import Access, AccessState
-from shared.envelope import Envelope
 from shared.events import (
     AccessExpired,
     AccessGranted,
@@ -13,6 +12,7 @@ from shared.events import (
     AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
+    Envelope,
     InputsChecked,
     JobCancelled,
     JobFailed,

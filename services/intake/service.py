@@ -22,7 +22,6 @@ from services.intake.submissions import Submission
 from services.intake.treatments import WrittenTreatment
 from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectView
 from shared.auth import Caller, Role
-from shared.envelope import Envelope
 from shared.events import (
     AccessExpired,
     AccessGranted,
@@ -31,6 +30,7 @@ from shared.events import (
     AccessRevoked,
     DataAccessOpened,
     DatasetsMatched,
+    Envelope,
     InputsChecked,
     JobCancelled,
     JobFailed,
@@ -39,8 +39,8 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.http import Call, http
-from shared.idempotency import Key
-from shared.identifier import Identifier, MemberId
+from shared.inbound.idempotency import Key
+from shared.inbound.identifier import Identifier, MemberId
 from shared.messaging import Documents, on, rpc
 
 ONE = "/projects/{project_id}"

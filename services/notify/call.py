@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from shared.dial import dialled
-from shared.guard import Target
+from shared.outbound.pinned_http import dialled
+from shared.outbound.ssrf_guard import Target
 
 _BODY_READ = 4096
 """Bytes of the answer that are taken before the connection is closed; none are kept."""

@@ -8,8 +8,15 @@ from typing import ClassVar, Literal, Self
 from pydantic import AwareDatetime, computed_field
 
 from shared.aggregate import NEVER, Aggregate, caused_id, now
-from shared.envelope import Envelope, unwrap
-from shared.events import REGISTRY, DeliveryAbandoned, EndpointDisabled, Event, Frozen
+from shared.events import (
+    REGISTRY,
+    DeliveryAbandoned,
+    EndpointDisabled,
+    Envelope,
+    Event,
+    Frozen,
+    unwrap,
+)
 
 ABANDONED_IN_ROW = 5
 """Deliveries abandoned one after the other before their endpoint is disabled."""

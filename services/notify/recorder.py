@@ -14,9 +14,8 @@ from services.notify.audience import members, ownership, things
 from services.notify.model import Belonging, Delivery, Endpoint, Entry, delivery_id
 from services.notify.summaries import summarise
 from shared.aggregate import now
-from shared.envelope import Envelope
-from shared.events import Event
-from shared.paging import every
+from shared.events import Envelope, Event
+from shared.inbound.paging import every
 from shared.store import Store
 
 

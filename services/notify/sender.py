@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from services.notify import metrics
 from services.notify.call import Answer, post
 from services.notify.model import Attempt, Delivery, Endpoint
 from services.notify.signing import sign
-from shared import metrics
 from shared.aggregate import now
-from shared.dial import CallFailed
 from shared.errors import Invalid, LabError, Unavailable
-from shared.guard import Guard, Target, Unresolved
+from shared.outbound.pinned_http import CallFailed
+from shared.outbound.ssrf_guard import Guard, Target, Unresolved
 from shared.settings import Settings
 from shared.store import Store
 

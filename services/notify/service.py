@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 from eventlet import tpool
 
+from services.notify.commands import Register
 from services.notify.model import Belonging, Delivery, Endpoint, Entry
 from services.notify.recorder import Recorder
-from services.notify.register import Register
 from services.notify.sender import Sender
 from services.notify.views import (
     ChangeEndpoint,
@@ -23,13 +23,12 @@ from services.notify.views import (
     Timeline,
 )
 from shared import trace
-from shared.envelope import Envelope
-from shared.events import REGISTRY, Event
-from shared.guard import Guard, resolve
+from shared.events import REGISTRY, Envelope, Event
 from shared.http import Call, http
-from shared.identifier import Identifier, MemberId
+from shared.inbound.identifier import Identifier, MemberId
+from shared.inbound.paging import Paging
 from shared.messaging import Background, Config, Documents, on, rpc
-from shared.paging import Paging
+from shared.outbound.ssrf_guard import Guard, resolve
 from shared.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -1,7 +1,7 @@
 """HTTP for the services: routes, tokens, validated bodies, uploads, problem answers, OpenAPI."""
 
-from shared.http.answer import paced
 from shared.http.entrypoint import http
+from shared.http.response import paced
 from shared.http.route import Call, Download, Text
 
 __all__ = ["Call", "Download", "Text", "http", "paced"]

@@ -9,8 +9,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
 from werkzeug.wrappers import Request
 
-from shared import strict_json
 from shared.errors import Invalid, Rejected, TooLarge
+from shared.inbound import strict_json
 
 JSON_BYTES = 1_000_000
 """The largest JSON body, and the largest JSON part of an upload."""

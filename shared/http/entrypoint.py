@@ -16,9 +16,9 @@ from werkzeug.wrappers import Request, Response
 from shared import trace
 from shared.auth import ANYBODY, Caller, Role
 from shared.errors import Forbidden, NotFound, Unavailable
-from shared.http.answer import answer
 from shared.http.body import read_json, read_query
-from shared.http.formats import PARAMETER, chosen
+from shared.http.negotiation import PARAMETER, chosen
+from shared.http.response import answer
 from shared.http.route import Call, Route
 from shared.http.server import WebServer
 from shared.http.upload import Upload

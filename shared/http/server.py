@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from typing import Protocol as Contract
 
 import eventlet
 from eventlet import tpool, wsgi
@@ -15,13 +16,11 @@ from werkzeug.wrappers import Request, Response
 from shared.auth import TokenChecker
 from shared.errors import Unavailable
 from shared.http import health, openapi
-from shared.http.app import App, Handler
 from shared.http.protocol import IDLE_SECONDS, Protocol
+from shared.http.route import Route
+from shared.http.wsgi import App, Handler
 from shared.settings import Settings
 from shared.storage import Storage
-
-if TYPE_CHECKING:
-    from shared.http.entrypoint import HttpRoute
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +28,16 @@ _CONNECTIONS = 500
 _BACKLOG = 128
 _SOCKET_SECONDS = 30
 _DRAIN_SECONDS = 10
+
+
+class ServedRoute(Contract):
+    """A route, the method that serves it, and how it answers a request."""
+
+    route: Route
+    method_name: str
+
+    def handle(self, request: Request, **parameters: str) -> Response:
+        """Answer one request."""
 
 
 class WebServer(NamekoWebServer):
@@ -53,7 +62,7 @@ class WebServer(NamekoWebServer):
         self._in_hand, self._draining = 0, False
 
     @property
-    def routes(self) -> list["HttpRoute"]:
+    def routes(self) -> list[ServedRoute]:
         """The service's routes, by path."""
         return sorted(self._providers, key=lambda one: (one.route.path, one.route.method))
 

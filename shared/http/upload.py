@@ -9,10 +9,10 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Request
 
-from shared import strict_json
 from shared.errors import Invalid, Rejected, TooLarge
 from shared.events import FileRef
 from shared.http.body import JSON_BYTES, chunks
+from shared.inbound import strict_json
 from shared.storage import Storage, Writer
 
 METADATA = "metadata"

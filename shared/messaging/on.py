@@ -21,9 +21,8 @@ from nameko.extensions import Entrypoint
 
 from shared import metrics
 from shared.aggregate import now
-from shared.envelope import Envelope, unwrap
 from shared.errors import Rejected, Unavailable, Unreachable
-from shared.events import Event
+from shared.events import Envelope, Event, unwrap
 from shared.messaging import topology
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher

@@ -21,7 +21,7 @@ from kombu import Connection
 from nameko.extensions import SharedExtension
 
 from shared.errors import Unavailable
-from shared.messaging.cork import Cork
+from shared.messaging.frame_buffer import Cork
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,9 @@ from nameko.rpc import RpcConsumer
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
-from shared import metrics, strict_json
+from shared import metrics
 from shared.errors import TYPED, Invalid, LabError, Rejected, invalid_of
+from shared.inbound import strict_json
 from shared.messaging import topology
 from shared.messaging.arguments import Arguments
 from shared.messaging.consumer import MessageConsumer

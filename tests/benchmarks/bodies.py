@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 from shared.aggregate import new_id, now
-from shared.envelope import wrap
-from shared.events import ProjectSubmitted
+from shared.events import ProjectSubmitted, wrap
 from shared.trace import child_of
 
 

@@ -27,8 +27,7 @@ from kombu import Connection, Exchange, Producer, Queue
 from nameko.containers import ServiceContainer
 from nameko.events import event_handler
 
-from shared.envelope import Envelope
-from shared.events import ProjectSubmitted
+from shared.events import Envelope, ProjectSubmitted
 from shared.messaging import on, topology
 from shared.messaging.container import Container
 from shared.run import container_config

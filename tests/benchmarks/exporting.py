@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from services.catalog.dcat.catalogue import Page, describe_page
-from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
 from services.catalog.dcat.nodes import empty_graph
-from services.catalog.dcat.syntax import Graphs, write
-from tests.unit.catalog.described import LAB, RICH, rich
+from services.catalog.dcat.syntax import MEDIA_TYPES, Graphs, Syntax, write
+from tests.unit.catalog.dcat.described import LAB, RICH, rich
 
 Contender = Callable[[Graphs], Graphs]
 DATASETS, ROUNDS = 100, 5

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 import duckdb
 import pyarrow as pa
 
-from services.catalog.joins.index import Index
-from shared.key_file import KeyBlock
+from services.catalog.joins.inverted_index import JoinIndex
+from shared.tables.key_file import KeyBlock
 
 COLUMNS, VALUES, ASKED, SHOWN = 3000, 500, 300, 50
 SPACES = {"commune": (35_000, 5), "siren": (2_000_000, 9), "siret": (4_000_000, 14)}
@@ -46,7 +46,7 @@ def blocks(columns: int) -> Iterator[tuple[str, KeyBlock]]:
 
 def ours(taken: list[tuple[str, KeyBlock]]) -> Ask:
     """The catalogue's index."""
-    index = Index()
+    index = JoinIndex()
     for dataset_id, block in taken:
         index.replace(dataset_id, [block])
     index.settle()

@@ -20,8 +20,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from services.compute.runner.bench import open_database
-from services.compute.runner.profile import describe
+from services.compute.runner.columns.profile import describe
+from services.compute.runner.database import open_database
 from tests.benchmarks import typers
 from tests.benchmarks.corpus import Sample, luhn, samples
 from tests.benchmarks.typers import CONTENDERS, CSV_DETECTIVE, FRICTIONLESS

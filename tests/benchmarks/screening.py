@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from services.compute.runner import evidence
-from services.compute.runner.bench import open_database
-from services.compute.runner.privacy import screen
-from services.compute.runner.profile import describe
-from shared.manifest import Column
-from tests.integration.compute.test_privacy import persons
+from services.compute.runner.columns.profile import describe
+from services.compute.runner.database import open_database
+from services.compute.runner.privacy import direct_identifiers
+from services.compute.runner.privacy.screening import screen
+from shared.tables.manifest import Column
+from tests.integration.compute.privacy.test_screening import persons
 
 ROWS, KINDS, ROUNDS = 100_000, 5_000, 5
 FIELDS = [
@@ -36,7 +36,7 @@ FIELDS = [
 def main() -> None:
     """Measure one contender and print its figures as JSON."""
     if sys.argv[1] == "every-value":
-        evidence.SAMPLE = ROWS
+        direct_identifiers.SAMPLE = ROWS
     with TemporaryDirectory(prefix="datalab-bench-") as folder:
         database = open_database(Path(folder), memory_bytes=1_000_000_000)
         database.register("people", people())

@@ -15,15 +15,15 @@ from typing import Any
 import psutil
 import tantivy
 
-from services.catalog.metadata import Metadata
-from services.catalog.model import Dataset
-from services.catalog.searching.answer import search
-from services.catalog.searching.index import Index
-from services.catalog.searching.views import DatasetQuery
-from services.catalog.versions import Upload
+from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Upload
+from services.catalog.search.answer import search
+from services.catalog.search.text_index import TextIndex
+from services.catalog.search.views import DatasetQuery
 from shared.auth import Caller
 from shared.events import FileRef
-from shared.manifest import Column, Profile
+from shared.tables.manifest import Column, Profile
 
 DATASETS = 200_000
 QUESTIONS = 1000
@@ -112,7 +112,7 @@ def main() -> None:
     """Build the three indexes, ask all the same, and print how long they took."""
     print(f"\nsearching: {__doc__.splitlines()[0] if __doc__ else ''}")
     vocabulary = Vocabulary(1)
-    ours, plain, sqlite = Index(), Plain(), Sqlite()
+    ours, plain, sqlite = TextIndex(), Plain(), Sqlite()
     seconds = {"ours": 0.0, "tantivy": 0.0, "sqlite": 0.0}
     catalogue, before = made(vocabulary, DATASETS), psutil.Process().memory_info().rss
     while batch := list(itertools.islice(catalogue, _BATCH)):
@@ -128,7 +128,7 @@ def main() -> None:
     _add(vocabulary, ours)
 
 
-def _ask(vocabulary: Vocabulary, ours: Index, plain: "Plain", sqlite: "Sqlite") -> None:
+def _ask(vocabulary: Vocabulary, ours: TextIndex, plain: "Plain", sqlite: "Sqlite") -> None:
     contenders: dict[str, Callable[[str], object]] = {
         "ours": lambda q: search(ours, DatasetQuery(q=q, limit=_LIMIT), _ANYBODY),
         "ours, with facets": lambda q: search(
@@ -150,7 +150,7 @@ def _ask(vocabulary: Vocabulary, ours: Index, plain: "Plain", sqlite: "Sqlite") 
         _print(name, times)
 
 
-def _add(vocabulary: Vocabulary, ours: Index) -> None:
+def _add(vocabulary: Vocabulary, ours: TextIndex) -> None:
     added = [[one] for one in made(vocabulary, ADDITIONS, "new")]
     _print("ours, one added", [_timed(ours.put, one) for one in added])
 

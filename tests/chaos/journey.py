@@ -7,8 +7,8 @@ from the answer that may have been lost.
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
-from shared.cli.client import CallError, Client
 
 TARGETS = ("delivered", "staffed", "delivered", "trialled", "withdrawn", "delivered", "rejected")
 """Stages in turn; `staffed` includes its full job."""

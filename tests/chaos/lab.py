@@ -14,6 +14,7 @@ from typing import Any
 from kombu import Connection
 from pymongo import MongoClient
 
+from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
 from deploy.demo.partner import Partner
 from deploy.demo.story import wait
@@ -22,7 +23,6 @@ from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from deploy.local.waiting import free_port
 from shared.auth import issue_token
-from shared.cli.client import CallError, Client
 from shared.settings import Settings
 from tests.chaos.journey import Cast
 

@@ -10,10 +10,10 @@ import urllib3
 from rdflib import Graph
 from rdflib.namespace import PROV
 
+from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
 from deploy.demo.story import wait
 from shared.auth import issue_token
-from shared.cli.client import CallError, Client
 from tests.chaos.lab import Lab
 
 PURPOSE = "étude de la vacance par intercommunalité"

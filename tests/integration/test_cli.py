@@ -12,8 +12,8 @@ from uuid import uuid4
 import amqp
 import pytest
 
-from deploy.local.keys import KeyPair
 from deploy.local.plan import SERVICES
+from deploy.local.signing_keys import KeyPair
 from deploy.topology import SERVICES as CLASSES
 from shared.messaging import topology
 from tests.catalogues import dataset, turtle
@@ -46,7 +46,7 @@ class Shell:
 
     def run(self, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """The command's end, whatever it is."""
-        command = [sys.executable, "-c", "from shared.cli import main; main()", *words]
+        command = [sys.executable, "-c", "from deploy.cli import main; main()", *words]
         return subprocess.run(
             command, env=self.environ | environ, capture_output=True, text=True, check=False
         )

@@ -14,14 +14,14 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
+from deploy.cli import stack_commands as commands
 from deploy.local.broker import server_program
-from deploy.local.errors import StackError
 from deploy.local.leftovers import leftovers
 from deploy.local.plan import SERVICES
 from deploy.local.ports import Ports
 from deploy.local.stack import START_SECONDS, Stack
+from deploy.local.stack_error import StackError
 from deploy.local.waiting import LOOPBACK, free_port
-from shared.cli import stack as commands
 from tests.servers import eventually, require
 
 

@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from deploy.local.errors import StackError
 from deploy.local.leftovers import end, leftovers
 from deploy.local.lock import alone
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
+from deploy.local.stack_error import StackError
 from deploy.local.supervision import Program, Supervisor
 from tests.servers import eventually
 

@@ -8,10 +8,10 @@ from threading import Thread
 
 import pytest
 
+from deploy.cli.api_client import CallError
 from deploy.demo.story import StoryError, wait
 from deploy.demo.trouble import explained
 from deploy.local.waiting import LOOPBACK, free_port
-from shared.cli.client import CallError
 
 RED = {"ready": False, "checks": {"running": True, "broker": False, "storage": False}}
 

@@ -11,7 +11,7 @@ DOORS = {
     "GET /jobs/{job_id}/result",
 }
 """The first two open restricted data to its owner and staff only, the last withholds results of
-what a project may not read any more: tests/integration/catalog/test_doors.py and
+what a project may not read any more: tests/integration/catalog/access/test_doors.py and
 tests/integration/compute/test_access.py."""
 
 

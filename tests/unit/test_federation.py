@@ -6,15 +6,24 @@ from typing import get_args
 import pytest
 from rdflib import Graph
 
+from services.catalog.datasets.metadata import HighValue, Language
+from services.catalog.datasets.model import Dataset
 from services.catalog.dcat.catalogue import Page, describe_page, next_page
-from services.catalog.dcat.formats import Syntax
-from services.catalog.model import Dataset
-from services.catalog.terms import HighValue, Language
-from services.compute.runner.dcat import items_of, next_of, record_of
-from services.compute.runner.rdf import graph_of, graph_of_json, read_json, syntax_of
-from shared.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
-from shared.harvest import Record
-from tests.unit.catalog.described import BASE, LAB, RICH, bare, harvested, result, rich, written
+from services.catalog.dcat.syntax import Syntax
+from services.compute.runner.portals.dcat import items_of, next_of, record_of
+from services.compute.runner.portals.rdf import graph_of, graph_of_json, read_json, syntax_of
+from shared.tables.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
+from shared.tables.harvested_page import Record
+from tests.unit.catalog.dcat.described import (
+    BASE,
+    LAB,
+    RICH,
+    bare,
+    harvested,
+    result,
+    rich,
+    written,
+)
 
 RESTRICTED = RICH.model_copy(update={"access": "restricted", "hvd": None, "language": "br"})
 

@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
+from deploy.cli.app import app
 from deploy.local.ports import Ports
 from deploy.topology import SERVICES
 from services.compute.applications import check_steps
 from services.intake.bodies import SubmitProject
 from services.intake.model import can_become
 from services.notify.signing import new_secret, sign
-from shared import metrics
-from shared.cli.app import app
-from shared.events import REGISTRY, Event
+from shared.events import Event
 from shared.messaging.topology import subscriptions
 from shared.settings import PREFIX, Settings
+from tests.events import LAB
+from tests.metrics import METRICS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,7 +34,6 @@ PAGES = [ROOT / "README.md", ROOT / "deploy" / "OPERATING.md", ROOT / "CONTRIBUT
 GUIDE = ROOT / "services" / "catalog" / "README.md"
 MANUAL = (ROOT / "deploy" / "OPERATING.md").read_text(encoding="utf-8")
 TEXTS = README + MANUAL + GUIDE.read_text(encoding="utf-8")
-OWN_EVENTS = [event for event in REGISTRY.values() if event.__module__ == "shared.events"]
 NAMES = [service.name for service in SERVICES]
 
 INVENTED = re.compile("select|agenda")
@@ -78,9 +77,7 @@ def edges() -> set[Edge]:
 def heard() -> Iterator[tuple[str, type[Event]]]:
     """Every event that a service hears; not those that other tests define."""
     for service in SERVICES:
-        yield from (
-            (service.name, event) for event in subscriptions(service) if event in OWN_EVENTS
-        )
+        yield from ((service.name, event) for event in subscriptions(service) if event in LAB)
 
 
 def entrypoints(service: type, attribute: str) -> Iterator[tuple[str, Any]]:
@@ -164,7 +161,7 @@ def test_diagram_leads_every_source_to_notify() -> None:
         (name, "notify", "every event") for name in NAMES
     }
     assert [event for service, event in heard() if service == "notify"] == sorted(
-        OWN_EVENTS, key=lambda event: event.topic
+        LAB, key=lambda event: event.topic
     )
 
 
@@ -182,9 +179,7 @@ def test_events_for_notify_alone_are_named() -> None:
     assert sentence
     drawn = {event for _, _, event in edges()}
     said = re.findall(r"[A-Z]\w+", sentence[1])
-    assert sorted(said) == sorted(
-        event.__name__ for event in OWN_EVENTS if event.__name__ not in drawn
-    )
+    assert sorted(said) == sorted(event.__name__ for event in LAB if event.__name__ not in drawn)
 
 
 def test_stages_are_those_of_the_stage_table() -> None:
@@ -332,11 +327,10 @@ def test_variables_in_text_exist() -> None:
 
 
 def test_metrics_are_listed_with_labels_and_meaning() -> None:
-    """Every family, in the order of the module."""
+    """Every family, those of all services first."""
     expected = [
         [exposed(family), ", ".join(family._labelnames), family._documentation.rstrip(".")]
-        for family in vars(metrics).values()
-        if isinstance(family, MetricWrapperBase)
+        for family in METRICS
     ]
     assert [[*code(row[0]), *row[1:]] for row in table(MANUAL, "family")] == expected
 

@@ -11,13 +11,12 @@ import pytest
 from deploy import topology
 from deploy.local.plan import SERVICES as PLANNED
 from deploy.local.ports import Ports
-from shared.events import REGISTRY
 from shared.messaging.topology import subscriptions
+from tests.events import LAB
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted({path.parent.name for path in (ROOT / "services").glob("*/*.py")})
 CLASSES = {service.name: service for service in topology.SERVICES}
-EVENTS = [event for event in REGISTRY.values() if event.__module__ == "shared.events"]
 PORTS = asdict(Ports())
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 PROMETHEUS = (ROOT / "deploy/prometheus/prometheus.yml").read_text()
@@ -29,7 +28,7 @@ def said(service: str, word: str) -> set[str]:
     parts = re.split(r"\b(Owns|Consumes|Publishes)\b", text or "")
     part = dict(zip(parts[1::2], parts[2::2], strict=True)).get(word, "")
     if "every event" in part:
-        return {event.__name__ for event in EVENTS}
+        return {event.__name__ for event in LAB}
     return set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", part))
 
 
@@ -85,12 +84,12 @@ def test_nothing_but_folders_is_listed() -> None:
 @pytest.mark.parametrize("service", FOLDERS)
 def test_front_page_names_the_events_that_the_service_publishes(service: str) -> None:
     """services/<name>/__init__.py, after "Publishes": those whose source it is."""
-    published = {event.__name__ for event in EVENTS if event.source == service}
+    published = {event.__name__ for event in LAB if event.source == service}
     assert said(service, "Publishes") == published
 
 
 @pytest.mark.parametrize("service", FOLDERS)
 def test_front_page_names_the_events_that_the_service_hears(service: str) -> None:
     """services/<name>/__init__.py, after "Consumes": those with an `@on` method."""
-    heard = {event.__name__ for event in subscriptions(CLASSES[service]) if event in EVENTS}
+    heard = {event.__name__ for event in subscriptions(CLASSES[service]) if event in LAB}
     assert said(service, "Consumes") == heard

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from rdflib import Graph, URIRef
 
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Version
 from services.catalog.dcat.describe import Lab, add_publisher, dataset_uri, describe
 from services.catalog.dcat.distribution import add_licence
 from services.catalog.dcat.nodes import Node, address, empty_graph, moment, text, typed
@@ -21,8 +23,6 @@ from services.catalog.dcat.vocabulary import (
     THEME_TABLE,
     language,
 )
-from services.catalog.model import Dataset
-from services.catalog.versions import Version
 
 Seen = tuple[Dataset, Sequence[Version]]
 """A dataset, and those of its versions that the caller may see, as the caller may see them."""

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from rdflib import Graph, URIRef
 
+from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Provenance, Version
 from services.catalog.dcat.distribution import add_files
-from services.catalog.dcat.harvested import add_harvested, add_identifiers
 from services.catalog.dcat.nodes import Node, address, empty_graph, moment, text, typed
+from services.catalog.dcat.source_links import add_harvested, add_identifiers
 from services.catalog.dcat.vocabulary import (
     ADMS,
     DCAT,
@@ -28,11 +31,8 @@ from services.catalog.dcat.vocabulary import (
     publisher_type,
     theme,
 )
-from services.catalog.metadata import Metadata
-from services.catalog.model import Dataset
-from services.catalog.versions import Provenance, Version
-from shared.eu_codes import PublisherKind
-from shared.territory import department_of, kind_of
+from shared.tables.eu_codes import PublisherKind
+from shared.tables.territory import department_of, kind_of
 
 _PLACES = 50
 """So many places are named one by one; more are told by the departments they lie in."""

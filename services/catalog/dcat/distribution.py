@@ -4,6 +4,8 @@ from urllib.parse import quote
 
 from rdflib import URIRef
 
+from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.versions import Version
 from services.catalog.dcat.nodes import Node, address, moment, text, typed
 from services.catalog.dcat.vocabulary import (
     AVAILABLE,
@@ -20,9 +22,7 @@ from services.catalog.dcat.vocabulary import (
     licence_type,
     media_type,
 )
-from services.catalog.licences import find_licence
-from services.catalog.metadata import Metadata
-from services.catalog.versions import Version
+from services.catalog.licences.licences import find_licence
 from shared.events import FileRef
 
 _RESTRICTED = "Données restreintes : un projet en demande l'accès, et leur propriétaire décide."

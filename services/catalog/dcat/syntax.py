@@ -1,20 +1,25 @@
-"""Writes graphs in the three syntaxes that portals ask for, one graph after the other.
-
-A page of a hundred datasets takes rdflib half a second, in which a service would do nothing else.
-So each dataset is a graph of its own, written in a few milliseconds, and the documents are put
-together here: Turtle and RDF/XML repeat subjects, and JSON-LD node objects, as they like.
-"""
+"""The syntaxes that a description can be had in, by the names that `format` takes."""
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Literal
 from xml.sax.saxutils import quoteattr
 
 from rdflib import Graph
 from rdflib.plugins.serializers.jsonld import from_rdf
 from rdflib.plugins.shared.jsonld.context import Context
 
-from services.catalog.dcat.formats import Syntax
 from services.catalog.dcat.vocabulary import PREFIXES
+
+Syntax = Literal["jsonld", "turtle", "rdfxml"]
+
+MEDIA_TYPES: dict[Syntax, str] = {
+    "jsonld": "application/ld+json",
+    "turtle": "text/turtle",
+    "rdfxml": "application/rdf+xml",
+}
+"""What each is called in `Accept`; the first is for those who take anything."""
+
 
 Graphs = Iterable[Graph]
 

@@ -9,10 +9,10 @@ import re
 
 from rdflib import Namespace, URIRef
 
-from services.catalog.licences import Duty, Licence
-from services.catalog.terms import HighValue, Language
-from shared.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
-from shared.territory import is_department, is_epci
+from services.catalog.datasets.metadata import HighValue, Language
+from services.catalog.licences.licences import Duty, Licence
+from shared.tables.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
+from shared.tables.territory import is_department, is_epci
 from shared.words import fold
 
 ADMS = Namespace("http://www.w3.org/ns/adms#")

@@ -1,25 +1,27 @@
 """What is asked of the catalogue: search, one dataset, its joins and files, the export."""
 
-from services.catalog import search, uses
-from services.catalog.dcat.formats import MEDIA_TYPES, Syntax
-from services.catalog.entrypoints.inside import INSIDE
-from services.catalog.export import (
+from services.catalog.access import usage
+from services.catalog.datasets import crossing, visibility
+from services.catalog.datasets.crossing import CrossingQuery, CrossingView
+from services.catalog.datasets.views import DatasetView, view_of
+from services.catalog.dcat.export import (
     DatasetFormat,
     Export,
     ExportedPage,
     Exporter,
     ExportQuery,
 )
-from services.catalog.joins import answers
-from services.catalog.joins.answers import JoinPage, JoinQuery
-from services.catalog.joins.keeper import Keeper
-from services.catalog.searching.finder import Finder
-from services.catalog.searching.views import DatasetPage, DatasetQuery
-from services.catalog.views import CrossingQuery, CrossingView, DatasetView, view_of
+from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
+from services.catalog.entrypoints.granting import INSIDE
+from services.catalog.joins import found_joins
+from services.catalog.joins.found_joins import JoinPage, JoinQuery
+from services.catalog.joins.index_service import Keeper
+from services.catalog.search.finder import Finder
+from services.catalog.search.views import DatasetPage, DatasetQuery
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.http import Call, Download, Text, http, paced
-from shared.identifier import Identifier
+from shared.inbound.identifier import Identifier
 from shared.messaging import Files, rpc
 from shared.settings import Settings
 from shared.store import Store
@@ -42,7 +44,7 @@ class Finding:
     @http("GET", "/crossing", query=CrossingQuery, returns=CrossingView)
     def read_crossing(self, call: Call) -> CrossingView:
         """Under which licence the result of crossing these datasets may be published."""
-        return search.judge_crossing(self.documents, call.query, call.caller)
+        return crossing.judge_crossing(self.documents, call.query, call.caller)
 
     @http("GET", "/catalog", query=ExportQuery, returns=Text, formats=MEDIA_TYPES, public=True)
     def export_page(self, call: Call) -> Text:
@@ -66,23 +68,25 @@ class Finding:
         if call.format != "json":
             one = self._exporter(call.caller, call.format).dataset(dataset_id)
             return Text(one.pieces, one.media_type)
-        return view_of(search.visible(self.documents, dataset_id, call.caller), call.caller)
+        return view_of(visibility.visible(self.documents, dataset_id, call.caller), call.caller)
 
     @http("GET", "/datasets/{dataset_id}/joins", query=JoinQuery, returns=JoinPage)
     def read_joins(self, call: Call, dataset_id: str) -> JoinPage:
         """The columns of other datasets that have values of this one's key columns, best first."""
-        return answers.list_joins(self.documents, self.joins, dataset_id, call.query, call.caller)
+        return found_joins.list_joins(
+            self.documents, self.joins, dataset_id, call.query, call.caller
+        )
 
     @http("GET", "/datasets/{dataset_id}/table", returns=Download, public=True)
     def download_table(self, call: Call, dataset_id: str) -> Download:
         """The published table as Parquet; restricted data for its owner and staff only."""
-        version, table = uses.download(self.documents, dataset_id, call.caller)
+        version, table = usage.download(self.documents, dataset_id, call.caller)
         return self._download(table, f"{dataset_id}-{version.number}.parquet")
 
     @http("GET", "/datasets/{dataset_id}/files/{name}", returns=Download, public=True)
     def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
         """A file that came with a project's result, such as its chart."""
-        _version, file = uses.download(self.documents, dataset_id, call.caller, name)
+        _version, file = usage.download(self.documents, dataset_id, call.caller, name)
         return self._download(file, name)
 
     @rpc
@@ -103,7 +107,7 @@ class Finding:
     @rpc
     def get_dataset(self, dataset_id: Identifier) -> DatasetView:
         """One dataset, whatever its state."""
-        return view_of(search.visible(self.documents, dataset_id, INSIDE), INSIDE)
+        return view_of(visibility.visible(self.documents, dataset_id, INSIDE), INSIDE)
 
     @rpc
     def find_joins(
@@ -116,7 +120,7 @@ class Finding:
     ) -> JoinPage:
         """One page of what a dataset can be joined with, best first."""
         query = JoinQuery(column=column, containment=containment, after=after, limit=limit)
-        return answers.list_joins(self.documents, self.joins, dataset_id, query, INSIDE)
+        return found_joins.list_joins(self.documents, self.joins, dataset_id, query, INSIDE)
 
     @rpc
     def export_catalog(
@@ -142,7 +146,7 @@ class Finding:
     def judge_crossing(self, dataset_ids: list[Identifier]) -> CrossingView:
         """Under which licence the result of crossing these datasets may be published."""
         query = CrossingQuery.model_validate({"dataset_id": dataset_ids})
-        return search.judge_crossing(self.documents, query, INSIDE)
+        return crossing.judge_crossing(self.documents, query, INSIDE)
 
     def _as_text(self, page: Export) -> ExportedPage:
         text = b"".join(paced(page.pieces)).decode()
@@ -154,8 +158,8 @@ class Finding:
     def _find(self, query: DatasetQuery, caller: Caller) -> DatasetPage:
         joinable = None
         if query.joinable_with:
-            search.visible(self.documents, query.joinable_with, caller)
-            joinable = answers.joinable(self.joins, query.joinable_with, caller)
+            visibility.visible(self.documents, query.joinable_with, caller)
+            joinable = found_joins.joinable(self.joins, query.joinable_with, caller)
         return self.finder.search(query, caller, joinable)
 
     def _download(self, file: FileRef, filename: str) -> Download:

@@ -1,18 +1,17 @@
 """Who may read what, who decides on it, and what became of it."""
 
-from services.catalog import grants, uses
-from services.catalog.bodies import NewDecision
-from services.catalog.entrypoints.inside import INSIDE
-from services.catalog.use import UsePage, UseQuery
-from services.catalog.views import (
+from services.catalog.access import requests, usage
+from services.catalog.access.usage import UsePage, UseQuery
+from services.catalog.access.views import (
     AccessRequest,
+    NewDecision,
     OpenedDataset,
     RequestPage,
     RequestQuery,
 )
 from shared.auth import Caller
 from shared.http import Call, http
-from shared.identifier import Identifier
+from shared.inbound.identifier import Identifier
 from shared.messaging import rpc
 from shared.store import Store
 
@@ -25,25 +24,25 @@ class Granting:
     @http("GET", "/datasets/{dataset_id}/uses", query=UseQuery, returns=UsePage)
     def list_dataset_uses(self, call: Call, dataset_id: str) -> UsePage:
         """Who used the caller's dataset, for which project and with what result."""
-        return uses.list_uses(self.documents, dataset_id, call.query, call.caller)
+        return usage.list_uses(self.documents, dataset_id, call.query, call.caller)
 
     @http("GET", "/access-requests", query=RequestQuery, returns=RequestPage)
     def list_requests(self, call: Call) -> RequestPage:
         """The requests for the caller's restricted data; all of them for staff."""
-        return grants.list_requests(self.documents, call.query, call.caller)
+        return requests.list_requests(self.documents, call.query, call.caller)
 
     @http("POST", "/access-requests/{request_id}/decision", body=NewDecision, returns=AccessRequest)
     def decide_request(self, call: Call, request_id: str) -> AccessRequest:
         """Grant, refuse or revoke a project's access to the caller's data."""
         member_id = call.caller.member_id
-        return grants.decide_access(self.documents, request_id, member_id, call.body)
+        return requests.decide_access(self.documents, request_id, member_id, call.body)
 
     @rpc
     def open_dataset(
         self, project_id: Identifier, dataset_id: Identifier, job_id: Identifier | None = None
     ) -> OpenedDataset:
         """What a project with a grant reads, and for which of its jobs; Forbidden without one."""
-        return grants.open_dataset(self.documents, project_id, dataset_id, job_id or "")
+        return requests.open_dataset(self.documents, project_id, dataset_id, job_id or "")
 
     @rpc
     def list_uses(
@@ -51,7 +50,7 @@ class Granting:
     ) -> UsePage:
         """One page of who used a dataset and with what result, newest first."""
         query = UseQuery(after=after, limit=limit)
-        return uses.list_uses(self.documents, dataset_id, query, INSIDE)
+        return usage.list_uses(self.documents, dataset_id, query, INSIDE)
 
     @rpc
     def list_access_requests(
@@ -60,7 +59,7 @@ class Granting:
         """One page of the requests for an owner's restricted data."""
         query = RequestQuery(waiting=waiting, after=after, limit=limit)
         owner = Caller(owner_id, frozenset())
-        return grants.list_requests(self.documents, query, owner)
+        return requests.list_requests(self.documents, query, owner)
 
     @rpc
     def decide_access(
@@ -76,4 +75,8 @@ class Granting:
         """Grant, refuse or revoke a project's access in the name of the dataset's owner."""
         said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until}
         answer = NewDecision.model_validate(said)
-        return grants.decide_access(self.documents, request_id, owner_id, answer)
+        return requests.decide_access(self.documents, request_id, owner_id, answer)
+
+
+INSIDE = Caller("", frozenset({"operator"}))
+"""A service or partner that the broker lets in."""

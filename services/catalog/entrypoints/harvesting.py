@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.catalog.harvesting.harvester import Harvester
-from services.catalog.harvesting.taking_in import TakeIn, take_in
+from services.catalog.datasets.views import DatasetView, view_of
+from services.catalog.harvesting.take_in import TakeIn, take_in
 from services.catalog.harvesting.views import (
     ChangeSource,
     HarvestView,
@@ -12,13 +12,13 @@ from services.catalog.harvesting.views import (
     SourcePage,
     SourceView,
 )
-from services.catalog.views import DatasetView, view_of
+from services.catalog.harvesting.worker import Harvester
 from shared.auth import Caller, Role
 from shared.http import Call, http
-from shared.idempotency import Key
-from shared.identifier import Identifier, MemberId
+from shared.inbound.idempotency import Key
+from shared.inbound.identifier import Identifier, MemberId
+from shared.inbound.paging import Paging
 from shared.messaging import rpc
-from shared.paging import Paging
 from shared.store import Store
 
 _OPERATORS: frozenset[Role] = frozenset({"operator"})

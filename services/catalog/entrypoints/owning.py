@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from services.catalog import holding, registration
-from services.catalog.bodies import ChangeDataset, NewDataset, NewVersion
-from services.catalog.describing import describe
-from services.catalog.entrypoints.inside import INSIDE
-from services.catalog.holding import NewLegalBasis
-from services.catalog.mending import NewRepair, accept_repair
-from services.catalog.versions import Upload
-from services.catalog.views import DatasetView, view_of
+from services.catalog.datasets import editing, registration
+from services.catalog.datasets.bodies import ChangeDataset, NewDataset, NewVersion
+from services.catalog.datasets.editing import NewLegalBasis, NewRepair, accept_repair, describe
+from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.views import DatasetView, view_of
+from services.catalog.entrypoints.granting import INSIDE
 from shared.http import Call, http
-from shared.idempotency import Key
-from shared.identifier import Identifier
+from shared.inbound.idempotency import Key
+from shared.inbound.identifier import Identifier
 from shared.messaging import rpc
 from shared.store import Store
 
@@ -83,7 +81,7 @@ class Owning:
     )
     def confirm_basis(self, call: Call, dataset_id: str) -> DatasetView:
         """Publish a held version of the caller's dataset on the legal basis that it has."""
-        dataset = holding.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
+        dataset = editing.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
         return view_of(dataset, call.caller)
 
     @http(
@@ -95,7 +93,7 @@ class Owning:
     )
     def screen_again(self, call: Call, dataset_id: str) -> DatasetView:
         """Have a dataset read and screened anew, and held if it turns out to name persons."""
-        dataset = holding.screen_again(self.documents, dataset_id, call.caller)
+        dataset = editing.screen_again(self.documents, dataset_id, call.caller)
         return view_of(dataset, call.caller)
 
     @http(
@@ -129,7 +127,7 @@ class Owning:
     @rpc
     def screen_dataset(self, dataset_id: Identifier) -> DatasetView:
         """Have a dataset read and screened anew, and held if it turns out to name persons."""
-        return view_of(holding.screen_again(self.documents, dataset_id, INSIDE), INSIDE)
+        return view_of(editing.screen_again(self.documents, dataset_id, INSIDE), INSIDE)
 
     @rpc
     def confirm_legal_basis(
@@ -146,4 +144,4 @@ class Owning:
         """Publish a held version of that owner's dataset on the legal basis that it has."""
         said = {"basis": basis, "purpose": purpose, "note": note}
         body = NewLegalBasis.model_validate({**said, "version": version, "restrict": restrict})
-        return view_of(holding.confirm(self.documents, dataset_id, owner_id, body), INSIDE)
+        return view_of(editing.confirm(self.documents, dataset_id, owner_id, body), INSIDE)

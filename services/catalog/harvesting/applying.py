@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from services.catalog.harvested import Change
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.registration import empty
+from services.catalog.datasets.source_record import Change
 from services.catalog.harvesting.fetching import PortalAway
-from services.catalog.harvesting.harvest import Harvest
-from services.catalog.harvesting.ours import Ours
-from services.catalog.harvesting.records import (
+from services.catalog.harvesting.model import Harvest
+from services.catalog.harvesting.own_records import Ours
+from services.catalog.harvesting.record_mapping import (
     dataset_id,
     fingerprint_of,
     harvested_of,
@@ -16,14 +18,12 @@ from services.catalog.harvesting.records import (
 )
 from services.catalog.harvesting.report import Counts, Refused
 from services.catalog.harvesting.source import RemoteSource
-from services.catalog.model import Dataset
-from services.catalog.registration import empty
 from shared.errors import Rejected
 from shared.events import FileRef
-from shared.harvest import Entry, Record
-from shared.paging import every
+from shared.inbound.paging import every
 from shared.storage import Storage
 from shared.store import Store
+from shared.tables.harvested_page import Entry, Record
 
 BATCH = 100
 _TWICE = "cet identifiant est déjà celui d'un jeu d'une page précédente"

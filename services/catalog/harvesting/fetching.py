@@ -6,12 +6,12 @@ from http.client import HTTPResponse, IncompleteRead
 from typing import NamedTuple, Protocol
 from urllib.parse import urldefrag, urljoin
 
-from services.catalog.harvested import Taken
-from services.catalog.harvesting.harvest import PageRun
-from shared.dial import CallFailed, Line, dialled
+from services.catalog.datasets.source_record import Taken
+from services.catalog.harvesting.model import PageRun
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
 from shared.events import CatalogueKind, FileRef
-from shared.guard import Target, Unresolved
+from shared.outbound.pinned_http import CallFailed, Line, dialled
+from shared.outbound.ssrf_guard import Target, Unresolved
 from shared.storage import Storage
 
 FETCH_SECONDS = 50.0

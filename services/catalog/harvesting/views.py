@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.catalog.harvesting.harvest import Harvest, HarvestState
+from services.catalog.harvesting.model import Harvest, HarvestState
 from services.catalog.harvesting.report import Counts, Refused
 from services.catalog.harvesting.source import RemoteSource
 from shared.aggregate import NEVER

@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from services.catalog.access import ProjectAccess
+from services.catalog import metrics
+from services.catalog.access.model import ProjectAccess
+from services.catalog.datasets.model import Dataset
 from services.catalog.joins.disclosure import disclosed_join
-from services.catalog.joins.index import Index
+from services.catalog.joins.index_service import Keeper
+from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join
-from services.catalog.joins.keeper import Keeper
-from services.catalog.model import Dataset
-from shared import metrics
 from shared.auth import Caller
-from shared.envelope import Envelope
-from shared.events import DatasetPublished, Joined, JoinsDiscovered
-from shared.key_file import COARSE
+from shared.events import DatasetPublished, Envelope, Joined, JoinsDiscovered
 from shared.store import Store
+from shared.tables.key_file import COARSE
 
 _BEST = 10
 """How many other datasets are told, each by its best join."""
@@ -65,7 +64,7 @@ class _Pair(NamedTuple):
             yield _joined(join, self.there)
 
 
-def _best(index: Index, dataset_id: str) -> list[Join]:
+def _best(index: JoinIndex, dataset_id: str) -> list[Join]:
     """The best join with each other dataset, but for coarse ones."""
     joins, best = index.joins(dataset_id), dict[str, Join]()
     for join in joins.chosen(joins.at_least(_WORTH_TELLING)[:_LOOKED_AT]):

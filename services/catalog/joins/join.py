@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.key_file import KeyColumn
+from shared.tables.key_file import KeyColumn
 
 Multiplication = Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
 Counts: TypeAlias = NDArray[np.int64]

@@ -17,15 +17,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from services.catalog.joins.index import Shelf, State
+from services.catalog.joins.inverted_index import Shelf, State
 from services.catalog.joins.join import Held
 from services.catalog.joins.segment import Segment
 from shared.aggregate import Aggregate
 from shared.errors import LabError
 from shared.events import FileRef
-from shared.key_file import KeyColumn
 from shared.storage import CHUNK, Storage
 from shared.store import Store
+from shared.tables.key_file import KeyColumn
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from services.compute.applications.application import Application, ColumnName, Parameters, Role
-from shared.crosswalks import CROSSWALKS
+from shared.tables.crosswalks import CROSSWALKS
 
 
 def _known(name: str) -> str:

@@ -12,12 +12,11 @@ from typing import Any
 
 import duckdb
 
-from services.compute.folders import Made, Work
-from services.compute.runner.bench import Report
+from services.compute.execution.job_folder import Made, Report, Work
 from shared.errors import Rejected
 
 _MEMORY_BYTES = 1_000_000_000
-_RUNS = {"ingest": "ingest.take_in", "harvest": "catalogue.read_page"}
+_RUNS = {"ingest": "ingest.take_in", "harvest": "portals.page.read_page"}
 _SOFTWARE = ("duckdb", "pyarrow", "matplotlib", "rdflib")
 
 
@@ -51,7 +50,7 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
 
 def _run_of(work: Work) -> Callable[..., tuple[list[Made], list[Report]]]:
     # A kind of job loads what it works with and no more: half of a short one's time is that.
-    module, _, name = _RUNS.get(work.kind, "treatment.treat").partition(".")
+    module, _, name = _RUNS.get(work.kind, "steps.treatment.treat").rpartition(".")
     run: Callable[..., tuple[list[Made], list[Report]]]
     run = getattr(import_module(f"services.compute.runner.{module}"), name)
     return run

@@ -9,24 +9,23 @@ import duckdb
 import pyarrow as pa
 from pyarrow import parquet
 
-from services.compute.folders import Made, Work
-from services.compute.runner.bench import Report, Say, columns, count, open_database
-from services.compute.runner.formats import WORKBOOKS, find_format
-from services.compute.runner.header import name_columns
-from services.compute.runner.join_keys import write_keys
-from services.compute.runner.mending import mend, rewrite, show
-from services.compute.runner.names import literal, quoted
-from services.compute.runner.privacy import screen, without_examples
-from services.compute.runner.profile import describe, without_marks
-from services.compute.runner.records import read_records
+from services.compute.execution.job_folder import Made, Report, Work
+from services.compute.runner.columns.leading_zeros import mend, rewrite, show
+from services.compute.runner.columns.profile import describe, gathered, without_marks
+from services.compute.runner.database import Say, columns, count, literal, open_database, quoted
+from services.compute.runner.formats.archive import unpack
+from services.compute.runner.formats.delimited import read_text
+from services.compute.runner.formats.detect import WORKBOOKS, find_format
+from services.compute.runner.formats.header import name_columns
+from services.compute.runner.formats.json_records import read_records
+from services.compute.runner.formats.spreadsheet import read_workbook
+from services.compute.runner.formats.table import Table, schema_of
+from services.compute.runner.linkage.key_values import write_keys
+from services.compute.runner.privacy.screening import screen, without_examples
 from services.compute.runner.repairs import Repairs
-from services.compute.runner.table import Table, gathered, schema_of
-from services.compute.runner.text import read_text
-from services.compute.runner.unpack import unpack
-from services.compute.runner.workbook import read_workbook
 from shared.errors import Rejected
-from shared.key_file import KEYS
-from shared.manifest import Column, Profile
+from shared.tables.key_file import KEYS
+from shared.tables.manifest import Column, Profile
 
 _TABLE = "table"
 _MOST_CELLS = 2_000_000_000

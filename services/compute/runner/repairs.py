@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.manifest import Repair
+from shared.tables.manifest import Repair
 
 _TEXTS: Mapping[str, str] = {
     "archive": "archive décompressée : {detail}",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local.keys import KeyPair
+from deploy.local.signing_keys import KeyPair
 from services.catalog.service import Catalog
 from shared.messaging import topology
 from tests.integration.catalog.lab import UPLOAD_BYTES, Lab

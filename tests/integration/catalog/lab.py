@@ -11,7 +11,7 @@ import urllib3
 from nameko.standalone.rpc import ClusterRpcProxy
 from pymongo import MongoClient
 
-from deploy.local.keys import KeyPair
+from deploy.local.signing_keys import KeyPair
 from shared.aggregate import new_id, now
 from shared.auth import issue_token
 from shared.events import (
@@ -25,9 +25,9 @@ from shared.events import (
     Step,
     Treatment,
 )
-from shared.manifest import Column, Input, Manifest, Output, Profile
 from shared.messaging import topology
 from shared.storage import Storage
+from shared.tables.manifest import Column, Input, Manifest, Output, Profile
 from tests.events import Listener, publish
 from tests.servers import Broker, RunningService, eventually
 

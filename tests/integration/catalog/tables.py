@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from shared.aggregate import new_id, now
 from shared.events import JobSucceeded
-from shared.key_file import KEYS
-from shared.manifest import Manifest, Output
+from shared.tables.key_file import KEYS
+from shared.tables.manifest import Manifest, Output
 from tests.integration.catalog.lab import Lab
 from tests.integration.compute.jobs import ingest
 

@@ -14,8 +14,8 @@ from shared.events import (
     ProjectWithdrawn,
     TreatmentProposed,
 )
-from shared.manifest import Manifest
-from shared.privacy import Privacy
+from shared.tables.manifest import Manifest
+from shared.tables.privacy import Privacy
 from tests.integration.catalog.lab import (
     Lab,
     about,

@@ -23,9 +23,9 @@ from shared.events import (
     Step,
     Treatment,
 )
-from shared.manifest import Manifest
 from shared.storage import Storage
 from shared.store import Store
+from shared.tables.manifest import Manifest
 from tests.events import Listener, publish
 from tests.integration.compute.samples import Shelf
 from tests.servers import Broker, RunningService, eventually, running

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from shared.manifest import Profile
+from shared.tables.manifest import Profile
 from tests.integration.compute.jobs import JobRun
 
 

@@ -7,12 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from services.compute.commands import Commands
-from services.compute.model import Job
-from services.compute.workspace import Workspace
+from services.compute.jobs.commands import Commands
+from services.compute.jobs.model import Job
+from services.compute.workspaces.model import Workspace
 from shared.aggregate import new_id, now
-from shared.envelope import Envelope, wrap
-from shared.events import ProjectEquipped, ProjectStaffed
+from shared.events import Envelope, ProjectEquipped, ProjectStaffed, wrap
 from shared.store import Store
 from tests.integration.compute.lab import HOLDER, summing
 

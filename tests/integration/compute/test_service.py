@@ -19,8 +19,8 @@ from shared.events import (
     Treatment,
     TreatmentProposed,
 )
-from shared.harvest import ENTRIES, PageReport
-from shared.manifest import Profile
+from shared.tables.harvested_page import ENTRIES, PageReport
+from shared.tables.manifest import Profile
 from tests.catalogues import COMMUNES, turtle
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, summing
 from tests.servers import RunningService, eventually

@@ -9,7 +9,7 @@ from typing import Any
 import urllib3
 from nameko.standalone.rpc import ClusterRpcProxy
 
-from services.catalog.model import Dataset
+from services.catalog.datasets.model import Dataset
 from shared.store import Store
 from tests.events import Listener
 from tests.portal import Portal, page

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import urllib3
 
-from services.catalog.harvesting.harvest import Harvest
+from services.catalog.datasets.model import Dataset
+from services.catalog.harvesting.model import Harvest
 from services.catalog.harvesting.source import RemoteSource
-from services.catalog.model import Dataset
 from shared.aggregate import now
 from shared.events import JobSucceeded
 from tests.catalogues import (

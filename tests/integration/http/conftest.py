@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
-from deploy.local.keys import KeyPair
+from deploy.local.signing_keys import KeyPair
 from tests.servers import RunningService, running
 
 SPEC = "tests.integration.http.sample:Sample"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from deploy.local.keys import KeyPair, key_pair
+from deploy.local.signing_keys import KeyPair, key_pair
 from shared.auth import issue_token
 from tests.integration.http.conftest import Client, problem
 

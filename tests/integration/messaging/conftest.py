@@ -12,10 +12,9 @@ import pytest
 from nameko.standalone.rpc import ClusterRpcProxy
 from pymongo import MongoClient
 
-from deploy.local.keys import KeyPair
+from deploy.local.signing_keys import KeyPair
 from shared.aggregate import now
-from shared.envelope import wrap
-from shared.events import MemberJoined
+from shared.events import MemberJoined, wrap
 from shared.messaging import topology
 from shared.messaging.parked import ParkedEvent, parked
 from shared.trace import child_of

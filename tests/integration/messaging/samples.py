@@ -5,9 +5,8 @@ from threading import Event
 from typing import ClassVar
 
 from shared.aggregate import Aggregate
-from shared.envelope import Envelope
 from shared.errors import Invalid, Rejected, Unavailable
-from shared.events import MemberJoined, ProjectWithdrawn
+from shared.events import Envelope, MemberJoined, ProjectWithdrawn
 from shared.http import Call, http
 from shared.messaging import Documents, RpcClient, on, rpc
 

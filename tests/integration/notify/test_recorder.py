@@ -7,11 +7,11 @@ import pytest
 
 from services.notify.model import Delivery, Endpoint, Entry
 from services.notify.recorder import Recorder
-from shared.envelope import Envelope
 from shared.events import (
     AccessGranted,
     DatasetRegistered,
     DeliveryAbandoned,
+    Envelope,
     Event,
     JobQueued,
     JobSucceeded,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.notify.register import Register
+from services.notify.commands import Register
 from services.notify.views import RegisterEndpoint
-from shared.guard import Guard
+from shared.outbound.ssrf_guard import Guard
 from shared.store import Store
 
 CALL = "1"

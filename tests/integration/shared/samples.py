@@ -7,8 +7,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 
 from shared.aggregate import NEVER, Aggregate, now
-from shared.envelope import Envelope
-from shared.events import ProjectStaffed, WorkspaceOpened
+from shared.events import Envelope, ProjectStaffed, WorkspaceOpened
 from shared.store import Store
 
 PROCESSES = 4

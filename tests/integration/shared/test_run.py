@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from deploy.local.keys import KeyPair
+from deploy.local.signing_keys import KeyPair
 from deploy.local.waiting import LOOPBACK, free_port
 
 

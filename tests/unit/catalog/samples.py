@@ -1,10 +1,10 @@
 """Datasets, profiles and references that the catalogue's unit tests share."""
 
-from services.catalog.metadata import Access, Metadata
-from services.catalog.model import Dataset
-from services.catalog.versions import Upload
+from services.catalog.datasets.metadata import Access, Metadata
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Upload
 from shared.events import FileRef
-from shared.manifest import Column, Profile
+from shared.tables.manifest import Column, Profile
 
 
 def ref(letter: str) -> FileRef:

@@ -7,9 +7,9 @@ from jsonschema import Draft202012Validator
 
 from services.compute.applications import check_steps, list_applications
 from services.compute.applications.aggregate import AggregateParameters
-from shared.crosswalks import CROSSWALKS
 from shared.errors import Invalid
 from shared.events import Step
+from shared.tables.crosswalks import CROSSWALKS
 
 CROSS: dict[str, Any] = {
     "application": "cross",

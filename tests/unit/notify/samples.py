@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from shared.aggregate import now
-from shared.envelope import Envelope
 from shared.events import (
     AccessExpired,
     AccessGranted,
@@ -22,6 +21,7 @@ from shared.events import (
     DatasetsMatched,
     DeliveryAbandoned,
     EndpointDisabled,
+    Envelope,
     Event,
     FileRef,
     HarvestCancelled,

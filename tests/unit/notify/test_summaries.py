@@ -4,7 +4,6 @@ import pytest
 
 from services.notify.service import Notify
 from services.notify.summaries import summarise
-from shared import events
 from shared.events import (
     AccessGranted,
     DatasetRegistered,
@@ -17,9 +16,8 @@ from shared.events import (
     ProjectStaffed,
 )
 from shared.messaging.topology import subscriptions
+from tests.events import LAB
 from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example
-
-LAB = {cls for cls in events.REGISTRY.values() if cls.__module__ == events.__name__}
 
 ADVICE = (
     "Le Datalab a éclairé le projet : 2 jeux de données, 1 application, 0 expert, 1 site pilote."

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from deploy.local.keys import KeyPair, key_pair
+from deploy.local.signing_keys import KeyPair, key_pair
 from shared.auth import Caller, TokenChecker, issue_token
 from shared.errors import Invalid, Unauthenticated
 from shared.settings import SettingsError

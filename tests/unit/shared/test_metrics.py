@@ -5,10 +5,10 @@ import subprocess
 from typing import Any
 
 import pytest
-from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared import metrics
+from tests.metrics import METRICS
 from tests.servers import require
 
 FAMILIES = {
@@ -48,10 +48,9 @@ FAMILIES = {
 @pytest.fixture(scope="module")
 def body() -> bytes:
     """The exposition with a sample in every family, one label of it nasty."""
-    for metric in vars(metrics).values():
-        if isinstance(metric, MetricWrapperBase):
-            child: Any = metric.labels(*(f'a "{name}"\n\\' for name in metric._labelnames))
-            (child.observe if hasattr(child, "observe") else child.inc)(0.5)
+    for metric in METRICS:
+        child: Any = metric.labels(*(f'a "{name}"\n\\' for name in metric._labelnames))
+        (child.observe if hasattr(child, "observe") else child.inc)(0.5)
     return metrics.exposition()[1]
 
 

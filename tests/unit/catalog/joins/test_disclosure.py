@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.catalog.joins.index import Index
+from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join
-from tests.unit.catalog.joins.test_index import blocks
+from tests.unit.catalog.joins.test_inverted_index import blocks
 
 
 def seen(size: int, restricted: str, reader: str) -> list[tuple[int, ...]]:
@@ -12,7 +12,7 @@ def seen(size: int, restricted: str, reader: str) -> list[tuple[int, ...]]:
 
     The secret has twenty; the probe has each of its own twice.
     """
-    index = Index()
+    index = JoinIndex()
     index.replace("secret", blocks({"code": [f"v{n:02}" for n in range(20)]}))
     index.replace("probe", blocks({"code": [f"v{n:02}" for n in range(size)] * 2}))
     index.restrict("secret", "owner" if restricted == "secret" else "")
@@ -59,7 +59,7 @@ def test_join_of_a_few_values_is_hidden_from_others(size: int, restricted: str) 
 
 def test_shares_and_ranks_come_from_the_rounded_counts() -> None:
     """Nine values in common stand where five would."""
-    index = Index()
+    index = JoinIndex()
     values = [f"v{n}" for n in range(10)]
     index.replace("here", blocks({"code": values}))
     index.replace("secret", blocks({"code": values[:9]}))

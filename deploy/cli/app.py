@@ -1,0 +1,114 @@
+"""The command tree of `datalab`."""
+
+import os
+import runpy
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.cli import (
+    dataset_commands,
+    harvest_commands,
+    job_commands,
+    member_commands,
+    parked_commands,
+    project_commands,
+    show,
+    stack_commands,
+    webhook_commands,
+)
+from deploy.cli.api_client import CallError, path_of
+from deploy.cli.session import After, Json, Limit, Session, client, session
+from shared.auth import ROLES
+
+_SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 87_600
+
+app = typer.Typer(
+    name="datalab",
+    help="The data lab's command line: projects, data, jobs, webhooks and the local stack.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(stack_commands.up)
+app.command()(stack_commands.down)
+app.command()(stack_commands.status)
+app.add_typer(project_commands.app, name="project")
+app.add_typer(member_commands.app, name="member")
+app.add_typer(dataset_commands.app, name="dataset")
+app.add_typer(harvest_commands.app, name="harvest")
+app.add_typer(job_commands.app, name="job")
+app.add_typer(webhook_commands.app, name="webhook")
+app.add_typer(parked_commands.app, name="parked")
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    intake_url: Annotated[str, typer.Option(envvar="DATALAB_URL_INTAKE")] = "",
+    catalog_url: Annotated[str, typer.Option(envvar="DATALAB_URL_CATALOG")] = "",
+    compute_url: Annotated[str, typer.Option(envvar="DATALAB_URL_COMPUTE")] = "",
+    notify_url: Annotated[str, typer.Option(envvar="DATALAB_URL_NOTIFY")] = "",
+    token: Annotated[
+        str, typer.Option(envvar="DATALAB_TOKEN", help="Bearer token; by default signed locally.")
+    ] = "",
+    as_member: Annotated[
+        str, typer.Option("--as", envvar="DATALAB_MEMBER", help="Member of a token signed locally.")
+    ] = "operator",
+    home: Annotated[
+        Path, typer.Option(envvar="DATALAB_HOME", help="Folder of the local stack.")
+    ] = Path(".datalab"),
+) -> None:
+    """Without addresses and token, the local stack's are used."""
+    urls = {
+        "intake": intake_url,
+        "catalog": catalog_url,
+        "compute": compute_url,
+        "notify": notify_url,
+    }
+    # `up`, `down`, `status` and the demo take their folder from there.
+    os.environ["DATALAB_HOME"] = str(home)
+    context.obj = Session(home=home, token=token, member=as_member, urls=urls)
+
+
+@app.command()
+def timeline(
+    context: typer.Context,
+    project_id: str,
+    after: After = "",
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """What happened to a project, by time."""
+    path = path_of("projects", project_id, "timeline")
+    answer = client(context).get("notify", path, after=after, limit=limit)
+    show.page(answer, ("at", "type", "summary"), json_wanted=json)
+
+
+@app.command()
+def token(
+    context: typer.Context,
+    member_id: str,
+    role: Annotated[list[str], typer.Option(help="holder, owner, reviewer or operator.")],
+    hours: Annotated[float, typer.Option(help="How long it is valid, ten years at most.")] = 12,
+) -> None:
+    """Sign a token for a member with the local stack's key."""
+    for one in role:
+        if one not in ROLES:
+            raise typer.BadParameter(f"{one} is none of {', '.join(sorted(ROLES))}")
+    if not _SHORTEST_HOURS <= hours <= _LONGEST_HOURS:
+        raise CallError(f"--hours must be from {_SHORTEST_HOURS} to {_LONGEST_HOURS}")
+    typer.echo(session(context).sign(member_id, tuple(role), timedelta(hours=hours)))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def demo(context: typer.Context) -> None:
+    """Play the whole story on real data; `datalab demo --help` says how."""
+    sys.argv[:] = ["datalab demo", *context.args]
+    # By name: the demo may know the services, which this package must not import.
+    runpy.run_module("deploy.demo", run_name="__main__")

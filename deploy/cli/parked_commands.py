@@ -1,0 +1,73 @@
+"""`datalab parked`: events that could not be handled, for operators with access to the broker."""
+
+import warnings
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+from deploy.cli import show
+from deploy.cli.session import Json, session
+
+app = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
+
+_Broker = Annotated[
+    str,
+    typer.Option(
+        envvar="DATALAB_AMQP_URI",
+        help="The broker; by default the local stack's.",
+        show_default=False,
+    ),
+]
+
+
+@app.command("list")
+def list_(context: typer.Context, amqp_uri: _Broker = "", json: Json = False) -> None:
+    """List parked events, oldest first."""
+    found = _parked().parked(amqp_uri or session(context).amqp_uri())
+    answer = {"items": [event.model_dump() for event in found]}
+    show.page(answer, ("id", "queue", "parked_at", "reason"), json_wanted=json)
+
+
+@app.command("show")
+def show_(
+    context: typer.Context, event_id: str, amqp_uri: _Broker = "", json: Json = False
+) -> None:
+    """Show a parked event with its body."""
+    event = _parked().show(amqp_uri or session(context).amqp_uri(), event_id)
+    show.record(event.model_dump(), json_wanted=json)
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    event_id: Annotated[str, typer.Argument(help="All of them without one.")] = "",
+    queue: Annotated[str, typer.Option(help="Only those of this queue.")] = "",
+    amqp_uri: _Broker = "",
+) -> None:
+    """Put parked events back into their queues."""
+    uri = amqp_uri or session(context).amqp_uri()
+    count = _parked().replay(uri, event_id or None, queue or None)
+    one = "1 event is back in its queue."
+    show.line(one if count == 1 else f"{count} events are back in their queues.")
+
+
+@app.command()
+def drop(
+    context: typer.Context,
+    event_id: str,
+    queue: Annotated[str, typer.Option(help="Only in this queue.")] = "",
+    amqp_uri: _Broker = "",
+) -> None:
+    """Discard a parked event for good."""
+    count = _parked().drop(amqp_uri or session(context).amqp_uri(), event_id, queue or None)
+    show.line("1 event was dropped." if count == 1 else f"{count} events were dropped.")
+
+
+def _parked() -> ModuleType:
+    """The messaging, loaded late: it is heavy and warns of its own foundation."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from shared.messaging import parked  # noqa: PLC0415
+
+    return parked

@@ -1,0 +1,88 @@
+"""`datalab up`, `down` and `status`: the local stack by hand."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.ports import ports_from
+from deploy.local.stack import Stack
+from deploy.local.stack_error import StackError
+from deploy.local.supervision import ProcessState
+
+Home = Annotated[Path, typer.Option(envvar="DATALAB_HOME", help="Folder of the stack's state.")]
+HOME = Path(".datalab")
+
+
+def up(
+    home: Home = HOME,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of each service.")] = 1,
+) -> None:
+    """Start the broker, the document server and the four services, unless they run already."""
+    console = Console()
+    with _sentences():
+        running = Stack.found(home, os.environ)
+        if running.running():
+            console.print(
+                f"The stack in {running.home} runs already, with the settings it was started with; "
+                "`datalab down` stops it.",
+                highlight=False,
+                soft_wrap=True,
+            )
+            _show_all(running, running.status(), console)
+            return
+        stack = Stack(home, ports_from(os.environ), os.environ, workers)
+        with console.status("starting") as spinner:
+            stack.up(spinner.update)
+        _show(stack, stack.status(), console)
+
+
+def down(home: Home = HOME) -> None:
+    """Stop the stack; its data stay."""
+    console = Console()
+    with _sentences(), console.status("stopping") as spinner:
+        was_up = Stack.found(home, os.environ).down(spinner.update)
+    console.print("The stack is down." if was_up else "The stack was not running.")
+
+
+def status(home: Home = HOME) -> None:
+    """Show every process of the stack; exits 1 when one does not run."""
+    with _sentences():
+        stack = Stack.found(home, os.environ)
+        processes = stack.status()
+        if not processes:
+            raise StackError(f"The stack in {stack.home} is not running; `datalab up` starts it.")
+        _show_all(stack, processes, Console())
+
+
+def _show_all(stack: Stack, processes: list[ProcessState], console: Console) -> None:
+    """Show them; exits 1 when one does not run."""
+    _show(stack, processes, console)
+    if any(process.pid == 0 for process in processes):
+        raise typer.Exit(1)
+
+
+def _show(stack: Stack, processes: list[ProcessState], console: Console) -> None:
+    table = Table("process", "state", "pid", "address", box=None)
+    addresses = stack.addresses()
+    for process in processes:
+        table.add_row(
+            process.name, process.state.lower(), str(process.pid or ""), addresses[process.name]
+        )
+    console.print(table)
+    console.print(f"State and logs: {stack.home}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Print a StackError as what it is, one sentence, and exit with 1."""
+    try:
+        yield
+    except StackError as error:
+        Console(stderr=True).print(str(error), style="red", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None

@@ -1,0 +1,177 @@
+"""One dataset that a project asked for: who has to consent, how far, and what came of it."""
+
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from services.catalog.access.deadlines import Patience, end_of
+from shared.aggregate import NEVER, now
+from shared.events import Frozen
+
+GrantState = Literal["requested", "granted", "refused", "expired", "revoked"]
+Decision = Literal["grant", "refuse", "revoke"]
+
+_OUTCOME: dict[Decision, GrantState] = {
+    "grant": "granted",
+    "refuse": "refused",
+    "revoke": "revoked",
+}
+_POSSIBLE: dict[Decision, tuple[GrantState, ...]] = {
+    "grant": ("requested", "granted", "refused", "expired", "revoked"),
+    "refuse": ("requested", "expired"),
+    "revoke": ("granted",),
+}
+
+
+_JOBS_KEPT = 100
+"""Of a project's jobs; those that are run again are among its last."""
+
+
+class Conditions(Frozen):
+    """What a consent is bound to: a purpose, in French, and a last day, an ISO date."""
+
+    purpose: str = ""
+    until: str | None = None
+
+
+UNBOUND = Conditions()
+
+
+class Consent(Conditions):
+    """A decider's conditions."""
+
+    decider: str
+
+
+class Grant(BaseModel):
+    """One dataset that a project asked for; `asked` when its owners have to decide.
+
+    `deciders` are all that have to consent: the owner, and for a result made of others' restricted
+    data those others too, but never the project's holder. `consents` are those that did,
+    `conditions` what they bound it to. `ended_by` is who took a grant away, nobody when the project
+    ended.
+    """
+
+    dataset_id: str
+    title: str
+    owner_id: str
+    state: GrantState
+    obstacle: str = Field(default="", description="why nobody can read it yet, in French")
+    asked: bool = False
+    deciders: list[str] = []
+    consents: list[str] = []
+    conditions: list[Consent] = []
+    decided_by: str = ""
+    reason: str = ""
+    requested_at: datetime
+    waits_since: datetime = Field(default_factory=lambda data: data["requested_at"])
+    patience: Patience = Patience()
+    reminded_at: datetime | None = None
+    decided_at: datetime | None = None
+    uses: int = 0
+    used_by: list[str] = Field(default=[], description="the jobs that used it last, by id")
+    last_used: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    end_reason: str = ""
+
+    @model_validator(mode="after")
+    def _asks_its_owner(self) -> Self:
+        """What was saved before results had several deciders had one: the owner."""
+        if self.asked and not self.deciders:
+            self.deciders = [self.owner_id]
+        return self
+
+    @property
+    def unmet(self) -> list[str]:
+        """The deciders that do not consent, whether or not they are still asked."""
+        return [decider for decider in self.deciders if decider not in self.consents]
+
+    @property
+    def missing(self) -> list[str]:
+        """The deciders that the request waits for."""
+        return self.unmet if self.state == "requested" else []
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The deciders beside the owner."""
+        return tuple(decider for decider in self.deciders if decider != self.owner_id)
+
+    @property
+    def purpose(self) -> str:
+        """What the data may be used for, by all deciders' conditions."""
+        return " ; ".join(dict.fromkeys(one.purpose for one in self.conditions if one.purpose))
+
+    @property
+    def until(self) -> str | None:
+        """The last day of the grant: the earliest that a decider named."""
+        return min((one.until for one in self.conditions if one.until), default=None)
+
+    @property
+    def due_at(self) -> datetime:
+        """When time itself changes something: a reminder, the end of the wait or of the grant."""
+        if self.missing and self.reminded_at is None:
+            return self.patience.reminder(self.waits_since)
+        if self.missing:
+            return self.patience.expiry(self.waits_since)
+        if self.state == "granted" and self.until:
+            return end_of(self.until)
+        return NEVER
+
+    def says(self, decider: str, decision: Decision, conditions: Conditions) -> bool:
+        """Whether the decision would change nothing."""
+        if self.state != _OUTCOME[decision]:
+            return False
+        return decision != "grant" or self._conditions_of(decider) == _bound(decider, conditions)
+
+    def allows(self, decision: Decision) -> bool:
+        """Whether the decision can be taken in this state."""
+        return self.state in _POSSIBLE[decision]
+
+    def answer(self, decider: str, decision: Decision, conditions: Conditions) -> None:
+        """Note what one decider says now."""
+        self._forget({decider})
+        if decision == "grant":
+            self.consents.append(decider)
+            self.conditions.append(_bound(decider, conditions))
+
+    def ask_again(self) -> None:
+        """Wait anew for those who do not consent, as long as the first time."""
+        self.state, self.waits_since, self.reminded_at = "requested", now(), None
+        self.decided_by, self.reason, self.decided_at = "", "", None
+
+    def settle(self, state: GrantState, decided_by: str, reason: str) -> None:
+        """Note how it was decided, by whom and why."""
+        self.state, self.decided_by, self.reason, self.decided_at = state, decided_by, reason, now()
+        self.ended_at, self.ended_by, self.end_reason = None, "", ""
+
+    def use(self, job_id: str) -> None:
+        """Count a use: of a job one, however often it opens the data, else each opening."""
+        self.last_used = now()
+        if job_id in self.used_by:
+            return
+        self.uses += 1
+        if job_id:
+            self.used_by = [*self.used_by, job_id][-_JOBS_KEPT:]
+
+    def end(self, ended_by: str, reason: str) -> None:
+        """Note who took access away and why; who gave it stays readable."""
+        self.state, self.ended_at = "revoked", now()
+        self.ended_by, self.end_reason = ended_by, reason
+
+    def lapse(self, time: datetime) -> None:
+        """Forget the consents whose last day is over."""
+        self._forget({c.decider for c in self.conditions if c.until and end_of(c.until) <= time})
+
+    def _conditions_of(self, decider: str) -> Consent:
+        found = (one for one in self.conditions if one.decider == decider)
+        return next(found, Consent(decider=decider))
+
+    def _forget(self, deciders: set[str]) -> None:
+        self.consents = [one for one in self.consents if one not in deciders]
+        self.conditions = [one for one in self.conditions if one.decider not in deciders]
+
+
+def _bound(decider: str, conditions: Conditions) -> Consent:
+    return Consent(decider=decider, purpose=conditions.purpose, until=conditions.until)

@@ -1,0 +1,361 @@
+"""The grants of a project as they are kept, and the events that tell how they change."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar, Self
+
+from pydantic import Field, computed_field
+
+from services.catalog.access.deadlines import Patience, in_french
+from services.catalog.access.grants import UNBOUND, Conditions, Decision, Grant
+from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
+from services.catalog.datasets.model import Dataset
+from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
+from shared.errors import Forbidden, NotFound, WrongStage
+from shared.events import (
+    AccessExpired,
+    AccessGranted,
+    AccessRefused,
+    AccessReminded,
+    AccessRequested,
+    AccessRevoked,
+    DataAccessOpened,
+    DatasetsMatched,
+    InputsChecked,
+    Match,
+    Obstacle,
+)
+
+STAFF = "*"
+"""Stands beside the owners who may see a request: not every server can ask for "not empty"."""
+
+CATALOG = "catalog"
+"""Who decides where no owner has to."""
+
+_UNANSWERED = "Sans réponse dans le délai imparti."
+
+
+class Granting(Aggregate):
+    """A project's grants; once it ended (`closed`) none is open or waits.
+
+    `due_at` is `next_due` as it was saved: a document from before there were dates is due at once.
+    """
+
+    holder_id: str = ""
+    grants: list[Grant] = []
+    closed: bool = False
+    due_at: datetime = LONG_AGO
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def asked_of(self) -> list[str]:
+        """The owners who were ever asked, and STAFF."""
+        return _with_staff([one for grant in self.grants if grant.asked for one in grant.deciders])
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def waits_for(self) -> list[str]:
+        """The owners whose decision is missing, and STAFF."""
+        return _with_staff([one for grant in self.grants for one in grant.missing])
+
+    @property
+    def next_due(self) -> datetime:
+        """When `tick` has something to do; NEVER when nothing waits for its time."""
+        dates = [grant.due_at for grant in self.grants if not self.closed]
+        return min(dates, default=NEVER)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def waits_since(self) -> datetime:
+        """When the oldest request without a decision was asked; NEVER without one."""
+        return min((one.waits_since for one in self.grants if one.missing), default=NEVER)
+
+    def sealed(self, *, time: datetime, traceparent: str, because: str | None) -> Self:
+        """A copy to be saved, with the date by which it is found when it is due."""
+        self.due_at = self.next_due
+        return super().sealed(time=time, traceparent=traceparent, because=because)
+
+    def granted(self, dataset_id: str) -> Grant:
+        """The grant that lets the project read that dataset; raises Forbidden without one."""
+        grant = self.grant_of(dataset_id)
+        if grant is None or grant.state != "granted" or grant.due_at <= now():
+            raise Forbidden(f"le projet {self.id} n'a pas accès à {dataset_id}")
+        return grant
+
+    def request(self, dataset_id: str) -> Grant:
+        """The grant that the dataset's owner was asked for; raises NotFound when there is none."""
+        grant = self.grant_of(dataset_id)
+        if grant is None or not grant.asked:
+            raise self._no_request(dataset_id)
+        return grant
+
+    def grant_of(self, dataset_id: str) -> Grant | None:
+        """What became of the project's wish to read that dataset, if it has it."""
+        return next((grant for grant in self.grants if grant.dataset_id == dataset_id), None)
+
+    def _no_request(self, dataset_id: str) -> NotFound:
+        return NotFound.of(f"{self.id}.{dataset_id}")
+
+    def _request(self, grant: Grant, deciders: list[str]) -> None:
+        grant.asked, grant.deciders = True, deciders
+        for decider in deciders:
+            self.record(
+                AccessRequested(
+                    **self._about(grant),
+                    holder_id=self.holder_id,
+                    member_id=decider if decider != grant.owner_id else None,
+                    reason=grant.obstacle,
+                )
+            )
+
+    def _grant(self, grant: Grant, decided_by: str, reason: str) -> None:
+        grant.settle("granted", decided_by, reason)
+        self.record(
+            AccessGranted(
+                **self._about(grant),
+                decided_by=decided_by,
+                member_ids=grant.others,
+                purpose=grant.purpose,
+                until=grant.until,
+            )
+        )
+
+    def _refuse(self, grant: Grant, decided_by: str, reason: str) -> None:
+        grant.settle("refused", decided_by, reason)
+        self.record(
+            AccessRefused(
+                **self._about(grant), decided_by=decided_by, member_ids=grant.others, reason=reason
+            )
+        )
+
+    def _revoke(self, grant: Grant, ended_by: str, reason: str) -> None:
+        grant.end(ended_by, reason)
+        self.record(AccessRevoked(**self._about(grant), member_ids=grant.others, reason=reason))
+
+    def _remind(self, grant: Grant, time: datetime) -> None:
+        grant.reminded_at = time
+        self.record(AccessReminded(**self._about(grant), member_ids=tuple(grant.missing)))
+
+    def _expire(self, grant: Grant) -> None:
+        grant.settle("expired", CATALOG, _UNANSWERED)
+        self.record(
+            AccessExpired(**self._about(grant), member_ids=grant.others, reason=_UNANSWERED)
+        )
+
+    def _about(self, grant: Grant) -> dict[str, str]:
+        return {
+            "project_id": self.id,
+            "dataset_id": grant.dataset_id,
+            "owner_id": grant.owner_id,
+            # What is not published yet nobody knows of, not even by name.
+            "title": "" if grant.obstacle else grant.title,
+        }
+
+
+def _with_staff(deciders: list[str]) -> list[str]:
+    return [*sorted(set(deciders)), STAFF] if deciders else []
+
+
+_OPEN = "Données ouvertes."
+
+
+class ProjectAccess(Granting):
+    """The datasets that fit a project and those it may read; its id is the project's.
+
+    A project that ended (`closed`) gets nothing any more, whichever event comes later.
+    """
+
+    collection: ClassVar[str] = "accesses"
+    indexes: ClassVar[tuple[str, ...]] = (
+        "asked_of",
+        "waits_for",
+        "due_at",
+        "waits_since",
+        "needs",
+    )
+
+    title: str = ""
+    matches: tuple[Match, ...] = ()
+    needs: list[str] = Field(default=[], description="datasets it names, its kinds of keys")
+    opened: bool = False
+
+    def match(
+        self, holder_id: str, title: str, matches: tuple[Match, ...], needs: Iterable[str] = ()
+    ) -> None:
+        """Keep and tell what fits the project, also when nothing does, and keep what it needs."""
+        self.holder_id, self.title, self.matches = holder_id, title, matches
+        self.need(needs)
+        self.record(DatasetsMatched(project_id=self.id, matches=matches))
+
+    def need(self, needs: Iterable[str]) -> None:
+        """Keep what else new data is joined with to be of use to the project."""
+        self.needs = sorted({*self.needs, *needs})
+
+    def tell_inputs(self, proposal: int, obstacles: tuple[Obstacle, ...]) -> None:
+        """Tell what stands between a treatment that the project proposes and its data."""
+        self.record(InputsChecked(project_id=self.id, proposal=proposal, obstacles=obstacles))
+
+    def secure(self, holder_id: str, wanted: Wanted, patience: Patience) -> None:
+        """Ask for every dataset of `wanted`, None being one that the catalogue does not know.
+
+        The holder's own and open data is granted at once; restricted data waits for its owner, and
+        a result also for those whose restricted data went into it, as long as `patience` says. So
+        does open data that is not published: its owner may be the one who keeps it back. Unknown
+        data is refused, and then nobody is asked. An ended project asks for nothing.
+        """
+        if self.closed:
+            return
+        self.holder_id = holder_id
+        self.need(wanted)
+        new = {one: dataset for one, dataset in wanted.items() if self.grant_of(one) is None}
+        unknown = [one for one, dataset in new.items() if dataset is None]
+        for dataset_id in unknown or new:
+            self._ask(dataset_id, new[dataset_id], patience)
+        self._open_if_all_granted()
+
+    def may_go_on(self, dataset: Dataset) -> bool:
+        """Whether a grant waits for what the dataset has become: published, or open."""
+        grant = self.grant_of(dataset.id)
+        if grant is None or self.closed or not dataset.published:
+            return False
+        return bool(grant.obstacle) or self._needs_nobody(grant, dataset)
+
+    def go_on(self, dataset: Dataset) -> None:
+        """What is published can be read; on what is open nobody has to decide any more."""
+        grant = self.grant_of(dataset.id)
+        if grant is None or not self.may_go_on(dataset):
+            return
+        grant.obstacle = ""
+        if self._needs_nobody(grant, dataset):
+            grant.asked, grant.deciders = False, []
+            self._grant(grant, CATALOG, _OPEN)
+        self._open_if_all_granted()
+
+    def decide(
+        self,
+        dataset_id: str,
+        decider: str,
+        decision: Decision,
+        reason: str,
+        conditions: Conditions = UNBOUND,
+    ) -> None:
+        """A decider grants, refuses or takes back; what it refused or took back it may grant later.
+
+        The request is granted once all consent, and refused as soon as one refuses, until that one
+        grants; what is granted ends as soon as one takes its consent back. Saying the same again
+        changes nothing; granting again on other conditions replaces the decider's own. Raises
+        NotFound without such a request and for anybody but its deciders, WrongStage when the
+        project ended or the request is in a state that has no such decision.
+        """
+        grant = self.request(dataset_id)
+        if decider not in grant.deciders:
+            raise self._no_request(dataset_id)
+        said = grant.says(decider, decision, conditions)
+        if not said and (self.closed or not grant.allows(decision)):
+            raise WrongStage(
+                "ce projet est terminé"
+                if self.closed
+                else f"cette demande est déjà dans l'état « {grant.state} »"
+            )
+        grant.answer(decider, decision, conditions)
+        if said:
+            return
+        if decision == "grant":
+            self._consent(grant, decider, reason)
+        elif decision == "refuse":
+            self._refuse(grant, decider, reason)
+        else:
+            self._revoke(grant, decider, reason)
+
+    def tick(self, time: datetime) -> None:
+        """Do what is due at `time`; once done it is not due again.
+
+        Those who did not answer are reminded once, then asked no longer; a grant ends after the
+        last day that its deciders named.
+        """
+        for grant in self.grants:
+            if self.closed or grant.due_at > time:
+                continue
+            if grant.state == "granted":
+                last_day = in_french(grant.until or "")
+                grant.lapse(time)
+                self._revoke(grant, CATALOG, f"L'accès était accordé jusqu'au {last_day}.")
+            elif grant.reminded_at is None:
+                self._remind(grant, time)
+            else:
+                self._expire(grant)
+
+    def close(self, reason: str) -> None:
+        """The project ended: it reads nothing any more, and what is asked is asked no longer.
+
+        `reason`, in French, says how it ended; what owners decided before stays readable.
+        """
+        self.closed = True
+        for grant in self.grants:
+            if grant.state in ("requested", "granted"):
+                grant.end("", reason)
+
+    def use(self, dataset_id: str, job_id: str = "") -> None:
+        """Count one use of a granted dataset, a job's once; raises Forbidden without a grant."""
+        self.granted(dataset_id).use(job_id)
+
+    def is_outdated(self, dataset: Dataset) -> bool:
+        """Whether open data was granted that its owner has restricted since."""
+        grant = self.grant_of(dataset.id)
+        was_open = grant is not None and grant.state == "granted" and not grant.asked
+        return was_open and dataset.deciders(self.holder_id) != []
+
+    def ask_after_all(self, dataset: Dataset) -> None:
+        """Ask the deciders of data that was open when it was granted."""
+        if self.is_outdated(dataset):
+            grant = self.granted(dataset.id)
+            grant.ask_again()
+            self._request(grant, dataset.deciders(self.holder_id))
+
+    def taken_back(self, dataset_ids: Iterable[str]) -> str:
+        """Why one of these was taken away from the project before its end; empty if none was."""
+        ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
+        return ended[0].end_reason if ended else ""
+
+    def _ask(self, dataset_id: str, dataset: Dataset | None, patience: Patience) -> None:
+        grant = Grant(
+            dataset_id=dataset_id,
+            title=dataset.metadata.title if dataset else "",
+            owner_id=dataset.owner_id if dataset else "",
+            state="requested",
+            requested_at=now(),
+            patience=patience,
+        )
+        self.grants.append(grant)
+        if dataset is None:
+            self._refuse(grant, CATALOG, UNKNOWN)
+            return
+        obstacle = obstacle_of(dataset_id, dataset)
+        grant.obstacle = obstacle.reason if obstacle else ""
+        if deciders := dataset.deciders(self.holder_id):
+            self._request(grant, deciders)
+        elif dataset.owner_id == self.holder_id:
+            self._grant(grant, self.holder_id, "Données du porteur du projet.")
+        elif obstacle:
+            self._request(grant, [dataset.owner_id])
+        else:
+            self._grant(grant, CATALOG, _OPEN)
+
+    def _needs_nobody(self, grant: Grant, dataset: Dataset) -> bool:
+        return grant.state in ("requested", "expired") and not dataset.deciders(self.holder_id)
+
+    def _consent(self, grant: Grant, decider: str, reason: str) -> None:
+        if grant.state == "refused" and grant.decided_by != decider:
+            return
+        if not grant.unmet:
+            self._grant(grant, decider, reason)
+            self._open_if_all_granted()
+        elif grant.state == "refused":
+            grant.ask_again()
+
+    def _open_if_all_granted(self) -> None:
+        if self.opened or any(one.state != "granted" or one.obstacle for one in self.grants):
+            return
+        self.opened = True
+        ids = tuple(grant.dataset_id for grant in self.grants)
+        self.record(DataAccessOpened(project_id=self.id, dataset_ids=ids))

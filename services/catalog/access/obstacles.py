@@ -1,0 +1,36 @@
+"""Why a project could not read a dataset even if its owner let it, in French."""
+
+from collections.abc import Mapping
+
+from services.catalog.datasets.model import Dataset
+from shared.events import Obstacle
+
+Wanted = Mapping[str, Dataset | None]
+"""Datasets by id; None where the catalogue knows none."""
+
+UNKNOWN = "Ce jeu de données est inconnu du catalogue."
+_WITH_ITS_PRODUCER = "Ces données sont chez leur producteur : elles sont à déposer ici d'abord."
+_UNREAD = "Ce jeu de données n'est pas encore publié : le Datalab le lit."
+_HELD = (
+    "Ce jeu de données n'est pas encore publié : son propriétaire doit en confirmer la base légale."
+)
+_UNREADABLE = "Ce jeu de données n'est pas publié : son fichier n'a pas pu être lu."
+
+
+def obstacles_of(wanted: Wanted) -> tuple[Obstacle, ...]:
+    """What stands between a project and each of these; nothing for one that could be read."""
+    found = (obstacle_of(dataset_id, dataset) for dataset_id, dataset in sorted(wanted.items()))
+    return tuple(one for one in found if one)
+
+
+def obstacle_of(dataset_id: str, dataset: Dataset | None) -> Obstacle | None:
+    """What stands between a project and a dataset, if anything does."""
+    if dataset is None:
+        return Obstacle(dataset_id=dataset_id, reason=UNKNOWN)
+    if dataset.published:
+        return None
+    if not dataset.versions:
+        return Obstacle(dataset_id=dataset_id, reason=dataset.retired or _WITH_ITS_PRODUCER)
+    told = {"pending": (_UNREAD, True), "held": (_HELD, True)}
+    reason, passes = told.get(dataset.versions[-1].state, (_UNREADABLE, False))
+    return Obstacle(dataset_id=dataset_id, reason=reason, passes=passes)

@@ -1,0 +1,105 @@
+"""Puts the results of delivered projects into the catalogue, with how they were made."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from services.catalog.access.model import ProjectAccess
+from services.catalog.access.usage import RESULT
+from services.catalog.datasets.manifests import output_of, privacy_of, read_manifest
+from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.registration import _PREFIX, empty
+from services.catalog.datasets.versions import Provenance, Upload, Version
+from services.catalog.licences.compatibility import Compatibility, judge, settle
+from shared.aggregate import caused_id
+from shared.events import Envelope, ProjectDelivered
+from shared.storage import Storage
+from shared.store import Store
+from shared.tables.manifest import Manifest
+
+_Read: TypeAlias = tuple[Dataset, Version | None]
+
+
+def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDelivered]) -> Dataset:
+    """The dataset that a delivered project gives back, with how it was made.
+
+    Made of somebody else's restricted data it is restricted too: such owners may see it and how it
+    was made, and decide with the holder which projects read it. Made of data that was taken away
+    from the project before, it is kept from everybody. It is restricted as well where the terms of
+    its sources, which decide its licence, keep it from being published, and where it tells too much
+    of persons.
+    """
+    event = envelope.data
+    manifest = read_manifest(files, event.result)
+    read = list(_datasets_of(store, manifest))
+    owners = _source_owners(read, event.holder_id)
+    sources = {one for dataset, version in read for one in dataset.sources(version)}
+    verdict = judge(sources)
+    terms, privacy = settle(event.licence, verdict), privacy_of(manifest)
+    is_opened = terms.is_publishable and not owners and (privacy is None or privacy.is_safe)
+    metadata = Metadata(
+        title=event.title,
+        description=event.description,
+        theme=event.theme,
+        keywords=event.keywords,
+        territory=event.territory,
+        licence=terms.licence,
+        access="open" if is_opened else "restricted",
+    )
+    dataset = empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
+    dataset.project_id, dataset.source_owners = event.project_id, owners
+    restricted = sorted({one.id for one, _ in read if one.metadata.access == "restricted"})
+    upload = _result_of(event, manifest, restricted, verdict, terms.note)
+    if reason := _taken_back(store, event.project_id, manifest):
+        dataset.withhold(upload, f"L'accès aux données dont il est fait a été retiré : {reason}")
+    else:
+        dataset.register(upload)
+    return store.of(Dataset).add(dataset, because=envelope)
+
+
+def _datasets_of(store: Store, manifest: Manifest) -> Iterator[_Read]:
+    """The datasets that a job read, each with the version it read."""
+    for given in manifest.inputs:
+        dataset = store.of(Dataset).find_one(given.dataset_id)
+        if dataset:
+            yield dataset, next((v for v in dataset.versions if v.number == given.version), None)
+
+
+def _taken_back(store: Store, project_id: str, manifest: Manifest) -> str:
+    access = store.of(ProjectAccess).find_one(project_id)
+    return access.taken_back(given.dataset_id for given in manifest.inputs) if access else ""
+
+
+def _source_owners(read: Iterable[_Read], holder_id: str) -> list[str]:
+    owners: set[str] = set()
+    for dataset, _version in read:
+        if dataset.metadata.access == "restricted":
+            owners |= {dataset.owner_id, *dataset.source_owners}
+    return sorted(owners - {holder_id})
+
+
+def _result_of(
+    event: ProjectDelivered,
+    manifest: Manifest,
+    restricted: Iterable[str],
+    verdict: Compatibility,
+    note: str,
+) -> Upload:
+    return Upload(
+        file=output_of(manifest, RESULT),
+        filename=RESULT,
+        note=note,
+        files=manifest.outputs,
+        provenance=Provenance(
+            project_id=event.project_id,
+            job_id=event.job_id,
+            manifest=event.result,
+            inputs=manifest.inputs,
+            restricted_ids=tuple(restricted),
+            sources=verdict.sources,
+            attribution=verdict.attribution,
+            privacy=privacy_of(manifest),
+            steps=manifest.steps,
+            software=manifest.software,
+        ),
+    )

@@ -1,0 +1,155 @@
+"""Access of projects to datasets: asked for, decided by owners, used by jobs, revoked."""
+
+from typing import Any
+
+from services.catalog.access.deadlines import Patience
+from services.catalog.access.model import STAFF, ProjectAccess
+from services.catalog.access.usage import record
+from services.catalog.access.views import (
+    AccessRequest,
+    NewDecision,
+    OpenedDataset,
+    RequestPage,
+    RequestQuery,
+    request_of,
+    requests_of,
+)
+from services.catalog.datasets.model import Dataset
+from shared.auth import Caller
+from shared.errors import Forbidden, Invalid, NotFound
+from shared.events import (
+    Envelope,
+    ProjectDelivered,
+    ProjectRejected,
+    ProjectSecured,
+    ProjectWithdrawn,
+)
+from shared.inbound.paging import every
+from shared.store import Store
+
+Ended = ProjectDelivered | ProjectRejected | ProjectWithdrawn
+"""The ways a project ends."""
+
+_ENDS: dict[type[Ended], str] = {
+    ProjectDelivered: "Projet livré.",
+    ProjectRejected: "Projet refusé.",
+    ProjectWithdrawn: "Projet retiré.",
+}
+
+
+def request_access(store: Store, envelope: Envelope[ProjectSecured], patience: Patience) -> None:
+    """Ask for every dataset that a secured project's treatment reads."""
+    event = envelope.data
+    wanted = {id_: store.of(Dataset).find_one(id_) for id_ in event.dataset_ids}
+    access = store.of(ProjectAccess).change(
+        event.project_id,
+        lambda access: access.secure(event.holder_id, wanted, patience),
+        because=envelope,
+        new=lambda: ProjectAccess(id=event.project_id),
+    )
+    # What changed between the look and the save was told to nobody.
+    for dataset_id in event.dataset_ids:
+        if dataset := store.of(Dataset).find_one(dataset_id):
+            _adjust(store, access, dataset)
+
+
+def adjust_access(store: Store, dataset_id: str) -> None:
+    """A dataset was published or is described otherwise: projects may read it now, or not now."""
+    dataset = store.of(Dataset).get(dataset_id)
+    where = {"needs": {"$in": [dataset_id]}, "closed": False}
+    concerned = every(lambda after: store.of(ProjectAccess).page(where, after=after, limit=100))
+    for access in concerned:
+        _adjust(store, access, dataset)
+
+
+def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
+    if access.may_go_on(dataset):
+        store.of(ProjectAccess).change(access.id, lambda one: one.go_on(dataset))
+    if access.is_outdated(dataset):
+        store.of(ProjectAccess).change(access.id, lambda one: one.ask_after_all(dataset))
+
+
+def revoke_access(store: Store, envelope: Envelope[Ended]) -> None:
+    """Close a project that ended, also one that was never heard of before."""
+    project_id, reason = envelope.data.project_id, _ENDS[type(envelope.data)]
+    store.of(ProjectAccess).change(
+        project_id,
+        lambda access: access.close(reason),
+        because=envelope,
+        new=lambda: ProjectAccess(id=project_id),
+    )
+
+
+def decide_access(
+    store: Store, request_id: str, decider: str, decision: NewDecision
+) -> AccessRequest:
+    """Take a decider's answer to `<project id>.<dataset id>`.
+
+    Raises NotFound, also for anybody but its deciders, WrongStage when it is too late, Invalid for
+    a refusal or revocation without a reason.
+    """
+    if decision.decision != "grant" and not decision.reason:
+        raise Invalid("un refus ou un retrait se motive", "reason")
+    project_id, _, dataset_id = request_id.partition(".")
+    if store.of(ProjectAccess).find_one(project_id) is None:
+        raise NotFound.of(request_id)
+    access = store.of(ProjectAccess).change(
+        project_id,
+        lambda access: access.decide(
+            dataset_id, decider, decision.decision, decision.reason, decision.conditions
+        ),
+    )
+    return request_of(access, access.request(dataset_id))
+
+
+def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestPage:
+    """One page of the requests to `caller`; of all requests for staff."""
+    member = STAFF if caller.is_staff else caller.member_id
+    where: dict[str, Any] = {
+        "waits_for" if query.waiting else "asked_of": {"$in": [member]},
+    }
+    if query.after:
+        where["_id"] = {"$gte": query.after.partition(".")[0]}
+    # Each document holds at least one request, all but the cursor's own one after the cursor.
+    documents = store.of(ProjectAccess).find(where, limit=query.limit + 2)
+    found = [
+        request
+        for access in documents
+        for request in requests_of(access, member, waiting=query.waiting)
+        if not query.after or request.id > query.after
+    ]
+    more = len(found) > query.limit
+    shown = found[: query.limit]
+    return RequestPage(items=shown, next=shown[-1].id if more else None)
+
+
+def open_dataset(store: Store, project_id: str, dataset_id: str, job_id: str = "") -> OpenedDataset:
+    """The only door to data: what a granted project reads now, recorded as a use.
+
+    Raises Forbidden without a grant, Unavailable while the first version is being read, WrongStage
+    when no version could be, Invalid for another project's job.
+    """
+    access = store.of(ProjectAccess).find_one(project_id)
+    if access is None:
+        raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
+    access.granted(dataset_id)
+    dataset = store.of(Dataset).get(dataset_id)
+    if access.is_outdated(dataset):
+        store.of(ProjectAccess).change(project_id, lambda access: access.ask_after_all(dataset))
+        raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
+    version, table = dataset.readable()
+    access = store.of(ProjectAccess).change(
+        project_id, lambda access: access.use(dataset_id, job_id)
+    )
+    record(store, access, dataset, version, job_id)
+    grant = access.granted(dataset_id)
+    return OpenedDataset(
+        dataset_id=dataset_id,
+        title=dataset.metadata.title,
+        version=version.number,
+        licence=dataset.metadata.licence,
+        sha256=version.file.sha256,
+        file=table,
+        purpose=grant.purpose,
+        until=grant.until,
+    )

@@ -1,0 +1,256 @@
+"""One use of a dataset: which project read it, when, for which job, and with what result."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, Field
+
+from services.catalog.access.grants import Grant
+from services.catalog.access.model import ProjectAccess
+from services.catalog.datasets.manifests import read_manifest
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Version
+from services.catalog.datasets.visibility import downloadable, file_of, visible
+from shared.aggregate import Aggregate, new_id, now
+from shared.auth import Caller
+from shared.errors import Forbidden, Invalid
+from shared.events import (
+    Envelope,
+    FileRef,
+    JobCancelled,
+    JobFailed,
+    JobKind,
+    JobSucceeded,
+    ProjectDelivered,
+)
+from shared.inbound.paging import Paging, every
+from shared.storage import Storage
+from shared.store import Store
+from shared.tables.manifest import Manifest
+
+_DOWNLOAD = "Téléchargement par l'équipe du Datalab."
+
+UseState = Literal["opened", "succeeded", "failed", "cancelled"]
+
+RESULT = "result.parquet"
+"""What a job calls the table of its last step."""
+
+
+class Use(Aggregate):
+    """A job's use of a dataset, however often the job is run; without a job, one opening.
+
+    Its id is `<job id>.<dataset id>`, so that uses stand in the order of jobs.
+    """
+
+    collection: ClassVar[str] = "uses"
+    indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "job_id")
+
+    dataset_id: str
+    job_id: str = ""
+    dataset_version: int = 0
+    project_id: str = ""
+    project_title: str = ""
+    holder_id: str = ""
+    purpose: str = ""
+    until: str | None = None
+    openings: int = 0
+    opened_at: datetime = Field(default_factory=now)
+    last_opened_at: datetime = Field(default_factory=now)
+    state: UseState = "opened"
+    kind: JobKind | None = None
+    ended_at: datetime | None = None
+    reason: str = ""
+    result: FileRef | None = None
+    rows: int | None = None
+    delivered_as: str | None = None
+
+    def open(self, access: ProjectAccess, grant: Grant, version: Version) -> None:
+        """Note that the project reads that version, under the grant's conditions.
+
+        Raises Invalid when the job that it names was another project's before.
+        """
+        if self.project_id not in ("", access.id):
+            raise Invalid("est un traitement d'un autre projet", "job_id")
+        self.project_id, self.project_title = access.id, access.title
+        self.holder_id, self.dataset_version = access.holder_id, version.number
+        self.purpose, self.until = grant.purpose, grant.until
+        self.openings += 1
+        self.last_opened_at = now()
+
+    def take_away(self, member_id: str, version: Version) -> None:
+        """Note that a member of the lab's staff downloaded that version."""
+        self.holder_id, self.dataset_version = member_id, version.number
+        self.purpose, self.openings = _DOWNLOAD, 1
+
+    def succeed(self, kind: JobKind, manifest: Manifest) -> None:
+        """Note what the job made of it."""
+        self.kind, self.state, self.ended_at = kind, "succeeded", manifest.ended
+        self.result, self.rows = manifest.output(RESULT), _rows_of(manifest)
+
+    def end(self, kind: JobKind, state: Literal["failed", "cancelled"], reason: str) -> None:
+        """Note that the job made nothing of it, and why."""
+        self.kind, self.state, self.reason, self.ended_at = kind, state, reason, now()
+
+
+class FailedJob(Aggregate):
+    """A project's job that made nothing, kept for a use of it that is saved after its end.
+
+    Compute does not wait for ever for data to be opened, nor does it cancel a job only after that.
+    Its id is the job's.
+    """
+
+    collection: ClassVar[str] = "vain_jobs"
+
+    project_id: str | None
+    kind: JobKind
+    state: Literal["failed", "cancelled"]
+    reason: str
+
+    @classmethod
+    def of(cls, event: JobFailed | JobCancelled) -> Self:
+        """The job that the event tells of."""
+        return cls(
+            id=event.job_id,
+            project_id=event.project_id,
+            kind=event.kind,
+            state="cancelled" if isinstance(event, JobCancelled) else "failed",
+            reason=event.reason,
+        )
+
+    def end(self, use: Use) -> None:
+        """Note on a use of the job that nothing was made of it, unless another project names it."""
+        if use.project_id == self.project_id:
+            use.end(self.kind, self.state, self.reason)
+
+
+class UseQuery(Paging):
+    """Which uses, newest first."""
+
+
+class UseView(BaseModel):
+    """A use as the dataset's owners and the lab's staff see it."""
+
+    id: str
+    dataset_id: str
+    dataset_version: int
+    project_id: str
+    project_title: str
+    holder_id: str = Field(description="the project's; of a download, who took the file away")
+    job_id: str = Field(description="empty when no job was named")
+    kind: JobKind | None = Field(description="of the job, once it ended")
+    purpose: str = Field(description="what it was granted for")
+    until: str | None = Field(description="the last day it was granted for")
+    openings: int = Field(description="how often it was opened: once for each run of the job")
+    opened_at: datetime
+    last_opened_at: datetime
+    state: UseState = Field(description="what became of the job")
+    ended_at: datetime | None
+    reason: str = Field(description="why the job made nothing of it")
+    result: FileRef | None = Field(description="the table the job made")
+    rows: int | None = Field(description="how many rows that has")
+    delivered_as: str | None = Field(description="the dataset that the result became")
+
+
+class UsePage(BaseModel):
+    """One page of uses."""
+
+    items: list[UseView]
+    next: str | None
+
+
+def _rows_of(manifest: Manifest) -> int | None:
+    """What the last step reports; whatever else it wrote there, applications being many."""
+    counts = manifest.reports[-1].get("rows") if manifest.reports else None
+    rows = counts.get("out") if isinstance(counts, dict) else None
+    return rows if isinstance(rows, int) else None
+
+
+_TREATING: tuple[JobKind, ...] = ("trial", "full")
+"""The kinds of jobs that read what a project was granted."""
+
+
+def record(
+    store: Store, access: ProjectAccess, dataset: Dataset, version: Version, job_id: str
+) -> None:
+    """A project reads a version: one use for a job and a dataset, however often the job runs."""
+    grant = access.granted(dataset.id)
+    new = Use(id=f"{job_id or new_id('use')}.{dataset.id}", dataset_id=dataset.id, job_id=job_id)
+    store.of(Use).change(new.id, lambda use: use.open(access, grant, version), new=new.model_copy)
+    if vain := store.of(FailedJob).find_one(job_id):
+        store.of(Use).change(new.id, vain.end)
+
+
+def download(
+    store: Store, dataset_id: str, caller: Caller, name: str = ""
+) -> tuple[Version, FileRef]:
+    """What `caller` may take away of a dataset (`search.downloadable`): its table, or a named file.
+
+    Its owners see who of the lab's staff took restricted data away.
+    """
+    dataset = downloadable(store, dataset_id, caller)
+    version, table = dataset.readable()
+    file = file_of(version, name) if name else table
+    if dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id:
+        use = Use(id=f"{new_id('use')}.{dataset_id}", dataset_id=dataset_id)
+        use.take_away(caller.member_id, version)
+        store.of(Use).save(use)
+    return version, file
+
+
+def complete(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:
+    """A project's job succeeded: its uses tell with what result."""
+    event = envelope.data
+    uses = list(_of_job(store, event.job_id, event.project_id)) if event.kind in _TREATING else []
+    if not uses:
+        return
+    manifest = read_manifest(files, event.result)
+    for use in uses:
+        store.of(Use).change(
+            use.id, partial(Use.succeed, kind=event.kind, manifest=manifest), because=envelope
+        )
+
+
+def end_in_vain(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+    """A project's job made nothing: its uses tell why, those that are saved only later too."""
+    event = envelope.data
+    if event.kind not in _TREATING:
+        return
+    # Kept before the uses are looked for: one that is saved after the look finds it.
+    vain = store.of(FailedJob).add(FailedJob.of(event))
+    for use in list(_of_job(store, event.job_id, event.project_id)):
+        store.of(Use).change(use.id, vain.end, because=envelope)
+
+
+def link_result(store: Store, envelope: Envelope[ProjectDelivered], dataset_id: str) -> None:
+    """A project was delivered: the uses of its job tell which dataset came of them."""
+
+    def link(use: Use) -> None:
+        use.delivered_as = dataset_id
+
+    for use in _of_job(store, envelope.data.job_id, envelope.data.project_id):
+        store.of(Use).change(use.id, link, because=envelope)
+
+
+def list_uses(store: Store, dataset_id: str, query: UseQuery, caller: Caller) -> UsePage:
+    """One page of a dataset's uses, newest first, for its owners and staff.
+
+    Raises Forbidden for others, NotFound when they may not even know of the dataset.
+    """
+    dataset = visible(store, dataset_id, caller)
+    if not caller.may_see(*dataset.insiders):
+        raise Forbidden("seuls les propriétaires d'un jeu de données voient qui s'en est servi")
+    where: dict[str, Any] = {"dataset_id": dataset.id}
+    if query.after:
+        where["_id"] = {"$lt": query.after}
+    found = store.of(Use).find(where, descending=True, limit=query.limit + 1)
+    shown = found[: query.limit]
+    items = [UseView.model_validate(use.model_dump()) for use in shown]
+    return UsePage(items=items, next=shown[-1].id if len(found) > query.limit else None)
+
+
+def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:
+    uses = every(lambda after: store.of(Use).page({"job_id": job_id}, after=after, limit=100))
+    # Whoever opens data by RPC names the job itself, and may name another project's.
+    return (use for use in uses if use.project_id == project_id)

@@ -1,0 +1,131 @@
+"""What is asked and shown of the access of projects to datasets."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.catalog.access.deadlines import end_of
+from services.catalog.access.grants import Conditions, Decision, Grant, GrantState
+from services.catalog.access.model import STAFF, ProjectAccess
+from services.catalog.datasets.bodies import _Text
+from shared.aggregate import now
+from shared.events import FileRef
+from shared.inbound.paging import Paging
+from shared.words import legible
+
+
+class RequestQuery(Paging):
+    """Which requests to list."""
+
+    waiting: bool = Field(default=False, description="only those without a decision")
+
+
+class AccessRequest(BaseModel):
+    """A project's request for restricted data, as those who decide on it see it."""
+
+    id: str
+    project_id: str
+    project_title: str
+    holder_id: str
+    dataset_id: str
+    dataset_title: str
+    owner_id: str
+    deciders: list[str] = Field(description="who has to consent: the owner, for results others too")
+    consents: list[str] = Field(description="who did")
+    state: GrantState
+    obstacle: str = Field(description="why nobody can read the data yet, in French")
+    reason: str
+    requested_at: datetime
+    purpose: str = Field(description="what the deciders grant it for")
+    until: str | None = Field(description="the last day they grant it for, an ISO date")
+    decided_at: datetime | None
+    reminded_at: datetime | None = Field(description="when missing deciders were asked once more")
+    uses: int = Field(description="how many jobs used it; which, and with what result: `/uses`")
+    last_used: datetime | None
+    ended_at: datetime | None = Field(description="when access was taken away")
+    end_reason: str = Field(description="why: the project or the grant ended, or a decider said so")
+
+
+class RequestPage(BaseModel):
+    """One page of access requests, by id."""
+
+    items: list[AccessRequest]
+    next: str | None
+
+
+class OpenedDataset(BaseModel):
+    """What a granted project reads.
+
+    `sha256` is that of the bytes the owner uploaded, `file` the canonical table made of them.
+    """
+
+    dataset_id: str
+    title: str
+    version: int
+    licence: str
+    sha256: str
+    file: FileRef
+    purpose: str = Field(description="what the grant is for")
+    until: str | None = Field(description="its last day, an ISO date")
+
+
+def requests_of(access: ProjectAccess, member: str, *, waiting: bool) -> list[AccessRequest]:
+    """The project's requests that `member` (an owner, or STAFF) sees, by dataset."""
+    grants = sorted(access.grants, key=lambda grant: grant.dataset_id)
+    return [
+        request_of(access, grant)
+        for grant in grants
+        if grant.asked
+        and member in (*(grant.missing if waiting else grant.deciders), STAFF)
+        and (not waiting or grant.missing)
+    ]
+
+
+def request_of(access: ProjectAccess, grant: Grant) -> AccessRequest:
+    """One request of a project."""
+    return AccessRequest(
+        id=f"{access.id}.{grant.dataset_id}",
+        project_id=access.id,
+        project_title=access.title,
+        holder_id=access.holder_id,
+        dataset_title=grant.title,
+        purpose=grant.purpose,
+        until=grant.until,
+        **grant.model_dump(exclude={"title", "asked", "decided_by", "ended_by", "used_by"}),
+    )
+
+
+_Purpose = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(legible)
+]
+
+
+def _to_come(day: date) -> date:
+    if not day < _LATEST or end_of(day.isoformat()) <= now():
+        raise ValueError(f"doit être un jour qui n'est pas passé, avant le {_LATEST}")
+    return day
+
+
+_LATEST = date(2200, 1, 1)
+
+
+_LastDay = Annotated[date, AfterValidator(_to_come)]
+
+
+class NewDecision(BaseModel):
+    """An owner's answer to a request; a refusal and a revocation say why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Decision
+    reason: _Text = ""
+    purpose: _Purpose = Field(default="", description="what a grant is for, in French")
+    until: _LastDay | None = Field(
+        default=None, description="the last day of a grant, until it ends in metropolitan France"
+    )
+
+    @property
+    def conditions(self) -> Conditions:
+        """What a grant is bound to."""
+        return Conditions(purpose=self.purpose, until=self.until and self.until.isoformat())

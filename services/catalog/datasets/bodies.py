@@ -1,0 +1,70 @@
+"""What owners send about their data: bounded, and refused when a field is unknown."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.catalog.datasets.metadata import Access, Metadata
+from services.catalog.licences.licences import canonical
+from shared.tables.territory import Place
+from shared.words import legible
+
+_Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(legible)
+]
+_Label = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(legible),
+]
+
+
+class NewDataset(Metadata):
+    """The metadata of an upload; `territory` holds INSEE codes, or SIREN of EPCI."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: _Label
+    description: _Text = ""
+    theme: _Label
+    keywords: tuple[_Label, ...] = Field(default=(), max_length=30)
+    territory: tuple[Place, ...] = Field(default=(), max_length=5000)
+    licence: _Label
+    access: Access = "restricted"
+    producer: _Text = ""
+    source_url: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000)
+
+    def plain(self) -> Metadata:
+        """The same as the dataset keeps it."""
+        about = self.model_dump()
+        return Metadata(**about | {"licence": canonical(self.licence)})
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """Callers that fill in what the schema calls a default would overwrite what they left out."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class ChangeDataset(NewDataset):
+    """What to change of what a dataset's owner said of it; fields that are not sent stay."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    # Made, and not given: an empty text is no label.
+    title: _Label = Field(default_factory=str)
+    theme: _Label = Field(default_factory=str)
+    licence: _Label = Field(default_factory=str)
+
+    def applied_to(self, said: Metadata) -> Metadata:
+        """What the dataset keeps, where it kept `said`."""
+        given = dict(self.plain())
+        return said.model_copy(update={name: given[name] for name in self.model_fields_set})
+
+
+class NewVersion(BaseModel):
+    """The metadata of another version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: _Text = ""

@@ -1,0 +1,85 @@
+"""What is known of a crossing before it runs: its licences, and what its data tells of persons."""
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.catalog import metrics
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.visibility import visible
+from services.catalog.licences.compatibility import Compatibility, Source, judge
+from shared.auth import Caller
+from shared.events import Frozen
+from shared.inbound.identifier import Identifier
+from shared.store import Store
+from shared.tables.manifest import Profile
+from shared.tables.privacy import Verdict
+
+NOTICE = (
+    "Le croisement peut désigner des personnes que ses données ne désignent pas une à une : le"
+    " verdict du résultat est connu après l'essai."
+)
+
+
+class InputPrivacy(Frozen):
+    """The verdict on one dataset; None when it was not screened, or its data is not in the lab."""
+
+    dataset_id: str
+    verdict: Verdict | None
+    k: int | None
+    is_safe: bool | None
+
+
+def exposure_of(datasets: Iterable[Dataset]) -> tuple[InputPrivacy, ...]:
+    """The verdict on the published version of each."""
+    return tuple(
+        _told(one.id, one.published.profile if one.published else None) for one in datasets
+    )
+
+
+def _told(dataset_id: str, profile: Profile | None) -> InputPrivacy:
+    found = profile.privacy if profile else None
+    return InputPrivacy(
+        dataset_id=dataset_id,
+        verdict=found.verdict if found else None,
+        k=found.k if found else None,
+        is_safe=found.is_safe if found else None,
+    )
+
+
+class CrossingQuery(BaseModel):
+    """The datasets that are to be crossed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset_id: tuple[Identifier, ...] = Field(min_length=1, max_length=50)
+
+
+class CrossingView(BaseModel):
+    """What is known of a crossing before it runs."""
+
+    dataset_ids: tuple[str, ...]
+    licence: Compatibility
+    privacy: tuple[InputPrivacy, ...] = Field(
+        description="what each dataset tells about persons, in their order"
+    )
+    privacy_notice: str = Field(description="what that says of the result, in French")
+
+
+def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> CrossingView:
+    """The verdict on crossing these datasets; NotFound for one that `caller` may not know of."""
+    datasets = [visible(store, identifier, caller) for identifier in query.dataset_id]
+    verdict = judge(one for dataset in datasets for one in _known_sources(dataset, caller))
+    metrics.crossings_judged.labels("catalog", "conflict" if verdict.conflict else "clear").inc()
+    return CrossingView(
+        dataset_ids=query.dataset_id,
+        licence=verdict,
+        privacy=exposure_of(datasets),
+        privacy_notice=NOTICE,
+    )
+
+
+def _known_sources(dataset: Dataset, caller: Caller) -> tuple[Source, ...]:
+    """What a crossing names; only its insiders know what a restricted result is made of."""
+    is_known = dataset.metadata.access == "open" or caller.may_see(*dataset.insiders)
+    return dataset.sources() if is_known else (dataset.as_source(),)

@@ -1,0 +1,183 @@
+"""Lets an owner say something else of a dataset, as far as its data and their origin allow."""
+
+from typing import Annotated, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.catalog.datasets.bodies import ChangeDataset
+from services.catalog.datasets.legal_basis import Basis, LegalBasis, why_held
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Upload
+from services.catalog.licences.compatibility import Terms, judge, settle
+from services.catalog.licences.licences import canonical
+from shared.aggregate import now
+from shared.auth import Caller
+from shared.errors import Invalid, WrongStage
+from shared.events import AcceptedRepair, RepairName
+from shared.store import Store
+from shared.words import legible
+
+
+def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) -> Dataset:
+    """The dataset, of which its owner says from now on what `body` names.
+
+    Raises NotFound, Forbidden for anybody but the owner, WrongStage for a harvested dataset, and
+    Invalid, naming the field, for what its data or what it was made of does not allow.
+    """
+
+    def decide(dataset: Dataset) -> None:
+        dataset.check_owner(owner_id, "le décrit")
+        if dataset.harvested:
+            raise WrongStage(
+                "ce jeu est moissonné : sa description se corrige dans son catalogue d'origine, et"
+                " la prochaine moisson la reprend ici"
+            )
+        check(dataset, body)
+        dataset.describe(body.applied_to(dataset.metadata))
+
+    return store.of(Dataset).change(dataset_id, decide)
+
+
+def check(dataset: Dataset, body: ChangeDataset) -> None:
+    """Raise Invalid, in French, for a licence or an opening that the dataset does not bear."""
+    before, wanted = dataset.metadata, body.applied_to(dataset.metadata)
+    opens = (before.access, wanted.access) == ("restricted", "open")
+    if opens and (reason := _kept_back(dataset)):
+        raise Invalid(f"ce jeu reste à accès restreint : {reason}", "access")
+    if not opens and wanted.licence == before.licence:
+        return
+    terms = _terms(dataset, wanted.licence)
+    if opens and not terms.is_publishable:
+        raise Invalid(f"ce jeu reste à accès restreint. {terms.note}", "access")
+    if terms.licence != canonical(wanted.licence):
+        raise Invalid(terms.note, "licence")
+
+
+def _kept_back(dataset: Dataset) -> str:
+    """Why what is restricted cannot be opened, in French; empty when it can."""
+    if dataset.source_owners:
+        return "il est fait de données à accès restreint d'autres membres"
+    profiles = [version.profile for version in dataset.versions if version.profile]
+    if any(why_held(profile, is_open=True) for profile in profiles):
+        return (
+            "une de ses versions nomme des personnes, ou porte sur un petit nombre d'entre elles"
+            " des données sensibles (CRPA, article L312-1-2) ; déposez comme nouveau jeu une"
+            " version qui n'en a pas"
+        )
+    made = [version.provenance.privacy for version in dataset.versions if version.provenance]
+    told = [*made, *(one.privacy for one in profiles)] if dataset.project_id else []
+    if any(privacy and not privacy.is_safe for privacy in told):
+        return "le traitement dont il est issu permet de distinguer des personnes"
+    return ""
+
+
+def _terms(dataset: Dataset, licence: str) -> Terms:
+    """The terms that `licence` comes to, given all that any of its versions was made of."""
+    made = (version.provenance for version in dataset.versions if version.provenance)
+    return settle(licence, judge({source for one in made for source in one.sources}))
+
+
+_Purpose = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(legible),
+]
+_Note = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(legible)
+]
+
+
+class NewLegalBasis(BaseModel):
+    """On what basis a held version may be published: one of RGPD article 6(1)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int | None = Field(default=None, ge=1, description="by default the newest held one")
+    basis: Basis
+    purpose: _Purpose = Field(description="what the data is published for, in French")
+    note: _Note = ""
+    restrict: bool = Field(default=False, description="make an open dataset restricted")
+
+
+def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -> Dataset:
+    """The dataset, with that version public.
+
+    Raises NotFound, Forbidden for anybody but the owner, WrongStage when nothing is held, Invalid
+    for a basis on which open data cannot name persons.
+    """
+    said = LegalBasis(
+        **body.model_dump(include={"basis", "purpose", "note"}),
+        confirmed_by=owner_id,
+        confirmed_at=now(),
+    )
+
+    def decide(dataset: Dataset) -> None:
+        dataset.check_owner(owner_id, "en confirme la base légale")
+        dataset.confirm(body.version, said, restrict=body.restrict)
+
+    return store.of(Dataset).change(dataset_id, decide)
+
+
+def screen_again(store: Store, dataset_id: str, caller: Caller) -> Dataset:
+    """The dataset, whose shown version is read and screened anew: screening learns.
+
+    It is held where it now turns out to name persons; asked again meanwhile nothing changes. Raises
+    NotFound, Forbidden for anybody but the owner and operators.
+    """
+
+    def decide(dataset: Dataset) -> None:
+        if "operator" not in caller.roles:
+            dataset.check_owner(caller.member_id, "le fait examiner de nouveau")
+        dataset.read_again()
+
+    return store.of(Dataset).change(dataset_id, decide)
+
+
+class NewRepair(BaseModel):
+    """A repair that the profile of the published version proposes for a column."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    column: str = Field(max_length=500)
+    repair: str = Field(description=f"one of {', '.join(get_args(RepairName))}")
+
+
+def accept_repair(store: Store, dataset_id: str, owner_id: str, wanted: NewRepair) -> Dataset:
+    """Read the newest file anew, with the repair: another version of the owner's dataset.
+
+    Accepted before, it makes none. Raises Forbidden for anybody else's dataset, NotFound when it
+    is not even public, WrongStage before a version could be read, and Invalid, naming the field,
+    when the repair is not proposed for that column.
+    """
+
+    def accept(dataset: Dataset) -> None:
+        dataset.check_owner(owner_id, "en accepte les réparations")
+        if not _is_accepted(dataset, wanted):
+            dataset.register(_mended(dataset, _proposed(dataset, wanted)))
+
+    return store.of(Dataset).change(dataset_id, accept)
+
+
+def _is_accepted(dataset: Dataset, wanted: NewRepair) -> bool:
+    accepted = dataset.versions[-1].accepted_repairs if dataset.versions else ()
+    return any((one.column, one.repair) == (wanted.column, wanted.repair) for one in accepted)
+
+
+def _mended(dataset: Dataset, repair: AcceptedRepair) -> Upload:
+    """The newest file that could be read or is being read, with one more repair."""
+    version = next(one for one in reversed(dataset.versions) if one.state != "rejected")
+    given = {name: getattr(version, name) for name in Upload.model_fields}
+    return Upload(**given | {"accepted_repairs": (repair,)})
+
+
+def _proposed(dataset: Dataset, wanted: NewRepair) -> AcceptedRepair:
+    published = dataset.published
+    if published is None or published.profile is None:
+        raise WrongStage("aucune version de ce jeu n'a encore été lue")
+    columns = {column.name: column for column in published.profile.columns}
+    if wanted.column not in columns:
+        raise Invalid("la version publiée n'a pas cette colonne", "column")
+    meaning = columns[wanted.column].meaning
+    if meaning is None or meaning.repair != wanted.repair:
+        raise Invalid("n'est pas proposée pour cette colonne", "repair")
+    return AcceptedRepair(column=wanted.column, repair=wanted.repair, type=meaning.type)

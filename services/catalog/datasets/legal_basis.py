@@ -1,0 +1,88 @@
+"""On what legal basis a table that names persons may be published, as its owner confirms it.
+
+It keeps who answers for the publication and why; it is no legal advice.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from shared.errors import Invalid
+from shared.events import Frozen
+from shared.tables.manifest import Profile
+from shared.tables.privacy import Finding
+
+Basis = Literal[
+    "consent",
+    "contract",
+    "legal_obligation",
+    "vital_interests",
+    "public_task",
+    "legitimate_interests",
+]
+"""The letters a to f of RGPD article 6(1), in their order."""
+
+_OPENING = frozenset({"consent", "legal_obligation"})
+"""CRPA, article L312-1-2: documents with personal data are made public only after nobody can be
+told from them any more, unless the law provides otherwise or the persons agreed."""
+
+
+class LegalBasis(Frozen):
+    """What the owner confirmed for one version, and when."""
+
+    basis: Basis
+    purpose: str = Field(description="what the data is published for")
+    note: str = Field(default="", description="for those who answer for it, e.g. the DPO's advice")
+    confirmed_by: str
+    confirmed_at: datetime
+
+
+def why_held(profile: Profile, *, is_open: bool) -> str:
+    """Why a version must wait for its owner, in French; nothing when it need not.
+
+    It names persons; or anybody could read of few persons alike what RGPD articles 9(1) and 10
+    protect most. Tables read before screening began wait for nobody.
+    """
+    privacy = profile.privacy
+    if privacy is None:
+        return ""
+    if privacy.verdict == "direct":
+        return f"La version désigne des personnes. {privacy.in_french()}"
+    if is_open and not privacy.is_safe and privacy.named("sensitive"):
+        return (
+            "La version, ouverte à tous, laisse reconnaître des personnes et porte sur elles des"
+            f" données sensibles (RGPD, articles 9 et 10). {privacy.in_french()}"
+        )
+    return ""
+
+
+def held_for(profile: Profile) -> tuple[Finding, ...]:
+    """The columns for which a version waits: those that name persons, else the sensitive ones."""
+    if profile.privacy is None:
+        return ()
+    return profile.privacy.named("direct") or profile.privacy.named("sensitive")
+
+
+def covers(confirmed: Profile | None, profile: Profile) -> bool:
+    """Whether what was confirmed for one version holds for another, which tells nothing more."""
+    if confirmed is None or confirmed.privacy is None:
+        return False
+    privacy = confirmed.privacy
+    known = (*privacy.named("direct"), *privacy.named("sensitive"))
+    return _told(held_for(profile)) <= _told(known)
+
+
+def check_opening(basis: Basis) -> None:
+    """Raise Invalid, in French, for a basis on which open data cannot name persons."""
+    if basis not in _OPENING:
+        raise Invalid(
+            "un jeu ouvert à tous ne nomme des personnes que si la loi l'impose (legal_obligation)"
+            " ou si elles y ont consenti (consent) : CRPA, article L312-1-2 ; pour une autre base"
+            " légale, confirmez avec « restrict » : le jeu devient à accès restreint",
+            "basis",
+        )
+
+
+def _told(found: tuple[Finding, ...]) -> set[tuple[str, str]]:
+    return {(one.column, one.kind) for one in found}

@@ -1,0 +1,51 @@
+"""Reads the manifests that jobs leave in the file store."""
+
+from pydantic import ValidationError
+
+from shared.errors import Rejected
+from shared.events import FileRef, explain
+from shared.storage import Storage
+from shared.tables.harvested_page import PageReport
+from shared.tables.manifest import Manifest, Profile
+from shared.tables.privacy import Privacy
+
+
+def read_manifest(files: Storage, ref: FileRef) -> Manifest:
+    """The manifest behind `ref`; Rejected when it is none, Unavailable when files are."""
+    try:
+        return Manifest.model_validate_json(files.read(ref))
+    except ValidationError as error:
+        raise Rejected(f"manifest {ref.sha256}: {explain(error)}") from error
+
+
+def output_of(manifest: Manifest, name: str) -> FileRef:
+    """The file `name` that the job must have made; Rejected when it did not."""
+    file = manifest.output(name)
+    if file is None:
+        raise Rejected(f"job {manifest.job_id} made no {name}")
+    return file
+
+
+def profile_of(manifest: Manifest) -> Profile:
+    """What an ingest job reports about its table; Rejected when it does not."""
+    try:
+        return Profile.model_validate(manifest.reports[0] if manifest.reports else {})
+    except ValidationError as error:
+        raise Rejected(f"profile of job {manifest.job_id}: {explain(error)}") from error
+
+
+def privacy_of(manifest: Manifest) -> Privacy | None:
+    """What a treatment's result tells about persons; Rejected when its report of it is broken."""
+    found = manifest.reports[-1].get("privacy") if manifest.reports else None
+    try:
+        return Privacy.model_validate(found) if found else None
+    except ValidationError as error:
+        raise Rejected(f"privacy of job {manifest.job_id}: {explain(error)}") from error
+
+
+def page_of(manifest: Manifest) -> PageReport:
+    """What a harvest job reports about its page; Rejected when it does not."""
+    try:
+        return PageReport.model_validate(manifest.reports[0] if manifest.reports else {})
+    except ValidationError as error:
+        raise Rejected(f"page of job {manifest.job_id}: {explain(error)}") from error

@@ -1,0 +1,113 @@
+"""Terms of the metadata beyond free text: periods, contacts, and codes of the EU's vocabularies."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+
+from shared.events import Frozen
+from shared.tables.eu_codes import PublisherKind
+from shared.words import legible
+
+_Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
+"""A day that documents keep as text: they have no dates without a time."""
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+Frequency = Annotated[
+    Literal[
+        "UPDATE_CONT",
+        "CONT",
+        "HOURLY",
+        "DAILY",
+        "DAILY_2",
+        "WEEKLY",
+        "WEEKLY_2",
+        "WEEKLY_3",
+        "BIWEEKLY",
+        "MONTHLY",
+        "MONTHLY_2",
+        "MONTHLY_3",
+        "BIMONTHLY",
+        "QUARTERLY",
+        "ANNUAL",
+        "ANNUAL_2",
+        "ANNUAL_3",
+        "BIENNIAL",
+        "TRIENNIAL",
+        "QUADRENNIAL",
+        "QUINQUENNIAL",
+        "DECENNIAL",
+        "AS_NEEDED",
+        "IRREG",
+        "NEVER",
+        "NOT_PLANNED",
+        "OTHER",
+        "UNKNOWN",
+    ],
+    BeforeValidator(_upper),
+]
+"""How often data is renewed: codes of the EU's authority table `frequency`, in any case."""
+
+HighValue = Literal[
+    "geospatial", "earth_observation", "meteorological", "statistics", "companies", "mobility"
+]
+"""The categories of high-value datasets: Implementing Regulation (EU) 2023/138, annex."""
+
+Language = Literal["fr", "en", "de", "es", "it", "nl", "pt", "br", "ca", "co", "eu", "oc"]
+"""ISO 639-1; languages of France and its neighbours."""
+
+
+class Period(Frozen):
+    """The days that data is about, from `start` to `end`; open where one is missing."""
+
+    start: _Day | None = None
+    end: _Day | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start is None and self.end is None:
+            raise ValueError("une période a un début ou une fin")
+        if self.start and self.end and self.start > self.end:
+            raise ValueError("une période ne finit pas avant son début")
+        return self
+
+
+class Contact(Frozen):
+    """Whom to ask about data: a service or person with an address to write to or a page."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(legible)]
+    email: str | None = Field(default=None, pattern=r"^[^\s@<>\"]+@[^\s@<>\"]+$", max_length=254)
+    url: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if not (self.email or self.url):
+            raise ValueError("un contact a une adresse électronique ou une URL")
+        return self
+
+
+Access = Literal["open", "restricted"]
+
+
+class Metadata(Frozen):
+    """What an owner says about a dataset; `territory` holds INSEE codes, or SIREN of EPCI."""
+
+    title: str
+    description: str = ""
+    theme: str
+    keywords: tuple[str, ...] = ()
+    territory: tuple[str, ...] = ()
+    licence: str
+    access: Access
+    producer: str = ""
+    producer_kind: PublisherKind | None = Field(default=None, description="what body that is")
+    source_url: str | None = None
+    temporal: Period | None = Field(default=None, description="the days the data is about")
+    frequency: Frequency | None = Field(default=None, description="how often it is renewed")
+    contact: Contact | None = Field(default=None, description="whom to ask about it")
+    hvd: HighValue | None = Field(default=None, description="category of a high-value dataset")
+    language: Language = "fr"

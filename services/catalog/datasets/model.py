@@ -1,0 +1,408 @@
+"""A dataset of the catalogue: whose it is, who may know of it, its versions, where it came from."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field, computed_field
+
+from services.catalog.datasets.legal_basis import (
+    LegalBasis,
+    check_opening,
+    held_for,
+    why_held,
+)
+from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.source_record import Harvested, Taken
+from services.catalog.datasets.version_history import VersionHistory
+from services.catalog.datasets.versions import Upload, Version
+from services.catalog.licences.compatibility import Source
+from shared.aggregate import LONG_AGO, Aggregate, now
+from shared.auth import Caller
+from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
+from shared.events import (
+    DatasetDescribed,
+    DatasetHarvested,
+    DatasetHeld,
+    DatasetPublished,
+    DatasetRegistered,
+    DatasetRejected,
+    DatasetRetired,
+    Event,
+    FileRef,
+)
+from shared.tables.harvested_page import Distribution
+from shared.tables.manifest import Profile
+
+_READ = frozenset({"held", "published"})
+
+
+DatasetState = Literal["pending", "held", "published", "rejected", "retired"]
+
+
+class Dataset(Aggregate):
+    """Data that the lab can offer to projects, or knows from another catalogue (`harvested`).
+
+    `project_id` is the project whose result this is, `source_owners` those whose restricted data
+    that result was made of. `changed_at` is the time of its newest event or reading, by which
+    indexes find what they have not seen.
+    """
+
+    collection: ClassVar[str] = "datasets"
+    indexes: ClassVar[tuple[str, ...]] = (
+        "state",
+        "owner_id",
+        "keys",
+        "changed_at",
+        "source_id",
+        "has_held",
+    )
+
+    owner_id: str
+    metadata: Metadata
+    project_id: str | None = None
+    source_owners: list[str] = []
+    versions: list[Version] = []
+    changed_at: datetime = LONG_AGO
+    sent: str = Field(default="", description="fingerprint of the upload that it began with")
+    harvested: Harvested | None = None
+    retired: str = Field(default="", description="why its source has it no more, in French")
+    taken: Taken | None = Field(default=None, description="what was fetched from its source")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_held(self) -> bool:
+        """Whether a version waits for its owner."""
+        return any(version.state == "held" for version in self.versions)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def state(self) -> DatasetState:
+        """Published once one version is or a source has it, else what became of the newest."""
+        if self.retired:
+            return "retired"
+        return "published" if self.is_known else self.versions[-1].state
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def source_id(self) -> str:
+        """The source that it was harvested from; empty when it was uploaded."""
+        return self.harvested.source_id if self.harvested else ""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def keys(self) -> list[str]:
+        """The kinds of key columns of the published version."""
+        profile = self.published.profile if self.published else None
+        return list(profile.keys) if profile else []
+
+    def tell(self, events: Iterable[Event]) -> None:
+        """Tell what was found out about this dataset."""
+        for event in events:
+            self.record(event)
+
+    @property
+    def insiders(self) -> tuple[str, ...]:
+        """The members who see every version, and of restricted data how it was made.
+
+        All others see published versions with their columns and counts, and how open data was made.
+        """
+        return (self.owner_id, *self.source_owners)
+
+    def may_be_taken_by(self, caller: Caller) -> bool:
+        """Whether `caller` may have its rows outside of the sandbox."""
+        return self.metadata.access == "open" or caller.may_see(self.owner_id)
+
+    def check_owner(self, member_id: str, what: str) -> None:
+        """Raise Forbidden for another member than the owner, who alone does `what`.
+
+        NotFound, if that member may not even know of it.
+        """
+        if member_id == self.owner_id:
+            return
+        if self.is_known or Caller(member_id, frozenset()).may_see(*self.insiders):
+            raise Forbidden(f"seul le propriétaire de ce jeu de données {what}")
+        raise NotFound.of(self.id)
+
+    def deciders(self, holder_id: str) -> list[str]:
+        """Whose consent a project of that holder needs: all owners of restricted data but it."""
+        if self.metadata.access == "open":
+            return []
+        return sorted({self.owner_id, *self.source_owners} - {holder_id})
+
+    @property
+    def is_known(self) -> bool:
+        """Whether everybody may know of it: it could be read, or another catalogue has it."""
+        return bool(self.published or self.harvested)
+
+    @property
+    def content(self) -> str:
+        """What tells its data from other data: a hash of its bytes, or of what its source says."""
+        version = self.shown
+        if version:
+            return version.file.sha256
+        return self.harvested.fingerprint if self.harvested else ""
+
+    @property
+    def updated(self) -> date:
+        """The day its data was last renewed, as far as the lab knows."""
+        version = self.shown
+        if version:
+            return version.registered_at.date()
+        if self.harvested:
+            return date.fromisoformat(self.harvested.updated)
+        return self.changed_at.date()
+
+    @property
+    def history(self) -> VersionHistory:
+        """Its versions, as they follow one another."""
+        return VersionHistory(self.id, self.versions)
+
+    @property
+    def published(self) -> Version | None:
+        """The newest version that could be read."""
+        return self.history.published
+
+    @property
+    def shown(self) -> Version | None:
+        """The published version, else the newest; None of data that is only referenced."""
+        return self.history.shown
+
+    def readable(self) -> tuple[Version, FileRef]:
+        """The published version and its table.
+
+        Raises Unavailable while the first is still being read, WrongStage when none could be.
+        """
+        version = self.published
+        if version and version.table:
+            return version, version.table
+        newest = self.history.newest
+        if newest and newest.state == "pending":
+            raise Unavailable(f"{self.id} est en cours de lecture ; redemandez plus tard")
+        if not newest:
+            raise WrongStage("ces données sont chez leur producteur, et pas encore dans le lab")
+        if newest.state == "held":
+            raise WrongStage(
+                f"{self.id} désigne des personnes ;"
+                " son propriétaire n'a pas confirmé sur quelle base"
+            )
+        raise WrongStage(f"aucune version de {self.id} n'a pu être lue : {newest.reason}")
+
+    def sources(self, version: Version | None = None) -> tuple[Source, ...]:
+        """The sources of a version, the one shown when not said: of a result, what it is made of.
+
+        So a crossing of crossings is judged, and names its sources, as one of all their inputs.
+        """
+        version = version or self.shown
+        made_of = version.provenance.sources if version and version.provenance else ()
+        return made_of or (self.as_source(version),)
+
+    def as_source(self, version: Version | None = None) -> Source:
+        """A version as a source of its own, whatever it is made of."""
+        return Source(
+            title=self.metadata.title,
+            producer=self.metadata.producer,
+            licence=self.metadata.licence,
+            updated=version.registered_at.date() if version else self.updated,
+        )
+
+    def record(self, event: Event) -> None:
+        """Keep `event` to be published, and that the dataset changed."""
+        self.changed_at = now()
+        super().record(event)
+
+    def describe(self, metadata: Metadata) -> None:
+        """Its owner says this of it from now on; the same as before changes nothing."""
+        before = dict(self.metadata)
+        changed = tuple(name for name, value in metadata if value != before[name])
+        if not changed:
+            return
+        self.metadata = metadata
+        self.record(DatasetDescribed(**self._about(), changed=changed))
+
+    def check_present(self) -> None:
+        """Raise WrongStage, with the reason in French, when its source has it no more."""
+        if self.retired:
+            raise WrongStage(f"ce jeu de données est retiré : {self.retired}")
+
+    def harvest(self, found: Harvested) -> None:
+        """Its source tells of it for the first time, otherwise than before, or again.
+
+        The same told twice changes nothing.
+        """
+        if self.harvested == found and not self.retired:
+            return
+        self.harvested, self.retired = found, ""
+        self.record(
+            DatasetHarvested(
+                **self._about(),
+                source_id=found.source_id,
+                harvest_id=found.harvest_id,
+                change=found.change,
+            )
+        )
+
+    @property
+    def outdated(self) -> Distribution | None:
+        """Where to fetch again what was taken in, when the source tells of it otherwise since.
+
+        None as well when its owner brought other data later.
+        """
+        found, taken, newest = self.harvested, self.taken, self.history.newest
+        if not (found and taken and newest and newest.file.sha256 == taken.sha256):
+            return None
+        now_there = found.again(taken)
+        if now_there is None or self.retired:
+            return None
+        before = (taken.distribution, taken.modified)
+        return now_there if (now_there, found.dated(now_there)) != before else None
+
+    def retire(self, reason: str) -> None:
+        """Its source has it no more: it is kept, but no longer found."""
+        if self.retired:
+            return
+        self.retired = reason
+        self.record(
+            DatasetRetired(
+                **self._about(),
+                source_id=self.source_id,
+                reason=reason,
+            )
+        )
+
+    def register(self, upload: Upload) -> None:
+        """Add a version that waits to be read; the newest one's bytes again are no new version.
+
+        Repairs accepted before are made again, and one more makes another version of the same
+        bytes. A rejected version does not count: its bytes may be tried again. Raises WrongStage
+        when it would be invisible.
+        """
+        self.check_present()
+        newest = self.history.newest
+        before = newest.accepted_repairs if newest else ()
+        repairs = tuple(dict.fromkeys((*before, *upload.accepted_repairs)))
+        same = newest and (newest.file.sha256, before) == (upload.file.sha256, repairs)
+        if newest and same and newest.state != "rejected":
+            return
+        given = dict(upload) | {"accepted_repairs": repairs}
+        version = Version(**given, number=len(self.versions) + 1, registered_at=now())
+        self.versions.append(version)
+        self._have_read(version)
+
+    def read_again(self) -> None:
+        """Have the version that is shown read and screened anew, unless it waits for that.
+
+        It stays as it is meanwhile, and when it cannot be read any more.
+        """
+        version = self.shown
+        if version and version.state in _READ and not version.again:
+            version.again = True
+            self._have_read(version)
+
+    def _have_read(self, version: Version) -> None:
+        self.record(
+            DatasetRegistered(
+                **self._about(),
+                version=version.number,
+                file=version.file,
+                filename=version.filename,
+                project_id=self.project_id,
+                accepted_repairs=version.accepted_repairs,
+                again=version.again,
+            )
+        )
+
+    def withhold(self, upload: Upload, reason: str) -> None:
+        """Add a version that nobody may read; `reason`, in French, says why."""
+        number = len(self.versions) + 1
+        self.versions.append(Version(**dict(upload), number=number, registered_at=now()))
+        self.reject(number, reason, "")
+
+    def publish(
+        self,
+        number: int | None,
+        table: FileRef,
+        profile: Profile,
+        job_id: str,
+        keys_file: FileRef | None = None,
+    ) -> None:
+        """Version `number` (the newest when not said) was read: it can be found from now on.
+
+        It is held where `why_held` says so, unless what was confirmed for another covers it. Where
+        reading it anew takes it away, the one before is shown in its place, and read anew too.
+        """
+        version = self.history.numbered(number)
+        before, confirmed = version.state, self.history.confirmed(profile)
+        if before in _READ and not version.again:
+            return
+        version.reason, version.job_id, version.again = "", job_id, False
+        version.table, version.profile, version.keys_file = table, profile, keys_file
+        self.changed_at = now()
+        if self.project_id and profile.privacy and not profile.privacy.is_safe:
+            # A result is as open as its sources, which did not single persons out.
+            self._restrict()
+        if reason := why_held(profile, is_open=self.metadata.access == "open"):
+            version.legal_basis = confirmed
+            if confirmed is None:
+                self._hold(version, profile, reason)
+                if before == "published" and self.published:
+                    self.read_again()
+                return
+        if before != "published":
+            self._make_public(version, profile)
+
+    def confirm(self, number: int | None, basis: LegalBasis, *, restrict: bool) -> None:
+        """Publish the held version `number` (the newest held one when not said) on that basis.
+
+        With `restrict` an open dataset becomes restricted. Raises WrongStage when none is held,
+        Invalid when the basis does not allow open data.
+        """
+        version = self.history.held(number)
+        if restrict:
+            self._restrict()
+        elif self.metadata.access == "open":
+            check_opening(basis.basis)
+        version.legal_basis, version.reason = basis, ""
+        if version.profile:
+            self._make_public(version, version.profile)
+
+    def _restrict(self) -> None:
+        self.metadata = self.metadata.model_copy(update={"access": "restricted"})
+
+    def _hold(self, version: Version, profile: Profile, reason: str) -> None:
+        version.state, version.reason = "held", reason
+        found = held_for(profile)
+        self.record(
+            DatasetHeld(
+                **self._about(),
+                version=version.number,
+                rows=profile.rows,
+                columns=tuple(one.column for one in found),
+                kinds=tuple(one.kind for one in found),
+                project_id=self.project_id,
+            )
+        )
+
+    def _make_public(self, version: Version, profile: Profile) -> None:
+        version.state = "published"
+        self.record(
+            DatasetPublished(
+                **self._about(),
+                version=version.number,
+                rows=profile.rows,
+                keys=profile.keys,
+                project_id=self.project_id,
+            )
+        )
+
+    def reject(self, number: int | None, reason: str, job_id: str) -> None:
+        """Version `number` (the newest when not said) cannot be read as a table."""
+        version = self.history.numbered(number)
+        version.again = False
+        if version.state != "pending":
+            return
+        version.state, version.reason, version.job_id = "rejected", reason, job_id
+        self.record(DatasetRejected(**self._about(), version=version.number, reason=reason))
+
+    def _about(self) -> dict[str, str]:
+        return {"dataset_id": self.id, "owner_id": self.owner_id, "title": self.metadata.title}

@@ -1,0 +1,54 @@
+"""What the catalogue keeps of a dataset that it knows from another catalogue."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.events import Frozen
+from shared.tables.harvested_page import Distribution
+
+Change = Literal["new", "changed", "returned"]
+"""What a harvest did to a dataset: it was unknown, told otherwise, or retired before."""
+
+
+class Harvested(Frozen):
+    """Which source says it, under which identifier, and what `fingerprint` knows it again by."""
+
+    source_id: str
+    identifier: str
+    others: tuple[str, ...] = Field(default=(), description="what the source says it is elsewhere")
+    fingerprint: str = Field(description="sha256 of all that the source says of the dataset")
+    modified: str = Field(default="", description="ISO date or time, as the source says")
+    page: str | None = None
+    distributions: tuple[Distribution, ...] = ()
+    harvest_id: str = Field(description="the harvest that last changed it")
+    change: Change = Field(description="how that harvest changed it")
+    updated: str = Field(description="ISO date: the source's, or that of the harvest")
+
+    def dated(self, one: Distribution) -> str:
+        """When the source says that data was last changed: the file, or else the dataset."""
+        return one.modified or self.modified
+
+    def again(self, taken: "Taken") -> Distribution | None:
+        """Where data that was taken in is now: at its address, or else under its title alone."""
+        before = taken.distribution
+        for mark in ("url", "title"):
+            same = [
+                one for one in self.distributions if getattr(one, mark) == getattr(before, mark)
+            ]
+            if len(same) == 1:
+                return same[0]
+        return None
+
+
+class Taken(Frozen):
+    """Data that was fetched from a dataset's source, as that told of it then.
+
+    `sha256` is that of its bytes; by the rest the server knows whether it has other ones.
+    """
+
+    distribution: Distribution
+    modified: str = ""
+    sha256: str
+    etag: str = ""
+    last_modified: str = ""

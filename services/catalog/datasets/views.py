@@ -1,0 +1,154 @@
+"""What the catalogue is asked for and shows: queries and answers of HTTP and RPC."""
+
+from collections.abc import Iterator
+
+from pydantic import ConfigDict, Field
+
+from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.model import Dataset, DatasetState
+from services.catalog.datasets.quality import Criterion, criteria_of, score_of
+from services.catalog.datasets.source_record import Harvested
+from services.catalog.datasets.version_history import Changes, compare
+from services.catalog.datasets.versions import Version
+from shared.auth import Caller
+from shared.events import Frozen
+
+
+class FileView(Frozen):
+    """A file of a version; its hash is for those who may read it: it proves what somebody has."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sha256: str | None
+    size: int
+    media_type: str
+
+
+class OutputView(Frozen):
+    """A file that came with a project's result."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    file: FileView
+
+
+class VersionView(Version):
+    """A version, and what it changed of the one published before it."""
+
+    file: FileView  # type: ignore[assignment]  # a reference that may lack its hash
+    files: tuple[OutputView, ...] = ()  # type: ignore[assignment]
+    table: FileView | None = None  # type: ignore[assignment]
+    keys_file: FileView | None = Field(  # type: ignore[assignment]
+        default=None, description="values of its key columns"
+    )
+    changes: Changes | None = None
+
+    def without_hashes(self) -> "VersionView":
+        """The same for those who may not read it."""
+        hidden = {
+            "file": _unproven(self.file),
+            "files": tuple(
+                one.model_copy(update={"file": _unproven(one.file)}) for one in self.files
+            ),
+            "table": self.table and _unproven(self.table),
+            "keys_file": self.keys_file and _unproven(self.keys_file),
+        }
+        return self.model_copy(update=hidden)
+
+
+class DatasetSummary(Metadata):
+    """A dataset as lists show it."""
+
+    id: str
+    owner_id: str
+    state: DatasetState
+    project_id: str | None
+    version: int | None = Field(description="the published one")
+    rows: int | None
+    keys: list[str]
+    quality: int | None = Field(description="points of 100, by the criteria; of a published one")
+
+
+class DatasetView(DatasetSummary):
+    """A dataset with its versions, as its insiders and staff or as others may see it."""
+
+    versions: list[VersionView]
+    criteria: list[Criterion] = Field(description="what its quality is judged by")
+    harvested: Harvested | None = Field(description="what another catalogue says of it")
+    retired: str = Field(description="why that catalogue has it no more, in French")
+
+
+def summary_of(dataset: Dataset) -> DatasetSummary:
+    """A dataset as lists show it."""
+    return DatasetSummary(**_summary(dataset))
+
+
+def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
+    """A dataset as `caller` may see it."""
+    shown = _compared(versions_of(dataset, caller))
+    return DatasetView(
+        **_summary(dataset),
+        versions=[_proving_nothing(version, dataset, caller) for version in shown],
+        criteria=criteria_of(dataset),
+        harvested=dataset.harvested,
+        retired=dataset.retired,
+    )
+
+
+def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:
+    """The versions that `caller` may see, without what of them it may not."""
+    if caller.may_see(*dataset.insiders):
+        return dataset.versions
+    return [_as_others_see(v, dataset) for v in dataset.versions if v.state == "published"]
+
+
+def _as_others_see(version: Version, dataset: Dataset) -> Version:
+    hidden: dict[str, object] = {}
+    if dataset.metadata.access == "restricted":
+        # Steps name columns and values of what a result was made of, profiles invalid values.
+        hidden["provenance"] = None
+        hidden["profile"] = version.profile and version.profile.without_values()
+    if version.legal_basis:
+        hidden["legal_basis"] = version.legal_basis.model_copy(update={"note": ""})
+    return version.model_copy(update=hidden)
+
+
+def _proving_nothing(version: VersionView, dataset: Dataset, caller: Caller) -> VersionView:
+    """The version without the hashes of what `caller` may not read."""
+    if caller.may_see(dataset.owner_id):
+        return version
+    origin = version.provenance and version.provenance.without_hashes()
+    told = version.model_copy(update={"provenance": origin})
+    return told if dataset.may_be_taken_by(caller) else told.without_hashes()
+
+
+def _compared(versions: list[Version]) -> Iterator[VersionView]:
+    """The versions, each published one beside the one published before it."""
+    before: Version | None = None
+    for version in versions:
+        changes = None
+        if before and before.profile and version.profile:
+            changes = compare(before.number, before.profile, version.profile)
+        yield VersionView(**dict(version), changes=changes)
+        before = version if version.state == "published" else before
+
+
+def _summary(dataset: Dataset) -> dict[str, object]:
+    version = dataset.published
+    profile = version.profile if version else None
+    return {
+        **dataset.metadata.model_dump(),
+        "id": dataset.id,
+        "owner_id": dataset.owner_id,
+        "state": dataset.state,
+        "project_id": dataset.project_id,
+        "version": version.number if version else None,
+        "rows": profile.rows if profile else None,
+        "keys": dataset.keys,
+        "quality": score_of(dataset),
+    }
+
+
+def _unproven(file: FileView) -> FileView:
+    return file.model_copy(update={"sha256": None})

@@ -1,0 +1,261 @@
+"""One run through another catalogue, page by page: what is to be done next, and what came of it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, Field
+
+from services.catalog.harvesting.report import Counts, Refused, tell
+from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
+from shared.errors import WrongStage
+from shared.events import (
+    CatalogueKind,
+    FileRef,
+    HarvestCancelled,
+    HarvestCompleted,
+    HarvestFailed,
+    HarvestPageFetched,
+)
+from shared.tables.harvested_page import READER
+from shared.words import counted
+
+PAGES = 2000
+"""More pages than any catalogue has that does not lead in circles."""
+
+LEASE = timedelta(seconds=60)
+"""How long a step may take before another process does it, unless it says that it goes on."""
+
+_REFUSED_KEPT = 100
+
+HarvestState = Literal[
+    "fetching", "reading", "applying", "retiring", "completed", "failed", "cancelled"
+]
+ENDED = ("completed", "failed", "cancelled")
+
+
+class PageRun(BaseModel):
+    """One page: what was fetched, what the server knows it by, and what the sandbox made of it.
+
+    `base` is the address it came from in the end, redirections followed; of an uploaded file,
+    which has no `url`, the address of its source.
+    """
+
+    number: int
+    url: str
+    base: str = ""
+    file: FileRef
+    etag: str = ""
+    last_modified: str = ""
+    next_link: str = Field(default="", description="what the server's Link header says")
+    manifest: FileRef | None = None
+    reader: int = READER
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the present reader has read it."""
+        return self.manifest is not None and self.reader == READER
+
+
+class Harvest(Aggregate):
+    """A harvest; `due_at` is when the next step is to be done.
+
+    `previous_id` is the harvest that last went through before. `gone` counts the datasets that are
+    retired at the end, `kept` those that are missing and not.
+    """
+
+    collection: ClassVar[str] = "harvests"
+    indexes: ClassVar[tuple[str, ...]] = ("source_id", "state", "due_at")
+
+    source_id: str
+    owner_id: str
+    title: str
+    catalogue: CatalogueKind
+    previous_id: str = ""
+    may_retire_most: bool = False
+
+    state: HarvestState = "fetching"
+    due_at: datetime = LONG_AGO
+    attempt: int = 0
+    next_url: str = ""
+    pages: list[PageRun] = []
+    counts: Counts = Counts()
+    refused: list[Refused] = []
+    gone: int = 0
+    kept: int = 0
+    is_partial: bool = False
+    reason: str = ""
+    started_at: datetime
+    ended_at: datetime = NEVER
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is to be done any more."""
+        return self.state in ENDED
+
+    @property
+    def page(self) -> PageRun:
+        """The page that was fetched last."""
+        return self.pages[-1]
+
+    @property
+    def report(self) -> str:
+        """What came of it so far, in French."""
+        return tell(self.counts, self.gone if self.state == "completed" else 0, self._note)
+
+    @property
+    def _note(self) -> str:
+        if self.state == "failed":
+            return f"La moisson s'est arrêtée : {self.reason}. Rien n'est retiré."
+        if self.state == "cancelled":
+            return "La moisson a été annulée : ce qui est lu reste, rien n'est retiré."
+        if self.is_partial:
+            return "Le fichier annonce une page suivante, qui n'y est pas : rien n'est retiré."
+        if self.kept:
+            return (
+                f"{counted(self.kept, 'jeu de données manque', 'jeux de données manquent')}, plus"
+                " de la moitié de la source : rien n'est retiré. Relancez la moisson en le"
+                " confirmant si ce qui manque a vraiment disparu."
+            )
+        return ""
+
+    def page_at(self, url: str) -> PageRun | None:
+        """The page that was fetched from that address."""
+        return next((page for page in self.pages if page.url == url), None)
+
+    def hold(self) -> None:
+        """Go on with the present step."""
+        if not self.has_ended:
+            self.due_at = now() + LEASE
+
+    def release(self) -> None:
+        """Let another process go on at once."""
+        if self.due_at != NEVER:
+            self.due_at = now()
+
+    def take_page(self, page: PageRun) -> None:
+        """A page is stored; it waits for the sandbox, unless its content was read before.
+
+        A process whose lease ran out may come with a page that another one brought already.
+        """
+        if self.state != "fetching" or page.number != len(self.pages) + 1:
+            return
+        self.pages.append(page)
+        self.attempt = 0
+        if page.is_read:
+            self.state = "applying"
+            self.hold()
+            return
+        self.state, self.due_at = "reading", NEVER
+        self.record(
+            HarvestPageFetched(
+                harvest_id=self.id,
+                source_id=self.source_id,
+                owner_id=self.owner_id,
+                page=page.number,
+                catalogue=self.catalogue,
+                url=page.base,
+                file=page.file,
+            )
+        )
+
+    def put_off(self, reason: str, waits: Sequence[float]) -> None:
+        """The page does not come now: try again later, longer each time, and fail in the end."""
+        if self.state != "fetching":
+            return
+        if self.attempt >= len(waits):
+            self.fail(reason)
+            return
+        self.due_at = now() + timedelta(seconds=waits[self.attempt])
+        self.attempt += 1
+
+    def note_read(self, number: int, manifest: FileRef) -> None:
+        """The sandbox read the page that was fetched last."""
+        if self.state == "reading" and self.page.number == number:
+            self.page.manifest, self.page.reader = manifest, READER
+            self.state, self.due_at = "applying", now()
+
+    def note_unreadable(self, number: int, reason: str) -> None:
+        """The sandbox could not read it: what comes after it is not known."""
+        if self.state == "reading" and self.page.number == number:
+            self.fail(f"la page {number} n'a pas pu être lue : {reason}")
+
+    def note_applied(
+        self, number: int, counts: Counts, refused: Sequence[Refused], next_url: str | None
+    ) -> None:
+        """The records of the last page are in the catalogue; go on with the next, if any.
+
+        Those that were when the harvest was cancelled count as well.
+        """
+        if self.state not in {"applying", "cancelled"} or self.page.number != number:
+            return
+        self.counts = self.counts.plus(counts)
+        self.refused = [*self.refused, *refused][:_REFUSED_KEPT]
+        if self.has_ended:
+            return
+        self.is_partial = bool(next_url and not self.page.url)
+        self.state = "retiring"
+        self.hold()
+        if next_url and self.page.url:
+            self._turn_to(next_url)
+
+    def _turn_to(self, url: str) -> None:
+        number = self.page.number
+        if self.page_at(url):
+            self.fail(f"la page {number} renvoie à une page déjà lue, {url}")
+        elif number >= PAGES:
+            self.fail(f"la source a plus de {PAGES} pages")
+        else:
+            self.state, self.next_url = "fetching", url
+
+    def miss(self, gone: int, kept: int) -> None:
+        """So many datasets are missing: `gone` will be retired, `kept` stay; noted once."""
+        if self.state == "retiring" and not (self.gone or self.kept):
+            self.gone, self.kept = gone, kept
+        self.hold()
+
+    def complete(self) -> None:
+        """All is done."""
+        if self.has_ended:
+            return
+        self._end("completed")
+        self.record(
+            HarvestCompleted(
+                **self._about,
+                new=self.counts.new,
+                changed=self.counts.changed + self.counts.returned,
+                unchanged=self.counts.unchanged,
+                refused=self.counts.refused,
+                retired=self.gone,
+                report=self.report,
+            )
+        )
+
+    def fail(self, reason: str) -> None:
+        """It cannot go on; what was taken until now stays."""
+        if self.has_ended:
+            return
+        self.reason = reason
+        self._end("failed")
+        self.record(HarvestFailed(**self._about, reason=reason))
+
+    def cancel(self) -> None:
+        """Stop: what was taken until now stays, nothing is retired; again changes nothing.
+
+        Raises WrongStage when it ended otherwise, or began to retire what is missing.
+        """
+        if self.state == "cancelled":
+            return
+        if self.has_ended or self.gone:
+            raise WrongStage("cette moisson est finie, ou retire déjà ce qui manque")
+        self._end("cancelled")
+        self.record(HarvestCancelled(**self._about))
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        """What each event about its end tells."""
+        told = {"harvest_id": self.id, "source_id": self.source_id}
+        return {**told, "owner_id": self.owner_id, "title": self.title}
+
+    def _end(self, state: HarvestState) -> None:
+        self.state, self.due_at, self.ended_at = state, NEVER, now()

@@ -1,0 +1,243 @@
+"""Does the next step of every harvest that is due, as many side by side as there are turns."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from services.catalog import metrics
+from services.catalog.datasets.manifests import output_of, page_of, read_manifest
+from services.catalog.harvesting.applying import Applying, Retiring, entries_of
+from services.catalog.harvesting.commands import Sources
+from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway, joined
+from services.catalog.harvesting.model import LEASE, Harvest, PageRun
+from services.catalog.harvesting.own_records import Ours
+from services.catalog.harvesting.seen_identifiers import Seen
+from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.take_in import renew
+from shared.aggregate import now
+from shared.errors import LabError, Rejected, Unavailable
+from shared.events import FileRef
+from shared.outbound.ssrf_guard import Guard
+from shared.settings import Settings
+from shared.storage import Storage
+from shared.store import Store
+from shared.tables.harvested_page import ENTRIES, PageReport
+from shared.tables.manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 1.0
+_LOOK = timedelta(seconds=_LOOK_SECONDS)
+_SIDE_BY_SIDE = 4
+_STEPS = ("fetching", "applying", "retiring")
+"""What a process of the catalog does; pages are read by compute."""
+
+_OURS = "erreur interne du catalogue"
+
+
+class Ended(Exception):
+    """The harvest ended while its step was done: it was cancelled."""
+
+
+class Harvester:
+    """Harvests until stopped."""
+
+    def __init__(
+        self, service: str, store: Store, files: Storage, settings: Settings, guard: Guard
+    ) -> None:
+        self._service, self._store, self._files = service, store, files
+        self._waits = settings.retry_seconds
+        self.fetcher = Fetcher(guard, files, settings.max_upload_bytes)
+        self.sources = Sources(store, guard.normalised)
+        self._harvests, self._remote = store.of(Harvest), store.of(RemoteSource)
+        self._ours = Ours(store, settings.reached_at)
+        self._seen = Seen(lambda page: entries_of(files, self._entries(page)))
+        self._turns: dict[str, threading.Thread] = {}
+        self._awake, self._stopping = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        """Look until `stop`, then let the steps in hand end."""
+        while not self._stopping.is_set():
+            self._awake.clear()
+            for look in (self._begin_planned, self._dispatch):
+                try:
+                    look()
+                except LabError as error:
+                    log.warning("harvests cannot be looked at now", extra={"error": str(error)})
+            self._awake.wait(_LOOK_SECONDS)
+        for turn in list(self._turns.values()):
+            turn.join(LEASE.total_seconds())
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping.set()
+        self._awake.set()
+
+    def wake(self) -> None:
+        """Look now."""
+        self._awake.set()
+
+    def _begin_planned(self) -> None:
+        # Dates are compared here: a query by date walks through all documents on some servers.
+        for source in self._remote.find(sort="next_at", limit=_SIDE_BY_SIDE):
+            if source.next_at > now():
+                return
+            self.sources.harvest(source.id)
+
+    def _dispatch(self) -> None:
+        active = {"state": {"$in": list(_STEPS)}}
+        for harvest in self._harvests.find(active, sort="due_at", limit=2 * _SIDE_BY_SIDE):
+            if harvest.due_at > now() or len(self._turns) >= _SIDE_BY_SIDE:
+                return
+            if harvest.id not in self._turns:
+                leased = self._harvests.lease(harvest, "due_at", LEASE)
+                if leased is not None:
+                    self._begin_turn(leased)
+
+    def _begin_turn(self, harvest: Harvest) -> None:
+        turn = threading.Thread(target=self._turn, args=[harvest], daemon=True)
+        self._turns[harvest.id] = turn
+        turn.start()
+
+    def _turn(self, harvest: Harvest) -> None:
+        try:
+            while harvest.state in _STEPS:
+                harvest = self._step(harvest)
+                if harvest.attempt or self._stopping.is_set():
+                    break
+            if self._stopping.is_set():
+                self._harvests.change(harvest.id, Harvest.release)
+        except LabError as error:
+            log.warning("a harvest waits for its lease to end", extra={"error": str(error)})
+        finally:
+            del self._turns[harvest.id]
+            self._awake.set()
+
+    def _step(self, harvest: Harvest) -> Harvest:
+        """Do what is to be done next; what can never be done ends the harvest."""
+        number = len(harvest.pages) + (harvest.state == "fetching")
+        steps = dict(zip(_STEPS, (self._fetch, self._apply, self._retire), strict=True))
+        try:
+            return steps[harvest.state](harvest)
+        except PortalAway as error:
+            reason = f"la page {number} n'a pas pu être lue : {error}"
+            return self._harvests.change(harvest.id, lambda one: one.put_off(reason, self._waits))
+        except Ended:
+            return self._harvests.get(harvest.id)
+        except Rejected as error:
+            reason = f"page {number} : {error}"
+        except LabError:
+            raise
+        except Exception:
+            log.exception("a harvest met a fault of ours", extra={"harvest": harvest.id})
+            reason = _OURS
+        return self._harvests.change(harvest.id, lambda one: one.fail(reason))
+
+    def _fetch(self, harvest: Harvest) -> Harvest:
+        url = harvest.next_url
+        previous = self._harvests.find_one(harvest.previous_id)
+        known = previous.page_at(url) if previous else None
+        found = self.fetcher.fetch(url, ACCEPTED[harvest.catalogue], known)
+        page = _page(len(harvest.pages) + 1, url, found, known)
+        return self._harvests.change(harvest.id, lambda one: one.take_page(page))
+
+    def _apply(self, harvest: Harvest) -> Harvest:
+        page, source = harvest.page, self._remote.get(harvest.source_id)
+        applying = Applying(self._store, source, harvest, self._ours, self._pulse(harvest))
+        before = self._seen.of(harvest, page.number - 1)
+        with suppress(Ended):
+            applying.apply(entries_of(self._files, self._entries(page)), before)
+            applying.renew(partial(renew, self._store, self.fetcher))
+        following = _following(page, self._report(page).next)
+        changed = self._harvests.change(
+            harvest.id,
+            lambda one: one.note_applied(page.number, applying.counts, applying.refused, following),
+        )
+        for outcome, number in applying.counts.model_dump().items():
+            metrics.harvested_records.labels(self._service, outcome).inc(number)
+        return changed
+
+    def _retire(self, harvest: Harvest) -> Harvest:
+        source = self._remote.get(harvest.source_id)
+        if not (harvest.is_partial or harvest.gone or harvest.kept):
+            retiring = self._retiring(source, harvest)
+            harvest = self._miss(harvest, *retiring.look())
+        if harvest.has_ended:
+            return harvest
+        if harvest.gone:
+            self._retiring(source, harvest).retire(self._pulse(harvest))
+            metrics.harvested_records.labels(self._service, "retired").inc(harvest.gone)
+        self._remote.change(source.id, lambda one: one.note_completed(harvest.id))
+        return self._harvests.change(harvest.id, Harvest.complete)
+
+    def _retiring(self, source: RemoteSource, harvest: Harvest) -> Retiring:
+        return Retiring(self._store, source, self._seen.of(harvest, len(harvest.pages)))
+
+    def _miss(self, harvest: Harvest, missing: int, total: int) -> Harvest:
+        """Note what is missing before it is retired: a step done again must count the same."""
+        is_most = 2 * missing > total and not harvest.may_retire_most
+        gone, kept = (0, missing) if is_most else (missing, 0)
+        return self._harvests.change(harvest.id, lambda one: one.miss(gone, kept))
+
+    def _pulse(self, harvest: Harvest) -> Callable[[], None]:
+        """Keeps the lease now and then; raises Unavailable when this process stops, or Ended."""
+        held = looked = now()
+
+        def go_on() -> None:
+            nonlocal held, looked
+            if self._stopping.is_set():
+                self._harvests.change(harvest.id, Harvest.release)
+                raise Unavailable("this process stops; another one goes on")
+            # What is left of it is more than a fetch takes.
+            if now() - held > LEASE / 8:
+                held = now()
+                self._harvests.change(harvest.id, Harvest.hold)
+            if now() - looked > _LOOK:
+                looked = now()
+                if self._harvests.get(harvest.id).has_ended:
+                    raise Ended
+
+        return go_on
+
+    def _entries(self, page: PageRun) -> FileRef:
+        return output_of(self._manifest(page), ENTRIES)
+
+    def _report(self, page: PageRun) -> PageReport:
+        return page_of(self._manifest(page))
+
+    def _manifest(self, page: PageRun) -> Manifest:
+        assert page.manifest is not None  # noqa: S101 - it is applied, so it was read
+        return read_manifest(self._files, page.manifest)
+
+
+def _page(number: int, url: str, found: Fetched, known: PageRun | None) -> PageRun:
+    """The page as it was fetched; with what was read of the same bytes before."""
+    file = found.file or (known.file if known else None)
+    if file is None:
+        raise Rejected("le portail répond 304 à qui ne connaît pas la page")
+    page = PageRun(number=number, url=url, **found._replace(file=file)._asdict())
+    if known and known.is_read and (known.file.sha256, known.base) == (file.sha256, page.base):
+        page.manifest = known.manifest
+    return page
+
+
+def _following(page: PageRun, told: str | None) -> str | None:
+    """Where the next page is, by what the page says or else its server."""
+    url = joined(page.base, told) if told else page.next_link
+    return _secured(page.base, url) or None
+
+
+def _secured(base: str, url: str) -> str:
+    """The same with https when its portal speaks it: behind a proxy many take themselves for http.
+
+    An address that cannot be read stays as it is, for the fetcher to refuse.
+    """
+    insecure = base.replace("https://", "http://", 1)
+    with suppress(ValueError):
+        if insecure != base and urlsplit(insecure)[:2] == urlsplit(url)[:2]:
+            return url.replace("http://", "https://", 1)
+    return url

@@ -1,0 +1,202 @@
+"""What a dataset can be joined with, as the caller may see it, and why in French."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pydantic import BaseModel, Field
+
+from services.catalog.datasets.metadata import Access
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.visibility import visible
+from services.catalog.joins.index_service import Keeper
+from services.catalog.joins.inverted_index import JoinIndex
+from services.catalog.joins.join import Join, Multiplication
+from shared.auth import Caller
+from shared.errors import Invalid
+from shared.inbound.paging import Paging
+from shared.store import Store
+from shared.tables.crosswalks import Cost
+from shared.tables.key_file import KeyColumn
+
+_EXAMPLES = 3
+_ONLY = "La seule valeur"
+
+_MULTIPLICATION: dict[Multiplication, str] = {
+    "one_to_one": "une ligne y trouve au plus une ligne",
+    "one_to_many": "une ligne peut y trouver plusieurs lignes",
+    "many_to_one": "plusieurs lignes peuvent y trouver la même ligne",
+    "many_to_many": "plusieurs lignes peuvent y trouver plusieurs lignes",
+}
+
+
+class JoinQuery(Paging):
+    """Which joins to list."""
+
+    column: str = Field(default="", max_length=500, description="by this column of the dataset")
+    containment: float = Field(
+        default=0.0, ge=0, le=1, description="at least this share of one side is on the other"
+    )
+
+
+class JoinView(BaseModel):
+    """A column here and one of another dataset with values in common; `rows_...` are those of them.
+
+    Examples of values that are alone are shown to those who may read both datasets, else None.
+    To others counts are rounded, and `multiplication` does not show for a few rows that multiply.
+    """
+
+    dataset_id: str
+    title: str
+    owner_id: str
+    access: Access
+    key: str = Field(description="key space: commune, siren, identifier, commune+year, ...")
+    columns_here: tuple[str, ...] = Field(description="two are compared together")
+    columns_there: tuple[str, ...]
+    via_here: str = Field(description="the crosswalk that made the values here, if one did")
+    via_there: str
+    cost: list[Cost] = Field(description="what the crosswalks cost: here, then there")
+    matches: int = Field(description="distinct values in common")
+    containment: float = Field(description="share of the distinct values here that are there")
+    contained: float = Field(description="share of the distinct values there that are here")
+    multiplication: Multiplication
+    rows_here: int = Field(description="once for each value that a crosswalk made of a row's own")
+    rows_there: int
+    rows_joined: int = Field(description="rows of an inner join")
+    unmatched_here: list[str] | None
+    unmatched_there: list[str] | None
+    is_exact: bool = Field(description="false when a column has more values than are kept")
+    is_rounded: bool = Field(
+        description="counts are down to multiples of 5, as you may not read both datasets"
+    )
+    reason: str
+
+
+class JoinPage(BaseModel):
+    """One page of joins, the best first; `next` counts on from here."""
+
+    items: list[JoinView]
+    next: str | None
+
+
+class _Examples(NamedTuple):
+    here: list[str]
+    there: list[str]
+
+
+def list_joins(
+    store: Store, keeper: Keeper, dataset_id: str, query: JoinQuery, caller: Caller
+) -> JoinPage:
+    """One page of the joins of a dataset; NotFound when the caller may not know of it.
+
+    Raises Invalid for a column that it does not have.
+    """
+    here, start = visible(store, dataset_id, caller), _start(query)
+    _check_has(here, query.column)
+
+    def page(index: JoinIndex) -> tuple[list[Join], int]:
+        joins = index.joins(dataset_id, query.column, caller.may_see)
+        found = joins.at_least(query.containment)
+        return joins.chosen(found[start : start + query.limit]), len(found)
+
+    joins, total = keeper.ask(dataset_id, page)
+    others = _datasets(store, {join.there.dataset_id for join in joins})
+    joins = [join for join in joins if join.there.dataset_id in others]
+    shown = {id_ for id_, other in others.items() if other.may_be_taken_by(caller)}
+    readable = shown if here.may_be_taken_by(caller) else set()
+    examples = keeper.ask(dataset_id, lambda index: _examples(index, joins, readable))
+    stop = start + query.limit
+    return JoinPage(
+        items=[
+            _view(join, others[join.there.dataset_id], example)
+            for join, example in zip(joins, examples, strict=True)
+        ],
+        next=str(stop) if stop < total else None,
+    )
+
+
+def joinable(keeper: Keeper, dataset_id: str, caller: Caller) -> set[str]:
+    """The datasets that have values of a key column of this one, as far as the caller may know."""
+    return keeper.ask(
+        dataset_id, lambda index: index.joins(dataset_id, may_read=caller.may_see).datasets
+    )
+
+
+def _start(query: JoinQuery) -> int:
+    if query.after is None:
+        return 0
+    if not query.after.isascii() or not query.after.isdigit():
+        raise Invalid("doit être le `next` de la page d'avant", "after")
+    return int(query.after)
+
+
+def _check_has(dataset: Dataset, column: str) -> None:
+    profile = dataset.published.profile if dataset.published else None
+    if column and profile and column not in {one.name for one in profile.columns}:
+        raise Invalid("ce jeu de données n'a pas de colonne de ce nom", "column")
+
+
+def _datasets(store: Store, identifiers: Iterable[str]) -> dict[str, Dataset]:
+    found = map(store.of(Dataset).find_one, identifiers)
+    return {dataset.id: dataset for dataset in found if dataset and dataset.published}
+
+
+def _examples(index: JoinIndex, joins: list[Join], readable: set[str]) -> list[_Examples | None]:
+    return [
+        _Examples(_alone(index, join), _alone(index, join.reversed))
+        if join.there.dataset_id in readable
+        else None
+        for join in joins
+    ]
+
+
+def _alone(index: JoinIndex, join: Join) -> list[str]:
+    if join.matches == join.here.column.distinct:
+        return []
+    return index.unmatched(join.here, join.there, _EXAMPLES)
+
+
+def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
+    here, there = join.here.column, join.there.column
+    return JoinView(
+        dataset_id=other.id,
+        title=other.metadata.title,
+        owner_id=other.owner_id,
+        access=other.metadata.access,
+        key=here.space,
+        columns_here=here.columns,
+        columns_there=there.columns,
+        via_here=here.via,
+        via_there=there.via,
+        cost=[cost for cost in (here.cost, there.cost) if cost],
+        matches=join.matches,
+        containment=join.containment,
+        contained=join.contained,
+        multiplication=join.multiplication,
+        rows_here=join.rows_here,
+        rows_there=join.rows_there,
+        rows_joined=join.rows_joined,
+        unmatched_here=examples.here if examples else None,
+        unmatched_there=examples.there if examples else None,
+        is_exact=not (here.is_cut or there.is_cut),
+        is_rounded=examples is None,
+        reason=_reason(join, other.metadata.title, "Au moins " if examples is None else ""),
+    )
+
+
+def _reason(join: Join, title: str, about: str) -> str:
+    here, there = join.here.column, join.there.column
+    passages = [_passage(column) for column in (here, there) if column.via]
+    are = "sont" if join.matches > 1 else "est"
+    some = f"{about}{join.matches} des {here.distinct} valeurs" if here.distinct > 1 else _ONLY
+    made = f" de {_named(here.columns)}" if not here.via else f" qu'atteint {_named(here.columns)}"
+    found = f"{some}{made} {are} dans {_named(there.columns)} de « {title} »"
+    return " ; ".join([found, *passages, _MULTIPLICATION[join.multiplication]]) + "."
+
+
+def _passage(column: KeyColumn) -> str:
+    cost = f" ({column.cost.told})" if column.cost else ""
+    return f"{_named(column.columns)} passe par « {column.via} »{cost}"
+
+
+def _named(columns: tuple[str, ...]) -> str:
+    return " et ".join(f"« {column} »" for column in columns)

@@ -1,0 +1,137 @@
+"""Keeps one process's index of joins in step with the catalogue's documents."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from services.catalog import metrics
+from services.catalog.datasets.model import Dataset
+from services.catalog.joins.inverted_index import JoinIndex
+from services.catalog.joins.snapshot import Saved, Snapshots
+from services.catalog.search.change_feed import JUST_NOW, MARGIN, Follower
+from shared.errors import LabError, NotFound, Rejected
+from shared.events import FileRef
+from shared.storage import Storage
+from shared.store import Store
+from shared.tables.key_file import read_blocks
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_LOOK_SECONDS = 30.0
+
+_KEY_FILE_BYTES = 500_000_000
+SNAPSHOT_AFTER = 200
+"""Datasets taken in since the last snapshot: a restart reads fewer files than that."""
+
+
+class Keeper:
+    """Answers from the index, once it has seen all that is published.
+
+    `call(function, *arguments)` makes every call that computes and asks no server; a service gives
+    eventlet's thread pool, so that a large column keeps nobody else waiting.
+    """
+
+    def __init__(
+        self, service: str, store: Store, files: Storage, call: Callable[..., Any]
+    ) -> None:
+        self._service, self._store, self._files, self._call = service, store, files, call
+        self._snapshots = Snapshots(store, files, call)
+        self._busy, self._stopping = threading.Lock(), threading.Event()
+        self._index: JoinIndex | None = None
+        self._follower = Follower()
+        self._taken: dict[str, str] = {}
+        self._unsaved = 0
+
+    def run(self) -> None:
+        """Keep in step until stopped, so that who asks finds little left to take in."""
+        while not self._stopping.is_set():
+            try:
+                self._ask(lambda _index: None, MARGIN)
+                self.save_if_due()
+            except LabError as error:
+                log.warning("the join index is behind or not saved", extra={"error": str(error)})
+            self._stopping.wait(_LOOK_SECONDS)
+
+    def stop(self) -> None:
+        """Take in nothing more."""
+        self._stopping.set()
+
+    def ask(self, about: str, question: Callable[[JoinIndex], T]) -> T:
+        """The answer from an index that knows the dataset `about` as it is saved now.
+
+        It knows what else was published before, but for documents that were saved seconds after
+        they changed: these come within a minute. `question` computes only. Raises Unavailable when
+        documents or files cannot be read now.
+        """
+        return self._ask(question, JUST_NOW, about)
+
+    def save_if_due(self) -> None:
+        """Save the index when enough came since it was saved; questions are answered meanwhile."""
+        with self._busy:
+            index, unsaved, since = self._index, self._unsaved, self._follower.since
+            if index is None or since is None or unsaved < SNAPSHOT_AFTER:
+                return
+            saved = Saved(self._call(index.state), since, dict(self._taken))
+        self._snapshots.save(saved)
+        with self._busy:
+            self._unsaved -= unsaved
+        log.info("the join index is saved", extra={"columns": len(saved.state.columns)})
+
+    def _ask(self, question: Callable[[JoinIndex], T], margin: timedelta, about: str = "") -> T:
+        with self._busy:
+            if self._index is None:
+                self._index = self._open()
+            index = self._index
+            with metrics.join_seconds.labels(self._service, "catch_up").time():
+                self._catch_up(index, margin, about)
+            with metrics.join_seconds.labels(self._service, "answer").time():
+                answer: T = self._call(question, index)
+            return answer
+
+    def _open(self) -> JoinIndex:
+        """The index as a snapshot has it; an empty one when there is none that can be read."""
+        found = self._snapshots.load()
+        if found is None:
+            return JoinIndex()
+        self._follower, self._taken = Follower(found.since), found.taken
+        index: JoinIndex = self._call(JoinIndex.restored, found.state)
+        return index
+
+    def _catch_up(self, index: JoinIndex, margin: timedelta, about: str) -> None:
+        before = self._unsaved
+        for dataset in self._follower.changes(self._store, margin):
+            self._take(index, dataset)
+        if about and (newest := self._store.of(Dataset).find_one(about)):
+            self._take(index, newest)
+        if self._unsaved > before:
+            self._call(index.settle)
+            metrics.join_columns.labels(self._service).set(index.columns)
+            metrics.join_values.labels(self._service).set(index.values)
+
+    def _take(self, index: JoinIndex, dataset: Dataset) -> None:
+        """Take in the key columns of a dataset, unless they are in, and who may read it."""
+        is_open = dataset.metadata.access == "open"
+        index.restrict(dataset.id, "" if is_open else dataset.owner_id)
+        version = dataset.published if dataset.state == "published" else None
+        file = version.keys_file if version else None
+        wanted = file.sha256 if file else ""
+        if self._taken.get(dataset.id, "") == wanted:
+            return
+        self._put(index, dataset.id, file)
+        self._taken[dataset.id] = wanted
+        self._unsaved += 1
+
+    def _put(self, index: JoinIndex, dataset_id: str, file: FileRef | None) -> None:
+        """Put in what a key file has; nothing when it is broken, which no later try would mend."""
+        try:
+            content = self._files.read(file, _KEY_FILE_BYTES) if file else b""
+            self._call(lambda: index.replace(dataset_id, list(read_blocks([content]))))
+        except (NotFound, Rejected) as error:
+            log.warning(
+                "a key file is left out", extra={"dataset": dataset_id, "error": str(error)}
+            )
+            index.replace(dataset_id, [])

@@ -1,0 +1,282 @@
+"""An exact inverted index: from the values of key columns to the columns that hold them.
+
+Columns are compared within their key space. Each space and width of values has a shelf of segments
+that are merged when they are of like size, so that adding a dataset costs about what it holds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.catalog.joins.disclosure import MayRead, disclosed
+from services.catalog.joins.join import Found, Held, Joins, Traits
+from services.catalog.joins.join_pruning import Ways, simplest, steps_of
+from services.catalog.joins.segment import (
+    Hasher,
+    Hits,
+    Rows,
+    Segment,
+    Words,
+    build,
+    by_width,
+    hash_words,
+    look_up,
+    merge,
+    text_of,
+    values_of,
+)
+from shared.tables.key_file import COARSE, KeyBlock, KeyColumn
+
+_AT_ONCE = 500
+"""Values looked up at a time where a few are enough."""
+
+ShelfKey: TypeAlias = tuple[str, int]
+"""Key space, and width of the values in words."""
+
+
+@dataclass
+class Shelf:
+    """The segments of one key space and width, large ones first, and what is in none yet."""
+
+    segments: list[Segment] = field(default_factory=list)
+    waiting: list[Rows] = field(default_factory=list)
+    dead: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many pairs of value and column it holds, with those of columns that are gone."""
+        return sum(segment.size for segment in self.segments)
+
+    def settle(self, alive: NDArray[np.bool_], hasher: Hasher) -> None:
+        """Put what waits into a segment, and merge those of like size."""
+        if self.waiting:
+            rows = Rows(*map(np.concatenate, zip(*self.waiting, strict=True)))
+            self.segments.append(build(rows, hasher))
+            self.waiting = []
+        while len(self.segments) > 1 and self.segments[-2].size < 2 * self.segments[-1].size:
+            self.segments[-2:] = [merge(self.segments[-2:], alive, hasher)]
+        if self.dead * 2 > self.size:
+            self.segments, self.dead = [merge(self.segments, alive, hasher)], 0
+
+
+class State(NamedTuple):
+    """All that an index is made of, for a snapshot."""
+
+    columns: list[Held]
+    sizes: list[dict[ShelfKey, int]]
+    numbers: dict[str, list[int]]
+    owners: dict[str, str]
+    shelves: dict[ShelfKey, Shelf]
+
+
+class JoinIndex:
+    """Every key column of the published datasets; `hasher` may be any function of the values."""
+
+    def __init__(self, hasher: Hasher = hash_words) -> None:
+        self._hasher = hasher
+        self._columns: list[Held] = []
+        self._marks: list[tuple[int, int, int]] = []
+        self._sizes: list[dict[ShelfKey, int]] = []
+        self._numbers: dict[str, list[int]] = {}
+        self._owners: dict[str, str] = {}
+        self._shelves: defaultdict[ShelfKey, Shelf] = defaultdict(Shelf)
+        self._traits: Traits | None = None
+
+    @classmethod
+    def restored(cls, state: State) -> Self:
+        """The index that was in this state."""
+        index = cls()
+        index._columns, index._sizes, index._numbers, index._owners, shelves = state
+        index._shelves.update(shelves)
+        index._marks = list(map(_marks, state.columns))
+        return index
+
+    def state(self) -> State:
+        """What it is made of now, whatever it takes in later."""
+        self.settle()
+        # Segments and what is known of a column never change: only what holds them is copied.
+        shelves = {
+            key: Shelf(list(one.segments), dead=one.dead) for key, one in self._shelves.items()
+        }
+        lists = list(self._columns), list(self._sizes)
+        return State(*lists, dict(self._numbers), dict(self._owners), shelves)
+
+    @property
+    def columns(self) -> int:
+        """How many columns it holds."""
+        return sum(map(len, self._numbers.values()))
+
+    @property
+    def values(self) -> int:
+        """How many pairs of value and column it holds."""
+        numbers = (number for held in self._numbers.values() for number in held)
+        return sum(sum(self._sizes[number].values()) for number in numbers)
+
+    @property
+    def bytes(self) -> int:
+        """The memory of its arrays."""
+        segments = [one for shelf in self._shelves.values() for one in shelf.segments]
+        return sum(array.nbytes for segment in segments for array in segment)
+
+    def replace(self, dataset_id: str, blocks: Iterable[KeyBlock]) -> None:
+        """Let these be the columns of a dataset, in place of those of an earlier version."""
+        for number in self._numbers.pop(dataset_id, ()):
+            for key, size in self._sizes[number].items():
+                self._shelves[key].dead += size
+        numbers: dict[KeyColumn, int] = {}
+        for block in blocks:
+            column = block.column
+            number = numbers.setdefault(column, len(self._columns))
+            if number == len(self._columns):
+                self._add(Held(dataset_id, column))
+            self._put(number, block)
+        if numbers:
+            self._numbers[dataset_id] = list(numbers.values())
+        self._traits = None
+
+    def restrict(self, dataset_id: str, owner_id: str) -> None:
+        """Let a dataset be restricted to its owner; open when that is empty."""
+        if owner_id:
+            self._owners[dataset_id] = owner_id
+        else:
+            self._owners.pop(dataset_id, None)
+
+    def settle(self) -> Traits:
+        """Take in what came since the last question; the next one then need not wait for it."""
+        if self._traits is None:
+            self._traits = self._made_traits()
+            for shelf in self._shelves.values():
+                shelf.settle(self._traits.alive, self._hasher)
+        return self._traits
+
+    def joins(
+        self, dataset_id: str, name: str = "", may_read: MayRead = lambda _owner: True
+    ) -> Joins:
+        """Every column of another dataset that shares a value with one of this.
+
+        Through crosswalks as well, where that finds more than the values as they are.
+        `name` leaves the joins by that column, alone or with another, and no others.
+        Joins with data that one may not read are told as `disclosure` has it.
+        """
+        traits = self.settle()
+        found = [
+            self._found(number, traits.alive)
+            for number in self._numbers.get(dataset_id, ())
+            if not name or name in self._columns[number].column.columns
+        ]
+        pairs = Found(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
+        pairs = disclosed(pairs, self._hidden(dataset_id, may_read))
+        pairs = simplest(pairs, Ways(traits.sources, traits.steps), traits.distinct)
+        return Joins(self._columns, pairs, traits)
+
+    def unmatched(self, here: Held, there: Held, limit: int) -> list[str]:
+        """Up to `limit` values here that are not there; none of a column that is gone."""
+        self.settle()
+        missing: list[str] = []
+        for mine in self._numbers_of(here):
+            for theirs in self._numbers_of(there):
+                for words in self._alone(mine, theirs):
+                    missing += text_of(words[: limit - len(missing)])
+                    if len(missing) == limit:
+                        return sorted(missing)
+        return sorted(missing)
+
+    def _hidden(self, dataset_id: str, may_read: MayRead) -> NDArray[np.bool_]:
+        """The columns whose joins with a dataset are not told as they are."""
+        closed = {owner for owner in set(self._owners.values()) if not may_read(owner)}
+        if self._owners.get(dataset_id) in closed:
+            return np.ones(len(self._columns), bool)
+        datasets = (one for one, owner in self._owners.items() if owner in closed)
+        hidden = np.zeros(len(self._columns), bool)
+        hidden[[number for one in datasets for number in self._numbers.get(one, ())]] = True
+        return hidden
+
+    def _made_traits(self) -> Traits:
+        alive = np.zeros(len(self._columns), bool)
+        alive[[number for numbers in self._numbers.values() for number in numbers]] = True
+        distinct = np.array([held.column.distinct for held in self._columns], np.int64)
+        ties, sources, steps = np.array(self._marks, np.uint64).reshape(-1, 3).T
+        coarse = np.array([held.column.space in COARSE for held in self._columns], bool)
+        return Traits(alive, distinct, sources, steps.astype(np.int64), coarse, ties)
+
+    def _numbers_of(self, held: Held) -> list[int]:
+        """The number of a column; none when it is gone."""
+        numbers = self._numbers.get(held.dataset_id, ())
+        return [number for number in numbers if self._columns[number] == held]
+
+    def _alone(self, mine: int, theirs: int) -> Iterator[Words]:
+        """Values of a column that another lacks, a few at a time."""
+        space = self._columns[theirs].column.space
+        for width, rows in self._held(mine).items():
+            for at in range(0, len(rows.words), _AT_ONCE):
+                some = rows.words[at : at + _AT_ONCE]
+                alone = np.ones(len(some), bool)
+                for hits in self._hits((space, width), some):
+                    alone[hits.asked[hits.columns == theirs]] = False
+                yield some[alone]
+
+    def _add(self, held: Held) -> None:
+        self._columns.append(held)
+        self._marks.append(_marks(held))
+        self._sizes.append({})
+
+    def _put(self, number: int, block: KeyBlock) -> None:
+        counts = np.array(block.counts, np.uint32)
+        for width, (positions, words) in by_width(block.values).items():
+            key = block.space, width
+            columns = np.full(len(positions), number, np.uint32)
+            self._shelves[key].waiting.append(Rows(words, columns, counts[positions]))
+            self._sizes[number][key] = self._sizes[number].get(key, 0) + len(positions)
+
+    def _held(self, number: int) -> dict[int, Rows]:
+        """A column's values by their width, found by going through its shelves."""
+        held = {}
+        for key in self._sizes[number]:
+            parts = [values_of(segment, number) for segment in self._shelves[key].segments]
+            held[key[1]] = Rows(*map(np.concatenate, zip(*parts, strict=True)))
+        return held
+
+    def _found(self, number: int, alive: NDArray[np.bool_]) -> Found:
+        """The columns of other datasets that share values with this one."""
+        space = self._columns[number].column.space
+        hits = [
+            (one.columns, rows.counts[one.asked], one.counts)
+            for width, rows in self._held(number).items()
+            for one in self._hits((space, width), rows.words)
+        ]
+        if not hits:
+            return _NOTHING
+        columns, mine, theirs = map(np.concatenate, zip(*hits, strict=True))
+        matches = np.bincount(columns, minlength=len(alive))
+        others = alive.copy()
+        others[self._numbers[self._columns[number].dataset_id]] = False
+        there = np.flatnonzero(others & (matches > 0))
+        # Doubles are exact up to 2^53, more rows than any join here can have.
+        weights = (mine, theirs, mine.astype(np.float64) * theirs)
+        rows = (np.bincount(columns, one)[there].astype(np.int64) for one in weights)
+        return Found(np.full(len(there), number), there, matches[there], *rows)
+
+    def _hits(self, key: ShelfKey, words: Words) -> Iterator[Hits]:
+        hashes = self._hasher(words)
+        for segment in self._shelves[key].segments:
+            yield look_up(segment, hashes, words)
+
+
+_NOTHING = Found(*(np.zeros(0, np.int64) for _ in Found._fields))
+
+
+def _marks(held: Held) -> tuple[int, int, int]:
+    """An order of columns that does not depend on when they came; what it was made of, and how."""
+    column = held.column
+    source = "\0".join((held.dataset_id, *column.columns))
+    tie = f"{source}\0{column.space}\0{column.via}"
+    return _number_of(tie), _number_of(source), steps_of(column.via)
+
+
+def _number_of(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())

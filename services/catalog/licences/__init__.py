@@ -1,0 +1,1 @@
+"""Licences of open data, and which of them may be crossed."""

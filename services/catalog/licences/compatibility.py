@@ -1,0 +1,182 @@
+"""Judges a crossing of data before it runs: under which licence its result may be published.
+
+The verdict rests on nothing but the set of the inputs' licences and sources, so neither order nor
+repetition makes a difference, and a crossing of crossings is judged as one of all their inputs.
+This is not legal advice (see services/catalog/licences/licences.py).
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Annotated, NamedTuple
+
+from pydantic import Field, PlainSerializer
+
+from services.catalog.licences.licences import LICENCES, Duty, Licence, canonical, find_licence
+from shared.events import Frozen
+
+_BY_ID = {licence.id: licence for licence in LICENCES}
+_UNKNOWN = _BY_ID["notspecified"]
+_MIXED = "lov2"
+"""For a mix of licences that ask for attribution: it names those it is compatible with."""
+
+_FREE = "cc-zero"
+_SHARED = {
+    Duty.ATTRIBUTION: "citer chaque source avec la date de sa dernière mise à jour",
+    Duty.SHARE_ALIKE: "publier le résultat, s'il est rendu public, sous la même licence",
+    Duty.KEEP_OPEN: "ne pas restreindre techniquement le résultat sans en donner une copie libre",
+}
+
+
+class Source(Frozen):
+    """One input: whose it is, its licence as it was given, and when it was last updated."""
+
+    title: str
+    producer: str
+    licence: str
+    updated: Annotated[date, PlainSerializer(date.isoformat)]  # a document holds no plain date
+
+
+class Obligation(Frozen):
+    """What the result's publisher has to do, in French, and the articles that say so."""
+
+    duty: Duty
+    text: str
+    sources: tuple[str, ...]
+
+
+class Conflict(Frozen):
+    """Why the result may not be published as it stands, in French, and who may decide."""
+
+    reason: str
+    decided_by: str
+
+
+class Compatibility(Frozen):
+    """What is known of a crossing's licence; `licence` is None as long as somebody must decide."""
+
+    licence: str | None
+    title: str
+    obligations: tuple[Obligation, ...]
+    sources: tuple[Source, ...]
+    attribution: str = Field(description="the text to publish with the result, in French")
+    conflict: Conflict | None
+
+    @property
+    def asks_to_share(self) -> bool:
+        """Whether the result may be published under this licence alone."""
+        return any(one.duty is Duty.SHARE_ALIKE for one in self.obligations)
+
+
+def judge(sources: Iterable[Source]) -> Compatibility:
+    """The verdict on a result made of these inputs."""
+    inputs = sorted(set(sources), key=lambda one: tuple(one.model_dump().values()))
+    licences = {_licence_of(one).id: _licence_of(one) for one in inputs}
+    conflict = _conflict(inputs, licences)
+    result = None if conflict else _result(licences)
+    return Compatibility(
+        licence=result.id if result else None,
+        title=result.title if result else "à décider",
+        obligations=tuple(_obligations(licences.values())),
+        sources=tuple(inputs),
+        attribution=_attribution(inputs),
+        conflict=conflict,
+    )
+
+
+def _licence_of(source: Source) -> Licence:
+    return find_licence(source.licence) or _UNKNOWN
+
+
+def _name_of(source: Source) -> str:
+    """The licence's title; as it was given, where nobody here knows what it permits."""
+    known = find_licence(source.licence)
+    return known.title if known else f"licence « {source.licence} »"
+
+
+def _conflict(inputs: list[Source], licences: dict[str, Licence]) -> Conflict | None:
+    asked = [one for one in inputs if Duty.ASK in _licence_of(one).duties]
+    if asked:
+        named = ", ".join(f"« {one.title} » ({_name_of(one)})" for one in asked)
+        return Conflict(
+            reason=f"ce que permet la licence de {named} est à lire ou à demander : bac à sable"
+            " seulement",
+            decided_by=_producers(asked),
+        )
+    alike = [one for one in licences.values() if Duty.SHARE_ALIKE in one.duties]
+    if len(alike) < 2:  # noqa: PLR2004 - a conflict takes two
+        return None
+    named = " et ".join(sorted(one.title for one in alike))
+    articles = " ; ".join(sorted(one.source for one in alike))
+    owners = _producers(one for one in inputs if Duty.SHARE_ALIKE in _licence_of(one).duties)
+    return Conflict(
+        reason=f"{named} veulent chacune que le résultat soit publié sous elle seule ({articles})",
+        decided_by=owners,
+    )
+
+
+def _producers(inputs: Iterable[Source]) -> str:
+    return ", ".join(sorted({one.producer or "le producteur" for one in inputs}))
+
+
+def _result(licences: dict[str, Licence]) -> Licence:
+    """The licence of the result, given that nobody has to be asked."""
+    alike = [one for one in licences.values() if Duty.SHARE_ALIKE in one.duties]
+    if alike:
+        return alike[0]
+    naming = [one for one in licences.values() if Duty.ATTRIBUTION in one.duties]
+    same, mixed = (naming, _MIXED) if naming else (list(licences.values()), _FREE)
+    return same[0] if len(same) == 1 else _BY_ID[mixed]
+
+
+def _obligations(licences: Iterable[Licence]) -> Iterable[Obligation]:
+    asking = sorted(licences, key=lambda one: one.id)
+    for duty, text in _SHARED.items():
+        sources = tuple(one.source for one in asking if duty in one.duties)
+        if sources:
+            yield Obligation(duty=duty, text=text, sources=sources)
+
+
+def _attribution(inputs: list[Source]) -> str:
+    named = [
+        f"« {one.title} », {one.producer or 'producteur non précisé'},"
+        f" mis à jour le {one.updated:%d/%m/%Y}, {_name_of(one)}"
+        + (f" ({url})" if (url := _licence_of(one).url) else "")
+        for one in inputs
+    ]
+    return f"Sources : {' ; '.join(named)}." if named else ""
+
+
+class Terms(NamedTuple):
+    """What a result is published under; `note` says in French what was not as its holder wished."""
+
+    licence: str
+    is_publishable: bool
+    note: str = ""
+
+
+def settle(wanted: str, verdict: Compatibility) -> Terms:
+    """The licence that a result gets when its holder wants `wanted`.
+
+    A licence that asks for less than the inputs' do, or another than a share-alike one, gives way
+    to theirs. Where somebody has to be asked first, the result is not published.
+    """
+    if verdict.conflict:
+        note = f"Résultat à ne pas publier : {verdict.conflict.reason}"
+        return Terms("notspecified", is_publishable=False, note=f"{note}.")
+    if verdict.licence is None or _is_enough(wanted, verdict.licence):
+        return Terms(canonical(wanted), is_publishable=True)
+    note = f"Licence demandée : {wanted} ; licence imposée par les sources : {verdict.title}."
+    return Terms(verdict.licence, is_publishable=True, note=note)
+
+
+def _is_enough(wanted: str, owed: str) -> bool:
+    given, due = _duties(wanted), _duties(owed)
+    if Duty.SHARE_ALIKE in due:
+        return canonical(wanted) == owed
+    # Terms that nobody here knows may ask for anything: whoever uses the result has to read them.
+    return Duty.ASK in given or due <= given
+
+
+def _duties(licence: str) -> frozenset[Duty]:
+    found = find_licence(licence)
+    return found.duties if found else frozenset({Duty.ASK})

@@ -1,0 +1,1 @@
+"""Which datasets fit a project, and what of its plans cannot be read."""

@@ -1,0 +1,56 @@
+"""Tells a project what fits it, and what of its own plans cannot be read."""
+
+from services.catalog.access.model import ProjectAccess
+from services.catalog.access.obstacles import Wanted, obstacles_of
+from services.catalog.datasets.model import Dataset
+from services.catalog.matching.candidates import candidates
+from services.catalog.matching.matching import best_matches, needs_of, wish_of
+from services.catalog.search.finder import Finder
+from shared.events import Envelope, ProjectSubmitted, Treatment, TreatmentProposed
+from shared.store import Store
+
+
+def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -> None:
+    """Tell a new project which datasets fit it, and check those that it would read."""
+    project = envelope.data
+    inputs = _wanted(store, project.treatment)
+    named = {*project.dataset_ids, *inputs}
+    own = filter(None, map(store.of(Dataset).find_one, sorted(named)))
+    wish = wish_of(project, own)
+    matches = best_matches(wish, candidates(store, finder, wish))
+
+    def decide(access: ProjectAccess) -> None:
+        access.match(project.holder_id, project.title, matches, needs_of(named, wish.keys))
+        if project.treatment:
+            access.tell_inputs(1, obstacles_of(inputs))
+
+    store.of(ProjectAccess).change(
+        project.project_id,
+        decide,
+        because=envelope,
+        new=lambda: ProjectAccess(id=project.project_id),
+    )
+
+
+def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
+    """Check the datasets of another treatment that a project proposes."""
+    event = envelope.data
+    inputs = _wanted(store, event.treatment)
+    own = (one for one in inputs.values() if one and one.owner_id == event.holder_id)
+    needs = needs_of(inputs, [key for dataset in own for key in dataset.keys])
+
+    def decide(access: ProjectAccess) -> None:
+        access.need(needs)
+        access.tell_inputs(event.proposal, obstacles_of(inputs))
+
+    store.of(ProjectAccess).change(
+        event.project_id,
+        decide,
+        because=envelope,
+        new=lambda: ProjectAccess(id=event.project_id),
+    )
+
+
+def _wanted(store: Store, treatment: Treatment | None) -> Wanted:
+    named = set(treatment.inputs.values()) if treatment else set()
+    return {dataset_id: store.of(Dataset).find_one(dataset_id) for dataset_id in sorted(named)}

@@ -1,0 +1,144 @@
+"""Which published datasets fit a project, and why: a pure function from both to reasons."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.licences.compatibility import Source, judge
+from services.catalog.search.french import key_in_french, meaningful
+from shared.events import Match, ProjectSubmitted
+from shared.tables.territory import department_of, in_french
+from shared.words import fold
+
+BEST = 10
+"""How many matches a project is told."""
+
+KEY_POINTS = 3.0
+THEME_POINTS = 2.0
+PLACE_POINTS = 1.0
+WORD_POINTS = 0.5
+"""For each key, the theme, the territory and each word in common."""
+
+_WORDS_COUNTED = 4
+
+_Content = tuple[str, str]
+
+
+class Wish(NamedTuple):
+    """What a project is compared by; `keys` maps a kind of key to the holder's table with it.
+
+    `contents` is what it brings: title and hash of its own datasets, however often they were sent.
+    """
+
+    holder_id: str
+    dataset_ids: frozenset[str]
+    contents: frozenset[_Content]
+    keys: dict[str, str]
+    sources: frozenset[Source]
+    theme: str
+    departments: frozenset[str]
+    words: dict[str, str]
+
+
+def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
+    """Read a project and those of the datasets it names that are the holder's and read already."""
+    keys: dict[str, str] = {}
+    held = [dataset for dataset in own if dataset.owner_id == project.holder_id]
+    for dataset in held:
+        for key in dataset.keys:
+            keys.setdefault(key, dataset.metadata.title)
+    meant = meaningful(project.title, project.problem, *project.keywords)
+    return Wish(
+        holder_id=project.holder_id,
+        dataset_ids=frozenset(project.dataset_ids).union(dataset.id for dataset in held),
+        contents=frozenset(map(_content, held)),
+        keys=keys,
+        sources=frozenset(source for dataset in held for source in dataset.sources()),
+        theme=fold(project.theme),
+        departments=frozenset(map(department_of, project.territory)),
+        words={stem: word for stem, word in meant.items() if not stem.isdigit()},
+    )
+
+
+def needs_of(dataset_ids: Iterable[str], keys: Iterable[str]) -> set[str]:
+    """What data is joined with to be of use to a project: what it names, and its kinds of keys."""
+    return {*dataset_ids, *keys}
+
+
+def best_matches(wish: Wish, published: Iterable[Dataset]) -> tuple[Match, ...]:
+    """The datasets with at least one reason, best first, at most BEST; never the project's own.
+
+    Of datasets with the same title and bytes the best counts, among equals the oldest.
+    """
+    found = [
+        (match, _content(dataset))
+        for dataset in published
+        if dataset.id not in wish.dataset_ids and (match := _match(wish, dataset))
+    ]
+    found.sort(key=lambda pair: (-pair[0].score, pair[0].title, pair[0].dataset_id))
+    unique: dict[_Content, Match] = {}
+    for match, content in found:
+        if content not in wish.contents:
+            unique.setdefault(content, match)
+    return tuple(unique.values())[:BEST]
+
+
+def _content(dataset: Dataset) -> _Content:
+    return dataset.metadata.title, dataset.content
+
+
+def _words_of(dataset: Dataset) -> dict[str, str]:
+    about = dataset.metadata
+    return meaningful(about.title, about.description, about.theme, *about.keywords, about.producer)
+
+
+def _match(wish: Wish, dataset: Dataset) -> Match | None:
+    shared = [key for key in dataset.keys if key in wish.keys]
+    places = sorted(wish.departments.intersection(map(department_of, dataset.metadata.territory)))
+    said = _words_of(dataset)
+    common = [word for stem, word in wish.words.items() if stem in said]
+    has_theme = bool(wish.theme) and wish.theme == fold(dataset.metadata.theme)
+    score = (
+        KEY_POINTS * len(shared)
+        + THEME_POINTS * has_theme
+        + PLACE_POINTS * bool(places)
+        + WORD_POINTS * min(len(common), _WORDS_COUNTED)
+    )
+    if score == 0:
+        return None
+    reasons = [_key_reason(key, wish.keys[key]) for key in shared]
+    if shared:
+        reasons += _licence_reasons(wish.sources, dataset)
+    if has_theme:
+        reasons.append(f"Même thème : {dataset.metadata.theme}.")
+    if places:
+        reasons.append(f"Couvre votre territoire : {in_french(places)}.")
+    if common:
+        reasons.append(f"Mots en commun : {', '.join(common)}.")
+    if not dataset.versions:
+        reasons.append("Données chez leur producteur : à déposer ici avant de les traiter.")
+    deciders = dataset.deciders(wish.holder_id)
+    if len(deciders) == 1:
+        reasons.append("Accès restreint : le propriétaire devra donner son accord.")
+    elif deciders:
+        reasons.append("Accès restreint : chaque propriétaire devra donner son accord.")
+    return Match(
+        dataset_id=dataset.id,
+        title=dataset.metadata.title,
+        score=score,
+        reasons=tuple(reasons),
+        shared_keys=tuple(shared),
+    )
+
+
+def _licence_reasons(own: frozenset[Source], dataset: Dataset) -> Iterator[str]:
+    """What the dataset's licence changes for the result of a crossing with the holder's data."""
+    before, after = judge(own), judge(own.union([dataset.as_source()]))
+    if after.conflict and not before.conflict:
+        yield f"Résultat à ne pas publier sans accord : {after.conflict.reason}."
+    elif after.asks_to_share and after.licence != before.licence:
+        yield f"Le résultat du croisement se publie sous {after.title} seulement."
+
+
+def _key_reason(key: str, table: str) -> str:
+    return f"Se croise avec vos données « {table} » sur {key_in_french(key)}."

@@ -1,0 +1,89 @@
+"""How many hits there are of each theme, licence, territory and so on."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from tantivy import Query, Searcher
+
+from services.catalog.licences.licences import find_licence
+from services.catalog.search.french import key_in_french
+from services.catalog.search.schema import FACETS
+from services.catalog.search.text_index import TextIndex
+from services.catalog.search.views import FRESH_DAYS, FacetValue
+
+_MOST = 20
+"""Values of one facet that are told, those with the most hits."""
+
+_LOOKED_AT = 1000
+"""Values of one facet that are counted in each part of the index."""
+
+_QUALITIES = (80, 60, 40, 20)
+_PARAMETERS = {"department": "territory"}
+
+
+def facets_of(
+    index: TextIndex,
+    searcher: Searcher,
+    query: Query,
+    today: date,
+) -> dict[str, list[FacetValue]]:
+    """Over all hits: by name of the parameter that asks for a value, its values and their hits."""
+    found = searcher.aggregate(query, _counts(today))
+    facets = {
+        _PARAMETERS.get(field, field): [
+            FacetValue(value=one["key"], label=_label(index, field, one["key"]), count=count)
+            for one in found[field]["buckets"]
+            if (count := int(one["doc_count"]))
+        ]
+        for field in FACETS
+    }
+    facets["updated_within"] = _summed(found["updated"]["buckets"], list(FRESH_DAYS))
+    facets["quality"] = _summed(found["quality"]["buckets"], [str(one) for one in _QUALITIES])
+    return facets
+
+
+def _counts(today: date) -> dict[str, Any]:
+    wanted: dict[str, Any] = {
+        field: {"terms": {"field": field, "size": _MOST, "segment_size": _LOOKED_AT}}
+        for field in FACETS
+    }
+    since = {name: (today - timedelta(days=days)).toordinal() for name, days in FRESH_DAYS.items()}
+    wanted["updated"] = _ranges("updated", since)
+    wanted["quality"] = _ranges("quality", {str(one): one for one in _QUALITIES})
+    return wanted
+
+
+def _ranges(field: str, least: dict[str, int]) -> dict[str, Any]:
+    """Ranges that do not overlap, each up to where the one before it begins; the highest first."""
+    ranges, end = [], None
+    for name, start in least.items():
+        limits = {"key": name, "from": float(start)}
+        ranges.append(limits if end is None else {**limits, "to": end})
+        end = float(start)
+    return {"range": {"field": field, "ranges": ranges}}
+
+
+def _summed(buckets: list[dict[str, Any]], names: list[str]) -> list[FacetValue]:
+    """Each with the hits of those before it, as many as the filter of that name finds."""
+    counts = {bucket["key"]: int(bucket["doc_count"]) for bucket in buckets}
+    found, total = [], 0
+    for name in names:
+        total += counts.get(name, 0)
+        found.append(FacetValue(value=name, label=_LABELS.get(name, name), count=total))
+    return found
+
+
+_LABELS = {"week": "depuis une semaine", "month": "depuis un mois", "year": "depuis un an"} | {
+    str(one): f"{one} sur 100 au moins" for one in _QUALITIES
+}
+
+
+def _label(index: TextIndex, field: str, value: str) -> str:
+    if field == "licence":
+        licence = find_licence(value)
+        return licence.title if licence else value
+    if field == "key":
+        return key_in_french(value).removeprefix("le ").removeprefix("la ")
+    if field == "department":
+        return f"département {value}"
+    return index.labels.get((field, value), value)

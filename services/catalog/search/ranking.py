@@ -1,0 +1,142 @@
+"""Pages of hits: ranked by score, or in the order of ids, with a cursor that stays true."""
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import NamedTuple
+
+from tantivy import DocAddress, Order, Query, Searcher, SearchResult
+
+from services.catalog.search.query import Asked
+from shared.errors import Invalid
+
+DEEPEST = 10_000
+"""How many ranked hits can be paged through: who needs more narrows the question."""
+
+_SPARE = 8
+"""Hits beyond a page, for those of equal score where it ends."""
+
+
+class Place(NamedTuple):
+    """Where a hit stands among the ranked: by score, then by lot.
+
+    Both depend on the dataset and the question only, so that a place means the same in every
+    process, whatever was added or taken away since.
+    """
+
+    score: float
+    lot: int
+
+    @property
+    def order(self) -> tuple[float, int]:
+        """What ranked hits are sorted by."""
+        return -self.score, self.lot
+
+    def cursor(self) -> str:
+        """As text that may stand in a query."""
+        return f"{self.score!r}:{self.lot}"
+
+    @classmethod
+    def read(cls, cursor: str) -> "Place":
+        """The place that a cursor means; raises Invalid for another text."""
+        score, _, lot = cursor.partition(":")
+        try:
+            return cls(float(score), int(lot))
+        except ValueError as error:
+            raise _foreign() from error
+
+
+def _foreign() -> Invalid:
+    return Invalid("n'est pas le `next` d'une page de cette recherche", "after")
+
+
+class Hit(NamedTuple):
+    """A dataset found: where the index has it, its score, and the cursor of what comes after it."""
+
+    address: DocAddress
+    score: float | None
+    cursor: str
+
+
+class Hits(NamedTuple):
+    """The hits of a page and one more, if there is one, and how many there are in all."""
+
+    page: list[Hit]
+    total: int
+
+
+def ranked(searcher: Searcher, asked: Asked, after: str | None, limit: int) -> Hits:
+    """The best hits after a cursor."""
+    last = Place.read(after) if after else None
+    depth = limit + 1 + _SPARE
+    while True:
+        found, total = _best(searcher, asked, depth)
+        whole = found if len(found) < depth else list(_whole_groups(found))
+        hits = [
+            (place, address)
+            for place, address in _placed(searcher, whole)
+            if _is_after(place, last)
+        ]
+        if len(hits) > limit or len(found) < depth or depth >= DEEPEST:
+            page = [Hit(address, place.score, place.cursor()) for place, address in hits]
+            return Hits(page[: limit + 1], total)
+        depth = min(2 * depth, DEEPEST)
+
+
+def _best(
+    searcher: Searcher, asked: Asked, depth: int
+) -> tuple[list[tuple[float, DocAddress]], int]:
+    """The first hits and how many there are in all; most need not be given points to be counted."""
+    found = searcher.search(asked.titled, depth, count=False, weight_by_field="standing").hits
+    if len(found) == depth:
+        return found, count(searcher, asked.whole)
+    result = searcher.search(asked.whole, depth, weight_by_field="standing")
+    return result.hits, _count_of(result)
+
+
+def count(searcher: Searcher, query: Query) -> int:
+    """How many datasets a query finds."""
+    # Ordered by a field there are no points to be reckoned.
+    return _count_of(searcher.search(query, 1, order_by_field="lot"))
+
+
+def _count_of(result: SearchResult) -> int:
+    # The stub does not have it.
+    return int(result.count)  # type: ignore[attr-defined]
+
+
+def _whole_groups(found: list[tuple[float, DocAddress]]) -> Iterator[tuple[float, DocAddress]]:
+    """Without the last group of equal scores, of which there may be more."""
+    return takewhile(lambda hit: hit[0] > found[-1][0], found)
+
+
+def _placed(
+    searcher: Searcher, found: list[tuple[float, DocAddress]]
+) -> list[tuple[Place, DocAddress]]:
+    lots = searcher.fast_field_values("lot", [address for _score, address in found])
+    places = [
+        (Place(score, int(lot or 0)), address)
+        for (score, address), lot in zip(found, lots, strict=True)
+    ]
+    return sorted(places, key=lambda hit: hit[0].order)
+
+
+def _is_after(place: Place, last: Place | None) -> bool:
+    return last is None or place.order > last.order
+
+
+def listed(searcher: Searcher, query: Query, after: str | None, limit: int) -> list[Hit]:
+    """The hits by id after that one: `limit` and one more, if there is one.
+
+    Raises Invalid when `after` is no dataset's id.
+    """
+    if after and not after.startswith("dts_"):
+        raise _foreign()
+    depth = limit + 1
+    while True:
+        found = searcher.search(
+            query, depth, count=False, order_by_field="id", order=Order.Asc
+        ).hits
+        hits = [Hit(address, None, key) for key, address in found if key > (after or "")]
+        if len(hits) > limit or len(found) < depth:
+            return hits[: limit + 1]
+        depth *= 2

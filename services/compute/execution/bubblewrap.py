@@ -1,0 +1,69 @@
+"""The command line that confines a job: what it can see, and the little it can write."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+CODE = Path(__file__).resolve().parents[3]
+"""Where the packages `services` and `shared` live."""
+
+INNER_JOB = "/job"
+FILE_BYTES = 4 << 30
+"""No single file that a job writes may grow beyond this."""
+
+TMP_BYTES = 64 << 20
+"""Size of the job's own /tmp: it is memory, and no process's resident set counts it."""
+
+NOBODY = "65534"
+THREADS_PER_PROCESS = 4
+_SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
+_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/tmp",  # noqa: S108 - the sandbox's own
+    "LANG": "C.UTF-8",
+    "MPLCONFIGDIR": "/tmp",  # noqa: S108 - the sandbox's own
+    # One core more or less is nothing to these, and their thread pools count as processes.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
+
+def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
+    """`command` inside bubblewrap: `folder` is /job, read-only but for its `out`.
+
+    There is no /proc inside and no host name is set: nothing in a job needs them, and a container
+    refuses a fresh /proc beside its own masked one, and `sethostname`. `nice` stands inside, so
+    that bubblewrap's own init outranks the job and a fork bomb cannot outrun its end; it is the
+    job's processes that yield to the service.
+    """
+    return [
+        "bwrap",
+        *("--unshare-user", "--unshare-all", "--die-with-parent", "--new-session"),
+        *("--uid", NOBODY, "--gid", NOBODY, "--clearenv"),
+        *(word for name, value in _ENVIRONMENT.items() for word in ("--setenv", name, value)),
+        # First of all: this Python itself may be installed somewhere below /tmp.
+        *("--size", str(TMP_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
+        *_visible(),
+        *("--dev-bind", "/dev/null", "/dev/null", "--ro-bind", "/dev/urandom", "/dev/urandom"),
+        *("--ro-bind", str(folder), INNER_JOB),
+        *("--bind", str(folder / "out"), f"{INNER_JOB}/out"),
+        *("--remount-ro", "/", "--chdir", "/code", "--"),
+        *("nice", "-n", "5", "prlimit", "--core=0", f"--fsize={FILE_BYTES}"),
+        f"--nproc={processes * THREADS_PER_PROCESS}",
+        *("--", *command),
+    ]
+
+
+def _visible() -> Iterator[str]:
+    for path in _SYSTEM:
+        yield from ("--ro-bind-try", path, path)
+    for prefix in _interpreter():
+        yield from ("--ro-bind", str(prefix), str(prefix))
+    for part in ("shared", "services/__init__.py", "services/compute"):
+        yield from ("--ro-bind", str(CODE / part), f"/code/{part}")
+
+
+def _interpreter() -> list[Path]:
+    """The folders of this Python and its packages that /usr does not hold."""
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
+    return sorted(prefix for prefix in prefixes if not prefix.is_relative_to("/usr"))

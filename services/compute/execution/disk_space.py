@@ -1,0 +1,51 @@
+"""Whether the disk under a job has room, and whose fault it is when it has not."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from services.compute.jobs.model import Waiting
+
+FREE_BYTES = 256_000_000
+"""No job goes on while the disk has less left than this: the services need it."""
+
+OWN_BYTES = 1_000_000_000
+"""A job that wrote more than this is to blame for a disk that gets full meanwhile."""
+
+_BLOCK = 512
+"""Unit of `st_blocks`, see inode(7)."""
+
+
+class NoRoom(Waiting):
+    """The disk is nearly full through no fault of the job."""
+
+
+def check_room(folder: Path, free_bytes: int = FREE_BYTES) -> None:
+    """Raise NoRoom while the disk that holds `folder` has less than `free_bytes` left."""
+    if shutil.disk_usage(folder).free < free_bytes:
+        raise NoRoom("le disque de la plateforme est presque plein")
+
+
+def overfilled(folder: Path, free_bytes: int = FREE_BYTES, own_bytes: int = OWN_BYTES) -> str:
+    """Why, in French, the job in `folder` has to end if it filled the disk; nothing with room left.
+
+    Raises NoRoom when others filled it: the job can wait, and is not to blame.
+    """
+    try:
+        check_room(folder, free_bytes)
+    except NoRoom:
+        if sum(_sizes(folder / "out")) <= own_bytes:
+            raise
+        return f"le traitement a écrit plus de {own_bytes // 10**6} Mo et rempli le disque"
+    return ""
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    """Bytes on the disk of every file below `folder`; the job may still be at work there."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                yield os.lstat(os.path.join(parent, name)).st_blocks * _BLOCK  # noqa: PTH118
+            except OSError:
+                continue

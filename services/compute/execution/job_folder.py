@@ -1,0 +1,137 @@
+"""The folder of one run: what goes into the sandbox, and what is taken out of it.
+
+Whatever the sandbox wrote is untrusted: results are read only from plain files under `out`.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import gettempdir, mkdtemp
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from shared.errors import Rejected
+from shared.events import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
+from shared.tables.privacy import Privacy
+
+Report = dict[str, Any]
+"""What a step tells of its work: a summary in French, counts, and what else it found."""
+
+_PREFIX = "datalab-job-"
+_RESULT_BYTES = 5_000_000
+
+
+class Work(Frozen):
+    """What the runner is told: `job.json`."""
+
+    kind: JobKind
+    inputs: dict[str, str] = Field(description="name in the steps -> path in the folder")
+    steps: tuple[Step, ...] = ()
+    sample_rows: int | None = None
+    filename: str = ""
+    media_type: str = ""
+    catalogue: CatalogueKind | None = Field(default=None, description="what a page is one of")
+    url: str = Field(default="", description="where a page of a catalogue comes from")
+    repairs: tuple[AcceptedRepair, ...] = ()
+
+
+class Made(Frozen):
+    """A file the runner made."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")
+    path: str
+    media_type: str = Field(default="application/octet-stream", max_length=100)
+
+
+class Result(Frozen):
+    """What the runner says: `result.json`."""
+
+    outputs: tuple[Made, ...] = Field(default=(), max_length=50)
+    reports: tuple[dict[str, Any], ...] = ()
+    software: dict[str, str] = {}
+
+    @property
+    def privacy(self) -> Privacy | None:
+        """The verdict on the table that was made; raises Rejected when it is none."""
+        said = self.reports[-1].get("privacy") if self.reports else None
+        try:
+            return Privacy.model_validate(said) if said else None
+        except ValidationError as error:
+            raise Rejected("le traitement n'a pas rendu de résultat lisible") from error
+
+
+class JobFolder:
+    """A private folder with `in` and `out`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._out = path.resolve() / "out"
+        (path / "in").mkdir()
+        self._out.mkdir()
+
+    def input_path(self, number: int) -> Path:
+        """Where the input of that number goes; names given by people stay out of paths."""
+        return self.path / "in" / f"{number}"
+
+    def describe(self, work: Work) -> None:
+        """Write down what is to be done."""
+        (self.path / "job.json").write_text(work.model_dump_json())
+
+    def result(self) -> Result:
+        """What came out; raises Rejected when it is not what a runner writes."""
+        try:
+            return Result.model_validate_json(self._read("result.json"))
+        except (OSError, ValidationError) as error:
+            raise Rejected("le traitement n'a pas rendu de résultat lisible") from error
+
+    def made_path(self, made: Made) -> Path:
+        """The file behind an output; raises Rejected unless it is a plain file under `out`."""
+        path = self.path / made.path
+        if path.parent.resolve() != self._out or not _is_plain(path):
+            raise Rejected(f"le résultat {made.name} n'est pas un fichier du traitement")
+        return path
+
+    def _read(self, name: str) -> bytes:
+        path = self.path / name
+        if not _is_plain(path) or path.stat().st_size > _RESULT_BYTES:
+            raise OSError(name)
+        return path.read_bytes()
+
+
+@contextmanager
+def job_folder() -> Iterator[JobFolder]:
+    """A folder that is removed at the end of the block; its name holds this process's id."""
+    path = Path(mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    try:
+        yield JobFolder(path)
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def sweep() -> int:
+    """Remove the folders of processes that are gone; returns how many."""
+    left = [path for path in Path(gettempdir()).glob(f"{_PREFIX}*") if not _is_owned(path)]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(left)
+
+
+def _is_owned(path: Path) -> bool:
+    try:
+        os.kill(int(path.name.removeprefix(_PREFIX).partition("-")[0]), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False

@@ -1,0 +1,205 @@
+"""Runs one job, from its lease to its end, whatever happens in between."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from services.compute import metrics
+from services.compute.execution.disk_space import check_room
+from services.compute.execution.heartbeat import Heartbeat
+from services.compute.execution.inputs import Catalog, Inputs, Interrupted
+from services.compute.execution.job_folder import JobFolder, Work, job_folder
+from services.compute.execution.job_output import Progress
+from services.compute.execution.results import keep
+from services.compute.execution.sandbox import Limits, Outcome, Sandbox
+from services.compute.jobs.model import Job, TakenOver, Waiting
+from services.compute.workspaces.model import Workspace
+from shared.aggregate import now
+from shared.errors import Rejected, Unavailable
+from shared.settings import Settings
+from shared.storage import Storage
+from shared.store import Store
+from shared.tables.manifest import Input
+from shared.trace import working_on
+
+log = logging.getLogger(__name__)
+
+Ending = Callable[[Job], None]
+
+_AGAIN_SECONDS = 1.0
+_SILENCE = "un service dont le traitement a besoin ne répond pas"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What every run works with."""
+
+    service: str
+    store: Store
+    files: Storage
+    settings: Settings
+    catalog: Catalog
+
+
+class Execution:
+    """One run of a job that this process holds the lease of."""
+
+    def __init__(self, platform: Platform, job: Job) -> None:
+        self._platform, self._job = platform, job
+        self._settings = platform.settings
+        self._jobs = platform.store.of(Job)
+        self._workspaces = platform.store.of(Workspace)
+        lease = timedelta(seconds=self._settings.job_lease_seconds)
+        self._pulse = Heartbeat(self._jobs, job, lease)
+        self.seconds = 0.0
+
+    def release(self) -> None:
+        """Let the job go back to the queue: this process stops."""
+        self._pulse.release()
+
+    def run(self) -> None:
+        """Work until the job ended, went back to the queue, or is another process's."""
+        job = self._job
+        with working_on(job.project_id or job.id, job.traceparent), self._pulse:
+            ending = self._ending()
+            if self._pulse.stop != "lost":
+                self._finish(ending)
+            else:
+                log.warning("a job was taken over", extra={"job": job.id})
+
+    def _ending(self) -> Ending:
+        run = self._job.run
+        try:
+            return self._work()
+        except Interrupted:
+            return partial(
+                Job.give_back,
+                run=run,
+                seconds=self.seconds,
+                message="en attente : le service de calcul redémarre",
+                not_before=now(),
+            )
+        except (Unavailable, OSError) as error:
+            why = {"job": self._job.id, "error": str(error.__cause__ or error)}
+            log.warning("a job is put off", extra=why)
+            return partial(
+                Job.put_off,
+                run=run,
+                seconds=self.seconds,
+                message=f"en attente : {error if isinstance(error, Waiting) else _SILENCE}",
+                waits=self._settings.retry_seconds,
+            )
+        except Rejected as error:
+            return partial(Job.fail, run=run, seconds=self.seconds, reason=str(error))
+        except Exception:
+            log.exception("a job met a fault of ours", extra={"job": self._job.id})
+            reason = "erreur interne du service de calcul"
+            return partial(Job.fail, run=run, seconds=self.seconds, reason=reason)
+
+    def _work(self) -> Ending:
+        if self._pulse.should_stop():
+            raise Interrupted
+        if self._job.is_spent:
+            raise Rejected(f"abandonné : le calcul a été interrompu {self._job.losses} fois")
+        seconds = self._seconds()
+        with job_folder() as folder:
+            check_room(folder.path)
+            catalog, files = self._platform.catalog, self._platform.files
+            inputs = Inputs(catalog, files, self._pulse.should_stop).gather(self._job, folder)
+            folder.describe(self._instructions(inputs))
+            began = now()
+            self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
+            self._compute(folder, seconds)
+            kept = keep(self._job, inputs, began, folder, files)
+        return partial(
+            Job.succeed,
+            run=self._job.run,
+            seconds=self.seconds,
+            **kept._asdict(),
+        )
+
+    def _seconds(self) -> float:
+        """The wall clock that the job may take: its project's quota limits it."""
+        job = self._job
+        if not job.is_charged:
+            return self._settings.job_seconds
+        workspace = self._workspaces.find_one(job.project_id or "")
+        if workspace is None or workspace.state == "new":
+            raise Waiting("l'espace de calcul du projet n'est pas encore ouvert")
+        if workspace.state == "closed":
+            self._jobs.change(job.id, lambda job: job.cancel(workspace.reason))
+            raise Interrupted
+        if workspace.remaining_seconds <= 0:
+            raise Rejected(f"le quota de calcul du projet ({workspace.quota_seconds} s) est épuisé")
+        return min(self._settings.job_seconds, workspace.remaining_seconds)
+
+    def _instructions(self, inputs: list[Input]) -> Work:
+        job = self._job
+        return Work(
+            kind=job.kind,
+            inputs={named.name: f"in/{number}" for number, named in enumerate(inputs)},
+            steps=job.treatment.steps if job.treatment else (),
+            sample_rows=self._settings.trial_rows if job.kind == "trial" else None,
+            filename=job.filename,
+            repairs=job.repairs,
+            media_type=job.source.media_type if job.source else "",
+            catalogue=job.catalogue,
+            url=job.url,
+        )
+
+    def _compute(self, folder: JobFolder, seconds: float) -> None:
+        limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
+        outcome = Sandbox(limits).run(folder.path, self._note, self._pulse.should_stop)
+        self.seconds, self._pulse.log_tail = outcome.seconds, outcome.log_tail
+        if outcome.ok:
+            return
+        if self._pulse.should_stop():
+            raise Interrupted
+        raise Rejected(self._explain(outcome, seconds))
+
+    def _explain(self, outcome: Outcome, seconds: float) -> str:
+        if outcome.seconds >= seconds < self._settings.job_seconds:
+            return f"{outcome.reason} ; le quota de calcul du projet est épuisé"
+        return outcome.reason
+
+    def _note(self, news: Progress) -> None:
+        self._pulse.progress, self._pulse.message = news.progress, news.message
+        self._pulse.log_tail = news.log_tail
+
+    def _finish(self, ending: Ending) -> None:
+        while True:
+            try:
+                self._charge()
+                job = self._jobs.change(self._job.id, partial(self._end, ending))
+            except TakenOver:
+                log.warning("a job was taken over", extra={"job": self._job.id})
+                return
+            except Unavailable as error:
+                log.warning("a job's end could not be saved", extra={"error": str(error)})
+                if self._pulse.stop == "released":
+                    return
+                time.sleep(_AGAIN_SECONDS)
+            else:
+                self._measure(job)
+                return
+
+    def _end(self, ending: Ending, job: Job) -> None:
+        self._pulse.report(job)
+        ending(job)
+
+    def _charge(self) -> None:
+        # Before the end is saved: a crash in between runs the job again, and charges it anew.
+        if self.seconds and self._job.is_charged:
+            total = self._job.seconds + self.seconds
+            self._workspaces.change(
+                self._job.project_id or "", lambda workspace: workspace.charge(self._job.id, total)
+            )
+
+    def _measure(self, job: Job) -> None:
+        log.info("a job's run ended", extra={"job": job.id, "state": job.state})
+        if not job.is_active:
+            labels = (self._platform.service, job.kind, job.state)
+            metrics.job_seconds.labels(*labels).observe(job.seconds)

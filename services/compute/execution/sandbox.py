@@ -1,0 +1,240 @@
+"""Runs one job in a sandbox and watches it: time, memory, processes, output, cancellation.
+
+Works the same in a plain process and in one that eventlet patched: `subprocess`, `select` and
+`time` are all it waits with.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.compute.execution.bubblewrap import CODE, INNER_JOB, confined
+from services.compute.execution.disk_space import overfilled
+from services.compute.execution.job_output import Output, Progress
+from services.compute.execution.process_tree import Tree, resident
+from shared.errors import Unavailable
+
+_POLL_SECONDS = 0.1
+_GRACE_SECONDS = 2.0
+_PATIENCE_SECONDS = 10.0
+_FLOOD = 200
+"""A job may say this many times what is kept of its log."""
+
+_RESULT_BYTES = 5_000_000
+
+_CANCELLED = "le traitement a été annulé"
+_ABORTED = (6, 128 + 6)
+"""How a process ends that is refused memory: by SIGABRT, or bwrap says so of what it ran."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may use; memory is the resident set of all its processes together."""
+
+    seconds: float
+    memory_bytes: int
+    processes: int = 32
+    log_bytes: int = 20_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended; `reason` says in French why it failed, and is empty when it did not."""
+
+    ok: bool
+    reason: str
+    seconds: float
+    peak_bytes: int
+    log_tail: str
+
+
+class Sandbox:
+    """Runs job folders under `limits`; `command` replaces the runner."""
+
+    def __init__(self, limits: Limits, command: Sequence[str] = ()) -> None:
+        self._limits = limits
+        self._command = command or (
+            *(sys.executable, "-B", "-s", "-m", "services.compute.runner", INNER_JOB),
+            str(limits.memory_bytes),
+        )
+
+    def run(
+        self, folder: Path, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+    ) -> Outcome:
+        """Run `folder/job.json`; on success `folder/result.json` and its files in `out` are there.
+
+        `on_progress` and `cancelled` are called up to ten times a second. No process of the job
+        is left when this returns or raises. Raises Unavailable when the sandbox does not start, or
+        the disk gets full through no fault of the job.
+        """
+        process = _start(confined(folder, self._command, self._limits.processes))
+        watch = _Watch(process, self._limits, folder)
+        try:
+            reason = watch.until_end(on_progress, cancelled)
+        finally:
+            watch.stop()
+        if not reason:
+            reason = _verdict(folder, process.returncode)
+            # Nor is the job to blame for what it says of a full disk itself.
+            reason = (overfilled(folder) or reason) if reason else ""
+        return watch.outcome(reason)
+
+
+class _Watch:
+    """One run under way."""
+
+    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, folder: Path) -> None:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        self._process, self._limits, self._folder = process, limits, folder
+        self._pipe = process.stdout
+        self._tree = Tree(process)
+        self._output = Output(process.stdout, limits.log_bytes)
+        self._began = time.monotonic()
+        self._seconds = 0.0
+        self._peak = 0
+
+    def until_end(
+        self, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+    ) -> str:
+        """Watch until the job ends by itself or must end; returns why it must, or nothing."""
+        while self._process.poll() is None:
+            reason = self._excess()
+            if reason:
+                return reason
+            reason = self._overdue() or (_CANCELLED if cancelled() else "")
+            if reason:
+                self._ask_to_end()
+                return reason
+            self._listen()
+            news = self._output.news()
+            if news is not None:
+                on_progress(news)
+        return ""
+
+    def stop(self) -> None:
+        """End whatever is left, and take in the last words."""
+        self._seconds = time.monotonic() - self._began
+        self._tree.kill(_PATIENCE_SECONDS)
+        while self._output.is_open and self._output.read(0):
+            pass
+        self._pipe.close()
+
+    def outcome(self, reason: str) -> Outcome:
+        """What there is to say about it."""
+        return Outcome(not reason, reason, self._seconds, self._peak, self._output.log_tail)
+
+    def _listen(self) -> None:
+        until = time.monotonic() + _POLL_SECONDS
+        while (left := until - time.monotonic()) > 0 and not self._is_flood():
+            if not self._output.is_open:
+                # A job may close its end and work on: a closed pipe is always ready to be read.
+                time.sleep(min(left, _POLL_SECONDS / 10))
+            else:
+                self._output.read(left)
+            if self._process.poll() is not None:
+                return
+
+    def _ask_to_end(self) -> None:
+        until = time.monotonic() + _GRACE_SECONDS
+        self._tree.terminate()
+        while time.monotonic() < until and self._process.poll() is None and not self._excess():
+            self._listen()
+
+    def _excess(self) -> str:
+        """What gets worse with every moment the job goes on."""
+        members = self._tree.members()
+        if len(members) > self._limits.processes:
+            return f"le traitement a lancé plus de {self._limits.processes} processus"
+        memory = resident(members)
+        self._peak = max(self._peak, memory)
+        if memory > self._limits.memory_bytes:
+            return f"le traitement a dépassé {self._limits.memory_bytes // 10**6} Mo de mémoire"
+        if self._is_flood():
+            return "le traitement écrit trop dans son journal"
+        return overfilled(self._folder)
+
+    def _overdue(self) -> str:
+        if time.monotonic() - self._began <= self._limits.seconds:
+            return ""
+        return f"le traitement a dépassé {self._limits.seconds:g} secondes"
+
+    def _is_flood(self) -> bool:
+        return self._output.total > _FLOOD * self._limits.log_bytes
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
+            bufsize=0,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Unavailable(f"the sandbox does not start: {error}") from error
+
+
+def _verdict(folder: Path, status: int) -> str:
+    """Why the job that ended by itself failed; nothing when it proves that it did not."""
+    made = folder / "out" / "result.json"
+    try:
+        # The job may have left a link, a pipe or a giant under that name.
+        descriptor = os.open(made, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            result = json.loads(file.read(_RESULT_BYTES + 1))
+        reason = str(result["error"])[:2000] if "error" in result else ""
+    except (OSError, ValueError, TypeError, RecursionError):
+        if abs(status) in _ABORTED:
+            return "le traitement s'est interrompu, sans doute faute de mémoire"
+        return f"le traitement s'est arrêté sans résultat (code {status})"
+    if not reason:
+        made.rename(folder / "result.json")
+    return reason
+
+
+def check_sandbox() -> None:
+    """Run the interpreter once in the sandbox; raises Unavailable with one sentence if it cannot.
+
+    Called when the service starts: there is no unconfined way to run a job.
+    """
+    missing = [tool for tool in ("bwrap", "prlimit", "nice") if shutil.which(tool) is None]
+    if missing:
+        raise Unavailable(
+            f"jobs cannot be sandboxed: {missing[0]} is not installed"
+            " (Debian packages bubblewrap, util-linux and coreutils)"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "out").mkdir()
+        probe = (sys.executable, "-B", "-s", "-c", "import duckdb, services.compute.runner")
+        done = subprocess.run(
+            confined(Path(folder), probe, Limits.processes),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Unavailable(
+            f"jobs cannot be sandboxed: {last} (bubblewrap needs unprivileged user namespaces;"
+            " in a container, a seccomp profile that allows them)"
+        )
+    _compile()
+
+
+def _compile() -> None:
+    """Leave the bytecode of what jobs run where they find it: they see the code read-only.
+
+    Each would compile it all anew. Where this process may not write either, as in the image, that
+    was done when the code was installed.
+    """
+    folders = (str(CODE / "shared"), str(CODE / "services" / "compute"))
+    subprocess.run([sys.executable, "-m", "compileall", "-qq", *folders], check=False)

@@ -1,0 +1,153 @@
+"""Takes due jobs under a lease, in fair turns, and runs as many at a time as there are slots."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event, Thread
+from uuid import uuid4
+
+from services.compute import metrics
+from services.compute.execution.fair_queue import Ledger, next_job
+from services.compute.execution.job_folder import sweep
+from services.compute.execution.job_run import Execution, Platform
+from services.compute.jobs.model import ACTIVE, Job, TakenOver
+from shared.aggregate import now
+from shared.errors import Conflict, LabError
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 5.0
+"""How long a stop waits for the jobs in hand before it gives them back."""
+
+_LOOK_SECONDS = 0.5
+_COUNT_SECONDS = 5.0
+_CHECK_SECONDS = 30.0
+_QUEUE_LOOK = 500
+"""How many due jobs a look takes in; the turns are fair among these, the oldest."""
+
+_COUNTED = 1000
+"""Up to how many jobs of a state are counted: a queue that is longer is too long all the same."""
+
+
+class Scheduler:
+    """The loop beside the handlers that gets the jobs done.
+
+    `check_sandbox` raises a sentence while jobs cannot run here; they wait for a process that can.
+    """
+
+    def __init__(self, platform: Platform, check_sandbox: Callable[[], None]) -> None:
+        self._platform, self._check_sandbox = platform, check_sandbox
+        self._jobs = platform.store.of(Job)
+        self._slots = platform.settings.job_slots
+        self._lease = timedelta(seconds=platform.settings.job_lease_seconds)
+        self._ledger = Ledger()
+        self._running: dict[str, tuple[Execution, Thread]] = {}
+        self._news, self._stopping = Event(), Event()
+        self._counted = float("-inf")
+        self.is_able = False
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """Take no more jobs; `run` returns once those in hand ended or went back."""
+        self._stopping.set()
+        self.wake()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        sweep()
+        self._wait_for_sandbox()
+        while not self._stopping.is_set():
+            try:
+                self._count()
+                self._fill()
+            except LabError as error:
+                log.warning("the queue could not be looked at", extra={"error": str(error)})
+            self._news.wait(_LOOK_SECONDS)
+            self._news.clear()
+        self._wind_up()
+
+    def _wait_for_sandbox(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._check_sandbox()
+            except LabError as error:
+                log.error("no job can run here", extra={"error": str(error)})  # noqa: TRY400
+                self._stopping.wait(_CHECK_SECONDS)
+            else:
+                self.is_able = True
+                return
+
+    def _fill(self) -> None:
+        while len(self._running) < self._slots and not self._stopping.is_set():
+            job = self._take_next()
+            if job is None:
+                return
+            self._start(job)
+
+    def _take_next(self) -> Job | None:
+        """The job whose turn it is, under this process's lease; None when nothing is due."""
+        while True:
+            job = self._choose()
+            if job is None:
+                return None
+            try:
+                job.take(uuid4().hex, now(), self._lease)
+                return self._jobs.save(job)
+            except (Conflict, TakenOver):
+                continue
+
+    def _choose(self) -> Job | None:
+        time_now = now()
+        queued = self._jobs.find(
+            {"state": "queued", "not_before": {"$lte": time_now}},
+            sort="queued_at",
+            limit=_QUEUE_LOOK,
+        )
+        running = self._jobs.find({"state": "running"})
+        due = [
+            job
+            for job in (*queued, *running)
+            if job.is_due(time_now) and job.id not in self._running
+        ]
+        busy = [job for job in running if not job.is_due(time_now)]
+        clock = time.monotonic()
+        used = {job.lane: self._ledger.used(job.lane, clock) for job in due}
+        return next_job(due, busy, used)
+
+    def _start(self, job: Job) -> None:
+        execution = Execution(self._platform, job)
+        thread = Thread(target=self._work, args=(execution, job), name=job.id, daemon=True)
+        self._running[job.id] = (execution, thread)
+        thread.start()
+
+    def _work(self, execution: Execution, job: Job) -> None:
+        try:
+            execution.run()
+        except Exception:
+            log.exception("a run broke off; its lease will end", extra={"job": job.id})
+        finally:
+            self._ledger.charge(job.lane, execution.seconds, time.monotonic())
+            del self._running[job.id]
+            self.wake()
+
+    def _wind_up(self) -> None:
+        deadline = time.monotonic() + GRACE_SECONDS
+        hands = list(self._running.values())
+        for _, thread in hands:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        for execution, _ in hands:
+            execution.release()
+        for _, thread in hands:
+            thread.join()
+
+    def _count(self) -> None:
+        if time.monotonic() - self._counted < _COUNT_SECONDS:
+            return
+        self._counted = time.monotonic()
+        for state in ACTIVE:
+            gauge = metrics.jobs.labels(self._platform.service, state)
+            gauge.set(self._jobs.count({"state": state}, most=_COUNTED))

@@ -1,0 +1,195 @@
+"""What the service does on request: workspaces open and close, jobs are queued and cancelled."""
+
+from typing import Any
+
+from services.compute.jobs.creation import fault_of, ingest, read_page, treat
+from services.compute.jobs.model import ACTIVE, Job
+from services.compute.workspaces.access_status import Access
+from services.compute.workspaces.model import Workspace
+from shared.aggregate import caused_id, new_id
+from shared.errors import Unavailable, WrongStage
+from shared.events import (
+    DatasetRegistered,
+    Envelope,
+    HarvestPageFetched,
+    ProjectDelivered,
+    ProjectEquipped,
+    ProjectRejected,
+    ProjectSecured,
+    ProjectStaffed,
+    ProjectSubmitted,
+    ProjectWithdrawn,
+    TreatmentProposed,
+)
+from shared.store import Store
+from shared.trace import traceparent
+
+Ended = ProjectDelivered | ProjectRejected | ProjectWithdrawn
+"""The ways a project ends."""
+
+_ENDS: dict[type[Ended], str] = {
+    ProjectDelivered: "le projet est livré",
+    ProjectRejected: "le projet est refusé",
+    ProjectWithdrawn: "le projet est retiré",
+}
+
+
+class Commands:
+    """Decisions on the workspaces and jobs of a store; every one may be repeated."""
+
+    def __init__(self, store: Store) -> None:
+        self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
+
+    def check_proposal(self, envelope: Envelope[ProjectSubmitted | TreatmentProposed]) -> None:
+        """Say whether the treatment that a project proposes can run, before owners are asked."""
+        event = envelope.data
+        if event.treatment is None:
+            return
+        number = event.proposal if isinstance(event, TreatmentProposed) else 1
+        fault = fault_of(event.treatment)
+        self._workspaces.change(
+            event.project_id,
+            lambda workspace: workspace.tell_check(number, fault),
+            because=envelope,
+            new=lambda: Workspace(id=event.project_id),
+        )
+
+    def open_workspace(self, envelope: Envelope[ProjectSecured], quota_seconds: int) -> None:
+        """Give a secured project its workspace."""
+        project = envelope.data
+        self._workspaces.change(
+            project.project_id,
+            lambda workspace: workspace.open(project.holder_id, project.dataset_ids, quota_seconds),
+            because=envelope,
+            new=lambda: Workspace(id=project.project_id),
+        )
+
+    def queue_ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
+        """Queue the reading of a registered file."""
+        self._jobs.add(ingest(envelope), because=envelope)
+
+    def queue_page(self, envelope: Envelope[HarvestPageFetched]) -> None:
+        """Queue the reading of a page of another catalogue."""
+        self._jobs.add(read_page(envelope), because=envelope)
+
+    def queue_trial(self, envelope: Envelope[ProjectEquipped]) -> None:
+        """Queue the trial of an equipped project, unless the project ended meanwhile.
+
+        One that has its team already got another treatment: it runs in full, unless a full job is
+        under way.
+        """
+        treatment, identifier = envelope.data.treatment, _job_of(envelope)
+
+        def decide(workspace: Workspace) -> None:
+            workspace.equip(treatment, envelope.sequence)
+            if workspace.state == "open" and workspace.is_staffed:
+                workspace.claim_full(identifier, self._has_ended)
+
+        workspace = self._workspaces.change(
+            envelope.data.project_id,
+            decide,
+            because=envelope,
+            new=lambda: Workspace(id=envelope.data.project_id),
+        )
+        if workspace.state == "closed":
+            return
+        if workspace.full_job == identifier:
+            self._add_full(workspace)
+        elif not workspace.is_staffed:
+            job = treat(identifier, "trial", workspace, treatment, traceparent.get())
+            self._jobs.add(job, because=envelope)
+
+    def queue_full(self, envelope: Envelope[ProjectStaffed]) -> None:
+        """Queue the full job of a staffed project, unless the project ended meanwhile."""
+        identifier = _job_of(envelope)
+
+        def decide(workspace: Workspace) -> None:
+            workspace.staff(envelope.time)
+            if workspace.state == "closed":
+                return
+            if workspace.state == "new" or workspace.treatment is None:
+                raise Unavailable("the project's workspace or treatment is not known yet")
+            workspace.claim_full(identifier, self._has_ended)
+
+        workspace = self._workspaces.change(
+            envelope.data.project_id,
+            decide,
+            because=envelope,
+            new=lambda: Workspace(id=envelope.data.project_id),
+        )
+        if workspace.state != "closed":
+            self._add_full(workspace)
+
+    def close_workspace(self, envelope: Envelope[Ended]) -> None:
+        """Close an ended project's workspace and cancel what it still computes."""
+        project, reason = envelope.data, _ENDS[type(envelope.data)]
+        delivered = isinstance(project, ProjectDelivered)
+        self._workspaces.change(
+            project.project_id,
+            lambda workspace: workspace.close(project.holder_id, reason, delivered=delivered),
+            because=envelope,
+            new=lambda: Workspace(id=project.project_id),
+        )
+        for job in self._active(project.project_id):
+            if job.is_charged:
+                self._cancel(job, reason)
+
+    def heed_access(self, envelope: Envelope[Access]) -> None:
+        """Note how a project stands with a dataset; cancel what reads one that it may not read.
+
+        Whatever opened the data before it was taken away is a job by now, and found here. What is
+        queued later asks the catalogue before it starts, and is refused.
+        """
+        access = envelope.data
+        workspace = self._workspaces.change(
+            access.project_id,
+            lambda workspace: workspace.heed(envelope),
+            because=envelope,
+            new=lambda: Workspace(id=access.project_id),
+        )
+        revoked = workspace.revoked(access.dataset_id)
+        for job in self._active(access.project_id) if revoked else ():
+            if name := job.name_of(access.dataset_id):
+                self._cancel(job, f"l'accès aux données « {name} » est retiré : {revoked}")
+
+    def submit(self, project_id: str, cause: str) -> Job:
+        """Queue a staffed project's full job; while one is under way, it is the answer.
+
+        The same `cause`, unless empty, is answered with the job it made before. Raises NotFound
+        for an unknown project, WrongStage unless it is open and staffed.
+        """
+        new = new_id("job")
+
+        def decide(workspace: Workspace) -> None:
+            caused = caused_id("job", f"{project_id}:{cause}", workspace.staffed_at)
+            workspace.claim_full(caused if cause else new, self._has_ended)
+
+        return self._add_full(self._workspaces.change(project_id, decide))
+
+    def cancel(self, identifier: str, reason: str) -> Job:
+        """Cancel a job: at once when it is queued, soon when it runs."""
+        return self._jobs.change(identifier, lambda job: job.cancel(reason))
+
+    def _add_full(self, workspace: Workspace) -> Job:
+        """The full job that the workspace names: new, or there already and perhaps under way."""
+        treatment = workspace.full_treatment()
+        job = treat(workspace.full_job, "full", workspace, treatment, traceparent.get())
+        return self._jobs.add(job)
+
+    def _has_ended(self, identifier: str) -> bool:
+        job = self._jobs.find_one(identifier)
+        return job is not None and not job.is_active
+
+    def _active(self, project_id: str) -> list[Job]:
+        return self._jobs.find({"project_id": project_id, "state": {"$in": list(ACTIVE)}})
+
+    def _cancel(self, job: Job, reason: str) -> None:
+        try:
+            self.cancel(job.id, reason)
+        except WrongStage:
+            # It ended between the look and the cancellation.
+            return
+
+
+def _job_of(envelope: Envelope[Any]) -> str:
+    return caused_id("job", envelope.id, envelope.time)

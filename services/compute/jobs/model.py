@@ -1,0 +1,250 @@
+"""The one life of a job."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
+from shared.errors import Rejected, Unavailable, WrongStage
+from shared.events import (
+    AcceptedRepair,
+    CatalogueKind,
+    Event,
+    FileRef,
+    JobCancelled,
+    JobFailed,
+    JobKind,
+    JobQueued,
+    JobStarted,
+    JobSucceeded,
+    Treatment,
+)
+from shared.tables.manifest import Output
+from shared.tables.privacy import Privacy
+
+MAX_LOSSES = 5
+"""Runs that ended with their process before the job itself is held to be what kills it."""
+
+MAX_DELAYS = 1000
+"""How often a job waits for something it needs that does not answer: with the default waits, for
+more than a day."""
+
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+ACTIVE = ("queued", "running")
+
+
+class TakenOver(Rejected):
+    """This run of the job is over: the job ended or another process runs it."""
+
+
+class Waiting(Unavailable):
+    """What the job needs is not there yet; the message says in French what that is."""
+
+
+class Job(Aggregate):
+    """One piece of work: queued, run under a lease, ended once.
+
+    `run` names the present run; every change a run makes is refused once the job ended or was
+    taken over. `lane` is whom the job counts for when turns are shared out.
+    """
+
+    collection = "jobs"
+    indexes = ("state", "project_id", "owner_id", "lane", "queued_at")
+
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    dataset_version: int | None = None
+    harvest_id: str | None = None
+    page: int | None = None
+    owner_id: str
+    lane: str
+    source: FileRef | None = None
+    filename: str = ""
+    repairs: tuple[AcceptedRepair, ...] = ()
+    catalogue: CatalogueKind | None = None
+    url: str = ""
+    title: str = ""
+    treatment: Treatment | None = None
+    traceparent: str = ""
+
+    state: JobState = "queued"
+    queued_at: datetime
+    not_before: datetime = LONG_AGO
+    run: str = ""
+    lease_until: datetime = NEVER
+    attempt: int = 0
+    losses: int = 0
+    delays: int = 0
+    started_at: datetime = NEVER
+    ended_at: datetime = NEVER
+    seconds: float = 0.0
+    progress: float = 0.0
+    message: str = ""
+    log_tail: str = ""
+    cancel_requested: bool = False
+    result: FileRef | None = None
+    outputs: tuple[Output, ...] = ()
+    privacy: Privacy | None = None
+    reason: str = ""
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether its seconds count for a project's quota."""
+        return self.kind in ("trial", "full")
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the job has not ended."""
+        return self.state in ACTIVE
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether so many processes ended under the job that it must be the cause."""
+        return self.losses >= MAX_LOSSES
+
+    @property
+    def reads(self) -> dict[str, str]:
+        """The datasets its treatment reads: name in the steps -> dataset id."""
+        return self.treatment.inputs if self.treatment else {}
+
+    def name_of(self, dataset_id: str) -> str:
+        """What its treatment calls a dataset that it reads; empty for any other."""
+        return next((name for name, one in self.reads.items() if one == dataset_id), "")
+
+    @property
+    def warning(self) -> str:
+        """What to think of before the result leaves the lab, in French; empty when nothing is."""
+        said = self.privacy.warning if self.privacy else ""
+        return f"Sur l'échantillon : {said}" if said and self.kind == "trial" else said
+
+    def queue(self) -> None:
+        """Say that the job waits for its turn."""
+        self.record(JobQueued(**self._about()))
+
+    def refuse(self, reason: str) -> None:
+        """Fail in the queue already: a run could only fail, too."""
+        self.reason = reason
+        self._end("failed", 0.0)
+
+    def is_due(self, time: datetime) -> bool:
+        """Whether a process may take the job: its turn came, or the process running it is gone."""
+        if self.state == "queued":
+            return self.not_before <= time
+        return self.state == "running" and self.lease_until < time
+
+    def take(self, run: str, time: datetime, lease: timedelta) -> None:
+        """Make it this run's job until the lease ends; raises TakenOver when it is not due."""
+        if not self.is_due(time):
+            raise TakenOver
+        if self.state == "running":
+            self.losses += 1
+        self.state, self.run, self.lease_until = "running", run, time + lease
+
+    def begin(self, run: str) -> None:
+        """Say that the sandbox starts."""
+        self.check(run)
+        self.attempt += 1
+        self.started_at = now()
+        self.progress, self.message, self.log_tail = 0.0, "", ""
+        self.record(JobStarted(**self._about(), attempt=self.attempt))
+
+    def report(self, run: str, until: datetime, progress: float, message: str, log: str) -> None:
+        """Renew the lease and show how far the run is."""
+        self.check(run)
+        self.lease_until = until
+        self.progress, self.message, self.log_tail = progress, message, log
+
+    def give_back(self, run: str, seconds: float, message: str, not_before: datetime) -> None:
+        """Return to the queue, as the run cannot go on here or now."""
+        self.check(run)
+        if self.cancel_requested:
+            self._end("cancelled", seconds)
+            return
+        self.state, self.run, self.lease_until = "queued", "", NEVER
+        self.message, self.not_before = message, not_before
+        self.seconds += seconds
+
+    def put_off(self, run: str, seconds: float, message: str, waits: Sequence[float]) -> None:
+        """Return to the queue for a while, longer each time; fail when it goes on too long."""
+        self.check(run)
+        if self.delays >= MAX_DELAYS:
+            self.fail(run, seconds, message)
+            return
+        wait = timedelta(seconds=waits[min(self.delays, len(waits) - 1)])
+        self.delays += 1
+        self.give_back(run, seconds, message, now() + wait)
+
+    def succeed(
+        self,
+        run: str,
+        seconds: float,
+        result: FileRef,
+        outputs: tuple[Output, ...],
+        privacy: Privacy | None = None,
+    ) -> None:
+        """End well, unless a cancellation was accepted before."""
+        self.check(run)
+        if not self.cancel_requested:
+            self.progress, self.result = 1.0, result
+            self.outputs, self.privacy = outputs, privacy
+        self._end("succeeded", seconds)
+
+    def fail(self, run: str, seconds: float, reason: str) -> None:
+        """End without a result, unless a cancellation was accepted before."""
+        self.check(run)
+        if not self.cancel_requested:
+            self.reason = reason
+        self._end("failed", seconds)
+
+    def cancel(self, reason: str) -> None:
+        """End at once when queued, as soon as its run notices when running.
+
+        Cancelling again changes nothing; raises WrongStage when the job ended otherwise.
+        """
+        if self.cancel_requested:
+            return
+        if not self.is_active:
+            raise WrongStage("ce traitement est déjà terminé")
+        self.cancel_requested, self.reason = True, reason
+        if self.state == "queued":
+            self._end("cancelled", 0.0)
+
+    def check(self, run: str) -> None:
+        """Raise TakenOver unless `run` is the present run."""
+        if self.state != "running" or self.run != run:
+            raise TakenOver
+
+    def _end(self, state: JobState, seconds: float) -> None:
+        self.state = "cancelled" if self.cancel_requested else state
+        self.run, self.lease_until = "", NEVER
+        self.ended_at = now()
+        self.seconds += seconds
+        self.record(self._ending())
+
+    def _ending(self) -> Event:
+        about = {
+            **self._about(),
+            "dataset_version": self.dataset_version,
+            "harvest_id": self.harvest_id,
+            "page": self.page,
+        }
+        if self.state == "cancelled":
+            return JobCancelled(**about, reason=self.reason)
+        if self.result is None:
+            return JobFailed(**about, reason=self.reason)
+        return JobSucceeded(
+            **about,
+            result=self.result,
+            seconds=self.seconds,
+            verdict=self.privacy.verdict if self.privacy else None,
+            warning=self.warning,
+        )
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "job_id": self.id,
+            "kind": self.kind,
+            "project_id": self.project_id,
+            "dataset_id": self.dataset_id,
+        }

@@ -1,0 +1,80 @@
+"""The jobs and workspaces that a caller may see; the others do not exist for it."""
+
+from services.compute.jobs.model import Job
+from services.compute.jobs.views import JobPage, JobView, ListJobs
+from services.compute.workspaces.model import Workspace
+from shared.auth import Caller
+from shared.errors import Forbidden, NotFound, WrongStage
+from shared.events import FileRef
+from shared.store import Store
+
+MANIFEST = "manifest.json"
+
+
+class Register:
+    """Questions about jobs and workspaces; without a caller, a service asks and sees all."""
+
+    def __init__(self, store: Store) -> None:
+        self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
+
+    def job(self, identifier: str, caller: Caller | None) -> Job:
+        """One job; NotFound when there is none that the caller may see."""
+        job = self._jobs.get(identifier)
+        if caller is not None and not caller.may_see(job.owner_id):
+            raise NotFound.of(identifier)
+        return job
+
+    def result(self, identifier: str, name: str, caller: Caller) -> FileRef:
+        """One of a job's files, for those who may see the job.
+
+        Raises Forbidden for all but staff when it is made of others' restricted data that the
+        project may not read any more.
+        """
+        job = self.job(identifier, caller)
+        if withheld := self._withheld(job, caller):
+            raise Forbidden(withheld)
+        return file_of(job, name)
+
+    def view(self, job: Job, caller: Caller) -> JobView:
+        """A job that `caller` may see, without what it tells of data that is withheld."""
+        return JobView.of(job, self._withheld(job, caller))
+
+    def workspace(self, project_id: str, caller: Caller | None) -> Workspace:
+        """A project's workspace; NotFound when there is none that the caller may see."""
+        workspace = self._workspaces.get(project_id)
+        if caller is not None and not caller.may_see(workspace.holder_id):
+            raise NotFound.of(project_id)
+        return workspace
+
+    def jobs(self, caller: Caller, query: ListJobs) -> JobPage:
+        """A page of jobs, oldest first."""
+        where: dict[str, str] = {}
+        if query.project_id is not None:
+            where["project_id"] = query.project_id
+        if not caller.is_staff:
+            where["owner_id"] = caller.member_id
+        jobs, cursor = self._jobs.page(where, after=query.after, limit=query.limit)
+        return JobPage(items=[self.view(job, caller) for job in jobs], next=cursor)
+
+    def _withheld(self, job: Job, caller: Caller) -> str:
+        """Why, in French, `caller` does not get what the job made; empty if it does."""
+        if caller.is_staff or not job.reads:
+            return ""
+        workspace = self._workspaces.find_one(job.project_id or "")
+        reason = workspace.withheld(job.reads.values()) if workspace else ""
+        return f"ce résultat est fait de données restreintes : {reason}" if reason else ""
+
+
+def file_of(job: Job, name: str) -> FileRef:
+    """A job's file of that name, or its manifest.
+
+    Raises WrongStage until the job succeeded, NotFound for a name it did not make. What a job read
+    for the catalogue leaves by the catalogue only, which knows who may have it.
+    """
+    if job.result is None:
+        raise WrongStage("ce traitement n'a pas (encore) de résultat")
+    outputs = job.outputs if job.project_id else ()
+    files = {MANIFEST: job.result, **{output.name: output.file for output in outputs}}
+    if name not in files:
+        raise NotFound(f"ce traitement a produit : {', '.join(files)}")
+    return files[name]

@@ -1,0 +1,1 @@
+"""What columns hold: types, codes and places."""

@@ -1,0 +1,262 @@
+"""The kinds of values that columns are tried with."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from services.compute.runner.columns.codes import Codes
+from services.compute.runner.columns.contacts import EMAIL, PHONE
+from services.compute.runner.columns.dates import FORMATS, any_of, is_date
+from services.compute.runner.columns.identifiers import (
+    Flags,
+    Test,
+    Texts,
+    among,
+    is_nir,
+    is_siren,
+    is_siret,
+    is_uai,
+    is_vat,
+    matching,
+)
+
+_COMMUNE_CHANCE = 0.4
+"""Of all numbers of five digits, so many are the code of a commune."""
+
+_POSTCODE_CHANCE = 0.1
+_NEARLY_ALL = 0.95
+_NOT_TOO_FEW = 0.3
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value; `chance` is how often a random value of its shape passes its test.
+
+    `header` finds the names that speak for it; a `named` kind is taken by such a name only. A
+    `personal` kind shows none of its column's values, and is no key. A column all of whose values
+    are valid is of the kind `column`, unless it is a key. Values of a kind are also valid as
+    `part_of`; what the numbers before it in the list take, a `wide` kind takes too. A `repair`
+    would make of them what the kind is called.
+    """
+
+    name: str
+    test: Test
+    chance: float
+    header: str
+    is_key: bool = True
+    named: bool = False
+    personal: bool = False
+    column: str = ""
+    format: str | None = None
+    part_of: str = ""
+    wide: bool = False
+    repair: str | None = None
+
+    def is_spoken_for(self, column: str) -> bool:
+        """Whether a column's name tells that it holds this."""
+        return re.search(self.header, column, re.IGNORECASE) is not None
+
+
+def kinds_of(codes: Codes) -> tuple[Kind, ...]:
+    """All kinds, the most particular first."""
+    listed = {
+        "epci": among(codes.epci),
+        "postcode": among(codes.postcodes),
+        "commune": among(codes.communes),
+        "departement": among(codes.departements),
+        "region": among(codes.regions),
+    }
+    shape = f"({'|'.join(sorted(codes.postcode_prefixes))})[0-9]{{3}}"
+    return (
+        *_identifiers(listed),
+        *_codes(listed, shape),
+        *_contacts(),
+        *_places(),
+        *_dates(),
+        *_words(),
+        *_lost_zeros(listed),
+        *_numbers(),
+    )
+
+
+def _identifiers(listed: Mapping[str, Test]) -> Iterator[Kind]:
+    yield Kind("nir", is_nir, 0.01, r"nir|secu", is_key=False, personal=True)
+    yield Kind("siret", is_siret, 0.01, "siret")
+    yield Kind("tva", is_vat, 0.01, "tva|vat")
+    yield Kind("epci", listed["epci"], 0.01, "epci", part_of="siren")
+    yield Kind("siren", is_siren, 0.1, "siren")
+    yield Kind("uai", is_uai, 0.05, "uai|rne")
+    yield Kind("rna", matching("W[0-9][0-9A-Z][0-9]{7}"), 0.01, "rna|waldec")
+    yield Kind("rnb", matching(_RNB), 0.3, "rnb|batiment")
+    # Nine signs (arrêté of 13 November 2013 on FINESS, art. 2) of which the first two are a
+    # department, 97 or 98 (documentation of the SNDS). No source at hand tells a check digit, and
+    # so many other numbers look alike that the name must speak for it.
+    yield Kind("finess", matching(_FINESS), 0.9, "finess", named=True)
+    yield Kind("naf", matching(r"[0-9]{2}\.?[0-9]{2}[A-Z]"), 0.01, "naf|ape|activite")
+
+
+def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[Kind]:
+    """Codes of places; a postcode's `shape` is a pattern."""
+    yield Kind("iris", _iris(listed["commune"]), _COMMUNE_CHANCE, "iris")
+    yield Kind("postcode", listed["postcode"], _POSTCODE_CHANCE, _POSTCODE)
+    yield Kind("commune", listed["commune"], _COMMUNE_CHANCE, _COMMUNE)
+    # The list is without CEDEX: with the name, the shape is enough of those beside it.
+    cedex = _beside(listed["postcode"], shape)
+    yield Kind("postcode", cedex, 0.9, _POSTCODE, named=True)
+    # Too coarse to advise a dataset by: nearly every table has them.
+    yield Kind("departement", listed["departement"], 0.9, "dep|dpt", is_key=False, named=True)
+    yield Kind("region", listed["region"], 0.9, "reg", is_key=False, named=True)
+    yield from _whole_lists(listed)
+
+
+def _whole_lists(listed: Mapping[str, Test]) -> Iterator[Kind]:
+    """Codes of two digits that no numbers are: with Corsica's, or nearly all and no other.
+
+    Twenty is none: days, weeks, minutes and divisions of the NAF count through it.
+    """
+    for name, least in (("departement", 85), ("region", 12)):
+        yield Kind(name, _nearly_all(listed[name], least), 0.5, "(?!)", is_key=False)
+    yield Kind("departement", _with_corsica(listed["departement"]), 0.7, "(?!)", is_key=False)
+
+
+def _contacts() -> Iterator[Kind]:
+    yield Kind("email", matching(EMAIL), 0.01, "mail|courriel", is_key=False, personal=True)
+    yield Kind("phone", matching(PHONE), 0.1, "tel|phone|mobile", is_key=False, personal=True)
+    yield Kind("url", matching(r"https?://\S+"), 0.01, "url|site|lien", is_key=False)
+
+
+def _places() -> Iterator[Kind]:
+    yield Kind("geo_point", matching(_POINT), 0.01, "geo|coord|point", is_key=False)
+    yield Kind("latitude", _within(90), 0.9, "lat", is_key=False, named=True)
+    yield Kind("longitude", _within(180), 0.9, "lon|lng", is_key=False, named=True)
+
+
+def _dates() -> Iterator[Kind]:
+    """A kind for each format, French before American, and one for columns that mix them."""
+    for timed in (False, True):
+        name = "datetime" if timed else "date"
+        for shape in FORMATS:
+            column = "" if shape == "%Y%m%d" else "date"
+            test = is_date(shape, timed=timed)
+            yield Kind(name, test, 0.01, "date", is_key=False, column=column, format=shape)
+    clear = [shape for shape in FORMATS if shape not in {"%m/%d/%Y", "%Y%m%d"}]
+    mixed = any_of(tuple(is_date(shape, timed=timed) for shape in clear for timed in (False, True)))
+    yield Kind("date", mixed, 0.01, "date", is_key=False, column="date")
+
+
+def _words() -> Iterator[Kind]:
+    yield Kind("boolean", matching(_BOOLEAN), 0.01, "(?!)", is_key=False, column="boolean")
+    yield Kind("boolean", matching("[01]"), 0.3, "^(is|has|est|a)[_A-Z]", is_key=False)
+    yield Kind("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR, is_key=False)
+
+
+def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[Kind]:
+    """Codes that a spreadsheet took for numbers; the years from 2001 are also Aisne's communes."""
+    for name, width, chance, header in (
+        ("postcode", 5, _POSTCODE_CHANCE, _POSTCODE),
+        ("commune", 5, _COMMUNE_CHANCE, _COMMUNE),
+        ("departement", 2, 0.9, "dep|dpt"),
+    ):
+        test, named = _lost_zero(listed[name], width), name == "departement"
+        yield Kind(name, test, chance, header, is_key=False, named=named, repair="leading_zero")
+    test = _with_corsica(_lost_zero(listed["departement"], 2))
+    yield Kind("departement", test, 0.7, "(?!)", is_key=False, repair="leading_zero")
+
+
+def _numbers() -> Iterator[Kind]:
+    for name, shape, pattern in (
+        ("integer", None, f"{_SIGN}{_WHOLE}"),
+        ("integer", "# ##0", f"{_SIGN}({_WHOLE}|{_GROUPED})"),
+        ("decimal", "0,0", f"{_SIGN}{_PLAIN}(,[0-9]+)?"),
+        ("decimal", "# ##0,0", f"{_SIGN}({_PLAIN}|{_GROUPED})(,[0-9]+)?"),
+        ("decimal", "0.0", rf"{_SIGN}{_PLAIN}(\.[0-9]+)?"),
+        ("decimal", None, f"{_SIGN}({_PLAIN}|{_GROUPED})([.,][0-9]+)?"),
+    ):
+        test, wide = matching(pattern), _GROUPED in pattern
+        yield Kind(name, test, 0.01, "(?!)", is_key=False, column=name, format=shape, wide=wide)
+
+
+_POSTCODE = r"post|(^|[_ ])cp([_ ]|$)"
+_COMMUNE = r"insee|commune|(^|[_ ])com([_ ]|$)|cog"
+_YEAR = r"ann[eé]e|mill[eé]sime|year|(^|[_ ])an([_ ]|$)"
+_RNB = "[1-9A-HJKMNP-TV-Z]{12}"
+"""The signs of the RNB's identifiers, without 0, I, L, O, U (fab-geocommuns/RNB-coeur, rnb_id)."""
+
+_FINESS = "(0[1-9]|[13-8][0-9]|2[1-9AB]|9[0-578])[0-9]{7}"
+_DEGREES = r"-?[0-9]{1,3}[.,][0-9]+"
+_POINT = r"\[?-?[0-9]{1,3}\.[0-9]+ ?[,;] ?-?[0-9]{1,3}\.[0-9]+\]?"
+_BOOLEAN = "(?i:true|false|vrai|faux|oui|non|yes|no|o|n|y)"
+_SIGN = "[+-]?"
+_WHOLE = "(0|[1-9][0-9]{0,17})"
+"""What a whole number of 64 bits holds; a code with leading zeros is no number."""
+
+_PLAIN = "(0|[1-9][0-9]*)"
+_GROUPED = "[1-9][0-9]{0,2}([ \u00a0\u202f][0-9]{3})+"
+
+
+def _iris(communes: Test) -> Test:
+    """A commune's code and four digits (INSEE, documentation of the IRIS)."""
+
+    def test(texts: Texts) -> Flags:
+        shaped = matching("[0-9][0-9AB][0-9]{7}")(texts)
+        return shaped & communes(pc.utf8_slice_codeunits(texts, 0, 5))
+
+    return test
+
+
+def _beside(valid: Test, shape: str) -> Test:
+    """Texts of that shape, where not too few are valid codes."""
+
+    def test(texts: Texts) -> Flags:
+        return matching(shape)(texts) & bool(valid(texts).mean() >= _NOT_TOO_FEW)
+
+    return test
+
+
+def _with_corsica(valid: Test) -> Test:
+    """Valid codes among which one at least is Corsica's."""
+    return lambda texts: valid(texts) & matching("2[AB]")(texts).any()
+
+
+def _nearly_all(valid: Test, least: int) -> Test:
+    """Values that are `least` or more of the valid codes, and nothing else."""
+
+    def test(texts: Texts) -> Flags:
+        flags = valid(texts)
+        return flags & bool(flags.all() and len(flags) >= least)
+
+    return test
+
+
+def _lost_zero(valid: Test, width: int) -> Test:
+    """Codes that a spreadsheet took for numbers: `1053` for `01053`, among longer ones.
+
+    Of the short ones nearly all must be codes with a zero before them, else they are mistakes.
+    """
+
+    def test(texts: Texts) -> Flags:
+        short = matching(f"[1-9][0-9]{{{width - 2}}}")(texts)
+        padded = valid(pc.utf8_lpad(texts, width, padding="0"))
+        padded &= matching("[1-9][0-9AB]*")(texts)
+        if short.any() and padded[short].mean() < _NEARLY_ALL:
+            padded[:] = False
+        return padded
+
+    return test
+
+
+def _within(degrees: int) -> Test:
+    """Decimal numbers between the degrees below and above zero."""
+
+    def test(texts: Texts) -> Flags:
+        found = matching(_DEGREES)(texts)
+        numbers = pc.replace_substring(texts.filter(pa.array(found)), ",", ".")
+        values = numbers.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        found[found] = np.abs(values) <= degrees
+        return found
+
+    return test

@@ -1,0 +1,147 @@
+"""Tells what reaches or pays a person: mailboxes, telephones, street addresses and accounts."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from string import ascii_uppercase
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from stdnum import numdb
+
+from services.compute.runner.columns.identifiers import Flags, Test, Texts, is_nir, matching
+from services.compute.runner.columns.person_names import Words, is_surname
+
+_MODULUS = 97
+_IBAN_LENGTH = 34
+_IBAN_SIGNS = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}
+
+_FUNCTIONS = (
+    "accueil|administration|adm|agence|asso|association|bibliotheque|bonjour|bureau|cabinet|centre"
+    "|cfa|college|com|commercial|communaute|communication|commune|compta|comptabilite|contact"
+    "|courrier|culture|dechets|demande|dgs|direction|dpo|dsi|ecole|etatcivil|exploitation|facturation"
+    "|formation|gestion|hello|hotline|info|infos|information|internet|lycee|mail|maintenance|mairie"
+    "|mediatheque|musee|noreply|office|opendata|ot|piscine|presse|reception|recrutement|relation"
+    "|reservation|rh|sav|scolarite|secretariat|service|sig|siege|social|sport|support|technique"
+    "|tourisme|urbanisme|vie|ville|webmaster"
+)
+"""What mailboxes of organisations are called."""
+
+_FREE_MAIL = (
+    "gmail|hotmail|outlook|live|msn|yahoo|ymail|icloud|me|aol|gmx|proton|protonmail|free|orange"
+    "|wanadoo|sfr|neuf|bbox|laposte|numericable|club-internet|aliceadsl"
+)
+
+_WAYS = (
+    "rue|avenue|av|ave|bd|bld|boulevard|chemin|che|chem|impasse|imp|place|pl|allees?|all|route|rte"
+    "|quai|cours|square|sq|passage|hameau|ham|lotissement|lot|residence|res|sente|sentier|venelle"
+    "|ruelle|cite|clos|voie|faubourg|fg|esplanade|promenade|villa|montee|cote|domaine|lieu[ -]dit"
+)
+_MAILBOX = r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+"
+_NIR = r"\b[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b"
+_NUMBER = r"((\+33|0033)( ?\(0\))?|0)[ .]?[%s]([ ./-]?[0-9]{2}){4}"
+_MOBILE = _NUMBER % "67"
+
+EMAIL = r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
+PHONE = _NUMBER % "1-9"
+"""A telephone of France."""
+
+_BESIDE = "[^0-9a-fA-F]"
+"""Before and after a number in a text; between hexadecimal digits it is a part of an identifier."""
+
+_ADDRESS = (
+    rf"(\d+[,.]? ?(bis|ter|quater|[a-h])?,? +)?(.* )?({_WAYS})\.? +\S.*|(.* )?[0-9]{{5}} +\S.*"
+)
+
+
+def is_iban(texts: Texts) -> Flags:
+    """Country, two check digits and an account as there, 1 modulo 97 when read as one number.
+
+    The first four signs are read last, and letters as 10 to 35. Source: ISO 13616-1:2020 and
+    ISO/IEC 7064 (MOD 97-10).
+    """
+    plain = pc.replace_substring_regex(pc.utf8_upper(texts), "[ .-]", "")
+    found = _shaped_as_iban()(plain)
+    turned = pc.replace_substring_regex(plain.filter(pa.array(found)), "^(.{4})(.*)$", r"\2\1")
+    padded = pc.utf8_lpad(turned, _IBAN_LENGTH, padding="0").to_pylist()
+    signs = np.frombuffer("".join(padded).encode("ascii"), np.uint8).reshape(-1, _IBAN_LENGTH)
+    rest = np.zeros(len(padded), np.int64)
+    for sign in signs.T.astype(np.int64):
+        is_letter = sign >= ord("A")
+        value = np.where(is_letter, sign - ord("A") + 10, sign - ord("0"))
+        rest = (rest * np.where(is_letter, 100, 10) + value) % _MODULUS
+    found[found] = rest == 1
+    return found
+
+
+@cache
+def _shaped_as_iban() -> Test:
+    """Texts that look like the accounts of a country, by SWIFT's registry, which stdnum has."""
+    return matching("|".join(_iban_shapes()))
+
+
+def _iban_shapes() -> Iterator[str]:
+    registry = numdb.get("iban")
+    for country in map("".join, product(ascii_uppercase, repeat=2)):
+        ((_, known),) = registry.info(country)
+        parts = re.findall(r"([0-9]+)!([nac])", known.get("bban", ""))
+        if parts:
+            account = "".join(f"{_IBAN_SIGNS[kind]}{{{length}}}" for length, kind in parts)
+            yield f"{country}[0-9]{{2}}{account}"
+
+
+def is_mobile(texts: Texts) -> Flags:
+    """Of telephones, a French mobile number: 06 or 07 (ARCEP, plan national de numérotation)."""
+    return matching(r"(((\+33|0033)( ?\(0\))?|0)[ .]?)?[67].*")(texts)
+
+
+def is_function(mailboxes: Texts) -> Flags:
+    """An e-mail address of an office, not of somebody: `mairie@`, `contact.sport@`."""
+    return matching(rf"([a-z0-9]+[._+-])*({_FUNCTIONS})[0-9]*([._+-].*)?")(_local(mailboxes))
+
+
+def is_free_mail(mailboxes: Texts) -> Flags:
+    """A mailbox of those that anybody may open, and no office's."""
+    return matching(rf"(?i).*@({_FREE_MAIL})\.(com|fr|net|org|eu)")(mailboxes) & ~is_function(
+        mailboxes
+    )
+
+
+def names_somebody(mailboxes: Texts) -> Flags:
+    """An e-mail address with a person's name: `marie.dupont@`, `j.dupont2@`."""
+    local = pc.replace_substring_regex(_local(mailboxes), "[0-9]+$", "")
+    words = Words.of(local)
+    whole: Flags = words.leads & (words.total > 1) & (words.both > 1)
+    initial = matching(r"[a-z][._-][a-z-]{3,}")(local)
+    surname = pc.replace_substring_regex(local, "^[a-z][._-]", "")
+    return (whole | (initial & is_surname(surname))) & ~is_function(mailboxes)
+
+
+def mentions_somebody(texts: Texts) -> Flags:
+    """Text with somebody's mailbox, mobile number or NIR in it: `Gardien : 06 12 34 56 78`."""
+    mailboxes, numbers = (_inside(texts, pattern) for pattern in (_MAILBOX, _NIR))
+    flags = is_nir(numbers) | matching(f"(.*{_BESIDE})?{_MOBILE}({_BESIDE}.*)?")(texts)
+    # Few texts have a mailbox, and words cost more than all else.
+    has_mailbox = matching(".+")(mailboxes)
+    flags[has_mailbox] |= names_somebody(mailboxes.filter(pa.array(has_mailbox)))
+    return flags
+
+
+def is_address(texts: Texts) -> Flags:
+    """A number and a way, or a way, or a town behind its postcode (AFNOR NF Z10-011)."""
+    plain = pc.replace_substring_regex(
+        pc.utf8_normalize(pc.utf8_lower(texts), form="NFKD"), "\\p{M}+", ""
+    )
+    return matching(_ADDRESS)(plain)
+
+
+def _inside(texts: Texts, pattern: str) -> Texts:
+    """The first part of each text that matches, or nothing."""
+    found = pc.struct_field(pc.extract_regex(texts, f"(?P<part>{pattern})"), "part")
+    return pc.fill_null(found, "")
+
+
+def _local(mailboxes: Texts) -> Texts:
+    return pc.utf8_lower(pc.replace_substring_regex(mailboxes, "@.*$", ""))

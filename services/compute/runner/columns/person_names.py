@@ -1,0 +1,168 @@
+"""Tells names of persons from other text, by lists of first names and surnames given in France."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow.compute as pc
+
+from services.compute.runner.columns.codes import unfolded
+from services.compute.runner.columns.identifiers import Flags, Texts
+
+Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
+
+_TITLES = "m|mr|mme|mlle|mm|monsieur|madame|mademoiselle|dr|docteur|pr|me|maitre"
+_PARTICLES = "de|du|des|d|la|le|les|l|da|dos|van|von|ben|el|al"
+_SIGNS = "[0-9@:/;()]"
+_NEVER = (
+    rf"{_SIGNS}|\b(saints?|saintes?|ste?|sur|sous|et|en|aux?|rue|avenue|place|ecole|salle|chez)\b"
+)
+"""Where one of these stands, a place or a thing is called after somebody."""
+
+_CIVILITIES = "m|mr|mme|mlle|monsieur|madame|mademoiselle"
+_TITLED = (
+    rf"^(?:(?:{_CIVILITIES})(?:\. *| +)(?:et|ou|&) +)?(?:{_CIVILITIES})(?:\. *| +)"
+    r"(?P<rest>[a-z][a-z' .-]*)$"
+)
+_OFFICE = (
+    r"^l(a|e|es|') ?(adjoint|cons|depute|direct|general|gouvern|juge|maire|minist|prefet|presid"
+    r"|princip|procureur|proviseur|recteur|secret|senat|sous|tresor)"
+)
+_INITIALS = r"^([a-z]\.[ -]?){1,2} *| ([a-z]\.[ -]?){1,2}$"
+_SHAPE = r"^[a-z][a-z' -]+$"
+
+_MOST_WORDS = 5
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names without accents, spaces and signs."""
+
+    first: Texts
+    last: Texts
+
+
+@cache
+def load_names() -> Names:
+    """Read the reference files."""
+    return Names(unfolded("first_names.csv"), unfolded("surnames.csv"))
+
+
+@dataclass(frozen=True)
+class Words:
+    """How many words each text has besides titles and particles, and how many are known names.
+
+    `plain` are the texts in small letters without accents. `both` counts the words that stand in
+    either list, `leads` tells whether the first or the last word of a text is a first name.
+    """
+
+    plain: Texts
+    total: Counts
+    first: Counts
+    last: Counts
+    both: Counts
+    leads: Flags
+
+    @classmethod
+    def of(cls, texts: Texts) -> "Words":
+        """The words of these texts."""
+        plain = _plain(texts)
+        named = pc.replace_substring_regex(plain, rf"\b({_TITLES}|{_PARTICLES})\b", " ")
+        apart = pc.utf8_trim_whitespace(pc.replace_substring_regex(named, "[^a-z0-9]+", " "))
+        split = pc.split_pattern(apart, " ")
+        words = pc.list_flatten(split)
+        of_text = pc.list_parent_indices(split).to_numpy(zero_copy_only=False)
+        names, size = load_names(), len(texts)
+        is_first, is_last = _among(words, names.first), _among(words, names.last)
+
+        def counted(flags: Flags) -> Counts:
+            return np.bincount(of_text, weights=flags, minlength=size).astype(np.int64)
+
+        ends = np.ones(len(of_text), bool)
+        if len(ends) > 1:
+            differs = of_text[1:] != of_text[:-1]
+            ends[1:-1] = differs[:-1] | differs[1:]
+        return cls(
+            plain=plain,
+            total=counted(np.ones(len(of_text), bool)),
+            first=counted(is_first),
+            last=counted(is_last),
+            both=counted(is_first | is_last),
+            leads=counted(is_first & ends) > 0,
+        )
+
+    def are_first_name(self) -> Flags:
+        """One first name, or several: `Jean-Pierre`, `Anne Marie`."""
+        flags: Flags = (self.total > 0) & (self.first == self.total) & (self.total <= _MOST_WORDS)
+        return (flags | _among(_fold(self.plain), load_names().first)) & ~self.have(_SIGNS)
+
+    def are_surname(self) -> Flags:
+        """A surname, also a double one: `LE GALL`, `Martin-Dupont`."""
+        double: Flags = (self.total > 1) & (self.last == self.total)
+        single = _among(_fold(self.plain), load_names().last) & ~self.have(_SIGNS)
+        return single | (double & ~self.have(_NEVER))
+
+    def are_full_name(self) -> Flags:
+        """A first name, its initial or a civility beside a surname: `DUPONT Marie`, `M. DUPONT`."""
+        fits = (self.total > 1) & (self.total <= _MOST_WORDS)
+        known = (self.both > 1) & (self.both >= self.total - 1)
+        flags: Flags = fits & self.leads & known & ~self.have(_NEVER)
+        return flags | self.are_titled() | self._are_initialled()
+
+    def are_titled(self) -> Flags:
+        """Somebody behind a civility: `M. MARTIN`, `M. et Mme LE GALL`, no `Mme la Préfète`."""
+        flags = self.have(_TITLED)
+        found = pc.extract_regex(self.plain.filter(flags), _TITLED)
+        names = Words.of(pc.struct_field(found, "rest"))
+        fits = (names.total > 0) & (names.total <= _MOST_WORDS)
+        flags[flags] = fits & ~names.have(_NEVER) & ~names.have(_OFFICE)
+        return flags
+
+    def _are_initialled(self) -> Flags:
+        """A surname beside an initial: `A. Martin`, `MARTIN J.-P.`."""
+        flags = self.have(_INITIALS)
+        names = pc.replace_substring_regex(self.plain.filter(flags), _INITIALS, "")
+        flags[flags] = Words.of(pc.utf8_trim_whitespace(names)).are_surname()
+        return flags
+
+    def are_shaped(self) -> Flags:
+        """A few words of letters, as names are, whether anybody is known to bear them or not."""
+        return self.have(_SHAPE) & (self.total <= _MOST_WORDS)
+
+    def have(self, pattern: str) -> Flags:
+        """Which plain texts match."""
+        found = pc.match_substring_regex(self.plain, pattern)
+        flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
+        return flags
+
+
+def is_surname(texts: Texts) -> Flags:
+    """A surname, also a double one."""
+    return Words.of(texts).are_surname()
+
+
+def is_full_name(texts: Texts) -> Flags:
+    """A first name before or after a surname."""
+    return Words.of(texts).are_full_name()
+
+
+def folded(texts: Texts) -> Texts:
+    """Small letters alone, without accents, spaces and signs."""
+    return _fold(_plain(texts))
+
+
+def _fold(plain: Texts) -> Texts:
+    """Letters alone: `Le Gall` and `LE-GALL` are one name."""
+    return pc.replace_substring_regex(plain, "[^a-z]+", "")
+
+
+def _plain(texts: Texts) -> Texts:
+    """Small letters without accents."""
+    apart = pc.utf8_normalize(pc.utf8_lower(texts), form="NFKD")
+    return pc.replace_substring_regex(apart, "\\p{M}+", "")
+
+
+def _among(texts: Texts, known: Texts) -> Flags:
+    flags: Flags = pc.is_in(texts, known).to_numpy(zero_copy_only=False).astype(bool)
+    return flags

@@ -1,0 +1,68 @@
+"""The database of a job, and SQL: nothing untrusted stands there unquoted."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import duckdb
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """`names`, with `_2`, `_3`... where one repeats another; case makes no difference in SQL."""
+    seen = {name.lower() for name in taken}
+    result = []
+    for name in names:
+        candidate, number = name, 1
+        while candidate.lower() in seen:
+            number += 1
+            candidate = f"{name}_{number}"
+        seen.add(candidate.lower())
+        result.append(candidate)
+    return result
+
+
+Say = Callable[[float, str], None]
+"""Told how far the work is, from 0 to 1, and what it does, in French."""
+
+
+_DUCKDB_SHARE = 0.6
+"""Of the job's memory: the rest is for Python, its libraries and the rows in their hands."""
+
+
+def columns(database: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """The columns of a table, name to type."""
+    described = database.execute(f"DESCRIBE {quoted(table)}").fetchall()
+    return {str(row[0]): str(row[1]) for row in described}
+
+
+def count(database: duckdb.DuckDBPyConnection, table: str) -> int:
+    """How many rows a table has."""
+    return int(database.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0][0])
+
+
+def open_database(folder: Path, memory_bytes: int) -> duckdb.DuckDBPyConnection:
+    """A database in memory that spills into `folder/out`, and reads and writes nowhere else."""
+    inside = [str(folder / "in"), str(folder / "out")]
+    database = duckdb.connect(
+        config={
+            "memory_limit": f"{int(memory_bytes * _DUCKDB_SHARE) // 10**6}MB",
+            "threads": "2",
+            "temp_directory": str(folder / "out" / "spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )
+    allowed = ", ".join(literal(f"{path}/") for path in inside)
+    database.execute(f"SET allowed_directories = [{allowed}]")
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+    return database

@@ -1,0 +1,1 @@
+"""Reads files of all formats into tables of text."""

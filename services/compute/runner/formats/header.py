@@ -1,0 +1,202 @@
+"""Tells a first row that is data, in a table whose columns nobody named."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from services.compute.runner.columns.contacts import EMAIL, PHONE
+from services.compute.runner.database import unique
+from services.compute.runner.repairs import Repairs
+from shared.errors import Rejected
+
+_NEARLY_ALL, _FEWEST = 0.9, 2
+
+_NIR = r"[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3}( ?[0-9]{2})?"
+_OF_SOMEBODY = re.compile(f"{EMAIL}|{PHONE}|{_NIR}", re.IGNORECASE)
+"""A mailbox, a telephone of France or a NIR, with or without its key: no column is called so."""
+
+_FORM = re.compile(
+    r"(?P<day>(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4})(?:[ T][0-9:.]+Z?)?)"
+    r"|(?P<url>https?://\S+)"
+    r"|(?P<month>(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])?)"
+    r"|(?P<code>[0-9][0-9AB][0-9]{3,})"
+)
+
+
+def is_data(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of these rows holds values like those below, not the names of columns.
+
+    Days, months, codes and addresses are names, too, above other values: they are data where
+    nearly all values below have their form, and no word stands above such values.
+    """
+    top, below = [" ".join(cell.split()) for cell in rows[0]], rows[1:]
+    if any(map(_OF_SOMEBODY.fullmatch, top)):
+        return True
+    if not any(map(_form, top)):
+        return False
+    formed = [(cell, form) for at, cell in enumerate(top) if (form := _usual_form(below, at))]
+    is_like_them = any(_form(cell) == form for cell, form in formed)
+    return is_like_them and not any(_is_word(cell) for cell, _ in formed)
+
+
+def names_values(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of these rows has a word above days, codes or addresses, and another."""
+    top, below = rows[0], rows[1:]
+    words = [at for at, cell in enumerate(top) if _is_word(cell.strip())]
+    return len(words) > 1 and any(_usual_form(below, at) for at in words)
+
+
+def _is_word(cell: str) -> bool:
+    return cell[:1].isalpha() and not _form(cell)
+
+
+def _usual_form(rows: Sequence[Sequence[str]], at: int) -> str:
+    """The form of nearly all filled cells of a column, or nothing."""
+    cells = [cell for row in rows if at < len(row) and (cell := row[at].strip())]
+    if len(cells) < _FEWEST:
+        return ""
+    ((form, count),) = Counter(map(_form, cells)).most_common(1)
+    return form if count >= _NEARLY_ALL * len(cells) else ""
+
+
+def _form(cell: str) -> str:
+    """What a value looks like, digits with how many they are; nothing for words and amounts."""
+    found = _FORM.fullmatch(cell)
+    if not found:
+        return ""
+    kind = str(found.lastgroup)
+    return f"{kind} {len(cell)}" if kind in ("month", "code") else kind
+
+
+MAX_COLUMNS = 2000
+_MAX_NAME = 500
+
+_FULL = 0.7
+"""Share of a table's usual width that a header fills: titles and notes above it fill less."""
+
+_NUMBER = re.compile(r"[+-]?[0-9\s.,%/-]+")
+
+_YEAR = re.compile(r"(19|20)[0-9]{2}")
+
+Cells = Sequence[str]
+
+
+class Header(NamedTuple):
+    """Where the header stands among the rows, and over how many: over none where data begins."""
+
+    at: int
+    height: int = 1
+
+    def cells(self, rows: Sequence[Cells]) -> Cells:
+        """The names in the header's own rows: of two, what stands above what, read as one."""
+        if not self.height:
+            return ()
+        return _joined(*rows) if len(rows) > 1 else rows[0]
+
+
+def find_header(rows: Sequence[Cells]) -> Header:
+    """The header among the first rows of a table, which are not all empty.
+
+    It begins in the first row about as full as the rows usually are, and those above it are titles
+    or notes; but when that looks like data, in the row above it, which is shorter. Names of groups
+    above the names of their columns are part of it. Where that row is data, there is no header.
+    """
+    at = _find_row(rows)
+    if is_data(rows[at:]):
+        return Header(next(row for row in range(at + 1) if is_data(rows[row:])), height=0)
+    for upper in (at, at - 1):
+        if upper >= 0 and _is_double(rows[upper:]):
+            return Header(upper, height=2)
+    return Header(at)
+
+
+def _is_double(rows: Sequence[Cells]) -> bool:
+    """Whether the first row groups the columns that the second one names.
+
+    Either the second repeats its names under several groups, or it is empty where a name stands
+    above it alone, in columns that are seldom empty further down.
+    """
+    if len(rows) < 3:  # noqa: PLR2004 - two of a header, and one of data
+        return False
+    width = max(map(len, rows))
+    above, under, *below = (_padded(row, width) for row in rows)
+    grouped = [at for at in range(1, width) if under[at] and not above[at]]
+    if not grouped or _looks_like_data(under, years=False) or is_data(rows[1:]):
+        return False
+    alone = [at for at in range(width) if above[at] and not under[at]]
+    if alone:
+        filled = sum(bool(row[at]) for row in below for at in alone)
+        return all(map(str.__add__, above, under)) and filled >= _FULL * len(alone) * len(below)
+    return _repeats(above, under) and any(map(_looks_like_data, below))
+
+
+def _repeats(above: Cells, under: Cells) -> bool:
+    """Whether names that are there several times are told apart by two groups of them."""
+    names = [name for name in under if name]
+    starts = [at for at, name in enumerate(above) if name]
+    wide = [at for at, end in pairwise([*starts, len(above)]) if end - at > 1]
+    is_told_apart = len(set(_joined(above, under))) == len(above)
+    return len(wide) > 1 and len(set(names)) < len(names) and is_told_apart
+
+
+def _joined(upper: Cells, lower: Cells) -> list[str]:
+    """Each name of the lower row after that of its group; a name that stands alone has none."""
+    width, group, names = max(len(upper), len(lower)), "", []
+    for above, under in zip(_padded(upper, width), _padded(lower, width), strict=True):
+        group = above or group
+        names.append(f"{group} {under}".strip() if under else above)
+        group = group if under else ""
+    return names
+
+
+def _padded(cells: Cells, width: int) -> list[str]:
+    return [cell.strip() for cell in cells] + [""] * (width - len(cells))
+
+
+def _find_row(rows: Sequence[Cells]) -> int:
+    widths = [sum(bool(cell) for cell in row) for row in rows]
+    counted = Counter(width for width in widths if width)
+    usual = max(counted, key=lambda width: (counted[width], -width))
+    found = next(at for at, width in enumerate(widths) if width >= _FULL * usual)
+    above = [at for at in range(found) if widths[at]]
+    if not above:
+        return found
+    is_named = names_values(rows[above[-1] :]) and is_data(rows[found:])
+    return above[-1] if is_named or _looks_like_data(rows[found]) else found
+
+
+def _looks_like_data(row: Cells, *, years: bool = True) -> bool:
+    """Whether most of a row is numbers; without `years`, which columns are named after, too."""
+    cells = [cell for cell in row if cell.strip()]
+    numbers = [cell for cell in cells if _NUMBER.fullmatch(cell)]
+    if not years:
+        numbers = [cell for cell in numbers if not _YEAR.fullmatch(cell)]
+    return len(numbers) * 2 > len(cells)
+
+
+def name_columns(cells: Cells, width: int, line: int | None, repairs: Repairs) -> list[str]:
+    """The names of `width` columns, which differ from each other whatever their case.
+
+    Raises Rejected, in French, when there are too many, or one is too long.
+    """
+    place = f"ligne {line} : " if line else ""
+    if width > MAX_COLUMNS:
+        raise Rejected(f"{place}plus de {MAX_COLUMNS} colonnes")
+    given = [" ".join(cell.split()) for cell in cells]
+    if any(len(name) > _MAX_NAME for name in given):
+        raise Rejected(f"{place}un nom de colonne dépasse {_MAX_NAME} caractères")
+    broken = sum("\n" in cell.strip() for cell in cells)
+    if broken:
+        repairs.note("line_breaks", line=line, count=broken)
+    blank = sum(not name for name in given)
+    if blank:
+        repairs.note("blank_names", line=line, count=blank)
+    padded = given + [""] * (width - len(given))
+    wanted = [name or f"colonne_{at}" for at, name in enumerate(padded, 1)]
+    names = unique(wanted)
+    repeated = sum(name != want for name, want in zip(names, wanted, strict=True))
+    if repeated:
+        repairs.note("repeated_names", line=line, count=repeated)
+    return names

@@ -1,0 +1,219 @@
+"""Reads datasets out of a graph in the DCAT vocabulary (W3C, DCAT 3; European profile DCAT-AP).
+
+A dataset is known again by its dct:identifier, else by its own address, else by its landing page.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from rdflib import BNode, Graph, Namespace, URIRef
+from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS
+
+from services.compute.runner.portals.html_text import prose
+from services.compute.runner.portals.node import DC, VCARD, Node
+from services.compute.runner.portals.rdf import NOWHERE
+from services.compute.runner.portals.sanitising import (
+    DISTRIBUTIONS,
+    KEYWORDS,
+    NAMES,
+    PLACES,
+    URL,
+    address,
+    checksum,
+    day,
+    identity,
+    moment,
+    one_line,
+    size,
+)
+from services.compute.runner.portals.territories import territory_of
+from services.compute.runner.portals.vocabulary import (
+    HIGH_VALUE,
+    PUBLISHERS,
+    frequency_of,
+    language_of,
+    last_part,
+)
+from shared.errors import Rejected
+from shared.tables.eu_codes import THEMES
+from shared.tables.harvested_page import Distribution, Record
+
+ADMS = Namespace("http://www.w3.org/ns/adms#")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
+DCATAP = Namespace("http://data.europa.eu/r5r/")
+_SCHEMA = (Namespace("http://schema.org/"), Namespace("https://schema.org/"))
+_HYDRA = (
+    Namespace("http://www.w3.org/ns/hydra/core#"),
+    Namespace("https://www.w3.org/ns/hydra/core#"),
+)
+_NEXT = tuple(hydra[name] for hydra in _HYDRA for name in ("next", "nextPage"))
+_STARTS = (DCAT.startDate, *(schema.startDate for schema in _SCHEMA))
+_ENDS = (DCAT.endDate, *(schema.endDate for schema in _SCHEMA))
+_CLOSED = ("RESTRICTED", "NON_PUBLIC", "CONFIDENTIAL", "SENSITIVE")
+_MEDIA_TYPE = re.compile(r"(?:^|media-types/)([\w.+-]+/[\w.+-]+)$")
+
+
+def items_of(graph: Graph) -> Iterator[tuple[str, str, Node]]:
+    """The identifier, a name for people, and the node of each dataset, in this order.
+
+    What is only mentioned, as what a service serves, is described elsewhere and left out.
+    """
+    subjects = {*graph.subjects(RDF.type, DCAT.Dataset), *graph.objects(None, DCAT.dataset)}
+    nodes = [node for node in (Node(graph, subject) for subject in subjects) if node.is_said]
+    named = [(identifier_of(node), _title(node) or "sans titre", node) for node in nodes]
+    return iter(sorted(named, key=lambda one: (one[0], one[1], one[2].address)))
+
+
+def next_of(graph: Graph) -> str | None:
+    """What is said of the next page's address, in Hydra's present or former words.
+
+    An address as such before a text, which may be relative; Rejected when it is neither.
+    """
+    values = [value for name in _NEXT for value in graph.objects(None, name)]
+    if any(isinstance(value, BNode) for value in values):
+        raise Rejected("l'adresse de la page suivante (« hydra:next ») n'est pas une adresse")
+    found = {one_line(str(value), URL + 1) for value in values} - {""}
+    return min(found, key=lambda one: (not address(one), one), default=None)
+
+
+def check(graph: Graph) -> None:
+    """Raise Rejected, in French, unless the graph speaks of catalogues, datasets or their pages."""
+    terms = {*graph.predicates(), *graph.objects(None, RDF.type)}
+    if not any(str(term).startswith((str(DCAT), *map(str, _HYDRA))) for term in terms):
+        raise Rejected("cette page n'est pas un catalogue DCAT : elle n'en décrit aucun")
+
+
+def identifier_of(node: Node) -> str:
+    """What a dataset is known again by; empty when there is nothing."""
+    given = node.texts(DCTERMS.identifier, DC.identifier)
+    own = given[0] if len(given) == 1 else ""
+    return identity(own or node.address or node.text(DCAT.landingPage, FOAF.page))
+
+
+def record_of(node: Node) -> Record:
+    """One dataset."""
+    period, contact = node.node(DCTERMS.temporal), node.node(DCAT.contactPoint)
+    return Record(
+        identifier=identifier_of(node),
+        others=_others(node),
+        title=_title(node),
+        description=prose(node.text(DCTERMS.description, DC.description)),
+        theme=_theme(node),
+        keywords=tuple(sorted({one_line(word) for word in _keywords(node)} - {""}))[:KEYWORDS],
+        territory=territory_of(node.names(DCTERMS.spatial))[:PLACES],
+        licence=_licence(node),
+        restricted=last_part(node.text(DCTERMS.accessRights)).upper() in _CLOSED,
+        producer=one_line(node.text(DCTERMS.publisher, DCTERMS.creator)),
+        producer_kind=_code_of(
+            node.node(DCTERMS.publisher, DCTERMS.creator), DCTERMS.type, PUBLISHERS
+        ),
+        page=_link(node, DCAT.landingPage, FOAF.page) or _followed(node.address) or None,
+        issued=moment(node.text(DCTERMS.issued)),
+        modified=moment(node.text(DCTERMS.modified)),
+        start=day(period.text(*_STARTS)) or _half(node, 0),
+        end=day(period.text(*_ENDS), is_end=True) or _half(node, 1),
+        frequency=frequency_of(node.text(DCTERMS.accrualPeriodicity)),
+        language=language_of(node.text(DCTERMS.language)),
+        contact=one_line(contact.text(VCARD.fn, FOAF.name)),
+        contact_email=one_line(_email(contact)),
+        contact_url=_link(contact, VCARD.hasURL, FOAF.homepage),
+        hvd=_code_of(node, DCATAP.hvdCategory, HIGH_VALUE),
+        distributions=tuple(sorted(_distributions(node), key=Distribution.model_dump_json)),
+    )
+
+
+def _others(node: Node) -> tuple[str, ...]:
+    """Its adms:identifier, each an adms:Identifier with a notation (DCAT-AP 3.0.1), or a text."""
+    texts = node.texts(ADMS.identifier)
+    noted = [text for one in node.nodes(ADMS.identifier) for text in one.texts(SKOS.notation)]
+    return tuple(sorted({one_line(name) for name in noted or texts} - {""}))[:NAMES]
+
+
+def _title(node: Node) -> str:
+    return one_line(node.text(DCTERMS.title, DC.title))
+
+
+def _link(node: Node, *predicates: URIRef) -> str:
+    """An address, whatever the page calls what is there."""
+    return next(filter(None, map(_followed, node.names(*predicates))), "")
+
+
+def _followed(name: str) -> str:
+    """An address that leads somewhere: of a file nobody knows what it is relative to."""
+    return "" if name.startswith(NOWHERE) else address(name)
+
+
+def _theme(node: Node) -> str:
+    for theme in node.nodes(DCAT.theme):
+        code = last_part(theme.address or theme.label)
+        if code in THEMES or theme.label != theme.address:
+            return THEMES.get(code) or one_line(theme.label)
+    return ""
+
+
+def _keywords(node: Node) -> list[str]:
+    return node.texts(DCAT.keyword) or node.texts(DC.subject)
+
+
+def _licence(node: Node) -> str:
+    """That of the dataset, else the one that most of its distributions have."""
+    own = _name_of_licence(node)
+    if own:
+        return own
+    others = Counter(_name_of_licence(one) for one in node.nodes(DCAT.distribution))
+    del others[""]
+    return min(others, key=lambda name: (-others[name], name), default="")
+
+
+def _name_of_licence(node: Node) -> str:
+    names = node.names(DCTERMS.license) or node.names(DCTERMS.rights)
+    return one_line(next(iter(names), ""))
+
+
+def _half(node: Node, number: int) -> str | None:
+    """A side of a period that is written `2019-01-01/2020-12-31`."""
+    halves = node.text(DCTERMS.temporal).split("/")
+    return day(halves[number], is_end=number == 1) if len(halves) == 2 else None  # noqa: PLR2004
+
+
+def _email(contact: Node) -> str:
+    named = contact.names(VCARD.hasEmail, FOAF.mbox) or contact.node(VCARD.hasEmail).names(
+        VCARD.value
+    )
+    return next(iter(named), "").removeprefix("mailto:")
+
+
+def _code_of(node: Node, predicate: URIRef, known: Mapping[str, str]) -> str:
+    """The lab's word for the first value whose address ends with a code that is known."""
+    codes = (last_part(name) for name in node.names(predicate))
+    return next((known[code] for code in codes if code in known), "")
+
+
+def _distributions(node: Node) -> Iterator[Distribution]:
+    for one in [*node.nodes(DCAT.distribution)][:DISTRIBUTIONS]:
+        url = _link(one, DCAT.downloadURL) or _link(one, DCAT.accessURL)
+        if url:
+            digest = one.node(SPDX.checksum)
+            yield Distribution(
+                url=url,
+                title=_title(one),
+                format=_code(one, DCTERMS["format"]),
+                media_type=_media_type(one),
+                size=size(one.text(DCAT.byteSize)),
+                checksum=checksum(digest.text(SPDX.algorithm), digest.text(SPDX.checksumValue)),
+                modified=moment(one.text(DCTERMS.modified)),
+            )
+
+
+def _code(node: Node, predicate: URIRef) -> str:
+    name = node.text(predicate)
+    return one_line(last_part(name) if "://" in name else name)
+
+
+def _media_type(node: Node) -> str:
+    for name in (*node.names(DCAT.mediaType), *node.names(DCTERMS["format"])):
+        found = _MEDIA_TYPE.search(name)
+        if found:
+            return found[1].lower()
+    return ""

@@ -1,0 +1,1 @@
+"""The steps of treatments: what the applications do."""

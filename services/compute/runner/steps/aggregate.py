@@ -1,0 +1,77 @@
+"""Adds up a table by groups, in DuckDB."""
+
+from services.compute.applications.aggregate import AggregateParameters, Chart, Ratio
+from services.compute.execution.job_folder import Report
+from services.compute.runner.database import count, quoted
+from services.compute.runner.steps.numbers import number
+from services.compute.runner.steps.workbench import Workbench
+from shared.words import counted
+
+
+def run(bench: Workbench, parameters: AggregateParameters) -> Report:
+    """Make the table of groups, sorted by them; rows whose group is empty form a group too."""
+    bench.say(0.1, "relit les nombres")
+    groups = [bench.column("table", name, "by") for name in parameters.by]
+    figures = _figures(bench, parameters)
+    bench.say(0.5, "additionne")
+    by = ", ".join(groups)
+    inner = (
+        f"SELECT {by}, {', '.join(figures)} FROM {quoted(bench.tables['table'].name)} GROUP BY {by}"
+    )
+    ratio = f", {_ratio(parameters.ratio)}" if parameters.ratio else ""
+    bench.make(f"SELECT *{ratio} FROM ({inner}) ORDER BY {by}")
+    if parameters.chart:
+        bench.say(0.8, "dessine")
+        _draw(bench, parameters.chart)
+    return _report(bench, groups)
+
+
+def _figures(bench: Workbench, parameters: AggregateParameters) -> list[str]:
+    figures = []
+    for name in parameters.sums:
+        value, whole = number(bench, "table", name, "sums")
+        total = f"CAST(sum({value}) AS BIGINT)" if whole else f"fsum({value})"
+        figures.append(f"{total} AS {quoted(name)}")
+    for name in parameters.means:
+        value, _ = number(bench, "table", name, "means")
+        figures.append(f"favg({value}) AS {quoted(name + '_moyenne')}")
+    for name in parameters.counts:
+        column = bench.column("table", name, "counts")
+        figures.append(f"count({column}) AS {quoted(name + '_nombre')}")
+    return figures
+
+
+def _ratio(ratio: Ratio) -> str:
+    numerator, denominator = quoted(ratio.numerator), quoted(ratio.denominator)
+    factor = 100.0 if ratio.percent else 1.0
+    share = f"{factor} * CAST({numerator} AS DOUBLE) / nullif({denominator}, 0)"
+    return f"round({share}, {ratio.digits}) AS {quoted(ratio.name)}"
+
+
+def _draw(bench: Workbench, chart: Chart) -> None:
+    from services.compute.runner.steps.charts import draw_bars  # noqa: PLC0415 - costs half a second
+
+    value, label = quoted(chart.value), quoted(chart.label)
+    bars = bench.rows(f"""
+        SELECT coalesce(CAST({label} AS VARCHAR), '(non renseigné)'), {value}
+        FROM {quoted(bench.output)} WHERE {value} IS NOT NULL
+        ORDER BY {value} DESC, {label} LIMIT {chart.top}
+    """)
+    draw_bars(bench.chart, [(name, float(height)) for name, height in bars], chart)
+
+
+def _report(bench: Workbench, groups: list[str]) -> Report:
+    table = bench.tables["table"]
+    empty = " OR ".join(f"{group} IS NULL" for group in groups)
+    ((without_group,),) = bench.rows(f"SELECT count(*) FROM {quoted(table.name)} WHERE {empty}")
+    made = count(bench.database, bench.output)
+    return {
+        "rows": {"in": table.rows, "out": made, "without_group": int(without_group)},
+        "summary": f"{counted(table.rows, 'ligne agrégée', 'lignes agrégées')} en"
+        f" {counted(made, 'groupe', 'groupes')}"
+        + (
+            f", dont {counted(without_group, 'ligne', 'lignes')} sans groupe"
+            if without_group
+            else ""
+        ),
+    }

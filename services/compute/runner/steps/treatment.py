@@ -1,0 +1,163 @@
+"""Runs the steps of a treatment one after the other, and writes the last table."""
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from services.compute.applications import APPLICATIONS, check_steps, parse_parameters
+from services.compute.applications.aggregate import AggregateParameters
+from services.compute.execution.job_folder import Made, Report, Work
+from services.compute.runner.columns.profile import describe
+from services.compute.runner.database import Say, count, literal, open_database, quoted
+from services.compute.runner.privacy.direct_identifiers import SAMPLE
+from services.compute.runner.privacy.screening import screen
+from services.compute.runner.privacy.small_counts import is_about_persons, of_persons
+from services.compute.runner.steps.workbench import Table, Workbench
+from shared.errors import Invalid
+from shared.events import Step
+from shared.tables.privacy import Privacy
+
+PARQUET = "application/vnd.apache.parquet"
+_ROW = "number of the row"
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """A treatment under way in a job folder."""
+
+    folder: Path
+    work: Work
+    database: duckdb.DuckDBPyConnection
+    say: Say
+
+    def run(self) -> tuple[list[Made], list[Report]]:
+        """Run every step; returns the files made and one report per step.
+
+        Raises Rejected with a reason that names the step.
+        """
+        check_steps(self.work.inputs, self.work.steps)
+        tables = {name: self._take(name, path) for name, path in self.work.inputs.items()}
+        reports = []
+        for number, step in enumerate(self.work.steps):
+            reports.append(self._step(number, step, tables))
+            rows = count(self.database, step.output)
+            tables[step.output] = Table(step.output, step.output, rows, rows)
+        reports[-1] |= self._screen(self.work.steps[-1], tables)
+        return self._write(self.work.steps[-1].output), reports
+
+    def _take(self, name: str, path: str) -> Table:
+        source = literal(str(self.folder / path))
+        try:
+            self.database.execute(
+                f"CREATE VIEW {quoted(name)} AS SELECT * FROM read_parquet({source})"
+            )
+        except duckdb.Error as error:
+            raise Invalid(f"la table « {name} » est illisible", name) from error
+        rows = count(self.database, name)
+        return Table(name, name, rows, rows)
+
+    def _step(self, number: int, step: Step, tables: dict[str, Table]) -> Report:
+        application = APPLICATIONS[step.application]
+        main = application.roles[0].name
+        roles = {role: tables[name] for role, name in step.inputs.items()}
+        if self.work.sample_rows is not None and step.inputs[main] in self.work.inputs:
+            roles[main] = self._sample(roles[main], self.work.sample_rows)
+        is_last = number == len(self.work.steps) - 1
+        chart = self.folder / "out" / ("chart.png" if is_last else f"{step.output}.png")
+        bench = Workbench(self.database, roles, step.output, chart, self._share(number, step))
+        run = importlib.import_module(f"services.compute.runner.steps.{application.name}").run
+        try:
+            report = run(bench, parse_parameters(application, step, f"steps.{number}"))
+        except Invalid as error:
+            # The application knows its parameter; which step it is in is known here.
+            raise Invalid(error.args[0], f"steps.{number}.{error.field}") from error
+        return {
+            "application": application.name,
+            "output": step.output,
+            **report,
+            **_sampled(roles[main]),
+        }
+
+    def _screen(self, last: Step, tables: dict[str, Table]) -> Report:
+        """What the result tells about persons: more than its inputs did, where they met."""
+        self.say(0.97, "cherche des données personnelles dans le résultat")
+        rows, described = describe(self.database, last.output, lambda _share, _what: None)
+        is_summed = last.application == "aggregate"
+        found = screen(self.database, last.output, described, rows, is_summed=is_summed)
+        if found.verdict == "none" and rows:
+            found = self._screen_sums([one.name for one in described], tables) or found
+        return {"privacy": found.model_dump(mode="json"), "warning": found.warning}
+
+    def _screen_sums(self, shown: list[str], tables: dict[str, Table]) -> Privacy | None:
+        """The verdict on the last sums, of persons, that the result shows, crossed since or not.
+
+        Those of an input are judged by all of it in a trial too.
+        """
+        summed = [step for step in self.work.steps if step.application == "aggregate"]
+        if not summed:
+            return None
+        source = tables[summed[-1].inputs["table"]]
+        if not is_about_persons(self.database, self._sample(source, SAMPLE).name):
+            return None
+        parameters = AggregateParameters.model_validate(summed[-1].parameters)
+        figures = [name for name in parameters.figures() if name in shown]
+        return of_persons(self.database, source.whole, parameters.by, figures)
+
+    def _share(self, number: int, step: Step) -> Say:
+        steps = len(self.work.steps)
+        return lambda share, message: self.say(
+            (number + share) / steps, f"{step.application} : {message}"
+        )
+
+    def _sample(self, table: Table, rows: int) -> Table:
+        """`rows` rows at even distances: the same ones each time, from all over the table."""
+        if table.rows <= rows:
+            return table
+        name = f"{table.name} (échantillon)"
+        number = quoted(_ROW)
+        self.database.execute(f"""
+            CREATE TABLE IF NOT EXISTS {quoted(name)} AS SELECT * EXCLUDE ({number}) FROM (
+                SELECT row_number() OVER () AS {number}, * FROM {quoted(table.whole)}
+            ) WHERE ({number} * {rows}) // {table.rows} <> (({number} - 1) * {rows}) // {table.rows}
+        """)
+        return Table(name, table.whole, rows, table.rows)
+
+    def _write(self, table: str) -> list[Made]:
+        """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points."""
+        self.say(0.99, "écrit le résultat")
+        out = self.folder / "out"
+        for name, options in (
+            ("result.parquet", "FORMAT parquet, COMPRESSION zstd"),
+            ("result.csv", "FORMAT csv, HEADER, DELIMITER ';'"),
+        ):
+            path = literal(str(out / name))
+            self.database.execute(f"COPY (SELECT * FROM {quoted(table)}) TO {path} ({options})")
+        charts = [
+            Made(name=path.name, path=f"out/{path.name}", media_type="image/png")
+            for path in sorted(out.glob("*.png"))
+        ]
+        return [
+            Made(name="result.parquet", path="out/result.parquet", media_type=PARQUET),
+            Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
+            *charts,
+        ]
+
+
+def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[Made], list[Report]]:
+    """Run the treatment described by `work`; returns the files made and one report per step."""
+    with open_database(folder, memory_bytes) as database:
+        return Treatment(folder, work, database, say).run()
+
+
+def _sampled(main: Table) -> Report:
+    if main.rows == main.whole_rows:
+        return {}
+    return {
+        "sample": {
+            "rows": main.rows,
+            "of": main.whole_rows,
+            "how": "lignes prises à intervalle régulier dans la table principale",
+        }
+    }

@@ -1,0 +1,1 @@
+"""Workspaces: whether a project may compute, on which data, and how much."""

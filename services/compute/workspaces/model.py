@@ -1,0 +1,120 @@
+"""A project's workspace: whether it may compute, what, and how much."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Literal
+
+from services.compute.workspaces.access_status import Access, Standing
+from shared.aggregate import NEVER, Aggregate
+from shared.errors import WrongStage
+from shared.events import Envelope, Treatment, TreatmentChecked, WorkspaceOpened
+
+
+class Workspace(Aggregate):
+    """A project's right to compute; its id is the project's."""
+
+    collection = "workspaces"
+    indexes = ("holder_id",)
+
+    state: Literal["new", "open", "closed"] = "new"
+    holder_id: str = ""
+    quota_seconds: int = 0
+    usage: dict[str, float] = {}
+    dataset_ids: tuple[str, ...] = ()
+    treatment: Treatment | None = None
+    treatment_sequence: int = -1
+    staffed_at: datetime = NEVER
+    full_job: str = ""
+    reason: str = ""
+    delivered: bool = False
+    standings: dict[str, Standing] = {}
+
+    @property
+    def used_seconds(self) -> float:
+        """Wall-clock seconds of all the project's jobs together."""
+        return sum(self.usage.values())
+
+    @property
+    def remaining_seconds(self) -> float:
+        """What is left of the quota."""
+        return max(0.0, self.quota_seconds - self.used_seconds)
+
+    @property
+    def is_staffed(self) -> bool:
+        """Whether the project has its team."""
+        return self.staffed_at != NEVER
+
+    def tell_check(self, proposal: int, fault: str) -> None:
+        """Say whether a treatment that the project proposed can run."""
+        self.record(TreatmentChecked(project_id=self.id, proposal=proposal, fault=fault))
+
+    def open(self, holder_id: str, dataset_ids: tuple[str, ...], quota_seconds: int) -> None:
+        """Let the project compute, once, unless it ended before."""
+        if self.state != "new":
+            return
+        self.state = "open"
+        self.holder_id, self.dataset_ids = holder_id, dataset_ids
+        self.quota_seconds = quota_seconds
+        self.record(WorkspaceOpened(project_id=self.id, quota_seconds=quota_seconds))
+
+    def equip(self, treatment: Treatment, sequence: int) -> None:
+        """Keep the project's newest treatment; `sequence` orders the events it came with."""
+        if sequence > self.treatment_sequence:
+            self.treatment, self.treatment_sequence = treatment, sequence
+
+    def staff(self, time: datetime) -> None:
+        """Note that the project has its team: full jobs may run."""
+        self.staffed_at = min(self.staffed_at, time)
+
+    def close(self, holder_id: str, reason: str, *, delivered: bool = False) -> None:
+        """End the project's right to compute, for good; `reason`, in French, says why."""
+        self.delivered = self.delivered or delivered
+        self.state, self.reason = "closed", self.reason or reason
+        self.holder_id = self.holder_id or holder_id
+
+    def heed(self, envelope: Envelope[Access]) -> None:
+        """Note how the project stands with a dataset."""
+        dataset_id = envelope.data.dataset_id
+        self.standings[dataset_id] = self._standing(dataset_id).after(envelope)
+
+    def revoked(self, dataset_id: str) -> str:
+        """Why, in French, the project may not read that dataset any more; empty if it may."""
+        return self._standing(dataset_id).revoked
+
+    def withheld(self, dataset_ids: Iterable[str]) -> str:
+        """Why, in French, the holder gets no result made of these datasets; empty if it does.
+
+        What was made of others' restricted data is given away while the project may read it, and
+        after a delivery, which puts it into the catalogue.
+        """
+        stands = [self._standing(one) for one in dataset_ids]
+        revoked = next((one.revoked for one in stands if one.revoked), "")
+        if revoked or self.delivered or self.state != "closed":
+            return revoked
+        return self.reason if any(one.restricted for one in stands) else ""
+
+    def _standing(self, dataset_id: str) -> Standing:
+        return self.standings.get(dataset_id, Standing())
+
+    def charge(self, job: str, seconds: float) -> None:
+        """Note what a job has used so far; noting the same again adds nothing."""
+        self.usage[job] = seconds
+
+    def full_treatment(self) -> Treatment:
+        """The treatment a full job runs; raises WrongStage when the project is not there yet."""
+        if self.state == "closed":
+            raise WrongStage(f"l'espace de calcul du projet est fermé : {self.reason}")
+        if self.state != "open":
+            raise WrongStage("l'espace de calcul du projet n'est pas ouvert")
+        if not self.is_staffed or self.treatment is None:
+            raise WrongStage("le projet n'a pas encore son équipe : le calcul complet attend")
+        return self.treatment
+
+    def claim_full(self, job: str, has_ended: Callable[[str], bool]) -> None:
+        """Name the full job that runs next, unless the one named before has not ended.
+
+        It is named here before it is queued, so that of two who ask at once both get one job.
+        """
+        self.full_treatment()
+        if not self.full_job or has_ended(self.full_job):
+            self.full_job = job

@@ -1,0 +1,129 @@
+"""Endpoints, deliveries and timelines as members may see and change them.
+
+What belongs to somebody else does not exist for a caller: NotFound, never Forbidden.
+"""
+
+import json
+
+from services.notify.model import Belonging, Delivery, Endpoint, Entry
+from services.notify.signing import new_secret
+from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoint
+from shared.aggregate import caused_id, new_id, now
+from shared.auth import Caller
+from shared.errors import NotFound, WrongStage
+from shared.inbound.paging import Paging
+from shared.outbound.ssrf_guard import Guard
+from shared.store import Store
+
+
+class Register:
+    """The endpoints in `store`; `guard` decides which URLs they may have."""
+
+    def __init__(self, store: Store, guard: Guard) -> None:
+        self._endpoints, self._deliveries = store.of(Endpoint), store.of(Delivery)
+        self._entries, self._belongings = store.of(Entry), store.of(Belonging)
+        self._guard = guard
+
+    def register(
+        self, member_id: str, wanted: RegisterEndpoint, *, sees_all: bool = False, cause: str = ""
+    ) -> Endpoint:
+        """Add an endpoint of a member; the same again for one `cause`, if any, adds it once."""
+        return self._endpoints.add(
+            Endpoint(
+                id=_id_for(member_id, wanted, cause) if cause else new_id("end"),
+                member_id=member_id,
+                url=self._guard.normalised(wanted.url),
+                event_types=tuple(wanted.event_types),
+                description=wanted.description,
+                secret=new_secret(),
+                sees_all=sees_all,
+                created_at=now(),
+            )
+        )
+
+    def endpoint(self, identifier: str, caller: Caller | None) -> Endpoint:
+        """An endpoint of the caller; of anyone for an operator, or for None: a trusted service."""
+        endpoint = self._endpoints.get(identifier)
+        _check_own(endpoint, caller)
+        return endpoint
+
+    def endpoints(self, caller: Caller, page: Paging) -> tuple[list[Endpoint], str | None]:
+        """A page of the caller's endpoints, of all for an operator."""
+        where: dict[str, object] = {"state": {"$in": ["enabled", "disabled"]}}
+        if not _is_operator(caller):
+            where["member_id"] = caller.member_id
+        return self._endpoints.page(where, after=page.after, limit=page.limit)
+
+    def change(self, identifier: str, caller: Caller, wanted: ChangeEndpoint) -> Endpoint:
+        """Change what `wanted` names of an endpoint of the caller."""
+        changes = wanted.model_dump(exclude_none=True)
+
+        def decide(endpoint: Endpoint) -> None:
+            _check_own(endpoint, caller)
+            endpoint.change(**changes)
+
+        if wanted.url is not None:
+            changes["url"] = self._guard.normalised(wanted.url)
+        return self._endpoints.change(identifier, decide)
+
+    def delete(self, identifier: str, caller: Caller) -> None:
+        """Remove an endpoint of the caller; what is still under way to it is given up."""
+
+        def decide(endpoint: Endpoint) -> None:
+            _check_own(endpoint, caller)
+            endpoint.delete()
+
+        self._endpoints.change(identifier, decide)
+
+    def deliveries(
+        self, endpoint_id: str, caller: Caller | None, page: ListDeliveries
+    ) -> tuple[list[Delivery], str | None]:
+        """A page of the deliveries to an endpoint of the caller, newest first."""
+        self.endpoint(endpoint_id, caller)
+        where: dict[str, object] = {"endpoint_id": endpoint_id}
+        if page.state:
+            where["state"] = page.state
+        if page.after:
+            where["_id"] = {"$lt": page.after}
+        found = self._deliveries.find(where, descending=True, limit=page.limit + 1)
+        cursor = found[page.limit - 1].id if len(found) > page.limit else None
+        return found[: page.limit], cursor
+
+    def replay(self, delivery_id: str, caller: Caller | None) -> Delivery:
+        """Send a delivery to an endpoint of the caller again, now."""
+        delivery = self._deliveries.get(delivery_id)
+        try:
+            endpoint = self.endpoint(delivery.endpoint_id, caller)
+        except NotFound:
+            raise NotFound.of(delivery_id) from None
+        if endpoint.state != "enabled":
+            raise WrongStage(f"le webhook {endpoint.id} est désactivé : {endpoint.reason}")
+        return self._deliveries.change(delivery_id, Delivery.replay)
+
+    def timeline(
+        self, project_id: str, caller: Caller | None, page: Paging
+    ) -> tuple[list[Entry], str | None]:
+        """A page of what happened to a project, for its holder and for the lab's staff."""
+        holder = self._belongings.find_one(project_id)
+        allowed = caller is None or caller.may_see(*([holder.member_id] if holder else []))
+        entries, cursor = self._entries.page(
+            {"correlation": str(project_id)}, after=page.after, limit=page.limit
+        )
+        if not allowed or not (holder or entries):
+            raise NotFound.of(project_id)
+        return entries, cursor
+
+
+def _id_for(member_id: str, wanted: RegisterEndpoint, cause: str) -> str:
+    # Callers choose their causes, and two may choose alike: one's secret is not for the other.
+    return caused_id("end", json.dumps([member_id, wanted.model_dump(mode="json"), cause]))
+
+
+def _is_operator(caller: Caller | None) -> bool:
+    return caller is None or "operator" in caller.roles
+
+
+def _check_own(endpoint: Endpoint, caller: Caller | None) -> None:
+    own = _is_operator(caller) or (caller is not None and caller.member_id == endpoint.member_id)
+    if endpoint.state == "deleted" or not own:
+        raise NotFound.of(endpoint.id)

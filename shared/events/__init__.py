@@ -1,0 +1,13 @@
+"""The contract between the services: every event, and the values it is made of.
+
+An event class names a fact in the past tense; its fields are the event's `data`. Evolution is
+additive only: unknown fields are ignored, a breaking change is a new event beside the old one.
+"""
+
+from shared.events.catalog import *
+from shared.events.compute import *
+from shared.events.envelope import *
+from shared.events.event import *
+from shared.events.intake import *
+from shared.events.notify import *
+from shared.events.values import *

@@ -1,0 +1,256 @@
+"""What catalog tells."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.events.event import Event
+from shared.events.values import AcceptedRepair, CatalogueKind, FileRef, Joined, Match, Obstacle
+
+
+class DatasetRegistered(Event, source="catalog"):
+    """A file is stored and waits to be read in the sandbox."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    version: int = Field(ge=1)
+    file: FileRef
+    filename: str
+    project_id: str | None = Field(default=None, description="the project whose result this is")
+    accepted_repairs: tuple[AcceptedRepair, ...] = ()
+    again: bool = Field(default=False, description="it was read before, and shall be read anew")
+
+
+class DatasetPublished(Event, source="catalog"):
+    """A dataset was read, profiled and can be found."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    version: int
+    rows: int
+    keys: tuple[str, ...] = Field(description="kinds of key columns found: commune, siren, ...")
+    project_id: str | None = None
+
+
+class DatasetHeld(Event, source="catalog"):
+    """A dataset names persons or shows them: it waits until its owner confirms the legal basis."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    version: int
+    rows: int
+    columns: tuple[str, ...] = Field(
+        description="names of the columns that name persons; if none does, of the sensitive ones"
+    )
+    kinds: tuple[str, ...] = Field(description="what each holds: email, surname, nir, ...")
+    project_id: str | None = None
+
+
+class JoinsDiscovered(Event, source="catalog"):
+    """A dataset that was published can be joined with others.
+
+    Told once to its owner and those of the others (`dataset_id`, `owner_id`, `member_ids`), and
+    once to each open project that needs it (`project_id`, `holder_id`), with what the project has.
+    """
+
+    dataset_id: str | None = None
+    owner_id: str | None = None
+    member_ids: tuple[str, ...] = Field(default=(), description="owners of the other datasets")
+    project_id: str | None = None
+    holder_id: str | None = None
+    published_id: str = Field(description="the dataset that was published")
+    title: str
+    keys: tuple[str, ...] = Field(default=(), description="its kinds of keys that the project has")
+    joins: tuple[Joined, ...] = Field(description="the best first")
+
+
+class DatasetRejected(Event, source="catalog"):
+    """A file could not be read as a table."""
+
+    dataset_id: str
+    owner_id: str
+    version: int
+    reason: str
+    title: str = ""
+
+
+class HarvestPageFetched(Event, source="catalog"):
+    """A page of another catalogue is stored and waits to be read in the sandbox."""
+
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    page: int = Field(ge=1)
+    catalogue: CatalogueKind
+    url: str = Field(description="where it comes from; for an uploaded file that of its source")
+    file: FileRef
+
+
+class HarvestCompleted(Event, source="catalog"):
+    """All pages of another catalogue were read; `report` says in French what came of it."""
+
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    title: str
+    new: int
+    changed: int = Field(description="told otherwise than before, or back again")
+    unchanged: int
+    refused: int
+    retired: int
+    report: str
+
+
+class HarvestFailed(Event, source="catalog"):
+    """A harvest ended before its last page; what was read until then stays, nothing is retired."""
+
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    title: str
+    reason: str
+
+
+class HarvestCancelled(Event, source="catalog"):
+    """An operator stopped a harvest; what was read until then stays, nothing is retired."""
+
+    harvest_id: str
+    source_id: str
+    owner_id: str
+    title: str
+
+
+class DatasetHarvested(Event, source="catalog"):
+    """Another catalogue tells of a dataset that is new, told otherwise than before, or back."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    source_id: str
+    harvest_id: str
+    change: Literal["new", "changed", "returned"]
+
+
+class DatasetDescribed(Event, source="catalog"):
+    """Its owner says something else of a dataset than before."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    changed: tuple[str, ...] = Field(description="the fields: title, keywords, licence, ...")
+
+
+class DatasetRetired(Event, source="catalog"):
+    """The catalogue that a dataset was harvested from has it no more."""
+
+    dataset_id: str
+    owner_id: str
+    title: str
+    source_id: str
+    reason: str
+
+
+class DatasetsMatched(Event, source="catalog"):
+    """The catalogue found what fits a project."""
+
+    project_id: str
+    matches: tuple[Match, ...]
+
+
+class InputsChecked(Event, source="catalog"):
+    """The catalogue says what stands between a proposed treatment and its data, owners aside."""
+
+    project_id: str
+    proposal: int
+    obstacles: tuple[Obstacle, ...] = ()
+
+
+class AccessRequested(Event, source="catalog"):
+    """A project asks a data owner for a dataset that is restricted, or not published yet."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    holder_id: str
+    reason: str = Field(default="", description="why nobody can read it yet, in French")
+    member_id: str | None = Field(
+        default=None, description="who is asked, if only its data went into the owner's dataset"
+    )
+
+
+class AccessGranted(Event, source="catalog"):
+    """A project may read a dataset."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    decided_by: str
+    member_ids: tuple[str, ...] = Field(
+        default=(), description="the others who decide: their data went into the owner's dataset"
+    )
+    purpose: str = Field(default="", description="what the data may be used for, in French")
+    until: str | None = Field(
+        default=None, description="the last day, as an ISO date, in metropolitan France"
+    )
+
+
+class AccessRefused(Event, source="catalog"):
+    """A data owner refused a project's request."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    decided_by: str
+    reason: str
+    member_ids: tuple[str, ...] = Field(
+        default=(), description="the others who decide: their data went into the owner's dataset"
+    )
+
+
+class AccessReminded(Event, source="catalog"):
+    """A request has waited for long; those whose decision is missing are asked once more."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    member_ids: tuple[str, ...] = Field(description="whose decision is missing")
+
+
+class AccessExpired(Event, source="catalog"):
+    """A request got no answer in time: it counts as refused until its deciders grant it."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    reason: str
+    member_ids: tuple[str, ...] = Field(
+        default=(), description="the others who decide: their data went into the owner's dataset"
+    )
+
+
+class AccessRevoked(Event, source="catalog"):
+    """A project may read a dataset no longer, though the project goes on."""
+
+    project_id: str
+    dataset_id: str
+    owner_id: str
+    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    reason: str
+    member_ids: tuple[str, ...] = Field(
+        default=(), description="the others who decide: their data went into the owner's dataset"
+    )
+
+
+class DataAccessOpened(Event, source="catalog"):
+    """Every dataset that a project asked for is granted."""
+
+    project_id: str
+    dataset_ids: tuple[str, ...]

@@ -1,0 +1,90 @@
+"""What compute tells."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.events.event import Event
+from shared.events.values import FileRef, JobKind
+
+
+class WorkspaceOpened(Event, source="compute"):
+    """A project has a compute workspace."""
+
+    project_id: str
+    quota_seconds: int = Field(description="wall-clock seconds of all the project's jobs together")
+
+
+class TreatmentChecked(Event, source="compute"):
+    """Compute says whether a treatment that was proposed can run."""
+
+    project_id: str
+    proposal: int
+    fault: str = Field(default="", description="why it cannot, in French; empty when it can")
+
+
+class JobQueued(Event, source="compute"):
+    """A job waits for its turn."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+
+
+class JobStarted(Event, source="compute"):
+    """A job runs in the sandbox."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    attempt: int
+
+
+class JobSucceeded(Event, source="compute"):
+    """A job ended well; its manifest names inputs, steps, outputs and report."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    dataset_version: int | None = None
+    harvest_id: str | None = None
+    page: int | None = Field(default=None, description="of the harvest")
+    result: FileRef = Field(
+        description="the job's manifest, JSON of shared.tables.manifest.Manifest"
+    )
+    seconds: float
+    verdict: Literal["none", "quasi", "direct"] | None = Field(
+        default=None, description="what the table that it made tells about persons"
+    )
+    warning: str = Field(
+        default="", description="what to think of before it leaves the lab, in French"
+    )
+
+
+class JobFailed(Event, source="compute"):
+    """A job ended without a result."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    dataset_version: int | None = None
+    harvest_id: str | None = None
+    page: int | None = Field(default=None, description="of the harvest")
+    reason: str
+
+
+class JobCancelled(Event, source="compute"):
+    """A job was stopped on request or because its project ended."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    dataset_id: str | None = None
+    dataset_version: int | None = None
+    harvest_id: str | None = None
+    page: int | None = Field(default=None, description="of the harvest")
+    reason: str

@@ -1,0 +1,116 @@
+"""The contract between the services: every event, and the values it is made of.
+
+An event class names a fact in the past tense; its fields are the event's `data`. Evolution is
+additive only: unknown fields are ignored, a breaking change is a new event beside the old one.
+"""
+
+import json
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, Field
+
+from shared.events.event import Frozen
+
+JobKind = Literal["ingest", "trial", "full", "harvest"]
+CatalogueKind = Literal["dcat", "data.gouv"]
+Stage = Literal[
+    "submitted",
+    "advised",
+    "secured",
+    "equipped",
+    "trialled",
+    "piloted",
+    "staffed",
+    "delivered",
+    "rejected",
+    "withdrawn",
+]
+
+
+V = TypeVar("V")
+
+
+def finite(value: V) -> V:
+    """A plain JSON value as it is; ValueError when a number in it is infinite or none at all."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise ValueError("les nombres doivent être finis") from error
+    return value
+
+
+class FileRef(Frozen):
+    """A stored file by its content: events carry this reference, never the bytes."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=0, description="bytes")
+    media_type: str = "application/octet-stream"
+
+
+RepairName = Literal["leading_zero"]
+
+
+class AcceptedRepair(Frozen):
+    """What the owner lets be mended in a column, whose values are of `type` when it is done."""
+
+    column: str
+    repair: RepairName
+    type: str = Field(description="commune, postcode, ...")
+
+
+class Step(Frozen):
+    """One application of a treatment: which tables it takes by role, and what it calls its result.
+
+    `inputs` maps a role of the application (`left`, `right`, `table`) to the name of a treatment
+    input or of an earlier step's `output`.
+    """
+
+    application: str
+    inputs: dict[str, str]
+    parameters: Annotated[dict[str, Any], AfterValidator(finite)] = {}
+    output: str
+
+
+class Treatment(Frozen):
+    """What a project does with its data: named datasets, then applications one after the other."""
+
+    inputs: dict[str, str] = Field(min_length=1, description="name in the steps -> dataset id")
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=10)
+
+
+class Obstacle(Frozen):
+    """A dataset that a treatment cannot read: never as it is, or only not yet (`passes`)."""
+
+    dataset_id: str
+    reason: str = Field(description="in French: the holder reads it")
+    passes: bool = Field(default=False, description="whether it is worth waiting")
+
+
+class Match(Frozen):
+    """A dataset that fits a project, and why (in French: the holder reads it)."""
+
+    dataset_id: str
+    title: str
+    score: float = Field(ge=0)
+    reasons: tuple[str, ...]
+    shared_keys: tuple[str, ...] = ()
+
+
+class Joined(Frozen):
+    """A dataset with values in common, by the columns that fit best: counts, never a value.
+
+    Down to multiples of five when one of those who are told may not read both datasets.
+    """
+
+    dataset_id: str
+    title: str
+    owner_id: str
+    key: str = Field(description="key space: commune, siren, identifier, commune+year, ...")
+    columns_here: tuple[str, ...]
+    columns_there: tuple[str, ...]
+    matches: int = Field(ge=1, description="distinct values in common")
+    containment: float = Field(ge=0, le=1, description="share of the values here that are there")
+    contained: float = Field(ge=0, le=1, description="share of the values there that are here")
+    multiplication: Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
+    via_here: str = Field(default="", description="the crosswalk that leads from the columns here")
+    via_there: str = ""

@@ -1,0 +1,1 @@
+"""What comes from outside: identifiers, pages, strict JSON and idempotency keys."""

@@ -1,0 +1,1 @@
+"""Calls to addresses that others name: none reaches the lab's own network."""

@@ -1,0 +1,126 @@
+"""What a job leaves behind: its manifest, and the profile of a table it took in."""
+
+from typing import Any
+
+from pydantic import AwareDatetime, Field
+
+from shared.events import FileRef, Frozen, JobKind, Step
+from shared.tables.privacy import Privacy
+
+
+class Input(Frozen):
+    """A dataset as it was when a job read it."""
+
+    name: str
+    dataset_id: str
+    version: int
+    sha256: str
+    title: str = ""
+    licence: str = ""
+    purpose: str = Field(default="", description="what its owners granted it for")
+    until: str | None = Field(default=None, description="the last day of the grant, an ISO date")
+
+
+class Output(Frozen):
+    """A file that a job made."""
+
+    name: str = Field(description="file name, e.g. result.parquet")
+    file: FileRef
+
+
+class Manifest(Frozen):
+    """Everything needed to understand and repeat a job."""
+
+    job_id: str
+    kind: JobKind
+    project_id: str | None = None
+    inputs: tuple[Input, ...] = ()
+    steps: tuple[Step, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    reports: tuple[dict[str, Any], ...] = Field(default=(), description="one per step")
+    software: dict[str, str] = {}
+    started: AwareDatetime
+    ended: AwareDatetime
+
+    def output(self, name: str) -> FileRef | None:
+        """The file called `name`, if the job made it."""
+        return next((out.file for out in self.outputs if out.name == name), None)
+
+
+class Meaning(Frozen):
+    """What a column holds, by its values; of personal kinds no value is shown."""
+
+    type: str = Field(description="commune, siret, email, ...")
+    confidence: float = Field(ge=0, le=1)
+    valid: float = Field(ge=0, le=1, description="share of the filled rows that are valid")
+    invalid: tuple[str, ...] = Field(default=(), description="examples of the others")
+    repair: str | None = Field(
+        default=None, description="leading_zero: codes that lost their first zero"
+    )
+    format: str | None = Field(
+        default=None, description="of dates as strftime writes it, of numbers as # ##0,0"
+    )
+    also: tuple[str, ...] = Field(
+        default=(), description="other types, or formats of dates, that fit the values too"
+    )
+    year: int | None = Field(
+        default=None, description="of communes, the latest year whose official codes fit best"
+    )
+    year_from: int | None = Field(
+        default=None, description="the first year whose codes fit as well, when not `year` itself"
+    )
+    codes: dict[str, int] = Field(
+        default={},
+        description="of communes, how many distinct codes are today those of a commune, or are"
+        " delegated, associated, district, gone or unknown",
+    )
+
+
+class Column(Frozen):
+    """One column of a profiled table; `key` names the kind of identifier its values are."""
+
+    name: str
+    kind: str = Field(description="text, integer, decimal, date or boolean, by value")
+    filled: int = Field(ge=0, description="rows with a value")
+    distinct: int = Field(ge=0)
+    key: str | None = Field(default=None, description="commune, siren, postcode, ...")
+    meaning: Meaning | None = None
+    missing: tuple[str, ...] = Field(
+        default=(), description="what the source writes for no value here, e.g. NA"
+    )
+
+
+class Repair(Frozen):
+    """Something that was mended so that a file is a table; `message` says it in French."""
+
+    code: str = Field(description="short_rows, blank_names, mixed_encoding, ...")
+    message: str
+    count: int = Field(ge=1, description="how many lines, columns or files it was done to")
+    first_line: int | None = Field(default=None, description="where it was done first, from 1")
+
+
+class Profile(Frozen):
+    """What the ingest application reports: the table's shape and its key columns."""
+
+    rows: int = Field(ge=0)
+    format: str = Field(default="csv", description="csv, xlsx, json, geojson, parquet, ...")
+    encoding: str = Field(description="encoding the source was read with; binary for Parquet")
+    delimiter: str | None = None
+    sheet: str | None = Field(default=None, description="of a workbook, the one that was read")
+    columns: tuple[Column, ...]
+    repairs: tuple[Repair, ...] = ()
+    privacy: Privacy | None = Field(default=None, description="what it tells about persons")
+
+    def without_values(self) -> "Profile":
+        """The same for those who may not see the data: no value of a row is shown."""
+        return self.model_copy(update={"columns": tuple(map(_without_values, self.columns))})
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The kinds of key columns found, each once, sorted."""
+        return tuple(sorted({column.key for column in self.columns if column.key}))
+
+
+def _without_values(column: Column) -> Column:
+    meaning = column.meaning and column.meaning.model_copy(update={"invalid": ()})
+    return column.model_copy(update={"meaning": meaning})

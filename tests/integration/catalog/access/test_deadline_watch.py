@@ -1,0 +1,196 @@
+"""Requests without an answer and grants whose last day is over, with real time passing."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import urllib3
+from pymongo import MongoClient
+
+from deploy.local.signing_keys import KeyPair
+from services.catalog.access.deadlines import Patience
+from services.catalog.access.model import ProjectAccess
+from services.catalog.service import Catalog
+from shared.aggregate import new_id, now
+from shared.errors import Forbidden, Invalid
+from shared.messaging import topology
+from shared.store import Store
+from tests.integration.catalog.conftest import RETRIES
+from tests.integration.catalog.lab import Lab, problem
+from tests.servers import Broker, eventually, running
+from tests.unit.catalog.samples import metadata, registered
+
+EXPIRY_SECONDS = 4
+CATALOG = "services.catalog.service:Catalog"
+YESTERDAY = (now() - timedelta(days=2)).date().isoformat()
+IN_A_WEEK = (now() + timedelta(days=7)).date().isoformat()
+
+
+@pytest.fixture(scope="module")
+def lab(
+    broker: Broker, vhost: str, module_environ: dict[str, str], token_keys: KeyPair
+) -> Iterator[Lab]:
+    """The catalog of a lab where owners have seconds to decide."""
+    environ = {
+        **module_environ,
+        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
+        "DATALAB_ACCESS_REMINDER_SECONDS": "1",
+        "DATALAB_ACCESS_EXPIRY_SECONDS": str(EXPIRY_SECONDS),
+    }
+    topology.declare(broker.uri(vhost), [Catalog], RETRIES)
+    with running(CATALOG, environ) as service:
+        yield Lab(service, broker, vhost, environ, token_keys)
+
+
+def answer(lab: Lab, request_id: str, member: str, **body: object) -> urllib3.BaseHTTPResponse:
+    """What the catalogue says to a decision."""
+    path = f"/access-requests/{request_id}/decision"
+    return lab.call("POST", path, lab.token(member, "owner"), json=body)
+
+
+def asked(lab: Lab) -> tuple[str, str, str]:
+    """A project, the dataset it asks for, and whose that is."""
+    owner = new_id("mbr")
+    dataset_id = lab.published(owner, access="restricted")
+    project_id = lab.secure(dataset_id)
+    lab.hear("access_requested", project_id=project_id)
+    return project_id, dataset_id, owner
+
+
+def test_request_without_an_answer_is_reminded_and_expires_once(lab: Lab) -> None:
+    """Two processes look, one of each event comes; the owner may grant it all the same."""
+    project_id, dataset_id, owner = asked(lab)
+    with running(CATALOG, lab.environ):
+        reminded = lab.hear("access_reminded", project_id=project_id)
+        expired = lab.hear("access_expired", project_id=project_id)
+    assert (reminded["owner_id"], reminded["member_ids"]) == (owner, [owner])
+    assert expired["reason"].startswith("Sans réponse")
+    request_id = f"{project_id}.{dataset_id}"
+    assert answer(lab, request_id, owner, decision="grant").json()["state"] == "granted"
+    lab.hear("data_access_opened", project_id=project_id)
+    lab.settled()
+    for topic in ("access_reminded", "access_expired", "access_granted"):
+        assert len(lab.heard(topic, project_id=project_id)) == 1
+
+
+def test_what_falls_due_while_nobody_runs_is_done_afterwards(lab: Lab) -> None:
+    """Due dates are in the documents, so a killed process forgets nothing."""
+    project_id, _, _ = asked(lab)
+    lab.service.kill()
+    end = now() + timedelta(seconds=EXPIRY_SECONDS)
+    eventually(lambda: now() > end, what="the time to decide is over")
+    lab.service.start()
+    lab.hear("access_expired", project_id=project_id)
+    assert len(lab.heard("access_reminded", project_id=project_id)) == 1
+
+
+def test_request_from_before_there_were_dates_expires_as_well(lab: Lab) -> None:
+    """An upgrade leaves nobody waiting for ever."""
+    project_id, _, _ = asked(lab)
+    with MongoClient[dict[str, Any]](lab.environ["DATALAB_MONGODB_URI"]) as client:
+        found = client[f"{lab.environ['DATALAB_DATABASE_PREFIX']}_catalog"]["accesses"]
+        document = found.find_one({"_id": project_id}) or {}
+        del document["due_at"]
+        found.replace_one({"_id": project_id}, document)
+    lab.hear("access_expired", project_id=project_id)
+
+
+def test_grant_carries_its_conditions_to_whoever_reads(lab: Lab) -> None:
+    """Purpose and last day are in the event, on the request, and given with the data."""
+    project_id, dataset_id, owner = asked(lab)
+    bound = {"purpose": "étude des loyers", "until": IN_A_WEEK}
+    shown = answer(lab, f"{project_id}.{dataset_id}", owner, decision="grant", **bound).json()
+    event = lab.hear("access_granted", project_id=project_id)
+    with lab.rpc() as catalog:
+        opened = catalog.open_dataset(project_id, dataset_id)
+    for said in (shown, event, opened):
+        assert bound.items() <= said.items()
+
+
+def test_grant_ends_after_its_last_day(lab: Lab) -> None:
+    """It is taken away by itself, which is told once; the owner may grant it anew."""
+    project_id, dataset_id, owner = asked(lab)
+    request_id = f"{project_id}.{dataset_id}"
+    answer(lab, request_id, owner, decision="grant", until=IN_A_WEEK)
+    with running(CATALOG, lab.environ):
+        let_days_pass(lab, project_id)
+        revoked = lab.hear("access_revoked", project_id=project_id)
+        assert (revoked["dataset_id"], revoked["owner_id"]) == (dataset_id, owner)
+        with lab.rpc() as catalog:
+            with pytest.raises(Forbidden):
+                catalog.open_dataset(project_id, dataset_id)
+            catalog.decide_access(request_id, owner, "grant", purpose="suite", until=IN_A_WEEK)
+            assert catalog.open_dataset(project_id, dataset_id)["purpose"] == "suite"
+    lab.settled()
+    assert len(lab.heard("access_revoked", project_id=project_id)) == 1
+
+
+def let_days_pass(lab: Lab, project_id: str) -> None:
+    """Make the project's grants end two days ago: their days are too long for a test."""
+    with documents_of(lab) as store:
+        store.of(ProjectAccess).change(project_id, end_two_days_ago)
+
+
+@contextlib.contextmanager
+def documents_of(lab: Lab) -> Iterator[Store]:
+    """The catalogue's documents."""
+    prefix = lab.environ["DATALAB_DATABASE_PREFIX"]
+    store = Store(lab.environ["DATALAB_MONGODB_URI"], f"{prefix}_catalog")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def end_two_days_ago(access: ProjectAccess) -> None:
+    """Set the last day of every grant into the past."""
+    for grant in access.grants:
+        past = {"until": YESTERDAY}
+        grant.conditions = [one.model_copy(update=past) for one in grant.conditions]
+
+
+def test_owner_takes_a_grant_back(lab: Lab) -> None:
+    """With a reason, which the project reads; a stranger finds no such request."""
+    project_id, dataset_id, owner = asked(lab)
+    request_id = f"{project_id}.{dataset_id}"
+    assert answer(lab, request_id, owner, decision="revoke", reason="non").status == 409
+    assert answer(lab, request_id, owner, decision="grant").status == 200
+    assert "reason" in problem(answer(lab, request_id, owner, decision="revoke"), 422)
+    assert answer(lab, request_id, "mbr_z", decision="revoke", reason="non").status == 404
+    shown = answer(lab, request_id, owner, decision="revoke", reason="étude finie").json()
+    assert (shown["state"], shown["end_reason"]) == ("revoked", "étude finie")
+    assert lab.hear("access_revoked", project_id=project_id)["reason"] == "étude finie"
+    with lab.rpc() as catalog, pytest.raises(Forbidden):
+        catalog.open_dataset(project_id, dataset_id)
+
+
+@pytest.mark.parametrize("until", ["1999-12-31", "demain"])
+def test_last_day_that_is_none_or_over_is_refused(lab: Lab, until: str) -> None:
+    """By HTTP and by RPC the field is named."""
+    said = answer(lab, "prj_x.dts_x", "mbr_o", decision="grant", until=until)
+    assert '"until"' in problem(said, 422)
+    with lab.rpc() as catalog, pytest.raises(Invalid, match="until"):
+        catalog.decide_access("prj_x.dts_x", "mbr_o", "grant", until=until)
+
+
+def test_operators_see_how_long_owners_have_been_asked(lab: Lab) -> None:
+    """How many projects wait, the oldest request's age, and whether anything is late."""
+    waiting = ProjectAccess(id=new_id("prj"))
+    data = registered(new_id("dts"), metadata(access="restricted"))
+    waiting.secure("mbr_h", {data.id: data}, Patience())
+    with documents_of(lab) as store:
+        store.of(ProjectAccess).save(waiting)
+
+    def is_seen() -> bool:
+        text = urllib3.request("GET", f"{lab.service.url}/metrics").data.decode()
+        found = dict(re.findall(r'datalab_access_(\w+){service="catalog"} (\S+)', text))
+        return (
+            float(found["waiting_projects"]) >= 1
+            and float(found["oldest_waiting_seconds"]) > 0
+            and float(found["oldest_due_seconds"]) >= 0
+        )
+
+    eventually(is_seen, 20, "the metrics show the wait")

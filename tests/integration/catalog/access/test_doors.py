@@ -1,0 +1,183 @@
+"""Restricted data is behind one door, `open_dataset`: every other way to its bytes is shut."""
+
+from typing import Any
+
+import pytest
+
+from shared.aggregate import new_id
+from shared.errors import Forbidden
+from shared.events import FileRef
+from shared.tables.manifest import Column, Manifest, Meaning, Profile
+from tests.integration.catalog.lab import Lab, delivered, failed, problem
+
+TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")
+
+
+def granted(lab: Lab, dataset_id: str, owner: str, project_id: str = "", **bound: Any) -> str:
+    """A project of `mbr_h` that may read that restricted dataset."""
+    project_id = lab.secure(dataset_id, project_id=project_id)
+    lab.hear("access_requested", project_id=project_id)
+    with lab.rpc() as catalog:
+        catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant", **bound)
+    return project_id
+
+
+@pytest.mark.parametrize("path", TABLE_AND_FILES)
+def test_granted_project_s_holder_downloads_nothing(lab: Lab, path: str) -> None:
+    """The grant is for its jobs: the holder itself is a stranger like any other."""
+    dataset_id = lab.published("mbr_o", access="restricted")
+    granted(lab, dataset_id, "mbr_o")
+    for member, role in (("mbr_h", "holder"), ("mbr_h", "owner"), ("mbr_z", "owner")):
+        token = lab.token(member, role)
+        problem(lab.call("GET", f"/datasets/{dataset_id}/{path}", token), 403)
+
+
+@pytest.mark.parametrize("path", TABLE_AND_FILES)
+def test_version_that_is_not_published_is_nobody_s_to_download(lab: Lab, path: str) -> None:
+    """Of what waits, or could not be read, strangers do not even know."""
+    waiting, unreadable = (lab.upload("mbr_o", access="restricted") for _ in range(2))
+    lab.publish(failed(unreadable, 1, "bruit"))
+    lab.hear("dataset_rejected", dataset_id=unreadable)
+    for dataset_id in (waiting, unreadable):
+        problem(
+            lab.call("GET", f"/datasets/{dataset_id}/{path}", lab.token("mbr_h", "holder")), 404
+        )
+
+
+def hashes(lab: Lab, dataset_id: str, member: str, role: str) -> list[str | None]:
+    """The hashes of a dataset's file and table that a member sees."""
+    view = lab.get(f"/datasets/{dataset_id}", lab.token(member, role))
+    [version] = view["versions"]
+    return [version[name]["sha256"] for name in ("file", "table")]
+
+
+def test_hashes_of_restricted_files_are_for_those_who_may_read_them(lab: Lab) -> None:
+    """A hash proves what somebody has, and lets small files be guessed; sizes are told."""
+    restricted, free = lab.published("mbr_o", access="restricted"), lab.published("mbr_o")
+    assert hashes(lab, restricted, "mbr_z", "holder") == [None, None]
+    for dataset_id, member, role in (
+        (restricted, "mbr_o", "owner"),
+        (restricted, "mbr_r", "reviewer"),
+        (free, "mbr_z", "holder"),
+    ):
+        assert None not in hashes(lab, dataset_id, member, role)
+    for dataset_id, is_told in ((restricted, False), (free, True)):
+        path = f"/datasets/{dataset_id}?format=turtle"
+        answer = lab.call("GET", path, lab.token("mbr_z", "holder"))
+        assert (b"checksumValue" in answer.data) == is_told
+
+
+def test_result_names_its_restricted_inputs_without_their_hashes(lab: Lab) -> None:
+    """To all but its owner, also where it is open and everybody reads how it was made."""
+    own = lab.published("mbr_h", access="restricted")
+    event = delivered(lab, own, lab.published("mbr_o"))
+    lab.publish(event)
+    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    lab.publish(lab.ingested(result, 1))
+    lab.hear("dataset_published", dataset_id=result)
+    for member, shown in (("mbr_z", ["", "a" * 64]), ("mbr_h", ["a" * 64, "a" * 64])):
+        view = lab.get(f"/datasets/{result}", lab.token(member, "holder"))
+        inputs = view["versions"][0]["provenance"]["inputs"]
+        assert (view["access"], [one["sha256"] for one in inputs]) == ("open", shown)
+
+
+def test_strangers_see_no_value_of_restricted_rows(lab: Lab) -> None:
+    """Columns and counts, but not the examples that tell the owner what to mend."""
+    dataset_id = lab.upload("mbr_o", access="restricted")
+    meaning = Meaning(type="commune", confidence=1, valid=0.5, invalid=("1411X",))
+    column = Column(name="com", kind="text", filled=2, distinct=2, meaning=meaning)
+    event = lab.ingested(dataset_id, 1)
+    manifest = Manifest.model_validate_json(lab.files.read(event.result))
+    profile = Profile(rows=2, encoding="utf-8", columns=(column,))
+    told = manifest.model_copy(update={"reports": (profile.model_dump(),)})
+    lab.publish(event.model_copy(update={"result": lab.put(told)}))
+    lab.hear("dataset_published", dataset_id=dataset_id)
+    for member, role, shown in (
+        ("mbr_o", "owner", ["1411X"]),
+        ("mbr_r", "reviewer", ["1411X"]),
+        ("mbr_z", "owner", []),
+    ):
+        view = lab.get(f"/datasets/{dataset_id}", lab.token(member, role))
+        [seen] = view["versions"][0]["profile"]["columns"]
+        assert (seen["meaning"]["invalid"], seen["meaning"]["valid"]) == (shown, 0.5)
+        assert ("1411X" in str(view)) == bool(shown)
+
+
+def test_staff_leaves_a_trace_when_it_takes_restricted_data_away(lab: Lab) -> None:
+    """The lab's staff may, and the owner sees who did; the owner's own downloads are no uses."""
+    dataset_id = lab.published("mbr_o", access="restricted")
+    path = f"/datasets/{dataset_id}/table"
+    for member, role in (("mbr_o", "owner"), ("mbr_r", "reviewer")):
+        assert lab.call("GET", path, lab.token(member, role)).status == 200
+    [use] = lab.get(f"/datasets/{dataset_id}/uses", lab.token("mbr_o", "owner"))["items"]
+    assert (use["holder_id"], use["project_id"], use["dataset_version"]) == ("mbr_r", "", 1)
+
+
+def test_result_of_data_that_was_taken_back_is_kept_from_everybody(lab: Lab) -> None:
+    """Delivering it is no way around the owner: no table, no files, no ingest job, and the reason.
+
+    The bytes stay in the file store, where only the lab's operators reach them.
+    """
+    owner, holder = new_id("mbr"), new_id("mbr")
+    source = lab.published(owner, access="restricted")
+    event = delivered(lab, source, holder_id=holder)
+    granted(lab, source, owner, event.project_id)
+    with lab.rpc() as catalog:
+        catalog.decide_access(f"{event.project_id}.{source}", owner, "revoke", "étude finie")
+    lab.publish(event, times=2)
+    told = lab.hear("dataset_rejected", owner_id=holder)
+    assert "étude finie" in told["reason"]
+    lab.settled()
+    assert lab.heard("dataset_registered", project_id=event.project_id) == []
+    for path in TABLE_AND_FILES:
+        for member, role in ((holder, "holder"), (owner, "owner")):
+            answer = lab.call(
+                "GET", f"/datasets/{told['dataset_id']}/{path}", lab.token(member, role)
+            )
+            assert answer.status in {403, 409}
+    problem(lab.call("GET", f"/datasets/{told['dataset_id']}", lab.token("mbr_z", "owner")), 404)
+
+
+def test_result_is_delivered_when_the_data_was_granted_again(lab: Lab) -> None:
+    """What counts is how the project stands when it is delivered."""
+    owner = new_id("mbr")
+    source = lab.published(owner, access="restricted")
+    event = delivered(lab, source)
+    project_id = granted(lab, source, owner, event.project_id)
+    with lab.rpc() as catalog:
+        catalog.decide_access(f"{project_id}.{source}", owner, "revoke", "étude finie")
+        catalog.decide_access(f"{project_id}.{source}", owner, "grant")
+    lab.publish(event)
+    told = lab.hear("dataset_registered", project_id=project_id)
+    assert FileRef.model_validate(told["file"]).size > 0
+
+
+def test_data_that_was_restricted_since_is_asked_for(lab: Lab) -> None:
+    """At once: a grant that nobody gave, because the data was open then, opens nothing any more."""
+    owner = new_id("mbr")
+    dataset_id = lab.published(owner)
+    project_id = lab.secure(dataset_id)
+    lab.hear("data_access_opened", project_id=project_id)
+    with lab.rpc() as catalog:
+        catalog.describe_dataset(dataset_id, owner, {"access": "restricted"})
+        lab.hear("access_requested", project_id=project_id, owner_id=owner)
+        for _ in range(2):
+            with pytest.raises(Forbidden):
+                catalog.open_dataset(project_id, dataset_id)
+        catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant")
+        assert catalog.open_dataset(project_id, dataset_id)["version"] == 1
+    lab.settled()
+    assert len(lab.heard("access_requested", project_id=project_id)) == 1
+
+
+def test_request_for_data_that_is_opened_is_granted_at_once(lab: Lab) -> None:
+    """Its owner describes it as open instead of deciding."""
+    owner = new_id("mbr")
+    dataset_id = lab.published(owner, access="restricted")
+    project_id = lab.secure(dataset_id)
+    lab.hear("access_requested", project_id=project_id)
+    with lab.rpc() as catalog:
+        catalog.describe_dataset(dataset_id, owner, {"access": "open"})
+    lab.hear("data_access_opened", project_id=project_id)
+    told = lab.hear("access_granted", project_id=project_id)
+    assert told["decided_by"] == "catalog"

@@ -1,0 +1,192 @@
+"""Who used which data, for which project and with what result, as its owners see it."""
+
+from typing import Any
+
+import pytest
+
+from shared.aggregate import new_id, now
+from shared.errors import Forbidden, Invalid, NotFound
+from shared.events import JobCancelled, JobFailed, JobSucceeded, ProjectDelivered
+from shared.tables.manifest import Manifest, Output
+from tests.integration.catalog.lab import Lab, delivered, problem
+from tests.servers import eventually
+
+
+def using(lab: Lab, *dataset_ids: str, times: int = 1, project_id: str = "") -> tuple[str, str]:
+    """A project and a job that opened these datasets, which it was granted."""
+    project_id, job_id = lab.secure(*dataset_ids, project_id=project_id), new_id("job")
+    lab.hear("data_access_opened", project_id=project_id)
+    with lab.rpc() as catalog:
+        for dataset_id in dataset_ids * times:
+            catalog.open_dataset(project_id, dataset_id, job_id)
+    return project_id, job_id
+
+
+def uses(lab: Lab, dataset_id: str, member: str, *roles: str) -> list[dict[str, Any]]:
+    """The uses of a dataset that a member sees."""
+    found: list[dict[str, Any]] = lab.get(
+        f"/datasets/{dataset_id}/uses", lab.token(member, *roles or ("owner",))
+    )["items"]
+    return found
+
+
+def done(lab: Lab, project_id: str, job_id: str) -> JobSucceeded:
+    """The end of the project's job, which made a table of 7 rows."""
+    manifest = Manifest(
+        job_id=job_id,
+        kind="full",
+        project_id=project_id,
+        outputs=(Output(name="result.parquet", file=lab.files.put([job_id.encode()], "x/p")),),
+        reports=({"rows": {"in": 9, "out": 7}},),
+        started=now(),
+        ended=now(),
+    )
+    return JobSucceeded(
+        job_id=job_id, kind="full", project_id=project_id, result=lab.put(manifest), seconds=1
+    )
+
+
+def test_owner_sees_who_used_its_data_and_with_what_result(lab: Lab) -> None:
+    """Open data, too: project, holder, version, job; then the result's hash and rows, once."""
+    dataset_id = lab.published("mbr_o")
+    project_id, job_id = using(lab, dataset_id, times=2)
+    [use] = uses(lab, dataset_id, "mbr_o")
+    assert (use["project_id"], use["holder_id"], use["job_id"]) == (project_id, "mbr_h", job_id)
+    assert (use["dataset_version"], use["openings"], use["state"]) == (1, 2, "opened")
+    lab.publish(done(lab, project_id, job_id), times=2)
+    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["state"] == "succeeded")
+    [use] = uses(lab, dataset_id, "mbr_o")
+    assert (use["kind"], use["rows"]) == ("full", 7)
+    assert use["result"]["size"] == len(job_id)
+
+
+@pytest.mark.parametrize(("end", "state"), [(JobFailed, "failed"), (JobCancelled, "cancelled")])
+def test_use_in_vain_says_why(
+    lab: Lab, end: type[JobFailed] | type[JobCancelled], state: str
+) -> None:
+    """The owner reads that nothing was made of its data."""
+    dataset_id = lab.published("mbr_o")
+    project_id, job_id = using(lab, dataset_id)
+    lab.publish(end(job_id=job_id, kind="trial", project_id=project_id, reason="trop de mémoire"))
+    eventually(lambda: uses(lab, dataset_id, "mbr_o")[0]["state"] == state)
+    assert uses(lab, dataset_id, "mbr_o")[0]["reason"] == "trop de mémoire"
+
+
+@pytest.mark.parametrize(("end", "state"), [(JobFailed, "failed"), (JobCancelled, "cancelled")])
+def test_use_that_is_saved_after_the_job_s_end_tells_it(
+    lab: Lab, end: type[JobFailed] | type[JobCancelled], state: str
+) -> None:
+    """Compute did not wait for the opening, and the job was over before it was recorded.
+
+    The end of another project's job of that name is none.
+    """
+    dataset_id, job_id = lab.published("mbr_o"), new_id("job")
+    project_id = lab.secure(dataset_id)
+    lab.hear("data_access_opened", project_id=project_id)
+    for job, project in ((job_id, project_id), (f"{job_id}x", new_id("prj"))):
+        lab.publish(end(job_id=job, kind="trial", project_id=project, reason="retiré"), times=2)
+    lab.settled()
+    with lab.rpc() as catalog:
+        for job in (job_id, f"{job_id}x"):
+            catalog.open_dataset(project_id, dataset_id, job)
+    found = {use["job_id"]: (use["state"], use["reason"]) for use in uses(lab, dataset_id, "mbr_o")}
+    assert found == {job_id: (state, "retiré"), f"{job_id}x": ("opened", "")}
+
+
+def test_use_tells_what_the_result_became(lab: Lab) -> None:
+    """The dataset that a delivery registered stands beside the use of each of its sources."""
+    first, second = lab.published("mbr_o"), lab.published("mbr_p")
+    event: ProjectDelivered = delivered(lab, first, second)
+    _, job_id = using(lab, first, second, project_id=event.project_id)
+    lab.publish(event.model_copy(update={"job_id": job_id}), times=2)
+    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    eventually(
+        lambda: all(
+            uses(lab, dataset_id, owner)[0]["delivered_as"] == result
+            for dataset_id, owner in ((first, "mbr_o"), (second, "mbr_p"))
+        )
+    )
+
+
+def test_job_of_another_project_ends_no_use(lab: Lab) -> None:
+    """By RPC a partner names the job itself: a wrong name is no way into another's record."""
+    dataset_id = lab.published("mbr_o")
+    _, job_id = using(lab, dataset_id)
+    lab.publish(done(lab, new_id("prj"), job_id))
+    lab.settled()
+    assert uses(lab, dataset_id, "mbr_o")[0]["state"] == "opened"
+
+
+def test_job_of_another_project_is_refused_at_the_door(lab: Lab) -> None:
+    """What its owner was told of the first project's use stays true."""
+    dataset_id = lab.published("mbr_o")
+    project_id, job_id = using(lab, dataset_id)
+    other = lab.secure(dataset_id)
+    lab.hear("data_access_opened", project_id=other)
+    with lab.rpc() as catalog, pytest.raises(Invalid, match="job_id"):
+        catalog.open_dataset(other, dataset_id, job_id)
+    [use] = uses(lab, dataset_id, "mbr_o")
+    assert (use["project_id"], use["openings"]) == (project_id, 1)
+
+
+def test_partner_s_service_that_names_no_job_is_recorded_as_well(lab: Lab) -> None:
+    """Each opening is a use of its own then."""
+    dataset_id = lab.published("mbr_o")
+    project_id = lab.secure(dataset_id)
+    lab.hear("data_access_opened", project_id=project_id)
+    with lab.rpc() as catalog:
+        for _ in range(2):
+            catalog.open_dataset(project_id, dataset_id)
+        assert [use["job_id"] for use in catalog.list_uses(dataset_id)["items"]] == ["", ""]
+
+
+def test_uses_come_page_by_page_newest_first(lab: Lab) -> None:
+    """Each once."""
+    dataset_id = lab.published("mbr_o")
+    jobs = [using(lab, dataset_id)[1] for _ in range(5)]
+    found, after = list[str](), ""
+    while True:
+        path = f"/datasets/{dataset_id}/uses?limit=2{after}"
+        page = lab.get(path, lab.token("mbr_o", "owner"))
+        found += [use["job_id"] for use in page["items"]]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert found == sorted(jobs, reverse=True)
+
+
+def test_only_owners_and_staff_see_the_uses(lab: Lab) -> None:
+    """Whose restricted data went into a result sees its uses as well; strangers see none."""
+    source = lab.published("mbr_s", access="restricted")
+    event = delivered(lab, source)
+    lab.publish(event)
+    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    path = f"/datasets/{result}/uses"
+    problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 404)
+    lab.publish(lab.ingested(result, 1))
+    lab.hear("dataset_published", dataset_id=result)
+    problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 403)
+    for member, role in (("mbr_h", "holder"), ("mbr_s", "owner"), ("mbr_r", "reviewer")):
+        assert uses(lab, result, member, role) == []
+    problem(lab.call("GET", "/datasets/dts_none/uses", lab.token("mbr_o", "owner")), 404)
+
+
+def test_file_that_is_not_there_is_no_use(lab: Lab) -> None:
+    """Staff who ask for it took nothing away."""
+    dataset_id = lab.published("mbr_o", access="restricted")
+    staff = lab.token("mbr_r", "reviewer")
+    problem(lab.call("GET", f"/datasets/{dataset_id}/files/none.csv", staff), 404)
+    assert uses(lab, dataset_id, "mbr_o", "owner") == []
+
+
+def test_refused_opening_is_no_use(lab: Lab) -> None:
+    """Only what was read is recorded."""
+    dataset_id = lab.published("mbr_o", access="restricted")
+    with lab.rpc() as catalog:
+        with pytest.raises(Forbidden):
+            catalog.open_dataset("prj_x", dataset_id, "job_x")
+        with pytest.raises(Invalid):
+            catalog.open_dataset("prj_x", dataset_id, {"$ne": ""})
+        with pytest.raises(NotFound):
+            catalog.list_uses("dts_none")
+    assert uses(lab, dataset_id, "mbr_o") == []

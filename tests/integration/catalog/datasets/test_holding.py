@@ -1,0 +1,177 @@
+"""Datasets that name persons are nobody's but their owner's until the legal basis is confirmed."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.aggregate import new_id
+from shared.events import JobSucceeded, ProjectSubmitted
+from shared.tables.manifest import Manifest
+from shared.tables.privacy import Finding, Privacy
+from tests.integration.catalog.lab import Lab, problem
+from tests.servers import eventually
+
+FOUND = Privacy(
+    verdict="direct",
+    subject="persons",
+    findings=(Finding(column="mail", kind="email", role="direct", rows=1, confidence=1),),
+)
+
+
+def naming(lab: Lab, event: JobSucceeded) -> JobSucceeded:
+    """The same end of a job, whose profile says that the table names persons."""
+    manifest = Manifest.model_validate_json(lab.files.read(event.result))
+    report = {**manifest.reports[0], "privacy": FOUND.model_dump(mode="json")}
+    return event.model_copy(
+        update={"result": lab.put(manifest.model_copy(update={"reports": (report,)}))}
+    )
+
+
+def held(lab: Lab, owner_id: str, **metadata: Any) -> str:
+    """The id of a new dataset that is held."""
+    dataset_id = lab.upload(owner_id, uuid4().bytes, **metadata)
+    lab.publish(naming(lab, lab.ingested(dataset_id, 1, "commune")))
+    lab.hear("dataset_held", dataset_id=dataset_id)
+    return dataset_id
+
+
+def confirm(lab: Lab, dataset_id: str, member_id: str, **body: Any) -> Any:
+    """The answer to a confirmation."""
+    said = {"basis": "public_task", "purpose": "Annuaire des élus", **body}
+    token = lab.token(member_id, "owner")
+    return lab.call("POST", f"/datasets/{dataset_id}/legal-basis", token, json=said)
+
+
+def test_held_dataset_is_its_owner_s_alone(lab: Lab) -> None:
+    """It is not found, not matched and not read by a project; its owner lists it."""
+    theme = f"thème {uuid4().hex}"
+    dataset_id = held(lab, "mbr_held", theme=theme, access="restricted")
+    other, owner = lab.token("mbr_z", "holder"), lab.token("mbr_held", "owner")
+    assert lab.get(f"/datasets?theme={theme}", other)["items"] == []
+    for path in ("", "/table"):
+        problem(lab.call("GET", f"/datasets/{dataset_id}{path}", other), 404)
+    listed = lab.get("/datasets?state=held&owner_id=mbr_held", owner)["items"]
+    assert [item["id"] for item in listed] == [dataset_id]
+    version = lab.get(f"/datasets/{dataset_id}", owner)["versions"][0]
+    assert version["profile"]["privacy"]["findings"][0]["column"] == "mail"
+    project = ProjectSubmitted(
+        project_id=new_id("prj"), holder_id="h", title="?", problem="?", theme=theme, territory=()
+    )
+    lab.publish(project)
+    assert lab.hear("datasets_matched", project_id=project.project_id)["matches"] == []
+    project_id = lab.secure(dataset_id, holder_id="mbr_held")
+    lab.hear("access_granted", project_id=project_id)
+    with lab.rpc() as catalog, pytest.raises(Exception, match="désigne des personnes"):
+        catalog.open_dataset(project_id, dataset_id)
+
+
+def test_project_that_asked_for_held_data_reads_it_once_it_is_confirmed(lab: Lab) -> None:
+    """The owner is asked and told why it waits; its confirmation opens what is open by itself."""
+    dataset_id = held(lab, "mbr_1", access="open")
+    project_id, own = lab.secure(dataset_id), lab.secure(dataset_id, holder_id="mbr_1")
+    asked = lab.hear("access_requested", project_id=project_id)
+    assert (asked["owner_id"], "base légale" in asked["reason"]) == ("mbr_1", True)
+    waiting = lab.get("/access-requests?waiting=true&limit=100", lab.token("mbr_1", "owner"))
+    [request] = [one for one in waiting["items"] if one["project_id"] == project_id]
+    assert (request["state"], request["obstacle"]) == ("requested", asked["reason"])
+    lab.hear("access_granted", project_id=own)
+    lab.settled()
+    for project in (project_id, own):
+        assert lab.heard("data_access_opened", project_id=project) == []
+    assert confirm(lab, dataset_id, "mbr_1", basis="legal_obligation").status == 200
+    for project in (project_id, own):
+        lab.hear("data_access_opened", project_id=project)
+    with lab.rpc() as catalog:
+        assert catalog.open_dataset(project_id, dataset_id)["version"] == 1
+
+
+def test_project_secured_while_its_data_is_published_is_not_forgotten(lab: Lab) -> None:
+    """Whichever of the two comes first."""
+    pairs = [(lab.upload("mbr_1", uuid4().bytes), new_id("prj")) for _ in range(10)]
+    for number, (dataset_id, project_id) in enumerate(pairs):
+        if number % 2:
+            lab.secure(dataset_id, project_id=project_id)
+        lab.publish(lab.ingested(dataset_id, 1))
+        if not number % 2:
+            lab.secure(dataset_id, project_id=project_id)
+    for _, project_id in pairs:
+        lab.hear("data_access_opened", project_id=project_id)
+
+
+def test_confirmation_publishes(lab: Lab) -> None:
+    """With who, on which basis and what for; the second one comes too late."""
+    dataset_id = held(lab, "mbr_1", access="restricted")
+    answer = confirm(lab, dataset_id, "mbr_1", note="avis du DPO")
+    assert answer.status == 200, answer.data
+    lab.hear("dataset_published", dataset_id=dataset_id)
+    shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
+    said = shown["versions"][0]["legal_basis"]
+    assert (shown["state"], said["basis"], said["note"]) == ("published", "public_task", "")
+    assert (said["confirmed_by"], said["purpose"]) == ("mbr_1", "Annuaire des élus")
+    problem(confirm(lab, dataset_id, "mbr_1"), 409)
+
+
+def test_open_data_is_confirmed_by_law_or_restricted(lab: Lab) -> None:
+    """The answer says in French what to do; RPC does it."""
+    dataset_id = held(lab, "mbr_1", access="open")
+    assert "L312-1-2" in problem(confirm(lab, dataset_id, "mbr_1"), 422)
+    with lab.rpc() as catalog:
+        view = catalog.confirm_legal_basis(
+            dataset_id, "mbr_1", "public_task", "Annuaire", restrict=True
+        )
+    assert (view["state"], view["access"]) == ("published", "restricted")
+    problem(lab.call("GET", f"/datasets/{dataset_id}/table", lab.token("mbr_z", "holder")), 403)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"basis": "because"}, "basis"), ({"purpose": " "}, "purpose"), ({"version": 0}, "version")],
+)
+def test_wrong_confirmation_names_the_field(lab: Lab, body: dict[str, Any], field: str) -> None:
+    """A basis is one of six, a purpose is said, versions count from one."""
+    assert field in problem(confirm(lab, "dts_x", "mbr_1", **body), 422)
+
+
+def test_only_the_owner_confirms(lab: Lab) -> None:
+    """To others a held dataset is unknown, a published one somebody else's."""
+    dataset_id = held(lab, "mbr_1", access="restricted")
+    problem(confirm(lab, dataset_id, "mbr_2"), 404)
+    problem(confirm(lab, "dts_unknown", "mbr_1"), 404)
+    path, token = f"/datasets/{dataset_id}/legal-basis", lab.token("mbr_1", "reviewer")
+    problem(lab.call("POST", path, token, json={"basis": "consent", "purpose": "x"}), 403)
+    confirm(lab, dataset_id, "mbr_1")
+    problem(confirm(lab, dataset_id, "mbr_2"), 403)
+
+
+def test_published_data_is_screened_anew_and_held(lab: Lab) -> None:
+    """By its owner or an operator; projects read it no more, and nobody finds it."""
+    dataset_id = lab.published("mbr_s", access="restricted")
+    path, stranger = f"/datasets/{dataset_id}/screening", lab.token("mbr_z", "owner")
+    problem(lab.call("POST", path, stranger), 403)
+    problem(lab.call("POST", path, lab.token("mbr_z", "reviewer")), 403)
+    problem(lab.call("POST", "/datasets/dts_unknown/screening", stranger), 404)
+    answer = lab.call("POST", path, lab.token("mbr_s", "owner"))
+    assert (answer.status, answer.json()["versions"][0]["again"]) == (202, True)
+    assert lab.hear("dataset_registered", dataset_id=dataset_id, again=True)["version"] == 1
+    with lab.rpc() as catalog:
+        assert catalog.screen_dataset(dataset_id)["state"] == "published"
+    lab.publish(naming(lab, lab.ingested(dataset_id, 1, "commune")))
+    lab.hear("dataset_held", dataset_id=dataset_id)
+    problem(lab.call("GET", f"/datasets/{dataset_id}", stranger), 404)
+
+
+def test_verdicts_and_held_datasets_are_counted(lab: Lab) -> None:
+    """For operators."""
+    held(lab, "mbr_1")
+    answer = lab.call("GET", "/metrics", "")
+    assert 'datalab_versions_screened_total{service="catalog",verdict="direct"}' in (
+        answer.data.decode()
+    )
+    gauge = 'datalab_datasets_held{service="catalog"}'
+
+    def is_counted() -> bool:
+        lines = lab.call("GET", "/metrics", "").data.decode().splitlines()
+        return any(float(line.split()[-1]) >= 1 for line in lines if line.startswith(gauge))
+
+    eventually(is_counted, 20, "the metrics show what is held")

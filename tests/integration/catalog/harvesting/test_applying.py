@@ -1,0 +1,139 @@
+"""Records brought into the catalogue by a process that may die at any moment."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.harvesting.applying import BATCH, Applying, Retiring
+from services.catalog.harvesting.model import Harvest, PageRun
+from services.catalog.harvesting.own_records import Ours
+from services.catalog.harvesting.report import Counts
+from services.catalog.harvesting.source import RemoteSource
+from shared.aggregate import now
+from shared.events import FileRef
+from shared.store import Store
+from shared.tables.harvested_page import Entry, Record
+
+SOURCE = RemoteSource(
+    id="src_1", owner_id="mbr_op", title="P", catalogue="dcat", theme="eau", licence="lov2"
+)
+LAB = "https://lab.example/donnees"
+MANY = 2 * BATCH + 50
+
+
+class Died(Exception):
+    """The process is gone."""
+
+
+@pytest.fixture
+def store(mongodb_uri: str) -> Iterator[Store]:
+    """An empty database of this test's own."""
+    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_catalog")
+    opened.prepare((Dataset,))
+    yield opened
+    opened.close()
+
+
+def entries(number: int, **fields: Any) -> list[Entry]:
+    """So many records."""
+    records = (Record(identifier=f"d{n}", title=f"D{n}", **fields) for n in range(number))
+    return [Entry(where=one.title, identifier=one.identifier, record=one) for one in records]
+
+
+def harvest(identifier: str) -> Harvest:
+    """A harvest whose only page is to be applied."""
+    return Harvest(
+        id=identifier,
+        source_id=SOURCE.id,
+        owner_id=SOURCE.owner_id,
+        title=SOURCE.title,
+        catalogue=SOURCE.catalogue,
+        pages=[PageRun(number=1, url="", file=FileRef(sha256="a" * 64, size=1))],
+        started_at=now(),
+    )
+
+
+def apply(store: Store, identifier: str, given: list[Entry], batches: int = 1000) -> Counts:
+    """Apply the entries; the process dies after so many batches."""
+    left = [batches]
+
+    def go_on() -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise Died
+
+    applying = Applying(store, SOURCE, harvest(identifier), Ours(store, LAB), go_on)
+    applying.apply(given, set())
+    return applying.counts
+
+
+def outboxes(store: Store) -> list[dict[str, Any]]:
+    """Every event that waits to be published."""
+    found = store.of(Dataset).find(limit=MANY + 1)
+    return [event for dataset in found for event in dataset.outbox]
+
+
+def test_step_that_a_crash_repeats_counts_and_tells_the_same(store: Store) -> None:
+    """Half of the page was taken already; nothing is told twice."""
+    with pytest.raises(Died):
+        apply(store, "hrv_1", entries(MANY), batches=2)
+    assert len(outboxes(store)) == 2 * BATCH
+    assert apply(store, "hrv_1", entries(MANY)) == Counts(new=MANY)
+    assert len(outboxes(store)) == MANY
+
+
+def test_record_of_this_catalogue_is_left_where_it_is(store: Store) -> None:
+    """By its id here, under whichever name it comes back, or by its address; copies are retired."""
+    apply(store, "hrv_1", entries(4))
+    (own, *_) = store.of(Dataset).find()
+    told: tuple[dict[str, Any], ...] = (
+        {"identifier": own.id},
+        {"identifier": "d1", "others": ("5b6f7c", own.id)},
+        {"identifier": "d2", "page": f"{LAB}/datasets/dts_gone"},
+        {"identifier": "d3", "page": f"{LAB}-autres/datasets/dts_x"},
+    )
+    given = [Record(title="?", **one) for one in told]
+    page = [Entry(where="?", identifier=one.identifier, record=one) for one in given]
+    for name, changed in (("hrv_2", 1), ("hrv_3", 0)):
+        assert apply(store, name, page) == Counts(here=3, changed=changed, unchanged=1 - changed)
+    copies = {
+        one.harvested.identifier: one.state for one in store.of(Dataset).find() if one.harvested
+    }
+    assert copies == {"d0": "published", "d1": "retired", "d2": "retired", "d3": "published"}
+
+
+def test_unchanged_record_is_not_written(store: Store) -> None:
+    """Nor counted as new by the next harvest."""
+    apply(store, "hrv_1", entries(3))
+    before = store.of(Dataset).find()
+    assert apply(store, "hrv_2", entries(3)) == Counts(unchanged=3)
+    assert store.of(Dataset).find() == before
+
+
+def test_record_that_cannot_be_kept_stops_no_other(store: Store) -> None:
+    """Half a character is no text to a document; the page says which it was."""
+    given = entries(3)
+    odd = Record.model_construct(identifier="d1", title="\ud800", keywords=(), distributions=())
+    given[1] = Entry.model_construct(where="odd", identifier="d1", record=odd, reason="")
+    counts = apply(store, "hrv_1", given)
+    assert counts == Counts(new=2, refused=1)
+
+
+def test_retiring_that_a_crash_repeats_is_done_once(store: Store) -> None:
+    """What is retired already is not there to be retired."""
+    apply(store, "hrv_1", entries(4))
+    retiring = Retiring(store, SOURCE, {"d0"})
+    assert retiring.look() == (3, 4)
+
+    def die() -> None:
+        raise Died
+
+    with pytest.raises(Died):
+        retiring.retire(die)
+    retiring.retire(lambda: None)
+    states = {one.metadata.title: one.state for one in store.of(Dataset).find()}
+    assert states == {"D0": "published", "D1": "retired", "D2": "retired", "D3": "retired"}
+    assert sum(event["type"] == "dataset_retired" for event in outboxes(store)) == 3

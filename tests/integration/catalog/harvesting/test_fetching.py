@@ -1,0 +1,210 @@
+"""Pages of other catalogues as they are fetched from servers that behave and misbehave."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway
+from services.catalog.harvesting.model import PageRun
+from shared.errors import Rejected
+from shared.outbound.ssrf_guard import Guard, Target
+from shared.storage import Storage
+from tests.portal import Answer, Portal, breaking_off, endless, hanging, page, serving, status
+
+LIMIT = 1_000_000
+SECONDS = 1.0
+TURTLE = b"# rien\n"
+
+
+class OnlyPortal:
+    """A guard for whom the test's own server is the public Internet, and nothing else is."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._public = portal.url("/")
+        self._open, self._strict = Guard(allow_private=True), Guard(allow_private=False)
+
+    def target(self, url: str) -> Target:
+        """The checked addresses."""
+        guard = self._open if url.startswith(self._public) else self._strict
+        return guard.target(url)
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Portal]:
+    """The server of this module's pages."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def files(storage_url: str) -> Storage:
+    """An empty file store."""
+    return Storage(storage_url)
+
+
+@pytest.fixture
+def fetcher(portal: Portal, files: Storage) -> Fetcher:
+    """What is tested, with a second for a page of a megabyte."""
+    return Fetcher(OnlyPortal(portal), files, LIMIT, SECONDS)
+
+
+def known(found: Fetched, url: str) -> PageRun:
+    """The page as the harvest before keeps it, once it was read."""
+    assert found.file
+    return PageRun(number=1, url=url, manifest=found.file, **found._asdict())
+
+
+def linked(link: str) -> Answer:
+    """Answer with a page and a Link header."""
+    return lambda handler: handler.answer(200, TURTLE, {"Link": link})
+
+
+def test_page_is_stored_with_what_the_server_says_of_it(
+    portal: Portal, fetcher: Fetcher, files: Storage
+) -> None:
+    """Its bytes, type and entity tag."""
+    portal.answers["/a?b=c"] = page(TURTLE, "text/turtle; charset=utf-8")
+    found = fetcher.fetch(portal.url("/a?b=c#d"), ACCEPTED["dcat"])
+    assert found.file
+    assert (files.read(found.file), found.file.media_type) == (TURTLE, "text/turtle")
+    assert (found.base, found.etag[:1]) == (portal.url("/a?b=c"), '"')
+    (asked,) = [one for one in portal.asked if one.path == "/a?b=c"]
+    assert "text/turtle" in asked.headers["accept"]
+    assert "if-none-match" not in asked.headers
+
+
+def test_page_that_did_not_change_is_not_sent_again(portal: Portal, fetcher: Fetcher) -> None:
+    """The server is asked with what it said before."""
+    url = portal.url("/same")
+    portal.answers["/same"] = page(TURTLE)
+    first = fetcher.fetch(url, ACCEPTED["dcat"])
+    assert fetcher.fetch(url, ACCEPTED["dcat"], known(first, url)).file is None
+    portal.answers["/same"] = page(TURTLE * 2)
+    assert fetcher.fetch(url, ACCEPTED["dcat"], known(first, url)).file
+    assert portal.statuses("/same") == [200, 304, 200]
+
+
+def test_page_that_was_never_read_is_sent_again(portal: Portal, fetcher: Fetcher) -> None:
+    """There is nothing to use in its place."""
+    url = portal.url("/unread")
+    portal.answers["/unread"] = page(TURTLE)
+    unread = known(fetcher.fetch(url, ACCEPTED["dcat"]), url).model_copy(update={"manifest": None})
+    assert fetcher.fetch(url, ACCEPTED["dcat"], unread).file
+
+
+def test_redirections_are_followed_and_the_last_address_kept(
+    portal: Portal, fetcher: Fetcher
+) -> None:
+    """Relative ones, too."""
+    portal.answers["/old"] = status(301, "/new?x=1")
+    portal.answers["/new?x=1"] = page(TURTLE)
+    assert fetcher.fetch(portal.url("/old"), ACCEPTED["dcat"]).base == portal.url("/new?x=1")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "https://127.0.0.1:1/",
+        "https://[::1]/",
+        "https://10.0.0.7/",
+        "http://portail.example/",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "https://user:secret@portail.example/",
+        "http://[bad",
+    ],
+)
+def test_redirection_into_a_private_network_is_refused(
+    portal: Portal, fetcher: Fetcher, target: str
+) -> None:
+    """Each hop is judged as the first address is; so is what is not https."""
+    portal.answers["/moved"] = status(302, target)
+    with pytest.raises(Rejected, match="adresse refusée"):
+        fetcher.fetch(portal.url("/moved"), ACCEPTED["dcat"])
+
+
+def test_address_that_cannot_be_read_is_refused(portal: Portal, fetcher: Fetcher) -> None:
+    """As the first one, and as what the Link header calls the next page."""
+    with pytest.raises(Rejected, match="adresse refusée"):
+        fetcher.fetch("http://[bad#a", ACCEPTED["dcat"])
+    portal.answers["/bad-link"] = linked('<http://[bad>; rel="next"')
+    assert fetcher.fetch(portal.url("/bad-link"), ACCEPTED["dcat"]).next_link == "http://[bad"
+
+
+def test_redirections_in_circles_end(portal: Portal, fetcher: Fetcher) -> None:
+    """After a few."""
+    portal.answers["/circle"] = status(302, "/circle")
+    with pytest.raises(Rejected, match="redirections"):
+        fetcher.fetch(portal.url("/circle"), ACCEPTED["dcat"])
+
+
+@pytest.mark.parametrize("code", [429, 500, 502, 503])
+def test_portal_in_trouble_is_asked_later(portal: Portal, fetcher: Fetcher, code: int) -> None:
+    """It is not the catalogue that is wrong."""
+    portal.answers["/trouble"] = status(code)
+    with pytest.raises(PortalAway, match=f"répond {code}"):
+        fetcher.fetch(portal.url("/trouble"), ACCEPTED["dcat"])
+
+
+@pytest.mark.parametrize("code", [304, 400, 401, 403, 404, 410])
+def test_page_that_will_never_come_is_refused(portal: Portal, fetcher: Fetcher, code: int) -> None:
+    """Nor does 304 help who has no page; `_fetch` of the harvester says so."""
+    portal.answers["/never"] = status(code)
+    if code == 304:
+        assert fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"]).file is None
+        return
+    with pytest.raises(Rejected, match=f"répond {code}"):
+        fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"])
+
+
+def test_page_that_breaks_off_is_not_taken_for_whole(portal: Portal, fetcher: Fetcher) -> None:
+    """Half a catalogue would retire the other half."""
+    portal.answers["/half"] = breaking_off
+    with pytest.raises(PortalAway, match="connexion interrompue"):
+        fetcher.fetch(portal.url("/half"), ACCEPTED["dcat"])
+
+
+def test_page_that_never_ends_is_left(portal: Portal, fetcher: Fetcher) -> None:
+    """Too large, or too slow; nothing of it is kept."""
+    portal.answers |= {"/endless": endless, "/slow": hanging}
+    with pytest.raises(Rejected, match="dépasse 1 Mo"):
+        fetcher.fetch(portal.url("/endless"), ACCEPTED["dcat"])
+    with pytest.raises(PortalAway, match="pas de réponse en 1 s"):
+        fetcher.fetch(portal.url("/slow"), ACCEPTED["dcat"])
+
+
+def test_what_is_no_catalogue_is_refused(portal: Portal, fetcher: Fetcher) -> None:
+    """A login page, a picture, nothing at all."""
+    for body, media_type, reason in (
+        (b"<html>", "text/html; charset=utf-8", "text/html"),
+        (b"PNG", "image/png", "image/png"),
+        (b"", "text/turtle", "vide"),
+    ):
+        portal.answers["/other"] = page(body, media_type)
+        with pytest.raises(Rejected, match=reason):
+            fetcher.fetch(portal.url("/other"), ACCEPTED["dcat"])
+
+
+def test_link_header_names_the_next_page(portal: Portal, fetcher: Fetcher) -> None:
+    """RFC 8288; among other relations."""
+    for link in (
+        '</first>; rel="first", </list?a=1,2>; rel="next"',
+        '</list?a=1,2>; title="a, b"; REL="last next"; x',
+        "</list?a=1,2>;rel=next,</first>;rel=first",
+    ):
+        portal.answers["/list"] = linked(link)
+        found = fetcher.fetch(portal.url("/list"), ACCEPTED["dcat"])
+        assert found.next_link == portal.url("/list?a=1,2")
+
+
+@pytest.mark.parametrize("link", ["<" * 60_000, "<>;" * 20_000, "<a>; rel=nextnext" * 3_000])
+def test_link_header_that_names_no_page_costs_no_time(
+    portal: Portal, fetcher: Fetcher, link: str
+) -> None:
+    """It is read beside the hub's other work: 60 KB of it once took 24 s of CPU."""
+    portal.answers["/long"] = linked(link)
+    began = time.process_time()
+    assert fetcher.fetch(portal.url("/long"), ACCEPTED["dcat"]).next_link == ""
+    assert time.process_time() - began < 2

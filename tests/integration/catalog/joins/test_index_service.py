@@ -1,0 +1,180 @@
+"""An index of joins is kept in step, saved, and made again from the documents when it is lost."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.catalog.datasets.metadata import Access, Metadata
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Upload
+from services.catalog.joins import index_service as keeping
+from services.catalog.joins.index_service import Keeper
+from services.catalog.joins.snapshot import ID, JoinSnapshot
+from shared.aggregate import now
+from shared.events import FileRef
+from shared.storage import Storage
+from shared.store import Store
+from shared.tables.key_file import UNTYPED, KeyColumn, blocks_of
+from shared.tables.manifest import Profile
+
+FILE = FileRef(sha256="0" * 64, size=1)
+PROFILE = Profile(rows=1, encoding="utf-8", columns=())
+
+
+def directly(function: Callable[..., Any], *arguments: object) -> Any:
+    """Compute in this thread."""
+    return function(*arguments)
+
+
+class World:
+    """A catalogue's documents and files, and the processes that keep an index of them."""
+
+    def __init__(self, store: Store, files: Storage) -> None:
+        self.store, self.files = store, files
+
+    def process(self) -> Keeper:
+        """A process that has just started."""
+        return Keeper("catalog", self.store, self.files, directly)
+
+    def publish(self, name: str, *values: str) -> str:
+        """Register and publish a dataset with one key column; its id."""
+        column = KeyColumn(columns=("c",), space=UNTYPED, rows=len(values), distinct=len(values))
+        lines = [f"{b.model_dump_json()}\n" for b in blocks_of(column, ((v, 1) for v in values))]
+        keys = self.files.put(["".join(lines).encode()], "application/jsonl") if lines else None
+        about = Metadata(title=name, theme="essai", licence="lov2", access="open")
+        dataset = Dataset(id=f"dts_{name}", owner_id="mbr_1", metadata=about)
+        dataset.register(Upload(file=FILE, filename="a.csv"))
+        dataset.publish(1, FILE, PROFILE, "job_1", keys)
+        return self.store.of(Dataset).save(dataset).id
+
+    def snapshot(self) -> Path:
+        """The file of the saved index."""
+        file = self.store.of(JoinSnapshot).get(ID).file
+        assert file
+        return Path(self.files.address(file))
+
+
+def joined(process: Keeper, dataset_id: str) -> set[str]:
+    """What the process finds."""
+    return process.ask(dataset_id, lambda index: index.joins(dataset_id).datasets)
+
+
+def saved(process: Keeper, dataset_id: str) -> set[str]:
+    """What the process finds; it has saved its index after that, if it was due."""
+    found = joined(process, dataset_id)
+    process.save_if_due()
+    return found
+
+
+@pytest.fixture
+def world(mongodb_uri: str, storage_url: str) -> Iterator[World]:
+    """An empty catalogue; every few changes the index is saved."""
+    store = Store(mongodb_uri, f"test_{uuid4().hex[:12]}")
+    store.prepare((Dataset, JoinSnapshot))
+    usual, keeping.SNAPSHOT_AFTER = keeping.SNAPSHOT_AFTER, 3
+    yield World(store, Storage(storage_url))
+    keeping.SNAPSHOT_AFTER = usual
+    store.close()
+
+
+def test_restart_reads_the_saved_index_and_only_newer_key_files(world: World) -> None:
+    """The key files of what was saved may even be gone."""
+    old = [world.publish(name, "v1", f"{name}-{'x' * 20}") for name in "abc"]
+    assert saved(world.process(), old[0]) == set(old[1:])
+    for path in Path(world.files.path("sha256")).glob("*/*"):
+        if path != world.snapshot():
+            path.unlink()
+    new = world.publish("d", "v1")
+    restarted = world.process()
+    assert joined(restarted, new) == set(old)
+    assert joined(restarted, old[0]) == {*old[1:], new}
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}\n", b'{"layout": 0}\n' + b"\0" * 99])
+def test_damaged_snapshot_is_made_again_from_the_key_files(world: World, damage: bytes) -> None:
+    """Whatever the bytes have become; one flipped bit counts."""
+    ids = [world.publish(name, "v1") for name in "abc"]
+    saved(world.process(), ids[0])
+    whole = world.snapshot().read_bytes()
+    world.snapshot().write_bytes(damage or whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert joined(world.process(), ids[0]) == set(ids[1:])
+
+
+def test_questions_are_answered_while_the_index_is_saved(world: World) -> None:
+    """What is taken in meanwhile is not in the file, and found after a restart all the same."""
+    old = [world.publish(name, "v1") for name in "abc"]
+    meanwhile: list[str] = []
+    answers: list[set[str]] = []
+
+    def call(function: Callable[..., Any], *arguments: object) -> Any:
+        if function is next and not meanwhile:
+            meanwhile.append(world.publish("d", "v1"))
+            asking = Thread(target=lambda: answers.append(joined(process, old[0])), daemon=True)
+            asking.start()
+            asking.join(10)
+        return function(*arguments)
+
+    process = Keeper("catalog", world.store, world.files, call)
+    saved(process, old[0])
+    assert answers == [{*old[1:], *meanwhile}]
+    assert joined(world.process(), old[0]) == {*old[1:], *meanwhile}
+
+
+def test_saved_index_knows_what_is_restricted(world: World) -> None:
+    """And an owner who opens or closes the data is heeded without a new version."""
+    ids = [world.publish(name, "v1") for name in "abc"]
+
+    def restrict(dataset: Dataset, access: Access) -> None:
+        dataset.metadata = dataset.metadata.model_copy(update={"access": access})
+        dataset.changed_at = now()
+
+    world.store.of(Dataset).change(ids[1], lambda dataset: restrict(dataset, "restricted"))
+    process = world.process()
+    saved(process, ids[0])
+
+    def seen(process: Keeper) -> set[str]:
+        may_read = {"mbr_2"}.__contains__
+        return process.ask(ids[0], lambda index: index.joins(ids[0], "", may_read).datasets)
+
+    assert seen(world.process()) == seen(process) == {ids[2]}
+    world.store.of(Dataset).change(ids[1], lambda dataset: restrict(dataset, "open"))
+    assert seen(process) == set(ids[1:])
+
+
+def test_newer_snapshot_removes_the_one_before(world: World) -> None:
+    """A process that had it in hand goes back to the documents."""
+    process = world.process()
+    ids = [world.publish(name, "v1") for name in "abc"]
+    saved(process, ids[0])
+    first = world.snapshot()
+    ids += [world.publish(name, "v1") for name in "def"]
+    assert saved(process, ids[0]) == set(ids[1:])
+    assert world.snapshot() != first
+    assert not first.exists()
+    assert joined(world.process(), ids[0]) == set(ids[1:])
+
+
+def test_retired_and_keyless_datasets_are_not_found(world: World) -> None:
+    """What has no keys any more, or is no longer offered, leaves the index."""
+    ids = [world.publish(name, "v1") for name in "ab"]
+    process = world.process()
+    assert joined(process, ids[0]) == {ids[1]}
+    world.store.of(Dataset).change(ids[1], lambda dataset: dataset.retire("fini"))
+    assert joined(process, ids[0]) == set()
+    assert joined(process, world.publish("c")) == set()
+
+
+def test_question_about_a_dataset_knows_it_however_late_it_was_saved(world: World) -> None:
+    """Others that were saved as late come a little later."""
+    old = world.publish("a", "v1")
+    process = world.process()
+    assert joined(process, old) == set()
+    late = world.store.of(Dataset).get(world.publish("b", "v1"))
+    late.changed_at -= timedelta(minutes=1)
+    world.store.of(Dataset).save(late)
+    assert joined(process, late.id) == {old}

@@ -1,0 +1,338 @@
+"""The catalogue tells what a dataset can be joined with, to whom it may, also after a crash."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+import pyarrow as pa
+from pymongo import MongoClient
+
+from services.compute.runner.columns.identifiers import is_siret
+from shared.aggregate import new_id
+from shared.events import ProjectSubmitted, ProjectWithdrawn, TreatmentProposed
+from tests.integration.catalog.lab import Lab, problem, reading
+from tests.integration.catalog.tables import csv, ingested, publish_table, publish_version
+from tests.integration.compute.jobs import DEMO
+from tests.servers import eventually, running
+
+
+def fresh(count: int) -> list[str]:
+    """Identifiers that no other test has; of one letter, or each 97th would pass for an IBAN."""
+    start = uuid4().int % 10**12
+    return [f"Z{start:012}-{n:03}" for n in range(count)]
+
+
+def joins(lab: Lab, dataset_id: str, member: str = "mbr_z", query: str = "") -> list[Any]:
+    """What a member sees of a dataset's joins."""
+    answer = lab.get(f"/datasets/{dataset_id}/joins{query}", lab.token(member, "holder"))
+    items: list[Any] = answer["items"]
+    return items
+
+
+def test_real_tables_are_joined_as_pandas_joins_them(lab: Lab) -> None:
+    """Dwellings by commune and the communes of EPCI: matches, rows, and those that are alone."""
+    homes = publish_table(lab, "mbr_1", DEMO / "logements.csv", title="Logements")
+    epci = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv", title="EPCI")
+    left = pd.read_csv(DEMO / "logements.csv", sep=None, engine="python", dtype=str)
+    right = pd.read_csv(DEMO / "epci_2026.csv", sep=";", dtype=str)
+    found = joins(lab, homes, query="?column=com")
+    plain = [one for one in found if not one["via_here"] and not one["via_there"]]
+    (join,) = [one for one in plain if one["dataset_id"] == epci]
+    common = set(left["com"]) & set(right["code"])
+    alone = set(left["com"]) - set(right["code"])
+    assert (join["columns_here"], join["columns_there"]) == (["com"], ["code"])
+    assert (join["key"], join["matches"]) == ("commune", len(common))
+    assert join["containment"] == len(common) / left["com"].nunique()
+    assert join["rows_joined"] == len(left.merge(right, left_on="com", right_on="code"))
+    assert join["multiplication"] == "many_to_one"
+    assert len(join["unmatched_here"]) == 3
+    assert set(join["unmatched_here"]) <= alone
+    assert set(join["unmatched_there"]) <= set(right["code"]) - set(left["com"])
+    assert join["reason"].startswith(
+        f"{len(common)} des {left['com'].nunique()} valeurs de « com »"
+    )
+
+
+def test_ten_values_find_every_table_that_has_one_of_them(lab: Lab) -> None:
+    """Page by page, each join once, and the best first."""
+    values = fresh(10)
+    others = [
+        publish_table(lab, "mbr_1", csv("code", [*values[: n + 1], *fresh(5)])) for n in range(4)
+    ]
+    small = publish_table(lab, "mbr_2", csv("ref", values))
+    path, token = f"/datasets/{small}/joins?limit=3", lab.token("mbr_z", "holder")
+    first = lab.get(path, token)
+    second = lab.get(f"{path}&after={first['next']}", token)
+    found = [one["dataset_id"] for one in (*first["items"], *second["items"])]
+    assert (found, second["next"]) == (list(reversed(others)), None)
+    half = lab.get(f"/datasets/{small}/joins?containment=0.4", token)["items"]
+    assert [one["dataset_id"] for one in half] == list(reversed(others))[:1]
+    problem(lab.call("GET", f"{path}&after=x", token), 422)
+    problem(lab.call("GET", f"{path}&containment=2", token), 422)
+
+
+def test_column_that_the_dataset_does_not_have_names_the_parameter(lab: Lab) -> None:
+    """One that it has, and that is no key, has no joins."""
+    one = publish_table(
+        lab, "mbr_1", "\n".join(["ref,note", *(f"{it},a" for it in fresh(5))]).encode()
+    )
+    refused = lab.call("GET", f"/datasets/{one}/joins?column=reef", lab.token("mbr_z", "holder"))
+    assert json.loads(problem(refused, 422))["field"] == "column"
+    assert joins(lab, one, query="?column=note") == []
+
+
+def test_values_of_restricted_data_are_shown_to_nobody_else(lab: Lab) -> None:
+    """Rounded counts are, and examples only where one may read both sides."""
+    values = fresh(10)
+    secret = publish_table(lab, "mbr_s", csv("code", values[2:]), access="restricted")
+    public = publish_table(lab, "mbr_p", csv("code", values[:8]))
+
+    def seen(dataset_id: str, member: str) -> tuple[Any, ...]:
+        (join,) = joins(lab, dataset_id, member)
+        examples = join["unmatched_here"], join["unmatched_there"]
+        return join["matches"], join["rows_joined"], join["is_rounded"], *examples
+
+    assert seen(public, "mbr_s") == (6, 6, False, values[:2], values[8:])
+    assert seen(secret, "mbr_s") == (6, 6, False, values[8:], values[:2])
+    for dataset_id, member in ((public, "mbr_p"), (secret, "mbr_p"), (public, "mbr_z")):
+        assert seen(dataset_id, member) == (5, 5, True, None, None)
+    (told,) = joins(lab, public, "mbr_p")
+    assert told["containment"] == 5 / 8
+    assert told["reason"].startswith("Au moins 5 des 8 valeurs")
+    answer = lab.call("GET", f"/datasets/{secret}/joins", lab.token("mbr_z", "holder"))
+    assert not [value for value in values if value.encode() in answer.data]
+
+
+def test_nobody_tests_whether_restricted_data_has_a_value(lab: Lab) -> None:
+    """Neither by joins, from either end, nor by search, nor by what is told of a new dataset."""
+    values = fresh(12)
+    secret = publish_table(lab, "mbr_s", csv("code", values), access="restricted")
+    probe = publish_table(lab, "mbr_p", csv("code", [values[0], *fresh(1)]))
+    larger = publish_table(lab, "mbr_p", csv("code", [*values[:4], *fresh(1)]))
+    many = publish_table(lab, "mbr_p", csv("code", values[2:]))
+
+    def found(dataset_id: str, member: str) -> tuple[set[str], set[str]]:
+        listed = {one["dataset_id"] for one in joins(lab, dataset_id, member)}
+        path = f"/datasets?joinable_with={dataset_id}"
+        hits = lab.get(path, lab.token(member, "holder"))["items"]
+        return listed, {hit["id"] for hit in hits}
+
+    assert found(probe, "mbr_p") == ({larger},) * 2
+    assert found(larger, "mbr_p") == ({probe, many},) * 2
+    assert found(secret, "mbr_p") == ({many},) * 2
+    assert found(many, "mbr_p") == ({larger, secret},) * 2
+    assert found(secret, "mbr_s") == ({probe, larger, many},) * 2
+    lab.settled()
+    assert lab.heard("joins_discovered", published_id=probe) == []
+    (told,) = lab.heard("joins_discovered", published_id=many)
+    others = {join["dataset_id"]: join["matches"] for join in told["joins"]}
+    assert others == {larger: 2, secret: 10}
+
+
+def test_unpublished_dataset_has_no_joins_to_show(lab: Lab) -> None:
+    """To others it is unknown; its owner sees none yet."""
+    waiting = lab.upload("mbr_w")
+    answer = lab.call("GET", f"/datasets/{waiting}/joins", lab.token("mbr_z", "holder"))
+    problem(answer, 404)
+    assert joins(lab, waiting, "mbr_w") == []
+
+
+def test_new_version_takes_the_place_of_the_old(lab: Lab) -> None:
+    """What it no longer has is found no more."""
+    values = fresh(4)
+    first = publish_table(lab, "mbr_1", csv("code", values[:2]))
+    second = publish_table(lab, "mbr_2", csv("code", values))
+    publish_version(lab, "mbr_1", first, csv("code", values[2:3]))
+    assert [one["matches"] for one in joins(lab, second)] == [1]
+
+
+def test_both_owners_are_told_once(lab: Lab) -> None:
+    """Also when the publication comes twice; counts are told, no value."""
+    values = fresh(5)
+    old = publish_table(lab, "mbr_old", csv("code", values), title="Anciens")
+    new = lab.upload("mbr_new", uuid4().bytes, title="Nouveaux")
+    lab.publish(ingested(lab, new, csv("ref", values[:3])), times=2)
+    told = lab.hear("joins_discovered", dataset_id=new)
+    assert (told["owner_id"], told["member_ids"]) == ("mbr_new", ["mbr_old"])
+    (join,) = told["joins"]
+    assert (join["dataset_id"], join["title"], join["matches"]) == (old, "Anciens", 3)
+    assert (join["containment"], join["contained"]) == (1.0, 0.6)
+    assert not [value for value in values if value in str(told)]
+    lab.settled()
+    assert len(lab.heard("joins_discovered", published_id=new)) == 1
+    assert lab.heard("joins_discovered", published_id=old) == []
+
+
+def test_open_project_hears_of_what_fits_its_data(lab: Lab) -> None:
+    """By its own dataset that joins; not once it has ended."""
+    values = fresh(5)
+    own = publish_table(lab, "mbr_h", csv("code", values))
+    projects = [new_id("prj"), new_id("prj")]
+    for project_id in projects:
+        lab.publish(
+            ProjectSubmitted(
+                project_id=project_id,
+                holder_id="mbr_h",
+                title="Croiser",
+                problem="?",
+                theme="t-" + new_id("x"),
+                territory=(),
+                dataset_ids=(own,),
+            )
+        )
+        lab.hear("datasets_matched", project_id=project_id)
+    ended = ProjectWithdrawn(
+        project_id=projects[1], holder_id="mbr_h", decided_by="mbr_h", reason="-"
+    )
+    lab.publish(ended)
+    lab.settled()
+    new = publish_table(lab, "mbr_o", csv("ref", values), title="Nouveau")
+    told = lab.hear("joins_discovered", project_id=projects[0])
+    assert (told["holder_id"], told["published_id"], told["title"]) == ("mbr_h", new, "Nouveau")
+    assert [join["dataset_id"] for join in told["joins"]] == [own]
+    lab.settled()
+    assert lab.heard("joins_discovered", project_id=projects[1]) == []
+
+
+def test_project_hears_of_what_fits_the_data_that_its_treatment_reads(lab: Lab) -> None:
+    """Named with the project or in a treatment proposed later, whosever data it is."""
+    values = fresh(12)
+    first = publish_table(lab, "mbr_o", csv("code", values[:6]))
+    second = publish_table(lab, "mbr_o", csv("code", values[6:]))
+    project_id, about = new_id("prj"), {"title": "T", "problem": "?", "theme": "t-" + new_id("x")}
+    who = {"project_id": project_id, "holder_id": "mbr_h"}
+    fields = {**who, **about, "territory": (), "treatment": reading(a=first)}
+    lab.publish(ProjectSubmitted.model_validate(fields))
+    proposed = {**who, "proposal": 2, "treatment": reading(a=second)}
+    lab.publish(TreatmentProposed.model_validate(proposed))
+    lab.hear("inputs_checked", project_id=project_id, proposal=2)
+    lab.hear("inputs_checked", project_id=project_id, proposal=1)
+    for known, part in ((first, values[:6]), (second, values[6:])):
+        new = publish_table(lab, "mbr_new", csv("ref", part))
+        told = lab.hear("joins_discovered", project_id=project_id, published_id=new)
+        assert [join["dataset_id"] for join in told["joins"]] == [known]
+
+
+def test_stock_nameko_asks_for_joins(lab: Lab) -> None:
+    """The same by RPC, where the broker's users are trusted with examples."""
+    values = fresh(3)
+    one = publish_table(lab, "mbr_1", csv("code", values), access="restricted")
+    two = publish_table(lab, "mbr_2", csv("code", values[:2]))
+    with lab.rpc() as catalog:
+        page = catalog.find_joins(one, containment=0.5, limit=5)
+    assert [(join["dataset_id"], join["unmatched_here"]) for join in page["items"]] == [
+        (two, values[2:])
+    ]
+
+
+def test_workers_are_in_step_before_they_answer(lab: Lab) -> None:
+    """A second process knows what the first published, and the other way round."""
+    values = fresh(3)
+    one = publish_table(lab, "mbr_1", csv("code", values))
+    with running("services.catalog.service:Catalog", lab.environ) as other:
+        lab_of_other = Lab(other, lab.broker, lab.vhost, lab.environ, lab._keys)
+        assert joins(lab_of_other, one) == []
+        two = publish_table(lab, "mbr_2", csv("code", values))
+        for each in (lab, lab_of_other):
+            assert [join["dataset_id"] for join in joins(each, one)] == [two]
+            assert [join["dataset_id"] for join in joins(each, two)] == [one]
+
+
+def test_restart_keeps_the_index(lab: Lab) -> None:
+    """What was published before it is found after it."""
+    values = fresh(3)
+    one = publish_table(lab, "mbr_1", csv("code", values))
+    two = publish_table(lab, "mbr_2", csv("code", values))
+    lab.service.kill()
+    lab.service.start()
+    assert [join["dataset_id"] for join in joins(lab, one)] == [two]
+
+
+def test_lost_key_file_hides_one_dataset_only(lab: Lab) -> None:
+    """The others are found, and an operator reads which one it is."""
+    values = fresh(3)
+    lost, one, two = (publish_table(lab, "mbr_1", csv("code", [*values, n])) for n in fresh(3))
+    lab.settled()
+    with MongoClient[dict[str, Any]](lab.environ["DATALAB_MONGODB_URI"]) as client:
+        database = client[f"{lab.environ['DATALAB_DATABASE_PREFIX']}_catalog"]
+        document = database["datasets"].find_one({"_id": lost})
+        assert document
+        sha256 = document["versions"][0]["keys_file"]["sha256"]
+    lab.service.kill()
+    next(Path(lab.files.path("sha256")).glob(f"*/{sha256}")).unlink()
+    lab.service.start()
+    assert [join["dataset_id"] for join in joins(lab, one)] == [two]
+    eventually(lambda: "a key file is left out" in lab.service.log())
+
+
+def test_old_codes_find_present_ones_through_a_crosswalk(lab: Lab) -> None:
+    """Eight codes of the census are gone: all are found by what they lead to, and it says so."""
+    homes = publish_table(lab, "mbr_1", DEMO / "logements.csv", title="Logements")
+    bodies = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv", title="EPCI")
+    found = [one for one in joins(lab, homes, query="?column=com") if one["dataset_id"] == bodies]
+    by_code = [one for one in found if one["columns_there"] == ["code"]]
+    assert [(one["via_here"], one["matches"], one["cost"]) for one in by_code] == [
+        ("commune", 2644, ["loses detail"]),
+        ("", 2643, []),
+    ]
+    assert (
+        "« com » passe par « commune » (des clés différentes se confondent)" in by_code[0]["reason"]
+    )
+    (by_iris,) = [
+        one
+        for one in joins(lab, homes, query="?column=iris")
+        if (one["dataset_id"], one["columns_there"]) == (bodies, ["code"])
+    ]
+    assert (by_iris["via_here"], by_iris["multiplication"]) == ("iris_commune", "many_to_one")
+
+
+def test_communes_and_departements_find_departements(lab: Lab) -> None:
+    """As they are or by what they lead to; nobody is told unasked, since nearly all tables join."""
+    there = publish_table(lab, "mbr_1", csv("departement", ["14", "27", "50", "61", "76", "75"]))
+    codes = publish_table(lab, "mbr_2", csv("dep", ["14", "27", "50"]))
+    communes = publish_table(lab, "mbr_3", csv("code_commune", ["14118", "76540", "76351"]))
+    (plain,) = [one for one in joins(lab, codes) if one["dataset_id"] == there]
+    assert (plain["key"], plain["via_here"], plain["matches"]) == ("departement", "", 3)
+    (led,) = [one for one in joins(lab, communes) if one["dataset_id"] == there]
+    assert (led["via_here"], led["matches"]) == ("commune_departement", 2)
+    assert led["reason"].startswith("2 des 2 valeurs qu'atteint « code_commune » sont dans")
+    lab.settled()
+    told = [
+        join["dataset_id"]
+        for new in (codes, communes)
+        for event in lab.heard("joins_discovered", published_id=new)
+        for join in event["joins"]
+    ]
+    assert there not in told
+
+
+def test_establishments_find_companies(lab: Lab) -> None:
+    """A SIRET column finds a SIREN column, from both ends."""
+    numbers = pa.array([f"211400015{n:05}" for n in range(400)])
+    establishments = numbers.filter(pa.array(is_siret(numbers))).to_pylist()
+    here = publish_table(lab, "mbr_1", csv("siret", establishments))
+    there = publish_table(lab, "mbr_2", csv("siren", ["211400015", "217500016", "216901231"]))
+    (found,) = [one for one in joins(lab, here) if one["dataset_id"] == there]
+    assert (found["via_here"], found["via_there"], found["matches"]) == ("siret_siren", "", 1)
+    assert (found["rows_here"], found["containment"]) == (len(establishments), 1.0)
+    (back,) = [one for one in joins(lab, there) if one["dataset_id"] == here]
+    assert (back["via_here"], back["via_there"]) == ("", "siret_siren")
+
+
+def test_postcode_that_leads_to_several_communes_multiplies_rows(lab: Lab) -> None:
+    """Each row finds a row for every commune of its postcode, though no value repeats."""
+    codes = ["76111", "76540", "14250", "14600", "27190", "50200", "61110", "76000", "14000"]
+    here = publish_table(lab, "mbr_1", csv("code_postal", codes))
+    there = publish_table(lab, "mbr_2", DEMO / "epci_2026.csv")
+    found = next(
+        one
+        for one in joins(lab, here)
+        if (one["dataset_id"], one["columns_there"]) == (there, ["code"])
+    )
+    assert (found["via_here"], found["multiplication"]) == ("postcode_commune", "one_to_many")
+    assert found["matches"] > len(codes)
+    assert found["cost"] == ["one-to-many"]
+    (back,) = [one for one in joins(lab, there, query="?column=code") if one["dataset_id"] == here]
+    assert back["multiplication"] == "many_to_one"

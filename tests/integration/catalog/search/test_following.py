@@ -1,0 +1,84 @@
+"""An index hears of every change of the catalogue, once."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Upload
+from services.catalog.search.change_feed import Follower
+from shared.events import FileRef
+from shared.store import Store
+
+FILE = FileRef(sha256="0" * 64, size=1, media_type="text/csv")
+
+
+@pytest.fixture
+def store(mongodb_uri: str) -> Iterator[Store]:
+    """A store of the catalogue's documents."""
+    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}", saved=lambda _class, _document: None)
+    opened.prepare((Dataset,))
+    yield opened
+    opened.close()
+
+
+def register(store: Store, name: str) -> Dataset:
+    """Save a new dataset."""
+    metadata = Metadata(title=name, theme="essai", licence="lov2", access="open")
+    dataset = Dataset(id=f"dts_{name}", owner_id="mbr_1", metadata=metadata)
+    dataset.register(Upload(file=FILE, filename="a.csv"))
+    return store.of(Dataset).add(dataset)
+
+
+def told(follower: Follower, store: Store) -> list[str]:
+    """The ids of what is new to the follower."""
+    return [dataset.id for dataset in follower.changes(store)]
+
+
+def test_every_dataset_is_told_at_first_and_never_again(store: Store) -> None:
+    """Also when the catalogue is longer than a page."""
+    names = [f"dts_{register(store, f'{n:03}').id[4:]}" for n in range(205)]
+    follower = Follower()
+    assert told(follower, store) == names
+    assert told(follower, store) == []
+
+
+def test_a_changed_dataset_is_told_once_more(store: Store) -> None:
+    """Whatever else there is."""
+    register(store, "1")
+    register(store, "2")
+    follower = Follower()
+    told(follower, store)
+    store.of(Dataset).change("dts_1", lambda dataset: dataset.reject(1, "illisible", "job_1"))
+    assert told(follower, store) == ["dts_1"]
+
+
+def test_a_dataset_saved_late_is_told(store: Store) -> None:
+    """A process decided on it before the newest that was told, and saved it after."""
+    newest = register(store, "2")
+    follower = Follower()
+    told(follower, store)
+    late = register(store, "1")
+    late.changed_at = newest.changed_at - timedelta(minutes=1)
+    store.of(Dataset).save(late)
+    assert told(follower, store) == ["dts_1"]
+
+
+def test_what_failed_is_told_again(store: Store) -> None:
+    """An index that broke off has not seen the dataset."""
+    register(store, "1")
+    follower = Follower()
+    next(follower.changes(store))
+    assert told(follower, store) == ["dts_1"]
+
+
+def test_a_follower_that_starts_late_hears_only_of_later_changes(store: Store) -> None:
+    """An index that was kept knows up to when it is complete."""
+    old = register(store, "1")
+    recent = register(store, "2")
+    recent.changed_at = old.changed_at + timedelta(minutes=10)
+    store.of(Dataset).save(recent)
+    assert told(Follower(since=recent.changed_at), store) == ["dts_2"]

@@ -1,0 +1,59 @@
+"""A few bytes that would hold a job's place for minutes are refused, with the limit by name."""
+
+import gzip
+from io import BytesIO
+from itertools import repeat
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from services.compute.runner.formats.header import Header
+from services.compute.runner.formats.table import survey
+from services.compute.runner.repairs import Repairs
+from shared.errors import Rejected
+from tests.integration.compute.jobs import ingest
+
+
+def repeated(rows: int, doublings: int) -> bytes:
+    """A Parquet file of one row group that its footer names again and again."""
+    written, footer = BytesIO(), BytesIO()
+    parquet.write_table(pa.table({"a": pa.nulls(rows, pa.bool_())}), written, row_group_size=rows)
+    metadata = parquet.read_metadata(BytesIO(written.getvalue()))
+    for _ in range(doublings):
+        metadata.append_row_groups(metadata)
+    metadata.write_metadata_file(footer)
+    length = int.from_bytes(written.getvalue()[-8:-4], "little")
+    return written.getvalue()[: -8 - length] + footer.getvalue()[4:]
+
+
+def test_parquet_that_repeats_itself_is_refused(tmp_path: Path) -> None:
+    """Two and a half thousand million rows in some thousand bytes."""
+    bomb = repeated(10_000_000, 8)
+    assert len(bomb) < 100_000
+    run = ingest(tmp_path, bomb, "a.parquet")
+    assert "2560000000 lignes et 1 colonnes : plus de 2000 millions de cases" in run.error
+
+
+def test_parquet_with_too_many_columns_is_refused(tmp_path: Path) -> None:
+    """As it is in every other format."""
+    wide = BytesIO()
+    parquet.write_table(pa.table({f"c{at}": [at] for at in range(2001)}), wide)
+    assert "plus de 2000 colonnes" in ingest(tmp_path, wide.getvalue(), "a.parquet").error
+
+
+def test_archive_of_millions_of_irregular_lines_is_refused(tmp_path: Path) -> None:
+    """Read one by one they would take minutes: the line at which it is enough is named."""
+    bomb = gzip.compress(b"a;b\n1;2\n1\n" + b"\n" * 10_000_000, 1)
+    assert len(bomb) < 100_000
+    run = ingest(tmp_path, bomb, "a.csv.gz")
+    assert "ligne 10000002 : " in run.error
+    assert "au plus 10 millions de lignes et 200 millions de cases" in run.error
+
+
+def test_rows_of_too_many_cells_are_refused() -> None:
+    """A few hundred of a million cells each."""
+    cells = ["x"] * 1_000_000
+    with pytest.raises(Rejected, match=r"ligne 7 : .* 200 millions de cases"):
+        survey(Header(0), repeat((7, cells), 300), Repairs())

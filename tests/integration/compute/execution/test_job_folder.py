@@ -1,0 +1,105 @@
+"""What comes out of a sandbox is looked at before it is believed."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from services.compute.execution.job_folder import JobFolder, Made, job_folder, sweep
+from shared.errors import Rejected
+
+NOTHING = b'{"outputs": [], "reports": [], "software": {}}'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> JobFolder:
+    """A job's folder."""
+    home = tmp_path / "job"
+    home.mkdir()
+    return JobFolder(home)
+
+
+def made(path: str) -> Made:
+    """An output at `path`."""
+    return Made(name="table.csv", path=path, media_type="text/csv")
+
+
+def link(folder: JobFolder) -> None:
+    """A link out of the folder."""
+    (folder.path / "out" / "table.csv").symlink_to("/etc/hostname")
+
+
+def pipe(folder: JobFolder) -> None:
+    """A pipe that blocks whoever reads it."""
+    os.mkfifo(folder.path / "out" / "table.csv")
+
+
+def linked_folder(folder: JobFolder) -> None:
+    """A folder that is a link, with a file of that name behind it."""
+    (folder.path / "table.csv").write_text("a")
+    (folder.path / "out").rmdir()
+    (folder.path / "out").symlink_to(folder.path)
+
+
+def test_plain_file_under_out_is_taken(folder: JobFolder) -> None:
+    """What a runner makes is found."""
+    (folder.path / "out" / "table.csv").write_text("a;b")
+    assert folder.made_path(made("out/table.csv")).read_text() == "a;b"
+
+
+@pytest.mark.parametrize("trick", [link, pipe, linked_folder])
+def test_anything_but_a_plain_file_is_refused(
+    folder: JobFolder, trick: Callable[[JobFolder], None]
+) -> None:
+    """Links and pipes are no results."""
+    trick(folder)
+    with pytest.raises(Rejected):
+        folder.made_path(made("out/table.csv"))
+
+
+@pytest.mark.parametrize("path", ["/etc/hostname", "out/../job.json", "in/0", "out/none", "out"])
+def test_paths_elsewhere_are_refused(folder: JobFolder, path: str) -> None:
+    """Only files right under `out` are taken."""
+    (folder.path / "job.json").write_text("{}")
+    folder.input_path(0).write_text("x")
+    with pytest.raises(Rejected):
+        folder.made_path(made(path))
+
+
+def test_result_is_read(folder: JobFolder) -> None:
+    """A runner's result is understood."""
+    (folder.path / "result.json").write_bytes(NOTHING)
+    assert folder.result().outputs == ()
+
+
+BROKEN = {
+    "empty": b"",
+    "list": b"[]",
+    "cut": b"{",
+    "path for a name": b'{"outputs": [{"name": "../x", "path": "out/x"}]}',
+    "giant": b" " * 6_000_000,
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_unreadable_result_is_refused(folder: JobFolder, content: bytes) -> None:
+    """Neither broken nor giant JSON gets in."""
+    (folder.path / "result.json").write_bytes(content)
+    with pytest.raises(Rejected):
+        folder.result()
+
+
+def test_folder_is_gone_after_the_block() -> None:
+    """Nothing of a job stays on the disk."""
+    with job_folder() as folder:
+        (folder.path / "out" / "table.csv").write_text("a")
+        assert folder.path.exists()
+    assert not folder.path.exists()
+
+
+def test_folder_of_a_living_process_is_not_swept() -> None:
+    """A start beside another service leaves its jobs alone."""
+    with job_folder() as folder:
+        sweep()
+        assert folder.path.exists()

@@ -1,0 +1,350 @@
+"""Hostile jobs in the real sandbox: each ends with a reason, and nothing of it is left."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from services.compute.execution.job_output import Progress
+from services.compute.execution.sandbox import Limits, Outcome, Sandbox, check_sandbox
+from services.compute.runner import ingest
+
+SUCCESS = "open('/job/out/result.json', 'w').write('{}')\n"
+LIMITS = Limits(seconds=20, memory_bytes=200_000_000, processes=16, log_bytes=2000)
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A job folder with one input."""
+    (tmp_path / "job.json").write_text("{}")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "0").write_text("a;b\n")
+    (tmp_path / "out").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path) -> Iterator[Run]:
+    """Runs a Python program as the job; afterwards no process of it may be left."""
+    mark = uuid4().hex
+
+    def start(
+        program: str,
+        limits: Limits = LIMITS,
+        cancelled: Callable[[], bool] = lambda: False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> Outcome:
+        command = (sys.executable, "-B", "-s", "-c", program, mark)
+        return Sandbox(limits, command).run(folder, on_progress, cancelled)
+
+    yield start
+    assert not [process for process in psutil.process_iter(["cmdline"]) if _has(process, mark)]
+
+
+def _has(process: psutil.Process, mark: str) -> bool:
+    return mark in (process.info["cmdline"] or [])
+
+
+def said(outcome: Outcome) -> dict[str, object]:
+    """The JSON object that the job printed."""
+    content: dict[str, object] = json.loads(outcome.log_tail)
+    return content
+
+
+def test_this_machine_can_run_jobs_in_a_sandbox() -> None:
+    """The check that a service makes at its start passes where the tests run."""
+    try:
+        check_sandbox()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
+        pytest.fail(str(error))
+
+
+def test_jobs_find_their_code_compiled() -> None:
+    """What runs in the sandbox cannot write bytecode, so that each job would compile it all."""
+    compiled = Path(importlib.util.cache_from_source(ingest.__file__))
+    compiled.unlink(missing_ok=True)
+    check_sandbox()
+    assert compiled.exists()
+
+
+def test_job_that_leaves_a_result_succeeds(run: Run, folder: Path) -> None:
+    """A result file is the proof of success, and is put beside the job's description."""
+    outcome = run(SUCCESS)
+    assert outcome.ok, outcome
+    assert outcome.reason == ""
+    assert (folder / "result.json").read_text() == "{}"
+
+
+def test_job_without_a_result_fails_even_when_it_exits_well(run: Run) -> None:
+    """An exit status of 0 proves nothing."""
+    outcome = run("pass")
+    assert (outcome.ok, outcome.reason) == (
+        False,
+        "le traitement s'est arrêté sans résultat (code 0)",
+    )
+
+
+def test_job_that_aborts_is_said_to_lack_memory(run: Run) -> None:
+    """Libraries that are refused memory know no other way out."""
+    outcome = run("import os; os.abort()")
+    told = "le traitement s'est interrompu, sans doute faute de mémoire"
+    assert (outcome.ok, outcome.reason) == (False, told)
+
+
+def test_error_that_the_runner_reports_is_the_reason(run: Run) -> None:
+    """A result that names an error is a failure with that reason."""
+    outcome = run(
+        """open('/job/out/result.json', 'w').write('{"error": "ligne 3 : trop courte"}')"""
+    )
+    assert (outcome.ok, outcome.reason) == (False, "ligne 3 : trop courte")
+
+
+@pytest.mark.parametrize("target", ["/etc/hostname", "/job/job.json", "/dev/null"])
+def test_result_that_is_a_link_is_not_followed(run: Run, folder: Path, target: str) -> None:
+    """A job cannot make the service read another file in place of its result."""
+    outcome = run(f"import os; os.symlink({target!r}, '/job/out/result.json')")
+    assert not outcome.ok
+    assert not (folder / "result.json").exists()
+
+
+def test_job_sees_neither_the_host_nor_its_environment(run: Run) -> None:
+    """Of the host a job sees the system's programs, its interpreter and its own folder."""
+    os.environ["A_SECRET_OF_THE_SERVICE"] = "s3cret"
+    program = """
+import json, os
+def seen(path):
+    try: return os.listdir(path)
+    except OSError as error: return type(error).__name__
+print(json.dumps({"env": sorted(os.environ), "etc": seen("/etc"), "home": seen("/home"),
+    "var": seen("/var"), "proc": seen("/proc"), "sys": seen("/sys"), "dev": seen("/dev"),
+    "root": seen("/"), "uid": [os.getuid(), os.getgid(), os.getpid() < 10]}))
+"""
+    try:
+        found = said(run(program))
+    finally:
+        del os.environ["A_SECRET_OF_THE_SERVICE"]
+    assert found["env"] == sorted(
+        ["HOME", "LANG", "MPLCONFIGDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PATH", "PWD"]
+    )
+    assert found["etc"] == ["ld.so.cache"]
+    assert [found[name] for name in ("home", "var", "proc", "sys")] == ["FileNotFoundError"] * 4
+    assert sorted(found["dev"]) == ["null", "urandom"]  # type: ignore[call-overload]
+    assert found["uid"] == [65534, 65534, True]
+
+
+def test_job_cannot_read_a_file_of_the_host(
+    run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A file that is not the job's own does not exist inside, even for a service run by root."""
+    secret = tmp_path_factory.mktemp("host") / "secret"
+    secret.write_text("s3cret")
+    outcome = run(f"print(open({str(secret)!r}).read())")
+    assert "FileNotFoundError" in outcome.log_tail
+    assert "s3cret" not in outcome.log_tail
+
+
+def test_job_can_write_nothing_but_its_output(run: Run) -> None:
+    """Its inputs, its description, the code and the root are read-only."""
+    program = """
+import json
+def write(path):
+    try: open(path, "w").close()
+    except OSError as error: return error.strerror
+    return "written"
+paths = ["/job/in/0", "/job/job.json", "/job/x", "/code/shared/errors.py", "/usr/x", "/x",
+    "/etc/x", "/dev/x", "/tmp/x", "/job/out/x"]
+print(json.dumps({path: write(path) for path in paths}))
+"""
+    found = said(run(program))
+    assert [path for path, answer in found.items() if answer == "written"] == [
+        "/tmp/x",  # noqa: S108 - the sandbox's own
+        "/job/out/x",
+    ]
+
+
+def test_job_cannot_reach_the_network(run: Run) -> None:
+    """A server on the host's loopback address is out of reach, and so is everything beyond."""
+    import socket  # noqa: PLC0415 - one test's own server
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        outcome = run(f"""
+import json, socket
+def call(host, port):
+    try: socket.create_connection((host, port), timeout=3)
+    except OSError as error: return error.strerror
+    return "connected"
+print(json.dumps({{"host": call("127.0.0.1", {port}), "world": call("192.0.2.1", 80)}}))
+""")
+    assert said(outcome) == {"host": "Connection refused", "world": "Network is unreachable"}
+
+
+def test_memory_hog_is_ended(run: Run) -> None:
+    """A job above its memory ends with that reason, and its peak is known."""
+    outcome = run("hog = []\nwhile True: hog.append(bytearray(4 << 20))")
+    assert (outcome.ok, outcome.reason) == (False, "le traitement a dépassé 200 Mo de mémoire")
+    assert outcome.peak_bytes > LIMITS.memory_bytes
+
+
+def test_memory_of_children_counts(run: Run) -> None:
+    """Memory spread over processes is added up."""
+    program = """
+import os, signal
+for _ in range(6):
+    if os.fork() == 0:
+        hog = b"1" * (50 << 20)
+        signal.pause()
+signal.pause()
+"""
+    assert run(program).reason == "le traitement a dépassé 200 Mo de mémoire"
+
+
+def test_memory_of_tmp_is_bounded(run: Run) -> None:
+    """The job's own /tmp is memory too: it is small."""
+    outcome = run("f = open('/tmp/x', 'wb')\nfor _ in range(100): f.write(bytes(1 << 20))")
+    assert "No space left on device" in outcome.log_tail
+
+
+def test_endless_loop_is_ended(run: Run) -> None:
+    """A job above its time ends with that reason."""
+    outcome = run("while True: pass", Limits(seconds=1, memory_bytes=LIMITS.memory_bytes))
+    assert (outcome.ok, outcome.reason) == (False, "le traitement a dépassé 1 secondes")
+    assert outcome.seconds < 3
+
+
+def test_job_that_ignores_sigterm_is_killed(run: Run) -> None:
+    """After a short grace the kernel ends what would not end by itself."""
+    program = """
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.fork() or os.setsid()
+while True: signal.pause()
+"""
+    outcome = run(program, Limits(seconds=1, memory_bytes=LIMITS.memory_bytes))
+    assert outcome.reason == "le traitement a dépassé 1 secondes"
+    assert outcome.seconds < 5
+
+
+def test_job_may_end_in_order_on_sigterm(run: Run, folder: Path) -> None:
+    """The signal reaches the job's own processes before they are killed."""
+    program = """
+import signal, sys
+def end(*_):
+    open("/job/out/farewell", "w").close()
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+while True: signal.pause()
+"""
+    run(program, Limits(seconds=1, memory_bytes=LIMITS.memory_bytes))
+    assert (folder / "out" / "farewell").exists()
+
+
+def test_fork_bomb_is_ended(run: Run) -> None:
+    """Too many processes end the job at once, before they take the machine."""
+    outcome = run("import os\nwhile True:\n  try: os.fork()\n  except OSError: pass")
+    assert (outcome.ok, outcome.reason) == (False, "le traitement a lancé plus de 16 processus")
+    assert outcome.seconds < 10
+
+
+def test_cancelled_job_ends_soon(run: Run) -> None:
+    """A cancellation ends the job with that reason."""
+    began = time.monotonic()
+    outcome = run("while True: pass", cancelled=lambda: time.monotonic() - began > 0.3)
+    assert (outcome.ok, outcome.reason) == (False, "le traitement a été annulé")
+    assert outcome.seconds < 2
+
+
+def test_log_flood_is_ended_and_bounded(run: Run) -> None:
+    """A job that never stops talking is stopped, and little of it is kept."""
+    outcome = run("while True: print('é' * 1000)")
+    assert (outcome.ok, outcome.reason) == (False, "le traitement écrit trop dans son journal")
+    assert len(outcome.log_tail) <= LIMITS.log_bytes
+
+
+def test_log_keeps_its_end_whatever_bytes_it_holds(run: Run) -> None:
+    """The log is text for people even when the job prints noise."""
+    outcome = run("import sys\nsys.stdout.buffer.write(b'\\xff\\x00' * 3000 + b'\\nla fin')")
+    assert outcome.log_tail.endswith("la fin")
+    assert len(outcome.log_tail.encode()) < 4 * LIMITS.log_bytes
+
+
+def test_job_that_closes_its_output_is_still_watched(run: Run) -> None:
+    """A closed pipe does not hide a job."""
+    program = "import os\nos.close(1); os.close(2)\nwhile True: pass"
+    outcome = run(program, Limits(seconds=1, memory_bytes=LIMITS.memory_bytes))
+    assert outcome.reason == "le traitement a dépassé 1 secondes"
+
+
+def test_daemon_of_a_finished_job_does_not_stay(run: Run) -> None:
+    """A process left behind ends with the sandbox, though the job succeeded."""
+    program = (
+        "import os, signal\nif os.fork() == 0:\n    os.setsid()\n    signal.pause()\n" + SUCCESS
+    )
+    assert run(program).ok
+
+
+def test_progress_is_heard_and_clamped(run: Run) -> None:
+    """JSON lines with a progress are told to the caller; what else is said is the log, at once."""
+    heard: list[Progress] = []
+    program = """
+import select
+for share in ("0.25", "7", "NaN", '"x"'):
+    print('{"progress": %s, "message": "lecture"}' % share, flush=True)
+    select.select([], [], [], 0.4)
+"""
+    outcome = run(program, on_progress=heard.append)
+    assert [(news.progress, news.message) for news in heard] == [
+        (0.25, "lecture"),
+        (1.0, "lecture"),
+        (0.0, "lecture"),
+        (0.0, "lecture"),
+    ]
+    assert heard[2].log_tail == ""
+    assert heard[3].log_tail == outcome.log_tail
+    assert outcome.log_tail.startswith('{"progress": "x"')
+
+
+def test_nothing_is_left_when_the_caller_fails(run: Run) -> None:
+    """An error in the service while it watches ends the job before it is raised."""
+
+    def fail() -> bool:
+        raise RuntimeError("the caller failed")
+
+    with pytest.raises(RuntimeError, match="the caller failed"):
+        run("while True: pass", cancelled=fail)
+
+
+def test_sandbox_leaves_the_hub_of_eventlet_free(folder: Path) -> None:
+    """In a patched process other green threads run on while a job is watched."""
+    program = f"""
+import eventlet; eventlet.monkey_patch()
+import select, time
+from pathlib import Path
+from services.compute.execution.sandbox import Limits, Sandbox
+beats = []
+def beat():
+    while True:
+        beats.append(time.monotonic())
+        select.select([], [], [], 0.05)
+eventlet.spawn(beat)
+limits = Limits(seconds=1, memory_bytes=200_000_000)
+job = "while True:\\n  for _ in range(10**5): pass\\n  print(1, flush=True)"
+outcome = Sandbox(limits, ({sys.executable!r}, "-B", "-c", job)).run(
+    Path({str(folder)!r}), lambda news: None, lambda: False)
+gaps = [later - earlier for earlier, later in zip(beats, beats[1:])]
+print(outcome.reason, len(beats) > 10, max(gaps) < 0.5, sep="|")
+"""
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.strip().endswith("|True|True"), done

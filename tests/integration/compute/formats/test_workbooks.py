@@ -1,0 +1,97 @@
+"""What cells of a workbook show is kept or told, though their values do not say it."""
+
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from tests.integration.compute.formats.books import saved, workbook
+from tests.integration.compute.jobs import ingest
+from tests.integration.compute.profiles import profile, repaired, table
+
+CODES: list[list[object]] = [["code", "n"]]
+CODES += [[at * 1053, at] for at in range(1, 30)]
+
+
+def formatted(shape: str, rows: list[list[object]] = CODES, above: int = 0) -> bytes:
+    """A workbook whose numbers in the second column of the sheet are shown in that format."""
+    blank: list[list[object]] = [[] for _ in range(above)]
+    book = workbook(("Notice", [["x"]]), ("Données", [*blank, *([None, *row] for row in rows)]))
+    for (cell,) in book["Données"].iter_rows(min_row=above + 2, min_col=2, max_col=2):
+        cell.number_format = shape
+    return saved(book)
+
+
+@pytest.mark.parametrize("above", [0, 3])
+def test_zeros_that_a_format_shows_in_front_of_codes_are_kept(tmp_path: Path, above: int) -> None:
+    """A cell that holds 1053 and shows 01053 gives 01053, and it is told."""
+    run = ingest(tmp_path, formatted("00000", above=above), "codes.xlsx")
+    assert table(run)["code"].tolist()[:10:9] == ["01053", "10530"]
+    assert table(run)["n"].tolist()[0] == "1"
+    assert repaired(run)["shown_zeros"] == (9, above + 2)
+    assert profile(run).columns[0].kind == "text"
+
+
+@pytest.mark.parametrize("shape", ["0", "General", "0.00", "0000.0", "# ##0", "00000;-00000"])
+def test_other_formats_leave_numbers_as_they_are(tmp_path: Path, shape: str) -> None:
+    """Nothing but zeros tells that they belong to the value."""
+    run = ingest(tmp_path, formatted(shape), "nombres.xlsx")
+    assert table(run)["code"].tolist()[0] == "1053"
+    assert "shown_zeros" not in repaired(run)
+
+
+def test_text_fractions_and_longer_numbers_are_not_padded(tmp_path: Path) -> None:
+    """The format says how whole numbers are shown, no more."""
+    rows: list[list[object]] = [["code", "n"], ["12", 1], [1.5, 2], [123456, 3], [7, 4]]
+    run = ingest(tmp_path, formatted("000", rows), "codes.xlsx")
+    assert table(run)["code"].tolist() == ["12", "1.5", "123456", "007"]
+    assert repaired(run)["shown_zeros"] == (1, 5)
+
+
+def test_errors_and_formulas_without_a_result_are_named(tmp_path: Path) -> None:
+    """They are empty in the table: how many there are, and where the first is, is told."""
+    book = workbook(("Feuille", [["a", "b", "c"], [1, 2, 3], [4, 5, 6], [7, 8, 9]]))
+    sheet = book["Feuille"]
+    for place in ("B3", "B4"):
+        sheet[place] = "#N/A"
+        sheet[place].data_type = "e"
+    sheet["C2"] = "=A2+B2"
+    run = ingest(tmp_path, saved(book), "formules.xlsx")
+    assert table(run).notna().to_numpy().tolist() == [
+        [True, True, False],
+        [True, False, True],
+        [True, False, True],
+    ]
+    assert repaired(run) == {"error_cells": (2, 3), "open_formulas": (1, 2)}
+    messages = {one.code: one.message for one in profile(run).repairs}
+    assert messages["error_cells"].endswith("laissées vides, la première en B3")
+
+
+def test_workbook_without_styles_is_read_all_the_same(tmp_path: Path) -> None:
+    """What its cells show is then not known, their values are."""
+    given, left = BytesIO(formatted("00000")), BytesIO()
+    with zipfile.ZipFile(given) as whole, zipfile.ZipFile(left, "w") as part:
+        for name in set(whole.namelist()) - {"xl/styles.xml"}:
+            part.writestr(name, whole.read(name))
+    run = ingest(tmp_path, left.getvalue(), "codes.xlsx")
+    assert table(run)["code"].tolist()[0] == "1053"
+
+
+def test_hidden_sheet_is_read_only_where_no_other_holds_anything(tmp_path: Path) -> None:
+    """However much stands in the lists that cells are chosen from."""
+    lists: list[list[object]] = [[f"Choix {at}"] for at in range(90)]
+    book = workbook(("Listes", lists), ("Données", [["a", "b"], [1, 2]]), ("Vide", []))
+    book["Listes"].sheet_state = "hidden"
+    run = ingest(tmp_path / "both", saved(book), "a.xlsx")
+    assert (profile(run).sheet, repaired(run)) == ("Données", {"other_sheets": (1, None)})
+    del book["Données"]
+    assert profile(ingest(tmp_path / "one", saved(book), "a.xlsx")).sheet == "Listes"
+
+
+def test_small_numbers_of_a_workbook_are_written_without_an_exponent(tmp_path: Path) -> None:
+    """The same number, which a column of numbers may hold."""
+    book = workbook(("Feuille", [["taux"], [0.00005], [1.5e-7], [0.25]]))
+    run = ingest(tmp_path, saved(book), "a.xlsx")
+    assert table(run)["taux"].tolist() == ["0.00005", "0.00000015", "0.25"]
+    assert profile(run).columns[0].kind == "decimal"

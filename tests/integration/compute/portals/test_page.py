@@ -1,0 +1,318 @@
+"""What the sandbox reads out of the pages of other catalogues, well written and badly."""
+
+import gzip
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from shared.tables.harvested_page import Distribution, Entry, PageReport, Record
+from tests.catalogues import COMMUNES, POSTCODES, api, dataset, in_syntax, item, turtle
+from tests.integration.compute.jobs import JobRun, run
+
+URL = "https://portail.example/catalogue"
+COMMUNES_READ = {
+    "identifier": "communes",
+    "others": (),
+    "title": "Code officiel géographique",
+    "description": "Communes de France au 1er janvier.",
+    "theme": "Régions et villes",
+    "keywords": ("COG", "communes"),
+    "territory": ("14", "2A", "2B"),
+    "licence": "https://www.etalab.gouv.fr/licence-ouverte-open-licence",
+    "restricted": False,
+    "producer": "INSEE",
+    "producer_kind": "national_authority",
+    "page": "https://portail.example/communes",
+    "issued": "2025-01-15",
+    "modified": "2026-01-20",
+    "start": "2026-01-01",
+    "end": "2026-06-30",
+    "frequency": "ANNUAL",
+    "language": "fr",
+    "contact": "Service géographie",
+    "contact_email": "geo@portail.example",
+    "contact_url": "",
+    "hvd": "statistics",
+}
+COMMUNES_FILES = (
+    Distribution(
+        url="https://portail.example/communes.csv",
+        title="CSV",
+        format="CSV",
+        media_type="text/csv",
+        size=1_500_000,
+        checksum="sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    ),
+)
+
+
+def read(folder: Path, page: bytes, catalogue: str = "dcat", media_type: str = "") -> JobRun:
+    """Read a page as a harvest job does."""
+    job = {"kind": "harvest", "catalogue": catalogue, "url": URL, "media_type": media_type}
+    return run(folder, job, {"page": page})
+
+
+def report_of(done: JobRun) -> PageReport:
+    """What the job reports."""
+    return PageReport.model_validate(done.reports[0])
+
+
+def entries_of(done: JobRun) -> list[Entry]:
+    """What the job made of the page."""
+    assert not done.error, done.error
+    lines = done.made("entries.jsonl").read_text().splitlines()
+    return [Entry.model_validate_json(line) for line in lines if line]
+
+
+def records_of(done: JobRun) -> list[Record]:
+    """The records, where every dataset could be read."""
+    entries = entries_of(done)
+    assert [entry.reason for entry in entries if entry.reason] == []
+    return [entry.record for entry in entries if entry.record]
+
+
+@pytest.mark.parametrize("syntax", ["turtle", "xml", "json-ld"])
+def test_page_reads_the_same_in_every_syntax(tmp_path: Path, syntax: str) -> None:
+    """Codes, languages and blank nodes included: nothing depends on how it is written."""
+    page = turtle(COMMUNES, dataset("eau"), next_page=f"{URL}?page=2")
+    page = page if syntax == "turtle" else in_syntax(page, syntax)
+    done = read(tmp_path, page)
+    communes, water = records_of(done)
+    assert communes.model_dump(exclude={"distributions"}) == COMMUNES_READ
+    assert communes.distributions == COMMUNES_FILES
+    assert water.identifier == "https://portail.example/d/eau"
+    assert report_of(done).next == f"{URL}?page=2"
+
+
+def test_api_of_data_gouv_is_read(tmp_path: Path) -> None:
+    """Fields, zones, resources; an address that nobody can follow is no distribution."""
+    done = read(tmp_path, api([POSTCODES], f"{URL}?page=2"), "data.gouv")
+    (record,) = records_of(done)
+    assert (record.identifier, record.producer, record.licence) == ("postcodes", "La Poste", "lov2")
+    assert record.producer_kind == "company"
+    assert record.territory == ("14118", "27")
+    assert (record.frequency, record.start, record.end) == ("ANNUAL_2", "2025-01-01", None)
+    assert [one.url for one in record.distributions] == ["https://portail.example/postcodes.csv"]
+    assert report_of(done) == PageReport(
+        format="data.gouv", read=1, refused=0, next=f"{URL}?page=2"
+    )
+
+
+@pytest.mark.parametrize("mark", ["deleted", "archived", "private"])
+def test_dataset_that_its_portal_took_back_is_not_read(tmp_path: Path, mark: str) -> None:
+    """It is neither a record nor a fault: the harvest will miss it, and retire it."""
+    page = api([item("a"), item("b", **{mark: "2026-01-01T00:00:00"})], None)
+    assert [one.identifier for one in records_of(read(tmp_path, page, "data.gouv"))] == ["a"]
+
+
+def test_one_broken_dataset_stops_no_other(tmp_path: Path) -> None:
+    """Each says in French what it lacks."""
+    page = api([item("a"), 7, {"title": "x"}, item("c", title=None), item("a"), item("d")], None)
+    entries = entries_of(read(tmp_path, page, "data.gouv"))
+    assert [entry.record.identifier for entry in entries if entry.record] == ["a", "d"]
+    assert {entry.where: entry.reason for entry in entries if entry.reason} == {
+        "n° 2": "ce n'est pas un objet JSON",
+        "x": "rien qui l'identifie : ni identifiant, ni adresse, ni page d'accueil",
+        "n° 4": "il n'a pas de titre",
+        "a": "cet identifiant est déjà celui d'un autre",
+    }
+
+
+def test_dataset_without_title_or_identity_is_refused_alone(tmp_path: Path) -> None:
+    """In a graph, too; its identifier is kept, so that it is not held to be gone."""
+    page = turtle(
+        dataset("eau"),
+        '<https://portail.example/d/bruit> a dcat:Dataset ; dct:description "?" .',
+        '[] a dcat:Dataset ; dct:title "Anonyme" .',
+    )
+    found = {entry.where: entry for entry in entries_of(read(tmp_path, page))}
+    assert found["eau"].record
+    assert found["sans titre"].identifier == "https://portail.example/d/bruit"
+    assert found["sans titre"].reason == "il n'a pas de titre"
+    assert found["Anonyme"].reason.startswith("rien qui l'identifie")
+
+
+def test_identifiers_that_are_too_long_are_refused_as_such(tmp_path: Path) -> None:
+    """Cut to what is kept they would be one, and the second be refused for another's sake."""
+    long = [f"https://portail.example/{'a' * 600}{number}" for number in range(2)]
+    page = turtle(*(f"<{one}> a dcat:Dataset ; dct:title 'L' ." for one in long), dataset("eau"))
+    for given, catalogue in ((page, "dcat"), (api([*map(item, long), item("eau")]), "data.gouv")):
+        folder = tmp_path / catalogue
+        folder.mkdir()
+        entries = entries_of(read(folder, given, catalogue))
+        refused = [entry.reason for entry in entries if entry.reason]
+        assert refused == ["son identifiant dépasse 500 caractères"] * 2
+        assert len(entries) == 3
+
+
+@pytest.mark.parametrize(
+    ("theme", "told"),
+    [
+        ("'Transports'@fr", "Transports"),
+        ("'http://publications.europa.eu/resource/authority/data-theme/TRAN'", "Transports"),
+    ],
+)
+def test_theme_that_is_a_text_is_kept(tmp_path: Path, theme: str, told: str) -> None:
+    """Many portals say it so, and not by the address of a concept."""
+    page = turtle(dataset("eau", more=f"dcat:theme {theme} ;"))
+    assert [one.theme for one in records_of(read(tmp_path, page))] == [told]
+
+
+def test_dataset_that_is_only_mentioned_is_no_fault(tmp_path: Path) -> None:
+    """What a service serves is described on another page."""
+    page = turtle(
+        dataset("eau"),
+        "[] a dcat:DataService ; dcat:servesDataset <https://portail.example/d/air> .",
+        "<https://portail.example/d/air> a dcat:Dataset .",
+    )
+    assert len(records_of(read(tmp_path, page))) == 1
+
+
+def test_blank_dataset_is_known_by_its_identifier_or_page(tmp_path: Path) -> None:
+    """The name of a blank node means nothing outside its file."""
+    page = turtle(
+        '[] a dcat:Dataset ; dct:title "A" ; dct:identifier "a-1" .',
+        '[] a dcat:Dataset ; dct:title "B" ; dcat:landingPage <https://portail.example/b> .',
+    )
+    found = [record.identifier for record in records_of(read(tmp_path, page))]
+    assert found == ["a-1", "https://portail.example/b"]
+
+
+def test_empty_page_is_a_page(tmp_path: Path) -> None:
+    """The last page of an API may hold nothing."""
+    assert entries_of(read(tmp_path, api([]), "data.gouv")) == []
+
+
+@pytest.mark.parametrize("told", ["/list?page=2", "http://[bad", "file:///etc/passwd"])
+def test_next_page_that_is_no_complete_address_is_told_as_it_stands(
+    tmp_path: Path, told: str
+) -> None:
+    """A page that names a next one is not the last, whatever it calls it."""
+    document = {"@id": URL, "http://www.w3.org/ns/hydra/core#next": told}
+    for page, catalogue in ((api([], told), "data.gouv"), (json.dumps(document).encode(), "dcat")):
+        folder = tmp_path / catalogue
+        folder.mkdir()
+        assert report_of(read(folder, page, catalogue)).next == told
+
+
+def test_next_page_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """It cannot be the last page, and nobody knows which one follows."""
+    page = json.dumps({"data": [], "next_page": {"href": "/2"}}).encode()
+    assert "page suivante" in read(tmp_path, page, "data.gouv").error
+
+
+@pytest.mark.parametrize("next_name", ["next", "nextPage"])
+def test_next_page_is_found_in_both_words_of_hydra(tmp_path: Path, next_name: str) -> None:
+    """The present and the former; a relative address is meant from the page's own."""
+    page = turtle(dataset("eau"), f"<#p> hydra:{next_name} <catalogue?page=2> .")
+    assert report_of(read(tmp_path, page)).next == f"{URL}?page=2"
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        "https://semiceu.github.io/DCAT-AP/releases/3.0.0/context/dcat-ap.jsonld",
+        "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld",
+    ],
+)
+def test_known_context_is_never_fetched(tmp_path: Path, context: str) -> None:
+    """The sandbox has no network: the names of DCAT are known to it."""
+    page = {
+        "@context": [context, {"@base": "https://portail.example/"}],
+        "@id": "catalogue",
+        "@type": "Catalog",
+        "dataset": [
+            {
+                "@id": "d/eau",
+                "@type": "Dataset",
+                "title": {"@value": "Eau", "@language": "fr"},
+                "publisher": {"@type": "Agent", "name": "Agence de l'eau"},
+                "distribution": [{"downloadURL": "https://portail.example/eau.csv"}],
+            }
+        ],
+    }
+    (record,) = records_of(read(tmp_path, json.dumps(page).encode()))
+    assert (record.title, record.producer) == ("Eau", "Agence de l'eau")
+    assert record.distributions[0].url == "https://portail.example/eau.csv"
+
+
+BOMB = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:li>&b;</rdf:li></rdf:RDF>"""
+OUTSIDE = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:li>&a;</rdf:li></rdf:RDF>"""
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (BOMB, "déclare des entités"),
+        (OUTSIDE, "déclare des entités"),
+        (BOMB.decode().replace("?>", ' encoding="utf-16"?>', 1).encode("utf-16"), "des entités"),
+        (b'{"@context": "https://ailleurs.example/c.jsonld"}', "contexte JSON-LD inconnu"),
+        (b'{"@context": {"a": {"@id": "b:c", "@context": "file:///etc/passwd"}}}', "inconnu"),
+        (b'{"@context": {"@import": "http://127.0.0.1/c"}}', "contexte JSON-LD inconnu"),
+        (b'{"@id": "a", ', "JSON invalide, ligne 1"),
+        (b"[" * 100_000, "trop profond"),
+        (b"<rdf:RDF xmlns:rdf='x'><a></rdf:RDF>", "XML invalide, ligne 1"),
+        (b"<!DOCTYPE html><html><body>Connexion</body></html>", "une page web"),
+        (b"@prefix a: <http://a/> .\na:b a:c .\n", "Turtle invalide, ligne 2"),
+        (b"@prefix a: <http://a/> . a:b a:c '\xff\xfe' .", "pas en UTF-8"),
+        (b"<http://a/a>" + b" <http://a/b> [" * 20_000, "trop profond"),
+        (b"   \n", "vide"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_page_that_cannot_be_read_says_why(tmp_path: Path, page: bytes, reason: str) -> None:
+    """In French, and without having followed what it points to."""
+    assert reason in read(tmp_path, page).error
+
+
+def test_page_of_another_api_is_refused(tmp_path: Path) -> None:
+    """A mistake in the address shows at the first page."""
+    assert "n'a pas de « data »" in read(tmp_path, b'{"message": "not found"}', "data.gouv").error
+
+
+def test_compressed_page_is_unpacked(tmp_path: Path) -> None:
+    """Whole catalogues are published as files, often compressed."""
+    assert len(records_of(read(tmp_path, gzip.compress(turtle(dataset("eau")))))) == 1
+
+
+def test_descriptions_in_html_become_plain_text(tmp_path: Path) -> None:
+    """Whichever way a portal writes its records."""
+    told = "<p>Mesures de l&#39;eau.</p><p>Voir <a href='https://a.example/'>la page</a>.</p>"
+    for page, catalogue in (
+        (turtle(dataset("eau", more=f'dct:description "{told}" ;')), "dcat"),
+        (api([item("eau", description=told)]), "data.gouv"),
+    ):
+        folder = tmp_path / catalogue
+        folder.mkdir()
+        (record,) = records_of(read(folder, page, catalogue))
+        assert record.description == "Mesures de l'eau.\n\nVoir la page."
+
+
+def test_description_that_is_markup_of_its_own_is_read_at_once(tmp_path: Path) -> None:
+    """RDF/XML may hold XML: two thousand elements of it once took five seconds of CPU."""
+    markup = "<p xmlns='http://www.w3.org/1999/xhtml'>Eau</p>" * 5000
+    page = (
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'"
+        " xmlns:dct='http://purl.org/dc/terms/' xmlns:dcat='http://www.w3.org/ns/dcat#'>"
+        "<dcat:Dataset rdf:about='https://portail.example/d/eau'><dct:title>Eau</dct:title>"
+        f"<dct:description rdf:parseType='Literal'>{markup}</dct:description>"
+        "</dcat:Dataset></rdf:RDF>"
+    )
+    began = time.process_time()
+    (record,) = records_of(read(tmp_path, page.encode()))
+    assert record.description.startswith("Eau\n\nEau")
+    assert time.process_time() - began < 10
+
+
+def test_texts_are_bounded_and_seen(tmp_path: Path) -> None:
+    """A title of a megabyte, control characters, thousands of keywords and distributions."""
+    many = [{"url": f"https://portail.example/{number}"} for number in range(500)]
+    tags = [f"mot{number}" for number in range(500)]
+    page = api([item("a", title="É\x00" + "x" * 1_000_000, tags=tags, resources=many)])
+    (record,) = records_of(read(tmp_path, page, "data.gouv"))
+    assert record.title == "É" + "x" * 499
+    assert (len(record.keywords), len(record.distributions)) == (30, 200)

@@ -1,0 +1,145 @@
+"""Tables shaped as those that France publishes: which are about persons, and which are not."""
+
+import csv
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.compute.jobs import DEMO
+from tests.integration.compute.privacy.test_screening import COMMUNES, FIRST, LAST, as_csv, screened
+
+Column = Callable[[random.Random], object]
+
+
+def one_of(*values: str) -> Column:
+    """Any of these."""
+    return lambda chance: chance.choice(values)
+
+
+def between(low: int, high: int, pattern: str = "{}") -> Column:
+    """A number, in a text."""
+    return lambda chance: pattern.format(chance.randint(low, high))
+
+
+def towns() -> list[str]:
+    """The names of real communes."""
+    with (DEMO / "communes_2026.csv").open(encoding="utf-8", newline="") as file:
+        return [row["nom"] for row in csv.DictReader(file, delimiter=";")]
+
+
+TOWN, COMMUNE = one_of(*towns()), one_of(*COMMUNES)
+NAME = one_of(*(name.upper() for name in LAST))
+FIRST_NAME = one_of(*(name.title() for name in FIRST))
+SHAPES: dict[str, tuple[str, str, dict[str, Column]]] = {
+    "injured": (
+        "quasi",
+        "persons",
+        {
+            "Num_Acc": between(10**9, 10**10),
+            "catu": one_of("1", "2", "3"),
+            "grav": one_of("1", "2", "3", "4"),
+            "sexe": one_of("1", "2"),
+            "an_nais": between(1930, 2010),
+        },
+    ),
+    "elected": (
+        "direct",
+        "persons",
+        {
+            "nom": NAME,
+            "prenom": FIRST_NAME,
+            "sexe": one_of("M", "F"),
+            "date_naissance": between(1935, 2000, "{}-03-17"),
+            "code_commune": COMMUNE,
+        },
+    ),
+    "trees": (
+        "none",
+        "other",
+        {
+            "genre": one_of("Acer", "Tilia", "Quercus"),
+            "espece": one_of("rubra", "alba"),
+            "age": between(1, 110),
+            "date_plantation": between(1900, 2020, "{}-01-01"),
+        },
+    ),
+    "pools": (
+        "none",
+        "other",
+        {
+            "nom": lambda chance: f"Piscine {TOWN(chance)}",
+            "adresse": lambda chance: f"{chance.randint(1, 99)} rue {NAME(chance)}",
+            "commune": TOWN,
+            "telephone": between(10, 99, "02 31 45 {} 10"),
+            "email": between(1, 999, "piscine{}@ville.fr"),
+        },
+    ),
+    "schools": (
+        "none",
+        "other",
+        {"nom": lambda chance: f"École {FIRST_NAME(chance)} {NAME(chance)}", "commune": TOWN},
+    ),
+    "streets": (
+        "none",
+        "other",
+        {"nom_voie": lambda chance: f"Rue {FIRST_NAME(chance)} {NAME(chance)}", "commune": TOWN},
+    ),
+    "sales": (
+        "none",
+        "other",
+        {
+            "date_mutation": between(1, 9, "2023-0{}-12"),
+            "valeur_fonciere": between(10**5, 10**6),
+            "adresse_nom_voie": lambda chance: f"RUE {NAME(chance)}",
+            "code_commune": COMMUNE,
+            "type_local": one_of("Maison", "Appartement"),
+        },
+    ),
+    "charging": (
+        "none",
+        "other",
+        {
+            "nom_operateur": one_of("A", "B"),
+            "contact_operateur": one_of("contact@a.com", "support.it@b.com", "exploitation@c.com"),
+            "telephone_operateur": one_of("0970830213", "0186860000"),
+            "adresse_station": lambda chance: (
+                f"{chance.randint(1, 99)} av {NAME(chance)} 14000 Caen"
+            ),
+            "code_insee_commune": COMMUNE,
+        },
+    ),
+    "newborn": (
+        "none",
+        "groups",
+        {
+            "annee": between(2000, 2020),
+            "sexe": one_of("1", "2"),
+            "prenom": FIRST_NAME,
+            "nombre": between(3, 80),
+        },
+    ),
+    "census": (
+        "none",
+        "groups",
+        {
+            "commune": COMMUNE,
+            "sexe": one_of("H", "F"),
+            "tranche_age": one_of("0-14 ans", "15-29 ans", "75 ans et plus"),
+            "population": between(3, 3000),
+        },
+    ),
+}
+"""By what they list: the verdict, what a row is about, and the columns."""
+
+
+@pytest.mark.parametrize(("verdict", "subject", "columns"), SHAPES.values(), ids=SHAPES)
+def test_verdict_on_what_is_published(
+    tmp_path: Path, verdict: str, subject: str, columns: dict[str, Column]
+) -> None:
+    """Named, told apart by their traits, counted, or not there at all."""
+    chance = random.Random(7)
+    rows = [{name: str(make(chance)) for name, make in columns.items()} for _ in range(300)]
+    found = screened(tmp_path, as_csv(rows, **{name: name for name in columns}))
+    assert (found.verdict, found.subject) == (verdict, subject)

@@ -1,0 +1,333 @@
+"""Crossing and aggregating real and awkward tables, held against independent computations."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from services.compute.execution.job_output import Progress
+from services.compute.execution.sandbox import Limits, Sandbox
+from tests.integration.compute.jobs import DEMO, JobRun, ingest, prepare, treat
+
+TABLES: dict[str, Path | bytes] = {
+    "logements": DEMO / "logements.csv",
+    "epci": DEMO / "epci_2026.csv",
+    "communes": DEMO / "communes_2026.csv",
+}
+CROSS: dict[str, Any] = {
+    "application": "cross",
+    "inputs": {"left": "logements", "right": "epci", "successors": "communes"},
+    "parameters": {"left_key": "com", "right_key": "code", "weight": "logements"},
+    "output": "logements_epci",
+}
+AGGREGATE: dict[str, Any] = {
+    "application": "aggregate",
+    "inputs": {"table": "logements_epci"},
+    "parameters": {
+        "by": ["epci", "nom_epci"],
+        "sums": ["logements", "logements_vacants"],
+        "ratio": {"name": "taux", "numerator": "logements_vacants", "denominator": "logements"},
+        "chart": {
+            "value": "taux",
+            "label": "nom_epci",
+            "top": 10,
+            "title": "Part des logements vacants par intercommunalité en 2021",
+            "unit": "%",
+        },
+    },
+    "output": "vacance",
+}
+ORPHANS = {
+    "14011": (838, "14581"),
+    "14300": (36, "14743"),
+    "14623": (1052, "14408"),
+    "61017": (43, "61275"),
+    "61188": (65, "61275"),
+    "61192": (57, "61275"),
+    "61310": (319, "61275"),
+    "76358": (125, "76455"),
+}
+"""The census's codes that the membership of 2026 lacks: homes, and the commune since."""
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> JobRun:
+    """The demonstration's treatment on all the data."""
+    return treat(tmp_path_factory.mktemp("full"), TABLES, CROSS, AGGREGATE)
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> JobRun:
+    """The demonstration's treatment on a sample."""
+    return treat(tmp_path_factory.mktemp("trial"), TABLES, CROSS, AGGREGATE, sample_rows=500)
+
+
+def expected_vacancy() -> pd.DataFrame:
+    """The demonstration's result, computed by pandas alone."""
+    homes, bodies, communes = (pd.read_csv(path, sep=";", dtype=str) for path in (TABLES.values()))
+    former = communes[["code", "anciensCodes"]].dropna()
+    former = former.assign(gone=former["anciensCodes"].str.split("|")).explode("gone")
+    present = dict(zip(former["gone"], former["code"], strict=True))
+    is_gone = ~homes["com"].isin(bodies["code"])
+    homes["code"] = homes["com"].where(~is_gone, homes["com"].map(present))
+    figures = ["logements", "logements_vacants"]
+    homes[figures] = homes[figures].astype(int)
+    sums = homes.merge(bodies, on="code").groupby(["epci", "nom_epci"])[figures].sum().reset_index()
+    sums["taux"] = (100 * sums["logements_vacants"] / sums["logements"]).round(2)
+    return sums
+
+
+def test_result_is_what_pandas_computes(full: JobRun) -> None:
+    """71 inter-communal bodies with the very homes, vacant homes and rates."""
+    result = pd.read_parquet(full.made("result.parquet"))
+    assert len(result) == 71
+    pd.testing.assert_frame_equal(result, expected_vacancy(), check_dtype=False, atol=0.005001)
+    assert result["logements"].sum() == 1_856_329
+
+
+def test_csv_holds_the_same_result(full: JobRun) -> None:
+    """UTF-8 without mark, semicolons, decimal points."""
+    content = full.made("result.csv").read_bytes()
+    assert content.startswith(b"epci;nom_epci;logements;logements_vacants;taux\n")
+    read = pd.read_csv(full.made("result.csv"), sep=";", dtype={"epci": str})
+    expected = pd.read_parquet(full.made("result.parquet"))
+    pd.testing.assert_frame_equal(read, expected, check_dtype=False)
+
+
+def test_chart_is_a_png(full: JobRun) -> None:
+    """The ten highest rates are drawn."""
+    content = full.made("chart.png").read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) > 10_000
+
+
+@pytest.mark.parametrize("kind", ["full", "trial"])
+def test_keys_that_are_gone_are_reported_whole(kind: str, request: pytest.FixtureRequest) -> None:
+    """All eight codes with their homes and successors, though a trial crosses 500 rows only."""
+    run: JobRun = request.getfixturevalue(kind)
+    report = run.reports[0]
+    found = {orphan["key"]: (orphan["weight"], orphan["successor"]) for orphan in report["orphans"]}
+    assert found == ORPHANS
+    assert all(orphan["crossed"] and orphan["rows"] == 1 for orphan in report["orphans"])
+    assert report["keys"]["succeeded"] == {
+        "keys": 8,
+        "rows": 8,
+        "weight": 2535,
+        "share": round(2535 / 1_856_329, 6),
+    }
+    assert report["keys"]["unmatched"]["keys"] == 0
+
+
+def test_full_report_counts_rows_and_relation(full: JobRun) -> None:
+    """Crossing on a unique key adds no rows."""
+    report = full.reports[0]
+    assert report["relation"] == "many-to-one"
+    assert report["rows"] == {"left": 3287, "right": 2644, "crossed": 3287, "out": 3287}
+    assert "sample" not in report
+    assert full.reports[1]["rows"] == {"in": 3287, "out": 71, "without_group": 0}
+
+
+def test_trial_says_that_it_ran_on_a_sample(trial: JobRun) -> None:
+    """The sample's size and origin are reported; its rows come from all over the table."""
+    report = trial.reports[0]
+    assert report["sample"]["rows"] == report["rows"]["crossed"] == 500
+    assert report["sample"]["of"] == report["rows"]["left"] == 3287
+    result = pd.read_parquet(trial.made("result.parquet"))
+    assert 60 < len(result) <= 71
+
+
+def test_trial_takes_the_same_sample_again(trial: JobRun, tmp_path: Path) -> None:
+    """Two trials of one treatment give the same bytes."""
+    again = treat(tmp_path, TABLES, CROSS, AGGREGATE, sample_rows=500)
+    assert again.made("result.csv").read_bytes() == trial.made("result.csv").read_bytes()
+
+
+def test_without_the_communes_gone_codes_stay_without_match(tmp_path: Path) -> None:
+    """They are kept by a left crossing, listed with their weight, and form the empty group."""
+    roles = {"left": "logements", "right": "epci"}
+    run = treat(tmp_path, TABLES, {**CROSS, "inputs": roles}, AGGREGATE)
+    report = run.reports[0]
+    assert {orphan["key"]: orphan["successor"] for orphan in report["orphans"]} == dict.fromkeys(
+        ORPHANS
+    )
+    assert report["keys"]["unmatched"]["weight"] == 2535
+    assert run.reports[1]["rows"] == {"in": 3287, "out": 72, "without_group": 8}
+
+
+def test_sandbox_runs_the_treatment(full: JobRun, tmp_path: Path) -> None:
+    """The whole thing inside the sandbox: the same result, with progress on the way."""
+    tables = {
+        name: ingest(tmp_path / name, path).made("table.parquet") for name, path in TABLES.items()
+    }
+    folder = tmp_path / "job"
+    prepare(folder, {"kind": "full", "steps": [CROSS, AGGREGATE]}, dict(tables))
+    heard: list[Progress] = []
+    limits = Limits(seconds=60, memory_bytes=1_000_000_000)
+    outcome = Sandbox(limits).run(folder, heard.append, lambda: False)
+    assert outcome.ok, outcome
+    assert (folder / "result.json").exists()
+    result = (folder / "out" / "result.csv").read_bytes()
+    assert result == full.made("result.csv").read_bytes()
+    assert heard
+
+
+def test_sandbox_gives_the_runners_reason(tmp_path: Path) -> None:
+    """A refused file is a failed job with the place of the fault."""
+    prepare(tmp_path, {"kind": "ingest", "filename": "a.csv"}, {"source": b'a;b\n1;2\n3;"4\n'})
+    limits = Limits(seconds=60, memory_bytes=1_000_000_000)
+    outcome = Sandbox(limits).run(tmp_path, lambda _: None, lambda: False)
+    assert (outcome.ok, outcome.reason) == (
+        False,
+        "ligne 3 : un guillemet ouvert n'est jamais fermé",
+    )
+
+
+LEFT = b"k;n;nom\n1;1,5;a\n1;2;b\n2;3;c\n;4;d\n9;5;e\n"
+RIGHT = b"k;nom;Nom_2\n1;x;p\n1;y;q\n2;z;r\n3;w;s\n"
+
+
+def cross(tmp_path: Path, **parameters: object) -> JobRun:
+    """Cross two small tables."""
+    step = {
+        "application": "cross",
+        "inputs": {"left": "a", "right": "b"},
+        "parameters": {"left_key": "k", "right_key": "k", **parameters},
+        "output": "c",
+    }
+    return treat(tmp_path, {"a": LEFT, "b": RIGHT}, step)
+
+
+def test_multiplied_rows_are_reported(tmp_path: Path) -> None:
+    """A key that repeats on both sides multiplies rows, and the report says so."""
+    run = cross(tmp_path, weight="n")
+    report = run.reports[0]
+    assert report["relation"] == "many-to-many"
+    assert report["rows"] == {"left": 5, "right": 4, "crossed": 5, "out": 7}
+    assert report["keys"]["found"] == {"keys": 2, "rows": 3, "weight": 6.5, "share": 0.419355}
+    assert [(orphan["key"], orphan["weight"]) for orphan in report["orphans"]] == [
+        ("9", 5),
+        ("", 4),
+    ]
+
+
+def test_columns_of_both_sides_are_kept_apart(tmp_path: Path) -> None:
+    """A name that both tables have gets a suffix, in the order of the left table's rows."""
+    run = cross(tmp_path)
+    result = pd.read_csv(run.made("result.csv"), sep=";", dtype=str, keep_default_na=False)
+    assert list(result) == ["k", "n", "nom", "k_2", "nom_2", "Nom_2_2"]
+    assert result["nom"].tolist() == ["a", "a", "b", "b", "c", "d", "e"]
+    assert run.reports[0]["renamed"] == {"k": "k_2", "nom": "nom_2", "Nom_2": "Nom_2_2"}
+
+
+def test_inner_crossing_drops_what_it_reports(tmp_path: Path) -> None:
+    """Without a match a row goes, but not silently."""
+    report = cross(tmp_path, how="inner").reports[0]
+    assert report["rows"]["out"] == 5
+    assert report["keys"]["unmatched"] == {"keys": 2, "rows": 2, "weight": 2, "share": 0.4}
+
+
+def test_code_that_two_communes_claim_has_no_successor(tmp_path: Path) -> None:
+    """A code is never given to one of two communes by chance."""
+    communes = (
+        b"code;type;chefLieu;anciensCodes\n"
+        b"A;commune-actuelle;;X|Y\nB;commune-actuelle;;Y\nZ;commune-deleguee;B;\n"
+    )
+    step = {
+        "application": "cross",
+        "inputs": {"left": "l", "right": "r", "successors": "s"},
+        "parameters": {"left_key": "k", "right_key": "k"},
+        "output": "c",
+    }
+    tables = {"l": b"k;n\nX;1\nY;1\nZ;1\n", "r": b"k;v\nA;1\nB;2\n", "s": communes}
+    report = treat(tmp_path, tables, step).reports[0]  # type: ignore[arg-type]
+    assert {orphan["key"]: orphan["successor"] for orphan in report["orphans"]} == {
+        "X": "A",
+        "Y": None,
+        "Z": "B",
+    }
+
+
+def aggregate(tmp_path: Path, content: bytes, **parameters: object) -> JobRun:
+    """Aggregate one small table by its column `g`."""
+    step = {
+        "application": "aggregate",
+        "inputs": {"table": "a"},
+        "parameters": {"by": ["g"], **parameters},
+        "output": "r",
+    }
+    return treat(tmp_path, {"a": content}, step)
+
+
+def test_figures_read_decimal_commas_and_keep_empty_apart(tmp_path: Path) -> None:
+    """Sums, means and counts of text numbers: empty is no zero, and a ratio by zero is empty."""
+    content = b"g;x;y\na;1,5;2\na;2.25;\nb; 3 ;0\n;4;1\n"
+    ratio = {"name": "r", "numerator": "x", "denominator": "y", "percent": False}
+    run = aggregate(tmp_path, content, sums=["x", "y"], means=["y"], counts=["y"], ratio=ratio)
+    assert run.made("result.csv").read_text().splitlines() == [
+        "g;x;y;y_moyenne;y_nombre;r",
+        "a;3.75;2;2.0;1;1.88",
+        "b;3.0;0;0.0;1;",
+        ";4.0;1;1.0;1;4.0",
+    ]
+
+
+def test_grouped_numbers_and_marks_for_no_value_are_read(tmp_path: Path) -> None:
+    """French thousands are numbers, and what a column writes for no value is none."""
+    content = "g;x\na;1 234,5\na;NA\nb;12\u202f000\n".encode()
+    run = aggregate(tmp_path, content, sums=["x"])
+    assert run.made("result.csv").read_text().splitlines() == ["g;x", "a;1234.5", "b;12000.0"]
+
+
+def test_value_that_is_no_number_is_an_error(tmp_path: Path) -> None:
+    """The column, how many and an example are named; nothing is summed as if it were nothing."""
+    run = aggregate(tmp_path, b"g;x\na;1\na;n.d.\nb;secret\n", sums=["x"])
+    assert run.error == (
+        "steps.0.sums: colonne « x » : 2 valeurs ne sont pas des nombres,"
+        " par exemple de la forme « x.x. »"
+    )
+
+
+def test_labels_of_a_chart_are_text_and_never_formulas(tmp_path: Path) -> None:
+    """Names that hold what matplotlib would read as mathematics are drawn all the same."""
+    chart = {"value": "x", "label": "g", "title": "Ventes en $ et en \\frac"}
+    run = aggregate(tmp_path, b"g;x\n$\\frac{;1\n$x$ \\bad$;2\n", sums=["x"], chart=chart)
+    assert run.made("chart.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_hostile_names_stay_names(tmp_path: Path) -> None:
+    """A column's name is never read as SQL."""
+    name = 'x"; DROP TABLE a; --'
+    header = b'"x""; DROP TABLE a; --"'
+    run = aggregate(tmp_path, b"g;" + header + b"\na;1\na;2\n", sums=[name])
+    assert pd.read_parquet(run.made("result.parquet"))[name].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"parameters": {**CROSS["parameters"], "left_key": "comm"}}, "steps.0.left_key"),
+        (
+            {"parameters": {**CROSS["parameters"], "left_keys": "com"}},
+            "steps.0.parameters.left_keys",
+        ),
+        ({"inputs": {"left": "logements"}}, "steps.0.inputs.right"),
+        ({"application": "rm"}, "aucune application ne s'appelle « rm »"),
+        ({"output": "../x"}, "steps.0.output"),
+    ],
+)
+def test_wrong_step_is_refused_naming_its_field(
+    tmp_path: Path, change: dict[str, Any], reason: str
+) -> None:
+    """A treatment that cannot run says where it is wrong."""
+    run = treat(tmp_path, TABLES, {**CROSS, **change})
+    assert reason in run.error
+
+
+def test_table_of_the_host_cannot_be_read_by_sql(tmp_path: Path) -> None:
+    """Even unsandboxed, the database opens nothing but the job's own folders."""
+    from services.compute.runner.database import open_database  # noqa: PLC0415 - one test's own
+
+    (tmp_path / "out").mkdir()
+    with open_database(tmp_path, 500_000_000) as database, pytest.raises(Exception, match="access"):
+        database.execute("SELECT * FROM read_csv('/etc/passwd')")

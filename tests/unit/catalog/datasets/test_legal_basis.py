@@ -1,0 +1,232 @@
+"""A version that names persons, or shows secrets of few, waits for its owner."""
+
+import pytest
+
+from services.catalog.datasets.legal_basis import Basis, LegalBasis
+from services.catalog.datasets.metadata import Access
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.views import view_of
+from shared.aggregate import now
+from shared.auth import Caller
+from shared.errors import Invalid, WrongStage
+from shared.events import DatasetHeld, DatasetPublished, DatasetRegistered
+from shared.tables.manifest import Profile
+from shared.tables.privacy import Finding, Privacy
+from tests.unit.catalog.samples import metadata, profile, ref, registered
+
+OWNER = Caller("mbr_owner", frozenset())
+OTHER = Caller("mbr_other", frozenset())
+
+
+def naming(*columns: str) -> Profile:
+    """The profile of a table whose columns name persons."""
+    findings = tuple(
+        Finding(column=name, kind="surname", role="direct", rows=3, confidence=0.9)
+        for name in columns
+    )
+    privacy = Privacy(verdict="direct", subject="persons", findings=findings, k=1)
+    return profile("commune").model_copy(update={"privacy": privacy})
+
+
+def basis(kind: Basis = "public_task") -> LegalBasis:
+    """What an owner confirms."""
+    return LegalBasis(
+        basis=kind, purpose="annuaire", note="avis", confirmed_by="mbr_owner", confirmed_at=now()
+    )
+
+
+def held(*, access: str = "restricted", columns: tuple[str, ...] = ("nom",)) -> Dataset:
+    """A dataset whose only version names persons."""
+    about = metadata(access="open" if access == "open" else "restricted")
+    dataset = registered(about=about)
+    dataset.publish(1, ref("b"), naming(*columns), "job_1")
+    return dataset
+
+
+def test_version_that_names_persons_is_held_and_says_so_once() -> None:
+    """The event has columns and counts; nothing is published, also when its job ends again."""
+    dataset = held()
+    dataset.publish(1, ref("b"), naming("nom"), "job_1")
+    told = [event for event in dataset.recorded() if isinstance(event, DatasetHeld)]
+    assert [(event.version, event.columns, event.kinds, event.rows) for event in told] == [
+        (1, ("nom",), ("surname",), 3)
+    ]
+    assert not any(isinstance(event, DatasetPublished) for event in dataset.recorded())
+    assert (dataset.state, dataset.has_held, dataset.keys) == ("held", True, [])
+    with pytest.raises(WrongStage, match="n'a pas confirmé"):
+        dataset.readable()
+
+
+def test_confirmed_version_is_published_and_keeps_its_basis() -> None:
+    """Its table can be read from then on; a second confirmation finds nothing held."""
+    dataset, said = held(), basis()
+    dataset.confirm(None, said, restrict=False)
+    version, table = dataset.readable()
+    assert (version.legal_basis, table) == (said, ref("b"))
+    assert [e.version for e in dataset.recorded() if isinstance(e, DatasetPublished)] == [1]
+    assert (dataset.state, dataset.has_held) == ("published", False)
+    with pytest.raises(WrongStage, match="attente d'une base légale"):
+        dataset.confirm(1, basis(), restrict=False)
+
+
+@pytest.mark.parametrize("kind", ["consent", "legal_obligation"])
+def test_open_data_names_persons_by_law_or_with_their_consent(kind: Basis) -> None:
+    """CRPA, article L312-1-2."""
+    dataset = held(access="open")
+    dataset.confirm(1, basis(kind), restrict=False)
+    assert (dataset.state, dataset.metadata.access) == ("published", "open")
+
+
+@pytest.mark.parametrize(
+    "kind", ["contract", "vital_interests", "public_task", "legitimate_interests"]
+)
+def test_open_data_on_another_basis_has_to_be_restricted(kind: Basis) -> None:
+    """The reason is French and says how; nothing changed until the owner does it."""
+    dataset = held(access="open")
+    with pytest.raises(Invalid, match=r"L312-1-2.*restrict") as refused:
+        dataset.confirm(1, basis(kind), restrict=False)
+    assert refused.value.field == "basis"
+    assert dataset.state == "held"
+    dataset.confirm(1, basis(kind), restrict=True)
+    assert (dataset.state, dataset.metadata.access) == ("published", "restricted")
+
+
+def test_confirmation_covers_later_versions_that_name_nobody_more() -> None:
+    """The same columns, or fewer, are published on it; another column is held."""
+    dataset = held(columns=("nom", "mail"))
+    dataset.confirm(1, basis(), restrict=False)
+    for number, columns in ((2, ("nom",)), (3, ("nom", "adresse"))):
+        dataset.register(Upload(file=ref(str(number)), filename="a.csv"))
+        dataset.publish(number, ref("c"), naming(*columns), "job")
+    assert [v.state for v in dataset.versions] == ["published", "published", "held"]
+    assert dataset.versions[1].legal_basis == dataset.versions[0].legal_basis
+    assert (dataset.state, dataset.has_held, dataset.readable()[0].number) == ("published", True, 2)
+
+
+def test_others_see_neither_held_versions_nor_notes() -> None:
+    """The owner does."""
+    dataset = held()
+    assert view_of(dataset, OTHER).versions == []
+    assert view_of(dataset, OWNER).versions[0].state == "held"
+    dataset.confirm(1, basis(), restrict=False)
+    notes = [
+        said.note
+        for caller in (OWNER, OTHER)
+        if (said := view_of(dataset, caller).versions[0].legal_basis)
+    ]
+    assert notes == ["avis", ""]
+
+
+@pytest.mark.parametrize(("k", "access"), [(1, "restricted"), (5, "open"), (None, "open")])
+def test_result_that_singles_persons_out_is_restricted(k: int | None, access: str) -> None:
+    """Its sources were open because they did not; what owners upload is theirs to judge."""
+    privacy = Privacy(verdict="quasi", subject="persons", k=k)
+    shown = profile().model_copy(update={"privacy": privacy})
+    for project_id, expected in (("prj_1", access), (None, "open")):
+        dataset = registered(about=metadata(access="open"))
+        dataset.project_id = project_id
+        dataset.publish(1, ref("b"), shown, "job_1")
+        assert (dataset.state, dataset.metadata.access) == ("published", expected)
+
+
+@pytest.mark.parametrize("verdict", ["none", "quasi"])
+def test_other_verdicts_hold_nothing(verdict: str) -> None:
+    """So do profiles made before tables were screened."""
+    privacy = Privacy.model_validate({"verdict": verdict, "subject": "persons"})
+    for shown in (profile(), profile().model_copy(update={"privacy": privacy})):
+        dataset = registered()
+        dataset.publish(1, ref("b"), shown, "job_1")
+        assert dataset.state == "published"
+
+
+def sensitive(*columns: str, k: int | None = 1) -> Profile:
+    """The profile of a table that names nobody and has health in these columns."""
+    findings = tuple(
+        Finding(column=name, kind="health", role="sensitive", rows=3, confidence=0.7)
+        for name in columns
+    )
+    privacy = Privacy(verdict="quasi", subject="persons", findings=findings, k=k)
+    return profile().model_copy(update={"privacy": privacy})
+
+
+@pytest.mark.parametrize(
+    ("access", "shown", "state"),
+    [
+        ("open", sensitive("diagnostic"), "held"),
+        ("open", sensitive("diagnostic", k=5), "published"),
+        ("open", sensitive("diagnostic", k=None), "published"),
+        ("open", sensitive(), "published"),
+        ("restricted", sensitive("diagnostic"), "published"),
+    ],
+)
+def test_open_version_that_shows_secrets_of_few_is_held(
+    access: Access, shown: Profile, state: str
+) -> None:
+    """RGPD articles 9 and 10; restricted data has readers whom its owner chose."""
+    dataset = registered(about=metadata(access=access))
+    dataset.publish(1, ref("b"), shown, "job_1")
+    told = [event.columns for event in dataset.recorded() if isinstance(event, DatasetHeld)]
+    assert (dataset.state, told) == (state, [("diagnostic",)] if state == "held" else [])
+    assert ("articles 9 et 10" in dataset.versions[0].reason) == (state == "held")
+
+
+def test_confirmed_secrets_cover_no_other_ones() -> None:
+    """The next version with the same sensitive column is published, one with another is held."""
+    dataset = registered(about=metadata(access="open"))
+    dataset.publish(1, ref("b"), sensitive("diagnostic"), "job_1")
+    with pytest.raises(Invalid, match="L312-1-2"):
+        dataset.confirm(None, basis(), restrict=False)
+    dataset.confirm(None, basis("consent"), restrict=False)
+    assert dataset.versions[0].reason == ""
+    for number, columns in ((2, ("diagnostic",)), (3, ("diagnostic", "handicap"))):
+        dataset.register(Upload(file=ref(str(number)), filename="a.csv"))
+        dataset.publish(number, ref("c"), sensitive(*columns), "job")
+    assert [v.state for v in dataset.versions] == ["published", "published", "held"]
+
+
+def test_screened_anew_a_version_that_names_persons_is_held() -> None:
+    """Screening did not know before; the older one, shown in its place, is screened anew too."""
+    dataset = registered()
+    for number in (1, 2):
+        dataset.register(Upload(file=ref("ab"[number - 1]), filename="a.csv"))
+        dataset.publish(number, ref("c"), profile("commune"), f"job_{number}")
+    dataset.read_again()
+    dataset.read_again()
+    assert [v.again for v in dataset.versions] == [False, True]
+    assert dataset.readable()[0].number == 2
+    dataset.publish(2, ref("d"), naming("nom"), "job_3")
+    assert [v.state for v in dataset.versions] == ["published", "held"]
+    assert [v.again for v in dataset.versions] == [True, False]
+    dataset.publish(1, ref("d"), naming("nom"), "job_4")
+    assert [(v.state, v.again) for v in dataset.versions] == [("held", False)] * 2
+    told = [event for event in dataset.recorded() if isinstance(event, DatasetRegistered)]
+    assert [(event.version, event.again) for event in told] == [
+        (1, False),
+        (2, False),
+        (2, True),
+        (1, True),
+    ]
+
+
+def test_screened_anew_a_version_that_names_nobody_stays() -> None:
+    """Nobody is told again that it is published; one that cannot be read any more stays as well."""
+    dataset = registered()
+    dataset.publish(1, ref("b"), profile("commune"), "job_1")
+    dataset.read_again()
+    dataset.publish(1, ref("c"), profile("siren"), "job_2")
+    assert (dataset.state, dataset.keys) == ("published", ["siren"])
+    dataset.read_again()
+    dataset.reject(1, "mémoire", "job_3")
+    assert (dataset.state, dataset.versions[0].again) == ("published", False)
+    assert len([e for e in dataset.recorded() if isinstance(e, DatasetPublished)]) == 1
+
+
+def test_basis_of_a_version_covers_what_was_known_of_it() -> None:
+    """Read anew it stays published by it, but not when it turns out to tell more."""
+    dataset = held(columns=("nom",))
+    dataset.confirm(1, basis(), restrict=False)
+    for columns, state in (("nom",), "published"), (("nom", "adresse"), "held"):
+        dataset.read_again()
+        dataset.publish(1, ref("c"), naming(*columns), "job")
+        assert dataset.state == state

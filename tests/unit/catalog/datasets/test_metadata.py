@@ -1,0 +1,76 @@
+"""Periods, contacts and codes of the metadata."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from services.catalog.datasets.bodies import NewDataset
+from services.catalog.datasets.metadata import Contact, Frequency, Metadata, Period
+
+ABOUT = {"title": "Bornes", "theme": "mobilité", "licence": "lov2"}
+
+
+def test_a_period_is_kept_as_text_and_comes_back() -> None:
+    """Documents have no dates without a time: the store would refuse the write."""
+    period = Period(start=date(2020, 1, 1), end=None)
+    assert period.model_dump() == {"start": "2020-01-01", "end": None}
+    assert Period.model_validate(period.model_dump()) == period
+
+
+@pytest.mark.parametrize("fields", [{}, {"start": "2021-01-02", "end": "2021-01-01"}])
+def test_a_period_without_days_or_in_the_wrong_order_is_refused(fields: dict[str, Any]) -> None:
+    """One day is a period."""
+    with pytest.raises(ValidationError):
+        Period.model_validate(fields)
+    assert Period(start=date(2021, 1, 1), end=date(2021, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "Service SIG"},
+        {"email": "sig@ville.fr"},
+        {"name": "", "email": "sig@ville.fr"},
+        {"name": "Service SIG", "email": "nobody"},
+        {"name": "Service SIG", "email": "a@b <c>"},
+        {"name": "Service SIG", "url": "ftp://ville.fr"},
+    ],
+)
+def test_a_contact_that_cannot_be_reached_is_refused(fields: dict[str, str]) -> None:
+    """A name, and an e-mail address or a page."""
+    with pytest.raises(ValidationError):
+        Contact.model_validate(fields)
+
+
+def test_frequencies_are_the_eu_s_codes_in_any_case() -> None:
+    """People type them in lower case."""
+    codes: TypeAdapter[str] = TypeAdapter(Frequency)
+    assert codes.validate_python("annual") == "ANNUAL"
+    with pytest.raises(ValidationError):
+        codes.validate_python("sometimes")
+
+
+def test_metadata_of_before_these_terms_is_read() -> None:
+    """A document that was written by an earlier release, and an upload that says nothing."""
+    kept = Metadata.model_validate({**ABOUT, "access": "open"})
+    assert (kept.temporal, kept.contact, kept.hvd, kept.language) == (None, None, None, "fr")
+    assert NewDataset.model_validate({**ABOUT, "access": "open"}).plain() == kept
+
+
+def test_an_upload_keeps_every_term() -> None:
+    """What the owner said is what the dataset has."""
+    said = {
+        **ABOUT,
+        "access": "open",
+        "temporal": {"start": "2020-01-01", "end": "2020-12-31"},
+        "frequency": "annual",
+        "contact": {"name": "Service SIG", "email": "sig@ville.fr"},
+        "hvd": "mobility",
+        "language": "br",
+    }
+    plain = NewDataset.model_validate(said).plain()
+    assert plain.temporal == Period(start=date(2020, 1, 1), end=date(2020, 12, 31))
+    assert plain.contact == Contact(name="Service SIG", email="sig@ville.fr")
+    assert (plain.frequency, plain.hvd, plain.language) == ("ANNUAL", "mobility", "br")

@@ -1,0 +1,125 @@
+"""The rules of a dataset's versions."""
+
+import pytest
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Upload
+from shared.aggregate import now
+from shared.errors import Unavailable, WrongStage
+from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event
+from tests.unit.catalog.samples import profile, published, ref, registered
+
+
+def upload(letter: str) -> Upload:
+    """An upload of the bytes behind `ref(letter)`."""
+    return Upload(file=ref(letter), filename=f"{letter}.csv")
+
+
+def numbers_of(dataset: Dataset, event: type[Event]) -> list[int]:
+    """The version numbers that the recorded events of one class tell."""
+    return [
+        told.version
+        for told in dataset.recorded()
+        if isinstance(told, event)
+        and isinstance(told, DatasetRegistered | DatasetPublished | DatasetRejected)
+    ]
+
+
+def test_first_upload_is_version_one_and_waits() -> None:
+    """A new dataset is registered, pending and without a published version."""
+    dataset = registered()
+    assert numbers_of(dataset, DatasetRegistered) == [1]
+    assert dataset.state == "pending"
+    assert dataset.published is None
+
+
+def test_same_bytes_again_are_the_same_version() -> None:
+    """Uploading the newest version's bytes again registers nothing."""
+    dataset = registered()
+    dataset.register(upload("a"))
+    assert len(dataset.versions) == 1
+    assert numbers_of(dataset, DatasetRegistered) == [1]
+
+
+def test_changed_bytes_are_a_new_version() -> None:
+    """Other bytes get the next number, also when an older version had them."""
+    dataset = registered()
+    for letter in ("c", "a"):
+        dataset.register(upload(letter))
+    assert [version.number for version in dataset.versions] == [1, 2, 3]
+    assert numbers_of(dataset, DatasetRegistered) == [1, 2, 3]
+
+
+def test_rejected_bytes_may_be_tried_again() -> None:
+    """The bytes of a rejected version are read once more, as a new version."""
+    dataset = registered()
+    dataset.reject(1, "illisible", "job_1")
+    dataset.register(upload("a"))
+    assert [version.state for version in dataset.versions] == ["rejected", "pending"]
+
+
+def test_published_dataset_offers_table_and_keys() -> None:
+    """Publishing makes state, keys and table known and says so once."""
+    dataset = published(keys=("siren", "commune", "commune"))
+    dataset.publish(1, ref("c"), profile(), "job_2")
+    assert (dataset.state, dataset.keys) == ("published", ["commune", "siren"])
+    assert dataset.readable()[1] == ref("b")
+    assert numbers_of(dataset, DatasetPublished) == [1]
+
+
+def test_older_version_published_late_does_not_hide_the_newer() -> None:
+    """Whichever job ends first, the highest published number is the one that is read."""
+    dataset = registered()
+    dataset.register(upload("c"))
+    dataset.publish(2, ref("d"), profile("siren"), "job_2")
+    dataset.publish(1, ref("b"), profile("commune"), "job_1")
+    assert dataset.readable()[0].number == 2
+    assert dataset.keys == ["siren"]
+
+
+def test_rejected_newer_version_leaves_the_published_one() -> None:
+    """A bad upload does not take a dataset out of the catalogue."""
+    dataset = published()
+    dataset.register(upload("c"))
+    dataset.reject(2, "illisible", "job_2")
+    assert (dataset.state, dataset.readable()[0].number) == ("published", 1)
+
+
+def test_late_failure_does_not_reject_a_published_version() -> None:
+    """A second, failed job of a published version changes nothing."""
+    dataset = published()
+    dataset.reject(1, "illisible", "job_2")
+    assert dataset.versions[0].state == "published"
+    assert numbers_of(dataset, DatasetRejected) == []
+
+
+def test_reading_waits_for_a_pending_version_and_fails_for_a_rejected_one() -> None:
+    """What may still come is Unavailable, what will not come is WrongStage with the reason."""
+    dataset = registered()
+    with pytest.raises(Unavailable):
+        dataset.readable()
+    dataset.reject(1, "le fichier est un zip", "job_1")
+    with pytest.raises(WrongStage, match="un zip"):
+        dataset.readable()
+
+
+def test_unknown_version_number_is_refused() -> None:
+    """A job of a version that the dataset does not have is nobody's news."""
+    with pytest.raises(WrongStage):
+        registered().publish(7, ref("b"), profile(), "job_1")
+
+
+def test_version_not_said_is_the_newest() -> None:
+    """An event of before version numbers speaks of the newest version."""
+    dataset = registered()
+    dataset.register(upload("c"))
+    dataset.publish(None, ref("d"), profile(), "job_2")
+    assert [version.state for version in dataset.versions] == ["pending", "published"]
+
+
+def test_document_carries_what_queries_use() -> None:
+    """State and keys are saved beside the versions and read back as they were."""
+    dataset = published(keys=("commune",))
+    document = dataset.sealed(time=now(), traceparent="", because=None).model_dump()
+    assert (document["state"], document["keys"]) == ("published", ["commune"])
+    assert Dataset.model_validate(document).versions == dataset.versions

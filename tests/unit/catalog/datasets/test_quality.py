@@ -1,0 +1,125 @@
+"""What makes a dataset good, and what its owner is told to mend."""
+
+from typing import Any
+
+import pytest
+
+from services.catalog.datasets.metadata import Contact, Metadata
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.quality import criteria_of, score_of
+from services.catalog.datasets.source_record import Harvested
+from shared.tables.manifest import Column, Meaning, Profile, Repair
+from tests.unit.catalog.samples import ref, registered
+
+GOOD = Metadata(
+    title="Logements vacants",
+    description="Nombre de logements vacants de chaque commune au recensement de 2021, " * 2,
+    theme="habitat",
+    keywords=("logement", "vacance", "recensement"),
+    territory=("14",),
+    licence="lov2",
+    access="open",
+    producer="INSEE",
+    source_url="https://www.insee.fr",
+    frequency="ANNUAL",
+    contact=Contact(name="INSEE contact", url="https://www.insee.fr/fr/information/1302251"),
+)
+COLUMN = Column(name="com", kind="text", filled=10, distinct=10, key="commune")
+
+
+def read(about: Metadata = GOOD, **profile: Any) -> Dataset:
+    """A dataset that was read, with a good profile but for what is said."""
+    dataset = registered(about=about)
+    fields = {"rows": 10, "encoding": "utf-8", "columns": (COLUMN,), **profile}
+    dataset.publish(1, ref("b"), Profile(**fields), "job_1")
+    return dataset
+
+
+def unmet(dataset: Dataset) -> list[str]:
+    """The names of what is to be mended."""
+    return [one.name for one in criteria_of(dataset) if not one.met]
+
+
+def test_a_good_dataset_has_all_points() -> None:
+    """There is nothing to advise."""
+    assert score_of(read()) == 100
+    assert [one.advice for one in criteria_of(read()) if one.advice] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"description": "Trop court."}, "description"),
+        ({"licence": "à voir"}, "licence"),
+        ({"licence": "notspecified"}, "licence"),
+        ({"keywords": ("logement",)}, "keywords"),
+        ({"territory": ()}, "territory"),
+        ({"producer": ""}, "producer"),
+        ({"source_url": None}, "source"),
+        ({"frequency": None}, "frequency"),
+        ({"frequency": "UNKNOWN"}, "frequency"),
+        ({"contact": None}, "contact"),
+    ],
+)
+def test_metadata_that_lack_something_cost_its_points(changes: dict[str, Any], name: str) -> None:
+    """Each by itself, and the owner is told how to mend it."""
+    dataset = read(GOOD.model_copy(update=changes))
+    [criterion] = [one for one in criteria_of(dataset) if not one.met]
+    assert (criterion.name, score_of(dataset)) == (name, 100 - criterion.weight)
+    assert criterion.advice.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("profile", "names"),
+    [
+        ({"columns": (COLUMN.model_copy(update={"key": None}),)}, ["keys"]),
+        ({"columns": (COLUMN.model_copy(update={"filled": 7}),)}, ["filled"]),
+        ({"rows": 0}, ["filled"]),
+        ({"repairs": (Repair(code="short_rows", message="…", count=1),)}, ["intact"]),
+        (
+            {
+                "columns": (
+                    COLUMN.model_copy(
+                        update={"meaning": Meaning(type="commune", confidence=1, valid=0.9)}
+                    ),
+                )
+            },
+            ["valid"],
+        ),
+    ],
+    ids=["no-key", "empty-cells", "no-row", "repaired", "invalid-codes"],
+)
+def test_data_that_lack_something_cost_its_points(
+    profile: dict[str, Any], names: list[str]
+) -> None:
+    """By what the sandbox found when it read the file."""
+    assert unmet(read(**profile)) == names
+
+
+def test_a_result_has_its_producer_and_source_in_its_provenance() -> None:
+    """The project that made it is known."""
+    dataset = read(GOOD.model_copy(update={"producer": "", "source_url": None}))
+    dataset.project_id = "prj_1"
+    assert unmet(dataset) == []
+
+
+def test_referenced_data_is_judged_by_what_is_said_of_it() -> None:
+    """Nothing is known of its columns and rows, until the lab takes it in."""
+    dataset = Dataset(id="dts_a", owner_id="mbr_1", metadata=GOOD)
+    dataset.harvest(
+        Harvested(
+            source_id="src_1",
+            identifier="1",
+            fingerprint="0" * 64,
+            harvest_id="hrv_1",
+            change="new",
+            updated="2026-01-01",
+        )
+    )
+    assert unmet(dataset) == ["keys", "filled", "valid", "intact"]
+
+
+def test_a_dataset_that_was_not_read_is_not_judged() -> None:
+    """Neither its columns nor its rows are known."""
+    assert score_of(registered()) is None
+    assert criteria_of(registered()) == []

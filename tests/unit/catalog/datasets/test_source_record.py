@@ -1,0 +1,167 @@
+"""The rules of a dataset that the catalogue knows from another one, without its data."""
+
+from datetime import date
+
+import pytest
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.registration import empty
+from services.catalog.datasets.source_record import Harvested, Taken
+from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.views import view_of
+from services.catalog.matching.matching import best_matches, wish_of
+from shared.auth import Caller
+from shared.errors import WrongStage
+from shared.events import DatasetHarvested, DatasetRetired, ProjectSubmitted
+from shared.tables.harvested_page import Distribution
+from tests.unit.catalog.samples import metadata, profile, ref
+
+ANYBODY = Caller("mbr_x", frozenset({"holder"}))
+
+
+def found(change: str = "new", fingerprint: str = "a", harvest_id: str = "hrv_1") -> Harvested:
+    """What a harvest found of a dataset."""
+    return Harvested.model_validate(
+        {
+            "source_id": "src_1",
+            "identifier": "https://portail.example/1",
+            "fingerprint": fingerprint * 64,
+            "harvest_id": harvest_id,
+            "change": change,
+            "updated": "2026-03-01",
+        }
+    )
+
+
+def harvested() -> Dataset:
+    """A dataset of another catalogue."""
+    dataset = empty("dts_h", "mbr_operator", metadata())
+    dataset.harvest(found())
+    return dataset
+
+
+def test_harvested_dataset_is_found_without_any_version() -> None:
+    """It is published at once: there is nothing to read, and everybody may know of it."""
+    dataset = harvested()
+    assert (dataset.state, dataset.source_id, dataset.keys) == ("published", "src_1", [])
+    assert [type(event) for event in dataset.recorded()] == [DatasetHarvested]
+    assert view_of(dataset, ANYBODY).harvested == found()
+
+
+def test_same_record_of_the_same_harvest_is_told_once() -> None:
+    """A step that a crash repeats finds its work done."""
+    dataset = harvested()
+    dataset.harvest(found())
+    assert len(dataset.recorded()) == 1
+
+
+CSV = Distribution(url="https://portail.example/1.csv", title="CSV", modified="2026-01-01")
+PDF = Distribution(url="https://portail.example/1.pdf", title="PDF")
+
+
+def taken_in() -> Dataset:
+    """A harvested dataset whose table is in the lab."""
+    dataset = harvested()
+    told(dataset, CSV, PDF)
+    dataset.register(Upload(file=ref("a"), filename="1.csv"))
+    dataset.taken = Taken(distribution=CSV, modified=CSV.modified, sha256=ref("a").sha256)
+    return dataset
+
+
+def told(dataset: Dataset, *distributions: Distribution, modified: str = "2026-02-01") -> None:
+    """Its source tells of these files now."""
+    more = {"distributions": distributions, "modified": modified}
+    dataset.harvested = found().model_copy(update=more)
+
+
+@pytest.mark.parametrize(
+    ("now_told", "is_outdated"),
+    [
+        (CSV, False),
+        (CSV.model_copy(update={"modified": "2026-03-01"}), True),
+        (CSV.model_copy(update={"checksum": "sha1:" + "b" * 40}), True),
+        (CSV.model_copy(update={"url": "https://portail.example/2.csv"}), True),
+        (PDF.model_copy(update={"url": "https://portail.example/2.pdf"}), False),
+    ],
+)
+def test_data_is_outdated_once_its_source_tells_of_it_otherwise(
+    now_told: Distribution, is_outdated: bool
+) -> None:
+    """By date, checksum or address; what is told of another file changes nothing."""
+    dataset = taken_in()
+    told(dataset, now_told, PDF, modified="2026-09-01")
+    assert (dataset.outdated is not None) is is_outdated
+
+
+def test_date_of_the_dataset_counts_for_files_without_one() -> None:
+    """Many catalogues date their datasets alone."""
+    dataset, dateless = taken_in(), CSV.model_copy(update={"modified": ""})
+    dataset.taken = Taken(distribution=dateless, modified="2026-02-01", sha256=ref("a").sha256)
+    told(dataset, dateless, PDF)
+    assert dataset.outdated is None
+    told(dataset, dateless, PDF, modified="2026-02-02")
+    assert dataset.outdated == dateless
+
+
+def test_data_that_its_owner_brought_later_is_never_outdated() -> None:
+    """Nor that of a dataset which its source has no more."""
+    newer = CSV.model_copy(update={"modified": "2026-03-01"})
+    owned, retired = taken_in(), taken_in()
+    for dataset in (owned, retired):
+        told(dataset, newer)
+    owned.register(Upload(file=ref("b"), filename="mine.csv"))
+    retired.retire("?")
+    assert (owned.outdated, retired.outdated) == (None, None)
+
+
+def test_retired_dataset_stays_but_is_no_longer_listed() -> None:
+    """Its state says so and why; retiring it again changes nothing."""
+    dataset = harvested()
+    for _ in range(2):
+        dataset.retire("absent de la source")
+    assert (dataset.state, dataset.retired) == ("retired", "absent de la source")
+    assert [type(event) for event in dataset.recorded()] == [DatasetHarvested, DatasetRetired]
+
+
+def test_retired_dataset_takes_no_version() -> None:
+    """Nobody would see it."""
+    dataset = harvested()
+    dataset.retire("absent de la source")
+    with pytest.raises(WrongStage, match="retiré : absent de la source"):
+        dataset.register(Upload(file=ref("a"), filename="a.csv"))
+    assert dataset.versions == []
+
+
+def test_retired_dataset_comes_back_when_it_is_seen_again() -> None:
+    """With the same record, too."""
+    dataset = harvested()
+    dataset.retire("absent de la source")
+    dataset.harvest(found("returned", harvest_id="hrv_3"))
+    assert (dataset.state, dataset.retired) == ("published", "")
+
+
+def test_data_that_is_only_referenced_cannot_be_read() -> None:
+    """The refusal says where the data is; nobody waits for it."""
+    with pytest.raises(WrongStage, match="chez leur producteur"):
+        harvested().readable()
+    with pytest.raises(WrongStage, match="pas encore de version"):
+        harvested().publish(None, ref("b"), profile(), "job_1")
+
+
+def test_update_of_a_referenced_dataset_is_its_source_s() -> None:
+    """Attributions name the date that the other catalogue gives."""
+    assert harvested().updated == date(2026, 3, 1)
+
+
+def test_referenced_dataset_is_proposed_with_the_way_to_use_it() -> None:
+    """It fits a project, whose treatment cannot read it yet."""
+    project = ProjectSubmitted(
+        project_id="prj_1",
+        holder_id="mbr_h",
+        title="Communes",
+        problem="Lesquelles ?",
+        theme="territoire",
+        territory=("14",),
+    )
+    (match,) = best_matches(wish_of(project, []), [harvested()])
+    assert "Données chez leur producteur : à déposer ici avant de les traiter." in match.reasons

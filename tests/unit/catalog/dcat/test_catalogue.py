@@ -1,0 +1,149 @@
+"""Pages of the catalogue: dcat:Catalog, its datasets, and Hydra's way to the next one."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from rdflib import RDF, Graph, Literal, URIRef
+
+from services.catalog.dcat.catalogue import Page, Whole, describe_page, next_page
+from services.catalog.dcat.syntax import Syntax
+from services.catalog.dcat.vocabulary import DCAT, DCT, FOAF, HYDRA, SKOS, THEME_TABLE
+from tests.shapes import Fault, faults, violations
+from tests.unit.catalog.dcat.described import (
+    LAB,
+    PARSERS,
+    RICH,
+    bare,
+    harvested,
+    result,
+    rich,
+    written,
+)
+
+CATALOG = URIRef(f"{LAB.url}/catalog")
+WHEN = datetime(2026, 11, 26, 8, tzinfo=UTC)
+
+
+def page(**fields: object) -> Page:
+    """The first page of a longer catalogue, with every kind of dataset on it."""
+    datasets = [rich(), result(), harvested(), bare(), rich(RICH, "dts_twin")]
+    given = {
+        "datasets": [(dataset, dataset.versions) for dataset in datasets],
+        "asked": {"limit": "5"},
+        "next": "dts_twin",
+        "whole": Whole(total=9, issued=WHEN, changed=WHEN),
+    }
+    return Page(**given | fields)  # type: ignore[arg-type]
+
+
+def read(one: Page, syntax: Syntax = "turtle") -> Graph:
+    """The page as a portal reads it."""
+    return Graph().parse(data=written(describe_page(one, LAB), syntax), format=PARSERS[syntax])
+
+
+def test_a_page_breaks_no_rule_of_the_catalogue() -> None:
+    """All that is mandatory and recommended of dcat:Catalog; what is lacking is a dataset's."""
+    found = faults(read(page()))
+    assert {fault.subject.partition("#")[0] for fault in found} == {f"{LAB.url}/datasets/dts_bare"}
+    assert {fault.severity for fault in found} == {"Warning"}
+
+
+MANDATORY = [
+    *((CATALOG, prop) for prop in (DCT.title, DCT.description, DCT.publisher, HYDRA.view)),
+    (LAB.agent, FOAF.name),
+    (THEME_TABLE, DCT.title),
+    (URIRef(f"{LAB.url}/datasets/dts_far#identifier"), SKOS.notation),
+]
+
+
+@pytest.mark.parametrize(("subject", "prop"), MANDATORY)
+def test_what_a_catalogue_needs_is_missed_when_it_is_taken_away(
+    subject: URIRef, prop: URIRef
+) -> None:
+    """So the rules of the catalogue can fail."""
+    graph = read(page())
+    graph.remove((subject, prop, None))
+    name = prop.replace("#", "/").rsplit("/", 1)[-1]
+    assert Fault("Violation", str(subject), name) in faults(graph)
+
+
+RECOMMENDED = [
+    *((CATALOG, prop) for prop in (DCAT.dataset, DCT.issued, DCT.modified, FOAF.homepage)),
+    *((CATALOG, prop) for prop in (DCT.language, DCT.license, DCT.spatial, DCAT.themeTaxonomy)),
+    (LAB.agent, DCT.type),
+]
+
+
+@pytest.mark.parametrize(("subject", "prop"), RECOMMENDED)
+def test_what_a_catalogue_should_say_is_warned_of_when_it_is_taken_away(
+    subject: URIRef, prop: URIRef
+) -> None:
+    """Each of its recommended properties."""
+    graph = read(page())
+    graph.remove((subject, prop, None))
+    name = prop.replace("#", "/").rsplit("/", 1)[-1]
+    assert Fault("Warning", str(subject), name) in faults(graph)
+
+
+def test_a_page_is_the_same_in_every_syntax() -> None:
+    """Though each dataset is written by itself, and what was told once is not told again."""
+    one = page()
+    turtle, *others = (set(read(one, syntax)) for syntax in PARSERS)
+    assert others == [turtle, turtle]
+    together = Graph()
+    for graph in describe_page(one, LAB):
+        together += graph
+    assert turtle == set(together)
+
+
+def test_a_page_names_each_thing_once() -> None:
+    """The licence of five datasets is described once in the document."""
+    text = written(describe_page(page(), LAB), "turtle").decode()
+    assert text.count("a dct:LinguisticSystem") == 1
+    assert text.count("@prefix dcat:") == 1
+
+
+def test_json_of_a_page_has_short_names() -> None:
+    """Programs that know no RDF read it too."""
+    document = json.loads(written(describe_page(page(), LAB), "jsonld"))
+    kinds = {node["@id"]: node["@type"] for node in document["@graph"]}
+    assert kinds[str(CATALOG)] == ["dcat:Catalog", "hydra:Collection"]
+    assert kinds[f"{LAB.url}/datasets/dts_rich"] == "dcat:Dataset"
+
+
+def test_hydra_leads_from_page_to_page() -> None:
+    """As this one was asked for, from where it ends; the last page leads nowhere."""
+    graph = read(page(asked={"limit": "5", "format": "turtle"}))
+    view = graph.value(CATALOG, HYDRA.view)
+    assert view == URIRef(f"{CATALOG}?limit=5&format=turtle")
+    assert graph.value(view, RDF.type) == HYDRA.PartialCollectionView
+    assert graph.value(view, HYDRA.first) == view
+    following = f"{CATALOG}?limit=5&format=turtle&after=dts_twin"
+    assert graph.value(view, HYDRA.next) == URIRef(following)
+    last = read(page(asked={"limit": "5", "after": "dts_a"}, next=None))
+    assert last.value(last.value(CATALOG, HYDRA.view), HYDRA.next) is None
+    assert next_page(page(next=None), LAB) is None
+
+
+def test_pages_put_together_break_no_rule() -> None:
+    """A portal merges them: what may be said once is said on the first."""
+    later = page(asked={"limit": "5", "after": "dts_a"}, whole=None)
+    merged = read(page()) + read(later)
+    assert violations(merged) == set()
+
+
+def test_an_empty_catalogue_is_one() -> None:
+    """Nothing but the recommendations for what is not there is missing."""
+    graph = read(page(datasets=[], next=None, whole=Whole(total=0)))
+    assert violations(graph) == set()
+    assert graph.value(CATALOG, HYDRA.totalItems) == Literal(0)
+
+
+def test_the_lab_publishes_what_has_no_producer() -> None:
+    """By its name, under one address."""
+    graph = read(page())
+    publisher = graph.value(URIRef(f"{LAB.url}/datasets/dts_bare"), DCT.publisher)
+    assert publisher == graph.value(CATALOG, DCT.publisher) == LAB.agent
+    assert graph.value(publisher, FOAF.name) == Literal("Le Lab")
+    assert set(graph.objects(CATALOG, DCAT.dataset)) == set(graph.subjects(RDF.type, DCAT.Dataset))

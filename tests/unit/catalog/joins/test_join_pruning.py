@@ -1,0 +1,180 @@
+"""Joins through crosswalks are told where they find more than the values as they are."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from services.catalog.joins.inverted_index import JoinIndex
+from services.catalog.joins.join import Found
+from services.catalog.joins.join_pruning import Ways, simplest
+from shared.tables.key_file import KeyBlock, KeyColumn, blocks_of
+
+NONE = np.zeros(0, np.int64)
+Column = tuple[str, str, str]
+"""Name, key space and crosswalk."""
+
+
+def blocks(columns: Mapping[Column, str]) -> Iterable[KeyBlock]:
+    """Columns with their values, one row for each."""
+    for (name, space, via), text in columns.items():
+        values = text.split()
+        column = KeyColumn(
+            columns=(name,), space=space, via=via, rows=len(values), distinct=len(values)
+        )
+        yield from blocks_of(column, [(value, 1) for value in values])
+
+
+def index_of(**tables: Mapping[Column, str]) -> JoinIndex:
+    """An index of these datasets."""
+    index = JoinIndex()
+    for dataset_id, columns in tables.items():
+        index.replace(dataset_id, blocks(columns))
+    return index
+
+
+def told(index: JoinIndex, dataset_id: str) -> list[tuple[str, str, str, str, int]]:
+    """Column and crosswalk on either side, and how many values meet, the best first."""
+    return [
+        (
+            *(join.here.column.columns[0], join.here.column.via),
+            *(join.there.column.columns[0], join.there.column.via),
+            join.matches,
+        )
+        for join in index.joins(dataset_id)
+    ]
+
+
+PRESENT = {("code", "commune", ""): "14581 14001 14003"}
+OLD = {
+    ("com", "commune", ""): "14011 14001 14003",
+    ("com", "commune", "commune"): "14581 14001 14003",
+}
+
+
+def test_old_codes_find_all_present_ones_and_as_they_are_fewer() -> None:
+    """Both are told: the first finds all of them, the second costs nothing."""
+    index = index_of(old=OLD, new=PRESENT)
+    assert told(index, "old") == [("com", "commune", "code", "", 3), ("com", "", "code", "", 2)]
+    assert told(index, "new") == [("code", "", "com", "commune", 3), ("code", "", "com", "", 2)]
+
+
+def test_two_old_columns_meet_as_they_are() -> None:
+    """What both lead to finds no more, and is not told."""
+    assert told(index_of(a=OLD, b=OLD), "a") == [("com", "", "com", "", 3)]
+
+
+def test_columns_of_different_years_may_both_need_the_crosswalk() -> None:
+    """Nothing less finds all of them."""
+    older = {
+        ("insee", "commune", ""): "14695 14001 14003",
+        ("insee", "commune", "commune"): "14581 14001 14003",
+    }
+    assert told(index_of(old=OLD, older=older), "old")[0] == (
+        "com",
+        "commune",
+        "insee",
+        "commune",
+        3,
+    )
+
+
+def test_establishment_finds_its_company() -> None:
+    """One side leads to keys that the other has."""
+    establishments = {
+        ("siret", "siret", ""): "21140001500013",
+        ("siret", "siren", "siret_siren"): "211400015",
+    }
+    index = index_of(a=establishments, b={("siren", "siren", ""): "211400015 217500016"})
+    assert told(index, "a") == [("siret", "siret_siren", "siren", "", 1)]
+
+
+def test_two_columns_that_lead_to_another_kind_do_not_meet_there() -> None:
+    """Communes of one EPCI are not the same commune."""
+    here = {("a", "commune", ""): "14001", ("a", "siren", "commune_epci"): "200000001"}
+    there = {("b", "commune", ""): "14003", ("b", "siren", "commune_epci"): "200000001"}
+    assert told(index_of(here=here, there=there), "here") == []
+
+
+def test_values_as_they_are_come_first_among_equals() -> None:
+    """Without a crosswalk nothing is lost on the way."""
+    both = {("x", "commune", ""): "14001", ("y", "commune", "iris_commune"): "14001"}
+    index = index_of(here={("k", "commune", ""): "14001"}, there=both)
+    assert [via for _, _, _, via, _ in told(index, "here")] == ["", "iris_commune"]
+
+
+def test_equal_keys_come_before_keys_of_another_kind_that_find_as_much() -> None:
+    """However few bodies there are beside their communes."""
+    here = {("a", "commune", ""): "14001", ("a", "siren", "commune_epci"): "200000001"}
+    there = {
+        ("code", "commune", ""): "14001 14003 14005",
+        ("epci", "siren", ""): "200000001",
+    }
+    found = told(index_of(here=here, there=there), "here")
+    assert [(via, name) for _, via, name, *_ in found] == [("", "code"), ("commune_epci", "epci")]
+
+
+def test_codes_that_nearly_every_table_has_come_last() -> None:
+    """Whatever share of them meets."""
+    here = {
+        ("code", "commune", ""): "14001 14003",
+        ("code", "departement", "commune_departement"): "14",
+    }
+    there = {("com", "commune", ""): "14001 76001", ("dep", "departement", ""): "14 76"}
+    found = told(index_of(here=here, there=there), "here")
+    assert [(via, name) for _, via, name, *_ in found] == [
+        ("", "com"),
+        ("commune_departement", "dep"),
+    ]
+
+
+PAIRS = st.lists(
+    st.tuples(st.integers(0, 7), st.integers(8, 15), st.integers(1, 6)),
+    max_size=40,
+    unique_by=lambda pair: pair[:2],
+)
+SOURCES = st.lists(st.integers(0, 3), min_size=16, max_size=16)
+STEPS = st.lists(st.integers(0, 2), min_size=16, max_size=16)
+SIZES = st.lists(st.integers(6, 9), min_size=16, max_size=16)
+
+
+@given(PAIRS, SOURCES, STEPS, SIZES)
+@example(
+    [(0, 8, 1), (0, 9, 5), (0, 14, 6), (0, 15, 1)],
+    [0] * 9 + [2, 0, 0, 0, 0, 2, 1],
+    [0] * 9 + [1, 0, 0, 0, 0, 0, 0],
+    [6] * 14 + [9, 6],
+)
+def test_simplest_are_those_that_nothing_simpler_equals(
+    pairs: list[tuple[int, int, int]], sources: list[int], steps: list[int], sizes: list[int]
+) -> None:
+    """By comparing every pair with every other of the same two columns."""
+    taken = [steps[here] + steps[there] for here, there, _ in pairs]
+    shares = [matches / sizes[here] + matches / sizes[there] for here, there, matches in pairs]
+    between = [(sources[here], sources[there]) for here, there, _ in pairs]
+    allowed = [at for at in range(len(pairs)) if taken[at] < 4]
+    expected = {
+        (between[at], taken[at], shares[at])
+        for at in allowed
+        if all(
+            shares[at] > shares[other] or (taken[at], -shares[at]) == (taken[other], -shares[other])
+            for other in allowed
+            if between[other] == between[at] and taken[other] <= taken[at]
+        )
+    }
+    columns = [np.array(one, np.int64) for one in zip(*pairs, strict=True)] or [NONE] * 3
+    zeros = np.zeros(len(pairs), np.int64)
+    found = Found(columns[0], columns[1], columns[2], zeros, zeros, zeros)
+    ways = Ways(np.array(sources, np.uint64), np.array(steps, np.int64))
+    kept = simplest(found, ways, np.array(sizes, np.int64))
+    told = [
+        (
+            (sources[here], sources[there]),
+            steps[here] + steps[there],
+            matches / sizes[here] + matches / sizes[there],
+        )
+        for here, there, matches in zip(kept.here, kept.there, kept.matches, strict=True)
+    ]
+    assert set(told) == expected
+    assert len(told) == len(set(told))

@@ -1,0 +1,127 @@
+"""Under which licence a crossing's result may be published."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.catalog.licences.compatibility import Source, judge
+from services.catalog.licences.licences import LICENCES, Duty
+
+IDS = [licence.id for licence in LICENCES]
+SOURCES = st.builds(
+    Source,
+    title=st.sampled_from(["Communes", "Logements", "Bornes"]),
+    producer=st.sampled_from(["INSEE", "La Poste", ""]),
+    licence=st.sampled_from([*IDS, "ODbL", "inconnue"]),
+    updated=st.sampled_from([date(2021, 1, 1), date(2026, 1, 1)]),
+)
+
+
+def source(licence: str, title: str = "Communes", producer: str = "INSEE") -> Source:
+    """An input under that licence."""
+    return Source(title=title, producer=producer, licence=licence, updated=date(2026, 1, 31))
+
+
+@pytest.mark.parametrize(
+    ("licences", "result"),
+    [
+        (["lov2"], "lov2"),
+        (["fr-lo", "lov2"], "lov2"),
+        (["cc-by", "cc-by"], "cc-by"),
+        (["cc-by", "odc-by"], "lov2"),
+        (["cc-zero", "odc-pddl"], "cc-zero"),
+        (["cc-zero", "fr-lo"], "fr-lo"),
+        (["odc-odbl", "lov2"], "odc-odbl"),
+        (["cc-by-sa", "cc-zero", "cc-by"], "cc-by-sa"),
+        (["other-pd"], "other-pd"),
+    ],
+)
+def test_result_comes_under_the_licence_that_asks_most(licences: list[str], result: str) -> None:
+    """Public domain gives way to attribution, attribution to share-alike."""
+    verdict = judge(map(source, licences))
+    assert (verdict.licence, verdict.conflict) == (result, None)
+
+
+def test_two_share_alike_licences_are_a_conflict() -> None:
+    """Each wants the result for itself; their producers may decide otherwise."""
+    verdict = judge([source("odc-odbl", producer="OSM"), source("cc-by-sa", producer="Musée")])
+    assert verdict.licence is None
+    assert verdict.conflict is not None
+    assert "ODbL" in verdict.conflict.reason
+    assert "4.4" in verdict.conflict.reason
+    assert verdict.conflict.decided_by == "Musée, OSM"
+
+
+@pytest.mark.parametrize("licence", ["notspecified", "other-open", "avec l'accord du maire"])
+def test_data_whose_terms_are_not_known_stays_in_the_sandbox(licence: str) -> None:
+    """Its producer is to be asked; the other inputs' duties are told all the same."""
+    verdict = judge([source(licence, "Bornes", "La ville"), source("lov2")])
+    assert verdict.licence is None
+    assert verdict.conflict is not None
+    assert "« Bornes »" in verdict.conflict.reason
+    assert verdict.conflict.decided_by == "La ville"
+    assert [one.duty for one in verdict.obligations] == [Duty.ATTRIBUTION]
+
+
+def test_attribution_is_ready_to_be_published() -> None:
+    """Each source with producer, date of its last update, licence and address."""
+    verdict = judge([source("lov2"), source("cc-zero", "Bornes", "")])
+    assert verdict.attribution == (
+        "Sources : « Bornes », producteur non précisé, mis à jour le 31/01/2026,"
+        " Creative Commons Zero (CC0) 1.0 (https://creativecommons.org/publicdomain/zero/1.0/) ;"
+        " « Communes », INSEE, mis à jour le 31/01/2026, Licence Ouverte 2.0"
+        " (https://www.etalab.gouv.fr/licence-ouverte-open-licence)."
+    )
+
+
+def test_licence_that_nobody_here_knows_is_named_as_it_was_given() -> None:
+    """It was specified: a text that is to be published must not say otherwise."""
+    verdict = judge([source("cc-by-nc-4.0")])
+    assert "licence « cc-by-nc-4.0 »" in verdict.attribution
+    assert verdict.conflict is not None
+    assert "licence « cc-by-nc-4.0 »" in verdict.conflict.reason
+
+
+def test_obligations_name_the_articles_they_stand_in() -> None:
+    """One for each duty, whatever the number of licences that ask it."""
+    verdict = judge([source("odc-odbl"), source("lov2")])
+    duties = {one.duty: one.sources for one in verdict.obligations}
+    assert set(duties) == {Duty.ATTRIBUTION, Duty.SHARE_ALIKE, Duty.KEEP_OPEN}
+    assert len(duties[Duty.ATTRIBUTION]) == 2
+    assert duties[Duty.KEEP_OPEN] == ("ODbL 1.0, 4.2, 4.3, 4.4 et 4.7",)
+
+
+@given(st.lists(SOURCES, max_size=6), st.randoms())
+def test_order_and_repetition_make_no_difference(sources: list[Source], chance: object) -> None:
+    """A crossing is a set of inputs."""
+    shuffled = [*sources, *sources]
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert judge(shuffled) == judge(sources)
+
+
+@given(st.lists(SOURCES, max_size=4), st.lists(SOURCES, max_size=4))
+def test_more_inputs_never_ask_for_less(some: list[Source], more: list[Source]) -> None:
+    """What one part obliges to, the whole does; what one part cannot decide, it cannot."""
+    part, whole = judge(some), judge([*some, *more])
+    assert {one.duty for one in part.obligations} <= {one.duty for one in whole.obligations}
+    assert whole.conflict or not part.conflict
+
+
+@given(st.sampled_from(IDS), st.sampled_from(IDS))
+def test_every_pair_has_a_licence_or_a_reason(left: str, right: str) -> None:
+    """There is no pair that nothing is said of."""
+    verdict = judge([source(left, "A", ""), source(right, "B", "")])
+    assert (verdict.licence is None) == (verdict.conflict is not None)
+    assert verdict.conflict is None or (verdict.conflict.reason and verdict.conflict.decided_by)
+
+
+@given(*[st.lists(SOURCES, max_size=3)] * 3)
+def test_crossing_of_a_crossing_is_one_of_all(
+    some: list[Source], more: list[Source], rest: list[Source]
+) -> None:
+    """Whichever inputs are crossed first, the result is judged by its sources."""
+    left = judge([*judge([*some, *more]).sources, *rest])
+    right = judge([*some, *judge([*more, *rest]).sources])
+    assert left == right == judge([*some, *more, *rest])

@@ -1,0 +1,48 @@
+"""Which licence a text names."""
+
+import pytest
+
+from services.catalog.licences.licences import LICENCES, find_licence
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier"),
+    [
+        ("lov2", "lov2"),
+        ("etalab-2.0", "lov2"),
+        ("LICENCE OUVERTE 2.0", "lov2"),
+        ("http://www.etalab.gouv.fr/licence-ouverte-open-licence/", "lov2"),
+        ("Licence Ouverte / Open Licence", "fr-lo"),
+        ("ODbL", "odc-odbl"),
+        ("https://opendatacommons.org/licenses/odbl/1-0", "odc-odbl"),
+        ("CC BY-SA", "cc-by-sa"),
+        ("CC-BY-SA 4.0", "cc-by-sa"),
+        ("Licence Ouverte / Open Licence version 2.0", "lov2"),
+        ("Licence Ouverte v2", "lov2"),
+        ("https://spdx.org/licenses/etalab-2.0.html", "lov2"),
+        ("https://www.etalab.gouv.fr/wp-content/uploads/2014/05/Licence_Ouverte.pdf", "fr-lo"),
+        ("Open Data Commons Open Database License (ODbL)", "odc-odbl"),
+        ("http://opendatacommons.org/licenses/odbl/summary/", "odc-odbl"),
+        ("https://creativecommons.org/licenses/by/4.0/deed.fr", "cc-by"),
+        ("http://creativecommons.org/licenses/by-sa/4.0/legalcode", "cc-by-sa"),
+        ("http://publications.europa.eu/resource/authority/licence/CC_BY_4_0", "cc-by"),
+        ("http://www.opendefinition.org/licenses/cc-zero", "cc-zero"),
+        ("https://creativecommons.org/licenses/by/3.0/", None),
+        ("CC BY-NC 4.0", None),
+        ("cc0", "cc-zero"),
+        ("Licence non specifiee", "notspecified"),
+        ("avec l'accord du maire", None),
+        ("", None),
+    ],
+)
+def test_licence_is_known_by_id_title_alias_and_address(text: str, identifier: str | None) -> None:
+    """Case, accents and how an address begins and ends make no difference."""
+    found = find_licence(text)
+    assert (found.id if found else None) == identifier
+
+
+def test_no_two_licences_share_a_name() -> None:
+    """Each name leads back to its own licence."""
+    for licence in LICENCES:
+        for name in filter(None, (licence.id, licence.title, licence.url, *licence.aliases)):
+            assert find_licence(name) == licence

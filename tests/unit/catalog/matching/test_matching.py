@@ -1,0 +1,168 @@
+"""Which datasets fit a project, and the reasons given."""
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Upload
+from services.catalog.matching.matching import BEST, best_matches, wish_of
+from shared.events import Match, ProjectSubmitted
+from tests.unit.catalog.samples import metadata, profile, published, ref, registered
+
+OWN = published(
+    "dts_own",
+    metadata("Logements 2021", access="restricted"),
+    keys=("commune", "iris"),
+    owner_id="mbr_h",
+)
+
+
+def project(**changes: object) -> ProjectSubmitted:
+    """A project about vacant homes in the Eure; `changes` replace its fields."""
+    fields = {
+        "project_id": "prj_1",
+        "holder_id": "mbr_h",
+        "title": "Où sont les logements vacants ?",
+        "problem": "Repérer les communes où des logements restent vides.",
+        "theme": "habitat",
+        "territory": ("27",),
+        "dataset_ids": ("dts_own",),
+    }
+    return ProjectSubmitted.model_validate({**fields, **changes})
+
+
+def matches(
+    *datasets: Dataset, own: tuple[Dataset, ...] = (OWN,), **changes: object
+) -> list[Match]:
+    """What the project is told about `datasets`."""
+    return list(best_matches(wish_of(project(**changes), own), datasets))
+
+
+def test_shared_key_is_the_first_reason() -> None:
+    """A dataset with the same key column says on which key it crosses with which table."""
+    [match] = matches(published(about=metadata("EPCI"), keys=("commune", "siren")))
+    assert match.shared_keys == ("commune",)
+    assert match.reasons == ("Se croise avec vos données « Logements 2021 » sur le code commune.",)
+
+
+def test_theme_is_compared_without_case_and_accents() -> None:
+    """`Énergie` and `energie` are one theme, shown as the owner wrote it."""
+    [match] = matches(published(about=metadata("X", theme="Énergie")), theme="energie")
+    assert match.reasons == ("Même thème : Énergie.",)
+
+
+def test_commune_lies_in_its_department() -> None:
+    """A dataset of a commune covers a project of its department, and the other way round."""
+    [match] = matches(published(about=metadata("X", territory=("27229", "14118", "76"))))
+    assert match.reasons == ("Couvre votre territoire : département 27.",)
+    [match] = matches(
+        published(about=metadata("X", territory=("27", "76"))), territory=("27229", "76540")
+    )
+    assert match.reasons == ("Couvre votre territoire : départements 27 et 76.",)
+
+
+def test_common_words_are_shown_as_the_holder_wrote_them() -> None:
+    """Plural and accents do not matter, stop words and numbers do not count."""
+    [match] = matches(
+        published(about=metadata("Logement vacant dans les 2026")), title="Logements 2026"
+    )
+    assert match.reasons == ("Mots en commun : logements.",)
+
+
+def test_restricted_data_is_matched_and_says_so() -> None:
+    """Metadata is public: the holder learns that the owner has to agree."""
+    [match] = matches(published(about=metadata("X", theme="habitat", access="restricted")))
+    assert match.reasons[-1] == "Accès restreint : le propriétaire devra donner son accord."
+
+
+def test_result_of_restricted_data_says_that_each_owner_has_to_agree() -> None:
+    """The holder learns that there are several to convince; for its own result, all but itself."""
+    result = published(about=metadata("X", theme="habitat", access="restricted"))
+    result.source_owners = ["mbr_o"]
+    [match] = matches(result)
+    assert match.reasons[-1] == "Accès restreint : chaque propriétaire devra donner son accord."
+    result.owner_id = "mbr_h"
+    [match] = matches(result)
+    assert match.reasons[-1] == "Accès restreint : le propriétaire devra donner son accord."
+
+
+def test_own_restricted_data_needs_nobody() -> None:
+    """Another table of the holder's is matched without a word about access."""
+    about = metadata("X", theme="habitat", access="restricted")
+    [match] = matches(published("dts_other", about, owner_id="mbr_h"))
+    assert match.reasons == ("Même thème : habitat.",)
+
+
+def test_project_is_not_advised_its_own_datasets() -> None:
+    """What the project brings is no discovery."""
+    assert matches(OWN) == []
+
+
+def test_project_is_not_advised_a_copy_of_its_own_datasets() -> None:
+    """The same title and bytes, sent once more or by somebody else, are no discovery either."""
+    copy = published("dts_copy", OWN.metadata, keys=("commune",), owner_id="mbr_other")
+    assert matches(copy) == []
+
+
+def test_same_data_is_advised_once() -> None:
+    """Of two datasets with one title and the same bytes, the older one."""
+    about = metadata("EPCI", theme="habitat")
+    found = matches(published("dts_b", about), published("dts_a", about))
+    assert [match.dataset_id for match in found] == ["dts_a"]
+
+
+def test_other_bytes_or_another_title_are_other_data() -> None:
+    """Neither last year's table nor a namesake hides a dataset."""
+    last_year = published("dts_b", metadata("EPCI", theme="habitat"))
+    last_year.register(Upload(file=ref("c"), filename="b.csv"))
+    last_year.publish(2, ref("d"), profile(), "job_2")
+    namesakes = [
+        published(f"dts_{title}", metadata(title, theme="habitat")) for title in ("EPCI", "Autre")
+    ]
+    assert len(matches(last_year, *namesakes)) == 3
+
+
+def test_nothing_in_common_is_no_match() -> None:
+    """Restricted access alone is no reason either."""
+    assert matches(published(about=metadata("Bornes", theme="mobilité", access="restricted"))) == []
+
+
+def test_unread_own_table_does_not_stop_the_match() -> None:
+    """While the holder's table is read, what else is known is matched."""
+    waiting = registered("dts_own", owner_id="mbr_h")
+    [match] = matches(
+        published(about=metadata("X", theme="habitat"), keys=("commune",)), own=(waiting,)
+    )
+    assert match.shared_keys == ()
+
+
+def test_foreign_table_named_as_own_gives_no_keys() -> None:
+    """Only the holder's own datasets are its data: others', published or not, are not named."""
+    open_one = published(about=metadata("X", theme="habitat"), keys=("commune",))
+    about = metadata("Secret")
+    waiting = registered("dts_own", about, owner_id="mbr_other")
+    for foreign in (published("dts_own", about, keys=("commune",), owner_id="mbr_other"), waiting):
+        [match] = matches(open_one, own=(foreign,))
+        assert (match.shared_keys, match.reasons) == ((), ("Même thème : habitat.",))
+
+
+def test_best_ten_come_first() -> None:
+    """More reasons rank higher, ties by title; at most ten are told."""
+    datasets = [
+        published(f"dts_{n:02}", metadata(f"T{n:02}", theme="habitat")) for n in range(BEST + 2)
+    ]
+    datasets.append(published("dts_key", metadata("Z", theme="habitat"), keys=("commune",)))
+    found = matches(*reversed(datasets))
+    assert [match.title for match in found] == ["Z", *(f"T{n:02}" for n in range(BEST - 1))]
+
+
+def test_share_alike_data_tells_what_the_result_becomes() -> None:
+    """Before anything is crossed the holder knows under which licence it may publish."""
+    [match] = matches(published(about=metadata("Voies", licence="ODbL"), keys=("commune",)))
+    assert match.reasons[1:] == (
+        "Le résultat du croisement se publie sous Open Database License (ODbL) 1.0 seulement.",
+    )
+
+
+def test_data_without_a_licence_tells_that_somebody_decides() -> None:
+    """The crossing may run in the sandbox; what comes of it waits."""
+    [match] = matches(published(about=metadata("Voies", licence="à voir"), keys=("commune",)))
+    assert "Résultat à ne pas publier sans accord" in match.reasons[1]
+    assert "la licence de « Voies » (licence « à voir »)" in match.reasons[1]

@@ -1,0 +1,44 @@
+"""A small catalogue in an index, and what is found in it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.model import Dataset
+from services.catalog.search.answer import search
+from services.catalog.search.text_index import TextIndex
+from services.catalog.search.views import DatasetPage, DatasetQuery
+from shared.auth import Caller
+from tests.unit.catalog.samples import published
+
+ANYBODY = Caller("mbr_z", frozenset({"holder"}))
+
+
+def dataset(
+    identifier: str,
+    title: str,
+    *,
+    keys: tuple[str, ...] = (),
+    owner_id: str = "mbr_owner",
+    **about: Any,
+) -> Dataset:
+    """A published dataset; `about` replaces metadata that no test asks about."""
+    fields = {"title": title, "theme": "divers", "licence": "lov2", "access": "open", **about}
+    return published(f"dts_{identifier}", Metadata(**fields), keys=keys, owner_id=owner_id)
+
+
+def index_of(datasets: Iterable[Dataset]) -> TextIndex:
+    """An index of these."""
+    index = TextIndex()
+    index.put(datasets)
+    return index
+
+
+def page(index: TextIndex, caller: Caller = ANYBODY, **query: Any) -> DatasetPage:
+    """What a caller is answered."""
+    return search(index, DatasetQuery(**query), caller)
+
+
+def found(index: TextIndex, q: str = "", **query: Any) -> list[str]:
+    """The ids of what is found, without their prefix, as they are ranked."""
+    return [item.id.removeprefix("dts_") for item in page(index, q=q, **query).items]

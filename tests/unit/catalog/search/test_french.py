@@ -1,0 +1,35 @@
+"""How French text is compared."""
+
+from services.catalog.search.french import meaningful
+
+
+def test_plural_meets_singular() -> None:
+    """A plural in s or x has the stem of its singular."""
+    assert set(meaningful("Logements vacants, réseaux d'eaux")) == set(
+        meaningful("logement vacant RÉSEAU eau")
+    )
+
+
+def test_stop_words_and_elisions_carry_no_meaning() -> None:
+    """Articles, elided ones too, and prepositions are dropped."""
+    assert set(meaningful("L'habitat dans les communes d'Orne et de l'Eure")) == {
+        "habitat",
+        "commune",
+        "orne",
+        "eure",
+    }
+
+
+def test_words_are_kept_as_they_were_first_written() -> None:
+    """A stem leads to the word a reader knows."""
+    assert meaningful("Forêts", "fore\u0302t") == {"foret": "forêts"}
+
+
+def test_short_words_keep_their_last_letter() -> None:
+    """`gaz`, `bus` and numbers are no plurals."""
+    assert set(meaningful("bus gaz 2026")) == {"bus", "gaz", "2026"}
+
+
+def test_nothing_but_stop_words_is_nothing() -> None:
+    """Text without meaning has no words."""
+    assert meaningful("", "de la, à l'", "_ - !") == {}

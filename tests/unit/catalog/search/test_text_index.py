@@ -1,0 +1,38 @@
+"""The index knows one state of each dataset, the newest."""
+
+from services.catalog.datasets.versions import Upload
+from tests.unit.catalog.samples import ref
+from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
+
+
+def test_a_changed_dataset_is_found_by_its_new_words_only() -> None:
+    """It leaves no ghost."""
+    index = index_of([dataset("a", "Piscines")])
+    index.put([dataset("a", "Patinoires")])
+    assert (found(index, "piscine"), found(index, "patinoire")) == ([], ["a"])
+    assert page(index).total == 1
+
+
+def test_a_retired_dataset_is_found_no_more() -> None:
+    """Its source has it no longer; its owner may still ask for what is retired."""
+    retired = dataset("a", "Piscines")
+    index = index_of([retired, dataset("b", "Piscines")])
+    retired.retire("La source ne le publie plus.")
+    index.put([retired])
+    assert found(index, "piscine") == ["b"]
+    assert page(index, facets=True).total == 1
+
+
+def test_a_version_that_waits_hides_nothing_of_the_published_one() -> None:
+    """The columns of the published version are found while the next one is read."""
+    one = dataset("a", "Table", keys=("commune",))
+    one.register(Upload(file=ref("c"), filename="b.csv"))
+    assert found(index_of([one]), "commune") == ["a"]
+    assert found(index_of([one]), key="commune") == ["a"]
+
+
+def test_an_empty_catalogue_answers() -> None:
+    """With nothing."""
+    index = index_of([])
+    assert page(index, facets=True).total == 0
+    assert found(index, "communes") == []

@@ -1,0 +1,75 @@
+"""A column described from its distinct values, whatever the batches they come in."""
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from services.compute.runner.columns.codes import load_codes
+from services.compute.runner.columns.column_profile import ColumnProfile
+from services.compute.runner.columns.column_types import kinds_of
+from shared.tables.manifest import Column
+from tests.unit.compute.columns.test_cog import valid_in
+
+KINDS = kinds_of(load_codes())
+
+
+def column(name: str, values: list[str], batch: int = 10**6) -> Column:
+    """The column, its distinct values added by so many at once."""
+    portrait = ColumnProfile(name, KINDS)
+    counted = list(Counter(values).items())
+    for at in range(0, len(counted), batch):
+        some = counted[at : at + batch]
+        texts = pa.array([value for value, _ in some], pa.string())
+        portrait.add(texts, np.array([count for _, count in some], np.int64))
+    return portrait.column()
+
+
+def shown(values: list[str]) -> str | None:
+    """The type of a column with a name that says nothing."""
+    meaning = column("x", values).meaning
+    return meaning.type if meaning else None
+
+
+def test_few_values_that_repeat_are_a_category_and_many_words_are_text() -> None:
+    """Names that hardly repeat are neither."""
+    assert shown(["rouge", "vert", "bleu"] * 10) == "category"
+    assert shown(["rouge", "vert", "bleu"]) is None
+    assert shown([f"nom {number}" for number in range(200)] * 5) is None
+    assert shown(["Une phrase a plus de mots", "Un avis aussi en a cinq"]) == "free_text"
+    assert shown([]) is None
+
+
+@pytest.mark.parametrize("batch", [50, 10**6])
+def test_batches_make_no_difference(batch: int) -> None:
+    """Nor does their order: counts, faults and marks add up."""
+    days = [f"{day:02}/{month:02}/2026" for day in range(1, 29) for month in range(1, 13)]
+    values = [*days, *days, "inconnu", "à venir", "NA", "NA", "bientôt"]
+    found = column("x", values, batch)
+    assert found == column("x", values[::-1])
+    assert (found.kind, found.missing, found.filled) == ("text", ("NA",), 2 * 336 + 3)
+    assert found.distinct == 336 + 3
+    assert found.meaning is not None
+    assert found.meaning.invalid == ("bientôt", "inconnu", "à venir")
+    assert found.meaning.valid == pytest.approx(672 / 675)
+
+
+def test_marks_of_no_value_are_values_in_text() -> None:
+    """`NA` beside names may be a name; what only a program writes never is."""
+    found = column("x", ["Anne", "NA", "NULL", "Zoé"])
+    assert (found.missing, found.filled, found.distinct) == (("NULL",), 3, 3)
+    assert column("x", ["NA", "NA"]).filled == 2
+
+
+def test_column_of_communes_tells_its_year_and_what_its_codes_are_today() -> None:
+    """One of 2019 holds communes that have merged since; few codes fit many years."""
+    meaning = column("x", valid_in(2019).to_pylist()).meaning
+    assert meaning is not None
+    assert (meaning.type, meaning.year, meaning.year_from) == ("commune", 2019, None)
+    assert meaning.codes["delegated"] > 0
+    assert sum(meaning.codes.values()) == len(valid_in(2019))
+    assert column("x", valid_in(2019).to_pylist(), 20_000).meaning == meaning
+    few = column("com", ["14001", "14003", "14011"]).meaning
+    assert few is not None
+    assert (few.year, few.year_from, few.codes) == (2024, 1943, {"commune": 2, "delegated": 1})

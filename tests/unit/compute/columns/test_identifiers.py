@@ -1,0 +1,94 @@
+"""Check digits, computed for whole columns."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum.fr import nir, siren, siret, tva
+
+from services.compute.runner.columns.identifiers import (
+    Test,
+    among,
+    is_nir,
+    is_siren,
+    is_siret,
+    is_uai,
+    is_vat,
+    matching,
+)
+
+
+def flags(test: Test, *values: str) -> list[bool]:
+    """Which of these values pass."""
+    return list(map(bool, test(pa.array(values, pa.string()))))
+
+
+def la_poste() -> Iterator[str]:
+    """Every number of an establishment of La Poste that its own rule leaves it, up to 4000."""
+    for number in range(1, 20_001):
+        text = f"356000000{number:05}"
+        if sum(map(int, text)) % 5 == 0:
+            yield text
+
+
+@pytest.mark.parametrize(
+    ("test", "valid", "invalid"),
+    [
+        (is_siren, "211400015", "211400016"),
+        (is_siren, "005520135", "5520135"),
+        (is_siret, "21140001500007", "21140001500008"),
+        (is_siret, "35600000000048", "35600000000049"),
+        (is_vat, "FR40303265045", "FR41303265045"),
+        (is_vat, "FR 40 303 265 045", "40303265045"),
+        (is_nir, "255081416802538", "255081416802539"),
+        (is_nir, "2 55 08 14 168 025 38", "2 55 13 14 168 025 38"),
+        (is_nir, "185022A00123484", "185022C00123484"),
+        (is_uai, "0750655E", "0422170A"),
+        (is_uai, "0422170F", "0750655I"),
+        (among({"14001"}), "14001", "14002"),
+        (matching("a|b"), "b", "ab"),
+    ],
+)
+def test_valid_and_invalid_values_are_told_apart(test: Test, valid: str, invalid: str) -> None:
+    """Side by side in one column, and alone."""
+    assert flags(test, valid, invalid, valid) == [True, False, True]
+    assert flags(test, invalid) == [False]
+    assert flags(test) == []
+
+
+def test_every_siret_of_la_poste_is_valid() -> None:
+    """Luhn's sum alone accepts a tenth of them."""
+    numbers = list(la_poste())
+    assert len(numbers) == 4_000
+    assert all(flags(is_siret, *numbers))
+
+
+@given(st.lists(st.text("0123456789AB ", min_size=8, max_size=16), max_size=30))
+def test_columns_agree_with_the_library_value_by_value(values: list[str]) -> None:
+    """python-stdnum checks one value at a time."""
+    assert flags(is_siren, *values) == [
+        len(value) == 9 and value.isdigit() and siren.is_valid(value) for value in values
+    ]
+
+
+@given(st.integers(0, 10**8 - 1), st.integers(0, 99_999))
+def test_made_numbers_agree_with_the_library(number: int, order: int) -> None:
+    """SIREN, SIRET and VAT numbers with the right digits, and with each last digit."""
+    head = f"{number:08}"
+    sirens = [head + str(last) for last in range(10)]
+    sirets = [f"{head}0{order:05}"[:13] + str(last) for last in range(10)]
+    assert flags(is_siren, *sirens) == [bool(siren.is_valid(one)) for one in sirens]
+    assert flags(is_siret, *sirets) == [bool(siret.is_valid(one)) for one in sirets]
+    vats = [f"FR{key:02}{one}" for one in sirens for key in (0, 40, 83)]
+    assert flags(is_vat, *vats) == [bool(tva.is_valid(one)) for one in vats]
+
+
+@given(
+    st.from_regex(r"[12][0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[1-8][0-9]|2A|2B)[0-9]{6}", fullmatch=True)
+)
+def test_social_security_numbers_agree_with_the_library(number: str) -> None:
+    """The one key of hundred that fits, Corsica's letters included."""
+    made = [f"{number}{key:02}" for key in range(1, 98)]
+    assert flags(is_nir, *made) == [bool(nir.is_valid(one)) for one in made]

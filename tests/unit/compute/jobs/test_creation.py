@@ -1,0 +1,55 @@
+"""Jobs are made once for what asks for them."""
+
+from datetime import UTC, datetime
+
+from services.compute.jobs.creation import ingest, treat
+from services.compute.workspaces.model import Workspace
+from shared.events import DatasetRegistered, Envelope, FileRef, JobFailed, Step, Treatment
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def registered() -> Envelope[DatasetRegistered]:
+    """The event that a file waits to be read."""
+    dataset = DatasetRegistered(
+        dataset_id="dts_1",
+        owner_id="mbr_1",
+        title="Communes",
+        version=3,
+        file=FileRef(sha256="b" * 64, size=10),
+        filename="communes.csv",
+    )
+    return Envelope[DatasetRegistered](
+        id="dataset_registered-dts_1-3-0",
+        source="catalog",
+        type="dataset_registered",
+        subject="dts_1",
+        time=NOW,
+        sequence=3,
+        correlationid="dts_1",
+        data=dataset,
+    )
+
+
+def test_same_cause_makes_the_same_job() -> None:
+    """A redelivered event asks for the job that is there already."""
+    assert ingest(registered()).id == ingest(registered()).id
+
+
+def test_ingest_job_counts_for_the_owner() -> None:
+    """An ingest job carries the file and takes its turns among its owner's."""
+    job = ingest(registered())
+    assert (job.lane, job.dataset_version, job.filename) == ("mbr_1", 3, "communes.csv")
+    assert [event.topic for event in job.recorded()] == ["job_queued"]
+
+
+def test_job_of_a_treatment_that_cannot_run_has_failed_already() -> None:
+    """Nothing is started to find out what is known before; the reason names the field."""
+    step = Step(application="aggregate", inputs={"table": "homes"}, parameters={}, output="sum")
+    treatment = Treatment(inputs={"homes": "dts_1"}, steps=(step,))
+    job = treat("job_1", "trial", Workspace(id="prj_1", holder_id="mbr_1"), treatment, "")
+    assert [event.topic for event in job.recorded()] == ["job_queued", "job_failed"]
+    told = job.recorded()[-1]
+    assert isinstance(told, JobFailed)
+    assert "steps.0.parameters.by: ce champ manque" in told.reason
+    assert not job.is_active

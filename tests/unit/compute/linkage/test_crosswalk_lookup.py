@@ -1,0 +1,127 @@
+"""Ways from key to key, on codes of the real COG."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from services.compute.runner.columns.cog import load_cog
+from services.compute.runner.linkage.crosswalk_lookup import lead
+from shared.tables.crosswalks import CROSSWALKS
+
+
+def led(name: str, *values: str | None) -> list[tuple[str | None, str]]:
+    """Each value with a key that it leads to."""
+    at, targets = lead(name, pa.array(values, pa.string()))
+    return [
+        (values[a], target) for a, target in zip(at.to_pylist(), targets.to_pylist(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(CROSSWALKS))
+def test_every_crosswalk_takes_what_it_does_not_know(name: str) -> None:
+    """An empty value and a foreign one lead nowhere, and are no error."""
+    assert led(name, None, "", "xyz") == []
+    assert led(name) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "present"),
+    [
+        ("14011", "14581"),  # Aurseulles moved its seat, and took another code in 2025
+        ("14712", "14712"),
+        ("27058", "27676"),  # a commune nouvelle that was undone
+        ("20004", "2A004"),  # Ajaccio, before Corsica was two
+        ("75101", "75056"),
+        ("69389", "69123"),
+        ("13216", "13055"),
+        ("97105", "97105"),
+        ("97701", "97701"),
+        ("14002", "14150"),  # a delegated commune
+        ("99999", None),
+    ],
+)
+def test_commune_of_any_year_leads_to_the_present_one(code: str, present: str | None) -> None:
+    """Gone, delegated, moved or a district: the present commune is where it lies."""
+    assert led("commune", code) == ([(code, present)] if present else [])
+
+
+def test_codes_of_normandy_that_went_since_2019_lead_to_present_ones() -> None:
+    """Nine codes that the list of 2019 has and that of 2026 has not."""
+    runs = load_cog().runs("commune")
+    of_year = {
+        year: set(
+            runs["code"]
+            .filter(
+                pc.and_(pc.less_equal(runs["first"], year), pc.greater_equal(runs["last"], year))
+            )
+            .to_pylist()
+        )
+        for year in (2019, 2026)
+    }
+    normandy = ("14", "27", "50", "61", "76")
+    gone = sorted(code for code in of_year[2019] - of_year[2026] if code.startswith(normandy))
+    present = dict(led("commune", *gone))
+    assert len(gone) == len(present) == 9
+    assert set(present.values()) <= of_year[2026]
+    assert (present["14011"], present["76358"]) == ("14581", "76455")
+
+
+def test_split_commune_leads_to_all_its_parts() -> None:
+    """Saline (14712) of 2019 is two communes since 2020: Sannerville was restored.
+
+    Cheuge (21213) is there until 2019 only, and so tells that the column is not of today.
+    """
+    assert led("commune", "14712", "21213") == [
+        ("14712", "14666"),
+        ("14712", "14712"),
+        ("21213", "21452"),
+    ]
+    assert led("commune", "14712") == [("14712", "14712")]
+
+
+@pytest.mark.parametrize(
+    ("crosswalk", "value", "targets"),
+    [
+        ("siret_siren", "21140001500013", ["211400015"]),
+        ("siret_siren", "2114000150001", []),
+        ("siren_commune", "211400015", ["14001"]),
+        ("siren_commune", "217500016", ["75056"]),
+        ("siren_commune", "200000172", []),  # an EPCI
+        ("iris_commune", "140110000", ["14581"]),
+        ("iris_commune", "2A0040101", ["2A004"]),
+        ("iris_commune", "751010101", ["75056"]),
+        ("iris_commune", "14011", []),
+        ("postcode_commune", "76111", ["76194", "76726", "76754"]),
+        ("postcode_commune", "75001", ["75056"]),
+        ("commune_epci", "14011", ["200069524"]),
+        ("commune_epci", "29083", []),  # Île-de-Sein, a member of none
+        ("commune_departement", "20004", ["2A"]),
+        ("commune_departement", "97411", ["974"]),
+        ("commune_departement", "98735", []),
+        ("commune_region", "14011", ["28"]),
+        ("commune_region", "97411", ["04"]),
+        ("epci_departement", "200069524", ["14"]),
+        ("epci_departement", "200066462", ["27", "28"]),
+        ("epci_region", "200066462", ["24", "28"]),
+        ("departement_region", "76", ["28"]),
+    ],
+)
+def test_key_leads_to_its_targets(crosswalk: str, value: str, targets: list[str]) -> None:
+    """Real keys, by INSEE's and the DGCL's lists of 2026."""
+    assert led(crosswalk, value) == [(value, target) for target in targets]
+
+
+def test_epci_leads_to_its_members() -> None:
+    """Every commune of the EPCI, once."""
+    members = [target for _, target in led("epci_commune", "200069524")]
+    assert "14581" in members
+    assert len(members) == len(set(members)) > 1
+
+
+def test_positions_ascend_and_repeat_with_several_targets() -> None:
+    """The positions are those of the values, whatever the order of the reference."""
+    at, _ = lead("postcode_commune", pa.array(["76540", "xyz", "75001", "76540"]))
+    positions = at.to_pylist()
+    assert positions == sorted(positions)
+    assert set(positions) == {0, 2, 3}
+    assert positions.count(0) == positions.count(3) > 1

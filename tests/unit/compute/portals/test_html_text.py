@@ -1,0 +1,44 @@
+"""Descriptions in HTML, and texts that only look like it, as people read them."""
+
+from typing import Any
+
+import pytest
+
+from services.compute.runner.portals.html_text import prose
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("<p>Un.</p><p>Deux &amp; trois.</p>", "Un.\n\nDeux & trois."),
+        ("<div><p>Un</p>\n\n\n<p> Deux<br/>Trois </p></div>", "Un\n\nDeux\nTrois"),
+        ("Voir <a href='https://a.fr/?b=1'>la page</a>.", "Voir la page."),
+        ("<ul>\n<li>Eau</li>\n<li>Air</li>\n</ul>", "- Eau\n\n- Air"),
+        ("<p>Un</p><script>alert('<p>deux</p>')</script><style>p{}</style>", "Un"),
+        ("<h2>Titre</h2>Texte<table><tr><td>a</td></tr></table>", "Titre\n\nTexte\n\na"),
+        ("<P CLASS='x'>Un", "Un"),
+        ("<p>Un <!-- deux --> trois <b>quatre", "Un  trois quatre"),
+        ("L&#39;eau &eacute;tale &nbsp;!", "L'eau étale !"),
+        ("Taux < 5 % & > 2 %, si a<b et c>d", "Taux < 5 % & > 2 %, si a<b et c>d"),
+        ("# Titre\n\n- un\n- deux <https://a.fr>", "# Titre\n\n- un\n- deux <https://a.fr>"),
+        ("https://a.fr/?b=1&copy=2&amp", "https://a.fr/?b=1&copy=2&amp"),
+        (None, ""),
+        (7, "7"),
+        ({"a": 1}, ""),
+    ],
+)
+def test_description_is_plain_text_with_its_paragraphs(told: Any, read: str) -> None:
+    """Tags go, what they say stays; Markdown, comparisons and addresses are not touched."""
+    assert prose(told) == read.replace("  ", " ")
+
+
+@pytest.mark.parametrize("evil", ["<p " * 20_000, "<p>" * 20_000, "<p>&" * 20_000, "<!--" * 20_000])
+def test_markup_that_never_ends_is_read_to_its_limit(evil: str) -> None:
+    """Whatever comes of it, it is short, and no tag."""
+    assert len(prose(f"<p>Un</p>{evil}")) <= 5000
+
+
+def test_text_behind_long_tags_is_kept() -> None:
+    """The limit is that of the text, not of its markup."""
+    told = prose("".join(f'<p class="{"x" * 100}">Paragraphe {n}</p>' for n in range(200)))
+    assert "Paragraphe 199" in told

@@ -1,0 +1,27 @@
+"""Reports show codes, not persons."""
+
+from services.compute.runner.privacy.redaction import discreet
+
+MAIL, NIR, NAME = "marie.dupont@orange.fr", "255081416802538", "Mme DUPONT Marie"
+
+
+def test_key_of_a_person_is_not_shown() -> None:
+    """Among codes, it alone is hidden."""
+    assert discreet(["14118", MAIL, "76540", "", NAME, "x"]) == [
+        "14118",
+        None,
+        "76540",
+        "",
+        None,
+        "x",
+    ]
+
+
+def test_keys_that_are_mostly_persons_are_all_hidden() -> None:
+    """What is written otherwise among them is somebody too."""
+    assert discreet([MAIL, NIR, "dupont"]) == [None, None, None]
+
+
+def test_no_keys_are_none() -> None:
+    """A crossing where all was found."""
+    assert discreet([]) == []

@@ -1,0 +1,80 @@
+"""Frames are held back, sent together, and never out of order."""
+
+import pytest
+
+from shared.messaging.frame_buffer import Cork
+
+
+class Socket:
+    """What a transport does: takes all bytes, or breaks."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+        self.is_broken = False
+
+    def write(self, data: bytes) -> None:
+        """Send all of it."""
+        if self.is_broken:
+            raise BrokenPipeError
+        self.writes.append(bytes(data))
+
+
+class Tuned:
+    """A connection after tuning."""
+
+    frame_max = 131_072
+
+
+@pytest.fixture
+def socket() -> Socket:
+    """Where the frames arrive."""
+    return Socket()
+
+
+@pytest.fixture
+def cork(socket: Socket) -> Cork:
+    """A cork before that socket."""
+    made = Cork()
+    made.writer(Tuned(), socket)
+    return made
+
+
+def test_frames_go_out_at_once_while_nothing_is_held(cork: Cork, socket: Socket) -> None:
+    """Heartbeats and single messages wait for nobody."""
+    cork.write(memoryview(b"a"))
+    assert socket.writes == [b"a"]
+
+
+def test_held_frames_go_out_together_and_in_order(cork: Cork, socket: Socket) -> None:
+    """One write for all of them, also for what others wrote meanwhile."""
+    buffer = bytearray(b"a")
+    cork.hold()
+    cork.write(memoryview(buffer))
+    buffer[:] = b"b"  # py-amqp packs every frame into the same buffer
+    cork.write(memoryview(buffer))
+    assert socket.writes == []
+    cork.release()
+    cork.write(memoryview(b"c"))
+    assert socket.writes == [b"ab", b"c"]
+
+
+def test_much_is_sent_before_the_release(cork: Cork, socket: Socket) -> None:
+    """The broker need not wait for the last frame of many."""
+    cork.hold()
+    for _ in range(100):
+        cork.write(memoryview(bytes(1000)))
+    assert 0 < len(socket.writes) < 10
+    cork.release()
+    assert sum(map(len, socket.writes)) == 100_000
+
+
+def test_broken_socket_is_told_and_nothing_is_held_any_more(cork: Cork, socket: Socket) -> None:
+    """What was held is lost with the connection."""
+    cork.hold()
+    cork.write(memoryview(b"a"))
+    socket.is_broken = True
+    with pytest.raises(BrokenPipeError):
+        cork.release()
+    socket.is_broken = False
+    cork.write(memoryview(b"b"))
+    assert socket.writes == [b"b"]

@@ -1,0 +1,75 @@
+"""A job's manifest tells everything about it, and survives the file store."""
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from shared.events import FileRef, Step
+from shared.tables.manifest import Column, Input, Manifest, Meaning, Output, Profile
+
+TABLE, CHART = (FileRef(sha256=digit * 64, size=10) for digit in "ab")
+MANIFEST = Manifest(
+    job_id="job_1",
+    kind="full",
+    project_id="prj_1",
+    inputs=(Input(name="homes", dataset_id="dts_1", version=2, sha256="c" * 64),),
+    steps=(Step(application="cross", inputs={"left": "homes"}, output="crossed"),),
+    outputs=(Output(name="result.parquet", file=TABLE), Output(name="chart.png", file=CHART)),
+    reports=({"rows": 71},),
+    software={"duckdb": "1.4"},
+    started=datetime(2026, 3, 1, 12, tzinfo=UTC),
+    ended=datetime(2026, 3, 1, 12, 1, tzinfo=UTC),
+)
+
+
+def column(name: str, key: str | None) -> Column:
+    """A text column."""
+    return Column(name=name, kind="text", filled=1, distinct=1, key=key)
+
+
+def test_manifest_survives_the_file_store() -> None:
+    """It is written as JSON by compute and read by the catalogue."""
+    assert Manifest.model_validate_json(MANIFEST.model_dump_json()) == MANIFEST
+
+
+def test_output_is_found_by_its_name() -> None:
+    """The catalogue asks for the file it knows."""
+    assert MANIFEST.output("chart.png") == CHART
+    assert MANIFEST.output("nothing.csv") is None
+
+
+def test_fields_of_a_later_version_are_ignored() -> None:
+    """Compute may be newer than the catalogue."""
+    document = MANIFEST.model_dump(mode="json") | {"carbon": 1}
+    assert Manifest.model_validate(document) == MANIFEST
+
+
+def test_time_without_a_zone_is_refused() -> None:
+    """Nobody has to guess when a job ran."""
+    document = MANIFEST.model_dump(mode="json") | {"started": "2026-03-01T12:00:00"}
+    with pytest.raises(ValidationError, match="started"):
+        Manifest.model_validate(document)
+
+
+def test_profile_lists_each_kind_of_key_once() -> None:
+    """Two commune columns are one way to cross this table with another."""
+    columns = (
+        column("siren", "siren"),
+        column("com", "commune"),
+        column("label", None),
+        column("former", "commune"),
+    )
+    profile = Profile(rows=1, encoding="utf-8", delimiter=";", columns=columns)
+    assert profile.keys == ("commune", "siren")
+
+
+def test_profile_without_values_still_counts() -> None:
+    """Who may not see the data learns how good it is, and nothing of what it says."""
+    meaning = Meaning(type="commune", confidence=1, valid=0.5, invalid=("1411X",))
+    seen = column("com", "commune").model_copy(update={"meaning": meaning})
+    columns = (seen, column("label", None))
+    profile = Profile(rows=1, encoding="utf-8", columns=columns).without_values()
+    assert "1411X" not in profile.model_dump_json()
+    assert profile.columns[0].meaning == meaning.model_copy(update={"invalid": ()})
+    assert profile.columns[1] == columns[1]
