@@ -10,4 +10,3 @@ from shared.events.envelope import *
 from shared.events.event import *
 from shared.events.intake import *
 from shared.events.notify import *
-from shared.events.values import *

@@ -1,11 +1,23 @@
 """What catalog tells."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events.event import Event
-from shared.events.values import AcceptedRepair, CatalogueKind, FileRef, Joined, Match, Obstacle
+from shared.events.event import (
+    AcceptedRepair,
+    CatalogueKind,
+    Event,
+    FileRef,
+    Joined,
+    Match,
+    Obstacle,
+)
+
+_Others = Annotated[
+    tuple[str, ...],
+    Field(description="the others who decide: their data went into the owner's dataset"),
+]
 
 
 class DatasetRegistered(Event, source="catalog"):
@@ -25,6 +37,7 @@ class DatasetRegistered(Event, source="catalog"):
 class DatasetPublished(Event, source="catalog"):
     """A dataset was read, profiled and can be found."""
 
+    summary = "Le jeu de données « {title} » est publié ({rows:ligne/lignes})."
     dataset_id: str
     owner_id: str
     title: str
@@ -80,6 +93,7 @@ class DatasetRejected(Event, source="catalog"):
 class HarvestPageFetched(Event, source="catalog"):
     """A page of another catalogue is stored and waits to be read in the sandbox."""
 
+    summary = "La page {page} d'un catalogue à moissonner est reçue."
     harvest_id: str
     source_id: str
     owner_id: str
@@ -92,6 +106,7 @@ class HarvestPageFetched(Event, source="catalog"):
 class HarvestCompleted(Event, source="catalog"):
     """All pages of another catalogue were read; `report` says in French what came of it."""
 
+    summary = "La moisson de « {title} » est finie. {report}"
     harvest_id: str
     source_id: str
     owner_id: str
@@ -107,6 +122,7 @@ class HarvestCompleted(Event, source="catalog"):
 class HarvestFailed(Event, source="catalog"):
     """A harvest ended before its last page; what was read until then stays, nothing is retired."""
 
+    summary = "La moisson de « {title} » s'est arrêtée : {reason}"
     harvest_id: str
     source_id: str
     owner_id: str
@@ -117,6 +133,7 @@ class HarvestFailed(Event, source="catalog"):
 class HarvestCancelled(Event, source="catalog"):
     """An operator stopped a harvest; what was read until then stays, nothing is retired."""
 
+    summary = "La moisson de « {title} » a été annulée : rien n'est retiré."
     harvest_id: str
     source_id: str
     owner_id: str
@@ -126,6 +143,7 @@ class HarvestCancelled(Event, source="catalog"):
 class DatasetHarvested(Event, source="catalog"):
     """Another catalogue tells of a dataset that is new, told otherwise than before, or back."""
 
+    summary = "Le jeu de données « {title} » {change}."
     dataset_id: str
     owner_id: str
     title: str
@@ -137,6 +155,7 @@ class DatasetHarvested(Event, source="catalog"):
 class DatasetDescribed(Event, source="catalog"):
     """Its owner says something else of a dataset than before."""
 
+    summary = "Ce qui est dit du jeu de données « {title} » a changé : {changed}."
     dataset_id: str
     owner_id: str
     title: str
@@ -146,6 +165,7 @@ class DatasetDescribed(Event, source="catalog"):
 class DatasetRetired(Event, source="catalog"):
     """The catalogue that a dataset was harvested from has it no more."""
 
+    summary = "Le jeu de données « {title} » est retiré : {reason}"
     dataset_id: str
     owner_id: str
     title: str
@@ -168,13 +188,21 @@ class InputsChecked(Event, source="catalog"):
     obstacles: tuple[Obstacle, ...] = ()
 
 
-class AccessRequested(Event, source="catalog"):
-    """A project asks a data owner for a dataset that is restricted, or not published yet."""
-
+class _AccessEvent(Event):
     project_id: str
     dataset_id: str
     owner_id: str
     title: str = Field(default="", description="the dataset's; empty while nobody may know")
+
+    @property
+    def dataset(self) -> str:
+        """How people are told of the dataset: by its title, by its id while nobody may know."""
+        return f"« {self.title} »" if self.title else self.dataset_id
+
+
+class AccessRequested(_AccessEvent, source="catalog"):
+    """A project asks a data owner for a dataset that is restricted, or not published yet."""
+
     holder_id: str
     reason: str = Field(default="", description="why nobody can read it yet, in French")
     member_id: str | None = Field(
@@ -182,75 +210,54 @@ class AccessRequested(Event, source="catalog"):
     )
 
 
-class AccessGranted(Event, source="catalog"):
+class AccessGranted(_AccessEvent, source="catalog"):
     """A project may read a dataset."""
 
-    project_id: str
-    dataset_id: str
-    owner_id: str
-    title: str = Field(default="", description="the dataset's; empty while nobody may know")
     decided_by: str
-    member_ids: tuple[str, ...] = Field(
-        default=(), description="the others who decide: their data went into the owner's dataset"
-    )
+    member_ids: _Others = ()
     purpose: str = Field(default="", description="what the data may be used for, in French")
     until: str | None = Field(
         default=None, description="the last day, as an ISO date, in metropolitan France"
     )
 
 
-class AccessRefused(Event, source="catalog"):
+class AccessRefused(_AccessEvent, source="catalog"):
     """A data owner refused a project's request."""
 
-    project_id: str
-    dataset_id: str
-    owner_id: str
-    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    summary = "L'accès au jeu {dataset} est refusé : {reason}"
     decided_by: str
     reason: str
-    member_ids: tuple[str, ...] = Field(
-        default=(), description="the others who decide: their data went into the owner's dataset"
-    )
+    member_ids: _Others = ()
 
 
-class AccessReminded(Event, source="catalog"):
+class AccessReminded(_AccessEvent, source="catalog"):
     """A request has waited for long; those whose decision is missing are asked once more."""
 
-    project_id: str
-    dataset_id: str
-    owner_id: str
-    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    summary = "La demande d'accès au jeu {dataset} attend une réponse."
     member_ids: tuple[str, ...] = Field(description="whose decision is missing")
 
 
-class AccessExpired(Event, source="catalog"):
+class AccessExpired(_AccessEvent, source="catalog"):
     """A request got no answer in time: it counts as refused until its deciders grant it."""
 
-    project_id: str
-    dataset_id: str
-    owner_id: str
-    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    summary = "La demande d'accès au jeu {dataset} a expiré : {reason}"
     reason: str
-    member_ids: tuple[str, ...] = Field(
-        default=(), description="the others who decide: their data went into the owner's dataset"
-    )
+    member_ids: _Others = ()
 
 
-class AccessRevoked(Event, source="catalog"):
+class AccessRevoked(_AccessEvent, source="catalog"):
     """A project may read a dataset no longer, though the project goes on."""
 
-    project_id: str
-    dataset_id: str
-    owner_id: str
-    title: str = Field(default="", description="the dataset's; empty while nobody may know")
+    summary = "L'accès au jeu {dataset} est retiré : {reason}"
     reason: str
-    member_ids: tuple[str, ...] = Field(
-        default=(), description="the others who decide: their data went into the owner's dataset"
-    )
+    member_ids: _Others = ()
 
 
 class DataAccessOpened(Event, source="catalog"):
     """Every dataset that a project asked for is granted."""
 
+    summary = (
+        "L'accès aux données demandées est ouvert ({dataset_ids:jeu de données/jeux de données})."
+    )
     project_id: str
     dataset_ids: tuple[str, ...]

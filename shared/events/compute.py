@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events.event import Event
-from shared.events.values import FileRef, JobKind
+from shared.events.event import Event, FileRef, JobKind
 
 
 class WorkspaceOpened(Event, source="compute"):
     """A project has a compute workspace."""
 
+    summary = "Un espace de calcul est ouvert ({quota_seconds} s de calcul)."
     project_id: str
     quota_seconds: int = Field(description="wall-clock seconds of all the project's jobs together")
 
@@ -23,35 +23,35 @@ class TreatmentChecked(Event, source="compute"):
     fault: str = Field(default="", description="why it cannot, in French; empty when it can")
 
 
-class JobQueued(Event, source="compute"):
-    """A job waits for its turn."""
-
+class _JobEvent(Event):
     job_id: str
     kind: JobKind
     project_id: str | None = None
     dataset_id: str | None = None
 
 
-class JobStarted(Event, source="compute"):
-    """A job runs in the sandbox."""
-
-    job_id: str
-    kind: JobKind
-    project_id: str | None = None
-    dataset_id: str | None = None
-    attempt: int
-
-
-class JobSucceeded(Event, source="compute"):
-    """A job ended well; its manifest names inputs, steps, outputs and report."""
-
-    job_id: str
-    kind: JobKind
-    project_id: str | None = None
-    dataset_id: str | None = None
+class _JobEnd(_JobEvent):
     dataset_version: int | None = None
     harvest_id: str | None = None
     page: int | None = Field(default=None, description="of the harvest")
+
+
+class JobQueued(_JobEvent, source="compute"):
+    """A job waits for its turn."""
+
+    summary = "{kind} attend son tour."
+
+
+class JobStarted(_JobEvent, source="compute"):
+    """A job runs in the sandbox."""
+
+    summary = "{kind} a commencé."
+    attempt: int
+
+
+class JobSucceeded(_JobEnd, source="compute"):
+    """A job ended well; its manifest names inputs, steps, outputs and report."""
+
     result: FileRef = Field(
         description="the job's manifest, JSON of shared.tables.manifest.Manifest"
     )
@@ -64,27 +64,15 @@ class JobSucceeded(Event, source="compute"):
     )
 
 
-class JobFailed(Event, source="compute"):
+class JobFailed(_JobEnd, source="compute"):
     """A job ended without a result."""
 
-    job_id: str
-    kind: JobKind
-    project_id: str | None = None
-    dataset_id: str | None = None
-    dataset_version: int | None = None
-    harvest_id: str | None = None
-    page: int | None = Field(default=None, description="of the harvest")
+    summary = "{kind} a échoué : {reason}"
     reason: str
 
 
-class JobCancelled(Event, source="compute"):
+class JobCancelled(_JobEnd, source="compute"):
     """A job was stopped on request or because its project ended."""
 
-    job_id: str
-    kind: JobKind
-    project_id: str | None = None
-    dataset_id: str | None = None
-    dataset_version: int | None = None
-    harvest_id: str | None = None
-    page: int | None = Field(default=None, description="of the harvest")
+    summary = "{kind} n'a pas abouti : {reason}"
     reason: str

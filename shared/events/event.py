@@ -1,9 +1,28 @@
-"""What every event is: a fact, named in the past tense, that a service publishes."""
+"""What every event is, and the values that events are made of."""
 
+import json
 import re
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+V = TypeVar("V")
+
+JobKind = Literal["ingest", "trial", "full", "harvest"]
+CatalogueKind = Literal["dcat", "data.gouv"]
+Stage = Literal[
+    "submitted",
+    "advised",
+    "secured",
+    "equipped",
+    "trialled",
+    "piloted",
+    "staffed",
+    "delivered",
+    "rejected",
+    "withdrawn",
+]
+RepairName = Literal["leading_zero"]
 
 
 class Frozen(BaseModel):
@@ -14,10 +33,15 @@ class Frozen(BaseModel):
 
 
 class Event(Frozen):
-    """A fact that a service publishes about what it owns."""
+    """A fact that a service publishes about what it owns.
+
+    `summary` is the French sentence of the timeline, with the event's fields in braces; notify
+    (`summaries.py`) writes those that need more.
+    """
 
     source: ClassVar[str] = ""
     topic: ClassVar[str] = ""
+    summary: ClassVar[str]
 
     def __init_subclass__(cls, source: str = "", **kwargs: Any) -> None:  # noqa: ANN401
         super().__init_subclass__(**kwargs)
@@ -29,3 +53,86 @@ class Event(Frozen):
 
 REGISTRY: dict[str, type[Event]] = {}
 """Every event by its topic, the snake_case of its class name and its routing key."""
+
+
+def finite(value: V) -> V:
+    """A plain JSON value as it is; ValueError when a number in it is infinite or none at all."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise ValueError("les nombres doivent être finis") from error
+    return value
+
+
+class FileRef(Frozen):
+    """A stored file by its content: events carry this reference, never the bytes."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=0, description="bytes")
+    media_type: str = "application/octet-stream"
+
+
+class AcceptedRepair(Frozen):
+    """What the owner lets be mended in a column, whose values are of `type` when it is done."""
+
+    column: str
+    repair: RepairName
+    type: str = Field(description="commune, postcode, ...")
+
+
+class Step(Frozen):
+    """One application of a treatment: which tables it takes by role, and what it calls its result.
+
+    `inputs` maps a role of the application (`left`, `right`, `table`) to the name of a treatment
+    input or of an earlier step's `output`.
+    """
+
+    application: str
+    inputs: dict[str, str]
+    parameters: Annotated[dict[str, Any], AfterValidator(finite)] = {}
+    output: str
+
+
+class Treatment(Frozen):
+    """What a project does with its data: named datasets, then applications one after the other."""
+
+    inputs: dict[str, str] = Field(min_length=1, description="name in the steps -> dataset id")
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=10)
+
+
+class Obstacle(Frozen):
+    """A dataset that a treatment cannot read: never as it is, or only not yet (`passes`)."""
+
+    dataset_id: str
+    reason: str = Field(description="in French: the holder reads it")
+    passes: bool = Field(default=False, description="whether it is worth waiting")
+
+
+class Match(Frozen):
+    """A dataset that fits a project, and why (in French: the holder reads it)."""
+
+    dataset_id: str
+    title: str
+    score: float = Field(ge=0)
+    reasons: tuple[str, ...]
+    shared_keys: tuple[str, ...] = ()
+
+
+class Joined(Frozen):
+    """A dataset with values in common, by the columns that fit best: counts, never a value.
+
+    Down to multiples of five when one of those who are told may not read both datasets.
+    """
+
+    dataset_id: str
+    title: str
+    owner_id: str
+    key: str = Field(description="key space: commune, siren, identifier, commune+year, ...")
+    columns_here: tuple[str, ...]
+    columns_there: tuple[str, ...]
+    matches: int = Field(ge=1, description="distinct values in common")
+    containment: float = Field(ge=0, le=1, description="share of the values here that are there")
+    contained: float = Field(ge=0, le=1, description="share of the values there that are here")
+    multiplication: Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
+    via_here: str = Field(default="", description="the crosswalk that leads from the columns here")
+    via_there: str = ""

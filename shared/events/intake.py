@@ -2,13 +2,13 @@
 
 from pydantic import Field
 
-from shared.events.event import Event
-from shared.events.values import FileRef, Treatment
+from shared.events.event import Event, FileRef, Treatment
 
 
 class MemberJoined(Event, source="intake"):
     """A partner became a member of the lab."""
 
+    summary = "{name} devient membre du Datalab."
     member_id: str
     name: str
     kind: str
@@ -16,11 +16,15 @@ class MemberJoined(Event, source="intake"):
     territory: tuple[str, ...]
 
 
-class ProjectSubmitted(Event, source="intake"):
-    """A holder sent in a project."""
-
+class _ProjectEvent(Event):
     project_id: str
     holder_id: str
+
+
+class ProjectSubmitted(_ProjectEvent, source="intake"):
+    """A holder sent in a project."""
+
+    summary = "Le projet « {title} » est déposé."
     title: str
     problem: str
     theme: str
@@ -30,92 +34,86 @@ class ProjectSubmitted(Event, source="intake"):
     treatment: Treatment | None = Field(default=None, description="its proposal number 1")
 
 
-class TreatmentProposed(Event, source="intake"):
+class TreatmentProposed(_ProjectEvent, source="intake"):
     """A project that is not secured yet says anew what it would do with which data."""
 
-    project_id: str
-    holder_id: str
+    summary = "Un autre traitement est proposé."
     proposal: int = Field(description="counts what the project proposed")
     treatment: Treatment
 
 
-class ProjectAdvised(Event, source="intake"):
+class ProjectAdvised(_ProjectEvent, source="intake"):
     """The lab's guidance is attached to the project."""
 
-    project_id: str
-    holder_id: str
+    summary = (
+        "Le Datalab a éclairé le projet : {datasets:jeu de données/jeux de données},"
+        " {applications:application/applications}, {experts:expert/experts},"
+        " {pilot_sites:site pilote/sites pilotes}."
+    )
     datasets: int
     applications: int
     experts: int
     pilot_sites: int
 
 
-class ProjectSecured(Event, source="intake"):
+class ProjectSecured(_ProjectEvent, source="intake"):
     """A reviewer found the project lawful and feasible."""
 
-    project_id: str
-    holder_id: str
+    summary = "Le projet est sécurisé : {reason}"
     dataset_ids: tuple[str, ...] = Field(description="what the treatment reads")
     decided_by: str
     reason: str
 
 
-class ProjectRejected(Event, source="intake"):
+class ProjectRejected(_ProjectEvent, source="intake"):
     """A reviewer turned the project down."""
 
-    project_id: str
-    holder_id: str
+    summary = "Le projet est refusé : {reason}"
     decided_by: str
     reason: str
 
 
-class ProjectWithdrawn(Event, source="intake"):
+class ProjectWithdrawn(_ProjectEvent, source="intake"):
     """The holder gave the project up."""
 
-    project_id: str
-    holder_id: str
+    summary = "Le projet est retiré : {reason}"
     decided_by: str
     reason: str
 
 
-class ProjectEquipped(Event, source="intake"):
+class ProjectEquipped(_ProjectEvent, source="intake"):
     """Data access and workspace are open; the trial may run."""
 
-    project_id: str
-    holder_id: str
+    summary = "Le projet est équipé : accès aux données et espace de calcul."
     treatment: Treatment
 
 
-class ProjectTrialled(Event, source="intake"):
+class ProjectTrialled(_ProjectEvent, source="intake"):
     """The project was tested on a sample."""
 
-    project_id: str
-    holder_id: str
+    summary = "L'essai sur échantillon est concluant."
     job_id: str
     result: FileRef = Field(description="the trial's manifest")
 
 
-class ProjectPiloted(Event, source="intake"):
+class ProjectPiloted(_ProjectEvent, source="intake"):
     """A pilot site is found."""
 
-    project_id: str
-    holder_id: str
+    summary = "Le site pilote {site_id} est trouvé."
     site_id: str
 
 
-class ProjectStaffed(Event, source="intake"):
+class ProjectStaffed(_ProjectEvent, source="intake"):
     """A project team is formed."""
 
-    project_id: str
-    holder_id: str
+    summary = "L'équipe du projet est formée : {team}."
     team: tuple[str, ...]
 
 
-class ProjectDelivered(Event, source="intake"):
+class ProjectDelivered(_ProjectEvent, source="intake"):
     """A digital service exists; its result returns to the catalogue."""
 
-    project_id: str
-    holder_id: str
+    summary = "Le service « {title} » est livré (licence {licence})."
     job_id: str
     title: str
     description: str

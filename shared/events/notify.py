@@ -6,6 +6,7 @@ from shared.events.event import Event
 class EndpointDisabled(Event, source="notify"):
     """A webhook endpoint no longer receives deliveries."""
 
+    summary = "Un point de réception est désactivé : {reason}"
     endpoint_id: str
     member_id: str
     reason: str
@@ -14,6 +15,7 @@ class EndpointDisabled(Event, source="notify"):
 class DeliveryAbandoned(Event, source="notify"):
     """A webhook delivery failed on its last attempt."""
 
+    summary = "Un envoi est abandonné après {attempts:essai/essais}."
     delivery_id: str
     endpoint_id: str
     event_id: str

@@ -9,15 +9,18 @@ from shared.events import (
     DatasetRegistered,
     DatasetsMatched,
     Event,
+    InputsChecked,
     JobSucceeded,
     JoinsDiscovered,
     MemberJoined,
+    Obstacle,
     ProjectAdvised,
     ProjectStaffed,
+    TreatmentChecked,
 )
 from shared.messaging.topology import subscriptions
 from tests.events import LAB
-from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example
+from tests.unit.notify.samples import EVENTS, HOLDER, PROJECT, example, made
 
 ADVICE = (
     "Le Datalab a éclairé le projet : 2 jeux de données, 1 application, 0 expert, 1 site pilote."
@@ -77,6 +80,15 @@ def test_notify_listens_to_every_event() -> None:
         (
             example(JoinsDiscovered).model_copy(update={**FOR_PROJECT, "joins": ()}),
             "Le nouveau jeu de données « Communes » a une clé de vos données : commune.",
+        ),
+        (example(TreatmentChecked), "Le traitement proposé peut être exécuté."),
+        (
+            example(TreatmentChecked).model_copy(update={"fault": "« counts » est vide"}),
+            "Le traitement proposé ne peut pas être exécuté : « counts » est vide.",
+        ),
+        (
+            made(InputsChecked, obstacles=(Obstacle(dataset_id="dts_1", reason="Inconnu."),)),
+            "Des données du traitement ne se lisent pas. dts_1 : Inconnu.",
         ),
         (example(ProjectStaffed), "L'équipe du projet est formée : mem_a, mem_b."),
     ],
