@@ -53,9 +53,14 @@ class Settings(BaseModel):
         examples=["file:///folder", "s3://bucket/folder?region=eu-west-3"],
     )
     token_public_key: Path = Field(description="PEM file: the Ed25519 key tokens are checked with")
-    database_prefix: str = Field(default="datalab", pattern=r"^[a-z0-9_]+$", examples=["datalab"])
-    http_host: str = "127.0.0.1"
-    http_port: int = Field(ge=1, le=65535)
+    database_prefix: str = Field(
+        default="datalab",
+        pattern=r"^[a-z0-9_]+$",
+        description="each service's database is called `<prefix>_<service>`",
+        examples=["datalab"],
+    )
+    http_host: str = Field(default="127.0.0.1", description="address the service listens on")
+    http_port: int = Field(ge=1, le=65535, description="port the service listens on")
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",
@@ -81,9 +86,13 @@ class Settings(BaseModel):
         description="URL of the licence of the catalogue's metadata",
         examples=["https://creativecommons.org/publicdomain/zero/1.0/"],
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
     max_workers: int = Field(default=10, ge=1, description="messages handled at the same time")
-    max_upload_bytes: int = Field(default=200_000_000, ge=1)
+    max_upload_bytes: int = Field(
+        default=200_000_000, ge=1, description="largest file that is taken in"
+    )
     retry_seconds: Seconds = Field(
         default=(1, 5, 30, 120), min_length=1, description="waits before an event is tried again"
     )
@@ -93,7 +102,11 @@ class Settings(BaseModel):
     rpc_seconds: float = Field(default=10, gt=0, description="deadline of an RPC call")
     job_slots: int = Field(default=1, ge=1, description="jobs run at the same time by one process")
     job_seconds: float = Field(default=600, gt=0, description="wall clock of one job")
-    job_memory_bytes: int = Field(default=2_000_000_000, ge=50_000_000)
+    job_memory_bytes: int = Field(
+        default=2_000_000_000,
+        ge=50_000_000,
+        description="memory of one job, all its processes together",
+    )
     job_lease_seconds: float = Field(
         default=15, gt=0, description="silence after which a running job is taken over"
     )
@@ -110,7 +123,9 @@ class Settings(BaseModel):
         min_length=1,
         description="waits between webhook attempts; the defaults are the specification's example",
     )
-    webhook_timeout_seconds: float = Field(default=15, gt=0)
+    webhook_timeout_seconds: float = Field(
+        default=15, gt=0, description="how long an endpoint may take to answer"
+    )
     webhook_private_addresses: bool = Field(
         default=False, description="allow endpoints on private, loopback and link-local addresses"
     )
