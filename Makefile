@@ -12,7 +12,7 @@ PEERS := .venv/peers-$(shell cksum < requirements-bench.lock | cut -d ' ' -f 1)
 UV := uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench lock compose-files
+.PHONY: help install demo up down status test lint docs bench lock compose-files
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -51,6 +51,9 @@ lint: install ## Check style, types and the architecture
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+docs: install ## Write what the documents say of events, routes, settings and metrics
+	@$(BIN)/python -m deploy.reference
 
 # In an environment of their own: they need other versions of what the lab uses.
 $(PEERS): $(LOCKED)

@@ -1,7 +1,8 @@
 """Tells the world: webhooks to partners, and the timeline of every project.
 
-Owns: webhook endpoints, their deliveries with every attempt, the timeline, and who a project or a
-dataset belongs to (learnt from the events, so that a partner is told of its own affairs only).
-Consumes: every event of `shared.events`, its own included.
-Publishes: EndpointDisabled, DeliveryAbandoned.
+It owns webhook endpoints, their deliveries with every attempt, the timeline, and who a project or a
+dataset belongs to (learnt from the events, so that a partner is told of its own affairs only). It
+hears every event, its own included.
+
+The events that it hears and publishes are in `services/README.md`.
 """

@@ -1,5 +1,6 @@
 """The READMEs' commands, pasted twice into shells that stop at the first failure."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,38 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import Ports
 from deploy.local.waiting import free_port
 from tests.chaos.lab import Lab
 from tests.servers import require
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-CALLING = README[README.index("## Calling it") : README.index("## Configuration")]
-CATALOGUE = (ROOT / "services" / "catalog" / "README.md").read_text(encoding="utf-8")
+PAGES = ("README.md", "services/README.md", "services/catalog/README.md")
 START = "DATALAB_WEBHOOK_PRIVATE_ADDRESSES=true make up\n"
-PORTS = ("intake", "catalog", "compute", "notify", "broker")
 
 
 @pytest.fixture
-def page(lab: Lab) -> str:
-    """The section with the lab's own ports; its first line finds the lab up already."""
-    assert START in CALLING
-    ports = {getattr(Ports(), name): getattr(lab.stack.plan.ports, name) for name in PORTS}
-    known = {str(port): str(own) for port, own in ({9123: free_port()} | ports).items()}
-    text = CALLING.replace(START, START.replace("make", ".venv/bin/datalab"))
-    return re.sub(r"(?<=:)\d{4}\b|\b9123\b", lambda match: known[match[0]], text)
+def page() -> str:
+    """The pages, one after the other; the first line finds the lab up already."""
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+    assert START in text
+    text = text.replace(START, START.replace("make", ".venv/bin/datalab"))
+    return text.replace("9123", str(free_port()))
 
 
 @pytest.fixture
-def checkout(lab: Lab, page: str, tmp_path: Path) -> Path:
-    """A folder with what a reader has: data, environment, state, and the files to save."""
-    targets = {
-        "deploy": ROOT / "deploy",
-        ".venv": Path(sys.prefix),
-        ".datalab": lab.stack.home,
-    }
-    for name, target in targets.items():
+def checkout(page: str, tmp_path: Path) -> Path:
+    """A folder with what a reader has: data, environment, and the files to save."""
+    for name, target in {"deploy": ROOT / "deploy", ".venv": Path(sys.prefix)}.items():
         (tmp_path / name).symlink_to(target)
     files = re.findall(r"as `(\w+\.py)`:\n\n```python\n(.*?)```", page, re.DOTALL)
     assert len(files) == 3
@@ -49,15 +40,22 @@ def checkout(lab: Lab, page: str, tmp_path: Path) -> Path:
 
 
 @pytest.mark.timeout(400)
-def test_commands_of_the_readme_work_each_time_they_are_pasted(page: str, checkout: Path) -> None:
-    """Every line succeeds, the second time too, and brings what the page says."""
+def test_commands_of_the_readme_work_each_time_they_are_pasted(
+    lab: Lab, page: str, checkout: Path
+) -> None:
+    """Every line succeeds, the second time too, on ports and in a folder of the lab's own."""
     require(shutil.which("curl"), "curl")
     shell = [str(shutil.which("bash")), "-e", "-c"]
-    pages = f"{page}\n{CATALOGUE}"
-    script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", pages, re.DOTALL | re.MULTILINE))
+    environ = {**os.environ, "DATALAB_HOME": str(lab.stack.home)}
+    script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
     for _ in range(2):
         done = subprocess.run(
-            [*shell, script], cwd=checkout, capture_output=True, text=True, check=False
+            [*shell, script],
+            cwd=checkout,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "in vain" not in done.stderr

@@ -106,10 +106,9 @@ def test_every_service_has_the_same_files(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_service_says_what_it_owns_consumes_and_publishes(service: str) -> None:
-    """Its front page."""
-    text = (ast.get_docstring(tree_of(Path("services", service, "__init__.py"))) or "").lower()
-    assert [word for word in ("owns", "consumes", "publishes") if word not in text] == []
+def test_every_service_says_what_it_owns(service: str) -> None:
+    """Its front page; the events are in services/README.md."""
+    assert "owns" in (ast.get_docstring(tree_of(Path("services", service, "__init__.py"))) or "")
 
 
 def test_no_module_is_called_after_nothing() -> None:

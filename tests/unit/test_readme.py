@@ -1,40 +1,43 @@
-"""The README and the operating manual say what the code does."""
+"""The documents say what the code does; what deploy.reference writes in them is up to date."""
 
-import inspect
 import itertools
 import json
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
+from deploy import reference
 from deploy.cli.app import app
-from deploy.local.ports import Ports
+from deploy.local.ports import Ports, variable
 from deploy.topology import SERVICES
 from services.compute.applications import check_steps
 from services.intake.bodies import SubmitProject
 from services.intake.model import can_become
+from services.notify.service import Notify
 from services.notify.signing import new_secret, sign
-from shared.events import Event
 from shared.messaging.topology import subscriptions
 from shared.settings import PREFIX, Settings
-from tests.events import LAB
-from tests.metrics import METRICS
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "deploy" / "OPERATING.md", ROOT / "CONTRIBUTING.md"]
-GUIDE = ROOT / "services" / "catalog" / "README.md"
-MANUAL = (ROOT / "deploy" / "OPERATING.md").read_text(encoding="utf-8")
-TEXTS = README + MANUAL + GUIDE.read_text(encoding="utf-8")
-NAMES = [service.name for service in SERVICES]
+PAGES = [
+    ROOT / page
+    for page in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "deploy/OPERATING.md",
+        "services/README.md",
+        "services/catalog/README.md",
+    )
+]
+README, RECIPES, MANUAL, CALLING, GUIDE = (page.read_text(encoding="utf-8") for page in PAGES)
+TEXTS = README + MANUAL + CALLING + GUIDE
 
 INVENTED = re.compile("select|agenda")
 """What the recipes of CONTRIBUTING.md add."""
@@ -42,12 +45,10 @@ INVENTED = re.compile("select|agenda")
 _ENDS = "\n();<>|&"
 """What ends a command in the shell."""
 
-Edge = tuple[str, str, str]
-
 
 def blocks(language: str) -> list[str]:
     """The fenced blocks of that language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXTS, re.DOTALL | re.MULTILINE)
 
 
 def table(text: str, first: str) -> list[list[str]]:
@@ -62,53 +63,16 @@ def code(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", cell, flags=re.DOTALL))
 
 
-def edges() -> set[Edge]:
-    """Every (source, target, event) of the diagram's arrows from service to service."""
+def edges() -> Iterator[tuple[str, str]]:
+    """Every (stage, stage) of the diagram; an arrow from the frame leaves each stage within."""
     (diagram,) = blocks("mermaid")
-    arrows = re.findall(r"^ *([\w &]+) -->\|(.+)\| (\w+)$", diagram, re.MULTILINE)
-    return {
-        (source, target, event)
-        for sources, label, target in arrows
-        for source in sources.split(" & ")
-        for event in label.split("<br/>")
-    }
-
-
-def heard() -> Iterator[tuple[str, type[Event]]]:
-    """Every event that a service hears; not those that other tests define."""
-    for service in SERVICES:
-        yield from ((service.name, event) for event in subscriptions(service) if event in LAB)
-
-
-def entrypoints(service: type, attribute: str) -> Iterator[tuple[str, Any]]:
-    """The service's methods with an entrypoint that has such an attribute."""
-    for name, method in inspect.getmembers(service, inspect.isfunction):
-        for entrypoint in getattr(method, "nameko_entrypoints", ()):
-            if hasattr(entrypoint, attribute):
-                yield name, entrypoint
-
-
-def routes(service: type) -> set[str]:
-    """`METHOD /path` of everything the service serves."""
-    found = (entrypoint.route for _, entrypoint in entrypoints(service, "route"))
-    return {f"{route.method} {route.path}" for route in found}
-
-
-def methods(service: type) -> set[str]:
-    """The service's RPC methods."""
-    return {name for name, _ in entrypoints(service, "rpc_consumer")}
-
-
-def signatures(service: type) -> set[str]:
-    """The service's RPC methods with the arguments that a call gives, `=…` behind optional ones."""
-    return {f"{name}({', '.join(arguments(getattr(service, name)))})" for name in methods(service)}
-
-
-def arguments(method: Any) -> Iterator[str]:
-    """The names of what is passed, as a list says them."""
-    _self, *parameters = inspect.signature(method).parameters.values()
-    for one in parameters:
-        yield one.name if one.default is one.empty else f"{one.name}=…"
+    within = re.search(r"^    subgraph open .*?^    end$", diagram, re.DOTALL | re.MULTILINE)
+    arrow = re.compile(r"^ *([\w &]+) -->(?:\|.+\|)? (\w+)$", re.MULTILINE)
+    assert within
+    framed = {target for _, target in arrow.findall(within[0])} | {"submitted"}
+    for sources, target in arrow.findall(diagram):
+        given = framed if sources == "open" else sources.split(" & ")
+        yield from ((source, target) for source in given)
 
 
 def commands() -> Iterator[list[str]]:
@@ -131,87 +95,28 @@ def parsed(command: Any, words: list[str]) -> tuple[dict[str, Any], list[str]]:
     return given, rest
 
 
-def as_written(default: object) -> str:
-    """A setting's default as one writes it into the environment."""
-    if default is PydanticUndefined:
-        return "required"
-    if default in {"", None}:
-        return "none"
-    plain = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
-    return f"`{plain.lower() if isinstance(default, bool) else plain}`"
+@pytest.mark.parametrize("page", reference.PAGES, ids=lambda page: page.name)
+def test_reference_is_what_the_code_says(page: Path) -> None:
+    """`make docs` writes events, routes, RPC methods, settings, ports and metrics anew."""
+    text = page.read_text(encoding="utf-8")
+    assert text == reference.written(text)
 
 
-def exposed(family: Any) -> str:
-    """The name under which `/metrics` shows a family."""
-    return f"{family._name}_total" if family._type == "counter" else str(family._name)
+def test_every_block_of_the_reference_has_its_place() -> None:
+    """Each stands in one document."""
+    begun = re.findall(r"^<!-- (\w+): ", MANUAL + CALLING, re.MULTILINE)
+    assert sorted(begun) == sorted(reference.BLOCKS)
 
 
-def test_diagram_has_every_event_between_services() -> None:
-    """An arrow for each event that a service other than notify hears, and none besides."""
-    expected = {
-        (event.source, service, event.__name__) for service, event in heard() if service != "notify"
-    }
-    drawn = {edge for edge in edges() if edge[1] in NAMES and edge[1] != "notify"}
-    assert drawn == expected
+def test_notify_hears_every_event() -> None:
+    """The list of who hears what leaves it out."""
+    assert set(reference.EVENTS) <= set(subscriptions(Notify))
 
 
-def test_diagram_leads_every_source_to_notify() -> None:
-    """Notify, which hears everything, is one arrow for all."""
-    assert {edge for edge in edges() if edge[1] == "notify"} == {
-        (name, "notify", "every event") for name in NAMES
-    }
-    assert [event for service, event in heard() if service == "notify"] == sorted(
-        LAB, key=lambda event: event.topic
-    )
-
-
-def test_diagram_s_call_is_an_rpc_method() -> None:
-    """The dashed arrow names something that can be called."""
-    calls = re.findall(r"(\w+) -\.->\|RPC (\w+)\| (\w+)", blocks("mermaid")[0])
-    by_name = {service.name: service for service in SERVICES}
-    assert calls
-    assert all(method in methods(by_name[target]) for _, method, target in calls)
-
-
-def test_events_for_notify_alone_are_named() -> None:
-    """The sentence below the diagram has the events that no arrow has."""
-    sentence = re.search(r"Only notify and partners listen to (.*?)\.", README, re.DOTALL)
-    assert sentence
-    drawn = {event for _, _, event in edges()}
-    said = re.findall(r"[A-Z]\w+", sentence[1])
-    assert sorted(said) == sorted(event.__name__ for event in LAB if event.__name__ not in drawn)
-
-
-def test_stages_are_those_of_the_stage_table() -> None:
-    """In order, with what may follow."""
-    rows = {row[0]: set(row[3].split(", ")) - {"-"} for row in table(README, "stage")}
-    assert list(rows) == list(can_become)
-    assert rows == {stage: set(following) for stage, following in can_become.items()}
-
-
-@pytest.mark.parametrize("service", SERVICES, ids=NAMES)
-def test_every_route_is_listed(service: Any) -> None:
-    """No more and no fewer than the service has."""
-    rows = {row[0]: row[1] for row in table(README, "service")}
-    assert service.name in rows, f"README's table of services has no row for {service.name}"
-    assert set(code(rows[service.name])) == routes(service)
-
-
-@pytest.mark.parametrize("service", SERVICES, ids=NAMES)
-def test_every_rpc_method_is_listed_with_its_arguments(service: Any) -> None:
-    """No more and no fewer than the service has, in the order and by the names of the code."""
-    (line,) = re.findall(rf"^- \*\*{service.name}\*\*: (`.*)$", README, re.MULTILINE)
-    assert set(code(line)) == signatures(service)
-
-
-def test_addresses_in_commands_are_routes() -> None:
-    """Each URL names a port of the local stack and a path that is served there."""
-    ports = {getattr(Ports(), service.name): service for service in SERVICES}
-    called = re.findall(r"http://127\.0\.0\.1:(80\d\d)(/[\w/$-]+)", "\n".join(blocks("sh")))
-    assert called
-    for port, path in called:
-        served = {route.split()[1] for route in routes(ports[int(port)])}
-        assert re.sub(r"\$\w+", "{project_id}", path) in served
+def test_stages_are_those_of_the_code() -> None:
+    """The table has them in order, the diagram has what may follow each."""
+    assert [row[0] for row in table(README, "stage")] == list(can_become)
+    assert set(edges()) == {(one, after) for one in can_become for after in can_become[one]}
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
@@ -257,7 +162,7 @@ def test_python_in_the_readme_verifies_our_signatures() -> None:
 
 def test_files_that_readers_write_are_ignored_by_git() -> None:
     """Who tries the examples in a clone has nothing new to commit."""
-    written = re.findall(r"as `([\w.]+)`|--output (\S+)", README)
+    written = re.findall(r"as `([\w.]+\.py)`|--output (\S+)", README + CALLING)
     names = {f"/{one or other}" for one, other in written}
     assert names
     assert names <= set((ROOT / ".gitignore").read_text().splitlines())
@@ -265,84 +170,56 @@ def test_files_that_readers_write_are_ignored_by_git() -> None:
 
 def test_keys_of_submissions_differ_each_time() -> None:
     """The same key would bring the project of the last time back."""
-    shell = re.findall(r"--idempotency-key (\S+)|Idempotency-Key: (.*?)\"", "\n".join(blocks("sh")))
+    pattern = r"--idempotency-key (\S+)|Idempotency-Key: (.*?)\""
+    shell = re.findall(pattern, README + CALLING)
     assert len(shell) == 2
     assert all("$" in one + other for one, other in shell)
 
 
-def test_rpc_calls_in_the_readme_exist() -> None:
+def test_rpc_calls_in_examples_exist() -> None:
     """Every `rpc.service.method(` is a method of that service."""
     called = re.findall(r"rpc\.(\w+)\.(\w+)\(", "\n".join(blocks("python")))
-    by_name = {service.name: service for service in SERVICES}
+    known = {(one.name, method.__name__) for one in SERVICES for method in reference.methods(one)}
     assert called
-    assert all(method in methods(by_name[service]) for service, method in called)
+    assert set(called) <= known
 
 
-def test_settings_are_listed_with_default_and_meaning() -> None:
-    """In the order of the class; the meaning is the field's description where it has one."""
-    rows = {code(row[0])[0]: row[1:] for row in table(README, "variable")}
-    assert list(rows) == [PREFIX + name.upper() for name in Settings.model_fields]
-    for (default, meaning), field in zip(
-        rows.values(), Settings.model_fields.values(), strict=True
-    ):
-        assert default == as_written(field.default)
-        assert meaning == (field.description or meaning)
-        assert meaning
+def test_addresses_in_commands_are_routes() -> None:
+    """Each URL names a service and a path that is served there."""
+    served = {(one.name, route.path) for one in SERVICES for route in reference.routes(one)}
+    called = re.findall(r"\$(INTAKE|CATALOG|COMPUTE|NOTIFY)(/[\w/$-]+)", "\n".join(blocks("sh")))
+    assert called
+    paths = {(name.lower(), re.sub(r"\$\w+", "{project_id}", path)) for name, path in called}
+    assert paths <= served
 
 
 def test_public_catalogue_is_said_to_be_what_needs_no_token() -> None:
     """Route by route, so that nobody takes more or less for open."""
-    rows = {code(row[0])[0]: row[2] for row in table(README, "variable")}
-    assert set(code(rows["DATALAB_PUBLIC_CATALOG"])) == {
-        f"{entrypoint.route.method} {entrypoint.route.path}"
+    assert set(code(str(Settings.model_fields["public_catalog"].description))) == {
+        f"{route.method} {route.path}"
         for service in SERVICES
-        for _, entrypoint in entrypoints(service, "route")
-        if entrypoint.route.public
+        for route in reference.routes(service)
+        if route.public
     }
 
 
-def test_ports_are_listed_with_their_numbers() -> None:
-    """`name number` for each, in the order of the class."""
-    sentence = re.search(r"each set by `DATALAB_PORT_<NAME>`:(.*?)\.", README, re.DOTALL)
-    assert sentence
-    assert re.findall(r"(\w+)\s(\d{4})\b", sentence[1]) == [
-        (name, str(number)) for name, number in asdict(Ports()).items()
-    ]
-
-
-def test_variables_of_the_command_line_are_named() -> None:
-    """Each environment variable that an option before the command reads."""
-    group: Any = get_command(app)
-    variables = {parameter.envvar for parameter in group.params if parameter.envvar}
-    assert variables <= set(code(README))
-
-
-def test_variables_in_text_exist() -> None:
-    """No page names a setting that nothing reads."""
+def test_variables_in_text_are_those_that_are_read() -> None:
+    """Settings, ports, and what options before a command read: none is missing, none invented."""
     group: Any = get_command(app)
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {parameter.envvar for parameter in group.params if parameter.envvar}
-    known |= {"DATALAB_PORT_", "DATALAB_PORT_PROMETHEUS"}
-    assert set(re.findall(r"DATALAB_[A-Z_]+", TEXTS)) <= known
-
-
-def test_metrics_are_listed_with_labels_and_meaning() -> None:
-    """Every family, those of all services first."""
-    expected = [
-        [exposed(family), ", ".join(family._labelnames), family._documentation.rstrip(".")]
-        for family in METRICS
-    ]
-    assert [[*code(row[0]), *row[1:]] for row in table(MANUAL, "family")] == expected
+    known |= {variable(port.name) for port in fields(Ports)}
+    named = set(re.findall(r"DATALAB_[A-Z_]+\b", TEXTS))
+    assert named - {"DATALAB_PORT_", "DATALAB_PORT_PROMETHEUS"} == known
 
 
 def test_metrics_in_text_exist() -> None:
     """What is recommended to look at is measured."""
-    listed = {code(row[0])[0] for row in table(MANUAL, "family")}
     named = re.findall(r"`(datalab_[a-z_]+)(?:\{[^}]*\})?`", TEXTS)
-    assert set(named) <= listed
+    assert set(named) <= set(map(reference.exposed, reference.METRICS))
 
 
-@pytest.mark.parametrize("page", [*PAGES, GUIDE], ids=lambda page: page.parent.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_in_text_exist(page: Path) -> None:
     """Every path of the repository that a page names is there."""
     path = r"(?<![\w./])(?:deploy|services|shared|tests)/[\w/.-]*\w\.[a-z]+\b(?![(/])"
@@ -353,10 +230,9 @@ def test_files_in_text_exist(page: Path) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_make_targets_in_text_exist(page: Path) -> None:
+def test_make_targets_in_text_exist() -> None:
     """Every `make target` is one."""
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    named = re.findall(r"(?:`|^|true )make ([a-z-]+)", page.read_text("utf-8"), re.MULTILINE)
+    named = re.findall(r"(?:`|^|true )make ([a-z-]+)", TEXTS + RECIPES, re.MULTILINE)
     assert named
     assert set(named) <= set(targets)

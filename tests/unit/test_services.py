@@ -1,6 +1,5 @@
 """Every place that lists the services lists them all: a folder below services/ is one."""
 
-import ast
 import re
 import tomllib
 from dataclasses import asdict
@@ -11,8 +10,6 @@ import pytest
 from deploy import topology
 from deploy.local.plan import SERVICES as PLANNED
 from deploy.local.ports import Ports
-from shared.messaging.topology import subscriptions
-from tests.events import LAB
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted({path.parent.name for path in (ROOT / "services").glob("*/*.py")})
@@ -20,16 +17,6 @@ CLASSES = {service.name: service for service in topology.SERVICES}
 PORTS = asdict(Ports())
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 PROMETHEUS = (ROOT / "deploy/prometheus/prometheus.yml").read_text()
-
-
-def said(service: str, word: str) -> set[str]:
-    """The events that a service's `__init__` names after `Consumes` or `Publishes`."""
-    text = ast.get_docstring(ast.parse((ROOT / "services" / service / "__init__.py").read_text()))
-    parts = re.split(r"\b(Owns|Consumes|Publishes)\b", text or "")
-    part = dict(zip(parts[1::2], parts[2::2], strict=True)).get(word, "")
-    if "every event" in part:
-        return {event.__name__ for event in LAB}
-    return set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", part))
 
 
 @pytest.mark.parametrize("service", FOLDERS)
@@ -79,17 +66,3 @@ def test_nothing_but_folders_is_listed() -> None:
     (targets,) = re.findall(r"targets: \[(.*:8001.*)\]", PROMETHEUS)
     assert sorted(CLASSES) == sorted(PLANNED) == sorted(run) == FOLDERS
     assert sorted(re.findall(r'"(\w+):\d+"', targets)) == FOLDERS
-
-
-@pytest.mark.parametrize("service", FOLDERS)
-def test_front_page_names_the_events_that_the_service_publishes(service: str) -> None:
-    """services/<name>/__init__.py, after "Publishes": those whose source it is."""
-    published = {event.__name__ for event in LAB if event.source == service}
-    assert said(service, "Publishes") == published
-
-
-@pytest.mark.parametrize("service", FOLDERS)
-def test_front_page_names_the_events_that_the_service_hears(service: str) -> None:
-    """services/<name>/__init__.py, after "Consumes": those with an `@on` method."""
-    heard = {event.__name__ for event in subscriptions(CLASSES[service]) if event in LAB}
-    assert said(service, "Consumes") == heard

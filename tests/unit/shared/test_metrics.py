@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from deploy.reference import METRICS
 from shared import metrics
-from tests.metrics import METRICS
 from tests.servers import require
 
 FAMILIES = {

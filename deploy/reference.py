@@ -1,0 +1,246 @@
+"""Writes into the documents what the code knows best: events, routes, RPC methods, settings.
+
+`python -m deploy.reference` (`make docs`) replaces what stands between `<!-- NAME: ... -->` and
+`<!-- end of NAME -->`; a unit test fails when that is not what the code says.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+import services.catalog.metrics
+import services.compute.metrics
+import services.notify.metrics
+import shared.metrics
+from deploy.local.ports import Ports, variable
+from deploy.topology import SERVICES
+from shared.events import REGISTRY, Event
+from shared.http.route import Route
+from shared.messaging.topology import subscriptions
+from shared.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "services" / "README.md", ROOT / "deploy" / "OPERATING.md")
+
+EVENTS = [event for event in REGISTRY.values() if event.__module__.startswith("shared.events.")]
+"""The lab's own events, without those that tests define."""
+
+METRICS = [
+    family
+    for module in (
+        shared.metrics,
+        services.catalog.metrics,
+        services.compute.metrics,
+        services.notify.metrics,
+    )
+    for family in vars(module).values()
+    if hasattr(family, "_labelnames")
+]
+"""Every metric that the lab exposes, those of all services first."""
+
+Schema = Mapping[str, Any]
+
+
+def table(head: str, rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table; `head` has its column names between bars."""
+    rule = "|".join("---" for _ in head.split("|"))
+    lines = (" | ".join(cell.replace("|", "\\|") for cell in row).strip() for row in rows)
+    return "\n".join([f"| {head} |", f"|{rule}|", *(f"| {line} |" for line in lines)])
+
+
+def entrypoints(service: type, attribute: str) -> Iterator[tuple[Callable[..., Any], Any]]:
+    """The service's methods, by name, with each entrypoint that has such an attribute."""
+    for _, method in inspect.getmembers(service, inspect.isfunction):
+        for entrypoint in getattr(method, "nameko_entrypoints", ()):
+            if hasattr(entrypoint, attribute):
+                yield method, entrypoint
+
+
+def routes(service: type) -> list[Route]:
+    """Everything the service serves, by path."""
+    found = [entrypoint.route for _, entrypoint in entrypoints(service, "route")]
+    return sorted(found, key=lambda route: (route.path, route.method))
+
+
+def methods(service: type) -> list[Callable[..., Any]]:
+    """The service's RPC methods, by name."""
+    return [method for method, _ in entrypoints(service, "rpc_consumer")]
+
+
+def _sections(write: Callable[[Any], str]) -> str:
+    """What `write` says of each service, below the service's name."""
+    every: Iterable[Any] = SERVICES
+    return "\n\n".join(f"**{service.name}**\n\n{write(service)}" for service in every)
+
+
+def _routes(service: type) -> str:
+    rows = (
+        (f"`{route.method} {route.path}`", _roles(route), _first(route.text))
+        for route in routes(service)
+    )
+    return table("route | role | what it does", rows)
+
+
+def _roles(route: Route) -> str:
+    return "any, or no token*" if route.public else ", ".join(sorted(route.roles)) or "any"
+
+
+def _methods(service: type) -> str:
+    rows = (
+        (f"`{method.__name__}({', '.join(_arguments(method))})`", _first(method.__doc__))
+        for method in methods(service)
+    )
+    return table("method | what it does", rows)
+
+
+def _arguments(method: Callable[..., Any]) -> Iterator[str]:
+    """The names of what is passed; `=…` may be left out, what follows `*` is passed by name."""
+    _self, *parameters = inspect.signature(method).parameters.values()
+    by_name = [one for one in parameters if one.kind is one.KEYWORD_ONLY]
+    for one in parameters:
+        if by_name and one is by_name[0]:
+            yield "*"
+        yield one.name if one.default is one.empty else f"{one.name}=…"
+
+
+def _events(service: Any) -> str:  # noqa: ANN401 - a service class has a name
+    rows = (
+        (f"`{event.topic}`", _first(event.__doc__), _listeners(event), _data(event))
+        for event in EVENTS
+        if event.source == service.name
+    )
+    return table("event | what it tells | heard by | `data`", rows)
+
+
+def _listeners(event: type[Event]) -> str:
+    """The services that hear the event, but for notify, which hears every one."""
+    heard = [service.name for service in SERVICES if event in subscriptions(service)]
+    return ", ".join(sorted(set(heard) - {"notify"})) or "-"
+
+
+def _data(event: type[Event]) -> str:
+    return ", ".join(f"`{name}`" for name in event.model_fields)
+
+
+def _fields() -> str:
+    """What the fields of events and of the objects in them hold, but for plain strings."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for owner, schema in _schemas():
+        for name, field in schema["properties"].items():
+            entry = (name, _type(field), field.get("description", ""))
+            found.setdefault(entry, []).append(owner)
+    names = [name for name, _, _ in found]
+    rows = (
+        (f"`{name}`", kind, meaning, ", ".join(owners) if names.count(name) > 1 else "")
+        for (name, kind, meaning), owners in sorted(found.items())
+        if meaning or kind != "string"
+    )
+    return table("field | type | meaning | only in", rows)
+
+
+def _schemas() -> Iterator[tuple[str, Schema]]:
+    """Events by topic and the objects in their data by name, each once."""
+    values: dict[str, Schema] = {}
+    for event in EVENTS:
+        schema = event.model_json_schema()
+        values |= schema.get("$defs", {})
+        yield f"`{event.topic}`", schema
+    yield from ((f"_{name}_", schema) for name, schema in sorted(values.items()))
+
+
+def _type(field: Schema) -> str:
+    """A JSON type in words; objects that the lab defines by their names."""
+    if "anyOf" in field:
+        return " or ".join(map(_type, field["anyOf"]))
+    if "$ref" in field:
+        return f"_{field['$ref'].rsplit('/', 1)[-1]}_"
+    if "enum" in field:
+        return ", ".join(f"`{one}`" for one in field["enum"])
+    if field.get("type") == "array":
+        return f"array of {_type(field['items'])}"
+    return f"`{field['const']}`" if "const" in field else str(field["type"])
+
+
+def _objects() -> str:
+    """The objects in the data of events."""
+    rows = (
+        (name, _first(schema["description"]), ", ".join(f"`{one}`" for one in schema["properties"]))
+        for name, schema in _schemas()
+        if name.startswith("_")
+    )
+    return table("object | what it is | fields", rows)
+
+
+def _settings() -> str:
+    rows = (
+        (f"`{PREFIX}{name.upper()}`", _default(field.default), str(field.description))
+        for name, field in Settings.model_fields.items()
+    )
+    return table("variable | default | meaning", rows)
+
+
+def _default(default: object) -> str:
+    """A setting's default as one writes it into the environment."""
+    if default is PydanticUndefined:
+        return "required"
+    if default in {"", None}:
+        return "none"
+    plain = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    return f"`{plain.lower() if isinstance(default, bool) else plain}`"
+
+
+def _ports() -> str:
+    rows = ((name, str(port), f"`{variable(name)}`") for name, port in asdict(Ports()).items())
+    return table("what listens | port | variable", rows)
+
+
+def _metrics() -> str:
+    rows = (
+        (f"`{exposed(one)}`", ", ".join(one._labelnames), one._documentation.rstrip("."))  # noqa: SLF001
+        for one in METRICS
+    )
+    return table("family | labels | meaning", rows)
+
+
+def exposed(family: Any) -> str:  # noqa: ANN401
+    """The name under which `/metrics` shows a family."""
+    (described,) = family.describe()
+    return f"{described.name}{'_total' if described.type == 'counter' else ''}"
+
+
+def _first(text: str | None) -> str:
+    """A docstring's first line, without its full stop."""
+    return (text or "").strip().split("\n")[0].rstrip(".")
+
+
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "routes": lambda: _sections(_routes),
+    "methods": lambda: _sections(_methods),
+    "events": lambda: _sections(_events),
+    "fields": _fields,
+    "objects": _objects,
+    "settings": _settings,
+    "ports": _ports,
+    "metrics": _metrics,
+}
+
+
+def written(text: str) -> str:
+    """The document with each of its blocks as the code has it now."""
+    block = re.compile(r"(<!-- (\w+): [^>]*-->\n).*?(<!-- end of \2 -->)", re.DOTALL)
+    return block.sub(lambda match: f"{match[1]}\n{BLOCKS[match[2]]()}\n\n{match[3]}", text)
+
+
+def main() -> None:
+    """Bring every document up to date."""
+    for page in PAGES:
+        page.write_text(written(page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
