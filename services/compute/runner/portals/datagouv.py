@@ -6,7 +6,7 @@ Source: its Swagger description. `data` holds datasets, `next_page` the address 
 from collections.abc import Iterator
 from typing import Any
 
-from services.compute.runner.portals.html_text import prose
+from services.compute.runner.portals.html_text import text_of_html
 from services.compute.runner.portals.sanitising import (
     DISTRIBUTIONS,
     KEYWORDS,
@@ -21,8 +21,8 @@ from services.compute.runner.portals.sanitising import (
     size,
 )
 from services.compute.runner.portals.territories import territory_of
-from services.compute.runner.portals.vocabulary import frequency_of
 from shared.errors import Rejected
+from shared.tables.eu_codes import frequency_of
 from shared.tables.harvested_page import Distribution, Record
 
 _GONE = ("deleted", "archived", "private")
@@ -62,7 +62,7 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
     return Record(
         identifier=identity(item.get("id")),
         title=one_line(item.get("title")),
-        description=prose(item.get("description")),
+        description=text_of_html(item.get("description")),
         keywords=_keywords(item),
         territory=_places(item),
         licence=one_line(item.get("license")),

@@ -5,14 +5,13 @@ A dataset is known again by its dct:identifier, else by its own address, else by
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from rdflib import BNode, Graph, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS
 
-from services.compute.runner.portals.html_text import prose
-from services.compute.runner.portals.node import DC, VCARD, Node
-from services.compute.runner.portals.rdf import NOWHERE
+from services.compute.runner.portals.html_text import text_of_html
+from services.compute.runner.portals.rdf import DC, NOWHERE, VCARD, Node
 from services.compute.runner.portals.sanitising import (
     DISTRIBUTIONS,
     KEYWORDS,
@@ -28,15 +27,15 @@ from services.compute.runner.portals.sanitising import (
     size,
 )
 from services.compute.runner.portals.territories import territory_of
-from services.compute.runner.portals.vocabulary import (
+from shared.errors import Rejected
+from shared.tables.eu_codes import (
     HIGH_VALUE,
     PUBLISHERS,
+    THEMES,
     frequency_of,
     language_of,
     last_part,
 )
-from shared.errors import Rejected
-from shared.tables.eu_codes import THEMES
 from shared.tables.harvested_page import Distribution, Record
 
 ADMS = Namespace("http://www.w3.org/ns/adms#")
@@ -98,7 +97,7 @@ def record_of(node: Node) -> Record:
         identifier=identifier_of(node),
         others=_others(node),
         title=_title(node),
-        description=prose(node.text(DCTERMS.description, DC.description)),
+        description=text_of_html(node.text(DCTERMS.description, DC.description)),
         theme=_theme(node),
         keywords=tuple(sorted({one_line(word) for word in _keywords(node)} - {""}))[:KEYWORDS],
         territory=territory_of(node.names(DCTERMS.spatial))[:PLACES],
@@ -106,7 +105,7 @@ def record_of(node: Node) -> Record:
         restricted=last_part(node.text(DCTERMS.accessRights)).upper() in _CLOSED,
         producer=one_line(node.text(DCTERMS.publisher, DCTERMS.creator)),
         producer_kind=_code_of(
-            node.node(DCTERMS.publisher, DCTERMS.creator), DCTERMS.type, PUBLISHERS
+            node.node(DCTERMS.publisher, DCTERMS.creator), DCTERMS.type, PUBLISHERS.items()
         ),
         page=_link(node, DCAT.landingPage, FOAF.page) or _followed(node.address) or None,
         issued=moment(node.text(DCTERMS.issued)),
@@ -118,7 +117,7 @@ def record_of(node: Node) -> Record:
         contact=one_line(contact.text(VCARD.fn, FOAF.name)),
         contact_email=one_line(_email(contact)),
         contact_url=_link(contact, VCARD.hasURL, FOAF.homepage),
-        hvd=_code_of(node, DCATAP.hvdCategory, HIGH_VALUE),
+        hvd=_code_of(node, DCATAP.hvdCategory, HIGH_VALUE.items()),
         distributions=tuple(sorted(_distributions(node), key=Distribution.model_dump_json)),
     )
 
@@ -184,10 +183,10 @@ def _email(contact: Node) -> str:
     return next(iter(named), "").removeprefix("mailto:")
 
 
-def _code_of(node: Node, predicate: URIRef, known: Mapping[str, str]) -> str:
-    """The lab's word for the first value whose address ends with a code that is known."""
-    codes = (last_part(name) for name in node.names(predicate))
-    return next((known[code] for code in codes if code in known), "")
+def _code_of(node: Node, predicate: URIRef, known: Iterable[tuple[str, str]]) -> str:
+    """The lab's word, of those known with their codes, for the first value that ends with one."""
+    words = {code: word for word, code in known}
+    return next(filter(None, (words.get(last_part(name)) for name in node.names(predicate))), "")
 
 
 def _distributions(node: Node) -> Iterator[Distribution]:

@@ -29,7 +29,7 @@ _PARAGRAPHS = re.compile(r"p|div|[uo]l|table|blockquote|pre|section|article|h[1-
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
-def prose(value: Any) -> str:  # noqa: ANN401 - whatever a page holds
+def text_of_html(value: Any) -> str:  # noqa: ANN401 - whatever a page holds
     """A text without tags, its paragraphs apart; one that only looks like HTML stays as it is."""
     if not isinstance(value, str):
         return plain(value, TEXT)

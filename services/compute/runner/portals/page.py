@@ -54,8 +54,8 @@ def read_page(
     (given,) = work.inputs.values()
     made = folder / "out" / ENTRIES
     say(0.0, "lit la page")
-    with TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as room:
-        source, _name = unpack(folder / given, "page", Path(room), Repairs())
+    with TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as unpacked:
+        source, _name = unpack(folder / given, "page", Path(unpacked), Repairs())
         page = _page(source, work)
     read = refused = 0
     with made.open("w", encoding="utf-8") as file:

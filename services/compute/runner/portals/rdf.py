@@ -1,51 +1,82 @@
-"""JSON-LD contexts without the network: an address of a context stands for what is known here.
+"""Reads the statements of a page in JSON-LD, RDF/XML or Turtle, without the network.
 
-The names are those of the vocabularies DCAT 3 and Hydra Core, and of the DCAT-AP profile's context.
+The address of a JSON-LD context stands for what is known here. Its names are those of the
+vocabularies DCAT 3 and Hydra Core, and of the DCAT-AP profile's context.
 """
 
 import codecs
 import json
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 from xml.sax import SAXException
 
 import rdflib
-from rdflib import RDF, Graph
+from rdflib import BNode, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS
 from rdflib.plugins.parsers.notation3 import BadSyntax
+from rdflib.term import Node as Term
 from rdflib.term import bind
 
 from shared.errors import Rejected
 
-_DCT, _DCAT = "http://purl.org/dc/terms/", "http://www.w3.org/ns/dcat#"
-_VCARD, _FOAF = "http://www.w3.org/2006/vcard/ns#", "http://xmlns.com/foaf/0.1/"
+# Values stay as they were written: they are compared with those of the next harvest.
+rdflib.NORMALIZE_LITERALS = False
+logging.getLogger("rdflib").setLevel(logging.CRITICAL)
+# Markup is kept as it is written, too: rdflib parses all of it anew for each of its elements.
+for _markup in (RDF.XMLLiteral, RDF.HTML):
+    bind(_markup, str, constructor=str, datatype_specific=True)
+
+DC = Namespace("http://purl.org/dc/elements/1.1/")
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+
+_LABELS = (
+    SKOS.prefLabel,
+    FOAF.name,
+    VCARD.fn,
+    DCTERMS.title,
+    RDFS.label,
+    RDF.value,
+    DCTERMS.identifier,
+)
+_LANGUAGES = {"fr": 0, "": 1, "en": 2}
+
+_LOOK = 4096
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_XML = re.compile(rb"<(\?xml|!DOCTYPE|!--|([\w.-]+:)?RDF[\s>])")
+_HTML = re.compile(rb"<(!doctype\s+html|html)[\s>]", re.IGNORECASE)
+NOWHERE = "http://catalogue.invalid/"
+"""What relative addresses of a file are relative to; .invalid is nobody's (RFC 2606)."""
+
+_SYNTAXES = {"xml": "RDF/XML", "turtle": "Turtle"}
+
+_DCT, _DCAT, _FOAF, _SKOS, _VCARD = map(str, (DCTERMS, DCAT, FOAF, SKOS, VCARD))
 _SPDX, _HYDRA = "http://spdx.org/rdf/terms#", "http://www.w3.org/ns/hydra/core#"
 
-_TEXTS = {
-    _DCT: "title description identifier issued modified license rights format type",
-    _DCAT: "keyword byteSize startDate endDate mediaType theme",
-    _VCARD: "fn hasEmail hasURL",
-    _FOAF: "name mbox homepage",
-    _SPDX: "algorithm checksumValue",
-    "http://www.w3.org/2004/02/skos/core#": "prefLabel notation",
+_NAMES = {
+    _DCT: "title description identifier issued modified license rights format type Location"
+    " PeriodOfTime",
+    _DCAT: "keyword byteSize startDate endDate mediaType theme Catalog CatalogRecord Dataset"
+    " Distribution DataService",
+    _VCARD: "fn hasEmail hasURL Kind Individual",
+    _FOAF: "name mbox homepage Agent Organization",
+    _SPDX: "algorithm checksumValue Checksum",
+    _HYDRA: "PagedCollection PartialCollectionView",
+    _SKOS: "prefLabel notation",
     "http://data.europa.eu/r5r/": "hvdCategory applicableLegislation",
 }
+"""Of classes, and of properties whose values are texts."""
+
 _THINGS = {
     _DCT: "publisher creator spatial temporal language accrualPeriodicity accessRights",
     _DCAT: "dataset distribution contactPoint landingPage downloadURL accessURL",
     _SPDX: "checksum",
     _HYDRA: "view next nextPage",
 }
-_CLASSES = {
-    _DCAT: "Catalog CatalogRecord Dataset Distribution DataService",
-    _DCT: "Location PeriodOfTime",
-    _FOAF: "Agent Organization",
-    _VCARD: "Kind Individual",
-    _SPDX: "Checksum",
-    _HYDRA: "PagedCollection PartialCollectionView",
-}
+"""Names of properties whose values are things."""
 
 CONTEXT: dict[str, Any] = {
     "dcat": _DCAT,
@@ -55,12 +86,11 @@ CONTEXT: dict[str, Any] = {
     "vcard": _VCARD,
     "spdx": _SPDX,
     "hydra": _HYDRA,
-    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "skos": _SKOS,
     "schema": "http://schema.org/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "id": "@id",
-    **{name: f"{base}{name}" for base, names in _TEXTS.items() for name in names.split()},
-    **{name: f"{base}{name}" for base, names in _CLASSES.items() for name in names.split()},
+    **{name: f"{base}{name}" for base, names in _NAMES.items() for name in names.split()},
     **{
         name: {"@id": f"{base}{name}", "@type": "@id"}
         for base, names in _THINGS.items()
@@ -72,51 +102,78 @@ _KNOWN = ("dcat", "project-open-data", "/ns/hydra/")
 """What the address of a context holds whose names are those above."""
 
 
-def without_network(document: Any) -> None:  # noqa: ANN401 - JSON
-    """Put the contexts into a JSON-LD document that it has by their addresses.
+class Node:
+    """A subject of statements, and what they say of it, in French where they do.
 
-    Raises Rejected, in French, for the address of any other context: nothing is fetched.
+    Of several values the order is that of their texts, never that of the file.
     """
-    waiting = [document]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            if "@import" in node:
-                raise _unknown(node["@import"])
-            if "@context" in node:
-                node["@context"] = _local(node["@context"])
-            waiting += node.values()
-        elif isinstance(node, list):
-            waiting += node
 
+    def __init__(self, graph: Graph, subject: Term) -> None:
+        self._graph, self.subject = graph, subject
 
-def _local(context: Any) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(context, list):
-        return [_local(one) for one in context]
-    if not isinstance(context, str):
-        return context
-    if any(mark in context.lower() for mark in _KNOWN):
-        return CONTEXT
-    raise _unknown(context)
+    @property
+    def address(self) -> str:
+        """Its own address; empty for a blank node, whose name means nothing outside its file."""
+        return str(self.subject) if isinstance(self.subject, URIRef) else ""
 
+    @property
+    def is_said(self) -> bool:
+        """Whether more than its class is said of it."""
+        return any(predicate != RDF.type for predicate in self._graph.predicates(self.subject))
 
-def _unknown(context: object) -> Rejected:
-    return Rejected(f"contexte JSON-LD inconnu ici, et jamais cherché en ligne : {context!s:.200}")
+    def nodes(self, *predicates: URIRef) -> Iterator["Node"]:
+        """The values of the first of these properties that has any, as things."""
+        for value in self._values(predicates):
+            yield Node(self._graph, value)
 
+    def node(self, *predicates: URIRef) -> "Node":
+        """The first of them; a thing of which nothing is said when there is none."""
+        return next(self.nodes(*predicates), Node(self._graph, BNode()))
 
-# Values stay as they were written: they are compared with those of the next harvest.
-rdflib.NORMALIZE_LITERALS = False
-logging.getLogger("rdflib").setLevel(logging.CRITICAL)
-# Markup is kept as it is written, too: rdflib parses all of it anew for each of its elements.
-for _markup in (RDF.XMLLiteral, RDF.HTML):
-    bind(_markup, str, constructor=str, datatype_specific=True)
+    def text(self, *predicates: URIRef) -> str:
+        """One text, in French if there is one; of a thing its label, or else its address."""
+        return next(iter(self.texts(*predicates)), "")
 
-_LOOK = 4096
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_XML = re.compile(rb"<(\?xml|!DOCTYPE|!--|([\w.-]+:)?RDF[\s>])")
-_HTML = re.compile(rb"<(!doctype\s+html|html)[\s>]", re.IGNORECASE)
-NOWHERE = "http://catalogue.invalid/"
-"""What relative addresses of a file are relative to; .invalid is nobody's (RFC 2606)."""
+    def texts(self, *predicates: URIRef) -> list[str]:
+        """All texts, those in French first; of things their labels or addresses."""
+        found = (self._text(value) for value in self._values(predicates))
+        return [text for text in found if text]
+
+    def names(self, *predicates: URIRef) -> list[str]:
+        """Addresses and texts of the values, whichever way they name something."""
+        values = self._values(predicates)
+        addresses = [str(value) for value in values if isinstance(value, URIRef)]
+        return list(dict.fromkeys([*addresses, *filter(None, map(self._text, values))]))
+
+    @property
+    def label(self) -> str:
+        """What it is called; of a text itself, of what nothing is said its address."""
+        for predicate in _LABELS:
+            for value in self._values((predicate,)):
+                if isinstance(value, Literal):
+                    return str(value)
+        return str(self.subject) if isinstance(self.subject, Literal) else self.address
+
+    def _text(self, value: Term) -> str:
+        return Node(self._graph, value).label
+
+    def _values(self, predicates: tuple[URIRef, ...]) -> list[Term]:
+        for predicate in predicates:
+            values = list(self._graph.objects(self.subject, predicate))
+            if values:
+                return sorted(values, key=self._rank)
+        return []
+
+    def _rank(self, value: Term) -> tuple[int, str]:
+        if isinstance(value, Literal):
+            language = (value.language or "").partition("-")[0].lower()
+            return _LANGUAGES.get(language, len(_LANGUAGES)), str(value)
+        return 0, str(value) if isinstance(value, URIRef) else self._said_of(value)
+
+    def _said_of(self, blank: Term) -> str:
+        """What orders blank nodes: their names differ each time the same file is read."""
+        said = (value for _, value in self._graph.predicate_objects(blank))
+        return "\n".join(sorted(str(value) for value in said if not isinstance(value, BNode)))
 
 
 def syntax_of(source: Path, media_type: str) -> str:
@@ -154,7 +211,7 @@ def read_json(source: Path) -> object:
 
 def graph_of_json(document: object, base: str) -> Graph:
     """The statements of a JSON-LD document."""
-    without_network(document)
+    _replace_contexts(document)
     graph = Graph()
     try:
         graph.parse(data=json.dumps(document), format="json-ld", publicID=base or NOWHERE)
@@ -180,13 +237,10 @@ def graph_of(source: Path, syntax: str, base: str) -> Graph:
     except UnicodeDecodeError as error:
         raise Rejected("cette page n'est pas en UTF-8") from error
     except IndexError as error:
-        raise Rejected(f"{_NAMES[syntax]} invalide : la page s'interrompt") from error
+        raise Rejected(f"{_SYNTAXES[syntax]} invalide : la page s'interrompt") from error
     except (SAXException, ValueError, SyntaxError) as error:
-        raise Rejected(f"{_NAMES[syntax]} invalide ({error!s:.200})") from error
+        raise Rejected(f"{_SYNTAXES[syntax]} invalide ({error!s:.200})") from error
     return graph
-
-
-_NAMES = {"xml": "RDF/XML", "turtle": "Turtle"}
 
 
 def _check_xml(source: Path) -> None:
@@ -203,3 +257,35 @@ def _check_xml(source: Path) -> None:
 
 def _refuse_entity(*_details: object) -> int:
     raise Rejected("ce XML déclare des entités : elles ne sont pas lues")
+
+
+def _replace_contexts(document: Any) -> None:  # noqa: ANN401 - JSON
+    """Put the contexts into a JSON-LD document that it has by their addresses.
+
+    Raises Rejected, in French, for the address of any other context: nothing is fetched.
+    """
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if "@import" in node:
+                raise _unknown(node["@import"])
+            if "@context" in node:
+                node["@context"] = _local(node["@context"])
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+
+
+def _local(context: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(context, list):
+        return [_local(one) for one in context]
+    if not isinstance(context, str):
+        return context
+    if any(mark in context.lower() for mark in _KNOWN):
+        return CONTEXT
+    raise _unknown(context)
+
+
+def _unknown(context: object) -> Rejected:
+    return Rejected(f"contexte JSON-LD inconnu ici, et jamais cherché en ligne : {context!s:.200}")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.compute.runner.portals.html_text import prose
+from services.compute.runner.portals.html_text import text_of_html
 
 
 @pytest.mark.parametrize(
@@ -29,16 +29,16 @@ from services.compute.runner.portals.html_text import prose
 )
 def test_description_is_plain_text_with_its_paragraphs(told: Any, read: str) -> None:
     """Tags go, what they say stays; Markdown, comparisons and addresses are not touched."""
-    assert prose(told) == read.replace("  ", " ")
+    assert text_of_html(told) == read.replace("  ", " ")
 
 
 @pytest.mark.parametrize("evil", ["<p " * 20_000, "<p>" * 20_000, "<p>&" * 20_000, "<!--" * 20_000])
 def test_markup_that_never_ends_is_read_to_its_limit(evil: str) -> None:
     """Whatever comes of it, it is short, and no tag."""
-    assert len(prose(f"<p>Un</p>{evil}")) <= 5000
+    assert len(text_of_html(f"<p>Un</p>{evil}")) <= 5000
 
 
 def test_text_behind_long_tags_is_kept() -> None:
     """The limit is that of the text, not of its markup."""
-    told = prose("".join(f'<p class="{"x" * 100}">Paragraphe {n}</p>' for n in range(200)))
+    told = text_of_html("".join(f'<p class="{"x" * 100}">Paragraphe {n}</p>' for n in range(200)))
     assert "Paragraphe 199" in told
