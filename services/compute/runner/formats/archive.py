@@ -31,14 +31,14 @@ class Readable(Protocol):
         """At most `size` bytes, none at the end."""
 
 
-def unpack(source: Path, filename: str, room: Path, repairs: Repairs) -> tuple[Path, str]:
-    """The file inside `source`, written below `room`, and its name; `source` when it is plain.
+def unpack(source: Path, filename: str, folder: Path, repairs: Repairs) -> tuple[Path, str]:
+    """The file inside `source`, written below `folder`, and its name; `source` when it is plain.
 
     A workbook is a ZIP archive too, and stays as it is. Raises Rejected, in French, for an archive
     that is broken, encrypted, too deep, or holds no table, several, or too much.
     """
     for layer in range(_LAYERS + 1):
-        inner = room / f"unpacked-{layer}"
+        inner = folder / f"unpacked-{layer}"
         name = _unpack_once(source, filename, inner, repairs)
         if name is None:
             return source, filename

@@ -1,7 +1,8 @@
-"""Reads regular delimited text, as most is: every row like the header, nothing to mend.
+"""Reads delimited text, whatever its delimiter, quotes and faults.
 
-Arrow reads it many times as fast as Python's csv module. What Arrow would read otherwise, or what
-has to be told, is left to services/compute/runner/formats/delimited.py.
+Arrow reads what is regular, as most is, many times as fast as Python's csv module: every row like
+the header, nothing to repair. What Arrow would read otherwise, or what has to be told, the csv
+module reads.
 """
 
 import csv
@@ -30,6 +31,42 @@ _SMALL = 1 << 25
 """Bytes of a file whose rows are kept once they were looked at, not read again."""
 
 _ENCODINGS = ("utf-8", "cp1252")
+
+_SAMPLE = 1 << 18
+_SAMPLE_ROWS = 200
+_DELIMITERS = ";,\t|"
+_RARE_DELIMITERS = ":~^#*§¤"
+"""Used by some exports, and in the middle of ordinary text: taken when no usual one cuts, or where
+they cut all rows alike, the header's too, and usual ones, which decimals have, do not."""
+
+_MARK = "\ufeff"
+_NO_DELIMITER = "\x1f"
+"""A table of one column still needs a delimiter: one that text never holds."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited text is written; `delimiter` is None for a single column."""
+
+    delimiter: str | None
+    quote: str = '"'
+    escape: str | None = None
+
+    def parse(self, lines: Iterable[str]) -> Iterator[Numbered]:
+        """The rows of `lines`; Rejected, in French, naming the line that breaks off."""
+        reader = csv.reader(
+            lines,
+            delimiter=self.delimiter or _NO_DELIMITER,
+            quotechar=self.quote,
+            escapechar=self.escape,
+            doublequote=True,
+            strict=True,
+        )
+        try:
+            for cells in reader:
+                yield reader.line_num, cells
+        except csv.Error as error:
+            raise Rejected(f"ligne {reader.line_num} : {_explain(error)}") from error
 
 
 class RegularText:
@@ -115,43 +152,6 @@ def _is_full(batch: pa.RecordBatch) -> bool:
     return not batch.num_rows
 
 
-_SAMPLE = 1 << 18
-_SAMPLE_ROWS = 200
-_DELIMITERS = ";,\t|"
-_RARE_DELIMITERS = ":~^#*§¤"
-"""Used by some exports, and in the middle of ordinary text: taken when no usual one cuts, or where
-they cut all rows alike, the header's too, and usual ones, which decimals have, do not."""
-
-_MARK = "\ufeff"
-_NO_DELIMITER = "\x1f"
-"""A table of one column still needs a delimiter: one that text never holds."""
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a delimited text is written; `delimiter` is None for a single column."""
-
-    delimiter: str | None
-    quote: str = '"'
-    escape: str | None = None
-
-    def parse(self, lines: Iterable[str]) -> Iterator[Numbered]:
-        """The rows of `lines`; Rejected, in French, naming the line that breaks off."""
-        reader = csv.reader(
-            lines,
-            delimiter=self.delimiter or _NO_DELIMITER,
-            quotechar=self.quote,
-            escapechar=self.escape,
-            doublequote=True,
-            strict=True,
-        )
-        try:
-            for cells in reader:
-                yield reader.line_num, cells
-        except csv.Error as error:
-            raise Rejected(f"ligne {reader.line_num} : {_explain(error)}") from error
-
-
 def read_text(path: Path, repairs: Repairs) -> Table:
     """The table in a delimited text.
 
@@ -161,9 +161,8 @@ def read_text(path: Path, repairs: Repairs) -> Table:
     encoding = find_encoding(path, repairs)
     with path.open(encoding=encoding, errors=MIXED, newline="") as file:
         sample = file.read(_SAMPLE)
-    lines = list(
-        _unmarked(StringIO(sample, newline=""))
-    )  # cut where the csv module cuts, and only there
+    # Cut where the csv module cuts, and only there.
+    lines = list(_unmarked(StringIO(sample, newline="")))
     dialect = find_dialect(lines if len(sample) < _SAMPLE else lines[:-1] or lines)
     start = list(_some(dialect, lines))
     if not any(cell.strip() for _, cells in start for cell in cells):

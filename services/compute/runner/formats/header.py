@@ -1,4 +1,4 @@
-"""Tells a first row that is data, in a table whose columns nobody named."""
+"""Finds the header of a table among its first rows, and makes names of columns out of it."""
 
 import re
 from collections import Counter
@@ -10,6 +10,18 @@ from services.compute.runner.columns.contacts import EMAIL, PHONE
 from services.compute.runner.database import unique
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
+
+Cells = Sequence[str]
+
+MAX_COLUMNS = 2000
+_MAX_NAME = 500
+
+_FULL = 0.7
+"""Share of a table's usual width that a header fills: titles and notes above it fill less."""
+
+_NUMBER = re.compile(r"[+-]?[0-9\s.,%/-]+")
+
+_YEAR = re.compile(r"(19|20)[0-9]{2}")
 
 _NEARLY_ALL, _FEWEST = 0.9, 2
 
@@ -23,64 +35,6 @@ _FORM = re.compile(
     r"|(?P<month>(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])?)"
     r"|(?P<code>[0-9][0-9AB][0-9]{3,})"
 )
-
-
-def is_data(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first of these rows holds values like those below, not the names of columns.
-
-    Days, months, codes and addresses are names, too, above other values: they are data where
-    nearly all values below have their form, and no word stands above such values.
-    """
-    top, below = [" ".join(cell.split()) for cell in rows[0]], rows[1:]
-    if any(map(_OF_SOMEBODY.fullmatch, top)):
-        return True
-    if not any(map(_form, top)):
-        return False
-    formed = [(cell, form) for at, cell in enumerate(top) if (form := _usual_form(below, at))]
-    is_like_them = any(_form(cell) == form for cell, form in formed)
-    return is_like_them and not any(_is_word(cell) for cell, _ in formed)
-
-
-def names_values(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first of these rows has a word above days, codes or addresses, and another."""
-    top, below = rows[0], rows[1:]
-    words = [at for at, cell in enumerate(top) if _is_word(cell.strip())]
-    return len(words) > 1 and any(_usual_form(below, at) for at in words)
-
-
-def _is_word(cell: str) -> bool:
-    return cell[:1].isalpha() and not _form(cell)
-
-
-def _usual_form(rows: Sequence[Sequence[str]], at: int) -> str:
-    """The form of nearly all filled cells of a column, or nothing."""
-    cells = [cell for row in rows if at < len(row) and (cell := row[at].strip())]
-    if len(cells) < _FEWEST:
-        return ""
-    ((form, count),) = Counter(map(_form, cells)).most_common(1)
-    return form if count >= _NEARLY_ALL * len(cells) else ""
-
-
-def _form(cell: str) -> str:
-    """What a value looks like, digits with how many they are; nothing for words and amounts."""
-    found = _FORM.fullmatch(cell)
-    if not found:
-        return ""
-    kind = str(found.lastgroup)
-    return f"{kind} {len(cell)}" if kind in ("month", "code") else kind
-
-
-MAX_COLUMNS = 2000
-_MAX_NAME = 500
-
-_FULL = 0.7
-"""Share of a table's usual width that a header fills: titles and notes above it fill less."""
-
-_NUMBER = re.compile(r"[+-]?[0-9\s.,%/-]+")
-
-_YEAR = re.compile(r"(19|20)[0-9]{2}")
-
-Cells = Sequence[str]
 
 
 class Header(NamedTuple):
@@ -163,7 +117,7 @@ def _find_row(rows: Sequence[Cells]) -> int:
     above = [at for at in range(found) if widths[at]]
     if not above:
         return found
-    is_named = names_values(rows[above[-1] :]) and is_data(rows[found:])
+    is_named = _names_values(rows[above[-1] :]) and is_data(rows[found:])
     return above[-1] if is_named or _looks_like_data(rows[found]) else found
 
 
@@ -174,6 +128,51 @@ def _looks_like_data(row: Cells, *, years: bool = True) -> bool:
     if not years:
         numbers = [cell for cell in numbers if not _YEAR.fullmatch(cell)]
     return len(numbers) * 2 > len(cells)
+
+
+def is_data(rows: Sequence[Cells]) -> bool:
+    """Whether the first of these rows holds values like those below, not the names of columns.
+
+    Days, months, codes and addresses are names, too, above other values: they are data where
+    nearly all values below have their form, and no word stands above such values.
+    """
+    top, below = [" ".join(cell.split()) for cell in rows[0]], rows[1:]
+    if any(map(_OF_SOMEBODY.fullmatch, top)):
+        return True
+    if not any(map(_form, top)):
+        return False
+    formed = [(cell, form) for at, cell in enumerate(top) if (form := _usual_form(below, at))]
+    is_like_them = any(_form(cell) == form for cell, form in formed)
+    return is_like_them and not any(_is_word(cell) for cell, _ in formed)
+
+
+def _names_values(rows: Sequence[Cells]) -> bool:
+    """Whether the first of these rows has a word above days, codes or addresses, and another."""
+    top, below = rows[0], rows[1:]
+    words = [at for at, cell in enumerate(top) if _is_word(cell.strip())]
+    return len(words) > 1 and any(_usual_form(below, at) for at in words)
+
+
+def _is_word(cell: str) -> bool:
+    return cell[:1].isalpha() and not _form(cell)
+
+
+def _usual_form(rows: Sequence[Cells], at: int) -> str:
+    """The form of nearly all filled cells of a column, or nothing."""
+    cells = [cell for row in rows if at < len(row) and (cell := row[at].strip())]
+    if len(cells) < _FEWEST:
+        return ""
+    ((form, count),) = Counter(map(_form, cells)).most_common(1)
+    return form if count >= _NEARLY_ALL * len(cells) else ""
+
+
+def _form(cell: str) -> str:
+    """What a value looks like, digits with how many they are; nothing for words and amounts."""
+    found = _FORM.fullmatch(cell)
+    if not found:
+        return ""
+    kind = str(found.lastgroup)
+    return f"{kind} {len(cell)}" if kind in ("month", "code") else kind
 
 
 def name_columns(cells: Cells, width: int, line: int | None, repairs: Repairs) -> list[str]:

@@ -1,6 +1,8 @@
-"""What the XML of XLSX sheets tells beyond values: zeros in front, faults, how far cells lie apart.
+"""Reads workbooks (XLSX, XLS, ODS), and what the XML of XLSX sheets tells beyond their values.
 
-Source: ECMA-376, part 1, SpreadsheetML (18.3.1.4 `c`, 18.8.10 `cellXfs`, 18.8.30 `numFmt`).
+That is with how many digits a cell shows a number, where errors and formulas without a result
+stand, and how far cells lie apart. Source: ECMA-376, part 1, SpreadsheetML (18.3.1.4 `c`, 18.8.10
+`cellXfs`, 18.8.30 `numFmt`).
 """
 
 import re
@@ -40,22 +42,28 @@ _CHUNK = 1 << 20
 _LONGEST_PART = 20_000_000
 """Bytes of the list of sheets, or of styles."""
 
-_ODD = (
+_SPECIAL = (
     rb'<c (?=[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})")(?:'
     rb'(?=[^>]*\bt="(?P<error>e)")|(?=[^>]*\bs="(?P<style>%s)")|'
     rb"[^>]*(?<!/)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?P<open><v\s*/>|<v></v>|</c>))"
 )
 """A cell that is an error, has one of the styles, or a formula that nobody has computed yet."""
 
-
 _HEAD = 1 << 14
 _EXTENT = re.compile(rb'<dimension ref="[A-Z]+[0-9]+:([A-Z]{1,3})([0-9]{1,7})"')
 _FILLED = re.compile(rb'<c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>\s*<(?:f|is|v)\b')
 
+_LOOK = 200
+_NAMED = 10
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""The stream in which Office puts an encrypted workbook ([MS-OFFCRYPTO], 2.3.4)."""
+
+Value = str | int | float | bool | date | time | datetime | timedelta
+
 
 @dataclass
-class Cells:
-    """Cells that are odd; `widths` has by column, from 0, and row, from 1, the digits shown."""
+class DigitsShown:
+    """How many digits cells show; `widths` has them by column, from 0, and row, from 1."""
 
     widths: dict[int, bytearray] = field(default_factory=dict)
 
@@ -71,27 +79,118 @@ class Cells:
         widths[row] = width
 
 
-def read_cells(path: Path, sheet: str, repairs: Repairs) -> Cells:
-    """The odd cells of a sheet; errors and formulas without a result are named as repairs.
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet, and what its cells show beyond their values."""
+
+    sheet: CalamineSheet
+    digits: DigitsShown
+
+    def rows(self, repairs: Repairs | None = None) -> Iterator[Numbered]:
+        """The rows as text; `repairs` is told of zeros that were put in front."""
+        _, right = self.sheet.start or (0, 0)  # empty rows above come too, empty columns do not
+        for number, row in enumerate(self.sheet.iter_rows(), 1):
+            cells = [_text(value) for value in row]
+            for column in self.digits.widths if any(cells) else ():
+                at = column - right
+                if 0 <= at < len(row) and isinstance(row[at], float):
+                    text, cells[at] = cells[at], self.digits.padded(number, column, cells[at])
+                    if repairs and text != cells[at]:
+                        repairs.note("shown_zeros", line=number)
+            yield number, cells
+
+
+def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
+    """The table of the sheet that holds most, of those to be seen; the other sheets are named.
+
+    Numbers become the shortest text that is the same number, whole ones without a point; dates
+    become ISO 8601. Raises Rejected, in French, for a workbook that is encrypted, broken or empty.
+    """
+    try:
+        with path.open("rb") as file:
+            book = CalamineWorkbook.from_filelike(file)
+            if format_name == "xlsx":
+                check_extent(path, book.sheet_names)
+            sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
+    except (CalamineError, OSError, ValueError) as error:
+        if isinstance(error, PasswordError) or _ENCRYPTED in path.read_bytes():
+            raise Rejected("ce classeur est protégé par un mot de passe") from error
+        raise Rejected("ce classeur est abîmé, ou n'en est pas un") from error
+    filled = {name: _filled(sheet) for name, sheet in sheets.items()}
+    visible = {one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible}
+    # What is hidden are mostly lists that cells are chosen from.
+    best = sorted(filled, key=lambda name: (name in visible and filled[name] > 0, filled[name]))
+    name = best[-1] if best else None
+    if name is None or not filled[name]:
+        raise Rejected("ce classeur ne contient aucun tableau")
+    others = [other for other in sheets if other != name and filled[other]]
+    if others:
+        repairs.note("other_sheets", count=len(others), detail=", ".join(others[:_NAMED]))
+    digits = read_digits(path, name, repairs) if format_name == "xlsx" else DigitsShown()
+    return _table(_Sheet(sheets[name], digits), format_name, repairs)
+
+
+def _table(sheet: _Sheet, format_name: str, repairs: Repairs) -> Table:
+    name = sheet.sheet.name
+    head = find_header([cells for _, cells in islice(sheet.rows(), _LOOK)])
+    try:
+        shape = survey(head, islice(sheet.rows(), head.at, None), repairs)
+    except Rejected as error:
+        raise Rejected(f"feuille « {name} », {error}") from error
+    above = sum(bool(filled_width(cells)) for _, cells in islice(sheet.rows(), head.at))
+    if above:
+        repairs.note("preamble", line=1, count=above)
+    columns = shape.columns(repairs)
+    below = islice(sheet.rows(repairs), head.at + head.height, None)
+    return Table(
+        columns=columns,
+        batches=batches_of(columns, shape.fitted(below, repairs)),
+        format=format_name,
+        encoding="binary",
+        sheet=name,
+    )
+
+
+def _filled(sheet: CalamineSheet) -> int:
+    """About how many cells of a sheet hold something."""
+    cells = sum(bool(_text(value)) for row in islice(sheet.iter_rows(), _LOOK) for value in row)
+    return cells * max(1, sheet.height // _LOOK) if cells else 0
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return "vrai" if value else "faux"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{Decimal(repr(value)):f}"
+    if isinstance(value, datetime):
+        is_day = value.time() == time.min
+        return value.date().isoformat() if is_day else value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def read_digits(path: Path, sheet: str, repairs: Repairs) -> DigitsShown:
+    """The digits that cells show; errors and formulas without a result are named as repairs.
 
     Nothing is found in a file that is built in a way of its own: its values can be read all the
     same.
     """
-    cells = Cells()
+    digits = DigitsShown()
     try:
         with zipfile.ZipFile(path) as archive:
             styles = _zero_styles(_part(archive, "xl/styles.xml"))
             with archive.open(_member(archive, sheet)) as file:
-                for found in _odd(_chunks(file), list(styles)):
+                for found in _special(_chunks(file), list(styles)):
                     letters, row = found[1].decode(), int(found[2])
                     if found["style"]:
-                        cells.pad(row, _column(letters), styles[found["style"]])
+                        digits.pad(row, _column(letters), styles[found["style"]])
                     else:
                         code = "error_cells" if found["error"] else "open_formulas"
                         repairs.note(code, line=row, detail=f"{letters}{row}")
     except (KeyError, ET.ParseError):
-        return Cells()
-    return cells
+        return DigitsShown()
+    return digits
 
 
 def check_extent(path: Path, sheets: Iterable[str]) -> None:
@@ -128,8 +227,8 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     return iter(lambda: file.read(_CHUNK), b"")
 
 
-def _odd(chunks: Iterator[bytes], styles: list[bytes]) -> Iterator[re.Match[bytes]]:
-    pattern = re.compile(_ODD % (b"|".join(styles) or b"(?!)"))
+def _special(chunks: Iterator[bytes], styles: list[bytes]) -> Iterator[re.Match[bytes]]:
+    pattern = re.compile(_SPECIAL % (b"|".join(styles) or b"(?!)"))
     return _matches(chunks, pattern, [b't="e"', b"<f", *(b's="%s"' % style for style in styles)])
 
 
@@ -179,104 +278,3 @@ def _part(archive: zipfile.ZipFile, name: str) -> ET.Element:
 
 def _column(letters: str) -> int:
     return reduce(lambda number, letter: number * 26 + ord(letter) - ord("@"), letters, 0) - 1
-
-
-_LOOK = 200
-_NAMED = 10
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-"""The stream in which Office puts an encrypted workbook ([MS-OFFCRYPTO], 2.3.4)."""
-
-Value = str | int | float | bool | date | time | datetime | timedelta
-
-
-def read_workbook(path: Path, format_name: str, repairs: Repairs) -> Table:
-    """The table of the sheet that holds most, of those to be seen; the other sheets are named.
-
-    Numbers become the shortest text that is the same number, whole ones without a point; dates
-    become ISO 8601. Raises Rejected, in French, for a workbook that is encrypted, broken or empty.
-    """
-    try:
-        with path.open("rb") as file:
-            book = CalamineWorkbook.from_filelike(file)
-            if format_name == "xlsx":
-                check_extent(path, book.sheet_names)
-            sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
-    except (CalamineError, OSError, ValueError) as error:
-        if isinstance(error, PasswordError) or _ENCRYPTED in path.read_bytes():
-            raise Rejected("ce classeur est protégé par un mot de passe") from error
-        raise Rejected("ce classeur est abîmé, ou n'en est pas un") from error
-    filled = {name: _filled(sheet) for name, sheet in sheets.items()}
-    visible = {one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible}
-    # What is hidden are mostly lists that cells are chosen from.
-    best = sorted(filled, key=lambda name: (name in visible and filled[name] > 0, filled[name]))
-    name = best[-1] if best else None
-    if name is None or not filled[name]:
-        raise Rejected("ce classeur ne contient aucun tableau")
-    others = [other for other in sheets if other != name and filled[other]]
-    if others:
-        repairs.note("other_sheets", count=len(others), detail=", ".join(others[:_NAMED]))
-    sheet = _Sheet(sheets[name], Cells())
-    if format_name == "xlsx":
-        sheet = _Sheet(sheets[name], read_cells(path, name, repairs))
-    return _table(sheet, format_name, repairs)
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    """A sheet, and what its cells show beyond their values."""
-
-    sheet: CalamineSheet
-    shown: Cells
-
-    def rows(self, repairs: Repairs | None = None) -> Iterator[Numbered]:
-        """The rows as text; `repairs` is told of zeros that were put in front."""
-        _, right = self.sheet.start or (0, 0)  # empty rows above come too, empty columns do not
-        for number, row in enumerate(self.sheet.iter_rows(), 1):
-            cells = [_text(value) for value in row]
-            for column in self.shown.widths if any(cells) else ():
-                at = column - right
-                if 0 <= at < len(row) and isinstance(row[at], float):
-                    text, cells[at] = cells[at], self.shown.padded(number, column, cells[at])
-                    if repairs and text != cells[at]:
-                        repairs.note("shown_zeros", line=number)
-            yield number, cells
-
-
-def _table(sheet: _Sheet, format_name: str, repairs: Repairs) -> Table:
-    name = sheet.sheet.name
-    head = find_header([cells for _, cells in islice(sheet.rows(), _LOOK)])
-    try:
-        shape = survey(head, islice(sheet.rows(), head.at, None), repairs)
-    except Rejected as error:
-        raise Rejected(f"feuille « {name} », {error}") from error
-    above = sum(bool(filled_width(cells)) for _, cells in islice(sheet.rows(), head.at))
-    if above:
-        repairs.note("preamble", line=1, count=above)
-    columns = shape.columns(repairs)
-    below = islice(sheet.rows(repairs), head.at + head.height, None)
-    return Table(
-        columns=columns,
-        batches=batches_of(columns, shape.fitted(below, repairs)),
-        format=format_name,
-        encoding="binary",
-        sheet=name,
-    )
-
-
-def _filled(sheet: CalamineSheet) -> int:
-    """About how many cells of a sheet hold something."""
-    cells = sum(bool(_text(value)) for row in islice(sheet.iter_rows(), _LOOK) for value in row)
-    return cells * max(1, sheet.height // _LOOK) if cells else 0
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "vrai" if value else "faux"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else f"{Decimal(repr(value)):f}"
-    if isinstance(value, datetime):
-        is_day = value.time() == time.min
-        return value.date().isoformat() if is_day else value.isoformat(" ")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value).strip()
