@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.columns.leading_zeros import mend, rewrite, show
+from services.compute.runner.columns.leading_zeros import with_leading_zeros
 from services.compute.runner.columns.profile import describe, gathered, without_marks
 from services.compute.runner.database import Say, columns, count, literal, open_database, quoted
 from services.compute.runner.formats.archive import unpack
@@ -25,7 +25,7 @@ from services.compute.runner.privacy.screening import screen, without_examples
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.tables.key_file import KEYS
-from shared.tables.manifest import Column, Profile
+from shared.tables.manifest import Profile
 
 _TABLE = "table"
 _MOST_CELLS = 2_000_000_000
@@ -34,6 +34,7 @@ _MOST_CELLS = 2_000_000_000
 _GROUP_BYTES = 1 << 23
 """Of text in a row group of the table: many small ones take more room, and more time to read."""
 
+_WIDE, _HELD_CELLS = 100, 20_000_000
 _NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
@@ -51,18 +52,19 @@ def take_in(
     say(0.0, "lit le fichier")
     with (
         open_database(folder, memory_bytes) as database,
-        TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as room,
+        TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as unpacked,
     ):
-        source, filename = unpack(folder / given, work.filename, Path(room), repairs)
+        source, filename = unpack(folder / given, work.filename, Path(unpacked), repairs)
         found = _read(source, filename, repairs)
         if found:
             _write(found, made, source.stat().st_size, say)
         else:
             _copy(database, source, made, repairs)
-        show(database, _TABLE, made)
-        mend(database, _TABLE, made, work.repairs, repairs)
+        _show(database, made)
+        _rewrite(database, made, with_leading_zeros(database, _TABLE, work.repairs, repairs))
         rows, described = describe(database, _TABLE, lambda share, what: say(0.5 + share / 2, what))
-        _empty_marks(database, described, made)
+        marked = [one for one in described if one.missing]
+        _rewrite(database, made, {one.name: without_marks(one.name, one.missing) for one in marked})
         if rows == 0:
             raise Rejected("le fichier n'a pas de ligne de données")
         say(0.98, "cherche des données personnelles")
@@ -132,13 +134,6 @@ def _check(types: Mapping[str, str], rows: int) -> None:
         )
 
 
-def _empty_marks(database: duckdb.DuckDBPyConnection, described: list[Column], made: Path) -> None:
-    """Write the table again without what its columns write for "no value"."""
-    changed = {one.name: without_marks(one.name, one.missing) for one in described if one.missing}
-    if changed:
-        rewrite(database, _TABLE, made, changed)
-
-
 def _write(table: Table, made: Path, size: int, say: Say) -> None:
     read = 0
     with parquet.ParquetWriter(made, schema_of(table.columns), compression="zstd") as writer:
@@ -146,3 +141,33 @@ def _write(table: Table, made: Path, size: int, say: Say) -> None:
             writer.write_batch(batch)
             read += batch.nbytes
             say(min(0.5, read / max(1, size) / 2), "lit le fichier")
+
+
+def _show(database: duckdb.DuckDBPyConnection, made: Path) -> None:
+    """Let the file `made` be the table.
+
+    A wide one is held in memory, if it is small: each query of a file looks at all of its columns.
+    """
+    shape = parquet.read_metadata(made)
+    is_small = shape.num_columns * shape.num_rows <= _HELD_CELLS
+    kind = "TABLE" if is_small and shape.num_columns > _WIDE else "VIEW"
+    database.execute(
+        f"CREATE OR REPLACE {kind} {quoted(_TABLE)} AS"
+        f" SELECT * FROM read_parquet({literal(str(made))})"
+    )
+
+
+def _rewrite(database: duckdb.DuckDBPyConnection, made: Path, changed: Mapping[str, str]) -> None:
+    """Write `made` again from the table, the columns in `changed` as these SQL expressions."""
+    if not changed:
+        return
+    selected = ", ".join(
+        f"{changed.get(name, quoted(name))} AS {quoted(name)}" for name in columns(database, _TABLE)
+    )
+    again = made.with_suffix(".again")
+    database.execute(
+        f"COPY (SELECT {selected} FROM {quoted(_TABLE)}) TO {literal(str(again))}"
+        " (FORMAT parquet, COMPRESSION zstd)"
+    )
+    again.rename(made)
+    _show(database, made)

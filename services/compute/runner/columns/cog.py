@@ -1,27 +1,19 @@
-"""INSEE's official geographic code (COG) by year, and which year a column of codes fits."""
+"""INSEE's official geographic code (COG): its codes, by year, and the year that a column fits."""
 
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 
 from services.compute.runner.columns.identifiers import Texts
-
-_FOLDER = Path(__file__).resolve().parents[2] / "reference"
-_NUMBERS = {"first": pa.int32(), "last": pa.int32()}
+from services.compute.runner.columns.reference_files import Arrow, read_reference
 
 _PLAIN, _BOTH = ("commune",), ("commune", "part")
 _WHOLE = 0.9
 """From this share of its codes on, a column lists a département nearly wholly."""
-
-Arrow: TypeAlias = Any
-"""A table of Arrow; pyarrow has no types of its own."""
 
 Years = np.ndarray[tuple[int], np.dtype[np.int64]]
 """A figure for each year of the COG, the first year first."""
@@ -29,7 +21,7 @@ Years = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 @dataclass(frozen=True)
 class Cog:
-    """The tables of services/compute/reference, whose README says what stands in them."""
+    """The tables of codes in services/compute/reference."""
 
     communes: Arrow
     years: Arrow
@@ -50,6 +42,23 @@ class Cog:
     def present_year(self) -> int:
         """The year of the latest COG."""
         return int(pc.max(self.years["last"]).as_py())
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Sets of valid codes."""
+
+    communes: frozenset[str]
+    epci: frozenset[str]
+    postcodes: frozenset[str]
+    departements: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+
+    @property
+    def postcode_prefixes(self) -> frozenset[str]:
+        """The first two digits: postcodes know one Corsica, numbered as before it was two."""
+        starts = {code[:2] for code in self.communes}
+        return frozenset(start if start.isdigit() else "20" for start in starts)
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,22 @@ def load_cog() -> Cog:
         postcodes=read_reference("postcodes.csv.gz"),
         departements=read_reference("departements.csv"),
     )
+
+
+def load_codes() -> Codes:
+    """All codes of communes since 1943, and of the rest the present ones."""
+    cog = load_cog()
+    return Codes(
+        communes=_set(cog.communes["code"]),
+        epci=_set(cog.communes["epci"]),
+        postcodes=_set(cog.postcodes["postcode"]),
+        departements=_set(cog.departements["code"]),
+        regions=_set(cog.departements["region"]),
+    )
+
+
+def _set(column: Texts) -> frozenset[str]:
+    return frozenset(column.drop_null().unique().to_pylist())
 
 
 def best_year(values: Texts) -> Fit | None:
@@ -144,13 +169,3 @@ def _count(runs: Arrow, codes: Texts) -> Years:
     ends = np.bincount(found["last"].to_numpy() - cog.first_year + 1, minlength=length)
     counts: Years = np.cumsum(starts - ends)[:-1]
     return counts
-
-
-def read_reference(name: str) -> Arrow:
-    """A table of text, empty where nothing stands, but for its years."""
-    options = pa_csv.ParseOptions(delimiter=";")
-    with pa.input_stream(str(_FOLDER / name)) as file:
-        header = file.read(200).decode().splitlines()[0].split(";")
-    types = {column: _NUMBERS.get(column, pa.string()) for column in header}
-    convert = pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
-    return pa_csv.read_csv(_FOLDER / name, parse_options=options, convert_options=convert)

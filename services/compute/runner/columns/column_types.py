@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.codes import Codes
+from services.compute.runner.columns.cog import Codes
 from services.compute.runner.columns.contacts import EMAIL, PHONE
 from services.compute.runner.columns.dates import FORMATS, any_of, is_date
 from services.compute.runner.columns.identifiers import (

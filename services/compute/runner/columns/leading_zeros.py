@@ -1,71 +1,36 @@
-"""Writes a table again: with the repairs that its owner accepted, or other values in columns."""
+"""Gives codes their leading zeros back, where their owner accepted it."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 
 import duckdb
-from pyarrow import parquet
 
-from services.compute.runner.columns.codes import load_codes
+from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.database import columns, literal, quoted
 from services.compute.runner.repairs import Repairs
 from shared.events import AcceptedRepair
 
-_WIDE, _HELD_CELLS = 100, 20_000_000
 _SHORT_POSTCODE = "[1-9][0-9]{3}"
 
 
-def show(database: duckdb.DuckDBPyConnection, table: str, made: Path) -> None:
-    """Let the file `made` be the table of that name.
-
-    A wide one is held in memory, if it is small: each query of a file looks at all of its columns.
-    """
-    shape = parquet.read_metadata(made)
-    is_small = shape.num_columns * shape.num_rows <= _HELD_CELLS
-    kind = "TABLE" if is_small and shape.num_columns > _WIDE else "VIEW"
-    database.execute(
-        f"CREATE OR REPLACE {kind} {quoted(table)} AS"
-        f" SELECT * FROM read_parquet({literal(str(made))})"
-    )
-
-
-def mend(
+def with_leading_zeros(
     database: duckdb.DuckDBPyConnection,
     table: str,
-    made: Path,
     accepted: Iterable[AcceptedRepair],
     repairs: Repairs,
-) -> None:
-    """Give codes their leading zeros back in `made`, the file that `table` shows.
+) -> dict[str, str]:
+    """The columns of `table` that are repaired, as SQL expressions of their values.
 
     Values that are no codes without their zero stay as they are, and so do columns that another
     version of the file has no more.
     """
     types = columns(database, table)
     wanted = [one for one in accepted if one.column in types]
-    found = {one.column: f"{_text(one.column)} {_is_short(one.type)}" for one in wanted}
-    counts = {name: _count(database, table, test) for name, test in found.items()}
-    mended = [name for name, count in counts.items() if count]
-    if not mended:
-        return
-    repairs.note("leading_zero", count=sum(counts.values()), detail=", ".join(mended))
-    rewrite(database, table, made, {name: _lengthened(name, found[name]) for name in mended})
-
-
-def rewrite(
-    database: duckdb.DuckDBPyConnection, table: str, made: Path, changed: Mapping[str, str]
-) -> None:
-    """Write `made` again from `table`, the columns in `changed` as these SQL expressions."""
-    selected = ", ".join(
-        f"{changed.get(name, quoted(name))} AS {quoted(name)}" for name in columns(database, table)
-    )
-    again = made.with_suffix(".again")
-    database.execute(
-        f"COPY (SELECT {selected} FROM {quoted(table)}) TO {literal(str(again))}"
-        " (FORMAT parquet, COMPRESSION zstd)"
-    )
-    again.rename(made)
-    show(database, table, made)
+    tests = {one.column: f"{_text(one.column)} {_is_short(one.type)}" for one in wanted}
+    counts = {name: _count(database, table, test) for name, test in tests.items()}
+    repaired = [name for name, count in counts.items() if count]
+    if repaired:
+        repairs.note("leading_zero", count=sum(counts.values()), detail=", ".join(repaired))
+    return {name: _lengthened(name, tests[name]) for name in repaired}
 
 
 def _is_short(kind: str) -> str:

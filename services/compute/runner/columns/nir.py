@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.codes import load_codes
+from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.identifiers import Flags, Test, Texts, among, is_nir, matching
 from services.compute.runner.database import literal, quoted
 from shared.tables.manifest import Column

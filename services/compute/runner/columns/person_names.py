@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.codes import unfolded
 from services.compute.runner.columns.identifiers import Flags, Texts
+from services.compute.runner.columns.reference_files import unfolded
 
 Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
 

@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.cog import Arrow, best_year, load_cog
+from services.compute.runner.columns.cog import best_year, load_cog
 from services.compute.runner.columns.identifiers import Texts
+from services.compute.runner.columns.reference_files import Arrow
 from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost, Crosswalk
 
 Led: TypeAlias = tuple[Any, Any]

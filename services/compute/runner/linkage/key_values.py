@@ -82,11 +82,11 @@ def write_keys(
     single = list(islice(source.keys(_public(columns, privacy)), _MOST_COLUMNS))
     pairs = islice(source.pairs(single, _public(columns, privacy)), _MOST_PAIRS)
     written = (one for key in (*single, *pairs) for one in source.written(key))
-    room = MOST_VALUES_OF_A_TABLE
+    left = MOST_VALUES_OF_A_TABLE
     with made.open("w", encoding="utf-8") as file:
         for column, counted in written:
-            room -= len(counted)
-            if room < 0:
+            left -= len(counted)
+            if left < 0:
                 break
             file.writelines(f"{one.model_dump_json()}\n" for one in blocks_of(column, counted))
     return made.stat().st_size > 0

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from services.compute.runner.columns.contacts import is_free_mail, is_mobile, names_somebody
 from services.compute.runner.columns.identifiers import among, matching
 from services.compute.runner.columns.person_names import Words, folded, is_surname
-from services.compute.runner.privacy.birth_dates import UNSPOKEN
 from services.compute.runner.privacy.direct_identifiers import (
     FEW,
     MANY,
     SHAPED,
     THING,
     TITLED,
+    UNSPOKEN,
     Guess,
     Look,
     speaks_of_names,

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from services.compute.runner.columns.codes import load_codes
+from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.column_types import kinds_of
 from services.compute.runner.columns.contacts import is_iban
 from services.compute.runner.columns.person_names import is_full_name

@@ -22,8 +22,8 @@ from services.compute.runner.columns.contacts import (
     names_somebody,
 )
 from services.compute.runner.columns.nir import stray_nirs
-from services.compute.runner.privacy.birth_dates import UNSPOKEN
 from services.compute.runner.privacy.direct_identifiers import (
+    UNSPOKEN,
     Guess,
     counts_people,
     identifiers,

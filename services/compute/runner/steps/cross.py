@@ -8,8 +8,7 @@ from services.compute.runner.database import count, quoted, unique
 from services.compute.runner.privacy.redaction import discreet
 from services.compute.runner.steps.cog_mismatch import warn
 from services.compute.runner.steps.key_mapping import Side, account, keys, make_ways, tell
-from services.compute.runner.steps.numbers import number
-from services.compute.runner.steps.workbench import Workbench
+from services.compute.runner.steps.workbench import Workbench, number
 from shared.errors import Invalid
 from shared.words import counted
 

@@ -1,5 +1,6 @@
-"""What an application works with: tables by role in one database, and a place for files."""
+"""What an application works with: tables by role in one database, their columns, and files."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,15 @@ import duckdb
 
 from services.compute.runner.database import Say, columns, quoted
 from shared.errors import Invalid
+from shared.words import counted
+
+_GROUPED = "[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+"
+NUMBER = rf"[+-]?([0-9]+|{_GROUPED})([.,][0-9]+)?([eE][+-]?[0-9]{{1,3}})?"
+WHOLE = r"[+-]?[0-9]{1,15}"
+"""As many digits as a sum of many still holds exactly."""
+
+_WHOLE_TYPES = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_OTHER_TYPES = {"FLOAT", "DOUBLE", "UBIGINT", "HUGEINT", "UHUGEINT"}
 
 
 @dataclass(frozen=True)
@@ -53,3 +63,52 @@ class Workbench:
     def make(self, sql: str) -> None:
         """Let the result of the query `sql` be the step's output."""
         self.database.execute(f"CREATE TABLE {quoted(self.output)} AS {sql}")
+
+
+def number(bench: Workbench, role: str, name: str, parameter: str) -> tuple[str, bool]:
+    """A column as an SQL expression of numbers (empty text is null), and whether all are whole.
+
+    Every value of the whole table is looked at, not only a sample's. Raises Invalid naming the
+    column, how many of its values are no numbers, and the shape of one: reasons of failed jobs are
+    events and stand in logs, where nobody's data belongs.
+    """
+    column = bench.column(role, name, parameter)
+    kind = bench.columns(role)[name]
+    if kind in _WHOLE_TYPES:
+        return f"CAST({column} AS BIGINT)", True
+    if kind in _OTHER_TYPES or kind.startswith("DECIMAL"):
+        # Who writes Parquet from a data frame writes NaN for "no value".
+        return (
+            f"CASE WHEN isfinite(CAST({column} AS DOUBLE)) THEN CAST({column} AS DOUBLE) END",
+            False,
+        )
+    if kind != "VARCHAR":
+        raise Invalid(f"la colonne « {name} » ne contient pas de nombres ({kind})", parameter)
+    text = f"nullif(trim({column}), '')"
+    plain = f"regexp_replace({text}, '[ \u00a0\u202f]', '', 'g')"
+    wrong, example, whole = _look(bench, role, text)
+    if wrong:
+        told = counted(wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres")
+        raise Invalid(
+            f"colonne « {name} » : {told}, par exemple de la forme « {_shape(str(example))} »",
+            parameter,
+        )
+    if whole:
+        return f"CAST({text} AS BIGINT)", True
+    return f"CAST(replace({plain}, ',', '.') AS DOUBLE)", False
+
+
+def _shape(text: str) -> str:
+    """Letters as `x` and digits as `9`."""
+    return re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", text[:50]))
+
+
+def _look(bench: Workbench, role: str, text: str) -> tuple[int, str | None, bool]:
+    is_number = f"regexp_full_match({text}, '{NUMBER}')"
+    is_whole = f"regexp_full_match({text}, '{WHOLE}')"
+    table = quoted(bench.tables[role].whole)
+    ((wrong, example, whole),) = bench.rows(
+        f"SELECT count(*) FILTER (NOT {is_number}), min({text}) FILTER (NOT {is_number}),"
+        f" coalesce(bool_and({is_whole}), true) FROM {table}"
+    )
+    return int(wrong), example, bool(whole)

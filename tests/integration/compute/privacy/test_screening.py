@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from services.compute.runner.columns.codes import load_codes, unfolded
+from services.compute.runner.columns.cog import load_codes
+from services.compute.runner.columns.reference_files import unfolded
 from shared.tables.privacy import Privacy
 from tests.integration.compute.jobs import DATA, DEMO, JobRun, ingest, treat
 from tests.integration.compute.jobs import run as start

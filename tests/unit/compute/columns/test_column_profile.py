@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from services.compute.runner.columns.codes import load_codes
-from services.compute.runner.columns.column_profile import ColumnProfile
+from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.column_types import kinds_of
+from services.compute.runner.columns.profile import ColumnProfile
 from shared.tables.manifest import Column
 from tests.unit.compute.columns.test_cog import valid_in
 

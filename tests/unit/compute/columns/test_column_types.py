@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from services.compute.runner.columns.codes import Codes, load_codes
+from services.compute.runner.columns.cog import Codes, load_codes
 from services.compute.runner.columns.column_types import Kind, kinds_of
 from services.compute.runner.columns.identifiers import Texts
 from services.compute.runner.columns.type_detection import Recognition

@@ -1,0 +1,32 @@
+"""Reads the files of services/compute/reference, whose README says what stands in them."""
+
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+_FOLDER = Path(__file__).resolve().parents[2] / "reference"
+_NUMBERS = {"first": pa.int32(), "last": pa.int32()}
+
+Arrow: TypeAlias = Any
+"""A table or an array of Arrow; pyarrow has no types of its own."""
+
+
+def read_reference(name: str) -> Arrow:
+    """A table of text, empty where nothing stands, but for its years."""
+    options = pa_csv.ParseOptions(delimiter=";")
+    with pa.input_stream(str(_FOLDER / name)) as file:
+        header = file.read(200).decode().splitlines()[0].split(";")
+    types = {column: _NUMBERS.get(column, pa.string()) for column in header}
+    convert = pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
+    return pa_csv.read_csv(_FOLDER / name, parse_options=options, convert_options=convert)
+
+
+def unfolded(name: str) -> Arrow:
+    """Texts that stand in their file by prefix."""
+    lines = read_reference(name)
+    suffixes = pc.split_pattern(lines["suffixes"].combine_chunks(), " ")
+    prefixes = lines["prefix"].combine_chunks().take(pc.list_parent_indices(suffixes))
+    return pc.binary_join_element_wise(prefixes, pc.list_flatten(suffixes), "")
