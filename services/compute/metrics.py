@@ -1,9 +1,6 @@
 """Metrics of compute alone."""
 
-from prometheus_client import (
-    Gauge,
-    Histogram,
-)
+from prometheus_client import Gauge, Histogram
 
 from shared.metrics import REGISTRY, SECONDS
 
@@ -13,7 +10,6 @@ jobs = Gauge(
     ["service", "state"],
     registry=REGISTRY,
 )
-
 
 job_seconds = Histogram(
     "datalab_job_seconds",

@@ -8,6 +8,7 @@ from services.compute.execution.sandbox import check_sandbox
 from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs.commands import Commands, Ended
 from services.compute.jobs.model import Job
+from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import (
     JobPage,
     JobView,
@@ -16,9 +17,7 @@ from services.compute.jobs.views import (
     SubmitJob,
     WorkspaceView,
 )
-from services.compute.jobs.visibility import Register
-from services.compute.workspaces.access_status import Access
-from services.compute.workspaces.model import Workspace
+from services.compute.workspaces.model import Access, Workspace
 from shared import trace
 from shared.events import (
     AccessGranted,
@@ -70,9 +69,9 @@ class Compute:
         return Commands(self.documents)
 
     @property
-    def register(self) -> Register:
+    def queries(self) -> Queries:
         """The jobs and workspaces as callers may see them."""
-        return Register(self.documents)
+        return Queries(self.documents)
 
     @on(DatasetRegistered)
     def ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
@@ -137,27 +136,27 @@ class Compute:
     def run_again(self, call: Call) -> JobView:
         """Run a staffed project's full treatment; while it runs, the answer is that job."""
         project_id = call.body.project_id
-        self.register.workspace(project_id, call.caller)
+        self.queries.workspace(project_id, call.caller)
         key = call.header("Idempotency-Key")
         job = self.commands.submit(project_id, f"{call.caller.member_id}:{key}" if key else "")
         self.scheduler.wake()
-        return self.register.view(job, call.caller)
+        return self.queries.view(job, call.caller)
 
     @http("GET", "/jobs", query=ListJobs, returns=JobPage)
     def list_jobs(self, call: Call) -> JobPage:
         """The jobs of the caller's projects and datasets, oldest first."""
-        return self.register.jobs(call.caller, call.query)
+        return self.queries.jobs(call.caller, call.query)
 
     @http("GET", "/jobs/{job_id}", returns=JobView)
     def read_job(self, call: Call, job_id: str) -> JobView:
         """A job's state, progress, log tail and outputs."""
-        return self.register.view(self.register.job(job_id, call.caller), call.caller)
+        return self.queries.view(self.queries.job(job_id, call.caller), call.caller)
 
     @http("GET", "/jobs/{job_id}/result", query=ReadResult, returns=Download)
     def read_result(self, call: Call, job_id: str) -> Download:
         """One of a job's files; `manifest.json` tells how they came about."""
         name = call.query.name
-        ref = self.register.result(job_id, name, call.caller)
+        ref = self.queries.result(job_id, name, call.caller)
         return Download(
             chunks=self.files.chunks(ref), media_type=ref.media_type, filename=name, size=ref.size
         )
@@ -165,14 +164,14 @@ class Compute:
     @http("POST", "/jobs/{job_id}/cancel", returns=JobView)
     def cancel(self, call: Call, job_id: str) -> JobView:
         """Cancel a job: at once when it is queued, within seconds when it runs."""
-        self.register.job(job_id, call.caller)
+        self.queries.job(job_id, call.caller)
         job = self.commands.cancel(job_id, "annulé à la demande d'un utilisateur")
-        return self.register.view(job, call.caller)
+        return self.queries.view(job, call.caller)
 
     @http("GET", "/workspaces/{project_id}", returns=WorkspaceView)
     def read_workspace(self, call: Call, project_id: str) -> WorkspaceView:
         """A project's quota, what it used, and its treatment."""
-        return WorkspaceView.of(self.register.workspace(project_id, call.caller))
+        return WorkspaceView.of(self.queries.workspace(project_id, call.caller))
 
     @rpc
     def submit_job(self, project_id: Identifier) -> JobView:
@@ -184,7 +183,7 @@ class Compute:
     @rpc
     def get_job(self, job_id: Identifier) -> JobView:
         """A job's state, progress, log tail and outputs."""
-        return JobView.of(self.register.job(job_id, None))
+        return JobView.of(self.queries.job(job_id, None))
 
     @rpc
     def cancel_job(self, job_id: Identifier) -> JobView:
@@ -205,4 +204,4 @@ class Compute:
     @rpc
     def get_workspace(self, project_id: Identifier) -> WorkspaceView:
         """A project's quota, what it used, and its treatment."""
-        return WorkspaceView.of(self.register.workspace(project_id, None))
+        return WorkspaceView.of(self.queries.workspace(project_id, None))

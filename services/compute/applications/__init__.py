@@ -13,9 +13,23 @@ from pydantic import ValidationError
 from services.compute.applications.aggregate import AGGREGATE
 from services.compute.applications.application import Application, Parameters, Role
 from services.compute.applications.cross import CROSS
-from services.compute.applications.ingest import INGEST
 from shared.errors import Invalid, invalid_of
 from shared.events import Frozen, Step
+
+INGEST = Application(
+    name="ingest",
+    title="Lire un fichier",
+    description=(
+        "Lit un fichier comme une table, sans rien changer à ses valeurs : texte délimité (CSV,"
+        " TSV), classeur (XLSX, XLS, ODS), JSON, GeoJSON ou Parquet, compressé ou non. Les codes"
+        " gardent leurs zéros, et chaque réparation est nommée. Décrit les colonnes et reconnaît"
+        " les codes de commune, SIREN, EPCI et codes postaux par leurs valeurs."
+    ),
+    roles=(Role(name="file", title="Le fichier déposé"),),
+    parameters=Parameters,
+    automatic=True,
+)
+"""Takes in a file that somebody uploaded, as one table."""
 
 APPLICATIONS: dict[str, Application] = {
     application.name: application for application in (INGEST, CROSS, AGGREGATE)

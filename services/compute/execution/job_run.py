@@ -10,11 +10,10 @@ from functools import partial
 from services.compute import metrics
 from services.compute.execution.disk_space import check_room
 from services.compute.execution.heartbeat import Heartbeat
-from services.compute.execution.inputs import Catalog, Inputs, Interrupted
 from services.compute.execution.job_folder import JobFolder, Work, job_folder
 from services.compute.execution.job_output import Progress
-from services.compute.execution.results import keep
 from services.compute.execution.sandbox import Limits, Outcome, Sandbox
+from services.compute.execution.staging import DatasetOpener, Inputs, Interrupted, store_result
 from services.compute.jobs.model import Job, TakenOver, Waiting
 from services.compute.workspaces.model import Workspace
 from shared.aggregate import now
@@ -41,7 +40,7 @@ class Platform:
     store: Store
     files: Storage
     settings: Settings
-    catalog: Catalog
+    catalog: DatasetOpener
 
 
 class Execution:
@@ -113,7 +112,7 @@ class Execution:
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
             self._compute(folder, seconds)
-            kept = keep(self._job, inputs, began, folder, files)
+            kept = store_result(self._job, inputs, began, folder, files)
         return partial(
             Job.succeed,
             run=self._job.run,

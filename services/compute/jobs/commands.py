@@ -1,17 +1,18 @@
-"""What the service does on request: workspaces open and close, jobs are queued and cancelled."""
+"""What is asked of workspaces and jobs; asking twice for the same makes one job."""
 
+from collections.abc import Callable
 from typing import Any
 
-from services.compute.jobs.creation import fault_of, ingest, read_page, treat
+from services.compute.applications import check_steps
 from services.compute.jobs.model import ACTIVE, Job
-from services.compute.workspaces.access_status import Access
-from services.compute.workspaces.model import Workspace
-from shared.aggregate import caused_id, new_id
-from shared.errors import Unavailable, WrongStage
+from services.compute.workspaces.model import Access, Workspace
+from shared.aggregate import caused_id, new_id, now
+from shared.errors import Invalid, Unavailable, WrongStage
 from shared.events import (
     DatasetRegistered,
     Envelope,
     HarvestPageFetched,
+    JobKind,
     ProjectDelivered,
     ProjectEquipped,
     ProjectRejected,
@@ -19,6 +20,7 @@ from shared.events import (
     ProjectStaffed,
     ProjectSubmitted,
     ProjectWithdrawn,
+    Treatment,
     TreatmentProposed,
 )
 from shared.store import Store
@@ -47,21 +49,14 @@ class Commands:
             return
         number = event.proposal if isinstance(event, TreatmentProposed) else 1
         fault = fault_of(event.treatment)
-        self._workspaces.change(
-            event.project_id,
-            lambda workspace: workspace.tell_check(number, fault),
-            because=envelope,
-            new=lambda: Workspace(id=event.project_id),
-        )
+        self._change(envelope, lambda workspace: workspace.tell_check(number, fault))
 
     def open_workspace(self, envelope: Envelope[ProjectSecured], quota_seconds: int) -> None:
         """Give a secured project its workspace."""
         project = envelope.data
-        self._workspaces.change(
-            project.project_id,
+        self._change(
+            envelope,
             lambda workspace: workspace.open(project.holder_id, project.dataset_ids, quota_seconds),
-            because=envelope,
-            new=lambda: Workspace(id=project.project_id),
         )
 
     def queue_ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
@@ -85,12 +80,7 @@ class Commands:
             if workspace.state == "open" and workspace.is_staffed:
                 workspace.claim_full(identifier, self._has_ended)
 
-        workspace = self._workspaces.change(
-            envelope.data.project_id,
-            decide,
-            because=envelope,
-            new=lambda: Workspace(id=envelope.data.project_id),
-        )
+        workspace = self._change(envelope, decide)
         if workspace.state == "closed":
             return
         if workspace.full_job == identifier:
@@ -111,12 +101,7 @@ class Commands:
                 raise Unavailable("the project's workspace or treatment is not known yet")
             workspace.claim_full(identifier, self._has_ended)
 
-        workspace = self._workspaces.change(
-            envelope.data.project_id,
-            decide,
-            because=envelope,
-            new=lambda: Workspace(id=envelope.data.project_id),
-        )
+        workspace = self._change(envelope, decide)
         if workspace.state != "closed":
             self._add_full(workspace)
 
@@ -124,29 +109,22 @@ class Commands:
         """Close an ended project's workspace and cancel what it still computes."""
         project, reason = envelope.data, _ENDS[type(envelope.data)]
         delivered = isinstance(project, ProjectDelivered)
-        self._workspaces.change(
-            project.project_id,
+        self._change(
+            envelope,
             lambda workspace: workspace.close(project.holder_id, reason, delivered=delivered),
-            because=envelope,
-            new=lambda: Workspace(id=project.project_id),
         )
         for job in self._active(project.project_id):
             if job.is_charged:
                 self._cancel(job, reason)
 
     def heed_access(self, envelope: Envelope[Access]) -> None:
-        """Note how a project stands with a dataset; cancel what reads one that it may not read.
+        """Note a project's access to a dataset; cancel what reads one that it may not read.
 
         Whatever opened the data before it was taken away is a job by now, and found here. What is
         queued later asks the catalogue before it starts, and is refused.
         """
         access = envelope.data
-        workspace = self._workspaces.change(
-            access.project_id,
-            lambda workspace: workspace.heed(envelope),
-            because=envelope,
-            new=lambda: Workspace(id=access.project_id),
-        )
+        workspace = self._change(envelope, lambda workspace: workspace.note_access(envelope))
         revoked = workspace.revoked(access.dataset_id)
         for job in self._active(access.project_id) if revoked else ():
             if name := job.name_of(access.dataset_id):
@@ -170,6 +148,13 @@ class Commands:
         """Cancel a job: at once when it is queued, soon when it runs."""
         return self._jobs.change(identifier, lambda job: job.cancel(reason))
 
+    def _change(self, envelope: Envelope[Any], decide: Callable[[Workspace], None]) -> Workspace:
+        """Change the workspace of the project that an event is about, new or there already."""
+        project_id = envelope.data.project_id
+        return self._workspaces.change(
+            project_id, decide, because=envelope, new=lambda: Workspace(id=project_id)
+        )
+
     def _add_full(self, workspace: Workspace) -> Job:
         """The full job that the workspace names: new, or there already and perhaps under way."""
         treatment = workspace.full_treatment()
@@ -191,5 +176,75 @@ class Commands:
             return
 
 
+def ingest(envelope: Envelope[DatasetRegistered]) -> Job:
+    """The job that reads a registered file as a table; its turns count for the owner."""
+    dataset = envelope.data
+    return _queued(
+        id=_job_of(envelope),
+        kind="ingest",
+        project_id=dataset.project_id,
+        dataset_id=dataset.dataset_id,
+        dataset_version=dataset.version,
+        owner_id=dataset.owner_id,
+        lane=dataset.owner_id,
+        source=dataset.file,
+        filename=dataset.filename,
+        repairs=dataset.accepted_repairs,
+        title=dataset.title,
+        traceparent=envelope.traceparent or "",
+    )
+
+
+def read_page(envelope: Envelope[HarvestPageFetched]) -> Job:
+    """The job that reads a page of another catalogue; its turns count for that catalogue."""
+    page = envelope.data
+    return _queued(
+        id=_job_of(envelope),
+        kind="harvest",
+        harvest_id=page.harvest_id,
+        page=page.page,
+        owner_id=page.owner_id,
+        lane=page.source_id,
+        source=page.file,
+        catalogue=page.catalogue,
+        url=page.url,
+        title=page.url,
+        traceparent=envelope.traceparent or "",
+    )
+
+
+def treat(
+    identifier: str, kind: JobKind, workspace: Workspace, treatment: Treatment, traceparent: str
+) -> Job:
+    """The job that runs a project's treatment; it has failed already when that cannot run."""
+    job = _queued(
+        id=identifier,
+        kind=kind,
+        project_id=workspace.id,
+        owner_id=workspace.holder_id,
+        lane=workspace.id,
+        treatment=treatment,
+        traceparent=traceparent,
+    )
+    if fault := fault_of(treatment):
+        job.refuse(f"le traitement ne peut pas être exécuté : {fault}")
+    return job
+
+
 def _job_of(envelope: Envelope[Any]) -> str:
     return caused_id("job", envelope.id, envelope.time)
+
+
+def _queued(**fields: Any) -> Job:  # noqa: ANN401 - pydantic checks them
+    job = Job(queued_at=now(), **fields)
+    job.queue()
+    return job
+
+
+def fault_of(treatment: Treatment) -> str:
+    """Why a treatment can never run, in French, naming the field; empty when it can."""
+    try:
+        check_steps(treatment.inputs, treatment.steps)
+    except Invalid as fault:
+        return str(fault)
+    return ""

@@ -1,13 +1,47 @@
-"""A project's workspace: whether it may compute, what, and how much."""
+"""A project's workspace: whether it may compute, how much, and which data it may read."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
-from services.compute.workspaces.access_status import Access, Standing
 from shared.aggregate import NEVER, Aggregate
 from shared.errors import WrongStage
-from shared.events import Envelope, Treatment, TreatmentChecked, WorkspaceOpened
+from shared.events import (
+    AccessGranted,
+    AccessRequested,
+    AccessRevoked,
+    Envelope,
+    Frozen,
+    Treatment,
+    TreatmentChecked,
+    WorkspaceOpened,
+)
+
+Access = AccessRequested | AccessGranted | AccessRevoked
+"""What changes a project's access to a dataset."""
+
+
+class AccessStatus(Frozen):
+    """A project's access to one dataset; `restricted` when others had to be asked for it.
+
+    `revoked` is why, in French, access was taken away, empty while it was not. `sequence` orders
+    the events it comes from, which arrive in any order.
+    """
+
+    sequence: int = -1
+    restricted: bool = False
+    revoked: str = ""
+
+    def after(self, envelope: Envelope[Access]) -> "AccessStatus":
+        """The status once that event is known, too."""
+        event, newer = envelope.data, envelope.sequence >= self.sequence
+        revoked = event.reason if isinstance(event, AccessRevoked) else ""
+        return AccessStatus(
+            sequence=max(self.sequence, envelope.sequence),
+            # Open and own data is granted without being asked for, and never revoked.
+            restricted=self.restricted or not isinstance(event, AccessGranted),
+            revoked=revoked if newer else self.revoked,
+        )
 
 
 class Workspace(Aggregate):
@@ -27,7 +61,7 @@ class Workspace(Aggregate):
     full_job: str = ""
     reason: str = ""
     delivered: bool = False
-    standings: dict[str, Standing] = {}
+    standings: dict[str, AccessStatus] = {}
 
     @property
     def used_seconds(self) -> float:
@@ -72,14 +106,14 @@ class Workspace(Aggregate):
         self.state, self.reason = "closed", self.reason or reason
         self.holder_id = self.holder_id or holder_id
 
-    def heed(self, envelope: Envelope[Access]) -> None:
-        """Note how the project stands with a dataset."""
+    def note_access(self, envelope: Envelope[Access]) -> None:
+        """Note a change of the project's access to a dataset."""
         dataset_id = envelope.data.dataset_id
-        self.standings[dataset_id] = self._standing(dataset_id).after(envelope)
+        self.standings[dataset_id] = self._access_to(dataset_id).after(envelope)
 
     def revoked(self, dataset_id: str) -> str:
         """Why, in French, the project may not read that dataset any more; empty if it may."""
-        return self._standing(dataset_id).revoked
+        return self._access_to(dataset_id).revoked
 
     def withheld(self, dataset_ids: Iterable[str]) -> str:
         """Why, in French, the holder gets no result made of these datasets; empty if it does.
@@ -87,14 +121,14 @@ class Workspace(Aggregate):
         What was made of others' restricted data is given away while the project may read it, and
         after a delivery, which puts it into the catalogue.
         """
-        stands = [self._standing(one) for one in dataset_ids]
-        revoked = next((one.revoked for one in stands if one.revoked), "")
+        statuses = [self._access_to(one) for one in dataset_ids]
+        revoked = next((one.revoked for one in statuses if one.revoked), "")
         if revoked or self.delivered or self.state != "closed":
             return revoked
-        return self.reason if any(one.restricted for one in stands) else ""
+        return self.reason if any(one.restricted for one in statuses) else ""
 
-    def _standing(self, dataset_id: str) -> Standing:
-        return self.standings.get(dataset_id, Standing())
+    def _access_to(self, dataset_id: str) -> AccessStatus:
+        return self.standings.get(dataset_id, AccessStatus())
 
     def charge(self, job: str, seconds: float) -> None:
         """Note what a job has used so far; noting the same again adds nothing."""

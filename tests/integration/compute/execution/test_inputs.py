@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from services.compute.execution.inputs import Inputs
 from services.compute.execution.job_folder import JobFolder
+from services.compute.execution.staging import Inputs
 from services.compute.jobs.model import Job, Waiting
 from shared.errors import (
     DeadlineExceeded,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from services.compute.jobs.creation import ingest, treat
+from services.compute.jobs.commands import ingest, treat
 from services.compute.workspaces.model import Workspace
 from shared.events import DatasetRegistered, Envelope, FileRef, JobFailed, Step, Treatment
 

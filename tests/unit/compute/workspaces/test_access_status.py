@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.compute.workspaces.access_status import Access, Standing
-from services.compute.workspaces.model import Workspace
+from services.compute.workspaces.model import Access, AccessStatus, Workspace
 from shared.aggregate import now
 from shared.events import AccessGranted, AccessRequested, AccessRevoked, Envelope
 
@@ -40,7 +39,7 @@ def told(*events: Access) -> Workspace:
     workspace = Workspace(id="prj_1")
     workspace.open("mbr_h", ("dts_1",), 60)
     for sequence, event in enumerate(events):
-        workspace.heed(envelope(event, sequence))
+        workspace.note_access(envelope(event, sequence))
     return workspace
 
 
@@ -51,7 +50,7 @@ def told(*events: Access) -> Workspace:
 )
 def test_newest_event_counts_whatever_comes_first_and_twice(order: list[Envelope[Access]]) -> None:
     """The catalogue's events arrive in any order, some again after a crash."""
-    found = reduce(Standing.after, order, Standing())
+    found = reduce(AccessStatus.after, order, AccessStatus())
     newest = max(order, key=lambda one: one.sequence).data
     assert found.restricted == any(one.data != GRANTED for one in order)
     assert found.revoked == ("étude finie" if newest == REVOKED else "")
@@ -87,5 +86,5 @@ def test_late_request_is_noted_after_the_end() -> None:
     """Which data is restricted may be heard of last, and counts all the same."""
     workspace = told()
     workspace.close("mbr_h", "le projet est retiré")
-    workspace.heed(envelope(ASKED, 1))
+    workspace.note_access(envelope(ASKED, 1))
     assert workspace.withheld(["dts_1"]) == "le projet est retiré"

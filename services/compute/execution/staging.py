@@ -1,16 +1,19 @@
-"""Brings into a job's folder what it reads."""
+"""Brings into a job's folder what it reads, and stores what it made, with its manifest."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from services.compute.execution.job_folder import JobFolder
 from services.compute.jobs.model import Job, Waiting
+from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events import FileRef, Frozen
-from shared.storage import Storage
-from shared.tables.manifest import Input
+from shared.storage import CHUNK, Storage
+from shared.tables.manifest import Input, Manifest, Output
+from shared.tables.privacy import Privacy
 
 SOURCE = "source"
 """What an ingest job's only input is called."""
@@ -20,14 +23,14 @@ class Interrupted(Exception):
     """The run shall stop before it is through."""
 
 
-class Catalog(Protocol):
+class DatasetOpener(Protocol):
     """The one question compute asks the catalogue."""
 
     def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> Any:  # noqa: ANN401 - JSON
         """The dataset as the project may read it for that job; a LabError says why it cannot."""
 
 
-class OpenedDataset(Frozen):
+class ReadableDataset(Frozen):
     """The catalogue's answer: a dataset's present version and its canonical table."""
 
     dataset_id: str
@@ -40,10 +43,20 @@ class OpenedDataset(Frozen):
     until: str | None = None
 
 
+class StoredResult(NamedTuple):
+    """What a job leaves: its manifest's reference, its outputs, and the verdict on its table."""
+
+    result: FileRef
+    outputs: tuple[Output, ...]
+    privacy: Privacy | None
+
+
 class Inputs:
     """Finds a job's inputs, and copies them while `should_stop` allows."""
 
-    def __init__(self, catalog: Catalog, files: Storage, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, catalog: DatasetOpener, files: Storage, should_stop: Callable[[], bool]
+    ) -> None:
         self._catalog, self._files, self._should_stop = catalog, files, should_stop
 
     def gather(self, job: Job, folder: JobFolder) -> list[Input]:
@@ -84,13 +97,13 @@ class Inputs:
             raise Waiting(
                 f"le catalogue lit encore les données « {name} », ou ne répond pas"
             ) from error
-        opened = OpenedDataset.model_validate(answer)
+        opened = ReadableDataset.model_validate(answer)
         return Input(name=name, **opened.model_dump(exclude={"file"})), opened.file
 
     def _fetch(self, named: Input, file: FileRef, target: Path) -> Input:
         try:
             with target.open("wb") as out:
-                for chunk in paced(self._files.chunks(file)):
+                for chunk in _paced(self._files.chunks(file)):
                     out.write(chunk)
                     if self._should_stop():
                         raise Interrupted
@@ -99,7 +112,39 @@ class Inputs:
         return named
 
 
-def paced(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def store_result(
+    job: Job, inputs: list[Input], began: datetime, folder: JobFolder, files: Storage
+) -> StoredResult:
+    """Store a job's outputs and its manifest.
+
+    Raises Rejected when the sandbox left something else than its result.
+    """
+    result = folder.result()
+    privacy = result.privacy
+    outputs = tuple(
+        Output(
+            name=made.name,
+            file=files.put(_paced(_chunks(folder.made_path(made))), made.media_type),
+        )
+        for made in result.outputs
+    )
+    manifest = Manifest(
+        job_id=job.id,
+        kind=job.kind,
+        project_id=job.project_id,
+        inputs=tuple(inputs),
+        steps=job.treatment.steps if job.treatment else (),
+        outputs=outputs,
+        reports=result.reports,
+        software=result.software,
+        started=began,
+        ended=now(),
+    )
+    stored = files.put([manifest.model_dump_json().encode()], "application/json")
+    return StoredResult(stored, outputs, privacy)
+
+
+def _paced(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The chunks, letting other green threads run between them."""
     for chunk in chunks:
         yield chunk
@@ -114,3 +159,9 @@ def _uploaded(job: Job, source: FileRef) -> Input:
         sha256=source.sha256,
         title=job.title,
     )
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

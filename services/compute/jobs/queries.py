@@ -11,7 +11,7 @@ from shared.store import Store
 MANIFEST = "manifest.json"
 
 
-class Register:
+class Queries:
     """Questions about jobs and workspaces; without a caller, a service asks and sees all."""
 
     def __init__(self, store: Store) -> None:
