@@ -19,10 +19,87 @@ from shared.tables.manifest import Column
 SAMPLE = 2000
 """Rows that are looked at: they lie at even distances, so the same table gives the same verdict."""
 
+UNSPOKEN = 0.4
+"""How sure dates make it by their spread alone that they are births: other signs must agree."""
+
+BIRTH = r"naiss|(^|_)nais(_|$)|birth|(^|_)(ddn|dob|ne(_?e)?s?_le)(_|$)"
+_DAY = r"(0?[1-9]|[12][0-9]|3[01])"
+_MONTH = r"(janv|f[ée]v|mars|avr|mai|juin|juil|ao[ûu]t|sept?|oct|nov|d[ée]c)[a-zé]*\.?"
+_WRITTEN = (
+    rf"(?i){_DAY}(er)? +{_MONTH} +(1[89]|20)[0-9]{{2}}|{_DAY}[/.-](0?[1-9]|1[0-2])[/.-][0-9]{{2}}"
+)
+"""Days that no column of dates is made of: with their month in words, or two digits of the year."""
+
+_NEARLY_ALL = 0.9
+_GENERATION, _OLDEST = 25, 120
+
 _PLACES = frozenset({"commune", "postcode", "iris", "geo_point", "latitude", "longitude"})
 _OTHERWISE = frozenset({"url", "geo_point", "naf", "departement", "region"})
 _ORGANISATIONS = frozenset({"siret", "siren", "rna", "uai", "tva"})
 _NUMBERS = "number of the row"
+
+
+_MENTIONED, _DOUBTFUL = 0.005, 0.7
+"""Of the rows of a text, so many that have somebody's number or mailbox in them are no accident."""
+
+_LIKELY = 0.6
+_PLACE = r"(^|_)(commune|ville|localite|code_?(postal|insee)|cp|departement|quartier)(_|$)"
+_SEX = r"(^|_)(sexe?|genre)(_|$)"
+_is_both = matching(r"(?i)ensemble|total|tous|(les )?deux sexes|(femmes|hommes) et (hommes|femmes)")
+_STREET = r"(^|_)(lib(elle)?_(de_)?(la_)?(voie|rue)|nom_(de_)?(la_)?(voie|rue)|voie|rue)(_|$)"
+_PERSON = (
+    r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_(du_|de_l_|de_la_|de_|d_)?"
+    r"(patient|allocataire|eleve|etudiant|salarie|assure|individu|personne|electeur|usager"
+    r"|resident|detenu)e?s?(_|$)|(^|_)(ipp|id_?patient)(_|$)"
+)
+"""What columns are called that have a number for each person."""
+
+_COUNT = (
+    r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$|^(nb|nbre|nombre|"
+    r"effectifs?)_(de_|d_)?(personne|habitant|homme|femme|individu|patient|beneficiaire|eleve|"
+    r"naissance|deces|agent|salarie|menage|cas|occurrence|inscrit|usager|prenom)|_nombre$"
+)
+_PHONE = r"(^|_)(tel|telephone|mobile|portable|gsm)s?(_|$)"
+_NIR = r"(^|_)(nir|nss|num(ero)?_ss|n_insee|no_insee|(num|numero|no|n)_(de_)?secu)|secu(rite)?_soc"
+SURNAME = r"nom_(de_)?(famille|naissance|marital|jeune_fille)|patronym|(last|sur)_?name"
+"""What columns of surnames are called, and hardly any others."""
+
+SHAPED = 0.9
+"""Of the rows, so many are shaped like names where nothing but a column's name speaks for it."""
+
+_NEVER = 2.0
+_NAMES = {
+    "first_name": (r"prenom|first_?name|given_?name", 0.3, 0.8, 0.9),
+    "full_name": (
+        (
+            r"nom|titulaire|contact|responsable|dirigeant|maire|agent|medecin|president|personne|elu"
+            r"|demandeur|beneficiaire|petitionnaire|proprietaire|locataire|usager|declarant|gerant"
+            r"|adherent|exploitant|identite|interlocuteur"
+        ),
+        0.2,
+        0.4,
+        0.6,
+    ),
+    "surname": (rf"^noms?$|nom_(d_)?(usage|usuel)|{SURNAME}", 0.25, 0.5, _NEVER),
+}
+"""Of each kind of name the names of its columns, the share of the rows that is then enough, and the
+shares of the distinct values that are without, of many and of few. Surnames are words at times
+(Maison, Boulanger), and names of communes are surnames: of the Norman ones, fewer than one in ten.
+"""
+
+TITLED = 0.2
+"""Of the rows, so many with a civility are persons; companies may stand among them."""
+
+MANY, FEW = 20, 5
+"""Names without a header need so many different ones, or a few among hardly anything else: a short
+list of anything may be names in part."""
+
+THING = (
+    r"voie|rue|etab|ecole|lycee|college|equip|site|station|denom|raison|enseigne|libelle|lib_"
+    r"|commune|epci|produit|organis|structure|societe|marque|modele|parc|batiment|arret|gare|stade"
+    r"|gymnase|salle|quartier|hameau|lieu_?dit|navire|bateau"
+)
+"""What columns of names are called that are no persons'."""
 
 
 @dataclass(frozen=True)
@@ -131,69 +208,6 @@ def counts_people(looks: Sequence[Look]) -> bool:
     return is_counted or any(look.speaks(_SEX) and look.share(_is_both) > 0 for look in looks)
 
 
-_MENTIONED, _DOUBTFUL = 0.005, 0.7
-"""Of the rows of a text, so many that have somebody's number or mailbox in them are no accident."""
-
-_LIKELY = 0.6
-_PLACE = r"(^|_)(commune|ville|localite|code_?(postal|insee)|cp|departement|quartier)(_|$)"
-_SEX = r"(^|_)(sexe?|genre)(_|$)"
-_is_both = matching(r"(?i)ensemble|total|tous|(les )?deux sexes|(femmes|hommes) et (hommes|femmes)")
-_STREET = r"(^|_)(lib(elle)?_(de_)?(la_)?(voie|rue)|nom_(de_)?(la_)?(voie|rue)|voie|rue)(_|$)"
-_PERSON = (
-    r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_(du_|de_l_|de_la_|de_|d_)?"
-    r"(patient|allocataire|eleve|etudiant|salarie|assure|individu|personne|electeur|usager"
-    r"|resident|detenu)e?s?(_|$)|(^|_)(ipp|id_?patient)(_|$)"
-)
-"""What columns are called that have a number for each person."""
-
-_COUNT = (
-    r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$|^(nb|nbre|nombre|"
-    r"effectifs?)_(de_|d_)?(personne|habitant|homme|femme|individu|patient|beneficiaire|eleve|"
-    r"naissance|deces|agent|salarie|menage|cas|occurrence|inscrit|usager|prenom)|_nombre$"
-)
-_PHONE = r"(^|_)(tel|telephone|mobile|portable|gsm)s?(_|$)"
-_NIR = r"(^|_)(nir|nss|num(ero)?_ss|n_insee|no_insee|(num|numero|no|n)_(de_)?secu)|secu(rite)?_soc"
-SURNAME = r"nom_(de_)?(famille|naissance|marital|jeune_fille)|patronym|(last|sur)_?name"
-"""What columns of surnames are called, and hardly any others."""
-
-SHAPED = 0.9
-"""Of the rows, so many are shaped like names where nothing but a column's name speaks for it."""
-
-_NEVER = 2.0
-_NAMES = {
-    "first_name": (r"prenom|first_?name|given_?name", 0.3, 0.8, 0.9),
-    "full_name": (
-        (
-            r"nom|titulaire|contact|responsable|dirigeant|maire|agent|medecin|president|personne|elu"
-            r"|demandeur|beneficiaire|petitionnaire|proprietaire|locataire|usager|declarant|gerant"
-            r"|adherent|exploitant|identite|interlocuteur"
-        ),
-        0.2,
-        0.4,
-        0.6,
-    ),
-    "surname": (rf"^noms?$|nom_(d_)?(usage|usuel)|{SURNAME}", 0.25, 0.5, _NEVER),
-}
-"""Of each kind of name the names of its columns, the share of the rows that is then enough, and the
-shares of the distinct values that are without, of many and of few. Surnames are words at times
-(Maison, Boulanger), and names of communes are surnames: of the Norman ones, fewer than one in ten.
-"""
-
-TITLED = 0.2
-"""Of the rows, so many with a civility are persons; companies may stand among them."""
-
-MANY, FEW = 20, 5
-"""Names without a header need so many different ones, or a few among hardly anything else: a short
-list of anything may be names in part."""
-
-THING = (
-    r"voie|rue|etab|ecole|lycee|college|equip|site|station|denom|raison|enseigne|libelle|lib_"
-    r"|commune|epci|produit|organis|structure|societe|marque|modele|parc|batiment|arret|gare|stade"
-    r"|gymnase|salle|quartier|hameau|lieu_?dit|navire|bateau"
-)
-"""What columns of names are called that are no persons'."""
-
-
 def _identifiers(look: Look) -> Iterator[tuple[str, float]]:
     """The kinds that fit, the surest first."""
     is_date, is_spoken = look.column.kind == "date", look.speaks(BIRTH)
@@ -213,6 +227,25 @@ def _identifiers(look: Look) -> Iterator[tuple[str, float]]:
     yield "address", _at_least(0.6, look.share(is_address)) * (0.9 if look.speaks("adr") else 0.8)
     if look.speaks(_STREET):
         yield "address", _DOUBTFUL
+
+
+def birth_date(values: Texts, *, is_date: bool, is_spoken: bool) -> float:
+    """How sure it is that these are days of birth, from 0 to 1.
+
+    Sure by the column's name (`is_spoken`) and years of lives, doubtful by the spread of the years
+    of dates (`is_date`) alone.
+    """
+    if is_spoken and not is_date:
+        share = float(matching(_WRITTEN)(values).mean()) if len(values) else 0.0
+        return share if share >= _NEARLY_ALL else 0.0
+    years, now = years_of(values) if is_date else np.empty(0), datetime.now(UTC).year
+    if not len(years):
+        return 0.0
+    if is_spoken:
+        return float(((years > now - _OLDEST) & (years <= now)).mean())
+    low, middle, high = np.percentile(years, [10, 50, 90])
+    spread = high - low >= _GENERATION and middle <= now - _GENERATION
+    return UNSPOKEN if spread and years.max() <= now else 0.0
 
 
 def _names(look: Look) -> Iterator[tuple[str, float]]:
@@ -247,37 +280,3 @@ def _are_surnames(look: Look, kind: str, words: Words) -> bool:
 
 def _at_least(threshold: float, share: float) -> float:
     return share if share >= threshold else 0.0
-
-
-UNSPOKEN = 0.4
-"""How sure dates make it by their spread alone that they are births: other signs must agree."""
-
-BIRTH = r"naiss|(^|_)nais(_|$)|birth|(^|_)(ddn|dob|ne(_?e)?s?_le)(_|$)"
-_DAY = r"(0?[1-9]|[12][0-9]|3[01])"
-_MONTH = r"(janv|f[ée]v|mars|avr|mai|juin|juil|ao[ûu]t|sept?|oct|nov|d[ée]c)[a-zé]*\.?"
-_WRITTEN = (
-    rf"(?i){_DAY}(er)? +{_MONTH} +(1[89]|20)[0-9]{{2}}|{_DAY}[/.-](0?[1-9]|1[0-2])[/.-][0-9]{{2}}"
-)
-"""Days that no column of dates is made of: with their month in words, or two digits of the year."""
-
-_NEARLY_ALL = 0.9
-_GENERATION, _OLDEST = 25, 120
-
-
-def birth_date(values: Texts, *, is_date: bool, is_spoken: bool) -> float:
-    """How sure it is that these are days of birth, from 0 to 1.
-
-    Sure by the column's name (`is_spoken`) and years of lives, doubtful by the spread of the years
-    of dates (`is_date`) alone.
-    """
-    if is_spoken and not is_date:
-        share = float(matching(_WRITTEN)(values).mean()) if len(values) else 0.0
-        return share if share >= _NEARLY_ALL else 0.0
-    years, now = years_of(values) if is_date else np.empty(0), datetime.now(UTC).year
-    if not len(years):
-        return 0.0
-    if is_spoken:
-        return float(((years > now - _OLDEST) & (years <= now)).mean())
-    low, middle, high = np.percentile(years, [10, 50, 90])
-    spread = high - low >= _GENERATION and middle <= now - _GENERATION
-    return UNSPOKEN if spread and years.max() <= now else 0.0
