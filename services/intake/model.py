@@ -3,17 +3,26 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AliasChoices, AwareDatetime, Field
 
-from services.intake.proposal import ENDS, Reader
-from services.intake.records import Access, Delivery, Guidance, Result, Trial
+from services.intake.records import (
+    Access,
+    Check,
+    Checker,
+    Delivery,
+    Entry,
+    Guidance,
+    Result,
+    Trial,
+)
 from services.intake.treatments import read_by
-from shared.aggregate import now
+from shared.aggregate import Aggregate, now
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
     JobCancelled,
     JobFailed,
     JobSucceeded,
+    Obstacle,
     ProjectAdvised,
     ProjectDelivered,
     ProjectEquipped,
@@ -46,8 +55,22 @@ can_become: Mapping[Stage, frozenset[Stage]] = {
 """The stages that may follow each stage; a stage that nothing follows is final."""
 
 
-class Project(Reader):
+ENDS: frozenset[Stage] = frozenset({"delivered", "rejected", "withdrawn"})
+"""The stages at which a project reads nothing any more."""
+
+_CHECKED: frozenset[Stage] = frozenset({"submitted", "advised", "secured"})
+"""The stages at which a treatment is checked; later the trial shows whether it runs."""
+
+_CHECKERS: dict[Checker, str] = {"catalog": "le catalogue", "compute": "le calcul"}
+
+
+class Project(Aggregate):
     """A holder's project.
+
+    `proposal` counts its treatments. Compute says whether the last one can run, the catalogue
+    whether its data can be read; each answers by itself and neither is waited for. `data_opened`
+    is that the catalogue once said that all of it may be read; what it says of one dataset may
+    come before that or after, and is newer by its `sequence`.
 
     Commands raise WrongStage or Invalid and change nothing then. Events of other services that
     come twice, too late or after the project's end change nothing either.
@@ -56,6 +79,17 @@ class Project(Reader):
     collection: ClassVar[str] = "projects"
     indexes: ClassVar[tuple[str, ...]] = ("holder_id", "stage")
 
+    holder_id: str
+    stage: Stage = "submitted"
+    history: list[Entry] = []
+    treatment: Treatment | None = None
+    proposal: int = 0
+    checks: tuple[Check, ...] = ()
+    # Documents from before access could end have it by the name of what callers are shown.
+    data_opened: bool = Field(
+        default=False, validation_alias=AliasChoices("data_opened", "access_open")
+    )
+    accesses: tuple[Access, ...] = ()
     title: str
     problem: str
     theme: str
@@ -92,6 +126,39 @@ class Project(Reader):
             )
         )
         return self
+
+    def propose(self, treatment: Treatment) -> None:
+        """This is what the project would do now; nobody has checked it yet."""
+        self.treatment, self.checks = treatment, ()
+        self.proposal += 1
+
+    def note_fault(self, proposal: int, fault: str) -> None:
+        """Compute's answer: why the treatment cannot run, or nothing."""
+        self._note_check("compute", proposal, faults=(fault,) * bool(fault))
+
+    def note_obstacles(self, proposal: int, obstacles: tuple[Obstacle, ...]) -> None:
+        """The catalogue's answer: which of its datasets cannot be read."""
+        told = [(one.passes, f"{one.dataset_id} : {one.reason}") for one in obstacles]
+        faults = tuple(text for passes, text in told if not passes)
+        self._note_check(
+            "catalog", proposal, faults, waits=tuple(text for passes, text in told if passes)
+        )
+
+    @property
+    def unchecked(self) -> str:
+        """Who has not said yet what is in the treatment's way, in French; empty if all have."""
+        answered = {check.by for check in self.checks}
+        names = [name for by, name in _CHECKERS.items() if by not in answered]
+        return f"Non encore vérifié par {' ni par '.join(names)}." if names else ""
+
+    def check_feasible(self) -> None:
+        """Raise WrongStage, in French, while a check says that the treatment leads nowhere."""
+        faults = [fault for check in self.checks for fault in check.faults]
+        if faults:
+            raise WrongStage(
+                "le traitement ne peut pas aboutir ; proposé de nouveau, il est revérifié :"
+                f" {faults[0]}"
+            )
 
     def advise(self, guidance: Guidance) -> None:
         """Attach the lab's guidance, once."""
@@ -155,10 +222,16 @@ class Project(Reader):
             self.data_opened = True
             self._equip("catalog")
 
+    @property
+    def access_open(self) -> bool:
+        """Whether the project may read all its data now."""
+        is_kept_back = any(one.state != "granted" for one in self.accesses)
+        return self.data_opened and not is_kept_back and self.stage not in ENDS
+
     def note_access(self, news: Access) -> None:
         """Note how it stands with a dataset; with the last that was lacking the project goes on."""
         was_open = self.access_open
-        super().note_access(news)
+        self._note_state(news)
         if was_open or not self.access_open:
             return
         if self.stage == "secured":
@@ -166,6 +239,12 @@ class Project(Reader):
         elif self.stage == "equipped" and not self.trial_due:
             # The trial ended without a result, as it may have lacked just that.
             self._ask_for_job()
+
+    def check_readable(self) -> None:
+        """Raise WrongStage, with the reason in French, while data was taken away."""
+        revoked = (one.reason for one in self.accesses if one.state == "revoked")
+        if reason := next(revoked, ""):
+            raise WrongStage(f"l'accès à des données du projet a été retiré : {reason}")
 
     def open_workspace(self) -> None:
         """The project's workspace is open."""
@@ -232,6 +311,31 @@ class Project(Reader):
         self._become("withdrawn", by, reason)
         self.record(ProjectWithdrawn(**self._decision(by, reason)))
 
+    def _note_check(
+        self,
+        by: Checker,
+        proposal: int,
+        faults: tuple[str, ...],
+        waits: tuple[str, ...] = (),
+    ) -> None:
+        answered = any(check.by == by for check in self.checks)
+        if self.stage not in _CHECKED or proposal != self.proposal or answered:
+            return
+        check = Check(by=by, at=now(), faults=faults, waits=waits)
+        self.checks = (*self.checks, check)
+        for text in check.told:
+            self._note(by, text)
+
+    def _note_state(self, news: Access) -> None:
+        known = {one.dataset_id: one for one in self.accesses}
+        before = known.get(news.dataset_id)
+        if before and before.sequence > news.sequence:
+            return
+        self.accesses = tuple((known | {news.dataset_id: news}).values())
+        told = news.told_after(before, again=self.data_opened)
+        if told and self.stage not in ENDS:
+            self._note("catalog", told)
+
     def _check(self, stage: Stage) -> None:
         if stage not in can_become[self.stage]:
             raise WrongStage(f"un projet « {self.stage} » ne peut pas devenir « {stage} »")
@@ -241,6 +345,12 @@ class Project(Reader):
         self.stage = stage
         self.workspace_open = self.workspace_open and stage not in ENDS
         self._note(by, why)
+
+    def _note(self, by: str, why: str) -> None:
+        self.history.append(Entry(stage=self.stage, at=now(), by=by, why=why))
+
+    def _who(self) -> dict[str, Any]:
+        return {"project_id": self.id, "holder_id": self.holder_id}
 
     def _decision(self, by: str, reason: str) -> dict[str, Any]:
         return {**self._who(), "decided_by": by, "reason": reason}
