@@ -117,14 +117,10 @@ class Catalog(Finding, Granting, Harvesting, Owning):
         """Ask for the data of a secured project."""
         requests.request_access(self.documents, envelope, patience_of(self.settings))
 
-    @on(ProjectWithdrawn)
-    def revoke_withdrawn(self, envelope: Envelope[ProjectWithdrawn]) -> None:
-        """Take access away from a withdrawn project."""
-        requests.revoke_access(self.documents, envelope)
-
     @on(ProjectRejected)
-    def revoke_rejected(self, envelope: Envelope[ProjectRejected]) -> None:
-        """Take access away from a rejected project."""
+    @on(ProjectWithdrawn)
+    def revoke_access(self, envelope: Envelope[ProjectRejected | ProjectWithdrawn]) -> None:
+        """Take access away from a project that was turned down or given up."""
         requests.revoke_access(self.documents, envelope)
 
     @on(ProjectDelivered)

@@ -6,7 +6,7 @@ from services.compute.applications import ApplicationView, check_steps, list_app
 from services.compute.execution.job_run import Platform
 from services.compute.execution.sandbox import check_sandbox
 from services.compute.execution.scheduler import Scheduler
-from services.compute.jobs.commands import Commands, Ended
+from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import (
@@ -27,6 +27,7 @@ from shared.events import (
     Envelope,
     HarvestPageFetched,
     ProjectDelivered,
+    ProjectEnd,
     ProjectEquipped,
     ProjectRejected,
     ProjectSecured,
@@ -111,7 +112,7 @@ class Compute:
     @on(ProjectDelivered)
     @on(ProjectRejected)
     @on(ProjectWithdrawn)
-    def close_workspace(self, envelope: Envelope[Ended]) -> None:
+    def close_workspace(self, envelope: Envelope[ProjectEnd]) -> None:
         """Close an ended project's workspace and cancel its jobs."""
         self.commands.close_workspace(envelope)
 

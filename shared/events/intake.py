@@ -122,3 +122,7 @@ class ProjectDelivered(_ProjectEvent, source="intake"):
     keywords: tuple[str, ...] = ()
     licence: str
     result: FileRef = Field(description="the full job's manifest")
+
+
+ProjectEnd = ProjectDelivered | ProjectRejected | ProjectWithdrawn
+"""What ends a project."""

@@ -20,6 +20,7 @@ from shared.errors import Forbidden, Invalid, NotFound
 from shared.events import (
     Envelope,
     ProjectDelivered,
+    ProjectEnd,
     ProjectRejected,
     ProjectSecured,
     ProjectWithdrawn,
@@ -27,10 +28,7 @@ from shared.events import (
 from shared.inbound.paging import every
 from shared.store import Store
 
-Ended = ProjectDelivered | ProjectRejected | ProjectWithdrawn
-"""The ways a project ends."""
-
-_ENDS: dict[type[Ended], str] = {
+_ENDS: dict[type[ProjectEnd], str] = {
     ProjectDelivered: "Projet livré.",
     ProjectRejected: "Projet refusé.",
     ProjectWithdrawn: "Projet retiré.",
@@ -69,7 +67,7 @@ def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
         store.of(ProjectAccess).change(access.id, lambda one: one.ask_after_all(dataset))
 
 
-def revoke_access(store: Store, envelope: Envelope[Ended]) -> None:
+def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:
     """Close a project that ended, also one that was never heard of before."""
     project_id, reason = envelope.data.project_id, _ENDS[type(envelope.data)]
     store.of(ProjectAccess).change(

@@ -14,6 +14,7 @@ from shared.events import (
     HarvestPageFetched,
     JobKind,
     ProjectDelivered,
+    ProjectEnd,
     ProjectEquipped,
     ProjectRejected,
     ProjectSecured,
@@ -26,10 +27,7 @@ from shared.events import (
 from shared.store import Store
 from shared.trace import traceparent
 
-Ended = ProjectDelivered | ProjectRejected | ProjectWithdrawn
-"""The ways a project ends."""
-
-_ENDS: dict[type[Ended], str] = {
+_ENDS: dict[type[ProjectEnd], str] = {
     ProjectDelivered: "le projet est livré",
     ProjectRejected: "le projet est refusé",
     ProjectWithdrawn: "le projet est retiré",
@@ -105,7 +103,7 @@ class Commands:
         if workspace.state != "closed":
             self._add_full(workspace)
 
-    def close_workspace(self, envelope: Envelope[Ended]) -> None:
+    def close_workspace(self, envelope: Envelope[ProjectEnd]) -> None:
         """Close an ended project's workspace and cancel what it still computes."""
         project, reason = envelope.data, _ENDS[type(envelope.data)]
         delivered = isinstance(project, ProjectDelivered)
