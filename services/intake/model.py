@@ -128,16 +128,16 @@ class Project(Aggregate):
         return self
 
     def propose(self, treatment: Treatment) -> None:
-        """This is what the project would do now; nobody has checked it yet."""
+        """Replace the treatment by one that nobody has checked yet."""
         self.treatment, self.checks = treatment, ()
         self.proposal += 1
 
     def note_fault(self, proposal: int, fault: str) -> None:
-        """Compute's answer: why the treatment cannot run, or nothing."""
+        """Note why the treatment cannot run, as compute says, or that it can."""
         self._note_check("compute", proposal, faults=(fault,) * bool(fault))
 
     def note_obstacles(self, proposal: int, obstacles: tuple[Obstacle, ...]) -> None:
-        """The catalogue's answer: which of its datasets cannot be read."""
+        """Note which of its datasets cannot be read, as the catalogue says."""
         told = [(one.passes, f"{one.dataset_id} : {one.reason}") for one in obstacles]
         faults = tuple(text for passes, text in told if not passes)
         self._note_check(
