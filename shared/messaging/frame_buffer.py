@@ -9,7 +9,7 @@ _HELD_BYTES = 1 << 15
 """Beyond it they are sent all the same: the broker works while the rest is made."""
 
 
-class Cork:
+class FrameBuffer:
     """What stands between one connection's frames and its socket."""
 
     def __init__(self) -> None:

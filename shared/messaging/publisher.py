@@ -21,7 +21,7 @@ from kombu import Connection
 from nameko.extensions import SharedExtension
 
 from shared.errors import Unavailable
-from shared.messaging.frame_buffer import Cork
+from shared.messaging.frame_buffer import FrameBuffer
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Publisher(SharedExtension):
     def __init__(self) -> None:
         self._thread: Any = None
         self._connection: Any = None
-        self._cork = Cork()
+        self._buffer = FrameBuffer()
         self._channel: Any = None
         self._unconfirmed: Any = None
         self._connected = Signal()
@@ -130,7 +130,7 @@ class Publisher(SharedExtension):
         batch = _Batch(len(messages))
         if self._channel is None:
             self._connected.wait(timeout)
-        with self._writing, self._corked():
+        with self._writing, self._buffered():
             for index, message in enumerate(messages):
                 self._write(message, batch, index)
         if batch.left:
@@ -151,16 +151,16 @@ class Publisher(SharedExtension):
         self._put(self._channel, message, mandatory=True)
 
     @contextmanager
-    def _corked(self) -> Iterator[None]:
+    def _buffered(self) -> Iterator[None]:
         """Write many frames in one go: a system call for each is most of what is left to save."""
-        connection, cork = self._connection, self._cork
-        cork.hold()
+        connection, frames = self._connection, self._buffer
+        frames.hold()
         try:
             yield
         finally:
             # Also when the writer is killed: tags count what was held, so it has to be sent.
             try:
-                cork.release()
+                frames.release()
             except (OSError, amqp.AMQPError) as error:
                 self._give_up(connection, error)
 
@@ -190,12 +190,12 @@ class Publisher(SharedExtension):
             eventlet.sleep(_RECONNECT_SECONDS)
 
     def _serve(self) -> None:
-        self._cork = Cork()
+        self._buffer = FrameBuffer()
         self._connection = Connection(
             self.container.config["AMQP_URI"],
             heartbeat=HEARTBEAT,
             connect_timeout=5,
-            transport_options={"frame_writer": self._cork.writer},
+            transport_options={"frame_writer": self._buffer.writer},
         )
         self._connection.connect()
         channel = self._connection.channel()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.messaging.frame_buffer import Cork
+from shared.messaging.frame_buffer import FrameBuffer
 
 
 class Socket:
@@ -32,49 +32,51 @@ def socket() -> Socket:
 
 
 @pytest.fixture
-def cork(socket: Socket) -> Cork:
-    """A cork before that socket."""
-    made = Cork()
+def frames(socket: Socket) -> FrameBuffer:
+    """A frame buffer before that socket."""
+    made = FrameBuffer()
     made.writer(Tuned(), socket)
     return made
 
 
-def test_frames_go_out_at_once_while_nothing_is_held(cork: Cork, socket: Socket) -> None:
+def test_frames_go_out_at_once_while_nothing_is_held(frames: FrameBuffer, socket: Socket) -> None:
     """Heartbeats and single messages wait for nobody."""
-    cork.write(memoryview(b"a"))
+    frames.write(memoryview(b"a"))
     assert socket.writes == [b"a"]
 
 
-def test_held_frames_go_out_together_and_in_order(cork: Cork, socket: Socket) -> None:
+def test_held_frames_go_out_together_and_in_order(frames: FrameBuffer, socket: Socket) -> None:
     """One write for all of them, also for what others wrote meanwhile."""
     buffer = bytearray(b"a")
-    cork.hold()
-    cork.write(memoryview(buffer))
+    frames.hold()
+    frames.write(memoryview(buffer))
     buffer[:] = b"b"  # py-amqp packs every frame into the same buffer
-    cork.write(memoryview(buffer))
+    frames.write(memoryview(buffer))
     assert socket.writes == []
-    cork.release()
-    cork.write(memoryview(b"c"))
+    frames.release()
+    frames.write(memoryview(b"c"))
     assert socket.writes == [b"ab", b"c"]
 
 
-def test_much_is_sent_before_the_release(cork: Cork, socket: Socket) -> None:
+def test_much_is_sent_before_the_release(frames: FrameBuffer, socket: Socket) -> None:
     """The broker need not wait for the last frame of many."""
-    cork.hold()
+    frames.hold()
     for _ in range(100):
-        cork.write(memoryview(bytes(1000)))
+        frames.write(memoryview(bytes(1000)))
     assert 0 < len(socket.writes) < 10
-    cork.release()
+    frames.release()
     assert sum(map(len, socket.writes)) == 100_000
 
 
-def test_broken_socket_is_told_and_nothing_is_held_any_more(cork: Cork, socket: Socket) -> None:
+def test_broken_socket_is_told_and_nothing_is_held_any_more(
+    frames: FrameBuffer, socket: Socket
+) -> None:
     """What was held is lost with the connection."""
-    cork.hold()
-    cork.write(memoryview(b"a"))
+    frames.hold()
+    frames.write(memoryview(b"a"))
     socket.is_broken = True
     with pytest.raises(BrokenPipeError):
-        cork.release()
+        frames.release()
     socket.is_broken = False
-    cork.write(memoryview(b"b"))
+    frames.write(memoryview(b"b"))
     assert socket.writes == [b"b"]

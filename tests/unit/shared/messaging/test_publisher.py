@@ -66,14 +66,14 @@ def test_writer_that_is_killed_leaves_nothing_held_back() -> None:
     """Whoever publishes next, or the heartbeat, would otherwise speak to nobody."""
     publisher = Publisher()
     socket = Socket()
-    publisher._cork.writer(SimpleNamespace(frame_max=131_072), socket)
+    publisher._buffer.writer(SimpleNamespace(frame_max=131_072), socket)
 
     def write_and_die() -> None:
-        with publisher._corked():
-            publisher._cork.write(memoryview(b"held"))
+        with publisher._buffered():
+            publisher._buffer.write(memoryview(b"held"))
             raise GreenletExit
 
     with pytest.raises(GreenletExit):
         write_and_die()
-    publisher._cork.write(memoryview(b"next"))
+    publisher._buffer.write(memoryview(b"next"))
     assert socket.writes == [b"held", b"next"]
