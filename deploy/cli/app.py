@@ -55,7 +55,12 @@ def options(
         str, typer.Option(envvar="DATALAB_TOKEN", help="Bearer token; by default signed locally.")
     ] = "",
     as_member: Annotated[
-        str, typer.Option("--as", envvar="DATALAB_MEMBER", help="Member that a token is signed for here, with all roles.")
+        str,
+        typer.Option(
+            "--as",
+            envvar="DATALAB_MEMBER",
+            help="Member that a token is signed for here, with all roles.",
+        ),
     ] = "operator",
     home: Annotated[
         Path, typer.Option(envvar="DATALAB_HOME", help="Folder of the local stack.")
