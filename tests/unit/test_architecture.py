@@ -16,9 +16,16 @@ PRODUCT = sorted(
 )
 TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
 
-LONGEST_MODULE = 420
+LONGEST_MODULE = 300
 LONGEST_FUNCTION = 40
 LARGEST_FOLDER = 15
+
+AGGREGATES = {
+    Path("services/catalog/access/model.py"),
+    Path("services/catalog/datasets/model.py"),
+    Path("services/intake/model.py"),
+}
+"""One document with its rules is one class, longer than other modules may be."""
 
 ENVIRONMENT = {
     Path("shared/settings.py"),
@@ -143,7 +150,8 @@ def test_modules_open_with_one_line_that_says_what_they_are() -> None:
 def test_modules_fit_into_a_head() -> None:
     """Longer ones are two."""
     lengths = {path: len((ROOT / path).read_text().splitlines()) for path in PRODUCT}
-    assert [path for path, length in lengths.items() if length > LONGEST_MODULE] == []
+    long = {path for path, length in lengths.items() if length > LONGEST_MODULE}
+    assert long == AGGREGATES
 
 
 def test_folders_fit_into_a_glance() -> None:
