@@ -19,16 +19,13 @@ import services.notify.metrics
 import shared.metrics
 from deploy.local.ports import Ports, variable
 from deploy.topology import SERVICES
-from shared.events import REGISTRY, Event
+from shared.events import LAB_EVENTS, Event
 from shared.http.route import Route
 from shared.messaging.topology import subscriptions
 from shared.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "services" / "README.md", ROOT / "deploy" / "OPERATING.md")
-
-EVENTS = [event for event in REGISTRY.values() if event.__module__.startswith("shared.events.")]
-"""The lab's own events, without those that tests define."""
 
 METRICS = [
     family
@@ -111,7 +108,7 @@ def _arguments(method: Callable[..., Any]) -> Iterator[str]:
 def _events(service: Any) -> str:  # noqa: ANN401 - a service class has a name
     rows = (
         (f"`{event.topic}`", _first(event.__doc__), _listeners(event), _data(event))
-        for event in EVENTS
+        for event in LAB_EVENTS
         if event.source == service.name
     )
     return table("event | what it tells | heard by | `data`", rows)
@@ -146,7 +143,7 @@ def _fields() -> str:
 def _schemas() -> Iterator[tuple[str, Schema]]:
     """Events by topic and the objects in their data by name, each once."""
     values: dict[str, Schema] = {}
-    for event in EVENTS:
+    for event in LAB_EVENTS:
         schema = event.model_json_schema()
         values |= schema.get("$defs", {})
         yield f"`{event.topic}`", schema

@@ -7,12 +7,9 @@ from uuid import uuid4
 import amqp
 
 from shared.aggregate import now
-from shared.events import REGISTRY, Event, wrap
+from shared.events import Event, wrap
 from shared.trace import child_of
 from tests.servers import Broker
-
-LAB = {event for event in REGISTRY.values() if event.__module__.startswith("shared.events.")}
-"""The lab's own events, without those that tests define."""
 
 
 def publish(

@@ -72,10 +72,13 @@ class _Template(Formatter):
         return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
+_TEMPLATE = _Template()
+
+
 @singledispatch
 def summarise(event: Event) -> str:
     """What happened, as one French sentence: the event's own, or one of those below."""
-    return _Template().vformat(event.summary, [event], {})
+    return _TEMPLATE.vformat(event.summary, [event], {})
 
 
 @summarise.register

@@ -8,5 +8,9 @@ from shared.events.catalog import *
 from shared.events.compute import *
 from shared.events.envelope import *
 from shared.events.event import *
+from shared.events.event import REGISTRY, Event
 from shared.events.intake import *
 from shared.events.notify import *
+
+LAB_EVENTS: tuple[type[Event], ...] = tuple(REGISTRY.values())
+"""The lab's own events, without those that tests define later."""

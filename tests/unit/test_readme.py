@@ -20,9 +20,7 @@ from deploy.topology import SERVICES
 from services.compute.applications import check_steps
 from services.intake.bodies import SubmitProject
 from services.intake.model import can_become
-from services.notify.service import Notify
 from services.notify.signing import new_secret, sign
-from shared.messaging.topology import subscriptions
 from shared.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -106,11 +104,6 @@ def test_every_block_of_the_reference_has_its_place() -> None:
     """Each stands in one document."""
     begun = re.findall(r"^<!-- (\w+): ", MANUAL + CALLING, re.MULTILINE)
     assert sorted(begun) == sorted(reference.BLOCKS)
-
-
-def test_notify_hears_every_event() -> None:
-    """The list of who hears what leaves it out."""
-    assert set(reference.EVENTS) <= set(subscriptions(Notify))
 
 
 def test_stages_are_those_of_the_code() -> None:

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from shared.aggregate import now
 from shared.events import (
+    LAB_EVENTS,
     Envelope,
     Event,
     JobSucceeded,
@@ -15,7 +16,6 @@ from shared.events import (
     ProjectAdvised,
     ProjectStaffed,
 )
-from tests.events import LAB
 
 PROJECT, HOLDER, DATASET, OWNER, JOB = "prj_1", "mem_holder", "dts_1", "mem_owner", "job_1"
 TIME = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
@@ -80,7 +80,7 @@ def example(cls: type[Event]) -> Event:
     return event
 
 
-EVENTS = tuple(example(cls) for cls in sorted(LAB, key=lambda cls: cls.topic))
+EVENTS = tuple(example(cls) for cls in sorted(LAB_EVENTS, key=lambda cls: cls.topic))
 
 
 def envelope(
