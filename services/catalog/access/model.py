@@ -1,4 +1,4 @@
-"""The grants of a project as they are kept, and the events that tell how they change."""
+"""What one project may read: a grant for each dataset it asked for, decided by its owners."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -33,18 +33,34 @@ CATALOG = "catalog"
 """Who decides where no owner has to."""
 
 _UNANSWERED = "Sans réponse dans le délai imparti."
+_OPEN = "Données ouvertes."
 
 
-class Granting(Aggregate):
-    """A project's grants; once it ended (`closed`) none is open or waits.
+class ProjectAccess(Aggregate):
+    """The datasets that fit a project and those it may read; its id is the project's.
 
-    `due_at` is `next_due` as it was saved: a document from before there were dates is due at once.
+    A project that ended (`closed`) gets nothing any more, whichever event comes later: no grant of
+    it is open or waits. `due_at` is `next_due` as it was saved: a document from before there were
+    dates is due at once.
     """
+
+    collection: ClassVar[str] = "accesses"
+    indexes: ClassVar[tuple[str, ...]] = (
+        "asked_of",
+        "waits_for",
+        "due_at",
+        "waits_since",
+        "needs",
+    )
 
     holder_id: str = ""
     grants: list[Grant] = []
     closed: bool = False
     due_at: datetime = LONG_AGO
+    title: str = ""
+    matches: tuple[Match, ...] = ()
+    needs: list[str] = Field(default=[], description="datasets it names, its kinds of keys")
+    opened: bool = False
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -92,92 +108,6 @@ class Granting(Aggregate):
     def grant_of(self, dataset_id: str) -> Grant | None:
         """What became of the project's wish to read that dataset, if it has it."""
         return next((grant for grant in self.grants if grant.dataset_id == dataset_id), None)
-
-    def _no_request(self, dataset_id: str) -> NotFound:
-        return NotFound.of(f"{self.id}.{dataset_id}")
-
-    def _request(self, grant: Grant, deciders: list[str]) -> None:
-        grant.asked, grant.deciders = True, deciders
-        for decider in deciders:
-            self.record(
-                AccessRequested(
-                    **self._about(grant),
-                    holder_id=self.holder_id,
-                    member_id=decider if decider != grant.owner_id else None,
-                    reason=grant.obstacle,
-                )
-            )
-
-    def _grant(self, grant: Grant, decided_by: str, reason: str) -> None:
-        grant.settle("granted", decided_by, reason)
-        self.record(
-            AccessGranted(
-                **self._about(grant),
-                decided_by=decided_by,
-                member_ids=grant.others,
-                purpose=grant.purpose,
-                until=grant.until,
-            )
-        )
-
-    def _refuse(self, grant: Grant, decided_by: str, reason: str) -> None:
-        grant.settle("refused", decided_by, reason)
-        self.record(
-            AccessRefused(
-                **self._about(grant), decided_by=decided_by, member_ids=grant.others, reason=reason
-            )
-        )
-
-    def _revoke(self, grant: Grant, ended_by: str, reason: str) -> None:
-        grant.end(ended_by, reason)
-        self.record(AccessRevoked(**self._about(grant), member_ids=grant.others, reason=reason))
-
-    def _remind(self, grant: Grant, time: datetime) -> None:
-        grant.reminded_at = time
-        self.record(AccessReminded(**self._about(grant), member_ids=tuple(grant.missing)))
-
-    def _expire(self, grant: Grant) -> None:
-        grant.settle("expired", CATALOG, _UNANSWERED)
-        self.record(
-            AccessExpired(**self._about(grant), member_ids=grant.others, reason=_UNANSWERED)
-        )
-
-    def _about(self, grant: Grant) -> dict[str, str]:
-        return {
-            "project_id": self.id,
-            "dataset_id": grant.dataset_id,
-            "owner_id": grant.owner_id,
-            # What is not published yet nobody knows of, not even by name.
-            "title": "" if grant.obstacle else grant.title,
-        }
-
-
-def _with_staff(deciders: list[str]) -> list[str]:
-    return [*sorted(set(deciders)), STAFF] if deciders else []
-
-
-_OPEN = "Données ouvertes."
-
-
-class ProjectAccess(Granting):
-    """The datasets that fit a project and those it may read; its id is the project's.
-
-    A project that ended (`closed`) gets nothing any more, whichever event comes later.
-    """
-
-    collection: ClassVar[str] = "accesses"
-    indexes: ClassVar[tuple[str, ...]] = (
-        "asked_of",
-        "waits_for",
-        "due_at",
-        "waits_since",
-        "needs",
-    )
-
-    title: str = ""
-    matches: tuple[Match, ...] = ()
-    needs: list[str] = Field(default=[], description="datasets it names, its kinds of keys")
-    opened: bool = False
 
     def match(
         self, holder_id: str, title: str, matches: tuple[Match, ...], needs: Iterable[str] = ()
@@ -317,6 +247,64 @@ class ProjectAccess(Granting):
         ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
         return ended[0].end_reason if ended else ""
 
+    def _no_request(self, dataset_id: str) -> NotFound:
+        return NotFound.of(f"{self.id}.{dataset_id}")
+
+    def _request(self, grant: Grant, deciders: list[str]) -> None:
+        grant.asked, grant.deciders = True, deciders
+        for decider in deciders:
+            self.record(
+                AccessRequested(
+                    **self._about(grant),
+                    holder_id=self.holder_id,
+                    member_id=decider if decider != grant.owner_id else None,
+                    reason=grant.obstacle,
+                )
+            )
+
+    def _grant(self, grant: Grant, decided_by: str, reason: str) -> None:
+        grant.settle("granted", decided_by, reason)
+        self.record(
+            AccessGranted(
+                **self._about(grant),
+                decided_by=decided_by,
+                member_ids=grant.others,
+                purpose=grant.purpose,
+                until=grant.until,
+            )
+        )
+
+    def _refuse(self, grant: Grant, decided_by: str, reason: str) -> None:
+        grant.settle("refused", decided_by, reason)
+        self.record(
+            AccessRefused(
+                **self._about(grant), decided_by=decided_by, member_ids=grant.others, reason=reason
+            )
+        )
+
+    def _revoke(self, grant: Grant, ended_by: str, reason: str) -> None:
+        grant.end(ended_by, reason)
+        self.record(AccessRevoked(**self._about(grant), member_ids=grant.others, reason=reason))
+
+    def _remind(self, grant: Grant, time: datetime) -> None:
+        grant.reminded_at = time
+        self.record(AccessReminded(**self._about(grant), member_ids=tuple(grant.missing)))
+
+    def _expire(self, grant: Grant) -> None:
+        grant.settle("expired", CATALOG, _UNANSWERED)
+        self.record(
+            AccessExpired(**self._about(grant), member_ids=grant.others, reason=_UNANSWERED)
+        )
+
+    def _about(self, grant: Grant) -> dict[str, str]:
+        return {
+            "project_id": self.id,
+            "dataset_id": grant.dataset_id,
+            "owner_id": grant.owner_id,
+            # What is not published yet nobody knows of, not even by name.
+            "title": "" if grant.obstacle else grant.title,
+        }
+
     def _ask(self, dataset_id: str, dataset: Dataset | None, patience: Patience) -> None:
         grant = Grant(
             dataset_id=dataset_id,
@@ -359,3 +347,7 @@ class ProjectAccess(Granting):
         self.opened = True
         ids = tuple(grant.dataset_id for grant in self.grants)
         self.record(DataAccessOpened(project_id=self.id, dataset_ids=ids))
+
+
+def _with_staff(deciders: list[str]) -> list[str]:
+    return [*sorted(set(deciders)), STAFF] if deciders else []

@@ -8,7 +8,7 @@ from services.catalog.access.usage import RESULT
 from services.catalog.datasets.manifests import output_of, privacy_of, read_manifest
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.registration import _PREFIX, empty
+from services.catalog.datasets.registration import DATASET_PREFIX
 from services.catalog.datasets.versions import Provenance, Upload, Version
 from services.catalog.licences.compatibility import Compatibility, judge, settle
 from shared.aggregate import caused_id
@@ -46,8 +46,13 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
         licence=terms.licence,
         access="open" if is_opened else "restricted",
     )
-    dataset = empty(caused_id(_PREFIX, envelope.id, envelope.time), event.holder_id, metadata)
-    dataset.project_id, dataset.source_owners = event.project_id, owners
+    dataset = Dataset(
+        id=caused_id(DATASET_PREFIX, envelope.id, envelope.time),
+        owner_id=event.holder_id,
+        metadata=metadata,
+        project_id=event.project_id,
+        source_owners=owners,
+    )
     restricted = sorted({one.id for one, _ in read if one.metadata.access == "restricted"})
     upload = _result_of(event, manifest, restricted, verdict, terms.note)
     if reason := _taken_back(store, event.project_id, manifest):

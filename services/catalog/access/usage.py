@@ -1,4 +1,4 @@
-"""One use of a dataset: which project read it, when, for which job, and with what result."""
+"""Who used which dataset, when, for which job and with what result; owners see it."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -36,6 +36,10 @@ UseState = Literal["opened", "succeeded", "failed", "cancelled"]
 
 RESULT = "result.parquet"
 """What a job calls the table of its last step."""
+
+
+_TREATING: tuple[JobKind, ...] = ("trial", "full")
+"""The kinds of jobs that read what a project was granted."""
 
 
 class Use(Aggregate):
@@ -167,10 +171,6 @@ def _rows_of(manifest: Manifest) -> int | None:
     return rows if isinstance(rows, int) else None
 
 
-_TREATING: tuple[JobKind, ...] = ("trial", "full")
-"""The kinds of jobs that read what a project was granted."""
-
-
 def record(
     store: Store, access: ProjectAccess, dataset: Dataset, version: Version, job_id: str
 ) -> None:
@@ -185,7 +185,7 @@ def record(
 def download(
     store: Store, dataset_id: str, caller: Caller, name: str = ""
 ) -> tuple[Version, FileRef]:
-    """What `caller` may take away of a dataset (`search.downloadable`): its table, or a named file.
+    """What `caller` may take away of a dataset (`downloadable`): its table, or a named file.
 
     Its owners see who of the lab's staff took restricted data away.
     """

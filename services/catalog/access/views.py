@@ -8,11 +8,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.catalog.access.deadlines import end_of
 from services.catalog.access.grants import Conditions, Decision, Grant, GrantState
 from services.catalog.access.model import STAFF, ProjectAccess
-from services.catalog.datasets.bodies import _Text
+from services.catalog.datasets.bodies import Text
 from shared.aggregate import now
 from shared.events import FileRef
 from shared.inbound.paging import Paging
 from shared.words import legible
+
+_LATEST = date(2200, 1, 1)
+_Purpose = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(legible)
+]
 
 
 class RequestQuery(Paging):
@@ -96,18 +101,10 @@ def request_of(access: ProjectAccess, grant: Grant) -> AccessRequest:
     )
 
 
-_Purpose = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(legible)
-]
-
-
 def _to_come(day: date) -> date:
     if not day < _LATEST or end_of(day.isoformat()) <= now():
         raise ValueError(f"doit être un jour qui n'est pas passé, avant le {_LATEST}")
     return day
-
-
-_LATEST = date(2200, 1, 1)
 
 
 _LastDay = Annotated[date, AfterValidator(_to_come)]
@@ -119,7 +116,7 @@ class NewDecision(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     decision: Decision
-    reason: _Text = ""
+    reason: Text = ""
     purpose: _Purpose = Field(default="", description="what a grant is for, in French")
     until: _LastDay | None = Field(
         default=None, description="the last day of a grant, until it ends in metropolitan France"

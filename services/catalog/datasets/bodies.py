@@ -9,10 +9,10 @@ from services.catalog.licences.licences import canonical
 from shared.tables.territory import Place
 from shared.words import legible
 
-_Text = Annotated[
+Text = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(legible)
 ]
-_Label = Annotated[
+Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(legible),
@@ -24,14 +24,14 @@ class NewDataset(Metadata):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: _Label
-    description: _Text = ""
-    theme: _Label
-    keywords: tuple[_Label, ...] = Field(default=(), max_length=30)
+    title: Label
+    description: Text = ""
+    theme: Label
+    keywords: tuple[Label, ...] = Field(default=(), max_length=30)
     territory: tuple[Place, ...] = Field(default=(), max_length=5000)
-    licence: _Label
+    licence: Label
     access: Access = "restricted"
-    producer: _Text = ""
+    producer: Text = ""
     source_url: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000)
 
     def plain(self) -> Metadata:
@@ -52,9 +52,9 @@ class ChangeDataset(NewDataset):
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     # Made, and not given: an empty text is no label.
-    title: _Label = Field(default_factory=str)
-    theme: _Label = Field(default_factory=str)
-    licence: _Label = Field(default_factory=str)
+    title: Label = Field(default_factory=str)
+    theme: Label = Field(default_factory=str)
+    licence: Label = Field(default_factory=str)
 
     def applied_to(self, said: Metadata) -> Metadata:
         """What the dataset keeps, where it kept `said`."""
@@ -67,4 +67,4 @@ class NewVersion(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    note: _Text = ""
+    note: Text = ""

@@ -1,10 +1,10 @@
-"""Lets an owner say something else of a dataset, as far as its data and their origin allow."""
+"""What owners change of their datasets: description, legal basis, repairs, screening."""
 
 from typing import Annotated, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.catalog.datasets.bodies import ChangeDataset
+from services.catalog.datasets.bodies import ChangeDataset, Text
 from services.catalog.datasets.legal_basis import Basis, LegalBasis, why_held
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Upload
@@ -16,6 +16,12 @@ from shared.errors import Invalid, WrongStage
 from shared.events import AcceptedRepair, RepairName
 from shared.store import Store
 from shared.words import legible
+
+_Purpose = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(legible),
+]
 
 
 def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) -> Dataset:
@@ -77,16 +83,6 @@ def _terms(dataset: Dataset, licence: str) -> Terms:
     return settle(licence, judge({source for one in made for source in one.sources}))
 
 
-_Purpose = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
-    AfterValidator(legible),
-]
-_Note = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(legible)
-]
-
-
 class NewLegalBasis(BaseModel):
     """On what basis a held version may be published: one of RGPD article 6(1)."""
 
@@ -95,7 +91,7 @@ class NewLegalBasis(BaseModel):
     version: int | None = Field(default=None, ge=1, description="by default the newest held one")
     basis: Basis
     purpose: _Purpose = Field(description="what the data is published for, in French")
-    note: _Note = ""
+    note: Text = ""
     restrict: bool = Field(default=False, description="make an open dataset restricted")
 
 

@@ -1,4 +1,4 @@
-"""Puts files into the catalogue: an owner's uploads and the results of delivered projects."""
+"""Puts owners' files into the catalogue, and publishes them as the sandbox reads them."""
 
 from services.catalog import metrics
 from services.catalog.datasets.manifests import output_of, profile_of, read_manifest
@@ -12,7 +12,11 @@ from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import KEYS
 
-_PREFIX = "dts"
+DATASET_PREFIX = "dts"
+
+
+TABLE = "table.parquet"
+"""What an ingest job calls the canonical table."""
 
 
 def register_upload(
@@ -22,8 +26,10 @@ def register_upload(
 
     Raises Invalid when the key came with another file or other metadata before.
     """
-    identifier = caused_id(_PREFIX, f"{owner_id} {key.text}") if key else new_id(_PREFIX)
-    new = empty(identifier, owner_id, metadata)
+    identifier = (
+        caused_id(DATASET_PREFIX, f"{owner_id} {key.text}") if key else new_id(DATASET_PREFIX)
+    )
+    new = Dataset(id=identifier, owner_id=owner_id, metadata=metadata)
     new.sent = fingerprint(metadata, upload.file.sha256)
     new.register(upload)
     dataset = store.of(Dataset).add(new)
@@ -45,15 +51,6 @@ def register_version(store: Store, dataset_id: str, owner_id: str, upload: Uploa
         dataset.register(upload)
 
     return store.of(Dataset).change(dataset_id, add_version)
-
-
-def empty(identifier: str, owner_id: str, metadata: Metadata) -> Dataset:
-    """A dataset without data."""
-    return Dataset(id=identifier, owner_id=owner_id, metadata=metadata)
-
-
-TABLE = "table.parquet"
-"""What an ingest job calls the canonical table."""
 
 
 def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.registration import empty
 from services.catalog.datasets.source_record import Change
 from services.catalog.harvesting.fetching import PortalAway
 from services.catalog.harvesting.model import Harvest
@@ -127,7 +126,7 @@ class Applying:
         saved = self._datasets.change(
             identifier,
             lambda dataset: self._change(dataset, record),
-            new=lambda: empty(identifier, self._source.owner_id, metadata),
+            new=lambda: Dataset(id=identifier, owner_id=self._source.owner_id, metadata=metadata),
         )
         self._count(saved.harvested.change if saved.harvested else "new")
         self._look_at_data_of(saved)

@@ -3,20 +3,15 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.catalog.datasets.bodies import Label
 from services.catalog.harvesting.model import Harvest, HarvestState
 from services.catalog.harvesting.report import Counts, Refused
 from services.catalog.harvesting.source import RemoteSource
 from shared.aggregate import NEVER
 from shared.events import CatalogueKind
-from shared.words import legible
 
-_Label = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(legible),
-]
 _Hours = Annotated[int, Field(ge=1, le=8760)]
 _Url = Annotated[str, Field(max_length=2000)]
 
@@ -26,11 +21,11 @@ class NewSource(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: _Label
+    title: Label
     catalogue: CatalogueKind
     url: _Url = Field(default="", description="its first page; empty when files are uploaded")
-    theme: _Label = "non classé"
-    licence: _Label = "notspecified"
+    theme: Label = "non classé"
+    licence: Label = "notspecified"
     every_hours: _Hours | None = Field(default=None, description="harvest it so often by itself")
 
 
@@ -40,10 +35,10 @@ class ChangeSource(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     # Made, and not given: an empty text is no label, and the schema would name it as the default.
-    title: _Label = Field(default_factory=str)
+    title: Label = Field(default_factory=str)
     url: _Url = ""
-    theme: _Label = Field(default_factory=str)
-    licence: _Label = Field(default_factory=str)
+    theme: Label = Field(default_factory=str)
+    licence: Label = Field(default_factory=str)
     every_hours: _Hours | None = None
 
 

@@ -1,4 +1,4 @@
-"""Why a dataset is among the hits, in French."""
+"""Answers a search: what is found, why, and how much there is of each kind."""
 
 from collections.abc import Collection
 
@@ -34,6 +34,9 @@ _PLACES: dict[Kind, str] = {
 }
 
 
+_IDLE = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
+
+
 def reasons_of(words: list[Word], shown: Shown) -> list[str]:
     """One for each word: the place and form that gave it most points."""
     return [_reason(word, shown) for word in words]
@@ -47,9 +50,6 @@ def _reason(word: Word, shown: Shown) -> str:
             kind, name = place
             return f"{form.in_french(word.written)} {_PLACES[kind].format(name)}"
     return ""
-
-
-_IDLE = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
 
 
 def search(

@@ -1,4 +1,4 @@
-"""French words as search and matching compare them: folded, no stop words, no plural."""
+"""French words as search and matching compare them, and the names of keys in French."""
 
 import tantivy
 
@@ -16,6 +16,24 @@ _STOP = frozenset(
 )
 _GENERIC = frozenset({"donnee", "etude", "projet"})
 """Every dataset is data and every project a study: no reason that one fits the other."""
+
+
+KEYS = {
+    "commune": "le code commune",
+    "epci": "le code de l'EPCI",
+    "iris": "le code IRIS",
+    "postcode": "le code postal",
+    "siren": "le numéro SIREN",
+    "siret": "le numéro SIRET",
+    "departement": "le code du département",
+    "region": "le code de la région",
+}
+# Accents are gone before: Snowball would cut `chaussée` and `chaussee` at different letters.
+_STEMMER = (
+    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    .filter(tantivy.Filter.stemmer("french"))
+    .build()
+)
 
 
 def lexical(*texts: str) -> dict[str, str]:
@@ -38,29 +56,9 @@ def _singular(folded: str) -> str:
     return folded[:-1] if long and folded[-1] in "sx" else folded
 
 
-KEYS = {
-    "commune": "le code commune",
-    "epci": "le code de l'EPCI",
-    "iris": "le code IRIS",
-    "postcode": "le code postal",
-    "siren": "le numéro SIREN",
-    "siret": "le numéro SIRET",
-    "departement": "le code du département",
-    "region": "le code de la région",
-}
-
-
 def key_in_french(key: str) -> str:
     """The kind of key with its article; its name where French has none for it."""
     return KEYS.get(key, f"la clé {key}")
-
-
-# Accents are gone before: Snowball would cut `chaussée` and `chaussee` at different letters.
-_STEMMER = (
-    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-    .filter(tantivy.Filter.stemmer("french"))
-    .build()
-)
 
 
 def stems_of(words: str) -> list[str]:

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import duckdb
 
+Say = Callable[[float, str], None]
+"""Told how far the work is, from 0 to 1, and what it does, in French."""
+_DUCKDB_SHARE = 0.6
+"""Of the job's memory: the rest is for Python, its libraries and the rows in their hands."""
+
 
 def quoted(name: str) -> str:
     """`name` as an SQL identifier."""
@@ -28,14 +33,6 @@ def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
         seen.add(candidate.lower())
         result.append(candidate)
     return result
-
-
-Say = Callable[[float, str], None]
-"""Told how far the work is, from 0 to 1, and what it does, in French."""
-
-
-_DUCKDB_SHARE = 0.6
-"""Of the job's memory: the rest is for Python, its libraries and the rows in their hands."""
 
 
 def columns(database: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.registration import empty
 from services.catalog.datasets.source_record import Harvested, Taken
 from services.catalog.datasets.versions import Upload
 from services.catalog.datasets.views import view_of
@@ -35,7 +34,7 @@ def found(change: str = "new", fingerprint: str = "a", harvest_id: str = "hrv_1"
 
 def harvested() -> Dataset:
     """A dataset of another catalogue."""
-    dataset = empty("dts_h", "mbr_operator", metadata())
+    dataset = Dataset(id="dts_h", owner_id="mbr_operator", metadata=metadata())
     dataset.harvest(found())
     return dataset
 
