@@ -71,10 +71,10 @@ class Commands:
         One that has its team already got another treatment: it runs in full, unless a full job is
         under way.
         """
-        treatment, identifier = envelope.data.treatment, _job_of(envelope)
+        project, identifier = envelope.data, _job_of(envelope)
 
         def decide(workspace: Workspace) -> None:
-            workspace.equip(treatment, envelope.sequence)
+            workspace.equip(project.holder_id, project.treatment, envelope.sequence)
             if workspace.state == "open" and workspace.is_staffed:
                 workspace.claim_full(identifier, self._has_ended)
 
@@ -84,7 +84,7 @@ class Commands:
         if workspace.full_job == identifier:
             self._add_full(workspace)
         elif not workspace.is_staffed:
-            job = treat(identifier, "trial", workspace, treatment, traceparent.get())
+            job = treat(identifier, "trial", workspace, project.treatment, traceparent.get())
             self._jobs.add(job, because=envelope)
 
     def queue_full(self, envelope: Envelope[ProjectStaffed]) -> None:

@@ -91,8 +91,12 @@ class Workspace(Aggregate):
         self.quota_seconds = quota_seconds
         self.record(WorkspaceOpened(project_id=self.id, quota_seconds=quota_seconds))
 
-    def equip(self, treatment: Treatment, sequence: int) -> None:
-        """Keep the project's newest treatment; `sequence` orders the events it came with."""
+    def equip(self, holder_id: str, treatment: Treatment, sequence: int) -> None:
+        """Keep the project's newest treatment; `sequence` orders the events it came with.
+
+        The event may overtake the one that opens the workspace: the trial still has its owner.
+        """
+        self.holder_id = self.holder_id or holder_id
         if sequence > self.treatment_sequence:
             self.treatment, self.treatment_sequence = treatment, sequence
 

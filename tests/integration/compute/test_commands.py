@@ -31,7 +31,7 @@ def equipped(store: Store) -> str:
     """The id of a project that may compute and has a treatment, but no team."""
     workspace = Workspace(id=new_id("prj"))
     workspace.open(HOLDER, (), 3600)
-    workspace.equip(summing("dts_1"), sequence=3)
+    workspace.equip(HOLDER, summing("dts_1"), sequence=3)
     return store.of(Workspace).save(workspace).id
 
 
@@ -97,6 +97,14 @@ def test_a_full_job_that_a_crash_left_unqueued_is_queued_by_the_next_request(sto
     )
     assert Commands(store).submit(project, "").id == "job_lost"
     assert Commands(store).submit(project, "").id == "job_lost"
+
+
+def test_trial_whose_event_overtakes_the_securing_belongs_to_the_holder(store: Store) -> None:
+    """The queues keep no order between them; a job without an owner is hidden from everybody."""
+    project = new_id("prj")
+    Commands(store).queue_trial(equipped_again(project, 3))
+    (trial,) = store.of(Job).find({"project_id": project})
+    assert (trial.kind, trial.owner_id) == ("trial", HOLDER)
 
 
 def test_another_treatment_of_a_staffed_project_runs_in_full(store: Store) -> None:

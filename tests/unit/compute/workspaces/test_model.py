@@ -50,8 +50,8 @@ def test_older_treatment_does_not_replace_a_newer_one() -> None:
     """Treatments keep the order of their project's versions, not of their arrival."""
     newer = TREATMENT.model_copy(update={"inputs": {"homes": "dts_2"}})
     workspace = Workspace(id="prj_1")
-    workspace.equip(newer, sequence=9)
-    workspace.equip(TREATMENT, sequence=5)
+    workspace.equip("mbr_1", newer, sequence=9)
+    workspace.equip("mbr_1", TREATMENT, sequence=5)
     assert workspace.treatment == newer
 
 
@@ -76,7 +76,7 @@ def test_full_treatment_waits_for_the_team() -> None:
     """A full job is refused until the project is staffed, and after it ended."""
     workspace = Workspace(id="prj_1")
     workspace.open("mbr_1", (), 3600)
-    workspace.equip(TREATMENT, sequence=1)
+    workspace.equip("mbr_1", TREATMENT, sequence=1)
     with pytest.raises(WrongStage):
         workspace.full_treatment()
     workspace.staff(NOW)
@@ -90,7 +90,7 @@ def test_a_full_job_is_claimed_once_the_one_before_ended() -> None:
     """Whoever asks while it has not ended finds it; a project without a team claims none."""
     workspace = Workspace(id="prj_1")
     workspace.open("mbr_1", (), 3600)
-    workspace.equip(TREATMENT, sequence=1)
+    workspace.equip("mbr_1", TREATMENT, sequence=1)
     with pytest.raises(WrongStage):
         workspace.claim_full("job_1", lambda _: True)
     workspace.staff(NOW)
