@@ -5,15 +5,15 @@ from functools import partial
 from eventlet import tpool
 
 from services.catalog.access import project_results, requests, usage
-from services.catalog.access.deadline_watch import Watch, patience_of
+from services.catalog.access.deadline_watch import DeadlineWatch, patience_of
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.usage import FailedJob, Use
 from services.catalog.datasets import registration
 from services.catalog.datasets.model import Dataset
-from services.catalog.entrypoints.finding import Finding
 from services.catalog.entrypoints.granting import Granting
 from services.catalog.entrypoints.harvesting import Harvesting
 from services.catalog.entrypoints.owning import Owning
+from services.catalog.entrypoints.reading import Reading
 from services.catalog.harvesting import commands
 from services.catalog.harvesting.model import Harvest
 from services.catalog.harvesting.source import RemoteSource
@@ -57,7 +57,7 @@ def _harvester(context: Context) -> Harvester:
     return Harvester(context.service, context.store, context.files, context.settings, guard)
 
 
-class Catalog(Finding, Granting, Harvesting, Owning):
+class Catalog(Granting, Harvesting, Owning, Reading):
     """What data there is, what fits a project, and who may read it."""
 
     name = "catalog"
@@ -69,7 +69,7 @@ class Catalog(Finding, Granting, Harvesting, Owning):
     settings: Settings = Config()
     finder: Finder = Background(_finder)
     harvester: Harvester = Background(_harvester)
-    watch = Background(lambda context: Watch(context.service, context.store))
+    watch = Background(lambda context: DeadlineWatch(context.service, context.store))
 
     joins = Background(
         lambda context: Keeper(context.service, context.store, context.files, context.compute)

@@ -17,7 +17,7 @@ import tantivy
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from services.catalog.search.answer import search
 from services.catalog.search.text_index import TextIndex
 from services.catalog.search.views import DatasetQuery
@@ -94,7 +94,7 @@ def made(vocabulary: Vocabulary, count: int, prefix: str = "") -> Iterator[Datas
             for name in names
         )
         dataset = Dataset(id=f"dts_{prefix}{number:08}", owner_id="mbr_1", metadata=metadata)
-        dataset.register(Upload(file=file, filename="a.csv"))
+        dataset.register(VersionContent(file=file, filename="a.csv"))
         profile = Profile(rows=10, encoding="utf-8", columns=columns)
         dataset.publish(1, file, profile, "job_1")
         yield dataset

@@ -34,7 +34,7 @@ def patience_of(settings: Settings) -> Patience:
     )
 
 
-class Watch:
+class DeadlineWatch:
     """Does what is due until stopped."""
 
     def __init__(self, service: str, store: Store) -> None:

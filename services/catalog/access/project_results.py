@@ -9,8 +9,8 @@ from services.catalog.datasets.manifests import output_of, privacy_of, read_mani
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.registration import DATASET_PREFIX
-from services.catalog.datasets.versions import Provenance, Upload, Version
-from services.catalog.licences.compatibility import Compatibility, judge, settle
+from services.catalog.datasets.versions import Provenance, Version, VersionContent
+from services.catalog.licences.compatibility import Compatibility, compatibility_of, settle
 from shared.aggregate import caused_id
 from shared.events import Envelope, ProjectDelivered
 from shared.storage import Storage
@@ -34,7 +34,7 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     read = list(_datasets_of(store, manifest))
     owners = _source_owners(read, event.holder_id)
     sources = {one for dataset, version in read for one in dataset.sources(version)}
-    verdict = judge(sources)
+    verdict = compatibility_of(sources)
     terms, privacy = settle(event.licence, verdict), privacy_of(manifest)
     is_opened = terms.is_publishable and not owners and (privacy is None or privacy.is_safe)
     metadata = Metadata(
@@ -89,8 +89,8 @@ def _result_of(
     restricted: Iterable[str],
     verdict: Compatibility,
     note: str,
-) -> Upload:
-    return Upload(
+) -> VersionContent:
+    return VersionContent(
         file=output_of(manifest, RESULT),
         filename=RESULT,
         note=note,

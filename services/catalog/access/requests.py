@@ -7,8 +7,8 @@ from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.access.usage import record
 from services.catalog.access.views import (
     AccessRequest,
+    GrantedDataset,
     NewDecision,
-    OpenedDataset,
     RequestPage,
     RequestQuery,
     request_of,
@@ -121,7 +121,9 @@ def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestP
     return RequestPage(items=shown, next=shown[-1].id if more else None)
 
 
-def open_dataset(store: Store, project_id: str, dataset_id: str, job_id: str = "") -> OpenedDataset:
+def open_dataset(
+    store: Store, project_id: str, dataset_id: str, job_id: str = ""
+) -> GrantedDataset:
     """The only door to data: what a granted project reads now, recorded as a use.
 
     Raises Forbidden without a grant, Unavailable while the first version is being read, WrongStage
@@ -141,7 +143,7 @@ def open_dataset(store: Store, project_id: str, dataset_id: str, job_id: str = "
     )
     record(store, access, dataset, version, job_id)
     grant = access.granted(dataset_id)
-    return OpenedDataset(
+    return GrantedDataset(
         dataset_id=dataset_id,
         title=dataset.metadata.title,
         version=version.number,

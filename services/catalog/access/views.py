@@ -59,7 +59,7 @@ class RequestPage(BaseModel):
     next: str | None
 
 
-class OpenedDataset(BaseModel):
+class GrantedDataset(BaseModel):
     """What a granted project reads.
 
     `sha256` is that of the bytes the owner uploaded, `file` the canonical table made of them.

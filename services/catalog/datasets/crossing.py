@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
-from services.catalog.licences.compatibility import Compatibility, Source, judge
+from services.catalog.licences.compatibility import Compatibility, Source, compatibility_of
 from shared.auth import Caller
 from shared.events import Frozen
 from shared.inbound.identifier import Identifier
@@ -69,7 +69,9 @@ class CrossingView(BaseModel):
 def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> CrossingView:
     """The verdict on crossing these datasets; NotFound for one that `caller` may not know of."""
     datasets = [visible(store, identifier, caller) for identifier in query.dataset_id]
-    verdict = judge(one for dataset in datasets for one in _known_sources(dataset, caller))
+    verdict = compatibility_of(
+        one for dataset in datasets for one in _known_sources(dataset, caller)
+    )
     metrics.crossings_judged.labels("catalog", "conflict" if verdict.conflict else "clear").inc()
     return CrossingView(
         dataset_ids=query.dataset_id,

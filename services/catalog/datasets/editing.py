@@ -7,8 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.catalog.datasets.bodies import ChangeDataset, Text
 from services.catalog.datasets.legal_basis import Basis, LegalBasis, why_held
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Upload
-from services.catalog.licences.compatibility import Terms, judge, settle
+from services.catalog.datasets.versions import VersionContent
+from services.catalog.licences.compatibility import Terms, compatibility_of, settle
 from services.catalog.licences.licences import canonical
 from shared.aggregate import now
 from shared.auth import Caller
@@ -80,7 +80,7 @@ def _kept_back(dataset: Dataset) -> str:
 def _terms(dataset: Dataset, licence: str) -> Terms:
     """The terms that `licence` comes to, given all that any of its versions was made of."""
     made = (version.provenance for version in dataset.versions if version.provenance)
-    return settle(licence, judge({source for one in made for source in one.sources}))
+    return settle(licence, compatibility_of({source for one in made for source in one.sources}))
 
 
 class NewLegalBasis(BaseModel):
@@ -159,11 +159,11 @@ def _is_accepted(dataset: Dataset, wanted: NewRepair) -> bool:
     return any((one.column, one.repair) == (wanted.column, wanted.repair) for one in accepted)
 
 
-def _mended(dataset: Dataset, repair: AcceptedRepair) -> Upload:
+def _mended(dataset: Dataset, repair: AcceptedRepair) -> VersionContent:
     """The newest file that could be read or is being read, with one more repair."""
     version = next(one for one in reversed(dataset.versions) if one.state != "rejected")
-    given = {name: getattr(version, name) for name in Upload.model_fields}
-    return Upload(**given | {"accepted_repairs": (repair,)})
+    given = {name: getattr(version, name) for name in VersionContent.model_fields}
+    return VersionContent(**given | {"accepted_repairs": (repair,)})
 
 
 def _proposed(dataset: Dataset, wanted: NewRepair) -> AcceptedRepair:

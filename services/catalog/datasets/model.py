@@ -15,7 +15,7 @@ from services.catalog.datasets.legal_basis import (
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.source_record import Harvested, Taken
 from services.catalog.datasets.version_history import VersionHistory
-from services.catalog.datasets.versions import Upload, Version
+from services.catalog.datasets.versions import Version, VersionContent
 from services.catalog.licences.compatibility import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.auth import Caller
@@ -270,7 +270,7 @@ class Dataset(Aggregate):
             )
         )
 
-    def register(self, upload: Upload) -> None:
+    def register(self, upload: VersionContent) -> None:
         """Add a version that waits to be read; the newest one's bytes again are no new version.
 
         Repairs accepted before are made again, and one more makes another version of the same
@@ -312,7 +312,7 @@ class Dataset(Aggregate):
             )
         )
 
-    def withhold(self, upload: Upload, reason: str) -> None:
+    def withhold(self, upload: VersionContent, reason: str) -> None:
         """Add a version that nobody may read; `reason`, in French, says why."""
         number = len(self.versions) + 1
         self.versions.append(Version(**dict(upload), number=number, registered_at=now()))

@@ -4,7 +4,7 @@ from services.catalog import metrics
 from services.catalog.datasets.manifests import output_of, profile_of, read_manifest
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import caused_id, new_id
 from shared.events import Envelope, JobCancelled, JobFailed, JobSucceeded
 from shared.inbound.idempotency import Key, fingerprint
@@ -20,7 +20,7 @@ TABLE = "table.parquet"
 
 
 def register_upload(
-    store: Store, owner_id: str, metadata: Metadata, upload: Upload, key: Key | None = None
+    store: Store, owner_id: str, metadata: Metadata, upload: VersionContent, key: Key | None = None
 ) -> Dataset:
     """A new dataset of `owner_id`; the one made before when the key comes again.
 
@@ -40,7 +40,9 @@ def register_upload(
     return dataset
 
 
-def register_version(store: Store, dataset_id: str, owner_id: str, upload: Upload) -> Dataset:
+def register_version(
+    store: Store, dataset_id: str, owner_id: str, upload: VersionContent
+) -> Dataset:
     """Another version of the owner's dataset, unless the bytes are those of its newest.
 
     Raises Forbidden for anybody else's dataset, NotFound when it is not even public.

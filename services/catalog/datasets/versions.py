@@ -42,7 +42,7 @@ class Provenance(Frozen):
         return self.model_copy(update={"inputs": tuple(inputs)})
 
 
-class Upload(BaseModel):
+class VersionContent(BaseModel):
     """A file on its way into a dataset, and for a project's result what belongs to it."""
 
     file: FileRef
@@ -55,7 +55,7 @@ class Upload(BaseModel):
     )
 
 
-class Version(Upload):
+class Version(VersionContent):
     """One upload of a dataset; `table` and `profile` are there once it was read."""
 
     number: int = Field(ge=1)

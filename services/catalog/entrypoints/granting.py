@@ -4,8 +4,8 @@ from services.catalog.access import requests, usage
 from services.catalog.access.usage import UsePage, UseQuery
 from services.catalog.access.views import (
     AccessRequest,
+    GrantedDataset,
     NewDecision,
-    OpenedDataset,
     RequestPage,
     RequestQuery,
 )
@@ -40,7 +40,7 @@ class Granting:
     @rpc
     def open_dataset(
         self, project_id: Identifier, dataset_id: Identifier, job_id: Identifier | None = None
-    ) -> OpenedDataset:
+    ) -> GrantedDataset:
         """What a project with a grant reads, and for which of its jobs; Forbidden without one."""
         return requests.open_dataset(self.documents, project_id, dataset_id, job_id or "")
 

@@ -5,7 +5,7 @@ from typing import Any
 from services.catalog.datasets import editing, registration
 from services.catalog.datasets.bodies import ChangeDataset, NewDataset, NewVersion
 from services.catalog.datasets.editing import NewLegalBasis, NewRepair, accept_repair, describe
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.entrypoints.granting import INSIDE
 from shared.http import Call, http
@@ -38,7 +38,7 @@ class Owning:
             self.documents,
             call.caller.member_id,
             call.body.plain(),
-            Upload(file=call.file, filename=call.filename),
+            VersionContent(file=call.file, filename=call.filename),
             Key.if_any(call.header("Idempotency-Key")),
         )
         return view_of(dataset, call.caller)
@@ -54,7 +54,7 @@ class Owning:
     )
     def upload_version(self, call: Call, dataset_id: str) -> DatasetView:
         """Take in another version of the caller's dataset, unless its bytes are the newest's."""
-        upload = Upload(file=call.file, filename=call.filename, note=call.body.note)
+        upload = VersionContent(file=call.file, filename=call.filename, note=call.body.note)
         owner_id = call.caller.member_id
         dataset = registration.register_version(self.documents, dataset_id, owner_id, upload)
         return view_of(dataset, call.caller)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Taken
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.visibility import visible
 from services.catalog.harvesting.fetching import Fetched, Fetcher
 from shared.auth import Caller
@@ -77,7 +77,7 @@ def _keep(
     def decide(dataset: Dataset) -> None:
         if file:
             note = f"récupéré de {wanted.url}"
-            dataset.register(Upload(file=file, filename=_name_of(wanted), note=note))
+            dataset.register(VersionContent(file=file, filename=_name_of(wanted), note=note))
         dataset.taken = Taken(
             distribution=wanted,
             modified=dataset.harvested.dated(wanted) if dataset.harvested else "",

@@ -67,7 +67,7 @@ class Compatibility(Frozen):
         return any(one.duty is Duty.SHARE_ALIKE for one in self.obligations)
 
 
-def judge(sources: Iterable[Source]) -> Compatibility:
+def compatibility_of(sources: Iterable[Source]) -> Compatibility:
     """The verdict on a result made of these inputs."""
     inputs = sorted(set(sources), key=lambda one: tuple(one.model_dump().values()))
     licences = {_licence_of(one).id: _licence_of(one) for one in inputs}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.licences.compatibility import Source, judge
+from services.catalog.licences.compatibility import Source, compatibility_of
 from services.catalog.search.french import key_in_french, meaningful
 from shared.events import Match, ProjectSubmitted
 from shared.tables.territory import department_of, in_french
@@ -133,7 +133,7 @@ def _match(wish: Wish, dataset: Dataset) -> Match | None:
 
 def _licence_reasons(own: frozenset[Source], dataset: Dataset) -> Iterator[str]:
     """What the dataset's licence changes for the result of a crossing with the holder's data."""
-    before, after = judge(own), judge(own.union([dataset.as_source()]))
+    before, after = compatibility_of(own), compatibility_of(own.union([dataset.as_source()]))
     if after.conflict and not before.conflict:
         yield f"Résultat à ne pas publier sans accord : {after.conflict.reason}."
     elif after.asks_to_share and after.licence != before.licence:

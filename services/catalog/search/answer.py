@@ -15,7 +15,7 @@ from services.catalog.search.query import (
     widen,
     words_of,
 )
-from services.catalog.search.ranking import Hit, Hits, count, listed, ranked
+from services.catalog.search.ranking import Hit, HitPage, count, listed, ranked
 from services.catalog.search.schema import Kind, Shown, shown_at
 from services.catalog.search.text_index import TextIndex
 from services.catalog.search.views import DatasetPage, DatasetQuery, FoundDataset
@@ -74,7 +74,7 @@ def search(
         total = count(searcher, asked.whole)
         filters += [from_id(index, query.after)] if query.after else []
         rest = ask(index, query.state, filters, [])
-        hits = Hits(listed(searcher, rest.whole, query.after, query.limit), total)
+        hits = HitPage(listed(searcher, rest.whole, query.after, query.limit), total)
     shown = hits.page[: query.limit]
     return DatasetPage(
         items=[_item(searcher, hit, words) for hit in shown],

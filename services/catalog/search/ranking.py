@@ -57,14 +57,14 @@ class Hit(NamedTuple):
     cursor: str
 
 
-class Hits(NamedTuple):
+class HitPage(NamedTuple):
     """The hits of a page and one more, if there is one, and how many there are in all."""
 
     page: list[Hit]
     total: int
 
 
-def ranked(searcher: Searcher, asked: Asked, after: str | None, limit: int) -> Hits:
+def ranked(searcher: Searcher, asked: Asked, after: str | None, limit: int) -> HitPage:
     """The best hits after a cursor."""
     last = Place.read(after) if after else None
     depth = limit + 1 + _SPARE
@@ -78,7 +78,7 @@ def ranked(searcher: Searcher, asked: Asked, after: str | None, limit: int) -> H
         ]
         if len(hits) > limit or len(found) < depth or depth >= DEEPEST:
             page = [Hit(address, place.score, place.cursor()) for place, address in hits]
-            return Hits(page[: limit + 1], total)
+            return HitPage(page[: limit + 1], total)
         depth = min(2 * depth, DEEPEST)
 
 

@@ -2,7 +2,7 @@
 
 from services.catalog.datasets.metadata import Access, Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from shared.events import FileRef
 from shared.tables.manifest import Column, Profile
 
@@ -36,7 +36,7 @@ def registered(
     """A dataset with one version that waits to be read."""
     about = about or metadata()
     dataset = Dataset(id=identifier, owner_id=owner_id, metadata=about)
-    dataset.register(Upload(file=ref("a"), filename="a.csv"))
+    dataset.register(VersionContent(file=ref("a"), filename="a.csv"))
     return dataset
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from services.catalog.datasets.metadata import Access, Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from services.catalog.joins import index_service as keeping
 from services.catalog.joins.index_service import Keeper
 from services.catalog.joins.snapshot import ID, JoinSnapshot
@@ -48,7 +48,7 @@ class World:
         keys = self.files.put(["".join(lines).encode()], "application/jsonl") if lines else None
         about = Metadata(title=name, theme="essai", licence="lov2", access="open")
         dataset = Dataset(id=f"dts_{name}", owner_id="mbr_1", metadata=about)
-        dataset.register(Upload(file=FILE, filename="a.csv"))
+        dataset.register(VersionContent(file=FILE, filename="a.csv"))
         dataset.publish(1, FILE, PROFILE, "job_1", keys)
         return self.store.of(Dataset).save(dataset).id
 

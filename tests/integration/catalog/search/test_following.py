@@ -8,7 +8,7 @@ import pytest
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from services.catalog.search.change_feed import Follower
 from shared.events import FileRef
 from shared.store import Store
@@ -29,7 +29,7 @@ def register(store: Store, name: str) -> Dataset:
     """Save a new dataset."""
     metadata = Metadata(title=name, theme="essai", licence="lov2", access="open")
     dataset = Dataset(id=f"dts_{name}", owner_id="mbr_1", metadata=metadata)
-    dataset.register(Upload(file=FILE, filename="a.csv"))
+    dataset.register(VersionContent(file=FILE, filename="a.csv"))
     return store.of(Dataset).add(dataset)
 
 

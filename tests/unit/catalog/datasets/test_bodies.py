@@ -9,7 +9,7 @@ from services.catalog.datasets.bodies import ChangeDataset
 from services.catalog.datasets.editing import check
 from services.catalog.datasets.legal_basis import LegalBasis
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Provenance, Upload
+from services.catalog.datasets.versions import Provenance, VersionContent
 from services.catalog.licences.compatibility import Source
 from shared.aggregate import now
 from shared.errors import Invalid
@@ -42,7 +42,7 @@ def result(*licences: str, privacy: Privacy | None = None, known: Privacy | None
     )
     about = metadata(access="restricted", licence="lov2")
     dataset = Dataset(id="dts_r", owner_id="mbr_owner", project_id="prj_1", metadata=about)
-    dataset.register(Upload(file=ref("a"), filename="a.csv", provenance=made))
+    dataset.register(VersionContent(file=ref("a"), filename="a.csv", provenance=made))
     read = profile("commune").model_copy(update={"privacy": privacy})
     dataset.publish(1, ref("b"), read, "job_1")
     return dataset
@@ -117,7 +117,7 @@ def _confirmed() -> Dataset:
     )
     dataset.confirm(None, basis, restrict=False)
     # What the newest version says no more, the one before still shows.
-    dataset.register(Upload(file=ref("d"), filename="b.csv"))
+    dataset.register(VersionContent(file=ref("d"), filename="b.csv"))
     dataset.publish(2, ref("e"), profile("commune"), "job_2")
     return dataset
 

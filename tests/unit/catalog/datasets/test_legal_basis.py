@@ -5,7 +5,7 @@ import pytest
 from services.catalog.datasets.legal_basis import Basis, LegalBasis
 from services.catalog.datasets.metadata import Access
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
 from shared.aggregate import now
 from shared.auth import Caller
@@ -97,7 +97,7 @@ def test_confirmation_covers_later_versions_that_name_nobody_more() -> None:
     dataset = held(columns=("nom", "mail"))
     dataset.confirm(1, basis(), restrict=False)
     for number, columns in ((2, ("nom",)), (3, ("nom", "adresse"))):
-        dataset.register(Upload(file=ref(str(number)), filename="a.csv"))
+        dataset.register(VersionContent(file=ref(str(number)), filename="a.csv"))
         dataset.publish(number, ref("c"), naming(*columns), "job")
     assert [v.state for v in dataset.versions] == ["published", "published", "held"]
     assert dataset.versions[1].legal_basis == dataset.versions[0].legal_basis
@@ -180,7 +180,7 @@ def test_confirmed_secrets_cover_no_other_ones() -> None:
     dataset.confirm(None, basis("consent"), restrict=False)
     assert dataset.versions[0].reason == ""
     for number, columns in ((2, ("diagnostic",)), (3, ("diagnostic", "handicap"))):
-        dataset.register(Upload(file=ref(str(number)), filename="a.csv"))
+        dataset.register(VersionContent(file=ref(str(number)), filename="a.csv"))
         dataset.publish(number, ref("c"), sensitive(*columns), "job")
     assert [v.state for v in dataset.versions] == ["published", "published", "held"]
 
@@ -189,7 +189,7 @@ def test_screened_anew_a_version_that_names_persons_is_held() -> None:
     """Screening did not know before; the older one, shown in its place, is screened anew too."""
     dataset = registered()
     for number in (1, 2):
-        dataset.register(Upload(file=ref("ab"[number - 1]), filename="a.csv"))
+        dataset.register(VersionContent(file=ref("ab"[number - 1]), filename="a.csv"))
         dataset.publish(number, ref("c"), profile("commune"), f"job_{number}")
     dataset.read_again()
     dataset.read_again()

@@ -3,16 +3,16 @@
 import pytest
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import now
 from shared.errors import Unavailable, WrongStage
 from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event
 from tests.unit.catalog.samples import profile, published, ref, registered
 
 
-def upload(letter: str) -> Upload:
+def upload(letter: str) -> VersionContent:
     """An upload of the bytes behind `ref(letter)`."""
-    return Upload(file=ref(letter), filename=f"{letter}.csv")
+    return VersionContent(file=ref(letter), filename=f"{letter}.csv")
 
 
 def numbers_of(dataset: Dataset, event: type[Event]) -> list[int]:

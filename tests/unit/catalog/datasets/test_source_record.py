@@ -6,7 +6,7 @@ import pytest
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested, Taken
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
 from services.catalog.matching.matching import best_matches, wish_of
 from shared.auth import Caller
@@ -62,7 +62,7 @@ def taken_in() -> Dataset:
     """A harvested dataset whose table is in the lab."""
     dataset = harvested()
     told(dataset, CSV, PDF)
-    dataset.register(Upload(file=ref("a"), filename="1.csv"))
+    dataset.register(VersionContent(file=ref("a"), filename="1.csv"))
     dataset.taken = Taken(distribution=CSV, modified=CSV.modified, sha256=ref("a").sha256)
     return dataset
 
@@ -108,7 +108,7 @@ def test_data_that_its_owner_brought_later_is_never_outdated() -> None:
     owned, retired = taken_in(), taken_in()
     for dataset in (owned, retired):
         told(dataset, newer)
-    owned.register(Upload(file=ref("b"), filename="mine.csv"))
+    owned.register(VersionContent(file=ref("b"), filename="mine.csv"))
     retired.retire("?")
     assert (owned.outdated, retired.outdated) == (None, None)
 
@@ -127,7 +127,7 @@ def test_retired_dataset_takes_no_version() -> None:
     dataset = harvested()
     dataset.retire("absent de la source")
     with pytest.raises(WrongStage, match="retiré : absent de la source"):
-        dataset.register(Upload(file=ref("a"), filename="a.csv"))
+        dataset.register(VersionContent(file=ref("a"), filename="a.csv"))
     assert dataset.versions == []
 
 

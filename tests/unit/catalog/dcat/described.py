@@ -7,7 +7,7 @@ from rdflib import Graph
 from services.catalog.datasets.metadata import Contact, Metadata, Period
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested
-from services.catalog.datasets.versions import Provenance, Upload
+from services.catalog.datasets.versions import Provenance, VersionContent
 from services.catalog.dcat.describe import Lab, describe_alone
 from services.catalog.dcat.syntax import Graphs, Syntax, write
 from shared.events import FileRef, Step
@@ -53,7 +53,7 @@ def table(letter: str = "b") -> FileRef:
 def rich(about: Metadata = RICH, identifier: str = "dts_rich") -> Dataset:
     """An uploaded dataset of which everything is known."""
     dataset = Dataset(id=identifier, owner_id="mbr_owner", metadata=about)
-    dataset.register(Upload(file=ref("a"), filename="bornes.csv", note="première"))
+    dataset.register(VersionContent(file=ref("a"), filename="bornes.csv", note="première"))
     dataset.publish(1, table(), profile("commune"), "job_1")
     return dataset
 
@@ -74,7 +74,9 @@ def result(about: Metadata = RICH) -> Dataset:
         software={},
     )
     dataset = Dataset(id="dts_result", owner_id="mbr_holder", metadata=about, project_id="prj_1")
-    upload = Upload(file=table("a"), filename="result.parquet", files=outputs, provenance=made)
+    upload = VersionContent(
+        file=table("a"), filename="result.parquet", files=outputs, provenance=made
+    )
     dataset.register(upload)
     dataset.publish(1, table(), profile("epci"), "job_2")
     return dataset

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.licences.compatibility import Source, judge
+from services.catalog.licences.compatibility import Source, compatibility_of
 from services.catalog.licences.licences import LICENCES, Duty
 
 IDS = [licence.id for licence in LICENCES]
@@ -40,13 +40,15 @@ def source(licence: str, title: str = "Communes", producer: str = "INSEE") -> So
 )
 def test_result_comes_under_the_licence_that_asks_most(licences: list[str], result: str) -> None:
     """Public domain gives way to attribution, attribution to share-alike."""
-    verdict = judge(map(source, licences))
+    verdict = compatibility_of(map(source, licences))
     assert (verdict.licence, verdict.conflict) == (result, None)
 
 
 def test_two_share_alike_licences_are_a_conflict() -> None:
     """Each wants the result for itself; their producers may decide otherwise."""
-    verdict = judge([source("odc-odbl", producer="OSM"), source("cc-by-sa", producer="Musée")])
+    verdict = compatibility_of(
+        [source("odc-odbl", producer="OSM"), source("cc-by-sa", producer="Musée")]
+    )
     assert verdict.licence is None
     assert verdict.conflict is not None
     assert "ODbL" in verdict.conflict.reason
@@ -57,7 +59,7 @@ def test_two_share_alike_licences_are_a_conflict() -> None:
 @pytest.mark.parametrize("licence", ["notspecified", "other-open", "avec l'accord du maire"])
 def test_data_whose_terms_are_not_known_stays_in_the_sandbox(licence: str) -> None:
     """Its producer is to be asked; the other inputs' duties are told all the same."""
-    verdict = judge([source(licence, "Bornes", "La ville"), source("lov2")])
+    verdict = compatibility_of([source(licence, "Bornes", "La ville"), source("lov2")])
     assert verdict.licence is None
     assert verdict.conflict is not None
     assert "« Bornes »" in verdict.conflict.reason
@@ -67,7 +69,7 @@ def test_data_whose_terms_are_not_known_stays_in_the_sandbox(licence: str) -> No
 
 def test_attribution_is_ready_to_be_published() -> None:
     """Each source with producer, date of its last update, licence and address."""
-    verdict = judge([source("lov2"), source("cc-zero", "Bornes", "")])
+    verdict = compatibility_of([source("lov2"), source("cc-zero", "Bornes", "")])
     assert verdict.attribution == (
         "Sources : « Bornes », producteur non précisé, mis à jour le 31/01/2026,"
         " Creative Commons Zero (CC0) 1.0 (https://creativecommons.org/publicdomain/zero/1.0/) ;"
@@ -78,7 +80,7 @@ def test_attribution_is_ready_to_be_published() -> None:
 
 def test_licence_that_nobody_here_knows_is_named_as_it_was_given() -> None:
     """It was specified: a text that is to be published must not say otherwise."""
-    verdict = judge([source("cc-by-nc-4.0")])
+    verdict = compatibility_of([source("cc-by-nc-4.0")])
     assert "licence « cc-by-nc-4.0 »" in verdict.attribution
     assert verdict.conflict is not None
     assert "licence « cc-by-nc-4.0 »" in verdict.conflict.reason
@@ -86,7 +88,7 @@ def test_licence_that_nobody_here_knows_is_named_as_it_was_given() -> None:
 
 def test_obligations_name_the_articles_they_stand_in() -> None:
     """One for each duty, whatever the number of licences that ask it."""
-    verdict = judge([source("odc-odbl"), source("lov2")])
+    verdict = compatibility_of([source("odc-odbl"), source("lov2")])
     duties = {one.duty: one.sources for one in verdict.obligations}
     assert set(duties) == {Duty.ATTRIBUTION, Duty.SHARE_ALIKE, Duty.KEEP_OPEN}
     assert len(duties[Duty.ATTRIBUTION]) == 2
@@ -98,13 +100,13 @@ def test_order_and_repetition_make_no_difference(sources: list[Source], chance: 
     """A crossing is a set of inputs."""
     shuffled = [*sources, *sources]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert judge(shuffled) == judge(sources)
+    assert compatibility_of(shuffled) == compatibility_of(sources)
 
 
 @given(st.lists(SOURCES, max_size=4), st.lists(SOURCES, max_size=4))
 def test_more_inputs_never_ask_for_less(some: list[Source], more: list[Source]) -> None:
     """What one part obliges to, the whole does; what one part cannot decide, it cannot."""
-    part, whole = judge(some), judge([*some, *more])
+    part, whole = compatibility_of(some), compatibility_of([*some, *more])
     assert {one.duty for one in part.obligations} <= {one.duty for one in whole.obligations}
     assert whole.conflict or not part.conflict
 
@@ -112,7 +114,7 @@ def test_more_inputs_never_ask_for_less(some: list[Source], more: list[Source]) 
 @given(st.sampled_from(IDS), st.sampled_from(IDS))
 def test_every_pair_has_a_licence_or_a_reason(left: str, right: str) -> None:
     """There is no pair that nothing is said of."""
-    verdict = judge([source(left, "A", ""), source(right, "B", "")])
+    verdict = compatibility_of([source(left, "A", ""), source(right, "B", "")])
     assert (verdict.licence is None) == (verdict.conflict is not None)
     assert verdict.conflict is None or (verdict.conflict.reason and verdict.conflict.decided_by)
 
@@ -122,6 +124,6 @@ def test_crossing_of_a_crossing_is_one_of_all(
     some: list[Source], more: list[Source], rest: list[Source]
 ) -> None:
     """Whichever inputs are crossed first, the result is judged by its sources."""
-    left = judge([*judge([*some, *more]).sources, *rest])
-    right = judge([*some, *judge([*more, *rest]).sources])
-    assert left == right == judge([*some, *more, *rest])
+    left = compatibility_of([*compatibility_of([*some, *more]).sources, *rest])
+    right = compatibility_of([*some, *compatibility_of([*more, *rest]).sources])
+    assert left == right == compatibility_of([*some, *more, *rest])

@@ -5,14 +5,14 @@ from datetime import date
 import pytest
 
 from services.catalog.datasets.versions import Provenance
-from services.catalog.licences.compatibility import Compatibility, Source, judge, settle
+from services.catalog.licences.compatibility import Compatibility, Source, compatibility_of, settle
 from services.catalog.licences.licences import canonical
 from tests.unit.catalog.samples import metadata, published, ref
 
 
 def verdict(*licences: str) -> Compatibility:
     """The verdict on inputs under these licences."""
-    return judge(
+    return compatibility_of(
         Source(title=f"T{at}", producer="P", licence=licence, updated=date(2026, 1, 1))
         for at, licence in enumerate(licences)
     )

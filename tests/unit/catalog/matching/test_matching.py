@@ -1,7 +1,7 @@
 """Which datasets fit a project, and the reasons given."""
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from services.catalog.matching.matching import BEST, best_matches, wish_of
 from shared.events import Match, ProjectSubmitted
 from tests.unit.catalog.samples import metadata, profile, published, ref, registered
@@ -111,7 +111,7 @@ def test_same_data_is_advised_once() -> None:
 def test_other_bytes_or_another_title_are_other_data() -> None:
     """Neither last year's table nor a namesake hides a dataset."""
     last_year = published("dts_b", metadata("EPCI", theme="habitat"))
-    last_year.register(Upload(file=ref("c"), filename="b.csv"))
+    last_year.register(VersionContent(file=ref("c"), filename="b.csv"))
     last_year.publish(2, ref("d"), profile(), "job_2")
     namesakes = [
         published(f"dts_{title}", metadata(title, theme="habitat")) for title in ("EPCI", "Autre")

@@ -1,6 +1,6 @@
 """The index knows one state of each dataset, the newest."""
 
-from services.catalog.datasets.versions import Upload
+from services.catalog.datasets.versions import VersionContent
 from tests.unit.catalog.samples import ref
 from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
 
@@ -26,7 +26,7 @@ def test_a_retired_dataset_is_found_no_more() -> None:
 def test_a_version_that_waits_hides_nothing_of_the_published_one() -> None:
     """The columns of the published version are found while the next one is read."""
     one = dataset("a", "Table", keys=("commune",))
-    one.register(Upload(file=ref("c"), filename="b.csv"))
+    one.register(VersionContent(file=ref("c"), filename="b.csv"))
     assert found(index_of([one]), "commune") == ["a"]
     assert found(index_of([one]), key="commune") == ["a"]
 

@@ -27,7 +27,7 @@ from shared.settings import Settings
 from shared.store import Store
 
 
-class Finding:
+class Reading:
     """For everybody who may know of a dataset."""
 
     documents: Store
