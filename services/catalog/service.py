@@ -17,9 +17,9 @@ from services.catalog.entrypoints.reading import Reading
 from services.catalog.harvesting import commands
 from services.catalog.harvesting.model import Harvest
 from services.catalog.harvesting.source import RemoteSource
-from services.catalog.harvesting.worker import Harvester
+from services.catalog.harvesting.worker import HarvestWorker
 from services.catalog.joins import discovery
-from services.catalog.joins.index_service import Keeper
+from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.matching import advice
 from services.catalog.search.finder import Finder
@@ -48,13 +48,13 @@ def _finder(context: Context) -> Finder:
     return finder
 
 
-def _harvester(context: Context) -> Harvester:
+def _harvester(context: Context) -> HarvestWorker:
     # The system's resolver blocks: it runs in a real thread, beside the hub.
     guard = Guard(
         allow_private=context.settings.harvest_private_addresses,
         resolve=partial(tpool.execute, resolve),
     )
-    return Harvester(context.service, context.store, context.files, context.settings, guard)
+    return HarvestWorker(context.service, context.store, context.files, context.settings, guard)
 
 
 class Catalog(Granting, Harvesting, Owning, Reading):
@@ -68,11 +68,13 @@ class Catalog(Granting, Harvesting, Owning, Reading):
     files = Files()
     settings: Settings = Config()
     finder: Finder = Background(_finder)
-    harvester: Harvester = Background(_harvester)
+    harvester: HarvestWorker = Background(_harvester)
     watch = Background(lambda context: DeadlineWatch(context.service, context.store))
 
     joins = Background(
-        lambda context: Keeper(context.service, context.store, context.files, context.compute)
+        lambda context: JoinIndexService(
+            context.service, context.store, context.files, context.compute
+        )
     )
 
     @on(DatasetPublished)

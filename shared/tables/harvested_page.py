@@ -5,7 +5,7 @@ from pydantic import Field
 from shared.events import Frozen
 
 ENTRIES = "entries.jsonl"
-"""The file a harvest job makes: one Entry a line."""
+"""The file a harvest job makes: one PageEntry a line."""
 
 READER = 6
 """What reads a page is known by this number: a page that another one read is read again."""
@@ -56,7 +56,7 @@ class Record(Frozen):
     distributions: tuple[Distribution, ...] = ()
 
 
-class Entry(Frozen):
+class PageEntry(Frozen):
     """One dataset of a page: its record, or in French why there is none; `where` names it then."""
 
     where: str

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from services.catalog.dcat.catalogue import Page, describe_page
+from services.catalog.dcat.catalogue import CataloguePage, describe_page
 from services.catalog.dcat.nodes import empty_graph
 from services.catalog.dcat.syntax import MEDIA_TYPES, Graphs, Syntax, write
 from tests.unit.catalog.dcat.described import LAB, RICH, rich
@@ -21,7 +21,7 @@ def main() -> None:
     """Measure one contender and print its figures as JSON."""
     datasets = [rich(RICH, f"dts_{number:03}") for number in range(DATASETS)]
     seen = [(dataset, dataset.versions) for dataset in datasets]
-    page = Page(datasets=seen, asked={"limit": str(DATASETS)})
+    page = CataloguePage(datasets=seen, asked={"limit": str(DATASETS)})
     contender = {"ours": _each, "at-once": _together}[sys.argv[1]]
     figures = {}
     for syntax in MEDIA_TYPES:
@@ -42,7 +42,7 @@ def _together(graphs: Graphs) -> Graphs:
     return [whole]
 
 
-def _stretches(page: Page, contender: Contender, syntax: Syntax) -> Iterator[float]:
+def _stretches(page: CataloguePage, contender: Contender, syntax: Syntax) -> Iterator[float]:
     began = time.thread_time()
     for _ in write(contender(describe_page(page, LAB)), syntax):
         yield time.thread_time() - began

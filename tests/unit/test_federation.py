@@ -8,7 +8,7 @@ from rdflib import Graph
 
 from services.catalog.datasets.metadata import HighValue, Language
 from services.catalog.datasets.model import Dataset
-from services.catalog.dcat.catalogue import Page, describe_page, next_page
+from services.catalog.dcat.catalogue import CataloguePage, describe_page, next_page
 from services.catalog.dcat.syntax import Syntax
 from services.compute.runner.portals.dcat import items_of, next_of, record_of
 from services.compute.runner.portals.rdf import graph_of, graph_of_json, read_json, syntax_of
@@ -28,13 +28,13 @@ from tests.unit.catalog.dcat.described import (
 RESTRICTED = RICH.model_copy(update={"access": "restricted", "hvd": None, "language": "br"})
 
 
-def page_of(*datasets: Dataset) -> Page:
+def page_of(*datasets: Dataset) -> CataloguePage:
     """The first page of a longer catalogue."""
     seen = [(dataset, dataset.versions) for dataset in datasets]
-    return Page(datasets=seen, asked={"limit": "2"}, next="dts_b")
+    return CataloguePage(datasets=seen, asked={"limit": "2"}, next="dts_b")
 
 
-def read(page: Page, syntax: Syntax, folder: Path) -> Graph:
+def read(page: CataloguePage, syntax: Syntax, folder: Path) -> Graph:
     """The page as the sandbox reads it from a file."""
     source = folder / "page"
     source.write_bytes(written(describe_page(page, LAB), syntax))
@@ -42,7 +42,7 @@ def read(page: Page, syntax: Syntax, folder: Path) -> Graph:
     return graph_of_json(read_json(source), "") if kind == "json" else graph_of(source, kind, "")
 
 
-def records_of(page: Page, syntax: Syntax, folder: Path) -> dict[str, Record]:
+def records_of(page: CataloguePage, syntax: Syntax, folder: Path) -> dict[str, Record]:
     """What another lab would keep of each dataset, by identifier."""
     return {key: record_of(node) for key, _, node in items_of(read(page, syntax, folder))}
 

@@ -13,7 +13,7 @@ from services.catalog.datasets.legal_basis import (
     why_held,
 )
 from services.catalog.datasets.metadata import Metadata
-from services.catalog.datasets.source_record import Harvested, Taken
+from services.catalog.datasets.source_record import FetchedCopy, Harvested
 from services.catalog.datasets.version_history import VersionHistory
 from services.catalog.datasets.versions import Version, VersionContent
 from services.catalog.licences.compatibility import Source
@@ -67,7 +67,7 @@ class Dataset(Aggregate):
     sent: str = Field(default="", description="fingerprint of the upload that it began with")
     harvested: Harvested | None = None
     retired: str = Field(default="", description="why its source has it no more, in French")
-    taken: Taken | None = Field(default=None, description="what was fetched from its source")
+    taken: FetchedCopy | None = Field(default=None, description="what was fetched from its source")
 
     @computed_field  # type: ignore[prop-decorator]
     @property

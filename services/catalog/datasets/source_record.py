@@ -29,7 +29,7 @@ class Harvested(Frozen):
         """When the source says that data was last changed: the file, or else the dataset."""
         return one.modified or self.modified
 
-    def again(self, taken: "Taken") -> Distribution | None:
+    def again(self, taken: "FetchedCopy") -> Distribution | None:
         """Where data that was taken in is now: at its address, or else under its title alone."""
         before = taken.distribution
         for mark in ("url", "title"):
@@ -41,7 +41,7 @@ class Harvested(Frozen):
         return None
 
 
-class Taken(Frozen):
+class FetchedCopy(Frozen):
     """Data that was fetched from a dataset's source, as that told of it then.
 
     `sha256` is that of its bytes; by the rest the server knows whether it has other ones.

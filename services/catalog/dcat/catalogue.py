@@ -29,7 +29,7 @@ Seen = tuple[Dataset, Sequence[Version]]
 
 
 @dataclass(frozen=True)
-class Whole:
+class CatalogueFigures:
     """What holds for the catalogue: how many datasets, when the first came and one last changed."""
 
     total: int
@@ -38,7 +38,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Page:
+class CataloguePage:
     """A page of the catalogue: what is on it, and the cursor of the next.
 
     `asked` holds the parameters it was asked for with. The first page alone tells of the `whole`:
@@ -48,10 +48,10 @@ class Page:
     datasets: Sequence[Seen]
     asked: Mapping[str, str]
     next: str | None = None
-    whole: Whole | None = None
+    whole: CatalogueFigures | None = None
 
 
-def describe_page(page: Page, lab: Lab) -> Iterator[Graph]:
+def describe_page(page: CataloguePage, lab: Lab) -> Iterator[Graph]:
     """The catalogue with links to the datasets of one page, then each dataset.
 
     What was said of a theme, a place or a licence is not said again.
@@ -90,20 +90,20 @@ def _add_catalogue(node: Node, lab: Lab) -> None:
     taxonomy.add(DCT.title, text("Thèmes des données (UE)", "fr"))
 
 
-def _add_whole(node: Node, whole: Whole) -> None:
+def _add_whole(node: Node, whole: CatalogueFigures) -> None:
     node.add(DCT.issued, moment(whole.issued) if whole.issued else None)
     node.add(DCT.modified, moment(whole.changed) if whole.changed else None)
     node.add(HYDRA.totalItems, typed(whole.total, "integer"))
 
 
-def _add_paging(node: Node, page: Page, lab: Lab) -> None:
+def _add_paging(node: Node, page: CataloguePage, lab: Lab) -> None:
     view = node.refer(HYDRA.view, _url(lab, page.asked), HYDRA.PartialCollectionView)
     first = {name: value for name, value in page.asked.items() if name != "after"}
     view.add(HYDRA.first, _url(lab, first))
     view.add(HYDRA.next, next_page(page, lab))
 
 
-def next_page(page: Page, lab: Lab) -> URIRef | None:
+def next_page(page: CataloguePage, lab: Lab) -> URIRef | None:
     """Where the next page is, to be asked for as this one was; None after the last."""
     return _url(lab, {**page.asked, "after": page.next}) if page.next else None
 

@@ -10,7 +10,12 @@ from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import versions_of
 from services.catalog.datasets.visibility import visible
-from services.catalog.dcat.catalogue import Page, Whole, describe_page, next_page
+from services.catalog.dcat.catalogue import (
+    CatalogueFigures,
+    CataloguePage,
+    describe_page,
+    next_page,
+)
 from services.catalog.dcat.describe import Lab, describe_alone
 from services.catalog.dcat.syntax import MEDIA_TYPES, Graphs, Syntax, write
 from services.catalog.search.finder import Finder
@@ -76,7 +81,7 @@ class Exporter:
         """One page of the published datasets, restricted ones with their metadata alone."""
         datasets, asked = self.store.of(Dataset), query.model_dump(exclude_none=True)
         found, cursor = datasets.page(_PUBLISHED, after=query.after, limit=query.limit)
-        page = Page(
+        page = CataloguePage(
             datasets=[(dataset, versions_of(dataset, self.caller)) for dataset in found],
             asked={name: str(value) for name, value in asked.items()},
             next=cursor,
@@ -91,11 +96,11 @@ class Exporter:
         graph = describe_alone(dataset, versions_of(dataset, self.caller), self._lab)
         return self._written([graph])
 
-    def _whole(self, first: list[Dataset]) -> Whole:
+    def _whole(self, first: list[Dataset]) -> CatalogueFigures:
         datasets = self.store.of(Dataset)
         newest = datasets.find(_PUBLISHED, sort="changed_at", descending=True, limit=1)
         changed = newest[0].changed_at if newest else LONG_AGO
-        return Whole(
+        return CatalogueFigures(
             # Of the index: a document server may walk through all documents to count them.
             total=self.finder.search(DatasetQuery(limit=1), self.caller).total,
             issued=next((one.versions[0].registered_at for one in first if one.versions), None),

@@ -12,7 +12,7 @@ from services.catalog.harvesting.views import (
     SourcePage,
     SourceView,
 )
-from services.catalog.harvesting.worker import Harvester
+from services.catalog.harvesting.worker import HarvestWorker
 from shared.auth import Caller, Role
 from shared.http import Call, http
 from shared.inbound.idempotency import Key
@@ -28,13 +28,13 @@ class Harvesting:
     """For operators, who say what is harvested."""
 
     documents: Store
-    harvester: Harvester
+    harvest_worker: HarvestWorker
 
     @http("POST", "/sources", body=NewSource, returns=SourceView, status=201, roles=_OPERATORS)
     def create_source(self, call: Call) -> SourceView:
         """Add another catalogue; the datasets harvested from it are the caller's."""
         key = Key.if_any(call.header("Idempotency-Key"))
-        return SourceView.of(self.harvester.sources.add(call.caller.member_id, call.body, key))
+        return SourceView.of(self.harvest_worker.sources.add(call.caller.member_id, call.body, key))
 
     @http("GET", "/sources", query=Paging, returns=SourcePage, roles=_OPERATORS)
     def read_sources(self, call: Call) -> SourcePage:
@@ -44,12 +44,12 @@ class Harvesting:
     @http("GET", "/sources/{source_id}", returns=SourceView, roles=_OPERATORS)
     def read_source(self, call: Call, source_id: str) -> SourceView:  # noqa: ARG002 - for its role
         """One of them, with its latest harvest's id."""
-        return SourceView.of(self.harvester.sources.source(source_id))
+        return SourceView.of(self.harvest_worker.sources.source(source_id))
 
     @http("PATCH", "/sources/{source_id}", body=ChangeSource, returns=SourceView, roles=_OPERATORS)
     def edit_source(self, call: Call, source_id: str) -> SourceView:
         """Change it; its datasets follow with the next harvest."""
-        return SourceView.of(self.harvester.sources.change(source_id, call.body))
+        return SourceView.of(self.harvest_worker.sources.change(source_id, call.body))
 
     @http(
         "POST",
@@ -74,21 +74,21 @@ class Harvesting:
     )
     def harvest_file(self, call: Call, source_id: str) -> HarvestView:
         """Harvest an uploaded file in place of what is at its address."""
-        harvest = self.harvester.sources.harvest_file(
+        harvest = self.harvest_worker.sources.harvest_file(
             source_id, call.file, may_retire_most=call.body.may_retire_most
         )
-        self.harvester.wake()
+        self.harvest_worker.wake()
         return HarvestView.of(harvest)
 
     @http("GET", "/harvests/{harvest_id}", returns=HarvestView, roles=_OPERATORS)
     def read_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
         """How far a harvest is, its report, and what could not be taken."""
-        return HarvestView.of(self.harvester.sources.harvest_of(harvest_id))
+        return HarvestView.of(self.harvest_worker.sources.harvest_of(harvest_id))
 
     @http("POST", "/harvests/{harvest_id}/cancel", returns=HarvestView, roles=_OPERATORS)
     def stop_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
         """Stop a harvest: what it took until now stays, and nothing is retired."""
-        return HarvestView.of(self.harvester.sources.cancel(harvest_id))
+        return HarvestView.of(self.harvest_worker.sources.cancel(harvest_id))
 
     @http(
         "POST",
@@ -114,7 +114,7 @@ class Harvesting:
         """Add another catalogue; the datasets harvested from it are `owner_id`'s."""
         wanted = NewSource.model_validate(source)
         key = Key.if_any(idempotency_key, "idempotency_key")
-        return SourceView.of(self.harvester.sources.add(owner_id, wanted, key))
+        return SourceView.of(self.harvest_worker.sources.add(owner_id, wanted, key))
 
     @rpc
     def list_sources(self, after: str | None = None, limit: int = 50) -> SourcePage:
@@ -124,13 +124,13 @@ class Harvesting:
     @rpc
     def get_source(self, source_id: Identifier) -> SourceView:
         """One of them."""
-        return SourceView.of(self.harvester.sources.source(source_id))
+        return SourceView.of(self.harvest_worker.sources.source(source_id))
 
     @rpc
     def change_source(self, source_id: Identifier, changes: dict[str, Any]) -> SourceView:
         """Change what is named of it; its datasets follow with the next harvest."""
         wanted = ChangeSource.model_validate(changes)
-        return SourceView.of(self.harvester.sources.change(source_id, wanted))
+        return SourceView.of(self.harvest_worker.sources.change(source_id, wanted))
 
     @rpc
     def harvest_source(self, source_id: Identifier, may_retire_most: bool = False) -> HarvestView:
@@ -140,22 +140,24 @@ class Harvesting:
     @rpc
     def get_harvest(self, harvest_id: Identifier) -> HarvestView:
         """How far a harvest is, its report, and what could not be taken."""
-        return HarvestView.of(self.harvester.sources.harvest_of(harvest_id))
+        return HarvestView.of(self.harvest_worker.sources.harvest_of(harvest_id))
 
     @rpc
     def cancel_harvest(self, harvest_id: Identifier) -> HarvestView:
         """Stop a harvest: what it took until now stays, and nothing is retired."""
-        return HarvestView.of(self.harvester.sources.cancel(harvest_id))
+        return HarvestView.of(self.harvest_worker.sources.cancel(harvest_id))
 
     def _take_in(self, dataset_id: str, caller: Caller, url: str) -> DatasetView:
-        taken = take_in(self.documents, self.harvester.fetcher, dataset_id, caller, url)
+        taken = take_in(self.documents, self.harvest_worker.fetcher, dataset_id, caller, url)
         return view_of(taken, caller)
 
     def _page(self, query: Paging) -> SourcePage:
-        found, cursor = self.harvester.sources.page(query)
+        found, cursor = self.harvest_worker.sources.page(query)
         return SourcePage(items=list(map(SourceView.of, found)), next=cursor)
 
     def _begin(self, source_id: str, how: NewHarvest) -> HarvestView:
-        harvest = self.harvester.sources.harvest(source_id, may_retire_most=how.may_retire_most)
-        self.harvester.wake()
+        harvest = self.harvest_worker.sources.harvest(
+            source_id, may_retire_most=how.may_retire_most
+        )
+        self.harvest_worker.wake()
         return HarvestView.of(harvest)

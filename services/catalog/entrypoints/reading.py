@@ -15,7 +15,7 @@ from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
 from services.catalog.entrypoints.granting import INSIDE
 from services.catalog.joins import found_joins
 from services.catalog.joins.found_joins import JoinPage, JoinQuery
-from services.catalog.joins.index_service import Keeper
+from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.search.finder import Finder
 from services.catalog.search.views import DatasetPage, DatasetQuery
 from shared.auth import Caller
@@ -34,7 +34,7 @@ class Reading:
     files: Files
     settings: Settings
     finder: Finder
-    joins: Keeper
+    joins: JoinIndexService
 
     @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage)
     def list_datasets(self, call: Call) -> DatasetPage:

@@ -22,7 +22,7 @@ from shared.events import FileRef
 from shared.inbound.paging import every
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.harvested_page import Entry, Record
+from shared.tables.harvested_page import PageEntry, Record
 
 BATCH = 100
 _TWICE = "cet identifiant est déjà celui d'un jeu d'une page précédente"
@@ -30,14 +30,14 @@ _HERE = "il est déjà dans ce catalogue"
 _GONE = "il n'est plus dans sa source, « {} »"
 
 
-def entries_of(files: Storage, ref: FileRef) -> Iterator[Entry]:
+def entries_of(files: Storage, ref: FileRef) -> Iterator[PageEntry]:
     """The entries of a page, read line by line."""
     rest = b""
     for chunk in files.chunks(ref):
         *lines, rest = (rest + chunk).split(b"\n")
         for number, line in enumerate(lines):
             if line:
-                yield Entry.model_validate_json(line)
+                yield PageEntry.model_validate_json(line)
             if number % BATCH == 0:
                 time.sleep(0)
 
@@ -59,7 +59,7 @@ class Applying:
         self.refused: list[Refused] = []
         self._outdated: list[str] = []
 
-    def apply(self, entries: Iterable[Entry], seen: set[str]) -> None:
+    def apply(self, entries: Iterable[PageEntry], seen: set[str]) -> None:
         """Take what can be taken; `seen` are the identifiers of the pages before."""
         waiting = iter(entries)
         while batch := list(islice(waiting, BATCH)):
@@ -78,7 +78,7 @@ class Applying:
                 self._note(dataset.metadata.title, reason)
                 self._count("outdated")
 
-    def _apply(self, batch: list[Entry], seen: set[str]) -> None:
+    def _apply(self, batch: list[PageEntry], seen: set[str]) -> None:
         ids = [dataset_id(self._source.id, one.identifier) for one in batch if one.record]
         known = {one.id: one for one in self._datasets.find({"_id": {"$in": ids}})}
         ours = self._ours.among([one.record for one in batch if one.record])
@@ -104,7 +104,7 @@ class Applying:
             self._datasets.change(copy.id, lambda one: one.retire(_HERE))
         self._count("here")
 
-    def _refuse(self, entry: Entry, reason: str) -> None:
+    def _refuse(self, entry: PageEntry, reason: str) -> None:
         self._note(entry.where, reason)
         self._count("refused")
 

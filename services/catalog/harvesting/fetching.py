@@ -6,7 +6,7 @@ from http.client import HTTPResponse, IncompleteRead
 from typing import NamedTuple, Protocol
 from urllib.parse import urldefrag, urljoin
 
-from services.catalog.datasets.source_record import Taken
+from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.harvesting.model import PageRun
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
 from shared.events import CatalogueKind, FileRef
@@ -75,7 +75,7 @@ class Fetcher:
     ) -> None:
         self._gate, self._files, self._limit, self._seconds = gate, files, limit, seconds
 
-    def fetch(self, url: str, accepted: str, known: PageRun | Taken | None = None) -> Fetched:
+    def fetch(self, url: str, accepted: str, known: PageRun | FetchedCopy | None = None) -> Fetched:
         """The page at `url`; only if it changed when the server knows what `known` is.
 
         Raises PortalAway when it may come later, Rejected when it never will, both in French.
@@ -153,7 +153,7 @@ def _without_fragment(url: str) -> str:
         raise Rejected(f"adresse illisible : {url:.200}") from error
 
 
-def _conditions(known: PageRun | Taken | None) -> dict[str, str]:
+def _conditions(known: PageRun | FetchedCopy | None) -> dict[str, str]:
     if known is None or (isinstance(known, PageRun) and not known.is_read):
         return {}
     conditions = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}

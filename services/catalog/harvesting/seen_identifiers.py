@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from services.catalog.harvesting.model import Harvest, PageRun
-from shared.tables.harvested_page import Entry
+from shared.tables.harvested_page import PageEntry
 
 _HARVESTS = 8
 """So many are remembered; who comes back later reads its pages again."""
@@ -16,7 +16,7 @@ class Seen:
     whichever process applied them.
     """
 
-    def __init__(self, read: Callable[[PageRun], Iterable[Entry]]) -> None:
+    def __init__(self, read: Callable[[PageRun], Iterable[PageEntry]]) -> None:
         self._read = read
         self._known: dict[str, list[set[str]]] = {}
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.source_record import Taken
+from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.visibility import visible
 from services.catalog.harvesting.fetching import Fetched, Fetcher
@@ -63,7 +63,11 @@ def renew(store: Store, fetcher: Fetcher, dataset: Dataset) -> bool:
 
 
 def _keep(
-    store: Store, dataset_id: str, wanted: Distribution, found: Fetched, known: Taken | None = None
+    store: Store,
+    dataset_id: str,
+    wanted: Distribution,
+    found: Fetched,
+    known: FetchedCopy | None = None,
 ) -> Dataset:
     """Make a version of what was fetched; of the same as was `known` nothing."""
     file = found.file
@@ -78,7 +82,7 @@ def _keep(
         if file:
             note = f"récupéré de {wanted.url}"
             dataset.register(VersionContent(file=file, filename=_name_of(wanted), note=note))
-        dataset.taken = Taken(
+        dataset.taken = FetchedCopy(
             distribution=wanted,
             modified=dataset.harvested.dated(wanted) if dataset.harvested else "",
             sha256=sha256,

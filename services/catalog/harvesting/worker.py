@@ -43,7 +43,7 @@ class Ended(Exception):
     """The harvest ended while its step was done: it was cancelled."""
 
 
-class Harvester:
+class HarvestWorker:
     """Harvests until stopped."""
 
     def __init__(

@@ -7,7 +7,7 @@ from services.catalog import metrics
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.disclosure import disclosed_join
-from services.catalog.joins.index_service import Keeper
+from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join
 from shared.auth import Caller
@@ -25,7 +25,9 @@ _LOOKED_AT = 1000
 _MOST_PROJECTS = 50
 
 
-def tell_joins(store: Store, keeper: Keeper, envelope: Envelope[DatasetPublished]) -> None:
+def tell_joins(
+    store: Store, join_index: JoinIndexService, envelope: Envelope[DatasetPublished]
+) -> None:
     """Record on the dataset what it can be joined with, in one write; nothing when it is nothing.
 
     Joins with data that one of those who are told may not read are told as `disclosure` has it.
@@ -36,7 +38,7 @@ def tell_joins(store: Store, keeper: Keeper, envelope: Envelope[DatasetPublished
     dataset = store.of(Dataset).get(published.dataset_id)
     if dataset.published is None or dataset.published.number != published.version:
         return
-    best = keeper.ask(dataset.id, lambda index: _best(index, dataset.id))
+    best = join_index.ask(dataset.id, lambda index: _best(index, dataset.id))
     others = [(join, store.of(Dataset).find_one(join.there.dataset_id)) for join in best]
     found = [_Pair(join, dataset, other) for join, other in others if other]
     events = [*_for_owners(published, found), *_for_projects(store, published, found)]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from services.catalog.datasets.metadata import Access
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
-from services.catalog.joins.index_service import Keeper
+from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join, Multiplication
 from shared.auth import Caller
@@ -84,7 +84,7 @@ class _Examples(NamedTuple):
 
 
 def list_joins(
-    store: Store, keeper: Keeper, dataset_id: str, query: JoinQuery, caller: Caller
+    store: Store, join_index: JoinIndexService, dataset_id: str, query: JoinQuery, caller: Caller
 ) -> JoinPage:
     """One page of the joins of a dataset; NotFound when the caller may not know of it.
 
@@ -98,12 +98,12 @@ def list_joins(
         found = joins.at_least(query.containment)
         return joins.chosen(found[start : start + query.limit]), len(found)
 
-    joins, total = keeper.ask(dataset_id, page)
+    joins, total = join_index.ask(dataset_id, page)
     others = _datasets(store, {join.there.dataset_id for join in joins})
     joins = [join for join in joins if join.there.dataset_id in others]
     shown = {id_ for id_, other in others.items() if other.may_be_taken_by(caller)}
     readable = shown if here.may_be_taken_by(caller) else set()
-    examples = keeper.ask(dataset_id, lambda index: _examples(index, joins, readable))
+    examples = join_index.ask(dataset_id, lambda index: _examples(index, joins, readable))
     stop = start + query.limit
     return JoinPage(
         items=[
@@ -114,9 +114,9 @@ def list_joins(
     )
 
 
-def joinable(keeper: Keeper, dataset_id: str, caller: Caller) -> set[str]:
+def joinable(join_index: JoinIndexService, dataset_id: str, caller: Caller) -> set[str]:
     """The datasets that have values of a key column of this one, as far as the caller may know."""
-    return keeper.ask(
+    return join_index.ask(
         dataset_id, lambda index: index.joins(dataset_id, may_read=caller.may_see).datasets
     )
 

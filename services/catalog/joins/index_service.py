@@ -28,7 +28,7 @@ SNAPSHOT_AFTER = 200
 """Datasets taken in since the last snapshot: a restart reads fewer files than that."""
 
 
-class Keeper:
+class JoinIndexService:
     """Answers from the index, once it has seen all that is published.
 
     `call(function, *arguments)` makes every call that computes and asks no server; a service gives

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from services.catalog.joins.disclosure import MayRead, disclosed
 from services.catalog.joins.join import Found, Held, Joins, Traits
-from services.catalog.joins.join_pruning import Ways, simplest, steps_of
+from services.catalog.joins.join_pruning import Ways, pruned, steps_of
 from services.catalog.joins.segment import (
     Hasher,
-    Hits,
+    Occurrences,
     Rows,
     Segment,
     Words,
@@ -171,7 +171,7 @@ class JoinIndex:
         ]
         pairs = Found(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
         pairs = disclosed(pairs, self._hidden(dataset_id, may_read))
-        pairs = simplest(pairs, Ways(traits.sources, traits.steps), traits.distinct)
+        pairs = pruned(pairs, Ways(traits.sources, traits.steps), traits.distinct)
         return Joins(self._columns, pairs, traits)
 
     def unmatched(self, here: Held, there: Held, limit: int) -> list[str]:
@@ -261,7 +261,7 @@ class JoinIndex:
         rows = (np.bincount(columns, one)[there].astype(np.int64) for one in weights)
         return Found(np.full(len(there), number), there, matches[there], *rows)
 
-    def _hits(self, key: ShelfKey, words: Words) -> Iterator[Hits]:
+    def _hits(self, key: ShelfKey, words: Words) -> Iterator[Occurrences]:
         hashes = self._hasher(words)
         for segment in self._shelves[key].segments:
             yield look_up(segment, hashes, words)

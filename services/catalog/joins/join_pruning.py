@@ -30,7 +30,7 @@ def steps_of(via: str) -> int:
     return 1 if crosswalk and crosswalk.source == crosswalk.target else _OTHER_KIND
 
 
-def simplest(found: Found, ways: Ways, distinct: Counts) -> Found:
+def pruned(found: Found, ways: Ways, distinct: Counts) -> Found:
     """The pairs that are worth telling.
 
     Two columns that both lead to keys of another kind are none: all communes of an EPCI would meet

@@ -56,7 +56,7 @@ class Segment(NamedTuple):
         return len(self.columns)
 
 
-class Hits(NamedTuple):
+class Occurrences(NamedTuple):
     """Where looked-up values occur: the value's row in what was asked, a column, and how often."""
 
     asked: Positions
@@ -121,7 +121,7 @@ def merge(segments: Iterable[Segment], alive: NDArray[np.bool_], hasher: Hasher)
     return build(Rows(*map(np.concatenate, zip(*parts, strict=True))), hasher)
 
 
-def look_up(segment: Segment, hashes: Hashes, words: Words) -> Hits:
+def look_up(segment: Segment, hashes: Hashes, words: Words) -> Occurrences:
     """Where these values occur; equal hashes count for nothing unless the values are equal."""
     # In order, each search begins in memory where the one before ended.
     order = np.argsort(hashes)
@@ -132,7 +132,7 @@ def look_up(segment: Segment, hashes: Hashes, words: Words) -> Hits:
     same = (segment.words[at] == words[asked]).all(axis=1)
     asked, at = asked[same], at[same]
     which, occurrence = _expanded(segment.starts[at], segment.starts[at + 1])
-    return Hits(asked[which], segment.columns[occurrence], segment.counts[occurrence])
+    return Occurrences(asked[which], segment.columns[occurrence], segment.counts[occurrence])
 
 
 def values_of(segment: Segment, column: int) -> Rows:

@@ -135,7 +135,7 @@ def parse(content: bytearray, digest: str) -> Saved:
     head = json.loads(content[:end])
     if head["layout"] != _LAYOUT:
         raise ValueError("another layout")
-    reader = _Reader(content, end + 1)
+    reader = _ArrayReader(content, end + 1)
     shelves = {(space, width): Shelf(dead=dead) for space, width, dead in head["dead"]}
     for space, width, *sizes in head["segments"]:
         shelves[space, width].segments.append(reader.segment(width, *sizes))
@@ -154,7 +154,7 @@ def _lines(head: dict[str, Any]) -> Iterator[bytes]:
     yield b"\n" + b" " * (-(size + 1) % _ALIGNED)
 
 
-class _Reader:
+class _ArrayReader:
     """Takes arrays from bytes, one after the other, without copying them."""
 
     def __init__(self, content: bytearray, at: int) -> None:

@@ -16,7 +16,7 @@ from services.compute.runner.portals.rdf import graph_of, graph_of_json, read_js
 from services.compute.runner.portals.sanitising import LABEL
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
-from shared.tables.harvested_page import ENTRIES, Entry, PageReport, Record
+from shared.tables.harvested_page import ENTRIES, PageEntry, PageReport, Record
 
 _FAULTS = {
     "identifier": "rien qui l'identifie : ni identifiant, ni adresse, ni page d'accueil",
@@ -90,21 +90,21 @@ def _page(source: Path, work: Work) -> Page:
     return Page(_FORMATS[syntax], read, dcat.next_of(graph))
 
 
-def _entries(page: Page) -> Iterator[Entry]:
+def _entries(page: Page) -> Iterator[PageEntry]:
     seen: set[str] = set()
     for item in page.items:
         if len(item.identifier) > LABEL:
             # Cut, two of them could be the same.
-            yield Entry(where=item.name, reason=f"son identifiant dépasse {LABEL} caractères")
+            yield PageEntry(where=item.name, reason=f"son identifiant dépasse {LABEL} caractères")
         elif item.identifier in seen:
             reason = "cet identifiant est déjà celui d'un autre"
-            yield Entry(where=item.name, identifier=item.identifier, reason=reason)
+            yield PageEntry(where=item.name, identifier=item.identifier, reason=reason)
         else:
             yield _entry(item)
         seen |= {item.identifier} - {""}
 
 
-def _entry(item: Item) -> Entry:
+def _entry(item: Item) -> PageEntry:
     """The dataset, or why it cannot be read: one that is broken stops no other."""
     try:
         record = item.read()
@@ -116,5 +116,5 @@ def _entry(item: Item) -> Entry:
     except Exception as error:  # noqa: BLE001 - whatever a page provokes, the others are read
         reason = f"illisible ({type(error).__name__})"
     else:
-        return Entry(where=item.name, identifier=record.identifier, record=record)
-    return Entry(where=item.name, identifier=item.identifier, reason=reason)
+        return PageEntry(where=item.name, identifier=record.identifier, record=record)
+    return PageEntry(where=item.name, identifier=item.identifier, reason=reason)

@@ -14,7 +14,7 @@ from services.compute.runner.database import Say, count, literal, open_database,
 from services.compute.runner.privacy.direct_identifiers import SAMPLE
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.privacy.small_counts import is_about_persons, of_persons
-from services.compute.runner.steps.workbench import Table, Workbench
+from services.compute.runner.steps.workbench import InputTable, Workbench
 from shared.errors import Invalid
 from shared.events import Step
 from shared.tables.privacy import Privacy
@@ -24,7 +24,7 @@ _ROW = "number of the row"
 
 
 @dataclass(frozen=True)
-class Treatment:
+class TreatmentRun:
     """A treatment under way in a job folder."""
 
     folder: Path
@@ -43,11 +43,11 @@ class Treatment:
         for number, step in enumerate(self.work.steps):
             reports.append(self._step(number, step, tables))
             rows = count(self.database, step.output)
-            tables[step.output] = Table(step.output, step.output, rows, rows)
+            tables[step.output] = InputTable(step.output, step.output, rows, rows)
         reports[-1] |= self._screen(self.work.steps[-1], tables)
         return self._write(self.work.steps[-1].output), reports
 
-    def _take(self, name: str, path: str) -> Table:
+    def _take(self, name: str, path: str) -> InputTable:
         source = literal(str(self.folder / path))
         try:
             self.database.execute(
@@ -56,9 +56,9 @@ class Treatment:
         except duckdb.Error as error:
             raise Invalid(f"la table « {name} » est illisible", name) from error
         rows = count(self.database, name)
-        return Table(name, name, rows, rows)
+        return InputTable(name, name, rows, rows)
 
-    def _step(self, number: int, step: Step, tables: dict[str, Table]) -> Report:
+    def _step(self, number: int, step: Step, tables: dict[str, InputTable]) -> Report:
         application = APPLICATIONS[step.application]
         main = application.roles[0].name
         roles = {role: tables[name] for role, name in step.inputs.items()}
@@ -80,7 +80,7 @@ class Treatment:
             **_sampled(roles[main]),
         }
 
-    def _screen(self, last: Step, tables: dict[str, Table]) -> Report:
+    def _screen(self, last: Step, tables: dict[str, InputTable]) -> Report:
         """What the result tells about persons: more than its inputs did, where they met."""
         self.say(0.97, "cherche des données personnelles dans le résultat")
         rows, described = describe(self.database, last.output, lambda _share, _what: None)
@@ -90,7 +90,7 @@ class Treatment:
             found = self._screen_sums([one.name for one in described], tables) or found
         return {"privacy": found.model_dump(mode="json"), "warning": found.warning}
 
-    def _screen_sums(self, shown: list[str], tables: dict[str, Table]) -> Privacy | None:
+    def _screen_sums(self, shown: list[str], tables: dict[str, InputTable]) -> Privacy | None:
         """The verdict on the last sums, of persons, that the result shows, crossed since or not.
 
         Those of an input are judged by all of it in a trial too.
@@ -111,7 +111,7 @@ class Treatment:
             (number + share) / steps, f"{step.application} : {message}"
         )
 
-    def _sample(self, table: Table, rows: int) -> Table:
+    def _sample(self, table: InputTable, rows: int) -> InputTable:
         """`rows` rows at even distances: the same ones each time, from all over the table."""
         if table.rows <= rows:
             return table
@@ -122,7 +122,7 @@ class Treatment:
                 SELECT row_number() OVER () AS {number}, * FROM {quoted(table.whole)}
             ) WHERE ({number} * {rows}) // {table.rows} <> (({number} - 1) * {rows}) // {table.rows}
         """)
-        return Table(name, table.whole, rows, table.rows)
+        return InputTable(name, table.whole, rows, table.rows)
 
     def _write(self, table: str) -> list[Made]:
         """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points."""
@@ -148,10 +148,10 @@ class Treatment:
 def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[Made], list[Report]]:
     """Run the treatment described by `work`; returns the files made and one report per step."""
     with open_database(folder, memory_bytes) as database:
-        return Treatment(folder, work, database, say).run()
+        return TreatmentRun(folder, work, database, say).run()
 
 
-def _sampled(main: Table) -> Report:
+def _sampled(main: InputTable) -> Report:
     if main.rows == main.whole_rows:
         return {}
     return {

@@ -22,7 +22,7 @@ _OTHER_TYPES = {"FLOAT", "DOUBLE", "UBIGINT", "HUGEINT", "UHUGEINT"}
 
 
 @dataclass(frozen=True)
-class Table:
+class InputTable:
     """A table by the name it has in the database; `whole` is what a sample was taken of."""
 
     name: str
@@ -36,7 +36,7 @@ class Workbench:
     """One step's work place."""
 
     database: duckdb.DuckDBPyConnection
-    tables: Mapping[str, Table]
+    tables: Mapping[str, InputTable]
     output: str
     chart: Path
     say: Say

@@ -15,7 +15,7 @@ from services.catalog.harvesting.source import RemoteSource
 from shared.aggregate import now
 from shared.events import FileRef
 from shared.store import Store
-from shared.tables.harvested_page import Entry, Record
+from shared.tables.harvested_page import PageEntry, Record
 
 SOURCE = RemoteSource(
     id="src_1", owner_id="mbr_op", title="P", catalogue="dcat", theme="eau", licence="lov2"
@@ -37,10 +37,10 @@ def store(mongodb_uri: str) -> Iterator[Store]:
     opened.close()
 
 
-def entries(number: int, **fields: Any) -> list[Entry]:
+def entries(number: int, **fields: Any) -> list[PageEntry]:
     """So many records."""
     records = (Record(identifier=f"d{n}", title=f"D{n}", **fields) for n in range(number))
-    return [Entry(where=one.title, identifier=one.identifier, record=one) for one in records]
+    return [PageEntry(where=one.title, identifier=one.identifier, record=one) for one in records]
 
 
 def harvest(identifier: str) -> Harvest:
@@ -56,7 +56,7 @@ def harvest(identifier: str) -> Harvest:
     )
 
 
-def apply(store: Store, identifier: str, given: list[Entry], batches: int = 1000) -> Counts:
+def apply(store: Store, identifier: str, given: list[PageEntry], batches: int = 1000) -> Counts:
     """Apply the entries; the process dies after so many batches."""
     left = [batches]
 
@@ -96,7 +96,7 @@ def test_record_of_this_catalogue_is_left_where_it_is(store: Store) -> None:
         {"identifier": "d3", "page": f"{LAB}-autres/datasets/dts_x"},
     )
     given = [Record(title="?", **one) for one in told]
-    page = [Entry(where="?", identifier=one.identifier, record=one) for one in given]
+    page = [PageEntry(where="?", identifier=one.identifier, record=one) for one in given]
     for name, changed in (("hrv_2", 1), ("hrv_3", 0)):
         assert apply(store, name, page) == Counts(here=3, changed=changed, unchanged=1 - changed)
     copies = {
@@ -117,7 +117,7 @@ def test_record_that_cannot_be_kept_stops_no_other(store: Store) -> None:
     """Half a character is no text to a document; the page says which it was."""
     given = entries(3)
     odd = Record.model_construct(identifier="d1", title="\ud800", keywords=(), distributions=())
-    given[1] = Entry.model_construct(where="odd", identifier="d1", record=odd, reason="")
+    given[1] = PageEntry.model_construct(where="odd", identifier="d1", record=odd, reason="")
     counts = apply(store, "hrv_1", given)
     assert counts == Counts(new=2, refused=1)
 

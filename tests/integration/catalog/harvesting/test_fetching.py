@@ -150,7 +150,7 @@ def test_portal_in_trouble_is_asked_later(portal: Portal, fetcher: Fetcher, code
 
 @pytest.mark.parametrize("code", [304, 400, 401, 403, 404, 410])
 def test_page_that_will_never_come_is_refused(portal: Portal, fetcher: Fetcher, code: int) -> None:
-    """Nor does 304 help who has no page; `_fetch` of the harvester says so."""
+    """Nor does 304 help who has no page; `_fetch` of HarvestWorker says so."""
     portal.answers["/never"] = status(code)
     if code == 304:
         assert fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"]).file is None

@@ -13,7 +13,7 @@ from services.catalog.datasets.metadata import Access, Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.joins import index_service as keeping
-from services.catalog.joins.index_service import Keeper
+from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import ID, JoinSnapshot
 from shared.aggregate import now
 from shared.events import FileRef
@@ -37,9 +37,9 @@ class World:
     def __init__(self, store: Store, files: Storage) -> None:
         self.store, self.files = store, files
 
-    def process(self) -> Keeper:
+    def process(self) -> JoinIndexService:
         """A process that has just started."""
-        return Keeper("catalog", self.store, self.files, directly)
+        return JoinIndexService("catalog", self.store, self.files, directly)
 
     def publish(self, name: str, *values: str) -> str:
         """Register and publish a dataset with one key column; its id."""
@@ -59,12 +59,12 @@ class World:
         return Path(self.files.address(file))
 
 
-def joined(process: Keeper, dataset_id: str) -> set[str]:
+def joined(process: JoinIndexService, dataset_id: str) -> set[str]:
     """What the process finds."""
     return process.ask(dataset_id, lambda index: index.joins(dataset_id).datasets)
 
 
-def saved(process: Keeper, dataset_id: str) -> set[str]:
+def saved(process: JoinIndexService, dataset_id: str) -> set[str]:
     """What the process finds; it has saved its index after that, if it was due."""
     found = joined(process, dataset_id)
     process.save_if_due()
@@ -119,7 +119,7 @@ def test_questions_are_answered_while_the_index_is_saved(world: World) -> None:
             asking.join(10)
         return function(*arguments)
 
-    process = Keeper("catalog", world.store, world.files, call)
+    process = JoinIndexService("catalog", world.store, world.files, call)
     saved(process, old[0])
     assert answers == [{*old[1:], *meanwhile}]
     assert joined(world.process(), old[0]) == {*old[1:], *meanwhile}
@@ -137,7 +137,7 @@ def test_saved_index_knows_what_is_restricted(world: World) -> None:
     process = world.process()
     saved(process, ids[0])
 
-    def seen(process: Keeper) -> set[str]:
+    def seen(process: JoinIndexService) -> set[str]:
         may_read = {"mbr_2"}.__contains__
         return process.ask(ids[0], lambda index: index.joins(ids[0], "", may_read).datasets)
 

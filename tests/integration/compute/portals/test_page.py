@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.tables.harvested_page import Distribution, Entry, PageReport, Record
+from shared.tables.harvested_page import Distribution, PageEntry, PageReport, Record
 from tests.catalogues import COMMUNES, POSTCODES, api, dataset, in_syntax, item, turtle
 from tests.integration.compute.jobs import JobRun, run
 
@@ -59,11 +59,11 @@ def report_of(done: JobRun) -> PageReport:
     return PageReport.model_validate(done.reports[0])
 
 
-def entries_of(done: JobRun) -> list[Entry]:
+def entries_of(done: JobRun) -> list[PageEntry]:
     """What the job made of the page."""
     assert not done.error, done.error
     lines = done.made("entries.jsonl").read_text().splitlines()
-    return [Entry.model_validate_json(line) for line in lines if line]
+    return [PageEntry.model_validate_json(line) for line in lines if line]
 
 
 def records_of(done: JobRun) -> list[Record]:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.source_record import Harvested, Taken
+from services.catalog.datasets.source_record import FetchedCopy, Harvested
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
 from services.catalog.matching.matching import best_matches, wish_of
@@ -63,7 +63,7 @@ def taken_in() -> Dataset:
     dataset = harvested()
     told(dataset, CSV, PDF)
     dataset.register(VersionContent(file=ref("a"), filename="1.csv"))
-    dataset.taken = Taken(distribution=CSV, modified=CSV.modified, sha256=ref("a").sha256)
+    dataset.taken = FetchedCopy(distribution=CSV, modified=CSV.modified, sha256=ref("a").sha256)
     return dataset
 
 
@@ -95,7 +95,9 @@ def test_data_is_outdated_once_its_source_tells_of_it_otherwise(
 def test_date_of_the_dataset_counts_for_files_without_one() -> None:
     """Many catalogues date their datasets alone."""
     dataset, dateless = taken_in(), CSV.model_copy(update={"modified": ""})
-    dataset.taken = Taken(distribution=dateless, modified="2026-02-01", sha256=ref("a").sha256)
+    dataset.taken = FetchedCopy(
+        distribution=dateless, modified="2026-02-01", sha256=ref("a").sha256
+    )
     told(dataset, dateless, PDF)
     assert dataset.outdated is None
     told(dataset, dateless, PDF, modified="2026-02-02")

@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from rdflib import RDF, Graph, Literal, URIRef
 
-from services.catalog.dcat.catalogue import Page, Whole, describe_page, next_page
+from services.catalog.dcat.catalogue import (
+    CatalogueFigures,
+    CataloguePage,
+    describe_page,
+    next_page,
+)
 from services.catalog.dcat.syntax import Syntax
 from services.catalog.dcat.vocabulary import DCAT, DCT, FOAF, HYDRA, SKOS, THEME_TABLE
 from tests.shapes import Fault, faults, violations
@@ -25,19 +30,19 @@ CATALOG = URIRef(f"{LAB.url}/catalog")
 WHEN = datetime(2026, 11, 26, 8, tzinfo=UTC)
 
 
-def page(**fields: object) -> Page:
+def page(**fields: object) -> CataloguePage:
     """The first page of a longer catalogue, with every kind of dataset on it."""
     datasets = [rich(), result(), harvested(), bare(), rich(RICH, "dts_twin")]
     given = {
         "datasets": [(dataset, dataset.versions) for dataset in datasets],
         "asked": {"limit": "5"},
         "next": "dts_twin",
-        "whole": Whole(total=9, issued=WHEN, changed=WHEN),
+        "whole": CatalogueFigures(total=9, issued=WHEN, changed=WHEN),
     }
-    return Page(**given | fields)  # type: ignore[arg-type]
+    return CataloguePage(**given | fields)  # type: ignore[arg-type]
 
 
-def read(one: Page, syntax: Syntax = "turtle") -> Graph:
+def read(one: CataloguePage, syntax: Syntax = "turtle") -> Graph:
     """The page as a portal reads it."""
     return Graph().parse(data=written(describe_page(one, LAB), syntax), format=PARSERS[syntax])
 
@@ -135,7 +140,7 @@ def test_pages_put_together_break_no_rule() -> None:
 
 def test_an_empty_catalogue_is_one() -> None:
     """Nothing but the recommendations for what is not there is missing."""
-    graph = read(page(datasets=[], next=None, whole=Whole(total=0)))
+    graph = read(page(datasets=[], next=None, whole=CatalogueFigures(total=0)))
     assert violations(graph) == set()
     assert graph.value(CATALOG, HYDRA.totalItems) == Literal(0)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Found
-from services.catalog.joins.join_pruning import Ways, simplest
+from services.catalog.joins.join_pruning import Ways, pruned
 from shared.tables.key_file import KeyBlock, KeyColumn, blocks_of
 
 NONE = np.zeros(0, np.int64)
@@ -167,7 +167,7 @@ def test_simplest_are_those_that_nothing_simpler_equals(
     zeros = np.zeros(len(pairs), np.int64)
     found = Found(columns[0], columns[1], columns[2], zeros, zeros, zeros)
     ways = Ways(np.array(sources, np.uint64), np.array(steps, np.int64))
-    kept = simplest(found, ways, np.array(sizes, np.int64))
+    kept = pruned(found, ways, np.array(sizes, np.int64))
     told = [
         (
             (sources[here], sources[there]),
