@@ -33,10 +33,8 @@ Saved = Callable[[type[Aggregate], Document], None]
 CONFLICTS = 20
 """How often a decision is taken again on a newer version before the caller hears of it."""
 
-_LONGEST_PAUSE = 0.5
-
 PAGE_LIMIT = 200
-
+_LONGEST_PAUSE = 0.5
 _MILLISECOND = 1000
 
 
@@ -70,10 +68,6 @@ def _sortable(value: object) -> object:
     if isinstance(value, datetime) and value.microsecond < _MILLISECOND:
         return value.replace(microsecond=_MILLISECOND)
     return value
-
-
-def _waiting_since(outbox: list[Document]) -> datetime:
-    return datetime.fromisoformat(outbox[0]["time"]) if outbox else NEVER
 
 
 class Repository(Generic[A]):
@@ -112,15 +106,29 @@ class Repository(Generic[A]):
             return [self._load(document) for document in cursor]
 
     def page(
-        self, where: Mapping[str, Any] | None, *, after: str | None, limit: int
+        self,
+        where: Mapping[str, Any] | None,
+        *,
+        after: str | None,
+        limit: int,
+        descending: bool = False,
     ) -> tuple[list[A], str | None]:
         """One page by id, and the cursor of the next one or None at the end."""
         query = dict(where or {})
         if after:
-            query["_id"] = {"$gt": after}
-        found = self.find(query, limit=limit + 1)
+            query["_id"] = {"$lt" if descending else "$gt": after}
+        found = self.find(query, descending=descending, limit=limit + 1)
         cursor = found[limit - 1].id if len(found) > limit else None
         return found[:limit], cursor
+
+    def every(self, where: Mapping[str, Any] | None = None) -> Iterator[A]:
+        """All aggregates whose indexed fields fit `where`, by id, read page by page."""
+        cursor: str | None = None
+        while True:
+            found, cursor = self.page(where, after=cursor, limit=PAGE_LIMIT)
+            yield from found
+            if cursor is None:
+                return
 
     def count(self, where: Mapping[str, Any], *, most: int) -> int:
         """How many documents fit `where`; those beyond `most` are not counted."""
@@ -170,7 +178,9 @@ class Repository(Generic[A]):
         is returned as it is. `new` makes the aggregate when there is none (else NotFound).
         """
         for attempt in range(CONFLICTS):
-            aggregate = self._load_or_make(identifier, new)
+            aggregate = self.find_one(identifier)
+            if aggregate is None:
+                aggregate = new() if new else self.get(identifier)
             if because is not None and aggregate.has_handled(because.id):
                 return aggregate
             decide(aggregate)
@@ -186,20 +196,13 @@ class Repository(Generic[A]):
 
         None when another process was faster. A crash lets the date pass, so the work comes back.
         """
-        leased = aggregate.model_copy(
-            update={field: now() + until, "version": aggregate.version + 1}
-        )
+        update = {field: now() + until, "version": aggregate.version + 1}
+        leased = aggregate.model_copy(update=update)
         try:
             self._replace(self._dump(leased), aggregate.version)
         except Conflict:
             return None
         return leased
-
-    def _load_or_make(self, identifier: str, new: Callable[[], A] | None) -> A:
-        found = self.find_one(identifier)
-        if found is not None:
-            return found
-        return new() if new else self.get(identifier)
 
     def _insert(self, document: Document) -> None:
         try:
@@ -211,15 +214,15 @@ class Repository(Generic[A]):
     def _replace(self, document: Document, version: int) -> None:
         condition = {"_id": document["_id"], "version": version}
         with _translated():
-            result = self._collection.replace_one(condition, document)
-        if result.matched_count == 0:
-            raise Conflict
+            if self._collection.replace_one(condition, document).matched_count == 0:
+                raise Conflict
 
     def _dump(self, aggregate: A) -> Document:
         document = {name: _sortable(value) for name, value in aggregate.model_dump().items()}
         document["_id"] = document.pop("id")
         document["has_outbox"] = bool(aggregate.outbox)
-        document["outbox_since"] = _sortable(_waiting_since(aggregate.outbox))
+        oldest = datetime.fromisoformat(aggregate.outbox[0]["time"]) if aggregate.outbox else NEVER
+        document["outbox_since"] = _sortable(oldest)
         return document
 
     def _load(self, document: Document) -> A:
@@ -229,9 +232,7 @@ class Repository(Generic[A]):
 class Store:
     """One service's database; `saved` is told of every document with something to publish."""
 
-    def __init__(
-        self, uri: str, database: str, saved: Saved = lambda _cls, _document: None
-    ) -> None:
+    def __init__(self, uri: str, database: str, saved: Saved = lambda *_: None) -> None:
         self._client: pymongo.MongoClient[Document] = pymongo.MongoClient(
             uri,
             tz_aware=True,

@@ -1,6 +1,6 @@
 """The directory of members: joining, looking up, and finding who could help a project."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.intake.bodies import ListMembers, RegisterMember
@@ -10,7 +10,6 @@ from services.intake.submissions import claim
 from shared.aggregate import new_id
 from shared.errors import Invalid
 from shared.inbound.idempotency import Key
-from shared.inbound.paging import every
 from shared.store import Store
 from shared.tables.territory import department_of, is_department
 from shared.words import fold
@@ -43,12 +42,8 @@ def candidates(store: Store, project: Project) -> Iterable[Member]:
     """All members with a skill the project needs, or in its territory; the oldest first."""
     wheres: list[dict[str, Any]] = [_skilled_in(skill) for skill in project.skills]
     wheres += [_present_in(code) for code in project.territory]
-    found = {member.id: member for where in wheres for member in _all(store, where)}
+    found = {member.id: member for where in wheres for member in store.of(Member).every(where)}
     return [found[member_id] for member_id in sorted(found)]
-
-
-def _all(store: Store, where: dict[str, Any]) -> Iterator[Member]:
-    return every(lambda after: store.of(Member).page(where, after=after, limit=100))
 
 
 def _skilled_in(skill: str) -> dict[str, Any]:

@@ -83,11 +83,7 @@ class Register:
         where: dict[str, object] = {"endpoint_id": endpoint_id}
         if page.state:
             where["state"] = page.state
-        if page.after:
-            where["_id"] = {"$lt": page.after}
-        found = self._deliveries.find(where, descending=True, limit=page.limit + 1)
-        cursor = found[page.limit - 1].id if len(found) > page.limit else None
-        return found[: page.limit], cursor
+        return self._deliveries.page(where, after=page.after, limit=page.limit, descending=True)
 
     def replay(self, delivery_id: str, caller: Caller | None) -> Delivery:
         """Send a delivery to an endpoint of the caller again, now."""

@@ -6,7 +6,7 @@ missing and doubles nothing. An event may come before the one that tells whose p
 learns the owner addresses it to the owner's endpoints then.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,6 @@ from services.notify.model import Belonging, Delivery, Endpoint, Entry, delivery
 from services.notify.summaries import summarise
 from shared.aggregate import now
 from shared.events import Envelope, Event
-from shared.inbound.paging import every
 from shared.store import Store
 
 
@@ -33,12 +32,8 @@ class Recorder:
         entry = Entry.of(envelope, summarise(event), _unknown(self._owners(event)))
         self._address(self._entries.add(entry))
         for thing in ownership(event):
-            for waiting in self._waiting_for(thing):
+            for waiting in self._entries.every({"waits_for": thing}):
                 self._address(waiting)
-
-    def _waiting_for(self, thing: str) -> Iterator[Entry]:
-        where = {"waits_for": thing}
-        return every(lambda after: self._entries.page(where, after=after, limit=100))
 
     def _learn(self, known: Mapping[str, str]) -> None:
         for thing, member_id in known.items():
@@ -66,15 +61,11 @@ class Recorder:
 
     def _deliver(self, entry: Entry, owners: Mapping[str, str | None]) -> None:
         concerned = members(entry.event) | {owner for owner in owners.values() if owner}
-        for endpoint in self._listening(entry.topic):
+        for endpoint in self._endpoints.every({"state": "enabled"}):
             itself = endpoint.id in owners
-            if not itself and (endpoint.sees_all or endpoint.member_id in concerned):
+            may_hear = endpoint.sees_all or endpoint.member_id in concerned
+            if endpoint.wants(entry.topic) and may_hear and not itself:
                 self._deliveries.add(self._delivery(entry, endpoint))
-
-    def _listening(self, topic: str) -> Iterator[Endpoint]:
-        where = {"state": "enabled"}
-        enabled = every(lambda after: self._endpoints.page(where, after=after, limit=100))
-        return (endpoint for endpoint in enabled if endpoint.wants(topic))
 
     def _delivery(self, entry: Entry, endpoint: Endpoint) -> Delivery:
         return Delivery(

@@ -25,7 +25,6 @@ from shared.events import (
     ProjectSecured,
     ProjectWithdrawn,
 )
-from shared.inbound.paging import every
 from shared.store import Store
 
 _ENDS: dict[type[ProjectEnd], str] = {
@@ -55,8 +54,7 @@ def adjust_access(store: Store, dataset_id: str) -> None:
     """A dataset was published or is described otherwise: projects may read it now, or not now."""
     dataset = store.of(Dataset).get(dataset_id)
     where = {"needs": {"$in": [dataset_id]}, "closed": False}
-    concerned = every(lambda after: store.of(ProjectAccess).page(where, after=after, limit=100))
-    for access in concerned:
+    for access in store.of(ProjectAccess).every(where):
         _adjust(store, access, dataset)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -25,7 +25,7 @@ from shared.events import (
     JobSucceeded,
     ProjectDelivered,
 )
-from shared.inbound.paging import Paging, every
+from shared.inbound.paging import Paging
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.manifest import Manifest
@@ -241,16 +241,13 @@ def list_uses(store: Store, dataset_id: str, query: UseQuery, caller: Caller) ->
     dataset = visible(store, dataset_id, caller)
     if not caller.may_see(*dataset.insiders):
         raise Forbidden("seuls les propriétaires d'un jeu de données voient qui s'en est servi")
-    where: dict[str, Any] = {"dataset_id": dataset.id}
-    if query.after:
-        where["_id"] = {"$lt": query.after}
-    found = store.of(Use).find(where, descending=True, limit=query.limit + 1)
-    shown = found[: query.limit]
-    items = [UseView.model_validate(use.model_dump()) for use in shown]
-    return UsePage(items=items, next=shown[-1].id if len(found) > query.limit else None)
+    uses, cursor = store.of(Use).page(
+        {"dataset_id": dataset.id}, after=query.after, limit=query.limit, descending=True
+    )
+    return UsePage(items=[UseView.model_validate(use.model_dump()) for use in uses], next=cursor)
 
 
 def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:
-    uses = every(lambda after: store.of(Use).page({"job_id": job_id}, after=after, limit=100))
     # Whoever opens data by RPC names the job itself, and may name another project's.
+    uses = store.of(Use).every({"job_id": job_id})
     return (use for use in uses if use.project_id == project_id)

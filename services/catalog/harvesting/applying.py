@@ -19,7 +19,6 @@ from services.catalog.harvesting.report import Counts, Refused
 from services.catalog.harvesting.source import RemoteSource
 from shared.errors import Rejected
 from shared.events import FileRef
-from shared.inbound.paging import every
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.harvested_page import PageEntry, Record
@@ -180,4 +179,4 @@ class Retiring:
 
     def _present(self) -> Iterator[Dataset]:
         where = {"source_id": self._source.id, "state": "published"}
-        return every(lambda after: self._datasets.page(where, after=after, limit=BATCH))
+        return self._datasets.every(where)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from services.catalog.datasets.model import Dataset
-from shared.inbound.paging import every
 from shared.store import Store
 
 MARGIN = timedelta(minutes=5)
@@ -18,7 +17,6 @@ again."""
 JUST_NOW = timedelta(seconds=2)
 """Before an answer only what was saved as soon as it changed is looked for; the rest comes by."""
 
-_PAGE = 200
 _FEW = 8
 
 
@@ -36,7 +34,8 @@ class Follower:
         Who asks often gives a shorter `margin`, and now and then the whole one.
         """
         latest = self.since
-        for dataset in self._recent(store, self.since - margin) if self.since else _all(store):
+        datasets = store.of(Dataset)
+        for dataset in self._recent(store, self.since - margin) if self.since else datasets.every():
             if self._told.get(dataset.id, (0, None))[0] == dataset.version:
                 continue
             yield dataset
@@ -62,7 +61,3 @@ class Follower:
         if latest:
             told = self._told.items()
             self._told = {id_: one for id_, one in told if one[1] >= latest - MARGIN}
-
-
-def _all(store: Store) -> Iterator[Dataset]:
-    return every(lambda after: store.of(Dataset).page(None, after=after, limit=_PAGE))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from shared.aggregate import NEVER, now
 from shared.errors import NotFound, Rejected, Unavailable, Unreachable
-from shared.store import Repository, Store
+from shared.store import PAGE_LIMIT, Repository, Store
 from tests.integration.shared.samples import (
     NO_TIME,
     Inner,
@@ -191,6 +191,24 @@ def test_last_full_page_has_no_cursor(things: Repository[Thing], identifier: str
     page, end = things.page({"state": identifier}, after=cursor, limit=2)
     assert ([thing.id[-1] for thing in page], end) == (["2", "3"], None)
     assert things.page({"state": "nothing"}, after=None, limit=2) == ([], None)
+
+
+def test_newest_come_first_on_descending_pages(things: Repository[Thing], identifier: str) -> None:
+    """A cursor goes on with the older ones."""
+    for number in range(3):
+        things.save(Thing(id=f"{identifier}-{number}", state=identifier))
+    where = {"state": identifier}
+    first, cursor = things.page(where, after=None, limit=2, descending=True)
+    second, end = things.page(where, after=cursor, limit=2, descending=True)
+    assert ([thing.id[-1] for thing in (*first, *second)], end) == (["2", "1", "0"], None)
+
+
+def test_every_document_is_read_beyond_one_page(things: Repository[Thing], identifier: str) -> None:
+    """However many there are, each comes once and in order."""
+    wanted = [f"{identifier}-{number:03}" for number in range(PAGE_LIMIT + 1)]
+    for name in wanted:
+        things.save(Thing(id=name, state=identifier))
+    assert [thing.id for thing in things.every({"state": identifier})] == wanted
 
 
 @pytest.fixture
