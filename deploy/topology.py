@@ -13,8 +13,9 @@ from services.catalog.service import Catalog
 from services.compute.service import Compute
 from services.intake.service import Intake
 from services.notify.service import Notify
+from shared.errors import SettingsError
 from shared.messaging.topology import declare
-from shared.settings import Settings, SettingsError, load_settings
+from shared.settings import Settings, load_settings
 
 SERVICES = (Intake, Catalog, Compute, Notify)
 PATIENCE_SECONDS = 120.0

@@ -7,7 +7,8 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 from ulid import ULID
 
-from shared.events import Event, wrap
+from shared.events.envelope import wrap
+from shared.events.event import Event
 
 HANDLED_KEPT = 500
 """How many incoming event ids a document remembers: a redelivery comes within minutes."""

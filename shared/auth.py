@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -11,10 +11,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from shared.aggregate import now
-from shared.errors import Invalid, Unauthenticated
+from shared.errors import Invalid, SettingsError, Unauthenticated
 from shared.inbound.identifier import checked_member
-from shared.settings import SettingsError
 
 Role = Literal["holder", "owner", "reviewer", "operator"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
@@ -91,11 +89,12 @@ def issue_token(
     private_key: Path, member_id: str, roles: Iterable[str], lifetime: timedelta
 ) -> str:
     """A signed token for `member_id`, valid for `lifetime` from now; Invalid if it is no id."""
+    now = datetime.now(UTC)
     claims = {
         "sub": checked_member(member_id),
         "roles": sorted(roles),
         "aud": _AUDIENCE,
-        "iat": now(),
-        "exp": now() + lifetime,
+        "iat": now,
+        "exp": now + lifetime,
     }
     return jwt.encode(claims, private_key.read_bytes(), algorithm=_ALGORITHM)

@@ -25,9 +25,10 @@ from typing import Any
 
 from shared import log as logs
 from shared import metrics
+from shared.errors import SettingsError
 from shared.messaging.container import Container
 from shared.messaging.publisher import HEARTBEAT
-from shared.settings import Settings, SettingsError, load_settings
+from shared.settings import Settings, load_settings
 
 log = logging.getLogger("shared.run")  # not __main__, which no level is set for
 

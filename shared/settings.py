@@ -12,13 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.errors import SettingsError
 from shared.tables.eu_codes import PublisherKind
 
 PREFIX = "DATALAB_"
-
-
-class SettingsError(Exception):
-    """A setting is missing or wrong."""
 
 
 def _numbers(value: object) -> object:

@@ -11,14 +11,13 @@ import importlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import fsspec
 
-from shared.aggregate import now
 from shared.errors import Invalid, LabError, NotFound, TooLarge, Unavailable
-from shared.events import FileRef
+from shared.events.event import FileRef
 
 CHUNK = 1 << 20
 
@@ -121,7 +120,7 @@ class Storage:
 
     def sweep(self, age: timedelta) -> int:
         """Delete what uploads left behind that broke off longer than `age` ago; how many."""
-        folder, before, swept = self.path("tmp"), now() - age, 0
+        folder, before, swept = self.path("tmp"), datetime.now(UTC) - age, 0
         self._make_folder_of(f"{folder}/any")
         for path in self.do(self._fs.ls, folder, False):
             # Another process may be sweeping, too.

@@ -9,7 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 from deploy.local.ports import variable
 from deploy.local.stack_error import StackError
 from deploy.local.waiting import listening
-from shared.settings import SettingsError, load_settings
+from shared.errors import SettingsError
+from shared.settings import load_settings
 
 LEAST_FREE_BYTES = 300_000_000
 _CONNECT_SECONDS = 3

@@ -10,7 +10,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Request
 
 from shared.errors import Invalid, Rejected, TooLarge
-from shared.events import FileRef
+from shared.events.event import FileRef
 from shared.http.body import JSON_BYTES, chunks
 from shared.inbound import strict_json
 from shared.storage import Storage, Writer

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from shared.errors import Invalid, Rejected
-from shared.events import finite
+from shared.events.event import finite
 
 
 def read(raw: str | bytes, what: str = "le corps") -> Any:  # noqa: ANN401 - whatever JSON says

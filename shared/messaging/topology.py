@@ -15,7 +15,7 @@ from typing import Any
 
 from kombu import Connection, Exchange, Queue
 
-from shared.events import Event
+from shared.events.event import Event
 
 PARKED = "datalab.parked"
 RPC_EXCHANGE = Exchange("nameko-rpc", type="topic", durable=True, no_declare=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, Field
 
-from shared.events import FileRef, Frozen, JobKind, Step
+from shared.events.event import FileRef, Frozen, JobKind, Step
 from shared.tables.privacy import Privacy
 
 

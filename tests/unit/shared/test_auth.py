@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from deploy.local.signing_keys import KeyPair, key_pair
 from shared.auth import Caller, TokenChecker, issue_token
-from shared.errors import Invalid, Unauthenticated
-from shared.settings import SettingsError
+from shared.errors import Invalid, SettingsError, Unauthenticated
 
 HOUR = timedelta(hours=1)
 

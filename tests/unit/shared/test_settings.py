@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import PREFIX, Settings, SettingsError, load_settings
+from shared.errors import SettingsError
+from shared.settings import PREFIX, Settings, load_settings
 
 SECRET = "hunter2"
 NEEDED = {
