@@ -1,6 +1,6 @@
 """What is known of a crossing before it runs: its licences, and what its data tells of persons."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,7 +12,6 @@ from shared.auth import Caller
 from shared.events import Frozen
 from shared.inbound.identifier import Identifier
 from shared.store import Store
-from shared.tables.manifest import Profile
 from shared.tables.privacy import Verdict
 
 NOTICE = (
@@ -30,21 +29,16 @@ class InputPrivacy(Frozen):
     is_safe: bool | None
 
 
-def exposure_of(datasets: Iterable[Dataset]) -> tuple[InputPrivacy, ...]:
+def exposure_of(datasets: Iterable[Dataset]) -> Iterator[InputPrivacy]:
     """The verdict on the published version of each."""
-    return tuple(
-        _told(one.id, one.published.profile if one.published else None) for one in datasets
-    )
-
-
-def _told(dataset_id: str, profile: Profile | None) -> InputPrivacy:
-    found = profile.privacy if profile else None
-    return InputPrivacy(
-        dataset_id=dataset_id,
-        verdict=found.verdict if found else None,
-        k=found.k if found else None,
-        is_safe=found.is_safe if found else None,
-    )
+    for one in datasets:
+        found = one.profile.privacy if one.profile else None
+        yield InputPrivacy(
+            dataset_id=one.id,
+            verdict=found.verdict if found else None,
+            k=found.k if found else None,
+            is_safe=found.is_safe if found else None,
+        )
 
 
 class CrossingQuery(BaseModel):
@@ -76,7 +70,7 @@ def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> Crossi
     return CrossingView(
         dataset_ids=query.dataset_id,
         licence=verdict,
-        privacy=exposure_of(datasets),
+        privacy=tuple(exposure_of(datasets)),
         privacy_notice=NOTICE,
     )
 

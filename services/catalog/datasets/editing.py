@@ -64,7 +64,7 @@ def _kept_back(dataset: Dataset) -> str:
     if dataset.source_owners:
         return "il est fait de données à accès restreint d'autres membres"
     profiles = [version.profile for version in dataset.versions if version.profile]
-    if any(why_held(profile, is_open=True) for profile in profiles):
+    if any(why_held(profile.privacy, is_open=True) for profile in profiles):
         return (
             "une de ses versions nomme des personnes, ou porte sur un petit nombre d'entre elles"
             " des données sensibles (CRPA, article L312-1-2) ; déposez comme nouveau jeu une"
@@ -167,10 +167,9 @@ def _mended(dataset: Dataset, repair: AcceptedRepair) -> VersionContent:
 
 
 def _proposed(dataset: Dataset, wanted: NewRepair) -> AcceptedRepair:
-    published = dataset.published
-    if published is None or published.profile is None:
+    if dataset.profile is None:
         raise WrongStage("aucune version de ce jeu n'a encore été lue")
-    columns = {column.name: column for column in published.profile.columns}
+    columns = {column.name: column for column in dataset.profile.columns}
     if wanted.column not in columns:
         raise Invalid("la version publiée n'a pas cette colonne", "column")
     meaning = columns[wanted.column].meaning

@@ -10,8 +10,7 @@ from pydantic import Field
 
 from shared.errors import Invalid
 from shared.events import Frozen
-from shared.tables.manifest import Profile
-from shared.tables.privacy import Finding
+from shared.tables.privacy import Finding, Privacy
 
 Basis = Literal[
     "consent",
@@ -38,13 +37,12 @@ class LegalBasis(Frozen):
     confirmed_at: datetime
 
 
-def why_held(profile: Profile, *, is_open: bool) -> str:
+def why_held(privacy: Privacy | None, *, is_open: bool) -> str:
     """Why a version must wait for its owner, in French; nothing when it need not.
 
     It names persons; or anybody could read of few persons alike what RGPD articles 9(1) and 10
     protect most. Tables read before screening began wait for nobody.
     """
-    privacy = profile.privacy
     if privacy is None:
         return ""
     if privacy.verdict == "direct":
@@ -57,20 +55,19 @@ def why_held(profile: Profile, *, is_open: bool) -> str:
     return ""
 
 
-def held_for(profile: Profile) -> tuple[Finding, ...]:
+def held_for(privacy: Privacy | None) -> tuple[Finding, ...]:
     """The columns for which a version waits: those that name persons, else the sensitive ones."""
-    if profile.privacy is None:
+    if privacy is None:
         return ()
-    return profile.privacy.named("direct") or profile.privacy.named("sensitive")
+    return privacy.named("direct") or privacy.named("sensitive")
 
 
-def covers(confirmed: Profile | None, profile: Profile) -> bool:
+def covers(confirmed: Privacy | None, privacy: Privacy | None) -> bool:
     """Whether what was confirmed for one version holds for another, which tells nothing more."""
-    if confirmed is None or confirmed.privacy is None:
+    if confirmed is None:
         return False
-    privacy = confirmed.privacy
-    known = (*privacy.named("direct"), *privacy.named("sensitive"))
-    return _told(held_for(profile)) <= _told(known)
+    known = (*confirmed.named("direct"), *confirmed.named("sensitive"))
+    return _columns(held_for(privacy)) <= _columns(known)
 
 
 def check_opening(basis: Basis) -> None:
@@ -84,5 +81,5 @@ def check_opening(basis: Basis) -> None:
         )
 
 
-def _told(found: tuple[Finding, ...]) -> set[tuple[str, str]]:
+def _columns(found: tuple[Finding, ...]) -> set[tuple[str, str]]:
     return {(one.column, one.kind) for one in found}

@@ -6,16 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, computed_field
 
-from services.catalog.datasets.legal_basis import (
-    LegalBasis,
-    check_opening,
-    held_for,
-    why_held,
-)
+from services.catalog.datasets.legal_basis import LegalBasis, check_opening, held_for, why_held
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.source_record import FetchedCopy, Harvested
-from services.catalog.datasets.version_history import VersionHistory
-from services.catalog.datasets.versions import Version, VersionContent
+from services.catalog.datasets.versions import Version, VersionContent, VersionHistory
 from services.catalog.licences.compatibility import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.auth import Caller
@@ -93,8 +87,7 @@ class Dataset(Aggregate):
     @property
     def keys(self) -> list[str]:
         """The kinds of key columns of the published version."""
-        profile = self.published.profile if self.published else None
-        return list(profile.keys) if profile else []
+        return list(self.profile.keys) if self.profile else []
 
     def tell(self, events: Iterable[Event]) -> None:
         """Tell what was found out about this dataset."""
@@ -162,6 +155,11 @@ class Dataset(Aggregate):
     def published(self) -> Version | None:
         """The newest version that could be read."""
         return self.history.published
+
+    @property
+    def profile(self) -> Profile | None:
+        """What is known of the table that everybody sees, if there is one."""
+        return self.published.profile if self.published else None
 
     @property
     def shown(self) -> Version | None:
@@ -332,7 +330,7 @@ class Dataset(Aggregate):
         reading it anew takes it away, the one before is shown in its place, and read anew too.
         """
         version = self.history.numbered(number)
-        before, confirmed = version.state, self.history.confirmed(profile)
+        before, confirmed = version.state, self.history.confirmed(profile.privacy)
         if before in _READ and not version.again:
             return
         version.reason, version.job_id, version.again = "", job_id, False
@@ -341,7 +339,7 @@ class Dataset(Aggregate):
         if self.project_id and profile.privacy and not profile.privacy.is_safe:
             # A result is as open as its sources, which did not single persons out.
             self._restrict()
-        if reason := why_held(profile, is_open=self.metadata.access == "open"):
+        if reason := why_held(profile.privacy, is_open=self.metadata.access == "open"):
             version.legal_basis = confirmed
             if confirmed is None:
                 self._hold(version, profile, reason)
@@ -371,7 +369,7 @@ class Dataset(Aggregate):
 
     def _hold(self, version: Version, profile: Profile, reason: str) -> None:
         version.state, version.reason = "held", reason
-        found = held_for(profile)
+        found = held_for(profile.privacy)
         self.record(
             DatasetHeld(
                 **self._about(),

@@ -6,10 +6,9 @@ from pydantic import ConfigDict, Field
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset, DatasetState
-from services.catalog.datasets.quality import Criterion, criteria_of, score_of
+from services.catalog.datasets.quality import Criterion, Described, criteria_of, score_of
 from services.catalog.datasets.source_record import Harvested
-from services.catalog.datasets.version_history import Changes, compare
-from services.catalog.datasets.versions import Version
+from services.catalog.datasets.versions import Changes, Version, compare
 from shared.auth import Caller
 from shared.events import Frozen
 
@@ -90,7 +89,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     return DatasetView(
         **_summary(dataset),
         versions=[_proving_nothing(version, dataset, caller) for version in shown],
-        criteria=criteria_of(dataset),
+        criteria=criteria_of(_described(dataset)) if dataset.is_known else [],
         harvested=dataset.harvested,
         retired=dataset.retired,
     )
@@ -135,19 +134,21 @@ def _compared(versions: list[Version]) -> Iterator[VersionView]:
 
 
 def _summary(dataset: Dataset) -> dict[str, object]:
-    version = dataset.published
-    profile = version.profile if version else None
     return {
         **dataset.metadata.model_dump(),
         "id": dataset.id,
         "owner_id": dataset.owner_id,
         "state": dataset.state,
         "project_id": dataset.project_id,
-        "version": version.number if version else None,
-        "rows": profile.rows if profile else None,
+        "version": dataset.published.number if dataset.published else None,
+        "rows": dataset.profile.rows if dataset.profile else None,
         "keys": dataset.keys,
-        "quality": score_of(dataset),
+        "quality": score_of(_described(dataset)) if dataset.is_known else None,
     }
+
+
+def _described(dataset: Dataset) -> Described:
+    return Described(dataset.metadata, dataset.profile, is_result=bool(dataset.project_id))
 
 
 def _unproven(file: FileView) -> FileView:

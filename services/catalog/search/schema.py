@@ -9,8 +9,7 @@ from typing import Literal, NamedTuple, cast
 import tantivy
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.quality import score_of
-from services.catalog.datasets.views import summary_of
+from services.catalog.datasets.views import DatasetSummary, summary_of
 from services.catalog.licences.licences import canonical
 from services.catalog.search.french import key_in_french, lexical, stems_of
 from services.catalog.search.views import FoundDataset
@@ -122,8 +121,7 @@ def _named(dataset: Dataset) -> Iterator[tuple[Kind, str, str]]:
 
 
 def _columns(dataset: Dataset) -> list[str]:
-    profile = dataset.published.profile if dataset.published else None
-    return [column.name for column in profile.columns] if profile else []
+    return [column.name for column in dataset.profile.columns] if dataset.profile else []
 
 
 def _spaced(column: str) -> str:
@@ -140,14 +138,14 @@ def document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tantivy.Docu
     for field, values in _filters(dataset, stems["title"]).items():
         for value in values:
             made.add_text(field, value)
-    quality, lot = score_of(dataset), _lot(dataset.id)
-    if quality is not None:
-        made.add_integer("quality", quality)
+    summary, lot = summary_of(dataset), _lot(dataset.id)
+    if summary.quality is not None:
+        made.add_integer("quality", summary.quality)
     made.add_integer("updated", dataset.updated.toordinal())
     made.add_integer("number", number_of(dataset.id))
     made.add_integer("lot", lot)
-    made.add_float("standing", _standing(lot, quality or 0))
-    made.add_bytes("shown", _shown(dataset, stems))
+    made.add_float("standing", _standing(lot, summary.quality or 0))
+    made.add_bytes("shown", _shown(dataset, summary, stems))
     return made
 
 
@@ -209,9 +207,8 @@ def _filters(dataset: Dataset, title: str) -> dict[str, Iterable[str]]:
 
 def formats_of(dataset: Dataset) -> set[str]:
     """The formats of its file, or of those that its producer offers."""
-    profile = dataset.published.profile if dataset.published else None
-    if profile:
-        return {profile.format}
+    if dataset.profile:
+        return {dataset.profile.format}
     found = dataset.harvested.distributions if dataset.harvested else ()
     return {fold(one.format) for one in found if one.format}
 
@@ -232,8 +229,8 @@ def _standing(lot: int, quality: int) -> float:
     return (quality + _QUALITY_STEP * lot / 2**62) / 1000
 
 
-def _shown(dataset: Dataset, stems: dict[str, str]) -> bytes:
-    found = FoundDataset(**summary_of(dataset).model_dump(), score=None, reasons=[])
+def _shown(dataset: Dataset, summary: DatasetSummary, stems: dict[str, str]) -> bytes:
+    found = FoundDataset(**summary.model_dump(), score=None, reasons=[])
     return "\n".join((found.model_dump_json(), *_places(dataset, stems))).encode()
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from services.catalog.datasets.metadata import Contact, Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.quality import criteria_of, score_of
+from services.catalog.datasets.quality import Criterion
 from services.catalog.datasets.source_record import Harvested
+from services.catalog.datasets.views import summary_of, view_of
+from shared.auth import ANYBODY
 from shared.tables.manifest import Column, Meaning, Profile, Repair
 from tests.unit.catalog.samples import ref, registered
 
@@ -33,6 +35,16 @@ def read(about: Metadata = GOOD, **profile: Any) -> Dataset:
     fields = {"rows": 10, "encoding": "utf-8", "columns": (COLUMN,), **profile}
     dataset.publish(1, ref("b"), Profile(**fields), "job_1")
     return dataset
+
+
+def criteria_of(dataset: Dataset) -> list[Criterion]:
+    """What it is judged by, as anybody may see it."""
+    return view_of(dataset, ANYBODY).criteria
+
+
+def score_of(dataset: Dataset) -> int | None:
+    """Its points, as lists show them."""
+    return summary_of(dataset).quality
 
 
 def unmet(dataset: Dataset) -> list[str]:

@@ -1,6 +1,6 @@
 """What is told of a new version."""
 
-from services.catalog.datasets.version_history import Changes, Coverage, Retyped, compare
+from services.catalog.datasets.versions import Changes, Coverage, Retyped, compare
 from shared.tables.manifest import Column, Profile
 
 
