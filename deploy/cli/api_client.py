@@ -4,8 +4,11 @@ import json
 import mimetypes
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,6 +20,10 @@ _AS_TYPED = "surrogateescape"  # what the shell gave us may not be UTF-8
 _REFUSED, _FAILED = 300, 500
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")  # RFC 9110, in ISO 8859-1
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
+
+
+Answer = Any
+"""JSON, as a service answers it."""
 
 
 class CallError(Exception):
@@ -34,7 +41,7 @@ class Client:
         self._urls, self._token = urls, token
         self._pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
-    def get(self, service: str, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+    def get(self, service: str, path: str, **query: object) -> Answer:
         """What GET answers; parameters that are None or empty are not sent."""
         return _json(self._send(service, "GET", path, query=query))
 
@@ -47,12 +54,13 @@ class Client:
         service: str,
         path: str,
         body: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Any:  # noqa: ANN401 - JSON
-        """What POST answers."""
+        idempotency_key: str = "",
+    ) -> Answer:
+        """What POST answers; the same key, if any, does it once."""
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return _json(self._send(service, "POST", path, json=body, headers=headers))
 
-    def patch(self, service: str, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401
+    def patch(self, service: str, path: str, body: Mapping[str, object]) -> Answer:
         """What PATCH answers."""
         return _json(self._send(service, "PATCH", path, json=body))
 
@@ -60,7 +68,7 @@ class Client:
         """DELETE, which answers nothing."""
         self._send(service, "DELETE", path)
 
-    def upload(self, service: str, path: str, metadata: Mapping[str, object], file: Path) -> Any:  # noqa: ANN401
+    def upload(self, service: str, path: str, metadata: Mapping[str, object], file: Path) -> Answer:
         """POST a file with its metadata, piece by piece."""
         boundary = secrets.token_hex(16)
         head, tail = _form(boundary, metadata, file)
@@ -68,23 +76,25 @@ class Client:
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "Content-Length": str(len(head) + file.stat().st_size + len(tail)),
         }
-        body = _pieces(head, file, tail)
-        return _json(self._send(service, "POST", path, body=body, headers=headers))
+        with file.open("rb") as source:
+            body = chain([head], iter(partial(source.read, _CHUNK), b""), [tail])
+            return _json(self._send(service, "POST", path, body=body, headers=headers))
 
     def download(self, service: str, path: str, target: Path, **query: object) -> int:
         """GET a file into `target`, which appears when it is complete; its size in bytes."""
         response = self._send(service, "GET", path, query=query, preload_content=False)
-        partial = target.with_name(f".{target.name}.part")
+        part = target.with_name(f".{target.name}.part")
         try:
-            _save(response, partial)
-            partial.replace(target)
+            with part.open("wb") as file:
+                shutil.copyfileobj(response, file, _CHUNK)
+            part.replace(target)
         except urllib3.exceptions.HTTPError as error:
             raise CallError(f"the download broke off: {error}") from error
         except OSError as error:
             raise CallError(f"{target} cannot be written: {error.strerror}") from error
         finally:
             with suppress(OSError):
-                partial.unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
             response.close()
         return target.stat().st_size
 
@@ -134,7 +144,7 @@ def _query(query: Mapping[str, object]) -> str:
     return f"?{urlencode(given, doseq=True, errors=_AS_TYPED)}" if given else ""
 
 
-def _json(response: urllib3.BaseHTTPResponse) -> Any:  # noqa: ANN401 - JSON
+def _json(response: urllib3.BaseHTTPResponse) -> Answer:
     try:
         return json.loads(response.data) if response.data else None
     except ValueError as error:
@@ -162,17 +172,3 @@ def _form(boundary: str, metadata: Mapping[str, object], file: Path) -> tuple[by
         f"Content-Type: {kind}\r\n\r\n"
     )
     return head.encode(errors="replace"), f"\r\n--{boundary}--\r\n".encode()
-
-
-def _save(response: urllib3.BaseHTTPResponse, file: Path) -> None:
-    with file.open("wb") as target:
-        for chunk in response.stream(_CHUNK):
-            target.write(chunk)
-
-
-def _pieces(head: bytes, file: Path, tail: bytes) -> Iterator[bytes]:
-    yield head
-    with file.open("rb") as source:
-        while chunk := source.read(_CHUNK):
-            yield chunk
-    yield tail

@@ -16,20 +16,19 @@ from deploy.cli import (
     member_commands,
     parked_commands,
     project_commands,
-    show,
     stack_commands,
     webhook_commands,
 )
 from deploy.cli.api_client import CallError, path_of
-from deploy.cli.session import After, Json, Limit, Session, client, session
+from deploy.cli.commands import Commands, ListRequest
+from deploy.cli.session import Session, session
 from shared.auth import ROLES
 
 _SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 87_600
 
-app = typer.Typer(
+app = Commands(
+    "The data lab's command line: projects, data, jobs, webhooks and the local stack.",
     name="datalab",
-    help="The data lab's command line: projects, data, jobs, webhooks and the local stack.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 app.command()(stack_commands.up)
@@ -67,29 +66,17 @@ def options(
     ] = Path(".datalab"),
 ) -> None:
     """Without addresses and token, the local stack's are used."""
-    urls = {
-        "intake": intake_url,
-        "catalog": catalog_url,
-        "compute": compute_url,
-        "notify": notify_url,
-    }
+    urls = {"intake": intake_url, "catalog": catalog_url}
+    urls |= {"compute": compute_url, "notify": notify_url}
     # `up`, `down`, `status` and the demo take their folder from there.
     os.environ["DATALAB_HOME"] = str(home)
     context.obj = Session(home=home, token=token, member=as_member, urls=urls)
 
 
-@app.command()
-def timeline(
-    context: typer.Context,
-    project_id: str,
-    after: After = "",
-    limit: Limit = 50,
-    json: Json = False,
-) -> None:
+@app.lists("timeline", "at", "type", "summary")
+def timeline(project_id: str) -> ListRequest:
     """What happened to a project, by time."""
-    path = path_of("projects", project_id, "timeline")
-    answer = client(context).get("notify", path, after=after, limit=limit)
-    show.page(answer, ("at", "type", "summary"), json_wanted=json)
+    return "notify", path_of("projects", project_id, "timeline"), {}
 
 
 @app.command()

@@ -1,19 +1,58 @@
-"""`datalab dataset describe`: mend what is said of one's dataset."""
+"""What is said of a dataset: `datalab dataset add` and `datalab dataset describe`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from deploy.cli import show
-from deploy.cli.api_client import path_of
-from deploy.cli.session import Json, client
+from deploy.cli.api_client import Answer, Client, path_of
 
-_EMPTY = "Empty takes it away."
-_Optional = Annotated[str | None, typer.Option(help=_EMPTY)]
+_File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+_Optional = Annotated[str | None, typer.Option(help="Empty takes it away.")]
+
+
+def add(
+    api: Client,
+    file: _File,
+    title: Annotated[str, typer.Option()],
+    theme: Annotated[str, typer.Option()],
+    licence: Annotated[str, typer.Option()],
+    access: Annotated[str, typer.Option(help="open or restricted.")] = "restricted",
+    description: str = "",
+    keyword: Annotated[list[str], typer.Option(help="May be given several times.")] = [],
+    territory: Annotated[list[str], typer.Option(help="INSEE code; several times.")] = [],
+    producer: str = "",
+    producer_kind: Annotated[str, typer.Option(help="local_authority, company, ...")] = "",
+    source_url: str | None = None,
+    temporal_start: Annotated[str, typer.Option(help="First day it is about.")] = "",
+    temporal_end: Annotated[str, typer.Option(help="Last day it is about.")] = "",
+    frequency: Annotated[str, typer.Option(help="EU code: annual, monthly, never, ...")] = "",
+    contact_name: Annotated[str, typer.Option(help="Whom to ask, with one of the next.")] = "",
+    contact_email: str = "",
+    contact_url: str = "",
+    hvd: Annotated[str, typer.Option(help="Category of a high-value dataset.")] = "",
+    language: str = "fr",
+) -> Answer:
+    """Upload FILE as a new dataset; it is published once it was read."""
+    about = {"title": title, "theme": theme, "licence": licence, "access": access}
+    metadata = about | {
+        "description": description,
+        "keywords": keyword,
+        "territory": territory,
+        "producer": producer,
+        "producer_kind": producer_kind or None,
+        "source_url": source_url,
+        "temporal": _given(start=temporal_start, end=temporal_end),
+        "frequency": frequency or None,
+        "contact": _given(name=contact_name, email=contact_email, url=contact_url),
+        "hvd": hvd or None,
+        "language": language,
+    }
+    return api.upload("catalog", "/datasets", metadata, file)
 
 
 def describe(
-    context: typer.Context,
+    api: Client,
     dataset_id: str,
     title: str | None = None,
     theme: str | None = None,
@@ -33,8 +72,7 @@ def describe(
     contact_url: str = "",
     hvd: _Optional = None,
     language: str | None = None,
-    json: Json = False,
-) -> None:
+) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
     texts = {"title": title, "theme": theme, "licence": licence, "access": access}
     texts |= {"description": description, "producer": producer, "language": language}
@@ -43,16 +81,15 @@ def describe(
     whole = {
         "keywords": keyword,
         "territory": territory,
-        "temporal": said(start=temporal_start, end=temporal_end),
-        "contact": said(name=contact_name, email=contact_email, url=contact_url),
+        "temporal": _given(start=temporal_start, end=temporal_end),
+        "contact": _given(name=contact_name, email=contact_email, url=contact_url),
     }
     changes: dict[str, object] = {name: text for name, text in texts.items() if text is not None}
     changes |= {name: text or None for name, text in optional.items() if text is not None}
     changes |= {name: value for name, value in whole.items() if value}
-    answer = client(context).patch("catalog", path_of("datasets", dataset_id), changes)
-    show.record(answer, json_wanted=json, leave_out=("versions", "criteria"))
+    return api.patch("catalog", path_of("datasets", dataset_id), changes)
 
 
-def said(**fields: str) -> dict[str, str] | None:
+def _given(**fields: str) -> dict[str, str] | None:
     """The fields that were given; None when none was."""
     return {name: value for name, value in fields.items() if value} or None

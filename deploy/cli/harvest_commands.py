@@ -6,17 +6,15 @@ from typing import Annotated
 import typer
 
 from deploy.cli import show
-from deploy.cli.api_client import path_of
-from deploy.cli.session import After, Json, Limit, client
+from deploy.cli.api_client import Answer, Client, path_of
+from deploy.cli.commands import Commands, ListRequest
 
-app = typer.Typer(help="Other catalogues, harvested into the lab's own.", no_args_is_help=True)
-
-_SOURCES = ("id", "title", "catalogue", "url", "every_hours", "next_at", "harvest_id")
+app = Commands("Other catalogues, harvested into the lab's own.")
 
 
-@app.command()
+@app.answers("add")
 def add(
-    context: typer.Context,
+    api: Client,
     title: str,
     url: Annotated[str, typer.Option(help="Its first page; none when files are uploaded.")] = "",
     catalogue: Annotated[str, typer.Option(help="dcat or data.gouv.")] = "dcat",
@@ -24,86 +22,78 @@ def add(
     licence: Annotated[str, typer.Option(help="Of datasets that have none.")] = "notspecified",
     every_hours: Annotated[int, typer.Option(help="Harvest it so often; 0 for never.")] = 0,
     idempotency_key: Annotated[str, typer.Option(help="Add it once, however often asked.")] = "",
-    json: Json = False,
-) -> None:
+) -> Answer:
     """Add another catalogue."""
     about = {"title": title, "url": url, "catalogue": catalogue, "theme": theme}
     body = {**about, "licence": licence, "every_hours": every_hours or None}
-    headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
-    show.record(client(context).post("catalog", "/sources", body, headers), json_wanted=json)
+    return api.post("catalog", "/sources", body, idempotency_key)
 
 
-@app.command()
+@app.answers("change")
 def change(
-    context: typer.Context,
+    api: Client,
     source_id: str,
     title: str | None = None,
     url: Annotated[str | None, typer.Option(help="Empty when files are uploaded.")] = None,
     theme: Annotated[str | None, typer.Option(help="Of datasets that have none.")] = None,
     licence: Annotated[str | None, typer.Option(help="Of datasets that have none.")] = None,
     every_hours: Annotated[int | None, typer.Option(help="0 for only when asked.")] = None,
-    json: Json = False,
-) -> None:
+) -> Answer:
     """Change a source; what is not given stays. Its datasets follow with the next harvest."""
     texts = {"title": title, "url": url, "theme": theme, "licence": licence}
     changes: dict[str, object] = {name: text for name, text in texts.items() if text is not None}
     if every_hours is not None:
         changes["every_hours"] = every_hours or None
-    answer = client(context).patch("catalog", path_of("sources", source_id), changes)
-    show.record(answer, json_wanted=json)
+    return api.patch("catalog", path_of("sources", source_id), changes)
 
 
-@app.command()
+@app.answers("run")
 def run(
-    context: typer.Context,
+    api: Client,
     source_id: str,
     file: Annotated[Path | None, typer.Option(help="Harvest this file of it.", exists=True)] = None,
     may_retire_most: Annotated[
         bool, typer.Option(help="Retire what is missing, even if that is most of it.")
     ] = False,
-    json: Json = False,
-) -> None:
+) -> Answer:
     """Harvest a source now; while that is under way, the answer is that harvest."""
     how = {"may_retire_most": may_retire_most}
     if file:
-        answer = client(context).upload("catalog", path_of("sources", source_id, "file"), how, file)
-    else:
-        answer = client(context).post("catalog", path_of("sources", source_id, "harvest"), how)
-    show.record(answer, json_wanted=json)
+        return api.upload("catalog", path_of("sources", source_id, "file"), how, file)
+    return api.post("catalog", path_of("sources", source_id, "harvest"), how)
 
 
-@app.command("list")
-def list_(context: typer.Context, after: After = "", limit: Limit = 50, json: Json = False) -> None:
+@app.lists("list", "id", "title", "catalogue", "url", "every_hours", "next_at", "harvest_id")
+def list_() -> ListRequest:
     """List the other catalogues."""
-    answer = client(context).get("catalog", "/sources", after=after, limit=limit)
-    show.page(answer, _SOURCES, json_wanted=json)
+    return "catalog", "/sources", {}
 
 
-@app.command("show")
-def show_(context: typer.Context, identifier: str, json: Json = False) -> None:
-    """Show a harvest (`hrv_...`), or the latest one of a source (`src_...`)."""
-    harvest_id = _harvest_of(context, identifier)
-    if not harvest_id:
-        source = client(context).get("catalog", path_of("sources", identifier))
-        show.record(source, json_wanted=json)
-        return
-    answer = client(context).get("catalog", path_of("harvests", harvest_id))
-    show.record(answer, json_wanted=json, leave_out=("refused",))
-    if not json and answer["refused"]:
+def _show(answer: Answer) -> None:
+    """A harvest; or the source of which there is none yet."""
+    show.record(answer, leave_out=("refused",))
+    if answer.get("refused"):
         show.rows(answer["refused"], ("page", "where", "reason"))
 
 
-@app.command()
-def cancel(context: typer.Context, identifier: str, json: Json = False) -> None:
+@app.answers("show", _show)
+def show_(api: Client, identifier: str) -> Answer:
+    """Show a harvest (`hrv_...`), or the latest one of a source (`src_...`)."""
+    harvest_id = _harvest_of(api, identifier)
+    if not harvest_id:
+        return api.get("catalog", path_of("sources", identifier))
+    return api.get("catalog", path_of("harvests", harvest_id))
+
+
+@app.answers("cancel", lambda harvest: show.record(harvest, leave_out=("refused",)))
+def cancel(api: Client, identifier: str) -> Answer:
     """Stop a harvest (`hrv_...`), or the latest one of a source; what it took until now stays."""
-    path = path_of("harvests", _harvest_of(context, identifier) or identifier, "cancel")
-    answer = client(context).post("catalog", path, {})
-    show.record(answer, json_wanted=json, leave_out=("refused",))
+    path = path_of("harvests", _harvest_of(api, identifier) or identifier, "cancel")
+    return api.post("catalog", path, {})
 
 
-def _harvest_of(context: typer.Context, identifier: str) -> str:
+def _harvest_of(api: Client, identifier: str) -> str:
     """The harvest that a source's id stands for, if any; a harvest's id as it is."""
     if not identifier.startswith("src_"):
         return identifier
-    source = client(context).get("catalog", path_of("sources", identifier))
-    return str(source["harvest_id"])
+    return str(api.get("catalog", path_of("sources", identifier))["harvest_id"])

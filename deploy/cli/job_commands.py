@@ -1,43 +1,46 @@
 """`datalab job`: what runs on the compute platform."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from deploy.cli import show
-from deploy.cli.api_client import path_of
-from deploy.cli.session import After, Json, Limit, client
+from deploy.cli.api_client import Answer, Client, path_of
+from deploy.cli.commands import Commands, ListRequest
+from deploy.cli.session import client
 
-app = typer.Typer(help="Jobs on the compute platform.", no_args_is_help=True)
-
-_APPLICATIONS = ("name", "title", "description")
-_LISTED = ("id", "kind", "state", "progress", "seconds", "project_id", "reason")
+app = Commands("Jobs on the compute platform.")
 
 
-@app.command("list")
-def list_(
-    context: typer.Context,
-    project: Annotated[str, typer.Option(help="Project id.")] = "",
-    after: After = "",
-    limit: Limit = 50,
-    json: Json = False,
-) -> None:
+def _show(job: Answer) -> None:
+    show.record(job, leave_out=("log_tail", "outputs"))
+    if job["outputs"]:
+        show.line("\noutputs")
+        show.rows(job["outputs"], ("name", "file.size", "file.sha256"))
+
+
+def _show_applications(applications: Answer) -> None:
+    chosen = [one for one in applications if not one["automatic"]]
+    show.rows(chosen, ("name", "title", "description"))
+
+
+@app.lists("list", "id", "kind", "state", "progress", "seconds", "project_id", "reason")
+def list_(project: Annotated[str, typer.Option(help="Project id.")] = "") -> ListRequest:
     """List jobs, oldest first."""
-    answer = client(context).get("compute", "/jobs", project_id=project, after=after, limit=limit)
-    show.page(answer, _LISTED, json_wanted=json)
+    return "compute", "/jobs", {"project_id": project}
 
 
-@app.command("show")
-def show_(context: typer.Context, job_id: str, json: Json = False) -> None:
+@app.answers("show", _show)
+def show_(api: Client, job_id: str) -> Answer:
     """Show a job."""
-    _show(_read(context, job_id), json=json)
+    return api.get("compute", path_of("jobs", job_id))
 
 
-@app.command()
-def run(context: typer.Context, project_id: str, json: Json = False) -> None:
+@app.answers("run", _show)
+def run(api: Client, project_id: str) -> Answer:
     """Run a staffed project's full treatment."""
-    _show(client(context).post("compute", "/jobs", {"project_id": project_id}), json=json)
+    return api.post("compute", "/jobs", {"project_id": project_id})
 
 
 @app.command()
@@ -53,42 +56,26 @@ def result(
     show.line(f"{output}: {size} bytes")
 
 
-@app.command()
-def cancel(context: typer.Context, job_id: str, json: Json = False) -> None:
+@app.answers("cancel", _show)
+def cancel(api: Client, job_id: str) -> Answer:
     """Cancel a job."""
-    _show(client(context).post("compute", path_of("jobs", job_id, "cancel")), json=json)
+    return api.post("compute", path_of("jobs", job_id, "cancel"))
 
 
 @app.command()
 def logs(context: typer.Context, job_id: str) -> None:
     """Print the end of what a job wrote."""
-    typer.echo(show.text(_read(context, job_id)["log_tail"]), nl=False)
+    job = client(context).get("compute", path_of("jobs", job_id))
+    typer.echo(show.text(job["log_tail"]), nl=False)
 
 
-@app.command()
-def applications(context: typer.Context, json: Json = False) -> None:
+@app.answers("applications", _show_applications)
+def applications(api: Client) -> Answer:
     """List what a treatment's steps can do; --json has their roles and parameters."""
-    answer = client(context).get("compute", "/applications")
-    if json:
-        show.as_json(answer)
-    else:
-        show.rows([one for one in answer if not one["automatic"]], _APPLICATIONS)
+    return api.get("compute", "/applications")
 
 
-@app.command()
-def workspace(context: typer.Context, project_id: str, json: Json = False) -> None:
+@app.answers("workspace")
+def workspace(api: Client, project_id: str) -> Answer:
     """Show what a project may still compute, and what it does with its data."""
-    answer = client(context).get("compute", path_of("workspaces", project_id))
-    show.record(answer, json_wanted=json)
-
-
-def _read(context: typer.Context, job_id: str) -> dict[str, Any]:
-    answer: dict[str, Any] = client(context).get("compute", path_of("jobs", job_id))
-    return answer
-
-
-def _show(answer: dict[str, Any], *, json: bool) -> None:
-    show.record(answer, json_wanted=json, leave_out=("log_tail", "outputs"))
-    if not json and answer["outputs"]:
-        show.line("\noutputs")
-        show.rows(answer["outputs"], ("name", "file.size", "file.sha256"))
+    return api.get("compute", path_of("workspaces", project_id))

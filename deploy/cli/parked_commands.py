@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from deploy.cli import show
-from deploy.cli.session import Json, session
+from deploy.cli.commands import Commands, Json
+from deploy.cli.session import session
 
-app = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
+app = Commands("Events that could not be handled.")
 
 _Broker = Annotated[
     str,

@@ -34,7 +34,7 @@ def raw(words: str) -> None:
     sys.stdout.write(words)
 
 
-def page(answer: Mapping[str, Any], columns: Sequence[str], *, json_wanted: bool) -> None:
+def page(answer: Mapping[str, Any], columns: Sequence[str], *, json_wanted: bool = False) -> None:
     """Print one page of a list, and how to get the next one."""
     if json_wanted:
         return as_json(answer)
@@ -61,7 +61,9 @@ def rows(items: Iterable[Row], columns: Sequence[str]) -> None:
         _console().print("Nothing found.")
 
 
-def record(answer: Mapping[str, Any], *, json_wanted: bool, leave_out: Sequence[str] = ()) -> None:
+def record(
+    answer: Mapping[str, Any], leave_out: Sequence[str] = (), *, json_wanted: bool = False
+) -> None:
     """Print one thing, field by field; fields without a value are left out."""
     if json_wanted:
         return as_json(answer)

@@ -1,70 +1,65 @@
 """`datalab webhook`: who is told of events."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from deploy.cli import show
-from deploy.cli.api_client import path_of
-from deploy.cli.session import After, Json, Limit, client
+from deploy.cli.api_client import Answer, Client, path_of
+from deploy.cli.commands import Commands, ListRequest
+from deploy.cli.session import client
 
-app = typer.Typer(help="Webhook endpoints and what was sent to them.", no_args_is_help=True)
-
-_DELIVERIES = ("id", "type", "state", "tries", "last", "next_attempt_at")
+app = Commands("Webhook endpoints and what was sent to them.")
 
 
-@app.command()
+def _show_deliveries(page: Answer, columns: Sequence[str]) -> None:
+    for one in page["items"]:
+        last = one["attempts"][-1] if one["attempts"] else {}
+        one["tries"] = len(one["attempts"])
+        one["last"] = last.get("error") or last.get("status")
+    show.page(page, columns)
+
+
+@app.answers("add")
 def add(
-    context: typer.Context,
+    api: Client,
     url: str,
     event: Annotated[list[str], typer.Option(help="Event type or pattern: job_*.")] = ["*"],
     description: str = "",
-    json: Json = False,
-) -> None:
+) -> Answer:
     """Register an endpoint; its secret is shown this once."""
     body = {"url": url, "event_types": event, "description": description}
-    show.record(client(context).post("notify", "/endpoints", body), json_wanted=json)
+    return api.post("notify", "/endpoints", body)
 
 
-@app.command("list")
-def list_(context: typer.Context, after: After = "", limit: Limit = 50, json: Json = False) -> None:
+@app.lists("list", "id", "state", "url", "event_types", "reason")
+def list_() -> ListRequest:
     """List endpoints."""
-    answer = client(context).get("notify", "/endpoints", after=after, limit=limit)
-    show.page(answer, ("id", "state", "url", "event_types", "reason"), json_wanted=json)
+    return "notify", "/endpoints", {}
 
 
-@app.command()
+@app.lists(
+    "deliveries", "id", "type", "state", "tries", "last", "next_attempt_at", told=_show_deliveries
+)
 def deliveries(
-    context: typer.Context,
     endpoint_id: str,
     state: Annotated[str, typer.Option(help="pending, delivered or abandoned.")] = "",
-    after: After = "",
-    limit: Limit = 50,
-    json: Json = False,
-) -> None:
+) -> ListRequest:
     """List what was sent to an endpoint, newest first."""
-    path = path_of("endpoints", endpoint_id, "deliveries")
-    answer = client(context).get("notify", path, state=state, after=after, limit=limit)
-    if not json:
-        for one in answer["items"]:
-            last = one["attempts"][-1] if one["attempts"] else {}
-            one["tries"] = len(one["attempts"])
-            one["last"] = last.get("error") or last.get("status")
-    show.page(answer, _DELIVERIES, json_wanted=json)
+    return "notify", path_of("endpoints", endpoint_id, "deliveries"), {"state": state}
 
 
-@app.command()
-def replay(context: typer.Context, delivery_id: str, json: Json = False) -> None:
+@app.answers("replay")
+def replay(api: Client, delivery_id: str) -> Answer:
     """Send a delivery again."""
-    answer = client(context).post("notify", path_of("deliveries", delivery_id, "replay"))
-    show.record(answer, json_wanted=json)
+    return api.post("notify", path_of("deliveries", delivery_id, "replay"))
 
 
-@app.command()
-def enable(context: typer.Context, endpoint_id: str, json: Json = False) -> None:
+@app.answers("enable")
+def enable(api: Client, endpoint_id: str) -> Answer:
     """Send again to an endpoint that was disabled."""
-    path = path_of("endpoints", endpoint_id)
-    show.record(client(context).patch("notify", path, {"state": "enabled"}), json_wanted=json)
+    return api.patch("notify", path_of("endpoints", endpoint_id), {"state": "enabled"})
 
 
 @app.command()

@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.cli.api_client import CallError, Client
-from deploy.cli.session import URLS
 from deploy.demo.board import Board
 from deploy.demo.partner import Partner
 from deploy.demo.story import Story, StoryError, wait
@@ -79,8 +78,8 @@ def _stack(home: Path) -> Stack:
 
 
 def _urls(stack: Stack) -> Mapping[str, str]:
-    named = {name: os.environ.get(f"DATALAB_URL_{name.upper()}") for name in URLS}
-    return {name: url or stack.urls()[name] for name, url in named.items()}
+    local = stack.urls().items()
+    return {name: os.environ.get(f"DATALAB_URL_{name.upper()}") or url for name, url in local}
 
 
 def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, folder: Path) -> None:

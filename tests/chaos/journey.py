@@ -79,7 +79,7 @@ class Journey:
         body = content.project(
             self.cast.homes, {"inputs": self.inputs, "steps": [cross, aggregate]}
         )
-        key = {"Idempotency-Key": f"chaos-{self.seed}-{self.number}"}
+        key = f"chaos-{self.seed}-{self.number}"
         return str(self.cast.holder.post("intake", "/projects", body, key)["id"])
 
     def _decide(self, project: dict[str, Any]) -> None:

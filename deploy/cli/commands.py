@@ -1,0 +1,79 @@
+"""What the commands share: the call, `--json` for programs, and the pages of a list."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import update_wrapper
+from typing import Annotated, Any
+
+import typer
+
+from deploy.cli import show
+from deploy.cli.api_client import Answer, Client
+from deploy.cli.session import client
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+After = Annotated[str, typer.Option(help="Start after this cursor.")]
+Limit = Annotated[int, typer.Option(help="At most so many.", min=1, max=100)]
+
+ListRequest = tuple[str, str, Mapping[str, object]]
+"""The service, path and query of a list; cursor and limit are added here."""
+
+Function = Callable[..., Any]
+Decorator = Callable[[Function], Function]
+
+
+class Commands(typer.Typer):
+    """A group of commands; those that ask the API are made of what differs between them."""
+
+    def __init__(self, text: str, **options: Any) -> None:  # noqa: ANN401 - Typer's
+        super().__init__(help=text, no_args_is_help=True, **options)
+
+    def answers(self, name: str, told: Callable[[Answer], None] = show.record) -> Decorator:
+        """A command of a function that calls the API through its first parameter, a Client.
+
+        What it returns is printed as JSON for programs; `told` shows it to people.
+        """
+
+        def decorate(call: Function) -> Function:
+            def command(context: typer.Context, *, json: Json = False, **given: object) -> None:
+                answer = call(client(context), **given)
+                (show.as_json if json else told)(answer)
+
+            self.command(name)(_with_parameters_of(call, command))
+            return call
+
+        return decorate
+
+    def lists(
+        self,
+        name: str,
+        *columns: str,
+        limit: int = 50,
+        told: Callable[[Answer, Sequence[str]], None] = show.page,
+    ) -> Decorator:
+        """A command of a function that returns a ListRequest; people see these `columns`."""
+
+        def decorate(ask: Function) -> Function:
+            def page(
+                api: Client, *, after: After = "", limit: Limit = limit, **given: object
+            ) -> Answer:
+                service, path, query = ask(**given)
+                return api.get(service, path, **query, after=after, limit=limit)
+
+            show_page = self.answers(name, lambda answer: told(answer, columns))
+            return show_page(_with_parameters_of(ask, page))
+
+        return decorate
+
+
+def _with_parameters_of(function: Function, outer: Function) -> Function:
+    """`outer` as Typer shall read it: its first parameter, those of `function`, its options."""
+    first, *others = inspect.signature(outer).parameters.values()
+    options = [one for one in others if one.kind is one.KEYWORD_ONLY]
+    given = inspect.signature(function).parameters.values()
+    own = [one for one in given if one.annotation is not Client]
+    signature = inspect.Signature([first, *own, *options])
+    update_wrapper(outer, function)
+    outer.__signature__ = signature  # type: ignore[attr-defined]
+    outer.__annotations__ = {one.name: one.annotation for one in signature.parameters.values()}
+    return outer
