@@ -1,23 +1,47 @@
 """Bearer tokens: signed with Ed25519 (JWT, RFC 7519; EdDSA, RFC 8037), checked on every route."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pydantic import AfterValidator, Field
 
 from shared.errors import Invalid, SettingsError, Unauthenticated
-from shared.inbound.identifier import checked_member
 
 Role = Literal["holder", "owner", "reviewer", "operator"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
 _AUDIENCE = "datalab"
 _ALGORITHM = "EdDSA"
+_MEMBER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def checked_member(value: object) -> str:
+    """`value` if it can name a member, else Invalid: lists are filtered by it, and logs show it."""
+    try:
+        return _member(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise Invalid(str(error), "member") from error
+
+
+def _member(value: str) -> str:
+    if not _MEMBER.fullmatch(value):
+        raise ValueError("l'identifiant d'un membre a de 1 à 64 des caractères A-Z a-z 0-9 _ . -")
+    return value
+
+
+MemberId = Annotated[
+    str,
+    AfterValidator(_member),
+    Field(json_schema_extra={"pattern": f"^{_MEMBER.pattern}$"}),
+]
+"""The id of a member, as tokens name one; whether somebody has it is not asked."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from shared.events import (
     TreatmentProposed,
 )
 from shared.messaging import Background, Config, Context, Documents, Files, on
-from shared.outbound.ssrf_guard import Guard, resolve
+from shared.outbound import Guard, resolve
 from shared.settings import Settings
 
 

@@ -38,7 +38,7 @@ from shared.events import (
     TreatmentProposed,
 )
 from shared.http import Call, Download, http
-from shared.inbound.identifier import Identifier
+from shared.inbound import Identifier
 from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
 
 

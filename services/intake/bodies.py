@@ -13,9 +13,9 @@ from pydantic import (
 
 from services.intake.member import MemberKind
 from services.intake.treatments import DatasetId, WrittenTreatment
+from shared.auth import MemberId
 from shared.events import Stage
-from shared.inbound.identifier import Identifier, MemberId
-from shared.inbound.paging import Paging
+from shared.inbound import Identifier, Paging
 from shared.tables.territory import Territory
 from shared.words import legible
 

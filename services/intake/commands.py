@@ -24,7 +24,7 @@ from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.errors import NotFound, WrongStage
 from shared.events import Treatment
-from shared.inbound.idempotency import Key
+from shared.inbound import Key
 from shared.store import Store
 
 

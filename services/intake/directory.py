@@ -9,7 +9,7 @@ from services.intake.model import Project
 from services.intake.submissions import claim
 from shared.aggregate import new_id
 from shared.errors import Invalid
-from shared.inbound.idempotency import Key
+from shared.inbound import Key
 from shared.store import Store
 from shared.tables.territory import department_of, is_department
 from shared.words import fold

@@ -21,7 +21,7 @@ from services.intake.reactions import AccessNews
 from services.intake.submissions import Submission
 from services.intake.treatments import WrittenTreatment
 from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectView
-from shared.auth import Caller, Role
+from shared.auth import Caller, MemberId, Role
 from shared.events import (
     AccessExpired,
     AccessGranted,
@@ -39,8 +39,7 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.http import Call, http
-from shared.inbound.idempotency import Key
-from shared.inbound.identifier import Identifier, MemberId
+from shared.inbound import Identifier, Key
 from shared.messaging import Documents, on, rpc
 
 ONE = "/projects/{project_id}"

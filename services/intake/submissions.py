@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from services.intake.bodies import Body
 from shared.aggregate import Aggregate, new_id
-from shared.inbound.idempotency import Key, fingerprint
+from shared.inbound import Key, fingerprint
 from shared.store import Store
 
 

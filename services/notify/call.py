@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from shared.outbound.pinned_http import dialled
-from shared.outbound.ssrf_guard import Target
+from shared.outbound import Target, dialled
 
 _BODY_READ = 4096
 """Bytes of the answer that are taken before the connection is closed; none are kept."""

@@ -11,8 +11,8 @@ from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoi
 from shared.aggregate import caused_id, new_id, now
 from shared.auth import Caller
 from shared.errors import NotFound, WrongStage
-from shared.inbound.paging import Paging
-from shared.outbound.ssrf_guard import Guard
+from shared.inbound import Paging
+from shared.outbound import Guard
 from shared.store import Store
 
 

@@ -17,8 +17,7 @@ from services.notify.model import Attempt, Delivery, Endpoint
 from services.notify.signing import sign
 from shared.aggregate import now
 from shared.errors import Invalid, LabError, Unavailable
-from shared.outbound.pinned_http import CallFailed
-from shared.outbound.ssrf_guard import Guard, Target, Unresolved
+from shared.outbound import CallFailed, Guard, Target, Unresolved
 from shared.settings import Settings
 from shared.store import Store
 

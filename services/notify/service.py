@@ -23,12 +23,12 @@ from services.notify.views import (
     Timeline,
 )
 from shared import trace
+from shared.auth import MemberId
 from shared.events import REGISTRY, Envelope, Event
 from shared.http import Call, http
-from shared.inbound.identifier import Identifier, MemberId
-from shared.inbound.paging import Paging
+from shared.inbound import Identifier, Paging
 from shared.messaging import Background, Config, Documents, on, rpc
-from shared.outbound.ssrf_guard import Guard, resolve
+from shared.outbound import Guard, resolve
 from shared.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from services.notify.model import Attempt, Delivery, Endpoint, Entry
 from shared.aggregate import NEVER
 from shared.events import REGISTRY
-from shared.inbound.paging import Paging
+from shared.inbound import Paging
 from shared.words import legible
 
 _Text = Annotated[str, AfterValidator(legible)]

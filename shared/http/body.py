@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
 from werkzeug.wrappers import Request
 
 from shared.errors import Invalid, Rejected, TooLarge
-from shared.inbound import strict_json
+from shared.inbound import parse_json
 
 JSON_BYTES = 1_000_000
 """The largest JSON body, and the largest JSON part of an upload."""
@@ -71,7 +71,7 @@ def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON says
     slow = RequestTimeout(f"le corps n'est pas arrivé en {_JSON_SECONDS} secondes")
     large = TooLarge.beyond(JSON_BYTES, "le corps")
     with eventlet.Timeout(_JSON_SECONDS, slow):
-        return strict_json.read(b"".join(chunks(request, JSON_BYTES, large)))
+        return parse_json(b"".join(chunks(request, JSON_BYTES, large)))
 
 
 def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:

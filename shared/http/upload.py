@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request
 from shared.errors import Invalid, Rejected, TooLarge
 from shared.events.event import FileRef
 from shared.http.body import JSON_BYTES, chunks
-from shared.inbound import strict_json
+from shared.inbound import parse_json
 from shared.storage import Storage, Writer
 
 METADATA = "metadata"
@@ -130,7 +130,7 @@ class Upload:
 
     def _close(self) -> None:
         if self._name == METADATA:
-            value = strict_json.read(bytes(self._metadata), f"la partie {METADATA}")
+            value = parse_json(bytes(self._metadata), f"la partie {METADATA}")
             self.body = self._model.model_validate(value)
 
     def _end(self) -> None:

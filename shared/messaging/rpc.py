@@ -26,7 +26,7 @@ from pydantic_core import to_jsonable_python
 
 from shared import metrics
 from shared.errors import TYPED, Invalid, LabError, Rejected, invalid_of
-from shared.inbound import strict_json
+from shared.inbound import parse_json
 from shared.messaging import topology
 from shared.messaging.arguments import Arguments
 from shared.messaging.consumer import MessageConsumer
@@ -61,7 +61,7 @@ def parse(message: Any) -> Request:
     Raises MalformedRequest when it is none, Invalid for U+0000 and numbers that are not finite.
     """
     try:
-        body = strict_json.read(message.body, "la requête")
+        body = parse_json(message.body, "la requête")
     except Invalid:
         raise
     except Rejected as error:

@@ -25,7 +25,7 @@ from shared.events import (
     JobSucceeded,
     ProjectDelivered,
 )
-from shared.inbound.paging import Paging
+from shared.inbound import Paging
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.manifest import Manifest

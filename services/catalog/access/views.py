@@ -11,7 +11,7 @@ from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.datasets.bodies import Text
 from shared.aggregate import now
 from shared.events import FileRef
-from shared.inbound.paging import Paging
+from shared.inbound import Paging
 from shared.words import legible
 
 _LATEST = date(2200, 1, 1)

@@ -10,7 +10,7 @@ from services.catalog.datasets.visibility import visible
 from services.catalog.licences.compatibility import Compatibility, Source, compatibility_of
 from shared.auth import Caller
 from shared.events import Frozen
-from shared.inbound.identifier import Identifier
+from shared.inbound import Identifier
 from shared.store import Store
 from shared.tables.privacy import Verdict
 

@@ -7,7 +7,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import caused_id, new_id
 from shared.events import Envelope, JobCancelled, JobFailed, JobSucceeded
-from shared.inbound.idempotency import Key, fingerprint
+from shared.inbound import Key, fingerprint
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import KEYS

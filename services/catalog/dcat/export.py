@@ -22,7 +22,7 @@ from services.catalog.search.finder import Finder
 from services.catalog.search.views import DatasetQuery
 from shared.aggregate import LONG_AGO
 from shared.auth import Caller
-from shared.inbound.paging import Paging
+from shared.inbound import Paging
 from shared.settings import Settings
 from shared.store import Store
 

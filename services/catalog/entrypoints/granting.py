@@ -11,7 +11,7 @@ from services.catalog.access.views import (
 )
 from shared.auth import Caller
 from shared.http import Call, http
-from shared.inbound.identifier import Identifier
+from shared.inbound import Identifier
 from shared.messaging import rpc
 from shared.store import Store
 

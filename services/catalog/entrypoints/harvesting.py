@@ -13,11 +13,9 @@ from services.catalog.harvesting.views import (
     SourceView,
 )
 from services.catalog.harvesting.worker import HarvestWorker
-from shared.auth import Caller, Role
+from shared.auth import Caller, MemberId, Role
 from shared.http import Call, http
-from shared.inbound.idempotency import Key
-from shared.inbound.identifier import Identifier, MemberId
-from shared.inbound.paging import Paging
+from shared.inbound import Identifier, Key, Paging
 from shared.messaging import rpc
 from shared.store import Store
 

@@ -9,8 +9,7 @@ from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.entrypoints.granting import INSIDE
 from shared.http import Call, http
-from shared.inbound.idempotency import Key
-from shared.inbound.identifier import Identifier
+from shared.inbound import Identifier, Key
 from shared.messaging import rpc
 from shared.store import Store
 

@@ -21,7 +21,7 @@ from services.catalog.search.views import DatasetPage, DatasetQuery
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.http import Call, Download, Text, http, paced
-from shared.inbound.identifier import Identifier
+from shared.inbound import Identifier
 from shared.messaging import Files, rpc
 from shared.settings import Settings
 from shared.store import Store

@@ -8,8 +8,7 @@ from services.catalog.harvesting.views import ChangeSource, NewSource
 from shared.aggregate import caused_id, new_id, now
 from shared.errors import WrongStage
 from shared.events import Envelope, FileRef, JobCancelled, JobFailed, JobSucceeded
-from shared.inbound.idempotency import Key, fingerprint
-from shared.inbound.paging import Paging
+from shared.inbound import Key, Paging, fingerprint
 from shared.store import Store
 
 _PREFIX = "src"

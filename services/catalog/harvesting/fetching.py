@@ -10,8 +10,7 @@ from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.harvesting.model import PageRun
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
 from shared.events import CatalogueKind, FileRef
-from shared.outbound.pinned_http import CallFailed, Line, dialled
-from shared.outbound.ssrf_guard import Target, Unresolved
+from shared.outbound import CallFailed, Line, Target, Unresolved, dialled
 from shared.storage import Storage
 
 FETCH_SECONDS = 50.0

@@ -21,7 +21,7 @@ from services.catalog.harvesting.take_in import renew
 from shared.aggregate import now
 from shared.errors import LabError, Rejected, Unavailable
 from shared.events import FileRef
-from shared.outbound.ssrf_guard import Guard
+from shared.outbound import Guard
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store

@@ -13,7 +13,7 @@ from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join, Multiplication
 from shared.auth import Caller
 from shared.errors import Invalid
-from shared.inbound.paging import Paging
+from shared.inbound import Paging
 from shared.store import Store
 from shared.tables.crosswalks import Cost
 from shared.tables.key_file import KeyColumn

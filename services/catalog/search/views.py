@@ -6,8 +6,7 @@ from pydantic import BaseModel, Field
 
 from services.catalog.datasets.model import DatasetState
 from services.catalog.datasets.views import DatasetSummary
-from shared.inbound.identifier import Identifier
-from shared.inbound.paging import Paging
+from shared.inbound import Identifier, Paging
 from shared.tables.territory import Territory
 
 FRESH_DAYS = {"week": 7, "month": 31, "year": 366}

@@ -8,8 +8,7 @@ from services.compute.jobs.model import Job, JobState
 from services.compute.workspaces.model import Workspace
 from shared.aggregate import NEVER
 from shared.events import FileRef, JobKind, Treatment
-from shared.inbound.identifier import Identifier
-from shared.inbound.paging import Paging
+from shared.inbound import Identifier, Paging
 from shared.tables.manifest import Output
 from shared.tables.privacy import Privacy
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.intake.bodies import SubmitProject
 from services.intake.submissions import claim
-from shared.inbound.idempotency import Key
+from shared.inbound import Key
 from shared.store import Store
 from tests.integration.intake.desk import PROJECT, REVIEWER, Desk
 from tests.servers import eventually

@@ -9,7 +9,7 @@ from datetime import timedelta
 from services.notify.model import Delivery, Endpoint, delivery_id
 from services.notify.sender import Sender
 from shared.aggregate import now
-from shared.outbound.ssrf_guard import Guard
+from shared.outbound import Guard
 from shared.settings import Settings
 from shared.store import Store
 

@@ -10,8 +10,7 @@ import pytest
 
 from deploy.local.waiting import LOOPBACK, free_port
 from services.notify.call import post
-from shared.outbound.pinned_http import CallFailed
-from shared.outbound.ssrf_guard import Guard
+from shared.outbound import CallFailed, Guard
 from tests.integration.notify.receiver import (
     Answer,
     Receiver,

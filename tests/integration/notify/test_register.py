@@ -4,7 +4,7 @@ import pytest
 
 from services.notify.commands import Register
 from services.notify.views import RegisterEndpoint
-from shared.outbound.ssrf_guard import Guard
+from shared.outbound import Guard
 from shared.store import Store
 
 CALL = "1"

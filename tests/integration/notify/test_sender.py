@@ -9,7 +9,7 @@ from datetime import timedelta
 from services.notify.call import Answer, post
 from services.notify.model import Delivery
 from services.notify.sender import Sender
-from shared.outbound.ssrf_guard import Guard, Target
+from shared.outbound import Guard, Target
 from shared.settings import Settings
 from shared.store import Store
 from tests.integration.notify.conftest import SECRET, add_endpoint

@@ -8,7 +8,7 @@ import pytest
 from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway
 from services.catalog.harvesting.model import PageRun
 from shared.errors import Rejected
-from shared.outbound.ssrf_guard import Guard, Target
+from shared.outbound import Guard, Target
 from shared.storage import Storage
 from tests.portal import Answer, Portal, breaking_off, endless, hanging, page, serving, status
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Invalid
-from shared.outbound.ssrf_guard import Guard, Unresolved, is_public
+from shared.outbound import Guard, Unresolved, is_public
 
 NAMES = {
     "partner.example": ["93.184.216.34"],

@@ -1,1 +1,0 @@
-"""What comes from outside: identifiers, pages, strict JSON and idempotency keys."""

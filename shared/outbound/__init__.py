@@ -1,1 +1,0 @@
-"""Calls to addresses that others name: none reaches the lab's own network."""
