@@ -64,6 +64,9 @@ class Caller:
 ANYBODY = Caller("", frozenset())
 """Who calls without a token, where the lab lets anybody read its catalogue."""
 
+INSIDE = Caller("", frozenset({"operator"}))
+"""A service or partner that the broker lets in: it sees what operators see."""
+
 
 class TokenChecker:
     """Checks tokens against the lab's public key; SettingsError when the file holds none."""

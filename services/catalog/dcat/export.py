@@ -18,8 +18,6 @@ from services.catalog.dcat.catalogue import (
 )
 from services.catalog.dcat.describe import Lab, describe_alone
 from services.catalog.dcat.syntax import MEDIA_TYPES, Graphs, Syntax, write
-from services.catalog.search.finder import Finder
-from services.catalog.search.views import DatasetQuery
 from shared.aggregate import LONG_AGO
 from shared.auth import Caller
 from shared.inbound import Paging
@@ -72,20 +70,22 @@ class Exporter:
     """Writes for `caller`, who sees of the catalogue what it may see otherwise."""
 
     store: Store
-    finder: Finder
     settings: Settings
     caller: Caller
     syntax: Syntax
 
-    def page(self, query: ExportQuery) -> Export:
-        """One page of the published datasets, restricted ones with their metadata alone."""
+    def page(self, query: ExportQuery, total: int | None) -> Export:
+        """One page of the published datasets, restricted ones with their metadata alone.
+
+        `total` is how many datasets there are on all pages, which the first page alone tells.
+        """
         datasets, asked = self.store.of(Dataset), query.model_dump(exclude_none=True)
         found, cursor = datasets.page(_PUBLISHED, after=query.after, limit=query.limit)
         page = CataloguePage(
             datasets=[(dataset, versions_of(dataset, self.caller)) for dataset in found],
             asked={name: str(value) for name, value in asked.items()},
             next=cursor,
-            whole=None if query.after else self._whole(found),
+            whole=None if total is None else self._whole(found, total),
         )
         graphs = describe_page(page, self._lab)
         return self._written(graphs, next=cursor, next_url=next_page(page, self._lab))
@@ -96,13 +96,12 @@ class Exporter:
         graph = describe_alone(dataset, versions_of(dataset, self.caller), self._lab)
         return self._written([graph])
 
-    def _whole(self, first: list[Dataset]) -> CatalogueFigures:
+    def _whole(self, first: list[Dataset], total: int) -> CatalogueFigures:
         datasets = self.store.of(Dataset)
         newest = datasets.find(_PUBLISHED, sort="changed_at", descending=True, limit=1)
         changed = newest[0].changed_at if newest else LONG_AGO
         return CatalogueFigures(
-            # Of the index: a document server may walk through all documents to count them.
-            total=self.finder.search(DatasetQuery(limit=1), self.caller).total,
+            total=total,
             issued=next((one.versions[0].registered_at for one in first if one.versions), None),
             changed=changed if changed > LONG_AGO else None,
         )

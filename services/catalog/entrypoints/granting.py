@@ -9,7 +9,7 @@ from services.catalog.access.views import (
     RequestPage,
     RequestQuery,
 )
-from shared.auth import Caller
+from shared.auth import INSIDE, Caller
 from shared.http import Call, http
 from shared.inbound import Identifier
 from shared.messaging import rpc
@@ -76,7 +76,3 @@ class Granting:
         said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until}
         answer = NewDecision.model_validate(said)
         return requests.decide_access(self.documents, request_id, owner_id, answer)
-
-
-INSIDE = Caller("", frozenset({"operator"}))
-"""A service or partner that the broker lets in."""

@@ -7,7 +7,7 @@ from services.catalog.datasets.bodies import ChangeDataset, NewDataset, NewVersi
 from services.catalog.datasets.editing import NewLegalBasis, NewRepair, accept_repair, describe
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
-from services.catalog.entrypoints.granting import INSIDE
+from shared.auth import INSIDE
 from shared.http import Call, http
 from shared.inbound import Identifier, Key
 from shared.messaging import rpc

@@ -12,13 +12,12 @@ from services.catalog.dcat.export import (
     ExportQuery,
 )
 from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
-from services.catalog.entrypoints.granting import INSIDE
 from services.catalog.joins import found_joins
 from services.catalog.joins.found_joins import JoinPage, JoinQuery
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.search.finder import Finder
 from services.catalog.search.views import DatasetPage, DatasetQuery
-from shared.auth import Caller
+from shared.auth import INSIDE, Caller
 from shared.events import FileRef
 from shared.http import Call, Download, Text, http, paced
 from shared.inbound import Identifier
@@ -52,7 +51,7 @@ class Reading:
 
         `hydra:next`, and the header `Link`, say where the next page is.
         """
-        page = self._exporter(call.caller, call.format).page(call.query)
+        page = self._export(call.query, call.caller, call.format)
         return Text(page.pieces, page.media_type, page.next_url)
 
     @http(
@@ -131,7 +130,7 @@ class Reading:
     ) -> ExportedPage:
         """One page of the catalogue in DCAT-AP 3: `jsonld`, `turtle` or `rdfxml`."""
         query = ExportQuery(after=after, limit=limit)
-        return self._as_text(self._exporter(INSIDE, format).page(query))
+        return self._as_text(self._export(query, INSIDE, format))
 
     @rpc
     def export_dataset(
@@ -152,8 +151,13 @@ class Reading:
         text = b"".join(paced(page.pieces)).decode()
         return ExportedPage(text=text, media_type=page.media_type, next=page.next)
 
+    def _export(self, query: ExportQuery, caller: Caller, syntax: Syntax) -> Export:
+        # Of the index: a document server may walk through all documents to count them.
+        total = None if query.after else self._find(DatasetQuery(limit=1), caller).total
+        return self._exporter(caller, syntax).page(query, total)
+
     def _exporter(self, caller: Caller, syntax: Syntax) -> Exporter:
-        return Exporter(self.documents, self.finder, self.settings, caller, syntax)
+        return Exporter(self.documents, self.settings, caller, syntax)
 
     def _find(self, query: DatasetQuery, caller: Caller) -> DatasetPage:
         joinable = None
