@@ -9,9 +9,8 @@ import hypothesis
 import pytest
 
 from deploy.local.signing_keys import KeyPair, key_pair
-from deploy.local.waiting import free_port
 from shared.auth import issue_token
-from tests.servers import Broker, Documents
+from tests.servers import Broker, Documents, free_port
 
 Token = Callable[..., str]
 

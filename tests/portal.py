@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from deploy.local.waiting import LOOPBACK
+from deploy.local.ports import LOOPBACK
 
 
 @dataclass(frozen=True)

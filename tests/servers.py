@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -19,9 +21,9 @@ import pytest
 from amqp import Connection
 from pymongo import MongoClient
 
-from deploy.local.broker import BrokerNode, BrokerPorts, server_program
-from deploy.local.documents import DocumentServer
-from deploy.local.waiting import LOOPBACK, free_port, listening, wait_until
+from deploy.local.ports import LOOPBACK, listening
+from deploy.local.servers import BrokerNode, BrokerPorts, DocumentServer, server_program
+from deploy.local.supervision import wait_until
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -33,6 +35,19 @@ def require(program: str | None, name: str) -> None:
         pytest.fail(f"{name} is not installed, and CI runs every test")
     if program is None:
         pytest.skip(f"{name} is not installed")
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on at this moment.
+
+    Below the range in which the kernel gives ports to outgoing connections, one of which could
+    take it before the server does.
+    """
+    while True:
+        port = random.randrange(15_000, 32_000)  # two processes rarely meet
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def eventually(condition: Callable[[], object], seconds: float = 20, what: str = "") -> None:

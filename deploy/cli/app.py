@@ -20,13 +20,13 @@ from deploy.cli import (
     webhook_commands,
 )
 from deploy.cli.api_client import CallError, path_of
-from deploy.cli.commands import Commands, ListRequest
+from deploy.cli.command_group import CommandGroup, ListRequest
 from deploy.cli.session import Session, session
 from shared.auth import ROLES
 
 _SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 87_600
 
-app = Commands(
+app = CommandGroup(
     "The data lab's command line: projects, data, jobs, webhooks and the local stack.",
     name="datalab",
     pretty_exceptions_enable=False,

@@ -9,11 +9,11 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.api_client import Answer, Client, path_of
-from deploy.cli.commands import After, Commands, Limit, ListRequest
+from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest
 from deploy.cli.dataset_description import add, describe
 from deploy.cli.session import client
 
-app = Commands("The catalogue, and access to its data.")
+app = CommandGroup("The catalogue, and access to its data.")
 
 _ABOUT = partial(show.record, leave_out=("versions", "criteria"))
 _Key = Annotated[str, typer.Option(help="Kind of key column: commune, siren, ...")]

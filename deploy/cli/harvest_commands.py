@@ -7,9 +7,9 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.api_client import Answer, Client, path_of
-from deploy.cli.commands import Commands, ListRequest
+from deploy.cli.command_group import CommandGroup, ListRequest
 
-app = Commands("Other catalogues, harvested into the lab's own.")
+app = CommandGroup("Other catalogues, harvested into the lab's own.")
 
 
 @app.answers("add")

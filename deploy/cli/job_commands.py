@@ -7,10 +7,10 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.api_client import Answer, Client, path_of
-from deploy.cli.commands import Commands, ListRequest
+from deploy.cli.command_group import CommandGroup, ListRequest
 from deploy.cli.session import client
 
-app = Commands("Jobs on the compute platform.")
+app = CommandGroup("Jobs on the compute platform.")
 
 
 def _show(job: Answer) -> None:

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from deploy.cli.api_client import Answer, Client, path_of
-from deploy.cli.commands import Commands, ListRequest
+from deploy.cli.command_group import CommandGroup, ListRequest
 
-app = Commands("The lab's partners.")
+app = CommandGroup("The lab's partners.")
 
 
 @app.answers("add")

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from deploy.cli import show
-from deploy.cli.commands import Commands, Json
+from deploy.cli.command_group import CommandGroup, Json
 from deploy.cli.session import session
 
-app = Commands("Events that could not be handled.")
+app = CommandGroup("Events that could not be handled.")
 
 _Broker = Annotated[
     str,

@@ -7,9 +7,9 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.api_client import Answer, Away, CallError, Client, path_of
-from deploy.cli.commands import Commands, ListRequest
+from deploy.cli.command_group import CommandGroup, ListRequest
 
-app = Commands("Projects, from submission to delivery.")
+app = CommandGroup("Projects, from submission to delivery.")
 
 _JsonFile = Annotated[typer.FileText, typer.Argument(help="JSON file, - for standard input.")]
 

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local import StackError
 from deploy.local.ports import ports_from
 from deploy.local.stack import Stack
-from deploy.local.stack_error import StackError
 from deploy.local.supervision import ProcessState
 
 Home = Annotated[Path, typer.Option(envvar="DATALAB_HOME", help="Folder of the stack's state.")]

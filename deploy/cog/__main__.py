@@ -3,15 +3,18 @@
 import csv
 import gzip
 import io
+import json
+import subprocess
+import tarfile
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.cog.edition import Edition, fetch
 from deploy.cog.territory_history import (
     FIRST_YEAR,
+    Entry,
     Places,
     Snapshot,
     between,
@@ -21,6 +24,8 @@ from deploy.cog.territory_history import (
     snapshot_of_list,
     spans,
 )
+
+_PACKAGE = "@etalab/decoupage-administratif"
 
 VERSIONS = {
     2019: "0.7.0",
@@ -52,10 +57,46 @@ _GONE = "gone"
 Row = tuple[str | int, ...]
 
 
+@dataclass(frozen=True)
+class Edition:
+    """What the package has of one year; the first also has INSEE's history since 1943."""
+
+    communes: list[Entry]
+    epci: list[Entry]
+    departements: list[Entry]
+    history: list[Entry]
+
+    @property
+    def bodies(self) -> dict[str, str]:
+        """The EPCI of each commune that is a member of one."""
+        return {member["code"]: body["code"] for body in self.epci for member in body["membres"]}
+
+
+def _fetch(version: str, folder: Path) -> Edition:
+    """Download a version with npm, which checks its integrity."""
+    command = ["npm", "pack", f"{_PACKAGE}@{version}", "--pack-destination", str(folder)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    with tarfile.open(folder / done.stdout.split()[-1]) as archive:
+        return Edition(
+            communes=_read(archive, "communes"),
+            epci=_read(archive, "epci"),
+            departements=_read(archive, "departements"),
+            history=_read(archive, "historique-communes"),
+        )
+
+
+def _read(archive: tarfile.TarFile, name: str) -> list[Entry]:
+    """A list of the package, empty when it has none of that name."""
+    path = f"package/data/{name}.json"
+    file = archive.extractfile(path) if path in archive.getnames() else None
+    entries: list[Entry] = json.load(file) if file else []
+    return entries
+
+
 def main() -> None:
     """Write every file anew."""
     with tempfile.TemporaryDirectory() as folder:
-        editions = {year: fetch(version, Path(folder)) for year, version in VERSIONS.items()}
+        editions = {year: _fetch(version, Path(folder)) for year, version in VERSIONS.items()}
     snapshots = _snapshots(editions)
     places = follow(snapshots)
     present = editions[max(editions)]

@@ -21,11 +21,10 @@ from rich.table import Table
 from deploy.cli.api_client import CallError, Client
 from deploy.demo.board import Board
 from deploy.demo.partner import Partner
-from deploy.demo.story import Story, StoryError, wait
-from deploy.demo.trouble import explained
+from deploy.demo.story import Story, StoryError, explained, wait
+from deploy.local import StackError
 from deploy.local.ports import ports_from
 from deploy.local.stack import Stack
-from deploy.local.stack_error import StackError
 from shared.auth import issue_token
 
 _LIFETIME = timedelta(hours=1)

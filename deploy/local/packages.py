@@ -5,8 +5,8 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 
-from deploy.local.broker import server_program
-from deploy.local.stack_error import StackError
+from deploy.local import StackError
+from deploy.local.servers import server_program
 
 _ELSEWHERE = {
     "rabbitmq-server": ", or set DATALAB_AMQP_URI to a RabbitMQ that runs already",

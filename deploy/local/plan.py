@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from deploy.local.broker import BrokerNode, BrokerPorts
-from deploy.local.documents import DocumentServer
-from deploy.local.ports import Ports
+from deploy.local.ports import LOOPBACK, Ports
+from deploy.local.servers import BrokerNode, BrokerPorts, DocumentServer
 from deploy.local.signing_keys import KeyPair, key_pair
 from deploy.local.supervision import Program
-from deploy.local.waiting import LOOPBACK
 from shared.settings import PREFIX, Settings
 
 SERVICES = {

@@ -1,10 +1,12 @@
 """The loopback ports of the local stack: fixed by default, each one configurable."""
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from deploy.local.stack_error import StackError
+from deploy.local import StackError
 
+LOOPBACK = "127.0.0.1"
 _PREFIX = "DATALAB_PORT_"
 _HIGHEST = 65535
 
@@ -40,6 +42,15 @@ def ports_from(environ: Mapping[str, str]) -> Ports:
         if environ.get(variable(field.name))
     }
     return Ports(**given)
+
+
+def listening(port: int) -> bool:
+    """Whether something accepts connections on this loopback port."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _number(name: str, value: str) -> int:

@@ -1,20 +1,38 @@
 """What may be in the way of a start, each told in a sentence before anything is started."""
 
+import fcntl
 import shutil
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from deploy.local.ports import variable
-from deploy.local.stack_error import StackError
-from deploy.local.waiting import listening
+from deploy.local import StackError
+from deploy.local.ports import listening, variable
 from shared.errors import SettingsError
 from shared.settings import load_settings
 
 LEAST_FREE_BYTES = 300_000_000
 _CONNECT_SECONDS = 3
 _USUAL_PORTS = {"amqp": 5672, "amqps": 5671, "mongodb": 27017}
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Hold the lock of the stack at `home`, which must exist; StackError while another does.
+
+    The kernel lets go of it when the process that holds it ends, however it ends.
+    """
+    with (home / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(
+                f"Another command starts or stops the stack in {home} just now; "
+                "wait until it is done."
+            ) from None
+        yield
 
 
 def refuse_full_disk(home: Path) -> None:

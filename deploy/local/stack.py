@@ -12,21 +12,19 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
-from deploy.local.leftovers import end, leftovers
-from deploy.local.lock import alone
+from deploy.local import StackError
 from deploy.local.packages import ensure_installed
 from deploy.local.plan import SERVICES, Plan
-from deploy.local.ports import Ports
+from deploy.local.ports import LOOPBACK, Ports, listening
 from deploy.local.preflight import (
+    alone,
     refuse_dead_servers,
     refuse_full_disk,
     refuse_ports,
     refuse_wrong_settings,
 )
 from deploy.local.signing_keys import KeyPair
-from deploy.local.stack_error import StackError
-from deploy.local.supervision import ProcessState, Program, Supervisor
-from deploy.local.waiting import LOOPBACK, listening, wait_until
+from deploy.local.supervision import ProcessState, Program, Supervisor, end, leftovers, wait_until
 
 Progress = Callable[[str], None]
 START_SECONDS = 90.0

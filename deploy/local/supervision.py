@@ -1,4 +1,4 @@
-"""The process manager: supervisor, configured into the stack's home and spoken to by a socket."""
+"""The process manager, supervisor, in the stack's home; and what one that was killed left."""
 
 import contextlib
 import getpass
@@ -6,17 +6,18 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
+import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from deploy.local.stack_error import StackError
-from deploy.local.waiting import wait_until
+from deploy.local import StackError
 
 MARK = "DATALAB_STACK"
 """Every process of a stack has this variable in its environment: the stack's home."""
@@ -25,7 +26,7 @@ _INHERITED = {
     name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
 }
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes, supervisor binds a longer name first
-_SHUTDOWN_SECONDS = 90.0
+_SHUTDOWN_SECONDS, _TERM_SECONDS = 90.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,39 @@ stdout_logfile={_literal(str(self.log(program.name)))}
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=1
 """
+
+
+def leftovers(home: Path) -> list[psutil.Process]:
+    """The processes that carry the mark of the stack at `home`."""
+    return [process for process in psutil.process_iter() if _stack_of(process) == str(home)]
+
+
+def end(processes: list[psutil.Process]) -> None:
+    """SIGTERM to all, SIGKILL to those that do not end in time."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=_TERM_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+def _stack_of(process: psutil.Process) -> str | None:
+    try:
+        return str(process.environ().get(MARK))
+    except (psutil.Error, OSError):
+        return None
+
+
+def wait_until(condition: Callable[[], object], seconds: float, every: float = 0.05) -> bool:
+    """Whether `condition` came true within `seconds`, asked once every `every` seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True
 
 
 @contextlib.contextmanager

@@ -21,10 +21,10 @@ from deploy.demo.story import wait
 from deploy.local.plan import SERVICES
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
-from deploy.local.waiting import free_port
 from shared.auth import issue_token
 from shared.settings import Settings
 from tests.chaos.journey import Cast
+from tests.servers import free_port
 
 TAP = "chaos.tap"
 _EXCHANGES = [f"{service}.events" for service in SERVICES]

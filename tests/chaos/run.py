@@ -9,7 +9,7 @@ from threading import Event
 
 import amqp
 
-from deploy.local.waiting import wait_until
+from deploy.local.supervision import wait_until
 from tests.chaos import audit
 from tests.chaos.journey import Journey
 from tests.chaos.lab import Lab, grant_all

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.waiting import free_port
 from tests.chaos.lab import Lab
-from tests.servers import require
+from tests.servers import free_port, require
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "services/README.md", "services/catalog/README.md")

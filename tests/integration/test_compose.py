@@ -10,7 +10,7 @@ import pytest
 
 from deploy.compose import VHOST, definitions, users, write
 from deploy.local.plan import SERVICES
-from deploy.local.waiting import LOOPBACK
+from deploy.local.ports import LOOPBACK
 from deploy.topology import declare_all
 from shared.messaging.parked import parked
 from shared.settings import load_settings

@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from deploy.local.ports import Ports, ports_from, variable
+from deploy.local import StackError
+from deploy.local.ports import LOOPBACK, Ports, ports_from, variable
 from deploy.local.preflight import refuse_dead_servers, refuse_ports
 from deploy.local.stack import Stack
-from deploy.local.stack_error import StackError
-from deploy.local.waiting import LOOPBACK, free_port
+from tests.servers import free_port
 
 
 @pytest.fixture

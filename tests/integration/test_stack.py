@@ -15,14 +15,13 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from deploy.cli import stack_commands as commands
-from deploy.local.broker import server_program
-from deploy.local.leftovers import leftovers
+from deploy.local import StackError
 from deploy.local.plan import SERVICES
-from deploy.local.ports import Ports
+from deploy.local.ports import LOOPBACK, Ports
+from deploy.local.servers import server_program
 from deploy.local.stack import START_SECONDS, Stack
-from deploy.local.stack_error import StackError
-from deploy.local.waiting import LOOPBACK, free_port
-from tests.servers import eventually, require
+from deploy.local.supervision import leftovers
+from tests.servers import eventually, free_port, require
 
 
 def _free_ports() -> Ports:

@@ -9,12 +9,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from deploy.local.leftovers import end, leftovers
-from deploy.local.lock import alone
+from deploy.local import StackError
 from deploy.local.ports import Ports
+from deploy.local.preflight import alone
 from deploy.local.stack import Stack
-from deploy.local.stack_error import StackError
-from deploy.local.supervision import Program, Supervisor
+from deploy.local.supervision import Program, Supervisor, end, leftovers
 from tests.servers import eventually
 
 SLOW = "import signal, time; signal.signal(15, lambda *_: (time.sleep(1), exit())); time.sleep(600)"

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import urllib3
 
-from deploy.local.waiting import wait_until
+from deploy.local.supervision import wait_until
 from shared.aggregate import new_id
 from shared.events import (
     DatasetRegistered,

@@ -12,7 +12,7 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
-from deploy.local.waiting import LOOPBACK
+from deploy.local.ports import LOOPBACK
 
 LONG = 60.0
 """Seconds that a hanging answer takes at most; closing the receiver ends it."""

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from deploy.local.waiting import LOOPBACK, free_port
+from deploy.local.ports import LOOPBACK
 from services.notify.call import post
 from shared.outbound import CallFailed, Guard
 from tests.integration.notify.receiver import (
@@ -23,6 +23,7 @@ from tests.integration.notify.receiver import (
     nonsense,
     receiving,
 )
+from tests.servers import free_port
 
 GUARD = Guard(allow_private=True)
 SECONDS = 0.5

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from deploy.local.waiting import LOOPBACK
+from deploy.local.ports import LOOPBACK
 from shared.aggregate import new_id, now
 from shared.events import ProjectPiloted
 from tests.integration.notify.lab import Client, Lab

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.waiting import LOOPBACK, free_port
-from tests.servers import Broker, Process, RunningService, eventually
+from deploy.local.ports import LOOPBACK
+from tests.servers import Broker, Process, RunningService, eventually, free_port
 
 SECRET = "hunter2"
 SERVICE = "tests.integration.messaging.samples:Recorder"

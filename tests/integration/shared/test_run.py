@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from deploy.local.ports import LOOPBACK
 from deploy.local.signing_keys import KeyPair
-from deploy.local.waiting import LOOPBACK, free_port
+from tests.servers import free_port
 
 
 def test_service_that_cannot_be_built_says_so_in_one_line(token_keys: KeyPair) -> None:

@@ -1,16 +1,17 @@
-"""A private RabbitMQ node: Debian's package, run by any user from a folder of its own."""
+"""The servers of a stack: a private RabbitMQ node, and nx-27017 for documents."""
 
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.waiting import LOOPBACK
+from deploy.local.ports import LOOPBACK
 
 _DEBIAN = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-"""Beside it, /usr/sbin/rabbitmq-server insists on the package's own user and folders."""
+"""Any user may run this one; /usr/sbin/rabbitmq-server insists on the package's own user."""
 
 
 def server_program() -> str | None:
@@ -89,3 +90,29 @@ class BrokerNode:
             cookie.touch(mode=0o600)
             cookie.write_text(secrets.token_hex(20))
             cookie.chmod(0o400)
+
+
+@dataclass(frozen=True)
+class DocumentServer:
+    """One nx-27017 below `home`: a SQLite file for each database, its own log and pid file."""
+
+    home: Path
+    port: int
+
+    @property
+    def command(self) -> list[str]:
+        """The server, in the foreground."""
+        program = Path(sys.executable).with_name("nx-27017")
+        # Without --data-dir every logical database shares its collections with the others.
+        folders = ["--data-dir", str(self.home / "data")]
+        own = ["--log-file", str(self.home / "log"), "--pid-file", str(self.home / "pid")]
+        return [str(program), "--host", LOOPBACK, "--port", str(self.port), *folders, *own]
+
+    @property
+    def uri(self) -> str:
+        """Where pymongo finds it."""
+        return f"mongodb://{LOOPBACK}:{self.port}"
+
+    def prepare(self) -> None:
+        """Make the folder; the data of an earlier run stay."""
+        (self.home / "data").mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
 
 
-class Commands(typer.Typer):
+class CommandGroup(typer.Typer):
     """A group of commands; those that ask the API are made of what differs between them."""
 
     def __init__(self, text: str, **options: Any) -> None:  # noqa: ANN401 - Typer's

@@ -9,9 +9,9 @@ from threading import Thread
 import pytest
 
 from deploy.cli.api_client import CallError
-from deploy.demo.story import StoryError, wait
-from deploy.demo.trouble import explained
-from deploy.local.waiting import LOOPBACK, free_port
+from deploy.demo.story import StoryError, explained, wait
+from deploy.local.ports import LOOPBACK
+from tests.servers import free_port
 
 RED = {"ready": False, "checks": {"running": True, "broker": False, "storage": False}}
 

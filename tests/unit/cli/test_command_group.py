@@ -7,13 +7,13 @@ import typer
 from typer.main import get_command
 
 from deploy.cli.api_client import Client
-from deploy.cli.commands import Commands, ListRequest
+from deploy.cli.command_group import CommandGroup, ListRequest
 
 
 @pytest.fixture
 def command() -> Any:
     """A group of one command of each kind."""
-    guests = Commands("Guests.")
+    guests = CommandGroup("Guests.")
 
     @guests.answers("show")
     def show(api: Client, guest_id: str) -> Any:
