@@ -13,32 +13,14 @@ from stdnum import numdb
 
 from services.compute.runner.columns.identifiers import Flags, Test, Texts, is_nir, matching
 from services.compute.runner.columns.person_names import Words, is_surname
+from services.compute.runner.columns.reference_files import any_word
 
 _MODULUS = 97
 _IBAN_LENGTH = 34
 _IBAN_SIGNS = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}
 
-_FUNCTIONS = (
-    "accueil|administration|adm|agence|asso|association|bibliotheque|bonjour|bureau|cabinet|centre"
-    "|cfa|college|com|commercial|communaute|communication|commune|compta|comptabilite|contact"
-    "|courrier|culture|dechets|demande|dgs|direction|dpo|dsi|ecole|etatcivil|exploitation|facturation"
-    "|formation|gestion|hello|hotline|info|infos|information|internet|lycee|mail|maintenance|mairie"
-    "|mediatheque|musee|noreply|office|opendata|ot|piscine|presse|reception|recrutement|relation"
-    "|reservation|rh|sav|scolarite|secretariat|service|sig|siege|social|sport|support|technique"
-    "|tourisme|urbanisme|vie|ville|webmaster"
-)
-"""What mailboxes of organisations are called."""
-
-_FREE_MAIL = (
-    "gmail|hotmail|outlook|live|msn|yahoo|ymail|icloud|me|aol|gmx|proton|protonmail|free|orange"
-    "|wanadoo|sfr|neuf|bbox|laposte|numericable|club-internet|aliceadsl"
-)
-
-_WAYS = (
-    "rue|avenue|av|ave|bd|bld|boulevard|chemin|che|chem|impasse|imp|place|pl|allees?|all|route|rte"
-    "|quai|cours|square|sq|passage|hameau|ham|lotissement|lot|residence|res|sente|sentier|venelle"
-    "|ruelle|cite|clos|voie|faubourg|fg|esplanade|promenade|villa|montee|cote|domaine|lieu[ -]dit"
-)
+_OFFICE = rf"([a-z0-9]+[._+-])*{any_word('office_mailboxes')}[0-9]*([._+-].*)?"
+_FREE_MAIL = rf"(?i).*@{any_word('free_mail_domains')}\.(com|fr|net|org|eu)"
 _MAILBOX = r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+"
 _NIR = r"\b[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b"
 _NUMBER = r"((\+33|0033)( ?\(0\))?|0)[ .]?[%s]([ ./-]?[0-9]{2}){4}"
@@ -51,9 +33,8 @@ PHONE = _NUMBER % "1-9"
 _BESIDE = "[^0-9a-fA-F]"
 """Before and after a number in a text; between hexadecimal digits it is a part of an identifier."""
 
-_ADDRESS = (
-    rf"(\d+[,.]? ?(bis|ter|quater|[a-h])?,? +)?(.* )?({_WAYS})\.? +\S.*|(.* )?[0-9]{{5}} +\S.*"
-)
+_STREET = rf"(\d+[,.]? ?(bis|ter|quater|[a-h])?,? +)?(.* )?{any_word('street_types')}\.? +\S.*"
+_ADDRESS = rf"{_STREET}|(.* )?[0-9]{{5}} +\S.*"
 
 
 def is_iban(texts: Texts) -> Flags:
@@ -99,14 +80,12 @@ def is_mobile(texts: Texts) -> Flags:
 
 def is_function(mailboxes: Texts) -> Flags:
     """An e-mail address of an office, not of somebody: `mairie@`, `contact.sport@`."""
-    return matching(rf"([a-z0-9]+[._+-])*({_FUNCTIONS})[0-9]*([._+-].*)?")(_local(mailboxes))
+    return matching(_OFFICE)(_local(mailboxes))
 
 
 def is_free_mail(mailboxes: Texts) -> Flags:
     """A mailbox of those that anybody may open, and no office's."""
-    return matching(rf"(?i).*@({_FREE_MAIL})\.(com|fr|net|org|eu)")(mailboxes) & ~is_function(
-        mailboxes
-    )
+    return matching(_FREE_MAIL)(mailboxes) & ~is_function(mailboxes)
 
 
 def names_somebody(mailboxes: Texts) -> Flags:

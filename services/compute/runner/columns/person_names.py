@@ -8,27 +8,18 @@ import numpy as np
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.identifiers import Flags, Texts
-from services.compute.runner.columns.reference_files import unfolded
+from services.compute.runner.columns.reference_files import any_word, unfolded
 
 Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
 
-_TITLES = "m|mr|mme|mlle|mm|monsieur|madame|mademoiselle|dr|docteur|pr|me|maitre"
-_PARTICLES = "de|du|des|d|la|le|les|l|da|dos|van|von|ben|el|al"
 _SIGNS = "[0-9@:/;()]"
-_NEVER = (
-    rf"{_SIGNS}|\b(saints?|saintes?|ste?|sur|sous|et|en|aux?|rue|avenue|place|ecole|salle|chez)\b"
-)
+_NEVER = rf"{_SIGNS}|\b{any_word('not_in_names')}\b"
 """Where one of these stands, a place or a thing is called after somebody."""
 
-_CIVILITIES = "m|mr|mme|mlle|monsieur|madame|mademoiselle"
-_TITLED = (
-    rf"^(?:(?:{_CIVILITIES})(?:\. *| +)(?:et|ou|&) +)?(?:{_CIVILITIES})(?:\. *| +)"
-    r"(?P<rest>[a-z][a-z' .-]*)$"
-)
-_OFFICE = (
-    r"^l(a|e|es|') ?(adjoint|cons|depute|direct|general|gouvern|juge|maire|minist|prefet|presid"
-    r"|princip|procureur|proviseur|recteur|secret|senat|sous|tresor)"
-)
+_CIVILITY = rf"{any_word('civilities')}(?:\. *| +)"
+_TITLED = rf"^(?:{_CIVILITY}(?:et|ou|&) +)?{_CIVILITY}(?P<rest>[a-z][a-z' .-]*)$"
+_OFFICE = rf"^l(a|e|es|') ?{any_word('offices')}"
+_BESIDE_NAMES = rf"\b(?:{any_word('titles')}|{any_word('particles')})\b"
 _INITIALS = r"^([a-z]\.[ -]?){1,2} *| ([a-z]\.[ -]?){1,2}$"
 _SHAPE = r"^[a-z][a-z' -]+$"
 
@@ -68,7 +59,7 @@ class Words:
     def of(cls, texts: Texts) -> "Words":
         """The words of these texts."""
         plain = _plain(texts)
-        named = pc.replace_substring_regex(plain, rf"\b({_TITLES}|{_PARTICLES})\b", " ")
+        named = pc.replace_substring_regex(plain, _BESIDE_NAMES, " ")
         apart = pc.utf8_trim_whitespace(pc.replace_substring_regex(named, "[^a-z0-9]+", " "))
         split = pc.split_pattern(apart, " ")
         words = pc.list_flatten(split)

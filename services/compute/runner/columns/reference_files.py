@@ -1,5 +1,6 @@
 """Reads the files of services/compute/reference, whose README says what stands in them."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +19,7 @@ def read_reference(name: str) -> Arrow:
     """A table of text, empty where nothing stands, but for its years."""
     options = pa_csv.ParseOptions(delimiter=";")
     with pa.input_stream(str(_FOLDER / name)) as file:
-        header = file.read(200).decode().splitlines()[0].split(";")
+        header = file.read(200).partition(b"\n")[0].decode().split(";")
     types = {column: _NUMBERS.get(column, pa.string()) for column in header}
     convert = pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     return pa_csv.read_csv(_FOLDER / name, parse_options=options, convert_options=convert)
@@ -30,3 +31,19 @@ def unfolded(name: str) -> Arrow:
     suffixes = pc.split_pattern(lines["suffixes"].combine_chunks(), " ")
     prefixes = lines["prefix"].combine_chunks().take(pc.list_parent_indices(suffixes))
     return pc.binary_join_element_wise(prefixes, pc.list_flatten(suffixes), "")
+
+
+@cache
+def _lists() -> dict[str, str]:
+    lines = read_reference("words.csv")
+    return dict(zip(lines["list"].to_pylist(), lines["words"].to_pylist(), strict=True))
+
+
+def any_word(name: str) -> str:
+    """A list of words.csv as a regular expression that matches any of them."""
+    return f"(?:{_lists()[name]})"
+
+
+def words(name: str) -> list[str]:
+    """A list of words.csv."""
+    return _lists()[name].split("|")

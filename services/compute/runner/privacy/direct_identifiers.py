@@ -12,6 +12,7 @@ from services.compute.runner.columns.contacts import is_address, is_iban, mentio
 from services.compute.runner.columns.identifiers import Counts, Flags, Test, Texts, matching
 from services.compute.runner.columns.nir import keyless_nir
 from services.compute.runner.columns.person_names import Words
+from services.compute.runner.columns.reference_files import any_word
 from services.compute.runner.database import quoted
 from services.compute.runner.privacy.quasi_identifiers import TRAITS, plain, years_of
 from shared.tables.manifest import Column
@@ -49,15 +50,13 @@ _is_both = matching(r"(?i)ensemble|total|tous|(les )?deux sexes|(femmes|hommes) 
 _STREET = r"(^|_)(lib(elle)?_(de_)?(la_)?(voie|rue)|nom_(de_)?(la_)?(voie|rue)|voie|rue)(_|$)"
 _PERSON = (
     r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_(du_|de_l_|de_la_|de_|d_)?"
-    r"(patient|allocataire|eleve|etudiant|salarie|assure|individu|personne|electeur|usager"
-    r"|resident|detenu)e?s?(_|$)|(^|_)(ipp|id_?patient)(_|$)"
+    rf"{any_word('header_person')}e?s?(_|$)|(^|_)(ipp|id_?patient)(_|$)"
 )
 """What columns are called that have a number for each person."""
 
 _COUNT = (
-    r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$|^(nb|nbre|nombre|"
-    r"effectifs?)_(de_|d_)?(personne|habitant|homme|femme|individu|patient|beneficiaire|eleve|"
-    r"naissance|deces|agent|salarie|menage|cas|occurrence|inscrit|usager|prenom)|_nombre$"
+    r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$"
+    rf"|^(nb|nbre|nombre|effectifs?)_(de_|d_)?{any_word('header_counted')}|_nombre$"
 )
 _PHONE = r"(^|_)(tel|telephone|mobile|portable|gsm)s?(_|$)"
 _NIR = r"(^|_)(nir|nss|num(ero)?_ss|n_insee|no_insee|(num|numero|no|n)_(de_)?secu)|secu(rite)?_soc"
@@ -71,11 +70,7 @@ _NEVER = 2.0
 _NAMES = {
     "first_name": (r"prenom|first_?name|given_?name", 0.3, 0.8, 0.9),
     "full_name": (
-        (
-            r"nom|titulaire|contact|responsable|dirigeant|maire|agent|medecin|president|personne|elu"
-            r"|demandeur|beneficiaire|petitionnaire|proprietaire|locataire|usager|declarant|gerant"
-            r"|adherent|exploitant|identite|interlocuteur"
-        ),
+        any_word("header_full_name"),
         0.2,
         0.4,
         0.6,
@@ -94,11 +89,7 @@ MANY, FEW = 20, 5
 """Names without a header need so many different ones, or a few among hardly anything else: a short
 list of anything may be names in part."""
 
-THING = (
-    r"voie|rue|etab|ecole|lycee|college|equip|site|station|denom|raison|enseigne|libelle|lib_"
-    r"|commune|epci|produit|organis|structure|societe|marque|modele|parc|batiment|arret|gare|stade"
-    r"|gymnase|salle|quartier|hameau|lieu_?dit|navire|bateau"
-)
+THING = any_word("header_thing")
 """What columns of names are called that are no persons'."""
 
 

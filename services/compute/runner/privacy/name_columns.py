@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.compute.runner.columns.contacts import is_free_mail, is_mobile, names_somebody
 from services.compute.runner.columns.identifiers import among, matching
 from services.compute.runner.columns.person_names import Words, folded, is_surname
+from services.compute.runner.columns.reference_files import any_word, words
 from services.compute.runner.privacy.direct_identifiers import (
     FEW,
     MANY,
@@ -19,48 +20,20 @@ from services.compute.runner.privacy.direct_identifiers import (
 )
 
 _NAME = r"(^|_)noms?(_|$)"
-_PLACE_OR_BODY = (
-    rf"(^|_)({THING})|(^|_)(dep|dept|departement|region|canton|circo|circonscription|pays|ville"
-    r"|lieu|quartier|ligne|service|direction|liste|parti|nuance|formation|projet|dispositif"
-    r"|programme|fichier|entreprise|employeur|association|asso|club|collectivite|syndicat|mairie"
-    r"|metier)s?(_|$)"
-)
-_BODY = (
-    r"(?i)(.*\W)?(association|sarl|sas|sasu|sci|eurl|gaec|earl|commune|mairie|ville|departement"
-    r"|département|region|région|syndicat|communaut[ée]|club|comit[ée]|soci[ée]t[ée])(\W.*)?"
-)
+_PLACE_OR_BODY = rf"(^|_){THING}|(^|_){any_word('header_place_or_body')}s?(_|$)"
+_BODY = rf"(?i)(.*\W)?{any_word('bodies')}(\W.*)?"
 _BARE = r"^noms?$"
 _SCHOOL = rf"{_BARE}|appellation|(^|_)uai(_|$)"
 _NAMES = frozenset({"first_name", "surname", "full_name"})
 _PERSONAL = frozenset({"nir", "iban", "mention", *_NAMES})
 _TRAITS = frozenset({"sex", "birth_year"})
-_NOUNS = (
-    "aigle anemone avoine ble boeuf bouleau bruyere buis caille camelia canard capucine cerf"
-    " cerisier charme chataignier chene chevreau cochon colombe coq corbeau dahlia faucon fenouil"
-    " fougere froment genet genevrier hetre heron hortensia houx iris jasmin laurier lievre lilas"
-    " lin lis loriot loup lys magnolia marguerite merle mesange moineau mouton muguet narcisse"
-    " navet noyer olivier orange orme palmier pecher perdrix pervenche pic pigeon pin pinson"
-    " poireau poirier pommier poulain prunier raisin renard rose rosier rossignol sapin sauge saule"
-    " seigle sorbier sureau tilleul vigne violette"
-)
+_IS_THING = rf"(.*[^a-z])?{any_word('plants_and_animals')}s?([^a-z].*)?"
 """Plants and animals, most of which are names of persons as well."""
 
-_IS_THING = rf"(.*[^a-z])?({_NOUNS.replace(' ', '|')})s?([^a-z].*)?"
 _KINDS_OF_SCHOOL = (
     "(?i)([ée]cole|coll[èe]ge|lyc[ée]e)s?( (maternelle|[ée]l[ée]mentaire|primaire|publique?"
     "|priv[ée]e?|g[ée]n[ée]ral|technologique|professionnel|polyvalent|et|/))*"
 )
-_NAMESAKES = """
-    julesferry jacquesprevert jeanmoulin jeanjaures antoinedesaintexupery saintexupery victorhugo
-    louispasteur mariecurie pierrecurie pierreetmariecurie jeandelafontaine paullangevin
-    irenejoliotcurie fredericjoliotcurie joliotcurie jeanmace marcelpagnol julesverne louisemichel
-    paulbert anatolefrance albertcamus charlesdegaulle georgesbrassens jeannedarc ferdinandbuisson
-    jeanzay leongambetta edouardherriot jeanmonnet leonarddevinci pablopicasso annefrank
-    marcelcachin saintjoseph notredame""".split()  # noqa: SIM905 - as a list it would fill a page
-"""Le Monde, « Le palmarès des noms d'établissements », 18 April 2015, on the ministry's list of
-67,201 schools; Conseil d'évaluation de l'école, « De quoi les établissements scolaires sont-ils le
-nom ? », February 2024."""
-
 _MOST, _SOME = 0.5, 0.1
 _DOUBTFUL = 0.7
 
@@ -144,7 +117,7 @@ def _is_doubtful(guess: Guess, looks: Sequence[Look]) -> bool:
 
 def _are_namesakes(look: Look) -> bool:
     """Whether things are called after those whom France calls its schools after."""
-    flags = among(_NAMESAKES)(folded(look.distinct))
+    flags = among(words("namesakes"))(folded(look.distinct))
     return bool(flags.sum() > 1 and flags.mean() >= _SOME)
 
 

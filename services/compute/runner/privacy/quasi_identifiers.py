@@ -14,19 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.identifiers import Texts, among, matching
+from services.compute.runner.columns.reference_files import words
 from shared.tables.privacy import Role
 
-_FEMALE = "f femme femmes feminin féminin mme madame mlle mademoiselle fille filles female"
-_MALE = "h m homme hommes masculin m. mr monsieur garcon garçon garçons male"
-_RELIGIONS = (
-    "catholique chrétien chrétienne protestant protestante orthodoxe musulman musulmane juif juive"
-    " bouddhiste hindou hindouiste athée agnostique evangélique évangélique"
-)
-_UNIONS = "cgt cfdt fo cftc cfe-cgc cgc unsa sud solidaires fsu snes sgen"
-_ORIENTATIONS = (
-    "hétérosexuel hétérosexuelle heterosexuel homosexuel homosexuelle bisexuel bisexuelle"
-    " pansexuel pansexuelle asexuel asexuelle hétéro homo bi lesbienne gay"
-)
 _OLDEST = 120
 _SOME = 0.6
 """Share of the distinct values that a vocabulary must know."""
@@ -77,8 +67,8 @@ def names_sexes(values: Texts, *codes: str) -> float:
     """Both sexes are named, and hardly anything else; `codes` stand for a woman and a man."""
     said = set(pc.utf8_lower(values).to_pylist())
     women, men = (
-        said.intersection([*words.split(), *code])
-        for words, code in zip((_FEMALE, _MALE), codes or ("", ""), strict=True)
+        said.intersection([*words(sex), *code])
+        for sex, code in zip(("women", "men"), codes or ("", ""), strict=True)
     )
     return len(women | men) / len(said) if women and men else 0.0
 
@@ -122,9 +112,9 @@ def years_of(values: Texts) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return numbers
 
 
-def _knows(words: str) -> Proof:
-    """Whether most values are among `words`, more than one of them."""
-    known_words = among(words.split())
+def _knows(name: str) -> Proof:
+    """Whether most values are among the words of a list, more than one of them."""
+    known_words = among(words(name))
 
     def proof(values: Texts) -> float:
         known = known_words(pc.utf8_lower(values))
@@ -160,16 +150,16 @@ TRAITS = (
         "religion",
         "sensitive",
         r"religi|confession|(^|_)culte",
-        _knows(_RELIGIONS),
-        _knows(_RELIGIONS),
+        _knows("religions"),
+        _knows("religions"),
     ),
-    Trait("union", "sensitive", r"syndica|syndicat", _knows(_UNIONS), _knows(_UNIONS)),
+    Trait("union", "sensitive", r"syndica|syndicat", _knows("unions"), _knows("unions")),
     Trait(
         "orientation",
         "sensitive",
         r"orientation_sex|sexualite",
-        _knows(_ORIENTATIONS),
-        _knows(_ORIENTATIONS),
+        _knows("orientations"),
+        _knows("orientations"),
     ),
     Trait(
         "opinion", "sensitive", r"opinion|parti_?pol|(^|_)(parti|nuance|etiquette)(_|$)|vote(_|$)"
