@@ -138,7 +138,7 @@ class Compute:
         """Run a staffed project's full treatment; while it runs, the answer is that job."""
         project_id = call.body.project_id
         self.queries.workspace(project_id, call.caller)
-        key = call.header("Idempotency-Key")
+        key = call.idempotency_key
         job = self.commands.submit(project_id, f"{call.caller.member_id}:{key}" if key else "")
         self.scheduler.wake()
         return self.queries.view(job, call.caller)

@@ -108,7 +108,7 @@ class Intake:
         With an `Idempotency-Key` header that the caller sent before, the answer is the project
         registered then; 422 when the body differs.
         """
-        key = Key.if_any(call.header("Idempotency-Key"))
+        key = Key.if_any(call.idempotency_key)
         return _view(commands.submit(self.documents, call.caller, call.body, key))
 
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
@@ -154,7 +154,7 @@ class Intake:
     @http("POST", "/members", body=RegisterMember, returns=MemberView, status=201, roles=STAFF)
     def register(self, call: Call) -> MemberView:
         """Register a member of the lab; honours an `Idempotency-Key` as submissions do."""
-        sender, key = call.caller.member_id, Key.if_any(call.header("Idempotency-Key"))
+        sender, key = call.caller.member_id, Key.if_any(call.idempotency_key)
         return MemberView.model_validate(directory.register(self.documents, sender, call.body, key))
 
     @http("GET", "/members", query=ListMembers, returns=MemberPage)

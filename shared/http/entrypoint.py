@@ -16,8 +16,7 @@ from werkzeug.wrappers import Request, Response
 from shared import trace
 from shared.auth import ANYBODY, Caller, Role
 from shared.errors import Forbidden, NotFound, Unavailable
-from shared.http.body import read_json, read_query
-from shared.http.negotiation import PARAMETER, chosen
+from shared.http.request import chosen_format, read_json, read_query
 from shared.http.response import answer
 from shared.http.route import Call, Route
 from shared.http.server import WebServer
@@ -119,8 +118,8 @@ class HttpRoute(Entrypoint):
     def _call(self, request: Request, caller: Caller) -> Call:
         route, body, upload = self.route, None, None
         query = read_query(route.query, request.args) if route.query else None
-        name, accept = request.args.get(PARAMETER), request.headers.get("Accept")
-        form = chosen(route.formats, name, accept) if route.formats else ""
+        asked, accept = request.args.get("format"), request.headers.get("Accept")
+        form = chosen_format(route.formats, asked, accept) if route.formats else ""
         if route.body and route.upload:
             limit = self.server.settings.max_upload_bytes
             upload = Upload(route.body, route.upload, self.server.storage, limit)
@@ -134,7 +133,7 @@ class HttpRoute(Entrypoint):
             query=query,
             file=upload.file if upload else None,
             filename=upload.filename if upload else "",
-            headers=dict(request.headers),
+            idempotency_key=request.headers.get("Idempotency-Key"),
             format=form,
         )
 

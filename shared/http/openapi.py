@@ -8,8 +8,7 @@ from pydantic import TypeAdapter
 
 from shared.http import problem
 from shared.http.problem import Problem
-from shared.http.route import Download, Route, Text
-from shared.http.upload import METADATA
+from shared.http.route import METADATA, Download, Route, Text
 
 Json = dict[str, Any]
 _Mode = Literal["validation", "serialization"]

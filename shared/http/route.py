@@ -9,6 +9,9 @@ from pydantic import BaseModel
 
 from shared.auth import Caller
 
+METADATA = "metadata"
+"""The part of an upload that carries the body, beside the file."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -48,7 +51,8 @@ class Call:
     """One authenticated request with its checked body and query.
 
     On an upload route `file` is the stored file's FileRef and `filename` the name it came with; on
-    a route with formats `format` is the name of the one to answer in.
+    a route with formats `format` is the name of the one to answer in. `idempotency_key` is the
+    header of that name as it came.
     """
 
     caller: Caller
@@ -56,13 +60,8 @@ class Call:
     query: Any = None
     file: Any = None
     filename: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    idempotency_key: str | None = None
     format: Any = ""
-
-    def header(self, name: str) -> str | None:
-        """The value of a request header, whatever its case; None when it was not sent."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
 
 
 @dataclass(frozen=True)

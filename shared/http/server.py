@@ -1,24 +1,26 @@
 """nameko's web server with our application: drains before it stops, survives bad connections."""
 
 import logging
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any
-from typing import Protocol as Contract
+from typing import Any, Protocol
 
 import eventlet
 from eventlet import tpool, wsgi
+from eventlet.wsgi import HeaderLineTooLong, HeadersTooLarge, HttpProtocol
 from nameko.web.server import WebServer as NamekoWebServer
 from werkzeug.wrappers import Request, Response
 
 from shared.auth import TokenChecker
 from shared.errors import Unavailable
-from shared.http import health, openapi
-from shared.http.protocol import IDLE_SECONDS, Protocol
+from shared.http import openapi
+from shared.http.problem import MEDIA_TYPE, problem_of_status
 from shared.http.route import Route
-from shared.http.wsgi import App, Handler
+from shared.http.wsgi import App, Handler, Readiness, exposition, live
 from shared.settings import Settings
 from shared.storage import Storage
 
@@ -28,9 +30,13 @@ _CONNECTIONS = 500
 _BACKLOG = 128
 _SOCKET_SECONDS = 30
 _DRAIN_SECONDS = 10
+_HEADER_SECONDS = 10
+_LINGER_SECONDS = 5
+_IDLE_SECONDS = 60
+"""How long a connection may wait for its next request."""
 
 
-class ServedRoute(Contract):
+class ServedRoute(Protocol):
     """A route, the method that serves it, and how it answers a request."""
 
     route: Route
@@ -76,12 +82,12 @@ class WebServer(NamekoWebServer):
             self._sock,
             self._sock.getsockname(),
             self._app(),
-            protocol=Protocol,
+            protocol=StrictProtocol,
             # The application logs every request itself, without what should stay secret.
             log_output=False,
             debug=False,
             socket_timeout=_SOCKET_SECONDS,
-            keepalive=IDLE_SECONDS,
+            keepalive=_IDLE_SECONDS,
         )
         self._gt = self.container.spawn_managed_thread(self.run)
 
@@ -91,9 +97,9 @@ class WebServer(NamekoWebServer):
             service, version("datalab"), {one.method_name: one.route for one in self.routes}
         )
         watched: dict[tuple[str, str], Handler] = {
-            ("GET", "/livez"): health.live,
-            ("GET", "/readyz"): health.Readiness(self.container.config),
-            ("GET", "/metrics"): health.exposition,
+            ("GET", "/livez"): live,
+            ("GET", "/readyz"): Readiness(self.container.config),
+            ("GET", "/metrics"): exposition,
             ("GET", "/openapi.json"): partial(_document, document),
         }
         served = {(one.route.method, one.route.pattern): one.handle for one in self.routes}
@@ -180,3 +186,75 @@ class _Connection:
 
 def _document(document: bytes, _request: Request) -> Response:
     return Response(document, content_type="application/json")
+
+
+class StrictProtocol(HttpProtocol):
+    """eventlet's protocol; slow headers end the connection, protocol faults are problems."""
+
+    _unread = False
+
+    def _read_request_line(self) -> bytes:
+        with eventlet.Timeout(_IDLE_SECONDS, TimeoutError("no request came")):
+            line: bytes = super()._read_request_line()
+        if len(line) < self.server.url_length_limit:
+            return line
+        self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
+        return b""
+
+    def parse_request(self) -> bool:
+        """Read the headers, all of them within the time limit; False once a fault is answered.
+
+        The base class would answer by itself to what is asked about here, and not by a problem.
+        """
+        try:
+            with eventlet.Timeout(_HEADER_SECONDS, TimeoutError("the headers came too slowly")):
+                parsed = bool(super().parse_request())
+        except (HeaderLineTooLong, HeadersTooLarge):
+            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            return False
+        fault = self._misframed() if parsed else None
+        if fault:
+            self.send_error(HTTPStatus.BAD_REQUEST, fault)
+        return parsed and not fault
+
+    def _misframed(self) -> str | None:
+        """What proxies and servers may read in two ways; the rest is asked by `check_framing`."""
+        length = self.headers.get("Content-Length", "0")
+        if not (length.isascii() and length.isdigit()):
+            return "the content length is not a plain number"
+        if "Content-Length" in self.headers and "Transfer-Encoding" in self.headers:
+            return "a content length and a transfer encoding do not go together"
+        return None
+
+    def get_environ(self) -> dict[str, Any]:
+        """The WSGI environment, with a way to end the connection after this answer."""
+        environ: dict[str, Any] = super().get_environ()
+        environ["datalab.close"] = self._close_after_answer
+        return environ
+
+    def _close_after_answer(self) -> None:
+        self.close_connection = True
+        self._unread = True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer a request that is not HTTP; the base class would send a page and log it."""
+        detail = message or explain or HTTPStatus(code).phrase
+        body = problem_of_status(code, detail).model_dump_json(exclude_none=True).encode()
+        self._close_after_answer()
+        self.request_version = self.protocol_version
+        self.send_response_only(code)
+        self.send_header("Content-Type", MEDIA_TYPE)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def finish(self) -> None:
+        """Close, but hear a client out for a moment: a reset would take the answer from it."""
+        if self._unread:
+            with suppress(OSError), eventlet.Timeout(_LINGER_SECONDS, False):
+                self.wfile.flush()
+                self.connection.shutdown(socket.SHUT_WR)
+                while self.connection.recv(1 << 16):
+                    eventlet.sleep(0)
+        super().finish()

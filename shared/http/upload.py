@@ -11,11 +11,11 @@ from werkzeug.wrappers import Request
 
 from shared.errors import Invalid, Rejected, TooLarge
 from shared.events.event import FileRef
-from shared.http.body import JSON_BYTES, chunks
+from shared.http.request import JSON_BYTES, chunks
+from shared.http.route import METADATA
 from shared.inbound import parse_json
 from shared.storage import Storage, Writer
 
-METADATA = "metadata"
 _MEDIA_TYPE = re.compile(r"^[\w.+-]{1,60}/[\w.+-]{1,60}$", re.ASCII)
 _ODD = re.compile(r"[\x00-\x1f\x7f]")
 _FRAMING_BYTES = 10_000

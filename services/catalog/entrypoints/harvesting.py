@@ -31,7 +31,7 @@ class Harvesting:
     @http("POST", "/sources", body=NewSource, returns=SourceView, status=201, roles=_OPERATORS)
     def create_source(self, call: Call) -> SourceView:
         """Add another catalogue; the datasets harvested from it are the caller's."""
-        key = Key.if_any(call.header("Idempotency-Key"))
+        key = Key.if_any(call.idempotency_key)
         return SourceView.of(self.harvest_worker.sources.add(call.caller.member_id, call.body, key))
 
     @http("GET", "/sources", query=Paging, returns=SourcePage, roles=_OPERATORS)

@@ -38,7 +38,7 @@ class Owning:
             call.caller.member_id,
             call.body.plain(),
             VersionContent(file=call.file, filename=call.filename),
-            Key.if_any(call.header("Idempotency-Key")),
+            Key.if_any(call.idempotency_key),
         )
         return view_of(dataset, call.caller)
 

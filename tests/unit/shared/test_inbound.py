@@ -11,8 +11,8 @@ from werkzeug.datastructures import MultiDict
 
 from shared.aggregate import new_id
 from shared.errors import Invalid, LabError, Rejected
-from shared.http.body import read_query
 from shared.http.openapi import document
+from shared.http.request import read_query
 from shared.http.route import Route
 from shared.inbound import Paging, parse_json
 

@@ -1,12 +1,13 @@
-"""Reads what a client sent: bounded bodies, strict JSON, query strings."""
+"""Reads what a client sent: bounded bodies, strict JSON, query strings, the format it asks for."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, get_origin
 
 import eventlet
 from pydantic import BaseModel
-from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import RequestTimeout, UnsupportedMediaType
+from werkzeug.datastructures import MIMEAccept, MultiDict
+from werkzeug.exceptions import NotAcceptable, RequestTimeout, UnsupportedMediaType
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Request
 
 from shared.errors import Invalid, Rejected, TooLarge
@@ -89,3 +90,23 @@ def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:
             raise Invalid("un texte ne peut contenir le caractère U+0000", name)
         values[name] = found if name in lists else found[0]
     return model.model_validate(values)
+
+
+def chosen_format(formats: Mapping[str, str], asked: str | None, accept: str | None) -> str:
+    """The name of the format to answer in; `formats` maps names to media types, the first default.
+
+    `asked`, the query parameter, was checked before. It wins over `accept` (RFC 9110, 12.5.1):
+    browsers and links send no header of their own. Raises NotAcceptable, naming the media types.
+    """
+    if asked and asked in formats:
+        return asked
+    if not accept:
+        return next(iter(formats))
+    offered = {media_type: name for name, media_type in formats.items()}
+    wanted = parse_accept_header(accept, MIMEAccept)
+    # A charset or profile narrows what is wished for, but another one is better than nothing.
+    plain = MIMEAccept([(value.partition(";")[0], quality) for value, quality in wanted])
+    best = plain.best_match(offered)
+    if best is None:
+        raise NotAcceptable(f"les formats possibles sont {', '.join(offered)}")
+    return offered[best]
