@@ -44,6 +44,7 @@ status: install ## Show its processes
 	@$(BIN)/datalab status
 
 test: install ## Run the unit, integration and end-to-end tests (ARGS="-k name" for some)
+	@$(BIN)/python -m deploy.local.packages
 	@$(BIN)/pytest -n 4 --dist loadfile $(ARGS)
 
 lint: install ## Check style, types and the architecture

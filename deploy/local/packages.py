@@ -1,28 +1,42 @@
-"""The two programs that pip cannot install: RabbitMQ and bubblewrap, by apt where we may."""
+"""The programs that pip cannot install: by apt where we may, else one sentence says how.
+
+`python -m deploy.local.packages` (`make test`) does so for all that the tests need.
+"""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from deploy.local import StackError
 from deploy.local.servers import server_program
 
-_ELSEWHERE = {
+_PROGRAMS: dict[str, Callable[[], str | None]] = {
+    "rabbitmq-server": server_program,
+    "bubblewrap": partial(shutil.which, "bwrap"),
+    "prometheus": partial(shutil.which, "promtool"),
+    "curl": partial(shutil.which, "curl"),
+}
+"""How to find the program that each Debian package is wanted for."""
+
+_WANTED = {
     "rabbitmq-server": ", or set DATALAB_AMQP_URI to a RabbitMQ that runs already",
     "bubblewrap": " (jobs run inside its sandbox)",
+    "prometheus": " (tests check metrics by its promtool)",
+    "curl": " (tests paste the documents' commands)",
 }
 
 
-def missing(*, broker: bool) -> list[str]:
-    """The Debian packages whose programs are not there; the broker only if it is wanted."""
-    absent = ["rabbitmq-server"] if broker and server_program() is None else []
-    return absent + ([] if shutil.which("bwrap") else ["bubblewrap"])
+def missing(packages: Iterable[str]) -> list[str]:
+    """Those of these Debian packages whose programs are not there."""
+    return [package for package in packages if _PROGRAMS[package]() is None]
 
 
-def ensure_installed(*, broker: bool, progress: Callable[[str], None]) -> None:
+def ensure_installed(wanted: Iterable[str], progress: Callable[[str], object]) -> None:
     """Install what is missing; raises StackError with one sentence where we may not."""
-    packages = missing(broker=broker)
+    packages = missing(wanted)
     if not packages:
         return
     apt_get = _apt_get()
@@ -31,15 +45,15 @@ def ensure_installed(*, broker: bool, progress: Callable[[str], None]) -> None:
     progress(f"installing {' and '.join(packages)} with apt-get")
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         _run([*apt_get, *arguments])
-    if missing(broker=broker):
-        raise StackError(_how_to_get(packages))
+    if still := missing(packages):
+        raise StackError(_how_to_get(still))
 
 
 def _apt_get() -> list[str] | None:
     """The command line of an apt-get that may install, or None."""
     if not shutil.which("apt-get"):
         return None
-    # A run level of 1 keeps the package from starting a node of its own on the default port.
+    # A run level of 1 keeps the packages from starting servers of their own on the default ports.
     command = ["env", "RUNLEVEL=1", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     if os.geteuid() == 0:
         return command
@@ -64,5 +78,17 @@ def _how_to_get(packages: list[str]) -> str:
     names = " ".join(packages)
     return (
         f"Not installed: {names}; run `apt-get install {names}` as root"
-        f"{''.join(_ELSEWHERE[package] for package in packages)}."
+        f"{''.join(_WANTED[package] for package in packages)}."
     )
+
+
+def main() -> None:
+    """Install all of them, or say what is missing: a test that needs it says so then."""
+    try:
+        ensure_installed(_PROGRAMS, lambda told: sys.stdout.write(f"{told}\n"))
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+
+
+if __name__ == "__main__":
+    main()

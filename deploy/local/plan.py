@@ -101,6 +101,10 @@ class Plan:
         address = {"DATALAB_HTTP_HOST": LOOPBACK, "DATALAB_HTTP_PORT": str(self.port(program))}
         return {**defaults, **self._given, **address}
 
+    def packages(self) -> list[str]:
+        """The Debian packages whose programs run here."""
+        return ["rabbitmq-server"] * self.starts_broker + ["bubblewrap"]
+
     def prepare(self) -> None:
         """Write the servers' configuration; the data of an earlier run stay."""
         if self.starts_broker:

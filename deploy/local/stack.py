@@ -142,7 +142,7 @@ class Stack:
         refuse_full_disk(self.home)
         refuse_wrong_settings(self.environment())
         refuse_dead_servers(self.plan.given_servers())
-        ensure_installed(broker=self.plan.starts_broker, progress=progress)
+        ensure_installed(self.plan.packages(), progress)
         self._clear(progress)
         refuse_ports(self.plan.listeners())
         self.plan.prepare()
