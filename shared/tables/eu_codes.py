@@ -6,7 +6,15 @@ publisher types of ADMS (purl.org/adms/publishertype); the Dublin Core collectio
 frequencies (purl.org/cld/freq); the frequencies of data.gouv.fr's API.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
+
+
+class Concept(NamedTuple):
+    """A concept of a vocabulary: its code there, and its French title."""
+
+    code: str
+    title: str
+
 
 THEMES = {
     "AGRI": "Agriculture, pêche, sylviculture et alimentation",
@@ -25,15 +33,15 @@ THEMES = {
 }
 """Codes of the themes, with their French titles."""
 
-HIGH_VALUE = {
-    "geospatial": "c_ac64a52d",
-    "earth_observation": "c_dd313021",
-    "meteorological": "c_164e0bf5",
-    "statistics": "c_e1da4e07",
-    "companies": "c_a9135398",
-    "mobility": "c_b79e35eb",
+HIGH_VALUE: dict[str, Concept] = {
+    "geospatial": Concept("c_ac64a52d", "Géospatial"),
+    "earth_observation": Concept("c_dd313021", "Observation de la Terre et environnement"),
+    "meteorological": Concept("c_164e0bf5", "Météorologie"),
+    "statistics": Concept("c_e1da4e07", "Statistiques"),
+    "companies": Concept("c_a9135398", "Entreprises et propriété d'entreprises"),
+    "mobility": Concept("c_b79e35eb", "Mobilité"),
 }
-"""The lab's words for the categories, with their codes."""
+"""The lab's words for the categories."""
 
 PublisherKind = Literal[
     "national_authority",
@@ -49,20 +57,20 @@ PublisherKind = Literal[
     "individual",
 ]
 
-PUBLISHERS: dict[PublisherKind, str] = {
-    "national_authority": "NationalAuthority",
-    "regional_authority": "RegionalAuthority",
-    "local_authority": "LocalAuthority",
-    "supranational_authority": "SupraNationalAuthority",
-    "academia": "Academia-ScientificOrganisation",
-    "company": "Company",
-    "industry_consortium": "IndustryConsortium",
-    "nonprofit": "NonProfitOrganisation",
-    "ngo": "NonGovernmentalOrganisation",
-    "standards_body": "StandardisationBody",
-    "individual": "PrivateIndividual(s)",
+PUBLISHERS: dict[PublisherKind, Concept] = {
+    "national_authority": Concept("NationalAuthority", "Autorité nationale"),
+    "regional_authority": Concept("RegionalAuthority", "Autorité régionale"),
+    "local_authority": Concept("LocalAuthority", "Collectivité locale"),
+    "supranational_authority": Concept("SupraNationalAuthority", "Organisation supranationale"),
+    "academia": Concept("Academia-ScientificOrganisation", "Enseignement supérieur et recherche"),
+    "company": Concept("Company", "Entreprise"),
+    "industry_consortium": Concept("IndustryConsortium", "Consortium industriel"),
+    "nonprofit": Concept("NonProfitOrganisation", "Organisme à but non lucratif"),
+    "ngo": Concept("NonGovernmentalOrganisation", "Organisation non gouvernementale"),
+    "standards_body": Concept("StandardisationBody", "Organisme de normalisation"),
+    "individual": Concept("PrivateIndividual(s)", "Particulier"),
 }
-"""The lab's words for what kind of body publishes data, with their codes."""
+"""The lab's words for what kind of body publishes data."""
 
 LANGUAGES = {
     "fr": "FRA",

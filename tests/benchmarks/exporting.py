@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from services.catalog.dcat.catalogue import CataloguePage, describe_page
-from services.catalog.dcat.nodes import empty_graph
+from services.catalog.dcat.describe import CataloguePage, describe_page
 from services.catalog.dcat.syntax import MEDIA_TYPES, Graphs, Syntax, write
+from services.catalog.dcat.terms import empty_graph
 from tests.unit.catalog.dcat.described import LAB, RICH, rich
 
 Contender = Callable[[Graphs], Graphs]

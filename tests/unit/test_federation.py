@@ -8,7 +8,7 @@ from rdflib import Graph
 
 from services.catalog.datasets.metadata import HighValue, Language
 from services.catalog.datasets.model import Dataset
-from services.catalog.dcat.catalogue import CataloguePage, describe_page, next_page
+from services.catalog.dcat.describe import CataloguePage, describe_page, next_page
 from services.catalog.dcat.syntax import Syntax
 from services.compute.runner.portals.dcat import items_of, next_of, record_of
 from services.compute.runner.portals.rdf import graph_of, graph_of_json, read_json, syntax_of

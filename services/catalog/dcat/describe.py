@@ -1,36 +1,39 @@
-"""Describes one dataset in DCAT-AP 3.0.1: what it is, where its files are, how it was made."""
+"""Describes the catalogue in DCAT-AP 3.0.1: a dataset, and a page of datasets with the way on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
 
 from rdflib import Graph, URIRef
+from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, RDFS, SKOS
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Provenance, Version
-from services.catalog.dcat.distribution import add_files
-from services.catalog.dcat.nodes import Node, address, empty_graph, moment, text, typed
-from services.catalog.dcat.source_links import add_harvested, add_identifiers
-from services.catalog.dcat.vocabulary import (
-    ADMS,
-    DCAT,
-    DCATAP,
-    DCT,
-    ELI,
-    FOAF,
-    HIGH_VALUE_LAW,
-    PROV,
-    RDFS,
-    SKOS,
-    VCARD,
+from services.catalog.dcat.distribution import add_files, add_law, add_licence, add_source_files
+from services.catalog.dcat.terms import (
+    DCAT_VERSION,
+    DCATAP_3,
+    FRANCE,
+    THEME_TABLE,
     access_right,
+    add_concept,
+    add_title,
+    address,
+    empty_graph,
     frequency,
     high_value,
     language,
+    moment,
     place,
     publisher_type,
+    text,
     theme,
+    typed,
 )
+from shared.rdf import ADMS, DCATAP, HYDRA, VCARD, Node
 from shared.tables.eu_codes import PublisherKind
 from shared.tables.territory import department_of, kind_of
 
@@ -53,53 +56,135 @@ class Lab:
         return address(f"{self.url}/catalog#publisher")
 
 
+Seen = tuple[Dataset, Sequence[Version]]
+"""A dataset, and those of its versions that the caller may see, as the caller may see them."""
+
+
+@dataclass(frozen=True)
+class CatalogueFigures:
+    """What holds for the catalogue: how many datasets, when the first came and one last changed."""
+
+    total: int
+    issued: datetime | None = None
+    changed: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CataloguePage:
+    """A page of the catalogue: what is on it, and the cursor of the next.
+
+    `asked` holds the parameters it was asked for with. The first page alone tells of the `whole`:
+    figures that differ, once pages are put together, would be one too many.
+    """
+
+    datasets: Sequence[Seen]
+    asked: Mapping[str, str]
+    next: str | None = None
+    whole: CatalogueFigures | None = None
+
+
+def describe_page(page: CataloguePage, lab: Lab) -> Iterator[Graph]:
+    """The catalogue with links to the datasets of one page, then each dataset.
+
+    What was said of a theme, a place or a licence is not said again.
+    """
+    graph = empty_graph()
+    node = Node(graph, address(f"{lab.url}/catalog"), DCAT.Catalog, HYDRA.Collection)
+    _add_catalogue(node, lab)
+    if page.whole:
+        _add_whole(node, page.whole)
+    for dataset, _ in page.datasets:
+        node.add(DCAT.dataset, dataset_uri(lab, dataset.id))
+    _add_paging(node, page, lab)
+    yield graph
+    told = set(graph)
+    for dataset, versions in page.datasets:
+        graph, uri = describe(dataset, versions, lab), dataset_uri(lab, dataset.id)
+        for triple in told.intersection(graph):
+            graph.remove(triple)
+        told.update(one for one in graph if not str(one[0]).startswith(uri))
+        yield graph
+
+
 def dataset_uri(lab: Lab, dataset_id: str) -> URIRef:
     """The address of a dataset, which answers in every syntax."""
     return address(f"{lab.url}/datasets/{dataset_id}")
 
 
-def describe_alone(dataset: Dataset, versions: Sequence[Version], lab: Lab) -> Graph:
-    """A graph of one dataset."""
-    graph = empty_graph()
-    describe(graph, dataset, versions, lab)
-    return graph
-
-
-def describe(graph: Graph, dataset: Dataset, versions: Sequence[Version], lab: Lab) -> URIRef:
-    """Add the dataset to `graph` as those may see it who see these of its versions; its URI."""
-    about, uri = dataset.metadata, dataset_uri(lab, dataset.id)
-    node = Node(graph, uri, DCAT.Dataset)
-    node.titled(about.title, about.description, about.language)
-    node.add(DCT.identifier, text(dataset.id))
+def describe(dataset: Dataset, versions: Sequence[Version], lab: Lab) -> Graph:
+    """The dataset as those may see it who see these of its versions."""
+    graph, about = empty_graph(), dataset.metadata
+    node = Node(graph, dataset_uri(lab, dataset.id), DCAT.Dataset)
+    add_title(node, about.title, about.description, about.language)
+    node.add(DCTERMS.identifier, text(dataset.id))
     _add_subject(node, about)
     _add_coverage(node, about)
     _add_people(node, about, lab)
-    _add_law(node, about)
+    _add_rights(node, about)
     published = [version for version in versions if version.state == "published"]
     if dataset.harvested:
-        add_identifiers(node, dataset.harvested)
+        _add_identifiers(node, dataset.harvested)
     if published:
         _add_version(node, published)
         add_files(node, about, published[-1])
     elif dataset.harvested:
-        add_harvested(node, about, dataset.harvested)
+        add_source_files(node, about, dataset.harvested)
     if published and published[-1].provenance:
         _add_provenance(node, published[-1].provenance, lab)
-    return uri
+    return graph
 
 
-def add_publisher(node: Node, uri: URIRef, name: str, kind: PublisherKind | None) -> None:
+def _add_publisher(node: Node, uri: URIRef, name: str, kind: PublisherKind | None) -> None:
     """Add who publishes something, and what kind of body that is where it was said."""
-    publisher = node.refer(DCT.publisher, uri, FOAF.Agent)
+    publisher = node.refer(DCTERMS.publisher, uri, FOAF.Agent)
     publisher.add(FOAF.name, text(name))
     if kind:
-        publisher.concept(DCT.type, *publisher_type(kind))
+        add_concept(publisher, DCTERMS.type, *publisher_type(kind))
+
+
+def _add_catalogue(node: Node, lab: Lab) -> None:
+    add_title(
+        node,
+        f"Catalogue de données : {lab.name}",
+        "Données d'intérêt général que le lab met à disposition de projets, ou sur demande.",
+    )
+    _add_publisher(node, lab.agent, lab.name, lab.kind)
+    node.refer(FOAF.homepage, address(f"{lab.url}/"), FOAF.Document)
+    node.refer(DCTERMS.language, language("fr"), DCTERMS.LinguisticSystem)
+    add_licence(node, lab.licence, node.part("#licence"))
+    node.refer(DCTERMS.spatial, FRANCE, DCTERMS.Location)
+    node.refer(DCTERMS.conformsTo, DCATAP_3, DCTERMS.Standard)
+    taxonomy = node.refer(DCAT.themeTaxonomy, THEME_TABLE, SKOS.ConceptScheme)
+    taxonomy.add(DCTERMS.title, text("Thèmes des données (UE)", "fr"))
+
+
+def _add_whole(node: Node, whole: CatalogueFigures) -> None:
+    node.add(DCTERMS.issued, moment(whole.issued) if whole.issued else None)
+    node.add(DCTERMS.modified, moment(whole.changed) if whole.changed else None)
+    node.add(HYDRA.totalItems, typed(whole.total, "integer"))
+
+
+def _add_paging(node: Node, page: CataloguePage, lab: Lab) -> None:
+    view = node.refer(HYDRA.view, _url(lab, page.asked), HYDRA.PartialCollectionView)
+    first = {name: value for name, value in page.asked.items() if name != "after"}
+    view.add(HYDRA.first, _url(lab, first))
+    view.add(HYDRA.next, next_page(page, lab))
+
+
+def next_page(page: CataloguePage, lab: Lab) -> URIRef | None:
+    """Where the next page is, to be asked for as this one was; None after the last."""
+    return _url(lab, {**page.asked, "after": page.next}) if page.next else None
+
+
+def _url(lab: Lab, asked: Mapping[str, str]) -> URIRef:
+    query = urlencode(asked)
+    return address(f"{lab.url}/catalog?{query}" if query else f"{lab.url}/catalog")
 
 
 def _add_subject(node: Node, about: Metadata) -> None:
     known = theme(about.theme)
     if known:
-        node.concept(DCAT.theme, *known)
+        add_concept(node, DCAT.theme, *known)
     # The lab's own word says more than the EU's thirteen, and search by it shall find the data.
     for word in (about.theme, *about.keywords):
         node.add(DCAT.keyword, text(word, about.language))
@@ -110,28 +195,26 @@ def _add_subject(node: Node, about: Metadata) -> None:
 def _add_coverage(node: Node, about: Metadata) -> None:
     many = len(about.territory) > _PLACES
     for code in sorted({department_of(one) if many else one for one in about.territory}):
-        where = node.refer(DCT.spatial, place(code), DCT.Location)
-        where.add(DCT.identifier, text(code))
+        where = node.refer(DCTERMS.spatial, place(code), DCTERMS.Location)
+        where.add(DCTERMS.identifier, text(code))
         where.add(SKOS.prefLabel, text(f"{kind_of(code)} {code}", "fr"))
     if about.temporal:
-        period = node.refer(DCT.temporal, node.name + "#period", DCT.PeriodOfTime)
-        for prop, day in (
-            (DCAT.startDate, about.temporal.start),
-            (DCAT.endDate, about.temporal.end),
-        ):
-            period.add(prop, typed(day.isoformat(), "date") if day else None)
+        period = node.refer(DCTERMS.temporal, node.part("#period"), DCTERMS.PeriodOfTime)
+        start, end = about.temporal.start, about.temporal.end
+        period.add(DCAT.startDate, typed(start, "date") if start else None)
+        period.add(DCAT.endDate, typed(end, "date") if end else None)
     if about.frequency:
-        node.refer(DCT.accrualPeriodicity, frequency(about.frequency), DCT.Frequency)
-    node.refer(DCT.language, language(about.language), DCT.LinguisticSystem)
+        node.refer(DCTERMS.accrualPeriodicity, frequency(about.frequency), DCTERMS.Frequency)
+    node.refer(DCTERMS.language, language(about.language), DCTERMS.LinguisticSystem)
 
 
 def _add_people(node: Node, about: Metadata, lab: Lab) -> None:
     if about.producer:
-        add_publisher(node, node.name + "#publisher", about.producer, about.producer_kind)
+        _add_publisher(node, node.part("#publisher"), about.producer, about.producer_kind)
     else:
-        add_publisher(node, lab.agent, lab.name, lab.kind)
+        _add_publisher(node, lab.agent, lab.name, lab.kind)
     if about.contact:
-        contact = node.refer(DCAT.contactPoint, node.name + "#contact", VCARD.Kind)
+        contact = node.refer(DCAT.contactPoint, node.part("#contact"), VCARD.Kind)
         contact.add(VCARD.fn, text(about.contact.name))
         if about.contact.email:
             contact.add(VCARD.hasEmail, address(f"mailto:{about.contact.email}"))
@@ -139,32 +222,43 @@ def _add_people(node: Node, about: Metadata, lab: Lab) -> None:
             contact.add(VCARD.hasURL, address(about.contact.url))
 
 
-def _add_law(node: Node, about: Metadata) -> None:
-    node.refer(DCT.accessRights, access_right(about.access), DCT.RightsStatement)
+def _add_rights(node: Node, about: Metadata) -> None:
+    node.refer(DCTERMS.accessRights, access_right(about.access), DCTERMS.RightsStatement)
+    add_law(node, about)
     if about.hvd:
-        node.refer(DCATAP.applicableLegislation, HIGH_VALUE_LAW, ELI.LegalResource)
-        node.concept(DCATAP.hvdCategory, *high_value(about.hvd))
+        add_concept(node, DCATAP.hvdCategory, *high_value(about.hvd))
 
 
 def _add_version(node: Node, published: Sequence[Version]) -> None:
     newest = published[-1]
-    node.add(DCT.issued, moment(published[0].registered_at))
-    node.add(DCT.modified, moment(newest.registered_at))
-    node.add(DCAT.version, text(str(newest.number)))
+    node.add(DCTERMS.issued, moment(published[0].registered_at))
+    node.add(DCTERMS.modified, moment(newest.registered_at))
+    node.add(DCAT_VERSION, text(str(newest.number)))
     if newest.note:
         node.add(ADMS.versionNotes, text(newest.note, "fr"))
 
 
 def _add_provenance(node: Node, made: Provenance, lab: Lab) -> None:
-    activity = node.refer(PROV.wasGeneratedBy, node.name + "#activity", PROV.Activity)
+    activity = node.refer(PROV.wasGeneratedBy, node.part("#activity"), PROV.Activity)
     steps = ", ".join(step.application for step in made.steps)
     label = f"Traitement {made.job_id} du projet {made.project_id}"
     activity.add(RDFS.label, text(f"{label} : {steps}" if steps else label, "fr"))
-    activity.add(DCT.identifier, text(made.job_id))
-    activity.add(DCT.isPartOf, URIRef(f"urn:datalab:project:{made.project_id}"))
+    activity.add(DCTERMS.identifier, text(made.job_id))
+    activity.add(DCTERMS.isPartOf, URIRef(f"urn:datalab:project:{made.project_id}"))
     for given in made.inputs:
         source = dataset_uri(lab, given.dataset_id)
         activity.add(PROV.used, source)
         origin = node.refer(PROV.wasDerivedFrom, source, PROV.Entity)
         if given.title:
             origin.add(RDFS.label, text(given.title, "fr"))
+
+
+def _add_identifiers(dataset: Node, found: Harvested) -> None:
+    """Add what it is called where it comes from, and was where that has it from.
+
+    So nobody counts the data twice, and a catalogue knows again what comes back to it.
+    """
+    for number, name in enumerate(dict.fromkeys((found.identifier, *found.others)), 1):
+        fragment = "#identifier" if number == 1 else f"#identifier-{number}"
+        identifier = dataset.refer(ADMS.identifier, dataset.part(fragment), ADMS.Identifier)
+        identifier.add(SKOS.notation, text(name))

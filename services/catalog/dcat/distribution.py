@@ -1,29 +1,33 @@
-"""Describes the files of a dataset's newest version: format, size, checksum, licence."""
+"""Describes the files of a dataset: those in the lab, or those that its source has."""
 
 from urllib.parse import quote
 
 from rdflib import URIRef
+from rdflib.namespace import DCAT, DCTERMS, FOAF, RDFS
 
 from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Version
-from services.catalog.dcat.nodes import Node, address, moment, text, typed
-from services.catalog.dcat.vocabulary import (
+from services.catalog.dcat.terms import (
     AVAILABLE,
-    DCAT,
-    DCATAP,
-    DCT,
-    ELI,
     HIGH_VALUE_LAW,
-    RDFS,
-    SHA256,
-    SPDX,
+    add_concept,
+    add_title,
+    address,
+    checksum_algorithm,
+    day_or_moment,
     file_type,
     language,
     licence_type,
     media_type,
+    moment,
+    text,
+    typed,
 )
 from services.catalog.licences.licences import find_licence
 from shared.events import FileRef
+from shared.rdf import DCATAP, ELI, SPDX, Node
+from shared.tables.harvested_page import Distribution
 
 _RESTRICTED = "Données restreintes : un projet en demande l'accès, et leur propriétaire décide."
 
@@ -32,13 +36,13 @@ def add_files(dataset: Node, about: Metadata, version: Version) -> None:
     """Add the table of `version`, and each other file of a project's result."""
     if version.table:
         node = _file(dataset, "table", version.table, about, version)
-        node.titled("Table au format Parquet", _table_in_words(version))
+        add_title(node, "Table au format Parquet", _table_in_words(version))
     for output in version.files:
         # What was delivered as the table is there already, as the lab read it.
         if output.file.sha256 != version.file.sha256:
             path = f"files/{quote(output.name, safe='')}"
             node = _file(dataset, path, output.file, about, version)
-            node.titled(output.name, f"Fichier {output.name} du traitement")
+            add_title(node, output.name, f"Fichier {output.name} du traitement")
 
 
 def _table_in_words(version: Version) -> str:
@@ -49,42 +53,50 @@ def _table_in_words(version: Version) -> str:
 
 
 def _file(dataset: Node, path: str, file: FileRef, about: Metadata, version: Version) -> Node:
-    node = dataset.refer(DCAT.distribution, dataset.name + f"#{path}", DCAT.Distribution)
-    node.refer(DCAT.accessURL, dataset.name)
+    node = dataset.refer(DCAT.distribution, dataset.part(f"#{path}"), DCAT.Distribution)
+    node.refer(DCAT.accessURL, dataset.subject)
     if about.access == "open":
-        node.refer(DCAT.downloadURL, dataset.name + f"/{path}")
-    add_format(node, file.media_type)
+        node.refer(DCAT.downloadURL, dataset.part(f"/{path}"))
+    _add_format(node, file.media_type)
     node.add(DCAT.byteSize, typed(file.size, "nonNegativeInteger"))
     if about.access == "open":
         # Of other data it would prove what somebody has, or guesses.
-        _add_checksum(node, file)
-    add_terms(node, about, dataset)
+        _add_checksum(node, "sha256", file.sha256)
+    _add_terms(node, about, dataset)
     _add_rights(node, about, version, dataset)
-    node.add(DCT.issued, moment(version.registered_at))
+    node.add(DCTERMS.issued, moment(version.registered_at))
     return node
 
 
-def _add_checksum(node: Node, file: FileRef) -> None:
-    checksum = node.refer(SPDX.checksum, node.name + "-checksum", SPDX.Checksum)
-    checksum.refer(SPDX.algorithm, SHA256, SPDX.ChecksumAlgorithm)
-    checksum.add(SPDX.checksumValue, typed(file.sha256, "hexBinary"))
+def _add_checksum(node: Node, algorithm: str, digest: str) -> None:
+    """Add a checksum, unless SPDX has no address for its algorithm, or it cannot be of that."""
+    known = checksum_algorithm(algorithm, digest)
+    if known:
+        checksum = node.refer(SPDX.checksum, node.part("-checksum"), SPDX.Checksum)
+        checksum.refer(SPDX.algorithm, known, SPDX.ChecksumAlgorithm)
+        checksum.add(SPDX.checksumValue, typed(digest, "hexBinary"))
 
 
-def add_format(node: Node, name: str, ending: str = "") -> None:
+def _add_format(node: Node, name: str, ending: str = "") -> None:
     """Add the format: the media type as IANA has it, and the file type as the EU does."""
     known = media_type(name)
     if known:
-        node.refer(DCAT.mediaType, known, DCT.MediaType)
+        node.refer(DCAT.mediaType, known, DCTERMS.MediaType)
     kind = file_type(name, ending)
     if kind:
-        node.refer(DCT["format"], kind, DCT.MediaTypeOrExtent)
+        node.refer(DCTERMS["format"], kind, DCTERMS.MediaTypeOrExtent)
 
 
-def add_terms(node: Node, about: Metadata, dataset: Node) -> None:
+def _add_terms(node: Node, about: Metadata, dataset: Node) -> None:
     """Add what holds for every file of a dataset: licence, language, availability and law."""
-    add_licence(node, about.licence, dataset.name + "#licence")
-    node.refer(DCT.language, language(about.language), DCT.LinguisticSystem)
-    node.concept(DCATAP.availability, AVAILABLE, "disponible")
+    add_licence(node, about.licence, dataset.part("#licence"))
+    node.refer(DCTERMS.language, language(about.language), DCTERMS.LinguisticSystem)
+    add_concept(node, DCATAP.availability, AVAILABLE, "disponible")
+    add_law(node, about)
+
+
+def add_law(node: Node, about: Metadata) -> None:
+    """Add the law that makes an owner publish high-value data."""
     if about.hvd:
         node.refer(DCATAP.applicableLegislation, HIGH_VALUE_LAW, ELI.LegalResource)
 
@@ -94,10 +106,12 @@ def add_licence(node: Node, named: str, nowhere: URIRef) -> None:
     licence = find_licence(named)
     title = licence.title if licence else named
     url = licence.url if licence else named if named.startswith(("http://", "https://")) else ""
-    document = node.refer(DCT.license, address(url) if url else nowhere, DCT.LicenseDocument)
+    document = node.refer(
+        DCTERMS.license, address(url) if url else nowhere, DCTERMS.LicenseDocument
+    )
     document.add(RDFS.label, text(title, "fr"))
     if licence:
-        document.concept(DCT.type, *licence_type(licence))
+        add_concept(document, DCTERMS.type, *licence_type(licence))
 
 
 def _add_rights(node: Node, about: Metadata, version: Version, dataset: Node) -> None:
@@ -105,5 +119,28 @@ def _add_rights(node: Node, about: Metadata, version: Version, dataset: Node) ->
     if about.access == "restricted":
         said = _RESTRICTED
     if said:
-        rights = node.refer(DCT.rights, dataset.name + "#rights", DCT.RightsStatement)
+        rights = node.refer(DCTERMS.rights, dataset.part("#rights"), DCTERMS.RightsStatement)
         rights.add(RDFS.label, text(said, "fr"))
+
+
+def add_source_files(dataset: Node, about: Metadata, found: Harvested) -> None:
+    """Add what the source says of data that is with it: when it changed, its page and files."""
+    dataset.add(DCTERMS.modified, day_or_moment(found.modified or found.updated))
+    if found.page:
+        dataset.refer(DCAT.landingPage, address(found.page), FOAF.Document)
+    for number, one in enumerate(found.distributions, 1):
+        _add_source_file(dataset, f"#source-{number}", one, about)
+
+
+def _add_source_file(dataset: Node, fragment: str, one: Distribution, about: Metadata) -> None:
+    node = dataset.refer(DCAT.distribution, dataset.part(fragment), DCAT.Distribution)
+    add_title(node, one.title or one.url, f"Fichier chez son producteur : {one.title or one.url}")
+    for prop in (DCAT.accessURL, DCAT.downloadURL):
+        node.add(prop, address(one.url))
+    _add_format(node, one.media_type, one.format)
+    _add_terms(node, about, dataset)
+    node.add(DCTERMS.modified, day_or_moment(one.modified))
+    if one.size is not None:
+        node.add(DCAT.byteSize, typed(one.size, "nonNegativeInteger"))
+    algorithm, _, digest = one.checksum.partition(":")
+    _add_checksum(node, algorithm, digest)

@@ -10,13 +10,14 @@ from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import versions_of
 from services.catalog.datasets.visibility import visible
-from services.catalog.dcat.catalogue import (
+from services.catalog.dcat.describe import (
     CatalogueFigures,
     CataloguePage,
+    Lab,
+    describe,
     describe_page,
     next_page,
 )
-from services.catalog.dcat.describe import Lab, describe_alone
 from services.catalog.dcat.syntax import MEDIA_TYPES, Graphs, Syntax, write
 from shared.aggregate import LONG_AGO
 from shared.auth import Caller
@@ -25,8 +26,6 @@ from shared.settings import Settings
 from shared.store import Store
 
 _PUBLISHED = {"state": "published"}
-
-
 _WINS = "wins over the header `Accept`"
 
 
@@ -93,7 +92,7 @@ class Exporter:
     def dataset(self, dataset_id: str) -> Export:
         """One dataset, if the caller may know of it; NotFound else."""
         dataset = visible(self.store, dataset_id, self.caller)
-        graph = describe_alone(dataset, versions_of(dataset, self.caller), self._lab)
+        graph = describe(dataset, versions_of(dataset, self.caller), self._lab)
         return self._written([graph])
 
     def _whole(self, first: list[Dataset], total: int) -> CatalogueFigures:

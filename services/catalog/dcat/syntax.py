@@ -9,7 +9,7 @@ from rdflib import Graph
 from rdflib.plugins.serializers.jsonld import from_rdf
 from rdflib.plugins.shared.jsonld.context import Context
 
-from services.catalog.dcat.vocabulary import PREFIXES
+from services.catalog.dcat.terms import PREFIXES
 
 Syntax = Literal["jsonld", "turtle", "rdfxml"]
 
@@ -20,11 +20,9 @@ MEDIA_TYPES: dict[Syntax, str] = {
 }
 """What each is called in `Accept`; the first is for those who take anything."""
 
-
 Graphs = Iterable[Graph]
 
-_NAMES = {prefix: str(namespace) for prefix, namespace in PREFIXES.items()}
-_CONTEXT = Context(_NAMES)
+_CONTEXT = Context(PREFIXES)
 
 
 def write(graphs: Graphs, syntax: Syntax) -> Iterator[bytes]:
@@ -34,7 +32,7 @@ def write(graphs: Graphs, syntax: Syntax) -> Iterator[bytes]:
 
 
 def _turtle(graphs: Graphs) -> Iterator[str]:
-    head = "".join(f"@prefix {prefix}: <{uri}> .\n" for prefix, uri in _NAMES.items())
+    head = "".join(f"@prefix {prefix}: <{uri}> .\n" for prefix, uri in PREFIXES.items())
     for graph in graphs:
         # rdflib ends the prefixes, which are told once for all, with an empty line.
         yield head + "\n" + graph.serialize(format="turtle").partition("\n\n")[2]
@@ -42,7 +40,7 @@ def _turtle(graphs: Graphs) -> Iterator[str]:
 
 
 def _jsonld(graphs: Graphs) -> Iterator[str]:
-    before = f'{{"@context":{json.dumps(_NAMES)},"@graph":['
+    before = f'{{"@context":{json.dumps(PREFIXES)},"@graph":['
     for graph in graphs:
         found = from_rdf(graph, _CONTEXT)  # type: ignore[no-untyped-call]
         found.pop("@context")
@@ -53,7 +51,7 @@ def _jsonld(graphs: Graphs) -> Iterator[str]:
 
 
 def _rdfxml(graphs: Graphs) -> Iterator[str]:
-    spaces = "".join(f"\n  xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in _NAMES.items())
+    spaces = "".join(f"\n  xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in PREFIXES.items())
     head = f'<?xml version="1.0" encoding="utf-8"?>\n<rdf:RDF{spaces}>'
     for graph in graphs:
         # An address has no ">" in it: the first one after the root's name ends its tag.

@@ -5,13 +5,14 @@ A dataset is known again by its dct:identifier, else by its own address, else by
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rdflib import BNode, Graph, Namespace, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS
+from rdflib.namespace import DC, DCAT, DCTERMS, FOAF, RDF, SDO, SKOS
 
 from services.compute.runner.portals.html_text import text_of_html
-from services.compute.runner.portals.rdf import DC, NOWHERE, VCARD, Node
+from services.compute.runner.portals.rdf import NOWHERE
 from services.compute.runner.portals.sanitising import (
     DISTRIBUTIONS,
     KEYWORDS,
@@ -28,24 +29,21 @@ from services.compute.runner.portals.sanitising import (
 )
 from services.compute.runner.portals.territories import territory_of
 from shared.errors import Rejected
+from shared.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD, Node
 from shared.tables.eu_codes import (
     HIGH_VALUE,
     PUBLISHERS,
     THEMES,
+    Concept,
     frequency_of,
     language_of,
     last_part,
 )
 from shared.tables.harvested_page import Distribution, Record
 
-ADMS = Namespace("http://www.w3.org/ns/adms#")
-SPDX = Namespace("http://spdx.org/rdf/terms#")
-DCATAP = Namespace("http://data.europa.eu/r5r/")
-_SCHEMA = (Namespace("http://schema.org/"), Namespace("https://schema.org/"))
-_HYDRA = (
-    Namespace("http://www.w3.org/ns/hydra/core#"),
-    Namespace("https://www.w3.org/ns/hydra/core#"),
-)
+# Many catalogues write these with the other scheme.
+_SCHEMA = (Namespace("http://schema.org/"), SDO)
+_HYDRA = (HYDRA, Namespace("https://www.w3.org/ns/hydra/core#"))
 _NEXT = tuple(hydra[name] for hydra in _HYDRA for name in ("next", "nextPage"))
 _STARTS = (DCAT.startDate, *(schema.startDate for schema in _SCHEMA))
 _ENDS = (DCAT.endDate, *(schema.endDate for schema in _SCHEMA))
@@ -59,7 +57,7 @@ def items_of(graph: Graph) -> Iterator[tuple[str, str, Node]]:
     What is only mentioned, as what a service serves, is described elsewhere and left out.
     """
     subjects = {*graph.subjects(RDF.type, DCAT.Dataset), *graph.objects(None, DCAT.dataset)}
-    nodes = [node for node in (Node(graph, subject) for subject in subjects) if node.is_said]
+    nodes = [node for node in (Node(graph, subject) for subject in subjects) if node.is_described]
     named = [(identifier_of(node), _title(node) or "sans titre", node) for node in nodes]
     return iter(sorted(named, key=lambda one: (one[0], one[1], one[2].address)))
 
@@ -104,8 +102,8 @@ def record_of(node: Node) -> Record:
         licence=_licence(node),
         restricted=last_part(node.text(DCTERMS.accessRights)).upper() in _CLOSED,
         producer=one_line(node.text(DCTERMS.publisher, DCTERMS.creator)),
-        producer_kind=_code_of(
-            node.node(DCTERMS.publisher, DCTERMS.creator), DCTERMS.type, PUBLISHERS.items()
+        producer_kind=_word_of(
+            PUBLISHERS, node.node(DCTERMS.publisher, DCTERMS.creator), DCTERMS.type
         ),
         page=_link(node, DCAT.landingPage, FOAF.page) or _followed(node.address) or None,
         issued=moment(node.text(DCTERMS.issued)),
@@ -117,7 +115,7 @@ def record_of(node: Node) -> Record:
         contact=one_line(contact.text(VCARD.fn, FOAF.name)),
         contact_email=one_line(_email(contact)),
         contact_url=_link(contact, VCARD.hasURL, FOAF.homepage),
-        hvd=_code_of(node, DCATAP.hvdCategory, HIGH_VALUE.items()),
+        hvd=_word_of(HIGH_VALUE, node, DCATAP.hvdCategory),
         distributions=tuple(sorted(_distributions(node), key=Distribution.model_dump_json)),
     )
 
@@ -183,9 +181,9 @@ def _email(contact: Node) -> str:
     return next(iter(named), "").removeprefix("mailto:")
 
 
-def _code_of(node: Node, predicate: URIRef, known: Iterable[tuple[str, str]]) -> str:
-    """The lab's word, of those known with their codes, for the first value that ends with one."""
-    words = {code: word for word, code in known}
+def _word_of(known: Mapping[Any, Concept], node: Node, predicate: URIRef) -> str:
+    """The lab's word, of those known, for the first value that ends with its code."""
+    words = {concept.code: word for word, concept in known.items()}
     return next(filter(None, (words.get(last_part(name)) for name in node.names(predicate))), "")
 
 

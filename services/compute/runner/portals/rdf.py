@@ -8,20 +8,19 @@ import codecs
 import json
 import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 from xml.sax import SAXException
 
 import rdflib
-from rdflib import BNode, Graph, Literal, Namespace, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS
+from rdflib import Graph
+from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS, XSD
 from rdflib.plugins.parsers.notation3 import BadSyntax
-from rdflib.term import Node as Term
 from rdflib.term import bind
 
 from shared.errors import Rejected
+from shared.rdf import DCATAP, HYDRA, SPDX, VCARD
 
 # Values stay as they were written: they are compared with those of the next harvest.
 rdflib.NORMALIZE_LITERALS = False
@@ -30,65 +29,51 @@ logging.getLogger("rdflib").setLevel(logging.CRITICAL)
 for _markup in (RDF.XMLLiteral, RDF.HTML):
     bind(_markup, str, constructor=str, datatype_specific=True)
 
-DC = Namespace("http://purl.org/dc/elements/1.1/")
-VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
-
-_LABELS = (
-    SKOS.prefLabel,
-    FOAF.name,
-    VCARD.fn,
-    DCTERMS.title,
-    RDFS.label,
-    RDF.value,
-    DCTERMS.identifier,
-)
-_LANGUAGES = {"fr": 0, "": 1, "en": 2}
-
 _LOOK = 4096
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _XML = re.compile(rb"<(\?xml|!DOCTYPE|!--|([\w.-]+:)?RDF[\s>])")
 _HTML = re.compile(rb"<(!doctype\s+html|html)[\s>]", re.IGNORECASE)
+
 NOWHERE = "http://catalogue.invalid/"
 """What relative addresses of a file are relative to; .invalid is nobody's (RFC 2606)."""
 
 _SYNTAXES = {"xml": "RDF/XML", "turtle": "Turtle"}
 
-_DCT, _DCAT, _FOAF, _SKOS, _VCARD = map(str, (DCTERMS, DCAT, FOAF, SKOS, VCARD))
-_SPDX, _HYDRA = "http://spdx.org/rdf/terms#", "http://www.w3.org/ns/hydra/core#"
+_DCTERMS, _DCAT, _FOAF, _SKOS = map(str, (DCTERMS, DCAT, FOAF, SKOS))
 
 _NAMES = {
-    _DCT: "title description identifier issued modified license rights format type Location"
+    _DCTERMS: "title description identifier issued modified license rights format type Location"
     " PeriodOfTime",
     _DCAT: "keyword byteSize startDate endDate mediaType theme Catalog CatalogRecord Dataset"
     " Distribution DataService",
-    _VCARD: "fn hasEmail hasURL Kind Individual",
+    VCARD: "fn hasEmail hasURL Kind Individual",
     _FOAF: "name mbox homepage Agent Organization",
-    _SPDX: "algorithm checksumValue Checksum",
-    _HYDRA: "PagedCollection PartialCollectionView",
+    SPDX: "algorithm checksumValue Checksum",
+    HYDRA: "PagedCollection PartialCollectionView",
     _SKOS: "prefLabel notation",
-    "http://data.europa.eu/r5r/": "hvdCategory applicableLegislation",
+    DCATAP: "hvdCategory applicableLegislation",
 }
 """Of classes, and of properties whose values are texts."""
 
 _THINGS = {
-    _DCT: "publisher creator spatial temporal language accrualPeriodicity accessRights",
+    _DCTERMS: "publisher creator spatial temporal language accrualPeriodicity accessRights",
     _DCAT: "dataset distribution contactPoint landingPage downloadURL accessURL",
-    _SPDX: "checksum",
-    _HYDRA: "view next nextPage",
+    SPDX: "checksum",
+    HYDRA: "view next nextPage",
 }
 """Names of properties whose values are things."""
 
 CONTEXT: dict[str, Any] = {
     "dcat": _DCAT,
-    "dct": _DCT,
-    "dcterms": _DCT,
+    "dct": _DCTERMS,
+    "dcterms": _DCTERMS,
     "foaf": _FOAF,
-    "vcard": _VCARD,
-    "spdx": _SPDX,
-    "hydra": _HYDRA,
+    "vcard": VCARD,
+    "spdx": SPDX,
+    "hydra": HYDRA,
     "skos": _SKOS,
     "schema": "http://schema.org/",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "xsd": str(XSD),
     "id": "@id",
     **{name: f"{base}{name}" for base, names in _NAMES.items() for name in names.split()},
     **{
@@ -100,80 +85,6 @@ CONTEXT: dict[str, Any] = {
 
 _KNOWN = ("dcat", "project-open-data", "/ns/hydra/")
 """What the address of a context holds whose names are those above."""
-
-
-class Node:
-    """A subject of statements, and what they say of it, in French where they do.
-
-    Of several values the order is that of their texts, never that of the file.
-    """
-
-    def __init__(self, graph: Graph, subject: Term) -> None:
-        self._graph, self.subject = graph, subject
-
-    @property
-    def address(self) -> str:
-        """Its own address; empty for a blank node, whose name means nothing outside its file."""
-        return str(self.subject) if isinstance(self.subject, URIRef) else ""
-
-    @property
-    def is_said(self) -> bool:
-        """Whether more than its class is said of it."""
-        return any(predicate != RDF.type for predicate in self._graph.predicates(self.subject))
-
-    def nodes(self, *predicates: URIRef) -> Iterator["Node"]:
-        """The values of the first of these properties that has any, as things."""
-        for value in self._values(predicates):
-            yield Node(self._graph, value)
-
-    def node(self, *predicates: URIRef) -> "Node":
-        """The first of them; a thing of which nothing is said when there is none."""
-        return next(self.nodes(*predicates), Node(self._graph, BNode()))
-
-    def text(self, *predicates: URIRef) -> str:
-        """One text, in French if there is one; of a thing its label, or else its address."""
-        return next(iter(self.texts(*predicates)), "")
-
-    def texts(self, *predicates: URIRef) -> list[str]:
-        """All texts, those in French first; of things their labels or addresses."""
-        found = (self._text(value) for value in self._values(predicates))
-        return [text for text in found if text]
-
-    def names(self, *predicates: URIRef) -> list[str]:
-        """Addresses and texts of the values, whichever way they name something."""
-        values = self._values(predicates)
-        addresses = [str(value) for value in values if isinstance(value, URIRef)]
-        return list(dict.fromkeys([*addresses, *filter(None, map(self._text, values))]))
-
-    @property
-    def label(self) -> str:
-        """What it is called; of a text itself, of what nothing is said its address."""
-        for predicate in _LABELS:
-            for value in self._values((predicate,)):
-                if isinstance(value, Literal):
-                    return str(value)
-        return str(self.subject) if isinstance(self.subject, Literal) else self.address
-
-    def _text(self, value: Term) -> str:
-        return Node(self._graph, value).label
-
-    def _values(self, predicates: tuple[URIRef, ...]) -> list[Term]:
-        for predicate in predicates:
-            values = list(self._graph.objects(self.subject, predicate))
-            if values:
-                return sorted(values, key=self._rank)
-        return []
-
-    def _rank(self, value: Term) -> tuple[int, str]:
-        if isinstance(value, Literal):
-            language = (value.language or "").partition("-")[0].lower()
-            return _LANGUAGES.get(language, len(_LANGUAGES)), str(value)
-        return 0, str(value) if isinstance(value, URIRef) else self._said_of(value)
-
-    def _said_of(self, blank: Term) -> str:
-        """What orders blank nodes: their names differ each time the same file is read."""
-        said = (value for _, value in self._graph.predicate_objects(blank))
-        return "\n".join(sorted(str(value) for value in said if not isinstance(value, BNode)))
 
 
 def syntax_of(source: Path, media_type: str) -> str:

@@ -8,7 +8,7 @@ from services.catalog.datasets.metadata import Contact, Metadata, Period
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Provenance, VersionContent
-from services.catalog.dcat.describe import Lab, describe_alone
+from services.catalog.dcat.describe import Lab, describe
 from services.catalog.dcat.syntax import Graphs, Syntax, write
 from shared.events import FileRef, Step
 from shared.tables.harvested_page import Distribution
@@ -117,7 +117,7 @@ def bare() -> Dataset:
 
 def graph_of(dataset: Dataset) -> Graph:
     """Its description, as its insiders see it."""
-    return describe_alone(dataset, dataset.versions, LAB)
+    return describe(dataset, dataset.versions, LAB)
 
 
 def written(graphs: Graphs, syntax: Syntax) -> bytes:

@@ -7,26 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import RDF, BNode, Graph, Literal, URIRef
+from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, SKOS
 
 from services.catalog.datasets.bodies import NewDataset
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import versions_of
-from services.catalog.dcat.describe import describe_alone
-from services.catalog.dcat.vocabulary import (
-    ADMS,
-    DCAT,
-    DCATAP,
-    DCT,
-    FOAF,
-    HIGH_VALUE_LAW,
-    PROV,
-    SKOS,
-    SPDX,
-    VCARD,
-    place,
-    theme,
-)
+from services.catalog.dcat.describe import describe
+from services.catalog.dcat.terms import HIGH_VALUE_LAW, place, theme
 from shared.auth import Caller
+from shared.rdf import ADMS, DCATAP, SPDX, VCARD
 from shared.tables.eu_codes import PublisherKind
 from tests.shapes import Fault, faults, violations
 from tests.unit.catalog.dcat.described import (
@@ -61,8 +50,8 @@ def test_a_dataset_of_which_little_is_known_lacks_only_what_is_recommended() -> 
 
 
 MANDATORY = [
-    (f"{BASE}/dts_rich", DCT.title),
-    (f"{BASE}/dts_rich", DCT.description),
+    (f"{BASE}/dts_rich", DCTERMS.title),
+    (f"{BASE}/dts_rich", DCTERMS.description),
     (f"{BASE}/dts_rich", DCATAP.applicableLegislation),
     (f"{BASE}/dts_rich#table", DCAT.accessURL),
     (f"{BASE}/dts_rich#table", DCATAP.applicableLegislation),
@@ -93,20 +82,20 @@ RECOMMENDED = [
         for prop in (
             DCAT.contactPoint,
             DCAT.distribution,
-            DCT.spatial,
+            DCTERMS.spatial,
             DCAT.keyword,
-            DCT.publisher,
-            DCT.temporal,
+            DCTERMS.publisher,
+            DCTERMS.temporal,
             DCAT.theme,
         )
     ),
     *(
         (f"{BASE}/dts_rich#table", prop)
-        for prop in (DCATAP.availability, DCT.description, DCT["format"], DCT.license)
+        for prop in (DCATAP.availability, DCTERMS.description, DCTERMS["format"], DCTERMS.license)
     ),
     *((f"{BASE}/dts_rich#period", prop) for prop in (DCAT.startDate, DCAT.endDate)),
-    (f"{BASE}/dts_rich#publisher", DCT.type),
-    ("https://www.etalab.gouv.fr/licence-ouverte-open-licence", DCT.type),
+    (f"{BASE}/dts_rich#publisher", DCTERMS.type),
+    ("https://www.etalab.gouv.fr/licence-ouverte-open-licence", DCTERMS.type),
 ]
 
 
@@ -121,13 +110,13 @@ def test_what_is_recommended_is_warned_of_when_it_is_taken_away(subject: str, pr
 
 WRONG = [
     (DCAT.theme, URIRef(f"{THEME}/NONE")),
-    (DCT.accessRights, URIRef("https://lab.fr/secret")),
-    (DCT.accrualPeriodicity, URIRef("https://lab.fr/often")),
-    (DCT.language, URIRef("https://lab.fr/fr")),
-    (DCT.publisher, URIRef(f"{BASE}/dts_rich#table")),
-    (DCT.modified, Literal("hier")),
+    (DCTERMS.accessRights, URIRef("https://lab.fr/secret")),
+    (DCTERMS.accrualPeriodicity, URIRef("https://lab.fr/often")),
+    (DCTERMS.language, URIRef("https://lab.fr/fr")),
+    (DCTERMS.publisher, URIRef(f"{BASE}/dts_rich#table")),
+    (DCTERMS.modified, Literal("hier")),
     (DCAT.version, Literal("2")),
-    (DCT.spatial, Literal("Caen")),
+    (DCTERMS.spatial, Literal("Caen")),
 ]
 
 KINDS = "http://purl.org/adms"
@@ -183,8 +172,8 @@ def test_what_a_stranger_may_not_know_of_restricted_data_is_not_told() -> None:
     """As over JSON: how a result was made names others' columns and data."""
     dataset = result(RICH.model_copy(update={"access": "restricted", "hvd": None}))
     uri = URIRef(f"{BASE}/dts_result")
-    told = describe_alone(dataset, versions_of(dataset, STRANGER), LAB)
-    known = describe_alone(dataset, versions_of(dataset, Caller("mbr_holder", frozenset())), LAB)
+    told = describe(dataset, versions_of(dataset, STRANGER), LAB)
+    known = describe(dataset, versions_of(dataset, Caller("mbr_holder", frozenset())), LAB)
     for prop in (PROV.wasDerivedFrom, PROV.wasGeneratedBy):
         assert told.value(uri, prop) is None
         assert known.value(uri, prop) is not None
@@ -199,8 +188,8 @@ def test_a_result_says_what_it_was_made_of_and_by_which_job() -> None:
     activity = graph.value(uri, PROV.wasGeneratedBy)
     assert graph.value(uri, PROV.wasDerivedFrom) == URIRef(f"{BASE}/dts_in")
     assert graph.value(activity, PROV.used) == URIRef(f"{BASE}/dts_in")
-    assert graph.value(activity, DCT.identifier) == Literal("job_full")
-    assert graph.value(activity, DCT.isPartOf) == URIRef("urn:datalab:project:prj_1")
+    assert graph.value(activity, DCTERMS.identifier) == Literal("job_full")
+    assert graph.value(activity, DCTERMS.isPartOf) == URIRef("urn:datalab:project:prj_1")
     files = set(graph.objects(uri, DCAT.distribution))
     assert files == {URIRef(f"{BASE}/dts_result#{name}") for name in ("table", "files/chart.png")}
 
@@ -213,9 +202,9 @@ def test_a_file_is_described_so_that_it_can_be_checked() -> None:
     checksum = graph.value(file, SPDX.checksum)
     assert str(graph.value(checksum, SPDX.checksumValue)) == "b" * 64
     assert graph.value(checksum, SPDX.algorithm) == SPDX.checksumAlgorithm_sha256
-    assert str(graph.value(file, DCT["format"])).endswith("/file-type/PARQUET")
+    assert str(graph.value(file, DCTERMS["format"])).endswith("/file-type/PARQUET")
     assert str(graph.value(file, DCAT.mediaType)).endswith("/application/vnd.apache.parquet")
-    assert str(graph.value(file, DCT.license)).endswith("/licence-ouverte-open-licence")
+    assert str(graph.value(file, DCTERMS.license)).endswith("/licence-ouverte-open-licence")
 
 
 def test_data_of_another_catalogue_keeps_its_identifier_and_files() -> None:
@@ -225,7 +214,7 @@ def test_data_of_another_catalogue_keeps_its_identifier_and_files() -> None:
     assert graph.value(identifier, SKOS.notation) == Literal("5b6f7c")
     file = graph.value(uri, DCAT.distribution)
     assert graph.value(file, DCAT.downloadURL) == URIRef("https://portail.fr/bornes.csv")
-    assert str(graph.value(uri, DCT.modified)) == "2024-03-01T10:00:00+01:00"
+    assert str(graph.value(uri, DCTERMS.modified)) == "2024-03-01T10:00:00+01:00"
 
 
 @pytest.mark.parametrize(
@@ -241,8 +230,8 @@ def test_data_of_another_catalogue_keeps_its_identifier_and_files() -> None:
 def test_a_licence_says_of_what_type_it_is(licence: str, kind: str | None) -> None:
     """By what it asks for most; of terms that nobody here knows nothing is said."""
     graph = graph_of(rich(RICH.model_copy(update={"licence": licence})))
-    document = graph.value(URIRef(f"{BASE}/dts_rich#table"), DCT.license)
-    told = graph.value(document, DCT.type)
+    document = graph.value(URIRef(f"{BASE}/dts_rich#table"), DCTERMS.license)
+    told = graph.value(document, DCTERMS.type)
     assert told == (URIRef(f"{KINDS}/licencetype/{kind}") if kind else None)
 
 
@@ -250,13 +239,15 @@ def test_a_publisher_says_what_kind_of_body_it_is() -> None:
     """The producer as its owner said, the lab as its settings do; neither is guessed."""
     graph = graph_of(rich())
     publisher = URIRef(f"{BASE}/dts_rich#publisher")
-    assert graph.value(publisher, DCT.type) == URIRef(f"{KINDS}/publishertype/RegionalAuthority")
+    assert graph.value(publisher, DCTERMS.type) == URIRef(
+        f"{KINDS}/publishertype/RegionalAuthority"
+    )
     graph = graph_of(bare())
-    assert graph.value(LAB.agent, DCT.type) == URIRef(
+    assert graph.value(LAB.agent, DCTERMS.type) == URIRef(
         f"{KINDS}/publishertype/NonProfitOrganisation"
     )
     untold = graph_of(rich(RICH.model_copy(update={"producer_kind": None})))
-    assert untold.value(publisher, DCT.type) is None
+    assert untold.value(publisher, DCTERMS.type) is None
 
 
 def test_high_value_data_names_the_law_and_its_category() -> None:
@@ -270,7 +261,7 @@ def test_many_communes_are_told_by_their_departments() -> None:
     """A portal shows places, not five thousand of them."""
     communes = (*(f"14{number:03}" for number in range(1, 60)), "200065597", "76540")
     graph = graph_of(rich(RICH.model_copy(update={"territory": communes})))
-    places = set(graph.objects(URIRef(f"{BASE}/dts_rich"), DCT.spatial))
+    places = set(graph.objects(URIRef(f"{BASE}/dts_rich"), DCTERMS.spatial))
     assert places == {place("14"), place("76"), place("200065597")}
 
 

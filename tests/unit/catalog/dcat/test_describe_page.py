@@ -5,15 +5,17 @@ from datetime import UTC, datetime
 
 import pytest
 from rdflib import RDF, Graph, Literal, URIRef
+from rdflib.namespace import DCAT, DCTERMS, FOAF, SKOS
 
-from services.catalog.dcat.catalogue import (
+from services.catalog.dcat.describe import (
     CatalogueFigures,
     CataloguePage,
     describe_page,
     next_page,
 )
 from services.catalog.dcat.syntax import Syntax
-from services.catalog.dcat.vocabulary import DCAT, DCT, FOAF, HYDRA, SKOS, THEME_TABLE
+from services.catalog.dcat.terms import THEME_TABLE
+from shared.rdf import HYDRA
 from tests.shapes import Fault, faults, violations
 from tests.unit.catalog.dcat.described import (
     LAB,
@@ -55,9 +57,12 @@ def test_a_page_breaks_no_rule_of_the_catalogue() -> None:
 
 
 MANDATORY = [
-    *((CATALOG, prop) for prop in (DCT.title, DCT.description, DCT.publisher, HYDRA.view)),
+    *(
+        (CATALOG, prop)
+        for prop in (DCTERMS.title, DCTERMS.description, DCTERMS.publisher, HYDRA.view)
+    ),
     (LAB.agent, FOAF.name),
-    (THEME_TABLE, DCT.title),
+    (THEME_TABLE, DCTERMS.title),
     (URIRef(f"{LAB.url}/datasets/dts_far#identifier"), SKOS.notation),
 ]
 
@@ -74,9 +79,12 @@ def test_what_a_catalogue_needs_is_missed_when_it_is_taken_away(
 
 
 RECOMMENDED = [
-    *((CATALOG, prop) for prop in (DCAT.dataset, DCT.issued, DCT.modified, FOAF.homepage)),
-    *((CATALOG, prop) for prop in (DCT.language, DCT.license, DCT.spatial, DCAT.themeTaxonomy)),
-    (LAB.agent, DCT.type),
+    *((CATALOG, prop) for prop in (DCAT.dataset, DCTERMS.issued, DCTERMS.modified, FOAF.homepage)),
+    *(
+        (CATALOG, prop)
+        for prop in (DCTERMS.language, DCTERMS.license, DCTERMS.spatial, DCAT.themeTaxonomy)
+    ),
+    (LAB.agent, DCTERMS.type),
 ]
 
 
@@ -148,7 +156,7 @@ def test_an_empty_catalogue_is_one() -> None:
 def test_the_lab_publishes_what_has_no_producer() -> None:
     """By its name, under one address."""
     graph = read(page())
-    publisher = graph.value(URIRef(f"{LAB.url}/datasets/dts_bare"), DCT.publisher)
-    assert publisher == graph.value(CATALOG, DCT.publisher) == LAB.agent
+    publisher = graph.value(URIRef(f"{LAB.url}/datasets/dts_bare"), DCTERMS.publisher)
+    assert publisher == graph.value(CATALOG, DCTERMS.publisher) == LAB.agent
     assert graph.value(publisher, FOAF.name) == Literal("Le Lab")
     assert set(graph.objects(CATALOG, DCAT.dataset)) == set(graph.subjects(RDF.type, DCAT.Dataset))

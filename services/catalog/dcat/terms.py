@@ -1,51 +1,46 @@
-"""Namespaces, and the controlled vocabularies that DCAT-AP 3.0.1 prescribes (section 11).
+"""The terms of a description: literals, and addresses in the vocabularies of DCAT-AP 3.0.1.
 
 Codes are those of the EU Publications Office's authority tables (publications.europa.eu), of
 data.europa.eu/bna for the categories of Implementing Regulation (EU) 2023/138, and of ADMS
-(purl.org/adms) for the types of publishers and licences.
+(purl.org/adms) for the types of publishers and licences: section 11 of DCAT-AP prescribes them.
 """
 
 import re
+from datetime import UTC, datetime
+from urllib.parse import quote
 
-from rdflib import Namespace, URIRef
+from rdflib import Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SKOS, XSD
 
 from services.catalog.datasets.metadata import HighValue, Language
 from services.catalog.licences.licences import Duty, Licence
+from shared.rdf import ADMS, DCATAP, ELI, HYDRA, SPDX, VCARD, Node
 from shared.tables.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
 from shared.tables.territory import is_department, is_epci
 from shared.words import fold
 
-ADMS = Namespace("http://www.w3.org/ns/adms#")
-DCAT = Namespace("http://www.w3.org/ns/dcat#")
-DCATAP = Namespace("http://data.europa.eu/r5r/")
-DCT = Namespace("http://purl.org/dc/terms/")
-ELI = Namespace("http://data.europa.eu/eli/ontology#")
-FOAF = Namespace("http://xmlns.com/foaf/0.1/")
-HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
-PROV = Namespace("http://www.w3.org/ns/prov#")
-RDF = Namespace("http://www.w3.org/1999/02/22-rdf-syntax-ns#")
-RDFS = Namespace("http://www.w3.org/2000/01/rdf-schema#")
-SKOS = Namespace("http://www.w3.org/2004/02/skos/core#")
-SPDX = Namespace("http://spdx.org/rdf/terms#")
-VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
-XSD = Namespace("http://www.w3.org/2001/XMLSchema#")
-
 PREFIXES = {
-    "adms": ADMS,
-    "dcat": DCAT,
-    "dcatap": DCATAP,
-    "dct": DCT,
-    "eli": ELI,
-    "foaf": FOAF,
-    "hydra": HYDRA,
-    "prov": PROV,
-    "rdf": RDF,
-    "rdfs": RDFS,
-    "skos": SKOS,
-    "spdx": SPDX,
-    "vcard": VCARD,
-    "xsd": XSD,
+    "adms": str(ADMS),
+    "dcat": str(DCAT),
+    "dcatap": str(DCATAP),
+    "dct": str(DCTERMS),
+    "eli": str(ELI),
+    "foaf": str(FOAF),
+    "hydra": str(HYDRA),
+    "prov": str(PROV),
+    "rdf": str(RDF),
+    "rdfs": str(RDFS),
+    "skos": str(SKOS),
+    "spdx": str(SPDX),
+    "vcard": str(VCARD),
+    "xsd": str(XSD),
 }
+
+_NOT_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 (2.2) has no place for, or advises against."""
+
+_IN_URI = ":/?#[]@!$&'()*+,;=%~"
+"""What stands in a URI as it is, beside letters and digits (RFC 3986); all else is encoded."""
 
 _AUTHORITY = Namespace("http://publications.europa.eu/resource/authority/")
 _ADMS_TYPES = "http://purl.org/adms/"
@@ -58,7 +53,9 @@ THEME_TABLE = URIRef(_AUTHORITY + "data-theme")
 FRANCE = URIRef(_AUTHORITY + "country/FRA")
 AVAILABLE = URIRef(_AUTHORITY + "planned-availability/AVAILABLE")
 DCATAP_3 = URIRef("https://semiceu.github.io/DCAT-AP/releases/3.0.1")
-SHA256 = SPDX.checksumAlgorithm_sha256
+DCAT_VERSION = URIRef(f"{DCAT}version")
+"""Of DCAT 3, which rdflib does not know yet."""
+
 HIGH_VALUE_LAW = URIRef("http://data.europa.eu/eli/reg_impl/2023/138/oj")
 """Commission Implementing Regulation (EU) 2023/138, laying down a list of high-value datasets."""
 
@@ -83,35 +80,12 @@ _BY_NAME = {
     for name in (code, title, *_ALIASES[code].split(", "))
 }
 
-_CATEGORIES: dict[HighValue, str] = {
-    "geospatial": "Géospatial",
-    "earth_observation": "Observation de la Terre et environnement",
-    "meteorological": "Météorologie",
-    "statistics": "Statistiques",
-    "companies": "Entreprises et propriété d'entreprises",
-    "mobility": "Mobilité",
-}
-
 _LICENCE_TYPES = {
     Duty.ASK: ("UnknownIPR", "Droits à demander au producteur"),
     Duty.SHARE_ALIKE: ("ViralEffect-ShareAlike", "Partage dans les mêmes conditions"),
     Duty.ATTRIBUTION: ("Attribution", "Mention de la paternité"),
 }
 _FREE = ("PublicDomain", "Domaine public")
-
-_PUBLISHERS: dict[PublisherKind, str] = {
-    "national_authority": "Autorité nationale",
-    "regional_authority": "Autorité régionale",
-    "local_authority": "Collectivité locale",
-    "supranational_authority": "Organisation supranationale",
-    "academia": "Enseignement supérieur et recherche",
-    "company": "Entreprise",
-    "industry_consortium": "Consortium industriel",
-    "nonprofit": "Organisme à but non lucratif",
-    "ngo": "Organisation non gouvernementale",
-    "standards_body": "Organisme de normalisation",
-    "individual": "Particulier",
-}
 
 _FILE_TYPES = {
     "application/vnd.apache.parquet": "PARQUET",
@@ -136,6 +110,57 @@ _ALGORITHMS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, 
 """Checksum algorithms that SPDX has an address for, with the length of their hexadecimal values."""
 
 
+def empty_graph() -> Graph:
+    """A graph with our prefixes alone: rdflib's own thirty cost time in every serialisation."""
+    graph = Graph(bind_namespaces="none")
+    for prefix, namespace in PREFIXES.items():
+        graph.bind(prefix, namespace)
+    return graph
+
+
+def text(value: str, language: str | None = None) -> Literal:
+    """A text; XML reads each kind of line end as one, so there is one kind."""
+    lines = value.replace("\r\n", "\n").replace("\r", "\n")
+    return Literal(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", lines), lang=language)
+
+
+def moment(value: datetime) -> Literal:
+    """A time, as XML Schema writes it."""
+    return Literal(value.isoformat(timespec="seconds"), datatype=XSD.dateTime, normalize=False)
+
+
+def day_or_moment(value: str) -> Literal | None:
+    """A date or time as another catalogue wrote it; None for what is neither."""
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if len(value) == len("2026-01-31"):
+        return typed(read.date().isoformat(), "date")
+    return moment(read if read.tzinfo else read.replace(tzinfo=UTC))
+
+
+def typed(value: object, name: str) -> Literal:
+    """A value of that type of XML Schema, written as `str` does."""
+    return Literal(str(value), datatype=XSD[name], normalize=False)
+
+
+def address(value: str) -> URIRef:
+    """A URI, with what may not stand in one percent-encoded."""
+    return URIRef(quote(value, safe=_IN_URI))
+
+
+def add_concept(node: Node, predicate: URIRef, concept: URIRef, title: str) -> None:
+    """Refer to a concept of a controlled vocabulary, with its French title."""
+    node.refer(predicate, concept, SKOS.Concept).add(SKOS.prefLabel, text(title, "fr"))
+
+
+def add_title(node: Node, title: str, description: str, language: str = "fr") -> None:
+    """Add title and description, which nothing in a catalogue may be without."""
+    node.add(DCTERMS.title, text(title, language))
+    node.add(DCTERMS.description, text(description or title, language))
+
+
 def theme(text: str) -> tuple[URIRef, str] | None:
     """The EU's data theme that a French word, a title or a code names, with its title."""
     code = _BY_NAME.get(fold(text))
@@ -144,12 +169,14 @@ def theme(text: str) -> tuple[URIRef, str] | None:
 
 def high_value(category: HighValue) -> tuple[URIRef, str]:
     """The category of high-value datasets, with its title."""
-    return URIRef(f"http://data.europa.eu/bna/{HIGH_VALUE[category]}"), _CATEGORIES[category]
+    code, title = HIGH_VALUE[category]
+    return URIRef(f"http://data.europa.eu/bna/{code}"), title
 
 
 def publisher_type(kind: PublisherKind) -> tuple[URIRef, str]:
     """The type of a publisher, with its title."""
-    return URIRef(f"{_ADMS_TYPES}publishertype/{PUBLISHERS[kind]}"), _PUBLISHERS[kind]
+    code, title = PUBLISHERS[kind]
+    return URIRef(f"{_ADMS_TYPES}publishertype/{code}"), title
 
 
 def licence_type(licence: Licence) -> tuple[URIRef, str]:

@@ -1,0 +1,118 @@
+"""RDF as catalogues exchange it: the vocabularies that rdflib does not name, and a graph's node.
+
+The catalogue's export writes with it, and the sandbox reads other catalogues' pages with it.
+"""
+
+from collections.abc import Iterator
+
+from rdflib import BNode, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCTERMS, FOAF, RDF, RDFS, SKOS
+from rdflib.term import Node as Term
+
+ADMS = Namespace("http://www.w3.org/ns/adms#")
+DCATAP = Namespace("http://data.europa.eu/r5r/")
+ELI = Namespace("http://data.europa.eu/eli/ontology#")
+HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+
+_LABELS = (
+    SKOS.prefLabel,
+    FOAF.name,
+    VCARD.fn,
+    DCTERMS.title,
+    RDFS.label,
+    RDF.value,
+    DCTERMS.identifier,
+)
+_LANGUAGES = {"fr": 0, "": 1, "en": 2}
+
+
+class Node:
+    """A subject of statements, and what they say of it, in French where they do.
+
+    Of several values the order is that of their texts, never that of the file.
+    """
+
+    def __init__(self, graph: Graph, subject: Term, *classes: URIRef) -> None:
+        self._graph, self.subject = graph, subject
+        for one in classes:
+            self.add(RDF.type, one)
+
+    def add(self, predicate: URIRef, value: Term | None) -> None:
+        """Say one thing more, unless it is nothing."""
+        if value is not None:
+            self._graph.add((self.subject, predicate, value))
+
+    def refer(self, predicate: URIRef, subject: Term, *classes: URIRef) -> "Node":
+        """Refer to another subject, saying what it is: who reads this need not look it up."""
+        self.add(predicate, subject)
+        return Node(self._graph, subject, *classes)
+
+    def part(self, path: str) -> URIRef:
+        """The address of what belongs to it, such as its `#fragment`."""
+        return URIRef(f"{self.subject}{path}")
+
+    @property
+    def address(self) -> str:
+        """Its own address; empty for a blank node, whose name means nothing outside its file."""
+        return str(self.subject) if isinstance(self.subject, URIRef) else ""
+
+    @property
+    def is_described(self) -> bool:
+        """Whether more than its class is said of it."""
+        return any(predicate != RDF.type for predicate in self._graph.predicates(self.subject))
+
+    def nodes(self, *predicates: URIRef) -> Iterator["Node"]:
+        """The values of the first of these properties that has any, as things."""
+        for value in self._values(predicates):
+            yield Node(self._graph, value)
+
+    def node(self, *predicates: URIRef) -> "Node":
+        """The first of them; a thing of which nothing is said when there is none."""
+        return next(self.nodes(*predicates), Node(self._graph, BNode()))
+
+    def text(self, *predicates: URIRef) -> str:
+        """One text, in French if there is one; of a thing its label, or else its address."""
+        return next(iter(self.texts(*predicates)), "")
+
+    def texts(self, *predicates: URIRef) -> list[str]:
+        """All texts, those in French first; of things their labels or addresses."""
+        found = (self._text(value) for value in self._values(predicates))
+        return [text for text in found if text]
+
+    def names(self, *predicates: URIRef) -> list[str]:
+        """Addresses and texts of the values, whichever way they name something."""
+        values = self._values(predicates)
+        addresses = [str(value) for value in values if isinstance(value, URIRef)]
+        return list(dict.fromkeys([*addresses, *filter(None, map(self._text, values))]))
+
+    @property
+    def label(self) -> str:
+        """What it is called; of a text itself, of what nothing is said its address."""
+        for predicate in _LABELS:
+            for value in self._values((predicate,)):
+                if isinstance(value, Literal):
+                    return str(value)
+        return str(self.subject) if isinstance(self.subject, Literal) else self.address
+
+    def _text(self, value: Term) -> str:
+        return Node(self._graph, value).label
+
+    def _values(self, predicates: tuple[URIRef, ...]) -> list[Term]:
+        for predicate in predicates:
+            values = list(self._graph.objects(self.subject, predicate))
+            if values:
+                return sorted(values, key=self._rank)
+        return []
+
+    def _rank(self, value: Term) -> tuple[int, str]:
+        if isinstance(value, Literal):
+            language = (value.language or "").partition("-")[0].lower()
+            return _LANGUAGES.get(language, len(_LANGUAGES)), str(value)
+        return 0, str(value) if isinstance(value, URIRef) else self._text_of_blank(value)
+
+    def _text_of_blank(self, blank: Term) -> str:
+        """What orders blank nodes: their names differ each time the same file is read."""
+        said = (value for _, value in self._graph.predicate_objects(blank))
+        return "\n".join(sorted(str(value) for value in said if not isinstance(value, BNode)))
