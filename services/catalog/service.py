@@ -48,7 +48,7 @@ def _finder(context: Context) -> Finder:
     return finder
 
 
-def _harvester(context: Context) -> HarvestWorker:
+def _harvest_worker(context: Context) -> HarvestWorker:
     # The system's resolver blocks: it runs in a real thread, beside the hub.
     guard = Guard(
         allow_private=context.settings.harvest_private_addresses,
@@ -68,7 +68,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
     files = Files()
     settings: Settings = Config()
     finder: Finder = Background(_finder)
-    harvester: HarvestWorker = Background(_harvester)
+    harvest_worker: HarvestWorker = Background(_harvest_worker)
     watch = Background(lambda context: DeadlineWatch(context.service, context.store))
 
     joins = Background(
@@ -104,7 +104,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
         registration.publish(self.documents, self.files, envelope)
         usage.complete(self.documents, self.files, envelope)
         commands.note_read(self.documents, envelope)
-        self.harvester.wake()
+        self.harvest_worker.wake()
 
     @on(JobFailed)
     @on(JobCancelled)

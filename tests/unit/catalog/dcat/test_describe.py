@@ -13,7 +13,7 @@ from services.catalog.datasets.bodies import NewDataset
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import versions_of
 from services.catalog.dcat.describe import describe
-from services.catalog.dcat.terms import HIGH_VALUE_LAW, place, theme
+from services.catalog.dcat.terms import DCAT_VERSION, HIGH_VALUE_LAW, place, theme
 from shared.auth import Caller
 from shared.rdf import ADMS, DCATAP, SPDX, VCARD
 from shared.tables.eu_codes import PublisherKind
@@ -115,7 +115,7 @@ WRONG = [
     (DCTERMS.language, URIRef("https://lab.fr/fr")),
     (DCTERMS.publisher, URIRef(f"{BASE}/dts_rich#table")),
     (DCTERMS.modified, Literal("hier")),
-    (DCAT.version, Literal("2")),
+    (DCAT_VERSION, Literal("2")),
     (DCTERMS.spatial, Literal("Caen")),
 ]
 
