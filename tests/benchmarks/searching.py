@@ -18,9 +18,9 @@ import tantivy
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.search.answer import search
+from services.catalog.search.finder import search
+from services.catalog.search.query import DatasetQuery
 from services.catalog.search.text_index import TextIndex
-from services.catalog.search.views import DatasetQuery
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.tables.manifest import Column, Profile

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field, computed_field
 
 from services.catalog.datasets.legal_basis import LegalBasis, check_opening, held_for, why_held
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.source_record import FetchedCopy, Harvested
-from services.catalog.datasets.versions import Version, VersionContent, VersionHistory
+from services.catalog.datasets.versions import DatasetState, Version, VersionContent, VersionHistory
 from services.catalog.licences.compatibility import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.auth import Caller
@@ -29,9 +29,6 @@ from shared.tables.harvested_page import Distribution
 from shared.tables.manifest import Profile
 
 _READ = frozenset({"held", "published"})
-
-
-DatasetState = Literal["pending", "held", "published", "rejected", "retired"]
 
 
 class Dataset(Aggregate):

@@ -13,6 +13,7 @@ from shared.events import AcceptedRepair, FileRef, Frozen, Step
 from shared.tables.manifest import Column, Input, Output, Profile
 from shared.tables.privacy import Privacy
 
+DatasetState = Literal["pending", "held", "published", "rejected", "retired"]
 VersionState = Literal["pending", "held", "published", "rejected"]
 """Held is what names persons, until its owner confirms the legal basis."""
 

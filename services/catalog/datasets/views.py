@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pydantic import ConfigDict, Field
 
 from services.catalog.datasets.metadata import Metadata
-from services.catalog.datasets.model import Dataset, DatasetState
+from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.quality import Criterion, Described, criteria_of, score_of
 from services.catalog.datasets.source_record import Harvested
-from services.catalog.datasets.versions import Changes, Version, compare
+from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
 from shared.auth import Caller
 from shared.events import Frozen
 

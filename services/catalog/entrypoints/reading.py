@@ -15,8 +15,8 @@ from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
 from services.catalog.joins import found_joins
 from services.catalog.joins.found_joins import JoinPage, JoinQuery
 from services.catalog.joins.index_service import JoinIndexService
-from services.catalog.search.finder import Finder
-from services.catalog.search.views import DatasetPage, DatasetQuery
+from services.catalog.search.finder import DatasetPage, Finder
+from services.catalog.search.query import DatasetQuery
 from shared.auth import INSIDE, Caller
 from shared.events import FileRef
 from shared.http import Call, Download, Text, http, paced

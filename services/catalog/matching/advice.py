@@ -1,13 +1,27 @@
 """Tells a project what fits it, and what of its own plans cannot be read."""
 
+from collections.abc import Iterator
+
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.obstacles import Wanted, obstacles_of
 from services.catalog.datasets.model import Dataset
-from services.catalog.matching.candidates import candidates
-from services.catalog.matching.matching import best_matches, needs_of, wish_of
+from services.catalog.matching.matching import (
+    KEY_POINTS,
+    PLACE_POINTS,
+    THEME_POINTS,
+    WORD_POINTS,
+    Wish,
+    best_matches,
+    needs_of,
+    wish_of,
+)
 from services.catalog.search.finder import Finder
+from services.catalog.search.query import Clue
 from shared.events import Envelope, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.store import Store
+
+_MOST = 200
+"""Candidates, many more than are told: their points are only nearly those of the match."""
 
 
 def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -> None:
@@ -17,7 +31,7 @@ def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -
     named = {*project.dataset_ids, *inputs}
     own = filter(None, map(store.of(Dataset).find_one, sorted(named)))
     wish = wish_of(project, own)
-    matches = best_matches(wish, candidates(store, finder, wish))
+    matches = best_matches(wish, _candidates(store, finder, wish))
 
     def decide(access: ProjectAccess) -> None:
         access.match(project.holder_id, project.title, matches, needs_of(named, wish.keys))
@@ -49,6 +63,20 @@ def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
         because=envelope,
         new=lambda: ProjectAccess(id=event.project_id),
     )
+
+
+def _candidates(store: Store, finder: Finder, wish: Wish) -> list[Dataset]:
+    """The published datasets to compare a project with: the catalogue is too long to read."""
+    ids = finder.most_alike(_clues(wish), _MOST)
+    read = map(store.of(Dataset).find_one, ids)
+    return [dataset for dataset in read if dataset and dataset.state == "published"]
+
+
+def _clues(wish: Wish) -> Iterator[list[Clue]]:
+    yield from ([Clue("key", key, KEY_POINTS)] for key in wish.keys)
+    yield [Clue("theme", wish.theme, THEME_POINTS)]
+    yield from ([Clue("anywhere", word, WORD_POINTS)] for word in wish.words)
+    yield [Clue("department", code, PLACE_POINTS) for code in wish.departments]
 
 
 def _wanted(store: Store, treatment: Treatment | None) -> Wanted:

@@ -1,15 +1,15 @@
 """How many hits there are of each theme, licence, territory and so on."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from pydantic import BaseModel, Field
 from tantivy import Query, Searcher
 
 from services.catalog.licences.licences import find_licence
+from services.catalog.search.fields import FACETS, FRESH_DAYS
 from services.catalog.search.french import key_in_french
-from services.catalog.search.schema import FACETS
-from services.catalog.search.text_index import TextIndex
-from services.catalog.search.views import FRESH_DAYS, FacetValue
 
 _MOST = 20
 """Values of one facet that are told, those with the most hits."""
@@ -21,17 +21,25 @@ _QUALITIES = (80, 60, 40, 20)
 _PARAMETERS = {"department": "territory"}
 
 
+class FacetValue(BaseModel):
+    """A value to narrow a search by; `label` says it in French."""
+
+    value: str = Field(description="for the parameter that the facet is named after")
+    label: str
+    count: int
+
+
 def facets_of(
-    index: TextIndex,
-    searcher: Searcher,
-    query: Query,
-    today: date,
+    searcher: Searcher, query: Query, labels: Mapping[tuple[str, str], str], today: date
 ) -> dict[str, list[FacetValue]]:
-    """Over all hits: by name of the parameter that asks for a value, its values and their hits."""
+    """Over all hits: by name of the parameter that asks for a value, its values and their hits.
+
+    `labels` has values, by their facet, as somebody wrote them.
+    """
     found = searcher.aggregate(query, _counts(today))
     facets = {
         _PARAMETERS.get(field, field): [
-            FacetValue(value=one["key"], label=_label(index, field, one["key"]), count=count)
+            FacetValue(value=one["key"], label=_label(labels, field, one["key"]), count=count)
             for one in found[field]["buckets"]
             if (count := int(one["doc_count"]))
         ]
@@ -78,7 +86,7 @@ _LABELS = {"week": "depuis une semaine", "month": "depuis un mois", "year": "dep
 }
 
 
-def _label(index: TextIndex, field: str, value: str) -> str:
+def _label(labels: Mapping[tuple[str, str], str], field: str, value: str) -> str:
     if field == "licence":
         licence = find_licence(value)
         return licence.title if licence else value
@@ -86,4 +94,4 @@ def _label(index: TextIndex, field: str, value: str) -> str:
         return key_in_french(value).removeprefix("le ").removeprefix("la ")
     if field == "department":
         return f"département {value}"
-    return index.labels.get((field, value), value)
+    return labels.get((field, value), value)

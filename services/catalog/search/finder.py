@@ -1,23 +1,71 @@
-"""Keeps a process's index in step with the documents, and answers from it."""
+"""Answers what is asked of the catalogue, from an index that follows the documents."""
 
+import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from threading import Event
 from typing import Any
 
+from pydantic import BaseModel, Field
+from tantivy import Searcher
+
 from services.catalog import metrics
-from services.catalog.search.answer import search
+from services.catalog.datasets.views import DatasetSummary
 from services.catalog.search.change_feed import JUST_NOW, MARGIN
-from services.catalog.search.text_index import TextIndex
-from services.catalog.search.views import DatasetPage, DatasetQuery
+from services.catalog.search.facets import FacetValue, facets_of
+from services.catalog.search.query import (
+    ENOUGH,
+    Clue,
+    DatasetQuery,
+    Word,
+    among,
+    ask,
+    conditions,
+    from_id,
+    widen,
+    with_any,
+    words_of,
+)
+from services.catalog.search.ranking import Hit, HitPage, count, listed, ranked
+from services.catalog.search.text_index import Kind, Shown, TextIndex, shown_at
+from shared.aggregate import now
 from shared.auth import Caller
-from shared.errors import Unavailable
+from shared.errors import Forbidden, Unavailable
 from shared.store import Store
 
 log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 30
+
+_PLACES: dict[Kind, str] = {
+    "title": "dans le titre",
+    "keyword": "dans le mot-clé « {} »",
+    "theme": "dans le thème « {} »",
+    "key": "comme clé : {}",
+    "column": "dans la colonne « {} »",
+    "producer": "dans le nom du producteur",
+    "description": "dans la description",
+}
+
+_IDLE = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
+
+
+class FoundDataset(DatasetSummary):
+    """A dataset among those found."""
+
+    score: float | None = Field(description="by where the words stand; only compares answers to q")
+    reasons: list[str] = Field(description="why it was found, in French: one for each word")
+
+
+class DatasetPage(BaseModel):
+    """One page of datasets, the best first or by id."""
+
+    items: list[FoundDataset]
+    next: str | None
+    total: int = Field(description="how many there are on all pages")
+    note: str = Field(default="", description="what the answer leaves out of account, in French")
+    facets: dict[str, list[FacetValue]] | None = Field(description="by parameter, when asked for")
 
 
 class Finder:
@@ -54,12 +102,19 @@ class Finder:
 
         With `joinable` only those of these ids.
         """
-        index = self.index()
+        index = self._in_step()
         with metrics.search_seconds.labels(self._service).time():
             return search(index, query, caller, joinable)
 
-    def index(self) -> TextIndex:
-        """The index, in step with the documents."""
+    def most_alike(self, clues: Iterable[list[Clue]], most: int) -> list[str]:
+        """The ids of published datasets, those with most points first: of each group its best."""
+        index = self._in_step()
+        found = with_any(index.schema, clues)
+        searcher = index.searcher()
+        hits = searcher.search(found, most, count=False, weight_by_field="static_rank").hits
+        return [str(searcher.doc(address).get_first("id")) for _score, address in hits]
+
+    def _in_step(self) -> TextIndex:
         self._follow(JUST_NOW)
         return self._index
 
@@ -68,3 +123,65 @@ class Finder:
         metrics.search_indexed.labels(self._service).inc(taken)
         self.is_ready = True
         metrics.search_followed.labels(self._service).set_to_current_time()
+
+
+def search(
+    index: TextIndex, query: DatasetQuery, caller: Caller, joinable: Collection[str] | None = None
+) -> DatasetPage:
+    """One page of the datasets that fit `query` and that `caller` may see.
+
+    With `joinable` only those of these ids. Raises Forbidden for others' unpublished datasets.
+    """
+    query, today = _permitted(query, caller), now().date()
+    schema, searcher, words = index.schema, index.searcher(), words_of(query.q)
+    filters = conditions(schema, query, today)
+    filters += [among(schema, joinable)] if joinable is not None else []
+    asked = ask(schema, query.state, filters, words)
+    if words:
+        hits = ranked(searcher, asked, query.after, query.limit)
+        if hits.total < ENOUGH:
+            widen(schema, searcher, index.vocabulary, words)
+            asked = ask(schema, query.state, filters, words)
+            hits = ranked(searcher, asked, query.after, query.limit)
+    else:
+        total = count(searcher, asked.whole)
+        filters += [from_id(schema, query.after)] if query.after else []
+        rest = ask(schema, query.state, filters, [])
+        hits = HitPage(listed(searcher, rest.whole, query.after, query.limit), total)
+    shown = hits.page[: query.limit]
+    return DatasetPage(
+        items=[_item(searcher, hit, words) for hit in shown],
+        next=shown[-1].cursor if len(hits.page) > query.limit else None,
+        total=hits.total,
+        note=_IDLE if query.q.strip() and not words else "",
+        facets=facets_of(searcher, asked.whole, index.labels, today) if query.facets else None,
+    )
+
+
+def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
+    """The question as far as the caller may ask it: what is not published is its owner's."""
+    if query.state == "published" or caller.is_staff:
+        return query
+    if query.owner_id not in {"", caller.member_id}:
+        raise Forbidden(
+            "les jeux de données qui ne sont pas publiés ne sont montrés qu'à leur propriétaire"
+        )
+    return query.model_copy(update={"owner_id": caller.member_id})
+
+
+def _item(searcher: Searcher, hit: Hit, words: list[Word]) -> FoundDataset:
+    shown = shown_at(searcher, hit.address)
+    score = hit.score and round(hit.score, 2)
+    reasons = [_reason(word, shown) for word in words]
+    return FoundDataset(**json.loads(shown.summary), score=score, reasons=reasons)
+
+
+def _reason(word: Word, shown: Shown) -> str:
+    """The place and form of the word that gave the dataset most points, in French."""
+    # Forms are in the order of their points, and places too.
+    for stem, form in word.forms.items():
+        place = shown.place_of(stem)
+        if place:
+            kind, name = place
+            return f"{form.in_french(word.written)} {_PLACES[kind].format(name)}"
+    return ""

@@ -1,19 +1,27 @@
-"""From what somebody asks to a query of the index, with each word in all forms that count."""
+"""What may be asked, and the query of the index for it, each word in all forms that count."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from itertools import chain
 from typing import Literal, NamedTuple
 
-from tantivy import FieldType, Occur, Query, Searcher
+from pydantic import Field
+from tantivy import FieldType, Occur, Query, Schema, Searcher
 
-from services.catalog.datasets.model import DatasetState
+from services.catalog.datasets.versions import DatasetState
 from services.catalog.licences.licences import canonical
+from services.catalog.search.fields import (
+    ANYWHERE,
+    FIELDS,
+    FRESH_DAYS,
+    HIDDEN,
+    Vocabulary,
+    number_of,
+)
 from services.catalog.search.french import lexical, stem
-from services.catalog.search.schema import ANYWHERE, FIELDS, HIDDEN, number_of
-from services.catalog.search.text_index import TextIndex
-from services.catalog.search.views import FRESH_DAYS, DatasetQuery
-from shared.tables.territory import department_of, is_department
+from services.catalog.search.ranking import Asked
+from shared.inbound import Identifier, Paging
+from shared.tables.territory import Territory, department_of, is_department
 from shared.words import fold
 
 Likeness = Literal["exact", "begins", "near"]
@@ -37,6 +45,44 @@ _PHRASES: dict[Likeness, str] = {
     "begins": "« {word} » (commence par « {written} »)",
     "near": "« {word} » (proche de « {written} »)",
 }
+
+
+class DatasetQuery(Paging):
+    """Which datasets to list: all conditions hold together.
+
+    With words the best come first, without by id. Where fewer than 20 have the words themselves,
+    those that are spelled nearly as a word that few have, or begin as the last one does, count too,
+    but less.
+    """
+
+    q: str = Field(default="", max_length=500, description="words, all of which occur")
+    theme: str = ""
+    licence: str = Field(default="", description="an identifier, title or address")
+    territory: Territory | None = Field(
+        default=None,
+        description="department: whatever lies in it; commune: it, or all of its department",
+    )
+    key: str = Field(default="", description="kind of key column: commune, siren, postcode, ...")
+    producer: str = ""
+    format: str = Field(default="", description="csv, xlsx, geojson, ...")
+    updated_within: Literal["", "week", "month", "year"] = ""
+    quality: int = Field(default=0, ge=0, le=100, description="the least, in points of 100")
+    joinable_with: Identifier | None = Field(
+        default=None, description="a dataset: those that have values of its key columns"
+    )
+    owner_id: str = ""
+    state: DatasetState = Field(
+        default="published", description="other than published shows the caller's own only"
+    )
+    facets: bool = Field(default=False, description="count all that is found by its properties")
+
+
+class Clue(NamedTuple):
+    """A value that speaks for a dataset, with its points; `anywhere` a word of its texts."""
+
+    field: Literal["key", "theme", "department", "anywhere"]
+    value: str
+    points: float
 
 
 class Form(NamedTuple):
@@ -67,17 +113,17 @@ def words_of(question: str) -> list[Word]:
     ]
 
 
-def widen(index: TextIndex, searcher: Searcher, words: list[Word]) -> None:
+def widen(schema: Schema, searcher: Searcher, vocabulary: Vocabulary, words: list[Word]) -> None:
     """Add to words that few datasets have those that are nearly so; the last may be a beginning."""
     for word in words:
         (written,) = word.forms
         if searcher.doc_freq(ANYWHERE, written) >= ENOUGH:
             continue
-        known = _near_words(index, searcher, word)
+        known = _near_words(schema, searcher, vocabulary, word)
         if word is words[-1]:
             known = chain(_longer_words(searcher, word), known)
         for found, kind, share in known:
-            word.forms.setdefault(stem(found), Form(index.words[found], kind, share))
+            word.forms.setdefault(stem(found), Form(vocabulary.written[found], kind, share))
 
 
 def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Likeness, float]]:
@@ -87,82 +133,81 @@ def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Likenes
 
 
 def _near_words(
-    index: TextIndex, searcher: Searcher, word: Word
+    schema: Schema, searcher: Searcher, vocabulary: Vocabulary, word: Word
 ) -> Iterator[tuple[str, Likeness, float]]:
     for distance, (letters, share) in _NEAR.items():
         if len(word.written) >= letters and not word.singular.isdigit():
-            found = _near(index, searcher, word.singular, distance)
+            query = Query.fuzzy_term_query(schema, "word", word.singular, distance)
+            hits = searcher.search(query, _FORMS, count=False).hits
+            numbers = searcher.fast_field_values("number", [address for _score, address in hits])
+            found = sorted(vocabulary.singulars[int(number or 0)] for number in numbers)
             yield from ((one, "near", share) for one in found)
             if found:
                 # The word itself or one nearer than all that would follow.
                 return
 
 
-def _near(index: TextIndex, searcher: Searcher, singular: str, distance: int) -> list[str]:
-    query = Query.fuzzy_term_query(index.schema, "word", singular, distance)
-    hits = searcher.search(query, _FORMS, count=False).hits
-    numbers = searcher.fast_field_values("lot", [address for _score, address in hits])
-    return sorted(index.vocabulary[int(number or 0)] for number in numbers)
-
-
-class Asked(NamedTuple):
-    """The datasets that pass all filters and have every word, with their points as score.
-
-    `titled` are those with every word in the title: none of the others has as many points.
-    """
-
-    whole: Query
-    titled: Query
-
-
-def ask(index: TextIndex, state: DatasetState, filters: list[Query], words: list[Word]) -> Asked:
+def ask(schema: Schema, state: DatasetState, filters: list[Query], words: list[Word]) -> Asked:
     """What to look for, with words as they are by now."""
-    clauses = [in_state(index, state, has_words=bool(words))]
+    clauses = [_in_state(schema, state, has_words=bool(words))]
     clauses += [(Occur.Must, Query.const_score_query(one, 0)) for one in filters]
     stems = [stem for word in words for stem in [*word.forms][:1]]
     if words:
         title = " ".join(stems)
-        clauses.append((Occur.Should, const(index, "name", title, _WHOLE_TITLE)))
-    titles = [(Occur.Must, const(index, "title", stem, FIELDS["title"])) for stem in stems]
-    texts = [clause for word in words for clause in _has(index, word)]
+        clauses.append((Occur.Should, _const(schema, "name", title, _WHOLE_TITLE)))
+    titles = [(Occur.Must, _const(schema, "title", stem, FIELDS["title"])) for stem in stems]
+    texts = [clause for word in words for clause in _has(schema, word)]
     return Asked(Query.boolean_query(clauses + texts), Query.boolean_query(clauses + titles))
 
 
-def in_state(index: TextIndex, state: DatasetState, *, has_words: bool) -> tuple[Occur, Query]:
+def _in_state(schema: Schema, state: DatasetState, *, has_words: bool) -> tuple[Occur, Query]:
     """The clause that leaves the datasets of that state.
 
     Nearly all are published: among those with words the few others are sooner left out.
     """
     if has_words and state == "published":
-        return Occur.MustNot, term(index, "state", HIDDEN)
-    return Occur.Must, Query.const_score_query(term(index, "state", state), 0)
+        return Occur.MustNot, _term(schema, "state", HIDDEN)
+    return Occur.Must, Query.const_score_query(_term(schema, "state", state), 0)
 
 
-def _has(index: TextIndex, word: Word) -> Iterator[tuple[Occur, Query]]:
+def with_any(schema: Schema, clues: Iterable[list[Clue]]) -> Query:
+    """The published datasets with any of these, with the points of the best of each group."""
+    groups = [[_value_of(schema, clue) for clue in group] for group in clues if group]
+    found = [(Occur.Should, Query.disjunction_max_query(group)) for group in groups]
+    published = _in_state(schema, "published", has_words=True)
+    return Query.boolean_query([(Occur.Must, Query.boolean_query(found)), published])
+
+
+def _value_of(schema: Schema, clue: Clue) -> Query:
+    value = stem(clue.value) if clue.field == ANYWHERE else clue.value
+    return _const(schema, clue.field, value, clue.points)
+
+
+def _has(schema: Schema, word: Word) -> Iterator[tuple[Occur, Query]]:
     if len(word.forms) > 1:
-        yield Occur.Must, _any_form(index, word)
+        yield Occur.Must, _any_form(schema, word)
         return
     # The same points for one form, but found by one list, and looked up in the others.
     (stem,) = word.forms
     least = FIELDS[ANYWHERE]
-    yield Occur.Must, const(index, ANYWHERE, stem, least)
+    yield Occur.Must, _const(schema, ANYWHERE, stem, least)
     for field, points in FIELDS.items():
         if points > least:
-            yield Occur.Should, const(index, field, stem, points - least)
+            yield Occur.Should, _const(schema, field, stem, points - least)
 
 
-def _any_form(index: TextIndex, word: Word) -> Query:
+def _any_form(schema: Schema, word: Word) -> Query:
     # A set of terms would be one clause for many, but takes seven times as long.
     return Query.disjunction_max_query(
         [
-            const(index, field, stem, points * form.share)
+            _const(schema, field, stem, points * form.share)
             for stem, form in word.forms.items()
             for field, points in FIELDS.items()
         ]
     )
 
 
-def conditions(index: TextIndex, query: DatasetQuery, today: date) -> list[Query]:
+def conditions(schema: Schema, query: DatasetQuery, today: date) -> list[Query]:
     """The filters of a question, which say nothing of how well a dataset fits."""
     terms = {
         "owner": query.owner_id,
@@ -172,45 +217,45 @@ def conditions(index: TextIndex, query: DatasetQuery, today: date) -> list[Query
         "producer": fold(query.producer),
         "format": fold(query.format),
     }
-    found = [term(index, field, value) for field, value in terms.items() if value]
+    found = [_term(schema, field, value) for field, value in terms.items() if value]
     if query.territory:
-        found.append(_overlaps(index, query.territory))
+        found.append(_overlaps(schema, query.territory))
     if query.updated_within:
         since = today - timedelta(days=FRESH_DAYS[query.updated_within])
-        found.append(_at_least(index, "updated", since.toordinal()))
+        found.append(_at_least(schema, "updated", since.toordinal()))
     if query.quality:
-        found.append(_at_least(index, "quality", query.quality))
+        found.append(_at_least(schema, "quality", query.quality))
     return found
 
 
-def among(index: TextIndex, identifiers: Collection[str]) -> Query:
+def among(schema: Schema, identifiers: Collection[str]) -> Query:
     """The datasets with one of these ids."""
     if not identifiers:
         return Query.empty_query()
-    return Query.term_set_query(index.schema, "id", sorted(identifiers))
+    return Query.term_set_query(schema, "id", sorted(identifiers))
 
 
-def from_id(index: TextIndex, identifier: str) -> Query:
+def from_id(schema: Schema, identifier: str) -> Query:
     """The datasets from that id on, and perhaps some just before it."""
-    return _at_least(index, "number", number_of(identifier))
+    return _at_least(schema, "number", number_of(identifier))
 
 
-def _overlaps(index: TextIndex, code: str) -> Query:
+def _overlaps(schema: Schema, code: str) -> Query:
     """A department is met by all that lies in it; a commune by itself and its whole department."""
     if is_department(code):
-        return term(index, "department", code)
-    return Query.term_set_query(index.schema, "place", [code, department_of(code)])
+        return _term(schema, "department", code)
+    return Query.term_set_query(schema, "place", [code, department_of(code)])
 
 
-def _at_least(index: TextIndex, field: str, least: int) -> Query:
-    return Query.range_query(index.schema, field, FieldType.Integer, lower_bound=least)
+def _at_least(schema: Schema, field: str, least: int) -> Query:
+    return Query.range_query(schema, field, FieldType.Integer, lower_bound=least)
 
 
-def term(index: TextIndex, field: str, value: str) -> Query:
+def _term(schema: Schema, field: str, value: str) -> Query:
     """The datasets with exactly that value."""
-    return Query.term_query(index.schema, field, value, "basic")
+    return Query.term_query(schema, field, value, "basic")
 
 
-def const(index: TextIndex, field: str, value: str, points: float) -> Query:
+def _const(schema: Schema, field: str, value: str, points: float) -> Query:
     """The same, each with these points."""
-    return Query.const_score_query(term(index, field, value), points)
+    return Query.const_score_query(_term(schema, field, value), points)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from tantivy import DocAddress, Order, Query, Searcher, SearchResult
 
-from services.catalog.search.query import Asked
 from shared.errors import Invalid
 
 DEEPEST = 10_000
@@ -16,31 +15,41 @@ _SPARE = 8
 """Hits beyond a page, for those of equal score where it ends."""
 
 
+class Asked(NamedTuple):
+    """The datasets that pass all filters and have every word, with their points as score.
+
+    `titled` are those with every word in the title: none of the others has as many points.
+    """
+
+    whole: Query
+    titled: Query
+
+
 class Place(NamedTuple):
-    """Where a hit stands among the ranked: by score, then by lot.
+    """Where a hit stands among the ranked: by score, then by tie-break.
 
     Both depend on the dataset and the question only, so that a place means the same in every
     process, whatever was added or taken away since.
     """
 
     score: float
-    lot: int
+    tie_break: int
 
     @property
     def order(self) -> tuple[float, int]:
         """What ranked hits are sorted by."""
-        return -self.score, self.lot
+        return -self.score, self.tie_break
 
     def cursor(self) -> str:
         """As text that may stand in a query."""
-        return f"{self.score!r}:{self.lot}"
+        return f"{self.score!r}:{self.tie_break}"
 
     @classmethod
     def read(cls, cursor: str) -> "Place":
         """The place that a cursor means; raises Invalid for another text."""
-        score, _, lot = cursor.partition(":")
+        score, _, tie_break = cursor.partition(":")
         try:
-            return cls(float(score), int(lot))
+            return cls(float(score), int(tie_break))
         except ValueError as error:
             raise _foreign() from error
 
@@ -86,17 +95,17 @@ def _best(
     searcher: Searcher, asked: Asked, depth: int
 ) -> tuple[list[tuple[float, DocAddress]], int]:
     """The first hits and how many there are in all; most need not be given points to be counted."""
-    found = searcher.search(asked.titled, depth, count=False, weight_by_field="standing").hits
+    found = searcher.search(asked.titled, depth, count=False, weight_by_field="static_rank").hits
     if len(found) == depth:
         return found, count(searcher, asked.whole)
-    result = searcher.search(asked.whole, depth, weight_by_field="standing")
+    result = searcher.search(asked.whole, depth, weight_by_field="static_rank")
     return result.hits, _count_of(result)
 
 
 def count(searcher: Searcher, query: Query) -> int:
     """How many datasets a query finds."""
     # Ordered by a field there are no points to be reckoned.
-    return _count_of(searcher.search(query, 1, order_by_field="lot"))
+    return _count_of(searcher.search(query, 1, order_by_field="tie_break"))
 
 
 def _count_of(result: SearchResult) -> int:
@@ -112,10 +121,11 @@ def _whole_groups(found: list[tuple[float, DocAddress]]) -> Iterator[tuple[float
 def _placed(
     searcher: Searcher, found: list[tuple[float, DocAddress]]
 ) -> list[tuple[Place, DocAddress]]:
-    lots = searcher.fast_field_values("lot", [address for _score, address in found])
+    addresses = [address for _score, address in found]
+    tie_breaks = searcher.fast_field_values("tie_break", addresses)
     places = [
-        (Place(score, int(lot or 0)), address)
-        for (score, address), lot in zip(found, lots, strict=True)
+        (Place(score, int(tie_break or 0)), address)
+        for (score, address), tie_break in zip(found, tie_breaks, strict=True)
     ]
     return sorted(places, key=lambda hit: hit[0].order)
 

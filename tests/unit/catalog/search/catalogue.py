@@ -5,9 +5,9 @@ from typing import Any
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.search.answer import search
+from services.catalog.search.finder import DatasetPage, search
+from services.catalog.search.query import DatasetQuery
 from services.catalog.search.text_index import TextIndex
-from services.catalog.search.views import DatasetPage, DatasetQuery
 from shared.auth import Caller
 from tests.unit.catalog.samples import published
 

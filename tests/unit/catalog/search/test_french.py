@@ -1,6 +1,8 @@
 """How French text is compared."""
 
-from services.catalog.search.french import meaningful
+import pytest
+
+from services.catalog.search.french import lexical, meaningful, stem
 
 
 def test_plural_meets_singular() -> None:
@@ -33,3 +35,23 @@ def test_short_words_keep_their_last_letter() -> None:
 def test_nothing_but_stop_words_is_nothing() -> None:
     """Text without meaning has no words."""
     assert meaningful("", "de la, à l'", "_ - !") == {}
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "chaussées chaussee CHAUSSÉE chaussees",
+        "élèves eleve élève",
+        "données donnee",
+        "vélos velo",
+        "emplois emploi",
+        "eaux eau",
+        "œuvres oeuvre",
+        "qualités qualite",
+        "mobilités mobilité mobilite",
+        "énergétiques energetique",
+    ],
+)
+def test_forms_of_a_word_have_one_stem(forms: str) -> None:
+    """With and without accents, in the singular and the plural."""
+    assert len({stem(next(iter(lexical(form)))) for form in forms.split()}) == 1

@@ -1,7 +1,9 @@
-"""The index knows one state of each dataset, the newest."""
+"""The index knows one state of each dataset, the newest, and no value of a column."""
 
 from services.catalog.datasets.versions import VersionContent
-from tests.unit.catalog.samples import ref
+from services.catalog.search.text_index import texts_of
+from shared.tables.manifest import Column, Meaning, Profile
+from tests.unit.catalog.samples import metadata, ref, registered
 from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
 
 
@@ -36,3 +38,16 @@ def test_an_empty_catalogue_answers() -> None:
     index = index_of([])
     assert page(index, facets=True).total == 0
     assert found(index, "communes") == []
+
+
+def test_no_value_of_a_column_enters_the_index() -> None:
+    """Names of columns do; what was found in them, invalid examples too, does not."""
+    dataset = registered(about=metadata("Bénéficiaires"))
+    meaning = Meaning(type="email", confidence=1, valid=0.9, invalid=("dupont",))
+    column = Column(
+        name="courriel", kind="text", filled=1, distinct=1, meaning=meaning, missing=("inconnu",)
+    )
+    dataset.publish(1, ref("b"), Profile(rows=1, encoding="utf-8", columns=(column,)), "job_1")
+    words = {word for text in texts_of(dataset).values() for word in text}
+    assert "courriel" in words
+    assert not words & {"dupont", "inconnu"}

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.catalog.search.answer import search
+from services.catalog.search.finder import search
+from services.catalog.search.query import DatasetQuery
 from services.catalog.search.text_index import TextIndex
-from services.catalog.search.views import DatasetQuery
 from shared.auth import Caller
 from shared.errors import Forbidden, Invalid
 from shared.tables.manifest import Column, Profile
