@@ -1,5 +1,7 @@
 """Prometheus metrics: one family per concern, labelled by service, event and outcome."""
 
+from collections.abc import Sequence
+
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -16,70 +18,68 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
 
 # A crossing takes minutes, a webhook may wait for days: the default buckets end at 10 s.
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 
-events_handled = Counter(
+
+def counter(name: str, text: str, *labels: str) -> Counter:
+    """A family of counters, one for each service and value of `labels`."""
+    return Counter(name, text, ["service", *labels], registry=REGISTRY)
+
+
+def gauge(name: str, text: str, *labels: str) -> Gauge:
+    """A family of gauges, one for each service and value of `labels`."""
+    return Gauge(name, text, ["service", *labels], registry=REGISTRY)
+
+
+def histogram(name: str, text: str, *labels: str, buckets: Sequence[float] = _SECONDS) -> Histogram:
+    """A family of histograms, of seconds unless `buckets` says otherwise."""
+    return Histogram(name, text, ["service", *labels], buckets=buckets, registry=REGISTRY)
+
+
+events_handled = counter(
     "datalab_events_handled",
     "Events taken from a queue, by what became of them (done, retried, parked).",
-    ["service", "event", "outcome"],
-    registry=REGISTRY,
+    "event",
+    "outcome",
 )
-handler_seconds = Histogram(
-    "datalab_handler_seconds",
-    "Time an event handler took.",
-    ["service", "event"],
-    buckets=SECONDS,
-    registry=REGISTRY,
-)
-events_published = Counter(
+handler_seconds = histogram("datalab_handler_seconds", "Time an event handler took.", "event")
+events_published = counter(
     "datalab_events_published",
     "Events sent to the broker, by outcome (confirmed, returned, refused, lost).",
-    ["service", "event", "outcome"],
-    registry=REGISTRY,
+    "event",
+    "outcome",
 )
-outbox_depth = Gauge(
-    "datalab_outbox_documents",
-    "Documents with events not yet confirmed by the broker.",
-    ["service"],
-    registry=REGISTRY,
+outbox_depth = gauge(
+    "datalab_outbox_documents", "Documents with events not yet confirmed by the broker."
 )
-outbox_age = Gauge(
-    "datalab_outbox_oldest_seconds",
-    "Age of the oldest event not yet confirmed by the broker.",
-    ["service"],
-    registry=REGISTRY,
+outbox_age = gauge(
+    "datalab_outbox_oldest_seconds", "Age of the oldest event not yet confirmed by the broker."
 )
-events_retried = Counter(
-    "datalab_events_retried",
-    "Events sent to a retry queue, by attempt.",
-    ["service", "event", "attempt"],
-    registry=REGISTRY,
+events_retried = counter(
+    "datalab_events_retried", "Events sent to a retry queue, by attempt.", "event", "attempt"
 )
-events_parked = Counter(
+events_parked = counter(
     "datalab_events_parked",
     "Events sent to a parked queue, to be looked at by an operator.",
-    ["service", "event"],
-    registry=REGISTRY,
+    "event",
 )
-rpc_seconds = Histogram(
+rpc_seconds = histogram(
     "datalab_rpc_seconds",
     "Time of RPC calls, by side (server, client) and outcome (ok or the error's class).",
-    ["service", "method", "side", "outcome"],
-    buckets=SECONDS,
-    registry=REGISTRY,
+    "method",
+    "side",
+    "outcome",
 )
-http_seconds = Histogram(
+http_seconds = histogram(
     "datalab_http_seconds",
     "Time of HTTP requests, by route pattern and status.",
-    ["service", "method", "route", "status"],
-    buckets=SECONDS,
-    registry=REGISTRY,
+    "method",
+    "route",
+    "status",
 )
-hub_lag = Gauge(
+hub_lag = gauge(
     "datalab_hub_lag_seconds",
     "How late eventlet's hub woke a one-second sleeper: blocking work in the process shows here.",
-    ["service"],
-    registry=REGISTRY,
 )
 
 

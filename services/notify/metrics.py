@@ -1,23 +1,14 @@
 """Metrics of notify alone."""
 
-from prometheus_client import (
-    Counter,
-    Gauge,
-)
+from shared.metrics import counter, gauge
 
-from shared.metrics import REGISTRY
-
-webhook_attempts = Counter(
+webhook_attempts = counter(
     "datalab_webhook_attempts",
     "Webhook calls, by outcome (delivered, failed, abandoned).",
-    ["service", "outcome"],
-    registry=REGISTRY,
+    "outcome",
 )
 
-
-webhook_oldest_due = Gauge(
+webhook_oldest_due = gauge(
     "datalab_webhook_oldest_due_seconds",
     "How long the oldest due delivery has been waiting for its attempt.",
-    ["service"],
-    registry=REGISTRY,
 )
