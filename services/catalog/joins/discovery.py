@@ -82,15 +82,7 @@ def _joined(join: Join, other: Dataset) -> Joined:
         dataset_id=other.id,
         title=other.metadata.title,
         owner_id=other.owner_id,
-        key=join.here.column.space,
-        columns_here=join.here.column.columns,
-        columns_there=join.there.column.columns,
-        matches=join.matches,
-        containment=join.containment,
-        contained=join.contained,
-        multiplication=join.multiplication,
-        via_here=join.here.column.via,
-        via_there=join.there.column.via,
+        **join.told,
     )
 
 

@@ -162,16 +162,8 @@ def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
         title=other.metadata.title,
         owner_id=other.owner_id,
         access=other.metadata.access,
-        key=here.space,
-        columns_here=here.columns,
-        columns_there=there.columns,
-        via_here=here.via,
-        via_there=there.via,
+        **join.told,
         cost=[cost for cost in (here.cost, there.cost) if cost],
-        matches=join.matches,
-        containment=join.containment,
-        contained=join.contained,
-        multiplication=join.multiplication,
         rows_here=join.rows_here,
         rows_there=join.rows_there,
         rows_joined=join.rows_joined,
@@ -185,15 +177,15 @@ def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
 
 def _reason(join: Join, title: str, about: str) -> str:
     here, there = join.here.column, join.there.column
-    passages = [_passage(column) for column in (here, there) if column.via]
+    crosswalks = [_crosswalk_told(column) for column in (here, there) if column.via]
     are = "sont" if join.matches > 1 else "est"
     some = f"{about}{join.matches} des {here.distinct} valeurs" if here.distinct > 1 else _ONLY
     made = f" de {_named(here.columns)}" if not here.via else f" qu'atteint {_named(here.columns)}"
     found = f"{some}{made} {are} dans {_named(there.columns)} de « {title} »"
-    return " ; ".join([found, *passages, _MULTIPLICATION[join.multiplication]]) + "."
+    return " ; ".join([found, *crosswalks, _MULTIPLICATION[join.multiplication]]) + "."
 
 
-def _passage(column: KeyColumn) -> str:
+def _crosswalk_told(column: KeyColumn) -> str:
     cost = f" ({column.cost.told})" if column.cost else ""
     return f"{_named(column.columns)} passe par « {column.via} »{cost}"
 

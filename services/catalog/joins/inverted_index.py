@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.joins.disclosure import MayRead, disclosed
-from services.catalog.joins.join import Found, Held, Joins, Traits
-from services.catalog.joins.join_pruning import Ways, pruned, steps_of
+from services.catalog.joins.join import DatasetColumn, Found, Joins, Traits, pruned, steps_of
 from services.catalog.joins.segment import (
     Hasher,
     Occurrences,
@@ -67,7 +66,7 @@ class Shelf:
 class State(NamedTuple):
     """All that an index is made of, for a snapshot."""
 
-    columns: list[Held]
+    columns: list[DatasetColumn]
     sizes: list[dict[ShelfKey, int]]
     numbers: dict[str, list[int]]
     owners: dict[str, str]
@@ -79,7 +78,7 @@ class JoinIndex:
 
     def __init__(self, hasher: Hasher = hash_words) -> None:
         self._hasher = hasher
-        self._columns: list[Held] = []
+        self._columns: list[DatasetColumn] = []
         self._marks: list[tuple[int, int, int]] = []
         self._sizes: list[dict[ShelfKey, int]] = []
         self._numbers: dict[str, list[int]] = {}
@@ -133,7 +132,7 @@ class JoinIndex:
             column = block.column
             number = numbers.setdefault(column, len(self._columns))
             if number == len(self._columns):
-                self._add(Held(dataset_id, column))
+                self._add(DatasetColumn(dataset_id, column))
             self._put(number, block)
         if numbers:
             self._numbers[dataset_id] = list(numbers.values())
@@ -171,10 +170,9 @@ class JoinIndex:
         ]
         pairs = Found(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
         pairs = disclosed(pairs, self._hidden(dataset_id, may_read))
-        pairs = pruned(pairs, Ways(traits.sources, traits.steps), traits.distinct)
-        return Joins(self._columns, pairs, traits)
+        return Joins(self._columns, pruned(pairs, traits), traits)
 
-    def unmatched(self, here: Held, there: Held, limit: int) -> list[str]:
+    def unmatched(self, here: DatasetColumn, there: DatasetColumn, limit: int) -> list[str]:
         """Up to `limit` values here that are not there; none of a column that is gone."""
         self.settle()
         missing: list[str] = []
@@ -204,7 +202,7 @@ class JoinIndex:
         coarse = np.array([held.column.space in COARSE for held in self._columns], bool)
         return Traits(alive, distinct, sources, steps.astype(np.int64), coarse, ties)
 
-    def _numbers_of(self, held: Held) -> list[int]:
+    def _numbers_of(self, held: DatasetColumn) -> list[int]:
         """The number of a column; none when it is gone."""
         numbers = self._numbers.get(held.dataset_id, ())
         return [number for number in numbers if self._columns[number] == held]
@@ -220,7 +218,7 @@ class JoinIndex:
                     alone[hits.asked[hits.columns == theirs]] = False
                 yield some[alone]
 
-    def _add(self, held: Held) -> None:
+    def _add(self, held: DatasetColumn) -> None:
         self._columns.append(held)
         self._marks.append(_marks(held))
         self._sizes.append({})
@@ -270,7 +268,7 @@ class JoinIndex:
 _NOTHING = Found(*(np.zeros(0, np.int64) for _ in Found._fields))
 
 
-def _marks(held: Held) -> tuple[int, int, int]:
+def _marks(held: DatasetColumn) -> tuple[int, int, int]:
     """An order of columns that does not depend on when they came; what it was made of, and how."""
     column = held.column
     source = "\0".join((held.dataset_id, *column.columns))

@@ -1,18 +1,22 @@
-"""Columns that have values in common, the best first."""
+"""Columns that have values in common: which pairs are worth telling, the best first."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias, overload
+from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.tables.crosswalks import CROSSWALKS
 from shared.tables.key_file import KeyColumn
 
 Multiplication = Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
 Counts: TypeAlias = NDArray[np.int64]
 
+_OTHER_KIND = 2
+"""Steps to keys of another kind: more than to the present codes of the same kind."""
 
-class Held(NamedTuple):
+
+class DatasetColumn(NamedTuple):
     """A column of a dataset."""
 
     dataset_id: str
@@ -27,8 +31,8 @@ class Join(NamedTuple):
     `rows_joined` is how many rows an inner join has.
     """
 
-    here: Held
-    there: Held
+    here: DatasetColumn
+    there: DatasetColumn
     matches: int
     rows_here: int
     rows_there: int
@@ -51,6 +55,22 @@ class Join(NamedTuple):
         return Join(self.there, self.here, self.matches, *rows)
 
     @property
+    def told(self) -> dict[str, Any]:
+        """What events and answers tell of it, by the names that their fields have."""
+        here, there = self.here.column, self.there.column
+        return {
+            "key": here.space,
+            "columns_here": here.columns,
+            "columns_there": there.columns,
+            "via_here": here.via,
+            "via_there": there.via,
+            "matches": self.matches,
+            "containment": self.containment,
+            "contained": self.contained,
+            "multiplication": self.multiplication,
+        }
+
+    @property
     def multiplication(self) -> Multiplication:
         """Whether a row that matches finds one row or several, from here to there."""
         many_here = self.rows_here > self.matches or _leads_to_several(self.there)
@@ -60,7 +80,7 @@ class Join(NamedTuple):
         return "one_to_many" if many_there else "one_to_one"
 
 
-def _leads_to_several(held: Held) -> bool:
+def _leads_to_several(held: DatasetColumn) -> bool:
     """Whether a row of it stands under several values, since a crosswalk made them."""
     return held.column.cost is not None and held.column.cost.multiplies
 
@@ -79,8 +99,8 @@ class Found(NamedTuple):
 class Traits(NamedTuple):
     """What ranking needs of every column, by its number in the index.
 
-    `alive` are those that are there, `coarse` those of COARSE; `sources` and `steps` are those of
-    Ways.
+    `alive` are those that are there, `coarse` those of COARSE. `sources` is the same number for all
+    that was made of the same columns of a dataset; `steps` are those of `steps_of`.
     """
 
     alive: NDArray[np.bool_]
@@ -91,6 +111,38 @@ class Traits(NamedTuple):
     ties: NDArray[np.uint64]
 
 
+def steps_of(via: str) -> int:
+    """0 for values as they are, 1 for their present codes, 2 for keys of another kind."""
+    if not via:
+        return 0
+    crosswalk = CROSSWALKS.get(via)
+    return 1 if crosswalk and crosswalk.source == crosswalk.target else _OTHER_KIND
+
+
+def pruned(found: Found, traits: Traits) -> Found:
+    """The pairs that are worth telling: those that find more than simpler ones.
+
+    Two columns that both lead to keys of another kind are none: all communes of an EPCI would meet
+    one another. Of the pairs of the same two columns one stays when it finds a larger share of both
+    sides than any of fewer steps.
+    """
+    steps = traits.steps[found.here] + traits.steps[found.there]
+    sizes = np.maximum(1, traits.distinct)
+    shares = found.matches / sizes[found.here] + found.matches / sizes[found.there]
+    sources = np.stack([traits.sources[found.here], traits.sources[found.there]])
+    order = np.lexsort((-shares, steps, *sources))
+    order = order[steps[order] < 2 * _OTHER_KIND]
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = (np.diff(sources[:, order], axis=1) != 0).any(axis=0)
+    # Ranks instead of shares, so that each group stands above the one before it, without rounding.
+    ranks = np.unique(shares, return_inverse=True)[1]
+    heights = ranks[order] + len(ranks) * np.cumsum(is_first)
+    is_better = is_first
+    is_better[1:] |= heights[1:] > np.maximum.accumulate(heights)[:-1]
+    kept = np.sort(order[is_better])
+    return Found(*(one[kept] for one in found))
+
+
 class Joins(Sequence[Join]):
     """Pairs of columns in the order of their use; a Join is made when it is looked at.
 
@@ -99,7 +151,7 @@ class Joins(Sequence[Join]):
     among equals, the same in every process. Those of coarse codes come after all others.
     """
 
-    def __init__(self, columns: Sequence[Held], found: Found, traits: Traits) -> None:
+    def __init__(self, columns: Sequence[DatasetColumn], found: Found, traits: Traits) -> None:
         self._columns = columns
         here = found.matches / np.maximum(1, traits.distinct[found.here])
         there = found.matches / np.maximum(1, traits.distinct[found.there])

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from services.catalog.joins.inverted_index import Shelf, State
-from services.catalog.joins.join import Held
+from services.catalog.joins.join import DatasetColumn
 from services.catalog.joins.segment import Segment
 from shared.aggregate import Aggregate
 from shared.errors import LabError
@@ -139,7 +139,9 @@ def parse(content: bytearray, digest: str) -> Saved:
     shelves = {(space, width): Shelf(dead=dead) for space, width, dead in head["dead"]}
     for space, width, *sizes in head["segments"]:
         shelves[space, width].segments.append(reader.segment(width, *sizes))
-    columns = [Held(name, KeyColumn.model_validate(column)) for name, column in head["columns"]]
+    columns = [
+        DatasetColumn(name, KeyColumn.model_validate(column)) for name, column in head["columns"]
+    ]
     sizes = [{(space, width): size for space, width, size in one} for one in head["sizes"]]
     state = State(columns, sizes, head["numbers"], head["owners"], shelves)
     return Saved(state, datetime.fromisoformat(head["since"]), head["taken"])

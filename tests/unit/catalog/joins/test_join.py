@@ -7,8 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import Found
-from services.catalog.joins.join_pruning import Ways, pruned
+from services.catalog.joins.join import Found, Traits, pruned
 from shared.tables.key_file import KeyBlock, KeyColumn, blocks_of
 
 NONE = np.zeros(0, np.int64)
@@ -146,7 +145,7 @@ SIZES = st.lists(st.integers(6, 9), min_size=16, max_size=16)
     [0] * 9 + [1, 0, 0, 0, 0, 0, 0],
     [6] * 14 + [9, 6],
 )
-def test_simplest_are_those_that_nothing_simpler_equals(
+def test_pruning_keeps_those_that_nothing_simpler_equals(
     pairs: list[tuple[int, int, int]], sources: list[int], steps: list[int], sizes: list[int]
 ) -> None:
     """By comparing every pair with every other of the same two columns."""
@@ -166,8 +165,15 @@ def test_simplest_are_those_that_nothing_simpler_equals(
     columns = [np.array(one, np.int64) for one in zip(*pairs, strict=True)] or [NONE] * 3
     zeros = np.zeros(len(pairs), np.int64)
     found = Found(columns[0], columns[1], columns[2], zeros, zeros, zeros)
-    ways = Ways(np.array(sources, np.uint64), np.array(steps, np.int64))
-    kept = pruned(found, ways, np.array(sizes, np.int64))
+    traits = Traits(
+        alive=np.ones(16, bool),
+        distinct=np.array(sizes, np.int64),
+        sources=np.array(sources, np.uint64),
+        steps=np.array(steps, np.int64),
+        coarse=np.zeros(16, bool),
+        ties=np.zeros(16, np.uint64),
+    )
+    kept = pruned(found, traits)
     told = [
         (
             (sources[here], sources[there]),
