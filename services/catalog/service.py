@@ -112,7 +112,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
         """Reject what an ingest job did not read, end a harvest, or note a use in vain."""
         registration.reject(self.documents, envelope)
         usage.end_in_vain(self.documents, envelope)
-        commands.note_unreadable(self.documents, envelope)
+        commands.note_read(self.documents, envelope)
 
     @on(ProjectSecured)
     def request_access(self, envelope: Envelope[ProjectSecured]) -> None:

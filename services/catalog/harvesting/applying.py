@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
+from services.catalog.datasets.manifests import output_of, read_manifest
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Change
 from services.catalog.harvesting.fetching import PortalAway
-from services.catalog.harvesting.model import Harvest
-from services.catalog.harvesting.own_records import Ours
-from services.catalog.harvesting.record_mapping import (
+from services.catalog.harvesting.model import Harvest, PageRun
+from services.catalog.harvesting.records import (
+    OwnRecords,
     dataset_id,
     fingerprint_of,
     harvested_of,
@@ -18,27 +19,57 @@ from services.catalog.harvesting.record_mapping import (
 from services.catalog.harvesting.report import Counts, Refused
 from services.catalog.harvesting.source import RemoteSource
 from shared.errors import Rejected
-from shared.events import FileRef
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.harvested_page import PageEntry, Record
+from shared.tables.harvested_page import ENTRIES, PageEntry, Record
+from shared.tables.manifest import Manifest
 
 BATCH = 100
+_HARVESTS = 8
+"""So many are remembered; who comes back later reads its pages again."""
+
 _TWICE = "cet identifiant est déjà celui d'un jeu d'une page précédente"
 _HERE = "il est déjà dans ce catalogue"
 _GONE = "il n'est plus dans sa source, « {} »"
 
 
-def entries_of(files: Storage, ref: FileRef) -> Iterator[PageEntry]:
+def manifest_of(files: Storage, page: PageRun) -> Manifest:
+    """What the sandbox made of a page that it read."""
+    assert page.manifest is not None  # noqa: S101 - it is applied, so it was read
+    return read_manifest(files, page.manifest)
+
+
+def entries_of(files: Storage, page: PageRun) -> Iterator[PageEntry]:
     """The entries of a page, read line by line."""
     rest = b""
-    for chunk in files.chunks(ref):
+    for chunk in files.chunks(output_of(manifest_of(files, page), ENTRIES)):
         *lines, rest = (rest + chunk).split(b"\n")
         for number, line in enumerate(lines):
             if line:
                 yield PageEntry.model_validate_json(line)
             if number % BATCH == 0:
                 time.sleep(0)
+
+
+class SeenIdentifiers:
+    """Which identifiers the pages of harvests under way held so far.
+
+    Pages are read in order and never change, so what is known of the first ones stays true,
+    whichever process applied them.
+    """
+
+    def __init__(self, files: Storage) -> None:
+        self._files = files
+        self._known: dict[str, list[set[str]]] = {}
+
+    def of(self, harvest: Harvest, pages: int) -> set[str]:
+        """The identifiers on the first `pages` pages, those of refused datasets too."""
+        known = self._known.setdefault(harvest.id, [])
+        if len(self._known) > _HARVESTS:
+            del self._known[next(iter(self._known))]
+        for page in harvest.pages[len(known) : pages]:
+            known.append({entry.identifier for entry in entries_of(self._files, page)} - {""})
+        return set().union(*known[:pages])
 
 
 class Applying:
@@ -49,7 +80,7 @@ class Applying:
         store: Store,
         source: RemoteSource,
         harvest: Harvest,
-        ours: Ours,
+        ours: OwnRecords,
         go_on: Callable[[], object],
     ) -> None:
         self._datasets, self._ours = store.of(Dataset), ours

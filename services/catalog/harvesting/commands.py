@@ -114,27 +114,19 @@ class Sources:
         return found is not None and found.has_ended
 
 
-def note_read(store: Store, envelope: Envelope[JobSucceeded]) -> None:
-    """A harvest job read a page: its records can be taken."""
+def note_read(
+    store: Store, envelope: Envelope[JobSucceeded] | Envelope[JobFailed | JobCancelled]
+) -> None:
+    """A harvest job read a page, or could not, or was stopped before it had."""
     event = envelope.data
     if event.harvest_id is None or event.page is None:
         return
     number = event.page
-    store.of(Harvest).change(
-        event.harvest_id,
-        lambda harvest: harvest.note_read(number, event.result),
-        because=envelope,
-    )
 
+    def note(harvest: Harvest) -> None:
+        if isinstance(event, JobSucceeded):
+            harvest.note_read(number, event.result)
+        else:
+            harvest.note_unreadable(number, event.reason)
 
-def note_unreadable(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
-    """A harvest job could not read a page, or was stopped before it had."""
-    event = envelope.data
-    if event.harvest_id is None or event.page is None:
-        return
-    number = event.page
-    store.of(Harvest).change(
-        event.harvest_id,
-        lambda harvest: harvest.note_unreadable(number, event.reason),
-        because=envelope,
-    )
+    store.of(Harvest).change(event.harvest_id, note, because=envelope)

@@ -9,24 +9,26 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from services.catalog import metrics
-from services.catalog.datasets.manifests import output_of, page_of, read_manifest
-from services.catalog.harvesting.applying import Applying, Retiring, entries_of
+from services.catalog.datasets.manifests import page_of
+from services.catalog.harvesting.applying import (
+    Applying,
+    Retiring,
+    SeenIdentifiers,
+    entries_of,
+    manifest_of,
+)
 from services.catalog.harvesting.commands import Sources
 from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway, joined
 from services.catalog.harvesting.model import LEASE, Harvest, PageRun
-from services.catalog.harvesting.own_records import Ours
-from services.catalog.harvesting.seen_identifiers import Seen
+from services.catalog.harvesting.records import OwnRecords
 from services.catalog.harvesting.source import RemoteSource
 from services.catalog.harvesting.take_in import renew
 from shared.aggregate import now
 from shared.errors import LabError, Rejected, Unavailable
-from shared.events import FileRef
 from shared.outbound import Guard
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.harvested_page import ENTRIES, PageReport
-from shared.tables.manifest import Manifest
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +56,8 @@ class HarvestWorker:
         self.fetcher = Fetcher(guard, files, settings.max_upload_bytes)
         self.sources = Sources(store, guard.normalised)
         self._harvests, self._remote = store.of(Harvest), store.of(RemoteSource)
-        self._ours = Ours(store, settings.reached_at)
-        self._seen = Seen(lambda page: entries_of(files, self._entries(page)))
+        self._ours = OwnRecords(store, settings.reached_at)
+        self._seen = SeenIdentifiers(files)
         self._turns: dict[str, threading.Thread] = {}
         self._awake, self._stopping = threading.Event(), threading.Event()
 
@@ -150,9 +152,9 @@ class HarvestWorker:
         applying = Applying(self._store, source, harvest, self._ours, self._pulse(harvest))
         before = self._seen.of(harvest, page.number - 1)
         with suppress(Ended):
-            applying.apply(entries_of(self._files, self._entries(page)), before)
+            applying.apply(entries_of(self._files, page), before)
             applying.renew(partial(renew, self._store, self.fetcher))
-        following = _following(page, self._report(page).next)
+        following = _following(page, page_of(manifest_of(self._files, page)).next)
         changed = self._harvests.change(
             harvest.id,
             lambda one: one.note_applied(page.number, applying.counts, applying.refused, following),
@@ -202,16 +204,6 @@ class HarvestWorker:
                     raise Ended
 
         return go_on
-
-    def _entries(self, page: PageRun) -> FileRef:
-        return output_of(self._manifest(page), ENTRIES)
-
-    def _report(self, page: PageRun) -> PageReport:
-        return page_of(self._manifest(page))
-
-    def _manifest(self, page: PageRun) -> Manifest:
-        assert page.manifest is not None  # noqa: S101 - it is applied, so it was read
-        return read_manifest(self._files, page.manifest)
 
 
 def _page(number: int, url: str, found: Fetched, known: PageRun | None) -> PageRun:

@@ -9,7 +9,7 @@ import pytest
 from services.catalog.datasets.model import Dataset
 from services.catalog.harvesting.applying import BATCH, Applying, Retiring
 from services.catalog.harvesting.model import Harvest, PageRun
-from services.catalog.harvesting.own_records import Ours
+from services.catalog.harvesting.records import OwnRecords
 from services.catalog.harvesting.report import Counts
 from services.catalog.harvesting.source import RemoteSource
 from shared.aggregate import now
@@ -65,7 +65,7 @@ def apply(store: Store, identifier: str, given: list[PageEntry], batches: int = 
         if not left[0]:
             raise Died
 
-    applying = Applying(store, SOURCE, harvest(identifier), Ours(store, LAB), go_on)
+    applying = Applying(store, SOURCE, harvest(identifier), OwnRecords(store, LAB), go_on)
     applying.apply(given, set())
     return applying.counts
 

@@ -1,7 +1,7 @@
-"""What another catalogue's record says, in the words of this one."""
+"""Records of other catalogues: in the words of this one, and which of them are its own."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,18 +14,22 @@ from services.catalog.datasets.metadata import (
     Metadata,
     Period,
 )
+from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Change, Harvested
 from services.catalog.harvesting.source import RemoteSource
 from services.catalog.licences.licences import canonical
 from shared.aggregate import caused_id, now
+from shared.store import Store
 from shared.tables.eu_codes import PublisherKind
 from shared.tables.harvested_page import Record
 
 T = TypeVar("T")
 
+_CONTACT = TypeAdapter(Contact)
 _FREQUENCY: TypeAdapter[Frequency] = TypeAdapter(Frequency)
 _HIGH_VALUE: TypeAdapter[HighValue] = TypeAdapter(HighValue)
 _LANGUAGE: TypeAdapter[Language] = TypeAdapter(Language)
+_PERIOD = TypeAdapter(Period)
 _PUBLISHER: TypeAdapter[PublisherKind] = TypeAdapter(PublisherKind)
 
 
@@ -36,8 +40,11 @@ def dataset_id(source_id: str, identifier: str) -> str:
 
 def metadata_of(record: Record, source: RemoteSource) -> Metadata:
     """The metadata; codes, contacts and periods that the catalogue does not know are left out."""
-    contact = {"email": record.contact_email or None, "url": record.contact_url or None}
-    name = record.contact or record.producer
+    contact = {
+        "name": record.contact or record.producer,
+        "email": record.contact_email or None,
+        "url": record.contact_url or None,
+    }
     return Metadata(
         title=record.title,
         description=record.description,
@@ -47,13 +54,13 @@ def metadata_of(record: Record, source: RemoteSource) -> Metadata:
         licence=canonical(record.licence or source.licence),
         access="restricted" if record.restricted else "open",
         producer=record.producer,
-        producer_kind=_known(lambda: _PUBLISHER.validate_python(record.producer_kind)),
+        producer_kind=_known(_PUBLISHER, record.producer_kind),
         source_url=record.page,
-        temporal=_known(lambda: Period.model_validate({"start": record.start, "end": record.end})),
-        frequency=_known(lambda: _FREQUENCY.validate_python(record.frequency)),
-        contact=_known(lambda: Contact.model_validate({"name": name, **contact})),
-        hvd=_known(lambda: _HIGH_VALUE.validate_python(record.hvd)),
-        language=_known(lambda: _LANGUAGE.validate_python(record.language)) or "fr",
+        temporal=_known(_PERIOD, {"start": record.start, "end": record.end}),
+        frequency=_known(_FREQUENCY, record.frequency),
+        contact=_known(_CONTACT, contact),
+        hvd=_known(_HIGH_VALUE, record.hvd),
+        language=_known(_LANGUAGE, record.language) or "fr",
     )
 
 
@@ -81,6 +88,32 @@ def harvested_of(
     )
 
 
+class OwnRecords:
+    """Knows this catalogue's datasets again, by what is published of them under `url`."""
+
+    def __init__(self, store: Store, url: str) -> None:
+        self._datasets, self._under = store.of(Dataset), f"{url}/"
+
+    def among(self, records: Sequence[Record]) -> set[str]:
+        """The identifiers of those that are.
+
+        A lab exports a dataset under its id, and names what it was called where it comes from:
+        however many labs it went through, the id it has here is among its names.
+        """
+        names = {one.identifier: {one.identifier, *one.others} for one in records}
+        called = sorted(set().union(*names.values()))
+        here = {one.id for one in self._datasets.find({"_id": {"$in": called}}, limit=len(called))}
+        links = {one.identifier: one.page or "" for one in records}
+        return {
+            identifier
+            for identifier, known in names.items()
+            if here & known or any(map(self._is_under, (*known, links[identifier])))
+        }
+
+    def _is_under(self, name: str) -> bool:
+        return name.startswith(self._under)
+
+
 def _day(record: Record) -> str:
     """The day of the latest change that the source dates to the day."""
     for date in (record.modified, record.issued):
@@ -89,8 +122,8 @@ def _day(record: Record) -> str:
     return ""
 
 
-def _known(read: Callable[[], T]) -> T | None:
+def _known(kind: TypeAdapter[T], value: object) -> T | None:
     try:
-        return read()
+        return kind.validate_python(value)
     except ValidationError:
         return None
