@@ -26,7 +26,7 @@ from typing import Any
 from shared import log as logs
 from shared import metrics
 from shared.errors import SettingsError
-from shared.messaging.container import Container
+from shared.messaging.on import Container
 from shared.messaging.publisher import HEARTBEAT
 from shared.settings import Settings, load_settings
 

@@ -1,13 +1,12 @@
 """Events and RPC that lose nothing: the only package that uses nameko, kombu and eventlet."""
 
-from shared.messaging.client import Client, RpcClient
+from shared.messaging.client import RpcClient
 from shared.messaging.dependencies import Background, Config, Context, Documents, Files, Loop
 from shared.messaging.on import on
 from shared.messaging.rpc import rpc
 
 __all__ = [
     "Background",
-    "Client",
     "Config",
     "Context",
     "Documents",

@@ -105,7 +105,7 @@ def _result(body: Any) -> Any:
     return reply["result"]
 
 
-class Client:
+class ServiceProxy:
     """`client.method(*args, **kwargs)` calls `service.method`."""
 
     def __init__(self, replies: Replies, service: str) -> None:
@@ -127,13 +127,13 @@ class Client:
 
 
 class RpcClient(DependencyProvider):
-    """Injects a Client of another service."""
+    """Injects the ServiceProxy of another service."""
 
     replies = Replies()
 
     def __init__(self, service: str) -> None:
         self._target = service
 
-    def get_dependency(self, worker_ctx: object) -> Client:  # noqa: ARG002
-        """The client; it takes trace headers at the moment of the call."""
-        return Client(self.replies, self._target)
+    def get_dependency(self, worker_ctx: object) -> ServiceProxy:  # noqa: ARG002
+        """The proxy; it takes trace headers at the moment of the call."""
+        return ServiceProxy(self.replies, self._target)

@@ -12,7 +12,7 @@ from nameko.extensions import DependencyProvider
 
 from shared.aggregate import Aggregate
 from shared.errors import Unavailable
-from shared.messaging.client import Client, Replies
+from shared.messaging.client import Replies, ServiceProxy
 from shared.messaging.publisher import Publisher
 from shared.messaging.relay import Relay
 from shared.settings import Settings
@@ -130,7 +130,7 @@ class Context:
     settings: Settings
     store: Store
     files: Storage
-    rpc: Callable[[str], Client]
+    rpc: Callable[[str], ServiceProxy]
     ready_checks: dict[str, Callable[[], bool]]
     compute: Callable[..., Any]
     """Calls a function in a thread of its own, which must ask no server: the hub stays free."""
@@ -181,7 +181,7 @@ class Background(DependencyProvider):
             settings=settings,
             store=documents.store,
             files=Storage(settings.storage_url, tpool.execute),
-            rpc=lambda service: Client(self.replies, service),
+            rpc=lambda service: ServiceProxy(self.replies, service),
             ready_checks=config["ready_checks"],
             compute=tpool.execute,
         )

@@ -1,7 +1,8 @@
-"""Reads messages whose texts are not UTF-8, or whose headers Python cannot hold.
+"""Frames as py-amqp reads and writes them: any can be read, and many are written in one go.
 
-To the broker a short text is bytes; py-amqp decodes it while it reads the frame and raises, which
-ends the connection and all that was in hand, and the broker delivers the same message again.
+To the broker a short text is bytes. Py-amqp decodes it while it reads the frame. When that is no
+UTF-8, or a header is nothing that Python can hold, it raises, which ends the connection and all
+that was in hand, and the broker delivers the same message again.
 """
 
 import logging
@@ -11,7 +12,7 @@ from typing import Any
 
 from amqp import spec
 from amqp.basic_message import Message
-from amqp.method_framing import frame_handler
+from amqp.method_framing import frame_handler, frame_writer
 from amqp.serialization import decode_properties_basic, loads
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,9 @@ _ARGUMENTS = {spec.Basic.Deliver: "sLbss", spec.Basic.GetOk: "Lbssl"}
 _ARGUMENTS_AT = 4
 _FLAGS_AT, _PROPERTIES_AT = 12, 14
 _SIZES = {"b": 1, "o": 1, "l": 4, "L": 8}
+
+_HELD_BYTES = 1 << 15
+"""Beyond it they are sent all the same: the broker works while the rest is made."""
 
 
 def tolerant(connection: object, callback: Callable[..., Any]) -> Callable[[Frame], bool]:
@@ -99,3 +103,37 @@ def _text(raw: bytes) -> bytes:
     except UnicodeDecodeError:
         return bytes(byte if byte < 0x80 else ord("?") for byte in raw)  # noqa: PLR2004 - ASCII
     return raw
+
+
+class FrameBuffer:
+    """Holds back the frames that one connection writes, to send many of them in one go."""
+
+    def __init__(self) -> None:
+        self._transport: Any = None
+        self._held: bytearray | None = None
+
+    def writer(self, connection: object, transport: object) -> Callable[..., None]:
+        """py-amqp's `frame_writer` for that connection, writing through this."""
+        self._transport = transport
+        written: Callable[..., None] = frame_writer(connection, self)
+        return written
+
+    def write(self, frames: memoryview) -> None:
+        """Write whole frames, in the order they come; raises OSError."""
+        if self._held is None:
+            self._transport.write(frames)
+            return
+        self._held += frames
+        if len(self._held) > _HELD_BYTES:
+            held, self._held = self._held, bytearray()
+            self._transport.write(held)
+
+    def hold(self) -> None:
+        """Keep what is written until `release`."""
+        self._held = bytearray()
+
+    def release(self) -> None:
+        """Write what was kept, and keep nothing any more; raises OSError."""
+        held, self._held = self._held, None
+        if held:
+            self._transport.write(held)

@@ -1,4 +1,4 @@
-"""`@on(Event)`: a handler that ends in exactly one of done, retried or parked.
+"""`@on(Event)`: a handler that ends in exactly one of done, retried or parked; and its container.
 
 While the document server cannot be reached, events wait for it instead of being parked: they come
 back after the longest wait, again and again, and have an attempt left for any other fault.
@@ -10,19 +10,22 @@ RabbitMQ ignores an `x-death` that a client publishes.
 
 import logging
 import random
+import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from kombu import Queue
+from nameko.containers import ServiceContainer, WorkerContext
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 
-from shared import metrics
+from shared import metrics, trace
 from shared.aggregate import now
 from shared.errors import Rejected, Unavailable, Unreachable
-from shared.events import Envelope, Event, unwrap
+from shared.events import Event, unwrap
 from shared.messaging import topology
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
@@ -74,7 +77,10 @@ class On(Entrypoint):
                 self,
                 (envelope,),
                 {},
-                context_data=_context(envelope),
+                context_data={
+                    "correlationid": envelope.correlationid,
+                    "traceparent": envelope.traceparent,
+                },
                 handle_result=partial(self._on_result, message),
             )
         except ContainerBeingKilled:
@@ -132,26 +138,25 @@ class On(Entrypoint):
         seconds = self._waits[attempt]
         metrics.events_retried.labels(self.service, self.event.topic, str(attempt + 1)).inc()
         jittered = seconds * (1 - _JITTER * random.random())  # noqa: S311 - spreads load only
-        self.publisher.publish(
-            Outgoing(
-                exchange=topology.retry_name(seconds),
-                routing_key=self.queue.name,
-                body=_body(message),
-                id=_id(message),
-                headers={**_kept(message), ATTEMPT: min(attempt + 1, last)},
-                properties={"expiration": str(round(jittered * 1000))},
-            )
-        )
+        marks, expiration = {ATTEMPT: min(attempt + 1, last)}, str(round(jittered * 1000))
+        self._pass_on(message, topology.retry_name(seconds), marks, expiration=expiration)
 
     def _park(self, message: Any, reason: str) -> None:
         marks = {QUEUE: self.queue.name, REASON: reason[:1000], PARKED_AT: now().isoformat()}
+        self._pass_on(message, topology.PARKED, marks)
+
+    def _pass_on(
+        self, message: Any, exchange: str, marks: dict[str, Any], **properties: Any
+    ) -> None:
+        """Publish a copy, with `marks` in its headers; raises Unavailable without a confirm."""
         self.publisher.publish(
             Outgoing(
-                exchange=topology.PARKED,
+                exchange=exchange,
                 routing_key=self.queue.name,
                 body=_body(message),
                 id=_id(message),
                 headers={**_kept(message), **marks},
+                properties=properties,
             )
         )
 
@@ -166,8 +171,36 @@ class On(Entrypoint):
         return attempt if isinstance(attempt, int) and attempt >= 0 else 0
 
 
-def _context(envelope: Envelope[Event]) -> dict[str, Any]:
-    return {"correlationid": envelope.correlationid, "traceparent": envelope.traceparent}
+class Container(ServiceContainer):
+    """nameko's container, with our context, logs and timings around each worker.
+
+    It logs no arguments: they may be somebody's data.
+    """
+
+    def _run_worker(self, worker_ctx: WorkerContext, handle_result: Any) -> None:
+        data = worker_ctx.data
+        token = trace.call.set(data.get("call", ""))
+        try:
+            with trace.working_on(data.get("correlationid", ""), data.get("traceparent")):
+                self._work(worker_ctx, handle_result)
+        finally:
+            trace.call.reset(token)
+
+    def _work(self, worker_ctx: WorkerContext, handle_result: Any) -> None:
+        self._inject_dependencies(worker_ctx)
+        self._worker_setup(worker_ctx)
+        result, exc_info, began = None, None, time.monotonic()
+        try:
+            method = getattr(worker_ctx.service, worker_ctx.entrypoint.method_name)
+            result = method(*worker_ctx.args, **worker_ctx.kwargs)
+        except Exception:  # noqa: BLE001 - the entrypoint decides what a failure means
+            exc_info = sys.exc_info()
+        if isinstance(worker_ctx.entrypoint, On):
+            worker_ctx.entrypoint.seconds.observe(time.monotonic() - began)
+        if handle_result is not None:
+            result, exc_info = handle_result(worker_ctx, result, exc_info)
+        self._worker_result(worker_ctx, result, exc_info)
+        self._worker_teardown(worker_ctx)
 
 
 def _kept(message: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from kombu import Connection
 from nameko.extensions import SharedExtension
 
 from shared.errors import Unavailable
-from shared.messaging.frame_buffer import FrameBuffer
+from shared.messaging.frames import FrameBuffer
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,11 @@ Stock nameko dies of a request without `reply_to`, and of a reply that cannot be
 request is checked before anything runs, and replies are best effort.
 """
 
+import inspect
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -21,14 +22,13 @@ from nameko.exceptions import (
 )
 from nameko.rpc import Rpc as NamekoRpc
 from nameko.rpc import RpcConsumer
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
 from shared import metrics
 from shared.errors import TYPED, Invalid, LabError, Rejected, invalid_of
 from shared.inbound import parse_json
 from shared.messaging import topology
-from shared.messaging.arguments import Arguments
 from shared.messaging.consumer import MessageConsumer
 from shared.messaging.publisher import Outgoing, Publisher
 
@@ -42,6 +42,8 @@ _HEADERS = ("traceparent", "correlationid")
 _NAMEKO: tuple[type[Exception], ...] = (MalformedRequest, MethodNotFound)
 _CALLERS: tuple[type[Exception], ...] = (*_NAMEKO, LabError)
 """What is wrong with a request, to be told to its caller."""
+
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,33 @@ def _public(error: BaseException) -> BaseException:
         return error
     typed = next((cls for cls in type(error).__mro__ if cls in TYPED), None)
     return typed(*error.args) if typed else LabError("the service failed; its log says why")
+
+
+class Arguments:
+    """What `method` takes after `self`: names, defaults, and types by its annotations."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        _, *parameters = inspect.signature(method, eval_str=True).parameters.values()
+        self._names = [parameter.name for parameter in parameters]
+        fields: dict[str, Any] = {
+            one.name: (one.annotation, ... if one.default is one.empty else one.default)
+            for one in parameters
+        }
+        self._model = create_model("Arguments", __config__=_STRICT, **fields)
+
+    def fit(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Every argument by its name; Invalid naming the first that does not fit."""
+        if len(args) > len(self._names):
+            raise Invalid(f"cette méthode prend au plus {len(self._names)} arguments")
+        given = dict(zip(self._names, args, strict=False))
+        twice = sorted(given.keys() & kwargs.keys())
+        if twice:
+            raise Invalid("est donné deux fois", twice[0])
+        try:
+            found = self._model.model_validate({**given, **kwargs})
+        except ValidationError as error:
+            raise invalid_of(error) from error
+        return {name: getattr(found, name) for name in self._names}
 
 
 class Rpc(NamekoRpc):

@@ -24,7 +24,7 @@ from nameko.rpc import rpc as stock_rpc
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.messaging import rpc, topology
-from shared.messaging.container import Container
+from shared.messaging.on import Container
 from shared.run import container_config
 from tests.benchmarks.consuming import settings
 

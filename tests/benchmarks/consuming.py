@@ -29,7 +29,7 @@ from nameko.events import event_handler
 
 from shared.events import Envelope, ProjectSubmitted
 from shared.messaging import on, topology
-from shared.messaging.container import Container
+from shared.messaging.on import Container
 from shared.run import container_config
 from shared.settings import Settings
 from tests.benchmarks.bodies import body

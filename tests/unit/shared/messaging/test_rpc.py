@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 
 from shared.errors import Invalid
-from shared.messaging.arguments import Arguments
+from shared.messaging.rpc import Arguments
 
 
 class Desk:
