@@ -6,7 +6,6 @@ Source: its Swagger description. `data` holds datasets, `next_page` the address 
 from collections.abc import Iterator
 from typing import Any
 
-from services.compute.runner.portals.html_text import text_of_html
 from services.compute.runner.portals.sanitising import (
     DISTRIBUTIONS,
     KEYWORDS,
@@ -19,8 +18,9 @@ from services.compute.runner.portals.sanitising import (
     moment,
     one_line,
     size,
+    territory_of,
+    text_of_html,
 )
-from services.compute.runner.portals.territories import territory_of
 from shared.errors import Rejected
 from shared.tables.eu_codes import frequency_of
 from shared.tables.harvested_page import Distribution, Record

@@ -11,7 +11,6 @@ from typing import Any
 from rdflib import BNode, Graph, Namespace, URIRef
 from rdflib.namespace import DC, DCAT, DCTERMS, FOAF, RDF, SDO, SKOS
 
-from services.compute.runner.portals.html_text import text_of_html
 from services.compute.runner.portals.rdf import NOWHERE
 from services.compute.runner.portals.sanitising import (
     DISTRIBUTIONS,
@@ -26,8 +25,9 @@ from services.compute.runner.portals.sanitising import (
     moment,
     one_line,
     size,
+    territory_of,
+    text_of_html,
 )
-from services.compute.runner.portals.territories import territory_of
 from shared.errors import Rejected
 from shared.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD, Node
 from shared.tables.eu_codes import (

@@ -1,9 +1,23 @@
-"""Texts, dates and addresses of other catalogues, made plain and bounded."""
+"""Texts, dates, addresses and places of other catalogues, made plain and bounded.
+
+HTML is read by expressions that take one pass: on tags that never end html.parser takes quadratic
+time. Places are named as by data.gouv.fr (`fr:commune:14118`) or by INSEE's linked data
+(`.../geo/commune/14118`).
+"""
 
 import calendar
+import csv
 import re
 import unicodedata
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from html import unescape
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from shared.tables.territory import Place
 
 LABEL, TEXT, URL = 500, 5000, 2000
 """Longest labels, texts and addresses that are kept, in characters."""
@@ -14,8 +28,34 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T[\d:.]+(?:Z|[+-]\d\d:?\d
 _SPACES = re.compile(r"[^\S\n]+")
 _UNSEEN = ("Cc", "Cs", "Co", "Cn")
 
+_READ = 10 * TEXT
+"""So much of a text is looked at, in characters: tags may be longer than what they say."""
 
-def plain(value: Any, limit: int = LABEL) -> str:  # noqa: ANN401 - whatever a page holds
+_IS_HTML = re.compile(
+    r"</?(?:p|br|div|span|a|b|i|u|em|strong|small|su[bp]|ul|ol|li|h[1-6]|table|t[drh]|tbody|thead"
+    r"|img|font|blockquote|pre|code|hr|section|article|script|style|iframe)"
+    r"(?:\s+[\w:-]+\s*=[^<>]*)?\s*/?>",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    r"|<(script|style|iframe)\b[^<>]*>.*?(?:</\1\s*>|\Z)"
+    r"|<(?P<end>/?)(?P<tag>[a-z][\w:-]*)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE | re.DOTALL,
+)
+_CHARACTER = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]\w{1,30});", re.IGNORECASE)
+_PARAGRAPHS = re.compile(r"p|div|[uo]l|table|blockquote|pre|section|article|h[1-6]", re.IGNORECASE)
+_EMPTY_LINES = re.compile(r"\n{3,}")
+
+_DEPARTEMENTS = Path(__file__).resolve().parents[2] / "reference" / "departements.csv"
+_NAMED = re.compile(
+    r"(?:^fr[:/]|\bgeo/)(commune|town|departement|county|region|epci|intercommunalite)[:/]"
+    r"(\w{2,9})(?:@|$)"
+)
+_TERRITORY: TypeAdapter[str] = TypeAdapter(Place)
+
+
+def plain(value: object, limit: int = LABEL) -> str:
     """A text without control characters, of at most `limit` characters; empty for no text."""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""
@@ -27,30 +67,30 @@ def plain(value: Any, limit: int = LABEL) -> str:  # noqa: ANN401 - whatever a p
     return _SPACES.sub(" ", seen).strip()[:limit].rstrip()
 
 
-def one_line(value: Any, limit: int = LABEL) -> str:  # noqa: ANN401 - whatever a page holds
+def one_line(value: object, limit: int = LABEL) -> str:
     """The same on one line."""
     return " ".join(plain(value, limit).split())
 
 
-def identity(value: Any) -> str:  # noqa: ANN401 - whatever a page holds
+def identity(value: object) -> str:
     """What a dataset is known again by, on one line; a longer one than is kept stays longer."""
     return one_line(value, LABEL + 1)
 
 
-def address(value: Any) -> str:  # noqa: ANN401 - whatever a page holds
+def address(value: object) -> str:
     """An address that people can follow; empty for anything else, such as a script."""
     url = plain(value, URL + 1)
     is_followed = re.match(r"(?:https?|ftp)://[^\s/]", url, re.IGNORECASE)
     return url if is_followed and len(url) <= URL and not re.search(r"\s", url) else ""
 
 
-def moment(value: Any) -> str:  # noqa: ANN401 - whatever a page holds
+def moment(value: object) -> str:
     """An ISO date or time as it is; empty for anything else."""
     text = plain(value)
     return text if _day_of(text, is_end=False) else ""
 
 
-def day(value: Any, *, is_end: bool = False) -> str | None:  # noqa: ANN401 - whatever a page holds
+def day(value: object, *, is_end: bool = False) -> str | None:
     """The day of an ISO date or time; of a year or month its first, or last when `is_end`."""
     return _day_of(plain(value), is_end=is_end)
 
@@ -68,7 +108,7 @@ def _day_of(text: str, *, is_end: bool) -> str | None:
     return f"{year:04}-{month:02}-{number:02}" if 1 <= number <= last else None
 
 
-def size(value: Any) -> int | None:  # noqa: ANN401 - whatever a page holds
+def size(value: object) -> int | None:
     """A number of bytes, written as any number; None for anything else."""
     try:
         number = int(float(plain(value)))
@@ -77,8 +117,66 @@ def size(value: Any) -> int | None:  # noqa: ANN401 - whatever a page holds
     return number if 0 <= number < 1 << 63 else None
 
 
-def checksum(algorithm: Any, value: Any) -> str:  # noqa: ANN401 - whatever a page holds
+def checksum(algorithm: object, value: object) -> str:
     """`sha1:...`, in lower case; empty unless both are there."""
     digest = plain(value).lower()
     name = re.sub(r".*checksumalgorithm_|[^a-z0-9]", "", plain(algorithm).lower())
     return f"{name}:{digest}" if name and re.fullmatch(r"[0-9a-f]{8,128}", digest) else ""
+
+
+def text_of_html(value: object) -> str:
+    """A text without tags, its paragraphs apart; one that only looks like HTML stays as it is."""
+    if not isinstance(value, str):
+        return plain(value, TEXT)
+    text = value[:_READ]
+    is_html = _IS_HTML.search(text) is not None
+    if is_html:
+        text = _MARKUP.sub(_break_for, text)
+    text = _CHARACTER.sub(lambda found: unescape(found[0]), text)
+    if is_html:
+        lines = "\n".join(line.strip() for line in text.split("\n"))
+        text = _EMPTY_LINES.sub("\n\n", lines)
+    return plain(text, TEXT)
+
+
+def _break_for(markup: re.Match[str]) -> str:
+    """What stands in place of a tag: the end of a paragraph or line, or nothing."""
+    tag = (markup["tag"] or "").lower()
+    if _PARAGRAPHS.fullmatch(tag):
+        return "\n\n"
+    if markup["end"]:
+        return " " if tag in {"td", "th"} else ""
+    return {"li": "\n- ", "br": "\n", "hr": "\n", "tr": "\n"}.get(tag, "")
+
+
+def territory_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The codes that some of `names` stand for, sorted; names of other places are left out."""
+    return tuple(sorted({code for name in names for code in _codes(name) if _is_known(code)}))
+
+
+def _codes(name: str) -> Iterator[str]:
+    named = _NAMED.search(name)
+    if named is None:
+        yield name
+    elif named[1] == "region":
+        yield from _regions().get(named[2], ())
+    else:
+        yield named[2]
+
+
+def _is_known(code: str) -> bool:
+    try:
+        _TERRITORY.validate_python(code)
+    except ValidationError:
+        return False
+    return True
+
+
+@cache
+def _regions() -> Mapping[str, list[str]]:
+    """The départements of each region, read without pyarrow: importing it would double a job."""
+    regions = defaultdict(list)
+    with _DEPARTEMENTS.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file, delimiter=";"):
+            regions[line["region"]].append(line["code"])
+    return regions

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.compute.runner.portals.html_text import text_of_html
+from services.compute.runner.portals.sanitising import text_of_html
 
 
 @pytest.mark.parametrize(
