@@ -5,7 +5,7 @@ from functools import partial
 from eventlet import tpool
 
 from services.catalog.access import project_results, requests, usage
-from services.catalog.access.deadline_watch import DeadlineWatch, patience_of
+from services.catalog.access.deadline_watch import DeadlineWatch
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.usage import FailedJob, Use
 from services.catalog.datasets import registration
@@ -109,15 +109,15 @@ class Catalog(Granting, Harvesting, Owning, Reading):
     @on(JobFailed)
     @on(JobCancelled)
     def reject_dataset(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
-        """Reject what an ingest job did not read, end a harvest, or note a use in vain."""
+        """Reject what an ingest job did not read, end a harvest, or note a use without a result."""
         registration.reject(self.documents, envelope)
-        usage.end_in_vain(self.documents, envelope)
+        usage.note_failed(self.documents, envelope)
         commands.note_read(self.documents, envelope)
 
     @on(ProjectSecured)
     def request_access(self, envelope: Envelope[ProjectSecured]) -> None:
         """Ask for the data of a secured project."""
-        requests.request_access(self.documents, envelope, patience_of(self.settings))
+        requests.request_access(self.documents, self.settings, envelope)
 
     @on(ProjectRejected)
     @on(ProjectWithdrawn)

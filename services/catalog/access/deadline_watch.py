@@ -10,12 +10,10 @@ import threading
 from datetime import datetime, timedelta
 
 from services.catalog import metrics
-from services.catalog.access.deadlines import Patience
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import now
 from shared.errors import Conflict, LabError
-from shared.settings import Settings
 from shared.store import Store
 
 log = logging.getLogger(__name__)
@@ -24,14 +22,6 @@ _LOOK_SECONDS = 1.0
 _COUNT_SECONDS = 5.0
 _AT_ONCE = 100
 _COUNTED = 100
-
-
-def patience_of(settings: Settings) -> Patience:
-    """How long owners may take, as this lab wants it."""
-    return Patience(
-        remind_seconds=settings.access_reminder_seconds,
-        expire_seconds=settings.access_expiry_seconds,
-    )
 
 
 class DeadlineWatch:

@@ -1,11 +1,11 @@
-"""One dataset that a project asked for: who has to consent, how far, and what came of it."""
+"""One dataset that a project asked for: who has to consent, by when, and what came of it."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, model_validator
 
-from services.catalog.access.deadlines import Patience, end_of
 from shared.aggregate import NEVER, now
 from shared.events import Frozen
 
@@ -23,9 +23,37 @@ _POSSIBLE: dict[Decision, tuple[GrantState, ...]] = {
     "revoke": ("granted",),
 }
 
-
 _JOBS_KEPT = 100
 """Of a project's jobs; those that are run again are among its last."""
+
+_FRANCE = ZoneInfo("Europe/Paris")
+_DAY = 24 * 3600.0
+
+
+class Patience(Frozen):
+    """When deciders are reminded of a request, and when it ends; seconds since they were asked."""
+
+    remind_seconds: float = 7 * _DAY
+    expire_seconds: float = 30 * _DAY
+
+    def reminder(self, since: datetime) -> datetime:
+        """When those asked at `since` are reminded."""
+        return since + timedelta(seconds=self.remind_seconds)
+
+    def expiry(self, since: datetime) -> datetime:
+        """When what was asked at `since` is asked no longer."""
+        return since + timedelta(seconds=self.expire_seconds)
+
+
+def end_of(day: str) -> datetime:
+    """When `day`, an ISO date, is over in metropolitan France."""
+    following = date.fromisoformat(day) + timedelta(days=1)
+    return datetime.combine(following, time(), _FRANCE).astimezone(UTC)
+
+
+def in_french(day: str) -> str:
+    """An ISO date as people write it: 31/12/2026."""
+    return date.fromisoformat(day).strftime("%d/%m/%Y")
 
 
 class Conditions(Frozen):
@@ -160,9 +188,9 @@ class Grant(BaseModel):
         self.state, self.ended_at = "revoked", now()
         self.ended_by, self.end_reason = ended_by, reason
 
-    def lapse(self, time: datetime) -> None:
+    def lapse(self, at: datetime) -> None:
         """Forget the consents whose last day is over."""
-        self._forget({c.decider for c in self.conditions if c.until and end_of(c.until) <= time})
+        self._forget({c.decider for c in self.conditions if c.until and end_of(c.until) <= at})
 
     def _conditions_of(self, decider: str) -> Consent:
         found = (one for one in self.conditions if one.decider == decider)

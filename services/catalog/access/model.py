@@ -6,8 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, computed_field
 
-from services.catalog.access.deadlines import Patience, in_french
-from services.catalog.access.grants import UNBOUND, Conditions, Decision, Grant
+from services.catalog.access.grants import UNBOUND, Conditions, Decision, Grant, Patience, in_french
 from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
@@ -98,7 +97,7 @@ class ProjectAccess(Aggregate):
             raise Forbidden(f"le projet {self.id} n'a pas accès à {dataset_id}")
         return grant
 
-    def request(self, dataset_id: str) -> Grant:
+    def request_for(self, dataset_id: str) -> Grant:
         """The grant that the dataset's owner was asked for; raises NotFound when there is none."""
         grant = self.grant_of(dataset_id)
         if grant is None or not grant.asked:
@@ -140,7 +139,7 @@ class ProjectAccess(Aggregate):
         new = {one: dataset for one, dataset in wanted.items() if self.grant_of(one) is None}
         unknown = [one for one, dataset in new.items() if dataset is None]
         for dataset_id in unknown or new:
-            self._ask(dataset_id, new[dataset_id], patience)
+            self._add_grant(dataset_id, new[dataset_id], patience)
         self._open_if_all_granted()
 
     def may_go_on(self, dataset: Dataset) -> bool:
@@ -177,7 +176,7 @@ class ProjectAccess(Aggregate):
         NotFound without such a request and for anybody but its deciders, WrongStage when the
         project ended or the request is in a state that has no such decision.
         """
-        grant = self.request(dataset_id)
+        grant = self.request_for(dataset_id)
         if decider not in grant.deciders:
             raise self._no_request(dataset_id)
         said = grant.says(decider, decision, conditions)
@@ -240,7 +239,7 @@ class ProjectAccess(Aggregate):
         if self.is_outdated(dataset):
             grant = self.granted(dataset.id)
             grant.ask_again()
-            self._request(grant, dataset.deciders(self.holder_id))
+            self._ask_deciders(grant, dataset.deciders(self.holder_id))
 
     def taken_back(self, dataset_ids: Iterable[str]) -> str:
         """Why one of these was taken away from the project before its end; empty if none was."""
@@ -250,7 +249,7 @@ class ProjectAccess(Aggregate):
     def _no_request(self, dataset_id: str) -> NotFound:
         return NotFound.of(f"{self.id}.{dataset_id}")
 
-    def _request(self, grant: Grant, deciders: list[str]) -> None:
+    def _ask_deciders(self, grant: Grant, deciders: list[str]) -> None:
         grant.asked, grant.deciders = True, deciders
         for decider in deciders:
             self.record(
@@ -305,7 +304,7 @@ class ProjectAccess(Aggregate):
             "title": "" if grant.obstacle else grant.title,
         }
 
-    def _ask(self, dataset_id: str, dataset: Dataset | None, patience: Patience) -> None:
+    def _add_grant(self, dataset_id: str, dataset: Dataset | None, patience: Patience) -> None:
         grant = Grant(
             dataset_id=dataset_id,
             title=dataset.metadata.title if dataset else "",
@@ -321,11 +320,11 @@ class ProjectAccess(Aggregate):
         obstacle = obstacle_of(dataset_id, dataset)
         grant.obstacle = obstacle.reason if obstacle else ""
         if deciders := dataset.deciders(self.holder_id):
-            self._request(grant, deciders)
+            self._ask_deciders(grant, deciders)
         elif dataset.owner_id == self.holder_id:
             self._grant(grant, self.holder_id, "Données du porteur du projet.")
         elif obstacle:
-            self._request(grant, [dataset.owner_id])
+            self._ask_deciders(grant, [dataset.owner_id])
         else:
             self._grant(grant, CATALOG, _OPEN)
 

@@ -1,22 +1,18 @@
-"""Access of projects to datasets: asked for, decided by owners, used by jobs, revoked."""
+"""Access of projects to datasets: asked for, decided by owners, revoked."""
 
 from typing import Any
 
-from services.catalog.access.deadlines import Patience
+from services.catalog.access.grants import Grant, Patience
 from services.catalog.access.model import STAFF, ProjectAccess
-from services.catalog.access.usage import record
 from services.catalog.access.views import (
     AccessRequest,
-    GrantedDataset,
     NewDecision,
     RequestPage,
     RequestQuery,
-    request_of,
-    requests_of,
 )
 from services.catalog.datasets.model import Dataset
 from shared.auth import Caller
-from shared.errors import Forbidden, Invalid, NotFound
+from shared.errors import Invalid, NotFound
 from shared.events import (
     Envelope,
     ProjectDelivered,
@@ -25,6 +21,7 @@ from shared.events import (
     ProjectSecured,
     ProjectWithdrawn,
 )
+from shared.settings import Settings
 from shared.store import Store
 
 _ENDS: dict[type[ProjectEnd], str] = {
@@ -34,9 +31,13 @@ _ENDS: dict[type[ProjectEnd], str] = {
 }
 
 
-def request_access(store: Store, envelope: Envelope[ProjectSecured], patience: Patience) -> None:
+def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectSecured]) -> None:
     """Ask for every dataset that a secured project's treatment reads."""
     event = envelope.data
+    patience = Patience(
+        remind_seconds=settings.access_reminder_seconds,
+        expire_seconds=settings.access_expiry_seconds,
+    )
     wanted = {id_: store.of(Dataset).find_one(id_) for id_ in event.dataset_ids}
     access = store.of(ProjectAccess).change(
         event.project_id,
@@ -95,7 +96,7 @@ def decide_access(
             dataset_id, decider, decision.decision, decision.reason, decision.conditions
         ),
     )
-    return request_of(access, access.request(dataset_id))
+    return view_of(access, access.request_for(dataset_id))
 
 
 def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestPage:
@@ -111,7 +112,7 @@ def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestP
     found = [
         request
         for access in documents
-        for request in requests_of(access, member, waiting=query.waiting)
+        for request in _shown_to(access, member, waiting=query.waiting)
         if not query.after or request.id > query.after
     ]
     more = len(found) > query.limit
@@ -119,35 +120,27 @@ def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestP
     return RequestPage(items=shown, next=shown[-1].id if more else None)
 
 
-def open_dataset(
-    store: Store, project_id: str, dataset_id: str, job_id: str = ""
-) -> GrantedDataset:
-    """The only door to data: what a granted project reads now, recorded as a use.
+def _shown_to(access: ProjectAccess, member: str, *, waiting: bool) -> list[AccessRequest]:
+    """The project's requests that `member` (an owner, or STAFF) sees, by dataset."""
+    grants = sorted(access.grants, key=lambda grant: grant.dataset_id)
+    return [
+        view_of(access, grant)
+        for grant in grants
+        if grant.asked
+        and member in (*(grant.missing if waiting else grant.deciders), STAFF)
+        and (not waiting or grant.missing)
+    ]
 
-    Raises Forbidden without a grant, Unavailable while the first version is being read, WrongStage
-    when no version could be, Invalid for another project's job.
-    """
-    access = store.of(ProjectAccess).find_one(project_id)
-    if access is None:
-        raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
-    access.granted(dataset_id)
-    dataset = store.of(Dataset).get(dataset_id)
-    if access.is_outdated(dataset):
-        store.of(ProjectAccess).change(project_id, lambda access: access.ask_after_all(dataset))
-        raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
-    version, table = dataset.readable()
-    access = store.of(ProjectAccess).change(
-        project_id, lambda access: access.use(dataset_id, job_id)
-    )
-    record(store, access, dataset, version, job_id)
-    grant = access.granted(dataset_id)
-    return GrantedDataset(
-        dataset_id=dataset_id,
-        title=dataset.metadata.title,
-        version=version.number,
-        licence=dataset.metadata.licence,
-        sha256=version.file.sha256,
-        file=table,
+
+def view_of(access: ProjectAccess, grant: Grant) -> AccessRequest:
+    """One request of a project, as those who decide on it see it."""
+    return AccessRequest(
+        id=f"{access.id}.{grant.dataset_id}",
+        project_id=access.id,
+        project_title=access.title,
+        holder_id=access.holder_id,
+        dataset_title=grant.title,
         purpose=grant.purpose,
         until=grant.until,
+        **grant.model_dump(exclude={"title", "asked", "decided_by", "ended_by", "used_by"}),
     )

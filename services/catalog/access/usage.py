@@ -1,4 +1,4 @@
-"""Who used which dataset, when, for which job and with what result; owners see it."""
+"""Opens data to projects, and keeps who used which, for which job and with what result."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.catalog.access.grants import Grant
 from services.catalog.access.model import ProjectAccess
+from services.catalog.access.views import GrantedDataset
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
@@ -83,7 +84,7 @@ class Use(Aggregate):
         self.openings += 1
         self.last_opened_at = now()
 
-    def take_away(self, member_id: str, version: Version) -> None:
+    def note_download(self, member_id: str, version: Version) -> None:
         """Note that a member of the lab's staff downloaded that version."""
         self.holder_id, self.dataset_version = member_id, version.number
         self.purpose, self.openings = _DOWNLOAD, 1
@@ -171,15 +172,50 @@ def _rows_of(manifest: Manifest) -> int | None:
     return rows if isinstance(rows, int) else None
 
 
-def record(
-    store: Store, access: ProjectAccess, dataset: Dataset, version: Version, job_id: str
+def open_dataset(
+    store: Store, project_id: str, dataset_id: str, job_id: str = ""
+) -> GrantedDataset:
+    """The only door to data: what a granted project reads now, recorded as a use.
+
+    Raises Forbidden without a grant, Unavailable while the first version is being read, WrongStage
+    when no version could be, Invalid for another project's job.
+    """
+    access = store.of(ProjectAccess).find_one(project_id)
+    if access is None:
+        raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
+    access.granted(dataset_id)
+    dataset = store.of(Dataset).get(dataset_id)
+    if access.is_outdated(dataset):
+        store.of(ProjectAccess).change(project_id, lambda access: access.ask_after_all(dataset))
+        raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
+    version, table = dataset.readable()
+    access = store.of(ProjectAccess).change(
+        project_id, lambda access: access.use(dataset_id, job_id)
+    )
+    grant = access.granted(dataset_id)
+    _record_use(store, access, grant, version, job_id)
+    return GrantedDataset(
+        dataset_id=dataset_id,
+        title=dataset.metadata.title,
+        version=version.number,
+        licence=dataset.metadata.licence,
+        sha256=version.file.sha256,
+        file=table,
+        purpose=grant.purpose,
+        until=grant.until,
+    )
+
+
+def _record_use(
+    store: Store, access: ProjectAccess, grant: Grant, version: Version, job_id: str
 ) -> None:
-    """A project reads a version: one use for a job and a dataset, however often the job runs."""
-    grant = access.granted(dataset.id)
-    new = Use(id=f"{job_id or new_id('use')}.{dataset.id}", dataset_id=dataset.id, job_id=job_id)
-    store.of(Use).change(new.id, lambda use: use.open(access, grant, version), new=new.model_copy)
-    if vain := store.of(FailedJob).find_one(job_id):
-        store.of(Use).change(new.id, vain.end)
+    """One use for a job and a dataset, however often the job runs."""
+    identifier = f"{job_id or new_id('use')}.{grant.dataset_id}"
+    new = Use(id=identifier, dataset_id=grant.dataset_id, job_id=job_id)
+    uses = store.of(Use)
+    uses.change(identifier, lambda use: use.open(access, grant, version), new=new.model_copy)
+    if failed := store.of(FailedJob).find_one(job_id):
+        uses.change(identifier, failed.end)
 
 
 def download(
@@ -194,7 +230,7 @@ def download(
     file = file_of(version, name) if name else table
     if dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id:
         use = Use(id=f"{new_id('use')}.{dataset_id}", dataset_id=dataset_id)
-        use.take_away(caller.member_id, version)
+        use.note_download(caller.member_id, version)
         store.of(Use).save(use)
     return version, file
 
@@ -212,15 +248,15 @@ def complete(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> 
         )
 
 
-def end_in_vain(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+def note_failed(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
     """A project's job made nothing: its uses tell why, those that are saved only later too."""
     event = envelope.data
     if event.kind not in _TREATING:
         return
     # Kept before the uses are looked for: one that is saved after the look finds it.
-    vain = store.of(FailedJob).add(FailedJob.of(event))
+    failed = store.of(FailedJob).add(FailedJob.of(event))
     for use in list(_of_job(store, event.job_id, event.project_id)):
-        store.of(Use).change(use.id, vain.end, because=envelope)
+        store.of(Use).change(use.id, failed.end, because=envelope)
 
 
 def link_result(store: Store, envelope: Envelope[ProjectDelivered], dataset_id: str) -> None:

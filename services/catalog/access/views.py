@@ -5,9 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.catalog.access.deadlines import end_of
-from services.catalog.access.grants import Conditions, Decision, Grant, GrantState
-from services.catalog.access.model import STAFF, ProjectAccess
+from services.catalog.access.grants import Conditions, Decision, GrantState, end_of
 from services.catalog.datasets.bodies import Text
 from shared.aggregate import now
 from shared.events import FileRef
@@ -73,32 +71,6 @@ class GrantedDataset(BaseModel):
     file: FileRef
     purpose: str = Field(description="what the grant is for")
     until: str | None = Field(description="its last day, an ISO date")
-
-
-def requests_of(access: ProjectAccess, member: str, *, waiting: bool) -> list[AccessRequest]:
-    """The project's requests that `member` (an owner, or STAFF) sees, by dataset."""
-    grants = sorted(access.grants, key=lambda grant: grant.dataset_id)
-    return [
-        request_of(access, grant)
-        for grant in grants
-        if grant.asked
-        and member in (*(grant.missing if waiting else grant.deciders), STAFF)
-        and (not waiting or grant.missing)
-    ]
-
-
-def request_of(access: ProjectAccess, grant: Grant) -> AccessRequest:
-    """One request of a project."""
-    return AccessRequest(
-        id=f"{access.id}.{grant.dataset_id}",
-        project_id=access.id,
-        project_title=access.title,
-        holder_id=access.holder_id,
-        dataset_title=grant.title,
-        purpose=grant.purpose,
-        until=grant.until,
-        **grant.model_dump(exclude={"title", "asked", "decided_by", "ended_by", "used_by"}),
-    )
 
 
 def _to_come(day: date) -> date:

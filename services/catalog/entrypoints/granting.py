@@ -42,7 +42,7 @@ class Granting:
         self, project_id: Identifier, dataset_id: Identifier, job_id: Identifier | None = None
     ) -> GrantedDataset:
         """What a project with a grant reads, and for which of its jobs; Forbidden without one."""
-        return requests.open_dataset(self.documents, project_id, dataset_id, job_id or "")
+        return usage.open_dataset(self.documents, project_id, dataset_id, job_id or "")
 
     @rpc
     def list_uses(

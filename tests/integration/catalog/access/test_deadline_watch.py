@@ -11,7 +11,7 @@ import urllib3
 from pymongo import MongoClient
 
 from deploy.local.signing_keys import KeyPair
-from services.catalog.access.deadlines import Patience
+from services.catalog.access.grants import Patience
 from services.catalog.access.model import ProjectAccess
 from services.catalog.service import Catalog
 from shared.aggregate import new_id, now

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.catalog.access.deadlines import Patience, end_of, in_french
-from services.catalog.access.grants import Conditions, Decision
+from services.catalog.access.grants import Conditions, Decision, Patience, end_of, in_french
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.views import NewDecision, request_of
+from services.catalog.access.requests import view_of
+from services.catalog.access.views import NewDecision
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import NEVER, now
 from shared.errors import Forbidden, WrongStage
@@ -85,16 +85,16 @@ def test_expired_request_may_still_be_decided(late: Decision) -> None:
     for _ in range(2):
         access.tick(access.next_due)
     access.decide("dts_1", "mbr_o", "grant", "")
-    assert (access.request("dts_1").state, access.next_due) == ("expired", NEVER)
+    assert (access.request_for("dts_1").state, access.next_due) == ("expired", NEVER)
     access.decide("dts_1", "mbr_p", late, "non")
     outcome = {"grant": "granted", "refuse": "refused"}[late]
-    assert (access.request("dts_1").state, access.opened) == (outcome, late == "grant")
+    assert (access.request_for("dts_1").state, access.opened) == (outcome, late == "grant")
 
 
 def test_request_asked_anew_has_all_its_time_again() -> None:
     """Who takes a refusal back long after does not find the others' time used up."""
     access = asked(RESULT)
-    request = access.request("dts_1")
+    request = access.request_for("dts_1")
     request.waits_since -= 40 * DAY
     access.decide("dts_1", "mbr_o", "refuse", "non")
     access.decide("dts_1", "mbr_o", "grant", "")
@@ -106,7 +106,7 @@ def test_grant_tells_its_conditions() -> None:
     """In the event, and to whoever reads the request."""
     access = granted(TOMORROW, "étude des loyers")
     [event] = told(access, AccessGranted)
-    view = request_of(access, access.request("dts_1"))
+    view = view_of(access, access.request_for("dts_1"))
     for said in (event, view):
         assert (said.purpose, said.until) == ("étude des loyers", TOMORROW)
 
@@ -131,7 +131,7 @@ def test_grant_ends_after_its_last_day() -> None:
         access.tick(now())
     [revoked] = told(access, AccessRevoked)
     assert in_french(YESTERDAY) in revoked.reason
-    assert (access.request("dts_1").state, access.next_due) == ("revoked", NEVER)
+    assert (access.request_for("dts_1").state, access.next_due) == ("revoked", NEVER)
 
 
 def test_lapsed_consent_can_be_given_again_and_the_others_stand() -> None:
@@ -168,7 +168,7 @@ def test_owner_may_take_a_grant_back_and_give_it_again() -> None:
         access.decide("dts_1", "mbr_o", "refuse", "non")
     access.decide("dts_1", "mbr_o", "grant", "")
     access.use("dts_1")
-    assert access.request("dts_1").end_reason == ""
+    assert access.request_for("dts_1").end_reason == ""
 
 
 def test_only_what_is_granted_can_be_taken_back() -> None:
@@ -217,7 +217,7 @@ def test_request_from_before_there_were_deadlines_has_some() -> None:
     for field in ("waits_since", "patience", "reminded_at", "conditions", "ended_by"):
         del saved["grants"][0][field]
     read = ProjectAccess.model_validate(saved)
-    assert read.next_due == read.request("dts_1").requested_at + 7 * DAY
+    assert read.next_due == read.request_for("dts_1").requested_at + 7 * DAY
 
 
 def test_document_from_before_there_were_dates_is_due_until_it_is_saved() -> None:

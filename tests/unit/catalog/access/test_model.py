@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.access.deadlines import Patience
-from services.catalog.access.grants import Decision
+from services.catalog.access.grants import Decision, Patience
 from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import NEVER, now
@@ -176,7 +175,7 @@ def test_one_refusal_stands_until_it_is_taken_back() -> None:
     assert access.waits_for == []
     access.decide("dts_result", "mbr_p", "grant", "")
     access.decide("dts_result", "mbr_r", "refuse", "non plus")
-    refused = access.request("dts_result")
+    refused = access.request_for("dts_result")
     assert (refused.state, refused.decided_by, refused.reason) == ("refused", "mbr_o", "non")
     access.decide("dts_result", "mbr_o", "grant", "")
     assert (refused.state, refused.reason, access.waits_for) == ("requested", "", ["mbr_r", STAFF])
@@ -321,7 +320,7 @@ def test_end_is_told_beside_the_owners_own_reason() -> None:
     access.decide("dts_other", "mbr_p", "refuse", "données personnelles")
     access.close("Projet livré.")
     access.close("Projet retiré.")
-    ended, refused = access.request("dts_asked"), access.request("dts_other")
+    ended, refused = access.request_for("dts_asked"), access.request_for("dts_other")
     assert (ended.state, ended.reason, ended.end_reason) == (
         "revoked",
         "pour cette étude",

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.catalog.access.deadlines import Patience
-from services.catalog.access.grants import Conditions
+from services.catalog.access.grants import Conditions, Patience
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.usage import Use
 from shared.aggregate import now
