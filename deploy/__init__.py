@@ -1,1 +1,9 @@
 """How the lab is run: the local stack, the topology step, the container image and the demo."""
+
+SERVICES = {
+    "intake": "services.intake.service:Intake",
+    "catalog": "services.catalog.service:Catalog",
+    "compute": "services.compute.service:Compute",
+    "notify": "services.notify.service:Notify",
+}
+"""Each service of the lab, as `python -m shared.run` takes it."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy import SERVICES
 from deploy.local.signing_keys import key_pair
-from deploy.topology import SERVICES
 from shared.messaging.topology import PARKED, RPC_EXCHANGE
 
 FOLDER = Path(".datalab/compose")
@@ -44,7 +44,7 @@ def users() -> list[User]:
     return [
         User("topology", _ALL, _ALL, _ALL),
         User("operator", _NOTHING, _only(r"amq\.default"), _only(re.escape(PARKED))),
-        *(_service(str(service.name)) for service in SERVICES),
+        *map(_service, SERVICES),
     ]
 
 

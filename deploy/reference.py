@@ -18,7 +18,7 @@ import services.compute.metrics
 import services.notify.metrics
 import shared.metrics
 from deploy.local.ports import Ports, variable
-from deploy.topology import SERVICES
+from deploy.topology import SERVICE_CLASSES
 from shared.events import LAB_EVENTS, Event
 from shared.http.route import Route
 from shared.messaging.topology import subscriptions
@@ -71,7 +71,7 @@ def methods(service: type) -> list[Callable[..., Any]]:
 
 def _sections(write: Callable[[Any], str]) -> str:
     """What `write` says of each service, below the service's name."""
-    every: Iterable[Any] = SERVICES
+    every: Iterable[Any] = SERVICE_CLASSES
     return "\n\n".join(f"**{service.name}**\n\n{write(service)}" for service in every)
 
 
@@ -116,7 +116,7 @@ def _events(service: Any) -> str:  # noqa: ANN401 - a service class has a name
 
 def _listeners(event: type[Event]) -> str:
     """The services that hear the event, but for notify, which hears every one."""
-    heard = [service.name for service in SERVICES if event in subscriptions(service)]
+    heard = [service.name for service in SERVICE_CLASSES if event in subscriptions(service)]
     return ", ".join(sorted(set(heard) - {"notify"})) or "-"
 
 

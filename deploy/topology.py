@@ -6,18 +6,17 @@ users need not. Waits for a broker that is not there yet; harmless when everythi
 
 import sys
 import time
+from pkgutil import resolve_name
+from typing import Any
 
 from amqp.exceptions import AMQPError, RecoverableConnectionError
 
-from services.catalog.service import Catalog
-from services.compute.service import Compute
-from services.intake.service import Intake
-from services.notify.service import Notify
+from deploy import SERVICES
 from shared.errors import SettingsError
 from shared.messaging.topology import declare
 from shared.settings import Settings, load_settings
 
-SERVICES = (Intake, Catalog, Compute, Notify)
+SERVICE_CLASSES: list[type[Any]] = [resolve_name(spec) for spec in SERVICES.values()]
 PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.5
 
@@ -31,7 +30,7 @@ def declare_all(settings: Settings, patience: float = PATIENCE_SECONDS) -> None:
     deadline = time.monotonic() + patience
     while True:
         try:
-            return declare(settings.amqp_uri, SERVICES, settings.retry_seconds)
+            return declare(settings.amqp_uri, SERVICE_CLASSES, settings.retry_seconds)
         except (OSError, RecoverableConnectionError):
             if time.monotonic() > deadline:
                 raise

@@ -49,7 +49,7 @@ def main(
         with nullcontext() if running else _up(console, stack, keep=keep):
             urls = _urls(stack)
             with explained(urls, home):
-                _play(console, urls, key or stack.keys.private, listen, home / "demo")
+                _play(console, urls, key or stack.plan.keys.private, listen, home / "demo")
     except (StackError, StoryError, CallError, OSError) as error:
         Console(stderr=True).print(str(error), style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None

@@ -6,18 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from deploy import SERVICES
 from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.servers import BrokerNode, BrokerPorts, DocumentServer
 from deploy.local.signing_keys import KeyPair, key_pair
 from deploy.local.supervision import Program
 from shared.settings import PREFIX, Settings
 
-SERVICES = {
-    "intake": "services.intake.service:Intake",
-    "catalog": "services.catalog.service:Catalog",
-    "compute": "services.compute.service:Compute",
-    "notify": "services.notify.service:Notify",
-}
 _BROKER_USER = "datalab"
 
 

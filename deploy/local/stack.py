@@ -12,9 +12,10 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
+from deploy import SERVICES
 from deploy.local import StackError
 from deploy.local.packages import ensure_installed
-from deploy.local.plan import SERVICES, Plan
+from deploy.local.plan import Plan
 from deploy.local.ports import LOOPBACK, Ports, listening
 from deploy.local.preflight import (
     alone,
@@ -23,7 +24,6 @@ from deploy.local.preflight import (
     refuse_ports,
     refuse_wrong_settings,
 )
-from deploy.local.signing_keys import KeyPair
 from deploy.local.supervision import ProcessState, Program, Supervisor, end, leftovers, wait_until
 
 Progress = Callable[[str], None]
@@ -60,11 +60,6 @@ class Stack:
         known = json.loads(memory.read_text())
         return cls(home, Ports(**known["ports"]), environ, known["workers"])
 
-    @property
-    def keys(self) -> KeyPair:
-        """The key pair of this stack's tokens."""
-        return self.plan.keys
-
     def environment(self, program: str = "intake") -> dict[str, str]:
         """The DATALAB_* settings of one service process: `intake`, `intake-2`, ..."""
         return self.plan.settings(program)
@@ -79,10 +74,6 @@ class Stack:
         ports = self.plan.listeners()
         servers = {server.name: ports[_listener(server.name)] for server in self.plan.servers()}
         return services | {name: f"{LOOPBACK}:{port}" for name, port in servers.items()}
-
-    def log(self, program: str) -> Path:
-        """Where a program's output goes."""
-        return self._supervisor.log(program)
 
     def running(self) -> bool:
         """Whether the stack is up."""
@@ -172,7 +163,7 @@ class Stack:
 
         wait_until(over, deadline - time.monotonic(), every=0.1)
         if not ready():
-            log = self.log(program.name)
+            log = self._supervisor.log(program.name)
             raise StackError(f"{program.name} does not start; the end of {log}:\n{_tail(log)}")
 
     def _failed(self, program: str, pids: set[int]) -> bool:

@@ -40,10 +40,12 @@ JOBS = {"trialled": 1, "staffed": 2, "delivered": 2}
 
 def queues() -> list[str]:
     """Every queue that holds events."""
-    from deploy.topology import SERVICES  # noqa: PLC0415 - it imports the four services
+    from deploy.topology import SERVICE_CLASSES  # noqa: PLC0415 - it imports the four services
 
     events = [
-        queue_name(service.name, event) for service in SERVICES for event in subscriptions(service)
+        queue_name(service.name, event)
+        for service in SERVICE_CLASSES
+        for event in subscriptions(service)
     ]
     waiting = [retry_name(seconds) for seconds in RETRY_SECONDS]
     return [*events, *waiting, PARKED]

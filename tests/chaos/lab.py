@@ -14,11 +14,11 @@ from typing import Any
 from kombu import Connection
 from pymongo import MongoClient
 
+from deploy import SERVICES
 from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
 from deploy.demo.partner import Partner
 from deploy.demo.story import wait
-from deploy.local.plan import SERVICES
 from deploy.local.ports import Ports
 from deploy.local.stack import Stack
 from shared.auth import issue_token
@@ -64,7 +64,7 @@ class Lab:
 
     def client(self, member_id: str, *roles: str) -> Client:
         """A client with that member's token."""
-        token = issue_token(self.stack.keys.private, member_id, roles, timedelta(hours=12))
+        token = issue_token(self.stack.plan.keys.private, member_id, roles, timedelta(hours=12))
         return Client(self.stack.urls(), lambda: token)
 
     def cast(self) -> Cast:

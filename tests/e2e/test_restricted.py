@@ -88,7 +88,7 @@ class Affair:
         self.decide("revoke", reason=REASON)
         wait("the project knows", lambda: REASON in str(self.project()["history"]))
         token = issue_token(
-            self.lab.stack.keys.private, self.holder_id, ("holder",), timedelta(hours=1)
+            self.lab.stack.plan.keys.private, self.holder_id, ("holder",), timedelta(hours=1)
         )
         answer = urllib3.request(
             "POST",

@@ -12,9 +12,9 @@ from uuid import uuid4
 import amqp
 import pytest
 
-from deploy.local.plan import SERVICES
+from deploy import SERVICES
 from deploy.local.signing_keys import KeyPair
-from deploy.topology import SERVICES as CLASSES
+from deploy.topology import SERVICE_CLASSES
 from shared.messaging import topology
 from tests.catalogues import dataset, turtle
 from tests.portal import hanging, page, serving
@@ -67,7 +67,7 @@ def shell(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Shell]:
     """A shell beside the four services."""
-    topology.declare(amqp_uri, CLASSES, (0.2, 0.5))
+    topology.declare(amqp_uri, SERVICE_CLASSES, (0.2, 0.5))
     home = tmp_path_factory.mktemp("home")
     environ = {
         "DATALAB_AMQP_URI": amqp_uri,

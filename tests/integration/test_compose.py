@@ -8,8 +8,8 @@ from pathlib import Path
 import amqp
 import pytest
 
+from deploy import SERVICES
 from deploy.compose import VHOST, definitions, users, write
-from deploy.local.plan import SERVICES
 from deploy.local.ports import LOOPBACK
 from deploy.topology import declare_all
 from shared.messaging.parked import parked

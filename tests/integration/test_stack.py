@@ -14,9 +14,9 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
+from deploy import SERVICES
 from deploy.cli import stack_commands as commands
 from deploy.local import StackError
-from deploy.local.plan import SERVICES
 from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.servers import server_program
 from deploy.local.stack import START_SECONDS, Stack

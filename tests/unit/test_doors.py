@@ -2,7 +2,7 @@
 
 import inspect
 
-from deploy.topology import SERVICES
+from deploy.topology import SERVICE_CLASSES
 from shared.http import Download
 
 DOORS = {
@@ -19,7 +19,7 @@ def test_files_leave_the_lab_by_known_routes_only() -> None:
     """Whatever a service serves as a file, of all its routes."""
     found = {
         f"{entrypoint.route.method} {entrypoint.route.path}"
-        for service in SERVICES
+        for service in SERVICE_CLASSES
         for _, method in inspect.getmembers(service, inspect.isfunction)
         for entrypoint in getattr(method, "nameko_entrypoints", ())
         if hasattr(entrypoint, "route") and entrypoint.route.returns is Download

@@ -16,7 +16,7 @@ from typer.main import get_command
 from deploy import reference
 from deploy.cli.app import app
 from deploy.local.ports import Ports, variable
-from deploy.topology import SERVICES
+from deploy.topology import SERVICE_CLASSES
 from services.compute.applications import check_steps
 from services.intake.bodies import SubmitProject
 from services.intake.model import can_become
@@ -172,14 +172,16 @@ def test_keys_of_submissions_differ_each_time() -> None:
 def test_rpc_calls_in_examples_exist() -> None:
     """Every `rpc.service.method(` is a method of that service."""
     called = re.findall(r"rpc\.(\w+)\.(\w+)\(", "\n".join(blocks("python")))
-    known = {(one.name, method.__name__) for one in SERVICES for method in reference.methods(one)}
+    known = {
+        (one.name, method.__name__) for one in SERVICE_CLASSES for method in reference.methods(one)
+    }
     assert called
     assert set(called) <= known
 
 
 def test_addresses_in_commands_are_routes() -> None:
     """Each URL names a service and a path that is served there."""
-    served = {(one.name, route.path) for one in SERVICES for route in reference.routes(one)}
+    served = {(one.name, route.path) for one in SERVICE_CLASSES for route in reference.routes(one)}
     called = re.findall(r"\$(INTAKE|CATALOG|COMPUTE|NOTIFY)(/[\w/$-]+)", "\n".join(blocks("sh")))
     assert called
     paths = {(name.lower(), re.sub(r"\$\w+", "{project_id}", path)) for name, path in called}
@@ -190,7 +192,7 @@ def test_public_catalogue_is_said_to_be_what_needs_no_token() -> None:
     """Route by route, so that nobody takes more or less for open."""
     assert set(code(str(Settings.model_fields["public_catalog"].description))) == {
         f"{route.method} {route.path}"
-        for service in SERVICES
+        for service in SERVICE_CLASSES
         for route in reference.routes(service)
         if route.public
     }

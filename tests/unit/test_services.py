@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy import topology
-from deploy.local.plan import SERVICES as PLANNED
+from deploy import SERVICES
 from deploy.local.ports import Ports
+from deploy.topology import SERVICE_CLASSES
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted({path.parent.name for path in (ROOT / "services").glob("*/*.py")})
-CLASSES = {service.name: service for service in topology.SERVICES}
+CLASSES = {service.name: service for service in SERVICE_CLASSES}
 PORTS = asdict(Ports())
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 PROMETHEUS = (ROOT / "deploy/prometheus/prometheus.yml").read_text()
@@ -21,16 +21,16 @@ PROMETHEUS = (ROOT / "deploy/prometheus/prometheus.yml").read_text()
 
 @pytest.mark.parametrize("service", FOLDERS)
 def test_topology_declares_the_service_s_queues(service: str) -> None:
-    """deploy/topology.py, SERVICES: without it the service's events fall through."""
+    """deploy/__init__.py, SERVICES: without it the service's events fall through."""
     assert service in CLASSES
 
 
 @pytest.mark.parametrize("service", FOLDERS)
 def test_local_stack_starts_the_service_on_a_port_of_its_own(service: str) -> None:
-    """deploy/local/plan.py, SERVICES, and deploy/local/ports.py."""
-    assert service in PLANNED
+    """deploy/__init__.py, SERVICES, and deploy/local/ports.py."""
+    assert service in SERVICES
     assert service in PORTS
-    module, name = PLANNED[service].split(":")
+    module, name = SERVICES[service].split(":")
     assert (module, name) == (f"services.{service}.service", CLASSES[service].__name__)
 
 
@@ -40,7 +40,7 @@ def test_docker_compose_runs_the_service_on_its_port(service: str) -> None:
     block = re.search(rf"^  {service}:\n(?:    .*\n|\n)+", COMPOSE, re.MULTILINE)
     assert block, f"docker-compose.yml has no service {service}"
     port = PORTS[service]
-    assert f'shared.run, "{PLANNED[service]}"' in block[0]
+    assert f'shared.run, "{SERVICES[service]}"' in block[0]
     assert f".datalab/compose/{service}.env" in block[0]
     assert f'DATALAB_HTTP_PORT: "{port}"' in block[0]
     assert f"${{DATALAB_PORT_{service.upper()}:-{port}}}:{port}" in block[0]
@@ -64,5 +64,5 @@ def test_nothing_but_folders_is_listed() -> None:
     """A service that went is gone everywhere."""
     run = re.findall(r'shared\.run, "services\.(\w+)\.service:', COMPOSE)
     (targets,) = re.findall(r"targets: \[(.*:8001.*)\]", PROMETHEUS)
-    assert sorted(CLASSES) == sorted(PLANNED) == sorted(run) == FOLDERS
+    assert sorted(CLASSES) == sorted(SERVICES) == sorted(run) == FOLDERS
     assert sorted(re.findall(r'"(\w+):\d+"', targets)) == FOLDERS

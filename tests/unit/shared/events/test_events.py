@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.topology import SERVICES
+from deploy.topology import SERVICE_CLASSES
 from shared import events
 from shared.events import REGISTRY, Event, FileRef, JobSucceeded, ProjectWithdrawn, Step
 
@@ -46,7 +46,7 @@ def test_every_event_class_is_registered_under_its_topic() -> None:
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.topic)
 def test_every_event_says_what_happened_and_where(cls: type[Event]) -> None:
     """A name in the past tense, a known source, one sentence of documentation."""
-    assert cls.source in {service.name for service in SERVICES}
+    assert cls.source in {service.name for service in SERVICE_CLASSES}
     assert re.fullmatch(r"[a-z]+(_[a-z]+)+", cls.topic)
     assert cls.__doc__
 
