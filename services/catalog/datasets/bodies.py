@@ -1,11 +1,13 @@
 """What owners send about their data: bounded, and refused when a field is unknown."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from services.catalog.datasets.legal_basis import Basis
 from services.catalog.datasets.metadata import Access, Metadata
 from services.catalog.licences.licences import canonical
+from shared.events import RepairName
 from shared.tables.territory import Place
 from shared.words import legible
 
@@ -15,6 +17,11 @@ Text = Annotated[
 Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(legible),
+]
+Purpose = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
     AfterValidator(legible),
 ]
 
@@ -68,3 +75,24 @@ class NewVersion(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     note: Text = ""
+
+
+class NewLegalBasis(BaseModel):
+    """On what basis a held version may be published: one of RGPD article 6(1)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int | None = Field(default=None, ge=1, description="by default the newest held one")
+    basis: Basis
+    purpose: Purpose = Field(description="what the data is published for, in French")
+    note: Text = ""
+    restrict: bool = Field(default=False, description="make an open dataset restricted")
+
+
+class NewRepair(BaseModel):
+    """A repair that the profile of the published version proposes for a column."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    column: str = Field(max_length=500)
+    repair: str = Field(description=f"one of {', '.join(get_args(RepairName))}")

@@ -1,11 +1,7 @@
 """What owners change of their datasets: description, legal basis, repairs, screening."""
 
-from typing import Annotated, get_args
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-
-from services.catalog.datasets.bodies import ChangeDataset, Text
-from services.catalog.datasets.legal_basis import Basis, LegalBasis, why_held
+from services.catalog.datasets.bodies import ChangeDataset, NewLegalBasis, NewRepair
+from services.catalog.datasets.legal_basis import LegalBasis, why_held
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.licences.compatibility import Terms, compatibility_of, settle
@@ -13,15 +9,8 @@ from services.catalog.licences.licences import canonical
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.errors import Invalid, WrongStage
-from shared.events import AcceptedRepair, RepairName
+from shared.events import AcceptedRepair
 from shared.store import Store
-from shared.words import legible
-
-_Purpose = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
-    AfterValidator(legible),
-]
 
 
 def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) -> Dataset:
@@ -83,18 +72,6 @@ def _terms(dataset: Dataset, licence: str) -> Terms:
     return settle(licence, compatibility_of({source for one in made for source in one.sources}))
 
 
-class NewLegalBasis(BaseModel):
-    """On what basis a held version may be published: one of RGPD article 6(1)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: int | None = Field(default=None, ge=1, description="by default the newest held one")
-    basis: Basis
-    purpose: _Purpose = Field(description="what the data is published for, in French")
-    note: Text = ""
-    restrict: bool = Field(default=False, description="make an open dataset restricted")
-
-
 def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -> Dataset:
     """The dataset, with that version public.
 
@@ -127,15 +104,6 @@ def screen_again(store: Store, dataset_id: str, caller: Caller) -> Dataset:
         dataset.read_again()
 
     return store.of(Dataset).change(dataset_id, decide)
-
-
-class NewRepair(BaseModel):
-    """A repair that the profile of the published version proposes for a column."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    column: str = Field(max_length=500)
-    repair: str = Field(description=f"one of {', '.join(get_args(RepairName))}")
 
 
 def accept_repair(store: Store, dataset_id: str, owner_id: str, wanted: NewRepair) -> Dataset:

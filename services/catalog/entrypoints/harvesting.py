@@ -19,7 +19,8 @@ from shared.inbound import Identifier, Key, Paging
 from shared.messaging import rpc
 from shared.store import Store
 
-_OPERATORS: frozenset[Role] = frozenset({"operator"})
+OPERATORS: frozenset[Role] = frozenset({"operator"})
+ONE = "/sources/{source_id}"
 
 
 class Harvesting:
@@ -28,34 +29,29 @@ class Harvesting:
     documents: Store
     harvest_worker: HarvestWorker
 
-    @http("POST", "/sources", body=NewSource, returns=SourceView, status=201, roles=_OPERATORS)
+    @http("POST", "/sources", body=NewSource, returns=SourceView, status=201, roles=OPERATORS)
     def create_source(self, call: Call) -> SourceView:
         """Add another catalogue; the datasets harvested from it are the caller's."""
         key = Key.if_any(call.idempotency_key)
         return SourceView.of(self.harvest_worker.sources.add(call.caller.member_id, call.body, key))
 
-    @http("GET", "/sources", query=Paging, returns=SourcePage, roles=_OPERATORS)
+    @http("GET", "/sources", query=Paging, returns=SourcePage, roles=OPERATORS)
     def read_sources(self, call: Call) -> SourcePage:
         """The other catalogues, oldest first."""
         return self._page(call.query)
 
-    @http("GET", "/sources/{source_id}", returns=SourceView, roles=_OPERATORS)
+    @http("GET", ONE, returns=SourceView, roles=OPERATORS)
     def read_source(self, call: Call, source_id: str) -> SourceView:  # noqa: ARG002 - for its role
         """One of them, with its latest harvest's id."""
         return SourceView.of(self.harvest_worker.sources.source(source_id))
 
-    @http("PATCH", "/sources/{source_id}", body=ChangeSource, returns=SourceView, roles=_OPERATORS)
+    @http("PATCH", ONE, body=ChangeSource, returns=SourceView, roles=OPERATORS)
     def edit_source(self, call: Call, source_id: str) -> SourceView:
         """Change it; its datasets follow with the next harvest."""
         return SourceView.of(self.harvest_worker.sources.change(source_id, call.body))
 
     @http(
-        "POST",
-        "/sources/{source_id}/harvest",
-        body=NewHarvest,
-        returns=HarvestView,
-        status=202,
-        roles=_OPERATORS,
+        "POST", f"{ONE}/harvest", body=NewHarvest, returns=HarvestView, status=202, roles=OPERATORS
     )
     def begin_harvest(self, call: Call, source_id: str) -> HarvestView:
         """Harvest what is at its address; while that is under way, the answer is that harvest."""
@@ -63,12 +59,12 @@ class Harvesting:
 
     @http(
         "POST",
-        "/sources/{source_id}/file",
+        f"{ONE}/file",
         body=NewHarvest,
         upload="file",
         returns=HarvestView,
         status=202,
-        roles=_OPERATORS,
+        roles=OPERATORS,
     )
     def harvest_file(self, call: Call, source_id: str) -> HarvestView:
         """Harvest an uploaded file in place of what is at its address."""
@@ -78,12 +74,12 @@ class Harvesting:
         self.harvest_worker.wake()
         return HarvestView.of(harvest)
 
-    @http("GET", "/harvests/{harvest_id}", returns=HarvestView, roles=_OPERATORS)
+    @http("GET", "/harvests/{harvest_id}", returns=HarvestView, roles=OPERATORS)
     def read_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
         """How far a harvest is, its report, and what could not be taken."""
         return HarvestView.of(self.harvest_worker.sources.harvest_of(harvest_id))
 
-    @http("POST", "/harvests/{harvest_id}/cancel", returns=HarvestView, roles=_OPERATORS)
+    @http("POST", "/harvests/{harvest_id}/cancel", returns=HarvestView, roles=OPERATORS)
     def stop_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
         """Stop a harvest: what it took until now stays, and nothing is retired."""
         return HarvestView.of(self.harvest_worker.sources.cancel(harvest_id))

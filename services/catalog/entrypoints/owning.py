@@ -3,15 +3,23 @@
 from typing import Any
 
 from services.catalog.datasets import editing, registration
-from services.catalog.datasets.bodies import ChangeDataset, NewDataset, NewVersion
-from services.catalog.datasets.editing import NewLegalBasis, NewRepair, accept_repair, describe
+from services.catalog.datasets.bodies import (
+    ChangeDataset,
+    NewDataset,
+    NewLegalBasis,
+    NewRepair,
+    NewVersion,
+)
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
-from shared.auth import INSIDE
+from shared.auth import INSIDE, Role
 from shared.http import Call, http
 from shared.inbound import Identifier, Key
 from shared.messaging import rpc
 from shared.store import Store
+
+OWNERS: frozenset[Role] = frozenset({"owner", "holder"})
+ONE = "/datasets/{dataset_id}"
 
 
 class Owning:
@@ -26,7 +34,7 @@ class Owning:
         upload="file",
         returns=DatasetView,
         status=202,
-        roles={"owner", "holder"},
+        roles=OWNERS,
     )
     def upload_dataset(self, call: Call) -> DatasetView:
         """Take in a file as a new dataset of the caller's; it is published once it was read.
@@ -44,12 +52,12 @@ class Owning:
 
     @http(
         "POST",
-        "/datasets/{dataset_id}/versions",
+        f"{ONE}/versions",
         body=NewVersion,
         upload="file",
         returns=DatasetView,
         status=202,
-        roles={"owner", "holder"},
+        roles=OWNERS,
     )
     def upload_version(self, call: Call, dataset_id: str) -> DatasetView:
         """Take in another version of the caller's dataset, unless its bytes are the newest's."""
@@ -58,26 +66,14 @@ class Owning:
         dataset = registration.register_version(self.documents, dataset_id, owner_id, upload)
         return view_of(dataset, call.caller)
 
-    @http(
-        "POST",
-        "/datasets/{dataset_id}/repairs",
-        body=NewRepair,
-        returns=DatasetView,
-        status=202,
-        roles={"owner", "holder"},
-    )
+    @http("POST", f"{ONE}/repairs", body=NewRepair, returns=DatasetView, status=202, roles=OWNERS)
     def repair_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Accept a repair that the profile proposes: the file is read anew, as another version."""
-        dataset = accept_repair(self.documents, dataset_id, call.caller.member_id, call.body)
+        owner_id = call.caller.member_id
+        dataset = editing.accept_repair(self.documents, dataset_id, owner_id, call.body)
         return view_of(dataset, call.caller)
 
-    @http(
-        "POST",
-        "/datasets/{dataset_id}/legal-basis",
-        body=NewLegalBasis,
-        returns=DatasetView,
-        roles={"owner", "holder"},
-    )
+    @http("POST", f"{ONE}/legal-basis", body=NewLegalBasis, returns=DatasetView, roles=OWNERS)
     def confirm_basis(self, call: Call, dataset_id: str) -> DatasetView:
         """Publish a held version of the caller's dataset on the legal basis that it has."""
         dataset = editing.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
@@ -85,26 +81,19 @@ class Owning:
 
     @http(
         "POST",
-        "/datasets/{dataset_id}/screening",
+        f"{ONE}/screening",
         returns=DatasetView,
         status=202,
         roles={"owner", "holder", "operator"},
     )
     def screen_again(self, call: Call, dataset_id: str) -> DatasetView:
         """Have a dataset read and screened anew, and held if it turns out to name persons."""
-        dataset = editing.screen_again(self.documents, dataset_id, call.caller)
-        return view_of(dataset, call.caller)
+        return view_of(editing.screen_again(self.documents, dataset_id, call.caller), call.caller)
 
-    @http(
-        "PATCH",
-        "/datasets/{dataset_id}",
-        body=ChangeDataset,
-        returns=DatasetView,
-        roles={"owner", "holder"},
-    )
+    @http("PATCH", ONE, body=ChangeDataset, returns=DatasetView, roles=OWNERS)
     def edit_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Change what is said of the caller's dataset; what is not sent stays."""
-        dataset = describe(self.documents, dataset_id, call.caller.member_id, call.body)
+        dataset = editing.describe(self.documents, dataset_id, call.caller.member_id, call.body)
         return view_of(dataset, call.caller)
 
     @rpc
@@ -113,7 +102,7 @@ class Owning:
     ) -> DatasetView:
         """Change what is said of that owner's dataset; what `changes` does not name stays."""
         body = ChangeDataset.model_validate(changes)
-        return view_of(describe(self.documents, dataset_id, owner_id, body), INSIDE)
+        return view_of(editing.describe(self.documents, dataset_id, owner_id, body), INSIDE)
 
     @rpc
     def accept_repair(
@@ -121,7 +110,7 @@ class Owning:
     ) -> DatasetView:
         """Accept, in the name of the owner, a repair that the profile of the dataset proposes."""
         wanted = NewRepair.model_validate({"column": column, "repair": repair})
-        return view_of(accept_repair(self.documents, dataset_id, owner_id, wanted), INSIDE)
+        return view_of(editing.accept_repair(self.documents, dataset_id, owner_id, wanted), INSIDE)
 
     @rpc
     def screen_dataset(self, dataset_id: Identifier) -> DatasetView:
