@@ -12,19 +12,19 @@ from services.compute.runner.columns.identifiers import Texts
 from services.compute.runner.columns.reference_files import Arrow
 from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost, Crosswalk
 
-Led: TypeAlias = tuple[Any, Any]
+MappedKeys: TypeAlias = tuple[Any, Any]
 """Positions in the values, ascending, and the key that each leads to; a position repeats where its
-value leads to several keys, and is left out where the way does not know the value."""
+value leads to several keys, and is left out where the crosswalk does not know the value."""
 
-Way = Callable[[Texts], Led]
+KeyMapping = Callable[[Texts], MappedKeys]
 
 
-def lead(name: str, values: Texts) -> Led:
+def map_keys(name: str, values: Texts) -> MappedKeys:
     """Lead `values` (Arrow strings) through the crosswalk of that name."""
-    return _WAYS[name](values)
+    return _MAPPINGS[name](values)
 
 
-def _present(values: Texts) -> Led:
+def _present(values: Texts) -> MappedKeys:
     """The present communes; those that were split since the year that fits the column are many."""
     cog = load_cog()
     fit = best_year(values)
@@ -42,7 +42,7 @@ def _present(values: Texts) -> Led:
     )
 
 
-def _joined(values: Texts, keys: Texts, targets: Texts) -> Led:
+def _joined(values: Texts, keys: Texts, targets: Texts) -> MappedKeys:
     """Each value with the targets of the key that it equals."""
     left = pa.table({"key": values, "at": np.arange(len(values))})
     right = pa.table({"key": keys, "target": targets}).filter(pc.is_valid(targets))
@@ -52,10 +52,10 @@ def _joined(values: Texts, keys: Texts, targets: Texts) -> Led:
     return met["at"].combine_chunks(), met["target"].combine_chunks()
 
 
-def _then(first: Way, second: Way) -> Way:
-    """One way after the other; where both fork, a target that is reached twice is told once."""
+def _chained(first: KeyMapping, second: KeyMapping) -> KeyMapping:
+    """One mapping after the other; where both fork, a target that is reached twice is told once."""
 
-    def way(values: Texts) -> Led:
+    def mapping(values: Texts) -> MappedKeys:
         starts, stops = first(values)
         at, targets = second(stops)
         reached = pa.table({"at": starts.take(at), "target": targets})
@@ -63,21 +63,21 @@ def _then(first: Way, second: Way) -> Way:
         once = once.sort_by([("at", "ascending"), ("target", "ascending")])
         return once["at"].combine_chunks(), once["target"].combine_chunks()
 
-    return way
+    return mapping
 
 
-def _sliced(pattern: str, length: int) -> Way:
+def _sliced(pattern: str, length: int) -> KeyMapping:
     """The beginning of values that fit a pattern."""
 
-    def way(values: Texts) -> Led:
+    def mapping(values: Texts) -> MappedKeys:
         fits = pc.fill_null(pc.match_substring_regex(values, f"^{pattern}$"), False)
         at = pc.indices_nonzero(fits).cast(pa.int64())
         return at, pc.utf8_slice_codeunits(values.take(at), 0, length)
 
-    return way
+    return mapping
 
 
-def _listed(table: Callable[[], Arrow], key: str, target: str) -> Way:
+def _listed(table: Callable[[], Arrow], key: str, target: str) -> KeyMapping:
     """What stands beside a value in a reference table."""
     return lambda values: _joined(values, *_pairs(table(), key, target))
 
@@ -87,7 +87,7 @@ def _pairs(table: Arrow, key: str, target: str) -> tuple[Texts, Texts]:
     return pairs[key].combine_chunks(), pairs[target].combine_chunks()
 
 
-def _departement(communes: Texts) -> Led:
+def _departement(communes: Texts) -> MappedKeys:
     """The first two signs, three overseas; the collectivities are in no département."""
     starts = pc.if_else(
         pc.starts_with(communes, "97"),
@@ -103,18 +103,18 @@ _EPCI = _listed(lambda: load_cog().communes, "code", "epci")
 _MEMBERS = _listed(lambda: load_cog().communes, "epci", "code")
 _REGION = _listed(lambda: load_cog().departements, "code", "region")
 
-_WAYS: dict[str, Way] = {
+_MAPPINGS: dict[str, KeyMapping] = {
     PRESENT.name: _present,
     "siret_siren": _sliced("[0-9]{14}", 9),
     "siren_commune": _listed(lambda: load_cog().communes, "siren", "commune"),
-    "iris_commune": _then(_sliced("[0-9][0-9AB][0-9]{7}", 5), _present),
+    "iris_commune": _chained(_sliced("[0-9][0-9AB][0-9]{7}", 5), _present),
     "postcode_commune": _listed(lambda: load_cog().postcodes, "postcode", "commune"),
-    "commune_epci": _then(_present, _EPCI),
-    "commune_departement": _then(_present, _departement),
-    "commune_region": _then(_then(_present, _departement), _REGION),
+    "commune_epci": _chained(_present, _EPCI),
+    "commune_departement": _chained(_present, _departement),
+    "commune_region": _chained(_chained(_present, _departement), _REGION),
     "epci_commune": _MEMBERS,
-    "epci_departement": _then(_MEMBERS, _departement),
-    "epci_region": _then(_then(_MEMBERS, _departement), _REGION),
+    "epci_departement": _chained(_MEMBERS, _departement),
+    "epci_region": _chained(_chained(_MEMBERS, _departement), _REGION),
     "departement_region": _REGION,
 }
 
@@ -142,7 +142,7 @@ def projections(kind: str, counted: Counted) -> Iterator[Projection]:
     for crosswalk in CROSSWALKS.values():
         if crosswalk.source != kind:
             continue
-        at, targets = lead(crosswalk.name, values)
+        at, targets = map_keys(crosswalk.name, values)
         led = np.unique(at)
         if len(led) < _ENOUGH * len(values) or targets.equals(values):
             continue

@@ -10,7 +10,7 @@ from services.compute.runner.columns.person_names import is_full_name
 _MOST = 0.5
 
 
-def discreet(keys: list[str]) -> list[str | None]:
+def redacted(keys: list[str]) -> list[str | None]:
     """The keys, None in place of each that is a person's, and of all when most are."""
     texts = pa.array(keys, pa.string())
     tests = [kind.test for kind in kinds_of(load_codes()) if kind.personal]

@@ -13,35 +13,34 @@ _COLOUR = "#1f5fa8"
 _WIDTH = 38
 
 
-def run(bench: Workbench, parameters: AggregateParameters) -> Report:
+def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     """Make the table of groups, sorted by them; rows whose group is empty form a group too."""
-    bench.say(0.1, "relit les nombres")
-    groups = [bench.column("table", name, "by") for name in parameters.by]
-    figures = _figures(bench, parameters)
-    bench.say(0.5, "additionne")
+    workbench.say(0.1, "relit les nombres")
+    groups = [workbench.column("table", name, "by") for name in parameters.by]
+    figures = _figures(workbench, parameters)
+    workbench.say(0.5, "additionne")
     by = ", ".join(groups)
-    inner = (
-        f"SELECT {by}, {', '.join(figures)} FROM {quoted(bench.tables['table'].name)} GROUP BY {by}"
-    )
+    table = quoted(workbench.tables["table"].name)
+    inner = f"SELECT {by}, {', '.join(figures)} FROM {table} GROUP BY {by}"
     ratio = f", {_ratio(parameters.ratio)}" if parameters.ratio else ""
-    bench.make(f"SELECT *{ratio} FROM ({inner}) ORDER BY {by}")
+    workbench.make(f"SELECT *{ratio} FROM ({inner}) ORDER BY {by}")
     if parameters.chart:
-        bench.say(0.8, "dessine")
-        _draw(bench, parameters.chart)
-    return _report(bench, groups)
+        workbench.say(0.8, "dessine")
+        _draw(workbench, parameters.chart)
+    return _report(workbench, groups)
 
 
-def _figures(bench: Workbench, parameters: AggregateParameters) -> list[str]:
+def _figures(workbench: Workbench, parameters: AggregateParameters) -> list[str]:
     figures = []
     for name in parameters.sums:
-        value, whole = number(bench, "table", name, "sums")
+        value, whole = number(workbench, "table", name, "sums")
         total = f"CAST(sum({value}) AS BIGINT)" if whole else f"fsum({value})"
         figures.append(f"{total} AS {quoted(name)}")
     for name in parameters.means:
-        value, _ = number(bench, "table", name, "means")
+        value, _ = number(workbench, "table", name, "means")
         figures.append(f"favg({value}) AS {quoted(name + '_moyenne')}")
     for name in parameters.counts:
-        column = bench.column("table", name, "counts")
+        column = workbench.column("table", name, "counts")
         figures.append(f"count({column}) AS {quoted(name + '_nombre')}")
     return figures
 
@@ -53,14 +52,14 @@ def _ratio(ratio: Ratio) -> str:
     return f"round({share}, {ratio.digits}) AS {quoted(ratio.name)}"
 
 
-def _draw(bench: Workbench, chart: Chart) -> None:
+def _draw(workbench: Workbench, chart: Chart) -> None:
     value, label = quoted(chart.value), quoted(chart.label)
-    bars = bench.rows(f"""
+    bars = workbench.rows(f"""
         SELECT coalesce(CAST({label} AS VARCHAR), '(non renseigné)'), {value}
-        FROM {quoted(bench.output)} WHERE {value} IS NOT NULL
+        FROM {quoted(workbench.output)} WHERE {value} IS NOT NULL
         ORDER BY {value} DESC, {label} LIMIT {chart.top}
     """)
-    _draw_bars(bench.chart, [(name, float(height)) for name, height in bars], chart)
+    _draw_bars(workbench.chart, [(name, float(height)) for name, height in bars], chart)
 
 
 def _draw_bars(path: Path, bars: list[tuple[str, float]], chart: Chart) -> None:
@@ -89,11 +88,11 @@ def _text(value: float, unit: str) -> str:
     return f"{number}\u00a0{unit}" if unit else number
 
 
-def _report(bench: Workbench, groups: list[str]) -> Report:
-    table = bench.tables["table"]
+def _report(workbench: Workbench, groups: list[str]) -> Report:
+    table = workbench.tables["table"]
     empty = " OR ".join(f"{group} IS NULL" for group in groups)
-    ((without_group,),) = bench.rows(f"SELECT count(*) FROM {quoted(table.name)} WHERE {empty}")
-    made = count(bench.database, bench.output)
+    ((without_group,),) = workbench.rows(f"SELECT count(*) FROM {quoted(table.name)} WHERE {empty}")
+    made = count(workbench.database, workbench.output)
     return {
         "rows": {"in": table.rows, "out": made, "without_group": int(without_group)},
         "summary": f"{counted(table.rows, 'ligne agrégée', 'lignes agrégées')} en"

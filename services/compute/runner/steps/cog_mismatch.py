@@ -3,7 +3,7 @@
 from services.compute.execution.job_folder import Report
 from services.compute.runner.columns.cog import Fit, best_year
 from services.compute.runner.columns.identifiers import Texts
-from services.compute.runner.linkage.crosswalk_lookup import lead
+from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from services.compute.runner.steps.key_mapping import keys
 from services.compute.runner.steps.workbench import Workbench
 from shared.tables.crosswalks import PRESENT
@@ -15,30 +15,30 @@ _MOST_KEYS = 100_000
 _ENOUGH = 0.95
 """Share of the keys that must be codes of communes, of any year."""
 
-Led = dict[str, set[str]]
+CommunesByKey = dict[str, set[str]]
 """Each key of a side with the present communes that it leads to."""
 
 Years = dict[str, int]
 """The COG that each side follows."""
 
 
-def warn(bench: Workbench, met: int) -> list[Report]:
+def warn(workbench: Workbench, met: int) -> list[Report]:
     """What crossing codes as they are leaves out or confuses, when they follow different COG.
 
     `met` is how many distinct left keys met. A first warning names the use of the communes'
     crosswalk that lets most of them meet, a second one the communes that were split in between.
     """
-    left, right = (_texts(bench, keys(side)) for side in ("left", "right"))
+    left, right = (_texts(workbench, keys(side)) for side in ("left", "right"))
     fits = [_fit(values) for values in (left, right)]
     if fits[0] is None or fits[1] is None:
         return []
     years = {"left": fits[0].year, "right": fits[1].year}
-    here, there = _led(left), _led(right)
+    here, there = _communes_by_key(left), _communes_by_key(right)
     warnings = (_of_missing(here, there, met, years), _of_split(here, there, years))
     return [warning for warning in warnings if warning]
 
 
-def _of_missing(here: Led, there: Led, met: int, years: Years) -> Report | None:
+def _of_missing(here: CommunesByKey, there: CommunesByKey, met: int, years: Years) -> Report | None:
     known, arriving = there.keys(), set().union(*there.values())
     gains = {
         ("left_via",): sum(not targets.isdisjoint(known) for targets in here.values()),
@@ -60,7 +60,7 @@ def _of_missing(here: Led, there: Led, met: int, years: Years) -> Report | None:
     return _warning("missing", best, gains[best] - met, years, told)
 
 
-def _of_split(here: Led, there: Led, years: Years) -> Report | None:
+def _of_split(here: CommunesByKey, there: CommunesByKey, years: Years) -> Report | None:
     """Codes that both tables have, but the one for a commune that is several in the other."""
     split = sum(
         len(targets) > 1 and len(there[key]) == 1 for key, targets in here.items() if key in there
@@ -89,10 +89,10 @@ def _warning(
     }
 
 
-def _texts(bench: Workbench, table: str) -> Texts:
+def _texts(workbench: Workbench, table: str) -> Texts:
     """Distinct keys as Arrow strings, up to one more than can be codes of communes."""
     query = f"SELECT key FROM {table} WHERE key IS NOT NULL LIMIT {_MOST_KEYS + 1}"
-    return bench.database.sql(query).to_arrow_table()["key"].combine_chunks()
+    return workbench.database.sql(query).to_arrow_table()["key"].combine_chunks()
 
 
 def _fit(values: Texts) -> Fit | None:
@@ -103,10 +103,10 @@ def _fit(values: Texts) -> Fit | None:
     return fit
 
 
-def _led(values: Texts) -> Led:
+def _communes_by_key(values: Texts) -> CommunesByKey:
     """Each value with its present communes, none for what is no code."""
-    result: Led = {value: set() for value in values.to_pylist()}
-    at, targets = lead(PRESENT.name, values)
+    result: CommunesByKey = {value: set() for value in values.to_pylist()}
+    at, targets = map_keys(PRESENT.name, values)
     for value, target in zip(values.take(at).to_pylist(), targets.to_pylist(), strict=True):
         result[value].add(target)
     return result

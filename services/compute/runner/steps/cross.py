@@ -5,9 +5,15 @@ from collections.abc import Mapping
 from services.compute.applications.cross import CrossParameters
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted, unique
-from services.compute.runner.privacy.redaction import discreet
+from services.compute.runner.privacy.redaction import redacted
 from services.compute.runner.steps.cog_mismatch import warn
-from services.compute.runner.steps.key_mapping import Side, account, keys, make_ways, tell
+from services.compute.runner.steps.key_mapping import (
+    Side,
+    keys,
+    map_side,
+    mapping_in_words,
+    mapping_report,
+)
 from services.compute.runner.steps.workbench import Workbench, number
 from shared.errors import Invalid
 from shared.words import counted
@@ -23,7 +29,7 @@ _SUCCESSORS = quoted("successors of codes")
 _SUCCESSOR_COLUMNS = ("code", "type", "chefLieu", "anciensCodes")
 
 
-def run(bench: Workbench, parameters: CrossParameters) -> Report:
+def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     """Make the crossed table; the report lists the keys not found as they are, with their weight.
 
     Keys meet that are equal, or lead to an equal key through a crosswalk. A left key that the
@@ -31,23 +37,23 @@ def run(bench: Workbench, parameters: CrossParameters) -> Report:
     delegated or associated commune of one. It is crossed with that one commune's row; when several
     claim it, it stays without a match.
     """
-    left = _key(bench.column("left", parameters.left_key, "left_key"))
-    right = _key(bench.column("right", parameters.right_key, "right_key"))
+    left = _key(workbench.column("left", parameters.left_key, "left_key"))
+    right = _key(workbench.column("right", parameters.right_key, "right_key"))
     weight, whole = "1", True
     if parameters.weight:
-        weight, whole = number(bench, "left", parameters.weight, "weight")
-    bench.say(0.1, "relève les clés")
-    _make_successors(bench)
-    _make_keys(bench, "right", right, "1")
-    _make_keys(bench, "left", left, weight if not whole else f"CAST({weight} AS HUGEINT)")
+        weight, whole = number(workbench, "left", parameters.weight, "weight")
+    workbench.say(0.1, "relève les clés")
+    _make_successors(workbench)
+    _make_keys(workbench, "right", right, "1")
+    _make_keys(workbench, "left", left, weight if not whole else f"CAST({weight} AS HUGEINT)")
     vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
-    ways = {side: make_ways(bench, side, via) for side, via in vias.items()}
-    _make_meetings(bench, ways)
-    bench.say(0.4, "croise les tables")
-    renamed = _join(bench, left, right, parameters.how)
-    bench.say(0.8, "compte ce qui manque")
-    report = _account(bench, whole) | {"weight": parameters.weight, "renamed": renamed}
-    report |= _account_of_passages(bench, vias, ways)
+    mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
+    _make_meetings(workbench, mapped)
+    workbench.say(0.4, "croise les tables")
+    renamed = _join(workbench, left, right, parameters.how)
+    workbench.say(0.8, "compte ce qui manque")
+    report = _account(workbench, whole) | {"weight": parameters.weight, "renamed": renamed}
+    report |= _crosswalk_report(workbench, vias, mapped)
     return report | {"summary": _summary(report)}
 
 
@@ -55,18 +61,18 @@ def _key(column: str) -> str:
     return f"nullif(trim(CAST({column} AS VARCHAR)), '')"
 
 
-def _make_successors(bench: Workbench) -> None:
+def _make_successors(workbench: Workbench) -> None:
     """Each gone code with the one present commune that takes its place."""
-    if "successors" not in bench.tables:
-        bench.database.execute(
-            f"CREATE OR REPLACE TABLE {_SUCCESSORS} (gone VARCHAR, successor VARCHAR)"
-        )
+    if "successors" not in workbench.tables:
+        empty = "SELECT '' AS gone, '' AS successor LIMIT 0"
+        workbench.database.execute(f"CREATE OR REPLACE TABLE {_SUCCESSORS} AS {empty}")
         return
-    missing = [column for column in _SUCCESSOR_COLUMNS if column not in bench.columns("successors")]
-    if missing:
-        raise Invalid(f"la table des communes n'a pas de colonne « {missing[0]} »", "successors")
-    source = quoted(bench.tables["successors"].name)
-    bench.database.execute(f"""
+    known = workbench.columns("successors")
+    for column in _SUCCESSOR_COLUMNS:
+        if column not in known:
+            raise Invalid(f"la table des communes n'a pas de colonne « {column} »", "successors")
+    source = quoted(workbench.tables["successors"].name)
+    workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {_SUCCESSORS} AS
         SELECT gone, min(successor) AS successor FROM (
             SELECT unnest(string_split("anciensCodes", '{SEPARATOR}')) AS gone, code AS successor
@@ -77,29 +83,29 @@ def _make_successors(bench: Workbench) -> None:
     """)
 
 
-def _make_keys(bench: Workbench, side: Side, key: str, weight: str) -> None:
+def _make_keys(workbench: Workbench, side: Side, key: str, weight: str) -> None:
     """Every key of the whole table of a side, also that of rows without one."""
-    bench.database.execute(f"""
+    workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {keys(side)} AS
         SELECT {key} AS key, count(*) AS n, coalesce(sum({weight}), 0) AS weight
-        FROM {quoted(bench.tables[side].whole)} GROUP BY ALL
+        FROM {quoted(workbench.tables[side].whole)} GROUP BY ALL
     """)
 
 
-def _make_meetings(bench: Workbench, ways: Mapping[Side, str]) -> None:
+def _make_meetings(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
     """The pairs of keys that meet, directly or by the left one's successor; then every left key."""
-    bench.database.execute(f"""
+    workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {_MEETINGS} AS
         SELECT DISTINCT l.key AS left_key, r.key AS right_key, true AS is_direct
-        FROM {ways["left"]} l JOIN {ways["right"]} r ON r.target = l.target
+        FROM {mapped["left"]} l JOIN {mapped["right"]} r ON r.target = l.target
     """)
-    bench.database.execute(f"""
+    workbench.database.execute(f"""
         INSERT INTO {_MEETINGS}
         SELECT DISTINCT l.key, r.key, false FROM {keys("left")} l
-        JOIN {_SUCCESSORS} g ON g.gone = l.key JOIN {ways["right"]} r ON r.target = g.successor
+        JOIN {_SUCCESSORS} g ON g.gone = l.key JOIN {mapped["right"]} r ON r.target = g.successor
         WHERE NOT EXISTS (SELECT 1 FROM {_MEETINGS} m WHERE m.left_key = l.key)
     """)
-    bench.database.execute(f"""
+    workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {_LEFT} AS
         SELECT l.*, coalesce(m.is_direct, false) AS found, m.left_key IS NOT NULL AS met,
             CASE WHEN NOT found THEN g.successor END AS successor
@@ -109,18 +115,18 @@ def _make_meetings(bench: Workbench, ways: Mapping[Side, str]) -> None:
     """)
 
 
-def _join(bench: Workbench, left: str, right: str, how: str) -> dict[str, str]:
+def _join(workbench: Workbench, left: str, right: str, how: str) -> dict[str, str]:
     """Make the output, in the order of the left table; returns the right columns renamed."""
-    kept, added = list(bench.columns("left")), list(bench.columns("right"))
+    kept, added = list(workbench.columns("left")), list(workbench.columns("right"))
     new = unique(added, kept)
     chosen = [f"l.c{number} AS {quoted(name)}" for number, name in enumerate(kept)]
     chosen += [f"r.c{number} AS {quoted(name)}" for number, name in enumerate(new)]
     join = "JOIN" if how == "inner" else "LEFT JOIN"
-    bench.make(f"""
+    workbench.make(f"""
         SELECT {", ".join(chosen)}
-        FROM {_numbered(bench.tables["left"].name, kept, left)} l
+        FROM {_numbered(workbench.tables["left"].name, kept, left)} l
         LEFT JOIN {_MEETINGS} m ON m.left_key = l.key
-        {join} {_numbered(bench.tables["right"].name, added, right)} r ON r.key = m.right_key
+        {join} {_numbered(workbench.tables["right"].name, added, right)} r ON r.key = m.right_key
         ORDER BY l.number, r.number
     """)
     return {old: name for old, name in zip(added, new, strict=True) if old != name}
@@ -132,21 +138,21 @@ def _numbered(table: str, columns: list[str], key: str) -> str:
     return f"(SELECT row_number() OVER () AS number, {key} AS key, {named} FROM {quoted(table)})"
 
 
-def _account(bench: Workbench, whole: bool) -> Report:
+def _account(workbench: Workbench, whole: bool) -> Report:
     """What was found, what was found through a successor, and what was not, in keys and weight."""
     as_number = int if whole else float
     parts = {"found": (0, 0, 0), "succeeded": (0, 0, 0), "unmatched": (0, 0, 0)}
-    for part, *figures in bench.rows(f"""
+    for part, *figures in workbench.rows(f"""
         SELECT CASE WHEN found THEN 'found' WHEN met THEN 'succeeded' ELSE 'unmatched' END,
             count(*), sum(n), sum(weight) FROM {_LEFT} GROUP BY ALL
     """):
         parts[part] = tuple(figures)
     total = sum(weight for _, _, weight in parts.values())
-    orphans = bench.rows(f"""
+    orphans = workbench.rows(f"""
         SELECT coalesce(key, ''), n, weight, successor, met FROM {_LEFT}
         WHERE NOT found ORDER BY weight DESC, key LIMIT {MAX_ORPHANS}
     """)
-    shown = discreet([key for key, *_ in orphans])
+    shown = redacted([key for key, *_ in orphans])
     return {
         "keys": {
             part: {
@@ -167,14 +173,14 @@ def _account(bench: Workbench, whole: bool) -> Report:
             }
             for key, (_, rows, weight, successor, crossed) in zip(shown, orphans, strict=True)
         ],
-        "relation": _relation(bench),
-        "rows": _rows(bench),
+        "relation": _relation(workbench),
+        "rows": _rows(workbench),
     }
 
 
-def _relation(bench: Workbench) -> str:
+def _relation(workbench: Workbench) -> str:
     """How many rows of each side meet under one key: `many-to-one` adds columns and no rows."""
-    ((left, right),) = bench.rows(f"""
+    ((left, right),) = workbench.rows(f"""
         WITH met AS (
             SELECT left_key, right_key, l.n AS left_n, r.n AS right_n FROM {_MEETINGS}
             JOIN {keys("left")} l ON l.key = left_key JOIN {keys("right")} r ON r.key = right_key
@@ -187,34 +193,35 @@ def _relation(bench: Workbench) -> str:
     return f"{'many' if left > 1 else 'one'}-to-{'many' if right > 1 else 'one'}"
 
 
-def _rows(bench: Workbench) -> dict[str, int]:
-    left, right = bench.tables["left"], bench.tables["right"]
+def _rows(workbench: Workbench) -> dict[str, int]:
+    left, right = workbench.tables["left"], workbench.tables["right"]
     return {
         "left": left.whole_rows,
         "right": right.rows,
         "crossed": left.rows,
-        "out": count(bench.database, bench.output),
+        "out": count(workbench.database, workbench.output),
     }
 
 
-def _account_of_passages(
-    bench: Workbench, vias: Mapping[Side, str | None], ways: Mapping[Side, str]
+def _crosswalk_report(
+    workbench: Workbench, vias: Mapping[Side, str | None], mapped: Mapping[Side, str]
 ) -> Report:
     """What crosswalks did, or the warning that one would do something.
 
     `gained` are the left keys that met only because of them, `lost` those that are equal to a right
     key, and do not meet since what that leads to is another.
     """
-    passages = {side: account(bench, side, ways[side], via) for side, via in vias.items() if via}
+    used = {side: via for side, via in vias.items() if via}
+    passages = {s: mapping_report(workbench, s, mapped[s], via) for s, via in used.items()}
     if not passages:
-        ((met,),) = bench.rows(f"SELECT count(*) FROM {_LEFT} WHERE met")
-        return {"passages": {}, "warnings": warn(bench, int(met))}
+        ((met,),) = workbench.rows(f"SELECT count(*) FROM {_LEFT} WHERE met")
+        return {"passages": {}, "warnings": warn(workbench, int(met))}
     figures = {}
     for what, condition in (
         ("gained", "met AND r.key IS NULL"),
         ("lost", "r.key = l.key AND NOT met"),
     ):
-        ((number_of_keys, rows),) = bench.rows(f"""
+        ((number_of_keys, rows),) = workbench.rows(f"""
             SELECT count(*), sum(l.n) FROM {_LEFT} l LEFT JOIN {keys("right")} r ON r.key = l.key
             WHERE {condition}
         """)
@@ -238,7 +245,7 @@ def _summary(report: Report) -> str:
         missing,
         f"{followed} à la commune qui lui succède",
         f"{lost} % du poids reste sans correspondance",
-        *(tell(side, passage) for side, passage in passages.items()),
+        *(mapping_in_words(side, passage) for side, passage in passages.items()),
         *(warning["told"] for warning in report["warnings"]),
     ]
     if passages:

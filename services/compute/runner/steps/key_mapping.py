@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import quoted
-from services.compute.runner.linkage.crosswalk_lookup import lead
+from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from services.compute.runner.steps.workbench import Workbench
 from shared.tables.crosswalks import CROSSWALKS, Cost
 from shared.words import counted
@@ -22,7 +22,7 @@ def keys(side: Side) -> str:
     return quoted(f"{side} keys")
 
 
-def make_ways(bench: Workbench, side: Side, via: str | None) -> str:
+def map_side(workbench: Workbench, side: Side, via: str | None) -> str:
     """What each key is compared by: itself, or what it leads to `via` a crosswalk.
 
     Returns the SQL of a table of `key` and `target`, a pair once.
@@ -30,29 +30,30 @@ def make_ways(bench: Workbench, side: Side, via: str | None) -> str:
     present = f"SELECT key FROM {keys(side)} WHERE key IS NOT NULL"
     if via is None:
         return f"(SELECT key, key AS target FROM ({present}))"
-    values = bench.database.sql(present).to_arrow_table()["key"].combine_chunks()
-    at, targets = lead(via, values)
-    made = quoted(f"{side} ways")
-    bench.database.register(_ARRIVING, pa.table({"key": values.take(at), "target": targets}))
-    bench.database.execute(f"CREATE OR REPLACE TABLE {made} AS SELECT * FROM {quoted(_ARRIVING)}")
-    bench.database.unregister(_ARRIVING)
+    values = workbench.database.sql(present).to_arrow_table()["key"].combine_chunks()
+    at, targets = map_keys(via, values)
+    made = quoted(f"{side} mapped")
+    workbench.database.register(_ARRIVING, pa.table({"key": values.take(at), "target": targets}))
+    arriving = f"SELECT * FROM {quoted(_ARRIVING)}"
+    workbench.database.execute(f"CREATE OR REPLACE TABLE {made} AS {arriving}")
+    workbench.database.unregister(_ARRIVING)
     return made
 
 
-def account(bench: Workbench, side: Side, ways: str, via: str) -> Report:
+def mapping_report(workbench: Workbench, side: Side, mapped: str, via: str) -> Report:
     """What the crosswalk did, in keys and rows: changed, multiplied, merged, and not known to it.
 
     `cost` is what it cost here, which may be less than what it may cost.
     """
     counts = (f"{it} FILTER ({of})" for of in _OF.values() for it in ("count(*)", "sum(n)"))
-    ((total, *figures),) = bench.rows(f"""
+    ((total, *figures),) = workbench.rows(f"""
         SELECT count(*), {", ".join(counts)}
         FROM (
             SELECT k.key, any_value(k.n) AS n, count(w.target) AS targets,
                 coalesce(bool_or(w.target <> k.key), false) AS is_changed,
                 coalesce(bool_or(m.sources > 1), false) AS is_merged
-            FROM {keys(side)} k LEFT JOIN {ways} w ON w.key = k.key LEFT JOIN (
-                SELECT target, count(*) AS sources FROM {ways} GROUP BY target
+            FROM {keys(side)} k LEFT JOIN {mapped} w ON w.key = k.key LEFT JOIN (
+                SELECT target, count(*) AS sources FROM {mapped} GROUP BY target
             ) m ON m.target = w.target
             WHERE k.key IS NOT NULL GROUP BY k.key
         )
@@ -76,8 +77,8 @@ _OF = {
 }
 
 
-def tell(side: Side, report: Report) -> str:
-    """An account in a sentence, in French."""
+def mapping_in_words(side: Side, report: Report) -> str:
+    """A mapping report in a sentence, in French."""
     changed, unknown = report["changed"], report["unknown"]
     return (
         f"la clé de {_TABLES[side]} passe par « {report['via']} » :"

@@ -66,10 +66,10 @@ class TreatmentRun:
             roles[main] = self._sample(roles[main], self.work.sample_rows)
         is_last = number == len(self.work.steps) - 1
         chart = self.folder / "out" / ("chart.png" if is_last else f"{step.output}.png")
-        bench = Workbench(self.database, roles, step.output, chart, self._share(number, step))
+        workbench = Workbench(self.database, roles, step.output, chart, self._share(number, step))
         run = importlib.import_module(f"services.compute.runner.steps.{application.name}").run
         try:
-            report = run(bench, parse_parameters(application, step, f"steps.{number}"))
+            report = run(workbench, parse_parameters(application, step, f"steps.{number}"))
         except Invalid as error:
             # The application knows its parameter; which step it is in is known here.
             raise Invalid(error.args[0], f"steps.{number}.{error.field}") from error

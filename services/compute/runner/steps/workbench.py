@@ -65,15 +65,15 @@ class Workbench:
         self.database.execute(f"CREATE TABLE {quoted(self.output)} AS {sql}")
 
 
-def number(bench: Workbench, role: str, name: str, parameter: str) -> tuple[str, bool]:
+def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[str, bool]:
     """A column as an SQL expression of numbers (empty text is null), and whether all are whole.
 
     Every value of the whole table is looked at, not only a sample's. Raises Invalid naming the
     column, how many of its values are no numbers, and the shape of one: reasons of failed jobs are
     events and stand in logs, where nobody's data belongs.
     """
-    column = bench.column(role, name, parameter)
-    kind = bench.columns(role)[name]
+    column = workbench.column(role, name, parameter)
+    kind = workbench.columns(role)[name]
     if kind in _WHOLE_TYPES:
         return f"CAST({column} AS BIGINT)", True
     if kind in _OTHER_TYPES or kind.startswith("DECIMAL"):
@@ -86,7 +86,7 @@ def number(bench: Workbench, role: str, name: str, parameter: str) -> tuple[str,
         raise Invalid(f"la colonne « {name} » ne contient pas de nombres ({kind})", parameter)
     text = f"nullif(trim({column}), '')"
     plain = f"regexp_replace({text}, '[ \u00a0\u202f]', '', 'g')"
-    wrong, example, whole = _look(bench, role, text)
+    wrong, example, whole = _look(workbench, role, text)
     if wrong:
         told = counted(wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres")
         raise Invalid(
@@ -103,11 +103,11 @@ def _shape(text: str) -> str:
     return re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", text[:50]))
 
 
-def _look(bench: Workbench, role: str, text: str) -> tuple[int, str | None, bool]:
+def _look(workbench: Workbench, role: str, text: str) -> tuple[int, str | None, bool]:
     is_number = f"regexp_full_match({text}, '{NUMBER}')"
     is_whole = f"regexp_full_match({text}, '{WHOLE}')"
-    table = quoted(bench.tables[role].whole)
-    ((wrong, example, whole),) = bench.rows(
+    table = quoted(workbench.tables[role].whole)
+    ((wrong, example, whole),) = workbench.rows(
         f"SELECT count(*) FILTER (NOT {is_number}), min({text}) FILTER (NOT {is_number}),"
         f" coalesce(bool_and({is_whole}), true) FROM {table}"
     )

@@ -5,13 +5,13 @@ import pyarrow.compute as pc
 import pytest
 
 from services.compute.runner.columns.cog import load_cog
-from services.compute.runner.linkage.crosswalk_lookup import lead
+from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from shared.tables.crosswalks import CROSSWALKS
 
 
 def led(name: str, *values: str | None) -> list[tuple[str | None, str]]:
     """Each value with a key that it leads to."""
-    at, targets = lead(name, pa.array(values, pa.string()))
+    at, targets = map_keys(name, pa.array(values, pa.string()))
     return [
         (values[a], target) for a, target in zip(at.to_pylist(), targets.to_pylist(), strict=True)
     ]
@@ -120,7 +120,7 @@ def test_epci_leads_to_its_members() -> None:
 
 def test_positions_ascend_and_repeat_with_several_targets() -> None:
     """The positions are those of the values, whatever the order of the reference."""
-    at, _ = lead("postcode_commune", pa.array(["76540", "xyz", "75001", "76540"]))
+    at, _ = map_keys("postcode_commune", pa.array(["76540", "xyz", "75001", "76540"]))
     positions = at.to_pylist()
     assert positions == sorted(positions)
     assert set(positions) == {0, 2, 3}

@@ -1,13 +1,13 @@
 """Reports show codes, not persons."""
 
-from services.compute.runner.privacy.redaction import discreet
+from services.compute.runner.privacy.redaction import redacted
 
 MAIL, NIR, NAME = "marie.dupont@orange.fr", "255081416802538", "Mme DUPONT Marie"
 
 
 def test_key_of_a_person_is_not_shown() -> None:
     """Among codes, it alone is hidden."""
-    assert discreet(["14118", MAIL, "76540", "", NAME, "x"]) == [
+    assert redacted(["14118", MAIL, "76540", "", NAME, "x"]) == [
         "14118",
         None,
         "76540",
@@ -19,9 +19,9 @@ def test_key_of_a_person_is_not_shown() -> None:
 
 def test_keys_that_are_mostly_persons_are_all_hidden() -> None:
     """What is written otherwise among them is somebody too."""
-    assert discreet([MAIL, NIR, "dupont"]) == [None, None, None]
+    assert redacted([MAIL, NIR, "dupont"]) == [None, None, None]
 
 
 def test_no_keys_are_none() -> None:
     """A crossing where all was found."""
-    assert discreet([]) == []
+    assert redacted([]) == []
