@@ -169,6 +169,16 @@ def invalid_of(error: ValidationError) -> Invalid:
     return Invalid(_in_french(first), ".".join(str(part) for part in first["loc"]))
 
 
+def explain(error: ValidationError) -> str:
+    """The first fault of a pydantic error as `field: what is wrong`, without the faulty value.
+
+    In English: operators read it of what is parked.
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(map(str, first["loc"])) or "body"
+    return f"{field}: {first['msg'].removeprefix('Value error, ')}"
+
+
 def _in_french(fault: ErrorDetails) -> str:
     """One fault of a ValidationError, without the value; pydantic's words for a kind not known."""
     known = _FAULTS.get(fault["type"])

@@ -14,7 +14,7 @@ from pydantic import (
 from services.intake.member import MemberKind
 from services.intake.treatments import DatasetId, WrittenTreatment
 from shared.auth import MemberId
-from shared.events import Stage
+from shared.events.event import Stage
 from shared.inbound import Identifier, Paging
 from shared.tables.territory import Territory
 from shared.words import legible

@@ -23,7 +23,7 @@ from services.intake.submissions import claim
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.errors import NotFound, WrongStage
-from shared.events import Treatment
+from shared.events.event import Treatment
 from shared.inbound import Key
 from shared.store import Store
 

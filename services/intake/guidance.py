@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from services.intake.member import Member
 from services.intake.model import Project
 from services.intake.records import Guidance, SuggestedApplication, SuggestedMember
-from shared.events import Match
+from shared.events.event import Match
 from shared.tables.territory import common, in_french
 from shared.words import fold, words
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from shared.events import FileRef, Frozen, Match, Stage
+from shared.events.event import FileRef, Frozen, Match, Stage
 from shared.words import counted
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from shared.events import Step, Treatment
+from shared.events.event import Step, Treatment
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """What tables and roles are called: safe as file, SQL and document names."""

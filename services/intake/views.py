@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from services.intake.member import Member, MemberKind
 from services.intake.model import Project
 from services.intake.records import AccessState, Check, Delivery, Entry, Guidance, Result, Trial
-from shared.events import Stage, Treatment
+from shared.events.event import Stage, Treatment
 
 
 class View(BaseModel):

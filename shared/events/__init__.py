@@ -2,6 +2,7 @@
 
 An event class names a fact in the past tense; its fields are the event's `data`. Evolution is
 additive only: unknown fields are ignored, a breaking change is a new event beside the old one.
+Who needs the values alone imports them from `event`, and knows no event.
 """
 
 from shared.events.catalog import *

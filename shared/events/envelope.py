@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_core import from_json
 
-from shared.errors import Rejected
+from shared.errors import Rejected, explain
 from shared.events.event import REGISTRY, Event, Frozen
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -102,13 +102,3 @@ def _class_of(bare: Envelope[Any], expected: type[Event] | None) -> type[Event]:
     if bare.source != cls.source:
         raise Rejected(f"source: {cls.topic} comes from {cls.source} only")
     return cls
-
-
-def explain(error: ValidationError) -> str:
-    """The first fault of a pydantic error as `field: what is wrong`, without the faulty value.
-
-    In English: operators read it of what is parked.
-    """
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(map(str, first["loc"])) or "body"
-    return f"{field}: {first['msg'].removeprefix('Value error, ')}"

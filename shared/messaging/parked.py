@@ -11,7 +11,7 @@ import amqp
 from kombu import Connection
 
 from shared.errors import LabError, NotFound, Unavailable
-from shared.events import Frozen
+from shared.events.event import Frozen
 from shared.messaging import topology
 from shared.messaging.frames import tolerant
 from shared.messaging.on import PARKED_AT, QUEUE, REASON

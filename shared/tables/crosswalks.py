@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Self
 
-from shared.events import Frozen
+from shared.events.event import Frozen
 
 
 class Cost(StrEnum):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.events import Frozen
+from shared.events.event import Frozen
 
 ENTRIES = "entries.jsonl"
 """The file a harvest job makes: one PageEntry a line."""

@@ -10,8 +10,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from shared.errors import Rejected
-from shared.events import Frozen, explain
+from shared.errors import Rejected, explain
+from shared.events.event import Frozen
 from shared.tables.crosswalks import Cost
 
 KEYS = "keys.jsonl"

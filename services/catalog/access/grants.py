@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, model_validator
 
 from shared.aggregate import NEVER, now
-from shared.events import Frozen
+from shared.events.event import Frozen
 
 GrantState = Literal["requested", "granted", "refused", "expired", "revoked"]
 Decision = Literal["grant", "refuse", "revoke"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.catalog.datasets.model import Dataset
-from shared.events import Obstacle
+from shared.events.event import Obstacle
 
 Wanted = Mapping[str, Dataset | None]
 """Datasets by id; None where the catalogue knows none."""

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.catalog.access.grants import Conditions, Decision, GrantState, end_of
 from services.catalog.datasets.bodies import Text
 from shared.aggregate import now
-from shared.events import FileRef
+from shared.events.event import FileRef
 from shared.inbound import Paging
 from shared.words import legible
 

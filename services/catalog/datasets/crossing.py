@@ -9,7 +9,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.licences.compatibility import Compatibility, Source, compatibility_of
 from shared.auth import Caller
-from shared.events import Frozen
+from shared.events.event import Frozen
 from shared.inbound import Identifier
 from shared.store import Store
 from shared.tables.privacy import Verdict

@@ -9,7 +9,7 @@ from services.catalog.licences.licences import canonical
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.errors import Invalid, WrongStage
-from shared.events import AcceptedRepair
+from shared.events.event import AcceptedRepair
 from shared.store import Store
 
 

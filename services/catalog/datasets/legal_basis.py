@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.errors import Invalid
-from shared.events import Frozen
+from shared.events.event import Frozen
 from shared.tables.privacy import Finding, Privacy
 
 Basis = Literal[

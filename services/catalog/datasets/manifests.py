@@ -2,8 +2,8 @@
 
 from pydantic import ValidationError
 
-from shared.errors import Rejected
-from shared.events import FileRef, explain
+from shared.errors import Rejected, explain
+from shared.events.event import FileRef
 from shared.storage import Storage
 from shared.tables.harvested_page import PageReport
 from shared.tables.manifest import Manifest, Profile

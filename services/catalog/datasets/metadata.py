@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
-from shared.events import Frozen
+from shared.events.event import Frozen
 from shared.tables.eu_codes import PublisherKind
 from shared.words import legible
 

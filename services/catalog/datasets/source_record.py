@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events import Frozen
+from shared.events.event import Frozen
 from shared.tables.harvested_page import Distribution
 
 Change = Literal["new", "changed", "returned"]

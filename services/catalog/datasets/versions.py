@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.catalog.datasets.legal_basis import LegalBasis, covers
 from services.catalog.licences.compatibility import Source
 from shared.errors import WrongStage
-from shared.events import AcceptedRepair, FileRef, Frozen, Step
+from shared.events.event import AcceptedRepair, FileRef, Frozen, Step
 from shared.tables.manifest import Column, Input, Output, Profile
 from shared.tables.privacy import Privacy
 

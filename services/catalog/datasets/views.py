@@ -10,7 +10,7 @@ from services.catalog.datasets.quality import Criterion, Described, criteria_of,
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
 from shared.auth import Caller
-from shared.events import Frozen
+from shared.events.event import Frozen
 
 
 class FileView(Frozen):

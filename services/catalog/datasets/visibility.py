@@ -4,7 +4,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound
-from shared.events import FileRef
+from shared.events.event import FileRef
 from shared.store import Store
 
 

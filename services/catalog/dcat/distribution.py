@@ -25,7 +25,7 @@ from services.catalog.dcat.terms import (
     typed,
 )
 from services.catalog.licences.licences import find_licence
-from shared.events import FileRef
+from shared.events.event import FileRef
 from shared.rdf import DCATAP, ELI, SPDX, Node
 from shared.tables.harvested_page import Distribution
 

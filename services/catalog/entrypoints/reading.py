@@ -18,7 +18,7 @@ from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.search.finder import DatasetPage, Finder
 from services.catalog.search.query import DatasetQuery
 from shared.auth import INSIDE, Caller
-from shared.events import FileRef
+from shared.events.event import FileRef
 from shared.http import Call, Download, Text, http, paced
 from shared.inbound import Identifier
 from shared.messaging import Files, rpc

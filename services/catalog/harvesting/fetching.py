@@ -9,7 +9,7 @@ from urllib.parse import urldefrag, urljoin
 from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.harvesting.model import PageRun
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
-from shared.events import CatalogueKind, FileRef
+from shared.events.event import CatalogueKind, FileRef
 from shared.outbound import CallFailed, Line, Target, Unresolved, dialled
 from shared.storage import Storage
 

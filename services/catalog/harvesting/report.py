@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.events import Frozen
+from shared.events.event import Frozen
 from shared.words import counted
 
 _WORDS = {

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from shared.aggregate import NEVER, Aggregate, now
-from shared.events import CatalogueKind
+from shared.events.event import CatalogueKind
 
 
 class RemoteSource(Aggregate):

@@ -10,7 +10,7 @@ from services.catalog.harvesting.model import Harvest, HarvestState
 from services.catalog.harvesting.report import Counts, Refused
 from services.catalog.harvesting.source import RemoteSource
 from shared.aggregate import NEVER
-from shared.events import CatalogueKind
+from shared.events.event import CatalogueKind
 
 _Hours = Annotated[int, Field(ge=1, le=8760)]
 _Url = Annotated[str, Field(max_length=2000)]

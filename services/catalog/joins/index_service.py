@@ -12,7 +12,7 @@ from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.snapshot import Saved, Snapshots
 from services.catalog.search.change_feed import JUST_NOW, MARGIN, Follower
 from shared.errors import LabError, NotFound, Rejected
-from shared.events import FileRef
+from shared.events.event import FileRef
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import read_blocks

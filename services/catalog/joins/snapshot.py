@@ -22,7 +22,7 @@ from services.catalog.joins.join import DatasetColumn
 from services.catalog.joins.segment import Segment
 from shared.aggregate import Aggregate
 from shared.errors import LabError
-from shared.events import FileRef
+from shared.events.event import FileRef
 from shared.storage import CHUNK, Storage
 from shared.store import Store
 from shared.tables.key_file import KeyColumn

@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, PlainSerializer
 
 from services.catalog.licences.licences import LICENCES, Duty, Licence, canonical, find_licence
-from shared.events import Frozen
+from shared.events.event import Frozen
 
 _BY_ID = {licence.id: licence for licence in LICENCES}
 _UNKNOWN = _BY_ID["notspecified"]

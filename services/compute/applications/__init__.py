@@ -14,7 +14,7 @@ from services.compute.applications.aggregate import AGGREGATE
 from services.compute.applications.application import Application, Parameters, Role
 from services.compute.applications.cross import CROSS
 from shared.errors import Invalid, invalid_of
-from shared.events import Frozen, Step
+from shared.events.event import Frozen, Step
 
 INGEST = Application(
     name="ingest",

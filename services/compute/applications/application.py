@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from shared.events import Frozen
+from shared.events.event import Frozen
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

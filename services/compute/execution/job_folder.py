@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from shared.errors import Rejected
-from shared.events import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
+from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
 from shared.tables.privacy import Privacy
 
 Report = dict[str, Any]

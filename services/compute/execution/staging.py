@@ -10,7 +10,7 @@ from services.compute.execution.job_folder import JobFolder
 from services.compute.jobs.model import Job, Waiting
 from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
-from shared.events import FileRef, Frozen
+from shared.events.event import FileRef, Frozen
 from shared.storage import CHUNK, Storage
 from shared.tables.manifest import Input, Manifest, Output
 from shared.tables.privacy import Privacy

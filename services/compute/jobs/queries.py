@@ -5,7 +5,7 @@ from services.compute.jobs.views import JobPage, JobView, ListJobs
 from services.compute.workspaces.model import Workspace
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound, WrongStage
-from shared.events import FileRef
+from shared.events.event import FileRef
 from shared.store import Store
 
 MANIFEST = "manifest.json"

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from services.compute.jobs.model import Job, JobState
 from services.compute.workspaces.model import Workspace
 from shared.aggregate import NEVER
-from shared.events import FileRef, JobKind, Treatment
+from shared.events.event import FileRef, JobKind, Treatment
 from shared.inbound import Identifier, Paging
 from shared.tables.manifest import Output
 from shared.tables.privacy import Privacy

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.intake.bodies import ChoosePilotSite, FormTeam, ListProjects, SubmitProject
-from shared.events import explain
+from shared.errors import explain
 
 PROJECT = {"title": "T", "problem": "P", "theme": "logement", "territory": ["14"]}
 

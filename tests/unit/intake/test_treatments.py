@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.intake.treatments import WrittenTreatment
-from shared.events import explain
+from shared.errors import explain
 
 
 def written(**step: Any) -> dict[str, Any]:

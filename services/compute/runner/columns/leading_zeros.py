@@ -7,7 +7,7 @@ import duckdb
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.database import columns, literal, quoted
 from services.compute.runner.repairs import Repairs
-from shared.events import AcceptedRepair
+from shared.events.event import AcceptedRepair
 
 _SHORT_POSTCODE = "[1-9][0-9]{3}"
 

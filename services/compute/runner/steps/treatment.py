@@ -16,7 +16,7 @@ from services.compute.runner.privacy.screening import screen
 from services.compute.runner.privacy.small_counts import is_about_persons, of_persons
 from services.compute.runner.steps.workbench import InputTable, Workbench
 from shared.errors import Invalid
-from shared.events import Step
+from shared.events.event import Step
 from shared.tables.privacy import Privacy
 
 PARQUET = "application/vnd.apache.parquet"
