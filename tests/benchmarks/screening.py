@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.database import open_database
-from services.compute.runner.privacy import direct_identifiers
+from services.compute.runner.privacy import column_sample
 from services.compute.runner.privacy.screening import screen
 from shared.tables.manifest import Column
 from tests.integration.compute.privacy.test_screening import persons
@@ -36,7 +36,7 @@ FIELDS = [
 def main() -> None:
     """Measure one contender and print its figures as JSON."""
     if sys.argv[1] == "every-value":
-        direct_identifiers.SAMPLE = ROWS
+        column_sample.SAMPLE = ROWS
     with TemporaryDirectory(prefix="datalab-bench-") as folder:
         database = open_database(Path(folder), memory_bytes=1_000_000_000)
         database.register("people", people())

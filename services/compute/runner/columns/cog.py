@@ -91,6 +91,7 @@ def load_cog() -> Cog:
     )
 
 
+@cache
 def load_codes() -> Codes:
     """All codes of communes since 1943, and of the rest the present ones."""
     cog = load_cog()

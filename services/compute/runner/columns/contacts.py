@@ -1,23 +1,12 @@
 """Tells what reaches or pays a person: mailboxes, telephones, street addresses and accounts."""
 
-import re
-from collections.abc import Iterator
-from functools import cache
-from itertools import product
-from string import ascii_uppercase
-
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from stdnum import numdb
+from stdnum import iban
 
-from services.compute.runner.columns.identifiers import Flags, Test, Texts, is_nir, matching
-from services.compute.runner.columns.person_names import Words, is_surname
+from services.compute.runner.columns.identifiers import Flags, Texts, is_nir, matching
+from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import any_word
-
-_MODULUS = 97
-_IBAN_LENGTH = 34
-_IBAN_SIGNS = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}
 
 _OFFICE = rf"([a-z0-9]+[._+-])*{any_word('office_mailboxes')}[0-9]*([._+-].*)?"
 _FREE_MAIL = rf"(?i).*@{any_word('free_mail_domains')}\.(com|fr|net|org|eu)"
@@ -41,36 +30,13 @@ def is_iban(texts: Texts) -> Flags:
     """Country, two check digits and an account as there, 1 modulo 97 when read as one number.
 
     The first four signs are read last, and letters as 10 to 35. Source: ISO 13616-1:2020 and
-    ISO/IEC 7064 (MOD 97-10).
+    ISO/IEC 7064 (MOD 97-10); the accounts of a country are those of SWIFT's registry.
     """
     plain = pc.replace_substring_regex(pc.utf8_upper(texts), "[ .-]", "")
-    found = _shaped_as_iban()(plain)
-    turned = pc.replace_substring_regex(plain.filter(pa.array(found)), "^(.{4})(.*)$", r"\2\1")
-    padded = pc.utf8_lpad(turned, _IBAN_LENGTH, padding="0").to_pylist()
-    signs = np.frombuffer("".join(padded).encode("ascii"), np.uint8).reshape(-1, _IBAN_LENGTH)
-    rest = np.zeros(len(padded), np.int64)
-    for sign in signs.T.astype(np.int64):
-        is_letter = sign >= ord("A")
-        value = np.where(is_letter, sign - ord("A") + 10, sign - ord("0"))
-        rest = (rest * np.where(is_letter, 100, 10) + value) % _MODULUS
-    found[found] = rest == 1
+    found = matching("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")(plain)
+    shaped = plain.filter(pa.array(found)).to_pylist()
+    found[found] = [iban.is_valid(text, check_country=False) for text in shaped]
     return found
-
-
-@cache
-def _shaped_as_iban() -> Test:
-    """Texts that look like the accounts of a country, by SWIFT's registry, which stdnum has."""
-    return matching("|".join(_iban_shapes()))
-
-
-def _iban_shapes() -> Iterator[str]:
-    registry = numdb.get("iban")
-    for country in map("".join, product(ascii_uppercase, repeat=2)):
-        ((_, known),) = registry.info(country)
-        parts = re.findall(r"([0-9]+)!([nac])", known.get("bban", ""))
-        if parts:
-            account = "".join(f"{_IBAN_SIGNS[kind]}{{{length}}}" for length, kind in parts)
-            yield f"{country}[0-9]{{2}}{account}"
 
 
 def is_mobile(texts: Texts) -> Flags:
@@ -95,7 +61,7 @@ def names_somebody(mailboxes: Texts) -> Flags:
     whole: Flags = words.leads & (words.total > 1) & (words.both > 1)
     initial = matching(r"[a-z][._-][a-z-]{3,}")(local)
     surname = pc.replace_substring_regex(local, "^[a-z][._-]", "")
-    return (whole | (initial & is_surname(surname))) & ~is_function(mailboxes)
+    return (whole | (initial & Words.of(surname).are_surname())) & ~is_function(mailboxes)
 
 
 def mentions_somebody(texts: Texts) -> Flags:

@@ -26,7 +26,7 @@ Test = Callable[[Texts], Flags]
 _FEW = 1_000
 
 _UAI_LETTERS = np.array(list("ABCDEFGHJKLMNPRSTUVWXYZ"))
-_MONTH = "(0[1-9]|1[0-2]|[23][0-9]|4[0-2]|[5-9][0-9])"
+NIR_MONTH = "(0[1-9]|1[0-2]|[23][0-9]|4[0-2]|[5-9][0-9])"
 
 
 def matching(pattern: str) -> Test:
@@ -79,7 +79,7 @@ def is_nir(texts: Texts) -> Flags:
     Source: decree 82-103 of 22 January 1982 (sex, year, month, commune, order); INSEE for the key.
     """
     plain = pc.replace_substring_regex(pc.utf8_upper(texts), "[ .\u00a0\u202f-]", "")
-    shaped = _fits(plain, f"[123478][0-9]{{2}}{_MONTH}([0-9]{{2}}|2A|2B)[0-9]{{8}}")
+    shaped = _fits(plain, f"[123478][0-9]{{2}}{NIR_MONTH}([0-9]{{2}}|2A|2B)[0-9]{{8}}")
     for letters, digits in (("2A", "19"), ("2B", "18")):
         plain = pc.replace_substring_regex(plain, f"^(.....){letters}", rf"\1{digits}")
     return shaped & _checked(plain, 15, _has_nir_key)

@@ -128,16 +128,6 @@ class Words:
         return flags
 
 
-def is_surname(texts: Texts) -> Flags:
-    """A surname, also a double one."""
-    return Words.of(texts).are_surname()
-
-
-def is_full_name(texts: Texts) -> Flags:
-    """A first name before or after a surname."""
-    return Words.of(texts).are_full_name()
-
-
 def folded(texts: Texts) -> Texts:
     """Small letters alone, without accents, spaces and signs."""
     return _fold(_plain(texts))

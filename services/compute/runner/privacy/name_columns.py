@@ -4,29 +4,28 @@ from collections.abc import Sequence
 
 from services.compute.runner.columns.contacts import is_free_mail, is_mobile, names_somebody
 from services.compute.runner.columns.identifiers import among, matching
-from services.compute.runner.columns.person_names import Words, folded, is_surname
+from services.compute.runner.columns.person_names import folded
 from services.compute.runner.columns.reference_files import any_word, words
-from services.compute.runner.privacy.direct_identifiers import (
+from services.compute.runner.privacy.column_sample import ColumnSample, Detection, undetected
+from services.compute.runner.privacy.detectors import NOT_A_PERSON, PERSON_NAMES, attributes
+from services.compute.runner.privacy.evidence import (
+    BY_SPREAD,
+    DOUBTFUL,
     FEW,
     MANY,
-    SHAPED,
-    THING,
+    NEARLY_ALL,
     TITLED,
-    UNSPOKEN,
-    Guess,
-    Look,
-    speaks_of_names,
-    traits,
 )
 
 _NAME = r"(^|_)noms?(_|$)"
-_PLACE_OR_BODY = rf"(^|_){THING}|(^|_){any_word('header_place_or_body')}s?(_|$)"
+_OF_NAMES = "|".join(one.header for one in PERSON_NAMES)
+_PLACE_OR_BODY = rf"(^|_){NOT_A_PERSON}|(^|_){any_word('header_place_or_body')}s?(_|$)"
 _BODY = rf"(?i)(.*\W)?{any_word('bodies')}(\W.*)?"
 _BARE = r"^noms?$"
 _SCHOOL = rf"{_BARE}|appellation|(^|_)uai(_|$)"
 _NAMES = frozenset({"first_name", "surname", "full_name"})
 _PERSONAL = frozenset({"nir", "iban", "mention", *_NAMES})
-_TRAITS = frozenset({"sex", "birth_year"})
+_SIGNS = frozenset({"sex", "birth_year"})
 _IS_THING = rf"(.*[^a-z])?{any_word('plants_and_animals')}s?([^a-z].*)?"
 """Plants and animals, most of which are names of persons as well."""
 
@@ -35,12 +34,11 @@ _KINDS_OF_SCHOOL = (
     "|priv[ée]e?|g[ée]n[ée]ral|technologique|professionnel|polyvalent|et|/))*"
 )
 _MOST, _SOME = 0.5, 0.1
-_DOUBTFUL = 0.7
 
 
 def with_surnames(
-    looks: Sequence[Look], found: Sequence[Guess], *, is_counted: bool
-) -> list[Guess]:
+    samples: Sequence[ColumnSample], found: Sequence[Detection], *, is_counted: bool
+) -> list[Detection]:
     """What was found, and the surnames beside what else is a person's, however rare they are.
 
     Lists of surnames know too few for the values of a short table to prove them. Where persons are
@@ -48,102 +46,101 @@ def with_surnames(
     """
     if is_counted:
         return list(found)
-    taken = {guess.look.column.name for guess in found}
-    free = [look for look in looks if look.column.name not in taken]
-    texts = [look for look in free if look.column.kind == "text" and not look.meaning]
-    if any(guess.kind == "first_name" for guess in found):
-        some = [look for look in texts if _is_called_name(look) or _are_known(look)]
+    free = undetected(samples, found)
+    texts = [sample for sample in free if sample.column.kind == "text" and not sample.type]
+    if any(one.kind == "first_name" for one in found):
+        some = [sample for sample in texts if _is_named_name(sample) or _are_surnames(sample)]
     elif _is_about_somebody(found, free):
-        some = [look for look in texts if look.speaks(_BARE) and _is_listed_once(look)]
+        some = [sample for sample in texts if sample.is_named(_BARE) and _is_list(sample)]
     else:
         some = []
     return [*found, *map(_surname, some)]
 
 
-def _surname(look: Look) -> Guess:
-    return Guess(look, "surname", round(max(look.share(is_surname), _DOUBTFUL), 3))
+def _surname(sample: ColumnSample) -> Detection:
+    share = sample.share_of(sample.words.are_surname())
+    return Detection(sample, "surname", round(max(share, DOUBTFUL), 3))
 
 
-def _is_about_somebody(found: Sequence[Guess], free: Sequence[Look]) -> bool:
-    is_born = any(one.kind == "birth_date" and one.confidence > UNSPOKEN for one in found)
-    return is_born or any(one.kind in _TRAITS for one in traits(free))
+def _is_about_somebody(found: Sequence[Detection], free: Sequence[ColumnSample]) -> bool:
+    is_born = any(one.kind == "birth_date" and one.confidence > BY_SPREAD for one in found)
+    return is_born or any(one.kind in _SIGNS for one in attributes(free))
 
 
-def _are_known(look: Look) -> bool:
-    """Whether half of the values are surnames, under a name that is no trait's nor a thing's."""
-    flags = is_surname(look.distinct)
-    is_free = not look.speaks(_PLACE_OR_BODY) and not list(traits([look]))
+def _are_surnames(sample: ColumnSample) -> bool:
+    """Whether half of the values are surnames, under a name of no attribute, place or body."""
+    flags = sample.words.are_surname()
+    is_free = not sample.is_named(_PLACE_OR_BODY) and not list(attributes([sample]))
     return is_free and bool(flags.sum() >= FEW and flags.mean() >= _MOST)
 
 
-def _is_listed_once(look: Look) -> bool:
+def _is_list(sample: ColumnSample) -> bool:
     """Whether nearly all values differ and are shaped like names; places come once for a sex."""
-    words = Words.of(look.distinct)
-    differ = len(look.distinct) >= SHAPED * len(look.values)
-    return differ and look.share_of(words.are_shaped()) >= SHAPED
+    differ = len(sample.distinct) >= NEARLY_ALL * len(sample.values)
+    return differ and sample.share_of(sample.words.are_shaped()) >= NEARLY_ALL
 
 
-def _is_called_name(look: Look) -> bool:
+def _is_named_name(sample: ColumnSample) -> bool:
     """Whether a column is called a name, and neither it nor its values are a place's or body's."""
-    is_named = look.speaks(_NAME) and not look.speaks(_PLACE_OR_BODY)
-    return is_named and look.share(matching(_BODY)) < _MOST
+    is_named = sample.is_named(_NAME) and not sample.is_named(_PLACE_OR_BODY)
+    return is_named and sample.share(matching(_BODY)) < _MOST
 
 
-def without_things(looks: Sequence[Look], found: Sequence[Guess]) -> list[Guess]:
+def without_things(samples: Sequence[ColumnSample], found: Sequence[Detection]) -> list[Detection]:
     """What was found, without columns headed just `nom` that seem to list things or schools.
 
     Schools are called after persons. Where nothing else in a row is a person's, most of the names
     must be persons' and no plants', or a share of them have a civility.
     """
-    doubtful = [guess for guess in found if _is_doubtful(guess, looks)]
-    others = [guess for guess in found if guess not in doubtful]
-    if not doubtful or _has_persons(looks, others):
+    are_schools = _are_schools(samples)
+    doubtful = [one for one in found if _is_doubtful(one, are_schools=are_schools)]
+    others = [one for one in found if one not in doubtful]
+    if not doubtful or _has_persons(samples, others):
         return list(found)
-    dropped = [one for one in doubtful if not _is_proven(one.look, are_schools=_are_schools(looks))]
-    return [guess for guess in found if guess not in dropped]
+    dropped = [one for one in doubtful if not _is_proven(one.sample, are_schools=are_schools)]
+    return [one for one in found if one not in dropped]
 
 
-def _are_schools(looks: Sequence[Look]) -> bool:
+def _are_schools(samples: Sequence[ColumnSample]) -> bool:
     is_school = matching(_KINDS_OF_SCHOOL)
-    return any(look.meaning == "uai" or look.share(is_school) >= _MOST for look in looks)
+    return any(one.type == "uai" or one.share(is_school) >= _MOST for one in samples)
 
 
-def _is_doubtful(guess: Guess, looks: Sequence[Look]) -> bool:
-    look, header = guess.look, _SCHOOL if _are_schools(looks) else _BARE
-    is_short = len(look.distinct) < MANY and not speaks_of_names(look)
-    is_bare = is_short or look.speaks(header) or _are_namesakes(look)
-    return guess.kind in _NAMES and is_bare
+def _is_doubtful(found: Detection, *, are_schools: bool) -> bool:
+    sample = found.sample
+    is_short = len(sample.distinct) < MANY and not sample.is_named(_OF_NAMES)
+    is_bare = sample.is_named(_SCHOOL if are_schools else _BARE)
+    return found.kind in _NAMES and (is_short or is_bare or _are_namesakes(sample))
 
 
-def _are_namesakes(look: Look) -> bool:
+def _are_namesakes(sample: ColumnSample) -> bool:
     """Whether things are called after those whom France calls its schools after."""
-    flags = among(words("namesakes"))(folded(look.distinct))
+    flags = among(words("namesakes"))(folded(sample.distinct))
     return bool(flags.sum() > 1 and flags.mean() >= _SOME)
 
 
-def _has_persons(looks: Sequence[Look], others: Sequence[Guess]) -> bool:
+def _has_persons(samples: Sequence[ColumnSample], others: Sequence[Detection]) -> bool:
     """Whether a row has something of a person besides a name."""
-    taken = {guess.look.column.name for guess in others}
-    free = [look for look in looks if look.column.name not in taken]
-    return any(map(_is_personal, others)) or any(one.kind in _TRAITS for one in traits(free))
+    free = undetected(samples, others)
+    return any(map(_is_personal, others)) or any(one.kind in _SIGNS for one in attributes(free))
 
 
-def _is_personal(guess: Guess) -> bool:
-    look = guess.look
-    match guess.kind:
+def _is_personal(found: Detection) -> bool:
+    match found.kind:
         case "email":
-            return look.share(names_somebody) > 0 or look.share(is_free_mail) > _MOST
+            share = found.sample.share
+            return share(names_somebody) > 0 or share(is_free_mail) > _MOST
         case "phone":
-            return look.share(is_mobile) > _MOST
+            return found.sample.share(is_mobile) > _MOST
         case "birth_date":
-            return guess.confidence > UNSPOKEN
+            return found.confidence > BY_SPREAD
         case kind:
             return kind in _PERSONAL
 
 
-def _is_proven(look: Look, *, are_schools: bool) -> bool:
-    words = Words.of(look.distinct)
-    are_names = words.are_surname() | words.are_full_name() | words.are_first_name()
-    are_names &= ~matching(_IS_THING)(words.plain)
-    is_known = not are_schools and not _are_namesakes(look) and bool(are_names.mean() >= _MOST)
-    return is_known or look.share_of(words.are_titled()) >= TITLED
+def _is_proven(sample: ColumnSample, *, are_schools: bool) -> bool:
+    names = sample.words
+    are_names = names.are_surname() | names.are_full_name() | names.are_first_name()
+    are_names &= ~matching(_IS_THING)(names.plain)
+    is_known = not are_schools and not _are_namesakes(sample) and bool(are_names.mean() >= _MOST)
+    return is_known or sample.share_of(names.are_titled()) >= TITLED

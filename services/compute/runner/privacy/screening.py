@@ -9,9 +9,8 @@ they stand, and so is a single NIR with the right key.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, Self
+from typing import Any
 
 import duckdb
 
@@ -21,23 +20,35 @@ from services.compute.runner.columns.contacts import (
     is_mobile,
     names_somebody,
 )
+from services.compute.runner.columns.identifiers import matching
 from services.compute.runner.columns.nir import stray_nirs
-from services.compute.runner.privacy.direct_identifiers import (
-    UNSPOKEN,
-    Guess,
-    counts_people,
-    identifiers,
-    is_of_organisations,
-    look_at,
-    numbers_persons,
-    traits,
+from services.compute.runner.columns.reference_files import any_word
+from services.compute.runner.privacy.column_sample import (
+    ColumnSample,
+    Detection,
+    sample_columns,
+    undetected,
 )
+from services.compute.runner.privacy.detectors import SENSITIVE, attributes, direct_identifiers
+from services.compute.runner.privacy.evidence import BY_SPREAD
 from services.compute.runner.privacy.k_anonymity import Anonymity, measure
 from services.compute.runner.privacy.name_columns import with_surnames, without_things
-from services.compute.runner.privacy.quasi_identifiers import SENSITIVE
 from shared.tables.manifest import Column
 from shared.tables.privacy import Finding, Privacy, Role, Subject
 
+_ORGANISATIONS = frozenset({"siret", "siren", "rna", "uai", "tva"})
+_SEX = r"(^|_)(sexe?|genre)(_|$)"
+_BOTH = r"(?i)ensemble|total|tous|(les )?deux sexes|(femmes|hommes) et (hommes|femmes)"
+_PERSON = (
+    r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_(du_|de_l_|de_la_|de_|d_)?"
+    rf"{any_word('header_person')}e?s?(_|$)|(^|_)(ipp|id_?patient)(_|$)"
+)
+"""What columns are called that have a number for each person."""
+
+_COUNT = (
+    r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$"
+    rf"|^(nb|nbre|nombre|effectifs?)_(de_|d_)?{any_word('header_counted')}|_nombre$"
+)
 _NAMES = {"surname", "full_name"}
 _BESIDE_AGE = {"profession", "nationality", "family", "education", "health"}
 _MOST = 0.5
@@ -57,31 +68,31 @@ def screen(
 
     `is_summed` tells that each row was made of many.
     """
-    looks = look_at(database, table, columns, rows)
-    is_counted = is_summed or counts_people(looks)
-    named = with_surnames(looks, list(identifiers(looks)), is_counted=is_counted)
-    found = without_things(looks, named)
-    taken = {guess.look.column.name for guess in found}
-    traited = list(traits([look for look in looks if look.column.name not in taken]))
-    is_numbered = numbers_persons(looks)
-    subject = _subject(found, traited, is_counted=is_counted, is_numbered=is_numbered)
-    if subject == "other" and is_of_organisations(looks):
-        subject = "organisations"
-    direct = [guess for guess in found if _is_direct(guess, found, subject)]
-    told = (*_told(direct, "direct"), *_strays(database, table, columns, direct))
+    samples = sample_columns(database, table, columns, rows)
+    is_counted = is_summed or _counts_people(samples)
+    named = with_surnames(samples, list(direct_identifiers(samples)), is_counted=is_counted)
+    found = without_things(samples, named)
+    others = list(attributes(undetected(samples, found)))
+    subject = _subject(samples, found, others, is_counted=is_counted)
+    direct = [one for one in found if _is_direct(one, found, subject)]
+    findings = (*_findings(direct, "direct"), *_stray_nirs(database, table, columns, direct))
     if subject != "persons":
-        return Privacy(
-            verdict="direct" if told else "none",
-            subject=subject,
-            findings=told,
-        )
+        return Privacy(verdict="direct" if findings else "none", subject=subject, findings=findings)
     first_names = [one for one in found if one.kind == "first_name" and one not in direct]
-    hidden = _Hidden.of(database, table, direct, [*first_names, *traited])
+    births = [one.name for one in direct if one.kind == "birth_date"]
+    quasi = [*first_names, *(one for one in others if one.kind not in SENSITIVE)]
+    sensitive = [one for one in others if one.kind in SENSITIVE]
+    names = [*births, *(one.name for one in quasi)]
+    hidden = measure(database, table, names, [one.name for one in sensitive]) if names else None
     return Privacy(
-        verdict="direct" if told else "quasi",
+        verdict="direct" if findings else "quasi",
         subject=subject,
-        findings=(*told, *hidden.findings),
-        **hidden.figures(rows),
+        findings=(
+            *findings,
+            *_findings(quasi, "quasi"),
+            *_findings(sensitive, "sensitive", hidden.diversity if hidden else ()),
+        ),
+        **(_figures(hidden, rows) if hidden else {}),
     )
 
 
@@ -98,88 +109,78 @@ def without_examples(columns: Sequence[Column], privacy: Privacy) -> tuple[Colum
 
 
 def _subject(
-    found: list[Guess], traited: list[Guess], *, is_counted: bool, is_numbered: bool
+    samples: list[ColumnSample],
+    found: list[Detection],
+    others: list[Detection],
+    *,
+    is_counted: bool,
 ) -> Subject:
-    kinds = {guess.kind for guess in found if guess.confidence > UNSPOKEN}
-    also = {guess.kind for guess in traited}
+    """What a row is about, by what was found in the columns, and by their other attributes."""
+    kinds = {one.kind for one in found if one.confidence > BY_SPREAD}
+    also = {one.kind for one in others}
     is_named = bool(kinds & {"nir", "full_name"}) or {"first_name", "surname"} <= kinds
     signs = kinds & {"surname", "first_name", "birth_date"} or also & {"sex", "birth_year"}
+    is_numbered = any(one.is_named(_PERSON) for one in samples)
     has_sign = bool(signs) or is_numbered or ("age" in also and bool(also & _BESIDE_AGE))
     if is_named or (has_sign and not is_counted):
         return "persons"
-    return "groups" if has_sign else "other"
+    if has_sign:
+        return "groups"
+    return "organisations" if any(one.type in _ORGANISATIONS for one in samples) else "other"
 
 
-def _is_direct(guess: Guess, found: list[Guess], subject: Subject) -> bool:
+def _counts_people(samples: list[ColumnSample]) -> bool:
+    """Whether a row stands for many persons: a column says how many, or means both sexes."""
+    is_counted = any(one.is_named(_COUNT) and one.column.kind == "integer" for one in samples)
+    is_both = matching(_BOTH)
+    return is_counted or any(one.is_named(_SEX) and one.share(is_both) > 0 for one in samples)
+
+
+def _is_direct(one: Detection, found: list[Detection], subject: Subject) -> bool:
     """Whether a column tells who somebody is, or how to reach them."""
-    look, is_personal = guess.look, subject == "persons"
-    match guess.kind:
+    share, is_personal = one.sample.share, subject == "persons"
+    match one.kind:
         case "nir" | "iban" | "mention":
             return True
         case "first_name":
-            return is_personal and any(one.kind in _NAMES for one in found)
+            return is_personal and any(other.kind in _NAMES for other in found)
         case "surname" | "full_name" | "address" | "birth_date":
             return is_personal
         case "email":
-            named = look.share(names_somebody) > 0
-            usual = 1 - look.share(is_function) if is_personal else look.share(is_free_mail)
-            return named or (subject != "organisations" and usual > _MOST)
+            usual = 1 - share(is_function) if is_personal else share(is_free_mail)
+            is_usual = subject != "organisations" and usual > _MOST
+            return is_usual or share(names_somebody) > 0
         case _:
-            return is_personal or look.share(is_mobile) > _MOST
+            return is_personal or share(is_mobile) > _MOST
 
 
-def _strays(
+def _stray_nirs(
     database: duckdb.DuckDBPyConnection,
     table: str,
     columns: Sequence[Column],
-    direct: Sequence[Guess],
+    direct: Sequence[Detection],
 ) -> Iterator[Finding]:
     """The NIRs in other columns: they are somebody's, but make no row a person's."""
-    known = {guess.look.column.name for guess in direct}
+    known = {one.name for one in direct}
     others = [column for column in columns if column.name not in known]
     for name, cells in stray_nirs(database, table, others).items():
         yield Finding(column=name, kind="nir", role="direct", rows=cells, confidence=_KEYED)
 
 
-@dataclass(frozen=True)
-class _Hidden:
-    """How well persons hide behind their traits; `anonymity` is None when there are none."""
-
-    findings: tuple[Finding, ...]
-    anonymity: Anonymity | None
-
-    @classmethod
-    def of(
-        cls,
-        database: duckdb.DuckDBPyConnection,
-        table: str,
-        direct: list[Guess],
-        traited: list[Guess],
-    ) -> Self:
-        sensitive = [one for one in traited if one.kind in SENSITIVE]
-        quasi = [one for one in traited if one not in sensitive]
-        births = [one for one in direct if one.kind == "birth_date"]
-        names = [[one.look.column.name for one in some] for some in ([*births, *quasi], sensitive)]
-        anonymity = measure(database, table, *names) if names[0] else None
-        diversity = anonymity.diversity if anonymity else ()
-        return cls((*_told(quasi, "quasi"), *_told(sensitive, "sensitive", diversity)), anonymity)
-
-    def figures(self, rows: int) -> dict[str, Any]:
-        if self.anonymity is None:
-            return {}
-        below = self.anonymity.rows_below
-        return {"k": self.anonymity.k, "rows_below": below, "share_below": round(below / rows, 6)}
+def _figures(hidden: Anonymity, rows: int) -> dict[str, Any]:
+    below = hidden.rows_below
+    return {"k": hidden.k, "rows_below": below, "share_below": round(below / rows, 6)}
 
 
-def _told(guesses: list[Guess], role: Role, diversity: Sequence[int] = ()) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(
-            column=guess.look.column.name,
-            kind=guess.kind,
+def _findings(
+    found: Sequence[Detection], role: Role, diversity: Sequence[int] = ()
+) -> Iterator[Finding]:
+    for one, least in zip_longest(found, diversity):
+        yield Finding(
+            column=one.name,
+            kind=one.kind,
             role=role,
-            rows=guess.look.column.filled,
-            confidence=guess.confidence,
+            rows=one.sample.column.filled,
+            confidence=one.confidence,
             diversity=least,
         )
-        for guess, least in zip_longest(guesses, diversity)
-    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from services.compute.applications.cross import CrossParameters
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted, unique
-from services.compute.runner.privacy.redaction import redacted
+from services.compute.runner.privacy.disclosure import redacted
 from services.compute.runner.steps.cog_mismatch import warn
 from services.compute.runner.steps.key_mapping import (
     Side,

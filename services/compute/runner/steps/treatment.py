@@ -11,9 +11,9 @@ from services.compute.applications.aggregate import AggregateParameters
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.database import Say, count, literal, open_database, quoted
-from services.compute.runner.privacy.direct_identifiers import SAMPLE
+from services.compute.runner.privacy.column_sample import SAMPLE
+from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
-from services.compute.runner.privacy.small_counts import is_about_persons, of_persons
 from services.compute.runner.steps.workbench import InputTable, Workbench
 from shared.errors import Invalid
 from shared.events.event import Step
@@ -103,7 +103,7 @@ class TreatmentRun:
             return None
         parameters = AggregateParameters.model_validate(summed[-1].parameters)
         figures = [name for name in parameters.figures() if name in shown]
-        return of_persons(self.database, source.whole, parameters.by, figures)
+        return small_groups(self.database, source.whole, parameters.by, figures)
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from services.compute.runner.columns.identifiers import Flags, Test, Texts
-from services.compute.runner.columns.person_names import Words, is_full_name, is_surname
+from services.compute.runner.columns.person_names import Words
 
 DEMO = Path(__file__).resolve().parents[4] / "deploy" / "demo" / "data"
 
@@ -15,6 +15,16 @@ DEMO = Path(__file__).resolve().parents[4] / "deploy" / "demo" / "data"
 def is_first_name(texts: Texts) -> Flags:
     """One first name, or several."""
     return Words.of(texts).are_first_name()
+
+
+def is_surname(texts: Texts) -> Flags:
+    """A surname, also a double one."""
+    return Words.of(texts).are_surname()
+
+
+def is_full_name(texts: Texts) -> Flags:
+    """A first name before or after a surname."""
+    return Words.of(texts).are_full_name()
 
 
 def share(test: Test, *texts: str) -> float:

@@ -1,6 +1,6 @@
 """Reports show codes, not persons."""
 
-from services.compute.runner.privacy.redaction import redacted
+from services.compute.runner.privacy.disclosure import redacted
 
 MAIL, NIR, NAME = "marie.dupont@orange.fr", "255081416802538", "Mme DUPONT Marie"
 

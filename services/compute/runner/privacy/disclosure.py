@@ -1,4 +1,4 @@
-"""Tells in a table of sums the groups of few persons: what is said of them is said of each.
+"""What a result or a report would disclose of persons: groups of few, and keys that are theirs.
 
 INSEE publishes no cell of a table that is made of too few units (Manuel de protection des tableaux,
 annexe « Règles », règle de fréquence); K_ENOUGH of shared/tables/privacy.py says how few.
@@ -7,11 +7,18 @@ annexe « Règles », règle de fréquence); K_ENOUGH of shared/tables/privacy.p
 from collections.abc import Sequence
 
 import duckdb
+import pyarrow as pa
 
+from services.compute.runner.columns.cog import load_codes
+from services.compute.runner.columns.column_types import kinds_of
+from services.compute.runner.columns.contacts import is_iban
+from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.privacy.k_anonymity import measure
 from services.compute.runner.privacy.screening import screen
 from shared.tables.privacy import K_ENOUGH, Finding, Privacy
+
+_MOST = 0.5
 
 
 def is_about_persons(database: duckdb.DuckDBPyConnection, sample: str) -> bool:
@@ -20,7 +27,7 @@ def is_about_persons(database: duckdb.DuckDBPyConnection, sample: str) -> bool:
     return screen(database, sample, described, rows).subject == "persons"
 
 
-def of_persons(
+def small_groups(
     database: duckdb.DuckDBPyConnection, persons: str, by: Sequence[str], figures: Sequence[str]
 ) -> Privacy | None:
     """The verdict on figures of the table `persons` by groups; None when no group is small.
@@ -43,3 +50,15 @@ def of_persons(
         rows_below=small,
         share_below=round(small / alike.groups, 6),
     )
+
+
+def redacted(keys: list[str]) -> list[str | None]:
+    """The keys, None in place of each that is a person's, and of all when most are."""
+    texts = pa.array(keys, pa.string())
+    is_personal = is_iban(texts) | Words.of(texts).are_full_name()
+    for kind in kinds_of(load_codes()):
+        if kind.personal:
+            is_personal |= kind.test(texts)
+    if len(keys) and is_personal.mean() > _MOST:
+        return [None] * len(keys)
+    return [None if hide else key for key, hide in zip(keys, is_personal, strict=True)]

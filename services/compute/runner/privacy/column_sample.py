@@ -1,0 +1,109 @@
+"""Samples of the columns of a table, and what was detected in them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+
+from services.compute.runner.columns.identifiers import Counts, Flags, Test, Texts
+from services.compute.runner.columns.person_names import Words
+from services.compute.runner.database import quoted
+from shared.tables.manifest import Column
+
+SAMPLE = 2000
+"""Rows that are looked at: they lie at even distances, so the same table gives the same verdict."""
+
+_NUMBERS = "number of the row"
+_ACCENTS = str.maketrans("àâäçéèêëîïôöùûüÿ", "aaaceeeeiioouuuy")
+
+
+@dataclass(frozen=True)
+class ColumnSample:
+    """A column's plain name, its profile, and the filled values of the sample.
+
+    `distinct` are those values, each once, and `counts` how often each occurs.
+    """
+
+    column: Column
+    header: str
+    values: Texts
+    distinct: Texts
+    counts: Counts
+
+    @classmethod
+    def of(cls, column: Column, values: Texts) -> "ColumnSample":
+        """The sample of a column, given its values, some of them null."""
+        filled = values.drop_null()
+        distinct, counts = filled.value_counts().flatten()
+        return cls(column, _plain(column.name), filled, distinct, counts.to_numpy())
+
+    @property
+    def type(self) -> str:
+        """What the profile recognised, or nothing."""
+        return self.column.meaning.type if self.column.meaning else ""
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the distinct values, and which of them are known names."""
+        return Words.of(self.distinct)
+
+    def is_named(self, pattern: str) -> bool:
+        """Whether the column's name matches."""
+        return re.search(pattern, self.header) is not None
+
+    def share(self, test: Test) -> float:
+        """The share of the filled rows that pass."""
+        return self.share_of(test(self.distinct))
+
+    def share_of(self, flags: Flags) -> float:
+        """The share of the filled rows whose value has its flag set."""
+        return float(self.counts[flags].sum() / len(self.values)) if len(self.values) else 0.0
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a column seems to hold, and how sure that is, from 0 to 1."""
+
+    sample: ColumnSample
+    kind: str
+    confidence: float
+
+    @property
+    def name(self) -> str:
+        """The name of the column."""
+        return self.sample.column.name
+
+
+def sample_columns(
+    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: int
+) -> list[ColumnSample]:
+    """The columns that hold something, with a sample of each."""
+    step = max(1, rows // SAMPLE)
+    chosen = ", ".join(
+        f"nullif(trim(CAST({quoted(column.name)} AS VARCHAR)), '') AS c{at}"
+        for at, column in enumerate(columns)
+    )
+    sample = database.sql(f"""
+        SELECT {chosen} FROM (
+            SELECT *, row_number() OVER () AS {quoted(_NUMBERS)} FROM {quoted(table)}
+        ) WHERE {quoted(_NUMBERS)} % {step} = 0
+    """).to_arrow_table()
+    return [
+        ColumnSample.of(column, sample.column(at).combine_chunks())
+        for at, column in enumerate(columns)
+        if column.filled
+    ]
+
+
+def undetected(samples: Sequence[ColumnSample], found: Sequence[Detection]) -> list[ColumnSample]:
+    """The samples of the columns in which nothing was found."""
+    taken = {one.name for one in found}
+    return [sample for sample in samples if sample.column.name not in taken]
+
+
+def _plain(name: str) -> str:
+    """A column's name in small letters, its words apart: `dateNaissance` is `date_naissance`."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"[^a-z0-9]+", "_", apart.translate(_ACCENTS)).strip("_")

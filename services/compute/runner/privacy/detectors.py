@@ -1,0 +1,175 @@
+"""The detectors: what a column tells about persons, by its name and a sample of its values."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+from services.compute.runner.columns.contacts import is_address, is_iban
+from services.compute.runner.columns.identifiers import matching
+from services.compute.runner.columns.nir import is_shaped_as_nir
+from services.compute.runner.columns.person_names import Words
+from services.compute.runner.columns.reference_files import any_word
+from services.compute.runner.privacy.column_sample import ColumnSample, Detection
+from services.compute.runner.privacy.evidence import (
+    DOUBTFUL,
+    Evidence,
+    ages,
+    birth_years,
+    births,
+    days,
+    keyless_nirs,
+    listed,
+    mentions,
+    names,
+    rows,
+    sexes,
+    shaped_names,
+    spread_dates,
+    titled_names,
+)
+
+_LIKELY = 0.6
+_NEVER = 2.0
+_NO_NAME = "(?!)"
+
+_BIRTH = r"naiss|(^|_)nais(_|$)|birth"
+_PHONE = r"(^|_)(tel|telephone|mobile|portable|gsm)s?(_|$)"
+_NIR = r"(^|_)(nir|nss|num(ero)?_ss|n_insee|no_insee|(num|numero|no|n)_(de_)?secu)|secu(rite)?_soc"
+_STREET = r"(^|_)(lib(elle)?_(de_)?(la_)?(voie|rue)|nom_(de_)?(la_)?(voie|rue)|voie|rue)(_|$)"
+_PLACE = r"(^|_)(commune|ville|localite|code_?(postal|insee)|cp|departement|quartier)(_|$)"
+_SURNAME = r"nom_(de_)?(famille|naissance|marital|jeune_fille)|patronym|(last|sur)_?name"
+"""What columns of surnames are called, and hardly any others."""
+
+NOT_A_PERSON = any_word("header_thing")
+"""What columns of names are called that are no persons'."""
+
+_PLACE_TYPES = frozenset({"commune", "postcode", "iris", "geo_point", "latitude", "longitude"})
+_OTHER_TYPES = frozenset({"url", "geo_point", "naf", "departement", "region"})
+"""What is written as text and tells of nobody."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Finds columns of a kind; `header` matches the plain names that speak for it.
+
+    Under such a name `by_name` tells how sure the values make it, under any other `alone`; a
+    number is how sure it is whatever they are.
+    """
+
+    kind: str
+    header: str = _NO_NAME
+    by_name: Evidence | float = DOUBTFUL
+    alone: Evidence | float = 0.0
+
+    def confidence(self, sample: ColumnSample) -> float:
+        """How sure it is that the column is of this kind; what the profile recognised stays so."""
+        if sample.column.meaning and sample.type == self.kind:
+            return sample.column.meaning.confidence
+        evidence = self.by_name if sample.is_named(self.header) else self.alone
+        return evidence(sample) if callable(evidence) else evidence
+
+
+_OF_ANY_COLUMN = (
+    Detector("birth_date", rf"{_BIRTH}|(^|_)(ddn|dob|ne(_?e)?s?_le)(_|$)", births, spread_dates),
+    *map(Detector, ("nir", "email", "phone")),  # as the profile recognises them
+    Detector("nir", _NIR, rows(is_shaped_as_nir, 0.5), keyless_nirs),
+    Detector("phone", _PHONE, rows(matching("[67][0-9]{8}"), 0.9)),
+)
+
+PERSON_NAMES = (
+    Detector("full_name", alone=titled_names),
+    Detector(
+        "first_name",
+        r"prenom|first_?name|given_?name",
+        *names(Words.are_first_name, 0.3, of_many=0.8, of_few=0.9),
+    ),
+    Detector(
+        "full_name",
+        any_word("header_full_name"),
+        *names(Words.are_full_name, 0.2, of_many=0.4, of_few=0.6),
+    ),
+    Detector("surname", _SURNAME, shaped_names),
+    Detector(
+        "surname",
+        rf"^noms?$|nom_(d_)?(usage|usuel)|{_SURNAME}",
+        *names(Words.are_surname, 0.25, of_many=0.5, of_few=_NEVER),
+    ),
+)
+"""Surnames are words at times (Maison, Boulanger), and names of communes are surnames: of the
+Norman ones, fewer than one in ten."""
+
+_CONTACTS = (
+    Detector("mention", alone=mentions),
+    Detector("address", "adr", rows(is_address, 0.6, 0.9), rows(is_address, 0.6, 0.8)),
+    Detector("address", _STREET),
+)
+
+_QUASI_IDENTIFIERS = (
+    Detector("sex", r"(^|_)(sexe?|genre|gender|civilite|titre)(_|$)", *sexes("2", "1")),
+    Detector("birth_year", rf"{_BIRTH}|(^|_)ne_en(_|$)", birth_years),
+    Detector("birth_day", r"(jour|mois|day|month)_.*(nais|birth)|nais.*_(jour|mois)", days),
+    Detector("age", r"(^|_)ages?(_|$)|tranche_d?_?age|age_(an|rev)", ages),
+    Detector(
+        "profession", r"profession|metier|(^|_)(csp|pcs|emploi|fonction|poste)(_|$)|socio_?pro"
+    ),
+    Detector("nationality", r"nationalit|citoyennete|pays_(de_)?naiss"),
+    Detector(
+        "family", r"situation_(de_)?fam|matrimonial|etat_civil|nb_enfants|nombre_d?_?enfants|conjug"
+    ),
+    Detector("education", r"diplome|niveau_d?_?(etude|scol|formation)|(^|_)classe(_|$)"),
+)
+
+_SENSITIVE = (
+    Detector(
+        "health",
+        r"sante|maladie|diagnos|patholog|handicap|(^|_)(cim|icd)_?10|allergi|vaccin"
+        r"|groupe_sanguin|(^|_)(imc|gir|ald)(_|$)|medica|invalid",
+    ),
+    Detector("religion", r"religi|confession|(^|_)culte", *listed("religions")),
+    Detector("union", r"syndica|syndicat", *listed("unions")),
+    Detector("orientation", r"orientation_sex|sexualite", *listed("orientations")),
+    Detector("opinion", r"opinion|parti_?pol|(^|_)(parti|nuance|etiquette)(_|$)|vote(_|$)"),
+    Detector("origin", r"ethni|origine_(rac|ethn)|(^|_)race(_|$)"),
+    Detector("offence", r"condamn|infraction|penal|casier|delit|(^|_)peine"),
+)
+SENSITIVE = frozenset(one.kind for one in _SENSITIVE)
+"""The categories of RGPD articles 9(1) and 10."""
+
+_OTHER_ATTRIBUTES = (
+    Detector("place", _PLACE, 0.9, lambda sample: 0.9 * (sample.type in _PLACE_TYPES)),
+    Detector("event_date", alone=lambda sample: 0.5 * (sample.column.kind == "date")),
+)
+
+
+def direct_identifiers(samples: Sequence[ColumnSample]) -> Iterator[Detection]:
+    """The columns that may tell who somebody is, each once."""
+    for sample in samples:
+        yield from _first(sample, _identifying(sample))
+
+
+def attributes(samples: Sequence[ColumnSample]) -> Iterator[Detection]:
+    """The columns that tell persons apart or are protected most, if the rows are about persons."""
+    for sample in samples:
+        found = ((one.confidence(sample), one.kind) for one in (*_QUASI_IDENTIFIERS, *_SENSITIVE))
+        confidence, kind = max(found, key=itemgetter(0))
+        if confidence >= _LIKELY:
+            yield Detection(sample, kind, round(confidence, 3))
+        else:
+            yield from _first(sample, _OTHER_ATTRIBUTES)
+
+
+def _identifying(sample: ColumnSample) -> Iterator[Detector]:
+    yield from _OF_ANY_COLUMN
+    if sample.column.kind == "text" and not sample.column.key and sample.type not in _OTHER_TYPES:
+        yield Detector("iban", alone=rows(is_iban, 0.9))
+        if not sample.is_named(NOT_A_PERSON):
+            yield from PERSON_NAMES
+        yield from _CONTACTS
+
+
+def _first(sample: ColumnSample, detectors: Iterable[Detector]) -> Iterator[Detection]:
+    """The first kind that fits, if one does."""
+    for detector in detectors:
+        if confidence := detector.confidence(sample):
+            yield Detection(sample, detector.kind, round(confidence, 3))
+            return
