@@ -44,13 +44,7 @@ class ProjectAccess(Aggregate):
     """
 
     collection: ClassVar[str] = "accesses"
-    indexes: ClassVar[tuple[str, ...]] = (
-        "asked_of",
-        "waits_for",
-        "due_at",
-        "waits_since",
-        "needs",
-    )
+    indexes: ClassVar[tuple[str, ...]] = ("asked_of", "waits_for", "due_at", "waits_since", "needs")
 
     holder_id: str = ""
     grants: list[Grant] = []

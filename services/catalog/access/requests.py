@@ -1,15 +1,11 @@
 """Access of projects to datasets: asked for, decided by owners, revoked."""
 
+from collections.abc import Callable
 from typing import Any
 
 from services.catalog.access.grants import Grant, Patience
 from services.catalog.access.model import STAFF, ProjectAccess
-from services.catalog.access.views import (
-    AccessRequest,
-    NewDecision,
-    RequestPage,
-    RequestQuery,
-)
+from services.catalog.access.views import AccessRequest, NewDecision, RequestPage, RequestQuery
 from services.catalog.datasets.model import Dataset
 from shared.auth import Caller
 from shared.errors import Invalid, NotFound
@@ -19,7 +15,9 @@ from shared.events import (
     ProjectEnd,
     ProjectRejected,
     ProjectSecured,
+    ProjectSubmitted,
     ProjectWithdrawn,
+    TreatmentProposed,
 )
 from shared.settings import Settings
 from shared.store import Store
@@ -31,6 +29,18 @@ _ENDS: dict[type[ProjectEnd], str] = {
 }
 
 
+def change_access(
+    store: Store,
+    because: Envelope[ProjectSubmitted | TreatmentProposed | ProjectSecured | ProjectEnd],
+    decide: Callable[[ProjectAccess], object],
+) -> ProjectAccess:
+    """Change what is known of the project that an event tells of, also when nothing was."""
+    project_id = because.data.project_id
+    return store.of(ProjectAccess).change(
+        project_id, decide, because=because, new=lambda: ProjectAccess(id=project_id)
+    )
+
+
 def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectSecured]) -> None:
     """Ask for every dataset that a secured project's treatment reads."""
     event = envelope.data
@@ -39,11 +49,8 @@ def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectS
         expire_seconds=settings.access_expiry_seconds,
     )
     wanted = {id_: store.of(Dataset).find_one(id_) for id_ in event.dataset_ids}
-    access = store.of(ProjectAccess).change(
-        event.project_id,
-        lambda access: access.secure(event.holder_id, wanted, patience),
-        because=envelope,
-        new=lambda: ProjectAccess(id=event.project_id),
+    access = change_access(
+        store, envelope, lambda access: access.secure(event.holder_id, wanted, patience)
     )
     # What changed between the look and the save was told to nobody.
     for dataset_id in event.dataset_ids:
@@ -68,13 +75,8 @@ def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:
     """Close a project that ended, also one that was never heard of before."""
-    project_id, reason = envelope.data.project_id, _ENDS[type(envelope.data)]
-    store.of(ProjectAccess).change(
-        project_id,
-        lambda access: access.close(reason),
-        because=envelope,
-        new=lambda: ProjectAccess(id=project_id),
-    )
+    reason = _ENDS[type(envelope.data)]
+    change_access(store, envelope, lambda access: access.close(reason))
 
 
 def decide_access(
@@ -102,9 +104,7 @@ def decide_access(
 def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestPage:
     """One page of the requests to `caller`; of all requests for staff."""
     member = STAFF if caller.is_staff else caller.member_id
-    where: dict[str, Any] = {
-        "waits_for" if query.waiting else "asked_of": {"$in": [member]},
-    }
+    where: dict[str, Any] = {"waits_for" if query.waiting else "asked_of": {"$in": [member]}}
     if query.after:
         where["_id"] = {"$gte": query.after.partition(".")[0]}
     # Each document holds at least one request, all but the cursor's own one after the cursor.

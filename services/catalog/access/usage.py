@@ -7,12 +7,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from services.catalog.access.grants import Grant
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import GrantedDataset
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import downloadable, file_of, visible
 from shared.aggregate import Aggregate, new_id, now
 from shared.auth import Caller
@@ -71,22 +69,23 @@ class Use(Aggregate):
     rows: int | None = None
     delivered_as: str | None = None
 
-    def open(self, access: ProjectAccess, grant: Grant, version: Version) -> None:
-        """Note that the project reads that version, under the grant's conditions.
+    def open(self, access: ProjectAccess, version: int) -> None:
+        """Note that the project reads that version, under its grant's conditions.
 
         Raises Invalid when the job that it names was another project's before.
         """
+        grant = access.granted(self.dataset_id)
         if self.project_id not in ("", access.id):
             raise Invalid("est un traitement d'un autre projet", "job_id")
         self.project_id, self.project_title = access.id, access.title
-        self.holder_id, self.dataset_version = access.holder_id, version.number
+        self.holder_id, self.dataset_version = access.holder_id, version
         self.purpose, self.until = grant.purpose, grant.until
         self.openings += 1
         self.last_opened_at = now()
 
-    def note_download(self, member_id: str, version: Version) -> None:
+    def note_download(self, member_id: str, version: int) -> None:
         """Note that a member of the lab's staff downloaded that version."""
-        self.holder_id, self.dataset_version = member_id, version.number
+        self.holder_id, self.dataset_version = member_id, version
         self.purpose, self.openings = _DOWNLOAD, 1
 
     def succeed(self, kind: JobKind, manifest: Manifest) -> None:
@@ -192,8 +191,8 @@ def open_dataset(
     access = store.of(ProjectAccess).change(
         project_id, lambda access: access.use(dataset_id, job_id)
     )
+    _record_use(store, access, dataset_id, version.number, job_id)
     grant = access.granted(dataset_id)
-    _record_use(store, access, grant, version, job_id)
     return GrantedDataset(
         dataset_id=dataset_id,
         title=dataset.metadata.title,
@@ -207,21 +206,18 @@ def open_dataset(
 
 
 def _record_use(
-    store: Store, access: ProjectAccess, grant: Grant, version: Version, job_id: str
+    store: Store, access: ProjectAccess, dataset_id: str, version: int, job_id: str
 ) -> None:
     """One use for a job and a dataset, however often the job runs."""
-    identifier = f"{job_id or new_id('use')}.{grant.dataset_id}"
-    new = Use(id=identifier, dataset_id=grant.dataset_id, job_id=job_id)
-    uses = store.of(Use)
-    uses.change(identifier, lambda use: use.open(access, grant, version), new=new.model_copy)
+    identifier, uses = f"{job_id or new_id('use')}.{dataset_id}", store.of(Use)
+    new = Use(id=identifier, dataset_id=dataset_id, job_id=job_id)
+    uses.change(identifier, lambda use: use.open(access, version), new=new.model_copy)
     if failed := store.of(FailedJob).find_one(job_id):
         uses.change(identifier, failed.end)
 
 
-def download(
-    store: Store, dataset_id: str, caller: Caller, name: str = ""
-) -> tuple[Version, FileRef]:
-    """What `caller` may take away of a dataset (`downloadable`): its table, or a named file.
+def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> tuple[int, FileRef]:
+    """The version and what `caller` may take away of it: its table, or a named file.
 
     Its owners see who of the lab's staff took restricted data away.
     """
@@ -230,9 +226,9 @@ def download(
     file = file_of(version, name) if name else table
     if dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id:
         use = Use(id=f"{new_id('use')}.{dataset_id}", dataset_id=dataset_id)
-        use.note_download(caller.member_id, version)
+        use.note_download(caller.member_id, version.number)
         store.of(Use).save(use)
-    return version, file
+    return version.number, file
 
 
 def complete(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:

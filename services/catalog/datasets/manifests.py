@@ -1,5 +1,8 @@
 """Reads the manifests that jobs leave in the file store."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pydantic import ValidationError
 
 from shared.errors import Rejected, explain
@@ -12,10 +15,8 @@ from shared.tables.privacy import Privacy
 
 def read_manifest(files: Storage, ref: FileRef) -> Manifest:
     """The manifest behind `ref`; Rejected when it is none, Unavailable when files are."""
-    try:
+    with _rejected(f"manifest {ref.sha256}"):
         return Manifest.model_validate_json(files.read(ref))
-    except ValidationError as error:
-        raise Rejected(f"manifest {ref.sha256}: {explain(error)}") from error
 
 
 def output_of(manifest: Manifest, name: str) -> FileRef:
@@ -28,24 +29,26 @@ def output_of(manifest: Manifest, name: str) -> FileRef:
 
 def profile_of(manifest: Manifest) -> Profile:
     """What an ingest job reports about its table; Rejected when it does not."""
-    try:
+    with _rejected(f"profile of job {manifest.job_id}"):
         return Profile.model_validate(manifest.reports[0] if manifest.reports else {})
-    except ValidationError as error:
-        raise Rejected(f"profile of job {manifest.job_id}: {explain(error)}") from error
 
 
 def privacy_of(manifest: Manifest) -> Privacy | None:
     """What a treatment's result tells about persons; Rejected when its report of it is broken."""
     found = manifest.reports[-1].get("privacy") if manifest.reports else None
-    try:
+    with _rejected(f"privacy of job {manifest.job_id}"):
         return Privacy.model_validate(found) if found else None
-    except ValidationError as error:
-        raise Rejected(f"privacy of job {manifest.job_id}: {explain(error)}") from error
 
 
 def page_of(manifest: Manifest) -> PageReport:
     """What a harvest job reports about its page; Rejected when it does not."""
-    try:
+    with _rejected(f"page of job {manifest.job_id}"):
         return PageReport.model_validate(manifest.reports[0] if manifest.reports else {})
+
+
+@contextmanager
+def _rejected(what: str) -> Iterator[None]:
+    try:
+        yield
     except ValidationError as error:
-        raise Rejected(f"page of job {manifest.job_id}: {explain(error)}") from error
+        raise Rejected(f"{what}: {explain(error)}") from error

@@ -257,13 +257,7 @@ class Dataset(Aggregate):
         if self.retired:
             return
         self.retired = reason
-        self.record(
-            DatasetRetired(
-                **self._about(),
-                source_id=self.source_id,
-                reason=reason,
-            )
-        )
+        self.record(DatasetRetired(**self._about(), source_id=self.source_id, reason=reason))
 
     def register(self, upload: VersionContent) -> None:
         """Add a version that waits to be read; the newest one's bytes again are no new version.

@@ -4,13 +4,7 @@ from services.catalog.access import usage
 from services.catalog.datasets import crossing, visibility
 from services.catalog.datasets.crossing import CrossingQuery, CrossingView
 from services.catalog.datasets.views import DatasetView, view_of
-from services.catalog.dcat.export import (
-    DatasetFormat,
-    Export,
-    ExportedPage,
-    Exporter,
-    ExportQuery,
-)
+from services.catalog.dcat.export import DatasetFormat, Export, ExportedPage, Exporter, ExportQuery
 from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
 from services.catalog.joins import found_joins
 from services.catalog.joins.found_joins import JoinPage, JoinQuery
@@ -80,7 +74,7 @@ class Reading:
     def download_table(self, call: Call, dataset_id: str) -> Download:
         """The published table as Parquet; restricted data for its owner and staff only."""
         version, table = usage.download(self.documents, dataset_id, call.caller)
-        return self._download(table, f"{dataset_id}-{version.number}.parquet")
+        return self._download(table, f"{dataset_id}-{version}.parquet")
 
     @http("GET", "/datasets/{dataset_id}/files/{name}", returns=Download, public=True)
     def download_file(self, call: Call, dataset_id: str, name: str) -> Download:

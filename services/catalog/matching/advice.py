@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.obstacles import Wanted, obstacles_of
+from services.catalog.access.requests import change_access
 from services.catalog.datasets.model import Dataset
 from services.catalog.matching.matching import (
     KEY_POINTS,
@@ -38,12 +39,7 @@ def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -
         if project.treatment:
             access.tell_inputs(1, obstacles_of(inputs))
 
-    store.of(ProjectAccess).change(
-        project.project_id,
-        decide,
-        because=envelope,
-        new=lambda: ProjectAccess(id=project.project_id),
-    )
+    change_access(store, envelope, decide)
 
 
 def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
@@ -57,12 +53,7 @@ def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
         access.need(needs)
         access.tell_inputs(event.proposal, obstacles_of(inputs))
 
-    store.of(ProjectAccess).change(
-        event.project_id,
-        decide,
-        because=envelope,
-        new=lambda: ProjectAccess(id=event.project_id),
-    )
+    change_access(store, envelope, decide)
 
 
 def _candidates(store: Store, finder: Finder, wish: Wish) -> list[Dataset]:

@@ -22,7 +22,7 @@ def opened(times: int = 1) -> Use:
     version, _ = DATASET.readable()
     use = Use(id="job_1.dts_1", dataset_id="dts_1", job_id="job_1")
     for _ in range(times):
-        use.open(access, access.granted("dts_1"), version)
+        use.open(access, version.number)
     return use
 
 
