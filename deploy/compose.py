@@ -72,14 +72,13 @@ def write(folder: Path) -> None:
     (folder / "definitions.json").write_text(json.dumps(definitions(passwords), indent=1))
 
 
-def main() -> int:
-    """Write the files unless they are there; the process's exit code."""
+def main() -> None:
+    """Write the files unless they are there."""
     if (FOLDER / "definitions.json").exists():
         sys.stdout.write(f"{FOLDER} is complete already.\n")
     else:
         write(FOLDER)
         sys.stdout.write(f"Passwords and keys are in {FOLDER}; now: docker compose up --build\n")
-    return 0
 
 
 def _service(name: str) -> User:
@@ -104,4 +103,4 @@ def _hash(password: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -32,10 +32,6 @@ _LOG_LINES = 5
 _OK = 200
 
 
-def _silent(_text: str) -> None:
-    """Tell nobody."""
-
-
 class Stack:
     """One stack below `home`: all its state is there, all its ports are on the loopback.
 
@@ -96,7 +92,7 @@ class Stack:
         except OSError:
             return False
 
-    def up(self, progress: Progress = _silent, seconds: float = START_SECONDS) -> None:
+    def up(self, progress: Progress = lambda _text: None, seconds: float = START_SECONDS) -> None:
         """Start everything and return when all services are ready; raises StackError.
 
         What was started is stopped again when something is not ready within `seconds`.
@@ -106,7 +102,7 @@ class Stack:
             with alone(self.home):
                 self._up(progress, seconds)
 
-    def down(self, progress: Progress = _silent) -> bool:
+    def down(self, progress: Progress = lambda _text: None) -> bool:
         """Stop everything, also what a killed supervisor left; whether there was anything."""
         with _plainly(self.home), alone(self.home) if self.home.exists() else nullcontext():
             return self._down(progress)

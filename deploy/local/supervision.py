@@ -47,7 +47,6 @@ class ProcessState:
     name: str
     state: str
     pid: int
-    description: str
 
 
 class Supervisor:
@@ -99,10 +98,7 @@ class Supervisor:
         rows: list[dict[str, Any]] = []
         with self._server() as server, _unless_it_stops():
             rows = server.supervisor.getAllProcessInfo()
-        return [
-            ProcessState(row["name"], row["statename"], row["pid"], row["description"])
-            for row in rows
-        ]
+        return [ProcessState(row["name"], row["statename"], row["pid"]) for row in rows]
 
     def shut_down(self) -> bool:
         """Stop all programs, the last group first, then supervisord; whether it ended in time."""
