@@ -24,6 +24,7 @@ from pymongo import MongoClient
 from deploy.local.ports import LOOPBACK, listening
 from deploy.local.servers import BrokerNode, BrokerPorts, DocumentServer, server_program
 from deploy.local.supervision import wait_until
+from tests.forks import Forked, services
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -57,12 +58,15 @@ def eventually(condition: Callable[[], object], seconds: float = 20, what: str =
 
 
 class Process:
-    """A child process with a group, a log file, and ends both polite and sudden."""
+    """A process with a group, a log file, and ends both polite and sudden.
+
+    Python is forked from one that has loaded the libraries: see tests/forks.py.
+    """
 
     def __init__(self, command: list[str], environ: Mapping[str, str], log: Path) -> None:
         self._command, self._environ, self._log = command, dict(environ), log
         self.folder: Path | None = None
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def pid(self) -> int:
@@ -77,6 +81,10 @@ class Process:
 
     def start(self) -> None:
         """Start it; its output is appended to the log."""
+        program, *arguments = self._command
+        if program == sys.executable:
+            self.process = services().start(arguments, self._environ, self._log, self._log)
+            return
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command,
@@ -92,7 +100,7 @@ class Process:
         """SIGTERM, then SIGKILL for the whole group if it does not end; the exit status."""
         if self.process is None:
             return 0
-        self.process.terminate()
+        self.process.send_signal(signal.SIGTERM)
         try:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -134,6 +142,8 @@ class Broker:
         # Counts of messages held by consumers are then at most 0.1 s old.
         (home / "advanced.config").write_text("[{rabbit, [{quorum_tick_interval, 100}]}].\n")
         environ = self.node.environment()
+        # One scheduler, which sleeps when there is nothing to do: the processors are the tests'.
+        environ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += " +S 1:1 +sbwt none"
         self._epmd = Process(self.node.epmd_command, environ, home / "epmd.log")
         self._server = Process(self.node.command, environ, home / "server.log")
         self._server.folder = home  # what it drops when it crashes stays there

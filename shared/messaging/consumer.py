@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 _PREFETCH = 50
 """Messages of a queue in hand: more than work at a time, so that none waits for the broker."""
 
+_LOOK_SECONDS = 0.2
+"""How long the end of a service may wait for the consumer, idle meanwhile, to look up: twice."""
+
 _ANSWER_SECONDS = 10
 """A quorum queue that lost its leader answers no consumer: say so and try again, never hang."""
 
@@ -59,6 +62,10 @@ class MessageConsumer(QueueConsumer):
             heartbeat=self.container.config["HEARTBEAT"],
             transport_options={"frame_handler": tolerant},
         )
+
+    def run(self) -> None:
+        """Take messages until nothing is to be consumed any more."""
+        super().run(safety_interval=_LOOK_SECONDS)
 
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,7 @@ from deploy import SERVICES
 from deploy.local.signing_keys import KeyPair
 from deploy.topology import SERVICE_CLASSES
 from shared.messaging import topology
+from tests import forks
 from tests.catalogues import dataset, turtle
 from tests.portal import hanging, page, serving
 from tests.servers import Broker, RunningService, eventually, running
@@ -46,10 +46,8 @@ class Shell:
 
     def run(self, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """The command's end, whatever it is."""
-        command = [sys.executable, "-c", "from deploy.cli import main; main()", *words]
-        return subprocess.run(
-            command, env=self.environ | environ, capture_output=True, text=True, check=False
-        )
+        program = ("-c", "from deploy.cli import main; main()")
+        return forks.commands().run((*program, *words), self.environ | environ)
 
     def json(self, *words: str, as_: tuple[str, ...] = ("mbr_staff", "operator")) -> Any:
         """What a command answers to a program, with the token of a member and its roles."""

@@ -1,5 +1,10 @@
 """The servers that other tests stand on."""
 
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import amqp
@@ -7,7 +12,8 @@ import pytest
 from pymongo import MongoClient
 
 from shared.settings import load_settings
-from tests.servers import Broker, Documents, eventually
+from tests.forks import ForkServer, commands, services
+from tests.servers import Broker, Documents, Process, eventually
 
 
 def _publish(broker: Broker, vhost: str, queue: str) -> None:
@@ -62,3 +68,49 @@ def test_documents_survive_the_death_of_their_server(
 def test_settings_of_a_test_are_complete(environ: dict[str, str]) -> None:
     """A service can be started with exactly these."""
     assert load_settings(environ).database_prefix == environ["DATALAB_DATABASE_PREFIX"]
+
+
+PATCHED = """
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+"""
+STATE = """
+import os, random, signal, sys, threading
+print(__name__, sys.argv, sorted(os.environ.items()), os.getcwd(), os.getsid(0) == os.getpid())
+print([one for one in range(3, 99) if os.path.exists(f"/proc/self/fd/{one}")])
+print(*(signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGPIPE)), sys.stdin.read())
+print(signal.pthread_sigmask(signal.SIG_BLOCK, []), threading.active_count(), sys.stdout.encoding)
+sys.stderr.write("told")
+sys.exit(int(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(("server", "first"), [(commands, ""), (services, PATCHED)])
+def test_forked_process_begins_and_ends_like_python(
+    server: Callable[[], ForkServer], first: str
+) -> None:
+    """What it finds, what it prints, and how it ends."""
+    arguments, environ = ("-c", first + STATE, "é", "3"), {"SOME": "where"}
+    started = subprocess.run(
+        [sys.executable, *arguments],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    forked = server().run(arguments, environ)
+    assert (forked.returncode, forked.stderr) == (started.returncode, started.stderr) == (3, "told")
+    assert forked.stdout == started.stdout
+
+
+def test_forked_process_can_be_killed(tmp_path: Path) -> None:
+    """By `kill -9`, and its status tells."""
+    process = Process([sys.executable, "-c", "import time; time.sleep(60)"], {}, tmp_path / "log")
+    process.start()
+    assert process.alive
+    assert process.kill() == -signal.SIGKILL
+    assert not process.alive
