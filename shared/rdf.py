@@ -78,14 +78,13 @@ class Node:
 
     def texts(self, *predicates: URIRef) -> list[str]:
         """All texts, those in French first; of things their labels or addresses."""
-        found = (self._text(value) for value in self._values(predicates))
-        return [text for text in found if text]
+        return [label for node in self.nodes(*predicates) if (label := node.label)]
 
     def names(self, *predicates: URIRef) -> list[str]:
         """Addresses and texts of the values, whichever way they name something."""
         values = self._values(predicates)
         addresses = [str(value) for value in values if isinstance(value, URIRef)]
-        return list(dict.fromkeys([*addresses, *filter(None, map(self._text, values))]))
+        return list(dict.fromkeys([*addresses, *self.texts(*predicates)]))
 
     @property
     def label(self) -> str:
@@ -95,9 +94,6 @@ class Node:
                 if isinstance(value, Literal):
                     return str(value)
         return str(self.subject) if isinstance(self.subject, Literal) else self.address
-
-    def _text(self, value: Term) -> str:
-        return Node(self._graph, value).label
 
     def _values(self, predicates: tuple[URIRef, ...]) -> list[Term]:
         for predicate in predicates:

@@ -11,7 +11,12 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.dcat.describe import CataloguePage, describe_page, next_page
 from services.catalog.dcat.syntax import Syntax
 from services.compute.runner.portals.dcat import items_of, next_of, record_of
-from services.compute.runner.portals.rdf import graph_of, graph_of_json, read_json, syntax_of
+from services.compute.runner.portals.rdf_parsing import (
+    graph_of,
+    graph_of_json,
+    read_json,
+    syntax_of,
+)
 from shared.tables.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
 from shared.tables.harvested_page import Record
 from tests.unit.catalog.dcat.described import (

@@ -8,14 +8,14 @@ from services.catalog.datasets.manifests import output_of, read_manifest
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Change
 from services.catalog.harvesting.fetching import PortalAway
-from services.catalog.harvesting.model import Harvest, PageRun
-from services.catalog.harvesting.records import (
+from services.catalog.harvesting.harvested_records import (
     OwnRecords,
     dataset_id,
     fingerprint_of,
     harvested_of,
     metadata_of,
 )
+from services.catalog.harvesting.model import Harvest, PageRun
 from services.catalog.harvesting.report import Counts, Refused
 from services.catalog.harvesting.source import RemoteSource
 from shared.errors import Rejected

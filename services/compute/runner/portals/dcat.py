@@ -11,7 +11,7 @@ from typing import Any
 from rdflib import BNode, Graph, Namespace, URIRef
 from rdflib.namespace import DC, DCAT, DCTERMS, FOAF, RDF, SDO, SKOS
 
-from services.compute.runner.portals.rdf import NOWHERE
+from services.compute.runner.portals.rdf_parsing import NOWHERE
 from services.compute.runner.portals.sanitising import (
     DISTRIBUTIONS,
     KEYWORDS,

@@ -12,7 +12,12 @@ from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Say
 from services.compute.runner.formats.archive import unpack
 from services.compute.runner.portals import datagouv, dcat
-from services.compute.runner.portals.rdf import graph_of, graph_of_json, read_json, syntax_of
+from services.compute.runner.portals.rdf_parsing import (
+    graph_of,
+    graph_of_json,
+    read_json,
+    syntax_of,
+)
 from services.compute.runner.portals.sanitising import LABEL
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected

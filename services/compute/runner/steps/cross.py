@@ -6,9 +6,9 @@ from services.compute.applications.cross import CrossParameters
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted, unique
 from services.compute.runner.privacy.disclosure import redacted
-from services.compute.runner.steps.cog_mismatch import warn
 from services.compute.runner.steps.key_mapping import (
     Side,
+    cog_warnings,
     keys,
     map_side,
     mapping_in_words,
@@ -215,7 +215,7 @@ def _crosswalk_report(
     passages = {s: mapping_report(workbench, s, mapped[s], via) for s, via in used.items()}
     if not passages:
         ((met,),) = workbench.rows(f"SELECT count(*) FROM {_LEFT} WHERE met")
-        return {"passages": {}, "warnings": warn(workbench, int(met))}
+        return {"passages": {}, "warnings": cog_warnings(workbench, int(met))}
     figures = {}
     for what, condition in (
         ("gained", "met AND r.key IS NULL"),

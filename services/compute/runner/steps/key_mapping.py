@@ -1,20 +1,44 @@
-"""Leads the keys of one side of a crossing through a crosswalk, and tells what that did to them."""
+"""Leads the keys of a crossing through crosswalks, tells what that did, and where it would help.
+
+It would where each table has codes of communes that follow the official code (COG) of another year.
+"""
 
 from typing import Literal
 
 import pyarrow as pa
 
 from services.compute.execution.job_folder import Report
+from services.compute.runner.columns.cog import Fit, best_year
+from services.compute.runner.columns.identifiers import Texts
 from services.compute.runner.database import quoted
 from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from services.compute.runner.steps.workbench import Workbench
-from shared.tables.crosswalks import CROSSWALKS, Cost
+from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost
 from shared.words import counted
 
 Side = Literal["left", "right"]
 
 _ARRIVING = "keys that arrive"
 _TABLES = {"left": "la table principale", "right": "la table croisée"}
+
+_OF = {
+    "changed": "is_changed",
+    "multiplied": "targets > 1",
+    "merged": "is_merged",
+    "unknown": "targets = 0",
+}
+
+_MOST_KEYS = 100_000
+"""There are fewer codes: a column with more keys holds something else."""
+
+_ENOUGH = 0.95
+"""Share of the keys that must be codes of communes, of any year."""
+
+CommunesByKey = dict[str, set[str]]
+"""Each key of a side with the present communes that it leads to."""
+
+Years = dict[str, int]
+"""The COG that each side follows."""
 
 
 def keys(side: Side) -> str:
@@ -69,14 +93,6 @@ def mapping_report(workbench: Workbench, side: Side, mapped: str, via: str) -> R
     return told | report | {"cost": Cost.of(multiplies=multiplies, merges=merges)}
 
 
-_OF = {
-    "changed": "is_changed",
-    "multiplied": "targets > 1",
-    "merged": "is_merged",
-    "unknown": "targets = 0",
-}
-
-
 def mapping_in_words(side: Side, report: Report) -> str:
     """A mapping report in a sentence, in French."""
     changed, unknown = report["changed"], report["unknown"]
@@ -88,3 +104,93 @@ def mapping_in_words(side: Side, report: Report) -> str:
         f" {counted(unknown['keys'], 'clé inconnue', 'clés inconnues')} ;"
         f" {Cost(report['cost']).told}"
     )
+
+
+def cog_warnings(workbench: Workbench, met: int) -> list[Report]:
+    """What crossing codes as they are leaves out or confuses, when they follow different COG.
+
+    `met` is how many distinct left keys met. A first warning names the use of the communes'
+    crosswalk that lets most of them meet, a second one the communes that were split in between.
+    """
+    left, right = (_texts(workbench, keys(side)) for side in ("left", "right"))
+    fits = [_fit(values) for values in (left, right)]
+    if fits[0] is None or fits[1] is None:
+        return []
+    years = {"left": fits[0].year, "right": fits[1].year}
+    here, there = _communes_by_key(left), _communes_by_key(right)
+    warnings = (_of_missing(here, there, met, years), _of_split(here, there, years))
+    return [warning for warning in warnings if warning]
+
+
+def _of_missing(here: CommunesByKey, there: CommunesByKey, met: int, years: Years) -> Report | None:
+    known, arriving = there.keys(), set().union(*there.values())
+    gains = {
+        ("left_via",): sum(not targets.isdisjoint(known) for targets in here.values()),
+        ("right_via",): len(here.keys() & arriving),
+        ("left_via", "right_via"): sum(
+            not targets.isdisjoint(arriving) for targets in here.values()
+        ),
+    }
+    best = max(gains, key=lambda parameters: gains[parameters])
+    if gains[best] <= met:
+        return None
+    missing = len(here) - met
+    absent = counted(missing, "code de commune manque", "codes de communes manquent")
+    told = (
+        f"{absent} dans la table croisée, qui suit le code officiel de {years['right']} ; la table"
+        f" principale suit celui de {years['left']} :"
+        f" {' et '.join(best)} = « {PRESENT.name} » en rattache {gains[best] - met}"
+    )
+    return _warning("missing", best, gains[best] - met, years, told)
+
+
+def _of_split(here: CommunesByKey, there: CommunesByKey, years: Years) -> Report | None:
+    """Codes that both tables have, but the one for a commune that is several in the other."""
+    split = sum(
+        len(targets) > 1 and len(there[key]) == 1 for key, targets in here.items() if key in there
+    )
+    if not split:
+        return None
+    some = counted(split, "commune scindée", "communes scindées")
+    told = (
+        f"la table principale a {some} entre {years['left']} et {years['right']}, dont les lignes"
+        " portent aussi ce qui est depuis une autre commune ;"
+        f" left_via = « {PRESENT.name} » les rattache à toutes"
+    )
+    return _warning("split", ("left_via",), split, years, told)
+
+
+def _warning(
+    kind: str, parameters: tuple[str, ...], number: int, years: Years, told: str
+) -> Report:
+    return {
+        "kind": kind,
+        "parameters": list(parameters),
+        "via": PRESENT.name,
+        "keys": number,
+        "years": years,
+        "told": told,
+    }
+
+
+def _texts(workbench: Workbench, table: str) -> Texts:
+    """Distinct keys as Arrow strings, up to one more than can be codes of communes."""
+    query = f"SELECT key FROM {table} WHERE key IS NOT NULL LIMIT {_MOST_KEYS + 1}"
+    return workbench.database.sql(query).to_arrow_table()["key"].combine_chunks()
+
+
+def _fit(values: Texts) -> Fit | None:
+    """The year of values that are nearly all codes of communes; None if they are not."""
+    fit = best_year(values) if len(values) <= _MOST_KEYS else None
+    if fit is None or fit.kinds.get("unknown", 0) > (1 - _ENOUGH) * len(values):
+        return None
+    return fit
+
+
+def _communes_by_key(values: Texts) -> CommunesByKey:
+    """Each value with its present communes, none for what is no code."""
+    result: CommunesByKey = {value: set() for value in values.to_pylist()}
+    at, targets = map_keys(PRESENT.name, values)
+    for value, target in zip(values.take(at).to_pylist(), targets.to_pylist(), strict=True):
+        result[value].add(target)
+    return result

@@ -8,8 +8,8 @@ import pytest
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.harvesting.applying import BATCH, Applying, Retiring
+from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import Harvest, PageRun
-from services.catalog.harvesting.records import OwnRecords
 from services.catalog.harvesting.report import Counts
 from services.catalog.harvesting.source import RemoteSource
 from shared.aggregate import now
