@@ -10,15 +10,12 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.columns.leading_zeros import with_leading_zeros
-from services.compute.runner.columns.profile import describe, gathered, without_marks
+from services.compute.runner.columns.cog import load_codes
+from services.compute.runner.columns.profile import describe, gathered
 from services.compute.runner.database import Say, columns, count, literal, open_database, quoted
 from services.compute.runner.formats.archive import unpack
-from services.compute.runner.formats.delimited import read_text
-from services.compute.runner.formats.detect import WORKBOOKS, find_format
 from services.compute.runner.formats.header import name_columns
-from services.compute.runner.formats.json_records import read_records
-from services.compute.runner.formats.spreadsheet import read_workbook
+from services.compute.runner.formats.reader import read_table
 from services.compute.runner.formats.table import Table, schema_of
 from services.compute.runner.linkage.key_values import write_keys
 from services.compute.runner.privacy.screening import screen, without_examples
@@ -55,16 +52,16 @@ def take_in(
         TemporaryDirectory(prefix="unpacked-", dir=folder / "out") as unpacked,
     ):
         source, filename = unpack(folder / given, work.filename, Path(unpacked), repairs)
-        found = _read(source, filename, repairs)
+        found = read_table(source, filename, repairs)
         if found:
             _write(found, made, source.stat().st_size, say)
         else:
             _copy(database, source, made, repairs)
         _show(database, made)
-        _rewrite(database, made, with_leading_zeros(database, _TABLE, work.repairs, repairs))
+        _rewrite(database, made, _leading_zeros(database, work, repairs))
         rows, described = describe(database, _TABLE, lambda share, what: say(0.5 + share / 2, what))
-        marked = [one for one in described if one.missing]
-        _rewrite(database, made, {one.name: without_marks(one.name, one.missing) for one in marked})
+        marks = {one.name: one.missing for one in described if one.missing}
+        _rewrite(database, made, {name: _without(name, marks[name]) for name in marks})
         if rows == 0:
             raise Rejected("le fichier n'a pas de ligne de données")
         say(0.98, "cherche des données personnelles")
@@ -94,16 +91,6 @@ def _source(found: Table | None) -> dict[str, Any]:
         return {"format": "parquet", "encoding": "binary"}
     names = ("format", "encoding", "delimiter", "sheet")
     return {name: getattr(found, name) for name in names}
-
-
-def _read(source: Path, filename: str, repairs: Repairs) -> Table | None:
-    """The table in a file; None for Parquet, which is one."""
-    name = find_format(source, filename)
-    if name == "parquet":
-        return None
-    if name in WORKBOOKS:
-        return read_workbook(source, name, repairs)
-    return read_records(source, repairs) if name == "json" else read_text(source, repairs)
 
 
 def _copy(database: duckdb.DuckDBPyConnection, source: Path, made: Path, repairs: Repairs) -> None:
@@ -155,6 +142,51 @@ def _show(database: duckdb.DuckDBPyConnection, made: Path) -> None:
         f"CREATE OR REPLACE {kind} {quoted(_TABLE)} AS"
         f" SELECT * FROM read_parquet({literal(str(made))})"
     )
+
+
+def _leading_zeros(
+    database: duckdb.DuckDBPyConnection, work: Work, repairs: Repairs
+) -> dict[str, str]:
+    """The columns whose owner accepted leading zeros, as SQL expressions of their values.
+
+    Values that are no codes without their zero stay as they are, and so do columns that another
+    version of the file has no more.
+    """
+    repaired, mended = {}, 0
+    present = columns(database, _TABLE)
+    for name, kind in {
+        one.column: one.type for one in work.repairs if one.column in present
+    }.items():
+        text = f"trim(CAST({quoted(name)} AS VARCHAR))"
+        is_short = f"{text} {_is_short(kind)}"
+        ((short,),) = database.execute(
+            f"SELECT count(*) FROM {quoted(_TABLE)} WHERE {is_short}"
+        ).fetchall()
+        if short:
+            mended += short
+            repaired[name] = (
+                f"CASE WHEN {is_short} THEN '0' || {text} ELSE CAST({quoted(name)} AS VARCHAR) END"
+            )
+    if repaired:
+        repairs.note("leading_zero", count=mended, detail=", ".join(repaired))
+    return repaired
+
+
+def _is_short(kind: str) -> str:
+    """The test, in SQL, for what is a code of that kind once it begins with a zero."""
+    if kind == "postcode":
+        # The list is without CEDEX: the shape is enough.
+        return "SIMILAR TO '[1-9][0-9]{3}'"
+    codes = load_codes()
+    known = codes.departements if kind == "departement" else codes.communes
+    short = sorted(code.removeprefix("0") for code in known if code.startswith("0"))
+    return f"IN ({', '.join(map(literal, short))})"
+
+
+def _without(name: str, missing: tuple[str, ...]) -> str:
+    """A column as an SQL expression in which its marks for "no value" are null."""
+    marks = ", ".join(map(literal, missing))
+    return f"CASE WHEN trim({quoted(name)}) IN ({marks}) THEN NULL ELSE {quoted(name)} END"
 
 
 def _rewrite(database: duckdb.DuckDBPyConnection, made: Path, changed: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from services.compute.runner.columns.column_types import Kind, kinds_of
 from services.compute.runner.columns.coordinates import with_coordinates
 from services.compute.runner.columns.identifiers import Counts, Texts, among
 from services.compute.runner.columns.type_detection import Recognition
-from services.compute.runner.database import Say, columns, count, literal, quoted
+from services.compute.runner.database import Say, columns, count, quoted
 from shared.tables.manifest import Column, Meaning
 
 _BATCH = 1_000_000
@@ -132,12 +132,6 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
             described.append(_typed_column(database, table, name, kind))
     coded = with_codes(database, table, described)
     return count(database, table), with_coordinates(database, table, coded)
-
-
-def without_marks(name: str, missing: tuple[str, ...]) -> str:
-    """A column as an SQL expression in which its marks for "no value" are null."""
-    marks = ", ".join(map(literal, missing))
-    return f"CASE WHEN trim({quoted(name)}) IN ({marks}) THEN NULL ELSE {quoted(name)} END"
 
 
 def _read_column(

@@ -1,14 +1,17 @@
-"""Recognises what a file is by how it begins; its name only tells what was meant."""
+"""Reads the table in a file, recognised by how it begins; its name only tells what was meant."""
 
 import codecs
 import zipfile
 from pathlib import Path
 
+from services.compute.runner.formats.delimited import read_text
+from services.compute.runner.formats.json_records import read_records
+from services.compute.runner.formats.spreadsheet import read_workbook
+from services.compute.runner.formats.table import Table
+from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 
-WORKBOOKS = ("xlsx", "xls", "ods")
-
-_LOOK = 4096
+_START = 4096
 _OLE, _ZIP, _PARQUET = b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"PAR1"
 _OTHERS = (
     (b"%PDF", "un document PDF"),
@@ -22,10 +25,23 @@ _OTHERS = (
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def find_format(source: Path, filename: str) -> str:
-    """parquet, xlsx, xls, ods, json or text; Rejected, in French, for what is no table."""
+def read_table(source: Path, filename: str, repairs: Repairs) -> Table | None:
+    """The table in a file; None for Parquet, which is one.
+
+    Raises Rejected, in French, for what is no table.
+    """
+    name = _format(source, filename)
+    if name in ("xlsx", "xls", "ods"):
+        return read_workbook(source, name, repairs)
+    if name == "json":
+        return read_records(source, repairs)
+    return read_text(source, repairs) if name == "text" else None
+
+
+def _format(source: Path, filename: str) -> str:
+    """parquet, xlsx, xls, ods, json or text."""
     with source.open("rb") as file:
-        start = file.read(_LOOK)
+        start = file.read(_START)
     if not start:
         raise Rejected("le fichier est vide")
     if start.startswith(_PARQUET):
