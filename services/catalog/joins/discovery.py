@@ -6,10 +6,9 @@ from typing import NamedTuple
 from services.catalog import metrics
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
-from services.catalog.joins.disclosure import disclosed_join
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import Join
+from services.catalog.joins.join import Join, disclosed_join
 from shared.auth import Caller
 from shared.events import DatasetPublished, Envelope, Joined, JoinsDiscovered
 from shared.store import Store
@@ -30,7 +29,7 @@ def tell_joins(
 ) -> None:
     """Record on the dataset what it can be joined with, in one write; nothing when it is nothing.
 
-    Joins with data that one of those who are told may not read are told as `disclosure` has it.
+    Joins with data that one of those who are told may not read are told as `disclosed_join` has it.
     An event of a version that is not the published one any more changes nothing: the newer one has
     its own.
     """

@@ -13,8 +13,16 @@ from typing import NamedTuple, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from services.catalog.joins.disclosure import MayRead, disclosed
-from services.catalog.joins.join import DatasetColumn, Found, Joins, Traits, pruned, steps_of
+from services.catalog.joins.join import (
+    DatasetColumn,
+    Found,
+    Joins,
+    MayRead,
+    Traits,
+    disclosed,
+    pruned,
+    steps_of,
+)
 from services.catalog.joins.segment import (
     Hasher,
     Occurrences,
@@ -160,7 +168,7 @@ class JoinIndex:
 
         Through crosswalks as well, where that finds more than the values as they are.
         `name` leaves the joins by that column, alone or with another, and no others.
-        Joins with data that one may not read are told as `disclosure` has it.
+        Joins with data that one may not read are told as `disclosed` has it.
         """
         traits = self.settle()
         found = [

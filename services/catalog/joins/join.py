@@ -1,7 +1,7 @@
-"""Columns that have values in common: which pairs are worth telling, the best first."""
+"""Columns that have values in common: which pairs are worth telling, to whom, the best first."""
 
-from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias, overload
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,14 @@ from shared.tables.key_file import KeyColumn
 
 Multiplication = Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many"]
 Counts: TypeAlias = NDArray[np.int64]
+
+STEP = 5
+"""Counts of joins with data that one may not read are multiples of it."""
+
+MayRead: TypeAlias = Callable[[str], bool]
+"""Whether one may read the restricted data of that owner."""
+
+_Count = TypeVar("_Count", int, Counts)
 
 _OTHER_KIND = 2
 """Steps to keys of another kind: more than to the present codes of the same kind."""
@@ -141,6 +149,33 @@ def pruned(found: Found, traits: Traits) -> Found:
     is_better[1:] |= heights[1:] > np.maximum.accumulate(heights)[:-1]
     kept = np.sort(order[is_better])
     return Found(*(one[kept] for one in found))
+
+
+def disclosed(found: Found, is_hidden: NDArray[np.bool_]) -> Found:
+    """The pairs as they may be told to who may not read the data of columns that `is_hidden` marks.
+
+    Counts against restricted data would let anybody test whether a value is in it: upload that
+    value and look. So a join with data that one may not read is told from `STEP` values in common
+    on, and its counts are rounded down to multiples of it; shares come from the rounded counts.
+    That keeps single values and single rows from being read off; it is no perfect protection: who
+    knows four values of the data can test a fifth, and who asks often enough narrows down more.
+    """
+    of_pairs = is_hidden[found.there]
+    is_told = ~of_pairs | (found.matches >= STEP)
+    here, there, *counts = (one[is_told] for one in found)
+    return Found(here, there, *(np.where(of_pairs[is_told], _rounded(n), n) for n in counts))
+
+
+def disclosed_join(join: Join) -> Join | None:
+    """A join with data that one may not read, as it may be told; None when it may not."""
+    if join.matches < STEP:
+        return None
+    here, there, *counts = join
+    return Join(here, there, *map(_rounded, counts))
+
+
+def _rounded(count: _Count) -> _Count:
+    return count - count % STEP
 
 
 class Joins(Sequence[Join]):
