@@ -144,10 +144,7 @@ class TextIndex:
         written, singulars = self.vocabulary
         for word, as_written in words.items():
             if word not in written and len(word) >= _SHORTEST_WORD:
-                document = Document()
-                document.add_text("word", word)
-                document.add_integer("number", len(singulars))
-                self._writer.add_document(document)
+                self._writer.add_document(Document(word=word, number=len(singulars)))
                 written[word] = as_written
                 singulars.append(word)
 
@@ -192,23 +189,18 @@ def _spaced(column: str) -> str:
 
 def _document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> Document:
     """The dataset as the index keeps it."""
-    summary, tie_break, made = summary_of(dataset), _tie_break(dataset.id), Document()
+    summary, tie_break = summary_of(dataset), _tie_break(dataset.id)
     stems = {text: " ".join(stems_of(" ".join(words))) for text, words in texts.items()}
-    for field, words in _in_fields(stems):
-        made.add_text(field, words)
-    for field, values in _filters(dataset, stems["title"]).items():
-        for value in values:
-            made.add_text(field, value)
-    if summary.quality is not None:
-        made.add_integer("quality", summary.quality)
-    made.add_integer("updated", dataset.updated.toordinal())
-    made.add_integer("number", number_of(dataset.id))
-    made.add_integer("tie_break", tie_break)
-    made.add_float("static_rank", _static_rank(summary.quality or 0, tie_break))
-    made.add_bytes(
-        "shown", "\n".join((summary.model_dump_json(), *_places(dataset, stems))).encode()
+    return Document(
+        **dict(_in_fields(stems)),
+        **_filters(dataset, stems["title"]),
+        quality=[] if summary.quality is None else summary.quality,
+        updated=dataset.updated.toordinal(),
+        number=number_of(dataset.id),
+        tie_break=tie_break,
+        static_rank=_static_rank(summary.quality or 0, tie_break),
+        shown="\n".join((summary.model_dump_json(), *_places(dataset, stems))).encode(),
     )
-    return made
 
 
 def _in_fields(stems: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -229,16 +221,16 @@ def _each_once(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str
         yield name, new
 
 
-def _filters(dataset: Dataset, title: str) -> dict[str, Iterable[str]]:
+def _filters(dataset: Dataset, title: str) -> dict[str, str | list[str]]:
     about = dataset.metadata
     return {
-        "id": [dataset.id],
-        "state": [dataset.state, *([] if dataset.state == "published" else [HIDDEN])],
-        "owner": [dataset.owner_id],
-        "name": [title],
-        "place": about.territory,
-        "theme": [fold(about.theme)],
-        "licence": [canonical(about.licence)],
+        "id": dataset.id,
+        "state": ["published"] if dataset.state == "published" else [dataset.state, HIDDEN],
+        "owner": dataset.owner_id,
+        "name": title,
+        "place": list(about.territory),
+        "theme": fold(about.theme),
+        "licence": canonical(about.licence),
         "department": sorted(set(map(department_of, about.territory))),
         "key": dataset.keys,
         "producer": [fold(about.producer)] if about.producer else [],
