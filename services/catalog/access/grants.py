@@ -174,7 +174,7 @@ class Grant(BaseModel):
         self.state, self.decided_by, self.reason, self.decided_at = state, decided_by, reason, now()
         self.ended_at, self.ended_by, self.end_reason = None, "", ""
 
-    def use(self, job_id: str) -> None:
+    def count_use(self, job_id: str) -> None:
         """Count a use: of a job one, however often it opens the data, else each opening."""
         self.last_used = now()
         if job_id in self.used_by:

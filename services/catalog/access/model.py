@@ -218,9 +218,9 @@ class ProjectAccess(Aggregate):
             if grant.state in ("requested", "granted"):
                 grant.end("", reason)
 
-    def use(self, dataset_id: str, job_id: str = "") -> None:
+    def count_use(self, dataset_id: str, job_id: str = "") -> None:
         """Count one use of a granted dataset, a job's once; raises Forbidden without a grant."""
-        self.granted(dataset_id).use(job_id)
+        self.granted(dataset_id).count_use(job_id)
 
     def is_outdated(self, dataset: Dataset) -> bool:
         """Whether open data was granted that its owner has restricted since."""

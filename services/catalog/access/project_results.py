@@ -10,7 +10,7 @@ from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.registration import DATASET_PREFIX
 from services.catalog.datasets.versions import Provenance, Version, VersionContent
-from services.catalog.licences.compatibility import Compatibility, compatibility_of, settle
+from services.catalog.licences.compatibility import Compatibility, compatibility_of, terms_of
 from shared.aggregate import caused_id
 from shared.events import Envelope, ProjectDelivered
 from shared.storage import Storage
@@ -35,7 +35,7 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     owners = _source_owners(read, event.holder_id)
     sources = {one for dataset, version in read for one in dataset.sources(version)}
     verdict = compatibility_of(sources)
-    terms, privacy = settle(event.licence, verdict), privacy_of(manifest)
+    terms, privacy = terms_of(event.licence, verdict), privacy_of(manifest)
     is_opened = terms.is_publishable and not owners and (privacy is None or privacy.is_safe)
     metadata = Metadata(
         title=event.title,

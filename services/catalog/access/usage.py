@@ -189,7 +189,7 @@ def open_dataset(
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
     access = store.of(ProjectAccess).change(
-        project_id, lambda access: access.use(dataset_id, job_id)
+        project_id, lambda access: access.count_use(dataset_id, job_id)
     )
     _record_use(store, access, dataset_id, version.number, job_id)
     grant = access.granted(dataset_id)

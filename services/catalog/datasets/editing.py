@@ -4,7 +4,7 @@ from services.catalog.datasets.bodies import ChangeDataset, NewLegalBasis, NewRe
 from services.catalog.datasets.legal_basis import LegalBasis, why_held
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.licences.compatibility import Terms, compatibility_of, settle
+from services.catalog.licences.compatibility import Terms, compatibility_of, terms_of
 from services.catalog.licences.licences import canonical
 from shared.aggregate import now
 from shared.auth import Caller
@@ -69,7 +69,7 @@ def _kept_back(dataset: Dataset) -> str:
 def _terms(dataset: Dataset, licence: str) -> Terms:
     """The terms that `licence` comes to, given all that any of its versions was made of."""
     made = (version.provenance for version in dataset.versions if version.provenance)
-    return settle(licence, compatibility_of({source for one in made for source in one.sources}))
+    return terms_of(licence, compatibility_of({source for one in made for source in one.sources}))
 
 
 def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -> Dataset:

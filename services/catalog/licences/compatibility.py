@@ -154,7 +154,7 @@ class Terms(NamedTuple):
     note: str = ""
 
 
-def settle(wanted: str, verdict: Compatibility) -> Terms:
+def terms_of(wanted: str, verdict: Compatibility) -> Terms:
     """The licence that a result gets when its holder wants `wanted`.
 
     A licence that asks for less than the inputs' do, or another than a share-alike one, gives way

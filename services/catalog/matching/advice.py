@@ -11,13 +11,13 @@ from services.catalog.matching.matching import (
     PLACE_POINTS,
     THEME_POINTS,
     WORD_POINTS,
-    Wish,
+    ProjectTraits,
     best_matches,
     needs_of,
-    wish_of,
+    traits_of,
 )
 from services.catalog.search.finder import Finder
-from services.catalog.search.query import Clue
+from services.catalog.search.query import ScoredTerm
 from shared.events import Envelope, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.store import Store
 
@@ -31,11 +31,11 @@ def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -
     inputs = _wanted(store, project.treatment)
     named = {*project.dataset_ids, *inputs}
     own = filter(None, map(store.of(Dataset).find_one, sorted(named)))
-    wish = wish_of(project, own)
-    matches = best_matches(wish, _candidates(store, finder, wish))
+    traits = traits_of(project, own)
+    matches = best_matches(traits, _candidates(store, finder, traits))
 
     def decide(access: ProjectAccess) -> None:
-        access.match(project.holder_id, project.title, matches, needs_of(named, wish.keys))
+        access.match(project.holder_id, project.title, matches, needs_of(named, traits.keys))
         if project.treatment:
             access.tell_inputs(1, obstacles_of(inputs))
 
@@ -56,18 +56,18 @@ def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
     change_access(store, envelope, decide)
 
 
-def _candidates(store: Store, finder: Finder, wish: Wish) -> list[Dataset]:
+def _candidates(store: Store, finder: Finder, traits: ProjectTraits) -> list[Dataset]:
     """The published datasets to compare a project with: the catalogue is too long to read."""
-    ids = finder.most_alike(_clues(wish), _MOST)
+    ids = finder.most_alike(_scored_terms(traits), _MOST)
     read = map(store.of(Dataset).find_one, ids)
     return [dataset for dataset in read if dataset and dataset.state == "published"]
 
 
-def _clues(wish: Wish) -> Iterator[list[Clue]]:
-    yield from ([Clue("key", key, KEY_POINTS)] for key in wish.keys)
-    yield [Clue("theme", wish.theme, THEME_POINTS)]
-    yield from ([Clue("anywhere", word, WORD_POINTS)] for word in wish.words)
-    yield [Clue("department", code, PLACE_POINTS) for code in wish.departments]
+def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:
+    yield from ([ScoredTerm("key", key, KEY_POINTS)] for key in traits.keys)
+    yield [ScoredTerm("theme", traits.theme, THEME_POINTS)]
+    yield from ([ScoredTerm("anywhere", word, WORD_POINTS)] for word in traits.words)
+    yield [ScoredTerm("department", code, PLACE_POINTS) for code in traits.departments]
 
 
 def _wanted(store: Store, treatment: Treatment | None) -> Wanted:

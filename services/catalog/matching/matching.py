@@ -24,7 +24,7 @@ _WORDS_COUNTED = 4
 _Content = tuple[str, str]
 
 
-class Wish(NamedTuple):
+class ProjectTraits(NamedTuple):
     """What a project is compared by; `keys` maps a kind of key to the holder's table with it.
 
     `contents` is what it brings: title and hash of its own datasets, however often they were sent.
@@ -40,7 +40,7 @@ class Wish(NamedTuple):
     words: dict[str, str]
 
 
-def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
+def traits_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> ProjectTraits:
     """Read a project and those of the datasets it names that are the holder's and read already."""
     keys: dict[str, str] = {}
     held = [dataset for dataset in own if dataset.owner_id == project.holder_id]
@@ -48,7 +48,7 @@ def wish_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> Wish:
         for key in dataset.keys:
             keys.setdefault(key, dataset.metadata.title)
     meant = meaningful(project.title, project.problem, *project.keywords)
-    return Wish(
+    return ProjectTraits(
         holder_id=project.holder_id,
         dataset_ids=frozenset(project.dataset_ids).union(dataset.id for dataset in held),
         contents=frozenset(map(_content, held)),
@@ -65,7 +65,7 @@ def needs_of(dataset_ids: Iterable[str], keys: Iterable[str]) -> set[str]:
     return {*dataset_ids, *keys}
 
 
-def best_matches(wish: Wish, published: Iterable[Dataset]) -> tuple[Match, ...]:
+def best_matches(traits: ProjectTraits, published: Iterable[Dataset]) -> tuple[Match, ...]:
     """The datasets with at least one reason, best first, at most BEST; never the project's own.
 
     Of datasets with the same title and bytes the best counts, among equals the oldest.
@@ -73,12 +73,12 @@ def best_matches(wish: Wish, published: Iterable[Dataset]) -> tuple[Match, ...]:
     found = [
         (match, _content(dataset))
         for dataset in published
-        if dataset.id not in wish.dataset_ids and (match := _match(wish, dataset))
+        if dataset.id not in traits.dataset_ids and (match := _match(traits, dataset))
     ]
     found.sort(key=lambda pair: (-pair[0].score, pair[0].title, pair[0].dataset_id))
     unique: dict[_Content, Match] = {}
     for match, content in found:
-        if content not in wish.contents:
+        if content not in traits.contents:
             unique.setdefault(content, match)
     return tuple(unique.values())[:BEST]
 
@@ -92,12 +92,12 @@ def _words_of(dataset: Dataset) -> dict[str, str]:
     return meaningful(about.title, about.description, about.theme, *about.keywords, about.producer)
 
 
-def _match(wish: Wish, dataset: Dataset) -> Match | None:
-    shared = [key for key in dataset.keys if key in wish.keys]
-    places = sorted(wish.departments.intersection(map(department_of, dataset.metadata.territory)))
+def _match(traits: ProjectTraits, dataset: Dataset) -> Match | None:
+    shared = [key for key in dataset.keys if key in traits.keys]
+    places = sorted(traits.departments.intersection(map(department_of, dataset.metadata.territory)))
     said = _words_of(dataset)
-    common = [word for stem, word in wish.words.items() if stem in said]
-    has_theme = bool(wish.theme) and wish.theme == fold(dataset.metadata.theme)
+    common = [word for stem, word in traits.words.items() if stem in said]
+    has_theme = bool(traits.theme) and traits.theme == fold(dataset.metadata.theme)
     score = (
         KEY_POINTS * len(shared)
         + THEME_POINTS * has_theme
@@ -106,9 +106,9 @@ def _match(wish: Wish, dataset: Dataset) -> Match | None:
     )
     if score == 0:
         return None
-    reasons = [_key_reason(key, wish.keys[key]) for key in shared]
+    reasons = [_key_reason(key, traits.keys[key]) for key in shared]
     if shared:
-        reasons += _licence_reasons(wish.sources, dataset)
+        reasons += _licence_reasons(traits.sources, dataset)
     if has_theme:
         reasons.append(f"Même thème : {dataset.metadata.theme}.")
     if places:
@@ -117,7 +117,7 @@ def _match(wish: Wish, dataset: Dataset) -> Match | None:
         reasons.append(f"Mots en commun : {', '.join(common)}.")
     if not dataset.versions:
         reasons.append("Données chez leur producteur : à déposer ici avant de les traiter.")
-    deciders = dataset.deciders(wish.holder_id)
+    deciders = dataset.deciders(traits.holder_id)
     if len(deciders) == 1:
         reasons.append("Accès restreint : le propriétaire devra donner son accord.")
     elif deciders:

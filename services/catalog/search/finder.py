@@ -16,19 +16,19 @@ from services.catalog.search.change_feed import JUST_NOW, MARGIN
 from services.catalog.search.facets import FacetValue, facets_of
 from services.catalog.search.query import (
     ENOUGH,
-    Clue,
     DatasetQuery,
+    ScoredTerm,
     Word,
     among,
-    ask,
     conditions,
     from_id,
+    scored_query,
     widen,
     with_any,
     words_of,
 )
 from services.catalog.search.ranking import Hit, HitPage, count, listed, ranked
-from services.catalog.search.text_index import Kind, Shown, TextIndex, shown_at
+from services.catalog.search.text_index import IndexedDataset, Kind, TextIndex, indexed_at
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.errors import Forbidden, Unavailable
@@ -106,10 +106,10 @@ class Finder:
         with metrics.search_seconds.labels(self._service).time():
             return search(index, query, caller, joinable)
 
-    def most_alike(self, clues: Iterable[list[Clue]], most: int) -> list[str]:
+    def most_alike(self, terms: Iterable[list[ScoredTerm]], most: int) -> list[str]:
         """The ids of published datasets, those with most points first: of each group its best."""
         index = self._in_step()
-        found = with_any(index.schema, clues)
+        found = with_any(index.schema, terms)
         searcher = index.searcher()
         hits = searcher.search(found, most, count=False, weight_by_field="static_rank").hits
         return [str(searcher.doc(address).get_first("id")) for _score, address in hits]
@@ -136,17 +136,17 @@ def search(
     schema, searcher, words = index.schema, index.searcher(), words_of(query.q)
     filters = conditions(schema, query, today)
     filters += [among(schema, joinable)] if joinable is not None else []
-    asked = ask(schema, query.state, filters, words)
+    scored = scored_query(schema, query.state, filters, words)
     if words:
-        hits = ranked(searcher, asked, query.after, query.limit)
+        hits = ranked(searcher, scored, query.after, query.limit)
         if hits.total < ENOUGH:
             widen(schema, searcher, index.vocabulary, words)
-            asked = ask(schema, query.state, filters, words)
-            hits = ranked(searcher, asked, query.after, query.limit)
+            scored = scored_query(schema, query.state, filters, words)
+            hits = ranked(searcher, scored, query.after, query.limit)
     else:
-        total = count(searcher, asked.whole)
+        total = count(searcher, scored.whole)
         filters += [from_id(schema, query.after)] if query.after else []
-        rest = ask(schema, query.state, filters, [])
+        rest = scored_query(schema, query.state, filters, [])
         hits = HitPage(listed(searcher, rest.whole, query.after, query.limit), total)
     shown = hits.page[: query.limit]
     return DatasetPage(
@@ -154,7 +154,7 @@ def search(
         next=shown[-1].cursor if len(hits.page) > query.limit else None,
         total=hits.total,
         note=_IDLE if query.q.strip() and not words else "",
-        facets=facets_of(searcher, asked.whole, index.labels, today) if query.facets else None,
+        facets=facets_of(searcher, scored.whole, index.labels, today) if query.facets else None,
     )
 
 
@@ -170,13 +170,13 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
 
 
 def _item(searcher: Searcher, hit: Hit, words: list[Word]) -> FoundDataset:
-    shown = shown_at(searcher, hit.address)
+    shown = indexed_at(searcher, hit.address)
     score = hit.score and round(hit.score, 2)
     reasons = [_reason(word, shown) for word in words]
     return FoundDataset(**json.loads(shown.summary), score=score, reasons=reasons)
 
 
-def _reason(word: Word, shown: Shown) -> str:
+def _reason(word: Word, shown: IndexedDataset) -> str:
     """The place and form of the word that gave the dataset most points, in French."""
     # Forms are in the order of their points, and places too.
     for stem, form in word.forms.items():

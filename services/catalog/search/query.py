@@ -19,7 +19,7 @@ from services.catalog.search.fields import (
     number_of,
 )
 from services.catalog.search.french import lexical, stem
-from services.catalog.search.ranking import Asked
+from services.catalog.search.ranking import ScoredQuery
 from shared.inbound import Identifier, Paging
 from shared.tables.territory import Territory, department_of, is_department
 from shared.words import fold
@@ -77,7 +77,7 @@ class DatasetQuery(Paging):
     facets: bool = Field(default=False, description="count all that is found by its properties")
 
 
-class Clue(NamedTuple):
+class ScoredTerm(NamedTuple):
     """A value that speaks for a dataset, with its points; `anywhere` a word of its texts."""
 
     field: Literal["key", "theme", "department", "anywhere"]
@@ -147,7 +147,9 @@ def _near_words(
                 return
 
 
-def ask(schema: Schema, state: DatasetState, filters: list[Query], words: list[Word]) -> Asked:
+def scored_query(
+    schema: Schema, state: DatasetState, filters: list[Query], words: list[Word]
+) -> ScoredQuery:
     """What to look for, with words as they are by now."""
     clauses = [_in_state(schema, state, has_words=bool(words))]
     clauses += [(Occur.Must, Query.const_score_query(one, 0)) for one in filters]
@@ -157,7 +159,7 @@ def ask(schema: Schema, state: DatasetState, filters: list[Query], words: list[W
         clauses.append((Occur.Should, _const(schema, "name", title, _WHOLE_TITLE)))
     titles = [(Occur.Must, _const(schema, "title", stem, FIELDS["title"])) for stem in stems]
     texts = [clause for word in words for clause in _has(schema, word)]
-    return Asked(Query.boolean_query(clauses + texts), Query.boolean_query(clauses + titles))
+    return ScoredQuery(Query.boolean_query(clauses + texts), Query.boolean_query(clauses + titles))
 
 
 def _in_state(schema: Schema, state: DatasetState, *, has_words: bool) -> tuple[Occur, Query]:
@@ -170,17 +172,17 @@ def _in_state(schema: Schema, state: DatasetState, *, has_words: bool) -> tuple[
     return Occur.Must, Query.const_score_query(_term(schema, "state", state), 0)
 
 
-def with_any(schema: Schema, clues: Iterable[list[Clue]]) -> Query:
+def with_any(schema: Schema, terms: Iterable[list[ScoredTerm]]) -> Query:
     """The published datasets with any of these, with the points of the best of each group."""
-    groups = [[_value_of(schema, clue) for clue in group] for group in clues if group]
+    groups = [[_value_of(schema, term) for term in group] for group in terms if group]
     found = [(Occur.Should, Query.disjunction_max_query(group)) for group in groups]
     published = _in_state(schema, "published", has_words=True)
     return Query.boolean_query([(Occur.Must, Query.boolean_query(found)), published])
 
 
-def _value_of(schema: Schema, clue: Clue) -> Query:
-    value = stem(clue.value) if clue.field == ANYWHERE else clue.value
-    return _const(schema, clue.field, value, clue.points)
+def _value_of(schema: Schema, term: ScoredTerm) -> Query:
+    value = stem(term.value) if term.field == ANYWHERE else term.value
+    return _const(schema, term.field, value, term.points)
 
 
 def _has(schema: Schema, word: Word) -> Iterator[tuple[Occur, Query]]:

@@ -15,7 +15,7 @@ _SPARE = 8
 """Hits beyond a page, for those of equal score where it ends."""
 
 
-class Asked(NamedTuple):
+class ScoredQuery(NamedTuple):
     """The datasets that pass all filters and have every word, with their points as score.
 
     `titled` are those with every word in the title: none of the others has as many points.
@@ -73,12 +73,12 @@ class HitPage(NamedTuple):
     total: int
 
 
-def ranked(searcher: Searcher, asked: Asked, after: str | None, limit: int) -> HitPage:
+def ranked(searcher: Searcher, scored: ScoredQuery, after: str | None, limit: int) -> HitPage:
     """The best hits after a cursor."""
     last = Place.read(after) if after else None
     depth = limit + 1 + _SPARE
     while True:
-        found, total = _best(searcher, asked, depth)
+        found, total = _best(searcher, scored, depth)
         whole = found if len(found) < depth else list(_whole_groups(found))
         hits = [
             (place, address)
@@ -92,13 +92,13 @@ def ranked(searcher: Searcher, asked: Asked, after: str | None, limit: int) -> H
 
 
 def _best(
-    searcher: Searcher, asked: Asked, depth: int
+    searcher: Searcher, scored: ScoredQuery, depth: int
 ) -> tuple[list[tuple[float, DocAddress]], int]:
     """The first hits and how many there are in all; most need not be given points to be counted."""
-    found = searcher.search(asked.titled, depth, count=False, weight_by_field="static_rank").hits
+    found = searcher.search(scored.titled, depth, count=False, weight_by_field="static_rank").hits
     if len(found) == depth:
-        return found, count(searcher, asked.whole)
-    result = searcher.search(asked.whole, depth, weight_by_field="static_rank")
+        return found, count(searcher, scored.whole)
+    result = searcher.search(scored.whole, depth, weight_by_field="static_rank")
     return result.hits, _count_of(result)
 
 

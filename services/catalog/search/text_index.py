@@ -45,7 +45,7 @@ _QUALITY_STEP = 5
 Kind = Literal["title", "keyword", "theme", "key", "column", "producer", "description"]
 
 
-class Shown(NamedTuple):
+class IndexedDataset(NamedTuple):
     """What the index keeps of a dataset: its summary as JSON, and why it may be found.
 
     `places` has a line for each text that a reason can name, the best first: its kind, its name
@@ -149,12 +149,12 @@ class TextIndex:
                 singulars.append(word)
 
 
-def shown_at(searcher: Searcher, address: DocAddress) -> Shown:
+def indexed_at(searcher: Searcher, address: DocAddress) -> IndexedDataset:
     """What a document keeps to be shown."""
     kept: bytes = searcher.doc(address)["shown"][0]
     # JSON that is not indented has no line breaks.
     summary, _, places = kept.decode().partition("\n")
-    return Shown(summary, places)
+    return IndexedDataset(summary, places)
 
 
 def texts_of(dataset: Dataset) -> dict[str, dict[str, str]]:

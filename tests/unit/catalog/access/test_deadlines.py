@@ -67,7 +67,7 @@ def test_owner_without_an_answer_is_reminded_once_and_then_asked_no_longer() -> 
     assert "Sans réponse" in expired.reason
     assert (access.next_due, access.waits_since, access.waits_for) == (NEVER, NEVER, [])
     with pytest.raises(Forbidden):
-        access.use("dts_1")
+        access.count_use("dts_1")
 
 
 def test_only_those_who_did_not_answer_are_reminded() -> None:
@@ -126,7 +126,7 @@ def test_grant_ends_after_its_last_day() -> None:
     """The door closes by itself even before anybody noted it; the note says until when it was."""
     access = granted(YESTERDAY)
     with pytest.raises(Forbidden):
-        access.use("dts_1")
+        access.count_use("dts_1")
     for _ in range(2):
         access.tick(now())
     [revoked] = told(access, AccessRevoked)
@@ -141,7 +141,7 @@ def test_lapsed_consent_can_be_given_again_and_the_others_stand() -> None:
     access.decide("dts_1", "mbr_p", "grant", "")
     access.tick(now())
     access.decide("dts_1", "mbr_o", "grant", "", Conditions(until=TOMORROW))
-    access.use("dts_1")
+    access.count_use("dts_1")
     assert len(told(access, AccessGranted)) == 2
     assert len(told(access, DataAccessOpened)) == 1
 
@@ -163,11 +163,11 @@ def test_owner_may_take_a_grant_back_and_give_it_again() -> None:
     [revoked] = told(access, AccessRevoked)
     assert revoked.reason == "données retirées"
     with pytest.raises(Forbidden):
-        access.use("dts_1")
+        access.count_use("dts_1")
     with pytest.raises(WrongStage):
         access.decide("dts_1", "mbr_o", "refuse", "non")
     access.decide("dts_1", "mbr_o", "grant", "")
-    access.use("dts_1")
+    access.count_use("dts_1")
     assert access.request_for("dts_1").end_reason == ""
 
 

@@ -95,9 +95,9 @@ def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> N
     access = secured(ASKED)
     access.decide("dts_asked", "mbr_o", "refuse", "données personnelles")
     with pytest.raises(Forbidden):
-        access.use("dts_asked")
+        access.count_use("dts_asked")
     access.decide("dts_asked", "mbr_o", "grant", "anonymisées depuis")
-    access.use("dts_asked")
+    access.count_use("dts_asked")
     assert told(access) == [
         "AccessRequested",
         "AccessRefused",
@@ -151,7 +151,7 @@ def test_result_of_restricted_data_needs_every_owner_s_consent() -> None:
         access.decide("dts_result", decider, "grant", "")
         assert access.waits_for == [*waiting, STAFF]
         with pytest.raises(Forbidden):
-            access.use("dts_result")
+            access.count_use("dts_result")
     access.decide("dts_result", "mbr_o", "grant", "")
     assert told(access)[3:] == ["AccessGranted", "DataAccessOpened"]
     assert access.asked_of == ["mbr_o", "mbr_p", "mbr_r", STAFF]
@@ -207,9 +207,9 @@ def test_data_that_was_open_when_it_was_granted_is_asked_for_once_it_is_restrict
     assert told(access).count("AccessRequested") == 1
     assert access.waits_for == ["mbr_owner", STAFF]
     with pytest.raises(Forbidden):
-        access.use("dts_open")
+        access.count_use("dts_open")
     access.decide("dts_open", "mbr_owner", "grant", "")
-    access.use("dts_open")
+    access.count_use("dts_open")
     assert not access.is_outdated(restricted)
 
 
@@ -218,7 +218,7 @@ def test_holder_s_own_data_stays_its_own_whatever_it_is() -> None:
     access = secured(OWN)
     assert not access.is_outdated(OWN)
     access.ask_after_all(OWN)
-    access.use("dts_own")
+    access.count_use("dts_own")
 
 
 def test_access_taken_back_before_the_end_is_remembered() -> None:
@@ -299,7 +299,7 @@ def test_every_use_is_counted() -> None:
     access = secured(OPEN)
     before = told(access)
     for job_id in ("", "", "job_1", "job_2", "job_1"):
-        access.use("dts_open", job_id)
+        access.count_use("dts_open", job_id)
     grant = access.granted("dts_open")
     assert (grant.uses, grant.last_used is not None) == (4, True)
     assert told(access) == before
@@ -374,7 +374,7 @@ STEPS: dict[str, Callable[[ProjectAccess], None]] = {
     "wait a week": lambda access: access.tick(now() + timedelta(days=8)),
     "wait a month": lambda access: access.tick(now() + timedelta(days=31)),
     "intrude": lambda access: access.decide("dts_other", "mbr_o", "grant", ""),
-    "use": lambda access: access.use("dts_asked"),
+    "use": lambda access: access.count_use("dts_asked"),
     "close": lambda access: access.close("Projet livré."),
 }
 

@@ -8,7 +8,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import FetchedCopy, Harvested
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
-from services.catalog.matching.matching import best_matches, wish_of
+from services.catalog.matching.matching import best_matches, traits_of
 from shared.auth import Caller
 from shared.errors import WrongStage
 from shared.events import DatasetHarvested, DatasetRetired, ProjectSubmitted
@@ -164,5 +164,5 @@ def test_referenced_dataset_is_proposed_with_the_way_to_use_it() -> None:
         theme="territoire",
         territory=("14",),
     )
-    (match,) = best_matches(wish_of(project, []), [harvested()])
+    (match,) = best_matches(traits_of(project, []), [harvested()])
     assert "Données chez leur producteur : à déposer ici avant de les traiter." in match.reasons

@@ -2,7 +2,7 @@
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.matching.matching import BEST, best_matches, wish_of
+from services.catalog.matching.matching import BEST, best_matches, traits_of
 from shared.events import Match, ProjectSubmitted
 from tests.unit.catalog.samples import metadata, profile, published, ref, registered
 
@@ -32,7 +32,7 @@ def matches(
     *datasets: Dataset, own: tuple[Dataset, ...] = (OWN,), **changes: object
 ) -> list[Match]:
     """What the project is told about `datasets`."""
-    return list(best_matches(wish_of(project(**changes), own), datasets))
+    return list(best_matches(traits_of(project(**changes), own), datasets))
 
 
 def test_shared_key_is_the_first_reason() -> None:

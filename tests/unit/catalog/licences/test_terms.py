@@ -5,7 +5,12 @@ from datetime import date
 import pytest
 
 from services.catalog.datasets.versions import Provenance
-from services.catalog.licences.compatibility import Compatibility, Source, compatibility_of, settle
+from services.catalog.licences.compatibility import (
+    Compatibility,
+    Source,
+    compatibility_of,
+    terms_of,
+)
 from services.catalog.licences.licences import canonical
 from tests.unit.catalog.samples import metadata, published, ref
 
@@ -33,7 +38,7 @@ def test_licence_that_asks_enough_is_the_holders_choice(
     wanted: str, inputs: list[str], licence: str
 ) -> None:
     """As much as the inputs' licences do, or more."""
-    assert settle(wanted, verdict(*inputs)) == (licence, True, "")
+    assert terms_of(wanted, verdict(*inputs)) == (licence, True, "")
 
 
 @pytest.mark.parametrize(
@@ -48,14 +53,14 @@ def test_licence_that_asks_too_little_gives_way(
     wanted: str, inputs: list[str], licence: str
 ) -> None:
     """The note says in French what was asked for and what it became."""
-    terms = settle(wanted, verdict(*inputs))
+    terms = terms_of(wanted, verdict(*inputs))
     assert (terms.licence, terms.is_publishable) == (licence, True)
     assert f"Licence demandée : {wanted}" in terms.note
 
 
 def test_result_that_somebody_must_decide_on_is_not_published() -> None:
     """The reason is told with it."""
-    terms = settle("lov2", verdict("odc-odbl", "cc-by-sa"))
+    terms = terms_of("lov2", verdict("odc-odbl", "cc-by-sa"))
     assert (terms.licence, terms.is_publishable) == ("notspecified", False)
     assert "ODbL 1.0, 4.2" in terms.note
 
