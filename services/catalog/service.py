@@ -15,8 +15,7 @@ from services.catalog.entrypoints.harvesting import Harvesting
 from services.catalog.entrypoints.owning import Owning
 from services.catalog.entrypoints.reading import Reading
 from services.catalog.harvesting import commands
-from services.catalog.harvesting.model import Harvest
-from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.worker import HarvestWorker
 from services.catalog.joins import discovery
 from services.catalog.joins.index_service import JoinIndexService

@@ -15,9 +15,8 @@ from services.catalog.harvesting.harvested_records import (
     harvested_of,
     metadata_of,
 )
-from services.catalog.harvesting.model import Harvest, PageRun
-from services.catalog.harvesting.report import Counts, Refused
-from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.model import Harvest, RemoteSource
+from services.catalog.harvesting.page_run import Counts, PageRun, Refused
 from shared.errors import Rejected
 from shared.storage import Storage
 from shared.store import Store

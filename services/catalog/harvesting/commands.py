@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from services.catalog.harvesting.model import Harvest, PageRun
-from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.model import Harvest, RemoteSource
+from services.catalog.harvesting.page_run import PageRun
 from services.catalog.harvesting.views import ChangeSource, NewSource
 from shared.aggregate import caused_id, new_id, now
 from shared.errors import WrongStage

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urldefrag, urljoin
 
 from services.catalog.datasets.source_record import FetchedCopy
-from services.catalog.harvesting.model import PageRun
+from services.catalog.harvesting.page_run import PageRun
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
 from shared.events.event import CatalogueKind, FileRef
 from shared.outbound import CallFailed, Line, Target, Unresolved, dialled

@@ -16,7 +16,7 @@ from services.catalog.datasets.metadata import (
 )
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Change, Harvested
-from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.model import RemoteSource
 from services.catalog.licences.licences import canonical
 from shared.aggregate import caused_id, now
 from shared.store import Store

@@ -1,12 +1,12 @@
-"""One run through another catalogue, page by page: what is to be done next, and what came of it."""
+"""Another catalogue that the lab harvests, and one run through it, page by page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from services.catalog.harvesting.report import Counts, Refused, tell
+from services.catalog.harvesting.page_run import Counts, PageRun, Refused, tell
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import WrongStage
 from shared.events import (
@@ -34,27 +34,44 @@ HarvestState = Literal[
 ENDED = ("completed", "failed", "cancelled")
 
 
-class PageRun(BaseModel):
-    """One page: what was fetched, what the server knows it by, and what the sandbox made of it.
+class RemoteSource(Aggregate):
+    """Where another catalogue is, and what its records are taken to be where they say nothing.
 
-    `base` is the address it came from in the end, redirections followed; of an uploaded file,
-    which has no `url`, the address of its source.
+    Without a `url`, files are uploaded. `harvest_id` is its latest harvest, `completed_id` the
+    latest that went through: its pages need not be read again where they are the same.
     """
 
-    number: int
-    url: str
-    base: str = ""
-    file: FileRef
-    etag: str = ""
-    last_modified: str = ""
-    next_link: str = Field(default="", description="what the server's Link header says")
-    manifest: FileRef | None = None
-    reader: int = READER
+    collection: ClassVar[str] = "sources"
+    indexes: ClassVar[tuple[str, ...]] = ("owner_id", "next_at")
 
-    @property
-    def is_read(self) -> bool:
-        """Whether the present reader has read it."""
-        return self.manifest is not None and self.reader == READER
+    owner_id: str
+    title: str
+    catalogue: CatalogueKind
+    url: str = ""
+    theme: str
+    licence: str
+    every_hours: int | None = None
+    next_at: datetime = NEVER
+    harvest_id: str = ""
+    completed_id: str = ""
+    sent: str = Field(default="", description="fingerprint of what it was added with")
+
+    def claim(self, harvest_id: str, has_ended: Callable[[str], bool]) -> None:
+        """Let that harvest be the latest, unless one is under way: then it stays the latest."""
+        if self.harvest_id and not has_ended(self.harvest_id):
+            return
+        self.harvest_id = harvest_id
+        self.plan(self.every_hours)
+
+    def note_completed(self, harvest_id: str) -> None:
+        """That harvest saw all pages."""
+        self.completed_id = harvest_id
+
+    def plan(self, every_hours: int | None) -> None:
+        """Harvest it so often from now on, if it has an address; only on request for None."""
+        self.every_hours = every_hours
+        is_planned = every_hours is not None and self.url != ""
+        self.next_at = now() + timedelta(hours=every_hours or 0) if is_planned else NEVER
 
 
 class Harvest(Aggregate):

@@ -20,8 +20,8 @@ from services.catalog.harvesting.applying import (
 from services.catalog.harvesting.commands import Sources
 from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway, joined
 from services.catalog.harvesting.harvested_records import OwnRecords
-from services.catalog.harvesting.model import LEASE, Harvest, PageRun
-from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.model import LEASE, Harvest, RemoteSource
+from services.catalog.harvesting.page_run import PageRun
 from services.catalog.harvesting.take_in import renew
 from shared.aggregate import now
 from shared.errors import LabError, Rejected, Unavailable

@@ -7,8 +7,7 @@ import pytest
 import urllib3
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.harvesting.model import Harvest
-from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.model import Harvest, RemoteSource
 from shared.aggregate import now
 from shared.events import JobSucceeded
 from tests.catalogues import (

@@ -9,9 +9,8 @@ import pytest
 from services.catalog.datasets.model import Dataset
 from services.catalog.harvesting.applying import BATCH, Applying, Retiring
 from services.catalog.harvesting.harvested_records import OwnRecords
-from services.catalog.harvesting.model import Harvest, PageRun
-from services.catalog.harvesting.report import Counts
-from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.model import Harvest, RemoteSource
+from services.catalog.harvesting.page_run import Counts, PageRun
 from shared.aggregate import now
 from shared.events import FileRef
 from shared.store import Store

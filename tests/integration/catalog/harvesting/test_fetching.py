@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway
-from services.catalog.harvesting.model import PageRun
+from services.catalog.harvesting.page_run import PageRun
 from shared.errors import Rejected
 from shared.outbound import Guard, Target
 from shared.storage import Storage

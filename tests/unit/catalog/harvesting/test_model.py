@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.catalog.harvesting.model import PAGES, Harvest, PageRun
-from services.catalog.harvesting.report import Counts, Refused, tell
-from services.catalog.harvesting.source import RemoteSource
+from services.catalog.harvesting.model import PAGES, Harvest, RemoteSource
+from services.catalog.harvesting.page_run import Counts, PageRun, Refused, tell
 from shared.aggregate import NEVER, now
 from shared.errors import WrongStage
 from shared.events import HarvestCancelled, HarvestCompleted, HarvestFailed, HarvestPageFetched

@@ -1,8 +1,9 @@
-"""What came of a harvest, counted and in plain French."""
+"""A page of a harvest, and what came of its records, counted and in plain French."""
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from shared.events.event import Frozen
+from shared.events.event import FileRef, Frozen
+from shared.tables.harvested_page import READER
 from shared.words import counted
 
 _WORDS = {
@@ -45,6 +46,29 @@ class Refused(Frozen):
     page: int
     where: str
     reason: str
+
+
+class PageRun(BaseModel):
+    """One page: what was fetched, what the server knows it by, and what the sandbox made of it.
+
+    `base` is the address it came from in the end, redirections followed; of an uploaded file,
+    which has no `url`, the address of its source.
+    """
+
+    number: int
+    url: str
+    base: str = ""
+    file: FileRef
+    etag: str = ""
+    last_modified: str = ""
+    next_link: str = Field(default="", description="what the server's Link header says")
+    manifest: FileRef | None = None
+    reader: int = READER
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the present reader has read it."""
+        return self.manifest is not None and self.reader == READER
 
 
 def tell(counts: Counts, retired: int, note: str = "") -> str:
