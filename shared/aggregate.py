@@ -1,6 +1,7 @@
 """An aggregate: one document that changes as a whole and records the events of its changes."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar, Self
 from uuid import NAMESPACE_URL, uuid5
 
@@ -75,17 +76,10 @@ class Aggregate(BaseModel):
     def sealed(self, *, time: datetime, traceparent: str, because: str | None) -> Self:
         """A copy to be saved as the next version, with its recorded events in the outbox."""
         version = self.version + 1
-        wrapped = [
-            wrap(
-                event,
-                subject=self.id,
-                sequence=version,
-                number=number,
-                time=time,
-                traceparent=traceparent,
-            )
-            for number, event in enumerate(self._recorded)
-        ]
+        of_this = partial(
+            wrap, subject=self.id, sequence=version, time=time, traceparent=traceparent
+        )
+        wrapped = [of_this(event, number=number) for number, event in enumerate(self._recorded)]
         handled = [*self.handled, because] if because else self.handled
         sealed = self.model_copy(
             update={

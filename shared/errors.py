@@ -115,50 +115,38 @@ TYPED: tuple[type[LabError], ...] = tuple(
 )
 """The errors that keep their type across an RPC call."""
 
-_OBJECT, _LIST, _TEXT = "doit être un objet JSON", "doit être une liste JSON", "doit être un texte"
-_WHOLE, _NUMBER = "doit être un nombre entier", "doit être un nombre"
-_TRUTH = "doit être vrai ou faux (true, false)"
-_DATE = "doit être une date : AAAA-MM-JJ"
-_MOMENT = "doit être une date et une heure avec leur fuseau : AAAA-MM-JJThh:mm:ssZ"
-
 _FAULTS = {
-    "missing": "ce champ manque",
-    "extra_forbidden": "ce champ n'existe pas",
-    "literal_error": "les valeurs possibles sont {expected}",
-    "string_type": _TEXT,
-    "string_unicode": _TEXT,
-    "string_too_short": "doit avoir au moins {min_length} caractère(s)",
-    "string_too_long": "doit avoir au plus {max_length} caractère(s)",
-    "string_pattern_mismatch": "n'a pas la forme attendue : {pattern}",
-    "int_type": _WHOLE,
-    "int_parsing": _WHOLE,
-    "int_parsing_size": "ce nombre est trop grand",
-    "int_from_float": _WHOLE,
-    "float_type": _NUMBER,
-    "float_parsing": _NUMBER,
-    "finite_number": "doit être un nombre fini",
-    "bool_type": _TRUTH,
-    "bool_parsing": _TRUTH,
-    "greater_than": "doit être plus grand que {gt}",
-    "greater_than_equal": "doit être au moins {ge}",
-    "less_than": "doit être plus petit que {lt}",
-    "less_than_equal": "doit être au plus {le}",
-    "list_type": _LIST,
-    "tuple_type": _LIST,
-    "too_short": "doit avoir au moins {min_length} élément(s)",
-    "too_long": "doit avoir au plus {max_length} élément(s)",
-    "dict_type": _OBJECT,
-    "model_type": _OBJECT,
-    "model_attributes_type": _OBJECT,
-    "date_type": _DATE,
-    "date_parsing": _DATE,
-    "date_from_datetime_parsing": _DATE,
-    "date_from_datetime_inexact": _DATE,
-    "datetime_type": _MOMENT,
-    "datetime_parsing": _MOMENT,
-    "datetime_from_date_parsing": _MOMENT,
-    "timezone_aware": _MOMENT,
-    "value_error": "{error}",
+    kind: said
+    for said, kinds in {
+        "ce champ manque": "missing",
+        "ce champ n'existe pas": "extra_forbidden",
+        "les valeurs possibles sont {expected}": "literal_error",
+        "doit être un texte": "string_type string_unicode",
+        "doit avoir au moins {min_length} caractère(s)": "string_too_short",
+        "doit avoir au plus {max_length} caractère(s)": "string_too_long",
+        "n'a pas la forme attendue : {pattern}": "string_pattern_mismatch",
+        "doit être un nombre entier": "int_type int_parsing int_from_float",
+        "ce nombre est trop grand": "int_parsing_size",
+        "doit être un nombre": "float_type float_parsing",
+        "doit être un nombre fini": "finite_number",
+        "doit être vrai ou faux (true, false)": "bool_type bool_parsing",
+        "doit être plus grand que {gt}": "greater_than",
+        "doit être au moins {ge}": "greater_than_equal",
+        "doit être plus petit que {lt}": "less_than",
+        "doit être au plus {le}": "less_than_equal",
+        "doit être une liste JSON": "list_type tuple_type",
+        "doit avoir au moins {min_length} élément(s)": "too_short",
+        "doit avoir au plus {max_length} élément(s)": "too_long",
+        "doit être un objet JSON": "dict_type model_type model_attributes_type",
+        "doit être une date : AAAA-MM-JJ": (
+            "date_type date_parsing date_from_datetime_parsing date_from_datetime_inexact"
+        ),
+        "doit être une date et une heure avec leur fuseau : AAAA-MM-JJThh:mm:ssZ": (
+            "datetime_type datetime_parsing datetime_from_date_parsing timezone_aware"
+        ),
+        "{error}": "value_error",
+    }.items()
+    for kind in kinds.split()
 }
 """What is wrong with a value, by pydantic's kinds of faults: in French, as its sender reads it."""
 

@@ -8,6 +8,7 @@ bytes twice keeps one file and a crash leaves at most a temporary name behind, u
 
 import hashlib
 import importlib
+import operator
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -87,7 +88,7 @@ class Storage:
 
     def __init__(self, url: str, call: Callable[..., Any] | None = None) -> None:
         self._fs, self._root = _file_system(url)
-        self._call = call or _directly
+        self._call = call or operator.call
 
     def path(self, name: str) -> str:
         """The full path of `name` under the store's root."""
@@ -186,10 +187,6 @@ def _file_system(url: str) -> tuple[Any, str]:
     # Imported here: a local store needs neither the half second nor the memory.
     arrow, root = importlib.import_module("pyarrow.fs").FileSystem.from_uri(url)
     return importlib.import_module("fsspec.implementations.arrow").ArrowFSWrapper(arrow), root
-
-
-def _directly(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
-    return function(*arguments)
 
 
 def _unavailable(error: Exception) -> Unavailable:

@@ -20,12 +20,15 @@ _Others = Annotated[
 ]
 
 
-class DatasetRegistered(Event, source="catalog"):
-    """A file is stored and waits to be read in the sandbox."""
-
+class _DatasetEvent(Event):
     dataset_id: str
     owner_id: str
     title: str
+
+
+class DatasetRegistered(_DatasetEvent, source="catalog"):
+    """A file is stored and waits to be read in the sandbox."""
+
     version: int = Field(ge=1)
     file: FileRef
     filename: str
@@ -34,25 +37,19 @@ class DatasetRegistered(Event, source="catalog"):
     again: bool = Field(default=False, description="it was read before, and shall be read anew")
 
 
-class DatasetPublished(Event, source="catalog"):
+class DatasetPublished(_DatasetEvent, source="catalog"):
     """A dataset was read, profiled and can be found."""
 
     summary = "Le jeu de données « {title} » est publié ({rows:ligne/lignes})."
-    dataset_id: str
-    owner_id: str
-    title: str
     version: int
     rows: int
     keys: tuple[str, ...] = Field(description="kinds of key columns found: commune, siren, ...")
     project_id: str | None = None
 
 
-class DatasetHeld(Event, source="catalog"):
+class DatasetHeld(_DatasetEvent, source="catalog"):
     """A dataset names persons or shows them: it waits until its owner confirms the legal basis."""
 
-    dataset_id: str
-    owner_id: str
-    title: str
     version: int
     rows: int
     columns: tuple[str, ...] = Field(
@@ -103,14 +100,17 @@ class HarvestPageFetched(Event, source="catalog"):
     file: FileRef
 
 
-class HarvestCompleted(Event, source="catalog"):
-    """All pages of another catalogue were read; `report` says in French what came of it."""
-
-    summary = "La moisson de « {title} » est finie. {report}"
+class _HarvestEnd(Event):
     harvest_id: str
     source_id: str
     owner_id: str
     title: str
+
+
+class HarvestCompleted(_HarvestEnd, source="catalog"):
+    """All pages of another catalogue were read; `report` says in French what came of it."""
+
+    summary = "La moisson de « {title} » est finie. {report}"
     new: int
     changed: int = Field(description="told otherwise than before, or back again")
     unchanged: int
@@ -119,56 +119,39 @@ class HarvestCompleted(Event, source="catalog"):
     report: str
 
 
-class HarvestFailed(Event, source="catalog"):
+class HarvestFailed(_HarvestEnd, source="catalog"):
     """A harvest ended before its last page; what was read until then stays, nothing is retired."""
 
     summary = "La moisson de « {title} » s'est arrêtée : {reason}"
-    harvest_id: str
-    source_id: str
-    owner_id: str
-    title: str
     reason: str
 
 
-class HarvestCancelled(Event, source="catalog"):
+class HarvestCancelled(_HarvestEnd, source="catalog"):
     """An operator stopped a harvest; what was read until then stays, nothing is retired."""
 
     summary = "La moisson de « {title} » a été annulée : rien n'est retiré."
-    harvest_id: str
-    source_id: str
-    owner_id: str
-    title: str
 
 
-class DatasetHarvested(Event, source="catalog"):
+class DatasetHarvested(_DatasetEvent, source="catalog"):
     """Another catalogue tells of a dataset that is new, told otherwise than before, or back."""
 
     summary = "Le jeu de données « {title} » {change}."
-    dataset_id: str
-    owner_id: str
-    title: str
     source_id: str
     harvest_id: str
     change: Literal["new", "changed", "returned"]
 
 
-class DatasetDescribed(Event, source="catalog"):
+class DatasetDescribed(_DatasetEvent, source="catalog"):
     """Its owner says something else of a dataset than before."""
 
     summary = "Ce qui est dit du jeu de données « {title} » a changé : {changed}."
-    dataset_id: str
-    owner_id: str
-    title: str
     changed: tuple[str, ...] = Field(description="the fields: title, keywords, licence, ...")
 
 
-class DatasetRetired(Event, source="catalog"):
+class DatasetRetired(_DatasetEvent, source="catalog"):
     """The catalogue that a dataset was harvested from has it no more."""
 
     summary = "Le jeu de données « {title} » est retiré : {reason}"
-    dataset_id: str
-    owner_id: str
-    title: str
     source_id: str
     reason: str
 

@@ -20,7 +20,7 @@ from shared.errors import Unavailable
 from shared.http import openapi
 from shared.http.problem import MEDIA_TYPE, problem_of_status
 from shared.http.route import Route
-from shared.http.wsgi import App, Handler, Readiness, exposition, live
+from shared.http.wsgi import App, Handler, exposition, live, ready
 from shared.settings import Settings
 from shared.storage import Storage
 
@@ -98,7 +98,7 @@ class WebServer(NamekoWebServer):
         )
         watched: dict[tuple[str, str], Handler] = {
             ("GET", "/livez"): live,
-            ("GET", "/readyz"): Readiness(self.container.config),
+            ("GET", "/readyz"): partial(ready, self.container.config),
             ("GET", "/metrics"): exposition,
             ("GET", "/openapi.json"): partial(_document, document),
         }

@@ -118,23 +118,12 @@ def exposition(_request: Request) -> Response:
     return Response(body, content_type=content_type)
 
 
-class Readiness:
-    """Whether requests should come here: every check green and nobody asked us to stop."""
-
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = config
-
-    def __call__(self, _request: Request) -> Response:
-        """503 with the checks that are red, else 200."""
-        checks = {"running": not _is_set(self._config.get("stopping"))}
-        for name, check in self._config.get("ready_checks", {}).items():
-            checks[name] = _passes(check)
-        ready = all(checks.values())
-        return _json({"ready": ready, "checks": checks}, 200 if ready else 503)
-
-
-def _is_set(flag: Any) -> bool:  # noqa: ANN401 - a list or an event
-    return bool(flag.is_set() if hasattr(flag, "is_set") else flag)
+def ready(config: Mapping[str, Any], _request: Request) -> Response:
+    """200 when requests should come here: every check green and nobody asked us to stop; or 503."""
+    checks = {"running": not config["stopping"].is_set()}
+    checks |= {name: _passes(check) for name, check in config["ready_checks"].items()}
+    is_ready = all(checks.values())
+    return _json({"ready": is_ready, "checks": checks}, 200 if is_ready else 503)
 
 
 def _passes(check: Callable[[], bool]) -> bool:

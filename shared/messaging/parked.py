@@ -157,14 +157,11 @@ def _settle(
     return sum(found)
 
 
-def _connection(amqp_uri: str) -> Connection:
-    return Connection(amqp_uri, connect_timeout=5, transport_options={"frame_handler": tolerant})
-
-
 def _each(amqp_uri: str, look: Callable[[ParkedEvent, Any, Any], object]) -> None:
     """Take every parked message, look at it, and give back those that were not acknowledged."""
+    options = {"frame_handler": tolerant}
     try:
-        with _connection(amqp_uri) as connection:
+        with Connection(amqp_uri, connect_timeout=5, transport_options=options) as connection:
             channel = connection.channel()
             channel.auto_decode = False  # a body is the bytes that came
             # All are taken before the first is looked at: one that is put back and parked again

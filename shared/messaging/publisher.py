@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 import amqp
@@ -232,15 +233,10 @@ class Publisher(SharedExtension):
         self._returned.add(message.properties.get("message_id", ""))
 
     def _settle(self, tag: int, multiple: bool, outcome: Outcome) -> None:
-        tags = [tag]
-        if multiple:
-            # Tags are written in rising order, so the dictionary is sorted by them.
-            tags = []
-            for pending in self._pending:
-                if pending > tag:
-                    break
-                tags.append(pending)
-        for settled in tags:
+        # Tags are written in rising order, so the dictionary is sorted by them.
+        for settled in (
+            list(takewhile(lambda one: one <= tag, self._pending)) if multiple else [tag]
+        ):
             batch, index, message_id = self._pending.pop(settled)
             if message_id in self._returned:
                 self._returned.discard(message_id)

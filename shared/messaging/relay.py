@@ -141,15 +141,12 @@ class Relay:
 
     def _clear(self, waiting: list[Waiting]) -> None:
         for cls, document in waiting:
-            self._clear_one(cls, document)
-
-    def _clear_one(self, cls: type[Aggregate], document: Document) -> None:
-        ids = {event["id"] for event in document["outbox"] if event["id"] in self._confirmed}
-        try:
-            if ids:
-                self._store.published(cls, document, ids)
-        except LabError as error:
-            log.warning("an outbox was not cleared", extra={"error": str(error)})
+            ids = {event["id"] for event in document["outbox"] if event["id"] in self._confirmed}
+            try:
+                if ids:
+                    self._store.published(cls, document, ids)
+            except LabError as error:
+                log.warning("an outbox was not cleared", extra={"error": str(error)})
 
 
 def _outgoing(event: dict[str, Any]) -> Outgoing:
