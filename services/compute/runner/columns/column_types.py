@@ -1,4 +1,4 @@
-"""The kinds of values that columns are tried with."""
+"""The types that columns are tried with."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -33,36 +33,36 @@ _NOT_TOO_FEW = 0.3
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of value; `chance` is how often a random value of its shape passes its test.
+class ColumnType:
+    """A type of values; `chance` is how often a random value of its shape passes its test.
 
-    `header` finds the names that speak for it; a `named` kind is taken by such a name only. A
-    `personal` kind shows none of its column's values, and is no key. A column all of whose values
-    are valid is of the kind `column`, unless it is a key. Values of a kind are also valid as
-    `part_of`; what the numbers before it in the list take, a `wide` kind takes too. A `repair`
-    would make of them what the kind is called.
+    `header` finds the names that speak for it; a type that `needs_name` is taken by such a name
+    only. A `personal` type shows none of its column's values. A column all of whose values are
+    valid is of the `kind`, unless it is a key. Values of a type are also valid as `part_of`; where
+    it `takes_numbers`, so are those of the numbers before it in the list. A `repair` would make of
+    them what the type is called.
     """
 
     name: str
     test: Test
     chance: float
-    header: str
-    is_key: bool = True
-    named: bool = False
+    header: str = "(?!)"
+    is_key: bool = False
+    needs_name: bool = False
     personal: bool = False
-    column: str = ""
+    kind: str = ""
     format: str | None = None
     part_of: str = ""
-    wide: bool = False
+    takes_numbers: bool = False
     repair: str | None = None
 
-    def is_spoken_for(self, column: str) -> bool:
-        """Whether a column's name tells that it holds this."""
+    def is_named_by(self, column: str) -> bool:
+        """Whether a column's name speaks for it."""
         return re.search(self.header, column, re.IGNORECASE) is not None
 
 
-def kinds_of(codes: Codes) -> tuple[Kind, ...]:
-    """All kinds, the most particular first."""
+def all_types(codes: Codes) -> tuple[ColumnType, ...]:
+    """All types, the most particular first."""
     listed = {
         "epci": among(codes.epci),
         "postcode": among(codes.postcodes),
@@ -83,91 +83,93 @@ def kinds_of(codes: Codes) -> tuple[Kind, ...]:
     )
 
 
-def _identifiers(listed: Mapping[str, Test]) -> Iterator[Kind]:
-    yield Kind("nir", is_nir, 0.01, r"nir|secu", is_key=False, personal=True)
-    yield Kind("siret", is_siret, 0.01, "siret")
-    yield Kind("tva", is_vat, 0.01, "tva|vat")
-    yield Kind("epci", listed["epci"], 0.01, "epci", part_of="siren")
-    yield Kind("siren", is_siren, 0.1, "siren")
-    yield Kind("uai", is_uai, 0.05, "uai|rne")
-    yield Kind("rna", matching("W[0-9][0-9A-Z][0-9]{7}"), 0.01, "rna|waldec")
-    yield Kind("rnb", matching(_RNB), 0.3, "rnb|batiment")
+def _identifiers(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
+    yield ColumnType("nir", is_nir, 0.01, r"nir|secu", personal=True)
+    yield ColumnType("siret", is_siret, 0.01, "siret", is_key=True)
+    yield ColumnType("tva", is_vat, 0.01, "tva|vat", is_key=True)
+    yield ColumnType("epci", listed["epci"], 0.01, "epci", part_of="siren", is_key=True)
+    yield ColumnType("siren", is_siren, 0.1, "siren", is_key=True)
+    yield ColumnType("uai", is_uai, 0.05, "uai|rne", is_key=True)
+    yield ColumnType("rna", matching("W[0-9][0-9A-Z][0-9]{7}"), 0.01, "rna|waldec", is_key=True)
+    yield ColumnType("rnb", matching(_RNB), 0.3, "rnb|batiment", is_key=True)
     # Nine signs (arrêté of 13 November 2013 on FINESS, art. 2) of which the first two are a
     # department, 97 or 98 (documentation of the SNDS). No source at hand tells a check digit, and
     # so many other numbers look alike that the name must speak for it.
-    yield Kind("finess", matching(_FINESS), 0.9, "finess", named=True)
-    yield Kind("naf", matching(r"[0-9]{2}\.?[0-9]{2}[A-Z]"), 0.01, "naf|ape|activite")
+    yield ColumnType("finess", matching(_FINESS), 0.9, "finess", needs_name=True, is_key=True)
+    yield ColumnType(
+        "naf", matching(r"[0-9]{2}\.?[0-9]{2}[A-Z]"), 0.01, "naf|ape|activite", is_key=True
+    )
 
 
-def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[Kind]:
+def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[ColumnType]:
     """Codes of places; a postcode's `shape` is a pattern."""
-    yield Kind("iris", _iris(listed["commune"]), _COMMUNE_CHANCE, "iris")
-    yield Kind("postcode", listed["postcode"], _POSTCODE_CHANCE, _POSTCODE)
-    yield Kind("commune", listed["commune"], _COMMUNE_CHANCE, _COMMUNE)
+    yield ColumnType("iris", _iris(listed["commune"]), _COMMUNE_CHANCE, "iris", is_key=True)
+    yield ColumnType("postcode", listed["postcode"], _POSTCODE_CHANCE, _POSTCODE, is_key=True)
+    yield ColumnType("commune", listed["commune"], _COMMUNE_CHANCE, _COMMUNE, is_key=True)
     # The list is without CEDEX: with the name, the shape is enough of those beside it.
     cedex = _beside(listed["postcode"], shape)
-    yield Kind("postcode", cedex, 0.9, _POSTCODE, named=True)
+    yield ColumnType("postcode", cedex, 0.9, _POSTCODE, needs_name=True, is_key=True)
     # Too coarse to advise a dataset by: nearly every table has them.
-    yield Kind("departement", listed["departement"], 0.9, "dep|dpt", is_key=False, named=True)
-    yield Kind("region", listed["region"], 0.9, "reg", is_key=False, named=True)
+    yield ColumnType("departement", listed["departement"], 0.9, "dep|dpt", needs_name=True)
+    yield ColumnType("region", listed["region"], 0.9, "reg", needs_name=True)
     yield from _whole_lists(listed)
 
 
-def _whole_lists(listed: Mapping[str, Test]) -> Iterator[Kind]:
+def _whole_lists(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
     """Codes of two digits that no numbers are: with Corsica's, or nearly all and no other.
 
     Twenty is none: days, weeks, minutes and divisions of the NAF count through it.
     """
     for name, least in (("departement", 85), ("region", 12)):
-        yield Kind(name, _nearly_all(listed[name], least), 0.5, "(?!)", is_key=False)
-    yield Kind("departement", _with_corsica(listed["departement"]), 0.7, "(?!)", is_key=False)
+        yield ColumnType(name, _nearly_all(listed[name], least), 0.5)
+    yield ColumnType("departement", _with_corsica(listed["departement"]), 0.7)
 
 
-def _contacts() -> Iterator[Kind]:
-    yield Kind("email", matching(EMAIL), 0.01, "mail|courriel", is_key=False, personal=True)
-    yield Kind("phone", matching(PHONE), 0.1, "tel|phone|mobile", is_key=False, personal=True)
-    yield Kind("url", matching(r"https?://\S+"), 0.01, "url|site|lien", is_key=False)
+def _contacts() -> Iterator[ColumnType]:
+    yield ColumnType("email", matching(EMAIL), 0.01, "mail|courriel", personal=True)
+    yield ColumnType("phone", matching(PHONE), 0.1, "tel|phone|mobile", personal=True)
+    yield ColumnType("url", matching(r"https?://\S+"), 0.01, "url|site|lien")
 
 
-def _places() -> Iterator[Kind]:
-    yield Kind("geo_point", matching(_POINT), 0.01, "geo|coord|point", is_key=False)
-    yield Kind("latitude", _within(90), 0.9, "lat", is_key=False, named=True)
-    yield Kind("longitude", _within(180), 0.9, "lon|lng", is_key=False, named=True)
+def _places() -> Iterator[ColumnType]:
+    yield ColumnType("geo_point", matching(_POINT), 0.01, "geo|coord|point")
+    yield ColumnType("latitude", _within(90), 0.9, "lat", needs_name=True)
+    yield ColumnType("longitude", _within(180), 0.9, "lon|lng", needs_name=True)
 
 
-def _dates() -> Iterator[Kind]:
-    """A kind for each format, French before American, and one for columns that mix them."""
+def _dates() -> Iterator[ColumnType]:
+    """A type for each format, French before American, and one for columns that mix them."""
     for timed in (False, True):
         name = "datetime" if timed else "date"
         for shape in FORMATS:
             column = "" if shape == "%Y%m%d" else "date"
             test = is_date(shape, timed=timed)
-            yield Kind(name, test, 0.01, "date", is_key=False, column=column, format=shape)
+            yield ColumnType(name, test, 0.01, "date", kind=column, format=shape)
     clear = [shape for shape in FORMATS if shape not in {"%m/%d/%Y", "%Y%m%d"}]
     mixed = any_of(tuple(is_date(shape, timed=timed) for shape in clear for timed in (False, True)))
-    yield Kind("date", mixed, 0.01, "date", is_key=False, column="date")
+    yield ColumnType("date", mixed, 0.01, "date", kind="date")
 
 
-def _words() -> Iterator[Kind]:
-    yield Kind("boolean", matching(_BOOLEAN), 0.01, "(?!)", is_key=False, column="boolean")
-    yield Kind("boolean", matching("[01]"), 0.3, "^(is|has|est|a)[_A-Z]", is_key=False)
-    yield Kind("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR, is_key=False)
+def _words() -> Iterator[ColumnType]:
+    yield ColumnType("boolean", matching(_BOOLEAN), 0.01, kind="boolean")
+    yield ColumnType("boolean", matching("[01]"), 0.3, "^(is|has|est|a)[_A-Z]")
+    yield ColumnType("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR)
 
 
-def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[Kind]:
+def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
     """Codes that a spreadsheet took for numbers; the years from 2001 are also Aisne's communes."""
     for name, width, chance, header in (
         ("postcode", 5, _POSTCODE_CHANCE, _POSTCODE),
         ("commune", 5, _COMMUNE_CHANCE, _COMMUNE),
         ("departement", 2, 0.9, "dep|dpt"),
     ):
-        test, named = _lost_zero(listed[name], width), name == "departement"
-        yield Kind(name, test, chance, header, is_key=False, named=named, repair="leading_zero")
+        test, needs_name = _lost_zero(listed[name], width), name == "departement"
+        yield ColumnType(name, test, chance, header, needs_name=needs_name, repair="leading_zero")
     test = _with_corsica(_lost_zero(listed["departement"], 2))
-    yield Kind("departement", test, 0.7, "(?!)", is_key=False, repair="leading_zero")
+    yield ColumnType("departement", test, 0.7, repair="leading_zero")
 
 
-def _numbers() -> Iterator[Kind]:
+def _numbers() -> Iterator[ColumnType]:
     for name, shape, pattern in (
         ("integer", None, f"{_SIGN}{_WHOLE}"),
         ("integer", "# ##0", f"{_SIGN}({_WHOLE}|{_GROUPED})"),
@@ -176,8 +178,10 @@ def _numbers() -> Iterator[Kind]:
         ("decimal", "0.0", rf"{_SIGN}{_PLAIN}(\.[0-9]+)?"),
         ("decimal", None, f"{_SIGN}({_PLAIN}|{_GROUPED})([.,][0-9]+)?"),
     ):
-        test, wide = matching(pattern), _GROUPED in pattern
-        yield Kind(name, test, 0.01, "(?!)", is_key=False, column=name, format=shape, wide=wide)
+        takes_numbers = _GROUPED in pattern
+        yield ColumnType(
+            name, matching(pattern), 0.01, kind=name, format=shape, takes_numbers=takes_numbers
+        )
 
 
 _POSTCODE = r"post|(^|[_ ])cp([_ ]|$)"

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 
 from services.compute.runner.columns.area_codes import with_codes
 from services.compute.runner.columns.cog import best_year, load_codes
-from services.compute.runner.columns.column_types import Kind, kinds_of
+from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.coordinates import with_coordinates
 from services.compute.runner.columns.identifiers import Counts, Texts, among
-from services.compute.runner.columns.type_detection import Recognition
+from services.compute.runner.columns.type_detection import TypeDetection
 from services.compute.runner.database import Say, columns, count, quoted
 from shared.tables.manifest import Column, Meaning
 
@@ -50,8 +50,8 @@ class ColumnProfile:
     are numbers, dates or codes, `NA` and `-` are none; in free text they may be a value.
     """
 
-    def __init__(self, name: str, kinds: Iterable[Kind]) -> None:
-        self._name, self._recognition = name, Recognition(name, kinds)
+    def __init__(self, name: str, types: Iterable[ColumnType]) -> None:
+        self._name, self._detection = name, TypeDetection(name, types)
         self._filled = self._distinct = self._spaces = 0
         self._marks: dict[str, int] = {}
         self._few: list[Texts] = []
@@ -66,31 +66,28 @@ class ColumnProfile:
             self._marks.update(zip(marks, counts[marked].tolist(), strict=True))
             values, counts = values.filter(pa.array(~marked)), counts[~marked]
         self._spaces += int(np.sum(pc.count_substring(values, " ").to_numpy()))
-        self._recognition.add(values, counts)
-        self._keep(values)
+        self._detection.add(values, counts)
+        if self._distinct <= _KEPT:
+            self._few.append(values)
 
     def column(self) -> Column:
         """The column as all that was added shows it."""
-        found = self._recognition.best()
-        meaning, kind = found or (None, None)
-        key = kind.name if kind and kind.is_key else None
+        found = self._detection.best()
+        meaning, found_type = found or (None, None)
+        key = found_type.name if found_type and found_type.is_key else None
         marks = {
-            mark: count for mark, count in self._marks.items() if kind or mark in _ALWAYS_MISSING
+            mark: rows for mark, rows in self._marks.items() if found or mark in _ALWAYS_MISSING
         }
         filled, distinct = self._filled - sum(marks.values()), self._distinct - len(marks)
         return Column(
             name=self._name,
-            kind="text" if key else self._recognition.column,
+            kind="text" if key else self._detection.kind,
             filled=filled,
             distinct=distinct,
             key=key,
-            meaning=self._dated(meaning) or self._texture(filled, distinct),
+            meaning=self._dated(meaning) or self._category_or_text(filled, distinct),
             missing=tuple(sorted(marks)),
         )
-
-    def _keep(self, values: Texts) -> None:
-        if self._distinct <= _KEPT:
-            self._few.append(values)
 
     def _dated(self, meaning: Meaning | None) -> Meaning | None:
         """Of communes also the year; there never were so many codes that some are not kept."""
@@ -99,10 +96,10 @@ class ColumnProfile:
         fit = best_year(pa.concat_arrays(self._few))
         if fit is None:
             return meaning
-        told = {"year": fit.year, "year_from": next(iter(fit.alternatives), None)}
-        return meaning.model_copy(update=told | {"codes": fit.kinds})
+        first = next(iter(fit.alternatives), None)
+        return meaning.model_copy(update={"year": fit.year, "year_from": first, "codes": fit.kinds})
 
-    def _texture(self, filled: int, distinct: int) -> Meaning | None:
+    def _category_or_text(self, filled: int, distinct: int) -> Meaning | None:
         """A category where few values repeat, free text where they have many words."""
         if 1 < distinct <= _MANY and filled >= _REPEATED * distinct:
             return Meaning(type="category", confidence=round(1 - distinct / filled, 3), valid=1.0)
@@ -117,16 +114,15 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
     Text and whole numbers are described by their values, the rest by its type. Codes that the
     source has as numbers are no keys: they meet no text.
     """
-    kinds = kinds_of(load_codes())
-    described = []
-    types = columns(database, table)
-    for at, (name, of_type) in enumerate(types.items()):
-        say(at / len(types), f"décrit la colonne {name}")
-        kind = _kind_of_type(of_type)
-        if of_type == "VARCHAR":
-            described.append(_read_column(database, table, name, kinds))
+    types, described = all_types(load_codes()), []
+    stored = columns(database, table)
+    for at, (name, stored_type) in enumerate(stored.items()):
+        say(at / len(stored), f"décrit la colonne {name}")
+        kind = _kind_of(stored_type)
+        if stored_type == "VARCHAR":
+            described.append(_read_column(database, table, name, types))
         elif kind == "integer":
-            column = _read_column(database, table, name, kinds)
+            column = _read_column(database, table, name, types)
             described.append(column.model_copy(update={"kind": kind, "key": None}))
         else:
             described.append(_typed_column(database, table, name, kind))
@@ -135,9 +131,9 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
 
 
 def _read_column(
-    database: duckdb.DuckDBPyConnection, table: str, name: str, kinds: Iterable[Kind]
+    database: duckdb.DuckDBPyConnection, table: str, name: str, types: Iterable[ColumnType]
 ) -> Column:
-    profile = ColumnProfile(name, kinds)
+    profile = ColumnProfile(name, types)
     counted = database.sql(
         f"SELECT nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') AS text, count(*) AS n"
         f" FROM {quoted(table)} GROUP BY text"
@@ -156,14 +152,15 @@ def _typed_column(database: duckdb.DuckDBPyConnection, table: str, name: str, ki
     return Column(name=name, kind=kind, filled=filled, distinct=distinct)
 
 
-def _kind_of_type(kind: str) -> str:
-    if kind.startswith(("DATE", "TIMESTAMP")):
+def _kind_of(stored_type: str) -> str:
+    """The kind of a column that the database stores as that type."""
+    if stored_type.startswith(("DATE", "TIMESTAMP")):
         return "date"
-    if kind.startswith(("DECIMAL", "FLOAT", "DOUBLE")):
+    if stored_type.startswith(("DECIMAL", "FLOAT", "DOUBLE")):
         return "decimal"
-    if kind == "BOOLEAN":
+    if stored_type == "BOOLEAN":
         return "boolean"
-    return "integer" if kind.endswith(("INT", "INTEGER")) else "text"
+    return "integer" if stored_type.endswith(("INT", "INTEGER")) else "text"
 
 
 def gathered(batches: Iterable[pa.RecordBatch], most_bytes: int) -> Iterator[pa.RecordBatch]:

@@ -1,7 +1,7 @@
 """Recognises what a column holds by all its values; its name only breaks ties.
 
-A kind fits when nearly all distinct values are valid, and so many that chance is no explanation:
-of ten random numbers of nine digits one passes for a SIREN. Of several kinds that fit, the one
+A type fits when nearly all distinct values are valid, and so many that chance is no explanation:
+of ten random numbers of nine digits one passes for a SIREN. Of several types that fit, the one
 that the column's name speaks for is taken, else the first in the list.
 """
 
@@ -12,7 +12,7 @@ from heapq import nsmallest
 import numpy as np
 import pyarrow as pa
 
-from services.compute.runner.columns.column_types import Kind
+from services.compute.runner.columns.column_types import ColumnType
 from services.compute.runner.columns.identifiers import Counts, Flags, Texts
 from shared.tables.manifest import Meaning
 
@@ -24,9 +24,9 @@ _CERTAIN = 0.9
 
 _SAMPLE = 400
 _LIKELY = 0.6
-"""Below this share of a sample, a kind is not tried on the whole column."""
+"""Below this share of a sample, a type is not tried on the whole column."""
 
-_SPOKEN_FOR = 0.1
+_BY_NAME = 0.1
 """What a fitting name leaves of chance."""
 
 _DOUBTFUL = 0.5
@@ -38,11 +38,11 @@ _LONGEST = 50
 
 @dataclass
 class _Tally:
-    """How many values, and rows, are valid as a kind; given up where it is hopeless."""
+    """How many values, and rows, are valid as a type; given up where it is hopeless."""
 
-    kind: Kind
-    spoken: bool
-    hopeful: bool = True
+    type: ColumnType
+    is_named: bool
+    is_likely: bool = True
     distinct: int = 0
     rows: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -52,33 +52,33 @@ class _Tally:
 
         `known` tells that all of them are valid.
         """
-        if self.hopeful and len(sample) and not known:
-            self.hopeful = bool(self.kind.test(sample).mean() >= _LIKELY)
-        if not self.hopeful:
+        if self.is_likely and len(sample) and not known:
+            self.is_likely = bool(self.type.test(sample).mean() >= _LIKELY)
+        if not self.is_likely:
             return
-        flags = np.ones(len(values), bool) if known else self.kind.test(values)
+        flags = np.ones(len(values), bool) if known else self.type.test(values)
         self.distinct += int(flags.sum())
         self.rows += int(counts[flags].sum())
         self._remember(values, flags)
 
     def certainty(self) -> float:
         """How sure it is that the valid values are not so by chance."""
-        chance = self.kind.chance * (_SPOKEN_FOR if self.spoken else 1)
+        chance = self.type.chance * (_BY_NAME if self.is_named else 1)
         return float(1 - chance**self.distinct)
 
     def _remember(self, values: Texts, flags: Flags) -> None:
-        if not self.kind.personal and not flags.all():
+        if not self.type.personal and not flags.all():
             wrong = values.filter(pa.array(~flags)).to_pylist()
             self.wrong = nsmallest(_EXAMPLES, [*self.wrong, *wrong])
 
 
-class Recognition:
-    """Tries a column with every kind, a batch of its distinct values at a time."""
+class TypeDetection:
+    """Tries a column with every type, a batch of its distinct values at a time."""
 
-    def __init__(self, name: str, kinds: Iterable[Kind]) -> None:
+    def __init__(self, name: str, types: Iterable[ColumnType]) -> None:
         self._distinct = self._rows = 0
-        tallies = [_Tally(kind, kind.is_spoken_for(name)) for kind in kinds]
-        self._tallies = [one for one in tallies if one.spoken or not one.kind.named]
+        tallies = [_Tally(one, one.is_named_by(name)) for one in types]
+        self._tallies = [one for one in tallies if one.is_named or not one.type.needs_name]
 
     def add(self, values: Texts, counts: Counts) -> None:
         """Some of the distinct values, in no order, and how often each occurs."""
@@ -89,35 +89,35 @@ class Recognition:
         sample = _sample(values)
         numbers = False
         for tally in self._tallies:
-            tally.add(values, counts, sample, known=numbers and tally.kind.wide)
+            tally.add(values, counts, sample, known=numbers and tally.type.takes_numbers)
             is_whole = tally.distinct == self._distinct
-            numbers |= is_whole and tally.kind.column in ("integer", "decimal")
+            numbers |= is_whole and tally.type.kind in ("integer", "decimal")
 
     @property
-    def column(self) -> str:
+    def kind(self) -> str:
         """The kind of column that every value allows: integer, decimal, date, boolean or text."""
-        fits = (one.kind.column for one in self._tallies if one.distinct == self._distinct > 0)
+        fits = (one.type.kind for one in self._tallies if one.distinct == self._distinct > 0)
         return next(filter(None, fits), "text")
 
-    def best(self) -> tuple[Meaning, Kind] | None:
+    def best(self) -> tuple[Meaning, ColumnType] | None:
         """What the column holds."""
         found = [tally for tally in self._tallies if self._fits(tally)]
         if not found:
             return None
-        spoken = [tally for tally in found if tally.spoken]
-        best = _mended((spoken or found)[0], found)
+        named = [tally for tally in found if tally.is_named]
+        best = _mended((named or found)[0], found)
         also = _also(best, found)
-        doubt = _DOUBTFUL if best.kind.is_key and also and not spoken else 1.0
+        doubt = _DOUBTFUL if best.type.is_key and also and not named else 1.0
         meaning = Meaning(
-            type=best.kind.name,
+            type=best.type.name,
             confidence=round(best.distinct / self._distinct * best.certainty() * doubt, 3),
-            valid=0.0 if best.kind.repair else best.rows / self._rows,
+            valid=0.0 if best.type.repair else best.rows / self._rows,
             invalid=tuple(text[:_LONGEST] for text in best.wrong),
-            repair=best.kind.repair,
-            format=best.kind.format,
+            repair=best.type.repair,
+            format=best.type.format,
             also=also,
         )
-        return meaning, best.kind
+        return meaning, best.type
 
     def _fits(self, tally: _Tally) -> bool:
         enough = tally.distinct >= _ENOUGH * self._distinct
@@ -133,18 +133,18 @@ def _sample(values: Texts) -> Texts:
 
 def _mended(best: _Tally, found: list[_Tally]) -> _Tally:
     """The repair that makes more of the values valid, if there is one."""
-    repairs = [one for one in found if one.kind.repair and one.kind.name == best.kind.name]
+    repairs = [one for one in found if one.type.repair and one.type.name == best.type.name]
     return max([best, *repairs], key=lambda one: one.distinct)
 
 
 def _also(best: _Tally, found: list[_Tally]) -> tuple[str, ...]:
     """Other keys that fit, or other formats of a date that fit as well."""
-    if best.kind.is_key:
-        names = [one.kind.name for one in found if one.kind.is_key]
-        return tuple(sorted({*names} - {best.kind.name, best.kind.part_of}))
-    if best.kind.column != "date":
+    if best.type.is_key:
+        names = [one.type.name for one in found if one.type.is_key]
+        return tuple(sorted({*names} - {best.type.name, best.type.part_of}))
+    if best.type.kind != "date":
         return ()
-    rivals = [one for one in found if one.kind.name == best.kind.name and one is not best]
+    rivals = [one for one in found if one.type.name == best.type.name and one is not best]
     return tuple(
-        one.kind.format for one in rivals if one.kind.format and one.distinct == best.distinct
+        one.type.format for one in rivals if one.type.format and one.distinct == best.distinct
     )

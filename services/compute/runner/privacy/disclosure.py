@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from services.compute.runner.columns.cog import load_codes
-from services.compute.runner.columns.column_types import kinds_of
+from services.compute.runner.columns.column_types import all_types
 from services.compute.runner.columns.contacts import is_iban
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.profile import describe
@@ -56,9 +56,9 @@ def redacted(keys: list[str]) -> list[str | None]:
     """The keys, None in place of each that is a person's, and of all when most are."""
     texts = pa.array(keys, pa.string())
     is_personal = is_iban(texts) | Words.of(texts).are_full_name()
-    for kind in kinds_of(load_codes()):
-        if kind.personal:
-            is_personal |= kind.test(texts)
+    for one in all_types(load_codes()):
+        if one.personal:
+            is_personal |= one.test(texts)
     if len(keys) and is_personal.mean() > _MOST:
         return [None] * len(keys)
     return [None if hide else key for key, hide in zip(keys, is_personal, strict=True)]

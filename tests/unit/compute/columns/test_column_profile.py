@@ -7,17 +7,17 @@ import pyarrow as pa
 import pytest
 
 from services.compute.runner.columns.cog import load_codes
-from services.compute.runner.columns.column_types import kinds_of
+from services.compute.runner.columns.column_types import all_types
 from services.compute.runner.columns.profile import ColumnProfile
 from shared.tables.manifest import Column
 from tests.unit.compute.columns.test_cog import valid_in
 
-KINDS = kinds_of(load_codes())
+TYPES = all_types(load_codes())
 
 
 def column(name: str, values: list[str], batch: int = 10**6) -> Column:
     """The column, its distinct values added by so many at once."""
-    portrait = ColumnProfile(name, KINDS)
+    portrait = ColumnProfile(name, TYPES)
     counted = list(Counter(values).items())
     for at in range(0, len(counted), batch):
         some = counted[at : at + batch]

@@ -9,28 +9,28 @@ import pyarrow as pa
 import pytest
 
 from services.compute.runner.columns.cog import Codes, load_codes
-from services.compute.runner.columns.column_types import Kind, kinds_of
+from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.identifiers import Texts
-from services.compute.runner.columns.type_detection import Recognition
+from services.compute.runner.columns.type_detection import TypeDetection
 from shared.tables.manifest import Meaning
 
 DEMO = Path(__file__).resolve().parents[4] / "deploy" / "demo" / "data"
 CODES = load_codes()
-KINDS = kinds_of(CODES)
+TYPES = all_types(CODES)
 BOTH = frozenset({"14001", "14118", "76540"})
 DEPARTEMENTS = sorted(CODES.departements)
 NAF = frozenset(range(1, 100)) - {4, 34, 40, 44, 48, 54, 57, 67, 76, 83, 89}
 """The divisions of the NAF (revision 2)."""
-FEW = kinds_of(Codes(communes=BOTH, epci=frozenset(), postcodes=BOTH))
+FEW = all_types(Codes(communes=BOTH, epci=frozenset(), postcodes=BOTH))
 
 
 def recognise(
-    name: str, values: Texts, counts: Iterable[int], kinds: Iterable[Kind]
-) -> tuple[Meaning, Kind] | None:
+    name: str, values: Texts, counts: Iterable[int], types: Iterable[ColumnType]
+) -> tuple[Meaning, ColumnType] | None:
     """What a column holds, given its distinct values and how often each occurs."""
-    recognition = Recognition(name, kinds)
-    recognition.add(values, np.fromiter(counts, np.int64, len(values)))
-    return recognition.best()
+    detection = TypeDetection(name, types)
+    detection.add(values, np.fromiter(counts, np.int64, len(values)))
+    return detection.best()
 
 
 def meaning(name: str, values: list[str]) -> Meaning | None:
@@ -38,7 +38,7 @@ def meaning(name: str, values: list[str]) -> Meaning | None:
     counts = dict.fromkeys(values, 0)
     for value in values:
         counts[value] += 1
-    found = recognise(name, pa.array(list(counts), pa.string()), counts.values(), KINDS)
+    found = recognise(name, pa.array(list(counts), pa.string()), counts.values(), TYPES)
     return found[0] if found else None
 
 
@@ -122,7 +122,7 @@ def test_real_columns_are_recognised_whatever_their_name(
         ("vide", [], None),
     ],
 )
-def test_kinds_are_recognised_by_value(name: str, values: list[str], expected: str | None) -> None:
+def test_types_are_recognised_by_value(name: str, values: list[str], expected: str | None) -> None:
     """So few values prove nothing where chance explains them, unless the name speaks for it."""
     assert kind(name, values) == expected
 
@@ -171,7 +171,7 @@ def test_share_of_valid_rows_and_examples_of_the_others_are_told() -> None:
     assert set(found.invalid) == {"inconnu", "99999"}
 
 
-def test_values_of_personal_kinds_are_never_shown() -> None:
+def test_values_of_personal_types_are_never_shown() -> None:
     """Not even those that are no valid ones."""
     mails = [f"a{at}@mairie.example" for at in range(40)]
     found = meaning("contact", [*mails, "jean dupont"])
