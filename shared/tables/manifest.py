@@ -7,6 +7,12 @@ from pydantic import AwareDatetime, Field
 from shared.events.event import FileRef, Frozen, JobKind, Step
 from shared.tables.privacy import Privacy
 
+TABLE = "table.parquet"
+"""What an ingest job calls the table that it read."""
+
+RESULT = "result.parquet"
+"""What a job calls the table of its last step."""
+
 
 class Input(Frozen):
     """A dataset as it was when a job read it."""

@@ -4,18 +4,16 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.usage import RESULT
 from services.catalog.datasets.manifests import output_of, privacy_of, read_manifest
 from services.catalog.datasets.metadata import Metadata
-from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.registration import DATASET_PREFIX
+from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import Provenance, Version, VersionContent
 from services.catalog.licences.compatibility import Compatibility, compatibility_of, terms_of
 from shared.aggregate import caused_id
 from shared.events import Envelope, ProjectDelivered
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import Manifest
+from shared.tables.manifest import RESULT, Manifest
 
 _Read: TypeAlias = tuple[Dataset, Version | None]
 

@@ -27,14 +27,11 @@ from shared.events import (
 from shared.inbound import Paging
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import Manifest
+from shared.tables.manifest import RESULT, Manifest
 
 _DOWNLOAD = "Téléchargement par l'équipe du Datalab."
 
 UseState = Literal["opened", "succeeded", "failed", "cancelled"]
-
-RESULT = "result.parquet"
-"""What a job calls the table of its last step."""
 
 
 _TREATING: tuple[JobKind, ...] = ("trial", "full")

@@ -3,19 +3,15 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.catalog.access.grants import Conditions, Decision, GrantState, end_of
-from services.catalog.datasets.bodies import Text
+from services.catalog.datasets.bodies import Purpose, Text
 from shared.aggregate import now
 from shared.events.event import FileRef
 from shared.inbound import Paging
-from shared.words import legible
 
 _LATEST = date(2200, 1, 1)
-_Purpose = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(legible)
-]
 
 
 class RequestQuery(Paging):
@@ -89,7 +85,7 @@ class NewDecision(BaseModel):
 
     decision: Decision
     reason: Text = ""
-    purpose: _Purpose = Field(default="", description="what a grant is for, in French")
+    purpose: Purpose = Field(default="", description="what a grant is for, in French")
     until: _LastDay | None = Field(
         default=None, description="the last day of a grant, until it ends in metropolitan France"
     )

@@ -20,9 +20,7 @@ Label = Annotated[
     AfterValidator(legible),
 ]
 Purpose = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
-    AfterValidator(legible),
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(legible)
 ]
 
 
@@ -84,7 +82,7 @@ class NewLegalBasis(BaseModel):
 
     version: int | None = Field(default=None, ge=1, description="by default the newest held one")
     basis: Basis
-    purpose: Purpose = Field(description="what the data is published for, in French")
+    purpose: Purpose = Field(min_length=1, description="what the data is published for, in French")
     note: Text = ""
     restrict: bool = Field(default=False, description="make an open dataset restricted")
 

@@ -28,6 +28,7 @@ from shared.events import (
 from shared.tables.harvested_page import Distribution
 from shared.tables.manifest import Profile
 
+DATASET_PREFIX = "dts"
 _READ = frozenset({"held", "published"})
 
 

@@ -3,7 +3,7 @@
 from services.catalog import metrics
 from services.catalog.datasets.manifests import output_of, profile_of, read_manifest
 from services.catalog.datasets.metadata import Metadata
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import caused_id, new_id
 from shared.events import Envelope, JobCancelled, JobFailed, JobSucceeded
@@ -11,12 +11,7 @@ from shared.inbound import Key, fingerprint
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import KEYS
-
-DATASET_PREFIX = "dts"
-
-
-TABLE = "table.parquet"
-"""What an ingest job calls the canonical table."""
+from shared.tables.manifest import TABLE
 
 
 def register_upload(

@@ -14,7 +14,7 @@ from services.catalog.datasets.metadata import (
     Metadata,
     Period,
 )
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.source_record import Change, Harvested
 from services.catalog.harvesting.model import RemoteSource
 from services.catalog.licences.licences import canonical
@@ -35,7 +35,7 @@ _PUBLISHER: TypeAdapter[PublisherKind] = TypeAdapter(PublisherKind)
 
 def dataset_id(source_id: str, identifier: str) -> str:
     """The id here of what that source knows by `identifier`, however often it is harvested."""
-    return caused_id("dts", f"{source_id} {identifier}")
+    return caused_id(DATASET_PREFIX, f"{source_id} {identifier}")
 
 
 def metadata_of(record: Record, source: RemoteSource) -> Metadata:

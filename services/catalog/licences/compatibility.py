@@ -84,7 +84,11 @@ def compatibility_of(sources: Iterable[Source]) -> Compatibility:
 
 
 def _licence_of(source: Source) -> Licence:
-    return find_licence(source.licence) or _UNKNOWN
+    return _known(source.licence)
+
+
+def _known(licence: str) -> Licence:
+    return find_licence(licence) or _UNKNOWN
 
 
 def _name_of(source: Source) -> str:
@@ -170,13 +174,8 @@ def terms_of(wanted: str, verdict: Compatibility) -> Terms:
 
 
 def _is_enough(wanted: str, owed: str) -> bool:
-    given, due = _duties(wanted), _duties(owed)
+    given, due = _known(wanted).duties, _known(owed).duties
     if Duty.SHARE_ALIKE in due:
         return canonical(wanted) == owed
     # Terms that nobody here knows may ask for anything: whoever uses the result has to read them.
     return Duty.ASK in given or due <= given
-
-
-def _duties(licence: str) -> frozenset[Duty]:
-    found = find_licence(licence)
-    return found.duties if found else frozenset({Duty.ASK})
