@@ -95,6 +95,11 @@ class Column(Frozen):
         default=(), description="what the source writes for no value here, e.g. NA"
     )
 
+    @property
+    def type(self) -> str:
+        """What the profile recognised in it, or nothing."""
+        return self.meaning.type if self.meaning else ""
+
 
 class Repair(Frozen):
     """Something that was mended so that a file is a table; `message` says it in French."""

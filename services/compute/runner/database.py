@@ -21,6 +21,16 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def trimmed(name: str) -> str:
+    """The column of that name, in SQL, as text without the spaces around it."""
+    return f"trim(CAST({quoted(name)} AS VARCHAR))"
+
+
+def filled(name: str) -> str:
+    """The same, null where nothing is left."""
+    return f"nullif({trimmed(name)}, '')"
+
+
 def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     """`names`, with `_2`, `_3`... where one repeats another; case makes no difference in SQL."""
     seen = {name.lower() for name in taken}

@@ -12,7 +12,15 @@ from pyarrow import parquet
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.profile import describe, gathered
-from services.compute.runner.database import Say, columns, count, literal, open_database, quoted
+from services.compute.runner.database import (
+    Say,
+    columns,
+    count,
+    literal,
+    open_database,
+    quoted,
+    trimmed,
+)
 from services.compute.runner.formats.archive import unpack
 from services.compute.runner.formats.header import name_columns
 from services.compute.runner.formats.reader import read_table
@@ -157,7 +165,7 @@ def _leading_zeros(
     for name, kind in {
         one.column: one.type for one in work.repairs if one.column in present
     }.items():
-        text = f"trim(CAST({quoted(name)} AS VARCHAR))"
+        text = trimmed(name)
         is_short = f"{text} {_is_short(kind)}"
         ((short,),) = database.execute(
             f"SELECT count(*) FROM {quoted(_TABLE)} WHERE {is_short}"

@@ -10,13 +10,13 @@ from functools import cache
 import duckdb
 
 from services.compute.runner.columns.cog import load_cog
-from services.compute.runner.database import quoted
+from services.compute.runner.database import filled, quoted, trimmed
 from shared.tables.manifest import Column, Meaning
 
-LEADING = ("departement", "commune", "iris", "postcode")
+_LEADING = ("departement", "commune", "iris", "postcode")
 """Kinds of columns whose values begin with a département; of postcodes nearly all do."""
 
-UNTOLD = ("", "integer", "category")
+_UNPROVEN = ("", "integer", "category")
 """What a column is called whose values alone prove nothing."""
 
 _ENOUGH = 0.95
@@ -37,47 +37,41 @@ def with_codes(
     leading = leading_column(columns)
     if leading is None:
         return list(columns)
-    return [_told(database, table, one, leading) if _may_be_codes(one) else one for one in columns]
+    return [
+        _recognised(database, table, one, leading) if _may_be_codes(one) else one for one in columns
+    ]
 
 
 def leading_column(columns: Sequence[Column]) -> str | None:
     """The column whose values begin with the département of their row."""
-    found = {one.meaning.type: one.name for one in columns if _leads(one) and one.meaning}
-    return next((found[kind] for kind in LEADING if kind in found), None)
+    found = {one.type: one.name for one in columns if one.meaning and not one.meaning.repair}
+    return next((found[kind] for kind in _LEADING if kind in found), None)
 
 
 def departement_of(name: str) -> str:
     """What a leading column begins with, as an SQL expression: two signs, or three from 971 on."""
-    text = f"trim(CAST({quoted(name)} AS VARCHAR))"
+    text = trimmed(name)
     return f"nullif(left({text}, CASE WHEN {text} LIKE '97%' THEN 3 ELSE 2 END), '')"
-
-
-def type_of(column: Column) -> str:
-    """What the profile calls a column, or nothing."""
-    return column.meaning.type if column.meaning else ""
-
-
-def _leads(column: Column) -> bool:
-    meaning = column.meaning
-    return meaning is not None and meaning.type in LEADING and meaning.repair is None
 
 
 def _may_be_codes(column: Column) -> bool:
     is_short = 0 < column.distinct <= _MOST and column.kind in ("text", "integer")
-    return is_short and type_of(column) in UNTOLD
+    return is_short and column.type in _UNPROVEN
 
 
-def _told(database: duckdb.DuckDBPyConnection, table: str, column: Column, leading: str) -> Column:
+def _recognised(
+    database: duckdb.DuckDBPyConnection, table: str, column: Column, leading: str
+) -> Column:
     pairs = database.execute(
         f"SELECT {departement_of(leading)} AS departement,"
-        f" nullif(trim(CAST({quoted(column.name)} AS VARCHAR)), '') AS code, count(*)"
+        f" {filled(column.name)} AS code, count(*)"
         f" FROM {quoted(table)} WHERE departement IS NOT NULL AND code IS NOT NULL GROUP BY ALL"
     ).fetchall()
-    meaning = told_by_departement([(str(one), str(code), int(n)) for one, code, n in pairs])
+    meaning = meaning_by_departement([(str(one), str(code), int(n)) for one, code, n in pairs])
     return column.model_copy(update={"meaning": meaning}) if meaning else column
 
 
-def told_by_departement(pairs: Sequence[tuple[str, str, int]]) -> Meaning | None:
+def meaning_by_departement(pairs: Sequence[tuple[str, str, int]]) -> Meaning | None:
     """What codes are, given beside which département each stands, and in how many rows.
 
     Codes that are all the same may be so by chance, unless several départements share them.

@@ -12,8 +12,8 @@ from typing import TypeAlias
 import duckdb
 import numpy as np
 
-from services.compute.runner.columns.area_codes import departement_of, leading_column, type_of
-from services.compute.runner.database import quoted
+from services.compute.runner.columns.area_codes import departement_of, leading_column
+from services.compute.runner.database import quoted, trimmed
 from shared.tables.manifest import Column, Meaning
 
 Numbers: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -62,20 +62,20 @@ def with_coordinates(
     """The columns of `table`, those recognised that are a latitude or longitude."""
     north, east = _likely(database, table, [one for one in columns if _may_be_degrees(one)])
     departement = leading_column(columns)
-    told: dict[str, Meaning] = {}
+    found: dict[str, Meaning] = {}
     for pair in pairwise(one.name for one in columns):
         for latitude, longitude in (pair, pair[::-1]):
-            if latitude in north and longitude in east and not told.keys() & {*pair}:
+            if latitude in north and longitude in east and not found.keys() & {*pair}:
                 points = _Points(database, _points(table, latitude, longitude, departement))
-                told |= points.told(latitude, longitude)
+                found |= points.found(latitude, longitude)
     return [
-        one.model_copy(update={"meaning": told[one.name]}) if one.name in told else one
+        one.model_copy(update={"meaning": found[one.name]}) if one.name in found else one
         for one in columns
     ]
 
 
 def _may_be_degrees(column: Column) -> bool:
-    is_known = type_of(column) in ("decimal", "latitude", "longitude")
+    is_known = column.type in ("decimal", "latitude", "longitude")
     return column.distinct >= _MANY and (is_known or column.kind == "decimal")
 
 
@@ -85,7 +85,7 @@ def _likely(
     """The columns whose first rows may be latitudes of France, and those that may be longitudes."""
     if len(columns) <= 1:
         return set(), set()
-    chosen = ", ".join(f"{_degrees(_text(one.name))} AS c{at}" for at, one in enumerate(columns))
+    chosen = ", ".join(f"{_degrees(trimmed(one.name))} AS c{at}" for at, one in enumerate(columns))
     first = database.sql(f"SELECT {chosen} FROM {quoted(table)} LIMIT {_FIRST_ROWS}").fetchnumpy()
     numbers = [np.ma.getdata(first[name])[~np.ma.getmaskarray(first[name])] for name in first]
     north, east = (
@@ -101,17 +101,13 @@ def _within(numbers: Numbers, at: int) -> bool:
     return bool(len(numbers) and np.logical_or.reduce(inside).mean() >= _ENOUGH)
 
 
-def _text(name: str) -> str:
-    return f"trim(CAST({quoted(name)} AS VARCHAR))"
-
-
 def _degrees(text: str) -> str:
     return f"TRY_CAST(replace({text}, ',', '.') AS DOUBLE)"
 
 
 def _points(table: str, latitude: str, longitude: str, departement: str | None) -> str:
     """The rows of `table` as points, in SQL."""
-    texts = [_text(latitude), _text(longitude)]
+    texts = [trimmed(name) for name in (latitude, longitude)]
     north, east = map(_degrees, texts)
     precise = " AND ".join(f"regexp_matches({text}, '[.,][0-9]{{{_DECIMALS}}}')" for text in texts)
     place = departement_of(departement) if departement else "NULL"
@@ -129,7 +125,7 @@ class _Points:
     database: duckdb.DuckDBPyConnection
     points: str
 
-    def told(self, latitude: str, longitude: str) -> dict[str, Meaning]:
+    def found(self, latitude: str, longitude: str) -> dict[str, Meaning]:
         """The meaning of the two columns; none when they are no coordinates."""
         share = self._inside(self.points)
         confidence = self._confidence() if share >= _ENOUGH else 0.0

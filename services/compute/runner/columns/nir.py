@@ -15,7 +15,7 @@ from services.compute.runner.columns.identifiers import (
     is_nir,
     matching,
 )
-from services.compute.runner.database import literal, quoted
+from services.compute.runner.database import literal, quoted, trimmed
 from shared.tables.manifest import Column
 
 _SHAPE = rf"[123478][0-9]{{2}}{NIR_MONTH}([0-9]{{2}}|2[AB])[0-9]{{6}}([0-9]{{2}})?"
@@ -84,7 +84,7 @@ def _counted(database: duckdb.DuckDBPyConnection, table: str, column: str) -> tu
     cells = database.sql(f"""
         SELECT * FROM (
             SELECT cell, {_matches(_LONG)} AS is_long, {_matches(_WRITTEN)} AS is_written FROM (
-                SELECT regexp_replace(trim(CAST({quoted(column)} AS VARCHAR)), '[.]0$', '') AS cell
+                SELECT regexp_replace({trimmed(column)}, '[.]0$', '') AS cell
                 FROM {quoted(table)}
             ) WHERE length(cell) BETWEEN {_SHORTEST} AND {_LONGEST}
         ) WHERE is_long OR is_written

@@ -13,7 +13,7 @@ from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.coordinates import with_coordinates
 from services.compute.runner.columns.identifiers import Counts, Texts, among
 from services.compute.runner.columns.type_detection import TypeDetection
-from services.compute.runner.database import Say, columns, count, quoted
+from services.compute.runner.database import Say, columns, count, filled, quoted
 from shared.tables.manifest import Column, Meaning
 
 _BATCH = 1_000_000
@@ -135,12 +135,11 @@ def _read_column(
 ) -> Column:
     profile = ColumnProfile(name, types)
     counted = database.sql(
-        f"SELECT nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') AS text, count(*) AS n"
-        f" FROM {quoted(table)} GROUP BY text"
+        f"SELECT {filled(name)} AS text, count(*) AS n FROM {quoted(table)} GROUP BY text"
     )
     for batch in gathered(counted.to_arrow_reader(_BATCH), _GATHERED_BYTES):
-        filled = batch.filter(batch["text"].is_valid())  # asked of the database, it trims twice
-        profile.add(filled["text"], filled["n"].to_numpy())
+        valued = batch.filter(batch["text"].is_valid())  # asked of the database, it trims twice
+        profile.add(valued["text"], valued["n"].to_numpy())
     return profile.column()
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from services.compute.runner.database import quoted
+from services.compute.runner.database import filled, quoted
 from services.compute.runner.linkage.crosswalk_lookup import Counted, projections
 from shared.tables.key_file import COARSE, LONGEST_VALUE, UNTYPED, KeyColumn, blocks_of
 from shared.tables.manifest import Column
@@ -67,7 +67,7 @@ class _Key(NamedTuple):
         """The key that a column is by itself."""
         space = _SPACES.get(kind, kind) or UNTYPED
         known = (column.filled, column.distinct, kind)
-        return cls((column.name,), space, _text(column.name), *known)
+        return cls((column.name,), space, filled(column.name), *known)
 
 
 def write_keys(
@@ -128,7 +128,7 @@ class _Source:
         for key in keys:
             beside = [one for one in periods if one[0] not in key.columns]
             for name, kind in beside if key.distinct < key.rows else ():
-                both = f"{key.value} || ' ' || {_text(name)}"
+                both = f"{key.value} || ' ' || {filled(name)}"
                 rows, distinct = self._row(f"count({both}), count(DISTINCT {both})")
                 if distinct == rows:
                     yield _Key((*key.columns, name), f"{key.space}+{kind}", both, rows, distinct)
@@ -169,7 +169,7 @@ class _Source:
             return False
         if (column.meaning and column.meaning.type != column.kind) or _PERSONAL.search(column.name):
             return False
-        value = _text(column.name)
+        value = filled(column.name)
         if column.kind == "integer":
             if column.distinct < column.filled:
                 return False
@@ -188,7 +188,7 @@ class _Source:
 
     def _fit(self, name: str, patterns: Iterable[str]) -> tuple[Any, ...]:
         """For each pattern whether all values fit it; the first rows tell of most that do not."""
-        value = _text(name)
+        value = filled(name)
         tests = ", ".join(f"bool_and(regexp_full_match({value}, '{one}'))" for one in patterns)
         first = self._row(tests, f"(SELECT {quoted(name)} FROM {self._table} LIMIT {_FIRST_ROWS})")
         # A test of no value at all is null: it tells nothing yet.
@@ -206,8 +206,3 @@ def _coarse(column: Column) -> str:
     meaning = column.meaning
     is_place = meaning and meaning.type in COARSE and not meaning.repair
     return meaning.type if meaning and is_place else ""
-
-
-def _text(name: str) -> str:
-    """A column's values as trimmed text, without blanks."""
-    return f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')"

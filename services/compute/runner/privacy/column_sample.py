@@ -9,7 +9,7 @@ import duckdb
 
 from services.compute.runner.columns.identifiers import Counts, Flags, Test, Texts
 from services.compute.runner.columns.person_names import Words
-from services.compute.runner.database import quoted
+from services.compute.runner.database import filled, quoted
 from shared.tables.manifest import Column
 
 SAMPLE = 2000
@@ -35,14 +35,9 @@ class ColumnSample:
     @classmethod
     def of(cls, column: Column, values: Texts) -> "ColumnSample":
         """The sample of a column, given its values, some of them null."""
-        filled = values.drop_null()
-        distinct, counts = filled.value_counts().flatten()
-        return cls(column, _plain(column.name), filled, distinct, counts.to_numpy())
-
-    @property
-    def type(self) -> str:
-        """What the profile recognised, or nothing."""
-        return self.column.meaning.type if self.column.meaning else ""
+        valued = values.drop_null()
+        distinct, counts = valued.value_counts().flatten()
+        return cls(column, _plain(column.name), valued, distinct, counts.to_numpy())
 
     @cached_property
     def words(self) -> Words:
@@ -81,10 +76,7 @@ def sample_columns(
 ) -> list[ColumnSample]:
     """The columns that hold something, with a sample of each."""
     step = max(1, rows // SAMPLE)
-    chosen = ", ".join(
-        f"nullif(trim(CAST({quoted(column.name)} AS VARCHAR)), '') AS c{at}"
-        for at, column in enumerate(columns)
-    )
+    chosen = ", ".join(f"{filled(column.name)} AS c{at}" for at, column in enumerate(columns))
     sample = database.sql(f"""
         SELECT {chosen} FROM (
             SELECT *, row_number() OVER () AS {quoted(_NUMBERS)} FROM {quoted(table)}

@@ -63,7 +63,7 @@ class Detector:
 
     def confidence(self, sample: ColumnSample) -> float:
         """How sure it is that the column is of this kind; what the profile recognised stays so."""
-        if sample.column.meaning and sample.type == self.kind:
+        if sample.column.meaning and sample.column.type == self.kind:
             return sample.column.meaning.confidence
         evidence = self.by_name if sample.is_named(self.header) else self.alone
         return evidence(sample) if callable(evidence) else evidence
@@ -136,7 +136,7 @@ SENSITIVE = frozenset(one.kind for one in _SENSITIVE)
 """The categories of RGPD articles 9(1) and 10."""
 
 _OTHER_ATTRIBUTES = (
-    Detector("place", _PLACE, 0.9, lambda sample: 0.9 * (sample.type in _PLACE_TYPES)),
+    Detector("place", _PLACE, 0.9, lambda sample: 0.9 * (sample.column.type in _PLACE_TYPES)),
     Detector("event_date", alone=lambda sample: 0.5 * (sample.column.kind == "date")),
 )
 
@@ -160,7 +160,11 @@ def attributes(samples: Sequence[ColumnSample]) -> Iterator[Detection]:
 
 def _identifying(sample: ColumnSample) -> Iterator[Detector]:
     yield from _OF_ANY_COLUMN
-    if sample.column.kind == "text" and not sample.column.key and sample.type not in _OTHER_TYPES:
+    if (
+        sample.column.kind == "text"
+        and not sample.column.key
+        and sample.column.type not in _OTHER_TYPES
+    ):
         yield Detector("iban", alone=rows(is_iban, 0.9))
         if not sample.is_named(NOT_A_PERSON):
             yield from PERSON_NAMES

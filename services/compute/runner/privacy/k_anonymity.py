@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from services.compute.runner.database import quoted
+from services.compute.runner.database import filled, quoted
 from shared.tables.privacy import K_ENOUGH
 
 
@@ -33,10 +33,10 @@ def measure(
 
     DuckDB spills what does not fit into its memory limit.
     """
-    keys = ", ".join(_value(name) for name in quasi)
+    keys = ", ".join(map(filled, quasi))
     counts = "".join(
-        f", count(DISTINCT {_value(name)}) + max(CAST({_value(name)} IS NULL AS INTEGER)) AS l{at}"
-        for at, name in enumerate(sensitive)
+        f", count(DISTINCT {value}) + max(CAST({value} IS NULL AS INTEGER)) AS l{at}"
+        for at, value in enumerate(map(filled, sensitive))
     )
     least = "".join(f", min(l{at})" for at in range(len(sensitive)))
     ((k, groups, small, below, *diversity),) = database.execute(f"""
@@ -45,8 +45,3 @@ def measure(
         FROM (SELECT count(*) AS n{counts} FROM {quoted(table)} GROUP BY {keys})
     """).fetchall()
     return Anonymity(int(k), int(groups), int(small), int(below), tuple(map(int, diversity)))
-
-
-def _value(name: str) -> str:
-    """A column without the spaces around its text: profiles see no difference there either."""
-    return f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')"

@@ -47,7 +47,7 @@ def with_surnames(
     if is_counted:
         return list(found)
     free = undetected(samples, found)
-    texts = [sample for sample in free if sample.column.kind == "text" and not sample.type]
+    texts = [sample for sample in free if sample.column.kind == "text" and not sample.column.type]
     if any(one.kind == "first_name" for one in found):
         some = [sample for sample in texts if _is_named_name(sample) or _are_surnames(sample)]
     elif _is_about_somebody(found, free):
@@ -103,7 +103,7 @@ def without_things(samples: Sequence[ColumnSample], found: Sequence[Detection]) 
 
 def _are_schools(samples: Sequence[ColumnSample]) -> bool:
     is_school = matching(_KINDS_OF_SCHOOL)
-    return any(one.type == "uai" or one.share(is_school) >= _MOST for one in samples)
+    return any(one.column.type == "uai" or one.share(is_school) >= _MOST for one in samples)
 
 
 def _is_doubtful(found: Detection, *, are_schools: bool) -> bool:

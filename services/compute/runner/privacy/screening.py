@@ -126,7 +126,7 @@ def _subject(
         return "persons"
     if has_sign:
         return "groups"
-    return "organisations" if any(one.type in _ORGANISATIONS for one in samples) else "other"
+    return "organisations" if any(one.column.type in _ORGANISATIONS for one in samples) else "other"
 
 
 def _counts_people(samples: list[ColumnSample]) -> bool:

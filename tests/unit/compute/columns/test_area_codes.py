@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.compute.runner.columns.area_codes import told_by_departement
+from services.compute.runner.columns.area_codes import meaning_by_departement
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_codes_that_follow_from_the_commune_of_their_row_are_recognised(
     pairs: list[tuple[str, str, int]], expected: tuple[str, str | None]
 ) -> None:
     """Some faults are no matter, and a lost zero is given back on request."""
-    meaning = told_by_departement(pairs)
+    meaning = meaning_by_departement(pairs)
     assert meaning is not None
     assert (meaning.type, meaning.repair) == expected
 
@@ -40,4 +40,4 @@ def test_codes_that_follow_from_the_commune_of_their_row_are_recognised(
 )
 def test_codes_that_may_agree_by_chance_prove_nothing(pairs: list[tuple[str, str, int]]) -> None:
     """All the same beside one département, in few rows, or too often another."""
-    assert told_by_departement(pairs) is None
+    assert meaning_by_departement(pairs) is None
