@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import asdict
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -54,10 +55,10 @@ def test_prometheus_scrapes_the_service(service: str) -> None:
 
 @pytest.mark.parametrize("service", FOLDERS)
 def test_import_contract_holds_the_service_apart(service: str) -> None:
-    """pyproject.toml, "services are independent of each other": a list, which knows no pattern."""
+    """pyproject.toml, "services are independent of each other", by a pattern."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     (apart,) = [one for one in contracts["contracts"] if one["type"] == "independence"]
-    assert f"services.{service}" in apart["modules"]
+    assert any(fnmatch(f"services.{service}", pattern) for pattern in apart["modules"])
 
 
 def test_nothing_but_folders_is_listed() -> None:
