@@ -101,7 +101,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
     def publish_dataset(self, envelope: Envelope[JobSucceeded]) -> None:
         """Publish what an ingest job read, take in a page, or note what was made of data."""
         registration.publish(self.documents, self.files, envelope)
-        usage.complete(self.documents, self.files, envelope)
+        usage.note_succeeded(self.documents, self.files, envelope)
         commands.note_read(self.documents, envelope)
         self.harvest_worker.wake()
 

@@ -222,15 +222,15 @@ class ProjectAccess(Aggregate):
         """Count one use of a granted dataset, a job's once; raises Forbidden without a grant."""
         self.granted(dataset_id).count_use(job_id)
 
-    def is_outdated(self, dataset: Dataset) -> bool:
+    def must_ask_again(self, dataset: Dataset) -> bool:
         """Whether open data was granted that its owner has restricted since."""
         grant = self.grant_of(dataset.id)
         was_open = grant is not None and grant.state == "granted" and not grant.asked
         return was_open and dataset.deciders(self.holder_id) != []
 
-    def ask_after_all(self, dataset: Dataset) -> None:
+    def ask_again(self, dataset: Dataset) -> None:
         """Ask the deciders of data that was open when it was granted."""
-        if self.is_outdated(dataset):
+        if self.must_ask_again(dataset):
             grant = self.granted(dataset.id)
             grant.ask_again()
             self._ask_deciders(grant, dataset.deciders(self.holder_id))

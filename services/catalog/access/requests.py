@@ -69,8 +69,8 @@ def adjust_access(store: Store, dataset_id: str) -> None:
 def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
     if access.may_go_on(dataset):
         store.of(ProjectAccess).change(access.id, lambda one: one.go_on(dataset))
-    if access.is_outdated(dataset):
-        store.of(ProjectAccess).change(access.id, lambda one: one.ask_after_all(dataset))
+    if access.must_ask_again(dataset):
+        store.of(ProjectAccess).change(access.id, lambda one: one.ask_again(dataset))
 
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:

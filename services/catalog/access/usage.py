@@ -181,8 +181,8 @@ def open_dataset(
         raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
-    if access.is_outdated(dataset):
-        store.of(ProjectAccess).change(project_id, lambda access: access.ask_after_all(dataset))
+    if access.must_ask_again(dataset):
+        store.of(ProjectAccess).change(project_id, lambda access: access.ask_again(dataset))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
     access = store.of(ProjectAccess).change(
@@ -228,7 +228,7 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
     return version.number, file
 
 
-def complete(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:
+def note_succeeded(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:
     """A project's job succeeded: its uses tell with what result."""
     event = envelope.data
     uses = list(_of_job(store, event.job_id, event.project_id)) if event.kind in _TREATING else []

@@ -100,7 +100,7 @@ class Dataset(Aggregate):
         """
         return (self.owner_id, *self.source_owners)
 
-    def may_be_taken_by(self, caller: Caller) -> bool:
+    def may_be_downloaded_by(self, caller: Caller) -> bool:
         """Whether `caller` may have its rows outside of the sandbox."""
         return self.metadata.access == "open" or caller.may_see(self.owner_id)
 
@@ -277,7 +277,7 @@ class Dataset(Aggregate):
         given = dict(upload) | {"accepted_repairs": repairs}
         version = Version(**given, number=len(self.versions) + 1, registered_at=now())
         self.versions.append(version)
-        self._have_read(version)
+        self._request_reading(version)
 
     def read_again(self) -> None:
         """Have the version that is shown read and screened anew, unless it waits for that.
@@ -287,9 +287,9 @@ class Dataset(Aggregate):
         version = self.shown
         if version and version.state in _READ and not version.again:
             version.again = True
-            self._have_read(version)
+            self._request_reading(version)
 
-    def _have_read(self, version: Version) -> None:
+    def _request_reading(self, version: Version) -> None:
         self.record(
             DatasetRegistered(
                 **self._about(),

@@ -46,12 +46,12 @@ class VersionView(Version):
     def without_hashes(self) -> "VersionView":
         """The same for those who may not read it."""
         hidden = {
-            "file": _unproven(self.file),
+            "file": _without_hash(self.file),
             "files": tuple(
-                one.model_copy(update={"file": _unproven(one.file)}) for one in self.files
+                one.model_copy(update={"file": _without_hash(one.file)}) for one in self.files
             ),
-            "table": self.table and _unproven(self.table),
-            "keys_file": self.keys_file and _unproven(self.keys_file),
+            "table": self.table and _without_hash(self.table),
+            "keys_file": self.keys_file and _without_hash(self.keys_file),
         }
         return self.model_copy(update=hidden)
 
@@ -88,7 +88,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     shown = _compared(versions_of(dataset, caller))
     return DatasetView(
         **_summary(dataset),
-        versions=[_proving_nothing(version, dataset, caller) for version in shown],
+        versions=[_with_readable_hashes(version, dataset, caller) for version in shown],
         criteria=criteria_of(_described(dataset)) if dataset.is_known else [],
         harvested=dataset.harvested,
         retired=dataset.retired,
@@ -113,13 +113,13 @@ def _as_others_see(version: Version, dataset: Dataset) -> Version:
     return version.model_copy(update=hidden)
 
 
-def _proving_nothing(version: VersionView, dataset: Dataset, caller: Caller) -> VersionView:
+def _with_readable_hashes(version: VersionView, dataset: Dataset, caller: Caller) -> VersionView:
     """The version without the hashes of what `caller` may not read."""
     if caller.may_see(dataset.owner_id):
         return version
     origin = version.provenance and version.provenance.without_hashes()
     told = version.model_copy(update={"provenance": origin})
-    return told if dataset.may_be_taken_by(caller) else told.without_hashes()
+    return told if dataset.may_be_downloaded_by(caller) else told.without_hashes()
 
 
 def _compared(versions: list[Version]) -> Iterator[VersionView]:
@@ -151,5 +151,5 @@ def _described(dataset: Dataset) -> Described:
     return Described(dataset.metadata, dataset.profile, is_result=bool(dataset.project_id))
 
 
-def _unproven(file: FileView) -> FileView:
+def _without_hash(file: FileView) -> FileView:
     return file.model_copy(update={"sha256": None})

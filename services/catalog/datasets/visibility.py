@@ -22,7 +22,7 @@ def downloadable(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     Restricted data leaves only to its owner and the lab's staff: projects read it in the sandbox.
     """
     dataset = visible(store, dataset_id, caller)
-    if not dataset.may_be_taken_by(caller):
+    if not dataset.may_be_downloaded_by(caller):
         raise Forbidden(
             "l'accès à ces données est restreint : un projet le demande à leur propriétaire"
         )

@@ -59,7 +59,7 @@ class _Pair(NamedTuple):
         """The join as all of these may know it; nothing when they may not."""
         callers = [Caller(member, frozenset()) for member in members]
         sides = self.here, self.there
-        is_readable = all(side.may_be_taken_by(caller) for side in sides for caller in callers)
+        is_readable = all(side.may_be_downloaded_by(caller) for side in sides for caller in callers)
         join = self.join if is_readable else disclosed_join(self.join)
         if join:
             yield _joined(join, self.there)

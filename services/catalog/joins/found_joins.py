@@ -101,8 +101,8 @@ def list_joins(
     joins, total = join_index.ask(dataset_id, page)
     others = _datasets(store, {join.there.dataset_id for join in joins})
     joins = [join for join in joins if join.there.dataset_id in others]
-    shown = {id_ for id_, other in others.items() if other.may_be_taken_by(caller)}
-    readable = shown if here.may_be_taken_by(caller) else set()
+    shown = {id_ for id_, other in others.items() if other.may_be_downloaded_by(caller)}
+    readable = shown if here.may_be_downloaded_by(caller) else set()
     examples = join_index.ask(dataset_id, lambda index: _examples(index, joins, readable))
     stop = start + query.limit
     return JoinPage(

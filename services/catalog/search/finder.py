@@ -48,7 +48,7 @@ _PLACES: dict[Kind, str] = {
     "description": "dans la description",
 }
 
-_IDLE = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
+_IGNORED = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
 
 
 class FoundDataset(DatasetSummary):
@@ -153,7 +153,7 @@ def search(
         items=[_item(searcher, hit, words) for hit in shown],
         next=shown[-1].cursor if len(hits.page) > query.limit else None,
         total=hits.total,
-        note=_IDLE if query.q.strip() and not words else "",
+        note=_IGNORED if query.q.strip() and not words else "",
         facets=facets_of(searcher, scored.whole, index.labels, today) if query.facets else None,
     )
 

@@ -33,12 +33,12 @@ from shared.words import fold
 _HEAP_BYTES = 15_000_000
 """The least a writer of tantivy takes for one thread."""
 
-_AT_A_STRETCH = 5
+_DATASETS_PER_TURN = 5
 """Datasets that are taken in within a few milliseconds."""
 
 _PATIENCE_SECONDS = 5
 _SHORTEST_WORD = 3
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _QUALITY_STEP = 5
 """No two qualities are closer: they are sums of the points of criteria."""
 
@@ -114,7 +114,7 @@ class TextIndex:
             for dataset in datasets:
                 self._put(dataset)
                 count += 1
-                if count % _AT_A_STRETCH == 0:
+                if count % _DATASETS_PER_TURN == 0:
                     # A long catalogue is read in one go: let the others have their turn.
                     time.sleep(0)
         finally:
@@ -184,7 +184,7 @@ def _columns(dataset: Dataset) -> list[str]:
 
 def _spaced(column: str) -> str:
     """A column's name with its words apart: `codeCommune` -> `code Commune`."""
-    return _HUMP.sub(" ", column)
+    return _CAMEL_CASE.sub(" ", column)
 
 
 def _document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> Document:

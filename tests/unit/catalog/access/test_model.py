@@ -201,23 +201,23 @@ def test_data_that_was_open_when_it_was_granted_is_asked_for_once_it_is_restrict
     """Its owner never decided: asked once, it may grant it like any other."""
     access, restricted = secured(OPEN), OPEN.model_copy(deep=True)
     restricted.metadata = metadata(access="restricted")
-    assert (access.is_outdated(OPEN), access.is_outdated(restricted)) == (False, True)
+    assert (access.must_ask_again(OPEN), access.must_ask_again(restricted)) == (False, True)
     for _ in range(2):
-        access.ask_after_all(restricted)
+        access.ask_again(restricted)
     assert told(access).count("AccessRequested") == 1
     assert access.waits_for == ["mbr_owner", STAFF]
     with pytest.raises(Forbidden):
         access.count_use("dts_open")
     access.decide("dts_open", "mbr_owner", "grant", "")
     access.count_use("dts_open")
-    assert not access.is_outdated(restricted)
+    assert not access.must_ask_again(restricted)
 
 
 def test_holder_s_own_data_stays_its_own_whatever_it_is() -> None:
     """Nobody else decides on it, unless others' data went into it."""
     access = secured(OWN)
-    assert not access.is_outdated(OWN)
-    access.ask_after_all(OWN)
+    assert not access.must_ask_again(OWN)
+    access.ask_again(OWN)
     access.count_use("dts_own")
 
 
