@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -13,17 +13,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 from deploy.cli.api_client import CallError
+from shared.events import Stage
 
-STAGES = [
-    "submitted",
-    "advised",
-    "secured",
-    "equipped",
-    "trialled",
-    "piloted",
-    "staffed",
-    "delivered",
-]
+STAGES = [stage for stage in get_args(Stage) if stage not in {"rejected", "withdrawn"}]
 _ENDS = {"job_succeeded", "job_failed", "job_cancelled"}
 _LOOK_SECONDS = 0.2
 
