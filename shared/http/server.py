@@ -100,7 +100,9 @@ class WebServer(NamekoWebServer):
             ("GET", "/livez"): live,
             ("GET", "/readyz"): partial(ready, self.container.config),
             ("GET", "/metrics"): exposition,
-            ("GET", "/openapi.json"): partial(_document, document),
+            ("GET", "/openapi.json"): lambda _request: Response(
+                document, content_type="application/json"
+            ),
         }
         served = {(one.route.method, one.route.pattern): one.handle for one in self.routes}
         return App(service, {**watched, **served}, frozenset(pattern for _, pattern in watched))
@@ -182,10 +184,6 @@ class _Connection:
     def close(self) -> None:
         """Give the descriptor back."""
         self.state[1].close()
-
-
-def _document(document: bytes, _request: Request) -> Response:
-    return Response(document, content_type="application/json")
 
 
 class StrictProtocol(HttpProtocol):

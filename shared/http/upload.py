@@ -1,7 +1,6 @@
 """Streams a multipart/form-data upload into the file store: metadata checked, file hashed."""
 
 import re
-from collections.abc import Iterator
 
 from pydantic import BaseModel
 from python_multipart.exceptions import FormParserError
@@ -45,54 +44,39 @@ class Upload:
         Raises UnsupportedMediaType, Rejected for broken multipart, Invalid naming the part or the
         metadata field at fault, TooLarge.
         """
-        parser = self._parser(request)
         # The other part has a limit of its own: what is beyond both is the file.
+        limit = self._limit + JSON_BYTES + _FRAMING_BYTES
         large = TooLarge.beyond(self._limit, "le fichier", self._file_part)
-        pieces = chunks(request, self._limit + JSON_BYTES + _FRAMING_BYTES, large)
         try:
-            self._parse(parser, pieces)
+            parser = self._parser(request)
+            for piece in chunks(request, limit, large):
+                parser.write(piece)
             self._finish()
-        except BaseException:
-            self.abort()
-            raise
-
-    def abort(self) -> None:
-        """Forget a file that is not complete."""
-        if self._writer is not None:
-            self._writer.abort()
-            self._writer = None
+        except FormParserError as error:
+            raise Rejected(f"le corps multipart est abîmé : {error}") from error
+        finally:
+            # Whatever is not finished is forgotten.
+            if self._writer is not None:
+                self._writer.abort()
 
     def _parser(self, request: Request) -> MultipartParser:
         kind, options = parse_options_header(request.content_type)
         boundary = options.get(b"boundary")
         if kind != b"multipart/form-data" or not boundary:
             raise UnsupportedMediaType("envoyez du multipart/form-data avec sa limite (boundary)")
-        try:
-            return MultipartParser(
-                boundary,
-                {
-                    "on_part_begin": self._begin,
-                    "on_header_field": lambda data, i, j: self._header[0].extend(data[i:j]),
-                    "on_header_value": lambda data, i, j: self._header[1].extend(data[i:j]),
-                    "on_header_end": self._end_header,
-                    "on_headers_finished": self._open,
-                    "on_part_data": self._write,
-                    "on_part_end": self._close,
-                    "on_end": self._end,
-                },
-            )
-        except FormParserError as error:
-            raise Rejected(f"le corps multipart est abîmé : {error}") from error
-
-    def _parse(self, parser: MultipartParser, pieces: Iterator[bytes]) -> None:
-        try:
-            for piece in pieces:
-                parser.write(piece)
-        except FormParserError as error:
-            raise Rejected(f"le corps multipart est abîmé : {error}") from error
-
-    def _begin(self) -> None:
-        self._headers.clear()
+        return MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._headers.clear,
+                "on_header_field": lambda data, i, j: self._header[0].extend(data[i:j]),
+                "on_header_value": lambda data, i, j: self._header[1].extend(data[i:j]),
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._open,
+                "on_part_data": self._write,
+                "on_part_end": self._close,
+                "on_end": self._end,
+            },
+        )
 
     def _end_header(self) -> None:
         name, value = (bytes(part).decode("utf-8", "replace") for part in self._header)

@@ -7,6 +7,7 @@ crash between the confirm and the clearing publishes an event again: a duplicate
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -95,17 +96,14 @@ class Relay:
 
     def flush(self) -> None:
         """Publish what is queued now; called when the service stops."""
-        more = self._more()
-        if more:
+        if more := self._more():
             self._publish(more)
 
     def _more(self) -> list[Waiting]:
         waiting: list[Waiting] = []
-        try:
+        with suppress(Empty):
             while len(waiting) < _BATCH:
                 waiting.append(self._queue.get_nowait())
-        except Empty:
-            return waiting
         return waiting
 
     def _publish(self, waiting: list[Waiting]) -> bool:
