@@ -59,16 +59,6 @@ class Crosswalk(Frozen):
         return "siren" if self.target == "epci" else self.target
 
 
-def _way(source: str, target: str, cost: Cost, description: str) -> Crosswalk:
-    return Crosswalk(
-        name=f"{source}_{target}",
-        source=source,
-        target=target,
-        cost=cost,
-        description=description,
-    )
-
-
 PRESENT = Crosswalk(
     name="commune",
     source="commune",
@@ -79,53 +69,42 @@ PRESENT = Crosswalk(
     " fusionnées n'en font plus qu'une ; une commune scindée depuis en donne plusieurs.",
 )
 
-CROSSWALKS: dict[str, Crosswalk] = {
-    crosswalk.name: crosswalk
-    for crosswalk in (
-        PRESENT,
-        _way(
-            "siret", "siren", Cost.LOSES_DETAIL, "Établissement : l'entreprise dont il fait partie."
-        ),
-        _way(
-            "siren",
-            "commune",
-            Cost.EXACT,
-            "SIREN d'une commune (depuis 2022) : son code, dans le code officiel actuel.",
-        ),
-        _way("iris", "commune", Cost.LOSES_DETAIL, "IRIS : la commune actuelle où il se trouve."),
-        _way(
-            "postcode",
-            "commune",
-            Cost.MANY_TO_MANY,
+_TO_ANOTHER_KIND = {
+    ("siret", "siren"): (Cost.LOSES_DETAIL, "Établissement : l'entreprise dont il fait partie."),
+    ("siren", "commune"): (
+        Cost.EXACT,
+        "SIREN d'une commune (depuis 2022) : son code, dans le code officiel actuel.",
+    ),
+    ("iris", "commune"): (Cost.LOSES_DETAIL, "IRIS : la commune actuelle où il se trouve."),
+    ("postcode", "commune"): (
+        Cost.MANY_TO_MANY,
+        (
             "Code postal : toutes les communes actuelles qu'il dessert, et une commune peut avoir"
-            " plusieurs codes postaux.",
+            " plusieurs codes postaux."
         ),
-        _way("commune", "epci", Cost.LOSES_DETAIL, "Commune de toute année : son EPCI actuel."),
-        _way(
-            "commune", "departement", Cost.LOSES_DETAIL, "Commune de toute année : son département."
-        ),
-        _way(
-            "commune", "region", Cost.LOSES_DETAIL, "Commune de toute année : sa région actuelle."
-        ),
-        _way(
-            "epci",
-            "commune",
-            Cost.ONE_TO_MANY,
-            "EPCI : toutes ses communes, qui reçoivent chacune la valeur de l'EPCI.",
-        ),
-        _way(
-            "epci",
-            "departement",
-            Cost.MANY_TO_MANY,
-            "EPCI : le département de ses communes, ou plusieurs s'il en traverse plus d'un.",
-        ),
-        _way(
-            "epci",
-            "region",
-            Cost.MANY_TO_MANY,
-            "EPCI : la région de ses communes, ou plusieurs s'il en traverse plus d'une.",
-        ),
-        _way("departement", "region", Cost.LOSES_DETAIL, "Département : sa région actuelle."),
+    ),
+    ("commune", "epci"): (Cost.LOSES_DETAIL, "Commune de toute année : son EPCI actuel."),
+    ("commune", "departement"): (Cost.LOSES_DETAIL, "Commune de toute année : son département."),
+    ("commune", "region"): (Cost.LOSES_DETAIL, "Commune de toute année : sa région actuelle."),
+    ("epci", "commune"): (
+        Cost.ONE_TO_MANY,
+        "EPCI : toutes ses communes, qui reçoivent chacune la valeur de l'EPCI.",
+    ),
+    ("epci", "departement"): (
+        Cost.MANY_TO_MANY,
+        "EPCI : le département de ses communes, ou plusieurs s'il en traverse plus d'un.",
+    ),
+    ("epci", "region"): (
+        Cost.MANY_TO_MANY,
+        "EPCI : la région de ses communes, ou plusieurs s'il en traverse plus d'une.",
+    ),
+    ("departement", "region"): (Cost.LOSES_DETAIL, "Département : sa région actuelle."),
+}
+
+CROSSWALKS: dict[str, Crosswalk] = {PRESENT.name: PRESENT} | {
+    f"{source}_{target}": Crosswalk(
+        name=f"{source}_{target}", source=source, target=target, cost=cost, description=description
     )
+    for (source, target), (cost, description) in _TO_ANOTHER_KIND.items()
 }
 """Every crosswalk, by its name. Keys of communes are those of the present COG where they arrive."""

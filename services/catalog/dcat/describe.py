@@ -14,16 +14,15 @@ from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Provenance, Version
 from services.catalog.dcat.distribution import add_files, add_law, add_licence, add_source_files
 from services.catalog.dcat.terms import (
+    AUTHORITY,
     DCAT_VERSION,
     DCATAP_3,
     FRANCE,
     THEME_TABLE,
-    access_right,
     add_concept,
     add_title,
     address,
     empty_graph,
-    frequency,
     high_value,
     language,
     moment,
@@ -204,7 +203,8 @@ def _add_coverage(node: Node, about: Metadata) -> None:
         period.add(DCAT.startDate, typed(start, "date") if start else None)
         period.add(DCAT.endDate, typed(end, "date") if end else None)
     if about.frequency:
-        node.refer(DCTERMS.accrualPeriodicity, frequency(about.frequency), DCTERMS.Frequency)
+        often = AUTHORITY[f"frequency/{about.frequency}"]
+        node.refer(DCTERMS.accrualPeriodicity, often, DCTERMS.Frequency)
     node.refer(DCTERMS.language, language(about.language), DCTERMS.LinguisticSystem)
 
 
@@ -223,7 +223,8 @@ def _add_people(node: Node, about: Metadata, lab: Lab) -> None:
 
 
 def _add_rights(node: Node, about: Metadata) -> None:
-    node.refer(DCTERMS.accessRights, access_right(about.access), DCTERMS.RightsStatement)
+    right = AUTHORITY[f"access-right/{'PUBLIC' if about.access == 'open' else 'RESTRICTED'}"]
+    node.refer(DCTERMS.accessRights, right, DCTERMS.RightsStatement)
     add_law(node, about)
     if about.hvd:
         add_concept(node, DCATAP.hvdCategory, *high_value(about.hvd))

@@ -42,16 +42,18 @@ _NOT_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0
 _IN_URI = ":/?#[]@!$&'()*+,;=%~"
 """What stands in a URI as it is, beside letters and digits (RFC 3986); all else is encoded."""
 
-_AUTHORITY = Namespace("http://publications.europa.eu/resource/authority/")
+AUTHORITY = Namespace("http://publications.europa.eu/resource/authority/")
+"""The authority tables of the EU Publications Office."""
+
 _ADMS_TYPES = "http://purl.org/adms/"
 _INSEE = Namespace("http://id.insee.fr/geo/")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+_-]+")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
 _IANA = Namespace("http://www.iana.org/assignments/media-types/")
 
-THEME_TABLE = URIRef(_AUTHORITY + "data-theme")
-FRANCE = URIRef(_AUTHORITY + "country/FRA")
-AVAILABLE = URIRef(_AUTHORITY + "planned-availability/AVAILABLE")
+THEME_TABLE = URIRef(AUTHORITY + "data-theme")
+FRANCE = URIRef(AUTHORITY + "country/FRA")
+AVAILABLE = URIRef(AUTHORITY + "planned-availability/AVAILABLE")
 DCATAP_3 = URIRef("https://semiceu.github.io/DCAT-AP/releases/3.0.1")
 DCAT_VERSION = URIRef(f"{DCAT}version")
 """Of DCAT 3, which rdflib does not know yet."""
@@ -189,23 +191,13 @@ def licence_type(licence: Licence) -> tuple[URIRef, str]:
 
 def language(code: Language) -> URIRef:
     """The EU's language, which goes by three letters (ISO 639-2/T)."""
-    return _AUTHORITY[f"language/{LANGUAGES[code]}"]
-
-
-def frequency(code: str) -> URIRef:
-    """The EU's frequency."""
-    return _AUTHORITY[f"frequency/{code}"]
-
-
-def access_right(access: str) -> URIRef:
-    """The EU's access right for `open` and `restricted`."""
-    return _AUTHORITY[f"access-right/{'PUBLIC' if access == 'open' else 'RESTRICTED'}"]
+    return AUTHORITY[f"language/{LANGUAGES[code]}"]
 
 
 def file_type(media_type: str, ending: str = "") -> URIRef | None:
     """The EU's file type of an IANA media type or a file's ending; None for one not known here."""
     code = _FILE_TYPES.get(_plain(media_type)) or ending.upper()
-    return _AUTHORITY[f"file-type/{code}"] if code in _ENDINGS else None
+    return AUTHORITY[f"file-type/{code}"] if code in _ENDINGS else None
 
 
 def media_type(name: str) -> URIRef | None:

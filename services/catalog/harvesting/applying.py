@@ -71,7 +71,7 @@ class SeenIdentifiers:
         return set().union(*known[:pages])
 
 
-class Applying:
+class PageImport:
     """Applies the entries of one page of `harvest`; `go_on` is called after each batch."""
 
     def __init__(
@@ -185,14 +185,14 @@ class Applying:
         time.sleep(0)
 
 
-class Retiring:
+class MissingDatasets:
     """What a source has no more."""
 
     def __init__(self, store: Store, source: RemoteSource, seen: set[str]) -> None:
         self._datasets, self._source = store.of(Dataset), source
         self._seen = {dataset_id(source.id, identifier) for identifier in seen}
 
-    def look(self) -> tuple[int, int]:
+    def count(self) -> tuple[int, int]:
         """How many datasets are missing, and how many the source had."""
         missing = total = 0
         for dataset in self._present():

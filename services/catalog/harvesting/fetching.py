@@ -1,9 +1,9 @@
 """Fetches one page of another catalogue into the file store: bounded, guarded, never trusted."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPResponse, IncompleteRead
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from urllib.parse import urldefrag, urljoin
 
 from services.catalog.datasets.source_record import FetchedCopy
@@ -49,13 +49,6 @@ def joined(base: str, url: str) -> str:
         return url
 
 
-class Gate(Protocol):
-    """Decides which addresses may be called: a Guard."""
-
-    def target(self, url: str) -> Target:
-        """The checked addresses behind a URL; Invalid says why not."""
-
-
 class Fetched(NamedTuple):
     """A page as it came; `file` is None when it is the same as the one remembered."""
 
@@ -67,12 +60,20 @@ class Fetched(NamedTuple):
 
 
 class Fetcher:
-    """Fetches pages through `gate` into `files`, each of at most `limit` bytes."""
+    """Fetches pages into `files`, each of at most `limit` bytes.
+
+    `target_of` tells the checked addresses behind a URL, or by Invalid why it may not be called.
+    """
 
     def __init__(
-        self, gate: Gate, files: Storage, limit: int, seconds: float = FETCH_SECONDS
+        self,
+        target_of: Callable[[str], Target],
+        files: Storage,
+        limit: int,
+        seconds: float = FETCH_SECONDS,
     ) -> None:
-        self._gate, self._files, self._limit, self._seconds = gate, files, limit, seconds
+        self._target_of, self._files = target_of, files
+        self._limit, self._seconds = limit, seconds
 
     def fetch(self, url: str, accepted: str, known: PageRun | FetchedCopy | None = None) -> Fetched:
         """The page at `url`; only if it changed when the server knows what `known` is.
@@ -105,7 +106,7 @@ class Fetcher:
 
     def _target(self, url: str) -> Target:
         try:
-            return self._gate.target(url)
+            return self._target_of(url)
         except Unresolved as error:
             raise PortalAway("nom de domaine introuvable") from error
         except Invalid as error:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from services.catalog import metrics
 from services.catalog.datasets.manifests import page_of
 from services.catalog.harvesting.applying import (
-    Applying,
-    Retiring,
+    MissingDatasets,
+    PageImport,
     SeenIdentifiers,
     entries_of,
     manifest_of,
@@ -41,7 +41,7 @@ _STEPS = ("fetching", "applying", "retiring")
 _OURS = "erreur interne du catalogue"
 
 
-class Ended(Exception):
+class HarvestEnded(Exception):
     """The harvest ended while its step was done: it was cancelled."""
 
 
@@ -53,10 +53,10 @@ class HarvestWorker:
     ) -> None:
         self._service, self._store, self._files = service, store, files
         self._waits = settings.retry_seconds
-        self.fetcher = Fetcher(guard, files, settings.max_upload_bytes)
+        self.fetcher = Fetcher(guard.target, files, settings.max_upload_bytes)
         self.sources = Sources(store, guard.normalised)
         self._harvests, self._remote = store.of(Harvest), store.of(RemoteSource)
-        self._ours = OwnRecords(store, settings.reached_at)
+        self._own_records = OwnRecords(store, settings.reached_at)
         self._seen = SeenIdentifiers(files)
         self._turns: dict[str, threading.Thread] = {}
         self._awake, self._stopping = threading.Event(), threading.Event()
@@ -128,7 +128,7 @@ class HarvestWorker:
         except PortalAway as error:
             reason = f"la page {number} n'a pas pu être lue : {error}"
             return self._harvests.change(harvest.id, lambda one: one.put_off(reason, self._waits))
-        except Ended:
+        except HarvestEnded:
             return self._harvests.get(harvest.id)
         except Rejected as error:
             reason = f"page {number} : {error}"
@@ -149,35 +149,35 @@ class HarvestWorker:
 
     def _apply(self, harvest: Harvest) -> Harvest:
         page, source = harvest.page, self._remote.get(harvest.source_id)
-        applying = Applying(self._store, source, harvest, self._ours, self._pulse(harvest))
+        imported = PageImport(self._store, source, harvest, self._own_records, self._pulse(harvest))
         before = self._seen.of(harvest, page.number - 1)
-        with suppress(Ended):
-            applying.apply(entries_of(self._files, page), before)
-            applying.renew(partial(renew, self._store, self.fetcher))
+        with suppress(HarvestEnded):
+            imported.apply(entries_of(self._files, page), before)
+            imported.renew(partial(renew, self._store, self.fetcher))
         following = _following(page, page_of(manifest_of(self._files, page)).next)
         changed = self._harvests.change(
             harvest.id,
-            lambda one: one.note_applied(page.number, applying.counts, applying.refused, following),
+            lambda one: one.note_applied(page.number, imported.counts, imported.refused, following),
         )
-        for outcome, number in applying.counts.model_dump().items():
+        for outcome, number in imported.counts.model_dump().items():
             metrics.harvested_records.labels(self._service, outcome).inc(number)
         return changed
 
     def _retire(self, harvest: Harvest) -> Harvest:
         source = self._remote.get(harvest.source_id)
         if not (harvest.is_partial or harvest.gone or harvest.kept):
-            retiring = self._retiring(source, harvest)
-            harvest = self._miss(harvest, *retiring.look())
+            missing = self._missing(source, harvest)
+            harvest = self._miss(harvest, *missing.count())
         if harvest.has_ended:
             return harvest
         if harvest.gone:
-            self._retiring(source, harvest).retire(self._pulse(harvest))
+            self._missing(source, harvest).retire(self._pulse(harvest))
             metrics.harvested_records.labels(self._service, "retired").inc(harvest.gone)
         self._remote.change(source.id, lambda one: one.note_completed(harvest.id))
         return self._harvests.change(harvest.id, Harvest.complete)
 
-    def _retiring(self, source: RemoteSource, harvest: Harvest) -> Retiring:
-        return Retiring(self._store, source, self._seen.of(harvest, len(harvest.pages)))
+    def _missing(self, source: RemoteSource, harvest: Harvest) -> MissingDatasets:
+        return MissingDatasets(self._store, source, self._seen.of(harvest, len(harvest.pages)))
 
     def _miss(self, harvest: Harvest, missing: int, total: int) -> Harvest:
         """Note what is missing before it is retired: a step done again must count the same."""
@@ -186,7 +186,7 @@ class HarvestWorker:
         return self._harvests.change(harvest.id, lambda one: one.miss(gone, kept))
 
     def _pulse(self, harvest: Harvest) -> Callable[[], None]:
-        """Keeps the lease now and then; raises Unavailable when this process stops, or Ended."""
+        """Keeps the lease now and then; raises Unavailable at a stop of ours, or HarvestEnded."""
         held = looked = now()
 
         def go_on() -> None:
@@ -201,7 +201,7 @@ class HarvestWorker:
             if now() - looked > _LOOK:
                 looked = now()
                 if self._harvests.get(harvest.id).has_ended:
-                    raise Ended
+                    raise HarvestEnded
 
         return go_on
 

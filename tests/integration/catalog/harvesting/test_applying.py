@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.harvesting.applying import BATCH, Applying, Retiring
+from services.catalog.harvesting.applying import BATCH, MissingDatasets, PageImport
 from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.page_run import Counts, PageRun
@@ -64,7 +64,7 @@ def apply(store: Store, identifier: str, given: list[PageEntry], batches: int = 
         if not left[0]:
             raise Died
 
-    applying = Applying(store, SOURCE, harvest(identifier), OwnRecords(store, LAB), go_on)
+    applying = PageImport(store, SOURCE, harvest(identifier), OwnRecords(store, LAB), go_on)
     applying.apply(given, set())
     return applying.counts
 
@@ -124,8 +124,8 @@ def test_record_that_cannot_be_kept_stops_no_other(store: Store) -> None:
 def test_retiring_that_a_crash_repeats_is_done_once(store: Store) -> None:
     """What is retired already is not there to be retired."""
     apply(store, "hrv_1", entries(4))
-    retiring = Retiring(store, SOURCE, {"d0"})
-    assert retiring.look() == (3, 4)
+    retiring = MissingDatasets(store, SOURCE, {"d0"})
+    assert retiring.count() == (3, 4)
 
     def die() -> None:
         raise Died

@@ -46,7 +46,7 @@ def files(storage_url: str) -> Storage:
 @pytest.fixture
 def fetcher(portal: Portal, files: Storage) -> Fetcher:
     """What is tested, with a second for a page of a megabyte."""
-    return Fetcher(OnlyPortal(portal), files, LIMIT, SECONDS)
+    return Fetcher(OnlyPortal(portal).target, files, LIMIT, SECONDS)
 
 
 def known(found: Fetched, url: str) -> PageRun:
