@@ -45,7 +45,7 @@ class Paging(BaseModel):
 
 
 @dataclass(frozen=True)
-class Key:
+class IdempotencyKey:
     """What a sender repeats with a repeated command, and what it calls that."""
 
     text: str

@@ -68,7 +68,7 @@ def resolve(host: str, port: int) -> Sequence[tuple[Any, ...]]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-class Guard:
+class SsrfGuard:
     """Decides which URLs may be called; `resolve` must not block the hub it runs on."""
 
     def __init__(self, *, allow_private: bool, resolve: Resolve = resolve) -> None:
@@ -124,7 +124,7 @@ class CallFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Line:
+class TimedConnection:
     """An open connection, and whether its time is up."""
 
     connection: http.client.HTTPConnection
@@ -143,15 +143,15 @@ class Line:
 
 
 @contextmanager
-def dialled(target: Target, seconds: float) -> Iterator[Line]:
+def connected(target: Target, seconds: float) -> Iterator[TimedConnection]:
     """A connection for the block, which with connecting takes at most `seconds`.
 
     What fails in the block because of the network leaves it as CallFailed.
     """
     over = threading.Event()
     try:
-        with _connected(target, time.monotonic() + seconds, over) as connection:
-            yield Line(connection, over)
+        with _connected_until(target, time.monotonic() + seconds, over) as connection:
+            yield TimedConnection(connection, over)
     except (OSError, EOFError, http.client.HTTPException) as error:
         if over.is_set() or isinstance(error, TimeoutError):
             raise CallFailed(f"pas de réponse en {seconds:g} s".replace(".", ",")) from error
@@ -159,14 +159,14 @@ def dialled(target: Target, seconds: float) -> Iterator[Line]:
 
 
 @contextmanager
-def _connected(
+def _connected_until(
     target: Target, deadline: float, over: threading.Event
 ) -> Iterator[http.client.HTTPConnection]:
     plain = _open(target, deadline)
-    # Socket time-outs start anew with every byte, so somebody else pulls the plug on the whole
-    # call, by a duplicate: the socket itself moves into the TLS layer.
-    plug = plain.dup()
-    watch = threading.Timer(max(deadline - time.monotonic(), 0), _pull, [plug, over])
+    # Socket time-outs start anew with every byte, so a timer ends the whole call; by a duplicate,
+    # since the socket itself moves into the TLS layer.
+    duplicate = plain.dup()
+    watch = threading.Timer(max(deadline - time.monotonic(), 0), _shut_down, [duplicate, over])
     watch.daemon = True
     watch.start()
     connection = _connection(target)
@@ -179,7 +179,7 @@ def _connected(
         watch.cancel()
         connection.close()
         plain.close()
-        plug.close()
+        duplicate.close()
 
 
 def _open(target: Target, deadline: float) -> socket.socket:
@@ -195,10 +195,10 @@ def _open(target: Target, deadline: float) -> socket.socket:
     raise failure
 
 
-def _pull(plug: socket.socket, over: threading.Event) -> None:
+def _shut_down(duplicate: socket.socket, over: threading.Event) -> None:
     over.set()
     with suppress(OSError):
-        plug.shutdown(socket.SHUT_RDWR)
+        duplicate.shutdown(socket.SHUT_RDWR)
 
 
 def _connection(target: Target) -> http.client.HTTPConnection:

@@ -37,7 +37,7 @@ from shared.events import (
     TreatmentProposed,
 )
 from shared.messaging import Background, Config, Context, Documents, Files, on
-from shared.outbound import Guard, resolve
+from shared.outbound import SsrfGuard, resolve
 from shared.settings import Settings
 
 
@@ -49,7 +49,7 @@ def _finder(context: Context) -> Finder:
 
 def _harvest_worker(context: Context) -> HarvestWorker:
     # The system's resolver blocks: it runs in a real thread, beside the hub.
-    guard = Guard(
+    guard = SsrfGuard(
         allow_private=context.settings.harvest_private_addresses,
         resolve=partial(tpool.execute, resolve),
     )

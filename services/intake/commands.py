@@ -24,11 +24,13 @@ from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.errors import NotFound, WrongStage
 from shared.events.event import Treatment
-from shared.inbound import Key
+from shared.inbound import IdempotencyKey
 from shared.store import Store
 
 
-def submit(store: Store, caller: Caller, body: SubmitProject, key: Key | None) -> Project:
+def submit(
+    store: Store, caller: Caller, body: SubmitProject, key: IdempotencyKey | None
+) -> Project:
     """Register the caller's project; with a `key` sent before, return the one it registered."""
     holder_id = caller.member_id
     identifier = new_id("prj") if key is None else claim(store, "prj", holder_id, key, body)

@@ -9,13 +9,13 @@ from services.intake.model import Project
 from services.intake.submissions import claim
 from shared.aggregate import new_id
 from shared.errors import Invalid
-from shared.inbound import Key
+from shared.inbound import IdempotencyKey
 from shared.store import Store
 from shared.tables.territory import department_of, is_department
 from shared.words import fold
 
 
-def register(store: Store, sender: str, body: RegisterMember, key: Key | None) -> Member:
+def register(store: Store, sender: str, body: RegisterMember, key: IdempotencyKey | None) -> Member:
     """Take a partner in as a member; with a `key` sent before, return the one it registered."""
     identifier = new_id("mbr") if key is None else claim(store, "mbr", sender, key, body)
     return store.of(Member).add(Member(id=identifier, **dict(body)).join())

@@ -39,7 +39,7 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.http import Call, http
-from shared.inbound import Identifier, Key
+from shared.inbound import IdempotencyKey, Identifier
 from shared.messaging import Documents, on, rpc
 
 ONE = "/projects/{project_id}"
@@ -108,7 +108,7 @@ class Intake:
         With an `Idempotency-Key` header that the caller sent before, the answer is the project
         registered then; 422 when the body differs.
         """
-        key = Key.if_any(call.idempotency_key)
+        key = IdempotencyKey.if_any(call.idempotency_key)
         return _view(commands.submit(self.documents, call.caller, call.body, key))
 
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
@@ -154,7 +154,7 @@ class Intake:
     @http("POST", "/members", body=RegisterMember, returns=MemberView, status=201, roles=STAFF)
     def register(self, call: Call) -> MemberView:
         """Register a member of the lab; honours an `Idempotency-Key` as submissions do."""
-        sender, key = call.caller.member_id, Key.if_any(call.idempotency_key)
+        sender, key = call.caller.member_id, IdempotencyKey.if_any(call.idempotency_key)
         return MemberView.model_validate(directory.register(self.documents, sender, call.body, key))
 
     @http("GET", "/members", query=ListMembers, returns=MemberPage)
@@ -172,7 +172,7 @@ class Intake:
         self, holder_id: MemberId, project: dict[str, Any], idempotency_key: str | None = None
     ) -> ProjectView:
         """Submit a project for a holder; a call that the broker repeats registers one project."""
-        key = Key.if_any(idempotency_key, "idempotency_key") or Key.of_call()
+        key = IdempotencyKey.if_any(idempotency_key, "idempotency_key") or IdempotencyKey.of_call()
         body = SubmitProject.model_validate(project)
         return _view(commands.submit(self.documents, Caller(holder_id, OWN), body, key))
 
@@ -247,7 +247,7 @@ class Intake:
     def register_member(self, member: dict[str, Any]) -> MemberView:
         """Register a member of the lab; a call that the broker repeats registers one."""
         body = RegisterMember.model_validate(member)
-        made = directory.register(self.documents, PROGRAM.member_id, body, Key.of_call())
+        made = directory.register(self.documents, PROGRAM.member_id, body, IdempotencyKey.of_call())
         return MemberView.model_validate(made)
 
     @rpc

@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from services.intake.bodies import Body
 from shared.aggregate import Aggregate, new_id
-from shared.inbound import Key, fingerprint
+from shared.inbound import IdempotencyKey, fingerprint
 from shared.store import Store
 
 
@@ -24,7 +24,7 @@ class Submission(Aggregate):
     sha256: str
 
 
-def claim(store: Store, prefix: str, sender: str, key: Key, body: Body) -> str:
+def claim(store: Store, prefix: str, sender: str, key: IdempotencyKey, body: Body) -> str:
     """The id, after `prefix`, that this sender's `key` stands for; a new one the first time.
 
     Raises Invalid for a key that was sent with another body.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from shared.outbound import Target, dialled
+from shared.outbound import Target, connected
 
 _BODY_READ = 4096
 """Bytes of the answer that are taken before the connection is closed; none are kept."""
@@ -27,9 +27,9 @@ def post(target: Target, headers: Mapping[str, str], body: bytes, seconds: float
 
     The status alone decides: a body that never ends does not undo it. Raises CallFailed.
     """
-    with dialled(target, seconds) as line:
-        line.connection.request("POST", target.path, body, {**headers, "Connection": "close"})
-        response = line.response()
+    with connected(target, seconds) as timed:
+        timed.connection.request("POST", target.path, body, {**headers, "Connection": "close"})
+        response = timed.response()
         answer = Answer(response.status, _retry_after(response.getheader("Retry-After")))
         with suppress(OSError, http.client.HTTPException):
             response.read(_BODY_READ)

@@ -12,14 +12,14 @@ from shared.aggregate import caused_id, new_id, now
 from shared.auth import Caller
 from shared.errors import NotFound, WrongStage
 from shared.inbound import Paging
-from shared.outbound import Guard
+from shared.outbound import SsrfGuard
 from shared.store import Store
 
 
 class Register:
     """The endpoints in `store`; `guard` decides which URLs they may have."""
 
-    def __init__(self, store: Store, guard: Guard) -> None:
+    def __init__(self, store: Store, guard: SsrfGuard) -> None:
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(Delivery)
         self._entries, self._belongings = store.of(Entry), store.of(Belonging)
         self._guard = guard

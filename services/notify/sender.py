@@ -17,7 +17,7 @@ from services.notify.model import Attempt, Delivery, Endpoint
 from services.notify.signing import sign
 from shared.aggregate import now
 from shared.errors import Invalid, LabError, Unavailable
-from shared.outbound import CallFailed, Guard, Target, Unresolved
+from shared.outbound import CallFailed, SsrfGuard, Target, Unresolved
 from shared.settings import Settings
 from shared.store import Store
 
@@ -50,7 +50,9 @@ log = logging.getLogger(__name__)
 class Sender:
     """Sends due deliveries until stopped."""
 
-    def __init__(self, store: Store, settings: Settings, guard: Guard, send: Post = post) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, guard: SsrfGuard, send: Post = post
+    ) -> None:
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(Delivery)
         self._waits, self._timeout = settings.webhook_seconds, settings.webhook_timeout_seconds
         self._lease = timedelta(seconds=self._timeout) + LEASE_MARGIN

@@ -28,7 +28,7 @@ from shared.events import REGISTRY, Envelope, Event
 from shared.http import Call, http
 from shared.inbound import Identifier, Paging
 from shared.messaging import Background, Config, Documents, on, rpc
-from shared.outbound import Guard, resolve
+from shared.outbound import SsrfGuard, resolve
 from shared.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,9 +45,9 @@ def on_each(events: Iterable[type[Event]]) -> Callable[[F], F]:
     return decorate
 
 
-def _guard(settings: Settings) -> Guard:
+def _guard(settings: Settings) -> SsrfGuard:
     # The system's resolver blocks: it runs in a real thread, beside the hub.
-    return Guard(
+    return SsrfGuard(
         allow_private=settings.webhook_private_addresses, resolve=partial(tpool.execute, resolve)
     )
 

@@ -119,7 +119,7 @@ class HttpRoute(Entrypoint):
         route, body, upload = self.route, None, None
         query = read_query(route.query, request.args) if route.query else None
         asked, accept = request.args.get("format"), request.headers.get("Accept")
-        form = chosen_format(route.formats, asked, accept) if route.formats else ""
+        answered_in = chosen_format(route.formats, asked, accept) if route.formats else ""
         if route.body and route.upload:
             limit = self.server.settings.max_upload_bytes
             upload = Upload(route.body, route.upload, self.server.storage, limit)
@@ -134,7 +134,7 @@ class HttpRoute(Entrypoint):
             file=upload.file if upload else None,
             filename=upload.filename if upload else "",
             idempotency_key=request.headers.get("Idempotency-Key"),
-            format=form,
+            format=answered_in,
         )
 
     def _work(self, call: Call, parameters: dict[str, str]) -> object:

@@ -56,6 +56,7 @@ class On(Entrypoint):
         """Name the queue; the deploy step has declared it."""
         self.service = self.container.service_name
         self.queue = Queue(topology.queue_name(self.service, self.event), no_declare=True)
+        self._waits: tuple[float, ...] = self.container.config["settings"].retry_seconds
         labels = (self.service, self.event.topic)
         self._done = metrics.events_handled.labels(*labels, "done")
         self.seconds = metrics.handler_seconds.labels(*labels)
@@ -159,11 +160,6 @@ class On(Entrypoint):
                 properties=properties,
             )
         )
-
-    @property
-    def _waits(self) -> tuple[float, ...]:
-        waits: tuple[float, ...] = self.container.config["settings"].retry_seconds
-        return waits
 
     @staticmethod
     def _attempt(message: Any) -> int:

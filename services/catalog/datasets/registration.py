@@ -7,7 +7,7 @@ from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import caused_id, new_id
 from shared.events import Envelope, JobCancelled, JobFailed, JobSucceeded
-from shared.inbound import Key, fingerprint
+from shared.inbound import IdempotencyKey, fingerprint
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import KEYS
@@ -15,7 +15,11 @@ from shared.tables.manifest import TABLE
 
 
 def register_upload(
-    store: Store, owner_id: str, metadata: Metadata, upload: VersionContent, key: Key | None = None
+    store: Store,
+    owner_id: str,
+    metadata: Metadata,
+    upload: VersionContent,
+    key: IdempotencyKey | None = None,
 ) -> Dataset:
     """A new dataset of `owner_id`; the one made before when the key comes again.
 

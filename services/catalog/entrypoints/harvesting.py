@@ -15,7 +15,7 @@ from services.catalog.harvesting.views import (
 from services.catalog.harvesting.worker import HarvestWorker
 from shared.auth import Caller, MemberId, Role
 from shared.http import Call, http
-from shared.inbound import Identifier, Key, Paging
+from shared.inbound import IdempotencyKey, Identifier, Paging
 from shared.messaging import rpc
 from shared.store import Store
 
@@ -32,7 +32,7 @@ class Harvesting:
     @http("POST", "/sources", body=NewSource, returns=SourceView, status=201, roles=OPERATORS)
     def create_source(self, call: Call) -> SourceView:
         """Add another catalogue; the datasets harvested from it are the caller's."""
-        key = Key.if_any(call.idempotency_key)
+        key = IdempotencyKey.if_any(call.idempotency_key)
         return SourceView.of(self.harvest_worker.sources.add(call.caller.member_id, call.body, key))
 
     @http("GET", "/sources", query=Paging, returns=SourcePage, roles=OPERATORS)
@@ -107,7 +107,7 @@ class Harvesting:
     ) -> SourceView:
         """Add another catalogue; the datasets harvested from it are `owner_id`'s."""
         wanted = NewSource.model_validate(source)
-        key = Key.if_any(idempotency_key, "idempotency_key")
+        key = IdempotencyKey.if_any(idempotency_key, "idempotency_key")
         return SourceView.of(self.harvest_worker.sources.add(owner_id, wanted, key))
 
     @rpc

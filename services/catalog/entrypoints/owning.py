@@ -14,7 +14,7 @@ from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
 from shared.auth import INSIDE, Role
 from shared.http import Call, http
-from shared.inbound import Identifier, Key
+from shared.inbound import IdempotencyKey, Identifier
 from shared.messaging import rpc
 from shared.store import Store
 
@@ -46,7 +46,7 @@ class Owning:
             call.caller.member_id,
             call.body.plain(),
             VersionContent(file=call.file, filename=call.filename),
-            Key.if_any(call.idempotency_key),
+            IdempotencyKey.if_any(call.idempotency_key),
         )
         return view_of(dataset, call.caller)
 

@@ -8,7 +8,7 @@ from services.catalog.harvesting.views import ChangeSource, NewSource
 from shared.aggregate import caused_id, new_id, now
 from shared.errors import WrongStage
 from shared.events import Envelope, FileRef, JobCancelled, JobFailed, JobSucceeded
-from shared.inbound import Key, Paging, fingerprint
+from shared.inbound import IdempotencyKey, Paging, fingerprint
 from shared.store import Store
 
 _PREFIX = "src"
@@ -21,7 +21,9 @@ class Sources:
         self._sources, self._harvests = store.of(RemoteSource), store.of(Harvest)
         self._normalised = normalised
 
-    def add(self, owner_id: str, wanted: NewSource, key: Key | None = None) -> RemoteSource:
+    def add(
+        self, owner_id: str, wanted: NewSource, key: IdempotencyKey | None = None
+    ) -> RemoteSource:
         """A new source, whose datasets will be `owner_id`'s; the same `key` adds it once.
 
         Raises Invalid when the key came with another source before.

@@ -10,7 +10,7 @@ from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.harvesting.page_run import PageRun
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
 from shared.events.event import CatalogueKind, FileRef
-from shared.outbound import CallFailed, Line, Target, Unresolved, dialled
+from shared.outbound import CallFailed, Target, TimedConnection, Unresolved, connected
 from shared.storage import Storage
 
 FETCH_SECONDS = 50.0
@@ -98,9 +98,9 @@ class Fetcher:
         """The page, or the address that the server sends us to."""
         target, url = self._target(url), _without_fragment(url)
         try:
-            with dialled(target, self._seconds) as line:
-                line.connection.request("GET", target.path, headers=dict(headers))
-                return self._answer(url, line)
+            with connected(target, self._seconds) as timed:
+                timed.connection.request("GET", target.path, headers=dict(headers))
+                return self._answer(url, timed)
         except CallFailed as error:
             raise PortalAway(str(error)) from error
 
@@ -114,8 +114,8 @@ class Fetcher:
                 f"adresse refusée (illisible, réseau privé, ou pas en https) : {url:.200}"
             ) from error
 
-    def _answer(self, url: str, line: Line) -> Fetched | str:
-        response = line.response()
+    def _answer(self, url: str, timed: TimedConnection) -> Fetched | str:
+        response = timed.response()
         status = response.status
         if status in _MOVED:
             return joined(url, response.getheader("Location") or url)
@@ -125,13 +125,13 @@ class Fetcher:
             raise Rejected(f"le portail répond {status}")
         return Fetched(
             base=url,
-            file=self._stored(response, line) if status == _OK else None,
+            file=self._stored(response, timed) if status == _OK else None,
             etag=_header(response, "ETag"),
             last_modified=_header(response, "Last-Modified"),
             next_link=_next_link(url, response),
         )
 
-    def _stored(self, response: HTTPResponse, line: Line) -> FileRef:
+    def _stored(self, response: HTTPResponse, timed: TimedConnection) -> FileRef:
         encoding = _header(response, "Content-Encoding").lower()
         if encoding not in _ENCODINGS:
             raise Rejected(f"le portail répond dans un codage qui n'est pas lu ici, « {encoding} »")
@@ -139,7 +139,7 @@ class Fetcher:
         if _NO_CATALOGUE.match(media_type):
             raise Rejected(f"le portail répond par « {media_type} », pas par des données")
         try:
-            return self._files.put(_body(response, line), media_type or _BYTES, self._limit)
+            return self._files.put(_body(response, timed), media_type or _BYTES, self._limit)
         except TooLarge as error:
             raise Rejected(f"la réponse dépasse {self._limit // 10**6} Mo") from error
         except Invalid as error:
@@ -160,13 +160,13 @@ def _conditions(known: PageRun | FetchedCopy | None) -> dict[str, str]:
     return {name: value for name, value in conditions.items() if value}
 
 
-def _body(response: HTTPResponse, line: Line) -> Iterator[bytes]:
+def _body(response: HTTPResponse, timed: TimedConnection) -> Iterator[bytes]:
     """The bytes; http.client takes what breaks off for whole."""
     promised, came = response.length, 0
     while chunk := response.read(_CHUNK):
         came += len(chunk)
         yield chunk
-    line.check()
+    timed.check()
     if promised is not None and came < promised:
         raise IncompleteRead(b"", promised - came)
 

@@ -25,7 +25,7 @@ from services.catalog.harvesting.page_run import PageRun
 from services.catalog.harvesting.take_in import renew
 from shared.aggregate import now
 from shared.errors import LabError, Rejected, Unavailable
-from shared.outbound import Guard
+from shared.outbound import SsrfGuard
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
@@ -49,7 +49,7 @@ class HarvestWorker:
     """Harvests until stopped."""
 
     def __init__(
-        self, service: str, store: Store, files: Storage, settings: Settings, guard: Guard
+        self, service: str, store: Store, files: Storage, settings: Settings, guard: SsrfGuard
     ) -> None:
         self._service, self._store, self._files = service, store, files
         self._waits = settings.retry_seconds

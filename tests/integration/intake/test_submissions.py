@@ -7,7 +7,7 @@ import pytest
 
 from services.intake.bodies import SubmitProject
 from services.intake.submissions import claim
-from shared.inbound import Key
+from shared.inbound import IdempotencyKey
 from shared.store import Store
 from tests.integration.intake.desk import PROJECT, REVIEWER, Desk
 from tests.servers import eventually
@@ -54,7 +54,7 @@ def test_a_submission_that_broke_off_half_way_is_completed(desk: Desk) -> None:
     database = f"{desk.environ['DATALAB_DATABASE_PREFIX']}_intake"
     store = Store(desk.environ["DATALAB_MONGODB_URI"], database)
     body = SubmitProject.model_validate(PROJECT)
-    project_id = claim(store, "prj", who[0], Key(key), body)
+    project_id = claim(store, "prj", who[0], IdempotencyKey(key), body)
     store.close()
     sent = desk.done("POST", "/projects", PROJECT, who=who, headers=keyed(key))
     assert sent["id"] == project_id

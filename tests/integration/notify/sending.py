@@ -9,7 +9,7 @@ from datetime import timedelta
 from services.notify.model import Delivery, Endpoint, delivery_id
 from services.notify.sender import Sender
 from shared.aggregate import now
-from shared.outbound import Guard
+from shared.outbound import SsrfGuard
 from shared.settings import Settings
 from shared.store import Store
 
@@ -31,7 +31,7 @@ def sending(*senders: Sender) -> Iterator[None]:
 
 def sender(store: Store, settings: Settings, *, allow_private: bool = True) -> Sender:
     """A sender that may call loopback."""
-    return Sender(store, settings, Guard(allow_private=allow_private))
+    return Sender(store, settings, SsrfGuard(allow_private=allow_private))
 
 
 def add_deliveries(store: Store, endpoint: Endpoint, count: int = 1) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local.ports import LOOPBACK
 from services.notify.call import post
-from shared.outbound import CallFailed, Guard
+from shared.outbound import CallFailed, SsrfGuard
 from tests.integration.notify.receiver import (
     Answer,
     Receiver,
@@ -25,7 +25,7 @@ from tests.integration.notify.receiver import (
 )
 from tests.servers import free_port
 
-GUARD = Guard(allow_private=True)
+GUARD = SsrfGuard(allow_private=True)
 SECONDS = 0.5
 
 
@@ -122,7 +122,7 @@ def test_port_that_never_accepts_ends_with_the_time() -> None:
 
 def test_next_address_of_a_name_is_tried(receiver: Receiver) -> None:
     """A name may have an address that nobody listens on."""
-    guard = Guard(
+    guard = SsrfGuard(
         allow_private=True,
         resolve=lambda _, port: [(0, 0, 0, "", (host, port)) for host in ("127.0.0.2", LOOPBACK)],
     )

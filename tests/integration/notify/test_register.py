@@ -4,7 +4,7 @@ import pytest
 
 from services.notify.commands import Register
 from services.notify.views import RegisterEndpoint
-from shared.outbound import Guard
+from shared.outbound import SsrfGuard
 from shared.store import Store
 
 CALL = "1"
@@ -18,7 +18,7 @@ def wanted(path: str = "hook") -> RegisterEndpoint:
 @pytest.fixture
 def register(store: Store) -> Register:
     """The endpoints of an empty store, at any address."""
-    return Register(store, Guard(allow_private=True))
+    return Register(store, SsrfGuard(allow_private=True))
 
 
 def test_a_repeated_call_registers_one_endpoint(register: Register) -> None:

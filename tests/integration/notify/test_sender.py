@@ -9,7 +9,7 @@ from datetime import timedelta
 from services.notify.call import Answer, post
 from services.notify.model import Delivery
 from services.notify.sender import Sender
-from shared.outbound import Guard, Target
+from shared.outbound import SsrfGuard, Target
 from shared.settings import Settings
 from shared.store import Store
 from tests.integration.notify.conftest import SECRET, add_endpoint
@@ -99,7 +99,7 @@ def test_failure_of_ours_is_an_attempt_like_any_other(
 
     broken = add_deliveries(store, add_endpoint(store, url=receiver.url("/broken")), 2)
     fine = add_deliveries(store, add_endpoint(store, url=receiver.url("/fine")), 2)
-    with sending(Sender(store, settings, Guard(allow_private=True), send)):
+    with sending(Sender(store, settings, SsrfGuard(allow_private=True), send)):
         eventually(lambda: states(store, fine) == {"delivered"})
         eventually(lambda: states(store, broken) == {"abandoned"})
     attempts = store.of(Delivery).get(broken[0]).attempts

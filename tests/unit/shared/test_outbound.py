@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Invalid
-from shared.outbound import Guard, Unresolved, is_public
+from shared.outbound import SsrfGuard, Unresolved, is_public
 
 NAMES = {
     "partner.example": ["93.184.216.34"],
@@ -26,8 +26,8 @@ def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
     return [(socket.AF_INET, None, None, "", (address, port)) for address in NAMES[host]]
 
 
-STRICT = Guard(allow_private=False, resolve=resolve)
-OPEN = Guard(allow_private=True, resolve=resolve)
+STRICT = SsrfGuard(allow_private=False, resolve=resolve)
+OPEN = SsrfGuard(allow_private=True, resolve=resolve)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_unknown_name_is_told_from_a_private_one() -> None:
 def test_name_that_moved_inside_is_refused_at_the_call() -> None:
     """The check is made again for every call, on the addresses that are then used."""
     addresses = ["93.184.216.34"]
-    guard = Guard(
+    guard = SsrfGuard(
         allow_private=False, resolve=lambda host, port: [(0, 0, 0, host, (addresses[0], port))]
     )
     assert guard.target("https://moving.example/").addresses == ("93.184.216.34",)

@@ -8,7 +8,7 @@ import pytest
 from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway
 from services.catalog.harvesting.page_run import PageRun
 from shared.errors import Rejected
-from shared.outbound import Guard, Target
+from shared.outbound import SsrfGuard, Target
 from shared.storage import Storage
 from tests.portal import Answer, Portal, breaking_off, endless, hanging, page, serving, status
 
@@ -22,7 +22,7 @@ class OnlyPortal:
 
     def __init__(self, portal: Portal) -> None:
         self._public = portal.url("/")
-        self._open, self._strict = Guard(allow_private=True), Guard(allow_private=False)
+        self._open, self._strict = SsrfGuard(allow_private=True), SsrfGuard(allow_private=False)
 
     def target(self, url: str) -> Target:
         """The checked addresses."""
