@@ -80,14 +80,24 @@ class DatasetView(DatasetSummary):
 
 def summary_of(dataset: Dataset) -> DatasetSummary:
     """A dataset as lists show it."""
-    return DatasetSummary(**_summary(dataset))
+    return DatasetSummary(
+        **dataset.metadata.model_dump(),
+        id=dataset.id,
+        owner_id=dataset.owner_id,
+        state=dataset.state,
+        project_id=dataset.project_id,
+        version=dataset.published.number if dataset.published else None,
+        rows=dataset.profile.rows if dataset.profile else None,
+        keys=dataset.keys,
+        quality=score_of(_described(dataset)) if dataset.is_known else None,
+    )
 
 
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
     shown = _compared(versions_of(dataset, caller))
     return DatasetView(
-        **_summary(dataset),
+        **summary_of(dataset).model_dump(),
         versions=[_with_readable_hashes(version, dataset, caller) for version in shown],
         criteria=criteria_of(_described(dataset)) if dataset.is_known else [],
         harvested=dataset.harvested,
@@ -131,20 +141,6 @@ def _compared(versions: list[Version]) -> Iterator[VersionView]:
             changes = compare(before.number, before.profile, version.profile)
         yield VersionView(**dict(version), changes=changes)
         before = version if version.state == "published" else before
-
-
-def _summary(dataset: Dataset) -> dict[str, object]:
-    return {
-        **dataset.metadata.model_dump(),
-        "id": dataset.id,
-        "owner_id": dataset.owner_id,
-        "state": dataset.state,
-        "project_id": dataset.project_id,
-        "version": dataset.published.number if dataset.published else None,
-        "rows": dataset.profile.rows if dataset.profile else None,
-        "keys": dataset.keys,
-        "quality": score_of(_described(dataset)) if dataset.is_known else None,
-    }
 
 
 def _described(dataset: Dataset) -> Described:

@@ -83,7 +83,7 @@ def ranked(searcher: Searcher, scored: ScoredQuery, after: str | None, limit: in
         hits = [
             (place, address)
             for place, address in _placed(searcher, whole)
-            if _is_after(place, last)
+            if last is None or place.order > last.order
         ]
         if len(hits) > limit or len(found) < depth or depth >= DEEPEST:
             page = [Hit(address, place.score, place.cursor()) for place, address in hits]
@@ -128,10 +128,6 @@ def _placed(
         for (score, address), tie_break in zip(found, tie_breaks, strict=True)
     ]
     return sorted(places, key=lambda hit: hit[0].order)
-
-
-def _is_after(place: Place, last: Place | None) -> bool:
-    return last is None or place.order > last.order
 
 
 def listed(searcher: Searcher, query: Query, after: str | None, limit: int) -> list[Hit]:
