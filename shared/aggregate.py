@@ -1,11 +1,11 @@
-"""An aggregate: one document that changes as a whole and records the events of its changes."""
+"""An aggregate: one document that changes as a whole and records its events; views of it."""
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, PrivateAttr
 from ulid import ULID
 
 from shared.events.envelope import wrap
@@ -19,6 +19,11 @@ LONG_AGO = datetime(1970, 1, 1, microsecond=1000, tzinfo=UTC)
 
 NEVER = datetime(9999, 1, 1, microsecond=1000, tzinfo=UTC)
 """A date instead of null: not every MongoDB-compatible server can query null (see shared.store)."""
+
+OptionalDate = Annotated[
+    AwareDatetime | None, BeforeValidator(lambda date: None if date == NEVER else date)
+]
+"""A document's date as callers are shown it: null in place of NEVER."""
 
 
 def new_id(prefix: str) -> str:
@@ -90,3 +95,30 @@ class Aggregate(BaseModel):
         )
         sealed._recorded = []  # noqa: SLF001 - the copy's own, which `update` does not reach
         return sealed
+
+
+class View(BaseModel):
+    """Made from an aggregate's attributes: what is not named here is not shown."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of(cls, aggregate: Aggregate) -> Self:
+        """The view of an aggregate."""
+        return cls.model_validate(aggregate)
+
+
+V = TypeVar("V", bound=View)
+
+
+class Page(BaseModel, Generic[V]):
+    """A page of views; `next` is the cursor of the following one, null on the last."""
+
+    items: list[V]
+    next: str | None
+
+    @classmethod
+    def of(cls, found: tuple[list[Any], str | None]) -> Self:
+        """The page of these aggregates, as the store gives them with their cursor."""
+        aggregates, cursor = found
+        return cls.model_validate({"items": aggregates, "next": cursor})

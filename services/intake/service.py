@@ -47,7 +47,7 @@ OWN: frozenset[Role] = frozenset({"holder"})
 STAFF: frozenset[Role] = frozenset({"reviewer", "operator"})
 HOLDER: frozenset[Role] = STAFF | OWN
 PROGRAM = Caller("rpc", STAFF)
-_view = ProjectView.model_validate
+_view = ProjectView.of
 
 
 class Intake:
@@ -114,7 +114,7 @@ class Intake:
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
     def page(self, call: Call) -> ProjectPage:
         """List one's own projects, all for the lab's staff, oldest first."""
-        return ProjectPage.of(*commands.page(self.documents, call.caller, call.query))
+        return ProjectPage.of(commands.page(self.documents, call.caller, call.query))
 
     @http("GET", ONE, returns=ProjectView)
     def read(self, call: Call, project_id: str) -> ProjectView:
@@ -155,17 +155,17 @@ class Intake:
     def register(self, call: Call) -> MemberView:
         """Register a member of the lab; honours an `Idempotency-Key` as submissions do."""
         sender, key = call.caller.member_id, IdempotencyKey.if_any(call.idempotency_key)
-        return MemberView.model_validate(directory.register(self.documents, sender, call.body, key))
+        return MemberView.of(directory.register(self.documents, sender, call.body, key))
 
     @http("GET", "/members", query=ListMembers, returns=MemberPage)
     def page_members(self, call: Call) -> MemberPage:
         """List members, by skill and territory, oldest first."""
-        return MemberPage.of(*directory.page(self.documents, call.query))
+        return MemberPage.of(directory.page(self.documents, call.query))
 
     @http("GET", "/members/{member_id}", returns=MemberView)
     def read_member(self, call: Call, member_id: str) -> MemberView:  # noqa: ARG002
         """Read a member."""
-        return MemberView.model_validate(self.documents.of(Member).get(member_id))
+        return MemberView.of(self.documents.of(Member).get(member_id))
 
     @rpc
     def submit_project(
@@ -191,9 +191,8 @@ class Intake:
     ) -> ProjectPage:
         """List projects, oldest first."""
         asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
-        return ProjectPage.of(
-            *commands.page(self.documents, PROGRAM, ListProjects.model_validate(asked))
-        )
+        query = ListProjects.model_validate(asked)
+        return ProjectPage.of(commands.page(self.documents, PROGRAM, query))
 
     @rpc
     def set_treatment(
@@ -248,12 +247,12 @@ class Intake:
         """Register a member of the lab; a call that the broker repeats registers one."""
         body = RegisterMember.model_validate(member)
         made = directory.register(self.documents, PROGRAM.member_id, body, IdempotencyKey.of_call())
-        return MemberView.model_validate(made)
+        return MemberView.of(made)
 
     @rpc
     def get_member(self, member_id: MemberId) -> MemberView:
         """Read a member."""
-        return MemberView.model_validate(self.documents.of(Member).get(member_id))
+        return MemberView.of(self.documents.of(Member).get(member_id))
 
     @rpc
     def list_members(
@@ -265,7 +264,7 @@ class Intake:
     ) -> MemberPage:
         """List members, oldest first."""
         asked = {"skill": skill, "territory": territory, "after": after, "limit": limit}
-        return MemberPage.of(*directory.page(self.documents, ListMembers.model_validate(asked)))
+        return MemberPage.of(directory.page(self.documents, ListMembers.model_validate(asked)))
 
     def _do(
         self, command: Callable[..., Project], project_id: Identifier, by: MemberId, body: object

@@ -1,19 +1,11 @@
 """What callers are shown of projects and members."""
 
-from typing import Self
+from pydantic import AwareDatetime, Field
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-
-from services.intake.member import Member, MemberKind
-from services.intake.model import Project
+from services.intake.member import MemberKind
 from services.intake.records import AccessState, Check, Delivery, Entry, Guidance, Result, Trial
+from shared.aggregate import Page, View
 from shared.events.event import Stage, Treatment
-
-
-class View(BaseModel):
-    """Made from an aggregate's attributes: what is not named here is not shown."""
-
-    model_config = ConfigDict(from_attributes=True)
 
 
 class ProjectSummary(View):
@@ -65,16 +57,8 @@ class ProjectView(ProjectSummary):
     delivery: Delivery | None
 
 
-class ProjectPage(BaseModel):
+class ProjectPage(Page[ProjectSummary]):
     """Projects by age, and the cursor of the next page."""
-
-    items: list[ProjectSummary]
-    next: str | None
-
-    @classmethod
-    def of(cls, projects: list[Project], cursor: str | None) -> Self:
-        """The page of these projects."""
-        return cls(items=list(map(ProjectSummary.model_validate, projects)), next=cursor)
 
 
 class MemberView(View):
@@ -88,13 +72,5 @@ class MemberView(View):
     joined_at: AwareDatetime
 
 
-class MemberPage(BaseModel):
+class MemberPage(Page[MemberView]):
     """Members by age, and the cursor of the next page."""
-
-    items: list[MemberView]
-    next: str | None
-
-    @classmethod
-    def of(cls, members: list[Member], cursor: str | None) -> Self:
-        """The page of these members."""
-        return cls(items=list(map(MemberView.model_validate, members)), next=cursor)

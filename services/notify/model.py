@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, computed_field
 
@@ -212,6 +212,11 @@ class Entry(Aggregate):
     def event(self) -> Event:
         """What happened."""
         return unwrap(self.body.encode()).data
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return self.event.model_dump(mode="json")
 
     @classmethod
     def of(cls, envelope: Envelope[Event], summary: str, waits_for: str) -> Self:

@@ -16,7 +16,6 @@ from services.notify.views import (
     DeliveryView,
     EndpointPage,
     EndpointView,
-    EntryView,
     ListDeliveries,
     RegisteredEndpoint,
     RegisterEndpoint,
@@ -83,8 +82,7 @@ class Notify:
     @http("GET", "/endpoints", query=Paging, returns=EndpointPage)
     def list_endpoints(self, call: Call) -> EndpointPage:
         """The caller's endpoints."""
-        endpoints, cursor = self.register.endpoints(call.caller, call.query)
-        return EndpointPage(items=list(map(EndpointView.of, endpoints)), next=cursor)
+        return EndpointPage.of(self.register.endpoints(call.caller, call.query))
 
     @http("GET", "/endpoints/{endpoint_id}", returns=EndpointView)
     def read_endpoint(self, call: Call, endpoint_id: str) -> EndpointView:
@@ -104,8 +102,7 @@ class Notify:
     @http("GET", "/endpoints/{endpoint_id}/deliveries", query=ListDeliveries, returns=DeliveryPage)
     def read_deliveries(self, call: Call, endpoint_id: str) -> DeliveryPage:
         """What was sent to an endpoint, with every attempt, newest first."""
-        deliveries, cursor = self.register.deliveries(endpoint_id, call.caller, call.query)
-        return DeliveryPage(items=list(map(DeliveryView.of, deliveries)), next=cursor)
+        return DeliveryPage.of(self.register.deliveries(endpoint_id, call.caller, call.query))
 
     @http("POST", "/deliveries/{delivery_id}/replay", returns=DeliveryView, status=202)
     def replay(self, call: Call, delivery_id: str) -> DeliveryView:
@@ -117,8 +114,7 @@ class Notify:
     @http("GET", "/projects/{project_id}/timeline", query=Paging, returns=Timeline)
     def read_timeline(self, call: Call, project_id: str) -> Timeline:
         """What happened to a project, for its holder and the lab's staff."""
-        entries, cursor = self.register.timeline(project_id, call.caller, call.query)
-        return Timeline(items=list(map(EntryView.of, entries)), next=cursor)
+        return Timeline.of(self.register.timeline(project_id, call.caller, call.query))
 
     @rpc
     def register_endpoint(
@@ -139,8 +135,7 @@ class Notify:
     ) -> DeliveryPage:
         """A page of an endpoint's deliveries, newest first."""
         page = ListDeliveries.model_validate({"after": after, "limit": limit, "state": state})
-        deliveries, cursor = self.register.deliveries(endpoint_id, None, page)
-        return DeliveryPage(items=list(map(DeliveryView.of, deliveries)), next=cursor)
+        return DeliveryPage.of(self.register.deliveries(endpoint_id, None, page))
 
     @rpc
     def replay_delivery(self, delivery_id: Identifier) -> DeliveryView:
@@ -154,5 +149,5 @@ class Notify:
         self, project_id: Identifier, after: str | None = None, limit: int = 50
     ) -> Timeline:
         """A page of a project's timeline."""
-        entries, cursor = self.register.timeline(project_id, None, Paging(after=after, limit=limit))
-        return Timeline(items=list(map(EntryView.of, entries)), next=cursor)
+        page = Paging(after=after, limit=limit)
+        return Timeline.of(self.register.timeline(project_id, None, page))

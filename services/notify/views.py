@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.notify.model import Attempt, Delivery, Endpoint, Entry
-from shared.aggregate import NEVER
+from services.notify.model import Attempt
+from shared.aggregate import OptionalDate, Page, View
 from shared.events import REGISTRY
 from shared.inbound import Paging
 from shared.words import legible
@@ -56,7 +56,7 @@ class ListDeliveries(Paging):
     state: Literal["pending", "delivered", "abandoned"] | None = None
 
 
-class EndpointView(BaseModel):
+class EndpointView(View):
     """An endpoint as its member sees it; the secret is shown once, at registration."""
 
     id: str
@@ -69,83 +69,44 @@ class EndpointView(BaseModel):
     reason: str = Field(description="why it is disabled")
     created_at: AwareDatetime
 
-    @classmethod
-    def of(cls, endpoint: Endpoint) -> "EndpointView":
-        """The view of an endpoint."""
-        return cls.model_validate(endpoint.model_dump())
-
 
 class RegisteredEndpoint(EndpointView):
     """A new endpoint with the secret that its webhooks are signed with."""
 
     secret: str
 
-    @classmethod
-    def of(cls, endpoint: Endpoint) -> "RegisteredEndpoint":
-        """The view of an endpoint, secret included."""
-        return cls.model_validate(endpoint.model_dump())
 
-
-class EndpointPage(BaseModel):
+class EndpointPage(Page[EndpointView]):
     """A page of endpoints."""
 
-    items: list[EndpointView]
-    next: str | None
 
-
-class DeliveryView(BaseModel):
+class DeliveryView(View):
     """One event on its way to one endpoint; the id is the `webhook-id` header."""
 
     id: str
     endpoint_id: str
     event_id: str
-    type: str
+    type: str = Field(validation_alias="topic")
     state: Literal["pending", "delivered", "abandoned"]
-    next_attempt_at: AwareDatetime | None = Field(description="null when nothing is left to do")
+    next_attempt_at: OptionalDate = Field(description="null when nothing is left to do")
     attempts: tuple[Attempt, ...]
 
-    @classmethod
-    def of(cls, delivery: Delivery) -> "DeliveryView":
-        """The view of a delivery."""
-        due = delivery.next_attempt_at
-        return cls(
-            **delivery.model_dump(include={"id", "endpoint_id", "event_id", "state"}),
-            type=delivery.topic,
-            next_attempt_at=None if due == NEVER else due,
-            attempts=delivery.attempts,
-        )
 
-
-class DeliveryPage(BaseModel):
+class DeliveryPage(Page[DeliveryView]):
     """A page of deliveries, newest first."""
 
-    items: list[DeliveryView]
-    next: str | None
 
-
-class EntryView(BaseModel):
+class EntryView(View):
     """One event of a timeline; `summary` is French, `data` the event itself."""
 
     event_id: str
-    type: str
+    type: str = Field(validation_alias="topic")
     subject: str
     at: AwareDatetime
     sequence: int
     summary: str
     data: dict[str, Any]
 
-    @classmethod
-    def of(cls, entry: Entry) -> "EntryView":
-        """The view of an entry."""
-        return cls(
-            **entry.model_dump(include={"event_id", "subject", "at", "sequence", "summary"}),
-            type=entry.topic,
-            data=entry.event.model_dump(mode="json"),
-        )
 
-
-class Timeline(BaseModel):
+class Timeline(Page[EntryView]):
     """A page of a project's timeline, by time."""
-
-    items: list[EntryView]
-    next: str | None

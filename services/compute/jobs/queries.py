@@ -37,7 +37,8 @@ class Queries:
 
     def view(self, job: Job, caller: Caller) -> JobView:
         """A job that `caller` may see, without what it tells of data that is withheld."""
-        return JobView.of(job, self._withheld(job, caller))
+        view, reason = JobView.of(job), self._withheld(job, caller)
+        return view.withholding(reason) if reason else view
 
     def workspace(self, project_id: str, caller: Caller | None) -> Workspace:
         """A project's workspace; NotFound when there is none that the caller may see."""

@@ -1,12 +1,11 @@
 """What compute takes in and gives out over HTTP and RPC."""
 
-from typing import Any, Literal
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.compute.jobs.model import Job, JobState
-from services.compute.workspaces.model import Workspace
-from shared.aggregate import NEVER
+from services.compute.jobs.model import JobState
+from shared.aggregate import OptionalDate, Page, View
 from shared.events.event import FileRef, JobKind, Treatment
 from shared.inbound import Identifier, Paging
 from shared.tables.manifest import Output
@@ -35,7 +34,7 @@ class ReadResult(BaseModel):
     name: str = "result.csv"
 
 
-class JobView(BaseModel):
+class JobView(View):
     """A job as its project's holder, its dataset's owner and the lab's staff see it."""
 
     id: str
@@ -50,46 +49,32 @@ class JobView(BaseModel):
     attempt: int = Field(description="how often the sandbox was started for it")
     cancel_requested: bool
     queued_at: AwareDatetime
-    started_at: AwareDatetime | None
-    ended_at: AwareDatetime | None
+    started_at: OptionalDate
+    ended_at: OptionalDate
     seconds: float = Field(description="wall clock in the sandbox, all attempts together")
     outputs: tuple[Output, ...]
     result: FileRef | None = Field(description="the manifest")
     privacy: Privacy | None = Field(description="what the table that it made tells about persons")
     warning: str = Field(description="what to think of before it leaves the lab, in French")
 
-    @classmethod
-    def of(cls, job: Job, withheld: str = "") -> "JobView":
-        """The view of a job; `withheld` says in French why what it tells of its data is hidden."""
-        fields = job.model_dump()
-        dates = {name: _date(fields[name]) for name in ("started_at", "ended_at")}
-        told = {"message": withheld, **_UNTOLD} if withheld else {"warning": job.warning}
-        return cls.model_validate({**fields, **dates, **told})
+    def withholding(self, reason: str) -> Self:
+        """The same without what it tells of the rows that the job read; `reason` is French.
+
+        A fault may quote them, and a hash prove what they are.
+        """
+        untold: dict[str, object] = {"log_tail": "", "reason": "", "outputs": (), "result": None}
+        untold |= {"privacy": None, "warning": "", "message": reason}
+        return self.model_copy(update=untold)
 
 
-_UNTOLD: dict[str, Any] = {
-    "log_tail": "",
-    "reason": "",
-    "outputs": (),
-    "result": None,
-    "privacy": None,
-    "warning": "",
-}
-"""In place of what a job tells of the rows that it read; a fault may quote them, a hash prove
-what they are."""
-
-
-class JobPage(BaseModel):
+class JobPage(Page[JobView]):
     """A page of jobs; `next` is the cursor of the following one."""
 
-    items: list[JobView]
-    next: str | None
 
-
-class WorkspaceView(BaseModel):
+class WorkspaceView(View):
     """A project's right to compute."""
 
-    project_id: str
+    project_id: str = Field(validation_alias="id")
     state: Literal["new", "open", "closed"]
     holder_id: str
     quota_seconds: int
@@ -97,29 +82,5 @@ class WorkspaceView(BaseModel):
     remaining_seconds: float
     dataset_ids: tuple[str, ...]
     treatment: Treatment | None
-    staffed_at: AwareDatetime | None
+    staffed_at: OptionalDate
     reason: str = Field(description="why it is closed")
-
-    @classmethod
-    def of(cls, workspace: Workspace) -> "WorkspaceView":
-        """The view of a workspace."""
-        return cls(
-            project_id=workspace.id,
-            used_seconds=workspace.used_seconds,
-            remaining_seconds=workspace.remaining_seconds,
-            staffed_at=_date(workspace.staffed_at),
-            **workspace.model_dump(
-                include={
-                    "state",
-                    "holder_id",
-                    "quota_seconds",
-                    "dataset_ids",
-                    "treatment",
-                    "reason",
-                }
-            ),
-        )
-
-
-def _date(value: AwareDatetime) -> AwareDatetime | None:
-    return None if value == NEVER else value
