@@ -17,7 +17,7 @@ from services.compute.execution.job_folder import Made, Report, Work
 from shared.errors import Rejected
 
 _MEMORY_BYTES = 1_000_000_000
-_RUNS = {"ingest": "ingest.take_in", "harvest": "portals.page.read_page"}
+_RUNS = {"ingest": "ingest.ingest_file", "harvest": "portals.page.read_page"}
 _SOFTWARE = ("duckdb", "pyarrow", "matplotlib", "rdflib")
 
 

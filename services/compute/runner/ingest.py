@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.cog import load_codes
-from services.compute.runner.columns.profile import describe, gathered
+from services.compute.runner.columns.profile import describe, merged
 from services.compute.runner.database import (
     Say,
     columns,
@@ -43,7 +43,7 @@ _WIDE, _HELD_CELLS = 100, 20_000_000
 _NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
-def take_in(
+def ingest_file(
     folder: Path, work: Work, memory_bytes: int, say: Say
 ) -> tuple[list[Made], list[Report]]:
     """Read the job's only input; returns `table.parquet` and its profile as the only report.
@@ -132,7 +132,7 @@ def _check(types: Mapping[str, str], rows: int) -> None:
 def _write(table: Table, made: Path, size: int, say: Say) -> None:
     read = 0
     with parquet.ParquetWriter(made, schema_of(table.columns), compression="zstd") as writer:
-        for batch in gathered(table.batches, _GROUP_BYTES):
+        for batch in merged(table.batches, _GROUP_BYTES):
             writer.write_batch(batch)
             read += batch.nbytes
             say(min(0.5, read / max(1, size) / 2), "lit le fichier")

@@ -1,5 +1,6 @@
 """What had to be mended so that a file is a table: named for its owner, never silent."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from shared.tables.manifest import Repair
@@ -34,24 +35,22 @@ class Repairs:
     """Counts the repairs of one file, and keeps the place of the first of each kind."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-        self._lines: dict[str, int | None] = {}
-        self._details: dict[str, str] = {}
+        self._counts = Counter[str]()
+        self._firsts: dict[str, tuple[int | None, str]] = {}
 
     def note(self, code: str, *, line: int | None = None, count: int = 1, detail: str = "") -> None:
         """One more repair of that kind, at a line counted from 1 as an editor shows it."""
-        self._counts[code] = self._counts.get(code, 0) + count
-        self._lines.setdefault(code, line)
-        self._details.setdefault(code, detail)
+        self._counts[code] += count
+        self._firsts.setdefault(code, (line, detail))
 
     def made(self) -> tuple[Repair, ...]:
         """All repairs, one of each kind, in the order they were first made."""
         return tuple(
             Repair(
                 code=code,
-                message=_TEXTS[code].format(detail=self._details[code]),
-                count=count,
-                first_line=self._lines[code],
+                message=_TEXTS[code].format(detail=detail),
+                count=self._counts[code],
+                first_line=line,
             )
-            for code, count in self._counts.items()
+            for code, (line, detail) in self._firsts.items()
         )

@@ -74,10 +74,7 @@ def all_types(codes: Codes) -> tuple[ColumnType, ...]:
     return (
         *_identifiers(listed),
         *_codes(listed, shape),
-        *_contacts(),
-        *_places(),
-        *_dates(),
-        *_words(),
+        *_SHAPES,
         *_lost_zeros(listed),
         *_numbers(),
     )
@@ -125,18 +122,6 @@ def _whole_lists(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
     yield ColumnType("departement", _with_corsica(listed["departement"]), 0.7)
 
 
-def _contacts() -> Iterator[ColumnType]:
-    yield ColumnType("email", matching(EMAIL), 0.01, "mail|courriel", personal=True)
-    yield ColumnType("phone", matching(PHONE), 0.1, "tel|phone|mobile", personal=True)
-    yield ColumnType("url", matching(r"https?://\S+"), 0.01, "url|site|lien")
-
-
-def _places() -> Iterator[ColumnType]:
-    yield ColumnType("geo_point", matching(_POINT), 0.01, "geo|coord|point")
-    yield ColumnType("latitude", _within(90), 0.9, "lat", needs_name=True)
-    yield ColumnType("longitude", _within(180), 0.9, "lon|lng", needs_name=True)
-
-
 def _dates() -> Iterator[ColumnType]:
     """A type for each format, French before American, and one for columns that mix them."""
     for timed in (False, True):
@@ -148,12 +133,6 @@ def _dates() -> Iterator[ColumnType]:
     clear = [shape for shape in FORMATS if shape not in {"%m/%d/%Y", "%Y%m%d"}]
     mixed = any_of(tuple(is_date(shape, timed=timed) for shape in clear for timed in (False, True)))
     yield ColumnType("date", mixed, 0.01, "date", kind="date")
-
-
-def _words() -> Iterator[ColumnType]:
-    yield ColumnType("boolean", matching(_BOOLEAN), 0.01, kind="boolean")
-    yield ColumnType("boolean", matching("[01]"), 0.3, "^(is|has|est|a)[_A-Z]")
-    yield ColumnType("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR)
 
 
 def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
@@ -264,3 +243,17 @@ def _within(degrees: int) -> Test:
         return found
 
     return test
+
+
+_SHAPES = (
+    ColumnType("email", matching(EMAIL), 0.01, "mail|courriel", personal=True),
+    ColumnType("phone", matching(PHONE), 0.1, "tel|phone|mobile", personal=True),
+    ColumnType("url", matching(r"https?://\S+"), 0.01, "url|site|lien"),
+    ColumnType("geo_point", matching(_POINT), 0.01, "geo|coord|point"),
+    ColumnType("latitude", _within(90), 0.9, "lat", needs_name=True),
+    ColumnType("longitude", _within(180), 0.9, "lon|lng", needs_name=True),
+    *_dates(),
+    ColumnType("boolean", matching(_BOOLEAN), 0.01, kind="boolean"),
+    ColumnType("boolean", matching("[01]"), 0.3, "^(is|has|est|a)[_A-Z]"),
+    ColumnType("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR),
+)

@@ -42,10 +42,16 @@ def among(codes: Iterable[str]) -> Test:
     def test(texts: Texts) -> Flags:
         # Arrow hashes the whole list anew at each call: too much for a few texts.
         if len(texts) > _FEW:
-            return _flags(pc.is_in(texts, listed))
+            return flags_of(pc.is_in(texts, listed))
         return np.fromiter((text in known for text in texts.to_pylist()), bool, len(texts))
 
     return test
+
+
+def flags_of(found: Texts) -> Flags:
+    """An Arrow array of booleans as one of NumPy, which can be changed."""
+    flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
+    return flags
 
 
 def is_siren(texts: Texts) -> Flags:
@@ -60,7 +66,9 @@ def is_siret(texts: Texts) -> Flags:
     documentation of the Sirene register.
     """
     of_la_poste = _fits(texts, "356000000[0-9]{5}")
-    return _checked(texts, 14, _is_siret) | (of_la_poste & _checked(texts, 14, _sums_to_fives))
+    is_checked = _checked(texts, 14, lambda digits: _luhn(digits) & _luhn(digits[:, :9]))
+    sums_to_fives = _checked(texts, 14, lambda digits: digits.sum(axis=1) % 5 == 0)
+    return is_checked | (of_la_poste & sums_to_fives)
 
 
 def is_vat(texts: Texts) -> Flags:
@@ -82,7 +90,10 @@ def is_nir(texts: Texts) -> Flags:
     shaped = _fits(plain, f"[123478][0-9]{{2}}{NIR_MONTH}([0-9]{{2}}|2A|2B)[0-9]{{8}}")
     for letters, digits in (("2A", "19"), ("2B", "18")):
         plain = pc.replace_substring_regex(plain, f"^(.....){letters}", rf"\1{digits}")
-    return shaped & _checked(plain, 15, _has_nir_key)
+    has_key = _checked(
+        plain, 15, lambda digits: _number(digits[:, 13:]) == 97 - _number(digits[:, :13]) % 97
+    )
+    return shaped & has_key
 
 
 def is_uai(texts: Texts) -> Flags:
@@ -106,12 +117,7 @@ def _checked(texts: Texts, length: int, test: Callable[[Digits], Flags]) -> Flag
 
 
 def _fits(texts: Texts, pattern: str) -> Flags:
-    return _flags(pc.match_substring_regex(texts, f"^(?:{pattern})$"))
-
-
-def _flags(found: Texts) -> Flags:
-    flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
-    return flags
+    return flags_of(pc.match_substring_regex(texts, f"^(?:{pattern})$"))
 
 
 def _digits(texts: Texts, length: int) -> Digits:
@@ -135,22 +141,8 @@ def _luhn(digits: Digits) -> Flags:
     return flags
 
 
-def _is_siret(digits: Digits) -> Flags:
-    return _luhn(digits) & _luhn(digits[:, :9])
-
-
-def _sums_to_fives(digits: Digits) -> Flags:
-    flags: Flags = digits.sum(axis=1) % 5 == 0
-    return flags
-
-
 def _has_vat_key(digits: Digits) -> Flags:
     siren = digits[:, 2:]
     fits: Flags = _number(digits[:, :2]) == (12 + 3 * (_number(siren) % 97)) % 97
     of_monaco: Flags = (siren[:, :3] == 0).all(axis=1)
     return fits & (_luhn(siren) | of_monaco)
-
-
-def _has_nir_key(digits: Digits) -> Flags:
-    flags: Flags = _number(digits[:, 13:]) == 97 - _number(digits[:, :13]) % 97
-    return flags

@@ -54,7 +54,7 @@ def is_shaped_as_nir(texts: Texts) -> Flags:
     return matching(_SHAPE)(compact(texts))
 
 
-def is_born_somewhere(plain: Texts) -> Flags:
+def is_plausible_nir(plain: Texts) -> Flags:
     """Of compact numbers of thirteen signs: a month of the calendar, a known commune or abroad."""
     found = matching(_STRICT)(plain)
     born = pc.utf8_slice_codeunits(plain.filter(pa.array(found)), _BORN.start, _BORN.stop)
@@ -62,7 +62,7 @@ def is_born_somewhere(plain: Texts) -> Flags:
     return found
 
 
-def stray_nirs(
+def nirs_in_cells(
     database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
 ) -> dict[str, int]:
     """The columns with cells that are whole NIRs with the right key, and how many such cells.

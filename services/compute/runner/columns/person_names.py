@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.identifiers import Flags, Texts
+from services.compute.runner.columns.identifiers import Flags, Texts, flags_of
 from services.compute.runner.columns.reference_files import any_word, unfolded
 
 Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
@@ -123,9 +123,7 @@ class Words:
 
     def have(self, pattern: str) -> Flags:
         """Which plain texts match."""
-        found = pc.match_substring_regex(self.plain, pattern)
-        flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
-        return flags
+        return flags_of(pc.match_substring_regex(self.plain, pattern))
 
 
 def folded(texts: Texts) -> Texts:
@@ -145,5 +143,4 @@ def _plain(texts: Texts) -> Texts:
 
 
 def _among(texts: Texts, known: Texts) -> Flags:
-    flags: Flags = pc.is_in(texts, known).to_numpy(zero_copy_only=False).astype(bool)
-    return flags
+    return flags_of(pc.is_in(texts, known))

@@ -137,7 +137,7 @@ def _read_column(
     counted = database.sql(
         f"SELECT {filled(name)} AS text, count(*) AS n FROM {quoted(table)} GROUP BY text"
     )
-    for batch in gathered(counted.to_arrow_reader(_BATCH), _GATHERED_BYTES):
+    for batch in merged(counted.to_arrow_reader(_BATCH), _GATHERED_BYTES):
         valued = batch.filter(batch["text"].is_valid())  # asked of the database, it trims twice
         profile.add(valued["text"], valued["n"].to_numpy())
     return profile.column()
@@ -162,7 +162,7 @@ def _kind_of(stored_type: str) -> str:
     return "integer" if stored_type.endswith(("INT", "INTEGER")) else "text"
 
 
-def gathered(batches: Iterable[pa.RecordBatch], most_bytes: int) -> Iterator[pa.RecordBatch]:
+def merged(batches: Iterable[pa.RecordBatch], most_bytes: int) -> Iterator[pa.RecordBatch]:
     """The same rows in batches that hold as many of the given ones as stay below that size."""
     kept: list[pa.RecordBatch] = []
     for batch in batches:

@@ -6,8 +6,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import IO
 
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
@@ -17,18 +18,13 @@ UNPACKED_BYTES = 1_000_000_000
 
 _CHUNK = 1 << 20
 _LAYERS = 2
-_GZIP, _XZ, _ZIP = b"\x1f\x8b", b"\xfd7zXZ\x00", b"PK\x03\x04"
+_COMPRESSED = ((b"\x1f\x8b", ".gz", gzip.open), (b"\xfd7zXZ\x00", ".xz", lzma.open))
+_ZIP = b"PK\x03\x04"
+_START = 6
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".geojson", ".parquet")
 _BOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".gz", ".xz")
 _ENCRYPTED = 0x1
 _NAMED = 10
-
-
-class Readable(Protocol):
-    """What the three kinds of archives have in common."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most `size` bytes, none at the end."""
 
 
 def unpack(source: Path, filename: str, folder: Path, repairs: Repairs) -> tuple[Path, str]:
@@ -50,16 +46,13 @@ def unpack(source: Path, filename: str, folder: Path, repairs: Repairs) -> tuple
 def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> str | None:
     """Write what `source` holds to `inner`; its name, or None when it is no archive."""
     with source.open("rb") as file:
-        start = file.read(len(_XZ))
+        start = file.read(_START)
     with _explained():
-        if start.startswith(_GZIP):
-            with gzip.open(source) as packed:
-                _write(packed, inner)
-            return _without(filename, ".gz")
-        if start.startswith(_XZ):
-            with lzma.open(source) as packed:
-                _write(packed, inner)
-            return _without(filename, ".xz")
+        for magic, ending, opened in _COMPRESSED:
+            if start.startswith(magic):
+                with opened(source) as packed:
+                    _write(packed, inner)
+                return filename[: -len(ending)] if filename.lower().endswith(ending) else filename
         if not start.startswith(_ZIP):
             return None
         with zipfile.ZipFile(source) as archive:
@@ -71,11 +64,7 @@ def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> 
             return PurePosixPath(member.filename).name
 
 
-def _without(filename: str, ending: str) -> str:
-    return filename[: -len(ending)] if filename.lower().endswith(ending) else filename
-
-
-def _write(packed: Readable, inner: Path) -> None:
+def _write(packed: IO[bytes] | BufferedIOBase, inner: Path) -> None:
     written = 0
     with inner.open("wb") as file:
         while chunk := packed.read(_CHUNK):

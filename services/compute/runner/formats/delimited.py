@@ -22,7 +22,7 @@ from pyarrow import csv as arrow_csv
 
 from services.compute.runner.formats.encoding import MIXED, find_encoding
 from services.compute.runner.formats.header import find_header
-from services.compute.runner.formats.table import Numbered, Shape, Table, batches_of, survey
+from services.compute.runner.formats.table import Numbered, Shape, Table, batches_of, shape_of
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 
@@ -177,7 +177,7 @@ def read_text(path: Path, repairs: Repairs) -> Table:
 
     line, header = start[head.at]
     regular = _regular(path, encoding, dialect, start[head.at]) if head.height == 1 else None
-    shape = Shape(header, line, len(header)) if regular else survey(head, below(), repairs)
+    shape = Shape(header, line, len(header)) if regular else shape_of(head, below(), repairs)
     if head.at:
         repairs.note("preamble", line=1, count=head.at)
     columns = shape.columns(repairs)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from services.compute.runner.database import unique
 from services.compute.runner.formats.encoding import find_encoding
 from services.compute.runner.formats.header import MAX_COLUMNS
-from services.compute.runner.formats.table import Row, Table, batches_of
+from services.compute.runner.formats.table import Table, batches_of
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 
@@ -39,14 +39,10 @@ def read_records(path: Path, repairs: Repairs) -> Table:
     names = unique(keys)
     return Table(
         columns=names,
-        batches=batches_of(names, _in_columns(rows, keys)),
+        batches=batches_of(names, ([row.get(key) or None for key in keys] for row in rows)),
         format=name,
         encoding=encoding.removesuffix("-sig"),
     )
-
-
-def _in_columns(rows: Iterable[dict[str, str | None]], keys: list[str]) -> Iterator[Row]:
-    return ([row.get(key) or None for key in keys] for row in rows)
 
 
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -181,13 +177,8 @@ def _json(value: object) -> str:
     if isinstance(value, _Number):
         return str(value)
     if isinstance(value, dict):
-        return (
-            "{"
-            + ", ".join(
-                f"{json.dumps(k, ensure_ascii=False)}: {_json(v)}" for k, v in value.items()
-            )
-            + "}"
-        )
+        members = (f"{_json(name)}: {_json(one)}" for name, one in value.items())
+        return "{" + ", ".join(members) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_json, value)) + "]"
     return json.dumps(value, ensure_ascii=False)

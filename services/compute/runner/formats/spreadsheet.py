@@ -33,7 +33,7 @@ from services.compute.runner.formats.table import (
     Table,
     batches_of,
     filled_width,
-    survey,
+    shape_of,
 )
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
@@ -134,7 +134,7 @@ def _table(sheet: _Sheet, format_name: str, repairs: Repairs) -> Table:
     name = sheet.sheet.name
     head = find_header([cells for _, cells in islice(sheet.rows(), _LOOK)])
     try:
-        shape = survey(head, islice(sheet.rows(), head.at, None), repairs)
+        shape = shape_of(head, islice(sheet.rows(), head.at, None), repairs)
     except Rejected as error:
         raise Rejected(f"feuille « {name} », {error}") from error
     above = sum(bool(filled_width(cells)) for _, cells in islice(sheet.rows(), head.at))

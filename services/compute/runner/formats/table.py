@@ -73,7 +73,7 @@ class Shape:
             yield row + [None] * (self.width - len(row))
 
 
-def survey(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
+def shape_of(head: Header, rows: Iterator[Numbered], repairs: Repairs) -> Shape:
     """The shape of a table, from the header on; a header with gaps at its end is as wide as most.
 
     Raises Rejected, in French, naming the first line that does not fit the header when most do

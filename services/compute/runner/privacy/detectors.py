@@ -16,7 +16,6 @@ from services.compute.runner.privacy.evidence import (
     ages,
     birth_years,
     births,
-    days,
     keyless_nirs,
     listed,
     mentions,
@@ -26,6 +25,7 @@ from services.compute.runner.privacy.evidence import (
     shaped_names,
     spread_dates,
     titled_names,
+    values,
 )
 
 _LIKELY = 0.6
@@ -107,7 +107,11 @@ _CONTACTS = (
 _QUASI_IDENTIFIERS = (
     Detector("sex", r"(^|_)(sexe?|genre|gender|civilite|titre)(_|$)", *sexes("2", "1")),
     Detector("birth_year", rf"{_BIRTH}|(^|_)ne_en(_|$)", birth_years),
-    Detector("birth_day", r"(jour|mois|day|month)_.*(nais|birth)|nais.*_(jour|mois)", days),
+    Detector(
+        "birth_day",
+        r"(jour|mois|day|month)_.*(nais|birth)|nais.*_(jour|mois)",
+        values(matching("0?[1-9]|[12][0-9]|3[01]")),
+    ),
     Detector("age", r"(^|_)ages?(_|$)|tranche_d?_?age|age_(an|rev)", ages),
     Detector(
         "profession", r"profession|metier|(^|_)(csp|pcs|emploi|fonction|poste)(_|$)|socio_?pro"

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from services.compute.runner.columns.contacts import mentions_somebody
 from services.compute.runner.columns.identifiers import Flags, Test, Texts, among, matching
-from services.compute.runner.columns.nir import compact, is_born_somewhere
+from services.compute.runner.columns.nir import compact, is_plausible_nir
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import words
 from services.compute.runner.privacy.column_sample import ColumnSample
@@ -66,6 +66,16 @@ def rows(test: Test, least: float, sure: float = 1.0) -> Evidence:
     return evidence
 
 
+def values(test: Test) -> Evidence:
+    """The share of the distinct values that pass."""
+
+    def evidence(sample: ColumnSample) -> float:
+        flags = test(sample.distinct)
+        return float(flags.mean()) if len(flags) else 0.0
+
+    return evidence
+
+
 def names(
     test: Callable[[Words], Flags], least: float, of_many: float, of_few: float
 ) -> tuple[Evidence, Evidence]:
@@ -114,7 +124,7 @@ def keyless_nirs(sample: ColumnSample) -> float:
     plain = compact(sample.values)
     if len(plain) < _LEAST_NIRS or len(plain.unique()) < len(plain):
         return 0.0
-    share = float(is_born_somewhere(plain).mean())
+    share = float(is_plausible_nir(plain).mean())
     return share if share >= _NIRS else 0.0
 
 
@@ -143,12 +153,6 @@ def birth_years(sample: ColumnSample) -> float:
     return _alive(years) if len(years) == len(sample.distinct) else 0.0
 
 
-def days(sample: ColumnSample) -> float:
-    """Days of a month, or months of a year, by their number."""
-    flags = matching("0?[1-9]|[12][0-9]|3[01]")(sample.distinct)
-    return float(flags.mean()) if len(flags) else 0.0
-
-
 def ages(sample: ColumnSample) -> float:
     """Whole years of a life, or bands of them: `25-39`, `75 ans et plus`, `moins de 15 ans`."""
     numbers = matching(r"[0-9]{1,3}(\.0)?")(sample.distinct)
@@ -156,8 +160,7 @@ def ages(sample: ColumnSample) -> float:
     years = pc.cast(found, "float64").to_numpy(zero_copy_only=False)
     if len(years) and years.max() > _OLDEST:
         return 0.0
-    flags = numbers | matching(_BAND)(sample.distinct)
-    return float(flags.mean()) if len(flags) else 0.0
+    return values(lambda texts: numbers | matching(_BAND)(texts))(sample)
 
 
 def sexes(woman: str, man: str) -> tuple[Evidence, Evidence]:

@@ -86,7 +86,9 @@ def _is_named_name(sample: ColumnSample) -> bool:
     return is_named and sample.share(matching(_BODY)) < _MOST
 
 
-def without_things(samples: Sequence[ColumnSample], found: Sequence[Detection]) -> list[Detection]:
+def without_names_of_things(
+    samples: Sequence[ColumnSample], found: Sequence[Detection]
+) -> list[Detection]:
     """What was found, without columns headed just `nom` that seem to list things or schools.
 
     Schools are called after persons. Where nothing else in a row is a person's, most of the names

@@ -21,7 +21,7 @@ from services.compute.runner.columns.contacts import (
     names_somebody,
 )
 from services.compute.runner.columns.identifiers import matching
-from services.compute.runner.columns.nir import stray_nirs
+from services.compute.runner.columns.nir import nirs_in_cells
 from services.compute.runner.columns.reference_files import any_word
 from services.compute.runner.privacy.column_sample import (
     ColumnSample,
@@ -32,7 +32,7 @@ from services.compute.runner.privacy.column_sample import (
 from services.compute.runner.privacy.detectors import SENSITIVE, attributes, direct_identifiers
 from services.compute.runner.privacy.evidence import BY_SPREAD
 from services.compute.runner.privacy.k_anonymity import Anonymity, measure
-from services.compute.runner.privacy.name_columns import with_surnames, without_things
+from services.compute.runner.privacy.name_columns import with_surnames, without_names_of_things
 from shared.tables.manifest import Column
 from shared.tables.privacy import Finding, Privacy, Role, Subject
 
@@ -71,11 +71,11 @@ def screen(
     samples = sample_columns(database, table, columns, rows)
     is_counted = is_summed or _counts_people(samples)
     named = with_surnames(samples, list(direct_identifiers(samples)), is_counted=is_counted)
-    found = without_things(samples, named)
+    found = without_names_of_things(samples, named)
     others = list(attributes(undetected(samples, found)))
     subject = _subject(samples, found, others, is_counted=is_counted)
     direct = [one for one in found if _is_direct(one, found, subject)]
-    findings = (*_findings(direct, "direct"), *_stray_nirs(database, table, columns, direct))
+    findings = (*_findings(direct, "direct"), *_other_nirs(database, table, columns, direct))
     if subject != "persons":
         return Privacy(verdict="direct" if findings else "none", subject=subject, findings=findings)
     first_names = [one for one in found if one.kind == "first_name" and one not in direct]
@@ -154,7 +154,7 @@ def _is_direct(one: Detection, found: list[Detection], subject: Subject) -> bool
             return is_personal or share(is_mobile) > _MOST
 
 
-def _stray_nirs(
+def _other_nirs(
     database: duckdb.DuckDBPyConnection,
     table: str,
     columns: Sequence[Column],
@@ -163,7 +163,7 @@ def _stray_nirs(
     """The NIRs in other columns: they are somebody's, but make no row a person's."""
     known = {one.name for one in direct}
     others = [column for column in columns if column.name not in known]
-    for name, cells in stray_nirs(database, table, others).items():
+    for name, cells in nirs_in_cells(database, table, others).items():
         yield Finding(column=name, kind="nir", role="direct", rows=cells, confidence=_KEYED)
 
 

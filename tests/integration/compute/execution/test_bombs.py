@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from services.compute.runner.formats.header import Header
-from services.compute.runner.formats.table import survey
+from services.compute.runner.formats.table import shape_of
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from tests.integration.compute.jobs import ingest
@@ -56,4 +56,4 @@ def test_rows_of_too_many_cells_are_refused() -> None:
     """A few hundred of a million cells each."""
     cells = ["x"] * 1_000_000
     with pytest.raises(Rejected, match=r"ligne 7 : .* 200 millions de cases"):
-        survey(Header(0), repeat((7, cells), 300), Repairs())
+        shape_of(Header(0), repeat((7, cells), 300), Repairs())

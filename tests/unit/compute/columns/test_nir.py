@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from services.compute.runner.columns.nir import stray_nirs
+from services.compute.runner.columns.nir import nirs_in_cells
 from shared.tables.manifest import Column
 
 NIR = "255081416802538"
@@ -15,7 +15,7 @@ def strays(values: list[str], type_: str = "VARCHAR", kind: str = "text") -> dic
     database.execute(f"CREATE TABLE t (a {type_})")
     database.executemany("INSERT INTO t VALUES (?)", [[value] for value in values])
     column = Column(name="a", kind=kind, filled=len(values), distinct=len(set(values)))
-    return stray_nirs(database, "t", [column])
+    return nirs_in_cells(database, "t", [column])
 
 
 @pytest.mark.parametrize(
