@@ -3,14 +3,15 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import amqp
 from kombu import Connection
 
-from shared.errors import LabError, NotFound, Unavailable
+from shared.errors import NotFound, Unavailable
 from shared.events.event import Frozen
 from shared.messaging import topology
 from shared.messaging.frames import tolerant
@@ -77,9 +78,8 @@ def _text(value: object) -> str:
 
 def parked(amqp_uri: str) -> list[ParkedEvent]:
     """Every parked event, oldest first; they stay where they are."""
-    found: list[ParkedEvent] = []
-    _each(amqp_uri, lambda event, _channel, _message: found.append(event))
-    return sorted(found, key=lambda event: event.parked_at)
+    with _taken(amqp_uri) as (_, messages):
+        return sorted(map(read, messages), key=lambda event: event.parked_at)
 
 
 def show(amqp_uri: str, event_id: str) -> ParkedEvent:
@@ -97,19 +97,11 @@ def replay(amqp_uri: str, event_id: str | None = None, queue: str | None = None)
     once the others are back, when a queue is not. An event leaves the parked queue after the
     broker has confirmed its copy.
     """
-    nowhere: list[str] = []
-
-    def put_back(event: ParkedEvent, channel: Any, message: Any) -> bool:
-        if _is_put_back(event, channel, message):
-            return True
-        nowhere.append(event.queue[:_QUEUE_NAME])
-        return False
-
-    count = _settle(amqp_uri, event_id, queue, put_back)
-    if nowhere:
-        told = f"{count} events are back in their queues, {len(nowhere)} stay parked"
-        raise NotFound(f"{told}: no queue is called {nowhere[0]}")
-    return count
+    done, left = _settle(amqp_uri, event_id, queue, _is_put_back)
+    if left:
+        told = f"{len(done)} events are back in their queues, {len(left)} stay parked"
+        raise NotFound(f"{told}: no queue is called {left[0].queue[:_QUEUE_NAME]}")
+    return len(done)
 
 
 def _is_put_back(event: ParkedEvent, channel: Any, message: Any) -> bool:
@@ -133,7 +125,8 @@ def drop(amqp_uri: str, event_id: str, queue: str | None = None) -> int:
 
     Raises NotFound.
     """
-    return _settle(amqp_uri, event_id, queue, lambda *_: True)
+    done, _ = _settle(amqp_uri, event_id, queue, lambda *_: True)
+    return len(done)
 
 
 def _settle(
@@ -141,24 +134,31 @@ def _settle(
     event_id: str | None,
     queue: str | None,
     settle: Callable[[ParkedEvent, Any, Any], bool],
-) -> int:
-    """Take each event of that id and queue off the parked queue when `settle` could; how many."""
-    found: list[bool] = []
+) -> tuple[list[ParkedEvent], list[ParkedEvent]]:
+    """Take each event of that id and queue off the parked queue when `settle` could.
 
-    def look(event: ParkedEvent, channel: Any, message: Any) -> None:
-        if (event_id or event.id) == event.id and (queue or event.queue) == event.queue:
-            found.append(settle(event, channel, message))
-            if found[-1]:
+    Those that are off, and those that stay; NotFound when there is none of `event_id`.
+    """
+    done: list[ParkedEvent] = []
+    left: list[ParkedEvent] = []
+    with _taken(amqp_uri) as (channel, messages):
+        for message in messages:
+            event = read(message)
+            if (event_id or event.id) != event.id or (queue or event.queue) != event.queue:
+                continue
+            if settle(event, channel, message):
                 channel.basic_ack(message.delivery_tag)
-
-    _each(amqp_uri, look)
-    if event_id and not found:
+                done.append(event)
+            else:
+                left.append(event)
+    if event_id and not (done or left):
         raise NotFound(f"no parked event{f' of {queue}' if queue else ''} has the id {event_id}")
-    return sum(found)
+    return done, left
 
 
-def _each(amqp_uri: str, look: Callable[[ParkedEvent, Any, Any], object]) -> None:
-    """Take every parked message, look at it, and give back those that were not acknowledged."""
+@contextmanager
+def _taken(amqp_uri: str) -> Iterator[tuple[Any, list[Any]]]:
+    """A channel and every parked message; those not acknowledged in the block are given back."""
     options = {"frame_handler": tolerant}
     try:
         with Connection(amqp_uri, connect_timeout=5, transport_options=options) as connection:
@@ -166,12 +166,8 @@ def _each(amqp_uri: str, look: Callable[[ParkedEvent, Any, Any], object]) -> Non
             channel.auto_decode = False  # a body is the bytes that came
             # All are taken before the first is looked at: one that is put back and parked again
             # at once must not come twice. Not by the queue's count, which lags behind.
-            taken = list(iter(partial(channel.basic_get, topology.PARKED), None))
-            for message in taken:
-                look(read(message), channel, message)
+            yield channel, list(iter(partial(channel.basic_get, topology.PARKED), None))
             # Whatever was not acknowledged goes back, before anybody else looks.
             channel.basic_recover(requeue=True)
-    except LabError:
-        raise
     except (OSError, amqp.AMQPError) as error:
         raise Unavailable(f"the broker cannot be asked: {error}") from error
