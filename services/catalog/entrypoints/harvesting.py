@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.catalog.datasets.views import DatasetView, view_of
+from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.take_in import TakeIn, take_in
 from services.catalog.harvesting.views import (
     ChangeSource,
@@ -43,7 +44,7 @@ class Harvesting:
     @http("GET", ONE, returns=SourceView, roles=OPERATORS)
     def read_source(self, call: Call, source_id: str) -> SourceView:  # noqa: ARG002 - for its role
         """One of them, with its latest harvest's id."""
-        return SourceView.of(self.harvest_worker.sources.source(source_id))
+        return SourceView.of(self.documents.of(RemoteSource).get(source_id))
 
     @http("PATCH", ONE, body=ChangeSource, returns=SourceView, roles=OPERATORS)
     def edit_source(self, call: Call, source_id: str) -> SourceView:
@@ -77,7 +78,7 @@ class Harvesting:
     @http("GET", "/harvests/{harvest_id}", returns=HarvestView, roles=OPERATORS)
     def read_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
         """How far a harvest is, its report, and what could not be taken."""
-        return HarvestView.of(self.harvest_worker.sources.harvest_of(harvest_id))
+        return HarvestView.of(self.documents.of(Harvest).get(harvest_id))
 
     @http("POST", "/harvests/{harvest_id}/cancel", returns=HarvestView, roles=OPERATORS)
     def stop_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
@@ -118,7 +119,7 @@ class Harvesting:
     @rpc
     def get_source(self, source_id: Identifier) -> SourceView:
         """One of them."""
-        return SourceView.of(self.harvest_worker.sources.source(source_id))
+        return SourceView.of(self.documents.of(RemoteSource).get(source_id))
 
     @rpc
     def change_source(self, source_id: Identifier, changes: dict[str, Any]) -> SourceView:
@@ -134,7 +135,7 @@ class Harvesting:
     @rpc
     def get_harvest(self, harvest_id: Identifier) -> HarvestView:
         """How far a harvest is, its report, and what could not be taken."""
-        return HarvestView.of(self.harvest_worker.sources.harvest_of(harvest_id))
+        return HarvestView.of(self.documents.of(Harvest).get(harvest_id))
 
     @rpc
     def cancel_harvest(self, harvest_id: Identifier) -> HarvestView:
@@ -146,7 +147,8 @@ class Harvesting:
         return view_of(taken, caller)
 
     def _page(self, query: Paging) -> SourcePage:
-        found, cursor = self.harvest_worker.sources.page(query)
+        sources = self.documents.of(RemoteSource)
+        found, cursor = sources.page(None, after=query.after, limit=query.limit)
         return SourcePage(items=list(map(SourceView.of, found)), next=cursor)
 
     def _begin(self, source_id: str, how: NewHarvest) -> HarvestView:

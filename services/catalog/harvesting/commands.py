@@ -8,7 +8,7 @@ from services.catalog.harvesting.views import ChangeSource, NewSource
 from shared.aggregate import caused_id, new_id, now
 from shared.errors import WrongStage
 from shared.events import Envelope, FileRef, JobCancelled, JobFailed, JobSucceeded
-from shared.inbound import IdempotencyKey, Paging, fingerprint
+from shared.inbound import IdempotencyKey, fingerprint
 from shared.store import Store
 
 _PREFIX = "src"
@@ -71,21 +71,9 @@ class Sources:
         self._sources.get(source_id)
         return self._begin(source_id, may_retire_most=may_retire_most, file=file)
 
-    def source(self, identifier: str) -> RemoteSource:
-        """One source; raises NotFound."""
-        return self._sources.get(identifier)
-
-    def harvest_of(self, identifier: str) -> Harvest:
-        """One harvest; raises NotFound."""
-        return self._harvests.get(identifier)
-
     def cancel(self, harvest_id: str) -> Harvest:
         """Stop a harvest; raises NotFound, and WrongStage when it ended otherwise."""
         return self._harvests.change(harvest_id, Harvest.cancel)
-
-    def page(self, query: Paging) -> tuple[list[RemoteSource], str | None]:
-        """A page of the sources, oldest first."""
-        return self._sources.page(None, after=query.after, limit=query.limit)
 
     def _begin(self, source_id: str, *, may_retire_most: bool, file: FileRef | None) -> Harvest:
         new = new_id("hrv")

@@ -10,7 +10,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import Join, Multiplication
+from services.catalog.joins.join import DatasetColumn, Join, Multiplication
 from shared.auth import Caller
 from shared.errors import Invalid
 from shared.inbound import Paging
@@ -103,13 +103,15 @@ def list_joins(
     joins = [join for join in joins if join.there.dataset_id in others]
     shown = {id_ for id_, other in others.items() if other.may_be_downloaded_by(caller)}
     readable = shown if here.may_be_downloaded_by(caller) else set()
-    examples = join_index.ask(dataset_id, lambda index: _examples(index, joins, readable))
+    examples = join_index.ask(
+        dataset_id,
+        lambda index: {
+            join: _examples(index, join) for join in joins if join.there.dataset_id in readable
+        },
+    )
     stop = start + query.limit
     return JoinPage(
-        items=[
-            _view(join, others[join.there.dataset_id], example)
-            for join, example in zip(joins, examples, strict=True)
-        ],
+        items=[_view(join, others[join.there.dataset_id], examples.get(join)) for join in joins],
         next=str(stop) if stop < total else None,
     )
 
@@ -140,19 +142,12 @@ def _datasets(store: Store, identifiers: Iterable[str]) -> dict[str, Dataset]:
     return {dataset.id: dataset for dataset in found if dataset and dataset.published}
 
 
-def _examples(index: JoinIndex, joins: list[Join], readable: set[str]) -> list[_Examples | None]:
-    return [
-        _Examples(_alone(index, join), _alone(index, join.reversed))
-        if join.there.dataset_id in readable
-        else None
-        for join in joins
-    ]
+def _examples(index: JoinIndex, join: Join) -> _Examples:
+    def alone(column: DatasetColumn, other: DatasetColumn) -> list[str]:
+        has_any = join.matches < column.column.distinct
+        return index.unmatched(column, other, _EXAMPLES) if has_any else []
 
-
-def _alone(index: JoinIndex, join: Join) -> list[str]:
-    if join.matches == join.here.column.distinct:
-        return []
-    return index.unmatched(join.here, join.there, _EXAMPLES)
+    return _Examples(alone(join.here, join.there), alone(join.there, join.here))
 
 
 def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:

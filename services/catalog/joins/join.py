@@ -57,12 +57,6 @@ class Join(NamedTuple):
         return self.matches / max(1, self.there.column.distinct)
 
     @property
-    def reversed(self) -> "Join":
-        """The same from the other side."""
-        rows = self.rows_there, self.rows_here, self.rows_joined
-        return Join(self.there, self.here, self.matches, *rows)
-
-    @property
     def told(self) -> dict[str, Any]:
         """What events and answers tell of it, by the names that their fields have."""
         here, there = self.here.column, self.there.column
