@@ -118,7 +118,8 @@ def endless(handler: Handler) -> None:
 
 
 def hanging(handler: Handler) -> None:
-    """Send a byte now and then, for ever."""
+    """Send a byte now and then, until the path has another answer."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-    while not handler.server.closing.wait(0.05):
+    answers = handler.server.answers
+    while answers.get(handler.path) is hanging and not handler.server.closing.wait(0.05):
         handler.wfile.write(b"#")

@@ -51,10 +51,12 @@ def free_port() -> int:
             return port
 
 
-def eventually(condition: Callable[[], object], seconds: float = 20, what: str = "") -> None:
-    """Assert that `condition` comes true within `seconds`."""
+def eventually(
+    condition: Callable[[], object], seconds: float = 20, what: str = "", every: float = 0.05
+) -> None:
+    """Assert that `condition` comes true within `seconds`, asked once every `every` seconds."""
     __tracebackhide__ = True
-    assert wait_until(condition, seconds), f"not within {seconds} s: {what or condition}"
+    assert wait_until(condition, seconds, every), f"not within {seconds} s: {what or condition}"
 
 
 class Process:

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,10 +16,13 @@ from deploy import SERVICES
 from deploy.local.signing_keys import KeyPair
 from deploy.topology import SERVICE_CLASSES
 from shared.messaging import topology
-from tests import forks
+from tests import forks, servers
 from tests.catalogues import dataset, turtle
 from tests.portal import hanging, page, serving
-from tests.servers import Broker, RunningService, eventually, running
+from tests.servers import Broker, RunningService, running
+
+eventually = partial(servers.eventually, every=0.3)
+"""Each look is a process."""
 
 CSV = "insee;nom;valeur\n14118;Caen;1\n76540;Rouen;2\n76351;Le Havre;3\n"
 PROJECT = {

@@ -432,6 +432,7 @@ def test_harvest_is_cancelled_while_it_goes_on(lab: Lab) -> None:
     )
     assert {one["state"] for one in lab.datasets(source).values()} == {"published"}
     eventually(lambda: bool(lab.events("harvest_cancelled", harvest_id=begun)))
+    lab.portal.answers[f"/{name}?page=2"] = status(404)
     lab.serve(f"/{name}?page=1", whole)
     done = lab.harvest(source)
     assert done["report"] == "3 jeux de données lus : 2 inchangés, 1 modifié."

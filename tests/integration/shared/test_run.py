@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local.ports import LOOPBACK
 from deploy.local.signing_keys import KeyPair
+from tests.forks import services
 from tests.servers import free_port
 
 
@@ -47,8 +48,7 @@ def test_service_that_cannot_be_built_says_so_in_one_line(token_keys: KeyPair) -
 )
 def test_service_that_is_not_there_is_told_in_one_sentence(words: tuple[str, ...]) -> None:
     """A typing mistake is no traceback."""
-    command = [sys.executable, "-m", "shared.run", *words]
-    ended = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    ended = services().run(["-m", "shared.run", *words], {})
     (line,) = ended.stderr.splitlines()
     assert (ended.returncode, ended.stdout) == (1, "")
     assert line.startswith(f"no service is at '{' '.join(words)}': ")
