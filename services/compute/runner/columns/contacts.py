@@ -11,13 +11,17 @@ from services.compute.runner.columns.reference_files import any_word
 _OFFICE = rf"([a-z0-9]+[._+-])*{any_word('office_mailboxes')}[0-9]*([._+-].*)?"
 _FREE_MAIL = rf"(?i).*@{any_word('free_mail_domains')}\.(com|fr|net|org|eu)"
 _MAILBOX = r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+"
-_NIR = r"\b[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b"
 _NUMBER = r"((\+33|0033)( ?\(0\))?|0)[ .]?[%s]([ ./-]?[0-9]{2}){4}"
 _MOBILE = _NUMBER % "67"
 
 EMAIL = r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
 PHONE = _NUMBER % "1-9"
 """A telephone of France."""
+
+NIR = r"[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3}"
+"""A number of the social security, without its key."""
+
+_KEYED_NIR = rf"\b{NIR} ?[0-9]{{2}}\b"
 
 _BESIDE = "[^0-9a-fA-F]"
 """Before and after a number in a text; between hexadecimal digits it is a part of an identifier."""
@@ -66,7 +70,7 @@ def names_somebody(mailboxes: Texts) -> Flags:
 
 def mentions_somebody(texts: Texts) -> Flags:
     """Text with somebody's mailbox, mobile number or NIR in it: `Gardien : 06 12 34 56 78`."""
-    mailboxes, numbers = (_inside(texts, pattern) for pattern in (_MAILBOX, _NIR))
+    mailboxes, numbers = (_inside(texts, pattern) for pattern in (_MAILBOX, _KEYED_NIR))
     flags = is_nir(numbers) | matching(f"(.*{_BESIDE})?{_MOBILE}({_BESIDE}.*)?")(texts)
     # Few texts have a mailbox, and words cost more than all else.
     has_mailbox = matching(".+")(mailboxes)

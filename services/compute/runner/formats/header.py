@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from services.compute.runner.columns.contacts import EMAIL, PHONE
+from services.compute.runner.columns.contacts import EMAIL, NIR, PHONE
 from services.compute.runner.database import unique
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
@@ -25,8 +25,7 @@ _YEAR = re.compile(r"(19|20)[0-9]{2}")
 
 _NEARLY_ALL, _FEWEST = 0.9, 2
 
-_NIR = r"[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3}( ?[0-9]{2})?"
-_OF_SOMEBODY = re.compile(f"{EMAIL}|{PHONE}|{_NIR}", re.IGNORECASE)
+_OF_SOMEBODY = re.compile(f"{EMAIL}|{PHONE}|{NIR}( ?[0-9]{{2}})?", re.IGNORECASE)
 """A mailbox, a telephone of France or a NIR, with or without its key: no column is called so."""
 
 _FORM = re.compile(

@@ -98,6 +98,7 @@ PERSON_NAMES = (
 """Surnames are words at times (Maison, Boulanger), and names of communes are surnames: of the
 Norman ones, fewer than one in ten."""
 
+_IBAN = Detector("iban", alone=rows(is_iban, 0.9))
 _CONTACTS = (
     Detector("mention", alone=mentions),
     Detector("address", "adr", rows(is_address, 0.6, 0.9), rows(is_address, 0.6, 0.8)),
@@ -169,7 +170,7 @@ def _identifying(sample: ColumnSample) -> Iterator[Detector]:
         and not sample.column.key
         and sample.column.type not in _OTHER_TYPES
     ):
-        yield Detector("iban", alone=rows(is_iban, 0.9))
+        yield _IBAN
         if not sample.is_named(NOT_A_PERSON):
             yield from PERSON_NAMES
         yield from _CONTACTS

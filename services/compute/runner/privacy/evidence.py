@@ -132,8 +132,7 @@ def births(sample: ColumnSample) -> float:
     """Days of birth under a name that speaks of births: dates of lives, or days in words."""
     if sample.column.kind == "date":
         return _alive(years_of(sample.values))
-    share = float(matching(_WRITTEN)(sample.values).mean()) if len(sample.values) else 0.0
-    return share if share >= NEARLY_ALL else 0.0
+    return rows(matching(_WRITTEN), NEARLY_ALL)(sample)
 
 
 def spread_dates(sample: ColumnSample) -> float:
