@@ -5,7 +5,7 @@ What belongs to somebody else does not exist for a caller: NotFound, never Forbi
 
 import json
 
-from services.notify.model import Belonging, Delivery, Endpoint, Entry
+from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
 from services.notify.signing import new_secret
 from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoint
 from shared.aggregate import caused_id, new_id, now
@@ -16,12 +16,12 @@ from shared.outbound import SsrfGuard
 from shared.store import Store
 
 
-class Register:
-    """The endpoints in `store`; `guard` decides which URLs they may have."""
+class Webhooks:
+    """Endpoints, deliveries and timelines in `store`; `guard` decides which URLs are allowed."""
 
     def __init__(self, store: Store, guard: SsrfGuard) -> None:
-        self._endpoints, self._deliveries = store.of(Endpoint), store.of(Delivery)
-        self._entries, self._belongings = store.of(Entry), store.of(Belonging)
+        self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
+        self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
         self._guard = guard
 
     def register(
@@ -77,7 +77,7 @@ class Register:
 
     def deliveries(
         self, endpoint_id: str, caller: Caller | None, page: ListDeliveries
-    ) -> tuple[list[Delivery], str | None]:
+    ) -> tuple[list[WebhookDelivery], str | None]:
         """A page of the deliveries to an endpoint of the caller, newest first."""
         self.endpoint(endpoint_id, caller)
         where: dict[str, object] = {"endpoint_id": endpoint_id}
@@ -85,7 +85,7 @@ class Register:
             where["state"] = page.state
         return self._deliveries.page(where, after=page.after, limit=page.limit, descending=True)
 
-    def replay(self, delivery_id: str, caller: Caller | None) -> Delivery:
+    def replay(self, delivery_id: str, caller: Caller | None) -> WebhookDelivery:
         """Send a delivery to an endpoint of the caller again, now."""
         delivery = self._deliveries.get(delivery_id)
         try:
@@ -94,13 +94,13 @@ class Register:
             raise NotFound.of(delivery_id) from None
         if endpoint.state != "enabled":
             raise WrongStage(f"le webhook {endpoint.id} est désactivé : {endpoint.reason}")
-        return self._deliveries.change(delivery_id, Delivery.replay)
+        return self._deliveries.change(delivery_id, WebhookDelivery.replay)
 
     def timeline(
         self, project_id: str, caller: Caller | None, page: Paging
-    ) -> tuple[list[Entry], str | None]:
+    ) -> tuple[list[TimelineEntry], str | None]:
         """A page of what happened to a project, for its holder and for the lab's staff."""
-        holder = self._belongings.find_one(project_id)
+        holder = self._ownerships.find_one(project_id)
         allowed = caller is None or caller.may_see(*([holder.member_id] if holder else []))
         entries, cursor = self._entries.page(
             {"correlation": str(project_id)}, after=page.after, limit=page.limit

@@ -27,6 +27,11 @@ ATTEMPTS_KEPT = 100
 RETRY_AFTER_CAP = 86_400.0
 """Seconds: an endpoint may ask to be left alone for a day, not for a year."""
 
+# The fields by which events name members, and the things that belong to one.
+_MEMBERS = ("holder_id", "owner_id", "member_id")
+_THINGS = ("project_id", "dataset_id", "endpoint_id")
+_OWNERSHIP = {"project_id": "holder_id", "dataset_id": "owner_id"}
+
 
 class Endpoint(Aggregate):
     """A partner's address for webhooks, and which events it is told of.
@@ -118,7 +123,7 @@ def delivery_id(event_id: str, endpoint_id: str, time: datetime) -> str:
     return caused_id("dlv", f"{event_id}>{endpoint_id}", time)
 
 
-class Delivery(Aggregate):
+class WebhookDelivery(Aggregate):
     """One event on its way to one endpoint; its id is the `webhook-id` of every attempt.
 
     `tries` counts the attempts since the delivery was created or replayed: a replay has the whole
@@ -188,7 +193,7 @@ class Delivery(Aggregate):
         self.state, self.next_attempt_at, self.tries = "pending", now(), 0
 
 
-class Entry(Aggregate):
+class TimelineEntry(Aggregate):
     """One event in the timeline of its project (or of its subject, when it has no project).
 
     The id sorts by time, then sequence, so that pages by id are in the timeline's order.
@@ -236,9 +241,30 @@ class Entry(Aggregate):
         )
 
 
-class Belonging(Aggregate):
+class Ownership(Aggregate):
     """Which member a project (its holder) or a dataset (its owner) belongs to; id: that thing's."""
 
     collection: ClassVar[str] = "belongings"
 
     member_id: str
+
+
+def _named(event: Event, fields: tuple[str, ...]) -> tuple[str, ...]:
+    values = (getattr(event, field, None) for field in fields)
+    return tuple(value for value in values if value)
+
+
+def members_of(event: Event) -> frozenset[str]:
+    """The members that the event names itself as concerned."""
+    return frozenset((*_named(event, _MEMBERS), *getattr(event, "member_ids", ())))
+
+
+def things_of(event: Event) -> tuple[str, ...]:
+    """The project, dataset and endpoint of the event: who they belong to is concerned."""
+    return _named(event, _THINGS)
+
+
+def ownership_of(event: Event) -> dict[str, str]:
+    """What the event tells about who things belong to: project or dataset id -> member id."""
+    pairs = ((_named(event, (thing,)), _named(event, (who,))) for thing, who in _OWNERSHIP.items())
+    return {thing[0]: member[0] for thing, member in pairs if thing and member}

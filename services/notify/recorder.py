@@ -10,8 +10,16 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from services.notify.audience import members, ownership, things
-from services.notify.model import Belonging, Delivery, Endpoint, Entry, delivery_id
+from services.notify.model import (
+    Endpoint,
+    Ownership,
+    TimelineEntry,
+    WebhookDelivery,
+    delivery_id,
+    members_of,
+    ownership_of,
+    things_of,
+)
 from services.notify.summaries import summarise
 from shared.aggregate import now
 from shared.events import Envelope, Event
@@ -22,32 +30,32 @@ class Recorder:
     """Records events in `store`."""
 
     def __init__(self, store: Store) -> None:
-        self._endpoints, self._deliveries = store.of(Endpoint), store.of(Delivery)
-        self._entries, self._belongings = store.of(Entry), store.of(Belonging)
+        self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
+        self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
 
     def record(self, envelope: Envelope[Any]) -> None:
         """Save the event's entry and its deliveries."""
         event = envelope.data
-        self._learn(ownership(event))
-        entry = Entry.of(envelope, summarise(event), _unknown(self._owners(event)))
+        self._learn(ownership_of(event))
+        entry = TimelineEntry.of(envelope, summarise(event), _unknown(self._owners(event)))
         self._address(self._entries.add(entry))
-        for thing in ownership(event):
+        for thing in ownership_of(event):
             for waiting in self._entries.every({"waits_for": thing}):
                 self._address(waiting)
 
     def _learn(self, known: Mapping[str, str]) -> None:
         for thing, member_id in known.items():
-            if self._belongings.find_one(thing) is None:
-                self._belongings.add(Belonging(id=thing, member_id=member_id))
+            if self._ownerships.find_one(thing) is None:
+                self._ownerships.add(Ownership(id=thing, member_id=member_id))
 
     def _owners(self, event: Event) -> dict[str, str | None]:
-        return {thing: self._owner_of(thing) for thing in things(event)}
+        return {thing: self._owner_of(thing) for thing in things_of(event)}
 
     def _owner_of(self, thing: str) -> str | None:
-        found = self._belongings.find_one(thing) or self._endpoints.find_one(thing)
+        found = self._ownerships.find_one(thing) or self._endpoints.find_one(thing)
         return found.member_id if found else None
 
-    def _address(self, entry: Entry) -> None:
+    def _address(self, entry: TimelineEntry) -> None:
         event = entry.event
         while True:
             # Read after the entry was saved as waiting: whoever learns an owner in between is
@@ -59,16 +67,16 @@ class Recorder:
                 return
             entry = self._entries.change(entry.id, partial(_wait_for, unknown))
 
-    def _deliver(self, entry: Entry, owners: Mapping[str, str | None]) -> None:
-        concerned = members(entry.event) | {owner for owner in owners.values() if owner}
+    def _deliver(self, entry: TimelineEntry, owners: Mapping[str, str | None]) -> None:
+        concerned = members_of(entry.event) | {owner for owner in owners.values() if owner}
         for endpoint in self._endpoints.every({"state": "enabled"}):
             itself = endpoint.id in owners
             may_hear = endpoint.sees_all or endpoint.member_id in concerned
             if endpoint.wants(entry.topic) and may_hear and not itself:
                 self._deliveries.add(self._delivery(entry, endpoint))
 
-    def _delivery(self, entry: Entry, endpoint: Endpoint) -> Delivery:
-        return Delivery(
+    def _delivery(self, entry: TimelineEntry, endpoint: Endpoint) -> WebhookDelivery:
+        return WebhookDelivery(
             id=delivery_id(entry.event_id, endpoint.id, entry.at),
             endpoint_id=endpoint.id,
             event_id=entry.event_id,
@@ -83,5 +91,5 @@ def _unknown(owners: Mapping[str, str | None]) -> str:
     return next((thing for thing, owner in owners.items() if owner is None), "")
 
 
-def _wait_for(thing: str, entry: Entry) -> None:
+def _wait_for(thing: str, entry: TimelineEntry) -> None:
     entry.waits_for = thing

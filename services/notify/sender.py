@@ -4,24 +4,26 @@ A delivery is leased before it is sent, so that two processes do not send it at 
 lets the lease run out: it is sent again, under the same `webhook-id` (at least once).
 """
 
+import http.client
 import logging
+import math
 import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from services.notify import metrics
-from services.notify.call import Answer, post
-from services.notify.model import Attempt, Delivery, Endpoint
+from services.notify.model import Attempt, Endpoint, WebhookDelivery
 from services.notify.signing import sign
 from shared.aggregate import now
 from shared.errors import Invalid, LabError, Unavailable
-from shared.outbound import CallFailed, SsrfGuard, Target, Unresolved
+from shared.outbound import CallFailed, SsrfGuard, Target, Unresolved, connected
 from shared.settings import Settings
 from shared.store import Store
-
-Post = Callable[[Target, Mapping[str, str], bytes, float], Answer]
 
 SIDE_BY_SIDE = 200
 """Endpoints served at the same time by one process."""
@@ -37,6 +39,9 @@ ENDPOINTS = 10_000
 
 LEASE_MARGIN = timedelta(seconds=5)
 
+_BODY_READ = 4096
+"""Bytes of the answer that are taken before the connection is closed; none are kept."""
+
 _JITTER = 0.1
 _GONE = "le serveur a répondu 410 (Gone) : il ne veut plus rien recevoir"
 _HEADERS = {
@@ -47,13 +52,51 @@ _HEADERS = {
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The status of an answer, and the seconds it asks us to wait (Retry-After) if it does."""
+
+    status: int
+    retry_after: float | None = None
+
+
+def post(target: Target, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
+    """Send `body`; the whole call, connecting and reading included, takes at most `seconds`.
+
+    The status alone decides: a body that never ends does not undo it. Raises CallFailed.
+    """
+    with connected(target, seconds) as timed:
+        timed.connection.request("POST", target.path, body, {**headers, "Connection": "close"})
+        response = timed.response()
+        answer = Answer(response.status, _retry_after(response.getheader("Retry-After")))
+        with suppress(OSError, http.client.HTTPException):
+            response.read(_BODY_READ)
+    return answer
+
+
+def _retry_after(value: str | None) -> float | None:
+    if not value:
+        return None
+    if value.isdecimal():
+        seconds = float(value)
+        return seconds if math.isfinite(seconds) else None
+    try:
+        date = parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return max((date - datetime.now(UTC)).total_seconds(), 0)
+
+
+Post = Callable[[Target, Mapping[str, str], bytes, float], Answer]
+
+
 class Sender:
     """Sends due deliveries until stopped."""
 
     def __init__(
         self, store: Store, settings: Settings, guard: SsrfGuard, send: Post = post
     ) -> None:
-        self._endpoints, self._deliveries = store.of(Endpoint), store.of(Delivery)
+        self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._waits, self._timeout = settings.webhook_seconds, settings.webhook_timeout_seconds
         self._lease = timedelta(seconds=self._timeout) + LEASE_MARGIN
         self._guard, self._send = guard, send
@@ -96,7 +139,7 @@ class Sender:
             if endpoint.id not in self._turns and self._due(endpoint.id, limit=1):
                 self._begin_turn(endpoint.id)
 
-    def _due(self, endpoint_id: str, *, limit: int) -> list[Delivery]:
+    def _due(self, endpoint_id: str, *, limit: int) -> list[WebhookDelivery]:
         waiting = self._deliveries.find({"lane": endpoint_id}, sort="next_attempt_at", limit=limit)
         return [delivery for delivery in waiting if delivery.next_attempt_at <= now()]
 
@@ -118,14 +161,14 @@ class Sender:
         finally:
             del self._turns[endpoint_id]
 
-    def _deliver(self, delivery: Delivery) -> bool:
+    def _deliver(self, delivery: WebhookDelivery) -> bool:
         """Send one delivery; whether the endpoint may be sent the next one at once."""
         leased = self._deliveries.lease(delivery, "next_attempt_at", self._lease)
         if leased is None:
             return True
         endpoint = self._endpoints.get(delivery.endpoint_id)
         if endpoint.state != "enabled":
-            self._deliveries.change(delivery.id, Delivery.close)
+            self._deliveries.change(delivery.id, WebhookDelivery.close)
             return True
         attempt = self._attempt(endpoint, delivery)
         noted = self._note(delivery.id, attempt)
@@ -134,7 +177,7 @@ class Sender:
         self._judge(endpoint, attempt, noted)
         return attempt.succeeded
 
-    def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> Attempt:
+    def _attempt(self, endpoint: Endpoint, delivery: WebhookDelivery) -> Attempt:
         at, began, body = now(), time.monotonic(), delivery.body.encode()
         answer, error = None, ""
         try:
@@ -159,7 +202,7 @@ class Sender:
             retry_after=answer.retry_after if answer else None,
         )
 
-    def _note(self, delivery_id: str, attempt: Attempt) -> Delivery:
+    def _note(self, delivery_id: str, attempt: Attempt) -> WebhookDelivery:
         """Save the attempt; as long as the lease holds, wait for a document server that is down."""
         stretch = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load only
         end = time.monotonic() + self._lease.total_seconds()
@@ -172,7 +215,7 @@ class Sender:
                 if time.monotonic() > end or self._stopping.wait(IDLE_SECONDS):
                     raise
 
-    def _judge(self, endpoint: Endpoint, attempt: Attempt, noted: Delivery) -> None:
+    def _judge(self, endpoint: Endpoint, attempt: Attempt, noted: WebhookDelivery) -> None:
         if attempt.gone:
             self._endpoints.change(endpoint.id, lambda found: found.disable(_GONE))
         elif noted.state == "abandoned" or (attempt.succeeded and endpoint.abandoned_in_row):

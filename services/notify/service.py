@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from eventlet import tpool
 
-from services.notify.commands import Register
-from services.notify.model import Belonging, Delivery, Endpoint, Entry
+from services.notify.commands import Webhooks
+from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
 from services.notify.recorder import Recorder
 from services.notify.sender import Sender
 from services.notify.views import (
@@ -55,16 +55,16 @@ class Notify:
     """Webhook endpoints, their deliveries, and the timeline of every project."""
 
     name = "notify"
-    documents = Documents(Endpoint, Delivery, Entry, Belonging)
+    documents = Documents(Endpoint, WebhookDelivery, TimelineEntry, Ownership)
     settings = Config()
     sender = Background(
         lambda context: Sender(context.store, context.settings, _guard(context.settings))
     )
 
     @property
-    def register(self) -> Register:
-        """The endpoints as callers may see and change them."""
-        return Register(self.documents, _guard(self.settings))
+    def webhooks(self) -> Webhooks:
+        """The endpoints, deliveries and timelines as callers may see and change them."""
+        return Webhooks(self.documents, _guard(self.settings))
 
     @on_each(REGISTRY.values())
     def record(self, envelope: Envelope[Event]) -> None:
@@ -76,45 +76,45 @@ class Notify:
     def add_endpoint(self, call: Call) -> RegisteredEndpoint:
         """Register a webhook endpoint; an operator's is told of everyone's events."""
         sees_all = "operator" in call.caller.roles
-        endpoint = self.register.register(call.caller.member_id, call.body, sees_all=sees_all)
+        endpoint = self.webhooks.register(call.caller.member_id, call.body, sees_all=sees_all)
         return RegisteredEndpoint.of(endpoint)
 
     @http("GET", "/endpoints", query=Paging, returns=EndpointPage)
     def list_endpoints(self, call: Call) -> EndpointPage:
         """The caller's endpoints."""
-        return EndpointPage.of(self.register.endpoints(call.caller, call.query))
+        return EndpointPage.of(self.webhooks.endpoints(call.caller, call.query))
 
     @http("GET", "/endpoints/{endpoint_id}", returns=EndpointView)
     def read_endpoint(self, call: Call, endpoint_id: str) -> EndpointView:
         """One endpoint."""
-        return EndpointView.of(self.register.endpoint(endpoint_id, call.caller))
+        return EndpointView.of(self.webhooks.endpoint(endpoint_id, call.caller))
 
     @http("PATCH", "/endpoints/{endpoint_id}", body=ChangeEndpoint, returns=EndpointView)
     def change_endpoint(self, call: Call, endpoint_id: str) -> EndpointView:
         """Change an endpoint's URL, events, description or state."""
-        return EndpointView.of(self.register.change(endpoint_id, call.caller, call.body))
+        return EndpointView.of(self.webhooks.change(endpoint_id, call.caller, call.body))
 
     @http("DELETE", "/endpoints/{endpoint_id}", status=204)
     def delete_endpoint(self, call: Call, endpoint_id: str) -> None:
         """Remove an endpoint; nothing more is sent to it."""
-        self.register.delete(endpoint_id, call.caller)
+        self.webhooks.delete(endpoint_id, call.caller)
 
     @http("GET", "/endpoints/{endpoint_id}/deliveries", query=ListDeliveries, returns=DeliveryPage)
     def read_deliveries(self, call: Call, endpoint_id: str) -> DeliveryPage:
         """What was sent to an endpoint, with every attempt, newest first."""
-        return DeliveryPage.of(self.register.deliveries(endpoint_id, call.caller, call.query))
+        return DeliveryPage.of(self.webhooks.deliveries(endpoint_id, call.caller, call.query))
 
     @http("POST", "/deliveries/{delivery_id}/replay", returns=DeliveryView, status=202)
     def replay(self, call: Call, delivery_id: str) -> DeliveryView:
         """Send a delivery again, under its old id, with the whole schedule before it."""
-        delivery = self.register.replay(delivery_id, call.caller)
+        delivery = self.webhooks.replay(delivery_id, call.caller)
         self.sender.wake()
         return DeliveryView.of(delivery)
 
     @http("GET", "/projects/{project_id}/timeline", query=Paging, returns=Timeline)
     def read_timeline(self, call: Call, project_id: str) -> Timeline:
         """What happened to a project, for its holder and the lab's staff."""
-        return Timeline.of(self.register.timeline(project_id, call.caller, call.query))
+        return Timeline.of(self.webhooks.timeline(project_id, call.caller, call.query))
 
     @rpc
     def register_endpoint(
@@ -122,7 +122,7 @@ class Notify:
     ) -> RegisteredEndpoint:
         """Register an endpoint of a member; the answer has the secret."""
         wanted = RegisterEndpoint(url=url, event_types=event_types, description=description)
-        endpoint = self.register.register(member_id, wanted, cause=trace.call.get())
+        endpoint = self.webhooks.register(member_id, wanted, cause=trace.call.get())
         return RegisteredEndpoint.of(endpoint)
 
     @rpc
@@ -135,12 +135,12 @@ class Notify:
     ) -> DeliveryPage:
         """A page of an endpoint's deliveries, newest first."""
         page = ListDeliveries.model_validate({"after": after, "limit": limit, "state": state})
-        return DeliveryPage.of(self.register.deliveries(endpoint_id, None, page))
+        return DeliveryPage.of(self.webhooks.deliveries(endpoint_id, None, page))
 
     @rpc
     def replay_delivery(self, delivery_id: Identifier) -> DeliveryView:
         """Send a delivery again, now."""
-        delivery = self.register.replay(delivery_id, None)
+        delivery = self.webhooks.replay(delivery_id, None)
         self.sender.wake()
         return DeliveryView.of(delivery)
 
@@ -150,4 +150,4 @@ class Notify:
     ) -> Timeline:
         """A page of a project's timeline."""
         page = Paging(after=after, limit=limit)
-        return Timeline.of(self.register.timeline(project_id, None, page))
+        return Timeline.of(self.webhooks.timeline(project_id, None, page))

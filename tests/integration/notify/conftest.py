@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.notify.model import Belonging, Delivery, Endpoint, Entry
+from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
 from services.notify.service import Notify
 from shared.aggregate import new_id, now
 from shared.messaging import topology
@@ -22,7 +22,7 @@ SECRET = "whsec_" + "c2VjcmV0" * 4
 def store(mongodb_uri: str) -> Iterator[Store]:
     """An empty database of this test's own."""
     opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_notify")
-    opened.prepare((Endpoint, Delivery, Entry, Belonging))
+    opened.prepare((Endpoint, WebhookDelivery, TimelineEntry, Ownership))
     yield opened
     opened.close()
 

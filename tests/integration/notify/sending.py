@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
-from services.notify.model import Delivery, Endpoint, delivery_id
+from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.sender import Sender
 from shared.aggregate import now
 from shared.outbound import SsrfGuard
@@ -40,7 +40,7 @@ def add_deliveries(store: Store, endpoint: Endpoint, count: int = 1) -> list[str
     for number in range(count):
         at = now() - timedelta(seconds=60 - number)
         event_id = f"e{number}"
-        delivery = Delivery(
+        delivery = WebhookDelivery(
             id=delivery_id(event_id, endpoint.id, at),
             endpoint_id=endpoint.id,
             event_id=event_id,
@@ -48,10 +48,10 @@ def add_deliveries(store: Store, endpoint: Endpoint, count: int = 1) -> list[str
             body=json.dumps({"number": number}),
             next_attempt_at=at,
         )
-        ids.append(store.of(Delivery).save(delivery).id)
+        ids.append(store.of(WebhookDelivery).save(delivery).id)
     return ids
 
 
 def states(store: Store, ids: list[str]) -> set[str]:
     """The states these deliveries are in."""
-    return {store.of(Delivery).get(identifier).state for identifier in ids}
+    return {store.of(WebhookDelivery).get(identifier).state for identifier in ids}

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from deploy.local.ports import LOOPBACK
-from services.notify.call import post
+from services.notify.sender import post
 from shared.outbound import CallFailed, SsrfGuard
 from tests.integration.notify.receiver import (
     Answer,

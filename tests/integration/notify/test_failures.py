@@ -1,6 +1,6 @@
 """What becomes of deliveries that fail, and of the endpoints behind them."""
 
-from services.notify.model import ABANDONED_IN_ROW, Delivery, Endpoint
+from services.notify.model import ABANDONED_IN_ROW, Endpoint, WebhookDelivery
 from shared.settings import Settings
 from shared.store import Store
 from tests.integration.notify.conftest import add_endpoint
@@ -19,7 +19,7 @@ def test_failure_is_tried_again_under_the_same_id(
         eventually(lambda: len(receiver.calls("/flaky")) == 2)
         receiver.answers["/flaky"] = answer(200)
         eventually(lambda: states(store, [identifier]) == {"delivered"})
-    attempts = store.of(Delivery).get(identifier).attempts
+    attempts = store.of(WebhookDelivery).get(identifier).attempts
     assert [attempt.status for attempt in attempts][:2] == [500, 500]
     assert attempts[-1].status == 200
     assert {call.id for call in receiver.calls("/flaky")} == {identifier}
@@ -33,7 +33,7 @@ def test_delivery_is_abandoned_after_its_last_attempt(
     (identifier,) = add_deliveries(store, add_endpoint(store, url=receiver.url("/bad")))
     with sending(sender(store, settings)):
         eventually(lambda: states(store, [identifier]) == {"abandoned"})
-    delivery = store.of(Delivery).get(identifier)
+    delivery = store.of(WebhookDelivery).get(identifier)
     assert [attempt.status for attempt in delivery.attempts] == [500] * 4
     assert [event["type"] for event in delivery.outbox] == ["delivery_abandoned"]
 
@@ -84,7 +84,9 @@ def test_redirect_is_a_failure(store: Store, settings: Settings, receiver: Recei
     (identifier,) = add_deliveries(store, add_endpoint(store, url=receiver.url("/old")))
     with sending(sender(store, settings)):
         eventually(lambda: states(store, [identifier]) == {"abandoned"})
-    assert {attempt.status for attempt in store.of(Delivery).get(identifier).attempts} == {302}
+    assert {attempt.status for attempt in store.of(WebhookDelivery).get(identifier).attempts} == {
+        302
+    }
     assert receiver.calls("/new") == []
 
 
@@ -106,7 +108,7 @@ def test_private_address_is_not_called_unless_allowed(
     ids = add_deliveries(store, endpoint)
     with sending(sender(store, settings, allow_private=False)):
         eventually(lambda: states(store, ids) == {"abandoned"})
-    attempts = store.of(Delivery).get(ids[0]).attempts
+    attempts = store.of(WebhookDelivery).get(ids[0]).attempts
     assert {(attempt.status, attempt.error) for attempt in attempts} == {
         (None, "adresse refusée : réseau privé ou réservé")
     }

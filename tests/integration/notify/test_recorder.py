@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.notify.model import Delivery, Endpoint, Entry
+from services.notify.model import Endpoint, TimelineEntry, WebhookDelivery
 from services.notify.recorder import Recorder
 from shared.events import (
     AccessGranted,
@@ -42,7 +42,7 @@ def record(store: Store, *events: Envelope[Event]) -> None:
 
 def told(store: Store, endpoint: Endpoint) -> list[str]:
     """The topics addressed to an endpoint, sorted."""
-    found = store.of(Delivery).find({"endpoint_id": endpoint.id})
+    found = store.of(WebhookDelivery).find({"endpoint_id": endpoint.id})
     return sorted(delivery.topic for delivery in found)
 
 
@@ -53,7 +53,7 @@ def test_operator_is_told_of_everything_and_a_stranger_of_nothing(store: Store) 
     record(store, *(envelope(event) for event in EVENTS))
     assert told(store, operator) == sorted(event.topic for event in EVENTS)
     assert told(store, stranger) == []
-    assert len(store.of(Entry).find()) == len(EVENTS)
+    assert len(store.of(TimelineEntry).find()) == len(EVENTS)
 
 
 def test_holder_and_owner_are_told_of_what_is_theirs(store: Store) -> None:
@@ -93,14 +93,14 @@ def test_redelivered_event_makes_one_entry_and_one_delivery(store: Store) -> Non
     again = envelope(example(ProjectSubmitted))
     record(store, again, again)
     assert told(store, operator) == ["project_submitted"]
-    assert [entry.event_id for entry in store.of(Entry).find()] == [again.id]
+    assert [entry.event_id for entry in store.of(TimelineEntry).find()] == [again.id]
 
 
 def test_redelivery_completes_what_a_crash_left_undone(store: Store) -> None:
     """An entry without its deliveries gets them."""
     operator = add_endpoint(store, sees_all=True)
     event = envelope(example(ProjectSubmitted))
-    store.of(Entry).add(Entry.of(event, "", ""))
+    store.of(TimelineEntry).add(TimelineEntry.of(event, "", ""))
     record(store, event)
     assert told(store, operator) == ["project_submitted"]
 
@@ -114,7 +114,7 @@ def test_holder_is_told_whatever_comes_first(store: Store, order: tuple[type[Eve
     holder = add_endpoint(store, HOLDER)
     record(store, *(envelope(example(cls)) for cls in order))
     assert told(store, holder) == sorted(cls.topic for cls in STORY)
-    assert [entry.waits_for for entry in store.of(Entry).find()] == [""] * len(STORY)
+    assert [entry.waits_for for entry in store.of(TimelineEntry).find()] == [""] * len(STORY)
 
 
 def test_holder_is_told_when_everything_comes_at_once(store: Store) -> None:
@@ -125,14 +125,16 @@ def test_holder_is_told_when_everything_comes_at_once(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(Recorder(store).record, events))
     assert told(store, holder) == ["job_queued"] * 30 + ["project_submitted"]
-    assert {entry.waits_for for entry in store.of(Entry).find()} == {""}
+    assert {entry.waits_for for entry in store.of(TimelineEntry).find()} == {""}
 
 
 def test_waiting_entry_is_settled_by_any_later_news_of_the_holder(store: Store) -> None:
     """Even when the process died between learning the holder and telling it."""
     holder = add_endpoint(store, HOLDER)
     record(store, envelope(example(ProjectSubmitted)))
-    store.of(Entry).add(Entry.of(envelope(example(JobQueued), subject=JOB), "", PROJECT))
+    store.of(TimelineEntry).add(
+        TimelineEntry.of(envelope(example(JobQueued), subject=JOB), "", PROJECT)
+    )
     assert told(store, holder) == ["project_submitted"]
     record(store, envelope(example(ProjectSecured)))
     assert told(store, holder) == ["job_queued", "project_secured", "project_submitted"]
@@ -166,8 +168,8 @@ def test_holder_is_told_of_all_that_waited_however_much_it_is(store: Store) -> N
         *(envelope(example(JobQueued), subject=f"job_{number}") for number in range(count)),
         envelope(example(ProjectSubmitted)),
     )
-    assert store.of(Delivery).count({"endpoint_id": holder.id}, most=2 * count) == count + 1
-    assert store.of(Entry).count({"waits_for": PROJECT}, most=1) == 0
+    assert store.of(WebhookDelivery).count({"endpoint_id": holder.id}, most=2 * count) == count + 1
+    assert store.of(TimelineEntry).count({"waits_for": PROJECT}, most=1) == 0
 
 
 def test_more_endpoints_than_a_page_are_all_told(store: Store) -> None:

@@ -6,9 +6,8 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 
-from services.notify.call import Answer, post
-from services.notify.model import Delivery
-from services.notify.sender import Sender
+from services.notify.model import WebhookDelivery
+from services.notify.sender import Answer, Sender, post
 from shared.outbound import SsrfGuard, Target
 from shared.settings import Settings
 from shared.store import Store
@@ -78,7 +77,7 @@ def test_lease_that_runs_out_brings_the_delivery_back(
 ) -> None:
     """What a crashed process had in hand is sent by another one, under the same id."""
     (identifier,) = add_deliveries(store, add_endpoint(store, url=receiver.url("/later")))
-    deliveries = store.of(Delivery)
+    deliveries = store.of(WebhookDelivery)
     leased = deliveries.lease(deliveries.get(identifier), "next_attempt_at", timedelta(seconds=0.5))
     assert leased is not None
     with sending(sender(store, settings)):
@@ -102,7 +101,7 @@ def test_failure_of_ours_is_an_attempt_like_any_other(
     with sending(Sender(store, settings, SsrfGuard(allow_private=True), send)):
         eventually(lambda: states(store, fine) == {"delivered"})
         eventually(lambda: states(store, broken) == {"abandoned"})
-    attempts = store.of(Delivery).get(broken[0]).attempts
+    attempts = store.of(WebhookDelivery).get(broken[0]).attempts
     assert [attempt.error for attempt in attempts] == ["erreur interne de l'expéditeur"] * 4
 
 
@@ -114,7 +113,7 @@ def test_stopping_lets_the_call_in_hand_end(
     ids = add_deliveries(store, add_endpoint(store, url=receiver.url("/hang")), 2)
     with sending(sender(store, settings)):
         eventually(lambda: receiver.calls("/hang"))
-    first, second = (store.of(Delivery).get(identifier) for identifier in ids)
+    first, second = (store.of(WebhookDelivery).get(identifier) for identifier in ids)
     assert [attempt.error for attempt in first.attempts] == ["pas de réponse en 0,5 s"]
     assert second.attempts == ()
 

@@ -10,9 +10,9 @@ from services.notify.model import (
     ABANDONED_IN_ROW,
     RETRY_AFTER_CAP,
     Attempt,
-    Delivery,
     Endpoint,
-    Entry,
+    TimelineEntry,
+    WebhookDelivery,
     delivery_id,
 )
 from shared.aggregate import NEVER, now
@@ -40,9 +40,9 @@ def endpoint() -> Endpoint:
     )
 
 
-def delivery(topic: str = "project_secured") -> Delivery:
+def delivery(topic: str = "project_secured") -> WebhookDelivery:
     """A pending delivery."""
-    return Delivery(
+    return WebhookDelivery(
         id="dlv_1", endpoint_id="end_1", event_id="e", topic=topic, body="{}", next_attempt_at=now()
     )
 
@@ -212,20 +212,20 @@ def test_delivery_ids_sort_by_time(later: int, first: str, second: str) -> None:
 
 def test_entries_sort_by_time_then_sequence() -> None:
     """Ids put a timeline in order, whatever order its events came in."""
-    early = Entry.of(envelope(example(ProjectSubmitted), sequence=10, time=TIME), "", "")
-    same = Entry.of(envelope(example(ProjectSubmitted), sequence=9, time=TIME), "", "")
+    early = TimelineEntry.of(envelope(example(ProjectSubmitted), sequence=10, time=TIME), "", "")
+    same = TimelineEntry.of(envelope(example(ProjectSubmitted), sequence=9, time=TIME), "", "")
     zone = (TIME + timedelta(seconds=1)).astimezone(timezone(timedelta(hours=-5)))
-    late = Entry.of(envelope(example(JobQueued), sequence=1, time=zone), "", "")
+    late = TimelineEntry.of(envelope(example(JobQueued), sequence=1, time=zone), "", "")
     assert sorted([late, early, same], key=lambda entry: entry.id) == [same, early, late]
 
 
 def test_entry_keeps_the_event_whole() -> None:
     """What is sent and shown is the event as it was published."""
     event = example(ProjectSubmitted)
-    assert Entry.of(envelope(event), "", "").event == event
+    assert TimelineEntry.of(envelope(event), "", "").event == event
 
 
 def test_entry_of_a_member_is_in_the_members_timeline() -> None:
     """Without a project, the subject is what an event is filed under."""
-    entry = Entry.of(envelope(example(MemberJoined), subject="mem_holder"), "", "")
+    entry = TimelineEntry.of(envelope(example(MemberJoined), subject="mem_holder"), "", "")
     assert entry.correlation == "mem_holder"

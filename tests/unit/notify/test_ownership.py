@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.notify.audience import members, ownership, things
+from services.notify.model import members_of, ownership_of, things_of
 from shared.events import (
     AccessReminded,
     AccessRequested,
@@ -33,7 +33,7 @@ from tests.unit.notify.samples import DATASET, EVENTS, HOLDER, OWNER, PROJECT, e
 )
 def test_members_named_by_an_event(cls: type[Event], named: set[str]) -> None:
     """Holder, owner and member are concerned; who decided is not."""
-    assert members(example(cls)) == named
+    assert members_of(example(cls)) == named
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_members_named_by_an_event(cls: type[Event], named: set[str]) -> None:
 )
 def test_things_an_event_is_about(cls: type[Event], ids: tuple[str, ...]) -> None:
     """Absent ids are left out."""
-    assert things(example(cls)) == ids
+    assert things_of(example(cls)) == ids
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_things_an_event_is_about(cls: type[Event], ids: tuple[str, ...]) -> Non
 )
 def test_ownership_told_by_an_event(cls: type[Event], known: dict[str, str]) -> None:
     """A project belongs to its holder, a dataset to its owner."""
-    assert ownership(example(cls)) == known
+    assert ownership_of(example(cls)) == known
 
 
 def test_every_event_is_somebodys() -> None:
     """No event concerns nobody: it would reach operators only without anyone having decided so."""
-    assert [event for event in EVENTS if not members(event) and not things(event)] == []
+    assert [event for event in EVENTS if not members_of(event) and not things_of(event)] == []
