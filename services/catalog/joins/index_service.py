@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.snapshot import Saved, Snapshots
+from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
 from services.catalog.search.change_feed import JUST_NOW, MARGIN, Follower
 from shared.errors import LabError, NotFound, Rejected
 from shared.events.event import FileRef
@@ -75,7 +75,7 @@ class JoinIndexService:
             index, unsaved, since = self._index, self._unsaved, self._follower.since
             if index is None or since is None or unsaved < SNAPSHOT_AFTER:
                 return
-            saved = Saved(self._call(index.state), since, dict(self._taken))
+            saved = IndexSnapshot(self._call(index.state), since, dict(self._taken))
         self._snapshots.save(saved)
         with self._busy:
             self._unsaved -= unsaved

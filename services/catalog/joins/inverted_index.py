@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.joins.join import (
+    ColumnPairs,
     DatasetColumn,
-    Found,
     Joins,
     MayRead,
     Traits,
@@ -176,7 +176,7 @@ class JoinIndex:
             for number in self._numbers.get(dataset_id, ())
             if not name or name in self._columns[number].column.columns
         ]
-        pairs = Found(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
+        pairs = ColumnPairs(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
         pairs = disclosed(pairs, self._hidden(dataset_id, may_read))
         return Joins(self._columns, pruned(pairs, traits), traits)
 
@@ -247,7 +247,7 @@ class JoinIndex:
             held[key[1]] = Rows(*map(np.concatenate, zip(*parts, strict=True)))
         return held
 
-    def _found(self, number: int, alive: NDArray[np.bool_]) -> Found:
+    def _found(self, number: int, alive: NDArray[np.bool_]) -> ColumnPairs:
         """The columns of other datasets that share values with this one."""
         space = self._columns[number].column.space
         hits = [
@@ -265,7 +265,7 @@ class JoinIndex:
         # Doubles are exact up to 2^53, more rows than any join here can have.
         weights = (mine, theirs, mine.astype(np.float64) * theirs)
         rows = (np.bincount(columns, one)[there].astype(np.int64) for one in weights)
-        return Found(np.full(len(there), number), there, matches[there], *rows)
+        return ColumnPairs(np.full(len(there), number), there, matches[there], *rows)
 
     def _hits(self, key: ShelfKey, words: Words) -> Iterator[Occurrences]:
         hashes = self._hasher(words)
@@ -273,7 +273,7 @@ class JoinIndex:
             yield look_up(segment, hashes, words)
 
 
-_NOTHING = Found(*(np.zeros(0, np.int64) for _ in Found._fields))
+_NOTHING = ColumnPairs(*(np.zeros(0, np.int64) for _ in ColumnPairs._fields))
 
 
 def _marks(held: DatasetColumn) -> tuple[int, int, int]:

@@ -87,7 +87,7 @@ def _leads_to_several(held: DatasetColumn) -> bool:
     return held.column.cost is not None and held.column.cost.multiplies
 
 
-class Found(NamedTuple):
+class ColumnPairs(NamedTuple):
     """One row for each pair of columns; `here` and `there` are their numbers in the index."""
 
     here: Counts
@@ -121,7 +121,7 @@ def steps_of(via: str) -> int:
     return 1 if crosswalk and crosswalk.source == crosswalk.target else _OTHER_KIND
 
 
-def pruned(found: Found, traits: Traits) -> Found:
+def pruned(found: ColumnPairs, traits: Traits) -> ColumnPairs:
     """The pairs that are worth telling: those that find more than simpler ones.
 
     Two columns that both lead to keys of another kind are none: all communes of an EPCI would meet
@@ -142,10 +142,10 @@ def pruned(found: Found, traits: Traits) -> Found:
     is_better = is_first
     is_better[1:] |= heights[1:] > np.maximum.accumulate(heights)[:-1]
     kept = np.sort(order[is_better])
-    return Found(*(one[kept] for one in found))
+    return ColumnPairs(*(one[kept] for one in found))
 
 
-def disclosed(found: Found, is_hidden: NDArray[np.bool_]) -> Found:
+def disclosed(found: ColumnPairs, is_hidden: NDArray[np.bool_]) -> ColumnPairs:
     """The pairs as they may be told to who may not read the data of columns that `is_hidden` marks.
 
     Counts against restricted data would let anybody test whether a value is in it: upload that
@@ -157,7 +157,7 @@ def disclosed(found: Found, is_hidden: NDArray[np.bool_]) -> Found:
     of_pairs = is_hidden[found.there]
     is_told = ~of_pairs | (found.matches >= STEP)
     here, there, *counts = (one[is_told] for one in found)
-    return Found(here, there, *(np.where(of_pairs[is_told], _rounded(n), n) for n in counts))
+    return ColumnPairs(here, there, *(np.where(of_pairs[is_told], _rounded(n), n) for n in counts))
 
 
 def disclosed_join(join: Join) -> Join | None:
@@ -180,7 +180,9 @@ class Joins(Sequence[Join]):
     among equals, the same in every process. Those of coarse codes come after all others.
     """
 
-    def __init__(self, columns: Sequence[DatasetColumn], found: Found, traits: Traits) -> None:
+    def __init__(
+        self, columns: Sequence[DatasetColumn], found: ColumnPairs, traits: Traits
+    ) -> None:
         self._columns = columns
         here = found.matches / np.maximum(1, traits.distinct[found.here])
         there = found.matches / np.maximum(1, traits.distinct[found.there])
@@ -188,7 +190,7 @@ class Joins(Sequence[Join]):
         by_tie = traits.ties[found.there], traits.ties[found.here]
         first, coarse = (*by_tie, -found.matches, -there, taken, -here), traits.coarse[found.here]
         order = np.lexsort((*first, coarse))
-        self._found = Found(*(one[order] for one in found))
+        self._found = ColumnPairs(*(one[order] for one in found))
         self._share = np.maximum(here, there)[order]
 
     def __len__(self) -> int:

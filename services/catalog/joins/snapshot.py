@@ -50,7 +50,7 @@ ID = "joins"
 
 
 @dataclass(frozen=True)
-class Saved:
+class IndexSnapshot:
     """An index as it was: all changes up to `since`, and the key file taken of each dataset."""
 
     state: State
@@ -64,7 +64,7 @@ class Snapshots:
     def __init__(self, store: Store, files: Storage, call: Callable[..., Any]) -> None:
         self._documents, self._files, self._call = store.of(JoinSnapshot), files, call
 
-    def save(self, saved: Saved) -> None:
+    def save(self, saved: IndexSnapshot) -> None:
         """Write a snapshot, then point to it; the one before is removed."""
         pieces = dump(saved)
         made = iter(lambda: self._call(next, pieces, b""), b"")
@@ -81,21 +81,21 @@ class Snapshots:
             with suppress(LabError):
                 self._files.remove(self._files.address(old))
 
-    def load(self) -> Saved | None:
+    def load(self) -> IndexSnapshot | None:
         """The newest snapshot, if there is one that can be read."""
         document = self._documents.find_one(ID)
         if document is None or document.file is None:
             return None
         try:
             content = bytearray().join(self._files.chunks(document.file))
-            saved: Saved = self._call(parse, content, document.file.sha256)
+            saved: IndexSnapshot = self._call(parse, content, document.file.sha256)
         except (LabError, ValueError, KeyError, TypeError) as error:
             log.warning("the join index is made anew", extra={"error": str(error)})
             return None
         return saved
 
 
-def dump(saved: Saved) -> Iterator[bytes]:
+def dump(saved: IndexSnapshot) -> Iterator[bytes]:
     """The bytes of a snapshot, in pieces that are not empty."""
     state = saved.state
     segments = [
@@ -127,7 +127,7 @@ def dump(saved: Saved) -> Iterator[bytes]:
                 yield b"\0" * rest
 
 
-def parse(content: bytearray, digest: str) -> Saved:
+def parse(content: bytearray, digest: str) -> IndexSnapshot:
     """The index that was dumped; raises ValueError, KeyError or TypeError when it is none."""
     if sha256(content).hexdigest() != digest:
         raise ValueError("the bytes changed")
@@ -144,7 +144,7 @@ def parse(content: bytearray, digest: str) -> Saved:
     ]
     sizes = [{(space, width): size for space, width, size in one} for one in head["sizes"]]
     state = State(columns, sizes, head["numbers"], head["owners"], shelves)
-    return Saved(state, datetime.fromisoformat(head["since"]), head["taken"])
+    return IndexSnapshot(state, datetime.fromisoformat(head["since"]), head["taken"])
 
 
 def _lines(head: dict[str, Any]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import Found, Traits, pruned
+from services.catalog.joins.join import ColumnPairs, Traits, pruned
 from shared.tables.key_file import KeyBlock, KeyColumn, blocks_of
 
 NONE = np.zeros(0, np.int64)
@@ -164,7 +164,7 @@ def test_pruning_keeps_those_that_nothing_simpler_equals(
     }
     columns = [np.array(one, np.int64) for one in zip(*pairs, strict=True)] or [NONE] * 3
     zeros = np.zeros(len(pairs), np.int64)
-    found = Found(columns[0], columns[1], columns[2], zeros, zeros, zeros)
+    found = ColumnPairs(columns[0], columns[1], columns[2], zeros, zeros, zeros)
     traits = Traits(
         alive=np.ones(16, bool),
         distinct=np.array(sizes, np.int64),
