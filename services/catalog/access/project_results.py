@@ -30,9 +30,8 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     event = envelope.data
     manifest = read_manifest(files, event.result)
     read = list(_datasets_of(store, manifest))
-    owners = _source_owners(read, event.holder_id)
-    sources = {one for dataset, version in read for one in dataset.sources(version)}
-    verdict = compatibility_of(sources)
+    owners = sorted({one for dataset, _ in read for one in dataset.deciders(event.holder_id)})
+    verdict = compatibility_of(one for dataset, version in read for one in dataset.sources(version))
     terms, privacy = terms_of(event.licence, verdict), privacy_of(manifest)
     is_opened = terms.is_publishable and not owners and (privacy is None or privacy.is_safe)
     metadata = Metadata(
@@ -51,8 +50,8 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
         project_id=event.project_id,
         source_owners=owners,
     )
-    restricted = sorted({one.id for one, _ in read if one.metadata.access == "restricted"})
-    upload = _result_of(event, manifest, restricted, verdict, terms.note)
+    restricted = {one.id for one, _ in read if one.metadata.access == "restricted"}
+    upload = _result_of(event, manifest, sorted(restricted), verdict, terms.note)
     if reason := _taken_back(store, event.project_id, manifest):
         dataset.withhold(upload, f"L'accès aux données dont il est fait a été retiré : {reason}")
     else:
@@ -71,14 +70,6 @@ def _datasets_of(store: Store, manifest: Manifest) -> Iterator[_Read]:
 def _taken_back(store: Store, project_id: str, manifest: Manifest) -> str:
     access = store.of(ProjectAccess).find_one(project_id)
     return access.taken_back(given.dataset_id for given in manifest.inputs) if access else ""
-
-
-def _source_owners(read: Iterable[_Read], holder_id: str) -> list[str]:
-    owners: set[str] = set()
-    for dataset, _version in read:
-        if dataset.metadata.access == "restricted":
-            owners |= {dataset.owner_id, *dataset.source_owners}
-    return sorted(owners - {holder_id})
 
 
 def _result_of(
