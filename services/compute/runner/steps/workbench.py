@@ -86,7 +86,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
         raise Invalid(f"la colonne « {name} » ne contient pas de nombres ({kind})", parameter)
     text = f"nullif(trim({column}), '')"
     plain = f"regexp_replace({text}, '[ \u00a0\u202f]', '', 'g')"
-    wrong, example, whole = _look(workbench, role, text)
+    wrong, example, whole = _count_non_numbers(workbench, role, text)
     if wrong:
         told = counted(wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres")
         raise Invalid(
@@ -103,7 +103,7 @@ def _shape(text: str) -> str:
     return re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", text[:50]))
 
 
-def _look(workbench: Workbench, role: str, text: str) -> tuple[int, str | None, bool]:
+def _count_non_numbers(workbench: Workbench, role: str, text: str) -> tuple[int, str | None, bool]:
     is_number = f"regexp_full_match({text}, '{NUMBER}')"
     is_whole = f"regexp_full_match({text}, '{WHOLE}')"
     table = quoted(workbench.tables[role].whole)
