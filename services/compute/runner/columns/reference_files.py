@@ -35,8 +35,9 @@ def unfolded(name: str) -> Arrow:
 
 @cache
 def _lists() -> dict[str, str]:
-    lines = read_reference("words.csv")
-    return dict(zip(lines["list"].to_pylist(), lines["words"].to_pylist(), strict=True))
+    # Read when modules are imported: Arrow would start its threads for it.
+    lines = (_FOLDER / "words.csv").read_text(encoding="utf-8").splitlines()
+    return {name: listed for name, _, listed in (line.partition(";") for line in lines)}
 
 
 def any_word(name: str) -> str:
