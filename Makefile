@@ -6,7 +6,7 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13; do \
 endif
 BIN := .venv/bin
 # Named after what they were made from: another lock makes the environment anew.
-LOCKED := .venv/locked-$(shell cksum < requirements-dev.lock | cut -d ' ' -f 1)
+LOCKED := .venv/locked-$(shell cat requirements.lock requirements-dev.lock | cksum | cut -d ' ' -f 1)
 INSTALLED := .venv/installed-$(shell cksum < pyproject.toml | cut -d ' ' -f 1)
 PEERS := .venv/peers-$(shell cksum < requirements-bench.lock | cut -d ' ' -f 1)
 UV := uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
@@ -66,10 +66,13 @@ $(PEERS): $(LOCKED)
 bench: install $(PEERS) ## Measure beside what others use, and the raw limit (ARGS="typing" for some)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
+# requirements-dev.lock has what development adds to requirements.lock.
 lock: ## Resolve the locks again; needs uv
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv" >&2; exit 1; }
 	@$(UV) --extra local -o requirements.lock pyproject.toml
-	@$(UV) --all-extras -c requirements.lock -o requirements-dev.lock pyproject.toml
+	@$(UV) --all-extras -c requirements.lock -o requirements-dev.lock pyproject.toml \
+		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock)
+	@sed -i -e '/^#/d' -e '1i -r requirements.lock' requirements-dev.lock
 	@$(UV) -o requirements-bench.lock tests/benchmarks/peers.in
 
 compose-files: install ## Make the passwords and keys that docker-compose.yml reads
