@@ -3,8 +3,8 @@
 from typing import Any
 
 from services.compute.applications import ApplicationView, check_steps, list_applications
+from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.job_run import Platform
-from services.compute.execution.sandbox import check_sandbox
 from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
@@ -119,9 +119,9 @@ class Compute:
     @on(AccessRequested)
     @on(AccessGranted)
     @on(AccessRevoked)
-    def heed_access(self, envelope: Envelope[Access]) -> None:
+    def note_access(self, envelope: Envelope[Access]) -> None:
         """Note what a project may read, and cancel jobs whose data was taken away."""
-        self.commands.heed_access(envelope)
+        self.commands.note_access(envelope)
 
     @http("GET", "/applications", returns=tuple[ApplicationView, ...])
     def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:

@@ -14,8 +14,8 @@ def _known(name: str) -> str:
     return name
 
 
-_WAYS = [{"const": name, "description": one.description} for name, one in CROSSWALKS.items()]
-CrosswalkName = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"oneOf": _WAYS})]
+_CHOICES = [{"const": name, "description": one.description} for name, one in CROSSWALKS.items()]
+CrosswalkName = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"oneOf": _CHOICES})]
 
 
 class CrossParameters(Parameters):

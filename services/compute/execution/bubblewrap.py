@@ -1,8 +1,13 @@
-"""The command line that confines a job: what it can see, and the little it can write."""
+"""The command line that confines a job: what it can see and write, and whether that works here."""
 
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from shared.errors import Unavailable
 
 CODE = Path(__file__).resolve().parents[3]
 """Where the packages `services` and `shared` live."""
@@ -16,6 +21,9 @@ TMP_BYTES = 64 << 20
 
 NOBODY = "65534"
 THREADS_PER_PROCESS = 4
+PROCESSES = 32
+"""How many a job may run, unless its limits say otherwise."""
+
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -67,3 +75,42 @@ def _interpreter() -> list[Path]:
     """The folders of this Python and its packages that /usr does not hold."""
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
     return sorted(prefix for prefix in prefixes if not prefix.is_relative_to("/usr"))
+
+
+def check_sandbox() -> None:
+    """Run the interpreter once in the sandbox; raises Unavailable with one sentence if it cannot.
+
+    Called when the service starts: there is no unconfined way to run a job.
+    """
+    missing = [tool for tool in ("bwrap", "prlimit", "nice") if shutil.which(tool) is None]
+    if missing:
+        raise Unavailable(
+            f"jobs cannot be sandboxed: {missing[0]} is not installed"
+            " (Debian packages bubblewrap, util-linux and coreutils)"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "out").mkdir()
+        probe = (sys.executable, "-B", "-s", "-c", "import duckdb, services.compute.runner")
+        done = subprocess.run(
+            confined(Path(folder), probe, PROCESSES),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Unavailable(
+            f"jobs cannot be sandboxed: {last} (bubblewrap needs unprivileged user namespaces;"
+            " in a container, a seccomp profile that allows them)"
+        )
+    _compile()
+
+
+def _compile() -> None:
+    """Leave the bytecode of what jobs run where they find it: they see the code read-only.
+
+    Each would compile it all anew. Where this process may not write either, as in the image, that
+    was done when the code was installed.
+    """
+    folders = (str(CODE / "shared"), str(CODE / "services" / "compute"))
+    subprocess.run([sys.executable, "-m", "compileall", "-qq", *folders], check=False)

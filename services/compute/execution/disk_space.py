@@ -1,4 +1,4 @@
-"""Whether the disk under a job has room, and whose fault it is when it has not."""
+"""Whether the disk under a job has space left, and whose fault it is when it has not."""
 
 import os
 import shutil
@@ -17,24 +17,24 @@ _BLOCK = 512
 """Unit of `st_blocks`, see inode(7)."""
 
 
-class NoRoom(Waiting):
+class DiskFull(Waiting):
     """The disk is nearly full through no fault of the job."""
 
 
-def check_room(folder: Path, free_bytes: int = FREE_BYTES) -> None:
-    """Raise NoRoom while the disk that holds `folder` has less than `free_bytes` left."""
+def check_disk_space(folder: Path, free_bytes: int = FREE_BYTES) -> None:
+    """Raise DiskFull while the disk that holds `folder` has less than `free_bytes` left."""
     if shutil.disk_usage(folder).free < free_bytes:
-        raise NoRoom("le disque de la plateforme est presque plein")
+        raise DiskFull("le disque de la plateforme est presque plein")
 
 
 def overfilled(folder: Path, free_bytes: int = FREE_BYTES, own_bytes: int = OWN_BYTES) -> str:
-    """Why, in French, the job in `folder` has to end if it filled the disk; nothing with room left.
+    """Why, in French, the job in `folder` must end as it filled the disk; empty with space left.
 
-    Raises NoRoom when others filled it: the job can wait, and is not to blame.
+    Raises DiskFull when others filled it: the job can wait, and is not to blame.
     """
     try:
-        check_room(folder, free_bytes)
-    except NoRoom:
+        check_disk_space(folder, free_bytes)
+    except DiskFull:
         if sum(_sizes(folder / "out")) <= own_bytes:
             raise
         return f"le traitement a écrit plus de {own_bytes // 10**6} Mo et rempli le disque"

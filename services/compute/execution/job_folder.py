@@ -47,7 +47,7 @@ class Made(Frozen):
     media_type: str = Field(default="application/octet-stream", max_length=100)
 
 
-class Result(Frozen):
+class RunnerResult(Frozen):
     """What the runner says: `result.json`."""
 
     outputs: tuple[Made, ...] = Field(default=(), max_length=50)
@@ -81,10 +81,10 @@ class JobFolder:
         """Write down what is to be done."""
         (self.path / "job.json").write_text(work.model_dump_json())
 
-    def result(self) -> Result:
+    def result(self) -> RunnerResult:
         """What came out; raises Rejected when it is not what a runner writes."""
         try:
-            return Result.model_validate_json(self._read("result.json"))
+            return RunnerResult.model_validate_json(self._read("result.json"))
         except (OSError, ValidationError) as error:
             raise Rejected("le traitement n'a pas rendu de résultat lisible") from error
 

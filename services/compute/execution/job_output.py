@@ -21,7 +21,7 @@ class Progress:
     log_tail: str
 
 
-class Output:
+class JobOutput:
     """Reads a pipe without ever blocking on it; keeps the last `keep` bytes of log."""
 
     def __init__(self, pipe: IO[bytes], keep: int) -> None:

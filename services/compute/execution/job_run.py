@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from threading import Event, Thread
+from types import TracebackType
+from typing import Literal, Self
 
 from services.compute import metrics
-from services.compute.execution.disk_space import check_room
-from services.compute.execution.heartbeat import Heartbeat
+from services.compute.execution.disk_space import check_disk_space
 from services.compute.execution.job_folder import JobFolder, Work, job_folder
 from services.compute.execution.job_output import Progress
-from services.compute.execution.sandbox import Limits, Outcome, Sandbox
+from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
 from services.compute.execution.staging import DatasetOpener, Inputs, Interrupted, store_result
 from services.compute.jobs.model import Job, TakenOver, Waiting
 from services.compute.workspaces.model import Workspace
@@ -20,14 +22,16 @@ from shared.aggregate import now
 from shared.errors import Rejected, Unavailable
 from shared.settings import Settings
 from shared.storage import Storage
-from shared.store import Store
+from shared.store import Repository, Store
 from shared.tables.manifest import Input
 from shared.trace import working_on
 
 log = logging.getLogger(__name__)
 
 Ending = Callable[[Job], None]
+Stop = Literal["", "cancelled", "lost", "released"]
 
+_BEAT_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
 _SILENCE = "un service dont le traitement a besoin ne répond pas"
 
@@ -43,6 +47,59 @@ class Platform:
     catalog: DatasetOpener
 
 
+class Heartbeat:
+    """Keeps the lease of one run and shows how far it is, in a thread of its own.
+
+    `stop` says why the run shall stop: a cancellation, its job in another process's hands
+    (`lost`), or the stop of this service (`released`). A server that does not answer stops
+    nothing: whoever takes the job over meanwhile is recognised at the end.
+    """
+
+    def __init__(self, jobs: Repository[Job], job: Job, lease: timedelta) -> None:
+        self._jobs, self._job_id, self._run, self._lease = jobs, job.id, job.run, lease
+        self._done = Event()
+        self._thread = Thread(target=self._beat, name=f"heartbeat of {job.id}", daemon=True)
+        self.stop: Stop = "cancelled" if job.cancel_requested else ""
+        self.progress, self.message, self.log_tail = 0.0, "", ""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def should_stop(self) -> bool:
+        """Whether the run shall stop."""
+        return self.stop != ""
+
+    def release(self) -> None:
+        """Let the run give its job back."""
+        self.stop = self.stop or "released"
+
+    def report(self, job: Job) -> None:
+        """Renew the lease of `job` and write down what is seen."""
+        job.report(self._run, now() + self._lease, self.progress, self.message, self.log_tail)
+
+    def _beat(self) -> None:
+        pause = min(_BEAT_SECONDS, self._lease.total_seconds() / 3)
+        while self.stop != "lost" and not self._done.wait(pause):
+            try:
+                job = self._jobs.change(self._job_id, self.report)
+            except Rejected:
+                self.stop = "lost"
+            except Unavailable as error:
+                log.warning("a lease could not be renewed", extra={"error": str(error)})
+            else:
+                self.stop = self.stop or ("cancelled" if job.cancel_requested else "")
+
+
 class Execution:
     """One run of a job that this process holds the lease of."""
 
@@ -52,19 +109,19 @@ class Execution:
         self._jobs = platform.store.of(Job)
         self._workspaces = platform.store.of(Workspace)
         lease = timedelta(seconds=self._settings.job_lease_seconds)
-        self._pulse = Heartbeat(self._jobs, job, lease)
+        self._heartbeat = Heartbeat(self._jobs, job, lease)
         self.seconds = 0.0
 
     def release(self) -> None:
         """Let the job go back to the queue: this process stops."""
-        self._pulse.release()
+        self._heartbeat.release()
 
     def run(self) -> None:
         """Work until the job ended, went back to the queue, or is another process's."""
         job = self._job
-        with working_on(job.project_id or job.id, job.traceparent), self._pulse:
+        with working_on(job.project_id or job.id, job.traceparent), self._heartbeat:
             ending = self._ending()
-            if self._pulse.stop != "lost":
+            if self._heartbeat.stop != "lost":
                 self._finish(ending)
             else:
                 log.warning("a job was taken over", extra={"job": job.id})
@@ -99,15 +156,15 @@ class Execution:
             return partial(Job.fail, run=run, seconds=self.seconds, reason=reason)
 
     def _work(self) -> Ending:
-        if self._pulse.should_stop():
+        if self._heartbeat.should_stop():
             raise Interrupted
         if self._job.is_spent:
             raise Rejected(f"abandonné : le calcul a été interrompu {self._job.losses} fois")
         seconds = self._seconds()
         with job_folder() as folder:
-            check_room(folder.path)
+            check_disk_space(folder.path)
             catalog, files = self._platform.catalog, self._platform.files
-            inputs = Inputs(catalog, files, self._pulse.should_stop).gather(self._job, folder)
+            inputs = Inputs(catalog, files, self._heartbeat.should_stop).gather(self._job, folder)
             folder.describe(self._instructions(inputs))
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
@@ -151,22 +208,22 @@ class Execution:
 
     def _compute(self, folder: JobFolder, seconds: float) -> None:
         limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
-        outcome = Sandbox(limits).run(folder.path, self._note, self._pulse.should_stop)
-        self.seconds, self._pulse.log_tail = outcome.seconds, outcome.log_tail
+        outcome = Sandbox(limits).run(folder.path, self._note, self._heartbeat.should_stop)
+        self.seconds, self._heartbeat.log_tail = outcome.seconds, outcome.log_tail
         if outcome.ok:
             return
-        if self._pulse.should_stop():
+        if self._heartbeat.should_stop():
             raise Interrupted
         raise Rejected(self._explain(outcome, seconds))
 
-    def _explain(self, outcome: Outcome, seconds: float) -> str:
+    def _explain(self, outcome: SandboxOutcome, seconds: float) -> str:
         if outcome.seconds >= seconds < self._settings.job_seconds:
             return f"{outcome.reason} ; le quota de calcul du projet est épuisé"
         return outcome.reason
 
     def _note(self, news: Progress) -> None:
-        self._pulse.progress, self._pulse.message = news.progress, news.message
-        self._pulse.log_tail = news.log_tail
+        self._heartbeat.progress, self._heartbeat.message = news.progress, news.message
+        self._heartbeat.log_tail = news.log_tail
 
     def _finish(self, ending: Ending) -> None:
         while True:
@@ -178,7 +235,7 @@ class Execution:
                 return
             except Unavailable as error:
                 log.warning("a job's end could not be saved", extra={"error": str(error)})
-                if self._pulse.stop == "released":
+                if self._heartbeat.stop == "released":
                     return
                 time.sleep(_AGAIN_SECONDS)
             else:
@@ -186,7 +243,7 @@ class Execution:
                 return
 
     def _end(self, ending: Ending, job: Job) -> None:
-        self._pulse.report(job)
+        self._heartbeat.report(job)
         ending(job)
 
     def _charge(self) -> None:

@@ -4,26 +4,29 @@ Works the same in a plain process and in one that eventlet patched: `subprocess`
 `time` are all it waits with.
 """
 
+import contextlib
 import json
 import os
-import shutil
+import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from services.compute.execution.bubblewrap import CODE, INNER_JOB, confined
+import psutil
+
+from services.compute.execution.bubblewrap import INNER_JOB, PROCESSES, confined
 from services.compute.execution.disk_space import overfilled
-from services.compute.execution.job_output import Output, Progress
-from services.compute.execution.process_tree import Tree, resident
+from services.compute.execution.job_output import JobOutput, Progress
 from shared.errors import Unavailable
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
 _PATIENCE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.01
 _FLOOD = 200
 """A job may say this many times what is kept of its log."""
 
@@ -40,12 +43,12 @@ class Limits:
 
     seconds: float
     memory_bytes: int
-    processes: int = 32
+    processes: int = PROCESSES
     log_bytes: int = 20_000
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SandboxOutcome:
     """How a job ended; `reason` says in French why it failed, and is empty when it did not."""
 
     ok: bool
@@ -67,7 +70,7 @@ class Sandbox:
 
     def run(
         self, folder: Path, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
-    ) -> Outcome:
+    ) -> SandboxOutcome:
         """Run `folder/job.json`; on success `folder/result.json` and its files in `out` are there.
 
         `on_progress` and `cancelled` are called up to ten times a second. No process of the job
@@ -75,27 +78,104 @@ class Sandbox:
         the disk gets full through no fault of the job.
         """
         process = _start(confined(folder, self._command, self._limits.processes))
-        watch = _Watch(process, self._limits, folder)
+        run = _SandboxRun(process, self._limits, folder)
         try:
-            reason = watch.until_end(on_progress, cancelled)
+            reason = run.until_end(on_progress, cancelled)
         finally:
-            watch.stop()
+            run.stop()
         if not reason:
             reason = _verdict(folder, process.returncode)
             # Nor is the job to blame for what it says of a full disk itself.
             reason = (overfilled(folder) or reason) if reason else ""
-        return watch.outcome(reason)
+        return run.outcome(reason)
 
 
-class _Watch:
+class ProcessTree:
+    """bubblewrap, its init inside the sandbox, and the job's processes below that.
+
+    The init is the first process of a PID namespace: the kernel ends every process of the job
+    with it, whatever signals they ignore and however they were detached.
+    """
+
+    def __init__(self, bubblewrap: subprocess.Popen[bytes]) -> None:
+        self._bubblewrap = bubblewrap
+        self._root = psutil.Process(bubblewrap.pid)
+        self._init: Any = None
+
+    def members(self) -> list[Any]:
+        """The job's processes; empty before the sandbox stands and after it fell."""
+        if self._bubblewrap.poll() is not None:
+            return []
+        try:
+            below = self._root.children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+        for process in below:
+            if self._init is None and _parent(process) == self._root.pid:
+                self._init = process
+        return [process for process in below if process != self._init]
+
+    def terminate(self) -> None:
+        """Ask the job's processes to end."""
+        for process in self.members():
+            with contextlib.suppress(psutil.Error):
+                process.terminate()
+
+    def kill(self, patience: float) -> None:
+        """End everything; returns when it is gone or `patience` seconds passed."""
+        self.members()
+        if self._init is not None:
+            with contextlib.suppress(psutil.Error):
+                self._init.kill()
+            # bubblewrap outlives its init, and the init every process of the job.
+            self._wait(patience)
+        if self._bubblewrap.poll() is None or self._is_left():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._bubblewrap.pid, signal.SIGKILL)
+            self._wait(patience)
+
+    def _is_left(self) -> bool:
+        if self._init is None:
+            return False
+        try:
+            # Once bubblewrap is gone the system's own init reaps this one, in its own good time.
+            return bool(self._init.is_running() and self._init.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
+    def _wait(self, patience: float) -> None:
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            if self._bubblewrap.poll() is not None and not self._is_left():
+                return
+            time.sleep(_PAUSE_SECONDS)
+
+
+def resident(members: list[Any]) -> int:
+    """Bytes of memory that these processes hold together."""
+    total = 0
+    for process in members:
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total
+
+
+def _parent(process: Any) -> int:  # noqa: ANN401 - psutil is untyped
+    try:
+        return int(process.ppid())
+    except psutil.Error:
+        return 0
+
+
+class _SandboxRun:
     """One run under way."""
 
     def __init__(self, process: subprocess.Popen[bytes], limits: Limits, folder: Path) -> None:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         self._process, self._limits, self._folder = process, limits, folder
         self._pipe = process.stdout
-        self._tree = Tree(process)
-        self._output = Output(process.stdout, limits.log_bytes)
+        self._tree = ProcessTree(process)
+        self._output = JobOutput(process.stdout, limits.log_bytes)
         self._began = time.monotonic()
         self._seconds = 0.0
         self._peak = 0
@@ -126,9 +206,9 @@ class _Watch:
             pass
         self._pipe.close()
 
-    def outcome(self, reason: str) -> Outcome:
+    def outcome(self, reason: str) -> SandboxOutcome:
         """What there is to say about it."""
-        return Outcome(not reason, reason, self._seconds, self._peak, self._output.log_tail)
+        return SandboxOutcome(not reason, reason, self._seconds, self._peak, self._output.log_tail)
 
     def _listen(self) -> None:
         until = time.monotonic() + _POLL_SECONDS
@@ -199,42 +279,3 @@ def _verdict(folder: Path, status: int) -> str:
     if not reason:
         made.rename(folder / "result.json")
     return reason
-
-
-def check_sandbox() -> None:
-    """Run the interpreter once in the sandbox; raises Unavailable with one sentence if it cannot.
-
-    Called when the service starts: there is no unconfined way to run a job.
-    """
-    missing = [tool for tool in ("bwrap", "prlimit", "nice") if shutil.which(tool) is None]
-    if missing:
-        raise Unavailable(
-            f"jobs cannot be sandboxed: {missing[0]} is not installed"
-            " (Debian packages bubblewrap, util-linux and coreutils)"
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "out").mkdir()
-        probe = (sys.executable, "-B", "-s", "-c", "import duckdb, services.compute.runner")
-        done = subprocess.run(
-            confined(Path(folder), probe, Limits.processes),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise Unavailable(
-            f"jobs cannot be sandboxed: {last} (bubblewrap needs unprivileged user namespaces;"
-            " in a container, a seccomp profile that allows them)"
-        )
-    _compile()
-
-
-def _compile() -> None:
-    """Leave the bytecode of what jobs run where they find it: they see the code read-only.
-
-    Each would compile it all anew. Where this process may not write either, as in the image, that
-    was done when the code was installed.
-    """
-    folders = (str(CODE / "shared"), str(CODE / "services" / "compute"))
-    subprocess.run([sys.executable, "-m", "compileall", "-qq", *folders], check=False)

@@ -115,7 +115,7 @@ class Commands:
             if job.is_charged:
                 self._cancel(job, reason)
 
-    def heed_access(self, envelope: Envelope[Access]) -> None:
+    def note_access(self, envelope: Envelope[Access]) -> None:
         """Note a project's access to a dataset; cancel what reads one that it may not read.
 
         Whatever opened the data before it was taken away is a job by now, and found here. What is

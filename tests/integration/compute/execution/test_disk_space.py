@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.compute.execution.disk_space import NoRoom, check_room, overfilled
+from services.compute.execution.disk_space import DiskFull, check_disk_space, overfilled
 
 NEVER_ENOUGH = 1 << 60
 
@@ -19,16 +19,16 @@ def written(folder: Path, size: int) -> Path:
 
 def test_job_goes_on_while_there_is_room(tmp_path: Path) -> None:
     """Whatever it has written."""
-    check_room(tmp_path, free_bytes=1)
+    check_disk_space(tmp_path, free_bytes=1)
     assert overfilled(written(tmp_path, 100_000), free_bytes=1, own_bytes=1) == ""
 
 
 def test_job_that_wrote_little_is_not_to_blame_for_a_full_disk(tmp_path: Path) -> None:
     """Others filled it: the job is put off as when a server is away."""
-    with pytest.raises(NoRoom, match="le disque de la plateforme est presque plein"):
+    with pytest.raises(DiskFull, match="le disque de la plateforme est presque plein"):
         overfilled(written(tmp_path, 100_000), NEVER_ENOUGH)
-    with pytest.raises(NoRoom):
-        check_room(tmp_path, NEVER_ENOUGH)
+    with pytest.raises(DiskFull):
+        check_disk_space(tmp_path, NEVER_ENOUGH)
 
 
 def test_job_that_fills_the_disk_itself_ends(tmp_path: Path) -> None:

@@ -13,14 +13,15 @@ from uuid import uuid4
 import psutil
 import pytest
 
+from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.job_output import Progress
-from services.compute.execution.sandbox import Limits, Outcome, Sandbox, check_sandbox
+from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
 from services.compute.runner import ingest
 
 SUCCESS = "open('/job/out/result.json', 'w').write('{}')\n"
 LIMITS = Limits(seconds=20, memory_bytes=200_000_000, processes=16, log_bytes=2000)
 
-Run = Callable[..., Outcome]
+Run = Callable[..., SandboxOutcome]
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def run(folder: Path) -> Iterator[Run]:
         limits: Limits = LIMITS,
         cancelled: Callable[[], bool] = lambda: False,
         on_progress: Callable[[Progress], None] = lambda _: None,
-    ) -> Outcome:
+    ) -> SandboxOutcome:
         command = (sys.executable, "-B", "-s", "-c", program, mark)
         return Sandbox(limits, command).run(folder, on_progress, cancelled)
 
@@ -55,7 +56,7 @@ def _has(process: psutil.Process, mark: str) -> bool:
     return mark in (process.info["cmdline"] or [])
 
 
-def said(outcome: Outcome) -> dict[str, object]:
+def said(outcome: SandboxOutcome) -> dict[str, object]:
     """The JSON object that the job printed."""
     content: dict[str, object] = json.loads(outcome.log_tail)
     return content
