@@ -111,7 +111,7 @@ class View(BaseModel):
 V = TypeVar("V", bound=View)
 
 
-class Page(BaseModel, Generic[V]):
+class ViewPage(BaseModel, Generic[V]):
     """A page of views; `next` is the cursor of the following one, null on the last."""
 
     items: list[V]

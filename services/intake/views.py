@@ -4,7 +4,7 @@ from pydantic import AwareDatetime, Field
 
 from services.intake.member import MemberKind
 from services.intake.records import AccessState, Check, Delivery, Entry, Guidance, Result, Trial
-from shared.aggregate import Page, View
+from shared.aggregate import View, ViewPage
 from shared.events.event import Stage, Treatment
 
 
@@ -57,7 +57,7 @@ class ProjectView(ProjectSummary):
     delivery: Delivery | None
 
 
-class ProjectPage(Page[ProjectSummary]):
+class ProjectPage(ViewPage[ProjectSummary]):
     """Projects by age, and the cursor of the next page."""
 
 
@@ -72,5 +72,5 @@ class MemberView(View):
     joined_at: AwareDatetime
 
 
-class MemberPage(Page[MemberView]):
+class MemberPage(ViewPage[MemberView]):
     """Members by age, and the cursor of the next page."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.notify.model import Attempt
-from shared.aggregate import OptionalDate, Page, View
+from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events import REGISTRY
 from shared.inbound import Paging
 from shared.words import legible
@@ -76,7 +76,7 @@ class RegisteredEndpoint(EndpointView):
     secret: str
 
 
-class EndpointPage(Page[EndpointView]):
+class EndpointPage(ViewPage[EndpointView]):
     """A page of endpoints."""
 
 
@@ -92,7 +92,7 @@ class DeliveryView(View):
     attempts: tuple[Attempt, ...]
 
 
-class DeliveryPage(Page[DeliveryView]):
+class DeliveryPage(ViewPage[DeliveryView]):
     """A page of deliveries, newest first."""
 
 
@@ -108,5 +108,5 @@ class EntryView(View):
     data: dict[str, Any]
 
 
-class Timeline(Page[EntryView]):
+class Timeline(ViewPage[EntryView]):
     """A page of a project's timeline, by time."""

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.compute.jobs.model import JobState
-from shared.aggregate import OptionalDate, Page, View
+from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events.event import FileRef, JobKind, Treatment
 from shared.inbound import Identifier, Paging
 from shared.tables.manifest import Output
@@ -67,7 +67,7 @@ class JobView(View):
         return self.model_copy(update=untold)
 
 
-class JobPage(Page[JobView]):
+class JobPage(ViewPage[JobView]):
     """A page of jobs; `next` is the cursor of the following one."""
 
 
