@@ -1,23 +1,14 @@
 """A member of the lab: a partner with skills and a territory."""
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from pydantic import AwareDatetime, Field
 
+from services.intake.records import MemberKind
 from shared.aggregate import Aggregate, now
 from shared.events import MemberJoined
 from shared.tables.territory import department_of
 from shared.words import fold
-
-MemberKind = Literal[
-    "local_authority",
-    "company",
-    "startup",
-    "laboratory",
-    "school",
-    "association",
-    "computing_centre",
-]
 
 
 class Member(Aggregate):

@@ -15,7 +15,6 @@ from services.intake.records import (
     Result,
     Trial,
 )
-from services.intake.treatments import read_by
 from shared.aggregate import Aggregate, now
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
@@ -213,7 +212,7 @@ class Project(Aggregate):
             )
         self.check_feasible()
         self._become("secured", by, f"{reason} {self.unchecked}".strip())
-        self.secured_ids = read_by(self.treatment)
+        self.secured_ids = _read_by(self.treatment)
         self.record(ProjectSecured(**self._decision(by, reason), dataset_ids=self.secured_ids))
 
     def open_access(self) -> None:
@@ -366,7 +365,7 @@ class Project(Aggregate):
         return trial_ended or (self.stage == "staffed" and not self.results)
 
     def _try_again(self, treatment: Treatment, by: str) -> None:
-        if read_by(treatment) != self.secured_ids:
+        if _read_by(treatment) != self.secured_ids:
             raise Invalid("doit nommer les mêmes données que le traitement sécurisé", "inputs")
         self.propose(treatment)
         tried = "essai" if self.stage == "equipped" else "calcul complet"
@@ -376,3 +375,8 @@ class Project(Aggregate):
     def _ask_for_job(self) -> None:
         self.trial_due = self.stage == "equipped"
         self.record(ProjectEquipped(**self._who(), treatment=self.treatment))
+
+
+def _read_by(treatment: Treatment) -> tuple[str, ...]:
+    """The ids of the datasets that a treatment reads, each once."""
+    return tuple(sorted(set(treatment.inputs.values())))

@@ -1,10 +1,18 @@
 """What a project remembers: history, checks, guidance, trials, results and its delivery."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from shared.events.catalog import (
+    AccessExpired,
+    AccessGranted,
+    AccessRefused,
+    AccessRequested,
+    AccessRevoked,
+)
+from shared.events.envelope import Envelope
 from shared.events.event import FileRef, Frozen, Match, Stage
 from shared.words import counted
 
@@ -37,6 +45,17 @@ class Check(Frozen):
         """What the history tells of it."""
         yield from (f"Le traitement ne peut pas aboutir : {fault}" for fault in self.faults)
         yield from (f"Le traitement devra attendre : {wait}" for wait in self.waits)
+
+
+MemberKind = Literal[
+    "local_authority",
+    "company",
+    "startup",
+    "laboratory",
+    "school",
+    "association",
+    "computing_centre",
+]
 
 
 class SuggestedApplication(Frozen):
@@ -93,6 +112,17 @@ class Result(Frozen):
 
 AccessState = Literal["requested", "granted", "refused", "expired", "revoked"]
 
+AccessNews = AccessRequested | AccessGranted | AccessRefused | AccessExpired | AccessRevoked
+"""What changes how a project stands with a dataset."""
+
+_STATES: dict[type[AccessNews], AccessState] = {
+    AccessRequested: "requested",
+    AccessGranted: "granted",
+    AccessRefused: "refused",
+    AccessExpired: "expired",
+    AccessRevoked: "revoked",
+}
+
 _TOLD: dict[AccessState, str] = {
     "requested": "Données demandées à leur propriétaire, que personne ne lit encore",
     "refused": "Accès à des données refusé",
@@ -111,6 +141,17 @@ class Access(Frozen):
     sequence: int
     state: AccessState = "granted"
     reason: str = ""
+
+    @classmethod
+    def of(cls, envelope: Envelope[AccessNews]) -> Self:
+        """What the catalogue's event says of it."""
+        event = envelope.data
+        return cls(
+            dataset_id=event.dataset_id,
+            sequence=envelope.sequence,
+            state=_STATES[type(event)],
+            reason="" if isinstance(event, AccessGranted) else event.reason,
+        )
 
     @model_validator(mode="before")
     @classmethod

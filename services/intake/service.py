@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.intake import commands, directory, reactions
+from services.intake import commands, guidance
 from services.intake.bodies import (
     ChoosePilotSite,
     DeliverProject,
@@ -14,12 +14,11 @@ from services.intake.bodies import (
     ReviewProject,
     SubmitProject,
     WithdrawProject,
+    WrittenTreatment,
 )
 from services.intake.member import Member
 from services.intake.model import Project
-from services.intake.reactions import AccessNews
-from services.intake.submissions import Submission
-from services.intake.treatments import WrittenTreatment
+from services.intake.records import Access, AccessNews
 from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectView
 from shared.auth import Caller, MemberId, Role
 from shared.events import (
@@ -54,27 +53,34 @@ class Intake:
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
-    documents = Documents(Project, Member, Submission)
+    documents = Documents(Project, Member, commands.Submission)
 
     @on(DatasetsMatched)
     def advise(self, envelope: Envelope[DatasetsMatched]) -> None:
-        """Attach the guidance that the matches allow."""
-        reactions.advise(self.documents, envelope)
+        """Attach the guidance that the matches and the present members allow."""
+
+        def decide(project: Project) -> None:
+            members = commands.candidates(self.documents, project)
+            project.advise(guidance.advise(project, envelope.data.matches, members))
+
+        self._change(envelope, decide)
 
     @on(TreatmentChecked)
     def note_fault(self, envelope: Envelope[TreatmentChecked]) -> None:
         """Note whether a proposed treatment can run."""
-        reactions.note_fault(self.documents, envelope)
+        event = envelope.data
+        self._change(envelope, lambda project: project.note_fault(event.proposal, event.fault))
 
     @on(InputsChecked)
     def note_obstacles(self, envelope: Envelope[InputsChecked]) -> None:
         """Note which datasets of a proposed treatment cannot be read."""
-        reactions.note_obstacles(self.documents, envelope)
+        event, obstacles = envelope.data, envelope.data.obstacles
+        self._change(envelope, lambda project: project.note_obstacles(event.proposal, obstacles))
 
     @on(DataAccessOpened)
     def open_access(self, envelope: Envelope[DataAccessOpened]) -> None:
         """Equip the project once its workspace is open too."""
-        reactions.open_access(self.documents, envelope)
+        self._change(envelope, Project.open_access)
 
     @on(AccessRequested)
     @on(AccessGranted)
@@ -83,23 +89,29 @@ class Intake:
     @on(AccessRevoked)
     def note_access(self, envelope: Envelope[AccessNews]) -> None:
         """Note what the project may read, and what it may not or not any more."""
-        reactions.note_access(self.documents, envelope)
+        self._change(envelope, lambda project: project.note_access(Access.of(envelope)))
 
     @on(WorkspaceOpened)
     def open_workspace(self, envelope: Envelope[WorkspaceOpened]) -> None:
         """Equip the project once its data access is open too."""
-        reactions.open_workspace(self.documents, envelope)
+        self._change(envelope, Project.open_workspace)
 
     @on(JobSucceeded)
     def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
-        """Note a trial or a full job of a project."""
-        reactions.note_success(self.documents, envelope)
+        """Note a trial or a full job of a project; other jobs are nobody's here."""
+        end = envelope.data
+        if end.project_id is None or end.kind == "ingest":
+            return
+        note = Project.end_trial if end.kind == "trial" else Project.note_result
+        self._change(envelope, lambda project: note(project, end))
 
     @on(JobFailed)
     @on(JobCancelled)
     def note_failure(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
-        """Note a project's trial that failed or was cancelled."""
-        reactions.note_failure(self.documents, envelope)
+        """Note why a trial has no result; a full job without one is run again by its holder."""
+        end = envelope.data
+        if end.project_id is not None and end.kind == "trial":
+            self._change(envelope, lambda project: project.end_trial(end))
 
     @http("POST", "/projects", body=SubmitProject, returns=ProjectView, status=201, roles=OWN)
     def submit(self, call: Call) -> ProjectView:
@@ -114,7 +126,7 @@ class Intake:
     @http("GET", "/projects", query=ListProjects, returns=ProjectPage)
     def page(self, call: Call) -> ProjectPage:
         """List one's own projects, all for the lab's staff, oldest first."""
-        return ProjectPage.of(commands.page(self.documents, call.caller, call.query))
+        return ProjectPage.of(commands.page_projects(self.documents, call.caller, call.query))
 
     @http("GET", ONE, returns=ProjectView)
     def read(self, call: Call, project_id: str) -> ProjectView:
@@ -155,12 +167,12 @@ class Intake:
     def register(self, call: Call) -> MemberView:
         """Register a member of the lab; honours an `Idempotency-Key` as submissions do."""
         sender, key = call.caller.member_id, IdempotencyKey.if_any(call.idempotency_key)
-        return MemberView.of(directory.register(self.documents, sender, call.body, key))
+        return MemberView.of(commands.register_member(self.documents, sender, call.body, key))
 
     @http("GET", "/members", query=ListMembers, returns=MemberPage)
     def page_members(self, call: Call) -> MemberPage:
         """List members, by skill and territory, oldest first."""
-        return MemberPage.of(directory.page(self.documents, call.query))
+        return MemberPage.of(commands.page_members(self.documents, call.query))
 
     @http("GET", "/members/{member_id}", returns=MemberView)
     def read_member(self, call: Call, member_id: str) -> MemberView:  # noqa: ARG002
@@ -192,7 +204,7 @@ class Intake:
         """List projects, oldest first."""
         asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
         query = ListProjects.model_validate(asked)
-        return ProjectPage.of(commands.page(self.documents, PROGRAM, query))
+        return ProjectPage.of(commands.page_projects(self.documents, PROGRAM, query))
 
     @rpc
     def set_treatment(
@@ -246,7 +258,9 @@ class Intake:
     def register_member(self, member: dict[str, Any]) -> MemberView:
         """Register a member of the lab; a call that the broker repeats registers one."""
         body = RegisterMember.model_validate(member)
-        made = directory.register(self.documents, PROGRAM.member_id, body, IdempotencyKey.of_call())
+        made = commands.register_member(
+            self.documents, PROGRAM.member_id, body, IdempotencyKey.of_call()
+        )
         return MemberView.of(made)
 
     @rpc
@@ -264,10 +278,15 @@ class Intake:
     ) -> MemberPage:
         """List members, oldest first."""
         asked = {"skill": skill, "territory": territory, "after": after, "limit": limit}
-        return MemberPage.of(directory.page(self.documents, ListMembers.model_validate(asked)))
+        return MemberPage.of(
+            commands.page_members(self.documents, ListMembers.model_validate(asked))
+        )
 
     def _do(
         self, command: Callable[..., Project], project_id: Identifier, by: MemberId, body: object
     ) -> ProjectView:
         # Programs that the broker admits are trusted to name the member they act for.
         return _view(command(self.documents, Caller(by, STAFF), project_id, body))
+
+    def _change(self, envelope: Envelope[Any], decide: Callable[[Project], None]) -> None:
+        self.documents.of(Project).change(envelope.data.project_id, decide, because=envelope)

@@ -2,8 +2,16 @@
 
 from pydantic import AwareDatetime, Field
 
-from services.intake.member import MemberKind
-from services.intake.records import AccessState, Check, Delivery, Entry, Guidance, Result, Trial
+from services.intake.records import (
+    AccessState,
+    Check,
+    Delivery,
+    Entry,
+    Guidance,
+    MemberKind,
+    Result,
+    Trial,
+)
 from shared.aggregate import View, ViewPage
 from shared.events.event import Stage, Treatment
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.intake.treatments import WrittenTreatment
+from services.intake.bodies import WrittenTreatment
 from shared.errors import explain
 
 

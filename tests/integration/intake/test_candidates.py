@@ -1,11 +1,11 @@
-"""The directory of members against real documents."""
+"""The members that a project is advised to meet, against real documents."""
 
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
-from services.intake.directory import candidates
+from services.intake.commands import candidates
 from services.intake.guidance import advise
 from services.intake.member import Member
 from shared.store import PAGE_LIMIT, Store
