@@ -33,11 +33,12 @@ def test_timeline_is_paged(lab: Lab, project: str, member: str) -> None:
     for number in range(5):
         lab.publish(WorkspaceOpened(project_id=project, quota_seconds=number))
     lab.publish(submitted(project, member))
-    eventually(lab.is_quiet)
-    holder, seen, cursor = lab.client(member), [], ""
+    holder, timeline = lab.client(member), f"/projects/{project}/timeline"
+    eventually(lambda: len(holder("GET", timeline).json.get("items", ())) == 6)
+    seen, cursor = [], ""
     while cursor is not None:
         after = f"&after={cursor}" if cursor else ""
-        page = holder("GET", f"/projects/{project}/timeline?limit=4{after}").json
+        page = holder("GET", f"{timeline}?limit=4{after}").json
         seen += [entry["data"].get("quota_seconds") for entry in page["items"]]
         cursor = page["next"]
     assert seen == [0, 1, 2, 3, 4, None]
