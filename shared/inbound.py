@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 
 from shared import trace
+from shared.aggregate import caused_id
 from shared.errors import Invalid, Rejected
 from shared.events.event import finite
 
@@ -35,10 +36,14 @@ Identifier = Annotated[
 """The id of anything, or a cursor, which is one; whether the thing exists is not asked."""
 
 
-class Paging(BaseModel):
-    """Where a page starts and how long it is; the query of a list adds its conditions."""
+class Body(BaseModel):
+    """A request's body or query: refused when a field is unknown rather than half understood."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Paging(Body):
+    """Where a page starts and how long it is; the query of a list adds its conditions."""
 
     after: Identifier | None = Field(default=None, description="`next` of the page before")
     limit: int = Field(default=50, ge=1, le=100)
@@ -65,6 +70,10 @@ class IdempotencyKey:
     def of_call(cls) -> Self | None:
         """The present RPC call's id: the broker repeats it with the request."""
         return cls.if_any(trace.call.get() or None, "correlation_id")
+
+    def id_for(self, prefix: str, sender: str) -> str:
+        """The id of the one thing that `sender` makes with this key."""
+        return caused_id(prefix, f"{sender} {self.text}")
 
     def check_same(self, before: str, sent: str) -> None:
         """Raise Invalid, by that name, when it came with something else before."""

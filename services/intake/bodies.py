@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
@@ -16,7 +15,7 @@ from pydantic import (
 from services.intake.records import MemberKind
 from shared.auth import MemberId
 from shared.events.event import Stage, Step, Treatment
-from shared.inbound import Identifier, Paging
+from shared.inbound import Body, Identifier, Paging
 from shared.tables.territory import Territory
 from shared.words import legible
 
@@ -45,12 +44,6 @@ DatasetId = Annotated[str, StringConstraints(pattern=r"^dts_[0-9A-Za-z_-]{1,60}$
 _PARAMETERS = 20_000
 _LARGEST = 2**53
 _DEPTH = 20
-
-
-class Body(BaseModel):
-    """A request's body."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class WrittenStep(Step):

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
 from services.intake.bodies import (
-    Body,
     ChoosePilotSite,
     DeliverProject,
     FormTeam,
@@ -28,7 +27,7 @@ from shared.aggregate import Aggregate, new_id
 from shared.auth import Caller
 from shared.errors import Invalid, NotFound, WrongStage
 from shared.events.event import Treatment
-from shared.inbound import IdempotencyKey, fingerprint
+from shared.inbound import Body, IdempotencyKey, fingerprint
 from shared.store import Store
 from shared.tables.territory import department_of, is_department
 from shared.words import fold

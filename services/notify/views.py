@@ -3,12 +3,12 @@
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from services.notify.model import Attempt
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events import REGISTRY
-from shared.inbound import Paging
+from shared.inbound import Body, Paging
 from shared.words import legible
 
 _Text = Annotated[str, AfterValidator(legible)]
@@ -29,11 +29,7 @@ Patterns = Annotated[
 """Event types or patterns; one that matches no event would never be heard of, and is refused."""
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class RegisterEndpoint(_Body):
+class RegisterEndpoint(Body):
     """A new webhook endpoint."""
 
     url: str
@@ -41,7 +37,7 @@ class RegisterEndpoint(_Body):
     description: _Text = Field(default="", max_length=500)
 
 
-class ChangeEndpoint(_Body):
+class ChangeEndpoint(Body):
     """What changes of an endpoint; what is left out stays."""
 
     url: str | None = None

@@ -5,7 +5,7 @@ from services.catalog.datasets.manifests import output_of, profile_of, read_mani
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import VersionContent
-from shared.aggregate import caused_id, new_id
+from shared.aggregate import new_id
 from shared.events import Envelope, JobCancelled, JobFailed, JobSucceeded
 from shared.inbound import IdempotencyKey, fingerprint
 from shared.storage import Storage
@@ -25,9 +25,7 @@ def register_upload(
 
     Raises Invalid when the key came with another file or other metadata before.
     """
-    identifier = (
-        caused_id(DATASET_PREFIX, f"{owner_id} {key.text}") if key else new_id(DATASET_PREFIX)
-    )
+    identifier = key.id_for(DATASET_PREFIX, owner_id) if key else new_id(DATASET_PREFIX)
     new = Dataset(id=identifier, owner_id=owner_id, metadata=metadata)
     new.sent = fingerprint(metadata, upload.file.sha256)
     new.register(upload)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.page_run import PageRun
 from services.catalog.harvesting.views import ChangeSource, NewSource
-from shared.aggregate import caused_id, new_id, now
+from shared.aggregate import new_id, now
 from shared.errors import WrongStage
 from shared.events import Envelope, FileRef, JobCancelled, JobFailed, JobSucceeded
 from shared.inbound import IdempotencyKey, fingerprint
@@ -29,7 +29,7 @@ class Sources:
         Raises Invalid when the key came with another source before.
         """
         url = self._normalised(wanted.url) if wanted.url else ""
-        identifier = caused_id(_PREFIX, f"{owner_id} {key.text}") if key else new_id(_PREFIX)
+        identifier = key.id_for(_PREFIX, owner_id) if key else new_id(_PREFIX)
         new = RemoteSource(
             id=identifier, owner_id=owner_id, **wanted.model_dump(exclude={"url", "every_hours"})
         )

@@ -9,12 +9,12 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from werkzeug.datastructures import MultiDict
 
-from shared.aggregate import new_id
+from shared.aggregate import caused_id, new_id
 from shared.errors import Invalid, LabError, Rejected
 from shared.http.openapi import document
 from shared.http.request import read_query
 from shared.http.route import Route
-from shared.inbound import Paging, parse_json
+from shared.inbound import IdempotencyKey, Paging, parse_json
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -52,6 +52,14 @@ def test_openapi_shows_what_a_cursor_looks_like() -> None:
     """The pattern is told, though our own sentence explains a fault."""
     found = document("x", "1", {"list": Route("GET", "/x", query=Paging, returns=Paging)})
     assert b"{1,200}$" in found
+
+
+def test_key_stands_for_one_thing_of_its_sender_and_kind() -> None:
+    """Ids were given by this rule: another would make a repeated command a second thing."""
+    key = IdempotencyKey("k1")
+    assert key.id_for("dts", "mbr_1") == caused_id("dts", "mbr_1 k1")
+    others = {key.id_for("dts", "mbr_2"), key.id_for("src", "mbr_1")}
+    assert key.id_for("dts", "mbr_1") not in others
 
 
 @given(VALUES)
