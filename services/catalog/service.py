@@ -105,8 +105,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
         commands.note_read(self.documents, envelope)
         self.harvest_worker.wake()
 
-    @on(JobFailed)
-    @on(JobCancelled)
+    @on(JobFailed, JobCancelled)
     def reject_dataset(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
         """Reject what an ingest job did not read, end a harvest, or note a use without a result."""
         registration.reject(self.documents, envelope)
@@ -118,8 +117,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
         """Ask for the data of a secured project."""
         requests.request_access(self.documents, self.settings, envelope)
 
-    @on(ProjectRejected)
-    @on(ProjectWithdrawn)
+    @on(ProjectRejected, ProjectWithdrawn)
     def revoke_access(self, envelope: Envelope[ProjectRejected | ProjectWithdrawn]) -> None:
         """Take access away from a project that was turned down or given up."""
         requests.revoke_access(self.documents, envelope)

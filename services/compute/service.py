@@ -86,8 +86,7 @@ class Compute:
         self.commands.queue_page(envelope)
         self.scheduler.wake()
 
-    @on(ProjectSubmitted)
-    @on(TreatmentProposed)
+    @on(ProjectSubmitted, TreatmentProposed)
     def check_proposal(self, envelope: Envelope[ProjectSubmitted | TreatmentProposed]) -> None:
         """Say whether the treatment that a project proposes can run."""
         self.commands.check_proposal(envelope)
@@ -109,16 +108,12 @@ class Compute:
         self.commands.queue_full(envelope)
         self.scheduler.wake()
 
-    @on(ProjectDelivered)
-    @on(ProjectRejected)
-    @on(ProjectWithdrawn)
+    @on(ProjectDelivered, ProjectRejected, ProjectWithdrawn)
     def close_workspace(self, envelope: Envelope[ProjectEnd]) -> None:
         """Close an ended project's workspace and cancel its jobs."""
         self.commands.close_workspace(envelope)
 
-    @on(AccessRequested)
-    @on(AccessGranted)
-    @on(AccessRevoked)
+    @on(AccessRequested, AccessGranted, AccessRevoked)
     def note_access(self, envelope: Envelope[Access]) -> None:
         """Note what a project may read, and cancel jobs whose data was taken away."""
         self.commands.note_access(envelope)

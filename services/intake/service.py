@@ -82,11 +82,7 @@ class Intake:
         """Equip the project once its workspace is open too."""
         self._change(envelope, Project.open_access)
 
-    @on(AccessRequested)
-    @on(AccessGranted)
-    @on(AccessRefused)
-    @on(AccessExpired)
-    @on(AccessRevoked)
+    @on(AccessRequested, AccessGranted, AccessRefused, AccessExpired, AccessRevoked)
     def note_access(self, envelope: Envelope[AccessNews]) -> None:
         """Note what the project may read, and what it may not or not any more."""
         self._change(envelope, lambda project: project.note_access(Access.of(envelope)))
@@ -105,8 +101,7 @@ class Intake:
         note = Project.end_trial if end.kind == "trial" else Project.note_result
         self._change(envelope, lambda project: note(project, end))
 
-    @on(JobFailed)
-    @on(JobCancelled)
+    @on(JobFailed, JobCancelled)
     def note_failure(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
         """Note why a trial has no result; a full job without one is run again by its holder."""
         end = envelope.data

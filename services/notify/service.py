@@ -1,8 +1,6 @@
 """The notify service: listens to everything, tells partners and keeps the timelines."""
 
-from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, TypeVar
 
 from eventlet import tpool
 
@@ -30,19 +28,6 @@ from shared.messaging import Background, Config, Documents, on, rpc
 from shared.outbound import SsrfGuard, resolve
 from shared.settings import Settings
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def on_each(events: Iterable[type[Event]]) -> Callable[[F], F]:
-    """`@on` for each of these events, all handled by one method."""
-
-    def decorate(method: F) -> F:
-        for event in events:
-            method = on(event)(method)
-        return method
-
-    return decorate
-
 
 def _guard(settings: Settings) -> SsrfGuard:
     # The system's resolver blocks: it runs in a real thread, beside the hub.
@@ -66,7 +51,7 @@ class Notify:
         """The endpoints, deliveries and timelines as callers may see and change them."""
         return Webhooks(self.documents, _guard(self.settings))
 
-    @on_each(REGISTRY.values())
+    @on(*REGISTRY.values())
     def record(self, envelope: Envelope[Event]) -> None:
         """Write any event into its timeline and send it to who may hear of it."""
         Recorder(self.documents).record(envelope)

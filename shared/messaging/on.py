@@ -1,4 +1,4 @@
-"""`@on(Event)`: a handler that ends in exactly one of done, retried or parked; and its container.
+"""`@on(*events)`: a handler that ends in exactly one of done, retried or parked; its container.
 
 While the document server cannot be reached, events wait for it instead of being parked: they come
 back after the longest wait, again and again, and have an attempt left for any other fault.
@@ -215,7 +215,12 @@ def _id(message: Any) -> str:
     return str(message.properties.get("message_id") or uuid4())
 
 
-def on(event: type[Event]) -> Callable[[F], F]:
-    """Call the decorated method with the Envelope of every event of this class."""
-    decorate: Callable[[F], F] = On.decorator(event)
+def on(*events: type[Event]) -> Callable[[F], F]:
+    """Call the decorated method with the Envelope of every event of these classes."""
+
+    def decorate(method: F) -> F:
+        for event in events:
+            On.decorator(event)(method)
+        return method
+
     return decorate
