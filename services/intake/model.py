@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import AliasChoices, AwareDatetime, Field
 
 from services.intake.records import (
-    Access,
     Check,
     Checker,
+    DatasetAccess,
     Delivery,
     Entry,
     Guidance,
@@ -37,7 +37,7 @@ from shared.events import (
     TreatmentProposed,
 )
 
-can_become: Mapping[Stage, frozenset[Stage]] = {
+NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
     "submitted": frozenset({"advised", "withdrawn"}),
     "advised": frozenset({"secured", "rejected", "withdrawn"}),
     # A review may still refuse later: an owner keeps the data back, or the trial shows that the
@@ -51,10 +51,9 @@ can_become: Mapping[Stage, frozenset[Stage]] = {
     "rejected": frozenset(),
     "withdrawn": frozenset(),
 }
-"""The stages that may follow each stage; a stage that nothing follows is final."""
+"""The stages that may follow each stage."""
 
-
-ENDS: frozenset[Stage] = frozenset({"delivered", "rejected", "withdrawn"})
+FINAL_STAGES = frozenset(stage for stage, following in NEXT_STAGES.items() if not following)
 """The stages at which a project reads nothing any more."""
 
 _CHECKED: frozenset[Stage] = frozenset({"submitted", "advised", "secured"})
@@ -88,7 +87,7 @@ class Project(Aggregate):
     data_opened: bool = Field(
         default=False, validation_alias=AliasChoices("data_opened", "access_open")
     )
-    accesses: tuple[Access, ...] = ()
+    accesses: tuple[DatasetAccess, ...] = ()
     title: str
     problem: str
     theme: str
@@ -150,15 +149,6 @@ class Project(Aggregate):
         names = [name for by, name in _CHECKERS.items() if by not in answered]
         return f"Non encore vérifié par {' ni par '.join(names)}." if names else ""
 
-    def check_feasible(self) -> None:
-        """Raise WrongStage, in French, while a check says that the treatment leads nowhere."""
-        faults = [fault for check in self.checks for fault in check.faults]
-        if faults:
-            raise WrongStage(
-                "le traitement ne peut pas aboutir ; proposé de nouveau, il est revérifié :"
-                f" {faults[0]}"
-            )
-
     def advise(self, guidance: Guidance) -> None:
         """Attach the lab's guidance, once."""
         if self.stage != "submitted":
@@ -210,7 +200,7 @@ class Project(Aggregate):
                 "le projet n'a pas encore de traitement : nul ne sait quelles données il lirait ;"
                 " donnez-lui-en un d'abord"
             )
-        self.check_feasible()
+        self._check_feasible()
         self._become("secured", by, f"{reason} {self.unchecked}".strip())
         self.secured_ids = _read_by(self.treatment)
         self.record(ProjectSecured(**self._decision(by, reason), dataset_ids=self.secured_ids))
@@ -225,12 +215,12 @@ class Project(Aggregate):
     def access_open(self) -> bool:
         """Whether the project may read all its data now."""
         is_kept_back = any(one.state != "granted" for one in self.accesses)
-        return self.data_opened and not is_kept_back and self.stage not in ENDS
+        return self.data_opened and not is_kept_back and self.stage not in FINAL_STAGES
 
-    def note_access(self, news: Access) -> None:
-        """Note how it stands with a dataset; with the last that was lacking the project goes on."""
+    def note_access(self, access: DatasetAccess) -> None:
+        """Note the access to a dataset; with the last that was lacking the project goes on."""
         was_open = self.access_open
-        self._note_state(news)
+        self._note_state(access)
         if was_open or not self.access_open:
             return
         if self.stage == "secured":
@@ -274,7 +264,7 @@ class Project(Aggregate):
 
     def note_result(self, end: JobSucceeded) -> None:
         """Keep the result of a full job, at whatever stage before the project's end it comes."""
-        if can_become[self.stage] and all(end.job_id != result.job_id for result in self.results):
+        if NEXT_STAGES[self.stage] and all(end.job_id != result.job_id for result in self.results):
             told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
             self.results.append(Result(**told, at=now()))
 
@@ -325,24 +315,33 @@ class Project(Aggregate):
         for text in check.told:
             self._note(by, text)
 
-    def _note_state(self, news: Access) -> None:
+    def _note_state(self, access: DatasetAccess) -> None:
         known = {one.dataset_id: one for one in self.accesses}
-        before = known.get(news.dataset_id)
-        if before and before.sequence > news.sequence:
+        before = known.get(access.dataset_id)
+        if before and before.sequence > access.sequence:
             return
-        self.accesses = tuple((known | {news.dataset_id: news}).values())
-        told = news.told_after(before, again=self.data_opened)
-        if told and self.stage not in ENDS:
+        self.accesses = tuple((known | {access.dataset_id: access}).values())
+        told = access.told_after(before, again=self.data_opened)
+        if told and self.stage not in FINAL_STAGES:
             self._note("catalog", told)
 
     def _check(self, stage: Stage) -> None:
-        if stage not in can_become[self.stage]:
+        if stage not in NEXT_STAGES[self.stage]:
             raise WrongStage(f"un projet « {self.stage} » ne peut pas devenir « {stage} »")
+
+    def _check_feasible(self) -> None:
+        """Raise WrongStage, in French, while a check says that the treatment leads nowhere."""
+        faults = [fault for check in self.checks for fault in check.faults]
+        if faults:
+            raise WrongStage(
+                "le traitement ne peut pas aboutir ; proposé de nouveau, il est revérifié :"
+                f" {faults[0]}"
+            )
 
     def _become(self, stage: Stage, by: str, why: str) -> None:
         self._check(stage)
         self.stage = stage
-        self.workspace_open = self.workspace_open and stage not in ENDS
+        self.workspace_open = self.workspace_open and stage not in FINAL_STAGES
         self._note(by, why)
 
     def _note(self, by: str, why: str) -> None:

@@ -112,10 +112,10 @@ class Result(Frozen):
 
 AccessState = Literal["requested", "granted", "refused", "expired", "revoked"]
 
-AccessNews = AccessRequested | AccessGranted | AccessRefused | AccessExpired | AccessRevoked
-"""What changes how a project stands with a dataset."""
+AccessEvent = AccessRequested | AccessGranted | AccessRefused | AccessExpired | AccessRevoked
+"""What changes the status of a project's access to a dataset."""
 
-_STATES: dict[type[AccessNews], AccessState] = {
+_STATES: dict[type[AccessEvent], AccessState] = {
     AccessRequested: "requested",
     AccessGranted: "granted",
     AccessRefused: "refused",
@@ -131,8 +131,8 @@ _TOLD: dict[AccessState, str] = {
 }
 
 
-class Access(Frozen):
-    """How the project stands with a dataset, by the catalogue's event of that `sequence`.
+class DatasetAccess(Frozen):
+    """Whether the project may read a dataset, by the catalogue's event of that `sequence`.
 
     `reason` is why, in French, it may not read it, or nobody can.
     """
@@ -143,7 +143,7 @@ class Access(Frozen):
     reason: str = ""
 
     @classmethod
-    def of(cls, envelope: Envelope[AccessNews]) -> Self:
+    def of(cls, envelope: Envelope[AccessEvent]) -> Self:
         """What the catalogue's event says of it."""
         event = envelope.data
         return cls(
@@ -155,14 +155,14 @@ class Access(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _ended(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be an Access
+    def _ended(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be an access
         """What was saved when only the end of an access was noted."""
         if isinstance(saved, dict) and saved.get("ended"):
             return {**saved, "state": "revoked", "reason": saved["ended"]}
         return saved
 
-    def told_after(self, before: "Access | None", *, again: bool) -> str:
-        """What the history tells of this news, `again` if all was open once; no usual course."""
+    def told_after(self, before: "DatasetAccess | None", *, again: bool) -> str:
+        """What the history tells of this change, `again` if all was open once; no usual course."""
         was = before.state if before else "granted"
         if self.state == "granted":
             is_usual = was == "granted" or (was == "requested" and not again)

@@ -18,9 +18,9 @@ from services.intake.bodies import (
 )
 from services.intake.member import Member
 from services.intake.model import Project
-from services.intake.records import Access, AccessNews
+from services.intake.records import AccessEvent, DatasetAccess
 from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectView
-from shared.auth import Caller, MemberId, Role
+from shared.auth import INSIDE, Caller, MemberId, Role
 from shared.events import (
     AccessExpired,
     AccessGranted,
@@ -41,11 +41,10 @@ from shared.http import Call, http
 from shared.inbound import IdempotencyKey, Identifier
 from shared.messaging import Documents, on, rpc
 
-ONE = "/projects/{project_id}"
-OWN: frozenset[Role] = frozenset({"holder"})
+PROJECT = "/projects/{project_id}"
+HOLDERS: frozenset[Role] = frozenset({"holder"})
 STAFF: frozenset[Role] = frozenset({"reviewer", "operator"})
-HOLDER: frozenset[Role] = STAFF | OWN
-PROGRAM = Caller("rpc", STAFF)
+BOTH: frozenset[Role] = HOLDERS | STAFF
 _view = ProjectView.of
 
 
@@ -83,9 +82,9 @@ class Intake:
         self._change(envelope, Project.open_access)
 
     @on(AccessRequested, AccessGranted, AccessRefused, AccessExpired, AccessRevoked)
-    def note_access(self, envelope: Envelope[AccessNews]) -> None:
+    def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note what the project may read, and what it may not or not any more."""
-        self._change(envelope, lambda project: project.note_access(Access.of(envelope)))
+        self._change(envelope, lambda project: project.note_access(DatasetAccess.of(envelope)))
 
     @on(WorkspaceOpened)
     def open_workspace(self, envelope: Envelope[WorkspaceOpened]) -> None:
@@ -108,7 +107,7 @@ class Intake:
         if end.project_id is not None and end.kind == "trial":
             self._change(envelope, lambda project: project.end_trial(end))
 
-    @http("POST", "/projects", body=SubmitProject, returns=ProjectView, status=201, roles=OWN)
+    @http("POST", "/projects", body=SubmitProject, returns=ProjectView, status=201, roles=HOLDERS)
     def submit(self, call: Call) -> ProjectView:
         """Submit a project.
 
@@ -123,37 +122,37 @@ class Intake:
         """List one's own projects, all for the lab's staff, oldest first."""
         return ProjectPage.of(commands.page_projects(self.documents, call.caller, call.query))
 
-    @http("GET", ONE, returns=ProjectView)
+    @http("GET", PROJECT, returns=ProjectView)
     def read(self, call: Call, project_id: str) -> ProjectView:
         """Read a project: stage, guidance with reasons, history."""
         return _view(commands.read(self.documents, call.caller, project_id))
 
-    @http("POST", f"{ONE}/treatment", body=WrittenTreatment, returns=ProjectView, roles=HOLDER)
+    @http("POST", f"{PROJECT}/treatment", body=WrittenTreatment, returns=ProjectView, roles=BOTH)
     def treat(self, call: Call, project_id: str) -> ProjectView:
         """Say what to do with the data; once secured, a reviewer may while it has no result."""
         return _view(commands.set_treatment(self.documents, call.caller, project_id, call.body))
 
-    @http("POST", f"{ONE}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
+    @http("POST", f"{PROJECT}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
     def review(self, call: Call, project_id: str) -> ProjectView:
         """Secure a project or turn it down; with a `version`, only as that one was."""
         return _view(commands.review(self.documents, call.caller, project_id, call.body))
 
-    @http("POST", f"{ONE}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
+    @http("POST", f"{PROJECT}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
     def pilot(self, call: Call, project_id: str) -> ProjectView:
         """Confirm where a project is piloted."""
         return _view(commands.choose_pilot_site(self.documents, call.caller, project_id, call.body))
 
-    @http("POST", f"{ONE}/team", body=FormTeam, returns=ProjectView, roles=STAFF)
+    @http("POST", f"{PROJECT}/team", body=FormTeam, returns=ProjectView, roles=STAFF)
     def staff(self, call: Call, project_id: str) -> ProjectView:
         """Confirm who works on a project."""
         return _view(commands.form_team(self.documents, call.caller, project_id, call.body))
 
-    @http("POST", f"{ONE}/delivery", body=DeliverProject, returns=ProjectView, roles=HOLDER)
+    @http("POST", f"{PROJECT}/delivery", body=DeliverProject, returns=ProjectView, roles=BOTH)
     def deliver(self, call: Call, project_id: str) -> ProjectView:
         """Deliver a full job's result; it returns to the catalogue."""
         return _view(commands.deliver(self.documents, call.caller, project_id, call.body))
 
-    @http("POST", f"{ONE}/withdraw", body=WithdrawProject, returns=ProjectView, roles=HOLDER)
+    @http("POST", f"{PROJECT}/withdraw", body=WithdrawProject, returns=ProjectView, roles=BOTH)
     def withdraw(self, call: Call, project_id: str) -> ProjectView:
         """Give a project up."""
         return _view(commands.withdraw(self.documents, call.caller, project_id, call.body))
@@ -181,7 +180,7 @@ class Intake:
         """Submit a project for a holder; a call that the broker repeats registers one project."""
         key = IdempotencyKey.if_any(idempotency_key, "idempotency_key") or IdempotencyKey.of_call()
         body = SubmitProject.model_validate(project)
-        return _view(commands.submit(self.documents, Caller(holder_id, OWN), body, key))
+        return _view(commands.submit(self.documents, Caller(holder_id, HOLDERS), body, key))
 
     @rpc
     def get_project(self, project_id: Identifier) -> ProjectView:
@@ -199,7 +198,7 @@ class Intake:
         """List projects, oldest first."""
         asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
         query = ListProjects.model_validate(asked)
-        return ProjectPage.of(commands.page_projects(self.documents, PROGRAM, query))
+        return ProjectPage.of(commands.page_projects(self.documents, INSIDE, query))
 
     @rpc
     def set_treatment(
@@ -252,11 +251,9 @@ class Intake:
     @rpc
     def register_member(self, member: dict[str, Any]) -> MemberView:
         """Register a member of the lab; a call that the broker repeats registers one."""
-        body = RegisterMember.model_validate(member)
-        made = commands.register_member(
-            self.documents, PROGRAM.member_id, body, IdempotencyKey.of_call()
-        )
-        return MemberView.of(made)
+        body, key = RegisterMember.model_validate(member), IdempotencyKey.of_call()
+        # All callers by RPC are one sender of keys, under the name that is kept with them.
+        return MemberView.of(commands.register_member(self.documents, "rpc", body, key))
 
     @rpc
     def get_member(self, member_id: MemberId) -> MemberView:

@@ -41,8 +41,8 @@ class Webhooks:
             )
         )
 
-    def endpoint(self, identifier: str, caller: Caller | None) -> Endpoint:
-        """An endpoint of the caller; of anyone for an operator, or for None: a trusted service."""
+    def endpoint(self, identifier: str, caller: Caller) -> Endpoint:
+        """An endpoint of the caller; of anyone for an operator."""
         endpoint = self._endpoints.get(identifier)
         _check_own(endpoint, caller)
         return endpoint
@@ -76,7 +76,7 @@ class Webhooks:
         self._endpoints.change(identifier, decide)
 
     def deliveries(
-        self, endpoint_id: str, caller: Caller | None, page: ListDeliveries
+        self, endpoint_id: str, caller: Caller, page: ListDeliveries
     ) -> tuple[list[WebhookDelivery], str | None]:
         """A page of the deliveries to an endpoint of the caller, newest first."""
         self.endpoint(endpoint_id, caller)
@@ -85,7 +85,7 @@ class Webhooks:
             where["state"] = page.state
         return self._deliveries.page(where, after=page.after, limit=page.limit, descending=True)
 
-    def replay(self, delivery_id: str, caller: Caller | None) -> WebhookDelivery:
+    def replay(self, delivery_id: str, caller: Caller) -> WebhookDelivery:
         """Send a delivery to an endpoint of the caller again, now."""
         delivery = self._deliveries.get(delivery_id)
         try:
@@ -97,11 +97,11 @@ class Webhooks:
         return self._deliveries.change(delivery_id, WebhookDelivery.replay)
 
     def timeline(
-        self, project_id: str, caller: Caller | None, page: Paging
+        self, project_id: str, caller: Caller, page: Paging
     ) -> tuple[list[TimelineEntry], str | None]:
         """A page of what happened to a project, for its holder and for the lab's staff."""
         holder = self._ownerships.find_one(project_id)
-        allowed = caller is None or caller.may_see(*([holder.member_id] if holder else []))
+        allowed = caller.may_see(*([holder.member_id] if holder else []))
         entries, cursor = self._entries.page(
             {"correlation": str(project_id)}, after=page.after, limit=page.limit
         )
@@ -115,11 +115,11 @@ def _id_for(member_id: str, wanted: RegisterEndpoint, cause: str) -> str:
     return caused_id("end", json.dumps([member_id, wanted.model_dump(mode="json"), cause]))
 
 
-def _is_operator(caller: Caller | None) -> bool:
-    return caller is None or "operator" in caller.roles
+def _is_operator(caller: Caller) -> bool:
+    return "operator" in caller.roles
 
 
-def _check_own(endpoint: Endpoint, caller: Caller | None) -> None:
-    own = _is_operator(caller) or (caller is not None and caller.member_id == endpoint.member_id)
+def _check_own(endpoint: Endpoint, caller: Caller) -> None:
+    own = _is_operator(caller) or caller.member_id == endpoint.member_id
     if endpoint.state == "deleted" or not own:
         raise NotFound.of(endpoint.id)

@@ -20,7 +20,7 @@ from services.notify.views import (
     Timeline,
 )
 from shared import trace
-from shared.auth import MemberId
+from shared.auth import INSIDE, MemberId
 from shared.events import REGISTRY, Envelope, Event
 from shared.http import Call, http
 from shared.inbound import Identifier, Paging
@@ -120,12 +120,12 @@ class Notify:
     ) -> DeliveryPage:
         """A page of an endpoint's deliveries, newest first."""
         page = ListDeliveries.model_validate({"after": after, "limit": limit, "state": state})
-        return DeliveryPage.of(self.webhooks.deliveries(endpoint_id, None, page))
+        return DeliveryPage.of(self.webhooks.deliveries(endpoint_id, INSIDE, page))
 
     @rpc
     def replay_delivery(self, delivery_id: Identifier) -> DeliveryView:
         """Send a delivery again, now."""
-        delivery = self.webhooks.replay(delivery_id, None)
+        delivery = self.webhooks.replay(delivery_id, INSIDE)
         self.sender.wake()
         return DeliveryView.of(delivery)
 
@@ -135,4 +135,4 @@ class Notify:
     ) -> Timeline:
         """A page of a project's timeline."""
         page = Paging(after=after, limit=limit)
-        return Timeline.of(self.webhooks.timeline(project_id, None, page))
+        return Timeline.of(self.webhooks.timeline(project_id, INSIDE, page))

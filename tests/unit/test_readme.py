@@ -19,7 +19,7 @@ from deploy.local.ports import Ports, variable
 from deploy.topology import SERVICE_CLASSES
 from services.compute.applications import check_steps
 from services.intake.bodies import SubmitProject
-from services.intake.model import can_become
+from services.intake.model import NEXT_STAGES
 from services.notify.signing import new_secret, sign
 from shared.settings import PREFIX, Settings
 
@@ -108,8 +108,8 @@ def test_every_block_of_the_reference_has_its_place() -> None:
 
 def test_stages_are_those_of_the_code() -> None:
     """The table has them in order, the diagram has what may follow each."""
-    assert [row[0] for row in table(README, "stage")] == list(can_become)
-    assert set(edges()) == {(one, after) for one in can_become for after in can_become[one]}
+    assert [row[0] for row in table(README, "stage")] == list(NEXT_STAGES)
+    assert set(edges()) == {(one, after) for one in NEXT_STAGES for after in NEXT_STAGES[one]}
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

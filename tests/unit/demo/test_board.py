@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from deploy.demo.board import STAGES, Board
-from services.intake.model import can_become
+from services.intake.model import NEXT_STAGES
 
 
 def event(topic: str, project: str = "prj_1", **data: object) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def drawn(*events: dict[str, Any]) -> list[str]:
 
 def test_board_has_every_stage_on_the_way_to_delivery() -> None:
     """Those that intake knows, in order, rejection and withdrawal excepted."""
-    assert [stage for stage in can_become if stage not in {"rejected", "withdrawn"}] == STAGES
+    assert [stage for stage in NEXT_STAGES if stage not in {"rejected", "withdrawn"}] == STAGES
 
 
 def test_reached_stages_are_ticked_and_the_next_is_timed() -> None:

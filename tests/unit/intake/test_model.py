@@ -5,8 +5,8 @@ from typing import Literal, get_args
 
 import pytest
 
-from services.intake.model import Project, can_become
-from services.intake.records import Access, Guidance
+from services.intake.model import NEXT_STAGES, Project
+from services.intake.records import DatasetAccess, Guidance
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
     JobCancelled,
@@ -65,8 +65,8 @@ EVENTS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
 
 def test_the_table_names_every_stage() -> None:
     """No stage is forgotten, and only three are final."""
-    assert set(can_become) == set(STAGES)
-    assert {stage for stage, following in can_become.items() if not following} == {
+    assert set(NEXT_STAGES) == set(STAGES)
+    assert {stage for stage, following in NEXT_STAGES.items() if not following} == {
         "delivered",
         "rejected",
         "withdrawn",
@@ -374,13 +374,15 @@ def test_result_of_data_that_was_taken_away_is_not_delivered() -> None:
     """Until it is granted again; the history tells the holder, and news that is old is none."""
     it = made.project_at("staffed")
     it.note_result(made.succeeded("full", "job_full"))
-    it.note_access(Access(dataset_id="dts_1", sequence=3, state="revoked", reason="étude finie"))
-    it.note_access(Access(dataset_id="dts_1", sequence=2))
-    it.note_access(Access(dataset_id="dts_2", sequence=2))
+    it.note_access(
+        DatasetAccess(dataset_id="dts_1", sequence=3, state="revoked", reason="étude finie")
+    )
+    it.note_access(DatasetAccess(dataset_id="dts_1", sequence=2))
+    it.note_access(DatasetAccess(dataset_id="dts_2", sequence=2))
     with pytest.raises(WrongStage, match="étude finie"):
         it.deliver(made.delivery(), HOLDER)
     assert it.history[-1].why == "Accès à des données retiré : étude finie"
-    it.note_access(Access(dataset_id="dts_1", sequence=4))
+    it.note_access(DatasetAccess(dataset_id="dts_1", sequence=4))
     it.deliver(made.delivery(), HOLDER)
     assert it.stage == "delivered"
 
@@ -442,13 +444,15 @@ def test_review_does_not_wait_for_the_checks() -> None:
 def test_access_is_open_while_everything_may_be_read() -> None:
     """Taken away it is not, granted again it is; the history tells both, and the end ends it."""
     it = made.project_at("equipped")
-    it.note_access(Access(dataset_id="dts_a", sequence=2))
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=2))
     assert it.access_open
-    it.note_access(Access(dataset_id="dts_a", sequence=5, state="revoked", reason="étude finie"))
+    it.note_access(
+        DatasetAccess(dataset_id="dts_a", sequence=5, state="revoked", reason="étude finie")
+    )
     assert not it.access_open
-    it.note_access(Access(dataset_id="dts_a", sequence=4))
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=4))
     assert not it.access_open
-    it.note_access(Access(dataset_id="dts_a", sequence=6))
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=6))
     assert it.access_open
     assert [entry.why for entry in it.history[-2:]] == [
         "Accès à des données retiré : étude finie",
@@ -464,27 +468,27 @@ def test_access_taken_away_before_the_project_was_equipped_waits_to_be_granted_a
 ) -> None:
     """Whether the opening was heard of before or after: it is told only once."""
     it = made.project_at("secured")
-    revoked = Access(dataset_id="dts_a", sequence=3, state="revoked", reason="étude finie")
+    revoked = DatasetAccess(dataset_id="dts_a", sequence=3, state="revoked", reason="étude finie")
     if overtaken:
         it.note_access(revoked)
     it.open_access()
     it.note_access(revoked)
     it.open_workspace()
     assert (it.stage, it.access_open) == ("secured", False)
-    it.note_access(Access(dataset_id="dts_a", sequence=4))
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=4))
     assert (it.stage, it.access_open) == ("equipped", True)
 
 
 def test_trial_that_lost_its_data_runs_again_once_it_is_granted_again() -> None:
     """By itself and once; not while it runs, nor when nothing had been taken away."""
     it = made.project_at("equipped")
-    revoked = Access(dataset_id="dts_a", sequence=3, state="revoked", reason="étude finie")
+    revoked = DatasetAccess(dataset_id="dts_a", sequence=3, state="revoked", reason="étude finie")
     it.note_access(revoked)
     it.end_trial(made.cancelled_trial("job_1"))
-    it.note_access(Access(dataset_id="dts_b", sequence=3))
+    it.note_access(DatasetAccess(dataset_id="dts_b", sequence=3))
     assert it.recorded() == []
     for _ in range(2):
-        it.note_access(Access(dataset_id="dts_a", sequence=4))
+        it.note_access(DatasetAccess(dataset_id="dts_a", sequence=4))
     assert (made.recorded(it), it.trial_due) == (["project_equipped"], True)
     it.end_trial(made.succeeded("trial", "job_2"))
     assert it.stage == "trialled"
@@ -493,10 +497,10 @@ def test_trial_that_lost_its_data_runs_again_once_it_is_granted_again() -> None:
 def test_data_restricted_since_is_told_as_long_as_its_owner_is_asked() -> None:
     """It was open when it was granted; then somebody has to decide."""
     it = made.project_at("trialled")
-    it.note_access(Access(dataset_id="dts_a", sequence=1))
-    it.note_access(Access(dataset_id="dts_a", sequence=2, state="requested"))
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=1))
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=2, state="requested"))
     assert not it.access_open
-    it.note_access(Access(dataset_id="dts_a", sequence=3))
+    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=3))
     assert it.access_open
     assert [entry.why for entry in it.history[-2:]] == [
         "Données restreintes depuis : leur propriétaire est sollicité.",
@@ -512,9 +516,9 @@ def test_history_tells_why_a_secured_project_waits() -> None:
         (("requested", "Retenu."), ("expired", "Sans réponse."), ("refused", "Non.")), start=1
     ):
         news = {"dataset_id": "dts_a", "sequence": sequence, "state": state, "reason": reason}
-        it.note_access(Access.model_validate(news))
-    it.note_access(Access(dataset_id="dts_b", sequence=1, state="requested"))
-    it.note_access(Access(dataset_id="dts_b", sequence=4))
+        it.note_access(DatasetAccess.model_validate(news))
+    it.note_access(DatasetAccess(dataset_id="dts_b", sequence=1, state="requested"))
+    it.note_access(DatasetAccess(dataset_id="dts_b", sequence=4))
     assert [entry.why for entry in it.history[before:]] == [
         "Données demandées à leur propriétaire, que personne ne lit encore : Retenu.",
         "Demande d'accès à des données expirée : Sans réponse.",
