@@ -7,7 +7,6 @@ bytes twice keeps one file and a crash leaves at most a temporary name behind, u
 """
 
 import hashlib
-import importlib
 import operator
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -185,8 +184,11 @@ def _file_system(url: str) -> tuple[Any, str]:
         file_system, root = fsspec.core.url_to_fs(url)
         return file_system, root
     # Imported here: a local store needs neither the half second nor the memory.
-    arrow, root = importlib.import_module("pyarrow.fs").FileSystem.from_uri(url)
-    return importlib.import_module("fsspec.implementations.arrow").ArrowFSWrapper(arrow), root
+    from fsspec.implementations.arrow import ArrowFSWrapper  # noqa: PLC0415
+    from pyarrow.fs import FileSystem  # noqa: PLC0415
+
+    arrow, root = FileSystem.from_uri(url)
+    return ArrowFSWrapper(arrow), root
 
 
 def _unavailable(error: Exception) -> Unavailable:

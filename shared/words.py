@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 from functools import lru_cache
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
@@ -52,3 +53,8 @@ def legible(text: str) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """A number and what it counts, in French, where 0 and 1 are singular: `1 ligne`, `2 lignes`."""
     return f"{number} {one if number < _PLURAL else many}"
+
+
+def french_date(day: str) -> str:
+    """An ISO date as people write it in French: 31/12/2026."""
+    return f"{date.fromisoformat(day):%d/%m/%Y}"

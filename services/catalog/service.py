@@ -42,7 +42,7 @@ from shared.settings import Settings
 
 
 def _finder(context: Context) -> Finder:
-    finder = Finder(context.service, context.store, context.compute)
+    finder = Finder(context.service, context.store, context.in_thread)
     context.ready_checks["search"] = lambda: finder.is_ready
     return finder
 
@@ -72,7 +72,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
 
     joins = Background(
         lambda context: JoinIndexService(
-            context.service, context.store, context.files, context.compute
+            context.service, context.store, context.files, context.in_thread
         )
     )
 

@@ -1,7 +1,6 @@
 """One French sentence per event: what holders and partners read in a project's timeline."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import singledispatch
 from string import Formatter
 from typing import Any
@@ -19,7 +18,7 @@ from shared.events import (
     JoinsDiscovered,
     TreatmentChecked,
 )
-from shared.words import counted
+from shared.words import counted, french_date
 
 _WORDS = {
     "kind": {
@@ -147,5 +146,5 @@ def _requested(event: AccessRequested) -> str:
 @summarise.register
 def _granted(event: AccessGranted) -> str:
     purpose = f" pour : {event.purpose}" if event.purpose else ""
-    until = f" jusqu'au {date.fromisoformat(event.until):%d/%m/%Y}" if event.until else ""
+    until = f" jusqu'au {french_date(event.until)}" if event.until else ""
     return f"L'accès au jeu {event.dataset} est accordé{until}{purpose}".rstrip(".") + "."

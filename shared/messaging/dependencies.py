@@ -132,7 +132,7 @@ class Context:
     files: Storage
     rpc: Callable[[str], ServiceProxy]
     ready_checks: dict[str, Callable[[], bool]]
-    compute: Callable[..., Any]
+    in_thread: Callable[..., Any]
     """Calls a function in a thread of its own, which must ask no server: the hub stays free."""
 
 
@@ -183,5 +183,5 @@ class Background(DependencyProvider):
             files=Storage(settings.storage_url, tpool.execute),
             rpc=lambda service: ServiceProxy(self.replies, service),
             ready_checks=config["ready_checks"],
-            compute=tpool.execute,
+            in_thread=tpool.execute,
         )

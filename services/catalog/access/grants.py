@@ -51,11 +51,6 @@ def end_of(day: str) -> datetime:
     return datetime.combine(following, time(), _FRANCE).astimezone(UTC)
 
 
-def in_french(day: str) -> str:
-    """An ISO date as people write it: 31/12/2026."""
-    return date.fromisoformat(day).strftime("%d/%m/%Y")
-
-
 class Conditions(Frozen):
     """What a consent is bound to: a purpose, in French, and a last day, an ISO date."""
 

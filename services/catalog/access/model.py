@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, computed_field
 
-from services.catalog.access.grants import UNBOUND, Conditions, Decision, Grant, Patience, in_french
+from services.catalog.access.grants import UNBOUND, Conditions, Decision, Grant, Patience
 from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
@@ -24,6 +24,7 @@ from shared.events import (
     Match,
     Obstacle,
 )
+from shared.words import french_date
 
 STAFF = "*"
 """Stands beside the owners who may see a request: not every server can ask for "not empty"."""
@@ -200,7 +201,7 @@ class ProjectAccess(Aggregate):
             if self.closed or grant.due_at > time:
                 continue
             if grant.state == "granted":
-                last_day = in_french(grant.until or "")
+                last_day = french_date(grant.until or "")
                 grant.lapse(time)
                 self._revoke(grant, CATALOG, f"L'accès était accordé jusqu'au {last_day}.")
             elif grant.reminded_at is None:

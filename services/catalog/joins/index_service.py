@@ -31,15 +31,15 @@ SNAPSHOT_AFTER = 200
 class JoinIndexService:
     """Answers from the index, once it has seen all that is published.
 
-    `call(function, *arguments)` makes every call that computes and asks no server; a service gives
-    eventlet's thread pool, so that a large column keeps nobody else waiting.
+    `in_thread(function, *arguments)` makes every call that computes and asks no server; a service
+    gives eventlet's thread pool, so that a large column keeps nobody else waiting.
     """
 
     def __init__(
-        self, service: str, store: Store, files: Storage, call: Callable[..., Any]
+        self, service: str, store: Store, files: Storage, in_thread: Callable[..., Any]
     ) -> None:
-        self._service, self._store, self._files, self._call = service, store, files, call
-        self._snapshots = Snapshots(store, files, call)
+        self._service, self._store, self._files, self._in_thread = service, store, files, in_thread
+        self._snapshots = Snapshots(store, files, in_thread)
         self._busy, self._stopping = threading.Lock(), threading.Event()
         self._index: JoinIndex | None = None
         self._follower = Follower()
@@ -75,7 +75,7 @@ class JoinIndexService:
             index, unsaved, since = self._index, self._unsaved, self._follower.since
             if index is None or since is None or unsaved < SNAPSHOT_AFTER:
                 return
-            saved = IndexSnapshot(self._call(index.state), since, dict(self._taken))
+            saved = IndexSnapshot(self._in_thread(index.state), since, dict(self._taken))
         self._snapshots.save(saved)
         with self._busy:
             self._unsaved -= unsaved
@@ -89,7 +89,7 @@ class JoinIndexService:
             with metrics.join_seconds.labels(self._service, "catch_up").time():
                 self._catch_up(index, margin, about)
             with metrics.join_seconds.labels(self._service, "answer").time():
-                answer: T = self._call(question, index)
+                answer: T = self._in_thread(question, index)
             return answer
 
     def _open(self) -> JoinIndex:
@@ -98,7 +98,7 @@ class JoinIndexService:
         if found is None:
             return JoinIndex()
         self._follower, self._taken = Follower(found.since), found.taken
-        index: JoinIndex = self._call(JoinIndex.restored, found.state)
+        index: JoinIndex = self._in_thread(JoinIndex.restored, found.state)
         return index
 
     def _catch_up(self, index: JoinIndex, margin: timedelta, about: str) -> None:
@@ -108,7 +108,7 @@ class JoinIndexService:
         if about and (newest := self._store.of(Dataset).find_one(about)):
             self._take(index, newest)
         if self._unsaved > before:
-            self._call(index.settle)
+            self._in_thread(index.settle)
             metrics.join_columns.labels(self._service).set(index.columns)
             metrics.join_values.labels(self._service).set(index.values)
 
@@ -129,7 +129,7 @@ class JoinIndexService:
         """Put in what a key file has; nothing when it is broken, which no later try would mend."""
         try:
             content = self._files.read(file, _KEY_FILE_BYTES) if file else b""
-            self._call(lambda: index.replace(dataset_id, list(read_blocks([content]))))
+            self._in_thread(lambda: index.replace(dataset_id, list(read_blocks([content]))))
         except (NotFound, Rejected) as error:
             log.warning(
                 "a key file is left out", extra={"dataset": dataset_id, "error": str(error)}

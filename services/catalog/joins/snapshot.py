@@ -59,15 +59,15 @@ class IndexSnapshot:
 
 
 class Snapshots:
-    """Saves and loads the index; `call` makes the calls that compute."""
+    """Saves and loads the index; `in_thread` makes the calls that compute."""
 
-    def __init__(self, store: Store, files: Storage, call: Callable[..., Any]) -> None:
-        self._documents, self._files, self._call = store.of(JoinSnapshot), files, call
+    def __init__(self, store: Store, files: Storage, in_thread: Callable[..., Any]) -> None:
+        self._documents, self._files, self._in_thread = store.of(JoinSnapshot), files, in_thread
 
     def save(self, saved: IndexSnapshot) -> None:
         """Write a snapshot, then point to it; the one before is removed."""
         pieces = dump(saved)
-        made = iter(lambda: self._call(next, pieces, b""), b"")
+        made = iter(lambda: self._in_thread(next, pieces, b""), b"")
         file = self._files.put(made, "application/octet-stream")
         before: list[FileRef] = []
 
@@ -88,7 +88,7 @@ class Snapshots:
             return None
         try:
             content = bytearray().join(self._files.chunks(document.file))
-            saved: IndexSnapshot = self._call(parse, content, document.file.sha256)
+            saved: IndexSnapshot = self._in_thread(parse, content, document.file.sha256)
         except (LabError, ValueError, KeyError, TypeError) as error:
             log.warning("the join index is made anew", extra={"error": str(error)})
             return None

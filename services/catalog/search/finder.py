@@ -76,9 +76,9 @@ class Finder:
     other processes saved are taken in before an answer, so that all of them answer alike.
     """
 
-    def __init__(self, service: str, store: Store, call: Callable[..., Any]) -> None:
+    def __init__(self, service: str, store: Store, in_thread: Callable[..., Any]) -> None:
         self._service, self._store = service, store
-        self._index, self._stopping = TextIndex(call), Event()
+        self._index, self._stopping = TextIndex(in_thread), Event()
         self.is_ready = False
         """Whether the index was complete once."""
 

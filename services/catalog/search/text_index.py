@@ -73,12 +73,13 @@ class TextIndex:
     """What there is to be found.
 
     `labels` are themes and producers as somebody wrote them. Scores depend on a dataset and the
-    question alone: all processes rank alike. `call(function)` makes what takes tens of milliseconds
-    outside of Python; a service gives eventlet's thread pool, so that nobody else waits for it.
+    question alone: all processes rank alike. `in_thread(function)` calls what takes tens of
+    milliseconds outside of Python; a service gives eventlet's thread pool, so that nobody else
+    waits for it.
     """
 
-    def __init__(self, call: Callable[..., Any] = _here) -> None:
-        self._call = call
+    def __init__(self, in_thread: Callable[..., Any] = _here) -> None:
+        self._in_thread = in_thread
         self.labels: dict[tuple[str, str], str] = {}
         self.vocabulary = Vocabulary({}, [])
         self._follower = Follower()
@@ -120,7 +121,7 @@ class TextIndex:
         finally:
             # Those before a failure are not told again.
             if count:
-                self._call(self._settle)
+                self._in_thread(self._settle)
         return count
 
     def _settle(self) -> None:

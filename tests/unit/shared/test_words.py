@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from shared.words import counted, fold, legible, words
+from shared.words import counted, fold, french_date, legible, words
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,8 @@ def test_text_that_reorders_what_stands_around_it_is_refused(character: str) -> 
 def test_nought_and_one_are_singular_in_french() -> None:
     """Not so in English."""
     assert [counted(number, "clé", "clés") for number in (0, 1, 2)] == ["0 clé", "1 clé", "2 clés"]
+
+
+def test_date_is_written_day_first() -> None:
+    """As people in France write it."""
+    assert french_date("2026-12-31") == "31/12/2026"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.catalog.access.grants import Conditions, Decision, Patience, end_of, in_french
+from services.catalog.access.grants import Conditions, Decision, Patience, end_of
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.requests import view_of
 from services.catalog.access.views import NewDecision
@@ -22,6 +22,7 @@ from shared.events import (
     AccessRevoked,
     DataAccessOpened,
 )
+from shared.words import french_date
 from tests.unit.catalog.samples import metadata, published
 
 OWNED = published("dts_1", metadata(access="restricted"), owner_id="mbr_o")
@@ -130,7 +131,7 @@ def test_grant_ends_after_its_last_day() -> None:
     for _ in range(2):
         access.tick(now())
     [revoked] = told(access, AccessRevoked)
-    assert in_french(YESTERDAY) in revoked.reason
+    assert french_date(YESTERDAY) in revoked.reason
     assert (access.request_for("dts_1").state, access.next_due) == ("revoked", NEVER)
 
 
