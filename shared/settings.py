@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.catalogues.eu_codes import PublisherKind
 from shared.errors import SettingsError
-from shared.tables.eu_codes import PublisherKind
 
 PREFIX = "DATALAB_"
 

@@ -17,8 +17,8 @@ from services.compute.runner.portals.rdf_parsing import (
     read_json,
     syntax_of,
 )
-from shared.tables.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
-from shared.tables.harvested_page import Record
+from shared.catalogues.eu_codes import HIGH_VALUE, LANGUAGES, PUBLISHERS, THEMES, PublisherKind
+from shared.catalogues.harvested_page import Record
 from tests.unit.catalog.dcat.described import (
     BASE,
     LAB,

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from pydantic import ValidationError
 
+from shared.catalogues.harvested_page import PageReport
 from shared.errors import Rejected, explain
 from shared.events.event import FileRef
 from shared.storage import Storage
-from shared.tables.harvested_page import PageReport
 from shared.tables.manifest import Manifest, Profile
 from shared.tables.privacy import Privacy
 

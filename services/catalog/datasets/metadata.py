@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
+from shared.catalogues.eu_codes import PublisherKind
 from shared.events.event import Frozen
-from shared.tables.eu_codes import PublisherKind
 from shared.words import legible
 
 _Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]

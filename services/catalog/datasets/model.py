@@ -13,6 +13,7 @@ from services.catalog.datasets.versions import DatasetState, Version, VersionCon
 from services.catalog.licences.compatibility import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.auth import Caller
+from shared.catalogues.harvested_page import Distribution
 from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
 from shared.events import (
     DatasetDescribed,
@@ -25,7 +26,6 @@ from shared.events import (
     Event,
     FileRef,
 )
-from shared.tables.harvested_page import Distribution
 from shared.tables.manifest import Profile
 
 DATASET_PREFIX = "dts"

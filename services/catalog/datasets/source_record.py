@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.catalogues.harvested_page import Distribution
 from shared.events.event import Frozen
-from shared.tables.harvested_page import Distribution
 
 Change = Literal["new", "changed", "returned"]
 """What a harvest did to a dataset: it was unknown, told otherwise, or retired before."""

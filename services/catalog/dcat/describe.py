@@ -32,8 +32,8 @@ from services.catalog.dcat.terms import (
     theme,
     typed,
 )
-from shared.rdf import ADMS, DCATAP, HYDRA, VCARD, Node
-from shared.tables.eu_codes import PublisherKind
+from shared.catalogues.eu_codes import PublisherKind
+from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, VCARD, Node
 from shared.tables.territory import department_of, kind_of
 
 _PLACES = 50

@@ -25,9 +25,9 @@ from services.catalog.dcat.terms import (
     typed,
 )
 from services.catalog.licences.licences import find_licence
+from shared.catalogues.harvested_page import Distribution
+from shared.catalogues.rdf import DCATAP, ELI, SPDX, Node
 from shared.events.event import FileRef
-from shared.rdf import DCATAP, ELI, SPDX, Node
-from shared.tables.harvested_page import Distribution
 
 _RESTRICTED = "Données restreintes : un projet en demande l'accès, et leur propriétaire décide."
 

@@ -17,10 +17,10 @@ from services.catalog.harvesting.harvested_records import (
 )
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.page_run import Counts, PageRun, Refused
+from shared.catalogues.harvested_page import ENTRIES, PageEntry, Record
 from shared.errors import Rejected
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.harvested_page import ENTRIES, PageEntry, Record
 from shared.tables.manifest import Manifest
 
 BATCH = 100

@@ -19,9 +19,9 @@ from services.catalog.datasets.source_record import Change, Harvested
 from services.catalog.harvesting.model import RemoteSource
 from services.catalog.licences.licences import canonical
 from shared.aggregate import caused_id, now
+from shared.catalogues.eu_codes import PublisherKind
+from shared.catalogues.harvested_page import Record
 from shared.store import Store
-from shared.tables.eu_codes import PublisherKind
-from shared.tables.harvested_page import Record
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.catalog.harvesting.page_run import Counts, PageRun, Refused, tell
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
+from shared.catalogues.harvested_page import READER
 from shared.errors import WrongStage
 from shared.events import (
     CatalogueKind,
@@ -17,7 +18,6 @@ from shared.events import (
     HarvestFailed,
     HarvestPageFetched,
 )
-from shared.tables.harvested_page import READER
 from shared.words import counted
 
 PAGES = 2000

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from shared.catalogues.harvested_page import READER
 from shared.events.event import FileRef, Frozen
-from shared.tables.harvested_page import READER
 from shared.words import counted
 
 _WORDS = {

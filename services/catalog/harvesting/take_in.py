@@ -13,10 +13,10 @@ from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.visibility import visible
 from services.catalog.harvesting.fetching import Fetched, Fetcher
 from shared.auth import Caller
+from shared.catalogues.harvested_page import Distribution
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.http.upload import plain_name
 from shared.store import Store
-from shared.tables.harvested_page import Distribution
 
 _TABLES = ("parquet", "csv", "tsv", "xlsx", "ods", "xls", "geojson", "json")
 """Formats that are read as tables, those that keep most of them first."""

@@ -11,6 +11,7 @@ import urllib3
 from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.aggregate import new_id
+from shared.catalogues.harvested_page import ENTRIES, PageReport
 from shared.errors import Invalid, WrongStage
 from shared.events import (
     HarvestPageFetched,
@@ -19,7 +20,6 @@ from shared.events import (
     Treatment,
     TreatmentProposed,
 )
-from shared.tables.harvested_page import ENTRIES, PageReport
 from shared.tables.manifest import Profile
 from tests.catalogues import COMMUNES, turtle
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, summing

@@ -21,9 +21,9 @@ from services.compute.runner.portals.sanitising import (
     territory_of,
     text_of_html,
 )
+from shared.catalogues.eu_codes import frequency_of
+from shared.catalogues.harvested_page import Distribution, Record
 from shared.errors import Rejected
-from shared.tables.eu_codes import frequency_of
-from shared.tables.harvested_page import Distribution, Record
 
 _GONE = ("deleted", "archived", "private")
 _BADGES = {"local-authority": "local_authority", "company": "company", "association": "nonprofit"}

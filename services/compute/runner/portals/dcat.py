@@ -28,9 +28,7 @@ from services.compute.runner.portals.sanitising import (
     territory_of,
     text_of_html,
 )
-from shared.errors import Rejected
-from shared.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD, Node
-from shared.tables.eu_codes import (
+from shared.catalogues.eu_codes import (
     HIGH_VALUE,
     PUBLISHERS,
     THEMES,
@@ -39,7 +37,9 @@ from shared.tables.eu_codes import (
     language_of,
     last_part,
 )
-from shared.tables.harvested_page import Distribution, Record
+from shared.catalogues.harvested_page import Distribution, Record
+from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD, Node
+from shared.errors import Rejected
 
 # Many catalogues write these with the other scheme.
 _SCHEMA = (Namespace("http://schema.org/"), SDO)

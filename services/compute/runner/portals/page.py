@@ -20,8 +20,8 @@ from services.compute.runner.portals.rdf_parsing import (
 )
 from services.compute.runner.portals.sanitising import LABEL
 from services.compute.runner.repairs import Repairs
+from shared.catalogues.harvested_page import ENTRIES, PageEntry, PageReport, Record
 from shared.errors import Rejected
-from shared.tables.harvested_page import ENTRIES, PageEntry, PageReport, Record
 
 _FAULTS = {
     "identifier": "rien qui l'identifie : ni identifiant, ni adresse, ni page d'accueil",

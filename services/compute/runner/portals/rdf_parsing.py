@@ -19,8 +19,8 @@ from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS, XSD
 from rdflib.plugins.parsers.notation3 import BadSyntax
 from rdflib.term import bind
 
+from shared.catalogues.rdf import DCATAP, HYDRA, SPDX, VCARD
 from shared.errors import Rejected
-from shared.rdf import DCATAP, HYDRA, SPDX, VCARD
 
 # Values stay as they were written: they are compared with those of the next harvest.
 rdflib.NORMALIZE_LITERALS = False

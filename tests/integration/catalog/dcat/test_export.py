@@ -10,7 +10,7 @@ from rdflib import RDF, Graph, URIRef
 from rdflib.namespace import DCAT, PROV
 
 from deploy.local.signing_keys import KeyPair
-from shared.rdf import HYDRA
+from shared.catalogues.rdf import HYDRA
 from tests.integration.catalog.lab import Lab, delivered, problem
 from tests.servers import Broker, running
 from tests.shapes import violations

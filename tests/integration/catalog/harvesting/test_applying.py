@@ -12,9 +12,9 @@ from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.page_run import Counts, PageRun
 from shared.aggregate import now
+from shared.catalogues.harvested_page import PageEntry, Record
 from shared.events import FileRef
 from shared.store import Store
-from shared.tables.harvested_page import PageEntry, Record
 
 SOURCE = RemoteSource(
     id="src_1", owner_id="mbr_op", title="P", catalogue="dcat", theme="eau", licence="lov2"

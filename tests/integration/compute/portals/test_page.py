@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.tables.harvested_page import Distribution, PageEntry, PageReport, Record
+from shared.catalogues.harvested_page import Distribution, PageEntry, PageReport, Record
 from tests.catalogues import COMMUNES, POSTCODES, api, dataset, in_syntax, item, turtle
 from tests.integration.compute.jobs import JobRun, run
 

@@ -10,9 +10,9 @@ from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
 from services.catalog.matching.matching import best_matches, traits_of
 from shared.auth import Caller
+from shared.catalogues.harvested_page import Distribution
 from shared.errors import WrongStage
 from shared.events import DatasetHarvested, DatasetRetired, ProjectSubmitted
-from shared.tables.harvested_page import Distribution
 from tests.unit.catalog.samples import metadata, profile, ref
 
 ANYBODY = Caller("mbr_x", frozenset({"holder"}))

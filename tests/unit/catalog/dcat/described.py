@@ -10,8 +10,8 @@ from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Provenance, VersionContent
 from services.catalog.dcat.describe import Lab, describe
 from services.catalog.dcat.syntax import Graphs, Syntax, write
+from shared.catalogues.harvested_page import Distribution
 from shared.events import FileRef, Step
-from shared.tables.harvested_page import Distribution
 from shared.tables.manifest import Input, Output
 from tests.unit.catalog.samples import metadata, profile, published, ref
 

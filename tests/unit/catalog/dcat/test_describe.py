@@ -15,8 +15,8 @@ from services.catalog.datasets.views import versions_of
 from services.catalog.dcat.describe import describe
 from services.catalog.dcat.terms import DCAT_VERSION, HIGH_VALUE_LAW, place, theme
 from shared.auth import Caller
-from shared.rdf import ADMS, DCATAP, SPDX, VCARD
-from shared.tables.eu_codes import PublisherKind
+from shared.catalogues.eu_codes import PublisherKind
+from shared.catalogues.rdf import ADMS, DCATAP, SPDX, VCARD
 from tests.shapes import Fault, faults, violations
 from tests.unit.catalog.dcat.described import (
     BASE,

@@ -15,7 +15,7 @@ from services.catalog.dcat.describe import (
 )
 from services.catalog.dcat.syntax import Syntax
 from services.catalog.dcat.terms import THEME_TABLE
-from shared.rdf import HYDRA
+from shared.catalogues.rdf import HYDRA
 from tests.shapes import Fault, faults, violations
 from tests.unit.catalog.dcat.described import (
     LAB,

@@ -8,9 +8,9 @@ import pytest
 from services.catalog.harvesting.model import PAGES, Harvest, RemoteSource
 from services.catalog.harvesting.page_run import Counts, PageRun, Refused, tell
 from shared.aggregate import NEVER, now
+from shared.catalogues.harvested_page import READER
 from shared.errors import WrongStage
 from shared.events import HarvestCancelled, HarvestCompleted, HarvestFailed, HarvestPageFetched
-from shared.tables.harvested_page import READER
 from tests.unit.catalog.samples import ref
 
 URL = "https://portail.example/?page="

@@ -1,0 +1,1 @@
+"""What is known of catalogues: how they are written, and what is read out of their pages."""
