@@ -7,6 +7,9 @@ from pydantic import AwareDatetime, Field
 from shared.events.event import FileRef, Frozen, JobKind, Step
 from shared.tables.privacy import Privacy
 
+PARQUET = "application/vnd.apache.parquet"
+"""The media type of tables."""
+
 TABLE = "table.parquet"
 """What an ingest job calls the table that it read."""
 

@@ -1,6 +1,7 @@
 """What a table tells about persons: kinds of columns and counts, never a value of the table."""
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -85,6 +86,12 @@ class Privacy(Frozen):
     )
     rows_below: int = Field(default=0, description=f"rows in groups of fewer than {K_ENOUGH}")
     share_below: float = Field(default=0.0, ge=0, le=1, description="the same, of all rows")
+
+    @classmethod
+    def of(cls, reports: Sequence[Mapping[str, Any]]) -> Self | None:
+        """What the last report of a job says; raises ValidationError when that is no verdict."""
+        said = reports[-1].get("privacy") if reports else None
+        return cls.model_validate(said) if said else None
 
     @property
     def is_safe(self) -> bool:

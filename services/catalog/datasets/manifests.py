@@ -35,9 +35,8 @@ def profile_of(manifest: Manifest) -> Profile:
 
 def privacy_of(manifest: Manifest) -> Privacy | None:
     """What a treatment's result tells about persons; Rejected when its report of it is broken."""
-    found = manifest.reports[-1].get("privacy") if manifest.reports else None
     with _rejected(f"privacy of job {manifest.job_id}"):
-        return Privacy.model_validate(found) if found else None
+        return Privacy.of(manifest.reports)
 
 
 def page_of(manifest: Manifest) -> PageReport:

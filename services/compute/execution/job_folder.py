@@ -57,9 +57,8 @@ class RunnerResult(Frozen):
     @property
     def privacy(self) -> Privacy | None:
         """The verdict on the table that was made; raises Rejected when it is none."""
-        said = self.reports[-1].get("privacy") if self.reports else None
         try:
-            return Privacy.model_validate(said) if said else None
+            return Privacy.of(self.reports)
         except ValidationError as error:
             raise Rejected("le traitement n'a pas rendu de résultat lisible") from error
 

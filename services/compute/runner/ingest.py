@@ -26,13 +26,15 @@ from services.compute.runner.formats.header import name_columns
 from services.compute.runner.formats.reader import read_table
 from services.compute.runner.formats.table import Table, schema_of
 from services.compute.runner.linkage.key_values import write_keys
-from services.compute.runner.privacy.screening import screen, without_examples
+from services.compute.runner.privacy.screening import screen
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.tables.key_file import KEYS
-from shared.tables.manifest import Profile
+from shared.tables.manifest import PARQUET, TABLE, Profile
 
-_TABLE = "table"
+_READ = "table"
+"""What the database calls the table that was read."""
+
 _MOST_CELLS = 2_000_000_000
 """Of a Parquet file, which may repeat a value any number of times in a few bytes."""
 
@@ -53,7 +55,7 @@ def ingest_file(
     Raises Rejected, in French, naming the line, sheet or column that is wrong.
     """
     (given,) = work.inputs.values()
-    made, repairs = folder / "out" / "table.parquet", Repairs()
+    made, repairs = folder / "out" / TABLE, Repairs()
     say(0.0, "lit le fichier")
     with (
         open_database(folder, memory_bytes) as database,
@@ -67,28 +69,23 @@ def ingest_file(
             _copy(database, source, made, repairs)
         _show(database, made)
         _rewrite(database, made, _leading_zeros(database, work, repairs))
-        rows, described = describe(database, _TABLE, lambda share, what: say(0.5 + share / 2, what))
+        rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
         marks = {one.name: one.missing for one in described if one.missing}
         _rewrite(database, made, {name: _without(name, marks[name]) for name in marks})
         if rows == 0:
             raise Rejected("le fichier n'a pas de ligne de données")
         say(0.98, "cherche des données personnelles")
-        privacy = screen(database, _TABLE, described, rows)
-        has_keys = write_keys(database, _TABLE, described, privacy, made.with_name(KEYS))
+        privacy = screen(database, _READ, described, rows)
+        has_keys = write_keys(database, _READ, described, privacy, made.with_name(KEYS))
     profile = Profile(
-        rows=rows,
-        **_source(found),
-        columns=without_examples(described, privacy),
-        repairs=repairs.made(),
-        privacy=privacy,
+        rows=rows, **_source(found), columns=described, repairs=repairs.made(), privacy=privacy
     )
-    return _outputs(has_keys=has_keys), [profile.model_dump(mode="json")]
+    shown = profile if privacy.verdict == "none" else profile.without_values()
+    return _outputs(has_keys=has_keys), [shown.model_dump(mode="json")]
 
 
 def _outputs(*, has_keys: bool) -> list[Made]:
-    table = Made(
-        name="table.parquet", path="out/table.parquet", media_type="application/vnd.apache.parquet"
-    )
+    table = Made(name=TABLE, path=f"out/{TABLE}", media_type=PARQUET)
     keys = Made(name=KEYS, path=f"out/{KEYS}", media_type="application/jsonl")
     return [table, keys] if has_keys else [table]
 
@@ -147,7 +144,7 @@ def _show(database: duckdb.DuckDBPyConnection, made: Path) -> None:
     is_small = shape.num_columns * shape.num_rows <= _HELD_CELLS
     kind = "TABLE" if is_small and shape.num_columns > _WIDE else "VIEW"
     database.execute(
-        f"CREATE OR REPLACE {kind} {quoted(_TABLE)} AS"
+        f"CREATE OR REPLACE {kind} {quoted(_READ)} AS"
         f" SELECT * FROM read_parquet({literal(str(made))})"
     )
 
@@ -161,14 +158,14 @@ def _leading_zeros(
     version of the file has no more.
     """
     repaired, mended = {}, 0
-    present = columns(database, _TABLE)
+    present = columns(database, _READ)
     for name, kind in {
         one.column: one.type for one in work.repairs if one.column in present
     }.items():
         text = trimmed(name)
         is_short = f"{text} {_is_short(kind)}"
         ((short,),) = database.execute(
-            f"SELECT count(*) FROM {quoted(_TABLE)} WHERE {is_short}"
+            f"SELECT count(*) FROM {quoted(_READ)} WHERE {is_short}"
         ).fetchall()
         if short:
             mended += short
@@ -202,11 +199,11 @@ def _rewrite(database: duckdb.DuckDBPyConnection, made: Path, changed: Mapping[s
     if not changed:
         return
     selected = ", ".join(
-        f"{changed.get(name, quoted(name))} AS {quoted(name)}" for name in columns(database, _TABLE)
+        f"{changed.get(name, quoted(name))} AS {quoted(name)}" for name in columns(database, _READ)
     )
     again = made.with_suffix(".again")
     database.execute(
-        f"COPY (SELECT {selected} FROM {quoted(_TABLE)}) TO {literal(str(again))}"
+        f"COPY (SELECT {selected} FROM {quoted(_READ)}) TO {literal(str(again))}"
         " (FORMAT parquet, COMPRESSION zstd)"
     )
     again.rename(made)

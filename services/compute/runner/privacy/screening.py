@@ -96,18 +96,6 @@ def screen(
     )
 
 
-def without_examples(columns: Sequence[Column], privacy: Privacy) -> tuple[Column, ...]:
-    """The columns of a table about persons without examples of what stands in them."""
-    if privacy.verdict == "none":
-        return tuple(columns)
-    return tuple(
-        column.model_copy(update={"meaning": column.meaning.model_copy(update={"invalid": ()})})
-        if column.meaning
-        else column
-        for column in columns
-    )
-
-
 def _subject(
     samples: list[ColumnSample],
     found: list[Detection],

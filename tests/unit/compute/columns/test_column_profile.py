@@ -17,13 +17,13 @@ TYPES = all_types(load_codes())
 
 def column(name: str, values: list[str], batch: int = 10**6) -> Column:
     """The column, its distinct values added by so many at once."""
-    portrait = ColumnProfile(name, TYPES)
+    profile = ColumnProfile(name, TYPES)
     counted = list(Counter(values).items())
     for at in range(0, len(counted), batch):
         some = counted[at : at + batch]
         texts = pa.array([value for value, _ in some], pa.string())
-        portrait.add(texts, np.array([count for _, count in some], np.int64))
-    return portrait.column()
+        profile.add(texts, np.array([count for _, count in some], np.int64))
+    return profile.column()
 
 
 def shown(values: list[str]) -> str | None:
