@@ -5,7 +5,6 @@ import platform
 import sys
 import traceback
 from collections.abc import Callable
-from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.metadata import version
 from pathlib import Path
@@ -14,10 +13,14 @@ from typing import Any
 import duckdb
 
 from services.compute.execution.job_folder import Made, Report, Work
+from services.compute.runner.database import Say
 from shared.errors import Rejected
+from shared.events.event import JobKind
+
+Run = Callable[[Path, Work, int, Say], tuple[list[Made], list[Report]]]
+"""Does a kind of job in its folder, within that many bytes of memory."""
 
 _MEMORY_BYTES = 1_000_000_000
-_RUNS = {"ingest": "ingest.ingest_file", "harvest": "portals.page.read_page"}
 _SOFTWARE = ("duckdb", "pyarrow", "matplotlib", "rdflib")
 
 
@@ -32,7 +35,7 @@ def main(folder: Path, memory_bytes: int) -> None:
 def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     try:
         work = Work.model_validate_json((folder / "job.json").read_bytes())
-        outputs, reports = _run_of(work)(folder, work, memory_bytes, _say)
+        outputs, reports = _run_of(work.kind)(folder, work, memory_bytes, _say)
     except Rejected as error:
         return {"error": str(error)}
     except (MemoryError, duckdb.OutOfMemoryException):
@@ -49,12 +52,21 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     }
 
 
-def _run_of(work: Work) -> Callable[..., tuple[list[Made], list[Report]]]:
+def _run_of(kind: JobKind) -> Run:
     # A kind of job loads what it works with and no more: half of a short one's time is that.
-    module, _, name = _RUNS.get(work.kind, "steps.treatment.treat").rpartition(".")
-    run: Callable[..., tuple[list[Made], list[Report]]]
-    run = getattr(import_module(f"services.compute.runner.{module}"), name)
-    return run
+    match kind:
+        case "ingest":
+            from services.compute.runner.ingest import ingest_file  # noqa: PLC0415
+
+            return ingest_file
+        case "harvest":
+            from services.compute.runner.portals.page import read_page  # noqa: PLC0415
+
+            return read_page
+        case _:
+            from services.compute.runner.steps.treatment import treat  # noqa: PLC0415
+
+            return treat
 
 
 def _say(share: float, message: str) -> None:

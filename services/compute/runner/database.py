@@ -5,6 +5,9 @@ from pathlib import Path
 
 import duckdb
 
+ROW = "row_number() OVER ()"
+"""The number of a row, from 1, in SQL: what a row is chosen by with `QUALIFY`."""
+
 Say = Callable[[float, str], None]
 """Told how far the work is, from 0 to 1, and what it does, in French."""
 _DUCKDB_SHARE = 0.6

@@ -9,13 +9,12 @@ import duckdb
 
 from services.compute.runner.columns.identifiers import Counts, Flags, Test, Texts
 from services.compute.runner.columns.person_names import Words
-from services.compute.runner.database import filled, quoted
+from services.compute.runner.database import ROW, filled, quoted
 from shared.tables.manifest import Column
 
 SAMPLE = 2000
 """Rows that are looked at: they lie at even distances, so the same table gives the same verdict."""
 
-_NUMBERS = "number of the row"
 _ACCENTS = str.maketrans("àâäçéèêëîïôöùûüÿ", "aaaceeeeiioouuuy")
 
 
@@ -77,11 +76,9 @@ def sample_columns(
     """The columns that hold something, with a sample of each."""
     step = max(1, rows // SAMPLE)
     chosen = ", ".join(f"{filled(column.name)} AS c{at}" for at, column in enumerate(columns))
-    sample = database.sql(f"""
-        SELECT {chosen} FROM (
-            SELECT *, row_number() OVER () AS {quoted(_NUMBERS)} FROM {quoted(table)}
-        ) WHERE {quoted(_NUMBERS)} % {step} = 0
-    """).to_arrow_table()
+    sample = database.sql(
+        f"SELECT {chosen} FROM {quoted(table)} QUALIFY {ROW} % {step} = 0"
+    ).to_arrow_table()
     return [
         ColumnSample.of(column, sample.column(at).combine_chunks())
         for at, column in enumerate(columns)

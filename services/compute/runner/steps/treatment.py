@@ -1,8 +1,9 @@
 """Runs the steps of a treatment one after the other, and writes the last table."""
 
-import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -10,17 +11,28 @@ from services.compute.applications import APPLICATIONS, check_steps, parse_param
 from services.compute.applications.aggregate import AggregateParameters
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.profile import describe
-from services.compute.runner.database import Say, count, literal, open_database, quoted
+from services.compute.runner.database import (
+    ROW,
+    Say,
+    count,
+    literal,
+    open_database,
+    quoted,
+)
 from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
+from services.compute.runner.steps import aggregate, cross
 from services.compute.runner.steps.workbench import InputTable, Workbench
 from shared.errors import Invalid
 from shared.events.event import Step
+from shared.tables.manifest import PARQUET, RESULT
 from shared.tables.privacy import Privacy
 
-PARQUET = "application/vnd.apache.parquet"
-_ROW = "number of the row"
+_RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
+    "aggregate": aggregate.run,
+    "cross": cross.run,
+}
 
 
 @dataclass(frozen=True)
@@ -67,9 +79,9 @@ class TreatmentRun:
         is_last = number == len(self.work.steps) - 1
         chart = self.folder / "out" / ("chart.png" if is_last else f"{step.output}.png")
         workbench = Workbench(self.database, roles, step.output, chart, self._share(number, step))
-        run = importlib.import_module(f"services.compute.runner.steps.{application.name}").run
+        parameters = parse_parameters(application, step, f"steps.{number}")
         try:
-            report = run(workbench, parse_parameters(application, step, f"steps.{number}"))
+            report = _RUNS[application.name](workbench, parameters)
         except Invalid as error:
             # The application knows its parameter; which step it is in is known here.
             raise Invalid(error.args[0], f"steps.{number}.{error.field}") from error
@@ -116,11 +128,10 @@ class TreatmentRun:
         if table.rows <= rows:
             return table
         name = f"{table.name} (échantillon)"
-        number = quoted(_ROW)
+        until, before = (f"({row} * {rows}) // {table.rows}" for row in (ROW, f"({ROW} - 1)"))
         self.database.execute(f"""
-            CREATE TABLE IF NOT EXISTS {quoted(name)} AS SELECT * EXCLUDE ({number}) FROM (
-                SELECT row_number() OVER () AS {number}, * FROM {quoted(table.whole)}
-            ) WHERE ({number} * {rows}) // {table.rows} <> (({number} - 1) * {rows}) // {table.rows}
+            CREATE TABLE IF NOT EXISTS {quoted(name)} AS
+            SELECT * FROM {quoted(table.whole)} QUALIFY {until} <> {before}
         """)
         return InputTable(name, table.whole, rows, table.rows)
 
@@ -129,7 +140,7 @@ class TreatmentRun:
         self.say(0.99, "écrit le résultat")
         out = self.folder / "out"
         for name, options in (
-            ("result.parquet", "FORMAT parquet, COMPRESSION zstd"),
+            (RESULT, "FORMAT parquet, COMPRESSION zstd"),
             ("result.csv", "FORMAT csv, HEADER, DELIMITER ';'"),
         ):
             path = literal(str(out / name))
@@ -139,7 +150,7 @@ class TreatmentRun:
             for path in sorted(out.glob("*.png"))
         ]
         return [
-            Made(name="result.parquet", path="out/result.parquet", media_type=PARQUET),
+            Made(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
             Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
             *charts,
         ]

@@ -303,6 +303,19 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     assert pd.read_parquet(run.made("result.parquet"))[name].tolist() == [3]
 
 
+def test_column_named_as_a_number_of_rows_is_a_column(tmp_path: Path) -> None:
+    """Samples are taken without a name for it that a table may have, too."""
+    content = b"number of the row;a\n" + b"".join(b"%d;%d\n" % (at, at % 3) for at in range(90))
+    step = {
+        "application": "aggregate",
+        "inputs": {"table": "t"},
+        "parameters": {"by": ["number of the row"], "sums": ["a"]},
+        "output": "r",
+    }
+    trial = treat(tmp_path, {"t": content}, step, sample_rows=30)
+    assert trial.reports[-1]["rows"] == {"in": 30, "out": 30, "without_group": 0}
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
