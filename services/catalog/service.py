@@ -5,9 +5,9 @@ from functools import partial
 from eventlet import tpool
 
 from services.catalog.access import project_results, requests, usage
+from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.deadline_watch import DeadlineWatch
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.usage import FailedJob, Use
 from services.catalog.datasets import registration
 from services.catalog.datasets.model import Dataset
 from services.catalog.entrypoints.granting import Granting

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.catalog.access.grants import Grant, Patience
+from services.catalog.access.grants import Patience
 from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.access.views import AccessRequest, NewDecision, RequestPage, RequestQuery
 from services.catalog.datasets.model import Dataset
@@ -98,7 +98,7 @@ def decide_access(
             dataset_id, decider, decision.decision, decision.reason, decision.conditions
         ),
     )
-    return view_of(access, access.request_for(dataset_id))
+    return AccessRequest.of(access, access.request_for(dataset_id))
 
 
 def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestPage:
@@ -124,23 +124,9 @@ def _shown_to(access: ProjectAccess, member: str, *, waiting: bool) -> list[Acce
     """The project's requests that `member` (an owner, or STAFF) sees, by dataset."""
     grants = sorted(access.grants, key=lambda grant: grant.dataset_id)
     return [
-        view_of(access, grant)
+        AccessRequest.of(access, grant)
         for grant in grants
         if grant.asked
         and member in (*(grant.missing if waiting else grant.deciders), STAFF)
         and (not waiting or grant.missing)
     ]
-
-
-def view_of(access: ProjectAccess, grant: Grant) -> AccessRequest:
-    """One request of a project, as those who decide on it see it."""
-    return AccessRequest(
-        id=f"{access.id}.{grant.dataset_id}",
-        project_id=access.id,
-        project_title=access.title,
-        holder_id=access.holder_id,
-        dataset_title=grant.title,
-        purpose=grant.purpose,
-        until=grant.until,
-        **grant.model_dump(exclude={"title", "asked", "decided_by", "ended_by", "used_by"}),
-    )

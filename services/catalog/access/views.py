@@ -1,13 +1,16 @@
 """What is asked and shown of the access of projects to datasets."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.catalog.access.grants import Conditions, Decision, GrantState, end_of
+from services.catalog.access.dataset_use import UseState
+from services.catalog.access.grants import Conditions, Decision, Grant, GrantState, end_of
+from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.bodies import Purpose, Text
-from shared.aggregate import now
+from shared.aggregate import View, ViewPage, now
+from shared.events import JobKind
 from shared.events.event import FileRef
 from shared.inbound import Paging
 
@@ -45,6 +48,20 @@ class AccessRequest(BaseModel):
     ended_at: datetime | None = Field(description="when access was taken away")
     end_reason: str = Field(description="why: the project or the grant ended, or a decider said so")
 
+    @classmethod
+    def of(cls, access: ProjectAccess, grant: Grant) -> Self:
+        """One request of a project."""
+        return cls(
+            id=f"{access.id}.{grant.dataset_id}",
+            project_id=access.id,
+            project_title=access.title,
+            holder_id=access.holder_id,
+            dataset_title=grant.title,
+            purpose=grant.purpose,
+            until=grant.until,
+            **grant.model_dump(exclude={"title", "asked", "decided_by", "ended_by", "used_by"}),
+        )
+
 
 class RequestPage(BaseModel):
     """One page of access requests, by id."""
@@ -67,6 +84,38 @@ class GrantedDataset(BaseModel):
     file: FileRef
     purpose: str = Field(description="what the grant is for")
     until: str | None = Field(description="its last day, an ISO date")
+
+
+class UseQuery(Paging):
+    """Which uses, newest first."""
+
+
+class UseView(View):
+    """A use as the dataset's owners and the lab's staff see it."""
+
+    id: str
+    dataset_id: str
+    dataset_version: int
+    project_id: str
+    project_title: str
+    holder_id: str = Field(description="the project's; of a download, who took the file away")
+    job_id: str = Field(description="empty when no job was named")
+    kind: JobKind | None = Field(description="of the job, once it ended")
+    purpose: str = Field(description="what it was granted for")
+    until: str | None = Field(description="the last day it was granted for")
+    openings: int = Field(description="how often it was opened: once for each run of the job")
+    opened_at: datetime
+    last_opened_at: datetime
+    state: UseState = Field(description="what became of the job")
+    ended_at: datetime | None
+    reason: str = Field(description="why the job made nothing of it")
+    result: FileRef | None = Field(description="the table the job made")
+    rows: int | None = Field(description="how many rows that has")
+    delivered_as: str | None = Field(description="the dataset that the result became")
+
+
+class UsePage(ViewPage[UseView]):
+    """One page of uses."""
 
 
 def _to_come(day: date) -> date:

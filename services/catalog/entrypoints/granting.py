@@ -1,13 +1,14 @@
 """Who may read what, who decides on it, and what became of it."""
 
 from services.catalog.access import requests, usage
-from services.catalog.access.usage import UsePage, UseQuery
 from services.catalog.access.views import (
     AccessRequest,
     GrantedDataset,
     NewDecision,
     RequestPage,
     RequestQuery,
+    UsePage,
+    UseQuery,
 )
 from shared.auth import INSIDE, Caller
 from shared.http import Call, http

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from services.catalog.access.grants import Conditions, Decision, Patience, end_of
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.requests import view_of
-from services.catalog.access.views import NewDecision
+from services.catalog.access.views import AccessRequest, NewDecision
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import NEVER, now
 from shared.errors import Forbidden, WrongStage
@@ -107,7 +106,7 @@ def test_grant_tells_its_conditions() -> None:
     """In the event, and to whoever reads the request."""
     access = granted(TOMORROW, "étude des loyers")
     [event] = told(access, AccessGranted)
-    view = view_of(access, access.request_for("dts_1"))
+    view = AccessRequest.of(access, access.request_for("dts_1"))
     for said in (event, view):
         assert (said.purpose, said.until) == ("étude des loyers", TOMORROW)
 

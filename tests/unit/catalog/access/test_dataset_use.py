@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from services.catalog.access.dataset_use import Use
 from services.catalog.access.grants import Conditions, Patience
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.usage import Use
 from shared.aggregate import now
 from shared.tables.manifest import Manifest, Output
 from tests.unit.catalog.samples import metadata, published, ref

@@ -1,0 +1,111 @@
+"""A use of a dataset, and the jobs that made nothing of theirs."""
+
+from datetime import datetime
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field
+
+from services.catalog.access.model import ProjectAccess
+from shared.aggregate import Aggregate, now
+from shared.errors import Invalid
+from shared.events import FileRef, JobCancelled, JobFailed, JobKind
+from shared.tables.manifest import RESULT, Manifest
+
+_DOWNLOAD = "Téléchargement par l'équipe du Datalab."
+
+UseState = Literal["opened", "succeeded", "failed", "cancelled"]
+
+
+class Use(Aggregate):
+    """A job's use of a dataset, however often the job is run; without a job, one opening.
+
+    Its id is `<job id>.<dataset id>`, so that uses stand in the order of jobs.
+    """
+
+    collection: ClassVar[str] = "uses"
+    indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "job_id")
+
+    dataset_id: str
+    job_id: str = ""
+    dataset_version: int = 0
+    project_id: str = ""
+    project_title: str = ""
+    holder_id: str = ""
+    purpose: str = ""
+    until: str | None = None
+    openings: int = 0
+    opened_at: datetime = Field(default_factory=now)
+    last_opened_at: datetime = Field(default_factory=now)
+    state: UseState = "opened"
+    kind: JobKind | None = None
+    ended_at: datetime | None = None
+    reason: str = ""
+    result: FileRef | None = None
+    rows: int | None = None
+    delivered_as: str | None = None
+
+    def open(self, access: ProjectAccess, version: int) -> None:
+        """Note that the project reads that version, under its grant's conditions.
+
+        Raises Invalid when the job that it names was another project's before.
+        """
+        grant = access.granted(self.dataset_id)
+        if self.project_id not in ("", access.id):
+            raise Invalid("est un traitement d'un autre projet", "job_id")
+        self.project_id, self.project_title = access.id, access.title
+        self.holder_id, self.dataset_version = access.holder_id, version
+        self.purpose, self.until = grant.purpose, grant.until
+        self.openings += 1
+        self.last_opened_at = now()
+
+    def note_download(self, member_id: str, version: int) -> None:
+        """Note that a member of the lab's staff downloaded that version."""
+        self.holder_id, self.dataset_version = member_id, version
+        self.purpose, self.openings = _DOWNLOAD, 1
+
+    def succeed(self, kind: JobKind, manifest: Manifest) -> None:
+        """Note what the job made of it."""
+        self.kind, self.state, self.ended_at = kind, "succeeded", manifest.ended
+        self.result, self.rows = manifest.output(RESULT), _rows_of(manifest)
+
+    def end(self, kind: JobKind, state: Literal["failed", "cancelled"], reason: str) -> None:
+        """Note that the job made nothing of it, and why."""
+        self.kind, self.state, self.reason, self.ended_at = kind, state, reason, now()
+
+
+class FailedJob(Aggregate):
+    """A project's job that made nothing, kept for a use of it that is saved after its end.
+
+    Compute does not wait for ever for data to be opened, nor does it cancel a job only after that.
+    Its id is the job's.
+    """
+
+    collection: ClassVar[str] = "vain_jobs"
+
+    project_id: str | None
+    kind: JobKind
+    state: Literal["failed", "cancelled"]
+    reason: str
+
+    @classmethod
+    def of(cls, event: JobFailed | JobCancelled) -> Self:
+        """The job that the event tells of."""
+        return cls(
+            id=event.job_id,
+            project_id=event.project_id,
+            kind=event.kind,
+            state="cancelled" if isinstance(event, JobCancelled) else "failed",
+            reason=event.reason,
+        )
+
+    def end(self, use: Use) -> None:
+        """Note on a use of the job that nothing was made of it, unless another project names it."""
+        if use.project_id == self.project_id:
+            use.end(self.kind, self.state, self.reason)
+
+
+def _rows_of(manifest: Manifest) -> int | None:
+    """What the last step reports; whatever else it wrote there, applications being many."""
+    counts = manifest.reports[-1].get("rows") if manifest.reports else None
+    rows = counts.get("out") if isinstance(counts, dict) else None
+    return rows if isinstance(rows, int) else None
