@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from services.catalog import metrics
+from services.catalog.datasets.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
-from services.catalog.search.change_feed import JUST_NOW, MARGIN, Follower
 from shared.errors import LabError, NotFound, Rejected
 from shared.events.event import FileRef
 from shared.storage import Storage
@@ -42,7 +42,7 @@ class JoinIndexService:
         self._snapshots = Snapshots(store, files, in_thread)
         self._busy, self._stopping = threading.Lock(), threading.Event()
         self._index: JoinIndex | None = None
-        self._follower = Follower()
+        self._feed = ChangeFeed()
         self._taken: dict[str, str] = {}
         self._unsaved = 0
 
@@ -72,7 +72,7 @@ class JoinIndexService:
     def save_if_due(self) -> None:
         """Save the index when enough came since it was saved; questions are answered meanwhile."""
         with self._busy:
-            index, unsaved, since = self._index, self._unsaved, self._follower.since
+            index, unsaved, since = self._index, self._unsaved, self._feed.since
             if index is None or since is None or unsaved < SNAPSHOT_AFTER:
                 return
             saved = IndexSnapshot(self._in_thread(index.state), since, dict(self._taken))
@@ -97,13 +97,13 @@ class JoinIndexService:
         found = self._snapshots.load()
         if found is None:
             return JoinIndex()
-        self._follower, self._taken = Follower(found.since), found.taken
+        self._feed, self._taken = ChangeFeed(found.since), found.taken
         index: JoinIndex = self._in_thread(JoinIndex.restored, found.state)
         return index
 
     def _catch_up(self, index: JoinIndex, margin: timedelta, about: str) -> None:
         before = self._unsaved
-        for dataset in self._follower.changes(self._store, margin):
+        for dataset in self._feed.changes(self._store, margin):
             self._take(index, dataset)
         if about and (newest := self._store.of(Dataset).find_one(about)):
             self._take(index, newest)

@@ -6,14 +6,13 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.access.obstacles import Wanted, obstacles_of
 from services.catalog.access.requests import change_access
 from services.catalog.datasets.model import Dataset
-from services.catalog.matching.matching import (
+from services.catalog.matching.model import (
     KEY_POINTS,
     PLACE_POINTS,
     THEME_POINTS,
     WORD_POINTS,
     ProjectTraits,
     best_matches,
-    needs_of,
     traits_of,
 )
 from services.catalog.search.finder import Finder
@@ -35,7 +34,7 @@ def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -
     matches = best_matches(traits, _candidates(store, finder, traits))
 
     def decide(access: ProjectAccess) -> None:
-        access.match(project.holder_id, project.title, matches, needs_of(named, traits.keys))
+        access.match(project.holder_id, project.title, matches, {*named, *traits.keys})
         if project.treatment:
             access.tell_inputs(1, obstacles_of(inputs))
 
@@ -47,7 +46,7 @@ def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
     event = envelope.data
     inputs = _wanted(store, event.treatment)
     own = (one for one in inputs.values() if one and one.owner_id == event.holder_id)
-    needs = needs_of(inputs, [key for dataset in own for key in dataset.keys])
+    needs = {*inputs, *(key for dataset in own for key in dataset.keys)}
 
     def decide(access: ProjectAccess) -> None:
         access.need(needs)

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from tantivy import Searcher
 
 from services.catalog import metrics
+from services.catalog.datasets.change_feed import JUST_NOW, MARGIN
 from services.catalog.datasets.views import DatasetSummary
-from services.catalog.search.change_feed import JUST_NOW, MARGIN
 from services.catalog.search.facets import FacetValue, facets_of
 from services.catalog.search.query import (
     ENOUGH,

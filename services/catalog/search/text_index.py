@@ -11,10 +11,10 @@ from typing import Any, Literal, NamedTuple, cast
 
 from tantivy import DocAddress, Document, Schema, Searcher
 
+from services.catalog.datasets.change_feed import MARGIN, ChangeFeed
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import summary_of
 from services.catalog.licences.licences import canonical
-from services.catalog.search.change_feed import MARGIN, Follower
 from services.catalog.search.fields import (
     ANYWHERE,
     FIELDS,
@@ -82,7 +82,7 @@ class TextIndex:
         self._in_thread = in_thread
         self.labels: dict[tuple[str, str], str] = {}
         self.vocabulary = Vocabulary({}, [])
-        self._follower = Follower()
+        self._feed = ChangeFeed()
         self._index = open_index()
         self._writer = self._index.writer(_HEAP_BYTES, 1)
         self._busy = Lock()
@@ -104,7 +104,7 @@ class TextIndex:
         if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
             raise Unavailable("the index of the catalogue is being made; ask again later")
         try:
-            return self.put(self._follower.changes(store, margin))
+            return self.put(self._feed.changes(store, margin))
         finally:
             self._busy.release()
 

@@ -8,7 +8,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import FetchedCopy, Harvested
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
-from services.catalog.matching.matching import best_matches, traits_of
+from services.catalog.matching.model import best_matches, traits_of
 from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
 from shared.errors import WrongStage

@@ -20,7 +20,7 @@ JUST_NOW = timedelta(seconds=2)
 _FEW = 8
 
 
-class Follower:
+class ChangeFeed:
     """Tells each state of each dataset once, as far as `since` is known to have been told."""
 
     def __init__(self, since: datetime | None = None) -> None:

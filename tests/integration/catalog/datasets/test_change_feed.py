@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from services.catalog.datasets.change_feed import ChangeFeed
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.search.change_feed import Follower
 from shared.events import FileRef
 from shared.store import Store
 
@@ -33,52 +33,52 @@ def register(store: Store, name: str) -> Dataset:
     return store.of(Dataset).add(dataset)
 
 
-def told(follower: Follower, store: Store) -> list[str]:
-    """The ids of what is new to the follower."""
-    return [dataset.id for dataset in follower.changes(store)]
+def told(feed: ChangeFeed, store: Store) -> list[str]:
+    """The ids of what is new to the feed."""
+    return [dataset.id for dataset in feed.changes(store)]
 
 
 def test_every_dataset_is_told_at_first_and_never_again(store: Store) -> None:
     """Also when the catalogue is longer than a page."""
     names = [f"dts_{register(store, f'{n:03}').id[4:]}" for n in range(205)]
-    follower = Follower()
-    assert told(follower, store) == names
-    assert told(follower, store) == []
+    feed = ChangeFeed()
+    assert told(feed, store) == names
+    assert told(feed, store) == []
 
 
 def test_a_changed_dataset_is_told_once_more(store: Store) -> None:
     """Whatever else there is."""
     register(store, "1")
     register(store, "2")
-    follower = Follower()
-    told(follower, store)
+    feed = ChangeFeed()
+    told(feed, store)
     store.of(Dataset).change("dts_1", lambda dataset: dataset.reject(1, "illisible", "job_1"))
-    assert told(follower, store) == ["dts_1"]
+    assert told(feed, store) == ["dts_1"]
 
 
 def test_a_dataset_saved_late_is_told(store: Store) -> None:
     """A process decided on it before the newest that was told, and saved it after."""
     newest = register(store, "2")
-    follower = Follower()
-    told(follower, store)
+    feed = ChangeFeed()
+    told(feed, store)
     late = register(store, "1")
     late.changed_at = newest.changed_at - timedelta(minutes=1)
     store.of(Dataset).save(late)
-    assert told(follower, store) == ["dts_1"]
+    assert told(feed, store) == ["dts_1"]
 
 
 def test_what_failed_is_told_again(store: Store) -> None:
     """An index that broke off has not seen the dataset."""
     register(store, "1")
-    follower = Follower()
-    next(follower.changes(store))
-    assert told(follower, store) == ["dts_1"]
+    feed = ChangeFeed()
+    next(feed.changes(store))
+    assert told(feed, store) == ["dts_1"]
 
 
-def test_a_follower_that_starts_late_hears_only_of_later_changes(store: Store) -> None:
+def test_a_feed_that_starts_late_hears_only_of_later_changes(store: Store) -> None:
     """An index that was kept knows up to when it is complete."""
     old = register(store, "1")
     recent = register(store, "2")
     recent.changed_at = old.changed_at + timedelta(minutes=10)
     store.of(Dataset).save(recent)
-    assert told(Follower(since=recent.changed_at), store) == ["dts_2"]
+    assert told(ChangeFeed(since=recent.changed_at), store) == ["dts_2"]

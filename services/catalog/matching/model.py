@@ -60,11 +60,6 @@ def traits_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> ProjectTrait
     )
 
 
-def needs_of(dataset_ids: Iterable[str], keys: Iterable[str]) -> set[str]:
-    """What data is joined with to be of use to a project: what it names, and its kinds of keys."""
-    return {*dataset_ids, *keys}
-
-
 def best_matches(traits: ProjectTraits, published: Iterable[Dataset]) -> tuple[Match, ...]:
     """The datasets with at least one reason, best first, at most BEST; never the project's own.
 

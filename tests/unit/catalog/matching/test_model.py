@@ -2,7 +2,7 @@
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.matching.matching import BEST, best_matches, traits_of
+from services.catalog.matching.model import BEST, best_matches, traits_of
 from shared.events import Match, ProjectSubmitted
 from tests.unit.catalog.samples import metadata, profile, published, ref, registered
 
