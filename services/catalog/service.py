@@ -1,9 +1,5 @@
 """The catalog: what it consists of and hears; services/catalog/entrypoints has what it offers."""
 
-from functools import partial
-
-from eventlet import tpool
-
 from services.catalog.access import project_results, requests, usage
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.deadline_watch import DeadlineWatch
@@ -15,6 +11,7 @@ from services.catalog.entrypoints.harvesting import Harvesting
 from services.catalog.entrypoints.owning import Owning
 from services.catalog.entrypoints.reading import Reading
 from services.catalog.harvesting import commands
+from services.catalog.harvesting.fetching import Fetcher
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.worker import HarvestWorker
 from services.catalog.joins import discovery
@@ -36,8 +33,7 @@ from shared.events import (
     ProjectWithdrawn,
     TreatmentProposed,
 )
-from shared.messaging import Background, Config, Context, Documents, Files, on
-from shared.outbound import SsrfGuard, resolve
+from shared.messaging import Background, Config, Context, Documents, Files, on, ssrf_guard
 from shared.settings import Settings
 
 
@@ -48,12 +44,9 @@ def _finder(context: Context) -> Finder:
 
 
 def _harvest_worker(context: Context) -> HarvestWorker:
-    # The system's resolver blocks: it runs in a real thread, beside the hub.
-    guard = SsrfGuard(
-        allow_private=context.settings.harvest_private_addresses,
-        resolve=partial(tpool.execute, resolve),
-    )
-    return HarvestWorker(context.service, context.store, context.files, context.settings, guard)
+    guard = ssrf_guard(allow_private=context.settings.harvest_private_addresses)
+    fetcher = Fetcher(guard.target, context.files, context.settings.max_upload_bytes)
+    return HarvestWorker(context.service, context.store, context.files, context.settings, fetcher)
 
 
 class Catalog(Granting, Harvesting, Owning, Reading):

@@ -1,9 +1,5 @@
 """The notify service: listens to everything, tells partners and keeps the timelines."""
 
-from functools import partial
-
-from eventlet import tpool
-
 from services.notify.commands import Webhooks
 from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
 from services.notify.recorder import Recorder
@@ -24,16 +20,13 @@ from shared.auth import INSIDE, MemberId
 from shared.events import REGISTRY, Envelope, Event
 from shared.http import Call, http
 from shared.inbound import Identifier, Paging
-from shared.messaging import Background, Config, Documents, on, rpc
-from shared.outbound import SsrfGuard, resolve
+from shared.messaging import Background, Config, Documents, on, rpc, ssrf_guard
+from shared.outbound import SsrfGuard
 from shared.settings import Settings
 
 
 def _guard(settings: Settings) -> SsrfGuard:
-    # The system's resolver blocks: it runs in a real thread, beside the hub.
-    return SsrfGuard(
-        allow_private=settings.webhook_private_addresses, resolve=partial(tpool.execute, resolve)
-    )
+    return ssrf_guard(allow_private=settings.webhook_private_addresses)
 
 
 class Notify:

@@ -1,7 +1,15 @@
 """Events and RPC that lose nothing: the only package that uses nameko, kombu and eventlet."""
 
 from shared.messaging.client import RpcClient
-from shared.messaging.dependencies import Background, Config, Context, Documents, Files, Loop
+from shared.messaging.dependencies import (
+    Background,
+    Config,
+    Context,
+    Documents,
+    Files,
+    Loop,
+    ssrf_guard,
+)
 from shared.messaging.on import on
 from shared.messaging.rpc import rpc
 
@@ -15,4 +23,5 @@ __all__ = [
     "RpcClient",
     "on",
     "rpc",
+    "ssrf_guard",
 ]

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import eventlet
@@ -15,6 +16,7 @@ from shared.errors import Unavailable
 from shared.messaging.client import Replies, ServiceProxy
 from shared.messaging.publisher import Publisher
 from shared.messaging.relay import Relay
+from shared.outbound import SsrfGuard, resolve
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
@@ -110,6 +112,11 @@ class Config(DependencyProvider):
         """The settings."""
         settings: Settings = self.container.config["settings"]
         return settings
+
+
+def ssrf_guard(*, allow_private: bool) -> SsrfGuard:
+    """Which URLs a service may call; the system's resolver, which blocks, has a real thread."""
+    return SsrfGuard(allow_private=allow_private, resolve=partial(tpool.execute, resolve))
 
 
 class Loop(Protocol):

@@ -3,6 +3,8 @@
 from typing import Any
 
 from services.catalog.datasets.views import DatasetView, view_of
+from services.catalog.harvesting import commands
+from services.catalog.harvesting.fetching import Fetcher
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.take_in import TakeIn, take_in
 from services.catalog.harvesting.views import (
@@ -17,7 +19,10 @@ from services.catalog.harvesting.worker import HarvestWorker
 from shared.auth import Caller, MemberId, Role
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey, Identifier, Paging
-from shared.messaging import rpc
+from shared.messaging import rpc, ssrf_guard
+from shared.outbound import SsrfGuard
+from shared.settings import Settings
+from shared.storage import Storage
 from shared.store import Store
 
 OPERATORS: frozenset[Role] = frozenset({"operator"})
@@ -28,13 +33,15 @@ class Harvesting:
     """For operators, who say what is harvested."""
 
     documents: Store
+    files: Storage
+    settings: Settings
     harvest_worker: HarvestWorker
 
     @http("POST", "/sources", body=NewSource, returns=SourceView, status=201, roles=OPERATORS)
     def create_source(self, call: Call) -> SourceView:
         """Add another catalogue; the datasets harvested from it are the caller's."""
         key = IdempotencyKey.if_any(call.idempotency_key)
-        return SourceView.of(self.harvest_worker.sources.add(call.caller.member_id, call.body, key))
+        return self._add(call.caller.member_id, call.body, key)
 
     @http("GET", "/sources", query=Paging, returns=SourcePage, roles=OPERATORS)
     def read_sources(self, call: Call) -> SourcePage:
@@ -49,7 +56,7 @@ class Harvesting:
     @http("PATCH", ONE, body=ChangeSource, returns=SourceView, roles=OPERATORS)
     def edit_source(self, call: Call, source_id: str) -> SourceView:
         """Change it; its datasets follow with the next harvest."""
-        return SourceView.of(self.harvest_worker.sources.change(source_id, call.body))
+        return self._change(source_id, call.body)
 
     @http(
         "POST", f"{ONE}/harvest", body=NewHarvest, returns=HarvestView, status=202, roles=OPERATORS
@@ -69,8 +76,8 @@ class Harvesting:
     )
     def harvest_file(self, call: Call, source_id: str) -> HarvestView:
         """Harvest an uploaded file in place of what is at its address."""
-        harvest = self.harvest_worker.sources.harvest_file(
-            source_id, call.file, may_retire_most=call.body.may_retire_most
+        harvest = commands.harvest_file(
+            self.documents, source_id, call.file, may_retire_most=call.body.may_retire_most
         )
         self.harvest_worker.wake()
         return HarvestView.of(harvest)
@@ -83,7 +90,7 @@ class Harvesting:
     @http("POST", "/harvests/{harvest_id}/cancel", returns=HarvestView, roles=OPERATORS)
     def stop_harvest(self, call: Call, harvest_id: str) -> HarvestView:  # noqa: ARG002 - for its role
         """Stop a harvest: what it took until now stays, and nothing is retired."""
-        return HarvestView.of(self.harvest_worker.sources.cancel(harvest_id))
+        return HarvestView.of(commands.cancel_harvest(self.documents, harvest_id))
 
     @http(
         "POST",
@@ -109,7 +116,7 @@ class Harvesting:
         """Add another catalogue; the datasets harvested from it are `owner_id`'s."""
         wanted = NewSource.model_validate(source)
         key = IdempotencyKey.if_any(idempotency_key, "idempotency_key")
-        return SourceView.of(self.harvest_worker.sources.add(owner_id, wanted, key))
+        return self._add(owner_id, wanted, key)
 
     @rpc
     def list_sources(self, after: str | None = None, limit: int = 50) -> SourcePage:
@@ -124,8 +131,7 @@ class Harvesting:
     @rpc
     def change_source(self, source_id: Identifier, changes: dict[str, Any]) -> SourceView:
         """Change what is named of it; its datasets follow with the next harvest."""
-        wanted = ChangeSource.model_validate(changes)
-        return SourceView.of(self.harvest_worker.sources.change(source_id, wanted))
+        return self._change(source_id, ChangeSource.model_validate(changes))
 
     @rpc
     def harvest_source(self, source_id: Identifier, may_retire_most: bool = False) -> HarvestView:
@@ -140,11 +146,22 @@ class Harvesting:
     @rpc
     def cancel_harvest(self, harvest_id: Identifier) -> HarvestView:
         """Stop a harvest: what it took until now stays, and nothing is retired."""
-        return HarvestView.of(self.harvest_worker.sources.cancel(harvest_id))
+        return HarvestView.of(commands.cancel_harvest(self.documents, harvest_id))
+
+    @property
+    def _guard(self) -> SsrfGuard:
+        return ssrf_guard(allow_private=self.settings.harvest_private_addresses)
 
     def _take_in(self, dataset_id: str, caller: Caller, url: str) -> DatasetView:
-        taken = take_in(self.documents, self.harvest_worker.fetcher, dataset_id, caller, url)
-        return view_of(taken, caller)
+        fetcher = Fetcher(self._guard.target, self.files, self.settings.max_upload_bytes)
+        return view_of(take_in(self.documents, fetcher, dataset_id, caller, url), caller)
+
+    def _add(self, owner_id: str, wanted: NewSource, key: IdempotencyKey | None) -> SourceView:
+        source = commands.add_source(self.documents, self._guard, owner_id, wanted, key)
+        return SourceView.of(source)
+
+    def _change(self, source_id: str, wanted: ChangeSource) -> SourceView:
+        return SourceView.of(commands.change_source(self.documents, self._guard, source_id, wanted))
 
     def _page(self, query: Paging) -> SourcePage:
         sources = self.documents.of(RemoteSource)
@@ -152,8 +169,8 @@ class Harvesting:
         return SourcePage(items=list(map(SourceView.of, found)), next=cursor)
 
     def _begin(self, source_id: str, how: NewHarvest) -> HarvestView:
-        harvest = self.harvest_worker.sources.harvest(
-            source_id, may_retire_most=how.may_retire_most
+        harvest = commands.begin_harvest(
+            self.documents, source_id, may_retire_most=how.may_retire_most
         )
         self.harvest_worker.wake()
         return HarvestView.of(harvest)

@@ -17,7 +17,7 @@ from services.catalog.harvesting.applying import (
     entries_of,
     manifest_of,
 )
-from services.catalog.harvesting.commands import Sources
+from services.catalog.harvesting.commands import begin_harvest
 from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway, joined
 from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import LEASE, Harvest, RemoteSource
@@ -25,7 +25,6 @@ from services.catalog.harvesting.page_run import PageRun
 from services.catalog.harvesting.take_in import renew
 from shared.aggregate import now
 from shared.errors import LabError, Rejected, Unavailable
-from shared.outbound import SsrfGuard
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
@@ -49,12 +48,10 @@ class HarvestWorker:
     """Harvests until stopped."""
 
     def __init__(
-        self, service: str, store: Store, files: Storage, settings: Settings, guard: SsrfGuard
+        self, service: str, store: Store, files: Storage, settings: Settings, fetcher: Fetcher
     ) -> None:
         self._service, self._store, self._files = service, store, files
-        self._waits = settings.retry_seconds
-        self.fetcher = Fetcher(guard.target, files, settings.max_upload_bytes)
-        self.sources = Sources(store, guard.normalised)
+        self._waits, self._fetcher = settings.retry_seconds, fetcher
         self._harvests, self._remote = store.of(Harvest), store.of(RemoteSource)
         self._own_records = OwnRecords(store, settings.reached_at)
         self._seen = SeenIdentifiers(files)
@@ -88,7 +85,7 @@ class HarvestWorker:
         for source in self._remote.find(sort="next_at", limit=_SIDE_BY_SIDE):
             if source.next_at > now():
                 return
-            self.sources.harvest(source.id)
+            begin_harvest(self._store, source.id)
 
     def _dispatch(self) -> None:
         active = {"state": {"$in": list(_STEPS)}}
@@ -143,7 +140,7 @@ class HarvestWorker:
         url = harvest.next_url
         previous = self._harvests.find_one(harvest.previous_id)
         known = previous.page_at(url) if previous else None
-        found = self.fetcher.fetch(url, ACCEPTED[harvest.catalogue], known)
+        found = self._fetcher.fetch(url, ACCEPTED[harvest.catalogue], known)
         page = _page(len(harvest.pages) + 1, url, found, known)
         return self._harvests.change(harvest.id, lambda one: one.take_page(page))
 
@@ -153,7 +150,7 @@ class HarvestWorker:
         before = self._seen.of(harvest, page.number - 1)
         with suppress(HarvestEnded):
             imported.apply(entries_of(self._files, page), before)
-            imported.renew(partial(renew, self._store, self.fetcher))
+            imported.renew(partial(renew, self._store, self._fetcher))
         following = _following(page, page_of(manifest_of(self._files, page)).next)
         changed = self._harvests.change(
             harvest.id,
