@@ -30,7 +30,7 @@ _FRANCE = ZoneInfo("Europe/Paris")
 _DAY = 24 * 3600.0
 
 
-class Patience(Frozen):
+class Deadlines(Frozen):
     """When deciders are reminded of a request, and when it ends; seconds since they were asked."""
 
     remind_seconds: float = 7 * _DAY
@@ -89,7 +89,7 @@ class Grant(BaseModel):
     reason: str = ""
     requested_at: datetime
     waits_since: datetime = Field(default_factory=lambda data: data["requested_at"])
-    patience: Patience = Patience()
+    patience: Deadlines = Deadlines()
     reminded_at: datetime | None = None
     decided_at: datetime | None = None
     uses: int = 0
@@ -142,7 +142,7 @@ class Grant(BaseModel):
             return end_of(self.until)
         return NEVER
 
-    def says(self, decider: str, decision: Decision, conditions: Conditions) -> bool:
+    def already_holds(self, decider: str, decision: Decision, conditions: Conditions) -> bool:
         """Whether the decision would change nothing."""
         if self.state != _OUTCOME[decision]:
             return False

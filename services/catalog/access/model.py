@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, computed_field
 
-from services.catalog.access.grants import UNBOUND, Conditions, Decision, Grant, Patience
+from services.catalog.access.grants import UNBOUND, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
@@ -119,11 +119,11 @@ class ProjectAccess(Aggregate):
         """Tell what stands between a treatment that the project proposes and its data."""
         self.record(InputsChecked(project_id=self.id, proposal=proposal, obstacles=obstacles))
 
-    def secure(self, holder_id: str, wanted: Wanted, patience: Patience) -> None:
+    def secure(self, holder_id: str, wanted: Wanted, deadlines: Deadlines) -> None:
         """Ask for every dataset of `wanted`, None being one that the catalogue does not know.
 
         The holder's own and open data is granted at once; restricted data waits for its owner, and
-        a result also for those whose restricted data went into it, as long as `patience` says. So
+        a result also for those whose restricted data went into it, as long as `deadlines` allow. So
         does open data that is not published: its owner may be the one who keeps it back. Unknown
         data is refused, and then nobody is asked. An ended project asks for nothing.
         """
@@ -134,20 +134,20 @@ class ProjectAccess(Aggregate):
         new = {one: dataset for one, dataset in wanted.items() if self.grant_of(one) is None}
         unknown = [one for one, dataset in new.items() if dataset is None]
         for dataset_id in unknown or new:
-            self._add_grant(dataset_id, new[dataset_id], patience)
+            self._add_grant(dataset_id, new[dataset_id], deadlines)
         self._open_if_all_granted()
 
-    def may_go_on(self, dataset: Dataset) -> bool:
+    def can_reconsider(self, dataset: Dataset) -> bool:
         """Whether a grant waits for what the dataset has become: published, or open."""
         grant = self.grant_of(dataset.id)
         if grant is None or self.closed or not dataset.published:
             return False
         return bool(grant.obstacle) or self._needs_nobody(grant, dataset)
 
-    def go_on(self, dataset: Dataset) -> None:
+    def reconsider(self, dataset: Dataset) -> None:
         """What is published can be read; on what is open nobody has to decide any more."""
         grant = self.grant_of(dataset.id)
-        if grant is None or not self.may_go_on(dataset):
+        if grant is None or not self.can_reconsider(dataset):
             return
         grant.obstacle = ""
         if self._needs_nobody(grant, dataset):
@@ -174,7 +174,7 @@ class ProjectAccess(Aggregate):
         grant = self.request_for(dataset_id)
         if decider not in grant.deciders:
             raise self._no_request(dataset_id)
-        said = grant.says(decider, decision, conditions)
+        said = grant.already_holds(decider, decision, conditions)
         if not said and (self.closed or not grant.allows(decision)):
             raise WrongStage(
                 "ce projet est terminé"
@@ -299,14 +299,14 @@ class ProjectAccess(Aggregate):
             "title": "" if grant.obstacle else grant.title,
         }
 
-    def _add_grant(self, dataset_id: str, dataset: Dataset | None, patience: Patience) -> None:
+    def _add_grant(self, dataset_id: str, dataset: Dataset | None, deadlines: Deadlines) -> None:
         grant = Grant(
             dataset_id=dataset_id,
             title=dataset.metadata.title if dataset else "",
             owner_id=dataset.owner_id if dataset else "",
             state="requested",
             requested_at=now(),
-            patience=patience,
+            patience=deadlines,
         )
         self.grants.append(grant)
         if dataset is None:

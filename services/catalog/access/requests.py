@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.catalog.access.grants import Patience
+from services.catalog.access.grants import Deadlines
 from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.access.views import AccessRequest, NewDecision, RequestPage, RequestQuery
 from services.catalog.datasets.model import Dataset
@@ -44,13 +44,13 @@ def change_access(
 def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectSecured]) -> None:
     """Ask for every dataset that a secured project's treatment reads."""
     event = envelope.data
-    patience = Patience(
+    deadlines = Deadlines(
         remind_seconds=settings.access_reminder_seconds,
         expire_seconds=settings.access_expiry_seconds,
     )
     wanted = {id_: store.of(Dataset).find_one(id_) for id_ in event.dataset_ids}
     access = change_access(
-        store, envelope, lambda access: access.secure(event.holder_id, wanted, patience)
+        store, envelope, lambda access: access.secure(event.holder_id, wanted, deadlines)
     )
     # What changed between the look and the save was told to nobody.
     for dataset_id in event.dataset_ids:
@@ -67,8 +67,8 @@ def adjust_access(store: Store, dataset_id: str) -> None:
 
 
 def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
-    if access.may_go_on(dataset):
-        store.of(ProjectAccess).change(access.id, lambda one: one.go_on(dataset))
+    if access.can_reconsider(dataset):
+        store.of(ProjectAccess).change(access.id, lambda one: one.reconsider(dataset))
     if access.must_ask_again(dataset):
         store.of(ProjectAccess).change(access.id, lambda one: one.ask_again(dataset))
 

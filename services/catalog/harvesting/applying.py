@@ -7,7 +7,8 @@ from itertools import islice
 from services.catalog.datasets.manifests import output_of, read_manifest
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Change
-from services.catalog.harvesting.fetching import PortalAway
+from services.catalog.harvesting.fetched_page import Counts, FetchedPage, Refused
+from services.catalog.harvesting.fetching import PortalUnavailable
 from services.catalog.harvesting.harvested_records import (
     OwnRecords,
     dataset_id,
@@ -16,7 +17,6 @@ from services.catalog.harvesting.harvested_records import (
     metadata_of,
 )
 from services.catalog.harvesting.model import Harvest, RemoteSource
-from services.catalog.harvesting.page_run import Counts, PageRun, Refused
 from shared.catalogues.harvested_page import ENTRIES, PageEntry, Record
 from shared.errors import Rejected
 from shared.storage import Storage
@@ -32,13 +32,13 @@ _HERE = "il est déjà dans ce catalogue"
 _GONE = "il n'est plus dans sa source, « {} »"
 
 
-def manifest_of(files: Storage, page: PageRun) -> Manifest:
+def manifest_of(files: Storage, page: FetchedPage) -> Manifest:
     """What the sandbox made of a page that it read."""
     assert page.manifest is not None  # noqa: S101 - it is applied, so it was read
     return read_manifest(files, page.manifest)
 
 
-def entries_of(files: Storage, page: PageRun) -> Iterator[PageEntry]:
+def entries_of(files: Storage, page: FetchedPage) -> Iterator[PageEntry]:
     """The entries of a page, read line by line."""
     rest = b""
     for chunk in files.chunks(output_of(manifest_of(files, page), ENTRIES)):
@@ -72,7 +72,7 @@ class SeenIdentifiers:
 
 
 class PageImport:
-    """Applies the entries of one page of `harvest`; `go_on` is called after each batch."""
+    """Applies the entries of one page of `harvest`; `keep_lease` is called after each batch."""
 
     def __init__(
         self,
@@ -80,10 +80,10 @@ class PageImport:
         source: RemoteSource,
         harvest: Harvest,
         ours: OwnRecords,
-        go_on: Callable[[], object],
+        keep_lease: Callable[[], object],
     ) -> None:
         self._datasets, self._ours = store.of(Dataset), ours
-        self._source, self._harvest, self._go_on = source, harvest, go_on
+        self._source, self._harvest, self._keep_lease = source, harvest, keep_lease
         self.counts = Counts()
         self.refused: list[Refused] = []
         self._outdated: list[str] = []
@@ -93,16 +93,16 @@ class PageImport:
         waiting = iter(entries)
         while batch := list(islice(waiting, BATCH)):
             self._apply(batch, seen)
-            self._go_on()
+            self._keep_lease()
 
     def renew(self, fetch: Callable[[Dataset], bool]) -> None:
         """Fetch data anew of which its source tells otherwise than when it was taken in."""
         for dataset in map(self._datasets.get, self._outdated):
-            self._go_on()
+            self._keep_lease()
             try:
                 if fetch(dataset):
                     self._count("renewed")
-            except (PortalAway, Rejected) as error:
+            except (PortalUnavailable, Rejected) as error:
                 reason = f"ses données n'ont pas pu être reprises : {error}"
                 self._note(dataset.metadata.title, reason)
                 self._count("outdated")
@@ -199,13 +199,13 @@ class MissingDatasets:
             total, missing = total + 1, missing + (dataset.id not in self._seen)
         return missing, total
 
-    def retire(self, go_on: Callable[[], object]) -> None:
-        """Retire all that are missing; `go_on` is called after each."""
+    def retire(self, keep_lease: Callable[[], object]) -> None:
+        """Retire all that are missing; `keep_lease` is called after each."""
         reason = _GONE.format(self._source.title)
         for dataset in self._present():
             if dataset.id not in self._seen:
                 self._datasets.change(dataset.id, lambda one: one.retire(reason))
-                go_on()
+                keep_lease()
 
     def _present(self) -> Iterator[Dataset]:
         where = {"source_id": self._source.id, "state": "published"}

@@ -1,7 +1,7 @@
 """Adds sources and begins harvests of them; every command may be repeated."""
 
+from services.catalog.harvesting.fetched_page import FetchedPage
 from services.catalog.harvesting.model import Harvest, RemoteSource
-from services.catalog.harvesting.page_run import PageRun
 from services.catalog.harvesting.views import ChangeSource, NewSource
 from shared.aggregate import new_id, now
 from shared.errors import WrongStage
@@ -105,7 +105,7 @@ def _begin(store: Store, source_id: str, *, may_retire_most: bool, file: FileRef
         started_at=now(),
     )
     if file:
-        harvest.take_page(PageRun(number=1, url="", base=source.url, file=file))
+        harvest.take_page(FetchedPage(number=1, url="", base=source.url, file=file))
     # A crash before this line leaves a claim without a harvest: the next call makes it.
     return harvests.add(harvest)
 

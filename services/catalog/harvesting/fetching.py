@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urldefrag, urljoin
 
 from services.catalog.datasets.source_record import FetchedCopy
-from services.catalog.harvesting.page_run import PageRun
+from services.catalog.harvesting.fetched_page import FetchedPage
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
 from shared.events.event import CatalogueKind, FileRef
 from shared.outbound import CallFailed, Target, TimedConnection, Unresolved, connected
@@ -33,7 +33,7 @@ _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r';\s*rel\s*=\s*"?([^",;]*)', re.IGNORECASE)
 
 
-class PortalAway(Unavailable):
+class PortalUnavailable(Unavailable):
     """The portal does not answer now; the message says why, in French."""
 
 
@@ -49,7 +49,7 @@ def joined(base: str, url: str) -> str:
         return url
 
 
-class Fetched(NamedTuple):
+class PortalResponse(NamedTuple):
     """A page as it came; `file` is None when it is the same as the one remembered."""
 
     base: str
@@ -75,10 +75,12 @@ class Fetcher:
         self._target_of, self._files = target_of, files
         self._limit, self._seconds = limit, seconds
 
-    def fetch(self, url: str, accepted: str, known: PageRun | FetchedCopy | None = None) -> Fetched:
+    def fetch(
+        self, url: str, accepted: str, known: FetchedPage | FetchedCopy | None = None
+    ) -> PortalResponse:
         """The page at `url`; only if it changed when the server knows what `known` is.
 
-        Raises PortalAway when it may come later, Rejected when it never will, both in French.
+        Raises PortalUnavailable when it may come later, Rejected when it never will: in French.
         """
         headers = {
             "Accept": accepted,
@@ -89,12 +91,12 @@ class Fetcher:
         }
         for _ in range(_REDIRECTIONS + 1):
             found = self._call(url, headers)
-            if isinstance(found, Fetched):
+            if isinstance(found, PortalResponse):
                 return found
             url = found
         raise Rejected(f"plus de {_REDIRECTIONS} redirections")
 
-    def _call(self, url: str, headers: Mapping[str, str]) -> Fetched | str:
+    def _call(self, url: str, headers: Mapping[str, str]) -> PortalResponse | str:
         """The page, or the address that the server sends us to."""
         target, url = self._target(url), _without_fragment(url)
         try:
@@ -102,28 +104,28 @@ class Fetcher:
                 timed.connection.request("GET", target.path, headers=dict(headers))
                 return self._answer(url, timed)
         except CallFailed as error:
-            raise PortalAway(str(error)) from error
+            raise PortalUnavailable(str(error)) from error
 
     def _target(self, url: str) -> Target:
         try:
             return self._target_of(url)
         except Unresolved as error:
-            raise PortalAway("nom de domaine introuvable") from error
+            raise PortalUnavailable("nom de domaine introuvable") from error
         except Invalid as error:
             raise Rejected(
                 f"adresse refusée (illisible, réseau privé, ou pas en https) : {url:.200}"
             ) from error
 
-    def _answer(self, url: str, timed: TimedConnection) -> Fetched | str:
+    def _answer(self, url: str, timed: TimedConnection) -> PortalResponse | str:
         response = timed.response()
         status = response.status
         if status in _MOVED:
             return joined(url, response.getheader("Location") or url)
         if status in _LATER or status >= _FAULTS:
-            raise PortalAway(f"le portail répond {status}")
+            raise PortalUnavailable(f"le portail répond {status}")
         if status not in (_OK, _SAME):
             raise Rejected(f"le portail répond {status}")
-        return Fetched(
+        return PortalResponse(
             base=url,
             file=self._stored(response, timed) if status == _OK else None,
             etag=_header(response, "ETag"),
@@ -153,8 +155,8 @@ def _without_fragment(url: str) -> str:
         raise Rejected(f"adresse illisible : {url:.200}") from error
 
 
-def _conditions(known: PageRun | FetchedCopy | None) -> dict[str, str]:
-    if known is None or (isinstance(known, PageRun) and not known.is_read):
+def _conditions(known: FetchedPage | FetchedCopy | None) -> dict[str, str]:
+    if known is None or (isinstance(known, FetchedPage) and not known.is_read):
         return {}
     conditions = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
     return {name: value for name, value in conditions.items() if value}

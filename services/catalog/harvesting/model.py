@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from services.catalog.harvesting.page_run import Counts, PageRun, Refused, tell
+from services.catalog.harvesting.fetched_page import Counts, FetchedPage, Refused, tell
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.catalogues.harvested_page import READER
 from shared.errors import WrongStage
@@ -95,7 +95,7 @@ class Harvest(Aggregate):
     due_at: datetime = LONG_AGO
     attempt: int = 0
     next_url: str = ""
-    pages: list[PageRun] = []
+    pages: list[FetchedPage] = []
     counts: Counts = Counts()
     refused: list[Refused] = []
     gone: int = 0
@@ -111,7 +111,7 @@ class Harvest(Aggregate):
         return self.state in ENDED
 
     @property
-    def page(self) -> PageRun:
+    def page(self) -> FetchedPage:
         """The page that was fetched last."""
         return self.pages[-1]
 
@@ -136,7 +136,7 @@ class Harvest(Aggregate):
             )
         return ""
 
-    def page_at(self, url: str) -> PageRun | None:
+    def page_at(self, url: str) -> FetchedPage | None:
         """The page that was fetched from that address."""
         return next((page for page in self.pages if page.url == url), None)
 
@@ -150,7 +150,7 @@ class Harvest(Aggregate):
         if self.due_at != NEVER:
             self.due_at = now()
 
-    def take_page(self, page: PageRun) -> None:
+    def take_page(self, page: FetchedPage) -> None:
         """A page is stored; it waits for the sandbox, unless its content was read before.
 
         A process whose lease ran out may come with a page that another one brought already.

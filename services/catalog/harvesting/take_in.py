@@ -11,7 +11,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.visibility import visible
-from services.catalog.harvesting.fetching import Fetched, Fetcher
+from services.catalog.harvesting.fetching import Fetcher, PortalResponse
 from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
 from shared.errors import Forbidden, Invalid, WrongStage
@@ -66,7 +66,7 @@ def _keep(
     store: Store,
     dataset_id: str,
     wanted: Distribution,
-    found: Fetched,
+    found: PortalResponse,
     known: FetchedCopy | None = None,
 ) -> Dataset:
     """Make a version of what was fetched; of the same as was `known` nothing."""

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.datasets.bodies import Label
+from services.catalog.harvesting.fetched_page import Counts, Refused
 from services.catalog.harvesting.model import Harvest, HarvestState, RemoteSource
-from services.catalog.harvesting.page_run import Counts, Refused
 from shared.aggregate import NEVER
 from shared.events.event import CatalogueKind
 

@@ -18,10 +18,16 @@ from services.catalog.harvesting.applying import (
     manifest_of,
 )
 from services.catalog.harvesting.commands import begin_harvest
-from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway, joined
+from services.catalog.harvesting.fetched_page import FetchedPage
+from services.catalog.harvesting.fetching import (
+    ACCEPTED,
+    Fetcher,
+    PortalResponse,
+    PortalUnavailable,
+    joined,
+)
 from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import LEASE, Harvest, RemoteSource
-from services.catalog.harvesting.page_run import PageRun
 from services.catalog.harvesting.take_in import renew
 from shared.aggregate import now
 from shared.errors import LabError, Rejected, Unavailable
@@ -122,7 +128,7 @@ class HarvestWorker:
         steps = dict(zip(_STEPS, (self._fetch, self._apply, self._retire), strict=True))
         try:
             return steps[harvest.state](harvest)
-        except PortalAway as error:
+        except PortalUnavailable as error:
             reason = f"la page {number} n'a pas pu être lue : {error}"
             return self._harvests.change(harvest.id, lambda one: one.put_off(reason, self._waits))
         except HarvestEnded:
@@ -146,7 +152,9 @@ class HarvestWorker:
 
     def _apply(self, harvest: Harvest) -> Harvest:
         page, source = harvest.page, self._remote.get(harvest.source_id)
-        imported = PageImport(self._store, source, harvest, self._own_records, self._pulse(harvest))
+        imported = PageImport(
+            self._store, source, harvest, self._own_records, self._lease_keeper(harvest)
+        )
         before = self._seen.of(harvest, page.number - 1)
         with suppress(HarvestEnded):
             imported.apply(entries_of(self._files, page), before)
@@ -168,7 +176,7 @@ class HarvestWorker:
         if harvest.has_ended:
             return harvest
         if harvest.gone:
-            self._missing(source, harvest).retire(self._pulse(harvest))
+            self._missing(source, harvest).retire(self._lease_keeper(harvest))
             metrics.harvested_records.labels(self._service, "retired").inc(harvest.gone)
         self._remote.change(source.id, lambda one: one.note_completed(harvest.id))
         return self._harvests.change(harvest.id, Harvest.complete)
@@ -182,11 +190,11 @@ class HarvestWorker:
         gone, kept = (0, missing) if is_most else (missing, 0)
         return self._harvests.change(harvest.id, lambda one: one.miss(gone, kept))
 
-    def _pulse(self, harvest: Harvest) -> Callable[[], None]:
+    def _lease_keeper(self, harvest: Harvest) -> Callable[[], None]:
         """Keeps the lease now and then; raises Unavailable at a stop of ours, or HarvestEnded."""
         held = looked = now()
 
-        def go_on() -> None:
+        def keep_lease() -> None:
             nonlocal held, looked
             if self._stopping.is_set():
                 self._harvests.change(harvest.id, Harvest.release)
@@ -200,21 +208,21 @@ class HarvestWorker:
                 if self._harvests.get(harvest.id).has_ended:
                     raise HarvestEnded
 
-        return go_on
+        return keep_lease
 
 
-def _page(number: int, url: str, found: Fetched, known: PageRun | None) -> PageRun:
+def _page(number: int, url: str, found: PortalResponse, known: FetchedPage | None) -> FetchedPage:
     """The page as it was fetched; with what was read of the same bytes before."""
     file = found.file or (known.file if known else None)
     if file is None:
         raise Rejected("le portail répond 304 à qui ne connaît pas la page")
-    page = PageRun(number=number, url=url, **found._replace(file=file)._asdict())
+    page = FetchedPage(number=number, url=url, **found._replace(file=file)._asdict())
     if known and known.is_read and (known.file.sha256, known.base) == (file.sha256, page.base):
         page.manifest = known.manifest
     return page
 
 
-def _following(page: PageRun, told: str | None) -> str | None:
+def _following(page: FetchedPage, told: str | None) -> str | None:
     """Where the next page is, by what the page says or else its server."""
     url = joined(page.base, told) if told else page.next_link
     return _secured(page.base, url) or None

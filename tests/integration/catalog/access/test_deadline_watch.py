@@ -11,7 +11,7 @@ import urllib3
 from pymongo import MongoClient
 
 from deploy.local.signing_keys import KeyPair
-from services.catalog.access.grants import Patience
+from services.catalog.access.grants import Deadlines
 from services.catalog.access.model import ProjectAccess
 from services.catalog.service import Catalog
 from shared.aggregate import new_id, now
@@ -180,7 +180,7 @@ def test_operators_see_how_long_owners_have_been_asked(lab: Lab) -> None:
     """How many projects wait, the oldest request's age, and whether anything is late."""
     waiting = ProjectAccess(id=new_id("prj"))
     data = registered(new_id("dts"), metadata(access="restricted"))
-    waiting.secure("mbr_h", {data.id: data}, Patience())
+    waiting.secure("mbr_h", {data.id: data}, Deadlines())
     with documents_of(lab) as store:
         store.of(ProjectAccess).save(waiting)
 

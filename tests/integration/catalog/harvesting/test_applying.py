@@ -8,9 +8,9 @@ import pytest
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.harvesting.applying import BATCH, MissingDatasets, PageImport
+from services.catalog.harvesting.fetched_page import Counts, FetchedPage
 from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import Harvest, RemoteSource
-from services.catalog.harvesting.page_run import Counts, PageRun
 from shared.aggregate import now
 from shared.catalogues.harvested_page import PageEntry, Record
 from shared.events import FileRef
@@ -50,7 +50,7 @@ def harvest(identifier: str) -> Harvest:
         owner_id=SOURCE.owner_id,
         title=SOURCE.title,
         catalogue=SOURCE.catalogue,
-        pages=[PageRun(number=1, url="", file=FileRef(sha256="a" * 64, size=1))],
+        pages=[FetchedPage(number=1, url="", file=FileRef(sha256="a" * 64, size=1))],
         started_at=now(),
     )
 
@@ -59,12 +59,12 @@ def apply(store: Store, identifier: str, given: list[PageEntry], batches: int = 
     """Apply the entries; the process dies after so many batches."""
     left = [batches]
 
-    def go_on() -> None:
+    def keep_lease() -> None:
         left[0] -= 1
         if not left[0]:
             raise Died
 
-    applying = PageImport(store, SOURCE, harvest(identifier), OwnRecords(store, LAB), go_on)
+    applying = PageImport(store, SOURCE, harvest(identifier), OwnRecords(store, LAB), keep_lease)
     applying.apply(given, set())
     return applying.counts
 

@@ -5,8 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.catalog.harvesting.fetching import ACCEPTED, Fetched, Fetcher, PortalAway
-from services.catalog.harvesting.page_run import PageRun
+from services.catalog.harvesting.fetched_page import FetchedPage
+from services.catalog.harvesting.fetching import (
+    ACCEPTED,
+    Fetcher,
+    PortalResponse,
+    PortalUnavailable,
+)
 from shared.errors import Rejected
 from shared.outbound import SsrfGuard, Target
 from shared.storage import Storage
@@ -49,10 +54,10 @@ def fetcher(portal: Portal, files: Storage) -> Fetcher:
     return Fetcher(OnlyPortal(portal).target, files, LIMIT, SECONDS)
 
 
-def known(found: Fetched, url: str) -> PageRun:
+def known(found: PortalResponse, url: str) -> FetchedPage:
     """The page as the harvest before keeps it, once it was read."""
     assert found.file
-    return PageRun(number=1, url=url, manifest=found.file, **found._asdict())
+    return FetchedPage(number=1, url=url, manifest=found.file, **found._asdict())
 
 
 def linked(link: str) -> Answer:
@@ -144,7 +149,7 @@ def test_redirections_in_circles_end(portal: Portal, fetcher: Fetcher) -> None:
 def test_portal_in_trouble_is_asked_later(portal: Portal, fetcher: Fetcher, code: int) -> None:
     """It is not the catalogue that is wrong."""
     portal.answers["/trouble"] = status(code)
-    with pytest.raises(PortalAway, match=f"répond {code}"):
+    with pytest.raises(PortalUnavailable, match=f"répond {code}"):
         fetcher.fetch(portal.url("/trouble"), ACCEPTED["dcat"])
 
 
@@ -162,7 +167,7 @@ def test_page_that_will_never_come_is_refused(portal: Portal, fetcher: Fetcher, 
 def test_page_that_breaks_off_is_not_taken_for_whole(portal: Portal, fetcher: Fetcher) -> None:
     """Half a catalogue would retire the other half."""
     portal.answers["/half"] = breaking_off
-    with pytest.raises(PortalAway, match="connexion interrompue"):
+    with pytest.raises(PortalUnavailable, match="connexion interrompue"):
         fetcher.fetch(portal.url("/half"), ACCEPTED["dcat"])
 
 
@@ -171,7 +176,7 @@ def test_page_that_never_ends_is_left(portal: Portal, fetcher: Fetcher) -> None:
     portal.answers |= {"/endless": endless, "/slow": hanging}
     with pytest.raises(Rejected, match="dépasse 1 Mo"):
         fetcher.fetch(portal.url("/endless"), ACCEPTED["dcat"])
-    with pytest.raises(PortalAway, match="pas de réponse en 1 s"):
+    with pytest.raises(PortalUnavailable, match="pas de réponse en 1 s"):
         fetcher.fetch(portal.url("/slow"), ACCEPTED["dcat"])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.catalog.access.dataset_use import Use
-from services.catalog.access.grants import Conditions, Patience
+from services.catalog.access.grants import Conditions, Deadlines
 from services.catalog.access.model import ProjectAccess
 from shared.aggregate import now
 from shared.tables.manifest import Manifest, Output
@@ -17,7 +17,7 @@ DATASET = published("dts_1", metadata(access="restricted"), owner_id="mbr_o")
 def opened(times: int = 1) -> Use:
     """A job's use of a dataset that was granted for a study."""
     access = ProjectAccess(id="prj_1", title="Loyers")
-    access.secure("mbr_h", {"dts_1": DATASET}, Patience())
+    access.secure("mbr_h", {"dts_1": DATASET}, Deadlines())
     access.decide("dts_1", "mbr_o", "grant", "", Conditions(purpose="étude"))
     version, _ = DATASET.readable()
     use = Use(id="job_1.dts_1", dataset_id="dts_1", job_id="job_1")

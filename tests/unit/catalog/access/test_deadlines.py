@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.catalog.access.grants import Conditions, Decision, Patience, end_of
+from services.catalog.access.grants import Conditions, Deadlines, Decision, end_of
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest, NewDecision
 from services.catalog.datasets.model import Dataset
@@ -28,7 +28,7 @@ OWNED = published("dts_1", metadata(access="restricted"), owner_id="mbr_o")
 RESULT = published("dts_1", metadata(access="restricted"), owner_id="mbr_o")
 RESULT.source_owners = ["mbr_p"]
 HOUR, DAY = 3600.0, timedelta(days=1)
-PATIENCE = Patience(remind_seconds=7 * 24 * HOUR, expire_seconds=30 * 24 * HOUR)
+DEADLINES = Deadlines(remind_seconds=7 * 24 * HOUR, expire_seconds=30 * 24 * HOUR)
 YESTERDAY = (now() - 2 * DAY).date().isoformat()
 TOMORROW = (now() + 2 * DAY).date().isoformat()
 
@@ -36,7 +36,7 @@ TOMORROW = (now() + 2 * DAY).date().isoformat()
 def asked(dataset: Dataset = OWNED) -> ProjectAccess:
     """A project that waits for the owners of one dataset."""
     access = ProjectAccess(id="prj_1")
-    access.secure("mbr_h", {dataset.id: dataset}, PATIENCE)
+    access.secure("mbr_h", {dataset.id: dataset}, DEADLINES)
     return access
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.access.grants import Decision, Patience
+from services.catalog.access.grants import Deadlines, Decision
 from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import NEVER, now
@@ -31,7 +31,7 @@ ASKED = published("dts_asked", metadata(access="restricted"), owner_id="mbr_o")
 OTHER = published("dts_other", metadata(access="restricted"), owner_id="mbr_p")
 RESULT = published("dts_result", metadata(access="restricted"), owner_id="mbr_r")
 RESULT.source_owners = ["mbr_o", "mbr_p"]
-PATIENCE = Patience()
+DEADLINES = Deadlines()
 ALL = (OPEN, OWN, ASKED, OTHER, RESULT)
 
 
@@ -41,7 +41,7 @@ def secured(*datasets: Dataset, unknown: str | None = None) -> ProjectAccess:
     wanted: dict[str, Dataset | None] = {dataset.id: dataset for dataset in datasets}
     if unknown:
         wanted[unknown] = None
-    access.secure("mbr_h", wanted, PATIENCE)
+    access.secure("mbr_h", wanted, DEADLINES)
     return access
 
 
@@ -60,7 +60,7 @@ def test_project_is_told_titles_of_what_is_published() -> None:
     assert isinstance(granted, AccessGranted)
     assert isinstance(asked, AccessRequested)
     assert (granted.title, asked.title) == ("Communes", "")
-    access.go_on(published("dts_waiting", waiting.metadata, owner_id="mbr_o"))
+    access.reconsider(published("dts_waiting", waiting.metadata, owner_id="mbr_o"))
     access.decide("dts_waiting", "mbr_o", "grant", "")
     assert [e.title for e in access.recorded() if isinstance(e, AccessGranted)][-1] == "Malades"
 
@@ -160,10 +160,10 @@ def test_result_of_restricted_data_needs_every_owner_s_consent() -> None:
 def test_holder_s_own_result_still_needs_the_owners_of_what_went_into_it() -> None:
     """They granted another project; only the holder itself is not asked."""
     access = ProjectAccess(id="prj_1")
-    access.secure("mbr_r", {"dts_result": RESULT}, PATIENCE)
+    access.secure("mbr_r", {"dts_result": RESULT}, DEADLINES)
     assert access.waits_for == ["mbr_o", "mbr_p", STAFF]
     source = ProjectAccess(id="prj_2")
-    source.secure("mbr_o", {"dts_result": RESULT}, PATIENCE)
+    source.secure("mbr_o", {"dts_result": RESULT}, DEADLINES)
     assert source.waits_for == ["mbr_p", "mbr_r", STAFF]
 
 
@@ -243,7 +243,7 @@ def test_open_data_that_is_not_published_waits_for_its_owner_who_may_refuse() ->
     refused.decide("dts_unread", "mbr_u", "refuse", "pas pour vous")
     for one in (access, refused):
         for _ in range(2):
-            one.go_on(published("dts_unread", owner_id="mbr_u"))
+            one.reconsider(published("dts_unread", owner_id="mbr_u"))
     assert told(access) == ["AccessGranted", "AccessRequested", "AccessGranted", "DataAccessOpened"]
     assert (access.waits_for, access.asked_of) == ([], [])
     assert told(refused) == ["AccessRequested", "AccessRefused"]
@@ -254,11 +254,11 @@ def test_data_that_is_published_as_restricted_still_waits_for_its_owner() -> Non
     unread = registered("dts_unread", owner_id="mbr_u")
     restricted = published("dts_unread", metadata(access="restricted"), owner_id="mbr_u")
     late, early = secured(unread), secured(unread)
-    late.go_on(restricted)
+    late.reconsider(restricted)
     assert late.waits_for == ["mbr_u", STAFF]
     early.decide("dts_unread", "mbr_u", "grant", "")
     assert not early.opened
-    early.go_on(restricted)
+    early.reconsider(restricted)
     late.decide("dts_unread", "mbr_u", "grant", "")
     assert told(late) == told(early) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
 
@@ -269,9 +269,9 @@ def test_request_for_data_that_its_owner_opens_is_granted() -> None:
     waiting, refused = secured(ASKED), secured(ASKED)
     refused.decide("dts_asked", "mbr_o", "refuse", "non")
     for access in (waiting, refused):
-        assert not access.may_go_on(ASKED)
+        assert not access.can_reconsider(ASKED)
         for _ in range(2):
-            access.go_on(opened)
+            access.reconsider(opened)
     assert told(waiting) == ["AccessRequested", "AccessGranted", "DataAccessOpened"]
     assert told(refused) == ["AccessRequested", "AccessRefused"]
 
@@ -280,7 +280,7 @@ def test_the_holder_s_own_data_opens_access_once_it_is_published() -> None:
     """Nobody is asked: the holder knows what its own data waits for."""
     access = secured(registered("dts_own", owner_id="mbr_h"))
     assert (told(access), access.opened) == (["AccessGranted"], False)
-    access.go_on(published("dts_own", owner_id="mbr_h"))
+    access.reconsider(published("dts_own", owner_id="mbr_h"))
     assert told(access) == ["AccessGranted", "DataAccessOpened"]
 
 
@@ -309,7 +309,7 @@ def test_project_that_ended_first_asks_for_nothing() -> None:
     """ProjectSecured after the end finds the door closed."""
     access = ProjectAccess(id="prj_1")
     access.close("Projet retiré.")
-    access.secure("mbr_h", {"dts_open": OPEN}, PATIENCE)
+    access.secure("mbr_h", {"dts_open": OPEN}, DEADLINES)
     assert (access.grants, told(access)) == ([], [])
 
 
@@ -349,7 +349,7 @@ def test_matches_are_told_even_when_there_are_none() -> None:
 
 def step_secure(access: ProjectAccess) -> None:
     """ProjectSecured, whichever delivery of it."""
-    access.secure("mbr_h", {d.id: d for d in ALL}, PATIENCE)
+    access.secure("mbr_h", {d.id: d for d in ALL}, DEADLINES)
 
 
 STEPS: dict[str, Callable[[ProjectAccess], None]] = {

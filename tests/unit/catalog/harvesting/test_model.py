@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from services.catalog.harvesting.fetched_page import Counts, FetchedPage, Refused, tell
 from services.catalog.harvesting.model import PAGES, Harvest, RemoteSource
-from services.catalog.harvesting.page_run import Counts, PageRun, Refused, tell
 from shared.aggregate import NEVER, now
 from shared.catalogues.harvested_page import READER
 from shared.errors import WrongStage
@@ -30,10 +30,10 @@ def harvest() -> Harvest:
     )
 
 
-def page(number: int = 1, **fields: Any) -> PageRun:
+def page(number: int = 1, **fields: Any) -> FetchedPage:
     """A page as it was fetched."""
     url = f"{URL}{number}"
-    return PageRun.model_validate(
+    return FetchedPage.model_validate(
         {"number": number, "url": url, "base": url, "file": ref("a"), **fields}
     )
 

@@ -48,7 +48,7 @@ class Refused(Frozen):
     reason: str
 
 
-class PageRun(BaseModel):
+class FetchedPage(BaseModel):
     """One page: what was fetched, what the server knows it by, and what the sandbox made of it.
 
     `base` is the address it came from in the end, redirections followed; of an uploaded file,
