@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from services.catalog.access.dataset_use import UseState
 from services.catalog.access.grants import Conditions, Decision, Grant, GrantState, end_of
@@ -12,7 +12,7 @@ from services.catalog.datasets.bodies import Purpose, Text
 from shared.aggregate import View, ViewPage, now
 from shared.events import JobKind
 from shared.events.event import FileRef
-from shared.inbound import Paging
+from shared.inbound import Body, Paging
 
 _LATEST = date(2200, 1, 1)
 
@@ -127,10 +127,8 @@ def _to_come(day: date) -> date:
 _LastDay = Annotated[date, AfterValidator(_to_come)]
 
 
-class NewDecision(BaseModel):
+class NewDecision(Body):
     """An owner's answer to a request; a refusal and a revocation say why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     decision: Decision
     reason: Text = ""

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from services.catalog.datasets.legal_basis import Basis
 from services.catalog.datasets.metadata import Access, Metadata
 from services.catalog.licences.licences import canonical
 from shared.events import RepairName
+from shared.inbound import Body
 from shared.tables.territory import Place
 from shared.words import legible
 
@@ -67,18 +68,14 @@ class ChangeDataset(NewDataset):
         return said.model_copy(update={name: given[name] for name in self.model_fields_set})
 
 
-class NewVersion(BaseModel):
+class NewVersion(Body):
     """The metadata of another version."""
-
-    model_config = ConfigDict(extra="forbid")
 
     note: Text = ""
 
 
-class NewLegalBasis(BaseModel):
+class NewLegalBasis(Body):
     """On what basis a held version may be published: one of RGPD article 6(1)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     version: int | None = Field(default=None, ge=1, description="by default the newest held one")
     basis: Basis
@@ -87,10 +84,8 @@ class NewLegalBasis(BaseModel):
     restrict: bool = Field(default=False, description="make an open dataset restricted")
 
 
-class NewRepair(BaseModel):
+class NewRepair(Body):
     """A repair that the profile of the published version proposes for a column."""
-
-    model_config = ConfigDict(extra="forbid")
 
     column: str = Field(max_length=500)
     repair: str = Field(description=f"one of {', '.join(get_args(RepairName))}")

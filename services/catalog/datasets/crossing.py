@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
@@ -10,7 +10,7 @@ from services.catalog.datasets.visibility import visible
 from services.catalog.licences.compatibility import Compatibility, Source, compatibility_of
 from shared.auth import Caller
 from shared.events.event import Frozen
-from shared.inbound import Identifier
+from shared.inbound import Body, Identifier
 from shared.store import Store
 from shared.tables.privacy import Verdict
 
@@ -41,10 +41,8 @@ def exposure_of(datasets: Iterable[Dataset]) -> Iterator[InputPrivacy]:
         )
 
 
-class CrossingQuery(BaseModel):
+class CrossingQuery(Body):
     """The datasets that are to be crossed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dataset_id: tuple[Identifier, ...] = Field(min_length=1, max_length=50)
 

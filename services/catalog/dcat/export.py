@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
@@ -21,7 +21,7 @@ from services.catalog.dcat.describe import (
 from services.catalog.dcat.syntax import MEDIA_TYPES, Graphs, Syntax, write
 from shared.aggregate import LONG_AGO
 from shared.auth import Caller
-from shared.inbound import Paging
+from shared.inbound import Body, Paging
 from shared.settings import Settings
 from shared.store import Store
 
@@ -29,10 +29,8 @@ _PUBLISHED = {"state": "published"}
 _WINS = "wins over the header `Accept`"
 
 
-class DatasetFormat(BaseModel):
+class DatasetFormat(Body):
     """In which format to show a dataset."""
-
-    model_config = ConfigDict(extra="forbid")
 
     format: Literal["json", Syntax] | None = Field(default=None, description=_WINS)
 

@@ -165,8 +165,7 @@ class Harvesting:
 
     def _page(self, query: Paging) -> SourcePage:
         sources = self.documents.of(RemoteSource)
-        found, cursor = sources.page(None, after=query.after, limit=query.limit)
-        return SourcePage(items=list(map(SourceView.of, found)), next=cursor)
+        return SourcePage.of(sources.page(None, after=query.after, limit=query.limit))
 
     def _begin(self, source_id: str, how: NewHarvest) -> HarvestView:
         harvest = commands.begin_harvest(

@@ -118,7 +118,12 @@ class Harvest(Aggregate):
     @property
     def report(self) -> str:
         """What came of it so far, in French."""
-        return tell(self.counts, self.gone if self.state == "completed" else 0, self._note)
+        return tell(self.counts, self.retired, self._note)
+
+    @property
+    def retired(self) -> int:
+        """How many datasets it retired, once it went through."""
+        return self.gone if self.state == "completed" else 0
 
     @property
     def _note(self) -> str:

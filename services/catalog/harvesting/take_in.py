@@ -5,7 +5,7 @@ And takes it again, once its source tells of it otherwise.
 
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import FetchedCopy
@@ -16,6 +16,7 @@ from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.http.upload import plain_name
+from shared.inbound import Body
 from shared.store import Store
 
 _TABLES = ("parquet", "csv", "tsv", "xlsx", "ods", "xls", "geojson", "json")
@@ -24,10 +25,8 @@ _TABLES = ("parquet", "csv", "tsv", "xlsx", "ods", "xls", "geojson", "json")
 _ANYTHING = "*/*"
 
 
-class TakeIn(BaseModel):
+class TakeIn(Body):
     """Which distribution to fetch."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: str = Field(default="", description="one of its distributions; by default the best table")
 
