@@ -1,4 +1,4 @@
-"""Events and RPC that lose nothing: the only package that uses nameko, kombu and eventlet."""
+"""Events and RPC that lose nothing, over nameko, kombu and eventlet."""
 
 from shared.messaging.client import RpcClient
 from shared.messaging.dependencies import (

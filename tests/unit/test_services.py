@@ -1,5 +1,6 @@
 """Every place that lists the services lists them all: a folder below services/ is one."""
 
+import inspect
 import re
 import tomllib
 from dataclasses import asdict
@@ -59,6 +60,13 @@ def test_import_contract_holds_the_service_apart(service: str) -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     (apart,) = [one for one in contracts["contracts"] if one["type"] == "independence"]
     assert any(fnmatch(f"services.{service}", pattern) for pattern in apart["modules"])
+
+
+@pytest.mark.parametrize("service", SERVICE_CLASSES)
+def test_service_has_what_its_entrypoints_declare(service: type) -> None:
+    """Mypy takes a declared attribute for granted: a request would find out that it is missing."""
+    declared = {name for cls in service.__mro__ for name in inspect.get_annotations(cls)}
+    assert {name for name in declared if not hasattr(service, name)} == set()
 
 
 def test_nothing_but_folders_is_listed() -> None:

@@ -4,6 +4,7 @@ import logging
 from threading import Event
 from typing import ClassVar
 
+from shared import errors
 from shared.aggregate import Aggregate
 from shared.errors import Invalid, Rejected, Unavailable
 from shared.events import Envelope, MemberJoined, ProjectWithdrawn
@@ -66,6 +67,11 @@ class Recorder:
     def refuse(self) -> None:
         """Fail with a typed error."""
         raise Invalid("must be blue", "colour")
+
+    @rpc
+    def fail(self, error: str) -> None:
+        """Fail with the error of the lab that has this name."""
+        raise getattr(errors, error)("why")
 
     @rpc
     def break_down(self) -> None:

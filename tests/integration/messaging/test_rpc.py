@@ -8,7 +8,7 @@ import pytest
 import urllib3
 from nameko.exceptions import MalformedRequest, MethodNotFound, RemoteError
 
-from shared.errors import Invalid
+from shared.errors import TYPED, Invalid, LabError
 from tests.integration.messaging.conftest import Lab
 from tests.servers import eventually
 
@@ -29,6 +29,14 @@ def test_error_of_the_lab_keeps_its_type_and_field(lab: Lab) -> None:
     with lab.rpc() as rpc, pytest.raises(Invalid) as caught:
         rpc.recorder.refuse()
     assert (caught.value.field, str(caught.value)) == ("colour", "colour: must be blue")
+
+
+@pytest.mark.parametrize("cls", TYPED)
+def test_every_error_of_the_lab_keeps_its_type(lab: Lab, cls: type[LabError]) -> None:
+    """Raised in one process, it is raised again as the same class in another."""
+    with lab.rpc() as rpc, pytest.raises(LabError) as caught:
+        rpc.recorder.fail(cls.__name__)
+    assert (type(caught.value), str(caught.value)) == (cls, "why")
 
 
 def test_unforeseen_error_says_nothing_of_the_inside(lab: Lab) -> None:
