@@ -212,8 +212,8 @@ def _crosswalk_report(
     key, and do not meet since what that leads to is another.
     """
     used = {side: via for side, via in vias.items() if via}
-    passages = {s: mapping_report(workbench, s, mapped[s], via) for s, via in used.items()}
-    if not passages:
+    crosswalks = {s: mapping_report(workbench, s, mapped[s], via) for s, via in used.items()}
+    if not crosswalks:
         ((met,),) = workbench.rows(f"SELECT count(*) FROM {_LEFT} WHERE met")
         return {"passages": {}, "warnings": cog_warnings(workbench, int(met))}
     figures = {}
@@ -226,15 +226,15 @@ def _crosswalk_report(
             WHERE {condition}
         """)
         figures[what] = {"keys": int(number_of_keys), "rows": int(rows or 0)}
-    return {"passages": passages, "warnings": [], **figures}
+    return {"passages": crosswalks, "warnings": [], **figures}
 
 
 def _summary(report: Report) -> str:
-    counts, rows, passages = report["keys"], report["rows"], report["passages"]
+    counts, rows, crosswalks = report["keys"], report["rows"], report["passages"]
     gone = counts["succeeded"]["keys"] + counts["unmatched"]["keys"]
     missing = (
         counted(gone, "clé", "clés") + " sans correspondance après passage"
-        if passages
+        if crosswalks
         else counted(gone, "clé absente telle quelle", "clés absentes telles quelles")
     )
     followed = counted(counts["succeeded"]["keys"], "clé rattachée", "clés rattachées")
@@ -245,10 +245,10 @@ def _summary(report: Report) -> str:
         missing,
         f"{followed} à la commune qui lui succède",
         f"{lost} % du poids reste sans correspondance",
-        *(mapping_in_words(side, passage) for side, passage in passages.items()),
+        *(mapping_in_words(side, mapping) for side, mapping in crosswalks.items()),
         *(warning["told"] for warning in report["warnings"]),
     ]
-    if passages:
+    if crosswalks:
         lines = counted(report["gained"]["rows"] - report["lost"]["rows"], "ligne", "lignes")
         parts.append(f"les passages donnent une correspondance à {lines} de plus")
     return " ; ".join(parts)

@@ -51,10 +51,10 @@ def test_crosswalk_of_communes_finds_all(tmp_path: Path) -> None:
     assert report["warnings"] == []
     assert report["gained"] == {"keys": 8, "rows": 8}
     assert report["lost"] == {"keys": 0, "rows": 0}
-    passage = report["passages"]["left"]
-    assert passage["changed"] == {"keys": 8, "rows": 8}
-    assert passage["multiplied"] == {"keys": 0, "rows": 0}
-    assert passage["cost"] == "loses detail"
+    crosswalk = report["passages"]["left"]
+    assert crosswalk["changed"] == {"keys": 8, "rows": 8}
+    assert crosswalk["multiplied"] == {"keys": 0, "rows": 0}
+    assert crosswalk["cost"] == "loses detail"
     assert (
         "la clé de la table principale passe par « commune » : 8 clés changées" in report["summary"]
     )
@@ -94,9 +94,9 @@ def test_postcodes_multiply_rows_and_the_report_says_so(tmp_path: Path) -> None:
         tmp_path, left, DEMO / "communes_2026.csv", ("cp", "code"), left_via="postcode_commune"
     )
     report = run.reports[0]
-    passage = report["passages"]["left"]
-    assert passage["multiplied"] == {"keys": 1, "rows": 1}
-    assert passage["cost"] == "one-to-many"
+    crosswalk = report["passages"]["left"]
+    assert crosswalk["multiplied"] == {"keys": 1, "rows": 1}
+    assert crosswalk["cost"] == "one-to-many"
     assert "des lignes se répètent, et leurs chiffres ne s'additionnent plus" in report["summary"]
     assert [row["code"] for _, row in crossed(run).iterrows()] == ["76194", "76726", "76754", ""]
 
