@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.identifiers import Texts
 from services.compute.runner.columns.reference_files import Arrow, read_reference
+from services.compute.runner.columns.value_tests import Texts
 
 _PLAIN, _BOTH = ("commune",), ("commune", "part")
 _WHOLE = 0.9

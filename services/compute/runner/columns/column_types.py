@@ -11,18 +11,9 @@ import pyarrow.compute as pc
 from services.compute.runner.columns.cog import Codes
 from services.compute.runner.columns.contacts import EMAIL, PHONE
 from services.compute.runner.columns.dates import FORMATS, any_of, is_date
-from services.compute.runner.columns.identifiers import (
-    Flags,
-    Test,
-    Texts,
-    among,
-    is_nir,
-    is_siren,
-    is_siret,
-    is_uai,
-    is_vat,
-    matching,
-)
+from services.compute.runner.columns.identifiers import is_siren, is_siret, is_uai, is_vat
+from services.compute.runner.columns.nir import is_nir
+from services.compute.runner.columns.value_tests import Flags, Test, Texts, among, matching
 
 _COMMUNE_CHANCE = 0.4
 """Of all numbers of five digits, so many are the code of a commune."""

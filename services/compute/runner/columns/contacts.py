@@ -4,9 +4,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from stdnum import iban
 
-from services.compute.runner.columns.identifiers import Flags, Texts, is_nir, matching
+from services.compute.runner.columns.nir import KEYED_NIR, is_nir
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import any_word
+from services.compute.runner.columns.value_tests import Flags, Texts, matching
 
 _OFFICE = rf"([a-z0-9]+[._+-])*{any_word('office_mailboxes')}[0-9]*([._+-].*)?"
 _FREE_MAIL = rf"(?i).*@{any_word('free_mail_domains')}\.(com|fr|net|org|eu)"
@@ -17,11 +18,6 @@ _MOBILE = _NUMBER % "67"
 EMAIL = r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
 PHONE = _NUMBER % "1-9"
 """A telephone of France."""
-
-NIR = r"[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3}"
-"""A number of the social security, without its key."""
-
-_KEYED_NIR = rf"\b{NIR} ?[0-9]{{2}}\b"
 
 _BESIDE = "[^0-9a-fA-F]"
 """Before and after a number in a text; between hexadecimal digits it is a part of an identifier."""
@@ -70,7 +66,7 @@ def names_somebody(mailboxes: Texts) -> Flags:
 
 def mentions_somebody(texts: Texts) -> Flags:
     """Text with somebody's mailbox, mobile number or NIR in it: `Gardien : 06 12 34 56 78`."""
-    mailboxes, numbers = (_inside(texts, pattern) for pattern in (_MAILBOX, _KEYED_NIR))
+    mailboxes, numbers = (_inside(texts, pattern) for pattern in (_MAILBOX, KEYED_NIR))
     flags = is_nir(numbers) | matching(f"(.*{_BESIDE})?{_MOBILE}({_BESIDE}.*)?")(texts)
     # Few texts have a mailbox, and words cost more than all else.
     has_mailbox = matching(".+")(mailboxes)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.identifiers import Flags, Test, Texts
+from services.compute.runner.columns.value_tests import Flags, Test, Texts
 
 FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%d.%m.%Y", "%Y%m%d")
 """As strftime has them; days and months may have one digit, except where nothing parts them."""

@@ -1,24 +1,25 @@
-"""Numbers of the social security (NIR): a column of them without their key, or a few with it."""
+"""Tells numbers of the social security (NIR), with their key and without."""
 
-from collections.abc import Sequence
-
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.cog import load_codes
-from services.compute.runner.columns.identifiers import (
-    NIR_MONTH,
+from services.compute.runner.columns.value_tests import (
     Flags,
     Texts,
     among,
-    is_nir,
+    checked,
     matching,
+    number_of,
 )
-from services.compute.runner.database import literal, quoted, trimmed
-from shared.tables.manifest import Column
 
-_SHAPE = rf"[123478][0-9]{{2}}{NIR_MONTH}([0-9]{{2}}|2[AB])[0-9]{{6}}([0-9]{{2}})?"
+NIR = r"[1-478] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3}"
+"""One in a text, without its key."""
+
+KEYED_NIR = rf"\b{NIR} ?[0-9]{{2}}\b"
+
+_MONTH = "(0[1-9]|1[0-2]|[23][0-9]|4[0-2]|[5-9][0-9])"
+_SHAPE = rf"[123478][0-9]{{2}}{_MONTH}([0-9]{{2}}|2[AB])[0-9]{{6}}([0-9]{{2}})?"
 _STRICT = r"[12][0-9]{2}(0[1-9]|1[0-2])([0-9]{2}|2[AB])[0-9]{6}"
 _BORN = slice(5, 10)
 """Where the commune of birth stands, or 99 and a country."""
@@ -33,17 +34,30 @@ _PARTS = (
     "[0-9]{3}",
     "[0-9]{2}",
 )
-_WRITTEN = "|".join(between.join(_PARTS) for between in (_SPACE, "[.]", "-"))
+WRITTEN = "|".join(between.join(_PARTS) for between in (_SPACE, "[.]", "-"))
 """A whole NIR; within a decimal number a point stands elsewhere."""
 
-_LONG = rf"[0-9]({_SPACE}[0-9]){{14}}"
-_SHORTEST, _LONGEST = 15, 21
-_MOST, _AT_ONCE = 0.5, 100_000
+FIFTEEN_DIGITS = rf"[0-9]({_SPACE}[0-9]){{14}}"
 
 
 def compact(texts: Texts) -> Texts:
     """Numbers as they are without spaces, points and hyphens."""
     return pc.replace_substring_regex(pc.utf8_upper(texts), "[ .\u00a0\u202f-]", "")
+
+
+def is_nir(texts: Texts) -> Flags:
+    """Thirteen signs and a key of two digits: key = 97 - (number mod 97), 2A as 19 and 2B as 18.
+
+    Source: decree 82-103 of 22 January 1982 (sex, year, month, commune, order); INSEE for the key.
+    """
+    plain = compact(texts)
+    shaped = matching(_SHAPE)(plain)
+    for letters, digits in (("2A", "19"), ("2B", "18")):
+        plain = pc.replace_substring_regex(plain, f"^(.....){letters}", rf"\1{digits}")
+    has_key = checked(
+        plain, 15, lambda digits: number_of(digits[:, 13:]) == 97 - number_of(digits[:, :13]) % 97
+    )
+    return shaped & has_key
 
 
 def is_shaped_as_nir(texts: Texts) -> Flags:
@@ -60,41 +74,3 @@ def is_plausible_nir(plain: Texts) -> Flags:
     born = pc.utf8_slice_codeunits(plain.filter(pa.array(found)), _BORN.start, _BORN.stop)
     found[found] = among(load_codes().communes)(born) | matching("99[1-5][0-9]{2}")(born)
     return found
-
-
-def nirs_in_cells(
-    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
-) -> dict[str, int]:
-    """The columns with cells that are whole NIRs with the right key, and how many such cells.
-
-    All rows are looked at: one among thousands is somebody's. In a column most of which is numbers
-    of fifteen digits they count for nothing, as of any such numbers one in a hundred has the key.
-    """
-    found = {}
-    for column in columns:
-        if column.kind in {"text", "integer", "decimal"} and column.filled:
-            long, keyed = _counted(database, table, column.name)
-            if keyed and long <= _MOST * column.filled:
-                found[column.name] = keyed
-    return found
-
-
-def _counted(database: duckdb.DuckDBPyConnection, table: str, column: str) -> tuple[int, int]:
-    """How many cells are numbers of fifteen digits, and how many are NIRs with the right key."""
-    cells = database.sql(f"""
-        SELECT * FROM (
-            SELECT cell, {_matches(_LONG)} AS is_long, {_matches(_WRITTEN)} AS is_written FROM (
-                SELECT regexp_replace({trimmed(column)}, '[.]0$', '') AS cell
-                FROM {quoted(table)}
-            ) WHERE length(cell) BETWEEN {_SHORTEST} AND {_LONGEST}
-        ) WHERE is_long OR is_written
-    """)
-    long = keyed = 0
-    for batch in cells.to_arrow_reader(_AT_ONCE):
-        long += batch["is_long"].true_count
-        keyed += int(is_nir(batch["cell"].filter(batch["is_written"])).sum())
-    return long, keyed
-
-
-def _matches(pattern: str) -> str:
-    return f"regexp_full_match(cell, {literal(pattern)})"

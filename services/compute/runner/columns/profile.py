@@ -11,8 +11,8 @@ from services.compute.runner.columns.area_codes import with_codes
 from services.compute.runner.columns.cog import best_year, load_codes
 from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.coordinates import with_coordinates
-from services.compute.runner.columns.identifiers import Counts, Texts, among
 from services.compute.runner.columns.type_detection import TypeDetection
+from services.compute.runner.columns.value_tests import Counts, Texts, among
 from services.compute.runner.database import Say, columns, count, filled, quoted
 from shared.tables.manifest import Column, Meaning
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from services.compute.runner.columns.column_types import ColumnType
-from services.compute.runner.columns.identifiers import Counts, Flags, Texts
+from services.compute.runner.columns.value_tests import Counts, Flags, Texts
 from shared.tables.manifest import Meaning
 
 _ENOUGH = 0.95

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from services.compute.runner.columns.contacts import EMAIL, NIR, PHONE
+from services.compute.runner.columns.contacts import EMAIL, PHONE
+from services.compute.runner.columns.nir import NIR
 from services.compute.runner.database import unique
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected

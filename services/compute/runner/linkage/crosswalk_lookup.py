@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.cog import best_year, load_cog
-from services.compute.runner.columns.identifiers import Texts
 from services.compute.runner.columns.reference_files import Arrow
+from services.compute.runner.columns.value_tests import Texts
 from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost, Crosswalk
 
 MappedKeys: TypeAlias = tuple[Any, Any]

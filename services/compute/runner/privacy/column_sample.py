@@ -7,8 +7,8 @@ from functools import cached_property
 
 import duckdb
 
-from services.compute.runner.columns.identifiers import Counts, Flags, Test, Texts
 from services.compute.runner.columns.person_names import Words
+from services.compute.runner.columns.value_tests import Counts, Flags, Test, Texts
 from services.compute.runner.database import ROW, filled, quoted
 from shared.tables.manifest import Column
 

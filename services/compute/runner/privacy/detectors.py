@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from services.compute.runner.columns.contacts import is_address, is_iban
-from services.compute.runner.columns.identifiers import matching
 from services.compute.runner.columns.nir import is_shaped_as_nir
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import any_word
+from services.compute.runner.columns.value_tests import matching
 from services.compute.runner.privacy.column_sample import ColumnSample, Detection
 from services.compute.runner.privacy.evidence import (
     DOUBTFUL,

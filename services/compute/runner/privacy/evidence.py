@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.contacts import mentions_somebody
-from services.compute.runner.columns.identifiers import Flags, Test, Texts, among, matching
 from services.compute.runner.columns.nir import compact, is_plausible_nir
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import words
+from services.compute.runner.columns.value_tests import Flags, Test, Texts, among, matching
 from services.compute.runner.privacy.column_sample import ColumnSample
 
 Evidence = Callable[[ColumnSample], float]

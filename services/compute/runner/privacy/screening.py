@@ -20,9 +20,10 @@ from services.compute.runner.columns.contacts import (
     is_mobile,
     names_somebody,
 )
-from services.compute.runner.columns.identifiers import matching
-from services.compute.runner.columns.nir import nirs_in_cells
+from services.compute.runner.columns.nir import FIFTEEN_DIGITS, WRITTEN, is_nir
 from services.compute.runner.columns.reference_files import any_word
+from services.compute.runner.columns.value_tests import matching
+from services.compute.runner.database import literal, quoted, trimmed
 from services.compute.runner.privacy.column_sample import (
     ColumnSample,
     Detection,
@@ -52,6 +53,8 @@ _COUNT = (
 _NAMES = {"surname", "full_name"}
 _BESIDE_AGE = {"profession", "nationality", "family", "education", "health"}
 _MOST = 0.5
+_SHORTEST_NIR, _LONGEST_NIR = 15, 21
+_AT_ONCE = 100_000
 _KEYED = 0.99
 """A number of fifteen digits has the key of a NIR by chance once in a hundred."""
 
@@ -153,6 +156,45 @@ def _other_nirs(
     others = [column for column in columns if column.name not in known]
     for name, cells in nirs_in_cells(database, table, others).items():
         yield Finding(column=name, kind="nir", role="direct", rows=cells, confidence=_KEYED)
+
+
+def nirs_in_cells(
+    database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
+) -> dict[str, int]:
+    """The columns with cells that are whole NIRs with the right key, and how many such cells.
+
+    All rows are looked at: one among thousands is somebody's. In a column most of which is numbers
+    of fifteen digits they count for nothing, as of any such numbers one in a hundred has the key.
+    """
+    found = {}
+    for column in columns:
+        if column.kind in {"text", "integer", "decimal"} and column.filled:
+            long, keyed = _counted(database, table, column.name)
+            if keyed and long <= _MOST * column.filled:
+                found[column.name] = keyed
+    return found
+
+
+def _counted(database: duckdb.DuckDBPyConnection, table: str, column: str) -> tuple[int, int]:
+    """How many cells are numbers of fifteen digits, and how many are NIRs with the right key."""
+    cells = database.sql(f"""
+        SELECT * FROM (
+            SELECT cell, {_matches(FIFTEEN_DIGITS)} AS is_long, {_matches(WRITTEN)} AS is_written
+            FROM (
+                SELECT regexp_replace({trimmed(column)}, '[.]0$', '') AS cell
+                FROM {quoted(table)}
+            ) WHERE length(cell) BETWEEN {_SHORTEST_NIR} AND {_LONGEST_NIR}
+        ) WHERE is_long OR is_written
+    """)
+    long = keyed = 0
+    for batch in cells.to_arrow_reader(_AT_ONCE):
+        long += batch["is_long"].true_count
+        keyed += int(is_nir(batch["cell"].filter(batch["is_written"])).sum())
+    return long, keyed
+
+
+def _matches(pattern: str) -> str:
+    return f"regexp_full_match(cell, {literal(pattern)})"
 
 
 def _figures(hidden: Anonymity, rows: int) -> dict[str, Any]:

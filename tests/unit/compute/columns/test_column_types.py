@@ -10,8 +10,8 @@ import pytest
 
 from services.compute.runner.columns.cog import Codes, load_codes
 from services.compute.runner.columns.column_types import ColumnType, all_types
-from services.compute.runner.columns.identifiers import Texts
 from services.compute.runner.columns.type_detection import TypeDetection
+from services.compute.runner.columns.value_tests import Texts
 from shared.tables.manifest import Meaning
 
 DEMO = Path(__file__).resolve().parents[4] / "deploy" / "demo" / "data"

@@ -15,7 +15,7 @@ from services.compute.runner.columns.contacts import (
     mentions_somebody,
     names_somebody,
 )
-from services.compute.runner.columns.identifiers import Test
+from services.compute.runner.columns.value_tests import Test
 
 
 def passes(test: Test, *texts: str) -> list[bool]:

@@ -2,27 +2,14 @@
 
 from collections.abc import Iterator
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stdnum.fr import nir, siren, siret, tva
+from stdnum.fr import siren, siret, tva
 
-from services.compute.runner.columns.identifiers import (
-    Test,
-    among,
-    is_nir,
-    is_siren,
-    is_siret,
-    is_uai,
-    is_vat,
-    matching,
-)
-
-
-def flags(test: Test, *values: str) -> list[bool]:
-    """Which of these values pass."""
-    return list(map(bool, test(pa.array(values, pa.string()))))
+from services.compute.runner.columns.identifiers import is_siren, is_siret, is_uai, is_vat
+from services.compute.runner.columns.value_tests import Test
+from tests.unit.compute.columns.test_value_tests import flags
 
 
 def la_poste() -> Iterator[str]:
@@ -42,13 +29,8 @@ def la_poste() -> Iterator[str]:
         (is_siret, "35600000000048", "35600000000049"),
         (is_vat, "FR40303265045", "FR41303265045"),
         (is_vat, "FR 40 303 265 045", "40303265045"),
-        (is_nir, "255081416802538", "255081416802539"),
-        (is_nir, "2 55 08 14 168 025 38", "2 55 13 14 168 025 38"),
-        (is_nir, "185022A00123484", "185022C00123484"),
         (is_uai, "0750655E", "0422170A"),
         (is_uai, "0422170F", "0750655I"),
-        (among({"14001"}), "14001", "14002"),
-        (matching("a|b"), "b", "ab"),
     ],
 )
 def test_valid_and_invalid_values_are_told_apart(test: Test, valid: str, invalid: str) -> None:
@@ -83,12 +65,3 @@ def test_made_numbers_agree_with_the_library(number: int, order: int) -> None:
     assert flags(is_siret, *sirets) == [bool(siret.is_valid(one)) for one in sirets]
     vats = [f"FR{key:02}{one}" for one in sirens for key in (0, 40, 83)]
     assert flags(is_vat, *vats) == [bool(tva.is_valid(one)) for one in vats]
-
-
-@given(
-    st.from_regex(r"[12][0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[1-8][0-9]|2A|2B)[0-9]{6}", fullmatch=True)
-)
-def test_social_security_numbers_agree_with_the_library(number: str) -> None:
-    """The one key of hundred that fits, Corsica's letters included."""
-    made = [f"{number}{key:02}" for key in range(1, 98)]
-    assert flags(is_nir, *made) == [bool(nir.is_valid(one)) for one in made]

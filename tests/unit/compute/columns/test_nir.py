@@ -1,66 +1,33 @@
-"""Numbers of the social security that stand alone among other values."""
+"""Numbers of the social security, by their key."""
 
-import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum.fr import nir
 
-from services.compute.runner.columns.nir import nirs_in_cells
-from shared.tables.manifest import Column
-
-NIR = "255081416802538"
-
-
-def strays(values: list[str], type_: str = "VARCHAR", kind: str = "text") -> dict[str, int]:
-    """Of a table of one column `a`."""
-    database = duckdb.connect()
-    database.execute(f"CREATE TABLE t (a {type_})")
-    database.executemany("INSERT INTO t VALUES (?)", [[value] for value in values])
-    column = Column(name="a", kind=kind, filled=len(values), distinct=len(set(values)))
-    return nirs_in_cells(database, "t", [column])
+from services.compute.runner.columns.nir import is_nir
+from tests.unit.compute.columns.test_value_tests import flags
 
 
 @pytest.mark.parametrize(
-    "written",
+    ("valid", "invalid"),
     [
-        NIR,
-        f" {NIR} ",
-        "2 55 08 14 168 025 38",
-        "2\u00a055\u00a008\u00a014\u00a0168\u00a0025\u00a038",
-        "2550814168025 38",
-        "2-55-08-14-168-025-38",
-        "2.55.08.14.168.025.38",
-        "185022A00123484",
-        "1 85 02 2a 001 234 84",
+        ("255081416802538", "255081416802539"),
+        ("2 55 08 14 168 025 38", "2 55 13 14 168 025 38"),
+        ("185022A00123484", "185022C00123484"),
     ],
 )
-def test_one_number_with_its_key_is_counted(written: str) -> None:
-    """However it is written, among a hundred other cells."""
-    assert strays([*["ok"] * 100, written]) == {"a": 1}
+def test_valid_and_invalid_values_are_told_apart(valid: str, invalid: str) -> None:
+    """Side by side in one column, and alone."""
+    assert flags(is_nir, valid, invalid, valid) == [True, False, True]
+    assert flags(is_nir, invalid) == [False]
+    assert flags(is_nir) == []
 
 
-@pytest.mark.parametrize(("type_", "kind"), [("BIGINT", "integer"), ("DOUBLE", "decimal")])
-def test_numbers_with_their_key_are_counted_among_figures(type_: str, kind: str) -> None:
-    """Each cell of them, the same one twice too."""
-    assert strays([*map(str, range(100)), NIR, NIR], type_, kind) == {"a": 2}
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "255081416802539",
-        "955081416802538",
-        "255001416802538",
-        "2.55081416802538",
-        "255 081 416 802 538",
-        f"{NIR}0",
-        f"n°{NIR}",
-    ],
+@given(
+    st.from_regex(r"[12][0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[1-8][0-9]|2A|2B)[0-9]{6}", fullmatch=True)
 )
-def test_other_numbers_are_not_counted(written: str) -> None:
-    """Of a wrong key, sex or month; a decimal, a figure in groups of three, a longer one."""
-    assert strays([*["ok"] * 100, written]) == {}
-
-
-def test_right_key_among_many_long_numbers_is_chance() -> None:
-    """One in a hundred of them passes."""
-    others = [str(255081416802538 + at) for at in range(1, 60)]
-    assert strays([*["ok"] * 40, NIR, *others]) == {}
+def test_social_security_numbers_agree_with_the_library(number: str) -> None:
+    """The one key of hundred that fits, Corsica's letters included."""
+    made = [f"{number}{key:02}" for key in range(1, 98)]
+    assert flags(is_nir, *made) == [bool(nir.is_valid(one)) for one in made]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from services.compute.runner.columns.identifiers import Flags, Test, Texts
 from services.compute.runner.columns.person_names import Words
+from services.compute.runner.columns.value_tests import Flags, Test, Texts
 
 DEMO = Path(__file__).resolve().parents[4] / "deploy" / "demo" / "data"
 

@@ -1,0 +1,72 @@
+"""What tests of values are made of, each told for a whole column at once.
+
+Every test takes an Arrow array of trimmed texts without nulls, and returns as many booleans. What
+is made of digits is computed by NumPy on the bytes of the texts.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Texts: TypeAlias = Any
+"""An Arrow array of strings; pyarrow has no types of its own."""
+
+Flags: TypeAlias = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Digits: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+"""One row for each value, one column for each of its digits."""
+
+Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
+"""How often each of as many values occurs."""
+
+Test = Callable[[Texts], Flags]
+
+_FEW = 1_000
+
+
+def matching(pattern: str) -> Test:
+    """Texts that fit a regular expression (RE2) as a whole."""
+    return lambda texts: flags_of(pc.match_substring_regex(texts, f"^(?:{pattern})$"))
+
+
+def among(codes: Iterable[str]) -> Test:
+    """Texts that stand in a list of valid codes."""
+    known = frozenset(codes)
+    listed = pa.array(list(known), pa.string())
+
+    def test(texts: Texts) -> Flags:
+        # Arrow hashes the whole list anew at each call: too much for a few texts.
+        if len(texts) > _FEW:
+            return flags_of(pc.is_in(texts, listed))
+        return np.fromiter((text in known for text in texts.to_pylist()), bool, len(texts))
+
+    return test
+
+
+def flags_of(found: Texts) -> Flags:
+    """An Arrow array of booleans as one of NumPy, which can be changed."""
+    flags: Flags = found.to_numpy(zero_copy_only=False).astype(bool)
+    return flags
+
+
+def checked(texts: Texts, length: int, test: Callable[[Digits], Flags]) -> Flags:
+    """Which texts are `length` digits that pass `test`."""
+    found = matching(f"[0-9]{{{length}}}")(texts)
+    found[found] = test(digits_of(texts.filter(pa.array(found)), length))
+    return found
+
+
+def digits_of(texts: Texts, length: int) -> Digits:
+    """The digits of texts that are all `length` of them, read where Arrow keeps them."""
+    start, end = texts.offset * length, (texts.offset + len(texts)) * length
+    kept = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[start:end]
+    return kept.reshape(-1, length).astype(np.int64) - ord("0")
+
+
+def number_of(digits: Digits) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Each row of digits as one number."""
+    powers = 10 ** np.arange(digits.shape[1] - 1, -1, -1, dtype=np.int64)
+    number: np.ndarray[tuple[int], np.dtype[np.int64]] = digits @ powers
+    return number
