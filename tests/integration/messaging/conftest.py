@@ -175,6 +175,12 @@ def lab(
         yield Lab(broker, vhost, environ, recorder, announcer)
 
 
+@pytest.fixture
+def member() -> str:
+    """A member id of this test's own."""
+    return f"mbr_{uuid4().hex}"
+
+
 @pytest.fixture(autouse=True)
 def _nothing_parked(lab: Lab) -> None:
     """Each test begins with an empty parked queue, and nothing of the last one on its way to it."""

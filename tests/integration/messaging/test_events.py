@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -17,12 +16,6 @@ from tests.integration.messaging.conftest import Lab, joined, sample
 from tests.servers import eventually
 
 QUEUE = "recorder.on.member_joined"
-
-
-@pytest.fixture
-def member() -> str:
-    """A member id of this test's own."""
-    return f"mbr_{uuid4().hex}"
 
 
 def test_saved_event_reaches_its_listener_and_leaves_the_outbox(lab: Lab, member: str) -> None:

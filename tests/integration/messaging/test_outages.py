@@ -2,9 +2,7 @@
 
 import json
 import signal
-from uuid import uuid4
 
-import pytest
 import urllib3
 
 from shared.messaging.parked import parked
@@ -13,12 +11,6 @@ from tests.integration.messaging.conftest import RETRIES, Lab, joined
 from tests.servers import Documents, eventually
 
 QUEUE = "recorder.on.member_joined"
-
-
-@pytest.fixture
-def member() -> str:
-    """A member id of this test's own."""
-    return f"mbr_{uuid4().hex}"
 
 
 def test_event_saved_while_the_broker_is_down_is_published_afterwards(

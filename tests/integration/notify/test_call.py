@@ -2,7 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -21,19 +20,11 @@ from tests.integration.notify.receiver import (
     hang,
     hang_up,
     nonsense,
-    receiving,
 )
 from tests.servers import free_port
 
 GUARD = SsrfGuard(allow_private=True)
 SECONDS = 0.5
-
-
-@pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
-    """The server of this module's calls."""
-    with receiving() as server:
-        yield server
 
 
 def call(url: str, seconds: float = SECONDS) -> tuple[int | str, float]:
