@@ -91,7 +91,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
         advice.check_inputs(self.documents, envelope)
 
     @on(JobSucceeded)
-    def publish_dataset(self, envelope: Envelope[JobSucceeded]) -> None:
+    def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
         """Publish what an ingest job read, take in a page, or note what was made of data."""
         registration.publish(self.documents, self.files, envelope)
         usage.note_succeeded(self.documents, self.files, envelope)
@@ -99,7 +99,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
         self.harvest_worker.wake()
 
     @on(JobFailed, JobCancelled)
-    def reject_dataset(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
+    def note_failure(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
         """Reject what an ingest job did not read, end a harvest, or note a use without a result."""
         registration.reject(self.documents, envelope)
         usage.note_failed(self.documents, envelope)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from services.catalog.dcat.describe import CataloguePage, describe_page
 from services.catalog.dcat.syntax import MEDIA_TYPES, Graphs, Syntax, write
-from services.catalog.dcat.terms import empty_graph
+from services.catalog.dcat.vocabulary import empty_graph
 from tests.unit.catalog.dcat.described import LAB, RICH, rich
 
 Contender = Callable[[Graphs], Graphs]

@@ -31,8 +31,8 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
     manifest = read_manifest(files, event.result)
     read = list(_datasets_of(store, manifest))
     owners = sorted({one for dataset, _ in read for one in dataset.deciders(event.holder_id)})
-    verdict = compatibility_of(one for dataset, version in read for one in dataset.sources(version))
-    terms, privacy = terms_of(event.licence, verdict), privacy_of(manifest)
+    compatibility = compatibility_of(one for data, version in read for one in data.sources(version))
+    terms, privacy = terms_of(event.licence, compatibility), privacy_of(manifest)
     is_opened = terms.is_publishable and not owners and (privacy is None or privacy.is_safe)
     metadata = Metadata(
         title=event.title,
@@ -51,7 +51,7 @@ def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDeli
         source_owners=owners,
     )
     restricted = {one.id for one, _ in read if one.metadata.access == "restricted"}
-    upload = _result_of(event, manifest, sorted(restricted), verdict, terms.note)
+    upload = _result_of(event, manifest, sorted(restricted), compatibility, terms.note)
     if reason := _taken_back(store, event.project_id, manifest):
         dataset.withhold(upload, f"L'accès aux données dont il est fait a été retiré : {reason}")
     else:
@@ -76,7 +76,7 @@ def _result_of(
     event: ProjectDelivered,
     manifest: Manifest,
     restricted: Iterable[str],
-    verdict: Compatibility,
+    compatibility: Compatibility,
     note: str,
 ) -> VersionContent:
     return VersionContent(
@@ -90,8 +90,8 @@ def _result_of(
             manifest=event.result,
             inputs=manifest.inputs,
             restricted_ids=tuple(restricted),
-            sources=verdict.sources,
-            attribution=verdict.attribution,
+            sources=compatibility.sources,
+            attribution=compatibility.attribution,
             privacy=privacy_of(manifest),
             steps=manifest.steps,
             software=manifest.software,

@@ -22,7 +22,7 @@ from shared.events import (
 from shared.settings import Settings
 from shared.store import Store
 
-_ENDS: dict[type[ProjectEnd], str] = {
+_END_REASONS: dict[type[ProjectEnd], str] = {
     ProjectDelivered: "Projet livré.",
     ProjectRejected: "Projet refusé.",
     ProjectWithdrawn: "Projet retiré.",
@@ -75,7 +75,7 @@ def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:
     """Close a project that ended, also one that was never heard of before."""
-    reason = _ENDS[type(envelope.data)]
+    reason = _END_REASONS[type(envelope.data)]
     change_access(store, envelope, lambda access: access.close(reason))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, get_args
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from services.catalog.datasets.legal_basis import Basis
-from services.catalog.datasets.metadata import Access, Metadata
+from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.licences.licences import canonical
 from shared.events import RepairName
 from shared.inbound import Body
@@ -36,7 +36,7 @@ class NewDataset(Metadata):
     keywords: tuple[Label, ...] = Field(default=(), max_length=30)
     territory: tuple[Place, ...] = Field(default=(), max_length=5000)
     licence: Label
-    access: Access = "restricted"
+    access: AccessLevel = "restricted"
     producer: Text = ""
     source_url: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000)
 

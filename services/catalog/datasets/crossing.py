@@ -14,7 +14,7 @@ from shared.inbound import Body, Identifier
 from shared.store import Store
 from shared.tables.privacy import Verdict
 
-NOTICE = (
+_NOTICE = (
     "Le croisement peut désigner des personnes que ses données ne désignent pas une à une : le"
     " verdict du résultat est connu après l'essai."
 )
@@ -29,7 +29,7 @@ class InputPrivacy(Frozen):
     is_safe: bool | None
 
 
-def exposure_of(datasets: Iterable[Dataset]) -> Iterator[InputPrivacy]:
+def _exposure_of(datasets: Iterable[Dataset]) -> Iterator[InputPrivacy]:
     """The verdict on the published version of each."""
     for one in datasets:
         found = one.profile.privacy if one.profile else None
@@ -59,17 +59,17 @@ class CrossingView(BaseModel):
 
 
 def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> CrossingView:
-    """The verdict on crossing these datasets; NotFound for one that `caller` may not know of."""
+    """What is known of crossing these datasets; NotFound for one that `caller` may not know of."""
     datasets = [visible(store, identifier, caller) for identifier in query.dataset_id]
-    verdict = compatibility_of(
+    licence = compatibility_of(
         one for dataset in datasets for one in _known_sources(dataset, caller)
     )
-    metrics.crossings_judged.labels("catalog", "conflict" if verdict.conflict else "clear").inc()
+    metrics.crossings_judged.labels("catalog", "conflict" if licence.conflict else "clear").inc()
     return CrossingView(
         dataset_ids=query.dataset_id,
-        licence=verdict,
-        privacy=tuple(exposure_of(datasets)),
-        privacy_notice=NOTICE,
+        licence=licence,
+        privacy=tuple(_exposure_of(datasets)),
+        privacy_notice=_NOTICE,
     )
 
 

@@ -90,7 +90,7 @@ class Contact(Frozen):
         return self
 
 
-Access = Literal["open", "restricted"]
+AccessLevel = Literal["open", "restricted"]
 
 
 class Metadata(Frozen):
@@ -102,7 +102,7 @@ class Metadata(Frozen):
     keywords: tuple[str, ...] = ()
     territory: tuple[str, ...] = ()
     licence: str
-    access: Access
+    access: AccessLevel
     producer: str = ""
     producer_kind: PublisherKind | None = Field(default=None, description="what body that is")
     source_url: str | None = None

@@ -247,7 +247,7 @@ class Dataset(Aggregate):
         found, taken, newest = self.harvested, self.taken, self.history.newest
         if not (found and taken and newest and newest.file.sha256 == taken.sha256):
             return None
-        now_there = found.again(taken)
+        now_there = found.current_distribution(taken)
         if now_there is None or self.retired:
             return None
         before = (taken.distribution, taken.modified)

@@ -29,7 +29,7 @@ class Harvested(Frozen):
         """When the source says that data was last changed: the file, or else the dataset."""
         return one.modified or self.modified
 
-    def again(self, taken: "FetchedCopy") -> Distribution | None:
+    def current_distribution(self, taken: "FetchedCopy") -> Distribution | None:
         """Where data that was taken in is now: at its address, or else under its title alone."""
         before = taken.distribution
         for mark in ("url", "title"):

@@ -13,7 +13,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Provenance, Version
 from services.catalog.dcat.distribution import add_files, add_law, add_licence, add_source_files
-from services.catalog.dcat.terms import (
+from services.catalog.dcat.vocabulary import (
     AUTHORITY,
     DCAT_VERSION,
     DCATAP_3,
@@ -36,7 +36,7 @@ from shared.catalogues.eu_codes import PublisherKind
 from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, VCARD, Node
 from shared.tables.territory import department_of, kind_of
 
-_PLACES = 50
+_MAX_PLACES = 50
 """So many places are named one by one; more are told by the departments they lie in."""
 
 
@@ -192,7 +192,7 @@ def _add_subject(node: Node, about: Metadata) -> None:
 
 
 def _add_coverage(node: Node, about: Metadata) -> None:
-    many = len(about.territory) > _PLACES
+    many = len(about.territory) > _MAX_PLACES
     for code in sorted({department_of(one) if many else one for one in about.territory}):
         where = node.refer(DCTERMS.spatial, place(code), DCTERMS.Location)
         where.add(DCTERMS.identifier, text(code))

@@ -8,7 +8,7 @@ from rdflib.namespace import DCAT, DCTERMS, FOAF, RDFS
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Version
-from services.catalog.dcat.terms import (
+from services.catalog.dcat.vocabulary import (
     AVAILABLE,
     HIGH_VALUE_LAW,
     add_concept,
@@ -62,7 +62,7 @@ def _file(dataset: Node, path: str, file: FileRef, about: Metadata, version: Ver
     if about.access == "open":
         # Of other data it would prove what somebody has, or guesses.
         _add_checksum(node, "sha256", file.sha256)
-    _add_terms(node, about, dataset)
+    _add_common(node, about, dataset)
     _add_rights(node, about, version, dataset)
     node.add(DCTERMS.issued, moment(version.registered_at))
     return node
@@ -87,7 +87,7 @@ def _add_format(node: Node, name: str, ending: str = "") -> None:
         node.refer(DCTERMS["format"], kind, DCTERMS.MediaTypeOrExtent)
 
 
-def _add_terms(node: Node, about: Metadata, dataset: Node) -> None:
+def _add_common(node: Node, about: Metadata, dataset: Node) -> None:
     """Add what holds for every file of a dataset: licence, language, availability and law."""
     add_licence(node, about.licence, dataset.part("#licence"))
     node.refer(DCTERMS.language, language(about.language), DCTERMS.LinguisticSystem)
@@ -138,7 +138,7 @@ def _add_source_file(dataset: Node, fragment: str, one: Distribution, about: Met
     for prop in (DCAT.accessURL, DCAT.downloadURL):
         node.add(prop, address(one.url))
     _add_format(node, one.media_type, one.format)
-    _add_terms(node, about, dataset)
+    _add_common(node, about, dataset)
     node.add(DCTERMS.modified, day_or_moment(one.modified))
     if one.size is not None:
         node.add(DCAT.byteSize, typed(one.size, "nonNegativeInteger"))

@@ -50,7 +50,7 @@ class ExportedPage(BaseModel):
 
 
 @dataclass(frozen=True)
-class Export:
+class RdfDocument:
     """A document that is written while it is read, a few milliseconds for each piece.
 
     `next` is the cursor of the next page, and `next_url` its address.
@@ -71,7 +71,7 @@ class Exporter:
     caller: Caller
     syntax: Syntax
 
-    def page(self, query: ExportQuery, total: int | None) -> Export:
+    def page(self, query: ExportQuery, total: int | None) -> RdfDocument:
         """One page of the published datasets, restricted ones with their metadata alone.
 
         `total` is how many datasets there are on all pages, which the first page alone tells.
@@ -87,7 +87,7 @@ class Exporter:
         graphs = describe_page(page, self._lab)
         return self._written(graphs, next=cursor, next_url=next_page(page, self._lab))
 
-    def dataset(self, dataset_id: str) -> Export:
+    def dataset(self, dataset_id: str) -> RdfDocument:
         """One dataset, if the caller may know of it; NotFound else."""
         dataset = visible(self.store, dataset_id, self.caller)
         graph = describe(dataset, versions_of(dataset, self.caller), self._lab)
@@ -110,6 +110,6 @@ class Exporter:
             settings.reached_at, settings.lab_name, settings.catalog_licence, settings.lab_kind
         )
 
-    def _written(self, graphs: Graphs, **where: str | None) -> Export:
+    def _written(self, graphs: Graphs, **where: str | None) -> RdfDocument:
         metrics.catalog_exports.labels("catalog", self.syntax).inc()
-        return Export(write(graphs, self.syntax), MEDIA_TYPES[self.syntax], **where)
+        return RdfDocument(write(graphs, self.syntax), MEDIA_TYPES[self.syntax], **where)

@@ -9,7 +9,7 @@ from rdflib import Graph
 from rdflib.plugins.serializers.jsonld import from_rdf
 from rdflib.plugins.shared.jsonld.context import Context
 
-from services.catalog.dcat.terms import PREFIXES
+from services.catalog.dcat.vocabulary import PREFIXES
 
 Syntax = Literal["jsonld", "turtle", "rdfxml"]
 

@@ -26,7 +26,7 @@ from shared.storage import Storage
 from shared.store import Store
 
 OPERATORS: frozenset[Role] = frozenset({"operator"})
-ONE = "/sources/{source_id}"
+SOURCE = "/sources/{source_id}"
 
 
 class Harvesting:
@@ -48,18 +48,23 @@ class Harvesting:
         """The other catalogues, oldest first."""
         return self._page(call.query)
 
-    @http("GET", ONE, returns=SourceView, roles=OPERATORS)
+    @http("GET", SOURCE, returns=SourceView, roles=OPERATORS)
     def read_source(self, call: Call, source_id: str) -> SourceView:  # noqa: ARG002 - for its role
         """One of them, with its latest harvest's id."""
         return SourceView.of(self.documents.of(RemoteSource).get(source_id))
 
-    @http("PATCH", ONE, body=ChangeSource, returns=SourceView, roles=OPERATORS)
+    @http("PATCH", SOURCE, body=ChangeSource, returns=SourceView, roles=OPERATORS)
     def edit_source(self, call: Call, source_id: str) -> SourceView:
         """Change it; its datasets follow with the next harvest."""
         return self._change(source_id, call.body)
 
     @http(
-        "POST", f"{ONE}/harvest", body=NewHarvest, returns=HarvestView, status=202, roles=OPERATORS
+        "POST",
+        f"{SOURCE}/harvest",
+        body=NewHarvest,
+        returns=HarvestView,
+        status=202,
+        roles=OPERATORS,
     )
     def begin_harvest(self, call: Call, source_id: str) -> HarvestView:
         """Harvest what is at its address; while that is under way, the answer is that harvest."""
@@ -67,7 +72,7 @@ class Harvesting:
 
     @http(
         "POST",
-        f"{ONE}/file",
+        f"{SOURCE}/file",
         body=NewHarvest,
         upload="file",
         returns=HarvestView,

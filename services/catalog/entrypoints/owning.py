@@ -19,7 +19,7 @@ from shared.messaging import rpc
 from shared.store import Store
 
 OWNERS: frozenset[Role] = frozenset({"owner", "holder"})
-ONE = "/datasets/{dataset_id}"
+DATASET = "/datasets/{dataset_id}"
 
 
 class Owning:
@@ -52,7 +52,7 @@ class Owning:
 
     @http(
         "POST",
-        f"{ONE}/versions",
+        f"{DATASET}/versions",
         body=NewVersion,
         upload="file",
         returns=DatasetView,
@@ -66,14 +66,16 @@ class Owning:
         dataset = registration.register_version(self.documents, dataset_id, owner_id, upload)
         return view_of(dataset, call.caller)
 
-    @http("POST", f"{ONE}/repairs", body=NewRepair, returns=DatasetView, status=202, roles=OWNERS)
+    @http(
+        "POST", f"{DATASET}/repairs", body=NewRepair, returns=DatasetView, status=202, roles=OWNERS
+    )
     def repair_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Accept a repair that the profile proposes: the file is read anew, as another version."""
         owner_id = call.caller.member_id
         dataset = editing.accept_repair(self.documents, dataset_id, owner_id, call.body)
         return view_of(dataset, call.caller)
 
-    @http("POST", f"{ONE}/legal-basis", body=NewLegalBasis, returns=DatasetView, roles=OWNERS)
+    @http("POST", f"{DATASET}/legal-basis", body=NewLegalBasis, returns=DatasetView, roles=OWNERS)
     def confirm_basis(self, call: Call, dataset_id: str) -> DatasetView:
         """Publish a held version of the caller's dataset on the legal basis that it has."""
         dataset = editing.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
@@ -81,7 +83,7 @@ class Owning:
 
     @http(
         "POST",
-        f"{ONE}/screening",
+        f"{DATASET}/screening",
         returns=DatasetView,
         status=202,
         roles={"owner", "holder", "operator"},
@@ -90,7 +92,7 @@ class Owning:
         """Have a dataset read and screened anew, and held if it turns out to name persons."""
         return view_of(editing.screen_again(self.documents, dataset_id, call.caller), call.caller)
 
-    @http("PATCH", ONE, body=ChangeDataset, returns=DatasetView, roles=OWNERS)
+    @http("PATCH", DATASET, body=ChangeDataset, returns=DatasetView, roles=OWNERS)
     def edit_dataset(self, call: Call, dataset_id: str) -> DatasetView:
         """Change what is said of the caller's dataset; what is not sent stays."""
         dataset = editing.describe(self.documents, dataset_id, call.caller.member_id, call.body)

@@ -4,7 +4,13 @@ from services.catalog.access import usage
 from services.catalog.datasets import crossing, visibility
 from services.catalog.datasets.crossing import CrossingQuery, CrossingView
 from services.catalog.datasets.views import DatasetView, view_of
-from services.catalog.dcat.export import DatasetFormat, Export, ExportedPage, Exporter, ExportQuery
+from services.catalog.dcat.export import (
+    DatasetFormat,
+    ExportedPage,
+    Exporter,
+    ExportQuery,
+    RdfDocument,
+)
 from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
 from services.catalog.joins import found_joins
 from services.catalog.joins.found_joins import JoinPage, JoinQuery
@@ -141,11 +147,11 @@ class Reading:
         query = CrossingQuery.model_validate({"dataset_id": dataset_ids})
         return crossing.judge_crossing(self.documents, query, INSIDE)
 
-    def _as_text(self, page: Export) -> ExportedPage:
+    def _as_text(self, page: RdfDocument) -> ExportedPage:
         text = b"".join(paced(page.pieces)).decode()
         return ExportedPage(text=text, media_type=page.media_type, next=page.next)
 
-    def _export(self, query: ExportQuery, caller: Caller, syntax: Syntax) -> Export:
+    def _export(self, query: ExportQuery, caller: Caller, syntax: Syntax) -> RdfDocument:
         # Of the index: a document server may walk through all documents to count them.
         total = None if query.after else self._find(DatasetQuery(limit=1), caller).total
         return self._exporter(caller, syntax).page(query, total)

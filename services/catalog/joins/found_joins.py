@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, Field
 
-from services.catalog.datasets.metadata import Access
+from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.joins.index_service import JoinIndexService
@@ -48,7 +48,7 @@ class JoinView(BaseModel):
     dataset_id: str
     title: str
     owner_id: str
-    access: Access
+    access: AccessLevel
     key: str = Field(description="key space: commune, siren, identifier, commune+year, ...")
     columns_here: tuple[str, ...] = Field(description="two are compared together")
     columns_there: tuple[str, ...]

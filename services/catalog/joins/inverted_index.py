@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from services.catalog.joins.join import (
     ColumnPairs,
     DatasetColumn,
-    Joins,
     MayRead,
+    RankedJoins,
     Traits,
     disclosed,
     pruned,
@@ -163,7 +163,7 @@ class JoinIndex:
 
     def joins(
         self, dataset_id: str, name: str = "", may_read: MayRead = lambda _owner: True
-    ) -> Joins:
+    ) -> RankedJoins:
         """Every column of another dataset that shares a value with one of this.
 
         Through crosswalks as well, where that finds more than the values as they are.
@@ -178,7 +178,7 @@ class JoinIndex:
         ]
         pairs = ColumnPairs(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
         pairs = disclosed(pairs, self._hidden(dataset_id, may_read))
-        return Joins(self._columns, pruned(pairs, traits), traits)
+        return RankedJoins(self._columns, pruned(pairs, traits), traits)
 
     def unmatched(self, here: DatasetColumn, there: DatasetColumn, limit: int) -> list[str]:
         """Up to `limit` values here that are not there; none of a column that is gone."""

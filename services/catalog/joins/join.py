@@ -172,7 +172,7 @@ def _rounded(count: _Count) -> _Count:
     return count - count % STEP
 
 
-class Joins(Sequence[Join]):
+class RankedJoins(Sequence[Join]):
     """Pairs of columns in the order of their use; a Join is made when it is looked at.
 
     First come those that find most of what is here, then those whose values took the fewest

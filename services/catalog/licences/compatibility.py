@@ -1,6 +1,6 @@
 """Judges a crossing of data before it runs: under which licence its result may be published.
 
-The verdict rests on nothing but the set of the inputs' licences and sources, so neither order nor
+The answer rests on nothing but the set of the inputs' licences and sources, so neither order nor
 repetition makes a difference, and a crossing of crossings is judged as one of all their inputs.
 This is not legal advice (see services/catalog/licences/licences.py).
 """
@@ -68,7 +68,7 @@ class Compatibility(Frozen):
 
 
 def compatibility_of(sources: Iterable[Source]) -> Compatibility:
-    """The verdict on a result made of these inputs."""
+    """The compatibility of the licences of a result made of these inputs."""
     inputs = sorted(set(sources), key=lambda one: tuple(one.model_dump().values()))
     licences = {_licence_of(one).id: _licence_of(one) for one in inputs}
     conflict = _conflict(inputs, licences)
@@ -158,19 +158,19 @@ class Terms(NamedTuple):
     note: str = ""
 
 
-def terms_of(wanted: str, verdict: Compatibility) -> Terms:
+def terms_of(wanted: str, compatibility: Compatibility) -> Terms:
     """The licence that a result gets when its holder wants `wanted`.
 
     A licence that asks for less than the inputs' do, or another than a share-alike one, gives way
     to theirs. Where somebody has to be asked first, the result is not published.
     """
-    if verdict.conflict:
-        note = f"Résultat à ne pas publier : {verdict.conflict.reason}"
+    if compatibility.conflict:
+        note = f"Résultat à ne pas publier : {compatibility.conflict.reason}"
         return Terms("notspecified", is_publishable=False, note=f"{note}.")
-    if verdict.licence is None or _is_enough(wanted, verdict.licence):
+    if compatibility.licence is None or _is_enough(wanted, compatibility.licence):
         return Terms(canonical(wanted), is_publishable=True)
-    note = f"Licence demandée : {wanted} ; licence imposée par les sources : {verdict.title}."
-    return Terms(verdict.licence, is_publishable=True, note=note)
+    note = f"Licence demandée : {wanted} ; licence imposée par les sources : {compatibility.title}."
+    return Terms(compatibility.licence, is_publishable=True, note=note)
 
 
 def _is_enough(wanted: str, owed: str) -> bool:

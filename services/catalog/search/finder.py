@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 30
 
-_PLACES: dict[Kind, str] = {
+_TEXT_KINDS: dict[Kind, str] = {
     "title": "dans le titre",
     "keyword": "dans le mot-clé « {} »",
     "theme": "dans le thème « {} »",
@@ -177,11 +177,11 @@ def _item(searcher: Searcher, hit: Hit, words: list[Word]) -> FoundDataset:
 
 
 def _reason(word: Word, shown: IndexedDataset) -> str:
-    """The place and form of the word that gave the dataset most points, in French."""
-    # Forms are in the order of their points, and places too.
+    """The text and form of the word that gave the dataset most points, in French."""
+    # Forms are in the order of their points, and texts too.
     for stem, form in word.forms.items():
-        place = shown.place_of(stem)
-        if place:
-            kind, name = place
-            return f"{form.in_french(word.written)} {_PLACES[kind].format(name)}"
+        text = shown.text_with(stem)
+        if text:
+            kind, name = text
+            return f"{form.in_french(word.written)} {_TEXT_KINDS[kind].format(name)}"
     return ""

@@ -25,10 +25,10 @@ class ScoredQuery(NamedTuple):
     titled: Query
 
 
-class Place(NamedTuple):
+class Rank(NamedTuple):
     """Where a hit stands among the ranked: by score, then by tie-break.
 
-    Both depend on the dataset and the question only, so that a place means the same in every
+    Both depend on the dataset and the question only, so that a rank means the same in every
     process, whatever was added or taken away since.
     """
 
@@ -45,8 +45,8 @@ class Place(NamedTuple):
         return f"{self.score!r}:{self.tie_break}"
 
     @classmethod
-    def read(cls, cursor: str) -> "Place":
-        """The place that a cursor means; raises Invalid for another text."""
+    def read(cls, cursor: str) -> "Rank":
+        """The rank that a cursor means; raises Invalid for another text."""
         score, _, tie_break = cursor.partition(":")
         try:
             return cls(float(score), int(tie_break))
@@ -75,18 +75,18 @@ class HitPage(NamedTuple):
 
 def ranked(searcher: Searcher, scored: ScoredQuery, after: str | None, limit: int) -> HitPage:
     """The best hits after a cursor."""
-    last = Place.read(after) if after else None
+    last = Rank.read(after) if after else None
     depth = limit + 1 + _SPARE
     while True:
         found, total = _best(searcher, scored, depth)
         whole = found if len(found) < depth else list(_whole_groups(found))
         hits = [
-            (place, address)
-            for place, address in _placed(searcher, whole)
-            if last is None or place.order > last.order
+            (rank, address)
+            for rank, address in _with_ranks(searcher, whole)
+            if last is None or rank.order > last.order
         ]
         if len(hits) > limit or len(found) < depth or depth >= DEEPEST:
-            page = [Hit(address, place.score, place.cursor()) for place, address in hits]
+            page = [Hit(address, rank.score, rank.cursor()) for rank, address in hits]
             return HitPage(page[: limit + 1], total)
         depth = min(2 * depth, DEEPEST)
 
@@ -118,16 +118,16 @@ def _whole_groups(found: list[tuple[float, DocAddress]]) -> Iterator[tuple[float
     return takewhile(lambda hit: hit[0] > found[-1][0], found)
 
 
-def _placed(
+def _with_ranks(
     searcher: Searcher, found: list[tuple[float, DocAddress]]
-) -> list[tuple[Place, DocAddress]]:
+) -> list[tuple[Rank, DocAddress]]:
     addresses = [address for _score, address in found]
     tie_breaks = searcher.fast_field_values("tie_break", addresses)
-    places = [
-        (Place(score, int(tie_break or 0)), address)
+    ranks = [
+        (Rank(score, int(tie_break or 0)), address)
         for (score, address), tie_break in zip(found, tie_breaks, strict=True)
     ]
-    return sorted(places, key=lambda hit: hit[0].order)
+    return sorted(ranks, key=lambda hit: hit[0].order)
 
 
 def listed(searcher: Searcher, query: Query, after: str | None, limit: int) -> list[Hit]:

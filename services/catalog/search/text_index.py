@@ -48,20 +48,20 @@ Kind = Literal["title", "keyword", "theme", "key", "column", "producer", "descri
 class IndexedDataset(NamedTuple):
     """What the index keeps of a dataset: its summary as JSON, and why it may be found.
 
-    `places` has a line for each text that a reason can name, the best first: its kind, its name
+    `texts` has a line for each text that a reason can name, the best first: its kind, its name
     and, each between tabs, its stems that are in no line before.
     """
 
     summary: str
-    places: str
+    texts: str
 
-    def place_of(self, stem: str) -> tuple[Kind, str] | None:
+    def text_with(self, stem: str) -> tuple[Kind, str] | None:
         """The kind and name of the best text with that stem, if one has it."""
-        at = self.places.find(f"\t{stem}\t")
+        at = self.texts.find(f"\t{stem}\t")
         if at < 0:
             return None
-        start = self.places.rfind("\n", 0, at) + 1
-        kind, _, name = self.places[start : self.places.index("\t", start)].partition(" ")
+        start = self.texts.rfind("\n", 0, at) + 1
+        kind, _, name = self.texts[start : self.texts.index("\t", start)].partition(" ")
         return cast("Kind", kind), name
 
 
@@ -154,8 +154,8 @@ def indexed_at(searcher: Searcher, address: DocAddress) -> IndexedDataset:
     """What a document keeps to be shown."""
     kept: bytes = searcher.doc(address)["shown"][0]
     # JSON that is not indented has no line breaks.
-    summary, _, places = kept.decode().partition("\n")
-    return IndexedDataset(summary, places)
+    summary, _, texts = kept.decode().partition("\n")
+    return IndexedDataset(summary, texts)
 
 
 def texts_of(dataset: Dataset) -> dict[str, dict[str, str]]:
@@ -200,7 +200,7 @@ def _document(dataset: Dataset, texts: dict[str, dict[str, str]]) -> Document:
         number=number_of(dataset.id),
         tie_break=tie_break,
         static_rank=_static_rank(summary.quality or 0, tie_break),
-        shown="\n".join((summary.model_dump_json(), *_places(dataset, stems))).encode(),
+        shown="\n".join((summary.model_dump_json(), *_findable_texts(dataset, stems))).encode(),
     )
 
 
@@ -257,7 +257,7 @@ def _static_rank(quality: int, tie_break: int) -> float:
     return (quality + _QUALITY_STEP * tie_break / 2**62) / 1000
 
 
-def _places(dataset: Dataset, stems: dict[str, str]) -> Iterator[str]:
+def _findable_texts(dataset: Dataset, stems: dict[str, str]) -> Iterator[str]:
     named = (
         (f"{kind} {' '.join(name.split())}", _stems(text)) for kind, name, text in _named(dataset)
     )

@@ -1,6 +1,6 @@
 """Datasets, profiles and references that the catalogue's unit tests share."""
 
-from services.catalog.datasets.metadata import Access, Metadata
+from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from shared.events import FileRef
@@ -23,7 +23,7 @@ def metadata(
     *,
     theme: str = "territoire",
     territory: tuple[str, ...] = (),
-    access: Access = "open",
+    access: AccessLevel = "open",
     licence: str = "Licence Ouverte",
 ) -> Metadata:
     """Metadata with a title and what a test cares about."""

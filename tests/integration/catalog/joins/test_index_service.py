@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.catalog.datasets.metadata import Access, Metadata
+from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.joins import index_service as keeping
@@ -129,7 +129,7 @@ def test_saved_index_knows_what_is_restricted(world: World) -> None:
     """And an owner who opens or closes the data is heeded without a new version."""
     ids = [world.publish(name, "v1") for name in "abc"]
 
-    def restrict(dataset: Dataset, access: Access) -> None:
+    def restrict(dataset: Dataset, access: AccessLevel) -> None:
         dataset.metadata = dataset.metadata.model_copy(update={"access": access})
         dataset.changed_at = now()
 

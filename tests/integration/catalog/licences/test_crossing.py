@@ -8,20 +8,20 @@ def test_licence_of_a_crossing_is_judged_over_its_datasets(lab: Lab) -> None:
     homes = lab.published("mbr_20", title="Logements", licence="Licence Ouverte 2.0")
     stops = lab.published("mbr_21", title="Arrêts", licence="ODbL", producer="La région")
     token = lab.token("mbr_22", "holder")
-    verdict = lab.get(f"/crossing?dataset_id={homes}&dataset_id={stops}", token)["licence"]
-    assert (verdict["licence"], verdict["conflict"]) == ("odc-odbl", None)
-    assert "« Arrêts », La région, mis à jour le" in verdict["attribution"]
+    licence = lab.get(f"/crossing?dataset_id={homes}&dataset_id={stops}", token)["licence"]
+    assert (licence["licence"], licence["conflict"]) == ("odc-odbl", None)
+    assert "« Arrêts », La région, mis à jour le" in licence["attribution"]
     with lab.rpc() as catalog:
         answer = catalog.judge_crossing([homes, stops])
-    assert answer["licence"] == verdict
+    assert answer["licence"] == licence
 
 
 def test_unknown_licence_leaves_the_decision_to_the_producer(lab: Lab) -> None:
     """The result stays in the sandbox until somebody has decided."""
     homes = lab.published("mbr_23", licence="sur demande", producer="La ville")
-    verdict = lab.get(f"/crossing?dataset_id={homes}", lab.token("mbr_23", "owner"))["licence"]
-    assert verdict["licence"] is None
-    assert verdict["conflict"]["decided_by"] == "La ville"
+    licence = lab.get(f"/crossing?dataset_id={homes}", lab.token("mbr_23", "owner"))["licence"]
+    assert licence["licence"] is None
+    assert licence["conflict"]["decided_by"] == "La ville"
 
 
 def test_verdicts_of_the_inputs_are_shown_and_the_result_s_is_announced(lab: Lab) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from services.catalog.datasets.legal_basis import Basis, LegalBasis
-from services.catalog.datasets.metadata import Access
+from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
@@ -161,7 +161,7 @@ def sensitive(*columns: str, k: int | None = 1) -> Profile:
     ],
 )
 def test_open_version_that_shows_secrets_of_few_is_held(
-    access: Access, shown: Profile, state: str
+    access: AccessLevel, shown: Profile, state: str
 ) -> None:
     """RGPD articles 9 and 10; restricted data has readers whom its owner chose."""
     dataset = registered(about=metadata(access=access))

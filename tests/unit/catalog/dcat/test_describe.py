@@ -13,7 +13,7 @@ from services.catalog.datasets.bodies import NewDataset
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import versions_of
 from services.catalog.dcat.describe import describe
-from services.catalog.dcat.terms import DCAT_VERSION, HIGH_VALUE_LAW, place, theme
+from services.catalog.dcat.vocabulary import DCAT_VERSION, HIGH_VALUE_LAW, place, theme
 from shared.auth import Caller
 from shared.catalogues.eu_codes import PublisherKind
 from shared.catalogues.rdf import ADMS, DCATAP, SPDX, VCARD

@@ -14,7 +14,7 @@ from services.catalog.dcat.describe import (
     next_page,
 )
 from services.catalog.dcat.syntax import Syntax
-from services.catalog.dcat.terms import THEME_TABLE
+from services.catalog.dcat.vocabulary import THEME_TABLE
 from shared.catalogues.rdf import HYDRA
 from tests.shapes import Fault, faults, violations
 from tests.unit.catalog.dcat.described import (

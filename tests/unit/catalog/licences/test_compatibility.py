@@ -40,37 +40,37 @@ def source(licence: str, title: str = "Communes", producer: str = "INSEE") -> So
 )
 def test_result_comes_under_the_licence_that_asks_most(licences: list[str], result: str) -> None:
     """Public domain gives way to attribution, attribution to share-alike."""
-    verdict = compatibility_of(map(source, licences))
-    assert (verdict.licence, verdict.conflict) == (result, None)
+    compatibility = compatibility_of(map(source, licences))
+    assert (compatibility.licence, compatibility.conflict) == (result, None)
 
 
 def test_two_share_alike_licences_are_a_conflict() -> None:
     """Each wants the result for itself; their producers may decide otherwise."""
-    verdict = compatibility_of(
+    compatibility = compatibility_of(
         [source("odc-odbl", producer="OSM"), source("cc-by-sa", producer="Musée")]
     )
-    assert verdict.licence is None
-    assert verdict.conflict is not None
-    assert "ODbL" in verdict.conflict.reason
-    assert "4.4" in verdict.conflict.reason
-    assert verdict.conflict.decided_by == "Musée, OSM"
+    assert compatibility.licence is None
+    assert compatibility.conflict is not None
+    assert "ODbL" in compatibility.conflict.reason
+    assert "4.4" in compatibility.conflict.reason
+    assert compatibility.conflict.decided_by == "Musée, OSM"
 
 
 @pytest.mark.parametrize("licence", ["notspecified", "other-open", "avec l'accord du maire"])
 def test_data_whose_terms_are_not_known_stays_in_the_sandbox(licence: str) -> None:
     """Its producer is to be asked; the other inputs' duties are told all the same."""
-    verdict = compatibility_of([source(licence, "Bornes", "La ville"), source("lov2")])
-    assert verdict.licence is None
-    assert verdict.conflict is not None
-    assert "« Bornes »" in verdict.conflict.reason
-    assert verdict.conflict.decided_by == "La ville"
-    assert [one.duty for one in verdict.obligations] == [Duty.ATTRIBUTION]
+    compatibility = compatibility_of([source(licence, "Bornes", "La ville"), source("lov2")])
+    assert compatibility.licence is None
+    assert compatibility.conflict is not None
+    assert "« Bornes »" in compatibility.conflict.reason
+    assert compatibility.conflict.decided_by == "La ville"
+    assert [one.duty for one in compatibility.obligations] == [Duty.ATTRIBUTION]
 
 
 def test_attribution_is_ready_to_be_published() -> None:
     """Each source with producer, date of its last update, licence and address."""
-    verdict = compatibility_of([source("lov2"), source("cc-zero", "Bornes", "")])
-    assert verdict.attribution == (
+    compatibility = compatibility_of([source("lov2"), source("cc-zero", "Bornes", "")])
+    assert compatibility.attribution == (
         "Sources : « Bornes », producteur non précisé, mis à jour le 31/01/2026,"
         " Creative Commons Zero (CC0) 1.0 (https://creativecommons.org/publicdomain/zero/1.0/) ;"
         " « Communes », INSEE, mis à jour le 31/01/2026, Licence Ouverte 2.0"
@@ -80,16 +80,16 @@ def test_attribution_is_ready_to_be_published() -> None:
 
 def test_licence_that_nobody_here_knows_is_named_as_it_was_given() -> None:
     """It was specified: a text that is to be published must not say otherwise."""
-    verdict = compatibility_of([source("cc-by-nc-4.0")])
-    assert "licence « cc-by-nc-4.0 »" in verdict.attribution
-    assert verdict.conflict is not None
-    assert "licence « cc-by-nc-4.0 »" in verdict.conflict.reason
+    compatibility = compatibility_of([source("cc-by-nc-4.0")])
+    assert "licence « cc-by-nc-4.0 »" in compatibility.attribution
+    assert compatibility.conflict is not None
+    assert "licence « cc-by-nc-4.0 »" in compatibility.conflict.reason
 
 
 def test_obligations_name_the_articles_they_stand_in() -> None:
     """One for each duty, whatever the number of licences that ask it."""
-    verdict = compatibility_of([source("odc-odbl"), source("lov2")])
-    duties = {one.duty: one.sources for one in verdict.obligations}
+    compatibility = compatibility_of([source("odc-odbl"), source("lov2")])
+    duties = {one.duty: one.sources for one in compatibility.obligations}
     assert set(duties) == {Duty.ATTRIBUTION, Duty.SHARE_ALIKE, Duty.KEEP_OPEN}
     assert len(duties[Duty.ATTRIBUTION]) == 2
     assert duties[Duty.KEEP_OPEN] == ("ODbL 1.0, 4.2, 4.3, 4.4 et 4.7",)
@@ -114,9 +114,11 @@ def test_more_inputs_never_ask_for_less(some: list[Source], more: list[Source]) 
 @given(st.sampled_from(IDS), st.sampled_from(IDS))
 def test_every_pair_has_a_licence_or_a_reason(left: str, right: str) -> None:
     """There is no pair that nothing is said of."""
-    verdict = compatibility_of([source(left, "A", ""), source(right, "B", "")])
-    assert (verdict.licence is None) == (verdict.conflict is not None)
-    assert verdict.conflict is None or (verdict.conflict.reason and verdict.conflict.decided_by)
+    compatibility = compatibility_of([source(left, "A", ""), source(right, "B", "")])
+    assert (compatibility.licence is None) == (compatibility.conflict is not None)
+    assert compatibility.conflict is None or (
+        compatibility.conflict.reason and compatibility.conflict.decided_by
+    )
 
 
 @given(*[st.lists(SOURCES, max_size=3)] * 3)

@@ -15,8 +15,8 @@ from services.catalog.licences.licences import canonical
 from tests.unit.catalog.samples import metadata, published, ref
 
 
-def verdict(*licences: str) -> Compatibility:
-    """The verdict on inputs under these licences."""
+def crossed(*licences: str) -> Compatibility:
+    """The compatibility of inputs under these licences."""
     return compatibility_of(
         Source(title=f"T{at}", producer="P", licence=licence, updated=date(2026, 1, 1))
         for at, licence in enumerate(licences)
@@ -38,7 +38,7 @@ def test_licence_that_asks_enough_is_the_holders_choice(
     wanted: str, inputs: list[str], licence: str
 ) -> None:
     """As much as the inputs' licences do, or more."""
-    assert terms_of(wanted, verdict(*inputs)) == (licence, True, "")
+    assert terms_of(wanted, crossed(*inputs)) == (licence, True, "")
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ def test_licence_that_asks_too_little_gives_way(
     wanted: str, inputs: list[str], licence: str
 ) -> None:
     """The note says in French what was asked for and what it became."""
-    terms = terms_of(wanted, verdict(*inputs))
+    terms = terms_of(wanted, crossed(*inputs))
     assert (terms.licence, terms.is_publishable) == (licence, True)
     assert f"Licence demandée : {wanted}" in terms.note
 
 
 def test_result_that_somebody_must_decide_on_is_not_published() -> None:
     """The reason is told with it."""
-    terms = terms_of("lov2", verdict("odc-odbl", "cc-by-sa"))
+    terms = terms_of("lov2", crossed("odc-odbl", "cc-by-sa"))
     assert (terms.licence, terms.is_publishable) == ("notspecified", False)
     assert "ODbL 1.0, 4.2" in terms.note
 
@@ -73,7 +73,7 @@ def test_known_licence_is_kept_by_its_identifier() -> None:
 
 def test_sources_of_a_result_are_those_it_is_made_of() -> None:
     """So that a crossing of crossings names the producers of the data, not its makers."""
-    origins = verdict("lov2", "cc-by").sources
+    origins = crossed("lov2", "cc-by").sources
     result = published(about=metadata("Résultat"))
     assert [source.title for source in result.sources()] == ["Résultat"]
     result.versions[0].provenance = Provenance(
