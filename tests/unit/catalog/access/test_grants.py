@@ -1,4 +1,4 @@
-"""What time does to requests and grants."""
+"""What time, and conditions on time, do to requests and grants."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
