@@ -1,4 +1,4 @@
-"""Access of projects to datasets: asked for, decided by owners, revoked."""
+"""Asks the owners of data for a project, takes their decisions, and lists what they are asked."""
 
 from collections.abc import Callable
 from typing import Any

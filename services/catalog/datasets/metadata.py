@@ -1,4 +1,4 @@
-"""Terms of the metadata beyond free text: periods, contacts, and codes of the EU's vocabularies."""
+"""What is said of a dataset, with periods, contacts and codes of the EU's vocabularies."""
 
 from datetime import date
 from typing import Annotated, Literal, Self

@@ -1,4 +1,4 @@
-"""What the catalogue is asked for and shows: queries and answers of HTTP and RPC."""
+"""What the catalogue shows of datasets, by HTTP and RPC."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What owners do with their data: put it in, mend it, say why it may be kept."""
+"""What owners do with their data: put it in, mend it, say on what basis it is published."""
 
 from typing import Any
 
