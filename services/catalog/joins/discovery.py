@@ -39,7 +39,7 @@ def tell_joins(
         return
     best = join_index.ask(dataset.id, lambda index: _best(index, dataset.id))
     others = [(join, store.of(Dataset).find_one(join.there.dataset_id)) for join in best]
-    found = [_Pair(join, dataset, other) for join, other in others if other]
+    found = [_DatasetJoin(join, dataset, other) for join, other in others if other]
     events = [*_for_owners(published, found), *_for_projects(store, published, found)]
     if not events:
         return
@@ -48,7 +48,7 @@ def tell_joins(
     metrics.joins_found.labels("catalog").inc(len(told))
 
 
-class _Pair(NamedTuple):
+class _DatasetJoin(NamedTuple):
     """A join between the dataset that was published, `here`, and another."""
 
     join: Join
@@ -62,7 +62,12 @@ class _Pair(NamedTuple):
         is_readable = all(side.may_be_downloaded_by(caller) for side in sides for caller in callers)
         join = self.join if is_readable else disclosed_join(self.join)
         if join:
-            yield _joined(join, self.there)
+            yield Joined(
+                dataset_id=self.there.id,
+                title=self.there.metadata.title,
+                owner_id=self.there.owner_id,
+                **join.told,
+            )
 
 
 def _best(index: JoinIndex, dataset_id: str) -> list[Join]:
@@ -76,16 +81,9 @@ def _best(index: JoinIndex, dataset_id: str) -> list[Join]:
     return list(best.values())
 
 
-def _joined(join: Join, other: Dataset) -> Joined:
-    return Joined(
-        dataset_id=other.id,
-        title=other.metadata.title,
-        owner_id=other.owner_id,
-        **join.told,
-    )
-
-
-def _for_owners(published: DatasetPublished, found: list[_Pair]) -> Iterator[JoinsDiscovered]:
+def _for_owners(
+    published: DatasetPublished, found: list[_DatasetJoin]
+) -> Iterator[JoinsDiscovered]:
     """For the dataset's owner and those of the others, who all are told the same."""
     audience = {published.owner_id, *(pair.there.owner_id for pair in found)}
     joins = [join for pair in found for join in pair.told_to(audience)]
@@ -103,7 +101,7 @@ def _for_owners(published: DatasetPublished, found: list[_Pair]) -> Iterator[Joi
 
 
 def _for_projects(
-    store: Store, published: DatasetPublished, found: list[_Pair]
+    store: Store, published: DatasetPublished, found: list[_DatasetJoin]
 ) -> Iterator[JoinsDiscovered]:
     """For each open project that brings one of these datasets, or needs a key of the new one."""
     needed = [*published.keys, *(pair.there.id for pair in found)]
