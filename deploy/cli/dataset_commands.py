@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli import show
-from deploy.cli.api_client import Answer, Client, path_of
+from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest
 from deploy.cli.dataset_description import add, describe
 from deploy.cli.session import client
@@ -140,6 +140,8 @@ def screen(
     everything: Annotated[bool, typer.Option("--all", help="Whatever is published.")] = False,
 ) -> None:
     """Have datasets read and screened for personal data anew: those that name persons are held."""
+    if not dataset_ids and not everything:
+        raise CallError("give the ids of datasets, or --all")
     api = client(context)
     for dataset_id in [*(dataset_ids or ()), *(_published(api) if everything else ())]:
         api.post("catalog", path_of("datasets", dataset_id, "screening"))

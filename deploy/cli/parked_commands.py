@@ -42,13 +42,13 @@ def show_(
 @app.command()
 def replay(
     context: typer.Context,
-    event_id: Annotated[str, typer.Argument(help="All of them without one.")] = "",
-    queue: Annotated[str, typer.Option(help="Only those of this queue.")] = "",
+    event_id: Annotated[str | None, typer.Argument(help="All of them without one.")] = None,
+    queue: Annotated[str | None, typer.Option(help="Only those of this queue.")] = None,
     amqp_uri: _Broker = "",
 ) -> None:
     """Put parked events back into their queues."""
     uri = amqp_uri or session(context).amqp_uri()
-    count = _parked().replay(uri, event_id or None, queue or None)
+    count = _parked().replay(uri, event_id, queue)
     one = "1 event is back in its queue."
     show.line(one if count == 1 else f"{count} events are back in their queues.")
 
@@ -57,11 +57,11 @@ def replay(
 def drop(
     context: typer.Context,
     event_id: str,
-    queue: Annotated[str, typer.Option(help="Only in this queue.")] = "",
+    queue: Annotated[str | None, typer.Option(help="Only in this queue.")] = None,
     amqp_uri: _Broker = "",
 ) -> None:
     """Discard a parked event for good."""
-    count = _parked().drop(amqp_uri or session(context).amqp_uri(), event_id, queue or None)
+    count = _parked().drop(amqp_uri or session(context).amqp_uri(), event_id, queue)
     show.line("1 event was dropped." if count == 1 else f"{count} events were dropped.")
 
 

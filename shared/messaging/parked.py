@@ -93,8 +93,8 @@ def show(amqp_uri: str, event_id: str) -> ParkedEvent:
 def replay(amqp_uri: str, event_id: str | None = None, queue: str | None = None) -> int:
     """Put parked events back into their queues with all attempts before them; how many.
 
-    Only those of `event_id` and of `queue` when given; NotFound when `event_id` is not there, or,
-    once the others are back, when a queue is not. An event leaves the parked queue after the
+    Only those of `event_id` and of `queue` when given; NotFound when there is none of them, or,
+    once the others are back, when a queue is not there. An event leaves the parked queue after the
     broker has confirmed its copy.
     """
     done, left = _settle(amqp_uri, event_id, queue, _is_put_back)
@@ -137,22 +137,25 @@ def _settle(
 ) -> tuple[list[ParkedEvent], list[ParkedEvent]]:
     """Take each event of that id and queue off the parked queue when `settle` could.
 
-    Those that are off, and those that stay; NotFound when there is none of `event_id`.
+    Those that are off, and those that stay; NotFound when there is none of what was given.
     """
     done: list[ParkedEvent] = []
     left: list[ParkedEvent] = []
     with _taken(amqp_uri) as (channel, messages):
         for message in messages:
             event = read(message)
-            if (event_id or event.id) != event.id or (queue or event.queue) != event.queue:
+            # An empty id or queue is none of them, not all: a script's variable may be unset.
+            if event_id not in {None, event.id} or queue not in {None, event.queue}:
                 continue
             if settle(event, channel, message):
                 channel.basic_ack(message.delivery_tag)
                 done.append(event)
             else:
                 left.append(event)
-    if event_id and not (done or left):
-        raise NotFound(f"no parked event{f' of {queue}' if queue else ''} has the id {event_id}")
+    if not (done or left) and (event_id, queue) != (None, None):
+        of_queue = "" if queue is None else f" of {queue}"
+        has_id = "" if event_id is None else f" has the id {event_id}"
+        raise NotFound(f"no parked event{of_queue}{has_id}")
     return done, left
 
 

@@ -351,6 +351,11 @@ def test_parked_event_is_listed_shown_replayed_and_dropped(
     before = parked()[0]["parked_at"]
     assert "1 event is back" in shell.run("parked", "replay", "evt-broken").stdout
     eventually(lambda: [one["parked_at"] for one in parked()] not in ([], [before]))
+    for nothing in (["drop", ""], ["replay", ""], ["replay", "--queue", "nope"]):
+        refused = shell.run("parked", *nothing)
+        assert (refused.returncode, refused.stdout) == (1, ""), "an unset variable means no event"
+        assert "no parked event" in refused.stderr
+    eventually(lambda: len(parked()) == 1)
     assert shell.run("parked", "drop", "evt-broken").stdout == "1 event was dropped.\n"
     assert parked() == []
 
@@ -389,6 +394,7 @@ def test_strange_event_does_not_break_the_parked_commands(
         (("parked", "replay", "evt_none"), "no parked event has the id evt_none"),
         (("parked", "drop", "evt_none"), "no parked event has the id evt_none"),
         (("parked", "replay", "x", "--queue", "y"), "no parked event of y has the id x"),
+        (("dataset", "screen"), "give the ids of datasets, or --all"),
         (("token", "mbr_x", "--role", "holder", "--hours", "1e300"), "--hours must be from 0.01"),
         (("token", "mbr_x", "--role", "holder", "--hours", "nan"), "--hours must be from 0.01"),
         (("--token", "é\n", "project", "list"), "the token holds a line break"),
