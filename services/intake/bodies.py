@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     field_validator,
@@ -46,10 +45,8 @@ _LARGEST = 2**53
 _DEPTH = 20
 
 
-class WrittenStep(Step):
+class WrittenStep(Step, Body):
     """One step; compute knows the applications and checks their parameters."""
-
-    model_config = ConfigDict(extra="forbid")
 
     application: Name
     inputs: dict[Name, Name] = Field(min_length=1, max_length=10)
@@ -69,10 +66,8 @@ class WrittenStep(Step):
         return parameters
 
 
-class WrittenTreatment(Treatment):
+class WrittenTreatment(Treatment, Body):
     """Named datasets, then one to ten applications; each step reads what is there before it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     inputs: dict[Name, DatasetId] = Field(min_length=1, max_length=20)
     steps: tuple[WrittenStep, ...] = Field(min_length=1, max_length=10)

@@ -25,10 +25,8 @@ Purpose = Annotated[
 ]
 
 
-class NewDataset(Metadata):
+class NewDataset(Metadata, Body):
     """The metadata of an upload; `territory` holds INSEE codes, or SIREN of EPCI."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: Label
     description: Text = ""

@@ -2,20 +2,18 @@
 
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from services.compute.jobs.model import JobState
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events.event import FileRef, JobKind, Treatment
-from shared.inbound import Identifier, Paging
+from shared.inbound import Body, Identifier, Paging
 from shared.tables.manifest import Output
 from shared.tables.privacy import Privacy
 
 
-class SubmitJob(BaseModel):
+class SubmitJob(Body):
     """Which project's full job to run."""
-
-    model_config = ConfigDict(extra="forbid")
 
     project_id: Identifier
 
@@ -26,10 +24,8 @@ class ListJobs(Paging):
     project_id: Identifier | None = None
 
 
-class ReadResult(BaseModel):
+class ReadResult(Body):
     """Which of a job's files."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = "result.csv"
 
