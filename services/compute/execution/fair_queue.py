@@ -11,7 +11,7 @@ HALF_LIFE = 600.0
 _FORGOTTEN = 0.001
 
 
-class Ledger:
+class RecentUse:
     """The seconds each lane used lately; times are seconds of any one steady clock."""
 
     def __init__(self) -> None:

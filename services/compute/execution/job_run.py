@@ -100,7 +100,7 @@ class Heartbeat:
                 self.stop = self.stop or ("cancelled" if job.cancel_requested else "")
 
 
-class Execution:
+class JobRun:
     """One run of a job that this process holds the lease of."""
 
     def __init__(self, platform: Platform, job: Job) -> None:

@@ -8,9 +8,9 @@ from threading import Event, Thread
 from uuid import uuid4
 
 from services.compute import metrics
-from services.compute.execution.fair_queue import Ledger, next_job
+from services.compute.execution.fair_queue import RecentUse, next_job
 from services.compute.execution.job_folder import sweep
-from services.compute.execution.job_run import Execution, Platform
+from services.compute.execution.job_run import JobRun, Platform
 from services.compute.jobs.model import ACTIVE, Job, TakenOver
 from shared.aggregate import now
 from shared.errors import Conflict, LabError
@@ -41,8 +41,8 @@ class Scheduler:
         self._jobs = platform.store.of(Job)
         self._slots = platform.settings.job_slots
         self._lease = timedelta(seconds=platform.settings.job_lease_seconds)
-        self._ledger = Ledger()
-        self._running: dict[str, tuple[Execution, Thread]] = {}
+        self._recent_use = RecentUse()
+        self._running: dict[str, tuple[JobRun, Thread]] = {}
         self._news, self._stopping = Event(), Event()
         self._counted = float("-inf")
         self.is_able = False
@@ -115,22 +115,22 @@ class Scheduler:
         ]
         busy = [job for job in running if not job.is_due(time_now)]
         clock = time.monotonic()
-        used = {job.lane: self._ledger.used(job.lane, clock) for job in due}
+        used = {job.lane: self._recent_use.used(job.lane, clock) for job in due}
         return next_job(due, busy, used)
 
     def _start(self, job: Job) -> None:
-        execution = Execution(self._platform, job)
-        thread = Thread(target=self._work, args=(execution, job), name=job.id, daemon=True)
-        self._running[job.id] = (execution, thread)
+        job_run = JobRun(self._platform, job)
+        thread = Thread(target=self._work, args=(job_run, job), name=job.id, daemon=True)
+        self._running[job.id] = (job_run, thread)
         thread.start()
 
-    def _work(self, execution: Execution, job: Job) -> None:
+    def _work(self, job_run: JobRun, job: Job) -> None:
         try:
-            execution.run()
+            job_run.run()
         except Exception:
             log.exception("a run broke off; its lease will end", extra={"job": job.id})
         finally:
-            self._ledger.charge(job.lane, execution.seconds, time.monotonic())
+            self._recent_use.charge(job.lane, job_run.seconds, time.monotonic())
             del self._running[job.id]
             self.wake()
 
@@ -139,8 +139,8 @@ class Scheduler:
         hands = list(self._running.values())
         for _, thread in hands:
             thread.join(max(0.0, deadline - time.monotonic()))
-        for execution, _ in hands:
-            execution.release()
+        for job_run, _ in hands:
+            job_run.release()
         for _, thread in hands:
             thread.join()
 

@@ -13,7 +13,7 @@ DATA = ROOT / "tests" / "data"
 
 
 @dataclass(frozen=True)
-class JobRun:
+class RunOutcome:
     """What a run left behind."""
 
     folder: Path
@@ -49,14 +49,14 @@ def prepare(folder: Path, job: dict[str, Any], inputs: dict[str, Path | bytes]) 
     (folder / "job.json").write_text(json.dumps({"inputs": paths, **job}))
 
 
-def run(folder: Path, job: dict[str, Any], inputs: dict[str, Path | bytes]) -> JobRun:
+def run(folder: Path, job: dict[str, Any], inputs: dict[str, Path | bytes]) -> RunOutcome:
     """Run the runner on a new job folder, in this process and without the sandbox."""
     prepare(folder, job, inputs)
     main(folder, memory_bytes=1_000_000_000)
-    return JobRun(folder, json.loads((folder / "out" / "result.json").read_text()))
+    return RunOutcome(folder, json.loads((folder / "out" / "result.json").read_text()))
 
 
-def ingest(folder: Path, content: Path | bytes, filename: str = "donnees.csv") -> JobRun:
+def ingest(folder: Path, content: Path | bytes, filename: str = "donnees.csv") -> RunOutcome:
     """Take in one file."""
     return run(folder, {"kind": "ingest", "filename": filename}, {"source": content})
 
@@ -66,7 +66,7 @@ def treat(
     tables: dict[str, Path | bytes],
     *steps: dict[str, Any],
     sample_rows: int | None = None,
-) -> JobRun:
+) -> RunOutcome:
     """Take in the tables, and run a treatment on what comes out."""
     taken = {}
     for name, content in tables.items():

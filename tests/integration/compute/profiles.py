@@ -3,19 +3,19 @@
 import pandas as pd
 
 from shared.tables.manifest import Profile
-from tests.integration.compute.jobs import JobRun
+from tests.integration.compute.jobs import RunOutcome
 
 
-def profile(run: JobRun) -> Profile:
+def profile(run: RunOutcome) -> Profile:
     """The report of an ingest job."""
     return Profile.model_validate(run.reports[0])
 
 
-def table(run: JobRun) -> pd.DataFrame:
+def table(run: RunOutcome) -> pd.DataFrame:
     """What an ingest job made of the file."""
     return pd.read_parquet(run.made("table.parquet"))
 
 
-def repaired(run: JobRun) -> dict[str, tuple[int, int | None]]:
+def repaired(run: RunOutcome) -> dict[str, tuple[int, int | None]]:
     """How often each repair was made, and at which line first."""
     return {repair.code: (repair.count, repair.first_line) for repair in profile(run).repairs}

@@ -9,7 +9,7 @@ import pytest
 
 from shared.catalogues.harvested_page import Distribution, PageEntry, PageReport, Record
 from tests.catalogues import COMMUNES, POSTCODES, api, dataset, in_syntax, item, turtle
-from tests.integration.compute.jobs import JobRun, run
+from tests.integration.compute.jobs import RunOutcome, run
 
 URL = "https://portail.example/catalogue"
 COMMUNES_READ = {
@@ -48,25 +48,25 @@ COMMUNES_FILES = (
 )
 
 
-def read(folder: Path, page: bytes, catalogue: str = "dcat", media_type: str = "") -> JobRun:
+def read(folder: Path, page: bytes, catalogue: str = "dcat", media_type: str = "") -> RunOutcome:
     """Read a page as a harvest job does."""
     job = {"kind": "harvest", "catalogue": catalogue, "url": URL, "media_type": media_type}
     return run(folder, job, {"page": page})
 
 
-def report_of(done: JobRun) -> PageReport:
+def report_of(done: RunOutcome) -> PageReport:
     """What the job reports."""
     return PageReport.model_validate(done.reports[0])
 
 
-def entries_of(done: JobRun) -> list[PageEntry]:
+def entries_of(done: RunOutcome) -> list[PageEntry]:
     """What the job made of the page."""
     assert not done.error, done.error
     lines = done.made("entries.jsonl").read_text().splitlines()
     return [PageEntry.model_validate_json(line) for line in lines if line]
 
 
-def records_of(done: JobRun) -> list[Record]:
+def records_of(done: RunOutcome) -> list[Record]:
     """The records, where every dataset could be read."""
     entries = entries_of(done)
     assert [entry.reason for entry in entries if entry.reason] == []

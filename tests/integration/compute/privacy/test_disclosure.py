@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.tables.privacy import Privacy
-from tests.integration.compute.jobs import JobRun, treat
+from tests.integration.compute.jobs import RunOutcome, treat
 
 SUMS = {
     "application": "aggregate",
@@ -21,7 +21,7 @@ def persons(rare: int = 2) -> bytes:
     return "\n".join(["commune;sexe;age", *rows]).encode()
 
 
-def verdict(run: JobRun) -> Privacy:
+def verdict(run: RunOutcome) -> Privacy:
     """The verdict on the result."""
     return Privacy.model_validate(run.reports[-1]["privacy"])
 

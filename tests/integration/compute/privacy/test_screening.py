@@ -13,7 +13,7 @@ import pytest
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.reference_files import unfolded
 from shared.tables.privacy import Privacy
-from tests.integration.compute.jobs import DATA, DEMO, JobRun, ingest, treat
+from tests.integration.compute.jobs import DATA, DEMO, RunOutcome, ingest, treat
 from tests.integration.compute.jobs import run as start
 from tests.integration.compute.profiles import profile
 
@@ -232,7 +232,7 @@ CROSS = {
 }
 
 
-def verdict(run: JobRun) -> Privacy:
+def verdict(run: RunOutcome) -> Privacy:
     """The verdict on a treatment's result."""
     return Privacy.model_validate(run.reports[-1]["privacy"])
 

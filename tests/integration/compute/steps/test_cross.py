@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.integration.compute.jobs import DEMO, JobRun, treat
+from tests.integration.compute.jobs import DEMO, RunOutcome, treat
 
 HOMES, BODIES = DEMO / "logements.csv", DEMO / "epci_2026.csv"
 GONE = {"14011", "14300", "14623", "61017", "61188", "61192", "61310", "76358"}
@@ -14,7 +14,7 @@ GONE = {"14011", "14300", "14623", "61017", "61188", "61192", "61310", "76358"}
 
 def cross(
     folder: Path, left: Path | bytes, right: Path | bytes, keys: tuple[str, str], **more: object
-) -> JobRun:
+) -> RunOutcome:
     """Cross two tables by these keys."""
     step: dict[str, Any] = {
         "application": "cross",
@@ -25,7 +25,7 @@ def cross(
     return treat(folder, {"a": left, "b": right}, step)
 
 
-def crossed(run: JobRun) -> pd.DataFrame:
+def crossed(run: RunOutcome) -> pd.DataFrame:
     """The output, as text."""
     return pd.read_csv(run.made("result.csv"), sep=";", dtype=str, keep_default_na=False)
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Limits, Sandbox
-from tests.integration.compute.jobs import DEMO, JobRun, ingest, prepare, treat
+from tests.integration.compute.jobs import DEMO, RunOutcome, ingest, prepare, treat
 
 TABLES: dict[str, Path | bytes] = {
     "logements": DEMO / "logements.csv",
@@ -52,13 +52,13 @@ ORPHANS = {
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> JobRun:
+def full(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
     """The demonstration's treatment on all the data."""
     return treat(tmp_path_factory.mktemp("full"), TABLES, CROSS, AGGREGATE)
 
 
 @pytest.fixture(scope="module")
-def trial(tmp_path_factory: pytest.TempPathFactory) -> JobRun:
+def trial(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
     """The demonstration's treatment on a sample."""
     return treat(tmp_path_factory.mktemp("trial"), TABLES, CROSS, AGGREGATE, sample_rows=500)
 
@@ -78,7 +78,7 @@ def expected_vacancy() -> pd.DataFrame:
     return sums
 
 
-def test_result_is_what_pandas_computes(full: JobRun) -> None:
+def test_result_is_what_pandas_computes(full: RunOutcome) -> None:
     """71 inter-communal bodies with the very homes, vacant homes and rates."""
     result = pd.read_parquet(full.made("result.parquet"))
     assert len(result) == 71
@@ -86,7 +86,7 @@ def test_result_is_what_pandas_computes(full: JobRun) -> None:
     assert result["logements"].sum() == 1_856_329
 
 
-def test_csv_holds_the_same_result(full: JobRun) -> None:
+def test_csv_holds_the_same_result(full: RunOutcome) -> None:
     """UTF-8 without mark, semicolons, decimal points."""
     content = full.made("result.csv").read_bytes()
     assert content.startswith(b"epci;nom_epci;logements;logements_vacants;taux\n")
@@ -95,7 +95,7 @@ def test_csv_holds_the_same_result(full: JobRun) -> None:
     pd.testing.assert_frame_equal(read, expected, check_dtype=False)
 
 
-def test_chart_is_a_png(full: JobRun) -> None:
+def test_chart_is_a_png(full: RunOutcome) -> None:
     """The ten highest rates are drawn."""
     content = full.made("chart.png").read_bytes()
     assert content.startswith(b"\x89PNG")
@@ -105,7 +105,7 @@ def test_chart_is_a_png(full: JobRun) -> None:
 @pytest.mark.parametrize("kind", ["full", "trial"])
 def test_keys_that_are_gone_are_reported_whole(kind: str, request: pytest.FixtureRequest) -> None:
     """All eight codes with their homes and successors, though a trial crosses 500 rows only."""
-    run: JobRun = request.getfixturevalue(kind)
+    run: RunOutcome = request.getfixturevalue(kind)
     report = run.reports[0]
     found = {orphan["key"]: (orphan["weight"], orphan["successor"]) for orphan in report["orphans"]}
     assert found == ORPHANS
@@ -119,7 +119,7 @@ def test_keys_that_are_gone_are_reported_whole(kind: str, request: pytest.Fixtur
     assert report["keys"]["unmatched"]["keys"] == 0
 
 
-def test_full_report_counts_rows_and_relation(full: JobRun) -> None:
+def test_full_report_counts_rows_and_relation(full: RunOutcome) -> None:
     """Crossing on a unique key adds no rows."""
     report = full.reports[0]
     assert report["relation"] == "many-to-one"
@@ -128,7 +128,7 @@ def test_full_report_counts_rows_and_relation(full: JobRun) -> None:
     assert full.reports[1]["rows"] == {"in": 3287, "out": 71, "without_group": 0}
 
 
-def test_trial_says_that_it_ran_on_a_sample(trial: JobRun) -> None:
+def test_trial_says_that_it_ran_on_a_sample(trial: RunOutcome) -> None:
     """The sample's size and origin are reported; its rows come from all over the table."""
     report = trial.reports[0]
     assert report["sample"]["rows"] == report["rows"]["crossed"] == 500
@@ -137,7 +137,7 @@ def test_trial_says_that_it_ran_on_a_sample(trial: JobRun) -> None:
     assert 60 < len(result) <= 71
 
 
-def test_trial_takes_the_same_sample_again(trial: JobRun, tmp_path: Path) -> None:
+def test_trial_takes_the_same_sample_again(trial: RunOutcome, tmp_path: Path) -> None:
     """Two trials of one treatment give the same bytes."""
     again = treat(tmp_path, TABLES, CROSS, AGGREGATE, sample_rows=500)
     assert again.made("result.csv").read_bytes() == trial.made("result.csv").read_bytes()
@@ -155,7 +155,7 @@ def test_without_the_communes_gone_codes_stay_without_match(tmp_path: Path) -> N
     assert run.reports[1]["rows"] == {"in": 3287, "out": 72, "without_group": 8}
 
 
-def test_sandbox_runs_the_treatment(full: JobRun, tmp_path: Path) -> None:
+def test_sandbox_runs_the_treatment(full: RunOutcome, tmp_path: Path) -> None:
     """The whole thing inside the sandbox: the same result, with progress on the way."""
     tables = {
         name: ingest(tmp_path / name, path).made("table.parquet") for name, path in TABLES.items()
@@ -187,7 +187,7 @@ LEFT = b"k;n;nom\n1;1,5;a\n1;2;b\n2;3;c\n;4;d\n9;5;e\n"
 RIGHT = b"k;nom;Nom_2\n1;x;p\n1;y;q\n2;z;r\n3;w;s\n"
 
 
-def cross(tmp_path: Path, **parameters: object) -> JobRun:
+def cross(tmp_path: Path, **parameters: object) -> RunOutcome:
     """Cross two small tables."""
     step = {
         "application": "cross",
@@ -248,7 +248,7 @@ def test_code_that_two_communes_claim_has_no_successor(tmp_path: Path) -> None:
     }
 
 
-def aggregate(tmp_path: Path, content: bytes, **parameters: object) -> JobRun:
+def aggregate(tmp_path: Path, content: bytes, **parameters: object) -> RunOutcome:
     """Aggregate one small table by its column `g`."""
     step = {
         "application": "aggregate",

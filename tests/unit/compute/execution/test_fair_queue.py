@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.compute.execution.fair_queue import HALF_LIFE, Ledger, next_job
+from services.compute.execution.fair_queue import HALF_LIFE, RecentUse, next_job
 from services.compute.jobs.model import Job
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -21,14 +21,14 @@ def a_job(lane: str, number: int) -> Job:
 
 def order(jobs: list[Job], seconds: float) -> list[str]:
     """The lanes in the order they are served by one slot, each job taking `seconds`."""
-    ledger, served, clock = Ledger(), [], 0.0
+    recent, served, clock = RecentUse(), [], 0.0
     while jobs:
-        used = {job.lane: ledger.used(job.lane, clock) for job in jobs}
+        used = {job.lane: recent.used(job.lane, clock) for job in jobs}
         job = next_job(jobs, [], used)
         assert job is not None
         jobs.remove(job)
         clock += seconds
-        ledger.charge(job.lane, seconds, clock)
+        recent.charge(job.lane, seconds, clock)
         served.append(job.lane)
     return served
 
@@ -68,7 +68,7 @@ def test_two_long_queues_take_turns() -> None:
 
 def test_past_use_fades() -> None:
     """A second used a half-life ago weighs half a second."""
-    ledger = Ledger()
-    ledger.charge("a", 10.0, at=0.0)
-    assert ledger.used("a", at=HALF_LIFE) == 5.0
-    assert ledger.used("b", at=HALF_LIFE) == 0.0
+    recent = RecentUse()
+    recent.charge("a", 10.0, at=0.0)
+    assert recent.used("a", at=HALF_LIFE) == 5.0
+    assert recent.used("b", at=HALF_LIFE) == 0.0
