@@ -17,8 +17,9 @@ from services.compute.jobs.views import (
     SubmitJob,
     WorkspaceView,
 )
-from services.compute.workspaces.model import Access, Workspace
+from services.compute.workspaces.model import AccessEvent, Workspace
 from shared import trace
+from shared.auth import INSIDE
 from shared.events import (
     AccessGranted,
     AccessRequested,
@@ -114,7 +115,7 @@ class Compute:
         self.commands.close_workspace(envelope)
 
     @on(AccessRequested, AccessGranted, AccessRevoked)
-    def note_access(self, envelope: Envelope[Access]) -> None:
+    def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note what a project may read, and cancel jobs whose data was taken away."""
         self.commands.note_access(envelope)
 
@@ -179,7 +180,7 @@ class Compute:
     @rpc
     def get_job(self, job_id: Identifier) -> JobView:
         """A job's state, progress, log tail and outputs."""
-        return JobView.of(self.queries.job(job_id, None))
+        return JobView.of(self.queries.job(job_id, INSIDE))
 
     @rpc
     def cancel_job(self, job_id: Identifier) -> JobView:
@@ -200,4 +201,4 @@ class Compute:
     @rpc
     def get_workspace(self, project_id: Identifier) -> WorkspaceView:
         """A project's quota, what it used, and its treatment."""
-        return WorkspaceView.of(self.queries.workspace(project_id, None))
+        return WorkspaceView.of(self.queries.workspace(project_id, INSIDE))

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.compute.applications import check_steps
 from services.compute.jobs.model import ACTIVE, Job
-from services.compute.workspaces.model import Access, Workspace
+from services.compute.workspaces.model import AccessEvent, Workspace
 from shared.aggregate import caused_id, new_id, now
 from shared.errors import Invalid, Unavailable, WrongStage
 from shared.events import (
@@ -27,7 +27,7 @@ from shared.events import (
 from shared.store import Store
 from shared.trace import traceparent
 
-_ENDS: dict[type[ProjectEnd], str] = {
+_END_REASONS: dict[type[ProjectEnd], str] = {
     ProjectDelivered: "le projet est livré",
     ProjectRejected: "le projet est refusé",
     ProjectWithdrawn: "le projet est retiré",
@@ -59,11 +59,11 @@ class Commands:
 
     def queue_ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
         """Queue the reading of a registered file."""
-        self._jobs.add(ingest(envelope), because=envelope)
+        self._jobs.add(ingest_job(envelope), because=envelope)
 
     def queue_page(self, envelope: Envelope[HarvestPageFetched]) -> None:
         """Queue the reading of a page of another catalogue."""
-        self._jobs.add(read_page(envelope), because=envelope)
+        self._jobs.add(page_job(envelope), because=envelope)
 
     def queue_trial(self, envelope: Envelope[ProjectEquipped]) -> None:
         """Queue the trial of an equipped project, unless the project ended meanwhile.
@@ -84,7 +84,9 @@ class Commands:
         if workspace.full_job == identifier:
             self._add_full(workspace)
         elif not workspace.is_staffed:
-            job = treat(identifier, "trial", workspace, project.treatment, traceparent.get())
+            job = treatment_job(
+                identifier, "trial", workspace, project.treatment, traceparent.get()
+            )
             self._jobs.add(job, because=envelope)
 
     def queue_full(self, envelope: Envelope[ProjectStaffed]) -> None:
@@ -105,7 +107,7 @@ class Commands:
 
     def close_workspace(self, envelope: Envelope[ProjectEnd]) -> None:
         """Close an ended project's workspace and cancel what it still computes."""
-        project, reason = envelope.data, _ENDS[type(envelope.data)]
+        project, reason = envelope.data, _END_REASONS[type(envelope.data)]
         delivered = isinstance(project, ProjectDelivered)
         self._change(
             envelope,
@@ -115,7 +117,7 @@ class Commands:
             if job.is_charged:
                 self._cancel(job, reason)
 
-    def note_access(self, envelope: Envelope[Access]) -> None:
+    def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note a project's access to a dataset; cancel what reads one that it may not read.
 
         Whatever opened the data before it was taken away is a job by now, and found here. What is
@@ -156,7 +158,7 @@ class Commands:
     def _add_full(self, workspace: Workspace) -> Job:
         """The full job that the workspace names: new, or there already and perhaps under way."""
         treatment = workspace.full_treatment()
-        job = treat(workspace.full_job, "full", workspace, treatment, traceparent.get())
+        job = treatment_job(workspace.full_job, "full", workspace, treatment, traceparent.get())
         return self._jobs.add(job)
 
     def _has_ended(self, identifier: str) -> bool:
@@ -174,7 +176,7 @@ class Commands:
             return
 
 
-def ingest(envelope: Envelope[DatasetRegistered]) -> Job:
+def ingest_job(envelope: Envelope[DatasetRegistered]) -> Job:
     """The job that reads a registered file as a table; its turns count for the owner."""
     dataset = envelope.data
     return _queued(
@@ -193,7 +195,7 @@ def ingest(envelope: Envelope[DatasetRegistered]) -> Job:
     )
 
 
-def read_page(envelope: Envelope[HarvestPageFetched]) -> Job:
+def page_job(envelope: Envelope[HarvestPageFetched]) -> Job:
     """The job that reads a page of another catalogue; its turns count for that catalogue."""
     page = envelope.data
     return _queued(
@@ -211,7 +213,7 @@ def read_page(envelope: Envelope[HarvestPageFetched]) -> Job:
     )
 
 
-def treat(
+def treatment_job(
     identifier: str, kind: JobKind, workspace: Workspace, treatment: Treatment, traceparent: str
 ) -> Job:
     """The job that runs a project's treatment; it has failed already when that cannot run."""

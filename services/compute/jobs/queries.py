@@ -12,15 +12,15 @@ MANIFEST = "manifest.json"
 
 
 class Queries:
-    """Questions about jobs and workspaces; without a caller, a service asks and sees all."""
+    """Questions about jobs and workspaces, each answered as its caller may see them."""
 
     def __init__(self, store: Store) -> None:
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
 
-    def job(self, identifier: str, caller: Caller | None) -> Job:
+    def job(self, identifier: str, caller: Caller) -> Job:
         """One job; NotFound when there is none that the caller may see."""
         job = self._jobs.get(identifier)
-        if caller is not None and not caller.may_see(job.owner_id):
+        if not caller.may_see(job.owner_id):
             raise NotFound.of(identifier)
         return job
 
@@ -40,10 +40,10 @@ class Queries:
         view, reason = JobView.of(job), self._withheld(job, caller)
         return view.withholding(reason) if reason else view
 
-    def workspace(self, project_id: str, caller: Caller | None) -> Workspace:
+    def workspace(self, project_id: str, caller: Caller) -> Workspace:
         """A project's workspace; NotFound when there is none that the caller may see."""
         workspace = self._workspaces.get(project_id)
-        if caller is not None and not caller.may_see(workspace.holder_id):
+        if not caller.may_see(workspace.holder_id):
             raise NotFound.of(project_id)
         return workspace
 

@@ -17,7 +17,7 @@ from shared.events import (
     WorkspaceOpened,
 )
 
-Access = AccessRequested | AccessGranted | AccessRevoked
+AccessEvent = AccessRequested | AccessGranted | AccessRevoked
 """What changes a project's access to a dataset."""
 
 
@@ -32,7 +32,7 @@ class AccessStatus(Frozen):
     restricted: bool = False
     revoked: str = ""
 
-    def after(self, envelope: Envelope[Access]) -> "AccessStatus":
+    def after(self, envelope: Envelope[AccessEvent]) -> "AccessStatus":
         """The status once that event is known, too."""
         event, newer = envelope.data, envelope.sequence >= self.sequence
         revoked = event.reason if isinstance(event, AccessRevoked) else ""
@@ -110,7 +110,7 @@ class Workspace(Aggregate):
         self.state, self.reason = "closed", self.reason or reason
         self.holder_id = self.holder_id or holder_id
 
-    def note_access(self, envelope: Envelope[Access]) -> None:
+    def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note a change of the project's access to a dataset."""
         dataset_id = envelope.data.dataset_id
         self.standings[dataset_id] = self._access_to(dataset_id).after(envelope)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from services.compute.jobs.commands import ingest, treat
+from services.compute.jobs.commands import ingest_job, treatment_job
 from services.compute.workspaces.model import Workspace
 from shared.events import DatasetRegistered, Envelope, FileRef, JobFailed, Step, Treatment
 
@@ -33,12 +33,12 @@ def registered() -> Envelope[DatasetRegistered]:
 
 def test_same_cause_makes_the_same_job() -> None:
     """A redelivered event asks for the job that is there already."""
-    assert ingest(registered()).id == ingest(registered()).id
+    assert ingest_job(registered()).id == ingest_job(registered()).id
 
 
 def test_ingest_job_counts_for_the_owner() -> None:
     """An ingest job carries the file and takes its turns among its owner's."""
-    job = ingest(registered())
+    job = ingest_job(registered())
     assert (job.lane, job.dataset_version, job.filename) == ("mbr_1", 3, "communes.csv")
     assert [event.topic for event in job.recorded()] == ["job_queued"]
 
@@ -47,7 +47,7 @@ def test_job_of_a_treatment_that_cannot_run_has_failed_already() -> None:
     """Nothing is started to find out what is known before; the reason names the field."""
     step = Step(application="aggregate", inputs={"table": "homes"}, parameters={}, output="sum")
     treatment = Treatment(inputs={"homes": "dts_1"}, steps=(step,))
-    job = treat("job_1", "trial", Workspace(id="prj_1", holder_id="mbr_1"), treatment, "")
+    job = treatment_job("job_1", "trial", Workspace(id="prj_1", holder_id="mbr_1"), treatment, "")
     assert [event.topic for event in job.recorded()] == ["job_queued", "job_failed"]
     told = job.recorded()[-1]
     assert isinstance(told, JobFailed)

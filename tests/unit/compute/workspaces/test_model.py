@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.compute.workspaces.model import Access, AccessStatus, Workspace
+from services.compute.workspaces.model import AccessEvent, AccessStatus, Workspace
 from shared.aggregate import now
 from shared.errors import WrongStage
 from shared.events import (
@@ -35,9 +35,9 @@ def topics(workspace: Workspace) -> list[str]:
     return [event.topic for event in workspace.recorded()]
 
 
-def envelope(event: Access, sequence: int) -> Envelope[Access]:
+def envelope(event: AccessEvent, sequence: int) -> Envelope[AccessEvent]:
     """The event as the catalogue's relay sends it."""
-    return Envelope[Access](
+    return Envelope[AccessEvent](
         id=f"{event.topic}-{sequence}",
         source="catalog",
         type=event.topic,
@@ -49,11 +49,11 @@ def envelope(event: Access, sequence: int) -> Envelope[Access]:
     )
 
 
-EVENTS: tuple[Access, ...] = (ASKED, GRANTED, REVOKED, GRANTED, REVOKED, GRANTED)
+EVENTS: tuple[AccessEvent, ...] = (ASKED, GRANTED, REVOKED, GRANTED, REVOKED, GRANTED)
 LIFE = [envelope(event, sequence) for sequence, event in enumerate(EVENTS)]
 
 
-def told(*events: Access) -> Workspace:
+def told(*events: AccessEvent) -> Workspace:
     """An open workspace that heard these events in order."""
     workspace = Workspace(id="prj_1")
     workspace.open("mbr_h", ("dts_1",), 60)
@@ -150,7 +150,9 @@ def test_a_full_job_is_claimed_once_the_one_before_ended() -> None:
         lambda length: st.permutations([*LIFE[:length], *LIFE[: length // 2]])
     )
 )
-def test_newest_event_counts_whatever_comes_first_and_twice(order: list[Envelope[Access]]) -> None:
+def test_newest_event_counts_whatever_comes_first_and_twice(
+    order: list[Envelope[AccessEvent]],
+) -> None:
     """The catalogue's events arrive in any order, some again after a crash."""
     found = reduce(AccessStatus.after, order, AccessStatus())
     newest = max(order, key=lambda one: one.sequence).data
@@ -174,7 +176,7 @@ def test_newest_event_counts_whatever_comes_first_and_twice(order: list[Envelope
     ids=lambda value: "-".join(e.topic for e in value) if isinstance(value, tuple) else None,
 )
 def test_result_is_given_away_while_its_data_may_be_read(
-    events: tuple[Access, ...], end: str, delivered: bool, withheld: str
+    events: tuple[AccessEvent, ...], end: str, delivered: bool, withheld: str
 ) -> None:
     """And after a delivery; open and own data, granted unasked, never hold a result back."""
     workspace = told(*events)
