@@ -21,8 +21,9 @@ from shared.auth import INSIDE, Caller
 from shared.events.event import FileRef
 from shared.http import Call, Download, Text, http, paced
 from shared.inbound import Identifier
-from shared.messaging import Files, rpc
+from shared.messaging import rpc
 from shared.settings import Settings
+from shared.storage import Storage
 from shared.store import Store
 
 
@@ -30,7 +31,7 @@ class Reading:
     """For everybody who may know of a dataset."""
 
     documents: Store
-    files: Files
+    files: Storage
     settings: Settings
     finder: Finder
     joins: JoinIndexService
