@@ -17,7 +17,7 @@ from services.compute.jobs.views import (
     SubmitJob,
     WorkspaceView,
 )
-from services.compute.workspaces.model import AccessEvent, Workspace
+from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared import trace
 from shared.auth import INSIDE
 from shared.events import (

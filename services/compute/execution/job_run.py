@@ -17,7 +17,7 @@ from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
 from services.compute.execution.staging import DatasetOpener, Inputs, Interrupted, store_result
 from services.compute.jobs.model import Job, TakenOver, Waiting
-from services.compute.workspaces.model import Workspace
+from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.errors import Rejected, Unavailable
 from shared.settings import Settings

@@ -1,1 +1,1 @@
-"""Jobs: how they come to be, their one life, and what callers see of them."""
+"""Jobs and the workspaces that they run in: how they come to be, and what callers see of them."""

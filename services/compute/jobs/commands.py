@@ -5,7 +5,7 @@ from typing import Any
 
 from services.compute.applications import check_steps
 from services.compute.jobs.model import ACTIVE, Job
-from services.compute.workspaces.model import AccessEvent, Workspace
+from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared.aggregate import caused_id, new_id, now
 from shared.errors import Invalid, Unavailable, WrongStage
 from shared.events import (

@@ -2,7 +2,7 @@
 
 from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobPage, JobView, ListJobs
-from services.compute.workspaces.model import Workspace
+from services.compute.jobs.workspace import Workspace
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound, WrongStage
 from shared.events.event import FileRef

@@ -9,7 +9,7 @@ import pytest
 
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
-from services.compute.workspaces.model import Workspace
+from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id, now
 from shared.events import Envelope, ProjectEquipped, ProjectStaffed, wrap
 from shared.store import Store

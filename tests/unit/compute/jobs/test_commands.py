@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from services.compute.jobs.commands import ingest_job, treatment_job
-from services.compute.workspaces.model import Workspace
+from services.compute.jobs.workspace import Workspace
 from shared.events import DatasetRegistered, Envelope, FileRef, JobFailed, Step, Treatment
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.compute.workspaces.model import AccessEvent, AccessStatus, Workspace
+from services.compute.jobs.workspace import AccessEvent, AccessStatus, Workspace
 from shared.aggregate import now
 from shared.errors import WrongStage
 from shared.events import (

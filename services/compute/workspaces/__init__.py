@@ -1,1 +1,0 @@
-"""Workspaces: whether a project may compute, on which data, and how much."""
