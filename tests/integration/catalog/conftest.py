@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local.signing_keys import KeyPair
 from services.catalog.service import Catalog
 from shared.messaging import topology
+from tests.conftest import Token
 from tests.integration.catalog.lab import UPLOAD_BYTES, Lab
 from tests.servers import Broker, running
 
@@ -14,9 +14,7 @@ RETRIES = (0.2, 0.5, 3)
 
 
 @pytest.fixture(scope="module")
-def lab(
-    broker: Broker, vhost: str, module_environ: dict[str, str], token_keys: KeyPair
-) -> Iterator[Lab]:
+def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token) -> Iterator[Lab]:
     """The catalog, running."""
     environ = {
         **module_environ,
@@ -25,4 +23,4 @@ def lab(
     }
     topology.declare(broker.uri(vhost), [Catalog], RETRIES)
     with running("services.catalog.service:Catalog", environ) as service:
-        yield Lab(service, broker, vhost, environ, token_keys)
+        yield Lab(broker, vhost, environ, token, service)

@@ -1,21 +1,14 @@
 """What the catalog's tests send and hear."""
 
-import contextlib
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import urllib3
-from nameko.standalone.rpc import ClusterRpcProxy
-from pymongo import MongoClient
 
-from deploy.local.signing_keys import KeyPair
 from shared.aggregate import new_id, now
-from shared.auth import issue_token
 from shared.events import (
-    Event,
     FileRef,
     JobCancelled,
     JobFailed,
@@ -25,40 +18,25 @@ from shared.events import (
     Step,
     Treatment,
 )
-from shared.messaging import topology
-from shared.storage import Storage
 from shared.tables.manifest import Column, Input, Manifest, Output, Profile
-from tests.events import Listener, publish
-from tests.servers import Broker, RunningService, eventually
+from tests.lab import ServiceLab
+from tests.servers import RunningService, eventually
 
 UPLOAD_BYTES = 100_000
 CSV = b"com;nom\n14118;Caen\n"
 
 
-class Lab:
+@dataclass
+class Lab(ServiceLab):
     """The running catalog with the servers behind it."""
 
-    def __init__(
-        self,
-        service: RunningService,
-        broker: Broker,
-        vhost: str,
-        environ: dict[str, str],
-        keys: KeyPair,
-    ) -> None:
-        self.service, self.broker, self.vhost, self.environ = service, broker, vhost, environ
-        self.files, self._keys = Storage(environ["DATALAB_STORAGE_URL"]), keys
-        self._pool = urllib3.PoolManager(retries=False, timeout=10)
-        self._listener = Listener(broker, vhost, "catalog")
+    tested = "catalog"
 
-    def token(self, member_id: str, *roles: str) -> str:
-        """A signed bearer token."""
-        return issue_token(self._keys.private, member_id, roles, timedelta(hours=1))
+    service: RunningService
 
     def call(self, method: str, path: str, token: str, **options: Any) -> urllib3.BaseHTTPResponse:
         """Send an HTTP request with a token."""
-        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
-        return self._pool.request(method, self.service.url + path, headers=headers, **options)
+        return self.request(method, self.service.url + path, token, **options)
 
     def get(self, path: str, token: str) -> Any:
         """The JSON of a 200 answer."""
@@ -94,7 +72,7 @@ class Lab:
         """The id of a new dataset that compute has read, finding these kinds of keys."""
         dataset_id = self.upload(owner_id, uuid4().bytes, **metadata)
         self.publish(self.ingested(dataset_id, 1, *keys))
-        self.hear("dataset_published", dataset_id=dataset_id)
+        self.wait_for("dataset_published", dataset_id=dataset_id)
         return dataset_id
 
     def ingested(
@@ -126,14 +104,6 @@ class Lab:
         """Store a manifest."""
         return self.files.put([manifest.model_dump_json().encode()], "application/json")
 
-    def publish(self, event: Event, *, times: int = 1) -> dict[str, Any]:
-        """Publish an event as its service would, `times` in a row; its envelope."""
-        subject = getattr(event, "project_id", None) or new_id("job")
-        sequence = uuid4().int % 10**9
-        return publish(
-            self.broker, self.vhost, event, subject=subject, sequence=sequence, times=times
-        )
-
     def secure(self, *dataset_ids: str, project_id: str = "", holder_id: str = "mbr_h") -> str:
         """Publish that a project which reads these datasets is secured; the project's id."""
         project_id = project_id or new_id("prj")
@@ -148,16 +118,6 @@ class Lab:
         )
         return project_id
 
-    def hear(self, topic: str, **fields: Any) -> dict[str, Any]:
-        """The data of the first event of that topic with these fields, once it came."""
-        eventually(lambda: self.heard(topic, **fields), what=f"{topic} {fields}")
-        return self.heard(topic, **fields)[0]
-
-    def heard(self, topic: str, **fields: Any) -> list[dict[str, Any]]:
-        """The data of every such event heard so far, duplicates by id left out."""
-        about = [event["data"] for event in self._listener.heard() if event["type"] == topic]
-        return [data for data in about if fields.items() <= data.items()]
-
     def settled(self) -> None:
         """Wait until the catalog has handled every message and published what came of it."""
         eventually(lambda: not self.waiting() and not self.unpublished(), what="empty queues")
@@ -169,22 +129,11 @@ class Lab:
 
     def unpublished(self) -> int:
         """Documents with events that the broker has not confirmed."""
-        with MongoClient[dict[str, Any]](self.environ["DATALAB_MONGODB_URI"]) as client:
-            database = client[f"{self.environ['DATALAB_DATABASE_PREFIX']}_catalog"]
+        with self.database() as database:
             return sum(
                 database[name].count_documents({"has_outbox": True})
                 for name in ("datasets", "accesses")
             )
-
-    def parked(self) -> int:
-        """How many messages are parked."""
-        return self.broker.queues(self.vhost)[topology.PARKED]
-
-    @contextlib.contextmanager
-    def rpc(self) -> Iterator[Any]:
-        """A stock nameko client of the catalog."""
-        with ClusterRpcProxy({"AMQP_URI": self.broker.uri(self.vhost)}, timeout=20) as cluster:
-            yield cluster.catalog
 
 
 def problem(answer: urllib3.BaseHTTPResponse, status: int) -> str:

@@ -45,7 +45,7 @@ def publish_table(lab: Lab, owner_id: str, content: Path | bytes, **metadata: An
     """The id of a new dataset of that owner, published with this table."""
     dataset_id = lab.upload(owner_id, uuid4().bytes, **metadata)
     lab.publish(ingested(lab, dataset_id, content))
-    lab.hear("dataset_published", dataset_id=dataset_id)
+    lab.wait_for("dataset_published", dataset_id=dataset_id)
     return dataset_id
 
 
@@ -56,7 +56,7 @@ def publish_version(lab: Lab, owner_id: str, dataset_id: str, content: Path | by
     answer = lab.post_file(path, token, {}, uuid4().bytes)
     assert answer.status == 202, answer.data
     lab.publish(ingested(lab, dataset_id, content, version=2))
-    lab.hear("dataset_published", dataset_id=dataset_id, version=2)
+    lab.wait_for("dataset_published", dataset_id=dataset_id, version=2)
 
 
 def csv(column: str, values: list[str]) -> bytes:

@@ -47,7 +47,7 @@ def test_project_is_told_what_fits_with_reasons(lab: Lab) -> None:
     epci = lab.published("mbr_o", "commune", title="EPCI", theme="Habitat", access="restricted")
     project = submitted(dataset_ids=(own,))
     lab.publish(project, times=2)
-    told = lab.hear("datasets_matched", project_id=project.project_id)
+    told = lab.wait_for("datasets_matched", project_id=project.project_id)
     [match] = [match for match in told["matches"] if match["dataset_id"] == epci]
     assert match["shared_keys"] == ["commune"]
     assert match["reasons"] == [
@@ -56,7 +56,7 @@ def test_project_is_told_what_fits_with_reasons(lab: Lab) -> None:
         "Accès restreint : le propriétaire devra donner son accord.",
     ]
     lab.settled()
-    assert len(lab.heard("datasets_matched", project_id=project.project_id)) == 1
+    assert len(lab.events("datasets_matched", project_id=project.project_id)) == 1
 
 
 def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
@@ -64,7 +64,7 @@ def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
     read, unread = lab.published("mbr_o"), lab.upload("mbr_o")
     project = submitted(treatment=reading(a=read, b="dts_none", c=unread))
     lab.publish(project, times=2)
-    told = lab.hear("inputs_checked", project_id=project.project_id)
+    told = lab.wait_for("inputs_checked", project_id=project.project_id)
     assert told["proposal"] == 1
     assert {one["dataset_id"]: one["passes"] for one in told["obstacles"]} == {
         "dts_none": False,
@@ -72,10 +72,10 @@ def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
     }
     who: dict[str, Any] = {"project_id": project.project_id, "holder_id": "mbr_h"}
     lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=read)))
-    again = lab.hear("inputs_checked", project_id=project.project_id, proposal=2)
+    again = lab.wait_for("inputs_checked", project_id=project.project_id, proposal=2)
     assert again["obstacles"] == []
     lab.settled()
-    assert len(lab.heard("inputs_checked", project_id=project.project_id)) == 2
+    assert len(lab.events("inputs_checked", project_id=project.project_id)) == 2
 
 
 def test_project_that_nothing_fits_is_told_so(lab: Lab) -> None:
@@ -84,33 +84,33 @@ def test_project_that_nothing_fits_is_told_so(lab: Lab) -> None:
         title="Xylophones", problem="?", theme="t-" + new_id("x"), territory=(), dataset_ids=("d",)
     )
     lab.publish(project)
-    assert lab.hear("datasets_matched", project_id=project.project_id)["matches"] == []
+    assert lab.wait_for("datasets_matched", project_id=project.project_id)["matches"] == []
 
 
 def test_ingest_that_ends_publishes_once(lab: Lab) -> None:
     """The profile is shown, and neither a redelivery nor a late failure changes it."""
     dataset_id = lab.upload("mbr_1")
     lab.publish(lab.ingested(dataset_id, 1, "siren", "commune"), times=3)
-    told = lab.hear("dataset_published", dataset_id=dataset_id)
+    told = lab.wait_for("dataset_published", dataset_id=dataset_id)
     assert (told["rows"], told["keys"]) == (1, ["commune", "siren"])
     lab.publish(failed(dataset_id, 1, "trop tard"))
     lab.settled()
     view = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
     assert (view["state"], view["version"], view["rows"]) == ("published", 1, 1)
     assert view["versions"][0]["profile"]["columns"][0]["name"] == "siren"
-    assert len(lab.heard("dataset_published", dataset_id=dataset_id)) == 1
-    assert lab.heard("dataset_rejected", dataset_id=dataset_id) == []
+    assert len(lab.events("dataset_published", dataset_id=dataset_id)) == 1
+    assert lab.events("dataset_rejected", dataset_id=dataset_id) == []
 
 
 def test_ingest_that_is_cancelled_rejects_the_version(lab: Lab) -> None:
     """The owner learns that nobody will read the file, and why."""
     dataset_id = lab.upload("mbr_1")
     lab.publish(cancelled(dataset_id, 1, "annulé à la demande d'un utilisateur"), times=2)
-    told = lab.hear("dataset_rejected", dataset_id=dataset_id)
+    told = lab.wait_for("dataset_rejected", dataset_id=dataset_id)
     assert (told["version"], told["reason"]) == (1, "annulé à la demande d'un utilisateur")
     assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "rejected"
     lab.settled()
-    assert len(lab.heard("dataset_rejected", dataset_id=dataset_id)) == 1
+    assert len(lab.events("dataset_rejected", dataset_id=dataset_id)) == 1
 
 
 def test_jobs_of_projects_are_not_the_catalogs(lab: Lab) -> None:
@@ -146,7 +146,7 @@ def test_manifest_that_cannot_be_read_now_is_read_later(lab: Lab) -> None:
     eventually(lambda: lab.service.log().count("an event was retried") > retried)
     manifest.rmdir()
     aside.rename(manifest)
-    assert lab.hear("dataset_published", dataset_id=dataset_id)["version"] == 1
+    assert lab.wait_for("dataset_published", dataset_id=dataset_id)["version"] == 1
 
 
 def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
@@ -154,11 +154,13 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
     source = lab.published("mbr_o", "commune")
     event = delivered(lab, source)
     lab.publish(event, times=2)
-    told = lab.hear("dataset_registered", project_id=event.project_id)
+    told = lab.wait_for("dataset_registered", project_id=event.project_id)
     assert lab.files.read(FileRef.model_validate(told["file"])) == b"PAR1 result"
     dataset_id = told["dataset_id"]
     lab.publish(lab.ingested(dataset_id, 1, "epci"))
-    assert lab.hear("dataset_published", dataset_id=dataset_id)["project_id"] == event.project_id
+    assert (
+        lab.wait_for("dataset_published", dataset_id=dataset_id)["project_id"] == event.project_id
+    )
     stranger = lab.token("mbr_z", "holder")
     view = lab.get(f"/datasets/{dataset_id}", stranger)
     assert (view["access"], view["licence"], view["owner_id"], view["territory"]) == (
@@ -178,13 +180,13 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
     assert (chart.data, chart.headers["Content-Type"]) == (b"PNG", "image/png")
     problem(lab.call("GET", f"/datasets/{dataset_id}/files/absent.png", stranger), 404)
     lab.settled()
-    assert len(lab.heard("dataset_registered", project_id=event.project_id)) == 1
+    assert len(lab.events("dataset_registered", project_id=event.project_id)) == 1
 
 
 def result_of(lab: Lab, event: ProjectDelivered) -> str:
     """The dataset that a delivered project gives back, waiting to be read."""
     lab.publish(event)
-    told = lab.hear("dataset_registered", project_id=event.project_id)
+    told = lab.wait_for("dataset_registered", project_id=event.project_id)
     return str(told["dataset_id"])
 
 
@@ -195,7 +197,7 @@ def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
     result = result_of(lab, delivered(lab, open_id, restricted))
     assert_seen(lab, result, {"mbr_h": "pending", "mbr_r": "pending", "mbr_o": None})
     lab.publish(lab.ingested(result, 1))
-    lab.hear("dataset_published", dataset_id=result)
+    lab.wait_for("dataset_published", dataset_id=result)
     view = lab.get(f"/datasets/{result}", lab.token("mbr_r", "owner"))
     assert (view["access"], view["owner_id"]) == ("restricted", "mbr_h")
     assert view["versions"][0]["provenance"]["inputs"][1]["dataset_id"] == restricted
@@ -250,10 +252,10 @@ def test_withdrawal_before_everything_leaves_nothing_open(lab: Lab) -> None:
     lab.settled()
     lab.secure(open_id, project_id=project_id)
     lab.publish(submitted(project_id=project_id))
-    lab.hear("datasets_matched", project_id=project_id)
+    lab.wait_for("datasets_matched", project_id=project_id)
     lab.settled()
-    assert lab.heard("access_granted", project_id=project_id) == []
-    assert lab.heard("data_access_opened", project_id=project_id) == []
+    assert lab.events("access_granted", project_id=project_id) == []
+    assert lab.events("data_access_opened", project_id=project_id) == []
 
 
 def test_restart_forgets_nothing(lab: Lab) -> None:
@@ -263,7 +265,7 @@ def test_restart_forgets_nothing(lab: Lab) -> None:
     event: JobSucceeded = lab.ingested(dataset_id, 1)
     lab.publish(event)
     lab.service.start()
-    assert lab.hear("dataset_published", dataset_id=dataset_id)["version"] == 1
+    assert lab.wait_for("dataset_published", dataset_id=dataset_id)["version"] == 1
 
 
 def test_api_describes_itself(lab: Lab) -> None:
@@ -306,7 +308,7 @@ def test_what_a_restricted_result_is_made_of_is_not_judged_for_strangers(lab: La
     secret = lab.published("mbr_r", title="Table secrète", access="restricted")
     result = result_of(lab, delivered(lab, secret))
     lab.publish(lab.ingested(result, 1))
-    lab.hear("dataset_published", dataset_id=result)
+    lab.wait_for("dataset_published", dataset_id=result)
     path = f"/crossing?dataset_id={result}"
     assert "Table secrète" in str(lab.get(path, lab.token("mbr_r", "owner")))
     assert "Table secrète" not in str(lab.get(path, lab.token("mbr_z", "holder")))

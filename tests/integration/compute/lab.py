@@ -1,19 +1,16 @@
 """A compute service as a real process, events to send it, and all that it publishes."""
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import urllib3
 
-from deploy.local.supervision import wait_until
 from shared.aggregate import new_id
 from shared.events import (
     DatasetRegistered,
-    Event,
     FileRef,
     ProjectDelivered,
     ProjectEquipped,
@@ -23,12 +20,10 @@ from shared.events import (
     Step,
     Treatment,
 )
-from shared.storage import Storage
-from shared.store import Store
 from shared.tables.manifest import Manifest
-from tests.events import Listener, publish
 from tests.integration.compute.samples import Shelf
-from tests.servers import Broker, RunningService, eventually, running
+from tests.lab import ServiceLab
+from tests.servers import RunningService, eventually, running
 
 COMPUTE = "services.compute.service:Compute"
 CATALOG = "tests.integration.compute.samples:Catalog"
@@ -41,43 +36,16 @@ HOMES = b"com;logements;vacants\n" + b"".join(
 
 
 @dataclass
-class Lab:
+class Lab(ServiceLab):
     """The broker, the documents and the files around compute."""
 
-    broker: Broker
-    vhost: str
-    environ: dict[str, str]
-    token: Callable[..., str]
+    tested = "compute"
+    seconds = JOB_SECONDS
+
     work: Path
-    _listener: Listener = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._listener = Listener(self.broker, self.vhost, "compute")
-
-    @property
-    def files(self) -> Storage:
-        """The file store."""
-        return Storage(self.environ["DATALAB_STORAGE_URL"])
-
-    def events(self, topic: str, **data: Any) -> list[dict[str, Any]]:
-        """The distinct events of a topic so far whose data has these values, oldest first."""
-        about = [event["data"] for event in self._listener.heard() if event["type"] == topic]
-        return [found for found in about if data.items() <= found.items()]
-
-    def wait_for(self, topic: str, seconds: float = JOB_SECONDS, **data: Any) -> dict[str, Any]:
-        """The first event of a topic with these values, once it was published."""
-        wait_until(lambda: self.events(topic, **data), seconds)
-        assert self.events(topic, **data), f"no {topic} {data} among {self._listener.heard()}"
-        return self.events(topic, **data)[0]
-
-    def publish(self, event: Event, subject: str, sequence: int = 1, deliveries: int = 1) -> None:
-        """Publish an event as its service would, or as a crash in its relay would: twice."""
-        publish(
-            self.broker, self.vhost, event, subject=subject, sequence=sequence, times=deliveries
-        )
 
     def register(
-        self, content: bytes, filename: str = "table.csv", deliveries: int = 1
+        self, content: bytes, filename: str = "table.csv", times: int = 1
     ) -> DatasetRegistered:
         """Store a file and publish that it was registered."""
         event = DatasetRegistered(
@@ -88,7 +56,7 @@ class Lab:
             file=self.files.put([content], "text/csv"),
             filename=filename,
         )
-        self.publish(event, event.dataset_id, deliveries=deliveries)
+        self.publish(event, event.dataset_id, 1, times)
         return event
 
     def ingest(self, content: bytes) -> str:
@@ -110,23 +78,13 @@ class Lab:
             "sha256": table.sha256,
             "file": table.model_dump(),
         }
-        with self.shelves() as store:
+        with self.store("catalog") as store:
             store.of(Shelf).save(Shelf(id=dataset_id, answer=answer))
 
     def grant(self, project_id: str, dataset_id: str) -> None:
         """Let a project read a dataset."""
-        with self.shelves() as store:
+        with self.store("catalog") as store:
             store.of(Shelf).change(dataset_id, lambda shelf: shelf.readers.append(project_id))
-
-    @contextlib.contextmanager
-    def shelves(self) -> Iterator[Store]:
-        """The sample catalogue's documents."""
-        prefix = self.environ["DATALAB_DATABASE_PREFIX"]
-        store = Store(self.environ["DATALAB_MONGODB_URI"], f"{prefix}_catalog")
-        try:
-            yield store
-        finally:
-            store.close()
 
     def secure(self, project_id: str) -> None:
         """Publish that a project was secured."""
@@ -189,9 +147,7 @@ class Lab:
         **options: Any,
     ) -> urllib3.BaseHTTPResponse:
         """An HTTP call with a member's token."""
-        headers = {"Authorization": f"Bearer {self.token(member, role)}"}
-        headers |= options.pop("headers", {})
-        return urllib3.request(method, service.url + path, headers=headers, **options)
+        return self.request(method, service.url + path, self.token(member, role), **options)
 
     def compute(self, **settings: str) -> contextlib.AbstractContextManager[RunningService]:
         """A compute process with some settings of its own."""

@@ -35,14 +35,14 @@ def ask(lab: Lab, project: str, dataset: str) -> None:
     lab.publish(AccessGranted(**about, decided_by=OWNER), project, sequence=2)
 
 
-def revoke(lab: Lab, project: str, dataset: str, sequence: int = 3, deliveries: int = 1) -> None:
+def revoke(lab: Lab, project: str, dataset: str, sequence: int = 3, times: int = 1) -> None:
     """Take a dataset off the project's shelf, and tell so."""
-    with lab.shelves() as store:
+    with lab.store("catalog") as store:
         store.of(Shelf).change(dataset, lambda shelf: shelf.readers.remove(project))
     event = AccessRevoked(
         project_id=project, dataset_id=dataset, owner_id=OWNER, reason="étude finie"
     )
-    lab.publish(event, project, sequence=sequence, deliveries=deliveries)
+    lab.publish(event, project, sequence=sequence, times=times)
 
 
 def result_of(lab: Lab, compute: RunningService, job: str, member: str, role: str) -> int:
@@ -56,7 +56,7 @@ def test_revocation_cancels_what_runs_and_what_waits(lab: Lab, compute: RunningS
     child = freeze(compute)
     lab.staff(project)
     lab.wait_for("job_queued", project_id=project, kind="full")
-    revoke(lab, project, dataset, deliveries=2)
+    revoke(lab, project, dataset, times=2)
     for kind in ("full", "trial"):
         ended = lab.wait_for("job_cancelled", project_id=project, kind=kind)
         assert ended["reason"] == "l'accès aux données « homes » est retiré : étude finie"
@@ -163,7 +163,7 @@ def test_manifest_tells_what_the_data_was_granted_for(lab: Lab) -> None:
     """Purpose and last day go with the result wherever it goes; the catalogue knows the job."""
     dataset, project = lab.ingest(HOMES), new_id("prj")
     bound = {"purpose": "étude des logements", "until": "2100-01-01"}
-    with lab.shelves() as store:
+    with lab.store("catalog") as store:
         store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(bound))
     lab.grant(project, dataset)
     lab.secure(project)
@@ -171,5 +171,5 @@ def test_manifest_tells_what_the_data_was_granted_for(lab: Lab) -> None:
     done = lab.wait_for("job_succeeded", project_id=project)
     [given] = lab.manifest(done).inputs
     assert (given.purpose, given.until) == ("étude des logements", "2100-01-01")
-    with lab.shelves() as store:
+    with lab.store("catalog") as store:
         assert store.of(Shelf).get(dataset).jobs == [done["job_id"]]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import urllib3
-from nameko.standalone.rpc import ClusterRpcProxy
 
 from shared.aggregate import new_id
 from shared.catalogues.harvested_page import ENTRIES, PageReport
@@ -70,7 +69,7 @@ def test_page_of_another_catalogue_is_read_in_the_sandbox(lab: Lab) -> None:
         url="https://portail.example/catalogue?page=2",
         file=lab.files.put([turtle(COMMUNES)], "text/turtle"),
     )
-    lab.publish(event, harvest, deliveries=2)
+    lab.publish(event, harvest, 1, times=2)
     done = lab.wait_for("job_succeeded", harvest_id=harvest)
     manifest = lab.manifest(done)
     assert (done["kind"], done["page"]) == ("harvest", 2)
@@ -168,7 +167,7 @@ def test_unreadable_file_fails_with_a_reason(lab: Lab, compute: RunningService) 
 @pytest.mark.usefixtures("compute")
 def test_redelivered_event_makes_no_second_job(lab: Lab) -> None:
     """The same event twice is one job with one life."""
-    event = lab.register(HOMES, deliveries=2)
+    event = lab.register(HOMES, times=2)
     lab.wait_for("job_succeeded", dataset_id=event.dataset_id)
     later = lab.register(HOMES)
     lab.wait_for("job_succeeded", dataset_id=later.dataset_id)
@@ -254,23 +253,23 @@ def test_treatment_is_checked_before_it_is_submitted(lab: Lab, compute: RunningS
     refused = lab.call(compute, "POST", path, json=bad)
     assert (refused.status, body(refused)["field"]) == (422, "steps.0.parameters.by")
     assert lab.call(compute, "POST", path, json={**good, "steps": []}).status == 422
-    with ClusterRpcProxy({"AMQP_URI": lab.environ["DATALAB_AMQP_URI"]}, timeout=20) as rpc:
-        assert rpc.compute.check_treatment(json.loads(json.dumps(good))) is None
+    with lab.rpc() as rpc:
+        assert rpc.check_treatment(json.loads(json.dumps(good))) is None
         with pytest.raises(Invalid, match=r"steps\.0\.parameters\.by"):
-            rpc.compute.check_treatment(json.loads(json.dumps(bad)))
+            rpc.check_treatment(json.loads(json.dumps(bad)))
 
 
 @pytest.mark.usefixtures("compute")
 def test_proposed_treatment_is_checked_without_being_asked(lab: Lab) -> None:
     """The first with the project, any other one by itself; each answer says which it is about."""
     project, unread = new_id("prj"), new_id("prj")
-    lab.publish(submitted(project, unfit()), project, deliveries=2)
+    lab.publish(submitted(project, unfit()), project, 1, times=2)
     told = lab.wait_for("treatment_checked", project_id=project)
     assert (told["proposal"], "steps.0.parameters.by" in told["fault"]) == (1, True)
     proposed: dict[str, Any] = {"project_id": project, "holder_id": HOLDER}
     lab.publish(TreatmentProposed(**proposed, proposal=2, treatment=summing("dts_1")), project, 3)
     assert lab.wait_for("treatment_checked", project_id=project, proposal=2)["fault"] == ""
-    lab.publish(submitted(unread, None), unread)
+    lab.publish(submitted(unread, None), unread, 1)
     lab.secure(unread)
     lab.wait_for("workspace_opened", project_id=unread)
     assert len(lab.events("treatment_checked", project_id=project)) == 2
@@ -361,21 +360,21 @@ def test_services_ask_the_same_by_rpc(lab: Lab) -> None:
     """A stock nameko client submits, reads and cancels jobs."""
     project = equipped(lab)
     job = lab.wait_for("job_succeeded", project_id=project, kind="trial")["job_id"]
-    with ClusterRpcProxy({"AMQP_URI": lab.environ["DATALAB_AMQP_URI"]}, timeout=20) as rpc:
-        assert rpc.compute.get_job(job)["state"] == "succeeded"
-        assert rpc.compute.get_workspace(project)["holder_id"] == HOLDER
-        names = {application["name"] for application in rpc.compute.list_applications()}
+    with lab.rpc() as rpc:
+        assert rpc.get_job(job)["state"] == "succeeded"
+        assert rpc.get_workspace(project)["holder_id"] == HOLDER
+        names = {application["name"] for application in rpc.list_applications()}
         assert {"cross", "aggregate"} <= names
         with pytest.raises(Invalid, match="project_id"):
-            rpc.compute.submit_job({"$gt": ""})
+            rpc.submit_job({"$gt": ""})
         with pytest.raises(Invalid, match="job_id"):
-            rpc.compute.get_job("job ")
+            rpc.get_job("job ")
         with pytest.raises(WrongStage):
-            rpc.compute.submit_job(project)
+            rpc.submit_job(project)
         with pytest.raises(WrongStage):
-            rpc.compute.cancel_job(job)
+            rpc.cancel_job(job)
         lab.staff(project)
         lab.wait_for("job_succeeded", project_id=project, kind="full")
-        again = rpc.compute.submit_job(project)
+        again = rpc.submit_job(project)
         assert again["state"] == "queued"
         lab.wait_for("job_succeeded", job_id=again["id"])

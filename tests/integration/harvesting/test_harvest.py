@@ -1,6 +1,5 @@
 """Other catalogues harvested by the running lab: page by page, again and again."""
 
-import contextlib
 from typing import Any
 
 import pytest
@@ -134,7 +133,9 @@ def test_referenced_data_is_taken_in_as_a_version(lab: Lab) -> None:
     assert (refused.status, "adresse refusée" in refused.json()["detail"]) == (400, True)
 
 
-def test_data_that_was_taken_in_is_taken_anew_when_its_source_changes_it(lab: Lab) -> None:
+def test_data_that_was_taken_in_is_taken_anew_when_its_source_changes_it(
+    lab: Lab,
+) -> None:
     """Once it is told of otherwise, and only as another version where the bytes are others."""
     source = lab.add("/renewed", "data.gouv")
 
@@ -392,7 +393,7 @@ def test_end_of_a_job_that_is_told_again_changes_nothing(lab: Lab) -> None:
     """Neither the harvest, which ended, nor a dataset, nor what was published."""
     source = serve(lab, "redelivered", turtle(dataset("a")))
     done, before = lab.harvest(source), lab.datasets(source)
-    with contextlib.closing(lab.store()) as store:
+    with lab.store() as store:
         manifest = store.of(Harvest).get(done["id"]).page.manifest
     assert manifest
     event = JobSucceeded(
@@ -437,8 +438,8 @@ def test_harvest_is_cancelled_while_it_goes_on(lab: Lab) -> None:
     done = lab.harvest(source)
     assert done["report"] == "3 jeux de données lus : 2 inchangés, 1 modifié."
     assert lab.call("POST", f"/harvests/{done['id']}/cancel", body={}).status == 409
-    with lab.rpc() as cluster:
-        assert cluster.catalog.cancel_harvest(begun)["state"] == "cancelled"
+    with lab.rpc() as catalog:
+        assert catalog.cancel_harvest(begun)["state"] == "cancelled"
     assert len(lab.events("harvest_cancelled", harvest_id=begun)) == 1
 
 
@@ -455,7 +456,7 @@ def test_page_at_hand_is_left_when_its_harvest_is_cancelled(lab: Lab) -> None:
         return int(lab.ask("GET", f"/harvests/{begun}")["counts"]["new"])
 
     eventually(lambda: counted() > 0, 60, "what was taken is counted")
-    with contextlib.closing(lab.store()) as store:
+    with lab.store() as store:
         taken = store.of(Dataset).find({"source_id": source}, limit=3000)
     assert len(taken) == counted() < 3000
 
@@ -466,7 +467,7 @@ def test_source_is_harvested_by_itself(lab: Lab) -> None:
     changed = lab.ask("PATCH", f"/sources/{source}", {"every_hours": 24, "title": "Portail 2"})
     assert (changed["every_hours"], changed["title"]) == (24, "Portail 2")
     assert changed["next_at"]
-    with contextlib.closing(lab.store()) as store:
+    with lab.store() as store:
         store.of(RemoteSource).change(source, lambda one: setattr(one, "next_at", now()))
 
     def harvest_id() -> str:
@@ -513,14 +514,14 @@ def test_harvests_are_asked_for_by_rpc(lab: Lab) -> None:
     """A partner's service adds, harvests and looks."""
     lab.serve("/rpc", turtle(dataset("a")))
     about = {"title": "R", "catalogue": "dcat", "url": lab.portal.url("/rpc"), "theme": "eau"}
-    with lab.rpc() as cluster:
-        source = cluster.catalog.add_source("mbr_op", about)
-        begun = cluster.catalog.harvest_source(source["id"])
+    with lab.rpc() as catalog:
+        source = catalog.add_source("mbr_op", about)
+        begun = catalog.harvest_source(source["id"])
         lab.ended(begun["id"])
-        assert cluster.catalog.get_harvest(begun["id"])["counts"]["new"] == 1
-        assert cluster.catalog.get_source(source["id"])["harvest_id"] == begun["id"]
-        assert cluster.catalog.list_sources(limit=1)["items"]
-        changed = cluster.catalog.change_source(source["id"], {"title": "R2", "every_hours": 24})
+        assert catalog.get_harvest(begun["id"])["counts"]["new"] == 1
+        assert catalog.get_source(source["id"])["harvest_id"] == begun["id"]
+        assert catalog.list_sources(limit=1)["items"]
+        changed = catalog.change_source(source["id"], {"title": "R2", "every_hours": 24})
         assert (changed["title"], changed["theme"], changed["every_hours"]) == ("R2", "eau", 24)
 
 

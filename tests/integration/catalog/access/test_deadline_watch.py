@@ -4,13 +4,10 @@ import contextlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import urllib3
-from pymongo import MongoClient
 
-from deploy.local.signing_keys import KeyPair
 from services.catalog.access.grants import Deadlines
 from services.catalog.access.model import ProjectAccess
 from services.catalog.service import Catalog
@@ -18,6 +15,7 @@ from shared.aggregate import new_id, now
 from shared.errors import Forbidden, Invalid
 from shared.messaging import topology
 from shared.store import Store
+from tests.conftest import Token
 from tests.integration.catalog.conftest import RETRIES
 from tests.integration.catalog.lab import Lab, problem
 from tests.servers import Broker, eventually, running
@@ -30,9 +28,7 @@ IN_A_WEEK = (now() + timedelta(days=7)).date().isoformat()
 
 
 @pytest.fixture(scope="module")
-def lab(
-    broker: Broker, vhost: str, module_environ: dict[str, str], token_keys: KeyPair
-) -> Iterator[Lab]:
+def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token) -> Iterator[Lab]:
     """The catalog of a lab where owners have seconds to decide."""
     environ = {
         **module_environ,
@@ -42,7 +38,7 @@ def lab(
     }
     topology.declare(broker.uri(vhost), [Catalog], RETRIES)
     with running(CATALOG, environ) as service:
-        yield Lab(service, broker, vhost, environ, token_keys)
+        yield Lab(broker, vhost, environ, token, service)
 
 
 def answer(lab: Lab, request_id: str, member: str, **body: object) -> urllib3.BaseHTTPResponse:
@@ -56,7 +52,7 @@ def asked(lab: Lab) -> tuple[str, str, str]:
     owner = new_id("mbr")
     dataset_id = lab.published(owner, access="restricted")
     project_id = lab.secure(dataset_id)
-    lab.hear("access_requested", project_id=project_id)
+    lab.wait_for("access_requested", project_id=project_id)
     return project_id, dataset_id, owner
 
 
@@ -64,16 +60,16 @@ def test_request_without_an_answer_is_reminded_and_expires_once(lab: Lab) -> Non
     """Two processes look, one of each event comes; the owner may grant it all the same."""
     project_id, dataset_id, owner = asked(lab)
     with running(CATALOG, lab.environ):
-        reminded = lab.hear("access_reminded", project_id=project_id)
-        expired = lab.hear("access_expired", project_id=project_id)
+        reminded = lab.wait_for("access_reminded", project_id=project_id)
+        expired = lab.wait_for("access_expired", project_id=project_id)
     assert (reminded["owner_id"], reminded["member_ids"]) == (owner, [owner])
     assert expired["reason"].startswith("Sans réponse")
     request_id = f"{project_id}.{dataset_id}"
     assert answer(lab, request_id, owner, decision="grant").json()["state"] == "granted"
-    lab.hear("data_access_opened", project_id=project_id)
+    lab.wait_for("data_access_opened", project_id=project_id)
     lab.settled()
     for topic in ("access_reminded", "access_expired", "access_granted"):
-        assert len(lab.heard(topic, project_id=project_id)) == 1
+        assert len(lab.events(topic, project_id=project_id)) == 1
 
 
 def test_what_falls_due_while_nobody_runs_is_done_afterwards(lab: Lab) -> None:
@@ -83,19 +79,19 @@ def test_what_falls_due_while_nobody_runs_is_done_afterwards(lab: Lab) -> None:
     end = now() + timedelta(seconds=EXPIRY_SECONDS)
     eventually(lambda: now() > end, what="the time to decide is over")
     lab.service.start()
-    lab.hear("access_expired", project_id=project_id)
-    assert len(lab.heard("access_reminded", project_id=project_id)) == 1
+    lab.wait_for("access_expired", project_id=project_id)
+    assert len(lab.events("access_reminded", project_id=project_id)) == 1
 
 
 def test_request_from_before_there_were_dates_expires_as_well(lab: Lab) -> None:
     """An upgrade leaves nobody waiting for ever."""
     project_id, _, _ = asked(lab)
-    with MongoClient[dict[str, Any]](lab.environ["DATALAB_MONGODB_URI"]) as client:
-        found = client[f"{lab.environ['DATALAB_DATABASE_PREFIX']}_catalog"]["accesses"]
+    with lab.database() as database:
+        found = database["accesses"]
         document = found.find_one({"_id": project_id}) or {}
         del document["due_at"]
         found.replace_one({"_id": project_id}, document)
-    lab.hear("access_expired", project_id=project_id)
+    lab.wait_for("access_expired", project_id=project_id)
 
 
 def test_grant_carries_its_conditions_to_whoever_reads(lab: Lab) -> None:
@@ -103,7 +99,7 @@ def test_grant_carries_its_conditions_to_whoever_reads(lab: Lab) -> None:
     project_id, dataset_id, owner = asked(lab)
     bound = {"purpose": "étude des loyers", "until": IN_A_WEEK}
     shown = answer(lab, f"{project_id}.{dataset_id}", owner, decision="grant", **bound).json()
-    event = lab.hear("access_granted", project_id=project_id)
+    event = lab.wait_for("access_granted", project_id=project_id)
     with lab.rpc() as catalog:
         opened = catalog.open_dataset(project_id, dataset_id)
     for said in (shown, event, opened):
@@ -117,7 +113,7 @@ def test_grant_ends_after_its_last_day(lab: Lab) -> None:
     answer(lab, request_id, owner, decision="grant", until=IN_A_WEEK)
     with running(CATALOG, lab.environ):
         let_days_pass(lab, project_id)
-        revoked = lab.hear("access_revoked", project_id=project_id)
+        revoked = lab.wait_for("access_revoked", project_id=project_id)
         assert (revoked["dataset_id"], revoked["owner_id"]) == (dataset_id, owner)
         with lab.rpc() as catalog:
             with pytest.raises(Forbidden):
@@ -125,7 +121,7 @@ def test_grant_ends_after_its_last_day(lab: Lab) -> None:
             catalog.decide_access(request_id, owner, "grant", purpose="suite", until=IN_A_WEEK)
             assert catalog.open_dataset(project_id, dataset_id)["purpose"] == "suite"
     lab.settled()
-    assert len(lab.heard("access_revoked", project_id=project_id)) == 1
+    assert len(lab.events("access_revoked", project_id=project_id)) == 1
 
 
 def let_days_pass(lab: Lab, project_id: str) -> None:
@@ -162,7 +158,7 @@ def test_owner_takes_a_grant_back(lab: Lab) -> None:
     assert answer(lab, request_id, "mbr_z", decision="revoke", reason="non").status == 404
     shown = answer(lab, request_id, owner, decision="revoke", reason="étude finie").json()
     assert (shown["state"], shown["end_reason"]) == ("revoked", "étude finie")
-    assert lab.hear("access_revoked", project_id=project_id)["reason"] == "étude finie"
+    assert lab.wait_for("access_revoked", project_id=project_id)["reason"] == "étude finie"
     with lab.rpc() as catalog, pytest.raises(Forbidden):
         catalog.open_dataset(project_id, dataset_id)
 

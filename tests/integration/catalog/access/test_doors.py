@@ -16,7 +16,7 @@ TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")
 def granted(lab: Lab, dataset_id: str, owner: str, project_id: str = "", **bound: Any) -> str:
     """A project of `mbr_h` that may read that restricted dataset."""
     project_id = lab.secure(dataset_id, project_id=project_id)
-    lab.hear("access_requested", project_id=project_id)
+    lab.wait_for("access_requested", project_id=project_id)
     with lab.rpc() as catalog:
         catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant", **bound)
     return project_id
@@ -37,7 +37,7 @@ def test_version_that_is_not_published_is_nobody_s_to_download(lab: Lab, path: s
     """Of what waits, or could not be read, strangers do not even know."""
     waiting, unreadable = (lab.upload("mbr_o", access="restricted") for _ in range(2))
     lab.publish(failed(unreadable, 1, "bruit"))
-    lab.hear("dataset_rejected", dataset_id=unreadable)
+    lab.wait_for("dataset_rejected", dataset_id=unreadable)
     for dataset_id in (waiting, unreadable):
         problem(
             lab.call("GET", f"/datasets/{dataset_id}/{path}", lab.token("mbr_h", "holder")), 404
@@ -72,9 +72,9 @@ def test_result_names_its_restricted_inputs_without_their_hashes(lab: Lab) -> No
     own = lab.published("mbr_h", access="restricted")
     event = delivered(lab, own, lab.published("mbr_o"))
     lab.publish(event)
-    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
     lab.publish(lab.ingested(result, 1))
-    lab.hear("dataset_published", dataset_id=result)
+    lab.wait_for("dataset_published", dataset_id=result)
     for member, shown in (("mbr_z", ["", "a" * 64]), ("mbr_h", ["a" * 64, "a" * 64])):
         view = lab.get(f"/datasets/{result}", lab.token(member, "holder"))
         inputs = view["versions"][0]["provenance"]["inputs"]
@@ -91,7 +91,7 @@ def test_strangers_see_no_value_of_restricted_rows(lab: Lab) -> None:
     profile = Profile(rows=2, encoding="utf-8", columns=(column,))
     told = manifest.model_copy(update={"reports": (profile.model_dump(),)})
     lab.publish(event.model_copy(update={"result": lab.put(told)}))
-    lab.hear("dataset_published", dataset_id=dataset_id)
+    lab.wait_for("dataset_published", dataset_id=dataset_id)
     for member, role, shown in (
         ("mbr_o", "owner", ["1411X"]),
         ("mbr_r", "reviewer", ["1411X"]),
@@ -125,10 +125,10 @@ def test_result_of_data_that_was_taken_back_is_kept_from_everybody(lab: Lab) -> 
     with lab.rpc() as catalog:
         catalog.decide_access(f"{event.project_id}.{source}", owner, "revoke", "étude finie")
     lab.publish(event, times=2)
-    told = lab.hear("dataset_rejected", owner_id=holder)
+    told = lab.wait_for("dataset_rejected", owner_id=holder)
     assert "étude finie" in told["reason"]
     lab.settled()
-    assert lab.heard("dataset_registered", project_id=event.project_id) == []
+    assert lab.events("dataset_registered", project_id=event.project_id) == []
     for path in TABLE_AND_FILES:
         for member, role in ((holder, "holder"), (owner, "owner")):
             answer = lab.call(
@@ -148,7 +148,7 @@ def test_result_is_delivered_when_the_data_was_granted_again(lab: Lab) -> None:
         catalog.decide_access(f"{project_id}.{source}", owner, "revoke", "étude finie")
         catalog.decide_access(f"{project_id}.{source}", owner, "grant")
     lab.publish(event)
-    told = lab.hear("dataset_registered", project_id=project_id)
+    told = lab.wait_for("dataset_registered", project_id=project_id)
     assert FileRef.model_validate(told["file"]).size > 0
 
 
@@ -157,17 +157,17 @@ def test_data_that_was_restricted_since_is_asked_for(lab: Lab) -> None:
     owner = new_id("mbr")
     dataset_id = lab.published(owner)
     project_id = lab.secure(dataset_id)
-    lab.hear("data_access_opened", project_id=project_id)
+    lab.wait_for("data_access_opened", project_id=project_id)
     with lab.rpc() as catalog:
         catalog.describe_dataset(dataset_id, owner, {"access": "restricted"})
-        lab.hear("access_requested", project_id=project_id, owner_id=owner)
+        lab.wait_for("access_requested", project_id=project_id, owner_id=owner)
         for _ in range(2):
             with pytest.raises(Forbidden):
                 catalog.open_dataset(project_id, dataset_id)
         catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant")
         assert catalog.open_dataset(project_id, dataset_id)["version"] == 1
     lab.settled()
-    assert len(lab.heard("access_requested", project_id=project_id)) == 1
+    assert len(lab.events("access_requested", project_id=project_id)) == 1
 
 
 def test_request_for_data_that_is_opened_is_granted_at_once(lab: Lab) -> None:
@@ -175,9 +175,9 @@ def test_request_for_data_that_is_opened_is_granted_at_once(lab: Lab) -> None:
     owner = new_id("mbr")
     dataset_id = lab.published(owner, access="restricted")
     project_id = lab.secure(dataset_id)
-    lab.hear("access_requested", project_id=project_id)
+    lab.wait_for("access_requested", project_id=project_id)
     with lab.rpc() as catalog:
         catalog.describe_dataset(dataset_id, owner, {"access": "open"})
-    lab.hear("data_access_opened", project_id=project_id)
-    told = lab.hear("access_granted", project_id=project_id)
+    lab.wait_for("data_access_opened", project_id=project_id)
+    told = lab.wait_for("access_granted", project_id=project_id)
     assert told["decided_by"] == "catalog"

@@ -22,10 +22,10 @@ def test_open_and_own_data_opens_at_once(lab: Lab) -> None:
     own = lab.published("mbr_h", access="restricted")
     open_id = lab.published("mbr_o")
     project_id = lab.secure(own, open_id)
-    opened = lab.hear("data_access_opened", project_id=project_id)
+    opened = lab.wait_for("data_access_opened", project_id=project_id)
     assert set(opened["dataset_ids"]) == {own, open_id}
-    assert len(lab.heard("access_granted", project_id=project_id)) == 2
-    assert lab.heard("access_requested", project_id=project_id) == []
+    assert len(lab.events("access_granted", project_id=project_id)) == 2
+    assert lab.events("access_requested", project_id=project_id) == []
 
 
 def test_restricted_data_opens_when_its_owner_grants(lab: Lab) -> None:
@@ -33,9 +33,9 @@ def test_restricted_data_opens_when_its_owner_grants(lab: Lab) -> None:
     owner = new_id("mbr")
     restricted = lab.published(owner, access="restricted", title="Loyers")
     project_id = lab.secure(restricted, lab.published("mbr_o"))
-    asked = lab.hear("access_requested", project_id=project_id)
+    asked = lab.wait_for("access_requested", project_id=project_id)
     assert (asked["owner_id"], asked["holder_id"]) == (owner, "mbr_h")
-    assert lab.heard("data_access_opened", project_id=project_id) == []
+    assert lab.events("data_access_opened", project_id=project_id) == []
     [request] = lab.get("/access-requests?waiting=true", lab.token(owner, "owner"))["items"]
     assert (request["dataset_title"], request["state"]) == ("Loyers", "requested")
     assert decide(lab, request["id"], "mbr_h", "grant") == 404
@@ -43,8 +43,8 @@ def test_restricted_data_opens_when_its_owner_grants(lab: Lab) -> None:
     assert decide(lab, request["id"], owner, "grant") == 200
     assert decide(lab, request["id"], owner, "grant") == 200
     assert decide(lab, request["id"], owner, "refuse", "trop tard") == 409
-    lab.hear("data_access_opened", project_id=project_id)
-    assert len(lab.heard("access_granted", project_id=project_id, dataset_id=restricted)) == 1
+    lab.wait_for("data_access_opened", project_id=project_id)
+    assert len(lab.events("access_granted", project_id=project_id, dataset_id=restricted)) == 1
     assert lab.get("/access-requests?waiting=true", lab.token(owner, "owner"))["items"] == []
 
 
@@ -53,13 +53,13 @@ def test_result_of_restricted_data_is_granted_by_all_whose_data_it_holds(lab: La
     source, owner = new_id("mbr"), new_id("mbr")
     event = delivered(lab, lab.published(source, access="restricted"), holder_id=owner)
     lab.publish(event)
-    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
     lab.publish(lab.ingested(result, 1))
-    lab.hear("dataset_published", dataset_id=result)
+    lab.wait_for("dataset_published", dataset_id=result)
     project_id = lab.secure(result)
     request_id = f"{project_id}.{result}"
-    lab.hear("access_requested", project_id=project_id, owner_id=owner, member_id=source)
-    lab.hear("access_requested", project_id=project_id, owner_id=owner, member_id=None)
+    lab.wait_for("access_requested", project_id=project_id, owner_id=owner, member_id=source)
+    lab.wait_for("access_requested", project_id=project_id, owner_id=owner, member_id=None)
     assert decide(lab, request_id, owner, "grant") == 200
     waiting = "/access-requests?waiting=true"
     assert lab.get(waiting, lab.token(owner, "owner"))["items"] == []
@@ -69,20 +69,20 @@ def test_result_of_restricted_data_is_granted_by_all_whose_data_it_holds(lab: La
         catalog.open_dataset(project_id, result)
     assert decide(lab, request_id, source, "refuse", "non") == 200
     assert decide(lab, request_id, source, "grant") == 200
-    lab.hear("data_access_opened", project_id=project_id)
-    assert len(lab.heard("access_granted", project_id=project_id)) == 1
+    lab.wait_for("data_access_opened", project_id=project_id)
+    assert len(lab.events("access_granted", project_id=project_id)) == 1
 
 
 def test_refusal_says_why_and_closes_the_door(lab: Lab) -> None:
     """A refusal without a reason is none; with one the project cannot read."""
     restricted = lab.published("mbr_o", access="restricted")
     project_id = lab.secure(restricted)
-    lab.hear("access_requested", project_id=project_id)
+    lab.wait_for("access_requested", project_id=project_id)
     request_id = f"{project_id}.{restricted}"
     assert decide(lab, request_id, "mbr_o", "refuse") == 422
     assert decide(lab, request_id, "mbr_o", "perhaps") == 422
     assert decide(lab, request_id, "mbr_o", "refuse", "données personnelles") == 200
-    refused = lab.hear("access_refused", project_id=project_id)
+    refused = lab.wait_for("access_refused", project_id=project_id)
     assert (refused["decided_by"], refused["reason"]) == ("mbr_o", "données personnelles")
     with lab.rpc() as catalog, pytest.raises(Forbidden):
         catalog.open_dataset(project_id, restricted)
@@ -104,7 +104,7 @@ def test_unknown_request_is_called_by_its_name(lab: Lab) -> None:
 def test_unknown_dataset_is_refused(lab: Lab) -> None:
     """A project that names what does not exist is told so."""
     project_id = lab.secure("dts_none")
-    refused = lab.hear("access_refused", project_id=project_id)
+    refused = lab.wait_for("access_refused", project_id=project_id)
     assert (refused["dataset_id"], refused["decided_by"]) == ("dts_none", "catalog")
     assert "inconnu" in refused["reason"]
 
@@ -113,7 +113,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
     """With a grant it names version, licence and files, and counts; without one it is closed."""
     dataset_id = lab.published("mbr_o", access="restricted", title="EPCI")
     project_id = lab.secure(dataset_id)
-    lab.hear("access_requested", project_id=project_id)
+    lab.wait_for("access_requested", project_id=project_id)
     with lab.rpc() as catalog:
         for asking, wanted in ((project_id, dataset_id), (project_id, "x"), ("x", dataset_id)):
             with pytest.raises(Forbidden):
@@ -143,26 +143,26 @@ def test_project_may_be_secured_before_its_data_is_read(lab: Lab) -> None:
     """The grant counts at once; access opens when all of its data has a version to be read."""
     waiting, unreadable = lab.upload("mbr_h"), lab.upload("mbr_h")
     lab.publish(failed(unreadable, 1, "bruit binaire"))
-    lab.hear("dataset_rejected", dataset_id=unreadable)
+    lab.wait_for("dataset_rejected", dataset_id=unreadable)
     project_id = lab.secure(waiting, unreadable)
     for dataset_id in (waiting, unreadable):
-        lab.hear("access_granted", project_id=project_id, dataset_id=dataset_id)
+        lab.wait_for("access_granted", project_id=project_id, dataset_id=dataset_id)
     with lab.rpc() as catalog:
         with pytest.raises(Unavailable):
             catalog.open_dataset(project_id, waiting)
         with pytest.raises(WrongStage, match="bruit binaire"):
             catalog.open_dataset(project_id, unreadable)
         lab.publish(lab.ingested(waiting, 1))
-        lab.hear("dataset_published", dataset_id=waiting)
+        lab.wait_for("dataset_published", dataset_id=waiting)
         assert catalog.open_dataset(project_id, waiting)["version"] == 1
     lab.settled()
-    assert lab.heard("data_access_opened", project_id=project_id) == []
+    assert lab.events("data_access_opened", project_id=project_id) == []
     version = lab.post_file(
         f"/datasets/{unreadable}/versions", lab.token("mbr_h", "owner"), {}, b"a;b\n1;2\n"
     )
     assert version.status == 202
     lab.publish(lab.ingested(unreadable, 2))
-    lab.hear("data_access_opened", project_id=project_id)
+    lab.wait_for("data_access_opened", project_id=project_id)
 
 
 @pytest.mark.parametrize("end", [ProjectWithdrawn, ProjectRejected])
@@ -171,7 +171,7 @@ def test_end_of_a_project_revokes_everything(lab: Lab, end: Callable[..., Event]
     open_id = lab.published("mbr_o")
     asked = lab.published("mbr_o", access="restricted")
     project_id = lab.secure(open_id, asked)
-    lab.hear("access_requested", project_id=project_id)
+    lab.wait_for("access_requested", project_id=project_id)
     with lab.rpc() as catalog:
         catalog.open_dataset(project_id, open_id)
         lab.publish(end(project_id=project_id, holder_id="mbr_h", decided_by="x", reason="-"))
@@ -188,13 +188,13 @@ def test_delivery_ends_access_and_says_why(lab: Lab) -> None:
     asked = lab.published("mbr_o", access="restricted")
     event = delivered(lab, asked)
     lab.secure(asked, project_id=event.project_id)
-    lab.hear("access_requested", project_id=event.project_id)
+    lab.wait_for("access_requested", project_id=event.project_id)
     request_id = f"{event.project_id}.{asked}"
     assert decide(lab, request_id, "mbr_o", "grant", "pour cette étude") == 200
     with lab.rpc() as catalog:
         catalog.open_dataset(event.project_id, asked)
         lab.publish(event, times=2)
-        lab.hear("dataset_registered", project_id=event.project_id)
+        lab.wait_for("dataset_registered", project_id=event.project_id)
         lab.settled()
         with pytest.raises(Forbidden):
             catalog.open_dataset(event.project_id, asked)
@@ -211,7 +211,7 @@ def test_requests_come_page_by_page_to_those_concerned(lab: Lab) -> None:
     foreign = lab.published("mbr_o", access="restricted")
     projects = [lab.secure(*datasets, foreign), lab.secure(datasets[0]), lab.secure(*datasets)]
     for project_id in projects:
-        lab.hear("access_requested", project_id=project_id)
+        lab.wait_for("access_requested", project_id=project_id)
     found, sizes, after = list[str](), list[int](), ""
     while True:
         page = lab.get(f"/access-requests?limit=2{after}", lab.token(owner, "owner"))

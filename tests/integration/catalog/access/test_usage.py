@@ -15,7 +15,7 @@ from tests.servers import eventually
 def using(lab: Lab, *dataset_ids: str, times: int = 1, project_id: str = "") -> tuple[str, str]:
     """A project and a job that opened these datasets, which it was granted."""
     project_id, job_id = lab.secure(*dataset_ids, project_id=project_id), new_id("job")
-    lab.hear("data_access_opened", project_id=project_id)
+    lab.wait_for("data_access_opened", project_id=project_id)
     with lab.rpc() as catalog:
         for dataset_id in dataset_ids * times:
             catalog.open_dataset(project_id, dataset_id, job_id)
@@ -82,7 +82,7 @@ def test_use_that_is_saved_after_the_job_s_end_tells_it(
     """
     dataset_id, job_id = lab.published("mbr_o"), new_id("job")
     project_id = lab.secure(dataset_id)
-    lab.hear("data_access_opened", project_id=project_id)
+    lab.wait_for("data_access_opened", project_id=project_id)
     for job, project in ((job_id, project_id), (f"{job_id}x", new_id("prj"))):
         lab.publish(end(job_id=job, kind="trial", project_id=project, reason="retiré"), times=2)
     lab.settled()
@@ -99,7 +99,7 @@ def test_use_tells_what_the_result_became(lab: Lab) -> None:
     event: ProjectDelivered = delivered(lab, first, second)
     _, job_id = using(lab, first, second, project_id=event.project_id)
     lab.publish(event.model_copy(update={"job_id": job_id}), times=2)
-    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
     eventually(
         lambda: all(
             uses(lab, dataset_id, owner)[0]["delivered_as"] == result
@@ -122,7 +122,7 @@ def test_job_of_another_project_is_refused_at_the_door(lab: Lab) -> None:
     dataset_id = lab.published("mbr_o")
     project_id, job_id = using(lab, dataset_id)
     other = lab.secure(dataset_id)
-    lab.hear("data_access_opened", project_id=other)
+    lab.wait_for("data_access_opened", project_id=other)
     with lab.rpc() as catalog, pytest.raises(Invalid, match="job_id"):
         catalog.open_dataset(other, dataset_id, job_id)
     [use] = uses(lab, dataset_id, "mbr_o")
@@ -133,7 +133,7 @@ def test_partner_s_service_that_names_no_job_is_recorded_as_well(lab: Lab) -> No
     """Each opening is a use of its own then."""
     dataset_id = lab.published("mbr_o")
     project_id = lab.secure(dataset_id)
-    lab.hear("data_access_opened", project_id=project_id)
+    lab.wait_for("data_access_opened", project_id=project_id)
     with lab.rpc() as catalog:
         for _ in range(2):
             catalog.open_dataset(project_id, dataset_id)
@@ -160,11 +160,11 @@ def test_only_owners_and_staff_see_the_uses(lab: Lab) -> None:
     source = lab.published("mbr_s", access="restricted")
     event = delivered(lab, source)
     lab.publish(event)
-    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
     path = f"/datasets/{result}/uses"
     problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 404)
     lab.publish(lab.ingested(result, 1))
-    lab.hear("dataset_published", dataset_id=result)
+    lab.wait_for("dataset_published", dataset_id=result)
     problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 403)
     for member, role in (("mbr_h", "holder"), ("mbr_s", "owner"), ("mbr_r", "reviewer")):
         assert uses(lab, result, member, role) == []

@@ -25,7 +25,7 @@ def test_described_dataset_is_found_by_its_new_words(lab: Lab) -> None:
     assert (after["keywords"], after["frequency"]) == (keywords, "ANNUAL")
     assert (after["theme"], after["title"]) == (theme, before["title"])
     assert after["quality"] > before["quality"]
-    told = lab.hear("dataset_described", dataset_id=dataset_id)
+    told = lab.wait_for("dataset_described", dataset_id=dataset_id)
     assert (told["owner_id"], told["changed"]) == ("mbr_d1", ["keywords", "frequency"])
     found = lab.get(f"/datasets?q={word}", lab.token("mbr_z", "holder"))["items"]
     assert [one["id"] for one in found] == [dataset_id]

@@ -32,7 +32,7 @@ def held(lab: Lab, owner_id: str, **metadata: Any) -> str:
     """The id of a new dataset that is held."""
     dataset_id = lab.upload(owner_id, uuid4().bytes, **metadata)
     lab.publish(naming(lab, lab.ingested(dataset_id, 1, "commune")))
-    lab.hear("dataset_held", dataset_id=dataset_id)
+    lab.wait_for("dataset_held", dataset_id=dataset_id)
     return dataset_id
 
 
@@ -59,9 +59,9 @@ def test_held_dataset_is_its_owner_s_alone(lab: Lab) -> None:
         project_id=new_id("prj"), holder_id="h", title="?", problem="?", theme=theme, territory=()
     )
     lab.publish(project)
-    assert lab.hear("datasets_matched", project_id=project.project_id)["matches"] == []
+    assert lab.wait_for("datasets_matched", project_id=project.project_id)["matches"] == []
     project_id = lab.secure(dataset_id, holder_id="mbr_held")
-    lab.hear("access_granted", project_id=project_id)
+    lab.wait_for("access_granted", project_id=project_id)
     with lab.rpc() as catalog, pytest.raises(Exception, match="désigne des personnes"):
         catalog.open_dataset(project_id, dataset_id)
 
@@ -70,18 +70,18 @@ def test_project_that_asked_for_held_data_reads_it_once_it_is_confirmed(lab: Lab
     """The owner is asked and told why it waits; its confirmation opens what is open by itself."""
     dataset_id = held(lab, "mbr_1", access="open")
     project_id, own = lab.secure(dataset_id), lab.secure(dataset_id, holder_id="mbr_1")
-    asked = lab.hear("access_requested", project_id=project_id)
+    asked = lab.wait_for("access_requested", project_id=project_id)
     assert (asked["owner_id"], "base légale" in asked["reason"]) == ("mbr_1", True)
     waiting = lab.get("/access-requests?waiting=true&limit=100", lab.token("mbr_1", "owner"))
     [request] = [one for one in waiting["items"] if one["project_id"] == project_id]
     assert (request["state"], request["obstacle"]) == ("requested", asked["reason"])
-    lab.hear("access_granted", project_id=own)
+    lab.wait_for("access_granted", project_id=own)
     lab.settled()
     for project in (project_id, own):
-        assert lab.heard("data_access_opened", project_id=project) == []
+        assert lab.events("data_access_opened", project_id=project) == []
     assert confirm(lab, dataset_id, "mbr_1", basis="legal_obligation").status == 200
     for project in (project_id, own):
-        lab.hear("data_access_opened", project_id=project)
+        lab.wait_for("data_access_opened", project_id=project)
     with lab.rpc() as catalog:
         assert catalog.open_dataset(project_id, dataset_id)["version"] == 1
 
@@ -96,7 +96,7 @@ def test_project_secured_while_its_data_is_published_is_not_forgotten(lab: Lab) 
         if not number % 2:
             lab.secure(dataset_id, project_id=project_id)
     for _, project_id in pairs:
-        lab.hear("data_access_opened", project_id=project_id)
+        lab.wait_for("data_access_opened", project_id=project_id)
 
 
 def test_confirmation_publishes(lab: Lab) -> None:
@@ -104,7 +104,7 @@ def test_confirmation_publishes(lab: Lab) -> None:
     dataset_id = held(lab, "mbr_1", access="restricted")
     answer = confirm(lab, dataset_id, "mbr_1", note="avis du DPO")
     assert answer.status == 200, answer.data
-    lab.hear("dataset_published", dataset_id=dataset_id)
+    lab.wait_for("dataset_published", dataset_id=dataset_id)
     shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
     said = shown["versions"][0]["legal_basis"]
     assert (shown["state"], said["basis"], said["note"]) == ("published", "public_task", "")
@@ -153,11 +153,11 @@ def test_published_data_is_screened_anew_and_held(lab: Lab) -> None:
     problem(lab.call("POST", "/datasets/dts_unknown/screening", stranger), 404)
     answer = lab.call("POST", path, lab.token("mbr_s", "owner"))
     assert (answer.status, answer.json()["versions"][0]["again"]) == (202, True)
-    assert lab.hear("dataset_registered", dataset_id=dataset_id, again=True)["version"] == 1
+    assert lab.wait_for("dataset_registered", dataset_id=dataset_id, again=True)["version"] == 1
     with lab.rpc() as catalog:
         assert catalog.screen_dataset(dataset_id)["state"] == "published"
     lab.publish(naming(lab, lab.ingested(dataset_id, 1, "commune")))
-    lab.hear("dataset_held", dataset_id=dataset_id)
+    lab.wait_for("dataset_held", dataset_id=dataset_id)
     problem(lab.call("GET", f"/datasets/{dataset_id}", stranger), 404)
 
 

@@ -22,7 +22,7 @@ def profiled(lab: Lab, owner_id: str) -> str:
     """The id of a published dataset whose communes lost their zeros."""
     dataset_id = lab.upload(owner_id)
     lab.publish(lab.ingested(dataset_id, 1, "siren", others=(LOST,)))
-    lab.hear("dataset_published", dataset_id=dataset_id)
+    lab.wait_for("dataset_published", dataset_id=dataset_id)
     return dataset_id
 
 
@@ -41,12 +41,12 @@ def test_accepted_repair_makes_another_version_of_the_same_file_once(lab: Lab) -
     first, second = answers[1].json()["versions"]
     assert second["accepted_repairs"] == [ACCEPTED]
     assert (second["file"], second["state"]) == (first["file"], "pending")
-    told = lab.hear("dataset_registered", dataset_id=dataset_id, version=2)
+    told = lab.wait_for("dataset_registered", dataset_id=dataset_id, version=2)
     assert told["accepted_repairs"] == [ACCEPTED]
     path, token = f"/datasets/{dataset_id}/versions", lab.token("mbr_r1", "owner")
     assert len(lab.post_file(path, token, {}).json()["versions"]) == 2
     lab.post_file(path, token, {}, b"com\n1054\n")
-    told = lab.hear("dataset_registered", dataset_id=dataset_id, version=3)
+    told = lab.wait_for("dataset_registered", dataset_id=dataset_id, version=3)
     assert told["accepted_repairs"] == [ACCEPTED]
 
 

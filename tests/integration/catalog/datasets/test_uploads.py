@@ -30,7 +30,7 @@ def test_upload_is_stored_registered_and_pending(lab: Lab) -> None:
     assert (answer.status, answer.headers["Location"]) == (202, f"/datasets/{view['id']}")
     assert view["id"].startswith("dts_")
     assert (view["state"], view["version"]) == ("pending", None)
-    told = lab.hear("dataset_registered", dataset_id=view["id"])
+    told = lab.wait_for("dataset_registered", dataset_id=view["id"])
     assert (told["version"], told["filename"], told["owner_id"]) == (1, "données.csv", "mbr_1")
     assert lab.files.read(FileRef.model_validate(told["file"])) == CSV
 
@@ -40,11 +40,11 @@ def test_idempotency_key_makes_one_dataset(lab: Lab) -> None:
     token = lab.token("mbr_2", "owner")
     ids = {lab.post_file("/datasets", token, about(), key="k").json()["id"] for _ in range(2)}
     assert len(ids) == 1
-    lab.hear("dataset_registered", owner_id="mbr_2")
+    lab.wait_for("dataset_registered", owner_id="mbr_2")
     assert [item["id"] for item in owned(lab, "mbr_2")] == list(ids)
     other = lab.post_file("/datasets", lab.token("mbr_2b", "owner"), about(), key="k")
     assert other.json()["id"] not in ids
-    assert len(lab.heard("dataset_registered", owner_id="mbr_2")) == 1
+    assert len(lab.events("dataset_registered", owner_id="mbr_2")) == 1
 
 
 def test_idempotency_key_finds_the_dataset_whatever_was_said_of_it_since(lab: Lab) -> None:
@@ -145,8 +145,8 @@ def test_same_bytes_are_the_same_version_and_changed_bytes_a_new_one(lab: Lab) -
     assert len(lab.post_file(path, token, {}).json()["versions"]) == 1
     view = lab.post_file(path, token, {"note": "millésime 2026"}, CSV + b"14001;Ablon\n").json()
     assert [(v["number"], v["note"]) for v in view["versions"]] == [(1, ""), (2, "millésime 2026")]
-    lab.hear("dataset_registered", dataset_id=dataset_id, version=2)
-    assert len(lab.heard("dataset_registered", dataset_id=dataset_id)) == 2
+    lab.wait_for("dataset_registered", dataset_id=dataset_id, version=2)
+    assert len(lab.events("dataset_registered", dataset_id=dataset_id)) == 2
 
 
 def test_new_version_tells_what_it_changed(lab: Lab) -> None:
@@ -155,7 +155,7 @@ def test_new_version_tells_what_it_changed(lab: Lab) -> None:
     path, token = f"/datasets/{dataset_id}", lab.token("mbr_6", "owner")
     lab.post_file(f"{path}/versions", token, {}, b"more")
     lab.publish(lab.ingested(dataset_id, 2, "commune", "siren"))
-    lab.hear("dataset_published", dataset_id=dataset_id, version=2)
+    lab.wait_for("dataset_published", dataset_id=dataset_id, version=2)
     first, second = lab.get(path, token)["versions"]
     assert first["changes"] is None
     assert (second["changes"]["since"], second["changes"]["added"]) == (1, ["siren"])
@@ -186,12 +186,12 @@ def test_rejected_upload_says_why_and_can_be_tried_again(lab: Lab) -> None:
     """The owner reads the reason; the same bytes again are a new version."""
     dataset_id, token = lab.upload("mbr_11"), lab.token("mbr_11", "owner")
     lab.publish(failed(dataset_id, 1, "Le fichier est une archive zip."), times=2)
-    told = lab.hear("dataset_rejected", dataset_id=dataset_id)
+    told = lab.wait_for("dataset_rejected", dataset_id=dataset_id)
     assert told["reason"] == "Le fichier est une archive zip."
     view = lab.get(f"/datasets/{dataset_id}", token)
     assert (view["state"], view["versions"][0]["reason"]) == ("rejected", told["reason"])
     assert len(lab.post_file(f"/datasets/{dataset_id}/versions", token, {}).json()["versions"]) == 2
-    assert len(lab.heard("dataset_rejected", dataset_id=dataset_id)) == 1
+    assert len(lab.events("dataset_rejected", dataset_id=dataset_id)) == 1
 
 
 def test_strangers_see_published_versions_only(lab: Lab) -> None:

@@ -9,10 +9,9 @@ import urllib3
 from rdflib import RDF, Graph, URIRef
 from rdflib.namespace import DCAT, PROV
 
-from deploy.local.signing_keys import KeyPair
 from shared.catalogues.rdf import HYDRA
 from tests.integration.catalog.lab import Lab, delivered, problem
-from tests.servers import Broker, running
+from tests.servers import running
 from tests.shapes import violations
 
 PARSERS = {"text/turtle": "turtle", "application/ld+json": "json-ld", "application/rdf+xml": "xml"}
@@ -117,9 +116,9 @@ def test_a_result_s_sources_are_told_as_far_as_they_may_be(lab: Lab) -> None:
     source = lab.published("mbr_p6", access="restricted")
     event = delivered(lab, source, holder_id="mbr_p7")
     lab.publish(event)
-    result = lab.hear("dataset_registered", project_id=event.project_id)["dataset_id"]
+    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
     lab.publish(lab.ingested(result, 1))
-    lab.hear("dataset_published", dataset_id=result)
+    lab.wait_for("dataset_published", dataset_id=result)
     uri = URIRef(f"{lab.service.url}/datasets/{result}")
     path = f"/datasets/{result}?format=turtle"
     told = graph_of(get(lab, path, token=lab.token("mbr_p7", "holder")))
@@ -164,7 +163,7 @@ def test_nobody_reads_without_a_token(lab: Lab) -> None:
 
 
 @pytest.fixture(scope="module")
-def open_lab(lab: Lab, broker: Broker, vhost: str, token_keys: KeyPair) -> Iterator[Lab]:
+def open_lab(lab: Lab) -> Iterator[Lab]:
     """The same catalogue by another process, which lets anybody read."""
     environ = {
         **lab.environ,
@@ -174,7 +173,7 @@ def open_lab(lab: Lab, broker: Broker, vhost: str, token_keys: KeyPair) -> Itera
         "DATALAB_LAB_KIND": "regional_authority",
     }
     with running("services.catalog.service:Catalog", environ) as service:
-        yield Lab(service, broker, vhost, environ, token_keys)
+        yield Lab(lab.broker, lab.vhost, environ, lab.token, service)
 
 
 def test_anybody_reads_an_open_catalogue(open_lab: Lab) -> None:

@@ -1,13 +1,13 @@
 """The catalogue tells what a dataset can be joined with, to whom it may, also after a crash."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
-from pymongo import MongoClient
 
 from services.compute.runner.columns.identifiers import is_siret
 from shared.aggregate import new_id
@@ -125,8 +125,8 @@ def test_nobody_tests_whether_restricted_data_has_a_value(lab: Lab) -> None:
     assert found(many, "mbr_p") == ({larger, secret},) * 2
     assert found(secret, "mbr_s") == ({probe, larger, many},) * 2
     lab.settled()
-    assert lab.heard("joins_discovered", published_id=probe) == []
-    (told,) = lab.heard("joins_discovered", published_id=many)
+    assert lab.events("joins_discovered", published_id=probe) == []
+    (told,) = lab.events("joins_discovered", published_id=many)
     others = {join["dataset_id"]: join["matches"] for join in told["joins"]}
     assert others == {larger: 2, secret: 10}
 
@@ -154,15 +154,15 @@ def test_both_owners_are_told_once(lab: Lab) -> None:
     old = publish_table(lab, "mbr_old", csv("code", values), title="Anciens")
     new = lab.upload("mbr_new", uuid4().bytes, title="Nouveaux")
     lab.publish(ingested(lab, new, csv("ref", values[:3])), times=2)
-    told = lab.hear("joins_discovered", dataset_id=new)
+    told = lab.wait_for("joins_discovered", dataset_id=new)
     assert (told["owner_id"], told["member_ids"]) == ("mbr_new", ["mbr_old"])
     (join,) = told["joins"]
     assert (join["dataset_id"], join["title"], join["matches"]) == (old, "Anciens", 3)
     assert (join["containment"], join["contained"]) == (1.0, 0.6)
     assert not [value for value in values if value in str(told)]
     lab.settled()
-    assert len(lab.heard("joins_discovered", published_id=new)) == 1
-    assert lab.heard("joins_discovered", published_id=old) == []
+    assert len(lab.events("joins_discovered", published_id=new)) == 1
+    assert lab.events("joins_discovered", published_id=old) == []
 
 
 def test_open_project_hears_of_what_fits_its_data(lab: Lab) -> None:
@@ -182,18 +182,18 @@ def test_open_project_hears_of_what_fits_its_data(lab: Lab) -> None:
                 dataset_ids=(own,),
             )
         )
-        lab.hear("datasets_matched", project_id=project_id)
+        lab.wait_for("datasets_matched", project_id=project_id)
     ended = ProjectWithdrawn(
         project_id=projects[1], holder_id="mbr_h", decided_by="mbr_h", reason="-"
     )
     lab.publish(ended)
     lab.settled()
     new = publish_table(lab, "mbr_o", csv("ref", values), title="Nouveau")
-    told = lab.hear("joins_discovered", project_id=projects[0])
+    told = lab.wait_for("joins_discovered", project_id=projects[0])
     assert (told["holder_id"], told["published_id"], told["title"]) == ("mbr_h", new, "Nouveau")
     assert [join["dataset_id"] for join in told["joins"]] == [own]
     lab.settled()
-    assert lab.heard("joins_discovered", project_id=projects[1]) == []
+    assert lab.events("joins_discovered", project_id=projects[1]) == []
 
 
 def test_project_hears_of_what_fits_the_data_that_its_treatment_reads(lab: Lab) -> None:
@@ -207,11 +207,11 @@ def test_project_hears_of_what_fits_the_data_that_its_treatment_reads(lab: Lab) 
     lab.publish(ProjectSubmitted.model_validate(fields))
     proposed = {**who, "proposal": 2, "treatment": reading(a=second)}
     lab.publish(TreatmentProposed.model_validate(proposed))
-    lab.hear("inputs_checked", project_id=project_id, proposal=2)
-    lab.hear("inputs_checked", project_id=project_id, proposal=1)
+    lab.wait_for("inputs_checked", project_id=project_id, proposal=2)
+    lab.wait_for("inputs_checked", project_id=project_id, proposal=1)
     for known, part in ((first, values[:6]), (second, values[6:])):
         new = publish_table(lab, "mbr_new", csv("ref", part))
-        told = lab.hear("joins_discovered", project_id=project_id, published_id=new)
+        told = lab.wait_for("joins_discovered", project_id=project_id, published_id=new)
         assert [join["dataset_id"] for join in told["joins"]] == [known]
 
 
@@ -232,7 +232,7 @@ def test_workers_are_in_step_before_they_answer(lab: Lab) -> None:
     values = fresh(3)
     one = publish_table(lab, "mbr_1", csv("code", values))
     with running("services.catalog.service:Catalog", lab.environ) as other:
-        lab_of_other = Lab(other, lab.broker, lab.vhost, lab.environ, lab._keys)
+        lab_of_other = replace(lab, service=other)
         assert joins(lab_of_other, one) == []
         two = publish_table(lab, "mbr_2", csv("code", values))
         for each in (lab, lab_of_other):
@@ -255,8 +255,7 @@ def test_lost_key_file_hides_one_dataset_only(lab: Lab) -> None:
     values = fresh(3)
     lost, one, two = (publish_table(lab, "mbr_1", csv("code", [*values, n])) for n in fresh(3))
     lab.settled()
-    with MongoClient[dict[str, Any]](lab.environ["DATALAB_MONGODB_URI"]) as client:
-        database = client[f"{lab.environ['DATALAB_DATABASE_PREFIX']}_catalog"]
+    with lab.database() as database:
         document = database["datasets"].find_one({"_id": lost})
         assert document
         sha256 = document["versions"][0]["keys_file"]["sha256"]
@@ -302,7 +301,7 @@ def test_communes_and_departements_find_departements(lab: Lab) -> None:
     told = [
         join["dataset_id"]
         for new in (codes, communes)
-        for event in lab.heard("joins_discovered", published_id=new)
+        for event in lab.events("joins_discovered", published_id=new)
         for join in event["joins"]
     ]
     assert there not in told

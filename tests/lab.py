@@ -1,0 +1,111 @@
+"""What the tests of every service have at hand: events both ways, HTTP, RPC, files, documents."""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import urllib3
+from nameko.standalone.rpc import ClusterRpcProxy
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from shared.aggregate import new_id
+from shared.events import Event
+from shared.messaging import topology
+from shared.storage import Storage
+from shared.store import Store
+from tests.events import Listener, publish
+from tests.servers import Broker, eventually
+
+SEQUENCES = itertools.count(1000)
+"""Versions of subjects: no two events that say none have the same id."""
+
+
+@dataclass
+class ServiceLab:
+    """Servers and settings of one module's processes; `tested` is their service's name.
+
+    `seconds` is how long an event is waited for.
+    """
+
+    tested: ClassVar[str]
+    seconds: ClassVar[float] = 20
+
+    broker: Broker
+    vhost: str
+    environ: dict[str, str]
+    token: Callable[..., str]
+    _listener: Listener = field(init=False)
+    _pool: urllib3.PoolManager = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._listener = Listener(self.broker, self.vhost, self.tested)
+        self._pool = urllib3.PoolManager(retries=False, timeout=20)
+
+    @property
+    def files(self) -> Storage:
+        """The file store."""
+        return Storage(self.environ["DATALAB_STORAGE_URL"])
+
+    def envelopes(self) -> list[dict[str, Any]]:
+        """The distinct events that the service published so far, in the order of arrival."""
+        return self._listener.heard()
+
+    def events(self, topic: str, **data: Any) -> list[dict[str, Any]]:
+        """The data of the distinct events of a topic so far with these values, oldest first."""
+        about = [event["data"] for event in self.envelopes() if event["type"] == topic]
+        return [found for found in about if data.items() <= found.items()]
+
+    def wait_for(self, topic: str, seconds: float = 0, **data: Any) -> dict[str, Any]:
+        """The first of these events, once it was published."""
+        seconds = seconds or self.seconds
+        eventually(lambda: self.events(topic, **data), seconds, f"{topic} {data}")
+        return self.events(topic, **data)[0]
+
+    def publish(
+        self, event: Event, subject: str = "", sequence: int = 0, times: int = 1
+    ) -> dict[str, Any]:
+        """Publish an event as its service would, `times` in a row as after a crash; its envelope.
+
+        Without a sequence it has one of its own.
+        """
+        ids = (getattr(event, name, None) for name in ("job_id", "project_id"))
+        subject = subject or next(filter(None, ids), None) or new_id("sub")
+        sequence = sequence or next(SEQUENCES)
+        return publish(
+            self.broker, self.vhost, event, subject=subject, sequence=sequence, times=times
+        )
+
+    def request(
+        self, method: str, url: str, token: str, **options: Any
+    ) -> urllib3.BaseHTTPResponse:
+        """An HTTP request with a bearer token; `json` is a body."""
+        headers = {"Authorization": f"Bearer {token}", **(options.pop("headers", None) or {})}
+        if options.get("json", ...) is None:
+            del options["json"]
+        return self._pool.request(method, url, headers=headers, **options)
+
+    @contextlib.contextmanager
+    def rpc(self) -> Iterator[Any]:
+        """A stock nameko client of the service."""
+        with ClusterRpcProxy({"AMQP_URI": self.broker.uri(self.vhost)}, timeout=20) as cluster:
+            yield getattr(cluster, self.tested)
+
+    def parked(self) -> int:
+        """How many events are parked."""
+        return self.broker.queues(self.vhost)[topology.PARKED]
+
+    @contextlib.contextmanager
+    def store(self, service: str = "") -> Iterator[Store]:
+        """The documents of a service, by default the tested one."""
+        name = f"{self.environ['DATALAB_DATABASE_PREFIX']}_{service or self.tested}"
+        with contextlib.closing(Store(self.environ["DATALAB_MONGODB_URI"], name)) as store:
+            yield store
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[Database[dict[str, Any]]]:
+        """The service's database as it is."""
+        with MongoClient[dict[str, Any]](self.environ["DATALAB_MONGODB_URI"]) as client:
+            yield client[f"{self.environ['DATALAB_DATABASE_PREFIX']}_{self.tested}"]
