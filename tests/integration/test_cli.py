@@ -63,8 +63,7 @@ class Shell:
 @pytest.fixture(scope="module")
 def shell(
     amqp_uri: str,
-    mongodb_uri: str,
-    token_keys: KeyPair,
+    module_environ: dict[str, str],
     token: Callable[..., str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Shell]:
@@ -72,11 +71,7 @@ def shell(
     topology.declare(amqp_uri, SERVICE_CLASSES, (0.2, 0.5))
     home = tmp_path_factory.mktemp("home")
     environ = {
-        "DATALAB_AMQP_URI": amqp_uri,
-        "DATALAB_MONGODB_URI": mongodb_uri,
-        "DATALAB_STORAGE_URL": f"file://{tmp_path_factory.mktemp('files')}",
-        "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
-        "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
+        **module_environ,
         "DATALAB_RETRY_SECONDS": "0.2,0.5",
         "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "true",
         "DATALAB_HARVEST_PRIVATE_ADDRESSES": "true",

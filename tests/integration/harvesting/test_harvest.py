@@ -133,9 +133,7 @@ def test_referenced_data_is_taken_in_as_a_version(lab: Lab) -> None:
     assert (refused.status, "adresse refusée" in refused.json()["detail"]) == (400, True)
 
 
-def test_data_that_was_taken_in_is_taken_anew_when_its_source_changes_it(
-    lab: Lab,
-) -> None:
+def test_data_that_was_taken_in_is_taken_anew_when_its_source_changes_it(lab: Lab) -> None:
     """Once it is told of otherwise, and only as another version where the bytes are others."""
     source = lab.add("/renewed", "data.gouv")
 

@@ -31,9 +31,7 @@ def harvested(lab: Lab, path: str, body: bytes = THREE) -> str:
     return source
 
 
-def test_answer_in_an_encoding_nobody_asked_for_is_read_or_refused_as_such(
-    lab: Lab,
-) -> None:
+def test_answer_in_an_encoding_nobody_asked_for_is_read_or_refused_as_such(lab: Lab) -> None:
     """Many servers compress whatever the client says."""
     lab.portal.answers["/gzip"] = encoded(gzip.compress(THREE), "gzip")
     assert lab.harvest(lab.add("/gzip"))["counts"]["new"] == 3

@@ -6,7 +6,7 @@ import pytest
 
 from services.intake.service import Intake
 from shared.messaging import topology
-from tests.integration.intake.desk import Desk
+from tests.integration.intake.lab import Lab
 from tests.servers import Broker, running
 
 SPEC = "services.intake.service:Intake"
@@ -14,11 +14,11 @@ RETRIES = (0.2, 0.4)
 
 
 @pytest.fixture(scope="module")
-def desk(
+def lab(
     broker: Broker, vhost: str, module_environ: dict[str, str], token: Callable[..., str]
-) -> Iterator[Desk]:
+) -> Iterator[Lab]:
     """Intake twice, on one database and one set of queues."""
     topology.declare(broker.uri(vhost), [Intake], RETRIES)
     environ = {**module_environ, "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES))}
     with running(SPEC, environ) as first, running(SPEC, environ) as second:
-        yield Desk(broker, vhost, environ, [first, second], token)
+        yield Lab(broker, vhost, environ, token, [first, second])

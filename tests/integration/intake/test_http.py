@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.events import InputsChecked, TreatmentChecked
-from tests.integration.intake.desk import HOLDER, PROJECT, REVIEWER, SECURE, Desk, bring
+from tests.integration.intake.lab import HOLDER, PROJECT, REVIEWER, SECURE, Lab, bring
 from tests.servers import eventually
 
 OTHER = ("mbr_other", "holder")
@@ -33,13 +33,11 @@ COMMANDS: dict[str, dict[str, Any]] = {
         ({"treatment": {"inputs": {"a": "dts_1"}, "steps": []}}, "treatment.steps"),
     ],
 )
-def test_a_faulty_submission_names_its_field(
-    desk: Desk, change: dict[str, Any], field: str
-) -> None:
+def test_a_faulty_submission_names_its_field(lab: Lab, change: dict[str, Any], field: str) -> None:
     """422, and no project is registered."""
-    before = len(desk.documents("projects"))
-    assert desk.refused(422, "POST", "/projects", {**PROJECT, **change})["field"] == field
-    assert len(desk.documents("projects")) == before
+    before = len(lab.documents("projects"))
+    assert lab.refused(422, "POST", "/projects", {**PROJECT, **change})["field"] == field
+    assert len(lab.documents("projects")) == before
 
 
 @pytest.mark.parametrize(
@@ -58,176 +56,176 @@ def test_a_faulty_submission_names_its_field(
     ],
 )
 def test_a_faulty_command_names_its_field(
-    desk: Desk, command: str, body: dict[str, Any], field: str
+    lab: Lab, command: str, body: dict[str, Any], field: str
 ) -> None:
     """422, and the project is as it was."""
-    project_id = desk.submit()
-    before = desk.documents("projects", _id=project_id)
-    problem = desk.refused(422, "POST", f"/projects/{project_id}/{command}", body, who=REVIEWER)
+    project_id = lab.submit()
+    before = lab.documents("projects", _id=project_id)
+    problem = lab.refused(422, "POST", f"/projects/{project_id}/{command}", body, who=REVIEWER)
     assert problem["field"] == field
-    assert _state(desk, project_id) == _only_state(before[0])
+    assert _state(lab, project_id) == _only_state(before[0])
 
 
 @pytest.mark.parametrize("command", ["review", "pilot-site", "team"])
-def test_a_holder_does_not_decide_for_the_lab(desk: Desk, command: str) -> None:
+def test_a_holder_does_not_decide_for_the_lab(lab: Lab, command: str) -> None:
     """403, also on its own project."""
-    project_id = desk.submit()
-    before = _state(desk, project_id)
-    problem = desk.refused(403, "POST", f"/projects/{project_id}/{command}", COMMANDS[command])
+    project_id = lab.submit()
+    before = _state(lab, project_id)
+    problem = lab.refused(403, "POST", f"/projects/{project_id}/{command}", COMMANDS[command])
     assert "reviewer" in problem["detail"]
-    assert _state(desk, project_id) == before
+    assert _state(lab, project_id) == before
 
 
-def test_a_reviewer_does_not_secure_their_own_project(desk: Desk) -> None:
+def test_a_reviewer_does_not_secure_their_own_project(lab: Lab) -> None:
     """403: another reviewer does."""
     both = ("mbr_both", "holder", "reviewer")
-    project_id = str(desk.done("POST", "/projects", PROJECT, who=both)["id"])
-    bring(desk, project_id, "advised")
-    problem = desk.refused(403, "POST", f"/projects/{project_id}/review", SECURE, who=both)
+    project_id = str(lab.done("POST", "/projects", PROJECT, who=both)["id"])
+    bring(lab, project_id, "advised")
+    problem = lab.refused(403, "POST", f"/projects/{project_id}/review", SECURE, who=both)
     assert "un autre examinateur" in problem["detail"]
-    assert desk.stage(project_id) == "advised"
+    assert lab.stage(project_id) == "advised"
 
 
 @pytest.mark.parametrize("who", [OWNER, REVIEWER])
-def test_only_holders_submit(desk: Desk, who: tuple[str, ...]) -> None:
+def test_only_holders_submit(lab: Lab, who: tuple[str, ...]) -> None:
     """A project has a holder."""
-    assert "holder" in desk.refused(403, "POST", "/projects", PROJECT, who=who)["detail"]
+    assert "holder" in lab.refused(403, "POST", "/projects", PROJECT, who=who)["detail"]
 
 
-def test_only_the_lab_registers_members(desk: Desk) -> None:
+def test_only_the_lab_registers_members(lab: Lab) -> None:
     """Who is a member is the lab's decision."""
-    before = len(desk.documents("members"))
-    desk.refused(403, "POST", "/members", {"name": "Moi", "kind": "company"})
-    problem = desk.refused(422, "POST", "/members", {"name": "X", "kind": "king"}, who=REVIEWER)
+    before = len(lab.documents("members"))
+    lab.refused(403, "POST", "/members", {"name": "Moi", "kind": "company"})
+    problem = lab.refused(422, "POST", "/members", {"name": "X", "kind": "king"}, who=REVIEWER)
     assert problem["field"] == "kind"
-    assert len(desk.documents("members")) == before
+    assert len(lab.documents("members")) == before
 
 
-def test_a_request_without_a_valid_token_is_refused(desk: Desk) -> None:
+def test_a_request_without_a_valid_token_is_refused(lab: Lab) -> None:
     """Before anything else is looked at."""
     for header in ({"Authorization": ""}, {"Authorization": "Bearer nonsense"}):
-        problem = desk.refused(401, "GET", "/projects/prj_unknown", headers=header)
+        problem = lab.refused(401, "GET", "/projects/prj_unknown", headers=header)
         assert "jeton" in problem["detail"]
 
 
 @pytest.mark.parametrize("command", ["treatment", "delivery", "withdraw"])
-def test_another_holders_project_is_answered_like_an_unknown_one(desk: Desk, command: str) -> None:
+def test_another_holders_project_is_answered_like_an_unknown_one(lab: Lab, command: str) -> None:
     """404 with the same words, so that nobody learns which ids are in use."""
-    project_id = desk.submit()
-    before = _state(desk, project_id)
+    project_id = lab.submit()
+    before = _state(lab, project_id)
     path, body = f"/projects/{project_id}", COMMANDS[command]
     for method, tail, sent in (("GET", "", None), ("POST", f"/{command}", body)):
-        theirs = desk.refused(404, method, path + tail, sent, who=OTHER)
-        unknown = desk.refused(404, method, f"/projects/prj_unknown{tail}", sent, who=OTHER)
+        theirs = lab.refused(404, method, path + tail, sent, who=OTHER)
+        unknown = lab.refused(404, method, f"/projects/prj_unknown{tail}", sent, who=OTHER)
         assert theirs["detail"].replace(project_id, "prj_unknown") == unknown["detail"]
-    assert _state(desk, project_id) == before
+    assert _state(lab, project_id) == before
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))
-def test_a_command_on_an_unknown_project_is_not_found(desk: Desk, command: str) -> None:
+def test_a_command_on_an_unknown_project_is_not_found(lab: Lab, command: str) -> None:
     """404 naming the identifier."""
     path = f"/projects/prj_unknown/{command}"
-    problem = desk.refused(404, "POST", path, COMMANDS[command], who=REVIEWER)
+    problem = lab.refused(404, "POST", path, COMMANDS[command], who=REVIEWER)
     assert "prj_unknown" in problem["detail"]
 
 
-def test_commands_at_the_wrong_stage_change_nothing(desk: Desk) -> None:
+def test_commands_at_the_wrong_stage_change_nothing(lab: Lab) -> None:
     """409 naming the stage; on a delivered road nobody can jump ahead."""
-    project_id, member = desk.submit(), desk.member()
-    before = _state(desk, project_id)
+    project_id, member = lab.submit(), lab.member()
+    before = _state(lab, project_id)
     jumps = {"pilot-site": {"site_id": member}, "team": {"team": [member]}}
     for command in ("review", "pilot-site", "team", "delivery"):
         body = jumps.get(command, COMMANDS[command])
         path = f"/projects/{project_id}/{command}"
-        problem = desk.refused(409, "POST", path, body, who=REVIEWER)
+        problem = lab.refused(409, "POST", path, body, who=REVIEWER)
         assert "submitted" in problem["detail"]
-    assert _state(desk, project_id) == before
+    assert _state(lab, project_id) == before
 
 
-def test_a_project_without_a_treatment_is_secured_once_it_has_one(desk: Desk) -> None:
+def test_a_project_without_a_treatment_is_secured_once_it_has_one(lab: Lab) -> None:
     """The refusal says what is missing; setting it is all that is needed."""
-    project_id = desk.submit(treatment=None)
-    bring(desk, project_id, "advised")
+    project_id = lab.submit(treatment=None)
+    bring(lab, project_id, "advised")
     path = f"/projects/{project_id}"
-    problem = desk.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)
+    problem = lab.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)
     assert "pas encore de traitement" in problem["detail"]
-    desk.done("POST", f"{path}/treatment", PROJECT["treatment"])
-    assert desk.done("POST", f"{path}/review", SECURE, who=REVIEWER)["stage"] == "secured"
-    desk.refused(409, "POST", f"{path}/treatment", PROJECT["treatment"])
+    lab.done("POST", f"{path}/treatment", PROJECT["treatment"])
+    assert lab.done("POST", f"{path}/review", SECURE, who=REVIEWER)["stage"] == "secured"
+    lab.refused(409, "POST", f"{path}/treatment", PROJECT["treatment"])
 
 
-def test_a_treatment_that_cannot_run_is_shown_and_not_secured(desk: Desk) -> None:
+def test_a_treatment_that_cannot_run_is_shown_and_not_secured(lab: Lab) -> None:
     """No owner is asked for a project that leads nowhere; another treatment is checked anew."""
-    project_id = desk.submit()
-    bring(desk, project_id, "advised")
+    project_id = lab.submit()
+    bring(lab, project_id, "advised")
     path, fault = f"/projects/{project_id}", "steps.0.parameters.counts: doit nommer une colonne"
-    desk.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=1, fault=fault), times=2)
-    shown = desk.done("GET", path)
+    lab.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=1, fault=fault), times=2)
+    shown = lab.done("GET", path)
     assert [(check["by"], check["faults"]) for check in shown["checks"]] == [("compute", [fault])]
     assert fault in shown["history"][-1]["why"]
-    assert fault in desk.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)["detail"]
-    assert desk.done("POST", f"{path}/treatment", PROJECT["treatment"])["checks"] == []
-    eventually(lambda: desk.topics(project_id)[-1] == "treatment_proposed")
-    assert desk.heard(project_id)[-1]["data"]["proposal"] == 2
-    desk.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=2), sequence=2)
-    desk.publish_and_wait(InputsChecked(project_id=project_id, proposal=2))
-    shown = desk.done("POST", f"{path}/review", SECURE, who=REVIEWER)
+    assert fault in lab.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)["detail"]
+    assert lab.done("POST", f"{path}/treatment", PROJECT["treatment"])["checks"] == []
+    eventually(lambda: lab.topics(project_id)[-1] == "treatment_proposed")
+    assert lab.told_of(project_id)[-1]["data"]["proposal"] == 2
+    lab.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=2), sequence=2)
+    lab.publish_and_wait(InputsChecked(project_id=project_id, proposal=2))
+    shown = lab.done("POST", f"{path}/review", SECURE, who=REVIEWER)
     assert (shown["stage"], shown["history"][-1]["why"]) == ("secured", SECURE["reason"])
 
 
-def test_a_review_of_an_older_version_secures_nothing(desk: Desk) -> None:
+def test_a_review_of_an_older_version_secures_nothing(lab: Lab) -> None:
     """The holder set another treatment while the reviewer read: nobody reviewed that one."""
-    project_id = desk.submit()
-    bring(desk, project_id, "advised")
+    project_id = lab.submit()
+    bring(lab, project_id, "advised")
     path = f"/projects/{project_id}"
-    read = desk.done("GET", path, who=REVIEWER)
-    desk.done("POST", f"{path}/treatment", {**PROJECT["treatment"], "steps": STEPS})
+    read = lab.done("GET", path, who=REVIEWER)
+    lab.done("POST", f"{path}/treatment", {**PROJECT["treatment"], "steps": STEPS})
     about_it = {**SECURE, "version": read["version"]}
-    problem = desk.refused(409, "POST", f"{path}/review", about_it, who=REVIEWER)
+    problem = lab.refused(409, "POST", f"{path}/review", about_it, who=REVIEWER)
     assert "relisez-le" in problem["detail"]
-    now = desk.done("GET", path, who=REVIEWER)
+    now = lab.done("GET", path, who=REVIEWER)
     assert (now["stage"], now["version"] > read["version"]) == ("advised", True)
     about_it["version"] = now["version"]
-    assert desk.done("POST", f"{path}/review", about_it, who=REVIEWER)["stage"] == "secured"
+    assert lab.done("POST", f"{path}/review", about_it, who=REVIEWER)["stage"] == "secured"
 
 
-def test_pilot_site_team_and_delivery_name_what_exists(desk: Desk) -> None:
+def test_pilot_site_team_and_delivery_name_what_exists(lab: Lab) -> None:
     """422 naming the field: unknown members and jobs of which nothing is known."""
-    project_id = desk.submit()
+    project_id = lab.submit()
     path = f"/projects/{project_id}"
-    bring(desk, project_id, "trialled")
-    site = desk.refused(422, "POST", f"{path}/pilot-site", {"site_id": "mbr_x"}, who=REVIEWER)
-    assert (site["field"], desk.stage(project_id)) == ("site_id", "trialled")
-    bring_on = {"site_id": desk.member()}
-    desk.done("POST", f"{path}/pilot-site", bring_on, who=REVIEWER)
-    body = {"team": [desk.member(), "mbr_x"]}
-    team = desk.refused(422, "POST", f"{path}/team", body, who=REVIEWER)
-    assert (team["field"], desk.stage(project_id)) == ("team.1", "piloted")
-    desk.done("POST", f"{path}/team", {"team": [desk.member()]}, who=REVIEWER)
-    assert desk.refused(422, "POST", f"{path}/delivery", DELIVERY)["field"] == "job_id"
-    assert desk.stage(project_id) == "staffed"
+    bring(lab, project_id, "trialled")
+    site = lab.refused(422, "POST", f"{path}/pilot-site", {"site_id": "mbr_x"}, who=REVIEWER)
+    assert (site["field"], lab.stage(project_id)) == ("site_id", "trialled")
+    bring_on = {"site_id": lab.member()}
+    lab.done("POST", f"{path}/pilot-site", bring_on, who=REVIEWER)
+    body = {"team": [lab.member(), "mbr_x"]}
+    team = lab.refused(422, "POST", f"{path}/team", body, who=REVIEWER)
+    assert (team["field"], lab.stage(project_id)) == ("team.1", "piloted")
+    lab.done("POST", f"{path}/team", {"team": [lab.member()]}, who=REVIEWER)
+    assert lab.refused(422, "POST", f"{path}/delivery", DELIVERY)["field"] == "job_id"
+    assert lab.stage(project_id) == "staffed"
 
 
-def test_a_withdrawn_project_stays_withdrawn(desk: Desk) -> None:
+def test_a_withdrawn_project_stays_withdrawn(lab: Lab) -> None:
     """Nothing follows a final stage, not even the same again."""
-    project_id = desk.submit()
+    project_id = lab.submit()
     path = f"/projects/{project_id}/withdraw"
-    assert desk.done("POST", path, {})["history"][-1]["by"] == HOLDER[0]
-    desk.refused(409, "POST", path, {})
+    assert lab.done("POST", path, {})["history"][-1]["by"] == HOLDER[0]
+    lab.refused(409, "POST", path, {})
 
 
-def test_holders_list_their_own_projects_page_by_page(desk: Desk) -> None:
+def test_holders_list_their_own_projects_page_by_page(lab: Lab) -> None:
     """By age; another holder's are not among them, whatever is asked for; the lab sees all."""
     mine = ("mbr_lister", "holder")
-    ids = [desk.done("POST", "/projects", PROJECT, who=mine)["id"] for _ in range(3)]
-    desk.submit()
-    first = desk.done("GET", "/projects?limit=2&holder_id=mbr_holder", who=mine)
-    rest = desk.done("GET", f"/projects?limit=2&after={first['next']}", who=mine)
+    ids = [lab.done("POST", "/projects", PROJECT, who=mine)["id"] for _ in range(3)]
+    lab.submit()
+    first = lab.done("GET", "/projects?limit=2&holder_id=mbr_holder", who=mine)
+    rest = lab.done("GET", f"/projects?limit=2&after={first['next']}", who=mine)
     assert [item["id"] for item in first["items"] + rest["items"]] == sorted(ids)
     assert rest["next"] is None
-    asked = desk.done("GET", "/projects?holder_id=mbr_lister&stage=submitted", who=REVIEWER)
+    asked = lab.done("GET", "/projects?holder_id=mbr_lister&stage=submitted", who=REVIEWER)
     assert [item["id"] for item in asked["items"]] == sorted(ids)
-    assert desk.done("GET", "/projects?stage=delivered", who=mine)["items"] == []
+    assert lab.done("GET", "/projects?stage=delivered", who=mine)["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -240,26 +238,26 @@ def test_holders_list_their_own_projects_page_by_page(desk: Desk) -> None:
         ("colour=1", "colour"),
     ],
 )
-def test_a_faulty_list_query_names_its_field(desk: Desk, query: str, field: str) -> None:
+def test_a_faulty_list_query_names_its_field(lab: Lab, query: str, field: str) -> None:
     """422 rather than an empty or a whole list."""
-    assert desk.refused(422, "GET", f"/projects?{query}")["field"] == field
+    assert lab.refused(422, "GET", f"/projects?{query}")["field"] == field
 
 
-def test_members_are_found_by_skill_and_territory(desk: Desk) -> None:
+def test_members_are_found_by_skill_and_territory(lab: Lab) -> None:
     """A commune finds those there and those of the whole department."""
-    caen = desk.member(skills=["Géomatique"], territory=["76540"])
-    seine = desk.member(skills=["geomatique"], territory=["76"])
-    dieppe = desk.member(skills=["géomatique"], territory=["76217"])
+    caen = lab.member(skills=["Géomatique"], territory=["76540"])
+    seine = lab.member(skills=["geomatique"], territory=["76"])
+    dieppe = lab.member(skills=["géomatique"], territory=["76217"])
 
     def found(query: str) -> list[str]:
-        items = desk.done("GET", f"/members?{query}")["items"]
+        items = lab.done("GET", f"/members?{query}")["items"]
         return sorted(item["id"] for item in items)
 
     assert found("skill=G%C3%89OMATIQUE") == sorted([caen, seine, dieppe])
     assert found("skill=geomatique&territory=76540") == sorted([caen, seine])
     assert found("territory=76") == sorted([caen, seine, dieppe])
-    assert desk.done("GET", f"/members/{caen}")["territory"] == ["76540"]
-    desk.refused(404, "GET", "/members/mbr_unknown")
+    assert lab.done("GET", f"/members/{caen}")["territory"] == ["76540"]
+    lab.refused(404, "GET", "/members/mbr_unknown")
 
 
 def _only_state(document: dict[str, Any]) -> dict[str, Any]:
@@ -268,6 +266,6 @@ def _only_state(document: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key not in relayed}
 
 
-def _state(desk: Desk, project_id: str) -> dict[str, Any]:
-    (document,) = desk.documents("projects", _id=project_id)
+def _state(lab: Lab, project_id: str) -> dict[str, Any]:
+    (document,) = lab.documents("projects", _id=project_id)
     return _only_state(document)

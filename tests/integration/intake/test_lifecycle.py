@@ -5,192 +5,192 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.events import AccessGranted, AccessRevoked, DatasetsMatched
-from tests.integration.intake import desk as at
-from tests.integration.intake.desk import REVIEWER, Desk, bring
+from tests.integration.intake import lab as at
+from tests.integration.intake.lab import REVIEWER, Lab, bring
 from tests.servers import eventually
 
 ROAD = ["submitted", "advised", "secured", "equipped", "trialled", "piloted", "staffed"]
 
 
-def test_a_project_goes_from_submission_to_delivery(desk: Desk) -> None:
+def test_a_project_goes_from_submission_to_delivery(lab: Lab) -> None:
     """Each stage once, published in order, told in the history with who and why."""
-    project_id = desk.submit()
-    bring(desk, project_id, "staffed")
+    project_id = lab.submit()
+    bring(lab, project_id, "staffed")
     job_id = at.new_job()
-    desk.publish_and_wait(at.succeeded(project_id, "full", job_id), times=2)
+    lab.publish_and_wait(at.succeeded(project_id, "full", job_id), times=2)
     delivery = {"job_id": job_id, "title": "Vacance", "description": "Par EPCI", "licence": "lov2"}
-    shown = desk.done("POST", f"/projects/{project_id}/delivery", delivery)
+    shown = lab.done("POST", f"/projects/{project_id}/delivery", delivery)
     assert (shown["stage"], shown["delivery"]["licence"]) == ("delivered", "lov2")
     assert [result["job_id"] for result in shown["results"]] == [job_id]
     stages = [*ROAD, "delivered"]
     assert [entry["stage"] for entry in shown["history"]] == stages
     expected = [f"project_{stage}" for stage in stages]
-    eventually(lambda: desk.topics(project_id) == expected, what="all events are published")
-    delivered = desk.heard(project_id)[-1]
+    eventually(lambda: lab.topics(project_id) == expected, what="all events are published")
+    delivered = lab.told_of(project_id)[-1]
     assert delivered["data"]["result"] == at.MANIFEST.model_dump()
     assert delivered["correlationid"] == project_id
 
 
-def test_result_of_data_that_was_taken_away_is_not_delivered(desk: Desk) -> None:
+def test_result_of_data_that_was_taken_away_is_not_delivered(lab: Lab) -> None:
     """The holder reads why; once the owner granted it again, the project is delivered."""
-    project_id = desk.submit()
-    bring(desk, project_id, "staffed")
+    project_id = lab.submit()
+    bring(lab, project_id, "staffed")
     job_id = at.new_job()
-    desk.publish_and_wait(at.succeeded(project_id, "full", job_id))
+    lab.publish_and_wait(at.succeeded(project_id, "full", job_id))
     about = {"project_id": project_id, "dataset_id": "dts_1", "owner_id": "mbr_o"}
-    desk.publish_and_wait(AccessRevoked(**about, reason="étude finie"), times=2, sequence=5)
+    lab.publish_and_wait(AccessRevoked(**about, reason="étude finie"), times=2, sequence=5)
     delivery = {"job_id": job_id, "title": "Vacance", "description": "Par EPCI", "licence": "lov2"}
     path = f"/projects/{project_id}/delivery"
-    assert "étude finie" in desk.refused(409, "POST", path, delivery)["detail"]
-    shown = desk.done("GET", f"/projects/{project_id}")
+    assert "étude finie" in lab.refused(409, "POST", path, delivery)["detail"]
+    shown = lab.done("GET", f"/projects/{project_id}")
     assert "étude finie" in shown["history"][-1]["why"]
     assert (shown["access_open"], shown["accesses"]) == (
         False,
         [{"dataset_id": "dts_1", "state": "revoked", "reason": "étude finie"}],
     )
-    desk.publish_and_wait(AccessGranted(**about, decided_by="mbr_o"), sequence=6)
-    assert desk.done("GET", f"/projects/{project_id}")["access_open"]
-    assert desk.done("POST", path, delivery)["stage"] == "delivered"
+    lab.publish_and_wait(AccessGranted(**about, decided_by="mbr_o"), sequence=6)
+    assert lab.done("GET", f"/projects/{project_id}")["access_open"]
+    assert lab.done("POST", path, delivery)["stage"] == "delivered"
 
 
 def test_guidance_names_datasets_applications_experts_and_pilot_sites_with_reasons(
-    desk: Desk,
+    lab: Lab,
 ) -> None:
     """Members are those there are when the matches come; later ones change nothing."""
-    expert = desk.member(name="Labo", kind="laboratory", skills=["statistique"])
-    town = desk.member(name="Ville", kind="local_authority", territory=["14118"])
-    project_id = desk.submit(skills=["STATISTIQUE"], territory=["14"])
-    desk.publish(at.matched(project_id, "epci"))
-    desk.wait_for(project_id, "advised")
-    desk.member(name="Retardataire", skills=["statistique"])
-    guidance = desk.done("GET", f"/projects/{project_id}")["guidance"]
+    expert = lab.member(name="Labo", kind="laboratory", skills=["statistique"])
+    town = lab.member(name="Ville", kind="local_authority", territory=["14118"])
+    project_id = lab.submit(skills=["STATISTIQUE"], territory=["14"])
+    lab.publish(at.matched(project_id, "epci"))
+    lab.wait_for_stage(project_id, "advised")
+    lab.member(name="Retardataire", skills=["statistique"])
+    guidance = lab.done("GET", f"/projects/{project_id}")["guidance"]
     assert [found["title"] for found in guidance["datasets"]] == ["epci"]
     assert [found["application"] for found in guidance["applications"]] == ["cross", "aggregate"]
     assert [found["member_id"] for found in guidance["experts"]] == [expert]
     assert [found["member_id"] for found in guidance["pilot_sites"]] == [town]
     everything = [found for kind in guidance.values() for found in kind]
     assert all(found["reasons"] for found in everything)
-    eventually(lambda: len(desk.topics(project_id)) == 2)
-    assert desk.heard(project_id)[1]["data"]["experts"] == 1
+    eventually(lambda: len(lab.topics(project_id)) == 2)
+    assert lab.told_of(project_id)[1]["data"]["experts"] == 1
 
 
-def test_matches_told_again_and_again_advise_once(desk: Desk) -> None:
+def test_matches_told_again_and_again_advise_once(lab: Lab) -> None:
     """The same event delivered three times, and another one of the same project."""
-    project_id = desk.submit()
-    desk.publish_and_wait(at.matched(project_id, "epci"), times=3)
-    desk.publish_and_wait(at.matched(project_id, "autre", "encore"), sequence=2)
-    shown = desk.done("GET", f"/projects/{project_id}")
+    project_id = lab.submit()
+    lab.publish_and_wait(at.matched(project_id, "epci"), times=3)
+    lab.publish_and_wait(at.matched(project_id, "autre", "encore"), sequence=2)
+    shown = lab.done("GET", f"/projects/{project_id}")
     assert len(shown["guidance"]["datasets"]) == 1
-    assert desk.topics(project_id) == ["project_submitted", "project_advised"]
+    assert lab.topics(project_id) == ["project_submitted", "project_advised"]
 
 
 @pytest.mark.parametrize("order", ["access first", "workspace first"])
-def test_both_openings_equip_in_either_order(desk: Desk, order: str) -> None:
+def test_both_openings_equip_in_either_order(lab: Lab, order: str) -> None:
     """The first alone does not."""
-    project_id = desk.submit()
-    bring(desk, project_id, "secured")
+    project_id = lab.submit()
+    bring(lab, project_id, "secured")
     first, second = at.access(project_id), at.workspace(project_id)
     if order == "workspace first":
-        desk.publish_and_wait(second)
+        lab.publish_and_wait(second)
     else:
-        desk.publish_and_wait(first)
-    assert desk.stage(project_id) == "secured"
-    desk.publish_and_wait(first, times=2)
-    desk.publish_and_wait(second, times=2)
-    assert desk.stage(project_id) == "equipped"
-    eventually(lambda: desk.topics(project_id)[-1] == "project_equipped")
-    assert desk.topics(project_id).count("project_equipped") == 1
+        lab.publish_and_wait(first)
+    assert lab.stage(project_id) == "secured"
+    lab.publish_and_wait(first, times=2)
+    lab.publish_and_wait(second, times=2)
+    assert lab.stage(project_id) == "equipped"
+    eventually(lambda: lab.topics(project_id)[-1] == "project_equipped")
+    assert lab.topics(project_id).count("project_equipped") == 1
 
 
-def test_two_workers_equip_twenty_projects_once_each(desk: Desk) -> None:
+def test_two_workers_equip_twenty_projects_once_each(lab: Lab) -> None:
     """Both openings of all projects come at once and doubled, to two processes."""
-    projects = [desk.submit() for _ in range(20)]
+    projects = [lab.submit() for _ in range(20)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda one: bring(desk, one, "secured"), projects))
+        list(pool.map(lambda one: bring(lab, one, "secured"), projects))
         for make in (at.access, at.workspace):
             for one in projects:
-                pool.submit(desk.publish, make(one), times=2)
+                pool.submit(lab.publish, make(one), times=2)
     for one in projects:
-        desk.wait_for(one, "equipped")
-    eventually(lambda: all(desk.topics(one)[-1] == "project_equipped" for one in projects))
-    assert all(desk.topics(one).count("project_equipped") == 1 for one in projects)
+        lab.wait_for_stage(one, "equipped")
+    eventually(lambda: all(lab.topics(one)[-1] == "project_equipped" for one in projects))
+    assert all(lab.topics(one).count("project_equipped") == 1 for one in projects)
 
 
-def test_openings_after_the_withdrawal_change_nothing(desk: Desk) -> None:
+def test_openings_after_the_withdrawal_change_nothing(lab: Lab) -> None:
     """The grants and the workspace were under way when the holder gave up."""
-    project_id = desk.submit()
-    bring(desk, project_id, "secured")
-    desk.publish_and_wait(at.access(project_id))
-    desk.done("POST", f"/projects/{project_id}/withdraw", {"reason": "Plus de budget."})
-    desk.publish_and_wait(at.workspace(project_id))
-    desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
-    desk.publish_and_wait(at.matched(project_id, "epci"), sequence=9)
-    assert desk.stage(project_id) == "withdrawn"
-    eventually(lambda: desk.topics(project_id)[-1] == "project_withdrawn")
-    assert "project_equipped" not in desk.topics(project_id)
+    project_id = lab.submit()
+    bring(lab, project_id, "secured")
+    lab.publish_and_wait(at.access(project_id))
+    lab.done("POST", f"/projects/{project_id}/withdraw", {"reason": "Plus de budget."})
+    lab.publish_and_wait(at.workspace(project_id))
+    lab.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
+    lab.publish_and_wait(at.matched(project_id, "epci"), sequence=9)
+    assert lab.stage(project_id) == "withdrawn"
+    eventually(lambda: lab.topics(project_id)[-1] == "project_withdrawn")
+    assert "project_equipped" not in lab.topics(project_id)
 
 
-def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(desk: Desk) -> None:
+def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(lab: Lab) -> None:
     """A reviewer's, of the same datasets; the older trial's failure told again does not count."""
-    project_id = desk.submit()
-    bring(desk, project_id, "equipped")
+    project_id = lab.submit()
+    bring(lab, project_id, "equipped")
     path, failure = f"/projects/{project_id}", at.failed(project_id, at.new_job())
     treatment = f"{path}/treatment", at.PROJECT["treatment"]
-    problem = desk.refused(409, "POST", *treatment)
+    problem = lab.refused(409, "POST", *treatment)
     assert "essai" in problem["detail"]
-    desk.publish_and_wait(failure)
-    shown = desk.done("GET", path)
+    lab.publish_and_wait(failure)
+    shown = lab.done("GET", path)
     assert (shown["stage"], shown["history"][-1]["by"]) == ("equipped", "compute")
     assert "colonne absente" in shown["history"][-1]["why"]
     other = {**at.PROJECT["treatment"], "inputs": {"logements": "dts_x", "epci": "dts_epci"}}
-    refused = desk.refused(422, "POST", f"{path}/treatment", other, who=REVIEWER)
+    refused = lab.refused(422, "POST", f"{path}/treatment", other, who=REVIEWER)
     assert refused["field"] == "inputs"
-    assert "examinateur" in desk.refused(403, "POST", *treatment)["detail"]
-    shown = desk.done("POST", *treatment, who=REVIEWER)
+    assert "examinateur" in lab.refused(403, "POST", *treatment)["detail"]
+    shown = lab.done("POST", *treatment, who=REVIEWER)
     assert shown["history"][-1]["by"] == REVIEWER[0]
-    desk.publish_and_wait(failure)
-    desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
-    shown = desk.done("GET", path)
+    lab.publish_and_wait(failure)
+    lab.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
+    shown = lab.done("GET", path)
     assert (shown["stage"], len(shown["trials"])) == ("trialled", 2)
-    eventually(lambda: desk.topics(project_id)[-1] == "project_trialled")
-    assert desk.topics(project_id).count("project_equipped") == 2
+    eventually(lambda: lab.topics(project_id)[-1] == "project_trialled")
+    assert lab.topics(project_id).count("project_equipped") == 2
 
 
-def test_a_trial_that_is_cancelled_is_tried_again_with_a_new_treatment(desk: Desk) -> None:
+def test_a_trial_that_is_cancelled_is_tried_again_with_a_new_treatment(lab: Lab) -> None:
     """A cancellation is no dead end, and no failure either."""
-    project_id = desk.submit()
-    bring(desk, project_id, "equipped")
+    project_id = lab.submit()
+    bring(lab, project_id, "equipped")
     path = f"/projects/{project_id}"
-    desk.publish_and_wait(at.cancelled(project_id, at.new_job()), times=2)
-    shown = desk.done("GET", path)
+    lab.publish_and_wait(at.cancelled(project_id, at.new_job()), times=2)
+    shown = lab.done("GET", path)
     assert (shown["stage"], len(shown["trials"])) == ("equipped", 1)
     assert shown["history"][-1]["why"] == "L'essai n'a pas abouti : annulé"
-    desk.done("POST", f"{path}/treatment", at.PROJECT["treatment"], who=REVIEWER)
-    desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
-    assert desk.stage(project_id) == "trialled"
+    lab.done("POST", f"{path}/treatment", at.PROJECT["treatment"], who=REVIEWER)
+    lab.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
+    assert lab.stage(project_id) == "trialled"
 
 
-def test_jobs_that_belong_to_no_project_are_passed_over(desk: Desk) -> None:
+def test_jobs_that_belong_to_no_project_are_passed_over(lab: Lab) -> None:
     """Ingest jobs end all the time."""
     ingest = at.succeeded("prj_unknown", "ingest", at.new_job())
-    desk.publish_and_wait(ingest)
-    desk.publish_and_wait(ingest.model_copy(update={"project_id": None}))
-    assert desk.parked() == 0
+    lab.publish_and_wait(ingest)
+    lab.publish_and_wait(ingest.model_copy(update={"project_id": None}))
+    assert lab.parked() == 0
 
 
-def test_an_event_about_an_unknown_project_is_parked(desk: Desk) -> None:
+def test_an_event_about_an_unknown_project_is_parked(lab: Lab) -> None:
     """Somebody has to look at it: a database was restored, or two labs share a broker."""
-    desk.publish_and_wait(DatasetsMatched(project_id="prj_unknown", matches=()))
-    eventually(lambda: desk.parked() == 1)
-    assert desk.documents("projects", _id="prj_unknown") == []
+    lab.publish_and_wait(DatasetsMatched(project_id="prj_unknown", matches=()))
+    eventually(lambda: lab.parked() == 1)
+    assert lab.documents("projects", _id="prj_unknown") == []
 
 
-def test_a_reviewer_turns_a_project_down(desk: Desk) -> None:
+def test_a_reviewer_turns_a_project_down(lab: Lab) -> None:
     """The reason is what the holder reads."""
-    project_id = desk.submit()
-    bring(desk, project_id, "advised")
+    project_id = lab.submit()
+    bring(lab, project_id, "advised")
     decision = {"decision": "reject", "reason": "Données personnelles."}
-    shown = desk.done("POST", f"/projects/{project_id}/review", decision, who=REVIEWER)
+    shown = lab.done("POST", f"/projects/{project_id}/review", decision, who=REVIEWER)
     assert (shown["stage"], shown["history"][-1]["by"]) == ("rejected", "mbr_reviewer")
-    eventually(lambda: desk.topics(project_id)[-1] == "project_rejected")
-    assert desk.heard(project_id)[-1]["data"]["reason"] == "Données personnelles."
+    eventually(lambda: lab.topics(project_id)[-1] == "project_rejected")
+    assert lab.told_of(project_id)[-1]["data"]["reason"] == "Données personnelles."

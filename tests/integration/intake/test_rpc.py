@@ -7,31 +7,30 @@ from uuid import uuid4
 import pytest
 
 from shared.errors import Forbidden, Invalid, LabError, WrongStage
-from tests.integration.intake import desk as at
-from tests.integration.intake.desk import PROJECT, Desk
+from tests.integration.intake import lab as at
+from tests.integration.intake.lab import PROJECT, Lab
 from tests.servers import eventually
 
 
-def test_a_stock_client_takes_a_project_to_its_delivery(desk: Desk) -> None:
+def test_a_stock_client_takes_a_project_to_its_delivery(lab: Lab) -> None:
     """Every command, with plain JSON in and out."""
-    with desk.rpc() as cluster:
-        intake = cluster.intake
+    with lab.rpc() as intake:
         member = intake.register_member({"name": "Ville", "kind": "local_authority"})["id"]
         assert intake.get_member(member)["kind"] == "local_authority"
         project_id = intake.submit_project("mbr_rpc", {**PROJECT, "treatment": None})["id"]
         intake.set_treatment(project_id, PROJECT["treatment"], by="mbr_rpc")
-        at.bring(desk, project_id, "advised")
+        at.bring(lab, project_id, "advised")
         with pytest.raises(WrongStage, match="le projet a changé"):
             intake.review_project(project_id, "secure", "Oui.", by="mbr_reviewer", version=1)
         read = intake.get_project(project_id)["version"]
         intake.review_project(project_id, "secure", "Oui.", by="mbr_reviewer", version=read)
-        desk.publish_and_wait(at.access(project_id))
-        desk.publish_and_wait(at.workspace(project_id))
-        desk.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
+        lab.publish_and_wait(at.access(project_id))
+        lab.publish_and_wait(at.workspace(project_id))
+        lab.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
         intake.choose_pilot_site(project_id, member, by="mbr_reviewer")
         intake.form_team(project_id, [member], by="mbr_reviewer")
         job_id = at.new_job()
-        desk.publish_and_wait(at.succeeded(project_id, "full", job_id))
+        lab.publish_and_wait(at.succeeded(project_id, "full", job_id))
         delivery = {"job_id": job_id, "title": "T", "description": "D", "licence": "lov2"}
         intake.deliver_project(project_id, delivery, by="mbr_rpc")
         shown = intake.get_project(project_id)
@@ -41,69 +40,68 @@ def test_a_stock_client_takes_a_project_to_its_delivery(desk: Desk) -> None:
     assert not {"outbox", "handled"} & set(shown)
 
 
-def test_a_program_does_not_change_for_the_holder_what_was_reviewed(desk: Desk) -> None:
+def test_a_program_does_not_change_for_the_holder_what_was_reviewed(lab: Lab) -> None:
     """It acts for the member it names, with no more rights than that one."""
-    project_id = desk.submit()
-    at.bring(desk, project_id, "equipped")
-    desk.publish_and_wait(at.failed(project_id, at.new_job()))
-    with desk.rpc() as cluster:
+    project_id = lab.submit()
+    at.bring(lab, project_id, "equipped")
+    lab.publish_and_wait(at.failed(project_id, at.new_job()))
+    with lab.rpc() as intake:
         with pytest.raises(Forbidden, match="examinateur"):
-            cluster.intake.set_treatment(project_id, PROJECT["treatment"], by=at.HOLDER[0])
-        shown = cluster.intake.set_treatment(project_id, PROJECT["treatment"], by=at.REVIEWER[0])
+            intake.set_treatment(project_id, PROJECT["treatment"], by=at.HOLDER[0])
+        shown = intake.set_treatment(project_id, PROJECT["treatment"], by=at.REVIEWER[0])
     assert shown["history"][-1]["by"] == at.REVIEWER[0]
 
 
-def test_a_project_is_withdrawn_by_rpc(desk: Desk) -> None:
+def test_a_project_is_withdrawn_by_rpc(lab: Lab) -> None:
     """The history names the member the program acts for."""
-    with desk.rpc() as cluster:
-        project_id = cluster.intake.submit_project("mbr_rpc", PROJECT)["id"]
-        shown = cluster.intake.withdraw_project(project_id, "Non.", by="mbr_rpc")
+    with lab.rpc() as intake:
+        project_id = intake.submit_project("mbr_rpc", PROJECT)["id"]
+        shown = intake.withdraw_project(project_id, "Non.", by="mbr_rpc")
     assert (shown["stage"], shown["history"][-1]["by"]) == ("withdrawn", "mbr_rpc")
 
 
-def test_a_redelivered_call_registers_one_project(desk: Desk) -> None:
+def test_a_redelivered_call_registers_one_project(lab: Lab) -> None:
     """The broker delivers a request again when a process dies before it answers."""
     holder_id = f"mbr_{uuid4().hex}"
     body = {"args": [holder_id, PROJECT], "kwargs": {}}
-    answers = desk.delivered_again("submit_project", body, times=3)
+    answers = lab.delivered_again("submit_project", body, times=3)
     assert [answer["error"] for answer in answers] == [None] * 3
     assert len({answer["result"]["id"] for answer in answers}) == 1
-    assert len(desk.documents("projects", holder_id=holder_id)) == 1
+    assert len(lab.documents("projects", holder_id=holder_id)) == 1
 
 
-def test_a_redelivered_call_registers_one_member(desk: Desk) -> None:
+def test_a_redelivered_call_registers_one_member(lab: Lab) -> None:
     """And tells of it once."""
     member = {"name": f"Ville {uuid4().hex}", "kind": "local_authority"}
     body = {"args": [member], "kwargs": {}}
-    answers = desk.delivered_again("register_member", body, times=3)
+    answers = lab.delivered_again("register_member", body, times=3)
     (member_id,) = {answer["result"]["id"] for answer in answers}
-    eventually(lambda: desk.topics(member_id) == ["member_joined"])
+    eventually(lambda: lab.topics(member_id) == ["member_joined"])
 
 
-def test_the_same_call_made_twice_registers_two_projects(desk: Desk) -> None:
+def test_the_same_call_made_twice_registers_two_projects(lab: Lab) -> None:
     """A holder may well submit two alike; only a redelivery is a repetition."""
-    with desk.rpc() as cluster:
-        ids = {cluster.intake.submit_project("mbr_rpc", PROJECT)["id"] for _ in range(2)}
+    with lab.rpc() as intake:
+        ids = {intake.submit_project("mbr_rpc", PROJECT)["id"] for _ in range(2)}
     assert len(ids) == 2
 
 
-def test_an_idempotency_key_works_by_rpc_too(desk: Desk) -> None:
+def test_an_idempotency_key_works_by_rpc_too(lab: Lab) -> None:
     """Two calls with one key are one submission."""
-    with desk.rpc() as cluster:
+    with lab.rpc() as intake:
         ids = {
-            cluster.intake.submit_project("mbr_rpc", PROJECT, idempotency_key="k")["id"]
-            for _ in range(2)
+            intake.submit_project("mbr_rpc", PROJECT, idempotency_key="k")["id"] for _ in range(2)
         }
     assert len(ids) == 1
 
 
-def test_a_key_sent_with_another_body_is_refused_by_its_rpc_name(desk: Desk) -> None:
+def test_a_key_sent_with_another_body_is_refused_by_its_rpc_name(lab: Lab) -> None:
     """The caller looks for the argument that it gave, not for a header."""
-    with desk.rpc() as cluster:
-        cluster.intake.submit_project("mbr_rpc", PROJECT, idempotency_key="other body")
+    with lab.rpc() as intake:
+        intake.submit_project("mbr_rpc", PROJECT, idempotency_key="other body")
         other = {**PROJECT, "title": "Autre"}
         with pytest.raises(Invalid, match="idempotency_key: a déjà servi"):
-            cluster.intake.submit_project("mbr_rpc", other, idempotency_key="other body")
+            intake.submit_project("mbr_rpc", other, idempotency_key="other body")
 
 
 @pytest.mark.parametrize(
@@ -124,9 +122,9 @@ def test_a_key_sent_with_another_body_is_refused_by_its_rpc_name(desk: Desk) -> 
     ],
 )
 def test_a_faulty_call_is_answered_with_its_fault(
-    desk: Desk, ask: Callable[[Any], Any], fault: str
+    lab: Lab, ask: Callable[[Any], Any], fault: str
 ) -> None:
     """Any JSON may come; none is taken for a query, and the fault is named."""
-    with desk.rpc() as cluster, pytest.raises(LabError) as failed:
-        ask(cluster.intake)
+    with lab.rpc() as intake, pytest.raises(LabError) as failed:
+        ask(intake)
     assert fault in f"{type(failed.value).__name__} {failed.value}"

@@ -12,7 +12,6 @@ import pytest
 from nameko.standalone.rpc import ClusterRpcProxy
 from pymongo import MongoClient
 
-from deploy.local.signing_keys import KeyPair
 from shared.aggregate import now
 from shared.events import MemberJoined, wrap
 from shared.messaging import topology
@@ -133,23 +132,6 @@ def joined(member_id: str, name: str = "Ville", **changes: Any) -> bytes:
     return json.dumps({**envelope, **changes}).encode()
 
 
-def settings(
-    amqp_uri: str, mongodb_uri: str, keys: KeyPair, files: str, **more: str
-) -> dict[str, str]:
-    """Complete settings with a database of their own."""
-    return {
-        "DATALAB_AMQP_URI": amqp_uri,
-        "DATALAB_MONGODB_URI": mongodb_uri,
-        "DATALAB_STORAGE_URL": f"file://{files}",
-        "DATALAB_TOKEN_PUBLIC_KEY": str(keys.public),
-        "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
-        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
-        "DATALAB_SWEEP_SECONDS": "0.5",
-        "DATALAB_RPC_SECONDS": "3",
-        **more,
-    }
-
-
 @contextlib.contextmanager
 def sample(name: str, environ: Mapping[str, str]) -> Iterator[RunningService]:
     """One of the sample services as a process."""
@@ -158,17 +140,14 @@ def sample(name: str, environ: Mapping[str, str]) -> Iterator[RunningService]:
 
 
 @pytest.fixture(scope="module")
-def lab(
-    broker: Broker,
-    vhost: str,
-    mongodb_uri: str,
-    token_keys: KeyPair,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Lab]:
+def lab(broker: Broker, vhost: str, module_environ: dict[str, str]) -> Iterator[Lab]:
     """Both samples, running."""
     amqp_uri = broker.uri(vhost)
-    files = str(tmp_path_factory.mktemp("files"))
-    environ = settings(amqp_uri, mongodb_uri, token_keys, files)
+    environ = {
+        **module_environ,
+        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
+        "DATALAB_RPC_SECONDS": "3",
+    }
     topology.declare(amqp_uri, [Recorder, Announcer], RETRIES)
     eventually(lambda: broker.recorded(vhost), what="the node recorded the new queues")
     with sample("Recorder", environ) as recorder, sample("Announcer", environ) as announcer:

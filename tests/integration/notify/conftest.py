@@ -90,7 +90,7 @@ def lab(
 ) -> Iterator[Lab]:
     """The running service."""
     with running(SPEC, notify_environ) as service:
-        yield Lab(broker, vhost, service, token)
+        yield Lab(broker, vhost, notify_environ, token, service)
 
 
 @pytest.fixture

@@ -1,24 +1,16 @@
 """The notify service as a real process, and what a test needs to talk to it."""
 
-import contextlib
-import itertools
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import urllib3
-from nameko.standalone.rpc import ClusterRpcProxy
 
-from shared.aggregate import new_id
-from shared.events import Event, ProjectSubmitted
-from tests.events import publish
-from tests.servers import Broker, RunningService
+from shared.events import ProjectSubmitted
+from tests.lab import ServiceLab
+from tests.servers import RunningService
 
 SPEC = "services.notify.service:Notify"
-
-SEQUENCES = itertools.count(1)
-"""Versions of the subjects: no two published events have the same id."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +59,13 @@ class Client:
         return items
 
 
-@dataclass(frozen=True)
-class Lab:
+@dataclass
+class Lab(ServiceLab):
     """The running service with the broker behind it."""
 
-    broker: Broker
-    vhost: str
+    tested = "notify"
+
     service: RunningService
-    token: Callable[..., str]
 
     def client(self, member_id: str, *roles: str) -> Client:
         """A client of a member with these roles, holder by default."""
@@ -84,29 +75,10 @@ class Lab:
         """The same lab around another process."""
         return replace(self, service=service)
 
-    def publish(self, event: Event, subject: str = "", times: int = 1) -> str:
-        """Publish an event where its service does, so many times; its id."""
-        envelope = publish(
-            self.broker,
-            self.vhost,
-            event,
-            subject=subject or getattr(event, "project_id", None) or new_id("sub"),
-            sequence=next(SEQUENCES),
-            times=times,
-        )
-        return str(envelope["id"])
-
     def is_quiet(self) -> bool:
         """Whether no event queue holds a message."""
         counted = self.broker.queues(self.vhost).items()
         return not any(n for name, n in counted if not name.startswith("rpc.reply"))
-
-    def rpc(self) -> contextlib.AbstractContextManager[Any]:
-        """A stock nameko client."""
-        proxy: contextlib.AbstractContextManager[Any] = ClusterRpcProxy(
-            {"AMQP_URI": self.broker.uri(self.vhost)}, timeout=20
-        )
-        return proxy
 
 
 def submitted(project_id: str, holder_id: str) -> ProjectSubmitted:

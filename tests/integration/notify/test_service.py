@@ -17,7 +17,7 @@ def test_event_reaches_its_holder_signed(
 ) -> None:
     """The reference accepts the signature under the secret shown at registration."""
     endpoint = lab.client(member).add_endpoint(receiver.url("/hook"), "project_*")
-    event_id = lab.publish(submitted(project, member))
+    event_id = lab.publish(submitted(project, member))["id"]
     eventually(lambda: receiver.calls("/hook"))
     (call,) = receiver.calls("/hook")
     event = call.verified(endpoint["secret"])
@@ -127,24 +127,24 @@ def test_commands_and_questions_come_by_rpc(
     lab: Lab, receiver: Receiver, project: str, member: str
 ) -> None:
     """A stock nameko client registers, reads and replays; errors keep their type."""
-    with lab.rpc() as rpc:
-        endpoint = rpc.notify.register_endpoint(member, receiver.url("/rpc"), ["project_*"])
+    with lab.rpc() as notify:
+        endpoint = notify.register_endpoint(member, receiver.url("/rpc"), ["project_*"])
         assert endpoint["sees_all"] is False
         lab.publish(submitted(project, member))
         eventually(lambda: receiver.calls("/rpc"))
         assert receiver.calls("/rpc")[0].verified(endpoint["secret"])["subject"] == project
-        (delivery,) = rpc.notify.list_deliveries(endpoint["id"])["items"]
-        assert rpc.notify.replay_delivery(delivery["id"])["state"] == "pending"
+        (delivery,) = notify.list_deliveries(endpoint["id"])["items"]
+        assert notify.replay_delivery(delivery["id"])["state"] == "pending"
         eventually(lambda: len(receiver.calls("/rpc")) == 2)
-        assert rpc.notify.get_timeline(project)["items"][0]["type"] == "project_submitted"
+        assert notify.get_timeline(project)["items"][0]["type"] == "project_submitted"
         with pytest.raises(NotFound):
-            rpc.notify.list_deliveries("end_none")
+            notify.list_deliveries("end_none")
         with pytest.raises(Invalid, match="limit"):
-            rpc.notify.get_timeline(project, limit=0)
+            notify.get_timeline(project, limit=0)
         with pytest.raises(Invalid, match="url"):
-            rpc.notify.register_endpoint(member, "nowhere", ["*"])
+            notify.register_endpoint(member, "nowhere", ["*"])
         with pytest.raises(Invalid, match="member_id"):
-            rpc.notify.register_endpoint("a b", receiver.url("/rpc"), ["*"])
+            notify.register_endpoint("a b", receiver.url("/rpc"), ["*"])
 
 
 def test_metrics_count_attempts(lab: Lab, receiver: Receiver, project: str, member: str) -> None:

@@ -1,6 +1,5 @@
 """Two intake processes on one database, and what a test needs to call, provoke and watch them."""
 
-import contextlib
 import itertools
 import json
 import re
@@ -11,8 +10,6 @@ from uuid import uuid4
 
 import amqp
 import urllib3
-from nameko.standalone.rpc import ClusterRpcProxy
-from pymongo import MongoClient
 
 from shared.events import (
     DataAccessOpened,
@@ -25,9 +22,8 @@ from shared.events import (
     Match,
     WorkspaceOpened,
 )
-from shared.messaging import topology
-from tests.events import Listener, publish
-from tests.servers import Broker, RunningService, eventually
+from tests.lab import ServiceLab
+from tests.servers import RunningService, eventually
 
 MANIFEST = FileRef(sha256="a" * 64, size=10)
 PROJECT: dict[str, Any] = {
@@ -53,26 +49,15 @@ PROJECT: dict[str, Any] = {
 HOLDER = ("mbr_holder", "holder")
 REVIEWER = ("mbr_reviewer", "reviewer")
 
-Token = Callable[..., str]
-
 
 @dataclass
-class Desk:
+class Lab(ServiceLab):
     """The two processes, the broker and the documents behind them."""
 
-    broker: Broker
-    vhost: str
-    environ: dict[str, str]
-    services: list[RunningService]
-    token: Token
-    _turn: Iterator[int] = field(default_factory=itertools.count)
-    _pool: urllib3.PoolManager = field(
-        default_factory=lambda: urllib3.PoolManager(retries=False, timeout=20)
-    )
-    _listener: Listener = field(init=False)
+    tested = "intake"
 
-    def __post_init__(self) -> None:
-        self._listener = Listener(self.broker, self.vhost, "intake")
+    services: list[RunningService]
+    _turn: Iterator[int] = field(default_factory=itertools.count)
 
     def call(
         self,
@@ -85,10 +70,8 @@ class Desk:
     ) -> urllib3.BaseHTTPResponse:
         """Send a request to the next process in turn."""
         service = self.services[next(self._turn) % len(self.services)]
-        sent = {"Authorization": f"Bearer {self.token(*who)}", **(headers or {})}
-        if body is not None:
-            return self._pool.request(method, service.url + path, json=body, headers=sent)
-        return self._pool.request(method, service.url + path, headers=sent)
+        token = self.token(*who)
+        return self.request(method, service.url + path, token, json=body, headers=headers)
 
     def done(self, method: str, path: str, body: object = None, **options: Any) -> Any:
         """What a request that succeeds answers."""
@@ -118,14 +101,9 @@ class Desk:
         """The stage of a project."""
         return str(self.done("GET", f"/projects/{project_id}", who=REVIEWER)["stage"])
 
-    def wait_for(self, project_id: str, stage: str) -> None:
+    def wait_for_stage(self, project_id: str, stage: str) -> None:
         """Wait until a project has come to a stage."""
         eventually(lambda: self.stage(project_id) == stage, what=f"{project_id} is {stage}")
-
-    def publish(self, event: Event, *, times: int = 1, sequence: int = 1) -> None:
-        """Publish an event as its service would, `times` times with the same id."""
-        subject = str(getattr(event, "job_id", None) or getattr(event, "project_id", ""))
-        publish(self.broker, self.vhost, event, subject=subject, sequence=sequence, times=times)
 
     def handled(self, event: type[Event]) -> float:
         """How often the two processes have finished with an event of that class."""
@@ -139,7 +117,7 @@ class Desk:
     def publish_and_wait(self, event: Event, *, times: int = 1, sequence: int = 1) -> None:
         """Publish, and wait until every copy has been handled."""
         due = self.handled(type(event)) + times
-        self.publish(event, times=times, sequence=sequence)
+        self.publish(event, sequence=sequence, times=times)
         eventually(lambda: self.handled(type(event)) >= due, what=f"{event.topic} is handled")
 
     def delivered_again(self, method: str, body: object, times: int) -> list[dict[str, Any]]:
@@ -162,30 +140,19 @@ class Desk:
             eventually(all_came, what=f"{times} answers")
         return answers
 
-    def heard(self, project_id: str) -> list[dict[str, Any]]:
+    def told_of(self, project_id: str) -> list[dict[str, Any]]:
         """The envelopes about a project that intake published so far, each once, in order."""
-        about = [one for one in self._listener.heard() if one["subject"] == project_id]
+        about = [one for one in self.envelopes() if one["subject"] == project_id]
         return sorted(about, key=lambda envelope: int(envelope["sequence"]))
 
     def topics(self, project_id: str) -> list[str]:
         """The topics of those events."""
-        return [str(envelope["type"]) for envelope in self.heard(project_id)]
+        return [str(envelope["type"]) for envelope in self.told_of(project_id)]
 
     def documents(self, collection: str, **where: Any) -> list[dict[str, Any]]:
         """What the database holds."""
-        database = f"{self.environ['DATALAB_DATABASE_PREFIX']}_intake"
-        with MongoClient[dict[str, Any]](self.environ["DATALAB_MONGODB_URI"]) as client:
-            return list(client[database][collection].find(where))
-
-    def rpc(self) -> contextlib.AbstractContextManager[Any]:
-        """A stock nameko client."""
-        config = {"AMQP_URI": self.environ["DATALAB_AMQP_URI"]}
-        proxy: contextlib.AbstractContextManager[Any] = ClusterRpcProxy(config, timeout=20)
-        return proxy
-
-    def parked(self) -> int:
-        """How many events were parked."""
-        return self.broker.queues(self.vhost)[topology.PARKED]
+        with self.database() as database:
+            return list(database[collection].find(where))
 
 
 def matched(project_id: str, *titles: str) -> DatasetsMatched:
@@ -234,30 +201,28 @@ def new_job() -> str:
     return f"job_{uuid4().hex}"
 
 
-def _equip(desk: Desk, project_id: str) -> None:
-    desk.publish(access(project_id))
-    desk.publish(workspace(project_id))
+def _equip(lab: Lab, project_id: str) -> None:
+    lab.publish(access(project_id))
+    lab.publish(workspace(project_id))
 
 
-def bring(desk: Desk, project_id: str, goal: str) -> None:
+def bring(lab: Lab, project_id: str, goal: str) -> None:
     """Take a submitted project along the usual road to a stage."""
     path = f"/projects/{project_id}"
     job_id = new_job()
     road: dict[str, Callable[[], object]] = {
-        "advised": lambda: desk.publish(matched(project_id, "epci")),
-        "secured": lambda: desk.done("POST", f"{path}/review", SECURE, who=REVIEWER),
-        "equipped": lambda: _equip(desk, project_id),
-        "trialled": lambda: desk.publish(succeeded(project_id, "trial", job_id)),
-        "piloted": lambda: desk.done(
-            "POST", f"{path}/pilot-site", {"site_id": desk.member()}, who=REVIEWER
+        "advised": lambda: lab.publish(matched(project_id, "epci")),
+        "secured": lambda: lab.done("POST", f"{path}/review", SECURE, who=REVIEWER),
+        "equipped": lambda: _equip(lab, project_id),
+        "trialled": lambda: lab.publish(succeeded(project_id, "trial", job_id)),
+        "piloted": lambda: lab.done(
+            "POST", f"{path}/pilot-site", {"site_id": lab.member()}, who=REVIEWER
         ),
-        "staffed": lambda: desk.done(
-            "POST", f"{path}/team", {"team": [desk.member()]}, who=REVIEWER
-        ),
+        "staffed": lambda: lab.done("POST", f"{path}/team", {"team": [lab.member()]}, who=REVIEWER),
     }
     for stage, step in road.items():
         step()
-        desk.wait_for(project_id, stage)
+        lab.wait_for_stage(project_id, stage)
         if stage == goal:
             return
 
