@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
+from services.catalog.access.grants import UseState
 from services.catalog.access.model import ProjectAccess
 from shared.aggregate import Aggregate, now
 from shared.errors import Invalid
@@ -12,8 +13,6 @@ from shared.events import FileRef, JobCancelled, JobFailed, JobKind
 from shared.tables.manifest import RESULT, Manifest
 
 _DOWNLOAD = "Téléchargement par l'équipe du Datalab."
-
-UseState = Literal["opened", "succeeded", "failed", "cancelled"]
 
 
 class Use(Aggregate):

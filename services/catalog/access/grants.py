@@ -11,6 +11,8 @@ from shared.events.event import Frozen
 
 GrantState = Literal["requested", "granted", "refused", "expired", "revoked"]
 Decision = Literal["grant", "refuse", "revoke"]
+UseState = Literal["opened", "succeeded", "failed", "cancelled"]
+"""What became of a job that used what was granted."""
 
 _OUTCOME: dict[Decision, GrantState] = {
     "grant": "granted",

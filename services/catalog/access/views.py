@@ -5,8 +5,14 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from services.catalog.access.dataset_use import UseState
-from services.catalog.access.grants import Conditions, Decision, Grant, GrantState, end_of
+from services.catalog.access.grants import (
+    Conditions,
+    Decision,
+    Grant,
+    GrantState,
+    UseState,
+    end_of,
+)
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.bodies import Purpose, Text
 from shared.aggregate import View, ViewPage, now
