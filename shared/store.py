@@ -218,7 +218,7 @@ class Repository(Generic[A]):
                 raise Conflict
 
     def _dump(self, aggregate: A) -> Document:
-        document = {name: _sortable(value) for name, value in aggregate.model_dump().items()}
+        document = {name: _sortable(v) for name, v in aggregate.model_dump(by_alias=True).items()}
         document["_id"] = document.pop("id")
         document["has_outbox"] = bool(aggregate.outbox)
         oldest = datetime.fromisoformat(aggregate.outbox[0]["time"]) if aggregate.outbox else NEVER

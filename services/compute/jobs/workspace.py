@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from shared.aggregate import NEVER, Aggregate
 from shared.errors import WrongStage
 from shared.events import (
@@ -45,7 +47,10 @@ class AccessStatus(Frozen):
 
 
 class Workspace(Aggregate):
-    """A project's right to compute; its id is the project's."""
+    """A project's right to compute; its id is the project's.
+
+    `access_statuses`, by dataset, are stored as `standings`: so the first documents have them.
+    """
 
     collection = "workspaces"
     indexes = ("holder_id",)
@@ -61,7 +66,7 @@ class Workspace(Aggregate):
     full_job: str = ""
     reason: str = ""
     delivered: bool = False
-    standings: dict[str, AccessStatus] = {}
+    access_statuses: dict[str, AccessStatus] = Field(default={}, alias="standings")
 
     @property
     def used_seconds(self) -> float:
@@ -113,7 +118,7 @@ class Workspace(Aggregate):
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note a change of the project's access to a dataset."""
         dataset_id = envelope.data.dataset_id
-        self.standings[dataset_id] = self._access_to(dataset_id).after(envelope)
+        self.access_statuses[dataset_id] = self._access_to(dataset_id).after(envelope)
 
     def revoked(self, dataset_id: str) -> str:
         """Why, in French, the project may not read that dataset any more; empty if it may."""
@@ -132,7 +137,7 @@ class Workspace(Aggregate):
         return self.reason if any(one.restricted for one in statuses) else ""
 
     def _access_to(self, dataset_id: str) -> AccessStatus:
-        return self.standings.get(dataset_id, AccessStatus())
+        return self.access_statuses.get(dataset_id, AccessStatus())
 
     def charge(self, job: str, seconds: float) -> None:
         """Note what a job has used so far; noting the same again adds nothing."""

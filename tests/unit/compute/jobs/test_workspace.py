@@ -192,3 +192,10 @@ def test_late_request_is_noted_after_the_end() -> None:
     workspace.close("mbr_h", "le projet est retiré")
     workspace.note_access(envelope(ASKED, 1))
     assert workspace.withheld(["dts_1"]) == "le projet est retiré"
+
+
+def test_access_statuses_are_found_under_the_name_that_they_are_stored_under() -> None:
+    """Documents of before the field was renamed are read and written as they were."""
+    stored = told(ASKED, GRANTED, REVOKED).model_dump(by_alias=True)
+    assert stored["standings"]["dts_1"]["revoked"] == "étude finie"
+    assert Workspace.model_validate(stored).revoked("dts_1") == "étude finie"
