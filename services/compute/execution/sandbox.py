@@ -84,7 +84,7 @@ class Sandbox:
         finally:
             run.stop()
         if not reason:
-            reason = _verdict(folder, process.returncode)
+            reason = _failure_reason(folder, process.returncode)
             # Nor is the job to blame for what it says of a full disk itself.
             reason = (overfilled(folder) or reason) if reason else ""
         return run.outcome(reason)
@@ -263,7 +263,7 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
         raise Unavailable(f"the sandbox does not start: {error}") from error
 
 
-def _verdict(folder: Path, status: int) -> str:
+def _failure_reason(folder: Path, status: int) -> str:
     """Why the job that ended by itself failed; nothing when it proves that it did not."""
     made = folder / "out" / "result.json"
     try:
