@@ -45,10 +45,13 @@ class JobOutput:
         ready, _, _ = select.select([self._descriptor], [], [], seconds)
         if not ready:
             return False
-        chunk = b""
+        buffer, size = bytearray(_CHUNK), 0
         with contextlib.suppress(BlockingIOError):
-            chunk = os.read(self._descriptor, _CHUNK)
-            self.is_open = chunk != b""
+            # A hub may call a pipe ready that is not, where `os.read` would wait for ever: eventlet
+            # patches that one.
+            size = os.readv(self._descriptor, [buffer])
+            self.is_open = size > 0
+        chunk = bytes(buffer[:size])
         self.total += len(chunk)
         self._has_news |= chunk != b""
         *lines, rest = (self._line + chunk).split(b"\n")

@@ -349,3 +349,21 @@ print(outcome.reason, len(beats) > 10, max(gaps) < 0.5, sep="|")
     command = [sys.executable, "-W", "ignore", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.strip().endswith("|True|True"), done
+
+
+def test_silent_job_does_not_hold_up_its_watch_in_a_patched_process() -> None:
+    """Eventlet calls a pipe ready now and then that is not; cancellation and limits go on."""
+    program = """
+import eventlet
+eventlet.monkey_patch()
+import os, select
+from services.compute.execution.job_output import JobOutput
+reading, writing = os.pipe()
+pipe = open(reading, "rb", 0)
+select.select = lambda *_: ([reading], [], [])
+with eventlet.Timeout(10):
+    print(JobOutput(pipe, 100).read(0.1))
+"""
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "False\n", done
