@@ -1,6 +1,7 @@
 """Columns are recognised by their values; a name only breaks ties."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,18 +34,23 @@ def recognise(
     return detection.best()
 
 
-def meaning(name: str, values: list[str]) -> Meaning | None:
-    """What is found in a column of these values."""
-    counts = dict.fromkeys(values, 0)
-    for value in values:
-        counts[value] += 1
+def find(name: str, values: list[str]) -> Meaning | None:
+    """What is found in a column of these values, if anything."""
+    counts = Counter(values)
     found = recognise(name, pa.array(list(counts), pa.string()), counts.values(), TYPES)
     return found[0] if found else None
 
 
+def meaning(name: str, values: list[str]) -> Meaning:
+    """What is found in a column whose values mean something."""
+    found = find(name, values)
+    assert found is not None
+    return found
+
+
 def kind(name: str, values: list[str]) -> str | None:
     """The type of that column, if any."""
-    found = meaning(name, values)
+    found = find(name, values)
     return found.type if found else None
 
 
@@ -166,7 +172,6 @@ def test_share_of_valid_rows_and_examples_of_the_others_are_told() -> None:
     """Rows count, not distinct values."""
     communes = column("communes_2026.csv", "code")[:60]
     found = meaning("com", [*communes, *communes, "inconnu", "99999"])
-    assert found is not None
     assert found.valid == pytest.approx(120 / 122)
     assert set(found.invalid) == {"inconnu", "99999"}
 
@@ -175,7 +180,6 @@ def test_values_of_personal_types_are_never_shown() -> None:
     """Not even those that are no valid ones."""
     mails = [f"a{at}@mairie.example" for at in range(40)]
     found = meaning("contact", [*mails, "jean dupont"])
-    assert found is not None
     assert (found.type, found.invalid) == ("email", ())
 
 
@@ -199,10 +203,8 @@ def test_random_numbers_are_numbers() -> None:
 def test_lost_leading_zeros_are_recognised(name: str, codes: list[str], expected: str) -> None:
     """As a spreadsheet leaves them: of the first nine departments, alone or among others."""
     found = meaning(name, [code.removeprefix("0") for code in codes])
-    assert found is not None
     assert (found.type, found.repair, found.valid) == (expected, "leading_zero", 0.0)
     whole = meaning(name, codes)
-    assert whole is not None
     assert (whole.type, whole.repair) == (expected, None)
 
 
@@ -211,7 +213,6 @@ def test_short_numbers_among_codes_are_mistakes_unless_they_are_codes_without_ze
     communes = sorted(CODES.communes)[20_000:20_200]
     wrong = [str(number) for number in range(8_000, 8_007)]
     found = meaning("com", [*communes, *wrong])
-    assert found is not None
     assert (found.type, found.repair, found.invalid) == ("commune", None, tuple(wrong[:3]))
     assert kind("x", [str(number) for number in range(1000, 9000, 7)]) == "integer"
 
@@ -234,7 +235,6 @@ def test_formats_of_dates_are_told_and_whether_another_fits(
     """The French reading first; none where they are mixed."""
     for name, time in (("date", ""), ("datetime", " 23:59"), ("datetime", "T23:59:59.5Z")):
         found = meaning("x", [value + time for value in values])
-        assert found is not None
         assert (found.format, found.also) == (expected, also)
         assert found.type == (name if expected else "date")
 
@@ -243,7 +243,6 @@ def test_days_that_no_calendar_has_are_no_dates() -> None:
     """Shown as examples among real ones."""
     assert kind("x", ["31/02/2026", "29/02/1900"]) is None
     found = meaning("x", [*(f"{day:02}/01/2026" for day in range(1, 31)), "30/02/2026"])
-    assert found is not None
     assert (found.type, found.invalid) == ("date", ("30/02/2026",))
 
 
@@ -252,7 +251,6 @@ def test_every_establishment_of_la_poste_makes_a_column_of_siret() -> None:
     heads = (f"356000000{number:05}" for number in range(20_005))
     by_fives = [text for text in heads if sum(map(int, text)) % 5 == 0]
     found = meaning("numero", by_fives)
-    assert found is not None
     assert (len(by_fives), found.type, found.valid) == (4_001, "siret", 1.0)
 
 
@@ -262,7 +260,6 @@ def test_postcodes_that_are_also_communes_are_not_called_communes() -> None:
     both = sorted(postcodes & CODES.communes)
     assert len(both) > len(postcodes) * 0.6
     found = meaning("valeur", both)
-    assert found is not None
     assert (found.type, found.also) == ("postcode", ("commune",))
     assert found.confidence <= 0.5
     assert kind("valeur", sorted(postcodes)) == "postcode"
@@ -272,6 +269,5 @@ def test_postcodes_that_are_also_communes_are_not_called_communes() -> None:
 def test_communes_are_told_by_value_whatever_the_header_says(header: str) -> None:
     """A name that speaks for something else does not make it so."""
     found = meaning(header, column("communes_2026.csv", "code"))
-    assert found is not None
     assert (found.type, found.also) == ("commune", ())
     assert found.confidence > 0.9

@@ -1,6 +1,5 @@
 """What reaches or pays a person."""
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,12 +14,7 @@ from services.compute.runner.columns.contacts import (
     mentions_somebody,
     names_somebody,
 )
-from services.compute.runner.columns.value_tests import Test
-
-
-def passes(test: Test, *texts: str) -> list[bool]:
-    """Which of the texts pass."""
-    return [bool(flag) for flag in test(pa.array(texts, pa.string()))]
+from tests.unit.compute.columns.test_value_tests import flags
 
 
 @pytest.mark.parametrize(
@@ -34,7 +28,7 @@ def passes(test: Test, *texts: str) -> list[bool]:
 )
 def test_examples_of_the_iban_registry_are_accounts(text: str) -> None:
     """Written in groups, in small letters, of any length."""
-    assert passes(is_iban, text) == [True]
+    assert flags(is_iban, text) == [True]
 
 
 _COUNTRIES = ("BE", "DE", "FR", "GB", "MT", "NO", "US", "XX")
@@ -56,7 +50,7 @@ def accounts(draw: st.DrawFn) -> str:
 def test_accounts_are_those_of_stdnum(texts: list[str]) -> None:
     """Of a country that has them, as long as there, and valid modulo 97."""
     expected = [iban.is_valid(text, check_country=False) for text in texts]
-    assert passes(is_iban, *texts) == expected
+    assert flags(is_iban, *texts) == expected
 
 
 def test_accounts_of_no_country_are_none() -> None:
@@ -66,7 +60,7 @@ def test_accounts_of_no_country_are_none() -> None:
         f"{land}{iban.mod_97_10.calc_check_digits(account + land)}{account}"
         for land in ("US", "ZZ")
     ]
-    assert passes(is_iban, *texts, "FR8220041010050500013") == [False] * 3
+    assert flags(is_iban, *texts, "FR8220041010050500013") == [False] * 3
 
 
 def test_mailboxes_are_an_office_s_or_somebody_s() -> None:
@@ -74,12 +68,12 @@ def test_mailboxes_are_an_office_s_or_somebody_s() -> None:
     offices = ["mairie@caen.fr", "contact.sport@x.fr", "sig@x.fr", "accueil2@x.fr"]
     persons = ["marie.dupont@x.fr", "j.dupont@x.fr", "DUPONT-Marie@x.fr"]
     others = ["xyz12@x.fr", "driveco@x.fr"]
-    assert passes(is_function, *offices, *persons, *others) == [True] * 4 + [False] * 5
-    assert passes(names_somebody, *offices, *persons, *others) == (
+    assert flags(is_function, *offices, *persons, *others) == [True] * 4 + [False] * 5
+    assert flags(names_somebody, *offices, *persons, *others) == (
         [False] * 4 + [True] * 3 + [False] * 2
     )
     mails = ["velo14@gmail.com", "mairie.x@wanadoo.fr", "velo14@asso.fr"]
-    assert passes(is_free_mail, *mails) == [True, False, False]
+    assert flags(is_free_mail, *mails) == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -94,15 +88,15 @@ def test_mailboxes_are_an_office_s_or_somebody_s() -> None:
 )
 def test_digits_behind_a_name_hide_nobody(mailbox: str, *, expected: bool) -> None:
     """Namesakes get a number; offices and identifiers have some as well."""
-    assert passes(names_somebody, mailbox) == [expected]
-    assert passes(mentions_somebody, f"{mailbox}, {mailbox}") == [expected]
+    assert flags(names_somebody, mailbox) == [expected]
+    assert flags(mentions_somebody, f"{mailbox}, {mailbox}") == [expected]
 
 
 def test_texts_mention_somebody_by_number_or_mailbox() -> None:
     """A longer number and an office's mailbox are nobody's."""
     texts = ["Clé : 06 12 34 56 78.", "voir j.dupont@x.fr", "NIR 2 55 08 14 168 025 38"]
     others = ["dossier 20612345678", "voir mairie@x.fr", "2 55 08 14 168 025 39", ""]
-    assert passes(mentions_somebody, *texts, *others) == [True] * 3 + [False] * 4
+    assert flags(mentions_somebody, *texts, *others) == [True] * 3 + [False] * 4
 
 
 @pytest.mark.parametrize(
@@ -116,13 +110,13 @@ def test_texts_mention_somebody_by_number_or_mailbox() -> None:
 )
 def test_identifier_in_hexadecimal_digits_mentions_nobody(text: str) -> None:
     """Some of its digits look like a number: of 200,000 random UUIDs, 143 did."""
-    assert passes(mentions_somebody, text, f"{text} (tél. 0612345678)") == [False, True]
+    assert flags(mentions_somebody, text, f"{text} (tél. 0612345678)") == [False, True]
 
 
 def test_mobiles_are_06_and_07() -> None:
     """National and international, spaced or not."""
     numbers = ["0612345678", "+33 7 12 34 56 78", "02 31 30 40 50", "0033612345678"]
-    assert passes(is_mobile, *numbers) == [True, True, False, True]
+    assert flags(is_mobile, *numbers) == [True, True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -141,4 +135,4 @@ def test_mobiles_are_06_and_07() -> None:
 )
 def test_addresses_name_a_way_or_a_town(text: str, *, expected: bool) -> None:
     """As on French envelopes."""
-    assert passes(is_address, text) == [expected]
+    assert flags(is_address, text) == [expected]

@@ -1,27 +1,11 @@
 """Numbers of the social security, by their key."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.fr import nir
 
 from services.compute.runner.columns.nir import is_nir
 from tests.unit.compute.columns.test_value_tests import flags
-
-
-@pytest.mark.parametrize(
-    ("valid", "invalid"),
-    [
-        ("255081416802538", "255081416802539"),
-        ("2 55 08 14 168 025 38", "2 55 13 14 168 025 38"),
-        ("185022A00123484", "185022C00123484"),
-    ],
-)
-def test_valid_and_invalid_values_are_told_apart(valid: str, invalid: str) -> None:
-    """Side by side in one column, and alone."""
-    assert flags(is_nir, valid, invalid, valid) == [True, False, True]
-    assert flags(is_nir, invalid) == [False]
-    assert flags(is_nir) == []
 
 
 @given(

@@ -1,12 +1,11 @@
 """Ways from key to key, on codes of the real COG."""
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
-from services.compute.runner.columns.cog import load_cog
 from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from shared.tables.crosswalks import CROSSWALKS
+from tests.unit.compute.columns.test_cog import valid_in
 
 
 def led(name: str, *values: str | None) -> list[tuple[str | None, str]]:
@@ -47,17 +46,7 @@ def test_commune_of_any_year_leads_to_the_present_one(code: str, present: str | 
 
 def test_codes_of_normandy_that_went_since_2019_lead_to_present_ones() -> None:
     """Nine codes that the list of 2019 has and that of 2026 has not."""
-    runs = load_cog().runs("commune")
-    of_year = {
-        year: set(
-            runs["code"]
-            .filter(
-                pc.and_(pc.less_equal(runs["first"], year), pc.greater_equal(runs["last"], year))
-            )
-            .to_pylist()
-        )
-        for year in (2019, 2026)
-    }
+    of_year = {year: set(valid_in(year).to_pylist()) for year in (2019, 2026)}
     normandy = ("14", "27", "50", "61", "76")
     gone = sorted(code for code in of_year[2019] - of_year[2026] if code.startswith(normandy))
     present = dict(led("commune", *gone))
