@@ -18,8 +18,8 @@ from deploy.topology import SERVICE_CLASSES
 from shared.messaging import topology
 from tests import forks, servers
 from tests.catalogues import dataset, turtle
-from tests.portal import hanging, page, serving
 from tests.servers import Broker, RunningService, running
+from tests.web_server import drip_body, page, serving
 
 eventually = partial(servers.eventually, every=0.3)
 """Each look is a process."""
@@ -451,7 +451,7 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
 
         eventually(ended, 60)
         done = shell.json("harvest", "show", source["id"])["id"]
-        portal.answers["/catalogue"] = hanging
+        portal.answers["/catalogue"] = drip_body
         begun = shell.json("harvest", "run", source["id"])
         stopped = shell.json("harvest", "cancel", source["id"])
     assert (stopped["id"], stopped["state"]) == (begun["id"], "cancelled")

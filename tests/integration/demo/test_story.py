@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -12,32 +10,18 @@ from deploy.cli.api_client import CallError
 from deploy.demo.story import StoryError, explained, wait
 from deploy.local.ports import LOOPBACK
 from tests.servers import free_port
+from tests.web_server import answer, serving
 
 RED = {"ready": False, "checks": {"running": True, "broker": False, "storage": False}}
-
-
-class _Service(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = json.dumps(RED).encode()
-        self.send_response(503 if self.path == "/red/readyz" else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def lab() -> Iterator[str]:
     """A server that is ready at its root and not below `/red`."""
-    server = HTTPServer((LOOPBACK, 0), _Service)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://{LOOPBACK}:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    body = json.dumps(RED).encode()
+    with serving() as server:
+        server.answers |= {"/readyz": answer(200, body), "/red/readyz": answer(503, body)}
+        yield server.url("")
 
 
 def test_waiting_in_vain_tells_red_checks_and_the_full_disk(lab: str, tmp_path: Path) -> None:

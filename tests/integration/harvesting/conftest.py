@@ -8,14 +8,14 @@ from services.catalog.service import Catalog
 from services.compute.service import Compute
 from shared.messaging import topology
 from tests.integration.harvesting.lab import Lab
-from tests.portal import Portal, serving
 from tests.servers import Broker, running
+from tests.web_server import WebServer, serving
 
 RETRIES = (0.2, 0.5, 1)
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
+def portal() -> Iterator[WebServer]:
     """The other catalogue; each test serves paths of its own."""
     with serving() as server:
         yield server
@@ -27,7 +27,7 @@ def lab(
     vhost: str,
     module_environ: dict[str, str],
     token: Callable[..., str],
-    portal: Portal,
+    portal: WebServer,
 ) -> Iterator[Lab]:
     """Both services, running, with the portal for the public Internet."""
     environ = {

@@ -7,8 +7,8 @@ import urllib3
 
 from services.catalog.datasets.model import Dataset
 from tests.lab import ServiceLab
-from tests.portal import Portal, page
 from tests.servers import RunningService, eventually
+from tests.web_server import WebServer, page
 
 SECONDS = 60.0
 
@@ -19,7 +19,7 @@ class Lab(ServiceLab):
 
     tested = "catalog"
 
-    portal: Portal
+    portal: WebServer
     catalog: RunningService
     compute: RunningService
 

@@ -21,8 +21,8 @@ from tests.catalogues import (
 )
 from tests.events import publish
 from tests.integration.harvesting.lab import Lab
-from tests.portal import breaking_off, hanging, page, status
 from tests.servers import eventually
+from tests.web_server import answer, breaking_off, drip_body, page
 
 
 def serve(lab: Lab, name: str, *pages: bytes, media_type: str = "text/turtle") -> str:
@@ -126,9 +126,9 @@ def test_referenced_data_is_taken_in_as_a_version(lab: Lab) -> None:
     shown = lab.ask("GET", path)
     assert (rows(), shown["keys"], shown["state"]) == (2, ["commune"], "published")
     assert lab.harvest(source)["counts"]["unchanged"] == 1
-    lab.portal.answers["/taken.csv"] = status(503)
+    lab.portal.answers["/taken.csv"] = answer(503)
     assert lab.call("POST", f"{path}/take-in", body={}).status == 503
-    lab.portal.answers["/taken.csv"] = status(302, "http://[bad")
+    lab.portal.answers["/taken.csv"] = answer(302, Location="http://[bad")
     refused = lab.call("POST", f"{path}/take-in", body={})
     assert (refused.status, "adresse refusée" in refused.json()["detail"]) == (400, True)
 
@@ -163,7 +163,7 @@ def test_data_that_was_taken_in_is_taken_anew_when_its_source_changes_it(lab: La
     assert harvest() == (1, 2, [200, 304, 200])
     eventually(lambda: lab.ask("GET", path)["version"] == 2, 60, "it is read")
     tell(4, b"com;n\n14118;1\n76540;3\n")
-    lab.portal.answers["/renewed.csv"] = status(503)
+    lab.portal.answers["/renewed.csv"] = answer(503)
     failed = lab.harvest(source)
     assert failed["report"] == (
         "1 jeu de données lu : 1 modifié. Données à reprendre à la prochaine moisson : 1."
@@ -292,14 +292,14 @@ def test_page_that_fails_in_the_middle_retires_nothing(lab: Lab) -> None:
     lab.harvest(source)
     changed = turtle(dataset("a", modified="2026-05-01"), next_page=next_of(lab, "middle", 2))
     lab.serve("/middle?page=1", changed)
-    for answer, reason in (
+    for behaviour, reason in (
         (page(b"@prefix"), "Turtle invalide"),
-        (status(503), "le portail répond 503"),
-        (status(404), "le portail répond 404"),
+        (answer(503), "le portail répond 503"),
+        (answer(404), "le portail répond 404"),
         (breaking_off, "page 2"),
-        (status(302, "ftp://127.0.0.1/"), "adresse refusée"),
+        (answer(302, Location="ftp://127.0.0.1/"), "adresse refusée"),
     ):
-        lab.portal.answers["/middle?page=2"] = answer
+        lab.portal.answers["/middle?page=2"] = behaviour
         failed = lab.harvest(source)
         assert (failed["state"], failed["retired"]) == ("failed", 0)
         assert reason in failed["reason"]
@@ -338,7 +338,7 @@ def test_next_page_that_cannot_be_followed_retires_nothing(lab: Lab, link: str) 
 def test_page_that_comes_late_is_waited_for(lab: Lab) -> None:
     """A portal that restarts costs no harvest."""
     source = serve(lab, "late", turtle(dataset("a")))
-    served, troubles = lab.portal.answers["/late?page=1"], [status(503), status(502)]
+    served, troubles = lab.portal.answers["/late?page=1"], [answer(503), answer(502)]
 
     def recover(handler: Any) -> None:
         (troubles.pop() if troubles else served)(handler)
@@ -419,7 +419,7 @@ def test_harvest_is_cancelled_while_it_goes_on(lab: Lab) -> None:
     source = serve(lab, name, whole)
     lab.harvest(source)
     lab.serve(f"/{name}?page=1", turtle(dataset("d0", "neuf"), next_page=next_of(lab, name, 2)))
-    lab.portal.answers[f"/{name}?page=2"] = hanging
+    lab.portal.answers[f"/{name}?page=2"] = drip_body
     begun = lab.ask("POST", f"/sources/{source}/harvest", {})["id"]
     eventually(lambda: lab.ask("GET", f"/harvests/{begun}")["counts"]["changed"] == 1)
     assert lab.call("POST", f"/harvests/{begun}/cancel", "owner", body={}).status == 403
@@ -431,7 +431,7 @@ def test_harvest_is_cancelled_while_it_goes_on(lab: Lab) -> None:
     )
     assert {one["state"] for one in lab.datasets(source).values()} == {"published"}
     eventually(lambda: bool(lab.events("harvest_cancelled", harvest_id=begun)))
-    lab.portal.answers[f"/{name}?page=2"] = status(404)
+    lab.portal.answers[f"/{name}?page=2"] = answer(404)
     lab.serve(f"/{name}?page=1", whole)
     done = lab.harvest(source)
     assert done["report"] == "3 jeux de données lus : 2 inchangés, 1 modifié."

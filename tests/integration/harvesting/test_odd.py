@@ -8,19 +8,14 @@ import pytest
 
 from tests.catalogues import MEDIA_TYPES, PREFIXES, api, dataset, in_syntax, item, turtle
 from tests.integration.harvesting.lab import Lab
-from tests.portal import Answer, Handler
+from tests.web_server import Answer, answer
 
 THREE = turtle(dataset("a"), dataset("b", "Qualité de l'eau"), dataset("c"))
 
 
 def encoded(body: bytes, encoding: str) -> Answer:
     """Answer in that encoding, whatever was asked for."""
-    headers = {"Content-Type": "text/turtle", "Content-Encoding": encoding}
-
-    def act(handler: Handler) -> None:
-        handler.answer(200, body, headers)
-
-    return act
+    return answer(200, body, Content_Type="text/turtle", Content_Encoding=encoding)
 
 
 def harvested(lab: Lab, path: str, body: bytes = THREE) -> str:

@@ -12,8 +12,8 @@ from shared.messaging import topology
 from shared.settings import Settings, load_settings
 from shared.store import Store
 from tests.integration.notify.lab import SPEC, Lab
-from tests.integration.notify.receiver import Receiver, receiving
 from tests.servers import Broker, running
+from tests.web_server import WebServer, serving
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
 
@@ -28,9 +28,9 @@ def store(mongodb_uri: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
+def receiver() -> Iterator[WebServer]:
     """A partner's server."""
-    with receiving() as server:
+    with serving(204) as server:
         yield server
 
 

@@ -10,18 +10,18 @@ import pytest
 from deploy.local.ports import LOOPBACK
 from services.notify.sender import post
 from shared.outbound import CallFailed, SsrfGuard
-from tests.integration.notify.receiver import (
+from tests.servers import free_port
+from tests.web_server import (
     Answer,
-    Receiver,
+    WebServer,
     answer,
     drip_body,
     drip_head,
-    endless,
+    endless_of_a_length,
     hang,
     hang_up,
     nonsense,
 )
-from tests.servers import free_port
 
 GUARD = SsrfGuard(allow_private=True)
 SECONDS = 0.5
@@ -37,7 +37,7 @@ def call(url: str, seconds: float = SECONDS) -> tuple[int | str, float]:
     return outcome, time.monotonic() - began
 
 
-def test_call_arrives_as_it_was_sent(receiver: Receiver) -> None:
+def test_call_arrives_as_it_was_sent(receiver: WebServer) -> None:
     """Method, path with query, headers, host and body."""
     assert call(receiver.url("/hook?a=b"))[0] == 204
     (received,) = receiver.calls("/hook?a=b")
@@ -47,14 +47,14 @@ def test_call_arrives_as_it_was_sent(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 410, 429, 500, 503])
-def test_status_is_reported(receiver: Receiver, status: int) -> None:
+def test_status_is_reported(receiver: WebServer, status: int) -> None:
     """Whatever the server answers."""
     receiver.answers[f"/{status}"] = answer(status, b"text")
     assert call(receiver.url(f"/{status}"))[0] == status
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
+def test_redirect_is_not_followed(receiver: WebServer, status: int) -> None:
     """The status is reported and nobody calls the new address."""
     receiver.answers["/old"] = answer(status, Location=receiver.url("/new"))
     assert call(receiver.url("/old"))[0] == status
@@ -62,7 +62,7 @@ def test_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
 
 
 @pytest.mark.parametrize("behaviour", [hang, drip_head])
-def test_slow_head_ends_with_the_time(receiver: Receiver, behaviour: Answer) -> None:
+def test_slow_head_ends_with_the_time(receiver: WebServer, behaviour: Answer) -> None:
     """A byte now and then does not prolong a call."""
     receiver.answers["/slow"] = behaviour
     outcome, seconds = call(receiver.url("/slow"))
@@ -70,7 +70,7 @@ def test_slow_head_ends_with_the_time(receiver: Receiver, behaviour: Answer) -> 
     assert seconds < SECONDS + 0.5
 
 
-def test_slow_body_ends_with_the_time_and_the_status_counts(receiver: Receiver) -> None:
+def test_slow_body_ends_with_the_time_and_the_status_counts(receiver: WebServer) -> None:
     """The server said 200; that it never ends to talk is its own affair."""
     receiver.answers["/drip"] = drip_body
     outcome, seconds = call(receiver.url("/drip"))
@@ -78,9 +78,9 @@ def test_slow_body_ends_with_the_time_and_the_status_counts(receiver: Receiver) 
     assert seconds < SECONDS + 0.5
 
 
-def test_endless_body_is_not_read(receiver: Receiver) -> None:
+def test_endless_body_is_not_read(receiver: WebServer) -> None:
     """A few kilobytes are taken, then the connection is closed."""
-    receiver.answers["/endless"] = endless
+    receiver.answers["/endless"] = endless_of_a_length
     outcome, seconds = call(receiver.url("/endless"), seconds=10)
     assert outcome == 200
     assert seconds < 2
@@ -90,7 +90,7 @@ def test_endless_body_is_not_read(receiver: Receiver) -> None:
     ("behaviour", "reason"),
     [(nonsense, "appel impossible"), (hang_up, "connexion interrompue")],
 )
-def test_no_http_is_a_failure(receiver: Receiver, behaviour: Answer, reason: str) -> None:
+def test_no_http_is_a_failure(receiver: WebServer, behaviour: Answer, reason: str) -> None:
     """A server that is none says nothing about the delivery."""
     receiver.answers["/odd"] = behaviour
     assert reason in str(call(receiver.url("/odd"))[0])
@@ -111,7 +111,7 @@ def test_port_that_never_accepts_ends_with_the_time() -> None:
             assert seconds < SECONDS + 0.5
 
 
-def test_next_address_of_a_name_is_tried(receiver: Receiver) -> None:
+def test_next_address_of_a_name_is_tried(receiver: WebServer) -> None:
     """A name may have an address that nobody listens on."""
     guard = SsrfGuard(
         allow_private=True,
@@ -123,7 +123,7 @@ def test_next_address_of_a_name_is_tried(receiver: Receiver) -> None:
     assert received.headers["host"] == f"partner.example:{receiver.server_port}"
 
 
-def asked(receiver: Receiver, value: str) -> float | None:
+def asked(receiver: WebServer, value: str) -> float | None:
     """What `Retry-After: value` is read as."""
     receiver.answers["/busy"] = answer(503, Retry_After=value)
     return post(GUARD.target(receiver.url("/busy")), {}, b"{}", SECONDS).retry_after
@@ -140,13 +140,13 @@ def asked(receiver: Receiver, value: str) -> float | None:
         ("Fri, 31 Dec 9999 23:59:59 -2359", None),
     ],
 )
-def test_retry_after_is_read(receiver: Receiver, value: str, seconds: float | None) -> None:
+def test_retry_after_is_read(receiver: WebServer, value: str, seconds: float | None) -> None:
     """In seconds; what is neither these nor a date within the calendar counts for nothing."""
     assert asked(receiver, value) == seconds
 
 
 @pytest.mark.parametrize(("hours", "seconds"), [(-1, 0), (1, 3600)])
-def test_retry_after_is_read_as_a_date(receiver: Receiver, hours: int, seconds: float) -> None:
+def test_retry_after_is_read_as_a_date(receiver: WebServer, hours: int, seconds: float) -> None:
     """The seconds until then; none when it has passed."""
     date = datetime.now(UTC) + timedelta(hours=hours)
     found = asked(receiver, format_datetime(date, usegmt=True))

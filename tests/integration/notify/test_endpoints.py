@@ -16,16 +16,16 @@ from deploy.local.ports import LOOPBACK
 from shared.aggregate import new_id, now
 from shared.events import ProjectPiloted
 from tests.integration.notify.lab import Client, Lab
-from tests.integration.notify.receiver import (
-    Receiver,
+from tests.servers import eventually
+from tests.web_server import (
+    WebServer,
     answer,
     drip_body,
     drip_head,
-    endless,
+    endless_of_a_length,
     hang,
-    receiving,
+    serving,
 )
-from tests.servers import eventually
 
 
 def certificate(name: str) -> bytes:
@@ -59,9 +59,9 @@ def trusted(notify_environ: dict[str, str]) -> Path:
 
 
 @pytest.fixture
-def secure(trusted: Path) -> Iterator[Receiver]:
+def secure(trusted: Path) -> Iterator[WebServer]:
     """A receiver that speaks TLS."""
-    with receiving(trusted) as server:
+    with serving(204, trusted) as server:
         yield server
 
 
@@ -89,7 +89,7 @@ def client(lab: Lab, member: str) -> Client:
 
 
 def test_trusted_certificate_is_accepted(
-    lab: Lab, client: Client, member: str, secure: Receiver
+    lab: Lab, client: Client, member: str, secure: WebServer
 ) -> None:
     """The name is resolved, the address pinned, and the certificate checked for the name."""
     endpoint = client.add_endpoint(secure.url("/tls", host="localhost"))
@@ -101,7 +101,7 @@ def test_trusted_certificate_is_accepted(
 
 
 def test_certificate_for_another_name_is_refused(
-    lab: Lab, client: Client, member: str, secure: Receiver
+    lab: Lab, client: Client, member: str, secure: WebServer
 ) -> None:
     """Nothing is sent to a server that cannot prove to be the endpoint's."""
     endpoint = client.add_endpoint(secure.url("/tls", host=LOOPBACK))
@@ -118,7 +118,7 @@ def test_untrusted_certificate_is_refused(
     assert trusted.exists()
     made = tmp_path / "made.pem"
     made.write_bytes(certificate("localhost"))
-    with receiving(made) as server:
+    with serving(204, made) as server:
         endpoint = client.add_endpoint(server.url("/tls", host="localhost"))
         piloted(lab, member)
         (error,) = errors(ended(client, endpoint))
@@ -140,14 +140,14 @@ def test_silent_port_costs_the_time_and_no_more(
 
 
 def test_dead_endpoints_do_not_slow_a_live_one(
-    lab: Lab, client: Client, member: str, receiver: Receiver
+    lab: Lab, client: Client, member: str, receiver: WebServer
 ) -> None:
     """Silence, drips and endless bodies hold up their own endpoint only."""
     receiver.answers |= {
         "/hang": hang,
         "/drip-head": drip_head,
         "/drip-body": drip_body,
-        "/endless": endless,
+        "/endless_of_a_length": endless_of_a_length,
         "/bad": answer(500),
     }
     for path in receiver.answers:
@@ -167,7 +167,7 @@ def test_dead_endpoints_do_not_slow_a_live_one(
 
 
 def test_gone_endpoint_is_disabled_and_everybody_concerned_knows(
-    lab: Lab, client: Client, member: str, receiver: Receiver
+    lab: Lab, client: Client, member: str, receiver: WebServer
 ) -> None:
     """The member sees why, and its other endpoint is told."""
     receiver.answers["/gone"] = answer(410)

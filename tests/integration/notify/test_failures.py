@@ -4,13 +4,13 @@ from services.notify.model import ABANDONED_IN_ROW, Endpoint, WebhookDelivery
 from shared.settings import Settings
 from shared.store import Store
 from tests.integration.notify.conftest import add_endpoint
-from tests.integration.notify.receiver import Receiver, answer
 from tests.integration.notify.sending import add_deliveries, sender, sending, states
 from tests.servers import eventually
+from tests.web_server import WebServer, answer
 
 
 def test_failure_is_tried_again_under_the_same_id(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """Every attempt is recorded with its status and time."""
     receiver.answers["/flaky"] = answer(500)
@@ -26,7 +26,7 @@ def test_failure_is_tried_again_under_the_same_id(
 
 
 def test_delivery_is_abandoned_after_its_last_attempt(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """One attempt, then one after each wait; the event about it is in the outbox."""
     receiver.answers["/bad"] = answer(500)
@@ -38,7 +38,7 @@ def test_delivery_is_abandoned_after_its_last_attempt(
     assert [event["type"] for event in delivery.outbox] == ["delivery_abandoned"]
 
 
-def test_gone_disables_the_endpoint(store: Store, settings: Settings, receiver: Receiver) -> None:
+def test_gone_disables_the_endpoint(store: Store, settings: Settings, receiver: WebServer) -> None:
     """410 means never again: what else is due to it is given up without a call."""
     receiver.answers["/gone"] = answer(410)
     endpoint = add_endpoint(store, url=receiver.url("/gone"))
@@ -55,7 +55,7 @@ def test_gone_disables_the_endpoint(store: Store, settings: Settings, receiver: 
 
 
 def test_endpoint_that_always_fails_is_disabled(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """After a few abandoned deliveries in a row."""
     receiver.answers["/bad"] = answer(500)
@@ -67,7 +67,7 @@ def test_endpoint_that_always_fails_is_disabled(
 
 
 def test_deleted_endpoint_is_not_called(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """What was under way to it is given up."""
     endpoint = add_endpoint(store, url=receiver.url("/deleted"))
@@ -78,7 +78,7 @@ def test_deleted_endpoint_is_not_called(
     assert receiver.calls("/deleted") == []
 
 
-def test_redirect_is_a_failure(store: Store, settings: Settings, receiver: Receiver) -> None:
+def test_redirect_is_a_failure(store: Store, settings: Settings, receiver: WebServer) -> None:
     """The new address might be anywhere."""
     receiver.answers["/old"] = answer(302, Location=receiver.url("/new"))
     (identifier,) = add_deliveries(store, add_endpoint(store, url=receiver.url("/old")))
@@ -90,7 +90,7 @@ def test_redirect_is_a_failure(store: Store, settings: Settings, receiver: Recei
     assert receiver.calls("/new") == []
 
 
-def test_retry_after_is_waited_for(store: Store, settings: Settings, receiver: Receiver) -> None:
+def test_retry_after_is_waited_for(store: Store, settings: Settings, receiver: WebServer) -> None:
     """An endpoint that asks for a second gets one, though the schedule is shorter."""
     receiver.answers["/busy"] = answer(429, Retry_After="1")
     add_deliveries(store, add_endpoint(store, url=receiver.url("/busy")))
@@ -101,7 +101,7 @@ def test_retry_after_is_waited_for(store: Store, settings: Settings, receiver: R
 
 
 def test_private_address_is_not_called_unless_allowed(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """An endpoint whose name moved inside is refused at the call, and says why."""
     endpoint = add_endpoint(store, url=receiver.url("/inside").replace("http:", "https:"))

@@ -4,8 +4,8 @@ import pytest
 
 from shared.events import JobQueued, WorkspaceOpened
 from tests.integration.notify.lab import SPEC, Lab, submitted
-from tests.integration.notify.receiver import Receiver
 from tests.servers import eventually, running
+from tests.web_server import WebServer
 
 
 def test_timeline_is_the_holders_and_the_staffs(lab: Lab, project: str, member: str) -> None:
@@ -46,7 +46,7 @@ def test_timeline_is_paged(lab: Lab, project: str, member: str) -> None:
 
 @pytest.mark.parametrize("query", ["after=", "after=a%20b", "limit=101"])
 def test_wrong_page_is_refused_by_name(
-    lab: Lab, receiver: Receiver, project: str, member: str, query: str
+    lab: Lab, receiver: WebServer, project: str, member: str, query: str
 ) -> None:
     """In every list, rather than to show the first page again."""
     client = lab.client(member)
@@ -60,7 +60,7 @@ def test_wrong_page_is_refused_by_name(
 
 
 def test_endpoint_of_another_member_does_not_exist(
-    lab: Lab, receiver: Receiver, project: str, member: str
+    lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
     """Reading, changing, deleting and replaying are its member's and an operator's."""
     endpoint = lab.client(member).add_endpoint(receiver.url("/hook"))
@@ -83,7 +83,7 @@ def test_endpoint_of_another_member_does_not_exist(
     assert [operator(*asked, {}).status for asked in tries] == [200, 200, 200, 202, 204]
 
 
-def test_secret_is_shown_once(lab: Lab, receiver: Receiver, member: str) -> None:
+def test_secret_is_shown_once(lab: Lab, receiver: WebServer, member: str) -> None:
     """No later answer has it."""
     client = lab.client(member)
     endpoint = client.add_endpoint(receiver.url("/hook"))
@@ -96,7 +96,7 @@ def test_secret_is_shown_once(lab: Lab, receiver: Receiver, member: str) -> None
 
 
 def test_endpoint_can_be_changed_disabled_and_deleted(
-    lab: Lab, receiver: Receiver, project: str, member: str
+    lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
     """A disabled endpoint hears nothing and cannot be replayed to; a deleted one is unknown."""
     client = lab.client(member)
@@ -140,7 +140,7 @@ def test_bad_registration_names_the_fault(lab: Lab, body: object, field: str) ->
 
 
 def test_private_addresses_are_refused_by_default(
-    lab: Lab, receiver: Receiver, notify_environ: dict[str, str]
+    lab: Lab, receiver: WebServer, notify_environ: dict[str, str]
 ) -> None:
     """Without the setting neither http nor a private, loopback or link-local address passes."""
     environ = {**notify_environ, "DATALAB_WEBHOOK_PRIVATE_ADDRESSES": "false"}

@@ -12,13 +12,13 @@ from shared.outbound import SsrfGuard, Target
 from shared.settings import Settings
 from shared.store import Store
 from tests.integration.notify.conftest import SECRET, add_endpoint
-from tests.integration.notify.receiver import LONG, Handler, Receiver, answer, drip_head, hang
 from tests.integration.notify.sending import add_deliveries, sender, sending, states
 from tests.servers import Documents, eventually
+from tests.web_server import LONG, Handler, WebServer, answer, drip_head, hang
 
 
 def test_due_deliveries_arrive_signed_and_in_order(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """The webhook-id is the delivery's id, and the reference accepts every signature."""
     endpoint = add_endpoint(store, url=receiver.url("/hook"))
@@ -32,7 +32,7 @@ def test_due_deliveries_arrive_signed_and_in_order(
 
 
 def test_dead_endpoints_do_not_slow_a_live_one(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """With three endpoints that hang and a backlog for each, the live one gets its 50 at once."""
     receiver.answers |= {"/dead1": hang, "/dead2": hang, "/dead3": drip_head}
@@ -50,7 +50,7 @@ def test_dead_endpoints_do_not_slow_a_live_one(
 
 
 def test_one_endpoint_is_called_once_at_a_time(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """A partner's small server is not flooded."""
     receiver.answers["/hang"] = hang
@@ -63,7 +63,7 @@ def test_one_endpoint_is_called_once_at_a_time(
 
 
 def test_two_workers_send_each_delivery_once(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """Leases keep two processes from sending the same one."""
     ids = add_deliveries(store, add_endpoint(store, url=receiver.url("/once")), 40)
@@ -73,7 +73,7 @@ def test_two_workers_send_each_delivery_once(
 
 
 def test_lease_that_runs_out_brings_the_delivery_back(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """What a crashed process had in hand is sent by another one, under the same id."""
     (identifier,) = add_deliveries(store, add_endpoint(store, url=receiver.url("/later")))
@@ -87,7 +87,7 @@ def test_lease_that_runs_out_brings_the_delivery_back(
 
 
 def test_failure_of_ours_is_an_attempt_like_any_other(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """An error that nobody foresaw is noted and holds up nobody: no delivery goes on for ever."""
 
@@ -106,7 +106,7 @@ def test_failure_of_ours_is_an_attempt_like_any_other(
 
 
 def test_stopping_lets_the_call_in_hand_end(
-    store: Store, settings: Settings, receiver: Receiver
+    store: Store, settings: Settings, receiver: WebServer
 ) -> None:
     """Its outcome is recorded before `run` returns."""
     receiver.answers["/hang"] = hang
@@ -119,7 +119,7 @@ def test_stopping_lets_the_call_in_hand_end(
 
 
 def test_outcome_outlives_a_crash_of_the_document_server(
-    store: Store, settings: Settings, receiver: Receiver, document_server: Documents
+    store: Store, settings: Settings, receiver: WebServer, document_server: Documents
 ) -> None:
     """What was sent while the server was down is noted once it is back, and not sent again."""
     crashed = threading.Event()

@@ -8,12 +8,12 @@ import pytest
 from shared.errors import Invalid, NotFound
 from shared.events import ProjectWithdrawn
 from tests.integration.notify.lab import SPEC, Lab, submitted
-from tests.integration.notify.receiver import Receiver, answer, hang
 from tests.servers import eventually, running
+from tests.web_server import WebServer, answer, hang
 
 
 def test_event_reaches_its_holder_signed(
-    lab: Lab, receiver: Receiver, project: str, member: str
+    lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
     """The reference accepts the signature under the secret shown at registration."""
     endpoint = lab.client(member).add_endpoint(receiver.url("/hook"), "project_*")
@@ -30,7 +30,7 @@ def test_event_reaches_its_holder_signed(
 
 
 def test_duplicate_event_is_sent_once(
-    lab: Lab, receiver: Receiver, project: str, member: str
+    lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
     """The broker may deliver an event again; the partner hears of it once."""
     endpoint = lab.client(member).add_endpoint(receiver.url("/hook"))
@@ -46,7 +46,7 @@ def test_duplicate_event_is_sent_once(
 
 
 def test_partner_hears_nothing_of_others(
-    lab: Lab, receiver: Receiver, project: str, member: str
+    lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
     """A `*` of a holder means its own; an operator's means everyone's."""
     stranger = lab.client("mem_stranger").add_endpoint(receiver.url("/stranger"))
@@ -58,7 +58,7 @@ def test_partner_hears_nothing_of_others(
 
 
 def test_replay_sends_again_under_the_same_id(
-    lab: Lab, receiver: Receiver, project: str, member: str
+    lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
     """What was abandoned arrives once the partner is back."""
     receiver.answers["/down"] = answer(500)
@@ -76,7 +76,7 @@ def test_replay_sends_again_under_the_same_id(
 
 
 def test_abandoned_delivery_is_an_event_for_the_others(
-    lab: Lab, receiver: Receiver, project: str, member: str
+    lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
     """An operator hears that a partner's endpoint is down; the endpoint itself does not."""
     receiver.answers["/down"] = answer(500)
@@ -97,7 +97,7 @@ def test_abandoned_delivery_is_an_event_for_the_others(
 
 
 def test_killed_in_the_middle_of_a_call_it_sends_again_under_the_same_id(
-    lab: Lab, receiver: Receiver, notify_environ: dict[str, str], project: str, member: str
+    lab: Lab, receiver: WebServer, notify_environ: dict[str, str], project: str, member: str
 ) -> None:
     """After `kill -9` the lease runs out and the delivery arrives."""
     environ = {
@@ -124,7 +124,7 @@ def test_killed_in_the_middle_of_a_call_it_sends_again_under_the_same_id(
 
 
 def test_commands_and_questions_come_by_rpc(
-    lab: Lab, receiver: Receiver, project: str, member: str
+    lab: Lab, receiver: WebServer, project: str, member: str
 ) -> None:
     """A stock nameko client registers, reads and replays; errors keep their type."""
     with lab.rpc() as notify:
@@ -147,7 +147,7 @@ def test_commands_and_questions_come_by_rpc(
             notify.register_endpoint("a b", receiver.url("/rpc"), ["*"])
 
 
-def test_metrics_count_attempts(lab: Lab, receiver: Receiver, project: str, member: str) -> None:
+def test_metrics_count_attempts(lab: Lab, receiver: WebServer, project: str, member: str) -> None:
     """An operator sees how webhooks fare."""
     endpoint = lab.client(member).add_endpoint(receiver.url("/hook"))
     lab.publish(submitted(project, member))

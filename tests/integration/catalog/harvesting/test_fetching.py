@@ -15,7 +15,16 @@ from services.catalog.harvesting.fetching import (
 from shared.errors import Rejected
 from shared.outbound import SsrfGuard, Target
 from shared.storage import Storage
-from tests.portal import Answer, Portal, breaking_off, endless, hanging, page, serving, status
+from tests.web_server import (
+    Answer,
+    WebServer,
+    answer,
+    breaking_off,
+    drip_body,
+    endless,
+    page,
+    serving,
+)
 
 LIMIT = 1_000_000
 SECONDS = 1.0
@@ -25,7 +34,7 @@ TURTLE = b"# rien\n"
 class OnlyPortal:
     """A guard for whom the test's own server is the public Internet, and nothing else is."""
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: WebServer) -> None:
         self._public = portal.url("/")
         self._open, self._strict = SsrfGuard(allow_private=True), SsrfGuard(allow_private=False)
 
@@ -36,7 +45,7 @@ class OnlyPortal:
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
+def portal() -> Iterator[WebServer]:
     """The server of this module's pages."""
     with serving() as server:
         yield server
@@ -49,7 +58,7 @@ def files(storage_url: str) -> Storage:
 
 
 @pytest.fixture
-def fetcher(portal: Portal, files: Storage) -> Fetcher:
+def fetcher(portal: WebServer, files: Storage) -> Fetcher:
     """What is tested, with a second for a page of a megabyte."""
     return Fetcher(OnlyPortal(portal).target, files, LIMIT, SECONDS)
 
@@ -62,11 +71,11 @@ def known(found: PortalResponse, url: str) -> FetchedPage:
 
 def linked(link: str) -> Answer:
     """Answer with a page and a Link header."""
-    return lambda handler: handler.answer(200, TURTLE, {"Link": link})
+    return answer(200, TURTLE, Link=link)
 
 
 def test_page_is_stored_with_what_the_server_says_of_it(
-    portal: Portal, fetcher: Fetcher, files: Storage
+    portal: WebServer, fetcher: Fetcher, files: Storage
 ) -> None:
     """Its bytes, type and entity tag."""
     portal.answers["/a?b=c"] = page(TURTLE, "text/turtle; charset=utf-8")
@@ -74,12 +83,12 @@ def test_page_is_stored_with_what_the_server_says_of_it(
     assert found.file
     assert (files.read(found.file), found.file.media_type) == (TURTLE, "text/turtle")
     assert (found.base, found.etag[:1]) == (portal.url("/a?b=c"), '"')
-    (asked,) = [one for one in portal.asked if one.path == "/a?b=c"]
+    (asked,) = portal.calls("/a?b=c")
     assert "text/turtle" in asked.headers["accept"]
     assert "if-none-match" not in asked.headers
 
 
-def test_page_that_did_not_change_is_not_sent_again(portal: Portal, fetcher: Fetcher) -> None:
+def test_page_that_did_not_change_is_not_sent_again(portal: WebServer, fetcher: Fetcher) -> None:
     """The server is asked with what it said before."""
     url = portal.url("/same")
     portal.answers["/same"] = page(TURTLE)
@@ -90,7 +99,7 @@ def test_page_that_did_not_change_is_not_sent_again(portal: Portal, fetcher: Fet
     assert portal.statuses("/same") == [200, 304, 200]
 
 
-def test_page_that_was_never_read_is_sent_again(portal: Portal, fetcher: Fetcher) -> None:
+def test_page_that_was_never_read_is_sent_again(portal: WebServer, fetcher: Fetcher) -> None:
     """There is nothing to use in its place."""
     url = portal.url("/unread")
     portal.answers["/unread"] = page(TURTLE)
@@ -99,10 +108,10 @@ def test_page_that_was_never_read_is_sent_again(portal: Portal, fetcher: Fetcher
 
 
 def test_redirections_are_followed_and_the_last_address_kept(
-    portal: Portal, fetcher: Fetcher
+    portal: WebServer, fetcher: Fetcher
 ) -> None:
     """Relative ones, too."""
-    portal.answers["/old"] = status(301, "/new?x=1")
+    portal.answers["/old"] = answer(301, Location="/new?x=1")
     portal.answers["/new?x=1"] = page(TURTLE)
     assert fetcher.fetch(portal.url("/old"), ACCEPTED["dcat"]).base == portal.url("/new?x=1")
 
@@ -122,15 +131,15 @@ def test_redirections_are_followed_and_the_last_address_kept(
     ],
 )
 def test_redirection_into_a_private_network_is_refused(
-    portal: Portal, fetcher: Fetcher, target: str
+    portal: WebServer, fetcher: Fetcher, target: str
 ) -> None:
     """Each hop is judged as the first address is; so is what is not https."""
-    portal.answers["/moved"] = status(302, target)
+    portal.answers["/moved"] = answer(302, Location=target)
     with pytest.raises(Rejected, match="adresse refusée"):
         fetcher.fetch(portal.url("/moved"), ACCEPTED["dcat"])
 
 
-def test_address_that_cannot_be_read_is_refused(portal: Portal, fetcher: Fetcher) -> None:
+def test_address_that_cannot_be_read_is_refused(portal: WebServer, fetcher: Fetcher) -> None:
     """As the first one, and as what the Link header calls the next page."""
     with pytest.raises(Rejected, match="adresse refusée"):
         fetcher.fetch("http://[bad#a", ACCEPTED["dcat"])
@@ -138,25 +147,27 @@ def test_address_that_cannot_be_read_is_refused(portal: Portal, fetcher: Fetcher
     assert fetcher.fetch(portal.url("/bad-link"), ACCEPTED["dcat"]).next_link == "http://[bad"
 
 
-def test_redirections_in_circles_end(portal: Portal, fetcher: Fetcher) -> None:
+def test_redirections_in_circles_end(portal: WebServer, fetcher: Fetcher) -> None:
     """After a few."""
-    portal.answers["/circle"] = status(302, "/circle")
+    portal.answers["/circle"] = answer(302, Location="/circle")
     with pytest.raises(Rejected, match="redirections"):
         fetcher.fetch(portal.url("/circle"), ACCEPTED["dcat"])
 
 
 @pytest.mark.parametrize("code", [429, 500, 502, 503])
-def test_portal_in_trouble_is_asked_later(portal: Portal, fetcher: Fetcher, code: int) -> None:
+def test_portal_in_trouble_is_asked_later(portal: WebServer, fetcher: Fetcher, code: int) -> None:
     """It is not the catalogue that is wrong."""
-    portal.answers["/trouble"] = status(code)
+    portal.answers["/trouble"] = answer(code)
     with pytest.raises(PortalUnavailable, match=f"répond {code}"):
         fetcher.fetch(portal.url("/trouble"), ACCEPTED["dcat"])
 
 
 @pytest.mark.parametrize("code", [304, 400, 401, 403, 404, 410])
-def test_page_that_will_never_come_is_refused(portal: Portal, fetcher: Fetcher, code: int) -> None:
+def test_page_that_will_never_come_is_refused(
+    portal: WebServer, fetcher: Fetcher, code: int
+) -> None:
     """Nor does 304 help who has no page; `_fetch` of HarvestWorker says so."""
-    portal.answers["/never"] = status(code)
+    portal.answers["/never"] = answer(code)
     if code == 304:
         assert fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"]).file is None
         return
@@ -164,23 +175,23 @@ def test_page_that_will_never_come_is_refused(portal: Portal, fetcher: Fetcher, 
         fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"])
 
 
-def test_page_that_breaks_off_is_not_taken_for_whole(portal: Portal, fetcher: Fetcher) -> None:
+def test_page_that_breaks_off_is_not_taken_for_whole(portal: WebServer, fetcher: Fetcher) -> None:
     """Half a catalogue would retire the other half."""
     portal.answers["/half"] = breaking_off
     with pytest.raises(PortalUnavailable, match="connexion interrompue"):
         fetcher.fetch(portal.url("/half"), ACCEPTED["dcat"])
 
 
-def test_page_that_never_ends_is_left(portal: Portal, fetcher: Fetcher) -> None:
+def test_page_that_never_ends_is_left(portal: WebServer, fetcher: Fetcher) -> None:
     """Too large, or too slow; nothing of it is kept."""
-    portal.answers |= {"/endless": endless, "/slow": hanging}
+    portal.answers |= {"/endless": endless, "/slow": drip_body}
     with pytest.raises(Rejected, match="dépasse 1 Mo"):
         fetcher.fetch(portal.url("/endless"), ACCEPTED["dcat"])
     with pytest.raises(PortalUnavailable, match="pas de réponse en 1 s"):
         fetcher.fetch(portal.url("/slow"), ACCEPTED["dcat"])
 
 
-def test_what_is_no_catalogue_is_refused(portal: Portal, fetcher: Fetcher) -> None:
+def test_what_is_no_catalogue_is_refused(portal: WebServer, fetcher: Fetcher) -> None:
     """A login page, a picture, nothing at all."""
     for body, media_type, reason in (
         (b"<html>", "text/html; charset=utf-8", "text/html"),
@@ -192,7 +203,7 @@ def test_what_is_no_catalogue_is_refused(portal: Portal, fetcher: Fetcher) -> No
             fetcher.fetch(portal.url("/other"), ACCEPTED["dcat"])
 
 
-def test_link_header_names_the_next_page(portal: Portal, fetcher: Fetcher) -> None:
+def test_link_header_names_the_next_page(portal: WebServer, fetcher: Fetcher) -> None:
     """RFC 8288; among other relations."""
     for link in (
         '</first>; rel="first", </list?a=1,2>; rel="next"',
@@ -206,7 +217,7 @@ def test_link_header_names_the_next_page(portal: Portal, fetcher: Fetcher) -> No
 
 @pytest.mark.parametrize("link", ["<" * 60_000, "<>;" * 20_000, "<a>; rel=nextnext" * 3_000])
 def test_link_header_that_names_no_page_costs_no_time(
-    portal: Portal, fetcher: Fetcher, link: str
+    portal: WebServer, fetcher: Fetcher, link: str
 ) -> None:
     """It is read beside the hub's other work: 60 KB of it once took 24 s of CPU."""
     portal.answers["/long"] = linked(link)

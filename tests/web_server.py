@@ -1,6 +1,7 @@
-"""A partner's web server: answers each path as the test says, and remembers every call."""
+"""Another's web server: answers each path as the test says, and remembers every call."""
 
 import contextlib
+import hashlib
 import ssl
 import threading
 import time
@@ -15,7 +16,7 @@ from standardwebhooks.webhooks import Webhook
 from deploy.local.ports import LOOPBACK
 
 LONG = 60.0
-"""Seconds that a hanging answer takes at most; closing the receiver ends it."""
+"""Seconds that a hanging answer takes at most; closing the server ends it."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,20 @@ class Received:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Records the call, then answers."""
+    """Records the call, then answers as `server.answers` says for the path."""
 
-    server: "Receiver"
+    server: "WebServer"
 
     def do_POST(self) -> None:
-        """Take a webhook."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        """Take a call."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.received.append(Received(self.path, headers, body, time.monotonic()))
-        self.server.answers.get(self.path, answer(204))(self)
+        self.server.answers.get(self.path, self.server.otherwise)(self)
+
+    def do_GET(self) -> None:
+        """Take a call without a body."""
+        self.do_POST()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
         """Keep the test's output clean."""
@@ -56,15 +61,32 @@ class Handler(BaseHTTPRequestHandler):
 Answer = Callable[[Handler], None]
 
 
-class Receiver(ThreadingHTTPServer):
-    """The server; `answers` maps a path to what it does, anything else is a 204."""
+def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
+    """Answer with a status, headers (`_` for `-`) and a body."""
+    sent = {"Content_Length": str(len(body)), **headers}
+
+    def act(handler: Handler) -> None:
+        handler.server.answered.append((handler.path, status))
+        handler.send_response(status)
+        for name, value in sent.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return act
+
+
+class WebServer(ThreadingHTTPServer):
+    """The server; `answers` maps a path with its query to what it does."""
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, otherwise: Answer) -> None:
         super().__init__((LOOPBACK, 0), Handler)
-        self.received: list[Received] = []
         self.answers: dict[str, Answer] = {}
+        self.otherwise = otherwise
+        self.received: list[Received] = []
+        self.answered: list[tuple[str, int]] = []
         self.closing = threading.Event()
         self.scheme = "http"
 
@@ -79,11 +101,18 @@ class Receiver(ThreadingHTTPServer):
         """The calls of a path, oldest first."""
         return [call for call in self.received if call.path == path]
 
+    def statuses(self, path: str) -> list[int]:
+        """What the calls of a path were answered with, oldest first."""
+        return [status for answered, status in self.answered if answered == path]
+
 
 @contextlib.contextmanager
-def receiving(certificate: Path | None = None) -> Iterator[Receiver]:
-    """A running receiver; with a certificate file (PEM, key included) it speaks TLS."""
-    server = Receiver()
+def serving(otherwise: int = 404, certificate: Path | None = None) -> Iterator[WebServer]:
+    """A running server; with a certificate file (PEM, key included) it speaks TLS.
+
+    What it has no answer for gets the status `otherwise`.
+    """
+    server = WebServer(answer(otherwise))
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -102,18 +131,20 @@ def receiving(certificate: Path | None = None) -> Iterator[Receiver]:
         thread.join()
 
 
-def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
-    """Answer with a status, headers (`_` for `-`) and a body."""
+def page(body: bytes, media_type: str = "text/turtle", *, tagged: bool = True) -> Answer:
+    """Answer with a page, or by 304 to who has it already, if it is `tagged`."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    headers = {"Content_Type": media_type} | ({"ETag": etag} if tagged else {})
 
     def act(handler: Handler) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
+        known = tagged and handler.headers.get("If-None-Match") == etag
+        (answer(304, b"", **headers) if known else answer(200, body, **headers))(handler)
 
     return act
+
+
+breaking_off = answer(200, Content_Type="text/turtle", Content_Length="1000")
+"""Promises more than comes."""
 
 
 def hang(handler: Handler) -> None:
@@ -124,20 +155,23 @@ def hang(handler: Handler) -> None:
 def drip_head(handler: Handler) -> None:
     """Answer with a header line that grows by a byte now and then, for ever."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    _drip(handler)
+    _drip(handler, drip_head)
 
 
 def drip_body(handler: Handler) -> None:
     """Answer 200 at once, with a body that grows by a byte now and then, for ever."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-    _drip(handler)
+    _drip(handler, drip_body)
 
 
 def endless(handler: Handler) -> None:
-    """Answer 200 with a body that ends only when the client hangs up; count what went out."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000000\r\n\r\n")
-    while not handler.server.closing.is_set():
-        handler.wfile.write(b"x" * 65536)
+    """Answer 200 with a body of no length that ends only when the client hangs up."""
+    _flood(handler, b"Content-Type: text/turtle")
+
+
+def endless_of_a_length(handler: Handler) -> None:
+    """Answer 200 with a body that says its length: more than anyone would read."""
+    _flood(handler, b"Content-Length: 100000000000")
 
 
 def nonsense(handler: Handler) -> None:
@@ -150,6 +184,14 @@ def hang_up(handler: Handler) -> None:
     handler.close_connection = True
 
 
-def _drip(handler: Handler) -> None:
-    while not handler.server.closing.wait(0.05):
+def _drip(handler: Handler, behaviour: Answer) -> None:
+    """Send a byte now and then, until the path has another answer."""
+    answers = handler.server.answers
+    while answers.get(handler.path) is behaviour and not handler.server.closing.wait(0.05):
         handler.wfile.write(b"x")
+
+
+def _flood(handler: Handler, header: bytes) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + header + b"\r\n\r\n")
+    while not handler.server.closing.is_set():
+        handler.wfile.write(b"#" * 65536)
