@@ -1,8 +1,13 @@
 """Datasets, profiles and references that the catalogue's unit tests share."""
 
+from datetime import date
+from typing import Any
+
 from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import VersionContent
+from services.catalog.datasets.source_record import Harvested
+from services.catalog.datasets.versions import Provenance, VersionContent
+from services.catalog.licences.compatibility import Source
 from shared.events import FileRef
 from shared.tables.manifest import Column, Profile
 
@@ -16,6 +21,34 @@ def profile(*keys: str, rows: int = 3) -> Profile:
     """A profile with one column for each kind of key."""
     columns = [Column(name=key, kind="text", filled=rows, distinct=rows, key=key) for key in keys]
     return Profile(rows=rows, encoding="utf-8", delimiter=";", columns=tuple(columns))
+
+
+def sources_under(*licences: str) -> tuple[Source, ...]:
+    """Data that a result was made of, under these licences."""
+    return tuple(
+        Source(title=f"T{at}", producer="P", licence=licence, updated=date(2026, 1, 1))
+        for at, licence in enumerate(licences)
+    )
+
+
+def made_of(*sources: Source, **more: Any) -> Provenance:
+    """How a project's result came of these sources."""
+    fields: dict[str, Any] = {"project_id": "prj_1", "job_id": "job_1", "manifest": ref("c")}
+    return Provenance(**fields, inputs=(), sources=sources, steps=(), software={}, **more)
+
+
+def harvested_record(change: str = "new", harvest_id: str = "hrv_1") -> Harvested:
+    """What a harvest found of a dataset in another catalogue."""
+    return Harvested.model_validate(
+        {
+            "source_id": "src_1",
+            "identifier": "https://portail.example/1",
+            "fingerprint": "a" * 64,
+            "harvest_id": harvest_id,
+            "change": change,
+            "updated": "2026-03-01",
+        }
+    )
 
 
 def metadata(

@@ -98,12 +98,8 @@ def test_refusal_leaves_the_project_without_access_until_the_owner_grants() -> N
         access.count_use("dts_asked")
     access.decide("dts_asked", "mbr_o", "grant", "anonymisées depuis")
     access.count_use("dts_asked")
-    assert told(access) == [
-        "AccessRequested",
-        "AccessRefused",
-        "AccessGranted",
-        "DataAccessOpened",
-    ]
+    assert told(access)[:2] == ["AccessRequested", "AccessRefused"]
+    assert told(access)[2:] == ["AccessGranted", "DataAccessOpened"]
 
 
 def test_same_decision_again_changes_nothing() -> None:
@@ -321,12 +317,8 @@ def test_end_is_told_beside_the_owners_own_reason() -> None:
     access.close("Projet livré.")
     access.close("Projet retiré.")
     ended, refused = access.request_for("dts_asked"), access.request_for("dts_other")
-    assert (ended.state, ended.reason, ended.end_reason) == (
-        "revoked",
-        "pour cette étude",
-        "Projet livré.",
-    )
-    assert ended.decided_by == "mbr_o"
+    assert (ended.state, ended.end_reason) == ("revoked", "Projet livré.")
+    assert (ended.decided_by, ended.reason) == ("mbr_o", "pour cette étude")
     assert ended.ended_at is not None
     assert (refused.state, refused.end_reason, refused.ended_at) == ("refused", "", None)
 

@@ -1,22 +1,26 @@
 """What an owner may say anew of a dataset, and what its data and their origin do not allow."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from services.catalog.datasets.bodies import ChangeDataset
 from services.catalog.datasets.editing import check
-from services.catalog.datasets.legal_basis import LegalBasis
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import Provenance, VersionContent
-from services.catalog.licences.compatibility import Source
-from shared.aggregate import now
+from services.catalog.datasets.versions import VersionContent
 from shared.errors import Invalid
 from shared.events import DatasetDescribed
 from shared.tables.privacy import Privacy
-from tests.unit.catalog.datasets.test_legal_basis import naming, sensitive
-from tests.unit.catalog.samples import metadata, profile, published, ref, registered
+from tests.unit.catalog.datasets.test_legal_basis import basis, held, sensitive
+from tests.unit.catalog.samples import (
+    made_of,
+    metadata,
+    profile,
+    published,
+    ref,
+    registered,
+    sources_under,
+)
 
 
 def change(**fields: Any) -> ChangeDataset:
@@ -26,20 +30,7 @@ def change(**fields: Any) -> ChangeDataset:
 
 def result(*licences: str, privacy: Privacy | None = None, known: Privacy | None = None) -> Dataset:
     """A restricted result of a project, made of data under these licences."""
-    sources = tuple(
-        Source(title=f"T{at}", producer="P", licence=licence, updated=date(2026, 1, 1))
-        for at, licence in enumerate(licences)
-    )
-    made = Provenance(
-        project_id="prj_1",
-        job_id="job_1",
-        manifest=ref("c"),
-        inputs=(),
-        sources=sources,
-        privacy=known,
-        steps=(),
-        software={},
-    )
+    made = made_of(*sources_under(*licences), privacy=known)
     about = metadata(access="restricted", licence="lov2")
     dataset = Dataset(id="dts_r", owner_id="mbr_owner", project_id="prj_1", metadata=about)
     dataset.register(VersionContent(file=ref("a"), filename="a.csv", provenance=made))
@@ -97,25 +88,15 @@ def _of_others() -> Dataset:
     return dataset
 
 
-def _held() -> Dataset:
-    dataset = registered(about=metadata(access="restricted"))
-    dataset.publish(1, ref("b"), naming("nom"), "job_1")
-    return dataset
-
-
 def _secret() -> Dataset:
-    about = metadata(access="restricted")
-    dataset = registered(about=about)
+    dataset = registered(about=metadata(access="restricted"))
     dataset.publish(1, ref("b"), sensitive("diagnostic"), "job_1")
     return dataset
 
 
 def _confirmed() -> Dataset:
-    dataset = _held()
-    basis = LegalBasis(
-        basis="public_task", purpose="annuaire", confirmed_by="mbr_owner", confirmed_at=now()
-    )
-    dataset.confirm(None, basis, restrict=False)
+    dataset = held()
+    dataset.confirm(None, basis(), restrict=False)
     # What the newest version says no more, the one before still shows.
     dataset.register(VersionContent(file=ref("d"), filename="b.csv"))
     dataset.publish(2, ref("e"), profile("commune"), "job_2")
@@ -126,7 +107,7 @@ def _confirmed() -> Dataset:
     ("dataset", "reason"),
     [
         pytest.param(_of_others(), "d'autres membres", id="of_others"),
-        pytest.param(_held(), "nomme des personnes", id="held"),
+        pytest.param(held(), "nomme des personnes", id="held"),
         pytest.param(_confirmed(), "nomme des personnes", id="confirmed"),
         pytest.param(_secret(), "des données sensibles", id="secret"),
         pytest.param(

@@ -19,6 +19,11 @@ OWNER = Caller("mbr_owner", frozenset())
 OTHER = Caller("mbr_other", frozenset())
 
 
+def screened(privacy: Privacy, *keys: str) -> Profile:
+    """The profile of a table about which screening said that."""
+    return profile(*keys).model_copy(update={"privacy": privacy})
+
+
 def naming(*columns: str) -> Profile:
     """The profile of a table whose columns name persons."""
     findings = tuple(
@@ -26,7 +31,7 @@ def naming(*columns: str) -> Profile:
         for name in columns
     )
     privacy = Privacy(verdict="direct", subject="persons", findings=findings, k=1)
-    return profile("commune").model_copy(update={"privacy": privacy})
+    return screened(privacy, "commune")
 
 
 def basis(kind: Basis = "public_task") -> LegalBasis:
@@ -36,12 +41,23 @@ def basis(kind: Basis = "public_task") -> LegalBasis:
     )
 
 
-def held(*, access: str = "restricted", columns: tuple[str, ...] = ("nom",)) -> Dataset:
-    """A dataset whose only version names persons."""
-    about = metadata(access="open" if access == "open" else "restricted")
-    dataset = registered(about=about)
-    dataset.publish(1, ref("b"), naming(*columns), "job_1")
+def read_as(shown: Profile, access: AccessLevel = "open") -> Dataset:
+    """A dataset whose only version was read, and is as `shown`."""
+    dataset = registered(about=metadata(access=access))
+    dataset.publish(1, ref("b"), shown, "job_1")
     return dataset
+
+
+def held(*columns: str, access: AccessLevel = "restricted") -> Dataset:
+    """A dataset whose only version names persons."""
+    return read_as(naming(*columns or ("nom",)), access)
+
+
+def publish_next(dataset: Dataset, *profiles: Profile) -> None:
+    """Later versions, as they are read."""
+    for number, shown in enumerate(profiles, start=2):
+        dataset.register(VersionContent(file=ref(str(number)), filename="a.csv"))
+        dataset.publish(number, ref("c"), shown, f"job_{number}")
 
 
 def test_version_that_names_persons_is_held_and_says_so_once() -> None:
@@ -94,11 +110,9 @@ def test_open_data_on_another_basis_has_to_be_restricted(kind: Basis) -> None:
 
 def test_confirmation_covers_later_versions_that_name_nobody_more() -> None:
     """The same columns, or fewer, are published on it; another column is held."""
-    dataset = held(columns=("nom", "mail"))
+    dataset = held("nom", "mail")
     dataset.confirm(1, basis(), restrict=False)
-    for number, columns in ((2, ("nom",)), (3, ("nom", "adresse"))):
-        dataset.register(VersionContent(file=ref(str(number)), filename="a.csv"))
-        dataset.publish(number, ref("c"), naming(*columns), "job")
+    publish_next(dataset, naming("nom"), naming("nom", "adresse"))
     assert [v.state for v in dataset.versions] == ["published", "published", "held"]
     assert dataset.versions[1].legal_basis == dataset.versions[0].legal_basis
     assert (dataset.state, dataset.has_held, dataset.readable()[0].number) == ("published", True, 2)
@@ -121,8 +135,7 @@ def test_others_see_neither_held_versions_nor_notes() -> None:
 @pytest.mark.parametrize(("k", "access"), [(1, "restricted"), (5, "open"), (None, "open")])
 def test_result_that_singles_persons_out_is_restricted(k: int | None, access: str) -> None:
     """Its sources were open because they did not; what owners upload is theirs to judge."""
-    privacy = Privacy(verdict="quasi", subject="persons", k=k)
-    shown = profile().model_copy(update={"privacy": privacy})
+    shown = screened(Privacy(verdict="quasi", subject="persons", k=k))
     for project_id, expected in (("prj_1", access), (None, "open")):
         dataset = registered(about=metadata(access="open"))
         dataset.project_id = project_id
@@ -134,10 +147,8 @@ def test_result_that_singles_persons_out_is_restricted(k: int | None, access: st
 def test_other_verdicts_hold_nothing(verdict: str) -> None:
     """So do profiles made before tables were screened."""
     privacy = Privacy.model_validate({"verdict": verdict, "subject": "persons"})
-    for shown in (profile(), profile().model_copy(update={"privacy": privacy})):
-        dataset = registered()
-        dataset.publish(1, ref("b"), shown, "job_1")
-        assert dataset.state == "published"
+    for shown in (profile(), screened(privacy)):
+        assert read_as(shown).state == "published"
 
 
 def sensitive(*columns: str, k: int | None = 1) -> Profile:
@@ -146,8 +157,7 @@ def sensitive(*columns: str, k: int | None = 1) -> Profile:
         Finding(column=name, kind="health", role="sensitive", rows=3, confidence=0.7)
         for name in columns
     )
-    privacy = Privacy(verdict="quasi", subject="persons", findings=findings, k=k)
-    return profile().model_copy(update={"privacy": privacy})
+    return screened(Privacy(verdict="quasi", subject="persons", findings=findings, k=k))
 
 
 @pytest.mark.parametrize(
@@ -164,8 +174,7 @@ def test_open_version_that_shows_secrets_of_few_is_held(
     access: AccessLevel, shown: Profile, state: str
 ) -> None:
     """RGPD articles 9 and 10; restricted data has readers whom its owner chose."""
-    dataset = registered(about=metadata(access=access))
-    dataset.publish(1, ref("b"), shown, "job_1")
+    dataset = read_as(shown, access)
     told = [event.columns for event in dataset.recorded() if isinstance(event, DatasetHeld)]
     assert (dataset.state, told) == (state, [("diagnostic",)] if state == "held" else [])
     assert ("articles 9 et 10" in dataset.versions[0].reason) == (state == "held")
@@ -173,24 +182,19 @@ def test_open_version_that_shows_secrets_of_few_is_held(
 
 def test_confirmed_secrets_cover_no_other_ones() -> None:
     """The next version with the same sensitive column is published, one with another is held."""
-    dataset = registered(about=metadata(access="open"))
-    dataset.publish(1, ref("b"), sensitive("diagnostic"), "job_1")
+    dataset = read_as(sensitive("diagnostic"))
     with pytest.raises(Invalid, match="L312-1-2"):
         dataset.confirm(None, basis(), restrict=False)
     dataset.confirm(None, basis("consent"), restrict=False)
     assert dataset.versions[0].reason == ""
-    for number, columns in ((2, ("diagnostic",)), (3, ("diagnostic", "handicap"))):
-        dataset.register(VersionContent(file=ref(str(number)), filename="a.csv"))
-        dataset.publish(number, ref("c"), sensitive(*columns), "job")
+    publish_next(dataset, sensitive("diagnostic"), sensitive("diagnostic", "handicap"))
     assert [v.state for v in dataset.versions] == ["published", "published", "held"]
 
 
 def test_screened_anew_a_version_that_names_persons_is_held() -> None:
     """Screening did not know before; the older one, shown in its place, is screened anew too."""
-    dataset = registered()
-    for number in (1, 2):
-        dataset.register(VersionContent(file=ref("ab"[number - 1]), filename="a.csv"))
-        dataset.publish(number, ref("c"), profile("commune"), f"job_{number}")
+    dataset = read_as(profile("commune"))
+    publish_next(dataset, profile("commune"))
     dataset.read_again()
     dataset.read_again()
     assert [v.again for v in dataset.versions] == [False, True]
@@ -201,18 +205,13 @@ def test_screened_anew_a_version_that_names_persons_is_held() -> None:
     dataset.publish(1, ref("d"), naming("nom"), "job_4")
     assert [(v.state, v.again) for v in dataset.versions] == [("held", False)] * 2
     told = [event for event in dataset.recorded() if isinstance(event, DatasetRegistered)]
-    assert [(event.version, event.again) for event in told] == [
-        (1, False),
-        (2, False),
-        (2, True),
-        (1, True),
-    ]
+    again = [(event.version, event.again) for event in told]
+    assert again == [(1, False), (2, False), (2, True), (1, True)]
 
 
 def test_screened_anew_a_version_that_names_nobody_stays() -> None:
     """Nobody is told again that it is published; one that cannot be read any more stays as well."""
-    dataset = registered()
-    dataset.publish(1, ref("b"), profile("commune"), "job_1")
+    dataset = read_as(profile("commune"))
     dataset.read_again()
     dataset.publish(1, ref("c"), profile("siren"), "job_2")
     assert (dataset.state, dataset.keys) == ("published", ["siren"])
@@ -224,7 +223,7 @@ def test_screened_anew_a_version_that_names_nobody_stays() -> None:
 
 def test_basis_of_a_version_covers_what_was_known_of_it() -> None:
     """Read anew it stays published by it, but not when it turns out to tell more."""
-    dataset = held(columns=("nom",))
+    dataset = held("nom")
     dataset.confirm(1, basis(), restrict=False)
     for columns, state in (("nom",), "published"), (("nom", "adresse"), "held"):
         dataset.read_again()

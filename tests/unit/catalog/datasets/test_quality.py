@@ -7,11 +7,10 @@ import pytest
 from services.catalog.datasets.metadata import Contact, Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.quality import Criterion
-from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.views import summary_of, view_of
 from shared.auth import ANYBODY
 from shared.tables.manifest import Column, Meaning, Profile, Repair
-from tests.unit.catalog.samples import ref, registered
+from tests.unit.catalog.samples import harvested_record, ref, registered
 
 GOOD = Metadata(
     title="Logements vacants",
@@ -27,6 +26,7 @@ GOOD = Metadata(
     contact=Contact(name="INSEE contact", url="https://www.insee.fr/fr/information/1302251"),
 )
 COLUMN = Column(name="com", kind="text", filled=10, distinct=10, key="commune")
+FAULTY = Meaning(type="commune", confidence=1, valid=0.9)
 
 
 def read(about: Metadata = GOOD, **profile: Any) -> Dataset:
@@ -88,16 +88,7 @@ def test_metadata_that_lack_something_cost_its_points(changes: dict[str, Any], n
         ({"columns": (COLUMN.model_copy(update={"filled": 7}),)}, ["filled"]),
         ({"rows": 0}, ["filled"]),
         ({"repairs": (Repair(code="short_rows", message="…", count=1),)}, ["intact"]),
-        (
-            {
-                "columns": (
-                    COLUMN.model_copy(
-                        update={"meaning": Meaning(type="commune", confidence=1, valid=0.9)}
-                    ),
-                )
-            },
-            ["valid"],
-        ),
+        ({"columns": (COLUMN.model_copy(update={"meaning": FAULTY}),)}, ["valid"]),
     ],
     ids=["no-key", "empty-cells", "no-row", "repaired", "invalid-codes"],
 )
@@ -118,16 +109,7 @@ def test_a_result_has_its_producer_and_source_in_its_provenance() -> None:
 def test_referenced_data_is_judged_by_what_is_said_of_it() -> None:
     """Nothing is known of its columns and rows, until the lab takes it in."""
     dataset = Dataset(id="dts_a", owner_id="mbr_1", metadata=GOOD)
-    dataset.harvest(
-        Harvested(
-            source_id="src_1",
-            identifier="1",
-            fingerprint="0" * 64,
-            harvest_id="hrv_1",
-            change="new",
-            updated="2026-01-01",
-        )
-    )
+    dataset.harvest(harvested_record())
     assert unmet(dataset) == ["keys", "filled", "valid", "intact"]
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.source_record import FetchedCopy, Harvested
+from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import view_of
 from services.catalog.matching.model import best_matches, traits_of
@@ -13,29 +13,15 @@ from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
 from shared.errors import WrongStage
 from shared.events import DatasetHarvested, DatasetRetired, ProjectSubmitted
-from tests.unit.catalog.samples import metadata, profile, ref
+from tests.unit.catalog.samples import harvested_record, metadata, profile, ref
 
 ANYBODY = Caller("mbr_x", frozenset({"holder"}))
-
-
-def found(change: str = "new", fingerprint: str = "a", harvest_id: str = "hrv_1") -> Harvested:
-    """What a harvest found of a dataset."""
-    return Harvested.model_validate(
-        {
-            "source_id": "src_1",
-            "identifier": "https://portail.example/1",
-            "fingerprint": fingerprint * 64,
-            "harvest_id": harvest_id,
-            "change": change,
-            "updated": "2026-03-01",
-        }
-    )
 
 
 def harvested() -> Dataset:
     """A dataset of another catalogue."""
     dataset = Dataset(id="dts_h", owner_id="mbr_operator", metadata=metadata())
-    dataset.harvest(found())
+    dataset.harvest(harvested_record())
     return dataset
 
 
@@ -44,13 +30,13 @@ def test_harvested_dataset_is_found_without_any_version() -> None:
     dataset = harvested()
     assert (dataset.state, dataset.source_id, dataset.keys) == ("published", "src_1", [])
     assert [type(event) for event in dataset.recorded()] == [DatasetHarvested]
-    assert view_of(dataset, ANYBODY).harvested == found()
+    assert view_of(dataset, ANYBODY).harvested == harvested_record()
 
 
 def test_same_record_of_the_same_harvest_is_told_once() -> None:
     """A step that a crash repeats finds its work done."""
     dataset = harvested()
-    dataset.harvest(found())
+    dataset.harvest(harvested_record())
     assert len(dataset.recorded()) == 1
 
 
@@ -70,7 +56,7 @@ def taken_in() -> Dataset:
 def told(dataset: Dataset, *distributions: Distribution, modified: str = "2026-02-01") -> None:
     """Its source tells of these files now."""
     more = {"distributions": distributions, "modified": modified}
-    dataset.harvested = found().model_copy(update=more)
+    dataset.harvested = harvested_record().model_copy(update=more)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +123,7 @@ def test_retired_dataset_comes_back_when_it_is_seen_again() -> None:
     """With the same record, too."""
     dataset = harvested()
     dataset.retire("absent de la source")
-    dataset.harvest(found("returned", harvest_id="hrv_3"))
+    dataset.harvest(harvested_record("returned", harvest_id="hrv_3"))
     assert (dataset.state, dataset.retired) == ("published", "")
 
 

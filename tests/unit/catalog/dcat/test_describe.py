@@ -239,13 +239,10 @@ def test_a_publisher_says_what_kind_of_body_it_is() -> None:
     """The producer as its owner said, the lab as its settings do; neither is guessed."""
     graph = graph_of(rich())
     publisher = URIRef(f"{BASE}/dts_rich#publisher")
-    assert graph.value(publisher, DCTERMS.type) == URIRef(
-        f"{KINDS}/publishertype/RegionalAuthority"
-    )
-    graph = graph_of(bare())
-    assert graph.value(LAB.agent, DCTERMS.type) == URIRef(
-        f"{KINDS}/publishertype/NonProfitOrganisation"
-    )
+    kinds = f"{KINDS}/publishertype"
+    assert graph.value(publisher, DCTERMS.type) == URIRef(f"{kinds}/RegionalAuthority")
+    kind_of_lab = graph_of(bare()).value(LAB.agent, DCTERMS.type)
+    assert kind_of_lab == URIRef(f"{kinds}/NonProfitOrganisation")
     untold = graph_of(rich(RICH.model_copy(update={"producer_kind": None})))
     assert untold.value(publisher, DCTERMS.type) is None
 

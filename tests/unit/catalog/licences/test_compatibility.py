@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.datasets.versions import Provenance
 from services.catalog.licences.compatibility import (
     Compatibility,
     Source,
@@ -14,7 +13,7 @@ from services.catalog.licences.compatibility import (
     terms_of,
 )
 from services.catalog.licences.licences import LICENCES, Duty, canonical
-from tests.unit.catalog.samples import metadata, published, ref
+from tests.unit.catalog.samples import made_of, metadata, published, sources_under
 
 IDS = [licence.id for licence in LICENCES]
 SOURCES = st.builds(
@@ -140,10 +139,7 @@ def test_crossing_of_a_crossing_is_one_of_all(
 
 def crossed(*licences: str) -> Compatibility:
     """The compatibility of inputs under these licences."""
-    return compatibility_of(
-        Source(title=f"T{at}", producer="P", licence=licence, updated=date(2026, 1, 1))
-        for at, licence in enumerate(licences)
-    )
+    return compatibility_of(sources_under(*licences))
 
 
 @pytest.mark.parametrize(
@@ -199,13 +195,5 @@ def test_sources_of_a_result_are_those_it_is_made_of() -> None:
     origins = crossed("lov2", "cc-by").sources
     result = published(about=metadata("Résultat"))
     assert [source.title for source in result.sources()] == ["Résultat"]
-    result.versions[0].provenance = Provenance(
-        project_id="prj_1",
-        job_id="job_1",
-        manifest=ref("a"),
-        inputs=(),
-        sources=origins,
-        steps=(),
-        software={},
-    )
+    result.versions[0].provenance = made_of(*origins)
     assert result.sources() == origins
