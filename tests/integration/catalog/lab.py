@@ -1,12 +1,15 @@
 """What the catalog's tests send and hear."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import urllib3
 
+from services.catalog.service import Catalog
 from shared.aggregate import new_id, now
 from shared.events import (
     FileRef,
@@ -18,10 +21,14 @@ from shared.events import (
     Step,
     Treatment,
 )
+from shared.messaging import topology
 from shared.tables.manifest import Column, Input, Manifest, Output, Profile
+from tests.conftest import Token
 from tests.lab import ServiceLab
-from tests.servers import RunningService, eventually
+from tests.servers import Broker, RunningService, eventually, running
 
+CATALOG = "services.catalog.service:Catalog"
+RETRIES = (0.2, 0.5, 3)
 UPLOAD_BYTES = 100_000
 CSV = b"com;nom\n14118;Caen\n"
 
@@ -71,28 +78,61 @@ class Lab(ServiceLab):
     def published(self, owner_id: str, *keys: str, **metadata: Any) -> str:
         """The id of a new dataset that compute has read, finding these kinds of keys."""
         dataset_id = self.upload(owner_id, uuid4().bytes, **metadata)
-        self.publish(self.ingested(dataset_id, 1, *keys))
-        self.wait_for("dataset_published", dataset_id=dataset_id)
+        self.ingest(dataset_id, 1, *keys)
         return dataset_id
+
+    def ingest(
+        self, dataset_id: str, version: int, *keys: str, others: tuple[Column, ...] = ()
+    ) -> dict[str, Any]:
+        """Let compute have read a version, which is published then; what is told of that."""
+        self.publish(self.ingested(dataset_id, version, *keys, others=others))
+        return self.wait_for("dataset_published", dataset_id=dataset_id, version=version)
+
+    def registered(self, event: ProjectDelivered, times: int = 1) -> str:
+        """Deliver a project; the id of its result, which waits to be read."""
+        self.publish(event, times=times)
+        told = self.wait_for("dataset_registered", project_id=event.project_id)
+        return str(told["dataset_id"])
+
+    def result_of(self, event: ProjectDelivered) -> str:
+        """Deliver a project; the id of its result, which is read and published."""
+        dataset_id = self.registered(event)
+        self.ingest(dataset_id, 1)
+        return dataset_id
+
+    def pages(self, path: str, token: str) -> list[list[dict[str, Any]]]:
+        """The items of a list that is asked for by a query, page by page."""
+        page = self.get(path, token)
+        pages = [page["items"]]
+        while page["next"] is not None:
+            page = self.get(f"{path}&after={page['next']}", token)
+            pages.append(page["items"])
+        return pages
 
     def ingested(
         self, dataset_id: str, version: int, *keys: str, others: tuple[Column, ...] = ()
     ) -> JobSucceeded:
         """The end of an ingest job, whose manifest and table are in the store."""
-        job_id = new_id("job")
-        table = self.files.put([b"PAR1", dataset_id.encode()], "application/vnd.apache.parquet")
+        file = self.files.put([b"PAR1", dataset_id.encode()], "application/vnd.apache.parquet")
+        table = Output(name="table.parquet", file=file)
         columns = [Column(name=key, kind="text", filled=1, distinct=1, key=key) for key in keys]
         profile = Profile(rows=1, encoding="utf-8", delimiter=";", columns=(*columns, *others))
+        return self.ended(dataset_id, version, [table], [profile.model_dump()])
+
+    def ended(
+        self, dataset_id: str, version: int, outputs: list[Output], reports: list[dict[str, Any]]
+    ) -> JobSucceeded:
+        """The end of an ingest job that made and reported this; its manifest is in the store."""
         manifest = Manifest(
-            job_id=job_id,
+            job_id=new_id("job"),
             kind="ingest",
-            outputs=(Output(name="table.parquet", file=table),),
-            reports=(profile.model_dump(),),
+            outputs=tuple(outputs),
+            reports=tuple(reports),
             started=now(),
             ended=now(),
         )
         return JobSucceeded(
-            job_id=job_id,
+            job_id=manifest.job_id,
             kind="ingest",
             dataset_id=dataset_id,
             dataset_version=version,
@@ -118,6 +158,18 @@ class Lab(ServiceLab):
         )
         return project_id
 
+    def ask_for(self, *dataset_ids: str, project_id: str = "") -> str:
+        """Secure a project that has to ask an owner; its id, once the owner is asked."""
+        project_id = self.secure(*dataset_ids, project_id=project_id)
+        self.wait_for("access_requested", project_id=project_id)
+        return project_id
+
+    def opened_for(self, *dataset_ids: str, project_id: str = "") -> str:
+        """Secure a project that has to ask nobody; its id, once its data is open to it."""
+        project_id = self.secure(*dataset_ids, project_id=project_id)
+        self.wait_for("data_access_opened", project_id=project_id)
+        return project_id
+
     def settled(self) -> None:
         """Wait until the catalog has handled every message and published what came of it."""
         eventually(lambda: not self.waiting() and not self.unpublished(), what="empty queues")
@@ -134,6 +186,15 @@ class Lab(ServiceLab):
                 database[name].count_documents({"has_outbox": True})
                 for name in ("datasets", "accesses")
             )
+
+
+@contextlib.contextmanager
+def running_lab(broker: Broker, vhost: str, environ: dict[str, str], token: Token) -> Iterator[Lab]:
+    """The catalog, running with these settings."""
+    environ = {**environ, "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES))}
+    topology.declare(broker.uri(vhost), [Catalog], RETRIES)
+    with running(CATALOG, environ) as service:
+        yield Lab(broker, vhost, environ, token, service)
 
 
 def problem(answer: urllib3.BaseHTTPResponse, status: int) -> str:
@@ -160,26 +221,12 @@ def reading(**inputs: str) -> Treatment:
     return Treatment(inputs=inputs, steps=(step,))
 
 
-def failed(dataset_id: str, version: int, reason: str) -> JobFailed:
-    """The end of an ingest job that could not read the file."""
-    return JobFailed(
-        job_id=new_id("job"),
-        kind="ingest",
-        dataset_id=dataset_id,
-        dataset_version=version,
-        reason=reason,
-    )
-
-
-def cancelled(dataset_id: str, version: int, reason: str) -> JobCancelled:
-    """The end of an ingest job that somebody stopped."""
-    return JobCancelled(
-        job_id=new_id("job"),
-        kind="ingest",
-        dataset_id=dataset_id,
-        dataset_version=version,
-        reason=reason,
-    )
+def failed(
+    dataset_id: str, reason: str, end: type[JobFailed | JobCancelled] = JobFailed
+) -> JobFailed | JobCancelled:
+    """The end of an ingest job that could not read the first version, or that was stopped."""
+    about = {"kind": "ingest", "dataset_id": dataset_id, "dataset_version": 1, "reason": reason}
+    return end.model_validate({"job_id": new_id("job"), **about})
 
 
 def delivered(lab: Lab, *input_ids: str, holder_id: str = "mbr_h") -> ProjectDelivered:

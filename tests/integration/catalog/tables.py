@@ -5,10 +5,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
-from shared.aggregate import new_id, now
 from shared.events import JobSucceeded
 from shared.tables.key_file import KEYS
-from shared.tables.manifest import Manifest, Output
+from shared.tables.manifest import Output
 from tests.integration.catalog.lab import Lab
 from tests.integration.compute.jobs import ingest
 
@@ -23,22 +22,7 @@ def ingested(lab: Lab, dataset_id: str, content: Path | bytes, version: int = 1)
             for name in names
         ]
     assert set(names) <= {"table.parquet", KEYS}
-    manifest = Manifest(
-        job_id=new_id("job"),
-        kind="ingest",
-        outputs=tuple(outputs),
-        reports=tuple(run.reports),
-        started=now(),
-        ended=now(),
-    )
-    return JobSucceeded(
-        job_id=manifest.job_id,
-        kind="ingest",
-        dataset_id=dataset_id,
-        dataset_version=version,
-        result=lab.put(manifest),
-        seconds=0.1,
-    )
+    return lab.ended(dataset_id, version, outputs, run.reports)
 
 
 def publish_table(lab: Lab, owner_id: str, content: Path | bytes, **metadata: Any) -> str:

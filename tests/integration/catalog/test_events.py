@@ -8,8 +8,8 @@ from openapi_spec_validator import validate
 from shared.aggregate import new_id
 from shared.events import (
     FileRef,
+    JobCancelled,
     JobSucceeded,
-    ProjectDelivered,
     ProjectSubmitted,
     ProjectWithdrawn,
     TreatmentProposed,
@@ -19,7 +19,6 @@ from shared.tables.privacy import Privacy
 from tests.integration.catalog.lab import (
     Lab,
     about,
-    cancelled,
     delivered,
     failed,
     problem,
@@ -93,7 +92,7 @@ def test_ingest_that_ends_publishes_once(lab: Lab) -> None:
     lab.publish(lab.ingested(dataset_id, 1, "siren", "commune"), times=3)
     told = lab.wait_for("dataset_published", dataset_id=dataset_id)
     assert (told["rows"], told["keys"]) == (1, ["commune", "siren"])
-    lab.publish(failed(dataset_id, 1, "trop tard"))
+    lab.publish(failed(dataset_id, "trop tard"))
     lab.settled()
     view = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
     assert (view["state"], view["version"], view["rows"]) == ("published", 1, 1)
@@ -105,7 +104,7 @@ def test_ingest_that_ends_publishes_once(lab: Lab) -> None:
 def test_ingest_that_is_cancelled_rejects_the_version(lab: Lab) -> None:
     """The owner learns that nobody will read the file, and why."""
     dataset_id = lab.upload("mbr_1")
-    lab.publish(cancelled(dataset_id, 1, "annulé à la demande d'un utilisateur"), times=2)
+    lab.publish(failed(dataset_id, "annulé à la demande d'un utilisateur", JobCancelled), times=2)
     told = lab.wait_for("dataset_rejected", dataset_id=dataset_id)
     assert (told["version"], told["reason"]) == (1, "annulé à la demande d'un utilisateur")
     assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "rejected"
@@ -118,7 +117,7 @@ def test_jobs_of_projects_are_not_the_catalogs(lab: Lab) -> None:
     dataset_id, parked = lab.upload("mbr_1"), lab.parked()
     ingested = lab.ingested(dataset_id, 1)
     lab.publish(ingested.model_copy(update={"kind": "trial", "project_id": "prj_x"}))
-    lab.publish(failed(dataset_id, 1, "non").model_copy(update={"kind": "full"}))
+    lab.publish(failed(dataset_id, "non").model_copy(update={"kind": "full"}))
     lab.settled()
     assert lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["state"] == "pending"
     assert lab.parked() == parked
@@ -153,14 +152,10 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
     """One open dataset with licence and provenance, read like any other, with all its files."""
     source = lab.published("mbr_o", "commune")
     event = delivered(lab, source)
-    lab.publish(event, times=2)
-    told = lab.wait_for("dataset_registered", project_id=event.project_id)
+    dataset_id = lab.registered(event, times=2)
+    [told] = lab.events("dataset_registered", dataset_id=dataset_id)
     assert lab.files.read(FileRef.model_validate(told["file"])) == b"PAR1 result"
-    dataset_id = told["dataset_id"]
-    lab.publish(lab.ingested(dataset_id, 1, "epci"))
-    assert (
-        lab.wait_for("dataset_published", dataset_id=dataset_id)["project_id"] == event.project_id
-    )
+    assert lab.ingest(dataset_id, 1, "epci")["project_id"] == event.project_id
     stranger = lab.token("mbr_z", "holder")
     view = lab.get(f"/datasets/{dataset_id}", stranger)
     assert (view["access"], view["licence"], view["owner_id"], view["territory"]) == (
@@ -183,21 +178,13 @@ def test_delivered_result_returns_to_the_catalogue(lab: Lab) -> None:
     assert len(lab.events("dataset_registered", project_id=event.project_id)) == 1
 
 
-def result_of(lab: Lab, event: ProjectDelivered) -> str:
-    """The dataset that a delivered project gives back, waiting to be read."""
-    lab.publish(event)
-    told = lab.wait_for("dataset_registered", project_id=event.project_id)
-    return str(told["dataset_id"])
-
-
 def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
     """Its owner sees what became of it, but not the rows; strangers not even how it was made."""
     open_id = lab.published("mbr_o")
     restricted = lab.published("mbr_r", access="restricted")
-    result = result_of(lab, delivered(lab, open_id, restricted))
+    result = lab.registered(delivered(lab, open_id, restricted))
     assert_seen(lab, result, {"mbr_h": "pending", "mbr_r": "pending", "mbr_o": None})
-    lab.publish(lab.ingested(result, 1))
-    lab.wait_for("dataset_published", dataset_id=result)
+    lab.ingest(result, 1)
     view = lab.get(f"/datasets/{result}", lab.token("mbr_r", "owner"))
     assert (view["access"], view["owner_id"]) == ("restricted", "mbr_h")
     assert view["versions"][0]["provenance"]["inputs"][1]["dataset_id"] == restricted
@@ -211,8 +198,8 @@ def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
 def test_result_of_such_a_result_is_restricted_as_well(lab: Lab) -> None:
     """A second project of the same holder opens nothing that the first one could not."""
     restricted = lab.published("mbr_r", access="restricted")
-    first = result_of(lab, delivered(lab, restricted))
-    second = result_of(lab, delivered(lab, first))
+    first = lab.registered(delivered(lab, restricted))
+    second = lab.registered(delivered(lab, first))
     view = lab.get(f"/datasets/{second}", lab.token("mbr_r", "owner"))
     assert view["access"] == "restricted"
 
@@ -220,7 +207,7 @@ def test_result_of_such_a_result_is_restricted_as_well(lab: Lab) -> None:
 def test_result_of_the_holders_own_restricted_data_is_open(lab: Lab) -> None:
     """By delivering it the holder decides."""
     own = lab.published("mbr_h", access="restricted")
-    result = result_of(lab, delivered(lab, own))
+    result = lab.registered(delivered(lab, own))
     assert lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))["access"] == "open"
 
 
@@ -230,7 +217,7 @@ def test_result_that_shows_few_persons_is_restricted(lab: Lab) -> None:
     privacy = Privacy(verdict="quasi", subject="groups", k=2, rows_below=1, share_below=0.5)
     manifest = Manifest.model_validate_json(lab.files.read(event.result))
     told = manifest.model_copy(update={"reports": ({"privacy": privacy.model_dump()},)})
-    result = result_of(lab, event.model_copy(update={"result": lab.put(told)}))
+    result = lab.registered(event.model_copy(update={"result": lab.put(told)}))
     view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
     assert (view["access"], view["versions"][0]["provenance"]["privacy"]["k"]) == ("restricted", 2)
 
@@ -286,7 +273,7 @@ def test_api_describes_itself(lab: Lab) -> None:
 def test_result_takes_the_licence_of_share_alike_data(lab: Lab) -> None:
     """The holder's wish gives way, and the version says so; the sources are there to be named."""
     roads = lab.published("mbr_o", title="Voies", licence="ODbL", producer="La région")
-    result = result_of(lab, delivered(lab, roads))
+    result = lab.registered(delivered(lab, roads))
     view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
     assert (view["licence"], view["access"]) == ("odc-odbl", "open")
     [version] = view["versions"]
@@ -297,7 +284,7 @@ def test_result_takes_the_licence_of_share_alike_data(lab: Lab) -> None:
 def test_result_of_data_without_a_licence_is_not_published(lab: Lab) -> None:
     """It is there for its holder, and restricted until the producer has decided."""
     plans = lab.published("mbr_o", title="Plans", licence="sur demande")
-    result = result_of(lab, delivered(lab, plans))
+    result = lab.registered(delivered(lab, plans))
     view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
     assert (view["licence"], view["access"]) == ("notspecified", "restricted")
     assert "bac à sable" in view["versions"][0]["note"]
@@ -306,9 +293,7 @@ def test_result_of_data_without_a_licence_is_not_published(lab: Lab) -> None:
 def test_what_a_restricted_result_is_made_of_is_not_judged_for_strangers(lab: Lab) -> None:
     """The titles of its sources are its insiders' to know."""
     secret = lab.published("mbr_r", title="Table secrète", access="restricted")
-    result = result_of(lab, delivered(lab, secret))
-    lab.publish(lab.ingested(result, 1))
-    lab.wait_for("dataset_published", dataset_id=result)
+    result = lab.result_of(delivered(lab, secret))
     path = f"/crossing?dataset_id={result}"
     assert "Table secrète" in str(lab.get(path, lab.token("mbr_r", "owner")))
     assert "Table secrète" not in str(lab.get(path, lab.token("mbr_z", "holder")))

@@ -1,6 +1,5 @@
 """Requests without an answer and grants whose last day is over, with real time passing."""
 
-import contextlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,19 +9,14 @@ import urllib3
 
 from services.catalog.access.grants import Deadlines
 from services.catalog.access.model import ProjectAccess
-from services.catalog.service import Catalog
 from shared.aggregate import new_id, now
 from shared.errors import Forbidden, Invalid
-from shared.messaging import topology
-from shared.store import Store
 from tests.conftest import Token
-from tests.integration.catalog.conftest import RETRIES
-from tests.integration.catalog.lab import Lab, problem
+from tests.integration.catalog.lab import CATALOG, Lab, problem, running_lab
 from tests.servers import Broker, eventually, running
 from tests.unit.catalog.samples import metadata, registered
 
 EXPIRY_SECONDS = 4
-CATALOG = "services.catalog.service:Catalog"
 YESTERDAY = (now() - timedelta(days=2)).date().isoformat()
 IN_A_WEEK = (now() + timedelta(days=7)).date().isoformat()
 
@@ -32,13 +26,11 @@ def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token
     """The catalog of a lab where owners have seconds to decide."""
     environ = {
         **module_environ,
-        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
         "DATALAB_ACCESS_REMINDER_SECONDS": "1",
         "DATALAB_ACCESS_EXPIRY_SECONDS": str(EXPIRY_SECONDS),
     }
-    topology.declare(broker.uri(vhost), [Catalog], RETRIES)
-    with running(CATALOG, environ) as service:
-        yield Lab(broker, vhost, environ, token, service)
+    with running_lab(broker, vhost, environ, token) as lab:
+        yield lab
 
 
 def answer(lab: Lab, request_id: str, member: str, **body: object) -> urllib3.BaseHTTPResponse:
@@ -51,9 +43,7 @@ def asked(lab: Lab) -> tuple[str, str, str]:
     """A project, the dataset it asks for, and whose that is."""
     owner = new_id("mbr")
     dataset_id = lab.published(owner, access="restricted")
-    project_id = lab.secure(dataset_id)
-    lab.wait_for("access_requested", project_id=project_id)
-    return project_id, dataset_id, owner
+    return lab.ask_for(dataset_id), dataset_id, owner
 
 
 def test_request_without_an_answer_is_reminded_and_expires_once(lab: Lab) -> None:
@@ -126,19 +116,8 @@ def test_grant_ends_after_its_last_day(lab: Lab) -> None:
 
 def let_days_pass(lab: Lab, project_id: str) -> None:
     """Make the project's grants end two days ago: their days are too long for a test."""
-    with documents_of(lab) as store:
+    with lab.store() as store:
         store.of(ProjectAccess).change(project_id, end_two_days_ago)
-
-
-@contextlib.contextmanager
-def documents_of(lab: Lab) -> Iterator[Store]:
-    """The catalogue's documents."""
-    prefix = lab.environ["DATALAB_DATABASE_PREFIX"]
-    store = Store(lab.environ["DATALAB_MONGODB_URI"], f"{prefix}_catalog")
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def end_two_days_ago(access: ProjectAccess) -> None:
@@ -177,7 +156,7 @@ def test_operators_see_how_long_owners_have_been_asked(lab: Lab) -> None:
     waiting = ProjectAccess(id=new_id("prj"))
     data = registered(new_id("dts"), metadata(access="restricted"))
     waiting.secure("mbr_h", {data.id: data}, Deadlines())
-    with documents_of(lab) as store:
+    with lab.store() as store:
         store.of(ProjectAccess).save(waiting)
 
     def is_seen() -> bool:

@@ -15,8 +15,7 @@ TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")
 
 def granted(lab: Lab, dataset_id: str, owner: str, project_id: str = "", **bound: Any) -> str:
     """A project of `mbr_h` that may read that restricted dataset."""
-    project_id = lab.secure(dataset_id, project_id=project_id)
-    lab.wait_for("access_requested", project_id=project_id)
+    project_id = lab.ask_for(dataset_id, project_id=project_id)
     with lab.rpc() as catalog:
         catalog.decide_access(f"{project_id}.{dataset_id}", owner, "grant", **bound)
     return project_id
@@ -36,7 +35,7 @@ def test_granted_project_s_holder_downloads_nothing(lab: Lab, path: str) -> None
 def test_version_that_is_not_published_is_nobody_s_to_download(lab: Lab, path: str) -> None:
     """Of what waits, or could not be read, strangers do not even know."""
     waiting, unreadable = (lab.upload("mbr_o", access="restricted") for _ in range(2))
-    lab.publish(failed(unreadable, 1, "bruit"))
+    lab.publish(failed(unreadable, "bruit"))
     lab.wait_for("dataset_rejected", dataset_id=unreadable)
     for dataset_id in (waiting, unreadable):
         problem(
@@ -70,11 +69,7 @@ def test_hashes_of_restricted_files_are_for_those_who_may_read_them(lab: Lab) ->
 def test_result_names_its_restricted_inputs_without_their_hashes(lab: Lab) -> None:
     """To all but its owner, also where it is open and everybody reads how it was made."""
     own = lab.published("mbr_h", access="restricted")
-    event = delivered(lab, own, lab.published("mbr_o"))
-    lab.publish(event)
-    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
-    lab.publish(lab.ingested(result, 1))
-    lab.wait_for("dataset_published", dataset_id=result)
+    result = lab.result_of(delivered(lab, own, lab.published("mbr_o")))
     for member, shown in (("mbr_z", ["", "a" * 64]), ("mbr_h", ["a" * 64, "a" * 64])):
         view = lab.get(f"/datasets/{result}", lab.token(member, "holder"))
         inputs = view["versions"][0]["provenance"]["inputs"]
@@ -156,8 +151,7 @@ def test_data_that_was_restricted_since_is_asked_for(lab: Lab) -> None:
     """At once: a grant that nobody gave, because the data was open then, opens nothing any more."""
     owner = new_id("mbr")
     dataset_id = lab.published(owner)
-    project_id = lab.secure(dataset_id)
-    lab.wait_for("data_access_opened", project_id=project_id)
+    project_id = lab.opened_for(dataset_id)
     with lab.rpc() as catalog:
         catalog.describe_dataset(dataset_id, owner, {"access": "restricted"})
         lab.wait_for("access_requested", project_id=project_id, owner_id=owner)
@@ -174,8 +168,7 @@ def test_request_for_data_that_is_opened_is_granted_at_once(lab: Lab) -> None:
     """Its owner describes it as open instead of deciding."""
     owner = new_id("mbr")
     dataset_id = lab.published(owner, access="restricted")
-    project_id = lab.secure(dataset_id)
-    lab.wait_for("access_requested", project_id=project_id)
+    project_id = lab.ask_for(dataset_id)
     with lab.rpc() as catalog:
         catalog.describe_dataset(dataset_id, owner, {"access": "open"})
     lab.wait_for("data_access_opened", project_id=project_id)

@@ -52,10 +52,7 @@ def test_result_of_restricted_data_is_granted_by_all_whose_data_it_holds(lab: La
     """Whose data went into a result is asked for it as its owner is, and may refuse."""
     source, owner = new_id("mbr"), new_id("mbr")
     event = delivered(lab, lab.published(source, access="restricted"), holder_id=owner)
-    lab.publish(event)
-    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
-    lab.publish(lab.ingested(result, 1))
-    lab.wait_for("dataset_published", dataset_id=result)
+    result = lab.result_of(event)
     project_id = lab.secure(result)
     request_id = f"{project_id}.{result}"
     lab.wait_for("access_requested", project_id=project_id, owner_id=owner, member_id=source)
@@ -76,8 +73,7 @@ def test_result_of_restricted_data_is_granted_by_all_whose_data_it_holds(lab: La
 def test_refusal_says_why_and_closes_the_door(lab: Lab) -> None:
     """A refusal without a reason is none; with one the project cannot read."""
     restricted = lab.published("mbr_o", access="restricted")
-    project_id = lab.secure(restricted)
-    lab.wait_for("access_requested", project_id=project_id)
+    project_id = lab.ask_for(restricted)
     request_id = f"{project_id}.{restricted}"
     assert decide(lab, request_id, "mbr_o", "refuse") == 422
     assert decide(lab, request_id, "mbr_o", "perhaps") == 422
@@ -112,8 +108,7 @@ def test_unknown_dataset_is_refused(lab: Lab) -> None:
 def test_open_dataset_is_the_only_door(lab: Lab) -> None:
     """With a grant it names version, licence and files, and counts; without one it is closed."""
     dataset_id = lab.published("mbr_o", access="restricted", title="EPCI")
-    project_id = lab.secure(dataset_id)
-    lab.wait_for("access_requested", project_id=project_id)
+    project_id = lab.ask_for(dataset_id)
     with lab.rpc() as catalog:
         for asking, wanted in ((project_id, dataset_id), (project_id, "x"), ("x", dataset_id)):
             with pytest.raises(Forbidden):
@@ -142,7 +137,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
 def test_project_may_be_secured_before_its_data_is_read(lab: Lab) -> None:
     """The grant counts at once; access opens when all of its data has a version to be read."""
     waiting, unreadable = lab.upload("mbr_h"), lab.upload("mbr_h")
-    lab.publish(failed(unreadable, 1, "bruit binaire"))
+    lab.publish(failed(unreadable, "bruit binaire"))
     lab.wait_for("dataset_rejected", dataset_id=unreadable)
     project_id = lab.secure(waiting, unreadable)
     for dataset_id in (waiting, unreadable):
@@ -152,8 +147,7 @@ def test_project_may_be_secured_before_its_data_is_read(lab: Lab) -> None:
             catalog.open_dataset(project_id, waiting)
         with pytest.raises(WrongStage, match="bruit binaire"):
             catalog.open_dataset(project_id, unreadable)
-        lab.publish(lab.ingested(waiting, 1))
-        lab.wait_for("dataset_published", dataset_id=waiting)
+        lab.ingest(waiting, 1)
         assert catalog.open_dataset(project_id, waiting)["version"] == 1
     lab.settled()
     assert lab.events("data_access_opened", project_id=project_id) == []
@@ -170,8 +164,7 @@ def test_end_of_a_project_revokes_everything(lab: Lab, end: Callable[..., Event]
     """Neither what was granted nor what was asked outlives the project."""
     open_id = lab.published("mbr_o")
     asked = lab.published("mbr_o", access="restricted")
-    project_id = lab.secure(open_id, asked)
-    lab.wait_for("access_requested", project_id=project_id)
+    project_id = lab.ask_for(open_id, asked)
     with lab.rpc() as catalog:
         catalog.open_dataset(project_id, open_id)
         lab.publish(end(project_id=project_id, holder_id="mbr_h", decided_by="x", reason="-"))
@@ -187,8 +180,7 @@ def test_delivery_ends_access_and_says_why(lab: Lab) -> None:
     """The owner reads that its data was used for a project that is over now."""
     asked = lab.published("mbr_o", access="restricted")
     event = delivered(lab, asked)
-    lab.secure(asked, project_id=event.project_id)
-    lab.wait_for("access_requested", project_id=event.project_id)
+    lab.ask_for(asked, project_id=event.project_id)
     request_id = f"{event.project_id}.{asked}"
     assert decide(lab, request_id, "mbr_o", "grant", "pour cette étude") == 200
     with lab.rpc() as catalog:
@@ -209,18 +201,11 @@ def test_requests_come_page_by_page_to_those_concerned(lab: Lab) -> None:
     owner = new_id("mbr")
     datasets = [lab.published(owner, access="restricted") for _ in range(3)]
     foreign = lab.published("mbr_o", access="restricted")
-    projects = [lab.secure(*datasets, foreign), lab.secure(datasets[0]), lab.secure(*datasets)]
-    for project_id in projects:
-        lab.wait_for("access_requested", project_id=project_id)
-    found, sizes, after = list[str](), list[int](), ""
-    while True:
-        page = lab.get(f"/access-requests?limit=2{after}", lab.token(owner, "owner"))
-        found += [item["id"] for item in page["items"]]
-        sizes.append(len(page["items"]))
-        if page["next"] is None:
-            break
-        after = f"&after={page['next']}"
-    assert (len(set(found)), sizes, found) == (7, [2, 2, 2, 1], sorted(found))
+    projects = [lab.ask_for(*asked) for asked in ([*datasets, foreign], datasets[:1], datasets)]
+    pages = lab.pages("/access-requests?limit=2", lab.token(owner, "owner"))
+    found = [item["id"] for page in pages for item in page]
+    assert [len(page) for page in pages] == [2, 2, 2, 1]
+    assert (len(set(found)), found) == (7, sorted(found))
     staff = lab.get("/access-requests?limit=100", lab.token("mbr_r", "reviewer"))["items"]
     assert {*found, f"{projects[0]}.{foreign}"} <= {item["id"] for item in staff}
     stranger = lab.get("/access-requests", lab.token(new_id("mbr"), "owner"))

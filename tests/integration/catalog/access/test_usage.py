@@ -14,8 +14,7 @@ from tests.servers import eventually
 
 def using(lab: Lab, *dataset_ids: str, times: int = 1, project_id: str = "") -> tuple[str, str]:
     """A project and a job that opened these datasets, which it was granted."""
-    project_id, job_id = lab.secure(*dataset_ids, project_id=project_id), new_id("job")
-    lab.wait_for("data_access_opened", project_id=project_id)
+    project_id, job_id = lab.opened_for(*dataset_ids, project_id=project_id), new_id("job")
     with lab.rpc() as catalog:
         for dataset_id in dataset_ids * times:
             catalog.open_dataset(project_id, dataset_id, job_id)
@@ -81,8 +80,7 @@ def test_use_that_is_saved_after_the_job_s_end_tells_it(
     The end of another project's job of that name is none.
     """
     dataset_id, job_id = lab.published("mbr_o"), new_id("job")
-    project_id = lab.secure(dataset_id)
-    lab.wait_for("data_access_opened", project_id=project_id)
+    project_id = lab.opened_for(dataset_id)
     for job, project in ((job_id, project_id), (f"{job_id}x", new_id("prj"))):
         lab.publish(end(job_id=job, kind="trial", project_id=project, reason="retiré"), times=2)
     lab.settled()
@@ -98,8 +96,7 @@ def test_use_tells_what_the_result_became(lab: Lab) -> None:
     first, second = lab.published("mbr_o"), lab.published("mbr_p")
     event: ProjectDelivered = delivered(lab, first, second)
     _, job_id = using(lab, first, second, project_id=event.project_id)
-    lab.publish(event.model_copy(update={"job_id": job_id}), times=2)
-    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
+    result = lab.registered(event.model_copy(update={"job_id": job_id}), times=2)
     eventually(
         lambda: all(
             uses(lab, dataset_id, owner)[0]["delivered_as"] == result
@@ -121,8 +118,7 @@ def test_job_of_another_project_is_refused_at_the_door(lab: Lab) -> None:
     """What its owner was told of the first project's use stays true."""
     dataset_id = lab.published("mbr_o")
     project_id, job_id = using(lab, dataset_id)
-    other = lab.secure(dataset_id)
-    lab.wait_for("data_access_opened", project_id=other)
+    other = lab.opened_for(dataset_id)
     with lab.rpc() as catalog, pytest.raises(Invalid, match="job_id"):
         catalog.open_dataset(other, dataset_id, job_id)
     [use] = uses(lab, dataset_id, "mbr_o")
@@ -132,8 +128,7 @@ def test_job_of_another_project_is_refused_at_the_door(lab: Lab) -> None:
 def test_partner_s_service_that_names_no_job_is_recorded_as_well(lab: Lab) -> None:
     """Each opening is a use of its own then."""
     dataset_id = lab.published("mbr_o")
-    project_id = lab.secure(dataset_id)
-    lab.wait_for("data_access_opened", project_id=project_id)
+    project_id = lab.opened_for(dataset_id)
     with lab.rpc() as catalog:
         for _ in range(2):
             catalog.open_dataset(project_id, dataset_id)
@@ -144,27 +139,17 @@ def test_uses_come_page_by_page_newest_first(lab: Lab) -> None:
     """Each once."""
     dataset_id = lab.published("mbr_o")
     jobs = [using(lab, dataset_id)[1] for _ in range(5)]
-    found, after = list[str](), ""
-    while True:
-        path = f"/datasets/{dataset_id}/uses?limit=2{after}"
-        page = lab.get(path, lab.token("mbr_o", "owner"))
-        found += [use["job_id"] for use in page["items"]]
-        if page["next"] is None:
-            break
-        after = f"&after={page['next']}"
-    assert found == sorted(jobs, reverse=True)
+    pages = lab.pages(f"/datasets/{dataset_id}/uses?limit=2", lab.token("mbr_o", "owner"))
+    assert [use["job_id"] for page in pages for use in page] == sorted(jobs, reverse=True)
 
 
 def test_only_owners_and_staff_see_the_uses(lab: Lab) -> None:
     """Whose restricted data went into a result sees its uses as well; strangers see none."""
     source = lab.published("mbr_s", access="restricted")
-    event = delivered(lab, source)
-    lab.publish(event)
-    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
+    result = lab.registered(delivered(lab, source))
     path = f"/datasets/{result}/uses"
     problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 404)
-    lab.publish(lab.ingested(result, 1))
-    lab.wait_for("dataset_published", dataset_id=result)
+    lab.ingest(result, 1)
     problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 403)
     for member, role in (("mbr_h", "holder"), ("mbr_s", "owner"), ("mbr_r", "reviewer")):
         assert uses(lab, result, member, role) == []

@@ -154,8 +154,7 @@ def test_new_version_tells_what_it_changed(lab: Lab) -> None:
     dataset_id = lab.published("mbr_6", "commune")
     path, token = f"/datasets/{dataset_id}", lab.token("mbr_6", "owner")
     lab.post_file(f"{path}/versions", token, {}, b"more")
-    lab.publish(lab.ingested(dataset_id, 2, "commune", "siren"))
-    lab.wait_for("dataset_published", dataset_id=dataset_id, version=2)
+    lab.ingest(dataset_id, 2, "commune", "siren")
     first, second = lab.get(path, token)["versions"]
     assert first["changes"] is None
     assert (second["changes"]["since"], second["changes"]["added"]) == (1, ["siren"])
@@ -185,7 +184,7 @@ def test_unpublished_dataset_is_its_owners_and_staffs_to_see(lab: Lab) -> None:
 def test_rejected_upload_says_why_and_can_be_tried_again(lab: Lab) -> None:
     """The owner reads the reason; the same bytes again are a new version."""
     dataset_id, token = lab.upload("mbr_11"), lab.token("mbr_11", "owner")
-    lab.publish(failed(dataset_id, 1, "Le fichier est une archive zip."), times=2)
+    lab.publish(failed(dataset_id, "Le fichier est une archive zip."), times=2)
     told = lab.wait_for("dataset_rejected", dataset_id=dataset_id)
     assert told["reason"] == "Le fichier est une archive zip."
     view = lab.get(f"/datasets/{dataset_id}", token)

@@ -10,7 +10,7 @@ from rdflib import RDF, Graph, URIRef
 from rdflib.namespace import DCAT, PROV
 
 from shared.catalogues.rdf import HYDRA
-from tests.integration.catalog.lab import Lab, delivered, problem
+from tests.integration.catalog.lab import CATALOG, Lab, delivered, problem
 from tests.servers import running
 from tests.shapes import violations
 
@@ -114,11 +114,7 @@ def test_pages_lead_through_the_whole_catalogue(lab: Lab, syntax: str) -> None:
 def test_a_result_s_sources_are_told_as_far_as_they_may_be(lab: Lab) -> None:
     """A result of others' restricted data hides them from strangers, not from its holder."""
     source = lab.published("mbr_p6", access="restricted")
-    event = delivered(lab, source, holder_id="mbr_p7")
-    lab.publish(event)
-    result = lab.wait_for("dataset_registered", project_id=event.project_id)["dataset_id"]
-    lab.publish(lab.ingested(result, 1))
-    lab.wait_for("dataset_published", dataset_id=result)
+    result = lab.result_of(delivered(lab, source, holder_id="mbr_p7"))
     uri = URIRef(f"{lab.service.url}/datasets/{result}")
     path = f"/datasets/{result}?format=turtle"
     told = graph_of(get(lab, path, token=lab.token("mbr_p7", "holder")))
@@ -172,7 +168,7 @@ def open_lab(lab: Lab) -> Iterator[Lab]:
         "DATALAB_LAB_NAME": "Le Lab",
         "DATALAB_LAB_KIND": "regional_authority",
     }
-    with running("services.catalog.service:Catalog", environ) as service:
+    with running(CATALOG, environ) as service:
         yield Lab(lab.broker, lab.vhost, environ, lab.token, service)
 
 

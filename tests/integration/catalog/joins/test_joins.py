@@ -12,7 +12,7 @@ import pyarrow as pa
 from services.compute.runner.columns.identifiers import is_siret
 from shared.aggregate import new_id
 from shared.events import ProjectSubmitted, ProjectWithdrawn, TreatmentProposed
-from tests.integration.catalog.lab import Lab, problem, reading
+from tests.integration.catalog.lab import CATALOG, Lab, problem, reading
 from tests.integration.catalog.tables import csv, ingested, publish_table, publish_version
 from tests.integration.compute.jobs import DEMO
 from tests.servers import eventually, running
@@ -231,7 +231,7 @@ def test_workers_are_in_step_before_they_answer(lab: Lab) -> None:
     """A second process knows what the first published, and the other way round."""
     values = fresh(3)
     one = publish_table(lab, "mbr_1", csv("code", values))
-    with running("services.catalog.service:Catalog", lab.environ) as other:
+    with running(CATALOG, lab.environ) as other:
         lab_of_other = replace(lab, service=other)
         assert joins(lab_of_other, one) == []
         two = publish_table(lab, "mbr_2", csv("code", values))

@@ -8,7 +8,7 @@ import pytest
 import urllib3
 
 from shared.errors import Invalid
-from tests.integration.catalog.lab import Lab, problem
+from tests.integration.catalog.lab import CATALOG, Lab, problem
 from tests.servers import running
 
 
@@ -89,16 +89,9 @@ def test_pages_follow_each_other_without_gap(lab: Lab) -> None:
     for number in range(5):
         lab.published("mbr_c", title=f"{word} impair")
         ids.append(lab.published("mbr_c", title=f"{word} pair {number}"))
-    token, found, after = lab.token("mbr_z", "holder"), list[str](), ""
-    sizes = []
-    while True:
-        page = lab.get(f"/datasets?q={word}%20pair&limit=2{after}", token)
-        found += [item["id"] for item in page["items"]]
-        sizes.append(len(page["items"]))
-        if page["next"] is None:
-            break
-        after = f"&after={page['next']}"
-    assert (sorted(found), sizes) == (sorted(ids), [2, 2, 1])
+    pages = lab.pages(f"/datasets?q={word}%20pair&limit=2", lab.token("mbr_z", "holder"))
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(item["id"] for page in pages for item in page) == sorted(ids)
 
 
 def test_what_is_found_says_why_and_what_to_narrow_it_by(lab: Lab, seeded: dict[str, str]) -> None:
@@ -137,7 +130,7 @@ def test_workers_are_in_step(lab: Lab) -> None:
         query = f"{url}/datasets?q={word}&facets=true"
         return urllib3.request("GET", query, headers=headers).json()
 
-    with running("services.catalog.service:Catalog", lab.environ) as second:
+    with running(CATALOG, lab.environ) as second:
         for number in range(3):
             lab.published("mbr_c", title=f"{word} {number}", territory=["14"])
             answer = found_by(second.url)
