@@ -66,21 +66,16 @@ def test_members_are_named_as_tokens_name_them(member: Any) -> None:
 
 def written(**step: Any) -> dict[str, Any]:
     """A treatment of two steps; `step` changes the second."""
-    first = {
-        "application": "cross",
-        "inputs": {"left": "logements", "right": "epci"},
-        "output": "croisement",
-    }
+    inputs = {"left": "logements", "right": "epci"}
+    first = {"application": "cross", "inputs": inputs, "output": "croisement"}
     second = {
         "application": "aggregate",
         "inputs": {"table": "croisement"},
         "parameters": {"by": ["epci"], "ratio": {"name": "taux", "over": 2.5}},
         "output": "vacance",
     }
-    return {
-        "inputs": {"logements": "dts_1", "epci": "dts_2"},
-        "steps": [first, {**second, **step}],
-    }
+    tables = {"logements": "dts_1", "epci": "dts_2"}
+    return {"inputs": tables, "steps": [first, {**second, **step}]}
 
 
 def test_a_wired_treatment_is_accepted_as_it_is() -> None:

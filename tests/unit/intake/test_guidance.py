@@ -3,6 +3,8 @@
 from services.intake.guidance import BEST, advise
 from tests.unit.intake import made
 
+PRESENT, SKILLED = "Présent sur votre territoire", "Compétence recherchée"
+
 
 def test_matched_datasets_are_passed_on_with_their_reasons() -> None:
     """The catalogue's order and words stay."""
@@ -44,15 +46,9 @@ def test_experts_have_a_skill_that_the_project_needs() -> None:
     ]
     experts = advise(it, [], members).experts
     assert [(expert.member_id, expert.reasons) for expert in experts] == [
-        ("mbr_both", ("Compétence recherchée : Statistique, cartographie.",)),
-        (
-            "mbr_near",
-            (
-                "Compétence recherchée : Statistique.",
-                "Présent sur votre territoire : commune 14118.",
-            ),
-        ),
-        ("mbr_far", ("Compétence recherchée : Statistique.",)),
+        ("mbr_both", (f"{SKILLED} : Statistique, cartographie.",)),
+        ("mbr_near", (f"{SKILLED} : Statistique.", f"{PRESENT} : commune 14118.")),
+        ("mbr_far", (f"{SKILLED} : Statistique.",)),
     ]
 
 
@@ -66,14 +62,8 @@ def test_pilot_sites_lie_in_the_projects_territory() -> None:
     ]
     sites = advise(it, [], members).pilot_sites
     assert [(site.member_id, site.reasons) for site in sites] == [
-        (
-            "mbr_town",
-            ("Présent sur votre territoire : commune 50129.", "Collectivité territoriale."),
-        ),
-        (
-            "mbr_company",
-            ("Présent sur votre territoire : communes 14118 et 14366.",),
-        ),
+        ("mbr_town", (f"{PRESENT} : commune 50129.", "Collectivité territoriale.")),
+        ("mbr_company", (f"{PRESENT} : communes 14118 et 14366.",)),
     ]
 
 
@@ -96,5 +86,5 @@ def test_a_long_territory_is_cut_short() -> None:
     communes = tuple(f"1400{number}" for number in range(1, 8))
     (site,) = advise(made.project(), [], [made.member("mbr_1", territory=communes)]).pilot_sites
     assert site.reasons == (
-        "Présent sur votre territoire : communes 14001, 14002, 14003, 14004 et 14005, et 2 autres.",
+        f"{PRESENT} : communes 14001, 14002, 14003, 14004 et 14005, et 2 autres.",
     )

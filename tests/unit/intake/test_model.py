@@ -25,6 +25,8 @@ from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER, MANIFEST, REVIEWER
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
+FINAL: set[Stage] = {"delivered", "rejected", "withdrawn"}
+TrialEnd = Callable[[str], JobFailed | JobCancelled]
 
 # What each command needs, written down a second time on purpose.
 COMMANDS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
@@ -36,10 +38,7 @@ COMMANDS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
     "choose_pilot_site": (lambda it: it.choose_pilot_site("mbr_s", REVIEWER), {"trialled"}),
     "form_team": (lambda it: it.form_team(("mbr_1",), REVIEWER), {"piloted"}),
     "deliver": (lambda it: it.deliver(made.delivery(), HOLDER), {"staffed"}),
-    "withdraw": (
-        lambda it: it.withdraw("Non.", HOLDER),
-        set(STAGES) - {"delivered", "rejected", "withdrawn"},
-    ),
+    "withdraw": (lambda it: it.withdraw("Non.", HOLDER), set(STAGES) - FINAL),
     "set_treatment": (
         lambda it: it.set_treatment(made.treatment("dts_c"), HOLDER, is_reviewer=False),
         {"submitted", "advised"},
@@ -58,19 +57,33 @@ EVENTS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
     "InputsChecked": (lambda it: it.note_obstacles(1, ()), {"submitted", "advised", "secured"}),
     "full JobSucceeded": (
         lambda it: it.note_result(made.succeeded("full", "job_new")),
-        set(STAGES) - {"delivered", "rejected", "withdrawn"},
+        set(STAGES) - FINAL,
     ),
 }
+
+
+def failed() -> Project:
+    """An equipped project whose trial failed."""
+    it = made.project_at("equipped")
+    it.end_trial(made.failed_trial("job_1"))
+    return it
+
+
+def granted(sequence: int, dataset_id: str = "dts_a") -> DatasetAccess:
+    """The news that a dataset may be read."""
+    return DatasetAccess(dataset_id=dataset_id, sequence=sequence)
+
+
+def revoked(sequence: int = 3, dataset_id: str = "dts_a") -> DatasetAccess:
+    """The news that it may be read no more."""
+    why = {"state": "revoked", "reason": "étude finie"}
+    return granted(sequence, dataset_id).model_copy(update=why)
 
 
 def test_the_table_names_every_stage() -> None:
     """No stage is forgotten, and only three are final."""
     assert set(NEXT_STAGES) == set(STAGES)
-    assert {stage for stage, following in NEXT_STAGES.items() if not following} == {
-        "delivered",
-        "rejected",
-        "withdrawn",
-    }
+    assert {stage for stage, following in NEXT_STAGES.items() if not following} == FINAL
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -230,13 +243,23 @@ def test_a_successful_trial_names_its_manifest() -> None:
     assert [trial.job_id for trial in it.trials] == ["job_trial"]
 
 
-def test_a_failed_trial_leaves_the_project_equipped_and_says_why() -> None:
-    """The holder reads the reason in the history."""
+@pytest.mark.parametrize(
+    ("end", "result", "reason"),
+    [
+        (made.failed_trial, "L'essai a échoué", "colonne absente"),
+        (made.cancelled_trial, "L'essai n'a pas abouti", "annulé"),
+    ],
+    ids=["failed", "cancelled"],
+)
+def test_a_trial_without_result_leaves_the_project_equipped_and_says_why(
+    end: TrialEnd, result: str, reason: str
+) -> None:
+    """The holder reads the reason in the history, which tells a cancellation from a failure."""
     it = made.project_at("equipped")
-    it.end_trial(made.failed_trial("job_trial"))
+    it.end_trial(end("job_trial"))
     assert (it.stage, it.recorded()) == ("equipped", [])
-    assert it.history[-1].why == "L'essai a échoué : colonne absente"
-    assert it.trials[-1].reason == "colonne absente"
+    assert it.history[-1].why == f"{result} : {reason}"
+    assert it.trials[-1].reason == reason
 
 
 def test_what_results_tell_about_persons_is_read_before_they_are_delivered() -> None:
@@ -254,18 +277,9 @@ def test_what_results_tell_about_persons_is_read_before_they_are_delivered() -> 
     assert it.history[-1].why == "Service livré. Sexe et commune."
 
 
-def test_a_cancelled_trial_leaves_the_project_equipped_and_says_why() -> None:
-    """The history tells it from a failure."""
-    it = made.project_at("equipped")
-    it.end_trial(made.cancelled_trial("job_trial"))
-    assert (it.stage, it.recorded()) == ("equipped", [])
-    assert it.history[-1].why == "L'essai n'a pas abouti : annulé"
-    assert it.trials[-1].reason == "annulé"
-
-
 @pytest.mark.parametrize("end", [made.failed_trial, made.cancelled_trial])
 def test_after_a_trial_without_result_a_new_treatment_of_the_same_data_is_tried(
-    end: Callable[[str], JobFailed | JobCancelled],
+    end: TrialEnd,
 ) -> None:
     """Equipping is recorded again with the new treatment, and its trial may succeed."""
     it = made.project_at("equipped")
@@ -286,11 +300,8 @@ def test_a_staffed_project_without_result_takes_a_reviewers_treatment_of_the_sam
     with pytest.raises(Forbidden, match="examinateur"):
         it.set_treatment(corrected, HOLDER, is_reviewer=False)
     it.set_treatment(corrected, REVIEWER, is_reviewer=True)
-    assert (it.stage, it.treatment, made.recorded(it)) == (
-        "staffed",
-        corrected,
-        ["project_equipped"],
-    )
+    assert (it.stage, it.treatment) == ("staffed", corrected)
+    assert made.recorded(it) == ["project_equipped"]
     assert "après un calcul complet sans résultat" in it.history[-1].why
     it.note_result(made.succeeded("full", "job_full"))
     with pytest.raises(WrongStage, match="staffed"):
@@ -300,8 +311,7 @@ def test_a_staffed_project_without_result_takes_a_reviewers_treatment_of_the_sam
 @pytest.mark.parametrize("is_reviewer", [False, True])
 def test_a_holder_does_not_change_what_was_reviewed(is_reviewer: bool) -> None:
     """Owners granted their data to the reviewed treatment; nobody reviews a change of its own."""
-    it = made.project_at("equipped")
-    it.end_trial(made.failed_trial("job_1"))
+    it = failed()
     before = it.model_dump()
     with pytest.raises(Forbidden, match="examinateur"):
         it.set_treatment(made.treatment(), HOLDER, is_reviewer=is_reviewer)
@@ -310,8 +320,7 @@ def test_a_holder_does_not_change_what_was_reviewed(is_reviewer: bool) -> None:
 
 def test_a_treatment_set_after_the_review_is_told_as_reviewed() -> None:
     """The history names the reviewer, the time and the occasion."""
-    it = made.project_at("equipped")
-    it.end_trial(made.failed_trial("job_1"))
+    it = failed()
     it.set_treatment(made.treatment(), REVIEWER, is_reviewer=True)
     entry = it.history[-1]
     assert (entry.by, entry.at >= it.trials[-1].at) == (REVIEWER, True)
@@ -320,8 +329,7 @@ def test_a_treatment_set_after_the_review_is_told_as_reviewed() -> None:
 
 def test_a_new_treatment_reads_no_data_that_was_not_secured() -> None:
     """The reviewer's decision covers the datasets that were named then, all of them."""
-    it = made.project_at("equipped")
-    it.end_trial(made.failed_trial("job_1"))
+    it = failed()
     before = it.model_dump()
     for dataset_ids in (("dts_a",), ("dts_a", "dts_b", "dts_secret")):
         with pytest.raises(Invalid) as refused:
@@ -332,8 +340,7 @@ def test_a_new_treatment_reads_no_data_that_was_not_secured() -> None:
 
 def test_a_treatment_is_not_replaced_while_its_trial_runs() -> None:
     """Two trials of two treatments could not be told apart."""
-    it = made.project_at("equipped")
-    it.end_trial(made.failed_trial("job_1"))
+    it = failed()
     it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
     with pytest.raises(WrongStage, match="essai"):
         it.set_treatment(made.treatment("dts_b", "dts_a"), REVIEWER, is_reviewer=True)
@@ -341,8 +348,7 @@ def test_a_treatment_is_not_replaced_while_its_trial_runs() -> None:
 
 def test_the_failure_of_an_older_trial_told_again_changes_nothing() -> None:
     """The new treatment's trial is still awaited."""
-    it = made.project_at("equipped")
-    it.end_trial(made.failed_trial("job_1"))
+    it = failed()
     it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
     before = it.model_dump()
     it.end_trial(made.failed_trial("job_1"))
@@ -374,15 +380,12 @@ def test_result_of_data_that_was_taken_away_is_not_delivered() -> None:
     """Until it is granted again; the history tells the holder, and news that is old is none."""
     it = made.project_at("staffed")
     it.note_result(made.succeeded("full", "job_full"))
-    it.note_access(
-        DatasetAccess(dataset_id="dts_1", sequence=3, state="revoked", reason="étude finie")
-    )
-    it.note_access(DatasetAccess(dataset_id="dts_1", sequence=2))
-    it.note_access(DatasetAccess(dataset_id="dts_2", sequence=2))
+    for news in (revoked(3, "dts_1"), granted(2, "dts_1"), granted(2, "dts_2")):
+        it.note_access(news)
     with pytest.raises(WrongStage, match="étude finie"):
         it.deliver(made.delivery(), HOLDER)
     assert it.history[-1].why == "Accès à des données retiré : étude finie"
-    it.note_access(DatasetAccess(dataset_id="dts_1", sequence=4))
+    it.note_access(granted(4, "dts_1"))
     it.deliver(made.delivery(), HOLDER)
     assert it.stage == "delivered"
 
@@ -444,16 +447,10 @@ def test_review_does_not_wait_for_the_checks() -> None:
 def test_access_is_open_while_everything_may_be_read() -> None:
     """Taken away it is not, granted again it is; the history tells both, and the end ends it."""
     it = made.project_at("equipped")
-    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=2))
-    assert it.access_open
-    it.note_access(
-        DatasetAccess(dataset_id="dts_a", sequence=5, state="revoked", reason="étude finie")
-    )
-    assert not it.access_open
-    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=4))
-    assert not it.access_open
-    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=6))
-    assert it.access_open
+    told = ((granted(2), True), (revoked(5), False), (granted(4), False), (granted(6), True))
+    for news, is_open in told:
+        it.note_access(news)
+        assert it.access_open is is_open
     assert [entry.why for entry in it.history[-2:]] == [
         "Accès à des données retiré : étude finie",
         "Accès à des données accordé.",
@@ -468,27 +465,25 @@ def test_access_taken_away_before_the_project_was_equipped_waits_to_be_granted_a
 ) -> None:
     """Whether the opening was heard of before or after: it is told only once."""
     it = made.project_at("secured")
-    revoked = DatasetAccess(dataset_id="dts_a", sequence=3, state="revoked", reason="étude finie")
     if overtaken:
-        it.note_access(revoked)
+        it.note_access(revoked())
     it.open_access()
-    it.note_access(revoked)
+    it.note_access(revoked())
     it.open_workspace()
     assert (it.stage, it.access_open) == ("secured", False)
-    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=4))
+    it.note_access(granted(4))
     assert (it.stage, it.access_open) == ("equipped", True)
 
 
 def test_trial_that_lost_its_data_runs_again_once_it_is_granted_again() -> None:
     """By itself and once; not while it runs, nor when nothing had been taken away."""
     it = made.project_at("equipped")
-    revoked = DatasetAccess(dataset_id="dts_a", sequence=3, state="revoked", reason="étude finie")
-    it.note_access(revoked)
+    it.note_access(revoked())
     it.end_trial(made.cancelled_trial("job_1"))
-    it.note_access(DatasetAccess(dataset_id="dts_b", sequence=3))
+    it.note_access(granted(3, "dts_b"))
     assert it.recorded() == []
     for _ in range(2):
-        it.note_access(DatasetAccess(dataset_id="dts_a", sequence=4))
+        it.note_access(granted(4))
     assert (made.recorded(it), it.trial_due) == (["project_equipped"], True)
     it.end_trial(made.succeeded("trial", "job_2"))
     assert it.stage == "trialled"
@@ -497,10 +492,10 @@ def test_trial_that_lost_its_data_runs_again_once_it_is_granted_again() -> None:
 def test_data_restricted_since_is_told_as_long_as_its_owner_is_asked() -> None:
     """It was open when it was granted; then somebody has to decide."""
     it = made.project_at("trialled")
-    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=1))
+    it.note_access(granted(1))
     it.note_access(DatasetAccess(dataset_id="dts_a", sequence=2, state="requested"))
     assert not it.access_open
-    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=3))
+    it.note_access(granted(3))
     assert it.access_open
     assert [entry.why for entry in it.history[-2:]] == [
         "Données restreintes depuis : leur propriétaire est sollicité.",
@@ -518,7 +513,7 @@ def test_history_tells_why_a_secured_project_waits() -> None:
         news = {"dataset_id": "dts_a", "sequence": sequence, "state": state, "reason": reason}
         it.note_access(DatasetAccess.model_validate(news))
     it.note_access(DatasetAccess(dataset_id="dts_b", sequence=1, state="requested"))
-    it.note_access(DatasetAccess(dataset_id="dts_b", sequence=4))
+    it.note_access(granted(4, "dts_b"))
     assert [entry.why for entry in it.history[before:]] == [
         "Données demandées à leur propriétaire, que personne ne lit encore : Retenu.",
         "Demande d'accès à des données expirée : Sans réponse.",

@@ -71,6 +71,22 @@ def attempt(status: int | None = None, retry_after: float | None = None) -> Atte
     return Attempt(at=now(), status=status, seconds=seconds, retry_after=retry_after)
 
 
+def noted(*statuses: int, topic: str = "project_secured") -> WebhookDelivery:
+    """A delivery after attempts that were answered so."""
+    sent = delivery(topic)
+    for status in statuses:
+        sent.note(attempt(status), WAITS, 1)
+    return sent
+
+
+def ended(*deliveries: bool) -> Endpoint:
+    """An endpoint after deliveries that came to such ends: arrived or abandoned."""
+    told = endpoint()
+    for delivered in deliveries:
+        told.note_end(delivered=delivered)
+    return told
+
+
 def test_patterns_choose_topics() -> None:
     """A pattern with a star and a full name."""
     asked = ("job_failed", "project_secured", "project_rejected", "my_job_failed")
@@ -79,8 +95,7 @@ def test_patterns_choose_topics() -> None:
 
 def test_delivered_leaves_nothing_to_do() -> None:
     """A 2xx ends a delivery without an event."""
-    sent = delivery()
-    sent.note(attempt(204), WAITS, 1)
+    sent = noted(204)
     assert (sent.state, sent.next_attempt_at, len(sent.attempts)) == ("delivered", NEVER, 1)
     assert sent.recorded() == []
 
@@ -116,18 +131,14 @@ def test_last_failure_abandons() -> None:
 def test_abandoned_news_about_webhooks_is_no_news() -> None:
     """Two dead endpoints that listen to each other's failures come to rest."""
     for topic in ("delivery_abandoned", "endpoint_disabled"):
-        sent = delivery(topic)
-        for _ in range(3):
-            sent.note(attempt(500), WAITS, 1)
+        sent = noted(500, 500, 500, topic=topic)
         assert sent.state == "abandoned"
         assert sent.recorded() == []
 
 
 def test_gone_is_not_tried_again() -> None:
     """410 ends a delivery at once."""
-    sent = delivery()
-    sent.note(attempt(410), WAITS, 1)
-    assert sent.state == "abandoned"
+    assert noted(410).state == "abandoned"
 
 
 @pytest.mark.parametrize(
@@ -142,9 +153,7 @@ def test_retry_after_is_honoured_within_reason(asked: float | None, waited: floa
 
 def test_late_failure_does_not_undo_a_success() -> None:
     """Of two workers that sent at once, one success is enough."""
-    sent = delivery()
-    sent.note(attempt(200), WAITS, 1)
-    sent.note(attempt(500), WAITS, 1)
+    sent = noted(200, 500)
     assert (sent.state, len(sent.attempts)) == ("delivered", 2)
 
 
@@ -158,9 +167,7 @@ def test_noting_an_attempt_again_changes_nothing() -> None:
 
 def test_replay_has_the_whole_schedule_again() -> None:
     """A replayed delivery is due now and keeps its history."""
-    sent = delivery()
-    for _ in range(3):
-        sent.note(attempt(500), WAITS, 1)
+    sent = noted(500, 500, 500)
     sent.replay()
     assert sent.state == "pending"
     assert sent.next_attempt_at <= now()
@@ -170,12 +177,8 @@ def test_replay_has_the_whole_schedule_again() -> None:
 
 def test_endpoint_is_disabled_after_abandoned_deliveries_in_a_row() -> None:
     """A delivery that arrives starts the count anew."""
-    dead = endpoint()
-    for _ in range(ABANDONED_IN_ROW - 1):
-        dead.note_end(delivered=False)
-    dead.note_end(delivered=True)
-    for _ in range(ABANDONED_IN_ROW - 1):
-        dead.note_end(delivered=False)
+    nearly = [False] * (ABANDONED_IN_ROW - 1)
+    dead = ended(*nearly, True, *nearly)
     assert dead.state == "enabled"
     dead.note_end(delivered=False)
     dead.note_end(delivered=False)
@@ -188,9 +191,7 @@ def test_endpoint_is_disabled_after_abandoned_deliveries_in_a_row() -> None:
 
 def test_enabling_forgets_the_failures() -> None:
     """A re-enabled endpoint has its whole patience again."""
-    dead = endpoint()
-    for _ in range(ABANDONED_IN_ROW):
-        dead.note_end(delivered=False)
+    dead = ended(*[False] * ABANDONED_IN_ROW)
     dead.change(state="enabled")
     dead.note_end(delivered=False)
     assert (dead.state, dead.reason) == ("enabled", "")
