@@ -1,15 +1,39 @@
-"""Publishes an event as the service that owns it would, and hears what services publish."""
+"""Events as the services that own them record and publish them, and what is heard of them."""
 
 import json
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import amqp
 
-from shared.aggregate import now
-from shared.events import Event, wrap
+from shared.aggregate import Aggregate, now
+from shared.events import Envelope, Event, wrap
 from shared.trace import child_of
 from tests.servers import Broker
+
+E = TypeVar("E", bound=Event)
+
+
+def topics(aggregate: Aggregate) -> list[str]:
+    """The topics of the events recorded since the last save, in order."""
+    return [event.topic for event in aggregate.recorded()]
+
+
+def enveloped(
+    event: E, subject: str, sequence: int = 1, time: datetime | None = None
+) -> Envelope[E]:
+    """The event as a listener is given it."""
+    return Envelope(
+        id=f"{event.topic}-{subject}-{sequence}-0",
+        source=event.source,
+        type=event.topic,
+        subject=subject,
+        time=time or now(),
+        sequence=sequence,
+        correlationid=getattr(event, "project_id", None) or subject,
+        data=event,
+    )
 
 
 def publish(

@@ -132,8 +132,3 @@ def project_at(stage: Stage) -> Project:
 def saved(it: Project) -> Project:
     """The project as it is loaded after a save."""
     return Project.model_validate({**it.model_dump(), "version": it.version + 1})
-
-
-def recorded(it: Project) -> list[str]:
-    """The topics of the events recorded since the last save."""
-    return [event.topic for event in it.recorded()]

@@ -21,6 +21,7 @@ from shared.events import (
     Stage,
     TreatmentProposed,
 )
+from tests.events import topics
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER, MANIFEST, REVIEWER
 
@@ -125,7 +126,7 @@ def test_the_usual_road_records_one_event_for_each_stage() -> None:
     it = made.project()
     for stage in made.ROAD[1:]:
         made.advance(it, stage)
-    assert made.recorded(it) == [f"project_{stage}" for stage in made.ROAD]
+    assert topics(it) == [f"project_{stage}" for stage in made.ROAD]
     assert [entry.stage for entry in it.history] == list(made.ROAD)
     assert {entry.by for entry in it.history} == {HOLDER, "intake", REVIEWER, "compute"}
     assert all(entry.why for entry in it.history)
@@ -175,7 +176,7 @@ def test_a_project_without_a_treatment_cannot_be_secured() -> None:
         made.advance(it, "secured")
     assert it.stage == "advised"
     made.advance(it, "rejected")
-    assert made.recorded(it) == ["project_advised", "project_rejected"]
+    assert topics(it) == ["project_advised", "project_rejected"]
 
 
 @pytest.mark.parametrize("decision", ["secure", "reject"])
@@ -230,7 +231,7 @@ def test_an_opening_after_the_withdrawal_equips_nothing() -> None:
     it.open_access()
     made.advance(it, "withdrawn")
     it.open_workspace()
-    assert (it.stage, made.recorded(it)) == ("withdrawn", ["project_withdrawn"])
+    assert (it.stage, topics(it)) == ("withdrawn", ["project_withdrawn"])
 
 
 def test_a_successful_trial_names_its_manifest() -> None:
@@ -301,7 +302,7 @@ def test_a_staffed_project_without_result_takes_a_reviewers_treatment_of_the_sam
         it.set_treatment(corrected, HOLDER, is_reviewer=False)
     it.set_treatment(corrected, REVIEWER, is_reviewer=True)
     assert (it.stage, it.treatment) == ("staffed", corrected)
-    assert made.recorded(it) == ["project_equipped"]
+    assert topics(it) == ["project_equipped"]
     assert "après un calcul complet sans résultat" in it.history[-1].why
     it.note_result(made.succeeded("full", "job_full"))
     with pytest.raises(WrongStage, match="staffed"):
@@ -484,7 +485,7 @@ def test_trial_that_lost_its_data_runs_again_once_it_is_granted_again() -> None:
     assert it.recorded() == []
     for _ in range(2):
         it.note_access(granted(4))
-    assert (made.recorded(it), it.trial_due) == (["project_equipped"], True)
+    assert (topics(it), it.trial_due) == (["project_equipped"], True)
     it.end_trial(made.succeeded("trial", "job_2"))
     assert it.stage == "trialled"
 

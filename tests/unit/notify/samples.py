@@ -5,7 +5,6 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from shared.aggregate import now
 from shared.events import (
     LAB_EVENTS,
     Envelope,
@@ -16,6 +15,7 @@ from shared.events import (
     ProjectAdvised,
     ProjectStaffed,
 )
+from tests.events import enveloped
 
 PROJECT, HOLDER, DATASET, OWNER, JOB = "prj_1", "mem_holder", "dts_1", "mem_owner", "job_1"
 TIME = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
@@ -87,13 +87,4 @@ def envelope(
     event: Event, *, subject: str = PROJECT, sequence: int = 1, time: datetime | None = None
 ) -> Envelope[Event]:
     """An envelope as the relay sends it."""
-    return Envelope[Event](
-        id=f"{event.topic}-{subject}-{sequence}-0",
-        source=event.source,
-        type=event.topic,
-        subject=subject,
-        time=time or now(),
-        sequence=sequence,
-        correlationid=getattr(event, "project_id", None) or subject,
-        data=event,
-    )
+    return enveloped(event, subject, sequence, time)

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from services.compute.jobs.commands import ingest_job, treatment_job
 from services.compute.jobs.workspace import Workspace
 from shared.events import DatasetRegistered, Envelope, FileRef, JobFailed, Step, Treatment
+from tests.events import enveloped, topics
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def registered() -> Envelope[DatasetRegistered]:
     """The event that a file waits to be read."""
-    dataset = DatasetRegistered(
+    event = DatasetRegistered(
         dataset_id="dts_1",
         owner_id="mbr_1",
         title="Communes",
@@ -19,16 +20,7 @@ def registered() -> Envelope[DatasetRegistered]:
         file=FileRef(sha256="b" * 64, size=10),
         filename="communes.csv",
     )
-    return Envelope[DatasetRegistered](
-        id="dataset_registered-dts_1-3-0",
-        source="catalog",
-        type="dataset_registered",
-        subject="dts_1",
-        time=NOW,
-        sequence=3,
-        correlationid="dts_1",
-        data=dataset,
-    )
+    return enveloped(event, "dts_1", sequence=3, time=NOW)
 
 
 def test_same_cause_makes_the_same_job() -> None:
@@ -40,7 +32,7 @@ def test_ingest_job_counts_for_the_owner() -> None:
     """An ingest job carries the file and takes its turns among its owner's."""
     job = ingest_job(registered())
     assert (job.lane, job.dataset_version, job.filename) == ("mbr_1", 3, "communes.csv")
-    assert [event.topic for event in job.recorded()] == ["job_queued"]
+    assert topics(job) == ["job_queued"]
 
 
 def test_job_of_a_treatment_that_cannot_run_has_failed_already() -> None:
@@ -48,7 +40,7 @@ def test_job_of_a_treatment_that_cannot_run_has_failed_already() -> None:
     step = Step(application="aggregate", inputs={"table": "homes"}, parameters={}, output="sum")
     treatment = Treatment(inputs={"homes": "dts_1"}, steps=(step,))
     job = treatment_job("job_1", "trial", Workspace(id="prj_1", holder_id="mbr_1"), treatment, "")
-    assert [event.topic for event in job.recorded()] == ["job_queued", "job_failed"]
+    assert topics(job) == ["job_queued", "job_failed"]
     told = job.recorded()[-1]
     assert isinstance(told, JobFailed)
     assert "steps.0.parameters.by: ce champ manque" in told.reason

@@ -10,6 +10,7 @@ from shared.aggregate import NEVER, now
 from shared.errors import WrongStage
 from shared.events import FileRef, JobCancelled, JobKind, JobSucceeded, Step, Treatment
 from shared.tables.privacy import Privacy
+from tests.events import topics
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
@@ -49,11 +50,6 @@ def a_running_job(run: str = "first") -> Job:
     job.take(run, NOW, LEASE)
     job.begin(run)
     return job
-
-
-def topics(job: Job) -> list[str]:
-    """What was recorded, in order."""
-    return [event.topic for event in job.recorded()]
 
 
 def test_job_tells_its_life_in_three_events() -> None:
@@ -176,11 +172,7 @@ def test_cancelled_ingest_names_the_version_it_did_not_read() -> None:
     job.cancel("annulé")
     assert job.recorded() == [
         JobCancelled(
-            job_id="job_1",
-            kind="ingest",
-            dataset_id="dts_1",
-            dataset_version=2,
-            reason="annulé",
+            job_id="job_1", kind="ingest", dataset_id="dts_1", dataset_version=2, reason="annulé"
         )
     ]
 

@@ -1,6 +1,5 @@
 """What a project may compute, which data it may read, and whether its results are given away."""
 
-from datetime import UTC, datetime
 from functools import reduce
 
 import pytest
@@ -8,49 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.compute.jobs.workspace import AccessEvent, AccessStatus, Workspace
-from shared.aggregate import now
 from shared.errors import WrongStage
-from shared.events import (
-    AccessGranted,
-    AccessRequested,
-    AccessRevoked,
-    Envelope,
-    Step,
-    Treatment,
-)
+from shared.events import AccessGranted, AccessRequested, AccessRevoked, Envelope
+from tests.events import enveloped, topics
+from tests.unit.compute.jobs.test_model import NOW, TREATMENT
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TREATMENT = Treatment(
-    inputs={"homes": "dts_1"},
-    steps=(Step(application="aggregate", inputs={"table": "homes"}, output="result"),),
-)
 ABOUT = {"project_id": "prj_1", "dataset_id": "dts_1", "owner_id": "mbr_o"}
 ASKED = AccessRequested(**ABOUT, holder_id="mbr_h")
 GRANTED = AccessGranted(**ABOUT, decided_by="mbr_o")
 REVOKED = AccessRevoked(**ABOUT, reason="étude finie")
 
 
-def topics(workspace: Workspace) -> list[str]:
-    """What was recorded, in order."""
-    return [event.topic for event in workspace.recorded()]
-
-
-def envelope(event: AccessEvent, sequence: int) -> Envelope[AccessEvent]:
-    """The event as the catalogue's relay sends it."""
-    return Envelope[AccessEvent](
-        id=f"{event.topic}-{sequence}",
-        source="catalog",
-        type=event.topic,
-        subject="prj_1",
-        time=now(),
-        sequence=sequence,
-        correlationid="prj_1",
-        data=event,
-    )
-
-
 EVENTS: tuple[AccessEvent, ...] = (ASKED, GRANTED, REVOKED, GRANTED, REVOKED, GRANTED)
-LIFE = [envelope(event, sequence) for sequence, event in enumerate(EVENTS)]
+LIFE = [enveloped(event, "prj_1", sequence) for sequence, event in enumerate(EVENTS)]
 
 
 def told(*events: AccessEvent) -> Workspace:
@@ -58,7 +27,7 @@ def told(*events: AccessEvent) -> Workspace:
     workspace = Workspace(id="prj_1")
     workspace.open("mbr_h", ("dts_1",), 60)
     for sequence, event in enumerate(events):
-        workspace.note_access(envelope(event, sequence))
+        workspace.note_access(enveloped(event, "prj_1", sequence))
     return workspace
 
 
@@ -190,7 +159,7 @@ def test_late_request_is_noted_after_the_end() -> None:
     """Which data is restricted may be heard of last, and counts all the same."""
     workspace = told()
     workspace.close("mbr_h", "le projet est retiré")
-    workspace.note_access(envelope(ASKED, 1))
+    workspace.note_access(enveloped(ASKED, "prj_1"))
     assert workspace.withheld(["dts_1"]) == "le projet est retiré"
 
 
