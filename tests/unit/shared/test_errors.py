@@ -17,25 +17,21 @@ from shared.errors import (
 )
 
 
-def test_docstring_is_the_default_message() -> None:
-    """An error raised bare explains itself."""
-    assert str(NotFound()) == "Nothing has this identifier."
-
-
-def test_own_message_replaces_the_default() -> None:
-    """What the raiser says counts more."""
-    assert str(NotFound("no project has the id prj_1")) == "no project has the id prj_1"
-
-
-def test_invalid_names_its_field() -> None:
-    """The field stands before the message, where a reader looks first."""
-    error = Invalid("must not be empty", "title")
-    assert (str(error), error.field) == ("title: must not be empty", "title")
-
-
-def test_invalid_without_a_field_is_its_message() -> None:
-    """A fault of the whole body names no field."""
-    assert str(Invalid("is empty")) == "is empty"
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NotFound(), "Nothing has this identifier."),
+        (NotFound("no project has the id prj_1"), "no project has the id prj_1"),
+        (Invalid("is empty"), "is empty"),
+        (Invalid("must not be empty", "title"), "title: must not be empty"),
+    ],
+    ids=["bare", "with a message", "of the whole body", "of a field"],
+)
+def test_error_says_its_field_and_its_own_message_or_its_docstring(
+    error: LabError, said: str
+) -> None:
+    """Raised bare it explains itself; the field stands where a reader looks first."""
+    assert str(error) == said
 
 
 @pytest.mark.parametrize("cls", TYPED)
@@ -49,7 +45,9 @@ def test_error_is_rebuilt_from_its_arguments(cls: type[LabError]) -> None:
 
 def test_field_survives_the_rebuilding() -> None:
     """A caller in another process still learns which field is wrong."""
-    assert Invalid(*Invalid("is empty", "title").args).field == "title"
+    error = Invalid("must not be empty", "title")
+    assert error.field == "title"
+    assert Invalid(*error.args).field == "title"
 
 
 @pytest.mark.parametrize(

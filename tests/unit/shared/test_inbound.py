@@ -32,8 +32,7 @@ def test_cursor_that_no_page_gave_is_refused_by_name(cursor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor",
-    ["{}", "{}.{}", "20260301T123015123000Z-000007-dataset_registered-{}-7-0"],
+    "cursor", ["{}", "{}.{}", "20260301T123015123000Z-000007-dataset_registered-{}-7-0"]
 )
 def test_ids_that_pages_end_with_are_cursors(cursor: str) -> None:
     """Of a thing, of a request for access, of a line of a timeline."""

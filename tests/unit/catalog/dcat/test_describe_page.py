@@ -7,12 +7,7 @@ import pytest
 from rdflib import RDF, Graph, Literal, URIRef
 from rdflib.namespace import DCAT, DCTERMS, FOAF, SKOS
 
-from services.catalog.dcat.describe import (
-    CatalogueFigures,
-    CataloguePage,
-    describe_page,
-    next_page,
-)
+from services.catalog.dcat.describe import CatalogueFigures, CataloguePage, describe_page, next_page
 from services.catalog.dcat.syntax import Syntax
 from services.catalog.dcat.vocabulary import THEME_TABLE
 from shared.catalogues.rdf import HYDRA

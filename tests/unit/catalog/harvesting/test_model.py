@@ -15,19 +15,12 @@ from tests.unit.catalog.samples import ref
 
 URL = "https://portail.example/?page="
 WAITS = (1.0, 5.0)
+PORTAL: dict[str, Any] = {"owner_id": "mbr_op", "title": "Portail", "catalogue": "dcat"}
 
 
 def harvest() -> Harvest:
     """A harvest that begins."""
-    return Harvest(
-        id="hrv_1",
-        source_id="src_1",
-        owner_id="mbr_op",
-        title="Portail",
-        catalogue="dcat",
-        next_url=f"{URL}1",
-        started_at=now(),
-    )
+    return Harvest(id="hrv_1", source_id="src_1", **PORTAL, next_url=f"{URL}1", started_at=now())
 
 
 def page(number: int = 1, **fields: Any) -> FetchedPage:
@@ -210,14 +203,7 @@ def test_report_counts_in_french(counts: Counts, retired: int, text: str) -> Non
 
 def source() -> RemoteSource:
     """A source that was never harvested."""
-    return RemoteSource(
-        id="src_1",
-        owner_id="mbr_op",
-        title="Portail",
-        catalogue="dcat",
-        theme="territoire",
-        licence="lov2",
-    )
+    return RemoteSource(id="src_1", **PORTAL, theme="territoire", licence="lov2")
 
 
 def test_source_has_one_harvest_at_a_time() -> None:

@@ -75,13 +75,8 @@ def test_columns_of_different_years_may_both_need_the_crosswalk() -> None:
         ("insee", "commune", ""): "14695 14001 14003",
         ("insee", "commune", "commune"): "14581 14001 14003",
     }
-    assert told(index_of(old=OLD, older=older), "old")[0] == (
-        "com",
-        "commune",
-        "insee",
-        "commune",
-        3,
-    )
+    best = told(index_of(old=OLD, older=older), "old")[0]
+    assert best == ("com", "commune", "insee", "commune", 3)
 
 
 def test_establishment_finds_its_company() -> None:
@@ -111,10 +106,7 @@ def test_values_as_they_are_come_first_among_equals() -> None:
 def test_equal_keys_come_before_keys_of_another_kind_that_find_as_much() -> None:
     """However few bodies there are beside their communes."""
     here = {("a", "commune", ""): "14001", ("a", "siren", "commune_epci"): "200000001"}
-    there = {
-        ("code", "commune", ""): "14001 14003 14005",
-        ("epci", "siren", ""): "200000001",
-    }
+    there = {("code", "commune", ""): "14001 14003 14005", ("epci", "siren", ""): "200000001"}
     found = told(index_of(here=here, there=there), "here")
     assert [(via, name) for _, via, name, *_ in found] == [("", "code"), ("commune_epci", "epci")]
 
@@ -214,10 +206,7 @@ def seen(size: int, restricted: str, reader: str) -> list[tuple[int, ...]]:
 def test_counts_are_exact_for_who_may_read_both(size: int, restricted: str, reader: str) -> None:
     """Open data is everybody's."""
     rows = 2 * size
-    assert seen(size, restricted, reader) == [
-        (size, rows, size, rows),
-        (size, size, rows, rows),
-    ]
+    assert seen(size, restricted, reader) == [(size, rows, size, rows), (size, size, rows, rows)]
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,8 @@ def test_plural_meets_singular() -> None:
 
 def test_stop_words_and_elisions_carry_no_meaning() -> None:
     """Articles, elided ones too, and prepositions are dropped."""
-    assert set(meaningful("L'habitat dans les communes d'Orne et de l'Eure")) == {
-        "habitat",
-        "commune",
-        "orne",
-        "eure",
-    }
+    found = meaningful("L'habitat dans les communes d'Orne et de l'Eure")
+    assert set(found) == {"habitat", "commune", "orne", "eure"}
 
 
 def test_words_are_kept_as_they_were_first_written() -> None:

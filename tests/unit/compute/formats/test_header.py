@@ -54,8 +54,7 @@ def test_what_stands_above_a_header_that_names_all_is_none(first: Cells) -> None
 
 
 @pytest.mark.parametrize(
-    "first",
-    [["14118", "Caen", "", "2", "3", "4"], ["", "Caen", "1", "2", "3", "4"]],
+    "first", [["14118", "Caen", "", "2", "3", "4"], ["", "Caen", "1", "2", "3", "4"]]
 )
 def test_row_of_data_is_no_second_row_of_the_header(first: Cells) -> None:
     """Also when it has gaps and a column has no name."""

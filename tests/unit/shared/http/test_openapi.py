@@ -44,12 +44,8 @@ def test_document_of_every_kind_of_route_is_valid() -> None:
     """Bodies, queries, uploads, downloads and empty answers are OpenAPI 3.1."""
     paths = described(ROUTES)["paths"]
     assert set(paths["/parcels"]) == {"post", "get"}
-    assert set(paths["/parcels/{parcel_id}"]["delete"]["responses"]) == {
-        "204",
-        "401",
-        "404",
-        "default",
-    }
+    answers = paths["/parcels/{parcel_id}"]["delete"]["responses"]
+    assert set(answers) == {"204", "401", "404", "default"}
 
 
 def test_service_without_routes_is_valid() -> None:
