@@ -12,6 +12,10 @@ DEMO = ROOT / "deploy" / "demo" / "data"
 DATA = ROOT / "tests" / "data"
 
 
+Tables = dict[str, Path | bytes]
+"""Files by the names that a job has for them."""
+
+
 @dataclass(frozen=True)
 class RunOutcome:
     """What a run left behind."""
@@ -37,7 +41,19 @@ class RunOutcome:
         return self.folder / str(paths[name])
 
 
-def prepare(folder: Path, job: dict[str, Any], inputs: dict[str, Path | bytes]) -> None:
+def step(
+    application: str, inputs: dict[str, str], output: str, **parameters: object
+) -> dict[str, Any]:
+    """A step of a treatment."""
+    return {
+        "application": application,
+        "inputs": inputs,
+        "parameters": parameters,
+        "output": output,
+    }
+
+
+def prepare(folder: Path, job: dict[str, Any], inputs: Tables) -> None:
     """Fill a job folder as the service does: inputs numbered in order."""
     (folder / "in").mkdir(parents=True)
     (folder / "out").mkdir()
@@ -49,7 +65,7 @@ def prepare(folder: Path, job: dict[str, Any], inputs: dict[str, Path | bytes]) 
     (folder / "job.json").write_text(json.dumps({"inputs": paths, **job}))
 
 
-def run(folder: Path, job: dict[str, Any], inputs: dict[str, Path | bytes]) -> RunOutcome:
+def run(folder: Path, job: dict[str, Any], inputs: Tables) -> RunOutcome:
     """Run the runner on a new job folder, in this process and without the sandbox."""
     prepare(folder, job, inputs)
     main(folder, memory_bytes=1_000_000_000)
@@ -62,10 +78,7 @@ def ingest(folder: Path, content: Path | bytes, filename: str = "donnees.csv") -
 
 
 def treat(
-    folder: Path,
-    tables: dict[str, Path | bytes],
-    *steps: dict[str, Any],
-    sample_rows: int | None = None,
+    folder: Path, tables: Tables, *steps: dict[str, Any], sample_rows: int | None = None
 ) -> RunOutcome:
     """Take in the tables, and run a treatment on what comes out."""
     taken = {}

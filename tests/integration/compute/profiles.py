@@ -1,14 +1,20 @@
-"""What the tests of ingestion look at."""
+"""What the tests of ingestion and treatments look at."""
 
 import pandas as pd
 
 from shared.tables.manifest import Profile
+from shared.tables.privacy import Privacy
 from tests.integration.compute.jobs import RunOutcome
 
 
 def profile(run: RunOutcome) -> Profile:
     """The report of an ingest job."""
     return Profile.model_validate(run.reports[0])
+
+
+def verdict(run: RunOutcome) -> Privacy:
+    """The verdict on a treatment's result."""
+    return Privacy.model_validate(run.reports[-1]["privacy"])
 
 
 def table(run: RunOutcome) -> pd.DataFrame:

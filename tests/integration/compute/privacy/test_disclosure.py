@@ -3,15 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from shared.tables.privacy import Privacy
-from tests.integration.compute.jobs import RunOutcome, treat
+from tests.integration.compute.jobs import step, treat
+from tests.integration.compute.profiles import verdict
 
-SUMS = {
-    "application": "aggregate",
-    "inputs": {"table": "personnes"},
-    "parameters": {"by": ["commune", "sexe"], "counts": ["age"], "means": ["age"]},
-    "output": "sommes",
-}
+PERSONS = {"table": "personnes"}
+SUMS = step("aggregate", PERSONS, "sommes", by=["commune", "sexe"], counts=["age"], means=["age"])
 
 
 def persons(rare: int = 2) -> bytes:
@@ -19,11 +15,6 @@ def persons(rare: int = 2) -> bytes:
     rows = [f"14{118 + at % 2};{'HF'[at // 2 % 2]};{20 + at % 60}" for at in range(400)]
     rows += [f"14001;H;{30 + at}" for at in range(rare)]
     return "\n".join(["commune;sexe;age", *rows]).encode()
-
-
-def verdict(run: RunOutcome) -> Privacy:
-    """The verdict on the result."""
-    return Privacy.model_validate(run.reports[-1]["privacy"])
 
 
 def test_figures_of_few_persons_are_named(tmp_path: Path) -> None:
@@ -42,12 +33,8 @@ def test_figures_of_few_persons_are_named(tmp_path: Path) -> None:
 
 def test_sums_that_are_crossed_afterwards_stay_small(tmp_path: Path) -> None:
     """The names of the communes beside them hide nobody."""
-    cross = {
-        "application": "cross",
-        "inputs": {"left": "sommes", "right": "communes"},
-        "parameters": {"left_key": "commune", "right_key": "code"},
-        "output": "nommees",
-    }
+    tables = {"left": "sommes", "right": "communes"}
+    cross = step("cross", tables, "nommees", left_key="commune", right_key="code")
     communes = b"code;nom\n14118;Caen\n14119;Cagny\n14001;Ablon\n"
     found = verdict(treat(tmp_path, {"personnes": persons(), "communes": communes}, SUMS, cross))
     assert (found.verdict, found.k, found.rows_below) == ("quasi", 2, 1)
@@ -66,5 +53,5 @@ def test_sums_of_places_may_be_small(tmp_path: Path) -> None:
     """A commune with two stations tells of nobody."""
     rows = [f"14{118 + at % 3};{at}" for at in range(8)]
     stations = "\n".join(["commune;puissance", *rows]).encode()
-    step = SUMS | {"parameters": {"by": ["commune"], "sums": ["puissance"]}}
-    assert verdict(treat(tmp_path, {"personnes": stations}, step)).verdict == "none"
+    sums = step("aggregate", PERSONS, "sommes", by=["commune"], sums=["puissance"])
+    assert verdict(treat(tmp_path, {"personnes": stations}, sums)).verdict == "none"

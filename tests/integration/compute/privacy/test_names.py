@@ -6,41 +6,15 @@ import pytest
 
 from tests.integration.compute.privacy.test_screening import kinds, screened
 
-LAST_NAMES = [
-    "Martin",
-    "Bernard",
-    "Dubois",
-    "Lefevre",
-    "Moreau",
-    "Girard",
-    "Kpodékon",
-    "Ouzounian",
-    "Fontaine",
-    "Blanchard",
-    "Roy",
-    "Xhemaili",
-    "Vasseur",
-    "Tchouaméni",
-    "Lemoine",
-]
-FIRST_NAMES = [
-    "Jean",
-    "Marie",
-    "Paul",
-    "Jeanne",
-    "Pierre",
-    "Lucie",
-    "Louis",
-    "Anne",
-    "Jacques",
-    "Claire",
-    "Michel",
-    "Sophie",
-    "Henri",
-    "Alice",
-    "Denis",
-]
-SERVICES = ("Voirie", "Eau", "Culture")
+PERSONS = (
+    "Jean Martin, Marie Bernard, Paul Dubois, Jeanne Lefevre, Pierre Moreau, Lucie Girard,"
+    " Louis Kpodékon, Anne Ouzounian, Jacques Fontaine, Claire Blanchard, Michel Roy,"
+    " Sophie Xhemaili, Henri Vasseur, Alice Tchouaméni, Denis Lemoine"
+)
+FIRST_NAMES, LAST_NAMES = map(list, zip(*map(str.split, PERSONS.split(", ")), strict=True))
+RARE = [f"{one}zkw" for one in LAST_NAMES]
+RANKS = [str(at) for at in range(15)]
+SERVICES = ["Voirie", "Eau", "Culture"] * 5
 NAMED = [
     "nom_agent",
     "nom_elu",
@@ -64,8 +38,7 @@ def as_file(names: list[str], columns: list[list[str]]) -> bytes:
 @pytest.mark.parametrize("header", NAMED)
 def test_names_beside_first_names_are_surnames(tmp_path: Path, header: str) -> None:
     """Fifteen rows, whose surnames are rare ones in part."""
-    services = [SERVICES[at % 3] for at in range(15)]
-    content = as_file([header, "prenom_agent", "service"], [LAST_NAMES, FIRST_NAMES, services])
+    content = as_file([header, "prenom_agent", "service"], [LAST_NAMES, FIRST_NAMES, SERVICES])
     found = screened(tmp_path, content)
     assert found.verdict == "direct"
     assert kinds(found) == {header: "surname", "prenom_agent": "first_name"}
@@ -73,18 +46,8 @@ def test_names_beside_first_names_are_surnames(tmp_path: Path, header: str) -> N
 
 def test_rare_surnames_beside_first_names_are_surnames(tmp_path: Path) -> None:
     """No list knows one of them."""
-    rare = [f"{one}zkw" for one in LAST_NAMES]
-    found = screened(tmp_path, as_file(["nom_agent", "prenom"], [rare, FIRST_NAMES]))
+    found = screened(tmp_path, as_file(["nom_agent", "prenom"], [RARE, FIRST_NAMES]))
     assert kinds(found) == {"nom_agent": "surname", "prenom": "first_name"}
-
-
-@pytest.mark.parametrize("header", ["nom_commune", "nom_epci", "nom_voie", "nom_departement"])
-def test_names_of_places_beside_first_names_are_no_surnames(tmp_path: Path, header: str) -> None:
-    """First names given in places, and how often."""
-    places = ["Calvados", "Orne", "Manche", "Eure", "Seine-Maritime"] * 3
-    counts = [str(at + 3) for at in range(15)]
-    content = as_file(["prenom", header, "nombre"], [FIRST_NAMES, places, counts])
-    assert screened(tmp_path, content).verdict == "none"
 
 
 def numbers(birthplace: str, month: str = "05") -> list[str]:
@@ -98,7 +61,7 @@ def numbers(birthplace: str, month: str = "05") -> list[str]:
 @pytest.mark.parametrize("birthplace", ["14118", "2A004", "99350"])
 def test_nir_without_its_key_is_direct(tmp_path: Path, header: str, birthplace: str) -> None:
     """By its name, or when all were born in a month and a commune that exist, or abroad."""
-    content = as_file([header, "rang"], [numbers(birthplace), [str(at) for at in range(15)]])
+    content = as_file([header, "rang"], [numbers(birthplace), RANKS])
     found = screened(tmp_path, content)
     assert (found.verdict, kinds(found)) == ("direct", {header: "nir"})
 
@@ -116,7 +79,7 @@ def test_nir_without_its_key_is_direct(tmp_path: Path, header: str, birthplace: 
 )
 def test_other_long_numbers_are_no_nirs(tmp_path: Path, header: str, values: list[str]) -> None:
     """Born in no month or nowhere, one number again and again, or something shorter."""
-    content = as_file([header, "rang"], [values, [str(at) for at in range(15)]])
+    content = as_file([header, "rang"], [values, RANKS])
     assert screened(tmp_path, content).verdict == "none"
 
 
@@ -136,19 +99,6 @@ def test_civility_or_initial_and_surname_are_a_full_name(tmp_path: Path, names: 
 
 
 UAI = ["0140013N", "0140014P", "0140017T", "0141275K", "0140052F"]
-THINGS = {
-    "trees": ("hauteur", ["Chêne", "Hêtre", "Orme", "Tilleul", "Pin noir"]),
-    "orchard": ("hauteur", ["Pommier", "Cerisier", "Olivier", "Noyer", "Poirier"]),
-    "bars": ("terrasse", ["Chez Paul", "Le Bouchon", "Bar des Sports", "La Rose", "Chez Martin"]),
-    "functions": ("rang", ["M. le Maire", "Mme la Préfète", "M. le Directeur", "Accueil", "SIG"]),
-}
-
-
-@pytest.mark.parametrize(("beside", "names"), THINGS.values(), ids=THINGS)
-def test_things_headed_name_are_no_persons(tmp_path: Path, beside: str, names: list[str]) -> None:
-    """Trees are surnames in part, and bars are called after somebody."""
-    content = as_file(["nom", beside], [names * 3, [str(at) for at in range(15)]])
-    assert screened(tmp_path, content).verdict == "none"
 
 
 def test_schools_are_called_after_persons(tmp_path: Path) -> None:
@@ -164,13 +114,8 @@ def test_schools_are_called_after_persons(tmp_path: Path) -> None:
 
 def test_surnames_alone_are_persons(tmp_path: Path) -> None:
     """Headed just `nom`, beside nothing of a person."""
-    services = [SERVICES[at % 3] for at in range(15)]
-    found = screened(tmp_path, as_file(["nom", "service"], [LAST_NAMES, services]))
+    found = screened(tmp_path, as_file(["nom", "service"], [LAST_NAMES, SERVICES]))
     assert kinds(found) == {"nom": "surname"}
-
-
-RARE = [f"{one}zkw" for one in LAST_NAMES]
-RANKS = [str(at) for at in range(15)]
 
 
 @pytest.mark.parametrize(
@@ -211,11 +156,31 @@ NO_PERSONS = {
         "nom": ["Ablon", "Acqueville", "Agy", "Airan", "Amayé"] * 3,
         "nombre": RANKS,
     },
+    "trees": {"nom": ["Chêne", "Hêtre", "Orme", "Tilleul", "Pin noir"] * 3, "hauteur": RANKS},
+    "orchard": {
+        "nom": ["Pommier", "Cerisier", "Olivier", "Noyer", "Poirier"] * 3,
+        "hauteur": RANKS,
+    },
+    "bars": {
+        "nom": ["Chez Paul", "Le Bouchon", "Bar des Sports", "La Rose", "Chez Martin"] * 3,
+        "terrasse": RANKS,
+    },
+    "functions": {
+        "nom": ["M. le Maire", "Mme la Préfète", "M. le Directeur", "Accueil", "SIG"] * 3,
+        "rang": RANKS,
+    },
+} | {
+    header: {
+        "prenom": FIRST_NAMES,
+        header: ["Calvados", "Orne", "Manche", "Eure", "Seine-Maritime"] * 3,
+        "nombre": [str(at + 3) for at in range(15)],
+    }
+    for header in ("nom_commune", "nom_epci", "nom_voie", "nom_departement")
 }
 
 
 @pytest.mark.parametrize("columns", NO_PERSONS.values(), ids=NO_PERSONS)
 def test_namesakes_are_no_persons(tmp_path: Path, columns: dict[str, list[str]]) -> None:
-    """Flowers, and schools and places among first names: without a UAI as well."""
+    """Flowers, trees and bars; schools, without a UAI as well, and places among first names."""
     content = as_file(list(columns), list(columns.values()))
     assert screened(tmp_path, content).verdict == "none"

@@ -13,9 +13,9 @@ import pytest
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.reference_files import unfolded
 from shared.tables.privacy import Privacy
-from tests.integration.compute.jobs import DATA, DEMO, RunOutcome, ingest, treat
+from tests.integration.compute.jobs import DATA, DEMO, Tables, ingest, step, treat
 from tests.integration.compute.jobs import run as start
-from tests.integration.compute.profiles import profile
+from tests.integration.compute.profiles import profile, verdict
 
 FIRST, LAST = (sorted(unfolded(name).to_pylist()) for name in ("first_names.csv", "surnames.csv"))
 COMMUNES = sorted(load_codes().communes)
@@ -136,11 +136,7 @@ def test_table_of_persons_is_found_whole(tmp_path: Path) -> None:
         "adresse": "address",
         "fixe": "phone",
     }
-    assert kinds(found, "quasi") == {
-        "sexe": "sex",
-        "commune": "place",
-        "profession": "profession",
-    }
+    assert kinds(found, "quasi") == {"sexe": "sex", "commune": "place", "profession": "profession"}
     assert found.k == 1
     assert found.share_below > 0.9
 
@@ -215,7 +211,7 @@ def split(rows: list[dict[str, str]], **columns: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def halves() -> dict[str, Path | bytes]:
+def halves() -> Tables:
     """The same persons in two tables, none of which singles anybody out."""
     rows = [row | {"annee": row["annee"][:3] + "0"} for row in persons(3000)]
     return {
@@ -224,20 +220,16 @@ def halves() -> dict[str, Path | bytes]:
     }
 
 
-CROSS = {
-    "application": "cross",
-    "inputs": {"left": "a", "right": "b"},
-    "parameters": {"left_key": "numero", "right_key": "numero"},
-    "output": "ensemble",
-}
+def crossing(left_key: str, right_key: str) -> dict[str, Any]:
+    """Cross the tables `a` and `b` by these columns."""
+    tables = {"left": "a", "right": "b"}
+    return step("cross", tables, "ensemble", left_key=left_key, right_key=right_key)
 
 
-def verdict(run: RunOutcome) -> Privacy:
-    """The verdict on a treatment's result."""
-    return Privacy.model_validate(run.reports[-1]["privacy"])
+CROSS = crossing("numero", "numero")
 
 
-def test_join_of_two_safe_tables_is_unsafe(tmp_path: Path, halves: dict[str, Path | bytes]) -> None:
+def test_join_of_two_safe_tables_is_unsafe(tmp_path: Path, halves: Tables) -> None:
     """Each lets nobody stand out; together they do, and the report of the result says so."""
     for name, content in halves.items():
         assert screened(tmp_path / name, content).is_safe
@@ -251,19 +243,15 @@ def test_join_of_two_safe_tables_is_unsafe(tmp_path: Path, halves: dict[str, Pat
     assert f"{found.rows_below} lignes" in told
 
 
-def test_trial_of_the_join_warns_too(tmp_path: Path, halves: dict[str, Path | bytes]) -> None:
+def test_trial_of_the_join_warns_too(tmp_path: Path, halves: Tables) -> None:
     """A sample is screened like the whole."""
     assert not verdict(treat(tmp_path, halves, CROSS, sample_rows=200)).is_safe
 
 
-def test_sums_of_persons_are_groups(tmp_path: Path, halves: dict[str, Path | bytes]) -> None:
+def test_sums_of_persons_are_groups(tmp_path: Path, halves: Tables) -> None:
     """What an aggregation leaves is about nobody in particular."""
-    sums = {
-        "application": "aggregate",
-        "inputs": {"table": "ensemble"},
-        "parameters": {"by": ["sexe", "annee_naissance"], "sums": ["numero"]},
-        "output": "sommes",
-    }
+    by = ["sexe", "annee_naissance"]
+    sums = step("aggregate", {"table": "ensemble"}, "sommes", by=by, sums=["numero"])
     found = verdict(treat(tmp_path, halves, CROSS, sums))
     assert (found.verdict, found.subject) == ("none", "groups")
 
@@ -271,34 +259,26 @@ def test_sums_of_persons_are_groups(tmp_path: Path, halves: dict[str, Path | byt
 def test_crossing_that_brings_names_in_names_persons(tmp_path: Path) -> None:
     """Whatever the left table was."""
     rows = list(persons(100))
-    tables: dict[str, Path | bytes] = {
-        "a": split(rows, age="age"),
-        "b": split(rows, prenom="prenom", nom="nom"),
-    }
+    tables: Tables = {"a": split(rows, age="age"), "b": split(rows, prenom="prenom", nom="nom")}
     found = verdict(treat(tmp_path, tables, CROSS))
     assert kinds(found) == {"prenom": "first_name", "nom": "surname"}
 
 
 def test_real_crossing_is_about_no_person(tmp_path: Path) -> None:
     """Homes and inter-communal bodies: the demonstration's own result."""
-    tables: dict[str, Path | bytes] = {
-        "a": DEMO / "logements.csv",
-        "b": DEMO / "epci_2026.csv",
-    }
-    step = CROSS | {"parameters": {"left_key": "com", "right_key": "code"}}
-    run = treat(tmp_path, tables, step)
+    tables: Tables = {"a": DEMO / "logements.csv", "b": DEMO / "epci_2026.csv"}
+    run = treat(tmp_path, tables, crossing("com", "code"))
     assert (verdict(run).verdict, run.reports[-1]["warning"]) == ("none", "")
 
 
 def test_persons_without_a_match_are_counted_and_not_listed(tmp_path: Path) -> None:
     """Their keys are no codes that somebody has to look up."""
     rows = list(persons(100))
-    tables: dict[str, Path | bytes] = {
+    tables: Tables = {
         "a": as_csv(rows, courriel="courriel", age="age"),
         "b": as_csv(rows[:90], courriel="courriel", sexe="sexe"),
     }
-    step = CROSS | {"parameters": {"left_key": "courriel", "right_key": "courriel"}}
-    report = treat(tmp_path, tables, step).reports[0]
+    report = treat(tmp_path, tables, crossing("courriel", "courriel")).reports[0]
     assert report["keys"]["unmatched"]["keys"] == len(report["orphans"]) > 0
     assert {orphan["key"] for orphan in report["orphans"]} == {None}
 
@@ -309,13 +289,8 @@ def test_fault_that_nobody_foresaw_tells_no_value(
     """An overflow's own message has the number in it; the reason and the log have its kind."""
     content = pd.DataFrame({"g": ["a", "a"], "x": [2**63 - 1] * 2}).to_parquet()
     made = ingest(tmp_path / "t", content, "t.parquet").made("table.parquet")
-    step = {
-        "application": "aggregate",
-        "inputs": {"table": "t"},
-        "parameters": {"by": ["g"], "sums": ["x"]},
-        "output": "sommes",
-    }
-    run = start(tmp_path / "job", {"kind": "full", "steps": [step]}, {"t": made})
+    sums = step("aggregate", {"table": "t"}, "sommes", by=["g"], sums=["x"])
+    run = start(tmp_path / "job", {"kind": "full", "steps": [sums]}, {"t": made})
     assert run.error == "le traitement a échoué (ConversionException)"
     said = "".join(capfd.readouterr())
     assert "aggregate.py" in said

@@ -98,8 +98,7 @@ def test_right_key_among_long_numbers_is_chance(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern",
-    ["{name}{digit}@mairie-x.fr", "{name}{digit}@free.fr, marie.durand{digit}@free.fr"],
+    "pattern", ["{name}{digit}@mairie-x.fr", "{name}{digit}@free.fr, marie.durand{digit}@free.fr"]
 )
 @pytest.mark.parametrize("digit", ["", "3", "75"])
 def test_mailboxes_with_digits_are_their_owner_s(tmp_path: Path, pattern: str, digit: str) -> None:

@@ -1,11 +1,10 @@
 """Crossing by crosswalks, on real tables of Normandy whose keys are not the same."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from tests.integration.compute.jobs import DEMO, RunOutcome, treat
+from tests.integration.compute.jobs import DEMO, RunOutcome, step, treat
 
 HOMES, BODIES = DEMO / "logements.csv", DEMO / "epci_2026.csv"
 GONE = {"14011", "14300", "14623", "61017", "61188", "61192", "61310", "76358"}
@@ -16,13 +15,9 @@ def cross(
     folder: Path, left: Path | bytes, right: Path | bytes, keys: tuple[str, str], **more: object
 ) -> RunOutcome:
     """Cross two tables by these keys."""
-    step: dict[str, Any] = {
-        "application": "cross",
-        "inputs": {"left": "a", "right": "b"},
-        "parameters": {"left_key": keys[0], "right_key": keys[1], **more},
-        "output": "c",
-    }
-    return treat(folder, {"a": left, "b": right}, step)
+    tables = {"left": "a", "right": "b"}
+    crossing = step("cross", tables, "c", left_key=keys[0], right_key=keys[1], **more)
+    return treat(folder, {"a": left, "b": right}, crossing)
 
 
 def crossed(run: RunOutcome) -> pd.DataFrame:

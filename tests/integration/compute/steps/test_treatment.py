@@ -8,36 +8,36 @@ import pytest
 
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Limits, Sandbox
-from tests.integration.compute.jobs import DEMO, RunOutcome, ingest, prepare, treat
+from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, ingest, prepare, step, treat
 
-TABLES: dict[str, Path | bytes] = {
+TABLES: Tables = {
     "logements": DEMO / "logements.csv",
     "epci": DEMO / "epci_2026.csv",
     "communes": DEMO / "communes_2026.csv",
 }
-CROSS: dict[str, Any] = {
-    "application": "cross",
-    "inputs": {"left": "logements", "right": "epci", "successors": "communes"},
-    "parameters": {"left_key": "com", "right_key": "code", "weight": "logements"},
-    "output": "logements_epci",
-}
-AGGREGATE: dict[str, Any] = {
-    "application": "aggregate",
-    "inputs": {"table": "logements_epci"},
-    "parameters": {
-        "by": ["epci", "nom_epci"],
-        "sums": ["logements", "logements_vacants"],
-        "ratio": {"name": "taux", "numerator": "logements_vacants", "denominator": "logements"},
-        "chart": {
-            "value": "taux",
-            "label": "nom_epci",
-            "top": 10,
-            "title": "Part des logements vacants par intercommunalité en 2021",
-            "unit": "%",
-        },
+CROSS = step(
+    "cross",
+    {"left": "logements", "right": "epci", "successors": "communes"},
+    "logements_epci",
+    left_key="com",
+    right_key="code",
+    weight="logements",
+)
+AGGREGATE = step(
+    "aggregate",
+    {"table": "logements_epci"},
+    "vacance",
+    by=["epci", "nom_epci"],
+    sums=["logements", "logements_vacants"],
+    ratio={"name": "taux", "numerator": "logements_vacants", "denominator": "logements"},
+    chart={
+        "value": "taux",
+        "label": "nom_epci",
+        "top": 10,
+        "title": "Part des logements vacants par intercommunalité en 2021",
+        "unit": "%",
     },
-    "output": "vacance",
-}
+)
 ORPHANS = {
     "14011": (838, "14581"),
     "14300": (36, "14743"),
@@ -189,13 +189,9 @@ RIGHT = b"k;nom;Nom_2\n1;x;p\n1;y;q\n2;z;r\n3;w;s\n"
 
 def cross(tmp_path: Path, **parameters: object) -> RunOutcome:
     """Cross two small tables."""
-    step = {
-        "application": "cross",
-        "inputs": {"left": "a", "right": "b"},
-        "parameters": {"left_key": "k", "right_key": "k", **parameters},
-        "output": "c",
-    }
-    return treat(tmp_path, {"a": LEFT, "b": RIGHT}, step)
+    tables = {"left": "a", "right": "b"}
+    crossing = step("cross", tables, "c", left_key="k", right_key="k", **parameters)
+    return treat(tmp_path, {"a": LEFT, "b": RIGHT}, crossing)
 
 
 def test_multiplied_rows_are_reported(tmp_path: Path) -> None:
@@ -233,14 +229,10 @@ def test_code_that_two_communes_claim_has_no_successor(tmp_path: Path) -> None:
         b"code;type;chefLieu;anciensCodes\n"
         b"A;commune-actuelle;;X|Y\nB;commune-actuelle;;Y\nZ;commune-deleguee;B;\n"
     )
-    step = {
-        "application": "cross",
-        "inputs": {"left": "l", "right": "r", "successors": "s"},
-        "parameters": {"left_key": "k", "right_key": "k"},
-        "output": "c",
-    }
-    tables = {"l": b"k;n\nX;1\nY;1\nZ;1\n", "r": b"k;v\nA;1\nB;2\n", "s": communes}
-    report = treat(tmp_path, tables, step).reports[0]  # type: ignore[arg-type]
+    inputs = {"left": "l", "right": "r", "successors": "s"}
+    crossing = step("cross", inputs, "c", left_key="k", right_key="k")
+    tables: Tables = {"l": b"k;n\nX;1\nY;1\nZ;1\n", "r": b"k;v\nA;1\nB;2\n", "s": communes}
+    report = treat(tmp_path, tables, crossing).reports[0]
     assert {orphan["key"]: orphan["successor"] for orphan in report["orphans"]} == {
         "X": "A",
         "Y": None,
@@ -250,13 +242,8 @@ def test_code_that_two_communes_claim_has_no_successor(tmp_path: Path) -> None:
 
 def aggregate(tmp_path: Path, content: bytes, **parameters: object) -> RunOutcome:
     """Aggregate one small table by its column `g`."""
-    step = {
-        "application": "aggregate",
-        "inputs": {"table": "a"},
-        "parameters": {"by": ["g"], **parameters},
-        "output": "r",
-    }
-    return treat(tmp_path, {"a": content}, step)
+    figures = step("aggregate", {"table": "a"}, "r", by=["g"], **parameters)
+    return treat(tmp_path, {"a": content}, figures)
 
 
 def test_figures_read_decimal_commas_and_keep_empty_apart(tmp_path: Path) -> None:
@@ -306,13 +293,8 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
 def test_column_named_as_a_number_of_rows_is_a_column(tmp_path: Path) -> None:
     """Samples are taken without a name for it that a table may have, too."""
     content = b"number of the row;a\n" + b"".join(b"%d;%d\n" % (at, at % 3) for at in range(90))
-    step = {
-        "application": "aggregate",
-        "inputs": {"table": "t"},
-        "parameters": {"by": ["number of the row"], "sums": ["a"]},
-        "output": "r",
-    }
-    trial = treat(tmp_path, {"t": content}, step, sample_rows=30)
+    sums = step("aggregate", {"table": "t"}, "r", by=["number of the row"], sums=["a"])
+    trial = treat(tmp_path, {"t": content}, sums, sample_rows=30)
     assert trial.reports[-1]["rows"] == {"in": 30, "out": 30, "without_group": 0}
 
 
