@@ -7,15 +7,14 @@ import pytest
 
 from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
 from services.notify.service import Notify
-from shared.aggregate import new_id, now
+from shared.aggregate import new_id
 from shared.messaging import topology
 from shared.settings import Settings, load_settings
 from shared.store import Store
 from tests.integration.notify.lab import SPEC, Lab
+from tests.integration.notify.sending import Outgoing
 from tests.servers import Broker, running
 from tests.web_server import WebServer, serving
-
-SECRET = "whsec_" + "c2VjcmV0" * 4
 
 
 @pytest.fixture
@@ -34,28 +33,6 @@ def receiver() -> Iterator[WebServer]:
         yield server
 
 
-def add_endpoint(
-    store: Store,
-    member_id: str = "mem_operator",
-    url: str = "https://partner.example/",
-    event_types: tuple[str, ...] = ("*",),
-    *,
-    sees_all: bool = False,
-) -> Endpoint:
-    """Save an enabled endpoint."""
-    return store.of(Endpoint).save(
-        Endpoint(
-            id=new_id("end"),
-            member_id=member_id,
-            url=url,
-            event_types=event_types,
-            secret=SECRET,
-            sees_all=sees_all,
-            created_at=now(),
-        )
-    )
-
-
 @pytest.fixture
 def settings(environ: dict[str, str]) -> Settings:
     """Three retries, each after a moment, and half a second for a call."""
@@ -66,6 +43,12 @@ def settings(environ: dict[str, str]) -> Settings:
             "DATALAB_WEBHOOK_TIMEOUT_SECONDS": "0.5",
         }
     )
+
+
+@pytest.fixture
+def outgoing(store: Store, settings: Settings, receiver: WebServer) -> Outgoing:
+    """Deliveries to that partner, and senders for them."""
+    return Outgoing(store, settings, receiver)
 
 
 @pytest.fixture(scope="module")

@@ -1,115 +1,97 @@
 """What becomes of deliveries that fail, and of the endpoints behind them."""
 
-from services.notify.model import ABANDONED_IN_ROW, Endpoint, WebhookDelivery
-from shared.settings import Settings
-from shared.store import Store
-from tests.integration.notify.conftest import add_endpoint
-from tests.integration.notify.sending import add_deliveries, sender, sending, states
+from services.notify.model import ABANDONED_IN_ROW, Endpoint
+from tests.integration.notify.sending import Outgoing, add_endpoint
 from tests.servers import eventually
-from tests.web_server import WebServer, answer
+from tests.web_server import answer
 
 
-def test_failure_is_tried_again_under_the_same_id(
-    store: Store, settings: Settings, receiver: WebServer
-) -> None:
+def test_failure_is_tried_again_under_the_same_id(outgoing: Outgoing) -> None:
     """Every attempt is recorded with its status and time."""
-    receiver.answers["/flaky"] = answer(500)
-    (identifier,) = add_deliveries(store, add_endpoint(store, url=receiver.url("/flaky")))
-    with sending(sender(store, settings)):
-        eventually(lambda: len(receiver.calls("/flaky")) == 2)
-        receiver.answers["/flaky"] = answer(200)
-        eventually(lambda: states(store, [identifier]) == {"delivered"})
-    attempts = store.of(WebhookDelivery).get(identifier).attempts
+    outgoing.receiver.answers["/flaky"] = answer(500)
+    (identifier,) = outgoing.due("/flaky")
+    with outgoing.sending():
+        eventually(lambda: len(outgoing.receiver.calls("/flaky")) == 2)
+        outgoing.receiver.answers["/flaky"] = answer(200)
+        outgoing.wait_for("delivered", [identifier])
+    attempts = outgoing.deliveries.get(identifier).attempts
     assert [attempt.status for attempt in attempts][:2] == [500, 500]
     assert attempts[-1].status == 200
-    assert {call.id for call in receiver.calls("/flaky")} == {identifier}
+    assert {call.id for call in outgoing.receiver.calls("/flaky")} == {identifier}
 
 
-def test_delivery_is_abandoned_after_its_last_attempt(
-    store: Store, settings: Settings, receiver: WebServer
-) -> None:
+def test_delivery_is_abandoned_after_its_last_attempt(outgoing: Outgoing) -> None:
     """One attempt, then one after each wait; the event about it is in the outbox."""
-    receiver.answers["/bad"] = answer(500)
-    (identifier,) = add_deliveries(store, add_endpoint(store, url=receiver.url("/bad")))
-    with sending(sender(store, settings)):
-        eventually(lambda: states(store, [identifier]) == {"abandoned"})
-    delivery = store.of(WebhookDelivery).get(identifier)
+    outgoing.receiver.answers["/bad"] = answer(500)
+    (identifier,) = outgoing.due("/bad")
+    outgoing.send_until("abandoned", [identifier])
+    delivery = outgoing.deliveries.get(identifier)
     assert [attempt.status for attempt in delivery.attempts] == [500] * 4
     assert [event["type"] for event in delivery.outbox] == ["delivery_abandoned"]
 
 
-def test_gone_disables_the_endpoint(store: Store, settings: Settings, receiver: WebServer) -> None:
+def test_gone_disables_the_endpoint(outgoing: Outgoing) -> None:
     """410 means never again: what else is due to it is given up without a call."""
-    receiver.answers["/gone"] = answer(410)
-    endpoint = add_endpoint(store, url=receiver.url("/gone"))
-    ids = add_deliveries(store, endpoint, 3)
-    with sending(sender(store, settings)):
-        eventually(lambda: states(store, ids) == {"abandoned"})
-    found = store.of(Endpoint).get(endpoint.id)
+    outgoing.receiver.answers["/gone"] = answer(410)
+    endpoint = outgoing.endpoint("/gone")
+    ids = outgoing.due(endpoint, 3)
+    outgoing.send_until("abandoned", ids)
+    found = outgoing.store.of(Endpoint).get(endpoint.id)
     assert (found.state, [event["type"] for event in found.outbox]) == (
         "disabled",
         ["endpoint_disabled"],
     )
     assert "410" in found.reason
-    assert len(receiver.calls("/gone")) == 1
+    assert len(outgoing.receiver.calls("/gone")) == 1
 
 
-def test_endpoint_that_always_fails_is_disabled(
-    store: Store, settings: Settings, receiver: WebServer
-) -> None:
+def test_endpoint_that_always_fails_is_disabled(outgoing: Outgoing) -> None:
     """After a few abandoned deliveries in a row."""
-    receiver.answers["/bad"] = answer(500)
-    endpoint = add_endpoint(store, url=receiver.url("/bad"))
-    ids = add_deliveries(store, endpoint, ABANDONED_IN_ROW + 1)
-    with sending(sender(store, settings)):
-        eventually(lambda: states(store, ids) == {"abandoned"})
-    assert store.of(Endpoint).get(endpoint.id).state == "disabled"
+    outgoing.receiver.answers["/bad"] = answer(500)
+    endpoint = outgoing.endpoint("/bad")
+    ids = outgoing.due(endpoint, ABANDONED_IN_ROW + 1)
+    outgoing.send_until("abandoned", ids)
+    assert outgoing.store.of(Endpoint).get(endpoint.id).state == "disabled"
 
 
-def test_deleted_endpoint_is_not_called(
-    store: Store, settings: Settings, receiver: WebServer
-) -> None:
+def test_deleted_endpoint_is_not_called(outgoing: Outgoing) -> None:
     """What was under way to it is given up."""
-    endpoint = add_endpoint(store, url=receiver.url("/deleted"))
-    ids = add_deliveries(store, endpoint)
-    store.of(Endpoint).change(endpoint.id, Endpoint.delete)
-    with sending(sender(store, settings)):
-        eventually(lambda: states(store, ids) == {"abandoned"})
-    assert receiver.calls("/deleted") == []
+    endpoint = outgoing.endpoint("/deleted")
+    ids = outgoing.due(endpoint)
+    outgoing.store.of(Endpoint).change(endpoint.id, Endpoint.delete)
+    outgoing.send_until("abandoned", ids)
+    assert outgoing.receiver.calls("/deleted") == []
 
 
-def test_redirect_is_a_failure(store: Store, settings: Settings, receiver: WebServer) -> None:
+def test_redirect_is_a_failure(outgoing: Outgoing) -> None:
     """The new address might be anywhere."""
-    receiver.answers["/old"] = answer(302, Location=receiver.url("/new"))
-    (identifier,) = add_deliveries(store, add_endpoint(store, url=receiver.url("/old")))
-    with sending(sender(store, settings)):
-        eventually(lambda: states(store, [identifier]) == {"abandoned"})
-    assert {attempt.status for attempt in store.of(WebhookDelivery).get(identifier).attempts} == {
-        302
-    }
-    assert receiver.calls("/new") == []
+    outgoing.receiver.answers["/old"] = answer(302, Location=outgoing.receiver.url("/new"))
+    (identifier,) = outgoing.due("/old")
+    outgoing.send_until("abandoned", [identifier])
+    assert {attempt.status for attempt in outgoing.deliveries.get(identifier).attempts} == {302}
+    assert outgoing.receiver.calls("/new") == []
 
 
-def test_retry_after_is_waited_for(store: Store, settings: Settings, receiver: WebServer) -> None:
+def test_retry_after_is_waited_for(outgoing: Outgoing) -> None:
     """An endpoint that asks for a second gets one, though the schedule is shorter."""
-    receiver.answers["/busy"] = answer(429, Retry_After="1")
-    add_deliveries(store, add_endpoint(store, url=receiver.url("/busy")))
-    with sending(sender(store, settings)):
-        eventually(lambda: len(receiver.calls("/busy")) == 2)
-    first, second = receiver.calls("/busy")
+    outgoing.receiver.answers["/busy"] = answer(429, Retry_After="1")
+    outgoing.due("/busy")
+    with outgoing.sending():
+        eventually(lambda: len(outgoing.receiver.calls("/busy")) == 2)
+    first, second = outgoing.receiver.calls("/busy")
     assert second.at - first.at >= 1
 
 
-def test_private_address_is_not_called_unless_allowed(
-    store: Store, settings: Settings, receiver: WebServer
-) -> None:
+def test_private_address_is_not_called_unless_allowed(outgoing: Outgoing) -> None:
     """An endpoint whose name moved inside is refused at the call, and says why."""
-    endpoint = add_endpoint(store, url=receiver.url("/inside").replace("http:", "https:"))
-    ids = add_deliveries(store, endpoint)
-    with sending(sender(store, settings, allow_private=False)):
-        eventually(lambda: states(store, ids) == {"abandoned"})
-    attempts = store.of(WebhookDelivery).get(ids[0]).attempts
+    endpoint = add_endpoint(
+        outgoing.store, url=outgoing.receiver.url("/inside").replace("http:", "https:")
+    )
+    ids = outgoing.due(endpoint)
+    with outgoing.sending(allow_private=False):
+        outgoing.wait_for("abandoned", ids)
+    attempts = outgoing.deliveries.get(ids[0]).attempts
     assert {(attempt.status, attempt.error) for attempt in attempts} == {
         (None, "adresse refusée : réseau privé ou réservé")
     }
-    assert receiver.received == []
+    assert outgoing.receiver.received == []

@@ -21,7 +21,7 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.store import PAGE_LIMIT, Store
-from tests.integration.notify.conftest import add_endpoint
+from tests.integration.notify.sending import add_endpoint
 from tests.unit.notify.samples import (
     DATASET,
     EVENTS,
