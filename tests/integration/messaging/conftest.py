@@ -21,7 +21,6 @@ from tests.integration.messaging.samples import Announcer, Recorder
 from tests.servers import Broker, RunningService, eventually, running
 
 RETRIES = (0.2, 0.4)
-SAMPLES = "tests.integration.messaging.samples"
 
 
 @dataclass
@@ -95,14 +94,9 @@ class Lab:
                 routing_key,
             )
 
-    def request(self, body: bytes, routing_key: str, **properties: Any) -> None:
+    def request(self, body: bytes, routing_key: str | bytes, **properties: Any) -> None:
         """Publish a hand-made RPC request."""
-        with self.broker.connection(self.vhost) as connection:
-            connection.channel().basic_publish_confirm(
-                amqp.Message(body, content_type="application/json", **properties),
-                "nameko-rpc",
-                routing_key,
-            )
+        self.publish(body, routing_key, "nameko-rpc", **properties)
 
     def answer(self, body: bytes, routing_key: str, **properties: Any) -> dict[str, Any]:
         """The answer to a hand-made RPC request."""
@@ -115,12 +109,16 @@ class Lab:
             answer: dict[str, Any] = json.loads(channel.basic_get(queue).body)
         return answer
 
-    def rpc(self) -> contextlib.AbstractContextManager[Any]:
+    @contextlib.contextmanager
+    def rpc(self) -> Iterator[Any]:
         """A stock nameko client."""
-        proxy: contextlib.AbstractContextManager[Any] = ClusterRpcProxy(
-            {"AMQP_URI": self.amqp_uri}, timeout=20
-        )
-        return proxy
+        with ClusterRpcProxy({"AMQP_URI": self.amqp_uri}, timeout=20) as cluster:
+            yield cluster
+
+    def handles(self, member_id: str, seconds: float = 20) -> list[str]:
+        """Wait until the recorder handled an event of a member; the ids of what it handled."""
+        eventually(lambda: self.note(member_id).get("seen"), seconds)
+        return list(self.note(member_id)["seen"])
 
 
 def joined(member_id: str, name: str = "Ville", **changes: Any) -> bytes:
@@ -132,11 +130,11 @@ def joined(member_id: str, name: str = "Ville", **changes: Any) -> bytes:
     return json.dumps({**envelope, **changes}).encode()
 
 
-@contextlib.contextmanager
-def sample(name: str, environ: Mapping[str, str]) -> Iterator[RunningService]:
+def sample(
+    name: str, environ: Mapping[str, str]
+) -> contextlib.AbstractContextManager[RunningService]:
     """One of the sample services as a process."""
-    with running(f"{SAMPLES}:{name}", environ) as service:
-        yield service
+    return running(f"tests.integration.messaging.samples:{name}", environ)
 
 
 @pytest.fixture(scope="module")

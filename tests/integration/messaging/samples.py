@@ -1,6 +1,7 @@
 """Small services that the messaging tests run as real processes."""
 
 import logging
+from collections.abc import Callable
 from threading import Event
 from typing import ClassVar
 
@@ -12,6 +13,14 @@ from shared.http import Call, http
 from shared.messaging import Documents, RpcClient, on, rpc
 
 log = logging.getLogger("services.recorder")
+
+
+def _ended(call: Callable[[], object]) -> str:
+    """What a call returned, or the class of its error."""
+    try:
+        return str(call())
+    except Exception as error:  # noqa: BLE001 - the test looks at the class
+        return type(error).__name__
 
 
 class Note(Aggregate):
@@ -89,10 +98,7 @@ class Recorder:
     @rpc
     def ask_intake(self, member_id: str, name: str) -> str:
         """Call the other sample; the class of the error, if any."""
-        try:
-            return str(self.intake.announce(member_id, name))
-        except Exception as error:  # noqa: BLE001 - the test looks at the class
-            return type(error).__name__
+        return _ended(lambda: self.intake.announce(member_id, name))
 
     @rpc
     def ask_slowly(self) -> str:
@@ -112,10 +118,7 @@ class Recorder:
     @rpc
     def ask_nobody(self) -> str:
         """Call a method of a service that does not exist."""
-        try:
-            return str(self.nobody.anything())
-        except Exception as error:  # noqa: BLE001 - the test looks at the class
-            return type(error).__name__
+        return _ended(self.nobody.anything)
 
 
 class Announcer:
@@ -123,12 +126,6 @@ class Announcer:
 
     name = "intake"
     documents = Documents(Note)
-
-    @http("GET", "/notes/{note_id}", returns=Note)
-    def read(self, call: Call, note_id: str) -> Note:  # noqa: ARG002
-        """One note."""
-        found: Note = self.documents.of(Note).get(note_id)
-        return found
 
     @on(ProjectWithdrawn)
     def ignore(self, envelope: Envelope[ProjectWithdrawn]) -> None:

@@ -28,7 +28,7 @@ def test_event_saved_while_the_broker_is_down_is_published_afterwards(
         assert lab.note(member, "intake")["has_outbox"]
     finally:
         lab.broker.start()
-    eventually(lambda: lab.note(member).get("seen"), 30)
+    lab.handles(member, 30)
     eventually(lambda: not lab.note(member, "intake")["has_outbox"], 30)
 
 
@@ -38,7 +38,7 @@ def test_services_survive_a_broker_restart(lab: Lab, member: str) -> None:
     lab.broker.restart()
     eventually(lambda: lab.recorder.ready() and lab.announcer.ready(), 30)
     lab.publish(joined(member))
-    eventually(lambda: lab.note(member).get("seen"), 30)
+    lab.handles(member, 30)
     assert lab.recorder.alive
     assert (lab.recorder.pid, lab.announcer.pid) == pids
 
@@ -51,7 +51,7 @@ def test_queue_that_answers_no_consumer_is_named_and_tried_again(lab: Lab, membe
         assert not lab.recorder.ready()
     eventually(lab.recorder.ready, 30)
     lab.publish(joined(member))
-    eventually(lambda: lab.note(member).get("seen"))
+    lab.handles(member)
 
 
 def test_rpc_under_way_when_the_broker_dies_ends_with_an_error(lab: Lab) -> None:
@@ -82,7 +82,7 @@ def test_event_waits_for_the_documents_however_long_they_are_away(
         assert parked(lab.amqp_uri) == []
     finally:
         document_server.start()
-    eventually(lambda: lab.note(member).get("seen"), 30)
+    lab.handles(member, 30)
     eventually(lab.recorder.ready)
     assert len(lab.note(member)["seen"]) == 1
     assert lab.parked()[0].reason == "Unavailable: not now"
