@@ -1,5 +1,6 @@
 """A running sample service and a client for it."""
 
+import contextlib
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -62,9 +63,6 @@ class Client:
         return [path for path in (self.files / "sha256").glob("*/*") if path.is_file()]
 
 
-NewClient = Callable[[], Client]
-
-
 @pytest.fixture(scope="session")
 def http_environ(token_keys: KeyPair) -> dict[str, str]:
     """Settings of the sample service; it never contacts the two servers they name."""
@@ -77,16 +75,22 @@ def http_environ(token_keys: KeyPair) -> dict[str, str]:
     }
 
 
+@contextlib.contextmanager
+def serving(environ: dict[str, str], files: Path, token: Callable[..., str]) -> Iterator[Client]:
+    """A client of a running service; its caller is a holder."""
+    with running(SPEC, {**environ, "DATALAB_STORAGE_URL": f"file://{files}"}) as service:
+        yield Client(service, files, token("mbr_holder", "holder"))
+
+
 @pytest.fixture(scope="module")
 def client(
     http_environ: dict[str, str],
     token: Callable[..., str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Client]:
-    """A client of a service that the tests of one module share; its caller is a holder."""
-    files = tmp_path_factory.mktemp("files")
-    with running(SPEC, {**http_environ, "DATALAB_STORAGE_URL": f"file://{files}"}) as service:
-        yield Client(service, files, token("mbr_holder", "holder"))
+    """A client of a service that the tests of one module share."""
+    with serving(http_environ, tmp_path_factory.mktemp("files"), token) as client:
+        yield client
 
 
 def problem(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.http.conftest import SPEC, WORKERS, Client, problem
-from tests.servers import eventually, running
+from tests.integration.http.conftest import WORKERS, Client, problem, serving
+from tests.servers import eventually
 
 
 @pytest.fixture
@@ -18,9 +18,8 @@ def own_client(
     http_environ: dict[str, str], token: Callable[..., str], tmp_path: Path
 ) -> Iterator[Client]:
     """A client of a service that this test may spoil."""
-    environ = {**http_environ, "DATALAB_STORAGE_URL": f"file://{tmp_path}"}
-    with running(SPEC, environ) as service:
-        yield Client(service, tmp_path, token("mbr_holder", "holder"))
+    with serving(http_environ, tmp_path, token) as client:
+        yield client
 
 
 def receive(connection: socket.socket) -> bytes:
