@@ -1,12 +1,25 @@
-"""The catalog as a real process on the session's servers."""
+"""The catalog as a real process on the session's servers, or its documents alone."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
+from services.catalog.datasets.model import Dataset
+from services.catalog.joins.snapshot import JoinSnapshot
+from shared.store import Store
 from tests.conftest import Token
 from tests.integration.catalog.lab import UPLOAD_BYTES, Lab, running_lab
 from tests.servers import Broker
+
+
+@pytest.fixture
+def store(mongodb_uri: str) -> Iterator[Store]:
+    """An empty database of this test's own, for the documents of datasets."""
+    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_catalog")
+    opened.prepare((Dataset, JoinSnapshot))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

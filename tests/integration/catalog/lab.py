@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import urllib3
@@ -18,6 +18,7 @@ from shared.events import (
     JobSucceeded,
     ProjectDelivered,
     ProjectSecured,
+    ProjectSubmitted,
     Step,
     Treatment,
 )
@@ -30,6 +31,7 @@ from tests.servers import Broker, RunningService, eventually, running
 CATALOG = "services.catalog.service:Catalog"
 RETRIES = (0.2, 0.5, 3)
 UPLOAD_BYTES = 100_000
+Ended = TypeVar("Ended", JobSucceeded, ProjectDelivered)
 CSV = b"com;nom\n14118;Caen\n"
 
 
@@ -144,6 +146,13 @@ class Lab(ServiceLab):
         """Store a manifest."""
         return self.files.put([manifest.model_dump_json().encode()], "application/json")
 
+    def reporting(self, event: Ended, **changed: Any) -> Ended:
+        """The same end of a job, in whose manifest the first report says this instead."""
+        manifest = Manifest.model_validate_json(self.files.read(event.result))
+        report = {**next(iter(manifest.reports), {}), **changed}
+        told = self.put(manifest.model_copy(update={"reports": (report,)}))
+        return event.model_copy(update={"result": told})
+
     def secure(self, *dataset_ids: str, project_id: str = "", holder_id: str = "mbr_h") -> str:
         """Publish that a project which reads these datasets is secured; the project's id."""
         project_id = project_id or new_id("prj")
@@ -213,6 +222,19 @@ def about(**metadata: Any) -> dict[str, Any]:
         "access": "open",
         **metadata,
     }
+
+
+def submitted(**changes: Any) -> ProjectSubmitted:
+    """A project about vacant homes."""
+    fields = {
+        "project_id": new_id("prj"),
+        "holder_id": "mbr_h",
+        "title": "Logements vacants",
+        "problem": "Où sont-ils ?",
+        "theme": "habitat",
+        "territory": ("14",),
+    }
+    return ProjectSubmitted.model_validate({**fields, **changes})
 
 
 def reading(**inputs: str) -> Treatment:

@@ -6,38 +6,10 @@ from typing import Any
 from openapi_spec_validator import validate
 
 from shared.aggregate import new_id
-from shared.events import (
-    FileRef,
-    JobCancelled,
-    JobSucceeded,
-    ProjectSubmitted,
-    ProjectWithdrawn,
-    TreatmentProposed,
-)
-from shared.tables.manifest import Manifest
+from shared.events import FileRef, JobCancelled, JobSucceeded, ProjectWithdrawn, TreatmentProposed
 from shared.tables.privacy import Privacy
-from tests.integration.catalog.lab import (
-    Lab,
-    about,
-    delivered,
-    failed,
-    problem,
-    reading,
-)
+from tests.integration.catalog.lab import Lab, about, delivered, failed, problem, reading, submitted
 from tests.servers import eventually
-
-
-def submitted(**changes: Any) -> ProjectSubmitted:
-    """A project about vacant homes."""
-    fields = {
-        "project_id": new_id("prj"),
-        "holder_id": "mbr_h",
-        "title": "Logements vacants",
-        "problem": "Où sont-ils ?",
-        "theme": "habitat",
-        "territory": ("14",),
-    }
-    return ProjectSubmitted.model_validate({**fields, **changes})
 
 
 def test_project_is_told_what_fits_with_reasons(lab: Lab) -> None:
@@ -215,9 +187,7 @@ def test_result_that_shows_few_persons_is_restricted(lab: Lab) -> None:
     """The treatment knew how many stand behind each sum; who reads the sums does not."""
     event = delivered(lab, lab.published("mbr_o", access="open"))
     privacy = Privacy(verdict="quasi", subject="groups", k=2, rows_below=1, share_below=0.5)
-    manifest = Manifest.model_validate_json(lab.files.read(event.result))
-    told = manifest.model_copy(update={"reports": ({"privacy": privacy.model_dump()},)})
-    result = lab.registered(event.model_copy(update={"result": lab.put(told)}))
+    result = lab.registered(lab.reporting(event, privacy=privacy.model_dump()))
     view = lab.get(f"/datasets/{result}", lab.token("mbr_h", "holder"))
     assert (view["access"], view["versions"][0]["provenance"]["privacy"]["k"]) == ("restricted", 2)
 

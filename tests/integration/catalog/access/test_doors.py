@@ -7,7 +7,7 @@ import pytest
 from shared.aggregate import new_id
 from shared.errors import Forbidden
 from shared.events import FileRef
-from shared.tables.manifest import Column, Manifest, Meaning, Profile
+from shared.tables.manifest import Column, Meaning, Profile
 from tests.integration.catalog.lab import Lab, delivered, failed, problem
 
 TABLE_AND_FILES = ("table", "files/chart.png", "files/result.parquet")
@@ -81,11 +81,8 @@ def test_strangers_see_no_value_of_restricted_rows(lab: Lab) -> None:
     dataset_id = lab.upload("mbr_o", access="restricted")
     meaning = Meaning(type="commune", confidence=1, valid=0.5, invalid=("1411X",))
     column = Column(name="com", kind="text", filled=2, distinct=2, meaning=meaning)
-    event = lab.ingested(dataset_id, 1)
-    manifest = Manifest.model_validate_json(lab.files.read(event.result))
     profile = Profile(rows=2, encoding="utf-8", columns=(column,))
-    told = manifest.model_copy(update={"reports": (profile.model_dump(),)})
-    lab.publish(event.model_copy(update={"result": lab.put(told)}))
+    lab.publish(lab.reporting(lab.ingested(dataset_id, 1), **profile.model_dump()))
     lab.wait_for("dataset_published", dataset_id=dataset_id)
     for member, role, shown in (
         ("mbr_o", "owner", ["1411X"]),

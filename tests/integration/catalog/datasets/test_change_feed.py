@@ -1,36 +1,16 @@
 """An index hears of every change of the catalogue, once."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from uuid import uuid4
-
-import pytest
 
 from services.catalog.datasets.change_feed import ChangeFeed
-from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import VersionContent
-from shared.events import FileRef
 from shared.store import Store
-
-FILE = FileRef(sha256="0" * 64, size=1, media_type="text/csv")
-
-
-@pytest.fixture
-def store(mongodb_uri: str) -> Iterator[Store]:
-    """A store of the catalogue's documents."""
-    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}", saved=lambda _class, _document: None)
-    opened.prepare((Dataset,))
-    yield opened
-    opened.close()
+from tests.unit.catalog.samples import metadata, registered
 
 
 def register(store: Store, name: str) -> Dataset:
     """Save a new dataset."""
-    metadata = Metadata(title=name, theme="essai", licence="lov2", access="open")
-    dataset = Dataset(id=f"dts_{name}", owner_id="mbr_1", metadata=metadata)
-    dataset.register(VersionContent(file=FILE, filename="a.csv"))
-    return store.of(Dataset).add(dataset)
+    return store.of(Dataset).add(registered(f"dts_{name}", metadata(name)))
 
 
 def told(feed: ChangeFeed, store: Store) -> list[str]:

@@ -6,10 +6,9 @@ from uuid import uuid4
 import pytest
 
 from shared.aggregate import new_id
-from shared.events import JobSucceeded, ProjectSubmitted
-from shared.tables.manifest import Manifest
+from shared.events import JobSucceeded
 from shared.tables.privacy import Finding, Privacy
-from tests.integration.catalog.lab import Lab, problem
+from tests.integration.catalog.lab import Lab, problem, submitted
 from tests.servers import eventually
 
 FOUND = Privacy(
@@ -19,19 +18,16 @@ FOUND = Privacy(
 )
 
 
-def naming(lab: Lab, event: JobSucceeded) -> JobSucceeded:
-    """The same end of a job, whose profile says that the table names persons."""
-    manifest = Manifest.model_validate_json(lab.files.read(event.result))
-    report = {**manifest.reports[0], "privacy": FOUND.model_dump(mode="json")}
-    return event.model_copy(
-        update={"result": lab.put(manifest.model_copy(update={"reports": (report,)}))}
-    )
+def naming(lab: Lab, dataset_id: str) -> JobSucceeded:
+    """The end of an ingest job, whose profile says that the table names persons."""
+    event = lab.ingested(dataset_id, 1, "commune")
+    return lab.reporting(event, privacy=FOUND.model_dump(mode="json"))
 
 
 def held(lab: Lab, owner_id: str, **metadata: Any) -> str:
     """The id of a new dataset that is held."""
     dataset_id = lab.upload(owner_id, uuid4().bytes, **metadata)
-    lab.publish(naming(lab, lab.ingested(dataset_id, 1, "commune")))
+    lab.publish(naming(lab, dataset_id))
     lab.wait_for("dataset_held", dataset_id=dataset_id)
     return dataset_id
 
@@ -55,9 +51,7 @@ def test_held_dataset_is_its_owner_s_alone(lab: Lab) -> None:
     assert [item["id"] for item in listed] == [dataset_id]
     version = lab.get(f"/datasets/{dataset_id}", owner)["versions"][0]
     assert version["profile"]["privacy"]["findings"][0]["column"] == "mail"
-    project = ProjectSubmitted(
-        project_id=new_id("prj"), holder_id="h", title="?", problem="?", theme=theme, territory=()
-    )
+    project = submitted(holder_id="h", title="?", problem="?", theme=theme, territory=())
     lab.publish(project)
     assert lab.wait_for("datasets_matched", project_id=project.project_id)["matches"] == []
     project_id = lab.secure(dataset_id, holder_id="mbr_held")
@@ -156,7 +150,7 @@ def test_published_data_is_screened_anew_and_held(lab: Lab) -> None:
     assert lab.wait_for("dataset_registered", dataset_id=dataset_id, again=True)["version"] == 1
     with lab.rpc() as catalog:
         assert catalog.screen_dataset(dataset_id)["state"] == "published"
-    lab.publish(naming(lab, lab.ingested(dataset_id, 1, "commune")))
+    lab.publish(naming(lab, dataset_id))
     lab.wait_for("dataset_held", dataset_id=dataset_id)
     problem(lab.call("GET", f"/datasets/{dataset_id}", stranger), 404)
 

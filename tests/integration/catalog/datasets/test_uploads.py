@@ -116,18 +116,13 @@ def test_missing_part_is_named(lab: Lab, part: str) -> None:
     assert owned(lab, "mbr_5") == []
 
 
-def test_empty_file_is_refused(lab: Lab) -> None:
-    """No bytes are no dataset."""
-    answer = lab.post_file("/datasets", lab.token("mbr_5", "owner"), about(), b"")
-    assert "vide" in problem(answer, 422)
-    assert owned(lab, "mbr_5") == []
-
-
-def test_oversized_file_is_refused(lab: Lab) -> None:
-    """A file beyond the limit is refused as too large, and nothing is registered."""
-    content = b"x" * (UPLOAD_BYTES + 1)
-    answer = lab.post_file("/datasets", lab.token("mbr_5", "owner"), about(), content)
-    assert "dépasse 100 ko" in problem(answer, 413)
+@pytest.mark.parametrize(
+    ("size", "status", "reason"), [(0, 422, "vide"), (UPLOAD_BYTES + 1, 413, "dépasse 100 ko")]
+)
+def test_empty_or_oversized_file_is_refused(lab: Lab, size: int, status: int, reason: str) -> None:
+    """No bytes are no dataset, too many are too large, and nothing is registered."""
+    answer = lab.post_file("/datasets", lab.token("mbr_5", "owner"), about(), b"x" * size)
+    assert reason in problem(answer, status)
     assert owned(lab, "mbr_5") == []
 
 

@@ -1,8 +1,6 @@
 """Records brought into the catalogue by a process that may die at any moment."""
 
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -25,15 +23,6 @@ MANY = 2 * BATCH + 50
 
 class Died(Exception):
     """The process is gone."""
-
-
-@pytest.fixture
-def store(mongodb_uri: str) -> Iterator[Store]:
-    """An empty database of this test's own."""
-    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_catalog")
-    opened.prepare((Dataset,))
-    yield opened
-    opened.close()
 
 
 def entries(number: int, **fields: Any) -> list[PageEntry]:

@@ -116,29 +116,6 @@ def test_redirections_are_followed_and_the_last_address_kept(
     assert fetcher.fetch(portal.url("/old"), ACCEPTED["dcat"]).base == portal.url("/new?x=1")
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "http://169.254.169.254/latest/meta-data",
-        "https://127.0.0.1:1/",
-        "https://[::1]/",
-        "https://10.0.0.7/",
-        "http://portail.example/",
-        "file:///etc/passwd",
-        "gopher://127.0.0.1/",
-        "https://user:secret@portail.example/",
-        "http://[bad",
-    ],
-)
-def test_redirection_into_a_private_network_is_refused(
-    portal: WebServer, fetcher: Fetcher, target: str
-) -> None:
-    """Each hop is judged as the first address is; so is what is not https."""
-    portal.answers["/moved"] = answer(302, Location=target)
-    with pytest.raises(Rejected, match="adresse refusée"):
-        fetcher.fetch(portal.url("/moved"), ACCEPTED["dcat"])
-
-
 def test_address_that_cannot_be_read_is_refused(portal: WebServer, fetcher: Fetcher) -> None:
     """As the first one, and as what the Link header calls the next page."""
     with pytest.raises(Rejected, match="adresse refusée"):
@@ -147,60 +124,59 @@ def test_address_that_cannot_be_read_is_refused(portal: WebServer, fetcher: Fetc
     assert fetcher.fetch(portal.url("/bad-link"), ACCEPTED["dcat"]).next_link == "http://[bad"
 
 
-def test_redirections_in_circles_end(portal: WebServer, fetcher: Fetcher) -> None:
-    """After a few."""
-    portal.answers["/circle"] = answer(302, Location="/circle")
-    with pytest.raises(Rejected, match="redirections"):
-        fetcher.fetch(portal.url("/circle"), ACCEPTED["dcat"])
+PRIVATE = [
+    "http://169.254.169.254/latest/meta-data",
+    "https://127.0.0.1:1/",
+    "https://[::1]/",
+    "https://10.0.0.7/",
+    "http://portail.example/",
+    "file:///etc/passwd",
+    "gopher://127.0.0.1/",
+    "https://user:secret@portail.example/",
+    "http://[bad",
+]
+REFUSED = {
+    **{target: (answer(302, Location=target), "adresse refusée") for target in PRIVATE},
+    **{str(code): (answer(code), f"répond {code}") for code in (400, 401, 403, 404, 410)},
+    "circle": (answer(302, Location="/refused"), "redirections"),
+    "too large": (endless, "dépasse 1 Mo"),
+    "login page": (page(b"<html>", "text/html; charset=utf-8"), "text/html"),
+    "picture": (page(b"PNG", "image/png"), "image/png"),
+    "nothing": (page(b"", "text/turtle"), "vide"),
+}
+TROUBLES = {
+    **{str(code): (answer(code), f"répond {code}") for code in (429, 500, 502, 503)},
+    "half": (breaking_off, "connexion interrompue"),
+    "too slow": (drip_body, "pas de réponse en 1 s"),
+}
 
 
-@pytest.mark.parametrize("code", [429, 500, 502, 503])
-def test_portal_in_trouble_is_asked_later(portal: WebServer, fetcher: Fetcher, code: int) -> None:
-    """It is not the catalogue that is wrong."""
-    portal.answers["/trouble"] = answer(code)
-    with pytest.raises(PortalUnavailable, match=f"répond {code}"):
+@pytest.mark.parametrize(("given", "reason"), REFUSED.values(), ids=REFUSED)
+def test_page_that_will_never_come_is_refused(
+    portal: WebServer, fetcher: Fetcher, given: Answer, reason: str
+) -> None:
+    """Each hop is judged as the first address is, and so is what is no catalogue or never ends."""
+    portal.answers["/refused"] = given
+    with pytest.raises(Rejected, match=reason):
+        fetcher.fetch(portal.url("/refused"), ACCEPTED["dcat"])
+
+
+@pytest.mark.parametrize(("given", "reason"), TROUBLES.values(), ids=TROUBLES)
+def test_portal_in_trouble_is_asked_later(
+    portal: WebServer, fetcher: Fetcher, given: Answer, reason: str
+) -> None:
+    """It is not the catalogue that is wrong; half a catalogue would retire the other half."""
+    portal.answers["/trouble"] = given
+    with pytest.raises(PortalUnavailable, match=reason):
         fetcher.fetch(portal.url("/trouble"), ACCEPTED["dcat"])
 
 
-@pytest.mark.parametrize("code", [304, 400, 401, 403, 404, 410])
-def test_page_that_will_never_come_is_refused(
-    portal: WebServer, fetcher: Fetcher, code: int
+def test_page_that_did_not_change_is_none_for_who_has_no_page(
+    portal: WebServer, fetcher: Fetcher
 ) -> None:
-    """Nor does 304 help who has no page; `_fetch` of HarvestWorker says so."""
-    portal.answers["/never"] = answer(code)
-    if code == 304:
-        assert fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"]).file is None
-        return
-    with pytest.raises(Rejected, match=f"répond {code}"):
-        fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"])
-
-
-def test_page_that_breaks_off_is_not_taken_for_whole(portal: WebServer, fetcher: Fetcher) -> None:
-    """Half a catalogue would retire the other half."""
-    portal.answers["/half"] = breaking_off
-    with pytest.raises(PortalUnavailable, match="connexion interrompue"):
-        fetcher.fetch(portal.url("/half"), ACCEPTED["dcat"])
-
-
-def test_page_that_never_ends_is_left(portal: WebServer, fetcher: Fetcher) -> None:
-    """Too large, or too slow; nothing of it is kept."""
-    portal.answers |= {"/endless": endless, "/slow": drip_body}
-    with pytest.raises(Rejected, match="dépasse 1 Mo"):
-        fetcher.fetch(portal.url("/endless"), ACCEPTED["dcat"])
-    with pytest.raises(PortalUnavailable, match="pas de réponse en 1 s"):
-        fetcher.fetch(portal.url("/slow"), ACCEPTED["dcat"])
-
-
-def test_what_is_no_catalogue_is_refused(portal: WebServer, fetcher: Fetcher) -> None:
-    """A login page, a picture, nothing at all."""
-    for body, media_type, reason in (
-        (b"<html>", "text/html; charset=utf-8", "text/html"),
-        (b"PNG", "image/png", "image/png"),
-        (b"", "text/turtle", "vide"),
-    ):
-        portal.answers["/other"] = page(body, media_type)
-        with pytest.raises(Rejected, match=reason):
-            fetcher.fetch(portal.url("/other"), ACCEPTED["dcat"])
+    """304 does not help then; `_fetch` of HarvestWorker says so."""
+    portal.answers["/never"] = answer(304)
+    assert fetcher.fetch(portal.url("/never"), ACCEPTED["dcat"]).file is None
 
 
 def test_link_header_names_the_next_page(portal: WebServer, fetcher: Fetcher) -> None:

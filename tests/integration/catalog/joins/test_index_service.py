@@ -5,25 +5,19 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from services.catalog.datasets.metadata import AccessLevel, Metadata
+from services.catalog.datasets.metadata import AccessLevel
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import VersionContent
 from services.catalog.joins import index_service as keeping
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import ID, JoinSnapshot
 from shared.aggregate import now
-from shared.events import FileRef
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import UNTYPED, KeyColumn, blocks_of
-from shared.tables.manifest import Profile
-
-FILE = FileRef(sha256="0" * 64, size=1)
-PROFILE = Profile(rows=1, encoding="utf-8", columns=())
+from tests.unit.catalog.samples import metadata, profile, ref, registered
 
 
 def directly(function: Callable[..., Any], *arguments: object) -> Any:
@@ -46,10 +40,8 @@ class World:
         column = KeyColumn(columns=("c",), space=UNTYPED, rows=len(values), distinct=len(values))
         lines = [f"{b.model_dump_json()}\n" for b in blocks_of(column, ((v, 1) for v in values))]
         keys = self.files.put(["".join(lines).encode()], "application/jsonl") if lines else None
-        about = Metadata(title=name, theme="essai", licence="lov2", access="open")
-        dataset = Dataset(id=f"dts_{name}", owner_id="mbr_1", metadata=about)
-        dataset.register(VersionContent(file=FILE, filename="a.csv"))
-        dataset.publish(1, FILE, PROFILE, "job_1", keys)
+        dataset = registered(f"dts_{name}", metadata(name))
+        dataset.publish(1, ref("0"), profile(), "job_1", keys)
         return self.store.of(Dataset).save(dataset).id
 
     def snapshot(self) -> Path:
@@ -72,14 +64,11 @@ def saved(process: JoinIndexService, dataset_id: str) -> set[str]:
 
 
 @pytest.fixture
-def world(mongodb_uri: str, storage_url: str) -> Iterator[World]:
+def world(store: Store, storage_url: str) -> Iterator[World]:
     """An empty catalogue; every few changes the index is saved."""
-    store = Store(mongodb_uri, f"test_{uuid4().hex[:12]}")
-    store.prepare((Dataset, JoinSnapshot))
     usual, keeping.SNAPSHOT_AFTER = keeping.SNAPSHOT_AFTER, 3
     yield World(store, Storage(storage_url))
     keeping.SNAPSHOT_AFTER = usual
-    store.close()
 
 
 def test_restart_reads_the_saved_index_and_only_newer_key_files(world: World) -> None:

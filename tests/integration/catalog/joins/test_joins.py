@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from services.compute.runner.columns.identifiers import is_siret
 from shared.aggregate import new_id
-from shared.events import ProjectSubmitted, ProjectWithdrawn, TreatmentProposed
-from tests.integration.catalog.lab import CATALOG, Lab, problem, reading
+from shared.events import ProjectWithdrawn, TreatmentProposed
+from tests.integration.catalog.lab import CATALOG, Lab, problem, reading, submitted
 from tests.integration.catalog.tables import csv, ingested, publish_table, publish_version
 from tests.integration.compute.jobs import DEMO
 from tests.servers import eventually, running
@@ -171,17 +171,8 @@ def test_open_project_hears_of_what_fits_its_data(lab: Lab) -> None:
     own = publish_table(lab, "mbr_h", csv("code", values))
     projects = [new_id("prj"), new_id("prj")]
     for project_id in projects:
-        lab.publish(
-            ProjectSubmitted(
-                project_id=project_id,
-                holder_id="mbr_h",
-                title="Croiser",
-                problem="?",
-                theme="t-" + new_id("x"),
-                territory=(),
-                dataset_ids=(own,),
-            )
-        )
+        about = {"title": "Croiser", "problem": "?", "theme": "t-" + new_id("x"), "territory": ()}
+        lab.publish(submitted(project_id=project_id, **about, dataset_ids=(own,)))
         lab.wait_for("datasets_matched", project_id=project_id)
     ended = ProjectWithdrawn(
         project_id=projects[1], holder_id="mbr_h", decided_by="mbr_h", reason="-"
@@ -202,11 +193,10 @@ def test_project_hears_of_what_fits_the_data_that_its_treatment_reads(lab: Lab) 
     first = publish_table(lab, "mbr_o", csv("code", values[:6]))
     second = publish_table(lab, "mbr_o", csv("code", values[6:]))
     project_id, about = new_id("prj"), {"title": "T", "problem": "?", "theme": "t-" + new_id("x")}
-    who = {"project_id": project_id, "holder_id": "mbr_h"}
-    fields = {**who, **about, "territory": (), "treatment": reading(a=first)}
-    lab.publish(ProjectSubmitted.model_validate(fields))
-    proposed = {**who, "proposal": 2, "treatment": reading(a=second)}
-    lab.publish(TreatmentProposed.model_validate(proposed))
+    wanted = {"territory": (), "treatment": reading(a=first)}
+    lab.publish(submitted(project_id=project_id, **about, **wanted))
+    who: dict[str, Any] = {"project_id": project_id, "holder_id": "mbr_h"}
+    lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=second)))
     lab.wait_for("inputs_checked", project_id=project_id, proposal=2)
     lab.wait_for("inputs_checked", project_id=project_id, proposal=1)
     for known, part in ((first, values[:6]), (second, values[6:])):
