@@ -251,51 +251,26 @@ def test_entry_of_a_member_is_in_the_members_timeline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cls", "named"),
+    ("cls", "members", "things", "owners"),
     [
-        (ProjectSubmitted, {HOLDER}),
-        (AccessRequested, {HOLDER, OWNER}),
-        (AccessReminded, {OWNER, "mem_source"}),
-        (DatasetRegistered, {OWNER}),
-        (JoinsDiscovered, {OWNER, "mem_other"}),
-        (MemberJoined, {HOLDER}),
-        (JobQueued, set()),
-        (DeliveryAbandoned, set()),
+        (ProjectSubmitted, {HOLDER}, (PROJECT,), {PROJECT: HOLDER}),
+        (AccessRequested, {HOLDER, OWNER}, (PROJECT, DATASET), {PROJECT: HOLDER, DATASET: OWNER}),
+        (AccessReminded, {OWNER, "mem_source"}, (PROJECT, DATASET), {DATASET: OWNER}),
+        (DatasetRegistered, {OWNER}, (DATASET,), {DATASET: OWNER}),
+        (JoinsDiscovered, {OWNER, "mem_other"}, (DATASET,), {DATASET: OWNER}),
+        (MemberJoined, {HOLDER}, (), {}),
+        (JobQueued, set(), (PROJECT,), {}),
+        (JobSucceeded, set(), (DATASET,), {}),
+        (DeliveryAbandoned, set(), ("end_1",), {}),
     ],
 )
-def test_members_named_by_an_event(cls: type[Event], named: set[str]) -> None:
-    """Holder, owner and member are concerned; who decided is not."""
-    assert members_of(example(cls)) == named
-
-
-@pytest.mark.parametrize(
-    ("cls", "ids"),
-    [
-        (JobQueued, (PROJECT,)),
-        (JobSucceeded, (DATASET,)),
-        (AccessRequested, (PROJECT, DATASET)),
-        (DeliveryAbandoned, ("end_1",)),
-        (MemberJoined, ()),
-    ],
-)
-def test_things_an_event_is_about(cls: type[Event], ids: tuple[str, ...]) -> None:
-    """Absent ids are left out."""
-    assert things_of(example(cls)) == ids
-
-
-@pytest.mark.parametrize(
-    ("cls", "known"),
-    [
-        (ProjectSubmitted, {PROJECT: HOLDER}),
-        (AccessRequested, {PROJECT: HOLDER, DATASET: OWNER}),
-        (DatasetRegistered, {DATASET: OWNER}),
-        (JobQueued, {}),
-        (MemberJoined, {}),
-    ],
-)
-def test_ownership_told_by_an_event(cls: type[Event], known: dict[str, str]) -> None:
-    """A project belongs to its holder, a dataset to its owner."""
-    assert ownership_of(example(cls)) == known
+def test_event_tells_members_things_and_whose_they_are(
+    cls: type[Event], members: set[str], things: tuple[str, ...], owners: dict[str, str]
+) -> None:
+    """Holder, owner and member are concerned, who decided is not; absent ids are left out."""
+    assert members_of(example(cls)) == members
+    assert things_of(example(cls)) == things
+    assert ownership_of(example(cls)) == owners
 
 
 def test_every_event_is_somebodys() -> None:

@@ -9,19 +9,9 @@ import pytest
 from greenlet import GreenletExit
 
 from shared.messaging.publisher import Outcome, Outgoing, Publisher
+from tests.unit.shared.messaging.test_frames import Socket, Tuned
 
 MESSAGE = Outgoing(exchange="", routing_key="q", body=b"{}", id="evt-1")
-
-
-class Socket:
-    """A transport that takes everything."""
-
-    def __init__(self) -> None:
-        self.writes: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        """Send all of it."""
-        self.writes.append(bytes(data))
 
 
 class Channel:
@@ -64,9 +54,8 @@ def test_return_of_a_lost_connection_says_nothing_of_the_next() -> None:
 
 def test_writer_that_is_killed_leaves_nothing_held_back() -> None:
     """Whoever publishes next, or the heartbeat, would otherwise speak to nobody."""
-    publisher = Publisher()
-    socket = Socket()
-    publisher._buffer.writer(SimpleNamespace(frame_max=131_072), socket)
+    publisher, socket = Publisher(), Socket()
+    publisher._buffer.writer(Tuned(), socket)
 
     def write_and_die() -> None:
         with publisher._buffered():
