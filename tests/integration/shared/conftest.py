@@ -11,11 +11,9 @@ from pymongo import MongoClient
 
 from shared.aggregate import Aggregate
 from shared.store import Document, Repository, Store
-from tests.integration.shared.samples import (
-    PROCESSES,
-    Other,
-    Thing,
-)
+from tests.integration.shared.samples import InProcesses, Other, Thing
+
+PROCESSES = 4
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +61,9 @@ def identifier() -> str:
 
 
 @pytest.fixture(scope="module")
-def processes() -> Iterator[ProcessPoolExecutor]:
-    """Several processes, each with connections of its own."""
+def in_processes(uri: str, database: str) -> Iterator[InProcesses]:
+    """`in_processes(work, ...)`: several processes begin it, each with connections of its own."""
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        yield pool
+        yield lambda work, *arguments: [
+            pool.submit(work, uri, database, *arguments) for _ in range(PROCESSES)
+        ]

@@ -1,5 +1,7 @@
 """Documents that the store's tests save, and what other processes do to them."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,8 +11,9 @@ from pydantic import AwareDatetime, BaseModel
 from shared.aggregate import NEVER, Aggregate, now
 from shared.events import Envelope, ProjectStaffed, WorkspaceOpened
 from shared.store import Store
+from tests.events import enveloped
 
-PROCESSES = 4
+InProcesses = Callable[..., list[Future[Any]]]
 NO_TIME = timedelta(0)
 
 
@@ -49,6 +52,14 @@ class Other(Aggregate):
     collection = "others"
 
 
+def untold(identifier: str, times: int = 1) -> Thing:
+    """A new thing with events to publish."""
+    thing = Thing(id=identifier)
+    for _ in range(times):
+        thing.tell()
+    return thing
+
+
 def event_ids(document: dict[str, Any]) -> list[str]:
     """The ids in a document's outbox."""
     return [event["id"] for event in document["outbox"]]
@@ -56,16 +67,8 @@ def event_ids(document: dict[str, Any]) -> list[str]:
 
 def cause(identifier: str) -> Envelope[WorkspaceOpened]:
     """An event that changes things; only its id counts here."""
-    return Envelope[WorkspaceOpened](
-        id=identifier,
-        source="compute",
-        type="workspace_opened",
-        subject="prj_1",
-        time=NEVER,
-        sequence=1,
-        correlationid="prj_1",
-        data=WorkspaceOpened(project_id="prj_1", quota_seconds=1),
-    )
+    opened = enveloped(WorkspaceOpened(project_id="prj_1", quota_seconds=1), "prj_1")
+    return opened.model_copy(update={"id": identifier})
 
 
 def count_up(uri: str, database: str, identifier: str, times: int) -> int:

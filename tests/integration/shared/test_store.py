@@ -23,6 +23,7 @@ from tests.integration.shared.samples import (
     Other,
     Thing,
     event_ids,
+    untold,
 )
 from tests.servers import Documents
 
@@ -225,9 +226,7 @@ def test_everything_is_unavailable_while_the_server_is_away(server: Documents) -
     store = Store(server.uri, "away")
     store.prepare((Thing,))
     things = store.of(Thing)
-    thing = Thing(id="kept")
-    thing.tell()
-    kept = things.save(thing)
+    kept = things.save(untold("kept"))
     (document,) = store.unpublished(Thing, NO_TIME)
     server.kill()
     attempts: list[Callable[[], object]] = [

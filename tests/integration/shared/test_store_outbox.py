@@ -1,6 +1,5 @@
 """What is to be published stays until it is confirmed, whatever happens meanwhile."""
 
-from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -12,10 +11,11 @@ from shared.events import ProjectEquipped, Step, Treatment
 from shared.store import PAGE_LIMIT, Document, Repository, Store
 from tests.integration.shared.samples import (
     NO_TIME,
-    PROCESSES,
+    InProcesses,
     Thing,
     count_up,
     event_ids,
+    untold,
 )
 
 
@@ -29,9 +29,7 @@ def test_saving_tells_of_what_is_to_be_published(
 ) -> None:
     """The relay need not look for it; a save without events is not told of."""
     things.save(Thing(id=f"{identifier}-quiet"))
-    thing = Thing(id=identifier)
-    thing.tell()
-    things.save(thing)
+    things.save(untold(identifier))
     told = {document["_id"]: (cls, document) for cls, document in saved}
     assert f"{identifier}-quiet" not in told
     cls, document = told[identifier]
@@ -55,10 +53,7 @@ def test_unpublished_events_are_found_until_they_are_cleared(
     store: Store, things: Repository[Thing], identifier: str
 ) -> None:
     """What a crash leaves behind is swept up."""
-    thing = Thing(id=identifier)
-    thing.tell()
-    thing.tell()
-    things.save(thing)
+    things.save(untold(identifier, times=2))
     document = waiting(store)[identifier]
     first, second = document["outbox"]
     store.published(Thing, document, {first["id"]})
@@ -72,9 +67,7 @@ def test_events_count_their_age_from_when_they_happened(
     store: Store, things: Repository[Thing], identifier: str
 ) -> None:
     """A document that keeps changing does not keep its oldest event from the sweep."""
-    thing = Thing(id=identifier)
-    thing.tell()
-    first = things.save(thing).outbox[0]["time"]
+    first = things.save(untold(identifier)).outbox[0]["time"]
     things.change(identifier, Thing.tell)
     document = waiting(store)[identifier]
     assert document["outbox_since"] == datetime.fromisoformat(first)
@@ -87,8 +80,7 @@ def test_event_left_behind_by_a_clearing_is_whole(
     """Numbers, nothings, accents and dots in the events come through; so does its age."""
     parameters = {"a.b": [1, 1.0, None, True], "$c": {"é": -0.5, "": []}, "d": "2026-03-01"}
     step = Step(application="x", inputs={}, parameters=parameters, output="y")
-    thing = Thing(id=identifier)
-    thing.tell()
+    thing = untold(identifier)
     thing.record(
         ProjectEquipped(
             project_id=identifier,
@@ -108,9 +100,7 @@ def test_oldest_events_are_found_first(uri: str) -> None:
     """However many wait, none waits for ever behind younger ones."""
     store = Store(uri, f"test_{uuid4().hex[:12]}")
     for number in range(PAGE_LIMIT + 5):
-        thing = Thing(id=f"{PAGE_LIMIT + 5 - number:04}")
-        thing.tell()
-        store.of(Thing).save(thing)
+        store.of(Thing).save(untold(f"{PAGE_LIMIT + 5 - number:04}"))
     found = store.unpublished(Thing, NO_TIME)
     since = [document["outbox_since"] for document in found]
     assert (len(found), since) == (PAGE_LIMIT, sorted(since))
@@ -122,9 +112,7 @@ def test_save_racing_with_the_clearing_loses_no_event(
     store: Store, things: Repository[Thing], identifier: str
 ) -> None:
     """Confirmed events of the old version go, the new version's event stays."""
-    thing = Thing(id=identifier)
-    thing.tell()
-    things.save(thing)
+    things.save(untold(identifier))
     confirmed = waiting(store)[identifier]
     things.change(identifier, Thing.tell)
     store.published(Thing, confirmed, set(event_ids(confirmed)))
@@ -137,9 +125,7 @@ def test_save_decided_before_the_clearing_publishes_again_at_worst(
     store: Store, things: Repository[Thing], identifier: str
 ) -> None:
     """A duplicate, never a loss."""
-    thing = Thing(id=identifier)
-    thing.tell()
-    late = things.save(thing)
+    late = things.save(untold(identifier))
     document = waiting(store)[identifier]
     store.published(Thing, document, set(event_ids(document)))
     late.tell()
@@ -148,12 +134,12 @@ def test_save_decided_before_the_clearing_publishes_again_at_worst(
 
 
 def test_clearing_while_processes_save_misses_no_event(
-    store: Store, processes: ProcessPoolExecutor, uri: str, database: str, identifier: str
+    store: Store, in_processes: InProcesses, identifier: str
 ) -> None:
     """Every event is seen by the clearing at least once, and in the end none is left."""
     things = store.of(Thing)
     things.save(Thing(id=identifier))
-    work = [processes.submit(count_up, uri, database, identifier, 10) for _ in range(PROCESSES)]
+    work = in_processes(count_up, identifier, 10)
     published: set[str] = set()
     while not all(one.done() for one in work) or identifier in waiting(store):
         document = waiting(store).get(identifier)
@@ -174,9 +160,7 @@ def test_lease_does_not_hide_waiting_events(
     store: Store, things: Repository[Thing], identifier: str
 ) -> None:
     """A job whose lease is renewed again and again does not keep its events from the sweep."""
-    thing = Thing(id=identifier)
-    thing.tell()
-    saved = things.save(thing)
+    saved = things.save(untold(identifier))
     before = waiting(store)[identifier]
     assert things.lease(saved, "due", timedelta(minutes=1)) is not None
     after = waiting(store)[identifier]

@@ -1,6 +1,6 @@
 """One conditional write: nothing is lost or done twice, whoever else writes."""
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,7 +9,7 @@ from shared.aggregate import now
 from shared.errors import Conflict, WrongStage
 from shared.store import Repository
 from tests.integration.shared.samples import (
-    PROCESSES,
+    InProcesses,
     Thing,
     cause,
     count_up,
@@ -69,36 +69,24 @@ def test_adding_twice_finds_the_first_ones_work(things: Repository[Thing], ident
 
 
 def test_concurrent_processes_lose_no_change(
-    things: Repository[Thing],
-    processes: ProcessPoolExecutor,
-    uri: str,
-    database: str,
-    identifier: str,
+    things: Repository[Thing], in_processes: InProcesses, identifier: str
 ) -> None:
     """Every change of every process is there once, with its event."""
     things.save(Thing(id=identifier))
-    counts = [processes.submit(count_up, uri, database, identifier, 25) for _ in range(PROCESSES)]
-    total = sum(count.result() for count in counts)
+    total = sum(count.result() for count in in_processes(count_up, identifier, 25))
     thing = things.get(identifier)
     ids = {event["id"] for event in thing.outbox}
     assert (thing.count, thing.version, len(ids)) == (total, total + 1, total)
 
 
 def test_concurrent_processes_handle_each_event_once(
-    things: Repository[Thing],
-    processes: ProcessPoolExecutor,
-    uri: str,
-    database: str,
-    identifier: str,
+    things: Repository[Thing], in_processes: InProcesses, identifier: str
 ) -> None:
     """Two deliveries of one event at the same time have one effect."""
     things.save(Thing(id=identifier))
     events = [f"evt_{number}" for number in range(10)]
-    done = [
-        processes.submit(handle_once, uri, database, identifier, events) for _ in range(PROCESSES)
-    ]
-    for one in done:
-        one.result()
+    for done in in_processes(handle_once, identifier, events):
+        done.result()
     thing = things.get(identifier)
     assert (thing.count, sorted(thing.handled)) == (10, sorted(events))
 
@@ -203,15 +191,11 @@ def test_leased_document_can_be_saved_on(things: Repository[Thing], identifier: 
 
 
 def test_racing_processes_get_each_lease_once(
-    things: Repository[Thing],
-    processes: ProcessPoolExecutor,
-    uri: str,
-    database: str,
-    identifier: str,
+    things: Repository[Thing], in_processes: InProcesses, identifier: str
 ) -> None:
     """Work is done by one of those who want it."""
     for number in range(20):
         things.save(Thing(id=f"{identifier}-{number:02}", state=identifier, due=now()))
-    got = [processes.submit(lease_due, uri, database, identifier) for _ in range(PROCESSES)]
+    got = in_processes(lease_due, identifier)
     leased = [one for result in got for one in result.result()]
     assert sorted(leased) == [f"{identifier}-{number:02}" for number in range(20)]
