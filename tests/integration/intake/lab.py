@@ -108,10 +108,8 @@ class Lab(ServiceLab):
     def handled(self, event: type[Event]) -> float:
         """How often the two processes have finished with an event of that class."""
         pattern = rf'datalab_events_handled_total{{event="{event.topic}".*}} (\S+)'
-        pages = [
-            self._pool.request("GET", f"{service.url}/metrics").data.decode()
-            for service in self.services
-        ]
+        urls = [f"{service.url}/metrics" for service in self.services]
+        pages = [self._pool.request("GET", url).data.decode() for url in urls]
         return sum(float(count) for page in pages for count in re.findall(pattern, page))
 
     def publish_and_wait(self, event: Event, *, times: int = 1, sequence: int = 1) -> None:
@@ -201,19 +199,14 @@ def new_job() -> str:
     return f"job_{uuid4().hex}"
 
 
-def _equip(lab: Lab, project_id: str) -> None:
-    lab.publish(access(project_id))
-    lab.publish(workspace(project_id))
-
-
-def bring(lab: Lab, project_id: str, goal: str) -> None:
-    """Take a submitted project along the usual road to a stage."""
+def bring(lab: Lab, project_id: str, goal: str) -> str:
+    """Take a submitted project along the usual road to a stage; its id."""
     path = f"/projects/{project_id}"
     job_id = new_job()
     road: dict[str, Callable[[], object]] = {
         "advised": lambda: lab.publish(matched(project_id, "epci")),
         "secured": lambda: lab.done("POST", f"{path}/review", SECURE, who=REVIEWER),
-        "equipped": lambda: _equip(lab, project_id),
+        "equipped": lambda: [lab.publish(make(project_id)) for make in (access, workspace)],
         "trialled": lambda: lab.publish(succeeded(project_id, "trial", job_id)),
         "piloted": lambda: lab.done(
             "POST", f"{path}/pilot-site", {"site_id": lab.member()}, who=REVIEWER
@@ -224,7 +217,8 @@ def bring(lab: Lab, project_id: str, goal: str) -> None:
         step()
         lab.wait_for_stage(project_id, stage)
         if stage == goal:
-            return
+            break
+    return project_id
 
 
 SECURE = {"decision": "secure", "reason": "Licences ouvertes."}

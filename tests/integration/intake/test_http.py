@@ -144,8 +144,7 @@ def test_commands_at_the_wrong_stage_change_nothing(lab: Lab) -> None:
 
 def test_a_project_without_a_treatment_is_secured_once_it_has_one(lab: Lab) -> None:
     """The refusal says what is missing; setting it is all that is needed."""
-    project_id = lab.submit(treatment=None)
-    bring(lab, project_id, "advised")
+    project_id = bring(lab, lab.submit(treatment=None), "advised")
     path = f"/projects/{project_id}"
     problem = lab.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)
     assert "pas encore de traitement" in problem["detail"]
@@ -156,8 +155,7 @@ def test_a_project_without_a_treatment_is_secured_once_it_has_one(lab: Lab) -> N
 
 def test_a_treatment_that_cannot_run_is_shown_and_not_secured(lab: Lab) -> None:
     """No owner is asked for a project that leads nowhere; another treatment is checked anew."""
-    project_id = lab.submit()
-    bring(lab, project_id, "advised")
+    project_id = bring(lab, lab.submit(), "advised")
     path, fault = f"/projects/{project_id}", "steps.0.parameters.counts: doit nommer une colonne"
     lab.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=1, fault=fault), times=2)
     shown = lab.done("GET", path)
@@ -175,8 +173,7 @@ def test_a_treatment_that_cannot_run_is_shown_and_not_secured(lab: Lab) -> None:
 
 def test_a_review_of_an_older_version_secures_nothing(lab: Lab) -> None:
     """The holder set another treatment while the reviewer read: nobody reviewed that one."""
-    project_id = lab.submit()
-    bring(lab, project_id, "advised")
+    project_id = bring(lab, lab.submit(), "advised")
     path = f"/projects/{project_id}"
     read = lab.done("GET", path, who=REVIEWER)
     lab.done("POST", f"{path}/treatment", {**PROJECT["treatment"], "steps": STEPS})

@@ -14,8 +14,7 @@ ROAD = ["submitted", "advised", "secured", "equipped", "trialled", "piloted", "s
 
 def test_a_project_goes_from_submission_to_delivery(lab: Lab) -> None:
     """Each stage once, published in order, told in the history with who and why."""
-    project_id = lab.submit()
-    bring(lab, project_id, "staffed")
+    project_id = bring(lab, lab.submit(), "staffed")
     job_id = at.new_job()
     lab.publish_and_wait(at.succeeded(project_id, "full", job_id), times=2)
     delivery = {"job_id": job_id, "title": "Vacance", "description": "Par EPCI", "licence": "lov2"}
@@ -33,8 +32,7 @@ def test_a_project_goes_from_submission_to_delivery(lab: Lab) -> None:
 
 def test_result_of_data_that_was_taken_away_is_not_delivered(lab: Lab) -> None:
     """The holder reads why; once the owner granted it again, the project is delivered."""
-    project_id = lab.submit()
-    bring(lab, project_id, "staffed")
+    project_id = bring(lab, lab.submit(), "staffed")
     job_id = at.new_job()
     lab.publish_and_wait(at.succeeded(project_id, "full", job_id))
     about = {"project_id": project_id, "dataset_id": "dts_1", "owner_id": "mbr_o"}
@@ -87,8 +85,7 @@ def test_matches_told_again_and_again_advise_once(lab: Lab) -> None:
 @pytest.mark.parametrize("order", ["access first", "workspace first"])
 def test_both_openings_equip_in_either_order(lab: Lab, order: str) -> None:
     """The first alone does not."""
-    project_id = lab.submit()
-    bring(lab, project_id, "secured")
+    project_id = bring(lab, lab.submit(), "secured")
     first, second = at.access(project_id), at.workspace(project_id)
     if order == "workspace first":
         lab.publish_and_wait(second)
@@ -118,8 +115,7 @@ def test_two_workers_equip_twenty_projects_once_each(lab: Lab) -> None:
 
 def test_openings_after_the_withdrawal_change_nothing(lab: Lab) -> None:
     """The grants and the workspace were under way when the holder gave up."""
-    project_id = lab.submit()
-    bring(lab, project_id, "secured")
+    project_id = bring(lab, lab.submit(), "secured")
     lab.publish_and_wait(at.access(project_id))
     lab.done("POST", f"/projects/{project_id}/withdraw", {"reason": "Plus de budget."})
     lab.publish_and_wait(at.workspace(project_id))
@@ -132,8 +128,7 @@ def test_openings_after_the_withdrawal_change_nothing(lab: Lab) -> None:
 
 def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(lab: Lab) -> None:
     """A reviewer's, of the same datasets; the older trial's failure told again does not count."""
-    project_id = lab.submit()
-    bring(lab, project_id, "equipped")
+    project_id = bring(lab, lab.submit(), "equipped")
     path, failure = f"/projects/{project_id}", at.failed(project_id, at.new_job())
     treatment = f"{path}/treatment", at.PROJECT["treatment"]
     problem = lab.refused(409, "POST", *treatment)
@@ -158,8 +153,7 @@ def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(lab: La
 
 def test_a_trial_that_is_cancelled_is_tried_again_with_a_new_treatment(lab: Lab) -> None:
     """A cancellation is no dead end, and no failure either."""
-    project_id = lab.submit()
-    bring(lab, project_id, "equipped")
+    project_id = bring(lab, lab.submit(), "equipped")
     path = f"/projects/{project_id}"
     lab.publish_and_wait(at.cancelled(project_id, at.new_job()), times=2)
     shown = lab.done("GET", path)
@@ -187,8 +181,7 @@ def test_an_event_about_an_unknown_project_is_parked(lab: Lab) -> None:
 
 def test_a_reviewer_turns_a_project_down(lab: Lab) -> None:
     """The reason is what the holder reads."""
-    project_id = lab.submit()
-    bring(lab, project_id, "advised")
+    project_id = bring(lab, lab.submit(), "advised")
     decision = {"decision": "reject", "reason": "Données personnelles."}
     shown = lab.done("POST", f"/projects/{project_id}/review", decision, who=REVIEWER)
     assert (shown["stage"], shown["history"][-1]["by"]) == ("rejected", "mbr_reviewer")
