@@ -48,14 +48,17 @@ class Shell:
         """What each service has written down."""
         return [service.log() for service in self._services]
 
-    def run(self, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-        """The command's end, whatever it is."""
+    def run(
+        self, *words: str, as_: tuple[str, ...] = (), **environ: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """The command's end, whatever it is, with the token of a member and its roles."""
         program = ("-c", "from deploy.cli import main; main()")
+        environ |= {"DATALAB_TOKEN": self.token(*as_)} if as_ else {}
         return forks.commands().run((*program, *words), self.environ | environ)
 
     def json(self, *words: str, as_: tuple[str, ...] = ("mbr_staff", "operator")) -> Any:
-        """What a command answers to a program, with the token of a member and its roles."""
-        done = self.run(*words, "--json", DATALAB_TOKEN=self.token(*as_))
+        """What a command answers to a program."""
+        done = self.run(*words, "--json", as_=as_)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -126,39 +129,39 @@ def test_treatment_that_cannot_run_is_refused_before_it_is_sent(
     shell: Shell, tmp_path: Path
 ) -> None:
     """The sentence names the field; nothing is registered."""
+    holder = ("mbr_unfit", "holder")
     file = tmp_path / "project.json"
     file.write_text(json.dumps({**PROJECT, "treatment": UNFIT}))
-    token = {"DATALAB_TOKEN": shell.token("mbr_unfit", "holder")}
-    done = shell.run("project", "submit", str(file), **token)
+    done = shell.run("project", "submit", str(file), as_=holder)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "steps.0.parameters.by: ce champ manque" in done.stderr
-    assert "Nothing found" in shell.run("project", "list", **token).stdout
+    assert "Nothing found" in shell.run("project", "list", as_=holder).stdout
 
 
 def test_treatment_is_sent_unchecked_while_compute_is_away(
     shell: Shell, project_file: Path, tmp_path: Path
 ) -> None:
     """Its trial will tell; a warning says so now."""
-    as_holder = {"DATALAB_TOKEN": shell.token("mbr_away", "holder")}
-    project = shell.json("project", "submit", str(project_file), as_=("mbr_away", "holder"))["id"]
+    holder = ("mbr_away", "holder")
+    project = shell.json("project", "submit", str(project_file), as_=holder)["id"]
     file = tmp_path / "treatment.json"
     file.write_text(json.dumps(UNFIT))
     words = ("--compute-url", "http://127.0.0.1:1", "project", "treatment", project, str(file))
-    done = shell.run(*words, **as_holder)
+    done = shell.run(*words, as_=holder)
     assert done.returncode == 0
     assert "not checked yet: compute cannot be reached" in done.stderr
-    shown = shell.json("project", "show", project, as_=("mbr_away", "holder"))
+    shown = shell.json("project", "show", project, as_=holder)
     assert shown["treatment"]["steps"][0]["application"] == "aggregate"
 
 
 def test_people_get_tables(shell: Shell, project_file: Path) -> None:
     """Without --json the answer is text with the same identifiers."""
-    token = {"DATALAB_TOKEN": shell.token("mbr_tables", "holder")}
-    shown = shell.run("project", "submit", str(project_file), **token)
+    holder = ("mbr_tables", "holder")
+    shown = shell.run("project", "submit", str(project_file), as_=holder)
     assert "Logements vacants" in shown.stdout
     assert "history" in shown.stdout
     identifier = shown.stdout.split()[1]
-    assert identifier in shell.run("project", "list", **token).stdout
+    assert identifier in shell.run("project", "list", as_=holder).stdout
 
 
 OWNER = ("mbr_owner", "owner")
@@ -182,31 +185,29 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     dataset, out = offer(shell, tmp_path / "été\udcff.csv"), tmp_path / "table.parquet"
     assert shell.json("dataset", "uses", dataset, as_=OWNER) == {"items": [], "next": None}
     assert shell.json("dataset", "show", dataset)["versions"][0]["filename"] == "été?.csv"
-    token = {"DATALAB_TOKEN": shell.token(*OWNER)}
-    assert shell.run("dataset", "download", dataset, "-o", str(out), **token).returncode == 0
+    assert shell.run("dataset", "download", dataset, "-o", str(out), as_=OWNER).returncode == 0
     assert out.read_bytes().startswith(b"PAR1")
-    lost = shell.run("dataset", "download", dataset, "-o", f"{tmp_path}/none/x", **token)
+    lost = shell.run("dataset", "download", dataset, "-o", f"{tmp_path}/none/x", as_=OWNER)
     told = f"datalab: {tmp_path}/none/x cannot be written: No such file or directory\n"
     assert (lost.returncode, lost.stderr) == (1, told)
     job = next(one for one in shell.json("job", "list")["items"] if one["dataset_id"] == dataset)
     assert shell.json("job", "show", job["id"])["state"] == "succeeded"
-    assert "aggregate" in shell.run("job", "applications", **token).stdout
+    assert "aggregate" in shell.run("job", "applications", as_=OWNER).stdout
     assert [one["roles"] for one in shell.json("job", "applications") if one["name"] == "cross"]
-    assert shell.run("job", "logs", job["id"], **token).returncode == 0
+    assert shell.run("job", "logs", job["id"], as_=OWNER).returncode == 0
     manifest = tmp_path / "manifest.json"
     named = ("-o", str(manifest), "--name", "manifest.json")
-    assert shell.run("job", "result", job["id"], *named, **token).returncode == 0
+    assert shell.run("job", "result", job["id"], *named, as_=OWNER).returncode == 0
     assert json.loads(manifest.read_text())["job_id"] == job["id"]
 
 
 def test_what_the_catalogue_knows_of_a_dataset_is_asked(shell: Shell, tmp_path: Path) -> None:
     """Found by a word and a key, with reasons and facets; licence and joins of a crossing."""
     dataset = offer(shell, tmp_path / "valeurs.csv")
-    token = {"DATALAB_TOKEN": shell.token(*OWNER)}
     assert shell.json("dataset", "crossing", dataset, dataset)["licence"] == "lov2"
     found = shell.json("dataset", "search", "valeur", "--key", "commune")["items"]
     assert dataset in [one["id"] for one in found]
-    ranked = shell.run("dataset", "search", "valeur", "--facets", **token).stdout
+    ranked = shell.run("dataset", "search", "valeur", "--facets", as_=OWNER).stdout
     assert "« valeur » dans le titre" in ranked
     assert "Licence Ouverte 2.0" in ranked
     other = offer(shell, tmp_path / "autres.csv")
@@ -216,7 +217,7 @@ def test_what_the_catalogue_knows_of_a_dataset_is_asked(shell: Shell, tmp_path: 
         if one["dataset_id"] == other
     ]
     assert join["containment"] == 1
-    all_joins = shell.run("dataset", "joins", dataset, "--containment", "0.5", **token).stdout
+    all_joins = shell.run("dataset", "joins", dataset, "--containment", "0.5", as_=OWNER).stdout
     assert other in all_joins
     joinable = shell.json("dataset", "search", "--joinable-with", dataset)["items"]
     assert other in [one["id"] for one in joinable]
@@ -228,12 +229,11 @@ def test_dataset_is_exported_with_all_that_is_said_of_it(shell: Shell, tmp_path:
     words = ["--temporal-start", "2020-01-01", "--frequency", "annual", "--hvd", "statistics"]
     words += ["--contact-name", "Service données", "--contact-email", "donnees@ville.fr"]
     dataset = offer(shell, tmp_path / "valeurs.csv", *words)
-    token = {"DATALAB_TOKEN": shell.token(*OWNER)}
-    one = shell.run("dataset", "export", dataset, "--format", "rdfxml", **token).stdout
+    one = shell.run("dataset", "export", dataset, "--format", "rdfxml", as_=OWNER).stdout
     assert f'/datasets/{dataset}">' in one
     for said in ("2020-01-01", "frequency/ANNUAL", "bna/c_e1da4e07", "mailto:donnees@ville.fr"):
         assert said in one
-    assert f"datasets/{dataset}>" in shell.run("dataset", "export", **token).stdout
+    assert f"datasets/{dataset}>" in shell.run("dataset", "export", as_=OWNER).stdout
 
 
 def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_path: Path) -> None:
@@ -259,28 +259,28 @@ def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_pa
 
 def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Path) -> None:
     """The sandbox finds them, others do not, and no process writes a word of the table down."""
-    owner, other = ("mbr_owner", "owner"), ("mbr_other", "holder")
+    other = ("mbr_other", "holder")
     mails = [f"marie.dupont{number}@orange.fr" for number in range(30)]
     file = tmp_path / "abonnes.csv"
     file.write_text("x;y\n" + "".join(f"{at};{mail}\n" for at, mail in enumerate(mails)))
     about = ("--title", "Abonnés", "--theme", "vie", "--licence", "lov2", "--access", "open")
-    dataset = shell.json("dataset", "add", str(file), *about, as_=owner)["id"]
+    dataset = shell.json("dataset", "add", str(file), *about, as_=OWNER)["id"]
 
     def is_(state: str) -> bool:
-        return bool(shell.json("dataset", "show", dataset, as_=owner)["state"] == state)
+        return bool(shell.json("dataset", "show", dataset, as_=OWNER)["state"] == state)
 
     eventually(lambda: is_("held"))
-    listed = shell.json("dataset", "list", "--state", "held", as_=owner)["items"]
+    listed = shell.json("dataset", "list", "--state", "held", as_=OWNER)["items"]
     assert [one["id"] for one in listed] == [dataset]
-    hidden = shell.run("dataset", "show", dataset, DATALAB_TOKEN=shell.token(*other))
+    hidden = shell.run("dataset", "show", dataset, as_=other)
     assert hidden.returncode == 1
     words = ("dataset", "confirm", dataset, "--purpose", "Lettre", "--basis", "consent")
-    confirmed = shell.json(*words, as_=owner)
+    confirmed = shell.json(*words, as_=OWNER)
     assert confirmed["versions"][0]["legal_basis"]["basis"] == "consent"
     assert is_("published")
     said = ("--title", "Lettre", "--keyword", "abonnés", "--hvd", "")
     kind = ("--producer-kind", "nonprofit")
-    described = shell.json("dataset", "describe", dataset, *said, *kind, as_=owner)
+    described = shell.json("dataset", "describe", dataset, *said, *kind, as_=OWNER)
     assert (described["title"], described["keywords"]) == ("Lettre", ["abonnés"])
     assert described["producer_kind"] == "nonprofit"
     seen = json.dumps(shell.json("dataset", "show", dataset, as_=other))
@@ -300,7 +300,7 @@ def test_datasets_are_screened_anew(shell: Shell, tmp_path: Path) -> None:
 
     first = version()["job_id"]
     for words, member in (((dataset,), OWNER), (("--all",), ("mbr_staff", "operator"))):
-        told = shell.run("dataset", "screen", *words, DATALAB_TOKEN=shell.token(*member))
+        told = shell.run("dataset", "screen", *words, as_=member)
         assert dataset in told.stdout.split(), told.stderr
     eventually(lambda: not version()["again"] and version()["job_id"] != first, seconds=60)
     assert shell.json("dataset", "show", dataset)["state"] == "published"
@@ -324,8 +324,7 @@ def test_webhook_is_added_listed_and_removed(shell: Shell, project_file: Path) -
     assert shell.json("webhook", "replay", sent()[0]["id"], as_=member)["state"] == "pending"
     listed = shell.json("webhook", "list", as_=member)["items"]
     assert [("secret" in one, one["id"]) for one in listed] == [(False, added["id"])]
-    token = {"DATALAB_TOKEN": shell.token(*member)}
-    assert shell.run("webhook", "remove", added["id"], **token).returncode == 0
+    assert shell.run("webhook", "remove", added["id"], as_=member).returncode == 0
     assert shell.json("webhook", "list", as_=member)["items"] == []
 
 
@@ -401,7 +400,7 @@ def test_refusal_is_one_sentence_and_exit_1(
     shell: Shell, words: tuple[str, ...], told: str
 ) -> None:
     """No traceback, nothing on the standard output."""
-    done = shell.run(*words, DATALAB_TOKEN=shell.token("mbr_staff", "operator", "owner"))
+    done = shell.run(*words, as_=("mbr_staff", "operator", "owner"))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("datalab: ")
     assert told in done.stderr
@@ -426,11 +425,11 @@ def test_token_is_signed_with_the_stacks_key(
     """With a key at home no token is needed, and tokens for others can be made."""
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "token.pem").write_bytes(token_keys.private.read_bytes())
-    home = {"DATALAB_HOME": str(tmp_path)}
-    assert shell.run("project", "list", **home).returncode == 0
-    made = shell.run("token", "mbr_x", "--role", "holder", **home)
+    home = str(tmp_path)
+    assert shell.run("project", "list", DATALAB_HOME=home).returncode == 0
+    made = shell.run("token", "mbr_x", "--role", "holder", DATALAB_HOME=home)
     assert shell.run("project", "list", DATALAB_TOKEN=made.stdout.strip()).returncode == 0
-    assert shell.run("token", "mbr_x", "--role", "king", **home).returncode == 2
+    assert shell.run("token", "mbr_x", "--role", "king", DATALAB_HOME=home).returncode == 2
 
 
 def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_path: Path) -> None:
@@ -455,9 +454,7 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
         begun = shell.json("harvest", "run", source["id"])
         stopped = shell.json("harvest", "cancel", source["id"])
     assert (stopped["id"], stopped["state"]) == (begun["id"], "cancelled")
-    shown = shell.run(
-        "harvest", "show", done, DATALAB_TOKEN=shell.token("mbr_staff", "operator")
-    ).stdout
+    shown = shell.run("harvest", "show", done, as_=("mbr_staff", "operator")).stdout
     assert "2 jeux de données lus : 1 nouveau, 1 refusé." in shown
     assert "rien qui l'identifie" in shown
     (tmp_path / "catalogue.ttl").write_bytes(turtle(dataset("a")))
