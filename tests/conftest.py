@@ -13,6 +13,8 @@ from shared.auth import issue_token
 from tests.servers import Broker, Documents, free_port
 
 Token = Callable[..., str]
+RETRIES = (0.2, 0.5, 1)
+"""How long the processes of a module put an event off, in seconds."""
 
 # A slow machine is no fault of the code; pytest's own time-out ends what hangs.
 hypothesis.settings.register_profile("lab", deadline=None)
@@ -97,7 +99,7 @@ def module_environ(
         "DATALAB_STORAGE_URL": f"file://{tmp_path_factory.mktemp('files')}",
         "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
         "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
-        "DATALAB_RETRY_SECONDS": "0.2,0.5,1",
+        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
         "DATALAB_SWEEP_SECONDS": "0.5",
     }
 

@@ -1,16 +1,13 @@
 """A lab around the compute service, one for every module."""
 
-from collections.abc import Callable
-
 import pytest
 
 from services.compute.service import Compute
 from shared.messaging import topology
+from tests.conftest import RETRIES, Token
 from tests.integration.compute.lab import Lab
 from tests.integration.compute.samples import Catalog
 from tests.servers import Broker
-
-RETRIES = (0.2, 0.5, 1)
 
 
 @pytest.fixture(scope="module")
@@ -18,16 +15,11 @@ def lab(
     broker: Broker,
     vhost: str,
     module_environ: dict[str, str],
-    token: Callable[..., str],
+    token: Token,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Lab:
     """The surroundings, with every queue declared; the tests start the processes."""
     work = tmp_path_factory.mktemp("work")
-    environ = {
-        **module_environ,
-        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
-        "DATALAB_RPC_SECONDS": "5",
-        "TMPDIR": str(work),
-    }
+    environ = {**module_environ, "DATALAB_RPC_SECONDS": "5", "TMPDIR": str(work)}
     topology.declare(broker.uri(vhost), [Compute, Catalog], RETRIES)
     return Lab(broker, vhost, environ, token, work)

@@ -1,17 +1,16 @@
 """Catalog and compute as real processes, and another catalogue's web server."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from services.catalog.service import Catalog
 from services.compute.service import Compute
 from shared.messaging import topology
+from tests.conftest import RETRIES, Token
 from tests.integration.harvesting.lab import Lab
 from tests.servers import Broker, running
 from tests.web_server import WebServer, serving
-
-RETRIES = (0.2, 0.5, 1)
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +25,11 @@ def lab(
     broker: Broker,
     vhost: str,
     module_environ: dict[str, str],
-    token: Callable[..., str],
+    token: Token,
     portal: WebServer,
 ) -> Iterator[Lab]:
     """Both services, running, with the portal for the public Internet."""
-    environ = {
-        **module_environ,
-        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
-        "DATALAB_HARVEST_PRIVATE_ADDRESSES": "true",
-    }
+    environ = {**module_environ, "DATALAB_HARVEST_PRIVATE_ADDRESSES": "true"}
     topology.declare(broker.uri(vhost), [Catalog, Compute], RETRIES)
     with (
         running("services.catalog.service:Catalog", environ) as catalog,

@@ -51,6 +51,16 @@ class Lab(ServiceLab):
         begun = self.ask("POST", f"/sources/{source_id}/harvest", how)
         return self.ended(begun["id"])
 
+    def send(self, source_id: str, body: bytes) -> dict[str, Any]:
+        """Upload a file to a source in Turtle, and wait until its harvest ended."""
+        fields = {
+            "metadata": ("metadata", b"{}", "application/json"),
+            "file": ("catalogue.ttl", body, "text/turtle"),
+        }
+        answer = self.call("POST", f"/sources/{source_id}/file", fields=fields)
+        assert answer.status == 202, answer.data
+        return self.ended(answer.json()["id"])
+
     def ended(self, harvest_id: str) -> dict[str, Any]:
         """A harvest, once it has ended."""
 

@@ -93,16 +93,11 @@ def test_addresses_in_an_uploaded_file_are_relative_to_its_source(lab: Lab) -> N
         b"<d/1> a dcat:Dataset ; dct:title 'Relatif' ; dcat:landingPage <page> ;"
         b" dcat:distribution [ dcat:downloadURL <1.csv> ] ."
     )
-    fields = {
-        "metadata": ("metadata", b"{}", "application/json"),
-        "file": ("catalogue.ttl", body, "text/turtle"),
-    }
     for path, page, files in (
         ("/rel/list", lab.portal.url("/rel/page"), [lab.portal.url("/rel/1.csv")]),
         ("", None, []),
     ):
         source = lab.add(path)
-        begun = lab.call("POST", f"/sources/{source}/file", fields=fields).json()
-        assert lab.ended(begun["id"])["counts"]["new"] == 1
+        assert lab.send(source, body)["counts"]["new"] == 1
         told = lab.datasets(source)["Relatif"]["harvested"]
         assert (told["page"], [one["url"] for one in told["distributions"]]) == (page, files)
