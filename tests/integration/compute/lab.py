@@ -86,6 +86,18 @@ class Lab(ServiceLab):
         with self.store("catalog") as store:
             store.of(Shelf).change(dataset_id, lambda shelf: shelf.readers.append(project_id))
 
+    def start(self, project_id: str, dataset_id: str) -> None:
+        """Let a project read a dataset, open its workspace, and equip it to sum the dataset."""
+        self.grant(project_id, dataset_id)
+        self.secure(project_id)
+        self.equip(project_id, summing(dataset_id))
+
+    def started(self) -> str:
+        """The id of a new project that reads and sums a table of its own."""
+        dataset, project = self.ingest(HOMES), new_id("prj")
+        self.start(project, dataset)
+        return project
+
     def secure(self, project_id: str) -> None:
         """Publish that a project was secured."""
         self.publish(

@@ -6,7 +6,7 @@ import pytest
 
 from shared.aggregate import new_id
 from shared.events import AccessGranted, AccessRequested, AccessRevoked
-from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, summing
+from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze
 from tests.integration.compute.samples import Shelf
 from tests.servers import RunningService, eventually
 
@@ -22,9 +22,7 @@ def equipped(lab: Lab) -> tuple[str, str]:
     """A project that was granted another's restricted table and is equipped to sum it."""
     dataset, project = lab.ingest(HOMES), new_id("prj")
     ask(lab, project, dataset)
-    lab.grant(project, dataset)
-    lab.secure(project)
-    lab.equip(project, summing(dataset))
+    lab.start(project, dataset)
     return project, dataset
 
 
@@ -43,6 +41,12 @@ def revoke(lab: Lab, project: str, dataset: str, sequence: int = 3, times: int =
         project_id=project, dataset_id=dataset, owner_id=OWNER, reason="étude finie"
     )
     lab.publish(event, project, sequence=sequence, times=times)
+
+
+def wait_until_closed(lab: Lab, compute: RunningService, project: str) -> None:
+    """Wait for the end of a project's workspace."""
+    path = f"/workspaces/{project}"
+    eventually(lambda: lab.call(compute, "GET", path).json()["state"] == "closed")
 
 
 def result_of(lab: Lab, compute: RunningService, job: str, member: str, role: str) -> int:
@@ -134,17 +138,14 @@ def test_withdrawn_project_keeps_what_it_made_of_open_data(
 ) -> None:
     """Nobody was asked for that data."""
     dataset, project = lab.ingest(HOMES), new_id("prj")
-    lab.grant(project, dataset)
     granted = AccessGranted(
         project_id=project, dataset_id=dataset, owner_id=OWNER, decided_by="catalog"
     )
     lab.publish(granted, project, sequence=1)
-    lab.secure(project)
-    lab.equip(project, summing(dataset))
+    lab.start(project, dataset)
     job = lab.wait_for("job_succeeded", project_id=project)["job_id"]
     lab.withdraw(project)
-    path = f"/workspaces/{project}"
-    eventually(lambda: lab.call(compute, "GET", path).json()["state"] == "closed")
+    wait_until_closed(lab, compute, project)
     assert result_of(lab, compute, job, HOLDER, "holder") == 200
 
 
@@ -153,8 +154,7 @@ def test_delivered_project_keeps_its_result(lab: Lab, compute: RunningService) -
     project, _ = equipped(lab)
     done = lab.wait_for("job_succeeded", project_id=project)
     lab.deliver(project, done)
-    path = f"/workspaces/{project}"
-    eventually(lambda: lab.call(compute, "GET", path).json()["state"] == "closed")
+    wait_until_closed(lab, compute, project)
     assert result_of(lab, compute, done["job_id"], HOLDER, "holder") == 200
 
 
@@ -165,9 +165,7 @@ def test_manifest_tells_what_the_data_was_granted_for(lab: Lab) -> None:
     bound = {"purpose": "étude des logements", "until": "2100-01-01"}
     with lab.store("catalog") as store:
         store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(bound))
-    lab.grant(project, dataset)
-    lab.secure(project)
-    lab.equip(project, summing(dataset))
+    lab.start(project, dataset)
     done = lab.wait_for("job_succeeded", project_id=project)
     [given] = lab.manifest(done).inputs
     assert (given.purpose, given.until) == ("étude des logements", "2100-01-01")

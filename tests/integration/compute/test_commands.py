@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,8 +10,9 @@ from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id, now
-from shared.events import Envelope, ProjectEquipped, ProjectStaffed, wrap
+from shared.events import Envelope, ProjectEquipped, ProjectStaffed
 from shared.store import Store
+from tests.events import enveloped
 from tests.integration.compute.lab import HOLDER, summing
 
 AT_ONCE = 8
@@ -45,21 +45,13 @@ def staffed(store: Store) -> str:
 def team_formed(project: str) -> Envelope[ProjectStaffed]:
     """The event that queues a project's first full job."""
     event = ProjectStaffed(project_id=project, holder_id=HOLDER, team=("mbr_expert",))
-    about: dict[str, Any] = {
-        "subject": project,
-        "sequence": 6,
-        "number": 0,
-        "time": now(),
-        "traceparent": "",
-    }
-    return Envelope[ProjectStaffed].model_validate(wrap(event, **about))
+    return enveloped(event, project, 6)
 
 
 def equipped_again(project: str, sequence: int) -> Envelope[ProjectEquipped]:
     """The event that a reviewer's other treatment comes with."""
     event = ProjectEquipped(project_id=project, holder_id=HOLDER, treatment=summing("dts_2"))
-    about: dict[str, Any] = {"subject": project, "number": 0, "time": now(), "traceparent": ""}
-    return Envelope[ProjectEquipped].model_validate(wrap(event, sequence=sequence, **about))
+    return enveloped(event, project, sequence)
 
 
 def end(store: Store, job: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from services.compute.runner.columns.cog import load_codes
-from tests.integration.compute.jobs import DATA, DEMO, ingest, run
+from tests.integration.compute.jobs import DATA, DEMO, RunOutcome, ingest, run
 from tests.integration.compute.profiles import profile, repaired, table
 
 
@@ -96,12 +96,8 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     frame = pd.DataFrame({"com": ["01001"], "n": [3], "x": [1.5], "ok": [True]})
     run = ingest(tmp_path / "job", frame.to_parquet(), "donnees.parquet")
     pd.testing.assert_frame_equal(table(run), frame, check_dtype=False)
-    assert [column.kind for column in profile(run).columns] == [
-        "text",
-        "integer",
-        "decimal",
-        "boolean",
-    ]
+    kinds = [column.kind for column in profile(run).columns]
+    assert kinds == ["text", "integer", "decimal", "boolean"]
 
 
 def test_columns_that_a_parquet_file_names_badly_are_named_again_and_told(tmp_path: Path) -> None:
@@ -156,9 +152,13 @@ def test_what_is_no_table_is_refused_with_the_place_of_the_fault(
     assert "Traceback" not in run.error
 
 
-def repairing(*columns: tuple[str, str]) -> list[dict[str, str]]:
-    """Accepted repairs: of each column, the type of its codes."""
-    return [{"column": name, "repair": "leading_zero", "type": kind} for name, kind in columns]
+def mended(folder: Path, content: bytes, filename: str, **columns: str) -> RunOutcome:
+    """Take in a file whose owner accepted that these columns' codes get their zeros back."""
+    repairs = [
+        {"column": name, "repair": "leading_zero", "type": kind} for name, kind in columns.items()
+    ]
+    job = {"kind": "ingest", "filename": filename, "repairs": repairs}
+    return run(folder, job, {"source": content})
 
 
 def test_lost_zeros_are_proposed_and_given_back_when_the_owner_accepts(tmp_path: Path) -> None:
@@ -175,17 +175,16 @@ def test_lost_zeros_are_proposed_and_given_back_when_the_owner_accepts(tmp_path:
         ("departement", "leading_zero"),
         ("integer", None),
     ]
-    accepted = repairing(("com", "commune"), ("cp", "postcode"), ("gone", "commune"))
-    job = {"kind": "ingest", "filename": "a.csv", "repairs": accepted}
-    mended = run(tmp_path / "after", job, {"source": content})
-    (made,) = profile(mended).repairs
+    accepted = {"com": "commune", "cp": "postcode", "gone": "commune"}
+    after = mended(tmp_path / "after", content, "a.csv", **accepted)
+    (made,) = profile(after).repairs
     assert (made.code, made.count) == ("leading_zero", 400 + 401)
     assert made.message.endswith("com, cp")
-    assert [column.key for column in profile(mended).columns] == ["commune", "postcode", None, None]
+    assert [column.key for column in profile(after).columns] == ["commune", "postcode", None, None]
     whole = [*sorted(codes.communes)[:400], "inconnu", "9999"]
-    assert table(mended)["com"].tolist() == whole
-    assert table(mended)["cp"].tolist()[-2:] == ["CEDEX", "01099"]
-    assert table(mended)["n"].tolist()[-3:] == ["399", "9999", "5"]
+    assert table(after)["com"].tolist() == whole
+    assert table(after)["cp"].tolist()[-2:] == ["CEDEX", "01099"]
+    assert table(after)["n"].tolist()[-3:] == ["399", "9999", "5"]
 
 
 def test_codes_that_are_numbers_in_parquet_become_text_again(tmp_path: Path) -> None:
@@ -193,23 +192,18 @@ def test_codes_that_are_numbers_in_parquet_become_text_again(tmp_path: Path) -> 
     content = pd.DataFrame({"com": [1001, 1002, 1004, 14118], "n": [1, 2, 3, 4]}).to_parquet()
     (proposed, other) = profile(ingest(tmp_path / "before", content, "a.parquet")).columns
     assert proposed.meaning is not None
-    assert (proposed.kind, proposed.key, proposed.meaning.repair) == (
-        "integer",
-        None,
-        "leading_zero",
-    )
+    assert (proposed.kind, proposed.key) == ("integer", None)
+    assert proposed.meaning.repair == "leading_zero"
     assert (other.kind, other.filled, other.distinct) == ("integer", 4, 4)
-    job = {"kind": "ingest", "filename": "a.parquet", "repairs": repairing(("com", "commune"))}
-    mended = run(tmp_path / "after", job, {"source": content})
-    assert table(mended)["com"].tolist() == ["01001", "01002", "01004", "14118"]
-    assert [column.key for column in profile(mended).columns] == ["commune", None]
+    after = mended(tmp_path / "after", content, "a.parquet", com="commune")
+    assert table(after)["com"].tolist() == ["01001", "01002", "01004", "14118"]
+    assert [column.key for column in profile(after).columns] == ["commune", None]
 
 
 def test_accepted_repair_changes_nothing_where_no_zero_is_lost(tmp_path: Path) -> None:
     """Another version of the file may have its zeros."""
     content = b"com\n01001\n14118\n"
-    job = {"kind": "ingest", "filename": "a.csv", "repairs": repairing(("com", "commune"))}
-    again = run(tmp_path / "job", job, {"source": content})
+    again = mended(tmp_path / "job", content, "a.csv", com="commune")
     assert table(again)["com"].tolist() == ["01001", "14118"]
     assert profile(again).repairs == ()
 

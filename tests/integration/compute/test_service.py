@@ -12,13 +12,7 @@ import urllib3
 from shared.aggregate import new_id
 from shared.catalogues.harvested_page import ENTRIES, PageReport
 from shared.errors import Invalid, WrongStage
-from shared.events import (
-    HarvestPageFetched,
-    ProjectSubmitted,
-    Step,
-    Treatment,
-    TreatmentProposed,
-)
+from shared.events import HarvestPageFetched, ProjectSubmitted, Step, Treatment, TreatmentProposed
 from shared.tables.manifest import Profile
 from tests.catalogues import COMMUNES, turtle
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, summing
@@ -49,6 +43,12 @@ def equipped(lab: Lab) -> str:
     lab.wait_for("workspace_opened", project_id=project)
     lab.equip(project, summing(dataset))
     return project
+
+
+def tried(lab: Lab) -> tuple[str, str]:
+    """The id of such a project whose trial ended well, and the trial's."""
+    project = equipped(lab)
+    return project, lab.wait_for("job_succeeded", project_id=project, kind="trial")["job_id"]
 
 
 def body(answer: Any) -> Any:
@@ -208,8 +208,7 @@ def test_what_was_read_for_the_catalogue_leaves_by_the_catalogue_only(
 @pytest.mark.usefixtures("catalog")
 def test_full_job_runs_again_for_the_holder_once_staffed(lab: Lab, compute: RunningService) -> None:
     """Before the team there is a 409; after it a new job, the same one for the same key."""
-    project = equipped(lab)
-    lab.wait_for("job_succeeded", project_id=project, kind="trial")
+    project, _ = tried(lab)
 
     def run_again() -> urllib3.BaseHTTPResponse:
         key = {"Idempotency-Key": "again"}
@@ -286,8 +285,7 @@ def submitted(project: str, treatment: Treatment | None) -> ProjectSubmitted:
 @pytest.mark.usefixtures("catalog")
 def test_others_see_nothing_of_a_project(lab: Lab, compute: RunningService) -> None:
     """For another holder jobs and workspaces do not exist; the lab's staff sees them."""
-    project = equipped(lab)
-    job = lab.wait_for("job_succeeded", project_id=project, kind="trial")["job_id"]
+    project, job = tried(lab)
     for method, path in [
         ("GET", f"/jobs/{job}"),
         ("GET", f"/jobs/{job}/result"),
@@ -329,8 +327,7 @@ def test_project_withdrawn_before_it_was_secured_never_computes(
 @pytest.mark.usefixtures("catalog")
 def test_delivered_project_computes_no_more(lab: Lab, compute: RunningService) -> None:
     """Its workspace is closed and says why; what it made stays."""
-    project = equipped(lab)
-    lab.wait_for("job_succeeded", project_id=project, kind="trial")
+    project, _ = tried(lab)
     lab.staff(project)
     done = lab.wait_for("job_succeeded", project_id=project, kind="full")
     lab.deliver(project, done)
@@ -358,8 +355,7 @@ def test_data_the_project_may_not_read_fails_the_job(lab: Lab, compute: RunningS
 @pytest.mark.usefixtures("catalog", "compute")
 def test_services_ask_the_same_by_rpc(lab: Lab) -> None:
     """A stock nameko client submits, reads and cancels jobs."""
-    project = equipped(lab)
-    job = lab.wait_for("job_succeeded", project_id=project, kind="trial")["job_id"]
+    project, job = tried(lab)
     with lab.rpc() as rpc:
         assert rpc.get_job(job)["state"] == "succeeded"
         assert rpc.get_workspace(project)["holder_id"] == HOLDER

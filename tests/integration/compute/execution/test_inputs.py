@@ -18,13 +18,11 @@ from shared.errors import (
     Unavailable,
     WrongStage,
 )
-from shared.events import FileRef, Step, Treatment
+from shared.events import FileRef, Treatment
 from shared.storage import Storage
+from tests.integration.compute.lab import summing
 
-TREATMENT = Treatment(
-    inputs={"homes": "dts_1"},
-    steps=(Step(application="aggregate", inputs={"table": "homes"}, output="result"),),
-)
+TREATMENT = summing("dts_1")
 
 
 class Refusing:
@@ -36,6 +34,12 @@ class Refusing:
     def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> NoReturn:  # noqa: ARG002
         """Raise it, whatever is asked for."""
         raise self._error
+
+
+def trial(treatment: Treatment) -> Job:
+    """The trial job of that treatment."""
+    about: dict[str, Any] = {"owner_id": "mbr_1", "lane": "prj_1", "queued_at": datetime.now(UTC)}
+    return Job(id="job_1", kind="trial", project_id="prj_1", treatment=treatment, **about)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +56,9 @@ def test_what_the_catalogue_answers_is_told_in_french(
     tmp_path: Path, answer: LabError, kind: type[LabError], words: str
 ) -> None:
     """Holders read it: it names the table as they do, and none of the catalogue's own words."""
-    about: dict[str, Any] = {"owner_id": "mbr_1", "lane": "prj_1", "queued_at": datetime.now(UTC)}
-    job = Job(id="job_1", kind="trial", project_id="prj_1", treatment=TREATMENT, **about)
     inputs = Inputs(Refusing(answer), Storage("memory://"), lambda: False)
     with pytest.raises(kind, match=words) as told:
-        inputs.gather(job, JobFolder(tmp_path))
+        inputs.gather(trial(TREATMENT), JobFolder(tmp_path))
     assert str(answer) not in str(told.value)
 
 
@@ -78,10 +80,8 @@ def test_dataset_under_two_names_is_opened_once(tmp_path: Path) -> None:
     files = Storage("memory://")
     catalog = Counting(files.put([b"PAR1"], "application/vnd.apache.parquet"))
     twice = TREATMENT.model_copy(update={"inputs": {"homes": "dts_1", "flats": "dts_1"}})
-    about: dict[str, Any] = {"owner_id": "mbr_1", "lane": "prj_1", "queued_at": datetime.now(UTC)}
-    job = Job(id="job_1", kind="trial", project_id="prj_1", treatment=twice, **about)
     folder = JobFolder(tmp_path)
-    found = Inputs(catalog, files, lambda: False).gather(job, folder)
+    found = Inputs(catalog, files, lambda: False).gather(trial(twice), folder)
     assert [(one.name, one.dataset_id) for one in found] == [("homes", "dts_1"), ("flats", "dts_1")]
     assert catalog.asked == ["dts_1"]
     assert all(folder.input_path(number).read_bytes() == b"PAR1" for number in range(2))

@@ -86,28 +86,24 @@ def test_job_that_leaves_a_result_succeeds(run: Run, folder: Path) -> None:
     assert (folder / "result.json").read_text() == "{}"
 
 
-def test_job_without_a_result_fails_even_when_it_exits_well(run: Run) -> None:
-    """An exit status of 0 proves nothing."""
-    outcome = run("pass")
-    assert (outcome.ok, outcome.reason) == (
-        False,
-        "le traitement s'est arrêté sans résultat (code 0)",
-    )
+FAILURES = {
+    "no result": ("pass", "le traitement s'est arrêté sans résultat (code 0)"),
+    "abort": (
+        "import os; os.abort()",
+        "le traitement s'est interrompu, sans doute faute de mémoire",
+    ),
+    "reported": (
+        SUCCESS.replace("{}", '{"error": "ligne 3 : trop courte"}'),
+        "ligne 3 : trop courte",
+    ),
+}
 
 
-def test_job_that_aborts_is_said_to_lack_memory(run: Run) -> None:
-    """Libraries that are refused memory know no other way out."""
-    outcome = run("import os; os.abort()")
-    told = "le traitement s'est interrompu, sans doute faute de mémoire"
-    assert (outcome.ok, outcome.reason) == (False, told)
-
-
-def test_error_that_the_runner_reports_is_the_reason(run: Run) -> None:
-    """A result that names an error is a failure with that reason."""
-    outcome = run(
-        """open('/job/out/result.json', 'w').write('{"error": "ligne 3 : trop courte"}')"""
-    )
-    assert (outcome.ok, outcome.reason) == (False, "ligne 3 : trop courte")
+@pytest.mark.parametrize(("program", "reason"), FAILURES.values(), ids=FAILURES)
+def test_job_that_fails_has_a_reason(run: Run, program: str, reason: str) -> None:
+    """An exit status of 0 proves nothing; who aborts lacks memory; the runner's error is told."""
+    outcome = run(program)
+    assert (outcome.ok, outcome.reason) == (False, reason)
 
 
 @pytest.mark.parametrize("target", ["/etc/hostname", "/job/job.json", "/dev/null"])

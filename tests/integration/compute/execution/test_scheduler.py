@@ -139,16 +139,13 @@ def test_running_job_is_cancelled_within_seconds(lab: Lab) -> None:
 def test_withdrawal_cancels_what_runs_and_what_waits(lab: Lab) -> None:
     """A project that ends takes its jobs along."""
     with lab.catalog(), lab.compute() as service:
-        dataset, project = lab.ingest(HOMES), new_id("prj")
-        lab.grant(project, dataset)
-        lab.secure(project)
-        lab.equip(project, summing(dataset))
+        project = lab.started()
         child = freeze(service)
         lab.staff(project)
         lab.wait_for("job_queued", project_id=project, kind="full")
         lab.withdraw(project)
-        lab.wait_for("job_cancelled", project_id=project, kind="full")
-        lab.wait_for("job_cancelled", project_id=project, kind="trial")
+        for kind in ("full", "trial"):
+            lab.wait_for("job_cancelled", project_id=project, kind=kind)
         assert not child.is_running()
         assert lab.events("job_succeeded", project_id=project) == []
 
@@ -195,9 +192,7 @@ def test_jobs_wait_while_the_disk_is_full(lab: Lab, tmp_path: Path) -> None:
         cramped = CrampedService(lab.environ, tmp_path)
         try:
             cramped.start()
-            lab.grant(project, dataset)
-            lab.secure(project)
-            lab.equip(project, summing(dataset))
+            lab.start(project, dataset)
             waiting = {
                 lab.wait_for("job_queued", project_id=project)["job_id"],
                 lab.wait_for("job_queued", dataset_id=lab.register(HOMES).dataset_id)["job_id"],
@@ -223,10 +218,7 @@ def test_jobs_wait_while_the_disk_is_full(lab: Lab, tmp_path: Path) -> None:
 def test_project_without_quota_computes_no_more(lab: Lab) -> None:
     """Once the workspace's seconds are used up, the next job fails with that reason."""
     with lab.catalog(), lab.compute(workspace_seconds="1") as service:
-        dataset, project = lab.ingest(HOMES), new_id("prj")
-        lab.grant(project, dataset)
-        lab.secure(project)
-        lab.equip(project, summing(dataset))
+        project = lab.started()
         freeze(service)
         assert "quota" in lab.wait_for("job_failed", project_id=project, kind="trial")["reason"]
         lab.staff(project)

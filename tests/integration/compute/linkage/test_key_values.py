@@ -16,23 +16,26 @@ from tests.integration.compute.jobs import DEMO, ingest
 Counted = dict[str, int]
 
 
-def keys(path: Path, *, via: bool = False) -> dict[KeyColumn, Counted]:
-    """The columns of a key file with their values and counts, or what they lead to `via`..."""
+def keys(
+    folder: Path, content: Path | bytes, filename: str = "a.csv", *, via: bool = False
+) -> dict[KeyColumn, Counted]:
+    """The key columns of a file with their values and counts, or what they lead to `via`..."""
     found: dict[KeyColumn, Counted] = {}
+    path = ingest(folder / "job", content, filename).made(KEYS)
     for block in read_blocks([path.read_bytes()]):
         if bool(block.via) == via:
             found.setdefault(block.column, {}).update(zip(block.values, block.counts, strict=True))
     return found
 
 
-def spaces(path: Path) -> dict[tuple[str, ...], str]:
+def spaces(folder: Path, content: Path | bytes) -> dict[tuple[str, ...], str]:
     """The key columns of a file with their key spaces."""
-    return {column.columns: column.space for column in keys(path)}
+    return {column.columns: column.space for column in keys(folder, content)}
 
 
 def test_keys_of_a_real_file_are_all_its_values(tmp_path: Path) -> None:
     """As pandas counts them; also those that repeat, with empty cells left out."""
-    found = keys(ingest(tmp_path / "job", DEMO / "communes_2026.csv").made(KEYS))
+    found = keys(tmp_path, DEMO / "communes_2026.csv")
     frame = pd.read_csv(DEMO / "communes_2026.csv", sep=";", dtype=str)
     typed = {c.columns[0]: c for c in found if c.space in ("commune", "siren")}
     assert set(typed) == {"code", "siren", "chefLieu"}
@@ -46,7 +49,7 @@ def test_key_that_repeats_is_paired_with_its_year(tmp_path: Path) -> None:
     """Commune and year together tell the rows apart; neither does alone."""
     lines = [f"{com};{year};{n}" for n, com in enumerate(("14118", "76540")) for year in (2019, 20)]
     content = "com;annee;n\n" + "\n".join(line.replace(";20;", ";2020;") for line in lines)
-    found = keys(ingest(tmp_path / "job", content.encode()).made(KEYS))
+    found = keys(tmp_path, content.encode())
     pair = next(column for column in found if len(column.columns) == 2)
     assert (pair.columns, pair.space, pair.distinct) == (("com", "annee"), "commune+year", 4)
     assert found[pair] == {f"{c} {y}": 1 for c in ("14118", "76540") for y in (2019, 2020)}
@@ -54,13 +57,13 @@ def test_key_that_repeats_is_paired_with_its_year(tmp_path: Path) -> None:
 
 def test_unique_key_is_not_paired(tmp_path: Path) -> None:
     """Alone it is enough."""
-    found = spaces(ingest(tmp_path / "job", b"com;annee\n14118;2019\n76540;2020\n").made(KEYS))
+    found = spaces(tmp_path, b"com;annee\n14118;2019\n76540;2020\n")
     assert found == {("com",): "commune"}
 
 
 def test_epci_are_found_by_their_siren(tmp_path: Path) -> None:
     """A table of companies and authorities joins one of EPCI."""
-    found = spaces(ingest(tmp_path / "job", DEMO / "epci_2026.csv").made(KEYS))
+    found = spaces(tmp_path, DEMO / "epci_2026.csv")
     assert (found["epci",], found["siren",], found["code",]) == ("siren", "siren", "commune")
 
 
@@ -68,11 +71,11 @@ def test_codes_of_departements_and_regions_are_keys_too(tmp_path: Path) -> None:
     """Too coarse to advise by, so the columns are no keys to those who look for data."""
     lines = [f"{dep};28;{year};{dep}" for dep in (14, 27, 50) for year in (2024, 2025)]
     content = "\n".join(("departement;region;annee;n", *lines)).encode()
-    run = ingest(tmp_path / "job", content)
-    found = spaces(run.made(KEYS))
+    found = spaces(tmp_path, content)
     assert (found["departement",], found["region",]) == ("departement", "region")
     assert found["departement", "annee"] == "departement+year"
-    assert [column["key"] for column in run.reports[0]["columns"]] == [None] * 4
+    columns = ingest(tmp_path / "told", content).reports[0]["columns"]
+    assert [column["key"] for column in columns] == [None] * 4
 
 
 def test_identifiers_of_no_known_kind_are_keys_too(tmp_path: Path) -> None:
@@ -80,14 +83,14 @@ def test_identifiers_of_no_known_kind_are_keys_too(tmp_path: Path) -> None:
     content = "station;capteur;nom;debit;n\n" + "\n".join(
         f"FR-{n % 5:03};{27003001 + n};Station {n};{n},5;{n}" for n in range(10)
     )
-    found = spaces(ingest(tmp_path / "job", content.encode()).made(KEYS))
+    found = spaces(tmp_path, content.encode())
     assert found == {("station",): "identifier", ("capteur",): "identifier"}
 
 
 def test_typed_columns_of_parquet_are_keys_as_text(tmp_path: Path) -> None:
     """A number and its digits are one value."""
     frame = pd.DataFrame({"capteur": [27003001 + n for n in range(10)]})
-    found = keys(ingest(tmp_path / "job", frame.to_parquet(), "a.parquet").made(KEYS))
+    found = keys(tmp_path, frame.to_parquet(), "a.parquet")
     assert [set(values) for values in found.values()] == [{str(27003001 + n) for n in range(10)}]
 
 
@@ -106,9 +109,7 @@ def test_table_about_persons_leaves_only_keys_of_known_kinds(tmp_path: Path) -> 
     """A number of its own may be one person's; a commune is nobody."""
     rows = (f"D{n:04};Martin;{1950 + n};{'14118' if n % 2 else '76540'}" for n in range(40))
     content = "dossier;nom;annee_naissance;commune\n" + "\n".join(rows)
-    assert spaces(ingest(tmp_path / "job", content.encode()).made(KEYS)) == {
-        ("commune",): "commune"
-    }
+    assert spaces(tmp_path, content.encode()) == {("commune",): "commune"}
 
 
 def test_column_with_more_values_than_are_kept_says_so(
@@ -119,13 +120,13 @@ def test_column_with_more_values_than_are_kept_says_so(
     request.addfinalizer(lambda: setattr(key_values, "MOST_VALUES", most))
     key_values.MOST_VALUES = 3
     content = "code\n" + "\n".join(f"A{n}" for n in range(5))
-    ((column, values),) = keys(ingest(tmp_path / "job", content.encode()).made(KEYS)).items()
+    ((column, values),) = keys(tmp_path, content.encode()).items()
     assert (column.is_cut, column.distinct, sorted(values)) == (True, 5, ["A0", "A1", "A2"])
 
 
 def led(folder: Path, content: Path | bytes) -> dict[tuple[str, str], KeyColumn]:
     """The projections of a table's key columns, by column and crosswalk."""
-    found = keys(ingest(folder / "job", content).made(KEYS), via=True)
+    found = keys(folder, content, via=True)
     return {(column.columns[0], column.via): column for column in found}
 
 
@@ -150,7 +151,7 @@ def test_rows_are_counted_where_keys_lead(tmp_path: Path) -> None:
     numbers = pa.array([f"211400015{n:05}" for n in range(400)])
     establishments = numbers.filter(pa.array(is_siret(numbers))).to_pylist()
     content = "\n".join(["siret", *establishments, establishments[0]]).encode()
-    found = keys(ingest(tmp_path / "job", content).made(KEYS), via=True)
+    found = keys(tmp_path, content, via=True)
     ((column, counted),) = found.items()
     assert (column.via, column.space, column.cost) == ("siret_siren", "siren", "loses detail")
     assert counted == {"211400015": len(establishments) + 1}
@@ -171,5 +172,5 @@ def test_table_with_more_keys_than_are_kept_leaves_the_first(
     request.addfinalizer(lambda: setattr(key_values, "MOST_VALUES_OF_A_TABLE", most))
     key_values.MOST_VALUES_OF_A_TABLE = 9
     content = "code;ref\n" + "\n".join(f"A{n};B{n}" for n in range(5))
-    found = keys(ingest(tmp_path / "job", content.encode()).made(KEYS))
+    found = keys(tmp_path, content.encode())
     assert [(column.columns, len(values)) for column, values in found.items()] == [(("code",), 5)]

@@ -139,9 +139,7 @@ def test_identifiers_that_are_too_long_are_refused_as_such(tmp_path: Path) -> No
     long = [f"https://portail.example/{'a' * 600}{number}" for number in range(2)]
     page = turtle(*(f"<{one}> a dcat:Dataset ; dct:title 'L' ." for one in long), dataset("eau"))
     for given, catalogue in ((page, "dcat"), (api([*map(item, long), item("eau")]), "data.gouv")):
-        folder = tmp_path / catalogue
-        folder.mkdir()
-        entries = entries_of(read(folder, given, catalogue))
+        entries = entries_of(read(tmp_path / catalogue, given, catalogue))
         refused = [entry.reason for entry in entries if entry.reason]
         assert refused == ["son identifiant dépasse 500 caractères"] * 2
         assert len(entries) == 3
@@ -192,9 +190,7 @@ def test_next_page_that_is_no_complete_address_is_told_as_it_stands(
     """A page that names a next one is not the last, whatever it calls it."""
     document = {"@id": URL, "http://www.w3.org/ns/hydra/core#next": told}
     for page, catalogue in ((api([], told), "data.gouv"), (json.dumps(document).encode(), "dcat")):
-        folder = tmp_path / catalogue
-        folder.mkdir()
-        assert report_of(read(folder, page, catalogue)).next == told
+        assert report_of(read(tmp_path / catalogue, page, catalogue)).next == told
 
 
 def test_next_page_that_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -286,9 +282,7 @@ def test_descriptions_in_html_become_plain_text(tmp_path: Path) -> None:
         (turtle(dataset("eau", more=f'dct:description "{told}" ;')), "dcat"),
         (api([item("eau", description=told)]), "data.gouv"),
     ):
-        folder = tmp_path / catalogue
-        folder.mkdir()
-        (record,) = records_of(read(folder, page, catalogue))
+        (record,) = records_of(read(tmp_path / catalogue, page, catalogue))
         assert record.description == "Mesures de l'eau.\n\nVoir la page."
 
 
