@@ -1,6 +1,7 @@
 """Real servers and services for tests: private, on free loopback ports, in temporary folders."""
 
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -28,6 +29,7 @@ from tests.forks import Forked, services
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+_PORTS_EACH = 4_000
 
 
 def require(program: str | None, name: str) -> None:
@@ -38,14 +40,25 @@ def require(program: str | None, name: str) -> None:
         pytest.skip(f"{name} is not installed")
 
 
-def free_port() -> int:
-    """A TCP port nobody listens on at this moment.
+def _ports() -> Iterator[int]:
+    """Ports of this test process alone, each once before any comes again.
 
     Below the range in which the kernel gives ports to outgoing connections, one of which could
     take it before the server does.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    start = random.randrange(_PORTS_EACH)  # another run of the tests may go on beside this one
+    steps = itertools.cycle(range(_PORTS_EACH))
+    return (15_000 + worker % 4 * _PORTS_EACH + (start + step) % _PORTS_EACH for step in steps)
+
+
+_FREE = _ports()
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on at this moment, and that no other test process takes."""
     while True:
-        port = random.randrange(15_000, 32_000)  # two processes rarely meet
+        port = next(_FREE)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((LOOPBACK, port))
             return port
