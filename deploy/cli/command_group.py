@@ -36,8 +36,7 @@ class CommandGroup(typer.Typer):
 
         def decorate(call: Function) -> Function:
             def command(context: typer.Context, *, json: Json = False, **given: object) -> None:
-                answer = call(client(context), **given)
-                (show.as_json if json else told)(answer)
+                show.answer(call(client(context), **given), told, json=json)
 
             self.command(name)(_with_parameters_of(call, command))
             return call

@@ -1,6 +1,7 @@
 """`datalab parked`: events that could not be handled, for operators with access to the broker."""
 
 import warnings
+from functools import partial
 from types import ModuleType
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from deploy.cli.session import session
 
 app = CommandGroup("Events that could not be handled.")
 
+_LISTED = ("id", "queue", "parked_at", "reason")
 _Broker = Annotated[
     str,
     typer.Option(
@@ -27,7 +29,7 @@ def list_(context: typer.Context, amqp_uri: _Broker = "", json: Json = False) ->
     """List parked events, oldest first."""
     found = _parked().parked(amqp_uri or session(context).amqp_uri())
     answer = {"items": [event.model_dump() for event in found]}
-    show.page(answer, ("id", "queue", "parked_at", "reason"), json_wanted=json)
+    show.answer(answer, partial(show.page, columns=_LISTED), json=json)
 
 
 @app.command("show")
@@ -36,7 +38,7 @@ def show_(
 ) -> None:
     """Show a parked event with its body."""
     event = _parked().show(amqp_uri or session(context).amqp_uri(), event_id)
-    show.record(event.model_dump(), json_wanted=json)
+    show.answer(event.model_dump(), show.record, json=json)
 
 
 @app.command()

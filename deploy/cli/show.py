@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -29,19 +29,21 @@ def as_json(value: object) -> None:
     sys.stdout.write(_SURROGATE.sub(_REPLACEMENT, words) + "\n")
 
 
+def answer(value: Any, told: Callable[[Any], None], *, json: bool) -> None:  # noqa: ANN401 - JSON
+    """Print JSON for a program, or what `told` shows of it to people."""
+    (as_json if json else told)(value)
+
+
 def raw(words: str) -> None:
     """Print a document for a program."""
     sys.stdout.write(words)
 
 
-def page(answer: Mapping[str, Any], columns: Sequence[str], *, json_wanted: bool = False) -> None:
+def page(answer: Mapping[str, Any], columns: Sequence[str]) -> None:
     """Print one page of a list, and how to get the next one."""
-    if json_wanted:
-        return as_json(answer)
     rows(answer["items"], columns)
     if answer.get("next"):
         _console().print(f"There are more: add --after {text(answer['next'])}")
-    return None
 
 
 def rows(items: Iterable[Row], columns: Sequence[str]) -> None:
@@ -61,12 +63,8 @@ def rows(items: Iterable[Row], columns: Sequence[str]) -> None:
         _console().print("Nothing found.")
 
 
-def record(
-    answer: Mapping[str, Any], leave_out: Sequence[str] = (), *, json_wanted: bool = False
-) -> None:
+def record(answer: Mapping[str, Any], leave_out: Sequence[str] = ()) -> None:
     """Print one thing, field by field; fields without a value are left out."""
-    if json_wanted:
-        return as_json(answer)
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -74,7 +72,6 @@ def record(
         if name not in leave_out and value not in (None, "", [], {}):
             table.add_row(name, text(value))
     _console().print(table)
-    return None
 
 
 def line(words: str) -> None:

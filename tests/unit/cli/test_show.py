@@ -39,7 +39,7 @@ def test_terminal_commands_in_data_are_not_obeyed(capsys: pytest.CaptureFixture[
 def test_half_a_character_is_replaced(capsys: pytest.CaptureFixture[str]) -> None:
     """A lone surrogate, which JSON can escape and no terminal can print."""
     show.as_json({"a\ud800": "\udfff"})
-    show.record({"a": "\ud800"}, json_wanted=False)
+    show.record({"a": "\ud800"})
     printed = capsys.readouterr().out
     assert printed.encode()
     assert printed.count("\N{REPLACEMENT CHARACTER}") == 3
@@ -56,8 +56,8 @@ def test_long_id_leaves_room_for_the_other_columns(capsys: pytest.CaptureFixture
 
 def test_page_tells_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     """A list that goes on names its cursor; an empty one says so."""
-    show.page({"items": [{"id": "a"}], "next": "cur"}, ("id",), json_wanted=False)
-    show.page({"items": [], "next": None}, ("id",), json_wanted=False)
+    show.page({"items": [{"id": "a"}], "next": "cur"}, ("id",))
+    show.page({"items": [], "next": None}, ("id",))
     printed = capsys.readouterr().out
     assert "--after cur" in printed
     assert "Nothing found." in printed
@@ -66,7 +66,7 @@ def test_page_tells_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json_is_the_answer_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
     """A program gets every field as delivered, accents too."""
     answer: dict[str, Any] = {"items": [{"titre": "été", "x": None}], "next": None}
-    show.page(answer, ("titre",), json_wanted=True)
+    show.answer(answer, show.record, json=True)
     printed = capsys.readouterr().out
     assert json.loads(printed) == answer
     assert "été" in printed
@@ -74,5 +74,5 @@ def test_json_is_the_answer_unchanged(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_record_leaves_out_what_has_no_value(capsys: pytest.CaptureFixture[str]) -> None:
     """Empty fields do not hide the others."""
-    show.record({"id": "a", "reason": "", "outbox": [1]}, json_wanted=False, leave_out=("outbox",))
+    show.record({"id": "a", "reason": "", "outbox": [1]}, leave_out=("outbox",))
     assert capsys.readouterr().out.split() == ["id", "a"]
