@@ -20,6 +20,7 @@ from services.notify import metrics
 from services.notify.model import Attempt, Endpoint, WebhookDelivery
 from services.notify.signing import sign
 from shared.aggregate import now
+from shared.background import Loop
 from shared.errors import Invalid, LabError, Unavailable
 from shared.outbound import CallFailed, SsrfGuard, Target, Unresolved, connected
 from shared.settings import Settings
@@ -90,41 +91,25 @@ def _retry_after(value: str | None) -> float | None:
 Post = Callable[[Target, Mapping[str, str], bytes, float], Answer]
 
 
-class Sender:
-    """Sends due deliveries until stopped."""
+class Sender(Loop):
+    """Sends due deliveries until stopped, and then lets the calls in hand end."""
 
     def __init__(
         self, store: Store, settings: Settings, guard: SsrfGuard, send: Post = post
     ) -> None:
+        super().__init__(IDLE_SECONDS, self._dispatch)
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._waits, self._timeout = settings.webhook_seconds, settings.webhook_timeout_seconds
         self._lease = timedelta(seconds=self._timeout) + LEASE_MARGIN
         self._guard, self._send = guard, send
         self._turns: dict[str, threading.Thread] = {}
-        self._awake, self._stopping = threading.Event(), threading.Event()
 
-    def run(self) -> None:
-        """Send until `stop`, then let the calls in hand end."""
-        while not self._stopping.is_set():
-            self._awake.clear()
-            try:
-                self._dispatch()
-            except Unavailable as error:
-                log.warning("deliveries cannot be read now: %s", error)
-            self._awake.wait(IDLE_SECONDS)
+    def finish(self) -> None:
+        """Let the calls in hand end."""
         # A call may have begun just now, and its outcome is still to be saved then.
         end = time.monotonic() + self._lease.total_seconds()
         for turn in list(self._turns.values()):
             turn.join(max(end - time.monotonic(), 0))
-
-    def stop(self) -> None:
-        """Begin nothing more."""
-        self._stopping.set()
-        self._awake.set()
-
-    def wake(self) -> None:
-        """Look for due deliveries now."""
-        self._awake.set()
 
     def _dispatch(self) -> None:
         # Dates are compared here: a query by date walks through all documents on some servers.
@@ -134,7 +119,7 @@ class Sender:
         if waited <= 0:
             return
         for endpoint in self._endpoints.find(limit=ENDPOINTS):
-            if len(self._turns) >= SIDE_BY_SIDE or self._stopping.is_set():
+            if len(self._turns) >= SIDE_BY_SIDE or self.stopping.is_set():
                 return
             if endpoint.id not in self._turns and self._due(endpoint.id, limit=1):
                 self._begin_turn(endpoint.id)
@@ -151,9 +136,9 @@ class Sender:
     def _turn(self, endpoint_id: str) -> None:
         try:
             for delivery in self._due(endpoint_id, limit=TURN):
-                if self._stopping.is_set() or not self._deliver(delivery):
+                if self.stopping.is_set() or not self._deliver(delivery):
                     break
-            self._awake.set()
+            self.wake()
         except LabError as error:
             log.warning("a delivery waits for its lease to end: %s", error)
         except Exception:
@@ -212,7 +197,7 @@ class Sender:
                     delivery_id, lambda found: found.note(attempt, self._waits, stretch)
                 )
             except Unavailable:
-                if time.monotonic() > end or self._stopping.wait(IDLE_SECONDS):
+                if time.monotonic() > end or self.stopping.wait(IDLE_SECONDS):
                     raise
 
     def _judge(self, endpoint: Endpoint, attempt: Attempt, noted: WebhookDelivery) -> None:

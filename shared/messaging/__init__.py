@@ -1,15 +1,7 @@
 """Events and RPC that lose nothing, over nameko, kombu and eventlet."""
 
 from shared.messaging.client import RpcClient
-from shared.messaging.dependencies import (
-    Background,
-    Config,
-    Context,
-    Documents,
-    Files,
-    Loop,
-    ssrf_guard,
-)
+from shared.messaging.dependencies import Background, Config, Context, Documents, Files, ssrf_guard
 from shared.messaging.on import on
 from shared.messaging.rpc import rpc
 
@@ -19,7 +11,6 @@ __all__ = [
     "Context",
     "Documents",
     "Files",
-    "Loop",
     "RpcClient",
     "on",
     "rpc",

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import eventlet
 from eventlet import tpool
 from nameko.extensions import DependencyProvider
 
 from shared.aggregate import Aggregate
+from shared.background import Loop
 from shared.errors import Unavailable
 from shared.messaging.client import Replies, ServiceProxy
 from shared.messaging.publisher import Publisher
@@ -119,16 +120,6 @@ def ssrf_guard(*, allow_private: bool) -> SsrfGuard:
     return SsrfGuard(allow_private=allow_private, resolve=partial(tpool.execute, resolve))
 
 
-class Loop(Protocol):
-    """Work that goes on beside the handlers."""
-
-    def run(self) -> None:
-        """Work until stopped."""
-
-    def stop(self) -> None:
-        """Make `run` return soon, with nothing lost."""
-
-
 @dataclass(frozen=True)
 class Context:
     """What a background loop is built from."""
@@ -150,16 +141,14 @@ class Background(DependencyProvider):
 
     def __init__(self, build: Callable[[Context], Loop]) -> None:
         self._build = build
-        self._stopping = False
 
     def start(self) -> None:
         """Build the loop and run it in a thread of its own."""
         self.loop = self._build(self._context())
-        self._thread = self.container.spawn_managed_thread(self._run, identifier=self.attr_name)
+        self._thread = self.container.spawn_managed_thread(self.loop.run, identifier=self.attr_name)
 
     def stop(self) -> None:
         """Stop the loop and wait until it has returned."""
-        self._stopping = True
         self.loop.stop()
         self.wait()
 
@@ -170,14 +159,6 @@ class Background(DependencyProvider):
     def get_dependency(self, worker_ctx: object) -> Loop:  # noqa: ARG002
         """The loop itself, for handlers that have news for it."""
         return self.loop
-
-    def _run(self) -> None:
-        while not self._stopping:
-            try:
-                self.loop.run()
-            except Exception:
-                log.exception("a background loop failed and starts again")
-                eventlet.sleep(_RESTART_SECONDS)
 
     def _context(self) -> Context:
         config = self.container.config

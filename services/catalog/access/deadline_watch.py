@@ -6,14 +6,14 @@ second, or again after a crash, changes nothing.
 """
 
 import logging
-import threading
 from datetime import datetime, timedelta
 
 from services.catalog import metrics
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import now
-from shared.errors import Conflict, LabError
+from shared.background import Loop
+from shared.errors import Conflict
 from shared.store import Store
 
 log = logging.getLogger(__name__)
@@ -24,40 +24,27 @@ _AT_ONCE = 100
 _COUNTED = 100
 
 
-class DeadlineWatch:
-    """Does what is due until stopped."""
+class DeadlineWatch(Loop):
+    """Does what is due, and counts what waits."""
 
     def __init__(self, service: str, store: Store) -> None:
+        super().__init__(_LOOK_SECONDS, self._look, self._count)
         self._service, self._accesses = service, store.of(ProjectAccess)
         self._datasets = store.of(Dataset)
-        self._stopping = threading.Event()
         self._count_at = now()
 
-    def run(self) -> None:
-        """Look every second."""
-        while not self._stopping.is_set():
-            try:
-                self._look(now())
-            except LabError as error:
-                log.warning("what is due cannot be done now", extra={"error": str(error)})
-            self._stopping.wait(_LOOK_SECONDS)
-
-    def stop(self) -> None:
-        """Begin nothing more."""
-        self._stopping.set()
-
-    def _look(self, time: datetime) -> None:
+    def _look(self) -> None:
         # Dates are compared here: a query by date walks through all documents on some servers.
+        time = now()
         first = self._accesses.find(sort="due_at", limit=1)
         late = (time - first[0].next_due).total_seconds() if first else 0
         metrics.access_oldest_due.labels(self._service).set(max(late, 0))
         if first and first[0].due_at <= time:
             for access in self._accesses.find(sort="due_at", limit=_AT_ONCE):
                 self._do(access, time)
-        self._count(time)
 
     def _do(self, access: ProjectAccess, time: datetime) -> None:
-        if access.due_at > time or self._stopping.is_set():
+        if access.due_at > time or self.stopping.is_set():
             return
         access.tick(time)
         try:
@@ -67,7 +54,8 @@ class DeadlineWatch:
             return
         log.info("access fell due", extra={"project": access.id})
 
-    def _count(self, time: datetime) -> None:
+    def _count(self) -> None:
+        time = now()
         if time < self._count_at:
             return
         self._count_at = time + timedelta(seconds=_COUNT_SECONDS)

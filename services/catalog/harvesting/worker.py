@@ -30,6 +30,7 @@ from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import LEASE, Harvest, RemoteSource
 from services.catalog.harvesting.take_in import renew
 from shared.aggregate import now
+from shared.background import Loop
 from shared.errors import LabError, Rejected, Unavailable
 from shared.settings import Settings
 from shared.storage import Storage
@@ -50,41 +51,24 @@ class HarvestEnded(Exception):
     """The harvest ended while its step was done: it was cancelled."""
 
 
-class HarvestWorker:
-    """Harvests until stopped."""
+class HarvestWorker(Loop):
+    """Harvests until stopped, and then lets the steps in hand end."""
 
     def __init__(
         self, service: str, store: Store, files: Storage, settings: Settings, fetcher: Fetcher
     ) -> None:
+        super().__init__(_LOOK_SECONDS, self._begin_planned, self._dispatch)
         self._service, self._store, self._files = service, store, files
         self._waits, self._fetcher = settings.retry_seconds, fetcher
         self._harvests, self._remote = store.of(Harvest), store.of(RemoteSource)
         self._own_records = OwnRecords(store, settings.reached_at)
         self._seen = SeenIdentifiers(files)
         self._turns: dict[str, threading.Thread] = {}
-        self._awake, self._stopping = threading.Event(), threading.Event()
 
-    def run(self) -> None:
-        """Look until `stop`, then let the steps in hand end."""
-        while not self._stopping.is_set():
-            self._awake.clear()
-            for look in (self._begin_planned, self._dispatch):
-                try:
-                    look()
-                except LabError as error:
-                    log.warning("harvests cannot be looked at now", extra={"error": str(error)})
-            self._awake.wait(_LOOK_SECONDS)
+    def finish(self) -> None:
+        """Let the steps in hand end."""
         for turn in list(self._turns.values()):
             turn.join(LEASE.total_seconds())
-
-    def stop(self) -> None:
-        """Begin nothing more."""
-        self._stopping.set()
-        self._awake.set()
-
-    def wake(self) -> None:
-        """Look now."""
-        self._awake.set()
 
     def _begin_planned(self) -> None:
         # Dates are compared here: a query by date walks through all documents on some servers.
@@ -112,15 +96,15 @@ class HarvestWorker:
         try:
             while harvest.state in _STEPS:
                 harvest = self._step(harvest)
-                if harvest.attempt or self._stopping.is_set():
+                if harvest.attempt or self.stopping.is_set():
                     break
-            if self._stopping.is_set():
+            if self.stopping.is_set():
                 self._harvests.change(harvest.id, Harvest.release)
         except LabError as error:
             log.warning("a harvest waits for its lease to end", extra={"error": str(error)})
         finally:
             del self._turns[harvest.id]
-            self._awake.set()
+            self.wake()
 
     def _step(self, harvest: Harvest) -> Harvest:
         """Do what is to be done next; what can never be done ends the harvest."""
@@ -196,7 +180,7 @@ class HarvestWorker:
 
         def keep_lease() -> None:
             nonlocal held, looked
-            if self._stopping.is_set():
+            if self.stopping.is_set():
                 self._harvests.change(harvest.id, Harvest.release)
                 raise Unavailable("this process stops; another one goes on")
             # What is left of it is more than a fetch takes.

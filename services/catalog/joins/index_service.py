@@ -11,7 +11,8 @@ from services.catalog.datasets.change_feed import JUST_NOW, MARGIN, ChangeFeed
 from services.catalog.datasets.model import Dataset
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
-from shared.errors import LabError, NotFound, Rejected
+from shared.background import Loop
+from shared.errors import NotFound, Rejected
 from shared.events.event import FileRef
 from shared.storage import Storage
 from shared.store import Store
@@ -28,8 +29,10 @@ SNAPSHOT_AFTER = 200
 """Datasets taken in since the last snapshot: a restart reads fewer files than that."""
 
 
-class JoinIndexService:
+class JoinIndexService(Loop):
     """Answers from the index, once it has seen all that is published.
+
+    It keeps in step when nobody asks too, so that who asks finds little left to take in.
 
     `in_thread(function, *arguments)` makes every call that computes and asks no server; a service
     gives eventlet's thread pool, so that a large column keeps nobody else waiting.
@@ -38,27 +41,14 @@ class JoinIndexService:
     def __init__(
         self, service: str, store: Store, files: Storage, in_thread: Callable[..., Any]
     ) -> None:
+        super().__init__(_LOOK_SECONDS, self._keep_in_step, self.save_if_due)
         self._service, self._store, self._files, self._in_thread = service, store, files, in_thread
         self._snapshots = Snapshots(store, files, in_thread)
-        self._busy, self._stopping = threading.Lock(), threading.Event()
+        self._busy = threading.Lock()
         self._index: JoinIndex | None = None
         self._feed = ChangeFeed()
         self._taken: dict[str, str] = {}
         self._unsaved = 0
-
-    def run(self) -> None:
-        """Keep in step until stopped, so that who asks finds little left to take in."""
-        while not self._stopping.is_set():
-            try:
-                self._ask(lambda _index: None, MARGIN)
-                self.save_if_due()
-            except LabError as error:
-                log.warning("the join index is behind or not saved", extra={"error": str(error)})
-            self._stopping.wait(_LOOK_SECONDS)
-
-    def stop(self) -> None:
-        """Take in nothing more."""
-        self._stopping.set()
 
     def ask(self, about: str, question: Callable[[JoinIndex], T]) -> T:
         """The answer from an index that knows the dataset `about` as it is saved now.
@@ -80,6 +70,9 @@ class JoinIndexService:
         with self._busy:
             self._unsaved -= unsaved
         log.info("the join index is saved", extra={"columns": len(saved.state.columns)})
+
+    def _keep_in_step(self) -> None:
+        self._ask(lambda _index: None, MARGIN)
 
     def _ask(self, question: Callable[[JoinIndex], T], margin: timedelta, about: str = "") -> T:
         with self._busy:

@@ -1,10 +1,8 @@
 """Answers what is asked of the catalogue, from an index that follows the documents."""
 
 import json
-import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
-from threading import Event
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -31,10 +29,9 @@ from services.catalog.search.ranking import Hit, HitPage, count, listed, ranked
 from services.catalog.search.text_index import IndexedDataset, Kind, TextIndex, indexed_at
 from shared.aggregate import now
 from shared.auth import Caller
-from shared.errors import Forbidden, Unavailable
+from shared.background import Loop
+from shared.errors import Forbidden
 from shared.store import Store
-
-log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 30
 
@@ -68,32 +65,20 @@ class DatasetPage(BaseModel):
     facets: dict[str, list[FacetValue]] | None = Field(description="by parameter, when asked for")
 
 
-class Finder:
+class Finder(Loop):
     """Finds datasets; an answer knows what was saved before it was asked for.
 
     A document that was saved seconds after it changed, while others were, comes within a minute.
     Each process has an index of its own. It is made anew when the process starts, and changes that
-    other processes saved are taken in before an answer, so that all of them answer alike.
+    other processes saved are taken in before an answer, so that all of them answer alike; and when
+    nobody asks too, so that little is left to do when somebody does.
     """
 
     def __init__(self, service: str, store: Store, in_thread: Callable[..., Any]) -> None:
-        self._service, self._store = service, store
-        self._index, self._stopping = TextIndex(in_thread), Event()
+        super().__init__(_IDLE_SECONDS, self._follow)
+        self._service, self._store, self._index = service, store, TextIndex(in_thread)
         self.is_ready = False
         """Whether the index was complete once."""
-
-    def run(self) -> None:
-        """Follow the documents, so that little is left to do when somebody asks."""
-        while not self._stopping.is_set():
-            try:
-                self._follow(MARGIN)
-            except Unavailable as error:
-                log.warning("the index waits", extra={"error": str(error)})
-            self._stopping.wait(_IDLE_SECONDS)
-
-    def stop(self) -> None:
-        """Follow no longer."""
-        self._stopping.set()
 
     def search(
         self, query: DatasetQuery, caller: Caller, joinable: Collection[str] | None = None
@@ -118,7 +103,7 @@ class Finder:
         self._follow(JUST_NOW)
         return self._index
 
-    def _follow(self, margin: timedelta) -> None:
+    def _follow(self, margin: timedelta = MARGIN) -> None:
         taken = self._index.follow(self._store, margin)
         metrics.search_indexed.labels(self._service).inc(taken)
         self.is_ready = True

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Thread
 from uuid import uuid4
 
 from services.compute import metrics
@@ -13,6 +13,7 @@ from services.compute.execution.job_folder import sweep
 from services.compute.execution.job_run import JobRun, Platform
 from services.compute.jobs.model import ACTIVE, Job, TakenOver
 from shared.aggregate import now
+from shared.background import Loop
 from shared.errors import Conflict, LabError
 
 log = logging.getLogger(__name__)
@@ -30,59 +31,36 @@ _COUNTED = 1000
 """Up to how many jobs of a state are counted: a queue that is longer is too long all the same."""
 
 
-class Scheduler:
+class Scheduler(Loop):
     """The loop beside the handlers that gets the jobs done.
 
     `check_sandbox` raises a sentence while jobs cannot run here; they wait for a process that can.
     """
 
     def __init__(self, platform: Platform, check_sandbox: Callable[[], None]) -> None:
+        super().__init__(_LOOK_SECONDS, self._wait_for_sandbox, self._count, self._fill)
         self._platform, self._check_sandbox = platform, check_sandbox
         self._jobs = platform.store.of(Job)
         self._slots = platform.settings.job_slots
         self._lease = timedelta(seconds=platform.settings.job_lease_seconds)
         self._recent_use = RecentUse()
         self._running: dict[str, tuple[JobRun, Thread]] = {}
-        self._news, self._stopping = Event(), Event()
         self._counted = float("-inf")
         self.is_able = False
 
-    def wake(self) -> None:
-        """Look at the queue now."""
-        self._news.set()
-
-    def stop(self) -> None:
-        """Take no more jobs; `run` returns once those in hand ended or went back."""
-        self._stopping.set()
-        self.wake()
-
-    def run(self) -> None:
-        """Work until stopped."""
-        sweep()
-        self._wait_for_sandbox()
-        while not self._stopping.is_set():
-            try:
-                self._count()
-                self._fill()
-            except LabError as error:
-                log.warning("the queue could not be looked at", extra={"error": str(error)})
-            self._news.wait(_LOOK_SECONDS)
-            self._news.clear()
-        self._wind_up()
-
     def _wait_for_sandbox(self) -> None:
-        while not self._stopping.is_set():
+        while not (self.is_able or self.stopping.is_set()):
             try:
                 self._check_sandbox()
             except LabError as error:
                 log.error("no job can run here", extra={"error": str(error)})  # noqa: TRY400
-                self._stopping.wait(_CHECK_SECONDS)
+                self.stopping.wait(_CHECK_SECONDS)
             else:
+                sweep()
                 self.is_able = True
-                return
 
     def _fill(self) -> None:
-        while len(self._running) < self._slots and not self._stopping.is_set():
+        while self.is_able and len(self._running) < self._slots and not self.stopping.is_set():
             job = self._take_next()
             if job is None:
                 return
@@ -134,7 +112,8 @@ class Scheduler:
             del self._running[job.id]
             self.wake()
 
-    def _wind_up(self) -> None:
+    def finish(self) -> None:
+        """Wait for the jobs in hand; those that take longer go back to the queue."""
         deadline = time.monotonic() + GRACE_SECONDS
         hands = list(self._running.values())
         for _, thread in hands:

@@ -6,6 +6,9 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 
+import pytest
+
+from services.notify.model import Endpoint
 from services.notify.sender import Answer, post
 from shared.outbound import Target
 from tests.integration.notify.sending import SECRET, Outgoing
@@ -85,6 +88,19 @@ def test_failure_of_ours_is_an_attempt_like_any_other(outgoing: Outgoing) -> Non
         outgoing.wait_for("abandoned", broken)
     attempts = outgoing.deliveries.get(broken[0]).attempts
     assert [attempt.error for attempt in attempts] == ["erreur interne de l'expéditeur"] * 4
+
+
+def test_document_that_cannot_be_read_does_not_end_the_loop(
+    outgoing: Outgoing, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told, and all is sent once the document is mended."""
+    endpoints = outgoing.store._database[Endpoint.collection]
+    endpoints.insert_one({"_id": "end_broken"})
+    ids = outgoing.due("/fine")
+    with outgoing.sending():
+        eventually(lambda: "validation error" in caplog.text)
+        endpoints.delete_one({"_id": "end_broken"})
+        outgoing.wait_for("delivered", ids)
 
 
 def test_stopping_lets_the_call_in_hand_end(outgoing: Outgoing) -> None:

@@ -1,0 +1,111 @@
+"""Work beside the handlers goes on, whatever a step of it meets, until it is stopped."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from shared.background import Loop
+from shared.errors import LabError, Rejected, Unavailable
+from tests.servers import eventually
+
+LONG = 3600
+
+
+class Counter:
+    """A step that counts how often it was done, and fails as often as it is told to."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.count = 0
+        self._failures = list(failures)
+
+    def step(self) -> None:
+        """Count, then fail."""
+        self.count += 1
+        if self._failures:
+            raise self._failures.pop(0)
+
+
+@contextmanager
+def running(loop: Loop) -> Iterator[None]:
+    """Run a loop in a thread until the block ends."""
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def reaches(counter: Counter, count: int) -> Callable[[], bool]:
+    """Whether a step was done at least that often."""
+    return lambda: counter.count >= count
+
+
+def test_steps_are_done_again_and_again() -> None:
+    """Each time all of them."""
+    first, second = Counter(), Counter()
+    with running(Loop(0.001, first.step, second.step)):
+        eventually(reaches(second, 3))
+    assert first.count == second.count
+
+
+def test_wake_does_the_steps_at_once() -> None:
+    """Who has news waits for no interval."""
+    counter = Counter()
+    loop = Loop(LONG, counter.step)
+    with running(loop):
+        eventually(reaches(counter, 1))
+        loop.wake()
+        eventually(reaches(counter, 2))
+
+
+def test_wake_during_a_step_is_not_lost() -> None:
+    """The news may have come after the step looked: it is done once more."""
+    counter = Counter()
+
+    def step() -> None:
+        counter.step()
+        if counter.count == 1:
+            loop.wake()
+
+    loop = Loop(LONG, step)
+    with running(loop):
+        eventually(reaches(counter, 2))
+
+
+@pytest.mark.parametrize("error", [Unavailable(), Rejected(), LabError(), ZeroDivisionError()])
+def test_failure_ends_no_loop_and_keeps_back_no_other_step(error: Exception) -> None:
+    """Foreseen or not, the loop goes on."""
+    failing, other = Counter(error), Counter()
+    with running(Loop(0.001, failing.step, other.step)):
+        eventually(reaches(failing, 3))
+    assert other.count == failing.count
+
+
+def test_faults_in_a_row_are_met_ever_more_seldom() -> None:
+    """Neither news nor a short interval makes the log overflow; a stop is heard at once."""
+    counter = Counter(*[ZeroDivisionError()] * 100)
+    loop = Loop(0.001, counter.step)
+    with running(loop):
+        eventually(reaches(counter, 2))
+        loop.wake()
+    assert counter.count == 2
+
+
+def test_stop_finishes_what_was_begun_after_a_fault_too() -> None:
+    """What the steps began is waited for, however the last of them ended."""
+    counter, finished = Counter(ZeroDivisionError()), threading.Event()
+
+    class Finishing(Loop):
+        def finish(self) -> None:
+            finished.set()
+            raise ZeroDivisionError
+
+    with running(Finishing(LONG, counter.step)):
+        eventually(reaches(counter, 1))
+        assert not finished.is_set()
+    assert finished.is_set()
