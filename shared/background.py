@@ -1,39 +1,36 @@
 """Work that a process does beside its handlers, for as long as it lives."""
 
 import logging
+import time
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Thread
 
 from shared.errors import LabError
 
 log = logging.getLogger(__name__)
 
-_LONGEST_PAUSE = 60.0
+_SHORTEST_REST, _LONGEST_REST = 1.0, 60.0
 
 
 class Loop:
     """Does its steps one after the other every `seconds`, and when it is woken, until stopped.
 
     A step that fails is logged and keeps no other from its turn. After an error that nobody foresaw
-    all pause for a second, and twice as long after each that follows in a row, up to a minute.
-    Steps that take long look at `stopping`.
+    it rests for a second, and twice as long after each that follows in a row, up to a minute.
+    A step `begin`s what takes long, and goes on; such work looks at `stopping` now and then.
     """
 
     def __init__(self, seconds: float, *steps: Callable[[], object]) -> None:
-        self._seconds, self._steps = seconds, steps
+        self._seconds, self._steps = seconds, [_Step(step) for step in steps]
         self._awake, self.stopping = Event(), Event()
+        self.in_hand: dict[str, Thread] = {}
 
     def run(self) -> None:
         """Work until stopped, then `finish`."""
-        pause = 1.0
         while not self.stopping.is_set():
-            outcomes = [_succeeds(step) for step in self._steps]
-            if all(outcomes):
-                pause = 1.0
-                self._awake.wait(self._seconds)
-            else:
-                self.stopping.wait(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+            for step in self._steps:
+                step.take()
+            self._awake.wait(self._seconds)
             self._awake.clear()
         _succeeds(self.finish)
 
@@ -46,18 +43,49 @@ class Loop:
         self.stopping.set()
         self.wake()
 
+    def begin(self, key: str, work: Callable[..., object], *given: object) -> None:
+        """Do `work` beside the steps; `in_hand` has its key until it ends, which wakes the loop."""
+        thread = Thread(target=self._work, args=(key, work, *given), name=key, daemon=True)
+        self.in_hand[key] = thread
+        thread.start()
+
     def finish(self) -> None:
-        """Wait for what the steps began and did not end: nothing, unless a loop says otherwise."""
+        """Wait for what is in hand."""
+        for thread in list(self.in_hand.values()):
+            thread.join()
+
+    def _work(self, key: str, work: Callable[..., object], *given: object) -> None:
+        succeeded = _succeeds(work, *given, key=key)
+        del self.in_hand[key]
+        if succeeded:
+            self.wake()
 
 
-def _succeeds(step: Callable[[], object]) -> bool:
-    """Do one step; whether it met no fault of ours. A server that does not answer is none."""
-    name = step.__qualname__
+class _Step:
+    """A step of a loop, which rests after faults."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work, self._rest, self._rests_until = work, _SHORTEST_REST, 0.0
+
+    def take(self) -> None:
+        """Do it, unless it rests."""
+        if time.monotonic() < self._rests_until:
+            return
+        if _succeeds(self._work):
+            self._rest = _SHORTEST_REST
+        else:
+            self._rests_until = time.monotonic() + self._rest
+            self._rest = min(2 * self._rest, _LONGEST_REST)
+
+
+def _succeeds(work: Callable[..., object], *given: object, key: str = "") -> bool:
+    """Do `work`; whether it met no fault of ours. A server that does not answer is none."""
+    about = {"work": work.__qualname__, "key": key}
     try:
-        step()
+        work(*given)
     except LabError as error:
-        log.warning("a background step waits", extra={"step": name, "error": str(error)})
+        log.warning("background work waits", extra={**about, "error": str(error)})
     except Exception:
-        log.exception("a background step met a fault of ours", extra={"step": name})
+        log.exception("background work met a fault of ours", extra=about)
         return False
     return True

@@ -8,7 +8,6 @@ import http.client
 import logging
 import math
 import random
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,7 +20,7 @@ from services.notify.model import Attempt, Endpoint, WebhookDelivery
 from services.notify.signing import sign
 from shared.aggregate import now
 from shared.background import Loop
-from shared.errors import Invalid, LabError, Unavailable
+from shared.errors import Invalid, Unavailable
 from shared.outbound import CallFailed, SsrfGuard, Target, Unresolved, connected
 from shared.settings import Settings
 from shared.store import Store
@@ -102,14 +101,6 @@ class Sender(Loop):
         self._waits, self._timeout = settings.webhook_seconds, settings.webhook_timeout_seconds
         self._lease = timedelta(seconds=self._timeout) + LEASE_MARGIN
         self._guard, self._send = guard, send
-        self._turns: dict[str, threading.Thread] = {}
-
-    def finish(self) -> None:
-        """Let the calls in hand end."""
-        # A call may have begun just now, and its outcome is still to be saved then.
-        end = time.monotonic() + self._lease.total_seconds()
-        for turn in list(self._turns.values()):
-            turn.join(max(end - time.monotonic(), 0))
 
     def _dispatch(self) -> None:
         # Dates are compared here: a query by date walks through all documents on some servers.
@@ -119,32 +110,19 @@ class Sender(Loop):
         if waited <= 0:
             return
         for endpoint in self._endpoints.find(limit=ENDPOINTS):
-            if len(self._turns) >= SIDE_BY_SIDE or self.stopping.is_set():
+            if len(self.in_hand) >= SIDE_BY_SIDE or self.stopping.is_set():
                 return
-            if endpoint.id not in self._turns and self._due(endpoint.id, limit=1):
-                self._begin_turn(endpoint.id)
+            if endpoint.id not in self.in_hand and self._due(endpoint.id, limit=1):
+                self.begin(endpoint.id, self._turn, endpoint.id)
 
     def _due(self, endpoint_id: str, *, limit: int) -> list[WebhookDelivery]:
         waiting = self._deliveries.find({"lane": endpoint_id}, sort="next_attempt_at", limit=limit)
         return [delivery for delivery in waiting if delivery.next_attempt_at <= now()]
 
-    def _begin_turn(self, endpoint_id: str) -> None:
-        turn = threading.Thread(target=self._turn, args=[endpoint_id], daemon=True)
-        self._turns[endpoint_id] = turn
-        turn.start()
-
     def _turn(self, endpoint_id: str) -> None:
-        try:
-            for delivery in self._due(endpoint_id, limit=TURN):
-                if self.stopping.is_set() or not self._deliver(delivery):
-                    break
-            self.wake()
-        except LabError as error:
-            log.warning("a delivery waits for its lease to end: %s", error)
-        except Exception:
-            log.exception("a turn ended for a reason of ours")
-        finally:
-            del self._turns[endpoint_id]
+        for delivery in self._due(endpoint_id, limit=TURN):
+            if self.stopping.is_set() or not self._deliver(delivery):
+                return
 
     def _deliver(self, delivery: WebhookDelivery) -> bool:
         """Send one delivery; whether the endpoint may be sent the next one at once."""

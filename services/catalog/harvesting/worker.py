@@ -1,7 +1,6 @@
 """Does the next step of every harvest that is due, as many side by side as there are turns."""
 
 import logging
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -63,12 +62,6 @@ class HarvestWorker(Loop):
         self._harvests, self._remote = store.of(Harvest), store.of(RemoteSource)
         self._own_records = OwnRecords(store, settings.reached_at)
         self._seen = SeenIdentifiers(files)
-        self._turns: dict[str, threading.Thread] = {}
-
-    def finish(self) -> None:
-        """Let the steps in hand end."""
-        for turn in list(self._turns.values()):
-            turn.join(LEASE.total_seconds())
 
     def _begin_planned(self) -> None:
         # Dates are compared here: a query by date walks through all documents on some servers.
@@ -80,31 +73,20 @@ class HarvestWorker(Loop):
     def _dispatch(self) -> None:
         active = {"state": {"$in": list(_STEPS)}}
         for harvest in self._harvests.find(active, sort="due_at", limit=2 * _SIDE_BY_SIDE):
-            if harvest.due_at > now() or len(self._turns) >= _SIDE_BY_SIDE:
+            if harvest.due_at > now() or len(self.in_hand) >= _SIDE_BY_SIDE:
                 return
-            if harvest.id not in self._turns:
+            if harvest.id not in self.in_hand:
                 leased = self._harvests.lease(harvest, "due_at", LEASE)
                 if leased is not None:
-                    self._begin_turn(leased)
-
-    def _begin_turn(self, harvest: Harvest) -> None:
-        turn = threading.Thread(target=self._turn, args=[harvest], daemon=True)
-        self._turns[harvest.id] = turn
-        turn.start()
+                    self.begin(leased.id, self._turn, leased)
 
     def _turn(self, harvest: Harvest) -> None:
-        try:
-            while harvest.state in _STEPS:
-                harvest = self._step(harvest)
-                if harvest.attempt or self.stopping.is_set():
-                    break
-            if self.stopping.is_set():
-                self._harvests.change(harvest.id, Harvest.release)
-        except LabError as error:
-            log.warning("a harvest waits for its lease to end", extra={"error": str(error)})
-        finally:
-            del self._turns[harvest.id]
-            self.wake()
+        while harvest.state in _STEPS:
+            harvest = self._step(harvest)
+            if harvest.attempt or self.stopping.is_set():
+                break
+        if self.stopping.is_set():
+            self._harvests.change(harvest.id, Harvest.release)
 
     def _step(self, harvest: Harvest) -> Harvest:
         """Do what is to be done next; what can never be done ends the harvest."""

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Thread
 from uuid import uuid4
 
 from services.compute import metrics
@@ -44,7 +43,7 @@ class Scheduler(Loop):
         self._slots = platform.settings.job_slots
         self._lease = timedelta(seconds=platform.settings.job_lease_seconds)
         self._recent_use = RecentUse()
-        self._running: dict[str, tuple[JobRun, Thread]] = {}
+        self._runs: dict[str, JobRun] = {}
         self._counted = float("-inf")
         self.is_able = False
 
@@ -60,11 +59,11 @@ class Scheduler(Loop):
                 self.is_able = True
 
     def _fill(self) -> None:
-        while self.is_able and len(self._running) < self._slots and not self.stopping.is_set():
+        while self.is_able and len(self.in_hand) < self._slots and not self.stopping.is_set():
             job = self._take_next()
             if job is None:
                 return
-            self._start(job)
+            self.begin(job.id, self._run_job, job)
 
     def _take_next(self) -> Job | None:
         """The job whose turn it is, under this process's lease; None when nothing is due."""
@@ -89,39 +88,29 @@ class Scheduler(Loop):
         due = [
             job
             for job in (*queued, *running)
-            if job.is_due(time_now) and job.id not in self._running
+            if job.is_due(time_now) and job.id not in self.in_hand
         ]
         busy = [job for job in running if not job.is_due(time_now)]
         clock = time.monotonic()
         used = {job.lane: self._recent_use.used(job.lane, clock) for job in due}
         return next_job(due, busy, used)
 
-    def _start(self, job: Job) -> None:
-        job_run = JobRun(self._platform, job)
-        thread = Thread(target=self._work, args=(job_run, job), name=job.id, daemon=True)
-        self._running[job.id] = (job_run, thread)
-        thread.start()
-
-    def _work(self, job_run: JobRun, job: Job) -> None:
+    def _run_job(self, job: Job) -> None:
+        job_run = self._runs[job.id] = JobRun(self._platform, job)
         try:
             job_run.run()
-        except Exception:
-            log.exception("a run broke off; its lease will end", extra={"job": job.id})
         finally:
             self._recent_use.charge(job.lane, job_run.seconds, time.monotonic())
-            del self._running[job.id]
-            self.wake()
+            del self._runs[job.id]
 
     def finish(self) -> None:
         """Wait for the jobs in hand; those that take longer go back to the queue."""
         deadline = time.monotonic() + GRACE_SECONDS
-        hands = list(self._running.values())
-        for _, thread in hands:
+        for thread in list(self.in_hand.values()):
             thread.join(max(0.0, deadline - time.monotonic()))
-        for job_run, _ in hands:
+        for job_run in list(self._runs.values()):
             job_run.release()
-        for _, thread in hands:
-            thread.join()
+        super().finish()
 
     def _count(self) -> None:
         if time.monotonic() - self._counted < _COUNT_SECONDS:

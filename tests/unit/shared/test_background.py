@@ -1,6 +1,7 @@
 """Work beside the handlers goes on, whatever a step of it meets, until it is stopped."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -83,17 +84,19 @@ def test_failure_ends_no_loop_and_keeps_back_no_other_step(error: Exception) -> 
     failing, other = Counter(error), Counter()
     with running(Loop(0.001, failing.step, other.step)):
         eventually(reaches(failing, 3))
-    assert other.count == failing.count
+    assert other.count >= failing.count
 
 
 def test_faults_in_a_row_are_met_ever_more_seldom() -> None:
-    """Neither news nor a short interval makes the log overflow; a stop is heard at once."""
-    counter = Counter(*[ZeroDivisionError()] * 100)
-    loop = Loop(0.001, counter.step)
-    with running(loop):
-        eventually(reaches(counter, 2))
-        loop.wake()
-    assert counter.count == 2
+    """Neither news nor a short interval makes the log overflow, and the other steps go on."""
+    failing, other = Counter(*[ZeroDivisionError()] * 100), Counter()
+    began = time.monotonic()
+    with running(Loop(0.001, failing.step, other.step)):
+        eventually(reaches(failing, 3))
+    # One second, then two; the next are four.
+    assert time.monotonic() - began >= 3
+    assert failing.count == 3
+    assert other.count > 100
 
 
 def test_stop_finishes_what_was_begun_after_a_fault_too() -> None:
@@ -109,3 +112,60 @@ def test_stop_finishes_what_was_begun_after_a_fault_too() -> None:
         eventually(reaches(counter, 1))
         assert not finished.is_set()
     assert finished.is_set()
+
+
+class Sending(Loop):
+    """A loop whose step begins one piece of work when there is none, as told."""
+
+    def __init__(self, *outcomes: Exception | None) -> None:
+        super().__init__(LONG, self._look)
+        self.may_end, self.begun, self.ended = threading.Event(), 0, 0
+        self._outcomes = list(outcomes)
+
+    def _look(self) -> None:
+        if self._outcomes and "work" not in self.in_hand:
+            self.begun += 1
+            self.begin("work", self._do, self._outcomes.pop(0))
+
+    def _do(self, outcome: Exception | None) -> None:
+        self.may_end.wait(LONG)
+        self.ended += 1
+        if outcome:
+            raise outcome
+
+
+@pytest.mark.parametrize("outcome", [None, Unavailable()])
+def test_end_of_what_was_begun_wakes_the_loop(outcome: Exception | None) -> None:
+    """There is room for more; until then the loop knows what is in hand."""
+    loop = Sending(outcome, None)
+    with running(loop):
+        eventually(lambda: "work" in loop.in_hand)
+        loop.may_end.set()
+        eventually(lambda: loop.ended == 2)
+
+
+def test_fault_of_what_was_begun_is_logged_and_wakes_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It would fail again at once: its key is free when the loop looks next."""
+    loop = Sending(ZeroDivisionError(), None)
+    loop.may_end.set()
+    with running(loop):
+        eventually(lambda: "ZeroDivisionError" in caplog.text and not loop.in_hand)
+        assert loop.begun == 1
+        loop.wake()
+        eventually(lambda: loop.ended == 2)
+
+
+def test_stop_waits_for_what_is_in_hand() -> None:
+    """`run` returns when it ended: what it saves is not lost."""
+    loop = Sending(None)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    eventually(lambda: loop.begun == 1)
+    loop.stop()
+    thread.join(0.1)
+    assert thread.is_alive()
+    loop.may_end.set()
+    thread.join(10)
+    assert (thread.is_alive(), loop.ended) == (False, 1)
