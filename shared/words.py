@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
@@ -58,3 +59,17 @@ def counted(number: int, one: str, many: str) -> str:
 def french_date(day: str) -> str:
     """An ISO date as people write it in French: 31/12/2026."""
     return f"{date.fromisoformat(day):%d/%m/%Y}"
+
+
+def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """`names`, with `_2`, `_3`... where one repeats another; case makes no difference in SQL."""
+    seen = {name.lower() for name in taken}
+    result = []
+    for name in names:
+        candidate, number = name, 1
+        while candidate.lower() in seen:
+            number += 1
+            candidate = f"{name}_{number}"
+        seen.add(candidate.lower())
+        result.append(candidate)
+    return result

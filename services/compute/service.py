@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from services.compute.applications import ApplicationView, check_steps, list_applications
 from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.job_run import Platform
 from services.compute.execution.scheduler import Scheduler
@@ -19,6 +18,7 @@ from services.compute.jobs.views import (
 )
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared import trace
+from shared.applications import ApplicationView, check_steps, list_applications
 from shared.auth import INSIDE
 from shared.events import (
     AccessGranted,

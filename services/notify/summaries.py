@@ -6,6 +6,7 @@ from string import Formatter
 from typing import Any
 
 from shared.events import (
+    AccessBound,
     AccessGranted,
     AccessRequested,
     DatasetHeld,
@@ -27,6 +28,7 @@ _WORDS = {
         "full": "Le traitement complet",
         "harvest": "La lecture d'une page de catalogue",
     },
+    "part": {"pilot_site": "Site pilote", "team": "Équipe projet"},
     "change": {
         "new": "est référencé depuis un autre catalogue",
         "changed": "est décrit autrement par son catalogue d'origine",
@@ -141,6 +143,12 @@ def _checked(event: TreatmentChecked) -> str:
 def _requested(event: AccessRequested) -> str:
     asked = f"L'accès au jeu {event.dataset} est demandé à son propriétaire."
     return f"{asked} {event.reason}".strip()
+
+
+@summarise.register
+def _bound(event: AccessBound) -> str:
+    asked = " ".join(event.asked)
+    return f"L'accord déjà donné pour le jeu {event.dataset} vaut désormais pour ceci. {asked}"
 
 
 @summarise.register

@@ -12,6 +12,7 @@ from shared.events.event import (
     Joined,
     Match,
     Obstacle,
+    Party,
 )
 
 _Others = Annotated[
@@ -169,6 +170,9 @@ class InputsChecked(Event, source="catalog"):
     project_id: str
     proposal: int
     obstacles: tuple[Obstacle, ...] = ()
+    owners: tuple[str, ...] | None = Field(
+        default=None, description="all whose data the treatment would read: they do not review it"
+    )
 
 
 class _AccessEvent(Event):
@@ -191,6 +195,12 @@ class AccessRequested(_AccessEvent, source="catalog"):
     member_id: str | None = Field(
         default=None, description="who is asked, if only its data went into the owner's dataset"
     )
+    holder: Party | None = None
+    asked: tuple[str, ...] = Field(
+        default=(), description="what is asked, in French sentences: a grant is for just that"
+    )
+    columns: tuple[str, ...] = Field(default=(), description="of the dataset, that would be read")
+    fingerprint: str = Field(default="", description="of what is asked: a grant names it")
 
 
 class AccessGranted(_AccessEvent, source="catalog"):
@@ -202,6 +212,19 @@ class AccessGranted(_AccessEvent, source="catalog"):
     until: str | None = Field(
         default=None, description="the last day, as an ISO date, in metropolitan France"
     )
+    conditions: tuple[str, ...] = Field(
+        default=(), description="what the deciders ask to be kept to, in their own words"
+    )
+
+
+class AccessBound(_AccessEvent, source="catalog"):
+    """A grant of before requests said what they are for is bound to what the project does now.
+
+    Its deciders are told what that is, and may take it back.
+    """
+
+    asked: tuple[str, ...] = Field(description="what it is for, in French sentences")
+    member_ids: _Others = ()
 
 
 class AccessRefused(_AccessEvent, source="catalog"):
@@ -244,3 +267,4 @@ class DataAccessOpened(Event, source="catalog"):
     )
     project_id: str
     dataset_ids: tuple[str, ...]
+    proposal: int | None = Field(default=None, description="the treatment that it is opened for")

@@ -100,6 +100,14 @@ class Treatment(Frozen):
     steps: tuple[Step, ...] = Field(min_length=1, max_length=10)
 
 
+class Party(Frozen):
+    """Who asks, as those who decide see it; empty where the lab has no such member."""
+
+    name: str = ""
+    kind: str = Field(default="", description="local_authority, company, laboratory, ...")
+    siren: str = Field(default="", description="nine digits with their check digit (INSEE)")
+
+
 class Obstacle(Frozen):
     """A dataset that a treatment cannot read: never as it is, or only not yet (`passes`)."""
 

@@ -1,8 +1,13 @@
 """What intake tells."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from shared.events.event import Event, FileRef, Treatment
+from shared.events.event import Event, FileRef, Party, Treatment
+
+ProjectPart = Literal["pilot_site", "team"]
+"""What a member is asked to be in a project."""
 
 
 class MemberJoined(Event, source="intake"):
@@ -14,6 +19,7 @@ class MemberJoined(Event, source="intake"):
     kind: str
     skills: tuple[str, ...]
     territory: tuple[str, ...]
+    siren: str = ""
 
 
 class _ProjectEvent(Event):
@@ -56,13 +62,31 @@ class ProjectAdvised(_ProjectEvent, source="intake"):
     pilot_sites: int
 
 
-class ProjectSecured(_ProjectEvent, source="intake"):
+class _SecuredTreatment(_ProjectEvent):
+    dataset_ids: tuple[str, ...] = Field(description="what the treatment reads")
+    proposal: int | None = Field(default=None, description="the treatment's number")
+    treatment: Treatment | None = None
+    title: str = Field(default="", description="the project's")
+    problem: str = Field(default="", description="why it asks for the data, as its holder wrote it")
+    holder: Party | None = None
+
+
+class ProjectSecured(_SecuredTreatment, source="intake"):
     """A reviewer found the project lawful and feasible."""
 
     summary = "Le projet est sécurisé : {reason}"
-    dataset_ids: tuple[str, ...] = Field(description="what the treatment reads")
     decided_by: str
     reason: str
+
+
+class TreatmentChanged(_SecuredTreatment, source="intake"):
+    """What a secured project does with its data is another thing now, or is told once more.
+
+    `decided_by` is the reviewer who changed it; nobody when a project of before this event is told.
+    """
+
+    summary = "Le traitement du projet sécurisé est précisé."
+    decided_by: str = ""
 
 
 class ProjectRejected(_ProjectEvent, source="intake"):
@@ -96,6 +120,32 @@ class ProjectTrialled(_ProjectEvent, source="intake"):
     result: FileRef = Field(description="the trial's manifest")
 
 
+class MemberInvited(_ProjectEvent, source="intake"):
+    """A member is asked to be a project's pilot site, or to be in its team."""
+
+    summary = "{part} du projet « {title} » : le membre {member_id} est sollicité."
+    member_id: str
+    part: ProjectPart
+    title: str = Field(description="the project's")
+
+
+class InvitationAccepted(_ProjectEvent, source="intake"):
+    """A member takes its part in a project."""
+
+    summary = "{part} : le membre {member_id} accepte."
+    member_id: str
+    part: ProjectPart
+
+
+class InvitationDeclined(_ProjectEvent, source="intake"):
+    """A member does not take its part in a project."""
+
+    summary = "{part} : le membre {member_id} décline : {reason}"
+    member_id: str
+    part: ProjectPart
+    reason: str = Field(description="in French")
+
+
 class ProjectPiloted(_ProjectEvent, source="intake"):
     """A pilot site is found."""
 
@@ -122,6 +172,8 @@ class ProjectDelivered(_ProjectEvent, source="intake"):
     keywords: tuple[str, ...] = ()
     licence: str
     result: FileRef = Field(description="the full job's manifest")
+    site_id: str | None = None
+    team: tuple[str, ...] = Field(default=(), description="the members who see the result, too")
 
 
 ProjectEnd = ProjectDelivered | ProjectRejected | ProjectWithdrawn

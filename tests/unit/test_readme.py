@@ -17,10 +17,10 @@ from deploy import reference
 from deploy.cli.app import app
 from deploy.local.ports import Ports, variable
 from deploy.topology import SERVICE_CLASSES
-from services.compute.applications import check_steps
 from services.intake.bodies import SubmitProject
 from services.intake.model import NEXT_STAGES
 from services.notify.signing import new_secret, sign
+from shared.applications import check_steps
 from shared.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]

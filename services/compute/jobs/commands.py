@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.compute.applications import check_steps
 from services.compute.jobs.model import ACTIVE, Job
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared.aggregate import caused_id, new_id, now
+from shared.applications import check_steps
 from shared.errors import Invalid, Unavailable, WrongStage
 from shared.events import (
     DatasetRegistered,

@@ -1,6 +1,6 @@
 """The database of a job, and SQL: nothing untrusted stands there unquoted."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -32,20 +32,6 @@ def trimmed(name: str) -> str:
 def filled(name: str) -> str:
     """The same, null where nothing is left."""
     return f"nullif({trimmed(name)}, '')"
-
-
-def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
-    """`names`, with `_2`, `_3`... where one repeats another; case makes no difference in SQL."""
-    seen = {name.lower() for name in taken}
-    result = []
-    for name in names:
-        candidate, number = name, 1
-        while candidate.lower() in seen:
-            number += 1
-            candidate = f"{name}_{number}"
-        seen.add(candidate.lower())
-        result.append(candidate)
-    return result
 
 
 def columns(database: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Names inside SQL, and names that must differ."""
 
-from services.compute.runner.database import literal, quoted, unique
+from services.compute.runner.database import literal, quoted
+from shared.words import unique
 
 
 def test_quotes_inside_names_and_texts_are_doubled() -> None:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from services.compute.runner.columns.contacts import EMAIL, PHONE
 from services.compute.runner.columns.nir import NIR
-from services.compute.runner.database import unique
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
+from shared.words import unique
 
 Cells = Sequence[str]
 

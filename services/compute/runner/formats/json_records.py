@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from services.compute.runner.database import unique
 from services.compute.runner.formats.encoding import find_encoding
 from services.compute.runner.formats.header import MAX_COLUMNS
 from services.compute.runner.formats.table import Table, batches_of
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
+from shared.words import unique
 
 _POINT = "Point"
 _NESTED = "."

@@ -3,10 +3,10 @@
 import textwrap
 from pathlib import Path
 
-from services.compute.applications.aggregate import AggregateParameters, Chart, Ratio
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted
 from services.compute.runner.steps.workbench import Workbench, number
+from shared.applications.aggregate import AggregateParameters, Chart, Ratio
 from shared.words import counted
 
 _COLOUR = "#1f5fa8"

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from services.compute.applications.cross import CrossParameters
 from services.compute.execution.job_folder import Report
-from services.compute.runner.database import count, quoted, unique
+from services.compute.runner.database import count, quoted
 from services.compute.runner.privacy.disclosure import redacted
 from services.compute.runner.steps.key_mapping import (
     Side,
@@ -15,8 +14,9 @@ from services.compute.runner.steps.key_mapping import (
     mapping_report,
 )
 from services.compute.runner.steps.workbench import Workbench, number
+from shared.applications.cross import SUCCESSOR_COLUMNS, CrossParameters
 from shared.errors import Invalid
-from shared.words import counted
+from shared.words import counted, unique
 
 MAX_ORPHANS = 1000
 """How many keys without a match are listed, the heaviest first; all are counted."""
@@ -26,7 +26,6 @@ SEPARATOR = "|"
 
 _LEFT, _MEETINGS = quoted("left keys and what they met"), quoted("keys that meet")
 _SUCCESSORS = quoted("successors of codes")
-_SUCCESSOR_COLUMNS = ("code", "type", "chefLieu", "anciensCodes")
 
 
 def run(workbench: Workbench, parameters: CrossParameters) -> Report:
@@ -68,7 +67,7 @@ def _make_successors(workbench: Workbench) -> None:
         workbench.database.execute(f"CREATE OR REPLACE TABLE {_SUCCESSORS} AS {empty}")
         return
     known = workbench.columns("successors")
-    for column in _SUCCESSOR_COLUMNS:
+    for column in SUCCESSOR_COLUMNS:
         if column not in known:
             raise Invalid(f"la table des communes n'a pas de colonne « {column} »", "successors")
     source = quoted(workbench.tables["successors"].name)

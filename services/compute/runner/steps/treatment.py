@@ -7,8 +7,6 @@ from typing import Any
 
 import duckdb
 
-from services.compute.applications import APPLICATIONS, check_steps, parse_parameters
-from services.compute.applications.aggregate import AggregateParameters
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.database import (
@@ -24,6 +22,8 @@ from services.compute.runner.privacy.disclosure import is_about_persons, small_g
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.steps import aggregate, cross
 from services.compute.runner.steps.workbench import InputTable, Workbench
+from shared.applications import APPLICATIONS, check_steps, parse_parameters
+from shared.applications.aggregate import AggregateParameters
 from shared.errors import Invalid
 from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT

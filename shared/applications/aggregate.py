@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.compute.applications.application import (
+from shared.applications.application import (
     Application,
     ColumnName,
     Parameters,

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.compute.applications.aggregate import AGGREGATE
-from services.compute.applications.application import Application, Parameters, Role
-from services.compute.applications.cross import CROSS
+from shared.applications.aggregate import AGGREGATE
+from shared.applications.application import Application, Parameters, Role
+from shared.applications.cross import CROSS
 from shared.errors import Invalid, invalid_of
 from shared.events.event import Frozen, Step
 

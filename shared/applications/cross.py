@@ -4,8 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from services.compute.applications.application import Application, ColumnName, Parameters, Role
+from shared.applications.application import Application, ColumnName, Parameters, Role
 from shared.tables.crosswalks import CROSSWALKS
+
+SUCCESSOR_COLUMNS = ("code", "type", "chefLieu", "anciensCodes")
+"""What the table of communes is read for."""
 
 
 def _known(name: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from services.compute.applications import check_steps, list_applications
-from services.compute.applications.aggregate import AggregateParameters
+from shared.applications import check_steps, list_applications
+from shared.applications.aggregate import AggregateParameters
 from shared.errors import Invalid
 from shared.events import Step
 from shared.tables.crosswalks import CROSSWALKS

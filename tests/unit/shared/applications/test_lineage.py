@@ -1,0 +1,135 @@
+"""What a treatment reads and shows is found from its steps."""
+
+from typing import Any
+
+import pytest
+
+from shared.applications.lineage import Reading, readings_of
+from shared.errors import Invalid
+from shared.events.event import Treatment
+
+BUSES, TOWNS = "dts_buses", "dts_towns"
+COLUMNS: dict[str, tuple[str, ...] | None] = {
+    BUSES: ("stop", "commune", "boardings", "revenue"),
+    TOWNS: ("code", "nom", "population", "boardings"),
+}
+CROSS: dict[str, Any] = {
+    "application": "cross",
+    "inputs": {"left": "buses", "right": "towns"},
+    "parameters": {"left_key": "commune", "right_key": "code"},
+    "output": "crossed",
+}
+
+
+def treatment(*steps: dict[str, Any]) -> Treatment:
+    """A treatment of both tables."""
+    inputs = {"buses": BUSES, "towns": TOWNS}
+    return Treatment.model_validate({"inputs": inputs, "steps": steps})
+
+
+def summed(table: str, **parameters: Any) -> dict[str, Any]:
+    """A step that adds up."""
+    return {
+        "application": "aggregate",
+        "inputs": {"table": table},
+        "parameters": {"by": ["commune"], "sums": ["boardings"], **parameters},
+        "output": "summed",
+    }
+
+
+def reading(*steps: dict[str, Any]) -> Reading:
+    """What the steps read of the buses."""
+    return readings_of(treatment(*steps), COLUMNS)[BUSES]
+
+
+def test_sum_by_group_reads_two_columns() -> None:
+    """The other columns of the table are not read, and rows do not come out."""
+    found = reading(summed("buses"))
+    assert found.columns == ("boardings", "commune")
+    assert [(one.by, one.figures) for one in found.shown] == [
+        ((f"{BUSES}.commune",), ("commune", "sum(boardings)"))
+    ]
+
+
+def test_crossing_alone_shows_every_row_and_column() -> None:
+    """What is crossed and not added up comes out as it is, beside the other's columns."""
+    found = reading(CROSS)
+    assert found.columns == ("boardings", "commune", "revenue", "stop")
+    whole = next(one for one in found.shown if one.by is None)
+    assert whole.figures == ("boardings", "commune", "revenue", "stop")
+    assert f"{TOWNS}.population" in whole.beside
+    assert found.crossed_with == (TOWNS,)
+
+
+def test_columns_are_followed_through_renaming() -> None:
+    """The right table's `boardings` becomes `boardings_2`: that one is the towns'."""
+    found = readings_of(treatment(CROSS, summed("crossed", sums=["boardings_2"])), COLUMNS)
+    assert found[BUSES].columns == ("commune",)
+    assert found[TOWNS].columns == ("boardings", "code")
+
+
+def test_crossing_lists_keys_without_a_match_with_their_weight() -> None:
+    """The report of a crossing tells of keys: that comes out too."""
+    weighed = {**CROSS, "parameters": {**CROSS["parameters"], "weight": "revenue"}}
+    found = reading(weighed, summed("crossed"))
+    assert found.columns == ("boardings", "commune", "revenue")
+    assert "sum(revenue)" in {figure for one in found.shown for figure in one.figures}
+
+
+def test_unused_table_is_not_read() -> None:
+    """A dataset that no step takes is read in no column."""
+    assert readings_of(treatment(summed("buses")), COLUMNS)[TOWNS] == Reading(columns=())
+
+
+def test_unknown_columns_are_those_that_the_treatment_names() -> None:
+    """Of a dataset that nobody has read yet, the treatment's names are what is known."""
+    steps = treatment(CROSS, summed("crossed", sums=["boardings", "passengers"]))
+    found = readings_of(steps, COLUMNS | {BUSES: None})
+    assert found[BUSES].columns == ("boardings", "commune", "passengers")
+    assert readings_of(treatment(CROSS), COLUMNS | {BUSES: None})[BUSES].columns is None
+
+
+def test_chart_of_an_earlier_step_comes_out() -> None:
+    """A chart shows figures that the last table may not hold."""
+    chart = {"value": "boardings", "label": "commune", "title": "Montées"}
+    again = {**summed("summed", by=["boardings"], counts=["commune"], sums=[]), "output": "last"}
+    found = reading(summed("buses", chart=chart), again)
+    assert ("commune", "sum(boardings)") in {one.figures for one in found.shown}
+
+
+def test_treatment_that_cannot_run_is_refused() -> None:
+    """Nobody can say what it reads."""
+    with pytest.raises(Invalid):
+        reading({**CROSS, "application": "divine"})
+
+
+BY_STOP = summed("buses", by=["commune", "stop"])
+
+
+@pytest.mark.parametrize(
+    ("granted", "wanted", "covered"),
+    [
+        ([summed("buses")], [summed("buses")], True),
+        ([BY_STOP], [summed("buses")], True),
+        ([summed("buses")], [BY_STOP], False),
+        ([summed("buses")], [summed("buses", sums=["revenue"])], False),
+        ([summed("buses")], [summed("buses", means=["boardings"])], False),
+        ([summed("buses", means=["boardings"])], [summed("buses")], True),
+        ([CROSS], [CROSS, summed("crossed")], True),
+        ([CROSS, summed("crossed")], [CROSS], False),
+        ([summed("buses")], [CROSS, summed("crossed")], False),
+        ([CROSS, summed("crossed")], [summed("buses")], True),
+        ([CROSS, summed("crossed")], [CROSS, summed("crossed", by=["nom"])], False),
+    ],
+)
+def test_grant_covers_what_reads_no_more_and_shows_nothing_finer(
+    granted: list[dict[str, Any]], wanted: list[dict[str, Any]], *, covered: bool
+) -> None:
+    """Coarser groups and fewer columns are covered; another column, grain or crossing is not."""
+    assert reading(*granted).covers(reading(*wanted)) is covered
+
+
+def test_whole_dataset_is_covered_by_no_list_of_columns() -> None:
+    """All of it, whatever it turns out to be, is more than any columns."""
+    assert not Reading(columns=("a",)).covers(Reading(columns=None))
+    assert Reading(columns=None).covers(Reading(columns=("a",)))
