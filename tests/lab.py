@@ -88,24 +88,32 @@ class ServiceLab:
         return self._pool.request(method, url, headers=headers, **options)
 
     @contextlib.contextmanager
-    def rpc(self) -> Iterator[Any]:
-        """A stock nameko client of the service."""
+    def rpc(self, service: str = "") -> Iterator[Any]:
+        """A stock nameko client of a service, by default the tested one."""
         with ClusterRpcProxy({"AMQP_URI": self.broker.uri(self.vhost)}, timeout=20) as cluster:
-            yield getattr(cluster, self.tested)
+            yield getattr(cluster, service or self.tested)
+
+    def queues(self) -> dict[str, int]:
+        """Messages by queue, without the reply queues."""
+        counted = self.broker.queues(self.vhost)
+        return {name: count for name, count in counted.items() if not name.startswith("rpc.reply")}
 
     def parked(self) -> int:
         """How many events are parked."""
-        return self.broker.queues(self.vhost)[topology.PARKED]
+        return self.queues()[topology.PARKED]
 
     @contextlib.contextmanager
     def store(self, service: str = "") -> Iterator[Store]:
         """The documents of a service, by default the tested one."""
-        name = f"{self.environ['DATALAB_DATABASE_PREFIX']}_{service or self.tested}"
-        with contextlib.closing(Store(self.environ["DATALAB_MONGODB_URI"], name)) as store:
+        uri, name = self.environ["DATALAB_MONGODB_URI"], self._database_name(service)
+        with contextlib.closing(Store(uri, name)) as store:
             yield store
 
     @contextlib.contextmanager
-    def database(self) -> Iterator[Database[dict[str, Any]]]:
-        """The service's database as it is."""
+    def database(self, service: str = "") -> Iterator[Database[dict[str, Any]]]:
+        """The database of a service as it is, by default the tested one's."""
         with MongoClient[dict[str, Any]](self.environ["DATALAB_MONGODB_URI"]) as client:
-            yield client[f"{self.environ['DATALAB_DATABASE_PREFIX']}_{self.tested}"]
+            yield client[self._database_name(service)]
+
+    def _database_name(self, service: str) -> str:
+        return f"{self.environ['DATALAB_DATABASE_PREFIX']}_{service or self.tested}"

@@ -185,8 +185,7 @@ class Lab(ServiceLab):
 
     def waiting(self) -> int:
         """Messages in the catalog's own queues."""
-        counted = self.broker.queues(self.vhost)
-        return sum(n for name, n in counted.items() if name.startswith("catalog."))
+        return sum(n for name, n in self.queues().items() if name.startswith("catalog."))
 
     def unpublished(self) -> int:
         """Documents with events that the broker has not confirmed."""

@@ -77,7 +77,7 @@ def test_revocation_of_other_data_stops_nothing(lab: Lab, compute: RunningServic
     ask(lab, project, other)
     lab.grant(project, other)
     revoke(lab, project, other)
-    eventually(lambda: not lab.broker.queues(lab.vhost)["compute.on.access_revoked"])
+    eventually(lambda: not lab.queues()["compute.on.access_revoked"])
     child.resume()
     lab.wait_for("job_succeeded", project_id=project)
 

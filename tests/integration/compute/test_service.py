@@ -312,11 +312,8 @@ def test_project_withdrawn_before_it_was_secured_never_computes(
     lab.secure(project)
     lab.equip(project, summing("dts_1"))
     lab.staff(project)
-    queues = lab.broker.queues
     eventually(
-        lambda: (
-            not any(n for name, n in queues(lab.vhost).items() if name.startswith("compute.on"))
-        ),
+        lambda: not any(n for name, n in lab.queues().items() if name.startswith("compute.on")),
         what="the events are handled",
     )
     assert body(lab.call(compute, "GET", path))["state"] == "closed"

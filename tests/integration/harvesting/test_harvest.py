@@ -374,7 +374,7 @@ def test_end_of_a_job_that_is_told_again_changes_nothing(lab: Lab) -> None:
         job_id="job_x", kind="harvest", harvest_id=done["id"], page=1, result=manifest, seconds=1
     )
     publish(lab.broker, lab.vhost, event, subject="job_x", sequence=1, times=2)
-    eventually(lambda: lab.broker.queues(lab.vhost)["catalog.on.job_succeeded"] == 0)
+    eventually(lambda: lab.queues()["catalog.on.job_succeeded"] == 0)
     assert lab.ended(done["id"]) == done
     assert lab.datasets(source) == before
     assert len(lab.events("harvest_completed", harvest_id=done["id"])) == 1

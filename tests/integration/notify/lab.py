@@ -76,9 +76,8 @@ class Lab(ServiceLab):
         return replace(self, service=service)
 
     def is_quiet(self) -> bool:
-        """Whether no event queue holds a message."""
-        counted = self.broker.queues(self.vhost).items()
-        return not any(n for name, n in counted if not name.startswith("rpc.reply"))
+        """Whether no queue holds a message."""
+        return not any(self.queues().values())
 
 
 def submitted(project_id: str, holder_id: str) -> ProjectSubmitted:
