@@ -9,27 +9,26 @@ from uuid import uuid4
 
 import amqp
 import pytest
-from nameko.standalone.rpc import ClusterRpcProxy
-from pymongo import MongoClient
 
 from shared.aggregate import now
 from shared.events import MemberJoined, wrap
 from shared.messaging import topology
 from shared.messaging.parked import ParkedEvent, parked
 from shared.trace import child_of
+from tests.conftest import Token
 from tests.integration.messaging.samples import Announcer, Recorder
+from tests.lab import ServiceLab
 from tests.servers import Broker, RunningService, eventually, running
 
 RETRIES = (0.2, 0.4)
 
 
 @dataclass
-class Lab:
+class Lab(ServiceLab):
     """The running samples, with the broker and documents behind them."""
 
-    broker: Broker
-    vhost: str
-    environ: dict[str, str]
+    tested = "recorder"
+
     recorder: RunningService
     announcer: RunningService
 
@@ -38,27 +37,21 @@ class Lab:
         """The broker's address."""
         return self.environ["DATALAB_AMQP_URI"]
 
-    def note(self, identifier: str, service: str = "recorder") -> dict[str, Any]:
+    def note(self, identifier: str, service: str = "") -> dict[str, Any]:
         """The document of that id; empty when there is none."""
-        database = f"{self.environ['DATALAB_DATABASE_PREFIX']}_{service}"
-        with MongoClient[dict[str, Any]](self.environ["DATALAB_MONGODB_URI"]) as client:
-            return client[database]["notes"].find_one({"_id": identifier}) or {}
+        with self.database(service) as database:
+            return database["notes"].find_one({"_id": identifier}) or {}
 
-    def queues(self) -> dict[str, int]:
-        """Messages by queue, without the reply queues."""
-        counted = self.broker.queues(self.vhost)
-        return {name: count for name, count in counted.items() if not name.startswith("rpc.reply")}
-
-    def parked(self, count: int = 1) -> list[ParkedEvent]:
+    def parked_events(self, count: int = 1) -> list[ParkedEvent]:
         """The parked events, once there are `count`."""
-        looks: list[list[ParkedEvent]] = [[]]
+        found: list[ParkedEvent] = []
 
         def look() -> bool:
-            looks.append(parked(self.amqp_uri))
-            return len(looks[-1]) == count
+            found[:] = parked(self.amqp_uri)
+            return len(found) == count
 
         eventually(look)
-        return looks[-1]
+        return found
 
     def parked_body(self) -> bytes:
         """Take the oldest parked message, once there is one: its bytes."""
@@ -79,7 +72,7 @@ class Lab:
         """Whether no queue holds a message, but for the parked one."""
         return not any(n for name, n in self.queues().items() if name != topology.PARKED)
 
-    def publish(
+    def send(
         self,
         body: bytes,
         routing_key: str | bytes = "member_joined",
@@ -94,9 +87,9 @@ class Lab:
                 routing_key,
             )
 
-    def request(self, body: bytes, routing_key: str | bytes, **properties: Any) -> None:
+    def send_request(self, body: bytes, routing_key: str | bytes, **properties: Any) -> None:
         """Publish a hand-made RPC request."""
-        self.publish(body, routing_key, "nameko-rpc", **properties)
+        self.send(body, routing_key, "nameko-rpc", **properties)
 
     def answer(self, body: bytes, routing_key: str, **properties: Any) -> dict[str, Any]:
         """The answer to a hand-made RPC request."""
@@ -104,16 +97,10 @@ class Lab:
             channel = connection.channel()
             queue = channel.queue_declare(exclusive=True).queue
             channel.queue_bind(queue, "nameko-rpc", queue)
-            self.request(body, routing_key, reply_to=queue, correlation_id="1", **properties)
+            self.send_request(body, routing_key, reply_to=queue, correlation_id="1", **properties)
             eventually(lambda: channel.queue_declare(queue, passive=True).message_count)
             answer: dict[str, Any] = json.loads(channel.basic_get(queue).body)
         return answer
-
-    @contextlib.contextmanager
-    def rpc(self) -> Iterator[Any]:
-        """A stock nameko client."""
-        with ClusterRpcProxy({"AMQP_URI": self.amqp_uri}, timeout=20) as cluster:
-            yield cluster
 
     def handles(self, member_id: str, seconds: float = 20) -> list[str]:
         """Wait until the recorder handled an event of a member; the ids of what it handled."""
@@ -138,7 +125,7 @@ def sample(
 
 
 @pytest.fixture(scope="module")
-def lab(broker: Broker, vhost: str, module_environ: dict[str, str]) -> Iterator[Lab]:
+def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token) -> Iterator[Lab]:
     """Both samples, running."""
     amqp_uri = broker.uri(vhost)
     environ = {
@@ -149,7 +136,7 @@ def lab(broker: Broker, vhost: str, module_environ: dict[str, str]) -> Iterator[
     topology.declare(amqp_uri, [Recorder, Announcer], RETRIES)
     eventually(lambda: broker.recorded(vhost), what="the node recorded the new queues")
     with sample("Recorder", environ) as recorder, sample("Announcer", environ) as announcer:
-        yield Lab(broker, vhost, environ, recorder, announcer)
+        yield Lab(broker, vhost, environ, token, recorder, announcer)
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ QUEUE = "recorder.on.member_joined"
 
 def test_saved_event_reaches_its_listener_and_leaves_the_outbox(lab: Lab, member: str) -> None:
     """What one service saves, the other handles, and the outbox is empty afterwards."""
-    with lab.rpc() as rpc:
-        rpc.intake.announce(member, "Ville")
+    with lab.rpc("intake") as intake:
+        intake.announce(member, "Ville")
     assert len(lab.handles(member)) == 1
     eventually(lambda: not lab.note(member, "intake")["has_outbox"])
 
@@ -29,14 +29,14 @@ def test_saved_event_reaches_its_listener_and_leaves_the_outbox(lab: Lab, member
 def test_redelivered_event_is_handled_once(lab: Lab, member: str) -> None:
     """The same event twice changes the document once."""
     for _ in range(2):
-        lab.publish(joined(member))
+        lab.send(joined(member))
     eventually(lambda: lab.note(member).get("seen") and lab.is_quiet())
     assert len(lab.note(member)["seen"]) == 1
 
 
 def test_handler_that_fails_twice_succeeds_at_the_third_attempt(lab: Lab, member: str) -> None:
     """A transient failure costs retries, nothing else."""
-    lab.publish(joined(member, "fails twice"))
+    lab.send(joined(member, "fails twice"))
     lab.handles(member)
     assert len(lab.note(f"{member}-tries")["seen"]) == 3
     assert parked(lab.amqp_uri) == []
@@ -44,8 +44,8 @@ def test_handler_that_fails_twice_succeeds_at_the_third_attempt(lab: Lab, member
 
 def test_handler_that_fails_for_ever_parks_the_event_with_its_reason(lab: Lab, member: str) -> None:
     """After the last attempt the event waits for an operator, with the reason."""
-    lab.publish(joined(member, "fails for ever"))
-    (event,) = lab.parked()
+    lab.send(joined(member, "fails for ever"))
+    (event,) = lab.parked_events()
     assert (event.queue, event.reason) == (QUEUE, "Unavailable: not now")
     assert len(lab.note(f"{member}-tries")["seen"]) == 3
     eventually(lab.is_quiet)
@@ -53,8 +53,8 @@ def test_handler_that_fails_for_ever_parks_the_event_with_its_reason(lab: Lab, m
 
 def test_permanent_failure_is_parked_without_a_retry(lab: Lab, member: str) -> None:
     """Rejected means that trying again is pointless."""
-    lab.publish(joined(member, "impossible"))
-    assert lab.parked()[0].reason == "Rejected: never"
+    lab.send(joined(member, "impossible"))
+    assert lab.parked_events()[0].reason == "Rejected: never"
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_permanent_failure_is_parked_without_a_retry(lab: Lab, member: str) -> N
 )
 def test_message_that_is_no_such_event_is_parked(lab: Lab, body: bytes, reason: str) -> None:
     """Broken JSON, a wrong schema or version: the message is kept and the fault named."""
-    lab.publish(body)
-    (event,) = lab.parked()
+    lab.send(body)
+    (event,) = lab.parked_events()
     assert reason in event.reason
     assert event.body == body.decode("utf-8", "replace")
 
@@ -95,8 +95,8 @@ def test_message_of_strange_bytes_is_parked_as_it_came(
 ) -> None:
     """No encoding and no property harms the process, which goes on with other events."""
     pid = lab.recorder.pid
-    lab.publish(body, **properties)
-    lab.publish(joined(member))
+    lab.send(body, **properties)
+    lab.send(joined(member))
     assert lab.parked_body() == body
     lab.handles(member)
     assert (lab.recorder.pid, lab.recorder.alive) == (pid, True)
@@ -111,7 +111,7 @@ def test_attempts_that_are_no_number_do_not_go_on(lab: Lab) -> None:
     pid, limit = lab.recorder.pid, sys.getrecursionlimit()
     sys.setrecursionlimit(10_000)
     try:
-        lab.publish(b"{}", application_headers={ATTEMPT: deep})
+        lab.send(b"{}", application_headers={ATTEMPT: deep})
     finally:
         sys.setrecursionlimit(limit)
     assert lab.parked_body() == b"{}"
@@ -120,7 +120,7 @@ def test_attempts_that_are_no_number_do_not_go_on(lab: Lab) -> None:
 
 def test_event_with_a_strange_property_is_handled(lab: Lab, member: str) -> None:
     """Its body is whole: who sent it needs no second try."""
-    lab.publish(joined(member), app_id=b"\xe9")
+    lab.send(joined(member), app_id=b"\xe9")
     lab.handles(member)
     assert parked(lab.amqp_uri) == []
 
@@ -129,50 +129,50 @@ def test_unknown_fields_of_a_later_version_are_ignored(lab: Lab, member: str) ->
     """An additive change of the contract does not stop an older listener."""
     envelope = json.loads(joined(member, extension="new"))
     envelope["data"]["colour"] = "blue"
-    lab.publish(json.dumps(envelope).encode())
+    lab.send(json.dumps(envelope).encode())
     lab.handles(member)
     assert parked(lab.amqp_uri) == []
 
 
 def test_parked_event_is_replayed_into_its_queue(lab: Lab, member: str) -> None:
     """Replay gives the event all its attempts again and takes it off the parked queue."""
-    lab.publish(joined(member, "fails for ever"))
-    lab.publish(joined(f"{member}-other", "impossible"))
-    lab.parked(2)
+    lab.send(joined(member, "fails for ever"))
+    lab.send(joined(f"{member}-other", "impossible"))
+    lab.parked_events(2)
     tries = len(lab.note(f"{member}-tries")["seen"])
     assert replay(lab.amqp_uri, event_id=json.loads(joined(member))["id"]) == 1
     eventually(lambda: len(lab.note(f"{member}-tries")["seen"]) == 2 * tries)
-    lab.parked(2)
+    lab.parked_events(2)
 
 
 def test_replay_takes_each_event_once_even_when_it_is_parked_again_at_once(lab: Lab) -> None:
     """What comes back into the parked queue during a replay waits for the next one."""
     for number in range(30):
-        lab.publish(f"nonsense {number}".encode())
-    lab.parked(30)
+        lab.send(f"nonsense {number}".encode())
+    lab.parked_events(30)
     assert replay(lab.amqp_uri) == 30
-    lab.parked(30)
+    lab.parked_events(30)
 
 
 def test_dropped_event_is_gone_and_no_other_with_it(lab: Lab, member: str) -> None:
     """What cannot be mended need not come back with every replay."""
-    lab.publish(joined(member, "impossible"))
-    lab.publish(joined(f"{member}-other", "impossible"))
-    kept, dropped = sorted(event.id for event in lab.parked(2))
+    lab.send(joined(member, "impossible"))
+    lab.send(joined(f"{member}-other", "impossible"))
+    kept, dropped = sorted(event.id for event in lab.parked_events(2))
     assert drop(lab.amqp_uri, dropped) == 1
-    assert [event.id for event in lab.parked(1)] == [kept]
+    assert [event.id for event in lab.parked_events(1)] == [kept]
 
 
 def test_events_without_an_id_get_one_each_and_keep_it(lab: Lab) -> None:
     """Dropping one leaves the other, also when it was replayed."""
     for number in range(2):
-        lab.publish(f"nonsense {number}".encode())
-        lab.publish(f"by hand {number}".encode(), QUEUE, topology.PARKED)
-    ids = {event.body: event.id for event in lab.parked(4)}
+        lab.send(f"nonsense {number}".encode())
+        lab.send(f"by hand {number}".encode(), QUEUE, topology.PARKED)
+    ids = {event.body: event.id for event in lab.parked_events(4)}
     assert len(set(ids.values())) == 4
     assert drop(lab.amqp_uri, ids.pop("nonsense 0")) == 1
     assert replay(lab.amqp_uri) == 3
-    assert {event.body: event.id for event in lab.parked(3)} == ids
+    assert {event.body: event.id for event in lab.parked_events(3)} == ids
 
 
 @pytest.mark.parametrize(
@@ -192,16 +192,16 @@ def test_strange_parked_message_can_be_shown_replayed_and_dropped(
     lab: Lab, body: bytes, routing_key: str | bytes, properties: dict[str, Any]
 ) -> None:
     """Whatever is in the parked queue, the tools work; its body stays as it is."""
-    lab.publish(body, routing_key, topology.PARKED, **properties)
-    (event,) = lab.parked()
+    lab.send(body, routing_key, topology.PARKED, **properties)
+    (event,) = lab.parked_events()
     assert show(lab.amqp_uri, event.id) == event
     assert event.queue == QUEUE
     assert event.model_dump_json().encode()
     assert replay(lab.amqp_uri, event.id) == 1
-    assert lab.parked()[0].id == event.id
+    assert lab.parked_events()[0].id == event.id
     assert lab.parked_body() == body
-    lab.publish(body, routing_key, topology.PARKED, **properties)
-    lab.parked()
+    lab.send(body, routing_key, topology.PARKED, **properties)
+    lab.parked_events()
     assert drop(lab.amqp_uri, event.id) == 1
     assert parked(lab.amqp_uri) == []
 
@@ -211,14 +211,14 @@ def test_event_of_a_queue_that_is_gone_stays_parked_and_holds_no_other(
     lab: Lab, queue: str
 ) -> None:
     """What can be replayed is, and the operator hears of the rest."""
-    lab.publish(b"1", QUEUE, topology.PARKED, application_headers={HOME: queue})
-    lab.publish(b"2", "recorder.on.project_withdrawn", topology.PARKED)
-    lab.publish(b"3", "intake.on.project_withdrawn", topology.PARKED)
-    lab.parked(3)
+    lab.send(b"1", QUEUE, topology.PARKED, application_headers={HOME: queue})
+    lab.send(b"2", "recorder.on.project_withdrawn", topology.PARKED)
+    lab.send(b"3", "intake.on.project_withdrawn", topology.PARKED)
+    lab.parked_events(3)
     told = rf"^1 events are back in their queues, 2 stay parked: no queue is called {queue[:255]}$"
     with pytest.raises(NotFound, match=told):
         replay(lab.amqp_uri)
-    reasons = {event.body: event.reason for event in lab.parked(3)}
+    reasons = {event.body: event.reason for event in lab.parked_events(3)}
     assert [reasons["1"], reasons["2"]] == ["unknown"] * 2
     assert "Invalid JSON" in reasons["3"] or "body" in reasons["3"]
 
@@ -228,13 +228,13 @@ def test_unknown_parked_event_is_neither_dropped_nor_replayed(
     lab: Lab, member: str, settle: Callable[..., int]
 ) -> None:
     """A misspelt id is told, also when the event waits for another queue."""
-    lab.publish(joined(member, "impossible"))
-    (event,) = lab.parked()
+    lab.send(joined(member, "impossible"))
+    (event,) = lab.parked_events()
     with pytest.raises(NotFound, match="no parked event has the id nothing"):
         settle(lab.amqp_uri, "nothing")
     with pytest.raises(NotFound, match=f"no parked event of elsewhere has the id {event.id}"):
         settle(lab.amqp_uri, event.id, queue="elsewhere")
-    assert lab.parked() == [event]
+    assert lab.parked_events() == [event]
 
 
 def test_showing_an_unknown_parked_event_says_so(lab: Lab) -> None:
@@ -247,8 +247,8 @@ def test_two_workers_share_the_events_and_none_is_done_twice(lab: Lab, member: s
     """A second process of the same service takes its part of the same queue."""
     with sample("Recorder", lab.environ):
         for number in range(60):
-            lab.publish(joined(f"{member}-{number}"))
-            lab.publish(joined(f"{member}-{number}"))
+            lab.send(joined(f"{member}-{number}"))
+            lab.send(joined(f"{member}-{number}"))
         eventually(lab.is_quiet)
         seen = [lab.note(f"{member}-{number}").get("seen", []) for number in range(60)]
     assert [len(one) for one in seen] == [1] * 60

@@ -3,10 +3,7 @@
 import json
 import signal
 
-import urllib3
-
 from shared.messaging.parked import parked
-from tests.conftest import Token
 from tests.integration.messaging.conftest import RETRIES, Lab, joined
 from tests.servers import Documents, eventually
 
@@ -14,16 +11,13 @@ QUEUE = "recorder.on.member_joined"
 
 
 def test_event_saved_while_the_broker_is_down_is_published_afterwards(
-    lab: Lab, member: str, token: Token
+    lab: Lab, member: str
 ) -> None:
     """The outbox keeps it, the sweep publishes it."""
     lab.broker.kill()
     try:
-        answer = urllib3.request(
-            "POST",
-            f"{lab.announcer.url}/notes/{member}",
-            headers={"Authorization": f"Bearer {token('city', 'holder')}"},
-        )
+        url = f"{lab.announcer.url}/notes/{member}"
+        answer = lab.request("POST", url, lab.token("city", "holder"))
         assert answer.status == 204
         assert lab.note(member, "intake")["has_outbox"]
     finally:
@@ -37,7 +31,7 @@ def test_services_survive_a_broker_restart(lab: Lab, member: str) -> None:
     pids = (lab.recorder.pid, lab.announcer.pid)
     lab.broker.restart()
     eventually(lambda: lab.recorder.ready() and lab.announcer.ready(), 30)
-    lab.publish(joined(member))
+    lab.send(joined(member))
     lab.handles(member, 30)
     assert lab.recorder.alive
     assert (lab.recorder.pid, lab.announcer.pid) == pids
@@ -50,14 +44,14 @@ def test_queue_that_answers_no_consumer_is_named_and_tried_again(lab: Lab, membe
         eventually(lambda: f"does not answer for the queue {QUEUE}" in lab.recorder.log(), 30)
         assert not lab.recorder.ready()
     eventually(lab.recorder.ready, 30)
-    lab.publish(joined(member))
+    lab.send(joined(member))
     lab.handles(member)
 
 
 def test_rpc_under_way_when_the_broker_dies_ends_with_an_error(lab: Lab) -> None:
     """The caller hears of it within its deadline, and the process lives."""
     request = json.dumps({"args": [], "kwargs": {}}).encode()
-    lab.request(request, "recorder.ask_slowly", reply_to="nobody", correlation_id="1")
+    lab.send_request(request, "recorder.ask_slowly", reply_to="nobody", correlation_id="1")
     eventually(lambda: "asking slowly" in lab.recorder.log())
     lab.broker.restart()
     eventually(lambda: "DeadlineExceeded" in lab.recorder.log(), 30)
@@ -75,8 +69,8 @@ def test_event_waits_for_the_documents_however_long_they_are_away(
     before = retried()
     document_server.kill()
     try:
-        lab.publish(joined(member))
-        lab.publish(joined(f"{member}-other", "fails for ever"))
+        lab.send(joined(member))
+        lab.send(joined(f"{member}-other", "fails for ever"))
         eventually(lambda: not lab.recorder.ready())
         eventually(lambda: retried() - before > 2 * (len(RETRIES) + 1), 60)
         assert parked(lab.amqp_uri) == []
@@ -85,7 +79,7 @@ def test_event_waits_for_the_documents_however_long_they_are_away(
     lab.handles(member, 30)
     eventually(lab.recorder.ready)
     assert len(lab.note(member)["seen"]) == 1
-    assert lab.parked()[0].reason == "Unavailable: not now"
+    assert lab.parked_events()[0].reason == "Unavailable: not now"
     assert len(lab.note(f"{member}-other-tries")["seen"]) == 2
 
 
@@ -93,7 +87,7 @@ def test_terminated_service_finishes_what_is_in_hand_and_exits_0(lab: Lab, membe
     """SIGTERM: the events taken are handled and acknowledged, the rest stays queued."""
     numbers = range(200)
     for number in numbers:
-        lab.publish(joined(f"{member}-{number}"))
+        lab.send(joined(f"{member}-{number}"))
     assert lab.recorder.process is not None
     lab.recorder.process.send_signal(signal.SIGTERM)
     assert lab.recorder.process.wait(30) == 0
@@ -107,7 +101,7 @@ def test_killed_service_leaves_its_events_to_the_next(lab: Lab, member: str) -> 
     """`kill -9` in the middle: each event is still handled exactly once."""
     numbers = range(200)
     for number in numbers:
-        lab.publish(joined(f"{member}-{number}"))
+        lab.send(joined(f"{member}-{number}"))
     lab.recorder.kill()
     lab.recorder.start()
     eventually(lambda: all(lab.note(f"{member}-{number}") for number in numbers), 30)
@@ -117,7 +111,7 @@ def test_killed_service_leaves_its_events_to_the_next(lab: Lab, member: str) -> 
 def test_log_lines_are_json_with_trace_and_correlation(lab: Lab, member: str) -> None:
     """A line written while an event is handled carries the event's own ids."""
     envelope = json.loads(joined(member, "impossible"))
-    lab.publish(json.dumps(envelope).encode())
+    lab.send(json.dumps(envelope).encode())
     eventually(lambda: member in lab.recorder.log())
     lines = [json.loads(line) for line in lab.recorder.log().splitlines() if line.startswith("{")]
     (line,) = [line for line in lines if line.get("correlationid") == member]
