@@ -102,6 +102,12 @@ class Conflict(Unavailable):
     status = 409
 
 
+class TooMany(Unavailable):
+    """The caller has too many requests under way."""
+
+    status = 429
+
+
 class DeadlineExceeded(Unavailable):
     """No answer came within the deadline."""
 

@@ -77,6 +77,17 @@ http_seconds = histogram(
     "route",
     "status",
 )
+http_connections = gauge(
+    "datalab_http_connections",
+    "Open HTTP connections, by state: idle, head (a request begins), request, closing.",
+    "state",
+)
+http_connections_cut = counter(
+    "datalab_http_connections_cut",
+    "HTTP connections that were closed before they were served, by reason: short (all were in use"
+    " and this one made way), slow (the head of a request did not come in time).",
+    "reason",
+)
 hub_lag = gauge(
     "datalab_hub_lag_seconds",
     "How late eventlet's hub woke a one-second sleeper: blocking work in the process shows here.",

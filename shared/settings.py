@@ -58,6 +58,23 @@ class Settings(BaseModel):
     )
     http_host: str = Field(default="127.0.0.1", description="address the service listens on")
     http_port: int = Field(ge=1, le=65535, description="port the service listens on")
+    http_connections: int = Field(
+        default=500,
+        ge=10,
+        description="connections open at a time; when they run short, those go on which no member"
+        " is served, and one member's requests hold a fifth of them at most",
+    )
+    http_idle_seconds: float = Field(
+        default=60, gt=0, description="how long a connection may wait for its next request"
+    )
+    http_head_seconds: float = Field(
+        default=10, gt=0, description="time in which a request's line and headers must come"
+    )
+    http_body_seconds: float = Field(
+        default=30,
+        gt=0,
+        description="time in which a JSON body, and each 64 kB of an upload, must come",
+    )
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",

@@ -98,6 +98,7 @@ class HttpRoute(Entrypoint):
         """Answer one request; raises what the answer's problem is made of."""
         caller = self._caller(request.headers.get("Authorization"))
         self._check(caller, parameters)
+        self.server.connections.serve(request.environ["datalab.connection"], caller.member_id)
         with self.server.in_hand():
             call = self._call(request, caller)
             result = self._work(call, parameters)
@@ -120,13 +121,14 @@ class HttpRoute(Entrypoint):
         query = read_query(route.query, request.args) if route.query else None
         asked, accept = request.args.get("format"), request.headers.get("Accept")
         answered_in = chosen_format(route.formats, asked, accept) if route.formats else ""
+        settings = self.server.settings
         if route.body and route.upload:
-            limit = self.server.settings.max_upload_bytes
+            limit = settings.max_upload_bytes
             upload = Upload(route.body, route.upload, self.server.storage, limit)
-            upload.receive(request)
+            upload.receive(request, settings.http_body_seconds)
             body = upload.body
         elif route.body:
-            body = route.body.model_validate(read_json(request))
+            body = route.body.model_validate(read_json(request, settings.http_body_seconds))
         return Call(
             caller=caller,
             body=body,

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
-from shared.errors import LabError, Unauthenticated, Unavailable, invalid_of
+from shared.errors import LabError, TooMany, Unauthenticated, Unavailable, invalid_of
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST = 500
@@ -67,6 +67,6 @@ def _headers(error: Exception) -> dict[str, Any]:
         return {"WWW-Authenticate": 'Bearer realm="datalab"'}
     if isinstance(error, MethodNotAllowed):
         return {"Allow": ", ".join(sorted(error.valid_methods or ()))}
-    if isinstance(error, Unavailable) and error.status == Unavailable.status:
+    if isinstance(error, Unavailable) and error.status in {Unavailable.status, TooMany.status}:
         return {"Retry-After": "1"}
     return {}

@@ -1,6 +1,6 @@
 """Reads what a client sent: bounded bodies, strict JSON, query strings, the format it asks for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_origin
 
 import eventlet
@@ -16,7 +16,6 @@ from shared.inbound import parse_json
 JSON_BYTES = 1_000_000
 """The largest JSON body, and the largest JSON part of an upload."""
 
-_JSON_SECONDS = 30
 _CHUNK = 1 << 16
 _SINGLE = ("authorization", "content-length", "content-type", "idempotency-key", "traceparent")
 
@@ -35,21 +34,22 @@ def check_framing(environ: Mapping[str, Any]) -> None:
         raise BadFraming("le seul codage de transfert accepté est chunked")
 
 
-def chunks(request: Request, limit: int, too_large: TooLarge) -> Iterator[bytes]:
-    """The body piece by piece.
+def chunks(request: Request, limit: int, too_large: TooLarge, seconds: float) -> Iterator[bytes]:
+    """The body in pieces of 64 kB, each of which has `seconds` to come.
 
-    Raises `too_large` beyond `limit` bytes, at once when its length is announced; Rejected when it
-    ends early or its chunks are broken.
+    Raises `too_large` beyond `limit` bytes, at once when its length is announced; RequestTimeout
+    when it comes too slowly; Rejected when it ends early or its chunks are broken.
     """
     if (request.content_length or 0) > limit:
         raise too_large
-    return _read(request, limit, too_large)
+    return _read(request, limit, too_large, seconds)
 
 
-def _read(request: Request, limit: int, too_large: TooLarge) -> Iterator[bytes]:
+def _read(request: Request, limit: int, too_large: TooLarge, seconds: float) -> Iterator[bytes]:
     source, size = request.environ["wsgi.input"], 0
+    slow = RequestTimeout(f"moins de 64 ko du corps sont arrivés en {seconds:g} secondes")
     try:
-        while piece := source.read(_CHUNK):
+        while piece := _within(seconds, slow, source.read, _CHUNK):
             size += len(piece)
             if size > limit:
                 raise too_large
@@ -62,17 +62,23 @@ def _read(request: Request, limit: int, too_large: TooLarge) -> Iterator[bytes]:
         raise Rejected("le corps est coupé")
 
 
-def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON says
-    """The JSON body of a request.
+def _within(seconds: float, slow: RequestTimeout, read: Callable[[int], bytes], size: int) -> bytes:
+    with eventlet.Timeout(seconds, slow):
+        return read(size)
 
-    Raises UnsupportedMediaType for another type, TooLarge, or Rejected saying line and column.
+
+def read_json(request: Request, seconds: float) -> Any:  # noqa: ANN401 - whatever JSON says
+    """The JSON body of a request, which has `seconds` to come.
+
+    Raises UnsupportedMediaType for another type, TooLarge, RequestTimeout, or Rejected saying line
+    and column.
     """
     if request.mimetype != "application/json" or "Content-Encoding" in request.headers:
         raise UnsupportedMediaType("envoyez le corps en application/json, sans compression")
-    slow = RequestTimeout(f"le corps n'est pas arrivé en {_JSON_SECONDS} secondes")
+    slow = RequestTimeout(f"le corps n'est pas arrivé en {seconds:g} secondes")
     large = TooLarge.beyond(JSON_BYTES, "le corps")
-    with eventlet.Timeout(_JSON_SECONDS, slow):
-        return parse_json(b"".join(chunks(request, JSON_BYTES, large)))
+    with eventlet.Timeout(seconds, slow):
+        return parse_json(b"".join(chunks(request, JSON_BYTES, large, seconds)))
 
 
 def read_query(model: type[BaseModel], given: MultiDict[str, str]) -> BaseModel:

@@ -38,18 +38,18 @@ class Upload:
         self._header, self._headers = (bytearray(), bytearray()), dict[str, str]()
         self._name, self._complete = "", False
 
-    def receive(self, request: Request) -> None:
-        """Read the whole request.
+    def receive(self, request: Request, seconds: float) -> None:
+        """Read the whole request, each 64 kB of which have `seconds` to come.
 
         Raises UnsupportedMediaType, Rejected for broken multipart, Invalid naming the part or the
-        metadata field at fault, TooLarge.
+        metadata field at fault, TooLarge, RequestTimeout.
         """
         # The other part has a limit of its own: what is beyond both is the file.
         limit = self._limit + JSON_BYTES + _FRAMING_BYTES
         large = TooLarge.beyond(self._limit, "le fichier", self._file_part)
         try:
             parser = self._parser(request)
-            for piece in chunks(request, limit, large):
+            for piece in chunks(request, limit, large, seconds):
                 parser.write(piece)
             self._finish()
         except FormParserError as error:

@@ -1,7 +1,5 @@
 """What docker-compose.yml stands on: broker users that may do their work and nothing else."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from deploy.local.ports import LOOPBACK
 from deploy.topology import declare_all
 from shared.messaging.parked import parked
 from shared.settings import load_settings
-from tests.servers import Broker, require, running
+from tests.servers import Broker, running
 
 PASSWORDS = {user.name: f"password of {user.name}" for user in users()}
 
@@ -106,11 +104,3 @@ def test_files_with_secrets_are_private(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in secret} == {0}
     passwords = [path.read_text().split(":")[2].partition("@")[0] for path in secret[:-1]]
     assert not any(word in files["definitions.json"].read_text() for word in passwords)
-
-
-def test_prometheus_accepts_its_configuration() -> None:
-    """`promtool` finds no fault with it."""
-    require(shutil.which("promtool"), "promtool")
-    command = ["promtool", "check", "config", "deploy/prometheus/prometheus.yml"]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stderr

@@ -78,6 +78,7 @@ def test_every_error_crosses_rpc_typed() -> None:
         "Unavailable",
         "Unreachable",
         "Conflict",
+        "TooMany",
         "DeadlineExceeded",
     }
     defined = {

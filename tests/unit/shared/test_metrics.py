@@ -37,6 +37,8 @@ FAMILIES = {
     "datalab_join_seconds": {"service", "step"},
     "datalab_joins_found": {"service"},
     "datalab_harvested_records": {"service", "outcome"},
+    "datalab_http_connections": {"service", "state"},
+    "datalab_http_connections_cut": {"service", "reason"},
     "datalab_hub_lag_seconds": {"service"},
     "datalab_search_seconds": {"service"},
     "datalab_search_indexed": {"service"},

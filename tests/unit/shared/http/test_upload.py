@@ -42,7 +42,7 @@ def receive(raw: bytes, piece: int = 1 << 16, limit: int = 1000) -> tuple[Upload
     environ["wsgi.input"] = body
     storage = Storage(f"memory://{uuid4().hex}")
     upload = Upload(Title, "file", storage, limit)
-    upload.receive(Request(environ))
+    upload.receive(Request(environ), seconds=10)
     return upload, storage
 
 
