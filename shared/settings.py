@@ -126,6 +126,12 @@ class Settings(BaseModel):
     )
     workspace_seconds: int = Field(default=3600, ge=1, description="compute quota of a project")
     trial_rows: int = Field(default=500, ge=1, description="rows of the sample a trial runs on")
+    crossing_rows: int = Field(
+        default=20_000_000,
+        ge=1,
+        description="rows that a crossing may make when it adds some; one with more is refused"
+        " before it starts, and so is one of more than 500 million cells",
+    )
     access_reminder_seconds: float = Field(
         default=604_800, gt=0, le=1e9, description="wait for owners before they are reminded"
     )

@@ -56,6 +56,11 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number < _PLURAL else many}"
 
 
+def grouped(number: int) -> str:
+    """A number as people read it in French, its digits by threes: `22 500 000`."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
 def french_date(day: str) -> str:
     """An ISO date as people write it in French: 31/12/2026."""
     return f"{date.fromisoformat(day):%d/%m/%Y}"

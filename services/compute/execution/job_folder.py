@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from services.compute.execution.crossing_size import MOST_ROWS, CrossingSize, warning
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
 from shared.tables.privacy import Privacy
@@ -23,6 +24,7 @@ Report = dict[str, Any]
 
 _PREFIX = "datalab-job-"
 _RESULT_BYTES = 5_000_000
+_ILLEGIBLE = "le traitement n'a pas rendu de résultat lisible"
 
 
 class Work(Frozen):
@@ -32,6 +34,7 @@ class Work(Frozen):
     inputs: dict[str, str] = Field(description="name in the steps -> path in the folder")
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None
+    crossing_rows: int = Field(default=MOST_ROWS, description="that a crossing may make")
     filename: str = ""
     media_type: str = ""
     catalogue: CatalogueKind | None = Field(default=None, description="what a page is one of")
@@ -60,7 +63,19 @@ class RunnerResult(Frozen):
         try:
             return Privacy.of(self.reports)
         except ValidationError as error:
-            raise Rejected("le traitement n'a pas rendu de résultat lisible") from error
+            raise Rejected(_ILLEGIBLE) from error
+
+    @property
+    def size_warning(self) -> str:
+        """Why the whole treatment will not be made, in French; empty if it can.
+
+        Raises Rejected when a report tells of no crossing's size.
+        """
+        told = (report.get("size") for report in self.reports)
+        try:
+            return warning([CrossingSize.model_validate(size) for size in told if size])
+        except ValidationError as error:
+            raise Rejected(_ILLEGIBLE) from error
 
 
 class JobFolder:
@@ -85,7 +100,7 @@ class JobFolder:
         try:
             return RunnerResult.model_validate_json(self._read("result.json"))
         except (OSError, ValidationError) as error:
-            raise Rejected("le traitement n'a pas rendu de résultat lisible") from error
+            raise Rejected(_ILLEGIBLE) from error
 
     def made_path(self, made: Made) -> Path:
         """The file behind an output; raises Rejected unless it is a plain file under `out`."""

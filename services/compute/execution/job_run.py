@@ -170,11 +170,13 @@ class JobRun:
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
             self._compute(folder, seconds)
             kept = store_result(self._job, inputs, began, folder, files)
+            size_warning = folder.result().size_warning if self._job.kind == "trial" else ""
         return partial(
             Job.succeed,
             run=self._job.run,
             seconds=self.seconds,
             **kept._asdict(),
+            size_warning=size_warning,
         )
 
     def _seconds(self) -> float:
@@ -199,6 +201,7 @@ class JobRun:
             inputs={named.name: f"in/{number}" for number, named in enumerate(inputs)},
             steps=job.treatment.steps if job.treatment else (),
             sample_rows=self._settings.trial_rows if job.kind == "trial" else None,
+            crossing_rows=self._settings.crossing_rows,
             filename=job.filename,
             repairs=job.repairs,
             media_type=job.source.media_type if job.source else "",

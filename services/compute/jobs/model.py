@@ -86,6 +86,7 @@ class Job(Aggregate):
     result: FileRef | None = None
     outputs: tuple[Output, ...] = ()
     privacy: Privacy | None = None
+    size_warning: str = ""
     reason: str = ""
 
     @property
@@ -116,7 +117,9 @@ class Job(Aggregate):
     def warning(self) -> str:
         """What to think of before the result leaves the lab, in French; empty when nothing is."""
         said = self.privacy.warning if self.privacy else ""
-        return f"Sur l'échantillon : {said}" if said and self.kind == "trial" else said
+        if said and self.kind == "trial":
+            said = f"Sur l'échantillon : {said}"
+        return " ".join(filter(None, (said, self.size_warning)))
 
     def queue(self) -> None:
         """Say that the job waits for its turn."""
@@ -182,12 +185,15 @@ class Job(Aggregate):
         result: FileRef,
         outputs: tuple[Output, ...],
         privacy: Privacy | None = None,
+        *,
+        size_warning: str = "",
     ) -> None:
         """End well, unless a cancellation was accepted before."""
         self.check(run)
         if not self.cancel_requested:
             self.progress, self.result = 1.0, result
             self.outputs, self.privacy = outputs, privacy
+            self.size_warning = size_warning
         self._end("succeeded", seconds)
 
     def fail(self, run: str, seconds: float, reason: str) -> None:

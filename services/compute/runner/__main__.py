@@ -40,6 +40,8 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
         return {"error": str(error)}
     except (MemoryError, duckdb.OutOfMemoryException):
         return {"error": "le traitement a besoin de plus de mémoire que permis"}
+    except duckdb.IOException:
+        return {"error": "le traitement n'a plus de place sur le disque"}
     except Exception as error:  # noqa: BLE001 - the reason is for the holder, the rest for the log
         # An error's own words may hold a value of the table; where it came from does not.
         traceback.print_tb(error.__traceback__)

@@ -77,14 +77,12 @@ def ingest(folder: Path, content: Path | bytes, filename: str = "donnees.csv") -
     return run(folder, {"kind": "ingest", "filename": filename}, {"source": content})
 
 
-def treat(
-    folder: Path, tables: Tables, *steps: dict[str, Any], sample_rows: int | None = None
-) -> RunOutcome:
-    """Take in the tables, and run a treatment on what comes out."""
+def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) -> RunOutcome:
+    """Take in the tables, and run a treatment on what comes out; `work` tells the runner more."""
     taken = {}
     for name, content in tables.items():
         made = ingest(folder / name, content)
         assert not made.error, made.error
         taken[name] = made.made("table.parquet")
-    job = {"kind": "full", "steps": list(steps), "sample_rows": sample_rows}
+    job = {"kind": "full", "steps": list(steps), **work}
     return run(folder / "job", job, dict(taken))

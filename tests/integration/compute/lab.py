@@ -192,6 +192,22 @@ def summing(dataset_id: str) -> Treatment:
     return Treatment(inputs={"homes": dataset_id}, steps=(step,))
 
 
+def crossing(dataset_id: str) -> Treatment:
+    """A treatment that crosses the homes of communes with themselves, by département."""
+    step = Step(
+        application="cross",
+        inputs={"left": "homes", "right": "homes"},
+        parameters={
+            "left_key": "com",
+            "right_key": "com",
+            "left_via": "commune_departement",
+            "right_via": "commune_departement",
+        },
+        output="result",
+    )
+    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
+
+
 def runners(service: RunningService) -> list[psutil.Process]:
     """The sandboxed job processes of a service.
 

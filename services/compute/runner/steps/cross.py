@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.compute.execution.crossing_size import CrossingSize
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted
 from services.compute.runner.privacy.disclosure import redacted
@@ -13,9 +14,20 @@ from services.compute.runner.steps.key_mapping import (
     mapping_in_words,
     mapping_report,
 )
+from services.compute.runner.steps.meetings import (
+    LEFT,
+    ROWS_EACH,
+    SUCCESSORS,
+    Bound,
+    bound,
+    few_rows,
+    make_meetings,
+    measure,
+    relation,
+)
 from services.compute.runner.steps.workbench import Workbench, number
 from shared.applications.cross import SUCCESSOR_COLUMNS, CrossParameters
-from shared.errors import Invalid
+from shared.errors import Invalid, Rejected
 from shared.words import counted, unique
 
 MAX_ORPHANS = 1000
@@ -24,9 +36,6 @@ MAX_ORPHANS = 1000
 SEPARATOR = "|"
 """Between the codes of `anciensCodes`."""
 
-_LEFT, _MEETINGS = quoted("left keys and what they met"), quoted("keys that meet")
-_SUCCESSORS = quoted("successors of codes")
-
 
 def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     """Make the crossed table; the report lists the keys not found as they are, with their weight.
@@ -34,7 +43,8 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     Keys meet that are equal, or lead to an equal key through a crosswalk. A left key that the
     right table lacks is looked up among the communes: a former code of one present commune, or a
     delegated or associated commune of one. It is crossed with that one commune's row; when several
-    claim it, it stays without a match.
+    claim it, it stays without a match. Raises Rejected, before rows are made, where they are too
+    many; a trial makes some of them, and the report says how many the whole tables would.
     """
     left = _key(workbench.column("left", parameters.left_key, "left_key"))
     right = _key(workbench.column("right", parameters.right_key, "right_key"))
@@ -47,13 +57,22 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     _make_keys(workbench, "left", left, weight if not whole else f"CAST({weight} AS HUGEINT)")
     vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
     mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
-    _make_meetings(workbench, mapped)
+    make_meetings(workbench, mapped)
+    size = measure(workbench, parameters.how)
+    is_full = workbench.sample_rows is None
+    if is_full and size.is_too_large:
+        raise Rejected(size.refusal)
     workbench.say(0.4, "croise les tables")
-    renamed = _join(workbench, left, right, parameters.how)
+    joined = bound(workbench, left)
+    renamed = _join(workbench, left, right, parameters.how, joined)
     workbench.say(0.8, "compte ce qui manque")
     report = _account(workbench, whole) | {"weight": parameters.weight, "renamed": renamed}
     report |= _crosswalk_report(workbench, vias, mapped)
-    return report | {"summary": _summary(report)}
+    is_known = all(table.is_whole for table in workbench.tables.values())
+    report["size"] = size.model_dump() if is_known else None
+    report["is_bounded"] = joined != Bound()
+    parts = _in_words(report) + ([] if is_full else _of_trial(report, size))
+    return report | {"summary": " ; ".join(parts)}
 
 
 def _key(column: str) -> str:
@@ -64,7 +83,7 @@ def _make_successors(workbench: Workbench) -> None:
     """Each gone code with the one present commune that takes its place."""
     if "successors" not in workbench.tables:
         empty = "SELECT '' AS gone, '' AS successor LIMIT 0"
-        workbench.database.execute(f"CREATE OR REPLACE TABLE {_SUCCESSORS} AS {empty}")
+        workbench.database.execute(f"CREATE OR REPLACE TABLE {SUCCESSORS} AS {empty}")
         return
     known = workbench.columns("successors")
     for column in SUCCESSOR_COLUMNS:
@@ -72,7 +91,7 @@ def _make_successors(workbench: Workbench) -> None:
             raise Invalid(f"la table des communes n'a pas de colonne « {column} »", "successors")
     source = quoted(workbench.tables["successors"].name)
     workbench.database.execute(f"""
-        CREATE OR REPLACE TABLE {_SUCCESSORS} AS
+        CREATE OR REPLACE TABLE {SUCCESSORS} AS
         SELECT gone, min(successor) AS successor FROM (
             SELECT unnest(string_split("anciensCodes", '{SEPARATOR}')) AS gone, code AS successor
             FROM {source} WHERE type = 'commune-actuelle'
@@ -91,41 +110,19 @@ def _make_keys(workbench: Workbench, side: Side, key: str, weight: str) -> None:
     """)
 
 
-def _make_meetings(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
-    """The pairs of keys that meet, directly or by the left one's successor; then every left key."""
-    workbench.database.execute(f"""
-        CREATE OR REPLACE TABLE {_MEETINGS} AS
-        SELECT DISTINCT l.key AS left_key, r.key AS right_key, true AS is_direct
-        FROM {mapped["left"]} l JOIN {mapped["right"]} r ON r.target = l.target
-    """)
-    workbench.database.execute(f"""
-        INSERT INTO {_MEETINGS}
-        SELECT DISTINCT l.key, r.key, false FROM {keys("left")} l
-        JOIN {_SUCCESSORS} g ON g.gone = l.key JOIN {mapped["right"]} r ON r.target = g.successor
-        WHERE NOT EXISTS (SELECT 1 FROM {_MEETINGS} m WHERE m.left_key = l.key)
-    """)
-    workbench.database.execute(f"""
-        CREATE OR REPLACE TABLE {_LEFT} AS
-        SELECT l.*, coalesce(m.is_direct, false) AS found, m.left_key IS NOT NULL AS met,
-            CASE WHEN NOT found THEN g.successor END AS successor
-        FROM {keys("left")} l
-        LEFT JOIN (SELECT DISTINCT left_key, is_direct FROM {_MEETINGS}) m ON m.left_key = l.key
-        LEFT JOIN {_SUCCESSORS} g ON g.gone = l.key
-    """)
-
-
-def _join(workbench: Workbench, left: str, right: str, how: str) -> dict[str, str]:
+def _join(workbench: Workbench, left: str, right: str, how: str, of: Bound) -> dict[str, str]:
     """Make the output, in the order of the left table; returns the right columns renamed."""
     kept, added = list(workbench.columns("left")), list(workbench.columns("right"))
     new = unique(added, kept)
     chosen = [f"l.c{number} AS {quoted(name)}" for number, name in enumerate(kept)]
     chosen += [f"r.c{number} AS {quoted(name)}" for number, name in enumerate(new)]
     join = "JOIN" if how == "inner" else "LEFT JOIN"
+    numbered = _numbered(workbench.tables["right"].name, added, right)
     workbench.make(f"""
         SELECT {", ".join(chosen)}
         FROM {_numbered(workbench.tables["left"].name, kept, left)} l
-        LEFT JOIN {_MEETINGS} m ON m.left_key = l.key
-        {join} {_numbered(workbench.tables["right"].name, added, right)} r ON r.key = m.right_key
+        LEFT JOIN {of.meetings} m ON m.left_key = l.key
+        {join} {few_rows(numbered, of)} r ON r.key = m.right_key
         ORDER BY l.number, r.number
     """)
     return {old: name for old, name in zip(added, new, strict=True) if old != name}
@@ -143,12 +140,12 @@ def _account(workbench: Workbench, whole: bool) -> Report:
     parts = {"found": (0, 0, 0), "succeeded": (0, 0, 0), "unmatched": (0, 0, 0)}
     for part, *figures in workbench.rows(f"""
         SELECT CASE WHEN found THEN 'found' WHEN met THEN 'succeeded' ELSE 'unmatched' END,
-            count(*), sum(n), sum(weight) FROM {_LEFT} GROUP BY ALL
+            count(*), sum(n), sum(weight) FROM {LEFT} GROUP BY ALL
     """):
         parts[part] = tuple(figures)
     total = sum(weight for _, _, weight in parts.values())
     orphans = workbench.rows(f"""
-        SELECT coalesce(key, ''), n, weight, successor, met FROM {_LEFT}
+        SELECT coalesce(key, ''), n, weight, successor, met FROM {LEFT}
         WHERE NOT found ORDER BY weight DESC, key LIMIT {MAX_ORPHANS}
     """)
     shown = redacted([key for key, *_ in orphans])
@@ -172,24 +169,9 @@ def _account(workbench: Workbench, whole: bool) -> Report:
             }
             for key, (_, rows, weight, successor, crossed) in zip(shown, orphans, strict=True)
         ],
-        "relation": _relation(workbench),
+        "relation": relation(workbench),
         "rows": _rows(workbench),
     }
-
-
-def _relation(workbench: Workbench) -> str:
-    """How many rows of each side meet under one key: `many-to-one` adds columns and no rows."""
-    ((left, right),) = workbench.rows(f"""
-        WITH met AS (
-            SELECT left_key, right_key, l.n AS left_n, r.n AS right_n FROM {_MEETINGS}
-            JOIN {keys("left")} l ON l.key = left_key JOIN {keys("right")} r ON r.key = right_key
-        )
-        SELECT (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM met GROUP BY right_key)),
-            (SELECT max(n) FROM (SELECT sum(right_n) AS n FROM met GROUP BY left_key))
-    """)
-    if not right:
-        return "none"
-    return f"{'many' if left > 1 else 'one'}-to-{'many' if right > 1 else 'one'}"
 
 
 def _rows(workbench: Workbench) -> dict[str, int]:
@@ -213,7 +195,7 @@ def _crosswalk_report(
     used = {side: via for side, via in vias.items() if via}
     crosswalks = {s: mapping_report(workbench, s, mapped[s], via) for s, via in used.items()}
     if not crosswalks:
-        ((met,),) = workbench.rows(f"SELECT count(*) FROM {_LEFT} WHERE met")
+        ((met,),) = workbench.rows(f"SELECT count(*) FROM {LEFT} WHERE met")
         return {"passages": {}, "warnings": cog_warnings(workbench, int(met))}
     figures = {}
     for what, condition in (
@@ -221,14 +203,14 @@ def _crosswalk_report(
         ("lost", "r.key = l.key AND NOT met"),
     ):
         ((number_of_keys, rows),) = workbench.rows(f"""
-            SELECT count(*), sum(l.n) FROM {_LEFT} l LEFT JOIN {keys("right")} r ON r.key = l.key
+            SELECT count(*), sum(l.n) FROM {LEFT} l LEFT JOIN {keys("right")} r ON r.key = l.key
             WHERE {condition}
         """)
         figures[what] = {"keys": int(number_of_keys), "rows": int(rows or 0)}
     return {"passages": crosswalks, "warnings": [], **figures}
 
 
-def _summary(report: Report) -> str:
+def _in_words(report: Report) -> list[str]:
     counts, rows, crosswalks = report["keys"], report["rows"], report["passages"]
     gone = counts["succeeded"]["keys"] + counts["unmatched"]["keys"]
     missing = (
@@ -250,4 +232,14 @@ def _summary(report: Report) -> str:
     if crosswalks:
         lines = counted(report["gained"]["rows"] - report["lost"]["rows"], "ligne", "lignes")
         parts.append(f"les passages donnent une correspondance à {lines} de plus")
-    return " ; ".join(parts)
+    return parts
+
+
+def _of_trial(report: Report, size: CrossingSize) -> list[str]:
+    """What a trial says of the crossing that it did not make, in French."""
+    parts = []
+    if report["is_bounded"]:
+        parts.append(f"l'essai garde au plus {ROWS_EACH} rencontres par ligne")
+    if report["size"]:
+        parts.append(f"en entier, {size.told}")
+    return parts

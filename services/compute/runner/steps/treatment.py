@@ -53,9 +53,13 @@ class TreatmentRun:
         tables = {name: self._take(name, path) for name, path in self.work.inputs.items()}
         reports = []
         for number, step in enumerate(self.work.steps):
-            reports.append(self._step(number, step, tables))
+            report = self._step(number, step, tables)
             rows = count(self.database, step.output)
-            tables[step.output] = InputTable(step.output, step.output, rows, rows)
+            is_whole = not ("sample" in report or report.get("is_bounded")) and all(
+                tables[name].is_whole for name in step.inputs.values()
+            )
+            tables[step.output] = InputTable(step.output, step.output, rows, rows, is_whole)
+            reports.append(report)
         reports[-1] |= self._screen(self.work.steps[-1], tables)
         return self._write(self.work.steps[-1].output), reports
 
@@ -78,7 +82,15 @@ class TreatmentRun:
             roles[main] = self._sample(roles[main], self.work.sample_rows)
         is_last = number == len(self.work.steps) - 1
         chart = self.folder / "out" / ("chart.png" if is_last else f"{step.output}.png")
-        workbench = Workbench(self.database, roles, step.output, chart, self._share(number, step))
+        workbench = Workbench(
+            self.database,
+            roles,
+            step.output,
+            chart,
+            self._share(number, step),
+            self.work.sample_rows,
+            self.work.crossing_rows,
+        )
         parameters = parse_parameters(application, step, f"steps.{number}")
         try:
             report = _RUNS[application.name](workbench, parameters)

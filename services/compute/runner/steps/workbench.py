@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from services.compute.execution.crossing_size import MOST_ROWS
 from services.compute.runner.database import Say, columns, quoted
 from shared.errors import Invalid
 from shared.words import counted
@@ -23,23 +24,29 @@ _OTHER_TYPES = {"FLOAT", "DOUBLE", "UBIGINT", "HUGEINT", "UHUGEINT"}
 
 @dataclass(frozen=True)
 class InputTable:
-    """A table by the name it has in the database; `whole` is what a sample was taken of."""
+    """A table by the name it has in the database; `whole` is what a sample was taken of.
+
+    What a trial made of samples is not whole.
+    """
 
     name: str
     whole: str
     rows: int
     whole_rows: int
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
 class Workbench:
-    """One step's work place."""
+    """One step's work place; `sample_rows` are those of a trial's main table, else None."""
 
     database: duckdb.DuckDBPyConnection
     tables: Mapping[str, InputTable]
     output: str
     chart: Path
     say: Say
+    sample_rows: int | None = None
+    crossing_rows: int = MOST_ROWS
 
     def columns(self, role: str) -> dict[str, str]:
         """The columns of the table in that role, name to type."""

@@ -12,6 +12,7 @@ from tests.integration.compute.lab import (
     OWNER,
     CrampedService,
     Lab,
+    crossing,
     freeze,
     runners,
     summing,
@@ -224,3 +225,19 @@ def test_project_without_quota_computes_no_more(lab: Lab) -> None:
         lab.staff(project)
         assert "quota" in lab.wait_for("job_failed", project_id=project, kind="full")["reason"]
         assert len(lab.events("job_started", project_id=project)) == 1
+
+
+def test_trial_warns_of_a_full_job_that_will_be_refused(lab: Lab) -> None:
+    """The crossing's size stands with the trial's result, and is the reason of the full job's."""
+    with lab.catalog(), lab.compute(crossing_rows="100000") as service:
+        dataset, project = lab.ingest(HOMES), new_id("prj")
+        lab.grant(project, dataset)
+        lab.secure(project)
+        lab.equip(project, crossing(dataset))
+        tried = lab.wait_for("job_succeeded", project_id=project, kind="trial")
+        assert tried["warning"].startswith("Le calcul complet sera refusé : croisement « result »")
+        seen = lab.call(service, "GET", f"/jobs/{tried['job_id']}").json()
+        assert seen["warning"] == tried["warning"]
+        lab.staff(project)
+        reason = lab.wait_for("job_failed", project_id=project, kind="full")["reason"]
+        assert f"Le calcul complet sera refusé : {reason}." == tried["warning"]

@@ -1,0 +1,161 @@
+"""Which keys of two tables meet, how many rows that makes, and how few of them a trial takes.
+
+Rows are counted from the keys, before any are made: two tables of 150,000 rows with one key in
+common make 22,500,000,000.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from services.compute.execution.crossing_size import CrossingSize
+from services.compute.runner.database import quoted
+from services.compute.runner.steps.key_mapping import Side, keys
+from services.compute.runner.steps.workbench import Workbench
+from shared.errors import Rejected
+from shared.words import grouped
+
+LEFT, MEETINGS = quoted("left keys and what they met"), quoted("keys that meet")
+SUCCESSORS = quoted("successors of codes")
+_SAMPLED, _FEW = quoted("left keys of the sample"), quoted("keys that meet in the sample")
+
+MOST_PAIRS = 10_000_000
+"""Pairs of keys that meet: crosswalks to something coarse lead many keys to the same."""
+
+ROWS_EACH = 100
+"""How many rows a row of a trial's sample meets, if all together meet more."""
+
+_MET = f"""
+    SELECT left_key, right_key, l.n AS left_n, r.n AS right_n FROM {MEETINGS}
+    JOIN {keys("left")} l ON l.key = left_key JOIN {keys("right")} r ON r.key = right_key
+"""
+
+
+class Bound(NamedTuple):
+    """What is joined: the table of pairs of keys, and how many right rows a key has at most."""
+
+    meetings: str = MEETINGS
+    rows_of_a_key: int | None = None
+
+
+def make_meetings(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
+    """The pairs of keys that meet, directly or by the left one's successor; then every left key.
+
+    Raises Rejected for more pairs than MOST_PAIRS, before they are made.
+    """
+    _check_pairs(workbench, mapped)
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {MEETINGS} AS
+        SELECT DISTINCT l.key AS left_key, r.key AS right_key, true AS is_direct
+        FROM {mapped["left"]} l JOIN {mapped["right"]} r ON r.target = l.target
+    """)
+    workbench.database.execute(f"""
+        INSERT INTO {MEETINGS}
+        SELECT DISTINCT l.key, r.key, false FROM {keys("left")} l
+        JOIN {SUCCESSORS} g ON g.gone = l.key JOIN {mapped["right"]} r ON r.target = g.successor
+        WHERE NOT EXISTS (SELECT 1 FROM {MEETINGS} m WHERE m.left_key = l.key)
+    """)
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {LEFT} AS
+        SELECT l.*, coalesce(m.is_direct, false) AS found, m.left_key IS NOT NULL AS met,
+            CASE WHEN NOT found THEN g.successor END AS successor
+        FROM {keys("left")} l
+        LEFT JOIN (SELECT DISTINCT left_key, is_direct FROM {MEETINGS}) m ON m.left_key = l.key
+        LEFT JOIN {SUCCESSORS} g ON g.gone = l.key
+    """)
+
+
+def _check_pairs(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
+    left, right = (
+        f"(SELECT target, count(*) AS n FROM {mapped[side]} GROUP BY target)"
+        for side in ("left", "right")
+    )
+    ((pairs,),) = workbench.rows(
+        f"SELECT sum(l.n * r.n) FROM {left} l JOIN {right} r ON r.target = l.target"
+    )
+    if (pairs or 0) > MOST_PAIRS:
+        raise Rejected(
+            f"croisement trop grand : les passages font se rencontrer {grouped(int(pairs))} paires"
+            f" de clés, pour {grouped(MOST_PAIRS)} permises ; choisissez un passage vers une clé"
+            " plus fine, ou agrégez l'une des tables avant de croiser"
+        )
+
+
+def measure(workbench: Workbench, how: str) -> CrossingSize:
+    """How many rows the crossing of the whole tables has: exactly, without making them."""
+    ((out, left_most, right_most),) = workbench.rows(f"""
+        SELECT sum(CAST(left_n AS HUGEINT) * right_n), arg_max(left_n, left_n * right_n),
+            arg_max(right_n, left_n * right_n)
+        FROM ({_MET})
+    """)
+    ((alone,),) = workbench.rows(f"SELECT sum(n) FROM {LEFT} WHERE NOT met")
+    left, right = workbench.tables["left"], workbench.tables["right"]
+    return CrossingSize(
+        output=workbench.output,
+        left=left.whole_rows,
+        right=right.whole_rows,
+        out=int(out or 0) + (int(alone or 0) if how == "left" else 0),
+        columns=len(workbench.columns("left")) + len(workbench.columns("right")),
+        left_most=left_most or 0,
+        right_most=right_most or 0,
+        limit=workbench.crossing_rows,
+    )
+
+
+def relation(workbench: Workbench) -> str:
+    """How many rows of each side meet under one key: `many-to-one` adds columns and no rows."""
+    ((left, right),) = workbench.rows(f"""
+        WITH met AS ({_MET})
+        SELECT (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM met GROUP BY right_key)),
+            (SELECT max(n) FROM (SELECT sum(right_n) AS n FROM met GROUP BY left_key))
+    """)
+    if not right:
+        return "none"
+    return f"{'many' if left > 1 else 'one'}-to-{'many' if right > 1 else 'one'}"
+
+
+def bound(workbench: Workbench, left_key: str) -> Bound:
+    """What a trial joins, whose work is that of a sample; all that meets for anything else.
+
+    A trial makes at most `sample_rows` x ROWS_EACH rows. Where more meet, a left row meets the
+    first keys in order, and rows of each at even distances: the same ones each time.
+    """
+    if workbench.sample_rows is None:
+        return Bound()
+    left = workbench.tables["left"]
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {_SAMPLED} AS
+        SELECT {left_key} AS key, count(*) AS n FROM {quoted(left.name)} GROUP BY ALL
+    """)
+    met = (
+        f"SELECT s.key, s.n, right_key, right_n FROM ({_MET}) JOIN {_SAMPLED} s ON s.key = left_key"
+    )
+    ((rows, most_keys),) = workbench.rows(f"""
+        SELECT sum(n * rows), max(met_keys) FROM (
+            SELECT n, sum(CAST(right_n AS HUGEINT)) AS rows, count(*) AS met_keys
+            FROM ({met}) GROUP BY key, n
+        )
+    """)
+    most_rows = workbench.sample_rows * ROWS_EACH
+    if (rows or 0) <= most_rows:
+        return Bound()
+    each = max(1, most_rows // left.rows)
+    few = min(each, int(most_keys))
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {_FEW} AS SELECT key AS left_key, right_key FROM ({met})
+        QUALIFY row_number() OVER (PARTITION BY key ORDER BY right_key) <= {few}
+    """)
+    return Bound(_FEW, each // few)
+
+
+def few_rows(numbered: str, of: Bound) -> str:
+    """Of a numbered right table (`number`, `key`, ...), the rows that are joined."""
+    if of.rows_of_a_key is None:
+        return numbered
+    until, before = (f"({place} * {of.rows_of_a_key}) // n" for place in ("place", "(place - 1)"))
+    return f"""(SELECT * FROM {numbered} WHERE number IN (
+        SELECT number FROM (
+            SELECT number, n, row_number() OVER (PARTITION BY key ORDER BY number) AS place
+            FROM (SELECT number, key FROM {numbered}) JOIN {keys("right")} USING (key)
+            WHERE key IN (SELECT right_key FROM {of.meetings})
+        ) WHERE n <= {of.rows_of_a_key} OR {until} <> {before}
+    ))"""
