@@ -8,18 +8,19 @@ from services.intake.bodies import (
     ChoosePilotSite,
     DeliverProject,
     FormTeam,
-    ListMembers,
     ListProjects,
-    RegisterMember,
     ReviewProject,
     SubmitProject,
     WithdrawProject,
     WrittenTreatment,
 )
 from services.intake.member import Member
+from services.intake.member_commands import candidates
+from services.intake.member_entrypoints import STAFF, ForMembers
 from services.intake.model import Project
 from services.intake.records import AccessEvent, DatasetAccess
-from services.intake.views import MemberPage, MemberView, ProjectPage, ProjectView
+from services.intake.submission import Submission
+from services.intake.views import ProjectPage, ProjectView
 from shared.auth import INSIDE, Caller, MemberId, Role
 from shared.events import (
     AccessExpired,
@@ -43,23 +44,22 @@ from shared.messaging import Documents, on, rpc
 
 PROJECT = "/projects/{project_id}"
 HOLDERS: frozenset[Role] = frozenset({"holder"})
-STAFF: frozenset[Role] = frozenset({"reviewer", "operator"})
 BOTH: frozenset[Role] = HOLDERS | STAFF
 _view = ProjectView.of
 
 
-class Intake:
+class Intake(ForMembers):
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
-    documents = Documents(Project, Member, commands.Submission)
+    documents = Documents(Project, Member, Submission)
 
     @on(DatasetsMatched)
     def advise(self, envelope: Envelope[DatasetsMatched]) -> None:
         """Attach the guidance that the matches and the present members allow."""
 
         def decide(project: Project) -> None:
-            members = commands.candidates(self.documents, project)
+            members = candidates(self.documents, project)
             project.advise(guidance.advise(project, envelope.data.matches, members))
 
         self._change(envelope, decide)
@@ -157,22 +157,6 @@ class Intake:
         """Give a project up."""
         return _view(commands.withdraw(self.documents, call.caller, project_id, call.body))
 
-    @http("POST", "/members", body=RegisterMember, returns=MemberView, status=201, roles=STAFF)
-    def register(self, call: Call) -> MemberView:
-        """Register a member of the lab; honours an `Idempotency-Key` as submissions do."""
-        sender, key = call.caller.member_id, IdempotencyKey.if_any(call.idempotency_key)
-        return MemberView.of(commands.register_member(self.documents, sender, call.body, key))
-
-    @http("GET", "/members", query=ListMembers, returns=MemberPage)
-    def page_members(self, call: Call) -> MemberPage:
-        """List members, by skill and territory, oldest first."""
-        return MemberPage.of(commands.page_members(self.documents, call.query))
-
-    @http("GET", "/members/{member_id}", returns=MemberView)
-    def read_member(self, call: Call, member_id: str) -> MemberView:  # noqa: ARG002
-        """Read a member."""
-        return MemberView.of(self.documents.of(Member).get(member_id))
-
     @rpc
     def submit_project(
         self, holder_id: MemberId, project: dict[str, Any], idempotency_key: str | None = None
@@ -247,32 +231,6 @@ class Intake:
         """Give a project up."""
         body = WithdrawProject.model_validate({"reason": reason})
         return self._do(commands.withdraw, project_id, by, body)
-
-    @rpc
-    def register_member(self, member: dict[str, Any]) -> MemberView:
-        """Register a member of the lab; a call that the broker repeats registers one."""
-        body, key = RegisterMember.model_validate(member), IdempotencyKey.of_call()
-        # All callers by RPC are one sender of keys, under the name that is kept with them.
-        return MemberView.of(commands.register_member(self.documents, "rpc", body, key))
-
-    @rpc
-    def get_member(self, member_id: MemberId) -> MemberView:
-        """Read a member."""
-        return MemberView.of(self.documents.of(Member).get(member_id))
-
-    @rpc
-    def list_members(
-        self,
-        skill: str | None = None,
-        territory: str | None = None,
-        after: str | None = None,
-        limit: int = 50,
-    ) -> MemberPage:
-        """List members, oldest first."""
-        asked = {"skill": skill, "territory": territory, "after": after, "limit": limit}
-        return MemberPage.of(
-            commands.page_members(self.documents, ListMembers.model_validate(asked))
-        )
 
     def _do(
         self, command: Callable[..., Project], project_id: Identifier, by: MemberId, body: object

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.intake.commands import candidates
 from services.intake.guidance import advise
 from services.intake.member import Member
+from services.intake.member_commands import candidates
 from shared.store import PAGE_LIMIT, Store
 from tests.unit.intake import made
 

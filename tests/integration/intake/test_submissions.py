@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.intake.bodies import SubmitProject
-from services.intake.commands import claim
+from services.intake.submission import claim
 from shared.inbound import IdempotencyKey
 from shared.store import Store
 from tests.integration.intake.lab import PROJECT, REVIEWER, Lab

@@ -1,0 +1,60 @@
+"""What people and programs ask of members, by HTTP and RPC alike."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from services.intake.bodies import ListMembers, RegisterMember
+from services.intake.member import Member
+from services.intake.model import Project
+from services.intake.submission import claim
+from shared.aggregate import new_id
+from shared.errors import Invalid
+from shared.inbound import IdempotencyKey
+from shared.store import Store
+from shared.tables.territory import department_of, is_department
+from shared.words import fold
+
+
+def register_member(
+    store: Store, sender: str, body: RegisterMember, key: IdempotencyKey | None
+) -> Member:
+    """Take a partner in as a member; with a `key` sent before, return the one it registered."""
+    identifier = new_id("mbr") if key is None else claim(store, "mbr", sender, key, body)
+    return store.of(Member).add(Member(id=identifier, **dict(body)).join())
+
+
+def page_members(store: Store, query: ListMembers) -> tuple[list[Member], str | None]:
+    """Members with a skill, present in a territory."""
+    where: dict[str, Any] = {}
+    if query.skill:
+        where |= _skilled_in(query.skill)
+    if query.territory:
+        where |= _present_in(query.territory)
+    return store.of(Member).page(where, after=query.after, limit=query.limit)
+
+
+def candidates(store: Store, project: Project) -> Iterable[Member]:
+    """All members with a skill the project needs, or in its territory; the oldest first."""
+    wheres: list[dict[str, Any]] = [_skilled_in(skill) for skill in project.skills]
+    wheres += [_present_in(code) for code in project.territory]
+    found = {member.id: member for where in wheres for member in store.of(Member).every(where)}
+    return [found[member_id] for member_id in sorted(found)]
+
+
+def check_members(store: Store, members: Mapping[str, str]) -> None:
+    """Raise Invalid, naming the field, unless every id of `members` (by field) is a member's."""
+    for field, member_id in members.items():
+        if store.of(Member).find_one(member_id) is None:
+            raise Invalid(f"aucun membre n'a l'identifiant {member_id}", field)
+
+
+def _skilled_in(skill: str) -> dict[str, Any]:
+    # `$in` even for one value: plain equality does not look into indexed arrays on every server.
+    return {"skill_keys": {"$in": [fold(skill)]}}
+
+
+def _present_in(code: str) -> dict[str, Any]:
+    """Members of a department: all in any place of it; of a commune: there or department-wide."""
+    if is_department(code):
+        return {"departments": {"$in": [code]}}
+    return {"territory": {"$in": [code, department_of(code)]}}
