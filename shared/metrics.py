@@ -88,6 +88,12 @@ http_connections_cut = counter(
     " and this one made way), slow (the head of a request did not come in time).",
     "reason",
 )
+name_seconds = histogram(
+    "datalab_name_seconds",
+    "Time of resolving the host names of webhooks and catalogues, by outcome (found, unknown,"
+    " silent: no answer in time).",
+    "outcome",
+)
 hub_lag = gauge(
     "datalab_hub_lag_seconds",
     "How late eventlet's hub woke a one-second sleeper: blocking work in the process shows here.",

@@ -27,6 +27,7 @@ _USER = r"([^\s:/@]+(:[^\s:/@]*)?@)?"
 """User and password, percent-encoded: a library that reads them in two ways quotes the password."""
 
 Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_numbers)]
+Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_numbers)]
 
 
 class Settings(BaseModel):
@@ -146,8 +147,12 @@ class Settings(BaseModel):
     webhook_timeout_seconds: float = Field(
         default=15, gt=0, description="how long an endpoint may take to answer"
     )
+    webhook_ports: Ports = Field(
+        default=(443, 8443), min_length=1, description="ports that endpoints may be on"
+    )
     webhook_private_addresses: bool = Field(
-        default=False, description="allow endpoints on private, loopback and link-local addresses"
+        default=False,
+        description="allow endpoints on private, loopback and link-local addresses, on any port",
     )
     harvest_private_addresses: bool = Field(
         default=False, description="allow catalogues on private, loopback and link-local addresses"

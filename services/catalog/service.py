@@ -44,7 +44,7 @@ def _finder(context: Context) -> Finder:
 
 
 def _harvest_worker(context: Context) -> HarvestWorker:
-    guard = ssrf_guard(allow_private=context.settings.harvest_private_addresses)
+    guard = ssrf_guard("catalog", allow_private=context.settings.harvest_private_addresses)
     fetcher = Fetcher(guard.target, context.files, context.settings.max_upload_bytes)
     return HarvestWorker(context.service, context.store, context.files, context.settings, fetcher)
 

@@ -32,7 +32,7 @@ class Webhooks:
             Endpoint(
                 id=_id_for(member_id, wanted, cause) if cause else new_id("end"),
                 member_id=member_id,
-                url=self._guard.normalised(wanted.url),
+                url=self._guard.normalised(wanted.url, member_id),
                 event_types=tuple(wanted.event_types),
                 description=wanted.description,
                 secret=new_secret(),
@@ -63,7 +63,7 @@ class Webhooks:
             endpoint.change(**changes)
 
         if wanted.url is not None:
-            changes["url"] = self._guard.normalised(wanted.url)
+            changes["url"] = self._guard.normalised(wanted.url, caller.member_id)
         return self._endpoints.change(identifier, decide)
 
     def delete(self, identifier: str, caller: Caller) -> None:

@@ -21,7 +21,15 @@ from services.notify.signing import sign
 from shared.aggregate import now
 from shared.background import Loop
 from shared.errors import Invalid, Unavailable
-from shared.outbound import CallFailed, SsrfGuard, Target, Unresolved, connected
+from shared.outbound import (
+    CallFailed,
+    SilentNames,
+    SsrfGuard,
+    Target,
+    TimeLimit,
+    Unresolved,
+    connected,
+)
 from shared.settings import Settings
 from shared.store import Store
 
@@ -60,12 +68,12 @@ class Answer:
     retry_after: float | None = None
 
 
-def post(target: Target, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
-    """Send `body`; the whole call, connecting and reading included, takes at most `seconds`.
+def post(target: Target, headers: Mapping[str, str], body: bytes, limit: TimeLimit) -> Answer:
+    """Send `body`; the whole call, connecting and reading included, ends when the time is up.
 
     The status alone decides: a body that never ends does not undo it. Raises CallFailed.
     """
-    with connected(target, seconds) as timed:
+    with connected(target, limit) as timed:
         timed.connection.request("POST", target.path, body, {**headers, "Connection": "close"})
         response = timed.response()
         answer = Answer(response.status, _retry_after(response.getheader("Retry-After")))
@@ -87,7 +95,7 @@ def _retry_after(value: str | None) -> float | None:
     return max((date - datetime.now(UTC)).total_seconds(), 0)
 
 
-Post = Callable[[Target, Mapping[str, str], bytes, float], Answer]
+Post = Callable[[Target, Mapping[str, str], bytes, TimeLimit], Answer]
 
 
 class Sender(Loop):
@@ -145,12 +153,15 @@ class Sender(Loop):
         answer, error = None, ""
         try:
             headers = {**_HEADERS, **sign(endpoint.secret, delivery.id, at, body)}
-            target = self._guard.target(endpoint.url)
-            answer = self._send(target, headers, body, self._timeout)
+            limit = TimeLimit(self._timeout)
+            target = self._guard.target(endpoint.url, limit, endpoint.member_id)
+            answer = self._send(target, headers, body, limit)
+        except SilentNames:
+            error = "le serveur de noms ne répond pas"
         except Unresolved:
             error = "nom de domaine introuvable"
-        except Invalid:
-            error = "adresse refusée : réseau privé ou réservé"
+        except Invalid as refused:
+            error = f"adresse refusée : {refused.args[0]}"
         except CallFailed as failure:
             error = str(failure)
         except Exception:

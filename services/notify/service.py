@@ -26,7 +26,11 @@ from shared.settings import Settings
 
 
 def _guard(settings: Settings) -> SsrfGuard:
-    return ssrf_guard(allow_private=settings.webhook_private_addresses)
+    return ssrf_guard(
+        "notify",
+        allow_private=settings.webhook_private_addresses,
+        ports=settings.webhook_ports,
+    )
 
 
 class Notify:

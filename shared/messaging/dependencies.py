@@ -1,10 +1,10 @@
 """What a service class declares it needs: documents, files, settings, work in the background."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import eventlet
@@ -17,7 +17,9 @@ from shared.errors import Unavailable
 from shared.messaging.client import Replies, ServiceProxy
 from shared.messaging.publisher import Publisher
 from shared.messaging.relay import Relay
-from shared.outbound import SsrfGuard, resolve
+from shared.metrics import name_seconds
+from shared.outbound import Names, SsrfGuard
+from shared.outbound.names import look_up
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
@@ -115,9 +117,16 @@ class Config(DependencyProvider):
         return settings
 
 
-def ssrf_guard(*, allow_private: bool) -> SsrfGuard:
-    """Which URLs a service may call; the system's resolver, which blocks, has a real thread."""
-    return SsrfGuard(allow_private=allow_private, resolve=partial(tpool.execute, resolve))
+def ssrf_guard(service: str, *, allow_private: bool, ports: Collection[int] = ()) -> SsrfGuard:
+    """Which URLs a service may call; the system's resolver, which blocks, has real threads."""
+    return SsrfGuard(allow_private=allow_private, names=_names(service), ports=ports)
+
+
+@cache
+def _names(service: str) -> Names:
+    """The names of this process: what goes on is counted over all its calls."""
+    lookup = partial(tpool.execute, look_up)
+    return Names(lookup, lambda outcome, s: name_seconds.labels(service, outcome).observe(s))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Other catalogues: what is harvested from them, and what came of it."""
 
+from functools import partial
 from typing import Any
 
 from services.catalog.datasets.views import DatasetView, view_of
@@ -155,10 +156,11 @@ class Harvesting:
 
     @property
     def _guard(self) -> SsrfGuard:
-        return ssrf_guard(allow_private=self.settings.harvest_private_addresses)
+        return ssrf_guard("catalog", allow_private=self.settings.harvest_private_addresses)
 
     def _take_in(self, dataset_id: str, caller: Caller, url: str) -> DatasetView:
-        fetcher = Fetcher(self._guard.target, self.files, self.settings.max_upload_bytes)
+        target_of = partial(self._guard.target, share=caller.member_id)
+        fetcher = Fetcher(target_of, self.files, self.settings.max_upload_bytes)
         return view_of(take_in(self.documents, fetcher, dataset_id, caller, url), caller)
 
     def _add(self, owner_id: str, wanted: NewSource, key: IdempotencyKey | None) -> SourceView:

@@ -10,11 +10,19 @@ from services.catalog.datasets.source_record import FetchedCopy
 from services.catalog.harvesting.fetched_page import FetchedPage
 from shared.errors import Invalid, Rejected, TooLarge, Unavailable
 from shared.events.event import CatalogueKind, FileRef
-from shared.outbound import CallFailed, Target, TimedConnection, Unresolved, connected
+from shared.outbound import (
+    CallFailed,
+    SilentNames,
+    Target,
+    TimedConnection,
+    TimeLimit,
+    Unresolved,
+    connected,
+)
 from shared.storage import Storage
 
 FETCH_SECONDS = 50.0
-"""What one page may take, from the connection to its last byte: less than a lease."""
+"""What one page may take, from its host's name to its last byte: less than a lease."""
 
 _REDIRECTIONS = 5
 _ENCODINGS = ("", "identity", "gzip", "x-gzip")
@@ -62,12 +70,13 @@ class PortalResponse(NamedTuple):
 class Fetcher:
     """Fetches pages into `files`, each of at most `limit` bytes.
 
-    `target_of` tells the checked addresses behind a URL, or by Invalid why it may not be called.
+    `target_of` tells, within the time, the checked addresses behind a URL, or by Invalid why it may
+    not be called.
     """
 
     def __init__(
         self,
-        target_of: Callable[[str], Target],
+        target_of: Callable[[str, TimeLimit], Target],
         files: Storage,
         limit: int,
         seconds: float = FETCH_SECONDS,
@@ -98,17 +107,20 @@ class Fetcher:
 
     def _call(self, url: str, headers: Mapping[str, str]) -> PortalResponse | str:
         """The page, or the address that the server sends us to."""
-        target, url = self._target(url), _without_fragment(url)
+        limit = TimeLimit(self._seconds)
+        target, url = self._target(url, limit), _without_fragment(url)
         try:
-            with connected(target, self._seconds) as timed:
+            with connected(target, limit) as timed:
                 timed.connection.request("GET", target.path, headers=dict(headers))
                 return self._answer(url, timed)
         except CallFailed as error:
             raise PortalUnavailable(str(error)) from error
 
-    def _target(self, url: str) -> Target:
+    def _target(self, url: str, limit: TimeLimit) -> Target:
         try:
-            return self._target_of(url)
+            return self._target_of(url, limit)
+        except SilentNames as error:
+            raise PortalUnavailable("le serveur de noms ne répond pas") from error
         except Unresolved as error:
             raise PortalUnavailable("nom de domaine introuvable") from error
         except Invalid as error:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.sender import Post, Sender, post
 from shared.aggregate import new_id, now
-from shared.outbound import SsrfGuard
+from shared.outbound import Names, SsrfGuard
 from shared.settings import Settings
 from shared.store import Repository, Store
 from tests.servers import eventually
@@ -78,10 +78,15 @@ class Outgoing:
 
     @contextlib.contextmanager
     def sending(
-        self, *, workers: int = 1, allow_private: bool = True, send: Post = post
+        self,
+        *,
+        workers: int = 1,
+        allow_private: bool = True,
+        send: Post = post,
+        names: Names | None = None,
     ) -> Iterator[None]:
         """Run senders, which may call loopback, until the block ends."""
-        guard = SsrfGuard(allow_private=allow_private)
+        guard = SsrfGuard(allow_private=allow_private, names=names)
         senders = [Sender(self.store, self.settings, guard, send) for _ in range(workers)]
         threads = [threading.Thread(target=sender.run) for sender in senders]
         for thread in threads:

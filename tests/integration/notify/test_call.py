@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.ports import LOOPBACK
 from services.notify.sender import post
-from shared.outbound import CallFailed, SsrfGuard
+from shared.outbound import CallFailed, Names, SsrfGuard, TimeLimit
 from tests.servers import free_port
 from tests.web_server import (
     Answer,
@@ -31,7 +31,9 @@ def call(url: str, seconds: float = SECONDS) -> tuple[int | str, float]:
     """The status or the failure of a call, and the seconds it took."""
     began = time.monotonic()
     try:
-        outcome: int | str = post(GUARD.target(url), {"X-A": "b"}, b"{}", seconds).status
+        limit = TimeLimit(seconds)
+        target = GUARD.target(url, limit)
+        outcome: int | str = post(target, {"X-A": "b"}, b"{}", limit).status
     except CallFailed as failure:
         outcome = str(failure)
     return outcome, time.monotonic() - began
@@ -113,10 +115,11 @@ def test_next_address_of_a_name_is_tried(receiver: WebServer) -> None:
     """A name may have an address that nobody listens on."""
     guard = SsrfGuard(
         allow_private=True,
-        resolve=lambda _, port: [(0, 0, 0, "", (host, port)) for host in ("127.0.0.2", LOOPBACK)],
+        names=Names(lambda _, port: [(0, 0, 0, "", (at, port)) for at in ("127.0.0.2", LOOPBACK)]),
     )
-    target = guard.target(f"http://partner.example:{receiver.server_port}/two")
-    assert post(target, {}, b"{}", SECONDS).status == 204
+    limit = TimeLimit(SECONDS)
+    target = guard.target(f"http://partner.example:{receiver.server_port}/two", limit)
+    assert post(target, {}, b"{}", limit).status == 204
     (received,) = receiver.calls("/two")
     assert received.headers["host"] == f"partner.example:{receiver.server_port}"
 
@@ -124,7 +127,8 @@ def test_next_address_of_a_name_is_tried(receiver: WebServer) -> None:
 def asked(receiver: WebServer, value: str) -> float | None:
     """What `Retry-After: value` is read as."""
     receiver.answers["/busy"] = answer(503, Retry_After=value)
-    return post(GUARD.target(receiver.url("/busy")), {}, b"{}", SECONDS).retry_after
+    limit = TimeLimit(SECONDS)
+    return post(GUARD.target(receiver.url("/busy"), limit), {}, b"{}", limit).retry_after
 
 
 @pytest.mark.parametrize(

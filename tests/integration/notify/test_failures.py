@@ -1,6 +1,12 @@
 """What becomes of deliveries that fail, and of the endpoints behind them."""
 
+import threading
+import time
+from typing import Any
+
+from deploy.local.ports import LOOPBACK
 from services.notify.model import ABANDONED_IN_ROW, Endpoint
+from shared.outbound import Names
 from tests.integration.notify.sending import Outgoing, add_endpoint
 from tests.servers import eventually
 from tests.web_server import answer
@@ -92,6 +98,32 @@ def test_private_address_is_not_called_unless_allowed(outgoing: Outgoing) -> Non
         outgoing.wait_for("abandoned", ids)
     attempts = outgoing.deliveries.get(ids[0]).attempts
     assert {(attempt.status, attempt.error) for attempt in attempts} == {
-        (None, "adresse refusée : réseau privé ou réservé")
+        (None, "adresse refusée : 127.0.0.1 est sur un réseau privé ou réservé")
     }
     assert outgoing.receiver.received == []
+
+
+def test_silent_name_server_delays_nobody_else(outgoing: Outgoing) -> None:
+    """Sixty endpoints have a name each that nobody answers for; the live one gets its 20."""
+    over = threading.Event()
+
+    def look_up(host: str, port: int) -> list[tuple[Any, ...]]:
+        over.wait(30 if host.endswith(".silent") else 0)
+        return [(0, 0, 0, "", (LOOPBACK, port))]
+
+    silent = [
+        add_endpoint(outgoing.store, "mem_silent", f"https://{number}.silent/")
+        for number in range(60)
+    ]
+    waiting = [identifier for endpoint in silent for identifier in outgoing.due(endpoint)]
+    live = add_endpoint(
+        outgoing.store, "mem_live", outgoing.receiver.url("/live", host="partner.example")
+    )
+    with outgoing.sending(names=Names(look_up)):
+        eventually(lambda: outgoing.deliveries.get(waiting[-1]).attempts)
+        began = time.monotonic()
+        outgoing.wait_for("delivered", outgoing.due(live, 20))
+        assert time.monotonic() - began < 2
+        over.set()
+    errors = {a.error for one in waiting for a in outgoing.deliveries.get(one).attempts}
+    assert "le serveur de noms ne répond pas" in errors

@@ -10,7 +10,7 @@ import pytest
 
 from services.notify.model import Endpoint
 from services.notify.sender import Answer, post
-from shared.outbound import Target
+from shared.outbound import Target, TimeLimit
 from tests.integration.notify.sending import SECRET, Outgoing
 from tests.servers import Documents, eventually
 from tests.web_server import LONG, Handler, answer, drip_head, hang
@@ -76,10 +76,10 @@ def test_lease_that_runs_out_brings_the_delivery_back(outgoing: Outgoing) -> Non
 def test_failure_of_ours_is_an_attempt_like_any_other(outgoing: Outgoing) -> None:
     """An error that nobody foresaw is noted and holds up nobody: no delivery goes on for ever."""
 
-    def send(target: Target, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
+    def send(target: Target, headers: Mapping[str, str], body: bytes, limit: TimeLimit) -> Answer:
         if target.path == "/broken":
             raise ZeroDivisionError
-        return post(target, headers, body, seconds)
+        return post(target, headers, body, limit)
 
     broken = outgoing.due("/broken", 2)
     fine = outgoing.due("/fine", 2)

@@ -1,7 +1,9 @@
 """Pages of other catalogues as they are fetched from servers that behave and misbehave."""
 
+import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from services.catalog.harvesting.fetching import (
     PortalUnavailable,
 )
 from shared.errors import Rejected
-from shared.outbound import SsrfGuard, Target
+from shared.outbound import Names, SsrfGuard, Target, TimeLimit
 from shared.storage import Storage
 from tests.web_server import (
     Answer,
@@ -38,10 +40,10 @@ class OnlyPortal:
         self._public = portal.url("/")
         self._open, self._strict = SsrfGuard(allow_private=True), SsrfGuard(allow_private=False)
 
-    def target(self, url: str) -> Target:
+    def target(self, url: str, limit: TimeLimit) -> Target:
         """The checked addresses."""
         guard = self._open if url.startswith(self._public) else self._strict
-        return guard.target(url)
+        return guard.target(url, limit)
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +124,23 @@ def test_address_that_cannot_be_read_is_refused(portal: WebServer, fetcher: Fetc
         fetcher.fetch("http://[bad#a", ACCEPTED["dcat"])
     portal.answers["/bad-link"] = linked('<http://[bad>; rel="next"')
     assert fetcher.fetch(portal.url("/bad-link"), ACCEPTED["dcat"]).next_link == "http://[bad"
+
+
+def test_silent_name_server_takes_the_time_of_a_page_and_no_more(files: Storage) -> None:
+    """Resolving counts in the limit; the portal may come later."""
+    over = threading.Event()
+
+    def look_up(host: str, port: int) -> list[tuple[Any, ...]]:
+        over.wait(30)
+        raise OSError(host, port)
+
+    names = Names(look_up)
+    fetcher = Fetcher(SsrfGuard(allow_private=False, names=names).target, files, LIMIT, 0.2)
+    began = time.monotonic()
+    with pytest.raises(PortalUnavailable, match="serveur de noms"):
+        fetcher.fetch("https://portail.silent/", ACCEPTED["dcat"])
+    assert time.monotonic() - began < 2
+    over.set()
 
 
 PRIVATE = [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Invalid
-from shared.outbound import SsrfGuard, Unresolved, is_public
+from shared.outbound import Names, SsrfGuard, TimeLimit, Unresolved
 
 NAMES = {
     "partner.example": ["93.184.216.34"],
@@ -26,55 +26,9 @@ def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
     return [(socket.AF_INET, None, None, "", (address, port)) for address in NAMES[host]]
 
 
-STRICT = SsrfGuard(allow_private=False, resolve=resolve)
-OPEN = SsrfGuard(allow_private=True, resolve=resolve)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "0.0.0.0",  # noqa: S104 - an address to be refused
-        "10.1.2.3",
-        "100.64.0.1",
-        "127.0.0.1",
-        "127.8.8.8",
-        "169.254.169.254",
-        "172.16.0.1",
-        "192.0.2.1",
-        "192.168.1.1",
-        "198.18.0.1",
-        "224.0.0.1",
-        "240.0.0.1",
-        "255.255.255.255",
-        "::",
-        "::1",
-        "::127.0.0.1",
-        "::ffff:127.0.0.1",
-        "::ffff:10.0.0.1",
-        "64:ff9b::7f00:1",
-        "64:ff9b::a00:1",
-        "64:ff9b:1::1",
-        "2002:7f00:1::",
-        "2001:db8::1",
-        "fc00::1",
-        "fd12:3456::1",
-        "fe80::1",
-        "fe80::1%eth0",
-        "fec0::1",
-        "ff02::1",
-    ],
-)
-def test_address_inside_is_not_public(address: str) -> None:
-    """Private, loopback, link-local, multicast, reserved and wrapped ones are seen through."""
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize(
-    "address", ["93.184.216.34", "1.1.1.1", "2606:2800:220:1::1", "64:ff9b::5db8:d822"]
-)
-def test_address_on_the_internet_is_public(address: str) -> None:
-    """NAT64 of a public address is public: it is how an IPv6-only network reaches it."""
-    assert is_public(address)
+STRICT = SsrfGuard(allow_private=False, names=Names(resolve))
+LIMIT = TimeLimit(10)
+OPEN = SsrfGuard(allow_private=True, names=Names(resolve))
 
 
 @pytest.mark.parametrize(
@@ -110,24 +64,23 @@ def test_url_is_refused_naming_the_field(url: str) -> None:
 def test_unknown_name_is_told_from_a_private_one() -> None:
     """A name that does not resolve now may resolve later."""
     with pytest.raises(Unresolved):
-        STRICT.target("https://unknown.example/")
+        STRICT.target("https://unknown.example/", LIMIT)
 
 
 def test_name_that_moved_inside_is_refused_at_the_call() -> None:
     """The check is made again for every call, on the addresses that are then used."""
     addresses = ["93.184.216.34"]
-    guard = SsrfGuard(
-        allow_private=False, resolve=lambda host, port: [(0, 0, 0, host, (addresses[0], port))]
-    )
-    assert guard.target("https://moving.example/").addresses == ("93.184.216.34",)
+    names = Names(lambda host, port: [(0, 0, 0, host, (addresses[0], port))])
+    guard = SsrfGuard(allow_private=False, names=names)
+    assert guard.target("https://moving.example/", LIMIT).addresses == ("93.184.216.34",)
     addresses[0] = "127.0.0.1"
     with pytest.raises(Invalid, match="privé ou réservé"):
-        guard.target("https://moving.example/")
+        guard.target("https://moving.example/", LIMIT)
 
 
 def test_target_has_every_address_once_and_the_whole_path() -> None:
     """What is called is the path with its query, at the checked addresses."""
-    target = STRICT.target("https://dual.example:8443/a/b?c=d#e")
+    target = STRICT.target("https://dual.example:8443/a/b?c=d#e", LIMIT)
     assert target.addresses == ("2606:2800:220:1::1", "93.184.216.34")
     assert (target.scheme, target.host, target.port) == ("https", "dual.example", 8443)
     assert target.path == "/a/b?c=d"
@@ -142,4 +95,33 @@ def test_names_are_normalised() -> None:
 def test_private_address_and_http_pass_when_allowed(url: str) -> None:
     """A demo or a test sets it; the default port of http is 80."""
     assert OPEN.normalised(url) == url
-    assert OPEN.target("http://partner.example/").port == 80
+    assert OPEN.target("http://partner.example/", LIMIT).port == 80
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://partner.example/", True),
+        ("https://partner.example:443/", True),
+        ("https://partner.example:9443/", True),
+        ("https://partner.example:25/", False),
+        ("https://partner.example:8443/", False),
+        ("https://partner.example:0/", False),
+    ],
+)
+def test_port_is_one_of_those_that_are_set(url: str, *, allowed: bool) -> None:
+    """The lab cannot be made to knock at whatever else listens somewhere."""
+    guard = SsrfGuard(allow_private=False, names=Names(resolve), ports=(443, 9443))
+    for ask in (guard.normalised, lambda url: guard.target(url, LIMIT)):
+        if allowed:
+            ask(url)
+        else:
+            with pytest.raises(Invalid, match=r"admis : 443, 9443") as refused:
+                ask(url)
+            assert refused.value.field == "url"
+
+
+def test_any_port_passes_with_private_addresses() -> None:
+    """A local stack and its partners take the ports that are free."""
+    guard = SsrfGuard(allow_private=True, names=Names(resolve), ports=(443,))
+    assert guard.target("http://127.0.0.1:31234/", LIMIT).port == 31234

@@ -1,0 +1,24 @@
+"""Calls to addresses that others name: none reaches the lab's own network, none takes too long.
+
+A URL is judged by the addresses its name resolves to, and the call then goes to exactly these
+addresses: a name that changes between check and call gains nothing (server-side request forgery).
+Resolving, connecting and answering share one time limit.
+"""
+
+from shared.outbound.calls import CallFailed, TimedConnection, connected
+from shared.outbound.names import Names, SilentNames, TimeLimit, Unresolved
+from shared.outbound.special_addresses import is_public
+from shared.outbound.ssrf_guard import SsrfGuard, Target
+
+__all__ = [
+    "CallFailed",
+    "Names",
+    "SilentNames",
+    "SsrfGuard",
+    "Target",
+    "TimeLimit",
+    "TimedConnection",
+    "Unresolved",
+    "connected",
+    "is_public",
+]

@@ -1,0 +1,116 @@
+"""One call, which ends within its time limit whatever the other side does."""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+
+from shared.outbound.names import TimeLimit
+from shared.outbound.ssrf_guard import Target
+
+
+class CallFailed(Exception):
+    """No HTTP answer came, or not all of it; the message says why, in French: partners read it."""
+
+
+@dataclass(frozen=True)
+class TimedConnection:
+    """An open connection, and whether its time is up."""
+
+    connection: http.client.HTTPConnection
+    over: threading.Event
+
+    def response(self) -> http.client.HTTPResponse:
+        """The answer to the request that was sent."""
+        response = self.connection.getresponse()
+        self.check()
+        return response
+
+    def check(self) -> None:
+        """Raise TimeoutError when the time is up: http.client takes what breaks off for whole."""
+        if self.over.is_set():
+            raise TimeoutError
+
+
+@contextmanager
+def connected(target: Target, limit: TimeLimit) -> Iterator[TimedConnection]:
+    """A connection for the block, which with connecting ends when the time is up.
+
+    What fails in the block because of the network leaves it as CallFailed.
+    """
+    over = threading.Event()
+    try:
+        with _connected_until(target, limit, over) as connection:
+            yield TimedConnection(connection, over)
+    except (OSError, EOFError, http.client.HTTPException) as error:
+        if over.is_set() or isinstance(error, TimeoutError):
+            raise CallFailed(f"pas de réponse en {limit.seconds:g} s".replace(".", ",")) from error
+        raise CallFailed(_reason(error)) from error
+
+
+@contextmanager
+def _connected_until(
+    target: Target, limit: TimeLimit, over: threading.Event
+) -> Iterator[http.client.HTTPConnection]:
+    plain = _open(target, limit)
+    # Socket time-outs start anew with every byte, so a timer ends the whole call; by a duplicate,
+    # since the socket itself moves into the TLS layer.
+    duplicate = plain.dup()
+    watch = threading.Timer(limit.left, _shut_down, [duplicate, over])
+    watch.daemon = True
+    watch.start()
+    connection = _connection(target)
+    try:
+        connection.sock = plain
+        if isinstance(connection, http.client.HTTPSConnection):
+            connection.sock = _tls().wrap_socket(plain, server_hostname=target.host)
+        yield connection
+    finally:
+        watch.cancel()
+        connection.close()
+        plain.close()
+        duplicate.close()
+
+
+def _open(target: Target, limit: TimeLimit) -> socket.socket:
+    failure: OSError = TimeoutError()
+    for address in target.addresses:
+        left = limit.left
+        if left == 0:
+            break
+        try:
+            return socket.create_connection((address, target.port), timeout=left)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _shut_down(duplicate: socket.socket, over: threading.Event) -> None:
+    over.set()
+    with suppress(OSError):
+        duplicate.shutdown(socket.SHUT_RDWR)
+
+
+def _connection(target: Target) -> http.client.HTTPConnection:
+    if target.scheme == "https":
+        return http.client.HTTPSConnection(target.host, target.port, context=_tls())
+    return http.client.HTTPConnection(target.host, target.port)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificat refusé : {error.verify_message}"
+    if isinstance(error, ConnectionRefusedError):
+        return "connexion refusée"
+    if isinstance(error, ConnectionError | http.client.IncompleteRead):
+        return "connexion interrompue"
+    return f"appel impossible : {error or type(error).__name__}"

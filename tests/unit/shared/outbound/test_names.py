@@ -1,0 +1,146 @@
+"""Names are resolved in time, and a silent name server takes a few threads only."""
+
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from shared.outbound import Names, SilentNames, TimeLimit, Unresolved
+from tests.servers import eventually
+
+ADDRESS = "93.184.216.34"
+
+
+class NameServers:
+    """Answers at once, except for names below `.silent`: for these when `answer` is set."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.answer = threading.Event()
+
+    def __call__(self, host: str, port: int) -> list[tuple[Any, ...]]:
+        """Answer like `getaddrinfo`."""
+        self.asked[host] += 1
+        if host.endswith(".silent"):
+            self.answer.wait(30)
+        if host.endswith(".unknown"):
+            raise socket.gaierror("no such name")
+        return [(socket.AF_INET, None, None, "", (ADDRESS, port))] * 2
+
+
+@pytest.fixture
+def servers() -> Iterator[NameServers]:
+    """Name servers, of which the silent ones answer when the test is over."""
+    made = NameServers()
+    yield made
+    made.answer.set()
+
+
+@pytest.fixture
+def names(servers: NameServers) -> Names:
+    """The names of one process."""
+    return Names(servers)
+
+
+def asked(names: Names, host: str, share: str = "", seconds: float = 0.2) -> str | type[Exception]:
+    """The address, or what came instead."""
+    try:
+        (address,) = names.addresses(host, 443, TimeLimit(seconds), share)
+    except Unresolved as error:
+        return type(error)
+    return address
+
+
+def ask_all(names: Names, hosts: list[str], share: str = "") -> set[str | type[Exception]]:
+    """What came of all of these, asked at once."""
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        return set(pool.map(lambda host: asked(names, host, share), hosts))
+
+
+def test_known_unknown_and_silent_names_are_told_apart(names: Names) -> None:
+    """What is unknown now may come; what is silent may be known."""
+    assert asked(names, "partner.example") == ADDRESS
+    assert asked(names, "no.unknown") is Unresolved
+    assert asked(names, "a.silent") is SilentNames
+
+
+def test_silence_takes_the_time_and_no_more(names: Names) -> None:
+    """The lookup goes on; who waited for it does not."""
+    began = time.monotonic()
+    assert asked(names, "a.silent", seconds=0.1) is SilentNames
+    assert time.monotonic() - began < 1
+
+
+def test_one_name_is_looked_up_once_at_a_time(names: Names, servers: NameServers) -> None:
+    """However many wait for it; the answer is for all, and the next call asks anew."""
+    assert ask_all(names, ["a.silent"] * 30) == {SilentNames}
+    assert servers.asked["a.silent"] == 1
+    servers.answer.set()
+    assert asked(names, "a.silent", seconds=5) == ADDRESS
+
+
+def test_450_silent_names_of_one_share_leave_the_others_their_place(
+    names: Names, servers: NameServers
+) -> None:
+    """A name of its own for each does not help: it is the member's lookups that are counted."""
+    hosts = [f"{number}.silent" for number in range(450)]
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        waiting = [pool.submit(asked, names, host, "mem_a", 1) for host in hosts]
+        began = time.monotonic()
+        answers = {asked(names, f"{number}.example", "mem_b", 1) for number in range(20)}
+        seconds = time.monotonic() - began
+        assert answers == {ADDRESS}
+        assert {one.result() for one in waiting} == {SilentNames}
+    assert seconds < 0.5
+    assert sum(servers.asked[host] for host in hosts) <= 8
+
+
+def test_without_a_share_a_host_is_one(names: Names) -> None:
+    """One portal's silence is not another's."""
+    assert ask_all(names, [f"{number}.silent" for number in range(30)]) == {SilentNames}
+    assert asked(names, "b.silent", "mem_b") is SilentNames
+    assert asked(names, "partner.example") == ADDRESS
+
+
+def test_place_that_comes_free_is_taken(servers: NameServers) -> None:
+    """Who waits for a place has it as soon as a lookup ends."""
+    names = Names(servers, at_once=1)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(asked, names, "a.silent", "mem_a", 5)
+        eventually(lambda: servers.asked)
+        second = pool.submit(asked, names, "partner.example", "mem_b", 5)
+        servers.answer.set()
+        assert (first.result(), second.result()) == (ADDRESS, ADDRESS)
+
+
+def test_literal_address_needs_no_name_server(names: Names, servers: NameServers) -> None:
+    """It is what it is."""
+    assert (asked(names, "10.0.0.7"), asked(names, "::1")) == ("10.0.0.7", "::1")
+    assert not servers.asked
+
+
+def test_failure_of_ours_reaches_who_asked() -> None:
+    """What nobody foresaw is not taken for an unknown name, and gives its place back."""
+
+    def broken(host: str, port: int) -> list[tuple[Any, ...]]:
+        raise ZeroDivisionError(host, port)
+
+    names = Names(broken, at_once=1)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            names.addresses("partner.example", 443, TimeLimit(1), "")
+
+
+def test_outcomes_and_times_are_observed(servers: NameServers) -> None:
+    """For the metric."""
+    seen: list[tuple[str, float]] = []
+    names = Names(servers, lambda outcome, seconds: seen.append((outcome, seconds)))
+    for host in ("partner.example", "no.unknown", "a.silent"):
+        asked(names, host)
+    assert [outcome for outcome, _ in seen] == ["found", "unknown", "silent"]
+    assert seen[2][1] == pytest.approx(0.2, abs=0.15)
