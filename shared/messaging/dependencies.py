@@ -54,7 +54,8 @@ class Documents(DependencyProvider):
 
     def start(self) -> None:
         """Publish from now on, and create the indexes when the server is there."""
-        loops = (self._relay.run, self._relay.sweep_for_ever, self._prepare)
+        sweeper = Loop(self.container.config["settings"].sweep_seconds, self._relay.sweep)
+        loops = (self._relay.run, sweeper.run, self._prepare)
         self._threads = [self.container.spawn_managed_thread(loop) for loop in loops]
 
     def stop(self) -> None:

@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-import eventlet
 from eventlet.greenpool import GreenPool
 from eventlet.queue import Empty, Full, LightQueue
 from pydantic_core import to_json
@@ -67,15 +66,6 @@ class Relay:
         """Publish what was saved, for ever."""
         while True:
             self._publish([self._queue.get(), *self._more()])
-
-    def sweep_for_ever(self) -> None:
-        """Publish what has waited too long, every `sweep_seconds`."""
-        while True:
-            eventlet.sleep(self._sweep_seconds)
-            try:
-                self.sweep()
-            except LabError as error:
-                log.warning("the outboxes could not be swept", extra={"error": str(error)})
 
     def sweep(self) -> None:
         """Publish what has waited longer than `sweep_seconds`, and measure what waits."""

@@ -2,7 +2,9 @@
 
 import json
 import signal
+from datetime import timedelta
 
+from shared.aggregate import now
 from shared.messaging.parked import parked
 from tests.integration.messaging.conftest import RETRIES, Lab, joined
 from tests.servers import Documents, eventually
@@ -24,6 +26,17 @@ def test_event_saved_while_the_broker_is_down_is_published_afterwards(
         lab.broker.start()
     lab.handles(member, 30)
     eventually(lambda: not lab.note(member, "intake")["has_outbox"], 30)
+
+
+def test_outbox_that_cannot_be_read_does_not_end_the_service(lab: Lab, member: str) -> None:
+    """The sweep tells of it and comes again; handlers go on."""
+    with lab.database("intake") as database:
+        notes, since = database["notes"], now() - timedelta(hours=1)
+        notes.insert_one({"_id": member, "has_outbox": True, "outbox_since": since})
+        eventually(lambda: "KeyError: 'outbox'" in lab.announcer.log(), 30)
+        notes.delete_one({"_id": member})
+    eventually(lambda: not lab.announcer.alive or lab.announcer.ready())
+    assert lab.announcer.alive
 
 
 def test_services_survive_a_broker_restart(lab: Lab, member: str) -> None:
