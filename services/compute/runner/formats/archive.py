@@ -12,9 +12,19 @@ from typing import IO
 
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
+from shared.words import grouped
 
 UNPACKED_BYTES = 1_000_000_000
 """What a file may hold once decompressed: a bomb ends here."""
+
+MOST_LINES = 50_000_000
+"""Lines of what is decompressed: shorter ones than 20 bytes hold little that is worth the work."""
+
+MOST_TIMES = 500
+"""How many times its own size a file may hold: tables shrink to a tenth, sparse ones to a 200th."""
+
+_FREE_BYTES = 100_000_000
+"""However small it was, so much is read before that is asked."""
 
 _CHUNK = 1 << 20
 _LAYERS = 2
@@ -51,7 +61,7 @@ def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> 
         for magic, ending, opened in _COMPRESSED:
             if start.startswith(magic):
                 with opened(source) as packed:
-                    _write(packed, inner)
+                    _write(packed, source.stat().st_size, inner)
                 return filename[: -len(ending)] if filename.lower().endswith(ending) else filename
         if not start.startswith(_ZIP):
             return None
@@ -60,20 +70,34 @@ def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> 
                 return None
             member = _table_in(archive, repairs)
             with archive.open(member) as packed:
-                _write(packed, inner)
+                _write(packed, member.compress_size, inner)
             return PurePosixPath(member.filename).name
 
 
-def _write(packed: IO[bytes] | BufferedIOBase, inner: Path) -> None:
-    written = 0
+def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path) -> None:
+    """Write what comes out of `size` bytes, as long as it can be a table's."""
+    written = lines = 0
     with inner.open("wb") as file:
         while chunk := packed.read(_CHUNK):
             written += len(chunk)
-            if written > UNPACKED_BYTES:
-                raise Rejected(
-                    f"une fois décompressé, le fichier dépasse {UNPACKED_BYTES // 10**6} Mo"
-                )
+            lines += chunk.count(b"\n")
+            if excess := _excess(written, lines, size):
+                raise Rejected(f"une fois décompressé, le fichier {excess}")
             file.write(chunk)
+
+
+def _excess(written: int, lines: int, size: int) -> str:
+    """What of these bytes and lines, out of `size` bytes, is too much; empty while nothing is."""
+    if written > UNPACKED_BYTES:
+        return f"dépasse {UNPACKED_BYTES // 10**6} Mo"
+    if lines > MOST_LINES:
+        return f"dépasse {MOST_LINES // 10**6} millions de lignes"
+    if written > max(_FREE_BYTES, size * MOST_TIMES):
+        return (
+            f"est plus de {MOST_TIMES} fois plus grand ({grouped(size)} octets en donnent plus de"
+            f" {written // 10**6} millions) : ce ne sont pas des données, mais une répétition"
+        )
+    return ""
 
 
 def _is_workbook(archive: zipfile.ZipFile) -> bool:

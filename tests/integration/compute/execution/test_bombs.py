@@ -1,9 +1,13 @@
 """A few bytes that would hold a job's place for minutes are refused, with the limit by name."""
 
 import gzip
+import lzma
+import zipfile
+from collections.abc import Callable
 from io import BytesIO
 from itertools import repeat
 from pathlib import Path
+from time import monotonic
 
 import pyarrow as pa
 import pytest
@@ -50,6 +54,48 @@ def test_archive_of_millions_of_irregular_lines_is_refused(tmp_path: Path) -> No
     run = ingest(tmp_path, bomb, "a.csv.gz")
     assert "ligne 10000002 : " in run.error
     assert "au plus 10 millions de lignes et 200 millions de cases" in run.error
+
+
+def xz() -> bytes:
+    """Two hundred million rows in 0.1 MB: one stream, again and again."""
+    return lzma.compress(b"a;b\n") + lzma.compress(b"1;2\n" * 2_000_000) * 100
+
+
+def archive() -> bytes:
+    """The same in a ZIP archive."""
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_LZMA) as written:
+        written.writestr("a.csv", b"a;b\n" + b"1;2\n" * 50_000_000)
+    return made.getvalue()
+
+
+def empty_lines() -> bytes:
+    """As many short lines as no table has, though gzip makes little of them."""
+    return gzip.compress(b"a\n" + b"1\n" * 51_000_000, 1)
+
+
+@pytest.mark.parametrize(
+    ("bomb", "name", "reason"),
+    [
+        (xz, "a.csv.xz", "est plus de 500 fois plus grand"),
+        (archive, "a.zip", "est plus de 500 fois plus grand"),
+        (empty_lines, "a.csv.gz", "dépasse 50 millions de lignes"),
+    ],
+)
+def test_archive_of_too_many_rows_ends_early(
+    tmp_path: Path, bomb: Callable[[], bytes], name: str, reason: str
+) -> None:
+    """While it is decompressed, in seconds, and not after all of its rows were read."""
+    packed = bomb()
+    assert len(packed) < 1_000_000
+    began = monotonic()
+    assert f"une fois décompressé, le fichier {reason}" in ingest(tmp_path, packed, name).error
+    assert monotonic() - began < 10
+
+
+def test_small_archive_of_a_table_that_repeats_itself_is_read(tmp_path: Path) -> None:
+    """What is not large in the end may be as small as it gets."""
+    assert not ingest(tmp_path, lzma.compress(b"a;b\n" + b"1;2\n" * 1_000_000), "a.csv.xz").error
 
 
 def test_rows_of_too_many_cells_are_refused() -> None:
