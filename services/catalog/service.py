@@ -1,6 +1,6 @@
 """The catalog: what it consists of and hears; services/catalog/entrypoints has what it offers."""
 
-from services.catalog.access import project_results, requests, usage
+from services.catalog.access import requests, usage
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.deadline_watch import DeadlineWatch
 from services.catalog.access.model import ProjectAccess
@@ -18,6 +18,7 @@ from services.catalog.joins import discovery
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.matching import advice
+from services.catalog.results import project_results
 from services.catalog.search.finder import Finder
 from shared.events import (
     DatasetDescribed,

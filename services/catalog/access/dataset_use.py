@@ -8,11 +8,13 @@ from pydantic import Field
 from services.catalog.access.grants import UseState
 from services.catalog.access.model import ProjectAccess
 from shared.aggregate import Aggregate, now
+from shared.auth import Caller
 from shared.errors import Invalid
 from shared.events import FileRef, JobCancelled, JobFailed, JobKind
 from shared.tables.manifest import RESULT, Manifest
 
-_DOWNLOAD = "Téléchargement par l'équipe du Datalab."
+_BY_THE_LAB = "Téléchargement par l'équipe du Datalab."
+_BY_THE_TEAM = "Téléchargement par un membre de l'équipe du projet."
 
 
 class Use(Aggregate):
@@ -57,10 +59,11 @@ class Use(Aggregate):
         self.openings += 1
         self.last_opened_at = now()
 
-    def note_download(self, member_id: str, version: int) -> None:
-        """Note that a member of the lab's staff downloaded that version."""
-        self.holder_id, self.dataset_version = member_id, version
-        self.purpose, self.openings = _DOWNLOAD, 1
+    def note_download(self, caller: Caller, version: int) -> None:
+        """Note that one of the lab's staff, or of the team that made it, downloaded a version."""
+        self.holder_id, self.dataset_version = caller.member_id, version
+        self.purpose = _BY_THE_LAB if caller.is_staff else _BY_THE_TEAM
+        self.openings = 1
 
     def succeed(self, kind: JobKind, manifest: Manifest) -> None:
         """Note what the job made of it."""

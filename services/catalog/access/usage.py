@@ -77,8 +77,8 @@ def _record_use(
 def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> tuple[int, FileRef]:
     """The version and what `caller` may take away of it: its table, or a named file.
 
-    Restricted data leaves only to its owner and the lab's staff: projects read it in the sandbox.
-    Its owners see who of the staff took it away. Raises Forbidden for others.
+    Restricted data leaves only to its owner, the team that made it, and the lab's staff: projects
+    read it in the sandbox. Its owners see who else took it away. Raises Forbidden for others.
     """
     dataset = visible(store, dataset_id, caller)
     if not dataset.may_be_downloaded_by(caller):
@@ -89,7 +89,7 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
     file = _file_of(version, name) if name else table
     if dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id:
         use = Use(id=f"{new_id('use')}.{dataset_id}", dataset_id=dataset_id)
-        use.note_download(caller.member_id, version.number)
+        use.note_download(caller, version.number)
         store.of(Use).save(use)
     return version.number, file
 

@@ -50,8 +50,11 @@ def check(dataset: Dataset, body: ChangeDataset) -> None:
 
 def _kept_back(dataset: Dataset) -> str:
     """Why what is restricted cannot be opened, in French; empty when it can."""
-    if dataset.source_owners:
-        return "il est fait de données à accès restreint d'autres membres"
+    if dataset.is_made_of_restricted:
+        return (
+            "il est fait de données à accès restreint : demandez son ouverture"
+            f" (POST /datasets/{dataset.id}/opening) à ceux dont ce sont les données"
+        )
     profiles = [version.profile for version in dataset.versions if version.profile]
     if any(why_held(profile.privacy, is_open=True) for profile in profiles):
         return (

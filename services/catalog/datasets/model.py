@@ -36,7 +36,9 @@ class Dataset(Aggregate):
     """Data that the lab can offer to projects, or knows from another catalogue (`harvested`).
 
     `project_id` is the project whose result this is, `source_owners` those whose restricted data
-    that result was made of. `changed_at` is the time of its newest event or reading, by which
+    that result was made of, its own owner among them if it is one. `readers` see and download the
+    result like its owner: its project's team; `aware` know of it: its pilot site. `open_since` is
+    when it was last opened. `changed_at` is the time of its newest event or reading, by which
     indexes find what they have not seen.
     """
 
@@ -54,6 +56,9 @@ class Dataset(Aggregate):
     metadata: Metadata
     project_id: str | None = None
     source_owners: list[str] = []
+    readers: list[str] = []
+    aware: list[str] = []
+    open_since: datetime = LONG_AGO
     versions: list[Version] = []
     changed_at: datetime = LONG_AGO
     sent: str = Field(default="", description="fingerprint of the upload that it began with")
@@ -100,9 +105,23 @@ class Dataset(Aggregate):
         """
         return (self.owner_id, *self.source_owners)
 
+    def may_be_known_to(self, caller: Caller) -> bool:
+        """Whether `caller` may know that it exists, and see its metadata."""
+        return self.is_known or caller.may_see(*self.insiders, *self.readers, *self.aware)
+
     def may_be_downloaded_by(self, caller: Caller) -> bool:
         """Whether `caller` may have its rows outside of the sandbox."""
-        return self.metadata.access == "open" or caller.may_see(self.owner_id)
+        return self.metadata.access == "open" or caller.may_see(self.owner_id, *self.readers)
+
+    @property
+    def is_made_of_restricted(self) -> bool:
+        """Whether restricted data went into it: what its owner alone does not open."""
+        made = (version.provenance for version in self.versions)
+        return bool(self.source_owners) or any(one and one.restricted_ids for one in made)
+
+    def was_restricted(self, since: datetime) -> bool:
+        """Whether it is restricted now, or was at any time since then."""
+        return self.metadata.access == "restricted" or self.open_since > since
 
     def check_owner(self, member_id: str, what: str) -> None:
         """Raise Forbidden for another member than the owner, who alone does `what`.
@@ -111,7 +130,7 @@ class Dataset(Aggregate):
         """
         if member_id == self.owner_id:
             return
-        if self.is_known or Caller(member_id, frozenset()).may_see(*self.insiders):
+        if self.may_be_known_to(Caller(member_id, frozenset())):
             raise Forbidden(f"seul le propriétaire de ce jeu de données {what}")
         raise NotFound.of(self.id)
 
@@ -213,8 +232,14 @@ class Dataset(Aggregate):
         changed = tuple(name for name, value in metadata if value != before[name])
         if not changed:
             return
-        self.metadata = metadata
+        self.say(metadata)
         self.record(DatasetDescribed(**self._about(), changed=changed))
+
+    def say(self, metadata: Metadata) -> None:
+        """Keep what is said of it, and when that opens it."""
+        if (self.metadata.access, metadata.access) == ("restricted", "open"):
+            self.open_since = now()
+        self.metadata = metadata
 
     def check_present(self) -> None:
         """Raise WrongStage, with the reason in French, when its source has it no more."""

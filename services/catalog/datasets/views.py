@@ -109,12 +109,13 @@ def versions_of(dataset: Dataset, caller: Caller) -> list[Version]:
     """The versions that `caller` may see, without what of them it may not."""
     if caller.may_see(*dataset.insiders):
         return dataset.versions
-    return [_as_others_see(v, dataset) for v in dataset.versions if v.state == "published"]
+    published = (version for version in dataset.versions if version.state == "published")
+    return [_as_others_see(version, dataset, caller) for version in published]
 
 
-def _as_others_see(version: Version, dataset: Dataset) -> Version:
+def _as_others_see(version: Version, dataset: Dataset, caller: Caller) -> Version:
     hidden: dict[str, object] = {}
-    if dataset.metadata.access == "restricted":
+    if not dataset.may_be_downloaded_by(caller):
         # Steps name columns and values of what a result was made of, profiles invalid values.
         hidden["provenance"] = None
         hidden["profile"] = version.profile and version.profile.without_values()

@@ -9,6 +9,6 @@ from shared.store import Store
 def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     """The dataset, if `caller` may know of it; NotFound else."""
     dataset = store.of(Dataset).find_one(dataset_id)
-    if dataset is None or not (dataset.is_known or caller.may_see(*dataset.insiders)):
+    if dataset is None or not dataset.may_be_known_to(caller):
         raise NotFound.of(dataset_id)
     return dataset

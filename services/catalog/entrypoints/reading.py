@@ -1,8 +1,7 @@
 """What is asked of the catalogue: search, one dataset, its joins and files, the export."""
 
 from services.catalog.access import usage
-from services.catalog.datasets import crossing, visibility
-from services.catalog.datasets.crossing import CrossingQuery, CrossingView
+from services.catalog.datasets import visibility
 from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.dcat.export import (
     DatasetFormat,
@@ -15,6 +14,8 @@ from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
 from services.catalog.joins import found_joins
 from services.catalog.joins.found_joins import JoinPage, JoinQuery
 from services.catalog.joins.index_service import JoinIndexService
+from services.catalog.results import crossing
+from services.catalog.results.crossing import CrossingQuery, CrossingView
 from services.catalog.search.finder import DatasetPage, Finder
 from services.catalog.search.query import DatasetQuery
 from shared.auth import INSIDE, Caller
@@ -79,7 +80,7 @@ class Reading:
 
     @http("GET", "/datasets/{dataset_id}/table", returns=Download, public=True)
     def download_table(self, call: Call, dataset_id: str) -> Download:
-        """The published table as Parquet; restricted data for its owner and staff only."""
+        """The published table as Parquet; restricted data for owner, team and staff only."""
         version, table = usage.download(self.documents, dataset_id, call.caller)
         return self._download(table, f"{dataset_id}-{version}.parquet")
 

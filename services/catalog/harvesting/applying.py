@@ -168,7 +168,7 @@ class PageImport:
         change: Change = "new" if dataset.harvested is None else "changed"
         if dataset.retired:
             change = "returned"
-        dataset.metadata = metadata_of(record, self._source)
+        dataset.say(metadata_of(record, self._source))
         dataset.harvest(harvested_of(record, self._source, self._harvest.id, change))
 
     def _is_known(self, record: Record | None, known: dict[str, Dataset]) -> bool:

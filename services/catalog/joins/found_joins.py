@@ -101,8 +101,8 @@ def list_joins(
     joins, total = join_index.ask(dataset_id, page)
     others = _datasets(store, {join.there.dataset_id for join in joins})
     joins = [join for join in joins if join.there.dataset_id in others]
-    shown = {id_ for id_, other in others.items() if other.may_be_downloaded_by(caller)}
-    readable = shown if here.may_be_downloaded_by(caller) else set()
+    readable = {id_ for id_, other in others.items() if _is_counted_exactly(other, caller)}
+    readable = readable if _is_counted_exactly(here, caller) else set()
     examples = join_index.ask(
         dataset_id,
         lambda index: {
@@ -121,6 +121,14 @@ def joinable(join_index: JoinIndexService, dataset_id: str, caller: Caller) -> s
     return join_index.ask(
         dataset_id, lambda index: index.joins(dataset_id, may_read=caller.may_see).datasets
     )
+
+
+def _is_counted_exactly(dataset: Dataset, caller: Caller) -> bool:
+    """Whether the index, which knows owners alone, tells `caller` of its values without rounding.
+
+    A team that reads the result gets its joins as all others do.
+    """
+    return dataset.metadata.access == "open" or caller.may_see(dataset.owner_id)
 
 
 def _start(query: JoinQuery) -> int:

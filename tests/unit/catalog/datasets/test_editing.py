@@ -106,7 +106,7 @@ def _confirmed() -> Dataset:
 @pytest.mark.parametrize(
     ("dataset", "reason"),
     [
-        pytest.param(_of_others(), "d'autres membres", id="of_others"),
+        pytest.param(_of_others(), "demandez son ouverture", id="of_others"),
         pytest.param(held(), "nomme des personnes", id="held"),
         pytest.param(_confirmed(), "nomme des personnes", id="confirmed"),
         pytest.param(_secret(), "des données sensibles", id="secret"),

@@ -75,5 +75,5 @@ def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> Crossi
 
 def _known_sources(dataset: Dataset, caller: Caller) -> tuple[Source, ...]:
     """What a crossing names; only its insiders know what a restricted result is made of."""
-    is_known = dataset.metadata.access == "open" or caller.may_see(*dataset.insiders)
+    is_known = dataset.may_be_downloaded_by(caller) or caller.may_see(*dataset.insiders)
     return dataset.sources() if is_known else (dataset.as_source(),)

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.manifests import output_of, privacy_of, read_manifest
-from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import Provenance, Version, VersionContent
 from services.catalog.licences.compatibility import Compatibility, compatibility_of, terms_of
@@ -21,42 +21,48 @@ _Read: TypeAlias = tuple[Dataset, Version | None]
 def register_result(store: Store, files: Storage, envelope: Envelope[ProjectDelivered]) -> Dataset:
     """The dataset that a delivered project gives back, with how it was made.
 
-    Made of somebody else's restricted data it is restricted too: such owners may see it and how it
-    was made, and decide with the holder which projects read it. Made of data that was taken away
+    Made of restricted data it is restricted too, the holder's own included: such owners may see it
+    and how it was made, and decide with the holder which projects read it. What counts is how the
+    data was when the job read it, and how it is now: the stricter. Made of data that was taken away
     from the project before, it is kept from everybody. It is restricted as well where the terms of
     its sources, which decide its licence, keep it from being published, and where it tells too much
-    of persons.
+    of persons. The project's team reads it, its pilot site knows of it.
     """
     event = envelope.data
     manifest = read_manifest(files, event.result)
     read = list(_datasets_of(store, manifest))
-    owners = sorted({one for dataset, _ in read for one in dataset.deciders(event.holder_id)})
+    restricted = {one.id: one for one, _ in read if one.was_restricted(manifest.started)}
+    owners = sorted({member for one in restricted.values() for member in one.insiders})
     compatibility = compatibility_of(one for data, version in read for one in data.sources(version))
     terms, privacy = terms_of(event.licence, compatibility), privacy_of(manifest)
     is_opened = terms.is_publishable and not owners and (privacy is None or privacy.is_safe)
-    metadata = Metadata(
-        title=event.title,
-        description=event.description,
-        theme=event.theme,
-        keywords=event.keywords,
-        territory=event.territory,
-        licence=terms.licence,
-        access="open" if is_opened else "restricted",
-    )
     dataset = Dataset(
         id=caused_id(DATASET_PREFIX, envelope.id, envelope.time),
         owner_id=event.holder_id,
-        metadata=metadata,
+        metadata=_metadata_of(event, terms.licence, "open" if is_opened else "restricted"),
         project_id=event.project_id,
         source_owners=owners,
+        readers=list(event.team),
+        aware=[event.site_id] if event.site_id else [],
     )
-    restricted = {one.id for one, _ in read if one.metadata.access == "restricted"}
     upload = _result_of(event, manifest, sorted(restricted), compatibility, terms.note)
     if reason := _taken_back(store, event.project_id, manifest):
         dataset.withhold(upload, f"L'accès aux données dont il est fait a été retiré : {reason}")
     else:
         dataset.register(upload)
     return store.of(Dataset).add(dataset, because=envelope)
+
+
+def _metadata_of(event: ProjectDelivered, licence: str, access: AccessLevel) -> Metadata:
+    return Metadata(
+        title=event.title,
+        description=event.description,
+        theme=event.theme,
+        keywords=event.keywords,
+        territory=event.territory,
+        licence=licence,
+        access=access,
+    )
 
 
 def _datasets_of(store: Store, manifest: Manifest) -> Iterator[_Read]:
