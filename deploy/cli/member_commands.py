@@ -15,15 +15,17 @@ def add(
     api: Client,
     name: str,
     kind: Annotated[str, typer.Option(help="local_authority, company, laboratory, ...")],
+    siren: Annotated[str, typer.Option(help="Nine digits, if it has one.")] = "",
     skill: Annotated[list[str], typer.Option(help="May be given several times.")] = [],
     territory: Annotated[list[str], typer.Option(help="INSEE code; several times.")] = [],
 ) -> Answer:
     """Register a member."""
-    body = {"name": name, "kind": kind, "skills": skill, "territory": territory}
+    about = {"name": name, "kind": kind, "siren": siren}
+    body = {**about, "skills": skill, "territory": territory}
     return api.post("intake", "/members", body)
 
 
-@app.lists("list", "id", "kind", "name", "skills", "territory")
+@app.lists("list", "id", "kind", "name", "siren", "skills", "territory")
 def list_(skill: str = "", territory: str = "") -> ListRequest:
     """List members, by skill and territory."""
     return "intake", "/members", {"skill": skill, "territory": territory}

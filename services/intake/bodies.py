@@ -10,6 +10,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from stdnum.fr import siren as sirens
 
 from services.intake.records import MemberKind
 from shared.auth import MemberId
@@ -37,6 +38,18 @@ _Words = Annotated[tuple[_Word, ...], Field(max_length=20)]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """What tables and roles are called: safe as file, SQL and document names."""
+
+
+def _a_siren(text: str) -> str:
+    """Nine digits, which people write in groups; empty for who has none."""
+    number: str = sirens.compact(text)
+    if number and not sirens.is_valid(number):
+        raise ValueError("n'est pas un SIREN : neuf chiffres, dont une clé de contrôle")
+    return number
+
+
+Siren = Annotated[str, AfterValidator(_a_siren)]
+"""The number of an organisation in INSEE's register (SIRENE); empty for one that has none."""
 
 DatasetId = Annotated[str, StringConstraints(pattern=r"^dts_[0-9A-Za-z_-]{1,60}$")]
 
@@ -167,10 +180,11 @@ class WithdrawProject(Body):
 
 
 class RegisterMember(Body):
-    """A partner: its name, kind, skills and territory (INSEE codes)."""
+    """A partner: its name, kind, SIREN, skills and territory (INSEE codes)."""
 
     name: _Line
     kind: MemberKind
+    siren: Siren = Field(default="", max_length=20, description="nine digits, if it has one")
     skills: _Words = ()
     territory: tuple[Territory, ...] = Field(default=(), max_length=100)
 

@@ -19,6 +19,7 @@ class Member(Aggregate):
 
     name: str
     kind: MemberKind
+    siren: str = ""
     skills: tuple[str, ...] = ()
     territory: tuple[str, ...] = ()
     joined_at: AwareDatetime = Field(default_factory=now)
@@ -36,6 +37,7 @@ class Member(Aggregate):
                 kind=self.kind,
                 skills=self.skills,
                 territory=self.territory,
+                siren=self.siren,
             )
         )
         return self

@@ -75,6 +75,7 @@ class MemberView(View):
     id: str
     name: str
     kind: MemberKind
+    siren: str
     skills: tuple[str, ...]
     territory: tuple[str, ...]
     joined_at: AwareDatetime

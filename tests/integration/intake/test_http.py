@@ -98,6 +98,8 @@ def test_only_the_lab_registers_members(lab: Lab) -> None:
     lab.refused(403, "POST", "/members", {"name": "Moi", "kind": "company"})
     problem = lab.refused(422, "POST", "/members", {"name": "X", "kind": "king"}, who=REVIEWER)
     assert problem["field"] == "kind"
+    member = {"name": "X", "kind": "company", "siren": "732829321"}
+    assert lab.refused(422, "POST", "/members", member, who=REVIEWER)["field"] == "siren"
     assert len(lab.documents("members")) == before
 
 
@@ -244,7 +246,7 @@ def test_members_are_found_by_skill_and_territory(lab: Lab) -> None:
     """A commune finds those there and those of the whole department."""
     caen = lab.member(skills=["Géomatique"], territory=["76540"])
     seine = lab.member(skills=["geomatique"], territory=["76"])
-    dieppe = lab.member(skills=["géomatique"], territory=["76217"])
+    dieppe = lab.member(skills=["géomatique"], territory=["76217"], siren="217602176")
 
     def found(query: str) -> list[str]:
         items = lab.done("GET", f"/members?{query}")["items"]
@@ -254,6 +256,7 @@ def test_members_are_found_by_skill_and_territory(lab: Lab) -> None:
     assert found("skill=geomatique&territory=76540") == sorted([caen, seine])
     assert found("territory=76") == sorted([caen, seine, dieppe])
     assert lab.done("GET", f"/members/{caen}")["territory"] == ["76540"]
+    assert lab.done("GET", f"/members/{dieppe}")["siren"] == "217602176"
     lab.refused(404, "GET", "/members/mbr_unknown")
 
 

@@ -9,6 +9,7 @@ from services.intake.bodies import (
     ChoosePilotSite,
     FormTeam,
     ListProjects,
+    RegisterMember,
     SubmitProject,
     WrittenTreatment,
 )
@@ -48,6 +49,24 @@ def test_a_team_names_each_member_once() -> None:
     """Twice the same member is a mistake."""
     with pytest.raises(ValidationError, match="deux fois"):
         FormTeam.model_validate({"team": ["mbr_1", "mbr_1"]})
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("732829320", "732829320"), ("732 829 320", "732829320"), ("", ""), (None, "")],
+)
+def test_a_siren_is_kept_as_its_digits(sent: str | None, kept: str) -> None:
+    """However people group them; not every member has one."""
+    member = {"name": "Ville", "kind": "company"} | ({} if sent is None else {"siren": sent})
+    assert RegisterMember.model_validate(member).siren == kept
+
+
+@pytest.mark.parametrize("siren", ["732829321", "73282932", "73282932O", "x" * 30, 732829320])
+def test_a_number_that_is_no_siren_is_refused(siren: object) -> None:
+    """A wrong check digit, too short, or no digits at all."""
+    with pytest.raises(ValidationError) as refused:
+        RegisterMember.model_validate({"name": "Ville", "kind": "company", "siren": siren})
+    assert explain(refused.value).startswith("siren: ")
 
 
 def test_a_list_is_filtered_by_stages_that_exist() -> None:

@@ -6,7 +6,8 @@ from tests.unit.intake import made
 
 def test_joining_is_told_and_makes_a_member_findable() -> None:
     """Skills are searched folded, territory by department too."""
-    member = made.member("mbr_1", skills=("Santé", "santé"), territory=("14118", "14", "2A004"))
+    territory = ("14118", "14", "2A004")
+    member = made.member("mbr_1", skills=("Santé", "santé"), territory=territory, siren="732829320")
     assert member.skill_keys == ("sante",)
     assert member.departments == ("14", "2A")
     assert member.recorded() == [
@@ -15,6 +16,7 @@ def test_joining_is_told_and_makes_a_member_findable() -> None:
             name="mbr_1",
             kind="company",
             skills=("Santé", "santé"),
-            territory=("14118", "14", "2A004"),
+            territory=territory,
+            siren="732829320",
         )
     ]
