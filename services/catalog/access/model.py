@@ -115,9 +115,12 @@ class ProjectAccess(Aggregate):
         """Keep what else new data is joined with to be of use to the project."""
         self.needs = sorted({*self.needs, *needs})
 
-    def tell_inputs(self, proposal: int, obstacles: tuple[Obstacle, ...]) -> None:
-        """Tell what stands between a treatment that the project proposes and its data."""
-        self.record(InputsChecked(project_id=self.id, proposal=proposal, obstacles=obstacles))
+    def tell_inputs(
+        self, proposal: int, obstacles: tuple[Obstacle, ...], owners: tuple[str, ...]
+    ) -> None:
+        """Tell what stands between a treatment that is proposed and its data, and whose that is."""
+        told = {"proposal": proposal, "obstacles": obstacles, "owners": owners}
+        self.record(InputsChecked(project_id=self.id, **told))
 
     def secure(self, holder_id: str, wanted: Wanted, deadlines: Deadlines) -> None:
         """Ask for every dataset of `wanted`, None being one that the catalogue does not know.

@@ -36,7 +36,7 @@ def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -
     def decide(access: ProjectAccess) -> None:
         access.match(project.holder_id, project.title, matches, {*named, *traits.keys})
         if project.treatment:
-            access.tell_inputs(1, obstacles_of(inputs))
+            access.tell_inputs(1, obstacles_of(inputs), _owners(inputs))
 
     change_access(store, envelope, decide)
 
@@ -50,7 +50,7 @@ def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
 
     def decide(access: ProjectAccess) -> None:
         access.need(needs)
-        access.tell_inputs(event.proposal, obstacles_of(inputs))
+        access.tell_inputs(event.proposal, obstacles_of(inputs), _owners(inputs))
 
     change_access(store, envelope, decide)
 
@@ -72,3 +72,10 @@ def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:
 def _wanted(store: Store, treatment: Treatment | None) -> Wanted:
     named = set(treatment.inputs.values()) if treatment else set()
     return {dataset_id: store.of(Dataset).find_one(dataset_id) for dataset_id in sorted(named)}
+
+
+def _owners(inputs: Wanted) -> tuple[str, ...]:
+    """All whose data would be read, also what is open: none of them reviews the project."""
+    return tuple(
+        sorted({one for dataset in inputs.values() if dataset for one in dataset.insiders})
+    )

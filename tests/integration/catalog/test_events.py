@@ -31,7 +31,7 @@ def test_project_is_told_what_fits_with_reasons(lab: Lab) -> None:
 
 def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
     """Once for each treatment: what is unknown, or not published yet; what was told twice, once."""
-    read, unread = lab.published("mbr_o"), lab.upload("mbr_o")
+    read, unread = lab.published("mbr_p", access="open"), lab.upload("mbr_o")
     project = submitted(treatment=reading(a=read, b="dts_none", c=unread))
     lab.publish(project, times=2)
     told = lab.wait_for("inputs_checked", project_id=project.project_id)
@@ -40,12 +40,23 @@ def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
         "dts_none": False,
         unread: True,
     }
+    assert told["owners"] == ["mbr_o", "mbr_p"]
     who: dict[str, Any] = {"project_id": project.project_id, "holder_id": "mbr_h"}
     lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=read)))
     again = lab.wait_for("inputs_checked", project_id=project.project_id, proposal=2)
-    assert again["obstacles"] == []
+    assert (again["obstacles"], again["owners"]) == ([], ["mbr_p"])
     lab.settled()
     assert len(lab.events("inputs_checked", project_id=project.project_id)) == 2
+
+
+def test_whose_data_a_treatment_reads_is_told_with_all_that_a_result_was_made_of(lab: Lab) -> None:
+    """Its holder's name alone would not tell who should not review the project."""
+    source, owner = new_id("mbr"), new_id("mbr")
+    event = delivered(lab, lab.published(source, access="restricted"), holder_id=owner)
+    project = submitted(treatment=reading(a=lab.result_of(event)))
+    lab.publish(project)
+    told = lab.wait_for("inputs_checked", project_id=project.project_id)
+    assert told["owners"] == sorted([source, owner])
 
 
 def test_project_that_nothing_fits_is_told_so(lab: Lab) -> None:
