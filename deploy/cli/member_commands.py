@@ -35,3 +35,14 @@ def list_(skill: str = "", territory: str = "") -> ListRequest:
 def show_(api: Client, member_id: str) -> Answer:
     """Show a member."""
     return api.get("intake", path_of("members", member_id))
+
+
+@app.answers("leave")
+def leave(
+    api: Client,
+    member_id: str,
+    reason: Annotated[str, typer.Option(help="In French: other members read it.")] = "",
+) -> Answer:
+    """End a membership: projects are withdrawn, datasets retired, webhooks deleted."""
+    body = {"reason": reason} if reason else {}
+    return api.post("intake", path_of("members", member_id, "departure"), body)

@@ -1,6 +1,6 @@
 """The catalog: what it consists of and hears; services/catalog/entrypoints has what it offers."""
 
-from services.catalog.access import requests, usage
+from services.catalog.access import leaving, requests, usage
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.deadline_watch import DeadlineWatch
 from services.catalog.access.model import ProjectAccess
@@ -20,6 +20,8 @@ from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.matching import advice
 from services.catalog.results import project_results
 from services.catalog.search.finder import Finder
+from shared.endings import departures
+from shared.endings.departures import Departure
 from shared.events import (
     DatasetDescribed,
     DatasetPublished,
@@ -27,6 +29,7 @@ from shared.events import (
     JobCancelled,
     JobFailed,
     JobSucceeded,
+    MemberLeft,
     ProjectDelivered,
     ProjectRejected,
     ProjectSecured,
@@ -56,7 +59,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
     name = "catalog"
 
     documents = Documents(
-        Dataset, ProjectAccess, Use, FailedJob, JoinSnapshot, RemoteSource, Harvest
+        Dataset, ProjectAccess, Use, FailedJob, JoinSnapshot, RemoteSource, Harvest, Departure
     )
     files = Files()
     settings: Settings = Config()
@@ -110,6 +113,7 @@ class Catalog(Granting, Harvesting, Owning, Reading):
     def request_access(self, envelope: Envelope[ProjectSecured]) -> None:
         """Ask for the data of a secured project."""
         requests.request_access(self.documents, self.settings, envelope)
+        leaving.answer_for_departed(self.documents, envelope.data.project_id)
 
     @on(ProjectRejected, ProjectWithdrawn)
     def revoke_access(self, envelope: Envelope[ProjectRejected | ProjectWithdrawn]) -> None:
@@ -122,3 +126,12 @@ class Catalog(Granting, Harvesting, Owning, Reading):
         requests.revoke_access(self.documents, envelope)
         result = project_results.register_result(self.documents, self.files, envelope)
         usage.link_result(self.documents, envelope, result.id)
+
+    @on(MemberLeft)
+    def end_membership(self, envelope: Envelope[MemberLeft]) -> None:
+        """Retire the datasets of a member who left, answer for it, and harvest for it no more."""
+        member_id = envelope.data.member_id
+        departures.note_left(self.documents, member_id, envelope.time)
+        leaving.retire_datasets(self.documents, member_id)
+        leaving.answer_for(self.documents, member_id)
+        commands.stop_sources(self.documents, member_id)

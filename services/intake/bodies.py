@@ -189,6 +189,12 @@ class RegisterMember(Body):
     territory: tuple[Territory, ...] = Field(default=(), max_length=100)
 
 
+class LeaveLab(Body):
+    """Why a member leaves, in French."""
+
+    reason: _Text = "À la demande du membre."
+
+
 class ListProjects(Paging):
     """Which projects: those of one stage, and for the lab's staff those of one holder."""
 

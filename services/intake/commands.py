@@ -22,6 +22,7 @@ from services.intake.records import Delivery
 from services.intake.submission import claim
 from shared.aggregate import new_id
 from shared.auth import Caller
+from shared.endings.departures import check_present
 from shared.errors import NotFound, WrongStage
 from shared.events.event import Treatment
 from shared.inbound import IdempotencyKey
@@ -31,8 +32,12 @@ from shared.store import Store
 def submit(
     store: Store, caller: Caller, body: SubmitProject, key: IdempotencyKey | None
 ) -> Project:
-    """Register the caller's project; with a `key` sent before, return the one it registered."""
+    """Register the caller's project; with a `key` sent before, return the one it registered.
+
+    Raises Forbidden for a member who left.
+    """
     holder_id = caller.member_id
+    check_present(store, holder_id)
     identifier = new_id("prj") if key is None else claim(store, "prj", holder_id, key, body)
     project = Project(id=identifier, holder_id=holder_id, **dict(body))
     return store.of(Project).add(project.submit())

@@ -1,18 +1,22 @@
 """A member of the lab: a partner with skills and a territory."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from pydantic import AwareDatetime, Field
 
 from services.intake.records import MemberKind
-from shared.aggregate import Aggregate, now
+from shared.aggregate import NEVER, Aggregate, now
 from shared.events import MemberJoined
 from shared.tables.territory import department_of
 from shared.words import fold
 
 
 class Member(Aggregate):
-    """A partner; `skill_keys` and `departments` are what members are searched by."""
+    """A partner; `skill_keys` and `departments` are what members are searched by.
+
+    One who left keeps its name until its data is erased, and is found by nothing but its id.
+    """
 
     collection: ClassVar[str] = "members"
     indexes: ClassVar[tuple[str, ...]] = ("skill_keys", "departments", "territory")
@@ -23,6 +27,7 @@ class Member(Aggregate):
     skills: tuple[str, ...] = ()
     territory: tuple[str, ...] = ()
     joined_at: AwareDatetime = Field(default_factory=now)
+    left_at: AwareDatetime = NEVER
     skill_keys: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()
 
@@ -41,3 +46,13 @@ class Member(Aggregate):
             )
         )
         return self
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the lab counts on it no more."""
+        return self.left_at != NEVER
+
+    def leave(self, at: datetime) -> None:
+        """Leave the lab."""
+        self.left_at = min(self.left_at, at)
+        self.skills = self.territory = self.skill_keys = self.departments = ()

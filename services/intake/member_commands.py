@@ -42,10 +42,13 @@ def candidates(store: Store, project: Project) -> Iterable[Member]:
 
 
 def check_members(store: Store, members: Mapping[str, str]) -> None:
-    """Raise Invalid, naming the field, unless every id of `members` (by field) is a member's."""
+    """Raise Invalid, naming the field, unless each id of `members` (by field) is a member's."""
     for field, member_id in members.items():
-        if store.of(Member).find_one(member_id) is None:
+        member = store.of(Member).find_one(member_id)
+        if member is None:
             raise Invalid(f"aucun membre n'a l'identifiant {member_id}", field)
+        if member.has_left:
+            raise Invalid(f"le membre {member_id} a quitté le Datalab", field)
 
 
 def _skilled_in(skill: str) -> dict[str, Any]:

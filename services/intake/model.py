@@ -75,7 +75,7 @@ class Project(Aggregate):
     """
 
     collection: ClassVar[str] = "projects"
-    indexes: ClassVar[tuple[str, ...]] = ("holder_id", "stage")
+    indexes: ClassVar[tuple[str, ...]] = ("holder_id", "stage", "team", "site_id")
 
     holder_id: str
     stage: Stage = "submitted"
@@ -298,7 +298,8 @@ class Project(Aggregate):
     def withdraw(self, reason: str, by: str) -> None:
         """Give the project up."""
         self._become("withdrawn", by, reason)
-        self.record(ProjectWithdrawn(**self._decision(by, reason)))
+        others = tuple(dict.fromkeys([*self.team, *filter(None, [self.site_id])]))
+        self.record(ProjectWithdrawn(**self._decision(by, reason), member_ids=others))
 
     def _note_check(
         self,

@@ -14,6 +14,7 @@ from services.intake.bodies import (
     WithdrawProject,
     WrittenTreatment,
 )
+from services.intake.departure_entrypoints import ForDepartures
 from services.intake.member import Member
 from services.intake.member_commands import candidates
 from services.intake.member_entrypoints import STAFF, ForMembers
@@ -22,6 +23,7 @@ from services.intake.records import AccessEvent, DatasetAccess
 from services.intake.submission import Submission
 from services.intake.views import ProjectPage, ProjectView
 from shared.auth import INSIDE, Caller, MemberId, Role
+from shared.endings.departures import Departure
 from shared.events import (
     AccessExpired,
     AccessGranted,
@@ -48,11 +50,11 @@ BOTH: frozenset[Role] = HOLDERS | STAFF
 _view = ProjectView.of
 
 
-class Intake(ForMembers):
+class Intake(ForDepartures, ForMembers):
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
-    documents = Documents(Project, Member, Submission)
+    documents = Documents(Project, Member, Submission, Departure)
 
     @on(DatasetsMatched)
     def advise(self, envelope: Envelope[DatasetsMatched]) -> None:

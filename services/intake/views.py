@@ -12,7 +12,7 @@ from services.intake.records import (
     Result,
     Trial,
 )
-from shared.aggregate import View, ViewPage
+from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events.event import Stage, Treatment
 
 
@@ -79,7 +79,16 @@ class MemberView(View):
     skills: tuple[str, ...]
     territory: tuple[str, ...]
     joined_at: AwareDatetime
+    left_at: OptionalDate = Field(description="null while it is a member")
 
 
 class MemberPage(ViewPage[MemberView]):
     """Members by age, and the cursor of the next page."""
+
+
+class DepartureView(View):
+    """A member who left."""
+
+    member_id: str = Field(validation_alias="id")
+    left_at: AwareDatetime
+    reason: str

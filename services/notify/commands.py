@@ -10,6 +10,7 @@ from services.notify.signing import new_secret
 from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoint
 from shared.aggregate import caused_id, new_id, now
 from shared.auth import Caller
+from shared.endings.departures import check_present
 from shared.errors import NotFound, WrongStage
 from shared.inbound import Paging
 from shared.outbound import SsrfGuard
@@ -20,6 +21,7 @@ class Webhooks:
     """Endpoints, deliveries and timelines in `store`; `guard` decides which URLs are allowed."""
 
     def __init__(self, store: Store, guard: SsrfGuard) -> None:
+        self._store = store
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
         self._guard = guard
@@ -27,7 +29,11 @@ class Webhooks:
     def register(
         self, member_id: str, wanted: RegisterEndpoint, *, sees_all: bool = False, cause: str = ""
     ) -> Endpoint:
-        """Add an endpoint of a member; the same again for one `cause`, if any, adds it once."""
+        """Add an endpoint of a member; the same again for one `cause`, if any, adds it once.
+
+        Raises Forbidden for a member who left.
+        """
+        check_present(self._store, member_id)
         return self._endpoints.add(
             Endpoint(
                 id=_id_for(member_id, wanted, cause) if cause else new_id("end"),

@@ -1,5 +1,6 @@
 """The notify service: listens to everything, tells partners and keeps the timelines."""
 
+from services.notify import leaving
 from services.notify.commands import Webhooks
 from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
 from services.notify.recorder import Recorder
@@ -17,6 +18,7 @@ from services.notify.views import (
 )
 from shared import trace
 from shared.auth import INSIDE, MemberId
+from shared.endings.departures import Departure
 from shared.events import REGISTRY, Envelope, Event
 from shared.http import Call, http
 from shared.inbound import Identifier, Paging
@@ -37,7 +39,7 @@ class Notify:
     """Webhook endpoints, their deliveries, and the timeline of every project."""
 
     name = "notify"
-    documents = Documents(Endpoint, WebhookDelivery, TimelineEntry, Ownership)
+    documents = Documents(Endpoint, WebhookDelivery, TimelineEntry, Ownership, Departure)
     settings = Config()
     sender = Background(
         lambda context: Sender(context.store, context.settings, _guard(context.settings))
@@ -52,6 +54,7 @@ class Notify:
     def record(self, envelope: Envelope[Event]) -> None:
         """Write any event into its timeline and send it to who may hear of it."""
         Recorder(self.documents).record(envelope)
+        leaving.note(self.documents, envelope)
         self.sender.wake()
 
     @http("POST", "/endpoints", body=RegisterEndpoint, returns=RegisteredEndpoint, status=201)

@@ -22,6 +22,22 @@ class MemberJoined(Event, source="intake"):
     siren: str = ""
 
 
+class MemberLeft(Event, source="intake"):
+    """A member left the lab: what it holds ends, and nobody counts on it any more."""
+
+    summary = "Le membre {member_id} quitte le Datalab : {reason}"
+    member_id: str
+    reason: str = Field(description="in French")
+
+
+class ErasureRequested(Event, source="intake"):
+    """What the lab holds of a member who left is to be erased, in every service."""
+
+    summary = "L'effacement des données du membre {member_id} est demandé."
+    erasure_id: str
+    member_id: str
+
+
 class _ProjectEvent(Event):
     project_id: str
     holder_id: str
@@ -98,11 +114,14 @@ class ProjectRejected(_ProjectEvent, source="intake"):
 
 
 class ProjectWithdrawn(_ProjectEvent, source="intake"):
-    """The holder gave the project up."""
+    """The holder gave the project up, or left the lab."""
 
     summary = "Le projet est retiré : {reason}"
     decided_by: str
     reason: str
+    member_ids: tuple[str, ...] = Field(
+        default=(), description="its pilot site and team, who are told"
+    )
 
 
 class ProjectEquipped(_ProjectEvent, source="intake"):

@@ -1,10 +1,13 @@
 """Adds sources and begins harvests of them; every command may be repeated."""
 
+from contextlib import suppress
+
 from services.catalog.harvesting.fetched_page import FetchedPage
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.views import ChangeSource, NewSource
 from shared.aggregate import new_id, now
-from shared.errors import WrongStage
+from shared.endings.departures import check_present
+from shared.errors import NotFound, WrongStage
 from shared.events import Envelope, FileRef, JobCancelled, JobFailed, JobSucceeded
 from shared.inbound import IdempotencyKey, fingerprint
 from shared.outbound import SsrfGuard
@@ -76,6 +79,14 @@ def harvest_file(
     return _begin(store, source_id, may_retire_most=may_retire_most, file=file)
 
 
+def stop_sources(store: Store, owner_id: str) -> None:
+    """Harvest nothing more for a member who left; what is under way is stopped."""
+    for source in store.of(RemoteSource).every({"owner_id": owner_id}):
+        store.of(RemoteSource).change(source.id, lambda one: one.plan(None))
+        with suppress(NotFound, WrongStage):
+            cancel_harvest(store, source.harvest_id)
+
+
 def cancel_harvest(store: Store, harvest_id: str) -> Harvest:
     """Stop a harvest; raises NotFound, and WrongStage when it ended otherwise."""
     return store.of(Harvest).change(harvest_id, Harvest.cancel)
@@ -88,6 +99,7 @@ def _begin(store: Store, source_id: str, *, may_retire_most: bool, file: FileRef
         found = harvests.find_one(harvest_id)
         return found is not None and found.has_ended
 
+    check_present(store, store.of(RemoteSource).get(source_id).owner_id)
     source = store.of(RemoteSource).change(source_id, lambda one: one.claim(new, has_ended))
     if file and source.harvest_id != new and harvests.find_one(source.harvest_id):
         raise WrongStage(

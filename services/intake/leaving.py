@@ -1,0 +1,82 @@
+"""A member leaves: what it holds is withdrawn, and others' projects that count on it say so."""
+
+from services.intake.member import Member
+from services.intake.model import FINAL_STAGES, Project
+from services.intake.records import Entry
+from shared.aggregate import now
+from shared.auth import Caller
+from shared.endings.departures import GONE, Departure
+from shared.errors import Forbidden, NotFound
+from shared.events import Envelope, MemberLeft
+from shared.store import Store
+
+_PARTS = {"team": "Un membre de l'équipe", "site_id": "Le site pilote"}
+"""The fields by which a project counts on members, and what they are in it."""
+
+
+def leave(store: Store, caller: Caller, member_id: str, reason: str) -> Departure:
+    """Let a member leave; again changes nothing.
+
+    Raises Forbidden for all but operators and the member itself, NotFound for an id that neither is
+    a member's nor holds a project.
+    """
+    if caller.member_id != member_id and "operator" not in caller.roles:
+        raise Forbidden("seul le membre lui-même, ou un opérateur, met fin à son adhésion")
+    if store.of(Member).find_one(member_id) is None and not _held(store, member_id, limit=1):
+        raise NotFound.of(member_id)
+
+    def decide(departure: Departure) -> None:
+        if departure.version:
+            return
+        departure.leave(now())
+        departure.reason, departure.by = reason, caller.member_id
+        departure.record(MemberLeft(member_id=member_id, reason=reason))
+
+    departure = store.of(Departure).change(member_id, decide, new=lambda: Departure(id=member_id))
+    note_left(store, member_id, departure)
+    return departure
+
+
+def end_membership(store: Store, envelope: Envelope[MemberLeft]) -> None:
+    """End what the member holds or takes part in; whatever was done of it before is not again."""
+    member_id = envelope.data.member_id
+    note_left(store, member_id, store.of(Departure).get(member_id))
+    withdraw_held(store, member_id)
+    for field in _PARTS:
+        _tell_those(store, member_id, field)
+
+
+def note_left(store: Store, member_id: str, departure: Departure) -> None:
+    """The member is suggested and invited no more."""
+    if store.of(Member).find_one(member_id):
+        store.of(Member).change(member_id, lambda member: member.leave(departure.left_at))
+
+
+def withdraw_held(store: Store, member_id: str) -> None:
+    """Withdraw the projects of a member who left."""
+
+    def withdraw(project: Project) -> None:
+        if project.stage not in FINAL_STAGES:
+            project.withdraw(f"{GONE} Le projet n'a plus de porteur.", member_id)
+
+    for project in store.of(Project).every({"holder_id": member_id}):
+        if project.stage not in FINAL_STAGES:
+            store.of(Project).change(project.id, withdraw)
+
+
+def _tell_those(store: Store, member_id: str, field: str) -> None:
+    """Write into the history of running projects that a member of it left, once."""
+    why = f"{_PARTS[field]} a quitté le Datalab : {member_id}."
+
+    def tell(project: Project) -> None:
+        if all(entry.why != why for entry in project.history):
+            told = Entry(stage=project.stage, at=now(), by="intake", why=why)
+            project.history.append(told)
+
+    for project in store.of(Project).every({field: {"$in": [member_id]}}):
+        if project.stage not in FINAL_STAGES:
+            store.of(Project).change(project.id, tell)
+
+
+def _held(store: Store, member_id: str, limit: int) -> list[Project]:
+    return store.of(Project).find({"holder_id": member_id}, limit=limit)

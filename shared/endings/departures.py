@@ -1,0 +1,82 @@
+"""Who left the lab: each service keeps it, since events of a member may come after its end."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import ClassVar
+
+from shared.aggregate import LONG_AGO, Aggregate
+from shared.errors import Forbidden
+from shared.store import Store
+
+GONE = "Le membre a quitté le Datalab."
+"""Why things of a member end, as others are told."""
+
+
+class Departure(Aggregate):
+    """A member who left; its id is the member's. With an `erasure_id` its data is erased, too.
+
+    What came later than it shall not bring anything of that member back: it is asked for after
+    every save that might.
+    """
+
+    collection: ClassVar[str] = "departures"
+    indexes: ClassVar[tuple[str, ...]] = ("is_erased",)
+
+    left_at: datetime = LONG_AGO
+    reason: str = ""
+    by: str = ""
+    erasure_id: str = ""
+    is_erased: bool = False
+
+    def leave(self, at: datetime) -> None:
+        """The member left, the first time that it is told."""
+        self.left_at = at if self.left_at == LONG_AGO else self.left_at
+
+    def erase(self, erasure_id: str) -> None:
+        """What the service owns of the member is erased from now on."""
+        self.erasure_id, self.is_erased, self.reason = self.erasure_id or erasure_id, True, ""
+
+
+def note_left(store: Store, member_id: str, at: datetime) -> None:
+    """A member left."""
+    _note(store, member_id, lambda departure: departure.leave(at))
+
+
+def note_erasure(store: Store, member_id: str, erasure_id: str) -> None:
+    """A member's data is to be erased; noted before anything is, so that what comes sees it."""
+    _note(store, member_id, lambda departure: departure.erase(erasure_id))
+
+
+def _note(store: Store, member_id: str, decide: Callable[[Departure], None]) -> None:
+    store.of(Departure).change(member_id, decide, new=lambda: Departure(id=member_id))
+
+
+def check_present(store: Store, member_id: str) -> None:
+    """Raise Forbidden for a member who left: its token is valid until it expires."""
+    if has_left(store, member_id):
+        raise Forbidden("ce membre a quitté le Datalab : il ne peut plus rien y déposer")
+
+
+def has_left(store: Store, member_id: str) -> bool:
+    """Whether that member left."""
+    return store.of(Departure).find_one(member_id) is not None
+
+
+def left_among(store: Store, member_ids: Iterable[str]) -> list[str]:
+    """Those of these members who left."""
+    return [one.id for one in _among(store, member_ids)]
+
+
+def erased_among(store: Store, member_ids: Iterable[str]) -> list[str]:
+    """Those of these members whose data was erased."""
+    return [one.id for one in _among(store, member_ids) if one.is_erased]
+
+
+def any_erased(store: Store) -> bool:
+    """Whether the data of any member was ever erased."""
+    return bool(store.of(Departure).find({"is_erased": True}, limit=1))
+
+
+def _among(store: Store, member_ids: Iterable[str]) -> list[Departure]:
+    wanted = sorted(set(filter(None, member_ids)))
+    return store.of(Departure).find({"_id": {"$in": wanted}}) if wanted else []

@@ -1,0 +1,65 @@
+"""A member leaves: what it holds ends, once, and nobody counts on it any more."""
+
+from shared.events import MemberLeft
+from tests.integration.intake.lab import PROJECT, REVIEWER, Lab, bring
+from tests.servers import eventually
+
+OPERATOR = ("mbr_operator", "operator")
+
+
+def left(lab: Lab, member_id: str) -> None:
+    """Let a member leave, and wait until intake has heard of it."""
+    due = lab.handled(MemberLeft) + 1
+    lab.done("POST", f"/members/{member_id}/departure", {"reason": "Fin."}, who=OPERATOR)
+    eventually(lambda: lab.handled(MemberLeft) >= due, what="the departure is handled")
+
+
+def test_projects_of_a_member_who_left_are_withdrawn_and_their_team_is_told(lab: Lab) -> None:
+    """Leaving twice, and hearing of it again, withdraws nothing twice."""
+    holder = lab.member()
+    project_id = str(lab.done("POST", "/projects", PROJECT, who=(holder, "holder"))["id"])
+    bring(lab, project_id, "staffed")
+    team = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)["team"]
+    for _ in range(2):
+        lab.done("POST", f"/members/{holder}/departure", {}, who=(holder, "holder"))
+    lab.wait_for_stage(project_id, "withdrawn")
+    lab.publish_and_wait(MemberLeft(member_id=holder, reason="Fin."), times=2)
+    assert len(lab.events("member_left", member_id=holder, reason="À la demande du membre.")) == 1
+    (told,) = lab.events("project_withdrawn", project_id=project_id)
+    assert "a quitté le Datalab" in told["reason"]
+    assert set(team) <= set(told["member_ids"])
+    assert lab.done("GET", f"/members/{holder}", who=REVIEWER)["left_at"] is not None
+
+
+def test_member_who_left_submits_nothing_and_is_asked_for_nothing(lab: Lab) -> None:
+    """Its token is valid until it expires; it is found by no skill and joins no team."""
+    member_id = lab.member(skills=["Tissage"], territory=["27001"])
+    left(lab, member_id)
+    lab.refused(403, "POST", "/projects", PROJECT, who=(member_id, "holder"))
+    found = [lab.done("GET", f"/members?{by}") for by in ("skill=Tissage", "territory=27001")]
+    assert member_id not in {one["id"] for page in found for one in page["items"]}
+    project_id = bring(lab, lab.submit(), "trialled")
+    path = f"/projects/{project_id}/pilot-site"
+    told = lab.refused(422, "POST", path, {"site_id": member_id}, who=REVIEWER)
+    assert "a quitté le Datalab" in str(told)
+
+
+def test_project_says_once_that_a_member_of_its_team_left(lab: Lab) -> None:
+    """The project goes on; its history tells whoever reads it."""
+    project_id = bring(lab, lab.submit(), "staffed")
+    shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
+    for member_id in (shown["site_id"], *shown["team"]):
+        left(lab, member_id)
+        lab.publish_and_wait(MemberLeft(member_id=member_id, reason="Fin."))
+    shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
+    told = [entry["why"] for entry in shown["history"] if "a quitté le Datalab" in entry["why"]]
+    assert (shown["stage"], len(told)) == ("staffed", 1 + len(shown["team"]))
+
+
+def test_only_the_member_itself_and_operators_end_a_membership(lab: Lab) -> None:
+    """Nobody is thrown out by another member, and nobody unknown leaves."""
+    member_id = lab.member()
+    for who in (("mbr_other", "holder"), REVIEWER):
+        lab.refused(403, "POST", f"/members/{member_id}/departure", {}, who=who)
+    lab.refused(404, "POST", "/members/mbr_nobody/departure", {}, who=OPERATOR)
+    assert lab.done("GET", f"/members/{member_id}")["left_at"] is None
