@@ -7,7 +7,7 @@ from openapi_spec_validator import validate
 
 from shared.aggregate import new_id
 from shared.events import JobCancelled, JobSucceeded, ProjectWithdrawn, TreatmentProposed
-from tests.integration.catalog.lab import Lab, about, failed, reading, submitted
+from tests.integration.catalog.lab import Lab, about, delivered, failed, reading, submitted
 from tests.servers import eventually
 
 
