@@ -239,6 +239,33 @@ def decide(
     return api.post("catalog", path_of("access-requests", request_id, "decision"), said)
 
 
+@app.answers("open")
+def open_(
+    api: Client,
+    dataset_id: str,
+    reason: Annotated[str, typer.Option(help="For those who decide, in French.")] = "",
+) -> Answer:
+    """Ask all whose restricted data went into one's result to open it to everybody."""
+    path = path_of("datasets", dataset_id, "opening")
+    return api.post("catalog", path, {"reason": reason})
+
+
+@app.answers("opening")
+def opening(
+    api: Client,
+    dataset_id: str,
+    decision: Annotated[str, typer.Option(help="One's own: open, refuse or withdraw.")] = "",
+    version: Annotated[int, typer.Option(help="The version that one read about.")] = 1,
+    reason: Annotated[str, typer.Option(help="In French; a refusal needs one.")] = "",
+) -> Answer:
+    """Show whose data went into a result and who agrees to open it; or say whether one does."""
+    path = path_of("datasets", dataset_id, "opening")
+    if not decision:
+        return api.get("catalog", path)
+    said = {"decision": decision, "version": version, "reason": reason}
+    return api.post("catalog", f"{path}/decision", said)
+
+
 @app.answers("take-in", lambda dataset: show.record(dataset, leave_out=("versions", "harvested")))
 def take_in(
     api: Client,

@@ -8,6 +8,7 @@ from services.catalog.datasets import registration
 from services.catalog.datasets.model import Dataset
 from services.catalog.entrypoints.granting import Granting
 from services.catalog.entrypoints.harvesting import Harvesting
+from services.catalog.entrypoints.opening import Opening
 from services.catalog.entrypoints.owning import Owning
 from services.catalog.entrypoints.reading import Reading
 from services.catalog.harvesting import commands
@@ -53,7 +54,7 @@ def _harvest_worker(context: Context) -> HarvestWorker:
     return HarvestWorker(context.service, context.store, context.files, context.settings, fetcher)
 
 
-class Catalog(Granting, Harvesting, Owning, Reading):
+class Catalog(Granting, Harvesting, Opening, Owning, Reading):
     """What data there is, what fits a project, and who may read it."""
 
     name = "catalog"

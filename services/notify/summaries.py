@@ -17,6 +17,8 @@ from shared.events import (
     InputsChecked,
     JobSucceeded,
     JoinsDiscovered,
+    OpeningDecided,
+    OpeningRequested,
     TreatmentChecked,
 )
 from shared.words import counted, french_date
@@ -33,6 +35,11 @@ _WORDS = {
         "new": "est référencé depuis un autre catalogue",
         "changed": "est décrit autrement par son catalogue d'origine",
         "returned": "est de retour dans son catalogue d'origine",
+    },
+    "decision": {
+        "open": "accepte l'ouverture",
+        "refuse": "refuse l'ouverture",
+        "withdraw": "retire son accord à l'ouverture",
     },
     "changed": {
         "title": "titre",
@@ -156,3 +163,17 @@ def _granted(event: AccessGranted) -> str:
     purpose = f" pour : {event.purpose}" if event.purpose else ""
     until = f" jusqu'au {french_date(event.until)}" if event.until else ""
     return f"L'accès au jeu {event.dataset} est accordé{until}{purpose}".rstrip(".") + "."
+
+
+@summarise.register
+def _opening_requested(event: OpeningRequested) -> str:
+    asked = " ".join(event.asked)
+    return f"L'ouverture à tous du résultat « {event.title} » est demandée. {asked}".strip()
+
+
+@summarise.register
+def _opening_decided(event: OpeningDecided) -> str:
+    decision = _WORDS["decision"][event.decision]
+    said = f"Le membre {event.decided_by} {decision} du résultat « {event.title} »"
+    why = f" : {event.reason.rstrip('.')}" if event.reason else ""
+    return f"{said}{why}.{' Il est ouvert à tous.' if event.is_open else ''}"

@@ -7,11 +7,13 @@ from pydantic import Field
 from shared.events.event import (
     AcceptedRepair,
     CatalogueKind,
+    Contributor,
     Event,
     FileRef,
     Joined,
     Match,
     Obstacle,
+    OpeningDecision,
     Party,
 )
 
@@ -147,6 +149,29 @@ class DatasetDescribed(_DatasetEvent, source="catalog"):
 
     summary = "Ce qui est dit du jeu de données « {title} » a changé : {changed}."
     changed: tuple[str, ...] = Field(description="the fields: title, keywords, licence, ...")
+
+
+class OpeningRequested(_DatasetEvent, source="catalog"):
+    """The owner of a restricted result asks those whose data went into it to open it to all."""
+
+    version: int = Field(description="of the result: a word is for this one alone")
+    asked: tuple[str, ...] = Field(description="what is asked, in French sentences")
+    contributors: tuple[Contributor, ...] = Field(description="each of whom has to agree")
+    member_ids: tuple[str, ...] = ()
+
+
+class OpeningDecided(_DatasetEvent, source="catalog"):
+    """One of those whose data went into a result agrees to its opening, refuses, or takes it back.
+
+    When it is open or closed by that, DatasetDescribed tells of its access, too.
+    """
+
+    version: int
+    decided_by: str
+    decision: OpeningDecision
+    reason: str = ""
+    is_open: bool = Field(description="whether everybody may read the result now")
+    member_ids: tuple[str, ...] = ()
 
 
 class DatasetRetired(_DatasetEvent, source="catalog"):

@@ -22,6 +22,7 @@ Stage = Literal[
     "rejected",
     "withdrawn",
 ]
+OpeningDecision = Literal["open", "refuse", "withdraw"]
 RepairName = Literal["leading_zero"]
 
 
@@ -106,6 +107,13 @@ class Party(Frozen):
     name: str = ""
     kind: str = Field(default="", description="local_authority, company, laboratory, ...")
     siren: str = Field(default="", description="nine digits with their check digit (INSEE)")
+
+
+class Contributor(Frozen):
+    """A member whose restricted data went into a result, and under which titles."""
+
+    member_id: str
+    titles: tuple[str, ...]
 
 
 class Obstacle(Frozen):

@@ -12,6 +12,15 @@ from shared.errors import Invalid, WrongStage
 from shared.events.event import AcceptedRepair
 from shared.store import Store
 
+_OTHERS_DECIDE = (
+    "il est fait de données à accès restreint ; demandez son ouverture"
+    " (POST /datasets/{}/opening) à ceux dont ce sont les données"
+)
+_AGREED = (
+    "ce jeu est ouvert par l'accord de ceux dont ce sont les données, sous cette licence :"
+    " restreignez-le, puis demandez son ouverture sous l'autre"
+)
+
 
 def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) -> Dataset:
     """The dataset, of which its owner says from now on what `body` names.
@@ -37,24 +46,30 @@ def check(dataset: Dataset, body: ChangeDataset) -> None:
     """Raise Invalid, in French, for a licence or an opening that the dataset does not bear."""
     before, wanted = dataset.metadata, body.applied_to(dataset.metadata)
     opens = (before.access, wanted.access) == ("restricted", "open")
-    if opens and (reason := _kept_back(dataset)):
+    if opens and dataset.is_made_of_restricted:
+        raise Invalid(
+            f"ce jeu reste à accès restreint : {_OTHERS_DECIDE.format(dataset.id)}", "access"
+        )
+    if opens and (reason := why_not_open(dataset, wanted.licence)):
         raise Invalid(f"ce jeu reste à accès restreint : {reason}", "access")
     if not opens and wanted.licence == before.licence:
         return
+    if dataset.opening and dataset.opening.is_open and wanted.access == "open":
+        raise Invalid(_AGREED, "licence")
     terms = _terms(dataset, wanted.licence)
-    if opens and not terms.is_publishable:
-        raise Invalid(f"ce jeu reste à accès restreint. {terms.note}", "access")
     if terms.licence != canonical(wanted.licence):
         raise Invalid(terms.note, "licence")
 
 
+def why_not_open(dataset: Dataset, licence: str) -> str:
+    """What keeps the dataset closed, in French, whoever agrees to open it under that licence."""
+    terms = _terms(dataset, licence)
+    refused = "" if terms.is_publishable else terms.note[0].lower() + terms.note[1:]
+    return _kept_back(dataset) or refused
+
+
 def _kept_back(dataset: Dataset) -> str:
-    """Why what is restricted cannot be opened, in French; empty when it can."""
-    if dataset.is_made_of_restricted:
-        return (
-            "il est fait de données à accès restreint : demandez son ouverture"
-            f" (POST /datasets/{dataset.id}/opening) à ceux dont ce sont les données"
-        )
+    """Why what its data tells of persons keeps it closed, in French; empty when it does not."""
     profiles = [version.profile for version in dataset.versions if version.profile]
     if any(why_held(profile.privacy, is_open=True) for profile in profiles):
         return (

@@ -7,7 +7,8 @@ from typing import ClassVar
 from pydantic import Field, computed_field
 
 from services.catalog.datasets.legal_basis import LegalBasis, check_opening, held_for, why_held
-from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.metadata import AccessLevel, Metadata
+from services.catalog.datasets.opening import OpeningRequest
 from services.catalog.datasets.source_record import FetchedCopy, Harvested
 from services.catalog.datasets.versions import DatasetState, Version, VersionContent, VersionHistory
 from services.catalog.licences.compatibility import Source
@@ -16,6 +17,7 @@ from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
 from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
 from shared.events import (
+    Contributor,
     DatasetDescribed,
     DatasetHarvested,
     DatasetHeld,
@@ -25,6 +27,9 @@ from shared.events import (
     DatasetRetired,
     Event,
     FileRef,
+    OpeningDecided,
+    OpeningDecision,
+    OpeningRequested,
 )
 from shared.tables.manifest import Profile
 
@@ -65,6 +70,7 @@ class Dataset(Aggregate):
     harvested: Harvested | None = None
     retired: str = Field(default="", description="why its source has it no more, in French")
     taken: FetchedCopy | None = Field(default=None, description="what was fetched from its source")
+    opening: OpeningRequest | None = Field(default=None, description="to open a result to all")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -232,6 +238,8 @@ class Dataset(Aggregate):
         changed = tuple(name for name, value in metadata if value != before[name])
         if not changed:
             return
+        if {"access", "licence"} & {*changed}:
+            self._end_opening("son accès ou sa licence ont changé depuis la demande")
         self.say(metadata)
         self.record(DatasetDescribed(**self._about(), changed=changed))
 
@@ -301,6 +309,8 @@ class Dataset(Aggregate):
             return
         given = dict(upload) | {"accepted_repairs": repairs}
         version = Version(**given, number=len(self.versions) + 1, registered_at=now())
+        if self._end_opening(f"la version {version.number} est venue après la demande"):
+            self._close()
         self.versions.append(version)
         self._request_reading(version)
 
@@ -382,6 +392,7 @@ class Dataset(Aggregate):
             self._make_public(version, version.profile)
 
     def _restrict(self) -> None:
+        self._end_opening("l'accès à ses données a dû être restreint depuis")
         self.metadata = self.metadata.model_copy(update={"access": "restricted"})
 
     def _hold(self, version: Version, profile: Profile, reason: str) -> None:
@@ -409,6 +420,84 @@ class Dataset(Aggregate):
                 project_id=self.project_id,
             )
         )
+
+    def ask_opening(self, request: OpeningRequest, obstacle: str) -> None:
+        """Ask those whose data went in to open it to all; asked the same before, go on with that.
+
+        What `obstacle` names, in French, keeps it closed whatever they say. Raises WrongStage for
+        what is open.
+        """
+        if self.metadata.access == "open":
+            raise WrongStage("ce jeu de données est déjà ouvert à tous")
+        before, self.opening = self.opening, request.after(self.opening)
+        if before is None or before.state != "waiting" or before.asked != request.asked:
+            self._tell_opening(self.opening)
+        self._open_if_agreed(self.opening, obstacle)
+
+    def decide_opening(
+        self, member_id: str, decision: OpeningDecision, reason: str, version: int, obstacle: str
+    ) -> None:
+        """Take the word of one whose data went in; it is opened with the last one's yes.
+
+        A yes that is taken back closes it again. Raises WrongStage when nobody asks, and what
+        `OpeningRequest.answered` raises.
+        """
+        if self.opening is None:
+            raise WrongStage("personne n'a demandé l'ouverture de ce jeu de données")
+        before = self.opening
+        self.opening = before.answered(member_id, decision, reason, version)
+        if self.opening == before:
+            return
+        opens = not (self.opening.missing or obstacle)
+        self.record(
+            OpeningDecided(
+                **self._about(),
+                version=version,
+                decided_by=member_id,
+                decision=decision,
+                reason=reason,
+                is_open=opens,
+                member_ids=before.members,
+            )
+        )
+        if before.is_open and not opens:
+            self._close()
+        self._open_if_agreed(self.opening, obstacle)
+
+    def _tell_opening(self, request: OpeningRequest) -> None:
+        titles: dict[str, list[str]] = {member: [] for member in request.members}
+        for one in request.contributions:
+            titles[one.member_id].append(one.title)
+        who = (Contributor(member_id=one, titles=tuple(of)) for one, of in titles.items())
+        self.record(
+            OpeningRequested(
+                **self._about(),
+                version=request.version,
+                asked=request.asked,
+                contributors=tuple(who),
+                member_ids=request.members,
+            )
+        )
+
+    def _open_if_agreed(self, request: OpeningRequest, obstacle: str) -> None:
+        if request.is_open or request.missing or obstacle:
+            return
+        self.opening = request.opened()
+        self._change_access("open")
+
+    def _end_opening(self, reason: str) -> bool:
+        """Ask no longer to open it; whether it was open by that."""
+        was_open = self.opening is not None and self.opening.is_open
+        if self.opening and not self.opening.ended:
+            self.opening = self.opening.over(reason)
+        return was_open
+
+    def _close(self) -> None:
+        self._change_access("restricted")
+
+    def _change_access(self, access: AccessLevel) -> None:
+        self.say(self.metadata.model_copy(update={"access": access}))
+        self.record(DatasetDescribed(**self._about(), changed=("access",)))
 
     def reject(self, number: int | None, reason: str, job_id: str) -> None:
         """Version `number` (the newest when not said) cannot be read as a table."""

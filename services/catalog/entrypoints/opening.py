@@ -1,0 +1,60 @@
+"""How a restricted result is opened to everybody: asked for, decided, and shown."""
+
+from services.catalog.entrypoints.owning import DATASET, OWNERS
+from services.catalog.results import opening
+from services.catalog.results.views import NewOpening, NewWord, OpeningView
+from shared.auth import INSIDE, Caller
+from shared.http import Call, http
+from shared.inbound import Identifier
+from shared.messaging import rpc
+from shared.store import Store
+
+
+class Opening:
+    """For the owner of a result, and those whose data went into it."""
+
+    documents: Store
+
+    @http("POST", f"{DATASET}/opening", body=NewOpening, returns=OpeningView, roles=OWNERS)
+    def ask_opening(self, call: Call, dataset_id: str) -> OpeningView:
+        """Ask all whose restricted data went into the caller's result to open it to everybody."""
+        member_id, reason = call.caller.member_id, call.body.reason
+        return opening.ask_opening(self.documents, dataset_id, member_id, reason)
+
+    @http("POST", f"{DATASET}/opening/decision", body=NewWord, returns=OpeningView)
+    def decide_opening(self, call: Call, dataset_id: str) -> OpeningView:
+        """Agree, refuse or take back one's word; it is open once all whose data went in agree."""
+        return opening.decide_opening(self.documents, dataset_id, call.caller, call.body)
+
+    @http("GET", f"{DATASET}/opening", returns=OpeningView)
+    def read_opening(self, call: Call, dataset_id: str) -> OpeningView:
+        """Whose data went into a result, what of it comes out, and what each says of opening it."""
+        return opening.read_opening(self.documents, dataset_id, call.caller)
+
+    @rpc
+    def request_opening(
+        self, dataset_id: Identifier, owner_id: Identifier, reason: str = ""
+    ) -> OpeningView:
+        """Ask all whose restricted data went into that owner's result to open it to everybody."""
+        asked = NewOpening.model_validate({"reason": reason})
+        return opening.ask_opening(self.documents, dataset_id, owner_id, asked.reason)
+
+    @rpc
+    def decide_on_opening(
+        self,
+        dataset_id: Identifier,
+        member_id: Identifier,
+        decision: str,
+        version: int,
+        reason: str = "",
+    ) -> OpeningView:
+        """Agree to the opening of a result, refuse it or take that back, in a member's name."""
+        word = {"decision": decision, "version": version, "reason": reason}
+        member = Caller(member_id, frozenset())
+        answer = NewWord.model_validate(word)
+        return opening.decide_opening(self.documents, dataset_id, member, answer)
+
+    @rpc
+    def get_opening(self, dataset_id: Identifier) -> OpeningView:
+        """Whose data went into a result, what of it comes out, and what each says of opening it."""
+        return opening.read_opening(self.documents, dataset_id, INSIDE)

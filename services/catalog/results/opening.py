@@ -1,0 +1,133 @@
+"""Asks those whose data went into a restricted result to open it to all, and takes their word."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from services.catalog.datasets.editing import why_not_open
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.opening import Contribution, OpeningRequest
+from services.catalog.datasets.versions import Version
+from services.catalog.datasets.visibility import visible
+from services.catalog.licences.licences import find_licence
+from services.catalog.results.contributions import contributions_of
+from services.catalog.results.views import NewWord, OpeningView
+from shared.aggregate import now
+from shared.auth import Caller
+from shared.errors import Forbidden, Invalid, WrongStage
+from shared.store import Store
+from shared.words import counted
+
+
+def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> OpeningView:
+    """Ask each whose restricted data went into that owner's result, the owner too if it is one.
+
+    Asked again for the same version and licence, who agreed before is not asked once more, and it
+    is opened if nothing keeps it closed any more. Raises Forbidden for anybody but the owner,
+    WrongStage when there is nothing to open, Invalid, on `access`, when it may not be opened
+    whoever agrees.
+    """
+
+    def decide(dataset: Dataset) -> None:
+        dataset.check_owner(owner_id, "en demande l'ouverture")
+        if not dataset.is_made_of_restricted:
+            raise WrongStage("il n'est pas fait de données restreintes : ouvrez-le vous-même")
+        version = _newest(dataset)
+        if obstacle := why_not_open(dataset, dataset.metadata.licence):
+            raise Invalid(f"ce jeu reste à accès restreint : {obstacle}", "access")
+        request = _request(dataset, version, reason, contributions_of(store, dataset))
+        dataset.ask_opening(request, "")
+
+    return _view(store, store.of(Dataset).change(dataset_id, decide))
+
+
+def decide_opening(store: Store, dataset_id: str, member: Caller, word: NewWord) -> OpeningView:
+    """Take the word of one whose data went in.
+
+    Raises NotFound, Forbidden for others, WrongStage for another version or when nobody asks,
+    Invalid for a refusal, or a yes taken back, without a reason.
+    """
+    if word.decision != "open" and not word.reason:
+        raise Invalid("un refus ou un retrait se motive", "reason")
+    visible(store, dataset_id, member)
+
+    def decide(dataset: Dataset) -> None:
+        obstacle = why_not_open(dataset, dataset.metadata.licence)
+        dataset.decide_opening(member.member_id, word.decision, word.reason, word.version, obstacle)
+
+    return _view(store, store.of(Dataset).change(dataset_id, decide))
+
+
+def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:
+    """Whose data went in, what was asked and what each said; for them, the owner and staff.
+
+    Raises Forbidden for others, NotFound when they may not even know of the dataset.
+    """
+    dataset = visible(store, dataset_id, caller)
+    members = dataset.opening.members if dataset.opening else ()
+    if not caller.may_see(*dataset.insiders, *members):
+        raise Forbidden("seuls ceux dont des données y sont entrées voient où en est son ouverture")
+    return _view(store, dataset)
+
+
+def _newest(dataset: Dataset) -> Version:
+    """The newest version, which has to be published; raises WrongStage else."""
+    newest = dataset.history.newest
+    if newest is None or newest.state != "published":
+        raise WrongStage("la dernière version de ce jeu n'est pas publiée")
+    return newest
+
+
+def _request(
+    dataset: Dataset, version: Version, reason: str, contributions: tuple[Contribution, ...]
+) -> OpeningRequest:
+    return OpeningRequest(
+        version=version.number,
+        licence=dataset.metadata.licence,
+        asked_by=dataset.owner_id,
+        asked_at=now(),
+        reason=reason,
+        contributions=contributions,
+        members=tuple(sorted({one.member_id for one in contributions})),
+        asked=tuple(_asked(dataset, version, reason, contributions)),
+    )
+
+
+def _asked(
+    dataset: Dataset, version: Version, reason: str, contributions: Iterable[Contribution]
+) -> Iterator[str]:
+    """What the members read before they decide."""
+    about, profile = dataset.metadata, version.profile
+    licence = find_licence(about.licence)
+    yield (
+        f"« {about.title} », version {version.number}, serait ouvert à tous sous la licence"
+        f" « {licence.title if licence else about.licence} » : chacun pourrait le télécharger."
+    )
+    if reason:
+        yield f"Motif de {dataset.owner_id} : {reason.rstrip('.')}."
+    if profile:
+        names = ", ".join(f"« {column.name} »" for column in profile.columns)
+        yield f"Il a {counted(profile.rows, 'ligne', 'lignes')} et pour colonnes {names}."
+    if profile and profile.privacy:
+        yield profile.privacy.in_french()
+    for member, of in groupby(sorted(contributions, key=_member_of), key=_member_of):
+        yield f"Données de {member} : {' ; '.join(map(_of_theirs, of))}."
+
+
+def _member_of(contribution: Contribution) -> str:
+    return contribution.member_id
+
+
+def _of_theirs(one: Contribution) -> str:
+    if not one.dataset_id:
+        return "on ne sait plus lesquelles"
+    shown = " ; ".join(one.shown) or "ce qui en est montré n'est pas connu"
+    return f"« {one.title} » ({shown})"
+
+
+def _view(store: Store, dataset: Dataset) -> OpeningView:
+    request = dataset.opening
+    obstacle = why_not_open(dataset, dataset.metadata.licence)
+    if request is None:
+        contributions = contributions_of(store, dataset)
+        return OpeningView.unasked(dataset, contributions, obstacle)
+    return OpeningView.asked_of(dataset, request, obstacle)

@@ -1,0 +1,164 @@
+"""Whose data went into a result is named, asked, and decides whether everybody may read it."""
+
+from typing import Any
+
+import pytest
+import urllib3
+
+from shared.aggregate import new_id
+from shared.errors import Forbidden, Invalid
+from shared.events import ProjectDelivered, Step
+from shared.tables.manifest import Column, Manifest
+from tests.integration.catalog.lab import Lab, delivered, problem
+
+
+def ask(lab: Lab, dataset_id: str, member_id: str, **body: Any) -> urllib3.BaseHTTPResponse:
+    """The answer to a request for the opening of a dataset."""
+    path = f"/datasets/{dataset_id}/opening"
+    return lab.call("POST", path, lab.token(member_id, "holder"), json=body)
+
+
+def say(
+    lab: Lab, dataset_id: str, member_id: str, decision: str = "open", **more: Any
+) -> urllib3.BaseHTTPResponse:
+    """The answer to a member's word."""
+    body = {"decision": decision, "version": 1, **more}
+    path = f"/datasets/{dataset_id}/opening/decision"
+    return lab.call("POST", path, lab.token(member_id, "owner"), json=body)
+
+
+def summed(lab: Lab, holder_id: str, **inputs: str) -> ProjectDelivered:
+    """A delivered project that summed up each of these datasets' homes by commune."""
+    event = delivered(lab, *inputs.values(), holder_id=holder_id)
+    manifest = Manifest.model_validate_json(lab.files.read(event.result))
+    parameters = {"by": ["commune"], "sums": ["logements"]}
+    step = Step(
+        application="aggregate", inputs={"table": "t0"}, parameters=parameters, output="somme"
+    )
+    changed = manifest.model_copy(update={"steps": (step,)})
+    return event.model_copy(update={"result": lab.put(changed)})
+
+
+def homes(lab: Lab, owner_id: str, title: str) -> str:
+    """The id of a new restricted table of homes by commune."""
+    dataset_id = lab.upload(owner_id, new_id("x").encode(), title=title, access="restricted")
+    column = Column(name="logements", kind="integer", filled=1, distinct=1)
+    lab.ingest(dataset_id, 1, "commune", others=(column,))
+    return dataset_id
+
+
+def members() -> tuple[str, str, str]:
+    """A holder and two owners of data."""
+    return new_id("mbr"), new_id("mbr"), new_id("mbr")
+
+
+def table(lab: Lab, dataset_id: str, member_id: str = "mbr_z") -> int:
+    """The status of a download."""
+    token = lab.token(member_id, "holder")
+    return lab.call("GET", f"/datasets/{dataset_id}/table", token).status
+
+
+def test_result_stays_closed_until_all_whose_data_went_in_open_it(lab: Lab) -> None:
+    """They read what of theirs comes out; the last yes opens it, a stranger downloads it then."""
+    holder, first, second = members()
+    sources = {"a": homes(lab, first, "Parc A"), "b": homes(lab, second, "Parc B")}
+    result = lab.result_of(summed(lab, holder, **sources, own=homes(lab, holder, "Parc H")))
+    view = ask(lab, result, holder, reason="utile à tous").json()
+    assert (view["state"], set(view["members"])) == ("waiting", {holder, first, second})
+    [mine] = [one for one in view["contributions"] if one["member_id"] == first]
+    assert (mine["dataset_id"], mine["title"]) == (sources["a"], "Parc A")
+    assert mine["shown"] == ["la somme de « logements », par « commune »"]
+    asked = " ".join(view["asked"])
+    for words in (
+        "utile à tous",
+        f"Données de {second} : « Parc B »",
+        "Licence Ouverte",
+        "1 ligne",
+    ):
+        assert words in asked
+    event = lab.wait_for("opening_requested", dataset_id=result)
+    assert set(event["member_ids"]) == {holder, first, second}
+    for member in (holder, first, second):
+        assert table(lab, result) == 403
+        last = say(lab, result, member).json()
+    assert (last["state"], last["missing"], table(lab, result)) == ("open", [], 200)
+    told = lab.wait_for("dataset_described", dataset_id=result)
+    assert told["changed"] == ["access"]
+    assert lab.wait_for("opening_decided", dataset_id=result, is_open=True)["decided_by"] == second
+
+
+def test_owner_alone_does_not_open_a_result_of_restricted_data(lab: Lab) -> None:
+    """The answer says whom to ask, and where."""
+    holder, owner, _ = members()
+    result = lab.result_of(delivered(lab, lab.published(owner, access="restricted")))
+    token = lab.token("mbr_h", "owner")
+    answer = lab.call("PATCH", f"/datasets/{result}", token, json={"access": "open"})
+    told = problem(answer, 422)
+    assert f"/datasets/{result}/opening" in told
+    assert '"access"' in told
+    problem(ask(lab, result, holder), 403)
+
+
+def test_owners_of_what_went_in_long_before_are_asked_too(lab: Lab) -> None:
+    """Through a result that is restricted; what went through one that was opened, not again."""
+    holder, first, second = members()
+    source = lab.published(first, access="restricted", title="Source")
+    between = lab.result_of(delivered(lab, source, holder_id=second))
+    result = lab.result_of(delivered(lab, between, holder_id=holder))
+    view = lab.get(f"/datasets/{result}/opening", lab.token(holder, "holder"))
+    assert (view["state"], set(view["members"])) == ("unasked", {first, second})
+    way = {one["title"]: one["shown"] for one in view["contributions"]}
+    assert way["Source"] == ["à travers « Vacance par EPCI »"]
+    assert ask(lab, between, second).status == 200
+    assert say(lab, between, first).json()["state"] == "open"
+    after = lab.registered(delivered(lab, between, holder_id=holder))
+    assert lab.get(f"/datasets/{after}", lab.token(holder, "holder"))["access"] == "open"
+
+
+def test_refusal_is_read_by_all_concerned_and_a_withdrawal_closes(lab: Lab) -> None:
+    """Both with a reason; by RPC as well."""
+    holder, owner, _ = members()
+    result = lab.result_of(
+        delivered(lab, lab.published(owner, access="restricted"), holder_id=holder)
+    )
+    with lab.rpc() as catalog:
+        catalog.request_opening(result, holder)
+        with pytest.raises(Invalid, match="reason"):
+            catalog.decide_on_opening(result, owner, "refuse", 1)
+        catalog.decide_on_opening(result, owner, "refuse", 1, "trop tôt")
+        assert catalog.get_opening(result)["words"][0]["reason"] == "trop tôt"
+        with pytest.raises(Forbidden):
+            catalog.decide_on_opening(result, holder, "open", 1)
+    lab.wait_for("opening_decided", dataset_id=result, decision="refuse", reason="trop tôt")
+    assert say(lab, result, owner).json()["state"] == "open"
+    assert table(lab, result) == 200
+    assert say(lab, result, owner, "withdraw", reason="erreur").json()["state"] == "waiting"
+    assert table(lab, result) == 403
+    problem(say(lab, result, owner, version=2), 409)
+    assert "decision" in problem(say(lab, result, owner, "perhaps"), 422)
+
+
+def test_strangers_do_not_read_whose_data_went_in(lab: Lab) -> None:
+    """Of a restricted result they see what they see of any restricted data."""
+    holder, owner, _ = members()
+    event = delivered(lab, lab.published(owner, access="restricted"), holder_id=holder)
+    result = lab.registered(event)
+    path = f"/datasets/{result}/opening"
+    problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 404)
+    problem(ask(lab, result, holder), 409)
+    lab.ingest(result, 1)
+    problem(lab.call("GET", path, lab.token("mbr_z", "owner")), 403)
+    problem(say(lab, result, "mbr_z"), 409)
+    for member in (holder, owner):
+        assert lab.get(path, lab.token(member, "owner"))["members"] == [owner]
+    own = lab.published(holder, access="restricted")
+    problem(ask(lab, own, holder), 409)
+
+
+def test_result_that_must_not_be_published_is_asked_of_nobody(lab: Lab) -> None:
+    """A producer has to be asked for its licence first; the answer says so."""
+    holder, owner, _ = members()
+    source = lab.published(owner, access="restricted", licence="sur demande")
+    result = lab.result_of(delivered(lab, source, holder_id=holder))
+    assert "bac à sable" in problem(ask(lab, result, holder), 422)
+    assert lab.events("opening_requested", dataset_id=result) == []
