@@ -72,8 +72,9 @@ def review(
     decision: Annotated[str, typer.Option(help="secure or reject.")],
     reason: Annotated[str, typer.Option(help="In French: the holder reads it.")],
 ) -> Answer:
-    """Secure a project or turn it down."""
-    body = {"decision": decision, "reason": reason}
+    """Secure a project or turn it down, as it is now."""
+    read = api.get("intake", path_of("projects", project_id))
+    body = {"decision": decision, "reason": reason, "version": read["version"]}
     return api.post("intake", path_of("projects", project_id, "review"), body)
 
 

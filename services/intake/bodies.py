@@ -137,10 +137,8 @@ class ReviewProject(Body):
 
     decision: Literal["secure", "reject"]
     reason: _Text
-    version: int | None = Field(
-        default=None,
-        ge=1,
-        description="`version` of the project that was reviewed: 409 when it changed since",
+    version: int = Field(
+        ge=1, description="`version` of the project that was reviewed: 409 when it changed since"
     )
 
 

@@ -16,7 +16,7 @@ from services.intake.bodies import (
     SubmitProject,
     WithdrawProject,
 )
-from services.intake.member_commands import check_members
+from services.intake.member_commands import check_members, sirens_about
 from services.intake.model import Project
 from services.intake.records import Delivery
 from services.intake.submission import claim
@@ -67,7 +67,9 @@ def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Trea
         store,
         caller,
         project_id,
-        lambda it: it.set_treatment(treatment, by, is_reviewer=is_reviewer),
+        lambda it: it.set_treatment(
+            treatment, by, is_reviewer=is_reviewer, sirens=sirens_about(store, it, by)
+        ),
     )
 
 
@@ -75,12 +77,13 @@ def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -
     """Secure the project or turn it down, as it was when its `body.version` was read."""
 
     def decide(project: Project) -> None:
-        if body.version not in {None, project.version}:
+        if body.version != project.version:
             raise WrongStage(
                 f"le projet a changé : sa version {body.version} a été examinée, il a maintenant la"
                 f" version {project.version} ; relisez-le, puis décidez"
             )
-        project.review(body.decision, body.reason, caller.member_id)
+        by = caller.member_id
+        project.review(body.decision, body.reason, by, sirens_about(store, project, by))
 
     return _change(store, caller, project_id, decide)
 

@@ -51,6 +51,12 @@ def check_members(store: Store, members: Mapping[str, str]) -> None:
             raise Invalid(f"le membre {member_id} a quitté le Datalab", field)
 
 
+def sirens_about(store: Store, project: Project, by: str) -> dict[str, str]:
+    """The SIREN of `by`, of the project's holder and of its data's owners, as far as known."""
+    found = map(store.of(Member).find_one, {by, project.holder_id, *(project.owners or ())})
+    return {member.id: member.siren for member in found if member}
+
+
 def _skilled_in(skill: str) -> dict[str, Any]:
     # `$in` even for one value: plain equality does not look into indexed arrays on every server.
     return {"skill_keys": {"$in": [fold(skill)]}}

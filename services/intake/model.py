@@ -1,10 +1,12 @@
 """The rules of a project's life: one stage table, and what each stage needs and records."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AliasChoices, AwareDatetime, Field
 
+from services.intake.impartiality import check_impartial
 from services.intake.records import (
     Check,
     Checker,
@@ -18,10 +20,10 @@ from services.intake.records import (
 from shared.aggregate import Aggregate, now
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
+    InputsChecked,
     JobCancelled,
     JobFailed,
     JobSucceeded,
-    Obstacle,
     ProjectAdvised,
     ProjectDelivered,
     ProjectEquipped,
@@ -59,14 +61,16 @@ FINAL_STAGES = frozenset(stage for stage, following in NEXT_STAGES.items() if no
 _CHECKED: frozenset[Stage] = frozenset({"submitted", "advised", "secured"})
 """The stages at which a treatment is checked; later the trial shows whether it runs."""
 
-_CHECKERS: dict[Checker, str] = {"catalog": "le catalogue", "compute": "le calcul"}
+NOBODYS: Mapping[str, str] = MappingProxyType({})
+"""The SIREN of each member, by id, where no member has one."""
 
 
 class Project(Aggregate):
     """A holder's project.
 
     `proposal` counts its treatments. Compute says whether the last one can run, the catalogue
-    whether its data can be read; each answers by itself and neither is waited for. `data_opened`
+    whether its data can be read, and whose it is; each answers by itself, and only whose it is is
+    waited for. `data_opened`
     is that the catalogue once said that all of it may be read; what it says of one dataset may
     come before that or after, and is newer by its `sequence`.
 
@@ -134,20 +138,23 @@ class Project(Aggregate):
         """Note why the treatment cannot run, as compute says, or that it can."""
         self._note_check("compute", proposal, faults=(fault,) * bool(fault))
 
-    def note_obstacles(self, proposal: int, obstacles: tuple[Obstacle, ...]) -> None:
-        """Note which of its datasets cannot be read, as the catalogue says."""
-        told = [(one.passes, f"{one.dataset_id} : {one.reason}") for one in obstacles]
+    def note_inputs(self, checked: InputsChecked) -> None:
+        """Note which of its datasets cannot be read, and whose they are, as the catalogue says."""
+        told = [(one.passes, f"{one.dataset_id} : {one.reason}") for one in checked.obstacles]
         faults = tuple(text for passes, text in told if not passes)
-        self._note_check(
-            "catalog", proposal, faults, waits=tuple(text for passes, text in told if passes)
-        )
+        waits = tuple(text for passes, text in told if passes)
+        self._note_check("catalog", checked.proposal, faults, waits, checked.owners)
+
+    @property
+    def owners(self) -> tuple[str, ...] | None:
+        """All whose data the treatment would read; None while the catalogue has not said."""
+        return next((check.owners for check in self.checks if check.by == "catalog"), None)
 
     @property
     def unchecked(self) -> str:
-        """Who has not said yet what is in the treatment's way, in French; empty if all have."""
-        answered = {check.by for check in self.checks}
-        names = [name for by, name in _CHECKERS.items() if by not in answered]
-        return f"Non encore vérifié par {' ni par '.join(names)}." if names else ""
+        """That compute has not said yet whether the treatment can run, in French; else empty."""
+        answered = any(check.by == "compute" for check in self.checks)
+        return "" if answered else "Non encore vérifié par le calcul."
 
     def advise(self, guidance: Guidance) -> None:
         """Attach the lab's guidance, once."""
@@ -158,11 +165,18 @@ class Project(Aggregate):
         self._become("advised", "intake", guidance.in_french())
         self.record(ProjectAdvised(**self._who(), **counts))
 
-    def set_treatment(self, treatment: Treatment, by: str, *, is_reviewer: bool) -> None:
+    def set_treatment(
+        self,
+        treatment: Treatment,
+        by: str,
+        *,
+        is_reviewer: bool,
+        sirens: Mapping[str, str] = NOBODYS,
+    ) -> None:
         """Say what to do with the data: until secured, or anew while it came to no result.
 
         Access was granted for what was secured, so a later treatment reads the same datasets and
-        is a reviewer's: it is reviewed by that. Forbidden to others, and to the holder as such.
+        is a reviewer's: it is reviewed by that, and forbidden to whom a review is.
         """
         if self.stage in {"submitted", "advised"}:
             self.propose(treatment)
@@ -174,6 +188,7 @@ class Project(Aggregate):
                 raise Forbidden(
                     "le projet est sécurisé : seul un examinateur peut changer son traitement"
                 )
+            self._check_impartial(by, sirens)
             self._try_again(treatment, by)
         else:
             raise WrongStage(
@@ -182,14 +197,20 @@ class Project(Aggregate):
                 " formée, tant qu'aucun calcul complet n'a réussi"
             )
 
-    def review(self, decision: Literal["secure", "reject"], reason: str, by: str) -> None:
+    def review(
+        self,
+        decision: Literal["secure", "reject"],
+        reason: str,
+        by: str,
+        sirens: Mapping[str, str] = NOBODYS,
+    ) -> None:
         """Secure the project for its treatment's datasets, or turn it down.
 
-        Forbidden to its holder. Owners are asked for nothing that leads nowhere: WrongStage while
-        the treatment is known not to run, or not to be read.
+        Forbidden to its holder, to owners of the data, and to their organisations by `sirens`.
+        Owners are asked for nothing that leads nowhere: WrongStage while the treatment is known not
+        to run, or not to be read, and while nobody knows who its owners are.
         """
-        if by == self.holder_id:
-            raise Forbidden("le porteur d'un projet ne l'examine pas : un autre examinateur décide")
+        self._check_impartial(by, sirens)
         if decision == "reject":
             self._become("rejected", by, reason)
             self.record(ProjectRejected(**self._decision(by, reason)))
@@ -201,6 +222,10 @@ class Project(Aggregate):
                 " donnez-lui-en un d'abord"
             )
         self._check_feasible()
+        if self.owners is None:
+            raise WrongStage(
+                "le catalogue n'a pas encore dit à qui sont les données ; réessayez dans un instant"
+            )
         self._become("secured", by, f"{reason} {self.unchecked}".strip())
         self.secured_ids = _read_by(self.treatment)
         self.record(ProjectSecured(**self._decision(by, reason), dataset_ids=self.secured_ids))
@@ -307,11 +332,12 @@ class Project(Aggregate):
         proposal: int,
         faults: tuple[str, ...],
         waits: tuple[str, ...] = (),
+        owners: tuple[str, ...] | None = None,
     ) -> None:
         answered = any(check.by == by for check in self.checks)
         if self.stage not in _CHECKED or proposal != self.proposal or answered:
             return
-        check = Check(by=by, at=now(), faults=faults, waits=waits)
+        check = Check(by=by, at=now(), faults=faults, waits=waits, owners=owners)
         self.checks = (*self.checks, check)
         for text in check.told:
             self._note(by, text)
@@ -325,6 +351,9 @@ class Project(Aggregate):
         told = access.told_after(before, again=self.data_opened)
         if told and self.stage not in FINAL_STAGES:
             self._note("catalog", told)
+
+    def _check_impartial(self, by: str, sirens: Mapping[str, str]) -> None:
+        check_impartial(by, self.holder_id, self.owners or (), sirens)
 
     def _check(self, stage: Stage) -> None:
         if stage not in NEXT_STAGES[self.stage]:
@@ -367,7 +396,10 @@ class Project(Aggregate):
     def _try_again(self, treatment: Treatment, by: str) -> None:
         if _read_by(treatment) != self.secured_ids:
             raise Invalid("doit nommer les mêmes données que le traitement sécurisé", "inputs")
+        checks = self.checks
         self.propose(treatment)
+        # It reads the same data, of which the catalogue has said what there is to say.
+        self.checks = tuple(check for check in checks if check.by == "catalog")
         tried = "essai" if self.stage == "equipped" else "calcul complet"
         self._note(by, f"Nouveau traitement, examiné par le lab, après un {tried} sans résultat.")
         self._ask_for_job()

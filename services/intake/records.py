@@ -32,13 +32,15 @@ Checker = Literal["catalog", "compute"]
 class Check(Frozen):
     """What a service found in the way of a treatment, in French.
 
-    With `faults` it can never have a result; `waits` name data that cannot be read yet.
+    With `faults` it can never have a result; `waits` name data that cannot be read yet; `owners`
+    are all whose data it would read, None as long as nobody said.
     """
 
     by: Checker
     at: AwareDatetime
     faults: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
+    owners: tuple[str, ...] | None = None
 
     @property
     def told(self) -> Iterator[str]:

@@ -73,10 +73,9 @@ class Intake(ForDepartures, ForMembers):
         self._change(envelope, lambda project: project.note_fault(event.proposal, event.fault))
 
     @on(InputsChecked)
-    def note_obstacles(self, envelope: Envelope[InputsChecked]) -> None:
-        """Note which datasets of a proposed treatment cannot be read."""
-        event, obstacles = envelope.data, envelope.data.obstacles
-        self._change(envelope, lambda project: project.note_obstacles(event.proposal, obstacles))
+    def note_inputs(self, envelope: Envelope[InputsChecked]) -> None:
+        """Note which datasets of a proposed treatment cannot be read, and whose they are."""
+        self._change(envelope, lambda project: project.note_inputs(envelope.data))
 
     @on(DataAccessOpened)
     def open_access(self, envelope: Envelope[DataAccessOpened]) -> None:
@@ -136,7 +135,10 @@ class Intake(ForDepartures, ForMembers):
 
     @http("POST", f"{PROJECT}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
     def review(self, call: Call, project_id: str) -> ProjectView:
-        """Secure a project or turn it down; with a `version`, only as that one was."""
+        """Secure a project or turn it down, as its `version` was; 409 when it changed since.
+
+        Forbidden to its holder, to the owners of its data, and to members of their SIREN.
+        """
         return _view(commands.review(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{PROJECT}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
@@ -201,9 +203,9 @@ class Intake(ForDepartures, ForMembers):
         decision: str,
         reason: str,
         by: MemberId,
-        version: int | None = None,
+        version: int,
     ) -> ProjectView:
-        """Secure a project or turn it down; with a `version`, only as that one was."""
+        """Secure a project or turn it down, as its `version` was."""
         asked = {"decision": decision, "reason": reason, "version": version}
         body = ReviewProject.model_validate(asked)
         return self._do(commands.review, project_id, by, body)

@@ -4,7 +4,7 @@ from pydantic import AwareDatetime, Field
 
 from services.intake.records import (
     AccessState,
-    Check,
+    Checker,
     Delivery,
     Entry,
     Guidance,
@@ -36,10 +36,19 @@ class AccessView(View):
     reason: str
 
 
+class CheckView(View):
+    """What a service found in the way of a treatment, in French; `waits` pass, `faults` do not."""
+
+    by: Checker
+    at: AwareDatetime
+    faults: tuple[str, ...]
+    waits: tuple[str, ...]
+
+
 class ProjectView(ProjectSummary):
     """A project whole: its stage, guidance with reasons, and history, oldest first.
 
-    `version` grows with every change; a review names the one it is about.
+    `version` grows with every change; a review names the one that was read.
     """
 
     version: int
@@ -48,7 +57,7 @@ class ProjectView(ProjectSummary):
     skills: tuple[str, ...]
     dataset_ids: tuple[str, ...]
     treatment: Treatment | None
-    checks: tuple[Check, ...] = Field(
+    checks: tuple[CheckView, ...] = Field(
         description="what the catalogue and compute found in the treatment's way, once they looked"
     )
     guidance: Guidance | None

@@ -87,7 +87,8 @@ class Journey:
             return self._act(self.cast.holder, "withdraw", {"reason": _REASON})
         if self.stage == "advised":
             decision = "reject" if self.target == "rejected" else "secure"
-            return self._act(self.cast.staff, "review", {"decision": decision, "reason": _REASON})
+            body = {"decision": decision, "reason": _REASON, "version": project["version"]}
+            return self._act(self.cast.staff, "review", body)
         if self.stage == "trialled":
             return self._act(self.cast.staff, "pilot-site", {"site_id": self.cast.site_id})
         if self.stage == "piloted":

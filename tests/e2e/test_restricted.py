@@ -12,7 +12,7 @@ from rdflib.namespace import PROV
 
 from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
-from deploy.demo.story import wait
+from deploy.demo.story import review, wait
 from shared.auth import issue_token
 from tests.chaos.lab import Lab
 
@@ -70,7 +70,7 @@ class Affair:
         body = content.project(self.homes, treatment)
         self.project_id = self.holder.post("intake", "/projects", body)["id"]
         self.reach("advised")
-        self.act("review", {"decision": "secure", "reason": "Données agrégées."})
+        review(self.staff, self.project_id, "Données agrégées.")
         wait("the owner is asked", partial(self.requests, waiting="true"))
         self.decide("grant", purpose=PURPOSE, until=LAST_DAY)
 

@@ -16,6 +16,7 @@ from shared.events import (
     DatasetsMatched,
     Event,
     FileRef,
+    InputsChecked,
     JobCancelled,
     JobFailed,
     JobSucceeded,
@@ -48,6 +49,7 @@ PROJECT: dict[str, Any] = {
 }
 HOLDER = ("mbr_holder", "holder")
 REVIEWER = ("mbr_reviewer", "reviewer")
+OWNER = ("mbr_owner", "owner")
 
 
 @dataclass
@@ -97,9 +99,34 @@ class Lab(ServiceLab):
         body = {"name": "Partenaire", "kind": "company", **changes}
         return str(self.done("POST", "/members", body, who=REVIEWER)["id"])
 
+    def read(self, project_id: str) -> Any:
+        """A project as the lab's staff sees it."""
+        return self.done("GET", f"/projects/{project_id}", who=REVIEWER)
+
+    def seen(self, project_id: str, **decision: str) -> dict[str, Any]:
+        """A review of the project as it is now."""
+        return {**SECURE, "version": self.read(project_id)["version"], **decision}
+
+    def tell_owners(self, project_id: str, *owners: str) -> None:
+        """Let the catalogue say whose data the project's present treatment would read."""
+        (document,) = self.documents("projects", _id=project_id)
+        told = {"proposal": document["proposal"], "owners": owners or (OWNER[0],)}
+        event = InputsChecked.model_validate({"project_id": project_id, **told})
+        self.publish(event)
+
+        def has_noted() -> bool:
+            return any(check["by"] == "catalog" for check in self.read(project_id)["checks"])
+
+        eventually(has_noted, what="the owners are told")
+
+    def secure(self, project_id: str, who: tuple[str, ...] = REVIEWER) -> Any:
+        """The project, secured as soon as the catalogue has said whose data it reads."""
+        self.tell_owners(project_id)
+        return self.done("POST", f"/projects/{project_id}/review", self.seen(project_id), who=who)
+
     def stage(self, project_id: str) -> str:
         """The stage of a project."""
-        return str(self.done("GET", f"/projects/{project_id}", who=REVIEWER)["stage"])
+        return str(self.read(project_id)["stage"])
 
     def wait_for_stage(self, project_id: str, stage: str) -> None:
         """Wait until a project has come to a stage."""
@@ -205,7 +232,7 @@ def bring(lab: Lab, project_id: str, goal: str) -> str:
     job_id = new_job()
     road: dict[str, Callable[[], object]] = {
         "advised": lambda: lab.publish(matched(project_id, "epci")),
-        "secured": lambda: lab.done("POST", f"{path}/review", SECURE, who=REVIEWER),
+        "secured": lambda: lab.secure(project_id),
         "equipped": lambda: [lab.publish(make(project_id)) for make in (access, workspace)],
         "trialled": lambda: lab.publish(succeeded(project_id, "trial", job_id)),
         "piloted": lambda: lab.done(

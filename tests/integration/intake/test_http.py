@@ -1,20 +1,21 @@
 """Requests that fail: each answer names the fault, and nothing is changed."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from shared.events import InputsChecked, TreatmentChecked
-from tests.integration.intake.lab import HOLDER, PROJECT, REVIEWER, SECURE, Lab, bring
+from tests.integration.intake.lab import HOLDER, OWNER, PROJECT, REVIEWER, SECURE, Lab, bring
 from tests.servers import eventually
 
 OTHER = ("mbr_other", "holder")
-OWNER = ("mbr_owner", "owner")
 DELIVERY = {"job_id": "job_1", "title": "T", "description": "D", "licence": "lov2"}
 STEPS = [{"application": "aggregate", "inputs": {"table": "epci"}, "output": "counted"}]
 COMMANDS: dict[str, dict[str, Any]] = {
     "treatment": PROJECT["treatment"],
-    "review": SECURE,
+    "review": {**SECURE, "version": 1},
     "pilot-site": {"site_id": "mbr_1"},
     "team": {"team": ["mbr_1"]},
     "delivery": DELIVERY,
@@ -43,10 +44,11 @@ def test_a_faulty_submission_names_its_field(lab: Lab, change: dict[str, Any], f
 @pytest.mark.parametrize(
     ("command", "body", "field"),
     [
-        ("review", {"decision": "maybe", "reason": "?"}, "decision"),
-        ("review", {"decision": "secure"}, "reason"),
+        ("review", {"decision": "maybe", "reason": "?", "version": 1}, "decision"),
+        ("review", {"decision": "secure", "version": 1}, "reason"),
         ("review", {**SECURE, "version": 0}, "version"),
-        ("review", {"decision": "secure", "reason": " "}, "reason"),
+        ("review", SECURE, "version"),
+        ("review", {"decision": "secure", "reason": " ", "version": 1}, "reason"),
         ("pilot-site", {"site_id": ["mbr_1"]}, "site_id"),
         ("team", {"team": []}, "team"),
         ("team", {"team": ["mbr_1", "mbr_1"]}, "team"),
@@ -81,9 +83,38 @@ def test_a_reviewer_does_not_secure_their_own_project(lab: Lab) -> None:
     both = ("mbr_both", "holder", "reviewer")
     project_id = str(lab.done("POST", "/projects", PROJECT, who=both)["id"])
     bring(lab, project_id, "advised")
-    problem = lab.refused(403, "POST", f"/projects/{project_id}/review", SECURE, who=both)
+    path, review = f"/projects/{project_id}/review", lab.seen(project_id)
+    problem = lab.refused(403, "POST", path, review, who=both)
     assert "un autre examinateur" in problem["detail"]
     assert lab.stage(project_id) == "advised"
+
+
+@pytest.mark.parametrize("decision", ["secure", "reject"])
+def test_neither_owners_of_the_data_nor_their_organisations_review(lab: Lab, decision: str) -> None:
+    """403, by the SIREN of members as the lab registered them; another organisation decides."""
+    owner, holder = lab.member(siren="732829320"), lab.member(siren="217602176")
+    colleagues = [lab.member(siren=siren) for siren in ("732829320", "217602176")]
+    other = (lab.member(), "reviewer")
+    project_id = str(lab.done("POST", "/projects", PROJECT, who=(holder, "holder"))["id"])
+    bring(lab, project_id, "advised")
+    lab.tell_owners(project_id, owner, holder)
+    path, review = f"/projects/{project_id}/review", lab.seen(project_id, decision=decision)
+    for member_id in (owner, *colleagues):
+        problem = lab.refused(403, "POST", path, review, who=(member_id, "reviewer"))
+        assert "un autre examinateur" in problem["detail"]
+    assert owner not in str(lab.done("GET", f"/projects/{project_id}", who=(holder, "holder")))
+    assert lab.done("POST", path, review, who=other)["stage"] in {"secured", "rejected"}
+
+
+def test_nothing_is_secured_before_the_catalogue_said_whose_data_it_reads(lab: Lab) -> None:
+    """409, which says to try again; as soon as it is told, the review goes through."""
+    project_id = bring(lab, lab.submit(), "advised")
+    path = f"/projects/{project_id}/review"
+    for _ in range(2):
+        problem = lab.refused(409, "POST", path, lab.seen(project_id), who=REVIEWER)
+        assert "à qui sont les données ; réessayez dans un instant" in problem["detail"]
+        lab.publish_and_wait(InputsChecked(project_id=project_id, proposal=9), sequence=9)
+    assert lab.secure(project_id)["stage"] == "secured"
 
 
 @pytest.mark.parametrize("who", [OWNER, REVIEWER])
@@ -148,10 +179,10 @@ def test_a_project_without_a_treatment_is_secured_once_it_has_one(lab: Lab) -> N
     """The refusal says what is missing; setting it is all that is needed."""
     project_id = bring(lab, lab.submit(treatment=None), "advised")
     path = f"/projects/{project_id}"
-    problem = lab.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)
+    problem = lab.refused(409, "POST", f"{path}/review", lab.seen(project_id), who=REVIEWER)
     assert "pas encore de traitement" in problem["detail"]
     lab.done("POST", f"{path}/treatment", PROJECT["treatment"])
-    assert lab.done("POST", f"{path}/review", SECURE, who=REVIEWER)["stage"] == "secured"
+    assert lab.secure(project_id)["stage"] == "secured"
     lab.refused(409, "POST", f"{path}/treatment", PROJECT["treatment"])
 
 
@@ -163,13 +194,13 @@ def test_a_treatment_that_cannot_run_is_shown_and_not_secured(lab: Lab) -> None:
     shown = lab.done("GET", path)
     assert [(check["by"], check["faults"]) for check in shown["checks"]] == [("compute", [fault])]
     assert fault in shown["history"][-1]["why"]
-    assert fault in lab.refused(409, "POST", f"{path}/review", SECURE, who=REVIEWER)["detail"]
+    review = lab.seen(project_id)
+    assert fault in lab.refused(409, "POST", f"{path}/review", review, who=REVIEWER)["detail"]
     assert lab.done("POST", f"{path}/treatment", PROJECT["treatment"])["checks"] == []
     eventually(lambda: lab.topics(project_id)[-1] == "treatment_proposed")
     assert lab.told_of(project_id)[-1]["data"]["proposal"] == 2
     lab.publish_and_wait(TreatmentChecked(project_id=project_id, proposal=2), sequence=2)
-    lab.publish_and_wait(InputsChecked(project_id=project_id, proposal=2))
-    shown = lab.done("POST", f"{path}/review", SECURE, who=REVIEWER)
+    shown = lab.secure(project_id)
     assert (shown["stage"], shown["history"][-1]["why"]) == ("secured", SECURE["reason"])
 
 
@@ -179,6 +210,7 @@ def test_a_review_of_an_older_version_secures_nothing(lab: Lab) -> None:
     path = f"/projects/{project_id}"
     read = lab.done("GET", path, who=REVIEWER)
     lab.done("POST", f"{path}/treatment", {**PROJECT["treatment"], "steps": STEPS})
+    lab.tell_owners(project_id)
     about_it = {**SECURE, "version": read["version"]}
     problem = lab.refused(409, "POST", f"{path}/review", about_it, who=REVIEWER)
     assert "relisez-le" in problem["detail"]
@@ -186,6 +218,25 @@ def test_a_review_of_an_older_version_secures_nothing(lab: Lab) -> None:
     assert (now["stage"], now["version"] > read["version"]) == ("advised", True)
     about_it["version"] = now["version"]
     assert lab.done("POST", f"{path}/review", about_it, who=REVIEWER)["stage"] == "secured"
+
+
+def test_of_two_reviews_at_once_one_wins(lab: Lab) -> None:
+    """Both read the same version: whoever is later hears that the project has changed."""
+    project_id = bring(lab, lab.submit(), "advised")
+    lab.tell_owners(project_id)
+    path, together = f"/projects/{project_id}/review", Barrier(2)
+
+    def review(decision: str) -> int:
+        body = lab.seen(project_id, decision=decision)
+        together.wait()
+        return lab.call("POST", path, body, who=REVIEWER).status
+
+    with ThreadPoolExecutor(2) as pool:
+        statuses = list(pool.map(review, ("secure", "reject")))
+    assert sorted(statuses) == [200, 409]
+    won = "project_secured" if statuses[0] == 200 else "project_rejected"
+    eventually(lambda: lab.topics(project_id)[-1] == won, what=won)
+    assert len(lab.topics(project_id)) == 3
 
 
 def test_pilot_site_team_and_delivery_name_what_exists(lab: Lab) -> None:

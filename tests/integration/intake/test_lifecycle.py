@@ -182,7 +182,7 @@ def test_an_event_about_an_unknown_project_is_parked(lab: Lab) -> None:
 def test_a_reviewer_turns_a_project_down(lab: Lab) -> None:
     """The reason is what the holder reads."""
     project_id = bring(lab, lab.submit(), "advised")
-    decision = {"decision": "reject", "reason": "Données personnelles."}
+    decision = lab.seen(project_id, decision="reject", reason="Données personnelles.")
     shown = lab.done("POST", f"/projects/{project_id}/review", decision, who=REVIEWER)
     assert (shown["stage"], shown["history"][-1]["by"]) == ("rejected", "mbr_reviewer")
     eventually(lambda: lab.topics(project_id)[-1] == "project_rejected")

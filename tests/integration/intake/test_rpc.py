@@ -20,6 +20,7 @@ def test_a_stock_client_takes_a_project_to_its_delivery(lab: Lab) -> None:
         project_id = intake.submit_project("mbr_rpc", {**PROJECT, "treatment": None})["id"]
         intake.set_treatment(project_id, PROJECT["treatment"], by="mbr_rpc")
         at.bring(lab, project_id, "advised")
+        lab.tell_owners(project_id)
         with pytest.raises(WrongStage, match="le projet a changé"):
             intake.review_project(project_id, "secure", "Oui.", by="mbr_reviewer", version=1)
         read = intake.get_project(project_id)["version"]
@@ -110,6 +111,7 @@ def test_a_key_sent_with_another_body_is_refused_by_its_rpc_name(lab: Lab) -> No
         (lambda intake: intake.get_project("prj_unknown"), "NotFound"),
         (lambda intake: intake.get_project({"$ne": ""}), "project_id"),
         (lambda intake: intake.get_member({"$ne": ""}), "member_id"),
+        (lambda intake: intake.review_project("prj_unknown", "secure", "Oui.", "m"), "version"),
         (lambda intake: intake.submit_project("mbr_rpc", {}), "title"),
         (lambda intake: intake.submit_project("", PROJECT), "holder_id"),
         (lambda intake: intake.submit_project("mbr_rpc", PROJECT, 3), "idempotency_key"),

@@ -8,10 +8,12 @@ from services.intake.model import Project
 from services.intake.records import Delivery, Guidance
 from shared.events import (
     FileRef,
+    InputsChecked,
     JobCancelled,
     JobFailed,
     JobSucceeded,
     Match,
+    Obstacle,
     Stage,
     Step,
     Treatment,
@@ -19,6 +21,7 @@ from shared.events import (
 
 HOLDER = "mbr_holder"
 REVIEWER = "mbr_reviewer"
+OWNER = "mbr_owner"
 MANIFEST = FileRef(sha256="a" * 64, size=10)
 
 
@@ -81,6 +84,17 @@ def delivery(job_id: str = "job_full") -> Delivery:
     )
 
 
+def check_inputs(it: Project, *obstacles: Obstacle, owners: tuple[str, ...] = (OWNER,)) -> None:
+    """Let the catalogue say what it knows of the present treatment's data."""
+    told = {"proposal": it.proposal, "obstacles": obstacles, "owners": owners}
+    it.note_inputs(InputsChecked.model_validate({"project_id": it.id, **told}))
+
+
+def _advise(it: Project) -> None:
+    it.advise(Guidance())
+    check_inputs(it)
+
+
 def _equip(it: Project) -> None:
     it.open_access()
     it.open_workspace()
@@ -92,7 +106,7 @@ def _deliver(it: Project) -> None:
 
 
 STEPS: dict[Stage, Callable[[Project], None]] = {
-    "advised": lambda it: it.advise(Guidance()),
+    "advised": _advise,
     "secured": lambda it: it.review("secure", "Licences ouvertes.", REVIEWER),
     "equipped": _equip,
     "trialled": lambda it: it.end_trial(succeeded("trial", "job_trial")),

@@ -10,6 +10,7 @@ from services.intake.bodies import (
     FormTeam,
     ListProjects,
     RegisterMember,
+    ReviewProject,
     SubmitProject,
     WrittenTreatment,
 )
@@ -49,6 +50,13 @@ def test_a_team_names_each_member_once() -> None:
     """Twice the same member is a mistake."""
     with pytest.raises(ValidationError, match="deux fois"):
         FormTeam.model_validate({"team": ["mbr_1", "mbr_1"]})
+
+
+def test_a_review_names_the_version_that_was_read() -> None:
+    """Without it nobody knows what was decided on."""
+    with pytest.raises(ValidationError) as refused:
+        ReviewProject.model_validate({"decision": "secure", "reason": "Oui."})
+    assert explain(refused.value).startswith("version: ")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from services.intake.model import NEXT_STAGES, Project
 from services.intake.records import DatasetAccess, Guidance
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
+    InputsChecked,
     JobCancelled,
     JobFailed,
     Obstacle,
@@ -55,7 +56,7 @@ EVENTS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
     "JobFailed": (lambda it: it.end_trial(made.failed_trial("job_new")), {"equipped"}),
     "JobCancelled": (lambda it: it.end_trial(made.cancelled_trial("job_new")), {"equipped"}),
     "TreatmentChecked": (lambda it: it.note_fault(1, "rien"), {"submitted", "advised", "secured"}),
-    "InputsChecked": (lambda it: it.note_obstacles(1, ()), {"submitted", "advised", "secured"}),
+    "InputsChecked": (made.check_inputs, {"submitted", "advised", "secured"}),
     "full JobSucceeded": (
         lambda it: it.note_result(made.succeeded("full", "job_new")),
         set(STAGES) - FINAL,
@@ -113,6 +114,7 @@ def test_an_event_at_another_stage_changes_nothing(stage: Stage, event: str) -> 
     """It comes twice, too late, or after the project's end: nothing is changed or recorded."""
     apply, meaningful = EVENTS[event]
     it = made.project_at(stage)
+    it.checks = ()
     before = it.model_dump()
     apply(it)
     assert (it.model_dump() != before) == (stage in meaningful)
@@ -179,14 +181,51 @@ def test_a_project_without_a_treatment_cannot_be_secured() -> None:
     assert topics(it) == ["project_advised", "project_rejected"]
 
 
+SIREN, OTHER_SIREN = "732829320", "217602176"
+PARTIAL: dict[str, tuple[str, dict[str, str]]] = {
+    "holder": (HOLDER, {}),
+    "of the holder's SIREN": (REVIEWER, {REVIEWER: SIREN, HOLDER: SIREN}),
+    "owner": (made.OWNER, {}),
+    "of an owner's SIREN": (REVIEWER, {REVIEWER: SIREN, HOLDER: OTHER_SIREN, made.OWNER: SIREN}),
+}
+"""Who does not decide: its id, and the SIREN of members."""
+
+
 @pytest.mark.parametrize("decision", ["secure", "reject"])
-def test_nobody_reviews_their_own_project(decision: Literal["secure", "reject"]) -> None:
-    """A reviewer who holds the project leaves it to another one."""
+@pytest.mark.parametrize("who", PARTIAL)
+def test_nobody_reviews_on_their_own_case(who: str, decision: Literal["secure", "reject"]) -> None:
+    """Who holds the project, or whose data it would read, leaves it to another organisation."""
+    by, sirens = PARTIAL[who]
     it = made.project_at("advised")
     before = it.model_dump()
     with pytest.raises(Forbidden, match="un autre examinateur"):
-        it.review(decision, "Moi-même.", HOLDER)
+        it.review(decision, "Moi-même.", by, sirens)
     assert (it.model_dump(), it.recorded()) == (before, [])
+
+
+@pytest.mark.parametrize("who", PARTIAL)
+def test_nobody_changes_a_secured_treatment_on_their_own_case(who: str) -> None:
+    """A changed treatment is a decision of the lab's, as the review was; so is the next one."""
+    by, sirens = PARTIAL[who]
+    it = failed()
+    it.set_treatment(made.treatment(), REVIEWER, is_reviewer=True)
+    it.end_trial(made.failed_trial("job_2"))
+    before = it.model_dump()
+    with pytest.raises(Forbidden, match="examinateur"):
+        it.set_treatment(made.treatment(), by, is_reviewer=True, sirens=sirens)
+    assert it.model_dump() == before
+
+
+@pytest.mark.parametrize(
+    "sirens", [{}, {REVIEWER: "", HOLDER: "", made.OWNER: ""}, {REVIEWER: SIREN, HOLDER: ""}]
+)
+def test_a_reviewer_of_another_organisation_decides(sirens: dict[str, str]) -> None:
+    """Members without a SIREN are not one organisation; a holder's own data hinders nobody."""
+    it = made.saved(made.project())
+    it.advise(Guidance())
+    made.check_inputs(it, owners=(HOLDER,))
+    it.review("secure", "Oui.", REVIEWER, sirens)
+    assert it.stage == "secured"
 
 
 def test_securing_names_every_dataset_that_the_treatment_reads_once() -> None:
@@ -413,9 +452,10 @@ def test_a_delivery_tells_the_catalogue_what_to_register() -> None:
 
 def test_treatment_that_leads_nowhere_is_not_secured_until_it_is_mended() -> None:
     """Whatever compute or the catalogue found in its way is told, and owners are asked nothing."""
-    it = made.project_at("advised")
+    it = made.saved(made.project())
+    it.advise(Guidance())
     it.note_fault(1, "steps.0.parameters.counts: doit nommer une colonne")
-    it.note_obstacles(1, (Obstacle(dataset_id="dts_a", reason="Inconnu."),))
+    made.check_inputs(it, Obstacle(dataset_id="dts_a", reason="Inconnu."))
     with pytest.raises(WrongStage, match="counts"):
         made.advance(it, "secured")
     told = [entry.why for entry in it.history if entry.by in {"compute", "catalog"}]
@@ -429,7 +469,7 @@ def test_treatment_that_leads_nowhere_is_not_secured_until_it_is_mended() -> Non
     )
     it.note_fault(1, "trop tard")
     it.note_fault(2, "")
-    it.note_obstacles(2, (Obstacle(dataset_id="dts_a", reason="Retenu.", passes=True),))
+    made.check_inputs(it, Obstacle(dataset_id="dts_a", reason="Retenu.", passes=True))
     made.advance(it, "secured")
     assert (it.history[-2].why, it.history[-1].why) == (
         "Le traitement devra attendre : dts_a : Retenu.",
@@ -437,12 +477,30 @@ def test_treatment_that_leads_nowhere_is_not_secured_until_it_is_mended() -> Non
     )
 
 
-def test_review_does_not_wait_for_the_checks() -> None:
+def test_review_does_not_wait_for_compute() -> None:
     """A service that is away keeps nobody from deciding; the history tells what was not known."""
     it = made.project_at("advised")
-    it.note_obstacles(1, ())
     made.advance(it, "secured")
     assert it.history[-1].why == "Licences ouvertes. Non encore vérifié par le calcul."
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_nothing_is_secured_before_the_catalogue_says_whose_data_it_reads(
+    *, answered: bool
+) -> None:
+    """Nor when it said so of an older treatment, or as it did before it told owners."""
+    it = made.saved(made.project())
+    it.advise(Guidance())
+    if answered:
+        it.note_inputs(InputsChecked(project_id="prj_1", proposal=1))
+    else:
+        made.check_inputs(it)
+        it.set_treatment(made.treatment("dts_c"), HOLDER, is_reviewer=False)
+    before = it.model_dump()
+    with pytest.raises(WrongStage, match="à qui sont les données ; réessayez"):
+        made.advance(it, "secured")
+    assert it.model_dump() == before
+    made.advance(it, "rejected")
 
 
 def test_access_is_open_while_everything_may_be_read() -> None:

@@ -41,6 +41,11 @@ class Walk(RuleBasedStateMachine):
         self.attempt(lambda: made.advance(self.project, stage))
 
     @rule()
+    def catalogue_answers(self) -> None:
+        """The catalogue says whose data the treatment reads."""
+        made.check_inputs(self.project)
+
+    @rule()
     def full_job_succeeds(self) -> None:
         """A full job ends well, perhaps long before anybody delivers."""
         self.project.note_result(made.succeeded("full", "job_full"))

@@ -7,7 +7,10 @@ from tests.unit.intake import made
 
 def test_a_view_shows_no_machinery() -> None:
     """Outbox, handled events and bookkeeping stay inside."""
-    shown = ProjectView.of(made.project()).model_dump()
+    it = made.project()
+    made.check_inputs(it)
+    shown = ProjectView.of(it).model_dump()
     hidden = {"outbox", "handled", "trial_due", "secured_ids", "data_opened", "proposal"}
     assert set(Project.model_fields) - set(shown) == hidden
+    assert "owners" not in shown["checks"][0]
     assert shown["history"][0]["why"] == "Projet déposé."

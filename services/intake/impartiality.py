@@ -1,0 +1,30 @@
+"""Nobody decides on their own case: who does not review a project, and why not (in French)."""
+
+from collections.abc import Iterable, Mapping
+
+from shared.errors import Forbidden
+
+_ANOTHER = "un autre examinateur décide"
+
+
+def check_impartial(
+    by: str, holder_id: str, owners: Iterable[str], sirens: Mapping[str, str]
+) -> None:
+    """Raise Forbidden for the holder, an owner of the data, and whoever has the SIREN of one.
+
+    `sirens` has those of members, by id; a member without one speaks for itself alone.
+    """
+    others = set(owners) - {holder_id}
+    if by == holder_id:
+        raise Forbidden(f"le porteur d'un projet ne l'examine pas : {_ANOTHER}")
+    if by in others:
+        raise Forbidden(f"ce projet lirait des données qui sont à vous : {_ANOTHER}")
+    siren = sirens.get(by)
+    if not siren:
+        return
+    if siren == sirens.get(holder_id):
+        raise Forbidden(f"votre organisation (SIREN {siren}) porte ce projet : {_ANOTHER}")
+    if siren in {sirens.get(owner) for owner in others}:
+        raise Forbidden(
+            f"ce projet lirait des données de votre organisation (SIREN {siren}) : {_ANOTHER}"
+        )
