@@ -16,7 +16,7 @@ from services.intake.bodies import (
     SubmitProject,
     WithdrawProject,
 )
-from services.intake.member_commands import check_members, sirens_about
+from services.intake.members.commands import check_members, sirens_about
 from services.intake.model import Project
 from services.intake.records import Delivery
 from services.intake.submission import claim

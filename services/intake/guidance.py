@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from services.intake.member import Member
+from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import Guidance, SuggestedApplication, SuggestedMember
 from shared.events.event import Match

@@ -14,10 +14,10 @@ from services.intake.bodies import (
     WithdrawProject,
     WrittenTreatment,
 )
-from services.intake.departure_entrypoints import ForDepartures
-from services.intake.member import Member
-from services.intake.member_commands import candidates
-from services.intake.member_entrypoints import STAFF, ForMembers
+from services.intake.members.commands import candidates
+from services.intake.members.departure_entrypoints import ForDepartures
+from services.intake.members.entrypoints import STAFF, ForMembers
+from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import AccessEvent, DatasetAccess
 from services.intake.submission import Submission

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from services.intake.guidance import advise
-from services.intake.member import Member
-from services.intake.member_commands import candidates
+from services.intake.members.commands import candidates
+from services.intake.members.model import Member
 from shared.store import PAGE_LIMIT, Store
 from tests.unit.intake import made
 

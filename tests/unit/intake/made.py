@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.intake.member import Member
+from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import Delivery, Guidance
 from shared.events import (

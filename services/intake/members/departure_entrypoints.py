@@ -1,7 +1,7 @@
 """What intake serves, and hears, of members who leave."""
 
-from services.intake import leaving
 from services.intake.bodies import LeaveLab
+from services.intake.members import leaving
 from services.intake.views import DepartureView
 from shared.auth import Caller, MemberId, Role
 from shared.events import Envelope, MemberLeft

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from services.intake import member_commands
 from services.intake.bodies import ListMembers, RegisterMember
-from services.intake.member import Member
+from services.intake.members import commands
+from services.intake.members.model import Member
 from services.intake.views import MemberPage, MemberView
 from shared.auth import MemberId, Role
 from shared.http import Call, http
@@ -24,14 +24,12 @@ class ForMembers:
     def register(self, call: Call) -> MemberView:
         """Register a member of the lab; honours an `Idempotency-Key` as submissions do."""
         sender, key = call.caller.member_id, IdempotencyKey.if_any(call.idempotency_key)
-        return MemberView.of(
-            member_commands.register_member(self.documents, sender, call.body, key)
-        )
+        return MemberView.of(commands.register_member(self.documents, sender, call.body, key))
 
     @http("GET", "/members", query=ListMembers, returns=MemberPage)
     def page_members(self, call: Call) -> MemberPage:
         """List members, by skill and territory, oldest first."""
-        return MemberPage.of(member_commands.page_members(self.documents, call.query))
+        return MemberPage.of(commands.page_members(self.documents, call.query))
 
     @http("GET", "/members/{member_id}", returns=MemberView)
     def read_member(self, call: Call, member_id: str) -> MemberView:  # noqa: ARG002
@@ -43,7 +41,7 @@ class ForMembers:
         """Register a member of the lab; a call that the broker repeats registers one."""
         body, key = RegisterMember.model_validate(member), IdempotencyKey.of_call()
         # All callers by RPC are one sender of keys, under the name that is kept with them.
-        return MemberView.of(member_commands.register_member(self.documents, "rpc", body, key))
+        return MemberView.of(commands.register_member(self.documents, "rpc", body, key))
 
     @rpc
     def get_member(self, member_id: MemberId) -> MemberView:
@@ -61,5 +59,5 @@ class ForMembers:
         """List members, oldest first."""
         asked = {"skill": skill, "territory": territory, "after": after, "limit": limit}
         return MemberPage.of(
-            member_commands.page_members(self.documents, ListMembers.model_validate(asked))
+            commands.page_members(self.documents, ListMembers.model_validate(asked))
         )

@@ -1,6 +1,6 @@
 """A member leaves: what it holds is withdrawn, and others' projects that count on it say so."""
 
-from services.intake.member import Member
+from services.intake.members.model import Member
 from services.intake.model import FINAL_STAGES, Project
 from services.intake.records import Entry
 from shared.aggregate import now

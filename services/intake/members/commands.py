@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.intake.bodies import ListMembers, RegisterMember
-from services.intake.member import Member
+from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.submission import claim
 from shared.aggregate import new_id

@@ -1,0 +1,1 @@
+"""Members of the lab: taken in, found by skill and territory, and let go."""
