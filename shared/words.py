@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -59,6 +59,11 @@ def counted(number: int, one: str, many: str) -> str:
 def grouped(number: int) -> str:
     """A number as people read it in French, its digits by threes: `22 500 000`."""
     return f"{number:,}".replace(",", "\u202f")
+
+
+def french_list(items: Sequence[str]) -> str:
+    """Items as a French sentence names them: `a`, `a et b`, `a, b et c`."""
+    return " et ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
 def french_date(day: str) -> str:

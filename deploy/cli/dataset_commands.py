@@ -225,6 +225,12 @@ def access_requests(
     return "catalog", "/access-requests", {"waiting": "true" if waiting else ""}
 
 
+@app.answers("access-request", show.record)
+def access_request(api: Client, request_id: str) -> Answer:
+    """Show what a project asks of one's data: who, why, which columns, what comes out."""
+    return api.get("catalog", path_of("access-requests", request_id))
+
+
 @app.answers("decide")
 def decide(
     api: Client,
@@ -233,10 +239,21 @@ def decide(
     reason: Annotated[str, typer.Option(help="In French; a refusal or revocation needs one.")] = "",
     purpose: Annotated[str, typer.Option(help="What a grant is for, in French.")] = "",
     until: Annotated[str, typer.Option(help="The last day of a grant: 2026-12-31.")] = "",
+    conditions: Annotated[str, typer.Option(help="What is to be kept to, in French.")] = "",
+    treatment: Annotated[
+        str, typer.Option(help="shown: for what is asked only; any: whatever the project does.")
+    ] = "shown",
+    fingerprint: Annotated[
+        str, typer.Option(help="Of the request that was read; else what is asked now.")
+    ] = "",
 ) -> Answer:
     """Grant or refuse a project's request for one's data, or revoke what was granted."""
+    path = path_of("access-requests", request_id)
+    if decision == "grant" and not fingerprint:
+        fingerprint = api.get("catalog", path)["fingerprint"]
     said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
-    return api.post("catalog", path_of("access-requests", request_id, "decision"), said)
+    said |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
+    return api.post("catalog", f"{path}/decision", said)
 
 
 @app.answers("open")

@@ -36,6 +36,7 @@ from shared.events import (
     ProjectSecured,
     ProjectSubmitted,
     ProjectWithdrawn,
+    TreatmentChanged,
     TreatmentProposed,
 )
 from shared.messaging import Background, Config, Context, Documents, Files, on, ssrf_guard
@@ -115,6 +116,11 @@ class Catalog(Granting, Harvesting, Opening, Owning, Reading):
         """Ask for the data of a secured project."""
         requests.request_access(self.documents, self.settings, envelope)
         leaving.answer_for_departed(self.documents, envelope.data.project_id)
+
+    @on(TreatmentChanged)
+    def change_treatment(self, envelope: Envelope[TreatmentChanged]) -> None:
+        """Ask owners anew for a treatment that reads or shows more than they granted."""
+        requests.change_treatment(self.documents, envelope)
 
     @on(ProjectRejected, ProjectWithdrawn)
     def revoke_access(self, envelope: Envelope[ProjectRejected | ProjectWithdrawn]) -> None:

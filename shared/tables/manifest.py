@@ -28,6 +28,12 @@ class Input(Frozen):
     licence: str = ""
     purpose: str = Field(default="", description="what its owners granted it for")
     until: str | None = Field(default=None, description="the last day of the grant, an ISO date")
+    columns: tuple[str, ...] | None = Field(
+        default=None, description="the only ones that the job was given; null for all"
+    )
+    conditions: tuple[str, ...] = Field(
+        default=(), description="what its owners ask to be kept to, as written"
+    )
 
 
 class Output(Frozen):

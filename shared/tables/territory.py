@@ -11,6 +11,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from stdnum.fr import siren
 
+from shared.words import french_list
+
 _METROPOLITAN = r"(?:0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])"
 _OVERSEAS = r"97[1-6]"
 _CODE = re.compile(rf"(?:{_METROPOLITAN}(?:\d{{3}})?|{_OVERSEAS}(?:\d{{2}})?)", re.ASCII)
@@ -98,7 +100,5 @@ def kind_of(code: str) -> str:
 
 
 def _enumerated(kind: str, codes: list[str]) -> str:
-    if len(codes) == 1:
-        return f"{kind} {codes[0]}"
-    plural = kind if kind == "EPCI" else f"{kind}s"
-    return f"{plural} {', '.join(codes[:-1])} et {codes[-1]}"
+    ending = "" if kind == "EPCI" or len(codes) == 1 else "s"
+    return f"{kind}{ending} {french_list(codes)}"

@@ -107,8 +107,10 @@ class Affair:
 
     def decide(self, decision: str, **why: str) -> None:
         """The owner's decision on the project's request."""
-        path = f"/access-requests/{self.project_id}.{self.bodies}/decision"
-        self.owner.post("catalog", path, {"decision": decision, **why})
+        path = f"/access-requests/{self.project_id}.{self.bodies}"
+        seen = self.owner.get("catalog", path)["fingerprint"]
+        body = {"decision": decision, "fingerprint": seen, **why}
+        self.owner.post("catalog", f"{path}/decision", body)
 
     def requests(self, **query: str) -> list[dict[str, Any]]:
         """What the owner was asked for."""

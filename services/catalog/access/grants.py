@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, model_validator
 
+from services.catalog.access.asking import Asked
 from shared.aggregate import NEVER, now
+from shared.applications.lineage import Reading
 from shared.events.event import Frozen
 
 GrantState = Literal["requested", "granted", "refused", "expired", "revoked"]
@@ -54,10 +56,16 @@ def end_of(day: str) -> datetime:
 
 
 class Conditions(Frozen):
-    """What a consent is bound to: a purpose, in French, and a last day, an ISO date."""
+    """What a consent is bound to: a purpose, in French, and a last day, an ISO date.
+
+    `wording` is what its decider asks to be kept to, as written. `any_treatment` consents to
+    whatever the project does with the data; without it to what was shown only.
+    """
 
     purpose: str = ""
     until: str | None = None
+    wording: str = ""
+    any_treatment: bool = False
 
 
 UNBOUND = Conditions()
@@ -74,8 +82,9 @@ class Grant(BaseModel):
 
     `deciders` are all that have to consent: the owner, and for a result made of others' restricted
     data those others too, but never the project's holder. `consents` are those that did,
-    `conditions` what they bound it to. `ended_by` is who took a grant away, nobody when the project
-    ended.
+    `conditions` what they bound it to. `asked_for` is what the project does with the data now,
+    `allowed` what was granted: None of a grant from before owners were shown either. `ended_by` is
+    who took a grant away, nobody when the project ended.
     """
 
     dataset_id: str
@@ -87,6 +96,8 @@ class Grant(BaseModel):
     deciders: list[str] = []
     consents: list[str] = []
     conditions: list[Consent] = []
+    asked_for: Asked | None = None
+    allowed: Reading | None = None
     decided_by: str = ""
     reason: str = ""
     requested_at: datetime
@@ -134,6 +145,22 @@ class Grant(BaseModel):
         return min((one.until for one in self.conditions if one.until), default=None)
 
     @property
+    def wordings(self) -> tuple[str, ...]:
+        """What the deciders ask to be kept to, as written, each once."""
+        return tuple(dict.fromkeys(one.wording for one in self.conditions if one.wording))
+
+    @property
+    def is_for_any_treatment(self) -> bool:
+        """Whether all its deciders consent to whatever the project does with the data."""
+        return {one.decider for one in self.conditions if one.any_treatment} >= set(self.deciders)
+
+    def covers(self, reading: Reading) -> bool:
+        """Whether what is granted allows that; one that nobody was asked for allows everything."""
+        if not self.asked or self.is_for_any_treatment:
+            return True
+        return self.allowed is not None and self.allowed.covers(reading)
+
+    @property
     def due_at(self) -> datetime:
         """When time itself changes something: a reminder, the end of the wait or of the grant."""
         if self.missing and self.reminded_at is None:
@@ -161,6 +188,23 @@ class Grant(BaseModel):
             self.consents.append(decider)
             self.conditions.append(_bound(decider, conditions))
 
+    def ask_for(self, asked: Asked) -> bool:
+        """Note what the project does with the data now; whether its deciders are to be asked anew.
+
+        Consents to less, or to what is finer, do not hold for it. What was granted before anybody
+        was shown what for is bound to it as it is now.
+        """
+        before, self.asked_for = self.asked_for, asked
+        if self.state == "granted" and before is None:
+            self.allowed = asked.reading
+        if self.state == "revoked" or (before and before.fingerprint == asked.fingerprint):
+            return False
+        if self.state == "granted" and self.covers(asked.reading):
+            return False
+        if before is None or not before.reading.covers(asked.reading):
+            self._forget({one.decider for one in self.conditions if not one.any_treatment})
+        return True
+
     def ask_again(self) -> None:
         """Wait anew for those who do not consent, as long as the first time."""
         self.state, self.waits_since, self.reminded_at = "requested", now(), None
@@ -170,6 +214,8 @@ class Grant(BaseModel):
         """Note how it was decided, by whom and why."""
         self.state, self.decided_by, self.reason, self.decided_at = state, decided_by, reason, now()
         self.ended_at, self.ended_by, self.end_reason = None, "", ""
+        if state == "granted":
+            self.allowed = self.asked_for.reading if self.asked_for else None
 
     def count_use(self, job_id: str) -> None:
         """Count a use: of a job one, however often it opens the data, else each opening."""
@@ -199,4 +245,4 @@ class Grant(BaseModel):
 
 
 def _bound(decider: str, conditions: Conditions) -> Consent:
-    return Consent(decider=decider, purpose=conditions.purpose, until=conditions.until)
+    return Consent(decider=decider, **dict(conditions))

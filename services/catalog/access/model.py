@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, computed_field
 
+from services.catalog.access.asking import Asked, ProjectFacts, ask
 from services.catalog.access.grants import UNBOUND, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
-from shared.errors import Forbidden, NotFound, WrongStage
+from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events import (
+    AccessBound,
     AccessExpired,
     AccessGranted,
     AccessRefused,
@@ -55,6 +57,8 @@ class ProjectAccess(Aggregate):
     matches: tuple[Match, ...] = ()
     needs: list[str] = Field(default=[], description="datasets it names, its kinds of keys")
     opened: bool = False
+    facts: ProjectFacts | None = Field(default=None, description="what it does, why, for whom")
+    opened_for: int = Field(default=0, description="the proposal that access was last opened for")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -122,7 +126,13 @@ class ProjectAccess(Aggregate):
         told = {"proposal": proposal, "obstacles": obstacles, "owners": owners}
         self.record(InputsChecked(project_id=self.id, **told))
 
-    def secure(self, holder_id: str, wanted: Wanted, deadlines: Deadlines) -> None:
+    def secure(
+        self,
+        holder_id: str,
+        wanted: Wanted,
+        deadlines: Deadlines,
+        facts: ProjectFacts | None = None,
+    ) -> None:
         """Ask for every dataset of `wanted`, None being one that the catalogue does not know.
 
         The holder's own and open data is granted at once; restricted data waits for its owner, and
@@ -133,11 +143,26 @@ class ProjectAccess(Aggregate):
         if self.closed:
             return
         self.holder_id = holder_id
+        self._learn(facts)
         self.need(wanted)
         new = {one: dataset for one, dataset in wanted.items() if self.grant_of(one) is None}
         unknown = [one for one, dataset in new.items() if dataset is None]
         for dataset_id in unknown or new:
-            self._add_grant(dataset_id, new[dataset_id], deadlines)
+            self._add_grant(dataset_id, wanted, deadlines)
+        self._open_if_all_granted()
+
+    def change_treatment(self, facts: ProjectFacts, wanted: Wanted) -> None:
+        """The project does something else with its data: owners are asked where that is more.
+
+        What reads no more of a dataset and shows nothing finer goes on. An older treatment that
+        comes late changes nothing.
+        """
+        if self.closed or (self.facts and facts.proposal < self.facts.proposal):
+            return
+        self._learn(facts)
+        for grant in self.grants:
+            if grant.asked and wanted.get(grant.dataset_id):
+                self._ask_for(grant, wanted)
         self._open_if_all_granted()
 
     def can_reconsider(self, dataset: Dataset) -> bool:
@@ -147,8 +172,12 @@ class ProjectAccess(Aggregate):
             return False
         return bool(grant.obstacle) or self._needs_nobody(grant, dataset)
 
-    def reconsider(self, dataset: Dataset) -> None:
-        """What is published can be read; on what is open nobody has to decide any more."""
+    def reconsider(self, dataset: Dataset, wanted: Wanted | None = None) -> None:
+        """What is published can be read; on what is open nobody has to decide any more.
+
+        Its columns are known now (`wanted` are all datasets of the treatment): who is asked for
+        more than before is asked anew.
+        """
         grant = self.grant_of(dataset.id)
         if grant is None or not self.can_reconsider(dataset):
             return
@@ -156,6 +185,8 @@ class ProjectAccess(Aggregate):
         if self._needs_nobody(grant, dataset):
             grant.asked, grant.deciders = False, []
             self._grant(grant, CATALOG, _OPEN)
+        elif wanted:
+            self._ask_for(grant, wanted)
         self._open_if_all_granted()
 
     def decide(
@@ -165,8 +196,13 @@ class ProjectAccess(Aggregate):
         decision: Decision,
         reason: str,
         conditions: Conditions = UNBOUND,
+        *,
+        fingerprint: str = "",
     ) -> None:
         """A decider grants, refuses or takes back; what it refused or took back it may grant later.
+
+        A grant is for what was shown: it names the `fingerprint` of that. Raises Invalid without
+        it, WrongStage when something else is asked since.
 
         The request is granted once all consent, and refused as soon as one refuses, until that one
         grants; what is granted ends as soon as one takes its consent back. Saying the same again
@@ -184,6 +220,8 @@ class ProjectAccess(Aggregate):
                 if self.closed
                 else f"cette demande est déjà dans l'état « {grant.state} »"
             )
+        if not said and decision == "grant":
+            _check_shown(grant, fingerprint)
         grant.answer(decider, decision, conditions)
         if said:
             return
@@ -232,12 +270,12 @@ class ProjectAccess(Aggregate):
         was_open = grant is not None and grant.state == "granted" and not grant.asked
         return was_open and dataset.deciders(self.holder_id) != []
 
-    def ask_again(self, dataset: Dataset) -> None:
+    def ask_again(self, dataset: Dataset, wanted: Wanted | None = None) -> None:
         """Ask the deciders of data that was open when it was granted."""
         if self.must_ask_again(dataset):
             grant = self.granted(dataset.id)
             grant.ask_again()
-            self._ask_deciders(grant, dataset.deciders(self.holder_id))
+            self._ask_deciders(grant, dataset.deciders(self.holder_id), wanted)
 
     def taken_back(self, dataset_ids: Iterable[str]) -> str:
         """Why one of these was taken away from the project before its end; empty if none was."""
@@ -247,15 +285,41 @@ class ProjectAccess(Aggregate):
     def _no_request(self, dataset_id: str) -> NotFound:
         return NotFound.of(f"{self.id}.{dataset_id}")
 
-    def _ask_deciders(self, grant: Grant, deciders: list[str]) -> None:
+    def _learn(self, facts: ProjectFacts | None) -> None:
+        if facts and (self.facts is None or facts.proposal >= self.facts.proposal):
+            self.facts, self.title = facts, facts.title or self.title
+
+    def _ask_deciders(
+        self, grant: Grant, deciders: list[str], wanted: Wanted | None = None
+    ) -> None:
         grant.asked, grant.deciders = True, deciders
-        for decider in deciders:
+        if self.facts and wanted:
+            grant.ask_for(ask(self.facts, grant.dataset_id, wanted))
+        self._tell_request(grant)
+
+    def _ask_for(self, grant: Grant, wanted: Wanted) -> None:
+        if self.facts is None:
+            return
+        is_bound = grant.state == "granted" and grant.asked_for is None
+        asked = ask(self.facts, grant.dataset_id, wanted)
+        if grant.ask_for(asked):
+            grant.ask_again()
+            self._tell_request(grant)
+        elif is_bound:
+            about = {**self._about(grant), "asked": asked.sentences}
+            self.record(AccessBound(**about, member_ids=grant.others))
+
+    def _tell_request(self, grant: Grant) -> None:
+        asked, facts = grant.asked_for, self.facts
+        for decider in grant.unmet:
             self.record(
                 AccessRequested(
                     **self._about(grant),
                     holder_id=self.holder_id,
                     member_id=decider if decider != grant.owner_id else None,
                     reason=grant.obstacle,
+                    holder=facts.holder if facts else None,
+                    **_told(asked) if asked else {},
                 )
             )
 
@@ -268,6 +332,7 @@ class ProjectAccess(Aggregate):
                 member_ids=grant.others,
                 purpose=grant.purpose,
                 until=grant.until,
+                conditions=grant.wordings,
             )
         )
 
@@ -302,7 +367,8 @@ class ProjectAccess(Aggregate):
             "title": "" if grant.obstacle else grant.title,
         }
 
-    def _add_grant(self, dataset_id: str, dataset: Dataset | None, deadlines: Deadlines) -> None:
+    def _add_grant(self, dataset_id: str, wanted: Wanted, deadlines: Deadlines) -> None:
+        dataset = wanted[dataset_id]
         grant = Grant(
             dataset_id=dataset_id,
             title=dataset.metadata.title if dataset else "",
@@ -318,11 +384,11 @@ class ProjectAccess(Aggregate):
         obstacle = obstacle_of(dataset_id, dataset)
         grant.obstacle = obstacle.reason if obstacle else ""
         if deciders := dataset.deciders(self.holder_id):
-            self._ask_deciders(grant, deciders)
+            self._ask_deciders(grant, deciders, wanted)
         elif dataset.owner_id == self.holder_id:
             self._grant(grant, self.holder_id, "Données du porteur du projet.")
         elif obstacle:
-            self._ask_deciders(grant, [dataset.owner_id])
+            self._ask_deciders(grant, [dataset.owner_id], wanted)
         else:
             self._grant(grant, CATALOG, _OPEN)
 
@@ -339,12 +405,34 @@ class ProjectAccess(Aggregate):
             grant.ask_again()
 
     def _open_if_all_granted(self) -> None:
-        if self.opened or any(one.state != "granted" or one.obstacle for one in self.grants):
+        proposal = self.facts.proposal if self.facts else 0
+        was_opened = self.opened and self.opened_for >= proposal
+        if was_opened or any(one.state != "granted" or one.obstacle for one in self.grants):
             return
-        self.opened = True
+        self.opened, self.opened_for = True, proposal
         ids = tuple(grant.dataset_id for grant in self.grants)
-        self.record(DataAccessOpened(project_id=self.id, dataset_ids=ids))
+        told = {"project_id": self.id, "dataset_ids": ids, "proposal": proposal or None}
+        self.record(DataAccessOpened(**told))
 
 
 def _with_staff(deciders: list[str]) -> list[str]:
     return [*sorted(set(deciders)), STAFF] if deciders else []
+
+
+def _told(asked: Asked) -> dict[str, Any]:
+    """What the deciders' webhooks say of it."""
+    sentences = (*asked.sentences, f"Licences : {asked.licence}", f"Personnes : {asked.privacy}")
+    columns = asked.reading.columns or ()
+    return {"asked": sentences, "columns": columns, "fingerprint": asked.fingerprint}
+
+
+def _check_shown(grant: Grant, fingerprint: str) -> None:
+    """A consent is for what was shown; from before anything was, there is nothing to name."""
+    if grant.asked_for is None or grant.asked_for.fingerprint == fingerprint:
+        return
+    if not fingerprint:
+        raise Invalid(
+            "un accord nomme ce qui est demandé : relisez la demande et reprenez son empreinte",
+            "fingerprint",
+        )
+    raise WrongStage("la demande a changé depuis que vous l'avez lue : relisez-la, puis décidez")

@@ -1,10 +1,12 @@
 """Asks the owners of data for a project, takes their decisions, and lists what they are asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from services.catalog.access.asking import ProjectFacts
 from services.catalog.access.grants import Deadlines
 from services.catalog.access.model import STAFF, ProjectAccess
+from services.catalog.access.obstacles import Wanted
 from services.catalog.access.views import AccessRequest, NewDecision, RequestPage, RequestQuery
 from services.catalog.datasets.model import Dataset
 from shared.auth import Caller
@@ -17,6 +19,7 @@ from shared.events import (
     ProjectSecured,
     ProjectSubmitted,
     ProjectWithdrawn,
+    TreatmentChanged,
     TreatmentProposed,
 )
 from shared.settings import Settings
@@ -31,7 +34,9 @@ _END_REASONS: dict[type[ProjectEnd], str] = {
 
 def change_access(
     store: Store,
-    because: Envelope[ProjectSubmitted | TreatmentProposed | ProjectSecured | ProjectEnd],
+    because: Envelope[
+        ProjectSubmitted | TreatmentProposed | ProjectSecured | TreatmentChanged | ProjectEnd
+    ],
     decide: Callable[[ProjectAccess], object],
 ) -> ProjectAccess:
     """Change what is known of the project that an event tells of, also when nothing was."""
@@ -48,14 +53,23 @@ def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectS
         remind_seconds=settings.access_reminder_seconds,
         expire_seconds=settings.access_expiry_seconds,
     )
-    wanted = {id_: store.of(Dataset).find_one(id_) for id_ in event.dataset_ids}
+    wanted, facts = _read(store, event.dataset_ids), ProjectFacts.of(event)
     access = change_access(
-        store, envelope, lambda access: access.secure(event.holder_id, wanted, deadlines)
+        store, envelope, lambda access: access.secure(event.holder_id, wanted, deadlines, facts)
     )
     # What changed between the look and the save was told to nobody.
     for dataset_id in event.dataset_ids:
         if dataset := store.of(Dataset).find_one(dataset_id):
             _adjust(store, access, dataset)
+
+
+def change_treatment(store: Store, envelope: Envelope[TreatmentChanged]) -> None:
+    """A secured project does something else with its data: owners are asked where that is more."""
+    facts = ProjectFacts.of(envelope.data)
+    if facts is None:
+        return
+    wanted = _read(store, facts.treatment.inputs.values())
+    change_access(store, envelope, lambda access: access.change_treatment(facts, wanted))
 
 
 def adjust_access(store: Store, dataset_id: str) -> None:
@@ -67,10 +81,20 @@ def adjust_access(store: Store, dataset_id: str) -> None:
 
 
 def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
-    if access.can_reconsider(dataset):
-        store.of(ProjectAccess).change(access.id, lambda one: one.reconsider(dataset))
-    if access.must_ask_again(dataset):
-        store.of(ProjectAccess).change(access.id, lambda one: one.ask_again(dataset))
+    if not access.can_reconsider(dataset) and not access.must_ask_again(dataset):
+        return
+    wanted = treated_by(store, access)
+    store.of(ProjectAccess).change(access.id, lambda one: one.reconsider(dataset, wanted))
+    store.of(ProjectAccess).change(access.id, lambda one: one.ask_again(dataset, wanted))
+
+
+def treated_by(store: Store, access: ProjectAccess) -> Wanted:
+    """The datasets of the project's treatment, as they are now."""
+    return _read(store, access.facts.treatment.inputs.values() if access.facts else ())
+
+
+def _read(store: Store, dataset_ids: Iterable[str]) -> Wanted:
+    return {one: store.of(Dataset).find_one(one) for one in dataset_ids}
 
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:
@@ -95,10 +119,25 @@ def decide_access(
     access = store.of(ProjectAccess).change(
         project_id,
         lambda access: access.decide(
-            dataset_id, decider, decision.decision, decision.reason, decision.conditions
+            dataset_id,
+            decider,
+            decision.decision,
+            decision.reason,
+            decision.terms,
+            fingerprint=decision.fingerprint,
         ),
     )
     return AccessRequest.of(access, access.request_for(dataset_id))
+
+
+def read_request(store: Store, request_id: str, caller: Caller) -> AccessRequest:
+    """One request, for those who decide on it, its project's holder and staff; NotFound else."""
+    project_id, _, dataset_id = request_id.partition(".")
+    access = store.of(ProjectAccess).find_one(project_id)
+    grant = access.grant_of(dataset_id) if access else None
+    if not (access and grant and grant.asked and caller.may_see(access.holder_id, *grant.deciders)):
+        raise NotFound.of(request_id)
+    return AccessRequest.of(access, grant)
 
 
 def list_requests(store: Store, query: RequestQuery, caller: Caller) -> RequestPage:

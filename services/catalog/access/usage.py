@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from services.catalog.access.asking import reading_of
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import GrantedDataset, UsePage, UseQuery
@@ -21,6 +22,7 @@ from shared.events import (
     JobKind,
     JobSucceeded,
     ProjectDelivered,
+    Treatment,
 )
 from shared.storage import Storage
 from shared.store import Store
@@ -30,11 +32,17 @@ _TREATING: tuple[JobKind, ...] = ("trial", "full")
 
 
 def open_dataset(
-    store: Store, project_id: str, dataset_id: str, job_id: str = ""
+    store: Store,
+    project_id: str,
+    dataset_id: str,
+    job_id: str = "",
+    treatment: Treatment | None = None,
 ) -> GrantedDataset:
     """The only door to data: what a granted project reads now, recorded as a use.
 
-    Raises Forbidden without a grant, Unavailable while the first version is being read, WrongStage
+    Of data that owners were asked for it opens the columns that `treatment` reads, or without one
+    those that were granted. Raises Forbidden without a grant, or for a treatment that reads or
+    shows more than was granted, Unavailable while the first version is being read, WrongStage
     when no version could be, Invalid for another project's job.
     """
     access = store.of(ProjectAccess).find_one(project_id)
@@ -46,6 +54,7 @@ def open_dataset(
         store.of(ProjectAccess).change(project_id, lambda access: access.ask_again(dataset))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
+    columns = _columns(store, access, dataset_id, treatment)
     access = store.of(ProjectAccess).change(
         project_id, lambda access: access.count_use(dataset_id, job_id)
     )
@@ -60,7 +69,28 @@ def open_dataset(
         file=table,
         purpose=grant.purpose,
         until=grant.until,
+        columns=columns,
+        conditions=grant.wordings,
     )
+
+
+def _columns(
+    store: Store, access: ProjectAccess, dataset_id: str, treatment: Treatment | None
+) -> tuple[str, ...] | None:
+    """The columns of a granted dataset that are handed over; None for all."""
+    grant = access.granted(dataset_id)
+    if not grant.asked:
+        return None
+    if treatment is None:
+        return grant.allowed.columns if grant.allowed and not grant.is_for_any_treatment else None
+    wanted = {one: store.of(Dataset).find_one(one) for one in treatment.inputs.values()}
+    reading = reading_of(treatment, dataset_id, wanted)
+    if grant.allowed and not grant.covers(reading):
+        raise Forbidden(
+            f"le traitement lit ou montre de {dataset_id} plus que ce que ses propriétaires ont"
+            " accordé"
+        )
+    return reading.columns
 
 
 def _record_use(

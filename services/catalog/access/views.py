@@ -1,12 +1,13 @@
 """What is asked and shown of the access of projects to datasets."""
 
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from services.catalog.access.grants import (
     Conditions,
+    Consent,
     Decision,
     Grant,
     GrantState,
@@ -16,7 +17,7 @@ from services.catalog.access.grants import (
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.bodies import Purpose, Text
 from shared.aggregate import View, ViewPage, now
-from shared.events import JobKind
+from shared.events import JobKind, Party
 from shared.events.event import FileRef
 from shared.inbound import Body, Paging
 
@@ -44,6 +45,16 @@ class AccessRequest(BaseModel):
     state: GrantState
     obstacle: str = Field(description="why nobody can read the data yet, in French")
     reason: str
+    holder: Party | None = Field(description="who asks, if the lab knows the member")
+    asked: tuple[str, ...] = Field(
+        description="what a grant is for, in French sentences; none in a request of before"
+    )
+    columns: tuple[str, ...] | None = Field(description="that are read; null for all of them")
+    crossed_with: tuple[str, ...] = Field(description="the ids of the other datasets")
+    licence: str = Field(description="what licences say of the result, in French")
+    privacy: str = Field(description="what the dataset tells about persons, in French")
+    fingerprint: str = Field(description="of what is asked: a grant names it")
+    conditions: list[Consent] = Field(description="what each decider bound its consent to")
     requested_at: datetime
     purpose: str = Field(description="what the deciders grant it for")
     until: str | None = Field(description="the last day they grant it for, an ISO date")
@@ -57,8 +68,16 @@ class AccessRequest(BaseModel):
     @classmethod
     def of(cls, access: ProjectAccess, grant: Grant) -> Self:
         """One request of a project."""
+        asked = grant.asked_for
         return cls(
             id=f"{access.id}.{grant.dataset_id}",
+            holder=access.facts.holder if access.facts else None,
+            asked=asked.sentences if asked else (),
+            columns=asked.reading.columns if asked else None,
+            crossed_with=asked.reading.crossed_with if asked else (),
+            licence=asked.licence if asked else "",
+            privacy=asked.privacy if asked else "",
+            fingerprint=asked.fingerprint if asked else "",
             project_id=access.id,
             project_title=access.title,
             holder_id=access.holder_id,
@@ -90,6 +109,12 @@ class GrantedDataset(BaseModel):
     file: FileRef
     purpose: str = Field(description="what the grant is for")
     until: str | None = Field(description="its last day, an ISO date")
+    columns: tuple[str, ...] | None = Field(
+        default=None, description="the only ones that may be read; null for all"
+    )
+    conditions: tuple[str, ...] = Field(
+        default=(), description="what its owners ask to be kept to, as written"
+    )
 
 
 class UseQuery(Paging):
@@ -143,7 +168,20 @@ class NewDecision(Body):
         default=None, description="the last day of a grant, until it ends in metropolitan France"
     )
 
+    conditions: Text = Field(default="", description="what is to be kept to, in one's own words")
+    treatment: Literal["shown", "any"] = Field(
+        default="shown", description="a grant is for what was shown, or for any treatment"
+    )
+    fingerprint: str = Field(
+        default="", max_length=64, description="of the request that was read: a grant needs it"
+    )
+
     @property
-    def conditions(self) -> Conditions:
+    def terms(self) -> Conditions:
         """What a grant is bound to."""
-        return Conditions(purpose=self.purpose, until=self.until and self.until.isoformat())
+        return Conditions(
+            purpose=self.purpose,
+            until=self.until and self.until.isoformat(),
+            wording=self.conditions,
+            any_treatment=self.treatment == "any",
+        )

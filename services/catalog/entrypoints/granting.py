@@ -1,5 +1,7 @@
 """Who may read what, who decides on it, and what became of it."""
 
+from typing import Any
+
 from services.catalog.access import requests, usage
 from services.catalog.access.views import (
     AccessRequest,
@@ -11,6 +13,7 @@ from services.catalog.access.views import (
     UseQuery,
 )
 from shared.auth import INSIDE, Caller
+from shared.events import Treatment
 from shared.http import Call, http
 from shared.inbound import Identifier
 from shared.messaging import rpc
@@ -32,6 +35,11 @@ class Granting:
         """The requests for the caller's restricted data; all of them for staff."""
         return requests.list_requests(self.documents, call.query, call.caller)
 
+    @http("GET", "/access-requests/{request_id}", returns=AccessRequest)
+    def read_request(self, call: Call, request_id: str) -> AccessRequest:
+        """What is asked of whom, in sentences, and what was decided."""
+        return requests.read_request(self.documents, request_id, call.caller)
+
     @http("POST", "/access-requests/{request_id}/decision", body=NewDecision, returns=AccessRequest)
     def decide_request(self, call: Call, request_id: str) -> AccessRequest:
         """Grant, refuse or revoke a project's access to the caller's data."""
@@ -40,10 +48,23 @@ class Granting:
 
     @rpc
     def open_dataset(
-        self, project_id: Identifier, dataset_id: Identifier, job_id: Identifier | None = None
+        self,
+        project_id: Identifier,
+        dataset_id: Identifier,
+        job_id: Identifier | None = None,
+        treatment: dict[str, Any] | None = None,
     ) -> GrantedDataset:
-        """What a project with a grant reads, and for which of its jobs; Forbidden without one."""
-        return usage.open_dataset(self.documents, project_id, dataset_id, job_id or "")
+        """What a project with a grant reads with that treatment, and for which of its jobs.
+
+        Forbidden without a grant, or when the treatment reads or shows more than was granted.
+        """
+        told = None if treatment is None else Treatment.model_validate(treatment)
+        return usage.open_dataset(self.documents, project_id, dataset_id, job_id or "", told)
+
+    @rpc
+    def get_access_request(self, request_id: str) -> AccessRequest:
+        """What is asked of whom, in sentences, and what was decided."""
+        return requests.read_request(self.documents, request_id, INSIDE)
 
     @rpc
     def list_uses(
@@ -72,8 +93,12 @@ class Granting:
         *,
         purpose: str = "",
         until: str | None = None,
+        conditions: str = "",
+        treatment: str = "shown",
+        fingerprint: str = "",
     ) -> AccessRequest:
         """Grant, refuse or revoke a project's access in the name of the dataset's owner."""
         said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until}
+        said |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
         answer = NewDecision.model_validate(said)
         return requests.decide_access(self.documents, request_id, owner_id, answer)

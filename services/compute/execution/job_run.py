@@ -164,11 +164,13 @@ class JobRun:
         with job_folder() as folder:
             check_disk_space(folder.path)
             catalog, files = self._platform.catalog, self._platform.files
-            inputs = Inputs(catalog, files, self._heartbeat.should_stop).gather(self._job, folder)
+            limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
+            stop = self._heartbeat.should_stop
+            inputs = Inputs(catalog, files, limits, stop).gather(self._job, folder)
             folder.describe(self._instructions(inputs))
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
-            self._compute(folder, seconds)
+            self._compute(folder, limits)
             kept = store_result(self._job, inputs, began, folder, files)
             size_warning = folder.result().size_warning if self._job.kind == "trial" else ""
         return partial(
@@ -209,15 +211,14 @@ class JobRun:
             url=job.url,
         )
 
-    def _compute(self, folder: JobFolder, seconds: float) -> None:
-        limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
+    def _compute(self, folder: JobFolder, limits: Limits) -> None:
         outcome = Sandbox(limits).run(folder.path, self._note, self._heartbeat.should_stop)
         self.seconds, self._heartbeat.log_tail = outcome.seconds, outcome.log_tail
         if outcome.ok:
             return
         if self._heartbeat.should_stop():
             raise Interrupted
-        raise Rejected(self._explain(outcome, seconds))
+        raise Rejected(self._explain(outcome, limits.seconds))
 
     def _explain(self, outcome: SandboxOutcome, seconds: float) -> str:
         if outcome.seconds >= seconds < self._settings.job_seconds:

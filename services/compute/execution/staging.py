@@ -1,16 +1,18 @@
 """Brings into a job's folder what it reads, and stores what it made, with its manifest."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from services.compute.execution.job_folder import JobFolder
+from services.compute.execution.job_folder import JobFolder, job_folder
+from services.compute.execution.projection import project
+from services.compute.execution.sandbox import Limits
 from services.compute.jobs.model import Job, Waiting
 from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
-from shared.events.event import FileRef, Frozen
+from shared.events.event import FileRef, Frozen, Treatment
 from shared.storage import CHUNK, Storage
 from shared.tables.manifest import Input, Manifest, Output
 from shared.tables.privacy import Privacy
@@ -26,8 +28,10 @@ class Interrupted(Exception):
 class DatasetOpener(Protocol):
     """The one question compute asks the catalogue."""
 
-    def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> Any:  # noqa: ANN401 - JSON
-        """The dataset as the project may read it for that job; a LabError says why it cannot."""
+    def open_dataset(
+        self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any]
+    ) -> Any:  # noqa: ANN401 - JSON
+        """What the project may read for that job's treatment; a LabError says why it cannot."""
 
 
 class ReadableDataset(Frozen):
@@ -41,6 +45,8 @@ class ReadableDataset(Frozen):
     file: FileRef
     purpose: str = ""
     until: str | None = None
+    columns: tuple[str, ...] | None = None
+    conditions: tuple[str, ...] = ()
 
 
 class StoredResult(NamedTuple):
@@ -55,19 +61,41 @@ class Inputs:
     """Finds a job's inputs, and copies them while `should_stop` allows."""
 
     def __init__(
-        self, catalog: DatasetOpener, files: Storage, should_stop: Callable[[], bool]
+        self,
+        catalog: DatasetOpener,
+        files: Storage,
+        limits: Limits,
+        should_stop: Callable[[], bool],
     ) -> None:
-        self._catalog, self._files, self._should_stop = catalog, files, should_stop
+        self._catalog, self._files = catalog, files
+        self._limits, self._should_stop = limits, should_stop
 
     def gather(self, job: Job, folder: JobFolder) -> list[Input]:
-        """Copy every input into the folder, numbered in this order.
+        """Copy every input into the folder, numbered in this order, with its granted columns.
 
         Raises Rejected when the job can never have one, Unavailable when it cannot now.
         """
-        return [
-            self._fetch(named, file, folder.input_path(number))
-            for number, (named, file) in enumerate(self._find(job))
-        ]
+        found = list(self._find(job))
+        columns = {at: it.columns for at, (it, _) in enumerate(found) if it.columns is not None}
+        for number, (named, file) in enumerate(found):
+            if number not in columns:
+                self._fetch(named, file, folder.input_path(number))
+        if columns:
+            with job_folder() as stage:
+                for number in columns:
+                    self._fetch(*found[number], stage.input_path(number))
+                self._project(stage, columns, folder)
+        return [named for named, _ in found]
+
+    def _project(
+        self, stage: JobFolder, columns: Mapping[int, Sequence[str]], folder: JobFolder
+    ) -> None:
+        try:
+            project(stage, columns, folder, self._limits, self._should_stop)
+        except Rejected as error:
+            if self._should_stop():
+                raise Interrupted from error
+            raise
 
     def _find(self, job: Job) -> Iterator[tuple[Input, FileRef]]:
         if job.source is not None:
@@ -82,9 +110,14 @@ class Inputs:
 
     def _open(self, name: str, job: Job, dataset_id: str) -> tuple[Input, FileRef]:
         try:
-            answer = self._catalog.open_dataset(job.project_id or "", dataset_id, job.id)
+            answer = self._catalog.open_dataset(
+                job.project_id or "", dataset_id, job.id, _told(job.treatment)
+            )
         except Forbidden as error:
-            raise Rejected(f"le projet n'a pas accès aux données « {name} »") from error
+            raise Rejected(
+                f"le projet n'a pas accès aux données « {name} », ou le traitement en lit ou en"
+                " montre plus que ce que leurs propriétaires ont accordé"
+            ) from error
         except NotFound as error:
             raise Rejected(f"les données « {name} » n'existent pas") from error
         except WrongStage as error:
@@ -100,7 +133,7 @@ class Inputs:
         opened = ReadableDataset.model_validate(answer)
         return Input(name=name, **opened.model_dump(exclude={"file"})), opened.file
 
-    def _fetch(self, named: Input, file: FileRef, target: Path) -> Input:
+    def _fetch(self, named: Input, file: FileRef, target: Path) -> None:
         try:
             with target.open("wb") as out:
                 for chunk in _paced(self._files.chunks(file)):
@@ -109,7 +142,6 @@ class Inputs:
                         raise Interrupted
         except NotFound as error:
             raise Rejected(f"le fichier des données « {named.name} » n'existe plus") from error
-        return named
 
 
 def store_result(
@@ -149,6 +181,10 @@ def _paced(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         yield chunk
         time.sleep(0)
+
+
+def _told(treatment: Treatment | None) -> dict[str, Any]:
+    return treatment.model_dump(mode="json") if treatment else {}
 
 
 def _uploaded(job: Job, source: FileRef) -> Input:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from shared.aggregate import Aggregate
 from shared.errors import Forbidden
+from shared.events import Treatment
 from shared.http import Call, http
 from shared.messaging import Documents, rpc
 
@@ -30,8 +31,11 @@ class Catalog:
         return found
 
     @rpc
-    def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> dict[str, Any]:
+    def open_dataset(
+        self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any]
+    ) -> dict[str, Any]:
         """The dataset, for a project that may read it."""
+        Treatment.model_validate(treatment)
         shelf: Shelf = self.documents.of(Shelf).get(dataset_id)
         if project_id not in shelf.readers:
             raise Forbidden("ce projet n'a pas accès à ces données")

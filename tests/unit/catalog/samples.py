@@ -23,6 +23,14 @@ def profile(*keys: str, rows: int = 3) -> Profile:
     return Profile(rows=rows, encoding="utf-8", delimiter=";", columns=tuple(columns))
 
 
+def with_columns(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
+    """The same dataset, with these columns of text."""
+    columns = tuple(Column(name=name, kind="text", filled=3, distinct=3) for name in names)
+    for version in dataset.versions:
+        version.profile = Profile(rows=3, encoding="utf-8", columns=columns)
+    return dataset
+
+
 def sources_under(*licences: str) -> tuple[Source, ...]:
     """Data that a result was made of, under these licences."""
     return tuple(

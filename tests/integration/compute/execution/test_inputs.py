@@ -1,12 +1,17 @@
 """What a job says when it cannot have its data."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, NoReturn
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from services.compute.execution.job_folder import JobFolder
+from services.compute.execution.job_folder import JobFolder, job_folder
+from services.compute.execution.sandbox import Limits
 from services.compute.execution.staging import Inputs
 from services.compute.jobs.model import Job, Waiting
 from shared.errors import (
@@ -20,9 +25,11 @@ from shared.errors import (
 )
 from shared.events import FileRef, Treatment
 from shared.storage import Storage
+from shared.tables.manifest import PARQUET
 from tests.integration.compute.lab import summing
 
 TREATMENT = summing("dts_1")
+LIMITS = Limits(seconds=60, memory_bytes=10**9)
 
 
 class Refusing:
@@ -31,7 +38,7 @@ class Refusing:
     def __init__(self, error: LabError) -> None:
         self._error = error
 
-    def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> NoReturn:  # noqa: ARG002
+    def open_dataset(self, *_question: object) -> NoReturn:
         """Raise it, whatever is asked for."""
         raise self._error
 
@@ -56,7 +63,7 @@ def test_what_the_catalogue_answers_is_told_in_french(
     tmp_path: Path, answer: LabError, kind: type[LabError], words: str
 ) -> None:
     """Holders read it: it names the table as they do, and none of the catalogue's own words."""
-    inputs = Inputs(Refusing(answer), Storage("memory://"), lambda: False)
+    inputs = Inputs(Refusing(answer), Storage("memory://"), LIMITS, lambda: False)
     with pytest.raises(kind, match=words) as told:
         inputs.gather(trial(TREATMENT), JobFolder(tmp_path))
     assert str(answer) not in str(told.value)
@@ -68,8 +75,9 @@ class Counting:
     def __init__(self, file: FileRef) -> None:
         self._file, self.asked = file, list[str]()
 
-    def open_dataset(self, project_id: str, dataset_id: str, job_id: str) -> dict[str, Any]:  # noqa: ARG002
+    def open_dataset(self, *question: Any) -> dict[str, Any]:
         """The same table, whatever is asked for."""
+        dataset_id = question[1]
         self.asked.append(dataset_id)
         about = {"dataset_id": dataset_id, "title": "T", "version": 1, "licence": "lov2"}
         return {**about, "sha256": self._file.sha256, "file": self._file.model_dump()}
@@ -81,7 +89,37 @@ def test_dataset_under_two_names_is_opened_once(tmp_path: Path) -> None:
     catalog = Counting(files.put([b"PAR1"], "application/vnd.apache.parquet"))
     twice = TREATMENT.model_copy(update={"inputs": {"homes": "dts_1", "flats": "dts_1"}})
     folder = JobFolder(tmp_path)
-    found = Inputs(catalog, files, lambda: False).gather(trial(twice), folder)
+    found = Inputs(catalog, files, LIMITS, lambda: False).gather(trial(twice), folder)
     assert [(one.name, one.dataset_id) for one in found] == [("homes", "dts_1"), ("flats", "dts_1")]
     assert catalog.asked == ["dts_1"]
     assert all(folder.input_path(number).read_bytes() == b"PAR1" for number in range(2))
+
+
+class Granting(Counting):
+    """A catalogue that grants two columns only."""
+
+    def open_dataset(self, *question: Any) -> dict[str, Any]:
+        """The table, of which this may be read."""
+        return super().open_dataset(*question) | {"columns": ["stop", "boardings"]}
+
+
+def test_job_never_sees_columns_that_were_not_granted(tmp_path: Path) -> None:
+    """Neither their names nor their values stand anywhere in its folder."""
+    table = pa.table({"stop": ["a", "b"], "revenue": ["SECRET", "SECRET"], "boardings": ["1", "2"]})
+    pq.write_table(table, tmp_path / "table.parquet", compression="none")
+    files = Storage("memory://")
+    ref = files.put([(tmp_path / "table.parquet").read_bytes()], PARQUET)
+    with job_folder() as folder:
+        inputs = Inputs(Granting(ref), files, LIMITS, lambda: False)
+        [named] = inputs.gather(trial(TREATMENT), folder)
+        assert named.columns == ("stop", "boardings")
+        assert pq.read_table(folder.input_path(0)).to_pydict() == {
+            "stop": ["a", "b"],
+            "boardings": ["1", "2"],
+        }
+        everything = b"".join(
+            path.read_bytes() for path in folder.path.rglob("*") if path.is_file()
+        )
+    assert b"SECRET" not in everything
+    assert b"revenue" not in everything
+    assert not list(Path(gettempdir()).glob(f"datalab-job-{os.getpid()}-*"))

@@ -1,0 +1,235 @@
+"""What the owners of a dataset are asked: a project, its treatment, what it reads and shows.
+
+The French sentences are made from these facts and kept as they were seen: a consent names their
+fingerprint.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Self
+
+from pydantic import Field
+
+from services.catalog.access.obstacles import Wanted
+from services.catalog.datasets.model import Dataset
+from services.catalog.licences.compatibility import Compatibility, compatibility_of
+from shared.applications.lineage import (
+    Key,
+    Origin,
+    Reading,
+    Shown,
+    column_of,
+    dataset_of,
+    readings_of,
+)
+from shared.errors import Invalid
+from shared.events import Party, ProjectSecured, TreatmentChanged
+from shared.events.event import Frozen, Treatment
+from shared.tables.crosswalks import CROSSWALKS
+from shared.words import french_list
+
+_KINDS = {
+    "local_authority": "collectivité territoriale",
+    "company": "entreprise",
+    "startup": "jeune entreprise",
+    "laboratory": "laboratoire",
+    "school": "établissement d'enseignement",
+    "association": "association",
+    "computing_centre": "centre de calcul",
+}
+
+_FIGURES = {
+    "sum": "la somme de",
+    "mean": "la moyenne de",
+    "count": "le nombre de valeurs de",
+    "listed": "la liste des valeurs sans correspondance de",
+    "met": "la présence ou l'absence d'une valeur égale dans",
+}
+
+_SCOPE = (
+    "D'abord un essai sur un échantillon ; puis, si l'essai est concluant et l'équipe du projet"
+    " formée, le traitement complet."
+)
+_READERS = (
+    "Verront le résultat : le porteur, et les membres qui auront accepté d'être de l'équipe."
+    " Livré, il reste à accès restreint tant que vous n'acceptez pas de l'ouvrir."
+)
+_UNTIL = "Jusqu'à la fin du projet, sauf si vous fixez un dernier jour."
+
+
+class ProjectFacts(Frozen):
+    """What a project says it does, why, and for whom; `proposal` is its treatment's number."""
+
+    proposal: int = 0
+    treatment: Treatment
+    holder_id: str
+    holder: Party = Party()
+    title: str = ""
+    problem: str = ""
+
+    @classmethod
+    def of(cls, event: ProjectSecured | TreatmentChanged) -> Self | None:
+        """What the event says; None for one from before events said it."""
+        if event.treatment is None:
+            return None
+        return cls(
+            proposal=event.proposal or 0,
+            treatment=event.treatment,
+            holder_id=event.holder_id,
+            holder=event.holder or Party(),
+            title=event.title,
+            problem=event.problem,
+        )
+
+    @property
+    def who(self) -> str:
+        """Who asks, in French."""
+        if not self.holder.name:
+            return f"le membre {self.holder_id}, que le registre du Datalab ne connaît pas"
+        kind = _KINDS.get(self.holder.kind, self.holder.kind)
+        siren = f", SIREN {self.holder.siren}" if self.holder.siren else ", sans SIREN connu"
+        return f"{self.holder.name} ({kind}{siren})"
+
+
+class Asked(Frozen):
+    """What the owners of one dataset are asked, or were when they consented."""
+
+    reading: Reading
+    sentences: tuple[str, ...] = Field(description="in French")
+    licence: str = Field(description="what licences say of the result, in French")
+    privacy: str = Field(description="what the dataset tells about persons, in French")
+    fingerprint: str = Field(description="of the treatment and of all this: a consent names it")
+
+
+def columns_of(wanted: Wanted) -> dict[str, tuple[str, ...] | None]:
+    """The columns of each dataset, None where they are not known."""
+    return {
+        one: tuple(column.name for column in dataset.profile.columns)
+        if dataset and dataset.profile
+        else None
+        for one, dataset in wanted.items()
+    }
+
+
+def reading_of(treatment: Treatment, dataset_id: str, wanted: Wanted) -> Reading:
+    """What the treatment reads of that dataset; all of it, when it cannot be told."""
+    try:
+        return readings_of(treatment, columns_of(wanted))[dataset_id]
+    except (Invalid, KeyError):
+        return Reading(columns=None)
+
+
+def ask(facts: ProjectFacts, dataset_id: str, wanted: Wanted) -> Asked:
+    """What the owners of that dataset are asked; `wanted` are all that the treatment reads."""
+    reading = reading_of(facts.treatment, dataset_id, wanted)
+    sentences = tuple(_Request(facts, dataset_id, wanted, reading).sentences())
+    licence, privacy = _licence(wanted), _privacy(wanted[dataset_id])
+    seen = (facts.treatment.model_dump_json(), reading.model_dump_json(), *sentences)
+    return Asked(
+        reading=reading,
+        sentences=sentences,
+        licence=licence,
+        privacy=privacy,
+        fingerprint=hashlib.sha256("\n".join((*seen, licence, privacy)).encode()).hexdigest(),
+    )
+
+
+class _Request:
+    """The sentences of one request."""
+
+    def __init__(
+        self, facts: ProjectFacts, dataset_id: str, wanted: Wanted, reading: Reading
+    ) -> None:
+        self._facts, self._id, self._wanted, self._reading = facts, dataset_id, wanted, reading
+
+    def sentences(self) -> Iterator[str]:
+        """Who, why, what is read, with what it is crossed, what comes out, for how long."""
+        yield f"Qui demande : {self._facts.who}."
+        yield f"Pourquoi : projet « {self._facts.title} ». {self._facts.problem}".strip()
+        yield self._read()
+        yield self._crossed()
+        yield from self._shown()
+        yield from (_SCOPE, _READERS, _UNTIL)
+
+    def _read(self) -> str:
+        columns, title = self._reading.columns, self._title(self._id)
+        if columns is None:
+            return f"Ce qui est lu de {title} : toutes ses colonnes."
+        if not columns:
+            return f"Ce qui est lu de {title} : aucune colonne."
+        known = columns_of(self._wanted)[self._id] or ()
+        others = [name for name in known if name not in columns]
+        rest = f" Ne sont pas lues : {_quoted(others)}." if others else ""
+        return f"Ce qui est lu de {title} : les colonnes {_quoted(columns)}.{rest}"
+
+    def _crossed(self) -> str:
+        keys = self._reading.keys
+        if not keys:
+            return "Ces données ne sont croisées avec aucun autre jeu."
+        return f"Elles sont croisées : {' ; '.join(map(self._met, keys))}."
+
+    def _met(self, key: Key) -> str:
+        vias = [CROSSWALKS[one].description for one in (key.via, key.other_via) if one]
+        by = f" (par un passage : {' ; '.join(vias)})" if vias else ""
+        return f"« {key.column} » avec {self._name(key.other)}{by}"
+
+    def _shown(self) -> Iterator[str]:
+        if not self._reading.shown:
+            yield "Aucune de leurs valeurs ne sort, ni aucun chiffre qui en soit fait."
+        for one in self._reading.shown:
+            beside = [it for it in one.beside if it not in (one.by or ())]
+            also = f" ; à côté : {self._names(beside)}" if beside else ""
+            yield f"Ce qui sort, {self._grain(one)} : {_figures(one.figures)}{also}."
+
+    def _grain(self, shown: Shown) -> str:
+        if shown.by is None:
+            return "ligne par ligne"
+        return f"par groupe ({self._names(shown.by)})" if shown.by else "pour l'ensemble"
+
+    def _names(self, origins: Iterable[Origin]) -> str:
+        return french_list([self._name(one) for one in origins])
+
+    def _name(self, origin: Origin) -> str:
+        of = dataset_of(origin)
+        name = f"« {column_of(origin)} »"
+        return name if of == self._id else f"{name} de {self._title(of)}"
+
+    def _title(self, dataset_id: str) -> str:
+        dataset = self._wanted.get(dataset_id)
+        # What is not published nobody may know by name: the holder reads this, too.
+        return f"« {dataset.metadata.title} »" if dataset and dataset.is_known else dataset_id
+
+
+def _figures(figures: Iterable[str]) -> str:
+    return french_list([_figure(one) for one in figures])
+
+
+def _figure(figure: str) -> str:
+    how, _, inner = figure.partition("(")
+    if how in _FIGURES and figure.endswith(")"):
+        return f"{_FIGURES[how]} {_figure(inner[:-1])}"
+    return f"« {figure} »"
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return french_list([f"« {name} »" for name in names])
+
+
+def _licence(wanted: Mapping[str, Dataset | None]) -> str:
+    found = filter(None, wanted.values())
+    # Only its insiders know what a restricted result is made of.
+    sources = (
+        one.sources() if one.metadata.access == "open" else (one.as_source(),) for one in found
+    )
+    known: Compatibility = compatibility_of(chain.from_iterable(sources))
+    if known.conflict:
+        return f"{known.conflict.reason} (à décider par : {known.conflict.decided_by})."
+    return f"Le résultat peut être publié sous cette licence : {known.title}."
+
+
+def _privacy(dataset: Dataset | None) -> str:
+    found = dataset.profile.privacy if dataset and dataset.profile else None
+    if found is None:
+        return "Ces données n'ont pas été examinées : peut-être portent-elles sur des personnes."
+    return found.in_french()

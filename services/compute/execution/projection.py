@@ -1,0 +1,37 @@
+"""Hands a job the granted columns of its tables alone: the job never sees the others."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from services.compute.execution.bubblewrap import INNER_JOB
+from services.compute.execution.job_folder import JobFolder, Made
+from services.compute.execution.sandbox import Limits, Sandbox
+from shared.errors import Rejected
+
+_TABLES = "projection.json"
+"""Which columns of which input are kept: its file name in `in` -> their names."""
+
+
+def project(
+    stage: JobFolder,
+    columns: Mapping[int, Sequence[str]],
+    target: JobFolder,
+    limits: Limits,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Put the inputs of those numbers in `stage` into `target`, with these columns only.
+
+    Tables are read in a sandbox of their own, like all that people brought. Raises Rejected when
+    one cannot be read, or the run shall stop.
+    """
+    named = {str(number): list(names) for number, names in columns.items()}
+    (stage.path / _TABLES).write_text(json.dumps(named))
+    command = (sys.executable, "-B", "-s", "-m", "services.compute.runner.projection", INNER_JOB)
+    sandbox = Sandbox(limits, (*command, str(limits.memory_bytes)))
+    outcome = sandbox.run(stage.path, lambda _news: None, should_stop)
+    if not outcome.ok:
+        raise Rejected(f"les colonnes accordées n'ont pas pu être extraites : {outcome.reason}")
+    for number in columns:
+        made = stage.made_path(Made(name=str(number), path=f"out/{number}"))
+        made.rename(target.input_path(number))

@@ -1,0 +1,215 @@
+"""Owners are asked for something, and their grant is for just that."""
+
+from typing import Any
+
+import pytest
+
+from services.catalog.access.asking import ProjectFacts, ask, reading_of
+from services.catalog.access.grants import Conditions, Deadlines
+from services.catalog.access.model import ProjectAccess
+from services.catalog.access.views import AccessRequest
+from services.catalog.datasets.model import Dataset
+from shared.errors import Invalid, WrongStage
+from shared.events import (
+    AccessBound,
+    AccessGranted,
+    AccessRequested,
+    DataAccessOpened,
+    Party,
+    Treatment,
+)
+from tests.unit.catalog.samples import metadata, published, registered, with_columns
+
+BUSES = with_columns(
+    published("dts_buses", metadata("Bus", access="restricted"), owner_id="mbr_o"),
+    ("stop", "commune", "boardings", "revenue"),
+)
+TOWNS = with_columns(published("dts_towns", metadata("Communes")), ("code", "population"))
+WANTED = {"dts_buses": BUSES, "dts_towns": TOWNS}
+
+
+def treatment(*sums: str, by: str = "commune") -> Treatment:
+    """Crosses the buses with the communes, and adds up."""
+    cross = {
+        "application": "cross",
+        "inputs": {"left": "buses", "right": "towns"},
+        "parameters": {"left_key": "commune", "right_key": "code"},
+        "output": "crossed",
+    }
+    aggregate = {
+        "application": "aggregate",
+        "inputs": {"table": "crossed"},
+        "parameters": {"by": [by], "sums": sums},
+        "output": "summed",
+    }
+    inputs = {"buses": "dts_buses", "towns": "dts_towns"}
+    return Treatment.model_validate({"inputs": inputs, "steps": [cross, aggregate]})
+
+
+def facts(*sums: str, proposal: int = 1, by: str = "commune") -> ProjectFacts:
+    """A town's project."""
+    return ProjectFacts(
+        proposal=proposal,
+        treatment=treatment(*sums, by=by),
+        holder_id="mbr_h",
+        holder=Party(name="Ville", kind="local_authority", siren="217600000"),
+        title="Arrêts",
+        problem="Où ajouter des arrêts ?",
+    )
+
+
+def asked(first: ProjectFacts | None = None) -> ProjectAccess:
+    """A project that asks for the buses."""
+    access = ProjectAccess(id="prj_1")
+    access.secure("mbr_h", WANTED, Deadlines(), first or facts("boardings"))
+    return access
+
+
+def shown(access: ProjectAccess) -> str:
+    """The fingerprint of what the owner sees."""
+    return AccessRequest.of(access, access.request_for("dts_buses")).fingerprint
+
+
+def granted(first: ProjectFacts | None = None, **bound: Any) -> ProjectAccess:
+    """A project whose owner granted what it asked for."""
+    access = asked(first)
+    terms = Conditions(**bound)
+    access.decide("dts_buses", "mbr_o", "grant", "", terms, fingerprint=shown(access))
+    return access
+
+
+def told(access: ProjectAccess, *classes: type) -> list[Any]:
+    """The events of these classes."""
+    return [event for event in access.recorded() if isinstance(event, classes)]
+
+
+def test_request_says_who_why_what_and_what_comes_out() -> None:
+    """In French sentences, with the columns that are read and those that are not."""
+    request = ask(facts("boardings"), "dts_buses", WANTED)
+    said = "\n".join(request.sentences)
+    assert "Ville (collectivité territoriale, SIREN 217600000)" in said
+    assert "« Arrêts ». Où ajouter des arrêts ?" in said
+    assert "les colonnes « boardings » et « commune ». Ne sont pas lues : « stop »" in said
+    assert "« commune » avec « code » de « Communes »" in said
+    assert "par groupe (« commune ») : « commune » et la somme de « boardings »" in said
+    assert "essai" in said
+    assert "fin du projet" in said
+    assert request.reading.columns == ("boardings", "commune")
+
+
+def test_event_tells_the_owner_all_that_is_asked() -> None:
+    """Webhooks show it as the page does."""
+    [event] = told(asked(), AccessRequested)
+    assert event.columns == ("boardings", "commune")
+    assert event.holder.name == "Ville"
+    assert any("la somme de « boardings »" in one for one in event.asked)
+    assert any(one.startswith("Licences : ") for one in event.asked)
+    assert event.fingerprint == shown(asked())
+
+
+def test_grant_names_what_was_shown() -> None:
+    """Without the fingerprint it is refused; after a change, too."""
+    access = asked()
+    with pytest.raises(Invalid) as wrong:
+        access.decide("dts_buses", "mbr_o", "grant", "")
+    assert wrong.value.field == "fingerprint"
+    seen = shown(access)
+    access.change_treatment(facts("boardings", "revenue", proposal=2), WANTED)
+    with pytest.raises(WrongStage, match="a changé"):
+        access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=seen)
+    access.decide("dts_buses", "mbr_o", "refuse", "non")
+
+
+def test_column_that_was_not_granted_is_asked_for_anew() -> None:
+    """The grant waits; granted again, access opens for that treatment."""
+    access = granted()
+    access.change_treatment(facts("revenue", proposal=2), WANTED)
+    request = access.request_for("dts_buses")
+    assert (request.state, request.missing) == ("requested", ["mbr_o"])
+    assert told(access, AccessRequested)[-1].columns == ("commune", "revenue")
+    assert not request.covers(reading_of(treatment("revenue"), "dts_buses", WANTED))
+    access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=shown(access))
+    assert [event.proposal for event in told(access, DataAccessOpened)] == [1, 2]
+
+
+@pytest.mark.parametrize("finer", [{"by": "stop"}, {"by": "population"}])
+def test_finer_grain_is_asked_for_anew(finer: dict[str, str]) -> None:
+    """Also where the same columns are read."""
+    access = granted(facts("boardings", "revenue"))
+    access.change_treatment(facts("boardings", proposal=2, **finer), WANTED)
+    assert access.request_for("dts_buses").state == "requested"
+
+
+def test_treatment_that_reads_less_goes_on() -> None:
+    """Nobody is asked, and access opens for it at once."""
+    access = granted(facts("boardings", "revenue"))
+    access.change_treatment(facts("boardings", proposal=2), WANTED)
+    assert access.request_for("dts_buses").state == "granted"
+    assert len(told(access, AccessRequested)) == 1
+    assert told(access, DataAccessOpened)[-1].proposal == 2
+
+
+def test_grant_for_any_treatment_is_asked_for_nothing_more() -> None:
+    """The owner said so in so many words."""
+    access = granted(any_treatment=True)
+    access.change_treatment(facts("revenue", proposal=2, by="stop"), WANTED)
+    assert access.request_for("dts_buses").state == "granted"
+    assert told(access, DataAccessOpened)[-1].proposal == 2
+
+
+def test_older_treatment_that_comes_late_changes_nothing() -> None:
+    """Events come in any order."""
+    access = granted(facts("boardings", proposal=2))
+    access.change_treatment(facts("revenue", proposal=1), WANTED)
+    assert access.request_for("dts_buses").state == "granted"
+    assert access.facts is not None
+    assert access.facts.proposal == 2
+
+
+def test_conditions_are_kept_as_written() -> None:
+    """In the event, and to whoever reads the request."""
+    access = granted(wording="Seulement les montées, jamais la recette.")
+    [event] = told(access, AccessGranted)[1:]
+    view = AccessRequest.of(access, access.request_for("dts_buses"))
+    assert event.conditions == ("Seulement les montées, jamais la recette.",)
+    assert [one.wording for one in view.conditions] == list(event.conditions)
+
+
+def test_grant_from_before_is_bound_to_what_the_project_does_now() -> None:
+    """Its owner is told, once; from then on it binds as any other."""
+    access = ProjectAccess(id="prj_1")
+    access.secure("mbr_h", WANTED, Deadlines())
+    access.decide("dts_buses", "mbr_o", "grant", "")
+    for _ in range(2):
+        access.change_treatment(facts("boardings"), WANTED)
+    [bound] = told(access, AccessBound)
+    assert any("la somme de « boardings »" in one for one in bound.asked)
+    assert access.request_for("dts_buses").state == "granted"
+    access.change_treatment(facts("revenue", proposal=2), WANTED)
+    assert access.request_for("dts_buses").state == "requested"
+
+
+def test_request_from_before_is_told_anew_with_what_is_asked() -> None:
+    """Its owner has not decided yet: now it can see on what."""
+    access = ProjectAccess(id="prj_1")
+    access.secure("mbr_h", WANTED, Deadlines())
+    access.change_treatment(facts("boardings"), WANTED)
+    assert [event.columns for event in told(access, AccessRequested)] == [
+        (),
+        ("boardings", "commune"),
+    ]
+
+
+def test_title_of_what_is_not_published_is_not_told() -> None:
+    """The holder reads the request's text, too."""
+    hidden = registered("dts_buses", metadata("Malades", access="restricted"), owner_id="mbr_o")
+    wanted: dict[str, Dataset | None] = {"dts_buses": hidden, "dts_towns": TOWNS}
+    assert "Malades" not in "\n".join(ask(facts("boardings"), "dts_buses", wanted).sentences)
+
+
+def test_refused_request_is_asked_anew_for_another_treatment() -> None:
+    """What was refused may be granted for less."""
+    access = asked()
+    access.decide("dts_buses", "mbr_o", "refuse", "pas les montées")
+    access.change_treatment(facts("population", proposal=2), WANTED)
+    assert access.request_for("dts_buses").state == "requested"
