@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.errors import MissingHeaderBodySeparatorDefect
 from http import HTTPStatus
 from typing import Any
 
@@ -83,6 +84,9 @@ class StrictProtocol(HttpProtocol):
 
     def _misframed(self) -> str | None:
         """What proxies and servers may read in two ways; the rest is asked by `check_framing`."""
+        if any(isinstance(one, MissingHeaderBodySeparatorDefect) for one in self.headers.defects):
+            # Python's parser takes what follows such a line for the body: a length there is lost.
+            return "a header line has no name, or a space before its colon"
         length = self.headers.get("Content-Length", "0")
         if not (length.isascii() and length.isdigit()):
             return "the content length is not a plain number"

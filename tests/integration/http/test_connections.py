@@ -37,6 +37,8 @@ def receive(connection: socket.socket) -> bytes:
         ("Content-Length: +2",),
         ("Content-Length: -2",),
         ("Authorization: Bearer x",),
+        ("X : a", "Content-Length: 2"),
+        ("Transfer-Encoding : chunked", "Content-Length: 2"),
     ],
 )
 def test_request_that_can_be_read_in_two_ways_is_400(
