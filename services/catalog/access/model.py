@@ -201,27 +201,19 @@ class ProjectAccess(Aggregate):
     ) -> None:
         """A decider grants, refuses or takes back; what it refused or took back it may grant later.
 
-        A grant is for what was shown: it names the `fingerprint` of that. Raises Invalid without
-        it, WrongStage when something else is asked since.
-
         The request is granted once all consent, and refused as soon as one refuses, until that one
         grants; what is granted ends as soon as one takes its consent back. Saying the same again
-        changes nothing; granting again on other conditions replaces the decider's own. Raises
-        NotFound without such a request and for anybody but its deciders, WrongStage when the
-        project ended or the request is in a state that has no such decision.
+        changes nothing; granting again on other conditions replaces the decider's own. A grant is
+        for what was shown: it names the `fingerprint` of that. Raises NotFound without such a
+        request and for anybody but its deciders, Invalid without the fingerprint, WrongStage when
+        something else is asked since, the project ended or the state has no such decision.
         """
         grant = self.request_for(dataset_id)
         if decider not in grant.deciders:
             raise self._no_request(dataset_id)
         said = grant.already_holds(decider, decision, conditions)
-        if not said and (self.closed or not grant.allows(decision)):
-            raise WrongStage(
-                "ce projet est terminé"
-                if self.closed
-                else f"cette demande est déjà dans l'état « {grant.state} »"
-            )
-        if not said and decision == "grant":
-            _check_shown(grant, fingerprint)
+        if not said:
+            self._check_decision(grant, decision, fingerprint)
         grant.answer(decider, decision, conditions)
         if said:
             return
@@ -281,6 +273,14 @@ class ProjectAccess(Aggregate):
         """Why one of these was taken away from the project before its end; empty if none was."""
         ended = [grant for grant in map(self.grant_of, dataset_ids) if grant and grant.ended_by]
         return ended[0].end_reason if ended else ""
+
+    def _check_decision(self, grant: Grant, decision: Decision, fingerprint: str) -> None:
+        if self.closed:
+            raise WrongStage("ce projet est terminé")
+        if not grant.allows(decision):
+            raise WrongStage(f"cette demande est déjà dans l'état « {grant.state} »")
+        if decision == "grant":
+            _check_shown(grant, fingerprint)
 
     def _no_request(self, dataset_id: str) -> NotFound:
         return NotFound.of(f"{self.id}.{dataset_id}")

@@ -6,6 +6,7 @@ from functools import partial
 from services.catalog.access.asking import reading_of
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.model import ProjectAccess
+from services.catalog.access.requests import treated_by
 from services.catalog.access.views import GrantedDataset, UsePage, UseQuery
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset
@@ -51,7 +52,8 @@ def open_dataset(
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
     if access.must_ask_again(dataset):
-        store.of(ProjectAccess).change(project_id, lambda access: access.ask_again(dataset))
+        wanted = treated_by(store, access)
+        store.of(ProjectAccess).change(project_id, lambda it: it.ask_again(dataset, wanted))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
     columns = _columns(store, access, dataset_id, treatment)
@@ -59,19 +61,7 @@ def open_dataset(
         project_id, lambda access: access.count_use(dataset_id, job_id)
     )
     _record_use(store, access, dataset_id, version.number, job_id)
-    grant = access.granted(dataset_id)
-    return GrantedDataset(
-        dataset_id=dataset_id,
-        title=dataset.metadata.title,
-        version=version.number,
-        licence=dataset.metadata.licence,
-        sha256=version.file.sha256,
-        file=table,
-        purpose=grant.purpose,
-        until=grant.until,
-        columns=columns,
-        conditions=grant.wordings,
-    )
+    return GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
 
 
 def _columns(

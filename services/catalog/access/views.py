@@ -16,6 +16,8 @@ from services.catalog.access.grants import (
 )
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.bodies import Purpose, Text
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Version
 from shared.aggregate import View, ViewPage, now
 from shared.events import JobKind, Party
 from shared.events.event import FileRef
@@ -115,6 +117,29 @@ class GrantedDataset(BaseModel):
     conditions: tuple[str, ...] = Field(
         default=(), description="what its owners ask to be kept to, as written"
     )
+
+    @classmethod
+    def of(
+        cls,
+        dataset: Dataset,
+        version: Version,
+        table: FileRef,
+        grant: Grant,
+        columns: tuple[str, ...] | None,
+    ) -> Self:
+        """These columns of a version of the dataset, under the conditions of the grant."""
+        return cls(
+            dataset_id=dataset.id,
+            title=dataset.metadata.title,
+            version=version.number,
+            licence=dataset.metadata.licence,
+            sha256=version.file.sha256,
+            file=table,
+            purpose=grant.purpose,
+            until=grant.until,
+            columns=columns,
+            conditions=grant.wordings,
+        )
 
 
 class UseQuery(Paging):

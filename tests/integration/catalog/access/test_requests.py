@@ -84,7 +84,7 @@ def test_refusal_says_why_and_closes_the_door(lab: Lab) -> None:
         catalog.open_dataset(project_id, restricted)
 
 
-@pytest.mark.parametrize("request_id", ["none", "prj_none.dts_none", ".", "%2F"])
+@pytest.mark.parametrize("request_id", ["none", "prj_none.dts_none", "prj_none.", "%2F"])
 def test_unknown_request_is_not_found(lab: Lab, request_id: str) -> None:
     """What nobody asked for cannot be decided."""
     assert decide(lab, request_id, "mbr_o", "grant") == 404
@@ -130,6 +130,8 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "file": version["table"],
         "purpose": "",
         "until": None,
+        "columns": None,
+        "conditions": [],
     }
     assert (request["uses"], request["last_used"] is not None) == (2, True)
 
