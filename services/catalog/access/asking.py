@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Self
 
-from pydantic import Field
-
+from services.catalog.access.grants import Asked
 from services.catalog.access.obstacles import Wanted
 from services.catalog.datasets.model import Dataset
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
@@ -83,6 +82,11 @@ class ProjectFacts(Frozen):
         )
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """The ids of the datasets that the treatment reads."""
+        return tuple(self.treatment.inputs.values())
+
+    @property
     def who(self) -> str:
         """Who asks, in French."""
         if not self.holder.name:
@@ -90,16 +94,6 @@ class ProjectFacts(Frozen):
         kind = _KINDS.get(self.holder.kind, self.holder.kind)
         siren = f", SIREN {self.holder.siren}" if self.holder.siren else ", sans SIREN connu"
         return f"{self.holder.name} ({kind}{siren})"
-
-
-class Asked(Frozen):
-    """What the owners of one dataset are asked, or were when they consented."""
-
-    reading: Reading
-    sentences: tuple[str, ...] = Field(description="in French")
-    licence: str = Field(description="what licences say of the result, in French")
-    privacy: str = Field(description="what the dataset tells about persons, in French")
-    fingerprint: str = Field(description="of the treatment and of all this: a consent names it")
 
 
 def columns_of(wanted: Wanted) -> dict[str, tuple[str, ...] | None]:

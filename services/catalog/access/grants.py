@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, model_validator
 
-from services.catalog.access.asking import Asked
 from shared.aggregate import NEVER, now
 from shared.applications.lineage import Reading
 from shared.events.event import Frozen
@@ -75,6 +74,16 @@ class Consent(Conditions):
     """A decider's conditions."""
 
     decider: str
+
+
+class Asked(Frozen):
+    """What the owners of one dataset are asked, or were when they consented."""
+
+    reading: Reading
+    sentences: tuple[str, ...] = Field(description="in French")
+    licence: str = Field(description="what licences say of the result, in French")
+    privacy: str = Field(description="what the dataset tells about persons, in French")
+    fingerprint: str = Field(description="of the treatment and of all this: a consent names it")
 
 
 class Grant(BaseModel):

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, computed_field
 
-from services.catalog.access.asking import Asked, ProjectFacts, ask
-from services.catalog.access.grants import UNBOUND, Conditions, Deadlines, Decision, Grant
+from services.catalog.access.asking import ProjectFacts, ask
+from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now

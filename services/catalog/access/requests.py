@@ -1,14 +1,14 @@
 """Asks the owners of data for a project, takes their decisions, and lists what they are asked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from services.catalog.access.asking import ProjectFacts
 from services.catalog.access.grants import Deadlines
 from services.catalog.access.model import STAFF, ProjectAccess
-from services.catalog.access.obstacles import Wanted
 from services.catalog.access.views import AccessRequest, NewDecision, RequestPage, RequestQuery
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.visibility import datasets_of
 from shared.auth import Caller
 from shared.errors import Invalid, NotFound
 from shared.events import (
@@ -53,7 +53,7 @@ def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectS
         remind_seconds=settings.access_reminder_seconds,
         expire_seconds=settings.access_expiry_seconds,
     )
-    wanted, facts = _read(store, event.dataset_ids), ProjectFacts.of(event)
+    wanted, facts = datasets_of(store, event.dataset_ids), ProjectFacts.of(event)
     access = change_access(
         store, envelope, lambda access: access.secure(event.holder_id, wanted, deadlines, facts)
     )
@@ -68,7 +68,7 @@ def change_treatment(store: Store, envelope: Envelope[TreatmentChanged]) -> None
     facts = ProjectFacts.of(envelope.data)
     if facts is None:
         return
-    wanted = _read(store, facts.treatment.inputs.values())
+    wanted = datasets_of(store, facts.reads)
     change_access(store, envelope, lambda access: access.change_treatment(facts, wanted))
 
 
@@ -83,18 +83,9 @@ def adjust_access(store: Store, dataset_id: str) -> None:
 def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
     if not access.can_reconsider(dataset) and not access.must_ask_again(dataset):
         return
-    wanted = treated_by(store, access)
+    wanted = datasets_of(store, access.facts.reads if access.facts else ())
     store.of(ProjectAccess).change(access.id, lambda one: one.reconsider(dataset, wanted))
     store.of(ProjectAccess).change(access.id, lambda one: one.ask_again(dataset, wanted))
-
-
-def treated_by(store: Store, access: ProjectAccess) -> Wanted:
-    """The datasets of the project's treatment, as they are now."""
-    return _read(store, access.facts.treatment.inputs.values() if access.facts else ())
-
-
-def _read(store: Store, dataset_ids: Iterable[str]) -> Wanted:
-    return {one: store.of(Dataset).find_one(one) for one in dataset_ids}
 
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:

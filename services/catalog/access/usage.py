@@ -6,12 +6,11 @@ from functools import partial
 from services.catalog.access.asking import reading_of
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.requests import treated_by
 from services.catalog.access.views import GrantedDataset, UsePage, UseQuery
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
-from services.catalog.datasets.visibility import visible
+from services.catalog.datasets.visibility import datasets_of, visible
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound
@@ -52,7 +51,7 @@ def open_dataset(
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
     if access.must_ask_again(dataset):
-        wanted = treated_by(store, access)
+        wanted = datasets_of(store, access.facts.reads if access.facts else ())
         store.of(ProjectAccess).change(project_id, lambda it: it.ask_again(dataset, wanted))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
@@ -73,7 +72,7 @@ def _columns(
         return None
     if treatment is None:
         return grant.allowed.columns if grant.allowed and not grant.is_for_any_treatment else None
-    wanted = {one: store.of(Dataset).find_one(one) for one in treatment.inputs.values()}
+    wanted = datasets_of(store, treatment.inputs.values())
     reading = reading_of(treatment, dataset_id, wanted)
     if grant.allowed and not grant.covers(reading):
         raise Forbidden(

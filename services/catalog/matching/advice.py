@@ -6,6 +6,7 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.access.obstacles import Wanted, obstacles_of
 from services.catalog.access.requests import change_access
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.visibility import datasets_of
 from services.catalog.matching.model import (
     KEY_POINTS,
     PLACE_POINTS,
@@ -70,8 +71,7 @@ def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:
 
 
 def _wanted(store: Store, treatment: Treatment | None) -> Wanted:
-    named = set(treatment.inputs.values()) if treatment else set()
-    return {dataset_id: store.of(Dataset).find_one(dataset_id) for dataset_id in sorted(named)}
+    return datasets_of(store, treatment.inputs.values() if treatment else ())
 
 
 def _owners(inputs: Wanted) -> tuple[str, ...]:
