@@ -83,8 +83,8 @@ class Endpoint(Aggregate):
         self.record(EndpointDisabled(endpoint_id=self.id, member_id=self.member_id, reason=reason))
 
     def delete(self) -> None:
-        """Leave a stub without secret."""
-        self.state, self.secret = "deleted", ""
+        """Leave a stub without secret and address."""
+        self.state, self.secret, self.url, self.description = "deleted", "", "", ""
 
     def note_end(self, *, delivered: bool) -> None:
         """A delivery ended; after a few abandoned in a row nothing more is sent."""
@@ -245,6 +245,7 @@ class Ownership(Aggregate):
     """Which member a project (its holder) or a dataset (its owner) belongs to; id: that thing's."""
 
     collection: ClassVar[str] = "belongings"
+    indexes: ClassVar[tuple[str, ...]] = ("member_id",)
 
     member_id: str
 

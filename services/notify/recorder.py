@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from services.notify.endings import redact_late, without_erased
 from services.notify.model import (
     Endpoint,
     Ownership,
@@ -30,18 +31,22 @@ class Recorder:
     """Records events in `store`."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
 
     def record(self, envelope: Envelope[Any]) -> None:
         """Save the event's entry and its deliveries."""
-        event = envelope.data
-        self._learn(ownership_of(event))
-        entry = TimelineEntry.of(envelope, summarise(event), _unknown(self._owners(event)))
+        self._learn(ownership_of(envelope.data))
+        kept = without_erased(self._store, envelope)
+        event, is_erased = kept.data, kept is not envelope
+        entry = TimelineEntry.of(kept, summarise(event), _unknown(self._owners(event)))
         self._address(self._entries.add(entry))
         for thing in ownership_of(event):
             for waiting in self._entries.every({"waits_for": thing}):
-                self._address(waiting)
+                self._address(redact_late(self._store, waiting) if is_erased else waiting)
+        if not is_erased and without_erased(self._store, envelope) is not envelope:
+            redact_late(self._store, entry)
 
     def _learn(self, known: Mapping[str, str]) -> None:
         for thing, member_id in known.items():

@@ -1,6 +1,6 @@
 """The notify service: listens to everything, tells partners and keeps the timelines."""
 
-from services.notify import leaving
+from services.notify import endings
 from services.notify.commands import Webhooks
 from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
 from services.notify.recorder import Recorder
@@ -54,7 +54,7 @@ class Notify:
     def record(self, envelope: Envelope[Event]) -> None:
         """Write any event into its timeline and send it to who may hear of it."""
         Recorder(self.documents).record(envelope)
-        leaving.note(self.documents, envelope)
+        endings.note(self.documents, envelope)
         self.sender.wake()
 
     @http("POST", "/endpoints", body=RegisterEndpoint, returns=RegisteredEndpoint, status=201)

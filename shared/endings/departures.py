@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from shared.aggregate import LONG_AGO, Aggregate
 from shared.errors import Forbidden
+from shared.events import Envelope, ErasureAnswer, Event
 from shared.store import Store
 
 GONE = "Le membre a quitté le Datalab."
@@ -45,6 +46,13 @@ def note_left(store: Store, member_id: str, at: datetime) -> None:
 def note_erasure(store: Store, member_id: str, erasure_id: str) -> None:
     """A member's data is to be erased; noted before anything is, so that what comes sees it."""
     _note(store, member_id, lambda departure: departure.erase(erasure_id))
+
+
+def answer(store: Store, event: ErasureAnswer, because: Envelope[Event]) -> None:
+    """Tell, once, that everything is erased."""
+    store.of(Departure).change(
+        event.member_id, lambda departure: departure.record(event), because=because
+    )
 
 
 def _note(store: Store, member_id: str, decide: Callable[[Departure], None]) -> None:

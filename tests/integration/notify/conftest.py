@@ -8,6 +8,7 @@ import pytest
 from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
 from services.notify.service import Notify
 from shared.aggregate import new_id
+from shared.endings.departures import Departure
 from shared.messaging import topology
 from shared.settings import Settings, load_settings
 from shared.store import Store
@@ -21,7 +22,7 @@ from tests.web_server import WebServer, serving
 def store(mongodb_uri: str) -> Iterator[Store]:
     """An empty database of this test's own."""
     opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}_notify")
-    opened.prepare((Endpoint, WebhookDelivery, TimelineEntry, Ownership))
+    opened.prepare((Endpoint, WebhookDelivery, TimelineEntry, Ownership, Departure))
     yield opened
     opened.close()
 

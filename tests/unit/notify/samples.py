@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from shared.endings.redaction import is_identifying
 from shared.events import (
     LAB_EVENTS,
     Envelope,
@@ -88,3 +89,19 @@ def envelope(
 ) -> Envelope[Event]:
     """An envelope as the relay sends it."""
     return enveloped(event, subject, sequence, time)
+
+
+MARK = "Jeanne Dupont"
+
+
+def marked(value: Any, name: str = "") -> Any:
+    """The value with MARK in every text that is no identifier or code."""
+    if isinstance(value, BaseModel):
+        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        return value.model_copy(update={name: marked(one, name) for name, one in fields.items()})
+    if isinstance(value, tuple):
+        return tuple(marked(one, name) for one in value)
+    if isinstance(value, dict):
+        return dict.fromkeys([MARK], "dts_1")
+    is_text = isinstance(value, str) and value == TEXTS.get(name, name)
+    return MARK if is_text and not (is_identifying(name) or name == "sha256") else value

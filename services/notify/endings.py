@@ -1,0 +1,118 @@
+"""A member leaves or is erased: its endpoints go, and its words in what was told."""
+
+import re
+from collections.abc import Iterable
+
+from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery, delivery_id
+from services.notify.summaries import summarise
+from shared.endings import departures
+from shared.endings.redaction import redacted
+from shared.events import (
+    Envelope,
+    ErasedCount,
+    ErasureRequested,
+    Event,
+    MemberLeft,
+    NotifyErased,
+    unwrap,
+)
+from shared.store import Repository, Store
+
+_IDENTIFIERS = re.compile(r'"([A-Za-z0-9_.:@-]{1,200})"')
+
+_KEPT = (
+    "Les identifiants du membre et de ses projets, sans nom : des événements d'autres y renvoient.",
+    "Ce qui a déjà été envoyé aux points de réception des partenaires : ils en répondent.",
+)
+
+
+def note(store: Store, envelope: Envelope[Event]) -> None:
+    """End what a member who left has here, or erase it; other events end nothing."""
+    event = envelope.data
+    if isinstance(event, MemberLeft):
+        departures.note_left(store, event.member_id, envelope.time)
+        _delete_endpoints(store, event.member_id)
+    if isinstance(event, ErasureRequested):
+        _erase(store, event, envelope)
+
+
+def without_erased(store: Store, envelope: Envelope[Event]) -> Envelope[Event]:
+    """The event as it may be kept: without words, if it tells of somebody who was erased."""
+    if not departures.any_erased(store) or not _tells_of_erased(store, envelope):
+        return envelope
+    return envelope.model_copy(update={"data": redacted(envelope.data)})
+
+
+def redact_late(store: Store, entry: TimelineEntry) -> TimelineEntry:
+    """Take out what was written while the erasure of its member passed by; what is left."""
+    deliveries = store.of(WebhookDelivery)
+    for endpoint in store.of(Endpoint).every({"state": "enabled"}):
+        identifier = delivery_id(entry.event_id, endpoint.id, entry.at)
+        if deliveries.find_one(identifier):
+            deliveries.change(identifier, _redact)
+    return store.of(TimelineEntry).change(entry.id, _redact)
+
+
+def _erase(store: Store, event: ErasureRequested, envelope: Envelope[Event]) -> None:
+    member_id = event.member_id
+    departures.note_erasure(store, member_id, event.erasure_id)
+    endpoints = _delete_endpoints(store, member_id)
+    owned = {one.id for one in store.of(Ownership).every({"member_id": member_id})}
+    named = frozenset({member_id, *owned, *endpoints})
+    entries, deliveries = store.of(TimelineEntry), store.of(WebhookDelivery)
+    counts = {
+        "points de réception": len(endpoints),
+        "événements du fil": sum(_redact_if(entries, one, named) for one in entries.every()),
+        "envois": sum(_redact_if(deliveries, one, named) for one in deliveries.every()),
+    }
+    answer = NotifyErased(
+        erasure_id=event.erasure_id,
+        member_id=member_id,
+        counts=tuple(ErasedCount(kind=kind, count=count) for kind, count in counts.items()),
+        kept=_KEPT,
+    )
+    departures.answer(store, answer, envelope)
+
+
+def _delete_endpoints(store: Store, member_id: str) -> list[str]:
+    """The ids of the member's endpoints, which are stubs without address from now on."""
+    endpoints = list(store.of(Endpoint).every({"member_id": member_id}))
+    for endpoint in endpoints:
+        if endpoint.state != "deleted" or endpoint.url:
+            store.of(Endpoint).change(endpoint.id, Endpoint.delete)
+    return [endpoint.id for endpoint in endpoints]
+
+
+def _redact_if(
+    repository: Repository[TimelineEntry] | Repository[WebhookDelivery],
+    one: TimelineEntry | WebhookDelivery,
+    named: frozenset[str],
+) -> bool:
+    """Take the words out of what names one of these; whether it does."""
+    if not named.intersection(_identifiers_in(one.body)):
+        return False
+    if one.body != _body(one.body):
+        repository.change(one.id, _redact)
+    return True
+
+
+def _redact(one: TimelineEntry | WebhookDelivery) -> None:
+    one.body = _body(one.body)
+    if isinstance(one, TimelineEntry):
+        one.summary = summarise(one.event)
+
+
+def _body(body: str) -> str:
+    envelope = unwrap(body.encode())
+    left = envelope.model_copy(update={"data": redacted(envelope.data)})
+    return left.model_dump_json(serialize_as_any=True)
+
+
+def _tells_of_erased(store: Store, envelope: Envelope[Event]) -> bool:
+    named = set(_identifiers_in(envelope.model_dump_json(serialize_as_any=True)))
+    owners = store.of(Ownership).find({"_id": {"$in": sorted(named)}}, limit=len(named))
+    return bool(departures.erased_among(store, {*named, *(one.member_id for one in owners)}))
+
+
+def _identifiers_in(body: str) -> Iterable[str]:
+    return _IDENTIFIERS.findall(body)

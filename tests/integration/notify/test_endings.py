@@ -1,0 +1,103 @@
+"""A member leaves, or is erased: nothing of it is sent, kept in words, or comes back."""
+
+import itertools
+from collections.abc import Sequence
+
+import pytest
+
+from services.notify.endings import note
+from services.notify.model import Endpoint, TimelineEntry, WebhookDelivery
+from services.notify.recorder import Recorder
+from shared.endings.departures import Departure
+from shared.events import Envelope, ErasureRequested, Event, MemberLeft, ProjectSubmitted
+from shared.store import Store
+from tests.integration.notify.lab import Lab
+from tests.integration.notify.sending import add_endpoint
+from tests.servers import eventually
+from tests.unit.notify.samples import EVENTS, HOLDER, MARK, PROJECT, envelope, example, marked
+from tests.web_server import WebServer
+
+ERASURE = envelope(ErasureRequested(erasure_id="ers_1", member_id=HOLDER), subject="ers_1")
+STORY = [envelope(marked(event)) for event in EVENTS if getattr(event, "project_id", "")]
+
+
+def hear(store: Store, *told: Envelope[Event]) -> None:
+    """Let the service hear these events."""
+    for one in told:
+        Recorder(store).record(one)
+        note(store, one)
+
+
+def kept(store: Store) -> str:
+    """All that the service holds, as one text."""
+    classes = (Endpoint, TimelineEntry, WebhookDelivery, Departure)
+    found: Sequence[object] = [one for cls in classes for one in store.of(cls).every()]
+    return "\n".join(map(repr, found))
+
+
+def test_endpoints_of_a_member_who_left_are_deleted(
+    lab: Lab, receiver: WebServer, member: str
+) -> None:
+    """Told again nothing changes; its token registers no other one."""
+    client = lab.client(member)
+    client.add_endpoint(receiver.url("/hook"))
+    lab.publish(MemberLeft(member_id=member, reason="Fin."), times=2)
+    eventually(lambda: client("GET", "/endpoints").json["items"] == [])
+    wanted = {"url": receiver.url("/again"), "event_types": ["*"]}
+    assert client("POST", "/endpoints", wanted).status == 403
+
+
+def test_no_word_of_an_erased_member_is_kept(store: Store) -> None:
+    """Neither in the timeline nor in what was sent, to it or to others; the rest is untouched."""
+    add_endpoint(store, HOLDER, url=f"https://partner.example/{MARK}")
+    operator = add_endpoint(store, "mem_operator", sees_all=True)
+    other = example(ProjectSubmitted).model_copy(
+        update={"project_id": "prj_other", "holder_id": "mem_other"}
+    )
+    hear(store, *STORY, envelope(other, subject="prj_other"))
+    assert MARK in kept(store)
+    entries = len(store.of(TimelineEntry).find())
+    hear(store, ERASURE, ERASURE)
+    assert MARK not in kept(store)
+    assert "Communes" in kept(store)
+    assert len(store.of(TimelineEntry).find()) == entries + 1
+    assert store.of(WebhookDelivery).find({"endpoint_id": operator.id})
+    (answer,) = store.of(Departure).get(HOLDER).outbox
+    assert answer["type"] == "notify_erased"
+    counts = {one["kind"]: one["count"] for one in answer["data"]["counts"]}
+    assert counts["points de réception"] == 1
+    assert counts["événements du fil"] >= len(STORY)
+
+
+@pytest.mark.parametrize("late", STORY, ids=lambda one: one.type)
+def test_late_event_brings_no_word_of_an_erased_member_back(
+    store: Store, late: Envelope[Event]
+) -> None:
+    """It waited in an outbox or a queue; it is told, without what the member wrote."""
+    add_endpoint(store, "mem_operator", sees_all=True)
+    first = envelope(example(ProjectSubmitted), sequence=9)
+    hear(store, first, ERASURE, late)
+    assert MARK not in kept(store)
+    assert len(store.of(TimelineEntry).find({"event_id": late.id})) == 1
+
+
+def test_event_before_its_holder_is_known_says_nothing_once_the_holder_was_erased(
+    store: Store,
+) -> None:
+    """It waits to be told to its holder; who that is comes after the erasure."""
+    add_endpoint(store, "mem_operator", sees_all=True)
+    nameless = [one for one in STORY if not hasattr(one.data, "holder_id")]
+    hear(store, *nameless)
+    assert MARK in kept(store)
+    hear(store, ERASURE, envelope(marked(example(ProjectSubmitted)), sequence=9))
+    assert MARK not in kept(store)
+    assert PROJECT in kept(store)
+
+
+def test_words_written_while_the_erasure_passes_by_are_taken_out(store: Store) -> None:
+    """Every order of an event, its erasure, and the event again ends the same."""
+    add_endpoint(store, "mem_operator", sees_all=True)
+    submitted = envelope(marked(example(ProjectSubmitted)))
+    for order in itertools.permutations([submitted, ERASURE, submitted]):
+        hear(store, *order)
+        assert MARK not in kept(store)
