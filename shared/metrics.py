@@ -77,6 +77,11 @@ http_seconds = histogram(
     "route",
     "status",
 )
+ready = gauge(
+    "datalab_ready",
+    "Whether a check of /readyz is green (1) or red (0), looked at every 5 seconds or more often.",
+    "check",
+)
 http_connections = gauge(
     "datalab_http_connections",
     "Open HTTP connections, by state: idle, head (a request begins), request, closing.",

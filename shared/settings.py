@@ -18,7 +18,7 @@ from shared.errors import SettingsError
 PREFIX = "DATALAB_"
 
 
-def _numbers(value: object) -> object:
+def _parts(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
 
@@ -26,8 +26,9 @@ _HOST = r"(\[[0-9a-fA-F:.]+\]|[^\s:/@,\[\]]+)(:[0-9]+)?"
 _USER = r"([^\s:/@]+(:[^\s:/@]*)?@)?"
 """User and password, percent-encoded: a library that reads them in two ways quotes the password."""
 
-Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_numbers)]
-Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_numbers)]
+Folders = Annotated[tuple[Path, ...], BeforeValidator(_parts)]
+Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_parts)]
+Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_parts)]
 
 
 class Settings(BaseModel):
@@ -107,6 +108,18 @@ class Settings(BaseModel):
     max_workers: int = Field(default=10, ge=1, description="messages handled at the same time")
     max_upload_bytes: int = Field(
         default=200_000_000, ge=1, description="largest file that is taken in"
+    )
+    least_free_bytes: int = Field(
+        default=256_000_000,
+        ge=0,
+        description="space below which `/readyz` is red, on the disks of the file store, of the job"
+        " folders and of DATALAB_WATCHED_FOLDERS",
+    )
+    watched_folders: Folders = Field(
+        default=(),
+        description="folders whose disks are watched too, such as those of the document server and"
+        " the broker when they are on this machine",
+        examples=["/var/lib/mongodb,/var/lib/rabbitmq"],
     )
     retry_seconds: Seconds = Field(
         default=(1, 5, 30, 120), min_length=1, description="waits before an event is tried again"

@@ -9,12 +9,15 @@ bytes twice keeps one file and a crash leaves at most a temporary name behind, u
 import hashlib
 import operator
 import secrets
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from shared.errors import Invalid, LabError, NotFound, TooLarge, Unavailable
 from shared.events.event import FileRef
@@ -157,15 +160,14 @@ class Storage:
             raise TooLarge.beyond(limit, "le fichier")
         return bytes(self._stored(ref, self._fs.cat_file))
 
-    def is_ready(self) -> bool:
-        """Whether the store can be written to."""
-        probe = self.path("ready")
-        try:
-            self._make_folder_of(probe)
-            self.do(self._fs.pipe_file, probe, b"ready")
-        except LabError:
-            return False
-        return True
+    def check(self, least_free_bytes: int) -> None:
+        """Write a file and take it away; Unavailable when that fails or the disk is nearly full."""
+        probe = self.path(f"tmp/{secrets.token_hex(16)}")
+        self._make_folder_of(probe)
+        if isinstance(self._fs, LocalFileSystem):
+            self._call(check_disk, self._root, least_free_bytes, "the file store")
+        self.do(self._fs.pipe_file, probe, b"ready")
+        self.remove(probe)
 
     def _stored(self, ref: FileRef, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 - fsspec's files are untyped
         try:
@@ -177,6 +179,17 @@ class Storage:
 
     def _make_folder_of(self, path: str) -> None:
         self.do(self._fs.makedirs, path.rsplit("/", 1)[0], True)
+
+
+def check_disk(folder: str | Path, least_free_bytes: int, what: str) -> None:
+    """Raise Unavailable while the disk of `folder`, which holds `what`, has less space left."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise Unavailable(f"the disk of {what} cannot be looked at: {error.strerror}") from error
+    if free < least_free_bytes:
+        megabytes = f"only {free / 1e6:.0f} MB are free, {least_free_bytes / 1e6:.0f} are needed"
+        raise Unavailable(f"the disk of {what} is nearly full: {megabytes}")
 
 
 def _file_system(url: str) -> tuple[Any, str]:

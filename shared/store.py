@@ -11,7 +11,7 @@ the embedded server once the array is indexed.
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -287,13 +287,13 @@ class Store:
                 return
             document = newer
 
-    def ping(self) -> bool:
-        """Whether the server answers."""
-        try:
-            self._client.admin.command("ping")
-        except PyMongoError:
-            return False
-        return True
+    def check(self, seconds: float) -> None:
+        """Write a document; Unavailable when the server did not take it within `seconds`."""
+        written = {"_id": "probe", "at": now()}
+        with _translated(), pymongo.timeout(seconds), suppress(DuplicateKeyError):
+            probes = self._database["readiness"]
+            if not probes.replace_one({"_id": "probe"}, written).matched_count:
+                probes.insert_one(written)
 
     def close(self) -> None:
         """Close the connections."""

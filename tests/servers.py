@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
@@ -127,6 +128,15 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         return self.process.wait()
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While the block lasts, it does nothing: its peers see a connection, no more."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def log(self) -> str:
         """Everything it printed."""
@@ -254,6 +264,19 @@ class Broker:
         finally:
             self._control("eval", f"sys:resume({process}).")
 
+    def frozen(self) -> contextlib.AbstractContextManager[None]:
+        """While the block lasts, the node does nothing."""
+        return self._server.frozen()
+
+    @contextlib.contextmanager
+    def alarmed(self, command: str, alarm: str, calm: str) -> Iterator[None]:
+        """While the block lasts, the node has an alarm of memory or disk: `rabbitmqctl command`."""
+        self._control(command, alarm)
+        try:
+            yield
+        finally:
+            self._control(command, calm)
+
     def _control(self, *words: str) -> None:
         program = self.node.command[0].replace("rabbitmq-server", "rabbitmqctl")
         environ = self.node.environment()
@@ -299,6 +322,10 @@ class Documents:
         """Where pymongo finds it."""
         return self._server.uri
 
+    def frozen(self) -> contextlib.AbstractContextManager[None]:
+        """While the block lasts, it does nothing."""
+        return self._process.frozen()
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._process.start()
@@ -339,6 +366,17 @@ class RunningService(Process):
         """Start it and wait until `/readyz` is green."""
         super().start()
         self.wait_ready(self.ready)
+
+    def red(self) -> dict[str, str]:
+        """The reasons that `/readyz` gives; none when it is green."""
+        try:
+            urllib.request.urlopen(self.url + "/readyz", timeout=10).close()  # noqa: S310
+        except urllib.error.HTTPError as answer:
+            reasons: dict[str, str] = json.loads(answer.read())["reasons"]
+            return reasons
+        except OSError as error:
+            return {"running": str(error)}
+        return {}
 
     def ready(self) -> bool:
         """Whether `/readyz` answers 200."""

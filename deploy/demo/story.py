@@ -260,10 +260,13 @@ def _not_ready(urls: Mapping[str, str]) -> Iterator[str]:
 
 
 def _red(body: bytes) -> str:
-    """The checks of a `/readyz` answer that are red."""
+    """The checks of a `/readyz` answer that are red, with their reasons."""
     try:
-        checks = json.loads(body)["checks"]
-        return f" ({', '.join(name for name, green in checks.items() if not green)})"
+        answer = json.loads(body)
+        reasons = answer.get("reasons", {})
+        red = [name for name, green in answer["checks"].items() if not green]
+        told = (f"{name}: {reasons[name]}" if name in reasons else name for name in red)
+        return f" ({', '.join(told)})"
     except (ValueError, KeyError, TypeError, AttributeError):
         return ""
 

@@ -92,9 +92,17 @@ class Plan:
             "DATALAB_MONGODB_URI": self.documents.uri,
             "DATALAB_STORAGE_URL": f"file://{self.home / 'files'}",
             "DATALAB_TOKEN_PUBLIC_KEY": str(self.keys.public),
+            "DATALAB_WATCHED_FOLDERS": ",".join(map(str, self._server_folders())),
         }
         address = {"DATALAB_HTTP_HOST": LOOPBACK, "DATALAB_HTTP_PORT": str(self.port(program))}
         return {**defaults, **self._given, **address}
+
+    def _server_folders(self) -> Iterator[Path]:
+        """Where the servers that run here write to."""
+        if self.starts_broker:
+            yield self.broker.home
+        if self.starts_documents:
+            yield self.documents.home
 
     def packages(self) -> list[str]:
         """The Debian packages whose programs run here."""

@@ -45,7 +45,9 @@ from shared.settings import Settings
 
 def _finder(context: Context) -> Finder:
     finder = Finder(context.service, context.store, context.in_thread)
-    context.ready_checks["search"] = lambda: finder.is_ready
+    context.ready_checks["search"] = lambda: (
+        "" if finder.is_ready else "the index of datasets is not complete yet"
+    )
     return finder
 
 

@@ -1,5 +1,7 @@
 """The compute service: workspaces, jobs in the sandbox, and their results."""
 
+from functools import partial
+from tempfile import gettempdir
 from typing import Any
 
 from services.compute.execution.bubblewrap import check_sandbox
@@ -41,6 +43,7 @@ from shared.events import (
 from shared.http import Call, Download, http
 from shared.inbound import Identifier
 from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
+from shared.storage import check_disk
 
 
 def _scheduler(context: Context) -> Scheduler:
@@ -52,7 +55,12 @@ def _scheduler(context: Context) -> Scheduler:
         catalog=context.rpc("catalog"),
     )
     scheduler = Scheduler(platform, check_sandbox)
-    context.ready_checks["sandbox"] = lambda: scheduler.is_able
+    context.ready_checks["sandbox"] = lambda: (
+        "" if scheduler.is_able else "no job can be confined here; the log says why"
+    )
+    context.ready_checks["job folders"] = partial(
+        check_disk, gettempdir(), context.settings.least_free_bytes, "the job folders"
+    )
     return scheduler
 
 

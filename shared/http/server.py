@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -16,9 +15,10 @@ from shared.auth import TokenChecker
 from shared.errors import Unavailable
 from shared.http import openapi
 from shared.http.connections import Connection, Connections
+from shared.http.health import Health
 from shared.http.protocol import SOCKET_SECONDS, StrictProtocol
 from shared.http.route import Route
-from shared.http.wsgi import App, Handler, exposition, live, ready
+from shared.http.wsgi import App, Handler, exposition
 from shared.settings import Settings
 from shared.storage import Storage
 
@@ -72,10 +72,14 @@ class WebServer(NamekoWebServer):
             return
         self._sock = eventlet.listen(self.bind_addr, backlog=_BACKLOG, reuse_port=False)
         self._sock.settimeout(None)
+        config = self.container.config
+        health = Health(
+            self.container.service_name, config["ready_checks"], config["stopping"].is_set
+        )
         self._serv = wsgi.Server(
             self._sock,
             self._sock.getsockname(),
-            self._app(),
+            self._app(health),
             protocol=StrictProtocol,
             # The application logs every request itself, without what should stay secret.
             log_output=False,
@@ -87,15 +91,16 @@ class WebServer(NamekoWebServer):
         self._serv.head_seconds = self.settings.http_head_seconds
         self._serv.idle_seconds = self.settings.http_idle_seconds
         self._gt = self.container.spawn_managed_thread(self.run)
+        self._watch = self.container.spawn_managed_thread(health.watch)
 
-    def _app(self) -> App:
+    def _app(self, health: Health) -> App:
         service = self.container.service_name
         document = openapi.document(
             service, version("datalab"), {one.method_name: one.route for one in self.routes}
         )
         watched: dict[tuple[str, str], Handler] = {
-            ("GET", "/livez"): live,
-            ("GET", "/readyz"): partial(ready, self.container.config),
+            ("GET", "/livez"): health.live,
+            ("GET", "/readyz"): health.ready,
             ("GET", "/metrics"): exposition,
             ("GET", "/openapi.json"): lambda _request: Response(
                 document, content_type="application/json"
@@ -153,6 +158,7 @@ class WebServer(NamekoWebServer):
         self.wait_for_providers()
         self.kill()
         self._gt.kill()
+        self._watch.kill()
         for connection in self.connections:
             connection.end_when_idle()
         with eventlet.Timeout(_DRAIN_SECONDS, False):

@@ -1,13 +1,11 @@
-"""The WSGI application: finds the route, follows the trace, answers, measures, logs; and health."""
+"""The WSGI application: finds the route, follows the trace, answers, measures, logs."""
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-import eventlet
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -22,7 +20,6 @@ log = logging.getLogger(__name__)
 Handler = Callable[..., Response]
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _UNMATCHED = "unmatched"
-_CHECK_SECONDS = 3
 
 
 class App:
@@ -107,32 +104,7 @@ def _has_unread_body(environ: Mapping[str, Any]) -> bool:
     return bool(source.position < (source.content_length or 0))
 
 
-def live(_request: Request) -> Response:
-    """The process runs and its hub turns; like all of health, told without a worker."""
-    return _json({"alive": True}, 200)
-
-
 def exposition(_request: Request) -> Response:
     """The metrics in Prometheus text."""
     content_type, body = metrics.exposition()
     return Response(body, content_type=content_type)
-
-
-def ready(config: Mapping[str, Any], _request: Request) -> Response:
-    """200 when requests should come here: every check green and nobody asked us to stop; or 503."""
-    checks = {"running": not config["stopping"].is_set()}
-    checks |= {name: _passes(check) for name, check in config["ready_checks"].items()}
-    is_ready = all(checks.values())
-    return _json({"ready": is_ready, "checks": checks}, 200 if is_ready else 503)
-
-
-def _passes(check: Callable[[], bool]) -> bool:
-    try:
-        with eventlet.Timeout(_CHECK_SECONDS):
-            return bool(check())
-    except (Exception, eventlet.Timeout):  # noqa: BLE001 - a check that fails is red
-        return False
-
-
-def _json(value: Mapping[str, Any], status: int) -> Response:
-    return Response(json.dumps(value), status, content_type="application/json")

@@ -52,7 +52,9 @@ class MessageConsumer(QueueConsumer):
 
     def setup(self) -> None:
         """Let `/readyz` know whether messages are being taken."""
-        self.container.config["ready_checks"]["consumer"] = lambda: self._consuming
+        self.container.config["ready_checks"]["consumer"] = lambda: (
+            "" if self._consuming else "no messages are taken from the broker; the log says why"
+        )
 
     @property
     def connection(self) -> Connection:

@@ -21,7 +21,7 @@ from shared.metrics import name_seconds
 from shared.outbound import Names, SsrfGuard
 from shared.outbound.names import look_up
 from shared.settings import Settings
-from shared.storage import Storage
+from shared.storage import Storage, check_disk
 from shared.store import Store
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 _RESTART_SECONDS = 1
 _LEFT_FOR = timedelta(days=1)
 """No upload takes that long without writing."""
+
+_PROBE_SECONDS = 2.5
+"""How long a server may take to answer a check of readiness: less than the check may."""
 
 
 class Documents(DependencyProvider):
@@ -49,8 +52,12 @@ class Documents(DependencyProvider):
             service, self.store, self._classes, self.publisher, settings.sweep_seconds
         )
         checks = self.container.config["ready_checks"]
-        checks["documents"] = self.store.ping
-        checks["broker"] = lambda: self.publisher.is_connected
+        checks["documents"] = partial(self.store.check, _PROBE_SECONDS)
+        checks["broker"] = partial(self.publisher.check, _PROBE_SECONDS)
+        for folder in settings.watched_folders:
+            checks[f"disk of {folder.name}"] = partial(
+                tpool.execute, check_disk, folder, settings.least_free_bytes, folder.name
+            )
 
     def start(self) -> None:
         """Publish from now on, and create the indexes when the server is there."""
@@ -91,8 +98,10 @@ class Files(DependencyProvider):
 
     def setup(self) -> None:
         """Open the store at its URL."""
-        self.storage = Storage(self.container.config["settings"].storage_url, tpool.execute)
-        self.container.config["ready_checks"]["files"] = self.storage.is_ready
+        settings: Settings = self.container.config["settings"]
+        self.storage = Storage(settings.storage_url, tpool.execute)
+        check = partial(self.storage.check, settings.least_free_bytes)
+        self.container.config["ready_checks"]["files"] = check
 
     def start(self) -> None:
         """Clear away what processes that were killed left of their uploads."""
@@ -139,7 +148,8 @@ class Context:
     store: Store
     files: Storage
     rpc: Callable[[str], ServiceProxy]
-    ready_checks: dict[str, Callable[[], bool]]
+    ready_checks: dict[str, Callable[[], str | None]]
+    """Each says or raises why work would fail now."""
     in_thread: Callable[..., Any]
     """Calls a function in a thread of its own, which must ask no server: the hub stays free."""
 

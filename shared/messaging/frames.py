@@ -46,6 +46,27 @@ def tolerant(connection: object, callback: Callable[..., Any]) -> Callable[[Fram
     return read
 
 
+def telling_blocked(tell: Callable[[str], None]) -> Callable[..., Callable[[Frame], bool]]:
+    """py-amqp's `frame_handler` for a connection that tells why the broker reads it no more.
+
+    Py-amqp calls back as well, without the reason. Source: RabbitMQ, "Blocked Connections".
+    """
+
+    def handler(connection: object, callback: Callable[..., Any]) -> Callable[[Frame], bool]:
+        handle: Callable[[Frame], bool] = frame_handler(connection, callback)
+
+        def read(frame: Frame) -> bool:
+            kind, _channel, payload = frame
+            if kind == _METHOD and unpack_from(">HH", payload) == spec.Connection.Blocked:
+                size = payload[_ARGUMENTS_AT]
+                tell(_text(payload[_ARGUMENTS_AT + 1 :][:size]).decode())
+            return handle(frame)
+
+        return read
+
+    return handler
+
+
 def readable_arguments(payload: bytes) -> bytes:
     """The method with `?` in the place of each byte of a name that is not UTF-8."""
     layout = _ARGUMENTS.get(unpack_from(">HH", payload))

@@ -22,7 +22,8 @@ from kombu import Connection
 from nameko.extensions import SharedExtension
 
 from shared.errors import Unavailable
-from shared.messaging.frames import FrameBuffer
+from shared.messaging.frames import FrameBuffer, telling_blocked
+from shared.messaging.topology import RPC_EXCHANGE
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,10 @@ class Outgoing:
         )
 
 
+_PROBE = Outgoing(RPC_EXCHANGE.name, "datalab.probe", b"{}", id="probe")
+"""Nobody takes it: no service is called so. Every service may publish where it goes."""
+
+
 class _Batch:
     """Messages published together; `done` is sent when each has its outcome."""
 
@@ -92,6 +97,7 @@ class Publisher(SharedExtension):
         self._connection: Any = None
         self._buffer = FrameBuffer()
         self._channel: Any = None
+        self._blocked = ""
         self._unconfirmed: Any = None
         self._connected = Signal()
         self._writing = Semaphore()
@@ -99,10 +105,17 @@ class Publisher(SharedExtension):
         self._pending: dict[int, tuple[_Batch, int, str]] = {}
         self._returned: set[str] = set()
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether a channel to the broker is open."""
-        return self._channel is not None
+    def check(self, seconds: float) -> None:
+        """Raise Unavailable, saying why, unless the broker confirms a message within `seconds`."""
+        if self._channel is None:
+            raise Unavailable("there is no connection to the broker")
+        if not self._blocked:
+            (outcome,) = self.publish_all([_PROBE], seconds)
+            if outcome in {Outcome.CONFIRMED, Outcome.RETURNED}:
+                return
+        if self._blocked:
+            raise Unavailable(f"the broker takes no messages: {self._blocked}")
+        raise Unavailable(f"the broker did not confirm a message within {seconds:g} s")
 
     def start(self) -> None:
         """Connect, and stay connected."""
@@ -196,7 +209,11 @@ class Publisher(SharedExtension):
             self.container.config["AMQP_URI"],
             heartbeat=HEARTBEAT,
             connect_timeout=5,
-            transport_options={"frame_writer": self._buffer.writer},
+            transport_options={
+                "frame_writer": self._buffer.writer,
+                "frame_handler": telling_blocked(self._on_blocked),
+                "on_unblocked": self._on_unblocked,
+            },
         )
         self._connection.connect()
         channel = self._connection.channel()
@@ -214,7 +231,7 @@ class Publisher(SharedExtension):
                 self._connection.heartbeat_check()
 
     def _disconnect(self) -> None:
-        self._unconfirmed = None
+        self._unconfirmed, self._blocked = None, ""
         if self._channel is not None:
             self._channel, self._connected = None, Signal()
         if self._connection is not None:
@@ -222,6 +239,13 @@ class Publisher(SharedExtension):
         lost, self._pending, self._returned = self._pending, {}, set()
         for batch, index, _ in lost.values():
             batch.settle(index, Outcome.LOST)
+
+    def _on_blocked(self, reason: str) -> None:
+        """The broker has an alarm: it reads nothing that this connection sends."""
+        self._blocked = reason
+
+    def _on_unblocked(self) -> None:
+        self._blocked = ""
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
         self._settle(tag, multiple, Outcome.CONFIRMED)

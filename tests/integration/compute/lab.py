@@ -180,6 +180,10 @@ class CrampedService(RunningService):
         beneath = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/", *small, "--"]
         self._command = [*beneath, *self._command]
 
+    def ready(self) -> bool:
+        """Whether it runs, and says what it lacks."""
+        return self.red().keys() == {"job folders"}
+
 
 def summing(dataset_id: str) -> Treatment:
     """A treatment that sums the homes of each commune."""

@@ -12,7 +12,11 @@ from deploy.local.ports import LOOPBACK
 from tests.servers import free_port
 from tests.web_server import answer, serving
 
-RED = {"ready": False, "checks": {"running": True, "broker": False, "storage": False}}
+RED = {
+    "ready": False,
+    "checks": {"running": True, "broker": False, "storage": False},
+    "reasons": {"broker": "low memory"},
+}
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def test_waiting_in_vain_tells_red_checks_and_the_full_disk(lab: str, tmp_path: 
         "notify": f"http://{LOOPBACK}:{free_port()}",
     }
     told = (
-        r"^waited 0 s in vain: a trial; catalog is not ready \(broker, storage\); "
+        r"^waited 0 s in vain: a trial; catalog is not ready \(broker: low memory, storage\); "
         rf"notify does not answer; only \d+ MB are free at {tmp_path}$"
     )
     with pytest.raises(StoryError, match=told), explained(urls, tmp_path, 10**18):

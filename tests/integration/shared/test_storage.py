@@ -51,7 +51,7 @@ def test_file_comes_back_byte_for_byte(url: str, tmp_path: Path) -> None:
     ref = storage.put([content[:5], b"", content[5:]], "application/octet-stream")
     assert [len(chunk) for chunk in storage.chunks(ref)] == [CHUNK, 17]
     assert storage.read(ref) == content
-    assert storage.is_ready()
+    storage.check(0)
 
 
 def test_same_bytes_twice_are_one_file(storage: Storage, root: Path) -> None:
@@ -188,15 +188,26 @@ def test_unwritable_store_is_not_ready_and_unavailable(unwritable: str) -> None:
     storage = Storage(f"file://{unwritable}")
     with pytest.raises(Unavailable, match="does not answer"):
         storage.put([b"x"], "text/csv")
-    assert not storage.is_ready()
+    with pytest.raises(Unavailable, match="does not answer"):
+        storage.check(0)
 
 
 def test_store_that_becomes_unwritable_is_no_longer_ready(storage: Storage, root: Path) -> None:
     """A folder that was there at the start proves nothing later."""
-    assert storage.is_ready()
-    (root / "ready").unlink()
-    (root / "ready").mkdir()
-    assert not storage.is_ready()
+    storage.check(0)
+    assert names(root) == []
+    (root / "tmp").rmdir()
+    (root / "tmp").write_text("a file where the folder should be")
+    with pytest.raises(Unavailable, match="does not answer"):
+        storage.check(0)
+
+
+def test_nearly_full_disk_is_not_ready(storage: Storage) -> None:
+    """Small files would still fit; what people upload would not."""
+    with pytest.raises(
+        Unavailable, match=r"^the disk of the file store is nearly full: only \d+ MB"
+    ):
+        storage.check(10**18)
 
 
 def test_full_disk_is_unavailable_and_leaves_nothing(tmp_path: Path) -> None:
@@ -230,10 +241,10 @@ def test_every_call_that_may_wait_goes_through_the_given_caller(root: Path) -> N
     ref = storage.put([b"x"], "text/csv")
     assert storage.read(ref) == b"".join(storage.chunks(ref)) == b"x"
     storage.writer().abort()
-    assert storage.is_ready()
+    storage.check(1)
     expected = ["makedirs", "open", "write", "close", "makedirs", "mv"]
     expected += ["cat_file", "open", "read", "read"]
-    expected += ["makedirs", "open", "close", "rm", "makedirs", "pipe_file"]
+    expected += ["makedirs", "open", "close", "rm", "makedirs", "check_disk", "pipe_file", "rm"]
     assert made == expected
 
 

@@ -245,9 +245,10 @@ def test_everything_is_unavailable_while_the_server_is_away(server: Documents) -
     assert {str(error) for error in errors} == {"the document server does not answer"}
     with pytest.raises(Unreachable):
         things.get("kept")
-    assert not store.ping()
+    with pytest.raises(Unreachable):
+        store.check(1)
     server.start()
-    assert store.ping()
+    store.check(1)
     assert things.get("kept") == kept
     assert store.unpublished(Thing, NO_TIME) == [document]
     assert things.change("kept", Thing.tell).count == 2
@@ -257,7 +258,8 @@ def test_everything_is_unavailable_while_the_server_is_away(server: Documents) -
 def test_store_is_made_without_a_server() -> None:
     """A service starts before its servers; it is not ready then, and does not die."""
     store = Store("mongodb://127.0.0.1:9", "nobody")
-    assert not store.ping()
+    with pytest.raises(Unreachable):
+        store.check(1)
     store.close()
 
 
@@ -272,4 +274,4 @@ def test_refusal_does_not_show_the_servers_words(uri: str, database: str) -> Non
 def test_preparing_twice_is_harmless(store: Store) -> None:
     """Every process of a service does it when it starts."""
     store.prepare((Thing, Other))
-    assert store.ping()
+    store.check(1)

@@ -37,6 +37,7 @@ FAMILIES = {
     "datalab_join_seconds": {"service", "step"},
     "datalab_joins_found": {"service"},
     "datalab_harvested_records": {"service", "outcome"},
+    "datalab_ready": {"service", "check"},
     "datalab_http_connections": {"service", "state"},
     "datalab_http_connections_cut": {"service", "reason"},
     "datalab_hub_lag_seconds": {"service"},

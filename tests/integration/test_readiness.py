@@ -1,0 +1,146 @@
+"""`/readyz` says no within five seconds of a fault, and why; and yes within five of its end."""
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy import SERVICES
+from deploy.local.supervision import wait_until
+from deploy.topology import SERVICE_CLASSES
+from shared.messaging import topology
+from tests.conftest import RETRIES
+from tests.servers import Broker, Documents, RunningService, running
+
+SECONDS = 5.0
+DISK_BYTES = 64_000_000
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A disk of 64 MB of its own at that folder."""
+    mount = shutil.which("mount")
+    folder.mkdir()
+    size = f"size={DISK_BYTES}"
+    mounted = subprocess.run([str(mount), "-t", "tmpfs", "-o", size, "tmpfs", folder], check=False)
+    if mounted.returncode:
+        pytest.skip("only root mounts disks")
+    try:
+        yield folder
+    finally:
+        subprocess.run([str(shutil.which("umount")), "-l", folder], check=True)
+
+
+@contextmanager
+def filled(disk: Path, left: int) -> Iterator[None]:
+    """While the block lasts, the disk has `left` bytes free."""
+    ballast = disk / "ballast"
+    with ballast.open("wb") as file:
+        for _ in range((shutil.disk_usage(disk).free - left) // 4096):
+            file.write(bytes(4096))
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The small disk of the file store and the job folders."""
+    with small_disk(tmp_path_factory.mktemp("disk") / "mounted") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def compute(
+    broker: Broker, amqp_uri: str, module_environ: dict[str, str], disk: Path
+) -> Iterator[RunningService]:
+    """The service with the most to check, on a disk that has 16 MB to keep free."""
+    topology.declare(amqp_uri, SERVICE_CLASSES, RETRIES)
+    assert broker.port
+    environ = {
+        **module_environ,
+        "DATALAB_STORAGE_URL": f"file://{disk / 'files'}",
+        "DATALAB_LEAST_FREE_BYTES": "16000000",
+        "DATALAB_WATCHED_FOLDERS": f"{disk}",
+        "TMPDIR": str(disk),
+    }
+    with running(SERVICES["compute"], environ) as service:
+        yield service
+
+
+def told(service: RunningService, fault: AbstractContextManager[None], *names: str) -> list[str]:
+    """What `/readyz` says by the checks of these names, and no other, of a fault and of its end."""
+    assert not service.red()
+    with fault:
+        began = time.monotonic()
+        wait_until(lambda: service.red().keys() == set(names), 3 * SECONDS)
+        said = time.monotonic() - began
+        red = service.red()
+        # The next who asks does not wait for what hangs.
+        assert time.monotonic() - began - said < 1
+    ended = time.monotonic()
+    wait_until(lambda: not service.red(), 3 * SECONDS)
+    green = time.monotonic() - ended
+    print(f"{red} after {said:.1f} s, green after {green:.1f} s")
+    assert red.keys() == set(names)
+    assert said < SECONDS
+    assert green < SECONDS
+    return [red[name] for name in names]
+
+
+@pytest.mark.parametrize("left", [12_000_000, 0], ids=["nearly full", "full"])
+def test_full_disk_is_told(compute: RunningService, disk: Path, left: int) -> None:
+    """Of the file store, of the job folders, and of any folder that is watched."""
+    names = ("files", "job folders", "disk of mounted")
+    for reason in told(compute, filled(disk, left), *names):
+        assert re.fullmatch(r"the disk of .* is nearly full: only \d+ MB are free, 16 .*", reason)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "reason"),
+    [
+        (("set_vm_memory_high_watermark", "0", "0.6"), "low on memory"),
+        (("set_disk_free_limit", "900000GB", "50MB"), "low on disk"),
+    ],
+)
+def test_alarm_of_the_broker_is_told(
+    compute: RunningService, broker: Broker, alarm: tuple[str, str, str], reason: str
+) -> None:
+    """It takes connections and heartbeats, and no messages."""
+    red = told(compute, broker.alarmed(*alarm), "broker")
+    assert red == [f"the broker takes no messages: {reason}"]
+
+
+def test_frozen_broker_is_told(compute: RunningService, broker: Broker) -> None:
+    """Its connections stand, and nothing comes of them: heartbeats tell after 37 seconds."""
+    red = told(compute, broker.frozen(), "broker")
+    assert red == ["the broker did not confirm a message within 2.5 s"]
+
+
+def test_frozen_document_server_is_told(
+    compute: RunningService, document_server: Documents
+) -> None:
+    """It takes connections and answers nothing."""
+    red = told(compute, document_server.frozen(), "documents")
+    assert red == ["the document server does not answer"]
+
+
+def test_document_server_that_takes_no_writes_is_told(
+    module_environ: dict[str, str], disk: Path
+) -> None:
+    """It answers and reads, and its disk is full."""
+    server = Documents(disk / "documents")
+    server.start()
+    environ = {**module_environ, "DATALAB_MONGODB_URI": server.uri}
+    try:
+        with running(SERVICES["notify"], environ) as notify:
+            (reason,) = told(notify, filled(disk, 0), "documents")
+            assert reason.startswith("the document server refused: ")
+    finally:
+        server.stop()

@@ -1,0 +1,98 @@
+"""What `/readyz` makes of its checks: side by side, in time, and never two of the same."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from eventlet.event import Event
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from shared import metrics
+from shared.errors import Unavailable
+from shared.http.health import Check, Health
+
+SECONDS = 0.2
+
+
+def asked(health: Health) -> tuple[int, dict[str, Any]]:
+    """What `/readyz` answers."""
+    answer = health.ready(Request(EnvironBuilder().get_environ()))
+    return answer.status_code, json.loads(answer.data)
+
+
+def health_of(stopping: bool = False, **checks: Check) -> Health:
+    """The health of a service with these checks."""
+    return Health("sample", checks, lambda: stopping, SECONDS)
+
+
+def test_green_checks_are_listed_without_reasons() -> None:
+    """A balancer looks at the status, people at the names."""
+    assert asked(health_of(a=lambda: None, b=lambda: "")) == (
+        200,
+        {"ready": True, "checks": {"running": True, "a": True, "b": True}},
+    )
+
+
+def test_service_that_stops_is_red_at_once() -> None:
+    """Whatever its checks say."""
+    status, told = asked(health_of(stopping=True))
+    assert (status, told["reasons"]) == (503, {"running": "the service is stopping"})
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unavailable("the disk is full"), "the disk is full"),
+        (OSError("/secret/path"), "the check failed: OSError"),
+    ],
+)
+def test_check_that_raises_is_red(error: Exception, reason: str) -> None:
+    """Ours say why; what is unforeseen is named, and its text kept for the log."""
+
+    def fail() -> None:
+        raise error
+
+    assert asked(health_of(a=fail))[1]["reasons"] == {"a": reason}
+
+
+def test_checks_that_hang_cost_the_time_of_one() -> None:
+    """They run side by side, are red, and are not begun again; who asks next waits no more."""
+    begun: list[str] = []
+    let_go: Any = Event()
+
+    def hang() -> None:
+        begun.append("a")
+        let_go.wait()
+
+    health = health_of(a=hang, b=hang, c=lambda: "it is so")
+    began = time.monotonic()
+    reasons = asked(health)[1]["reasons"]
+    assert SECONDS <= time.monotonic() - began < 1.5 * SECONDS
+    assert reasons == {"a": "no answer for 0 s", "b": "no answer for 0 s", "c": "it is so"}
+    again = time.monotonic()
+    assert asked(health)[0] == 503
+    assert time.monotonic() - again < SECONDS / 2
+    assert begun == ["a", "a"]
+    let_go.send()
+    assert asked(health)[1]["reasons"] == {"c": "it is so"}
+    assert begun == ["a", "a"]
+
+
+def test_many_questions_are_one_check_a_second() -> None:
+    """Nobody loads the servers by asking how they are."""
+    asked_for: list[int] = []
+    health = health_of(a=lambda: asked_for.append(1))
+    for _ in range(100):
+        assert asked(health)[0] == 200
+    assert asked_for == [1]
+
+
+def test_checks_are_metrics() -> None:
+    """Alerts stand on them."""
+    asked(health_of(good=lambda: "", bad=lambda: "no"))
+    read = metrics.REGISTRY.get_sample_value
+    labels = {"service": "sample", "check": "bad"}
+    assert read("datalab_ready", labels) == 0
+    assert read("datalab_ready", labels | {"check": "good"}) == 1
