@@ -15,10 +15,13 @@ _JsonFile = Annotated[typer.FileText, typer.Argument(help="JSON file, - for stan
 
 
 def _show(project: Answer) -> None:
-    show.record(project, leave_out=("guidance", "checks", "history"))
+    show.record(project, leave_out=("guidance", "checks", "waits_for", "history"))
     if any(check["faults"] or check["waits"] for check in project["checks"]):
         show.line("\nin the treatment's way")
         show.rows(project["checks"], ("by", "faults", "waits"))
+    if project["waits_for"]:
+        show.line("\nwaits for")
+        show.rows(project["waits_for"], ("member_id", "dataset_id", "why"))
     for kind, found in (project["guidance"] or {}).items():
         if found:
             show.line(f"\n{kind.replace('_', ' ')}")

@@ -16,7 +16,7 @@ from services.intake.bodies import (
     SubmitProject,
     WithdrawProject,
 )
-from services.intake.members.commands import check_members, sirens_about
+from services.intake.members.commands import check_members, parties_to
 from services.intake.model import Project
 from services.intake.records import Delivery
 from services.intake.submission import claim
@@ -68,7 +68,7 @@ def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Trea
         caller,
         project_id,
         lambda it: it.set_treatment(
-            treatment, by, is_reviewer=is_reviewer, sirens=sirens_about(store, it, by)
+            treatment, by, is_reviewer=is_reviewer, parties=parties_to(store, it, by)
         ),
     )
 
@@ -83,7 +83,7 @@ def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -
                 f" version {project.version} ; relisez-le, puis décidez"
             )
         by = caller.member_id
-        project.review(body.decision, body.reason, by, sirens_about(store, project, by))
+        project.review(body.decision, body.reason, by, parties_to(store, project, by))
 
     return _change(store, caller, project_id, decide)
 

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping
 
 from shared.errors import Forbidden
+from shared.events.event import Party
 
 _ANOTHER = "un autre examinateur décide"
 
 
 def check_impartial(
-    by: str, holder_id: str, owners: Iterable[str], sirens: Mapping[str, str]
+    by: str, holder_id: str, owners: Iterable[str], parties: Mapping[str, Party]
 ) -> None:
     """Raise Forbidden for the holder, an owner of the data, and whoever has the SIREN of one.
 
-    `sirens` has those of members, by id; a member without one speaks for itself alone.
+    `parties` are the members concerned, by id; one without a SIREN speaks for itself alone.
     """
+    sirens = {member_id: party.siren for member_id, party in parties.items()}
     others = set(owners) - {holder_id}
     if by == holder_id:
         raise Forbidden(f"le porteur d'un projet ne l'examine pas : {_ANOTHER}")

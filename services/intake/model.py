@@ -1,6 +1,7 @@
 """The rules of a project's life: one stage table, and what each stage needs and records."""
 
 from collections.abc import Mapping
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
@@ -16,6 +17,7 @@ from services.intake.records import (
     Guidance,
     Result,
     Trial,
+    Wait,
 )
 from shared.aggregate import Aggregate, now
 from shared.errors import Forbidden, Invalid, WrongStage
@@ -38,6 +40,7 @@ from shared.events import (
     Treatment,
     TreatmentProposed,
 )
+from shared.events.event import Party
 
 NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
     "submitted": frozenset({"advised", "withdrawn"}),
@@ -61,8 +64,8 @@ FINAL_STAGES = frozenset(stage for stage, following in NEXT_STAGES.items() if no
 _CHECKED: frozenset[Stage] = frozenset({"submitted", "advised", "secured"})
 """The stages at which a treatment is checked; later the trial shows whether it runs."""
 
-NOBODYS: Mapping[str, str] = MappingProxyType({})
-"""The SIREN of each member, by id, where no member has one."""
+NOBODY: Mapping[str, Party] = MappingProxyType({})
+"""The members concerned, by id, where none is known."""
 
 
 class Project(Aggregate):
@@ -146,9 +149,18 @@ class Project(Aggregate):
         self._note_check("catalog", checked.proposal, faults, waits, checked.owners)
 
     @property
-    def owners(self) -> tuple[str, ...] | None:
-        """All whose data the treatment would read; None while the catalogue has not said."""
-        return next((check.owners for check in self.checks if check.by == "catalog"), None)
+    def owners(self) -> frozenset[str]:
+        """All whose data the project reads or would read, as far as the catalogue has said."""
+        told = (check.owners or () for check in self.checks)
+        asked = (access.owners for access in self.accesses)
+        return frozenset(chain.from_iterable((*told, *asked)))
+
+    @property
+    def waits_for(self) -> tuple[Wait, ...]:
+        """Whose word on which data the project waits for."""
+        if self.stage in FINAL_STAGES:
+            return ()
+        return tuple(wait for access in self.accesses for wait in access.waits)
 
     @property
     def unchecked(self) -> str:
@@ -171,7 +183,7 @@ class Project(Aggregate):
         by: str,
         *,
         is_reviewer: bool,
-        sirens: Mapping[str, str] = NOBODYS,
+        parties: Mapping[str, Party] = NOBODY,
     ) -> None:
         """Say what to do with the data: until secured, or anew while it came to no result.
 
@@ -188,7 +200,7 @@ class Project(Aggregate):
                 raise Forbidden(
                     "le projet est sécurisé : seul un examinateur peut changer son traitement"
                 )
-            self._check_impartial(by, sirens)
+            self._check_impartial(by, parties)
             self._try_again(treatment, by)
         else:
             raise WrongStage(
@@ -202,15 +214,16 @@ class Project(Aggregate):
         decision: Literal["secure", "reject"],
         reason: str,
         by: str,
-        sirens: Mapping[str, str] = NOBODYS,
+        parties: Mapping[str, Party] = NOBODY,
     ) -> None:
         """Secure the project for its treatment's datasets, or turn it down.
 
-        Forbidden to its holder, to owners of the data, and to their organisations by `sirens`.
+        Forbidden to its holder, to owners of the data, and to their organisations; `parties` are
+        the members concerned, by id.
         Owners are asked for nothing that leads nowhere: WrongStage while the treatment is known not
         to run, or not to be read, and while nobody knows who its owners are.
         """
-        self._check_impartial(by, sirens)
+        self._check_impartial(by, parties)
         if decision == "reject":
             self._become("rejected", by, reason)
             self.record(ProjectRejected(**self._decision(by, reason)))
@@ -222,13 +235,14 @@ class Project(Aggregate):
                 " donnez-lui-en un d'abord"
             )
         self._check_feasible()
-        if self.owners is None:
+        if all(check.owners is None for check in self.checks):
             raise WrongStage(
                 "le catalogue n'a pas encore dit à qui sont les données ; réessayez dans un instant"
             )
         self._become("secured", by, f"{reason} {self.unchecked}".strip())
         self.secured_ids = _read_by(self.treatment)
-        self.record(ProjectSecured(**self._decision(by, reason), dataset_ids=self.secured_ids))
+        told = self._decision(by, reason) | self._secured_treatment(parties)
+        self.record(ProjectSecured(**told))
 
     def open_access(self) -> None:
         """The data owners granted everything the project asked for."""
@@ -347,13 +361,14 @@ class Project(Aggregate):
         before = known.get(access.dataset_id)
         if before and before.sequence > access.sequence:
             return
+        access = access.after(before)
         self.accesses = tuple((known | {access.dataset_id: access}).values())
-        told = access.told_after(before, again=self.data_opened)
+        told = access.told_after(before)
         if told and self.stage not in FINAL_STAGES:
             self._note("catalog", told)
 
-    def _check_impartial(self, by: str, sirens: Mapping[str, str]) -> None:
-        check_impartial(by, self.holder_id, self.owners or (), sirens)
+    def _check_impartial(self, by: str, parties: Mapping[str, Party]) -> None:
+        check_impartial(by, self.holder_id, self.owners, parties)
 
     def _check(self, stage: Stage) -> None:
         if stage not in NEXT_STAGES[self.stage]:
@@ -382,6 +397,17 @@ class Project(Aggregate):
 
     def _decision(self, by: str, reason: str) -> dict[str, Any]:
         return {**self._who(), "decided_by": by, "reason": reason}
+
+    def _secured_treatment(self, parties: Mapping[str, Party]) -> dict[str, Any]:
+        """What owners are asked about, and who asks them."""
+        return {
+            "dataset_ids": self.secured_ids,
+            "proposal": self.proposal,
+            "treatment": self.treatment,
+            "title": self.title,
+            "problem": self.problem,
+            "holder": parties.get(self.holder_id, Party()),
+        }
 
     def _equip(self, by: str) -> None:
         if self.access_open and self.workspace_open:

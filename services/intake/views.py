@@ -11,6 +11,7 @@ from services.intake.records import (
     MemberKind,
     Result,
     Trial,
+    Wait,
 )
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events.event import Stage, Treatment
@@ -29,11 +30,17 @@ class ProjectSummary(View):
 
 
 class AccessView(View):
-    """How a project stands with a dataset; `reason`, in French, is why it cannot read it."""
+    """How a project stands with a dataset; `reason`, in French, is why it cannot read it.
+
+    What a grant is bound to is told as those who granted it wrote it.
+    """
 
     dataset_id: str
     state: AccessState
     reason: str
+    purpose: str = Field(description="what the data may be used for, in French")
+    until: str | None = Field(description="the last day, as an ISO date, in metropolitan France")
+    conditions: tuple[str, ...]
 
 
 class CheckView(View):
@@ -66,6 +73,7 @@ class ProjectView(ProjectSummary):
     accesses: tuple[AccessView, ...] = Field(
         description="how it stands with each dataset, or last stood"
     )
+    waits_for: tuple[Wait, ...] = Field(description="whose word on which data is missing")
     workspace_open: bool
     trials: list[Trial]
     results: list[Result]

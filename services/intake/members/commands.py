@@ -9,6 +9,7 @@ from services.intake.model import Project
 from services.intake.submission import claim
 from shared.aggregate import new_id
 from shared.errors import Invalid
+from shared.events.event import Party
 from shared.inbound import IdempotencyKey
 from shared.store import Store
 from shared.tables.territory import department_of, is_department
@@ -51,10 +52,10 @@ def check_members(store: Store, members: Mapping[str, str]) -> None:
             raise Invalid(f"le membre {member_id} a quitté le Datalab", field)
 
 
-def sirens_about(store: Store, project: Project, by: str) -> dict[str, str]:
-    """The SIREN of `by`, of the project's holder and of its data's owners, as far as known."""
-    found = map(store.of(Member).find_one, {by, project.holder_id, *(project.owners or ())})
-    return {member.id: member.siren for member in found if member}
+def parties_to(store: Store, project: Project, by: str) -> dict[str, Party]:
+    """Who `by`, the project's holder and its data's owners are, by id, as far as known."""
+    found = map(store.of(Member).find_one, {by, project.holder_id, *project.owners})
+    return {member.id: member.party for member in found if member}
 
 
 def _skilled_in(skill: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 from services.intake.records import MemberKind
 from shared.aggregate import NEVER, Aggregate, now
 from shared.events import MemberJoined
+from shared.events.event import Party
 from shared.tables.territory import department_of
 from shared.words import fold
 
@@ -46,6 +47,11 @@ class Member(Aggregate):
             )
         )
         return self
+
+    @property
+    def party(self) -> Party:
+        """Who it is, as those see it who decide on what it asks for."""
+        return Party(name=self.name, kind=self.kind, siren=self.siren)
 
     @property
     def has_left(self) -> bool:

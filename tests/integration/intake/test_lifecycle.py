@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.events import AccessGranted, AccessRevoked, DatasetsMatched
+from shared.events import AccessGranted, AccessRequested, AccessRevoked, DatasetsMatched
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import REVIEWER, Lab, bring
 from tests.servers import eventually
@@ -30,6 +30,28 @@ def test_a_project_goes_from_submission_to_delivery(lab: Lab) -> None:
     assert delivered["correlationid"] == project_id
 
 
+def test_a_secured_project_says_for_whose_word_it_waits_and_what_that_binds_it_to(
+    lab: Lab,
+) -> None:
+    """Holder and reviewer read the owner's conditions as they were written."""
+    project_id = bring(lab, lab.submit(), "secured")
+    path = f"/projects/{project_id}"
+    about = {"project_id": project_id, "dataset_id": "dts_epci", "owner_id": "mbr_o"}
+    lab.publish_and_wait(AccessRequested(**about, holder_id=at.HOLDER[0]), sequence=4)
+    why = "Attend l'accord de mbr_o sur « dts_epci »."
+    shown = lab.done("GET", path)
+    wait = {"dataset_id": "dts_epci", "member_id": "mbr_o", "why": why}
+    assert (shown["waits_for"], shown["history"][-1]["why"]) == ([wait], why)
+    conditions = ("Les embarquements, jamais le chiffre d'affaires.",)
+    granted = AccessGranted(**about, decided_by="mbr_o", conditions=conditions)
+    lab.publish_and_wait(granted, times=2, sequence=5)
+    for who in (at.HOLDER, at.REVIEWER):
+        shown = lab.done("GET", path, who=who)
+        assert shown["accesses"][0]["conditions"] == list(conditions)
+    assert shown["waits_for"] == []
+    assert conditions[0] in shown["history"][-1]["why"]
+
+
 def test_result_of_data_that_was_taken_away_is_not_delivered(lab: Lab) -> None:
     """The holder reads why; once the owner granted it again, the project is delivered."""
     project_id = bring(lab, lab.submit(), "staffed")
@@ -42,10 +64,9 @@ def test_result_of_data_that_was_taken_away_is_not_delivered(lab: Lab) -> None:
     assert "étude finie" in lab.refused(409, "POST", path, delivery)["detail"]
     shown = lab.done("GET", f"/projects/{project_id}")
     assert "étude finie" in shown["history"][-1]["why"]
-    assert (shown["access_open"], shown["accesses"]) == (
-        False,
-        [{"dataset_id": "dts_1", "state": "revoked", "reason": "étude finie"}],
-    )
+    [access] = shown["accesses"]
+    told = (access["dataset_id"], access["state"], access["reason"])
+    assert (shown["access_open"], told) == (False, ("dts_1", "revoked", "étude finie"))
     lab.publish_and_wait(AccessGranted(**about, decided_by="mbr_o"), sequence=6)
     assert lab.done("GET", f"/projects/{project_id}")["access_open"]
     assert lab.done("POST", path, delivery)["stage"] == "delivered"

@@ -7,8 +7,10 @@ import pytest
 
 from services.intake.model import NEXT_STAGES, Project
 from services.intake.records import DatasetAccess, Guidance
+from services.intake.views import ProjectView
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import (
+    AccessRequested,
     InputsChecked,
     JobCancelled,
     JobFailed,
@@ -22,7 +24,8 @@ from shared.events import (
     Stage,
     TreatmentProposed,
 )
-from tests.events import topics
+from shared.events.event import Party
+from tests.events import enveloped, topics
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER, MANIFEST, REVIEWER
 
@@ -80,6 +83,21 @@ def revoked(sequence: int = 3, dataset_id: str = "dts_a") -> DatasetAccess:
     """The news that it may be read no more."""
     why = {"state": "revoked", "reason": "étude finie"}
     return granted(sequence, dataset_id).model_copy(update=why)
+
+
+def requested(
+    sequence: int, dataset_id: str = "dts_a", member_id: str | None = None, **about: str
+) -> DatasetAccess:
+    """The news that the dataset's owner, or another, is asked for it."""
+    event = AccessRequested(
+        project_id="prj_1",
+        dataset_id=dataset_id,
+        owner_id=made.OWNER,
+        holder_id=HOLDER,
+        member_id=member_id,
+        **about,
+    )
+    return DatasetAccess.of(enveloped(event, "prj_1", sequence))
 
 
 def test_the_table_names_every_stage() -> None:
@@ -181,62 +199,68 @@ def test_a_project_without_a_treatment_cannot_be_secured() -> None:
     assert topics(it) == ["project_advised", "project_rejected"]
 
 
-SIREN, OTHER_SIREN = "732829320", "217602176"
-PARTIAL: dict[str, tuple[str, dict[str, str]]] = {
+A, B, NONE = (Party(name="Ville", siren=siren) for siren in ("732829320", "217602176", ""))
+PARTIAL: dict[str, tuple[str, dict[str, Party]]] = {
     "holder": (HOLDER, {}),
-    "of the holder's SIREN": (REVIEWER, {REVIEWER: SIREN, HOLDER: SIREN}),
+    "of the holder's SIREN": (REVIEWER, {REVIEWER: A, HOLDER: A}),
     "owner": (made.OWNER, {}),
-    "of an owner's SIREN": (REVIEWER, {REVIEWER: SIREN, HOLDER: OTHER_SIREN, made.OWNER: SIREN}),
+    "of an owner's SIREN": (REVIEWER, {REVIEWER: A, HOLDER: B, made.OWNER: A}),
 }
-"""Who does not decide: its id, and the SIREN of members."""
+"""Who does not decide: its id, and the members concerned."""
 
 
 @pytest.mark.parametrize("decision", ["secure", "reject"])
 @pytest.mark.parametrize("who", PARTIAL)
 def test_nobody_reviews_on_their_own_case(who: str, decision: Literal["secure", "reject"]) -> None:
     """Who holds the project, or whose data it would read, leaves it to another organisation."""
-    by, sirens = PARTIAL[who]
+    by, parties = PARTIAL[who]
     it = made.project_at("advised")
     before = it.model_dump()
     with pytest.raises(Forbidden, match="un autre examinateur"):
-        it.review(decision, "Moi-même.", by, sirens)
+        it.review(decision, "Moi-même.", by, parties)
     assert (it.model_dump(), it.recorded()) == (before, [])
 
 
 @pytest.mark.parametrize("who", PARTIAL)
 def test_nobody_changes_a_secured_treatment_on_their_own_case(who: str) -> None:
     """A changed treatment is a decision of the lab's, as the review was; so is the next one."""
-    by, sirens = PARTIAL[who]
+    by, parties = PARTIAL[who]
     it = failed()
     it.set_treatment(made.treatment(), REVIEWER, is_reviewer=True)
     it.end_trial(made.failed_trial("job_2"))
     before = it.model_dump()
     with pytest.raises(Forbidden, match="examinateur"):
-        it.set_treatment(made.treatment(), by, is_reviewer=True, sirens=sirens)
+        it.set_treatment(made.treatment(), by, is_reviewer=True, parties=parties)
     assert it.model_dump() == before
 
 
 @pytest.mark.parametrize(
-    "sirens", [{}, {REVIEWER: "", HOLDER: "", made.OWNER: ""}, {REVIEWER: SIREN, HOLDER: ""}]
+    "parties", [{}, {REVIEWER: NONE, HOLDER: NONE, made.OWNER: NONE}, {REVIEWER: A, HOLDER: NONE}]
 )
-def test_a_reviewer_of_another_organisation_decides(sirens: dict[str, str]) -> None:
+def test_a_reviewer_of_another_organisation_decides(parties: dict[str, Party]) -> None:
     """Members without a SIREN are not one organisation; a holder's own data hinders nobody."""
     it = made.saved(made.project())
     it.advise(Guidance())
     made.check_inputs(it, owners=(HOLDER,))
-    it.review("secure", "Oui.", REVIEWER, sirens)
+    it.review("secure", "Oui.", REVIEWER, parties)
     assert it.stage == "secured"
 
 
-def test_securing_names_every_dataset_that_the_treatment_reads_once() -> None:
-    """The catalogue asks for these grants."""
+@pytest.mark.parametrize("parties", [{}, {HOLDER: A}])
+def test_securing_tells_what_owners_decide_on(parties: dict[str, Party]) -> None:
+    """Each dataset once, the treatment, what for, and who asks, as far as the lab knows."""
     it = made.project_at("advised")
-    made.advance(it, "secured")
+    it.review("secure", "Licences ouvertes.", REVIEWER, parties)
     assert it.recorded() == [
         ProjectSecured(
             project_id="prj_1",
             holder_id=HOLDER,
             dataset_ids=("dts_a", "dts_b"),
+            proposal=1,
+            treatment=made.treatment(),
+            title="Logements vacants",
+            problem="Où les logements restent-ils vides ?",
+            holder=parties.get(HOLDER, Party()),
             decided_by=REVIEWER,
             reason="Licences ouvertes.",
         )
@@ -552,32 +576,72 @@ def test_data_restricted_since_is_told_as_long_as_its_owner_is_asked() -> None:
     """It was open when it was granted; then somebody has to decide."""
     it = made.project_at("trialled")
     it.note_access(granted(1))
-    it.note_access(DatasetAccess(dataset_id="dts_a", sequence=2, state="requested"))
+    it.note_access(requested(2))
     assert not it.access_open
     it.note_access(granted(3))
     assert it.access_open
     assert [entry.why for entry in it.history[-2:]] == [
-        "Données restreintes depuis : leur propriétaire est sollicité.",
+        "Attend l'accord de mbr_owner sur « dts_a ».",
         "Accès à des données accordé.",
     ]
 
 
 def test_history_tells_why_a_secured_project_waits() -> None:
-    """Data that nobody reads yet, a refusal, a request without an answer; no usual course."""
+    """Whose word, data that nobody reads yet, a refusal, a request without an answer."""
     it = made.project_at("secured")
     before = len(it.history)
+    it.note_access(requested(1, reason="Retenu."))
     for sequence, (state, reason) in enumerate(
-        (("requested", "Retenu."), ("expired", "Sans réponse."), ("refused", "Non.")), start=1
+        (("expired", "Sans réponse."), ("refused", "Non.")), start=2
     ):
         news = {"dataset_id": "dts_a", "sequence": sequence, "state": state, "reason": reason}
         it.note_access(DatasetAccess.model_validate(news))
-    it.note_access(DatasetAccess(dataset_id="dts_b", sequence=1, state="requested"))
-    it.note_access(granted(4, "dts_b"))
+    it.note_access(granted(1, "dts_b"))
     assert [entry.why for entry in it.history[before:]] == [
-        "Données demandées à leur propriétaire, que personne ne lit encore : Retenu.",
+        "Attend l'accord de mbr_owner sur « dts_a ». Retenu.",
         "Demande d'accès à des données expirée : Sans réponse.",
         "Accès à des données refusé : Non.",
     ]
+
+
+def test_a_project_says_for_whom_it_waits_until_all_have_answered() -> None:
+    """Each who decides on a dataset by name; once they granted it, what they bind it to."""
+    it = made.project_at("secured")
+    before = len(it.history)
+    for member_id in (None, "mbr_source"):
+        it.note_access(requested(1, member_id=member_id, title="Loyers"))
+    it.note_access(requested(1, dataset_id="dts_b"))
+    assert [(one.dataset_id, one.member_id, one.why) for one in it.waits_for] == [
+        ("dts_a", "mbr_owner", "Attend l'accord de mbr_owner sur « Loyers »."),
+        ("dts_a", "mbr_source", "Attend l'accord de mbr_source sur « Loyers »."),
+        ("dts_b", "mbr_owner", "Attend l'accord de mbr_owner sur « dts_b »."),
+    ]
+    bound = {"purpose": "étude", "until": "2026-12-31", "conditions": ("jamais le revenu",)}
+    it.note_access(granted(2).model_copy(update=bound))
+    assert [one.dataset_id for one in it.waits_for] == ["dts_b"]
+    assert [entry.why for entry in it.history[before:]] == [
+        "Attend l'accord de mbr_owner sur « Loyers ».",
+        "Attend l'accord de mbr_source sur « Loyers ».",
+        "Attend l'accord de mbr_owner sur « dts_b ».",
+        " ".join(("Accès à des données accordé.", *it.accesses[0].bound)),
+    ]
+    assert it.accesses[0].bound[2] == "Condition : « jamais le revenu »."
+    shown = ProjectView.of(it).accesses[0]
+    assert (shown.purpose, shown.until, shown.conditions) == tuple(bound.values())
+    assert it.owners == {"mbr_owner", "mbr_source"}
+    made.advance(it, "withdrawn")
+    assert it.waits_for == ()
+
+
+def test_requests_that_were_noted_before_deciders_were_are_waited_for_too() -> None:
+    """By a document of before: nobody knows who was asked."""
+    saved = made.project_at("secured").model_dump()
+    saved["accesses"] = [{"dataset_id": "dts_a", "sequence": 2, "state": "requested"}]
+    (wait,) = Project.model_validate(saved).waits_for
+    assert (wait.member_id, wait.why) == (
+        None,
+        "Attend l'accord de son propriétaire sur « dts_a ».",
+    )
 
 
 def test_project_saved_before_access_could_end_is_read_as_it_was_meant() -> None:
