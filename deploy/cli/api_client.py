@@ -27,7 +27,11 @@ Answer = Any
 
 
 class CallError(Exception):
-    """A call that failed, in words for the person who made it."""
+    """A call that failed, in words for the person who made it; 0 when no service answered it."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Away(CallError):
@@ -126,9 +130,9 @@ class Client:
                 "is the stack up (datalab status)?"
             ) from error
         if response.status >= _FAILED:
-            raise Away(_told(service, response.status, response.data))
+            raise Away(_told(service, response.status, response.data), response.status)
         if response.status >= _REFUSED:
-            raise CallError(_told(service, response.status, response.data))
+            raise CallError(_told(service, response.status, response.data), response.status)
         return response
 
 
