@@ -34,6 +34,8 @@ class Use(Aggregate):
     holder_id: str = ""
     purpose: str = ""
     until: str | None = None
+    columns: tuple[str, ...] | None = None
+    conditions: tuple[str, ...] = ()
     openings: int = 0
     opened_at: datetime = Field(default_factory=now)
     last_opened_at: datetime = Field(default_factory=now)
@@ -45,8 +47,10 @@ class Use(Aggregate):
     rows: int | None = None
     delivered_as: str | None = None
 
-    def open(self, access: ProjectAccess, version: int) -> None:
-        """Note that the project reads that version, under its grant's conditions.
+    def open(
+        self, access: ProjectAccess, version: int, columns: tuple[str, ...] | None = None
+    ) -> None:
+        """Note that the project reads these columns of that version, None for all, and how bound.
 
         Raises Invalid when the job that it names was another project's before.
         """
@@ -56,6 +60,7 @@ class Use(Aggregate):
         self.project_id, self.project_title = access.id, access.title
         self.holder_id, self.dataset_version = access.holder_id, version
         self.purpose, self.until = grant.purpose, grant.until
+        self.columns, self.conditions = columns, grant.wordings
         self.openings += 1
         self.last_opened_at = now()
 

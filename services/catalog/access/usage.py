@@ -59,8 +59,9 @@ def open_dataset(
     access = store.of(ProjectAccess).change(
         project_id, lambda access: access.count_use(dataset_id, job_id)
     )
-    _record_use(store, access, dataset_id, version.number, job_id)
-    return GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
+    opened = GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
+    _record_use(store, access, opened, job_id)
+    return opened
 
 
 def _columns(
@@ -82,13 +83,12 @@ def _columns(
     return reading.columns
 
 
-def _record_use(
-    store: Store, access: ProjectAccess, dataset_id: str, version: int, job_id: str
-) -> None:
+def _record_use(store: Store, access: ProjectAccess, opened: GrantedDataset, job_id: str) -> None:
     """One use for a job and a dataset, however often the job runs."""
-    identifier, uses = f"{job_id or new_id('use')}.{dataset_id}", store.of(Use)
-    new = Use(id=identifier, dataset_id=dataset_id, job_id=job_id)
-    uses.change(identifier, lambda use: use.open(access, version), new=new.model_copy)
+    identifier, uses = f"{job_id or new_id('use')}.{opened.dataset_id}", store.of(Use)
+    new = Use(id=identifier, dataset_id=opened.dataset_id, job_id=job_id)
+    note = partial(Use.open, access=access, version=opened.version, columns=opened.columns)
+    uses.change(identifier, note, new=new.model_copy)
     if failed := store.of(FailedJob).find_one(job_id):
         uses.change(identifier, failed.end)
 

@@ -159,6 +159,8 @@ class UseView(View):
     kind: JobKind | None = Field(description="of the job, once it ended")
     purpose: str = Field(description="what it was granted for")
     until: str | None = Field(description="the last day it was granted for")
+    columns: tuple[str, ...] | None = Field(description="that were read; null for all of them")
+    conditions: tuple[str, ...] = Field(description="that it was granted under, as written")
     openings: int = Field(description="how often it was opened: once for each run of the job")
     opened_at: datetime
     last_opened_at: datetime
