@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.cli import show
 from deploy.cli.api_client import Answer, Client, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest
 
@@ -46,3 +47,30 @@ def leave(
     """End a membership: projects are withdrawn, datasets retired, webhooks deleted."""
     body = {"reason": reason} if reason else {}
     return api.post("intake", path_of("members", member_id, "departure"), body)
+
+
+def _show_receipt(erasure: Answer) -> None:
+    show.record(erasure, leave_out=("parts", "elsewhere"))
+    for part in erasure["parts"]:
+        show.line(f"\n{part['service']}")
+        show.rows(part["counts"], ("kind", "count"))
+        for kept in part["kept"]:
+            show.line(f"kept: {kept}")
+    for text in erasure["elsewhere"]:
+        show.line(f"\n{text}")
+
+
+@app.answers("erase", _show_receipt)
+def erase(
+    api: Client,
+    member_id: str,
+    reason: Annotated[str, typer.Option(help="In French: who asked for it, and when.")],
+) -> Answer:
+    """Erase what the lab holds of a member who left."""
+    return api.post("intake", "/erasures", {"member_id": member_id, "reason": reason})
+
+
+@app.answers("receipt", _show_receipt)
+def receipt(api: Client, erasure_id: str) -> Answer:
+    """Show the receipt of an erasure: what went, what is kept and why, who has not answered."""
+    return api.get("intake", path_of("erasures", erasure_id))

@@ -193,6 +193,13 @@ class LeaveLab(Body):
     reason: _Text = "À la demande du membre."
 
 
+class EraseMember(Body):
+    """Whose data is to be erased, and why: who asked for it, and when."""
+
+    member_id: MemberId
+    reason: _Text
+
+
 class ListProjects(Paging):
     """Which projects: those of one stage, and for the lab's staff those of one holder."""
 

@@ -17,6 +17,7 @@ from services.intake.bodies import (
 from services.intake.members.commands import candidates
 from services.intake.members.departure_entrypoints import ForDepartures
 from services.intake.members.entrypoints import STAFF, ForMembers
+from services.intake.members.erasure import Erasure
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import AccessEvent, DatasetAccess
@@ -54,7 +55,7 @@ class Intake(ForDepartures, ForMembers):
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
-    documents = Documents(Project, Member, Submission, Departure)
+    documents = Documents(Project, Member, Submission, Departure, Erasure)
 
     @on(DatasetsMatched)
     def advise(self, envelope: Envelope[DatasetsMatched]) -> None:

@@ -31,6 +31,10 @@ _KEPT = frozenset(
         "keys",
         "fingerprint",
         "application",
+        # Of documents; `stage` is a code in all of them.
+        "outbox",
+        "handled",
+        "stage",
     }
 )
 """Names of fields whose texts are identifiers, codes or dates."""
@@ -49,6 +53,12 @@ def redacted(value: M) -> M:
         if not (is_identifying(name) or _is_literal(field.annotation))
     }
     return value.model_copy(update=changed)
+
+
+def redact(document: BaseModel) -> None:
+    """Take what people wrote out of a document itself, or a part of it that can change."""
+    for name, value in redacted(document):
+        setattr(document, name, value)
 
 
 def is_identifying(name: str) -> bool:

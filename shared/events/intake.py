@@ -38,6 +38,14 @@ class ErasureRequested(Event, source="intake"):
     member_id: str
 
 
+class ErasureCompleted(Event, source="intake"):
+    """Every service has erased what it held of a member: the receipt is complete."""
+
+    summary = "L'effacement des données du membre {member_id} est achevé : son reçu est complet."
+    erasure_id: str
+    member_id: str
+
+
 class _ProjectEvent(Event):
     project_id: str
     holder_id: str

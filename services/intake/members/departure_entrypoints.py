@@ -1,11 +1,20 @@
-"""What intake serves, and hears, of members who leave."""
+"""What intake serves, and hears, of members who leave and are erased."""
 
-from services.intake.bodies import LeaveLab
-from services.intake.members import leaving
-from services.intake.views import DepartureView
+from services.intake.bodies import EraseMember, LeaveLab
+from services.intake.members import erasing, leaving
+from services.intake.views import DepartureView, ErasureView
 from shared.auth import Caller, MemberId, Role
-from shared.events import Envelope, MemberLeft
+from shared.events import (
+    CatalogErased,
+    ComputeErased,
+    Envelope,
+    ErasureAnswer,
+    ErasureRequested,
+    MemberLeft,
+    NotifyErased,
+)
 from shared.http import Call, http
+from shared.inbound import Identifier
 from shared.messaging import on, rpc
 from shared.store import Store
 
@@ -13,7 +22,7 @@ OPERATORS: frozenset[Role] = frozenset({"operator"})
 
 
 class ForDepartures:
-    """The end of a membership."""
+    """The end of a membership, and of what the lab holds of a member."""
 
     documents: Store
 
@@ -34,6 +43,48 @@ class ForDepartures:
     def withdraw_projects(self, envelope: Envelope[MemberLeft]) -> None:
         """Withdraw what a member who left held, and tell the projects that counted on it."""
         leaving.end_membership(self.documents, envelope)
+
+    @http(
+        "POST",
+        "/erasures",
+        body=EraseMember,
+        returns=ErasureView,
+        status=202,
+        roles=OPERATORS,
+    )
+    def erase(self, call: Call) -> ErasureView:
+        """Erase what the lab holds of a member who left; asked again, the same erasure."""
+        body = call.body
+        return ErasureView.of(
+            erasing.request(self.documents, call.caller, body.member_id, body.reason)
+        )
+
+    @http("GET", "/erasures/{erasure_id}", returns=ErasureView, roles=OPERATORS)
+    def read_erasure(self, call: Call, erasure_id: str) -> ErasureView:  # noqa: ARG002 - for its role
+        """The receipt: what each service erased, what it keeps and why, who has not answered."""
+        return ErasureView.of(erasing.read(self.documents, erasure_id))
+
+    @rpc
+    def erase_member(self, member_id: MemberId, reason: str, by: MemberId) -> ErasureView:
+        """Erase what the lab holds of a member who left, in the name of the operator `by`."""
+        body = EraseMember.model_validate({"member_id": member_id, "reason": reason})
+        caller = Caller(by, OPERATORS)
+        return ErasureView.of(erasing.request(self.documents, caller, member_id, body.reason))
+
+    @rpc
+    def get_erasure(self, erasure_id: Identifier) -> ErasureView:
+        """The receipt of an erasure."""
+        return ErasureView.of(erasing.read(self.documents, erasure_id))
+
+    @on(ErasureRequested)
+    def erase_member_here(self, envelope: Envelope[ErasureRequested]) -> None:
+        """Erase what intake holds of a member."""
+        erasing.erase(self.documents, envelope)
+
+    @on(CatalogErased, ComputeErased, NotifyErased)
+    def note_erasure(self, envelope: Envelope[ErasureAnswer]) -> None:
+        """Add a service's answer to the receipt."""
+        erasing.note_answer(self.documents, envelope)
 
     def _leave(self, caller: Caller, member_id: str, body: LeaveLab) -> DepartureView:
         return DepartureView.of(leaving.leave(self.documents, caller, member_id, body.reason))

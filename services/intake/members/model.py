@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from services.intake.records import MemberKind
 from shared.aggregate import NEVER, Aggregate, now
+from shared.endings.redaction import ERASED
 from shared.events import MemberJoined
 from shared.events.event import Party
 from shared.tables.territory import department_of
@@ -57,6 +58,11 @@ class Member(Aggregate):
     def has_left(self) -> bool:
         """Whether the lab counts on it no more."""
         return self.left_at != NEVER
+
+    def erase(self) -> None:
+        """Keep its id and kind, when it joined and when it left."""
+        self.name, self.siren = ERASED, ""
+        self.skills = self.territory = self.skill_keys = self.departments = ()
 
     def leave(self, at: datetime) -> None:
         """Leave the lab."""

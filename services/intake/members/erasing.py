@@ -1,0 +1,159 @@
+"""Erases a member who left: asks every service, erases intake's own part, keeps the receipt."""
+
+from collections.abc import Iterable
+
+from services.intake.members.erasure import Erasure
+from services.intake.members.leaving import withdraw_held
+from services.intake.members.model import Member
+from services.intake.model import Project
+from services.intake.records import Guidance
+from services.intake.submission import Submission
+from shared.aggregate import caused_id
+from shared.auth import Caller
+from shared.endings import departures
+from shared.endings.redaction import ERASED, redact, redacted
+from shared.errors import NotFound, WrongStage
+from shared.events import CatalogErased, Envelope, ErasedCount, ErasureAnswer, ErasureRequested
+from shared.store import Store
+
+_KEPT = (
+    (
+        "L'identifiant du membre, sa nature et ses dates d'adhésion et de départ, sans nom ni"
+        " SIREN : les comptes du Datalab s'y rattachent."
+    ),
+    (
+        "Les étapes, dates et identifiants de ses projets, sans texte : la preuve de ce que le"
+        " Datalab a fait (RGPD, article 5(2))."
+    ),
+    (
+        "Les motifs des décisions prises sur les projets d'autres membres, sans leur auteur : ces"
+        " projets y ont droit."
+    ),
+)
+
+
+def request(store: Store, caller: Caller, member_id: str, reason: str) -> Erasure:
+    """Have a member erased; asked again, the answer is the same erasure.
+
+    Raises NotFound for an id that is no member's, WrongStage for one who has not left.
+    """
+    if not departures.has_left(store, member_id):
+        store.of(Member).get(member_id)
+        raise WrongStage("ce membre n'a pas quitté le Datalab : mettez d'abord fin à son adhésion")
+    erasure = Erasure(
+        id=caused_id("ers", member_id),
+        member_id=member_id,
+        reason=reason,
+        requested_by=caller.member_id,
+    )
+    erasure.request()
+    return store.of(Erasure).add(erasure)
+
+
+def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:
+    """Erase what intake holds of a member, and answer for intake."""
+    event = envelope.data
+    departures.note_erasure(store, event.member_id, event.erasure_id)
+    counts = tuple(ErasedCount(kind=kind, count=n) for kind, n in _erase(store, event.member_id))
+    store.of(Erasure).change(
+        event.erasure_id,
+        lambda erasure: erasure.answer("intake", counts, _KEPT),
+        because=envelope,
+    )
+
+
+def note_answer(store: Store, envelope: Envelope[ErasureAnswer]) -> None:
+    """Another service has erased its part; what others were told of its data goes here, too."""
+    event = envelope.data
+    if isinstance(event, CatalogErased) and event.dataset_ids:
+        _forget_datasets(store, frozenset(event.dataset_ids))
+    store.of(Erasure).change(
+        event.erasure_id,
+        lambda erasure: erasure.answer(event.source, event.counts, event.kept),
+        because=envelope,
+    )
+
+
+def read(store: Store, erasure_id: str) -> Erasure:
+    """An erasure with its receipt; raises NotFound."""
+    erasure = store.of(Erasure).find_one(erasure_id)
+    if erasure is None:
+        raise NotFound.of(erasure_id)
+    return erasure
+
+
+def _erase(store: Store, member_id: str) -> Iterable[tuple[str, int]]:
+    withdraw_held(store, member_id)
+    if store.of(Member).find_one(member_id):
+        store.of(Member).change(member_id, Member.erase)
+        yield "fiches de membre", 1
+    held = [project.id for project in store.of(Project).every({"holder_id": member_id})]
+    for project_id in held:
+        store.of(Project).change(project_id, _redact_held)
+    yield "projets", len(held)
+    yield "projets d'autres membres", _leave_others(store, member_id)
+    made = {member_id, *held}
+    keys = [one for one in store.of(Submission).every() if one.made_id in made]
+    for one in keys:
+        store.of(Submission).change(one.id, _forget_sent)
+    yield "clés de dépôt", len(keys)
+
+
+def _redact_held(project: Project) -> None:
+    redact(project)
+
+
+def _forget_sent(submission: Submission) -> None:
+    submission.sha256 = ""
+
+
+def _leave_others(store: Store, member_id: str) -> int:
+    """Take the member out of the guidance and histories of all projects; of how many others'."""
+    found = 0
+    for project in store.of(Project).every():
+        if _names(project, member_id):
+            found += project.holder_id != member_id
+            store.of(Project).change(project.id, lambda one: _take_out(one, member_id))
+    return found
+
+
+def _names(project: Project, member_id: str) -> bool:
+    guidance = project.guidance or Guidance()
+    suggested = {one.member_id for one in (*guidance.experts, *guidance.pilot_sites)}
+    told = any(entry.by == member_id or member_id in entry.why for entry in project.history)
+    return told or member_id in suggested
+
+
+def _take_out(project: Project, member_id: str) -> None:
+    project.history = [
+        entry.model_copy(
+            update={
+                "by": ERASED if entry.by == member_id else entry.by,
+                "why": entry.why.replace(member_id, ERASED),
+            }
+        )
+        for entry in project.history
+    ]
+    if guidance := project.guidance:
+        others = {
+            kind: tuple(one for one in getattr(guidance, kind) if one.member_id != member_id)
+            for kind in ("experts", "pilot_sites")
+        }
+        project.guidance = guidance.model_copy(update=others)
+
+
+def _forget_datasets(store: Store, dataset_ids: frozenset[str]) -> None:
+    """Take the titles of erased datasets out of what projects were advised."""
+
+    def forget(project: Project) -> None:
+        if guidance := project.guidance:
+            told = tuple(
+                redacted(match) if match.dataset_id in dataset_ids else match
+                for match in guidance.datasets
+            )
+            project.guidance = guidance.model_copy(update={"datasets": told})
+
+    for project in store.of(Project).every():
+        advised = project.guidance.datasets if project.guidance else ()
+        if dataset_ids & {match.dataset_id for match in advised}:
+            store.of(Project).change(project.id, forget)

@@ -1,0 +1,137 @@
+"""A member is erased: nothing of its words is left here, and the receipt says what is."""
+
+from typing import Any
+
+import pytest
+
+from shared.events import (
+    CatalogErased,
+    ComputeErased,
+    ErasedCount,
+    ErasureRequested,
+    Event,
+    NotifyErased,
+)
+from tests.integration.intake.lab import PROJECT, REVIEWER, Lab, bring, matched
+from tests.servers import eventually
+
+OPERATOR = ("mbr_operator", "operator")
+MARK = "Zénobie"
+REASON = {"reason": "Demande du 3 mars."}
+
+
+@pytest.fixture
+def member_id(lab: Lab) -> str:
+    """A member with a marked name."""
+    return lab.member(name=f"{MARK} & Cie", skills=[MARK], territory=["14"])
+
+
+def words_of(lab: Lab) -> str:
+    """All that intake's database holds, as one text."""
+    with lab.database() as database:
+        names = database.list_collection_names()
+        return "\n".join(repr(one) for name in names for one in database[name].find())
+
+
+def erased(lab: Lab, member_id: str) -> str:
+    """Let the member leave and erase it; the erasure's id, once intake has done its part."""
+    lab.done("POST", f"/members/{member_id}/departure", {"reason": MARK}, who=OPERATOR)
+    answer = lab.call("POST", "/erasures", {"member_id": member_id, **REASON}, who=OPERATOR)
+    assert answer.status == 202, answer.data
+    erasure_id = str(answer.json()["id"])
+    eventually(lambda: parts(lab, erasure_id).get("intake"), what="intake has answered")
+    return erasure_id
+
+
+def receipt(lab: Lab, erasure_id: str) -> Any:
+    """What the receipt says."""
+    return lab.done("GET", f"/erasures/{erasure_id}", who=OPERATOR)
+
+
+def parts(lab: Lab, erasure_id: str) -> dict[str, Any]:
+    """The answers so far, by service."""
+    return {part["service"]: part for part in receipt(lab, erasure_id)["parts"]}
+
+
+def answer_of(cls: type[Event], erasure_id: str, member_id: str) -> Event:
+    """Another service's answer."""
+    counts = (ErasedCount(kind="choses", count=3),)
+    about = {"erasure_id": erasure_id, "member_id": member_id, "kept": ("Empreintes.",)}
+    return cls.model_validate({**about, "counts": counts})
+
+
+def test_receipt_is_complete_once_every_service_has_answered(lab: Lab, member_id: str) -> None:
+    """It names those that have not; what comes twice counts once."""
+    erasure_id = erased(lab, member_id)
+    assert receipt(lab, erasure_id)["waits_for"] == ["catalog", "compute", "notify"]
+    for cls in (CatalogErased, ComputeErased, NotifyErased):
+        assert not receipt(lab, erasure_id)["is_complete"]
+        lab.publish_and_wait(answer_of(cls, erasure_id, member_id), times=2)
+    shown = receipt(lab, erasure_id)
+    assert (shown["is_complete"], shown["waits_for"]) == (True, [])
+    assert parts(lab, erasure_id)["compute"]["counts"] == [{"kind": "choses", "count": 3}]
+    assert all(part["kept"] for part in shown["parts"])
+    lab.wait_for("erasure_completed", erasure_id=erasure_id)
+    again = lab.call("POST", "/erasures", {"member_id": member_id, **REASON}, who=OPERATOR)
+    assert again.json()["id"] == erasure_id
+    assert len(lab.events("erasure_requested", member_id=member_id)) == 1
+
+
+def test_no_word_of_an_erased_member_is_left_here(lab: Lab, member_id: str) -> None:
+    """Its own projects keep stages and dates; those of others forget that it was there."""
+    steps = [{**step, "output": "zenobie"} for step in PROJECT["treatment"]["steps"]]
+    told = {
+        "title": MARK,
+        "problem": f"{MARK} demande",
+        "theme": MARK,
+        "keywords": [MARK],
+        "skills": [MARK],
+        "treatment": {**PROJECT["treatment"], "steps": steps},
+    }
+    sent = {"who": (member_id, "holder"), "headers": {"Idempotency-Key": member_id}}
+    own = str(lab.done("POST", "/projects", {**PROJECT, **told}, **sent)["id"])
+    others = lab.submit(skills=[MARK.lower()])
+    for project_id in (own, others):
+        bring(lab, project_id, "advised")
+    assert MARK in str(lab.done("GET", f"/projects/{others}", who=REVIEWER)["guidance"])
+    erasure_id = erased(lab, member_id)
+    left = words_of(lab)
+    assert MARK not in left
+    assert "zenobie" not in left
+    counts = {one["kind"]: one["count"] for one in parts(lab, erasure_id)["intake"]["counts"]}
+    assert counts == {
+        "fiches de membre": 1,
+        "projets": 1,
+        "projets d'autres membres": 1,
+        "clés de dépôt": 1,
+    }
+    shown = lab.done("GET", f"/projects/{own}", who=REVIEWER)
+    assert [entry["stage"] for entry in shown["history"]] == ["submitted", "advised", "withdrawn"]
+
+
+def test_titles_of_an_erased_member_s_data_leave_the_advice_to_others(
+    lab: Lab, member_id: str
+) -> None:
+    """The catalogue says which datasets those are."""
+    project_id = lab.submit()
+    lab.publish(matched(project_id, MARK, "epci"))
+    lab.wait_for_stage(project_id, "advised")
+    erasure_id = erased(lab, member_id)
+    answer = answer_of(CatalogErased, erasure_id, member_id)
+    lab.publish_and_wait(answer.model_copy(update={"dataset_ids": (f"dts_{MARK}",)}))
+    shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
+    assert [one["title"] for one in shown["guidance"]["datasets"]] == ["[effacé]", "epci"]
+
+
+def test_only_who_left_is_erased_and_only_by_an_operator(lab: Lab, member_id: str) -> None:
+    """409 before, 404 for nobody, 403 for all others; redelivered requests change nothing."""
+    body = {"member_id": member_id, **REASON}
+    told = lab.refused(409, "POST", "/erasures", body, who=OPERATOR)
+    assert "n'a pas quitté le Datalab" in told["detail"]
+    lab.refused(404, "POST", "/erasures", {**body, "member_id": "mbr_none"}, who=OPERATOR)
+    lab.refused(403, "POST", "/erasures", body, who=(member_id, "holder"))
+    lab.refused(404, "GET", "/erasures/ers_none", who=OPERATOR)
+    erasure_id = erased(lab, member_id)
+    before = parts(lab, erasure_id)
+    lab.publish_and_wait(ErasureRequested(erasure_id=erasure_id, member_id=member_id), times=2)
+    assert parts(lab, erasure_id) == before
