@@ -5,8 +5,10 @@ What belongs to somebody else does not exist for a caller: NotFound, never Forbi
 
 import json
 
-from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
-from services.notify.signing import new_secret
+from services.notify.model import Endpoint, WebhookDelivery
+from services.notify.sending.due import Due
+from services.notify.sending.signing import new_secret
+from services.notify.timeline import Ownership, TimelineEntry
 from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoint
 from shared.aggregate import caused_id, new_id, now
 from shared.auth import Caller
@@ -24,7 +26,7 @@ class Webhooks:
         self._store = store
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
-        self._guard = guard
+        self._due, self._guard = Due(store), guard
 
     def register(
         self, member_id: str, wanted: RegisterEndpoint, *, sees_all: bool = False, cause: str = ""
@@ -100,7 +102,9 @@ class Webhooks:
             raise NotFound.of(delivery_id) from None
         if endpoint.state != "enabled":
             raise WrongStage(f"le webhook {endpoint.id} est désactivé : {endpoint.reason}")
-        return self._deliveries.change(delivery_id, WebhookDelivery.replay)
+        replayed = self._deliveries.change(delivery_id, WebhookDelivery.replay)
+        self._due.expect(endpoint.id, replayed.next_attempt_at)
+        return replayed
 
     def timeline(
         self, project_id: str, caller: Caller, page: Paging

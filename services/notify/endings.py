@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery, delivery_id
+from services.notify.model import Endpoint, WebhookDelivery, delivery_id
 from services.notify.summaries import summarise
+from services.notify.timeline import Ownership, TimelineEntry
 from shared.endings import departures
 from shared.endings.redaction import redacted
 from shared.events import (

@@ -10,5 +10,20 @@ webhook_attempts = counter(
 
 webhook_oldest_due = gauge(
     "datalab_webhook_oldest_due_seconds",
-    "How long the oldest due delivery has been waiting for its attempt.",
+    "How long the endpoint that waits longest has had a delivery due, without its turn; those that"
+    " are held back do not count.",
+)
+
+webhook_oldest_unserved = gauge(
+    "datalab_webhook_oldest_unserved_seconds",
+    "The same among members that have no turn at all: nobody should wait for somebody else's.",
+)
+
+webhook_turns = gauge(
+    "datalab_webhook_turns", "Endpoints to which this process is sending, or waits for an answer."
+)
+
+webhook_silent_hosts = gauge(
+    "datalab_webhook_silent_hosts",
+    "Hosts that do not answer, whose endpoints are held back; counted for each member.",
 )

@@ -1,9 +1,9 @@
-"""What notify keeps: endpoints, deliveries, the timeline's entries and who things belong to."""
+"""Webhook endpoints, and the deliveries of events to them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, computed_field
 
@@ -12,10 +12,7 @@ from shared.events import (
     REGISTRY,
     DeliveryAbandoned,
     EndpointDisabled,
-    Envelope,
-    Event,
     Frozen,
-    unwrap,
 )
 
 ABANDONED_IN_ROW = 5
@@ -24,13 +21,11 @@ ABANDONED_IN_ROW = 5
 ATTEMPTS_KEPT = 100
 """Attempts that a delivery remembers: replays could make it grow for ever."""
 
+JITTER = 0.1
+"""What waits are stretched or shortened by at most."""
+
 RETRY_AFTER_CAP = 86_400.0
 """Seconds: an endpoint may ask to be left alone for a day, not for a year."""
-
-# The fields by which events name members, and the things that belong to one.
-_MEMBERS = ("holder_id", "owner_id", "member_id")
-_THINGS = ("project_id", "dataset_id", "endpoint_id")
-_OWNERSHIP = {"project_id": "holder_id", "dataset_id": "owner_id"}
 
 
 class Endpoint(Aggregate):
@@ -38,10 +33,13 @@ class Endpoint(Aggregate):
 
     `sees_all` is set for an operator's endpoint: it is told of everyone's events, any other only
     of its member's own. A deleted endpoint stays as a stub: its deliveries refer to it.
+    `due_at` is never later than the first of its deliveries that is due, and NEVER when none waits;
+    a document from before there was such a date is found by its deliveries when a sender starts.
+    `failing` says that the last call did not end well.
     """
 
     collection: ClassVar[str] = "endpoints"
-    indexes: ClassVar[tuple[str, ...]] = ("member_id", "state")
+    indexes: ClassVar[tuple[str, ...]] = ("member_id", "state", "sees_all", "waiting", "due_at")
 
     member_id: str
     url: str
@@ -52,7 +50,19 @@ class Endpoint(Aggregate):
     state: Literal["enabled", "disabled", "deleted"] = "enabled"
     reason: str = ""
     abandoned_in_row: int = 0
+    failing: bool = False
+    due_at: AwareDatetime = NEVER
     created_at: AwareDatetime
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def waiting(self) -> bool:
+        """Whether deliveries wait for it: the others are no concern of a sender."""
+        return self.due_at != NEVER
+
+    def expect(self, at: datetime) -> None:
+        """A delivery is due then."""
+        self.due_at = min(self.due_at, at)
 
     def wants(self, topic: str) -> bool:
         """Whether one of its patterns fits this event."""
@@ -83,8 +93,15 @@ class Endpoint(Aggregate):
         self.record(EndpointDisabled(endpoint_id=self.id, member_id=self.member_id, reason=reason))
 
     def delete(self) -> None:
-        """Leave a stub without secret and address."""
+        """Leave a stub without secret and address; its deliveries are closed at once."""
         self.state, self.secret, self.url, self.description = "deleted", "", "", ""
+        self.due_at = now()
+
+    def note_call(self, *, succeeded: bool, abandoned: bool) -> None:
+        """It was called, and the delivery with that came to an end or not."""
+        self.failing = not succeeded
+        if succeeded or abandoned:
+            self.note_end(delivered=succeeded)
 
     def note_end(self, *, delivered: bool) -> None:
         """A delivery ended; after a few abandoned in a row nothing more is sent."""
@@ -163,13 +180,28 @@ class WebhookDelivery(Aggregate):
         if attempt.succeeded:
             self.state, self.next_attempt_at = "delivered", NEVER
         elif attempt.gone or self.tries > len(waits):
-            self._abandon(attempt)
+            self._abandon(attempt.outcome)
         else:
             wait = waits[self.tries - 1] * stretch
             asked = min(attempt.retry_after or 0, RETRY_AFTER_CAP)
             self.next_attempt_at = now() + timedelta(seconds=max(wait, asked))
 
-    def _abandon(self, attempt: Attempt) -> None:
+    def is_over(self, waits: Sequence[float]) -> bool:
+        """Whether all its attempts would be over by now.
+
+        What is not called, since its host is known not to answer, keeps its attempts but lives no
+        longer than they would take.
+        """
+        first = self.attempts[-self.tries].at if 0 < self.tries <= len(self.attempts) else None
+        lives = timedelta(seconds=sum(waits) * (1 + JITTER))
+        return now() > (first or self.next_attempt_at) + lives
+
+    def expire(self) -> None:
+        """Give it up without another attempt: its host does not answer."""
+        if self.state == "pending":
+            self._abandon("le serveur ne répond plus")
+
+    def _abandon(self, error: str) -> None:
         self.close()
         # News about webhooks that fails to arrive is no news: two dead endpoints that listen
         # to each other's failures would never come to rest.
@@ -180,7 +212,7 @@ class WebhookDelivery(Aggregate):
                     endpoint_id=self.endpoint_id,
                     event_id=self.event_id,
                     attempts=self.tries,
-                    last_error=attempt.outcome,
+                    last_error=error,
                 )
             )
 
@@ -191,81 +223,3 @@ class WebhookDelivery(Aggregate):
     def replay(self) -> None:
         """Send it again now, with the whole schedule before it and the same id."""
         self.state, self.next_attempt_at, self.tries = "pending", now(), 0
-
-
-class TimelineEntry(Aggregate):
-    """One event in the timeline of its project (or of its subject, when it has no project).
-
-    The id sorts by time, then sequence, so that pages by id are in the timeline's order.
-    `waits_for` names a project or dataset that it is not known yet who it belongs to.
-    """
-
-    collection: ClassVar[str] = "entries"
-    indexes: ClassVar[tuple[str, ...]] = ("correlation", "event_id", "waits_for")
-
-    event_id: str
-    correlation: str
-    subject: str
-    topic: str
-    at: AwareDatetime
-    sequence: int
-    summary: str
-    body: str
-    waits_for: str = ""
-
-    @property
-    def event(self) -> Event:
-        """What happened."""
-        return unwrap(self.body.encode()).data
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return self.event.model_dump(mode="json")
-
-    @classmethod
-    def of(cls, envelope: Envelope[Event], summary: str, waits_for: str) -> Self:
-        """The entry of an event, the same at every redelivery."""
-        at = envelope.time.astimezone(UTC)
-        return cls(
-            id=f"{at:%Y%m%dT%H%M%S%fZ}-{envelope.sequence:06}-{envelope.id}",
-            event_id=envelope.id,
-            correlation=envelope.correlationid,
-            subject=envelope.subject,
-            topic=envelope.type,
-            at=at,
-            sequence=envelope.sequence,
-            summary=summary,
-            body=envelope.model_dump_json(serialize_as_any=True),
-            waits_for=waits_for,
-        )
-
-
-class Ownership(Aggregate):
-    """Which member a project (its holder) or a dataset (its owner) belongs to; id: that thing's."""
-
-    collection: ClassVar[str] = "belongings"
-    indexes: ClassVar[tuple[str, ...]] = ("member_id",)
-
-    member_id: str
-
-
-def _named(event: Event, fields: tuple[str, ...]) -> tuple[str, ...]:
-    values = (getattr(event, field, None) for field in fields)
-    return tuple(value for value in values if value)
-
-
-def members_of(event: Event) -> frozenset[str]:
-    """The members that the event names itself as concerned."""
-    return frozenset((*_named(event, _MEMBERS), *getattr(event, "member_ids", ())))
-
-
-def things_of(event: Event) -> tuple[str, ...]:
-    """The project, dataset and endpoint of the event: who they belong to is concerned."""
-    return _named(event, _THINGS)
-
-
-def ownership_of(event: Event) -> dict[str, str]:
-    """What the event tells about who things belong to: project or dataset id -> member id."""
-    pairs = ((_named(event, (thing,)), _named(event, (who,))) for thing, who in _OWNERSHIP.items())
-    return {thing[0]: member[0] for thing, member in pairs if thing and member}

@@ -11,17 +11,16 @@ from functools import partial
 from typing import Any
 
 from services.notify.endings import redact_late, without_erased
-from services.notify.model import (
-    Endpoint,
+from services.notify.model import Endpoint, WebhookDelivery, delivery_id
+from services.notify.sending.due import Due
+from services.notify.summaries import summarise
+from services.notify.timeline import (
     Ownership,
     TimelineEntry,
-    WebhookDelivery,
-    delivery_id,
     members_of,
     ownership_of,
     things_of,
 )
-from services.notify.summaries import summarise
 from shared.aggregate import now
 from shared.events import Envelope, Event
 from shared.store import Store
@@ -34,6 +33,7 @@ class Recorder:
         self._store = store
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
+        self._due = Due(store)
 
     def record(self, envelope: Envelope[Any]) -> None:
         """Save the event's entry and its deliveries."""
@@ -78,7 +78,12 @@ class Recorder:
             itself = endpoint.id in owners
             may_hear = endpoint.sees_all or endpoint.member_id in concerned
             if endpoint.wants(entry.topic) and may_hear and not itself:
-                self._deliveries.add(self._delivery(entry, endpoint))
+                self._send(self._delivery(entry, endpoint))
+
+    def _send(self, wanted: WebhookDelivery) -> None:
+        delivery = self._deliveries.add(wanted)
+        if delivery.state == "pending":
+            self._due.expect(delivery.endpoint_id, delivery.next_attempt_at)
 
     def _delivery(self, entry: TimelineEntry, endpoint: Endpoint) -> WebhookDelivery:
         return WebhookDelivery(

@@ -2,9 +2,10 @@
 
 from services.notify import endings
 from services.notify.commands import Webhooks
-from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
+from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
-from services.notify.sender import Sender
+from services.notify.sending.sender import Sender
+from services.notify.timeline import Ownership, TimelineEntry
 from services.notify.views import (
     ChangeEndpoint,
     DeliveryPage,

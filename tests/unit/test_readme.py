@@ -19,7 +19,7 @@ from deploy.local.ports import Ports, variable
 from deploy.topology import SERVICE_CLASSES
 from services.intake.bodies import SubmitProject
 from services.intake.model import NEXT_STAGES
-from services.notify.signing import new_secret, sign
+from services.notify.sending.signing import new_secret, sign
 from shared.applications import check_steps
 from shared.settings import PREFIX, Settings
 

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.notify.model import Endpoint, Ownership, TimelineEntry, WebhookDelivery
+from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.service import Notify
+from services.notify.timeline import Ownership, TimelineEntry
 from shared.aggregate import new_id
 from shared.endings.departures import Departure
 from shared.messaging import topology

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.notify.model import Endpoint, WebhookDelivery, delivery_id
-from services.notify.sender import Post, Sender, post
+from services.notify.sending.due import Due
+from services.notify.sending.post import Post, post
+from services.notify.sending.sender import Sender
 from shared.aggregate import new_id, now
 from shared.outbound import Names, SsrfGuard
 from shared.settings import Settings
@@ -74,6 +76,8 @@ class Outgoing:
                 next_attempt_at=at,
             )
             ids.append(self.deliveries.save(delivery).id)
+        if ids:
+            Due(self.store).expect(endpoint.id, self.deliveries.get(ids[0]).next_attempt_at)
         return ids
 
     @contextlib.contextmanager

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from services.notify.endings import note
-from services.notify.model import Endpoint, TimelineEntry, WebhookDelivery
+from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
+from services.notify.timeline import TimelineEntry
 from shared.endings.departures import Departure
 from shared.events import Envelope, ErasureRequested, Event, MemberLeft, ProjectSubmitted
 from shared.store import Store

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.notify.model import Endpoint, TimelineEntry, WebhookDelivery
+from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
+from services.notify.timeline import TimelineEntry
 from shared.events import (
     AccessGranted,
     DatasetRegistered,

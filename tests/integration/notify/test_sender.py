@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from services.notify.model import Endpoint
-from services.notify.sender import Answer, post
+from services.notify.sending.post import Answer, post
+from shared.aggregate import LONG_AGO
 from shared.outbound import Target, TimeLimit
 from tests.integration.notify.sending import SECRET, Outgoing
 from tests.servers import Documents, eventually
@@ -95,7 +96,7 @@ def test_document_that_cannot_be_read_does_not_end_the_loop(
 ) -> None:
     """It is told, and all is sent once the document is mended."""
     endpoints = outgoing.store._database[Endpoint.collection]
-    endpoints.insert_one({"_id": "end_broken"})
+    endpoints.insert_one({"_id": "end_broken", "waiting": True, "due_at": LONG_AGO})
     ids = outgoing.due("/fine")
     with outgoing.sending():
         eventually(lambda: "validation error" in caplog.text)

@@ -149,6 +149,8 @@ def test_indexed_fields_are_queried_by_value_set_and_range(
     either = {"state": {"$in": [f"{identifier}0", f"{identifier}1"]}}
     latest = things.find(either, sort="due", descending=True, limit=2)
     assert [thing.id[-1] for thing in latest] == ["2", "1"]
+    others = {**either, "_id": {"$nin": [f"{identifier}0", "nothing"]}}
+    assert [thing.id[-1] for thing in things.find(others)] == ["1", "2"]
     early = things.find({**either, "due": {"$lt": datetime(2026, 1, 2, tzinfo=UTC)}})
     assert [thing.id[-1] for thing in early] == ["0"]
     assert [things.count({"state": f"{identifier}0"}, most=most) for most in (9, 1)] == [2, 1]

@@ -1,6 +1,6 @@
 """Rules of endpoints and deliveries, and who is concerned by which event."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,36 +11,16 @@ from services.notify.model import (
     RETRY_AFTER_CAP,
     Attempt,
     Endpoint,
-    TimelineEntry,
     WebhookDelivery,
     delivery_id,
-    members_of,
-    ownership_of,
-    things_of,
 )
 from shared.aggregate import NEVER, now
 from shared.events import (
-    AccessReminded,
-    AccessRequested,
-    DatasetRegistered,
     DeliveryAbandoned,
     EndpointDisabled,
-    Event,
-    JobQueued,
-    JobSucceeded,
-    JoinsDiscovered,
-    MemberJoined,
-    ProjectSubmitted,
 )
 from tests.unit.notify.samples import (
-    DATASET,
-    EVENTS,
-    HOLDER,
-    OWNER,
-    PROJECT,
     TIME,
-    envelope,
-    example,
 )
 
 WAITS = (5.0, 300.0)
@@ -207,11 +187,70 @@ def test_change_touches_only_what_is_given() -> None:
 
 
 def test_deleted_endpoint_keeps_no_secret() -> None:
-    """What stays of it is a stub that is never disabled or told of."""
+    """What stays of it is a stub that is never disabled or told of; its deliveries are closed."""
     gone = endpoint()
     gone.delete()
+    assert gone.due_at <= now()
     gone.disable("?")
     assert (gone.state, gone.secret, gone.recorded()) == ("deleted", "", [])
+
+
+@pytest.mark.parametrize(
+    ("statuses", "age", "over"),
+    [((), 330, False), ((), 340, True), ((None,), 330, False), ((None,), 340, True)],
+)
+def test_delivery_lives_as_long_as_its_schedule(
+    statuses: tuple[int | None, ...], age: float, *, over: bool
+) -> None:
+    """Whether it was attempted or held back: from its first attempt, or since it was due."""
+    sent, began = delivery(), now() - timedelta(seconds=age)
+    sent.next_attempt_at = began
+    for status in statuses:
+        sent.note(Attempt(at=began, status=status), WAITS, 1)
+    assert sent.is_over(WAITS) is over
+
+
+def test_replay_lives_anew() -> None:
+    """Its earlier attempts do not count."""
+    sent = noted(500, 500, 500)
+    sent.attempts = tuple(
+        one.model_copy(update={"at": one.at - timedelta(days=9)}) for one in sent.attempts
+    )
+    sent.replay()
+    assert not sent.is_over(WAITS)
+    sent.note(attempt(500), WAITS, 1)
+    assert not sent.is_over(WAITS)
+
+
+def test_expired_delivery_tells_why() -> None:
+    """It was not attempted as often as it could have been; what has ended stays as it is."""
+    sent, arrived = delivery(), noted(204)
+    for one in (sent, arrived):
+        one.expire()
+    assert (sent.state, sent.next_attempt_at, arrived.state) == ("abandoned", NEVER, "delivered")
+    (told,) = sent.recorded()
+    assert isinstance(told, DeliveryAbandoned)
+    assert (told.attempts, told.last_error) == (0, "le serveur ne répond plus")
+
+
+def test_endpoint_expects_the_earliest() -> None:
+    """And waits from then on."""
+    told, early = endpoint(), now()
+    assert not told.waiting
+    told.expect(early)
+    told.expect(early + timedelta(hours=1))
+    assert (told.due_at, told.waiting) == (early, True)
+
+
+def test_call_that_did_not_end_well_marks_the_endpoint() -> None:
+    """Until one does."""
+    told = endpoint()
+    told.note_call(succeeded=False, abandoned=False)
+    assert (told.failing, told.abandoned_in_row) == (True, 0)
+    told.note_call(succeeded=False, abandoned=True)
+    assert (told.failing, told.abandoned_in_row) == (True, 1)
+    told.note_call(succeeded=True, abandoned=False)
+    assert (told.failing, told.abandoned_in_row) == (False, 0)
 
 
 def test_delivery_id_is_the_events_and_the_endpoints() -> None:
@@ -227,52 +266,3 @@ def test_delivery_ids_sort_by_time(later: int, first: str, second: str) -> None:
     """Newest first is a matter of ids."""
     after = TIME + timedelta(milliseconds=later + 1)
     assert delivery_id(first, "end_1", TIME) < delivery_id(second, "end_1", after)
-
-
-def test_entries_sort_by_time_then_sequence() -> None:
-    """Ids put a timeline in order, whatever order its events came in."""
-    early = TimelineEntry.of(envelope(example(ProjectSubmitted), sequence=10, time=TIME), "", "")
-    same = TimelineEntry.of(envelope(example(ProjectSubmitted), sequence=9, time=TIME), "", "")
-    zone = (TIME + timedelta(seconds=1)).astimezone(timezone(timedelta(hours=-5)))
-    late = TimelineEntry.of(envelope(example(JobQueued), sequence=1, time=zone), "", "")
-    assert sorted([late, early, same], key=lambda entry: entry.id) == [same, early, late]
-
-
-def test_entry_keeps_the_event_whole() -> None:
-    """What is sent and shown is the event as it was published."""
-    event = example(ProjectSubmitted)
-    assert TimelineEntry.of(envelope(event), "", "").event == event
-
-
-def test_entry_of_a_member_is_in_the_members_timeline() -> None:
-    """Without a project, the subject is what an event is filed under."""
-    entry = TimelineEntry.of(envelope(example(MemberJoined), subject="mem_holder"), "", "")
-    assert entry.correlation == "mem_holder"
-
-
-@pytest.mark.parametrize(
-    ("cls", "members", "things", "owners"),
-    [
-        (ProjectSubmitted, {HOLDER}, (PROJECT,), {PROJECT: HOLDER}),
-        (AccessRequested, {HOLDER, OWNER}, (PROJECT, DATASET), {PROJECT: HOLDER, DATASET: OWNER}),
-        (AccessReminded, {OWNER, "mem_source"}, (PROJECT, DATASET), {DATASET: OWNER}),
-        (DatasetRegistered, {OWNER}, (DATASET,), {DATASET: OWNER}),
-        (JoinsDiscovered, {OWNER, "mem_other"}, (DATASET,), {DATASET: OWNER}),
-        (MemberJoined, {HOLDER}, (), {}),
-        (JobQueued, set(), (PROJECT,), {}),
-        (JobSucceeded, set(), (DATASET,), {}),
-        (DeliveryAbandoned, set(), ("end_1",), {}),
-    ],
-)
-def test_event_tells_members_things_and_whose_they_are(
-    cls: type[Event], members: set[str], things: tuple[str, ...], owners: dict[str, str]
-) -> None:
-    """Holder, owner and member are concerned, who decided is not; absent ids are left out."""
-    assert members_of(example(cls)) == members
-    assert things_of(example(cls)) == things
-    assert ownership_of(example(cls)) == owners
-
-
-def test_every_event_is_somebodys() -> None:
-    """No event concerns nobody: it would reach operators only without anyone having decided so."""
-    assert [event for event in EVENTS if not members_of(event) and not things_of(event)] == []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from services.notify.signing import new_secret, sign
+from services.notify.sending.signing import new_secret, sign
 
 BODY = '{"é": 1}'.encode()
 

@@ -1,0 +1,92 @@
+"""The timeline's entries, and who the things belong to that events are about."""
+
+from datetime import UTC
+from typing import Any, ClassVar, Self
+
+from pydantic import AwareDatetime
+
+from shared.aggregate import Aggregate
+from shared.events import Envelope, Event, unwrap
+
+# The fields by which events name members, and the things that belong to one.
+_MEMBERS = ("holder_id", "owner_id", "member_id")
+_THINGS = ("project_id", "dataset_id", "endpoint_id")
+_OWNERSHIP = {"project_id": "holder_id", "dataset_id": "owner_id"}
+
+
+class TimelineEntry(Aggregate):
+    """One event in the timeline of its project (or of its subject, when it has no project).
+
+    The id sorts by time, then sequence, so that pages by id are in the timeline's order.
+    `waits_for` names a project or dataset that it is not known yet who it belongs to.
+    """
+
+    collection: ClassVar[str] = "entries"
+    indexes: ClassVar[tuple[str, ...]] = ("correlation", "event_id", "waits_for")
+
+    event_id: str
+    correlation: str
+    subject: str
+    topic: str
+    at: AwareDatetime
+    sequence: int
+    summary: str
+    body: str
+    waits_for: str = ""
+
+    @property
+    def event(self) -> Event:
+        """What happened."""
+        return unwrap(self.body.encode()).data
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return self.event.model_dump(mode="json")
+
+    @classmethod
+    def of(cls, envelope: Envelope[Event], summary: str, waits_for: str) -> Self:
+        """The entry of an event, the same at every redelivery."""
+        at = envelope.time.astimezone(UTC)
+        return cls(
+            id=f"{at:%Y%m%dT%H%M%S%fZ}-{envelope.sequence:06}-{envelope.id}",
+            event_id=envelope.id,
+            correlation=envelope.correlationid,
+            subject=envelope.subject,
+            topic=envelope.type,
+            at=at,
+            sequence=envelope.sequence,
+            summary=summary,
+            body=envelope.model_dump_json(serialize_as_any=True),
+            waits_for=waits_for,
+        )
+
+
+class Ownership(Aggregate):
+    """Which member a project (its holder) or a dataset (its owner) belongs to; id: that thing's."""
+
+    collection: ClassVar[str] = "belongings"
+    indexes: ClassVar[tuple[str, ...]] = ("member_id",)
+
+    member_id: str
+
+
+def _named(event: Event, fields: tuple[str, ...]) -> tuple[str, ...]:
+    values = (getattr(event, field, None) for field in fields)
+    return tuple(value for value in values if value)
+
+
+def members_of(event: Event) -> frozenset[str]:
+    """The members that the event names itself as concerned."""
+    return frozenset((*_named(event, _MEMBERS), *getattr(event, "member_ids", ())))
+
+
+def things_of(event: Event) -> tuple[str, ...]:
+    """The project, dataset and endpoint of the event: who they belong to is concerned."""
+    return _named(event, _THINGS)
+
+
+def ownership_of(event: Event) -> dict[str, str]:
+    """What the event tells about who things belong to: project or dataset id -> member id."""
+    pairs = ((_named(event, (thing,)), _named(event, (who,))) for thing, who in _OWNERSHIP.items())
+    return {thing[0]: member[0] for thing, member in pairs if thing and member}

@@ -1,0 +1,146 @@
+"""Hundreds of dead endpoints, thousands of deleted ones: what nobody else waits for."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.notify.model import Endpoint
+from services.notify.sending.due import Due
+from services.notify.sending.post import Answer
+from services.notify.sending.shares import SHARE
+from shared.aggregate import NEVER
+from shared.outbound import CallFailed, Names, Target, TimeLimit
+from shared.store import Store
+from tests.integration.notify.sending import Outgoing, add_endpoint
+from tests.servers import eventually
+
+DEAD = 450
+DELETED = 10_000
+SOON = 2.0
+"""Seconds within which twenty deliveries are made on a busy machine: alone they take a fifth."""
+
+NAMES = Names(lambda host, port: [(0, 0, 0, host, ("93.184.216.34", port))])
+
+
+@dataclass
+class Receivers:
+    """Everybody's servers: those below `dead.example` say nothing until `over`.
+
+    Those in `failing` refuse the connection.
+    """
+
+    over: threading.Event = field(default_factory=threading.Event)
+    calls: Counter[str] = field(default_factory=Counter)
+    failing: set[str] = field(default_factory=set)
+    silent_now: int = 0
+    most_silent: int = 0
+
+    def __call__(
+        self,
+        target: Target,
+        headers: Mapping[str, str],  # noqa: ARG002 - as it is called
+        body: bytes,  # noqa: ARG002
+        limit: TimeLimit,  # noqa: ARG002
+    ) -> Answer:
+        """Answer a call."""
+        self.calls[target.host] += 1
+        if target.host in self.failing:
+            raise CallFailed("connexion refusée")
+        if target.host.endswith(".dead.example") and not self.over.is_set():
+            self.silent_now += 1
+            self.most_silent = max(self.most_silent, self.silent_now)
+            self.over.wait(30)
+            self.silent_now -= 1
+            raise CallFailed("pas de réponse")
+        return Answer(204)
+
+
+@pytest.fixture
+def receivers() -> Iterator[Receivers]:
+    """Everybody's servers, until the test is over."""
+    made = Receivers()
+    yield made
+    made.over.set()
+
+
+def add_deleted(store: Store, member_id: str, count: int) -> None:
+    """Add deleted endpoints, half of them as they were kept before there was a date."""
+    one = add_endpoint(store, member_id)
+    store.of(Endpoint).change(one.id, Endpoint.delete)
+    collection = store._database[Endpoint.collection]
+    (document,) = collection.find({"_id": one.id})
+    stubs = [{**document, "_id": f"end_0{number:06}"} for number in range(count)]
+    for old in stubs[: count // 2]:
+        del old["due_at"], old["waiting"], old["failing"]
+    for stub in stubs[count // 2 :]:
+        stub.update(due_at=NEVER, waiting=False)
+    collection.insert_many(stubs)
+
+
+def test_450_dead_endpoints_of_a_member_delay_nobody_else(
+    outgoing: Outgoing, receivers: Receivers
+) -> None:
+    """Each on a host of its own, with more waiting: their member's share is busy, and no more."""
+    for number in range(DEAD):
+        dead = add_endpoint(outgoing.store, "mem_a", f"https://{number}.dead.example/")
+        outgoing.due(dead, 2)
+    live = add_endpoint(outgoing.store, "mem_b", "https://live.example/")
+    with outgoing.sending(send=receivers, names=NAMES):
+        eventually(lambda: receivers.silent_now == SHARE)
+        began = time.monotonic()
+        outgoing.wait_for("delivered", outgoing.due(live, 20))
+        assert time.monotonic() - began < SOON
+        receivers.over.set()
+    assert receivers.most_silent == SHARE
+
+
+def test_10_000_deleted_endpoints_delay_nobody(outgoing: Outgoing, receivers: Receivers) -> None:
+    """Not even the same member's new one."""
+    add_deleted(outgoing.store, "mem_a", DELETED)
+    for member in ("mem_a", "mem_b"):
+        new = add_endpoint(outgoing.store, member, f"https://{member}.example/")
+        with outgoing.sending(send=receivers, names=NAMES):
+            began = time.monotonic()
+            outgoing.wait_for("delivered", outgoing.due(new, 9))
+            assert time.monotonic() - began < SOON
+
+
+def test_silent_host_is_called_once_for_each_endpoint_and_then_now_and_then(
+    outgoing: Outgoing, receivers: Receivers
+) -> None:
+    """What is held back keeps its attempts, and goes on its way once the host is back."""
+    outgoing.settings = outgoing.settings.model_copy(update={"webhook_seconds": (600.0,)})
+    receivers.failing.add("dead.example")
+    ids = []
+    for number in range(60):
+        ids += outgoing.due(add_endpoint(outgoing.store, url=f"https://dead.example/{number}"), 5)
+    with outgoing.sending(send=receivers, names=NAMES):
+        eventually(lambda: not Due(outgoing.store).endpoints(1))
+        assert 60 <= receivers.calls["dead.example"] <= 60 + SHARE
+        tries = sum(outgoing.deliveries.get(one).tries for one in ids)
+        assert tries == receivers.calls["dead.example"]
+        receivers.failing.clear()
+        untried = [one for one in ids if not outgoing.deliveries.get(one).attempts]
+        outgoing.wait_for("delivered", untried)
+
+
+def test_what_is_held_back_lives_no_longer_than_its_schedule(
+    outgoing: Outgoing, receivers: Receivers
+) -> None:
+    """A host that stays silent: deliveries end without a call each, and so do the endpoints."""
+    receivers.failing.add("dead.example")
+    endpoints = [
+        add_endpoint(outgoing.store, url=f"https://dead.example/{number}") for number in range(30)
+    ]
+    ids = [one for endpoint in endpoints for one in outgoing.due(endpoint, 8)]
+    with outgoing.sending(send=receivers, names=NAMES):
+        outgoing.wait_for("abandoned", ids)
+        assert receivers.calls["dead.example"] < len(ids)
+    states = {outgoing.store.of(Endpoint).get(endpoint.id).state for endpoint in endpoints}
+    assert states == {"disabled"}
+    told = [event for one in ids for event in outgoing.deliveries.get(one).outbox]
+    assert "le serveur ne répond plus" in {event["data"]["last_error"] for event in told}

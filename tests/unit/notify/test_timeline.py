@@ -1,0 +1,78 @@
+"""The order of a timeline, and who is concerned by which event."""
+
+from datetime import timedelta, timezone
+
+import pytest
+
+from services.notify.timeline import TimelineEntry, members_of, ownership_of, things_of
+from shared.events import (
+    AccessReminded,
+    AccessRequested,
+    DatasetRegistered,
+    DeliveryAbandoned,
+    Event,
+    JobQueued,
+    JobSucceeded,
+    JoinsDiscovered,
+    MemberJoined,
+    ProjectSubmitted,
+)
+from tests.unit.notify.samples import (
+    DATASET,
+    EVENTS,
+    HOLDER,
+    OWNER,
+    PROJECT,
+    TIME,
+    envelope,
+    example,
+)
+
+
+def test_entries_sort_by_time_then_sequence() -> None:
+    """Ids put a timeline in order, whatever order its events came in."""
+    early = TimelineEntry.of(envelope(example(ProjectSubmitted), sequence=10, time=TIME), "", "")
+    same = TimelineEntry.of(envelope(example(ProjectSubmitted), sequence=9, time=TIME), "", "")
+    zone = (TIME + timedelta(seconds=1)).astimezone(timezone(timedelta(hours=-5)))
+    late = TimelineEntry.of(envelope(example(JobQueued), sequence=1, time=zone), "", "")
+    assert sorted([late, early, same], key=lambda entry: entry.id) == [same, early, late]
+
+
+def test_entry_keeps_the_event_whole() -> None:
+    """What is sent and shown is the event as it was published."""
+    event = example(ProjectSubmitted)
+    assert TimelineEntry.of(envelope(event), "", "").event == event
+
+
+def test_entry_of_a_member_is_in_the_members_timeline() -> None:
+    """Without a project, the subject is what an event is filed under."""
+    entry = TimelineEntry.of(envelope(example(MemberJoined), subject="mem_holder"), "", "")
+    assert entry.correlation == "mem_holder"
+
+
+@pytest.mark.parametrize(
+    ("cls", "members", "things", "owners"),
+    [
+        (ProjectSubmitted, {HOLDER}, (PROJECT,), {PROJECT: HOLDER}),
+        (AccessRequested, {HOLDER, OWNER}, (PROJECT, DATASET), {PROJECT: HOLDER, DATASET: OWNER}),
+        (AccessReminded, {OWNER, "mem_source"}, (PROJECT, DATASET), {DATASET: OWNER}),
+        (DatasetRegistered, {OWNER}, (DATASET,), {DATASET: OWNER}),
+        (JoinsDiscovered, {OWNER, "mem_other"}, (DATASET,), {DATASET: OWNER}),
+        (MemberJoined, {HOLDER}, (), {}),
+        (JobQueued, set(), (PROJECT,), {}),
+        (JobSucceeded, set(), (DATASET,), {}),
+        (DeliveryAbandoned, set(), ("end_1",), {}),
+    ],
+)
+def test_event_tells_members_things_and_whose_they_are(
+    cls: type[Event], members: set[str], things: tuple[str, ...], owners: dict[str, str]
+) -> None:
+    """Holder, owner and member are concerned, who decided is not; absent ids are left out."""
+    assert members_of(example(cls)) == members
+    assert things_of(example(cls)) == things
+    assert ownership_of(example(cls)) == owners
+
+
+def test_every_event_is_somebodys() -> None:
+    """No event concerns nobody: it would reach operators only without anyone having decided so."""
+    assert [event for event in EVENTS if not members_of(event) and not things_of(event)] == []
