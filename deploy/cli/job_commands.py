@@ -1,12 +1,13 @@
 """`datalab job`: what runs on the compute platform."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from deploy.cli import show
-from deploy.cli.api_client import Answer, Client, path_of
+from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest
 from deploy.cli.session import client
 
@@ -26,9 +27,12 @@ def _show_applications(applications: Answer) -> None:
 
 
 @app.lists("list", "id", "kind", "state", "progress", "seconds", "project_id", "reason")
-def list_(project: Annotated[str, typer.Option(help="Project id.")] = "") -> ListRequest:
+def list_(
+    project: Annotated[str, typer.Option(help="Project id.")] = "",
+    state: Annotated[str, typer.Option(help="queued, running, given_up, failed, ...")] = "",
+) -> ListRequest:
     """List jobs, oldest first."""
-    return "compute", "/jobs", {"project_id": project}
+    return "compute", "/jobs", {"project_id": project, "state": state}
 
 
 @app.answers("show", _show)
@@ -60,6 +64,27 @@ def result(
 def cancel(api: Client, job_id: str) -> Answer:
     """Cancel a job."""
     return api.post("compute", path_of("jobs", job_id, "cancel"))
+
+
+@app.answers("retry", lambda answer: show.rows(answer["items"], ("id", "kind", "state")))
+def retry(
+    api: Client,
+    job_id: Annotated[str, typer.Argument(help="A job that was given up.")] = "",
+    given_up: Annotated[bool, typer.Option("--given-up", help="All such jobs.")] = False,
+) -> Answer:
+    """Put a job that the lab gave up back into the queue, or all of them; for operators."""
+    if bool(job_id) == given_up:
+        raise CallError("name a job, or say --given-up for all of them")
+    identifiers = list(_given_up(api)) if given_up else [job_id]
+    return {"items": [api.post("compute", path_of("jobs", one, "retry")) for one in identifiers]}
+
+
+def _given_up(api: Client) -> Iterator[str]:
+    after = ""
+    while after is not None:
+        page = api.get("compute", "/jobs", state="given_up", after=after)
+        yield from (job["id"] for job in page["items"])
+        after = page["next"]
 
 
 @app.command()

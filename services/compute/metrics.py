@@ -4,7 +4,8 @@ from shared.metrics import gauge, histogram
 
 jobs = gauge(
     "datalab_jobs",
-    "Jobs that wait or run (queued, running), as last seen by the scheduler; up to 1000 of each.",
+    "Jobs that wait, run, or wait for an operator (queued, running, given_up), as last seen by the"
+    " scheduler; up to 1000 of each.",
     "state",
 )
 

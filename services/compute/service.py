@@ -173,6 +173,13 @@ class Compute:
         job = self.commands.cancel(job_id, "annulé à la demande d'un utilisateur")
         return self.queries.view(job, call.caller)
 
+    @http("POST", "/jobs/{job_id}/retry", returns=JobView, roles={"operator"})
+    def retry(self, call: Call, job_id: str) -> JobView:
+        """Put a job that was given up back into the queue; 409 for any other."""
+        job = self.commands.retry(job_id)
+        self.scheduler.wake()
+        return self.queries.view(job, call.caller)
+
     @http("GET", "/workspaces/{project_id}", returns=WorkspaceView)
     def read_workspace(self, call: Call, project_id: str) -> WorkspaceView:
         """A project's quota, what it used, and its treatment."""
@@ -194,6 +201,13 @@ class Compute:
     def cancel_job(self, job_id: Identifier) -> JobView:
         """Cancel a job."""
         return JobView.of(self.commands.cancel(job_id, "annulé à la demande d'un service"))
+
+    @rpc
+    def retry_job(self, job_id: Identifier) -> JobView:
+        """Put a job that was given up back into the queue; WrongStage for any other."""
+        job = self.commands.retry(job_id)
+        self.scheduler.wake()
+        return JobView.of(job)
 
     @rpc
     def list_applications(self) -> tuple[ApplicationView, ...]:

@@ -14,6 +14,7 @@ from services.intake.records import (
     DatasetAccess,
     Delivery,
     Entry,
+    GivenUpJob,
     Guidance,
     Result,
     Trial,
@@ -75,7 +76,8 @@ class Project(Aggregate):
     whether its data can be read, and whose it is; each answers by itself, and only whose it is is
     waited for. `data_opened`
     is that the catalogue once said that all of it may be read; what it says of one dataset may
-    come before that or after, and is newer by its `sequence`.
+    come before that or after, and is newer by its `sequence`. `given_up` is the last word on each
+    job: whether it waits for an operator.
 
     Commands raise WrongStage or Invalid and change nothing then. Events of other services that
     come twice, too late or after the project's end change nothing either.
@@ -109,6 +111,7 @@ class Project(Aggregate):
     trial_due: bool = False
     trials: list[Trial] = []
     results: list[Result] = []
+    given_up: tuple[GivenUpJob, ...] = ()
     site_id: str | None = None
     team: tuple[str, ...] = ()
     delivery: Delivery | None = None
@@ -307,6 +310,20 @@ class Project(Aggregate):
             told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
             self.results.append(Result(**told, at=now()))
 
+    @property
+    def waiting_jobs(self) -> tuple[GivenUpJob, ...]:
+        """The jobs that wait for an operator; the end of a project cancels them."""
+        return tuple(job for job in self.given_up if job.reason)
+
+    def note_given_up(self, job: GivenUpJob) -> None:
+        """Note that a job waits for an operator, or that one put it back into the queue."""
+        if self._note_job(job):
+            self._note("compute", job.told)
+
+    def end_job(self, job: GivenUpJob) -> None:
+        """A job ended: it waits for nobody."""
+        self._note_job(job)
+
     def choose_pilot_site(self, site_id: str, by: str) -> None:
         """Settle where the project is piloted."""
         self._become("piloted", by, "Site pilote trouvé.")
@@ -369,6 +386,15 @@ class Project(Aggregate):
 
     def _check_impartial(self, by: str, parties: Mapping[str, Party]) -> None:
         check_impartial(by, self.holder_id, self.owners, parties)
+
+    def _note_job(self, job: GivenUpJob) -> bool:
+        """Keep the last word on a job; whether this is it, as events come in any order."""
+        known = {one.job_id: one for one in self.given_up}
+        before = known.get(job.job_id)
+        if self.stage in FINAL_STAGES or (before and before.sequence >= job.sequence):
+            return False
+        self.given_up = tuple((known | {job.job_id: job}).values())
+        return True
 
     def _check(self, stage: Stage) -> None:
         if stage not in NEXT_STAGES[self.stage]:

@@ -12,8 +12,15 @@ from shared.events.catalog import (
     AccessRequested,
     AccessRevoked,
 )
+from shared.events.compute import (
+    JobCancelled,
+    JobFailed,
+    JobGivenUp,
+    JobRetried,
+    JobSucceeded,
+)
 from shared.events.envelope import Envelope
-from shared.events.event import FileRef, Frozen, Match, Stage
+from shared.events.event import FileRef, Frozen, JobKind, Match, Stage
 from shared.words import counted, french_date
 
 
@@ -110,6 +117,43 @@ class Result(Frozen):
     at: AwareDatetime
     result: FileRef
     warning: str = Field(default="", description="what its table tells about persons, in French")
+
+
+JobEvent = JobGivenUp | JobRetried | JobSucceeded | JobFailed | JobCancelled
+"""What tells whether a job waits for an operator."""
+
+
+class GivenUpJob(Frozen):
+    """A trial or full job that the lab gave up, which an operator must retry or cancel.
+
+    `reason` is French, and empty once somebody did; the event of that `sequence` said so.
+    """
+
+    job_id: str
+    kind: JobKind
+    at: AwareDatetime
+    reason: str
+    sequence: int
+
+    @classmethod
+    def of(cls, envelope: Envelope[JobEvent]) -> Self:
+        """What compute's event says of it."""
+        event = envelope.data
+        return cls(
+            job_id=event.job_id,
+            kind=event.kind,
+            at=envelope.time,
+            reason=event.reason if isinstance(event, JobGivenUp) else "",
+            sequence=envelope.sequence,
+        )
+
+    @property
+    def told(self) -> str:
+        """What the history tells of it."""
+        what = "L'essai" if self.kind == "trial" else "Le calcul complet"
+        if not self.reason:
+            return f"{what} va reprendre, à la demande d'un exploitant du lab."
+        return f"{what} n'avance plus : {self.reason}. Un exploitant doit le relancer ou l'annuler."
 
 
 AccessState = Literal["requested", "granted", "refused", "expired", "revoked"]

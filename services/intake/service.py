@@ -20,7 +20,7 @@ from services.intake.members.entrypoints import STAFF, ForMembers
 from services.intake.members.erasure import Erasure
 from services.intake.members.model import Member
 from services.intake.model import Project
-from services.intake.records import AccessEvent, DatasetAccess
+from services.intake.records import AccessEvent, DatasetAccess, GivenUpJob
 from services.intake.submission import Submission
 from services.intake.views import ProjectPage, ProjectView
 from shared.auth import INSIDE, Caller, MemberId, Role
@@ -37,6 +37,8 @@ from shared.events import (
     InputsChecked,
     JobCancelled,
     JobFailed,
+    JobGivenUp,
+    JobRetried,
     JobSucceeded,
     TreatmentChecked,
     WorkspaceOpened,
@@ -100,14 +102,32 @@ class Intake(ForDepartures, ForMembers):
         if end.project_id is None or end.kind == "ingest":
             return
         note = Project.end_trial if end.kind == "trial" else Project.note_result
-        self._change(envelope, lambda project: note(project, end))
+
+        def decide(project: Project) -> None:
+            note(project, end)
+            project.end_job(GivenUpJob.of(envelope))
+
+        self._change(envelope, decide)
 
     @on(JobFailed, JobCancelled)
     def note_failure(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
         """Note why a trial has no result; a full job without one is run again by its holder."""
         end = envelope.data
-        if end.project_id is not None and end.kind == "trial":
-            self._change(envelope, lambda project: project.end_trial(end))
+        if end.project_id is None or end.kind == "ingest":
+            return
+
+        def decide(project: Project) -> None:
+            if end.kind == "trial":
+                project.end_trial(end)
+            project.end_job(GivenUpJob.of(envelope))
+
+        self._change(envelope, decide)
+
+    @on(JobGivenUp, JobRetried)
+    def note_given_up(self, envelope: Envelope[JobGivenUp | JobRetried]) -> None:
+        """Note that a project's job waits for an operator, or waits no more."""
+        if envelope.data.project_id is not None and envelope.data.kind != "ingest":
+            self._change(envelope, lambda project: project.note_given_up(GivenUpJob.of(envelope)))
 
     @http("POST", "/projects", body=SubmitProject, returns=ProjectView, status=201, roles=HOLDERS)
     def submit(self, call: Call) -> ProjectView:

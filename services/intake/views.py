@@ -14,7 +14,7 @@ from services.intake.records import (
     Wait,
 )
 from shared.aggregate import OptionalDate, View, ViewPage
-from shared.events.event import Stage, Treatment
+from shared.events.event import JobKind, Stage, Treatment
 
 
 class ProjectSummary(View):
@@ -52,6 +52,15 @@ class CheckView(View):
     waits: tuple[str, ...]
 
 
+class GivenUpView(View):
+    """A trial or full job that the lab gave up; `reason`, in French, says why."""
+
+    job_id: str
+    kind: JobKind
+    at: AwareDatetime
+    reason: str
+
+
 class ProjectView(ProjectSummary):
     """A project whole: its stage, guidance with reasons, and history, oldest first.
 
@@ -77,6 +86,10 @@ class ProjectView(ProjectSummary):
     workspace_open: bool
     trials: list[Trial]
     results: list[Result]
+    given_up: tuple[GivenUpView, ...] = Field(
+        validation_alias="waiting_jobs",
+        description="jobs that wait until an operator retries or cancels them",
+    )
     site_id: str | None
     team: tuple[str, ...]
     delivery: Delivery | None

@@ -49,6 +49,22 @@ class JobStarted(_JobEvent, source="compute"):
     attempt: int
 
 
+class JobGivenUp(_JobEvent, source="compute"):
+    """A job that the lab did not bring to an end waits for an operator, who retries or cancels it.
+
+    It has not ended: what it was for waits, too.
+    """
+
+    summary = "{kind} n'avance plus : {reason}. Un exploitant du Data lab doit relancer ou annuler."
+    reason: str
+
+
+class JobRetried(_JobEvent, source="compute"):
+    """An operator put a job that was given up back into the queue."""
+
+    summary = "{kind} va reprendre, à la demande d'un exploitant du Data lab."
+
+
 class JobSucceeded(_JobEnd, source="compute"):
     """A job ended well; its manifest names inputs, steps, outputs and report."""
 

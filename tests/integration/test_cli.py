@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ import pytest
 from deploy import SERVICES
 from deploy.local.signing_keys import KeyPair
 from deploy.topology import SERVICE_CLASSES
+from services.compute.jobs.model import Job
+from shared.aggregate import now
 from shared.messaging import topology
+from shared.store import Store
 from tests import forks, servers
 from tests.catalogues import dataset, turtle
 from tests.servers import Broker, RunningService, running
@@ -199,6 +202,30 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     named = ("-o", str(manifest), "--name", "manifest.json")
     assert shell.run("job", "result", job["id"], *named, as_=OWNER).returncode == 0
     assert json.loads(manifest.read_text())["job_id"] == job["id"]
+
+
+def test_jobs_that_were_given_up_are_retried(
+    shell: Shell, project_file: Path, module_environ: dict[str, str]
+) -> None:
+    """One by its id or all at once, by an operator; a word is needed that says which."""
+    project = shell.json("project", "submit", str(project_file), as_=("mbr_holder", "holder"))
+    about = {"kind": "full", "project_id": project["id"], "owner_id": "m", "lane": "m"}
+    jobs = [Job(id=f"job_{n}", state="given_up", queued_at=now(), **about) for n in range(3)]
+    database = f"{module_environ['DATALAB_DATABASE_PREFIX']}_compute"
+    with closing(Store(module_environ["DATALAB_MONGODB_URI"], database)) as store:
+        for job in jobs:
+            store.of(Job).save(job)
+    listed = shell.json("job", "list", "--state", "given_up")
+    assert [one["id"] for one in listed["items"]] == ["job_0", "job_1", "job_2"]
+    assert "name a job" in shell.run("job", "retry", as_=("mbr_staff", "operator")).stderr
+    assert shell.run("job", "retry", "job_1", as_=("mbr_holder", "holder")).returncode == 1
+    (one,) = shell.json("job", "retry", "job_1")["items"]
+    assert (one["id"], one["state"]) == ("job_1", "queued")
+    rest = shell.json("job", "retry", "--given-up")
+    assert [one["id"] for one in rest["items"]] == ["job_0", "job_2"]
+    assert shell.json("job", "list", "--state", "given_up")["items"] == []
+    for job in jobs:
+        shell.json("job", "cancel", job.id)
 
 
 def test_what_the_catalogue_knows_of_a_dataset_is_asked(shell: Shell, tmp_path: Path) -> None:

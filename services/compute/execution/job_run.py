@@ -153,13 +153,11 @@ class JobRun:
         except Exception:
             log.exception("a job met a fault of ours", extra={"job": self._job.id})
             reason = "erreur interne du service de calcul"
-            return partial(Job.fail, run=run, seconds=self.seconds, reason=reason)
+            return partial(Job.give_up, run=run, seconds=self.seconds, reason=reason)
 
     def _work(self) -> Ending:
         if self._heartbeat.should_stop():
             raise Interrupted
-        if self._job.is_spent:
-            raise Rejected(f"abandonné : le calcul a été interrompu {self._job.losses} fois")
         seconds = self._seconds()
         with job_folder() as folder:
             check_disk_space(folder.path)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from uuid import uuid4
 
@@ -22,6 +23,9 @@ GRACE_SECONDS = 5.0
 
 _LOOK_SECONDS = 0.5
 _COUNT_SECONDS = 5.0
+_STEADY_LEASES = 4
+"""After so many leases a process lives well; so long waits a job that processes died under."""
+
 _CHECK_SECONDS = 30.0
 _QUEUE_LOOK = 500
 """How many due jobs a look takes in; the turns are fair among these, the oldest."""
@@ -37,7 +41,9 @@ class Scheduler(Loop):
     """
 
     def __init__(self, platform: Platform, check_sandbox: Callable[[], None]) -> None:
-        super().__init__(_LOOK_SECONDS, self._wait_for_sandbox, self._count, self._fill)
+        super().__init__(
+            _LOOK_SECONDS, self._wait_for_sandbox, self._count, self._note_losses, self._fill
+        )
         self._platform, self._check_sandbox = platform, check_sandbox
         self._jobs = platform.store.of(Job)
         self._slots = platform.settings.job_slots
@@ -45,6 +51,8 @@ class Scheduler(Loop):
         self._recent_use = RecentUse()
         self._runs: dict[str, JobRun] = {}
         self._counted = float("-inf")
+        self._steady_at = time.monotonic() + _STEADY_LEASES * platform.settings.job_lease_seconds
+        self._alone = ""
         self.is_able = False
 
     def _wait_for_sandbox(self) -> None:
@@ -58,39 +66,50 @@ class Scheduler(Loop):
                 sweep()
                 self.is_able = True
 
+    def _note_losses(self) -> None:
+        """Take the jobs back whose process is gone."""
+        time_now = now()
+        for job in self._jobs.find({"state": "running"}):
+            if job.is_lost(time_now) and job.id not in self.in_hand:
+                with suppress(Conflict, TakenOver):
+                    job.lose(time_now, _STEADY_LEASES * self._lease)
+                    self._jobs.save(job)
+
     def _fill(self) -> None:
-        while self.is_able and len(self.in_hand) < self._slots and not self.stopping.is_set():
+        while self.is_able and self._has_room() and not self.stopping.is_set():
             job = self._take_next()
             if job is None:
                 return
+            self._alone = job.id if job.is_suspect else ""
             self.begin(job.id, self._run_job, job)
 
+    def _has_room(self) -> bool:
+        return len(self.in_hand) < self._slots and self._alone not in self.in_hand
+
     def _take_next(self) -> Job | None:
-        """The job whose turn it is, under this process's lease; None when nothing is due."""
+        """The job whose turn it is, under this process's lease; None when there is none now.
+
+        One that may be what ends processes waits until it is alone in this one.
+        """
         while True:
             job = self._choose()
-            if job is None:
+            if job is None or (job.is_suspect and self.in_hand):
                 return None
+            is_watched = job.is_suspect and time.monotonic() >= self._steady_at
             try:
-                job.take(uuid4().hex, now(), self._lease)
+                job.take(uuid4().hex, now(), self._lease, is_watched=is_watched)
                 return self._jobs.save(job)
             except (Conflict, TakenOver):
                 continue
 
     def _choose(self) -> Job | None:
         time_now = now()
-        queued = self._jobs.find(
+        due = self._jobs.find(
             {"state": "queued", "not_before": {"$lte": time_now}},
             sort="queued_at",
             limit=_QUEUE_LOOK,
         )
-        running = self._jobs.find({"state": "running"})
-        due = [
-            job
-            for job in (*queued, *running)
-            if job.is_due(time_now) and job.id not in self.in_hand
-        ]
-        busy = [job for job in running if not job.is_due(time_now)]
+        busy = self._jobs.find({"state": "running"})
         clock = time.monotonic()
         used = {job.lane: self._recent_use.used(job.lane, clock) for job in due}
         return next_job(due, busy, used)

@@ -69,20 +69,23 @@ class Commands:
         """Queue the trial of an equipped project, unless the project ended meanwhile.
 
         One that has its team already got another treatment: it runs in full, unless a full job is
-        under way.
+        under way. One that was given up makes way for it.
         """
         project, identifier = envelope.data, _job_of(envelope)
 
         def decide(workspace: Workspace) -> None:
             workspace.equip(project.holder_id, project.treatment, envelope.sequence)
             if workspace.state == "open" and workspace.is_staffed:
-                workspace.claim_full(identifier, self._has_ended)
+                workspace.claim_full(identifier, self._has_ended_or_waits)
 
         workspace = self._change(envelope, decide)
         if workspace.state == "closed":
             return
         if workspace.full_job == identifier:
             self._add_full(workspace)
+            for job in self._active(project.project_id):
+                if job.state == "given_up":
+                    self._cancel(job, "le projet a un autre traitement")
         elif not workspace.is_staffed:
             job = treatment_job(
                 identifier, "trial", workspace, project.treatment, traceparent.get()
@@ -148,6 +151,10 @@ class Commands:
         """Cancel a job: at once when it is queued, soon when it runs."""
         return self._jobs.change(identifier, lambda job: job.cancel(reason))
 
+    def retry(self, identifier: str) -> Job:
+        """Put a job that was given up back into the queue; raises WrongStage for any other."""
+        return self._jobs.change(identifier, Job.retry)
+
     def _change(self, envelope: Envelope[Any], decide: Callable[[Workspace], None]) -> Workspace:
         """Change the workspace of the project that an event is about, new or there already."""
         project_id = envelope.data.project_id
@@ -164,6 +171,11 @@ class Commands:
     def _has_ended(self, identifier: str) -> bool:
         job = self._jobs.find_one(identifier)
         return job is not None and not job.is_active
+
+    def _has_ended_or_waits(self, identifier: str) -> bool:
+        """Whether a job ended, or none of its runs did and an operator is waited for."""
+        job = self._jobs.find_one(identifier)
+        return job is not None and (not job.is_active or job.state == "given_up")
 
     def _active(self, project_id: str) -> list[Job]:
         return self._jobs.find({"project_id": project_id, "state": {"$in": list(ACTIVE)}})

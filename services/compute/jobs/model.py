@@ -13,8 +13,10 @@ from shared.events import (
     FileRef,
     JobCancelled,
     JobFailed,
+    JobGivenUp,
     JobKind,
     JobQueued,
+    JobRetried,
     JobStarted,
     JobSucceeded,
     Treatment,
@@ -22,15 +24,19 @@ from shared.events import (
 from shared.tables.manifest import Output
 from shared.tables.privacy import Privacy
 
+SUSPECT_LOSSES = 2
+"""Runs that ended with their process, whatever ended that, before the job runs alone in one."""
+
 MAX_LOSSES = 5
-"""Runs that ended with their process before the job itself is held to be what kills it."""
+"""Watched runs that ended with their process before the job itself is held to be what ends it."""
 
 MAX_DELAYS = 1000
 """How often a job waits for something it needs that does not answer: with the default waits, for
 more than a day."""
 
-JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-ACTIVE = ("queued", "running")
+JobState = Literal["queued", "running", "given_up", "succeeded", "failed", "cancelled"]
+ACTIVE = ("queued", "running", "given_up")
+"""States of jobs that have not ended; what was given up waits for an operator."""
 
 
 class TakenOver(Rejected):
@@ -45,7 +51,9 @@ class Job(Aggregate):
     """One piece of work: queued, run under a lease, ended once.
 
     `run` names the present run; every change a run makes is refused once the job ended or was
-    taken over. `lane` is whom the job counts for when turns are shared out.
+    taken over. `lane` is whom the job counts for when turns are shared out. `losses` are the runs
+    whose process was gone before they ended, for whatever reason; `own_losses` those of them that
+    were `is_watched`: alone in a process that had lived well for a while.
     """
 
     collection = "jobs"
@@ -75,6 +83,8 @@ class Job(Aggregate):
     lease_until: datetime = NEVER
     attempt: int = 0
     losses: int = 0
+    own_losses: int = 0
+    is_watched: bool = False
     delays: int = 0
     started_at: datetime = NEVER
     ended_at: datetime = NEVER
@@ -100,9 +110,9 @@ class Job(Aggregate):
         return self.state in ACTIVE
 
     @property
-    def is_spent(self) -> bool:
-        """Whether so many processes ended under the job that it must be the cause."""
-        return self.losses >= MAX_LOSSES
+    def is_suspect(self) -> bool:
+        """Whether the job may be what ends its processes: it runs beside no other then."""
+        return self.losses >= SUSPECT_LOSSES
 
     @property
     def reads(self) -> dict[str, str]:
@@ -131,18 +141,44 @@ class Job(Aggregate):
         self._end("failed", 0.0)
 
     def is_due(self, time: datetime) -> bool:
-        """Whether a process may take the job: its turn came, or the process running it is gone."""
-        if self.state == "queued":
-            return self.not_before <= time
+        """Whether a process may take the job."""
+        return self.state == "queued" and self.not_before <= time
+
+    def is_lost(self, time: datetime) -> bool:
+        """Whether the process that ran the job is gone."""
         return self.state == "running" and self.lease_until < time
 
-    def take(self, run: str, time: datetime, lease: timedelta) -> None:
+    def take(self, run: str, time: datetime, lease: timedelta, *, is_watched: bool = False) -> None:
         """Make it this run's job until the lease ends; raises TakenOver when it is not due."""
         if not self.is_due(time):
             raise TakenOver
-        if self.state == "running":
-            self.losses += 1
         self.state, self.run, self.lease_until = "running", run, time + lease
+        self.is_watched = is_watched
+
+    def lose(self, time: datetime, wait: timedelta) -> None:
+        """Return to the queue from a process that is gone; a suspect waits there.
+
+        Services die of other things than their jobs: a job is given up for what it did alone, in a
+        process that lived well without it. Raises TakenOver unless the lease ended.
+        """
+        if not self.is_lost(time):
+            raise TakenOver
+        if self.cancel_requested:
+            self._end("cancelled", 0.0)
+            return
+        self.losses += 1
+        self.own_losses += self.is_watched
+        if self.own_losses >= MAX_LOSSES:
+            self._give_up(
+                f"le service de calcul s'est arrêté {self.own_losses} fois pendant ce traitement,"
+                " qui s'y exécutait seul"
+            )
+            return
+        if self.is_suspect:
+            told = f"en attente : le service de calcul s'est arrêté {self.losses} fois"
+            self._requeue(f"{told} pendant ce traitement, qui reprendra seul", time + wait)
+        else:
+            self._requeue("", time)
 
     def begin(self, run: str) -> None:
         """Say that the sandbox starts."""
@@ -164,15 +200,14 @@ class Job(Aggregate):
         if self.cancel_requested:
             self._end("cancelled", seconds)
             return
-        self.state, self.run, self.lease_until = "queued", "", NEVER
-        self.message, self.not_before = message, not_before
+        self._requeue(message, not_before)
         self.seconds += seconds
 
     def put_off(self, run: str, seconds: float, message: str, waits: Sequence[float]) -> None:
-        """Return to the queue for a while, longer each time; fail when it goes on too long."""
+        """Return to the queue for a while, longer each time; given up when it goes on too long."""
         self.check(run)
-        if self.delays >= MAX_DELAYS:
-            self.fail(run, seconds, message)
+        if self.delays >= MAX_DELAYS and not self.cancel_requested:
+            self.give_up(run, seconds, message)
             return
         wait = timedelta(seconds=waits[min(self.delays, len(waits) - 1)])
         self.delays += 1
@@ -203,8 +238,29 @@ class Job(Aggregate):
             self.reason = reason
         self._end("failed", seconds)
 
+    def give_up(self, run: str, seconds: float, reason: str) -> None:
+        """Wait for an operator, as the lab is at fault; end if a cancellation was accepted."""
+        self.check(run)
+        if self.cancel_requested:
+            self._end("cancelled", seconds)
+            return
+        self.seconds += seconds
+        self._give_up(reason)
+
+    def retry(self) -> None:
+        """Return to the queue with all that was counted against it forgotten.
+
+        Raises WrongStage unless the job was given up.
+        """
+        if self.state != "given_up":
+            raise WrongStage("ce traitement n'a pas été abandonné : il n'y a rien à relancer")
+        self.losses = self.own_losses = self.delays = 0
+        self.reason = ""
+        self._requeue("", now())
+        self.record(JobRetried(**self._about()))
+
     def cancel(self, reason: str) -> None:
-        """End at once when queued, as soon as its run notices when running.
+        """End at once when it does not run, as soon as its run notices when it does.
 
         Cancelling again changes nothing; raises WrongStage when the job ended otherwise.
         """
@@ -213,13 +269,26 @@ class Job(Aggregate):
         if not self.is_active:
             raise WrongStage("ce traitement est déjà terminé")
         self.cancel_requested, self.reason = True, reason
-        if self.state == "queued":
+        if self.state != "running":
             self._end("cancelled", 0.0)
 
     def check(self, run: str) -> None:
         """Raise TakenOver unless `run` is the present run."""
         if self.state != "running" or self.run != run:
             raise TakenOver
+
+    def _requeue(self, message: str, not_before: datetime) -> None:
+        self.state, self.run, self.lease_until = "queued", "", NEVER
+        self.message, self.not_before = message, not_before
+
+    def _give_up(self, reason: str) -> None:
+        """Nobody starts a page of a catalogue anew but its next harvest: it ends."""
+        self.reason = reason
+        if self.kind == "harvest":
+            self._end("failed", 0.0)
+            return
+        self.state, self.run, self.lease_until = "given_up", "", NEVER
+        self.record(JobGivenUp(**self._about(), reason=reason))
 
     def _end(self, state: JobState, seconds: float) -> None:
         self.state = "cancelled" if self.cancel_requested else state

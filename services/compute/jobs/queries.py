@@ -52,6 +52,8 @@ class Queries:
         where: dict[str, str] = {}
         if query.project_id is not None:
             where["project_id"] = query.project_id
+        if query.state is not None:
+            where["state"] = query.state
         if not caller.is_staff:
             where["owner_id"] = caller.member_id
         jobs, cursor = self._jobs.page(where, after=query.after, limit=query.limit)

@@ -22,6 +22,7 @@ class ListJobs(Paging):
     """Which jobs, oldest first."""
 
     project_id: Identifier | None = None
+    state: JobState | None = None
 
 
 class ReadResult(Body):
@@ -41,7 +42,7 @@ class JobView(View):
     progress: float = Field(description="0 to 1")
     message: str
     log_tail: str
-    reason: str = Field(description="why it failed or was cancelled")
+    reason: str = Field(description="why it failed, was cancelled or given up")
     attempt: int = Field(description="how often the sandbox was started for it")
     cancel_requested: bool
     queued_at: AwareDatetime

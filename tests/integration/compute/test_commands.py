@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -57,6 +58,16 @@ def equipped_again(project: str, sequence: int) -> Envelope[ProjectEquipped]:
 def end(store: Store, job: str) -> None:
     """Let a queued job end."""
     store.of(Job).change(job, lambda it: it.cancel("assez"))
+
+
+def give_up(store: Store, job_id: str) -> None:
+    """Let a job meet a fault of the lab's."""
+
+    def decide(job: Job) -> None:
+        job.take("run", now(), timedelta(seconds=15))
+        job.give_up("run", 1.0, "erreur interne")
+
+    store.of(Job).change(job_id, decide)
 
 
 def test_full_jobs_asked_for_at_once_are_one_job(store: Store) -> None:
@@ -119,3 +130,17 @@ def test_another_treatment_waits_for_the_full_job_under_way(store: Store) -> Non
     assert [job.id for job in store.of(Job).find({"project_id": project})] == [first.id]
     end(store, first.id)
     assert Commands(store).submit(project, "").treatment == summing("dts_2")
+
+
+def test_another_treatment_takes_the_place_of_a_full_job_that_was_given_up(store: Store) -> None:
+    """Nobody has to retry what nobody wants any more; told twice, it is one job."""
+    project = staffed(store)
+    first = Commands(store).submit(project, "")
+    give_up(store, first.id)
+    assert Commands(store).submit(project, "").id == first.id
+    event = equipped_again(project, 7)
+    for _ in range(2):
+        Commands(store).queue_trial(event)
+    old, new = store.of(Job).find({"project_id": project})
+    assert (old.state, old.reason) == ("cancelled", "le projet a un autre traitement")
+    assert (new.state, new.treatment) == ("queued", summing("dts_2"))

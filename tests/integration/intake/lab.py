@@ -19,6 +19,8 @@ from shared.events import (
     InputsChecked,
     JobCancelled,
     JobFailed,
+    JobGivenUp,
+    JobRetried,
     JobSucceeded,
     Match,
     WorkspaceOpened,
@@ -219,6 +221,17 @@ def failed(project_id: str, job_id: str) -> JobFailed:
 def cancelled(project_id: str, job_id: str) -> JobCancelled:
     """A trial was stopped."""
     return JobCancelled(job_id=job_id, kind="trial", project_id=project_id, reason="annulé")
+
+
+def given_up(project_id: str, job_id: str) -> JobGivenUp:
+    """A trial waits for an operator."""
+    why = "erreur interne du service de calcul"
+    return JobGivenUp(job_id=job_id, kind="trial", project_id=project_id, reason=why)
+
+
+def retried(project_id: str, job_id: str) -> JobRetried:
+    """An operator put it back into the queue."""
+    return JobRetried(job_id=job_id, kind="trial", project_id=project_id)
 
 
 def new_job() -> str:

@@ -185,6 +185,22 @@ def test_a_trial_that_is_cancelled_is_tried_again_with_a_new_treatment(lab: Lab)
     assert lab.stage(project_id) == "trialled"
 
 
+def test_project_says_that_its_trial_waits_for_an_operator(lab: Lab) -> None:
+    """What happened and who must do what, until the job goes on; its end is the trial's."""
+    project_id, job_id = bring(lab, lab.submit(), "equipped"), at.new_job()
+    path = f"/projects/{project_id}"
+    lab.publish_and_wait(at.given_up(project_id, job_id), sequence=4)
+    shown = lab.done("GET", path)
+    (waiting,) = shown["given_up"]
+    assert (waiting["job_id"], waiting["kind"]) == (job_id, "trial")
+    assert waiting["reason"] == "erreur interne du service de calcul"
+    assert shown["history"][-1]["why"].endswith("Un exploitant doit le relancer ou l'annuler.")
+    lab.publish_and_wait(at.retried(project_id, job_id), sequence=5)
+    assert lab.done("GET", path)["given_up"] == []
+    lab.publish_and_wait(at.succeeded(project_id, "trial", job_id))
+    assert lab.stage(project_id) == "trialled"
+
+
 def test_jobs_that_belong_to_no_project_are_passed_over(lab: Lab) -> None:
     """Ingest jobs end all the time."""
     ingest = at.succeeded("prj_unknown", "ingest", at.new_job())

@@ -5,12 +5,14 @@ from typing import Any
 
 from services.intake.members.model import Member
 from services.intake.model import Project
-from services.intake.records import Delivery, Guidance
+from services.intake.records import Delivery, GivenUpJob, Guidance
+from shared.aggregate import now
 from shared.events import (
     FileRef,
     InputsChecked,
     JobCancelled,
     JobFailed,
+    JobKind,
     JobSucceeded,
     Match,
     Obstacle,
@@ -146,3 +148,10 @@ def project_at(stage: Stage) -> Project:
 def saved(it: Project) -> Project:
     """The project as it is loaded after a save."""
     return Project.model_validate({**it.model_dump(), "version": it.version + 1})
+
+
+def given_up(
+    sequence: int, kind: JobKind = "trial", reason: str = "erreur interne", job_id: str = "job_1"
+) -> GivenUpJob:
+    """The news that a job waits for an operator, or does not when there is no reason."""
+    return GivenUpJob(job_id=job_id, kind=kind, at=now(), reason=reason, sequence=sequence)

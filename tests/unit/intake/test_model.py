@@ -60,6 +60,7 @@ EVENTS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
     "JobCancelled": (lambda it: it.end_trial(made.cancelled_trial("job_new")), {"equipped"}),
     "TreatmentChecked": (lambda it: it.note_fault(1, "rien"), {"submitted", "advised", "secured"}),
     "InputsChecked": (made.check_inputs, {"submitted", "advised", "secured"}),
+    "JobGivenUp": (lambda it: it.note_given_up(made.given_up(1)), set(STAGES) - FINAL),
     "full JobSucceeded": (
         lambda it: it.note_result(made.succeeded("full", "job_new")),
         set(STAGES) - FINAL,
@@ -653,3 +654,37 @@ def test_project_saved_before_access_could_end_is_read_as_it_was_meant() -> None
     assert (it.data_opened, it.access_open) == (True, False)
     with pytest.raises(WrongStage, match="étude finie"):
         it.check_readable()
+
+
+def test_project_says_which_job_waits_for_an_operator() -> None:
+    """In its view and its history, until an operator puts the job back into the queue."""
+    it = made.project_at("equipped")
+    it.note_given_up(made.given_up(4))
+    assert [job.job_id for job in it.waiting_jobs] == ["job_1"]
+    told = "L'essai n'avance plus : erreur interne. Un exploitant doit le relancer ou l'annuler."
+    assert it.history[-1].why == told
+    it.note_given_up(made.given_up(5, reason=""))
+    assert it.waiting_jobs == ()
+    assert it.history[-1].why == "L'essai va reprendre, à la demande d'un exploitant du lab."
+
+
+def test_news_of_a_job_that_waits_may_come_in_any_order() -> None:
+    """What is older than what is known changes nothing."""
+    it = made.project_at("equipped")
+    it.note_given_up(made.given_up(5, reason=""))
+    it.note_given_up(made.given_up(4))
+    it.end_job(made.given_up(7, "full", reason="", job_id="job_2"))
+    lines = len(it.history)
+    it.note_given_up(made.given_up(6, "full", job_id="job_2"))
+    assert (it.waiting_jobs, len(it.history)) == ((), lines)
+
+
+def test_trial_that_was_given_up_goes_on() -> None:
+    """It has not ended: no other treatment is taken meanwhile, and its end is the trial's."""
+    it = made.project_at("equipped")
+    it.note_given_up(made.given_up(4))
+    with pytest.raises(WrongStage):
+        it.set_treatment(made.treatment("dts_a"), REVIEWER, is_reviewer=True)
+    it.end_trial(made.succeeded("trial", "job_1"))
+    it.end_job(made.given_up(9, reason=""))
+    assert (it.stage, it.waiting_jobs) == ("trialled", ())

@@ -5,7 +5,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shared.aggregate import new_id
+from services.compute.jobs.model import MAX_LOSSES, SUSPECT_LOSSES, Job
+from shared.aggregate import new_id, now
 from tests.integration.compute.lab import (
     COMPUTE,
     HOMES,
@@ -36,6 +37,54 @@ def test_job_of_a_killed_process_is_done_once_after_the_restart(lab: Lab) -> Non
         assert len(lab.events("job_succeeded", job_id=done["job_id"])) == 1
         assert lab.events("job_failed", job_id=done["job_id"]) == []
         eventually(lambda: not list(lab.work.iterdir()), what="no folder is left behind")
+
+
+def test_only_a_job_that_ends_its_service_again_and_again_is_given_up(lab: Lab) -> None:
+    """Five deaths of the service give nothing up; alone in it at each of five more, the job is.
+
+    It waits for an operator then, says so, and is done once it is retried.
+    """
+    with lab.compute(job_lease_seconds="0.5") as service:
+        dataset = lab.register(HOMES).dataset_id
+        for death in range(SUSPECT_LOSSES + MAX_LOSSES):
+            freeze(service)
+            assert len(lab.events("job_given_up")) == 0, death
+            service.kill()
+            service.start()
+        given_up = lab.wait_for("job_given_up", dataset_id=dataset)
+        assert f"s'est arrêté {MAX_LOSSES} fois" in given_up["reason"]
+        path = f"/jobs/{given_up['job_id']}"
+        assert lab.call(service, "GET", path, OWNER, "owner").json()["state"] == "given_up"
+        assert lab.call(service, "POST", f"{path}/retry", OWNER, "owner").status == 403
+        again = lab.call(service, "POST", f"{path}/retry", "mbr_staff", "operator")
+        assert (again.status, again.json()["state"]) == (200, "queued")
+        lab.wait_for("job_succeeded", dataset_id=dataset)
+        assert lab.call(service, "POST", f"{path}/retry", "mbr_staff", "operator").status == 409
+
+
+def test_job_under_which_processes_died_runs_beside_no_other(lab: Lab) -> None:
+    """Neither is anything begun beside it, nor is it begun beside anything."""
+    with lab.compute() as service:
+        read = lab.wait_for("job_succeeded", dataset_id=lab.register(HOMES).dataset_id)["job_id"]
+    with lab.store("compute") as store:
+        about = store.of(Job).get(read).model_dump(include={"kind", "owner_id", "lane", "source"})
+        jobs = [
+            Job(id=new_id("job"), queued_at=now(), losses=losses, **about)
+            for losses in (SUSPECT_LOSSES, 0, SUSPECT_LOSSES, 0)
+        ]
+        for job in jobs:
+            store.of(Job).save(job)
+    with lab.compute(job_slots="2") as service:
+        child = freeze(service)
+        eventually(lambda: lab.events("job_started", job_id=jobs[0].id))
+        child.resume()
+        for job in jobs:
+            lab.wait_for("job_succeeded", job_id=job.id)
+    times = {(one["type"], one["data"].get("job_id")): one["time"] for one in lab.envelopes()}
+    began = {job.id: times["job_started", job.id] for job in jobs}
+    for job in jobs[::2]:
+        ended = times["job_succeeded", job.id]
+        assert [one for one in began if began[job.id] <= began[one] < ended] == [job.id]
 
 
 def test_job_in_hand_goes_back_to_the_queue_when_the_service_stops(lab: Lab) -> None:

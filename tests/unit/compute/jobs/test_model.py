@@ -15,6 +15,7 @@ from tests.events import topics
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
 LATER = NOW + timedelta(seconds=16)
+WAIT = timedelta(seconds=60)
 MANIFEST = FileRef(sha256="a" * 64, size=10)
 TREATMENT = Treatment(
     inputs={"homes": "dts_1"},
@@ -25,6 +26,7 @@ TREATMENT = Treatment(
 ENDINGS: dict[str, Callable[[Job], None]] = {
     "succeed": lambda job: job.succeed("first", 1.0, MANIFEST, ()),
     "fail": lambda job: job.fail("first", 1.0, "trop de mémoire"),
+    "give_up": lambda job: job.give_up("first", 1.0, "erreur interne"),
     "give_back": lambda job: job.give_back("first", 1.0, "arrêt du service", NOW),
 }
 
@@ -93,15 +95,25 @@ def test_job_is_not_due_before_its_date() -> None:
 def test_job_whose_lease_ended_is_taken_over() -> None:
     """A process that went silent loses its job to the next one."""
     job = a_running_job()
+    job.lose(LATER, WAIT)
     job.take("second", LATER, LEASE)
     job.begin("second")
     assert (job.run, job.losses, job.attempt) == ("second", 1, 2)
+
+
+def test_job_is_not_lost_while_its_lease_lasts() -> None:
+    """Whoever looks at it too early changes nothing."""
+    job = a_running_job()
+    with pytest.raises(TakenOver):
+        job.lose(NOW + LEASE, WAIT)
+    assert (job.state, job.losses) == ("running", 0)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_run_that_was_taken_over_changes_nothing(ending: str) -> None:
     """Whatever a lost run has to say comes too late."""
     job = a_running_job()
+    job.lose(LATER, WAIT)
     job.take("second", LATER, LEASE)
     before = (job.model_dump(), topics(job))
     with pytest.raises(TakenOver):
@@ -120,13 +132,85 @@ def test_ended_job_does_not_end_again() -> None:
     assert topics(job) == ["job_queued", "job_started", "job_failed"]
 
 
-def test_job_that_outlives_no_process_is_spent() -> None:
-    """A job under which process after process dies is given up."""
+def lose(job: Job, times: int, *, is_watched: bool) -> None:
+    """Let the processes that run the job end so often, each while it runs."""
+    for number in range(times):
+        if job.state != "running":
+            job.take(f"run {number}", job.not_before, LEASE, is_watched=is_watched)
+        job.lose(job.lease_until + timedelta(seconds=1), WAIT)
+
+
+def test_deaths_of_the_service_give_no_job_up() -> None:
+    """However often a process ends that was young, or did other things beside the job."""
     job = a_running_job()
-    for number in range(MAX_LOSSES):
-        assert not job.is_spent
-        job.take(f"run {number}", LATER + timedelta(minutes=number), LEASE)
-    assert job.is_spent
+    lose(job, 50, is_watched=False)
+    assert (job.state, job.losses, job.own_losses) == ("queued", 50, 0)
+    assert topics(job) == ["job_queued", "job_started"]
+
+
+def test_job_that_processes_died_under_waits_and_is_suspect() -> None:
+    """The first loss tells nothing; after the second the job waits, and says so."""
+    job = a_running_job()
+    lose(job, 1, is_watched=False)
+    assert (job.is_suspect, job.message, job.not_before) == (False, "", LATER)
+    lose(job, 1, is_watched=False)
+    assert job.is_suspect
+    assert "s'est arrêté 2 fois pendant ce traitement, qui reprendra seul" in job.message
+    assert job.not_before - LATER > WAIT
+
+
+def test_job_that_ends_its_processes_is_given_up_and_waits_for_an_operator() -> None:
+    """It has not ended: it is retried, or cancelled."""
+    job = a_running_job()
+    lose(job, MAX_LOSSES, is_watched=False)
+    lose(job, MAX_LOSSES - 1, is_watched=True)
+    assert job.state == "queued"
+    lose(job, 1, is_watched=True)
+    assert (job.state, job.is_active, job.ended_at) == ("given_up", True, NEVER)
+    assert not job.is_due(NEVER)
+    assert topics(job)[-1] == "job_given_up"
+    assert f"s'est arrêté {MAX_LOSSES} fois pendant ce traitement" in job.reason
+
+
+def test_cancelled_job_of_a_dead_process_ends() -> None:
+    """Nobody runs it again to find that it was cancelled."""
+    job = a_running_job()
+    job.cancel("projet retiré")
+    job.lose(LATER, WAIT)
+    assert topics(job)[-1] == "job_cancelled"
+
+
+def given_up() -> Job:
+    """A job that met a fault of the lab's."""
+    job = a_running_job()
+    job.give_up("first", 1.0, "erreur interne")
+    return job
+
+
+def test_retried_job_begins_anew() -> None:
+    """What was counted against it is forgotten."""
+    job = given_up()
+    job.retry()
+    assert (job.state, job.losses, job.own_losses, job.delays) == ("queued", 0, 0, 0)
+    assert (job.reason, job.is_due(now())) == ("", True)
+    assert topics(job)[-2:] == ["job_given_up", "job_retried"]
+    with pytest.raises(WrongStage, match="il n'y a rien à relancer"):
+        job.retry()
+
+
+def test_job_that_was_given_up_is_cancelled_at_once() -> None:
+    """Nothing has to be stopped."""
+    job = given_up()
+    job.cancel("projet retiré")
+    assert topics(job)[-2:] == ["job_given_up", "job_cancelled"]
+
+
+def test_page_of_a_catalogue_fails_instead_of_being_given_up() -> None:
+    """Its harvest ends, and the next one reads it anew."""
+    job = a_running_job()
+    job.kind = "harvest"
+    job.give_up("first", 1.0, "erreur interne")
+    assert (job.state, topics(job)[-1]) == ("failed", "job_failed")
 
 
 def test_waits_grow_until_the_job_is_given_up() -> None:
@@ -139,7 +223,7 @@ def test_waits_grow_until_the_job_is_given_up() -> None:
         assert wait == pytest.approx(waits[min(delays, 1)], abs=0.5)
         job.take("first", job.not_before, LEASE)
     job.put_off("first", 0.0, "catalogue injoignable", waits)
-    assert (job.state, job.reason) == ("failed", "catalogue injoignable")
+    assert (job.state, job.reason) == ("given_up", "catalogue injoignable")
 
 
 def test_giving_back_counts_as_no_loss() -> None:
