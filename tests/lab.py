@@ -2,9 +2,12 @@
 
 import contextlib
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import urllib3
 from nameko.standalone.rpc import ClusterRpcProxy
@@ -85,7 +88,9 @@ class ServiceLab:
         headers = {"Authorization": f"Bearer {token}", **(options.pop("headers", None) or {})}
         if options.get("json", ...) is None:
             del options["json"]
-        return self._pool.request(method, url, headers=headers, **options)
+        answer = self._pool.request(method, url, headers=headers, **options)
+        assert_declared(method, url, answer)
+        return answer
 
     @contextlib.contextmanager
     def rpc(self, service: str = "") -> Iterator[Any]:
@@ -117,3 +122,23 @@ class ServiceLab:
 
     def _database_name(self, service: str) -> str:
         return f"{self.environ['DATALAB_DATABASE_PREFIX']}_{service or self.tested}"
+
+
+@cache
+def _declared(origin: str) -> dict[str, Any]:
+    """The paths of the OpenAPI document that a service serves there."""
+    paths: dict[str, Any] = urllib3.request("GET", f"{origin}/openapi.json").json()["paths"]
+    return paths
+
+
+def assert_declared(method: str, url: str, answer: urllib3.BaseHTTPResponse) -> None:
+    """Assert that an answer is of a media type that the OpenAPI document has for its route."""
+    sent = answer.headers.get("Content-Type", "").partition(";")[0]
+    address = urlsplit(url)
+    if answer.status // 100 != 2 or not sent:
+        return
+    for path, operations in _declared(f"{address.scheme}://{address.netloc}").items():
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), address.path):
+            responses = operations[method.lower()]["responses"]
+            assert sent in responses[str(answer.status)]["content"], (method, path, sent)
+            return

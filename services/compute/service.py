@@ -44,6 +44,7 @@ from shared.http import Call, Download, http
 from shared.inbound import Identifier
 from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
 from shared.storage import check_disk
+from shared.tables.manifest import RESULT_TYPES
 
 
 def _scheduler(context: Context) -> Scheduler:
@@ -157,7 +158,13 @@ class Compute:
         """A job's state, progress, log tail and outputs."""
         return self.queries.view(self.queries.job(job_id, call.caller), call.caller)
 
-    @http("GET", "/jobs/{job_id}/result", query=ReadResult, returns=Download)
+    @http(
+        "GET",
+        "/jobs/{job_id}/result",
+        query=ReadResult,
+        returns=Download,
+        sends=("application/json", *RESULT_TYPES),
+    )
     def read_result(self, call: Call, job_id: str) -> Download:
         """One of a job's files; `manifest.json` tells how they came about."""
         name = call.query.name

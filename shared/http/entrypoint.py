@@ -38,6 +38,7 @@ def http(
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     returns: Any = None,  # noqa: ANN401 - any type that pydantic dumps
+    sends: Collection[str] = (),
     status: int = 200,
     roles: Collection[Role] | None = None,
     upload: str | None = None,
@@ -48,7 +49,8 @@ def http(
 
     The method is called as `method(self, call, **path parameters)` for callers with a valid token
     and one of `roles` (None: any); `public`: also without a token where the lab's settings open its
-    catalogue. Its docstring is the route's text in the OpenAPI document.
+    catalogue; `sends`: the media types of a Download. Its docstring is the route's text in the
+    OpenAPI document.
     """
 
     def decorate(function: F) -> F:
@@ -58,6 +60,7 @@ def http(
             body=body,
             query=query,
             returns=returns,
+            sends=sends,
             status=status,
             roles=frozenset(roles or ()),
             upload=upload,

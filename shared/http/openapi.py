@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from shared.http import problem
 from shared.http.problem import Problem
-from shared.http.route import METADATA, Download, Route, Text
+from shared.http.route import BYTES, METADATA, Download, Route, Text
 
 Json = dict[str, Any]
 _Mode = Literal["validation", "serialization"]
@@ -133,7 +133,8 @@ def _success(route: Route, schemas: _Schemas) -> Json:
     if route.returns is None:
         return {"204": {"description": "Done."}}
     if route.returns is Download:
-        return {str(route.status): _content("The file.", "application/octet-stream", {})}
+        kinds: Json = {kind: {"schema": {}} for kind in (*route.sends, BYTES)}
+        return {str(route.status): {"description": "The file.", "content": kinds}}
     schema = None if route.returns is Text else schemas.of(route.returns, "serialization")
     answer = _content("Done.", "application/json", schema or {})
     if route.formats:

@@ -11,7 +11,7 @@ import eventlet
 from pydantic import TypeAdapter
 from werkzeug.wrappers import Response
 
-from shared.http.route import Download, Route, Text
+from shared.http.route import BYTES, Download, Route, Text
 from shared.http.upload import plain_name
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def answer(route: Route, result: object, routes: Sequence[Route]) -> Response:
         del empty.headers["Content-Type"]
         return empty
     if isinstance(result, Download):
-        return _send(result)
+        return _send(route, result)
     if isinstance(result, Text):
         return _write(result)
     body = TypeAdapter(route.returns or type(result)).dump_json(result, by_alias=True)
@@ -49,14 +49,16 @@ def _location(route: Route, result: object, routes: Sequence[Route]) -> str:
     return ""
 
 
-def _send(download: Download) -> Response:
+def _send(route: Route, download: Download) -> Response:
     chunks = iter(download.chunks)
     # A missing file shall be told before the first header is sent.
     first = next(chunks, b"")
+    # What sandboxed work or an uploader named is sent as no more than the document declares.
+    is_declared = download.media_type.partition(";")[0] in route.sends
     response = Response(
         paced(chain([first], chunks)),
         200,
-        content_type=download.media_type,
+        content_type=download.media_type if is_declared else BYTES,
         direct_passthrough=True,
     )
     if download.size is not None:

@@ -1,7 +1,7 @@
 """What a route is and what its handler is given: plain values, without a server."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,15 +12,19 @@ from shared.auth import Caller
 METADATA = "metadata"
 """The part of an upload that carries the body, beside the file."""
 
+BYTES = "application/octet-stream"
+"""The media type of a file of which nothing is known."""
+
 
 @dataclass(frozen=True)
 class Route:
     """One method and path, with the models of what goes in and out.
 
     `returns` is a type that pydantic can dump, Download, Text, or None for an empty 204 answer.
-    `roles` empty means any valid token, and with `public` none where the lab opens its catalogue;
-    `upload` names the multipart part that carries a file; `formats` maps the names of the formats
-    that a client may choose among to their media types, the default first.
+    `sends` are the media types of a Download; a file of another one goes as BYTES. `roles` empty
+    means any valid token, and with `public` none where the lab opens its catalogue; `upload` names
+    the multipart part that carries a file; `formats` maps the names of the formats that a client
+    may choose among to their media types, the default first.
     """
 
     method: str
@@ -28,6 +32,7 @@ class Route:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     returns: Any = None
+    sends: Collection[str] = ()
     status: int = 200
     roles: frozenset[str] = frozenset()
     upload: str | None = None
@@ -69,7 +74,7 @@ class Download:
     """A file to be sent piece by piece; `size` in bytes when it is known."""
 
     chunks: Iterable[bytes]
-    media_type: str = "application/octet-stream"
+    media_type: str = BYTES
     filename: str = ""
     size: int | None = None
 

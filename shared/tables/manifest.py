@@ -10,6 +10,9 @@ from shared.tables.privacy import Privacy
 PARQUET = "application/vnd.apache.parquet"
 """The media type of tables."""
 
+RESULT_TYPES = (PARQUET, "text/csv", "image/png")
+"""The media types of what a treatment makes: tables and a chart."""
+
 TABLE = "table.parquet"
 """What an ingest job calls the table that it read."""
 

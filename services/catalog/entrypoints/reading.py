@@ -26,6 +26,7 @@ from shared.messaging import rpc
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
+from shared.tables.manifest import PARQUET, RESULT_TYPES
 
 
 class Reading:
@@ -78,13 +79,19 @@ class Reading:
             self.documents, self.joins, dataset_id, call.query, call.caller
         )
 
-    @http("GET", "/datasets/{dataset_id}/table", returns=Download, public=True)
+    @http("GET", "/datasets/{dataset_id}/table", returns=Download, sends=(PARQUET,), public=True)
     def download_table(self, call: Call, dataset_id: str) -> Download:
         """The published table as Parquet; restricted data for owner, team and staff only."""
         version, table = usage.download(self.documents, dataset_id, call.caller)
         return self._download(table, f"{dataset_id}-{version}.parquet")
 
-    @http("GET", "/datasets/{dataset_id}/files/{name}", returns=Download, public=True)
+    @http(
+        "GET",
+        "/datasets/{dataset_id}/files/{name}",
+        returns=Download,
+        sends=RESULT_TYPES,
+        public=True,
+    )
     def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
         """A file that came with a project's result, such as its chart."""
         _version, file = usage.download(self.documents, dataset_id, call.caller, name)

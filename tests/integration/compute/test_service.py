@@ -186,6 +186,8 @@ def test_project_is_tried_on_a_sample_then_runs_in_full(lab: Lab, compute: Runni
     table = lab.call(compute, "GET", path)
     assert len(table.data.splitlines()) == 701
     assert table.headers["Content-Type"].startswith("text/csv")
+    parquet = lab.call(compute, "GET", f"{path}?name=result.parquet")
+    assert parquet.headers["Content-Type"] == "application/vnd.apache.parquet"
     manifest = body(lab.call(compute, "GET", f"{path}?name=manifest.json"))
     assert manifest["steps"][0]["application"] == "aggregate"
     workspace = body(lab.call(compute, "GET", f"/workspaces/{project}"))

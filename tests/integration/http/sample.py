@@ -93,11 +93,16 @@ class Sample:
         file: FileRef = call.file
         return file.model_copy(update={"media_type": f"{file.media_type};{call.filename}"})
 
-    @http("GET", "/files/{sha256}", returns=Download)
+    @http("GET", "/files/{sha256}", returns=Download, sends=("text/csv",))
     def load(self, call: Call, sha256: str) -> Download:  # noqa: ARG002
         """Send a file."""
         chunks = self.files.chunks(FileRef(sha256=sha256, size=1))
         return Download(chunks=chunks, media_type="text/csv", filename="été; «1».csv")
+
+    @http("GET", "/strange", returns=Download, sends=("text/csv",))
+    def load_strange(self, call: Call) -> Download:  # noqa: ARG002
+        """Send a file whose maker says that it is a page."""
+        return Download(chunks=[b"<script>"], media_type="text/html")
 
     @http("POST", "/held", returns=Search)
     def hold(self, call: Call) -> Search:  # noqa: ARG002

@@ -39,6 +39,16 @@ def test_download_names_the_file_for_every_client(client: Client) -> None:
     assert f"filename*=UTF-8''{quote('été; «1».csv')}" in disposition
 
 
+def test_file_of_a_type_that_is_not_declared_is_mere_bytes(client: Client) -> None:
+    """A browser saves it, whatever its maker says that it is."""
+    headers = client("GET", "/strange").headers
+    assert headers["Content-Type"] == "application/octet-stream"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    paths = client("GET", "/openapi.json").json()["paths"]
+    declared = paths["/strange"]["get"]["responses"]["200"]["content"]
+    assert set(declared) == {"text/csv", "application/octet-stream"}
+
+
 def test_missing_file_is_404_before_the_first_byte(client: Client) -> None:
     """A download that cannot start is a problem, not an empty file."""
     assert problem(client("GET", f"/files/{'0' * 64}"))["status"] == 404
