@@ -62,6 +62,12 @@ class NotFound(Rejected):
         return cls(f"rien n'a ici l'identifiant {identifier}")
 
 
+class Gone(Rejected):
+    """What was here was taken away for good."""
+
+    status = 410
+
+
 class WrongStage(Rejected):
     """The present state does not allow that."""
 

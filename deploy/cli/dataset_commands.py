@@ -10,7 +10,7 @@ import typer
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest
-from deploy.cli.dataset_description import add, describe
+from deploy.cli.dataset_owner_commands import add, describe, open_, opening, retire
 from deploy.cli.session import client
 
 app = CommandGroup("The catalogue, and access to its data.")
@@ -66,6 +66,9 @@ def search(
 
 
 app.answers("describe", _ABOUT)(describe)
+app.answers("open")(open_)
+app.answers("opening")(opening)
+app.answers("retire", _ABOUT)(retire)
 
 
 @app.lists("list", "id", "state", "access", "rows", "keys", "quality", "title")
@@ -253,33 +256,6 @@ def decide(
         fingerprint = api.get("catalog", path)["fingerprint"]
     said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
     said |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
-    return api.post("catalog", f"{path}/decision", said)
-
-
-@app.answers("open")
-def open_(
-    api: Client,
-    dataset_id: str,
-    reason: Annotated[str, typer.Option(help="For those who decide, in French.")] = "",
-) -> Answer:
-    """Ask all whose restricted data went into one's result to open it to everybody."""
-    path = path_of("datasets", dataset_id, "opening")
-    return api.post("catalog", path, {"reason": reason})
-
-
-@app.answers("opening")
-def opening(
-    api: Client,
-    dataset_id: str,
-    decision: Annotated[str, typer.Option(help="One's own: open, refuse or withdraw.")] = "",
-    version: Annotated[int, typer.Option(help="The version that one read about.")] = 1,
-    reason: Annotated[str, typer.Option(help="In French; a refusal needs one.")] = "",
-) -> Answer:
-    """Show whose data went into a result and who agrees to open it; or say whether one does."""
-    path = path_of("datasets", dataset_id, "opening")
-    if not decision:
-        return api.get("catalog", path)
-    said = {"decision": decision, "version": version, "reason": reason}
     return api.post("catalog", f"{path}/decision", said)
 
 

@@ -59,7 +59,7 @@ joins_found = counter(
 harvested_records = counter(
     "datalab_harvested_records",
     "Datasets that harvests met, by outcome: unchanged, new, changed, returned, here (ours),"
-    " refused, retired, renewed, outdated.",
+    " ended (retired or deleted here), refused, retired, renewed, outdated.",
     "outcome",
 )
 

@@ -6,6 +6,7 @@ from services.catalog.access.deadline_watch import DeadlineWatch
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets import registration
 from services.catalog.datasets.model import Dataset
+from services.catalog.entrypoints.ending import Ending
 from services.catalog.entrypoints.granting import Granting
 from services.catalog.entrypoints.harvesting import Harvesting
 from services.catalog.entrypoints.opening import Opening
@@ -26,6 +27,7 @@ from shared.endings.departures import Departure
 from shared.events import (
     DatasetDescribed,
     DatasetPublished,
+    DatasetRetired,
     Envelope,
     JobCancelled,
     JobFailed,
@@ -57,7 +59,7 @@ def _harvest_worker(context: Context) -> HarvestWorker:
     return HarvestWorker(context.service, context.store, context.files, context.settings, fetcher)
 
 
-class Catalog(Granting, Harvesting, Opening, Owning, Reading):
+class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     """What data there is, what fits a project, and who may read it."""
 
     name = "catalog"
@@ -87,6 +89,11 @@ class Catalog(Granting, Harvesting, Opening, Owning, Reading):
     def adjust_access(self, envelope: Envelope[DatasetDescribed]) -> None:
         """Ask the owner of data that it has restricted for the projects that read it."""
         requests.adjust_access(self.documents, envelope.data.dataset_id)
+
+    @on(DatasetRetired)
+    def end_access(self, envelope: Envelope[DatasetRetired]) -> None:
+        """End what projects asked and were granted of a dataset that somebody retired."""
+        requests.end_access(self.documents, envelope.data.dataset_id)
 
     @on(ProjectSubmitted)
     def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:

@@ -175,11 +175,12 @@ class OpeningDecided(_DatasetEvent, source="catalog"):
 
 
 class DatasetRetired(_DatasetEvent, source="catalog"):
-    """The catalogue that a dataset was harvested from has it no more."""
+    """A dataset is found no more: its source lost it, or its owner or an operator retired it."""
 
     summary = "Le jeu de données « {title} » est retiré : {reason}"
-    source_id: str
+    source_id: str = Field(default="", description="where it was harvested from, if it was")
     reason: str
+    retired_by: str = Field(default="", description="nobody when its source has it no more")
 
 
 class DatasetsMatched(Event, source="catalog"):

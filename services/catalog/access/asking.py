@@ -174,7 +174,7 @@ class _Request:
         for one in self._reading.shown:
             beside = [it for it in one.beside if it not in (one.by or ())]
             also = f" ; à côté : {self._names(beside)}" if beside else ""
-            yield f"Ce qui sort, {self._grain(one)} : {_figures(one.figures)}{also}."
+            yield f"Ce qui sort, {self._grain(one)} : {figures_in_french(one.figures)}{also}."
 
     def _grain(self, shown: Shown) -> str:
         if shown.by is None:
@@ -195,7 +195,8 @@ class _Request:
         return f"« {dataset.metadata.title} »" if dataset and dataset.is_known else dataset_id
 
 
-def _figures(figures: Iterable[str]) -> str:
+def figures_in_french(figures: Iterable[str]) -> str:
+    """What comes out of columns: « a », somme de « b »."""
     return french_list([_figure(one) for one in figures])
 
 

@@ -161,7 +161,8 @@ class ProjectAccess(Aggregate):
             return
         self._learn(facts)
         for grant in self.grants:
-            if grant.asked and wanted.get(grant.dataset_id):
+            dataset = wanted.get(grant.dataset_id)
+            if grant.asked and dataset and not dataset.retirement:
                 self._ask_for(grant, wanted)
         self._open_if_all_granted()
 
@@ -251,6 +252,16 @@ class ProjectAccess(Aggregate):
         for grant in self.grants:
             if grant.state in ("requested", "granted"):
                 grant.end("", reason)
+
+    def end_dataset(self, dataset_id: str, reason: str) -> None:
+        """The dataset is retired: what is asked of it is refused, what was granted ends."""
+        grant = self.grant_of(dataset_id)
+        if grant is None or self.closed:
+            return
+        if grant.state == "requested":
+            self._refuse(grant, CATALOG, reason)
+        elif grant.state == "granted":
+            self._revoke(grant, CATALOG, reason)
 
     def count_use(self, dataset_id: str, job_id: str = "") -> None:
         """Count one use of a granted dataset, a job's once; raises Forbidden without a grant."""
@@ -382,6 +393,9 @@ class ProjectAccess(Aggregate):
             self._refuse(grant, CATALOG, UNKNOWN)
             return
         obstacle = obstacle_of(dataset_id, dataset)
+        if obstacle and dataset.retirement:
+            self._refuse(grant, CATALOG, obstacle.reason)
+            return
         grant.obstacle = obstacle.reason if obstacle else ""
         if deciders := dataset.deciders(self.holder_id):
             self._ask_deciders(grant, deciders, wanted)

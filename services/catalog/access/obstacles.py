@@ -9,6 +9,7 @@ Wanted = Mapping[str, Dataset | None]
 """Datasets by id; None where the catalogue knows none."""
 
 UNKNOWN = "Ce jeu de données est inconnu du catalogue."
+RETIRED = "Ce jeu de données est retiré du catalogue : {}"
 _WITH_ITS_PRODUCER = "Ces données sont chez leur producteur : elles sont à déposer ici d'abord."
 _UNREAD = "Ce jeu de données n'est pas encore publié : le Datalab le lit."
 _HELD = (
@@ -27,6 +28,8 @@ def obstacle_of(dataset_id: str, dataset: Dataset | None) -> Obstacle | None:
     """What stands between a project and a dataset, if anything does."""
     if dataset is None:
         return Obstacle(dataset_id=dataset_id, reason=UNKNOWN)
+    if dataset.retirement:
+        return Obstacle(dataset_id=dataset_id, reason=RETIRED.format(dataset.retired))
     if dataset.published:
         return None
     if not dataset.versions:

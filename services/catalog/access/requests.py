@@ -6,6 +6,7 @@ from typing import Any
 from services.catalog.access.asking import ProjectFacts
 from services.catalog.access.grants import Deadlines
 from services.catalog.access.model import STAFF, ProjectAccess
+from services.catalog.access.obstacles import RETIRED
 from services.catalog.access.views import AccessRequest, NewDecision, RequestPage, RequestQuery
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import datasets_of
@@ -81,11 +82,25 @@ def adjust_access(store: Store, dataset_id: str) -> None:
 
 
 def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
+    if dataset.retirement:
+        reason = RETIRED.format(dataset.retired)
+        store.of(ProjectAccess).change(access.id, lambda one: one.end_dataset(dataset.id, reason))
+        return
     if not access.can_reconsider(dataset) and not access.must_ask_again(dataset):
         return
     wanted = datasets_of(store, access.facts.reads if access.facts else ())
     store.of(ProjectAccess).change(access.id, lambda one: one.reconsider(dataset, wanted))
     store.of(ProjectAccess).change(access.id, lambda one: one.ask_again(dataset, wanted))
+
+
+def end_access(store: Store, dataset_id: str) -> None:
+    """Refuse what is asked of a retired dataset, and take back what was granted of it."""
+    dataset = store.of(Dataset).get(dataset_id)
+    if dataset.retirement is None:
+        return
+    reason = RETIRED.format(dataset.retired)
+    for access in store.of(ProjectAccess).every({"needs": {"$in": [dataset_id]}, "closed": False}):
+        store.of(ProjectAccess).change(access.id, lambda one: one.end_dataset(dataset_id, reason))
 
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:
@@ -107,6 +122,9 @@ def decide_access(
     project_id, _, dataset_id = request_id.partition(".")
     if store.of(ProjectAccess).find_one(project_id) is None:
         raise NotFound.of(request_id)
+    dataset = store.of(Dataset).find_one(dataset_id)
+    if dataset and dataset.retirement and decision.decision == "grant":
+        dataset.check_present()
     access = store.of(ProjectAccess).change(
         project_id,
         lambda access: access.decide(

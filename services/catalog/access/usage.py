@@ -13,7 +13,7 @@ from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import datasets_of, visible
 from shared.aggregate import new_id
 from shared.auth import Caller
-from shared.errors import Forbidden, NotFound
+from shared.errors import Forbidden, Gone, NotFound
 from shared.events import (
     Envelope,
     FileRef,
@@ -50,6 +50,8 @@ def open_dataset(
         raise Forbidden(f"le projet {project_id} n'a pas accès à {dataset_id}")
     access.granted(dataset_id)
     dataset = store.of(Dataset).get(dataset_id)
+    if dataset.retirement:
+        dataset.check_present()
     if access.must_ask_again(dataset):
         wanted = datasets_of(store, access.facts.reads if access.facts else ())
         store.of(ProjectAccess).change(project_id, lambda it: it.ask_again(dataset, wanted))
@@ -97,13 +99,16 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
     """The version and what `caller` may take away of it: its table, or a named file.
 
     Restricted data leaves only to its owner, the team that made it, and the lab's staff: projects
-    read it in the sandbox. Its owners see who else took it away. Raises Forbidden for others.
+    read it in the sandbox. Its owners see who else took it away. Raises Forbidden for others, and
+    Gone, for all but owner and staff, when it is retired.
     """
     dataset = visible(store, dataset_id, caller)
     if not dataset.may_be_downloaded_by(caller):
         raise Forbidden(
             "l'accès à ces données est restreint : un projet le demande à leur propriétaire"
         )
+    if dataset.retirement and not caller.may_see(dataset.owner_id):
+        raise Gone(f"ce jeu de données est retiré : {dataset.retired}")
     version, table = dataset.readable()
     file = _file_of(version, name) if name else table
     if dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id:

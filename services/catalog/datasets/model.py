@@ -8,9 +8,10 @@ from pydantic import Field, computed_field
 
 from services.catalog.datasets.legal_basis import LegalBasis, check_opening, held_for, why_held
 from services.catalog.datasets.metadata import AccessLevel, Metadata
-from services.catalog.datasets.opening import OpeningRequest
 from services.catalog.datasets.source_record import FetchedCopy, Harvested
 from services.catalog.datasets.versions import DatasetState, Version, VersionContent, VersionHistory
+from services.catalog.decisions.ending import Retirement
+from services.catalog.decisions.opening import OpeningRequest
 from services.catalog.licences.compatibility import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.auth import Caller
@@ -68,9 +69,10 @@ class Dataset(Aggregate):
     changed_at: datetime = LONG_AGO
     sent: str = Field(default="", description="fingerprint of the upload that it began with")
     harvested: Harvested | None = None
-    retired: str = Field(default="", description="why its source has it no more, in French")
+    retired: str = Field(default="", description="why it is found no more, in French")
     taken: FetchedCopy | None = Field(default=None, description="what was fetched from its source")
     opening: OpeningRequest | None = Field(default=None, description="to open a result to all")
+    retirement: Retirement | None = Field(default=None, description="by whom it was retired here")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -250,7 +252,7 @@ class Dataset(Aggregate):
         self.metadata = metadata
 
     def check_present(self) -> None:
-        """Raise WrongStage, with the reason in French, when its source has it no more."""
+        """Raise WrongStage, with the reason in French, when it is retired."""
         if self.retired:
             raise WrongStage(f"ce jeu de données est retiré : {self.retired}")
 
@@ -259,7 +261,7 @@ class Dataset(Aggregate):
 
         The same told twice changes nothing.
         """
-        if self.harvested == found and not self.retired:
+        if self.retirement or (self.harvested == found and not self.retired):
             return
         self.harvested, self.retired = found, ""
         self.record(
@@ -292,6 +294,19 @@ class Dataset(Aggregate):
             return
         self.retired = reason
         self.record(DatasetRetired(**self._about(), source_id=self.source_id, reason=reason))
+
+    def retire_here(self, member_id: str, reason: str) -> None:
+        """Somebody takes it out of the catalogue: for good, whatever its source tells later."""
+        if self.retirement:
+            return
+        self._end_opening("il est retiré")
+        self.retired = reason
+        self.retirement = Retirement(retired_by=member_id, retired_at=now(), reason=reason)
+        self.record(
+            DatasetRetired(
+                **self._about(), source_id=self.source_id, reason=reason, retired_by=member_id
+            )
+        )
 
     def register(self, upload: VersionContent) -> None:
         """Add a version that waits to be read; the newest one's bytes again are no new version.

@@ -9,6 +9,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.quality import Criterion, Described, criteria_of, score_of
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
+from services.catalog.decisions.ending import Retirement
 from shared.auth import Caller
 from shared.events.event import Frozen
 
@@ -75,7 +76,8 @@ class DatasetView(DatasetSummary):
     versions: list[VersionView]
     criteria: list[Criterion] = Field(description="what its quality is judged by")
     harvested: Harvested | None = Field(description="what another catalogue says of it")
-    retired: str = Field(description="why that catalogue has it no more, in French")
+    retired: str = Field(description="why it is found no more, in French")
+    retirement: Retirement | None = Field(description="who took it out of this catalogue, and when")
 
 
 def summary_of(dataset: Dataset) -> DatasetSummary:
@@ -102,6 +104,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
         criteria=criteria_of(_described(dataset)) if dataset.is_known else [],
         harvested=dataset.harvested,
         retired=dataset.retired,
+        retirement=dataset.retirement,
     )
 
 

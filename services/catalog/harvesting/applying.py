@@ -144,6 +144,9 @@ class PageImport:
     def _take(self, record: Record, known: dict[str, Dataset]) -> None:
         identifier = dataset_id(self._source.id, record.identifier)
         present = known.get(identifier)
+        if present and present.retirement:
+            self._count("ended")
+            return
         if present and self._is_same(present, record):
             # A step that is done again after a crash counts what it did the first time.
             found = present.harvested
@@ -165,6 +168,8 @@ class PageImport:
             self._outdated.append(dataset.id)
 
     def _change(self, dataset: Dataset, record: Record) -> None:
+        if dataset.retirement:
+            return
         change: Change = "new" if dataset.harvested is None else "changed"
         if dataset.retired:
             change = "returned"

@@ -12,6 +12,7 @@ _WORDS = {
     "changed": ("modifié", "modifiés"),
     "returned": ("de retour", "de retour"),
     "here": ("déjà dans ce catalogue", "déjà dans ce catalogue"),
+    "ended": ("retiré ici par décision", "retirés ici par décision"),
     "refused": ("refusé", "refusés"),
 }
 
@@ -24,6 +25,7 @@ class Counts(Frozen):
     changed: int = 0
     returned: int = Field(default=0, description="retired before, and there again")
     here: int = Field(default=0, description="of this catalogue, come back to it")
+    ended: int = Field(default=0, description="retired or deleted here, and not taken back")
     refused: int = 0
     renewed: int = Field(default=0, description="whose data, taken in before, came anew")
     outdated: int = Field(default=0, description="whose data could not be taken anew")

@@ -4,21 +4,14 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
+from services.catalog.access.asking import figures_in_french
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.opening import Contribution
 from services.catalog.datasets.versions import Provenance, Version
+from services.catalog.decisions.opening import Contribution
 from shared.applications.lineage import Reading, Shown, column_of, readings_of
 from shared.errors import Invalid
 from shared.events import Treatment
 from shared.store import Store
-
-_FIGURES = {
-    "sum": "la somme de {}",
-    "mean": "la moyenne de {}",
-    "count": "le nombre de valeurs de {}",
-    "met": "si {} est trouvé",
-    "listed": "les valeurs de {} qui ne sont pas trouvées",
-}
 
 
 def contributions_of(store: Store, result: Dataset) -> tuple[Contribution, ...]:
@@ -102,17 +95,10 @@ def _told(reading: Reading | None) -> Iterator[str]:
 
 def _sentence(shown: Shown) -> str:
     groups = [column_of(one) for one in shown.by or ()]
-    figures = ", ".join(_figure(one) for one in shown.figures if one not in groups)
+    figures = figures_in_french([one for one in shown.figures if one not in groups])
     if shown.by is None:
         return f"{figures}, ligne par ligne"
     told = ", ".join(f"« {name} »" for name in groups)
     if not figures:
         return f"les valeurs de {told}"
     return f"{figures}, par {told}" if told else f"{figures}, en tout"
-
-
-def _figure(figure: str) -> str:
-    how, _, rest = figure.partition("(")
-    if how in _FIGURES and rest.endswith(")"):
-        return _FIGURES[how].format(_figure(rest[:-1]))
-    return f"« {figure} »"

@@ -5,14 +5,15 @@ from itertools import groupby
 
 from services.catalog.datasets.editing import why_not_open
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.opening import Contribution, OpeningRequest
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import visible
+from services.catalog.decisions.opening import Contribution, OpeningRequest
 from services.catalog.licences.licences import find_licence
 from services.catalog.results.contributions import contributions_of
 from services.catalog.results.views import NewWord, OpeningView
 from shared.aggregate import now
 from shared.auth import Caller
+from shared.endings.departures import left_among
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.store import Store
 from shared.words import counted
@@ -32,9 +33,10 @@ def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> Op
         if not dataset.is_made_of_restricted:
             raise WrongStage("il n'est pas fait de données restreintes : ouvrez-le vous-même")
         version = _newest(dataset)
-        if obstacle := why_not_open(dataset, dataset.metadata.licence):
-            raise Invalid(f"ce jeu reste à accès restreint : {obstacle}", "access")
         request = _request(dataset, version, reason, contributions_of(store, dataset))
+        request = request.after(dataset.opening)
+        if obstacle := _obstacle(store, dataset, request.missing):
+            raise Invalid(f"ce jeu reste à accès restreint : {obstacle}", "access")
         dataset.ask_opening(request, "")
 
     return _view(store, store.of(Dataset).change(dataset_id, decide))
@@ -69,8 +71,17 @@ def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:
     return _view(store, dataset)
 
 
+def _obstacle(store: Store, dataset: Dataset, missing: Iterable[str]) -> str:
+    """What keeps it closed whoever agrees, in French; those who left agree to nothing any more."""
+    if reason := why_not_open(dataset, dataset.metadata.licence):
+        return reason
+    left = ", ".join(left_among(store, missing))
+    return f"l'accord de {left}, qui a quitté le Datalab, ne peut plus être donné" if left else ""
+
+
 def _newest(dataset: Dataset) -> Version:
     """The newest version, which has to be published; raises WrongStage else."""
+    dataset.check_present()
     newest = dataset.history.newest
     if newest is None or newest.state != "published":
         raise WrongStage("la dernière version de ce jeu n'est pas publiée")
@@ -126,8 +137,9 @@ def _of_theirs(one: Contribution) -> str:
 
 def _view(store: Store, dataset: Dataset) -> OpeningView:
     request = dataset.opening
-    obstacle = why_not_open(dataset, dataset.metadata.licence)
     if request is None:
         contributions = contributions_of(store, dataset)
-        return OpeningView.unasked(dataset, contributions, obstacle)
+        members = {one.member_id for one in contributions}
+        return OpeningView.unasked(dataset, contributions, _obstacle(store, dataset, members))
+    obstacle = _obstacle(store, dataset, request.missing)
     return OpeningView.asked_of(dataset, request, obstacle)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.catalog.datasets.bodies import Text
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.opening import Contribution, OpeningRequest, OpeningState, Word
+from services.catalog.decisions.opening import Contribution, OpeningRequest, OpeningState, Word
 from shared.events.event import OpeningDecision
 from shared.inbound import Body
 

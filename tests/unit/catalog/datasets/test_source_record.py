@@ -12,7 +12,7 @@ from services.catalog.matching.model import best_matches, traits_of
 from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
 from shared.errors import WrongStage
-from shared.events import DatasetHarvested, DatasetRetired, ProjectSubmitted
+from shared.events import DatasetHarvested, DatasetRetired, Event, ProjectSubmitted
 from tests.unit.catalog.samples import harvested_record, metadata, profile, ref
 
 ANYBODY = Caller("mbr_x", frozenset({"holder"}))
@@ -107,7 +107,8 @@ def test_retired_dataset_stays_but_is_no_longer_listed() -> None:
     for _ in range(2):
         dataset.retire("absent de la source")
     assert (dataset.state, dataset.retired) == ("retired", "absent de la source")
-    assert [type(event) for event in dataset.recorded()] == [DatasetHarvested, DatasetRetired]
+    expected: list[type[Event]] = [DatasetHarvested, DatasetRetired]
+    assert [type(event) for event in dataset.recorded()] == expected
 
 
 def test_retired_dataset_takes_no_version() -> None:

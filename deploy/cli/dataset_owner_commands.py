@@ -1,4 +1,4 @@
-"""What is said of a dataset: `datalab dataset add` and `datalab dataset describe`."""
+"""What owners do: `datalab dataset add`, `describe`, `open`, `opening` and `retire`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -93,3 +93,38 @@ def describe(
 def _given(**fields: str) -> dict[str, str] | None:
     """The fields that were given; None when none was."""
     return {name: value for name, value in fields.items() if value} or None
+
+
+def open_(
+    api: Client,
+    dataset_id: str,
+    reason: Annotated[str, typer.Option(help="For those who decide, in French.")] = "",
+) -> Answer:
+    """Ask all whose restricted data went into one's result to open it to everybody."""
+    path = path_of("datasets", dataset_id, "opening")
+    return api.post("catalog", path, {"reason": reason})
+
+
+def opening(
+    api: Client,
+    dataset_id: str,
+    decision: Annotated[str, typer.Option(help="One's own: open, refuse or withdraw.")] = "",
+    version: Annotated[int, typer.Option(help="The version that one read about.")] = 1,
+    reason: Annotated[str, typer.Option(help="In French; a refusal needs one.")] = "",
+) -> Answer:
+    """Show whose data went into a result and who agrees to open it; or say whether one does."""
+    path = path_of("datasets", dataset_id, "opening")
+    if not decision:
+        return api.get("catalog", path)
+    said = {"decision": decision, "version": version, "reason": reason}
+    return api.post("catalog", f"{path}/decision", said)
+
+
+def retire(
+    api: Client,
+    dataset_id: str,
+    reason: Annotated[str, typer.Option(help="As all who used it read, in French.")],
+) -> Answer:
+    """Take a dataset out of the catalogue: not found any more, and read by no project."""
+    path = path_of("datasets", dataset_id, "retirement")
+    return api.post("catalog", path, {"reason": reason})
