@@ -160,6 +160,9 @@ class Settings(BaseModel):
     webhook_timeout_seconds: float = Field(
         default=15, gt=0, description="how long an endpoint may take to answer"
     )
+    webhook_endpoints: int = Field(
+        default=50, ge=1, description="endpoints that a member may have; more from before stay"
+    )
     webhook_ports: Ports = Field(
         default=(443, 8443), min_length=1, description="ports that endpoints may be on"
     )

@@ -17,13 +17,17 @@ from shared.errors import NotFound, WrongStage
 from shared.inbound import Paging
 from shared.outbound import SsrfGuard
 from shared.store import Store
+from shared.words import counted
 
 
 class Webhooks:
-    """Endpoints, deliveries and timelines in `store`; `guard` decides which URLs are allowed."""
+    """Endpoints, deliveries and timelines in `store`; `guard` decides which URLs are allowed.
 
-    def __init__(self, store: Store, guard: SsrfGuard) -> None:
-        self._store = store
+    A member may have `most` endpoints; one that has more from before keeps them.
+    """
+
+    def __init__(self, store: Store, guard: SsrfGuard, most: int) -> None:
+        self._store, self._most = store, most
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
         self._due, self._guard = Due(store), guard
@@ -33,12 +37,15 @@ class Webhooks:
     ) -> Endpoint:
         """Add an endpoint of a member; the same again for one `cause`, if any, adds it once.
 
-        Raises Forbidden for a member who left.
+        Raises Forbidden for a member who left, WrongStage for one that has as many as it may.
         """
         check_present(self._store, member_id)
+        identifier = _id_for(member_id, wanted, cause) if cause else new_id("end")
+        if not (cause and self._endpoints.find_one(identifier)):
+            self._check_number(member_id)
         return self._endpoints.add(
             Endpoint(
-                id=_id_for(member_id, wanted, cause) if cause else new_id("end"),
+                id=identifier,
                 member_id=member_id,
                 url=self._guard.normalised(wanted.url, member_id),
                 event_types=tuple(wanted.event_types),
@@ -48,6 +55,14 @@ class Webhooks:
                 created_at=now(),
             )
         )
+
+    def _check_number(self, member_id: str) -> None:
+        kept = {"member_id": member_id, "state": {"$in": ["enabled", "disabled"]}}
+        if self._endpoints.count(kept, most=self._most) >= self._most:
+            raise WrongStage(
+                f"un membre peut avoir {counted(self._most, 'webhook', 'webhooks')} au plus :"
+                " supprimez-en un avant d'en ajouter un autre"
+            )
 
     def endpoint(self, identifier: str, caller: Caller) -> Endpoint:
         """An endpoint of the caller; of anyone for an operator."""

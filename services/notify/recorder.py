@@ -6,8 +6,9 @@ missing and doubles nothing. An event may come before the one that tells whose p
 learns the owner addresses it to the owner's endpoints then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from services.notify.endings import redact_late, without_erased
@@ -24,6 +25,9 @@ from services.notify.timeline import (
 from shared.aggregate import now
 from shared.events import Envelope, Event
 from shared.store import Store
+
+NEWS = 5
+"""Endpoints of one member, and of all operators, that hear what became of another endpoint."""
 
 
 class Recorder:
@@ -74,11 +78,15 @@ class Recorder:
 
     def _deliver(self, entry: TimelineEntry, owners: Mapping[str, str | None]) -> None:
         concerned = members_of(entry.event) | {owner for owner in owners.values() if owner}
-        for endpoint in self._endpoints.every({"state": "enabled"}):
-            itself = endpoint.id in owners
-            may_hear = endpoint.sees_all or endpoint.member_id in concerned
-            if endpoint.wants(entry.topic) and may_hear and not itself:
-                self._send(self._delivery(entry, endpoint))
+        hearers = [one for one in self._may_hear(concerned) if one.wants(entry.topic)]
+        about = self._endpoints.find_one(getattr(entry.event, "endpoint_id", ""))
+        for endpoint in _told_of(about, hearers) if about else hearers:
+            self._send(self._delivery(entry, endpoint))
+
+    def _may_hear(self, members: Collection[str]) -> list[Endpoint]:
+        concerned = ({"sees_all": True}, {"member_id": {"$in": sorted(members)}})
+        found = (self._endpoints.every({**where, "state": "enabled"}) for where in concerned)
+        return list({endpoint.id: endpoint for endpoint in chain(*found)}.values())
 
     def _send(self, wanted: WebhookDelivery) -> None:
         delivery = self._deliveries.add(wanted)
@@ -95,6 +103,22 @@ class Recorder:
             # Due since it happened, so that what is late is sent in the order of events.
             next_attempt_at=min(entry.at, now()),
         )
+
+
+def _told_of(about: Endpoint, hearers: Collection[Endpoint]) -> list[Endpoint]:
+    """Those that are told news about an endpoint: a few, whatever their number.
+
+    Told to all of a member's endpoints, the end of 450 of them made 98,602 deliveries. So it goes
+    to NEWS of its member's others and to as many of the operators', first to those that ask for it
+    by name; never to those that do not answer, nor to another endpoint at the same address.
+    """
+    others = [
+        endpoint
+        for endpoint in sorted(hearers, key=lambda one: ("*" in one.event_types, one.id))
+        if endpoint.id != about.id and endpoint.url != about.url and not endpoint.failing
+    ]
+    own = [endpoint for endpoint in others if endpoint.member_id == about.member_id]
+    return [*own[:NEWS], *[endpoint for endpoint in others if endpoint not in own][:NEWS]]
 
 
 def _unknown(owners: Mapping[str, str | None]) -> str:

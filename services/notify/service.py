@@ -49,7 +49,8 @@ class Notify:
     @property
     def webhooks(self) -> Webhooks:
         """The endpoints, deliveries and timelines as callers may see and change them."""
-        return Webhooks(self.documents, _guard(self.settings))
+        guard, most = _guard(self.settings), self.settings.webhook_endpoints
+        return Webhooks(self.documents, guard, most)
 
     @on(*REGISTRY.values())
     def record(self, envelope: Envelope[Event]) -> None:

@@ -3,11 +3,15 @@
 import pytest
 
 from services.notify.commands import Webhooks
-from services.notify.views import RegisterEndpoint
+from services.notify.model import Endpoint
+from services.notify.views import ChangeEndpoint, RegisterEndpoint
+from shared.auth import Caller
+from shared.errors import WrongStage
 from shared.outbound import SsrfGuard
 from shared.store import Store
+from tests.integration.notify.sending import add_endpoint
 
-CALL = "1"
+CALL, MOST = "1", 3
 
 
 def wanted(path: str = "hook") -> RegisterEndpoint:
@@ -18,7 +22,7 @@ def wanted(path: str = "hook") -> RegisterEndpoint:
 @pytest.fixture
 def webhooks(store: Store) -> Webhooks:
     """The endpoints of an empty store, at any address."""
-    return Webhooks(store, SsrfGuard(allow_private=True))
+    return Webhooks(store, SsrfGuard(allow_private=True), MOST)
 
 
 def test_a_repeated_call_registers_one_endpoint(webhooks: Webhooks) -> None:
@@ -36,3 +40,25 @@ def test_a_call_id_that_two_programs_chose_shows_nobody_elses_secret(
     other = webhooks.register(member, wanted(path), cause=CALL)
     assert (other.member_id, other.url.endswith(path)) == (member, True)
     assert (other.id != alices.id, other.secret != alices.secret) == (True, True)
+
+
+def test_member_has_so_many_endpoints_and_no_more(webhooks: Webhooks, store: Store) -> None:
+    """Disabled ones count, deleted ones and others' do not; a repeated call is none more."""
+    last = [webhooks.register("alice", wanted(), cause=str(number)) for number in range(MOST)][-1]
+    store.of(Endpoint).change(last.id, lambda endpoint: endpoint.disable("?"))
+    with pytest.raises(WrongStage, match="un membre peut avoir 3 webhooks au plus"):
+        webhooks.register("alice", wanted())
+    assert webhooks.register("alice", wanted(), cause="0").member_id == "alice"
+    webhooks.register("bob", wanted())
+    store.of(Endpoint).change(last.id, Endpoint.delete)
+    webhooks.register("alice", wanted())
+
+
+def test_endpoints_beyond_a_lower_limit_stay(webhooks: Webhooks, store: Store) -> None:
+    """Their member may change and delete them, and adds none."""
+    old = [add_endpoint(store, "alice") for _ in range(MOST + 2)]
+    caller = Caller("alice", frozenset())
+    webhooks.change(old[0].id, caller, ChangeEndpoint(description="relais"))
+    webhooks.delete(old[1].id, caller)
+    with pytest.raises(WrongStage):
+        webhooks.register("alice", wanted())

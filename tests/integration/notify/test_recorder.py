@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from services.notify.model import Endpoint, WebhookDelivery
-from services.notify.recorder import Recorder
+from services.notify.recorder import NEWS, Recorder
 from services.notify.timeline import TimelineEntry
 from shared.events import (
     AccessGranted,
     DatasetRegistered,
     DeliveryAbandoned,
+    EndpointDisabled,
     Envelope,
     Event,
     JobQueued,
@@ -39,6 +40,18 @@ def record(store: Store, *events: Envelope[Event]) -> None:
     """Let the service hear these events."""
     for event in events:
         Recorder(store).record(event)
+
+
+def hook(store: Store, path: str, member_id: str = HOLDER, *, sees_all: bool = False) -> Endpoint:
+    """Save an endpoint on `*`, at an address of its own."""
+    return add_endpoint(store, member_id, f"https://partner.example{path}", sees_all=sees_all)
+
+
+def mark_failing(store: Store, endpoint: Endpoint) -> None:
+    """Let its last call have failed."""
+    store.of(Endpoint).change(
+        endpoint.id, lambda found: found.note_call(succeeded=False, abandoned=False)
+    )
 
 
 def told(store: Store, endpoint: Endpoint) -> list[str]:
@@ -150,15 +163,64 @@ def test_operator_does_not_wait_for_an_unknown_holder(store: Store) -> None:
     assert told(store, operator) == ["job_queued", "project_submitted"]
 
 
-def test_endpoint_is_not_told_of_its_own_failures(store: Store) -> None:
-    """Its member's other endpoint is."""
-    dead, other = add_endpoint(store, HOLDER), add_endpoint(store, HOLDER)
-    abandoned = DeliveryAbandoned(
-        delivery_id="dlv_1", endpoint_id=dead.id, event_id="e", attempts=4, last_error="refus"
+def abandoned(endpoint: Endpoint) -> Envelope[Event]:
+    """News that a delivery to this endpoint is given up."""
+    event = DeliveryAbandoned(
+        delivery_id=f"dlv_{endpoint.id}",
+        endpoint_id=endpoint.id,
+        event_id="e",
+        attempts=4,
+        last_error="refus",
     )
-    record(store, envelope(abandoned, subject="dlv_1"))
-    assert told(store, dead) == []
-    assert told(store, other) == ["delivery_abandoned"]
+    return envelope(event, subject=event.delivery_id)
+
+
+def disabled(endpoint: Endpoint) -> Envelope[Event]:
+    """News that this endpoint is disabled."""
+    event = EndpointDisabled(endpoint_id=endpoint.id, member_id=endpoint.member_id, reason="?")
+    return envelope(event, subject=endpoint.id)
+
+
+def test_endpoint_is_not_told_of_its_own_failures(store: Store) -> None:
+    """Not at its address either, if it is registered twice; its member's other endpoint is."""
+    dead, other = hook(store, "/dead"), hook(store, "/other")
+    twin = hook(store, "/dead")
+    everything = hook(store, "/dead", "mem_operator", sees_all=True)
+    record(store, abandoned(dead), disabled(dead))
+    assert [told(store, one) for one in (dead, twin, everything)] == [[], [], []]
+    assert told(store, other) == ["delivery_abandoned", "endpoint_disabled"]
+
+
+def test_news_about_an_endpoint_goes_to_those_that_answer(store: Store) -> None:
+    """What is told to another dead one is never heard."""
+    dead, failing, live = (hook(store, f"/{name}") for name in ("dead", "failing", "live"))
+    mark_failing(store, failing)
+    record(store, disabled(dead))
+    assert (told(store, failing), told(store, live)) == ([], ["endpoint_disabled"])
+
+
+def test_news_about_an_endpoint_goes_to_few_and_first_to_who_asks_for_it(store: Store) -> None:
+    """Five of its member's, and five of the operators'."""
+    dead = hook(store, "/dead")
+    for number in range(NEWS + 3):
+        hook(store, f"/own{number}")
+        hook(store, f"/staff{number}", f"mem_op{number}", sees_all=True)
+    asks = add_endpoint(store, HOLDER, "https://partner.example/asks", ("endpoint_*",))
+    record(store, disabled(dead), disabled(dead))
+    assert store.of(WebhookDelivery).count({"topic": "endpoint_disabled"}, most=99) == 2 * NEWS
+    assert told(store, asks) == ["endpoint_disabled"]
+
+
+@pytest.mark.parametrize("answering", [0, 225])
+def test_news_about_450_endpoints_is_linear(store: Store, answering: int) -> None:
+    """Told of each other in rounds they made 98,602 deliveries; here 45 are told of."""
+    endpoints = [hook(store, f"/{number}") for number in range(450)]
+    dead = endpoints[answering:]
+    for endpoint in dead:
+        mark_failing(store, endpoint)
+    record(store, *(disabled(endpoint) for endpoint in dead[:45]))
+    most = NEWS * 45 if answering else 0
+    assert store.of(WebhookDelivery).count({"topic": "endpoint_disabled"}, most=most + 1) == most
 
 
 def test_holder_is_told_of_all_that_waited_however_much_it_is(store: Store) -> None:
