@@ -47,10 +47,8 @@ def http(
 ) -> Callable[[F], F]:
     """Serve a service's method at `path`; `{name}` in it becomes the keyword argument `name`.
 
-    The method is called as `method(self, call, **path parameters)` for callers with a valid token
-    and one of `roles` (None: any); `public`: also without a token where the lab's settings open its
-    catalogue; `sends`: the media types of a Download. Its docstring is the route's text in the
-    OpenAPI document.
+    The method is called as `method(self, call, **path parameters)` for callers whom `roles` (None:
+    any) or `public` let in: see Route. Its docstring is the route's text in the OpenAPI document.
     """
 
     def decorate(function: F) -> F:
