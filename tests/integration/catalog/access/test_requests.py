@@ -238,3 +238,20 @@ def test_arguments_that_are_no_identifiers_are_refused(lab: Lab, wrong: object) 
         ):
             with pytest.raises(Invalid):
                 ask(wrong)
+
+
+def test_request_is_read_by_those_it_concerns(lab: Lab) -> None:
+    """Its deciders, the project's holder and staff; for anybody else there is none."""
+    dataset_id = lab.published("mbr_o", access="restricted")
+    project_id = lab.secure(dataset_id)
+    lab.wait_for("access_requested", project_id=project_id)
+    path = f"/access-requests/{project_id}.{dataset_id}"
+    for member, roles, status in (
+        ("mbr_o", "owner", 200),
+        ("mbr_h", "holder", 200),
+        ("mbr_r", "reviewer", 200),
+        ("mbr_x", "owner", 404),
+    ):
+        assert lab.call("GET", path, lab.token(member, roles)).status == status
+    with lab.rpc() as catalog:
+        assert catalog.get_access_request(f"{project_id}.{dataset_id}")["state"] == "requested"
