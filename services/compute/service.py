@@ -7,6 +7,7 @@ from typing import Any
 from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.job_run import Platform
 from services.compute.execution.scheduler import Scheduler
+from services.compute.jobs import endings
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
@@ -22,12 +23,14 @@ from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared import trace
 from shared.applications import ApplicationView, check_steps, list_applications
 from shared.auth import INSIDE
+from shared.endings.departures import Departure
 from shared.events import (
     AccessGranted,
     AccessRequested,
     AccessRevoked,
     DatasetRegistered,
     Envelope,
+    ErasureRequested,
     HarvestPageFetched,
     ProjectDelivered,
     ProjectEnd,
@@ -69,7 +72,7 @@ class Compute:
     """Workspaces with their quota, and the jobs that run in the sandbox."""
 
     name = "compute"
-    documents = Documents(Workspace, Job)
+    documents = Documents(Workspace, Job, Departure)
     files = Files()
     settings = Config()
     scheduler = Background(_scheduler)
@@ -88,12 +91,14 @@ class Compute:
     def ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
         """Queue the reading of a registered file."""
         self.commands.queue_ingest(envelope)
+        endings.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(HarvestPageFetched)
     def read_page(self, envelope: Envelope[HarvestPageFetched]) -> None:
         """Queue the reading of a page of another catalogue."""
         self.commands.queue_page(envelope)
+        endings.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(ProjectSubmitted, TreatmentProposed)
@@ -105,17 +110,20 @@ class Compute:
     def open_workspace(self, envelope: Envelope[ProjectSecured]) -> None:
         """Give a secured project its workspace and quota."""
         self.commands.open_workspace(envelope, self.settings.workspace_seconds)
+        endings.erase_late(self.documents, envelope.data)
 
     @on(ProjectEquipped)
     def try_out(self, envelope: Envelope[ProjectEquipped]) -> None:
         """Queue the trial of an equipped project; it fails at once when it cannot run."""
         self.commands.queue_trial(envelope)
+        endings.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(ProjectStaffed)
     def run_in_full(self, envelope: Envelope[ProjectStaffed]) -> None:
         """Queue the full job of a staffed project."""
         self.commands.queue_full(envelope)
+        endings.erase_late(self.documents, envelope.data)
         self.scheduler.wake()
 
     @on(ProjectDelivered, ProjectRejected, ProjectWithdrawn)
@@ -127,6 +135,11 @@ class Compute:
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note what a project may read, and cancel jobs whose data was taken away."""
         self.commands.note_access(envelope)
+
+    @on(ErasureRequested)
+    def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:
+        """Erase what compute holds of a member."""
+        endings.erase(self.documents, envelope)
 
     @http("GET", "/applications", returns=tuple[ApplicationView, ...])
     def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:
