@@ -1,11 +1,13 @@
 """The catalog: what it consists of and hears; services/catalog/entrypoints has what it offers."""
 
-from services.catalog.access import leaving, requests, usage
+from services.catalog.access import requests, usage
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.deadline_watch import DeadlineWatch
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets import registration
 from services.catalog.datasets.model import Dataset
+from services.catalog.endings import erasing, leaving
+from services.catalog.endings.erasing import forgetting
 from services.catalog.entrypoints.ending import Ending
 from services.catalog.entrypoints.granting import Granting
 from services.catalog.entrypoints.harvesting import Harvesting
@@ -29,6 +31,7 @@ from shared.events import (
     DatasetPublished,
     DatasetRetired,
     Envelope,
+    ErasureRequested,
     JobCancelled,
     JobFailed,
     JobSucceeded,
@@ -96,16 +99,19 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         requests.end_access(self.documents, envelope.data.dataset_id)
 
     @on(ProjectSubmitted)
+    @forgetting
     def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:
         """Tell a new project which datasets fit it."""
         advice.advise(self.documents, self.finder, envelope)
 
     @on(TreatmentProposed)
+    @forgetting
     def check_inputs(self, envelope: Envelope[TreatmentProposed]) -> None:
         """Tell a project which datasets of its new treatment cannot be read."""
         advice.check_inputs(self.documents, envelope)
 
     @on(JobSucceeded)
+    @forgetting
     def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
         """Publish what an ingest job read, take in a page, or note what was made of data."""
         registration.publish(self.documents, self.files, envelope)
@@ -114,6 +120,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         self.harvest_worker.wake()
 
     @on(JobFailed, JobCancelled)
+    @forgetting
     def note_failure(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:
         """Reject what an ingest job did not read, end a harvest, or note a use without a result."""
         registration.reject(self.documents, envelope)
@@ -121,12 +128,14 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         commands.note_read(self.documents, envelope)
 
     @on(ProjectSecured)
+    @forgetting
     def request_access(self, envelope: Envelope[ProjectSecured]) -> None:
         """Ask for the data of a secured project."""
         requests.request_access(self.documents, self.settings, envelope)
         leaving.answer_for_departed(self.documents, envelope.data.project_id)
 
     @on(TreatmentChanged)
+    @forgetting
     def change_treatment(self, envelope: Envelope[TreatmentChanged]) -> None:
         """Ask owners anew for a treatment that reads or shows more than they granted."""
         requests.change_treatment(self.documents, envelope)
@@ -137,6 +146,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         requests.revoke_access(self.documents, envelope)
 
     @on(ProjectDelivered)
+    @forgetting
     def register_result(self, envelope: Envelope[ProjectDelivered]) -> None:
         """Take a delivered project's result into the catalogue; it needs its data no more."""
         requests.revoke_access(self.documents, envelope)
@@ -151,3 +161,8 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         leaving.retire_datasets(self.documents, member_id)
         leaving.answer_for(self.documents, member_id)
         commands.stop_sources(self.documents, member_id)
+
+    @on(ErasureRequested)
+    def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:
+        """Erase what the catalogue holds of a member."""
+        erasing.erase(self.documents, envelope)

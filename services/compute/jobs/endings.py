@@ -11,12 +11,7 @@ from shared.errors import Unavailable, WrongStage
 from shared.events import ComputeErased, Envelope, ErasedCount, ErasureRequested, Event
 from shared.store import Store
 
-_KEPT = (
-    (
-        "Les identifiants, dates, durées et empreintes des calculs, sans texte : la preuve de ce qui a"
-        " été fait de données d'autres membres."
-    ),
-)
+_KEPT = ("Les identifiants, dates, durées et empreintes de ses calculs, sans texte, comme preuve.",)
 
 
 def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:

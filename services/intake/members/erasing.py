@@ -17,18 +17,9 @@ from shared.events import CatalogErased, Envelope, ErasedCount, ErasureAnswer, E
 from shared.store import Store
 
 _KEPT = (
-    (
-        "L'identifiant du membre, sa nature et ses dates d'adhésion et de départ, sans nom ni"
-        " SIREN : les comptes du Datalab s'y rattachent."
-    ),
-    (
-        "Les étapes, dates et identifiants de ses projets, sans texte : la preuve de ce que le"
-        " Datalab a fait (RGPD, article 5(2))."
-    ),
-    (
-        "Les motifs des décisions prises sur les projets d'autres membres, sans leur auteur : ces"
-        " projets y ont droit."
-    ),
+    "Son identifiant, sa nature et ses dates, sans nom ni SIREN : les comptes s'y réfèrent.",
+    "Les étapes et dates de ses projets, sans texte, comme preuve (RGPD, article 5(2)).",
+    "Les motifs de ses décisions sur les projets d'autres, sans leur auteur : ils y ont droit.",
 )
 
 

@@ -10,7 +10,7 @@ def retire_datasets(store: Store, member_id: str) -> None:
     """Retire every dataset of a member who left; what it is and was stays known."""
     for dataset in store.of(Dataset).every({"owner_id": member_id}):
         if not dataset.retired:
-            store.of(Dataset).change(dataset.id, lambda one: one.retire(GONE))
+            store.of(Dataset).change(dataset.id, lambda one: one.retire_here(member_id, GONE))
 
 
 def answer_for(store: Store, member_id: str) -> None:

@@ -1,0 +1,1 @@
+"""How a membership ends in the catalogue: data is retired, and on request erased."""

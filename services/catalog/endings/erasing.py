@@ -1,0 +1,155 @@
+"""A member is erased: its data is gone, and its words leave what the catalogue keeps."""
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
+
+from services.catalog.access.dataset_use import FailedJob, Use
+from services.catalog.access.model import ProjectAccess
+from services.catalog.datasets.metadata import Metadata
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import Version
+from services.catalog.endings.leaving import retire_datasets
+from services.catalog.harvesting.model import Harvest, RemoteSource
+from shared.aggregate import now
+from shared.endings import departures
+from shared.endings.redaction import ERASED, redact, redacted
+from shared.events import CatalogErased, Envelope, ErasedCount, ErasureRequested, Event
+from shared.store import Store
+
+_KEPT = (
+    "Les identifiants, dates et empreintes de ses jeux de données, pour prouver leurs usages.",
+    "Le titre de ses données là où résultats et demandes d'autres les citent : licence oblige.",
+)
+
+
+def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:
+    """Erase what the catalogue holds of a member, and answer."""
+    event = envelope.data
+    departures.note_erasure(store, event.member_id, event.erasure_id)
+    dataset_ids = _datasets_of(store, event.member_id)
+    counts = [ErasedCount(kind=kind, count=n) for kind, n in _erase(store, event.member_id)]
+    answer = CatalogErased(
+        erasure_id=event.erasure_id,
+        member_id=event.member_id,
+        counts=tuple(counts),
+        kept=_KEPT,
+        dataset_ids=tuple(sorted(dataset_ids)),
+    )
+    departures.answer(store, answer, envelope)
+
+
+def forgetting(handle: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """The handler of an event, after which what it brought of erased members is taken out."""
+
+    @wraps(handle)
+    def handle_and_forget(service: Any, envelope: Any) -> None:  # noqa: ANN401 - any service's
+        handle(service, envelope)
+        _erase_late(service.documents, envelope.data)
+
+    return handle_and_forget
+
+
+def _erase_late(store: Store, event: Event) -> None:
+    if not departures.any_erased(store):
+        return
+    access = store.of(ProjectAccess).find_one(getattr(event, "project_id", "") or "")
+    dataset = store.of(Dataset).find_one(getattr(event, "dataset_id", "") or "")
+    named = [getattr(event, field, "") for field in ("holder_id", "owner_id")]
+    named += [access.holder_id if access else "", dataset.owner_id if dataset else ""]
+    for member_id in departures.erased_among(store, named):
+        list(_erase(store, member_id))
+
+
+def _erase(store: Store, member_id: str) -> Iterator[tuple[str, int]]:
+    retire_datasets(store, member_id)
+    dataset_ids = _datasets_of(store, member_id)
+    for dataset_id in dataset_ids:
+        store.of(Dataset).change(dataset_id, _empty)
+    yield "jeux de données", len(dataset_ids)
+    held = {one.id for one in store.of(ProjectAccess).every() if one.holder_id == member_id}
+    for project_id in held:
+        store.of(ProjectAccess).change(project_id, redact)
+    yield "projets", len(held)
+    yield "projets d'autres membres", _leave_others(store, member_id, dataset_ids)
+    yield "usages", _redact_uses(store, member_id, dataset_ids)
+    for failed in store.of(FailedJob).every():
+        if failed.project_id in held:
+            store.of(FailedJob).change(failed.id, redact)
+    yield "catalogues moissonnés", _redact_sources(store, member_id)
+
+
+def _datasets_of(store: Store, member_id: str) -> frozenset[str]:
+    return frozenset(one.id for one in store.of(Dataset).every({"owner_id": member_id}))
+
+
+def _empty(dataset: Dataset) -> None:
+    """Keep whose it was, its terms, and what its versions can be recognised by."""
+    said = dataset.metadata
+    dataset.metadata = Metadata(
+        title=ERASED, theme=ERASED, licence=said.licence, access=said.access
+    )
+    dataset.harvested, dataset.taken, dataset.sent = None, None, ""
+    dataset.versions = [_emptied(version) for version in dataset.versions]
+    dataset.changed_at = now()
+
+
+def _emptied(version: Version) -> Version:
+    nothing = {"table": None, "profile": None, "keys_file": None, "files": (), "note": ""}
+    rejected = {"state": "rejected", "reason": ERASED, "filename": ERASED}
+    return redacted(version).model_copy(update=nothing | rejected)
+
+
+def _leave_others(store: Store, member_id: str, dataset_ids: frozenset[str]) -> int:
+    """Take the member's words out of what others' projects may read; of how many."""
+
+    def take_out(access: ProjectAccess) -> None:
+        access.matches = tuple(
+            redacted(match) if match.dataset_id in dataset_ids else match
+            for match in access.matches
+        )
+        for grant in access.grants:
+            if grant.dataset_id in dataset_ids:
+                redact(grant)
+            grant.conditions = [
+                redacted(said) if said.decider == member_id else said for said in grant.conditions
+            ]
+
+    found = 0
+    for access in store.of(ProjectAccess).every():
+        named = {match.dataset_id for match in access.matches}
+        named |= {grant.dataset_id for grant in access.grants}
+        said = {one.decider for grant in access.grants for one in grant.conditions}
+        if access.holder_id != member_id and (named & dataset_ids or member_id in said):
+            store.of(ProjectAccess).change(access.id, take_out)
+            found += 1
+    return found
+
+
+def _redact_uses(store: Store, member_id: str, dataset_ids: frozenset[str]) -> int:
+    uses = [
+        use
+        for use in store.of(Use).every()
+        if use.holder_id == member_id or use.dataset_id in dataset_ids
+    ]
+    for use in uses:
+        store.of(Use).change(use.id, redact)
+    return len(uses)
+
+
+def _redact_sources(store: Store, member_id: str) -> int:
+    sources = list(store.of(RemoteSource).every({"owner_id": member_id}))
+    for source in sources:
+        store.of(RemoteSource).change(source.id, _forget_source)
+        for harvest in store.of(Harvest).every({"source_id": source.id}):
+            store.of(Harvest).change(harvest.id, _forget_harvest)
+    return len(sources)
+
+
+def _forget_source(source: RemoteSource) -> None:
+    source.title, source.url, source.theme, source.sent = ERASED, "", ERASED, ""
+
+
+def _forget_harvest(harvest: Harvest) -> None:
+    harvest.title, harvest.next_url, harvest.pages, harvest.refused = ERASED, "", [], []
+    harvest.reason = ERASED if harvest.reason else ""

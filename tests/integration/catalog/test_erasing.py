@@ -1,0 +1,92 @@
+"""A member is erased: nothing that it said of its data or projects is left in the catalogue."""
+
+import urllib3
+
+from shared.aggregate import new_id
+from shared.events import ErasureRequested, JobFailed, MemberLeft, ProjectSubmitted
+from tests.integration.catalog.lab import Lab, delivered, reading, submitted
+from tests.servers import eventually
+
+MARK = "Zénobie"
+
+
+def words_of(lab: Lab) -> str:
+    """All that the catalogue's database holds, as one text."""
+    with lab.database() as database:
+        names = database.list_collection_names()
+        return "\n".join(repr(one) for name in names for one in database[name].find())
+
+
+def marked(lab: Lab, owner_id: str, **about: object) -> str:
+    """The id of a published dataset of a member that says much of it."""
+    told = {
+        "title": f"Abonnés de {MARK}",
+        "description": MARK,
+        "keywords": [MARK],
+        "producer": MARK,
+        "contact": {"name": MARK, "email": f"{MARK}@exemple.fr"},
+        **about,
+    }
+    return lab.published(owner_id, "commune", **told)
+
+
+def request(owner_id: str, **said: object) -> ProjectSubmitted:
+    """A project of that member that says much of itself."""
+    told = {"title": MARK, "problem": MARK, "keywords": (MARK,), **said}
+    return submitted(holder_id=owner_id, **told)
+
+
+def answered(lab: Lab, request_id: str, member: str, **body: object) -> urllib3.BaseHTTPResponse:
+    """What the catalogue says to a decision."""
+    path = f"/access-requests/{request_id}/decision"
+    return lab.call("POST", path, lab.token(member, "owner"), json=body)
+
+
+def erase(lab: Lab, member_id: str) -> dict[str, object]:
+    """Let a member leave and erase it, each told twice; the catalogue's answer."""
+    lab.publish(MemberLeft(member_id=member_id, reason="Fin."), times=2)
+    lab.settled()
+    lab.publish(ErasureRequested(erasure_id=f"ers_{member_id}", member_id=member_id), times=2)
+    found = lab.wait_for("catalog_erased", member_id=member_id)
+    lab.settled()
+    return found
+
+
+def test_no_word_of_an_erased_member_is_left(lab: Lab) -> None:
+    """Of its data only ids, dates and hashes; others' data is untouched."""
+    member, other = new_id("mbr"), new_id("mbr")
+    own, theirs = marked(lab, member, access="restricted"), lab.published(other, title="Gares")
+    project = request(member, treatment=reading(a=theirs))
+    lab.publish(project)
+    asking = lab.ask_for(own)
+    body = {"decision": "grant", "purpose": MARK}
+    assert answered(lab, f"{asking}.{own}", member, **body).status == 200
+    result = lab.result_of(delivered(lab, theirs, holder_id=member))
+    assert MARK in words_of(lab)
+    told = erase(lab, member)
+    left = words_of(lab)
+    assert MARK not in left
+    assert "Vacance par EPCI" not in left
+    assert "Gares" in left
+    assert set(told["dataset_ids"]) == {own, result}  # type: ignore[call-overload]
+    assert len(lab.events("catalog_erased", member_id=member)) == 1
+    token = lab.token(member, "owner")
+    shown = lab.get(f"/datasets/{own}", token)
+    assert (shown["state"], shown["title"]) == ("retired", "[effacé]")
+    assert lab.call("GET", f"/datasets/{own}/table", token).status == 409
+
+
+def test_events_that_come_late_bring_nothing_back(lab: Lab) -> None:
+    """A submission, a reading and a delivery that waited in queues or outboxes."""
+    member = new_id("mbr")
+    dataset_id = lab.upload(member, title=MARK)
+    ingested = lab.ingested(dataset_id, 1, "commune")
+    erase(lab, member)
+    lab.publish(request(member))
+    lab.publish(ingested)
+    lab.publish(delivered(lab, holder_id=member).model_copy(update={"title": MARK}))
+    about = {"kind": "ingest", "dataset_id": dataset_id, "dataset_version": 1}
+    lab.publish(JobFailed.model_validate({"job_id": new_id("job"), **about, "reason": MARK}))
+    lab.settled()
+    eventually(lambda: MARK not in words_of(lab), what="nothing is left")
+    assert lab.get(f"/datasets/{dataset_id}", lab.token(member, "owner"))["state"] == "retired"
