@@ -9,7 +9,7 @@ from shared.store import Store
 def retire_datasets(store: Store, member_id: str) -> None:
     """Retire every dataset of a member who left; what it is and was stays known."""
     for dataset in store.of(Dataset).every({"owner_id": member_id}):
-        if not dataset.retired:
+        if dataset.retirement is None:
             store.of(Dataset).change(dataset.id, lambda one: one.retire_here(member_id, GONE))
 
 
