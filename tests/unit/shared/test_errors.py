@@ -72,6 +72,7 @@ def test_every_error_crosses_rpc_typed() -> None:
         "Invalid",
         "Unauthenticated",
         "Forbidden",
+        "Gone",
         "NotFound",
         "WrongStage",
         "TooLarge",

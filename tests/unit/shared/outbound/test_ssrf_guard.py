@@ -27,7 +27,6 @@ def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
 
 
 STRICT = SsrfGuard(allow_private=False, names=Names(resolve))
-LIMIT = TimeLimit(10)
 OPEN = SsrfGuard(allow_private=True, names=Names(resolve))
 
 
@@ -64,7 +63,7 @@ def test_url_is_refused_naming_the_field(url: str) -> None:
 def test_unknown_name_is_told_from_a_private_one() -> None:
     """A name that does not resolve now may resolve later."""
     with pytest.raises(Unresolved):
-        STRICT.target("https://unknown.example/", LIMIT)
+        STRICT.target("https://unknown.example/", TimeLimit(10))
 
 
 def test_name_that_moved_inside_is_refused_at_the_call() -> None:
@@ -72,15 +71,15 @@ def test_name_that_moved_inside_is_refused_at_the_call() -> None:
     addresses = ["93.184.216.34"]
     names = Names(lambda host, port: [(0, 0, 0, host, (addresses[0], port))])
     guard = SsrfGuard(allow_private=False, names=names)
-    assert guard.target("https://moving.example/", LIMIT).addresses == ("93.184.216.34",)
+    assert guard.target("https://moving.example/", TimeLimit(10)).addresses == ("93.184.216.34",)
     addresses[0] = "127.0.0.1"
     with pytest.raises(Invalid, match="privé ou réservé"):
-        guard.target("https://moving.example/", LIMIT)
+        guard.target("https://moving.example/", TimeLimit(10))
 
 
 def test_target_has_every_address_once_and_the_whole_path() -> None:
     """What is called is the path with its query, at the checked addresses."""
-    target = STRICT.target("https://dual.example:8443/a/b?c=d#e", LIMIT)
+    target = STRICT.target("https://dual.example:8443/a/b?c=d#e", TimeLimit(10))
     assert target.addresses == ("2606:2800:220:1::1", "93.184.216.34")
     assert (target.scheme, target.host, target.port) == ("https", "dual.example", 8443)
     assert target.path == "/a/b?c=d"
@@ -95,7 +94,7 @@ def test_names_are_normalised() -> None:
 def test_private_address_and_http_pass_when_allowed(url: str) -> None:
     """A demo or a test sets it; the default port of http is 80."""
     assert OPEN.normalised(url) == url
-    assert OPEN.target("http://partner.example/", LIMIT).port == 80
+    assert OPEN.target("http://partner.example/", TimeLimit(10)).port == 80
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,7 @@ def test_private_address_and_http_pass_when_allowed(url: str) -> None:
 def test_port_is_one_of_those_that_are_set(url: str, *, allowed: bool) -> None:
     """The lab cannot be made to knock at whatever else listens somewhere."""
     guard = SsrfGuard(allow_private=False, names=Names(resolve), ports=(443, 9443))
-    for ask in (guard.normalised, lambda url: guard.target(url, LIMIT)):
+    for ask in (guard.normalised, lambda url: guard.target(url, TimeLimit(10))):
         if allowed:
             ask(url)
         else:
@@ -124,4 +123,4 @@ def test_port_is_one_of_those_that_are_set(url: str, *, allowed: bool) -> None:
 def test_any_port_passes_with_private_addresses() -> None:
     """A local stack and its partners take the ports that are free."""
     guard = SsrfGuard(allow_private=True, names=Names(resolve), ports=(443,))
-    assert guard.target("http://127.0.0.1:31234/", LIMIT).port == 31234
+    assert guard.target("http://127.0.0.1:31234/", TimeLimit(10)).port == 31234
