@@ -15,6 +15,7 @@ import eventlet
 
 eventlet.monkey_patch()
 
+import atexit
 import gc
 import importlib
 import logging
@@ -25,6 +26,8 @@ import threading
 import time
 from typing import Any
 
+from eventlet import tpool
+
 from shared import log as logs
 from shared import metrics
 from shared.errors import SettingsError
@@ -33,6 +36,9 @@ from shared.messaging.publisher import HEARTBEAT
 from shared.settings import Settings, load_settings
 
 log = logging.getLogger("shared.run")  # not __main__, which no level is set for
+
+# A name that is looked up on a silent server takes half a minute: the end does not wait for it.
+atexit.unregister(tpool.killall)
 
 GRACE_SECONDS = 25
 _LAG_INTERVAL = 1.0

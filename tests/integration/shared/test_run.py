@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -28,6 +29,20 @@ def test_service_that_cannot_be_built_says_so_in_one_line(token_keys: KeyPair) -
     assert (ended.returncode, ended.stdout) == (1, "")
     assert (line["service"], line["message"]) == ("unbuildable", "the service died")
     assert line["exception"].endswith("RuntimeError: the dependency is missing")
+
+
+def test_end_of_a_process_does_not_wait_for_what_blocks() -> None:
+    """A lookup on a silent name server takes half a minute, which is longer than the grace."""
+    code = """
+from time import sleep  # the one that blocks, before it is replaced
+import shared.run, eventlet
+from eventlet import tpool
+eventlet.spawn(tpool.execute, sleep, 30)
+eventlet.sleep(0.2)
+"""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(
