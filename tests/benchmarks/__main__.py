@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import lifecycles, recognition, searching
+from tests.benchmarks import lifecycles, recognition, searching, webhooks
 from tests.servers import Broker
 
 ROUNDS = 3
@@ -29,7 +29,12 @@ CONTENDERS = {
 }
 """By module; none is imported here, since nameko patches the standard library."""
 
-ALONE = {"lifecycles": lifecycles, "searching": searching, "typing": recognition}
+ALONE = {
+    "lifecycles": lifecycles,
+    "searching": searching,
+    "typing": recognition,
+    "webhooks": webhooks,
+}
 """Those that need no broker of ours, or bring their own."""
 
 
