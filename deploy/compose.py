@@ -1,7 +1,12 @@
-"""Makes what docker-compose.yml reads and nobody commits: passwords, broker users, token keys.
+"""Makes what docker-compose.yml reads and nobody commits: passwords, users, token keys.
 
 `python -m deploy.compose` writes them once below `.datalab/compose`; delete the folder for new
-ones. Each service has a broker user of its own that may do what the service does and no more.
+ones (and the volume `documents`: MongoDB makes its users when it is empty). Each service has a
+user of its own of the broker, that may do what the service does and no more, and of MongoDB, that
+may read and write the service's database.
+
+Containers see these files through mounts, as users that the host does not know: so the files can
+be read by all, and the folder by its owner alone.
 """
 
 import hashlib
@@ -17,10 +22,11 @@ from typing import Any
 from deploy import SERVICES
 from deploy.local.signing_keys import key_pair
 from shared.messaging.topology import PARKED, RPC_EXCHANGE
+from shared.settings import Settings
 
 FOLDER = Path(".datalab/compose")
 VHOST = "datalab"
-_BROKER = "rabbitmq:5672"
+_BROKER, _DOCUMENTS = "rabbitmq:5672", "mongo:27017"
 _ALL, _NOTHING = ".*", "^$"
 
 
@@ -60,16 +66,38 @@ def definitions(passwords: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def database_users(passwords: dict[str, str]) -> str:
+    """The script by which MongoDB, when it is new, makes the users of the services' databases."""
+    made = [
+        {
+            "user": name,
+            "pwd": passwords[name],
+            "roles": [{"role": "readWrite", "db": _database(name)}],
+        }
+        for name in SERVICES
+    ]
+    each = "for (const user of users) db.getSiblingDB(user.roles[0].db).createUser(user);"
+    return f"const users = {json.dumps(made, indent=1)};\n{each}\n"
+
+
 def write(folder: Path) -> None:
     """Write everything below `folder`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key_pair(folder)
-    passwords = {user.name: secrets.token_urlsafe(24) for user in users()}
-    for name, password in passwords.items():
-        file = folder / f"{name}.env"
-        file.touch(mode=0o600)
-        file.write_text(f"DATALAB_AMQP_URI=amqp://{name}:{password}@{_BROKER}/{VHOST}\n")
-    (folder / "definitions.json").write_text(json.dumps(definitions(passwords), indent=1))
+    broker = {user.name: secrets.token_urlsafe(24) for user in users()}
+    documents = {name: secrets.token_urlsafe(24) for name in SERVICES}
+    files = {
+        f"{name}_amqp_uri": f"amqp://{name}:{broker[name]}@{_BROKER}/{VHOST}" for name in broker
+    }
+    for name, password in documents.items():
+        files[f"{name}_mongodb_uri"] = f"mongodb://{name}:{password}@{_DOCUMENTS}/{_database(name)}"
+    files["mongo_root_password"] = secrets.token_urlsafe(24)
+    files["mongo_users.js"] = database_users(documents)
+    files["definitions.json"] = json.dumps(definitions(broker), indent=1)
+    for name, text in files.items():
+        file = folder / name
+        file.write_text(text)
+        file.chmod(0o644)
 
 
 def main() -> None:
@@ -90,6 +118,11 @@ def _service(name: str) -> User:
         write=_only(rf"{name}\.events", r"datalab\.retry\.\d+", re.escape(PARKED), rpc, replies),
         read=_only(rf"{name}\.on\..*", rf"rpc-{name}", rpc, replies),
     )
+
+
+def _database(service: str) -> str:
+    """The service's database, as DATALAB_DATABASE_PREFIX names it unless it is set."""
+    return f"{Settings.model_fields['database_prefix'].default}_{service}"
 
 
 def _only(*patterns: str) -> str:

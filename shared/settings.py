@@ -1,7 +1,9 @@
 """Settings of a service process: the only module that reads the environment.
 
-Each field `x` is read from `DATALAB_X`. A missing or wrong value stops the start with a
-SettingsError that names the variable, never with its value: it may be a secret.
+Each field `x` is read from `DATALAB_X`, or from the file that `DATALAB_X_FILE` names: what is in a
+file no child process inherits, and no listing of the container shows. A missing or wrong value
+stops the start with a SettingsError that names the variable, never with its value: it may be a
+secret.
 """
 
 import os
@@ -189,17 +191,29 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises SettingsError naming the first variable that is missing or wrong.
     """
     source = os.environ if environ is None else environ
-    given: dict[str, Any] = {
-        name: source[PREFIX + name.upper()]
-        for name in Settings.model_fields
-        if source.get(PREFIX + name.upper(), "") != ""
-    }
+    names = {name: PREFIX + name.upper() for name in Settings.model_fields}
+    found = {name: _given(source, variable) for name, variable in names.items()}
+    given: dict[str, Any] = {name: value for name, value in found.items() if value != ""}
     try:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])
         raise SettingsError(f"{PREFIX}{name.upper()}: {_explain(name, first)}") from None
+
+
+def _given(source: Mapping[str, str], variable: str) -> str:
+    """The value of a variable, or what is in the file that it names; empty when there is none."""
+    value, file = source.get(variable, ""), source.get(f"{variable}_FILE", "")
+    if not file:
+        return value
+    if value:
+        raise SettingsError(f"{variable}: is set, and {variable}_FILE as well")
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is not text"
+        raise SettingsError(f"{variable}_FILE: cannot be read: {reason}") from None
 
 
 def _explain(name: str, fault: ErrorDetails) -> str:

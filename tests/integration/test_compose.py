@@ -1,19 +1,24 @@
-"""What docker-compose.yml stands on: broker users that may do their work and nothing else."""
+"""docker-compose.yml: bounds, secrets, and users that may do their work and nothing else."""
 
+import json
+import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import amqp
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from deploy import SERVICES
-from deploy.compose import VHOST, definitions, users, write
+from deploy.compose import FOLDER, VHOST, definitions, users, write
 from deploy.local.ports import LOOPBACK
 from deploy.topology import declare_all
 from shared.messaging.parked import parked
 from shared.settings import load_settings
 from tests.servers import Broker, running
 
+COMPOSE = yaml.safe_load(Path("docker-compose.yml").read_text())
 PASSWORDS = {user.name: f"password of {user.name}" for user in users()}
 
 
@@ -96,11 +101,75 @@ def test_operator_reads_what_is_parked(declared: Broker) -> None:
 
 
 def test_files_with_secrets_are_private(tmp_path: Path) -> None:
-    """Every user has a file of mode 0600, and no password stands in the broker's definitions."""
-    write(tmp_path / "compose")
+    """In a folder of mode 0700; containers read them as users that the host does not know.
 
-    files = {path.name: path for path in (tmp_path / "compose").iterdir()}
-    secret = [files[f"{user.name}.env"] for user in users()] + [files["token.pem"]]
-    assert {path.stat().st_mode & 0o077 for path in secret} == {0}
-    passwords = [path.read_text().split(":")[2].partition("@")[0] for path in secret[:-1]]
-    assert not any(word in files["definitions.json"].read_text() for word in passwords)
+    No password of the broker stands in its definitions, and the key that signs is for nobody else.
+    """
+    folder = tmp_path / "compose"
+    write(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "token.pem").stat().st_mode & 0o777 == 0o600
+    uris = [(folder / f"{user.name}_amqp_uri").read_text() for user in users()]
+    passwords = [uri.split(":")[2].partition("@")[0] for uri in uris]
+    assert len(set(passwords)) == len(passwords)
+    assert not any(word in (folder / "definitions.json").read_text() for word in passwords)
+
+
+def test_every_secret_of_the_compose_file_is_made_and_fits(tmp_path: Path) -> None:
+    """Each is a file that `make compose-files` writes, and an address that a service takes."""
+    write(tmp_path)
+    for name, secret in COMPOSE["secrets"].items():
+        assert Path(secret["file"]) == FOLDER / name
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o644
+    for service in SERVICES:
+        environ = COMPOSE["services"][service]["environment"]
+        given = {name: value for name, value in environ.items() if "${" not in value} | {
+            f"DATALAB_{kind}_FILE": str(tmp_path / f"{service}_{kind.lower()}")
+            for kind in ("AMQP_URI", "MONGODB_URI")
+        }
+        settings = load_settings({**given, "DATALAB_STORAGE_URL": "file:///files"})
+        assert settings.mongodb_uri.endswith(f"@mongo:27017/datalab_{service}")
+
+
+def test_mongodb_s_users_have_a_database_each(tmp_path: Path) -> None:
+    """What the script makes is who the services are, and none may read another's documents."""
+    write(tmp_path)
+    script = (tmp_path / "mongo_users.js").read_text()
+    made = json.loads(script.partition("= ")[2].partition(";")[0])
+    assert [(user["user"], user["roles"]) for user in made] == [
+        (name, [{"role": "readWrite", "db": f"datalab_{name}"}]) for name in SERVICES
+    ]
+    for user in made:
+        uri = (tmp_path / f"{user['user']}_mongodb_uri").read_text()
+        assert uri.startswith(f"mongodb://{user['user']}:{user['pwd']}@")
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_container_is_bounded_and_writes_where_it_must(name: str) -> None:
+    """Memory and processes have limits, the root is read-only, nothing is gained by setuid."""
+    container = COMPOSE["services"][name]
+    assert re.fullmatch(r"(\$\{\w+:-)?\dg}?", container["mem_limit"])
+    assert 0 < container["pids_limit"] <= 1024
+    assert container["read_only"] is True
+    assert "no-new-privileges:true" in container["security_opt"]
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_image_has_a_version_and_ports_are_the_loopback_s(name: str) -> None:
+    """An upgrade is decided; nobody from outside reaches a container directly."""
+    container = COMPOSE["services"][name]
+    assert re.fullmatch(r"[\w/]+:v?\d+(\.\d+)+", container["image"])
+    assert all(port.startswith("127.0.0.1:") for port in container.get("ports", ()))
+    assert container["image"] != "datalab" or container["image"].endswith(version("datalab"))
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_no_secret_is_in_an_environment(name: str) -> None:
+    """Whoever lists a container's settings, or is a child of its process, learns none."""
+    container = COMPOSE["services"][name]
+    assert "env_file" not in container
+    secret = re.compile(r"PASSWORD|SECRET|_KEY|_URI")
+    shown = {key for key in container.get("environment", {}) if secret.search(key)}
+    public = {"DATALAB_TOKEN_PUBLIC_KEY", "DATALAB_MONGODB_URI"}
+    assert {key for key in shown if not key.endswith("_FILE")} <= public
+    assert "@" not in str(container.get("environment", {}).get("DATALAB_MONGODB_URI", ""))

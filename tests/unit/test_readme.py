@@ -199,13 +199,19 @@ def test_public_catalogue_is_said_to_be_what_needs_no_token() -> None:
 
 
 def test_variables_in_text_are_those_that_are_read() -> None:
-    """Settings, ports, and what options before a command read: none is missing, none invented."""
+    """Settings, ports, and what options before a command read: none is missing, none invented.
+
+    Named may be, too, files of settings and what docker-compose.yml reads itself.
+    """
     group: Any = get_command(app)
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {parameter.envvar for parameter in group.params if parameter.envvar}
     known |= {variable(port.name) for port in fields(Ports)}
+    compose = set(re.findall(r"\${(DATALAB_\w+):-", (ROOT / "docker-compose.yml").read_text()))
+    files = {f"{name}_FILE" for name in known}
     named = set(re.findall(r"DATALAB_[A-Z_]+\b", TEXTS))
-    assert named - {"DATALAB_PORT_", "DATALAB_PORT_PROMETHEUS"} == known
+    assert known <= named
+    assert named - {"DATALAB_PORT_"} <= known | compose | files
 
 
 def test_metrics_in_text_exist() -> None:

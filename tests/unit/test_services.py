@@ -43,7 +43,9 @@ def test_docker_compose_runs_the_service_on_its_port(service: str) -> None:
     assert block, f"docker-compose.yml has no service {service}"
     port = PORTS[service]
     assert f'shared.run, "{SERVICES[service]}"' in block[0]
-    assert f".datalab/compose/{service}.env" in block[0]
+    assert f"secrets: [{service}_amqp_uri, {service}_mongodb_uri]" in block[0]
+    assert f"DATALAB_AMQP_URI_FILE: /run/secrets/{service}_amqp_uri" in block[0]
+    assert f"DATALAB_MONGODB_URI_FILE: /run/secrets/{service}_mongodb_uri" in block[0]
     assert f'DATALAB_HTTP_PORT: "{port}"' in block[0]
     assert f"${{DATALAB_PORT_{service.upper()}:-{port}}}:{port}" in block[0]
 

@@ -40,6 +40,25 @@ def test_empty_variable_means_the_default() -> None:
     assert load_settings({**optional, **NEEDED}) == load_settings(NEEDED)
 
 
+def test_value_may_be_in_a_file(tmp_path: Path) -> None:
+    """A secret then stands in no environment; the line's end is not part of it."""
+    file = tmp_path / "secret"
+    file.write_text(NEEDED["DATALAB_AMQP_URI"] + "\n")
+    others = {key: value for key, value in NEEDED.items() if key != "DATALAB_AMQP_URI"}
+    assert load_settings({**others, "DATALAB_AMQP_URI_FILE": str(file)}) == load_settings(NEEDED)
+
+
+def test_file_that_cannot_be_read_or_is_one_too_many_is_named(tmp_path: Path) -> None:
+    """The operator learns which variable it is, and nothing is guessed."""
+    others = {key: value for key, value in NEEDED.items() if key != "DATALAB_AMQP_URI"}
+    absent = {"DATALAB_AMQP_URI_FILE": str(tmp_path / "absent")}
+    told = "^DATALAB_AMQP_URI_FILE: cannot be read: No such file"
+    with pytest.raises(SettingsError, match=told):
+        load_settings({**others, **absent})
+    with pytest.raises(SettingsError, match=r"^DATALAB_AMQP_URI: is set, and DATALAB_AMQP_URI_FI"):
+        load_settings({**NEEDED, **absent})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
