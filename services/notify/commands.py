@@ -6,7 +6,6 @@ What belongs to somebody else does not exist for a caller: NotFound, never Forbi
 import json
 
 from services.notify.model import Endpoint, WebhookDelivery
-from services.notify.sending.due import Due
 from services.notify.sending.signing import new_secret
 from services.notify.timeline import Ownership, TimelineEntry
 from services.notify.views import ChangeEndpoint, ListDeliveries, RegisterEndpoint
@@ -30,7 +29,7 @@ class Webhooks:
         self._store, self._most = store, most
         self._endpoints, self._deliveries = store.of(Endpoint), store.of(WebhookDelivery)
         self._entries, self._ownerships = store.of(TimelineEntry), store.of(Ownership)
-        self._due, self._guard = Due(store), guard
+        self._guard = guard
 
     def register(
         self, member_id: str, wanted: RegisterEndpoint, *, sees_all: bool = False, cause: str = ""
@@ -118,7 +117,9 @@ class Webhooks:
         if endpoint.state != "enabled":
             raise WrongStage(f"le webhook {endpoint.id} est désactivé : {endpoint.reason}")
         replayed = self._deliveries.change(delivery_id, WebhookDelivery.replay)
-        self._due.expect(endpoint.id, replayed.next_attempt_at)
+        self._endpoints.change(
+            endpoint.id, lambda found: found.call_again(replayed.next_attempt_at)
+        )
         return replayed
 
     def timeline(

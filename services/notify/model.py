@@ -35,7 +35,7 @@ class Endpoint(Aggregate):
     of its member's own. A deleted endpoint stays as a stub: its deliveries refer to it.
     `due_at` is never later than the first of its deliveries that is due, and NEVER when none waits;
     a document from before there was such a date is found by its deliveries when a sender starts.
-    `failing` says that the last call did not end well.
+    `failing` says that the last call did not end well, and nobody asked for another since.
     """
 
     collection: ClassVar[str] = "endpoints"
@@ -64,6 +64,11 @@ class Endpoint(Aggregate):
         """A delivery is due then."""
         self.due_at = min(self.due_at, at)
 
+    def call_again(self, at: datetime) -> None:
+        """Call it then though it may have failed: somebody asks for it."""
+        self.failing = False
+        self.expect(at)
+
     def wants(self, topic: str) -> bool:
         """Whether one of its patterns fits this event."""
         return any(fnmatchcase(topic, pattern) for pattern in self.event_types)
@@ -80,6 +85,8 @@ class Endpoint(Aggregate):
         self.url = self.url if url is None else url
         self.description = self.description if description is None else description
         self.event_types = self.event_types if event_types is None else tuple(event_types)
+        if url is not None or state == "enabled":
+            self.failing = False
         if state == "enabled":
             self.state, self.reason, self.abandoned_in_row = "enabled", "", 0
         elif state == "disabled":

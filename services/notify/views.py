@@ -63,6 +63,7 @@ class EndpointView(View):
     sees_all: bool = Field(description="told of everyone's events, not of its member's only")
     state: Literal["enabled", "disabled"]
     reason: str = Field(description="why it is disabled")
+    failing: bool = Field(description="whether the last call did not end well")
     created_at: AwareDatetime
 
 

@@ -3,7 +3,8 @@
 Counted for each member and host, not for each endpoint: whoever has hundreds of them on one silent
 server waits for it a few times, not hundreds. Not for the host alone: what a member makes a shared
 host fail at (a path that hangs) is nothing to the others. Only endpoints that failed themselves are
-held back: a live one beside a dead one is called as ever.
+held back: a live one beside a dead one is called as ever, and so is one that its owner enables,
+changes or has something replayed to.
 
 What is held back was not tried, so it keeps its attempts; it ends when the time of its whole
 schedule is over (services/notify/model.py).
@@ -12,7 +13,7 @@ schedule is over (services/notify/model.py).
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from services.notify.model import Endpoint
@@ -34,7 +35,6 @@ Key = tuple[str, str]
 @dataclass
 class _Host:
     failures: int = 0
-    failed: set[str] = field(default_factory=set)
     wait: float = FIRST_SECONDS
     next_probe: float = 0.0
     probing: str = ""
@@ -63,7 +63,7 @@ class Breaker:
         long as a call may take.
         """
         host = self._hosts.get(_key(endpoint))
-        if host is None or not host.is_open or endpoint.id not in host.failed:
+        if host is None or not host.is_open or not endpoint.failing:
             return 0
         left = host.next_probe - self._clock()
         if left > 0:
@@ -80,7 +80,6 @@ class Breaker:
         """The host could not be found or reached, or did not answer in time."""
         host = self._hosts.setdefault(_key(endpoint), _Host())
         host.failures += 1
-        host.failed.add(endpoint.id)
         # Of those that were under way together, one counts.
         if host.failures == FAILURES or host.probing == endpoint.id:
             host.next_probe, host.probing = self._clock() + host.wait, ""

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from services.notify.commands import Webhooks
 from services.notify.model import Endpoint
+from services.notify.sending.breaker import FIRST_SECONDS
 from services.notify.sending.due import Due
 from services.notify.sending.post import Answer
 from services.notify.sending.shares import SHARE
 from shared.aggregate import NEVER
-from shared.outbound import CallFailed, Names, Target, TimeLimit
+from shared.auth import INSIDE
+from shared.outbound import CallFailed, Names, SsrfGuard, Target, TimeLimit
 from shared.store import Store
 from tests.integration.notify.sending import Outgoing, add_endpoint
 from tests.servers import eventually
@@ -144,3 +147,21 @@ def test_what_is_held_back_lives_no_longer_than_its_schedule(
     assert states == {"disabled"}
     told = [event for one in ids for event in outgoing.deliveries.get(one).outbox]
     assert "le serveur ne répond plus" in {event["data"]["last_error"] for event in told}
+
+
+def test_replay_is_not_held_back(outgoing: Outgoing, receivers: Receivers) -> None:
+    """Somebody mended the server and wants to see it: they do not wait for a probe."""
+    outgoing.settings = outgoing.settings.model_copy(update={"webhook_seconds": (600.0,)})
+    receivers.failing.add("dead.example")
+    endpoints = [
+        add_endpoint(outgoing.store, url=f"https://dead.example/{number}") for number in range(6)
+    ]
+    ids = [one for endpoint in endpoints for one in outgoing.due(endpoint)]
+    webhooks = Webhooks(outgoing.store, SsrfGuard(allow_private=True, names=NAMES), 50)
+    with outgoing.sending(send=receivers, names=NAMES):
+        eventually(lambda: all(outgoing.deliveries.get(one).attempts for one in ids))
+        receivers.failing.clear()
+        began = time.monotonic()
+        webhooks.replay(ids[0], INSIDE)
+        outgoing.wait_for("delivered", ids[:1])
+        assert time.monotonic() - began < FIRST_SECONDS

@@ -1,5 +1,6 @@
 """Rules of endpoints and deliveries, and who is concerned by which event."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -251,6 +252,24 @@ def test_call_that_did_not_end_well_marks_the_endpoint() -> None:
     assert (told.failing, told.abandoned_in_row) == (True, 1)
     told.note_call(succeeded=True, abandoned=False)
     assert (told.failing, told.abandoned_in_row) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda told: told.change(state="enabled"),
+        lambda told: told.change(url="https://elsewhere.example/"),
+        lambda told: told.call_again(now()),
+    ],
+)
+def test_endpoint_that_somebody_sees_to_may_be_called(ask: Callable[[Endpoint], None]) -> None:
+    """Whatever was known of it."""
+    told = endpoint()
+    told.note_call(succeeded=False, abandoned=False)
+    told.change(description="?")
+    assert told.failing
+    ask(told)
+    assert not told.failing
 
 
 def test_delivery_id_is_the_events_and_the_endpoints() -> None:

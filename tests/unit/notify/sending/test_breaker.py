@@ -32,14 +32,17 @@ def breaker(clock: Clock) -> Breaker:
     return Breaker(SECONDS, clock)
 
 
-def endpoint(number: int, member: str = "mem_a", host: str = "silent.example") -> Endpoint:
-    """An endpoint of that host."""
+def endpoint(
+    number: int, member: str = "mem_a", host: str = "silent.example", *, failing: bool = True
+) -> Endpoint:
+    """An endpoint of that host, which failed or not."""
     return Endpoint(
         id=f"end_{member}_{number}",
         member_id=member,
         url=f"https://{host}/{number}",
         event_types=("*",),
         secret="whsec_",
+        failing=failing,
         created_at=LONG_AGO,
     )
 
@@ -72,7 +75,7 @@ def test_only_what_failed_itself_is_held_back(breaker: Breaker) -> None:
     silence(breaker)
     assert breaker.wait(endpoint(0)) > 0
     others = [
-        endpoint(99),
+        endpoint(99, failing=False),
         endpoint(0, member="mem_b"),
         endpoint(0, host="silent.example:8443"),
         endpoint(0, host="live.example"),
