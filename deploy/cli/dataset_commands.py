@@ -228,7 +228,13 @@ def access_requests(
     return "catalog", "/access-requests", {"waiting": "true" if waiting else ""}
 
 
-@app.answers("access-request", show.record)
+def _show_request(request: Answer) -> None:
+    show.record(request, leave_out=("asked", "licence", "privacy"))
+    for sentence in (*request["asked"], request["licence"], request["privacy"]):
+        show.line(sentence)
+
+
+@app.answers("access-request", _show_request)
 def access_request(api: Client, request_id: str) -> Answer:
     """Show what a project asks of one's data: who, why, which columns, what comes out."""
     return api.get("catalog", path_of("access-requests", request_id))
