@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+from prometheus_client import Gauge
 
+from services.notify import metrics
 from services.notify.commands import Webhooks
 from services.notify.model import Endpoint
 from services.notify.sending.breaker import FIRST_SECONDS
@@ -70,6 +72,12 @@ def receivers() -> Iterator[Receivers]:
     made.over.set()
 
 
+def shown(gauge: Gauge) -> float:
+    """What a metric of this process shows."""
+    (family,) = gauge.collect()
+    return next(iter(sample.value for sample in family.samples))
+
+
 def add_deleted(store: Store, member_id: str, count: int) -> None:
     """Add deleted endpoints, half of them as they were kept before there was a date."""
     one = add_endpoint(store, member_id)
@@ -97,6 +105,10 @@ def test_450_dead_endpoints_of_a_member_delay_nobody_else(
         began = time.monotonic()
         outgoing.wait_for("delivered", outgoing.due(live, 20))
         assert time.monotonic() - began < SOON
+        # All slots of one member are taken, it waits for them itself, and nobody else does.
+        eventually(lambda: shown(metrics.webhook_turns) == SHARE)
+        eventually(lambda: shown(metrics.webhook_oldest_due) > 0)
+        eventually(lambda: shown(metrics.webhook_oldest_unserved) == 0)
         receivers.over.set()
     assert receivers.most_silent == SHARE
 
@@ -126,6 +138,8 @@ def test_silent_host_is_called_once_for_each_endpoint_and_then_now_and_then(
         assert 60 <= receivers.calls["dead.example"] <= 60 + SHARE
         tries = sum(outgoing.deliveries.get(one).tries for one in ids)
         assert tries == receivers.calls["dead.example"]
+        eventually(lambda: shown(metrics.webhook_silent_hosts) == 1)
+        eventually(lambda: shown(metrics.webhook_oldest_due) == 0)
         receivers.failing.clear()
         untried = [one for one in ids if not outgoing.deliveries.get(one).attempts]
         outgoing.wait_for("delivered", untried)
