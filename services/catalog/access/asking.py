@@ -42,8 +42,8 @@ _FIGURES = {
     "sum": "la somme de",
     "mean": "la moyenne de",
     "count": "le nombre de valeurs de",
-    "listed": "la liste des valeurs sans correspondance de",
-    "met": "la présence ou l'absence d'une valeur égale dans",
+    "listed": "les valeurs sans correspondance de",
+    "met": "si elles ont une valeur égale dans",
 }
 
 _SCOPE = (
@@ -172,6 +172,11 @@ class _Request:
         if not self._reading.shown:
             yield "Aucune de leurs valeurs ne sort, ni aucun chiffre qui en soit fait."
         for one in self._reading.shown:
+            if any(figure.startswith(("listed(", "met(")) for figure in one.figures):
+                keys = self._names(one.by or ())
+                told = figures_in_french(one.figures)
+                yield f"Le compte rendu du croisement donne, par {keys} : {told}."
+                continue
             beside = [it for it in one.beside if it not in (one.by or ())]
             also = f" ; à côté : {self._names(beside)}" if beside else ""
             yield f"Ce qui sort, {self._grain(one)} : {figures_in_french(one.figures)}{also}."

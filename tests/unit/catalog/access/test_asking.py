@@ -92,6 +92,7 @@ def test_request_says_who_why_what_and_what_comes_out() -> None:
     assert "les colonnes « boardings » et « commune ». Ne sont pas lues : « stop »" in said
     assert "« commune » avec « code » de « Communes »" in said
     assert "par groupe (« commune ») : « commune » et la somme de « boardings »" in said
+    assert "Le compte rendu du croisement donne, par « commune » : les valeurs sans" in said
     assert "essai" in said
     assert "fin du projet" in said
     assert request.reading.columns == ("boardings", "commune")
