@@ -59,9 +59,7 @@ def _scheduler(context: Context) -> Scheduler:
         catalog=context.rpc("catalog"),
     )
     scheduler = Scheduler(platform, check_sandbox)
-    context.ready_checks["sandbox"] = lambda: (
-        "" if scheduler.is_able else "no job can be confined here; the log says why"
-    )
+    context.ready_checks["sandbox"] = lambda: scheduler.obstacle
     context.ready_checks["job folders"] = partial(
         check_disk, gettempdir(), context.settings.least_free_bytes, "the job folders"
     )

@@ -48,13 +48,11 @@ class MessageConsumer(QueueConsumer):
         self._channel: Any = None
         self._open: dict[int, None] = {}
         self._done: list[int] = []
-        self._consuming = False
+        self._obstacle = "messages are not taken from the broker yet"
 
     def setup(self) -> None:
         """Let `/readyz` know whether messages are being taken."""
-        self.container.config["ready_checks"]["consumer"] = lambda: (
-            "" if self._consuming else "no messages are taken from the broker; the log says why"
-        )
+        self.container.config["ready_checks"]["consumer"] = lambda: self._obstacle
 
     @property
     def connection(self) -> Connection:
@@ -74,20 +72,21 @@ class MessageConsumer(QueueConsumer):
         """Connect, with waits short enough to be back soon after the broker is."""
         with self.create_connection() as connection:
             connection.ensure_connection(
-                self.on_connection_error, interval_start=0.5, interval_step=0.5, interval_max=5
+                self.on_connection_error, interval_start=0.5, interval_step=0.5, interval_max=2
             )
             try:
                 yield connection
             except (OSError, amqp.AMQPError) as error:
+                self._note(error)
                 log.warning("the consumer lost the broker", extra={"error": str(error)})
                 connection.collect()  # closing politely might wait for ever
                 raise
             finally:
-                self._consuming = False
+                self._obstacle = self._obstacle or "the connection to the broker ended"
 
     def on_consume_ready(self, *args: Any, **kwargs: Any) -> None:
         """Messages come from now on."""
-        self._consuming = True
+        self._obstacle = ""
         super().on_consume_ready(*args, **kwargs)
 
     def get_consumers(self, consumer_cls: Callable[..., Any], channel: object) -> Iterable[Any]:
@@ -191,11 +190,15 @@ class MessageConsumer(QueueConsumer):
 
     def on_connection_error(self, exc: Exception, interval: float) -> None:
         """Say so and go on trying, unless the service is stopping."""
+        self._note(exc)
         log.warning("no broker", extra={"error": str(exc), "retry_in_seconds": interval})
         if self._pending_remove_providers:
             self._consumers = {}
             self._cancel_consumers_if_requested()
             raise GreenletExit
+
+    def _note(self, error: Exception) -> None:
+        self._obstacle = f"no messages are taken from the broker: {error}"
 
     def unregister_provider(self, provider: Any) -> None:
         """Consume no more for `provider`; at once when consuming has not begun."""

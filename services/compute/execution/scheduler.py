@@ -53,18 +53,20 @@ class Scheduler(Loop):
         self._counted = float("-inf")
         self._steady_at = time.monotonic() + _STEADY_LEASES * platform.settings.job_lease_seconds
         self._alone = ""
-        self.is_able = False
+        self.obstacle = "the sandbox was not tried yet"
+        """Why no job can run here; empty once one can."""
 
     def _wait_for_sandbox(self) -> None:
-        while not (self.is_able or self.stopping.is_set()):
+        while self.obstacle and not self.stopping.is_set():
             try:
                 self._check_sandbox()
             except LabError as error:
-                log.error("no job can run here", extra={"error": str(error)})  # noqa: TRY400
+                self.obstacle = str(error)
+                log.error("no job can run here", extra={"error": self.obstacle})  # noqa: TRY400
                 self.stopping.wait(_CHECK_SECONDS)
             else:
                 sweep()
-                self.is_able = True
+                self.obstacle = ""
 
     def _note_losses(self) -> None:
         """Take the jobs back whose process is gone."""
@@ -76,7 +78,7 @@ class Scheduler(Loop):
                     self._jobs.save(job)
 
     def _fill(self) -> None:
-        while self.is_able and self._has_room() and not self.stopping.is_set():
+        while not self.obstacle and self._has_room() and not self.stopping.is_set():
             job = self._take_next()
             if job is None:
                 return

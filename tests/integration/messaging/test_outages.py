@@ -55,7 +55,7 @@ def test_queue_that_answers_no_consumer_is_named_and_tried_again(lab: Lab, membe
     with lab.broker.speechless(lab.vhost, QUEUE):
         lab.broker.disconnect(lab.vhost)
         eventually(lambda: f"does not answer for the queue {QUEUE}" in lab.recorder.log(), 30)
-        assert not lab.recorder.ready()
+        assert f"does not answer for the queue {QUEUE}" in lab.recorder.red()["consumer"]
     eventually(lab.recorder.ready, 30)
     lab.send(joined(member))
     lab.handles(member)

@@ -165,7 +165,7 @@ def test_service_that_cannot_confine_runs_no_job_and_says_why(lab: Lab, tmp_path
         assert service.log().count("no job can run here") == 1
         dataset = lab.register(HOMES).dataset_id
         lab.wait_for("job_queued", dataset_id=dataset)
-        assert not service.ready()
+        assert "bwrap is not installed" in service.red()["sandbox"]
     finally:
         service.stop()
     with lab.compute():
