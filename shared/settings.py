@@ -154,6 +154,13 @@ class Settings(BaseModel):
     access_expiry_seconds: float = Field(
         default=2_592_000, gt=0, le=1e9, description="wait for owners before a request expires"
     )
+    erasure_grace_seconds: float = Field(
+        default=3600,
+        ge=0,
+        le=1e9,
+        description="age that a deleted dataset's files must have to be erased: one that is put"
+        " again meanwhile is somebody else's",
+    )
     webhook_seconds: Seconds = Field(
         default=(5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
         min_length=1,

@@ -121,6 +121,25 @@ class Storage:
         """Delete a temporary file."""
         self.do(self._fs.rm, path)
 
+    def erase(self, ref: FileRef, age: timedelta) -> bool:
+        """Delete a stored file, unless it was put within `age`; whether it is gone.
+
+        It is moved aside first, so that the same bytes that are put meanwhile stay.
+        """
+        path, aside = self.address(ref), self.path(f"tmp/{secrets.token_hex(16)}")
+        before = datetime.now(UTC) - age
+        try:
+            if self._stored(ref, self._fs.modified) > before:
+                return False
+            self.rename(path, aside)
+        except NotFound:
+            return True
+        if self.do(self._fs.modified, aside) > before:
+            self.rename(aside, path)
+            return False
+        self.remove(aside)
+        return True
+
     def sweep(self, age: timedelta) -> int:
         """Delete what uploads left behind that broke off longer than `age` ago; how many."""
         folder, before, swept = self.path("tmp"), datetime.now(UTC) - age, 0

@@ -39,6 +39,11 @@ access_oldest_due = gauge(
     "How late the oldest due reminder, expiry or end of a grant is.",
 )
 
+erasure_oldest = gauge(
+    "datalab_erasure_oldest_seconds",
+    "How long the oldest deleted dataset has been waiting for its content to be erased.",
+)
+
 join_columns = gauge("datalab_join_columns", "Key columns in this process's index of joins.")
 
 join_values = gauge(

@@ -23,6 +23,8 @@ from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.matching import advice
 from services.catalog.results import project_results
+from services.catalog.retirement import commands as deletions
+from services.catalog.retirement.eraser import Eraser, HashIndex
 from services.catalog.search.finder import Finder
 from shared.endings import departures
 from shared.endings.departures import Departure
@@ -34,6 +36,7 @@ from shared.events import (
     ErasureRequested,
     JobCancelled,
     JobFailed,
+    JobForgotten,
     JobSucceeded,
     MemberLeft,
     ProjectDelivered,
@@ -68,13 +71,25 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     name = "catalog"
 
     documents = Documents(
-        Dataset, ProjectAccess, Use, FailedJob, JoinSnapshot, RemoteSource, Harvest, Departure
+        Dataset,
+        ProjectAccess,
+        Use,
+        FailedJob,
+        JoinSnapshot,
+        RemoteSource,
+        Harvest,
+        Departure,
+        HashIndex,
     )
     files = Files()
     settings: Settings = Config()
     finder: Finder = Background(_finder)
     harvest_worker: HarvestWorker = Background(_harvest_worker)
     watch = Background(lambda context: DeadlineWatch(context.service, context.store))
+
+    eraser = Background(
+        lambda context: Eraser(context.service, context.store, context.files, context.settings)
+    )
 
     joins = Background(
         lambda context: JoinIndexService(
@@ -97,6 +112,8 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     def end_access(self, envelope: Envelope[DatasetRetired]) -> None:
         """End what projects asked and were granted of a dataset that somebody retired."""
         requests.end_access(self.documents, envelope.data.dataset_id)
+        self.joins.wake()
+        self.eraser.wake()
 
     @on(ProjectSubmitted)
     @forgetting
@@ -116,6 +133,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         """Publish what an ingest job read, take in a page, or note what was made of data."""
         registration.publish(self.documents, self.files, envelope)
         usage.note_succeeded(self.documents, self.files, envelope)
+        deletions.recall_late(self.documents, envelope)
         commands.note_read(self.documents, envelope)
         self.harvest_worker.wake()
 
@@ -126,6 +144,11 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         registration.reject(self.documents, envelope)
         usage.note_failed(self.documents, envelope)
         commands.note_read(self.documents, envelope)
+
+    @on(JobForgotten)
+    def erase_forgotten(self, envelope: Envelope[JobForgotten]) -> None:
+        """Erase what a job left that read, made or took in a deleted dataset."""
+        deletions.erase_forgotten(self.documents, envelope)
 
     @on(ProjectSecured)
     @forgetting

@@ -40,6 +40,7 @@ from shared.events import (
     ProjectStaffed,
     ProjectSubmitted,
     ProjectWithdrawn,
+    ResultsRecalled,
     Treatment,
     TreatmentProposed,
 )
@@ -138,6 +139,11 @@ class Compute:
     def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:
         """Erase what compute holds of a member."""
         endings.erase(self.documents, envelope)
+
+    @on(ResultsRecalled)
+    def forget(self, envelope: Envelope[ResultsRecalled]) -> None:
+        """Forget what jobs left of data that is deleted."""
+        self.commands.forget(envelope)
 
     @http("GET", "/applications", returns=tuple[ApplicationView, ...])
     def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:

@@ -11,6 +11,7 @@ from shared.events.envelope import *
 from shared.events.erasures import *
 from shared.events.event import *
 from shared.events.event import REGISTRY, Event
+from shared.events.harvests import *
 from shared.events.intake import *
 from shared.events.notify import *
 

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from shared.events.event import (
     AcceptedRepair,
-    CatalogueKind,
     Contributor,
     Event,
     FileRef,
@@ -90,51 +89,6 @@ class DatasetRejected(Event, source="catalog"):
     title: str = ""
 
 
-class HarvestPageFetched(Event, source="catalog"):
-    """A page of another catalogue is stored and waits to be read in the sandbox."""
-
-    summary = "La page {page} d'un catalogue à moissonner est reçue."
-    harvest_id: str
-    source_id: str
-    owner_id: str
-    page: int = Field(ge=1)
-    catalogue: CatalogueKind
-    url: str = Field(description="where it comes from; for an uploaded file that of its source")
-    file: FileRef
-
-
-class _HarvestEnd(Event):
-    harvest_id: str
-    source_id: str
-    owner_id: str
-    title: str
-
-
-class HarvestCompleted(_HarvestEnd, source="catalog"):
-    """All pages of another catalogue were read; `report` says in French what came of it."""
-
-    summary = "La moisson de « {title} » est finie. {report}"
-    new: int
-    changed: int = Field(description="told otherwise than before, or back again")
-    unchanged: int
-    refused: int
-    retired: int
-    report: str
-
-
-class HarvestFailed(_HarvestEnd, source="catalog"):
-    """A harvest ended before its last page; what was read until then stays, nothing is retired."""
-
-    summary = "La moisson de « {title} » s'est arrêtée : {reason}"
-    reason: str
-
-
-class HarvestCancelled(_HarvestEnd, source="catalog"):
-    """An operator stopped a harvest; what was read until then stays, nothing is retired."""
-
-    summary = "La moisson de « {title} » a été annulée : rien n'est retiré."
-
-
 class DatasetHarvested(_DatasetEvent, source="catalog"):
     """Another catalogue tells of a dataset that is new, told otherwise than before, or back."""
 
@@ -181,6 +135,31 @@ class DatasetRetired(_DatasetEvent, source="catalog"):
     source_id: str = Field(default="", description="where it was harvested from, if it was")
     reason: str
     retired_by: str = Field(default="", description="nobody when its source has it no more")
+
+
+class DatasetDeleted(_DatasetEvent, source="catalog"):
+    """Its owner or an operator deleted a dataset: its content is erased, that it was there stays.
+
+    What was made of it says so; the owners of that are told.
+    """
+
+    summary = "Le jeu de données « {title} » est supprimé : {reason}"
+    deleted_by: str
+    reason: str
+    member_ids: tuple[str, ...] = Field(default=(), description="owners of what was made of it")
+
+
+class ResultsRecalled(_DatasetEvent, source="catalog"):
+    """What jobs made of a deleted dataset, or of what it was made of, is to be forgotten."""
+
+    summary = "Ce que des traitements ont fait du jeu « {title} », supprimé, est à effacer."
+    reason: str
+    job_ids: tuple[str, ...] = Field(
+        description="that read it or made it; beside those that took in its files"
+    )
+    project_id: str | None = Field(
+        default=None, description="the project whose result it was, all of whose jobs are meant"
+    )
 
 
 class DatasetsMatched(Event, source="catalog"):

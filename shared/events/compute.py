@@ -87,6 +87,14 @@ class JobFailed(_JobEnd, source="compute"):
     reason: str
 
 
+class JobForgotten(_JobEvent, source="compute"):
+    """What a job left is taken away: data that it read, made or took in is deleted."""
+
+    summary = "{kind} n'a plus de résultat : {reason}"
+    reason: str
+    files: tuple[FileRef, ...] = Field(description="what it left, to be erased")
+
+
 class JobCancelled(_JobEnd, source="compute"):
     """A job was stopped on request or because its project ended."""
 

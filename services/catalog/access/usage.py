@@ -107,7 +107,7 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
         raise Forbidden(
             "l'accès à ces données est restreint : un projet le demande à leur propriétaire"
         )
-    if dataset.retirement and not caller.may_see(dataset.owner_id):
+    if dataset.deletion or (dataset.retirement and not caller.may_see(dataset.owner_id)):
         raise Gone(f"ce jeu de données est retiré : {dataset.retired}")
     version, table = dataset.readable()
     file = _file_of(version, name) if name else table

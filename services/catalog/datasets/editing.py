@@ -31,6 +31,8 @@ def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) 
 
     def decide(dataset: Dataset) -> None:
         dataset.check_owner(owner_id, "le décrit")
+        if dataset.retirement:
+            dataset.check_present()
         if dataset.harvested:
             raise WrongStage(
                 "ce jeu est moissonné : sa description se corrige dans son catalogue d'origine, et"
@@ -104,6 +106,8 @@ def confirm(store: Store, dataset_id: str, owner_id: str, body: NewLegalBasis) -
 
     def decide(dataset: Dataset) -> None:
         dataset.check_owner(owner_id, "en confirme la base légale")
+        if dataset.retirement:
+            dataset.check_present()
         dataset.confirm(body.version, said, restrict=body.restrict)
 
     return store.of(Dataset).change(dataset_id, decide)
@@ -119,6 +123,8 @@ def screen_again(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     def decide(dataset: Dataset) -> None:
         if "operator" not in caller.roles:
             dataset.check_owner(caller.member_id, "le fait examiner de nouveau")
+        if dataset.retirement:
+            dataset.check_present()
         dataset.read_again()
 
     return store.of(Dataset).change(dataset_id, decide)

@@ -111,3 +111,13 @@ class Metadata(Frozen):
     contact: Contact | None = Field(default=None, description="whom to ask about it")
     hvd: HighValue | None = Field(default=None, description="category of a high-value dataset")
     language: Language = "fr"
+
+    def without_content(self, title: str) -> "Metadata":
+        """What is said of a deleted dataset, under that title: whose it was, and on which terms."""
+        return Metadata(
+            title=title,
+            theme=self.theme,
+            licence=self.licence,
+            access=self.access,
+            producer=self.producer,
+        )

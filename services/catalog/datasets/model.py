@@ -1,6 +1,6 @@
 """A dataset of the catalogue: whose it is, who may know of it, its versions, where it came from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import ClassVar
 
@@ -9,8 +9,14 @@ from pydantic import Field, computed_field
 from services.catalog.datasets.legal_basis import LegalBasis, check_opening, held_for, why_held
 from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.source_record import FetchedCopy, Harvested
-from services.catalog.datasets.versions import DatasetState, Version, VersionContent, VersionHistory
-from services.catalog.decisions.ending import Retirement
+from services.catalog.datasets.versions import (
+    DatasetState,
+    Version,
+    VersionContent,
+    VersionHistory,
+    VersionState,
+)
+from services.catalog.decisions.ending import Deletion, Retirement
 from services.catalog.decisions.opening import OpeningRequest
 from services.catalog.licences.compatibility import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
@@ -19,6 +25,7 @@ from shared.catalogues.harvested_page import Distribution
 from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
 from shared.events import (
     Contributor,
+    DatasetDeleted,
     DatasetDescribed,
     DatasetHarvested,
     DatasetHeld,
@@ -31,6 +38,7 @@ from shared.events import (
     OpeningDecided,
     OpeningDecision,
     OpeningRequested,
+    ResultsRecalled,
 )
 from shared.tables.manifest import Profile
 
@@ -56,6 +64,8 @@ class Dataset(Aggregate):
         "changed_at",
         "source_id",
         "has_held",
+        "hashes",
+        "is_erasing",
     )
 
     owner_id: str
@@ -73,6 +83,8 @@ class Dataset(Aggregate):
     taken: FetchedCopy | None = Field(default=None, description="what was fetched from its source")
     opening: OpeningRequest | None = Field(default=None, description="to open a result to all")
     retirement: Retirement | None = Field(default=None, description="by whom it was retired here")
+    deletion: Deletion | None = Field(default=None, description="what became of its content")
+    superseded: list[FileRef] = Field(default=[], description="what readings before the last made")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -85,7 +97,7 @@ class Dataset(Aggregate):
     def state(self) -> DatasetState:
         """Published once one version is or a source has it, else what became of the newest."""
         if self.retired:
-            return "retired"
+            return "deleted" if self.deletion else "retired"
         return "published" if self.is_known else self.versions[-1].state
 
     @computed_field  # type: ignore[prop-decorator]
@@ -99,6 +111,18 @@ class Dataset(Aggregate):
     def keys(self) -> list[str]:
         """The kinds of key columns of the published version."""
         return list(self.profile.keys) if self.profile else []
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def hashes(self) -> list[str]:
+        """Of the files that it keeps in the store: of a deleted dataset none."""
+        return [] if self.deletion else sorted({one.sha256 for one in self._stored()})
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def is_erasing(self) -> bool:
+        """Whether content of it is still to be erased."""
+        return self.deletion is not None and self.deletion.erased_at is None
 
     def tell(self, events: Iterable[Event]) -> None:
         """Tell what was found out about this dataset."""
@@ -308,6 +332,54 @@ class Dataset(Aggregate):
             )
         )
 
+    def delete(
+        self,
+        member_id: str,
+        reason: str,
+        title: str,
+        recalled: ResultsRecalled,
+        owners: Iterable[str],
+    ) -> None:
+        """Somebody deletes it: its content is erased, that it was there stays, under that title.
+
+        `recalled` says which jobs made or read it, `owners` those of what was made of it.
+        """
+        if self.deletion:
+            return
+        erased = Deletion(deleted_by=member_id, deleted_at=now(), reason=reason)
+        self.deletion = erased.of_also(list(self._stored()))
+        self.versions = [version.without_content() for version in self.versions]
+        self.metadata = self.metadata.without_content(title)
+        self.retire_here(member_id, reason)
+        self.harvested = self.harvested and self.harvested.without_content()
+        self.superseded, self.opening, self.taken = [], None, None
+        self.record(
+            DatasetDeleted(
+                **self._about(), deleted_by=member_id, reason=reason, member_ids=tuple(owners)
+            )
+        )
+        self.record(recalled.model_copy(update=self._about()))
+
+    def erase_also(self, files: Sequence[FileRef], job_id: str = "") -> None:
+        """What came after its deletion, of that job if one made it, is erased as well."""
+        if self.deletion is None:
+            return
+        self.deletion = self.deletion.of_also(files)
+        if job_id:
+            self.record(
+                ResultsRecalled(**self._about(), reason=self.deletion.reason, job_ids=(job_id,))
+            )
+
+    def settle_deletion(self, gone: Iterable[str], kept: Iterable[str], *, is_clean: bool) -> None:
+        """These files are erased, those stay as others have them; `is_clean`: no index has more."""
+        if self.deletion and not self.deletion.erased_at:
+            self.deletion = self.deletion.settled(gone, kept, is_clean=is_clean)
+
+    def _stored(self) -> Iterator[FileRef]:
+        yield from self.superseded
+        for version in self.versions:
+            yield from version.stored
+
     def register(self, upload: VersionContent) -> None:
         """Add a version that waits to be read; the newest one's bytes again are no new version.
 
@@ -365,31 +437,51 @@ class Dataset(Aggregate):
         profile: Profile,
         job_id: str,
         keys_file: FileRef | None = None,
+        *,
+        manifest: FileRef | None = None,
     ) -> None:
         """Version `number` (the newest when not said) was read: it can be found from now on.
 
         It is held where `why_held` says so, unless what was confirmed for another covers it. Where
-        reading it anew takes it away, the one before is shown in its place, and read anew too.
+        reading it anew takes it away, the one before is shown in its place, and read anew too. Of a
+        deleted dataset it is erased.
         """
+        if self.deletion:
+            self.erase_also([one for one in (table, keys_file, manifest) if one], job_id)
+            return
         version = self.history.numbered(number)
         before, confirmed = version.state, self.history.confirmed(profile.privacy)
         if before in _READ and not version.again:
+            self._supersede((table, keys_file, manifest))
             return
         version.reason, version.job_id, version.again = "", job_id, False
-        version.table, version.profile, version.keys_file = table, profile, keys_file
-        self.changed_at = now()
+        earlier = (version.table, version.keys_file, version.manifest)
+        version.table, version.keys_file, version.manifest = table, keys_file, manifest
+        version.profile, self.changed_at = profile, now()
+        self._supersede(earlier)
         if self.project_id and profile.privacy and not profile.privacy.is_safe:
             # A result is as open as its sources, which did not single persons out.
             self._restrict()
+        self._show(version, profile, before, confirmed)
+
+    def _show(
+        self, version: Version, profile: Profile, before: VersionState, basis: LegalBasis | None
+    ) -> None:
+        """Make a version public that was read, or hold it; `basis` was confirmed for as much."""
         if reason := why_held(profile.privacy, is_open=self.metadata.access == "open"):
-            version.legal_basis = confirmed
-            if confirmed is None:
+            version.legal_basis = basis
+            if basis is None:
                 self._hold(version, profile, reason)
                 if before == "published" and self.published:
                     self.read_again()
                 return
         if before != "published":
             self._make_public(version, profile)
+
+    def _supersede(self, files: Iterable[FileRef | None]) -> None:
+        """Keep what an earlier reading made in mind: it is erased with the dataset."""
+        now_stored = {one.sha256 for one in self._stored()}
+        self.superseded += [one for one in files if one and one.sha256 not in now_stored]
 
     def confirm(self, number: int | None, basis: LegalBasis, *, restrict: bool) -> None:
         """Publish the held version `number` (the newest held one when not said) on that basis.
@@ -518,7 +610,7 @@ class Dataset(Aggregate):
         """Version `number` (the newest when not said) cannot be read as a table."""
         version = self.history.numbered(number)
         version.again = False
-        if version.state != "pending":
+        if version.state != "pending" or self.deletion:
             return
         version.state, version.reason, version.job_id = "rejected", reason, job_id
         self.record(DatasetRejected(**self._about(), version=version.number, reason=reason))

@@ -62,7 +62,9 @@ def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> N
     keys = manifest.output(KEYS)
     store.of(Dataset).change(
         event.dataset_id,
-        lambda dataset: dataset.publish(event.dataset_version, table, profile, event.job_id, keys),
+        lambda dataset: dataset.publish(
+            event.dataset_version, table, profile, event.job_id, keys, manifest=event.result
+        ),
         because=envelope,
     )
     if profile.privacy:

@@ -25,6 +25,10 @@ class Harvested(Frozen):
     change: Change = Field(description="how that harvest changed it")
     updated: str = Field(description="ISO date: the source's, or that of the harvest")
 
+    def without_content(self) -> "Harvested":
+        """What a deleted dataset keeps of it: enough to know its record again."""
+        return self.model_copy(update={"page": None, "distributions": (), "others": ()})
+
     def dated(self, one: Distribution) -> str:
         """When the source says that data was last changed: the file, or else the dataset."""
         return one.modified or self.modified

@@ -13,7 +13,7 @@ from shared.events.event import AcceptedRepair, FileRef, Frozen, Step
 from shared.tables.manifest import Column, Input, Output, Profile
 from shared.tables.privacy import Privacy
 
-DatasetState = Literal["pending", "held", "published", "rejected", "retired"]
+DatasetState = Literal["pending", "held", "published", "rejected", "retired", "deleted"]
 VersionState = Literal["pending", "held", "published", "rejected"]
 """Held is what names persons, until its owner confirms the legal basis."""
 
@@ -44,6 +44,10 @@ class Provenance(Frozen):
         )
         return self.model_copy(update={"inputs": tuple(inputs)})
 
+    def without_content(self) -> "Provenance":
+        """The same of a deleted result: which data it was made of, and not what was done to it."""
+        return self.model_copy(update={"steps": (), "privacy": None})
+
 
 class VersionContent(BaseModel):
     """A file on its way into a dataset, and for a project's result what belongs to it."""
@@ -70,7 +74,31 @@ class Version(VersionContent):
     table: FileRef | None = None
     profile: Profile | None = None
     keys_file: FileRef | None = Field(default=None, description="values of its key columns")
+    manifest: FileRef | None = Field(default=None, description="of the job that read it")
     legal_basis: LegalBasis | None = None
+
+    @property
+    def stored(self) -> Iterator[FileRef]:
+        """What of it lies in the file store."""
+        yield self.file
+        yield from filter(None, (self.table, self.keys_file, self.manifest))
+        yield from (output.file for output in self.files)
+        if self.provenance:
+            yield self.provenance.manifest
+
+    def without_content(self) -> "Version":
+        """What stays of it when the dataset is deleted: when it came, its hash, its origin."""
+        basis = self.legal_basis
+        return Version(
+            number=self.number,
+            registered_at=self.registered_at,
+            state=self.state,
+            file=self.file,
+            filename="",
+            job_id=self.job_id,
+            legal_basis=basis and basis.model_copy(update={"note": ""}),
+            provenance=self.provenance and self.provenance.without_content(),
+        )
 
 
 class VersionHistory(NamedTuple):

@@ -11,7 +11,7 @@ from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
 from services.catalog.decisions.ending import Retirement
 from shared.auth import Caller
-from shared.events.event import Frozen
+from shared.events.event import FileRef, Frozen
 
 
 class FileView(Frozen):
@@ -42,6 +42,7 @@ class VersionView(Version):
     keys_file: FileView | None = Field(  # type: ignore[assignment]
         default=None, description="values of its key columns"
     )
+    manifest: FileRef | None = Field(default=None, exclude=True)
     changes: Changes | None = None
 
     def without_hashes(self) -> "VersionView":

@@ -21,6 +21,7 @@ from services.catalog.dcat.describe import (
 from services.catalog.dcat.syntax import MEDIA_TYPES, Graphs, Syntax, write
 from shared.aggregate import LONG_AGO
 from shared.auth import Caller
+from shared.errors import Gone
 from shared.inbound import Body, Paging
 from shared.settings import Settings
 from shared.store import Store
@@ -88,8 +89,10 @@ class Exporter:
         return self._written(graphs, next=cursor, next_url=next_page(page, self._lab))
 
     def dataset(self, dataset_id: str) -> RdfDocument:
-        """One dataset, if the caller may know of it; NotFound else."""
+        """One dataset, if the caller may know of it; NotFound else, and Gone when it is deleted."""
         dataset = visible(self.store, dataset_id, self.caller)
+        if dataset.deletion:
+            raise Gone(f"ce jeu de données est supprimé : {dataset.retired}")
         graph = describe(dataset, versions_of(dataset, self.caller), self._lab)
         return self._written([graph])
 

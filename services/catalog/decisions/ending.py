@@ -1,8 +1,12 @@
-"""How a dataset ended: retired by somebody, or deleted."""
+"""How a dataset ended: retired by somebody, or deleted with its content."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from shared.events.event import Frozen
+from pydantic import Field
+
+from shared.aggregate import now
+from shared.events.event import FileRef, Frozen
 
 
 class Retirement(Frozen):
@@ -11,3 +15,49 @@ class Retirement(Frozen):
     retired_by: str
     retired_at: datetime
     reason: str
+
+
+class Deletion(Frozen):
+    """Somebody deleted the dataset: what content it had, and what became of that.
+
+    `pending` are the hashes of files that are still to be erased, `kept` of those that stay, as
+    other data has the same bytes. It is over at `erased_at`; what comes later is erased as well.
+    """
+
+    deleted_by: str
+    deleted_at: datetime
+    reason: str
+    files: tuple[FileRef, ...] = Field(default=(), description="all content that it had")
+    pending: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    erased_at: datetime | None = None
+
+    def of_also(self, files: Iterable[FileRef]) -> "Deletion":
+        """The same, by which these files are erased, too."""
+        added = {one.sha256: one for one in (*self.files, *files)}
+        pending = {*self.pending, *(one.sha256 for one in files)}
+        if pending == {*self.pending}:
+            return self
+        return self.model_copy(
+            update={
+                "files": tuple(added.values()),
+                "pending": tuple(sorted(pending)),
+                "kept": tuple(one for one in self.kept if one not in pending),
+                "erased_at": None,
+            }
+        )
+
+    def settled(self, gone: Iterable[str], kept: Iterable[str], *, is_clean: bool) -> "Deletion":
+        """The same once these files are gone, and those are kept for others.
+
+        It is over when nothing is pending, and indexes `is_clean`.
+        """
+        done = {*gone, *kept}
+        pending = tuple(one for one in self.pending if one not in done)
+        return self.model_copy(
+            update={
+                "pending": pending,
+                "kept": tuple(sorted({*self.kept, *kept})),
+                "erased_at": None if pending or not is_clean else now(),
+            }
+        )

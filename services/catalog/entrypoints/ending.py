@@ -1,9 +1,10 @@
-"""How a dataset ends: retired from the catalogue."""
+"""How a dataset ends: retired from the catalogue, or deleted."""
 
 from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.entrypoints.owning import DATASET
 from services.catalog.retirement import commands
-from services.catalog.retirement.bodies import NewRetirement
+from services.catalog.retirement.bodies import NewDeletion, NewRetirement
+from services.catalog.retirement.views import DeletionReceipt
 from shared.auth import INSIDE, Caller, Role
 from shared.http import Call, http
 from shared.inbound import Identifier
@@ -31,6 +32,19 @@ class Ending:
         dataset = commands.retire_dataset(self.documents, dataset_id, call.caller, reason)
         return view_of(dataset, call.caller)
 
+    @http("DELETE", DATASET, body=NewDeletion, returns=DeletionReceipt, roles=_ENDERS)
+    def delete_dataset(self, call: Call, dataset_id: str) -> DeletionReceipt:
+        """Delete a dataset with its content; that it was there stays known. The answer tells what.
+
+        Again it is the same answer, in which `erased_at` says when all was erased.
+        """
+        return commands.delete_dataset(self.documents, dataset_id, call.caller, call.body)
+
+    @http("GET", f"{DATASET}/deletion", returns=DeletionReceipt)
+    def read_receipt(self, call: Call, dataset_id: str) -> DeletionReceipt:
+        """What was erased of a deleted dataset, when, and what stays as other data has the same."""
+        return commands.read_receipt(self.documents, dataset_id, call.caller)
+
     @rpc
     def withdraw_dataset(
         self, dataset_id: Identifier, owner_id: Identifier, reason: str
@@ -40,3 +54,22 @@ class Ending:
         said = NewRetirement.model_validate({"reason": reason})
         dataset = commands.retire_dataset(self.documents, dataset_id, owner, said.reason)
         return view_of(dataset, INSIDE)
+
+    @rpc
+    def delete_dataset_of(
+        self,
+        dataset_id: Identifier,
+        owner_id: Identifier,
+        reason: str,
+        *,
+        keep_title: bool = True,
+    ) -> DeletionReceipt:
+        """Delete that owner's dataset with its content; that it was there stays known."""
+        owner = Caller(owner_id, frozenset())
+        said = NewDeletion.model_validate({"reason": reason, "keep_title": keep_title})
+        return commands.delete_dataset(self.documents, dataset_id, owner, said)
+
+    @rpc
+    def get_deletion(self, dataset_id: Identifier) -> DeletionReceipt:
+        """What was erased of a deleted dataset, when, and what stays as other data has the same."""
+        return commands.read_receipt(self.documents, dataset_id, INSIDE)

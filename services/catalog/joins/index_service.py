@@ -25,6 +25,9 @@ T = TypeVar("T")
 _LOOK_SECONDS = 30.0
 
 _KEY_FILE_BYTES = 500_000_000
+_DELETED = "deleted"
+"""Stands in place of a key file's hash: what was deleted is in no saved index."""
+
 SNAPSHOT_AFTER = 200
 """Datasets taken in since the last snapshot: a restart reads fewer files than that."""
 
@@ -49,6 +52,7 @@ class JoinIndexService(Loop):
         self._feed = ChangeFeed()
         self._taken: dict[str, str] = {}
         self._unsaved = 0
+        self._has_deleted = False
 
     def ask(self, about: str, question: Callable[[JoinIndex], T]) -> T:
         """The answer from an index that knows the dataset `about` as it is saved now.
@@ -63,8 +67,10 @@ class JoinIndexService(Loop):
         """Save the index when enough came since it was saved; questions are answered meanwhile."""
         with self._busy:
             index, unsaved, since = self._index, self._unsaved, self._feed.since
-            if index is None or since is None or unsaved < SNAPSHOT_AFTER:
+            is_due = self._has_deleted or unsaved >= SNAPSHOT_AFTER
+            if index is None or since is None or not is_due:
                 return
+            self._has_deleted = False
             saved = IndexSnapshot(self._in_thread(index.state), since, dict(self._taken))
         self._snapshots.save(saved)
         with self._busy:
@@ -101,7 +107,7 @@ class JoinIndexService(Loop):
         if about and (newest := self._store.of(Dataset).find_one(about)):
             self._take(index, newest)
         if self._unsaved > before:
-            self._in_thread(index.settle)
+            self._in_thread(index.purge if self._has_deleted else index.settle)
             metrics.join_columns.labels(self._service).set(index.columns)
             metrics.join_values.labels(self._service).set(index.values)
 
@@ -111,12 +117,13 @@ class JoinIndexService(Loop):
         index.restrict(dataset.id, "" if is_open else dataset.owner_id)
         version = dataset.published if dataset.state == "published" else None
         file = version.keys_file if version else None
-        wanted = file.sha256 if file else ""
+        wanted = _DELETED if dataset.deletion else file.sha256 if file else ""
         if self._taken.get(dataset.id, "") == wanted:
             return
         self._put(index, dataset.id, file)
         self._taken[dataset.id] = wanted
         self._unsaved += 1
+        self._has_deleted = self._has_deleted or wanted == _DELETED
 
     def _put(self, index: JoinIndex, dataset_id: str, file: FileRef | None) -> None:
         """Put in what a key file has; nothing when it is broken, which no later try would mend."""

@@ -146,6 +146,13 @@ class JoinIndex:
             self._numbers[dataset_id] = list(numbers.values())
         self._traits = None
 
+    def purge(self) -> None:
+        """Drop the values of columns that are gone; else they stay until shelves are merged."""
+        alive = self.settle().alive
+        for shelf in self._shelves.values():
+            if shelf.dead and shelf.segments:
+                shelf.segments, shelf.dead = [merge(shelf.segments, alive, self._hasher)], 0
+
     def restrict(self, dataset_id: str, owner_id: str) -> None:
         """Let a dataset be restricted to its owner; open when that is empty."""
         if owner_id:

@@ -8,19 +8,20 @@ files are the truth, and the index is made again from them.
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
+from services.catalog.datasets.model import Dataset
 from services.catalog.joins.inverted_index import Shelf, State
 from services.catalog.joins.join import DatasetColumn
 from services.catalog.joins.segment import Segment
-from shared.aggregate import Aggregate
+from shared.aggregate import LONG_AGO, Aggregate
 from shared.errors import LabError
 from shared.events.event import FileRef
 from shared.storage import CHUNK, Storage
@@ -44,6 +45,12 @@ class JoinSnapshot(Aggregate):
     collection: ClassVar[str] = "join_snapshots"
 
     file: FileRef | None = None
+    since: datetime = LONG_AGO
+    stale: list[FileRef] = Field(default=[], description="earlier ones, to be removed")
+
+    def forgets(self, dataset: Dataset) -> bool:
+        """Whether it was made when the deletion of that dataset was known."""
+        return dataset.deletion is not None and self.since >= dataset.deletion.deleted_at
 
 
 ID = "joins"
@@ -69,17 +76,21 @@ class Snapshots:
         pieces = dump(saved)
         made = iter(lambda: self._in_thread(next, pieces, b""), b"")
         file = self._files.put(made, "application/octet-stream")
-        before: list[FileRef] = []
 
         def point(document: JoinSnapshot) -> None:
-            before[:] = [document.file] if document.file and document.file != file else []
-            document.file = file
+            stale = [*document.stale, document.file]
+            document.stale = [one for one in stale if one and one != file]
+            document.file, document.since = file, saved.since
 
-        self._documents.change(ID, point, new=lambda: JoinSnapshot(id=ID))
-        for old in before:
-            # Another process may have removed it, or be about to read it: then it reads key files.
-            with suppress(LabError):
-                self._files.remove(self._files.address(old))
+        document = self._documents.change(ID, point, new=lambda: JoinSnapshot(id=ID))
+        # Another process may be about to read one: then it reads key files.
+        removed = [one for one in document.stale if self._files.erase(one, timedelta())]
+
+        def forget(document: JoinSnapshot) -> None:
+            document.stale = [one for one in document.stale if one not in removed]
+
+        if removed:
+            self._documents.change(ID, forget)
 
     def load(self) -> IndexSnapshot | None:
         """The newest snapshot, if there is one that can be read."""

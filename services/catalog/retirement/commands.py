@@ -1,8 +1,16 @@
-"""Takes datasets out of the catalogue for good; every command may be repeated."""
+"""Takes datasets out of the catalogue for good, or deletes them; every command may be repeated."""
 
+from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.visibility import visible
+from services.catalog.retirement.bodies import NewDeletion
+from services.catalog.retirement.views import DeletionReceipt
 from shared.auth import Caller
+from shared.errors import Forbidden, NotFound
+from shared.events import Envelope, JobForgotten, JobSucceeded, ResultsRecalled
 from shared.store import Store
+
+_UNTITLED = "Jeu de données supprimé"
 
 
 def retire_dataset(store: Store, dataset_id: str, caller: Caller, reason: str) -> Dataset:
@@ -13,13 +21,88 @@ def retire_dataset(store: Store, dataset_id: str, caller: Caller, reason: str) -
     """
 
     def decide(dataset: Dataset) -> None:
-        check_may_end(dataset, caller)
+        _check_may_end(dataset, caller)
         dataset.retire_here(caller.member_id, reason)
 
     return store.of(Dataset).change(dataset_id, decide)
 
 
-def check_may_end(dataset: Dataset, caller: Caller) -> None:
+def delete_dataset(
+    store: Store, dataset_id: str, caller: Caller, wanted: NewDeletion
+) -> DeletionReceipt:
+    """Delete a dataset: it is gone for everybody at once, its files once nobody may put them again.
+
+    What stays is that it was there: whose it was, its hashes and dates, and what it was made of.
+    Raises NotFound, Forbidden for anybody but its owner and operators.
+    """
+
+    def decide(dataset: Dataset) -> None:
+        _check_may_end(dataset, caller)
+        title = dataset.metadata.title if wanted.keep_title else _UNTITLED
+        recalled, owners = _made_of(store, dataset, wanted.reason)
+        dataset.delete(caller.member_id, wanted.reason, title, recalled, owners)
+
+    return _receipt(store.of(Dataset).change(dataset_id, decide))
+
+
+def read_receipt(store: Store, dataset_id: str, caller: Caller) -> DeletionReceipt:
+    """What was erased of a deleted dataset, for its owner and staff: hashes prove what one has.
+
+    Raises NotFound when it is not deleted, Forbidden for others.
+    """
+    dataset = visible(store, dataset_id, caller)
+    if not caller.may_see(dataset.owner_id):
+        raise Forbidden("seul le propriétaire d'un jeu supprimé en lit le reçu")
+    return _receipt(dataset)
+
+
+def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
+    """Compute forgot a job that read or made a deleted dataset: its files are erased with it."""
+    event = envelope.data
+    if event.dataset_id is None:
+        return
+    store.of(Dataset).change(
+        event.dataset_id, lambda dataset: dataset.erase_also(event.files), because=envelope
+    )
+
+
+def recall_late(store: Store, envelope: Envelope[JobSucceeded]) -> None:
+    """A job that read data succeeded after that was deleted: what it made is recalled, too."""
+    event = envelope.data
+    if event.kind not in ("trial", "full"):
+        return
+    for use in store.of(Use).every({"job_id": event.job_id}):
+        dataset = store.of(Dataset).find_one(use.dataset_id)
+        if dataset and dataset.deletion and use.project_id == event.project_id:
+            store.of(Dataset).change(
+                dataset.id, lambda it: it.erase_also((), event.job_id), because=envelope
+            )
+
+
+def _receipt(dataset: Dataset) -> DeletionReceipt:
+    if dataset.deletion is None:
+        raise NotFound(f"{dataset.id} n'est pas supprimé")
+    return DeletionReceipt.of(dataset, dataset.deletion)
+
+
+def _made_of(store: Store, dataset: Dataset, reason: str) -> tuple[ResultsRecalled, list[str]]:
+    """Which jobs read or made the dataset, and who owns what was made of it."""
+    uses = list(store.of(Use).every({"dataset_id": dataset.id}))
+    results = {use.delivered_as for use in uses if use.delivered_as}
+    made = {one.provenance.job_id for one in dataset.versions if one.provenance}
+    owners = {one.owner_id for one in map(store.of(Dataset).find_one, sorted(results)) if one}
+    recalled = ResultsRecalled(
+        dataset_id=dataset.id,
+        owner_id=dataset.owner_id,
+        title=dataset.metadata.title,
+        reason=reason,
+        job_ids=tuple(sorted({*made, *(use.job_id for use in uses if use.job_id)})),
+        project_id=dataset.project_id,
+    )
+    return recalled, sorted(owners - {dataset.owner_id})
+
+
+def _check_may_end(dataset: Dataset, caller: Caller) -> None:
     """Raise Forbidden, or NotFound, for anybody but the owner and operators."""
     if "operator" not in caller.roles:
         dataset.check_owner(caller.member_id, "le retire ou le supprime")

@@ -129,8 +129,10 @@ class TextIndex:
         self._index.reload()
 
     def _put(self, dataset: Dataset) -> None:
-        texts = texts_of(dataset)
         self._writer.delete_documents_by_term("id", dataset.id)
+        if dataset.deletion:
+            return
+        texts = texts_of(dataset)
         self._writer.add_document(_document(dataset, texts))
         self._label(dataset)
         for words in texts.values():

@@ -21,6 +21,7 @@ from shared.events import (
     ProjectStaffed,
     ProjectSubmitted,
     ProjectWithdrawn,
+    ResultsRecalled,
     Treatment,
     TreatmentProposed,
 )
@@ -132,6 +133,23 @@ class Commands:
         for job in self._active(access.project_id) if revoked else ():
             if name := job.name_of(access.dataset_id):
                 self._cancel(job, f"l'accès aux données « {name} » est retiré : {revoked}")
+
+    def forget(self, envelope: Envelope[ResultsRecalled]) -> None:
+        """Keep nothing of the jobs that read, made or took in a deleted dataset.
+
+        Who opens data by RPC may name any job: of those named, others are left alone.
+        """
+        event = envelope.data
+        reason = f"des données dont il est fait sont supprimées : {event.reason}"
+        named = map(self._jobs.find_one, event.job_ids)
+        found = {one.id for one in self._jobs.every({"dataset_id": event.dataset_id})}
+        if event.project_id:
+            found |= {one.id for one in self._jobs.every({"project_id": event.project_id})}
+        found |= {one.id for one in named if one and event.dataset_id in one.reads.values()}
+        for identifier in sorted(found):
+            self._jobs.change(
+                identifier, lambda job: job.forget(event.dataset_id, reason), because=envelope
+            )
 
     def submit(self, project_id: str, cause: str) -> Job:
         """Queue a staffed project's full job; while one is under way, it is the answer.

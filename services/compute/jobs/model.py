@@ -13,6 +13,7 @@ from shared.events import (
     FileRef,
     JobCancelled,
     JobFailed,
+    JobForgotten,
     JobGivenUp,
     JobKind,
     JobQueued,
@@ -57,7 +58,7 @@ class Job(Aggregate):
     """
 
     collection = "jobs"
-    indexes = ("state", "project_id", "owner_id", "lane", "queued_at")
+    indexes = ("state", "project_id", "dataset_id", "owner_id", "lane", "queued_at")
 
     kind: JobKind
     project_id: str | None = None
@@ -98,6 +99,8 @@ class Job(Aggregate):
     privacy: Privacy | None = None
     size_warning: str = ""
     reason: str = ""
+    forgotten: str = ""
+    forgotten_for: str = ""
 
     @property
     def is_charged(self) -> bool:
@@ -230,6 +233,8 @@ class Job(Aggregate):
             self.outputs, self.privacy = outputs, privacy
             self.size_warning = size_warning
         self._end("succeeded", seconds)
+        if self.forgotten:
+            self._leave(result, outputs)
 
     def fail(self, run: str, seconds: float, reason: str) -> None:
         """End without a result, unless a cancellation was accepted before."""
@@ -271,6 +276,25 @@ class Job(Aggregate):
         self.cancel_requested, self.reason = True, reason
         if self.state != "running":
             self._end("cancelled", 0.0)
+
+    def forget(self, dataset_id: str, reason: str) -> None:
+        """Keep nothing of what it read, made or took in: that dataset is deleted.
+
+        What is under way is cancelled. `reason` is French.
+        """
+        if self.is_active:
+            self.cancel(reason)
+        self.forgotten, self.forgotten_for = reason, dataset_id
+        self._leave(self.result, self.outputs)
+
+    def _leave(self, result: FileRef | None, outputs: tuple[Output, ...]) -> None:
+        """Tell which files are to be erased, and forget them with what a log may quote."""
+        files = [*(one.file for one in outputs), *([result] if result else [])]
+        self.result, self.outputs, self.privacy = None, (), None
+        self.log_tail, self.filename, self.message = "", "", self.forgotten
+        if files:
+            about = {**self._about(), "dataset_id": self.forgotten_for}
+            self.record(JobForgotten(**about, reason=self.forgotten, files=tuple(files)))
 
     def check(self, run: str) -> None:
         """Raise TakenOver unless `run` is the present run."""

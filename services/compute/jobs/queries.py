@@ -4,7 +4,7 @@ from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobPage, JobView, ListJobs
 from services.compute.jobs.workspace import Workspace
 from shared.auth import Caller
-from shared.errors import Forbidden, NotFound, WrongStage
+from shared.errors import Forbidden, Gone, NotFound, WrongStage
 from shared.events.event import FileRef
 from shared.store import Store
 
@@ -71,9 +71,12 @@ class Queries:
 def file_of(job: Job, name: str) -> FileRef:
     """A job's file of that name, or its manifest.
 
-    Raises WrongStage until the job succeeded, NotFound for a name it did not make. What a job read
-    for the catalogue leaves by the catalogue only, which knows who may have it.
+    Raises Gone when it is forgotten, WrongStage until the job succeeded, NotFound for a name it did
+    not make. What a job read for the catalogue leaves by the catalogue only, which knows who may
+    have it.
     """
+    if job.forgotten:
+        raise Gone(f"ce traitement n'a plus de résultat : {job.forgotten}")
     if job.result is None:
         raise WrongStage("ce traitement n'a pas (encore) de résultat")
     outputs = job.outputs if job.project_id else ()

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -260,3 +260,18 @@ def test_reference_cannot_leave_the_store(digest: str) -> None:
     """No path is ever made of what a client sends."""
     with pytest.raises(ValueError, match="sha256"):
         FileRef(sha256=digest, size=1)
+
+
+def test_erased_file_is_gone_unless_it_was_put_again_meanwhile(storage: Storage) -> None:
+    """A young one is somebody's whose document comes yet; what is gone may be erased again."""
+    file = storage.put([b"x"], "text/plain")
+    assert not storage.erase(file, timedelta(minutes=1))
+    assert storage.read(file) == b"x"
+    for _ in range(2):
+        assert storage.erase(file, timedelta())
+    with pytest.raises(NotFound):
+        storage.read(file)
+    old = datetime.now(UTC).timestamp() - 3600
+    os.utime(storage.address(storage.put([b"x"], "text/plain")), (old, old))
+    storage.put([b"x"], "text/plain")
+    assert not storage.erase(file, timedelta(minutes=1))

@@ -14,6 +14,7 @@ from services.catalog.joins import index_service as keeping
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import ID, JoinSnapshot
 from shared.aggregate import now
+from shared.events import ResultsRecalled
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import UNTYPED, KeyColumn, blocks_of
@@ -167,3 +168,28 @@ def test_question_about_a_dataset_knows_it_however_late_it_was_saved(world: Worl
     late.changed_at -= timedelta(minutes=1)
     world.store.of(Dataset).save(late)
     assert joined(process, late.id) == {old}
+
+
+def test_saved_index_forgets_what_was_deleted(world: World) -> None:
+    """Its values leave the file at once, also those of a snapshot that a restart reads."""
+    ids = [world.publish(name, "v1", f"{name}-secret-value") for name in "abc"]
+    process = world.process()
+    saved(process, ids[0])
+    before = world.snapshot()
+    assert b"b-secret-value" in before.read_bytes()
+    recalled = ResultsRecalled(
+        dataset_id=ids[1], owner_id="mbr_owner", title="b", reason="fin", job_ids=()
+    )
+    world.store.of(Dataset).change(
+        ids[1], lambda dataset: dataset.delete("mbr_owner", "fin", "b", recalled, [])
+    )
+    restarted = world.process()
+    for one in (process, restarted):
+        assert saved(one, ids[0]) == {ids[2]}
+    content = world.snapshot().read_bytes()
+    assert b"b-secret-value" not in content
+    assert b"a-secret-value" in content
+    assert not before.exists()
+    deleted = world.store.of(Dataset).get(ids[1])
+    assert world.store.of(JoinSnapshot).get(ID).forgets(deleted)
+    assert joined(world.process(), ids[0]) == {ids[2]}

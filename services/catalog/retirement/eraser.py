@@ -1,0 +1,87 @@
+"""Erases the content of deleted datasets from the file store, unless other data has the same bytes.
+
+Files lie by their content, so another dataset may have one, or be about to: what was put is put
+again under the same name, and the document that refers to it comes later. So a file is erased only
+when no document refers to it and it was not put within the grace period. Every process may erase;
+the documents say what is left to do, so a crash in between changes nothing.
+"""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from services.catalog import metrics
+from services.catalog.datasets.model import Dataset
+from services.catalog.decisions.ending import Deletion
+from services.catalog.joins.snapshot import ID, JoinSnapshot
+from shared.aggregate import Aggregate, now
+from shared.background import Loop
+from shared.settings import Settings
+from shared.storage import Storage
+from shared.store import Store
+
+_LOOK_SECONDS = 5.0
+_AT_ONCE = 20
+
+
+class HashIndex(Aggregate):
+    """Whether all documents name the hashes of their files; there is one, `HASHES`.
+
+    Datasets that were saved before deletions did not, and would look as if they had no files.
+    """
+
+    collection: ClassVar[str] = "hash_indexes"
+
+    is_complete: bool = False
+
+
+HASHES = "hashes"
+
+
+class Eraser(Loop):
+    """Erases what is pending, and notes on the receipt what became of it."""
+
+    def __init__(self, service: str, store: Store, files: Storage, settings: Settings) -> None:
+        super().__init__(_LOOK_SECONDS, self._look)
+        self._service, self._store, self._files = service, store, files
+        self._datasets = store.of(Dataset)
+        self._grace = timedelta(seconds=settings.erasure_grace_seconds)
+
+    def _look(self) -> None:
+        waiting = self._datasets.find({"is_erasing": True}, limit=_AT_ONCE)
+        ages = [now() - one.deletion.deleted_at for one in waiting if one.deletion]
+        oldest = max(ages, default=timedelta())
+        metrics.erasure_oldest.labels(self._service).set(oldest.total_seconds())
+        if waiting:
+            self._complete_index()
+        for dataset in waiting:
+            if dataset.deletion and not self.stopping.is_set():
+                self._erase(dataset, dataset.deletion)
+
+    def _complete_index(self) -> None:
+        index = self._store.of(HashIndex)
+        found = index.find_one(HASHES)
+        if found and found.is_complete:
+            return
+        for dataset in self._datasets.every():
+            # Saved again as it is, it names its hashes.
+            self._datasets.change(dataset.id, lambda _dataset: None)
+        index.add(HashIndex(id=HASHES, is_complete=True))
+
+    def _erase(self, dataset: Dataset, deletion: Deletion) -> None:
+        files = {one.sha256: one for one in deletion.files}
+        kept = [one for one in deletion.pending if self._is_referred_to(one)]
+        rest = (files[one] for one in deletion.pending if one not in kept)
+        gone = [one.sha256 for one in rest if self._files.erase(one, self._grace)]
+        is_clean = self._is_clean(dataset)
+        if gone or kept or (is_clean and not deletion.pending):
+            self._datasets.change(
+                dataset.id, lambda it: it.settle_deletion(gone, kept, is_clean=is_clean)
+            )
+
+    def _is_referred_to(self, sha256: str) -> bool:
+        return bool(self._datasets.find({"hashes": {"$in": [sha256]}}, limit=1))
+
+    def _is_clean(self, dataset: Dataset) -> bool:
+        """Whether the saved index of joins was made without the dataset."""
+        saved = self._store.of(JoinSnapshot).find_one(ID)
+        return saved is None or saved.file is None or saved.forgets(dataset)

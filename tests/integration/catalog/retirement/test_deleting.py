@@ -1,0 +1,226 @@
+"""Deleted data is gone from files, documents and indexes; that it was there stays known."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+from shared.aggregate import new_id
+from shared.errors import NotFound
+from shared.events import FileRef, JobForgotten
+from tests.conftest import Token
+from tests.integration.catalog.lab import Lab, delivered, problem, running_lab
+from tests.integration.catalog.tables import ingested
+from tests.servers import Broker, eventually
+
+REASON = "les personnes ont retiré leur accord"
+
+
+@pytest.fixture(scope="module")
+def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token) -> Iterator[Lab]:
+    """The catalog, running, with no period of grace."""
+    environ = {**module_environ, "DATALAB_ERASURE_GRACE_SECONDS": "0"}
+    with running_lab(broker, vhost, environ, token) as lab:
+        yield lab
+
+
+def delete(
+    lab: Lab, dataset_id: str, member_id: str, role: str = "owner", **body: Any
+) -> urllib3.BaseHTTPResponse:
+    """The answer to a deletion."""
+    said = {"reason": REASON, **body}
+    return lab.call("DELETE", f"/datasets/{dataset_id}", lab.token(member_id, role), json=said)
+
+
+def erased(lab: Lab, dataset_id: str) -> dict[str, Any]:
+    """The receipt of a deletion, once all is erased."""
+    path, staff = f"/datasets/{dataset_id}/deletion", lab.token("mbr_op", "operator")
+    eventually(lambda: lab.get(path, staff)["erased_at"], 30, "everything is erased")
+    receipt: dict[str, Any] = lab.get(path, staff)
+    return receipt
+
+
+def where(lab: Lab, marker: str) -> list[str]:
+    """The stored files and documents of the catalogue that a text is in."""
+    root = Path(lab.files.path(""))
+    files = [one for one in root.rglob("*") if one.is_file()]
+    found = [str(one) for one in files if marker.encode() in one.read_bytes()]
+    with lab.database() as database:
+        for name in database.list_collection_names():
+            found += [
+                f"{name} {document['_id']}"
+                for document in database[name].find()
+                if marker in str(document)
+            ]
+    return found
+
+
+COMMUNES = (Path(__file__).parents[3] / "data/communes_2019.csv").read_text().split()[1:201]
+
+
+def table_with(marker: str) -> bytes:
+    """A table that has a text as a key and as a value, and where the profile quotes it."""
+    codes = [line.partition(";")[0] for line in COMMUNES]
+    rows = [f"{code};{marker}-{number}" for number, code in enumerate(codes)]
+    return "\n".join(["code_commune;nom", *rows, f"{marker};x"]).encode()
+
+
+def read(lab: Lab, owner_id: str, marker: str, **metadata: Any) -> str:
+    """The id of a new dataset that has this text in its data, once it was read."""
+    content = table_with(marker)
+    dataset_id = lab.upload(owner_id, content, **metadata)
+    lab.publish(ingested(lab, dataset_id, content))
+    lab.wait_for("dataset_published", dataset_id=dataset_id)
+    return dataset_id
+
+
+def test_deleted_data_is_nowhere_any_more(lab: Lab) -> None:
+    """Neither in files, nor in documents: searched for by a text that was in the data."""
+    owner, marker = new_id("mbr"), new_id("marqueur")
+    dataset_id = read(lab, owner, marker, description="Un texte.")
+    other = read(lab, owner, new_id("autre"))
+    assert len(lab.get(f"/datasets/{dataset_id}/joins", lab.token(owner, "owner"))["items"]) > 0
+    held = where(lab, marker)
+    assert f"datasets {dataset_id}" in held
+    assert len(held) == 5
+    receipt = delete(lab, dataset_id, owner).json()
+    assert (receipt["deleted_by"], receipt["reason"]) == (owner, REASON)
+    receipt = erased(lab, dataset_id)
+    assert len(receipt["files"]) >= 3
+    assert (receipt["pending"], receipt["kept"]) == ([], [])
+    assert where(lab, marker) == []
+    found = lab.get(f"/datasets/{other}/joins", lab.token(owner, "owner"))["items"]
+    assert dataset_id not in {one["dataset_id"] for one in found}
+    lab.service.kill()
+    lab.service.start()
+    assert len(lab.get("/datasets", lab.token("mbr_z", "holder"))["items"]) > 0
+    assert where(lab, marker) == []
+
+
+def test_tombstone_says_that_it_was_there(lab: Lab) -> None:
+    """To everybody who asks by its id, without its hashes; again it is the same answer."""
+    owner = new_id("mbr")
+    dataset_id = lab.published(owner, "commune", title="Titre", description="Long texte")
+    first, again = (delete(lab, dataset_id, owner).json() for _ in range(2))
+    assert {**again, "pending": [], "erased_at": None} == {
+        **first,
+        "pending": [],
+        "erased_at": None,
+    }
+    view = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))
+    assert (view["state"], view["title"], view["description"]) == ("deleted", "Titre", "")
+    assert view["retirement"]["reason"] == REASON
+    stranger = lab.token("mbr_z", "holder")
+    assert REASON in problem(lab.call("GET", f"/datasets/{dataset_id}/table", stranger), 410)
+    assert REASON in problem(
+        lab.call("GET", f"/datasets/{dataset_id}/table", lab.token(owner, "owner")), 410
+    )
+    problem(lab.call("GET", f"/datasets/{dataset_id}?format=turtle", stranger), 410)
+    problem(lab.call("GET", f"/datasets/{dataset_id}/deletion", stranger), 403)
+    lab.settled()
+    assert len(lab.events("dataset_deleted", dataset_id=dataset_id)) == 1
+
+
+def test_title_goes_where_the_owner_asks_so(lab: Lab) -> None:
+    """By RPC, too."""
+    owner, marker = new_id("mbr"), new_id("titre")
+    dataset_id = lab.published(owner, title=marker)
+    with lab.rpc() as catalog:
+        with pytest.raises(NotFound):
+            catalog.get_deletion(dataset_id)
+        receipt = catalog.delete_dataset_of(dataset_id, owner, REASON, keep_title=False)
+        assert receipt["title"] == "Jeu de données supprimé"
+        erased(lab, dataset_id)
+        assert catalog.get_deletion(dataset_id)["erased_at"]
+    lab.settled()
+    assert where(lab, marker) == []
+
+
+def test_bytes_that_another_dataset_has_stay(lab: Lab) -> None:
+    """Until that one is deleted as well."""
+    first, second = new_id("mbr"), new_id("mbr")
+    content = new_id("x").encode()
+    ids = [lab.upload(owner, content) for owner in (first, second)]
+    [file] = {
+        FileRef.model_validate(lab.wait_for("dataset_registered", dataset_id=one)["file"])
+        for one in ids
+    }
+    assert delete(lab, ids[0], first).status == 200
+    receipt = erased(lab, ids[0])
+    assert (receipt["kept"], lab.files.read(file)) == ([file.sha256], content)
+    assert delete(lab, ids[1], second).status == 200
+    assert erased(lab, ids[1])["kept"] == []
+    with pytest.raises(NotFound):
+        lab.files.read(file)
+
+
+def test_what_comes_late_is_erased_too(lab: Lab) -> None:
+    """A reading that ends after the deletion, and what compute had kept."""
+    owner, marker = new_id("mbr"), new_id("marqueur")
+    dataset_id = lab.upload(owner, table_with(marker))
+    assert delete(lab, dataset_id, owner).status == 200
+    erased(lab, dataset_id)
+    event = ingested(lab, dataset_id, table_with(marker))
+    lab.publish(event, times=2)
+    recalled = lab.wait_for("results_recalled", dataset_id=dataset_id, job_ids=[event.job_id])
+    assert recalled["reason"] == REASON
+    eventually(lambda: where(lab, marker) == [], 30, "the late reading is erased")
+    file = lab.files.put([marker.encode()], "text/plain")
+    about = {"job_id": new_id("job"), "kind": "trial", "dataset_id": dataset_id}
+    lab.publish(JobForgotten.model_validate({**about, "reason": REASON, "files": (file,)}))
+    eventually(lambda: where(lab, marker) == [], 30, "what the job left is erased")
+    erased(lab, dataset_id)
+    assert lab.events("dataset_published", dataset_id=dataset_id) == []
+
+
+def test_what_was_made_of_it_stays_and_its_owner_is_told(lab: Lab) -> None:
+    """Compute is told which jobs read it; provenance keeps its hash."""
+    owner, holder = new_id("mbr"), new_id("mbr")
+    source = lab.published(owner)
+    event = delivered(lab, source, holder_id=holder)
+    project_id, job_id = lab.opened_for(source, project_id=event.project_id), new_id("job")
+    with lab.rpc() as catalog:
+        catalog.open_dataset(project_id, source, job_id)
+    result = lab.result_of(event.model_copy(update={"job_id": job_id}))
+    lab.settled()
+    assert delete(lab, source, owner).status == 200
+    told = lab.wait_for("dataset_deleted", dataset_id=source)
+    assert told["member_ids"] == [holder]
+    assert lab.wait_for("results_recalled", dataset_id=source)["job_ids"] == [job_id]
+    view = lab.get(f"/datasets/{result}", lab.token(holder, "holder"))
+    [made_of] = view["versions"][0]["provenance"]["inputs"]
+    assert (made_of["dataset_id"], made_of["sha256"]) == (source, "a" * 64)
+    assert view["state"] == "published"
+
+
+def test_deleted_result_takes_its_project_s_files_with_it(lab: Lab) -> None:
+    """Chart and manifest, and all its project's jobs are recalled."""
+    source, holder = lab.published("mbr_o"), new_id("mbr")
+    event = delivered(lab, source, holder_id=holder)
+    result = lab.result_of(event)
+    assert delete(lab, result, holder, "holder").status == 200
+    recalled = lab.wait_for("results_recalled", dataset_id=result)
+    assert (recalled["project_id"], recalled["job_ids"]) == (event.project_id, ["job_full"])
+    assert event.result.sha256 in {one["sha256"] for one in erased(lab, result)["files"]}
+    with pytest.raises(NotFound):
+        lab.files.read(event.result)
+
+
+def test_only_owner_and_operators_delete(lab: Lab) -> None:
+    """With a reason."""
+    owner = new_id("mbr")
+    dataset_id, waiting = lab.published(owner), lab.upload(owner)
+    problem(delete(lab, dataset_id, "mbr_z"), 403)
+    problem(delete(lab, waiting, "mbr_z"), 404)
+    problem(delete(lab, dataset_id, "mbr_z", "reviewer"), 403)
+    assert "reason" in problem(delete(lab, dataset_id, owner, reason=""), 422)
+    assert delete(lab, dataset_id, "mbr_op", "operator").json()["deleted_by"] == "mbr_op"
+    for path, body in (("repairs", {"column": "x", "repair": "leading_zero"}), ("screening", None)):
+        where_to = f"/datasets/{dataset_id}/{path}"
+        problem(lab.call("POST", where_to, lab.token(owner, "owner"), json=body), 409)
+    answer = lab.call(
+        "PATCH", f"/datasets/{dataset_id}", lab.token(owner, "owner"), json={"title": "Retour"}
+    )
+    problem(answer, 409)
