@@ -68,9 +68,9 @@ class Client:
         """What PATCH answers."""
         return _json(self._send(service, "PATCH", path, json=body))
 
-    def delete(self, service: str, path: str) -> None:
-        """DELETE, which answers nothing."""
-        self._send(service, "DELETE", path)
+    def delete(self, service: str, path: str, body: Mapping[str, object] | None = None) -> Answer:
+        """What DELETE answers, if anything."""
+        return _json(self._send(service, "DELETE", path, json=body))
 
     def upload(self, service: str, path: str, metadata: Mapping[str, object], file: Path) -> Answer:
         """POST a file with its metadata, piece by piece."""

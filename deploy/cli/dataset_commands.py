@@ -10,7 +10,15 @@ import typer
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest
-from deploy.cli.dataset_owner_commands import add, describe, open_, opening, retire
+from deploy.cli.dataset_owner_commands import (
+    add,
+    delete,
+    describe,
+    open_,
+    opening,
+    receipt,
+    retire,
+)
 from deploy.cli.session import client
 
 app = CommandGroup("The catalogue, and access to its data.")
@@ -69,6 +77,8 @@ app.answers("describe", _ABOUT)(describe)
 app.answers("open")(open_)
 app.answers("opening")(opening)
 app.answers("retire", _ABOUT)(retire)
+app.answers("delete")(delete)
+app.answers("receipt")(receipt)
 
 
 @app.lists("list", "id", "state", "access", "rows", "keys", "quality", "title")

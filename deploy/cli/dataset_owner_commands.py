@@ -1,4 +1,4 @@
-"""What owners do: `datalab dataset add`, `describe`, `open`, `opening` and `retire`."""
+"""What owners do: `datalab dataset add`, `describe`, `open`, `opening`, `retire`, `delete`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -128,3 +128,19 @@ def retire(
     """Take a dataset out of the catalogue: not found any more, and read by no project."""
     path = path_of("datasets", dataset_id, "retirement")
     return api.post("catalog", path, {"reason": reason})
+
+
+def delete(
+    api: Client,
+    dataset_id: str,
+    reason: Annotated[str, typer.Option(help="As all who used it read, in French.")],
+    keep_title: Annotated[bool, typer.Option(help="Whether its title stays known.")] = True,
+) -> Answer:
+    """Delete a dataset with its content, for good; that it was there stays known."""
+    said = {"reason": reason, "keep_title": keep_title}
+    return api.delete("catalog", path_of("datasets", dataset_id), said)
+
+
+def receipt(api: Client, dataset_id: str) -> Answer:
+    """Show what was erased of a deleted dataset, when, and what stays as others have it."""
+    return api.get("catalog", path_of("datasets", dataset_id, "deletion"))

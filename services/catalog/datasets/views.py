@@ -1,6 +1,7 @@
 """What the catalogue shows of datasets, by HTTP and RPC."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from pydantic import ConfigDict, Field
 
@@ -71,6 +72,17 @@ class DatasetSummary(Metadata):
     quality: int | None = Field(description="points of 100, by the criteria; of a published one")
 
 
+class EndedInput(Frozen):
+    """Data that a result was made of and that was retired or deleted since, by whom and when."""
+
+    dataset_id: str
+    title: str
+    state: DatasetState
+    ended_by: str
+    ended_at: datetime
+    reason: str
+
+
 class DatasetView(DatasetSummary):
     """A dataset with its versions, as its insiders and staff or as others may see it."""
 
@@ -79,6 +91,9 @@ class DatasetView(DatasetSummary):
     harvested: Harvested | None = Field(description="what another catalogue says of it")
     retired: str = Field(description="why it is found no more, in French")
     retirement: Retirement | None = Field(description="who took it out of this catalogue, and when")
+    ended_inputs: list[EndedInput] = Field(
+        default=[], description="what its versions were made of and that ended since"
+    )
 
 
 def summary_of(dataset: Dataset) -> DatasetSummary:

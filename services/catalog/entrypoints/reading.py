@@ -16,6 +16,7 @@ from services.catalog.joins.found_joins import JoinPage, JoinQuery
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.results import crossing
 from services.catalog.results.crossing import CrossingQuery, CrossingView
+from services.catalog.results.ended_inputs import with_ended_inputs
 from services.catalog.search.finder import DatasetPage, Finder
 from services.catalog.search.query import DatasetQuery
 from shared.auth import INSIDE, Caller
@@ -70,7 +71,7 @@ class Reading:
         if call.format != "json":
             one = self._exporter(call.caller, call.format).dataset(dataset_id)
             return Text(one.pieces, one.media_type)
-        return view_of(visibility.visible(self.documents, dataset_id, call.caller), call.caller)
+        return self._view(dataset_id, call.caller)
 
     @http("GET", "/datasets/{dataset_id}/joins", query=JoinQuery, returns=JoinPage)
     def read_joins(self, call: Call, dataset_id: str) -> JoinPage:
@@ -115,7 +116,7 @@ class Reading:
     @rpc
     def get_dataset(self, dataset_id: Identifier) -> DatasetView:
         """One dataset, whatever its state."""
-        return view_of(visibility.visible(self.documents, dataset_id, INSIDE), INSIDE)
+        return self._view(dataset_id, INSIDE)
 
     @rpc
     def find_joins(
@@ -155,6 +156,10 @@ class Reading:
         """Under which licence the result of crossing these datasets may be published."""
         query = CrossingQuery.model_validate({"dataset_id": dataset_ids})
         return crossing.judge_crossing(self.documents, query, INSIDE)
+
+    def _view(self, dataset_id: str, caller: Caller) -> DatasetView:
+        view = view_of(visibility.visible(self.documents, dataset_id, caller), caller)
+        return with_ended_inputs(self.documents, view)
 
     def _as_text(self, page: RdfDocument) -> ExportedPage:
         text = b"".join(paced(page.pieces)).decode()

@@ -185,13 +185,17 @@ def test_what_was_made_of_it_stays_and_its_owner_is_told(lab: Lab) -> None:
         catalog.open_dataset(project_id, source, job_id)
     result = lab.result_of(event.model_copy(update={"job_id": job_id}))
     lab.settled()
-    assert delete(lab, source, owner).status == 200
+    assert delete(lab, source, owner, keep_title=False).status == 200
     told = lab.wait_for("dataset_deleted", dataset_id=source)
     assert told["member_ids"] == [holder]
     assert lab.wait_for("results_recalled", dataset_id=source)["job_ids"] == [job_id]
     view = lab.get(f"/datasets/{result}", lab.token(holder, "holder"))
+    [ended] = view["ended_inputs"]
+    assert (ended["dataset_id"], ended["state"], ended["ended_by"]) == (source, "deleted", owner)
+    assert (ended["reason"], ended["title"]) == (REASON, "Jeu de données supprimé")
     [made_of] = view["versions"][0]["provenance"]["inputs"]
     assert (made_of["dataset_id"], made_of["sha256"]) == (source, "a" * 64)
+    assert made_of["title"] == ended["title"]
     assert view["state"] == "published"
 
 
