@@ -15,7 +15,12 @@ _JsonFile = Annotated[typer.FileText, typer.Argument(help="JSON file, - for stan
 
 
 def _show(project: Answer) -> None:
-    show.record(project, leave_out=("guidance", "checks", "waits_for", "history"))
+    show.record(project, leave_out=("guidance", "checks", "waits_for", "invitations", "history"))
+    if project["invitations"]:
+        show.line("\npilot site and team")
+        show.rows(project["invitations"], ("part", "member_id", "state", "reason"))
+    if "history" not in project:
+        return
     if any(check["faults"] or check["waits"] for check in project["checks"]):
         show.line("\nin the treatment's way")
         show.rows(project["checks"], ("by", "faults", "waits"))
@@ -48,10 +53,13 @@ def submit(
 
 @app.lists("list", "id", "stage", "holder_id", "title", "submitted_at")
 def list_(
-    stage: str = "", holder: Annotated[str, typer.Option(help="Member id of the holder.")] = ""
+    stage: str = "",
+    holder: Annotated[str, typer.Option(help="Member id of the holder.")] = "",
+    named: Annotated[bool, typer.Option("--named", help="Those with a part for you.")] = False,
 ) -> ListRequest:
     """List projects."""
-    return "intake", "/projects", {"stage": stage, "holder_id": holder}
+    asked = {"stage": stage, "holder_id": holder, "named": "true" if named else ""}
+    return "intake", "/projects", asked
 
 
 @app.answers("show", _show)
@@ -83,15 +91,27 @@ def review(
 
 @app.answers("pilot-site", _show)
 def pilot_site(api: Client, project_id: str, site_id: str) -> Answer:
-    """Confirm the member where the project is piloted."""
+    """Ask a member to pilot the project: it is piloted once that one accepts."""
     path = path_of("projects", project_id, "pilot-site")
     return api.post("intake", path, {"site_id": site_id})
 
 
 @app.answers("team", _show)
 def team(api: Client, project_id: str, member_ids: list[str]) -> Answer:
-    """Confirm the members who work on the project."""
+    """Ask members to work on the project: it is staffed once all of them accept."""
     return api.post("intake", path_of("projects", project_id, "team"), {"team": member_ids})
+
+
+@app.answers("answer")
+def answer(
+    api: Client,
+    project_id: str,
+    said: Annotated[str, typer.Option("--answer", help="accept or decline.")],
+    reason: Annotated[str, typer.Option(help="Why not, in French; declining needs it.")] = "",
+) -> Answer:
+    """Accept or decline the part in the project that you are asked for."""
+    body = {"answer": said} | ({"reason": reason} if reason else {})
+    return api.post("intake", path_of("projects", project_id, "invitation"), body)
 
 
 @app.answers("deliver", _show)

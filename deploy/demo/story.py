@@ -50,6 +50,11 @@ def review(reviewer: Client, project_id: str, reason: str) -> None:
     reviewer.post("intake", f"/projects/{project_id}/review", body)
 
 
+def accept(member: Client, project_id: str) -> None:
+    """Take the part in a project that the member is asked for."""
+    member.post("intake", f"/projects/{project_id}/invitation", {"answer": "accept"})
+
+
 class Story:
     """Everything that happens between an empty lab and a delivered project."""
 
@@ -158,12 +163,15 @@ class Story:
             self._tell(f"  code {orphan['key']} ({orphan['weight']} homes) -> {successor}")
 
     def staff_up(self) -> None:
-        """Confirm a pilot site and a team; the full job starts."""
-        self.act("pilot-site", {"site_id": self.members["city"]})
-        self._tell("piloted: Ville pilote")
-        team = [self.members["laboratory"], self.members["agency"]]
+        """Ask a pilot site and a team; once all accept, the full job starts."""
+        city, team = self.members["city"], [self.members["laboratory"], self.members["agency"]]
+        self.act("pilot-site", {"site_id": city})
+        self._accept(city)
+        self._tell("piloted: Ville pilote accepts")
         self.act("team", {"team": team})
-        self._tell(f"staffed: a team of {len(team)}")
+        for member_id in team:
+            self._accept(member_id)
+        self._tell(f"staffed: a team of {len(team)}, all of whom accept")
 
     def deliver(self) -> None:
         """Wait for the full job, deliver it, and find the result in the catalogue."""
@@ -214,6 +222,9 @@ class Story:
     def stop_listening(self) -> None:
         """Remove the partner's endpoint."""
         self.staff.delete("notify", f"/endpoints/{self.endpoint_id}")
+
+    def _accept(self, member_id: str) -> None:
+        accept(self._client_for(member_id, "owner"), self.project_id)
 
     def _find_result(self) -> str | None:
         page = self.holder.get("catalog", "/datasets", q="vacance EPCI", theme="habitat")

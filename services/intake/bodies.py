@@ -12,9 +12,11 @@ from pydantic import (
 )
 from stdnum.fr import siren as sirens
 
+from services.intake.invitations import Answer
 from services.intake.records import MemberKind
 from shared.auth import MemberId
 from shared.events.event import Stage, Step, Treatment
+from shared.events.intake import ProjectPart
 from shared.inbound import Body, Identifier, Paging
 from shared.tables.territory import Territory
 from shared.words import legible
@@ -161,6 +163,16 @@ class FormTeam(Body):
         return team
 
 
+class AnswerInvitation(Body):
+    """What a member says who is asked for a part in the project; declining needs a reason."""
+
+    answer: Answer
+    reason: _Text = ""
+    part: ProjectPart | None = Field(
+        default=None, description="for which part, if it is asked for both"
+    )
+
+
 class DeliverProject(Body):
     """The full job whose result is delivered, and how the catalogue presents it."""
 
@@ -201,9 +213,13 @@ class EraseMember(Body):
 
 
 class ListProjects(Paging):
-    """Which projects: those of one stage, and for the lab's staff those of one holder."""
+    """Which projects: those of one stage, and for the lab's staff those of one holder.
+
+    With `named` those in which the caller is asked for a part, or takes one.
+    """
 
     stage: Stage | None = None
+    named: bool = False
     holder_id: MemberId | None = None
 
 

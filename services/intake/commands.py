@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.intake.bodies import (
+    AnswerInvitation,
     ChoosePilotSite,
     DeliverProject,
     FormTeam,
@@ -23,7 +24,7 @@ from services.intake.submission import claim
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.endings.departures import check_present
-from shared.errors import NotFound, WrongStage
+from shared.errors import Invalid, NotFound, WrongStage
 from shared.events.event import Treatment
 from shared.inbound import IdempotencyKey
 from shared.store import Store
@@ -44,19 +45,27 @@ def submit(
 
 
 def read(store: Store, caller: Caller, project_id: str) -> Project:
-    """A project that the caller may see."""
+    """A project that the caller may see, whole or by a part that it has or is asked for."""
     project = store.of(Project).get(project_id)
-    _check_sees(caller, project)
+    if caller.member_id not in project.named:
+        _check_sees(caller, project)
     return project
 
 
 def page_projects(
     store: Store, caller: Caller, query: ListProjects
 ) -> tuple[list[Project], str | None]:
-    """The caller's own projects; for the lab's staff those of `query.holder_id`, or all."""
-    holder_id = query.holder_id if caller.is_staff else caller.member_id
+    """The caller's own projects; for the lab's staff those of `query.holder_id`, or all.
+
+    If it asks for those it is named in, these and no others.
+    """
+    holder_id = query.holder_id
+    if not caller.is_staff and not query.named:
+        holder_id = caller.member_id
     where: dict[str, Any] = {"holder_id": holder_id, "stage": query.stage}
     chosen = {field: value for field, value in where.items() if value is not None}
+    if query.named:
+        chosen["named"] = {"$in": [caller.member_id]}
     return store.of(Project).page(chosen, after=query.after, limit=query.limit)
 
 
@@ -91,7 +100,7 @@ def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -
 def choose_pilot_site(
     store: Store, caller: Caller, project_id: str, body: ChoosePilotSite
 ) -> Project:
-    """Confirm the member where the project is piloted."""
+    """Ask a member to pilot the project."""
 
     def decide(project: Project) -> None:
         check_members(store, {"site_id": body.site_id})
@@ -101,7 +110,7 @@ def choose_pilot_site(
 
 
 def form_team(store: Store, caller: Caller, project_id: str, body: FormTeam) -> Project:
-    """Confirm the members who work on the project."""
+    """Ask members to work on the project."""
 
     def decide(project: Project) -> None:
         fields = {f"team.{place}": member for place, member in enumerate(body.team)}
@@ -109,6 +118,18 @@ def form_team(store: Store, caller: Caller, project_id: str, body: FormTeam) -> 
         project.form_team(body.team, caller.member_id)
 
     return _change(store, caller, project_id, decide)
+
+
+def answer_invitation(
+    store: Store, caller: Caller, project_id: str, body: AnswerInvitation
+) -> Project:
+    """Accept or decline a part in the project that the caller is asked for."""
+    if body.answer == "decline" and not body.reason:
+        raise Invalid("un refus se motive", "reason")
+    return store.of(Project).change(
+        project_id,
+        lambda it: it.answer_invitation(caller.member_id, body.answer, body.reason, body.part),
+    )
 
 
 def deliver(store: Store, caller: Caller, project_id: str, body: DeliverProject) -> Project:

@@ -1,13 +1,22 @@
 """The rules of a project's life: one stage table, and what each stage needs and records."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, AwareDatetime, Field
+from pydantic import AliasChoices, AwareDatetime, Field, computed_field, model_validator
 
 from services.intake.impartiality import check_impartial
+from services.intake.invitations import (
+    ANSWERED,
+    ASKED,
+    PART_NAMES,
+    Answer,
+    Invitation,
+    Invitations,
+)
 from services.intake.records import (
     Check,
     Checker,
@@ -21,12 +30,15 @@ from services.intake.records import (
     Wait,
 )
 from shared.aggregate import Aggregate, now
-from shared.errors import Forbidden, Invalid, WrongStage
+from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events import (
     InputsChecked,
+    InvitationAccepted,
+    InvitationDeclined,
     JobCancelled,
     JobFailed,
     JobSucceeded,
+    MemberInvited,
     ProjectAdvised,
     ProjectDelivered,
     ProjectEquipped,
@@ -42,6 +54,7 @@ from shared.events import (
     TreatmentProposed,
 )
 from shared.events.event import Party
+from shared.events.intake import ProjectPart
 
 NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
     "submitted": frozenset({"advised", "withdrawn"}),
@@ -61,6 +74,9 @@ NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
 
 FINAL_STAGES = frozenset(stage for stage, following in NEXT_STAGES.items() if not following)
 """The stages at which a project reads nothing any more."""
+
+STAGE_OF: Mapping[ProjectPart, Stage] = {"pilot_site": "piloted", "team": "staffed"}
+"""The stage that a project comes to once its part is taken."""
 
 _CHECKED: frozenset[Stage] = frozenset({"submitted", "advised", "secured"})
 """The stages at which a treatment is checked; later the trial shows whether it runs."""
@@ -84,7 +100,7 @@ class Project(Aggregate):
     """
 
     collection: ClassVar[str] = "projects"
-    indexes: ClassVar[tuple[str, ...]] = ("holder_id", "stage", "team", "site_id")
+    indexes: ClassVar[tuple[str, ...]] = ("holder_id", "stage", "team", "site_id", "named")
 
     holder_id: str
     stage: Stage = "submitted"
@@ -112,9 +128,32 @@ class Project(Aggregate):
     trials: list[Trial] = []
     results: list[Result] = []
     given_up: tuple[GivenUpJob, ...] = ()
+    parts: Invitations = Invitations()
     site_id: str | None = None
     team: tuple[str, ...] = ()
     delivery: Delivery | None = None
+
+    @model_validator(mode="after")
+    def _took_part(self) -> Self:
+        """Who had a part before members were asked has accepted it."""
+        taken: dict[ProjectPart, tuple[str, ...]] = {
+            "pilot_site": (self.site_id,) if self.site_id else (),
+            "team": self.team,
+        }
+        for part, member_ids in taken.items():
+            self.parts = self.parts.taken_before(part, member_ids, self._since(STAGE_OF[part]))
+        return self
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def named(self) -> list[str]:
+        """The members who see the project by their part in it."""
+        return self.parts.named
+
+    @property
+    def invitations(self) -> tuple[Invitation, ...]:
+        """Who was asked for which part, and what they answered."""
+        return self.parts.all
 
     def submit(self) -> Self:
         """Enter the lab."""
@@ -325,16 +364,40 @@ class Project(Aggregate):
         self._note_job(job)
 
     def choose_pilot_site(self, site_id: str, by: str) -> None:
-        """Settle where the project is piloted."""
-        self._become("piloted", by, "Site pilote trouvé.")
-        self.site_id = site_id
-        self.record(ProjectPiloted(**self._who(), site_id=site_id))
+        """Ask a member to pilot the project; whoever was asked before is asked no longer."""
+        self._ask_for("pilot_site", (site_id,), by)
 
     def form_team(self, team: tuple[str, ...], by: str) -> None:
-        """Settle who works on the project."""
-        self._become("staffed", by, "Équipe projet constituée.")
-        self.team = team
-        self.record(ProjectStaffed(**self._who(), team=team))
+        """Ask these members, and no others, to work on the project."""
+        self._ask_for("team", team, by)
+
+    def answer_invitation(
+        self, by: str, answer: Answer, reason: str = "", part: ProjectPart | None = None
+    ) -> None:
+        """Take a member's answer; with the last that was missing the project goes on.
+
+        The same again changes nothing. Raises NotFound for whom nobody asked, WrongStage for a
+        member who declined and for whose part the project has come beyond.
+        """
+        own = (one for one in self.parts.of(by) if part in {None, one.part})
+        invitation = next(own, None)
+        if invitation is None:
+            raise NotFound.of(self.id)
+        if invitation.state == ANSWERED[answer]:
+            return
+        if STAGE_OF[invitation.part] not in NEXT_STAGES[self.stage]:
+            raise WrongStage(f"un projet « {self.stage} » n'attend plus cette réponse")
+        if invitation.state == "declined":
+            raise WrongStage("vous avez décliné ; le Datalab peut vous solliciter de nouveau")
+        self.parts = self.parts.answered(invitation, answer, reason)
+        name, who = PART_NAMES[invitation.part], {**self._who(), "member_id": by}
+        if answer == "decline":
+            self._note(by, f"{name} : {by} décline : {reason}")
+            self.record(InvitationDeclined(**who, part=invitation.part, reason=reason))
+            return
+        self._note(by, f"{name} : {by} accepte.")
+        self.record(InvitationAccepted(**who, part=invitation.part))
+        self._settle(invitation.part, by)
 
     def deliver(self, delivery: Delivery, by: str) -> None:
         """Hand over the digital service that a full job's result feeds.
@@ -349,12 +412,13 @@ class Project(Aggregate):
         self._become("delivered", by, f"Service livré. {result.warning}".strip())
         self.delivery = delivery
         about = {"theme": self.theme, "territory": self.territory, "result": result.result}
-        self.record(ProjectDelivered(**self._who(), **about, **dict(delivery)))
+        people = {"site_id": self.site_id, "team": self.team}
+        self.record(ProjectDelivered(**self._who(), **about, **people, **dict(delivery)))
 
     def withdraw(self, reason: str, by: str) -> None:
         """Give the project up."""
         self._become("withdrawn", by, reason)
-        others = tuple(dict.fromkeys([*self.team, *filter(None, [self.site_id])]))
+        others = tuple(self.named)
         self.record(ProjectWithdrawn(**self._decision(by, reason), member_ids=others))
 
     def _note_check(
@@ -395,6 +459,36 @@ class Project(Aggregate):
             return False
         self.given_up = tuple((known | {job.job_id: job}).values())
         return True
+
+    def _ask_for(self, part: ProjectPart, member_ids: tuple[str, ...], by: str) -> None:
+        self._check(STAGE_OF[part])
+        new = self.parts.new_for(part, member_ids)
+        if not new and self.parts.asked.get(part) == member_ids:
+            return
+        self.parts = self.parts.naming(part, member_ids)
+        self._note(by, f"{ASKED[part]} : {', '.join(member_ids)}.")
+        for member_id in new:
+            about = {"member_id": member_id, "part": part, "title": self.title}
+            self.record(MemberInvited(**self._who(), **about))
+        self._settle(part, by)
+
+    def _settle(self, part: ProjectPart, by: str) -> None:
+        """Go on, if all who are asked for a part take it."""
+        if not self.parts.are_accepted(part):
+            return
+        asked = self.parts.asked[part]
+        if part == "pilot_site":
+            (self.site_id,) = asked
+            self._become("piloted", by, "Site pilote trouvé.")
+            self.record(ProjectPiloted(**self._who(), site_id=self.site_id))
+        else:
+            self.team = asked
+            self._become("staffed", by, "Équipe projet constituée.")
+            self.record(ProjectStaffed(**self._who(), team=self.team))
+
+    def _since(self, stage: Stage) -> datetime:
+        """When the project came to a stage."""
+        return next((one.at for one in self.history if one.stage == stage), self.submitted_at)
 
     def _check(self, stage: Stage) -> None:
         if stage not in NEXT_STAGES[self.stage]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.intake import commands, guidance
 from services.intake.bodies import (
+    AnswerInvitation,
     ChoosePilotSite,
     DeliverProject,
     FormTeam,
@@ -22,7 +23,7 @@ from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import AccessEvent, DatasetAccess, GivenUpJob
 from services.intake.submission import Submission
-from services.intake.views import ProjectPage, ProjectView
+from services.intake.views import AnswerView, ParticipantView, ProjectPage, ProjectView
 from shared.auth import INSIDE, Caller, MemberId, Role
 from shared.endings.departures import Departure
 from shared.events import (
@@ -50,6 +51,7 @@ from shared.messaging import Documents, on, rpc
 PROJECT = "/projects/{project_id}"
 HOLDERS: frozenset[Role] = frozenset({"holder"})
 BOTH: frozenset[Role] = HOLDERS | STAFF
+SEEN = ProjectView | ParticipantView
 _view = ProjectView.of
 
 
@@ -144,10 +146,16 @@ class Intake(ForDepartures, ForMembers):
         """List one's own projects, all for the lab's staff, oldest first."""
         return ProjectPage.of(commands.page_projects(self.documents, call.caller, call.query))
 
-    @http("GET", PROJECT, returns=ProjectView)
-    def read(self, call: Call, project_id: str) -> ProjectView:
-        """Read a project: stage, guidance with reasons, history."""
-        return _view(commands.read(self.documents, call.caller, project_id))
+    @http("GET", PROJECT, returns=SEEN)
+    def read(self, call: Call, project_id: str) -> ProjectView | ParticipantView:
+        """Read a project: stage, guidance with reasons, history.
+
+        Who has a part in it, or is asked for one, is shown what that part needs.
+        """
+        project = commands.read(self.documents, call.caller, project_id)
+        if call.caller.may_see(project.holder_id):
+            return _view(project)
+        return ParticipantView.shown_to(project, call.caller.member_id)
 
     @http("POST", f"{PROJECT}/treatment", body=WrittenTreatment, returns=ProjectView, roles=BOTH)
     def treat(self, call: Call, project_id: str) -> ProjectView:
@@ -164,13 +172,19 @@ class Intake(ForDepartures, ForMembers):
 
     @http("POST", f"{PROJECT}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
     def pilot(self, call: Call, project_id: str) -> ProjectView:
-        """Confirm where a project is piloted."""
+        """Ask a member to pilot a project: it is piloted once that one accepts."""
         return _view(commands.choose_pilot_site(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{PROJECT}/team", body=FormTeam, returns=ProjectView, roles=STAFF)
     def staff(self, call: Call, project_id: str) -> ProjectView:
-        """Confirm who works on a project."""
+        """Ask members to work on a project: it is staffed once all of them accept."""
         return _view(commands.form_team(self.documents, call.caller, project_id, call.body))
+
+    @http("POST", f"{PROJECT}/invitation", body=AnswerInvitation, returns=AnswerView)
+    def answer(self, call: Call, project_id: str) -> AnswerView:
+        """Accept or decline the part in a project that one is asked for."""
+        project = commands.answer_invitation(self.documents, call.caller, project_id, call.body)
+        return AnswerView.shown_to(project, call.caller.member_id)
 
     @http("POST", f"{PROJECT}/delivery", body=DeliverProject, returns=ProjectView, roles=BOTH)
     def deliver(self, call: Call, project_id: str) -> ProjectView:
@@ -233,15 +247,25 @@ class Intake(ForDepartures, ForMembers):
 
     @rpc
     def choose_pilot_site(self, project_id: Identifier, site_id: str, by: MemberId) -> ProjectView:
-        """Confirm where a project is piloted."""
+        """Ask a member to pilot a project."""
         body = ChoosePilotSite.model_validate({"site_id": site_id})
         return self._do(commands.choose_pilot_site, project_id, by, body)
 
     @rpc
     def form_team(self, project_id: Identifier, team: list[str], by: MemberId) -> ProjectView:
-        """Confirm who works on a project."""
+        """Ask members to work on a project."""
         body = FormTeam.model_validate({"team": team})
         return self._do(commands.form_team, project_id, by, body)
+
+    @rpc
+    def answer_invitation(
+        self, project_id: Identifier, by: MemberId, answer: str, reason: str = ""
+    ) -> AnswerView:
+        """Accept or decline, for the member `by`, the part in a project that it is asked for."""
+        said = {"answer": answer} | ({"reason": reason} if reason else {})
+        body, caller = AnswerInvitation.model_validate(said), Caller(by, HOLDERS)
+        project = commands.answer_invitation(self.documents, caller, project_id, body)
+        return AnswerView.shown_to(project, by)
 
     @rpc
     def deliver_project(

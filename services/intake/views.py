@@ -1,7 +1,11 @@
 """What callers are shown of projects and members."""
 
+from typing import Self
+
 from pydantic import AwareDatetime, Field
 
+from services.intake.invitations import InvitationState
+from services.intake.model import Project
 from services.intake.records import (
     AccessState,
     Checker,
@@ -15,6 +19,7 @@ from services.intake.records import (
 )
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events.event import JobKind, Stage, Treatment
+from shared.events.intake import ProjectPart
 
 
 class ProjectSummary(View):
@@ -61,6 +66,42 @@ class GivenUpView(View):
     reason: str
 
 
+class BindingView(View):
+    """What those who granted a dataset bind its use to, in their own words."""
+
+    dataset_id: str
+    purpose: str
+    until: str | None
+    conditions: tuple[str, ...]
+
+
+class InvitationView(View):
+    """What became of asking a member for a part, since `at`; `reason` is the member's own."""
+
+    part: ProjectPart
+    member_id: str
+    state: InvitationState
+    at: AwareDatetime
+    reason: str
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether the member has the part, or may still take it."""
+        return self.state in {"invited", "accepted"}
+
+
+class AnswerView(InvitationView):
+    """A member's invitation, with its answer."""
+
+    project_id: str
+
+    @classmethod
+    def shown_to(cls, project: Project, member_id: str) -> Self:
+        """What the member said last of its part in a project."""
+        own = InvitationView.model_validate(project.parts.of(member_id)[0])
+        return cls(project_id=project.id, **own.model_dump())
+
+
 class ProjectView(ProjectSummary):
     """A project whole: its stage, guidance with reasons, and history, oldest first.
 
@@ -90,9 +131,45 @@ class ProjectView(ProjectSummary):
         validation_alias="waiting_jobs",
         description="jobs that wait until an operator retries or cancels them",
     )
+    invitations: tuple[InvitationView, ...] = Field(
+        description="who was asked to be its pilot site or in its team, and what they said"
+    )
     site_id: str | None
     team: tuple[str, ...]
     delivery: Delivery | None
+
+
+class ParticipantView(ProjectSummary):
+    """A project as those see it who have, or are asked for, a part in it: what that part needs.
+
+    The lab's advice, its checks and the project's history are for its holder and the staff.
+    """
+
+    problem: str
+    keywords: tuple[str, ...]
+    skills: tuple[str, ...]
+    treatment: Treatment | None
+    bindings: tuple[BindingView, ...] = Field(
+        validation_alias="accesses", description="what its data may be used for"
+    )
+    results: list[Result]
+    site_id: str | None
+    team: tuple[str, ...]
+    invitations: tuple[InvitationView, ...] = Field(
+        description="who has which part, or is asked for it"
+    )
+    invitation: InvitationView | None = Field(
+        default=None, description="the reader's own, which may wait for its answer"
+    )
+    delivery: Delivery | None
+
+    @classmethod
+    def shown_to(cls, project: Project, member_id: str) -> Self:
+        """The view of a project for a member who is named in it."""
+        own = InvitationView.model_validate(project.parts.of(member_id)[0])
+        view = cls.of(project)
+        shown = tuple(one for one in view.invitations if one.is_in_force)
+        return view.model_copy(update={"invitation": own, "invitations": shown})
 
 
 class ProjectPage(ViewPage[ProjectSummary]):

@@ -4,16 +4,19 @@ A call that fails is simply made again later: its effect is read from the projec
 from the answer that may have been lost.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
+from deploy.demo.story import accept
 
 TARGETS = ("delivered", "staffed", "delivered", "trialled", "withdrawn", "delivered", "rejected")
 """Stages in turn; `staffed` includes its full job."""
 
 _WITHDRAW_AT = {"secured", "equipped", "trialled"}
+_ASKS = {"trialled", "piloted"}
 _REASON = "Décision de l'épreuve."
 
 
@@ -23,6 +26,7 @@ class Cast:
 
     holder: Client
     staff: Client
+    client_of: Callable[[str], Client]
     owner: Client
     site_id: str
     team: list[str]
@@ -89,14 +93,21 @@ class Journey:
             decision = "reject" if self.target == "rejected" else "secure"
             body = {"decision": decision, "reason": _REASON, "version": project["version"]}
             return self._act(self.cast.staff, "review", body)
-        if self.stage == "trialled":
-            return self._act(self.cast.staff, "pilot-site", {"site_id": self.cast.site_id})
-        if self.stage == "piloted":
-            return self._act(self.cast.staff, "team", {"team": self.cast.team})
+        if self.stage in _ASKS:
+            return self._find_people(project)
         if self.stage == "staffed" and self.ran_in_full:
             job_id = project["results"][0]["job_id"]
             return self._act(self.cast.holder, "delivery", content.delivery(job_id))
         return None
+
+    def _find_people(self, project: dict[str, Any]) -> None:
+        """Ask the pilot site or the team, or let the next who was asked accept."""
+        invited = [one for one in project["invitations"] if one["state"] == "invited"]
+        if invited:
+            return accept(self.cast.client_of(invited[0]["member_id"]), self.project_id)
+        if self.stage == "trialled":
+            return self._act(self.cast.staff, "pilot-site", {"site_id": self.cast.site_id})
+        return self._act(self.cast.staff, "team", {"team": self.cast.team})
 
     def _act(self, client: Client, what: str, body: dict[str, Any]) -> None:
         client.post("intake", f"/projects/{self.project_id}/{what}", body)

@@ -90,8 +90,12 @@ class Lab:
         ]
         for one in datasets:
             wait(f"{one} is published", lambda one=one: _is_published(staff, one))  # type: ignore[misc]
+
+        def client_of(member_id: str) -> Client:
+            return self.client(member_id, "owner")
+
         team = [members["laboratory"], members["agency"]]
-        return Cast(holder, staff, owner, members["city"], team, *datasets)
+        return Cast(holder, staff, client_of, owner, members["city"], team, *datasets)
 
     def _offer(self, client: Client, metadata: dict[str, Any], filename: str) -> str:
         """Upload the first rows of a real table."""

@@ -12,7 +12,7 @@ from rdflib.namespace import PROV
 
 from deploy.cli.api_client import CallError, Client
 from deploy.demo import content
-from deploy.demo.story import review, wait
+from deploy.demo.story import accept, review, wait
 from shared.auth import issue_token
 from tests.chaos.lab import Lab
 
@@ -78,7 +78,10 @@ class Affair:
         """Trial, pilot site and team; then the full job, and what the owner sees of both jobs."""
         self.reach("trialled")
         self.act("pilot-site", {"site_id": site_id})
+        accept(self.lab.client(site_id, "owner"), self.project_id)
         self.act("team", {"team": team})
+        for member_id in team:
+            accept(self.lab.client(member_id, "owner"), self.project_id)
         wait("the full job succeeds", lambda: self.project()["results"])
         self.used = wait("both uses are over", self._uses)
 

@@ -1,7 +1,7 @@
 """A member leaves: what it holds is withdrawn, and others' projects that count on it say so."""
 
 from services.intake.members.model import Member
-from services.intake.model import FINAL_STAGES, Project
+from services.intake.model import FINAL_STAGES, NEXT_STAGES, STAGE_OF, Project
 from services.intake.records import Entry
 from shared.aggregate import now
 from shared.auth import Caller
@@ -44,6 +44,7 @@ def end_membership(store: Store, envelope: Envelope[MemberLeft]) -> None:
     withdraw_held(store, member_id)
     for field in _PARTS:
         _tell_those(store, member_id, field)
+    _decline_for(store, member_id)
 
 
 def note_left(store: Store, member_id: str, departure: Departure) -> None:
@@ -76,6 +77,18 @@ def _tell_those(store: Store, member_id: str, field: str) -> None:
     for project in store.of(Project).every({field: {"$in": [member_id]}}):
         if project.stage not in FINAL_STAGES:
             store.of(Project).change(project.id, tell)
+
+
+def _decline_for(store: Store, member_id: str) -> None:
+    """Decline the parts that are not settled yet: the lab looks for another."""
+
+    def decline(project: Project) -> None:
+        for one in project.parts.of(member_id):
+            if one.is_in_force and STAGE_OF[one.part] in NEXT_STAGES[project.stage]:
+                project.answer_invitation(member_id, "decline", GONE, one.part)
+
+    for project in store.of(Project).every({"named": {"$in": [member_id]}}):
+        store.of(Project).change(project.id, decline)
 
 
 def _held(store: Store, member_id: str, limit: int) -> list[Project]:

@@ -126,6 +126,23 @@ class Lab(ServiceLab):
         self.tell_owners(project_id)
         return self.done("POST", f"/projects/{project_id}/review", self.seen(project_id), who=who)
 
+    def pilot(self, project_id: str, site_id: str) -> None:
+        """Ask a site, which accepts."""
+        path = f"/projects/{project_id}/pilot-site"
+        self.done("POST", path, {"site_id": site_id}, who=REVIEWER)
+        self.answer(project_id, site_id)
+
+    def staff(self, project_id: str, *team: str) -> None:
+        """Ask a team, of which all accept."""
+        self.done("POST", f"/projects/{project_id}/team", {"team": team}, who=REVIEWER)
+        for member_id in team:
+            self.answer(project_id, member_id)
+
+    def answer(self, project_id: str, member_id: str, answer: str = "accept", **why: str) -> Any:
+        """The invitation of a member of whatever role, with its answer."""
+        path = f"/projects/{project_id}/invitation"
+        return self.done("POST", path, {"answer": answer, **why}, who=(member_id, "owner"))
+
     def stage(self, project_id: str) -> str:
         """The stage of a project."""
         return str(self.read(project_id)["stage"])
@@ -241,17 +258,14 @@ def new_job() -> str:
 
 def bring(lab: Lab, project_id: str, goal: str) -> str:
     """Take a submitted project along the usual road to a stage; its id."""
-    path = f"/projects/{project_id}"
     job_id = new_job()
     road: dict[str, Callable[[], object]] = {
         "advised": lambda: lab.publish(matched(project_id, "epci")),
         "secured": lambda: lab.secure(project_id),
         "equipped": lambda: [lab.publish(make(project_id)) for make in (access, workspace)],
         "trialled": lambda: lab.publish(succeeded(project_id, "trial", job_id)),
-        "piloted": lambda: lab.done(
-            "POST", f"{path}/pilot-site", {"site_id": lab.member()}, who=REVIEWER
-        ),
-        "staffed": lambda: lab.done("POST", f"{path}/team", {"team": [lab.member()]}, who=REVIEWER),
+        "piloted": lambda: lab.pilot(project_id, lab.member()),
+        "staffed": lambda: lab.staff(project_id, lab.member()),
     }
     for stage, step in road.items():
         step()

@@ -1,5 +1,7 @@
 """A member leaves: what it holds ends, once, and nobody counts on it any more."""
 
+import pytest
+
 from shared.events import MemberLeft
 from tests.integration.intake.lab import PROJECT, REVIEWER, Lab, bring
 from tests.servers import eventually
@@ -54,6 +56,23 @@ def test_project_says_once_that_a_member_of_its_team_left(lab: Lab) -> None:
     shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
     told = [entry["why"] for entry in shown["history"] if "a quitté le Datalab" in entry["why"]]
     assert (shown["stage"], len(told)) == ("staffed", 1 + len(shown["team"]))
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_member_who_left_is_waited_for_no_more(lab: Lab, *, answered: bool) -> None:
+    """Its part counts as declined, also when it had accepted and others had not yet."""
+    project_id, gone, other = bring(lab, lab.submit(), "piloted"), lab.member(), lab.member()
+    path = f"/projects/{project_id}"
+    lab.done("POST", f"{path}/team", {"team": [gone, other]}, who=REVIEWER)
+    if answered:
+        lab.answer(project_id, gone)
+    left(lab, gone)
+    lab.publish_and_wait(MemberLeft(member_id=gone, reason="Fin."))
+    (told,) = lab.events("invitation_declined", project_id=project_id)
+    assert (told["member_id"], "quitté" in told["reason"]) == (gone, True)
+    lab.done("POST", f"{path}/team", {"team": [other]}, who=REVIEWER)
+    lab.answer(project_id, other)
+    assert lab.stage(project_id) == "staffed"
 
 
 def test_only_the_member_itself_and_operators_end_a_membership(lab: Lab) -> None:

@@ -246,12 +246,11 @@ def test_pilot_site_team_and_delivery_name_what_exists(lab: Lab) -> None:
     bring(lab, project_id, "trialled")
     site = lab.refused(422, "POST", f"{path}/pilot-site", {"site_id": "mbr_x"}, who=REVIEWER)
     assert (site["field"], lab.stage(project_id)) == ("site_id", "trialled")
-    bring_on = {"site_id": lab.member()}
-    lab.done("POST", f"{path}/pilot-site", bring_on, who=REVIEWER)
+    lab.pilot(project_id, lab.member())
     body = {"team": [lab.member(), "mbr_x"]}
     team = lab.refused(422, "POST", f"{path}/team", body, who=REVIEWER)
     assert (team["field"], lab.stage(project_id)) == ("team.1", "piloted")
-    lab.done("POST", f"{path}/team", {"team": [lab.member()]}, who=REVIEWER)
+    lab.staff(project_id, lab.member())
     assert lab.refused(422, "POST", f"{path}/delivery", DELIVERY)["field"] == "job_id"
     assert lab.stage(project_id) == "staffed"
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import Forbidden, Invalid, LabError, WrongStage
+from shared.errors import Forbidden, Invalid, LabError, NotFound, WrongStage
 from tests.integration.intake import lab as at
 from tests.integration.intake.lab import PROJECT, Lab
 from tests.servers import eventually
@@ -29,7 +29,15 @@ def test_a_stock_client_takes_a_project_to_its_delivery(lab: Lab) -> None:
         lab.publish_and_wait(at.workspace(project_id))
         lab.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
         intake.choose_pilot_site(project_id, member, by="mbr_reviewer")
+        with pytest.raises(NotFound, match=project_id):
+            intake.answer_invitation(project_id, by="mbr_rpc", answer="accept")
+        with pytest.raises(Invalid, match="reason"):
+            intake.answer_invitation(project_id, by=member, answer="decline")
+        said = intake.answer_invitation(project_id, by=member, answer="accept")
+        assert (said["part"], said["state"]) == ("pilot_site", "accepted")
         intake.form_team(project_id, [member], by="mbr_reviewer")
+        said = intake.answer_invitation(project_id, by=member, answer="accept")
+        assert (said["part"], said["project_id"]) == ("team", project_id)
         job_id = at.new_job()
         lab.publish_and_wait(at.succeeded(project_id, "full", job_id))
         delivery = {"job_id": job_id, "title": "T", "description": "D", "licence": "lov2"}

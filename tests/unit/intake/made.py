@@ -24,6 +24,8 @@ from shared.events import (
 HOLDER = "mbr_holder"
 REVIEWER = "mbr_reviewer"
 OWNER = "mbr_owner"
+SITE = "mbr_site"
+TEAM = ("mbr_1", "mbr_2")
 MANIFEST = FileRef(sha256="a" * 64, size=10)
 
 
@@ -97,6 +99,17 @@ def _advise(it: Project) -> None:
     check_inputs(it)
 
 
+def _pilot(it: Project) -> None:
+    it.choose_pilot_site(SITE, REVIEWER)
+    it.answer_invitation(SITE, "accept")
+
+
+def _staff(it: Project) -> None:
+    it.form_team(TEAM, REVIEWER)
+    for member_id in TEAM:
+        it.answer_invitation(member_id, "accept")
+
+
 def _equip(it: Project) -> None:
     it.open_access()
     it.open_workspace()
@@ -112,8 +125,8 @@ STEPS: dict[Stage, Callable[[Project], None]] = {
     "secured": lambda it: it.review("secure", "Licences ouvertes.", REVIEWER),
     "equipped": _equip,
     "trialled": lambda it: it.end_trial(succeeded("trial", "job_trial")),
-    "piloted": lambda it: it.choose_pilot_site("mbr_site", REVIEWER),
-    "staffed": lambda it: it.form_team(("mbr_1", "mbr_2"), REVIEWER),
+    "piloted": _pilot,
+    "staffed": _staff,
     "delivered": _deliver,
     "rejected": lambda it: it.review("reject", "Données personnelles.", REVIEWER),
     "withdrawn": lambda it: it.withdraw("Plus de budget.", HOLDER),

@@ -10,7 +10,7 @@ def test_a_view_shows_no_machinery() -> None:
     it = made.project()
     made.check_inputs(it)
     shown = ProjectView.of(it).model_dump()
-    hidden = {"outbox", "handled", "trial_due", "secured_ids", "data_opened", "proposal"}
+    hidden = {"outbox", "handled", "trial_due", "secured_ids", "data_opened", "proposal", "parts"}
     assert set(Project.model_fields) - set(shown) == hidden
     assert "owners" not in shown["checks"][0]
     assert shown["history"][0]["why"] == "Projet déposé."

@@ -1,0 +1,79 @@
+"""Pilot site and team by HTTP: they are asked, see the project, and take their part or not."""
+
+import pytest
+
+from tests.integration.intake import lab as at
+from tests.integration.intake.lab import OWNER, REVIEWER, Lab, bring
+from tests.servers import eventually
+
+
+def test_a_named_member_sees_the_project_answers_and_a_stranger_does_not(lab: Lab) -> None:
+    """From the invitation on, in the list too, until it declines; nobody else learns of it."""
+    project_id, site = bring(lab, lab.submit(), "trialled"), lab.member()
+    path, who = f"/projects/{project_id}", (site, "owner")
+    lab.refused(404, "GET", path, who=who)
+    lab.done("POST", f"{path}/pilot-site", {"site_id": site}, who=REVIEWER)
+    shown = lab.done("GET", path, who=who)
+    assert (shown["title"], shown["stage"]) == (at.PROJECT["title"], "trialled")
+    assert shown["invitation"]["state"] == "invited"
+    assert not {"history", "guidance", "checks", "accesses"} & set(shown)
+    lab.refused(404, "GET", path, who=OWNER)
+    listed = lab.done("GET", "/projects?named=true", who=who)["items"]
+    assert [one["id"] for one in listed] == [project_id]
+    assert lab.done("GET", "/projects", who=who)["items"] == []
+    assert lab.done("GET", "/projects?named=true&stage=piloted", who=who)["items"] == []
+    for _ in range(2):
+        said = lab.answer(project_id, site, "decline", reason="Travaux.")
+        assert (said["state"], said["reason"]) == ("declined", "Travaux.")
+    lab.refused(404, "GET", path, who=who)
+    assert lab.done("GET", "/projects?named=true", who=who)["items"] == []
+    held = lab.done("GET", path)
+    assert (held["stage"], held["invitations"][0]["reason"]) == ("trialled", "Travaux.")
+    assert held["history"][-1]["why"] == f"Site pilote : {site} décline : Travaux."
+    eventually(lambda: len(lab.events("invitation_declined", project_id=project_id)) == 1)
+
+
+def test_a_project_is_staffed_when_its_whole_team_accepted(lab: Lab) -> None:
+    """One may be replaced; who was not named again sees the project no more."""
+    project_id = bring(lab, lab.submit(), "piloted")
+    path = f"/projects/{project_id}"
+    first, second, third = (lab.member() for _ in range(3))
+    lab.done("POST", f"{path}/team", {"team": [first, second]}, who=REVIEWER)
+    lab.answer(project_id, first)
+    assert lab.stage(project_id) == "piloted"
+    lab.done("POST", f"{path}/team", {"team": [first, third]}, who=REVIEWER)
+    lab.refused(404, "GET", path, who=(second, "owner"))
+    lab.refused(404, "POST", f"{path}/invitation", {"answer": "accept"}, who=(second, "owner"))
+    lab.answer(project_id, third)
+    shown = lab.done("GET", path, who=(first, "owner"))
+    assert (shown["stage"], shown["team"]) == ("staffed", [first, third])
+    invited = lab.events("member_invited", project_id=project_id, part="team")
+    assert [one["member_id"] for one in invited] == [first, second, third]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"answer": "decline"}, "reason"),
+        ({"answer": "decline", "reason": " "}, "reason"),
+        ({"answer": "perhaps"}, "answer"),
+        ({}, "answer"),
+    ],
+)
+def test_a_faulty_answer_names_its_field(lab: Lab, body: dict[str, str], field: str) -> None:
+    """422, before anything is said of the project."""
+    path = "/projects/prj_unknown/invitation"
+    assert lab.refused(422, "POST", path, body, who=OWNER)["field"] == field
+
+
+def test_nobody_answers_for_somebody_else(lab: Lab) -> None:
+    """404, as for a project that does not exist; staff and holder included."""
+    project_id = bring(lab, lab.submit(), "trialled")
+    path = f"/projects/{project_id}"
+    lab.done("POST", f"{path}/pilot-site", {"site_id": lab.member()}, who=REVIEWER)
+    for who in (at.HOLDER, REVIEWER, OWNER):
+        told = lab.refused(404, "POST", f"{path}/invitation", {"answer": "accept"}, who=who)
+        unknown = "/projects/prj_unknown/invitation"
+        other = lab.refused(404, "POST", unknown, {"answer": "accept"}, who=who)
+        assert told["detail"].replace(project_id, "prj_unknown") == other["detail"]
+    assert lab.stage(project_id) == "trialled"
