@@ -1,8 +1,8 @@
-"""What must be true once everything has come to rest."""
+"""What must be true once everything has come to rest, and what of it while it has not."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from shared.messaging.topology import PARKED, queue_name, retry_name, subscriptions
 from tests.chaos.journey import Journey
@@ -51,64 +51,106 @@ def queues() -> list[str]:
     return [*events, *waiting, PARKED]
 
 
-def unrest(lab: Lab) -> list[str]:
+_WAITING = {
+    "compute.jobs": ("queued", "running", "given_up"),
+    "notify.deliveries": ("pending",),
+}
+"""The states of what has not ended."""
+
+
+class UnderWay(NamedTuple):
+    """So many things that are not at rest, and what they are."""
+
+    number: int
+    what: str
+
+
+class Fault(NamedTuple):
+    """A broken promise; one that `may_be_late` is kept, perhaps, once all is at rest."""
+
+    text: str
+    may_be_late: bool = False
+
+
+def unrest(lab: Lab) -> list[UnderWay]:
     """What is still under way: messages in queues, outboxes, jobs, deliveries."""
     with lab.channel() as channel:
-        counts = {
-            name: channel.queue_declare(name, passive=True).message_count for name in queues()
-        }
-    found = [f"{count} messages in {name}" for name, count in counts.items() if count]
+        found = [
+            UnderWay(channel.queue_declare(name, passive=True).message_count, f"messages in {name}")
+            for name in queues()
+        ]
     for name, collection in lab.collections():
-        if count := collection.count_documents({"has_outbox": True}):
-            found.append(f"{count} outboxes in {name}")
-        waiting = {"compute.jobs": ["queued", "running"], "notify.deliveries": ["pending"]}
-        if count := collection.count_documents({"state": {"$in": waiting.get(name, ["-"])}}):
-            found.append(f"{count} unfinished in {name}")
-    return found
+        found.append(
+            UnderWay(collection.count_documents({"has_outbox": True}), f"outboxes in {name}")
+        )
+        found += [
+            UnderWay(collection.count_documents({"state": state}), f"{state} in {name}")
+            for state in _WAITING.get(name, ())
+        ]
+    return [one for one in found if one.number]
 
 
-def faults(lab: Lab, journeys: Iterable[Journey]) -> Iterator[str]:
-    """Every broken promise."""
+def verdict(under_way: Sequence[UnderWay], faults: Iterable[Fault]) -> list[str]:
+    """The faults in words; of a lab that is not at rest, that it is not, and what rest mends not.
+
+    What is only late cannot be told from what is lost, and is not called so.
+    """
+    if not under_way:
+        return [fault.text for fault in faults]
+    told = ", ".join(f"{number} {what}" for number, what in under_way)
+    return [f"not at rest: {told}", *(fault.text for fault in faults if not fault.may_be_late)]
+
+
+def faults(lab: Lab, journeys: Iterable[Journey]) -> Iterator[Fault]:
+    """Every broken promise, those of a lab at rest among them."""
     events = lab.tapped()
     documents = {name: list(collection.find()) for name, collection in lab.collections()}
     heard = {entry["event_id"] for entry in documents["notify.entries"]}
-    yield from (f"{event_id} never reached notify" for event_id in events.keys() - heard)
+    yield from (_late(f"{event_id} never reached notify") for event_id in events.keys() - heard)
     yield from (
-        f"notify heard {event_id}, which the tap did not" for event_id in heard - set(events)
+        _late(f"notify heard {event_id}, which the tap did not") for event_id in heard - set(events)
     )
     yield from _of_deliveries(lab, set(events), documents["notify.deliveries"])
     for journey in journeys:
         if not journey.has_arrived:
-            yield f"{journey.number} is {journey.stage}, not {journey.target}: {journey.error}"
+            yield _late(
+                f"{journey.number} is {journey.stage}, not {journey.target}: {journey.error}"
+            )
         own = [one for one in events.values() if one["correlationid"] == journey.project_id]
         yield from _of_project(journey, own)
         yield from _of_jobs(journey, own, documents["compute.jobs"])
         yield from _of_end(journey, documents["compute.workspaces"], documents["catalog.accesses"])
 
 
-def _of_project(journey: Journey, events: list[Event]) -> Iterator[str]:
+def _late(text: str) -> Fault:
+    return Fault(text, may_be_late=True)
+
+
+def _of_project(journey: Journey, events: list[Event]) -> Iterator[Fault]:
     counted = Counter(event["type"] for event in events)
     for topic in EXPECTED[journey.target]:
         if not counted[topic]:
-            yield f"project {journey.number} ({journey.target}) has no {topic}"
+            yield _late(f"project {journey.number} ({journey.target}) has no {topic}")
     for topic in ONCE_A_PROJECT:
         if counted[topic] > 1:
-            yield f"project {journey.number} has {counted[topic]} {topic}"
+            yield Fault(f"project {journey.number} has {counted[topic]} {topic}")
     granted = Counter(e["data"]["dataset_id"] for e in events if e["type"] == "access_granted")
     for dataset_id, count in granted.items():
         if count > 1:
-            yield f"project {journey.number} was granted {dataset_id} {count} times"
+            yield Fault(f"project {journey.number} was granted {dataset_id} {count} times")
     if journey.target in JOBS and len(granted) != len(journey.inputs):
-        yield f"project {journey.number} has {len(granted)} grants, not {len(journey.inputs)}"
+        yield _late(
+            f"project {journey.number} has {len(granted)} grants, not {len(journey.inputs)}"
+        )
 
 
-def _of_jobs(journey: Journey, events: list[Event], jobs: list[Event]) -> Iterator[str]:
+def _of_jobs(journey: Journey, events: list[Event], jobs: list[Event]) -> Iterator[Fault]:
     own = [
         job for job in jobs if job["project_id"] == journey.project_id and job["kind"] != "ingest"
     ]
     kinds = Counter(job["kind"] for job in own)
     yield from (
-        f"project {journey.number} has {n} {kind} jobs" for kind, n in kinds.items() if n > 1
+        Fault(f"project {journey.number} has {n} {kind} jobs") for kind, n in kinds.items() if n > 1
     )
     ends = Counter(
         event["data"]["job_id"]
@@ -117,28 +159,31 @@ def _of_jobs(journey: Journey, events: list[Event], jobs: list[Event]) -> Iterat
     )
     for job in own:
         if ends[job["_id"]] != 1:
-            yield f"{job['kind']} job of project {journey.number} ended {ends[job['_id']]} times"
+            told = f"{job['kind']} job of project {journey.number} ended {ends[job['_id']]} times"
+            yield Fault(told, may_be_late=ends[job["_id"]] == 0)
     succeeded = sum(job["state"] == "succeeded" for job in own)
     if journey.target in JOBS and succeeded != JOBS[journey.target]:
-        yield f"project {journey.number} has {succeeded} succeeded jobs"
+        yield _late(f"project {journey.number} has {succeeded} succeeded jobs")
 
 
-def _of_end(journey: Journey, workspaces: list[Event], accesses: list[Event]) -> Iterator[str]:
+def _of_end(journey: Journey, workspaces: list[Event], accesses: list[Event]) -> Iterator[Fault]:
     """A project that ended neither computes nor reads."""
     if journey.target not in {"delivered", "rejected", "withdrawn"}:
         return
     states = [one["state"] for one in workspaces if one["_id"] == journey.project_id]
     grants = [one["grants"] for one in accesses if one["_id"] == journey.project_id]
     if states != ["closed"]:
-        yield f"the workspace of project {journey.number} ({journey.target}) is {states}"
+        yield _late(f"the workspace of project {journey.number} ({journey.target}) is {states}")
     if any(grant["state"] in {"requested", "granted"} for found in grants for grant in found):
-        yield f"project {journey.number} ({journey.target}) may still read data"
+        yield _late(f"project {journey.number} ({journey.target}) may still read data")
 
 
-def _of_deliveries(lab: Lab, events: set[str], deliveries: list[Event]) -> Iterator[str]:
+def _of_deliveries(lab: Lab, events: set[str], deliveries: list[Event]) -> Iterator[Fault]:
     """Each event is one delivery to the partner, which got it at least once."""
     counted = Counter(delivery["event_id"] for delivery in deliveries)
-    yield from (f"{event_id} is {n} deliveries" for event_id, n in counted.items() if n != 1)
+    yield from (Fault(f"{event_id} is {n} deliveries") for event_id, n in counted.items() if n != 1)
     received = {event["id"] for event in lab.partner.received}
-    yield from (f"{event_id} was not delivered" for event_id in sorted(set(counted) - received))
-    yield from (f"{event_id} has no delivery" for event_id in sorted(events - set(counted)))
+    yield from (
+        _late(f"{event_id} was not delivered") for event_id in sorted(set(counted) - received)
+    )
+    yield from (_late(f"{event_id} has no delivery") for event_id in sorted(events - set(counted)))

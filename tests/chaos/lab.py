@@ -108,8 +108,7 @@ class Lab:
     def killing(self, seed: int, at_least: int, ease: float) -> Iterator[Event]:
         """Kill processes at random while the block lasts; the event given is set at `at_least`.
 
-        `ease` stretches the pauses. A job whose process dies for the fifth time is given up, so a
-        long run needs longer ones.
+        `ease` stretches the pauses: a long run with short ones would be nothing but restarts.
         """
         enough, over = Event(), Event()
         chance = random.Random(seed)

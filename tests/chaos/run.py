@@ -18,7 +18,7 @@ Tell = Callable[[str], None]
 _PAUSE_SECONDS = 0.05
 _REST_SECONDS = 180
 _QUIET_SECONDS = 4
-_PROJECTS = 60
+_PROJECTS = 120
 """With more of them, processes are killed less often: as many kills for each project."""
 
 
@@ -44,12 +44,15 @@ def run(
         with lab.killing(seed, kills, max(1, projects / _PROJECTS)) as enough:
             _flow(journeys, enough, began + seconds, tell)
         tell(f"{len(lab.kills)} kills: {dict(Counter(lab.kills))}")
-        unrest = _rest(lab)
-        faults = [*unrest, *audit.faults(lab, journeys)]
+        left_alone = time.monotonic()
+        under_way = _rest(lab)
+        rested = time.monotonic() - left_alone
+        faults = audit.verdict(under_way, audit.faults(lab, journeys))
     events = len(lab.partner.received)
     summary = (
         f"{projects} projects, {len(lab.kills)} kills, {events} signed calls received by the "
-        f"partner, {time.monotonic() - began:.0f} s, {len(faults)} faults (seed {seed})"
+        f"partner, {time.monotonic() - began:.0f} s of which {rested:.0f} to come to rest, "
+        f"{len(faults)} faults (seed {seed})"
     )
     return Report(lab.kills, faults, summary)
 
@@ -72,21 +75,40 @@ def _flow(journeys: list[Journey], enough: Event, end: float, tell: Tell) -> Non
         time.sleep(_PAUSE_SECONDS)
 
 
-def _rest(lab: Lab) -> list[str]:
-    """Wait until nothing is under way any more; what still is, after a while.
+class Rest:
+    """Whether a lab that is left alone came to rest, judged by how much each look finds under way.
 
     Nothing must be seen for some seconds: a broker that was just restarted counts no messages at
-    first, and never those in a consumer's hands.
+    first, and never those in a consumer's hands. Patience ends when less was never under way for
+    `patience` seconds: the longer the queues, the longer it lasts.
     """
-    quiet_since = [time.monotonic()]
 
-    def at_rest() -> bool:
+    def __init__(self, patience: float, quiet: float, at: float) -> None:
+        self._patience, self._quiet = patience, quiet
+        self._quiet_since = self._fewer_since = at
+        self._least = float("inf")
+
+    def look(self, under_way: int | None, at: float) -> bool:
+        """Whether it is over: all is at rest, or goes on no further; None is not known."""
+        if under_way != 0:
+            self._quiet_since = at
+        if under_way is not None and under_way < self._least:
+            self._least, self._fewer_since = under_way, at
+        return at - self._quiet_since > self._quiet or at - self._fewer_since > self._patience
+
+
+def _rest(lab: Lab) -> list[audit.UnderWay]:
+    """Wait until nothing is under way any more; what still is, once that goes on no further."""
+    rest = Rest(_REST_SECONDS, _QUIET_SECONDS, time.monotonic())
+    found: list[audit.UnderWay] = []
+
+    def is_over() -> bool:
         try:
-            busy = audit.unrest(lab)
+            found[:] = audit.unrest(lab)
         except (OSError, amqp.AMQPError):
-            busy = ["the broker is away"]
-        if busy:
-            quiet_since[0] = time.monotonic()
-        return time.monotonic() - quiet_since[0] > _QUIET_SECONDS
+            found[:] = [audit.UnderWay(1, "broker that is away")]
+            return rest.look(None, time.monotonic())
+        return rest.look(sum(one.number for one in found), time.monotonic())
 
-    return [] if wait_until(at_rest, _REST_SECONDS) else audit.unrest(lab)
+    wait_until(is_over, float("inf"))
+    return found
