@@ -11,6 +11,7 @@ from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines
 from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
 from services.catalog.datasets.model import Dataset
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
+from shared.auth import Caller
 from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events import (
     AccessBound,
@@ -165,6 +166,26 @@ class ProjectAccess(Aggregate):
             if grant.asked and dataset and not dataset.retirement:
                 self._ask_for(grant, wanted)
         self._open_if_all_granted()
+
+    def was_unknown(self, dataset: Dataset) -> bool:
+        """Whether the project was told that there is no such dataset, which its holder knows now.
+
+        What is not published is as unknown to others as what does not exist.
+        """
+        grant = self.grant_of(dataset.id)
+        if grant is None or self.closed or grant.state != "refused":
+            return False
+        if (grant.decided_by, grant.reason) != (CATALOG, UNKNOWN):
+            return False
+        return dataset.may_be_known_to(Caller(self.holder_id, frozenset()))
+
+    def find_after_all(self, dataset: Dataset, wanted: Wanted) -> None:
+        """Ask for a dataset that was unknown, and for what nobody was asked for because of it."""
+        grant = self.grant_of(dataset.id)
+        if grant is None or not self.was_unknown(dataset):
+            return
+        self.grants.remove(grant)
+        self.secure(self.holder_id, wanted, grant.patience, self.facts)
 
     def can_reconsider(self, dataset: Dataset) -> bool:
         """Whether a grant waits for what the dataset has become: published, or open."""

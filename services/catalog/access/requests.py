@@ -9,7 +9,7 @@ from services.catalog.access.model import STAFF, ProjectAccess
 from services.catalog.access.obstacles import RETIRED
 from services.catalog.access.views import AccessRequest, NewDecision, RequestPage, RequestQuery
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.visibility import datasets_of
+from services.catalog.datasets.visibility import known_to
 from shared.auth import Caller
 from shared.errors import Invalid, NotFound
 from shared.events import (
@@ -54,7 +54,8 @@ def request_access(store: Store, settings: Settings, envelope: Envelope[ProjectS
         remind_seconds=settings.access_reminder_seconds,
         expire_seconds=settings.access_expiry_seconds,
     )
-    wanted, facts = datasets_of(store, event.dataset_ids), ProjectFacts.of(event)
+    wanted = known_to(store, event.holder_id, event.dataset_ids)
+    facts = ProjectFacts.of(event)
     access = change_access(
         store, envelope, lambda access: access.secure(event.holder_id, wanted, deadlines, facts)
     )
@@ -69,7 +70,7 @@ def change_treatment(store: Store, envelope: Envelope[TreatmentChanged]) -> None
     facts = ProjectFacts.of(envelope.data)
     if facts is None:
         return
-    wanted = datasets_of(store, facts.reads)
+    wanted = known_to(store, facts.holder_id, facts.reads)
     change_access(store, envelope, lambda access: access.change_treatment(facts, wanted))
 
 
@@ -86,9 +87,12 @@ def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
         reason = RETIRED.format(dataset.retired)
         store.of(ProjectAccess).change(access.id, lambda one: one.end_dataset(dataset.id, reason))
         return
-    if not access.can_reconsider(dataset) and not access.must_ask_again(dataset):
+    changes = (access.can_reconsider, access.must_ask_again, access.was_unknown)
+    if not any(must_change(dataset) for must_change in changes):
         return
-    wanted = datasets_of(store, access.facts.reads if access.facts else ())
+    reads = access.facts.reads if access.facts else (dataset.id,)
+    wanted = known_to(store, access.holder_id, reads)
+    store.of(ProjectAccess).change(access.id, lambda one: one.find_after_all(dataset, wanted))
     store.of(ProjectAccess).change(access.id, lambda one: one.reconsider(dataset, wanted))
     store.of(ProjectAccess).change(access.id, lambda one: one.ask_again(dataset, wanted))
 

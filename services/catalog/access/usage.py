@@ -10,7 +10,7 @@ from services.catalog.access.views import GrantedDataset, UsePage, UseQuery
 from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
-from services.catalog.datasets.visibility import datasets_of, visible
+from services.catalog.datasets.visibility import known_to, visible
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.errors import Forbidden, Gone, NotFound
@@ -53,7 +53,8 @@ def open_dataset(
     if dataset.retirement:
         dataset.check_present()
     if access.must_ask_again(dataset):
-        wanted = datasets_of(store, access.facts.reads if access.facts else ())
+        reads = access.facts.reads if access.facts else ()
+        wanted = known_to(store, access.holder_id, reads)
         store.of(ProjectAccess).change(project_id, lambda it: it.ask_again(dataset, wanted))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
@@ -75,7 +76,7 @@ def _columns(
         return None
     if treatment is None:
         return grant.allowed.columns if grant.allowed and not grant.is_for_any_treatment else None
-    wanted = datasets_of(store, treatment.inputs.values())
+    wanted = known_to(store, access.holder_id, treatment.inputs.values())
     reading = reading_of(treatment, dataset_id, wanted)
     if grant.allowed and not grant.covers(reading):
         raise Forbidden(

@@ -13,6 +13,13 @@ def datasets_of(store: Store, dataset_ids: Iterable[str]) -> dict[str, Dataset |
     return {one: store.of(Dataset).find_one(one) for one in sorted(set(dataset_ids))}
 
 
+def known_to(store: Store, member_id: str, dataset_ids: Iterable[str]) -> dict[str, Dataset | None]:
+    """The same, None also where that member may not know that there is one."""
+    member = Caller(member_id, frozenset())
+    found = datasets_of(store, dataset_ids).items()
+    return {one: it if it and it.may_be_known_to(member) else None for one, it in found}
+
+
 def visible(store: Store, dataset_id: str, caller: Caller) -> Dataset:
     """The dataset, if `caller` may know of it; NotFound else."""
     dataset = store.of(Dataset).find_one(dataset_id)

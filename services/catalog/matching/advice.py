@@ -6,7 +6,7 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.access.obstacles import Wanted, obstacles_of
 from services.catalog.access.requests import change_access
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.visibility import datasets_of
+from services.catalog.datasets.visibility import known_to
 from services.catalog.matching.model import (
     KEY_POINTS,
     PLACE_POINTS,
@@ -28,9 +28,9 @@ _MOST = 200
 def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -> None:
     """Tell a new project which datasets fit it, and check those that it would read."""
     project = envelope.data
-    inputs = _wanted(store, project.treatment)
+    inputs = _wanted(store, project.holder_id, project.treatment)
     named = {*project.dataset_ids, *inputs}
-    own = filter(None, map(store.of(Dataset).find_one, sorted(named)))
+    own = filter(None, known_to(store, project.holder_id, named).values())
     traits = traits_of(project, own)
     matches = best_matches(traits, _candidates(store, finder, traits))
 
@@ -45,7 +45,7 @@ def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -
 def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
     """Check the datasets of another treatment that a project proposes."""
     event = envelope.data
-    inputs = _wanted(store, event.treatment)
+    inputs = _wanted(store, event.holder_id, event.treatment)
     own = (one for one in inputs.values() if one and one.owner_id == event.holder_id)
     needs = {*inputs, *(key for dataset in own for key in dataset.keys)}
 
@@ -70,8 +70,9 @@ def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:
     yield [ScoredTerm("department", code, PLACE_POINTS) for code in traits.departments]
 
 
-def _wanted(store: Store, treatment: Treatment | None) -> Wanted:
-    return datasets_of(store, treatment.inputs.values() if treatment else ())
+def _wanted(store: Store, holder_id: str, treatment: Treatment | None) -> Wanted:
+    """What a treatment reads; of what its holder may not know, nothing is told either."""
+    return known_to(store, holder_id, treatment.inputs.values() if treatment else ())
 
 
 def _owners(inputs: Wanted) -> tuple[str, ...]:

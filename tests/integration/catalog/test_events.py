@@ -30,17 +30,25 @@ def test_project_is_told_what_fits_with_reasons(lab: Lab) -> None:
 
 
 def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
-    """Once for each treatment: what is unknown, or not published yet; what was told twice, once."""
-    read, unread = lab.published("mbr_p", access="open"), lab.upload("mbr_o")
-    project = submitted(treatment=reading(a=read, b="dts_none", c=unread))
+    """Once for each treatment: what is unknown, or its own and not read; what was told twice, once.
+
+    What others have not published is unknown.
+    """
+    read, others, unread = (
+        lab.published("mbr_p", access="open"),
+        lab.upload("mbr_o"),
+        lab.upload("mbr_h"),
+    )
+    project = submitted(treatment=reading(a=read, b="dts_none", c=unread, d=others))
     lab.publish(project, times=2)
     told = lab.wait_for("inputs_checked", project_id=project.project_id)
     assert told["proposal"] == 1
     assert {one["dataset_id"]: one["passes"] for one in told["obstacles"]} == {
         "dts_none": False,
+        others: False,
         unread: True,
     }
-    assert told["owners"] == ["mbr_o", "mbr_p"]
+    assert told["owners"] == ["mbr_h", "mbr_p"]
     who: dict[str, Any] = {"project_id": project.project_id, "holder_id": "mbr_h"}
     lab.publish(TreatmentProposed(**who, proposal=2, treatment=reading(a=read)))
     again = lab.wait_for("inputs_checked", project_id=project.project_id, proposal=2)

@@ -1,0 +1,144 @@
+"""What is not published is as unknown to others as what does not exist: no answer tells it."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.catalog.service import Catalog
+from shared.aggregate import new_id
+from shared.errors import LabError
+from shared.events import Treatment, TreatmentProposed
+from tests.integration.catalog.datasets.test_holding import confirm, held
+from tests.integration.catalog.lab import CSV, Lab, reading, submitted
+
+OTHER = "mbr_other"
+ROUTES = sorted(
+    f"{entrypoint.route.method} {entrypoint.route.path}"
+    for _, method in inspect.getmembers(Catalog, inspect.isfunction)
+    for entrypoint in getattr(method, "nameko_entrypoints", ())
+    if hasattr(entrypoint, "route") and "{dataset_id}" in entrypoint.route.path
+)
+BASIS = {"basis": "public_task", "purpose": "Annuaire"}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /datasets/{dataset_id}/versions": {
+        "fields": {"metadata": "{}", "file": ("a.csv", CSV, "text/csv")}
+    },
+    "POST /datasets/{dataset_id}/repairs": {"json": {"column": "com", "repair": "leading_zero"}},
+    "POST /datasets/{dataset_id}/legal-basis": {"json": BASIS},
+    "POST /datasets/{dataset_id}/take-in": {"json": {}},
+    "POST /datasets/{dataset_id}/opening": {"json": {"reason": "Utile à tous."}},
+    "POST /datasets/{dataset_id}/opening/decision": {"json": {"decision": "open", "version": 1}},
+    "POST /datasets/{dataset_id}/retirement": {"json": {"reason": "Fini."}},
+    "PATCH /datasets/{dataset_id}": {"json": {"title": "Autre titre"}},
+}
+"""Bodies that fit, so that it is the dataset that is judged."""
+
+CALLS: dict[str, Callable[[Any, str], object]] = {
+    "describe_dataset": lambda it, one: it.describe_dataset(one, OTHER, {"title": "Autre"}),
+    "accept_repair": lambda it, one: it.accept_repair(one, OTHER, "com", "leading_zero"),
+    "confirm_legal_basis": lambda it, one: it.confirm_legal_basis(one, OTHER, **BASIS),
+    "take_in": lambda it, one: it.take_in(one, OTHER),
+    "open_dataset": lambda it, one: it.open_dataset("prj_x", one),
+    "decide_access": lambda it, one: it.decide_access(f"prj_x.{one}", OTHER, "grant"),
+}
+"""What services ask in the name of a member or a project."""
+
+
+@pytest.fixture(scope="module")
+def two(lab: Lab) -> tuple[str, str]:
+    """The ids of a dataset of somebody else's that is held, and of none."""
+    theme = {"title": "Lettre", "theme": "Abonnés", "keywords": ["lettre"]}
+    return held(lab, "mbr_1", access="restricted", **theme), new_id("dts")
+
+
+def as_seen(text: str, *names: str) -> str:
+    """A text without what differs by itself: the names of what was asked about."""
+    for name in names:
+        text = text.replace(name, "NAME")
+    return text
+
+
+@pytest.mark.parametrize("role", ["holder", "owner"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_no_route_tells_held_data_from_none(
+    lab: Lab, two: tuple[str, str], route: str, role: str
+) -> None:
+    """Status, kind and text of the answer are the same for any other member."""
+    method, path = route.split(" ")
+    token = lab.token(OTHER, role)
+    answers = []
+    for one in two:
+        filled = path.replace("{dataset_id}", one).replace("{name}", "chart.png")
+        answer = lab.call(method, filled, token, **BODIES.get(route, {}))
+        kind = answer.headers.get("Content-Type")
+        answers.append((answer.status, kind, as_seen(answer.data.decode(), one)))
+    assert answers[0] == answers[1]
+    assert answers[0][0] in {403, 404}
+
+
+@pytest.mark.parametrize("path", ["/datasets/{}?format=ttl", "/crossing?dataset_id={}"])
+def test_no_query_tells_held_data_from_none(lab: Lab, two: tuple[str, str], path: str) -> None:
+    """Neither in another format, nor beside others."""
+    token = lab.token(OTHER, "holder")
+    answers = [(lab.call("GET", path.format(one), token), one) for one in two]
+    first, second = ((answer.status, as_seen(answer.data.decode(), one)) for answer, one in answers)
+    assert first == second
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_no_call_tells_held_data_from_none(lab: Lab, two: tuple[str, str], name: str) -> None:
+    """Class and text of the error are the same."""
+    errors = []
+    with lab.rpc() as catalog:
+        for one in two:
+            with pytest.raises(LabError) as raised:
+                CALLS[name](catalog, one)
+            errors.append((type(raised.value), as_seen(str(raised.value), one)))
+    assert errors[0] == errors[1]
+
+
+def told(lab: Lab, topic: str, project_id: str, dataset_id: str) -> str:
+    """What an event says of a project."""
+    return as_seen(str(lab.wait_for(topic, project_id=project_id)), project_id, dataset_id)
+
+
+def test_project_is_told_the_same_of_held_data_and_of_none(lab: Lab, two: tuple[str, str]) -> None:
+    """By the check of its treatment, by what fits it, and by the answer to its request."""
+    texts: list[list[str]] = []
+    for one in two:
+        project = submitted(holder_id=OTHER, dataset_ids=(one,), treatment=reading(a=one))
+        identifier = project.project_id
+        lab.publish(project)
+        topics = ["inputs_checked", "datasets_matched"]
+        found = [told(lab, topic, identifier, one) for topic in topics]
+        lab.secure(one, project_id=identifier, holder_id=OTHER)
+        texts.append([*found, told(lab, "access_refused", identifier, one)])
+        assert lab.events("access_requested", project_id=identifier) == []
+    assert texts[0] == texts[1]
+    assert "inconnu du catalogue" in texts[0][0]
+
+
+def test_another_treatment_is_told_the_same_of_both(lab: Lab, two: tuple[str, str]) -> None:
+    """As the first one was."""
+    texts = []
+    for one in two:
+        treatment: Treatment = reading(a=one)
+        event = TreatmentProposed(
+            project_id=new_id("prj"), holder_id=OTHER, proposal=2, treatment=treatment
+        )
+        lab.publish(event)
+        texts.append(told(lab, "inputs_checked", event.project_id, one))
+    assert texts[0] == texts[1]
+
+
+def test_request_for_data_that_was_unknown_is_asked_once_it_is_published(lab: Lab) -> None:
+    """Whoever asked too early need not ask again; the owner decides as on any other."""
+    dataset_id = held(lab, "mbr_1", access="restricted", title=f"Lettre {uuid4().hex}")
+    project_id = lab.secure(dataset_id, holder_id=OTHER)
+    lab.wait_for("access_refused", project_id=project_id)
+    assert confirm(lab, dataset_id, "mbr_1").status == 200
+    asked = lab.wait_for("access_requested", project_id=project_id)
+    assert (asked["owner_id"], asked["holder_id"]) == ("mbr_1", OTHER)
