@@ -43,7 +43,7 @@ _FIGURES = {
     "mean": "la moyenne de",
     "count": "le nombre de valeurs de",
     "listed": "les valeurs sans correspondance de",
-    "met": "si elles ont une valeur égale dans",
+    "met": "s'il y a une valeur égale dans",
 }
 
 _SCOPE = (
@@ -154,8 +154,9 @@ class _Request:
             return f"Ce qui est lu de {title} : aucune colonne."
         known = columns_of(self._wanted)[self._id] or ()
         others = [name for name in known if name not in columns]
-        rest = f" Ne sont pas lues : {_quoted(others)}." if others else ""
-        return f"Ce qui est lu de {title} : les colonnes {_quoted(columns)}.{rest}"
+        rest = f" Le reste ne l'est pas : {_quoted(others)}." if others else ""
+        what = "les colonnes" if len(columns) > 1 else "la colonne"
+        return f"Ce qui est lu de {title} : {what} {_quoted(columns)}.{rest}"
 
     def _crossed(self) -> str:
         keys = self._reading.keys

@@ -89,7 +89,7 @@ def test_request_says_who_why_what_and_what_comes_out() -> None:
     said = "\n".join(request.sentences)
     assert "Ville (collectivité territoriale, SIREN 217600000)" in said
     assert "« Arrêts ». Où ajouter des arrêts ?" in said
-    assert "les colonnes « boardings » et « commune ». Ne sont pas lues : « stop »" in said
+    assert "les colonnes « boardings » et « commune ». Le reste ne l'est pas : « stop »" in said
     assert "« commune » avec « code » de « Communes »" in said
     assert "par groupe (« commune ») : « commune » et la somme de « boardings »" in said
     assert "Le compte rendu du croisement donne, par « commune » : les valeurs sans" in said
