@@ -104,6 +104,20 @@ hub_lag = gauge(
     "How late eventlet's hub woke a one-second sleeper: blocking work in the process shows here.",
 )
 
+retention_due = gauge(
+    "datalab_retention_due",
+    "Announced things whose time is over and that are not erased yet, up to 50.",
+)
+retention_oldest_due = gauge(
+    "datalab_retention_oldest_due_seconds", "How long the oldest of these has been due."
+)
+retention_erased = counter(
+    "datalab_retention_erased",
+    "Things that were erased once their time was over, by what setting they are kept (projects,"
+    " uses, jobs, deliveries, timeline).",
+    "kind",
+)
+
 
 def exposition() -> tuple[str, bytes]:
     """The metrics of this process as (content type, body) in Prometheus text."""

@@ -33,6 +33,9 @@ Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_parts)]
 
 
+Days = Annotated[float, Field(ge=0, le=36_500)]
+
+
 class Settings(BaseModel):
     """What one service process needs to know about the world around it."""
 
@@ -122,6 +125,24 @@ class Settings(BaseModel):
         description="folders whose disks are watched too, such as those of the document server and"
         " the broker when they are on this machine",
         examples=["/var/lib/mongodb,/var/lib/rabbitmq"],
+    )
+    retention_projects_days: Days = Field(
+        default=0, description="how long texts of ended projects are kept in intake; 0 is for ever"
+    )
+    retention_uses_days: Days = Field(
+        default=0, description="how long the catalogue keeps who used which data; 0 is for ever"
+    )
+    retention_jobs_days: Days = Field(
+        default=0, description="how long jobs of ended projects keep log and texts; 0 is for ever"
+    )
+    retention_deliveries_days: Days = Field(
+        default=0, description="how long bodies of webhooks are kept; 0 is for ever"
+    )
+    retention_timeline_days: Days = Field(
+        default=0, description="how long timelines of ended projects are kept; 0 is for ever"
+    )
+    retention_notice_days: float = Field(
+        default=30, gt=0, le=36_500, description="how long before owners are told what is erased"
     )
     retry_seconds: Seconds = Field(
         default=(1, 5, 30, 120), min_length=1, description="waits before an event is tried again"

@@ -6,7 +6,7 @@ from services.catalog.access.deadline_watch import DeadlineWatch
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets import registration
 from services.catalog.datasets.model import Dataset
-from services.catalog.endings import erasing, leaving
+from services.catalog.endings import erasing, leaving, retention
 from services.catalog.endings.erasing import forgetting
 from services.catalog.entrypoints.ending import Ending
 from services.catalog.entrypoints.granting import Granting
@@ -28,6 +28,7 @@ from services.catalog.retirement.eraser import Eraser, HashIndex
 from services.catalog.search.finder import Finder
 from shared.endings import departures
 from shared.endings.departures import Departure
+from shared.endings.retention import Retained, retaining
 from shared.events import (
     DatasetDescribed,
     DatasetPublished,
@@ -80,11 +81,13 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         Harvest,
         Departure,
         HashIndex,
+        Retained,
     )
     files = Files()
     settings: Settings = Config()
     finder: Finder = Background(_finder)
     harvest_worker: HarvestWorker = Background(_harvest_worker)
+    retention = Background(retaining(retention.policies))
     watch = Background(lambda context: DeadlineWatch(context.service, context.store))
 
     eraser = Background(

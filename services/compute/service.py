@@ -7,7 +7,7 @@ from typing import Any
 from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.job_run import Platform
 from services.compute.execution.scheduler import Scheduler
-from services.compute.jobs import endings
+from services.compute.jobs import endings, retention
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
@@ -24,6 +24,7 @@ from shared import trace
 from shared.applications import ApplicationView, check_steps, list_applications
 from shared.auth import INSIDE
 from shared.endings.departures import Departure
+from shared.endings.retention import Retained, retaining
 from shared.events import (
     AccessGranted,
     AccessRequested,
@@ -71,10 +72,11 @@ class Compute:
     """Workspaces with their quota, and the jobs that run in the sandbox."""
 
     name = "compute"
-    documents = Documents(Workspace, Job, Departure)
+    documents = Documents(Workspace, Job, Departure, Retained)
     files = Files()
     settings = Config()
     scheduler = Background(_scheduler)
+    retention = Background(retaining(retention.policies))
 
     @property
     def commands(self) -> Commands:

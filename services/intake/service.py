@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.intake import commands, guidance
+from services.intake import commands, guidance, retention
 from services.intake.bodies import (
     AnswerInvitation,
     ChoosePilotSite,
@@ -26,6 +26,7 @@ from services.intake.submission import Submission
 from services.intake.views import AnswerView, ParticipantView, ProjectPage, ProjectView
 from shared.auth import INSIDE, Caller, MemberId, Role
 from shared.endings.departures import Departure
+from shared.endings.retention import Retained, retaining
 from shared.events import (
     AccessExpired,
     AccessGranted,
@@ -46,7 +47,7 @@ from shared.events import (
 )
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey, Identifier
-from shared.messaging import Documents, on, rpc
+from shared.messaging import Background, Documents, on, rpc
 
 PROJECT = "/projects/{project_id}"
 HOLDERS: frozenset[Role] = frozenset({"holder"})
@@ -59,7 +60,8 @@ class Intake(ForDepartures, ForMembers):
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
-    documents = Documents(Project, Member, Submission, Departure, Erasure)
+    documents = Documents(Project, Member, Submission, Departure, Erasure, Retained)
+    retention = Background(retaining(retention.policies))
 
     @on(DatasetsMatched)
     def advise(self, envelope: Envelope[DatasetsMatched]) -> None:

@@ -116,6 +116,8 @@ class Webhooks:
             raise NotFound.of(delivery_id) from None
         if endpoint.state != "enabled":
             raise WrongStage(f"le webhook {endpoint.id} est désactivé : {endpoint.reason}")
+        if not delivery.body:
+            raise WrongStage("le contenu de cet envoi a été effacé : sa durée est passée")
         replayed = self._deliveries.change(delivery_id, WebhookDelivery.replay)
         self._endpoints.change(
             endpoint.id, lambda found: found.call_again(replayed.next_attempt_at)

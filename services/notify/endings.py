@@ -50,8 +50,8 @@ def redact_late(store: Store, entry: TimelineEntry) -> TimelineEntry:
     for endpoint in store.of(Endpoint).every({"state": "enabled"}):
         identifier = delivery_id(entry.event_id, endpoint.id, entry.at)
         if deliveries.find_one(identifier):
-            deliveries.change(identifier, _redact)
-    return store.of(TimelineEntry).change(entry.id, _redact)
+            deliveries.change(identifier, redact_body)
+    return store.of(TimelineEntry).change(entry.id, redact_body)
 
 
 def _erase(store: Store, event: ErasureRequested, envelope: Envelope[Event]) -> None:
@@ -90,14 +90,15 @@ def _redact_if(
     named: frozenset[str],
 ) -> bool:
     """Take the words out of what names one of these; whether it does."""
-    if not named.intersection(_identifiers_in(one.body)):
+    if not one.body or not named.intersection(_identifiers_in(one.body)):
         return False
     if one.body != _body(one.body):
-        repository.change(one.id, _redact)
+        repository.change(one.id, redact_body)
     return True
 
 
-def _redact(one: TimelineEntry | WebhookDelivery) -> None:
+def redact_body(one: TimelineEntry | WebhookDelivery) -> None:
+    """Keep what happened, when and to what, without words."""
     one.body = _body(one.body)
     if isinstance(one, TimelineEntry):
         one.summary = summarise(one.event)

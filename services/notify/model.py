@@ -223,6 +223,10 @@ class WebhookDelivery(Aggregate):
                 )
             )
 
+    def empty(self) -> None:
+        """Keep that it was sent, not what."""
+        self.body = ""
+
     def close(self) -> None:
         """Give up without another word: the endpoint is disabled or deleted."""
         self.state, self.next_attempt_at = "abandoned", NEVER

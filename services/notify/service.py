@@ -1,6 +1,6 @@
 """The notify service: listens to everything, tells partners and keeps the timelines."""
 
-from services.notify import endings
+from services.notify import endings, retention
 from services.notify.commands import Webhooks
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.recorder import Recorder
@@ -20,6 +20,7 @@ from services.notify.views import (
 from shared import trace
 from shared.auth import INSIDE, MemberId
 from shared.endings.departures import Departure
+from shared.endings.retention import Retained, retaining
 from shared.events import REGISTRY, Envelope, Event
 from shared.http import Call, http
 from shared.inbound import Identifier, Paging
@@ -40,8 +41,9 @@ class Notify:
     """Webhook endpoints, their deliveries, and the timeline of every project."""
 
     name = "notify"
-    documents = Documents(Endpoint, WebhookDelivery, TimelineEntry, Ownership, Departure)
+    documents = Documents(Endpoint, WebhookDelivery, TimelineEntry, Ownership, Departure, Retained)
     settings = Config()
+    retention = Background(retaining(retention.policies))
     sender = Background(
         lambda context: Sender(context.store, context.settings, _guard(context.settings))
     )

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import AwareDatetime
 
-from shared.aggregate import Aggregate
+from shared.aggregate import NEVER, Aggregate
 from shared.events import Envelope, Event, unwrap
 
 # The fields by which events name members, and the things that belong to one.
@@ -63,12 +63,16 @@ class TimelineEntry(Aggregate):
 
 
 class Ownership(Aggregate):
-    """Which member a project (its holder) or a dataset (its owner) belongs to; id: that thing's."""
+    """Which member a project (its holder) or a dataset (its owner) belongs to; id: that thing's.
+
+    `ended_at` is when a project ended, once it was looked for.
+    """
 
     collection: ClassVar[str] = "belongings"
     indexes: ClassVar[tuple[str, ...]] = ("member_id",)
 
     member_id: str
+    ended_at: AwareDatetime = NEVER
 
 
 def _named(event: Event, fields: tuple[str, ...]) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ _KEPT = frozenset(
         "keys",
         "fingerprint",
         "application",
+        "delivered_as",
         # Of documents; `stage` is a code in all of them.
         "outbox",
         "handled",

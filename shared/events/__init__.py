@@ -14,6 +14,7 @@ from shared.events.event import REGISTRY, Event
 from shared.events.harvests import *
 from shared.events.intake import *
 from shared.events.notify import *
+from shared.events.retention import *
 
 LAB_EVENTS: tuple[type[Event], ...] = tuple(REGISTRY.values())
 """The lab's own events, without those that tests define later."""

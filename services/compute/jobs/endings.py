@@ -48,23 +48,26 @@ def _take_words_out(store: Store, member_id: str) -> tuple[int, int]:
         if job.is_active:
             with suppress(WrongStage):
                 Commands(store).cancel(job.id, "les données du membre sont effacées")
-        store.of(Job).change(job.id, _redact_job)
+        store.of(Job).change(job.id, redact_job)
     workspaces = list(store.of(Workspace).every({"holder_id": member_id}))
     for workspace in workspaces:
-        store.of(Workspace).change(workspace.id, _redact_workspace)
+        store.of(Workspace).change(workspace.id, redact_workspace)
     return len(jobs), len(workspaces)
 
 
-def _redact_job(job: Job) -> None:
+def redact_job(job: Job) -> None:
+    """Keep what the job was, when and how long; raises Unavailable while it runs."""
     if job.is_active:
         raise Unavailable("a job of the member still runs")
     job.title = job.filename = job.url = job.message = job.log_tail = ""
     job.reason = ERASED if job.reason else ""
-    job.repairs = ()
+    job.repairs, job.is_erased = (), True
     job.treatment = redacted(job.treatment) if job.treatment else None
     job.privacy = redacted(job.privacy) if job.privacy else None
 
 
-def _redact_workspace(workspace: Workspace) -> None:
+def redact_workspace(workspace: Workspace) -> None:
+    """Keep whose it was and what it used."""
+    workspace.is_erased = True
     workspace.reason = ERASED if workspace.reason else ""
     workspace.treatment = redacted(workspace.treatment) if workspace.treatment else None

@@ -101,6 +101,7 @@ class Job(Aggregate):
     reason: str = ""
     forgotten: str = ""
     forgotten_for: str = ""
+    is_erased: bool = False
 
     @property
     def is_charged(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.aggregate import NEVER, Aggregate
+from shared.aggregate import NEVER, Aggregate, now
 from shared.errors import WrongStage
 from shared.events import (
     AccessGranted,
@@ -53,7 +53,7 @@ class Workspace(Aggregate):
     """
 
     collection = "workspaces"
-    indexes = ("holder_id",)
+    indexes = ("holder_id", "state")
 
     state: Literal["new", "open", "closed"] = "new"
     holder_id: str = ""
@@ -65,6 +65,8 @@ class Workspace(Aggregate):
     staffed_at: datetime = NEVER
     full_job: str = ""
     reason: str = ""
+    closed_at: datetime = NEVER
+    is_erased: bool = False
     delivered: bool = False
     access_statuses: dict[str, AccessStatus] = Field(default={}, alias="standings")
 
@@ -113,6 +115,7 @@ class Workspace(Aggregate):
         """End the project's right to compute, for good; `reason`, in French, says why."""
         self.delivered = self.delivered or delivered
         self.state, self.reason = "closed", self.reason or reason
+        self.closed_at = min(self.closed_at, now())
         self.holder_id = self.holder_id or holder_id
 
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:

@@ -1,0 +1,24 @@
+"""What intake keeps for a time only: the texts of projects that ended."""
+
+from services.intake.model import Project
+from services.intake.retention import policies
+from shared.settings import load_settings
+from tests.integration.intake.lab import REVIEWER, Lab
+
+
+def test_ended_project_keeps_its_stages_and_dates(lab: Lab) -> None:
+    """One that goes on is not looked at."""
+    ended, running = lab.submit(), lab.submit()
+    lab.done("POST", f"/projects/{ended}/withdraw", {"reason": "Plus de budget."})
+    with lab.store() as store:
+        (policy,) = policies(store, load_settings({**lab.environ, "DATALAB_HTTP_PORT": "1"}))
+        things = {thing.thing_id: thing for thing in policy.things()}
+        assert running not in things
+        since = store.of(Project).get(ended).history[-1].at
+        assert things[ended].since == since
+        assert policy.erase(running, since, "").erased == {}
+        assert policy.erase(ended, since, "").erased == {"projets": 1}
+        assert policy.erase(ended, since, "").erased == {}
+    shown = lab.done("GET", f"/projects/{ended}", who=REVIEWER)
+    assert (shown["title"], shown["problem"]) == ("[effacé]", "[effacé]")
+    assert [entry["stage"] for entry in shown["history"]] == ["submitted", "withdrawn"]

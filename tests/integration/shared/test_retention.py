@@ -1,0 +1,155 @@
+"""What is kept for a time only: told first, then erased, once, and never before its notice."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.aggregate import NEVER, now
+from shared.endings.retention import Batch, Policy, Retained, RetentionLoop, Thing
+from shared.store import Store
+from tests.servers import eventually
+
+SECOND = 1 / 86_400
+"""In days."""
+
+KEPT, NOTICE = 2 * SECOND, SECOND
+
+
+@pytest.fixture
+def store(mongodb_uri: str) -> Iterator[Store]:
+    """An empty database of this test's own."""
+    opened = Store(mongodb_uri, f"test_{uuid4().hex[:12]}")
+    opened.prepare((Retained,))
+    yield opened
+    opened.close()
+
+
+class Shelf:
+    """Things by id, with the dates of their parts; two parts go in a batch."""
+
+    def __init__(self, things: Mapping[str, list[datetime]]) -> None:
+        self.things = {name: list(parts) for name, parts in things.items()}
+        self.early: list[str] = []
+
+    def find(self) -> Iterator[Thing]:
+        """All that has parts."""
+        for name, parts in self.things.items():
+            if parts:
+                yield Thing(name, f"mbr_{name}", min(parts))
+
+    def erase(self, name: str, through: datetime, _cursor: str) -> Batch:
+        """Erase two old parts."""
+        parts = sorted(self.things[name])
+        old = [part for part in parts if part <= through][:2]
+        self.early += [name for part in old if part > now() - timedelta(days=KEPT)]
+        self.things[name] = parts[len(old) :]
+        return Batch({"pièces": len(old)} if old else {}, is_last=len(old) < 2)
+
+    def policy(self, days: float = KEPT) -> Policy:
+        """Keep them so long."""
+        return Policy("jobs", days, self.find, self.erase, "le reste", "À enregistrer avant.")
+
+
+@contextmanager
+def running(store: Store, *policies: Policy, loops: int = 1) -> Iterator[None]:
+    """Loops of one service, until the block ends."""
+    made = [RetentionLoop("compute", store, NOTICE, policies) for _ in range(loops)]
+    threads = [threading.Thread(target=loop.run) for loop in made]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for loop in made:
+            loop.stop()
+        for thread in threads:
+            thread.join()
+
+
+def told(store: Store, name: str) -> list[dict[str, Any]]:
+    """The events about a thing, in order."""
+    found = store.of(Retained).find_one(f"jobs.{name}")
+    return found.outbox if found else []
+
+
+def test_owner_is_told_before_a_thing_is_erased(store: Store) -> None:
+    """Two processes tell it once, erase it once, and not before both times are over."""
+    shelf, began = Shelf({"a": [now()] * 5}), now()
+    with running(store, shelf.policy(), loops=2):
+        eventually(lambda: told(store, "a"), what="it is announced")
+        assert len(shelf.things["a"]) == 5
+        eventually(lambda: len(told(store, "a")) == 2, what="it is erased")
+    announced, applied = told(store, "a")
+    assert (announced["type"], applied["type"]) == (
+        "compute_retention_announced",
+        "compute_retention_applied",
+    )
+    assert announced["data"]["member_id"] == "mbr_a"
+    assert "À enregistrer avant." in announced["data"]["text"]
+    waited = datetime.fromisoformat(applied["time"]) - datetime.fromisoformat(announced["time"])
+    assert waited >= timedelta(days=NOTICE * 0.9)
+    assert datetime.fromisoformat(applied["time"]) - began >= timedelta(days=KEPT)
+    assert sum(one["count"] for one in applied["data"]["counts"]) == 5
+    assert (shelf.things["a"], shelf.early) == ([], [])
+
+
+def test_what_was_old_before_there_was_a_rule_has_its_whole_notice(store: Store) -> None:
+    """An operator who sets a retention erases nothing that day."""
+    shelf = Shelf({"a": [now() - timedelta(days=400)]})
+    with running(store, shelf.policy()):
+        eventually(lambda: told(store, "a"), what="it is announced")
+        found = store.of(Retained).get("jobs.a")
+        eventually(lambda: shelf.things["a"] == [], what="it is erased")
+    assert found.erase_at >= datetime.fromisoformat(told(store, "a")[0]["time"])
+    assert shelf.early == []
+
+
+def test_what_grows_is_announced_anew_for_its_newer_parts(store: Store) -> None:
+    """Only what the notice was about goes with it."""
+    shelf = Shelf({"a": [now()]})
+    with running(store, shelf.policy()):
+        eventually(lambda: told(store, "a"), what="it is announced")
+        shelf.things["a"].append(now() + timedelta(seconds=2))
+        eventually(lambda: len(told(store, "a")) == 4, what="both parts are gone")
+    assert (shelf.things["a"], shelf.early) == ([], [])
+
+
+def test_rule_that_is_lifted_erases_nothing(store: Store) -> None:
+    """What was announced stays; set again, it is announced again."""
+    shelf = Shelf({"a": [now()]})
+    with running(store, shelf.policy()):
+        eventually(lambda: told(store, "a"), what="it is announced")
+    with running(store, shelf.policy(0)):
+        eventually(lambda: store.of(Retained).get("jobs.a").erase_at == NEVER)
+    assert len(shelf.things["a"]) == 1
+    with running(store, shelf.policy()):
+        eventually(lambda: shelf.things["a"] == [], what="it is erased")
+    assert [one["type"][-9:] for one in told(store, "a")] == ["announced", "announced", "n_applied"]
+
+
+def test_longer_rule_keeps_what_a_shorter_one_announced(store: Store) -> None:
+    """Whoever was told that it goes finds it there, and is told again in time."""
+    shelf = Shelf({"a": [now()]})
+    with running(store, shelf.policy()):
+        eventually(lambda: told(store, "a"), what="it is announced")
+    with running(store, shelf.policy(1)):
+        eventually(lambda: store.of(Retained).get("jobs.a").erase_at == NEVER)
+    assert len(shelf.things["a"]) == 1
+
+
+def test_large_thing_keeps_no_other_from_its_turn(store: Store) -> None:
+    """A look erases a part of it only; a stop in between loses nothing."""
+    shelf = Shelf({"large": [now() - timedelta(days=9)] * 400, "small": [now()]})
+    for _ in range(2):
+        with running(store, shelf.policy()):
+            eventually(lambda: told(store, "large") and told(store, "small"))
+    with running(store, shelf.policy()):
+        eventually(lambda: not any(shelf.things.values()), what="all is erased")
+        eventually(lambda: len(told(store, "large")) == 2)
+    (counted,) = told(store, "large")[1]["data"]["counts"]
+    assert counted == {"kind": "pièces", "count": 400}
