@@ -1,7 +1,7 @@
 """A member is erased: its data is gone, and its words leave what the catalogue keeps."""
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from services.catalog.access.dataset_use import FailedJob, Use
@@ -11,8 +11,10 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.endings.leaving import retire_datasets
 from services.catalog.harvesting.model import Harvest, RemoteSource
+from services.catalog.retirement.commands import delete_as
 from shared.aggregate import now
 from shared.endings import departures
+from shared.endings.departures import GONE
 from shared.endings.redaction import ERASED, redact, redacted
 from shared.events import CatalogErased, Envelope, ErasedCount, ErasureRequested, Event
 from shared.store import Store
@@ -65,7 +67,7 @@ def _erase(store: Store, member_id: str) -> Iterator[tuple[str, int]]:
     retire_datasets(store, member_id)
     dataset_ids = _datasets_of(store, member_id)
     for dataset_id in dataset_ids:
-        store.of(Dataset).change(dataset_id, _empty)
+        store.of(Dataset).change(dataset_id, partial(_delete, store, member_id))
     yield "jeux de données", len(dataset_ids)
     held = {one.id for one in store.of(ProjectAccess).every() if one.holder_id == member_id}
     for project_id in held:
@@ -83,8 +85,9 @@ def _datasets_of(store: Store, member_id: str) -> frozenset[str]:
     return frozenset(one.id for one in store.of(Dataset).every({"owner_id": member_id}))
 
 
-def _empty(dataset: Dataset) -> None:
-    """Keep whose it was, its terms, and what its versions can be recognised by."""
+def _delete(store: Store, member_id: str, dataset: Dataset) -> None:
+    """Erase its files, too; keep whose it was, its terms, and what its versions are known by."""
+    delete_as(store, dataset, member_id, GONE, ERASED)
     said = dataset.metadata
     dataset.metadata = Metadata(
         title=ERASED, theme=ERASED, licence=said.licence, access=said.access

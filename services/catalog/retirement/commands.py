@@ -39,10 +39,15 @@ def delete_dataset(
     def decide(dataset: Dataset) -> None:
         _check_may_end(dataset, caller)
         title = dataset.metadata.title if wanted.keep_title else _UNTITLED
-        recalled, owners = _made_of(store, dataset, wanted.reason)
-        dataset.delete(caller.member_id, wanted.reason, title, recalled, owners)
+        delete_as(store, dataset, caller.member_id, wanted.reason, title)
 
     return _receipt(store.of(Dataset).change(dataset_id, decide))
+
+
+def delete_as(store: Store, dataset: Dataset, member_id: str, reason: str, title: str) -> None:
+    """Let somebody have deleted the dataset, which is called `title` from now on."""
+    recalled, owners = _made_of(store, dataset, reason)
+    dataset.delete(member_id, reason, title, recalled, owners)
 
 
 def read_receipt(store: Store, dataset_id: str, caller: Caller) -> DeletionReceipt:

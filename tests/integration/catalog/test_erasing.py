@@ -52,6 +52,17 @@ def erase(lab: Lab, member_id: str) -> dict[str, object]:
     return found
 
 
+def test_files_of_an_erased_member_go_as_those_of_deleted_data(lab: Lab) -> None:
+    """Its datasets are deleted, and each has its receipt."""
+    member = new_id("mbr")
+    dataset_id = marked(lab, member)
+    erase(lab, member)
+    path = f"/datasets/{dataset_id}/deletion"
+    receipt = lab.get(path, lab.token("mbr_op", "operator"))
+    assert len(receipt["files"]) == 3
+    assert (receipt["deleted_by"], receipt["title"]) == (member, "[effacé]")
+
+
 def test_no_word_of_an_erased_member_is_left(lab: Lab) -> None:
     """Of its data only ids, dates and hashes; others' data is untouched."""
     member, other = new_id("mbr"), new_id("mbr")
@@ -72,8 +83,8 @@ def test_no_word_of_an_erased_member_is_left(lab: Lab) -> None:
     assert len(lab.events("catalog_erased", member_id=member)) == 1
     token = lab.token(member, "owner")
     shown = lab.get(f"/datasets/{own}", token)
-    assert (shown["state"], shown["title"]) == ("retired", "[effacé]")
-    assert lab.call("GET", f"/datasets/{own}/table", token).status == 409
+    assert (shown["state"], shown["title"]) == ("deleted", "[effacé]")
+    assert lab.call("GET", f"/datasets/{own}/table", token).status == 410
 
 
 def test_events_that_come_late_bring_nothing_back(lab: Lab) -> None:
@@ -89,4 +100,4 @@ def test_events_that_come_late_bring_nothing_back(lab: Lab) -> None:
     lab.publish(JobFailed.model_validate({"job_id": new_id("job"), **about, "reason": MARK}))
     lab.settled()
     eventually(lambda: MARK not in words_of(lab), what="nothing is left")
-    assert lab.get(f"/datasets/{dataset_id}", lab.token(member, "owner"))["state"] == "retired"
+    assert lab.get(f"/datasets/{dataset_id}", lab.token(member, "owner"))["state"] == "deleted"
