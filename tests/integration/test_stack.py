@@ -20,7 +20,7 @@ from deploy.local import StackError
 from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.servers import server_program
 from deploy.local.stack import START_SECONDS, Stack
-from deploy.local.supervision import leftovers
+from deploy.local.supervision import leftovers, wait_until
 from tests.servers import eventually, free_port, require
 
 
@@ -80,6 +80,8 @@ def test_a_killed_process_is_healed(stack: Stack, name: str) -> None:
     os.kill(killed, signal.SIGKILL)
 
     eventually(lambda: stack.pid(name) not in {0, killed}, what=f"another {name} process")
+    # What /readyz says is a second old at most: until then it may not know of the death.
+    wait_until(lambda: not all(map(stack.ready, stack.urls())), 2)
     eventually(lambda: all(map(stack.ready, stack.urls())), 60, "all services ready")
 
 
