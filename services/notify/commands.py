@@ -4,6 +4,7 @@ What belongs to somebody else does not exist for a caller: NotFound, never Forbi
 """
 
 import json
+from functools import partial
 
 from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.sending.signing import new_secret
@@ -119,9 +120,7 @@ class Webhooks:
         if not delivery.body:
             raise WrongStage("le contenu de cet envoi a été effacé : sa durée est passée")
         replayed = self._deliveries.change(delivery_id, WebhookDelivery.replay)
-        self._endpoints.change(
-            endpoint.id, lambda found: found.call_again(replayed.next_attempt_at)
-        )
+        self._endpoints.change(endpoint.id, partial(_replay, replayed))
         return replayed
 
     def timeline(
@@ -136,6 +135,11 @@ class Webhooks:
         if not allowed or not (holder or entries):
             raise NotFound.of(project_id)
         return entries, cursor
+
+
+def _replay(delivery: WebhookDelivery, endpoint: Endpoint) -> None:
+    endpoint.call_again()
+    endpoint.expect(delivery.next_attempt_at)
 
 
 def _id_for(member_id: str, wanted: RegisterEndpoint, cause: str) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, computed_field
 
-from shared.aggregate import NEVER, Aggregate, caused_id, now
+from shared.aggregate import LONG_AGO, NEVER, Aggregate, caused_id, now
 from shared.events import (
     REGISTRY,
     DeliveryAbandoned,
@@ -33,8 +33,9 @@ class Endpoint(Aggregate):
 
     `sees_all` is set for an operator's endpoint: it is told of everyone's events, any other only
     of its member's own. A deleted endpoint stays as a stub: its deliveries refer to it.
-    `due_at` is never later than the first of its deliveries that is due, and NEVER when none waits;
-    a document from before there was such a date is found by its deliveries when a sender starts.
+    `due_at` is never later than the first of its deliveries is due, unless it shall not be called
+    then (`not_before`), and NEVER when none waits; a document from before there was such a date is
+    found by its deliveries when a sender starts.
     `failing` says that the last call did not end well, and nobody asked for another since.
     """
 
@@ -52,6 +53,7 @@ class Endpoint(Aggregate):
     abandoned_in_row: int = 0
     failing: bool = False
     due_at: AwareDatetime = NEVER
+    not_before: AwareDatetime = LONG_AGO
     created_at: AwareDatetime
 
     @computed_field  # type: ignore[prop-decorator]
@@ -62,12 +64,13 @@ class Endpoint(Aggregate):
 
     def expect(self, at: datetime) -> None:
         """A delivery is due then."""
-        self.due_at = min(self.due_at, at)
+        self.due_at = min(self.due_at, max(at, self.not_before))
 
-    def call_again(self, at: datetime) -> None:
-        """Call it then though it may have failed: somebody asks for it."""
-        self.failing = False
-        self.expect(at)
+    def call_again(self) -> None:
+        """Call it now, if anything waits, though it may have failed: somebody asks for it."""
+        self.failing, self.not_before = False, LONG_AGO
+        if self.waiting:
+            self.expect(now())
 
     def wants(self, topic: str) -> bool:
         """Whether one of its patterns fits this event."""
@@ -86,7 +89,7 @@ class Endpoint(Aggregate):
         self.description = self.description if description is None else description
         self.event_types = self.event_types if event_types is None else tuple(event_types)
         if url is not None or state == "enabled":
-            self.failing = False
+            self.call_again()
         if state == "enabled":
             self.state, self.reason, self.abandoned_in_row = "enabled", "", 0
         elif state == "disabled":

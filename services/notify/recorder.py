@@ -80,18 +80,15 @@ class Recorder:
         concerned = members_of(entry.event) | {owner for owner in owners.values() if owner}
         hearers = [one for one in self._may_hear(concerned) if one.wants(entry.topic)]
         about = self._endpoints.find_one(getattr(entry.event, "endpoint_id", ""))
-        for endpoint in _told_of(about, hearers) if about else hearers:
-            self._send(self._delivery(entry, endpoint))
+        told = _told_of(about, hearers) if about else hearers
+        saved = [self._deliveries.add(self._delivery(entry, endpoint)) for endpoint in told]
+        pending = (delivery for delivery in saved if delivery.state == "pending")
+        self._due.expect({delivery.endpoint_id: delivery.next_attempt_at for delivery in pending})
 
     def _may_hear(self, members: Collection[str]) -> list[Endpoint]:
         concerned = ({"sees_all": True}, {"member_id": {"$in": sorted(members)}})
         found = (self._endpoints.every({**where, "state": "enabled"}) for where in concerned)
         return list({endpoint.id: endpoint for endpoint in chain(*found)}.values())
-
-    def _send(self, wanted: WebhookDelivery) -> None:
-        delivery = self._deliveries.add(wanted)
-        if delivery.state == "pending":
-            self._due.expect(delivery.endpoint_id, delivery.next_attempt_at)
 
     def _delivery(self, entry: TimelineEntry, endpoint: Endpoint) -> WebhookDelivery:
         return WebhookDelivery(

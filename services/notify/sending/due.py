@@ -5,12 +5,13 @@ a sender, when it is done with what was due, looks for the next one. A date may 
 costs a look, and is never too late, which would cost the delivery.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from services.notify.model import Endpoint, WebhookDelivery
-from shared.aggregate import NEVER, now
+from shared.aggregate import LONG_AGO, NEVER, now
 from shared.errors import Conflict
 from shared.store import Store
 
@@ -41,16 +42,23 @@ class Due:
         """What waits for an endpoint, due or not."""
         return self._deliveries.find({"lane": endpoint_id}, sort="next_attempt_at", limit=limit)
 
-    def expect(self, endpoint_id: str, at: datetime) -> None:
-        """A delivery to this endpoint, saved by now, is due then."""
-        found = self._endpoints.find_one(endpoint_id)
-        if found and found.due_at > at:
-            self._endpoints.change(endpoint_id, lambda endpoint: endpoint.expect(at))
+    def expect(self, dates: Mapping[str, datetime]) -> None:
+        """Deliveries to the endpoints of these ids, saved by now, are due then."""
+        if not dates:
+            return
+        # One read for all of an event's: most are due already, or shall not be called.
+        for endpoint in self._endpoints.find({"_id": {"$in": list(dates)}}, limit=len(dates)):
+            at = dates[endpoint.id]
+            if endpoint.due_at > max(at, endpoint.not_before):
+                self._endpoints.change(endpoint.id, partial(_expect, at))
 
-    def settle(self, endpoint_id: str, *, not_before: datetime) -> None:
-        """Keep when the endpoint's next delivery is due, or when it shall be looked at again."""
+    def settle(self, endpoint_id: str, *, not_before: datetime = LONG_AGO) -> None:
+        """Keep when the endpoint's next delivery is due, and before when it shall not be called."""
         with suppress(Conflict):  # Somebody expects something: the next look is theirs.
             endpoint = self._endpoints.get(endpoint_id)
+            if not endpoint.failing:
+                not_before = LONG_AGO  # Somebody has asked for a call meanwhile.
+            endpoint.not_before = not_before
             due_at = self._next(endpoint_id, not_before)
             if due_at > now():
                 # A delivery may have been added since, by one who saw that the endpoint was due and
@@ -70,8 +78,12 @@ class Due:
             if not found:
                 return
             lane = found[0].lane
-            self.expect(lane, self._next(lane, now()))
+            self.expect({lane: self._next(lane, LONG_AGO)})
 
     def _next(self, endpoint_id: str, not_before: datetime) -> datetime:
         first = self.pending(endpoint_id, 1)
         return max(first[0].next_attempt_at, not_before) if first else NEVER
+
+
+def _expect(at: datetime, endpoint: Endpoint) -> None:
+    endpoint.expect(at)

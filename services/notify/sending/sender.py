@@ -16,7 +16,7 @@ from services.notify.sending.due import Due
 from services.notify.sending.post import Answer, Post, post
 from services.notify.sending.shares import Shares
 from services.notify.sending.signing import sign
-from shared.aggregate import now
+from shared.aggregate import LONG_AGO, now
 from shared.background import Loop
 from shared.errors import Invalid, Unavailable
 from shared.outbound import CallFailed, SilentNames, SsrfGuard, TimeLimit, Unresolved
@@ -97,26 +97,26 @@ class Sender(Loop):
     def _turn(self, endpoint: Endpoint) -> None:
         try:
             if endpoint.state == "enabled":
-                wait = self._send_due(endpoint)
+                not_before = self._send_due(endpoint)
             else:
-                wait = 0.0
+                not_before = LONG_AGO
                 self._close(endpoint)
-            self._due.settle(endpoint.id, not_before=now() + timedelta(seconds=wait))
+            self._due.settle(endpoint.id, not_before=not_before)
         finally:
             self._shares.end(endpoint.member_id)
 
-    def _send_due(self, endpoint: Endpoint) -> float:
-        """Send what is due to it; the seconds after which it may be called again."""
+    def _send_due(self, endpoint: Endpoint) -> datetime:
+        """Send what is due to it; the date before which it shall not be called again."""
         for delivery in self._due.deliveries(endpoint.id, TURN):
             if self.stopping.is_set():
                 break
             wait = self._breaker.wait(endpoint)
             if wait:
                 self._expire(endpoint)
-                return wait
+                return now() + timedelta(seconds=wait)
             if not self._deliver(delivery):
                 break
-        return 0
+        return LONG_AGO
 
     def _close(self, endpoint: Endpoint) -> None:
         """Give up what is due to a disabled endpoint, and all that waits for a deleted one."""

@@ -43,6 +43,13 @@ def add_endpoint(
     )
 
 
+def mark_failing(store: Store, endpoint: Endpoint) -> None:
+    """Let its last call have failed."""
+    store.of(Endpoint).change(
+        endpoint.id, lambda found: found.note_call(succeeded=False, abandoned=False)
+    )
+
+
 @dataclass
 class Outgoing:
     """A store with deliveries to a partner's server, and senders for them."""
@@ -77,7 +84,7 @@ class Outgoing:
             )
             ids.append(self.deliveries.save(delivery).id)
         if ids:
-            Due(self.store).expect(endpoint.id, self.deliveries.get(ids[0]).next_attempt_at)
+            Due(self.store).expect({endpoint.id: self.deliveries.get(ids[0]).next_attempt_at})
         return ids
 
     @contextlib.contextmanager

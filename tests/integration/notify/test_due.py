@@ -8,7 +8,7 @@ from services.notify.model import Endpoint, WebhookDelivery
 from services.notify.sending.due import Due
 from shared.aggregate import LONG_AGO, NEVER, now
 from shared.store import Store
-from tests.integration.notify.sending import Outgoing, add_endpoint
+from tests.integration.notify.sending import Outgoing, add_endpoint, mark_failing
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def test_working_set_has_what_is_due_oldest_first(outgoing: Outgoing, due: Due) 
     """Idle, later and deleted ones are not in it."""
     add_endpoint(outgoing.store)
     first, second, later = (add_endpoint(outgoing.store, f"mem_{name}") for name in "abc")
-    due.expect(second.id, now() - timedelta(seconds=1))
-    due.expect(first.id, now() - timedelta(seconds=2))
-    due.expect(later.id, now() + timedelta(seconds=60))
+    due.expect({second.id: now() - timedelta(seconds=1)})
+    due.expect({first.id: now() - timedelta(seconds=2)})
+    due.expect({later.id: now() + timedelta(seconds=60)})
     assert [endpoint.id for endpoint in due.endpoints(10)] == [first.id, second.id]
     assert [endpoint.id for endpoint in due.endpoints(1)] == [first.id]
     assert [one.id for one in due.endpoints(10, without=["mem_a"])] == [second.id]
@@ -39,19 +39,22 @@ def test_expecting_never_postpones(outgoing: Outgoing, due: Due) -> None:
     """The earliest counts; an endpoint that is not there expects nothing."""
     endpoint, early = add_endpoint(outgoing.store), now()
     for at in (early, early + timedelta(hours=1)):
-        due.expect(endpoint.id, at)
+        due.expect({endpoint.id: at})
     assert due_at(outgoing, endpoint) == early
-    due.expect("end_none", early)
+    due.expect({"end_none": early})
 
 
 def test_settling_keeps_the_next_date(outgoing: Outgoing, due: Due) -> None:
     """The first of what waits, not before it may be called again; none when nothing waits."""
     endpoint = add_endpoint(outgoing.store)
     (identifier,) = outgoing.due(endpoint)
-    due.settle(endpoint.id, not_before=LONG_AGO)
-    assert due_at(outgoing, endpoint) == outgoing.deliveries.get(identifier).next_attempt_at
+    for not_before in (LONG_AGO, now() + timedelta(hours=1)):  # which is for those that fail
+        due.settle(endpoint.id, not_before=not_before)
+        assert due_at(outgoing, endpoint) == outgoing.deliveries.get(identifier).next_attempt_at
     later = now() + timedelta(hours=1)
+    mark_failing(outgoing.store, endpoint)
     due.settle(endpoint.id, not_before=later)
+    due.expect({endpoint.id: now()})
     assert due_at(outgoing, endpoint) == later
     outgoing.deliveries.change(identifier, WebhookDelivery.close)
     due.settle(endpoint.id, not_before=later)
@@ -80,8 +83,8 @@ class Racing(Due):
 def test_delivery_that_is_added_meanwhile_is_not_forgotten(outgoing: Outgoing, look: int) -> None:
     """Whether before the endpoint is known to be idle, or after."""
     endpoint = add_endpoint(outgoing.store)
-    Due(outgoing.store).expect(endpoint.id, now())
-    Racing(outgoing, endpoint, look=look).settle(endpoint.id, not_before=LONG_AGO)
+    Due(outgoing.store).expect({endpoint.id: now()})
+    Racing(outgoing, endpoint, look=look).settle(endpoint.id)
     assert [one.id for one in Due(outgoing.store).endpoints(1)] == [endpoint.id]
 
 

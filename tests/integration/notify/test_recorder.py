@@ -23,7 +23,7 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.store import PAGE_LIMIT, Store
-from tests.integration.notify.sending import add_endpoint
+from tests.integration.notify.sending import add_endpoint, mark_failing
 from tests.unit.notify.samples import (
     DATASET,
     EVENTS,
@@ -45,13 +45,6 @@ def record(store: Store, *events: Envelope[Event]) -> None:
 def hook(store: Store, path: str, member_id: str = HOLDER, *, sees_all: bool = False) -> Endpoint:
     """Save an endpoint on `*`, at an address of its own."""
     return add_endpoint(store, member_id, f"https://partner.example{path}", sees_all=sees_all)
-
-
-def mark_failing(store: Store, endpoint: Endpoint) -> None:
-    """Let its last call have failed."""
-    store.of(Endpoint).change(
-        endpoint.id, lambda found: found.note_call(succeeded=False, abandoned=False)
-    )
 
 
 def told(store: Store, endpoint: Endpoint) -> list[str]:

@@ -259,17 +259,21 @@ def test_call_that_did_not_end_well_marks_the_endpoint() -> None:
     [
         lambda told: told.change(state="enabled"),
         lambda told: told.change(url="https://elsewhere.example/"),
-        lambda told: told.call_again(now()),
+        lambda told: told.call_again(),
     ],
 )
 def test_endpoint_that_somebody_sees_to_may_be_called(ask: Callable[[Endpoint], None]) -> None:
     """Whatever was known of it."""
     told = endpoint()
     told.note_call(succeeded=False, abandoned=False)
+    told.not_before = told.due_at = now() + timedelta(hours=1)
     told.change(description="?")
+    told.expect(now())
     assert told.failing
+    assert told.due_at == told.not_before
     ask(told)
     assert not told.failing
+    assert told.due_at <= now()
 
 
 def test_delivery_id_is_the_events_and_the_endpoints() -> None:
