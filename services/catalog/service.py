@@ -38,6 +38,8 @@ from shared.events import (
     JobCancelled,
     JobFailed,
     JobForgotten,
+    JobGivenUp,
+    JobRetried,
     JobSucceeded,
     MemberLeft,
     ProjectDelivered,
@@ -152,6 +154,11 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     def erase_forgotten(self, envelope: Envelope[JobForgotten]) -> None:
         """Erase what a job left that read, made or took in a deleted dataset."""
         deletions.erase_forgotten(self.documents, envelope)
+
+    @on(JobGivenUp, JobRetried)
+    def note_waiting(self, envelope: Envelope[JobGivenUp | JobRetried]) -> None:
+        """Say of a version that an operator has to have it read, or had to."""
+        registration.note_waiting(self.documents, envelope)
 
     @on(ProjectSecured)
     @forgetting

@@ -49,7 +49,11 @@ class JobStarted(_JobEvent, source="compute"):
     attempt: int
 
 
-class JobGivenUp(_JobEvent, source="compute"):
+class _JobHalt(_JobEvent):
+    dataset_version: int | None = None
+
+
+class JobGivenUp(_JobHalt, source="compute"):
     """A job that the lab did not bring to an end waits for an operator, who retries or cancels it.
 
     It has not ended: what it was for waits, too.
@@ -59,7 +63,7 @@ class JobGivenUp(_JobEvent, source="compute"):
     reason: str
 
 
-class JobRetried(_JobEvent, source="compute"):
+class JobRetried(_JobHalt, source="compute"):
     """An operator put a job that was given up back into the queue."""
 
     summary = "{kind} va reprendre, à la demande d'un exploitant du Data lab."

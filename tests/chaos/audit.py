@@ -112,14 +112,17 @@ def faults(lab: Lab, journeys: Iterable[Journey]) -> Iterator[Fault]:
     )
     yield from _of_deliveries(lab, set(events), documents["notify.deliveries"])
     for journey in journeys:
-        if not journey.has_arrived:
-            yield _late(
-                f"{journey.number} is {journey.stage}, not {journey.target}: {journey.error}"
-            )
         own = [one for one in events.values() if one["correlationid"] == journey.project_id]
-        yield from _of_project(journey, own)
-        yield from _of_jobs(journey, own, documents["compute.jobs"])
-        yield from _of_end(journey, documents["compute.workspaces"], documents["catalog.accesses"])
+        found = [
+            *_of_project(journey, own),
+            *_of_jobs(journey, own, documents["compute.jobs"]),
+            *_of_end(journey, documents["compute.workspaces"], documents["catalog.accesses"]),
+        ]
+        if not journey.has_arrived:
+            stages = f"{journey.stage or 'nowhere'}, not {journey.target}"
+            yield Fault(f"project {journey.number} got to {stages}: {journey.error}")
+            found = [fault for fault in found if not fault.may_be_late]
+        yield from found
 
 
 def _late(text: str) -> Fault:

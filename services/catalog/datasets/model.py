@@ -615,5 +615,14 @@ class Dataset(Aggregate):
         version.state, version.reason, version.job_id = "rejected", reason, job_id
         self.record(DatasetRejected(**self._about(), version=version.number, reason=reason))
 
+    def note_waiting(self, number: int | None, reason: str, sequence: int) -> None:
+        """Say why the reading of a version goes no further, in French, or that it goes on.
+
+        Events come in any order: what is older than what is known changes nothing.
+        """
+        version = self.history.numbered(number)
+        if version.state == "pending" and sequence > version.reason_sequence and not self.deletion:
+            version.reason, version.reason_sequence = reason, sequence
+
     def _about(self) -> dict[str, str]:
         return {"dataset_id": self.id, "owner_id": self.owner_id, "title": self.metadata.title}

@@ -6,7 +6,14 @@ from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import new_id
-from shared.events import Envelope, JobCancelled, JobFailed, JobSucceeded
+from shared.events import (
+    Envelope,
+    JobCancelled,
+    JobFailed,
+    JobGivenUp,
+    JobRetried,
+    JobSucceeded,
+)
 from shared.inbound import IdempotencyKey, fingerprint
 from shared.storage import Storage
 from shared.store import Store
@@ -79,5 +86,19 @@ def reject(store: Store, envelope: Envelope[JobFailed | JobCancelled]) -> None:
     store.of(Dataset).change(
         event.dataset_id,
         lambda dataset: dataset.reject(event.dataset_version, event.reason, event.job_id),
+        because=envelope,
+    )
+
+
+def note_waiting(store: Store, envelope: Envelope[JobGivenUp | JobRetried]) -> None:
+    """An ingest job waits for an operator, or one put it back into the queue."""
+    event, reason = envelope.data, ""
+    if event.kind != "ingest" or event.dataset_id is None:
+        return
+    if isinstance(event, JobGivenUp):
+        reason = f"lecture suspendue : {event.reason} ; un exploitant du Datalab doit la relancer"
+    store.of(Dataset).change(
+        event.dataset_id,
+        lambda dataset: dataset.note_waiting(event.dataset_version, reason, envelope.sequence),
         because=envelope,
     )

@@ -69,6 +69,7 @@ class Version(VersionContent):
     registered_at: datetime
     state: VersionState = "pending"
     reason: str = ""
+    reason_sequence: int = Field(default=-1, description="of the event that said why it waits")
     again: bool = Field(default=False, description="read before, it waits to be read anew")
     job_id: str | None = None
     table: FileRef | None = None

@@ -263,7 +263,7 @@ class Job(Aggregate):
         self.losses = self.own_losses = self.delays = 0
         self.reason = ""
         self._requeue("", now())
-        self.record(JobRetried(**self._about()))
+        self.record(JobRetried(**self._about(), dataset_version=self.dataset_version))
 
     def cancel(self, reason: str) -> None:
         """End at once when it does not run, as soon as its run notices when it does.
@@ -313,7 +313,8 @@ class Job(Aggregate):
             self._end("failed", 0.0)
             return
         self.state, self.run, self.lease_until = "given_up", "", NEVER
-        self.record(JobGivenUp(**self._about(), reason=reason))
+        about = {**self._about(), "dataset_version": self.dataset_version}
+        self.record(JobGivenUp(**about, reason=reason))
 
     def _end(self, state: JobState, seconds: float) -> None:
         self.state = "cancelled" if self.cancel_requested else state

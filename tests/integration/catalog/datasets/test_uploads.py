@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.events import FileRef
+from shared.aggregate import new_id
+from shared.events import FileRef, JobGivenUp, JobRetried
 from tests.integration.catalog.lab import CSV, UPLOAD_BYTES, Lab, about, failed, problem
 from tests.servers import eventually
 
@@ -222,3 +223,25 @@ def test_start_clears_away_what_a_killed_process_left(lab: Lab) -> None:
     lab.service.start()
     eventually(lambda: not left.exists(), what="the rest is gone")
     assert lab.upload("mbr_16").startswith("dts_")
+
+
+def test_version_says_that_its_reading_waits_for_an_operator(lab: Lab) -> None:
+    """In any order of the news; once it is read, or goes on, nothing is said any more."""
+    token = lab.token("mbr_1", "owner")
+    dataset_id = lab.upload("mbr_1", b"attend")
+    about_it = {"kind": "ingest", "dataset_id": dataset_id, "dataset_version": 1}
+    job_id = new_id("job")
+    given_up = JobGivenUp(job_id=job_id, reason="erreur interne", **about_it)
+
+    def reason() -> str:
+        lab.settled()
+        return str(lab.get(f"/datasets/{dataset_id}", token)["versions"][0]["reason"])
+
+    lab.publish(given_up, job_id, sequence=4)
+    assert reason().startswith("lecture suspendue : erreur interne ; un exploitant")
+    lab.publish(JobRetried(job_id=job_id, **about_it), job_id, sequence=7)
+    assert reason() == ""
+    lab.publish(given_up, job_id, sequence=6)
+    assert reason() == ""
+    lab.ingest(dataset_id, 1)
+    assert reason() == ""
