@@ -72,7 +72,10 @@ class Settings(BaseModel):
         " is served, and one member's requests hold a fifth of them at most",
     )
     http_idle_seconds: float = Field(
-        default=60, gt=0, description="how long a connection may wait for its next request"
+        default=75,
+        gt=0,
+        description="how long a connection may wait for its next request; longer than a proxy's 60,"
+        " so that it is the proxy that ends one",
     )
     http_head_seconds: float = Field(
         default=10, gt=0, description="time in which a request's line and headers must come"
