@@ -9,6 +9,7 @@ from services.catalog.harvesting.applying import BATCH, MissingDatasets, PageImp
 from services.catalog.harvesting.fetched_page import Counts, FetchedPage
 from services.catalog.harvesting.harvested_records import OwnRecords
 from services.catalog.harvesting.model import Harvest, RemoteSource
+from services.catalog.retirement.commands import delete_as
 from shared.aggregate import now
 from shared.catalogues.harvested_page import PageEntry, Record
 from shared.events import FileRef
@@ -125,3 +126,17 @@ def test_retiring_that_a_crash_repeats_is_done_once(store: Store) -> None:
     states = {one.metadata.title: one.state for one in store.of(Dataset).find()}
     assert states == {"D0": "published", "D1": "retired", "D2": "retired", "D3": "retired"}
     assert sum(event["type"] == "dataset_retired" for event in outboxes(store)) == 3
+
+
+def test_dataset_that_was_deleted_here_does_not_come_back(store: Store) -> None:
+    """Whatever its source tells of it; the report counts it apart."""
+    apply(store, "hrv_1", entries(2))
+    one = next(dataset for dataset in store.of(Dataset).find() if dataset.metadata.title == "D0")
+    store.of(Dataset).change(one.id, lambda it: delete_as(store, it, "mbr_1", "fin", "Supprimé"))
+    kept = store.of(Dataset).get(one.id)
+    for name in ("hrv_2", "hrv_3"):
+        given = entries(2, description="autrement")
+        counts = apply(store, name, given)
+        assert (counts.ended, counts.changed + counts.unchanged) == (1, 1)
+    assert store.of(Dataset).get(one.id) == kept
+    assert (kept.state, kept.metadata.title) == ("deleted", "Supprimé")

@@ -7,7 +7,7 @@ import urllib3
 
 from shared.aggregate import new_id
 from shared.errors import Forbidden, Invalid
-from shared.events import ProjectDelivered, Step
+from shared.events import MemberLeft, ProjectDelivered, Step
 from shared.tables.manifest import Column, Manifest
 from tests.integration.catalog.lab import Lab, delivered, problem
 
@@ -153,6 +153,18 @@ def test_strangers_do_not_read_whose_data_went_in(lab: Lab) -> None:
         assert lab.get(path, lab.token(member, "owner"))["members"] == [owner]
     own = lab.published(holder, access="restricted")
     problem(ask(lab, own, holder), 409)
+
+
+def test_word_of_a_member_who_left_cannot_be_had(lab: Lab) -> None:
+    """The result stays closed, and all who may see the opening read why."""
+    holder, owner, _ = members()
+    source = lab.published(owner, access="restricted")
+    result = lab.result_of(delivered(lab, source, holder_id=holder))
+    lab.publish(MemberLeft(member_id=owner, reason="Fin."))
+    lab.wait_for("dataset_retired", dataset_id=source)
+    assert owner in problem(ask(lab, result, holder), 422)
+    view = lab.get(f"/datasets/{result}/opening", lab.token(holder, "holder"))
+    assert f"l'accord de {owner}, qui a quitté le Datalab" in view["obstacle"]
 
 
 def test_result_that_must_not_be_published_is_asked_of_nobody(lab: Lab) -> None:

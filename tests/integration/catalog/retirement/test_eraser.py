@@ -1,0 +1,126 @@
+"""Files of deleted datasets are erased once, and no file that anybody else needs."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.catalog.access.dataset_use import Use
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import VersionContent
+from services.catalog.retirement.commands import delete_as
+from services.catalog.retirement.eraser import HASHES, Eraser, HashIndex
+from shared.aggregate import new_id
+from shared.errors import NotFound
+from shared.events import FileRef
+from shared.settings import Settings
+from shared.storage import Storage
+from shared.store import Store
+from tests.unit.catalog.samples import metadata
+
+
+class World:
+    """The documents and files of a catalogue, and what erases in it."""
+
+    def __init__(self, store: Store, files: Storage, settings: Settings) -> None:
+        self.store, self.files, self._settings = store, files, settings
+
+    def put(self, content: str) -> FileRef:
+        """A stored file."""
+        return self.files.put([content.encode()], "text/csv")
+
+    def keep(self, file: FileRef) -> str:
+        """The id of a new dataset with that file."""
+        dataset = Dataset(id=new_id("dts"), owner_id="mbr_1", metadata=metadata())
+        dataset.register(VersionContent(file=file, filename="a.csv"))
+        return self.store.of(Dataset).save(dataset).id
+
+    def delete(self, dataset_id: str) -> None:
+        """Delete it."""
+        self.store.of(Dataset).change(
+            dataset_id, lambda it: delete_as(self.store, it, "mbr_1", "fin", "?")
+        )
+
+    def erase(self, grace: float = 0.0) -> None:
+        """What a process does, once."""
+        settings = self._settings.model_copy(update={"erasure_grace_seconds": grace})
+        Eraser("catalog", self.store, self.files, settings)._look()
+
+    def has(self, file: FileRef) -> bool:
+        """Whether that file is stored."""
+        try:
+            return bool(self.files.read(file))
+        except NotFound:
+            return False
+
+    def is_over(self, dataset_id: str) -> bool:
+        """Whether all of a deleted dataset is erased."""
+        deletion = self.store.of(Dataset).get(dataset_id).deletion
+        return deletion is not None and deletion.erased_at is not None
+
+
+@pytest.fixture
+def world(store: Store, storage_url: str, mongodb_uri: str) -> World:
+    """An empty catalogue."""
+    store.prepare((Use, HashIndex))
+    given = {"amqp_uri": "amqp://h", "mongodb_uri": mongodb_uri, "storage_url": storage_url}
+    settings = Settings.model_validate({**given, "token_public_key": "k", "http_port": 8000})
+    return World(store, Storage(storage_url), settings)
+
+
+def test_file_is_erased_when_no_other_dataset_has_it(world: World) -> None:
+    """And the receipt says which stays for whom."""
+    shared, own = world.put("commun"), world.put("propre")
+    first, second = world.keep(shared), world.keep(shared)
+    alone = world.keep(own)
+    for dataset_id in (first, alone):
+        world.delete(dataset_id)
+    world.erase()
+    world.erase()
+    assert (world.has(shared), world.has(own)) == (True, False)
+    deletion = world.store.of(Dataset).get(first).deletion
+    assert deletion
+    assert deletion.kept == (shared.sha256,)
+    world.delete(second)
+    world.erase()
+    assert not world.has(shared)
+
+
+def test_file_that_is_put_again_meanwhile_is_not_lost(world: World) -> None:
+    """Its document comes only after it; erasing waits for it as long as the grace is."""
+    file = world.put("octets")
+    deleted = world.keep(file)
+    world.delete(deleted)
+    world.erase(grace=60)
+    assert world.has(file)
+    again = world.keep(world.put("octets"))
+    world.erase()
+    world.erase()
+    assert world.has(file)
+    assert world.is_over(deleted)
+    assert world.store.of(Dataset).get(again).hashes == [file.sha256]
+
+
+def test_dataset_from_before_deletions_keeps_its_file(world: World) -> None:
+    """Its document names no hashes: all are saved again before the first file is erased."""
+    file = world.put("ancien")
+    old, deleted = world.keep(file), world.keep(file)
+    documents = world.store._database["datasets"]
+    found = documents.find_one({"_id": old})
+    assert found
+    del found["hashes"], found["is_erasing"]
+    documents.replace_one({"_id": old}, found)
+    world.delete(deleted)
+    world.erase()
+    assert world.has(file)
+    assert world.store.of(HashIndex).get(HASHES).is_complete
+
+
+def test_erasing_that_a_crash_broke_off_is_taken_up(world: World) -> None:
+    """The file may be gone already, and its document not yet know it."""
+    file = world.put("perdu")
+    dataset_id = world.keep(file)
+    world.delete(dataset_id)
+    assert world.files.erase(file, timedelta())
+    assert not world.is_over(dataset_id)
+    world.erase()
+    assert world.is_over(dataset_id)
