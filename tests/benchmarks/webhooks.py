@@ -3,8 +3,9 @@
 Seconds from the publication of an event to its arrival at the endpoint of member B, 60 events in 12
 seconds, on a real broker, document server and notify process with its time limits as in production.
 Member A meanwhile has 450 endpoints on a server that takes connections and says nothing, or had
-10,000 that are deleted, or has 450 whose name server is silent for 25 seconds. WEBHOOKS_CODE names
-the folder of another version of the code, to be measured in place of this one.
+10,000 that are deleted, or has 450 whose name server is silent for 25 seconds, or causes a burst of
+events, behind which others wait until it is written down. WEBHOOKS_CODE names the folder of another
+version of the code, to be measured in place of this one.
 """
 
 import contextlib
@@ -146,11 +147,19 @@ def beside_silent_names(stack: Stack) -> None:
     stack.load(*(f"http://n{number}{SILENT}/" for number in range(DEAD)))
 
 
+def behind_burst(stack: Stack) -> None:
+    """200 events at once for the 50 endpoints that a member may have: 10,000 deliveries."""
+    stack.add("mem_a", *(f"http://{LOOPBACK}:9/{number}" for number in range(50)))
+    for _ in range(200):
+        stack.tell("mem_a")
+
+
 SCENARIOS = {
     "alone": alone,
     "450 dead endpoints": beside_dead,
     "10,000 deleted": beside_deleted,
     "silent name server": beside_silent_names,
+    "behind a burst": behind_burst,
 }
 
 

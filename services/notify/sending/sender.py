@@ -121,7 +121,7 @@ class Sender(Loop):
     def _close(self, endpoint: Endpoint) -> None:
         """Give up what is due to a disabled endpoint, and all that waits for a deleted one."""
         find = self._due.pending if endpoint.state == "deleted" else self._due.deliveries
-        while found := find(endpoint.id, TURN):
+        while not self.stopping.is_set() and (found := find(endpoint.id, TURN)):
             for delivery in found:
                 self._deliveries.change(delivery.id, WebhookDelivery.close)
 

@@ -139,6 +139,19 @@ def test_bad_registration_names_the_fault(lab: Lab, body: object, field: str) ->
     assert client("GET", "/endpoints").json["items"] == []
 
 
+def test_51st_endpoint_of_a_member_is_refused(lab: Lab, receiver: WebServer, member: str) -> None:
+    """In words that say what to do; a deleted one makes room."""
+    client, wanted = lab.client(member), {"url": receiver.url("/"), "event_types": ["*"]}
+    made = [client("POST", "/endpoints", wanted) for _ in range(50)]
+    assert {answered.status for answered in made} == {201}
+    refused = client("POST", "/endpoints", wanted)
+    assert refused.status == 409
+    assert refused.json["detail"].startswith("un membre peut avoir 50 webhooks au plus : supprimez")
+    assert client("DELETE", f"/endpoints/{made[0].json['id']}").status == 204
+    assert client("POST", "/endpoints", wanted).status == 201
+    assert made[0].json["failing"] is False
+
+
 def test_private_addresses_are_refused_by_default(
     lab: Lab, receiver: WebServer, notify_environ: dict[str, str]
 ) -> None:
