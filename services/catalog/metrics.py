@@ -39,9 +39,9 @@ access_oldest_due = gauge(
     "How late the oldest due reminder, expiry or end of a grant is.",
 )
 
-erasure_oldest = gauge(
-    "datalab_erasure_oldest_seconds",
-    "How long the oldest deleted dataset has been waiting for its content to be erased.",
+erasure_oldest_due = gauge(
+    "datalab_erasure_oldest_due_seconds",
+    "How late the erasure of a deleted dataset's content is, its grace aside.",
 )
 
 join_columns = gauge("datalab_join_columns", "Key columns in this process's index of joins.")

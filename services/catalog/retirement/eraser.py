@@ -49,8 +49,8 @@ class Eraser(Loop):
     def _look(self) -> None:
         waiting = self._datasets.find({"is_erasing": True}, limit=_AT_ONCE)
         ages = [now() - one.deletion.deleted_at for one in waiting if one.deletion]
-        oldest = max(ages, default=timedelta())
-        metrics.erasure_oldest.labels(self._service).set(oldest.total_seconds())
+        late = max(ages, default=timedelta()) - self._grace
+        metrics.erasure_oldest_due.labels(self._service).set(max(late.total_seconds(), 0))
         if waiting:
             self._complete_index()
         for dataset in waiting:

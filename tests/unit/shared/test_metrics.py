@@ -38,7 +38,7 @@ FAMILIES = {
     "datalab_access_waiting_projects": {"service"},
     "datalab_access_oldest_waiting_seconds": {"service"},
     "datalab_access_oldest_due_seconds": {"service"},
-    "datalab_erasure_oldest_seconds": {"service"},
+    "datalab_erasure_oldest_due_seconds": {"service"},
     "datalab_join_columns": {"service"},
     "datalab_join_values": {"service"},
     "datalab_join_seconds": {"service", "step"},
