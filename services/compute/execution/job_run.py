@@ -16,7 +16,7 @@ from services.compute.execution.job_folder import JobFolder, Work, job_folder
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
 from services.compute.execution.staging import DatasetOpener, Inputs, Interrupted, store_result
-from services.compute.jobs.model import Job, TakenOver, Waiting
+from services.compute.jobs.model import WAITING, Job, TakenOver, Waiting
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.errors import Rejected, Unavailable
@@ -135,7 +135,7 @@ class JobRun:
                 Job.give_back,
                 run=run,
                 seconds=self.seconds,
-                message="en attente : le service de calcul redémarre",
+                message=f"{WAITING}le service de calcul redémarre",
                 not_before=now(),
             )
         except (Unavailable, OSError) as error:
@@ -145,7 +145,7 @@ class JobRun:
                 Job.put_off,
                 run=run,
                 seconds=self.seconds,
-                message=f"en attente : {error if isinstance(error, Waiting) else _SILENCE}",
+                message=f"{WAITING}{error if isinstance(error, Waiting) else _SILENCE}",
                 waits=self._settings.retry_seconds,
             )
         except Rejected as error:

@@ -35,6 +35,9 @@ MAX_DELAYS = 1000
 """How often a job waits for something it needs that does not answer: with the default waits, for
 more than a day."""
 
+WAITING = "en attente : "
+"""How the message of a job begins that waits for something."""
+
 JobState = Literal["queued", "running", "given_up", "succeeded", "failed", "cancelled"]
 ACTIVE = ("queued", "running", "given_up")
 """States of jobs that have not ended; what was given up waits for an operator."""
@@ -179,7 +182,7 @@ class Job(Aggregate):
             )
             return
         if self.is_suspect:
-            told = f"en attente : le service de calcul s'est arrêté {self.losses} fois"
+            told = f"{WAITING}le service de calcul s'est arrêté {self.losses} fois"
             self._requeue(f"{told} pendant ce traitement, qui reprendra seul", time + wait)
         else:
             self._requeue("", time)
@@ -211,7 +214,7 @@ class Job(Aggregate):
         """Return to the queue for a while, longer each time; given up when it goes on too long."""
         self.check(run)
         if self.delays >= MAX_DELAYS and not self.cancel_requested:
-            self.give_up(run, seconds, message)
+            self.give_up(run, seconds, message.removeprefix(WAITING))
             return
         wait = timedelta(seconds=waits[min(self.delays, len(waits) - 1)])
         self.delays += 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.compute.jobs.model import MAX_DELAYS, MAX_LOSSES, Job, TakenOver
+from services.compute.jobs.model import MAX_DELAYS, MAX_LOSSES, WAITING, Job, TakenOver
 from shared.aggregate import NEVER, now
 from shared.errors import WrongStage
 from shared.events import FileRef, JobCancelled, JobKind, JobSucceeded, Step, Treatment
@@ -222,7 +222,7 @@ def test_waits_grow_until_the_job_is_given_up() -> None:
         wait = (job.not_before - now()).total_seconds()
         assert wait == pytest.approx(waits[min(delays, 1)], abs=0.5)
         job.take("first", job.not_before, LEASE)
-    job.put_off("first", 0.0, "catalogue injoignable", waits)
+    job.put_off("first", 0.0, f"{WAITING}catalogue injoignable", waits)
     assert (job.state, job.reason) == ("given_up", "catalogue injoignable")
 
 
