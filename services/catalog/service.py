@@ -25,6 +25,7 @@ from services.catalog.matching import advice
 from services.catalog.results import project_results
 from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser, HashIndex
+from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.search.finder import Finder
 from shared.endings import departures
 from shared.endings.departures import Departure
@@ -83,6 +84,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         Harvest,
         Departure,
         HashIndex,
+        ReleasedFiles,
         Retained,
     )
     files = Files()

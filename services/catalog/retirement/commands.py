@@ -4,6 +4,7 @@ from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.retirement.bodies import NewDeletion
+from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.retirement.views import DeletionReceipt
 from shared.auth import Caller
 from shared.errors import Forbidden, NotFound
@@ -62,9 +63,16 @@ def read_receipt(store: Store, dataset_id: str, caller: Caller) -> DeletionRecei
 
 
 def erase_forgotten(store: Store, envelope: Envelope[JobForgotten]) -> None:
-    """Compute forgot a job that read or made a deleted dataset: its files are erased with it."""
+    """Compute forgot a job: its files are erased, with a deleted dataset that it read or made."""
     event = envelope.data
-    if event.dataset_id is None:
+    if not event.dataset_id:
+        released = ReleasedFiles(id=event.job_id)
+        store.of(ReleasedFiles).change(
+            event.job_id,
+            lambda one: one.release(event.files),
+            because=envelope,
+            new=released.model_copy,
+        )
         return
     store.of(Dataset).change(
         event.dataset_id, lambda dataset: dataset.erase_also(event.files), because=envelope

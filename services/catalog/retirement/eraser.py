@@ -6,15 +6,19 @@ when no document refers to it and it was not put within the grace period. Every 
 the documents say what is left to do, so a crash in between changes nothing.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 
 from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.decisions.ending import Deletion
 from services.catalog.joins.snapshot import ID, JoinSnapshot
+from services.catalog.retirement.released import ReleasedFiles
 from shared.aggregate import Aggregate, now
 from shared.background import Loop
+from shared.events import FileRef
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
@@ -41,9 +45,9 @@ class Eraser(Loop):
     """Erases what is pending, and notes on the receipt what became of it."""
 
     def __init__(self, service: str, store: Store, files: Storage, settings: Settings) -> None:
-        super().__init__(_LOOK_SECONDS, self._look)
+        super().__init__(_LOOK_SECONDS, self._look, self._look_released)
         self._service, self._store, self._files = service, store, files
-        self._datasets = store.of(Dataset)
+        self._datasets, self._released = store.of(Dataset), store.of(ReleasedFiles)
         self._grace = timedelta(seconds=settings.erasure_grace_seconds)
 
     def _look(self) -> None:
@@ -77,6 +81,25 @@ class Eraser(Loop):
             self._datasets.change(
                 dataset.id, lambda it: it.settle_deletion(gone, kept, is_clean=is_clean)
             )
+
+    def _look_released(self) -> None:
+        # Dates are compared here: a query by date walks through all documents on some servers.
+        found = self._released.find(sort="due_at", limit=_AT_ONCE)
+        due = [one for one in found if one.due_at <= now()]
+        if due:
+            self._complete_index()
+        for one in due:
+            if self.stopping.is_set():
+                return
+            over = {file.sha256 for file in one.files if self._is_over(file)}
+            self._released.change(one.id, partial(self._settle, over=over))
+
+    def _settle(self, one: ReleasedFiles, over: Collection[str]) -> None:
+        one.settle(over, now() + max(self._grace, timedelta(seconds=_LOOK_SECONDS)))
+
+    def _is_over(self, file: FileRef) -> bool:
+        """Whether a file is gone, or stays as a dataset has it."""
+        return self._is_referred_to(file.sha256) or self._files.erase(file, self._grace)
 
     def _is_referred_to(self, sha256: str) -> bool:
         return bool(self._datasets.find({"hashes": {"$in": [sha256]}}, limit=1))

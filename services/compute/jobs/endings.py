@@ -1,5 +1,6 @@
 """A member is erased: its jobs end, and neither they nor its workspaces keep its words."""
 
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from services.compute.jobs.commands import Commands
@@ -10,6 +11,8 @@ from shared.endings.redaction import ERASED, redacted
 from shared.errors import Unavailable, WrongStage
 from shared.events import ComputeErased, Envelope, ErasedCount, ErasureRequested, Event
 from shared.store import Store
+
+_FORGOTTEN = "effacé à la fin de sa durée de conservation, ou à la demande du porteur"
 
 _KEPT = ("Les identifiants, dates, durées et empreintes de ses calculs, sans texte, comme preuve.",)
 
@@ -48,22 +51,40 @@ def _take_words_out(store: Store, member_id: str) -> tuple[int, int]:
         if job.is_active:
             with suppress(WrongStage):
                 Commands(store).cancel(job.id, "les données du membre sont effacées")
-        store.of(Job).change(job.id, redact_job)
+    redact_jobs(store, jobs)
     workspaces = list(store.of(Workspace).every({"holder_id": member_id}))
     for workspace in workspaces:
         store.of(Workspace).change(workspace.id, redact_workspace)
     return len(jobs), len(workspaces)
 
 
-def redact_job(job: Job) -> None:
-    """Keep what the job was, when and how long; raises Unavailable while it runs."""
+def redact_jobs(store: Store, jobs: Sequence[Job]) -> None:
+    """Keep what the jobs were, when and how long; raises Unavailable while one runs.
+
+    Their files are given to the catalogue to be erased, unless other jobs made the same.
+    """
+    made, ids = {one for job in jobs for one in _made_by(job)}, {job.id for job in jobs}
+    others = store.of(Job).every({"state": "succeeded"}) if made else ()
+    shared = {one for job in others if job.id not in ids for one in made & _made_by(job)}
+    for job in jobs:
+        store.of(Job).change(job.id, lambda one: _redact_job(one, shared))
+
+
+def _made_by(job: Job) -> set[str]:
+    return {output.file.sha256 for output in job.outputs}
+
+
+def _redact_job(job: Job, shared: Collection[str]) -> None:
     if job.is_active:
         raise Unavailable("a job of the member still runs")
     job.title = job.filename = job.url = job.message = job.log_tail = ""
     job.reason = ERASED if job.reason else ""
     job.repairs, job.is_erased = (), True
     job.treatment = redacted(job.treatment) if job.treatment else None
-    job.privacy = redacted(job.privacy) if job.privacy else None
+    job.outputs = tuple(one for one in job.outputs if one.file.sha256 not in shared)
+    job.privacy, job.size_warning = None, ""
+    if job.result:
+        job.forget("", _FORGOTTEN)
 
 
 def redact_workspace(workspace: Workspace) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.compute.jobs.endings import redact_job, redact_workspace
+from services.compute.jobs.endings import redact_jobs, redact_workspace
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import LONG_AGO, NEVER
@@ -36,8 +36,7 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
             return Batch({}, is_last=True)
         where = {"project_id": project_id}
         found, following = jobs.page(where, after=cursor or None, limit=_BATCH)
-        for job in found:
-            jobs.change(job.id, redact_job)
+        redact_jobs(store, found)
         if following:
             return Batch({"calculs": len(found)}, following)
         workspaces.change(project_id, redact_workspace)

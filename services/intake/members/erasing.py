@@ -112,7 +112,8 @@ def _names(project: Project, member_id: str) -> bool:
     guidance = project.guidance or Guidance()
     suggested = {one.member_id for one in (*guidance.experts, *guidance.pilot_sites)}
     told = any(entry.by == member_id or member_id in entry.why for entry in project.history)
-    return told or member_id in suggested
+    asked = {one.member_id for one in project.invitations}
+    return told or member_id in suggested | asked
 
 
 def _take_out(project: Project, member_id: str) -> None:
@@ -125,6 +126,8 @@ def _take_out(project: Project, member_id: str) -> None:
         )
         for entry in project.history
     ]
+    said = tuple(redacted(one) if one.member_id == member_id else one for one in project.parts.all)
+    project.parts = project.parts.model_copy(update={"all": said})
     if guidance := project.guidance:
         others = {
             kind: tuple(one for one in getattr(guidance, kind) if one.member_id != member_id)

@@ -228,3 +228,22 @@ def test_only_owner_and_operators_delete(lab: Lab) -> None:
         "PATCH", f"/datasets/{dataset_id}", lab.token(owner, "owner"), json={"title": "Retour"}
     )
     problem(answer, 409)
+
+
+def lies(lab: Lab, file: FileRef) -> bool:
+    """Whether a file is in the store."""
+    return Path(lab.files.address(file)).exists()
+
+
+def test_files_that_a_forgotten_job_left_go_unless_a_dataset_has_them(lab: Lab) -> None:
+    """Its project was erased, or its time is over; no dataset was deleted for that."""
+    owner = new_id("mbr")
+    dataset_id = read(lab, owner, "Garde")
+    own = lab.files.put([b"only the job's"], "application/json")
+    job = {"job_id": new_id("job"), "kind": "full", "project_id": new_id("prj"), "reason": "Fin."}
+    shared = FileRef.model_validate(
+        lab.wait_for("dataset_registered", dataset_id=dataset_id)["file"]
+    )
+    lab.publish(JobForgotten.model_validate({**job, "files": (own, shared)}), times=2)
+    eventually(lambda: not lies(lab, own), 30, "the job's file is erased")
+    assert lies(lab, shared)

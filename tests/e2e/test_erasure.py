@@ -1,0 +1,146 @@
+"""A member is erased from a whole lab: its words are nowhere, but where the receipt says so."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.cli.api_client import Client
+from deploy.demo.story import review, wait
+from tests.chaos.lab import Lab
+
+MARK = "Zenobie"
+"""Stands in every text that the member gives."""
+
+DECISION = "Cordelia"
+"""Stands in the reason of a decision on somebody else's project, which the receipt says is kept."""
+
+
+def table(folder: Path) -> Path:
+    """A small table that names somebody in a column's name and in its rows."""
+    rows = [f"14{number:03};{MARK} {number};{number}" for number in range(1, 60)]
+    path = folder / f"{MARK}.csv"
+    path.write_text("\n".join([f"code_commune;{MARK};valeur", *rows]), encoding="utf-8")
+    return path
+
+
+def about(**changes: Any) -> dict[str, Any]:
+    """What the member says of its data."""
+    return {
+        "title": f"Abonnés de {MARK}",
+        "description": MARK,
+        "theme": MARK,
+        "keywords": [MARK],
+        "producer": MARK,
+        "source_url": f"https://{MARK}.example/",
+        "contact": {"name": MARK, "email": f"{MARK}@exemple.fr"},
+        "licence": "Licence Ouverte 2.0",
+        "access": "open",
+        **changes,
+    }
+
+
+def project(dataset_id: str) -> dict[str, Any]:
+    """What the member says of its project."""
+    name = MARK.lower()
+    step = {
+        "application": "aggregate",
+        "inputs": {"table": name},
+        "parameters": {"by": ["code_commune"], "sums": ["valeur"]},
+        "output": f"somme_{name}",
+    }
+    return {
+        "title": MARK,
+        "problem": f"{MARK} demande combien",
+        "theme": MARK,
+        "territory": ["14"],
+        "keywords": [MARK],
+        "skills": [MARK],
+        "dataset_ids": [dataset_id],
+        "treatment": {"inputs": {name: dataset_id}, "steps": [step]},
+    }
+
+
+def found(lab: Lab, *words: str) -> Iterator[str]:
+    """Where in documents and files any of these words is, in any case."""
+    wanted = [word.lower() for word in words]
+    for name, collection in lab.collections():
+        for document in collection.find():
+            text = repr(document).lower()
+            if any(word in text for word in wanted):
+                yield f"{name} {document['_id']}"
+    root = Path(lab.stack.environment()["DATALAB_STORAGE_URL"].removeprefix("file://"))
+    for path in (one for one in root.rglob("*") if one.is_file()):
+        content = path.read_bytes().lower()
+        if any(word.encode() in content for word in wanted):
+            yield str(path)
+
+
+@pytest.fixture
+def staff(lab: Lab) -> Client:
+    """Who reviews and erases."""
+    return lab.client("lab", "operator", "reviewer")
+
+
+def taken_to_trial(staff: Client, member: Client, folder: Path) -> str:
+    """The id of the member's project, whose trial ran on the member's own data."""
+    dataset = member.upload("catalog", "/datasets", about(), table(folder))["id"]
+    path = f"/datasets/{dataset}"
+    wait("it is published", lambda: member.get("catalog", path)["state"] == "published")
+    project_id = str(member.post("intake", "/projects", project(dataset))["id"])
+    path = f"/projects/{project_id}"
+    wait("it is advised", lambda: member.get("intake", path)["stage"] == "advised")
+    review(staff, project_id, "Données agrégées.")
+    wait("it is trialled", lambda: member.get("intake", path)["stage"] == "trialled")
+    return project_id
+
+
+def refused_for(lab: Lab, staff: Client, member_id: str) -> None:
+    """Another holder's project, of which the member, as a reviewer, decides with its reason."""
+    other = lab.client("mbr_other_holder", "holder", "owner")
+    body = {"title": "Gares", "problem": "Où ?", "theme": "transport", "territory": ["14"]}
+    project_id = other.post("intake", "/projects", body)["id"]
+    path = f"/projects/{project_id}"
+    wait("it is advised", lambda: staff.get("intake", path)["stage"] == "advised")
+    reviewer = lab.client(member_id, "reviewer")
+    reviewer.post("intake", f"{path}/review", {"decision": "reject", "reason": DECISION})
+
+
+@pytest.mark.timeout(300)
+def test_no_word_of_an_erased_member_is_left_in_the_lab(
+    lab: Lab, staff: Client, tmp_path: Path
+) -> None:
+    """Documents of four services and the file store are searched before and after."""
+    body = {"name": f"{MARK} & Cie", "kind": "company", "skills": [MARK], "territory": ["14"]}
+    member_id = staff.post("intake", "/members", body)["id"]
+    member = lab.client(member_id, "holder", "owner")
+    url = f"http://127.0.0.1:{lab.partner.port}/{MARK}"
+    endpoint = {"url": url, "event_types": ["*"], "description": MARK}
+    member.post("notify", "/endpoints", endpoint)
+    project_id = taken_to_trial(staff, member, tmp_path)
+    refused_for(lab, staff, member_id)
+    before = list(found(lab, MARK))
+    assert {one.split(".")[0] for one in before} >= {"intake", "catalog", "compute", "notify"}
+    assert [one for one in before if one.startswith("/")]
+
+    staff.post("intake", f"/members/{member_id}/departure", {"reason": f"Départ de {MARK}"})
+    erasure = {"member_id": member_id, "reason": "Demande du 3 mars."}
+    erasure_id = staff.post("intake", "/erasures", erasure)["id"]
+    path = f"/erasures/{erasure_id}"
+    wait("the receipt is complete", lambda: staff.get("intake", path)["is_complete"])
+    wait("nothing is left", lambda: not list(found(lab, MARK)), 60)
+
+    receipt = staff.get("intake", path)
+    assert {part["service"] for part in receipt["parts"]} == {
+        "catalog",
+        "compute",
+        "intake",
+        "notify",
+    }
+    left = list(found(lab, DECISION))
+    assert left
+    assert {one.split()[0] for one in left} <= {"intake.projects"}
+    assert any("motifs" in text for part in receipt["parts"] for text in part["kept"])
+    stages = [one["stage"] for one in staff.get("intake", f"/projects/{project_id}")["history"]]
+    assert stages[-1] == "withdrawn"
