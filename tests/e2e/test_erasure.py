@@ -104,7 +104,9 @@ def refused_for(lab: Lab, staff: Client, member_id: str) -> None:
     path = f"/projects/{project_id}"
     wait("it is advised", lambda: staff.get("intake", path)["stage"] == "advised")
     reviewer = lab.client(member_id, "reviewer")
-    reviewer.post("intake", f"{path}/review", {"decision": "reject", "reason": DECISION})
+    version = staff.get("intake", path)["version"]
+    body = {"decision": "reject", "reason": DECISION, "version": version}
+    reviewer.post("intake", f"{path}/review", body)
 
 
 @pytest.mark.timeout(300)
