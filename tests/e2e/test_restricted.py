@@ -215,3 +215,33 @@ def test_strangers_do_not_read_in_the_export_what_a_result_was_made_of(
     assert affair.bodies not in texts[2]
     anonymous = urllib3.request("GET", f"{lab.stack.urls()['catalog']}{path}/table")
     assert anonymous.status in (401, 403)
+
+
+def test_team_downloads_the_result_and_a_stranger_does_not(affair: Affair, lab: Lab) -> None:
+    """The members who took part read what they made; the owner reads who took it away."""
+    path = f"/datasets/{affair.result_id}"
+    [team] = affair.holder.get("intake", f"/projects/{affair.project_id}")["team"][:1]
+    assert lab.client(team, "holder").text("catalog", f"{path}/files/result.csv")
+    with pytest.raises(CallError, match="restreint"):
+        lab.client("mbr_stranger", "holder").text("catalog", f"{path}/files/result.csv")
+    uses = affair.owner.get("catalog", f"{path}/uses")["items"]
+    assert [use["holder_id"] for use in uses] == [team]
+
+
+def test_result_is_open_once_all_whose_data_went_in_agree(affair: Affair, lab: Lab) -> None:
+    """They read what of theirs comes out; the holder asks, and says yes for its own data, too."""
+    path = f"/datasets/{affair.result_id}"
+    stranger = lab.client("mbr_stranger", "holder")
+    with pytest.raises(CallError, match="opening"):
+        affair.holder.patch("catalog", path, {"access": "open"})
+    asked = affair.holder.post("catalog", f"{path}/opening", {"reason": "utile à tous"})
+    assert set(asked["members"]) == {affair.holder_id, affair.owner_id}
+    told = {one["dataset_id"]: one["shown"] for one in asked["contributions"]}
+    assert any("logements vacants" in one or "somme" in one for one in told[affair.homes])
+    for client in (affair.owner, affair.holder):
+        with pytest.raises(CallError, match="restreint"):
+            stranger.text("catalog", f"{path}/files/result.csv")
+        word = {"decision": "open", "version": asked["version"]}
+        last = client.post("catalog", f"{path}/opening/decision", word)
+    assert last["state"] == "open"
+    assert stranger.text("catalog", f"{path}/files/result.csv")

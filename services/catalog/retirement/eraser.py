@@ -24,7 +24,6 @@ from shared.storage import Storage
 from shared.store import Store
 
 _LOOK_SECONDS = 5.0
-_AT_ONCE = 20
 
 
 class HashIndex(Aggregate):
@@ -51,7 +50,7 @@ class Eraser(Loop):
         self._grace = timedelta(seconds=settings.erasure_grace_seconds)
 
     def _look(self) -> None:
-        waiting = self._datasets.find({"is_erasing": True}, limit=_AT_ONCE)
+        waiting = list(self._datasets.every({"is_erasing": True}))
         ages = [now() - one.deletion.deleted_at for one in waiting if one.deletion]
         late = max(ages, default=timedelta()) - self._grace
         metrics.erasure_oldest_due.labels(self._service).set(max(late.total_seconds(), 0))

@@ -199,7 +199,8 @@ class Job(Aggregate):
         """Renew the lease and show how far the run is."""
         self.check(run)
         self.lease_until = until
-        self.progress, self.message, self.log_tail = progress, message, log
+        if not self.forgotten:
+            self.progress, self.message, self.log_tail = progress, message, log
 
     def give_back(self, run: str, seconds: float, message: str, not_before: datetime) -> None:
         """Return to the queue, as the run cannot go on here or now."""

@@ -66,6 +66,8 @@ def test_job_that_runs_is_cancelled_and_leaves_nothing(lab: Lab, compute: Runnin
     ended = lab.wait_for("job_cancelled", job_id=job)
     assert REASON in ended["reason"]
     assert not child.is_running()
+    view = lab.call(compute, "GET", f"/jobs/{job}", "mbr_r", "reviewer").json()
+    assert (view["log_tail"], REASON in view["message"]) == ("", True)
 
 
 def test_job_that_a_partner_named_falsely_is_left_alone(lab: Lab, compute: RunningService) -> None:

@@ -2,6 +2,7 @@
 
 from shared.aggregate import new_id
 from shared.events import FileRef
+from shared.tables.manifest import Manifest
 from shared.tables.privacy import Privacy
 from tests.integration.catalog.lab import Lab, delivered, problem
 
@@ -51,6 +52,23 @@ def test_result_of_restricted_data_is_restricted(lab: Lab) -> None:
     table = f"/datasets/{result}/table"
     assert lab.call("GET", table, lab.token("mbr_h", "holder")).status == 200
     problem(lab.call("GET", table, lab.token("mbr_r", "owner")), 403)
+
+
+def test_conditions_of_a_grant_are_shown_on_the_result_as_written(lab: Lab) -> None:
+    """To its owner, to those whose data went in, and to the team."""
+    owner, team, conditions = new_id("mbr"), new_id("mbr"), ("Jamais les recettes.",)
+    event = delivered(lab, lab.published(owner, access="restricted"))
+    manifest = Manifest.model_validate_json(lab.files.read(event.result))
+    inputs = tuple(
+        one.model_copy(update={"conditions": conditions, "purpose": "étude"})
+        for one in manifest.inputs
+    )
+    told = lab.put(manifest.model_copy(update={"inputs": inputs}))
+    result = lab.result_of(event.model_copy(update={"result": told, "team": (team,)}))
+    for member in ("mbr_h", owner, team):
+        view = lab.get(f"/datasets/{result}", lab.token(member, "owner"))
+        [made_of] = view["versions"][0]["provenance"]["inputs"]
+        assert (made_of["conditions"], made_of["purpose"]) == (list(conditions), "étude")
 
 
 def test_result_of_such_a_result_is_restricted_as_well(lab: Lab) -> None:
