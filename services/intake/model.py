@@ -6,7 +6,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, AwareDatetime, Field, computed_field, model_validator
+from pydantic import AwareDatetime, Field, computed_field, model_validator
 
 from services.intake.impartiality import check_impartial
 from services.intake.invitations import (
@@ -51,6 +51,7 @@ from shared.events import (
     ProjectWithdrawn,
     Stage,
     Treatment,
+    TreatmentChanged,
     TreatmentProposed,
 )
 from shared.events.event import Party
@@ -90,10 +91,9 @@ class Project(Aggregate):
 
     `proposal` counts its treatments. Compute says whether the last one can run, the catalogue
     whether its data can be read, and whose it is; each answers by itself, and only whose it is is
-    waited for. `data_opened`
-    is that the catalogue once said that all of it may be read; what it says of one dataset may
-    come before that or after, and is newer by its `sequence`. `given_up` is the last word on each
-    job: whether it waits for an operator.
+    waited for. `opened_for` is the last of which the catalogue said that all its data may be read;
+    what it says of one dataset may come before that or after, and is newer by its `sequence`.
+    `retry_due` is that a changed treatment waits for its data.
 
     Commands raise WrongStage or Invalid and change nothing then. Events of other services that
     come twice, too late or after the project's end change nothing either.
@@ -108,10 +108,8 @@ class Project(Aggregate):
     treatment: Treatment | None = None
     proposal: int = 0
     checks: tuple[Check, ...] = ()
-    # Documents from before access could end have it by the name of what callers are shown.
-    data_opened: bool = Field(
-        default=False, validation_alias=AliasChoices("data_opened", "access_open")
-    )
+    opened_for: int = 0
+    retry_due: bool = False
     accesses: tuple[DatasetAccess, ...] = ()
     title: str
     problem: str
@@ -132,6 +130,14 @@ class Project(Aggregate):
     site_id: str | None = None
     team: tuple[str, ...] = ()
     delivery: Delivery | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _opened(cls, saved: Any) -> Any:  # noqa: ANN401 - whatever is to be a project
+        """What was saved before a treatment could change what owners are asked for."""
+        if isinstance(saved, dict) and (saved.get("data_opened") or saved.get("access_open")):
+            return {"opened_for": max(saved.get("proposal", 0), 1), **saved}
+        return saved
 
     @model_validator(mode="after")
     def _took_part(self) -> Self:
@@ -243,7 +249,7 @@ class Project(Aggregate):
                     "le projet est sécurisé : seul un examinateur peut changer son traitement"
                 )
             self._check_impartial(by, parties)
-            self._try_again(treatment, by)
+            self._try_again(treatment, by, parties)
         else:
             raise WrongStage(
                 f"un projet « {self.stage} » garde son traitement : il se donne avant que le projet"
@@ -286,29 +292,27 @@ class Project(Aggregate):
         told = self._decision(by, reason) | self._secured_treatment(parties)
         self.record(ProjectSecured(**told))
 
-    def open_access(self) -> None:
-        """The data owners granted everything the project asked for."""
-        if self.stage == "secured":
-            self.data_opened = True
-            self._equip("catalog")
+    def open_access(self, proposal: int | None) -> None:
+        """All owners granted what a treatment reads; by an older event the one secured first."""
+        first = self.proposal if self.stage == "secured" else 0
+        opened = first if proposal is None else proposal
+        if self.secured_ids and opened > self.opened_for and self.stage not in FINAL_STAGES:
+            was_open = self.access_open
+            self.opened_for = opened
+            self._go_on_if_opened(was_open=was_open)
 
     @property
     def access_open(self) -> bool:
         """Whether the project may read all its data now."""
+        is_open = bool(self.opened_for) and self.opened_for >= self.proposal
         is_kept_back = any(one.state != "granted" for one in self.accesses)
-        return self.data_opened and not is_kept_back and self.stage not in FINAL_STAGES
+        return is_open and not is_kept_back and self.stage not in FINAL_STAGES
 
     def note_access(self, access: DatasetAccess) -> None:
         """Note the access to a dataset; with the last that was lacking the project goes on."""
         was_open = self.access_open
         self._note_state(access)
-        if was_open or not self.access_open:
-            return
-        if self.stage == "secured":
-            self._equip("catalog")
-        elif self.stage == "equipped" and not self.trial_due:
-            # The trial ended without a result, as it may have lacked just that.
-            self._ask_for_job()
+        self._go_on_if_opened(was_open=was_open)
 
     def check_readable(self) -> None:
         """Raise WrongStage, with the reason in French, while data was taken away."""
@@ -534,12 +538,22 @@ class Project(Aggregate):
             self._become("equipped", by, "Accès aux données et espace de calcul ouverts.")
             self._ask_for_job()
 
+    def _go_on_if_opened(self, *, was_open: bool) -> None:
+        if was_open or not self.access_open:
+            return
+        if self.stage == "secured":
+            self._equip("catalog")
+        elif self.retry_due or (self.stage == "equipped" and not self.trial_due):
+            # The trial ended without a result, as it may have lacked just that.
+            self._ask_for_job()
+
     def _lacks_result(self) -> bool:
         # Full jobs that fail are not noted here: they may be run again as they are.
         trial_ended = self.stage == "equipped" and not self.trial_due
         return trial_ended or (self.stage == "staffed" and not self.results)
 
-    def _try_again(self, treatment: Treatment, by: str) -> None:
+    def _try_again(self, treatment: Treatment, by: str, parties: Mapping[str, Party]) -> None:
+        """Change the treatment; its job is asked for once the catalogue says that it may read."""
         if _read_by(treatment) != self.secured_ids:
             raise Invalid("doit nommer les mêmes données que le traitement sécurisé", "inputs")
         checks = self.checks
@@ -548,10 +562,12 @@ class Project(Aggregate):
         self.checks = tuple(check for check in checks if check.by == "catalog")
         tried = "essai" if self.stage == "equipped" else "calcul complet"
         self._note(by, f"Nouveau traitement, examiné par le lab, après un {tried} sans résultat.")
-        self._ask_for_job()
+        self.retry_due = True
+        told = {**self._who(), **self._secured_treatment(parties)}
+        self.record(TreatmentChanged(**told, decided_by=by))
 
     def _ask_for_job(self) -> None:
-        self.trial_due = self.stage == "equipped"
+        self.trial_due, self.retry_due = self.stage == "equipped", False
         self.record(ProjectEquipped(**self._who(), treatment=self.treatment))
 
 

@@ -86,8 +86,9 @@ class Intake(ForDepartures, ForMembers):
 
     @on(DataAccessOpened)
     def open_access(self, envelope: Envelope[DataAccessOpened]) -> None:
-        """Equip the project once its workspace is open too."""
-        self._change(envelope, Project.open_access)
+        """Equip the project once its workspace is open too, or try a changed treatment."""
+        opened_for = envelope.data.proposal
+        self._change(envelope, lambda project: project.open_access(opened_for))
 
     @on(AccessRequested, AccessGranted, AccessRefused, AccessExpired, AccessRevoked)
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:

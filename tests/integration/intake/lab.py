@@ -214,9 +214,10 @@ def matched(project_id: str, *titles: str) -> DatasetsMatched:
     return DatasetsMatched(project_id=project_id, matches=matches)
 
 
-def access(project_id: str) -> DataAccessOpened:
-    """The data of a project may be read."""
-    return DataAccessOpened(project_id=project_id, dataset_ids=("dts_epci", "dts_logements"))
+def access(project_id: str, proposal: int | None = None) -> DataAccessOpened:
+    """The data of a project's treatment may be read; of the first, in an event of before."""
+    ids = ("dts_epci", "dts_logements")
+    return DataAccessOpened(project_id=project_id, dataset_ids=ids, proposal=proposal)
 
 
 def workspace(project_id: str) -> WorkspaceOpened:

@@ -168,7 +168,12 @@ def test_a_trial_that_fails_is_told_and_tried_again_with_a_new_treatment(lab: La
     assert refused["field"] == "inputs"
     assert "examinateur" in lab.refused(403, "POST", *treatment)["detail"]
     shown = lab.done("POST", *treatment, who=REVIEWER)
-    assert shown["history"][-1]["by"] == REVIEWER[0]
+    assert (shown["history"][-1]["by"], shown["access_open"]) == (REVIEWER[0], False)
+    lab.publish_and_wait(at.access(project_id), sequence=2)
+    changed = lab.wait_for("treatment_changed", project_id=project_id)
+    assert (changed["proposal"], changed["decided_by"]) == (2, REVIEWER[0])
+    assert lab.topics(project_id).count("project_equipped") == 1
+    lab.publish_and_wait(at.access(project_id, 2), times=2, sequence=3)
     lab.publish_and_wait(failure)
     lab.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
     shown = lab.done("GET", path)
@@ -186,6 +191,7 @@ def test_a_trial_that_is_cancelled_is_tried_again_with_a_new_treatment(lab: Lab)
     assert (shown["stage"], len(shown["trials"])) == ("equipped", 1)
     assert shown["history"][-1]["why"] == "L'essai n'a pas abouti : annulé"
     lab.done("POST", f"{path}/treatment", at.PROJECT["treatment"], who=REVIEWER)
+    lab.publish_and_wait(at.access(project_id, 2), sequence=2)
     lab.publish_and_wait(at.succeeded(project_id, "trial", at.new_job()))
     assert lab.stage(project_id) == "trialled"
 

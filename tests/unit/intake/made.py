@@ -111,7 +111,7 @@ def _staff(it: Project) -> None:
 
 
 def _equip(it: Project) -> None:
-    it.open_access()
+    it.open_access(it.proposal)
     it.open_workspace()
 
 

@@ -22,6 +22,7 @@ from shared.events import (
     ProjectSubmitted,
     ProjectTrialled,
     Stage,
+    TreatmentChanged,
     TreatmentProposed,
 )
 from shared.events.event import Party
@@ -53,7 +54,8 @@ COMMANDS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
 # The stages at which another service's event means anything.
 EVENTS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
     "DatasetsMatched": (lambda it: it.advise(Guidance()), {"submitted"}),
-    "DataAccessOpened": (Project.open_access, {"secured"}),
+    "DataAccessOpened": (lambda it: it.open_access(it.proposal), {"secured"}),
+    "DataAccessOpened of before": (lambda it: it.open_access(None), {"secured"}),
     "WorkspaceOpened": (Project.open_workspace, {"secured"}),
     "JobSucceeded": (lambda it: it.end_trial(made.succeeded("trial", "job_new")), {"equipped"}),
     "JobFailed": (lambda it: it.end_trial(made.failed_trial("job_new")), {"equipped"}),
@@ -99,6 +101,11 @@ def requested(
         **about,
     )
     return DatasetAccess.of(enveloped(event, "prj_1", sequence))
+
+
+def open_access(it: Project) -> None:
+    """Let the catalogue open what the present treatment reads."""
+    it.open_access(it.proposal)
 
 
 def test_the_table_names_every_stage() -> None:
@@ -277,7 +284,8 @@ def test_a_project_is_equipped_when_both_openings_came(
 ) -> None:
     """In either order, each any number of times, it is equipped once."""
     it = made.project_at("secured")
-    first, second = Project.open_access, Project.open_workspace
+    first: Callable[[Project], None] = open_access
+    second: Callable[[Project], None] = Project.open_workspace
     if order == "workspace first":
         first, second = second, first
     for _ in range(times):
@@ -294,7 +302,7 @@ def test_a_project_is_equipped_when_both_openings_came(
 def test_an_opening_after_the_withdrawal_equips_nothing() -> None:
     """What was under way when the holder gave up has no effect any more."""
     it = made.project_at("secured")
-    it.open_access()
+    open_access(it)
     made.advance(it, "withdrawn")
     it.open_workspace()
     assert (it.stage, topics(it)) == ("withdrawn", ["project_withdrawn"])
@@ -352,12 +360,64 @@ def test_after_a_trial_without_result_a_new_treatment_of_the_same_data_is_tried(
     it = made.project_at("equipped")
     it.end_trial(end("job_1"))
     corrected = made.treatment("dts_a", "dts_b")
-    it.set_treatment(corrected, REVIEWER, is_reviewer=True)
+    it.set_treatment(corrected, REVIEWER, is_reviewer=True, parties={HOLDER: A})
     assert it.recorded() == [
+        TreatmentChanged(
+            project_id="prj_1",
+            holder_id=HOLDER,
+            dataset_ids=("dts_a", "dts_b"),
+            proposal=2,
+            treatment=corrected,
+            title="Logements vacants",
+            problem="Où les logements restent-ils vides ?",
+            holder=A,
+            decided_by=REVIEWER,
+        )
+    ]
+    assert not it.access_open
+    for proposal in (None, 1, 2, 2):
+        it.open_access(proposal)
+    assert it.recorded()[1:] == [
         ProjectEquipped(project_id="prj_1", holder_id=HOLDER, treatment=corrected)
     ]
     it.end_trial(made.succeeded("trial", "job_2"))
     assert it.stage == "trialled"
+
+
+@pytest.mark.parametrize("stage", ["equipped", "staffed"])
+@pytest.mark.parametrize("opened", ["first", "last"])
+def test_a_changed_treatment_that_reads_more_waits_for_its_owner(
+    stage: Stage, opened: Literal["first", "last"]
+) -> None:
+    """Whether the catalogue's opening or the grant is heard of first; the project says for whom."""
+    it = failed() if stage == "equipped" else made.project_at("staffed")
+    it.set_treatment(made.treatment(), REVIEWER, is_reviewer=True)
+    it.note_access(requested(5))
+    assert [wait.member_id for wait in it.waits_for] == [made.OWNER]
+    assert it.history[-1].why == "Attend l'accord de mbr_owner sur « dts_a »."
+    news: list[Callable[[], None]] = [lambda: it.note_access(granted(6)), lambda: open_access(it)]
+    for tell in news if opened == "last" else reversed(news):
+        assert topics(it) == ["treatment_changed"]
+        tell()
+    assert topics(it) == ["treatment_changed", "project_equipped"]
+    assert (it.stage, it.waits_for, it.retry_due) == (stage, (), False)
+    it.note_access(revoked(7))
+    it.note_access(granted(8))
+    assert topics(it).count("project_equipped") == 1
+
+
+def test_a_treatment_that_an_owner_refuses_is_changed_again() -> None:
+    """Withdrawing is not the only way out; what opens for the older one starts nothing."""
+    it = failed()
+    it.set_treatment(made.treatment(), REVIEWER, is_reviewer=True)
+    it.note_access(requested(5))
+    it.note_access(granted(6).model_copy(update={"state": "refused", "reason": "Non."}))
+    it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
+    it.note_access(granted(7))
+    it.open_access(2)
+    assert topics(it) == ["treatment_changed", "treatment_changed"]
+    it.open_access(3)
+    assert topics(it)[2:] == ["project_equipped"]
 
 
 def test_a_staffed_project_without_result_takes_a_reviewers_treatment_of_the_same_data() -> None:
@@ -368,8 +428,9 @@ def test_a_staffed_project_without_result_takes_a_reviewers_treatment_of_the_sam
         it.set_treatment(corrected, HOLDER, is_reviewer=False)
     it.set_treatment(corrected, REVIEWER, is_reviewer=True)
     assert (it.stage, it.treatment) == ("staffed", corrected)
-    assert topics(it) == ["project_equipped"]
     assert "après un calcul complet sans résultat" in it.history[-1].why
+    open_access(it)
+    assert topics(it) == ["treatment_changed", "project_equipped"]
     it.note_result(made.succeeded("full", "job_full"))
     with pytest.raises(WrongStage, match="staffed"):
         it.set_treatment(corrected, REVIEWER, is_reviewer=True)
@@ -409,6 +470,7 @@ def test_a_treatment_is_not_replaced_while_its_trial_runs() -> None:
     """Two trials of two treatments could not be told apart."""
     it = failed()
     it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
+    open_access(it)
     with pytest.raises(WrongStage, match="essai"):
         it.set_treatment(made.treatment("dts_b", "dts_a"), REVIEWER, is_reviewer=True)
 
@@ -555,7 +617,7 @@ def test_access_taken_away_before_the_project_was_equipped_waits_to_be_granted_a
     it = made.project_at("secured")
     if overtaken:
         it.note_access(revoked())
-    it.open_access()
+    open_access(it)
     it.note_access(revoked())
     it.open_workspace()
     assert (it.stage, it.access_open) == ("secured", False)
@@ -652,10 +714,11 @@ def test_requests_that_were_noted_before_deciders_were_are_waited_for_too() -> N
 def test_project_saved_before_access_could_end_is_read_as_it_was_meant() -> None:
     """By the names that its fields had."""
     saved = made.project_at("equipped").model_dump()
-    saved["access_open"] = saved.pop("data_opened")
+    del saved["opened_for"]
+    saved["access_open"] = True
     saved["accesses"] = [{"dataset_id": "dts_a", "sequence": 2, "ended": "étude finie"}]
     it = Project.model_validate(saved)
-    assert (it.data_opened, it.access_open) == (True, False)
+    assert (it.opened_for, it.access_open) == (1, False)
     with pytest.raises(WrongStage, match="étude finie"):
         it.check_readable()
 
