@@ -24,6 +24,7 @@ from shared.storage import Storage
 from shared.store import Store
 
 _LOOK_SECONDS = 5.0
+_AT_ONCE = 20
 
 
 class HashIndex(Aggregate):
