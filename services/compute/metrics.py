@@ -1,6 +1,6 @@
 """Metrics of compute alone."""
 
-from shared.metrics import gauge, histogram
+from shared.metrics import counter, gauge, histogram
 
 jobs = gauge(
     "datalab_jobs",
@@ -11,4 +11,10 @@ jobs = gauge(
 
 job_seconds = histogram(
     "datalab_job_seconds", "Wall clock of ended jobs, by kind and outcome.", "kind", "outcome"
+)
+
+jobs_lost = counter(
+    "datalab_jobs_lost_total",
+    "Runs of jobs whose process was gone before they ended; they are tried again.",
+    "kind",
 )

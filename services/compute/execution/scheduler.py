@@ -76,6 +76,7 @@ class Scheduler(Loop):
                 with suppress(Conflict, TakenOver):
                     job.lose(time_now, _STEADY_LEASES * self._lease)
                     self._jobs.save(job)
+                    metrics.jobs_lost.labels(self._platform.service, job.kind).inc()
 
     def _fill(self) -> None:
         while not self.obstacle and self._has_room() and not self.stopping.is_set():

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import urllib3
 
 from services.compute.jobs.model import MAX_LOSSES, SUSPECT_LOSSES, Job
 from shared.aggregate import new_id, now
@@ -39,6 +40,11 @@ def test_job_of_a_killed_process_is_done_once_after_the_restart(lab: Lab) -> Non
         eventually(lambda: not list(lab.work.iterdir()), what="no folder is left behind")
 
 
+def told(service: RunningService) -> str:
+    """What a process tells Prometheus."""
+    return urllib3.request("GET", f"{service.url}/metrics").data.decode()
+
+
 def test_only_a_job_that_ends_its_service_again_and_again_is_given_up(lab: Lab) -> None:
     """Five deaths of the service give nothing up; alone in it at each of five more, the job is.
 
@@ -53,6 +59,10 @@ def test_only_a_job_that_ends_its_service_again_and_again_is_given_up(lab: Lab) 
             service.start()
         given_up = lab.wait_for("job_given_up", dataset_id=dataset)
         assert f"s'est arrêté {MAX_LOSSES} fois" in given_up["reason"]
+        eventually(
+            lambda: 'state="given_up"} 1.0' in told(service), what="the alert's metric tells it"
+        )
+        assert 'datalab_jobs_lost_total{kind="ingest",service="compute"} 1.0' in told(service)
         path = f"/jobs/{given_up['job_id']}"
         assert lab.call(service, "GET", path, OWNER, "owner").json()["state"] == "given_up"
         assert lab.call(service, "POST", f"{path}/retry", OWNER, "owner").status == 403
