@@ -24,7 +24,7 @@ class Use(Aggregate):
     """
 
     collection: ClassVar[str] = "uses"
-    indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "job_id")
+    indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "job_id", "result.sha256")
 
     dataset_id: str
     job_id: str = ""

@@ -12,6 +12,7 @@ from functools import partial
 from typing import ClassVar
 
 from services.catalog import metrics
+from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
 from services.catalog.decisions.ending import Deletion
 from services.catalog.joins.snapshot import ID, JoinSnapshot
@@ -73,7 +74,8 @@ class Eraser(Loop):
 
     def _erase(self, dataset: Dataset, deletion: Deletion) -> None:
         files = {one.sha256: one for one in deletion.files}
-        kept = [one for one in deletion.pending if self._is_referred_to(one)]
+        own = dataset.project_id or ""
+        kept = [one for one in deletion.pending if self._is_referred_to(one, own)]
         rest = (files[one] for one in deletion.pending if one not in kept)
         gone = [one.sha256 for one in rest if self._files.erase(one, self._grace)]
         is_clean = self._is_clean(dataset)
@@ -101,8 +103,19 @@ class Eraser(Loop):
         """Whether a file is gone, or stays as a dataset has it."""
         return self._is_referred_to(file.sha256) or self._files.erase(file, self._grace)
 
-    def _is_referred_to(self, sha256: str) -> bool:
-        return bool(self._datasets.find({"hashes": {"$in": [sha256]}}, limit=1))
+    def _is_referred_to(self, sha256: str, project_id: str = "") -> bool:
+        """Whether a dataset, or the result of another project than that, has such a file.
+
+        What was delivered is a dataset; what was made of deleted data counts for nothing.
+        """
+        if self._datasets.find({"hashes": {"$in": [sha256]}}, limit=1):
+            return True
+        for use in self._store.of(Use).every({"result.sha256": sha256}):
+            dataset = self._datasets.find_one(use.dataset_id)
+            is_deleted = dataset is None or dataset.deletion is not None
+            if not (is_deleted or use.delivered_as or use.project_id == project_id):
+                return True
+        return False
 
     def _is_clean(self, dataset: Dataset) -> bool:
         """Whether the saved index of joins was made without the dataset."""

@@ -115,6 +115,24 @@ def test_dataset_from_before_deletions_keeps_its_file(world: World) -> None:
     assert world.store.of(HashIndex).get(HASHES).is_complete
 
 
+def test_result_of_another_project_is_not_lost(world: World) -> None:
+    """It made the same of other data with the same bytes, and is not delivered yet."""
+    file, other = world.put("somme"), world.keep(world.put("autres octets"))
+    use = Use(id=f"job_1.{other}", dataset_id=other, job_id="job_1", project_id="prj_1")
+    use.state, use.result = "succeeded", file
+    world.store.of(Use).save(use)
+    deleted = world.keep(file)
+    world.delete(deleted)
+    world.erase()
+    assert world.has(file)
+    assert world.is_over(deleted)
+    again = world.keep(file)
+    world.delete(other)
+    world.delete(again)
+    world.erase()
+    assert not world.has(file)
+
+
 def test_erasing_that_a_crash_broke_off_is_taken_up(world: World) -> None:
     """The file may be gone already, and its document not yet know it."""
     file = world.put("perdu")
