@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 
 import services.catalog.metrics
 import services.compute.metrics
+import services.intake.metrics
 import services.notify.metrics
 import shared.metrics
 from deploy.local.ports import Ports, variable
@@ -33,6 +34,7 @@ METRICS = [
         shared.metrics,
         services.catalog.metrics,
         services.compute.metrics,
+        services.intake.metrics,
         services.notify.metrics,
     )
     for family in vars(module).values()

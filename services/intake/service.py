@@ -19,6 +19,7 @@ from services.intake.members.commands import candidates
 from services.intake.members.departure_entrypoints import ForDepartures
 from services.intake.members.entrypoints import STAFF, ForMembers
 from services.intake.members.erasure import Erasure
+from services.intake.members.erasure_watch import ErasureWatch
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import AccessEvent, DatasetAccess, GivenUpJob
@@ -62,6 +63,7 @@ class Intake(ForDepartures, ForMembers):
     name = "intake"
     documents = Documents(Project, Member, Submission, Departure, Erasure, Retained)
     retention = Background(retaining(retention.policies))
+    erasures = Background(lambda context: ErasureWatch(context.service, context.store))
 
     @on(DatasetsMatched)
     def advise(self, envelope: Envelope[DatasetsMatched]) -> None:

@@ -1,10 +1,11 @@
 """The erasure of a member's data, and its receipt: what each service erased, and what it keeps."""
 
+from datetime import datetime
 from typing import ClassVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, computed_field
 
-from shared.aggregate import Aggregate, now
+from shared.aggregate import NEVER, Aggregate, now
 from shared.events import ErasedCount, ErasureCompleted, ErasureRequested, Frozen
 
 SERVICES = ("catalog", "compute", "intake", "notify")
@@ -24,6 +25,7 @@ class Erasure(Aggregate):
     """An erasure that was asked for; complete once every service has answered."""
 
     collection: ClassVar[str] = "erasures"
+    indexes: ClassVar[tuple[str, ...]] = ("waits_since",)
 
     member_id: str
     reason: str
@@ -41,6 +43,12 @@ class Erasure(Aggregate):
     def is_complete(self) -> bool:
         """Whether nothing is missing."""
         return not self.waits_for
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def waits_since(self) -> datetime:
+        """When it was asked for; NEVER once it is complete."""
+        return NEVER if self.is_complete else self.requested_at
 
     def request(self) -> None:
         """Ask every service."""

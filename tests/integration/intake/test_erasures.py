@@ -1,9 +1,13 @@
 """A member is erased: nothing of its words is left here, and the receipt says what is."""
 
+import threading
 from typing import Any
 
 import pytest
 
+from services.intake.members.erasure import Erasure
+from services.intake.members.erasure_watch import ErasureWatch
+from shared.aggregate import NEVER
 from shared.events import (
     CatalogErased,
     ComputeErased,
@@ -12,11 +16,13 @@ from shared.events import (
     Event,
     NotifyErased,
 )
+from shared.metrics import REGISTRY
 from tests.integration.intake.lab import PROJECT, REVIEWER, Lab, bring, matched
 from tests.servers import eventually
 
 OPERATOR = ("mbr_operator", "operator")
 MARK = "Zénobie"
+WAITING = "datalab_erasure_oldest_waiting_seconds"
 REASON = {"reason": "Demande du 3 mars."}
 
 
@@ -107,6 +113,24 @@ def test_no_word_of_an_erased_member_is_left_here(lab: Lab, member_id: str) -> N
     }
     shown = lab.done("GET", f"/projects/{own}", who=REVIEWER)
     assert [entry["stage"] for entry in shown["history"]] == ["submitted", "advised", "withdrawn"]
+
+
+def test_erasure_that_a_service_does_not_answer_is_measured(lab: Lab, member_id: str) -> None:
+    """Not any more once it is complete."""
+    erasure_id = erased(lab, member_id)
+
+    with lab.store() as store:
+        watch = ErasureWatch("test", store)
+        thread = threading.Thread(target=watch.run)
+        thread.start()
+        told = {"service": "test"}
+        eventually(lambda: REGISTRY.get_sample_value(WAITING, told), what="it is measured")
+        watch.stop()
+        thread.join()
+    for cls in (CatalogErased, ComputeErased, NotifyErased):
+        lab.publish_and_wait(answer_of(cls, erasure_id, member_id))
+    with lab.store() as store:
+        assert store.of(Erasure).get(erasure_id).waits_since == NEVER
 
 
 def test_titles_of_an_erased_member_s_data_leave_the_advice_to_others(
