@@ -1,0 +1,263 @@
+"""An owner decides on something, and the decision holds: what is read, shown, and by whom."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from deploy.cli.api_client import CallError, Client
+from deploy.demo import content
+from deploy.demo.story import wait
+from tests.chaos.lab import Lab
+
+ROWS = [
+    ("stop", "commune", "boardings", "revenue"),
+    *((f"A{at}", code, f"{at}0", "SECRET") for at, code in enumerate(("14118", "76540", "61001"))),
+    ("A9", "14118", "n.c.", "7"),
+]
+"""The last count of boardings is no number: the first trial fails on it."""
+
+WORDS = "Seulement les montées et la commune, jamais la recette."
+AGAIN = "La recette par commune, sans les arrêts."
+
+
+def treatment(buses: str, towns: str, figure: str) -> dict[str, Any]:
+    """Crosses the stops with the communes and adds one figure up by commune."""
+    cross = {
+        "application": "cross",
+        "inputs": {"left": "buses", "right": "towns"},
+        "parameters": {"left_key": "commune", "right_key": "code"},
+        "output": "crossed",
+    }
+    aggregate = {
+        "application": "aggregate",
+        "inputs": {"table": "crossed"},
+        "parameters": {"by": ["commune", "nom"], **figure_of(figure)},
+        "output": "summed",
+    }
+    return {"inputs": {"buses": buses, "towns": towns}, "steps": [cross, aggregate]}
+
+
+def figure_of(figure: str) -> dict[str, Any]:
+    """Boardings are added up, revenue is counted: not all of it is a number either."""
+    return {"sums": [figure]} if figure == "boardings" else {"counts": [figure]}
+
+
+@dataclass
+class Consent:
+    """A town asks a carrier for its counts of passengers; what everybody saw on the way."""
+
+    lab: Lab
+    members: dict[str, str]
+    folder: Path
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.staff = self.lab.client("lab", "operator", "reviewer")
+        self.holder = self.lab.client(self.members["city"], "holder", "owner")
+        self.owner = self.lab.client(self.members["agency"], "owner")
+        self.helper = self.lab.client(self.members["laboratory"], "holder")
+        self.stranger = self.lab.client("mbr_stranger", "holder", "owner")
+
+    def play(self) -> None:
+        """From the upload to the opened result."""
+        self.upload()
+        self.ask()
+        self.mend()
+        self.invite()
+        self.deliver()
+        self.open()
+
+    def upload(self) -> None:
+        """The carrier's table is restricted; the communes are open."""
+        file = self.folder / "arrets.csv"
+        file.write_text("\n".join(";".join(row) for row in ROWS), encoding="utf-8")
+        about: dict[str, Any] = {
+            "title": "Montées par arrêt",
+            "theme": "mobilité",
+            "licence": "lov2",
+        }
+        about = {**about, "access": "restricted", "territory": content.TERRITORY}
+        self.buses = self._offer(self.owner, about, file)
+        towns = content.DATA / "communes_2026.csv"
+        self.towns = self._offer(self.owner, content.open_dataset(towns.name), towns)
+
+    def ask(self) -> None:
+        """A reviewer secures the project; the owner reads what is asked, and grants just that."""
+        body = content.project(self.buses, treatment(self.buses, self.towns, "boardings"))
+        body = {**body, "title": "Où ajouter des arrêts ?", "dataset_ids": []}
+        self.project_id = self.holder.post("intake", "/projects", body)["id"]
+        self.reach("advised")
+        self.review()
+        self.seen["request"] = wait("the owner is asked", self.request)
+        self.decide(WORDS)
+
+    def mend(self) -> None:
+        """The trial fails; a reviewer mends it by a column that the owner did not grant."""
+        wait("the trial failed", lambda: self.project()["trials"])
+        mended = treatment(self.buses, self.towns, "revenue")
+        self.staff.post("intake", f"/projects/{self.project_id}/treatment", mended)
+        self.seen["second"] = wait("the owner is asked anew", self.request)
+        self.seen["waiting"] = wait("the project says for whom it waits", self.waits)
+        self.decide(AGAIN)
+        self.reach("trialled")
+
+    def invite(self) -> None:
+        """Site and team see the project and accept."""
+        self.act("pilot-site", {"site_id": self.members["lab"]})
+        site = self.lab.client(self.members["lab"], "holder")
+        site.post("intake", f"/projects/{self.project_id}/invitation", {"answer": "accept"})
+        self.reach("piloted")
+        self.act("team", {"team": [self.members["laboratory"]]})
+        self.seen["invited"] = self.helper.get("intake", f"/projects/{self.project_id}")
+        self.helper.post("intake", f"/projects/{self.project_id}/invitation", {"answer": "accept"})
+        wait("the full job succeeds", lambda: self.project()["results"])
+
+    def deliver(self) -> None:
+        """The result is a dataset, closed to all but those who made it."""
+        job_id = self.project()["results"][-1]["job_id"]
+        self.seen["manifest"] = self.holder.get("compute", f"/jobs/{job_id}")
+        self.act("delivery", content.delivery(job_id), self.holder)
+        self.result_id = wait("the result is found", self.find)
+        self.seen["stranger"] = self.status(self.stranger)
+        self.seen["helper"] = self.status(self.helper)
+
+    def open(self) -> None:
+        """The holder asks; the carrier's word opens it, and not before."""
+        path = f"/datasets/{self.result_id}"
+        try:
+            self.holder.patch("catalog", path, {"access": "open"})
+        except CallError as error:
+            self.seen["patched"] = error
+        self.holder.post("catalog", f"{path}/opening", {})
+        opening = self.owner.get("catalog", f"{path}/opening")
+        self.seen["opening"] = opening
+        said = {"decision": "open", "version": opening["version"]}
+        self.seen["before"] = self.status(self.stranger)
+        self.owner.post("catalog", f"{path}/opening/decision", said)
+        self.seen["after"] = self.status(self.stranger)
+
+    def review(self) -> None:
+        """A reviewer of the lab secures the version that it read."""
+        version = self.staff.get("intake", f"/projects/{self.project_id}")["version"]
+        said = {"decision": "secure", "reason": "Chiffres agrégés.", "version": version}
+        self.act("review", said)
+
+    def decide(self, words: str) -> None:
+        """The owner grants what it sees, in its own words."""
+        request = self.owner.get("catalog", f"/access-requests/{self.project_id}.{self.buses}")
+        said = {"fingerprint": request["fingerprint"], "conditions": words}
+        path = f"/access-requests/{self.project_id}.{self.buses}/decision"
+        self.owner.post("catalog", path, {"decision": "grant", **said})
+
+    def request(self) -> dict[str, Any] | None:
+        """What the owner has to decide on now."""
+        items = self.owner.get("catalog", "/access-requests", waiting="true")["items"]
+        return next((one for one in items if one["project_id"] == self.project_id), None)
+
+    def waits(self) -> list[Any]:
+        """For whom the project waits."""
+        found: list[Any] = self.project()["waits_for"]
+        return found
+
+    def project(self) -> dict[str, Any]:
+        """The project as its holder sees it."""
+        found: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
+        return found
+
+    def act(self, what: str, body: dict[str, Any], client: Client | None = None) -> None:
+        """Decide something on the project."""
+        (client or self.staff).post("intake", f"/projects/{self.project_id}/{what}", body)
+
+    def reach(self, stage: str) -> None:
+        """Wait until the project is at that stage."""
+        wait(f"the project is {stage}", lambda: self.project()["stage"] == stage)
+
+    def find(self) -> str | None:
+        """The result, by a search of its holder's."""
+        page = self.holder.get("catalog", "/datasets", q="vacance EPCI", limit=100)
+        found = (one["id"] for one in page["items"] if one["project_id"] == self.project_id)
+        return next(found, None)
+
+    def status(self, client: Client) -> int:
+        """What the client is answered that downloads the result."""
+        try:
+            size = client.download(
+                "catalog", f"/datasets/{self.result_id}/table", self.folder / "result.parquet"
+            )
+        except CallError as error:
+            return error.status
+        return 200 if size else 0
+
+    def _offer(self, client: Client, about: dict[str, Any], file: Path) -> str:
+        made = client.upload("catalog", "/datasets", about, file)["id"]
+        path = f"/datasets/{made}"
+        wait("it is published", lambda: client.get("catalog", path)["state"] == "published")
+        return str(made)
+
+
+@pytest.fixture(scope="module")
+def consent(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Consent:
+    """The whole story."""
+    staff = lab.client("lab", "operator", "reviewer")
+    members = {
+        role: staff.post("intake", "/members", content.member(role))["id"]
+        for role in content.MEMBERS
+    }
+    consent = Consent(lab, members, tmp_path_factory.mktemp("consent"))
+    consent.play()
+    return consent
+
+
+@pytest.mark.timeout(300)
+def test_owner_sees_which_columns_are_read_and_what_comes_out(consent: Consent) -> None:
+    """Two of four, in sentences; the rest is named as not read."""
+    request = consent.seen["request"]
+    assert request["columns"] == ["boardings", "commune"]
+    said = "\n".join(request["asked"])
+    assert "Ville pilote (collectivité territoriale" in said
+    assert "Le reste ne l'est pas : « stop » et « revenue »" in said
+    assert "la somme de « boardings »" in said
+
+
+def test_treatment_that_wants_a_third_column_waits_for_the_owner(consent: Consent) -> None:
+    """It is asked anew for that column; the project says for whom it waits."""
+    assert consent.seen["second"]["columns"] == ["commune", "revenue"]
+    [waiting] = consent.seen["waiting"]
+    assert waiting["member_id"] == consent.members["agency"]
+    assert "« Montées par arrêt »" in str(consent.seen["second"]["asked"])
+
+
+def test_conditions_stand_on_the_result_as_they_were_written(consent: Consent) -> None:
+    """And the columns that the job was given."""
+    result = consent.holder.get("catalog", f"/datasets/{consent.result_id}")
+    inputs = result["versions"][-1]["provenance"]["inputs"]
+    given = next(one for one in inputs if one["dataset_id"] == consent.buses)
+    assert given["conditions"] == [AGAIN]
+    assert given["columns"] == ["commune", "revenue"]
+
+
+def test_result_is_closed_until_the_owner_opens_it(consent: Consent) -> None:
+    """The holder cannot open it alone; a team member reads it meanwhile, a stranger does not."""
+    assert consent.seen["patched"].status == 422
+    assert (consent.seen["stranger"], consent.seen["helper"]) == (403, 200)
+    assert (consent.seen["before"], consent.seen["after"]) == (403, 200)
+    assert consent.members["agency"] in consent.seen["opening"]["members"]
+
+
+def test_team_member_sees_the_project_it_is_named_in(consent: Consent) -> None:
+    """Before it accepts already; a stranger is told that there is no such project."""
+    assert consent.seen["invited"]["title"] == "Où ajouter des arrêts ?"
+    with pytest.raises(CallError) as unknown:
+        consent.stranger.get("intake", f"/projects/{consent.project_id}")
+    assert unknown.value.status == 404
+
+
+def test_result_holds_what_was_granted_and_no_more(consent: Consent) -> None:
+    """No stop and no value of the revenue come out: only how many there are by commune."""
+    consent.status(consent.holder)
+    table = pq.read_table(consent.folder / "result.parquet")
+    assert set(table.column_names) == {"commune", "nom", "revenue_nombre"}
+    assert b"SECRET" not in (consent.folder / "result.parquet").read_bytes()
