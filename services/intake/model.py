@@ -93,7 +93,8 @@ class Project(Aggregate):
     whether its data can be read, and whose it is; each answers by itself, and only whose it is is
     waited for. `opened_for` is the last of which the catalogue said that all its data may be read;
     what it says of one dataset may come before that or after, and is newer by its `sequence`.
-    `retry_due` is that a changed treatment waits for its data.
+    `retry_due` is that a changed treatment waits for its data, `told` that the catalogue was told
+    what the project does with its data when it was secured, as `upgrade` sees to for older ones.
 
     Commands raise WrongStage or Invalid and change nothing then. Events of other services that
     come twice, too late or after the project's end change nothing either.
@@ -108,6 +109,7 @@ class Project(Aggregate):
     treatment: Treatment | None = None
     proposal: int = 0
     checks: tuple[Check, ...] = ()
+    told: bool = False
     opened_for: int = 0
     retry_due: bool = False
     accesses: tuple[DatasetAccess, ...] = ()
@@ -289,8 +291,35 @@ class Project(Aggregate):
             )
         self._become("secured", by, f"{reason} {self.unchecked}".strip())
         self.secured_ids = _read_by(self.treatment)
+        self.told = True
         told = self._decision(by, reason) | self._secured_treatment(parties)
         self.record(ProjectSecured(**told))
+
+    @property
+    def lacks_telling(self) -> bool:
+        """Whether the catalogue was not told what the project does, or did not say whose data."""
+        if self.secured_ids:
+            return not self.told and self.stage not in FINAL_STAGES
+        answer = next((check for check in self.checks if check.by == "catalog"), None)
+        is_open = self.stage in _CHECKED and self.treatment is not None
+        return is_open and answer is not None and answer.owners is None
+
+    def tell_once_more(self, parties: Mapping[str, Party] = NOBODY) -> None:
+        """Tell the treatment of a project from before the catalogue was told what is asked.
+
+        So it binds what owners granted, or asks them, and says of a treatment that was not reviewed
+        yet whose data it would read.
+        """
+        if not self.lacks_telling:
+            return
+        if self.secured_ids:
+            self.told = True
+            told = {**self._who(), **self._secured_treatment(parties)}
+            self.record(TreatmentChanged(**told))
+            return
+        self.checks = tuple(check for check in self.checks if check.by != "catalog")
+        about = {"proposal": self.proposal, "treatment": self.treatment}
+        self.record(TreatmentProposed(**self._who(), **about))
 
     def open_access(self, proposal: int | None) -> None:
         """All owners granted what a treatment reads; by an older event the one secured first."""
@@ -313,6 +342,15 @@ class Project(Aggregate):
         was_open = self.access_open
         self._note_state(access)
         self._go_on_if_opened(was_open=was_open)
+
+    def note_owners(self, dataset_id: str, owners: tuple[str, ...]) -> None:
+        """Note whose data a dataset is that was granted before the catalogue told that."""
+        self.accesses = tuple(
+            access.model_copy(update={"owners": owners})
+            if access.dataset_id == dataset_id
+            else access
+            for access in self.accesses
+        )
 
     def check_readable(self) -> None:
         """Raise WrongStage, with the reason in French, while data was taken away."""

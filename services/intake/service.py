@@ -22,13 +22,16 @@ from services.intake.members.erasure import Erasure
 from services.intake.members.erasure_watch import ErasureWatch
 from services.intake.members.model import Member
 from services.intake.model import Project
+from services.intake.program_entrypoints import HOLDERS, ForPrograms
 from services.intake.records import AccessEvent, DatasetAccess, GivenUpJob
 from services.intake.submission import Submission
+from services.intake.upgrade import Upgrade
 from services.intake.views import AnswerView, ParticipantView, ProjectPage, ProjectView
-from shared.auth import INSIDE, Caller, MemberId, Role
+from shared.auth import Role
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
 from shared.events import (
+    AccessBound,
     AccessExpired,
     AccessGranted,
     AccessRefused,
@@ -47,21 +50,21 @@ from shared.events import (
     WorkspaceOpened,
 )
 from shared.http import Call, http
-from shared.inbound import IdempotencyKey, Identifier
-from shared.messaging import Background, Documents, on, rpc
+from shared.inbound import IdempotencyKey
+from shared.messaging import Background, Documents, on
 
 PROJECT = "/projects/{project_id}"
-HOLDERS: frozenset[Role] = frozenset({"holder"})
 BOTH: frozenset[Role] = HOLDERS | STAFF
 SEEN = ProjectView | ParticipantView
 _view = ProjectView.of
 
 
-class Intake(ForDepartures, ForMembers):
+class Intake(ForPrograms, ForDepartures, ForMembers):
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
     documents = Documents(Project, Member, Submission, Departure, Erasure, Retained)
+    upgrade = Background(lambda context: Upgrade(context.store))
     retention = Background(retaining(retention.policies))
     erasures = Background(lambda context: ErasureWatch(context.service, context.store))
 
@@ -96,6 +99,13 @@ class Intake(ForDepartures, ForMembers):
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note what the project may read, and what it may not or not any more."""
         self._change(envelope, lambda project: project.note_access(DatasetAccess.of(envelope)))
+
+    @on(AccessBound)
+    def note_owners(self, envelope: Envelope[AccessBound]) -> None:
+        """Note whose data a project of before reads: they do not decide on its treatment."""
+        event = envelope.data
+        owners = (event.owner_id, *event.member_ids)
+        self._change(envelope, lambda project: project.note_owners(event.dataset_id, owners))
 
     @on(WorkspaceOpened)
     def open_workspace(self, envelope: Envelope[WorkspaceOpened]) -> None:
@@ -200,97 +210,6 @@ class Intake(ForDepartures, ForMembers):
     def withdraw(self, call: Call, project_id: str) -> ProjectView:
         """Give a project up."""
         return _view(commands.withdraw(self.documents, call.caller, project_id, call.body))
-
-    @rpc
-    def submit_project(
-        self, holder_id: MemberId, project: dict[str, Any], idempotency_key: str | None = None
-    ) -> ProjectView:
-        """Submit a project for a holder; a call that the broker repeats registers one project."""
-        key = IdempotencyKey.if_any(idempotency_key, "idempotency_key") or IdempotencyKey.of_call()
-        body = SubmitProject.model_validate(project)
-        return _view(commands.submit(self.documents, Caller(holder_id, HOLDERS), body, key))
-
-    @rpc
-    def get_project(self, project_id: Identifier) -> ProjectView:
-        """Read a project."""
-        return _view(self.documents.of(Project).get(project_id))
-
-    @rpc
-    def list_projects(
-        self,
-        stage: str | None = None,
-        holder_id: str | None = None,
-        after: str | None = None,
-        limit: int = 50,
-    ) -> ProjectPage:
-        """List projects, oldest first."""
-        asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
-        query = ListProjects.model_validate(asked)
-        return ProjectPage.of(commands.page_projects(self.documents, INSIDE, query))
-
-    @rpc
-    def set_treatment(
-        self, project_id: Identifier, treatment: dict[str, Any], by: MemberId
-    ) -> ProjectView:
-        """Say what a project does with its data; `by`, here and below, is a member's id."""
-        body = WrittenTreatment.model_validate(treatment)
-        return self._do(commands.set_treatment, project_id, by, body)
-
-    @rpc
-    def review_project(
-        self,
-        project_id: Identifier,
-        decision: str,
-        reason: str,
-        by: MemberId,
-        version: int,
-    ) -> ProjectView:
-        """Secure a project or turn it down, as its `version` was."""
-        asked = {"decision": decision, "reason": reason, "version": version}
-        body = ReviewProject.model_validate(asked)
-        return self._do(commands.review, project_id, by, body)
-
-    @rpc
-    def choose_pilot_site(self, project_id: Identifier, site_id: str, by: MemberId) -> ProjectView:
-        """Ask a member to pilot a project."""
-        body = ChoosePilotSite.model_validate({"site_id": site_id})
-        return self._do(commands.choose_pilot_site, project_id, by, body)
-
-    @rpc
-    def form_team(self, project_id: Identifier, team: list[str], by: MemberId) -> ProjectView:
-        """Ask members to work on a project."""
-        body = FormTeam.model_validate({"team": team})
-        return self._do(commands.form_team, project_id, by, body)
-
-    @rpc
-    def answer_invitation(
-        self, project_id: Identifier, by: MemberId, answer: str, reason: str = ""
-    ) -> AnswerView:
-        """Accept or decline, for the member `by`, the part in a project that it is asked for."""
-        said = {"answer": answer} | ({"reason": reason} if reason else {})
-        body, caller = AnswerInvitation.model_validate(said), Caller(by, HOLDERS)
-        project = commands.answer_invitation(self.documents, caller, project_id, body)
-        return AnswerView.shown_to(project, by)
-
-    @rpc
-    def deliver_project(
-        self, project_id: Identifier, delivery: dict[str, Any], by: MemberId
-    ) -> ProjectView:
-        """Deliver a full job's result."""
-        body = DeliverProject.model_validate(delivery)
-        return self._do(commands.deliver, project_id, by, body)
-
-    @rpc
-    def withdraw_project(self, project_id: Identifier, reason: str, by: MemberId) -> ProjectView:
-        """Give a project up."""
-        body = WithdrawProject.model_validate({"reason": reason})
-        return self._do(commands.withdraw, project_id, by, body)
-
-    def _do(
-        self, command: Callable[..., Project], project_id: Identifier, by: MemberId, body: object
-    ) -> ProjectView:
-        # Programs that the broker admits are trusted to name the member they act for.
-        return _view(command(self.documents, Caller(by, STAFF), project_id, body))
 
     def _change(self, envelope: Envelope[Any], decide: Callable[[Project], None]) -> None:
         self.documents.of(Project).change(envelope.data.project_id, decide, because=envelope)

@@ -168,3 +168,19 @@ def given_up(
 ) -> GivenUpJob:
     """The news that a job waits for an operator, or does not when there is no reason."""
     return GivenUpJob(job_id=job_id, kind=kind, at=now(), reason=reason, sequence=sequence)
+
+
+_NEW = {"told", "opened_for", "retry_due", "parts", "named", "given_up"}
+
+
+def as_before(it: Project) -> dict[str, Any]:
+    """The document of a project as the code wrote it before members were asked and grants bound."""
+    known = it.model_dump()
+    return {name: value for name, value in known.items() if name not in _NEW} | {
+        "data_opened": bool(it.opened_for),
+        "checks": [{k: v for k, v in one.items() if k != "owners"} for one in known["checks"]],
+        "accesses": [
+            {name: one[name] for name in ("dataset_id", "sequence", "state", "reason")}
+            for one in known["accesses"]
+        ],
+    }

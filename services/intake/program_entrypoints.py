@@ -1,0 +1,123 @@
+"""What programs ask of projects by RPC, in the name of a member."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.intake import commands
+from services.intake.bodies import (
+    AnswerInvitation,
+    ChoosePilotSite,
+    DeliverProject,
+    FormTeam,
+    ListProjects,
+    ReviewProject,
+    SubmitProject,
+    WithdrawProject,
+    WrittenTreatment,
+)
+from services.intake.members.entrypoints import STAFF
+from services.intake.model import Project
+from services.intake.views import AnswerView, ProjectPage, ProjectView
+from shared.auth import INSIDE, Caller, MemberId, Role
+from shared.inbound import IdempotencyKey, Identifier
+from shared.messaging import rpc
+from shared.store import Store
+
+HOLDERS: frozenset[Role] = frozenset({"holder"})
+_view = ProjectView.of
+
+
+class ForPrograms:
+    """Programs that the broker admits are trusted to name the member they act for."""
+
+    documents: Store
+
+    @rpc
+    def submit_project(
+        self, holder_id: MemberId, project: dict[str, Any], idempotency_key: str | None = None
+    ) -> ProjectView:
+        """Submit a project for a holder; a call that the broker repeats registers one project."""
+        key = IdempotencyKey.if_any(idempotency_key, "idempotency_key") or IdempotencyKey.of_call()
+        body = SubmitProject.model_validate(project)
+        return _view(commands.submit(self.documents, Caller(holder_id, HOLDERS), body, key))
+
+    @rpc
+    def get_project(self, project_id: Identifier) -> ProjectView:
+        """Read a project."""
+        return _view(self.documents.of(Project).get(project_id))
+
+    @rpc
+    def list_projects(
+        self,
+        stage: str | None = None,
+        holder_id: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> ProjectPage:
+        """List projects, oldest first."""
+        asked = {"stage": stage, "holder_id": holder_id, "after": after, "limit": limit}
+        query = ListProjects.model_validate(asked)
+        return ProjectPage.of(commands.page_projects(self.documents, INSIDE, query))
+
+    @rpc
+    def set_treatment(
+        self, project_id: Identifier, treatment: dict[str, Any], by: MemberId
+    ) -> ProjectView:
+        """Say what a project does with its data; `by`, here and below, is a member's id."""
+        body = WrittenTreatment.model_validate(treatment)
+        return self._do(commands.set_treatment, project_id, by, body)
+
+    @rpc
+    def review_project(
+        self,
+        project_id: Identifier,
+        decision: str,
+        reason: str,
+        by: MemberId,
+        version: int,
+    ) -> ProjectView:
+        """Secure a project or turn it down, as its `version` was."""
+        asked = {"decision": decision, "reason": reason, "version": version}
+        body = ReviewProject.model_validate(asked)
+        return self._do(commands.review, project_id, by, body)
+
+    @rpc
+    def choose_pilot_site(self, project_id: Identifier, site_id: str, by: MemberId) -> ProjectView:
+        """Ask a member to pilot a project."""
+        body = ChoosePilotSite.model_validate({"site_id": site_id})
+        return self._do(commands.choose_pilot_site, project_id, by, body)
+
+    @rpc
+    def form_team(self, project_id: Identifier, team: list[str], by: MemberId) -> ProjectView:
+        """Ask members to work on a project."""
+        body = FormTeam.model_validate({"team": team})
+        return self._do(commands.form_team, project_id, by, body)
+
+    @rpc
+    def answer_invitation(
+        self, project_id: Identifier, by: MemberId, answer: str, reason: str = ""
+    ) -> AnswerView:
+        """Accept or decline, for the member `by`, the part in a project that it is asked for."""
+        said = {"answer": answer} | ({"reason": reason} if reason else {})
+        body, caller = AnswerInvitation.model_validate(said), Caller(by, HOLDERS)
+        project = commands.answer_invitation(self.documents, caller, project_id, body)
+        return AnswerView.shown_to(project, by)
+
+    @rpc
+    def deliver_project(
+        self, project_id: Identifier, delivery: dict[str, Any], by: MemberId
+    ) -> ProjectView:
+        """Deliver a full job's result."""
+        body = DeliverProject.model_validate(delivery)
+        return self._do(commands.deliver, project_id, by, body)
+
+    @rpc
+    def withdraw_project(self, project_id: Identifier, reason: str, by: MemberId) -> ProjectView:
+        """Give a project up."""
+        body = WithdrawProject.model_validate({"reason": reason})
+        return self._do(commands.withdraw, project_id, by, body)
+
+    def _do(
+        self, command: Callable[..., Project], project_id: Identifier, by: MemberId, body: object
+    ) -> ProjectView:
+        return _view(command(self.documents, Caller(by, STAFF), project_id, body))

@@ -1,0 +1,40 @@
+"""Tells the catalogue of projects from before it was told what they do with which data.
+
+Every process looks through the projects once, when it starts; what is told is saved with what was
+told, in one conditional write, so that several processes, or one after a crash, tell it once.
+"""
+
+import logging
+
+from services.intake.members.commands import parties_to
+from services.intake.model import Project
+from shared.background import Loop
+from shared.store import Store
+
+log = logging.getLogger(__name__)
+
+_SECONDS = 30.0
+"""Until the next try, while a server does not answer."""
+
+
+class Upgrade(Loop):
+    """Looks for projects that are to be told once more, until it has seen all."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(_SECONDS, self.sweep)
+        self._store, self._is_done = store, False
+
+    def sweep(self) -> None:
+        """Tell what the catalogue does not know of the projects that go on."""
+        if self._is_done:
+            return
+        told = [self._tell(one.id) for one in self._store.of(Project).every() if one.lacks_telling]
+        self._is_done = True
+        if told:
+            log.info("projects of before were told once more", extra={"projects": len(told)})
+
+    def _tell(self, project_id: str) -> Project:
+        def tell(project: Project) -> None:
+            project.tell_once_more(parties_to(self._store, project, ""))
+
+        return self._store.of(Project).change(project_id, tell)
