@@ -11,6 +11,7 @@ from services.catalog.access.views import AccessRequest, NewDecision, RequestPag
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import known_to
 from shared.auth import Caller
+from shared.endings.departures import check_present
 from shared.errors import Invalid, NotFound
 from shared.events import (
     Envelope,
@@ -119,13 +120,14 @@ def decide_access(
     """Take a decider's answer to `<project id>.<dataset id>`.
 
     Raises NotFound, also for anybody but its deciders, WrongStage when it is too late, Invalid for
-    a refusal or revocation without a reason.
+    a refusal or revocation without a reason, Forbidden for a member who left.
     """
     if decision.decision != "grant" and not decision.reason:
         raise Invalid("un refus ou un retrait se motive", "reason")
     project_id, _, dataset_id = request_id.partition(".")
     if store.of(ProjectAccess).find_one(project_id) is None:
         raise NotFound.of(request_id)
+    check_present(store, decider)
     dataset = store.of(Dataset).find_one(dataset_id)
     if dataset and dataset.retirement and decision.decision == "grant":
         dataset.check_present()

@@ -42,6 +42,8 @@ def test_nobody_waits_for_the_word_of_a_member_who_left(lab: Lab) -> None:
     lab.settled()
     assert len(lab.events("access_refused", project_id=waits)) == 1
     assert len(lab.events("access_revoked", project_id=reads)) == 1
+    again = lab.call("POST", path, token, json={"decision": "grant"})
+    assert "a quitté le Datalab" in problem(again, 403)
 
 
 def test_sources_of_a_member_who_left_are_harvested_no_more(lab: Lab) -> None:
