@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from services.intake.members.erasing import redact_project
 from services.intake.model import FINAL_STAGES, Project
-from shared.endings.redaction import ERASED, redact
+from shared.endings.redaction import ERASED
 from shared.endings.retention import Batch, Policy, Thing
 from shared.settings import Settings
 from shared.store import Store
@@ -26,7 +27,7 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
             return Batch({}, is_last=True)
         if project.history[-1].at > through:
             return Batch({}, is_last=True)
-        projects.change(project_id, redact)
+        projects.change(project_id, redact_project)
         return Batch({"projets": 1}, is_last=True)
 
     return [

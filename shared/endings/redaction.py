@@ -32,7 +32,6 @@ _KEPT = frozenset(
         "fingerprint",
         "application",
         "delivered_as",
-        "asked",
         # Of documents; `stage` is a code in all of them.
         "outbox",
         "handled",

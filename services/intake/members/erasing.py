@@ -80,7 +80,7 @@ def _erase(store: Store, member_id: str) -> Iterable[tuple[str, int]]:
         yield "fiches de membre", 1
     held = [project.id for project in store.of(Project).every({"holder_id": member_id})]
     for project_id in held:
-        store.of(Project).change(project_id, _redact_held)
+        store.of(Project).change(project_id, redact_project)
     yield "projets", len(held)
     yield "projets d'autres membres", _leave_others(store, member_id)
     made = {member_id, *held}
@@ -90,8 +90,12 @@ def _erase(store: Store, member_id: str) -> Iterable[tuple[str, int]]:
     yield "clés de dépôt", len(keys)
 
 
-def _redact_held(project: Project) -> None:
+def redact_project(project: Project) -> None:
+    """Keep its stages and dates, and who was asked for which part in it."""
+    parts = project.parts
     redact(project)
+    said = tuple(redacted(one) for one in parts.all)
+    project.parts = parts.model_copy(update={"all": said})
 
 
 def _forget_sent(submission: Submission) -> None:

@@ -9,6 +9,7 @@ from services.catalog.access.grants import Conditions, Deadlines
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
+from shared.endings.redaction import redact
 from shared.errors import Invalid, WrongStage
 from shared.events import (
     AccessBound,
@@ -214,3 +215,15 @@ def test_refused_request_is_asked_anew_for_another_treatment() -> None:
     access.decide("dts_buses", "mbr_o", "refuse", "pas les montées")
     access.change_treatment(facts("population", proposal=2), WANTED)
     assert access.request_for("dts_buses").state == "requested"
+
+
+def test_erased_project_keeps_its_grants_without_what_was_said() -> None:
+    """Who, why, which columns and what comes out are words; who decided when is not."""
+    access = granted(purpose="Étude des arrêts")
+    access.close("Projet retiré.")
+    redact(access)
+    left = ProjectAccess.model_validate(access.model_dump())
+    words = ("Arrêts", "arrêts", "Ville", "217600000", "boardings", "Bus")
+    assert not [word for word in words if word in repr(left.model_dump())]
+    (buses,) = (grant for grant in left.grants if grant.dataset_id == "dts_buses")
+    assert (buses.state, buses.deciders, buses.consents) == ("revoked", ["mbr_o"], ["mbr_o"])

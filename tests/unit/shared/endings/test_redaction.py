@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.endings.redaction import redacted
+from shared.endings.redaction import is_identifying, redacted
 from shared.events import Event, unwrap
 from tests.unit.notify.samples import EVENTS, HOLDER, MARK, PROJECT, envelope, marked
 
@@ -32,3 +32,12 @@ def test_no_word_is_left_of_any_event_and_it_can_still_be_read(event: Event) -> 
     for name in ("project_id", "holder_id"):
         assert getattr(read, name, None) == getattr(event, name, None)
     assert {PROJECT, HOLDER} & set(texts(json.loads(body)))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.topic)
+def test_nothing_that_is_kept_is_told_in_french(event: Event) -> None:
+    """A field that has an identifier's name holds no sentence."""
+    schema = type(event).model_json_schema()
+    for part in (schema, *schema.get("$defs", {}).values()):
+        for name, field in part.get("properties", {}).items():
+            assert not (is_identifying(name) and "French" in field.get("description", ""))

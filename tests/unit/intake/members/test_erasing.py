@@ -1,0 +1,20 @@
+"""What is left of a project whose holder was erased."""
+
+from services.intake.members.erasing import redact_project
+from services.intake.model import Project
+from tests.unit.intake.made import project
+
+MARK = "Zénobie"
+
+
+def test_erased_project_keeps_who_was_asked_for_which_part() -> None:
+    """Its reasons, titles and treatment are gone; it can be read as before."""
+    one = project(title=MARK, keywords=(MARK,), skills=(MARK,), theme=MARK)
+    one.parts = one.parts.naming("team", ("mbr_a", "mbr_b"))
+    one.parts = one.parts.answered(one.parts.of("mbr_b")[0], "decline", MARK)
+    one.withdraw(MARK, one.holder_id)
+    redact_project(one)
+    left = Project.model_validate(one.model_dump())
+    assert MARK not in repr(left.model_dump())
+    assert (left.parts.asked, left.named) == ({"team": ("mbr_a", "mbr_b")}, ["mbr_a"])
+    assert [entry.stage for entry in left.history] == ["submitted", "withdrawn"]
