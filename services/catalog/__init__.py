@@ -4,7 +4,8 @@ It owns datasets with their versions and profiles (collection `datasets`); what 
 advised to use and may read (collection `accesses`); who used which data, for which job and with
 what result (collections `uses`, and `vain_jobs` for the jobs that made nothing); an index of joins,
 made from the versions' key files (`join_snapshots` says where it was last saved); other catalogues
-and what harvesting them came to (collections `sources` and `harvests`).
+and what harvesting them came to (collections `sources` and `harvests`); whether all datasets name
+the hashes of their files, by which those of deleted ones are erased (`hash_indexes`).
 
 The events that it hears and publishes are in `services/README.md`.
 """
