@@ -1,1 +1,5 @@
-"""How things end in every service: members who left, and what is erased of them."""
+"""How things end in every service: who left, what is erased of them, how long things are kept.
+
+Each service owns, for itself, who left (collection `departures`) and what it announced to go
+(`retained`).
+"""

@@ -1,1 +1,1 @@
-"""How a membership ends in the catalogue: data is retired, and on request erased."""
+"""How things end in the catalogue: a membership, a member's data, who used which data."""
