@@ -5,8 +5,8 @@ advised to use and may read (collection `accesses`); who used which data, for wh
 what result (collections `uses`, and `vain_jobs` for the jobs that made nothing); an index of joins,
 made from the versions' key files (`join_snapshots` says where it was last saved); other catalogues
 and what harvesting them came to (collections `sources` and `harvests`); whether all datasets name
-the hashes of their files, by which those of deleted ones are erased (`hash_indexes`), and files that
-forgotten jobs left, until they are (`released_files`).
+the hashes of their files, by which those of deleted ones are erased (`hash_indexes`); files that
+forgotten jobs left, until they are erased (`released_files`).
 
 The events that it hears and publishes are in `services/README.md`.
 """
