@@ -6,8 +6,8 @@ from services.catalog.access.deadline_watch import DeadlineWatch
 from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets import registration
 from services.catalog.datasets.model import Dataset
-from services.catalog.endings import erasing, leaving, retention
-from services.catalog.endings.erasing import forgetting
+from services.catalog.endings import member_erasing, member_leaving, retention
+from services.catalog.endings.member_erasing import forgetting
 from services.catalog.entrypoints.ending import Ending
 from services.catalog.entrypoints.granting import Granting
 from services.catalog.entrypoints.harvesting import Harvesting
@@ -167,7 +167,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     def request_access(self, envelope: Envelope[ProjectSecured]) -> None:
         """Ask for the data of a secured project."""
         requests.request_access(self.documents, self.settings, envelope)
-        leaving.answer_for_departed(self.documents, envelope.data.project_id)
+        member_leaving.answer_for_departed(self.documents, envelope.data.project_id)
 
     @on(TreatmentChanged)
     @forgetting
@@ -193,11 +193,11 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         """Retire the datasets of a member who left, answer for it, and harvest for it no more."""
         member_id = envelope.data.member_id
         departures.note_left(self.documents, member_id, envelope.time)
-        leaving.retire_datasets(self.documents, member_id)
-        leaving.answer_for(self.documents, member_id)
+        member_leaving.retire_datasets(self.documents, member_id)
+        member_leaving.answer_for(self.documents, member_id)
         commands.stop_sources(self.documents, member_id)
 
     @on(ErasureRequested)
     def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:
         """Erase what the catalogue holds of a member."""
-        erasing.erase(self.documents, envelope)
+        member_erasing.erase(self.documents, envelope)

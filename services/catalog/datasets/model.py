@@ -16,8 +16,8 @@ from services.catalog.datasets.versions import (
     VersionHistory,
     VersionState,
 )
-from services.catalog.decisions.ending import Deletion, Retirement
-from services.catalog.decisions.opening import OpeningRequest
+from services.catalog.decisions.dataset_end import Deletion, Retirement
+from services.catalog.decisions.opening_request import OpeningRequest
 from services.catalog.licences.compatibility import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.auth import Caller

@@ -10,7 +10,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.quality import Criterion, Described, criteria_of, score_of
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Changes, DatasetState, Version, compare
-from services.catalog.decisions.ending import Retirement
+from services.catalog.decisions.dataset_end import Retirement
 from shared.auth import Caller
 from shared.events.event import FileRef, Frozen
 

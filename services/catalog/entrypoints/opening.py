@@ -1,7 +1,7 @@
 """How a restricted result is opened to everybody: asked for, decided, and shown."""
 
 from services.catalog.entrypoints.owning import DATASET, OWNERS
-from services.catalog.results import opening
+from services.catalog.results import opening_commands
 from services.catalog.results.views import NewOpening, NewWord, OpeningView
 from shared.auth import INSIDE, Caller
 from shared.http import Call, http
@@ -19,17 +19,17 @@ class Opening:
     def ask_opening(self, call: Call, dataset_id: str) -> OpeningView:
         """Ask all whose restricted data went into the caller's result to open it to everybody."""
         member_id, reason = call.caller.member_id, call.body.reason
-        return opening.ask_opening(self.documents, dataset_id, member_id, reason)
+        return opening_commands.ask_opening(self.documents, dataset_id, member_id, reason)
 
     @http("POST", f"{DATASET}/opening/decision", body=NewWord, returns=OpeningView)
     def decide_opening(self, call: Call, dataset_id: str) -> OpeningView:
         """Agree, refuse or take back one's word; it is open once all whose data went in agree."""
-        return opening.decide_opening(self.documents, dataset_id, call.caller, call.body)
+        return opening_commands.decide_opening(self.documents, dataset_id, call.caller, call.body)
 
     @http("GET", f"{DATASET}/opening", returns=OpeningView)
     def read_opening(self, call: Call, dataset_id: str) -> OpeningView:
         """Whose data went into a result, what of it comes out, and what each says of opening it."""
-        return opening.read_opening(self.documents, dataset_id, call.caller)
+        return opening_commands.read_opening(self.documents, dataset_id, call.caller)
 
     @rpc
     def request_opening(
@@ -37,7 +37,7 @@ class Opening:
     ) -> OpeningView:
         """Ask all whose restricted data went into that owner's result to open it to everybody."""
         asked = NewOpening.model_validate({"reason": reason})
-        return opening.ask_opening(self.documents, dataset_id, owner_id, asked.reason)
+        return opening_commands.ask_opening(self.documents, dataset_id, owner_id, asked.reason)
 
     @rpc
     def decide_on_opening(
@@ -52,9 +52,9 @@ class Opening:
         word = {"decision": decision, "version": version, "reason": reason}
         member = Caller(member_id, frozenset())
         answer = NewWord.model_validate(word)
-        return opening.decide_opening(self.documents, dataset_id, member, answer)
+        return opening_commands.decide_opening(self.documents, dataset_id, member, answer)
 
     @rpc
     def get_opening(self, dataset_id: Identifier) -> OpeningView:
         """Whose data went into a result, what of it comes out, and what each says of opening it."""
-        return opening.read_opening(self.documents, dataset_id, INSIDE)
+        return opening_commands.read_opening(self.documents, dataset_id, INSIDE)

@@ -7,7 +7,12 @@ from pydantic import BaseModel, Field
 
 from services.catalog.datasets.bodies import Text
 from services.catalog.datasets.model import Dataset
-from services.catalog.decisions.opening import Contribution, OpeningRequest, OpeningState, Word
+from services.catalog.decisions.opening_request import (
+    Contribution,
+    OpeningRequest,
+    OpeningState,
+    OwnersWord,
+)
 from shared.events.event import OpeningDecision
 from shared.inbound import Body
 
@@ -41,7 +46,7 @@ class OpeningView(BaseModel):
     asked: tuple[str, ...] = Field(description="what is asked, in French")
     contributions: tuple[Contribution, ...]
     members: tuple[str, ...] = Field(description="whose word is needed")
-    words: tuple[Word, ...]
+    words: tuple[OwnersWord, ...]
     missing: tuple[str, ...] = Field(description="who did not agree, or not yet")
     ended: str = Field(description="why it is asked no longer, in French")
     obstacle: str = Field(description="what keeps it closed whoever agrees, in French")

@@ -14,7 +14,7 @@ from typing import ClassVar
 from services.catalog import metrics
 from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
-from services.catalog.decisions.ending import Deletion
+from services.catalog.decisions.dataset_end import Deletion
 from services.catalog.joins.snapshot import ID, JoinSnapshot
 from services.catalog.retirement.released import ReleasedFiles
 from shared.aggregate import Aggregate, now

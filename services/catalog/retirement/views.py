@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.decisions.ending import Deletion
+from services.catalog.decisions.dataset_end import Deletion
 from shared.events.event import FileRef
 
 

@@ -7,7 +7,7 @@ from services.catalog.datasets.editing import why_not_open
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import visible
-from services.catalog.decisions.opening import Contribution, OpeningRequest
+from services.catalog.decisions.opening_request import Contribution, OpeningRequest
 from services.catalog.licences.licences import find_licence
 from services.catalog.results.contributions import contributions_of
 from services.catalog.results.views import NewWord, OpeningView

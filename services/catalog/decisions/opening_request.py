@@ -22,7 +22,7 @@ class Contribution(Frozen):
     shown: tuple[str, ...] = Field(default=(), description="in French; empty when not known")
 
 
-class Word(Frozen):
+class OwnersWord(Frozen):
     """What one of those whose data went in answered."""
 
     member_id: str
@@ -46,7 +46,7 @@ class OpeningRequest(Frozen):
     contributions: tuple[Contribution, ...]
     members: tuple[str, ...] = Field(description="whose word is needed: each whose data went in")
     asked: tuple[str, ...] = Field(description="what is asked, in French sentences")
-    words: tuple[Word, ...] = ()
+    words: tuple[OwnersWord, ...] = ()
     is_open: bool = False
     ended: str = ""
 
@@ -100,7 +100,7 @@ class OpeningRequest(Frozen):
             return self
         if decision == "refuse" and self.is_open:
             raise WrongStage("le résultat est ouvert : retirez votre accord (withdraw)")
-        word = Word(member_id=member_id, decision=decision, reason=reason, at=now())
+        word = OwnersWord(member_id=member_id, decision=decision, reason=reason, at=now())
         return self._with([*others, word])
 
     def opened(self) -> "OpeningRequest":
@@ -111,6 +111,6 @@ class OpeningRequest(Frozen):
         """The same when it is asked no longer, for that reason in French."""
         return self.model_copy(update={"is_open": False, "ended": reason})
 
-    def _with(self, words: Iterable[Word]) -> "OpeningRequest":
+    def _with(self, words: Iterable[OwnersWord]) -> "OpeningRequest":
         said = self.model_copy(update={"words": tuple(words)})
         return said.model_copy(update={"is_open": self.is_open and not said.missing})

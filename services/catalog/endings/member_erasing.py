@@ -9,7 +9,7 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
-from services.catalog.endings.leaving import retire_datasets
+from services.catalog.endings.member_leaving import retire_datasets
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.retirement.commands import delete_as
 from shared.aggregate import now

@@ -8,7 +8,7 @@ from services.catalog.datasets.bodies import ChangeDataset
 from services.catalog.datasets.editing import check
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.decisions.opening import Contribution, OpeningRequest
+from services.catalog.decisions.opening_request import Contribution, OpeningRequest
 from shared.aggregate import now
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.events import DatasetDescribed, OpeningDecided, OpeningRequested

@@ -6,7 +6,7 @@ import pytest
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.decisions.ending import Deletion
+from services.catalog.decisions.dataset_end import Deletion
 from shared.aggregate import now
 from shared.errors import WrongStage
 from shared.events import DatasetDeleted, DatasetRejected, DatasetRetired, ResultsRecalled
