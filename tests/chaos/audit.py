@@ -137,6 +137,11 @@ def _of_project(journey: Journey, events: list[Event]) -> Iterator[Fault]:
     for topic in ONCE_A_PROJECT:
         if counted[topic] > 1:
             yield Fault(f"project {journey.number} has {counted[topic]} {topic}")
+    people = 1 + len(journey.cast.team) if journey.target in {"staffed", "delivered"} else 0
+    for topic in ("member_invited", "invitation_accepted"):
+        if counted[topic] != people:
+            told = f"project {journey.number} has {counted[topic]} {topic}, not {people}"
+            yield Fault(told) if counted[topic] > people else _late(told)
     granted = Counter(e["data"]["dataset_id"] for e in events if e["type"] == "access_granted")
     for dataset_id, count in granted.items():
         if count > 1:
