@@ -38,6 +38,16 @@ def show_(api: Client, member_id: str) -> Answer:
     return api.get("intake", path_of("members", member_id))
 
 
+@app.answers("change")
+def change(
+    api: Client,
+    member_id: str,
+    siren: Annotated[str, typer.Option(help="Nine digits; empty when it has none.")],
+) -> Answer:
+    """Note a member's SIREN: nobody decides on a project of their own organisation."""
+    return api.patch("intake", path_of("members", member_id), {"siren": siren})
+
+
 @app.answers("leave")
 def leave(
     api: Client,

@@ -199,6 +199,12 @@ class RegisterMember(Body):
     territory: tuple[Territory, ...] = Field(default=(), max_length=100)
 
 
+class ChangeMember(Body):
+    """What the lab learned of a member since it was registered."""
+
+    siren: Siren = Field(max_length=20, description="nine digits; empty when it has none")
+
+
 class LeaveLab(Body):
     """Why a member leaves, in French."""
 

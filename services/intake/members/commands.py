@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.intake.bodies import ListMembers, RegisterMember
+from services.intake.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.submission import claim
 from shared.aggregate import new_id
-from shared.errors import Invalid
+from shared.errors import Invalid, WrongStage
 from shared.events.event import Party
 from shared.inbound import IdempotencyKey
 from shared.store import Store
@@ -22,6 +22,17 @@ def register_member(
     """Take a partner in as a member; with a `key` sent before, return the one it registered."""
     identifier = new_id("mbr") if key is None else claim(store, "mbr", sender, key, body)
     return store.of(Member).add(Member(id=identifier, **dict(body)).join())
+
+
+def change_member(store: Store, member_id: str, body: ChangeMember) -> Member:
+    """Note a member's SIREN: who shares it with a holder or an owner does not decide for it."""
+
+    def decide(member: Member) -> None:
+        if member.has_left:
+            raise WrongStage("ce membre a quitté le Datalab")
+        member.siren = body.siren
+
+    return store.of(Member).change(member_id, decide)
 
 
 def page_members(store: Store, query: ListMembers) -> tuple[list[Member], str | None]:

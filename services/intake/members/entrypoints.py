@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.intake.bodies import ListMembers, RegisterMember
+from services.intake.bodies import ChangeMember, ListMembers, RegisterMember
 from services.intake.members import commands
 from services.intake.members.model import Member
 from services.intake.views import MemberPage, MemberView
@@ -13,6 +13,7 @@ from shared.messaging import rpc
 from shared.store import Store
 
 STAFF: frozenset[Role] = frozenset({"reviewer", "operator"})
+OPERATORS: frozenset[Role] = frozenset({"operator"})
 
 
 class ForMembers:
@@ -35,6 +36,17 @@ class ForMembers:
     def read_member(self, call: Call, member_id: str) -> MemberView:  # noqa: ARG002
         """Read a member."""
         return MemberView.of(self.documents.of(Member).get(member_id))
+
+    @http("PATCH", "/members/{member_id}", body=ChangeMember, returns=MemberView, roles=OPERATORS)
+    def change_member(self, call: Call, member_id: str) -> MemberView:
+        """Note the SIREN of a member that was registered without, or with a wrong one."""
+        return MemberView.of(commands.change_member(self.documents, member_id, call.body))
+
+    @rpc
+    def change_member_siren(self, member_id: MemberId, siren: str) -> MemberView:
+        """Note the SIREN of a member that was registered without, or with a wrong one."""
+        body = ChangeMember.model_validate({"siren": siren})
+        return MemberView.of(commands.change_member(self.documents, member_id, body))
 
     @rpc
     def register_member(self, member: dict[str, Any]) -> MemberView:

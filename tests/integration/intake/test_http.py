@@ -117,6 +117,26 @@ def test_nothing_is_secured_before_the_catalogue_said_whose_data_it_reads(lab: L
     assert lab.secure(project_id)["stage"] == "secured"
 
 
+def test_member_of_before_gets_its_siren_and_reviews_its_own_case_no_more(lab: Lab) -> None:
+    """An operator notes it, a reviewer does not; what is no SIREN changes nothing."""
+    holder, colleague = lab.member(siren="217602176"), lab.member()
+    project_id = str(lab.done("POST", "/projects", PROJECT, who=(holder, "holder"))["id"])
+    bring(lab, project_id, "advised")
+    lab.tell_owners(project_id, holder)
+    member = f"/members/{colleague}"
+    operator = ("mbr_operator", "operator")
+    lab.refused(403, "PATCH", member, {"siren": "217602176"}, who=REVIEWER)
+    wrong = lab.refused(422, "PATCH", member, {"siren": "217602177"}, who=operator)
+    assert wrong["field"] == "siren"
+    assert lab.done("PATCH", member, {"siren": "217602176"}, who=operator)["siren"] == "217602176"
+    review = lab.seen(project_id)
+    path = f"/projects/{project_id}/review"
+    problem = lab.refused(403, "POST", path, review, who=(colleague, "reviewer"))
+    assert "un autre examinateur" in problem["detail"]
+    with lab.rpc() as intake:
+        assert intake.change_member_siren(colleague, "")["siren"] == ""
+
+
 @pytest.mark.parametrize("who", [OWNER, REVIEWER])
 def test_only_holders_submit(lab: Lab, who: tuple[str, ...]) -> None:
     """A project has a holder."""
