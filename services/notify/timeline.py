@@ -48,6 +48,7 @@ class TimelineEntry(Aggregate):
     def of(cls, envelope: Envelope[Event], summary: str, waits_for: str) -> Self:
         """The entry of an event, the same at every redelivery."""
         at = envelope.time.astimezone(UTC)
+        told = envelope.model_copy(update={"data": envelope.data.public})
         return cls(
             id=f"{at:%Y%m%dT%H%M%S%fZ}-{envelope.sequence:06}-{envelope.id}",
             event_id=envelope.id,
@@ -57,7 +58,7 @@ class TimelineEntry(Aggregate):
             at=at,
             sequence=envelope.sequence,
             summary=summary,
-            body=envelope.model_dump_json(serialize_as_any=True),
+            body=told.model_dump_json(serialize_as_any=True),
             waits_for=waits_for,
         )
 

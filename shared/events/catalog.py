@@ -172,6 +172,7 @@ class DatasetsMatched(Event, source="catalog"):
 class InputsChecked(Event, source="catalog"):
     """The catalogue says what stands between a proposed treatment and its data, owners aside."""
 
+    internal = frozenset({"owners"})
     project_id: str
     proposal: int
     obstacles: tuple[Obstacle, ...] = ()

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -37,12 +37,20 @@ class Event(Frozen):
     """A fact that a service publishes about what it owns.
 
     `summary` is the French sentence of the timeline, with the event's fields in braces; notify
-    (`summaries.py`) writes those that need more.
+    (`summaries.py`) writes those that need more. `internal` are fields with a default that services
+    tell each other alone: timeline and webhooks leave them out.
     """
 
     source: ClassVar[str] = ""
     topic: ClassVar[str] = ""
     summary: ClassVar[str]
+    internal: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def public(self) -> Self:
+        """The event as people and partners are told it."""
+        fields = type(self).model_fields
+        return self.model_copy(update={name: fields[name].default for name in self.internal})
 
     def __init_subclass__(cls, source: str = "", **kwargs: Any) -> None:  # noqa: ANN401
         super().__init_subclass__(**kwargs)

@@ -11,6 +11,7 @@ from shared.events import (
     DatasetRegistered,
     DeliveryAbandoned,
     Event,
+    InputsChecked,
     JobQueued,
     JobSucceeded,
     JoinsDiscovered,
@@ -26,6 +27,7 @@ from tests.unit.notify.samples import (
     TIME,
     envelope,
     example,
+    made,
 )
 
 
@@ -42,6 +44,14 @@ def test_entry_keeps_the_event_whole() -> None:
     """What is sent and shown is the event as it was published."""
     event = example(ProjectSubmitted)
     assert TimelineEntry.of(envelope(event), "", "").event == event
+
+
+def test_what_services_tell_each_other_alone_is_shown_to_nobody() -> None:
+    """Whose data went into a restricted result is for no holder who would read it."""
+    event = made(InputsChecked, owners=("mem_source",), obstacles=())
+    entry = TimelineEntry.of(envelope(event), "", "")
+    assert entry.event == made(InputsChecked, owners=None, obstacles=())
+    assert "mem_source" not in entry.body
 
 
 def test_entry_of_a_member_is_in_the_members_timeline() -> None:
