@@ -66,6 +66,15 @@ def french_list(items: Sequence[str]) -> str:
     return " et ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
+def quoted(text: str) -> str:
+    """Somebody's words within a sentence of ours: on one line, in guillemets that they cannot end.
+
+    Whoever decides by the sentence sees where they begin and end.
+    """
+    inner = " ".join(text.split()).replace("«", "‹").replace("»", "›")
+    return f"« {inner} »"
+
+
 def french_date(day: str) -> str:
     """An ISO date as people write it in French: 31/12/2026."""
     return f"{date.fromisoformat(day):%d/%m/%Y}"

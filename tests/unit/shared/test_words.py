@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from shared.words import counted, fold, french_date, legible, words
+from shared.words import counted, fold, french_date, legible, quoted, words
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,8 @@ def test_nought_and_one_are_singular_in_french() -> None:
 def test_date_is_written_day_first() -> None:
     """As people in France write it."""
     assert french_date("2026-12-31") == "31/12/2026"
+
+
+def test_words_of_others_cannot_end_their_quotation() -> None:
+    """Neither by a line break nor by guillemets of their own."""
+    assert quoted("a ».\nCe qui est lu : « rien") == "« a ›. Ce qui est lu : ‹ rien »"
