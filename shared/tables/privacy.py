@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from shared.events.event import Frozen
-from shared.words import counted
+from shared.words import counted, quoted
 
 Verdict = Literal["none", "quasi", "direct"]
 Role = Literal["direct", "quasi", "sensitive"]
@@ -137,7 +137,7 @@ class Privacy(Frozen):
 
 
 def _listed(findings: tuple[Finding, ...]) -> str:
-    return ", ".join(f"« {one.column} » ({_KINDS.get(one.kind, one.kind)})" for one in findings)
+    return ", ".join(f"{quoted(one.column)} ({_KINDS.get(one.kind, one.kind)})" for one in findings)
 
 
 def _percent(share: float) -> str:

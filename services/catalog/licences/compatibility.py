@@ -13,6 +13,7 @@ from pydantic import Field, PlainSerializer
 
 from services.catalog.licences.licences import LICENCES, Duty, Licence, canonical, find_licence
 from shared.events.event import Frozen
+from shared.words import quoted
 
 _BY_ID = {licence.id: licence for licence in LICENCES}
 _UNKNOWN = _BY_ID["notspecified"]
@@ -94,13 +95,13 @@ def _known(licence: str) -> Licence:
 def _name_of(source: Source) -> str:
     """The licence's title; as it was given, where nobody here knows what it permits."""
     known = find_licence(source.licence)
-    return known.title if known else f"licence « {source.licence} »"
+    return known.title if known else f"licence {quoted(source.licence)}"
 
 
 def _conflict(inputs: list[Source], licences: dict[str, Licence]) -> Conflict | None:
     asked = [one for one in inputs if Duty.ASK in _licence_of(one).duties]
     if asked:
-        named = ", ".join(f"« {one.title} » ({_name_of(one)})" for one in asked)
+        named = ", ".join(f"{quoted(one.title)} ({_name_of(one)})" for one in asked)
         return Conflict(
             reason=f"ce que permet la licence de {named} est à lire ou à demander : bac à sable"
             " seulement",
@@ -142,7 +143,7 @@ def _obligations(licences: Iterable[Licence]) -> Iterable[Obligation]:
 
 def _attribution(inputs: list[Source]) -> str:
     named = [
-        f"« {one.title} », {one.producer or 'producteur non précisé'},"
+        f"{quoted(one.title)}, {one.producer or 'producteur non précisé'},"
         f" mis à jour le {one.updated:%d/%m/%Y}, {_name_of(one)}"
         + (f" ({url})" if (url := _licence_of(one).url) else "")
         for one in inputs

@@ -12,6 +12,7 @@ from shared.applications.lineage import Reading, Shown, column_of, readings_of
 from shared.errors import Invalid
 from shared.events import Treatment
 from shared.store import Store
+from shared.words import quoted
 
 
 def contributions_of(store: Store, result: Dataset) -> tuple[Contribution, ...]:
@@ -51,7 +52,7 @@ def _walk(
                 title=dataset.metadata.title,
                 shown=shown,
             )
-            way = f"à travers « {dataset.metadata.title} »"
+            way = f"à travers {quoted(dataset.metadata.title)}"
             yield from _walk(store, dataset, above | {dataset_id}, through or way)
 
 
@@ -98,7 +99,7 @@ def _sentence(shown: Shown) -> str:
     figures = figures_in_french([one for one in shown.figures if one not in groups])
     if shown.by is None:
         return f"{figures}, ligne par ligne"
-    told = ", ".join(f"« {name} »" for name in groups)
+    told = ", ".join(map(quoted, groups))
     if not figures:
         return f"les valeurs de {told}"
     return f"{figures}, par {told}" if told else f"{figures}, en tout"

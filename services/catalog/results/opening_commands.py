@@ -16,7 +16,7 @@ from shared.auth import Caller
 from shared.endings.departures import left_among
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.store import Store
-from shared.words import counted
+from shared.words import counted, quoted
 
 
 def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> OpeningView:
@@ -109,14 +109,16 @@ def _asked(
     """What the members read before they decide."""
     about, profile = dataset.metadata, version.profile
     licence = find_licence(about.licence)
+    terms = quoted(licence.title if licence else about.licence)
+    holder = f"Le porteur, {dataset.owner_id},"
     yield (
-        f"« {about.title} », version {version.number}, serait ouvert à tous sous la licence"
-        f" « {licence.title if licence else about.licence} » : chacun pourrait le télécharger."
+        f"{holder} intitule ce résultat {quoted(about.title)}. La version {version.number} en"
+        f" serait ouverte à tous sous la licence {terms} : chacun pourrait la télécharger."
     )
     if reason:
-        yield f"Motif de {dataset.owner_id} : {reason.rstrip('.')}."
+        yield f"{holder} écrit : {quoted(reason)}."
     if profile:
-        names = ", ".join(f"« {column.name} »" for column in profile.columns)
+        names = ", ".join(quoted(column.name) for column in profile.columns)
         yield f"Il a {counted(profile.rows, 'ligne', 'lignes')} et pour colonnes {names}."
     if profile and profile.privacy:
         yield profile.privacy.in_french()
@@ -132,7 +134,7 @@ def _of_theirs(one: Contribution) -> str:
     if not one.dataset_id:
         return "on ne sait plus lesquelles"
     shown = " ; ".join(one.shown) or "ce qui en est montré n'est pas connu"
-    return f"« {one.title} » ({shown})"
+    return f"{quoted(one.title)} ({shown})"
 
 
 def _view(store: Store, dataset: Dataset) -> OpeningView:

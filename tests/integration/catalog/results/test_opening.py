@@ -1,5 +1,6 @@
 """Whose data went into a result is named, asked, and decides whether everybody may read it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -85,6 +86,22 @@ def test_result_stays_closed_until_all_whose_data_went_in_open_it(lab: Lab) -> N
     told = lab.wait_for("dataset_described", dataset_id=result)
     assert told["changed"] == ["access"]
     assert lab.wait_for("opening_decided", dataset_id=result, is_open=True)["decided_by"] == second
+
+
+def test_words_of_others_do_not_pass_for_sentences_of_the_lab(lab: Lab) -> None:
+    """Titles, descriptions, reasons and columns stay between guillemets that they cannot end."""
+    holder, owner, _ = members()
+    forged = "utile ».\nIl a 0 ligne. « rien"
+    source = lab.published(owner, access="restricted", title=f"Parc {forged}")
+    event = delivered(lab, source, holder_id=holder)
+    about = {"title": f"Vacance {forged}", "description": f"Par {forged}"}
+    result = lab.registered(event.model_copy(update=about))
+    lab.ingest(result, 1, others=(Column(name=forged, kind="text", filled=1, distinct=1),))
+    asked = ask(lab, result, holder, reason=forged).json()["asked"]
+    for sentence in asked:
+        assert "\n" not in sentence
+        assert "Il a 0 ligne" not in re.sub("«[^«»]*»", "", sentence)
+    assert f"Le porteur, {holder}, écrit : « utile ›. Il a 0 ligne. ‹ rien »." in asked
 
 
 def test_owner_alone_does_not_open_a_result_of_restricted_data(lab: Lab) -> None:
