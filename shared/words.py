@@ -71,7 +71,7 @@ def quoted(text: str) -> str:
 
     Whoever decides by the sentence sees where they begin and end.
     """
-    inner = " ".join(text.split()).replace("«", "‹").replace("»", "›")
+    inner = " ".join(text.split()).replace("«", "\u2039").replace("»", "\u203a")
     return f"« {inner} »"
 
 

@@ -55,28 +55,39 @@ class Key(Frozen):
     other_via: str = ""
 
 
+class Crossing(Frozen):
+    """A crossing of the treatment: which rows are left, of whichever tables went into its two.
+
+    An inner one leaves out the rows that meet nothing, and so does what is crossed later.
+    """
+
+    how: str
+    left: tuple[Origin, ...]
+    right: tuple[Origin, ...]
+
+
 class Reading(Frozen):
     """What a treatment reads of one dataset, and what of it comes out.
 
     `columns` are those that it reads, None for all of a dataset whose columns are not known yet.
+    `crossings` are all those of the treatment: each may choose which of the dataset's rows count.
     """
 
     columns: tuple[str, ...] | None
     keys: tuple[Key, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
     shown: tuple[Shown, ...] = ()
 
     def covers(self, other: "Reading") -> bool:
-        """Whether `other` reads no more of the dataset and shows nothing finer."""
+        """Whether `other` reads no more of the dataset and shows nothing finer.
+
+        Of other rows it may: so a crossing more or less, or of another kind, is not covered.
+        """
         if self.columns is not None and not set(other.columns or ("*",)) <= set(self.columns):
             return False
-        return set(other.keys) <= set(self.keys) and all(
-            any(mine.covers(one) for mine in self.shown) for one in other.shown
-        )
-
-    @property
-    def crossed_with(self) -> tuple[str, ...]:
-        """The ids of the datasets that it is crossed with."""
-        return tuple(sorted({dataset_of(key.other) for key in self.keys}))
+        if other.crossings != self.crossings or not set(other.keys) <= set(self.keys):
+            return False
+        return all(any(mine.covers(one) for mine in self.shown) for one in other.shown)
 
 
 def dataset_of(origin: Origin) -> str:
@@ -134,6 +145,7 @@ class _Account:
     read: dict[str, set[str]] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
     keys: dict[str, set[Key]] = field(default_factory=dict)
+    crossings: list[Crossing] = field(default_factory=list)
     shown: dict[str, list[Shown]] = field(default_factory=dict)
 
     def look_at(self, traces: Iterable[_Trace]) -> None:
@@ -182,6 +194,7 @@ def _reading(account: _Account, dataset_id: str, known: tuple[str, ...] | None) 
     return Reading(
         columns=None if is_whole else tuple(columns),
         keys=tuple(sorted(account.keys.get(dataset_id, ()), key=Key.model_dump_json)),
+        crossings=tuple(account.crossings),
         shown=tuple(dict.fromkeys(account.shown.get(dataset_id, ()))),
     )
 
@@ -232,12 +245,13 @@ def _trace_cross(
     weight = left.of(parameters.weight) if parameters.weight else frozenset()
     for traces in (left_key, right_key, weight):
         account.look_at(traces)
-    if "successors" in step.inputs:
-        communes = tables[step.inputs["successors"]]
-        for name in SUCCESSOR_COLUMNS:
-            account.look_at(communes.of(name))
-    _note_keys(account, left_key, right_key, parameters)
-    _show_unmatched(account, left_key, right_key, weight)
+    successors = _successors(step, tables)
+    account.look_at(successors)
+    _note_keys(account, left_key, right_key | successors, parameters)
+    account.crossings.append(
+        Crossing(how=parameters.how, left=_origins(left_key), right=_origins(right_key))
+    )
+    _show_unmatched(account, left_key, right_key, weight, successors)
     renamed = zip(right.columns, unique(right.columns, left.columns), strict=True)
     added = {new: right.columns[old] for old, new in renamed}
     return _Table({**left.columns, **added}, (*left.unknown, *right.unknown))
@@ -256,10 +270,27 @@ def _note_keys(
             }
 
 
-def _show_unmatched(account: _Account, left: _Traces, right: _Traces, weight: _Traces) -> None:
-    """The report of a crossing lists the left keys that met nothing, each with its weight."""
-    by = tuple(sorted(trace.origin for trace in left))
-    listed = {trace.made("listed", by) for trace in left}
+def _successors(step: Step, tables: Mapping[str, _Table]) -> _Traces:
+    """The columns by which gone codes are led to those that follow them."""
+    if "successors" not in step.inputs:
+        return frozenset()
+    communes = tables[step.inputs["successors"]]
+    return frozenset().union(*(communes.of(name) for name in SUCCESSOR_COLUMNS))
+
+
+def _origins(traces: _Traces) -> tuple[Origin, ...]:
+    return tuple(sorted({trace.origin for trace in traces}))
+
+
+def _show_unmatched(
+    account: _Account, left: _Traces, right: _Traces, weight: _Traces, successors: _Traces
+) -> None:
+    """The report of a crossing lists the left keys that met nothing, each with its weight.
+
+    And with the code that follows it, where a table says so.
+    """
+    by = _origins(left)
+    listed = {trace.made("listed", by) for trace in left | successors}
     met = {trace.made("met", by) for trace in right}
     weighed = {trace.made("sum", by) for trace in weight}
     account.show(_Table({"keys": frozenset(listed | met | weighed)}))

@@ -34,6 +34,9 @@ class Input(Frozen):
     columns: tuple[str, ...] | None = Field(
         default=None, description="the only ones that the job was given; null for all"
     )
+    table_columns: tuple[str, ...] = Field(
+        default=(), exclude=True, description="the names of all columns; the manifest has them not"
+    )
     conditions: tuple[str, ...] = Field(
         default=(), description="what its owners ask to be kept to, as written"
     )

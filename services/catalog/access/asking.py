@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Self
 
-from services.catalog.access.grants import Asked
+from services.catalog.access.grants import Asked, Bound
 from services.catalog.access.obstacles import Wanted
 from services.catalog.datasets.model import Dataset
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
@@ -26,7 +26,7 @@ from shared.errors import Invalid
 from shared.events import Party, ProjectSecured, TreatmentChanged
 from shared.events.event import Frozen, Treatment
 from shared.tables.crosswalks import CROSSWALKS
-from shared.words import french_list
+from shared.words import french_list, quoted
 
 _KINDS = {
     "local_authority": "collectivité territoriale",
@@ -47,12 +47,17 @@ _FIGURES = {
 }
 
 _SCOPE = (
-    "D'abord un essai sur un échantillon ; puis, si l'essai est concluant et l'équipe du projet"
-    " formée, le traitement complet."
+    "D'abord un essai : son résultat porte sur un échantillon, le compte rendu du croisement sur"
+    " toute la table. Puis, si l'essai est concluant et l'équipe du projet formée, le traitement"
+    " complet."
 )
 _READERS = (
-    "Verront le résultat : le porteur, et les membres qui auront accepté d'être de l'équipe."
-    " Livré, il reste à accès restreint tant que vous n'acceptez pas de l'ouvrir."
+    "Verront le résultat : le porteur, les membres qui auront accepté d'être de l'équipe, et les"
+    " agents du Datalab. Livré, il reste à accès restreint tant que vous ne l'ouvrez pas."
+)
+_AS_THEY_ARE = (
+    "Les autres jeux du traitement y entrent tels qu'ils sont aujourd'hui : une autre version de"
+    " l'un d'eux vous serait soumise de nouveau."
 )
 _UNTIL = "Jusqu'à la fin du projet, sauf si vous fixez un dernier jour."
 
@@ -93,7 +98,7 @@ class ProjectFacts(Frozen):
             return f"le membre {self.holder_id}, que le registre du Datalab ne connaît pas"
         kind = _KINDS.get(self.holder.kind, self.holder.kind)
         siren = f", SIREN {self.holder.siren}" if self.holder.siren else ", sans SIREN connu"
-        return f"{self.holder.name} ({kind}{siren})"
+        return f"{quoted(self.holder.name)} ({kind}{siren})"
 
 
 def columns_of(wanted: Wanted) -> dict[str, tuple[str, ...] | None]:
@@ -106,22 +111,25 @@ def columns_of(wanted: Wanted) -> dict[str, tuple[str, ...] | None]:
     }
 
 
-def reading_of(treatment: Treatment, dataset_id: str, wanted: Wanted) -> Reading:
-    """What the treatment reads of that dataset; all of it, when it cannot be told."""
+def bound_of(treatment: Treatment, dataset_id: str, wanted: Wanted) -> Bound:
+    """What the treatment reads of that dataset and beside what; all, when it cannot be told."""
+    others = {one: data for one, data in wanted.items() if data and one != dataset_id}
+    contents = tuple(f"{one}:{data.content}" for one, data in sorted(others.items()))
     try:
-        return readings_of(treatment, columns_of(wanted))[dataset_id]
+        reading = readings_of(treatment, columns_of(wanted))[dataset_id]
     except (Invalid, KeyError):
-        return Reading(columns=None)
+        reading = Reading(columns=None)
+    return Bound(reading=reading, contents=contents)
 
 
 def ask(facts: ProjectFacts, dataset_id: str, wanted: Wanted) -> Asked:
     """What the owners of that dataset are asked; `wanted` are all that the treatment reads."""
-    reading = reading_of(facts.treatment, dataset_id, wanted)
-    sentences = tuple(_Request(facts, dataset_id, wanted, reading).sentences())
+    bound = bound_of(facts.treatment, dataset_id, wanted)
+    sentences = tuple(_Request(facts, dataset_id, wanted, bound.reading).sentences())
     licence, privacy = _licence(wanted), _privacy(wanted[dataset_id])
-    seen = (facts.treatment.model_dump_json(), reading.model_dump_json(), *sentences)
+    seen = (facts.treatment.model_dump_json(), bound.model_dump_json(), *sentences)
     return Asked(
-        reading=reading,
+        bound=bound,
         sentences=sentences,
         licence=licence,
         privacy=privacy,
@@ -140,11 +148,13 @@ class _Request:
     def sentences(self) -> Iterator[str]:
         """Who, why, what is read, with what it is crossed, what comes out, for how long."""
         yield f"Qui demande : {self._facts.who}."
-        yield f"Pourquoi : projet « {self._facts.title} ». {self._facts.problem}".strip()
+        words = filter(None, (self._facts.title, self._facts.problem))
+        yield f"Pourquoi, dans les mots du porteur : {' '.join(map(quoted, words))}."
         yield self._read()
         yield self._crossed()
+        yield from self._left_out()
         yield from self._shown()
-        yield from (_SCOPE, _READERS, _UNTIL)
+        yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._wanted) > 1), _UNTIL)
 
     def _read(self) -> str:
         columns, title = self._reading.columns, self._title(self._id)
@@ -167,7 +177,13 @@ class _Request:
     def _met(self, key: Key) -> str:
         vias = [CROSSWALKS[one].description for one in (key.via, key.other_via) if one]
         by = f" (par un passage : {' ; '.join(vias)})" if vias else ""
-        return f"« {key.column} » avec {self._name(key.other)}{by}"
+        return f"{quoted(key.column)} avec {self._name(key.other)}{by}"
+
+    def _left_out(self) -> Iterator[str]:
+        for one in self._reading.crossings:
+            if one.how == "inner":
+                left, right = self._names(one.left), self._names(one.right)
+                yield f"Un croisement ne garde que les lignes où {left} rencontre {right}."
 
     def _shown(self) -> Iterator[str]:
         if not self._reading.shown:
@@ -192,13 +208,13 @@ class _Request:
 
     def _name(self, origin: Origin) -> str:
         of = dataset_of(origin)
-        name = f"« {column_of(origin)} »"
+        name = quoted(column_of(origin))
         return name if of == self._id else f"{name} de {self._title(of)}"
 
     def _title(self, dataset_id: str) -> str:
         dataset = self._wanted.get(dataset_id)
         # What is not published nobody may know by name: the holder reads this, too.
-        return f"« {dataset.metadata.title} »" if dataset and dataset.is_known else dataset_id
+        return quoted(dataset.metadata.title) if dataset and dataset.is_known else dataset_id
 
 
 def figures_in_french(figures: Iterable[str]) -> str:
@@ -210,11 +226,11 @@ def _figure(figure: str) -> str:
     how, _, inner = figure.partition("(")
     if how in _FIGURES and figure.endswith(")"):
         return f"{_FIGURES[how]} {_figure(inner[:-1])}"
-    return f"« {figure} »"
+    return quoted(figure)
 
 
 def _quoted(names: Iterable[str]) -> str:
-    return french_list([f"« {name} »" for name in names])
+    return french_list([quoted(name) for name in names])
 
 
 def _licence(wanted: Mapping[str, Dataset | None]) -> str:

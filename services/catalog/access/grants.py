@@ -76,14 +76,34 @@ class Consent(Conditions):
     decider: str
 
 
+class Bound(Frozen):
+    """What a consent is for: what is read and shown of a dataset, and beside what.
+
+    `contents` are the other datasets of the treatment as they are, `<id>:<sha256>`: another version
+    of one may tell the rows of this one apart.
+    """
+
+    reading: Reading
+    contents: tuple[str, ...] = ()
+
+    def covers(self, other: "Bound") -> bool:
+        """Whether `other` reads no more, shows nothing finer, and beside nothing else."""
+        return self.reading.covers(other.reading) and set(other.contents) <= set(self.contents)
+
+
 class Asked(Frozen):
     """What the owners of one dataset are asked, or were when they consented."""
 
-    reading: Reading
+    bound: Bound
     sentences: tuple[str, ...] = Field(description="in French")
     licence: str = Field(description="what licences say of the result, in French")
     privacy: str = Field(description="what the dataset tells about persons, in French")
     fingerprint: str = Field(description="of the treatment and of all this: a consent names it")
+
+    @property
+    def reading(self) -> Reading:
+        """What is read and shown of the dataset."""
+        return self.bound.reading
 
 
 class Grant(BaseModel):
@@ -92,8 +112,8 @@ class Grant(BaseModel):
     `deciders` are all that have to consent: the owner, and for a result made of others' restricted
     data those others too, but never the project's holder. `consents` are those that did,
     `conditions` what they bound it to. `asked_for` is what the project does with the data now,
-    `allowed` what was granted: None of a grant from before owners were shown either. `ended_by` is
-    who took a grant away, nobody when the project ended.
+    `allowed` what was granted, in the sentences `agreed`: None of a grant from before owners were
+    shown either. `ended_by` is who took a grant away, nobody when the project ended.
     """
 
     dataset_id: str
@@ -106,7 +126,8 @@ class Grant(BaseModel):
     consents: list[str] = []
     conditions: list[Consent] = []
     asked_for: Asked | None = None
-    allowed: Reading | None = None
+    allowed: Bound | None = None
+    agreed: tuple[str, ...] = ()
     decided_by: str = ""
     reason: str = ""
     requested_at: datetime
@@ -163,11 +184,11 @@ class Grant(BaseModel):
         """Whether all its deciders consent to whatever the project does with the data."""
         return {one.decider for one in self.conditions if one.any_treatment} >= set(self.deciders)
 
-    def covers(self, reading: Reading) -> bool:
+    def covers(self, bound: Bound) -> bool:
         """Whether what is granted allows that; one that nobody was asked for allows everything."""
         if not self.asked or self.is_for_any_treatment:
             return True
-        return self.allowed is not None and self.allowed.covers(reading)
+        return self.allowed is not None and self.allowed.covers(bound)
 
     @property
     def due_at(self) -> datetime:
@@ -205,12 +226,12 @@ class Grant(BaseModel):
         """
         before, self.asked_for = self.asked_for, asked
         if self.state == "granted" and before is None:
-            self.allowed = asked.reading
+            self.allowed, self.agreed = asked.bound, asked.sentences
         if self.state == "revoked" or (before and before.fingerprint == asked.fingerprint):
             return False
-        if self.state == "granted" and self.covers(asked.reading):
+        if self.state == "granted" and self.covers(asked.bound):
             return False
-        if before is None or not before.reading.covers(asked.reading):
+        if before is None or not before.bound.covers(asked.bound):
             self._forget({one.decider for one in self.conditions if not one.any_treatment})
         return True
 
@@ -224,7 +245,9 @@ class Grant(BaseModel):
         self.state, self.decided_by, self.reason, self.decided_at = state, decided_by, reason, now()
         self.ended_at, self.ended_by, self.end_reason = None, "", ""
         if state == "granted":
-            self.allowed = self.asked_for.reading if self.asked_for else None
+            asked = self.asked_for
+            self.allowed = asked.bound if asked else None
+            self.agreed = asked.sentences if asked else ()
 
     def count_use(self, job_id: str) -> None:
         """Count a use: of a job one, however often it opens the data, else each opening."""

@@ -167,6 +167,15 @@ class ProjectAccess(Aggregate):
                 self._ask_for(grant, wanted)
         self._open_if_all_granted()
 
+    def asks_otherwise(self, wanted: Wanted) -> bool:
+        """Whether the project's treatment is another thing to some owner, as the data is now."""
+        facts = self.facts
+        return facts is not None and any(
+            ask(facts, grant.dataset_id, wanted).fingerprint != grant.asked_for.fingerprint
+            for grant in self.grants
+            if grant.asked_for and wanted.get(grant.dataset_id) and not self.closed
+        )
+
     def was_unknown(self, dataset: Dataset) -> bool:
         """Whether the project was told that there is no such dataset, which its holder knows now.
 

@@ -88,11 +88,14 @@ def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
         reason = RETIRED.format(dataset.retired)
         store.of(ProjectAccess).change(access.id, lambda one: one.end_dataset(dataset.id, reason))
         return
+    reads = access.facts.reads if access.facts else (dataset.id,)
+    wanted = known_to(store, access.holder_id, reads)
+    if access.facts and access.asks_otherwise(wanted):
+        facts = access.facts
+        store.of(ProjectAccess).change(access.id, lambda one: one.change_treatment(facts, wanted))
     changes = (access.can_reconsider, access.must_ask_again, access.was_unknown)
     if not any(must_change(dataset) for must_change in changes):
         return
-    reads = access.facts.reads if access.facts else (dataset.id,)
-    wanted = known_to(store, access.holder_id, reads)
     store.of(ProjectAccess).change(access.id, lambda one: one.find_after_all(dataset, wanted))
     store.of(ProjectAccess).change(access.id, lambda one: one.reconsider(dataset, wanted))
     store.of(ProjectAccess).change(access.id, lambda one: one.ask_again(dataset, wanted))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from services.catalog.access.asking import reading_of
+from services.catalog.access.asking import bound_of
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import GrantedDataset, UsePage, UseQuery
@@ -13,7 +13,7 @@ from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import known_to, visible
 from shared.aggregate import new_id
 from shared.auth import Caller
-from shared.errors import Forbidden, Gone, NotFound
+from shared.errors import Forbidden, Gone, NotFound, Unavailable
 from shared.events import (
     Envelope,
     FileRef,
@@ -75,15 +75,18 @@ def _columns(
     if not grant.asked:
         return None
     if treatment is None:
-        return grant.allowed.columns if grant.allowed and not grant.is_for_any_treatment else None
+        allowed = None if grant.is_for_any_treatment else grant.allowed
+        return allowed.reading.columns if allowed else None
     wanted = known_to(store, access.holder_id, treatment.inputs.values())
-    reading = reading_of(treatment, dataset_id, wanted)
-    if grant.allowed and not grant.covers(reading):
+    bound = bound_of(treatment, dataset_id, wanted)
+    if grant.allowed is None and not grant.is_for_any_treatment:
+        raise Unavailable(f"l'accord pour {dataset_id} n'est pas encore lié à un traitement")
+    if not grant.covers(bound):
         raise Forbidden(
             f"le traitement lit ou montre de {dataset_id} plus que ce que ses propriétaires ont"
             " accordé"
         )
-    return reading.columns
+    return bound.reading.columns
 
 
 def _record_use(store: Store, access: ProjectAccess, opened: GrantedDataset, job_id: str) -> None:

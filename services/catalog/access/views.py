@@ -52,7 +52,8 @@ class AccessRequest(BaseModel):
         description="what a grant is for, in French sentences; none in a request of before"
     )
     columns: tuple[str, ...] | None = Field(description="that are read; null for all of them")
-    crossed_with: tuple[str, ...] = Field(description="the ids of the other datasets")
+    crossed_with: tuple[str, ...] = Field(description="the ids of the treatment's other datasets")
+    agreed: tuple[str, ...] = Field(description="what was granted, in the sentences of then")
     licence: str = Field(description="what licences say of the result, in French")
     privacy: str = Field(description="what the dataset tells about persons, in French")
     fingerprint: str = Field(description="of what is asked: a grant names it")
@@ -76,7 +77,7 @@ class AccessRequest(BaseModel):
             holder=access.facts.holder if access.facts else None,
             asked=asked.sentences if asked else (),
             columns=asked.reading.columns if asked else None,
-            crossed_with=asked.reading.crossed_with if asked else (),
+            crossed_with=[one.partition(":")[0] for one in asked.bound.contents] if asked else (),
             licence=asked.licence if asked else "",
             privacy=asked.privacy if asked else "",
             fingerprint=asked.fingerprint if asked else "",
@@ -114,6 +115,9 @@ class GrantedDataset(BaseModel):
     columns: tuple[str, ...] | None = Field(
         default=None, description="the only ones that may be read; null for all"
     )
+    table_columns: tuple[str, ...] = Field(
+        default=(), description="the names of all of the table's columns, in its order"
+    )
     conditions: tuple[str, ...] = Field(
         default=(), description="what its owners ask to be kept to, as written"
     )
@@ -138,6 +142,7 @@ class GrantedDataset(BaseModel):
             purpose=grant.purpose,
             until=grant.until,
             columns=columns,
+            table_columns=[one.name for one in version.profile.columns] if version.profile else (),
             conditions=grant.wordings,
         )
 

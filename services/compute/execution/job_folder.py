@@ -32,6 +32,9 @@ class Work(Frozen):
 
     kind: JobKind
     inputs: dict[str, str] = Field(description="name in the steps -> path in the folder")
+    table_columns: dict[str, tuple[str, ...]] = Field(
+        default={}, description="of inputs with granted columns only: the names of all columns"
+    )
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None
     crossing_rows: int = Field(default=MOST_ROWS, description="that a crossing may make")

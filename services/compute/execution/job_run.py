@@ -196,9 +196,11 @@ class JobRun:
 
     def _instructions(self, inputs: list[Input]) -> Work:
         job = self._job
+        bound = (one for one in inputs if one.columns is not None)
         return Work(
             kind=job.kind,
             inputs={named.name: f"in/{number}" for number, named in enumerate(inputs)},
+            table_columns={one.name: one.table_columns for one in bound},
             steps=job.treatment.steps if job.treatment else (),
             sample_rows=self._settings.trial_rows if job.kind == "trial" else None,
             crossing_rows=self._settings.crossing_rows,

@@ -46,6 +46,7 @@ class ReadableDataset(Frozen):
     purpose: str = ""
     until: str | None = None
     columns: tuple[str, ...] | None = None
+    table_columns: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
 
 

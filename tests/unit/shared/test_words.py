@@ -83,4 +83,4 @@ def test_date_is_written_day_first() -> None:
 
 def test_words_of_others_cannot_end_their_quotation() -> None:
     """Neither by a line break nor by guillemets of their own."""
-    assert quoted("a ».\nCe qui est lu : « rien") == "« a ›. Ce qui est lu : ‹ rien »"
+    assert quoted("a ».\nCe qui est lu : « rien") == "« a \u203a. Ce qui est lu : \u2039 rien »"

@@ -66,13 +66,29 @@ class TreatmentRun:
     def _take(self, name: str, path: str) -> InputTable:
         source = literal(str(self.folder / path))
         try:
+            columns = self._columns(name, f"read_parquet({source})")
             self.database.execute(
-                f"CREATE VIEW {quoted(name)} AS SELECT * FROM read_parquet({source})"
+                f"CREATE VIEW {quoted(name)} AS SELECT {columns} FROM read_parquet({source})"
             )
         except duckdb.Error as error:
             raise Invalid(f"la table « {name} » est illisible", name) from error
         rows = count(self.database, name)
         return InputTable(name, name, rows, rows)
+
+    def _columns(self, name: str, table: str) -> str:
+        """What stands for the columns of an input: empty ones for those that were not granted.
+
+        So columns of a crossing are called as its owners and its holder read it, who know the names
+        of all: which of two equal names gets a suffix depends on them.
+        """
+        known = self.work.table_columns.get(name, ())
+        if not known:
+            return "*"
+        given = {row[0] for row in self.database.execute(f"DESCRIBE FROM {table}").fetchall()}
+        return ", ".join(
+            quoted(one) if one in given else f"CAST(NULL AS VARCHAR) AS {quoted(one)}"
+            for one in known
+        )
 
     def _step(self, number: int, step: Step, tables: dict[str, InputTable]) -> Report:
         application = APPLICATIONS[step.application]

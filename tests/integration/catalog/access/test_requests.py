@@ -131,6 +131,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "purpose": "",
         "until": None,
         "columns": None,
+        "table_columns": [one["name"] for one in version["profile"]["columns"]],
         "conditions": [],
     }
     assert (request["uses"], request["last_used"] is not None) == (2, True)

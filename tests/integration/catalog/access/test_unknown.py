@@ -32,6 +32,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /datasets/{dataset_id}/opening": {"json": {"reason": "Utile à tous."}},
     "POST /datasets/{dataset_id}/opening/decision": {"json": {"decision": "open", "version": 1}},
     "POST /datasets/{dataset_id}/retirement": {"json": {"reason": "Fini."}},
+    "DELETE /datasets/{dataset_id}": {"json": {"reason": "Fini."}},
     "PATCH /datasets/{dataset_id}": {"json": {"title": "Autre titre"}},
 }
 """Bodies that fit, so that it is the dataset that is judged."""

@@ -326,3 +326,16 @@ def test_table_of_the_host_cannot_be_read_by_sql(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with open_database(tmp_path, 500_000_000) as database, pytest.raises(Exception, match="access"):
         database.execute("SELECT * FROM read_csv('/etc/passwd')")
+
+
+def test_columns_are_called_as_with_all_of_the_table_that_was_not_granted(tmp_path: Path) -> None:
+    """`b` of the right table is `b_2`, though the left one came without its `b`."""
+    tables: Tables = {"left": b"k\n1\n2\n", "right": b"k;b\n1;5\n2;6\n"}
+    cross = step("cross", {"left": "left", "right": "right"}, "x", left_key="k", right_key="k")
+    add = step("aggregate", {"table": "x"}, "y", by=["k"], sums=["b_2"])
+    full_names = {"left": ["a", "b", "k"]}
+    done = treat(tmp_path, tables, cross, add, table_columns=full_names)
+    assert pd.read_parquet(done.made("result.parquet")).to_dict("list") == {
+        "k": ["1", "2"],
+        "b_2": [5, 6],
+    }

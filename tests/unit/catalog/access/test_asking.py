@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.catalog.access.asking import ProjectFacts, ask, reading_of
+from services.catalog.access.asking import ProjectFacts, ask, bound_of
 from services.catalog.access.grants import Conditions, Deadlines
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest
@@ -19,7 +19,7 @@ from shared.events import (
     Party,
     Treatment,
 )
-from tests.unit.catalog.samples import metadata, published, registered, with_columns
+from tests.unit.catalog.samples import metadata, published, ref, registered, with_columns
 
 BUSES = with_columns(
     published("dts_buses", metadata("Bus", access="restricted"), owner_id="mbr_o"),
@@ -88,15 +88,15 @@ def test_request_says_who_why_what_and_what_comes_out() -> None:
     """In French sentences, with the columns that are read and those that are not."""
     request = ask(facts("boardings"), "dts_buses", WANTED)
     said = "\n".join(request.sentences)
-    assert "Ville (collectivité territoriale, SIREN 217600000)" in said
-    assert "« Arrêts ». Où ajouter des arrêts ?" in said
+    assert "« Ville » (collectivité territoriale, SIREN 217600000)" in said
+    assert "dans les mots du porteur : « Arrêts » « Où ajouter des arrêts ? »" in said
     assert "les colonnes « boardings » et « commune ». Le reste ne l'est pas : « stop »" in said
     assert "« commune » avec « code » de « Communes »" in said
     assert "par groupe (« commune ») : « commune » et la somme de « boardings »" in said
     assert "Le compte rendu du croisement donne, par « commune » : les valeurs sans" in said
     assert "essai" in said
     assert "fin du projet" in said
-    assert request.reading.columns == ("boardings", "commune")
+    assert request.bound.reading.columns == ("boardings", "commune")
 
 
 def test_event_tells_the_owner_all_that_is_asked() -> None:
@@ -129,7 +129,7 @@ def test_column_that_was_not_granted_is_asked_for_anew() -> None:
     request = access.request_for("dts_buses")
     assert (request.state, request.missing) == ("requested", ["mbr_o"])
     assert told(access, AccessRequested)[-1].columns == ("commune", "revenue")
-    assert not request.covers(reading_of(treatment("revenue"), "dts_buses", WANTED))
+    assert not request.covers(bound_of(treatment("revenue"), "dts_buses", WANTED))
     access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=shown(access))
     assert [event.proposal for event in told(access, DataAccessOpened)] == [1, 2]
 
@@ -227,3 +227,60 @@ def test_erased_project_keeps_its_grants_without_what_was_said() -> None:
     assert not [word for word in words if word in repr(left.model_dump())]
     (buses,) = (grant for grant in left.grants if grant.dataset_id == "dts_buses")
     assert (buses.state, buses.deciders, buses.consents) == ("revoked", ["mbr_o"], ["mbr_o"])
+
+
+def changed(dataset: Dataset, sha: str) -> Dataset:
+    """The same dataset with another file."""
+    version = dataset.versions[0].model_copy(update={"file": ref(sha)})
+    return dataset.model_copy(update={"versions": [version]})
+
+
+def test_another_version_of_what_is_beside_is_asked_for_anew() -> None:
+    """One group for each row would tell the rows: whoever brings the groups could change them."""
+    access = granted()
+    later = WANTED | {"dts_towns": changed(TOWNS, "d")}
+    bound = bound_of(treatment("boardings"), "dts_buses", later)
+    assert not access.request_for("dts_buses").covers(bound)
+    assert access.asks_otherwise(later)
+    access.change_treatment(facts("boardings"), later)
+    assert access.request_for("dts_buses").state == "requested"
+
+
+def test_another_version_of_the_owners_own_data_goes_on() -> None:
+    """It is hers to change."""
+    access = granted()
+    later = WANTED | {"dts_buses": changed(BUSES, "d")}
+    access.change_treatment(facts("boardings"), later)
+    assert access.request_for("dts_buses").state == "granted"
+
+
+def test_what_was_agreed_to_is_kept_as_it_was_seen() -> None:
+    """Also when the treatment reads less since."""
+    access = granted(facts("boardings", "revenue"))
+    access.change_treatment(facts("boardings", proposal=2), WANTED)
+    view = AccessRequest.of(access, access.request_for("dts_buses"))
+    assert "« revenue »" in "".join(view.agreed[2:3])
+    assert "Le reste ne l'est pas : « stop » et « revenue »" in "".join(view.asked[2:3])
+
+
+def test_words_of_the_holder_cannot_pass_for_the_labs() -> None:
+    """They stand on one line, in guillemets that they cannot end."""
+    forged = facts("boardings").model_copy(update={"problem": "x ».\nCe qui est lu : rien."})
+    said = ask(forged, "dts_buses", WANTED).sentences
+    assert not any("\n" in one for one in said)
+    assert said[1].count("»") == 2
+
+
+def test_rows_that_a_crossing_leaves_out_are_told() -> None:
+    """An inner crossing with one row of one's own picks a row of the other."""
+    whole = treatment("boardings")
+    cross = whole.steps[0].model_copy(
+        update={"parameters": {"left_key": "commune", "right_key": "code", "how": "inner"}}
+    )
+    inner = whole.model_copy(update={"steps": (cross, whole.steps[1])})
+    access = granted()
+    picked = facts("boardings", proposal=2).model_copy(update={"treatment": inner})
+    access.change_treatment(picked, WANTED)
+    assert access.request_for("dts_buses").state == "requested"
+    request = AccessRequest.of(access, access.request_for("dts_buses"))
+    assert any("ne garde que les lignes où « commune »" in one for one in request.asked)

@@ -58,7 +58,7 @@ def test_crossing_alone_shows_every_row_and_column() -> None:
     whole = next(one for one in found.shown if one.by is None)
     assert whole.figures == ("boardings", "commune", "revenue", "stop")
     assert f"{TOWNS}.population" in whole.beside
-    assert found.crossed_with == (TOWNS,)
+    assert [one.other for one in found.keys] == [f"{TOWNS}.code"]
 
 
 def test_columns_are_followed_through_renaming() -> None:
@@ -103,6 +103,7 @@ def test_treatment_that_cannot_run_is_refused() -> None:
         reading({**CROSS, "application": "divine"})
 
 
+INNER = {**CROSS, "parameters": {**CROSS["parameters"], "how": "inner"}}
 BY_STOP = summed("buses", by=["commune", "stop"])
 
 
@@ -118,7 +119,8 @@ BY_STOP = summed("buses", by=["commune", "stop"])
         ([CROSS], [CROSS, summed("crossed")], True),
         ([CROSS, summed("crossed")], [CROSS], False),
         ([summed("buses")], [CROSS, summed("crossed")], False),
-        ([CROSS, summed("crossed")], [summed("buses")], True),
+        ([CROSS, summed("crossed")], [summed("buses")], False),
+        ([CROSS, summed("crossed")], [INNER, summed("crossed")], False),
         ([CROSS, summed("crossed")], [CROSS, summed("crossed", by=["nom"])], False),
     ],
 )
@@ -133,3 +135,15 @@ def test_whole_dataset_is_covered_by_no_list_of_columns() -> None:
     """All of it, whatever it turns out to be, is more than any columns."""
     assert not Reading(columns=("a",)).covers(Reading(columns=None))
     assert Reading(columns=None).covers(Reading(columns=("a",)))
+
+
+def test_codes_that_follow_others_are_listed_in_the_report() -> None:
+    """The table of communes is crossed too, and its codes come out."""
+    steps = {**CROSS, "inputs": {**CROSS["inputs"], "successors": "cog"}}
+    inputs = {"buses": BUSES, "towns": TOWNS, "cog": "dts_cog"}
+    asked = Treatment.model_validate({"inputs": inputs, "steps": [steps, summed("crossed")]})
+    known = COLUMNS | {"dts_cog": ("code", "type", "chefLieu", "anciensCodes", "nom")}
+    found = readings_of(asked, known)["dts_cog"]
+    assert found.columns == ("anciensCodes", "chefLieu", "code", "type")
+    assert any("listed(code)" in one.figures for one in found.shown)
+    assert {one.other for one in found.keys} == {f"{BUSES}.commune"}
