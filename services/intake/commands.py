@@ -23,7 +23,7 @@ from services.intake.records import Delivery
 from services.intake.submission import claim
 from shared.aggregate import new_id
 from shared.auth import Caller
-from shared.endings.departures import check_present
+from shared.endings.departures import check_present, has_left
 from shared.errors import Invalid, NotFound, WrongStage
 from shared.events.event import Treatment
 from shared.inbound import IdempotencyKey
@@ -47,7 +47,7 @@ def submit(
 def read(store: Store, caller: Caller, project_id: str) -> Project:
     """A project that the caller may see, whole or by a part that it has or is asked for."""
     project = store.of(Project).get(project_id)
-    if caller.member_id not in project.named:
+    if caller.member_id not in project.named or has_left(store, caller.member_id):
         _check_sees(caller, project)
     return project
 
@@ -126,6 +126,7 @@ def answer_invitation(
     """Accept or decline a part in the project that the caller is asked for."""
     if body.answer == "decline" and not body.reason:
         raise Invalid("un refus se motive", "reason")
+    check_present(store, caller.member_id)
     return store.of(Project).change(
         project_id,
         lambda it: it.answer_invitation(caller.member_id, body.answer, body.reason, body.part),

@@ -114,8 +114,15 @@ class HttpRoute(Entrypoint):
     def _check(self, caller: Caller, parameters: dict[str, str]) -> None:
         if self.route.roles and not self.route.roles & caller.roles:
             raise Forbidden(f"il y faut le rôle {' ou '.join(sorted(self.route.roles))}")
+        if self.route.method != "GET" and self._has_left(caller.member_id):
+            raise Forbidden("ce membre a quitté le Datalab : il n'y change plus rien")
         if any(_CONTROL.search(value) for value in parameters.values()):
             raise NotFound("rien n'a ici cet identifiant")
+
+    def _has_left(self, member_id: str) -> bool:
+        """Whether the caller left the lab: its token is valid until it expires."""
+        known = self.container.config.get("has_left")
+        return known is not None and known(member_id)
 
     def _call(self, request: Request, caller: Caller) -> Call:
         route, body, upload = self.route, None, None

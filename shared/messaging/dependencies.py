@@ -13,6 +13,7 @@ from nameko.extensions import DependencyProvider
 
 from shared.aggregate import Aggregate
 from shared.background import Loop
+from shared.endings.departures import Departure, has_left
 from shared.errors import Unavailable
 from shared.messaging.client import Replies, ServiceProxy
 from shared.messaging.publisher import Publisher
@@ -51,6 +52,8 @@ class Documents(DependencyProvider):
         self._relay = Relay(
             service, self.store, self._classes, self.publisher, settings.sweep_seconds
         )
+        if Departure in self._classes:
+            self.container.config["has_left"] = partial(has_left, self.store)
         checks = self.container.config["ready_checks"]
         checks["documents"] = partial(self.store.check, _PROBE_SECONDS)
         checks["broker"] = partial(self.publisher.check, _PROBE_SECONDS)

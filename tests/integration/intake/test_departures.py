@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.errors import Rejected
 from shared.events import MemberLeft
 from tests.integration.intake.lab import PROJECT, REVIEWER, Lab, bring
 from tests.servers import eventually
@@ -22,8 +23,8 @@ def test_projects_of_a_member_who_left_are_withdrawn_and_their_team_is_told(lab:
     project_id = str(lab.done("POST", "/projects", PROJECT, who=(holder, "holder"))["id"])
     bring(lab, project_id, "staffed")
     team = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)["team"]
-    for _ in range(2):
-        lab.done("POST", f"/members/{holder}/departure", {}, who=(holder, "holder"))
+    for who in ((holder, "holder"), OPERATOR):
+        lab.done("POST", f"/members/{holder}/departure", {}, who=who)
     lab.wait_for_stage(project_id, "withdrawn")
     lab.publish_and_wait(MemberLeft(member_id=holder, reason="Fin."), times=2)
     assert len(lab.events("member_left", member_id=holder, reason="À la demande du membre.")) == 1
@@ -82,3 +83,24 @@ def test_only_the_member_itself_and_operators_end_a_membership(lab: Lab) -> None
         lab.refused(403, "POST", f"/members/{member_id}/departure", {}, who=who)
     lab.refused(404, "POST", "/members/mbr_nobody/departure", {}, who=OPERATOR)
     assert lab.done("GET", f"/members/{member_id}")["left_at"] is None
+
+
+def test_member_who_left_changes_nothing_whatever_its_roles(lab: Lab) -> None:
+    """At once, though its token is valid until it expires; and others' projects it sees no more."""
+    gone = lab.member()
+    project_id = bring(lab, lab.submit(), "trialled")
+    lab.done("POST", f"/projects/{project_id}/pilot-site", {"site_id": gone}, who=REVIEWER)
+    lab.done("GET", f"/projects/{project_id}", who=(gone, "holder"))
+    lab.done("POST", f"/members/{gone}/departure", {"reason": "Fin."}, who=OPERATOR)
+    accept = {"answer": "accept"}
+    path = f"/projects/{project_id}/invitation"
+    for method, where, body in (
+        ("POST", path, accept),
+        ("POST", "/members", {"name": "X", "kind": "company"}),
+        ("POST", "/erasures", {"member_id": gone, "reason": "Fin."}),
+    ):
+        told = lab.refused(403, method, where, body, who=(gone, "holder", "reviewer", "operator"))
+        assert "a quitté le Datalab" in told["detail"]
+    with lab.rpc() as intake, pytest.raises(Rejected):
+        intake.answer_invitation(project_id, gone, "accept", "")
+    lab.refused(404, "GET", f"/projects/{project_id}", who=(gone, "holder"))
