@@ -217,7 +217,7 @@ def test_owner_sees_which_columns_are_read_and_what_comes_out(consent: Consent) 
     request = consent.seen["request"]
     assert request["columns"] == ["boardings", "commune"]
     said = "\n".join(request["asked"])
-    assert "Ville pilote (collectivité territoriale" in said
+    assert "« Ville pilote » (collectivité territoriale" in said
     assert "Le reste ne l'est pas : « stop » et « revenue »" in said
     assert "la somme de « boardings »" in said
 
