@@ -62,7 +62,7 @@ def _note(store: Store, member_id: str, decide: Callable[[Departure], None]) -> 
 def check_present(store: Store, member_id: str) -> None:
     """Raise Forbidden for a member who left: its token is valid until it expires."""
     if has_left(store, member_id):
-        raise Forbidden("ce membre a quitté le Datalab : il ne peut plus rien y déposer")
+        raise Forbidden("ce membre a quitté le Datalab : il n'y dépose ni n'y décide plus rien")
 
 
 def has_left(store: Store, member_id: str) -> bool:

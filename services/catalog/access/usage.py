@@ -13,6 +13,7 @@ from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import known_to, visible
 from shared.aggregate import new_id
 from shared.auth import Caller
+from shared.endings.departures import has_left
 from shared.errors import Forbidden, Gone, NotFound, Unavailable
 from shared.events import (
     Envelope,
@@ -104,7 +105,7 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
 
     Restricted data leaves only to its owner, the team that made it, and the lab's staff: projects
     read it in the sandbox. Its owners see who else took it away. Raises Forbidden for others, and
-    Gone, for all but owner and staff, when it is retired.
+    for all but the owner once they left; Gone, for all but owner and staff, when it is retired.
     """
     dataset = visible(store, dataset_id, caller)
     if not dataset.may_be_downloaded_by(caller):
@@ -113,9 +114,12 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
         )
     if dataset.deletion or (dataset.retirement and not caller.may_see(dataset.owner_id)):
         raise Gone(f"ce jeu de données est retiré : {dataset.retired}")
+    is_noted = dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id
+    if is_noted and has_left(store, caller.member_id):
+        raise Forbidden("ce membre a quitté le Datalab : il n'en emporte plus rien d'autrui")
     version, table = dataset.readable()
     file = _file_of(version, name) if name else table
-    if dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id:
+    if is_noted:
         use = Use(id=f"{new_id('use')}.{dataset_id}", dataset_id=dataset_id)
         use.note_download(caller, version.number)
         store.of(Use).save(use)

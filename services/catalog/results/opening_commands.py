@@ -13,7 +13,7 @@ from services.catalog.results.contributions import contributions_of
 from services.catalog.results.views import NewWord, OpeningView
 from shared.aggregate import now
 from shared.auth import Caller
-from shared.endings.departures import left_among
+from shared.endings.departures import check_present, left_among
 from shared.errors import Forbidden, Invalid, WrongStage
 from shared.store import Store
 from shared.words import counted, quoted
@@ -24,9 +24,10 @@ def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> Op
 
     Asked again for the same version and licence, who agreed before is not asked once more, and it
     is opened if nothing keeps it closed any more. Raises Forbidden for anybody but the owner,
-    WrongStage when there is nothing to open, Invalid, on `access`, when it may not be opened
-    whoever agrees.
+    and for one who left, WrongStage when there is nothing to open, Invalid, on `access`, when it
+    may not be opened whoever agrees.
     """
+    check_present(store, owner_id)
 
     def decide(dataset: Dataset) -> None:
         dataset.check_owner(owner_id, "en demande l'ouverture")
@@ -45,12 +46,13 @@ def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> Op
 def decide_opening(store: Store, dataset_id: str, member: Caller, word: NewWord) -> OpeningView:
     """Take the word of one whose data went in.
 
-    Raises NotFound, Forbidden for others, WrongStage for another version or when nobody asks,
-    Invalid for a refusal, or a yes taken back, without a reason.
+    Raises NotFound, Forbidden for others and for one who left, WrongStage for another version
+    or when nobody asks, Invalid for a refusal, or a yes taken back, without a reason.
     """
     if word.decision != "open" and not word.reason:
         raise Invalid("un refus ou un retrait se motive", "reason")
     visible(store, dataset_id, member)
+    check_present(store, member.member_id)
 
     def decide(dataset: Dataset) -> None:
         obstacle = why_not_open(dataset, dataset.metadata.licence)

@@ -1,8 +1,11 @@
 """A member leaves: its data is retired and nobody waits for its word."""
 
+import pytest
+
 from shared.aggregate import new_id
+from shared.errors import Forbidden
 from shared.events import MemberLeft
-from tests.integration.catalog.lab import Lab, about, problem
+from tests.integration.catalog.lab import Lab, about, delivered, problem
 
 
 def leave(lab: Lab, member_id: str) -> None:
@@ -44,6 +47,51 @@ def test_nobody_waits_for_the_word_of_a_member_who_left(lab: Lab) -> None:
     assert len(lab.events("access_revoked", project_id=reads)) == 1
     again = lab.call("POST", path, token, json={"decision": "grant"})
     assert "a quitté le Datalab" in problem(again, 403)
+
+
+def test_member_who_left_takes_no_result_of_its_team_away(lab: Lab) -> None:
+    """Nor does one of the staff who left; the owner still has what is its own."""
+    holder, team, staff = new_id("mbr"), new_id("mbr"), new_id("mbr")
+    source = lab.published(new_id("mbr"), access="restricted")
+    event = delivered(lab, source, holder_id=holder)
+    path = f"/datasets/{lab.result_of(event.model_copy(update={'team': (team,)}))}"
+    tokens = [lab.token(team, "holder"), lab.token(staff, "reviewer")]
+    for token in tokens:
+        assert lab.call("GET", f"{path}/table", token).status == 200
+    for member in (team, staff):
+        leave(lab, member)
+    for token in tokens:
+        for file in ("table", "files/chart.png"):
+            told = problem(lab.call("GET", f"{path}/{file}", token), 403)
+            assert "a quitté le Datalab" in told
+    leave(lab, holder)
+    assert lab.call("GET", f"{path}/table", lab.token(holder, "holder")).status == 200
+
+
+def test_member_who_left_has_no_word_any_more(lab: Lab) -> None:
+    """Neither on the opening of a result, nor on access, nor on the end of others' data."""
+    holder, owner, staff = new_id("mbr"), new_id("mbr"), new_id("mbr")
+    source = lab.published(owner, access="restricted")
+    result = lab.result_of(delivered(lab, source, holder_id=holder))
+    token = lab.token(holder, "holder")
+    assert lab.call("POST", f"/datasets/{result}/opening", token, json={}).status == 200
+    project = lab.ask_for(source)
+    for member in (owner, staff):
+        leave(lab, member)
+    path, body = f"/datasets/{result}/opening/decision", {"decision": "open", "version": 1}
+    answer = lab.call("POST", path, lab.token(owner, "owner"), json=body)
+    assert "a quitté le Datalab" in problem(answer, 403)
+    path, body = f"/datasets/{result}/retirement", {"reason": "fin"}
+    answer = lab.call("POST", path, lab.token(staff, "operator"), json=body)
+    assert "a quitté le Datalab" in problem(answer, 403)
+    with lab.rpc() as catalog:
+        with pytest.raises(Forbidden, match="a quitté"):
+            catalog.decide_on_opening(result, owner, "open", 1)
+        with pytest.raises(Forbidden, match="a quitté"):
+            catalog.request_opening(source, owner)
+        with pytest.raises(Forbidden, match="a quitté"):
+            catalog.decide_access(f"{project}.{source}", owner, "grant")
+    assert lab.get(f"/datasets/{result}", token)["access"] == "restricted"
 
 
 def test_sources_of_a_member_who_left_are_harvested_no_more(lab: Lab) -> None:
