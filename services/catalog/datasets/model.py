@@ -43,6 +43,7 @@ from shared.events import (
 from shared.tables.manifest import Profile
 
 DATASET_PREFIX = "dts"
+_RENAMED = "son titre ou sa description ont changé depuis la demande"
 _READ = frozenset({"held", "published"})
 
 
@@ -266,6 +267,8 @@ class Dataset(Aggregate):
             return
         if {"access", "licence"} & {*changed}:
             self._end_opening("son accès ou sa licence ont changé depuis la demande")
+        if {"title", "description"} & {*changed} and self.opening and not self.opening.is_open:
+            self._end_opening(_RENAMED)
         self.say(metadata)
         self.record(DatasetDescribed(**self._about(), changed=changed))
 
@@ -569,6 +572,8 @@ class Dataset(Aggregate):
         )
         if before.is_open and not opens:
             self._close()
+            if not before.calls_it(self.metadata.title, self.metadata.description):
+                self._end_opening(_RENAMED)
         self._open_if_agreed(self.opening, obstacle)
 
     def _tell_opening(self, request: OpeningRequest) -> None:

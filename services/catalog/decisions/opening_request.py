@@ -34,12 +34,14 @@ class OwnersWord(Frozen):
 class OpeningRequest(Frozen):
     """What is asked, as those who decide saw it, and their words so far.
 
-    A word is for this `version` of the result and this licence: anything else is asked anew. When
-    it `ended`, that says why, in French.
+    A word is for this `version` of the result, this licence, title and description: anything else
+    is asked anew. When it `ended`, that says why, in French.
     """
 
     version: int
     licence: str
+    title: str = ""
+    description: str = ""
     asked_by: str
     asked_at: datetime
     reason: str = ""
@@ -60,6 +62,15 @@ class OpeningRequest(Frozen):
         return "refused" if any(one.decision == "refuse" for one in self.words) else "waiting"
 
     @property
+    def about(self) -> tuple[int, str, str, str]:
+        """What a word is for."""
+        return self.version, self.licence, self.title, self.description
+
+    def calls_it(self, title: str, description: str) -> bool:
+        """Whether the result is called and described as those who decide saw it."""
+        return (self.title, self.description) == (title, description)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Those who did not say yes."""
         said = {one.member_id for one in self.words if one.decision == "open"}
@@ -67,11 +78,7 @@ class OpeningRequest(Frozen):
 
     def after(self, before: "OpeningRequest | None") -> "OpeningRequest":
         """This request, with what was said of the very same while it was asked before."""
-        if (
-            before is None
-            or before.ended
-            or (before.version, before.licence) != (self.version, self.licence)
-        ):
+        if before is None or before.ended or before.about != self.about:
             return self
         kept = (one for one in before.words if one.member_id in self.members)
         return self._with(one for one in kept if one.decision == "open")

@@ -22,8 +22,8 @@ from shared.words import counted, quoted
 def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> OpeningView:
     """Ask each whose restricted data went into that owner's result, the owner too if it is one.
 
-    Asked again for the same version and licence, who agreed before is not asked once more, and it
-    is opened if nothing keeps it closed any more. Raises Forbidden for anybody but the owner,
+    Asked again for the same version, licence and title, who agreed before is not asked once more,
+    and it is opened if nothing keeps it closed any more. Raises Forbidden for others than the owner
     and for one who left, WrongStage when there is nothing to open, Invalid, on `access`, when it
     may not be opened whoever agrees.
     """
@@ -96,6 +96,8 @@ def _request(
     return OpeningRequest(
         version=version.number,
         licence=dataset.metadata.licence,
+        title=dataset.metadata.title,
+        description=dataset.metadata.description,
         asked_by=dataset.owner_id,
         asked_at=now(),
         reason=reason,
@@ -117,6 +119,8 @@ def _asked(
         f"{holder} intitule ce résultat {quoted(about.title)}. La version {version.number} en"
         f" serait ouverte à tous sous la licence {terms} : chacun pourrait la télécharger."
     )
+    if about.description:
+        yield f"{holder} le décrit ainsi : {quoted(about.description)}."
     if reason:
         yield f"{holder} écrit : {quoted(reason)}."
     if profile:

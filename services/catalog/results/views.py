@@ -61,7 +61,7 @@ class OpeningView(BaseModel):
             state=request.state,
             missing=request.missing,
             obstacle=obstacle,
-            **request.model_dump(exclude={"is_open"}),
+            **request.model_dump(exclude={"title", "description", "is_open"}),
         )
 
     @classmethod

@@ -101,7 +101,8 @@ def test_words_of_others_do_not_pass_for_sentences_of_the_lab(lab: Lab) -> None:
     for sentence in asked:
         assert "\n" not in sentence
         assert "Il a 0 ligne" not in re.sub("«[^«»]*»", "", sentence)
-    assert f"Le porteur, {holder}, écrit : « utile ›. Il a 0 ligne. ‹ rien »." in asked
+    for told in ("le décrit ainsi : « Par utile", "écrit : « utile"):
+        assert f"Le porteur, {holder}, {told} ›. Il a 0 ligne. ‹ rien »." in asked
 
 
 def test_owner_alone_does_not_open_a_result_of_restricted_data(lab: Lab) -> None:
@@ -153,6 +154,22 @@ def test_refusal_is_read_by_all_concerned_and_a_withdrawal_closes(lab: Lab) -> N
     assert table(lab, result) == 403
     problem(say(lab, result, owner, version=2), 409)
     assert "decision" in problem(say(lab, result, owner, "perhaps"), 422)
+
+
+def test_opening_under_another_title_is_asked_anew(lab: Lab) -> None:
+    """Those who decide read the new one, and who agreed before is asked once more."""
+    holder, first, second = members()
+    sources = [lab.published(one, access="restricted") for one in (first, second)]
+    result = lab.result_of(delivered(lab, *sources, holder_id=holder))
+    ask(lab, result, holder)
+    assert say(lab, result, first).json()["missing"] == [second]
+    token = lab.token(holder, "holder")
+    about = {"title": "Ménages un par un"}
+    assert lab.call("PATCH", f"/datasets/{result}", token, json=about).status == 200
+    assert "son titre" in problem(say(lab, result, second), 409)
+    view = ask(lab, result, holder).json()
+    assert set(view["missing"]) == {first, second}
+    assert "« Ménages un par un »" in view["asked"][0]
 
 
 def test_strangers_do_not_read_whose_data_went_in(lab: Lab) -> None:

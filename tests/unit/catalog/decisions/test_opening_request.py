@@ -41,6 +41,8 @@ def asked(dataset: Dataset, reason: str = "") -> OpeningRequest:
     return OpeningRequest(
         version=newest.number,
         licence=dataset.metadata.licence,
+        title=dataset.metadata.title,
+        description=dataset.metadata.description,
         asked_by="mbr_h",
         asked_at=now(),
         reason=reason,
@@ -147,6 +149,32 @@ def test_licence_that_was_agreed_to_is_not_changed_under_it() -> None:
     ask(dataset)
     assert dataset.opening
     assert dataset.opening.missing == OWNERS
+
+
+@pytest.mark.parametrize("change", [{"title": "Autre"}, {"description": "Autre"}])
+def test_word_is_for_the_title_and_description_that_were_seen(change: dict[str, str]) -> None:
+    """Others, later the same again, end what is asked; who agreed is asked anew."""
+    dataset = result()
+    ask(dataset)
+    say(dataset, "mbr_a")
+    before = dataset.metadata
+    for said in (before.model_copy(update=change), before):
+        dataset.describe(said)
+        with pytest.raises(WrongStage, match="son titre ou sa description"):
+            say(dataset, "mbr_b")
+    ask(dataset)
+    assert dataset.opening
+    assert dataset.opening.missing == OWNERS
+
+
+def test_yes_that_is_taken_back_ends_what_was_asked_of_another_title() -> None:
+    """What is open may be called otherwise; closed again, nobody opens it by the old title."""
+    dataset = opened()
+    dataset.describe(dataset.metadata.model_copy(update={"title": "Autre"}))
+    say(dataset, "mbr_b", decision="withdraw")
+    assert dataset.metadata.access == "restricted"
+    with pytest.raises(WrongStage, match="son titre ou sa description"):
+        say(dataset, "mbr_b")
 
 
 def test_what_its_owner_closes_is_asked_for_anew() -> None:
