@@ -11,13 +11,16 @@ from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest
 from deploy.cli.dataset_owner_commands import (
+    access_request,
     add,
+    decide,
     delete,
     describe,
     open_,
     opening,
     receipt,
     retire,
+    show_request,
 )
 from deploy.cli.session import client
 
@@ -238,41 +241,8 @@ def access_requests(
     return "catalog", "/access-requests", {"waiting": "true" if waiting else ""}
 
 
-def _show_request(request: Answer) -> None:
-    show.record(request, leave_out=("asked", "licence", "privacy"))
-    for sentence in (*request["asked"], request["licence"], request["privacy"]):
-        show.line(sentence)
-
-
-@app.answers("access-request", _show_request)
-def access_request(api: Client, request_id: str) -> Answer:
-    """Show what a project asks of one's data: who, why, which columns, what comes out."""
-    return api.get("catalog", path_of("access-requests", request_id))
-
-
-@app.answers("decide")
-def decide(
-    api: Client,
-    request_id: str,
-    decision: Annotated[str, typer.Option(help="grant, refuse or revoke.")],
-    reason: Annotated[str, typer.Option(help="In French; a refusal or revocation needs one.")] = "",
-    purpose: Annotated[str, typer.Option(help="What a grant is for, in French.")] = "",
-    until: Annotated[str, typer.Option(help="The last day of a grant: 2026-12-31.")] = "",
-    conditions: Annotated[str, typer.Option(help="What is to be kept to, in French.")] = "",
-    treatment: Annotated[
-        str, typer.Option(help="shown: for what is asked only; any: whatever the project does.")
-    ] = "shown",
-    fingerprint: Annotated[
-        str, typer.Option(help="Of the request that was read; else what is asked now.")
-    ] = "",
-) -> Answer:
-    """Grant or refuse a project's request for one's data, or revoke what was granted."""
-    path = path_of("access-requests", request_id)
-    if decision == "grant" and not fingerprint:
-        fingerprint = api.get("catalog", path)["fingerprint"]
-    said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
-    said |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
-    return api.post("catalog", f"{path}/decision", said)
+app.answers("access-request", show_request)(access_request)
+app.answers("decide")(decide)
 
 
 @app.answers("take-in", lambda dataset: show.record(dataset, leave_out=("versions", "harvested")))

@@ -1,11 +1,13 @@
-"""What owners do: `datalab dataset add`, `describe`, `open`, `opening`, `retire`, `delete`."""
+"""What owners do: `datalab dataset add`, `describe`, `open`, `decide`, `retire`, `delete`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from deploy.cli.api_client import Answer, Client, path_of
+from deploy.cli import show
+from deploy.cli.api_client import Answer, CallError, Client, path_of
 
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 _Optional = Annotated[str | None, typer.Option(help="Empty takes it away.")]
@@ -144,3 +146,56 @@ def delete(
 def receipt(api: Client, dataset_id: str) -> Answer:
     """Show what was erased of a deleted dataset, when, and what stays as others have it."""
     return api.get("catalog", path_of("datasets", dataset_id, "deletion"))
+
+
+def show_request(request: Answer) -> None:
+    """Show a request field by field, what is asked in sentences, and the fingerprint of that."""
+    show.record(request, leave_out=("asked", "licence", "privacy", "fingerprint"))
+    for sentence in (*request["asked"], request["licence"], request["privacy"]):
+        show.line(sentence)
+    show.line("Its fingerprint, for `datalab dataset decide --fingerprint`:")
+    # Whole, however narrow the terminal is: it is there to be copied.
+    show.raw(f"{show.text(request['fingerprint'])}\n")
+
+
+def access_request(api: Client, request_id: str) -> Answer:
+    """Show what a project asks of one's data: who, why, which columns, what comes out."""
+    return api.get("catalog", path_of("access-requests", request_id))
+
+
+def _agreed_to(api: Client, request_id: str) -> str:
+    """The fingerprint of a request whose sentences somebody read just now, and said yes to."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CallError(
+            f"a grant is for what was read: read `datalab dataset access-request {request_id}`,"
+            " and give its --fingerprint"
+        )
+    request = api.get("catalog", path_of("access-requests", request_id))
+    show_request(request)
+    if not typer.confirm("Grant this?"):
+        raise CallError("nothing was granted")
+    return str(request["fingerprint"])
+
+
+def decide(
+    api: Client,
+    request_id: str,
+    decision: Annotated[str, typer.Option(help="grant, refuse or revoke.")],
+    reason: Annotated[str, typer.Option(help="In French; a refusal or revocation needs one.")] = "",
+    purpose: Annotated[str, typer.Option(help="What a grant is for, in French.")] = "",
+    until: Annotated[str, typer.Option(help="The last day of a grant: 2026-12-31.")] = "",
+    conditions: Annotated[str, typer.Option(help="What is to be kept to, in French.")] = "",
+    treatment: Annotated[
+        str, typer.Option(help="shown: for what is asked only; any: whatever the project does.")
+    ] = "shown",
+    fingerprint: Annotated[
+        str, typer.Option(help="Of the request that was read; else a terminal shows it and asks.")
+    ] = "",
+) -> Answer:
+    """Grant or refuse a project's request for one's data, or revoke what was granted."""
+    path = path_of("access-requests", request_id)
+    if decision == "grant" and not fingerprint:
+        fingerprint = _agreed_to(api, request_id)
+    said = {"decision": decision, "reason": reason, "purpose": purpose, "until": until or None}
+    said |= {"conditions": conditions, "treatment": treatment, "fingerprint": fingerprint}
+    return api.post("catalog", f"{path}/decision", said)

@@ -408,6 +408,7 @@ def test_strange_event_does_not_break_the_parked_commands(
         (("project", "list", "--stage", "lost"), "stage: "),
         (("job", "cancel", "job_none"), "rien n'a ici l'identifiant job_none"),
         (("dataset", "decide", "x", "--decision", "maybe"), "decision: "),
+        (("dataset", "decide", "x", "--decision", "grant"), "datalab dataset access-request x"),
         (("project", "show", ""), "the id is empty"),
         (("project", "show", "\udcff"), "rien n'a ici l'identifiant"),
         (("project", "withdraw", "prj_none", "--reason", "\udcff"), "bytes that are not UTF-8"),
