@@ -10,14 +10,19 @@ default exchange, into the queue its routing key names; one that cannot be handl
 """
 
 import inspect
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from amqp.exceptions import InternalError
 from kombu import Connection, Exchange, Queue
 
 from shared.events.event import Event
 
 PARKED = "datalab.parked"
+PAUSES = (1.0, 2.0, 5.0)
+"""Seconds between declarations that met an internal error of the broker."""
+
 RPC_EXCHANGE = Exchange("nameko-rpc", type="topic", durable=True, no_declare=True)
 
 _SAFE = {
@@ -103,6 +108,25 @@ def declare(amqp_uri: str, services: Sequence[type], retry_seconds: Iterable[flo
     Raises kombu's connection errors, and PreconditionFailed when something of that name exists
     with other properties.
     """
+    persist(lambda: _declare(amqp_uri, services, retry_seconds), PAUSES)
+
+
+def persist(act: Callable[[], None], pauses: Sequence[float]) -> None:
+    """Act again, after each pause in seconds, while the broker answers with an internal error.
+
+    An overloaded RabbitMQ may answer a quorum queue's declaration so, whose members are not up yet.
+    """
+    for pause in pauses:
+        try:
+            act()
+        except InternalError:
+            time.sleep(pause)
+        else:
+            return
+    act()
+
+
+def _declare(amqp_uri: str, services: Sequence[type], retry_seconds: Iterable[float]) -> None:
     queues = [queue for service in services for queue in event_queues(service)]
     queues += [rpc_queue(_name(service)) for service in services]
     with Connection(amqp_uri) as connection:
