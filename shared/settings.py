@@ -130,7 +130,8 @@ class Settings(BaseModel):
         examples=["/var/lib/mongodb,/var/lib/rabbitmq"],
     )
     retention_projects_days: Days = Field(
-        default=0, description="how long texts of ended projects are kept in intake; 0 is for ever"
+        default=0,
+        description="how long ended projects keep their texts, requests too; 0 is for ever",
     )
     retention_uses_days: Days = Field(
         default=0, description="how long the catalogue keeps who used which data; 0 is for ever"

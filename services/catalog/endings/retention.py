@@ -1,11 +1,12 @@
-"""How long the catalogue keeps who used which data; how often it was used stays."""
+"""How long the catalogue keeps who used which data, and what ended projects asked for."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from services.catalog.access.dataset_use import Use
+from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.model import Dataset
-from shared.endings.redaction import redact
+from shared.endings.redaction import ERASED, redact
 from shared.endings.retention import Batch, Policy, Thing
 from shared.settings import Settings
 from shared.store import Store
@@ -14,6 +15,48 @@ _BATCH = 200
 
 
 def policies(store: Store, settings: Settings) -> list[Policy]:
+    """What is kept for a time only: uses of data, requests of ended projects."""
+    return [_of_uses(store, settings), _of_requests(store, settings)]
+
+
+def _of_requests(store: Store, settings: Settings) -> Policy:
+    """Requests keep who decided what of which data, and when."""
+    accesses = store.of(ProjectAccess)
+
+    def things() -> Iterator[Thing]:
+        for access in accesses.every({"closed": True}):
+            if access.title != ERASED and access.holder_id and access.grants:
+                yield Thing(access.id, access.holder_id, _ended_at(access))
+
+    def erase(project_id: str, through: datetime, _cursor: str) -> Batch:
+        access = accesses.find_one(project_id)
+        if not access or not access.closed or access.title == ERASED:
+            return Batch({}, is_last=True)
+        if _ended_at(access) > through:
+            return Batch({}, is_last=True)
+        accesses.change(project_id, _forget_request)
+        return Batch({"demandes": len(access.grants)}, is_last=True)
+
+    return Policy(
+        kind="projects",
+        days=settings.retention_projects_days,
+        things=things,
+        erase=erase,
+        what="le texte des demandes d'accès du projet terminé",
+        advice="Pour le garder, enregistrez-les (GET /access-requests/{request_id}).",
+    )
+
+
+def _ended_at(access: ProjectAccess) -> datetime:
+    return max(grant.ended_at or grant.requested_at for grant in access.grants)
+
+
+def _forget_request(access: ProjectAccess) -> None:
+    redact(access)
+    access.title = ERASED
+
+
+def _of_uses(store: Store, settings: Settings) -> Policy:
     """Uses keep the dataset's version, the job, what became of it and its dates."""
     uses, datasets = store.of(Use), store.of(Dataset)
 
@@ -35,16 +78,14 @@ def policies(store: Store, settings: Settings) -> list[Policy]:
             uses.change(use.id, _forget_user)
         return Batch({"usages": len(old)} if old else {}, following or "", not following)
 
-    return [
-        Policy(
-            kind="uses",
-            days=settings.retention_uses_days,
-            things=things,
-            erase=erase,
-            what="le nom des utilisateurs d'un jeu de données",
-            advice="Pour le garder, enregistrez-en la liste (GET /datasets/{dataset_id}/uses).",
-        )
-    ]
+    return Policy(
+        kind="uses",
+        days=settings.retention_uses_days,
+        things=things,
+        erase=erase,
+        what="le nom des utilisateurs d'un jeu de données",
+        advice="Pour le garder, enregistrez-en la liste (GET /datasets/{dataset_id}/uses).",
+    )
 
 
 def _forget_user(use: Use) -> None:
