@@ -112,14 +112,15 @@ def opening(
     dataset_id: str,
     decision: Annotated[str, typer.Option(help="One's own: open, refuse or withdraw.")] = "",
     version: Annotated[int, typer.Option(help="The version that one read about.")] = 1,
-    reason: Annotated[str, typer.Option(help="In French; a refusal needs one.")] = "",
+    reason: Annotated[str, typer.Option(help="In French; without it only a yes passes.")] = "",
+    fingerprint: Annotated[str, typer.Option(help="Of what was read: a yes needs it.")] = "",
 ) -> Answer:
     """Show whose data went into a result and who agrees to open it; or say whether one does."""
     path = path_of("datasets", dataset_id, "opening")
     if not decision:
         return api.get("catalog", path)
     said = {"decision": decision, "version": version, "reason": reason}
-    return api.post("catalog", f"{path}/decision", said)
+    return api.post("catalog", f"{path}/decision", said | {"fingerprint": fingerprint})
 
 
 def retire(

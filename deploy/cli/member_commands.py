@@ -53,9 +53,12 @@ def leave(
     api: Client,
     member_id: str,
     reason: Annotated[str, typer.Option(help="In French: other members read it.")] = "",
+    unregistered: Annotated[
+        bool, typer.Option(help="Also an id that was never registered, but holds data.")
+    ] = False,
 ) -> Answer:
     """End a membership: projects are withdrawn, datasets retired, webhooks deleted."""
-    body = {"reason": reason} if reason else {}
+    body = ({"reason": reason} if reason else {}) | {"unregistered": unregistered}
     return api.post("intake", path_of("members", member_id, "departure"), body)
 
 

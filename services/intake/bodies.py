@@ -209,6 +209,9 @@ class LeaveLab(Body):
     """Why a member leaves, in French."""
 
     reason: _Text = "À la demande du membre."
+    unregistered: bool = Field(
+        default=False, description="an operator ends an id that intake never registered"
+    )
 
 
 class EraseMember(Body):

@@ -134,7 +134,8 @@ class Consent:
         self.holder.post("catalog", f"{path}/opening", {})
         opening = self.owner.get("catalog", f"{path}/opening")
         self.seen["opening"] = opening
-        said = {"decision": "open", "version": opening["version"]}
+        seen = {"version": opening["version"], "fingerprint": opening["fingerprint"]}
+        said = {"decision": "open", **seen}
         self.seen["before"] = self.status(self.stranger)
         self.owner.post("catalog", f"{path}/opening/decision", said)
         self.seen["after"] = self.status(self.stranger)

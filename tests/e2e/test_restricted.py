@@ -241,7 +241,8 @@ def test_result_is_open_once_all_whose_data_went_in_agree(affair: Affair, lab: L
     for client in (affair.owner, affair.holder):
         with pytest.raises(CallError, match="restreint"):
             stranger.text("catalog", f"{path}/files/result.csv")
-        word = {"decision": "open", "version": asked["version"]}
+        seen = {"version": asked["version"], "fingerprint": asked["fingerprint"]}
+        word = {"decision": "open", **seen}
         last = client.post("catalog", f"{path}/opening/decision", word)
     assert last["state"] == "open"
     assert stranger.text("catalog", f"{path}/files/result.csv")

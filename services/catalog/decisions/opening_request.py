@@ -1,5 +1,6 @@
 """Opening a restricted result to everybody: who is asked, for just what, and what each answers."""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
@@ -69,6 +70,11 @@ class OpeningRequest(Frozen):
     def calls_it(self, title: str, description: str) -> bool:
         """Whether the result is called and described as those who decide saw it."""
         return (self.title, self.description) == (title, description)
+
+    @property
+    def fingerprint(self) -> str:
+        """What a yes names, so that it is for what was read: of the version and the sentences."""
+        return hashlib.sha256("\n".join((str(self.version), *self.asked)).encode()).hexdigest()
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -47,9 +47,12 @@ class Opening:
         decision: str,
         version: int,
         reason: str = "",
+        *,
+        fingerprint: str = "",
     ) -> OpeningView:
         """Agree to the opening of a result, refuse it or take that back, in a member's name."""
         word = {"decision": decision, "version": version, "reason": reason}
+        word |= {"fingerprint": fingerprint}
         member = Caller(member_id, frozenset())
         answer = NewWord.model_validate(word)
         return opening_commands.decide_opening(self.documents, dataset_id, member, answer)

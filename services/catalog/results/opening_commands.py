@@ -46,8 +46,9 @@ def ask_opening(store: Store, dataset_id: str, owner_id: str, reason: str) -> Op
 def decide_opening(store: Store, dataset_id: str, member: Caller, word: NewWord) -> OpeningView:
     """Take the word of one whose data went in.
 
-    Raises NotFound, Forbidden for others and for one who left, WrongStage for another version
-    or when nobody asks, Invalid for a refusal, or a yes taken back, without a reason.
+    A yes is for what was read: it names its fingerprint. Raises NotFound, Forbidden for others and
+    for one who left, WrongStage for another version, what is asked otherwise since, or when nobody
+    asks, Invalid for a yes without fingerprint, a refusal or a yes taken back without a reason.
     """
     if word.decision != "open" and not word.reason:
         raise Invalid("un refus ou un retrait se motive", "reason")
@@ -55,10 +56,19 @@ def decide_opening(store: Store, dataset_id: str, member: Caller, word: NewWord)
     check_present(store, member.member_id)
 
     def decide(dataset: Dataset) -> None:
-        obstacle = why_not_open(dataset, dataset.metadata.licence)
+        asked, obstacle = dataset.opening, why_not_open(dataset, dataset.metadata.licence)
         dataset.decide_opening(member.member_id, word.decision, word.reason, word.version, obstacle)
+        if asked and word.decision == "open":
+            _check_read(asked, word.fingerprint)
 
     return _view(store, store.of(Dataset).change(dataset_id, decide))
+
+
+def _check_read(asked: OpeningRequest, fingerprint: str) -> None:
+    if not fingerprint:
+        raise Invalid("un accord nomme ce qui a été lu : reprenez son empreinte", "fingerprint")
+    if fingerprint != asked.fingerprint:
+        raise WrongStage("ce qui est demandé a changé depuis : relisez-le, puis décidez")
 
 
 def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:

@@ -29,6 +29,9 @@ class NewWord(Body):
     decision: OpeningDecision
     version: int = Field(ge=1, description="the result's, as the opening shows it")
     reason: Text = ""
+    fingerprint: str = Field(
+        default="", max_length=64, description="of the opening that was read: a yes needs it"
+    )
 
 
 class OpeningView(BaseModel):
@@ -44,6 +47,7 @@ class OpeningView(BaseModel):
     asked_at: datetime | None
     reason: str
     asked: tuple[str, ...] = Field(description="what is asked, in French")
+    fingerprint: str = Field(description="of that: a yes names it")
     contributions: tuple[Contribution, ...]
     members: tuple[str, ...] = Field(description="whose word is needed")
     words: tuple[OwnersWord, ...]
@@ -60,6 +64,7 @@ class OpeningView(BaseModel):
             owner_id=dataset.owner_id,
             state=request.state,
             missing=request.missing,
+            fingerprint=request.fingerprint,
             obstacle=obstacle,
             **request.model_dump(exclude={"title", "description", "is_open"}),
         )
@@ -81,6 +86,7 @@ class OpeningView(BaseModel):
             asked_at=None,
             reason="",
             asked=(),
+            fingerprint="",
             contributions=contributions,
             members=members,
             words=(),

@@ -87,4 +87,7 @@ class ForDepartures:
         erasing.note_answer(self.documents, envelope)
 
     def _leave(self, caller: Caller, member_id: str, body: LeaveLab) -> DepartureView:
-        return DepartureView.of(leaving.leave(self.documents, caller, member_id, body.reason))
+        departure = leaving.leave(
+            self.documents, caller, member_id, body.reason, unregistered=body.unregistered
+        )
+        return DepartureView.of(departure)

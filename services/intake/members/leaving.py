@@ -14,15 +14,19 @@ _PARTS = {"team": "Un membre de l'équipe", "site_id": "Le site pilote"}
 """The fields by which a project counts on members, and what they are in it."""
 
 
-def leave(store: Store, caller: Caller, member_id: str, reason: str) -> Departure:
+def leave(
+    store: Store, caller: Caller, member_id: str, reason: str, *, unregistered: bool = False
+) -> Departure:
     """Let a member leave; again changes nothing.
 
     Raises Forbidden for all but operators and the member itself, NotFound for an id that neither is
-    a member's nor holds a project.
+    a member's nor holds a project: an operator who says that it is `unregistered` ends it as well,
+    since other services may hold its data and webhooks.
     """
     if caller.member_id != member_id and "operator" not in caller.roles:
         raise Forbidden("seul le membre lui-même, ou un opérateur, met fin à son adhésion")
-    if store.of(Member).find_one(member_id) is None and not _held(store, member_id, limit=1):
+    is_known = store.of(Member).find_one(member_id) or _held(store, member_id, limit=1)
+    if not is_known and not (unregistered and "operator" in caller.roles):
         raise NotFound.of(member_id)
 
     def decide(departure: Departure) -> None:

@@ -82,6 +82,9 @@ def test_only_the_member_itself_and_operators_end_a_membership(lab: Lab) -> None
     for who in (("mbr_other", "holder"), REVIEWER):
         lab.refused(403, "POST", f"/members/{member_id}/departure", {}, who=who)
     lab.refused(404, "POST", "/members/mbr_nobody/departure", {}, who=OPERATOR)
+    lab.done("POST", "/members/mbr_keeper/departure", {"unregistered": True}, who=OPERATOR)
+    asked = {"member_id": "mbr_keeper", "reason": "À sa demande."}
+    assert lab.call("POST", "/erasures", asked, who=OPERATOR).status == 202
     assert lab.done("GET", f"/members/{member_id}")["left_at"] is None
 
 

@@ -23,9 +23,10 @@ def say(
     lab: Lab, dataset_id: str, member_id: str, decision: str = "open", **more: Any
 ) -> urllib3.BaseHTTPResponse:
     """The answer to a member's word."""
-    body = {"decision": decision, "version": 1, **more}
-    path = f"/datasets/{dataset_id}/opening/decision"
-    return lab.call("POST", path, lab.token(member_id, "owner"), json=body)
+    path, token = f"/datasets/{dataset_id}/opening", lab.token(member_id, "owner")
+    read = lab.call("GET", path, token).json().get("fingerprint", "")
+    body = {"decision": decision, "version": 1, "fingerprint": read, **more}
+    return lab.call("POST", f"{path}/decision", token, json=body)
 
 
 def summed(lab: Lab, holder_id: str, **inputs: str) -> ProjectDelivered:
@@ -208,3 +209,16 @@ def test_result_that_must_not_be_published_is_asked_of_nobody(lab: Lab) -> None:
     result = lab.result_of(delivered(lab, source, holder_id=holder))
     assert "bac à sable" in problem(ask(lab, result, holder), 422)
     assert lab.events("opening_requested", dataset_id=result) == []
+
+
+def test_yes_is_for_what_was_read(lab: Lab) -> None:
+    """Without its fingerprint it is refused; after the result is called otherwise, too."""
+    holder, owner, _ = members()
+    result = lab.result_of(summed(lab, holder, t0=homes(lab, owner, "Loyers")))
+    read = ask(lab, result, holder).json()["fingerprint"]
+    assert say(lab, result, owner, fingerprint="").status == 422
+    token = lab.token(holder, "holder")
+    assert lab.call("PATCH", f"/datasets/{result}", token, json={"title": "Autre"}).status == 200
+    assert ask(lab, result, holder).json()["fingerprint"] != read
+    assert say(lab, result, owner, fingerprint=read).status == 409
+    assert say(lab, result, owner).json()["state"] == "open"
