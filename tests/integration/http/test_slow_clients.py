@@ -116,15 +116,15 @@ def test_hundreds_of_idle_and_slow_connections_keep_nobody_waiting(
 
 def test_connection_that_asks_nothing_is_closed(hurried: Client) -> None:
     """At once when it never asked anything, later when it was served before."""
-    assert HEAD_SECONDS - BEFORE <= seconds_until_closed(hurried.raw(b"")) < HEAD_SECONDS + 2
+    assert HEAD_SECONDS - BEFORE <= seconds_until_closed(hurried.raw(b"")) < HEAD_SECONDS + 8
     served = hurried.raw(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert IDLE_SECONDS - BEFORE <= seconds_until_closed(served) < IDLE_SECONDS + 2
+    assert IDLE_SECONDS - BEFORE <= seconds_until_closed(served) < IDLE_SECONDS + 8
 
 
 @pytest.mark.parametrize("sent", [b"G", b"GET /livez HTTP/1.1\r\nX-Slow: "])
 def test_head_that_drips_is_cut_off(hurried: Client, sent: bytes) -> None:
     """Each byte comes in time; together they do not."""
-    assert HEAD_SECONDS - BEFORE <= seconds_until_closed(hurried.raw(sent), b"a") < HEAD_SECONDS + 2
+    assert HEAD_SECONDS - BEFORE <= seconds_until_closed(hurried.raw(sent), b"a") < HEAD_SECONDS + 8
     assert 'datalab_http_connections_cut_total{reason="slow",service="sample"} 1.0' in metrics(
         hurried
     )
