@@ -118,7 +118,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     @on(DatasetRetired)
     def end_access(self, envelope: Envelope[DatasetRetired]) -> None:
         """End what projects asked and were granted of a dataset that somebody retired."""
-        requests.end_access(self.documents, envelope.data.dataset_id)
+        requests.adjust_access(self.documents, envelope.data.dataset_id)
         self.joins.wake()
         self.eraser.wake()
 

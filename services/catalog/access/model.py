@@ -74,6 +74,11 @@ class ProjectAccess(Aggregate):
         return _with_staff([one for grant in self.grants for one in grant.missing])
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """The ids of the datasets that its treatment reads; none before it was told."""
+        return self.facts.reads if self.facts else ()
+
+    @property
     def next_due(self) -> datetime:
         """When `tick` has something to do; NEVER when nothing waits for its time."""
         dates = [grant.due_at for grant in self.grants if not self.closed]

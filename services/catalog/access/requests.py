@@ -76,7 +76,7 @@ def change_treatment(store: Store, envelope: Envelope[TreatmentChanged]) -> None
 
 
 def adjust_access(store: Store, dataset_id: str) -> None:
-    """A dataset was published or is described otherwise: projects may read it now, or not now."""
+    """A dataset was published, described or retired: projects may read it now, or not now."""
     dataset = store.of(Dataset).get(dataset_id)
     where = {"needs": {"$in": [dataset_id]}, "closed": False}
     for access in store.of(ProjectAccess).every(where):
@@ -84,31 +84,21 @@ def adjust_access(store: Store, dataset_id: str) -> None:
 
 
 def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
+    accesses = store.of(ProjectAccess)
     if dataset.retirement:
         reason = RETIRED.format(dataset.retired)
-        store.of(ProjectAccess).change(access.id, lambda one: one.end_dataset(dataset.id, reason))
+        accesses.change(access.id, lambda one: one.end_dataset(dataset.id, reason))
         return
-    reads = access.facts.reads if access.facts else (dataset.id,)
-    wanted = known_to(store, access.holder_id, reads)
-    if access.facts and access.asks_otherwise(wanted):
-        facts = access.facts
-        store.of(ProjectAccess).change(access.id, lambda one: one.change_treatment(facts, wanted))
-    changes = (access.can_reconsider, access.must_ask_again, access.was_unknown)
-    if not any(must_change(dataset) for must_change in changes):
-        return
-    store.of(ProjectAccess).change(access.id, lambda one: one.find_after_all(dataset, wanted))
-    store.of(ProjectAccess).change(access.id, lambda one: one.reconsider(dataset, wanted))
-    store.of(ProjectAccess).change(access.id, lambda one: one.ask_again(dataset, wanted))
-
-
-def end_access(store: Store, dataset_id: str) -> None:
-    """Refuse what is asked of a retired dataset, and take back what was granted of it."""
-    dataset = store.of(Dataset).get(dataset_id)
-    if dataset.retirement is None:
-        return
-    reason = RETIRED.format(dataset.retired)
-    for access in store.of(ProjectAccess).every({"needs": {"$in": [dataset_id]}, "closed": False}):
-        store.of(ProjectAccess).change(access.id, lambda one: one.end_dataset(dataset_id, reason))
+    wanted = known_to(store, access.holder_id, access.reads or (dataset.id,))
+    if (facts := access.facts) and access.asks_otherwise(wanted):
+        access = accesses.change(access.id, lambda one: one.change_treatment(facts, wanted))
+    # Each is saved by itself: what it tells of a dataset is newer than what the one before told.
+    if access.was_unknown(dataset):
+        access = accesses.change(access.id, lambda one: one.find_after_all(dataset, wanted))
+    if access.can_reconsider(dataset):
+        access = accesses.change(access.id, lambda one: one.reconsider(dataset, wanted))
+    if access.must_ask_again(dataset):
+        accesses.change(access.id, lambda one: one.ask_again(dataset, wanted))
 
 
 def revoke_access(store: Store, envelope: Envelope[ProjectEnd]) -> None:

@@ -54,8 +54,7 @@ def open_dataset(
     if dataset.retirement:
         dataset.check_present()
     if access.must_ask_again(dataset):
-        reads = access.facts.reads if access.facts else ()
-        wanted = known_to(store, access.holder_id, reads)
+        wanted = known_to(store, access.holder_id, access.reads)
         store.of(ProjectAccess).change(project_id, lambda it: it.ask_again(dataset, wanted))
         raise Forbidden(f"l'accès à {dataset_id} est devenu restreint : ses propriétaires décident")
     version, table = dataset.readable()
@@ -78,10 +77,10 @@ def _columns(
     if treatment is None:
         allowed = None if grant.is_for_any_treatment else grant.allowed
         return allowed.reading.columns if allowed else None
-    wanted = known_to(store, access.holder_id, treatment.inputs.values())
-    bound = bound_of(treatment, dataset_id, wanted)
     if grant.allowed is None and not grant.is_for_any_treatment:
         raise Unavailable(f"l'accord pour {dataset_id} n'est pas encore lié à un traitement")
+    wanted = known_to(store, access.holder_id, treatment.inputs.values())
+    bound = bound_of(treatment, dataset_id, wanted)
     if not grant.covers(bound):
         raise Forbidden(
             f"le traitement lit ou montre de {dataset_id} plus que ce que ses propriétaires ont"
