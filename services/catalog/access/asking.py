@@ -4,7 +4,6 @@ The French sentences are made from these facts and kept as they were seen: a con
 fingerprint.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Self
@@ -12,6 +11,7 @@ from typing import Self
 from services.catalog.access.grants import Asked, Bound
 from services.catalog.access.obstacles import Wanted
 from services.catalog.datasets.model import Dataset
+from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
 from shared.applications.lineage import (
     Key,
@@ -133,7 +133,7 @@ def ask(facts: ProjectFacts, dataset_id: str, wanted: Wanted) -> Asked:
         sentences=sentences,
         licence=licence,
         privacy=privacy,
-        fingerprint=hashlib.sha256("\n".join((*seen, licence, privacy)).encode()).hexdigest(),
+        fingerprint=fingerprint_of(*seen, licence, privacy),
     )
 
 

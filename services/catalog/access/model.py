@@ -10,9 +10,10 @@ from services.catalog.access.asking import ProjectFacts, ask
 from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
 from services.catalog.datasets.model import Dataset
+from services.catalog.decisions.fingerprint import check_read
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.auth import Caller
-from shared.errors import Forbidden, Invalid, NotFound, WrongStage
+from shared.errors import Forbidden, NotFound, WrongStage
 from shared.events import (
     AccessBound,
     AccessExpired,
@@ -325,8 +326,9 @@ class ProjectAccess(Aggregate):
             raise WrongStage("ce projet est terminé")
         if not grant.allows(decision):
             raise WrongStage(f"cette demande est déjà dans l'état « {grant.state} »")
-        if decision == "grant":
-            _check_shown(grant, fingerprint)
+        # From before anything was shown there is nothing to name.
+        if decision == "grant" and grant.asked_for:
+            check_read(grant.asked_for.fingerprint, fingerprint)
 
     def _no_request(self, dataset_id: str) -> NotFound:
         return NotFound.of(f"{self.id}.{dataset_id}")
@@ -473,15 +475,3 @@ def _told(asked: Asked) -> dict[str, Any]:
     sentences = (*asked.sentences, f"Licences : {asked.licence}", f"Personnes : {asked.privacy}")
     columns = asked.reading.columns or ()
     return {"asked": sentences, "columns": columns, "fingerprint": asked.fingerprint}
-
-
-def _check_shown(grant: Grant, fingerprint: str) -> None:
-    """A consent is for what was shown; from before anything was, there is nothing to name."""
-    if grant.asked_for is None or grant.asked_for.fingerprint == fingerprint:
-        return
-    if not fingerprint:
-        raise Invalid(
-            "un accord nomme ce qui est demandé : relisez la demande et reprenez son empreinte",
-            "fingerprint",
-        )
-    raise WrongStage("la demande a changé depuis que vous l'avez lue : relisez-la, puis décidez")

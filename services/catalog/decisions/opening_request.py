@@ -1,12 +1,12 @@
 """Opening a restricted result to everybody: who is asked, for just what, and what each answers."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
+from services.catalog.decisions.fingerprint import fingerprint_of
 from shared.aggregate import now
 from shared.errors import Forbidden, WrongStage
 from shared.events.event import Frozen, OpeningDecision
@@ -74,7 +74,7 @@ class OpeningRequest(Frozen):
     @property
     def fingerprint(self) -> str:
         """What a yes names, so that it is for what was read: of the version and the sentences."""
-        return hashlib.sha256("\n".join((str(self.version), *self.asked)).encode()).hexdigest()
+        return fingerprint_of(str(self.version), *self.asked)
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from services.catalog.datasets.editing import why_not_open
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import visible
+from services.catalog.decisions.fingerprint import check_read
 from services.catalog.decisions.opening_request import Contribution, OpeningRequest
 from services.catalog.licences.licences import find_licence
 from services.catalog.results.contributions import contributions_of
@@ -59,16 +60,9 @@ def decide_opening(store: Store, dataset_id: str, member: Caller, word: NewWord)
         asked, obstacle = dataset.opening, why_not_open(dataset, dataset.metadata.licence)
         dataset.decide_opening(member.member_id, word.decision, word.reason, word.version, obstacle)
         if asked and word.decision == "open":
-            _check_read(asked, word.fingerprint)
+            check_read(asked.fingerprint, word.fingerprint)
 
     return _view(store, store.of(Dataset).change(dataset_id, decide))
-
-
-def _check_read(asked: OpeningRequest, fingerprint: str) -> None:
-    if not fingerprint:
-        raise Invalid("un accord nomme ce qui a été lu : reprenez son empreinte", "fingerprint")
-    if fingerprint != asked.fingerprint:
-        raise WrongStage("ce qui est demandé a changé depuis : relisez-le, puis décidez")
 
 
 def read_opening(store: Store, dataset_id: str, caller: Caller) -> OpeningView:
