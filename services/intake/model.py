@@ -76,6 +76,9 @@ NEXT_STAGES: Mapping[Stage, frozenset[Stage]] = {
 FINAL_STAGES = frozenset(stage for stage, following in NEXT_STAGES.items() if not following)
 """The stages at which a project reads nothing any more."""
 
+OPEN_STAGES = frozenset(NEXT_STAGES) - FINAL_STAGES
+"""All others."""
+
 STAGE_OF: Mapping[ProjectPart, Stage] = {"pilot_site": "piloted", "team": "staffed"}
 """The stage that a project comes to once its part is taken."""
 

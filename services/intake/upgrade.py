@@ -1,13 +1,14 @@
 """Tells the catalogue of projects from before it was told what they do with which data.
 
-Every process looks through the projects once, when it starts; what is told is saved with what was
-told, in one conditional write, so that several processes, or one after a crash, tell it once.
+Every process looks once through the projects that go on, when it starts; what is told is saved
+with what was told, in one conditional write, so that several processes, or one after a crash, tell
+it once.
 """
 
 import logging
 
 from services.intake.members.commands import parties_to
-from services.intake.model import Project
+from services.intake.model import OPEN_STAGES, Project
 from shared.background import Loop
 from shared.store import Store
 
@@ -28,7 +29,8 @@ class Upgrade(Loop):
         """Tell what the catalogue does not know of the projects that go on."""
         if self._is_done:
             return
-        told = [self._tell(one.id) for one in self._store.of(Project).every() if one.lacks_telling]
+        going_on = self._store.of(Project).every({"stage": {"$in": sorted(OPEN_STAGES)}})
+        told = [self._tell(one.id) for one in going_on if one.lacks_telling]
         self._is_done = True
         if told:
             log.info("projects of before were told once more", extra={"projects": len(told)})
