@@ -13,7 +13,6 @@ from services.catalog.datasets.bodies import (
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
 from shared.auth import INSIDE, Role
-from shared.endings.departures import check_present
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey, Identifier
 from shared.messaging import rpc
@@ -42,7 +41,6 @@ class Owning:
 
         With an `Idempotency-Key` that came before, the answer is the dataset registered then.
         """
-        check_present(self.documents, call.caller.member_id)
         dataset = registration.register_upload(
             self.documents,
             call.caller.member_id,
