@@ -77,14 +77,14 @@ class Sandbox:
         is left when this returns or raises. Raises Unavailable when the sandbox does not start, or
         the disk gets full through no fault of the job.
         """
-        process = _start(confined(folder, self._command, self._limits.processes))
-        run = _SandboxRun(process, self._limits, folder)
+        tree = ProcessTree(confined(folder, self._command, self._limits.processes))
+        run = _SandboxRun(tree, self._limits, folder)
         try:
             reason = run.until_end(on_progress, cancelled)
         finally:
             run.stop()
         if not reason:
-            reason = _failure_reason(folder, process.returncode)
+            reason = _failure_reason(folder, tree.bubblewrap.returncode)
             # Nor is the job to blame for what it says of a full disk itself.
             reason = (overfilled(folder) or reason) if reason else ""
         return run.outcome(reason)
@@ -97,23 +97,26 @@ class ProcessTree:
     with it, whatever signals they ignore and however they were detached.
     """
 
-    def __init__(self, bubblewrap: subprocess.Popen[bytes]) -> None:
-        self._bubblewrap = bubblewrap
-        self._root = psutil.Process(bubblewrap.pid)
-        self._init: Any = None
+    def __init__(self, command: list[str]) -> None:
+        """Start `command`, which begins with bwrap; raises Unavailable when it does not start."""
+        info, told = os.pipe()
+        with os.fdopen(info, "rb") as told_info:
+            try:
+                command = [command[0], "--info-fd", str(told), *command[1:]]
+                self.bubblewrap = _start(command, told)
+            finally:
+                os.close(told)
+            self.init = _process_of(told_info.read())
 
     def members(self) -> list[Any]:
         """The job's processes; empty before the sandbox stands and after it fell."""
-        if self._bubblewrap.poll() is not None:
+        if self.bubblewrap.poll() is not None:
             return []
         try:
-            below = self._root.children(recursive=True)
+            below = psutil.Process(self.bubblewrap.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
-        for process in below:
-            if self._init is None and _parent(process) == self._root.pid:
-                self._init = process
-        return [process for process in below if process != self._init]
+        return [process for process in below if process != self.init]
 
     def terminate(self) -> None:
         """Ask the job's processes to end."""
@@ -123,30 +126,29 @@ class ProcessTree:
 
     def kill(self, patience: float) -> None:
         """End everything; returns when it is gone or `patience` seconds passed."""
-        self.members()
-        if self._init is not None:
+        if self.init is not None:
             with contextlib.suppress(psutil.Error):
-                self._init.kill()
+                self.init.kill()
             # bubblewrap outlives its init, and the init every process of the job.
             self._wait(patience)
-        if self._bubblewrap.poll() is None or self._is_left():
+        if self.bubblewrap.poll() is None or self._is_left():
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._bubblewrap.pid, signal.SIGKILL)
+                os.killpg(self.bubblewrap.pid, signal.SIGKILL)
             self._wait(patience)
 
     def _is_left(self) -> bool:
-        if self._init is None:
+        if self.init is None:
             return False
         try:
             # Once bubblewrap is gone the system's own init reaps this one, in its own good time.
-            return bool(self._init.is_running() and self._init.status() != psutil.STATUS_ZOMBIE)
+            return bool(self.init.is_running() and self.init.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 
     def _wait(self, patience: float) -> None:
         until = time.monotonic() + patience
         while time.monotonic() < until:
-            if self._bubblewrap.poll() is not None and not self._is_left():
+            if self.bubblewrap.poll() is not None and not self._is_left():
                 return
             time.sleep(_PAUSE_SECONDS)
 
@@ -160,22 +162,26 @@ def resident(members: list[Any]) -> int:
     return total
 
 
-def _parent(process: Any) -> int:  # noqa: ANN401 - psutil is untyped
+def _process_of(info: bytes) -> Any:  # noqa: ANN401 - psutil is untyped
+    """The init that bubblewrap tells of as soon as there is one; None when there is none any more.
+
+    A job may end before anybody could look for its processes, and its init a little later.
+    """
     try:
-        return int(process.ppid())
-    except psutil.Error:
-        return 0
+        return psutil.Process(json.loads(info)["child-pid"])
+    except (ValueError, KeyError, psutil.NoSuchProcess):
+        return None
 
 
 class _SandboxRun:
     """One run under way."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, folder: Path) -> None:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        self._process, self._limits, self._folder = process, limits, folder
-        self._pipe = process.stdout
-        self._tree = ProcessTree(process)
-        self._output = JobOutput(process.stdout, limits.log_bytes)
+    def __init__(self, tree: ProcessTree, limits: Limits, folder: Path) -> None:
+        self._process, self._limits, self._folder = tree.bubblewrap, limits, folder
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        self._pipe = self._process.stdout
+        self._tree = tree
+        self._output = JobOutput(self._pipe, limits.log_bytes)
         self._began = time.monotonic()
         self._seconds = 0.0
         self._peak = 0
@@ -249,7 +255,7 @@ class _SandboxRun:
         return self._output.total > _FLOOD * self._limits.log_bytes
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
+def _start(command: list[str], descriptor: int) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             command,
@@ -258,6 +264,7 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=(descriptor,),
         )
     except OSError as error:
         raise Unavailable(f"the sandbox does not start: {error}") from error

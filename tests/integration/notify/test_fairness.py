@@ -18,6 +18,7 @@ from services.notify.sending.post import Answer
 from services.notify.sending.shares import SHARE
 from shared.aggregate import NEVER
 from shared.auth import INSIDE
+from shared.metrics import REGISTRY
 from shared.outbound import CallFailed, Names, SsrfGuard, Target, TimeLimit
 from shared.store import Store
 from tests.integration.notify.sending import Outgoing, add_endpoint
@@ -73,9 +74,11 @@ def receivers() -> Iterator[Receivers]:
 
 
 def shown(gauge: Gauge) -> float:
-    """What a metric of this process shows."""
-    (family,) = gauge.collect()
-    return next(iter(sample.value for sample in family.samples))
+    """What notify's metric shows; other tests of this process may have left other services'."""
+    (family,) = gauge.describe()
+    value = REGISTRY.get_sample_value(family.name, {"service": "notify"})
+    assert value is not None
+    return value
 
 
 def add_deleted(store: Store, member_id: str, count: int) -> None:

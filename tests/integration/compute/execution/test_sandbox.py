@@ -13,9 +13,9 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from services.compute.execution.bubblewrap import check_sandbox
+from services.compute.execution.bubblewrap import check_sandbox, confined
 from services.compute.execution.job_output import Progress
-from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
+from services.compute.execution.sandbox import Limits, ProcessTree, Sandbox, SandboxOutcome
 from services.compute.runner import ingest
 
 SUCCESS = "open('/job/out/result.json', 'w').write('{}')\n"
@@ -289,6 +289,15 @@ def test_daemon_of_a_finished_job_does_not_stay(run: Run) -> None:
         "import os, signal\nif os.fork() == 0:\n    os.setsid()\n    signal.pause()\n" + SUCCESS
     )
     assert run(program).ok
+
+
+def test_init_of_a_job_that_ends_at_once_is_known(folder: Path) -> None:
+    """Nobody looked for processes while it ran, and yet its end is waited for."""
+    tree = ProcessTree(confined(folder, ["true"], LIMITS.processes))
+    assert tree.bubblewrap.wait(20) == 0
+    init = tree.init
+    tree.kill(20)
+    assert init is None or not init.is_running() or init.status() == psutil.STATUS_ZOMBIE
 
 
 def test_progress_is_heard_and_clamped(run: Run) -> None:
