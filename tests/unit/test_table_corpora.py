@@ -1,0 +1,83 @@
+"""The judged tables are whole: each file has its judgement, and the halves share nothing."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CORPORA = Path(__file__).parents[1] / "corpora"
+FEWEST = {"privacy": 80}
+"""How many files both halves of a subject have together, at least."""
+
+SUBJECTS = pytest.mark.parametrize("subject", sorted(FEWEST))
+HALVES = ("tuning", "held_out")
+
+
+def expected_of(subject: str, half: str) -> dict[str, Any]:
+    """What is right for each file of a half."""
+    text = (CORPORA / subject / half / "expected.json").read_text(encoding="utf-8")
+    judged: dict[str, Any] = json.loads(text)
+    return judged
+
+
+def files_of(subject: str, half: str) -> dict[str, bytes]:
+    """The files of a half without their judgements, by name."""
+    paths = (CORPORA / subject / half).iterdir()
+    return {path.name: path.read_bytes() for path in paths if path.name != "expected.json"}
+
+
+def rows_of(content: bytes) -> list[list[str]]:
+    """The lines of a delimited file, its header first."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252")
+    header = text.split("\n", 1)[0]
+    delimiter = max(";\t|, ", key=lambda one: (header.count(one) > 0, -";\t|, ".index(one)))
+    return list(csv.reader(text.splitlines(), delimiter=delimiter))
+
+
+@SUBJECTS
+@pytest.mark.parametrize("half", HALVES)
+def test_each_file_is_judged(subject: str, half: str) -> None:
+    """A file without a judgement measures nothing, nor does a judgement without its file."""
+    assert files_of(subject, half).keys() == expected_of(subject, half).keys()
+
+
+@SUBJECTS
+def test_halves_share_no_file(subject: str) -> None:
+    """What rules were tuned on is not what they are measured with."""
+    tuning, held_out = (files_of(subject, half) for half in HALVES)
+    assert not tuning.keys() & held_out.keys()
+    assert not set(tuning.values()) & set(held_out.values())
+
+
+@SUBJECTS
+def test_halves_are_of_one_size(subject: str) -> None:
+    """A half of few files says little."""
+    sizes = [len(files_of(subject, half)) for half in HALVES]
+    assert sum(sizes) >= FEWEST[subject]
+    assert min(sizes) >= 0.4 * sum(sizes)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_judged_columns_are_in_their_tables(half: str) -> None:
+    """A judgement of a column that no table has would always be a miss."""
+    judged = expected_of("privacy", half)
+    for name, content in files_of("privacy", half).items():
+        header, *rows = rows_of(content)
+        one = judged[name]
+        assert {*one["columns"], *one.get("allowed", {})} <= set(header), name
+        assert {len(row) for row in rows} == {len(header)}, name
+        assert 15 <= len(rows) <= 60, name
+        assert 0 < one.get("rows", 1) <= len(rows), name
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_half_of_the_tables_are_about_persons(half: str) -> None:
+    """False alarms are measured as well as misses."""
+    judged = expected_of("privacy", half).values()
+    assert 0.4 <= sum(one["personal"] for one in judged) / len(judged) <= 0.6
+    assert all(bool(one["columns"]) == (one["personal"] or "disclosure" in one) for one in judged)
