@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from services.compute.execution.crossing_size import MOST_ROWS, CrossingSize, warning
+from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
 from shared.tables.privacy import Privacy
@@ -69,14 +69,11 @@ class RunnerResult(Frozen):
             raise Rejected(_ILLEGIBLE) from error
 
     @property
-    def size_warning(self) -> str:
-        """Why the whole treatment will not be made, in French; empty if it can.
-
-        Raises Rejected when a report tells of no crossing's size.
-        """
+    def crossing_sizes(self) -> tuple[CrossingSize, ...]:
+        """The crossings of whole tables; raises Rejected when a report tells of no such size."""
         told = (report.get("size") for report in self.reports)
         try:
-            return warning([CrossingSize.model_validate(size) for size in told if size])
+            return tuple(CrossingSize.model_validate(size) for size in told if size)
         except ValidationError as error:
             raise Rejected(_ILLEGIBLE) from error
 

@@ -16,6 +16,7 @@ from services.compute.execution.job_folder import JobFolder, Work, job_folder
 from services.compute.execution.job_output import Progress
 from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
 from services.compute.execution.staging import DatasetOpener, Inputs, Interrupted, store_result
+from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.model import WAITING, Job, TakenOver, Waiting
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
@@ -164,20 +165,44 @@ class JobRun:
             catalog, files = self._platform.catalog, self._platform.files
             limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
             stop = self._heartbeat.should_stop
-            inputs = Inputs(catalog, files, limits, stop).gather(self._job, folder)
+            reader = Inputs(catalog, files, limits, stop)
+            found = reader.find(self._job)
+            tables = {named.dataset_id: file.sha256 for named, file in found}
+            self._check_size(tables)
+            inputs = reader.gather(found, folder)
             folder.describe(self._instructions(inputs))
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
             self._compute(folder, limits)
             kept = store_result(self._job, inputs, began, folder, files)
-            size_warning = folder.result().size_warning if self._job.kind == "trial" else ""
+            counted = self._counted(folder, tables)
         return partial(
             Job.succeed,
             run=self._job.run,
             seconds=self.seconds,
             **kept._asdict(),
-            size_warning=size_warning,
+            counted=counted,
         )
+
+    def _check_size(self, tables: dict[str, str]) -> None:
+        """Raise Rejected when a trial counted, for the same tables, that a crossing is too large.
+
+        The sandbox counts for itself what no trial did.
+        """
+        if self._job.kind != "full":
+            return
+        ended = self._jobs.find({"project_id": self._job.project_id, "state": "succeeded"})
+        for trial in ended:
+            if trial.counted and trial.counts_for(self._job, tables):
+                limit = self._settings.crossing_rows
+                if refusal := trial.counted.within(limit).refusal:
+                    raise Rejected(refusal)
+
+    def _counted(self, folder: JobFolder, tables: dict[str, str]) -> CountedCrossings | None:
+        if self._job.kind != "trial":
+            return None
+        sizes = folder.result().crossing_sizes
+        return CountedCrossings(tables=tables, sizes=sizes) if sizes else None
 
     def _seconds(self) -> float:
         """The wall clock that the job may take: its project's quota limits it."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.projection import project
@@ -50,6 +50,10 @@ class ReadableDataset(Frozen):
     conditions: tuple[str, ...] = ()
 
 
+FoundInput: TypeAlias = tuple[Input, FileRef]
+"""An input and the file of its whole table."""
+
+
 class StoredResult(NamedTuple):
     """What a job leaves: its manifest's reference, its outputs, and the verdict on its table."""
 
@@ -71,12 +75,18 @@ class Inputs:
         self._catalog, self._files = catalog, files
         self._limits, self._should_stop = limits, should_stop
 
-    def gather(self, job: Job, folder: JobFolder) -> list[Input]:
-        """Copy every input into the folder, numbered in this order, with its granted columns.
+    def find(self, job: Job) -> list[FoundInput]:
+        """What the job reads, as it may be read now, and where it lies.
 
         Raises Rejected when the job can never have one, Unavailable when it cannot now.
         """
-        found = list(self._find(job))
+        return list(self._find(job))
+
+    def gather(self, found: Sequence[FoundInput], folder: JobFolder) -> list[Input]:
+        """Copy every input into the folder, numbered in this order, with its granted columns.
+
+        Raises as `find` does.
+        """
         columns = {at: it.columns for at, (it, _) in enumerate(found) if it.columns is not None}
         for number, (named, file) in enumerate(found):
             if number not in columns:
@@ -98,10 +108,10 @@ class Inputs:
                 raise Interrupted from error
             raise
 
-    def _find(self, job: Job) -> Iterator[tuple[Input, FileRef]]:
+    def _find(self, job: Job) -> Iterator[FoundInput]:
         if job.source is not None:
             yield _uploaded(job, job.source), job.source
-        opened: dict[str, tuple[Input, FileRef]] = {}
+        opened: dict[str, FoundInput] = {}
         for name, dataset_id in job.reads.items():
             # Under two names it is one use, and both are the same version.
             if dataset_id not in opened:
@@ -109,7 +119,7 @@ class Inputs:
             named, file = opened[dataset_id]
             yield named.model_copy(update={"name": name}), file
 
-    def _open(self, name: str, job: Job, dataset_id: str) -> tuple[Input, FileRef]:
+    def _open(self, name: str, job: Job, dataset_id: str) -> FoundInput:
         try:
             answer = self._catalog.open_dataset(
                 job.project_id or "", dataset_id, job.id, _told(job.treatment)

@@ -82,7 +82,7 @@ def _redact_job(job: Job, shared: Collection[str]) -> None:
     job.repairs, job.is_erased = (), True
     job.treatment = redacted(job.treatment) if job.treatment else None
     job.outputs = tuple(one for one in job.outputs if one.file.sha256 not in shared)
-    job.privacy, job.size_warning = None, ""
+    job.privacy, job.size_warning, job.counted = None, "", None
     if job.result:
         job.forget("", _FORGOTTEN)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from services.compute.jobs.crossing_size import CountedCrossings
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import Rejected, Unavailable, WrongStage
 from shared.events import (
@@ -101,6 +102,7 @@ class Job(Aggregate):
     outputs: tuple[Output, ...] = ()
     privacy: Privacy | None = None
     size_warning: str = ""
+    counted: CountedCrossings | None = None
     reason: str = ""
     forgotten: str = ""
     forgotten_for: str = ""
@@ -125,6 +127,11 @@ class Job(Aggregate):
     def reads(self) -> dict[str, str]:
         """The datasets its treatment reads: name in the steps -> dataset id."""
         return self.treatment.inputs if self.treatment else {}
+
+    def counts_for(self, other: "Job", tables: dict[str, str]) -> bool:
+        """Whether what it counted holds for `other`, which reads these tables: id -> sha256."""
+        counted = self.counted
+        return counted is not None and (self.treatment, counted.tables) == (other.treatment, tables)
 
     def name_of(self, dataset_id: str) -> str:
         """What its treatment calls a dataset that it reads; empty for any other."""
@@ -229,14 +236,14 @@ class Job(Aggregate):
         outputs: tuple[Output, ...],
         privacy: Privacy | None = None,
         *,
-        size_warning: str = "",
+        counted: CountedCrossings | None = None,
     ) -> None:
         """End well, unless a cancellation was accepted before."""
         self.check(run)
         if not self.cancel_requested:
             self.progress, self.result = 1.0, result
             self.outputs, self.privacy = outputs, privacy
-            self.size_warning = size_warning
+            self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
         if self.forgotten:
             self._leave(result, outputs)
@@ -295,7 +302,7 @@ class Job(Aggregate):
     def _leave(self, result: FileRef | None, outputs: tuple[Output, ...]) -> None:
         """Tell which files are to be erased, and forget them with what a log may quote."""
         files = [*(one.file for one in outputs), *([result] if result else [])]
-        self.result, self.outputs, self.privacy = None, (), None
+        self.result, self.outputs, self.privacy, self.counted = None, (), None, None
         self.log_tail, self.filename, self.message = "", "", self.forgotten
         if files:
             about = {**self._about(), "dataset_id": self.forgotten_for}

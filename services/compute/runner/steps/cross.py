@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from services.compute.execution.crossing_size import CrossingSize
 from services.compute.execution.job_folder import Report
+from services.compute.jobs.crossing_size import CrossingSize
 from services.compute.runner.database import count, quoted
 from services.compute.runner.privacy.disclosure import redacted
 from services.compute.runner.steps.key_mapping import (

@@ -7,7 +7,7 @@ common make 22,500,000,000.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from services.compute.execution.crossing_size import CrossingSize
+from services.compute.jobs.crossing_size import CrossingSize
 from services.compute.runner.database import quoted
 from services.compute.runner.steps.key_mapping import Side, keys
 from services.compute.runner.steps.workbench import Workbench

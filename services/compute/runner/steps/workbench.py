@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from services.compute.execution.crossing_size import MOST_ROWS
+from services.compute.jobs.crossing_size import MOST_ROWS
 from services.compute.runner.database import Say, columns, quoted
 from shared.errors import Invalid
 from shared.words import counted

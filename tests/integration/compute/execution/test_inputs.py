@@ -65,7 +65,7 @@ def test_what_the_catalogue_answers_is_told_in_french(
     """Holders read it: it names the table as they do, and none of the catalogue's own words."""
     inputs = Inputs(Refusing(answer), Storage("memory://"), LIMITS, lambda: False)
     with pytest.raises(kind, match=words) as told:
-        inputs.gather(trial(TREATMENT), JobFolder(tmp_path))
+        inputs.gather(inputs.find(trial(TREATMENT)), JobFolder(tmp_path))
     assert str(answer) not in str(told.value)
 
 
@@ -89,7 +89,8 @@ def test_dataset_under_two_names_is_opened_once(tmp_path: Path) -> None:
     catalog = Counting(files.put([b"PAR1"], "application/vnd.apache.parquet"))
     twice = TREATMENT.model_copy(update={"inputs": {"homes": "dts_1", "flats": "dts_1"}})
     folder = JobFolder(tmp_path)
-    found = Inputs(catalog, files, LIMITS, lambda: False).gather(trial(twice), folder)
+    inputs = Inputs(catalog, files, LIMITS, lambda: False)
+    found = inputs.gather(inputs.find(trial(twice)), folder)
     assert [(one.name, one.dataset_id) for one in found] == [("homes", "dts_1"), ("flats", "dts_1")]
     assert catalog.asked == ["dts_1"]
     assert all(folder.input_path(number).read_bytes() == b"PAR1" for number in range(2))
@@ -111,7 +112,7 @@ def test_job_never_sees_columns_that_were_not_granted(tmp_path: Path) -> None:
     ref = files.put([(tmp_path / "table.parquet").read_bytes()], PARQUET)
     with job_folder() as folder:
         inputs = Inputs(Granting(ref), files, LIMITS, lambda: False)
-        [named] = inputs.gather(trial(TREATMENT), folder)
+        [named] = inputs.gather(inputs.find(trial(TREATMENT)), folder)
         assert named.columns == ("stop", "boardings")
         assert pq.read_table(folder.input_path(0)).to_pydict() == {
             "stop": ["a", "b"],

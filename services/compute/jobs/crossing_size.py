@@ -55,7 +55,23 @@ class CrossingSize(Frozen):
         return min(self.limit, MOST_CELLS // max(1, self.columns))
 
 
-def warning(sizes: list[CrossingSize]) -> str:
-    """What a trial has to say of the whole treatment, in French; empty when it can be made."""
-    large = next((size for size in sizes if size.is_too_large), None)
-    return f"Le calcul complet sera refusé : {large.refusal}." if large else ""
+class CountedCrossings(Frozen):
+    """The crossings of whole tables that a trial counted, which read `tables`: id -> sha256."""
+
+    tables: dict[str, str] = {}
+    sizes: tuple[CrossingSize, ...] = ()
+
+    @property
+    def refusal(self) -> str:
+        """Why the whole treatment is not made, in French; empty when it can be."""
+        return next((size.refusal for size in self.sizes if size.is_too_large), "")
+
+    @property
+    def warning(self) -> str:
+        """The same as a trial says it."""
+        return f"Le calcul complet sera refusé : {self.refusal}." if self.refusal else ""
+
+    def within(self, limit: int) -> "CountedCrossings":
+        """The same where a crossing may have `limit` rows."""
+        sizes = (size.model_copy(update={"limit": limit}) for size in self.sizes)
+        return CountedCrossings(tables=self.tables, sizes=tuple(sizes))

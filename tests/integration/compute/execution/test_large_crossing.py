@@ -1,0 +1,88 @@
+"""A full job that its trial counted too large is refused in the queue, for the same data only."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.aggregate import new_id
+from shared.events import Step, Treatment
+from tests.integration.compute.lab import Lab
+from tests.integration.compute.samples import Shelf
+from tests.servers import RunningService
+
+ROWS = 150_000
+SECRET = "CLE-SECRETE"
+
+
+def table(rows: int) -> bytes:
+    """A table whose rows all have the same key."""
+    return b"cle;n\n" + b"".join(b"%s;%d\n" % (SECRET.encode(), n) for n in range(rows))
+
+
+def crossing(left: str, right: str) -> Treatment:
+    """The treatment that crosses two datasets on their key."""
+    step = Step(
+        application="cross",
+        inputs={"left": "a", "right": "b"},
+        parameters={"left_key": "cle", "right_key": "cle"},
+        output="c",
+    )
+    return Treatment(inputs={"a": left, "b": right}, steps=(step,))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def processes(lab: Lab) -> Iterator[RunningService]:
+    """Compute and the sample catalogue, with samples of 50 rows."""
+    with lab.catalog(), lab.compute(trial_rows="50") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def tables(lab: Lab) -> tuple[str, str]:
+    """Two datasets of 150,000 rows with one key in common."""
+    return lab.ingest(table(ROWS)), lab.ingest(table(ROWS) + b"autre;1\n")
+
+
+def tried(lab: Lab, treatment: Treatment) -> str:
+    """The id of a project whose trial of that treatment ended well."""
+    project = new_id("prj")
+    for dataset in treatment.inputs.values():
+        lab.grant(project, dataset)
+    lab.secure(project)
+    lab.equip(project, treatment)
+    lab.wait_for("job_succeeded", project_id=project, kind="trial")
+    return project
+
+
+def test_full_job_is_refused_before_any_sandbox(lab: Lab, tables: tuple[str, str]) -> None:
+    """With the figures that the trial counted, and no value of the data; it never started."""
+    project = tried(lab, crossing(*tables))
+    lab.staff(project)
+    failed = lab.wait_for("job_failed", project_id=project, kind="full")
+    text = failed["reason"].replace("\u202f", " ")
+    assert "150 000 lignes croisées avec 150 001 en donnent 22 500 000 000" in text
+    assert "pour 20 000 000 permises" in text
+    assert SECRET not in text
+    assert not lab.events("job_started", job_id=failed["job_id"])
+
+
+def test_full_job_of_other_data_is_counted_anew(lab: Lab, tables: tuple[str, str]) -> None:
+    """What a trial counted of a version that is gone refuses nothing."""
+    large, small = tables[0], lab.ingest(table(2) + b"encore;1\n")
+    project = tried(lab, crossing(large, tables[1]))
+    publish(lab, tables[1], small)
+    lab.staff(project)
+    done: dict[str, Any] = lab.wait_for("job_succeeded", project_id=project, kind="full")
+    assert lab.manifest(done).reports[0]["rows"]["out"] == 2 * ROWS
+
+
+def publish(lab: Lab, dataset: str, other: str) -> None:
+    """Give a dataset the table of another as its newest version."""
+
+    def change(shelf: Shelf) -> None:
+        shelf.answer |= {"version": 2, "file": newest.answer["file"]}
+
+    with lab.store("catalog") as store:
+        newest = store.of(Shelf).get(other)
+        store.of(Shelf).change(dataset, change)
