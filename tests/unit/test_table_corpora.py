@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 CORPORA = Path(__file__).parents[1] / "corpora"
-FEWEST = {"privacy": 80}
+FEWEST = {"privacy": 80, "typing": 60}
 """How many files both halves of a subject have together, at least."""
 
 SUBJECTS = pytest.mark.parametrize("subject", sorted(FEWEST))
@@ -81,3 +81,27 @@ def test_half_of_the_tables_are_about_persons(half: str) -> None:
     judged = expected_of("privacy", half).values()
     assert 0.4 <= sum(one["personal"] for one in judged) / len(judged) <= 0.6
     assert all(bool(one["columns"]) == (one["personal"] or "disclosure" in one) for one in judged)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_every_column_has_its_type(half: str) -> None:
+    """A column without a judgement would hide what is told of it."""
+    judged = expected_of("typing", half)
+    for name, content in files_of("typing", half).items():
+        header, *rows = rows_of(content)
+        one = judged[name]
+        assert list(one["types"]) == header, name
+        assert {len(row) for row in rows} == {len(header)}, name
+        assert {*one.get("values", {}), *one.get("units", {})} <= set(header), name
+    assert sum(len(one["types"]) for one in judged.values()) >= 75
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_read_values_are_written_in_their_columns(half: str) -> None:
+    """A value that no row has is never read."""
+    judged = expected_of("typing", half)
+    for name, content in files_of("typing", half).items():
+        header, *rows = rows_of(content)
+        for column, values in judged[name].get("values", {}).items():
+            written = {row[header.index(column)] for row in rows}
+            assert set(values) <= written, (name, column)
