@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from services.catalog.datasets.bodies import NewDataset
+from shared.words import fold
 
 SEARCH = Path(__file__).parents[1] / "corpora" / "search"
 
@@ -25,3 +26,34 @@ def test_datasets_of_the_search_corpus_can_be_registered() -> None:
         NewDataset.model_validate(one["metadata"])
         names = [column["name"] for column in one["columns"]]
         assert len(set(names)) == len(names) > 0
+
+
+def test_questions_are_graded_and_their_halves_apart() -> None:
+    """At least 150 questions, each once, with grades of 1 to 3 for datasets that exist."""
+    known = {one["id"] for one in read("datasets.json")}
+    halves = [read("questions_tuning.json"), read("questions_held_out.json")]
+    asked = [fold(one["question"]) for half in halves for one in half]
+    assert len(set(asked)) == len(asked) >= 150
+    assert abs(len(halves[0]) - len(halves[1])) <= 1
+    assert {one["kind"] for one in halves[0]} == {one["kind"] for one in halves[1]}
+    for one in halves[0] + halves[1]:
+        assert one["grades"], one["question"]
+        assert set(one["grades"]) <= known, one["question"]
+        assert set(one["grades"].values()) <= {1, 2, 3}, one["question"]
+
+
+def test_every_dataset_answers_a_question() -> None:
+    """A dataset that no question is about would only ever be a distractor."""
+    questions = read("questions_tuning.json") + read("questions_held_out.json")
+    wanted = {known for one in questions for known, grade in one["grades"].items() if grade == 3}
+    assert wanted == {one["id"] for one in read("datasets.json")}
+
+
+def test_pairs_of_skills_are_told_apart_in_both_halves() -> None:
+    """At least 40 pairs, each in one half, and in each half about as many alike as not."""
+    halves = [read("skills_tuning.json"), read("skills_held_out.json")]
+    pairs = [frozenset((one["a"], one["b"])) for half in halves for one in half]
+    assert len(set(pairs)) == len(pairs) >= 40
+    for half in halves:
+        alike = [one["alike"] for one in half]
+        assert abs(alike.count(True) - alike.count(False)) <= 1
