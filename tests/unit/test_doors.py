@@ -1,9 +1,13 @@
 """Every way by which files leave the lab is known: a new one is judged first, then added here."""
 
 import inspect
+import json
+
+from pydantic import TypeAdapter
 
 from deploy.topology import SERVICE_CLASSES
 from shared.http import Download
+from shared.messaging.rpc import Rpc
 
 DOORS = {
     "GET /datasets/{dataset_id}/table",
@@ -14,12 +18,23 @@ DOORS = {
 what a project may not read any more: tests/integration/catalog/access/test_doors.py and
 tests/integration/compute/test_access.py."""
 
-ROUTES = [
-    entrypoint.route
+METHODS = [
+    method
     for service in SERVICE_CLASSES
     for _, method in inspect.getmembers(service, inspect.isfunction)
+]
+ALL_ROUTES = [
+    entrypoint.route
+    for method in METHODS
     for entrypoint in getattr(method, "nameko_entrypoints", ())
-    if hasattr(entrypoint, "route") and entrypoint.route.returns is Download
+    if hasattr(entrypoint, "route")
+]
+ROUTES = [route for route in ALL_ROUTES if route.returns is Download]
+RPC_METHODS = [
+    method
+    for method in METHODS
+    for entrypoint in getattr(method, "nameko_entrypoints", ())
+    if isinstance(entrypoint, Rpc)
 ]
 
 
@@ -33,3 +48,19 @@ def test_files_leave_as_what_they_are() -> None:
     for route in ROUTES:
         assert route.sends, route.path
         assert not {"text/html", "image/svg+xml"} & set(route.sends)
+
+
+def test_nobody_reads_a_file_by_its_hash() -> None:
+    """`open_dataset` tells that of a whole table, beside the columns that a project may read.
+
+    So no call takes the reference of a stored file: whoever has one needs the file store itself.
+    """
+    taken = [model for route in ALL_ROUTES for model in (route.body, route.query) if model]
+    for method in RPC_METHODS:
+        parameters = inspect.signature(method, eval_str=True).parameters
+        taken += [one.annotation for name, one in parameters.items() if name != "self"]
+    assert len(taken) > 100
+    for model in taken:
+        schema = json.dumps(TypeAdapter(model).json_schema())
+        assert "FileRef" not in schema, model
+        assert "sha256" not in schema, model

@@ -42,9 +42,14 @@ def open_dataset(
     """The only door to data: what a granted project reads now, recorded as a use.
 
     Of data that owners were asked for it opens the columns that `treatment` reads, or without one
-    those that were granted. Raises Forbidden without a grant, or for a treatment that reads or
-    shows more than was granted, Unavailable while the first version is being read, WrongStage
-    when no version could be, Invalid for another project's job.
+    those that were granted. It names them beside the reference of the whole table, which opens
+    nothing by itself: no route and no method takes one, and the file store is reached by the
+    services alone. Compute cuts the columns out before a job starts, in a sandbox, where tables are
+    read; a second copy in the store for each grant would be one more to erase.
+
+    Raises Forbidden without a grant, or for a treatment that reads or shows more than was granted,
+    Unavailable while the first version is being read, WrongStage when no version could be, Invalid
+    for another project's job.
     """
     access = store.of(ProjectAccess).find_one(project_id)
     if access is None:

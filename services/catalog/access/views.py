@@ -101,7 +101,8 @@ class RequestPage(BaseModel):
 class GrantedDataset(BaseModel):
     """What a granted project reads.
 
-    `sha256` is that of the bytes the owner uploaded, `file` the canonical table made of them.
+    `sha256` is that of the bytes the owner uploaded, `file` the canonical table made of them, of
+    which the caller reads `columns` only.
     """
 
     dataset_id: str

@@ -57,6 +57,8 @@ class Granting:
         """What a project with a grant reads with that treatment, and for which of its jobs.
 
         Forbidden without a grant, or when the treatment reads or shows more than was granted.
+        `columns` are all that may be read of `file`, which is the whole table: compute cuts them
+        out in a sandbox of its own, and no job sees the rest.
         """
         told = None if treatment is None else Treatment.model_validate(treatment)
         return usage.open_dataset(self.documents, project_id, dataset_id, job_id or "", told)
