@@ -1,6 +1,7 @@
 """The judged tables are whole: each file has its judgement, and the halves share nothing."""
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 CORPORA = Path(__file__).parents[1] / "corpora"
-FEWEST = {"privacy": 80, "typing": 60}
+FEWEST = {"privacy": 80, "tables": 60, "typing": 60}
 """How many files both halves of a subject have together, at least."""
 
 SUBJECTS = pytest.mark.parametrize("subject", sorted(FEWEST))
@@ -28,15 +29,23 @@ def files_of(subject: str, half: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in paths if path.name != "expected.json"}
 
 
-def rows_of(content: bytes) -> list[list[str]]:
-    """The lines of a delimited file, its header first."""
+def text_of(content: bytes) -> str:
+    """What a file says: a few are in cp1252."""
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
-        text = content.decode("cp1252")
-    header = text.split("\n", 1)[0]
-    delimiter = max(";\t|, ", key=lambda one: (header.count(one) > 0, -";\t|, ".index(one)))
-    return list(csv.reader(text.splitlines(), delimiter=delimiter))
+        return content.decode("cp1252")
+
+
+def records_of(content: bytes, delimiter: str) -> list[list[str]]:
+    """The records of a delimited file; a cell may hold a line's end."""
+    return list(csv.reader(io.StringIO(text_of(content), newline=""), delimiter=delimiter))
+
+
+def rows_of(content: bytes) -> list[list[str]]:
+    """The records of a file whose first line is its header."""
+    header = text_of(content).split("\n", 1)[0]
+    return records_of(content, next((one for one in ";\t, " if one in header), ";"))
 
 
 @SUBJECTS
@@ -105,3 +114,28 @@ def test_read_values_are_written_in_their_columns(half: str) -> None:
         for column, values in judged[name].get("values", {}).items():
             written = {row[header.index(column)] for row in rows}
             assert set(values) <= written, (name, column)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_odd_tables_have_the_rows_and_columns_that_are_told(half: str) -> None:
+    """A wrong count here would ask the rules for a wrong one."""
+    judged = expected_of("tables", half)
+    for name, content in files_of("tables", half).items():
+        one = judged[name]
+        assert one["why"]
+        if one["refused"] or "header_lines" in one:
+            continue
+        rows = one["rows"]
+        headers = [records_of(content, delimiter)[-rows - 1 :][0] for delimiter in ";\t,"]
+        assert one["columns"] in [[cell.strip() for cell in header] for header in headers], name
+        assert set(one["total_rows"]) <= set(range(1, rows + 1)), name
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_odd_files_are_both_tables_and_none(half: str) -> None:
+    """Totals beside rows that look so, and refusals beside lists that look like texts."""
+    judged = expected_of("tables", half).values()
+    tables = [one for one in judged if not one["refused"]]
+    assert min(len(tables), len(judged) - len(tables)) >= 10
+    assert sum(bool(one["total_rows"]) for one in tables) >= 8
+    assert all(one["kind"] for one in judged if one["refused"])
