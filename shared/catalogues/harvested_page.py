@@ -7,7 +7,7 @@ from shared.events.event import Frozen
 ENTRIES = "entries.jsonl"
 """The file a harvest job makes: one PageEntry a line."""
 
-READER = 6
+READER = 7
 """What reads a page is known by this number: a page that another one read is read again."""
 
 

@@ -7,7 +7,9 @@ names the articles that its duties stand in.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
+from services.catalog.licences.mentions import mentioned
 from shared.words import fold
 
 _URL_DRESS = re.compile(r"^https?://(www\.)?|(/(deed|legalcode|summary)(\.[a-z-]+)?|\.html)?/*$")
@@ -143,6 +145,38 @@ LICENCES = (
         ),
     ),
     Licence(
+        id="cc-by-3.0",
+        title="Creative Commons Attribution 3.0",
+        url="https://creativecommons.org/licenses/by/3.0/",
+        source="CC BY 3.0, 4(b)",
+        duties=_NAME,
+        aliases=("spdx.org/licenses/cc-by-3.0",),
+    ),
+    Licence(
+        id="cc-by-2.0",
+        title="Creative Commons Attribution 2.0",
+        url="https://creativecommons.org/licenses/by/2.0/",
+        source="CC BY 2.0, 4(b)",
+        duties=_NAME,
+        aliases=("spdx.org/licenses/cc-by-2.0",),
+    ),
+    Licence(
+        id="cc-by-sa-3.0",
+        title="Creative Commons Attribution - Partage dans les mêmes conditions 3.0",
+        url="https://creativecommons.org/licenses/by-sa/3.0/",
+        source="CC BY-SA 3.0, 4(b) et 4(c)",
+        duties=frozenset({Duty.ATTRIBUTION, Duty.SHARE_ALIKE}),
+        aliases=("spdx.org/licenses/cc-by-sa-3.0",),
+    ),
+    Licence(
+        id="cc-by-sa-2.0",
+        title="Creative Commons Attribution - Partage dans les mêmes conditions 2.0",
+        url="https://creativecommons.org/licenses/by-sa/2.0/",
+        source="CC BY-SA 2.0, 4(b) et 4(c)",
+        duties=frozenset({Duty.ATTRIBUTION, Duty.SHARE_ALIKE}),
+        aliases=("spdx.org/licenses/cc-by-sa-2.0",),
+    ),
+    Licence(
         id="cc-zero",
         title="Creative Commons Zero (CC0) 1.0",
         url="https://creativecommons.org/publicdomain/zero/1.0/",
@@ -192,18 +226,25 @@ LICENCES = (
 )
 
 
+@lru_cache(maxsize=1000)
 def find_licence(text: str) -> Licence | None:
-    """The licence that an identifier, a title or an address names; None for another text.
+    """The licence that an identifier, a title, an address or a sentence names; None for another.
 
     Case, accents, what parts words, and how an address begins and ends make no difference.
     """
-    return _BY_NAME.get(_plain(text))
+    return _BY_NAME.get(_plain(text)) or _BY_ID.get(mentioned(text, _known) or "")
+
+
+def _known(text: str) -> str | None:
+    found = _BY_NAME.get(_plain(text))
+    return found.id if found else None
 
 
 def _plain(text: str) -> str:
     return " ".join(_WORDS.findall(_URL_DRESS.sub("", fold(text))))
 
 
+_BY_ID = {licence.id: licence for licence in LICENCES}
 _BY_NAME = {
     _plain(name): licence
     for licence in LICENCES

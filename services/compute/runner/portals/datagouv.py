@@ -15,11 +15,13 @@ from services.compute.runner.portals.sanitising import (
     checksum,
     day,
     identity,
+    licence_name,
     moment,
     one_line,
     size,
     territory_of,
     text_of_html,
+    untagged,
 )
 from shared.catalogues.eu_codes import frequency_of
 from shared.catalogues.harvested_page import Distribution, Record
@@ -61,13 +63,13 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
     organization = _object(item, "organization")
     return Record(
         identifier=identity(item.get("id")),
-        title=one_line(item.get("title")),
+        title=untagged(item.get("title")),
         description=text_of_html(item.get("description")),
         keywords=_keywords(item),
         territory=_places(item),
-        licence=one_line(item.get("license")),
+        licence=licence_name(item.get("license")),
         restricted=item.get("access_type") == "restricted",
-        producer=one_line(organization.get("name")),
+        producer=untagged(organization.get("name")),
         producer_kind=_kind_of(organization),
         page=address(item.get("page")) or None,
         issued=moment(item.get("created_at")),
@@ -75,7 +77,7 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
         start=day(covered.get("start")),
         end=day(covered.get("end"), is_end=True),
         frequency=frequency_of(one_line(item.get("frequency"))),
-        contact=one_line(contact.get("name")),
+        contact=untagged(contact.get("name")),
         contact_email=one_line(contact.get("email")),
         contact_url=address(contact.get("contact_form")),
         distributions=tuple(_distributions(item)),
@@ -110,7 +112,7 @@ def _distributions(item: Item) -> Iterator[Distribution]:
             digest = _object(resource, "checksum")
             yield Distribution(
                 url=url,
-                title=one_line(resource.get("title")),
+                title=untagged(resource.get("title")),
                 format=one_line(resource.get("format")),
                 media_type=one_line(resource.get("mime")),
                 size=size(resource.get("filesize")),

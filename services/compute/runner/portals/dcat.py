@@ -22,11 +22,13 @@ from services.compute.runner.portals.sanitising import (
     checksum,
     day,
     identity,
+    licence_name,
     moment,
     one_line,
     size,
     territory_of,
     text_of_html,
+    untagged,
 )
 from shared.catalogues.eu_codes import (
     HIGH_VALUE,
@@ -101,7 +103,7 @@ def record_of(node: Node) -> Record:
         territory=territory_of(node.names(DCTERMS.spatial))[:PLACES],
         licence=_licence(node),
         restricted=last_part(node.text(DCTERMS.accessRights)).upper() in _CLOSED,
-        producer=one_line(node.text(DCTERMS.publisher, DCTERMS.creator)),
+        producer=untagged(node.text(DCTERMS.publisher, DCTERMS.creator)),
         producer_kind=_word_of(
             PUBLISHERS, node.node(DCTERMS.publisher, DCTERMS.creator), DCTERMS.type
         ),
@@ -112,7 +114,7 @@ def record_of(node: Node) -> Record:
         end=day(period.text(*_ENDS), is_end=True) or _half(node, 1),
         frequency=frequency_of(node.text(DCTERMS.accrualPeriodicity)),
         language=language_of(node.text(DCTERMS.language)),
-        contact=one_line(contact.text(VCARD.fn, FOAF.name)),
+        contact=untagged(contact.text(VCARD.fn, FOAF.name)),
         contact_email=one_line(_email(contact)),
         contact_url=_link(contact, VCARD.hasURL, FOAF.homepage),
         hvd=_word_of(HIGH_VALUE, node, DCATAP.hvdCategory),
@@ -128,7 +130,7 @@ def _others(node: Node) -> tuple[str, ...]:
 
 
 def _title(node: Node) -> str:
-    return one_line(node.text(DCTERMS.title, DC.title))
+    return untagged(node.text(DCTERMS.title, DC.title))
 
 
 def _link(node: Node, *predicates: URIRef) -> str:
@@ -165,7 +167,7 @@ def _licence(node: Node) -> str:
 
 def _name_of_licence(node: Node) -> str:
     names = node.names(DCTERMS.license) or node.names(DCTERMS.rights)
-    return one_line(next(iter(names), ""))
+    return licence_name(next(iter(names), ""))
 
 
 def _half(node: Node, number: int) -> str | None:

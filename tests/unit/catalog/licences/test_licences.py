@@ -1,5 +1,8 @@
 """Which licence a text names."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from services.catalog.licences.licences import LICENCES, find_licence
@@ -27,7 +30,7 @@ from services.catalog.licences.licences import LICENCES, find_licence
         ("http://creativecommons.org/licenses/by-sa/4.0/legalcode", "cc-by-sa"),
         ("http://publications.europa.eu/resource/authority/licence/CC_BY_4_0", "cc-by"),
         ("http://www.opendefinition.org/licenses/cc-zero", "cc-zero"),
-        ("https://creativecommons.org/licenses/by/3.0/", None),
+        ("https://creativecommons.org/licenses/by/3.0/", "cc-by-3.0"),
         ("CC BY-NC 4.0", None),
         ("cc0", "cc-zero"),
         ("Licence non specifiee", "notspecified"),
@@ -46,3 +49,19 @@ def test_no_two_licences_share_a_name() -> None:
     for licence in LICENCES:
         for name in filter(None, (licence.id, licence.title, licence.url, *licence.aliases)):
             assert find_licence(name) == licence
+
+
+_CORPUS = Path(__file__).resolve().parents[3] / "corpora" / "licences"
+
+
+def _told(half: str) -> list[tuple[str, str | None, str | None]]:
+    """The text, the right licence and the one found, where these differ."""
+    cases = json.loads((_CORPUS / f"{half}.json").read_text(encoding="utf-8"))
+    found = [(one["text"], one["licence"], find_licence(one["text"])) for one in cases]
+    told = [(text, right, licence.id if licence else None) for text, right, licence in found]
+    return [one for one in told if one[1] != one[2]]
+
+
+def test_licences_as_people_write_them_are_known() -> None:
+    """Of versions, old addresses, links and sentences each spelling names the right licence."""
+    assert _told("tuning") == []

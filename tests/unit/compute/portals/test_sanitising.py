@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.compute.runner.portals.sanitising import text_of_html
+from services.compute.runner.portals.sanitising import licence_name, text_of_html, untagged
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,13 @@ from services.compute.runner.portals.sanitising import text_of_html
 def test_description_is_plain_text_with_its_paragraphs(told: Any, read: str) -> None:
     """Tags go, what they say stays; Markdown, comparisons and addresses are not touched."""
     assert text_of_html(told) == read.replace("  ", " ")
+
+
+def test_names_have_no_tags_and_licences_keep_the_address_of_a_link() -> None:
+    """They are published in attributions."""
+    assert untagged("<b>Bornes</b> &amp; <br>prises") == "Bornes & prises"
+    assert licence_name("<a href='https://a.fr/lo'>Conditions</a>") == "Conditions https://a.fr/lo"
+    assert licence_name("<p>ODbL</p>") == "ODbL"
 
 
 @pytest.mark.parametrize("evil", ["<p " * 20_000, "<p>" * 20_000, "<p>&" * 20_000, "<!--" * 20_000])

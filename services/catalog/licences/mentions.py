@@ -1,0 +1,203 @@
+"""Which licence a sentence or an address names, where it is not written as a name alone.
+
+Saying nothing is better than a wrong licence: what negates, excludes or adds conditions, two
+licences, and a version that nobody knows are left to a person.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from shared.catalogues.markup import links_of, text_of_html
+from shared.words import fold
+
+_WORDS = re.compile(r"[a-z0-9]+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s\"'<>()«»]+", re.IGNORECASE)
+_CLAUSES = re.compile(r"[,;:!?\n]|\.(?=\s|$)")
+_CAPITALISED = re.compile(r"\b[^\W\d_a-zà-öø-ÿ][^\W_]*")
+
+_LONGEST = 2000
+"""Longer texts are terms of use to be read, not the name of a licence."""
+
+_VERSION = r"(?: (?:version |v )?v?(?P<version>[0-9](?: [0-9])?))?(?! ?[0-9])"
+_ETALAB = r"(?: (?:d |de |par )?etalab)?"
+_QUALIFIERS = (
+    r"(?P<qualifiers>(?: (?:by|sa|nc|nd|non ?commercial(?:e|es)?|pas d utilisation commerciale"
+    r"|utilisation non commerciale|pas de modifications?|no ?deriv(?:s|atives?|ative works)"
+    r"|share ?alike|partage (?:dans les memes conditions|a l identique)))*)"
+)
+
+
+class _Family(NamedTuple):
+    """A licence as it is mentioned, and its identifier by version; "" where none is told."""
+
+    pattern: re.Pattern[str]
+    versions: Mapping[str, str]
+
+
+def _family(pattern: str, **versions: str) -> _Family:
+    known = {name.strip("_").replace("_", " "): licence for name, licence in versions.items()}
+    return _Family(re.compile(rf"\b(?:{pattern})\b"), known)
+
+
+_OPEN = (
+    r"(?:licen[cs]e ouverte(?: open licen[cs]e)?|open licen[cs]e(?: licen[cs]e ouverte)?"
+    r"|licen[cs]e etalab|lo ol|lov|lo|etalab(?= (?:version |v )?v?[0-9]))"
+)
+_FAMILIES = (
+    _family(
+        rf"{_OPEN}{_ETALAB}{_VERSION}{_ETALAB}(?: (?:avril 2017|octobre 2011))?",
+        __="fr-lo",
+        _1="fr-lo",
+        _1_0="fr-lo",
+        _2="lov2",
+        _2_0="lov2",
+    ),
+    _family(
+        rf"(?:(?:odc|open data commons) )?(?:open data ?base licen[cs]e(?: odbl)?|odbl){_VERSION}",
+        __="odc-odbl",
+        _1="odc-odbl",
+        _1_0="odc-odbl",
+    ),
+    _family(
+        rf"(?:open data commons attribution licen[cs]e(?: odc by)?|odc by){_VERSION}",
+        __="odc-by",
+        _1="odc-by",
+        _1_0="odc-by",
+    ),
+    _family(
+        r"(?:(?:odc|open data commons) )?(?:public domain dedication and licen[cs]e(?: pddl)?|pddl)"
+        rf"{_VERSION}",
+        __="odc-pddl",
+        _1="odc-pddl",
+        _1_0="odc-pddl",
+    ),
+    _family(
+        rf"(?:creative commons )?(?:cc0|cc ?zero|(?<=creative commons )zero){_VERSION}"
+        r"(?: (?:universal|universel|public domain dedication|no rights reserved|cc0))*",
+        __="cc-zero",
+        _1="cc-zero",
+        _1_0="cc-zero",
+    ),
+)
+_CC = re.compile(
+    rf"\b(?:creative commons|cc)(?: cc)? (?:by|attribution|paternite){_QUALIFIERS}{_VERSION}"
+    r"(?: (?:international|unported|france|fr|generic|generique|transpose|licen[cs]e|deed))*\b"
+)
+_CC_ADDRESS = re.compile(r"creativecommons\.org/licenses/(?P<kind>[a-z-]+)/(?P<version>[0-9.]+)")
+
+_ADDRESSES = (
+    (r"etalab\.gouv\.fr/.*(?:2017/04|v2)", "lov2"),
+    (r"etalab\.gouv\.fr/(?:pages/licence-ouverte|.*(?:2014/05|2011/1))", "fr-lo"),
+    (r"etalab\.gouv\.fr/(?:en/)?licence-ouverte", "lov2"),
+    (r"(?:raw\.)?github(?:usercontent)?\.com/etalab/licence-ouverte", "lov2"),
+    (r"wiki\.data\.gouv\.fr/.*licence[_-]ouverte", "fr-lo"),
+    (r"data\.gouv\.fr/(?:fr/)?licence-ouverte", "fr-lo"),
+    (r"opendatacommons\.org/licenses/odbl", "odc-odbl"),
+    (r"vvlibri\.org/(?:fr/)?licence/odbl", "odc-odbl"),
+    (r"opendatacommons\.org/licenses/by", "odc-by"),
+    (r"opendatacommons\.org/licenses/pddl", "odc-pddl"),
+    (r"creativecommons\.org/publicdomain/zero/1\.0", "cc-zero"),
+)
+"""Where licences are read, or were: Etalab's site of before 2014 and 2021, wikis, translations."""
+
+_SAID_BESIDES = (
+    "donnees donnee data dataset datasets jeu jeux fichier fichiers base sous soumis soumise"
+    " soumises licence license licences selon termes conditions la le les l un une de des du d ce"
+    " cette ces a au aux en est sont mis mise mises disposition publie publiee publiees publies"
+    " diffuse diffusee diffusees diffuses distribue distribuee distribuees ouvert ouverte ouvertes"
+    " ouverts reutilisable reutilisables par pour reutilisation libre librement version et etat"
+    " the under of is are this these in released published available made licensed by c copyright"
+    " contributeurs contributors etalab france https http voir texte cf lien"
+)
+_NEUTRAL = frozenset(_SAID_BESIDES.split())
+"""What a sentence that gives one licence says besides: nothing that narrows it."""
+
+_LIMITS = (
+    "sauf hors hormis excepte exceptes exclu exclue exclus exclues exclusion non pas ni aucun"
+    " aucune sans ou or not no except excluding without contraire ancienne ancien ex anciennement"
+    " jamais interdit interdite seulement uniquement incompatible"
+)
+_NARROWING = frozenset(_LIMITS.split())
+"""What no name of a producer is, even where it begins a sentence."""
+
+
+def mentioned(text: str, known: Callable[[str], str | None]) -> str | None:
+    """The identifier of the one licence that `text` gives; None for none, several or a doubt.
+
+    `known` tells the identifier of what is a licence's name or address as it stands.
+    """
+    if not text or len(text) > _LONGEST:
+        return None
+    said = " ".join(text_of_html(text).split())
+    links = [*links_of(text), *_ADDRESS.findall(said)]
+    found = [known(link) or _at(link) for link in links]
+    said = _ADDRESS.sub(" ", said)
+    whole = known(said) if found else None
+    if whole:
+        found.append(whole)
+    else:
+        rest, named = _named_in(said)
+        if rest:
+            return None
+        found += named
+    return found[0] if found and len(set(found)) == 1 else None
+
+
+def _named_in(said: str) -> tuple[bool, list[str | None]]:
+    """Whether a sentence says more than a licence, and those that it names."""
+    proper = set() if said.isupper() else {fold(word) for word in _CAPITALISED.findall(said)}
+    mentions: list[tuple[int, str, str | None]] = []
+    more = False
+    for clause in _CLAUSES.split(said.replace("/", " ")):
+        plain = " ".join(_WORDS.findall(fold(clause)))
+        here: list[tuple[int, str, str | None]] = []
+        for at, one in enumerate(_FAMILIES):
+            here += [(at, *_told(one, found)) for found in one.pattern.finditer(plain)]
+            plain = one.pattern.sub(" ", plain)
+        here += [(len(_FAMILIES), *_told_by_cc(found)) for found in _CC.finditer(plain)]
+        plain = _CC.sub(" ", plain)
+        allowed = _NEUTRAL | (proper - _NARROWING) if here else _NEUTRAL
+        more |= not set(plain.split()) <= allowed
+        mentions += here
+    return more, list(_versioned(mentions))
+
+
+def _told(family: _Family, found: re.Match[str]) -> tuple[str, str | None]:
+    version = found["version"] or ""
+    if not version and "etalab" in found[0]:
+        return version, family.versions.get("2")  # Etalab's latest, as the title in short
+    return version, family.versions.get(version)
+
+
+def _told_by_cc(found: re.Match[str]) -> tuple[str, str | None]:
+    return found["version"] or "", _creative(found["qualifiers"], found["version"] or "4 0")
+
+
+def _creative(qualifiers: str, version: str) -> str | None:
+    """The licence of Creative Commons with those qualifiers; None for one that is not open."""
+    words = qualifiers.replace("-", " ")
+    if re.search(r"\bn[cd]\b|commercial|modif|deriv", words):
+        return None
+    kind = "cc-by-sa" if re.search(r"\bsa\b|share|partage", words) else "cc-by"
+    number = version.replace(" ", ".")
+    number = number if "." in number else f"{number}.0"
+    return {"4.0": kind, "3.0": f"{kind}-3.0", "2.0": f"{kind}-2.0"}.get(number)
+
+
+def _versioned(mentions: list[tuple[int, str, str | None]]) -> Iterator[str | None]:
+    """What is mentioned; a name without its version means that of the same name with one."""
+    told = {at for at, version, _ in mentions if version}
+    for at, version, licence in mentions:
+        if version or at not in told:
+            yield licence
+
+
+def _at(link: str) -> str | None:
+    """The licence that an address leads to."""
+    plain = link.lower()
+    creative = _CC_ADDRESS.search(plain)
+    if creative:
+        kind = creative["kind"]
+        return _creative(kind, creative["version"]) if kind.startswith("by") else None
+    return next((name for pattern, name in _ADDRESSES if re.search(pattern, plain)), None)
