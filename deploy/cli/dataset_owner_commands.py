@@ -28,6 +28,7 @@ def add(
     source_url: str | None = None,
     temporal_start: Annotated[str, typer.Option(help="First day it is about.")] = "",
     temporal_end: Annotated[str, typer.Option(help="Last day it is about.")] = "",
+    modified: Annotated[str, typer.Option(help="Day its source last changed it.")] = "",
     frequency: Annotated[str, typer.Option(help="EU code: annual, monthly, never, ...")] = "",
     contact_name: Annotated[str, typer.Option(help="Whom to ask, with one of the next.")] = "",
     contact_email: str = "",
@@ -45,6 +46,7 @@ def add(
         "producer_kind": producer_kind or None,
         "source_url": source_url,
         "temporal": _given(start=temporal_start, end=temporal_end),
+        "modified": modified or None,
         "frequency": frequency or None,
         "contact": _given(name=contact_name, email=contact_email, url=contact_url),
         "hvd": hvd or None,
@@ -68,6 +70,7 @@ def describe(
     source_url: _Optional = None,
     temporal_start: Annotated[str, typer.Option(help="First day; without end, an open one.")] = "",
     temporal_end: Annotated[str, typer.Option(help="Last day it is about.")] = "",
+    modified: _Optional = None,
     frequency: _Optional = None,
     contact_name: Annotated[str, typer.Option(help="Whom to ask, with one of the next.")] = "",
     contact_email: str = "",
@@ -78,7 +81,7 @@ def describe(
     """Change what is said of one's dataset; what is not given stays."""
     texts = {"title": title, "theme": theme, "licence": licence, "access": access}
     texts |= {"description": description, "producer": producer, "language": language}
-    optional = {"source_url": source_url, "frequency": frequency, "hvd": hvd}
+    optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
     optional["producer_kind"] = producer_kind
     whole = {
         "keywords": keyword,

@@ -1,12 +1,15 @@
 """What owners send about their data: bounded, and refused when a field is unknown."""
 
+from datetime import date, timedelta
 from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from services.catalog.datasets.legal_basis import Basis
-from services.catalog.datasets.metadata import AccessLevel, Metadata
+from services.catalog.datasets.metadata import AccessLevel, Day, Metadata
 from services.catalog.licences.licences import canonical
+from shared.aggregate import now
+from shared.catalogues.markup import legible_name
 from shared.events import RepairName
 from shared.inbound import Body
 from shared.tables.territory import Place
@@ -20,22 +23,39 @@ Label = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(legible),
 ]
+Name = Annotated[Label, AfterValidator(legible_name)]
+"""What attributions are made of: pages and catalogues show it as it is."""
+
 Purpose = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(legible)
 ]
 
 
+def _past(day: date | None) -> date | None:
+    if day and day > (now() + _AHEAD).date():
+        raise ValueError("ne peut pas être dans l'avenir")
+    return day
+
+
+_AHEAD = timedelta(days=1)
+"""Where the sun rises first, it is tomorrow already."""
+
+PastDay = Annotated[Day, AfterValidator(_past)]
+_MODIFIED = Field(default=None, description="the day its source last changed it, where known")
+
+
 class NewDataset(Metadata, Body):
     """The metadata of an upload; `territory` holds INSEE codes, or SIREN of EPCI."""
 
-    title: Label
+    title: Name
     description: Text = ""
     theme: Label
     keywords: tuple[Label, ...] = Field(default=(), max_length=30)
     territory: tuple[Place, ...] = Field(default=(), max_length=5000)
-    licence: Label
+    licence: Name
     access: AccessLevel = "restricted"
-    producer: Text = ""
+    producer: Annotated[Text, AfterValidator(legible_name)] = ""
+    modified: PastDay | None = _MODIFIED
     source_url: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000)
 
     def plain(self) -> Metadata:
@@ -56,9 +76,9 @@ class ChangeDataset(NewDataset):
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     # Made, and not given: an empty text is no label.
-    title: Label = Field(default_factory=str)
+    title: Name = Field(default_factory=str)
     theme: Label = Field(default_factory=str)
-    licence: Label = Field(default_factory=str)
+    licence: Name = Field(default_factory=str)
 
     def applied_to(self, said: Metadata) -> Metadata:
         """What the dataset keeps, where it kept `said`."""
@@ -70,6 +90,7 @@ class NewVersion(Body):
     """The metadata of another version."""
 
     note: Text = ""
+    modified: PastDay | None = _MODIFIED
 
 
 class NewLegalBasis(Body):

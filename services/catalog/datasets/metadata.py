@@ -9,7 +9,7 @@ from shared.catalogues.eu_codes import PublisherKind
 from shared.events.event import Frozen
 from shared.words import legible
 
-_Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
+Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
 """A day that documents keep as text: they have no dates without a time."""
 
 
@@ -64,8 +64,8 @@ Language = Literal["fr", "en", "de", "es", "it", "nl", "pt", "br", "ca", "co", "
 class Period(Frozen):
     """The days that data is about, from `start` to `end`; open where one is missing."""
 
-    start: _Day | None = None
-    end: _Day | None = None
+    start: Day | None = None
+    end: Day | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -107,6 +107,7 @@ class Metadata(Frozen):
     producer_kind: PublisherKind | None = Field(default=None, description="what body that is")
     source_url: str | None = None
     temporal: Period | None = Field(default=None, description="the days the data is about")
+    modified: Day | None = Field(default=None, description="the day its source last changed it")
     frequency: Frequency | None = Field(default=None, description="how often it is renewed")
     contact: Contact | None = Field(default=None, description="whom to ask about it")
     hvd: HighValue | None = Field(default=None, description="category of a high-value dataset")

@@ -8,7 +8,7 @@ from pydantic import Field, computed_field
 
 from services.catalog.datasets.legal_basis import LegalBasis, check_opening, held_for, why_held
 from services.catalog.datasets.metadata import AccessLevel, Metadata
-from services.catalog.datasets.source_record import FetchedCopy, Harvested
+from services.catalog.datasets.source_record import FetchedCopy, Harvested, day_of
 from services.catalog.datasets.versions import (
     DatasetState,
     Version,
@@ -188,10 +188,10 @@ class Dataset(Aggregate):
 
     @property
     def updated(self) -> date:
-        """The day its data was last renewed, as far as the lab knows."""
+        """The day its data was last renewed, or else came here: what search takes for its age."""
         version = self.shown
         if version:
-            return version.registered_at.date()
+            return version.changed_on or version.registered_at.date()
         if self.harvested:
             return date.fromisoformat(self.harvested.updated)
         return self.changed_at.date()
@@ -251,8 +251,15 @@ class Dataset(Aggregate):
             title=self.metadata.title,
             producer=self.metadata.producer,
             licence=self.metadata.licence,
-            updated=version.registered_at.date() if version else self.updated,
+            updated=self.changed_on(version),
         )
+
+    def changed_on(self, version: Version | None = None) -> date | None:
+        """The day that data last changed, by its source; None when that was never said."""
+        version = version or self.shown
+        if version:
+            return version.changed_on
+        return day_of(self.harvested.modified) if self.harvested else self.metadata.modified
 
     def record(self, event: Event) -> None:
         """Keep `event` to be published, and that the dataset changed."""
@@ -269,6 +276,8 @@ class Dataset(Aggregate):
             self._end_opening("son accès ou sa licence ont changé depuis la demande")
         if {"title", "description"} & {*changed} and self.opening and not self.opening.is_open:
             self._end_opening(_RENAMED)
+        if "modified" in changed and self.versions:
+            self.versions[-1].modified = metadata.modified
         self.say(metadata)
         self.record(DatasetDescribed(**self._about(), changed=changed))
 
@@ -396,13 +405,21 @@ class Dataset(Aggregate):
         repairs = tuple(dict.fromkeys((*before, *upload.accepted_repairs)))
         same = newest and (newest.file.sha256, before) == (upload.file.sha256, repairs)
         if newest and same and newest.state != "rejected":
+            self._date(newest, upload.modified or newest.modified)
             return
         given = dict(upload) | {"accepted_repairs": repairs}
         version = Version(**given, number=len(self.versions) + 1, registered_at=now())
         if self._end_opening(f"la version {version.number} est venue après la demande"):
             self._close()
         self.versions.append(version)
+        self._date(version, version.modified)
         self._request_reading(version)
+
+    def _date(self, version: Version, modified: date | None) -> None:
+        """Say when its source last changed the newest data: another version has another day."""
+        version.modified = modified
+        if not self.harvested:
+            self.metadata = self.metadata.model_copy(update={"modified": modified})
 
     def read_again(self) -> None:
         """Have the version that is shown read and screened anew, unless it waits for that.

@@ -1,5 +1,6 @@
 """What the catalogue keeps of a dataset that it knows from another catalogue."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -9,6 +10,14 @@ from shared.events.event import Frozen
 
 Change = Literal["new", "changed", "returned"]
 """What a harvest did to a dataset: it was unknown, told otherwise, or retired before."""
+
+
+def day_of(moment: str) -> date | None:
+    """The day of an ISO date or time; None where it is not told to the day."""
+    try:
+        return date.fromisoformat(moment[: len("2026-01-31")])
+    except ValueError:
+        return None
 
 
 class Harvested(Frozen):

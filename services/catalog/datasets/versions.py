@@ -1,12 +1,13 @@
 """The versions of a dataset: how each came about, what reading it showed, how they follow."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
 from services.catalog.datasets.legal_basis import LegalBasis, covers
+from services.catalog.datasets.metadata import Day
 from services.catalog.licences.compatibility import Source
 from shared.errors import WrongStage
 from shared.events.event import AcceptedRepair, FileRef, Frozen, Step
@@ -55,6 +56,7 @@ class VersionContent(BaseModel):
     file: FileRef
     filename: str
     note: str = Field(default="", description="what the owner says about this version")
+    modified: Day | None = Field(default=None, description="the day its source last changed it")
     files: tuple[Output, ...] = Field(default=(), description="every file of a result")
     provenance: Provenance | None = None
     accepted_repairs: tuple[AcceptedRepair, ...] = Field(
@@ -79,6 +81,11 @@ class Version(VersionContent):
     legal_basis: LegalBasis | None = None
 
     @property
+    def changed_on(self) -> date | None:
+        """When its data last changed: of a result when the lab made it; None when nobody said."""
+        return self.registered_at.date() if self.provenance else self.modified
+
+    @property
     def stored(self) -> Iterator[FileRef]:
         """What of it lies in the file store."""
         yield self.file
@@ -96,6 +103,7 @@ class Version(VersionContent):
             state=self.state,
             file=self.file,
             filename="",
+            modified=self.modified,
             job_id=self.job_id,
             legal_basis=basis and basis.model_copy(update={"note": ""}),
             provenance=self.provenance and self.provenance.without_content(),

@@ -233,7 +233,10 @@ def _add_rights(node: Node, about: Metadata) -> None:
 def _add_version(node: Node, published: Sequence[Version]) -> None:
     newest = published[-1]
     node.add(DCTERMS.issued, moment(published[0].registered_at))
-    node.add(DCTERMS.modified, moment(newest.registered_at))
+    if newest.provenance:
+        node.add(DCTERMS.modified, moment(newest.registered_at))
+    elif newest.modified:
+        node.add(DCTERMS.modified, typed(newest.modified, "date"))
     node.add(DCAT_VERSION, text(str(newest.number)))
     if newest.note:
         node.add(ADMS.versionNotes, text(newest.note, "fr"))

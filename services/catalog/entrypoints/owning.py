@@ -61,7 +61,8 @@ class Owning:
     )
     def upload_version(self, call: Call, dataset_id: str) -> DatasetView:
         """Take in another version of the caller's dataset, unless its bytes are the newest's."""
-        upload = VersionContent(file=call.file, filename=call.filename, note=call.body.note)
+        said = call.body.model_dump()
+        upload = VersionContent(file=call.file, filename=call.filename, **said)
         owner_id = call.caller.member_id
         dataset = registration.register_version(self.documents, dataset_id, owner_id, upload)
         return view_of(dataset, call.caller)

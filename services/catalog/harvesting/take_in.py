@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.source_record import FetchedCopy
+from services.catalog.datasets.source_record import FetchedCopy, day_of
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.visibility import visible
 from services.catalog.harvesting.fetching import Fetcher, PortalResponse
@@ -80,7 +80,10 @@ def _keep(
     def decide(dataset: Dataset) -> None:
         if file:
             note = f"récupéré de {wanted.url}"
-            dataset.register(VersionContent(file=file, filename=_name_of(wanted), note=note))
+            said = day_of(dataset.harvested.dated(wanted)) if dataset.harvested else None
+            dataset.register(
+                VersionContent(file=file, filename=_name_of(wanted), note=note, modified=said)
+            )
         dataset.taken = FetchedCopy(
             distribution=wanted,
             modified=dataset.harvested.dated(wanted) if dataset.harvested else "",

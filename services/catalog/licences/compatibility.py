@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, PlainSerializer
 
 from services.catalog.licences.licences import LICENCES, Duty, Licence, canonical, find_licence
+from shared.catalogues.markup import text_of_html
 from shared.events.event import Frozen
 from shared.words import quoted
 
@@ -28,13 +29,16 @@ _SHARED = {
 }
 
 
+_Day = Annotated[date, PlainSerializer(date.isoformat)]  # a document holds no plain date
+
+
 class Source(Frozen):
-    """One input: whose it is, its licence as it was given, and when it was last updated."""
+    """One input: whose it is, its licence as it was given, and when its source last changed it."""
 
     title: str
     producer: str
     licence: str
-    updated: Annotated[date, PlainSerializer(date.isoformat)]  # a document holds no plain date
+    updated: _Day | None = None
 
 
 class Obligation(Frozen):
@@ -70,7 +74,7 @@ class Compatibility(Frozen):
 
 def compatibility_of(sources: Iterable[Source]) -> Compatibility:
     """The compatibility of the licences of a result made of these inputs."""
-    inputs = sorted(set(sources), key=lambda one: tuple(one.model_dump().values()))
+    inputs = sorted(set(sources), key=_order)
     licences = {_licence_of(one).id: _licence_of(one) for one in inputs}
     conflict = _conflict(inputs, licences)
     result = None if conflict else _result(licences)
@@ -84,6 +88,10 @@ def compatibility_of(sources: Iterable[Source]) -> Compatibility:
     )
 
 
+def _order(source: Source) -> tuple[str, ...]:
+    return tuple(str(value) for value in source.model_dump().values())
+
+
 def _licence_of(source: Source) -> Licence:
     return _known(source.licence)
 
@@ -95,7 +103,7 @@ def _known(licence: str) -> Licence:
 def _name_of(source: Source) -> str:
     """The licence's title; as it was given, where nobody here knows what it permits."""
     known = find_licence(source.licence)
-    return known.title if known else f"licence {quoted(source.licence)}"
+    return known.title if known else f"licence {quoted(text_of_html(source.licence))}"
 
 
 def _conflict(inputs: list[Source], licences: dict[str, Licence]) -> Conflict | None:
@@ -143,12 +151,18 @@ def _obligations(licences: Iterable[Licence]) -> Iterable[Obligation]:
 
 def _attribution(inputs: list[Source]) -> str:
     named = [
-        f"{quoted(one.title)}, {one.producer or 'producteur non précisé'},"
-        f" mis à jour le {one.updated:%d/%m/%Y}, {_name_of(one)}"
+        f"{quoted(text_of_html(one.title))},"
+        f" {text_of_html(one.producer) or 'producteur non précisé'}, {_dated(one)}, {_name_of(one)}"
         + (f" ({url})" if (url := _licence_of(one).url) else "")
         for one in inputs
     ]
     return f"Sources : {' ; '.join(named)}." if named else ""
+
+
+def _dated(source: Source) -> str:
+    if source.updated is None:
+        return "date de mise à jour non précisée"
+    return f"mis à jour le {source.updated:%d/%m/%Y}"
 
 
 class Terms(NamedTuple):

@@ -6,11 +6,16 @@ from tests.integration.catalog.lab import Lab, problem
 def test_licence_of_a_crossing_is_judged_over_its_datasets(lab: Lab) -> None:
     """Open database beside open licence: the result is an open database, and both are named."""
     homes = lab.published("mbr_20", title="Logements", licence="Licence Ouverte 2.0")
-    stops = lab.published("mbr_21", title="Arrêts", licence="ODbL", producer="La région")
+    said = {"producer": "La région", "modified": "2024-05-02"}
+    stops = lab.published("mbr_21", title="Arrêts", licence="ODbL", **said)
     token = lab.token("mbr_22", "holder")
     licence = lab.get(f"/crossing?dataset_id={homes}&dataset_id={stops}", token)["licence"]
     assert (licence["licence"], licence["conflict"]) == ("odc-odbl", None)
-    assert "« Arrêts », La région, mis à jour le" in licence["attribution"]
+    assert "« Arrêts », La région, mis à jour le 02/05/2024," in licence["attribution"]
+    assert (
+        "« Logements », producteur non précisé, date de mise à jour non précisée,"
+        in (licence["attribution"])
+    )
     with lab.rpc() as catalog:
         answer = catalog.judge_crossing([homes, stops])
     assert answer["licence"] == licence

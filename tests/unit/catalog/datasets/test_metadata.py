@@ -19,6 +19,21 @@ def test_a_period_is_kept_as_text_and_comes_back() -> None:
     assert Period.model_validate(period.model_dump()) == period
 
 
+@pytest.mark.parametrize("field", ["title", "licence", "producer"])
+def test_html_is_refused_where_attributions_are_made_of_it(field: str) -> None:
+    """The field is named; what only looks like a tag is none."""
+    with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
+        NewDataset(**ABOUT | {field: "<a href='https://a.fr'>Bornes</a>"})
+    assert NewDataset(**ABOUT | {field: "Revenus < 60 % <médiane>"})
+
+
+def test_data_was_not_changed_in_the_future() -> None:
+    """A date that is to come is a mistake."""
+    assert NewDataset(**ABOUT, modified="2024-05-02").plain().modified == date(2024, 5, 2)
+    with pytest.raises(ValidationError, match="l'avenir"):
+        NewDataset(**ABOUT, modified="2999-01-01")
+
+
 @pytest.mark.parametrize("fields", [{}, {"start": "2021-01-02", "end": "2021-01-01"}])
 def test_a_period_without_days_or_in_the_wrong_order_is_refused(fields: dict[str, Any]) -> None:
     """One day is a period."""

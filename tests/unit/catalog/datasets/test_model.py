@@ -1,5 +1,7 @@
 """The rules of a dataset's versions."""
 
+from datetime import date
+
 import pytest
 
 from services.catalog.datasets.model import Dataset
@@ -7,7 +9,7 @@ from services.catalog.datasets.versions import VersionContent
 from shared.aggregate import now
 from shared.errors import Unavailable, WrongStage
 from shared.events import DatasetPublished, DatasetRegistered, DatasetRejected, Event
-from tests.unit.catalog.samples import profile, published, ref, registered
+from tests.unit.catalog.samples import made_of, profile, published, ref, registered
 
 
 def upload(letter: str) -> VersionContent:
@@ -39,6 +41,26 @@ def test_same_bytes_again_are_the_same_version() -> None:
     dataset.register(upload("a"))
     assert len(dataset.versions) == 1
     assert numbers_of(dataset, DatasetRegistered) == [1]
+
+
+def test_source_s_date_is_said_and_never_that_of_the_upload() -> None:
+    """Each version has its own; one whose owner says none has none."""
+    dataset = registered()
+    assert dataset.as_source().updated is None
+    dataset.register(upload("c").model_copy(update={"modified": date(2024, 5, 2)}))
+    assert dataset.metadata.modified == dataset.as_source().updated == date(2024, 5, 2)
+    dataset.describe(dataset.metadata.model_copy(update={"modified": date(2024, 6, 1)}))
+    dataset.register(upload("d"))
+    first, second, third = (dataset.as_source(version).updated for version in dataset.versions)
+    assert (first, second, third) == (None, date(2024, 6, 1), None)
+    assert dataset.metadata.modified is None
+
+
+def test_result_is_dated_by_the_day_the_lab_made_it() -> None:
+    """It has no other source."""
+    dataset = registered()
+    dataset.versions[0].provenance = made_of()
+    assert dataset.as_source().updated == dataset.versions[0].registered_at.date()
 
 
 def test_changed_bytes_are_a_new_version() -> None:

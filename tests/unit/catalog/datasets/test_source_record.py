@@ -137,8 +137,14 @@ def test_data_that_is_only_referenced_cannot_be_read() -> None:
 
 
 def test_update_of_a_referenced_dataset_is_its_source_s() -> None:
-    """Attributions name the date that the other catalogue gives."""
-    assert harvested().updated == date(2026, 3, 1)
+    """Attributions name the date that the other catalogue gives, and none when it gives none."""
+    dataset = harvested()
+    assert dataset.updated == date(2026, 3, 1)
+    assert dataset.as_source().updated is None
+    dataset.harvest(
+        harvested_record("changed").model_copy(update={"modified": "2026-02-28T23:00:00Z"})
+    )
+    assert dataset.as_source().updated == date(2026, 2, 28)
 
 
 def test_referenced_dataset_is_proposed_with_the_way_to_use_it() -> None:

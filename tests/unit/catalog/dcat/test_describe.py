@@ -1,6 +1,7 @@
 """The description of datasets in DCAT-AP 3.0.1, against rules written from the specification."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import get_args
 
 import pytest
@@ -30,6 +31,7 @@ from tests.unit.catalog.dcat.described import (
     rich,
     written,
 )
+from tests.unit.catalog.samples import published
 
 STRANGER = Caller("mbr_stranger", frozenset({"holder"}))
 THEME = "http://publications.europa.eu/resource/authority/data-theme"
@@ -215,6 +217,18 @@ def test_data_of_another_catalogue_keeps_its_identifier_and_files() -> None:
     file = graph.value(uri, DCAT.distribution)
     assert graph.value(file, DCAT.downloadURL) == URIRef("https://portail.fr/bornes.csv")
     assert str(graph.value(uri, DCTERMS.modified)) == "2024-03-01T10:00:00+01:00"
+
+
+def test_data_is_dated_by_its_source_alone() -> None:
+    """Neither the day of an upload nor that of a harvest is when data was modified."""
+    upload, uri = published("dts_a"), URIRef(f"{BASE}/dts_a")
+    assert graph_of(upload).value(uri, DCTERMS.modified) is None
+    upload.versions[0].modified = date(2024, 5, 2)
+    assert str(graph_of(upload).value(uri, DCTERMS.modified)) == "2024-05-02"
+    far = harvested()
+    assert far.harvested
+    far.harvested = far.harvested.model_copy(update={"modified": ""})
+    assert graph_of(far).value(URIRef(f"{BASE}/dts_far"), DCTERMS.modified) is None
 
 
 @pytest.mark.parametrize(

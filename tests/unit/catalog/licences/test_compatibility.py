@@ -21,7 +21,7 @@ SOURCES = st.builds(
     title=st.sampled_from(["Communes", "Logements", "Bornes"]),
     producer=st.sampled_from(["INSEE", "La Poste", ""]),
     licence=st.sampled_from([*IDS, "ODbL", "inconnue"]),
-    updated=st.sampled_from([date(2021, 1, 1), date(2026, 1, 1)]),
+    updated=st.sampled_from([date(2021, 1, 1), date(2026, 1, 1), None]),
 )
 
 
@@ -81,6 +81,14 @@ def test_attribution_is_ready_to_be_published() -> None:
         " Creative Commons Zero (CC0) 1.0 (https://creativecommons.org/publicdomain/zero/1.0/) ;"
         " « Communes », INSEE, mis à jour le 31/01/2026, Licence Ouverte 2.0"
         " (https://www.etalab.gouv.fr/licence-ouverte-open-licence)."
+    )
+
+
+def test_attribution_claims_no_date_that_the_source_did_not_give() -> None:
+    """The day of an upload is none, and tags of HTML are not published."""
+    undated = Source(title="<b>Bornes</b>", producer="<i>SDE</i>", licence="<p>à voir</p>")
+    assert compatibility_of([undated]).attribution == (
+        "Sources : « Bornes », SDE, date de mise à jour non précisée, licence « à voir »."
     )
 
 
