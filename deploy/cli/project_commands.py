@@ -140,13 +140,20 @@ def withdraw(
 
 
 def _check(api: Client, treatment: object) -> None:
-    """Let compute refuse what cannot run; when it is away, the trial will tell."""
+    """Let compute refuse what cannot run, and print what to think of before it is sent.
+
+    What is not checked is told: the trial will tell the rest.
+    """
     if not isinstance(treatment, dict):
         return
     try:
-        api.post("compute", "/treatments/check", treatment)
+        told = api.post("compute", "/treatments/check", treatment) or {}
     except Away as error:
         typer.echo(f"datalab: the treatment is not checked yet: {error}", err=True)
+        return
+    for what, remarks in (("warning", "warnings"), ("not checked", "unchecked")):
+        for one in told.get(remarks, ()):
+            typer.echo(f"datalab: {what}: {one['field']}: {one['message']}", err=True)
 
 
 def _object(file: typer.FileText) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs import endings, retention
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
+from services.compute.jobs.proposals import check_treatment
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import (
     JobPage,
@@ -21,8 +22,9 @@ from services.compute.jobs.views import (
 )
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared import trace
-from shared.applications import ApplicationView, check_steps, list_applications
-from shared.auth import INSIDE
+from shared.applications import ApplicationView, list_applications
+from shared.applications.remarks import TreatmentCheck
+from shared.auth import INSIDE, Caller
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
 from shared.events import (
@@ -47,7 +49,7 @@ from shared.events import (
 )
 from shared.http import Call, Download, http
 from shared.inbound import Identifier
-from shared.messaging import Background, Config, Context, Documents, Files, on, rpc
+from shared.messaging import Background, Config, Context, Documents, Files, RpcClient, on, rpc
 from shared.storage import check_disk
 from shared.tables.manifest import RESULT_TYPES
 
@@ -75,6 +77,7 @@ class Compute:
     documents = Documents(Workspace, Job, Departure, Retained)
     files = Files()
     settings = Config()
+    catalog = RpcClient("catalog")
     scheduler = Background(_scheduler)
     retention = Background(retaining(retention.policies))
 
@@ -152,10 +155,14 @@ class Compute:
         """The processing applications, with what they take, make and can be told."""
         return list_applications()
 
-    @http("POST", "/treatments/check", body=Treatment)
-    def check(self, call: Call) -> None:
-        """Whether a treatment can run: 204, or 422 naming the first field at fault."""
-        check_steps(call.body.inputs, call.body.steps)
+    @http("POST", "/treatments/check", body=Treatment, returns=TreatmentCheck)
+    def check(self, call: Call) -> TreatmentCheck:
+        """Whether a treatment can run, and what to think of; 422 naming the first field at fault.
+
+        A crossing that multiplies rows of both tables is one, unless the treatment says that it is
+        wanted. What could not be looked at, since the catalogue does not answer, is told.
+        """
+        return check_treatment(self.catalog, call.body, call.caller)
 
     @http("POST", "/jobs", body=SubmitJob, returns=JobView, status=202)
     def run_again(self, call: Call) -> JobView:
@@ -241,10 +248,13 @@ class Compute:
         return list_applications()
 
     @rpc
-    def check_treatment(self, treatment: dict[str, Any]) -> None:
-        """Whether a treatment can run; Invalid naming the first field at fault."""
-        asked = Treatment.model_validate(treatment)
-        check_steps(asked.inputs, asked.steps)
+    def check_treatment(self, treatment: dict[str, Any], member_id: str = "") -> TreatmentCheck:
+        """Whether a treatment of a member can run, and what to think of.
+
+        Invalid naming the first field at fault. Without a member, what everybody may know counts.
+        """
+        caller = Caller(member_id, frozenset())
+        return check_treatment(self.catalog, Treatment.model_validate(treatment), caller)
 
     @rpc
     def get_workspace(self, project_id: Identifier) -> WorkspaceView:

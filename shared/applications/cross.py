@@ -43,6 +43,12 @@ class CrossParameters(Parameters):
         default=None,
         description="Passage qui mène la clé de la table croisée à celle de la table principale",
     )
+    many_to_many: Literal["refused", "kept"] | None = Field(
+        default=None,
+        description="Si une même clé se trouve sur plusieurs lignes des deux tables, chaque ligne"
+        " de l'une s'y croise avec chaque ligne de l'autre : kept le veut, refused refuse le calcul"
+        " complet. Sans choix, un traitement soumis aujourd'hui reçoit refused",
+    )
 
     @model_validator(mode="after")
     def _arrive_at_one_kind(self) -> Self:

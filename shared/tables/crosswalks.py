@@ -27,6 +27,11 @@ class Cost(StrEnum):
         return self in {Cost.ONE_TO_MANY, Cost.MANY_TO_MANY}
 
     @property
+    def merges(self) -> bool:
+        """Whether several keys lead to one."""
+        return self in {Cost.LOSES_DETAIL, Cost.MANY_TO_MANY}
+
+    @property
     def told(self) -> str:
         """The cost in French."""
         return _TOLD[self]

@@ -122,7 +122,7 @@ def test_same_key_submits_one_project(shell: Shell, project_file: Path) -> None:
     assert len(set(twice)) == 1
 
 
-UNFIT = {
+UNFIT: dict[str, Any] = {
     "inputs": {"homes": "dts_1"},
     "steps": [{"application": "aggregate", "inputs": {"table": "homes"}, "output": "sum"}],
 }
@@ -139,6 +139,30 @@ def test_treatment_that_cannot_run_is_refused_before_it_is_sent(
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "steps.0.parameters.by: ce champ manque" in done.stderr
     assert "Nothing found" in shell.run("project", "list", as_=holder).stdout
+
+
+def test_what_to_think_of_is_printed_before_a_treatment_is_sent(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """An unknown column is refused, with what is near; a warning is printed, and the rest sent."""
+    owner, file, data = ("mbr_warned", "holder", "owner"), tmp_path / "p.json", tmp_path / "t.csv"
+    data.write_text(CSV)
+    about = ("--title", "Communes", "--theme", "t", "--licence", "lov2", "--access", "open")
+    dataset_id = shell.json("dataset", "add", str(data), *about, as_=owner)["id"]
+    eventually(lambda: shell.json("dataset", "show", dataset_id)["state"] == "published")
+
+    def submit(column: str) -> "subprocess.CompletedProcess[str]":
+        step = {**UNFIT["steps"][0], "parameters": {"by": ["insee"], "sums": [column]}}
+        asked = {"inputs": {"homes": dataset_id}, "steps": [step]}
+        file.write_text(json.dumps({**PROJECT, "treatment": asked}))
+        return shell.run("project", "submit", str(file), as_=owner)
+
+    refused, warned = submit("valeurs"), submit("nom")
+    assert refused.returncode == 1
+    assert "vouliez-vous dire « valeur »" in refused.stderr
+    assert warned.returncode == 0
+    assert "warning: steps.0.parameters.sums.0: « nom » n'est pas lue" in warned.stderr
+    assert len(shell.json("project", "list", as_=owner)["items"]) == 1
 
 
 def test_treatment_is_sent_unchecked_while_compute_is_away(

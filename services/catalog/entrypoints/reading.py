@@ -1,5 +1,7 @@
 """What is asked of the catalogue: search, one dataset, its joins and files, the export."""
 
+from typing import Any
+
 from services.catalog.access import usage
 from services.catalog.datasets import visibility
 from services.catalog.datasets.views import DatasetView, view_of
@@ -11,7 +13,7 @@ from services.catalog.dcat.export import (
     RdfDocument,
 )
 from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
-from services.catalog.joins import found_joins
+from services.catalog.joins import found_joins, treatment_inputs
 from services.catalog.joins.found_joins import JoinPage, JoinQuery
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.results import crossing
@@ -19,8 +21,9 @@ from services.catalog.results.crossing import CrossingQuery, CrossingView
 from services.catalog.results.ended_inputs import with_ended_inputs
 from services.catalog.search.finder import DatasetPage, Finder
 from services.catalog.search.query import DatasetQuery
+from shared.applications.known_tables import KnownInputs
 from shared.auth import INSIDE, Caller
-from shared.events.event import FileRef
+from shared.events.event import FileRef, Treatment
 from shared.http import Call, Download, Text, http, paced
 from shared.inbound import Identifier
 from shared.messaging import rpc
@@ -130,6 +133,18 @@ class Reading:
         """One page of what a dataset can be joined with, best first."""
         query = JoinQuery(column=column, containment=containment, after=after, limit=limit)
         return found_joins.list_joins(self.documents, self.joins, dataset_id, query, INSIDE)
+
+    @rpc
+    def describe_inputs(
+        self, treatment: dict[str, Any], member_id: str = "", *, is_staff: bool = False
+    ) -> KnownInputs:
+        """The tables that a treatment reads and the rows of its crossings, as a member knows them.
+
+        Without a member, as everybody does.
+        """
+        caller = INSIDE if is_staff else Caller(member_id, frozenset())
+        asked = Treatment.model_validate(treatment)
+        return treatment_inputs.describe(self.documents, self.joins, asked, caller)
 
     @rpc
     def export_catalog(

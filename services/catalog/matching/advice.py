@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from services.catalog.access.known import known_tables
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.obstacles import Wanted, obstacles_of
 from services.catalog.access.requests import change_access
@@ -18,7 +19,10 @@ from services.catalog.matching.model import (
 )
 from services.catalog.search.finder import Finder
 from services.catalog.search.query import ScoredTerm
-from shared.events import Envelope, ProjectSubmitted, Treatment, TreatmentProposed
+from shared.applications.checking import check_tables
+from shared.applications.known_tables import KnownInputs
+from shared.errors import Invalid
+from shared.events import Envelope, Obstacle, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.store import Store
 
 _MOST = 200
@@ -37,7 +41,7 @@ def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -
     def decide(access: ProjectAccess) -> None:
         access.match(project.holder_id, project.title, matches, {*named, *traits.keys})
         if project.treatment:
-            access.tell_inputs(1, obstacles_of(inputs), _owners(inputs))
+            access.tell_inputs(1, _obstacles(project.treatment, inputs), _owners(inputs))
 
     change_access(store, envelope, decide)
 
@@ -51,7 +55,8 @@ def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
 
     def decide(access: ProjectAccess) -> None:
         access.need(needs)
-        access.tell_inputs(event.proposal, obstacles_of(inputs), _owners(inputs))
+        obstacles = _obstacles(event.treatment, inputs)
+        access.tell_inputs(event.proposal, obstacles, _owners(inputs))
 
     change_access(store, envelope, decide)
 
@@ -73,6 +78,21 @@ def _scored_terms(traits: ProjectTraits) -> Iterator[list[ScoredTerm]]:
 def _wanted(store: Store, holder_id: str, treatment: Treatment | None) -> Wanted:
     """What a treatment reads; of what its holder may not know, nothing is told either."""
     return known_to(store, holder_id, treatment.inputs.values() if treatment else ())
+
+
+def _obstacles(treatment: Treatment, inputs: Wanted) -> tuple[Obstacle, ...]:
+    """What stands between a treatment and its data: also columns that it names and that has not."""
+    try:
+        faults = check_tables(treatment, KnownInputs(tables=known_tables(inputs))).faults
+    except Invalid:
+        # Compute says what is wrong with a treatment that can never run.
+        faults = []
+    unknown = (one for one in faults if one.kind == "unknown_column")
+    told = (
+        Obstacle(dataset_id=one.dataset_id, reason=f"{one.field} : {one.message}.")
+        for one in unknown
+    )
+    return (*obstacles_of(inputs), *told)
 
 
 def _owners(inputs: Wanted) -> tuple[str, ...]:

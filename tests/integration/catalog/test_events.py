@@ -6,7 +6,14 @@ from typing import Any
 from openapi_spec_validator import validate
 
 from shared.aggregate import new_id
-from shared.events import JobCancelled, JobSucceeded, ProjectWithdrawn, TreatmentProposed
+from shared.events import (
+    JobCancelled,
+    JobSucceeded,
+    ProjectWithdrawn,
+    Step,
+    Treatment,
+    TreatmentProposed,
+)
 from tests.integration.catalog.lab import Lab, about, delivered, failed, reading, submitted
 from tests.servers import eventually
 
@@ -55,6 +62,23 @@ def test_project_is_told_what_its_treatment_cannot_read(lab: Lab) -> None:
     assert (again["obstacles"], again["owners"]) == ([], ["mbr_p"])
     lab.settled()
     assert len(lab.events("inputs_checked", project_id=project.project_id)) == 2
+
+
+def test_project_is_told_which_columns_its_data_does_not_have(lab: Lab) -> None:
+    """While its holder may still mend it: later a reviewer would have to."""
+    read = lab.published("mbr_p", "commune", access="restricted")
+    step = Step(
+        application="aggregate",
+        inputs={"table": "a"},
+        parameters={"by": ["communes"], "counts": ["commune"]},
+        output="r",
+    )
+    project = submitted(treatment=Treatment(inputs={"a": read}, steps=(step,)))
+    lab.publish(project)
+    (obstacle,) = lab.wait_for("inputs_checked", project_id=project.project_id)["obstacles"]
+    assert (obstacle["dataset_id"], obstacle["passes"]) == (read, False)
+    assert obstacle["reason"].startswith("steps.0.parameters.by.0 : la table « a » n'a pas de")
+    assert "vouliez-vous dire « commune »" in obstacle["reason"]
 
 
 def test_whose_data_a_treatment_reads_is_told_with_all_that_a_result_was_made_of(lab: Lab) -> None:

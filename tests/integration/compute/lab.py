@@ -212,6 +212,12 @@ def crossing(dataset_id: str) -> Treatment:
     return Treatment(inputs={"homes": dataset_id}, steps=(step,))
 
 
+def unfit() -> Treatment:
+    """A treatment that names no column to add up."""
+    step = Step(application="aggregate", inputs={"table": "homes"}, output="result")
+    return Treatment(inputs={"homes": "dts_1"}, steps=(step,))
+
+
 def runners(service: RunningService) -> list[psutil.Process]:
     """The sandboxed job processes of a service.
 

@@ -10,16 +10,17 @@ from shared.messaging import Documents, rpc
 
 
 class Shelf(Aggregate):
-    """A dataset, who may read it, the answer to those, and the jobs it was given for."""
+    """A dataset, what is `known` of it, who may read it, the answer to those; the jobs."""
 
     collection: ClassVar[str] = "shelves"
     readers: list[str] = []
+    known: dict[str, Any] = {}
     answer: dict[str, Any] = {}
     jobs: list[str] = []
 
 
 class Catalog:
-    """Answers compute's one question."""
+    """Answers compute's questions."""
 
     name = "catalog"
     documents = Documents(Shelf)
@@ -29,6 +30,18 @@ class Catalog:
         """One dataset."""
         found: Shelf = self.documents.of(Shelf).get(dataset_id)
         return found
+
+    @rpc
+    def describe_inputs(
+        self, treatment: dict[str, Any], member_id: str = "", *, is_staff: bool = False
+    ) -> dict[str, Any]:
+        """What is known of each dataset, of which a member other than its readers knows nothing."""
+        found = map(self.documents.of(Shelf).find_one, treatment["inputs"].values())
+        shelves: list[Shelf] = [one for one in found if one]
+        return {
+            "tables": [one.known for one in shelves if is_staff or member_id in one.readers],
+            "crossings": [it for one in shelves for it in one.known.get("crossings", ())],
+        }
 
     @rpc
     def open_dataset(

@@ -12,10 +12,10 @@ import urllib3
 from shared.aggregate import new_id
 from shared.catalogues.harvested_page import ENTRIES, PageReport
 from shared.errors import Invalid, WrongStage
-from shared.events import HarvestPageFetched, ProjectSubmitted, Step, Treatment, TreatmentProposed
+from shared.events import HarvestPageFetched, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.tables.manifest import Profile
 from tests.catalogues import COMMUNES, turtle
-from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, summing
+from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, summing, unfit
 from tests.servers import RunningService, eventually
 
 DATA = Path(__file__).parents[3] / "deploy" / "demo" / "data"
@@ -229,12 +229,6 @@ def test_full_job_runs_again_for_the_holder_once_staffed(lab: Lab, compute: Runn
     assert {job["id"] for job in page["items"]} >= {first["job_id"], again}
 
 
-def unfit() -> Treatment:
-    """A treatment that names no column to add up."""
-    step = Step(application="aggregate", inputs={"table": "homes"}, output="result")
-    return Treatment(inputs={"homes": "dts_1"}, steps=(step,))
-
-
 @pytest.mark.usefixtures("compute")
 def test_trial_that_cannot_run_fails_at_once(lab: Lab) -> None:
     """No sandbox is started to learn what is known before; the reason names the field."""
@@ -245,19 +239,6 @@ def test_trial_that_cannot_run_fails_at_once(lab: Lab) -> None:
     assert failed["kind"] == "trial"
     assert "steps.0.parameters.by: ce champ manque" in failed["reason"]
     assert lab.events("job_started", project_id=project) == []
-
-
-def test_treatment_is_checked_before_it_is_submitted(lab: Lab, compute: RunningService) -> None:
-    """By HTTP and RPC: nothing when it can run, the field at fault when it cannot."""
-    path, good, bad = "/treatments/check", summing("dts_1").model_dump(), unfit().model_dump()
-    assert lab.call(compute, "POST", path, json=good).status == 204
-    refused = lab.call(compute, "POST", path, json=bad)
-    assert (refused.status, body(refused)["field"]) == (422, "steps.0.parameters.by")
-    assert lab.call(compute, "POST", path, json={**good, "steps": []}).status == 422
-    with lab.rpc() as rpc:
-        assert rpc.check_treatment(json.loads(json.dumps(good))) is None
-        with pytest.raises(Invalid, match=r"steps\.0\.parameters\.by"):
-            rpc.check_treatment(json.loads(json.dumps(bad)))
 
 
 @pytest.mark.usefixtures("compute")

@@ -1,0 +1,45 @@
+"""What is known of datasets before a treatment of them is sent: their columns, keys and counts."""
+
+from collections.abc import Callable, Iterator
+
+from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
+from services.catalog.datasets.model import Dataset
+from shared.applications.known_tables import KnownColumn, KnownTable
+from shared.tables.manifest import Profile
+
+ShownProfile = Callable[[Dataset], Profile | None]
+"""What of a dataset's columns may be seen."""
+
+
+def published_profile(dataset: Dataset) -> Profile | None:
+    """What everybody sees of its columns."""
+    return dataset.profile
+
+
+def known_tables(
+    wanted: Wanted, profile_of: ShownProfile = published_profile
+) -> tuple[KnownTable, ...]:
+    """Datasets as somebody knows them; None stands for one that this one may not know of."""
+    return tuple(_known(one, dataset, profile_of) for one, dataset in wanted.items())
+
+
+def _known(dataset_id: str, dataset: Dataset | None, profile_of: ShownProfile) -> KnownTable:
+    obstacle = obstacle_of(dataset_id, dataset)
+    reason = obstacle.reason if obstacle else ""
+    if dataset is None or dataset.retirement:
+        return KnownTable(dataset_id=dataset_id, reason=reason or UNKNOWN, is_lost=True)
+    profile = profile_of(dataset)
+    return KnownTable(
+        dataset_id=dataset_id,
+        title=dataset.metadata.title,
+        rows=profile.rows if profile else None,
+        columns=tuple(_columns(profile)) if profile else None,
+        reason=reason,
+    )
+
+
+def _columns(profile: Profile) -> Iterator[KnownColumn]:
+    for one in profile.columns:
+        yield KnownColumn(
+            name=one.name, kind=one.kind, key=one.key, filled=one.filled, distinct=one.distinct
+        )

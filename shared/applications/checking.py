@@ -1,0 +1,264 @@
+"""Checks a treatment against what is known of its tables, before anything runs.
+
+The steps are gone through with columns in place of rows: an unknown column is a fault; a warning
+tells of figures that would not mean what their name says, and of crossings that multiply rows.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from shared.applications import APPLICATIONS, check_steps, parse_parameters
+from shared.applications.aggregate import AggregateParameters
+from shared.applications.cross import SUCCESSOR_COLUMNS, CrossParameters
+from shared.applications.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.applications.remarks import Findings, Remark, near
+from shared.applications.repetition import (
+    Keys,
+    Side,
+    Times,
+    crossing_told,
+    keys_told,
+    multiplied,
+    repeated_told,
+)
+from shared.events.event import Step, Treatment
+from shared.words import quoted, unique
+
+_NUMBERS = ("integer", "decimal")
+_KINDS = {"text": "du texte", "date": "des dates", "boolean": "oui ou non"}
+_REPEATED = "un croisement répète les lignes de l'une et pas celles de l'autre"
+_MEAN = "l'une est une moyenne, l'autre non"
+_HOWS = {"sum": "la somme", "mean": "la moyenne", "count": "le nombre de valeurs"}
+
+
+class _Column(NamedTuple):
+    """A column of a table on the way: where it is from, and how often a row of that may stand."""
+
+    known: KnownColumn | None
+    source: str
+    times: Times = 1
+    crossed: str = ""
+
+
+class _Table(NamedTuple):
+    """A table on the way; one that `is_open` may have columns that nobody knows."""
+
+    name: str
+    dataset_id: str
+    columns: Mapping[str, _Column]
+    rows: int | None = None
+    is_open: bool = False
+
+
+def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
+    """Everything that is to be said of a treatment, as far as its tables are known.
+
+    Raises Invalid for one that cannot run, whatever they hold (`check_steps`).
+    """
+    check_steps(treatment.inputs, treatment.steps)
+    return _Check(treatment, inputs).findings()
+
+
+def _named(told: AggregateParameters) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield from (
+        ("by", told.by),
+        ("sums", told.sums),
+        ("means", told.means),
+        ("counts", told.counts),
+    )
+
+
+def _grouped(column: _Column, told: AggregateParameters) -> KnownColumn | None:
+    """A column of groups: the only one has each of its values once."""
+    known = column.known
+    if known is None:
+        return None
+    once = known.distinct if len(told.by) == 1 else None
+    return known.model_copy(update={"filled": once, "distinct": once})
+
+
+def _met(column: _Column, times: Times, step: Step) -> _Column:
+    """A column after a crossing in which each of its rows may stand that often."""
+    if times == 1:
+        return column
+    return column._replace(times=multiplied(column.times, times), crossed=step.output)
+
+
+class _Check:
+    """One treatment under check."""
+
+    def __init__(self, treatment: Treatment, inputs: KnownInputs) -> None:
+        self._treatment, self._inputs = treatment, inputs
+        self._found = Findings([], [], [])
+
+    def findings(self) -> Findings:
+        """Go through the steps."""
+        tables = {name: self._input(name, one) for name, one in self._treatment.inputs.items()}
+        for number, step in enumerate(self._treatment.steps):
+            parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
+            made = _STEPS[step.application](self, number, step, parameters, tables)
+            tables[step.output] = made
+        return self._found
+
+    def _input(self, name: str, dataset_id: str) -> _Table:
+        known = self._inputs.table(dataset_id)
+        if known.is_lost:
+            self._note(self._found.faults, f"inputs.{name}", "unknown_dataset", known)
+        elif known.columns is None or known.reason:
+            self._note(self._found.unchecked, f"inputs.{name}", "not_known", known)
+        columns = {one.name: _Column(one, name) for one in known.columns or ()}
+        return _Table(name, dataset_id, columns, known.rows, known.columns is None)
+
+    @staticmethod
+    def _note(notes: list[Remark], field: str, kind: str, known: KnownTable) -> None:
+        message = (
+            known.reason or "Ses colonnes ne sont pas connues : elles n'ont pas été vérifiées."
+        )
+        notes.append(Remark(field=field, kind=kind, message=message, dataset_id=known.dataset_id))
+
+    def _column(self, table: _Table, name: str, field: str) -> _Column:
+        """The column of that name; a fault when there can be none."""
+        found = table.columns.get(name)
+        if found is None and not table.is_open:
+            message = f"la table {quoted(table.name)} n'a pas de colonne {quoted(name)}"
+            message += near(name, table.columns)
+            self._found.faults.append(
+                Remark(
+                    field=field,
+                    kind="unknown_column",
+                    message=message,
+                    dataset_id=table.dataset_id,
+                )
+            )
+        return found or _Column(None, table.name, times=None)
+
+    def _warn(self, field: str, kind: str, message: str) -> None:
+        if message:
+            self._found.warnings.append(Remark(field=field, kind=kind, message=message))
+
+    def cross(
+        self, number: int, step: Step, told: CrossParameters, tables: Mapping[str, _Table]
+    ) -> _Table:
+        """The crossed table: whose rows may stand several times, and how many there may be."""
+        at = f"steps.{number}"
+        left, right = tables[step.inputs["left"]], tables[step.inputs["right"]]
+        left_key = self._column(left, told.left_key, f"{at}.parameters.left_key")
+        right_key = self._column(right, told.right_key, f"{at}.parameters.right_key")
+        if told.weight:
+            weight = self._column(left, told.weight, f"{at}.parameters.weight")
+            self._check_number(told.weight, weight, f"{at}.parameters.weight", "le poids")
+        if "successors" in step.inputs:
+            for name in SUCCESSOR_COLUMNS:
+                self._column(tables[step.inputs["successors"]], name, f"{at}.inputs.successors")
+        keys = Keys(
+            left=Side(left.name, told.left_key, left_key.known, left_key.times, told.left_via),
+            right=Side(
+                right.name, told.right_key, right_key.known, right_key.times, told.right_via
+            ),
+            left_rows=left.rows,
+            right_rows=right.rows,
+            counted=self._inputs.crossing(number),
+            how=told.how,
+        )
+        self._warn(f"{at}.parameters.left_key", "other_keys", keys_told(keys))
+        self._tell_rows(f"{at}.parameters.many_to_many", keys, told.many_to_many)
+        kept = {name: _met(one, keys.left_times, step) for name, one in left.columns.items()}
+        renamed = zip(right.columns.values(), unique(right.columns, kept), strict=True)
+        added = {new: _met(one, keys.right_times, step) for one, new in renamed}
+        is_open, rows = left.is_open or right.is_open, keys.rows_out
+        return _Table(step.output, left.dataset_id, {**kept, **added}, rows, is_open)
+
+    def _tell_rows(self, field: str, keys: Keys, choice: str | None) -> None:
+        if not keys.is_many_to_many:
+            return
+        message = crossing_told(keys, is_kept=choice == "kept")
+        is_refused = keys.counted is not None and choice != "kept"
+        notes = self._found.faults if is_refused else self._found.warnings
+        notes.append(Remark(field=field, kind="many_to_many", message=message))
+
+    def aggregate(
+        self, number: int, step: Step, told: AggregateParameters, tables: Mapping[str, _Table]
+    ) -> _Table:
+        """The table of groups: what is added up of rows that stand several times is told."""
+        table, at = tables[step.inputs["table"]], f"steps.{number}.parameters"
+        named = {
+            what: [self._column(table, it, f"{at}.{what}.{n}") for n, it in enumerate(names)]
+            for what, names in _named(told)
+        }
+        for what, how in (("sums", "la somme"), ("means", "la moyenne")):
+            names: tuple[str, ...] = getattr(told, what)
+            for place, (name, one) in enumerate(zip(names, named[what], strict=True)):
+                field = f"{at}.{what}.{place}"
+                self._check_number(name, one, field, how)
+                told_of = repeated_told(name, one.source, one.times, one.crossed, how)
+                self._warn(field, "repeated_rows", told_of)
+        self._check_ratio(at, told, table)
+        groups = {
+            name: _Column(_grouped(one, told), step.output)
+            for name, one in zip(told.by, named["by"], strict=True)
+        }
+        figures = {
+            name: _Column(KnownColumn(name=name, kind="decimal"), step.output)
+            for name in told.figures()
+        }
+        return _Table(step.output, table.dataset_id, {**groups, **figures})
+
+    def _check_number(self, name: str, column: _Column, field: str, how: str) -> None:
+        known = column.known
+        if known is None or not known.kind:
+            return
+        if known.key:
+            kind = known.key
+            self._warn(
+                field,
+                "not_a_number",
+                f"{quoted(name)} contient des codes ({kind}) : {how} n'en dirait rien",
+            )
+        elif known.kind not in _NUMBERS:
+            self._warn(
+                field,
+                "not_a_number",
+                f"{quoted(name)} n'est pas lue comme des nombres ({_KINDS.get(known.kind, '')}) :"
+                f" {how} échouera si une seule valeur n'en est pas un",
+            )
+
+    def _check_ratio(self, at: str, told: AggregateParameters, table: _Table) -> None:
+        """Tell of a ratio of figures that are not of the same rows."""
+        if told.ratio is None:
+            return
+        parts = [_part(told, it) for it in (told.ratio.numerator, told.ratio.denominator)]
+        columns = [table.columns.get(one.column) for one in parts]
+        grains = {(one.source, one.times) for one in columns if one and one.times is not None}
+        is_mixed = len(grains) > 1 and any(times != 1 for _, times in grains)
+        hows = {one.how for one in parts}
+        if is_mixed or ("mean" in hows and len(hows) > 1):
+            named = " par ".join(one.told for one in parts)
+            why = _REPEATED if is_mixed else _MEAN
+            self._warn(
+                f"{at}.ratio",
+                "other_grain",
+                f"le taux {quoted(told.ratio.name)} divise {named}, qui n'ont pas le même grain :"
+                f" {why}",
+            )
+
+
+class _Part(NamedTuple):
+    """What one side of a ratio is made of."""
+
+    how: str
+    column: str
+
+    @property
+    def told(self) -> str:
+        return f"{_HOWS[self.how]} de {quoted(self.column)}"
+
+
+def _part(told: AggregateParameters, figure: str) -> _Part:
+    """What a figure of the result is made of."""
+    made = {name: _Part("sum", name) for name in told.sums}
+    made |= {f"{name}_moyenne": _Part("mean", name) for name in told.means}
+    made |= {f"{name}_nombre": _Part("count", name) for name in told.counts}
+    return made[figure]
+
+
+_STEPS: Mapping[str, Any] = {"aggregate": _Check.aggregate, "cross": _Check.cross}

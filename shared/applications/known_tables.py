@@ -1,0 +1,101 @@
+"""What the catalogue knows of the tables that a treatment reads, before anything runs."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pydantic import Field
+
+from shared.applications import APPLICATIONS, parse_parameters
+from shared.applications.cross import CrossParameters
+from shared.events.event import Frozen, Treatment
+
+
+class KnownColumn(Frozen):
+    """A column as its profile has it; counts are None where nobody has counted."""
+
+    name: str
+    kind: str = Field(default="", description="text, integer, decimal, date or boolean")
+    key: str | None = Field(default=None, description="commune, siren, postcode, ...")
+    filled: int | None = None
+    distinct: int | None = None
+
+    @property
+    def rows_of_a_value(self) -> int | None:
+        """How many rows have one value at most; None where it is not counted."""
+        if self.filled is None or self.distinct is None:
+            return None
+        return max(1, self.filled - self.distinct + 1)
+
+
+class KnownTable(Frozen):
+    """A dataset as a member may know it.
+
+    `columns` are None while nobody knows them, for the `reason` in French. One that `is_lost` can
+    never be read as it is: it does not exist for that member, or is retired.
+    """
+
+    dataset_id: str
+    title: str = ""
+    rows: int | None = None
+    columns: tuple[KnownColumn, ...] | None = None
+    reason: str = ""
+    is_lost: bool = False
+
+
+class KnownCrossing(Frozen):
+    """How many rows a step makes that crosses two datasets, counted from the values of their keys.
+
+    `left` and `right` are the rows that meet, once for each value that a crosswalk made of their
+    own, `joined` the pairs that they make: at least so many when it `is_cut`.
+    """
+
+    step: int = Field(ge=0)
+    left: int = Field(ge=0)
+    right: int = Field(ge=0)
+    joined: int = Field(ge=0)
+    multiplies_left: bool = Field(description="whether a left row may meet several")
+    multiplies_right: bool = Field(description="whether a right row may meet several")
+    is_cut: bool = False
+
+    @property
+    def is_many_to_many(self) -> bool:
+        """Whether rows of both tables stand in the result several times."""
+        return self.multiplies_left and self.multiplies_right
+
+
+class KnownInputs(Frozen):
+    """The tables that a treatment reads, one for each dataset, and its crossings, as far as known.
+
+    Rows are counted for crossings of two datasets whose values the member may read.
+    """
+
+    tables: tuple[KnownTable, ...]
+    crossings: tuple[KnownCrossing, ...] = ()
+
+    def table(self, dataset_id: str) -> KnownTable:
+        """The table of that dataset; one of which nothing is known when there is none."""
+        none = KnownTable(dataset_id=dataset_id)
+        return next((one for one in self.tables if one.dataset_id == dataset_id), none)
+
+    def crossing(self, step: int) -> KnownCrossing | None:
+        """The crossing that the step of that number makes, if it was counted."""
+        return next((one for one in self.crossings if one.step == step), None)
+
+
+class DatasetCrossing(NamedTuple):
+    """A step that crosses two datasets as they are."""
+
+    step: int
+    left: str
+    right: str
+    parameters: CrossParameters
+
+
+def dataset_crossings(treatment: Treatment) -> Iterator[DatasetCrossing]:
+    """The steps that cross two datasets themselves; Invalid for wrong parameters."""
+    for number, step in enumerate(treatment.steps):
+        left, right = (treatment.inputs.get(step.inputs.get(it, "")) for it in ("left", "right"))
+        if step.application == "cross" and left and right:
+            parameters = parse_parameters(APPLICATIONS["cross"], step, f"steps.{number}")
+            if isinstance(parameters, CrossParameters):
+                yield DatasetCrossing(number, left, right, parameters)

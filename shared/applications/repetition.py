@@ -1,0 +1,192 @@
+"""How often a crossing makes a row of its tables stand, as far as keys tell, in French."""
+
+from typing import Literal, NamedTuple
+
+from shared.applications.known_tables import KnownColumn, KnownCrossing
+from shared.tables.crosswalks import CROSSWALKS
+from shared.words import grouped, quoted
+
+Times = int | None
+"""How often a row may stand at most: SEVERAL when nobody knows how often, None when if at all."""
+
+SEVERAL = 0
+_SPACES = {"epci": "siren"}
+"""Kinds that can be compared with another: the code of an EPCI is its SIREN (INSEE)."""
+
+
+def multiplied(one: Times, other: Times) -> Times:
+    """How often a row stands that stands so often, each of them so often."""
+    return None if one is None or other is None else one * other
+
+
+class Side(NamedTuple):
+    """A table of a crossing, its key, and what is known of that; `times` as its rows stand."""
+
+    table: str
+    key: str
+    known: KnownColumn | None
+    times: Times
+    via: str | None
+
+    @property
+    def rows_of_a_key(self) -> Times:
+        """How many rows have a key that the crosswalk leads to, at most."""
+        most = multiplied(self.known.rows_of_a_value if self.known else None, self.times)
+        if self.via is None or most is None:
+            return most
+        crosswalk = CROSSWALKS[self.via]
+        # Codes of one kind and another year are led to each other nearly one by one.
+        is_fine = crosswalk.source == crosswalk.target or not crosswalk.cost.merges
+        return most if is_fine else SEVERAL
+
+    @property
+    def keys_of_a_row(self) -> Times:
+        """How many keys a row has: a crosswalk may lead one to several."""
+        crosswalk = CROSSWALKS[self.via] if self.via else None
+        if crosswalk is None or crosswalk.source == crosswalk.target:
+            return 1
+        return SEVERAL if crosswalk.cost.multiplies else 1
+
+    @property
+    def kind(self) -> str:
+        """The kind of its key; nothing where it is not known."""
+        return (self.known.key if self.known else None) or ""
+
+    @property
+    def space(self) -> str:
+        """What its keys can be compared with; nothing where it is not known."""
+        return CROSSWALKS[self.via].space if self.via else _SPACES.get(self.kind, self.kind)
+
+
+class Keys(NamedTuple):
+    """The two sides of a crossing, and what was counted of it, if anything was."""
+
+    left: Side
+    right: Side
+    left_rows: int | None
+    right_rows: int | None
+    counted: KnownCrossing | None
+    how: Literal["left", "inner"]
+
+    @property
+    def left_times(self) -> Times:
+        """How often a row of the left table may stand in the result."""
+        if self.counted and not self.counted.multiplies_left:
+            return 1
+        times = multiplied(self.right.rows_of_a_key, self.left.keys_of_a_row)
+        return SEVERAL if self.counted and times in {1, None} else times
+
+    @property
+    def right_times(self) -> Times:
+        """How often a row of the right table may."""
+        if self.counted and not self.counted.multiplies_right:
+            return 1
+        times = multiplied(self.left.rows_of_a_key, self.right.keys_of_a_row)
+        return SEVERAL if self.counted and times in {1, None} else times
+
+    @property
+    def is_many_to_many(self) -> bool:
+        """Whether rows of both tables stand several times, or may do so."""
+        if self.counted:
+            return self.counted.is_many_to_many
+        return self.left_times not in {1, None} and self.right_times not in {1, None}
+
+    @property
+    def rows_out(self) -> int | None:
+        """How many rows the result has, if that is counted."""
+        if self.counted is None or self.counted.is_cut:
+            return self.left_rows if self.how == "left" and self.left_times == 1 else None
+        if self.how == "inner":
+            return self.counted.joined
+        if self.left_rows is None or self.left.keys_of_a_row != 1:
+            return None
+        return self.counted.joined + self.left_rows - self.counted.left
+
+    @property
+    def estimate(self) -> int | None:
+        """How many rows the result would have if each key were as frequent as any other.
+
+        The usual estimate of an equi-join (Selinger et al. 1979): the product of the rows by the
+        larger number of distinct keys.
+        """
+        known = (self.left.known, self.right.known)
+        distinct = max((one.distinct or 0 for one in known if one), default=0)
+        filled = [one.filled for one in known if one and one.filled is not None]
+        is_plain = (
+            not (self.left.via or self.right.via) and self.left.times == self.right.times == 1
+        )
+        if not distinct or len(filled) < len(known) or not is_plain:
+            return None
+        return filled[0] * filled[1] // distinct
+
+
+def keys_told(keys: Keys) -> str:
+    """That keys of the two sides are of different kinds, and what leads from one to the other."""
+    left, right = keys.left, keys.right
+    for side, name in ((left, "left_via"), (right, "right_via")):
+        if side.via and side.kind and CROSSWALKS[side.via].source != side.kind:
+            source = CROSSWALKS[side.via].source
+            return f"{name} part de « {source} », et {quoted(side.key)} contient « {side.kind} »"
+    if not left.space or not right.space or left.space == right.space:
+        return ""
+    told = (
+        f"{quoted(left.key)} et {quoted(right.key)} ne sont pas de même nature"
+        f" (« {left.space} » et « {right.space} ») : peu de clés se rencontreront"
+    )
+    ways = (("left_via", left, right), ("right_via", right, left))
+    found = [
+        f"{name} = « {one.name} »"
+        for name, here, there in ways
+        for one in CROSSWALKS.values()
+        if not here.via and one.source == here.kind and one.space == there.space
+    ]
+    return f"{told} ; {' ou '.join(found)} mène de l'une à l'autre" if found else told
+
+
+def crossing_told(keys: Keys, *, is_kept: bool) -> str:
+    """What a crossing does in which rows of both tables stand several times."""
+    left, right = keys.left, keys.right
+    why = (
+        f"des valeurs de {quoted(left.key)} et de {quoted(right.key)} se trouvent sur plusieurs"
+        " lignes de chaque table, et chacune se croise avec chaque autre"
+    )
+    if is_kept:
+        return f"{_rows_told(keys)} : {why}, comme demandé"
+    chosen = f"{_rows_told(keys)} : {why} ; {WAYS_OUT}"
+    if keys.counted:
+        return chosen
+    return (
+        f"{chosen}. L'essai donnera les chiffres exacts ; sans ce choix, si des lignes se"
+        " multiplient, le calcul complet sera refusé"
+    )
+
+
+WAYS_OUT = (
+    "choisissez une clé plus fine, agrégez l'une des tables avant de croiser, ou, si c'est voulu,"
+    " écrivez many_to_many = « kept » dans cette étape"
+)
+"""What to do about a crossing that multiplies rows of both tables."""
+
+
+def _rows_told(keys: Keys) -> str:
+    counted = keys.counted
+    before = f"{grouped(keys.left_rows)} lignes" if keys.left_rows is not None else "les lignes"
+    if counted is None:
+        about = f", environ {grouped(keys.estimate)}" if keys.estimate else ""
+        return f"ce croisement pourrait multiplier {before}{about}"
+    out = keys.rows_out
+    if out is None:
+        return f"{before} deviendraient au moins {grouped(counted.joined)}"
+    return f"{before} deviendraient {grouped(out)}"
+
+
+def repeated_told(column: str, source: str, times: Times, crossed: str, how: str) -> str:
+    """That a figure counts rows several times, since a crossing repeats them; empty if not."""
+    if times is None or times == 1:
+        return ""
+    often = f"jusqu'à {grouped(times)} fois" if times else "plusieurs fois"
+    return (
+        f"{quoted(column)} vient de {quoted(source)}, dont une même ligne peut se trouver {often}"
+        f" dans {quoted(crossed)} : {how} compterait sa valeur autant de fois ; agrégez"
+        f" {quoted(source)} avant de croiser"
+    )

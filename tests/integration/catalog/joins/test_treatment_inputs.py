@@ -1,0 +1,87 @@
+"""The catalogue tells what a member may know of the tables of a treatment, before it is sent."""
+
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+
+from services.catalog.access.obstacles import UNKNOWN
+from shared.aggregate import new_id
+from shared.applications.known_tables import KnownInputs
+from tests.integration.catalog.datasets.test_holding import held
+from tests.integration.catalog.lab import Lab
+from tests.integration.catalog.tables import publish_table
+from tests.integration.compute.jobs import step
+
+START = uuid4().int % 10**9
+KEYS = [f"Z{START:09}-{n:03}" for n in range(400)]
+LEFT = [(KEYS[n % 300], n) for n in range(600)]
+RIGHT = [(KEYS[n % 400], n) for n in range(900)]
+
+
+def table(rows: list[tuple[str, int]]) -> bytes:
+    """A table of keys and numbers."""
+    return "".join(["cle;n\n", *(f"{key};{n}\n" for key, n in rows)]).encode()
+
+
+def described(lab: Lab, left: str, right: str, member: str = "mbr_1", **more: Any) -> KnownInputs:
+    """What a member is told of the crossing of two datasets."""
+    tables, keys = {"left": "a", "right": "b"}, {"left_key": "cle", "right_key": "cle"}
+    steps = [step("cross", tables, "c", **keys, **more)]
+    with lab.rpc() as rpc:
+        treatment = {"inputs": {"a": left, "b": right}, "steps": steps}
+        return KnownInputs.model_validate(rpc.describe_inputs(treatment, member))
+
+
+def test_columns_and_the_rows_of_a_crossing_are_told(lab: Lab) -> None:
+    """Counted from the values of the keys, as pandas counts them."""
+    left, right = (
+        publish_table(lab, "mbr_1", table(LEFT)),
+        publish_table(lab, "mbr_2", table(RIGHT)),
+    )
+    told = described(lab, left, right)
+    homes = told.table(left)
+    assert (homes.rows, homes.reason, homes.is_lost) == (600, "", False)
+    assert [(one.name, one.kind, one.filled, one.distinct) for one in homes.columns or ()] == [
+        ("cle", "text", 600, 300),
+        ("n", "integer", 600, 600),
+    ]
+    (crossing,) = told.crossings
+    joined = pd.DataFrame(LEFT, columns=["cle", "n"]).merge(
+        pd.DataFrame(RIGHT, columns=["cle", "m"]), on="cle"
+    )
+    assert (crossing.step, crossing.joined) == (0, len(joined))
+    assert (crossing.left, crossing.right) == (600, joined["m"].nunique())
+    assert crossing.is_many_to_many
+    assert not crossing.is_cut
+
+
+def test_rows_are_counted_for_those_who_may_read_both(lab: Lab) -> None:
+    """Of others' restricted data its columns are told, as everybody sees them, and no count."""
+    left = publish_table(lab, "mbr_1", table(LEFT))
+    right = publish_table(lab, "mbr_2", table(RIGHT), access="restricted")
+    told = described(lab, left, right)
+    assert told.crossings == ()
+    assert [one.name for one in told.table(right).columns or ()] == ["cle", "n"]
+    assert described(lab, left, right, "mbr_2").crossings[0].is_many_to_many
+
+
+def test_unpublished_data_of_others_is_as_unknown_as_what_does_not_exist(lab: Lab) -> None:
+    """Its owner sees its columns, and why no project reads it yet; others that there is none."""
+    secret, none = held(lab, "mbr_1", access="restricted"), new_id("dts")
+    told = described(lab, secret, none, "mbr_2")
+    hidden, unknown = told.table(secret), told.table(none)
+    assert hidden.model_dump(exclude={"dataset_id"}) == unknown.model_dump(exclude={"dataset_id"})
+    assert (hidden.reason, hidden.is_lost) == (UNKNOWN, True)
+    own = described(lab, secret, none, "mbr_1").table(secret)
+    assert own.columns
+    assert not own.is_lost
+    assert "base légale" in own.reason
+
+
+def test_data_that_is_still_read_is_known_without_columns(lab: Lab) -> None:
+    """Its owner may write a treatment of it: nobody can say yet whether it fits."""
+    left = lab.upload("mbr_1", uuid4().bytes)
+    told = described(lab, left, left, "mbr_1").table(left)
+    assert (told.columns, told.is_lost) == (None, False)
+    assert "le Datalab le lit" in told.reason

@@ -1,0 +1,89 @@
+"""A treatment is checked before it is sent, with what the catalogue knows, if that answers."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.aggregate import new_id
+from shared.errors import Invalid
+from tests.integration.compute.lab import HOLDER, Lab, crossing, summing, unfit
+from tests.integration.compute.samples import Shelf
+from tests.servers import RunningService
+
+
+@pytest.fixture(scope="module")
+def compute(lab: Lab) -> Iterator[RunningService]:
+    """The service under test."""
+    with lab.compute() as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def catalog(lab: Lab) -> Iterator[RunningService]:
+    """The sample catalogue; the tests before the first that asks for it have none."""
+    with lab.catalog() as service:
+        yield service
+
+
+def body(answer: Any) -> Any:
+    """The decoded JSON of an answer."""
+    return json.loads(answer.data)
+
+
+def test_check_waits_for_no_catalogue(lab: Lab, compute: RunningService) -> None:
+    """While it does not answer, the shape is checked, and what is not checked is told."""
+    path, good, bad = "/treatments/check", summing("dts_1").model_dump(), unfit().model_dump()
+    answer = body(lab.call(compute, "POST", path, json=good))
+    assert answer["warnings"] == []
+    assert "Le catalogue ne répond pas" in answer["unchecked"][0]["message"]
+    refused = lab.call(compute, "POST", path, json=bad)
+    assert (refused.status, body(refused)["field"]) == (422, "steps.0.parameters.by")
+    assert lab.call(compute, "POST", path, json={**good, "steps": []}).status == 422
+    with lab.rpc() as rpc, pytest.raises(Invalid, match=r"steps\.0\.parameters\.by"):
+        rpc.check_treatment(json.loads(json.dumps(bad)))
+
+
+def shelved(lab: Lab, *readers: str, **known: Any) -> str:
+    """A dataset of which the sample catalogue knows this, for those readers."""
+    dataset_id = new_id("dts")
+    names = (("com", "text"), ("logements", "integer"), ("vacants", "integer"))
+    columns = [{"name": name, "kind": kind, "filled": 9, "distinct": 5} for name, kind in names]
+    told = {"dataset_id": dataset_id, "rows": 9, "columns": columns, **known}
+    with lab.store("catalog") as store:
+        store.of(Shelf).save(Shelf(id=dataset_id, readers=list(readers), known=told))
+    return dataset_id
+
+
+@pytest.mark.usefixtures("catalog")
+def test_unknown_column_is_refused_before_the_treatment_is_sent(
+    lab: Lab, compute: RunningService
+) -> None:
+    """By HTTP and RPC, naming the field and what is near; a good one leaves nothing to say."""
+    path, good = "/treatments/check", summing(shelved(lab, HOLDER)).model_dump(mode="json")
+    answer = lab.call(compute, "POST", path, json=good)
+    assert (answer.status, body(answer)) == (200, {"warnings": [], "unchecked": []})
+    good["steps"][0]["parameters"]["sums"] = ["logement"]
+    refused = lab.call(compute, "POST", path, json=good)
+    assert refused.status == 422
+    assert body(refused)["field"] == "steps.0.parameters.sums.0"
+    assert "vouliez-vous dire « logements »" in body(refused)["detail"]
+    with lab.rpc() as rpc, pytest.raises(Invalid, match=r"sums\.0"):
+        rpc.check_treatment(good, HOLDER)
+
+
+@pytest.mark.usefixtures("catalog")
+def test_crossing_that_multiplies_rows_is_refused_until_it_is_chosen(
+    lab: Lab, compute: RunningService
+) -> None:
+    """With the rows in and out, which the catalogue counted; the choice makes it a warning."""
+    counted = {"step": 0, "left": 9, "right": 9, "joined": 40}
+    counted |= {"multiplies_left": True, "multiplies_right": True}
+    asked = crossing(shelved(lab, HOLDER, crossings=[counted])).model_dump(mode="json")
+    refused = lab.call(compute, "POST", "/treatments/check", json=asked)
+    assert body(refused)["field"] == "steps.0.parameters.many_to_many"
+    assert "9 lignes deviendraient 40" in body(refused)["detail"]
+    asked["steps"][0]["parameters"]["many_to_many"] = "kept"
+    (warning,) = body(lab.call(compute, "POST", "/treatments/check", json=asked))["warnings"]
+    assert (warning["kind"], "deviendraient 40" in warning["message"]) == ("many_to_many", True)

@@ -1,0 +1,273 @@
+"""What a treatment would do is told from the columns of its tables, before anything runs."""
+
+from typing import Any
+
+import pytest
+
+from shared.applications.checking import check_tables
+from shared.applications.known_tables import (
+    KnownColumn,
+    KnownCrossing,
+    KnownInputs,
+    KnownTable,
+)
+from shared.applications.remarks import Findings
+from shared.events.event import Treatment
+
+HOMES, TOWNS, LATE = "dts_homes", "dts_towns", "dts_late"
+
+
+def column(name: str, kind: str = "text", rows: int = 100, distinct: int = 100, **more: Any) -> Any:
+    """A column with so many filled rows and distinct values."""
+    return KnownColumn(name=name, kind=kind, filled=rows, distinct=distinct, **more)
+
+
+TABLES = (
+    KnownTable(
+        dataset_id=HOMES,
+        title="Logements",
+        rows=3287,
+        columns=(
+            column("com", rows=3287, distinct=2651, key="commune"),
+            column("logements", "integer", rows=3287, distinct=900),
+            column("Année", "date", rows=3287, distinct=3),
+            column("nom", rows=3287, distinct=2600),
+        ),
+    ),
+    KnownTable(
+        dataset_id=TOWNS,
+        title="Communes",
+        rows=2651,
+        columns=(
+            column("code", rows=2651, distinct=2651, key="commune"),
+            column("ancien", rows=2651, distinct=2600, key="commune"),
+            column("epci", rows=2651, distinct=71, key="epci"),
+            column("population", "integer", rows=2651, distinct=2000),
+            column("nom", rows=2651, distinct=2600),
+        ),
+    ),
+    KnownTable(dataset_id=LATE, reason="Le Datalab le lit."),
+)
+
+
+def step(application: str, inputs: dict[str, str], output: str, **parameters: Any) -> Any:
+    """One step."""
+    return {
+        "application": application,
+        "inputs": inputs,
+        "output": output,
+        "parameters": parameters,
+    }
+
+
+def cross(output: str = "c", left: str = "homes", right: str = "towns", **changed: Any) -> Any:
+    """The homes with their communes."""
+    keys = {"left_key": "com", "right_key": "code"}
+    return step("cross", {"left": left, "right": right}, output, **{**keys, **changed})
+
+
+def added(table: str = "homes", **changed: Any) -> Any:
+    """The homes, added up by commune."""
+    return step(
+        "aggregate", {"table": table}, "a", **{"by": ["com"], "sums": ["logements"]} | changed
+    )
+
+
+def check(*steps: Any, crossings: tuple[KnownCrossing, ...] = (), **inputs: str) -> Findings:
+    """What is found in these steps."""
+    named = {"homes": HOMES, "towns": TOWNS, **inputs}
+    treatment = Treatment.model_validate({"inputs": named, "steps": steps})
+    return check_tables(treatment, KnownInputs(tables=TABLES, crossings=crossings))
+
+
+def counted(step: int = 0, **changed: Any) -> KnownCrossing:
+    """A crossing whose rows were counted."""
+    fields = {"step": step, "left": 3287, "right": 2651, "joined": 3287}
+    repeated = {"multiplies_left": False, "multiplies_right": True}
+    return KnownCrossing.model_validate({**fields, **repeated, **changed})
+
+
+def test_treatment_that_fits_leaves_nothing_to_say() -> None:
+    """Rows that find one row each, and are added up."""
+    found = check(cross(), added("c", by=["epci"]))
+    assert found == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("steps", "field", "said"),
+    [
+        (
+            [added(sums=["logement"])],
+            "steps.0.parameters.sums.0",
+            "vouliez-vous dire « logements »",
+        ),
+        ([added(by=["com", "annee"])], "steps.0.parameters.by.1", "dire « Année »"),
+        ([added(means=["zzz"])], "steps.0.parameters.means.0", "ses colonnes : « com », "),
+        ([added(counts=["NOM"])], "steps.0.parameters.counts.0", "dire « nom »"),
+        ([cross(left_key="code")], "steps.0.parameters.left_key", "« homes »"),
+        ([cross(right_key="com")], "steps.0.parameters.right_key", "« towns »"),
+        ([cross(weight="poids")], "steps.0.parameters.weight", "« poids »"),
+        ([cross(), added("c", by=["nom_3"])], "steps.1.parameters.by.0", "« nom_2 »"),
+        ([added(), added("a")], "steps.1.output", "existe déjà"),
+    ],
+)
+def test_unknown_column_is_a_fault_that_names_what_is_near(
+    steps: list[Any], field: str, said: str
+) -> None:
+    """Whatever step names it, with the columns that the steps before it make."""
+    if field.endswith("output"):
+        with pytest.raises(Exception, match=said):
+            check(*steps)
+        return
+    (fault,) = check(*steps).faults
+    assert (fault.field, fault.kind) == (field, "unknown_column")
+    assert said in fault.message
+
+
+def test_columns_that_a_step_makes_are_known() -> None:
+    """Renamed by a crossing, and named by what was added up."""
+    again = step("aggregate", {"table": "a"}, "b", by=["nom_2"], sums=["logements_moyenne"])
+    by_name = added("c", by=["nom_2"], sums=[], means=["logements"])
+    assert check(cross(), by_name, again).faults == []
+
+
+def test_table_of_communes_needs_its_columns() -> None:
+    """Those by which codes that are gone are led to present ones."""
+    inputs = {"left": "homes", "right": "towns", "successors": "towns"}
+    found = check(step("cross", inputs, "c", left_key="com", right_key="code"))
+    assert {one.field for one in found.faults} == {"steps.0.inputs.successors"}
+    assert len(found.faults) == 3
+
+
+def test_dataset_that_nobody_knows_is_a_fault() -> None:
+    """It is named as the treatment names it."""
+    lost = KnownTable(dataset_id="dts_x", reason="Ce jeu est inconnu.", is_lost=True)
+    treatment = Treatment.model_validate({"inputs": {"homes": "dts_x"}, "steps": [added()]})
+    (fault,) = check_tables(treatment, KnownInputs(tables=(lost,))).faults
+    assert (fault.field, fault.kind, fault.message) == (
+        "inputs.homes",
+        "unknown_dataset",
+        "Ce jeu est inconnu.",
+    )
+
+
+def test_columns_that_nobody_knows_yet_are_told_and_not_refused() -> None:
+    """Of a dataset that is still being read, no name is wrong, nor of what is made of it."""
+    found = check(cross(right="late"), added("c", by=["secret"]), late=LATE)
+    assert found.faults == []
+    assert [(one.field, one.message) for one in found.unchecked] == [
+        ("inputs.late", "Le Datalab le lit.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"sums": ["nom"]}, "« nom » n'est pas lue comme des nombres (du texte)"),
+        ({"sums": [], "means": ["Année"]}, "(des dates) : la moyenne échouera"),
+        ({"by": ["nom"], "sums": ["com"]}, "contient des codes (commune) : la somme"),
+    ],
+)
+def test_figures_of_what_is_no_number_are_warned_of(parameters: Any, said: str) -> None:
+    """Before the trial fails on the first value."""
+    (warning,) = check(added(**parameters)).warnings
+    assert warning.kind == "not_a_number"
+    assert said in warning.message
+
+
+def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> None:
+    """A commune is no EPCI, but leads to one; what does is no warning."""
+    (warning, *_) = check(cross(right_key="epci", how="inner")).warnings
+    assert (warning.field, warning.kind) == ("steps.0.parameters.left_key", "other_keys")
+    assert "left_via = « commune_epci »" in warning.message
+    led = check(cross(right_key="epci", left_via="commune_epci")).warnings
+    assert "other_keys" not in {one.kind for one in led}
+    (wrong,) = check(cross(left_via="siret_siren")).warnings
+    assert "left_via part de « siret »" in wrong.message
+
+
+def test_many_to_many_crossing_needs_a_choice_with_its_figures() -> None:
+    """Rows in and out are counted by the catalogue: without a choice it is refused at once."""
+    many = counted(joined=2_918_083, multiplies_left=True, left=3000)
+    (fault,) = check(cross(right_key="ancien"), crossings=(many,)).faults
+    assert (fault.field, fault.kind) == ("steps.0.parameters.many_to_many", "many_to_many")
+    text = fault.message.replace("\u202f", " ")
+    assert "3 287 lignes deviendraient 2 918 370" in text
+    assert "many_to_many = « kept »" in text
+    kept = check(cross(right_key="ancien", many_to_many="kept"), crossings=(many,))
+    assert kept.faults == []
+    (told,) = kept.warnings
+    assert "2 918 370" in told.message.replace("\u202f", " ")
+    refused = check(cross(right_key="ancien", many_to_many="refused"), crossings=(many,))
+    assert [one.kind for one in refused.faults] == ["many_to_many"]
+
+
+def test_many_to_many_crossing_that_nobody_counted_is_a_warning() -> None:
+    """Both profiles say that keys repeat, and no more: the trial has the figures."""
+    found = check(cross(right_key="ancien"))
+    assert found.faults == []
+    (warning,) = found.warnings
+    assert warning.kind == "many_to_many"
+    text = warning.message.replace("\u202f", " ")
+    assert "pourrait multiplier 3 287 lignes, environ 3 287" in text
+    assert "L'essai donnera les chiffres exacts" in text
+
+
+def test_counted_crossing_is_believed_over_the_profiles() -> None:
+    """Keys that repeat on both sides, none of which meets another that does."""
+    assert check(cross(right_key="ancien"), crossings=(counted(),)).warnings == []
+
+
+def test_sum_of_rows_that_a_crossing_repeats_is_told() -> None:
+    """A commune's population stands beside each of its homes' rows: at most 637 times."""
+    (warning,) = check(cross(), added("c", by=["epci"], sums=["population"])).warnings
+    assert (warning.field, warning.kind) == ("steps.1.parameters.sums.0", "repeated_rows")
+    assert "« population » vient de « towns »" in warning.message
+    assert "jusqu'à 637 fois dans « c »" in warning.message
+
+
+def test_ratio_of_parts_of_other_grains_is_told() -> None:
+    """Homes, each once, by a population that is counted for each of them."""
+    ratio = {"name": "taux", "numerator": "logements", "denominator": "population"}
+    both = {"by": ["epci"], "sums": ["logements", "population"], "ratio": ratio}
+    kinds = [one.kind for one in check(cross(), added("c", **both)).warnings]
+    assert kinds == ["repeated_rows", "other_grain"]
+    ratio = {"name": "taux", "numerator": "logements", "denominator": "logements_moyenne"}
+    (mean,) = check(added(means=["logements"], ratio=ratio)).warnings
+    assert mean.kind == "other_grain"
+    assert "l'une est une moyenne" in mean.message
+
+
+def test_sum_of_a_table_that_was_added_up_before_is_not_warned_of() -> None:
+    """Groups stand once each: crossed by their key they repeat nothing of the communes."""
+    first = added(by=["com"])
+    then = cross(left="a")
+    assert (
+        check(
+            first,
+            then,
+            step("aggregate", {"table": "c"}, "d", by=["epci"], sums=["population", "logements"]),
+        ).warnings
+        == []
+    )
+
+
+def test_crosswalk_that_leads_a_row_to_several_repeats_it() -> None:
+    """A postcode has several communes, and a commune several postcodes."""
+    posts = KnownTable(
+        dataset_id="dts_posts",
+        rows=50,
+        columns=(column("cp", rows=50, distinct=50, key="postcode"), column("n", "integer")),
+    )
+    asked = Treatment.model_validate(
+        {
+            "inputs": {"posts": "dts_posts", "towns": TOWNS},
+            "steps": [
+                cross(left="posts", left_key="cp", left_via="postcode_commune"),
+                step("aggregate", {"table": "c"}, "a", by=["epci"], sums=["n"]),
+            ],
+        }
+    )
+    found = check_tables(asked, KnownInputs(tables=(posts, *TABLES)))
+    assert [one.kind for one in found.warnings] == ["many_to_many", "repeated_rows"]
+    assert "plusieurs fois" in found.warnings[1].message
