@@ -75,3 +75,25 @@ class PageReport(Frozen):
     read: int = Field(ge=0)
     refused: int = Field(ge=0)
     next: str | None = None
+
+
+_IN_FRENCH = {
+    "identifier": "son identifiant",
+    "title": "son titre",
+    "description": "sa description",
+    "theme": "son thème",
+    "keywords": "un de ses mots-clés",
+    "territory": "son territoire",
+    "licence": "sa licence",
+    "producer": "son producteur",
+    "page": "l'adresse de sa page",
+    "source_url": "l'adresse de sa page",
+    "temporal": "sa période",
+    "distributions": "un de ses fichiers",
+    "contact": "son contact",
+}
+
+
+def in_french(field: str) -> str:
+    """What a field of a record, or of metadata, is called in a sentence about its dataset."""
+    return _IN_FRENCH.get(field.partition(".")[0], "une de ses indications")

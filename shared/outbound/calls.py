@@ -1,5 +1,6 @@
 """One call, which ends within its time limit whatever the other side does."""
 
+import errno
 import http.client
 import socket
 import ssl
@@ -108,9 +109,27 @@ def _tls() -> ssl.SSLContext:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificat refusé : {error.verify_message}"
-    if isinstance(error, ConnectionRefusedError):
-        return "connexion refusée"
-    if isinstance(error, ConnectionError | http.client.IncompleteRead):
-        return "connexion interrompue"
-    return f"appel impossible : {error or type(error).__name__}"
+        return _CERTIFICATES.get(error.verify_code, "certificat refusé")
+    if isinstance(error, OSError) and error.errno in _UNREACHABLE:
+        return "appel impossible : ce serveur est injoignable"
+    return next(said for kinds, said in _FAILURES if isinstance(error, kinds))
+
+
+_FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (ConnectionRefusedError, "connexion refusée"),
+    ((ConnectionError, http.client.IncompleteRead), "connexion interrompue"),
+    (ssl.SSLError, "appel impossible : la connexion chiffrée (TLS) échoue"),
+    (http.client.HTTPException, "appel impossible : la réponse n'est pas du HTTP"),
+    (Exception, "appel impossible : la connexion échoue"),
+)
+_UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
+_CERTIFICATES = {
+    10: "certificat refusé : il a expiré",
+    9: "certificat refusé : il n'est pas encore valable",
+    18: "certificat refusé : son serveur l'a signé lui-même",
+    19: "certificat refusé : son autorité n'est pas connue",
+    20: "certificat refusé : son autorité n'est pas connue, ou un intermédiaire manque",
+    62: "certificat refusé : il n'est pas au nom de ce serveur",
+    64: "certificat refusé : il n'est pas au nom de cette adresse",
+}
+"""By the X509_V_ERR_ codes of OpenSSL (x509_vfy.h)."""

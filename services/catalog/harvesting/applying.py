@@ -1,8 +1,11 @@
 """Brings the records of a page into the catalogue, and retires what a source has no more."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+
+from pydantic import ValidationError
 
 from services.catalog.datasets.manifests import output_of, read_manifest
 from services.catalog.datasets.model import Dataset
@@ -17,11 +20,13 @@ from services.catalog.harvesting.harvested_records import (
     metadata_of,
 )
 from services.catalog.harvesting.model import Harvest, RemoteSource
-from shared.catalogues.harvested_page import ENTRIES, PageEntry, Record
-from shared.errors import Rejected
+from shared.catalogues.harvested_page import ENTRIES, PageEntry, Record, in_french
+from shared.errors import Rejected, invalid_of
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.manifest import Manifest
+
+log = logging.getLogger(__name__)
 
 BATCH = 100
 _HARVESTS = 8
@@ -35,7 +40,10 @@ _GONE = "il n'est plus dans sa source, « {} »"
 def manifest_of(files: Storage, page: FetchedPage) -> Manifest:
     """What the sandbox made of a page that it read."""
     assert page.manifest is not None  # noqa: S101 - it is applied, so it was read
-    return read_manifest(files, page.manifest)
+    try:
+        return read_manifest(files, page.manifest)
+    except Rejected as error:
+        raise Rejected("ce qui en a été lu est illisible : relancez la moisson") from error
 
 
 def entries_of(files: Storage, page: FetchedPage) -> Iterator[PageEntry]:
@@ -125,7 +133,8 @@ class PageImport:
                 self._take(entry.record, known)
             except (Rejected, ValueError) as error:
                 # One that no document can hold stops no other.
-                self._refuse(entry, f"il ne peut pas être enregistré ({type(error).__name__})")
+                log.warning("a record was refused", extra={"error": type(error).__name__})
+                self._refuse(entry, f"il ne peut pas être enregistré : {_why_not_kept(error)}")
 
     def _leave(self, copy: Dataset | None) -> None:
         """It is in the catalogue already: a copy, made before that was known, is one too many."""
@@ -188,6 +197,16 @@ class PageImport:
     def _count(self, outcome: str) -> None:
         self.counts = self.counts.plus(Counts(**{outcome: 1}))
         time.sleep(0)
+
+
+def _why_not_kept(error: Rejected | ValueError) -> str:
+    """In French: what pydantic and Python say is for programmers."""
+    if isinstance(error, Rejected):
+        return str(error)
+    if isinstance(error, ValidationError):
+        fault = invalid_of(error)
+        return f"{in_french(fault.field)} {fault.args[0]}"
+    return "un de ses textes n'est pas fait de caractères entiers"
 
 
 class MissingDatasets:

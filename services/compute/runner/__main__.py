@@ -32,9 +32,17 @@ def main(folder: Path, memory_bytes: int) -> None:
     written.rename(result)
 
 
+_UNREADABLE = {
+    "ingest": "ce fichier est écrit d'une façon qui n'est pas lue ici",
+    "harvest": "cette page est écrite d'une façon qui n'est pas lue ici",
+}
+
+
 def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
+    task = ""
     try:
         work = Work.model_validate_json((folder / "job.json").read_bytes())
+        task = work.kind
         outputs, reports = _run_of(work.kind)(folder, work, memory_bytes, _say)
     except Rejected as error:
         return {"error": str(error)}
@@ -45,7 +53,9 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - the reason is for the holder, the rest for the log
         # An error's own words may hold a value of the table; where it came from does not.
         traceback.print_tb(error.__traceback__)
-        return {"error": f"le traitement a échoué ({type(error).__name__})"}
+        kind = type(error).__name__
+        print(kind)  # noqa: T201 - the log's reader is an operator, the reason's the owner
+        return {"error": _UNREADABLE.get(task, f"le traitement a échoué ({kind})")}
     return {
         "outputs": [made.model_dump() for made in outputs],
         "reports": reports,

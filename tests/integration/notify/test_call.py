@@ -88,7 +88,7 @@ def test_status_counts_of_a_body_that_does_not_end(
 
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
-    [(nonsense, "appel impossible"), (hang_up, "connexion interrompue")],
+    [(nonsense, "la réponse n'est pas du HTTP"), (hang_up, "connexion interrompue")],
 )
 def test_no_http_is_a_failure(receiver: WebServer, behaviour: Answer, reason: str) -> None:
     """A server that is none says nothing about the delivery."""

@@ -1,5 +1,6 @@
 """Reads one page of another catalogue: an entry for each dataset, and where the next page is."""
 
+import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from services.compute.runner.portals.rdf_parsing import (
 )
 from services.compute.runner.portals.sanitising import LABEL
 from services.compute.runner.repairs import Repairs
-from shared.catalogues.harvested_page import ENTRIES, PageEntry, PageReport, Record
+from shared.catalogues.harvested_page import ENTRIES, PageEntry, PageReport, Record, in_french
 from shared.errors import Rejected
 
 _FAULTS = {
@@ -117,9 +118,10 @@ def _entry(item: Item) -> PageEntry:
         reason = str(error)
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
-        reason = _FAULTS.get(field, f"{field} invalide")
+        reason = _FAULTS.get(field, f"{in_french(field)} n'est pas lisible")
     except Exception as error:  # noqa: BLE001 - whatever a page provokes, the others are read
-        reason = f"illisible ({type(error).__name__})"
+        traceback.print_tb(error.__traceback__)
+        reason = "sa description est écrite d'une façon qui n'est pas lue ici"
     else:
         return PageEntry(where=item.name, identifier=record.identifier, record=record)
     return PageEntry(where=item.name, identifier=item.identifier, reason=reason)

@@ -129,7 +129,9 @@ def graph_of_json(document: object, base: str) -> Graph:
     except RecursionError as error:
         raise Rejected("ce JSON-LD est imbriqué trop profondément") from error
     except (ValueError, TypeError, KeyError, AttributeError, SyntaxError) as error:
-        raise Rejected(f"JSON-LD invalide ({error!s:.200})") from error
+        raise Rejected(
+            "JSON-LD invalide : ce JSON ne se lit pas comme des données liées"
+        ) from error
     return graph
 
 
@@ -150,8 +152,14 @@ def graph_of(source: Path, syntax: str, base: str) -> Graph:
     except IndexError as error:
         raise Rejected(f"{_SYNTAXES[syntax]} invalide : la page s'interrompt") from error
     except (SAXException, ValueError, SyntaxError) as error:
-        raise Rejected(f"{_SYNTAXES[syntax]} invalide ({error!s:.200})") from error
+        raise Rejected(f"{_SYNTAXES[syntax]} invalide{_place_of(error)}") from error
     return graph
+
+
+def _place_of(error: Exception) -> str:
+    """Where a parser stopped, which says so in English: `file:12:5: repeat node-elements ...`."""
+    found = re.search(r":(\d+):\d+: ", str(error))
+    return f", ligne {found[1]}" if found else ""
 
 
 def _check_xml(source: Path) -> None:

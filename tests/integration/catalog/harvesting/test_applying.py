@@ -107,8 +107,16 @@ def test_record_that_cannot_be_kept_stops_no_other(store: Store) -> None:
     given = entries(3)
     odd = Record.model_construct(identifier="d1", title="\ud800", keywords=(), distributions=())
     given[1] = PageEntry.model_construct(where="odd", identifier="d1", record=odd, reason="")
-    counts = apply(store, "hrv_1", given)
-    assert counts == Counts(new=2, refused=1)
+    untitled: Any = None
+    long = Record.model_construct(identifier="d2", title=untitled, keywords=(), distributions=())
+    given[2] = PageEntry.model_construct(where="untitled", identifier="d2", record=long, reason="")
+    applying = PageImport(store, SOURCE, harvest("hrv_1"), OwnRecords(store, LAB), lambda: None)
+    applying.apply(given, set())
+    assert applying.counts == Counts(new=1, refused=2)
+    assert [one.reason for one in applying.refused] == [
+        "il ne peut pas être enregistré : un de ses textes n'est pas fait de caractères entiers",
+        "il ne peut pas être enregistré : son titre doit être un texte",
+    ]
 
 
 def test_retiring_that_a_crash_repeats_is_done_once(store: Store) -> None:

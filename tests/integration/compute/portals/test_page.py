@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import time
 from pathlib import Path
 
@@ -118,6 +119,44 @@ def test_one_broken_dataset_stops_no_other(tmp_path: Path) -> None:
         "n° 4": "il n'a pas de titre",
         "a": "cet identifiant est déjà celui d'un autre",
     }
+
+
+_CLASS_NAMES = re.compile(r"[A-Z][a-z]+(Error|Exception)|Traceback|invalid |expected|line \d")
+
+_BROKEN = {
+    "cut.json": b'{"@context": {"dct": "http://purl.org/dc/terms/"}, "@graph": [',
+    "graph.json": b'{"@context": {"@vocab": 7}, "@graph": 3}',
+    "context.json": b'{"@context": {"a": {"@id": {"b": 1}}}, "a": "x"}',
+    "type.json": b'{"@context": {"a": {"@id": "http://a/", "@type": []}}, "a": ["x"]}',
+    "cut.xml": b"<?xml version='1.0'?><rdf:RDF",
+    "nested.xml": b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:ID="1 2"/><rdf:li/></rdf:RDF>""",
+    "entities.xml": b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+    "cut.ttl": b"@prefix dcat: <http://www.w3.org/ns/dcat#> . <a> a dcat:Dataset ; ",
+    "odd.ttl": b"<a> <b> 'c'^^ .",
+    "latin.ttl": "<a> <b> 'été' .".encode("latin-1"),
+    "page.html": b"<html><body>De retour demain</body></html>",
+    "letter.ttl": b"Bonjour, veuillez trouver ci-joint le catalogue.",
+}
+
+
+@pytest.mark.parametrize("name", sorted(_BROKEN))
+def test_reason_why_a_page_is_not_read_is_a_french_sentence(tmp_path: Path, name: str) -> None:
+    """Never the name of a class or a parser's English."""
+    reason = read(tmp_path, _BROKEN[name]).error or ""
+    assert re.search(r"\b(cette?|ce|est|pas|invalide|ligne)\b", reason), reason
+    assert not _CLASS_NAMES.search(reason), reason
+
+
+def test_datasets_that_are_odd_within_say_so_in_french(tmp_path: Path) -> None:
+    """Whatever stands where a text should be."""
+    odd = [{"a": [1]}, [], 7, None, "x" * 100_000, {"id": {}}, True, -1]
+    fields = ("title", "description", "tags", "license", "organization", "spatial", "resources")
+    page = api(
+        [item(f"{field}{n}", **{field: one}) for field in fields for n, one in enumerate(odd)]
+    )
+    for entry in entries_of(read(tmp_path, page, "data.gouv")):
+        assert entry.record or entry.reason == "il n'a pas de titre", entry
 
 
 def test_dataset_without_title_or_identity_is_refused_alone(tmp_path: Path) -> None:
