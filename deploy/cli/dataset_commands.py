@@ -13,13 +13,16 @@ from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest
 from deploy.cli.dataset_owner_commands import (
     access_request,
     add,
+    answer_declaration,
     decide,
     delete,
     describe,
+    not_personal,
     open_,
     opening,
     receipt,
     retire,
+    show_declared,
     show_request,
 )
 from deploy.cli.session import client
@@ -79,6 +82,8 @@ def search(
 app.answers("describe", _ABOUT)(describe)
 app.answers("open")(open_)
 app.answers("opening")(opening)
+app.answers("not-personal", show_declared)(not_personal)
+app.answers("answer-declaration", show_declared)(answer_declaration)
 app.answers("retire", _ABOUT)(retire)
 app.answers("delete")(delete)
 app.answers("receipt")(receipt)

@@ -126,6 +126,45 @@ def opening(
     return api.post("catalog", f"{path}/decision", said | {"fingerprint": fingerprint})
 
 
+def not_personal(
+    api: Client,
+    dataset_id: str,
+    column: Annotated[list[str], typer.Option(help="Of the findings: several times.")],
+    reason: Annotated[str, typer.Option(help="As reviewers and owners read it, in French.")],
+    version: Annotated[
+        int | None, typer.Option(help="Else the held one, or the one shown.")
+    ] = None,
+) -> Answer:
+    """Say that what screening found in columns of one's dataset is no personal data."""
+    said = {"columns": column, "reason": reason, "version": version}
+    return api.post("catalog", path_of("datasets", dataset_id, "not-personal"), said)
+
+
+def answer_declaration(
+    api: Client,
+    dataset_id: str,
+    answer: Annotated[str, typer.Option(help="confirm or refuse, as staff; withdraw one's own.")],
+    reason: Annotated[str, typer.Option(help="In French; a refusal needs one.")] = "",
+    column: Annotated[list[str], typer.Option(help="Of the declaration; else all of them.")] = [],
+    version: Annotated[
+        int | None, typer.Option(help="Else the held one, or the one shown.")
+    ] = None,
+) -> Answer:
+    """Confirm, refuse or take back that what was found in a dataset is no personal data."""
+    said = {"answer": answer, "reason": reason, "columns": column, "version": version}
+    return api.post("catalog", path_of("datasets", dataset_id, "not-personal", "answer"), said)
+
+
+def show_declared(dataset: Answer) -> None:
+    """Show a dataset, and what its owner declares of its versions."""
+    show.record(dataset, leave_out=("versions", "criteria"))
+    for version in dataset["versions"]:
+        for one in version["not_personal"]:
+            columns = ", ".join(found["column"] for found in one["findings"])
+            waits = "waits for the staff" if one["needs_word"] else "declared"
+            show.line(f"{version['number']}: {columns}: {one['reason']} ({one['answer'] or waits})")
+
+
 def retire(
     api: Client,
     dataset_id: str,

@@ -21,6 +21,9 @@ def _show(project: Answer) -> None:
         show.rows(project["invitations"], ("part", "member_id", "state", "reason"))
     if "history" not in project:
         return
+    for check in project["checks"]:
+        for said in check["persons"]:
+            show.line(f"{said['title']}: {said['said']}")
     if any(check["faults"] or check["waits"] for check in project["checks"]):
         show.line("\nin the treatment's way")
         show.rows(project["checks"], ("by", "faults", "waits"))

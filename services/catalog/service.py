@@ -43,6 +43,8 @@ from shared.events import (
     JobRetried,
     JobSucceeded,
     MemberLeft,
+    NotPersonalAnswered,
+    NotPersonalDeclared,
     ProjectDelivered,
     ProjectRejected,
     ProjectSecured,
@@ -113,6 +115,13 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     @on(DatasetDescribed)
     def adjust_access(self, envelope: Envelope[DatasetDescribed]) -> None:
         """Ask the owner of data that it has restricted for the projects that read it."""
+        requests.adjust_access(self.documents, envelope.data.dataset_id)
+
+    @on(NotPersonalDeclared, NotPersonalAnswered)
+    def tell_declaration(
+        self, envelope: Envelope[NotPersonalDeclared | NotPersonalAnswered]
+    ) -> None:
+        """Tell those who are asked for a dataset, and who review, what its owner declares of it."""
         requests.adjust_access(self.documents, envelope.data.dataset_id)
 
     @on(DatasetRetired)

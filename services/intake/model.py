@@ -19,7 +19,6 @@ from services.intake.invitations import (
 )
 from services.intake.records import (
     Check,
-    Checker,
     DatasetAccess,
     Delivery,
     Entry,
@@ -192,14 +191,29 @@ class Project(Aggregate):
 
     def note_fault(self, proposal: int, fault: str) -> None:
         """Note why the treatment cannot run, as compute says, or that it can."""
-        self._note_check("compute", proposal, faults=(fault,) * bool(fault))
+        faults = (fault,) * bool(fault)
+        self._note_check(proposal, Check(by="compute", at=now(), faults=faults))
 
-    def note_inputs(self, checked: InputsChecked) -> None:
-        """Note which of its datasets cannot be read, and whose they are, as the catalogue says."""
+    def note_inputs(self, checked: InputsChecked, sequence: int = 0) -> None:
+        """Note which of its datasets cannot be read, and whose they are, as the catalogue says.
+
+        What it says later of the same treatment, by `sequence`, is about persons only.
+        """
         told = [(one.passes, f"{one.dataset_id} : {one.reason}") for one in checked.obstacles]
         faults = tuple(text for passes, text in told if not passes)
         waits = tuple(text for passes, text in told if passes)
-        self._note_check("catalog", checked.proposal, faults, waits, checked.owners)
+        self._note_check(
+            checked.proposal,
+            Check(
+                by="catalog",
+                at=now(),
+                faults=faults,
+                waits=waits,
+                persons=checked.persons,
+                owners=checked.owners,
+                sequence=sequence,
+            ),
+        )
 
     @property
     def owners(self) -> frozenset[str]:
@@ -466,21 +480,17 @@ class Project(Aggregate):
         others = tuple(self.named)
         self.record(ProjectWithdrawn(**self._decision(by, reason), member_ids=others))
 
-    def _note_check(
-        self,
-        by: Checker,
-        proposal: int,
-        faults: tuple[str, ...],
-        waits: tuple[str, ...] = (),
-        owners: tuple[str, ...] | None = None,
-    ) -> None:
-        answered = any(check.by == by for check in self.checks)
-        if self.stage not in _CHECKED or proposal != self.proposal or answered:
+    def _note_check(self, proposal: int, check: Check) -> None:
+        if self.stage not in _CHECKED or proposal != self.proposal:
             return
-        check = Check(by=by, at=now(), faults=faults, waits=waits, owners=owners)
-        self.checks = (*self.checks, check)
-        for text in check.told:
-            self._note(by, text)
+        before = next((one for one in self.checks if one.by == check.by), None)
+        if before is None:
+            self.checks = (*self.checks, check)
+            for text in check.told:
+                self._note(check.by, text)
+        elif before.sequence < check.sequence:
+            newer = before.model_copy(update={"persons": check.persons, "sequence": check.sequence})
+            self.checks = tuple(newer if one == before else one for one in self.checks)
 
     def _note_state(self, access: DatasetAccess) -> None:
         known = {one.dataset_id: one for one in self.accesses}

@@ -20,7 +20,7 @@ from shared.events.compute import (
     JobSucceeded,
 )
 from shared.events.envelope import Envelope
-from shared.events.event import FileRef, Frozen, JobKind, Match, Stage
+from shared.events.event import FileRef, Frozen, InputNote, JobKind, Match, Stage
 from shared.words import counted, french_date
 
 
@@ -39,15 +39,18 @@ Checker = Literal["catalog", "compute"]
 class Check(Frozen):
     """What a service found in the way of a treatment, in French.
 
-    With `faults` it can never have a result; `waits` name data that cannot be read yet; `owners`
-    are all whose data it would read, None as long as nobody said.
+    With `faults` it can never have a result; `waits` name data that cannot be read yet; `persons`
+    tell what its data says about persons, and owners of that; `owners` are all whose data it would
+    read, None as long as nobody said. The newest is that of the highest `sequence`.
     """
 
     by: Checker
     at: AwareDatetime
     faults: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
+    persons: tuple[InputNote, ...] = ()
     owners: tuple[str, ...] | None = None
+    sequence: int = -1
 
     @property
     def told(self) -> Iterator[str]:

@@ -87,7 +87,9 @@ class Intake(ForPrograms, ForDepartures, ForMembers):
     @on(InputsChecked)
     def note_inputs(self, envelope: Envelope[InputsChecked]) -> None:
         """Note which datasets of a proposed treatment cannot be read, and whose they are."""
-        self._change(envelope, lambda project: project.note_inputs(envelope.data))
+        self._change(
+            envelope, lambda project: project.note_inputs(envelope.data, envelope.sequence)
+        )
 
     @on(DataAccessOpened)
     def open_access(self, envelope: Envelope[DataAccessOpened]) -> None:

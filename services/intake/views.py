@@ -18,7 +18,7 @@ from services.intake.records import (
     Wait,
 )
 from shared.aggregate import OptionalDate, View, ViewPage
-from shared.events.event import JobKind, Stage, Treatment
+from shared.events.event import InputNote, JobKind, Stage, Treatment
 from shared.events.intake import ProjectPart
 
 
@@ -49,12 +49,18 @@ class AccessView(View):
 
 
 class CheckView(View):
-    """What a service found in the way of a treatment, in French; `waits` pass, `faults` do not."""
+    """What a service found in the way of a treatment, in French; `waits` pass, `faults` do not.
+
+    `persons` is what reviewers have to know of its data.
+    """
 
     by: Checker
     at: AwareDatetime
     faults: tuple[str, ...]
     waits: tuple[str, ...]
+    persons: tuple[InputNote, ...] = Field(
+        description="what its data tells about persons, and owners declare of that"
+    )
 
 
 class GivenUpView(View):

@@ -17,11 +17,13 @@ from shared.events import (
     InputsChecked,
     JobSucceeded,
     JoinsDiscovered,
+    NotPersonalAnswered,
+    NotPersonalDeclared,
     OpeningDecided,
     OpeningRequested,
     TreatmentChecked,
 )
-from shared.words import counted, french_date
+from shared.words import counted, french_date, french_list
 
 _WORDS = {
     "kind": {
@@ -120,6 +122,32 @@ def _held(event: DatasetHeld) -> str:
         f"Le jeu de données « {event.title} » est retenu : {columns} y portent sur des personnes."
         " Son propriétaire doit confirmer la base légale."
     )
+
+
+@summarise.register
+def _declared(event: NotPersonalDeclared) -> str:
+    waits = " Le Datalab doit encore le confirmer." if event.needs_answer else ""
+    return (
+        f"Le propriétaire du jeu de données « {event.title} » déclare que {_listed(event.columns)}"
+        f" ne porte pas sur des personnes : {event.reason}{waits}"
+    )
+
+
+@summarise.register
+def _answered(event: NotPersonalAnswered) -> str:
+    said = {
+        "confirm": f"Le Datalab confirme que {_listed(event.columns)} ne porte pas sur des",
+        "refuse": f"Le Datalab ne suit pas la déclaration que {_listed(event.columns)} ne porte"
+        " pas sur des",
+        "withdraw": f"Le propriétaire ne déclare plus que {_listed(event.columns)} ne porte pas sur"
+        " des",
+    }
+    why = f" : {event.reason}" if event.reason else "."
+    return f"Jeu de données « {event.title} ». {said[event.answer]} personnes{why}"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return french_list([f"« {name} »" for name in dict.fromkeys(columns)])
 
 
 @summarise.register

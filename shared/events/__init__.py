@@ -7,6 +7,7 @@ Who needs the values alone imports them from `event`, and knows no event.
 
 from shared.events.catalog import *
 from shared.events.compute import *
+from shared.events.declarations import *
 from shared.events.envelope import *
 from shared.events.erasures import *
 from shared.events.event import *

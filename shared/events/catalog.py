@@ -9,6 +9,7 @@ from shared.events.event import (
     Contributor,
     Event,
     FileRef,
+    InputNote,
     Joined,
     Match,
     Obstacle,
@@ -176,6 +177,9 @@ class InputsChecked(Event, source="catalog"):
     project_id: str
     proposal: int
     obstacles: tuple[Obstacle, ...] = ()
+    persons: tuple[InputNote, ...] = Field(
+        default=(), description="what screening found in the data, and owners declare of that"
+    )
     owners: tuple[str, ...] | None = Field(
         default=None, description="all whose data the treatment would read: they do not review it"
     )

@@ -23,6 +23,9 @@ Stage = Literal[
     "withdrawn",
 ]
 OpeningDecision = Literal["open", "refuse", "withdraw"]
+DeclarationAnswer = Literal["confirm", "refuse", "withdraw"]
+"""The staff confirms or refuses what an owner declared of data; the owner takes it back."""
+
 RepairName = Literal["leading_zero"]
 
 
@@ -130,6 +133,14 @@ class Obstacle(Frozen):
     dataset_id: str
     reason: str = Field(description="in French: the holder reads it")
     passes: bool = Field(default=False, description="whether it is worth waiting")
+
+
+class InputNote(Frozen):
+    """What somebody who reviews a treatment has to know of a dataset that it reads."""
+
+    dataset_id: str
+    title: str
+    said: str = Field(description="in French sentences")
 
 
 class Match(Frozen):

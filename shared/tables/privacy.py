@@ -1,6 +1,6 @@
 """What a table tells about persons: kinds of columns and counts, never a value of the table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, Self
 
 from pydantic import Field
@@ -16,6 +16,12 @@ K_ENOUGH = 5
 """Groups of fewer rows are told: between the 3 units that INSEE asks for in tables on enterprises
 and the 11 for tax data on natural persons (INSEE, Manuel de protection des tableaux, annexe
 « Règles »)."""
+
+CERTAIN = 0.9
+"""From here on the values of a column prove what they are, where they can."""
+
+_PROVEN_BY_VALUES = frozenset({"nir", "iban", "email", "phone"})
+"""Kinds that are written as nothing else is; a name may be a street's or a ship's."""
 
 _KINDS = {
     "nir": "numéro de sécurité sociale",
@@ -66,6 +72,17 @@ class Finding(Frozen):
         " are alike in all quasi-identifiers",
     )
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether its values prove it, and not its name or what stands beside it."""
+        is_written = self.kind in _PROVEN_BY_VALUES and self.role == "direct"
+        return is_written and self.confidence >= CERTAIN
+
+    @property
+    def in_french(self) -> str:
+        """The column and what it holds."""
+        return f"{quoted(self.column)} ({_KINDS.get(self.kind, self.kind)})"
+
 
 class Privacy(Frozen):
     """The verdict on a table.
@@ -107,6 +124,17 @@ class Privacy(Frozen):
         """The columns of that role."""
         return tuple(one for one in self.findings if one.role == role)
 
+    def without(self, findings: Collection[Finding]) -> Self:
+        """The verdict if these findings were none; k is that of all, which is never more."""
+        left = tuple(one for one in self.findings if one not in findings)
+        if left == self.findings:
+            return self
+        roles = {one.role for one in left}
+        verdict: Verdict = "direct" if "direct" in roles else "quasi" if roles else "none"
+        is_grouped = any(one.role == "quasi" or one.kind == "birth_date" for one in left)
+        groups = {} if is_grouped else {"k": None, "rows_below": 0, "share_below": 0.0}
+        return self.model_copy(update={"findings": left, "verdict": verdict, **groups})
+
     def in_french(self) -> str:
         """The verdict as owners and holders read it."""
         if self.verdict == "none":
@@ -137,7 +165,7 @@ class Privacy(Frozen):
 
 
 def _listed(findings: tuple[Finding, ...]) -> str:
-    return ", ".join(f"{quoted(one.column)} ({_KINDS.get(one.kind, one.kind)})" for one in findings)
+    return ", ".join(one.in_french for one in findings)
 
 
 def _percent(share: float) -> str:

@@ -246,7 +246,6 @@ def _licence(wanted: Mapping[str, Dataset | None]) -> str:
 
 
 def _privacy(dataset: Dataset | None) -> str:
-    found = dataset.profile.privacy if dataset and dataset.profile else None
-    if found is None:
-        return "Ces données n'ont pas été examinées : peut-être portent-elles sur des personnes."
-    return found.in_french()
+    version = dataset.published if dataset else None
+    unknown = "Ces données n'ont pas été examinées : peut-être portent-elles sur des personnes."
+    return (version and version.about_persons) or unknown

@@ -8,11 +8,17 @@ from pydantic import Field, computed_field
 
 from services.catalog.access.asking import ProjectFacts, ask
 from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
-from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
+from services.catalog.access.obstacles import (
+    UNKNOWN,
+    Wanted,
+    notes_of,
+    obstacle_of,
+)
 from services.catalog.datasets.model import Dataset
 from services.catalog.decisions.fingerprint import check_read
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.auth import Caller
+from shared.endings.redaction import redacted
 from shared.errors import Forbidden, NotFound, WrongStage
 from shared.events import (
     AccessBound,
@@ -26,8 +32,8 @@ from shared.events import (
     DatasetsMatched,
     InputsChecked,
     Match,
-    Obstacle,
 )
+from shared.events.event import Frozen, InputNote, Obstacle
 from shared.words import french_date
 
 STAFF = "*"
@@ -38,6 +44,23 @@ CATALOG = "catalog"
 
 _UNANSWERED = "Sans réponse dans le délai imparti."
 _OPEN = "Données ouvertes."
+
+
+class Proposed(Frozen):
+    """A treatment that is proposed: what it would read, and what was told of that."""
+
+    proposal: int
+    dataset_ids: tuple[str, ...]
+    obstacles: tuple[Obstacle, ...] = ()
+    persons: tuple[InputNote, ...] = ()
+
+    def without(self, dataset_ids: frozenset[str]) -> Self:
+        """The same without what was said of these, which are erased."""
+        obstacles, persons = (
+            tuple(redacted(one) if one.dataset_id in dataset_ids else one for one in told)
+            for told in (self.obstacles, self.persons)
+        )
+        return self.model_copy(update={"obstacles": obstacles, "persons": persons})
 
 
 class ProjectAccess(Aggregate):
@@ -61,6 +84,7 @@ class ProjectAccess(Aggregate):
     opened: bool = False
     facts: ProjectFacts | None = Field(default=None, description="what it does, why, for whom")
     opened_for: int = Field(default=0, description="the proposal that access was last opened for")
+    proposed: Proposed | None = Field(default=None, description="what was last proposed to read")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -126,12 +150,45 @@ class ProjectAccess(Aggregate):
         """Keep what else new data is joined with to be of use to the project."""
         self.needs = sorted({*self.needs, *needs})
 
-    def tell_inputs(
-        self, proposal: int, obstacles: tuple[Obstacle, ...], owners: tuple[str, ...]
-    ) -> None:
-        """Tell what stands between a treatment that is proposed and its data, and whose that is."""
-        told = {"proposal": proposal, "obstacles": obstacles, "owners": owners}
-        self.record(InputsChecked(project_id=self.id, **told))
+    def tell_inputs(self, proposal: int, obstacles: tuple[Obstacle, ...], inputs: Wanted) -> None:
+        """Tell what stands between a treatment that is proposed and its data, and whose that is.
+
+        Also what that tells about persons, as reviewers have to know.
+        """
+        self.proposed = Proposed(
+            proposal=proposal,
+            dataset_ids=tuple(sorted(inputs)),
+            obstacles=obstacles,
+            persons=notes_of(inputs),
+        )
+        self._tell_inputs(inputs)
+
+    def tell_again(self, inputs: Wanted) -> None:
+        """Tell it anew where it is told otherwise now what the data tells about persons."""
+        if self.says_otherwise(inputs) and self.proposed:
+            self.proposed = self.proposed.model_copy(update={"persons": notes_of(inputs)})
+            self._tell_inputs(inputs)
+
+    def says_otherwise(self, inputs: Wanted) -> bool:
+        """Whether the data of its last proposal tells otherwise about persons than it was told."""
+        if self.proposed is None or self.closed:
+            return False
+        return notes_of(inputs) != self.proposed.persons
+
+    def _tell_inputs(self, inputs: Wanted) -> None:
+        if self.proposed is None:
+            return
+        owners = {one for dataset in inputs.values() if dataset for one in dataset.insiders}
+        self.record(
+            InputsChecked(
+                project_id=self.id,
+                proposal=self.proposed.proposal,
+                obstacles=self.proposed.obstacles,
+                # Also of what is open: none of them reviews the project.
+                owners=tuple(sorted(owners)),
+                persons=self.proposed.persons,
+            )
+        )
 
     def secure(
         self,

@@ -1,9 +1,9 @@
-"""Why a project could not read a dataset even if its owner let it, in French."""
+"""What stands between a project and a dataset, its owner aside, and what reviewers must know."""
 
 from collections.abc import Mapping
 
 from services.catalog.datasets.model import Dataset
-from shared.events.event import Obstacle
+from shared.events.event import InputNote, Obstacle
 
 Wanted = Mapping[str, Dataset | None]
 """Datasets by id; None where the catalogue knows none."""
@@ -22,6 +22,19 @@ def obstacles_of(wanted: Wanted) -> tuple[Obstacle, ...]:
     """What stands between a project and each of these; nothing for one that could be read."""
     found = (obstacle_of(dataset_id, dataset) for dataset_id, dataset in sorted(wanted.items()))
     return tuple(one for one in found if one)
+
+
+def notes_of(wanted: Wanted) -> tuple[InputNote, ...]:
+    """What reviewers have to know of each of these that tells about persons, as it is shown.
+
+    Also where its owner declares that it does not.
+    """
+    found = ((one, one.published) for _, one in sorted(wanted.items()) if one)
+    return tuple(
+        InputNote(dataset_id=one.id, title=one.metadata.title, said=version.about_persons)
+        for one, version in found
+        if version and version.found and version.found.verdict != "none"
+    )
 
 
 def obstacle_of(dataset_id: str, dataset: Dataset | None) -> Obstacle | None:

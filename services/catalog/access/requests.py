@@ -89,6 +89,10 @@ def _adjust(store: Store, access: ProjectAccess, dataset: Dataset) -> None:
         reason = RETIRED.format(dataset.retired)
         accesses.change(access.id, lambda one: one.end_dataset(dataset.id, reason))
         return
+    if (proposed := access.proposed) and dataset.id in proposed.dataset_ids:
+        inputs = known_to(store, access.holder_id, proposed.dataset_ids)
+        if access.says_otherwise(inputs):
+            access = accesses.change(access.id, lambda one: one.tell_again(inputs))
     wanted = known_to(store, access.holder_id, access.reads or (dataset.id,))
     if (facts := access.facts) and access.asks_otherwise(wanted):
         access = accesses.change(access.id, lambda one: one.change_treatment(facts, wanted))

@@ -10,7 +10,7 @@ from services.catalog.datasets.metadata import AccessLevel, Day, Metadata
 from services.catalog.licences.licences import canonical
 from shared.aggregate import now
 from shared.catalogues.markup import legible_name
-from shared.events import RepairName
+from shared.events import DeclarationAnswer, RepairName
 from shared.inbound import Body
 from shared.tables.territory import Place
 from shared.words import legible
@@ -101,6 +101,30 @@ class NewLegalBasis(Body):
     purpose: Purpose = Field(min_length=1, description="what the data is published for, in French")
     note: Text = ""
     restrict: bool = Field(default=False, description="make an open dataset restricted")
+
+
+Columns = Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(max_length=200)]
+
+
+class NewDeclaration(Body):
+    """That what was found in columns of a version is no personal data, and why."""
+
+    version: int | None = Field(
+        default=None, ge=1, description="by default the newest held one, else the one shown"
+    )
+    columns: Columns = Field(min_length=1, description="as the findings name them")
+    reason: Purpose = Field(
+        min_length=1, description="in French: reviewers and owners who are asked read it"
+    )
+
+
+class DeclarationWord(Body):
+    """What the lab's staff answers to a declaration, or that its owner takes it back."""
+
+    version: int | None = Field(default=None, ge=1, description="as in a declaration")
+    columns: Columns = Field(default=(), description="of the declaration; by default all of them")
+    answer: DeclarationAnswer
+    reason: Purpose = ""
 
 
 class NewRepair(Body):

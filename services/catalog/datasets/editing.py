@@ -3,7 +3,8 @@
 from services.catalog.datasets.bodies import ChangeDataset, NewLegalBasis, NewRepair
 from services.catalog.datasets.legal_basis import LegalBasis, why_held
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.versions import VersionContent
+from services.catalog.datasets.versions import Version, VersionContent
+from services.catalog.decisions.not_personal import lifted
 from services.catalog.licences.compatibility import Terms, compatibility_of, terms_of
 from services.catalog.licences.licences import canonical
 from shared.aggregate import now
@@ -11,6 +12,7 @@ from shared.auth import Caller
 from shared.errors import Invalid, WrongStage
 from shared.events.event import AcceptedRepair
 from shared.store import Store
+from shared.tables.privacy import Privacy
 
 _OTHERS_DECIDE = (
     "il est fait de données à accès restreint ; demandez son ouverture"
@@ -72,18 +74,23 @@ def why_not_open(dataset: Dataset, licence: str) -> str:
 
 def _kept_back(dataset: Dataset) -> str:
     """Why what its data tells of persons keeps it closed, in French; empty when it does not."""
-    profiles = [version.profile for version in dataset.versions if version.profile]
-    if any(why_held(profile.privacy, is_open=True) for profile in profiles):
+    told = [version.privacy for version in dataset.versions]
+    if any(why_held(privacy, is_open=True) for privacy in told):
         return (
             "une de ses versions nomme des personnes, ou porte sur un petit nombre d'entre elles"
             " des données sensibles (CRPA, article L312-1-2) ; déposez comme nouveau jeu une"
             " version qui n'en a pas"
         )
-    made = [version.provenance.privacy for version in dataset.versions if version.provenance]
-    told = [*made, *(one.privacy for one in profiles)] if dataset.project_id else []
-    if any(privacy and not privacy.is_safe for privacy in told):
+    made = [_made(version) for version in dataset.versions]
+    if dataset.project_id and any(one and not one.is_safe for one in (*made, *told)):
         return "le traitement dont il est issu permet de distinguer des personnes"
     return ""
+
+
+def _made(version: Version) -> Privacy | None:
+    """What the treatment that made it knew it to tell about persons, as far as that counts."""
+    known = version.provenance.privacy if version.provenance else None
+    return known and lifted(version.not_personal, known)
 
 
 def _terms(dataset: Dataset, licence: str) -> Terms:

@@ -1,7 +1,8 @@
 """A dataset of the catalogue: whose it is, who may know of it, its versions, where it came from."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import ClassVar
 
 from pydantic import Field, computed_field
@@ -17,6 +18,12 @@ from services.catalog.datasets.versions import (
     VersionState,
 )
 from services.catalog.decisions.dataset_end import Deletion, Retirement
+from services.catalog.decisions.not_personal import (
+    NotPersonal,
+    added_to,
+    findings_of,
+    lifted,
+)
 from services.catalog.decisions.opening_request import OpeningRequest
 from services.catalog.licences.compatibility import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
@@ -35,11 +42,14 @@ from shared.events import (
     DatasetRetired,
     Event,
     FileRef,
+    NotPersonalAnswered,
+    NotPersonalDeclared,
     OpeningDecided,
     OpeningDecision,
     OpeningRequested,
     ResultsRecalled,
 )
+from shared.events.event import DeclarationAnswer
 from shared.tables.manifest import Profile
 
 DATASET_PREFIX = "dts"
@@ -470,33 +480,43 @@ class Dataset(Aggregate):
             self.erase_also([one for one in (table, keys_file, manifest) if one], job_id)
             return
         version = self.history.numbered(number)
-        before, confirmed = version.state, self.history.confirmed(profile.privacy)
+        before = version.state
+        declared = version.not_personal or self.history.declared(profile.privacy)
+        confirmed = self.history.confirmed(profile.privacy and lifted(declared, profile.privacy))
         if before in _READ and not version.again:
             self._supersede((table, keys_file, manifest))
             return
         version.reason, version.job_id, version.again = "", job_id, False
         earlier = (version.table, version.keys_file, version.manifest)
         version.table, version.keys_file, version.manifest = table, keys_file, manifest
-        version.profile, self.changed_at = profile, now()
+        version.profile, version.not_personal, self.changed_at = profile, declared, now()
         self._supersede(earlier)
-        if self.project_id and profile.privacy and not profile.privacy.is_safe:
-            # A result is as open as its sources, which did not single persons out.
-            self._restrict()
         self._show(version, profile, before, confirmed)
 
     def _show(
         self, version: Version, profile: Profile, before: VersionState, basis: LegalBasis | None
     ) -> None:
         """Make a version public that was read, or hold it; `basis` was confirmed for as much."""
-        if reason := why_held(profile.privacy, is_open=self.metadata.access == "open"):
-            version.legal_basis = basis
-            if basis is None:
-                self._hold(version, profile, reason)
-                if before == "published" and self.published:
-                    self.read_again()
-                return
-        if before != "published":
+        if reason := self._why_held(version, basis):
+            self._hold(version, profile, reason)
+            if before == "published" and self.published:
+                self.read_again()
+        elif before != "published":
             self._make_public(version, profile)
+
+    def _why_held(self, version: Version, basis: LegalBasis | None) -> str:
+        """Why a version has to wait, in French; nothing with a `basis`, which it keeps if needed.
+
+        A result is restricted that tells too much of persons.
+        """
+        told = version.privacy
+        if self.project_id and told and not told.is_safe:
+            # A result is as open as its sources, which did not single persons out.
+            self._restrict()
+        reason = why_held(told, is_open=self.metadata.access == "open")
+        if reason:
+            version.legal_basis = basis
+        return "" if basis else reason
 
     def _supersede(self, files: Iterable[FileRef | None]) -> None:
         """Keep what an earlier reading made in mind: it is erased with the dataset."""
@@ -518,13 +538,96 @@ class Dataset(Aggregate):
         if version.profile:
             self._make_public(version, version.profile)
 
+    def declare(self, number: int | None, columns: Iterable[str], reason: str) -> None:
+        """Its owner says that what was found in these columns of a version is nobody's.
+
+        Of the newest held version, when not said, else of the one that is shown. Said before it
+        changes nothing. Raises WrongStage for one that was not screened, Invalid for a column in
+        which nothing was found.
+        """
+        version = self._screened(number)
+        said = NotPersonal(
+            version=version.number,
+            findings=findings_of(version.found, columns),
+            reason=reason,
+            declared_by=self.owner_id,
+            declared_at=now(),
+        )
+        if any(said.repeats(one) for one in version.not_personal):
+            return
+        known = chain.from_iterable(one.not_personal for one in self.versions)
+        said = said.asking_staff(known, is_others=self.is_made_of_restricted)
+        version.not_personal = added_to(version.not_personal, said)
+        self.record(
+            NotPersonalDeclared(
+                **self._about(),
+                **said.about,
+                reason=reason,
+                declared_by=self.owner_id,
+                needs_answer=said.needs_word,
+            )
+        )
+        self._judge(version)
+
+    def answer_declaration(
+        self,
+        number: int | None,
+        columns: Collection[str],
+        answer: DeclarationAnswer,
+        by: str,
+        reason: str,
+    ) -> None:
+        """Somebody of the staff confirms or refuses what its owner declared, or that takes it back.
+
+        Of these columns, of all when none is named. What was published by it is held again. Raises
+        WrongStage when nothing was declared of them that this may be said of.
+        """
+        version = self._screened(number)
+        open_ones = [one for one in version.not_personal if one.is_open_about(columns)]
+        after = {one.mark: one.answered(answer, by, reason) for one in open_ones}
+        if not open_ones:
+            raise WrongStage("rien n'est déclaré de ces colonnes qui attende une réponse")
+        for one in open_ones:
+            if after[one.mark] != one:
+                self.record(
+                    NotPersonalAnswered(
+                        **self._about(), **one.about, answer=answer, answered_by=by, reason=reason
+                    )
+                )
+        # Later versions took it over.
+        for carrier in self.versions:
+            mine = tuple(after.get(one.mark, one) for one in carrier.not_personal)
+            if mine != carrier.not_personal:
+                carrier.not_personal = mine
+                self._judge(carrier)
+
+    def _screened(self, number: int | None) -> Version:
+        held = [one for one in self.versions if one.state == "held"]
+        version = self.history.numbered(number) if number else held[-1] if held else self.shown
+        if version is None or version.found is None or version.state not in _READ:
+            raise WrongStage("cette version n'a pas été lue : rien n'y a été cherché")
+        return version
+
+    def _judge(self, version: Version) -> None:
+        """Make a version public that is held, or the other way, where declarations changed that."""
+        profile, basis = version.profile, self.history.confirmed(version.privacy)
+        if profile is None or version.state not in _READ:
+            return
+        reason = self._why_held(version, version.legal_basis or basis)
+        if reason and version.state == "published":
+            self._hold(version, profile, reason)
+            return
+        version.reason = reason
+        if version.state == "held" and not reason:
+            self._make_public(version, profile)
+
     def _restrict(self) -> None:
         self._end_opening("l'accès à ses données a dû être restreint depuis")
         self.metadata = self.metadata.model_copy(update={"access": "restricted"})
 
     def _hold(self, version: Version, profile: Profile, reason: str) -> None:
         version.state, version.reason = "held", reason
-        found = held_for(profile.privacy)
+        found = held_for(version.privacy)
         self.record(
             DatasetHeld(
                 **self._about(),

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.catalog.datasets.legal_basis import LegalBasis, covers
 from services.catalog.datasets.metadata import Day
+from services.catalog.decisions.not_personal import NotPersonal, lifted, still_true
 from services.catalog.licences.compatibility import Source
 from shared.errors import WrongStage
 from shared.events.event import AcceptedRepair, FileRef, Frozen, Step
@@ -79,6 +80,27 @@ class Version(VersionContent):
     keys_file: FileRef | None = Field(default=None, description="values of its key columns")
     manifest: FileRef | None = Field(default=None, description="of the job that read it")
     legal_basis: LegalBasis | None = None
+    not_personal: tuple[NotPersonal, ...] = Field(
+        default=(), description="what its owner declares to be no personal data, in their order"
+    )
+
+    @property
+    def found(self) -> Privacy | None:
+        """What screening found in its table about persons; None when it was not screened."""
+        return self.profile.privacy if self.profile else None
+
+    @property
+    def privacy(self) -> Privacy | None:
+        """What counts of that: without what declarations that hold are about."""
+        return self.found and lifted(self.not_personal, self.found)
+
+    @property
+    def about_persons(self) -> str:
+        """What was found, and what its owner declares of that, in French; empty when unknown."""
+        if self.found is None:
+            return ""
+        said = (one.in_french() for one in self.not_personal if one.answer != "withdraw")
+        return " ".join((self.found.in_french(), *said))
 
     @property
     def changed_on(self) -> date | None:
@@ -106,6 +128,7 @@ class Version(VersionContent):
             modified=self.modified,
             job_id=self.job_id,
             legal_basis=basis and basis.model_copy(update={"note": ""}),
+            not_personal=tuple(one.without_content() for one in self.not_personal),
             provenance=self.provenance and self.provenance.without_content(),
         )
 
@@ -155,6 +178,15 @@ class VersionHistory(NamedTuple):
             if version.legal_basis and covers(known, privacy):
                 return version.legal_basis
         return None
+
+    def declared(self, privacy: Privacy | None) -> tuple[NotPersonal, ...]:
+        """What was declared last of a version in which as much was found as in this table."""
+        for version in reversed(self.versions):
+            if version.not_personal and version.found and privacy:
+                taken = tuple(still_true(version.not_personal, version.found, privacy))
+                if taken:
+                    return taken
+        return ()
 
 
 class Retyped(Frozen):

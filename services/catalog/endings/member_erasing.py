@@ -111,6 +111,8 @@ def _leave_others(store: Store, member_id: str, dataset_ids: frozenset[str]) -> 
             redacted(match) if match.dataset_id in dataset_ids else match
             for match in access.matches
         )
+        if proposed := access.proposed:
+            access.proposed = proposed.without(dataset_ids)
         for grant in access.grants:
             if grant.dataset_id in dataset_ids:
                 redact(grant)
@@ -122,6 +124,7 @@ def _leave_others(store: Store, member_id: str, dataset_ids: frozenset[str]) -> 
     for access in store.of(ProjectAccess).every():
         named = {match.dataset_id for match in access.matches}
         named |= {grant.dataset_id for grant in access.grants}
+        named |= {*access.proposed.dataset_ids} if access.proposed else set()
         said = {one.decider for grant in access.grants for one in grant.conditions}
         if access.holder_id != member_id and (named & dataset_ids or member_id in said):
             store.of(ProjectAccess).change(access.id, take_out)

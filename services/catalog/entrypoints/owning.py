@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from services.catalog.datasets import editing, registration
+from services.catalog.datasets import declaring, editing, registration
 from services.catalog.datasets.bodies import (
     ChangeDataset,
+    DeclarationWord,
     NewDataset,
+    NewDeclaration,
     NewLegalBasis,
     NewRepair,
     NewVersion,
 )
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
-from shared.auth import INSIDE, Role
+from shared.auth import INSIDE, Caller, Role
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey, Identifier
 from shared.messaging import rpc
@@ -82,6 +84,19 @@ class Owning:
         dataset = editing.confirm(self.documents, dataset_id, call.caller.member_id, call.body)
         return view_of(dataset, call.caller)
 
+    @http("POST", f"{DATASET}/not-personal", body=NewDeclaration, returns=DatasetView, roles=OWNERS)
+    def declare_not_personal(self, call: Call, dataset_id: str) -> DatasetView:
+        """Say that what was found in columns of the caller's dataset is no personal data."""
+        owner_id = call.caller.member_id
+        dataset = declaring.declare(self.documents, dataset_id, owner_id, call.body)
+        return view_of(dataset, call.caller)
+
+    @http("POST", f"{DATASET}/not-personal/answer", body=DeclarationWord, returns=DatasetView)
+    def answer_declaration(self, call: Call, dataset_id: str) -> DatasetView:
+        """Confirm or refuse, as staff, what an owner declared; as the owner take it back."""
+        dataset = declaring.answer(self.documents, dataset_id, call.caller, call.body)
+        return view_of(dataset, call.caller)
+
     @http(
         "POST",
         f"{DATASET}/screening",
@@ -136,3 +151,35 @@ class Owning:
         said = {"basis": basis, "purpose": purpose, "note": note}
         body = NewLegalBasis.model_validate({**said, "version": version, "restrict": restrict})
         return view_of(editing.confirm(self.documents, dataset_id, owner_id, body), INSIDE)
+
+    @rpc
+    def declare_no_personal_data(
+        self,
+        dataset_id: Identifier,
+        owner_id: Identifier,
+        columns: list[str],
+        reason: str,
+        *,
+        version: int | None = None,
+    ) -> DatasetView:
+        """Say that what was found in columns of that owner's dataset is no personal data."""
+        said = {"columns": columns, "reason": reason, "version": version}
+        body = NewDeclaration.model_validate(said)
+        return view_of(declaring.declare(self.documents, dataset_id, owner_id, body), INSIDE)
+
+    @rpc
+    def answer_no_personal_data(
+        self,
+        dataset_id: Identifier,
+        by: Identifier,
+        answer: str,
+        reason: str = "",
+        *,
+        columns: list[str] | None = None,
+        version: int | None = None,
+    ) -> DatasetView:
+        """Confirm or refuse, in the name of one of the staff, what an owner declared."""
+        said = {"answer": answer, "reason": reason, "columns": columns or [], "version": version}
+        staff = Caller(by, frozenset({"reviewer"}))
+        body = DeclarationWord.model_validate(said)
+        return view_of(declaring.answer(self.documents, dataset_id, staff, body), INSIDE)

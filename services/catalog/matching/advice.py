@@ -41,7 +41,7 @@ def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -
     def decide(access: ProjectAccess) -> None:
         access.match(project.holder_id, project.title, matches, {*named, *traits.keys})
         if project.treatment:
-            access.tell_inputs(1, _obstacles(project.treatment, inputs), _owners(inputs))
+            access.tell_inputs(1, _obstacles(project.treatment, inputs), inputs)
 
     change_access(store, envelope, decide)
 
@@ -55,8 +55,7 @@ def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
 
     def decide(access: ProjectAccess) -> None:
         access.need(needs)
-        obstacles = _obstacles(event.treatment, inputs)
-        access.tell_inputs(event.proposal, obstacles, _owners(inputs))
+        access.tell_inputs(event.proposal, _obstacles(event.treatment, inputs), inputs)
 
     change_access(store, envelope, decide)
 
@@ -93,10 +92,3 @@ def _obstacles(treatment: Treatment, inputs: Wanted) -> tuple[Obstacle, ...]:
         for one in unknown
     )
     return (*obstacles_of(inputs), *told)
-
-
-def _owners(inputs: Wanted) -> tuple[str, ...]:
-    """All whose data would be read, also what is open: none of them reviews the project."""
-    return tuple(
-        sorted({one for dataset in inputs.values() if dataset for one in dataset.insiders})
-    )

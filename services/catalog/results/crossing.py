@@ -27,17 +27,22 @@ class InputPrivacy(Frozen):
     verdict: Verdict | None
     k: int | None
     is_safe: bool | None
+    said: str = Field(
+        default="", description="what was found, and its owner declares of that, in French"
+    )
 
 
 def _exposure_of(datasets: Iterable[Dataset]) -> Iterator[InputPrivacy]:
     """The verdict on the published version of each."""
     for one in datasets:
-        found = one.profile.privacy if one.profile else None
+        version = one.published
+        found = version.found if version else None
         yield InputPrivacy(
             dataset_id=one.id,
             verdict=found.verdict if found else None,
             k=found.k if found else None,
             is_safe=found.is_safe if found else None,
+            said=version.about_persons if version else "",
         )
 
 

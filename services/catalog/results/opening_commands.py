@@ -130,8 +130,8 @@ def _asked(
     if profile:
         names = ", ".join(quoted(column.name) for column in profile.columns)
         yield f"Il a {counted(profile.rows, 'ligne', 'lignes')} et pour colonnes {names}."
-    if profile and profile.privacy:
-        yield profile.privacy.in_french()
+    if version.about_persons:
+        yield version.about_persons
     for member, of in groupby(sorted(contributions, key=_member_of), key=_member_of):
         yield f"Données de {member} : {' ; '.join(map(_of_theirs, of))}."
 

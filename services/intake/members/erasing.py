@@ -1,12 +1,13 @@
 """Erases a member who left: asks every service, erases intake's own part, keeps the receipt."""
 
 from collections.abc import Iterable
+from itertools import chain
 
 from services.intake.members.erasure import Erasure
 from services.intake.members.leaving import withdraw_held
 from services.intake.members.model import Member
 from services.intake.model import Project
-from services.intake.records import Guidance
+from services.intake.records import Check, Guidance
 from services.intake.submission import Submission
 from shared.aggregate import caused_id
 from shared.auth import Caller
@@ -141,7 +142,7 @@ def _take_out(project: Project, member_id: str) -> None:
 
 
 def _forget_datasets(store: Store, dataset_ids: frozenset[str]) -> None:
-    """Take the titles of erased datasets out of what projects were advised."""
+    """Take what was said of erased datasets out of what projects were advised and checked for."""
 
     def forget(project: Project) -> None:
         if guidance := project.guidance:
@@ -150,8 +151,16 @@ def _forget_datasets(store: Store, dataset_ids: frozenset[str]) -> None:
                 for match in guidance.datasets
             )
             project.guidance = guidance.model_copy(update={"datasets": told})
+        project.checks = tuple(_without(check, dataset_ids) for check in project.checks)
 
     for project in store.of(Project).every():
         advised = project.guidance.datasets if project.guidance else ()
-        if dataset_ids & {match.dataset_id for match in advised}:
+        checked = chain.from_iterable(check.persons for check in project.checks)
+        named = {match.dataset_id for match in advised} | {note.dataset_id for note in checked}
+        if dataset_ids & named:
             store.of(Project).change(project.id, forget)
+
+
+def _without(check: Check, dataset_ids: frozenset[str]) -> Check:
+    told = (redacted(one) if one.dataset_id in dataset_ids else one for one in check.persons)
+    return check.model_copy(update={"persons": tuple(told)})

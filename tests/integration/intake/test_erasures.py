@@ -14,8 +14,10 @@ from shared.events import (
     ErasedCount,
     ErasureRequested,
     Event,
+    InputsChecked,
     NotifyErased,
 )
+from shared.events.event import InputNote
 from shared.metrics import REGISTRY
 from tests.integration.intake.lab import PROJECT, REVIEWER, Lab, bring, matched
 from tests.servers import eventually
@@ -140,11 +142,16 @@ def test_titles_of_an_erased_member_s_data_leave_the_advice_to_others(
     project_id = lab.submit()
     lab.publish(matched(project_id, MARK, "epci"))
     lab.wait_for_stage(project_id, "advised")
+    note = InputNote(dataset_id=f"dts_{MARK}", title=MARK, said=MARK)
+    checked = InputsChecked(project_id=project_id, proposal=1, owners=(), persons=(note,))
+    lab.publish_and_wait(checked)
+    assert lab.done("GET", f"/projects/{project_id}", who=REVIEWER)["checks"][0]["persons"]
     erasure_id = erased(lab, member_id)
     answer = answer_of(CatalogErased, erasure_id, member_id)
     lab.publish_and_wait(answer.model_copy(update={"dataset_ids": (f"dts_{MARK}",)}))
     shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
     assert [one["title"] for one in shown["guidance"]["datasets"]] == ["[effacé]", "epci"]
+    assert [one["said"] for one in shown["checks"][0]["persons"]] == ["[effacé]"]
 
 
 def test_only_who_left_is_erased_and_only_by_an_operator(lab: Lab, member_id: str) -> None:

@@ -25,7 +25,7 @@ from shared.events import (
     TreatmentChanged,
     TreatmentProposed,
 )
-from shared.events.event import Party
+from shared.events.event import InputNote, Party
 from tests.events import enveloped, topics
 from tests.unit.intake import made
 from tests.unit.intake.made import HOLDER, MANIFEST, REVIEWER
@@ -566,6 +566,18 @@ def test_treatment_that_leads_nowhere_is_not_secured_until_it_is_mended() -> Non
         "Le traitement devra attendre : dts_a : Retenu.",
         "Licences ouvertes.",
     )
+
+
+def test_later_word_of_the_catalogue_is_about_persons_only() -> None:
+    """What came first keeps its place; an older one that comes late changes nothing."""
+    it = made.project()
+    it.advise(Guidance())
+    for sequence, said in ((3, "avant"), (7, "après"), (5, "entre")):
+        note = InputNote(dataset_id="dts_a", title="Bus", said=said)
+        told = {"project_id": it.id, "proposal": 1, "owners": (), "persons": (note,)}
+        it.note_inputs(InputsChecked.model_validate(told), sequence)
+    (check,) = it.checks
+    assert [note.said for note in check.persons] == ["après"]
 
 
 def test_review_does_not_wait_for_compute() -> None:

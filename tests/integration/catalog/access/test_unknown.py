@@ -22,12 +22,15 @@ ROUTES = sorted(
     if hasattr(entrypoint, "route") and "{dataset_id}" in entrypoint.route.path
 )
 BASIS = {"basis": "public_task", "purpose": "Annuaire"}
+DECLARED = {"columns": ["mail"], "reason": "Des navires"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /datasets/{dataset_id}/versions": {
         "fields": {"metadata": "{}", "file": ("a.csv", CSV, "text/csv")}
     },
     "POST /datasets/{dataset_id}/repairs": {"json": {"column": "com", "repair": "leading_zero"}},
     "POST /datasets/{dataset_id}/legal-basis": {"json": BASIS},
+    "POST /datasets/{dataset_id}/not-personal": {"json": DECLARED},
+    "POST /datasets/{dataset_id}/not-personal/answer": {"json": {"answer": "withdraw"}},
     "POST /datasets/{dataset_id}/take-in": {"json": {}},
     "POST /datasets/{dataset_id}/opening": {"json": {"reason": "Utile à tous."}},
     "POST /datasets/{dataset_id}/opening/decision": {"json": {"decision": "open", "version": 1}},
@@ -41,6 +44,7 @@ CALLS: dict[str, Callable[[Any, str], object]] = {
     "describe_dataset": lambda it, one: it.describe_dataset(one, OTHER, {"title": "Autre"}),
     "accept_repair": lambda it, one: it.accept_repair(one, OTHER, "com", "leading_zero"),
     "confirm_legal_basis": lambda it, one: it.confirm_legal_basis(one, OTHER, **BASIS),
+    "declare_no_personal_data": lambda it, one: it.declare_no_personal_data(one, OTHER, **DECLARED),
     "take_in": lambda it, one: it.take_in(one, OTHER),
     "open_dataset": lambda it, one: it.open_dataset("prj_x", one),
     "decide_access": lambda it, one: it.decide_access(f"prj_x.{one}", OTHER, "grant"),

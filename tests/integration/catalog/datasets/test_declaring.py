@@ -1,0 +1,118 @@
+"""An owner says that held columns are no personal data: by HTTP, RPC, and to whom it is told."""
+
+from typing import Any
+from uuid import uuid4
+
+from shared.events import JobSucceeded
+from tests.integration.catalog.lab import Lab, problem, reading, submitted
+from tests.integration.catalog.test_erasing import erase, words_of
+
+SHIPS = "ce sont des noms de navires"
+
+
+def naming(lab: Lab, dataset_id: str, kind: str, confidence: float) -> JobSucceeded:
+    """The end of an ingest job that found this in the column `nom`."""
+    found = {"column": "nom", "kind": kind, "role": "direct", "rows": 1, "confidence": confidence}
+    privacy = {"verdict": "direct", "subject": "persons", "findings": [found]}
+    return lab.reporting(lab.ingested(dataset_id, 1, "commune"), privacy=privacy)
+
+
+def held(lab: Lab, kind: str = "full_name", confidence: float = 0.8, **about: Any) -> str:
+    """The id of a new dataset of mbr_o that is held for its column `nom`."""
+    dataset_id = lab.upload(about.pop("owner_id", "mbr_o"), uuid4().bytes, **about)
+    lab.publish(naming(lab, dataset_id, kind, confidence))
+    lab.wait_for("dataset_held", dataset_id=dataset_id)
+    return dataset_id
+
+
+def said(lab: Lab, dataset_id: str, member_id: str = "mbr_o", **body: Any) -> Any:
+    """The answer to a declaration."""
+    token = lab.token(member_id, "owner")
+    body = {"columns": ["nom"], "reason": SHIPS, **body}
+    return lab.call("POST", f"/datasets/{dataset_id}/not-personal", token, json=body)
+
+
+def answered(lab: Lab, dataset_id: str, member_id: str, role: Any, **body: Any) -> Any:
+    """What becomes of what somebody answers to a declaration."""
+    path = f"/datasets/{dataset_id}/not-personal/answer"
+    return lab.call("POST", path, lab.token(member_id, role), json=body)
+
+
+def test_only_its_owner_says_it_and_why(lab: Lab) -> None:
+    """Each refusal in French, with its field."""
+    dataset_id = held(lab)
+    problem(said(lab, dataset_id, "mbr_z"), 404)
+    problem(said(lab, "dts_unknown"), 404)
+    assert '"reason"' in problem(said(lab, dataset_id, reason=" "), 422)
+    assert "rien n'a été repéré" in problem(said(lab, dataset_id, columns=["port"]), 422)
+    reviewer = lab.token("mbr_o", "reviewer")
+    body = {"columns": ["nom"], "reason": SHIPS}
+    path = f"/datasets/{dataset_id}/not-personal"
+    problem(lab.call("POST", path, reviewer, json=body), 403)
+
+
+def test_doubtful_finding_is_lifted_and_told(lab: Lab) -> None:
+    """Published, and everybody reads what is declared of it; the staff may still refuse it."""
+    dataset_id = held(lab, access="restricted")
+    answer = said(lab, dataset_id)
+    assert (answer.status, answer.json()["state"]) == (200, "published"), answer.data
+    (shown,) = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_z", "holder"))["versions"]
+    assert (shown["not_personal"][0]["reason"], shown["profile"]["privacy"]["verdict"]) == (
+        SHIPS,
+        "direct",
+    )
+    told = lab.wait_for("not_personal_declared", dataset_id=dataset_id)
+    assert (told["columns"], told["declared_by"]) == (["nom"], "mbr_o")
+    judged = lab.get(f"/crossing?dataset_id={dataset_id}", lab.token("mbr_r", "reviewer"))
+    assert SHIPS in judged["privacy"][0]["said"]
+    problem(answered(lab, dataset_id, "mbr_z", "owner", answer="confirm"), 403)
+    problem(answered(lab, dataset_id, "mbr_o", "reviewer", answer="confirm"), 403)
+    problem(answered(lab, dataset_id, "mbr_z", "owner", answer="withdraw"), 403)
+    assert '"reason"' in problem(
+        answered(lab, dataset_id, "mbr_r", "reviewer", answer="refuse"), 422
+    )
+    refused = answered(
+        lab, dataset_id, "mbr_r", "reviewer", answer="refuse", reason="des patrons pêcheurs"
+    )
+    assert refused.json()["state"] == "held"
+    assert "rien n'est déclaré" in problem(
+        answered(lab, dataset_id, "mbr_r", "reviewer", answer="confirm"), 409
+    )
+
+
+def test_programs_say_and_answer_the_same(lab: Lab) -> None:
+    """What values prove waits for the staff."""
+    dataset_id = held(lab, "email", 1.0)
+    with lab.rpc() as catalog:
+        waiting = catalog.declare_no_personal_data(dataset_id, "mbr_o", ["nom"], SHIPS)
+        assert waiting["state"] == "held"
+        confirmed = catalog.answer_no_personal_data(dataset_id, "mbr_r", "confirm")
+    assert confirmed["state"] == "published"
+    assert lab.wait_for("not_personal_answered", dataset_id=dataset_id)["answered_by"] == "mbr_r"
+
+
+def test_owner_and_reviewer_are_told_anew(lab: Lab) -> None:
+    """Those who review a project that would read it, and who is asked for it."""
+    dataset_id = held(lab, access="restricted")
+    said(lab, dataset_id)
+    project = submitted(treatment=reading(a=dataset_id))
+    lab.publish(project)
+    told = lab.wait_for("inputs_checked", project_id=project.project_id)
+    assert SHIPS in told["persons"][0]["said"]
+    lab.ask_for(dataset_id, project_id=project.project_id)
+    answered(lab, dataset_id, "mbr_r", "reviewer", answer="confirm", reason="exact")
+    lab.settled()
+    events = lab.events("inputs_checked", project_id=project.project_id)
+    assert "« exact »" in events[-1]["persons"][0]["said"]
+
+
+def test_no_word_of_it_is_left_of_an_erased_owner(lab: Lab) -> None:
+    """Neither with the data nor with the projects that would have read it."""
+    owner, mark = f"mbr_{uuid4().hex}", f"motif {uuid4().hex}"
+    dataset_id = held(lab, access="restricted", owner_id=owner)
+    said(lab, dataset_id, owner, reason=mark)
+    lab.publish(submitted(treatment=reading(a=dataset_id)))
+    lab.settled()
+    assert mark in words_of(lab)
+    erase(lab, owner)
+    assert mark not in words_of(lab)
