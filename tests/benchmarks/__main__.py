@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import lifecycles, recognition, relevance, searching, webhooks
+from tests.benchmarks import lifecycles, privacy, recognition, relevance, searching, webhooks
 from tests.servers import Broker
 
 ROUNDS = 3
@@ -31,6 +31,7 @@ CONTENDERS = {
 
 ALONE = {
     "lifecycles": lifecycles,
+    "privacy": privacy,
     "relevance": relevance,
     "searching": searching,
     "typing": recognition,

@@ -1,0 +1,135 @@
+"""How well tables that tell of persons are told from those that only look so."""
+
+import argparse
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from shared.tables.privacy import Finding, Privacy
+from tests.integration.compute.jobs import ingest
+from tests.integration.compute.profiles import profile
+
+CORPUS = Path(__file__).resolve().parents[1] / "corpora" / "privacy"
+HALVES = ("tuning", "held_out")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A table, what is right for it, and what screening says."""
+
+    name: str
+    right: Mapping[str, Any]
+    said: Privacy
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether nothing is said of a table that tells of persons."""
+        return bool(self.right["personal"]) and not self.said.findings
+
+    @property
+    def is_false(self) -> bool:
+        """Whether something is said of a table that tells of nobody.
+
+        What may be told of it as well, or left out, is neither.
+        """
+        return not self.right["personal"] and any(self._false())
+
+    def missed(self) -> Iterator[str]:
+        """The columns that tell of persons, of which nothing is said."""
+        told = {one.column for one in self.said.findings}
+        yield from (column for column in self._columns() if column not in told)
+
+    def _columns(self) -> Mapping[str, str]:
+        # Small counts are told of the result of a treatment, and never refuse a table.
+        return {} if self.right.get("disclosure") else dict(self.right["columns"])
+
+    def _false(self) -> Iterator[Finding]:
+        fine = {*self.right["columns"], *self.right.get("allowed", {})}
+        yield from (one for one in self.said.findings if one.column not in fine)
+
+    def false(self) -> Iterator[str]:
+        """The columns of which something is said that is not so."""
+        yield from (f"{one.column} ({one.kind})" for one in self._false())
+
+    def otherwise(self) -> Iterator[str]:
+        """The columns that are called another kind."""
+        kinds = {**self.right.get("allowed", {}), **self.right["columns"]}
+        for one in self.said.findings:
+            if one.column in self.right["columns"] and one.kind != kinds[one.column]:
+                yield f"{one.column}: {one.kind}, not {kinds[one.column]}"
+
+    def miscounted(self) -> Iterator[str]:
+        """The columns of which other rows are counted than those that are personal."""
+        rows = self.right.get("rows")
+        for one in self.said.findings:
+            if rows and one.column in self.right["columns"] and one.rows != rows:
+                yield f"{one.column}: {one.rows} rows, not {rows}"
+
+
+@dataclass
+class Tally:
+    """What was found of one half."""
+
+    tables: Counter[str] = field(default_factory=Counter)
+    columns: Counter[str] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, one: Judged) -> None:
+        """Count a table, and say what is wrong of it."""
+        personal = "personal" if one.right["personal"] else "others"
+        self.tables.update([personal, *["missed"] * one.is_missed, *["false"] * one.is_false])
+        self.columns["all"] += len(one.right["columns"]) * (not one.right.get("disclosure"))
+        for name in ("missed", "false", "otherwise", "miscounted"):
+            for text in getattr(one, name)():
+                self.columns[name] += 1
+                self.lines.append(f"    {name:<10} {one.name}: {text}")
+
+    def show(self, half: str, *, lines: bool) -> None:
+        """Print it; the `lines` name each fault."""
+        tables, columns = self.tables, self.columns
+        print(
+            f"  {half:<9} tables: {tables['missed']} of {tables['personal']} missed,"
+            f" {tables['false']} of {tables['others']} false alarms; columns:"
+            f" {columns['missed']} of {columns['all']} missed, {columns['false']} false alarms,"
+            f" {columns['otherwise']} of another kind, {columns['miscounted']} miscounted"
+        )
+        print("\n".join(self.lines if lines else ()))
+
+
+def main() -> None:
+    """Screen both halves, or `--half tuning`, and print how often it is wrong.
+
+    `--each` names the faults.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--half", choices=HALVES)
+    parser.add_argument("--each", action="store_true")
+    asked, _ = parser.parse_known_args()
+    print(f"\nprivacy: {str(__doc__).splitlines()[0]}")
+    for half in [asked.half] if asked.half else HALVES:
+        tally = Tally()
+        for one in judged(half):
+            tally.add(one)
+        tally.show(half, lines=asked.each)
+
+
+def judged(half: str) -> Iterator[Judged]:
+    """The tables of one half, each as it is taken in."""
+    right = json.loads((CORPUS / half / "expected.json").read_text(encoding="utf-8"))
+    with TemporaryDirectory(prefix="datalab-bench-") as home:
+        for number, (name, wanted) in enumerate(right.items()):
+            with redirect_stdout(io.StringIO()):  # how far each job is
+                run = ingest(Path(home) / str(number), CORPUS / half / name, name)
+            said = profile(run).privacy
+            assert said is not None
+            yield Judged(name, wanted, said)
+
+
+if __name__ == "__main__":
+    main()
