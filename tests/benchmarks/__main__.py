@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import lifecycles, privacy, recognition, relevance, searching, webhooks
+from tests.benchmarks import lifecycles, recognition, relevance, searching, webhooks
+from tests.benchmarks.judged import privacy
 from tests.servers import Broker
 
 ROUNDS = 3

@@ -15,7 +15,7 @@ from shared.tables.privacy import Finding, Privacy
 from tests.integration.compute.jobs import ingest
 from tests.integration.compute.profiles import profile
 
-CORPUS = Path(__file__).resolve().parents[1] / "corpora" / "privacy"
+CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "privacy"
 HALVES = ("tuning", "held_out")
 
 
