@@ -118,6 +118,15 @@ retention_erased = counter(
     "kind",
 )
 
+orphans_erased = counter(
+    "datalab_orphans_erased",
+    "Files in the store that nothing referred to, erased by the service that had put them there.",
+)
+orphan_oldest_due = gauge(
+    "datalab_orphan_oldest_due_seconds",
+    "How late the oldest file is that is to be looked up, whether anything refers to it.",
+)
+
 
 def exposition() -> tuple[str, bytes]:
     """The metrics of this process as (content type, body) in Prometheus text."""

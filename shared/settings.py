@@ -186,6 +186,12 @@ class Settings(BaseModel):
         description="age that a deleted dataset's files must have to be erased: one that is put"
         " again meanwhile is somebody else's",
     )
+    orphan_seconds: float = Field(
+        default=86_400,
+        ge=0,
+        le=1e9,
+        description="age at which a stored file is erased that nothing refers to",
+    )
     webhook_seconds: Seconds = Field(
         default=(5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
         min_length=1,

@@ -3,7 +3,8 @@
 Any fsspec URL serves; object stores are written as Arrow reads them, for instance
 `s3://bucket/folder?region=eu-west-3` or `?endpoint_override=host:9000&scheme=http`, with their
 credentials where their clients look for them. A file's address is its sha256, so writing the same
-bytes twice keeps one file and a crash leaves at most a temporary name behind, until it is swept.
+bytes twice keeps one file. A crash leaves a temporary name, which is swept, or a file that nothing
+refers to, which the service that put it erases (shared/endings/orphans.py).
 """
 
 import hashlib
@@ -72,6 +73,7 @@ class Writer:
         ref = FileRef(sha256=self._hash.hexdigest(), size=self.size, media_type=media_type)
         try:
             self._storage.do(self._file.close)
+            self._storage.note(ref)
             self._storage.rename(self._name, self._storage.address(ref))
         except LabError:
             self.abort()
@@ -84,13 +86,19 @@ class Storage:
     """The shared file store behind one fsspec URL.
 
     `call(function, *arguments)` makes every call that may wait; a service gives eventlet's thread
-    pool, so that a slow store keeps nobody else waiting. Raises Unavailable when the store does not
-    answer, NotFound for an unknown reference.
+    pool, so that a slow store keeps nobody else waiting. `note` is told of every file before it
+    gets its address (shared/endings/orphans.py). Raises Unavailable when the store does not answer,
+    NotFound for an unknown reference.
     """
 
-    def __init__(self, url: str, call: Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        call: Callable[..., Any] | None = None,
+        note: Callable[[FileRef], object] = lambda _ref: None,
+    ) -> None:
         self._fs, self._root = _file_system(url)
-        self._call = call or operator.call
+        self._call, self.note = call or operator.call, note
 
     def path(self, name: str) -> str:
         """The full path of `name` under the store's root."""

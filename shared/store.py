@@ -2,10 +2,9 @@
 
 An aggregate is one document; state, version, outbox and handled ids are saved in one conditional
 write. Only calls that behave the same on every MongoDB-compatible server are used: `insert_one`,
-`find` on indexed plain fields, `replace_one` and `update_one($set)` with a condition,
-single-field indexes. Queries never match null or the shape of an array: flags and dates do; an
-array that contains a value is found by `{"$in": [value]}`, since plain equality finds nothing on
-the embedded server once the array is indexed.
+`find` on indexed plain fields, `replace_one` and `delete_one` with a condition, single-field
+indexes. Queries never match null or the shape of an array: flags and dates do; an array that has a
+value is found by `{"$in": [value]}`: equality finds nothing on the embedded server's indexes.
 """
 
 import random
@@ -141,11 +140,9 @@ class Repository(Generic[A]):
 
         Raises Conflict when the document changed (or, for a new one, when its id exists already).
         """
-        sealed = aggregate.sealed(
-            time=now(),
-            traceparent=trace.traceparent.get() or trace.child_of(None),
-            because=because.id if because else None,
-        )
+        parent = trace.traceparent.get() or trace.child_of(None)
+        cause = because.id if because else None
+        sealed = aggregate.sealed(time=now(), traceparent=parent, because=cause)
         document = self._dump(sealed)
         if aggregate.version == 0:
             self._insert(document)
@@ -191,13 +188,18 @@ class Repository(Generic[A]):
                 time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
         raise Conflict(f"{identifier} change sans cesse ; rien n'a été enregistré")
 
+    def remove(self, aggregate: A) -> None:
+        """Delete this very version, and nothing when it changed."""
+        with _translated():
+            self._collection.delete_one({"_id": aggregate.id, "version": aggregate.version})
+
     def lease(self, aggregate: A, field: str, until: timedelta) -> A | None:
         """Push the date `field` of this very version into the future, without events.
 
         None when another process was faster. A crash lets the date pass, so the work comes back.
         """
-        update = {field: now() + until, "version": aggregate.version + 1}
-        leased = aggregate.model_copy(update=update)
+        version = aggregate.version + 1
+        leased = aggregate.model_copy(update={field: now() + until, "version": version})
         try:
             self._replace(self._dump(leased), aggregate.version)
         except Conflict:
@@ -248,15 +250,13 @@ class Store:
 
     def of(self, cls: type[A]) -> Repository[A]:
         """The repository of an aggregate class."""
-        if cls not in self._repositories:
-            self._repositories[cls] = Repository(cls, self._database, self._saved)
-        return self._repositories[cls]
+        new = Repository(cls, self._database, self._saved)
+        return self._repositories.setdefault(cls, new)
 
     def prepare(self, classes: tuple[type[Aggregate], ...]) -> None:
         """Create the indexes of these classes; harmless when they are there."""
         with _translated():
             for cls in classes:
-                self.of(cls)
                 for field in (*cls.indexes, "outbox_since"):
                     self._database[cls.collection].create_index(field)
 

@@ -4,9 +4,10 @@ It owns datasets with their versions and profiles (collection `datasets`); what 
 advised to use and may read (collection `accesses`); who used which data, for which job and with
 what result (collections `uses`, and `vain_jobs` for the jobs that made nothing); an index of joins,
 made from the versions' key files (`join_snapshots` says where it was last saved); other catalogues
-and what harvesting them came to (collections `sources` and `harvests`); whether all datasets name
-the hashes of their files, by which those of deleted ones are erased (`hash_indexes`); files that
-forgotten jobs left, until they are erased (`released_files`).
+and what harvesting them came to (collections `sources` and `harvests`); whether all datasets and
+harvests name the hashes of their files, by which those that nobody needs are erased
+(`hash_indexes`); files that forgotten jobs left, until they are erased (`released_files`); files
+that it put into the store, until something refers to them or they are erased (`written_files`).
 
 The events that it hears and publishes are in `services/README.md`.
 """

@@ -1,5 +1,7 @@
 """The catalog: what it consists of and hears; services/catalog/entrypoints has what it offers."""
 
+from functools import partial
+
 from services.catalog.access import requests, usage
 from services.catalog.access.dataset_use import FailedJob, Use
 from services.catalog.access.deadline_watch import DeadlineWatch
@@ -24,11 +26,13 @@ from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.matching import advice
 from services.catalog.results import project_results
 from services.catalog.retirement import commands as deletions
-from services.catalog.retirement.eraser import Eraser, HashIndex
+from services.catalog.retirement.eraser import Eraser
+from services.catalog.retirement.references import files_in_use
 from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.search.finder import Finder
 from shared.endings import departures
 from shared.endings.departures import Departure
+from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile
 from shared.endings.retention import Retained, retaining
 from shared.events import (
     DatasetDescribed,
@@ -71,6 +75,15 @@ def _harvest_worker(context: Context) -> HarvestWorker:
     return HarvestWorker(context.service, context.store, context.files, context.settings, fetcher)
 
 
+def _orphan_sweep(context: Context) -> OrphanSweep:
+    references = References(
+        partial(files_in_use, context.store),
+        lambda hashes: context.rpc("compute").files_in_use(hashes),
+    )
+    age = context.settings.orphan_seconds
+    return OrphanSweep(context.service, context.store, context.files, age, references)
+
+
 class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     """What data there is, what fits a project, and who may read it."""
 
@@ -88,6 +101,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         HashIndex,
         ReleasedFiles,
         Retained,
+        WrittenFile,
     )
     files = Files()
     settings: Settings = Config()
@@ -99,6 +113,8 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     eraser = Background(
         lambda context: Eraser(context.service, context.store, context.files, context.settings)
     )
+
+    orphans = Background(_orphan_sweep)
 
     joins = Background(
         lambda context: JoinIndexService(

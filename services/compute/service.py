@@ -26,6 +26,7 @@ from shared.applications import ApplicationView, list_applications
 from shared.applications.remarks import TreatmentCheck
 from shared.auth import INSIDE, Caller
 from shared.endings.departures import Departure
+from shared.endings.orphans import Hashes, HashIndex, OrphanSweep, References, WrittenFile
 from shared.endings.retention import Retained, retaining
 from shared.events import (
     AccessGranted,
@@ -70,16 +71,26 @@ def _scheduler(context: Context) -> Scheduler:
     return scheduler
 
 
+def _orphan_sweep(context: Context) -> OrphanSweep:
+    references = References(
+        Queries(context.store).files_in_use,
+        lambda hashes: context.rpc("catalog").files_in_use(hashes),
+    )
+    age = context.settings.orphan_seconds
+    return OrphanSweep(context.service, context.store, context.files, age, references)
+
+
 class Compute:
     """Workspaces with their quota, and the jobs that run in the sandbox."""
 
     name = "compute"
-    documents = Documents(Workspace, Job, Departure, Retained)
+    documents = Documents(Workspace, Job, Departure, Retained, HashIndex, WrittenFile)
     files = Files()
     settings = Config()
     catalog = RpcClient("catalog")
     scheduler = Background(_scheduler)
     retention = Background(retaining(retention.policies))
+    orphans = Background(_orphan_sweep)
 
     @property
     def commands(self) -> Commands:
@@ -241,6 +252,11 @@ class Compute:
         job = self.commands.retry(job_id)
         self.scheduler.wake()
         return JobView.of(job)
+
+    @rpc
+    def files_in_use(self, hashes: Hashes) -> list[str]:
+        """Of the hashes of stored files, up to 1,000, those that a job made or has to read."""
+        return sorted(self.queries.files_in_use(hashes))
 
     @rpc
     def list_applications(self) -> tuple[ApplicationView, ...]:

@@ -12,6 +12,7 @@ from nameko.web.server import WebServer as NamekoWebServer
 from werkzeug.wrappers import Request, Response
 
 from shared.auth import TokenChecker
+from shared.endings.orphans import noting
 from shared.errors import Unavailable
 from shared.http import openapi
 from shared.http.connections import Connection, Connections
@@ -54,7 +55,8 @@ class WebServer(NamekoWebServer):
         """Read the token key and name the store; nothing is contacted."""
         self.settings = self.container.config["settings"]
         self.checker = TokenChecker(self.settings.token_public_key)
-        self.storage = Storage(self.settings.storage_url, tpool.execute)
+        note = noting(self.container.config)
+        self.storage = Storage(self.settings.storage_url, tpool.execute, note)
         most = self.settings.http_connections
         self.connections = Connections(self.container.service_name, most)
         # Those that were cut have a turn to end in.

@@ -14,6 +14,7 @@ from nameko.extensions import DependencyProvider
 from shared.aggregate import Aggregate
 from shared.background import Loop
 from shared.endings.departures import Departure, has_left
+from shared.endings.orphans import WrittenFile, note_written, noting
 from shared.errors import Unavailable
 from shared.messaging.client import Replies, ServiceProxy
 from shared.messaging.publisher import Publisher
@@ -54,6 +55,8 @@ class Documents(DependencyProvider):
         )
         if Departure in self._classes:
             self.container.config["has_left"] = partial(has_left, self.store)
+        if WrittenFile in self._classes:
+            self.container.config["note_written"] = partial(note_written, self.store)
         checks = self.container.config["ready_checks"]
         checks["documents"] = partial(self.store.check, _PROBE_SECONDS)
         checks["broker"] = partial(self.publisher.check, _PROBE_SECONDS)
@@ -102,7 +105,8 @@ class Files(DependencyProvider):
     def setup(self) -> None:
         """Open the store at its URL."""
         settings: Settings = self.container.config["settings"]
-        self.storage = Storage(settings.storage_url, tpool.execute)
+        note = noting(self.container.config)
+        self.storage = Storage(settings.storage_url, tpool.execute, note)
         check = partial(self.storage.check, settings.least_free_bytes)
         self.container.config["ready_checks"]["files"] = check
 
@@ -191,7 +195,7 @@ class Background(DependencyProvider):
             service=self.container.service_name,
             settings=settings,
             store=documents.store,
-            files=Storage(settings.storage_url, tpool.execute),
+            files=Storage(settings.storage_url, tpool.execute, noting(config)),
             rpc=lambda service: ServiceProxy(self.replies, service),
             ready_checks=config["ready_checks"],
             in_thread=tpool.execute,

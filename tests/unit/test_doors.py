@@ -3,10 +3,11 @@
 import inspect
 import json
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from deploy.topology import SERVICE_CLASSES
 from shared.http import Download
+from shared.messaging import Documents
 from shared.messaging.rpc import Rpc
 
 DOORS = {
@@ -64,3 +65,35 @@ def test_nobody_reads_a_file_by_its_hash() -> None:
         schema = json.dumps(TypeAdapter(model).json_schema())
         assert "FileRef" not in schema, model
         assert "sha256" not in schema, model
+
+
+def test_documents_that_refer_to_files_are_known_to_the_sweep() -> None:
+    """A class more is one more to ask before a file is erased: files_in_use of its service.
+
+    What is released or just written is to be erased. Intake names results, which compute keeps.
+    """
+    told = {
+        name: {one.__name__ for one in documents._classes if "FileRef" in _schema(one)}
+        for name, documents in (
+            (service.name, documents)
+            for service in SERVICE_CLASSES
+            for _, documents in inspect.getmembers(service, lambda it: isinstance(it, Documents))
+        )
+    }
+    assert told == {
+        "catalog": {
+            "Dataset",
+            "Use",
+            "Harvest",
+            "JoinSnapshot",
+            "ReleasedFiles",
+            "WrittenFile",
+        },
+        "compute": {"Job", "WrittenFile"},
+        "intake": {"Project"},
+        "notify": set(),
+    }
+
+
+def _schema(model: type[BaseModel]) -> str:
+    return json.dumps(model.model_json_schema())

@@ -2,10 +2,11 @@
 
 from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.entrypoints.owning import DATASET
-from services.catalog.retirement import commands
+from services.catalog.retirement import commands, references
 from services.catalog.retirement.bodies import NewDeletion, NewRetirement
 from services.catalog.retirement.views import DeletionReceipt
 from shared.auth import INSIDE, Caller, Role
+from shared.endings.orphans import Hashes
 from shared.http import Call, http
 from shared.inbound import Identifier
 from shared.messaging import rpc
@@ -68,6 +69,11 @@ class Ending:
         owner = Caller(owner_id, frozenset())
         said = NewDeletion.model_validate({"reason": reason, "keep_title": keep_title})
         return commands.delete_dataset(self.documents, dataset_id, owner, said)
+
+    @rpc
+    def files_in_use(self, hashes: Hashes) -> list[str]:
+        """Of the hashes of stored files, up to 1,000, those that the catalogue refers to."""
+        return sorted(references.files_in_use(self.documents, hashes))
 
     @rpc
     def get_deletion(self, dataset_id: Identifier) -> DeletionReceipt:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from services.catalog.harvesting.fetched_page import Counts, FetchedPage, Refused, tell
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
@@ -82,7 +82,7 @@ class Harvest(Aggregate):
     """
 
     collection: ClassVar[str] = "harvests"
-    indexes: ClassVar[tuple[str, ...]] = ("source_id", "state", "due_at")
+    indexes: ClassVar[tuple[str, ...]] = ("source_id", "state", "due_at", "hashes")
 
     source_id: str
     owner_id: str
@@ -104,6 +104,13 @@ class Harvest(Aggregate):
     reason: str = ""
     started_at: datetime
     ended_at: datetime = NEVER
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def hashes(self) -> list[str]:
+        """Of its pages, and of what reading them came to."""
+        files = (file for page in self.pages for file in (page.file, page.manifest))
+        return sorted({file.sha256 for file in files if file})
 
     @property
     def has_ended(self) -> bool:

@@ -9,16 +9,17 @@ the documents say what is left to do, so a crash in between changes nothing.
 from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
-from typing import ClassVar
 
 from services.catalog import metrics
 from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
 from services.catalog.decisions.dataset_end import Deletion
 from services.catalog.joins.snapshot import ID, JoinSnapshot
+from services.catalog.retirement.references import HASHES
 from services.catalog.retirement.released import ReleasedFiles
-from shared.aggregate import Aggregate, now
+from shared.aggregate import now
 from shared.background import Loop
+from shared.endings.orphans import complete_hashes
 from shared.events import FileRef
 from shared.settings import Settings
 from shared.storage import Storage
@@ -26,20 +27,6 @@ from shared.store import Store
 
 _LOOK_SECONDS = 5.0
 _AT_ONCE = 20
-
-
-class HashIndex(Aggregate):
-    """Whether all documents name the hashes of their files; there is one, `HASHES`.
-
-    Datasets that were saved before deletions did not, and would look as if they had no files.
-    """
-
-    collection: ClassVar[str] = "hash_indexes"
-
-    is_complete: bool = False
-
-
-HASHES = "hashes"
 
 
 class Eraser(Loop):
@@ -57,20 +44,10 @@ class Eraser(Loop):
         late = max(ages, default=timedelta()) - self._grace
         metrics.erasure_oldest_due.labels(self._service).set(max(late.total_seconds(), 0))
         if waiting:
-            self._complete_index()
+            complete_hashes(self._store, Dataset, HASHES)
         for dataset in waiting:
             if dataset.deletion and not self.stopping.is_set():
                 self._erase(dataset, dataset.deletion)
-
-    def _complete_index(self) -> None:
-        index = self._store.of(HashIndex)
-        found = index.find_one(HASHES)
-        if found and found.is_complete:
-            return
-        for dataset in self._datasets.every():
-            # Saved again as it is, it names its hashes.
-            self._datasets.change(dataset.id, lambda _dataset: None)
-        index.add(HashIndex(id=HASHES, is_complete=True))
 
     def _erase(self, dataset: Dataset, deletion: Deletion) -> None:
         files = {one.sha256: one for one in deletion.files}
@@ -89,7 +66,7 @@ class Eraser(Loop):
         found = self._released.find(sort="due_at", limit=_AT_ONCE)
         due = [one for one in found if one.due_at <= now()]
         if due:
-            self._complete_index()
+            complete_hashes(self._store, Dataset, HASHES)
         for one in due:
             if self.stopping.is_set():
                 return

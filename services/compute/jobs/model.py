@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from pydantic import computed_field
+
 from services.compute.jobs.crossing_size import CountedCrossings
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import Rejected, Unavailable, WrongStage
@@ -62,7 +64,7 @@ class Job(Aggregate):
     """
 
     collection = "jobs"
-    indexes = ("state", "project_id", "dataset_id", "owner_id", "lane", "queued_at")
+    indexes = ("state", "project_id", "dataset_id", "owner_id", "lane", "queued_at", "hashes")
 
     kind: JobKind
     project_id: str | None = None
@@ -107,6 +109,14 @@ class Job(Aggregate):
     forgotten: str = ""
     forgotten_for: str = ""
     is_erased: bool = False
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def hashes(self) -> list[str]:
+        """Of what it made, and of what it still has to read."""
+        files = [self.result, self.source if self.is_active else None]
+        files += [output.file for output in self.outputs]
+        return sorted({file.sha256 for file in files if file})
 
     @property
     def is_charged(self) -> bool:

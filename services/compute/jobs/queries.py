@@ -1,20 +1,25 @@
 """The jobs and workspaces that a caller may see; the others do not exist for it."""
 
+from collections.abc import Collection
+
 from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobPage, JobView, ListJobs
 from services.compute.jobs.workspace import Workspace
 from shared.auth import Caller
+from shared.endings.orphans import complete_hashes, named_by
 from shared.errors import Forbidden, Gone, NotFound, WrongStage
 from shared.events.event import FileRef
 from shared.store import Store
 
 MANIFEST = "manifest.json"
+_OF_JOBS = "jobs"
 
 
 class Queries:
     """Questions about jobs and workspaces, each answered as its caller may see them."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
 
     def job(self, identifier: str, caller: Caller) -> Job:
@@ -34,6 +39,11 @@ class Queries:
         if withheld := self._withheld(job, caller):
             raise Forbidden(withheld)
         return file_of(job, name)
+
+    def files_in_use(self, hashes: Collection[str]) -> set[str]:
+        """Of those hashes, the ones of files that a job made or has to read."""
+        complete_hashes(self._store, Job, _OF_JOBS)
+        return named_by(self._store, Job, hashes)
 
     def view(self, job: Job, caller: Caller) -> JobView:
         """A job that `caller` may see, without what it tells of data that is withheld."""

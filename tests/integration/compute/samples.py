@@ -44,6 +44,11 @@ class Catalog:
         }
 
     @rpc
+    def files_in_use(self, hashes: list[str]) -> list[str]:  # noqa: ARG002
+        """None of them."""
+        return []
+
+    @rpc
     def open_dataset(
         self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any]
     ) -> dict[str, Any]:

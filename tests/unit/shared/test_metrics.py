@@ -51,6 +51,8 @@ FAMILIES = {
     "datalab_http_connections_cut": {"service", "reason"},
     "datalab_hub_lag_seconds": {"service"},
     "datalab_name_seconds": {"service", "outcome"},
+    "datalab_orphans_erased": {"service"},
+    "datalab_orphan_oldest_due_seconds": {"service"},
     "datalab_search_seconds": {"service"},
     "datalab_search_indexed": {"service"},
     "datalab_search_followed_timestamp_seconds": {"service"},

@@ -8,8 +8,10 @@ from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.retirement.commands import delete_as
-from services.catalog.retirement.eraser import HASHES, Eraser, HashIndex
+from services.catalog.retirement.eraser import Eraser
+from services.catalog.retirement.references import HASHES
 from shared.aggregate import new_id
+from shared.endings.orphans import HashIndex
 from shared.errors import NotFound
 from shared.events import FileRef
 from shared.settings import Settings

@@ -1,0 +1,158 @@
+"""Files that a service put into the store and nothing refers to: a crash or a refusal left them.
+
+A file is noted before it gets its address, and looked up once it is old enough: a document refers
+to it by then, or none ever will. Files lie by their content, so another service may have the same
+bytes: it is asked, and while it does not answer nothing is erased. The same bytes that are put
+again are noted again and are young again, whatever a sweep does meanwhile (Storage.erase).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
+
+from pydantic import Field
+
+from shared.aggregate import Aggregate, now
+from shared.background import Loop
+from shared.errors import Conflict
+from shared.events.event import FileRef
+from shared.metrics import orphan_oldest_due, orphans_erased
+from shared.storage import Storage
+from shared.store import Store
+
+_LOOK_SECONDS = 60.0
+_AT_ONCE = 100
+
+Hashes: TypeAlias = Annotated[
+    list[Annotated[str, Field(pattern="^[0-9a-f]{64}$")]], Field(max_length=1000)
+]
+"""Of stored files, as one service asks another for them."""
+
+Used: TypeAlias = Callable[[list[str]], Collection[str]]
+"""Of those hashes, the ones of files that are referred to."""
+
+
+class WrittenFile(Aggregate):
+    """A file of which it is not known yet whether anything refers to it; its id is its hash."""
+
+    collection: ClassVar[str] = "written_files"
+    indexes: ClassVar[tuple[str, ...]] = ("written_at",)
+
+    file: FileRef
+    written_at: datetime
+    is_suspect: bool = False
+
+    def write(self) -> None:
+        """The same bytes are put once more."""
+        self.written_at, self.is_suspect = now(), False
+
+    def suspect(self) -> None:
+        """Nothing refers to it. Who saved a reference late has until the next look."""
+        self.is_suspect = True
+
+
+class HashIndex(Aggregate):
+    """Whether all documents of a class name the hashes of their files, as `hashes`.
+
+    Those that were saved before they did would look as if they had no files.
+    """
+
+    collection: ClassVar[str] = "hash_indexes"
+
+    is_complete: bool = False
+
+
+def note_written(store: Store, file: FileRef) -> None:
+    """A file is about to be put into the store."""
+    written, new = store.of(WrittenFile), WrittenFile(id=file.sha256, file=file, written_at=now())
+    try:
+        written.save(new)
+    except Conflict:
+        written.change(file.sha256, WrittenFile.write, new=new.model_copy)
+
+
+def noting(config: Mapping[str, Any]) -> Callable[[FileRef], None]:
+    """What notes files in the service whose configuration that is; nothing if it sweeps none."""
+
+    def note(file: FileRef) -> None:
+        # Looked up late: what has files may be set up before what has documents.
+        if known := config.get("note_written"):
+            known(file)
+
+    return note
+
+
+def complete_hashes(store: Store, cls: type[Aggregate], name: str) -> None:
+    """See to it, once, that every document of a class names its hashes."""
+    indexes = store.of(HashIndex)
+    found = indexes.find_one(name)
+    if found and found.is_complete:
+        return
+    documents = store.of(cls)
+    for one in documents.every():
+        # Saved again as it is, it names its hashes.
+        documents.change(one.id, lambda _document: None)
+    indexes.add(HashIndex(id=name, is_complete=True))
+
+
+def named_by(store: Store, cls: type[Aggregate], hashes: Iterable[str]) -> set[str]:
+    """Of those hashes, the ones that a document of the class names as `hashes`."""
+    found = store.of(cls).find
+    return {one for one in hashes if found({"hashes": {"$in": [one]}}, limit=1)}
+
+
+class References(NamedTuple):
+    """What refers to files: documents of this service, and those of the one it shares files with.
+
+    The second raises Unavailable while that service does not answer.
+    """
+
+    here: Used
+    elsewhere: Used
+
+
+class OrphanSweep(Loop):
+    """Erases files that this service put into the store, and neither it nor others refer to."""
+
+    def __init__(
+        self,
+        service: str,
+        store: Store,
+        files: Storage,
+        age_seconds: float,
+        references: References,
+    ) -> None:
+        super().__init__(min(_LOOK_SECONDS, max(1.0, age_seconds / 10)), self.look)
+        self._service, self._files, self._age = service, files, timedelta(seconds=age_seconds)
+        self._written = store.of(WrittenFile)
+        self._references = references
+
+    def look(self) -> None:
+        """Settle what is old enough: referred to, suspect, or erased."""
+        before = now() - self._age
+        found = self._written.find(sort="written_at", limit=_AT_ONCE)
+        oldest = min((one.written_at for one in found), default=before)
+        orphan_oldest_due.labels(self._service).set(max((before - oldest).total_seconds(), 0))
+        due = [one for one in found if one.written_at <= before]
+        used = self._references.here([one.id for one in due]) if due else ()
+        unused = [one for one in due if one.id not in used]
+        self._forget(one for one in due if one.id in used)
+        self._erase([one for one in unused if one.is_suspect])
+        for one in unused:
+            if not one.is_suspect:
+                self._written.change(one.id, WrittenFile.suspect)
+        if len(due) == _AT_ONCE:
+            self.wake()
+
+    def _erase(self, suspects: list[WrittenFile]) -> None:
+        if not suspects:
+            return
+        used = self._references.elsewhere([one.id for one in suspects])
+        gone = [one for one in suspects if one.id not in used]
+        erased = [one for one in gone if self._files.erase(one.file, self._age)]
+        orphans_erased.labels(self._service).inc(len(erased))
+        self._forget(one for one in suspects if one.id in used or one in erased)
+
+    def _forget(self, settled: Iterable[WrittenFile]) -> None:
+        for one in settled:
+            self._written.remove(one)

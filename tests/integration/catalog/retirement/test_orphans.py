@@ -1,0 +1,226 @@
+"""Files that a crash or a refusal left behind are erased, and no file that anybody refers to."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.versions import VersionContent
+from services.catalog.harvesting.fetched_page import FetchedPage
+from services.catalog.harvesting.model import Harvest
+from services.catalog.joins.inverted_index import JoinIndex
+from services.catalog.joins.snapshot import IndexSnapshot, Snapshots
+from services.catalog.retirement.references import files_in_use
+from services.compute.jobs.model import Job
+from services.compute.jobs.queries import Queries
+from shared.aggregate import Aggregate, new_id, now
+from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile, note_written
+from shared.errors import NotFound, Unavailable
+from shared.events import FileRef
+from shared.messaging import topology
+from shared.storage import Storage
+from shared.store import Store
+from tests.conftest import RETRIES, Token
+from tests.integration.catalog.lab import CSV, Lab, problem, running_lab
+from tests.integration.catalog.retirement.samples import COMPUTE, Compute
+from tests.servers import Broker, eventually, running
+from tests.unit.catalog.samples import metadata
+
+
+class World:
+    """A catalogue's documents and files, and what another service refers to."""
+
+    def __init__(self, store: Store, url: str) -> None:
+        self.store, self.files = store, Storage(url, note=partial(note_written, store))
+        self.elsewhere: Callable[[list[str]], set[str]] = lambda _hashes: set()
+
+    def put(self, content: str) -> FileRef:
+        """A stored file."""
+        return self.files.put([content.encode()], "text/csv")
+
+    def keep(self, file: FileRef) -> None:
+        """Let a new dataset refer to that file."""
+        dataset = Dataset(id=new_id("dts"), owner_id="mbr_1", metadata=metadata())
+        dataset.register(VersionContent(file=file, filename="a.csv"))
+        self.store.of(Dataset).save(dataset)
+
+    def sweep(self, age: float = 0.0, looks: int = 2) -> None:
+        """What a process does, so many times."""
+        references = References(partial(files_in_use, self.store), self.elsewhere)
+        sweep = OrphanSweep("catalog", self.store, self.files, age, references)
+        for _ in range(looks):
+            sweep.look()
+
+    def has(self, file: FileRef) -> bool:
+        """Whether that file is stored."""
+        with suppress(NotFound):
+            return bool(self.files.read(file))
+        return False
+
+    @property
+    def noted(self) -> set[str]:
+        """The hashes of files that are still to be looked up."""
+        return {one.id for one in self.store.of(WrittenFile).every()}
+
+
+@pytest.fixture
+def world(store: Store, storage_url: str) -> World:
+    """An empty catalogue."""
+    store.prepare((HashIndex, WrittenFile, Harvest, Job))
+    return World(store, storage_url)
+
+
+def test_file_that_nothing_refers_to_is_erased(world: World) -> None:
+    """Once it is old enough, and a second look found nothing either."""
+    orphan, kept = world.put("orphelin"), world.put("gardé")
+    world.keep(kept)
+    world.sweep(age=60)
+    assert world.noted == {orphan.sha256, kept.sha256}
+    world.sweep(looks=1)
+    assert world.has(orphan)
+    world.sweep(looks=1)
+    assert (world.has(orphan), world.has(kept)) == (False, True)
+    assert world.noted == set()
+
+
+def test_reference_that_is_saved_late_saves_the_file(world: World) -> None:
+    """Documents may not have been writable for a day: who waits for them comes before us."""
+    late = world.put("tard")
+    world.sweep(looks=1)
+    world.keep(late)
+    world.sweep()
+    assert world.has(late)
+    assert world.noted == set()
+
+
+def test_file_that_another_service_refers_to_stays(world: World) -> None:
+    """A job's result that somebody uploaded, and that was refused, is the job's."""
+    result = world.put("résultat")
+    world.elsewhere = lambda hashes: {result.sha256} & set(hashes)
+    world.sweep()
+    assert world.has(result)
+    assert world.noted == set()
+
+
+def test_nothing_is_erased_while_the_other_service_does_not_answer(world: World) -> None:
+    """The file waits, and so does what is noted of it."""
+
+    def silent(_hashes: list[str]) -> set[str]:
+        raise Unavailable("no service answers")
+
+    orphan, world.elsewhere = world.put("orphelin"), silent
+    with pytest.raises(Unavailable):
+        world.sweep()
+    assert world.has(orphan)
+    assert world.noted == {orphan.sha256}
+
+
+def test_same_bytes_put_again_while_a_sweep_erases_them_stay(world: World) -> None:
+    """Between its last look at the documents and the erasure: the file is young again."""
+    orphan = world.put("octets")
+    path = Path(world.files.address(orphan))
+    os.utime(path, (0, 0))
+    noted = world.store.of(WrittenFile)
+    noted.change(orphan.sha256, lambda one: setattr(one, "written_at", one.written_at.min))
+
+    def meanwhile(_hashes: list[str]) -> set[str]:
+        world.put("octets")
+        return set()
+
+    world.elsewhere = meanwhile
+    world.sweep(age=60)
+    assert world.has(orphan)
+    assert world.noted == {orphan.sha256}
+    world.keep(orphan)
+    world.sweep()
+    assert world.has(orphan)
+
+
+def test_pages_of_harvests_and_results_of_jobs_are_referred_to(world: World) -> None:
+    """Also by documents from before they named their hashes."""
+    page, made, source = (world.put(text) for text in ("page", "fait", "source"))
+    harvest = Harvest(
+        id="hrv_1", source_id="src_1", owner_id="mbr_1", title="t", catalogue="dcat",
+        started_at=now(), pages=[FetchedPage(number=1, url="u", file=page)],
+    )  # fmt: skip
+    job = Job(
+        id="job_1", kind="ingest", owner_id="m", lane="m", queued_at=now(), result=made,
+        source=source,
+    )  # fmt: skip
+    kept: list[tuple[type[Aggregate], Aggregate]] = [(Harvest, harvest), (Job, job)]
+    for cls, one in kept:
+        world.store.of(cls).save(one)
+        documents = world.store._database[cls.collection]
+        found = documents.find_one({"_id": one.id})
+        assert found
+        del found["hashes"]
+        documents.replace_one({"_id": one.id}, found)
+    hashes = [page.sha256, made.sha256, source.sha256]
+    assert files_in_use(world.store, hashes) == {page.sha256}
+    assert Queries(world.store).files_in_use(hashes) == {made.sha256, source.sha256}
+    world.store.of(Job).change("job_1", lambda it: it.cancel("fin"))
+    assert Queries(world.store).files_in_use(hashes) == {made.sha256}
+
+
+def _save_and_die(uri: str, database: str, url: str) -> None:
+    """Save a snapshot of an index in a process that is killed before the pointer to it is saved."""
+    store = Store(uri, database)
+    snapshots = Snapshots(store, Storage(url, note=partial(note_written, store)), _directly)
+    snapshots._documents.change = _die  # type: ignore[method-assign, assignment]
+    snapshots.save(IndexSnapshot(JoinIndex().state(), now(), {}))
+
+
+def _directly(function: Callable[..., object], *arguments: object) -> object:
+    return function(*arguments)
+
+
+def _die(*_arguments: object, **_named: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_snapshot_of_joins_whose_process_was_killed_is_erased(
+    world: World, mongodb_uri: str, storage_url: str
+) -> None:
+    """The file has values of datasets, and no document knows of it."""
+    given = (mongodb_uri, world.store._database.name, storage_url)
+    process = get_context("spawn").Process(target=_save_and_die, args=given)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    [noted] = world.store.of(WrittenFile).every()
+    assert world.has(noted.file)
+    world.sweep()
+    assert not world.has(noted.file)
+
+
+@pytest.fixture
+def lab(broker: Broker, vhost: str, module_environ: dict[str, str], token: Token) -> Iterator[Lab]:
+    """The catalog, running, beside a compute that refers to nothing; two seconds are old enough."""
+    environ = {**module_environ, "DATALAB_ORPHAN_SECONDS": "2"}
+    topology.declare(broker.uri(vhost), [Compute], RETRIES)
+    with running(COMPUTE, environ), running_lab(broker, vhost, environ, token) as lab:
+        yield lab
+
+
+def test_upload_that_was_refused_leaves_no_file(lab: Lab) -> None:
+    """As a version of somebody else's dataset; the owner's own stays."""
+    mine, refused = lab.published("mbr_o"), CSV + b"14118;12345\n"
+    path = f"/datasets/{mine}/versions"
+    problem(lab.post_file(path, lab.token("mbr_z", "owner"), {}, refused), 403)
+    lab.upload("mbr_o", CSV)
+    root = Path(lab.files.path("sha256"))
+
+    def stored() -> list[bytes]:
+        return [path.read_bytes() for path in root.rglob("*") if path.is_file()]
+
+    assert refused in stored()
+    eventually(lambda: refused not in stored(), 30, "the refused file is erased")
+    assert CSV in stored()
+    erased = 'datalab_orphans_erased_total{service="catalog"} 1.0'
+    eventually(lambda: erased in lab.call("GET", "/metrics", "").data.decode(), 5, "it counts")
