@@ -22,6 +22,7 @@ from services.intake.model import Project
 from services.intake.records import Delivery
 from services.intake.submission import claim
 from shared.aggregate import new_id
+from shared.applications import with_choices
 from shared.auth import Caller
 from shared.endings.departures import check_present, has_left
 from shared.errors import Invalid, NotFound, WrongStage
@@ -40,7 +41,10 @@ def submit(
     holder_id = caller.member_id
     check_present(store, holder_id)
     identifier = new_id("prj") if key is None else claim(store, "prj", holder_id, key, body)
-    project = Project(id=identifier, holder_id=holder_id, **dict(body))
+    given = dict(body)
+    if body.treatment:
+        given["treatment"] = with_choices(body.treatment)
+    project = Project(id=identifier, holder_id=holder_id, **given)
     return store.of(Project).add(project.submit())
 
 
@@ -71,13 +75,13 @@ def page_projects(
 
 def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Treatment) -> Project:
     """Say what the project does with its data; once it is secured, a reviewer does."""
-    by, is_reviewer = caller.member_id, caller.is_staff
+    by, is_reviewer, chosen = caller.member_id, caller.is_staff, with_choices(treatment)
     return _change(
         store,
         caller,
         project_id,
         lambda it: it.set_treatment(
-            treatment, by, is_reviewer=is_reviewer, parties=parties_to(store, it, by)
+            chosen, by, is_reviewer=is_reviewer, parties=parties_to(store, it, by)
         ),
     )
 

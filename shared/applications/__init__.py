@@ -6,15 +6,15 @@ module of the same name in `services.compute.runner`, which only the sandbox imp
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from shared.applications.aggregate import AGGREGATE
 from shared.applications.application import Application, Parameters, Role
-from shared.applications.cross import CROSS
+from shared.applications.cross import CHOICE, CROSS
 from shared.errors import Invalid, invalid_of
-from shared.events.event import Frozen, Step
+from shared.events.event import Frozen, Step, Treatment
 
 INGEST = Application(
     name="ingest",
@@ -34,6 +34,8 @@ INGEST = Application(
 APPLICATIONS: dict[str, Application] = {
     application.name: application for application in (INGEST, CROSS, AGGREGATE)
 }
+
+WrittenT = TypeVar("WrittenT", bound=Treatment)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -86,6 +88,22 @@ def check_steps(inputs: Iterable[str], steps: Sequence[Step]) -> None:
         tables.add(step.output)
 
 
+def with_choices(treatment: WrittenT) -> WrittenT:
+    """The treatment with what it does not choose written out, as a new one is understood.
+
+    One that was stored before there was a choice is understood as it was then: this is for those
+    that are sent now.
+    """
+    steps = tuple(_chosen(step) for step in treatment.steps)
+    return treatment.model_copy(update={"steps": steps})
+
+
+def _chosen(step: Step) -> Step:
+    if step.application != CROSS.name or step.parameters.get(CHOICE) is not None:
+        return step
+    return step.model_copy(update={"parameters": {**step.parameters, CHOICE: "refused"}})
+
+
 def parse_parameters(application: Application, step: Step, at: str) -> Parameters:
     """The step's parameters in the application's own type; raises Invalid naming the wrong one."""
     try:
@@ -123,4 +141,5 @@ __all__ = [
     "check_steps",
     "list_applications",
     "parse_parameters",
+    "with_choices",
 ]

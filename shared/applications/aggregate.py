@@ -24,6 +24,11 @@ class Ratio(Parameters):
     percent: bool = Field(default=True, description="En pour cent")
     digits: int = Field(default=2, ge=0, le=10, description="Décimales gardées")
 
+    @property
+    def parts(self) -> tuple[str, str]:
+        """The two columns of the result that it is made of."""
+        return self.numerator, self.denominator
+
 
 class Chart(Parameters):
     """Horizontal bars of the groups with the highest values."""
@@ -53,6 +58,13 @@ class AggregateParameters(Parameters):
         counts = [f"{name}_nombre" for name in self.counts]
         ratio = [self.ratio.name] if self.ratio else []
         return [*self.sums, *means, *counts, *ratio]
+
+    def made_of(self, figure: str) -> tuple[str, str]:
+        """How a figure of the result is made (`sum`, `mean`, `count`), and of which column."""
+        made = {name: ("sum", name) for name in self.sums}
+        made |= {f"{name}_moyenne": ("mean", name) for name in self.means}
+        made |= {f"{name}_nombre": ("count", name) for name in self.counts}
+        return made[figure]
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

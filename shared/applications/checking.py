@@ -17,6 +17,7 @@ from shared.applications.repetition import (
     Side,
     Times,
     crossing_told,
+    grain_told,
     keys_told,
     multiplied,
     repeated_told,
@@ -26,9 +27,6 @@ from shared.words import quoted, unique
 
 _NUMBERS = ("integer", "decimal")
 _KINDS = {"text": "du texte", "date": "des dates", "boolean": "oui ou non"}
-_REPEATED = "un croisement répète les lignes de l'une et pas celles de l'autre"
-_MEAN = "l'une est une moyenne, l'autre non"
-_HOWS = {"sum": "la somme", "mean": "la moyenne", "count": "le nombre de valeurs"}
 
 
 class _Column(NamedTuple):
@@ -226,39 +224,13 @@ class _Check:
         """Tell of a ratio of figures that are not of the same rows."""
         if told.ratio is None:
             return
-        parts = [_part(told, it) for it in (told.ratio.numerator, told.ratio.denominator)]
-        columns = [table.columns.get(one.column) for one in parts]
+        parts = [told.made_of(figure) for figure in told.ratio.parts]
+        columns = [table.columns.get(name) for _, name in parts]
         grains = {(one.source, one.times) for one in columns if one and one.times is not None}
         is_mixed = len(grains) > 1 and any(times != 1 for _, times in grains)
-        hows = {one.how for one in parts}
-        if is_mixed or ("mean" in hows and len(hows) > 1):
-            named = " par ".join(one.told for one in parts)
-            why = _REPEATED if is_mixed else _MEAN
-            self._warn(
-                f"{at}.ratio",
-                "other_grain",
-                f"le taux {quoted(told.ratio.name)} divise {named}, qui n'ont pas le même grain :"
-                f" {why}",
-            )
-
-
-class _Part(NamedTuple):
-    """What one side of a ratio is made of."""
-
-    how: str
-    column: str
-
-    @property
-    def told(self) -> str:
-        return f"{_HOWS[self.how]} de {quoted(self.column)}"
-
-
-def _part(told: AggregateParameters, figure: str) -> _Part:
-    """What a figure of the result is made of."""
-    made = {name: _Part("sum", name) for name in told.sums}
-    made |= {f"{name}_moyenne": _Part("mean", name) for name in told.means}
-    made |= {f"{name}_nombre": _Part("count", name) for name in told.counts}
-    return made[figure]
+        self._warn(
+            f"{at}.ratio", "other_grain", grain_told(told.ratio.name, parts, is_mixed=is_mixed)
+        )
 
 
 _STEPS: Mapping[str, Any] = {"aggregate": _Check.aggregate, "cross": _Check.cross}

@@ -7,6 +7,9 @@ from pydantic import AfterValidator, Field, model_validator
 from shared.applications.application import Application, ColumnName, Parameters, Role
 from shared.tables.crosswalks import CROSSWALKS
 
+CHOICE = "many_to_many"
+"""The parameter that a holder chooses by; see `with_choices`."""
+
 SUCCESSOR_COLUMNS = ("code", "type", "chefLieu", "anciensCodes")
 """What the table of communes is read for."""
 

@@ -1,5 +1,6 @@
 """How often a crossing makes a row of its tables stand, as far as keys tell, in French."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from shared.applications.known_tables import KnownColumn, KnownCrossing
@@ -12,6 +13,9 @@ Times = int | None
 SEVERAL = 0
 _SPACES = {"epci": "siren"}
 """Kinds that can be compared with another: the code of an EPCI is its SIREN (INSEE)."""
+
+
+_HOWS = {"sum": "la somme", "mean": "la moyenne", "count": "le nombre de valeurs"}
 
 
 def multiplied(one: Times, other: Times) -> Times:
@@ -190,3 +194,20 @@ def repeated_told(column: str, source: str, times: Times, crossed: str, how: str
         f" dans {quoted(crossed)} : {how} compterait sa valeur autant de fois ; agrégez"
         f" {quoted(source)} avant de croiser"
     )
+
+
+def grain_told(ratio: str, parts: Iterable[tuple[str, str]], *, is_mixed: bool) -> str:
+    """That a ratio divides figures that are not of the same rows; empty if they are.
+
+    `parts` are how each is made and of which column; `is_mixed` when a crossing repeats one only.
+    """
+    named = list(parts)
+    hows = {how for how, _ in named}
+    if is_mixed:
+        why = "un croisement répète les lignes de l'une et pas celles de l'autre"
+    elif "mean" in hows and len(hows) > 1:
+        why = "l'une est une moyenne, l'autre non"
+    else:
+        return ""
+    divided = " par ".join(f"{_HOWS[how]} de {quoted(column)}" for how, column in named)
+    return f"le taux {quoted(ratio)} divise {divided}, qui n'ont pas le même grain : {why}"

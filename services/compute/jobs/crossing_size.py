@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from shared.applications.repetition import WAYS_OUT
 from shared.events.event import Frozen
 from shared.words import grouped
 
@@ -27,11 +28,19 @@ class CrossingSize(Frozen):
     left_most: int = Field(ge=0)
     right_most: int = Field(ge=0)
     limit: int = Field(ge=0, description="rows that a crossing may have")
+    is_unchosen: bool = Field(
+        default=False, description="rows of both tables are repeated, which the treatment refuses"
+    )
 
     @property
     def is_too_large(self) -> bool:
         """Whether it has more rows than it may; one that only adds columns is never too large."""
         return self.out > max(self._most_rows, self.left)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it is not made, for one reason or the other."""
+        return self.is_too_large or self.is_unchosen
 
     @property
     def told(self) -> str:
@@ -41,13 +50,24 @@ class CrossingSize(Frozen):
 
     @property
     def refusal(self) -> str:
-        """Why a crossing that is too large is not made, and what to do, in French."""
+        """Why a crossing is not made, and what to do, in French."""
+        if not self.is_too_large:
+            return f"croisement « {self.output} » refusé : {self.repeated} ; {WAYS_OUT}"
         return (
             f"croisement « {self.output} » trop grand : {self.told}, de {self.columns} colonnes,"
             f" pour {grouped(self._most_rows)} permises ; une même clé se trouve sur"
             f" {grouped(self.left_most)} lignes de la table principale et"
             f" {grouped(self.right_most)} de l'autre : choisissez une clé plus fine, ou agrégez"
             " l'une des tables avant de croiser"
+        )
+
+    @property
+    def repeated(self) -> str:
+        """How the rows of both tables are repeated, in French."""
+        return (
+            f"{self.told}, car une même clé se trouve sur plusieurs lignes de chaque table (jusqu'à"
+            f" {grouped(self.left_most)} de la table principale et"
+            f" {grouped(self.right_most)} de l'autre pour la clé qui en donne le plus)"
         )
 
     @property
@@ -64,7 +84,7 @@ class CountedCrossings(Frozen):
     @property
     def refusal(self) -> str:
         """Why the whole treatment is not made, in French; empty when it can be."""
-        return next((size.refusal for size in self.sizes if size.is_too_large), "")
+        return next((size.refusal for size in self.sizes if size.is_refused), "")
 
     @property
     def warning(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.aggregate import new_id
 from shared.events import InputsChecked, TreatmentChecked
 from tests.integration.intake.lab import HOLDER, OWNER, PROJECT, REVIEWER, SECURE, Lab, bring
 from tests.servers import eventually
@@ -204,6 +205,17 @@ def test_a_project_without_a_treatment_is_secured_once_it_has_one(lab: Lab) -> N
     lab.done("POST", f"{path}/treatment", PROJECT["treatment"])
     assert lab.secure(project_id)["stage"] == "secured"
     lab.refused(409, "POST", f"{path}/treatment", PROJECT["treatment"])
+
+
+def test_a_choice_that_a_new_treatment_leaves_open_is_written_out(lab: Lab) -> None:
+    """With the project and with another treatment; what is sent again with its key is the same."""
+    key = {"Idempotency-Key": new_id("key")}
+    first, again = (lab.done("POST", "/projects", PROJECT, headers=key) for _ in range(2))
+    assert first["id"] == again["id"]
+    other = lab.done("POST", f"/projects/{first['id']}/treatment", PROJECT["treatment"])
+    for shown in (first, other):
+        parameters = shown["treatment"]["steps"][0]["parameters"]
+        assert parameters == {"left_key": "com", "right_key": "code", "many_to_many": "refused"}
 
 
 def test_a_treatment_that_cannot_run_is_shown_and_not_secured(lab: Lab) -> None:

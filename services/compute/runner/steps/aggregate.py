@@ -1,12 +1,14 @@
 """Adds up a table by groups, in DuckDB, and draws a chart of them."""
 
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted
 from services.compute.runner.steps.workbench import Workbench, number
 from shared.applications.aggregate import AggregateParameters, Chart, Ratio
+from shared.applications.repetition import grain_told, repeated_told
 from shared.words import counted
 
 _COLOUR = "#1f5fa8"
@@ -27,7 +29,7 @@ def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     if parameters.chart:
         workbench.say(0.8, "dessine")
         _draw(workbench, parameters.chart)
-    return _report(workbench, groups)
+    return _report(workbench, groups, list(_of_repetition(workbench, parameters)))
 
 
 def _figures(workbench: Workbench, parameters: AggregateParameters) -> list[str]:
@@ -88,7 +90,22 @@ def _text(value: float, unit: str) -> str:
     return f"{number}\u00a0{unit}" if unit else number
 
 
-def _report(workbench: Workbench, groups: list[str]) -> Report:
+def _of_repetition(workbench: Workbench, told: AggregateParameters) -> Iterator[Report]:
+    """What of the figures counts rows several times, since a crossing repeats them."""
+    repeated = workbench.tables["table"].repeated
+    for names, how in ((told.sums, "la somme"), (told.means, "la moyenne")):
+        for name in names:
+            if one := repeated.get(name):
+                text = repeated_told(name, one.source, one.times, one.crossed, how)
+                yield {"kind": "repeated_rows", "column": name, "times": one.times, "told": text}
+    if told.ratio:
+        parts = [told.made_of(figure) for figure in told.ratio.parts]
+        times = {repeated[name].times if name in repeated else 1 for _, name in parts}
+        if text := grain_told(told.ratio.name, parts, is_mixed=len(times) > 1):
+            yield {"kind": "other_grain", "column": told.ratio.name, "told": text}
+
+
+def _report(workbench: Workbench, groups: list[str], warnings: list[Report]) -> Report:
     table = workbench.tables["table"]
     empty = " OR ".join(f"{group} IS NULL" for group in groups)
     ((without_group,),) = workbench.rows(f"SELECT count(*) FROM {quoted(table.name)} WHERE {empty}")
@@ -101,5 +118,7 @@ def _report(workbench: Workbench, groups: list[str]) -> Report:
             f", dont {counted(without_group, 'ligne', 'lignes')} sans groupe"
             if without_group
             else ""
-        ),
+        )
+        + "".join(f" ; {one['told']}" for one in warnings),
+        "warnings": warnings,
     }

@@ -19,11 +19,12 @@ from services.compute.runner.steps.meetings import (
     ROWS_EACH,
     SUCCESSORS,
     Bound,
+    Repetition,
     bound,
     few_rows,
     make_meetings,
     measure,
-    relation,
+    repetition,
 )
 from services.compute.runner.steps.workbench import Workbench, number
 from shared.applications.cross import SUCCESSOR_COLUMNS, CrossParameters
@@ -44,7 +45,8 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     right table lacks is looked up among the communes: a former code of one present commune, or a
     delegated or associated commune of one. It is crossed with that one commune's row; when several
     claim it, it stays without a match. Raises Rejected, before rows are made, where they are too
-    many; a trial makes some of them, and the report says how many the whole tables would.
+    many, or repeat those of both tables and the treatment refuses that; a trial makes some of them,
+    and the report says how many the whole tables would.
     """
     left = _key(workbench.column("left", parameters.left_key, "left_key"))
     right = _key(workbench.column("right", parameters.right_key, "right_key"))
@@ -58,21 +60,31 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
     mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
     make_meetings(workbench, mapped)
-    size = measure(workbench, parameters.how)
+    times = repetition(workbench)
+    size = _size(workbench, parameters, times)
     is_full = workbench.sample_rows is None
-    if is_full and size.is_too_large:
-        raise Rejected(size.refusal)
     workbench.say(0.4, "croise les tables")
     joined = bound(workbench, left)
     renamed = _join(workbench, left, right, parameters.how, joined)
     workbench.say(0.8, "compte ce qui manque")
     report = _account(workbench, whole) | {"weight": parameters.weight, "renamed": renamed}
+    report |= {"relation": times.relation, "repeated": times._asdict()}
     report |= _crosswalk_report(workbench, vias, mapped)
     is_known = all(table.is_whole for table in workbench.tables.values())
     report["size"] = size.model_dump() if is_known else None
     report["is_bounded"] = joined != Bound()
-    parts = _in_words(report) + ([] if is_full else _of_trial(report, size))
+    parts = _in_words(report) + _of_size(report, size, times, is_full=is_full)
     return report | {"summary": " ; ".join(parts)}
+
+
+def _size(workbench: Workbench, parameters: CrossParameters, times: Repetition) -> CrossingSize:
+    """How many rows it makes; raises Rejected where the whole tables' crossing is not made."""
+    size = measure(workbench, parameters.how)
+    if times.is_of_both and parameters.many_to_many == "refused":
+        size = size.model_copy(update={"is_unchosen": True})
+    if workbench.sample_rows is None and size.is_refused:
+        raise Rejected(size.refusal)
+    return size
 
 
 def _key(column: str) -> str:
@@ -169,7 +181,6 @@ def _account(workbench: Workbench, whole: bool) -> Report:
             }
             for key, (_, rows, weight, successor, crossed) in zip(shown, orphans, strict=True)
         ],
-        "relation": relation(workbench),
         "rows": _rows(workbench),
     }
 
@@ -235,11 +246,9 @@ def _in_words(report: Report) -> list[str]:
     return parts
 
 
-def _of_trial(report: Report, size: CrossingSize) -> list[str]:
-    """What a trial says of the crossing that it did not make, in French."""
-    parts = []
-    if report["is_bounded"]:
-        parts.append(f"l'essai garde au plus {ROWS_EACH} rencontres par ligne")
-    if report["size"]:
-        parts.append(f"en entier, {size.told}")
-    return parts
+def _of_size(report: Report, size: CrossingSize, times: Repetition, *, is_full: bool) -> list[str]:
+    """What multiplies rows, and what a trial says of the crossing that it did not make."""
+    parts = [f"l'essai garde au plus {ROWS_EACH} rencontres par ligne"] * report["is_bounded"]
+    if times.is_of_both and (is_full or report["size"]):
+        return [*parts, f"{'' if is_full else 'en entier, '}{size.repeated}"]
+    return [*parts, f"en entier, {size.told}"] if report["size"] and not is_full else parts

@@ -101,16 +101,34 @@ def measure(workbench: Workbench, how: str) -> CrossingSize:
     )
 
 
-def relation(workbench: Workbench) -> str:
-    """How many rows of each side meet under one key: `many-to-one` adds columns and no rows."""
+class Repetition(NamedTuple):
+    """How often a row of each side stands in an inner crossing at most; 0 when no keys meet."""
+
+    left: int
+    right: int
+
+    @property
+    def relation(self) -> str:
+        """How many rows of each side meet under one key: `many-to-one` adds columns and no rows."""
+        if not self.left:
+            return "none"
+        here, there = ("many" if times > 1 else "one" for times in (self.right, self.left))
+        return f"{here}-to-{there}"
+
+    @property
+    def is_of_both(self) -> bool:
+        """Whether rows of both sides stand several times."""
+        return self.left > 1 and self.right > 1
+
+
+def repetition(workbench: Workbench) -> Repetition:
+    """How often the keys of the whole tables let their rows stand."""
     ((left, right),) = workbench.rows(f"""
         WITH met AS ({_MET})
-        SELECT (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM met GROUP BY right_key)),
-            (SELECT max(n) FROM (SELECT sum(right_n) AS n FROM met GROUP BY left_key))
+        SELECT (SELECT max(n) FROM (SELECT sum(right_n) AS n FROM met GROUP BY left_key)),
+            (SELECT max(n) FROM (SELECT sum(left_n) AS n FROM met GROUP BY right_key))
     """)
-    if not right:
-        return "none"
-    return f"{'many' if left > 1 else 'one'}-to-{'many' if right > 1 else 'one'}"
+    return Repetition(int(left or 0), int(right or 0))
 
 
 def bound(workbench: Workbench, left_key: str) -> Bound:

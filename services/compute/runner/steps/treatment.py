@@ -12,6 +12,7 @@ from services.compute.runner.columns.profile import describe
 from services.compute.runner.database import (
     ROW,
     Say,
+    columns,
     count,
     literal,
     open_database,
@@ -21,7 +22,7 @@ from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.steps import aggregate, cross
-from services.compute.runner.steps.workbench import InputTable, Workbench
+from services.compute.runner.steps.workbench import InputTable, Repeated, Workbench
 from shared.applications import APPLICATIONS, check_steps, parse_parameters
 from shared.applications.aggregate import AggregateParameters
 from shared.errors import Invalid
@@ -58,7 +59,9 @@ class TreatmentRun:
             is_whole = not ("sample" in report or report.get("is_bounded")) and all(
                 tables[name].is_whole for name in step.inputs.values()
             )
-            tables[step.output] = InputTable(step.output, step.output, rows, rows, is_whole)
+            tables[step.output] = InputTable(
+                step.output, step.output, rows, rows, is_whole, self._repeated(step, tables, report)
+            )
             reports.append(report)
         reports[-1] |= self._screen(self.work.steps[-1], tables)
         return self._write(self.work.steps[-1].output), reports
@@ -66,9 +69,9 @@ class TreatmentRun:
     def _take(self, name: str, path: str) -> InputTable:
         source = literal(str(self.folder / path))
         try:
-            columns = self._columns(name, f"read_parquet({source})")
+            chosen = self._columns(name, f"read_parquet({source})")
             self.database.execute(
-                f"CREATE VIEW {quoted(name)} AS SELECT {columns} FROM read_parquet({source})"
+                f"CREATE VIEW {quoted(name)} AS SELECT {chosen} FROM read_parquet({source})"
             )
         except duckdb.Error as error:
             raise Invalid(f"la table « {name} » est illisible", name) from error
@@ -144,6 +147,22 @@ class TreatmentRun:
         parameters = AggregateParameters.model_validate(summed[-1].parameters)
         figures = [name for name in parameters.figures() if name in shown]
         return small_groups(self.database, source.whole, parameters.by, figures)
+
+    def _repeated(
+        self, step: Step, tables: dict[str, InputTable], report: Report
+    ) -> dict[str, Repeated]:
+        """The columns of a crossed table whose rows stand in it several times; of groups none."""
+        if step.application != "cross":
+            return {}
+        found: dict[str, Repeated] = {}
+        for side in ("left", "right"):
+            table, times = tables[step.inputs[side]], report["repeated"][side]
+            for name in columns(self.database, table.name):
+                before = table.repeated.get(name, Repeated(table.name, 1, step.output))
+                if before.times * times > 1:
+                    renamed = report["renamed"].get(name, name) if side == "right" else name
+                    found[renamed] = before._replace(times=before.times * times)
+        return found
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)

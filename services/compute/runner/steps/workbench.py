@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -22,11 +22,20 @@ _WHOLE_TYPES = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLI
 _OTHER_TYPES = {"FLOAT", "DOUBLE", "UBIGINT", "HUGEINT", "UHUGEINT"}
 
 
+class Repeated(NamedTuple):
+    """A column whose rows a crossing repeats: whose it was, how often at most, in which table."""
+
+    source: str
+    times: int
+    crossed: str
+
+
 @dataclass(frozen=True)
 class InputTable:
     """A table by the name it has in the database; `whole` is what a sample was taken of.
 
-    What a trial made of samples is not whole.
+    What a trial made of samples is not whole. `repeated` are the columns whose rows stand in it
+    several times.
     """
 
     name: str
@@ -34,6 +43,7 @@ class InputTable:
     rows: int
     whole_rows: int
     is_whole: bool = True
+    repeated: Mapping[str, Repeated] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

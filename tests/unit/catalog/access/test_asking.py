@@ -9,6 +9,7 @@ from services.catalog.access.grants import Conditions, Deadlines
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.views import AccessRequest
 from services.catalog.datasets.model import Dataset
+from shared.applications import with_choices
 from shared.endings.redaction import redact
 from shared.errors import Invalid, WrongStage
 from shared.events import (
@@ -27,6 +28,8 @@ BUSES = with_columns(
 )
 TOWNS = with_columns(published("dts_towns", metadata("Communes")), ("code", "population"))
 WANTED = {"dts_buses": BUSES, "dts_towns": TOWNS}
+STORED = "b4dcfe83d6cca048463c2ae360091df740f4b8782e3ef7764ba3020752dd22ba"
+"""What owners were asked by, for these facts, before a crossing had a choice."""
 
 
 def treatment(*sums: str, by: str = "commune") -> Treatment:
@@ -284,3 +287,17 @@ def test_rows_that_a_crossing_leaves_out_are_told() -> None:
     assert access.request_for("dts_buses").state == "requested"
     request = AccessRequest.of(access, access.request_for("dts_buses"))
     assert any("ne garde que les lignes où « commune »" in one for one in request.asked)
+
+
+def test_choice_of_crossings_leaves_what_was_asked_before_as_it_was() -> None:
+    """Grants of treatments that were stored without it name this fingerprint; one with it asks."""
+    stored = facts("boardings")
+    assert shown(asked(stored)) == STORED
+    assert stored.treatment.model_dump()["steps"][0]["parameters"] == {
+        "left_key": "commune",
+        "right_key": "code",
+    }
+    access = granted(stored)
+    again = with_choices(stored.treatment)
+    access.change_treatment(stored.model_copy(update={"proposal": 2, "treatment": again}), WANTED)
+    assert access.request_for("dts_buses").state == "granted"

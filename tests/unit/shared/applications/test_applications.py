@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from shared.applications import check_steps, list_applications
+from shared.applications import check_steps, list_applications, with_choices
 from shared.applications.aggregate import AggregateParameters
 from shared.errors import Invalid
-from shared.events import Step
+from shared.events import Step, Treatment
 from shared.tables.crosswalks import CROSSWALKS
 
 CROSS: dict[str, Any] = {
@@ -117,3 +117,16 @@ def test_unknown_crosswalk_is_told_which_there_are() -> None:
     with pytest.raises(Invalid, match="aucun passage ne s'appelle ainsi") as refused:
         check_steps(["a", "b"], [Step(**{**CROSS, "parameters": parameters})])
     assert all(name in refused.value.args[0] for name in CROSSWALKS)
+
+
+def test_choice_that_a_new_treatment_leaves_open_is_written_out() -> None:
+    """Rows of both tables are not multiplied unless that is wanted; what is chosen stays."""
+    kept = {**CROSS, "parameters": {**CROSS["parameters"], "many_to_many": "kept"}, "output": "d"}
+    added = {"application": "aggregate", "inputs": {"table": "d"}, "output": "e"}
+    treatment = Treatment.model_validate(
+        {"inputs": {"a": "dts_a", "b": "dts_b"}, "steps": [CROSS, kept, added]}
+    )
+    first, second, third = with_choices(treatment).steps
+    assert first.parameters == {**CROSS["parameters"], "many_to_many": "refused"}
+    assert (second, third) == treatment.steps[1:]
+    assert with_choices(with_choices(treatment)) == with_choices(treatment)

@@ -1,0 +1,99 @@
+"""Crossings that repeat rows say so: of both tables they need a choice, and sums count twice."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from services.compute.jobs.crossing_size import CountedCrossings, CrossingSize
+from tests.integration.compute.jobs import RunOutcome, Tables, step, treat
+
+STOPS = b"com;montees\n14118;10\n14118;20\n76540;5\n27229;1\n"
+LINES = b"commune;ligne;places\n14118;A;100\n14118;B;50\n76540;C;70\n"
+TOWNS = b"code;nom;population\n14118;Caen;106000\n76540;Rouen;114000\n27229;Evreux;47000\n"
+TABLES: Tables = {"a": STOPS, "b": LINES, "towns": TOWNS}
+
+
+def crossing(right: str = "b", key: str = "commune", **more: Any) -> Any:
+    """The stops of communes with another table."""
+    keys = {"left_key": "com", "right_key": key}
+    return step("cross", {"left": "a", "right": right}, "c", **keys | more)
+
+
+def run(folder: Path, *steps: Any, **work: Any) -> RunOutcome:
+    """The steps on the tables."""
+    used = {name for one in steps for name in one["inputs"].values()}
+    return treat(folder, {n: one for n, one in TABLES.items() if n in used}, *steps, **work)
+
+
+def test_many_to_many_crossing_that_is_refused_is_not_made(tmp_path: Path) -> None:
+    """The full job says how many rows go in and would come out, and how to choose it."""
+    error = run(tmp_path, crossing(many_to_many="refused")).error
+    assert "croisement « c » refusé : 4 lignes croisées avec 3 en donnent 6" in error
+    assert "jusqu'à 2 de la table principale et 2 de l'autre" in error
+    assert "many_to_many = « kept »" in error
+
+
+@pytest.mark.parametrize("choice", [{}, {"many_to_many": "kept"}])
+def test_many_to_many_crossing_that_is_chosen_or_of_before_is_made_and_told(
+    tmp_path: Path, choice: dict[str, str]
+) -> None:
+    """Treatments that were stored without the choice go on as they did."""
+    made = run(tmp_path, crossing(**choice))
+    (report,) = made.reports
+    assert (report["relation"], report["repeated"]) == ("many-to-many", {"left": 2, "right": 2})
+    assert "4 lignes croisées avec 3 en donnent 6, car une même clé" in report["summary"]
+    assert len(pd.read_parquet(made.made("result.parquet"))) == 6
+
+
+def test_trial_tells_what_the_full_job_will_refuse(tmp_path: Path) -> None:
+    """Its rows are made all the same, and its size says why the whole is not."""
+    (report,) = run(tmp_path, crossing(many_to_many="refused"), sample_rows=2).reports
+    size = CrossingSize.model_validate(report["size"])
+    assert (size.out, size.is_unchosen, size.is_too_large) == (6, True, False)
+    warning = CountedCrossings(sizes=(size,)).warning
+    assert warning.startswith("Le calcul complet sera refusé : croisement « c » refusé : 4 lignes")
+    assert "en entier, 4 lignes croisées avec 3 en donnent 6, car" in report["summary"]
+
+
+def test_crossing_that_only_adds_columns_is_made_whatever_is_chosen(tmp_path: Path) -> None:
+    """Many rows find one: no choice is needed."""
+    made = run(tmp_path, crossing("towns", "code", many_to_many="refused"))
+    assert made.reports[0]["relation"] == "many-to-one"
+    assert "car une même clé" not in made.reports[0]["summary"]
+
+
+def test_sum_of_rows_that_were_repeated_is_told(tmp_path: Path) -> None:
+    """A population that stands beside two stops; the stops' own figures count once."""
+    ratio = {"name": "par_habitant", "numerator": "montees", "denominator": "population"}
+    added = step(
+        "aggregate", {"table": "c"}, "s", by=["com"], sums=["montees", "population"], ratio=ratio
+    )
+    report = run(tmp_path, crossing("towns", "code"), added).reports[1]
+    repeated, grain = report["warnings"]
+    assert (repeated["kind"], repeated["column"], repeated["times"]) == (
+        "repeated_rows",
+        "population",
+        2,
+    )
+    assert "« population » vient de « towns »" in report["summary"]
+    assert "jusqu'à 2 fois dans « c »" in report["summary"]
+    assert (grain["kind"], grain["column"]) == ("other_grain", "par_habitant")
+    assert "n'ont pas le même grain" in report["summary"]
+
+
+def test_rows_that_two_crossings_repeat_are_counted_through_both(tmp_path: Path) -> None:
+    """Each stop finds two lines, which stand twice already beside the communes of before."""
+    again = {"left": "c", "right": "towns"}
+    then = step("cross", again, "d", left_key="com", right_key="code")
+    added = step("aggregate", {"table": "d"}, "s", by=["nom"], sums=["montees", "population"])
+    first, second = run(tmp_path, crossing(), then, added).reports[2]["warnings"]
+    assert (first["column"], first["times"]) == ("montees", 2)
+    assert (second["column"], second["times"]) == ("population", 4)
+
+
+def test_sums_of_rows_that_stand_once_are_not_warned_of(tmp_path: Path) -> None:
+    """The usual crossing: columns of one commune for each stop."""
+    added = step("aggregate", {"table": "c"}, "s", by=["nom"], sums=["montees"])
+    assert run(tmp_path, crossing("towns", "code"), added).reports[1]["warnings"] == []
