@@ -7,21 +7,19 @@ that are merged when they are of like size, so that adding a dataset costs about
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.catalog.joins.join import (
-    ColumnPairs,
-    DatasetColumn,
-    MayRead,
+from services.catalog.joins.join import ColumnPairs, DatasetColumn, MayRead, disclosed
+from services.catalog.joins.ranking import (
+    Marks,
     RankedJoins,
     Traits,
-    disclosed,
+    marks_of,
     pruned,
-    steps_of,
+    traits_of,
 )
 from services.catalog.joins.segment import (
     Hasher,
@@ -37,7 +35,7 @@ from services.catalog.joins.segment import (
     text_of,
     values_of,
 )
-from shared.tables.key_file import COARSE, KeyBlock, KeyColumn
+from shared.tables.key_file import KeyBlock, KeyColumn
 
 _AT_ONCE = 500
 """Values looked up at a time where a few are enough."""
@@ -87,7 +85,7 @@ class JoinIndex:
     def __init__(self, hasher: Hasher = hash_words) -> None:
         self._hasher = hasher
         self._columns: list[DatasetColumn] = []
-        self._marks: list[tuple[int, int, int]] = []
+        self._marks: list[Marks] = []
         self._sizes: list[dict[ShelfKey, int]] = []
         self._numbers: dict[str, list[int]] = {}
         self._owners: dict[str, str] = {}
@@ -100,7 +98,7 @@ class JoinIndex:
         index = cls()
         index._columns, index._sizes, index._numbers, index._owners, shelves = state
         index._shelves.update(shelves)
-        index._marks = list(map(_marks, state.columns))
+        index._marks = list(map(marks_of, state.columns))
         return index
 
     def state(self) -> State:
@@ -212,10 +210,7 @@ class JoinIndex:
     def _made_traits(self) -> Traits:
         alive = np.zeros(len(self._columns), bool)
         alive[[number for numbers in self._numbers.values() for number in numbers]] = True
-        distinct = np.array([held.column.distinct for held in self._columns], np.int64)
-        ties, sources, steps = np.array(self._marks, np.uint64).reshape(-1, 3).T
-        coarse = np.array([held.column.space in COARSE for held in self._columns], bool)
-        return Traits(alive, distinct, sources, steps.astype(np.int64), coarse, ties)
+        return traits_of(self._columns, self._marks, alive)
 
     def _numbers_of(self, held: DatasetColumn) -> list[int]:
         """The number of a column; none when it is gone."""
@@ -235,7 +230,7 @@ class JoinIndex:
 
     def _add(self, held: DatasetColumn) -> None:
         self._columns.append(held)
-        self._marks.append(_marks(held))
+        self._marks.append(marks_of(held))
         self._sizes.append({})
 
     def _put(self, number: int, block: KeyBlock) -> None:
@@ -281,15 +276,3 @@ class JoinIndex:
 
 
 _NOTHING = ColumnPairs(*(np.zeros(0, np.int64) for _ in ColumnPairs._fields))
-
-
-def _marks(held: DatasetColumn) -> tuple[int, int, int]:
-    """An order of columns that does not depend on when they came; what it was made of, and how."""
-    column = held.column
-    source = "\0".join((held.dataset_id, *column.columns))
-    tie = f"{source}\0{column.space}\0{column.via}"
-    return _number_of(tie), _number_of(source), steps_of(column.via)
-
-
-def _number_of(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())

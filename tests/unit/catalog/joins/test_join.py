@@ -11,11 +11,26 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import ColumnPairs, Join, Traits, pruned
+from services.catalog.joins.join import ColumnPairs, Join
+from services.catalog.joins.ranking import Traits, pruned
 from shared.tables.key_file import KeyBlock, KeyColumn, blocks_of
 from tests.unit.catalog.joins.test_inverted_index import blocks
 
 NONE = np.zeros(0, np.int64)
+ONES, ZEROS = np.ones(16), np.zeros(16)
+PLAIN = Traits(
+    alive=ONES.astype(bool),
+    distinct=ONES.astype(np.int64),
+    rows=ONES,
+    fan_out=ONES,
+    sources=ZEROS.astype(np.uint64),
+    names=ZEROS.astype(np.uint64),
+    steps=ZEROS.astype(np.int64),
+    coarse=ZEROS.astype(bool),
+    loose=ZEROS.astype(bool),
+    ties=ZEROS.astype(np.uint64),
+)
+"""Sixteen columns that are all alike."""
 Column = tuple[str, str, str]
 """Name, key space and crosswalk."""
 
@@ -162,13 +177,10 @@ def test_pruning_keeps_those_that_nothing_simpler_equals(
     columns = [np.array(one, np.int64) for one in zip(*pairs, strict=True)] or [NONE] * 3
     zeros = np.zeros(len(pairs), np.int64)
     found = ColumnPairs(columns[0], columns[1], columns[2], zeros, zeros, zeros)
-    traits = Traits(
-        alive=np.ones(16, bool),
+    traits = PLAIN._replace(
         distinct=np.array(sizes, np.int64),
         sources=np.array(sources, np.uint64),
         steps=np.array(steps, np.int64),
-        coarse=np.zeros(16, bool),
-        ties=np.zeros(16, np.uint64),
     )
     kept = pruned(found, traits)
     told = [

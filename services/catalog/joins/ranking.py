@@ -1,0 +1,201 @@
+"""The order of joins: which pairs of columns are worth telling, and which are of most use."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import NamedTuple, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.catalog.joins.join import ColumnPairs, Counts, DatasetColumn, Join
+from shared.tables.crosswalks import CROSSWALKS
+from shared.tables.key_file import COARSE, UNTYPED
+
+Floats: TypeAlias = NDArray[np.float64]
+Marks: TypeAlias = tuple[int, int, int, int]
+
+_REPEATED = 0.25
+_WORTH = (1.0, 0.95, 0.8, 0.65)
+_LOOSE = 0.5
+"""How much less a join is worth: see `usefulness`. Of _WORTH, by the steps of both sides."""
+
+_OTHER_KIND = 2
+"""Steps to keys of another kind: more than to the present codes of the same kind."""
+
+
+class Traits(NamedTuple):
+    """What ranking needs of every column, by its number in the index.
+
+    `alive` are those that are there, `coarse` those of COARSE, `loose` those of no known kind.
+    `rows` have a value, each of which a crosswalk made `fan_out` of, in the mean. `sources` is the
+    same number for all that was made of the same columns of a dataset, `names` for columns of the
+    same names; `steps` are those of `steps_of`.
+    """
+
+    alive: NDArray[np.bool_]
+    distinct: Counts
+    rows: Floats
+    fan_out: Floats
+    sources: NDArray[np.uint64]
+    names: NDArray[np.uint64]
+    steps: Counts
+    coarse: NDArray[np.bool_]
+    loose: NDArray[np.bool_]
+    ties: NDArray[np.uint64]
+
+
+def steps_of(via: str) -> int:
+    """0 for values as they are, 1 for their present codes, 2 for keys of another kind."""
+    if not via:
+        return 0
+    crosswalk = CROSSWALKS.get(via)
+    return 1 if crosswalk and crosswalk.source == crosswalk.target else _OTHER_KIND
+
+
+def traits_of(
+    columns: Sequence[DatasetColumn], marks: Sequence[Marks], alive: NDArray[np.bool_]
+) -> Traits:
+    """What ranking needs of these columns."""
+    sizes = [(held.column.distinct, held.column.rows) for held in columns]
+    distinct, rows = np.array(sizes, np.int64).reshape(-1, 2).T
+    spaces = [held.column.space for held in columns]
+    ties, sources, names, steps = np.array(marks, np.uint64).reshape(-1, 4).T
+    return Traits(
+        alive=alive,
+        distinct=distinct,
+        rows=rows.astype(np.float64),
+        fan_out=_fan_out(sources, steps, rows),
+        sources=sources,
+        names=names,
+        steps=steps.astype(np.int64),
+        coarse=np.array([space in COARSE for space in spaces], bool),
+        loose=np.array([space == UNTYPED for space in spaces], bool),
+        ties=ties,
+    )
+
+
+def marks_of(held: DatasetColumn) -> Marks:
+    """An order of columns that does not depend on when they came; what it was made of, and how."""
+    column = held.column
+    names = "\0".join(column.columns)
+    source = f"{held.dataset_id}\0{names}"
+    tie = f"{source}\0{column.space}\0{column.via}"
+    return _number_of(tie), _number_of(source), _number_of(names.casefold()), steps_of(column.via)
+
+
+def _fan_out(sources: NDArray[np.uint64], steps: NDArray[np.uint64], rows: Counts) -> Floats:
+    """How many rows stand for one of the columns that each was made of, at least 1."""
+    plain = np.flatnonzero(steps == 0)
+    plain = plain[np.argsort(sources[plain], kind="stable")]
+    made = np.maximum(1.0, rows)
+    if not len(plain):
+        return np.ones(len(made))
+    at = np.minimum(np.searchsorted(sources[plain], sources), len(plain) - 1)
+    found = plain[at]
+    is_known = sources[found] == sources
+    return np.where(is_known, np.maximum(1.0, made / np.maximum(1, rows[found])), 1.0)
+
+
+def _number_of(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
+
+
+def pruned(found: ColumnPairs, traits: Traits) -> ColumnPairs:
+    """The pairs that are worth telling: those that find more than simpler ones.
+
+    Two columns that both lead to keys of another kind are none: all communes of an EPCI would meet
+    one another. Of the pairs of the same two columns one stays when it finds a larger share of both
+    sides than any of fewer steps.
+    """
+    steps = traits.steps[found.here] + traits.steps[found.there]
+    sizes = np.maximum(1, traits.distinct)
+    shares = found.matches / sizes[found.here] + found.matches / sizes[found.there]
+    sources = np.stack([traits.sources[found.here], traits.sources[found.there]])
+    order = np.lexsort((-shares, steps, *sources))
+    order = order[steps[order] < 2 * _OTHER_KIND]
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = (np.diff(sources[:, order], axis=1) != 0).any(axis=0)
+    # Ranks instead of shares, so that each group stands above the one before it, without rounding.
+    ranks = np.unique(shares, return_inverse=True)[1]
+    heights = ranks[order] + len(ranks) * np.cumsum(is_first)
+    is_better = is_first
+    is_better[1:] |= heights[1:] > np.maximum.accumulate(heights)[:-1]
+    kept = np.sort(order[is_better])
+    return ColumnPairs(*(one[kept] for one in found))
+
+
+def usefulness(found: ColumnPairs, traits: Traits) -> Floats:
+    """How much each join is worth to who has what is here, from 0 to 1.
+
+    It is the share of the rows here that find one there, and less where they find several, above
+    all where both sides repeat: such rows are a product, and no longer things. Keys that a
+    crosswalk made are worth less than keys as they are, and codes of no known kind less than those
+    of one, unless their columns are called the same. Judged examples: tests/corpora/joins.
+    """
+    here, there = found.here, found.there
+    of_rows_here = found.rows_here / traits.fan_out[here]
+    rows = np.max(traits.rows[here] / traits.fan_out[here], initial=1.0)
+    joined = found.rows_joined.astype(np.float64)
+    finds, is_found = (
+        np.maximum(1.0, traits.fan_out[side] * joined / np.maximum(1, of_side))
+        for side, of_side in ((here, found.rows_here), (there, found.rows_there))
+    )
+    repeats = 1.0 + _REPEATED * np.log2(finds)
+    product = 1.0 + np.log2(np.minimum(finds, is_found))
+    taken = traits.steps[here] + traits.steps[there]
+    is_loose = traits.loose[here] & (traits.names[here] != traits.names[there])
+    worth = np.array(_WORTH)[np.minimum(taken, len(_WORTH) - 1)] * np.where(is_loose, _LOOSE, 1.0)
+    # Rounded, so that what is equal is left to what decides among equals.
+    useful: Floats = np.round(np.minimum(1.0, of_rows_here / rows) * worth / repeats / product, 6)
+    return useful
+
+
+class RankedJoins(Sequence[Join]):
+    """Pairs of columns in the order of their use; a Join is made when it is looked at.
+
+    Among equally useful ones come first those whose values took the fewest `steps`, then those
+    whose values are found most, then those with most matches; `ties` decide among what is left, the
+    same in every process. Those of coarse codes come after all others.
+    """
+
+    def __init__(
+        self, columns: Sequence[DatasetColumn], found: ColumnPairs, traits: Traits
+    ) -> None:
+        self._columns = columns
+        here = found.matches / np.maximum(1, traits.distinct[found.here])
+        there = found.matches / np.maximum(1, traits.distinct[found.there])
+        taken = traits.steps[found.here] + traits.steps[found.there]
+        by_tie = traits.ties[found.there], traits.ties[found.here]
+        first = (*by_tie, -found.matches, -there, taken, -usefulness(found, traits))
+        order = np.lexsort((*first, traits.coarse[found.here]))
+        self._found = ColumnPairs(*(one[order] for one in found))
+        self._share = np.maximum(here, there)[order]
+
+    def __len__(self) -> int:
+        return len(self._share)
+
+    @overload
+    def __getitem__(self, at: int) -> Join: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Join]: ...
+    def __getitem__(self, at: int | slice) -> Join | list[Join]:
+        if isinstance(at, slice):
+            return self.chosen(range(*at.indices(len(self))))
+        return self.chosen([range(len(self))[at]])[0]
+
+    def chosen(self, positions: Sequence[int]) -> list[Join]:
+        """The joins at these positions."""
+        rows = zip(*(one[positions].tolist() for one in self._found), strict=True)
+        return [
+            Join(self._columns[here], self._columns[there], *figures)
+            for here, there, *figures in rows
+        ]
+
+    def at_least(self, share: float) -> list[int]:
+        """The positions of those in which so much of one side, from 0 to 1, is on the other."""
+        return [int(at) for at in np.flatnonzero(self._share >= share)]
+
+    @property
+    def datasets(self) -> set[str]:
+        """The datasets that are joined with."""
+        return {self._columns[number].dataset_id for number in np.unique(self._found.there)}

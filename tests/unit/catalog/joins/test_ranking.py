@@ -1,0 +1,65 @@
+"""Joins stand in the order of their use, as tests/corpora/joins has judged it."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.catalog.joins.inverted_index import JoinIndex
+from services.catalog.joins.join import Join
+from shared.tables.key_file import KeyColumn, blocks_of
+
+CORPUS = Path(__file__).parents[3] / "corpora" / "joins"
+HALVES = {
+    half: json.loads((CORPUS / f"{half}.json").read_text()) for half in ("tuning", "held_out")
+}
+
+
+def put(index: JoinIndex, dataset_id: str, columns: list[dict[str, Any]]) -> None:
+    """Put a dataset of the corpus into an index."""
+    blocks = []
+    for told in columns:
+        values = [
+            (f"{number:05}", rows)
+            for first, last, rows in told["keys"]
+            for number in range(first, last + 1)
+        ]
+        rows = sum(rows for _, rows in values)
+        about = {name: told[name] for name in ("columns", "space", "via", "cost") if name in told}
+        column = KeyColumn.model_validate({**about, "rows": rows, "distinct": len(values)})
+        blocks += list(blocks_of(column, values))
+    index.replace(dataset_id, blocks)
+
+
+def place(joins: list[Join], wanted: str | dict[str, Any]) -> int:
+    """Where the first join stands that fits what a case names."""
+    told = {"dataset": wanted} if isinstance(wanted, str) else wanted
+    for at, join in enumerate(joins):
+        found = {
+            "dataset": join.there.dataset_id,
+            "via_here": join.here.column.via,
+            "columns_here": list(join.here.column.columns),
+        }
+        if all(found[name] == value for name, value in told.items()):
+            return at
+    raise AssertionError(f"no join is {told}")
+
+
+def is_in_order(case: dict[str, Any]) -> bool:
+    """Whether the joins of a case stand as they were judged."""
+    index = JoinIndex()
+    put(index, "here", case["here"])
+    for name, columns in case["others"].items():
+        put(index, name, columns)
+    joins = list(index.joins("here"))
+    groups = [one if isinstance(one, list) else [one] for one in case["best_first"]]
+    places = [[place(joins, one) for one in group] for group in groups]
+    return all(max(a) < min(b) for a, b in pairwise(places))
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_joins_stand_in_the_judged_order(half: str) -> None:
+    """Those that add columns to most rows first; how many do not is all that is told."""
+    assert sum(not is_in_order(case) for case in HALVES[half]) == 0
