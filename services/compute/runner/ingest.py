@@ -12,6 +12,7 @@ from pyarrow import parquet
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.profile import describe, merged
+from services.compute.runner.columns.reference_files import Arrow
 from services.compute.runner.database import (
     Say,
     columns,
@@ -63,11 +64,13 @@ def ingest_file(
     ):
         source, filename = unpack(folder / given, work.filename, Path(unpacked), repairs)
         found = read_table(source, filename, repairs)
+        spaced = None
         if found:
-            _write(found, made, source.stat().st_size, say)
+            spaced = _write(found, made, source.stat().st_size, say)
         else:
             _copy(database, source, made, repairs)
         _show(database, made)
+        _rewrite(database, made, _no_break_spaces(database, spaced, repairs))
         _rewrite(database, made, _leading_zeros(database, work, repairs))
         rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
         marks = {one.name: one.missing for one in described if one.missing}
@@ -126,13 +129,23 @@ def _check(types: Mapping[str, str], rows: int) -> None:
         )
 
 
-def _write(table: Table, made: Path, size: int, say: Say) -> None:
-    read = 0
+def _write(table: Table, made: Path, size: int, say: Say) -> set[str]:
+    """Write the table; returns the columns that have no-break spaces anywhere."""
+    read, spaced = 0, set[str]()
     with parquet.ParquetWriter(made, schema_of(table.columns), compression="zstd") as writer:
         for batch in merged(table.batches, _GROUP_BYTES):
             writer.write_batch(batch)
+            spaced |= {name for name in table.columns if _has_no_break(batch[name])}
             read += batch.nbytes
             say(min(0.5, read / max(1, size) / 2), "lit le fichier")
+    return spaced
+
+
+def _has_no_break(texts: Arrow) -> bool:
+    """Whether the bytes behind an array of texts have a no-break space: quicker than to look."""
+    kept = texts.buffers()[2]
+    held = kept.to_pybytes() if kept else b""
+    return any(sign.encode() in held for sign in _NO_BREAK)
 
 
 def _show(database: duckdb.DuckDBPyConnection, made: Path) -> None:
@@ -146,6 +159,40 @@ def _show(database: duckdb.DuckDBPyConnection, made: Path) -> None:
     database.execute(
         f"CREATE OR REPLACE {kind} {quoted(_READ)} AS"
         f" SELECT * FROM read_parquet({literal(str(made))})"
+    )
+
+
+_NO_BREAK = "\u00a0\u202f\u2007"
+"""Spaces of typography, which spreadsheets and web pages leave around values."""
+
+
+def _no_break_spaces(
+    database: duckdb.DuckDBPyConnection, spaced: set[str] | None, repairs: Repairs
+) -> dict[str, str]:
+    """The columns with no-break spaces around values, as SQL expressions without them.
+
+    Of `spaced` alone, unless that is not known.
+    """
+    present = columns(database, _READ).items()
+    texts = [
+        name for name, kind in present if kind == "VARCHAR" and (spaced is None or name in spaced)
+    ]
+    if not texts:
+        return {}
+    tests = ", ".join(f"count(*) FILTER (WHERE {_is_spaced(name)})" for name in texts)
+    (counts,) = database.execute(f"SELECT {tests} FROM {quoted(_READ)}").fetchall()
+    found = {name: number for name, number in zip(texts, counts, strict=True) if number}
+    if found:
+        repairs.note("no_break_spaces", count=sum(found.values()), detail=", ".join(found))
+    signs = literal(f" {_NO_BREAK}")
+    return {name: f"nullif(trim({quoted(name)}, {signs}), '')" for name in found}
+
+
+def _is_spaced(name: str) -> str:
+    """The test, in SQL, for a value that begins or ends with one."""
+    text = quoted(name)
+    return " OR ".join(
+        f"{side}({text}, {literal(sign)})" for sign in _NO_BREAK for side in ("prefix", "suffix")
     )
 
 

@@ -22,6 +22,7 @@ from pyarrow import csv as arrow_csv
 
 from services.compute.runner.formats.encoding import MIXED, find_encoding
 from services.compute.runner.formats.header import find_header
+from services.compute.runner.formats.no_table import check_is_table
 from services.compute.runner.formats.table import Numbered, Shape, Table, batches_of, shape_of
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
@@ -165,6 +166,7 @@ def read_text(path: Path, repairs: Repairs) -> Table:
     lines = list(_unmarked(StringIO(sample, newline="")))
     dialect = find_dialect(lines if len(sample) < _SAMPLE else lines[:-1] or lines)
     start = list(_some(dialect, lines))
+    check_is_table([cells for _, cells in start], lines)
     if not any(cell.strip() for _, cells in start for cell in cells):
         for _ in dialect.parse(lines):
             break  # a fault in the very first row is the better reason

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from string import whitespace
 from typing import NamedTuple
 
 from services.compute.runner.columns.contacts import EMAIL, PHONE
@@ -23,6 +24,9 @@ _FULL = 0.7
 _NUMBER = re.compile(r"[+-]?[0-9\s.,%/-]+")
 
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
+
+_NAME = re.compile(r"(?!secret|null|none)[^\W\d_]{3}", re.IGNORECASE)
+"""How a name begins: what stands for no value among numbers is shorter, or one of these."""
 
 _NEARLY_ALL, _FEWEST = 0.9, 2
 
@@ -117,8 +121,32 @@ def _find_row(rows: Sequence[Cells]) -> int:
     above = [at for at in range(found) if widths[at]]
     if not above:
         return found
+    if _names_counts(rows[found:]):
+        return found
     is_named = _names_values(rows[above[-1] :]) and is_data(rows[found:])
-    return above[-1] if is_named or _looks_like_data(rows[found]) else found
+    counts = _names_only(rows[above[-1]]) and _begins_counts(rows[found:])
+    return above[-1] if is_named or counts or _looks_like_data(rows[found]) else found
+
+
+def _names_only(row: Cells) -> bool:
+    """Whether a row has several words, and nothing else."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    return len(filled) > 1 and all(map(_is_word, filled))
+
+
+def _names_counts(rows: Sequence[Cells]) -> bool:
+    """Whether the first row has a name above nothing but numbers."""
+    top, below = rows[0], rows[1:]
+    return any(_NAME.match(cell.strip()) and _is_counted(below, at) for at, cell in enumerate(top))
+
+
+def _begins_counts(rows: Sequence[Cells]) -> bool:
+    """Whether the first row has a number, which is no year, above nothing but numbers."""
+    return any(
+        _NUMBER.fullmatch(cell) and not _YEAR.fullmatch(cell) and _is_counted(rows[1:], at)
+        for at, cell in enumerate(rows[0])
+        if cell.strip()
+    )
 
 
 def _looks_like_data(row: Cells, *, years: bool = True) -> bool:
@@ -134,12 +162,14 @@ def is_data(rows: Sequence[Cells]) -> bool:
     """Whether the first of these rows holds values like those below, not the names of columns.
 
     Days, months, codes and addresses are names, too, above other values: they are data where
-    nearly all values below have their form, and no word stands above such values.
+    nearly all values below have their form, and no word stands above such values or above numbers.
     """
     top, below = [" ".join(cell.split()) for cell in rows[0]], rows[1:]
     if any(map(_OF_SOMEBODY.fullmatch, top)):
         return True
     if not any(map(_form, top)):
+        return False
+    if _names_counts(rows):
         return False
     formed = [(cell, form) for at, cell in enumerate(top) if (form := _usual_form(below, at))]
     is_like_them = any(_form(cell) == form for cell, form in formed)
@@ -151,6 +181,13 @@ def _names_values(rows: Sequence[Cells]) -> bool:
     top, below = rows[0], rows[1:]
     words = [at for at, cell in enumerate(top) if _is_word(cell.strip())]
     return len(words) > 1 and any(_usual_form(below, at) for at in words)
+
+
+def _is_counted(rows: Sequence[Cells], at: int) -> bool:
+    """Whether nearly all filled cells of a column are numbers."""
+    cells = [cell for row in rows if at < len(row) and (cell := row[at].strip())]
+    numbers = sum(bool(_NUMBER.fullmatch(cell)) for cell in cells)
+    return len(cells) >= _FEWEST and numbers >= _NEARLY_ALL * len(cells)
 
 
 def _is_word(cell: str) -> bool:
@@ -189,6 +226,9 @@ def name_columns(cells: Cells, width: int, line: int | None, repairs: Repairs) -
     broken = sum("\n" in cell.strip() for cell in cells)
     if broken:
         repairs.note("line_breaks", line=line, count=broken)
+    spaced = sum(cell.strip(whitespace) != cell.strip() for cell in cells)
+    if spaced:
+        repairs.note("no_break_names", line=line, count=spaced)
     blank = sum(not name for name in given)
     if blank:
         repairs.note("blank_names", line=line, count=blank)

@@ -86,6 +86,11 @@ class _Reader:
             raise Rejected(f"ce JSON est {_kind(whole)}, pas une liste d'objets")
         lists = [name for name, value in whole.items() if _is_table(value)]
         if len(lists) != 1:
+            if _is_configuration(whole):
+                raise Rejected(
+                    "ce JSON ressemble à la configuration d'un programme, pas à un tableau : ses"
+                    " champs n'ont pas de liste d'objets"
+                )
             return [whole]
         others = [name for name in whole if name not in lists]
         if others:
@@ -129,6 +134,14 @@ class _Number(str):
 
 def _is_table(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _is_configuration(whole: dict[str, Any]) -> bool:
+    """Whether an object alone has several others in it: one record of a table has a place or so."""
+    nested = [value for value in whole.values() if isinstance(value, dict) and value]
+    return len(nested) > 1 or any(
+        isinstance(one, dict) for value in nested for one in value.values()
+    )
 
 
 def _list_in(whole: dict[str, Any], name: str) -> list[Any]:

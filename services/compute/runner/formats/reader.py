@@ -1,6 +1,7 @@
 """Reads the table in a file, recognised by how it begins; its name only tells what was meant."""
 
 import codecs
+import re
 import zipfile
 from pathlib import Path
 
@@ -21,7 +22,37 @@ _OTHERS = (
     (b"\x28\xb5\x2f\xfd", "un fichier compressé par Zstandard"),
     (b"BZh", "un fichier compressé par bzip2"),
     (b"Rar!", "une archive RAR"),
+    (b"{\\rtf", "un document RTF"),
 )
+_BINARIES = (
+    (b"\x7fELF", "un programme"),
+    (b"MZ", "un programme"),
+    (b"\xca\xfe\xba\xbe", "un programme"),
+    (b"\xcf\xfa\xed\xfe", "un programme"),
+    (b"\x89PNG", "une image"),
+    (b"\xff\xd8\xff", "une image"),
+    (b"GIF8", "une image"),
+    (b"ID3", "un son"),
+)
+"""Some are what a text may begin with: but a text has no zero behind."""
+
+_WORD = "WordDocument".encode("utf-16-le")
+"""The stream in which Word keeps a text ([MS-DOC], 2.1.1)."""
+
+_TEXTS = {
+    "word/": "un document Word",
+    "ppt/": "une présentation",
+    "visio/": "un dessin",
+}
+_OPEN_DOCUMENTS = {
+    b"application/vnd.oasis.opendocument.text": "un document texte (ODT)",
+    b"application/vnd.oasis.opendocument.presentation": "une présentation",
+    b"application/vnd.oasis.opendocument.graphics": "un dessin",
+    b"application/epub+zip": "un livre (EPUB)",
+}
+_SECTION = re.compile(rb"\[[\w .:-]*[A-Za-z_][\w .:-]*\]\s*[\r\n]")
+"""How settings begin: JSON has words in quotes, and no list ends after one that has none."""
+
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -51,8 +82,10 @@ def _format(source: Path, filename: str) -> str:
     if start.startswith(_ZIP):
         return _workbook(source)
     if start.startswith(_OLE):
+        if _WORD in source.read_bytes():
+            raise Rejected("ce fichier est un document Word, pas un tableau")
         return "xls"
-    for magic, what in _OTHERS:
+    for magic, what in (*_OTHERS, *(_BINARIES if b"\x00" in start else ())):
         if start.startswith(magic):
             raise Rejected(f"ce fichier est {what}, pas un tableau")
     return _of_text(start)
@@ -61,15 +94,30 @@ def _format(source: Path, filename: str) -> str:
 def _workbook(source: Path) -> str:
     try:
         with zipfile.ZipFile(source) as archive:
+            if other := _document(archive):
+                raise Rejected(f"ce fichier est {other}, pas un tableau")
             return "ods" if "content.xml" in archive.namelist() else "xlsx"
     except zipfile.BadZipFile as error:
         raise Rejected("ce classeur est abîmé ou coupé") from error
+
+
+def _document(archive: zipfile.ZipFile) -> str:
+    """What an office's file is besides a workbook, by its own word or its folders."""
+    names = archive.namelist()
+    if "mimetype" in names:
+        return _OPEN_DOCUMENTS.get(archive.read("mimetype")[:100].strip(), "")
+    return next(
+        (kind for name in names for start, kind in _TEXTS.items() if name.startswith(start)), ""
+    )
 
 
 def _of_text(start: bytes) -> str:
     for mark in _MARKS:
         start = start.removeprefix(mark)
     visible = start.replace(b"\x00", b"").lstrip()
+    if visible.startswith(b"<?php"):
+        raise Rejected("ce fichier ressemble à un programme, pas à un tableau")
     if visible.startswith(b"<"):
         raise Rejected("ce fichier est du HTML ou du XML, pas un tableau")
-    return "json" if visible.startswith((b"{", b"[")) else "text"
+    is_json = visible.startswith((b"{", b"[")) and not _SECTION.match(visible)
+    return "json" if is_json else "text"

@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import reduce
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from string import whitespace
 from typing import IO
 from xml.etree import ElementTree as ET
 
@@ -167,7 +168,8 @@ def _text(value: Value) -> str:
         return value.date().isoformat() if is_day else value.isoformat(" ")
     if isinstance(value, date | time):
         return value.isoformat()
-    return str(value).strip()
+    text = str(value)
+    return text.strip(whitespace) if text.strip() else ""  # other spaces are told when taken off
 
 
 def read_digits(path: Path, sheet: str, repairs: Repairs) -> DigitsShown:

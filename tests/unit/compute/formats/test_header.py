@@ -127,3 +127,27 @@ def test_short_header_above_codes_is_no_title() -> None:
     assert find_header([["code", "nom"], *rows]) == Header(0)
     assert find_header([["Communes"], *rows]) == Header(1, height=0)
     assert find_header([["Zorglub"], *PERSONS[:1] * 3]) == Header(1, height=0)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["année", "14118", "27229", "76351"],
+        ["commune", "", "total", ""],
+        ["mois", "202401", "202402", "202403"],
+        ["hommes", "femmes", "total", "part"],
+    ],
+)
+def test_header_above_counts_stays_the_header(header: Cells) -> None:
+    """Counts may have as many digits as the codes or months that they are told of."""
+    counts = [["2021", "15230", "112040", "112400"], ["2022", "15411", "113290", "112950"]]
+    names = [["Caen", "Calvados", "11204", "118"], ["Rouen", "Eure", "12040", "115"]]
+    rows = names if header[1] == "" else counts
+    assert find_header([header, *rows, *rows]) == Header(0)
+    assert find_header([["Chiffres de l'année"], header, *rows, *rows]) == Header(1)
+
+
+def test_marks_for_no_value_are_no_names() -> None:
+    """A first row of data may have a secret among its counts."""
+    rows = [["14118", "Caen", "secret", "ND"], ["27229", "Évreux", "14", "12"]]
+    assert find_header([*rows, rows[1], rows[1]]).height == 0
