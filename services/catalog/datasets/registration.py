@@ -5,7 +5,10 @@ from services.catalog.datasets.manifests import output_of, profile_of, read_mani
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import DATASET_PREFIX, Dataset
 from services.catalog.datasets.versions import VersionContent
+from services.catalog.datasets.views import SameBytes
+from services.catalog.datasets.visibility import with_bytes
 from shared.aggregate import new_id
+from shared.auth import Caller
 from shared.events import (
     Envelope,
     JobCancelled,
@@ -19,6 +22,7 @@ from shared.storage import Storage
 from shared.store import Store
 from shared.tables.key_file import KEYS
 from shared.tables.manifest import TABLE
+from shared.words import quoted
 
 
 def register_upload(
@@ -46,17 +50,47 @@ def register_upload(
 
 def register_version(
     store: Store, dataset_id: str, owner_id: str, upload: VersionContent
-) -> Dataset:
-    """Another version of the owner's dataset, unless the bytes are those of its newest.
+) -> tuple[Dataset, bool]:
+    """The owner's dataset with another version, and whether: its newest's bytes make none.
 
     Raises Forbidden for anybody else's dataset, NotFound when it is not even public.
     """
+    before = 0
 
     def add_version(dataset: Dataset) -> None:
+        nonlocal before
         dataset.check_owner(owner_id, "y ajoute des versions")
+        before = len(dataset.versions)
         dataset.register(upload)
 
-    return store.of(Dataset).change(dataset_id, add_version)
+    dataset = store.of(Dataset).change(dataset_id, add_version)
+    return dataset, len(dataset.versions) > before
+
+
+def same_bytes(
+    store: Store, caller: Caller, uploaded: Dataset, sha256: str, *, is_new: bool = True
+) -> list[SameBytes]:
+    """Where the bytes of an upload are as well; unless it `is_new`, its own dataset has them."""
+    found = []
+    for dataset, version in with_bytes(store, caller, sha256):
+        is_itself = dataset.id == uploaded.id
+        if is_itself and is_new and version.number == uploaded.versions[-1].number:
+            continue
+        where = "ce jeu" if is_itself else f"{quoted(dataset.metadata.title)} ({dataset.id})"
+        said = f"ce fichier est, octet pour octet, la version {version.number} de {where}"
+        if is_itself and not is_new:
+            said += " : aucune version n'est ajoutée"
+        elif not is_itself and dataset.owner_id == uploaded.owner_id:
+            said += " : si c'est le même jeu, retirez l'un des deux"
+        found.append(
+            SameBytes(
+                dataset_id=dataset.id,
+                title=dataset.metadata.title,
+                version=version.number,
+                message=said,
+            )
+        )
+    return found
 
 
 def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> None:

@@ -83,6 +83,15 @@ class EndedInput(Frozen):
     reason: str
 
 
+class SameBytes(Frozen):
+    """A version that the bytes of an upload are, and what to make of it, in French."""
+
+    dataset_id: str
+    title: str
+    version: int
+    message: str
+
+
 class DatasetView(DatasetSummary):
     """A dataset with its versions, as its insiders and staff or as others may see it."""
 
@@ -91,6 +100,9 @@ class DatasetView(DatasetSummary):
     harvested: Harvested | None = Field(description="what another catalogue says of it")
     retired: str = Field(description="why it is found no more, in French")
     retirement: Retirement | None = Field(description="who took it out of this catalogue, and when")
+    same_bytes: list[SameBytes] = Field(
+        default=[], description="answering an upload: the same bytes, in versions that one may read"
+    )
     ended_inputs: list[EndedInput] = Field(
         default=[], description="what its versions were made of and that ended since"
     )

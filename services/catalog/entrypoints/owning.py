@@ -12,6 +12,7 @@ from services.catalog.datasets.bodies import (
     NewRepair,
     NewVersion,
 )
+from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.datasets.views import DatasetView, view_of
 from shared.auth import INSIDE, Caller, Role
@@ -42,6 +43,7 @@ class Owning:
         """Take in a file as a new dataset of the caller's; it is published once it was read.
 
         With an `Idempotency-Key` that came before, the answer is the dataset registered then.
+        `same_bytes` names the datasets that have the same file already.
         """
         dataset = registration.register_upload(
             self.documents,
@@ -50,7 +52,7 @@ class Owning:
             VersionContent(file=call.file, filename=call.filename),
             IdempotencyKey.if_any(call.idempotency_key),
         )
-        return view_of(dataset, call.caller)
+        return self._uploaded(call, dataset)
 
     @http(
         "POST",
@@ -66,8 +68,14 @@ class Owning:
         said = call.body.model_dump()
         upload = VersionContent(file=call.file, filename=call.filename, **said)
         owner_id = call.caller.member_id
-        dataset = registration.register_version(self.documents, dataset_id, owner_id, upload)
-        return view_of(dataset, call.caller)
+        dataset, new = registration.register_version(self.documents, dataset_id, owner_id, upload)
+        return self._uploaded(call, dataset, is_new=new)
+
+    def _uploaded(self, call: Call, dataset: Dataset, *, is_new: bool = True) -> DatasetView:
+        same = registration.same_bytes(
+            self.documents, call.caller, dataset, call.file.sha256, is_new=is_new
+        )
+        return view_of(dataset, call.caller).model_copy(update={"same_bytes": same})
 
     @http(
         "POST", f"{DATASET}/repairs", body=NewRepair, returns=DatasetView, status=202, roles=OWNERS
