@@ -79,7 +79,13 @@ class Meaning(Frozen):
         default=None, description="leading_zero: codes that lost their first zero"
     )
     format: str | None = Field(
-        default=None, description="of dates as strftime writes it, of numbers as # ##0,0"
+        default=None,
+        description="of dates and months as strftime writes it, of numbers as # ##0,0, of wkt the"
+        " kinds of geometry",
+    )
+    unit: str | None = Field(
+        default=None,
+        description="of numbers, as cells or the column's name write it: 12,5 % is 12.5 in %",
     )
     also: tuple[str, ...] = Field(
         default=(), description="other types, or formats of dates, that fit the values too"
@@ -108,6 +114,11 @@ class Column(Frozen):
     meaning: Meaning | None = None
     missing: tuple[str, ...] = Field(
         default=(), description="what the source writes for no value here, e.g. NA"
+    )
+    withheld: tuple[str, ...] = Field(
+        default=(),
+        description="of numbers, what it writes in place of one that is secret or has no meaning,"
+        " e.g. s; the table keeps it",
     )
 
     @property

@@ -1,6 +1,6 @@
 """Takes in an uploaded file: one table as Parquet, and its profile."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.cog import load_codes
+from services.compute.runner.columns.identifiers import GROUPED
 from services.compute.runner.columns.profile import describe, merged
 from services.compute.runner.columns.reference_files import Arrow
 from services.compute.runner.database import (
@@ -31,7 +32,7 @@ from services.compute.runner.privacy.screening import screen
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.tables.key_file import KEYS
-from shared.tables.manifest import PARQUET, TABLE, Profile
+from shared.tables.manifest import PARQUET, TABLE, Column, Profile
 
 _READ = "table"
 """What the database calls the table that was read."""
@@ -43,6 +44,8 @@ _GROUP_BYTES = 1 << 23
 """Of text in a row group of the table: many small ones take more room, and more time to read."""
 
 _WIDE, _HELD_CELLS = 100, 20_000_000
+_GROUPED_KEYS = frozenset(("siren", "siret", "epci"))
+_TOGETHER = r"'\1\2\3\4'"
 _NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
@@ -73,8 +76,9 @@ def ingest_file(
         _rewrite(database, made, _no_break_spaces(database, spaced, repairs))
         _rewrite(database, made, _leading_zeros(database, work, repairs))
         rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
-        marks = {one.name: one.missing for one in described if one.missing}
-        _rewrite(database, made, {name: _without(name, marks[name]) for name in marks})
+        changed = {one.name: _without(one) for one in described if one.missing}
+        changed |= _ungrouped(database, described, changed, repairs)
+        _rewrite(database, made, changed)
         if rows == 0:
             raise Rejected("le fichier n'a pas de ligne de données")
         say(0.98, "cherche des données personnelles")
@@ -235,10 +239,36 @@ def _is_short(kind: str) -> str:
     return f"IN ({', '.join(map(literal, short))})"
 
 
-def _without(name: str, missing: tuple[str, ...]) -> str:
+def _without(column: Column) -> str:
     """A column as an SQL expression in which its marks for "no value" are null."""
-    marks = ", ".join(map(literal, missing))
-    return f"CASE WHEN trim({quoted(name)}) IN ({marks}) THEN NULL ELSE {quoted(name)} END"
+    name, marks = quoted(column.name), ", ".join(map(literal, column.missing))
+    return f"CASE WHEN trim({name}) IN ({marks}) THEN NULL ELSE {name} END"
+
+
+def _ungrouped(
+    database: duckdb.DuckDBPyConnection,
+    described: Sequence[Column],
+    changed: Mapping[str, str],
+    repairs: Repairs,
+) -> dict[str, str]:
+    """The columns of SIREN and SIRET in groups, as SQL expressions without them.
+
+    `732 829 320` and `732829320` are one enterprise: as keys they must be the same text.
+    """
+    found, mended = {}, 0
+    for name in (one.name for one in described if one.key in _GROUPED_KEYS):
+        value, pattern = changed.get(name, quoted(name)), literal(f"^{GROUPED}$")
+        is_grouped = f"regexp_matches({trimmed(name)}, {pattern})"
+        ((cells,),) = database.execute(
+            f"SELECT count(*) FILTER ({is_grouped}) FROM {quoted(_READ)}"
+        ).fetchall()
+        if cells:
+            mended += cells
+            plain = f"regexp_replace({trimmed(name)}, {pattern}, {_TOGETHER})"
+            found[name] = f"CASE WHEN {is_grouped} THEN {plain} ELSE {value} END"
+    if found:
+        repairs.note("grouped_key", count=mended, detail=", ".join(found))
+    return found
 
 
 def _rewrite(database: duckdb.DuckDBPyConnection, made: Path, changed: Mapping[str, str]) -> None:

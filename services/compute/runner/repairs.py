@@ -26,6 +26,7 @@ _TEXTS: Mapping[str, str] = {
     "open_formulas": "formules sans résultat, laissées vides, la première en {detail}",
     "empty_rows": "lignes vides laissées de côté",
     "leading_zero": "zéros de tête rendus aux codes, à la demande du propriétaire : {detail}",
+    "grouped_key": "espaces et points ôtés des SIREN et SIRET : {detail}",
     "half_characters": "objets avec des moitiés de caractères, remplacées par \ufffd",
     "other_members": "champs à côté de la liste lue, laissés de côté : {detail}",
     "repeated_members": "champs répétés dans un même objet JSON, le dernier gardé",

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.reference_files import Arrow, read_reference
-from services.compute.runner.columns.value_tests import Texts
+from services.compute.runner.values.value_tests import Texts
 
 _PLAIN, _BOTH = ("commune",), ("commune", "part")
 _WHOLE = 0.9

@@ -8,36 +8,58 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from services.compute.runner.columns.code_tests import (
+    beside,
+    iris,
+    lost_zero,
+    nearly_all,
+    with_corsica,
+)
 from services.compute.runner.columns.cog import Codes
 from services.compute.runner.columns.contacts import EMAIL, PHONE
-from services.compute.runner.columns.dates import FORMATS, any_of, is_date
-from services.compute.runner.columns.identifiers import is_siren, is_siret, is_uai, is_vat
+from services.compute.runner.columns.identifiers import (
+    is_siren,
+    is_siret,
+    is_uai,
+    is_vat,
+    ungrouped,
+)
 from services.compute.runner.columns.nir import is_nir
-from services.compute.runner.columns.value_tests import Flags, Test, Texts, among, matching
+from services.compute.runner.values.dates import (
+    FORMATS,
+    MONTHS,
+    WRITTEN,
+    any_of,
+    is_date,
+    is_month,
+)
+from services.compute.runner.values.geometry import is_wkt
+from services.compute.runner.values.numbers import STYLES, format_of, written
+from services.compute.runner.values.value_tests import Flags, Test, Texts, among, matching
 
 _COMMUNE_CHANCE = 0.4
 """Of all numbers of five digits, so many are the code of a commune."""
 
 _POSTCODE_CHANCE = 0.1
-_NEARLY_ALL = 0.95
-_NOT_TOO_FEW = 0.3
 
 
 @dataclass(frozen=True)
 class ColumnType:
     """A type of values; `chance` is how often a random value of its shape passes its test.
 
-    `header` finds the names that speak for it; a type that `needs_name` is taken by such a name
-    only. A `personal` type shows none of its column's values. A column all of whose values are
-    valid is of the `kind`, unless it is a key. Values of a type are also valid as `part_of`; where
-    it `takes_numbers`, so are those of the numbers before it in the list. A `repair` would make of
-    them what the type is called.
+    `header` finds the names that speak for it, `against` those of columns that are not of it unless
+    they do; a type that `needs_name` is taken by a name of the first only. A `personal` type shows
+    none of its column's values. A column all of whose values are valid is of the `kind`, unless it
+    is a key. Values of a type are also valid as `part_of`; where it `takes_numbers`, so are those
+    of the numbers before it in the list. One that is `last` is not tried on values that are all of
+    another type. A `repair` would make of them what the type is called.
     """
 
     name: str
     test: Test
     chance: float
     header: str = "(?!)"
+    against: str = "(?!)"
     is_key: bool = False
     needs_name: bool = False
     personal: bool = False
@@ -45,11 +67,17 @@ class ColumnType:
     format: str | None = None
     part_of: str = ""
     takes_numbers: bool = False
+    last: bool = False
     repair: str | None = None
 
     def is_named_by(self, column: str) -> bool:
         """Whether a column's name speaks for it."""
         return re.search(self.header, column, re.IGNORECASE) is not None
+
+    def may_be(self, column: str) -> bool:
+        """Whether a column's name leaves it possible."""
+        is_against = re.search(self.against, column, re.IGNORECASE) is not None
+        return self.is_named_by(column) or not (is_against or self.needs_name)
 
 
 def all_types(codes: Codes) -> tuple[ColumnType, ...]:
@@ -73,10 +101,11 @@ def all_types(codes: Codes) -> tuple[ColumnType, ...]:
 
 def _identifiers(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
     yield ColumnType("nir", is_nir, 0.01, r"nir|secu", personal=True)
-    yield ColumnType("siret", is_siret, 0.01, "siret", is_key=True)
+    yield ColumnType("siret", ungrouped(is_siret), 0.01, "siret", is_key=True)
     yield ColumnType("tva", is_vat, 0.01, "tva|vat", is_key=True)
-    yield ColumnType("epci", listed["epci"], 0.01, "epci", part_of="siren", is_key=True)
-    yield ColumnType("siren", is_siren, 0.1, "siren", is_key=True)
+    epci = ungrouped(listed["epci"])
+    yield ColumnType("epci", epci, 0.01, "epci", part_of="siren", is_key=True)
+    yield ColumnType("siren", ungrouped(is_siren), 0.1, "siren", is_key=True)
     yield ColumnType("uai", is_uai, 0.05, "uai|rne", is_key=True)
     yield ColumnType("rna", matching("W[0-9][0-9A-Z][0-9]{7}"), 0.01, "rna|waldec", is_key=True)
     yield ColumnType("rnb", matching(_RNB), 0.3, "rnb|batiment", is_key=True)
@@ -91,11 +120,11 @@ def _identifiers(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
 
 def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[ColumnType]:
     """Codes of places; a postcode's `shape` is a pattern."""
-    yield ColumnType("iris", _iris(listed["commune"]), _COMMUNE_CHANCE, "iris", is_key=True)
+    yield ColumnType("iris", iris(listed["commune"]), _COMMUNE_CHANCE, "iris", is_key=True)
     yield ColumnType("postcode", listed["postcode"], _POSTCODE_CHANCE, _POSTCODE, is_key=True)
     yield ColumnType("commune", listed["commune"], _COMMUNE_CHANCE, _COMMUNE, is_key=True)
     # The list is without CEDEX: with the name, the shape is enough of those beside it.
-    cedex = _beside(listed["postcode"], shape)
+    cedex = beside(listed["postcode"], shape)
     yield ColumnType("postcode", cedex, 0.9, _POSTCODE, needs_name=True, is_key=True)
     # Too coarse to advise a dataset by: nearly every table has them.
     yield ColumnType("departement", listed["departement"], 0.9, "dep|dpt", needs_name=True)
@@ -109,8 +138,8 @@ def _whole_lists(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
     Twenty is none: days, weeks, minutes and divisions of the NAF count through it.
     """
     for name, least in (("departement", 85), ("region", 12)):
-        yield ColumnType(name, _nearly_all(listed[name], least), 0.5)
-    yield ColumnType("departement", _with_corsica(listed["departement"]), 0.7)
+        yield ColumnType(name, nearly_all(listed[name], least), 0.5)
+    yield ColumnType("departement", with_corsica(listed["departement"]), 0.7)
 
 
 def _dates() -> Iterator[ColumnType]:
@@ -121,9 +150,21 @@ def _dates() -> Iterator[ColumnType]:
             column = "" if shape == "%Y%m%d" else "date"
             test = is_date(shape, timed=timed)
             yield ColumnType(name, test, 0.01, "date", kind=column, format=shape)
+    for shape in WRITTEN:
+        yield ColumnType("date", is_date(shape), 0.01, "date", format=shape)
     clear = [shape for shape in FORMATS if shape not in {"%m/%d/%Y", "%Y%m%d"}]
     mixed = any_of(tuple(is_date(shape, timed=timed) for shape in clear for timed in (False, True)))
     yield ColumnType("date", mixed, 0.01, "date", kind="date")
+
+
+def _months() -> Iterator[ColumnType]:
+    """A type for each format; six digits are a month by the name of their column only."""
+    for shape in MONTHS:
+        needs_name = shape == "%Y%m"
+        chance = 0.9 if needs_name else 0.01
+        yield ColumnType(
+            "month", is_month(shape), chance, _MONTH, needs_name=needs_name, format=shape
+        )
 
 
 def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
@@ -133,30 +174,46 @@ def _lost_zeros(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
         ("commune", 5, _COMMUNE_CHANCE, _COMMUNE),
         ("departement", 2, 0.9, "dep|dpt"),
     ):
-        test, needs_name = _lost_zero(listed[name], width), name == "departement"
-        yield ColumnType(name, test, chance, header, needs_name=needs_name, repair="leading_zero")
-    test = _with_corsica(_lost_zero(listed["departement"], 2))
+        test, needs_name = lost_zero(listed[name], width), name == "departement"
+        yield ColumnType(
+            name, test, chance, header, _MEASURE, needs_name=needs_name, repair="leading_zero"
+        )
+    test = with_corsica(lost_zero(listed["departement"], 2))
     yield ColumnType("departement", test, 0.7, repair="leading_zero")
 
 
 def _numbers() -> Iterator[ColumnType]:
+    """Plain numbers first, then those with groups, units, or parentheses for a minus."""
     for name, shape, pattern in (
         ("integer", None, f"{_SIGN}{_WHOLE}"),
         ("integer", "# ##0", f"{_SIGN}({_WHOLE}|{_GROUPED})"),
-        ("decimal", "0,0", f"{_SIGN}{_PLAIN}(,[0-9]+)?"),
+        ("decimal", "0,0", f"{_SIGN}({_PLAIN}(,[0-9]+)?|,[0-9]+)"),
         ("decimal", "# ##0,0", f"{_SIGN}({_PLAIN}|{_GROUPED})(,[0-9]+)?"),
-        ("decimal", "0.0", rf"{_SIGN}{_PLAIN}(\.[0-9]+)?"),
-        ("decimal", None, f"{_SIGN}({_PLAIN}|{_GROUPED})([.,][0-9]+)?"),
+        ("decimal", "0.0", rf"{_SIGN}({_PLAIN}(\.[0-9]+)?|\.[0-9]+)"),
     ):
         takes_numbers = _GROUPED in pattern
         yield ColumnType(
             name, matching(pattern), 0.01, kind=name, format=shape, takes_numbers=takes_numbers
         )
+    for style in STYLES:
+        for name, whole in (("integer", True), ("decimal", False)):
+            test, shape = written(style, whole=whole), format_of(style, whole=whole)
+            yield ColumnType(
+                name, test, 0.01, kind=name, format=shape, takes_numbers=True, last=True
+            )
 
 
 _POSTCODE = r"post|(^|[_ ])cp([_ ]|$)"
 _COMMUNE = r"insee|commune|(^|[_ ])com([_ ]|$)|cog"
 _YEAR = r"ann[eé]e|mill[eé]sime|year|(^|[_ ])an([_ ]|$)"
+_MONTH = "mois|month|p[ée]riode"
+_MEASURE = (
+    r"surface|superficie|montant|prix|co[uû]t|budget|salaire|revenu|loyer|effectif|population"
+    r"|nombre|(^|[_ ])nbr?e?([_ ]|$)|total|longueur|largeur|hauteur|altitude|distance|puissance"
+    r"|capacit|volume|poids"
+)
+"""Of two thousand square metres a year is a likely number, too."""
+
 _RNB = "[1-9A-HJKMNP-TV-Z]{12}"
 """The signs of the RNB's identifiers, without 0, I, L, O, U (fab-geocommuns/RNB-coeur, rnb_id)."""
 
@@ -164,63 +221,15 @@ _FINESS = "(0[1-9]|[13-8][0-9]|2[1-9AB]|9[0-578])[0-9]{7}"
 _DEGREES = r"-?[0-9]{1,3}[.,][0-9]+"
 _POINT = r"\[?-?[0-9]{1,3}\.[0-9]+ ?[,;] ?-?[0-9]{1,3}\.[0-9]+\]?"
 _BOOLEAN = "(?i:true|false|vrai|faux|oui|non|yes|no|o|n|y)"
+_VERSION = r"v?[0-9]+(\.[0-9]+)+"
+"""3.4 and 3.40 are two of them: no numbers, where the name says so."""
+
 _SIGN = "[+-]?"
 _WHOLE = "(0|[1-9][0-9]{0,17})"
 """What a whole number of 64 bits holds; a code with leading zeros is no number."""
 
 _PLAIN = "(0|[1-9][0-9]*)"
 _GROUPED = "[1-9][0-9]{0,2}([ \u00a0\u202f][0-9]{3})+"
-
-
-def _iris(communes: Test) -> Test:
-    """A commune's code and four digits (INSEE, documentation of the IRIS)."""
-
-    def test(texts: Texts) -> Flags:
-        shaped = matching("[0-9][0-9AB][0-9]{7}")(texts)
-        return shaped & communes(pc.utf8_slice_codeunits(texts, 0, 5))
-
-    return test
-
-
-def _beside(valid: Test, shape: str) -> Test:
-    """Texts of that shape, where not too few are valid codes."""
-
-    def test(texts: Texts) -> Flags:
-        return matching(shape)(texts) & bool(valid(texts).mean() >= _NOT_TOO_FEW)
-
-    return test
-
-
-def _with_corsica(valid: Test) -> Test:
-    """Valid codes among which one at least is Corsica's."""
-    return lambda texts: valid(texts) & matching("2[AB]")(texts).any()
-
-
-def _nearly_all(valid: Test, least: int) -> Test:
-    """Values that are `least` or more of the valid codes, and nothing else."""
-
-    def test(texts: Texts) -> Flags:
-        flags = valid(texts)
-        return flags & bool(flags.all() and len(flags) >= least)
-
-    return test
-
-
-def _lost_zero(valid: Test, width: int) -> Test:
-    """Codes that a spreadsheet took for numbers: `1053` for `01053`, among longer ones.
-
-    Of the short ones nearly all must be codes with a zero before them, else they are mistakes.
-    """
-
-    def test(texts: Texts) -> Flags:
-        short = matching(f"[1-9][0-9]{{{width - 2}}}")(texts)
-        padded = valid(pc.utf8_lpad(texts, width, padding="0"))
-        padded &= matching("[1-9][0-9AB]*")(texts)
-        if short.any() and padded[short].mean() < _NEARLY_ALL:
-            padded[:] = False
-        return padded
-
-    return test
 
 
 def _within(degrees: int) -> Test:
@@ -244,7 +253,11 @@ _SHAPES = (
     ColumnType("latitude", _within(90), 0.9, "lat", needs_name=True),
     ColumnType("longitude", _within(180), 0.9, "lon|lng", needs_name=True),
     *_dates(),
+    *_months(),
+    ColumnType("wkt", is_wkt, 0.01, "wkt|geom|the_geom"),
     ColumnType("boolean", matching(_BOOLEAN), 0.01, kind="boolean"),
     ColumnType("boolean", matching("[01]"), 0.3, "^(is|has|est|a)[_A-Z]"),
-    ColumnType("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR),
+    ColumnType("boolean", matching("[xX✓✔]"), 0.05),
+    ColumnType("version", matching(_VERSION), 0.9, "version", needs_name=True),
+    ColumnType("year", matching("(1[89]|20)[0-9]{2}"), 0.3, _YEAR, _MEASURE),
 )

@@ -7,7 +7,7 @@ from stdnum import iban
 from services.compute.runner.columns.nir import KEYED_NIR, is_nir
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import any_word
-from services.compute.runner.columns.value_tests import Flags, Texts, matching
+from services.compute.runner.values.value_tests import Flags, Texts, matching
 
 _OFFICE = rf"([a-z0-9]+[._+-])*{any_word('office_mailboxes')}[0-9]*([._+-].*)?"
 _FREE_MAIL = rf"(?i).*@{any_word('free_mail_domains')}\.(com|fr|net|org|eu)"

@@ -4,15 +4,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.value_tests import (
+from services.compute.runner.values.value_tests import (
     Digits,
     Flags,
+    Test,
     Texts,
     checked,
     digits_of,
     matching,
     number_of,
 )
+
+GROUPED = "([0-9]{3})[ \u00a0\u202f.]([0-9]{3})[ \u00a0\u202f.]([0-9]{3})"
+GROUPED += "(?:[ \u00a0\u202f.]([0-9]{5}))?"
+"""A SIREN or SIRET as people write them, in groups."""
 
 _UAI_LETTERS = np.array(list("ABCDEFGHJKLMNPRSTUVWXYZ"))
 
@@ -32,6 +37,17 @@ def is_siret(texts: Texts) -> Flags:
     is_checked = checked(texts, 14, lambda digits: _luhn(digits) & _luhn(digits[:, :9]))
     sums_to_fives = checked(texts, 14, lambda digits: digits.sum(axis=1) % 5 == 0)
     return is_checked | (of_la_poste & sums_to_fives)
+
+
+def ungrouped(test: Test) -> Test:
+    """The same test of numbers that may be written in groups: `732 829 320 00074`."""
+
+    def of(texts: Texts) -> Flags:
+        if not pc.any(pc.match_substring_regex(texts, f"^{GROUPED}$")).as_py():
+            return test(texts)
+        return test(pc.replace_substring_regex(texts, f"^{GROUPED}$", r"\1\2\3\4"))
+
+    return of
 
 
 def is_vat(texts: Texts) -> Flags:

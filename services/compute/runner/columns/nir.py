@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.cog import load_codes
-from services.compute.runner.columns.value_tests import (
+from services.compute.runner.values.value_tests import (
     Flags,
     Texts,
     among,

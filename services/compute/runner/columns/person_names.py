@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.reference_files import any_word, unfolded
-from services.compute.runner.columns.value_tests import Flags, Texts, flags_of
+from services.compute.runner.values.value_tests import Flags, Texts, flags_of
 
 Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
 

@@ -12,8 +12,12 @@ from services.compute.runner.columns.cog import best_year, load_codes
 from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.coordinates import with_coordinates
 from services.compute.runner.columns.type_detection import TypeDetection
-from services.compute.runner.columns.value_tests import Counts, Texts, among
 from services.compute.runner.database import Say, columns, count, filled, quoted
+from services.compute.runner.values.dates import any_of
+from services.compute.runner.values.geometry import kinds_of
+from services.compute.runner.values.numbers import unit_of_values
+from services.compute.runner.values.units import unit_of_name
+from services.compute.runner.values.value_tests import Counts, Test, Texts, among, matching
 from shared.tables.manifest import Column, Meaning
 
 _BATCH = 1_000_000
@@ -28,6 +32,17 @@ _OFTEN_MISSING = frozenset(
 )
 """What programs and people write for "no value": also a name, a sign, the code of Namibia."""
 
+_SECRET = ("s", "S", "ss", "c", "C", "secret", "Secret")
+_MEANINGLESS = ("nc", "NC", "n.c.", "ns", "NS", "n.s.", "nr", "NR")
+_WITHHELD = frozenset((*_SECRET, *_MEANINGLESS))
+_BOUND = "[<≤>≥] ?[0-9]+([.,][0-9]+)?"
+"""What statistics write in place of a number that is kept secret or has no meaning. The table keeps
+it, as it is no empty cell; it says nothing of what the others are. `<5` is no number either."""
+
+_FAULTS = 0.05
+_NUMBERS = frozenset(("integer", "decimal"))
+
+_is_withheld = any_of((among(_WITHHELD), matching(_BOUND)))
 _is_mark = among(_ALWAYS_MISSING | _OFTEN_MISSING)
 
 _MANY = 100
@@ -54,17 +69,15 @@ class ColumnProfile:
         self._name, self._detection = name, TypeDetection(name, types)
         self._filled = self._distinct = self._spaces = 0
         self._marks: dict[str, int] = {}
+        self._withheld: dict[str, int] = {}
         self._few: list[Texts] = []
 
     def add(self, values: Texts, counts: Counts) -> None:
         """Some of the distinct values, in no order, and how often each occurs."""
         self._filled += int(counts.sum())
         self._distinct += len(values)
-        marked = _is_mark(values)
-        if marked.any():
-            marks = values.filter(pa.array(marked)).to_pylist()
-            self._marks.update(zip(marks, counts[marked].tolist(), strict=True))
-            values, counts = values.filter(pa.array(~marked)), counts[~marked]
+        values, counts = _set_apart(_is_mark, values, counts, self._marks)
+        values, counts = _set_apart(_is_withheld, values, counts, self._withheld)
         self._spaces += int(np.sum(pc.count_substring(values, " ").to_numpy()))
         self._detection.add(values, counts)
         if self._distinct <= _KEPT:
@@ -74,6 +87,9 @@ class ColumnProfile:
         """The column as all that was added shows it."""
         found = self._detection.best()
         meaning, found_type = found or (None, None)
+        is_number = meaning is not None and meaning.type in _NUMBERS
+        if not is_number and len(self._withheld) > _FAULTS * self._distinct:
+            found = meaning = found_type = None
         key = found_type.name if found_type and found_type.is_key else None
         marks = {
             mark: rows for mark, rows in self._marks.items() if found or mark in _ALWAYS_MISSING
@@ -81,18 +97,33 @@ class ColumnProfile:
         filled, distinct = self._filled - sum(marks.values()), self._distinct - len(marks)
         return Column(
             name=self._name,
-            kind="text" if key else self._detection.kind,
+            kind="text" if key or self._withheld else self._detection.kind,
             filled=filled,
             distinct=distinct,
             key=key,
-            meaning=self._dated(meaning) or self._category_or_text(filled, distinct),
+            meaning=self._detailed(meaning) or self._category_or_text(filled, distinct),
             missing=tuple(sorted(marks)),
+            withheld=tuple(sorted(self._withheld)) if is_number else (),
         )
 
-    def _dated(self, meaning: Meaning | None) -> Meaning | None:
-        """Of communes also the year; there never were so many codes that some are not kept."""
-        if meaning is None or meaning.type != "commune" or meaning.repair:
+    def _detailed(self, meaning: Meaning | None) -> Meaning | None:
+        """Of numbers also the unit, of geometries their kinds, of communes the year."""
+        if meaning is None or meaning.repair:
             return meaning
+        if meaning.type in _NUMBERS:
+            return meaning.model_copy(update={"unit": self._unit(meaning.format) or None})
+        if meaning.type == "wkt" and self._few:
+            kinds = ", ".join(kinds_of(pa.concat_arrays(self._few)))
+            return meaning.model_copy(update={"format": kinds})
+        return self._dated(meaning) if meaning.type == "commune" else meaning
+
+    def _unit(self, shape: str | None) -> str:
+        """What cells write beside the digits, else what the name tells."""
+        written = unit_of_values(pa.concat_arrays(self._few), shape) if self._few else ""
+        return written or unit_of_name(self._name)
+
+    def _dated(self, meaning: Meaning) -> Meaning:
+        """There never were so many codes of communes that some are not kept."""
         fit = best_year(pa.concat_arrays(self._few))
         if fit is None:
             return meaning
@@ -106,6 +137,18 @@ class ColumnProfile:
         if distinct and self._spaces / distinct >= _WORDS - 1:
             return Meaning(type="free_text", confidence=1.0, valid=1.0)
         return None
+
+
+def _set_apart(
+    test: Test, values: Texts, counts: Counts, apart: dict[str, int]
+) -> tuple[Texts, Counts]:
+    """The values that do not pass; those that do go to `apart` with their counts."""
+    flags = test(values)
+    if not flags.any():
+        return values, counts
+    found = values.filter(pa.array(flags)).to_pylist()
+    apart.update(zip(found, counts[flags].tolist(), strict=True))
+    return values.filter(pa.array(~flags)), counts[~flags]
 
 
 def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple[int, list[Column]]:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from services.compute.runner.columns.column_types import ColumnType
-from services.compute.runner.columns.value_tests import Counts, Flags, Texts
+from services.compute.runner.values.value_tests import Counts, Flags, Texts
 from shared.tables.manifest import Meaning
 
 _ENOUGH = 0.95
@@ -77,8 +77,8 @@ class TypeDetection:
 
     def __init__(self, name: str, types: Iterable[ColumnType]) -> None:
         self._distinct = self._rows = 0
-        tallies = [_Tally(one, one.is_named_by(name)) for one in types]
-        self._tallies = [one for one in tallies if one.is_named or not one.type.needs_name]
+        possible = (one for one in types if one.may_be(name))
+        self._tallies = [_Tally(one, one.is_named_by(name)) for one in possible]
 
     def add(self, values: Texts, counts: Counts) -> None:
         """Some of the distinct values, in no order, and how often each occurs."""
@@ -87,11 +87,14 @@ class TypeDetection:
         self._distinct += len(values)
         self._rows += int(counts.sum())
         sample = _sample(values)
-        numbers = False
+        numbers = others = False
         for tally in self._tallies:
+            if others and tally.type.last:
+                tally.is_likely = False
             tally.add(values, counts, sample, known=numbers and tally.type.takes_numbers)
             is_whole = tally.distinct == self._distinct
             numbers |= is_whole and tally.type.kind in ("integer", "decimal")
+            others |= is_whole and not numbers
 
     @property
     def kind(self) -> str:

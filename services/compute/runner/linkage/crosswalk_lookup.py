@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from services.compute.runner.columns.cog import best_year, load_cog
 from services.compute.runner.columns.reference_files import Arrow
-from services.compute.runner.columns.value_tests import Texts
+from services.compute.runner.values.value_tests import Texts
 from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost, Crosswalk
 
 MappedKeys: TypeAlias = tuple[Any, Any]

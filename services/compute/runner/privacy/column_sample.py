@@ -8,8 +8,8 @@ from functools import cached_property
 import duckdb
 
 from services.compute.runner.columns.person_names import Words
-from services.compute.runner.columns.value_tests import Counts, Flags, Test, Texts
 from services.compute.runner.database import ROW, filled, quoted
+from services.compute.runner.values.value_tests import Counts, Flags, Test, Texts
 from shared.tables.manifest import Column
 
 SAMPLE = 2000

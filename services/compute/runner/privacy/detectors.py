@@ -8,7 +8,6 @@ from services.compute.runner.columns.contacts import is_address, is_iban
 from services.compute.runner.columns.nir import is_shaped_as_nir
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import any_word
-from services.compute.runner.columns.value_tests import matching
 from services.compute.runner.privacy.column_sample import ColumnSample, Detection
 from services.compute.runner.privacy.evidence import (
     DOUBTFUL,
@@ -27,6 +26,7 @@ from services.compute.runner.privacy.evidence import (
     titled_names,
     values,
 )
+from services.compute.runner.values.value_tests import matching
 
 _LIKELY = 0.6
 _NEVER = 2.0

@@ -11,8 +11,8 @@ from services.compute.runner.columns.contacts import mentions_somebody
 from services.compute.runner.columns.nir import compact, is_plausible_nir
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import words
-from services.compute.runner.columns.value_tests import Flags, Test, Texts, among, matching
 from services.compute.runner.privacy.column_sample import ColumnSample
+from services.compute.runner.values.value_tests import Flags, Test, Texts, among, matching
 
 Evidence = Callable[[ColumnSample], float]
 """How sure a sample makes it, from 0 to 1."""

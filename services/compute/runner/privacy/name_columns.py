@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from services.compute.runner.columns.contacts import is_free_mail, is_mobile, names_somebody
 from services.compute.runner.columns.person_names import folded
 from services.compute.runner.columns.reference_files import any_word, words
-from services.compute.runner.columns.value_tests import among, matching
 from services.compute.runner.privacy.column_sample import ColumnSample, Detection, undetected
 from services.compute.runner.privacy.detectors import NOT_A_PERSON, PERSON_NAMES, attributes
 from services.compute.runner.privacy.evidence import (
@@ -16,6 +15,7 @@ from services.compute.runner.privacy.evidence import (
     NEARLY_ALL,
     TITLED,
 )
+from services.compute.runner.values.value_tests import among, matching
 
 _NAME = r"(^|_)noms?(_|$)"
 _OF_NAMES = "|".join(one.header for one in PERSON_NAMES)

@@ -22,7 +22,6 @@ from services.compute.runner.columns.contacts import (
 )
 from services.compute.runner.columns.nir import FIFTEEN_DIGITS, WRITTEN, is_nir
 from services.compute.runner.columns.reference_files import any_word
-from services.compute.runner.columns.value_tests import matching
 from services.compute.runner.database import literal, quoted, trimmed
 from services.compute.runner.privacy.column_sample import (
     ColumnSample,
@@ -34,6 +33,7 @@ from services.compute.runner.privacy.detectors import SENSITIVE, attributes, dir
 from services.compute.runner.privacy.evidence import BY_SPREAD
 from services.compute.runner.privacy.k_anonymity import Anonymity, measure
 from services.compute.runner.privacy.name_columns import with_surnames, without_names_of_things
+from services.compute.runner.values.value_tests import matching
 from shared.tables.manifest import Column
 from shared.tables.privacy import Finding, Privacy, Role, Subject
 

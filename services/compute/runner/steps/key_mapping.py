@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.columns.cog import Fit, best_year
-from services.compute.runner.columns.value_tests import Texts
 from services.compute.runner.database import quoted
 from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from services.compute.runner.steps.workbench import Workbench
+from services.compute.runner.values.value_tests import Texts
 from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost
 from shared.words import counted
 

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 import pytest
 
 from services.compute.runner.columns.cog import Fit, best_year, load_cog
-from services.compute.runner.columns.value_tests import Texts
+from services.compute.runner.values.value_tests import Texts
 
 
 def fit_of(*codes: str | None) -> Fit:

@@ -12,7 +12,7 @@ import pytest
 from services.compute.runner.columns.cog import Codes, load_codes
 from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.type_detection import TypeDetection
-from services.compute.runner.columns.value_tests import Texts
+from services.compute.runner.values.value_tests import Texts
 from shared.tables.manifest import Meaning
 
 DEMO = Path(__file__).resolve().parents[4] / "deploy" / "demo" / "data"
@@ -115,8 +115,33 @@ def test_real_columns_are_recognised_whatever_their_name(
         ("x", ["1", "2"], "integer"),
         ("x", ["2019", "2020", "2021"], "year"),
         ("annee", ["2026"], "year"),
+        ("surface", ["2019", "2020", "2021"], "integer"),
         ("x", ["1 234,5", "12,25"], "decimal"),
         ("x", ["01", "02", "2A"], None),
+        ("x", [".1431", ".5"], "decimal"),
+        ("x", ["12,5 %", "3 %"], "decimal"),
+        ("x", ["12 %", "3 %"], "integer"),
+        ("x", ["(12)", "13", "14"], "integer"),
+        ("x", ["1.234,56", "12,10"], "decimal"),
+        ("x", ["1,234.56", "12.10"], "decimal"),
+        ("x", ["12 €", "13 %"], None),
+        ("x", ["2024-05", "2024-12"], "month"),
+        ("x", ["05/2024", "12/2024"], "month"),
+        ("x", ["mai 2024", "Déc. 2023", "août 2022"], "month"),
+        ("x", ["2009-10", "2010-11", "2011-12"], None),
+        ("x", ["2024-13", "2024-05"], None),
+        ("mois", ["202405", "202406"], "month"),
+        ("x", ["202405", "202406"], "integer"),
+        ("x", ["12 mai 2023", "1er août 2024"], "date"),
+        ("x", ["26/05/23", "06/01/24"], "date"),
+        ("x", ["31 juin 2023"], None),
+        ("x", ["POINT(0.1 49.2)", "MULTIPOLYGON (((0 0, 1 1, 2 2, 0 0)))"], "wkt"),
+        ("x", ["732 829 320 00074", "356 000 000 00048"], "siret"),
+        ("x", ["732 829 320", "356\u00a0000\u00a0000", "552.081.317"], "siren"),
+        ("x", ["732 829 321", "356 000 001", "552 081 318"], "integer"),
+        ("x", ["X", "x"], "boolean"),
+        ("version", ["3.4", "3.40"], "version"),
+        ("x", ["3.4", "3.40"], "decimal"),
         ("x", sorted(CODES.departements), "departement"),
         ("x", [*DEPARTEMENTS, "99", "975"], "departement"),
         ("x", [one for one in DEPARTEMENTS if one[:2] not in ("2A", "2B", "97")], "departement"),

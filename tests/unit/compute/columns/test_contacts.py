@@ -14,7 +14,7 @@ from services.compute.runner.columns.contacts import (
     mentions_somebody,
     names_somebody,
 )
-from tests.unit.compute.columns.test_value_tests import flags
+from tests.unit.compute.values.test_value_tests import flags
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from stdnum.fr import siren, siret, tva
 
 from services.compute.runner.columns.identifiers import is_siren, is_siret, is_vat
-from tests.unit.compute.columns.test_value_tests import flags
+from tests.unit.compute.values.test_value_tests import flags
 
 
 def test_every_siret_of_la_poste_is_valid() -> None:

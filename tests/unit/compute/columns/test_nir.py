@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from stdnum.fr import nir
 
 from services.compute.runner.columns.nir import is_nir
-from tests.unit.compute.columns.test_value_tests import flags
+from tests.unit.compute.values.test_value_tests import flags
 
 
 @given(

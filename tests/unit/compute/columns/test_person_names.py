@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from services.compute.runner.columns.person_names import Words
-from services.compute.runner.columns.value_tests import Flags
+from services.compute.runner.values.value_tests import Flags
 from tests.unit.compute.columns.test_column_types import column
 
 FIRST, LAST, FULL = Words.are_first_name, Words.are_surname, Words.are_full_name

@@ -73,3 +73,45 @@ def test_column_of_communes_tells_its_year_and_what_its_codes_are_today() -> Non
     few = column("com", ["14001", "14003", "14011"]).meaning
     assert few is not None
     assert (few.year, few.year_from, few.codes) == (2024, 1943, {"commune": 2, "delegated": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "unit"),
+    [
+        ("x", ["12,5 %", "3 %"], "%"),
+        ("x", ["9,50 €", "1 234,56 €"], "€"),
+        ("montant (k€)", ["12", "13"], "k€"),
+        ("montant (k€)", ["12 €", "13 €"], "€"),
+        ("surface_m2", ["1,5", "2,5"], "m²"),
+        ("x", ["12", "13"], None),
+        ("surface_m2", ["petite", "grande"], None),
+    ],
+)
+def test_numbers_tell_their_unit(name: str, values: list[str], unit: str | None) -> None:
+    """That of the cells, else that of the name; only numbers have one."""
+    meaning = column(name, values).meaning
+    assert (meaning.unit if meaning else None) == unit
+
+
+def test_geometries_tell_their_kinds() -> None:
+    """Points and polygons are not drawn alike."""
+    meaning = column("geom", ["POINT(1 2)", "POLYGON((0 0, 1 1, 2 0, 0 0))"]).meaning
+    assert meaning is not None
+    assert (meaning.type, meaning.format) == ("wkt", "POINT, POLYGON")
+
+
+def test_what_stands_in_place_of_a_secret_number_is_told_and_kept() -> None:
+    """It is no empty cell, and no reason to call the numbers text; nor is it a number."""
+    found = column("menages", ["12", "13", "s", "s", "<5", "nd"])
+    assert found.meaning is not None
+    assert (found.meaning.type, found.meaning.valid) == ("integer", 1.0)
+    assert (found.kind, found.withheld, found.missing) == ("text", ("<5", "s"), ("nd",))
+    assert (found.filled, found.distinct) == (5, 4)
+
+
+@pytest.mark.parametrize("values", [["N", "S", "O"], ["s", "c", "m"], ["A", "S"]])
+def test_letters_that_stand_for_themselves_are_not_set_apart(values: list[str]) -> None:
+    """The points of the compass are no yes and no with a secret."""
+    found = column("x", values)
+    assert (found.withheld, found.kind) == ((), "text")
+    assert found.meaning is None

@@ -5,7 +5,7 @@ import pytest
 
 from services.compute.runner.columns.identifiers import is_siren, is_siret, is_uai, is_vat
 from services.compute.runner.columns.nir import is_nir
-from services.compute.runner.columns.value_tests import Test, among, matching
+from services.compute.runner.values.value_tests import Test, among, matching
 
 
 def flags(test: Test, *values: str) -> list[bool]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.compute.runner.columns.dates import FORMATS, any_of, is_date
+from services.compute.runner.values.dates import FORMATS, any_of, is_date
 
 
 def parses(text: str, shape: str) -> bool:

@@ -1,0 +1,135 @@
+"""Reads the text of a described column as the numbers and days that it writes, in SQL.
+
+Codes stay text, and so do months, which have no day: they become `2024-05`. Whole numbers are
+BIGINT, others DOUBLE, days DATE, moments TIMESTAMP, with a zone if they have one. What is none of
+these in such a column is null.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from services.compute.runner.database import columns, filled, literal, quoted
+from services.compute.runner.values.dates import FORMATS, MONTH_NAMES, PIVOT
+from services.compute.runner.values.numbers import number_sql, style_of
+from shared.tables.manifest import Column, Meaning
+
+_WHOLE = frozenset(("integer", "year"))
+_ZONE = "(Z|[+-][0-9]{2}:?[0-9]{2})$"
+_PLAIN = {True: (None,), False: ("0,0", "0.0")}
+"""Formats of whole numbers, and of others, that have neither groups nor units."""
+
+
+@dataclass(frozen=True)
+class TypedTable:
+    """A table as a SELECT with real types; `lost` counts, by column, what is no such value."""
+
+    select: str
+    lost: Mapping[str, int]
+
+
+def typed_table(
+    database: duckdb.DuckDBPyConnection, table: str, described: Iterable[Column]
+) -> TypedTable:
+    """The rows of `table`, in order, each column of text as what it was described to hold."""
+    known = {one.name: one for one in described}
+    chosen, read = [], {}
+    for name, stored in columns(database, table).items():
+        value = _value(known[name]) if stored == "VARCHAR" and name in known else ""
+        chosen.append(f"{value or quoted(name)} AS {quoted(name)}")
+        if value:
+            read[name] = value
+    return TypedTable(
+        f"SELECT {', '.join(chosen)} FROM {quoted(table)}", _lost(database, table, read)
+    )
+
+
+def _lost(
+    database: duckdb.DuckDBPyConnection, table: str, read: Mapping[str, str]
+) -> dict[str, int]:
+    """How many cells of each column hold something that is not read."""
+    if not read:
+        return {}
+    counts = ", ".join(
+        f"count(*) FILTER ({filled(name)} IS NOT NULL AND {value} IS NULL)"
+        for name, value in read.items()
+    )
+    (found,) = database.execute(f"SELECT {counts} FROM {quoted(table)}").fetchall()
+    return {name: int(lost) for name, lost in zip(read, found, strict=True) if lost}
+
+
+def _value(column: Column) -> str:
+    """The column's values as an expression; empty where they stay the text that they are."""
+    if column.key or column.meaning is None or column.meaning.repair:
+        return ""
+    text, meaning = filled(column.name), column.meaning
+    shape = meaning.format
+    match meaning.type:
+        case "integer" | "year" | "decimal" | "latitude" | "longitude":
+            value = _number(column, meaning, text)
+        case "boolean" if column.kind == "integer":
+            value = f"TRY_CAST({text} AS BIGINT)"
+        case "date":
+            value = _day(text, shape)
+        case "datetime":
+            value = _moment(text, shape)
+        case "month":
+            value = _month(text, shape or "")
+        case _:
+            value = ""
+    return value
+
+
+def _number(column: Column, meaning: Meaning, text: str) -> str:
+    whole = meaning.type in _WHOLE
+    if column.kind == ("integer" if whole else "decimal") and meaning.format in _PLAIN[whole]:
+        # All of them are plain: they need not be taken to pieces.
+        return f"TRY_CAST(replace({text}, ',', '.') AS {'BIGINT' if whole else 'DOUBLE'})"
+    return number_sql(text, style_of(meaning.format), meaning.unit or "", whole=whole)
+
+
+def _day(text: str, shape: str | None) -> str:
+    """A DATE; where formats are mixed, the first that fits."""
+    if shape is None:
+        tried = ", ".join(_day(text, one) for one in FORMATS if one not in ("%m/%d/%Y", "%Y%m%d"))
+        return f"coalesce({tried})"
+    if shape == "%d/%m/%y":
+        parts = [f"TRY_CAST(split_part({text}, '/', {at}) AS INTEGER)" for at in (1, 2, 3)]
+        day, month, year = parts
+        year = f"{year} + CASE WHEN {year} < {PIVOT} THEN 2000 ELSE 1900 END"
+        return f"TRY_CAST(printf('%04d-%02d-%02d', {year}, {month}, {day}) AS DATE)"
+    if shape == "%d %B %Y":
+        number = _month_number(f"split_part({text}, ' ', 2)")
+        day = f"regexp_extract({text}, '^[0-9]+')"
+        written = f"split_part({text}, ' ', 3) || '-' || {number} || '-' || {day}"
+        return f"CAST(try_strptime({written}, '%Y-%m-%d') AS DATE)"
+    return f"CAST(try_strptime({text}, {literal(shape)}) AS DATE)"
+
+
+def _moment(text: str, shape: str | None) -> str:
+    """A TIMESTAMP of the day and, after a space or `T`, the time; in UTC where zones are told."""
+    day = rf"regexp_extract({text}, '^(\S+?)[ T]', 1)"
+    time = rf"regexp_extract({text}, '^\S+?[ T](.*)$', 1)"
+    written = f"CAST({_day(day, shape)} AS VARCHAR) || ' ' || {time}"
+    return (
+        f"CASE WHEN regexp_matches({text}, '{_ZONE}')"
+        f" THEN timezone('UTC', TRY_CAST({written} AS TIMESTAMPTZ))"
+        f" ELSE TRY_CAST({written} AS TIMESTAMP) END"
+    )
+
+
+def _month(text: str, shape: str) -> str:
+    """Year and month as ISO 8601 writes them, as text."""
+    if shape == "%B %Y":
+        year, number = f"regexp_extract({text}, '[0-9]{{4}}$')", _month_number(text)
+        return f"nullif({year}, '') || '-' || {number}"
+    return f"strftime(try_strptime({text}, {literal(shape)}), '%Y-%m')"
+
+
+def _month_number(text: str) -> str:
+    cases = " ".join(
+        f"WHEN regexp_matches({text}, {literal(f'^(?i:{name})( |$)')}) THEN '{number:02}'"
+        for number, name in enumerate(MONTH_NAMES, start=1)
+    )
+    return f"CASE {cases} END"

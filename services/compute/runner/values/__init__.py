@@ -1,0 +1,1 @@
+"""How values are written: tests of whole columns of texts, numbers, units, days, geometries."""

@@ -1,0 +1,51 @@
+"""Files as French spreadsheets write them: what the profile tells, and keys that meet."""
+
+from pathlib import Path
+
+from tests.integration.compute.jobs import ingest, step, treat
+from tests.integration.compute.profiles import profile, repaired, table
+
+EXCEL = (
+    (
+        "siret;montant (k€);taux;mois;secret;note\r\n"
+        "732 829 320 00074;1\u202f234,56;12,5 %;05/2024;12;7\r\n"
+        "35600000000048;(12,00);3 %;06/2024;s;8*\r\n"
+        "552\u00a0081\u00a0317\u00a000034;0,5;-0,1 %;07/2024;14;9\r\n"
+    )
+    .encode("cp1252", "replace")
+    .replace(b"?", b"\xa0")
+)
+
+
+def test_columns_of_a_french_spreadsheet_are_told(tmp_path: Path) -> None:
+    """Numbers with their unit, months, keys, and what stands in place of a number."""
+    found = profile(ingest(tmp_path / "job", EXCEL))
+    told = {one.name: (one.type, one.meaning and one.meaning.unit) for one in found.columns}
+    assert told == {
+        "siret": ("siret", None),
+        "montant (k€)": ("decimal", "k€"),
+        "taux": ("decimal", "%"),
+        "mois": ("month", None),
+        "secret": ("integer", None),
+        "note": ("integer", None),
+    }
+    assert {one.name: one.withheld for one in found.columns if one.withheld} == {"secret": ("s",)}
+
+
+def test_sirets_in_groups_become_the_keys_that_they_are(tmp_path: Path) -> None:
+    """Told among the repairs; the rest of the table stays as it is written."""
+    run = ingest(tmp_path / "job", EXCEL)
+    assert table(run)["siret"].tolist() == ["73282932000074", "35600000000048", "55208131700034"]
+    assert table(run)["taux"].tolist() == ["12,5 %", "3 %", "-0,1 %"]
+    assert repaired(run) == {"grouped_key": (2, None)}
+    assert profile(run).keys == ("siret",)
+
+
+def test_grouped_and_plain_keys_meet(tmp_path: Path) -> None:
+    """One file writes spaces, the other none."""
+    plain = b"siren;nom\n732829320;a\n356000000;b\n552081317;c\n"
+    grouped = b"siren;n\n732 829 320;1\n356 000 000;2\n552 081 317;3\n"
+    roles = {"left": "a", "right": "b"}
+    crossing = step("cross", roles, "c", left_key="siren", right_key="siren")
+    report = treat(tmp_path, {"a": plain, "b": grouped}, crossing).reports[0]
+    assert report["keys"]["found"]["keys"] == 3
