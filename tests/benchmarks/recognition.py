@@ -3,8 +3,10 @@
 Every column of the corpus stands last in a file of its own, once with its own name, once with one
 that says nothing and once with one that misleads. Each contender types the same files in a process
 of its own. A column of a type that a contender does not know counts neither for nor against it.
+After it the judged files of tests/corpora/typing, each half by itself.
 """
 
+import argparse
 import contextlib
 import csv
 import io
@@ -14,8 +16,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,6 +28,7 @@ from services.compute.runner.database import open_database
 from tests.benchmarks import typers
 from tests.benchmarks.corpus import Sample, luhn, samples
 from tests.benchmarks.typers import CONTENDERS, CSV_DETECTIVE, FRICTIONLESS
+from tests.corpora.judged_columns import HALVES, report
 from tests.integration.compute.jobs import ingest
 
 PEERS = Path(sys.prefix) / "peers" / "bin" / "python"
@@ -51,17 +55,35 @@ Types = Mapping[str, str]
 """What a contender says of each file."""
 
 
-def main() -> None:
-    """Type the corpus and the large file by every contender, and print both tables."""
+def main(arguments: Sequence[str] = ()) -> None:
+    """Type the columns, the judged files and the large file by every contender, and print.
+
+    Of the judged files both halves, or one: `--half tuning`.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--half", choices=HALVES, action="append")
+    halves = parser.parse_args(arguments).half or HALVES
     present = [name for name in CONTENDERS if _is_present(name)]
     with TemporaryDirectory(prefix="dl-typing-") as home:
         cases = list(_written(Path(home)))
         paths = [case.path for case in cases]
-        told = {name: _run(name, paths)["types"] for name in present}
+        told = {name: _last(_run(name, paths)["types"]) for name in present}
         print(f"\ntyping: {str(__doc__).splitlines()[0]}")
         _print_types(cases, told)
         _print_groups(cases, told)
+        for half in halves:
+            report(half, {name: partial(_types, name) for name in present}, _KNOWN)
         _print_speed(present, _large(Path(home)))
+
+
+def _types(name: str, paths: list[str]) -> Mapping[str, list[str]]:
+    types: Mapping[str, list[str]] = _run(name, paths)["types"]
+    return types
+
+
+def _last(types: Mapping[str, list[str]]) -> Types:
+    """What the last column of each file is."""
+    return {path: columns[-1] if columns else "nothing" for path, columns in types.items()}
 
 
 def _is_present(name: str) -> bool:
@@ -195,3 +217,7 @@ def _typing_alone(path: str) -> tuple[float, float]:
             began, cpu = time.perf_counter(), time.process_time()
             describe(database, "large", lambda _share, _what: None)
             return time.perf_counter() - began, time.process_time() - cpu
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,129 @@
+"""Types, values and units on the judged files of tests/corpora/typing, each half by itself.
+
+A finer word of the corpus (its README says which) is right as the plainer type, too. A column of a
+type that a contender does not know counts neither for nor against it. What a column is called that
+is no code, and is taken for one, is a false code. Values and units are ours alone to read.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CORPUS = Path(__file__).with_name("typing")
+HALVES = ("tuning", "held_out")
+
+_TEXT = {"text", "free_text", "category"}
+_WHOLE = {"integer", "year"}
+_NUMBER = {*_WHOLE, "decimal"}
+_AS_TEXT = (
+    "category",
+    "identifier",
+    "version",
+    "colour",
+    "school_year",
+    "time",
+    "duration",
+    "week",
+    "quarter",
+    "wkt",
+)
+RIGHT: Mapping[str, Collection[str]] = {
+    **{word: {word, *_TEXT} for word in _AS_TEXT},
+    "text": _TEXT,
+    "month": {"month", "date", *_TEXT},
+    "lambert_x": {"lambert_x", *_NUMBER},
+    "lambert_y": {"lambert_y", *_NUMBER},
+}
+"""What else is right for a word of the corpus."""
+
+WHOLE_TOO = ("category", "identifier")
+"""Of these, columns of plain whole numbers without a first zero are right as integers."""
+
+_IDENTIFIERS = {"siret", "siren", "tva", "epci", "uai", "rna", "rnb", "finess", "naf", "nir"}
+CODES = {*_IDENTIFIERS, "iris", "postcode", "commune", "departement", "region"}
+
+_SAME_UNIT = {"m2": "m²", "m3": "m³", "km2": "km²"}
+
+Typer = Callable[[list[str]], Mapping[str, list[str]]]
+"""What a contender says the columns of each file are."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A column of the corpus: what is right, and what it holds."""
+
+    path: str
+    at: int
+    name: str
+    type: str
+    values: tuple[str, ...]
+    reads: Mapping[str, Any]
+    unit: str | None
+
+    def is_right(self, told: str) -> bool:
+        """Whether a contender's word for it is right."""
+        if told in RIGHT.get(self.type, {self.type}):
+            return True
+        is_whole = all(one.isascii() and one.isdigit() and one[0] != "0" for one in self.values)
+        return self.type in WHOLE_TOO and is_whole and told in _WHOLE
+
+    def is_known(self, known: Collection[str]) -> bool:
+        """Whether a contender that knows these types can be right."""
+        return bool(set(RIGHT.get(self.type, {self.type})) & set(known))
+
+
+def judged(half: str) -> Iterator[Judged]:
+    """Every column of a half of the corpus."""
+    folder = CORPUS / half
+    expected = json.loads((folder / "expected.json").read_text("utf-8"))
+    for file, right in expected.items():
+        rows = _rows(folder / file)
+        for at, name in enumerate(rows[0]):
+            if name not in right["types"]:
+                continue
+            cells = tuple(filter(None, (row[at].strip() for row in rows[1:] if at < len(row))))
+            reads, unit = right.get("values", {}).get(name, {}), right.get("units", {}).get(name)
+            yield Judged(
+                str(folder / file), at, name, right["types"][name], cells, reads, _plain(unit)
+            )
+
+
+def report(half: str, typers: Mapping[str, Typer], known: Mapping[str, Collection[str]]) -> None:
+    """Print how many columns of a half each contender types right, and how many codes are false."""
+    columns = list(judged(half))
+    paths = sorted({one.path for one in columns})
+    print(f"\n  corpus, {half}: {len(paths)} files, {len(columns)} columns")
+    for name, types in typers.items():
+        told = types(paths)
+        counted = [one for one in columns if one.is_known(known.get(name, {one.type}))]
+        said = {id(one): _told(told, one) for one in columns}
+        right = sum(one.is_right(said[id(one)]) for one in counted)
+        false = sum(said[id(one)] in CODES - {one.type} for one in columns)
+        share = f"{right:>4} of {len(counted):>4}   {right / len(counted):>6.1%}"
+        print(f"  {name:<20}{share:>24}   false codes {false}")
+
+
+def wrong(half: str, told: Mapping[str, list[str]]) -> Iterator[tuple[Judged, str]]:
+    """The columns that are typed wrong, with what was said of each."""
+    for one in judged(half):
+        said = _told(told, one)
+        if not one.is_right(said):
+            yield one, said
+
+
+def _told(told: Mapping[str, list[str]], column: Judged) -> str:
+    types = told.get(column.path, [])
+    return types[column.at] if column.at < len(types) else "nothing"
+
+
+def _plain(unit: str | None) -> str | None:
+    return _SAME_UNIT.get(unit or "", unit)
+
+
+def _rows(path: Path) -> list[list[str]]:
+    lines = path.read_text("utf-8-sig").splitlines()
+    delimiter = max(";,\t|", key=lines[0].count)
+    return list(csv.reader(lines, delimiter=delimiter))
