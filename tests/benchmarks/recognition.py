@@ -27,8 +27,8 @@ from services.compute.runner.columns.profile import describe
 from services.compute.runner.database import open_database
 from tests.benchmarks import typers
 from tests.benchmarks.corpus import Sample, luhn, samples
+from tests.benchmarks.judged.typing import HALVES, report
 from tests.benchmarks.typers import CONTENDERS, CSV_DETECTIVE, FRICTIONLESS
-from tests.corpora.judged_columns import HALVES, report
 from tests.integration.compute.jobs import ingest
 
 PEERS = Path(sys.prefix) / "peers" / "bin" / "python"

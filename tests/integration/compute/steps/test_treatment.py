@@ -268,7 +268,7 @@ def test_grouped_numbers_and_marks_for_no_value_are_read(tmp_path: Path) -> None
 
 def test_value_that_is_no_number_is_an_error(tmp_path: Path) -> None:
     """The column, how many and an example are named; nothing is summed as if it were nothing."""
-    run = aggregate(tmp_path, b"g;x\na;1\na;n.d.\nb;inconnu\n", sums=["x"])
+    run = aggregate(tmp_path, b"g;x\na;1\na;n.d.\nb;perdu\n", sums=["x"])
     assert run.error == (
         "steps.0.sums: colonne « x » : 2 valeurs ne sont pas des nombres,"
         " par exemple de la forme « x.x. »"

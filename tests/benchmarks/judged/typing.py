@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CORPUS = Path(__file__).with_name("typing")
+CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "typing"
 HALVES = ("tuning", "held_out")
 
 _TEXT = {"text", "free_text", "category"}
