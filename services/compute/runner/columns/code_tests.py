@@ -45,6 +45,24 @@ def nearly_all(valid: Test, least: int) -> Test:
     return test
 
 
+_MANY = 0.9
+"""Share of the short values that must be codes once they begin with a zero."""
+
+
+def shortened(valid: Test, width: int) -> Test:
+    """Codes of `width` that lost their first zero, however few; none where others are shorter too.
+
+    Of all numbers of four digits one in three is the end of some commune's code.
+    """
+
+    def test(texts: Texts) -> Flags:
+        short = matching(f"[1-9][0-9]{{{width - 2}}}")(texts)
+        found = short & valid(pc.utf8_lpad(texts, width, padding="0"))
+        return found & bool(short.any() and found[short].mean() >= _MANY)
+
+    return test
+
+
 def lost_zero(valid: Test, width: int) -> Test:
     """Codes that a spreadsheet took for numbers: `1053` for `01053`, among longer ones.
 

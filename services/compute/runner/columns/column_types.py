@@ -13,6 +13,7 @@ from services.compute.runner.columns.code_tests import (
     iris,
     lost_zero,
     nearly_all,
+    shortened,
     with_corsica,
 )
 from services.compute.runner.columns.cog import Codes
@@ -52,7 +53,8 @@ class ColumnType:
     none of its column's values. A column all of whose values are valid is of the `kind`, unless it
     is a key. Values of a type are also valid as `part_of`; where it `takes_numbers`, so are those
     of the numbers before it in the list. One that is `last` is not tried on values that are all of
-    another type. A `repair` would make of them what the type is called.
+    another type. A `repair` would make of them what the type is called; `shortened` are those
+    among others that a leading zero would make so.
     """
 
     name: str
@@ -69,6 +71,7 @@ class ColumnType:
     takes_numbers: bool = False
     last: bool = False
     repair: str | None = None
+    shortened: Test | None = None
 
     def is_named_by(self, column: str) -> bool:
         """Whether a column's name speaks for it."""
@@ -121,13 +124,32 @@ def _identifiers(listed: Mapping[str, Test]) -> Iterator[ColumnType]:
 def _codes(listed: Mapping[str, Test], shape: str) -> Iterator[ColumnType]:
     """Codes of places; a postcode's `shape` is a pattern."""
     yield ColumnType("iris", iris(listed["commune"]), _COMMUNE_CHANCE, "iris", is_key=True)
-    yield ColumnType("postcode", listed["postcode"], _POSTCODE_CHANCE, _POSTCODE, is_key=True)
-    yield ColumnType("commune", listed["commune"], _COMMUNE_CHANCE, _COMMUNE, is_key=True)
+    short = matching("[1-9][0-9]{3}")
+    yield ColumnType(
+        "postcode", listed["postcode"], _POSTCODE_CHANCE, _POSTCODE, is_key=True, shortened=short
+    )
+    yield ColumnType(
+        "commune",
+        listed["commune"],
+        _COMMUNE_CHANCE,
+        _COMMUNE,
+        is_key=True,
+        shortened=shortened(listed["commune"], 5),
+    )
     # The list is without CEDEX: with the name, the shape is enough of those beside it.
     cedex = beside(listed["postcode"], shape)
-    yield ColumnType("postcode", cedex, 0.9, _POSTCODE, needs_name=True, is_key=True)
+    yield ColumnType(
+        "postcode", cedex, 0.9, _POSTCODE, needs_name=True, is_key=True, shortened=short
+    )
     # Too coarse to advise a dataset by: nearly every table has them.
-    yield ColumnType("departement", listed["departement"], 0.9, "dep|dpt", needs_name=True)
+    yield ColumnType(
+        "departement",
+        listed["departement"],
+        0.9,
+        "dep|dpt",
+        needs_name=True,
+        shortened=matching("[1-9]"),
+    )
     yield ColumnType("region", listed["region"], 0.9, "reg", needs_name=True)
     yield from _whole_lists(listed)
 
@@ -203,7 +225,7 @@ def _numbers() -> Iterator[ColumnType]:
             )
 
 
-_POSTCODE = r"post|(^|[_ ])cp([_ ]|$)"
+_POSTCODE = r"post|(^|[_ .-])(cp|zip)([_ .-]|code|ville|$)|zip_?code"
 _COMMUNE = r"insee|commune|(^|[_ ])com([_ ]|$)|cog"
 _YEAR = r"ann[eé]e|mill[eé]sime|year|(^|[_ ])an([_ ]|$)"
 _MONTH = "mois|month|p[ée]riode"

@@ -108,7 +108,7 @@ class ColumnProfile:
 
     def _detailed(self, meaning: Meaning | None) -> Meaning | None:
         """Of numbers also the unit, of geometries their kinds, of communes the year."""
-        if meaning is None or meaning.repair:
+        if meaning is None or not meaning.valid:
             return meaning
         if meaning.type in _NUMBERS:
             return meaning.model_copy(update={"unit": self._unit(meaning.format) or None})

@@ -46,6 +46,7 @@ class _Tally:
     distinct: int = 0
     rows: int = 0
     wrong: list[str] = field(default_factory=list)
+    shortened: int = 0
 
     def add(self, values: Texts, counts: Counts, sample: Texts, *, known: bool) -> None:
         """Some of the distinct values, and a sample of them where they are many.
@@ -68,8 +69,10 @@ class _Tally:
 
     def _remember(self, values: Texts, flags: Flags) -> None:
         if not self.type.personal and not flags.all():
-            wrong = values.filter(pa.array(~flags)).to_pylist()
-            self.wrong = nsmallest(_EXAMPLES, [*self.wrong, *wrong])
+            wrong = values.filter(pa.array(~flags))
+            self.wrong = nsmallest(_EXAMPLES, [*self.wrong, *wrong.to_pylist()])
+            if self.type.shortened:
+                self.shortened += int(self.type.shortened(wrong).sum())
 
 
 class TypeDetection:
@@ -108,7 +111,9 @@ class TypeDetection:
         if not found:
             return None
         named = [tally for tally in found if tally.is_named]
-        best = _mended((named or found)[0], found)
+        best = (named or found)[0]
+        if best.distinct < _ENOUGH * self._distinct:
+            best = _mended(best, found)
         also = _also(best, found)
         doubt = _DOUBTFUL if best.type.is_key and also and not named else 1.0
         meaning = Meaning(
@@ -116,14 +121,14 @@ class TypeDetection:
             confidence=round(best.distinct / self._distinct * best.certainty() * doubt, 3),
             valid=0.0 if best.type.repair else best.rows / self._rows,
             invalid=tuple(text[:_LONGEST] for text in best.wrong),
-            repair=best.type.repair,
+            repair=best.type.repair or ("leading_zero" if best.shortened else None),
             format=best.type.format,
             also=also,
         )
         return meaning, best.type
 
     def _fits(self, tally: _Tally) -> bool:
-        enough = tally.distinct >= _ENOUGH * self._distinct
+        enough = tally.distinct + tally.shortened >= _ENOUGH * self._distinct
         return tally.distinct > 0 and enough and tally.certainty() >= _CERTAIN
 
 
