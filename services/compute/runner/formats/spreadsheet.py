@@ -16,7 +16,7 @@ from functools import reduce
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from string import whitespace
-from typing import IO
+from typing import IO, cast
 from xml.etree import ElementTree as ET
 
 from python_calamine import (
@@ -44,11 +44,14 @@ _LONGEST_PART = 20_000_000
 """Bytes of the list of sheets, or of styles."""
 
 _SPECIAL = (
-    rb'<c (?=[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})")(?:'
+    rb'<c (?=[^>/]++>)(?=[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})")(?:'
     rb'(?=[^>]*\bt="(?P<error>e)")|(?=[^>]*\bs="(?P<style>%s)")|'
     rb"[^>]*(?<!/)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?P<open><v\s*/>|<v></v>|</c>))"
 )
-"""A cell that is an error, has one of the styles, or a formula that nobody has computed yet."""
+"""A cell that is an error, has one of the styles, or a formula that nobody has computed yet.
+
+It is none that closes itself, which holds nothing: sheets are formatted down to their last row.
+"""
 
 _HEAD = 1 << 14
 _EXTENT = re.compile(rb'<dimension ref="[A-Z]+[0-9]+:([A-Z]{1,3})([0-9]{1,7})"')
@@ -91,7 +94,11 @@ class _Sheet:
         """The rows as text; `repairs` is told of zeros that were put in front."""
         _, right = self.sheet.start or (0, 0)  # empty rows above come too, empty columns do not
         for number, row in enumerate(self.sheet.iter_rows(), 1):
-            cells = [_text(value) for value in row]
+            # Most rows of a sheet that is formatted to its end hold nothing, most cells text.
+            if row.count("") == len(row):
+                yield number, cast("list[str]", row)
+                continue
+            cells = [one.strip() if isinstance(one, str) else _text(one) for one in row]
             for column in self.digits.widths if any(cells) else ():
                 at = column - right
                 if 0 <= at < len(row) and isinstance(row[at], float):

@@ -124,6 +124,8 @@ def _bounded(rows: Iterable[Numbered]) -> Iterator[Numbered]:
 
 def filled_width(cells: Cells) -> int:
     """How many cells there are up to the last that holds something."""
+    if not any(cells):
+        return 0
     for at in range(len(cells), 0, -1):
         if cells[at - 1].strip():
             return at

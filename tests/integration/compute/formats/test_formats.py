@@ -7,6 +7,7 @@ import lzma
 import zipfile
 from datetime import date
 from pathlib import Path
+from time import process_time
 
 import pandas as pd
 import pytest
@@ -169,6 +170,19 @@ def test_workbook_that_declares_a_million_rows_gives_those_that_hold_something(
     run = ingest(tmp_path / "job", saved(book), "a.xlsx")
     assert profile(run).rows == 9
     assert table(run)["code"].tolist()[:2] == ["01053", "02053"]
+
+
+def test_million_empty_rows_above_the_last_take_seconds(tmp_path: Path) -> None:
+    """Twenty columns wide: they are passed over without a look at each cell."""
+    names: list[object] = [f"c{at}" for at in range(20)]
+    rows: list[list[object]] = [[f"0{at}053"] * 20 for at in range(1, 10)]
+    book = workbook(("Feuille", [names, *rows]))
+    book["Feuille"].cell(LAST_ROW, 20).value = "fin"
+    content, began = saved(book), process_time()
+    run = ingest(tmp_path / "job", content, "a.xlsx")
+    assert process_time() - began < 6
+    assert table(run)["c19"].tolist() == ["01053", *(f"0{at}053" for at in range(2, 10)), "fin"]
+    assert repaired(run)["empty_rows"] == (LAST_ROW - 11, 11)
 
 
 def test_cells_that_lie_too_far_apart_are_refused_with_sheet_and_cell(tmp_path: Path) -> None:
