@@ -29,7 +29,7 @@ from deploy.cli.session import client
 
 app = CommandGroup("The catalogue, and access to its data.")
 
-_ABOUT = partial(show.record, leave_out=("versions", "criteria"))
+_ABOUT = partial(show.record, leave_out=("versions", "criteria", "columns"))
 _Key = Annotated[str, typer.Option(help="Kind of key column: commune, siren, ...")]
 
 
@@ -101,11 +101,21 @@ def list_(
     return "catalog", "/datasets", query
 
 
+def _show_columns(dataset: Answer) -> None:
+    """The columns of the newest version that was read, where anything is said of columns."""
+    read = [one["profile"] for one in dataset["versions"] if one["profile"]]
+    if dataset["columns"]:
+        show.line("\ncolumns")
+        known = read[-1]["columns"] if read else dataset["columns"]
+        show.rows(known, ("name", "kind", "meaning.type", "description"))
+
+
 def _show_versions(dataset: Answer) -> None:
     _ABOUT(dataset)
     show.line("\nversions")
     columns = ("number", "state", "filename", "file.size", "file.sha256", "reason", "note")
     show.rows(dataset["versions"], columns)
+    _show_columns(dataset)
     unmet = [one for one in dataset["criteria"] if not one["met"]]
     if unmet:
         show.line("\nto mend")

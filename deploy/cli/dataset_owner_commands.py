@@ -1,5 +1,6 @@
 """What owners do: `datalab dataset add`, `describe`, `open`, `decide`, `retire`, `delete`."""
 
+import csv
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,11 @@ from deploy.cli.api_client import Answer, CallError, Client, path_of
 
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 _Optional = Annotated[str | None, typer.Option(help="Empty takes it away.")]
+_Columns = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="CSV: a column's name, and what it holds."),
+]
+_HEADINGS = ("description", "libellé", "libelle", "définition", "definition", "signification")
 
 
 def add(
@@ -35,13 +41,13 @@ def add(
     contact_url: str = "",
     hvd: Annotated[str, typer.Option(help="Category of a high-value dataset.")] = "",
     language: str = "fr",
+    columns: _Columns = None,
 ) -> Answer:
     """Upload FILE as a new dataset; it is published once it was read."""
     about = {"title": title, "theme": theme, "licence": licence, "access": access}
+    said = {"description": description, "keywords": keyword, "territory": territory}
     metadata = about | {
-        "description": description,
-        "keywords": keyword,
-        "territory": territory,
+        **said,
         "producer": producer,
         "producer_kind": producer_kind or None,
         "source_url": source_url,
@@ -52,7 +58,7 @@ def add(
         "hvd": hvd or None,
         "language": language,
     }
-    return api.upload("catalog", "/datasets", metadata, file)
+    return api.upload("catalog", "/datasets", metadata | {"columns": _described(columns)}, file)
 
 
 def describe(
@@ -77,6 +83,7 @@ def describe(
     contact_url: str = "",
     hvd: _Optional = None,
     language: str | None = None,
+    columns: _Columns = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
     texts = {"title": title, "theme": theme, "licence": licence, "access": access}
@@ -88,6 +95,7 @@ def describe(
         "territory": territory,
         "temporal": _given(start=temporal_start, end=temporal_end),
         "contact": _given(name=contact_name, email=contact_email, url=contact_url),
+        "columns": _described(columns),
     }
     changes: dict[str, object] = {name: text for name, text in texts.items() if text is not None}
     changes |= {name: text or None for name, text in optional.items() if text is not None}
@@ -98,6 +106,35 @@ def describe(
 def _given(**fields: str) -> dict[str, str] | None:
     """The fields that were given; None when none was."""
     return {name: value for name, value in fields.items() if value} or None
+
+
+def _described(file: Path | None) -> list[dict[str, str]]:
+    """What a data dictionary says of columns, by name; of a column that it leaves blank nothing."""
+    if file is None:
+        return []
+    raw = file.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")
+    first, *_ = text.splitlines() or [""]
+    delimiter = next((one for one in ";\t" if one in first), ",")
+    described = []
+    try:
+        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+    except csv.Error as error:
+        raise CallError(f"{file}: {error}") from error
+    for number, fields in enumerate(rows, 1):
+        if not any(fields):
+            continue
+        if len(fields) != 2:  # noqa: PLR2004 - a name and a text
+            raise CallError(f"{file}: row {number} has {len(fields)} fields in place of 2")
+        name, said = (field.strip() for field in fields)
+        if said and not (number == 1 and said.lower() in _HEADINGS):
+            described.append({"name": name, "description": said})
+    if not described:
+        raise CallError(f"{file} describes no column")
+    return described
 
 
 def open_(

@@ -59,6 +59,8 @@ _WORDS = {
         "contact": "contact",
         "hvd": "données de forte valeur",
         "language": "langue",
+        "modified": "date de mise à jour",
+        "columns": "description des colonnes",
     },
 }
 """What people read in place of these fields' values."""

@@ -103,6 +103,13 @@ class Meaning(Frozen):
     )
 
 
+class ColumnDescription(Frozen):
+    """What a data dictionary says of the column of that name."""
+
+    name: str
+    description: str
+
+
 class Column(Frozen):
     """One column of a profiled table; `key` names the kind of identifier its values are."""
 
@@ -119,6 +126,9 @@ class Column(Frozen):
         default=(),
         description="of numbers, what it writes in place of one that is secret or has no meaning,"
         " e.g. s; the table keeps it",
+    )
+    description: str = Field(
+        default="", description="what its owner says it holds, where it is shown; no job tells it"
     )
 
     @property

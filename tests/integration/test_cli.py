@@ -1,6 +1,7 @@
 """The command line against running services: one project's way, and how it says no."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -306,6 +307,25 @@ def test_proposed_repair_is_accepted_and_the_file_read_anew(shell: Shell, tmp_pa
         ("leading_zero", 5)
     ]
     assert shell.json("dataset", "show", dataset)["keys"] == ["commune"]
+
+
+def test_columns_are_described_by_a_file(shell: Shell, tmp_path: Path) -> None:
+    """People see each beside its column; names that no column has are named."""
+    table, dictionary = tmp_path / "logements.csv", tmp_path / "columns.csv"
+    table.write_text("com;ht_hc\n" + "".join(f"14{at:03};{at}\n" for at in range(1, 40)))
+    dictionary.write_text("ht_hc;part des logements vacants\nht_h;autre\n", encoding="utf-8")
+    about = ("--title", "Logements", "--theme", "habitat", "--licence", "lov2")
+    given = (*about, "--access", "open", "--columns", str(dictionary))
+    dataset = shell.json("dataset", "add", str(table), *given, as_=OWNER)["id"]
+    shown = ("dataset", "show", dataset)
+    eventually(lambda: shell.json(*shown, as_=OWNER)["state"] == "published", seconds=60)
+    assert shell.json(*shown, as_=OWNER)["unknown_columns"] == ["ht_h"]
+    described = ("dataset", "describe", dataset, "--columns", str(dictionary))
+    assert "vouliez-vous dire « ht_hc »" in shell.run(*described, as_=OWNER).stderr
+    dictionary.write_text("nom,description\nht_hc,taux de vacance\n", encoding="utf-8")
+    shell.json(*described, as_=OWNER)
+    told = shell.run(*shown, as_=OWNER).stdout
+    assert re.search(r"ht_hc +integer +integer +taux de vacance", told), told
 
 
 def test_persons_are_held_until_their_owner_confirms(shell: Shell, tmp_path: Path) -> None:

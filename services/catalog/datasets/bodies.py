@@ -1,5 +1,6 @@
 """What owners send about their data: bounded, and refused when a field is unknown."""
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Annotated, Any, get_args
 
@@ -12,8 +13,9 @@ from shared.aggregate import now
 from shared.catalogues.markup import legible_name
 from shared.events import DeclarationAnswer, RepairName
 from shared.inbound import Body
+from shared.tables.manifest import ColumnDescription
 from shared.tables.territory import Place
-from shared.words import legible
+from shared.words import legible, quoted
 
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(legible)
@@ -44,6 +46,24 @@ PastDay = Annotated[Day, AfterValidator(_past)]
 _MODIFIED = Field(default=None, description="the day its source last changed it, where known")
 
 
+class NewColumnDescription(ColumnDescription, Body):
+    """What the column of that name holds, in plain text."""
+
+    name: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+        AfterValidator(legible),
+    ]
+    description: Annotated[Purpose, AfterValidator(legible_name)] = Field(min_length=1)
+
+
+def _each_once(said: tuple[NewColumnDescription, ...]) -> tuple[NewColumnDescription, ...]:
+    (name, times), *_ = Counter(one.name for one in said).most_common(1) or [("", 0)]
+    if times > 1:
+        raise ValueError(f"décrit plusieurs fois la colonne {quoted(name)}")
+    return said
+
+
 class NewDataset(Metadata, Body):
     """The metadata of an upload; `territory` holds INSEE codes, or SIREN of EPCI."""
 
@@ -57,6 +77,12 @@ class NewDataset(Metadata, Body):
     producer: Annotated[Text, AfterValidator(legible_name)] = ""
     modified: PastDay | None = _MODIFIED
     source_url: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000)
+    columns: Annotated[tuple[NewColumnDescription, ...], AfterValidator(_each_once)] = Field(
+        default=(),
+        max_length=2000,
+        description="what columns hold; of names that no column has once the table was read, those"
+        " sent before are kept, and told as unknown",
+    )
 
     def plain(self) -> Metadata:
         """The same as the dataset keeps it."""

@@ -8,11 +8,13 @@ from services.catalog.decisions.not_personal import lifted
 from services.catalog.licences.compatibility import Terms, compatibility_of, terms_of
 from services.catalog.licences.licences import canonical
 from shared.aggregate import now
+from shared.applications.remarks import near
 from shared.auth import Caller
 from shared.errors import Invalid, WrongStage
 from shared.events.event import AcceptedRepair
 from shared.store import Store
 from shared.tables.privacy import Privacy
+from shared.words import counted, quoted
 
 _OTHERS_DECIDE = (
     "il est fait de données à accès restreint ; demandez son ouverture"
@@ -22,6 +24,9 @@ _AGREED = (
     "ce jeu est ouvert par l'accord de ceux dont ce sont les données, sous cette licence :"
     " restreignez-le, puis demandez son ouverture sous l'autre"
 )
+
+_TOLD = 3
+"""Names of columns that are told at once when no column is called so."""
 
 
 def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) -> Dataset:
@@ -47,7 +52,11 @@ def describe(store: Store, dataset_id: str, owner_id: str, body: ChangeDataset) 
 
 
 def check(dataset: Dataset, body: ChangeDataset) -> None:
-    """Raise Invalid, in French, for a licence or an opening that the dataset does not bear."""
+    """Raise Invalid, in French, for what the dataset does not bear.
+
+    That is a licence, an opening, or words on a column that none of its versions has.
+    """
+    _check_columns(dataset, body)
     before, wanted = dataset.metadata, body.applied_to(dataset.metadata)
     opens = (before.access, wanted.access) == ("restricted", "open")
     if opens and dataset.is_made_of_restricted:
@@ -63,6 +72,19 @@ def check(dataset: Dataset, body: ChangeDataset) -> None:
     terms = _terms(dataset, wanted.licence)
     if terms.licence != canonical(wanted.licence):
         raise Invalid(terms.note, "licence")
+
+
+def _check_columns(dataset: Dataset, body: ChangeDataset) -> None:
+    read = [one.profile for one in dataset.versions if one.profile]
+    known = {column.name: column for profile in read for column in profile.columns}
+    unknown = [(at, one.name) for at, one in enumerate(body.columns) if one.name not in known]
+    if not (known and unknown):
+        return
+    told = (f"de colonne {quoted(name)}{near(name, known)}" for _, name in unknown[:_TOLD])
+    rest = len(unknown) - _TOLD
+    more = f" Ni {counted(rest, 'autre', 'autres')} de celles que vous décrivez." * (rest > 0)
+    first, _ = unknown[0]
+    raise Invalid(f"ce jeu n'a pas {' Ni '.join(told)}{more}", f"columns.{first}.name")
 
 
 def why_not_open(dataset: Dataset, licence: str) -> str:

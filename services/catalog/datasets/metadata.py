@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 
 from shared.catalogues.eu_codes import PublisherKind
 from shared.events.event import Frozen
+from shared.tables.manifest import ColumnDescription
 from shared.words import legible
 
 Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
@@ -112,6 +113,9 @@ class Metadata(Frozen):
     contact: Contact | None = Field(default=None, description="whom to ask about it")
     hvd: HighValue | None = Field(default=None, description="category of a high-value dataset")
     language: Language = "fr"
+    columns: tuple[ColumnDescription, ...] = Field(
+        default=(), description="what columns hold, by name, as its data dictionary says"
+    )
 
     def without_content(self, title: str) -> "Metadata":
         """What is said of a deleted dataset, under that title: whose it was, and on which terms."""

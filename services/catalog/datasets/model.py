@@ -222,6 +222,15 @@ class Dataset(Aggregate):
         return self.published.profile if self.published else None
 
     @property
+    def unknown_columns(self) -> list[str]:
+        """Names of columns that are described, and that the version shown does not have."""
+        profile = self.shown.profile if self.shown else None
+        if profile is None:
+            return []
+        known = {column.name for column in profile.columns}
+        return [one.name for one in self.metadata.columns if one.name not in known]
+
+    @property
     def shown(self) -> Version | None:
         """The published version, else the newest; None of data that is only referenced."""
         return self.history.shown

@@ -13,6 +13,7 @@ from services.catalog.datasets.versions import Changes, DatasetState, Version, c
 from services.catalog.decisions.dataset_end import Retirement
 from shared.auth import Caller
 from shared.events.event import FileRef, Frozen
+from shared.tables.manifest import ColumnDescription
 
 
 class FileView(Frozen):
@@ -62,6 +63,7 @@ class VersionView(Version):
 class DatasetSummary(Metadata):
     """A dataset as lists show it."""
 
+    columns: tuple[ColumnDescription, ...] = Field(default=(), exclude=True)
     id: str
     owner_id: str
     state: DatasetState
@@ -95,6 +97,12 @@ class SameBytes(Frozen):
 class DatasetView(DatasetSummary):
     """A dataset with its versions, as its insiders and staff or as others may see it."""
 
+    columns: tuple[ColumnDescription, ...] = Field(
+        default=(), description="what is said of columns: those of the table, and unknown ones"
+    )
+    unknown_columns: list[str] = Field(
+        default=[], description="those of these names that the version shown does not have"
+    )
     versions: list[VersionView]
     criteria: list[Criterion] = Field(description="what its quality is judged by")
     harvested: Harvested | None = Field(description="what another catalogue says of it")
@@ -126,9 +134,18 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
 def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     """A dataset as `caller` may see it."""
     shown = _compared(versions_of(dataset, caller))
+    said, unknown = dataset.metadata.columns, dataset.unknown_columns
+    if not caller.may_see(*dataset.insiders):
+        # A name may be that of a column which is held back.
+        said, unknown = tuple(one for one in said if one.name not in unknown), []
     return DatasetView(
         **summary_of(dataset).model_dump(),
-        versions=[_with_readable_hashes(version, dataset, caller) for version in shown],
+        columns=said,
+        unknown_columns=unknown,
+        versions=[
+            _with_descriptions(dataset, _with_readable_hashes(version, dataset, caller))
+            for version in shown
+        ],
         criteria=criteria_of(_described(dataset)) if dataset.is_known else [],
         harvested=dataset.harvested,
         retired=dataset.retired,
@@ -162,6 +179,19 @@ def _with_readable_hashes(version: VersionView, dataset: Dataset, caller: Caller
     origin = version.provenance and version.provenance.without_hashes()
     told = version.model_copy(update={"provenance": origin})
     return told if dataset.may_be_downloaded_by(caller) else told.without_hashes()
+
+
+def _with_descriptions(dataset: Dataset, version: VersionView) -> VersionView:
+    """The version with what is said of each of its columns beside it."""
+    if version.profile is None:
+        return version
+    texts = {one.name: one.description for one in dataset.metadata.columns}
+    columns = tuple(
+        column.model_copy(update={"description": texts.get(column.name, "")})
+        for column in version.profile.columns
+    )
+    profile = version.profile.model_copy(update={"columns": columns})
+    return version.model_copy(update={"profile": profile})
 
 
 def _compared(versions: list[Version]) -> Iterator[VersionView]:

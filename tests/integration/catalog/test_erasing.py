@@ -25,6 +25,7 @@ def marked(lab: Lab, owner_id: str, **about: object) -> str:
         "keywords": [MARK],
         "producer": MARK,
         "contact": {"name": MARK, "email": f"{MARK}@exemple.fr"},
+        "columns": [{"name": "commune", "description": f"commune de {MARK}"}],
         **about,
     }
     return lab.published(owner_id, "commune", **told)

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from shared.errors import Invalid, NotFound
+from shared.tables.manifest import Column
 from tests.integration.catalog.lab import Lab, problem
 
 
@@ -55,6 +56,7 @@ def test_restricted_dataset_shows_no_table_until_it_is_opened(lab: Lab) -> None:
         ({"temporal": {}}, "temporal"),
         ({"frequency": "sometimes"}, "frequency"),
         ({"owner_id": "mbr_2"}, "owner_id"),
+        ({"columns": [{"name": "a", "description": "<p>a</p>"}]}, "columns.0.description"),
     ],
 )
 def test_wrong_description_names_the_field(lab: Lab, changes: dict[str, Any], field: str) -> None:
@@ -69,3 +71,29 @@ def test_only_the_owner_describes(lab: Lab) -> None:
     problem(edit(lab, pending, "mbr_d4", title="x"), 404)
     problem(edit(lab, published, "mbr_d4", title="x"), 403)
     problem(edit(lab, published, "mbr_d3", "reviewer", title="x"), 403)
+
+
+def test_columns_are_described_by_their_data_dictionary(lab: Lab) -> None:
+    """Kept from the upload on, shown beside each column, over RPC too, and told by the event."""
+    said = [{"name": "ht_hc", "description": "part des logements vacants"}]
+    dataset_id = lab.upload("mbr_d5", uuid4().bytes, columns=said)
+    vacant = Column(name="ht_hc", kind="decimal", filled=3, distinct=3)
+    lab.ingest(dataset_id, 1, "commune", others=(vacant,))
+    path, anybody = f"/datasets/{dataset_id}", lab.token("mbr_z", "holder")
+
+    def beside() -> dict[str, str]:
+        columns = lab.get(path, anybody)["versions"][0]["profile"]["columns"]
+        return {one["name"]: one["description"] for one in columns}
+
+    assert beside()["ht_hc"] == "part des logements vacants"
+    wrong = edit(lab, dataset_id, "mbr_d5", columns=[{"name": "ht_h", "description": "x"}])
+    told = problem(wrong, 422)
+    assert "columns.0.name" in told
+    assert "vouliez-vous dire « ht_hc » ?" in wrong.json()["detail"]
+    with lab.rpc() as catalog:
+        columns = [said[0] | {"description": "taux"}]
+        view = catalog.describe_dataset(dataset_id, "mbr_d5", {"columns": columns})
+    assert view["columns"] == columns
+    assert beside()["ht_hc"] == "taux"
+    assert lab.wait_for("dataset_described", dataset_id=dataset_id)["changed"] == ["columns"]
+    assert "columns" not in lab.get("/datasets?owner_id=mbr_d5", anybody)["items"][0]

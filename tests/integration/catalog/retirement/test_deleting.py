@@ -79,7 +79,8 @@ def read(lab: Lab, owner_id: str, marker: str, **metadata: Any) -> str:
 def test_deleted_data_is_nowhere_any_more(lab: Lab) -> None:
     """Neither in files, nor in documents: searched for by a text that was in the data."""
     owner, marker = new_id("mbr"), new_id("marqueur")
-    dataset_id = read(lab, owner, marker, description="Un texte.")
+    said = [{"name": "nom", "description": f"nom et {marker}"}]
+    dataset_id = read(lab, owner, marker, description="Un texte.", columns=said)
     other = read(lab, owner, new_id("autre"))
     assert len(lab.get(f"/datasets/{dataset_id}/joins", lab.token(owner, "owner"))["items"]) > 0
     held = where(lab, marker)
