@@ -6,6 +6,8 @@ fingerprint.
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from textwrap import shorten
+from types import MappingProxyType
 from typing import Self
 
 from services.catalog.access.grants import Asked, Bound
@@ -59,6 +61,9 @@ _AS_THEY_ARE = (
     "Les autres jeux du traitement y entrent tels qu'ils sont aujourd'hui : une autre version de"
     " l'un d'eux vous serait soumise de nouveau."
 )
+_LONGEST = 160
+"""Characters of what a column holds that are shown."""
+
 _UNTIL = "Jusqu'à la fin du projet, sauf si vous fixez un dernier jour."
 
 
@@ -123,14 +128,19 @@ def bound_of(treatment: Treatment, dataset_id: str, wanted: Wanted) -> Bound:
 
 
 def ask(facts: ProjectFacts, dataset_id: str, wanted: Wanted) -> Asked:
-    """What the owners of that dataset are asked; `wanted` are all that the treatment reads."""
+    """What the owners of that dataset are asked; `wanted` are all that the treatment reads.
+
+    What its columns are said to hold is shown, and no part of the fingerprint: who describes a
+    column asks for nothing else.
+    """
     bound = bound_of(facts.treatment, dataset_id, wanted)
-    sentences = tuple(_Request(facts, dataset_id, wanted, bound.reading).sentences())
+    request = _Request(facts, dataset_id, wanted, bound.reading)
+    sentences = tuple(request.sentences())
     licence, privacy = _licence(wanted), _privacy(wanted[dataset_id])
     seen = (facts.treatment.model_dump_json(), bound.model_dump_json(), *sentences)
     return Asked(
         bound=bound,
-        sentences=sentences,
+        sentences=tuple(request.sentences(_texts_of(wanted[dataset_id]))),
         licence=licence,
         privacy=privacy,
         fingerprint=fingerprint_of(*seen, licence, privacy),
@@ -145,18 +155,21 @@ class _Request:
     ) -> None:
         self._facts, self._id, self._wanted, self._reading = facts, dataset_id, wanted, reading
 
-    def sentences(self) -> Iterator[str]:
-        """Who, why, what is read, with what it is crossed, what comes out, for how long."""
+    def sentences(self, texts: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+        """Who, why, what is read, with what it is crossed, what comes out, for how long.
+
+        `texts` says of columns, by name, what they hold.
+        """
         yield f"Qui demande : {self._facts.who}."
         words = filter(None, (self._facts.title, self._facts.problem))
         yield f"Pourquoi, dans les mots du porteur : {' '.join(map(quoted, words))}."
-        yield self._read()
+        yield self._read(texts)
         yield self._crossed()
         yield from self._left_out()
         yield from self._shown()
         yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._wanted) > 1), _UNTIL)
 
-    def _read(self) -> str:
+    def _read(self, texts: Mapping[str, str]) -> str:
         columns, title = self._reading.columns, self._title(self._id)
         if columns is None:
             return f"Ce qui est lu de {title} : toutes ses colonnes."
@@ -166,7 +179,8 @@ class _Request:
         others = [name for name in known if name not in columns]
         rest = f" Le reste ne l'est pas : {_quoted(others)}." if others else ""
         what = "les colonnes" if len(columns) > 1 else "la colonne"
-        return f"Ce qui est lu de {title} : {what} {_quoted(columns)}.{rest}"
+        names = french_list([_with_text(name, texts.get(name, "")) for name in columns])
+        return f"Ce qui est lu de {title} : {what} {names}.{rest}"
 
     def _crossed(self) -> str:
         keys = self._reading.keys
@@ -227,6 +241,18 @@ def _figure(figure: str) -> str:
     if how in _FIGURES and figure.endswith(")"):
         return f"{_FIGURES[how]} {_figure(inner[:-1])}"
     return quoted(figure)
+
+
+def _texts_of(dataset: Dataset | None) -> dict[str, str]:
+    """What columns are said to hold, by name; nothing of a dataset that the holder may not know."""
+    said = dataset.metadata.columns if dataset and dataset.is_known else ()
+    return {one.name: one.description for one in said}
+
+
+def _with_text(name: str, text: str) -> str:
+    """A column with what it holds, as much of that as can be read among others."""
+    short = quoted(shorten(text, _LONGEST, placeholder=" …"))
+    return f"{quoted(name)} ({short})" if text else quoted(name)
 
 
 def _quoted(names: Iterable[str]) -> str:

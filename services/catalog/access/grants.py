@@ -98,7 +98,9 @@ class Asked(Frozen):
     sentences: tuple[str, ...] = Field(description="in French")
     licence: str = Field(description="what licences say of the result, in French")
     privacy: str = Field(description="what the dataset tells about persons, in French")
-    fingerprint: str = Field(description="of the treatment and of all this: a consent names it")
+    fingerprint: str = Field(
+        description="of the treatment and of all this, what columns hold aside: a consent names it"
+    )
 
     @property
     def reading(self) -> Reading:

@@ -20,6 +20,7 @@ from shared.events import (
     Party,
     Treatment,
 )
+from shared.tables.manifest import ColumnDescription
 from tests.unit.catalog.samples import metadata, published, ref, registered, with_columns
 
 BUSES = with_columns(
@@ -207,7 +208,9 @@ def test_request_from_before_is_told_anew_with_what_is_asked() -> None:
 
 def test_title_of_what_is_not_published_is_not_told() -> None:
     """The holder reads the request's text, too."""
-    hidden = registered("dts_buses", metadata("Malades", access="restricted"), owner_id="mbr_o")
+    said = (ColumnDescription(name="boardings", description="Malades"),)
+    about = metadata("Malades", access="restricted").model_copy(update={"columns": said})
+    hidden = registered("dts_buses", about, owner_id="mbr_o")
     wanted: dict[str, Dataset | None] = {"dts_buses": hidden, "dts_towns": TOWNS}
     assert "Malades" not in "\n".join(ask(facts("boardings"), "dts_buses", wanted).sentences)
 
@@ -287,6 +290,34 @@ def test_rows_that_a_crossing_leaves_out_are_told() -> None:
     assert access.request_for("dts_buses").state == "requested"
     request = AccessRequest.of(access, access.request_for("dts_buses"))
     assert any("ne garde que les lignes où « commune »" in one for one in request.asked)
+
+
+def described(said: str) -> dict[str, Dataset | None]:
+    """The same datasets, once the owner of the buses says that of their boardings."""
+    columns = (ColumnDescription(name="boardings", description=said),)
+    about = BUSES.metadata.model_copy(update={"columns": columns})
+    return {**WANTED, "dts_buses": BUSES.model_copy(update={"metadata": about})}
+
+
+def test_what_a_column_holds_follows_its_name() -> None:
+    """As its owner says, cut where it is long, and in guillemets that it cannot end."""
+    said = ask(facts("boardings"), "dts_buses", described("montées\npar jour ».")).sentences[2]
+    assert "les colonnes « boardings » (« montées par jour ›. ») et « commune »." in said
+    long = ask(facts("boardings"), "dts_buses", described("jour " * 99)).sentences[2]
+    assert "jour … ») et « commune »" in long
+    assert len(long) < 400
+
+
+def test_describing_a_column_asks_for_nothing_else() -> None:
+    """Requests that wait keep their fingerprint, and what their owner reads stays as it was."""
+    access, later = asked(), described("montées par jour")
+    assert not access.asks_otherwise(later)
+    assert ask(facts("boardings"), "dts_buses", later).fingerprint == STORED
+    access.decide("dts_buses", "mbr_o", "grant", "", fingerprint=STORED)
+    access.change_treatment(facts("boardings"), later)
+    request = access.request_for("dts_buses")
+    assert request.state == "granted"
+    assert not any("montées" in one for one in request.agreed)
 
 
 def test_choice_of_crossings_leaves_what_was_asked_before_as_it_was() -> None:
