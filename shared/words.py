@@ -13,6 +13,17 @@ _SEEN = "LNPS"
 
 _LINES = "\t\n\r"
 _PLURAL = 2
+_SHORTEST_WITH_PLURAL = 4
+_SHORTEST_IN_AUX = 6
+_STOP = frozenset(
+    """a ai as au aux avec avoir c ce ceci cela ces cet cette ceux chaque comme comment d dans de
+    des donc dont du elle elles en entre est et etaient etait etre eux fait faire fois font il ils
+    j je l la le les leur leurs lors lui m ma mais me meme memes mes moi mon n ne ni nos notre nous
+    on ont ou par parmi pas peu peut peuvent plus plusieurs pour pourquoi qu quand que quel quelle
+    quelles quels qui quoi s sa sans se selon sera ses si son sont sous sur t ta te tes toi ton tous
+    tout toute toutes tres tu un une vers vos votre vous y afin ainsi apres aussi autre autres avant
+    chez""".split()  # noqa: SIM905 - as a list it would fill a page
+)
 _DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -37,6 +48,33 @@ def words(*texts: str) -> dict[str, str]:
 
 # A language has few words that are often: most of a catalogue's are among those just seen.
 _fold_word = lru_cache(maxsize=20_000)(fold)
+
+
+def sequence(text: str) -> list[tuple[str, str]]:
+    """All words of a text but stop words, in its order: singular, and as written in lower case."""
+    written = _WORD.findall(unicodedata.normalize("NFC", text.casefold()))
+    folded = ((_fold_word(word), word) for word in written)
+    return [(_singular(word), as_written) for word, as_written in folded if word not in _STOP]
+
+
+def lexical(*texts: str) -> dict[str, str]:
+    """All but stop words, by their singular, each as it was first written (in lower case)."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for singular, written in sequence(text):
+            found.setdefault(singular, written)
+    return found
+
+
+def _singular(folded: str) -> str:
+    """Without the plural's s or x, of one length for both numbers: `eaux` and `eau` meet.
+
+    What ends in -aux ends in -al: `locaux` and `local` meet.
+    """
+    if len(folded) >= _SHORTEST_IN_AUX and folded.endswith("aux") and folded[-4] not in "ey":
+        return f"{folded[:-2]}l"
+    long = len(folded) >= _SHORTEST_WITH_PLURAL
+    return folded[:-1] if long and folded[-1] in "sx" else folded
 
 
 def legible(text: str) -> str:

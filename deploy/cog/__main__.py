@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deploy.cog.place_names import PLACES_HEADER, place_names
 from deploy.cog.territory_history import (
     FIRST_YEAR,
     Entry,
@@ -45,7 +46,9 @@ _HISTORY = 2019
 _WITHOUT_LIST = 2020
 """Its version has that year's EPCI, but the communes of 2019."""
 
-_FOLDER = Path(__file__).resolve().parents[2] / "services" / "compute" / "reference"
+_SERVICES = Path(__file__).resolve().parents[2] / "services"
+_FOLDER = _SERVICES / "compute" / "reference"
+_SEARCH = _SERVICES / "catalog" / "search" / "places"
 _KINDS = {
     "arrondissement-municipal": "district",
     "commune-associee": "associated",
@@ -64,6 +67,7 @@ class Edition:
     communes: list[Entry]
     epci: list[Entry]
     departements: list[Entry]
+    regions: list[Entry]
     history: list[Entry]
 
     @property
@@ -81,6 +85,7 @@ def _fetch(version: str, folder: Path) -> Edition:
             communes=_read(archive, "communes"),
             epci=_read(archive, "epci"),
             departements=_read(archive, "departements"),
+            regions=_read(archive, "regions"),
             history=_read(archive, "historique-communes"),
         )
 
@@ -106,6 +111,7 @@ def main() -> None:
     _write("splits.csv", "code;first;last;commune", _splits(places))
     _write("postcodes.csv.gz", "postcode;commune", _postcodes(present))
     _write("departements.csv", "code;region", _departements(present))
+    _write("places.csv.gz", PLACES_HEADER, place_names(present, places[max(places)]), _SEARCH)
 
 
 def _snapshots(editions: Mapping[int, Edition]) -> dict[int, Snapshot]:
@@ -187,7 +193,7 @@ def _departements(present: Edition) -> Iterator[Row]:
             yield entry["code"], entry["region"]
 
 
-def _write(name: str, header: str, rows: Iterable[Row]) -> None:
+def _write(name: str, header: str, rows: Iterable[Row], folder: Path = _FOLDER) -> None:
     """A table, in gzip when its name says so: the same bytes for the same rows."""
     text = io.StringIO()
     text.write(f"{header}\n")
@@ -195,7 +201,7 @@ def _write(name: str, header: str, rows: Iterable[Row]) -> None:
     content = text.getvalue().encode()
     if name.endswith(".gz"):
         content = gzip.compress(content, mtime=0)
-    (_FOLDER / name).write_bytes(content)
+    (folder / name).write_bytes(content)
 
 
 if __name__ == "__main__":

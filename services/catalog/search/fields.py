@@ -3,16 +3,25 @@
 from typing import NamedTuple
 
 import tantivy
+from tantivy import Query, Schema
 
-TEXTS = ("title", "keywords", "columns", "description")
-"""The texts of a dataset, those that say most of it first."""
+TEXTS = {"title": 12, "keywords": 8, "columns": 5, "description": 4}
+"""The texts that words are looked for in, with the points of a word that stands there.
+
+They add up: what a dataset is about stands in several of its texts.
+"""
+
+WORTHS = (4, 5, 8, 9, 12, 16, 20, 24, 29)
+"""The sums of points that are told apart, others being the next lower one.
+
+Each has a field of the words that have it: to give a dataset its points one list is read.
+"""
 
 ANYWHERE = "anywhere"
-FIELDS = {"title": 40, "keywords": 30, "columns": 20, ANYWHERE: 10}
-"""The fields that words are looked for in, with the points of a word that stands there.
+"""The field with the words of all texts."""
 
-A word has one of the first three at most, that of the best text it is in.
-"""
+AREA = "area"
+"""The field with the places that a dataset is about, and those that they lie in."""
 
 FACETS = ("theme", "licence", "department", "key", "producer", "format")
 """The fields that hits are counted by, beside freshness and quality."""
@@ -23,7 +32,7 @@ FRESH_DAYS = {"week": 7, "month": 31, "year": 366}
 HIDDEN = "hidden"
 """Stands beside the state of what is not published."""
 
-_RAW = ("id", "state", "owner", "name", "place")
+_RAW = ("id", "state", "owner", "name", "place", AREA)
 _STEMS = "stems"
 
 
@@ -44,7 +53,7 @@ def open_index() -> tantivy.Index:
     `static_rank` decides between those with as many points, and `tie_break` where that is equal.
     """
     builder = tantivy.SchemaBuilder()
-    for field in FIELDS:
+    for field in (ANYWHERE, *map(worth_field, WORTHS)):
         builder.add_text_field(field, tokenizer_name=_STEMS, index_option="basic")
     for field in (*_RAW, *FACETS, "word"):
         builder.add_text_field(
@@ -64,7 +73,27 @@ def open_index() -> tantivy.Index:
     return index
 
 
+def worth_field(worth: int) -> str:
+    """The field with the words of that worth."""
+    return f"worth_{worth}"
+
+
+def worth_of(points: int) -> int:
+    """The greatest of WORTHS up to a sum of points."""
+    return max(worth for worth in WORTHS if worth <= points)
+
+
 def number_of(identifier: str) -> int:
     """A number of 63 bits that sorts as identifiers do, but for those that begin alike."""
     start = identifier.removeprefix("dts_")[:9].ljust(9, "\0")
     return sum((ord(letter) & 0x7F) << 7 * (8 - place) for place, letter in enumerate(start))
+
+
+def term(schema: Schema, field: str, value: str) -> Query:
+    """The datasets with exactly that value."""
+    return Query.term_query(schema, field, value, "basic")
+
+
+def const(schema: Schema, field: str, value: str, points: float) -> Query:
+    """The same, each with these points."""
+    return Query.const_score_query(term(schema, field, value), points)

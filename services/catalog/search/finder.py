@@ -11,22 +11,22 @@ from tantivy import Searcher
 from services.catalog import metrics
 from services.catalog.datasets.change_feed import JUST_NOW, MARGIN
 from services.catalog.datasets.views import DatasetSummary
+from services.catalog.search.best_hits import best_hits
 from services.catalog.search.facets import FacetValue, facets_of
+from services.catalog.search.indexed_dataset import indexed_at
 from services.catalog.search.query import (
-    ENOUGH,
     DatasetQuery,
     ScoredTerm,
-    Word,
     among,
+    asked,
     conditions,
     from_id,
-    scored_query,
-    widen,
     with_any,
-    words_of,
 )
-from services.catalog.search.ranking import Hit, HitPage, count, listed, ranked
-from services.catalog.search.text_index import IndexedDataset, Kind, TextIndex, indexed_at
+from services.catalog.search.question import Word, words_of
+from services.catalog.search.ranking import Hit, HitPage, count, listed
+from services.catalog.search.reasons import reason_of
+from services.catalog.search.text_index import TextIndex
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.background import Loop
@@ -34,16 +34,6 @@ from shared.errors import Forbidden
 from shared.store import Store
 
 _IDLE_SECONDS = 30
-
-_TEXT_KINDS: dict[Kind, str] = {
-    "title": "dans le titre",
-    "keyword": "dans le mot-clé « {} »",
-    "theme": "dans le thème « {} »",
-    "key": "comme clé : {}",
-    "column": "dans la colonne « {} »",
-    "producer": "dans le nom du producteur",
-    "description": "dans la description",
-}
 
 _IGNORED = "Les mots cherchés ne distinguent aucun jeu de données : la liste n'en tient pas compte."
 
@@ -118,28 +108,26 @@ def search(
     With `joinable` only those of these ids. Raises Forbidden for others' unpublished datasets.
     """
     query, today = _permitted(query, caller), now().date()
-    schema, searcher, words = index.schema, index.searcher(), words_of(query.q)
+    schema, searcher, words = index.schema, index.searcher(), words_of(query.q, index)
     filters = conditions(schema, query, today)
     filters += [among(schema, joinable)] if joinable is not None else []
-    scored = scored_query(schema, query.state, filters, words)
-    if words:
-        hits = ranked(searcher, scored, query.after, query.limit)
-        if hits.total < ENOUGH:
-            widen(schema, searcher, index.vocabulary, words)
-            scored = scored_query(schema, query.state, filters, words)
-            hits = ranked(searcher, scored, query.after, query.limit)
+    best = best_hits(index, searcher, query, filters, words) if words else None
+    if best:
+        hits, whole = best.hits, best.whole
     else:
-        total = count(searcher, scored.whole)
+        whole = asked(schema, query.state, filters)
+        total = count(searcher, whole)
         filters += [from_id(schema, query.after)] if query.after else []
-        rest = scored_query(schema, query.state, filters, [])
-        hits = HitPage(listed(searcher, rest.whole, query.after, query.limit), total)
+        rest = asked(schema, query.state, filters)
+        hits = HitPage(listed(searcher, rest, query.after, query.limit), total)
     shown = hits.page[: query.limit]
+    last = shown[-1].cursor if len(hits.page) > query.limit else None
     return DatasetPage(
         items=[_item(searcher, hit, words) for hit in shown],
-        next=shown[-1].cursor if len(hits.page) > query.limit else None,
+        next=best.cursor(last) if best and last else last,
         total=hits.total,
         note=_IGNORED if query.q.strip() and not words else "",
-        facets=facets_of(searcher, scored.whole, index.labels, today) if query.facets else None,
+        facets=facets_of(searcher, whole, index.labels, today) if query.facets else None,
     )
 
 
@@ -157,16 +145,6 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
 def _item(searcher: Searcher, hit: Hit, words: list[Word]) -> FoundDataset:
     shown = indexed_at(searcher, hit.address)
     score = hit.score and round(hit.score, 2)
-    reasons = [_reason(word, shown) for word in words]
-    return FoundDataset(**json.loads(shown.summary), score=score, reasons=reasons)
-
-
-def _reason(word: Word, shown: IndexedDataset) -> str:
-    """The text and form of the word that gave the dataset most points, in French."""
-    # Forms are in the order of their points, and texts too.
-    for stem, form in word.forms.items():
-        text = shown.text_with(stem)
-        if text:
-            kind, name = text
-            return f"{form.in_french(word.written)} {_TEXT_KINDS[kind].format(name)}"
-    return ""
+    summary = json.loads(shown.summary)
+    reasons = [reason for word in words if (reason := reason_of(word, shown, summary["territory"]))]
+    return FoundDataset(**summary, score=score, reasons=reasons)

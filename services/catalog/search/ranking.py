@@ -16,13 +16,13 @@ _SPARE = 8
 
 
 class ScoredQuery(NamedTuple):
-    """The datasets that pass all filters and have every word, with their points as score.
+    """The datasets that pass all filters and fit the words, with their points as score.
 
-    `titled` are those with every word in the title: none of the others has as many points.
+    None of those that `top` leaves out has as many points as one of those that it finds.
     """
 
     whole: Query
-    titled: Query
+    top: Query
 
 
 class Rank(NamedTuple):
@@ -51,10 +51,11 @@ class Rank(NamedTuple):
         try:
             return cls(float(score), int(tie_break))
         except ValueError as error:
-            raise _foreign() from error
+            raise foreign() from error
 
 
-def _foreign() -> Invalid:
+def foreign() -> Invalid:
+    """What is wrong with a cursor that no page of this search gave."""
     return Invalid("n'est pas le `next` d'une page de cette recherche", "after")
 
 
@@ -73,9 +74,8 @@ class HitPage(NamedTuple):
     total: int
 
 
-def ranked(searcher: Searcher, scored: ScoredQuery, after: str | None, limit: int) -> HitPage:
-    """The best hits after a cursor."""
-    last = Rank.read(after) if after else None
+def ranked(searcher: Searcher, scored: ScoredQuery, last: Rank | None, limit: int) -> HitPage:
+    """The best hits, or those after a rank."""
     depth = limit + 1 + _SPARE
     while True:
         found, total = _best(searcher, scored, depth)
@@ -95,9 +95,10 @@ def _best(
     searcher: Searcher, scored: ScoredQuery, depth: int
 ) -> tuple[list[tuple[float, DocAddress]], int]:
     """The first hits and how many there are in all; most need not be given points to be counted."""
-    found = searcher.search(scored.titled, depth, count=False, weight_by_field="static_rank").hits
-    if len(found) == depth:
-        return found, count(searcher, scored.whole)
+    if scored.top is not scored.whole:
+        top = searcher.search(scored.top, depth, count=False, weight_by_field="static_rank").hits
+        if len(top) == depth:
+            return top, count(searcher, scored.whole)
     result = searcher.search(scored.whole, depth, weight_by_field="static_rank")
     return result.hits, _count_of(result)
 
@@ -136,7 +137,7 @@ def listed(searcher: Searcher, query: Query, after: str | None, limit: int) -> l
     Raises Invalid when `after` is no dataset's id.
     """
     if after and not after.startswith("dts_"):
-        raise _foreign()
+        raise foreign()
     depth = limit + 1
     while True:
         found = searcher.search(

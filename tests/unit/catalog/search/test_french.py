@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.catalog.search.french import lexical, meaningful, stem
+from services.catalog.search.french import meaningful, stem
+from shared.words import lexical
 
 
 def test_plural_meets_singular() -> None:

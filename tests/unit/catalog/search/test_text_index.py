@@ -1,7 +1,7 @@
 """The index knows one state of each dataset, the newest, and no value of a column."""
 
 from services.catalog.datasets.versions import VersionContent
-from services.catalog.search.text_index import texts_of
+from services.catalog.search.indexed_dataset import texts_of
 from shared.tables.manifest import Column, Meaning, Profile
 from tests.unit.catalog.samples import metadata, ref, registered
 from tests.unit.catalog.search.catalogue import dataset, found, index_of, page

@@ -1,0 +1,127 @@
+"""What places are called, for who looks for data about them, and what they lie in."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+from deploy.cog.territory_history import Entry
+from shared.words import sequence
+
+PLACES_HEADER = "kind;code;name;words;within;postcodes;population"
+"""`words` are those of the name as searches compare them."""
+
+_OVERSEAS_COLLECTIVITY = "com"
+_PARTS = {"commune-deleguee", "commune-associee"}
+
+FORMER_REGIONS = {
+    "R21": ("Champagne-Ardenne", "08 10 51 52"),
+    "R22": ("Picardie", "02 60 80"),
+    "R23": ("Haute-Normandie", "27 76"),
+    "R25": ("Basse-Normandie", "14 50 61"),
+    "R26": ("Bourgogne", "21 58 71 89"),
+    "R31": ("Nord-Pas-de-Calais", "59 62"),
+    "R41": ("Lorraine", "54 55 57 88"),
+    "R42": ("Alsace", "67 68"),
+    "R43": ("Franche-Comté", "25 39 70 90"),
+    "R54": ("Poitou-Charentes", "16 17 79 86"),
+    "R72": ("Aquitaine", "24 33 40 47 64"),
+    "R73": ("Midi-Pyrénées", "09 12 31 32 46 65 81 82"),
+    "R74": ("Limousin", "19 23 87"),
+    "R82": ("Rhône-Alpes", "01 07 26 38 42 69 73 74"),
+    "R83": ("Auvergne", "03 15 43 63"),
+    "R91": ("Languedoc-Roussillon", "11 30 34 48 66"),
+}
+"""Regions of 1956 to 2015 by INSEE's code then, with their départements."""
+
+FORMER_DEPARTMENTS = {
+    "04": "Basses-Alpes",
+    "17": "Charente-Inférieure",
+    "22": "Côtes-du-Nord",
+    "44": "Loire-Inférieure",
+    "64": "Basses-Pyrénées",
+    "76": "Seine-Inférieure",
+}
+"""What départements were called before they were renamed, by their code of today."""
+
+Row = tuple[str | int, ...]
+
+
+class Lists(Protocol):
+    """The lists of a year."""
+
+    @property
+    def communes(self) -> list[Entry]:
+        """Communes, and what is or was a part of one."""
+
+    @property
+    def epci(self) -> list[Entry]:
+        """Bodies of communes with their members."""
+
+    @property
+    def departements(self) -> list[Entry]:
+        """Départements with their region."""
+
+    @property
+    def regions(self) -> list[Entry]:
+        """Regions."""
+
+
+def place_names(present: Lists, places: Mapping[str, str]) -> Iterator[Row]:
+    """Each name once with its code and those it lies in; `places` has what parts belong to."""
+    rows = (
+        *_regions(present),
+        *_departments(present),
+        *_bodies(present),
+        *_communes(present, places),
+    )
+    for kind, code, name, *others in rows:
+        yield kind, code, name, " ".join(word for word, _written in sequence(str(name))), *others
+
+
+def _regions(present: Lists) -> Iterator[Row]:
+    for entry in present.regions:
+        if entry["zone"] != _OVERSEAS_COLLECTIVITY:
+            yield "region", f"R{entry['code']}", entry["nom"], "", "", 0
+    for code, (name, _departments) in FORMER_REGIONS.items():
+        yield "region", code, name, "", "", 0
+
+
+def _departments(present: Lists) -> Iterator[Row]:
+    former = {
+        code: region for region, (_name, codes) in FORMER_REGIONS.items() for code in codes.split()
+    }
+    for entry in present.departements:
+        code = entry["code"]
+        if entry["zone"] != _OVERSEAS_COLLECTIVITY:
+            within = " ".join(filter(None, (f"R{entry['region']}", former.get(code))))
+            for name in filter(None, (entry["nom"], FORMER_DEPARTMENTS.get(code))):
+                yield "departement", code, name, within, "", 0
+
+
+def _bodies(present: Lists) -> Iterator[Row]:
+    for entry in present.epci:
+        inside = sorted({_department(member["code"]) for member in entry["membres"]})
+        people = entry["populationMunicipale"]
+        yield "epci", entry["code"], entry["nom"], " ".join(inside), "", people
+
+
+def _communes(present: Lists, places: Mapping[str, str]) -> Iterator[Row]:
+    """The communes, and the names of those that became a part of one."""
+    bodies = {member["code"]: body["code"] for body in present.epci for member in body["membres"]}
+    known = set[tuple[str, str]]()
+    for entry in _whole_first(present.communes):
+        code = places.get(entry["code"], entry["code"])
+        if (code, entry["nom"]) not in known:
+            known.add((code, entry["nom"]))
+            postcodes = " ".join(sorted(set(entry.get("codesPostaux", ()))))
+            people = entry.get("population", 0)
+            yield "commune", code, entry["nom"], bodies.get(code, ""), postcodes, people
+
+
+def _whole_first(communes: Iterable[Entry]) -> Iterator[Entry]:
+    entries = list(communes)
+    yield from (entry for entry in entries if entry["type"] == "commune-actuelle")
+    yield from (entry for entry in entries if entry["type"] in _PARTS)
+
+
+def _department(commune: str) -> str:
+    return commune[:3] if commune.startswith("97") else commune[:2]

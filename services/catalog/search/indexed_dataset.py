@@ -1,0 +1,211 @@
+"""What the index keeps of a dataset: its words, places and filters, and what is shown of it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Literal, NamedTuple, cast
+
+from tantivy import DocAddress, Document, Searcher
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.views import summary_of
+from services.catalog.licences.licences import canonical
+from services.catalog.search.concepts import groups_in
+from services.catalog.search.fields import (
+    ANYWHERE,
+    AREA,
+    HIDDEN,
+    TEXTS,
+    WORTHS,
+    number_of,
+    worth_field,
+    worth_of,
+)
+from services.catalog.search.french import TYPES, key_in_french, stems_of
+from services.catalog.search.places.areas import areas_in
+from shared.tables.manifest import Column
+from shared.tables.territory import department_of
+from shared.words import fold, lexical, sequence
+
+_CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_TERM = "|"
+"""Between a group and the term of it that stands in a text."""
+
+_QUALITY_STEP = 5
+"""No two qualities are closer: they are sums of the points of criteria."""
+
+Kind = Literal["title", "keyword", "theme", "key", "column", "producer", "description"]
+
+
+class Found(NamedTuple):
+    """A text with a token: of what kind, by what name, and the term where the token is a group."""
+
+    kind: Kind
+    name: str
+    term: str
+
+
+class IndexedDataset(NamedTuple):
+    """What the index keeps of a dataset: its summary as JSON, and why it may be found.
+
+    `texts` has a line for each text that a reason can name, the best first: its kind, its name
+    and, each between tabs, its tokens that are in no line before: stems, and groups of the
+    thesaurus with their term.
+    """
+
+    summary: str
+    texts: str
+
+    def text_with(self, token: str) -> Found | None:
+        """The best text with that token, if one has it."""
+        at = max(self.texts.find(f"\t{token}\t"), self.texts.find(f"\t{token}{_TERM}"))
+        if at < 0:
+            return None
+        start = self.texts.rfind("\n", 0, at) + 1
+        kind, _, name = self.texts[start : self.texts.index("\t", start)].partition(" ")
+        _token, _, term = self.texts[at + 1 : self.texts.index("\t", at + 1)].partition(_TERM)
+        return Found(cast("Kind", kind), name, term)
+
+    def tokens(self) -> Iterator[str]:
+        """All stems and groups that it is found by."""
+        for line in self.texts.split("\n"):
+            yield from (token.partition(_TERM)[0] for token in line.split("\t")[1:-1])
+
+
+def indexed_at(searcher: Searcher, address: DocAddress) -> IndexedDataset:
+    """What a document keeps to be shown."""
+    kept: bytes = searcher.doc(address)["shown"][0]
+    # JSON that is not indented has no line breaks.
+    summary, _, texts = kept.decode().partition("\n")
+    return IndexedDataset(summary, texts)
+
+
+def texts_of(dataset: Dataset) -> dict[str, dict[str, str]]:
+    """The words of each text, by their singular; no value of any column is among them."""
+    return {name: lexical(*texts) for name, texts in _texts(dataset).items()}
+
+
+def _texts(dataset: Dataset) -> dict[str, list[str]]:
+    """All that can be searched, by field."""
+    about = dataset.metadata
+    return {
+        "title": [about.title],
+        "keywords": [*about.keywords, about.theme],
+        "columns": [*map(key_in_french, dataset.keys), *map(_said_of, _columns(dataset))],
+        "description": [about.description, about.producer],
+    }
+
+
+def _named(dataset: Dataset) -> Iterator[tuple[Kind, str, str]]:
+    """The texts that a reason can name, best first: of what kind, by what name, and the text."""
+    about = dataset.metadata
+    yield from (("keyword", keyword, keyword) for keyword in about.keywords)
+    yield "theme", about.theme, about.theme
+    yield from (("key", key_in_french(key), key_in_french(key)) for key in dataset.keys)
+    yield from (("column", column.name, _said_of(column)) for column in _columns(dataset))
+    yield "producer", "", about.producer
+
+
+def _columns(dataset: Dataset) -> tuple[Column, ...]:
+    return dataset.profile.columns if dataset.profile else ()
+
+
+def _said_of(column: Column) -> str:
+    """A column's name with its words apart, `codeCommune` -> `code Commune`, and what it holds."""
+    return f"{_CAMEL_CASE.sub(' ', column.name)} {TYPES.get(column.type, '')}"
+
+
+def document_of(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tuple[Document, list[str]]:
+    """The dataset as the index keeps it, and the stems and groups that it is found by."""
+    summary, tie_break = summary_of(dataset), _tie_break(dataset.id)
+    tokens = {name: _tokens_of(found) for name, found in _texts(dataset).items()}
+    worth = _worth(tokens)
+    document = Document(
+        **{ANYWHERE: " ".join(worth)},
+        **{worth_field(one): " ".join(t for t in worth if worth[t] == one) for one in WORTHS},
+        **_filters(dataset, " ".join(stems_of(" ".join(texts["title"])))),
+        quality=[] if summary.quality is None else summary.quality,
+        updated=dataset.updated.toordinal(),
+        number=number_of(dataset.id),
+        tie_break=tie_break,
+        static_rank=_static_rank(summary.quality or 0, tie_break),
+        shown="\n".join((summary.model_dump_json(), *_findable_texts(dataset, tokens))).encode(),
+    )
+    return document, [*worth]
+
+
+def _worth(tokens: dict[str, dict[str, str]]) -> dict[str, int]:
+    """What each token says of a dataset, by the texts that it stands in."""
+    points: Counter[str] = Counter()
+    for text, found in tokens.items():
+        points.update(dict.fromkeys(found, TEXTS[text]))
+    return {token: worth_of(together) for token, together in points.items()}
+
+
+def _tokens_of(texts: Iterable[str]) -> dict[str, str]:
+    """The stems of texts, and the groups that they have a term of, each as it is shown."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for token, shown in _tokens(text).items():
+            found.setdefault(token, shown)
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _tokens(text: str) -> dict[str, str]:
+    words = [word for word, _written in sequence(text)]
+    stems = {stem: stem for stem in stems_of(" ".join(words))}
+    return stems | {group: f"{group}{_TERM}{term}" for group, term in groups_in(words).items()}
+
+
+def _filters(dataset: Dataset, title: str) -> dict[str, str | list[str]]:
+    about = dataset.metadata
+    return {
+        "id": dataset.id,
+        "state": ["published"] if dataset.state == "published" else [dataset.state, HIDDEN],
+        "owner": dataset.owner_id,
+        "name": title,
+        "place": list(about.territory),
+        AREA: areas_in(about.territory),
+        "theme": fold(about.theme),
+        "licence": canonical(about.licence),
+        "department": sorted(set(map(department_of, about.territory))),
+        "key": dataset.keys,
+        "producer": [fold(about.producer)] if about.producer else [],
+        "format": sorted(_formats_of(dataset)),
+    }
+
+
+def _formats_of(dataset: Dataset) -> set[str]:
+    """The formats of its file, or of those that its producer offers."""
+    if dataset.profile:
+        return {dataset.profile.format}
+    found = dataset.harvested.distributions if dataset.harvested else ()
+    return {fold(one.format) for one in found if one.format}
+
+
+def _tie_break(identifier: str) -> int:
+    """A number of 62 bits, the same in every process and in no order."""
+    return int.from_bytes(blake2b(identifier.encode(), digest_size=8).digest(), "big") >> 2
+
+
+def _static_rank(quality: int, tie_break: int) -> float:
+    """Less than 0.11: better datasets first, and those alike in an order that stays."""
+    return (quality + _QUALITY_STEP * tie_break / 2**62) / 1000
+
+
+def _findable_texts(dataset: Dataset, tokens: dict[str, dict[str, str]]) -> Iterator[str]:
+    named = (
+        (f"{kind} {' '.join(name.split())}", _tokens(text)) for kind, name, text in _named(dataset)
+    )
+    known = set[str]()
+    for called, found in (
+        ("title ", tokens["title"]),
+        *named,
+        ("description ", tokens["description"]),
+    ):
+        new = [shown for token, shown in found.items() if token not in known]
+        known.update(found)
+        yield "\t".join((called, *new, ""))

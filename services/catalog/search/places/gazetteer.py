@@ -1,0 +1,142 @@
+"""The names and numbers of France's communes, EPCI, départements and regions.
+
+Source: INSEE's code officiel géographique and La Poste's postcodes; see README.md beside this file.
+"""
+
+import csv
+import gzip
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from shared.words import sequence
+
+Kind = Literal["commune", "epci", "departement", "region"]
+Name = tuple[str, ...]
+"""The words of a name by their singular, without stop words."""
+
+_FOLDER = Path(__file__).parent
+_LARGE = 2000
+"""Inhabitants of a commune that is looked for although its name is a word too."""
+
+_KNOWN_BY_FIRST_WORD = 5000
+"""Inhabitants of a commune that is called by the first word of its name: Cherbourg, Vire."""
+
+_FIRST_WORD = re.compile(r"(\w+)(?:-| )(?:en|sur|lès|sous|normandie)\b", re.IGNORECASE)
+_BODY_TYPES = frozenset({"cc", "ca", "cu", "met69"})
+_CITY_BODIES: tuple[Name, ...] = (("metropole",), ("agglo",), ("agglomeration",), ("urbaine",))
+
+
+class Place(NamedTuple):
+    """A place by the code that territories have, or that of a region with R before it."""
+
+    kind: Kind
+    code: str
+    name: str
+    within: tuple[str, ...]
+    population: int
+
+
+class Gazetteer(NamedTuple):
+    """Places by the first word of their names, the longest first, by number and by code.
+
+    `homonyms` are names in one word that French has as a word too.
+    """
+
+    names: Mapping[str, list[tuple[Name, list[Place]]]]
+    numbers: Mapping[str, list[Place]]
+    by_code: Mapping[str, Place]
+    departments: Mapping[str, frozenset[str]]
+    homonyms: frozenset[str]
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """All places; reads them once."""
+    homonyms = frozenset((_FOLDER / "homonyms.csv").read_text(encoding="utf-8").split()[1:])
+    rows = list(_rows())
+    by_code: dict[str, Place] = {}
+    numbers: defaultdict[str, list[Place]] = defaultdict(list)
+    departments: defaultdict[str, set[str]] = defaultdict(set)
+    for place, _words, postcodes in rows:
+        by_code.setdefault(place.code, place)
+        if place.kind == "departement":
+            for region in place.within:
+                departments[region].add(place.code)
+        if place.kind in {"departement", "commune"}:
+            for number in {place.code.lower(), *postcodes}:
+                if all(place.code != other.code for other in numbers[number]):
+                    numbers[number].append(place)
+    return Gazetteer(
+        _by_first_word(_named(rows, homonyms)),
+        dict(numbers),
+        by_code,
+        {region: frozenset(codes) for region, codes in departments.items()},
+        homonyms,
+    )
+
+
+def _rows() -> Iterator[tuple[Place, Name, list[str]]]:
+    with gzip.open(_FOLDER / "places.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        rows = csv.reader(file, delimiter=";")
+        next(rows)
+        for kind, code, name, words, within, postcodes, population in rows:
+            place = Place(_KINDS[kind], code, name, tuple(within.split()), int(population))
+            yield place, tuple(words.split()), postcodes.split()
+
+
+_KINDS: dict[str, Kind] = {
+    "commune": "commune",
+    "departement": "departement",
+    "epci": "epci",
+    "region": "region",
+}
+
+
+def _named(
+    rows: Iterable[tuple[Place, Name, list[str]]], homonyms: frozenset[str]
+) -> Iterator[tuple[Name, Place]]:
+    """Every name of every place; small communes that are called by a word are left out."""
+    cities: defaultdict[str, list[tuple[int, Name]]] = defaultdict(list)
+    bodies: list[tuple[Place, Name]] = []
+    for place, words, _postcodes in rows:
+        is_word = len(words) == 1 and words[0] in homonyms
+        if words and not (is_word and place.kind == "commune" and place.population < _LARGE):
+            yield words, place
+        if place.kind == "commune":
+            first = _FIRST_WORD.match(place.name)
+            if first and place.population >= _KNOWN_BY_FIRST_WORD:
+                yield tuple(word for word, _written in sequence(first[1])), place
+            for body in place.within:
+                cities[body].append((place.population, words))
+        if place.kind == "epci":
+            bodies.append((place, words))
+    for epci, words in bodies:
+        yield from ((name, epci) for name in _called(words, cities[epci.code]))
+
+
+def _called(words: Name, members: list[tuple[int, Name]]) -> Iterator[Name]:
+    """What an EPCI is called beside its name: `rouen metropole`, `caen mer`."""
+    if words[0] in _BODY_TYPES:
+        yield words[1:]
+    _population, city = max(members, default=(0, ()))
+    if city and set(city) <= set(words):
+        for kind in _CITY_BODIES:
+            yield kind + city
+            yield city + kind
+
+
+def _by_first_word(
+    named: Iterable[tuple[Name, Place]],
+) -> dict[str, list[tuple[Name, list[Place]]]]:
+    places: defaultdict[Name, list[Place]] = defaultdict(list)
+    for name, place in named:
+        if name and place not in places[name]:
+            places[name].append(place)
+    found: defaultdict[str, list[tuple[Name, list[Place]]]] = defaultdict(list)
+    for name in sorted(places, key=len, reverse=True):
+        found[name[0]].append((name, places[name]))
+    return dict(found)

@@ -1,0 +1,207 @@
+"""Reads a question: its words in all forms that may be meant, and the places that it names."""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
+from typing import Literal, NamedTuple
+
+from tantivy import Query, Searcher
+
+from services.catalog.search.concepts import mentions, relation_of
+from services.catalog.search.french import stem, stems_of
+from services.catalog.search.places.areas import PlaceMention, areas_of, place_mentions
+from services.catalog.search.text_index import TextIndex
+from shared.thesaurus import Relation
+from shared.words import sequence
+
+Likeness = Literal["exact", "same", "near", "begins", "typo"]
+
+ENOUGH = 20
+"""With fewer hits, words that are nearly those of the question count too."""
+
+_FORMS = 20
+"""How many words of the vocabulary one word of a question may stand for, by kind."""
+
+MEANING: dict[Relation, float] = {"same": 0.75, "near": 0.3}
+"""What means the same, or goes together, by its share of a word's points."""
+
+_BEGINS_FROM, _BEGINS_SHARE = 3, 0.12
+_TYPOS = {1: (4, 0.1), 2: (8, 0.05)}
+"""By wrong letters: how long a word is at least, and its share of the points.
+
+A word itself in a column counts more than one spelled nearly so in all texts.
+"""
+
+_INSTEAD = 8
+"""Where no dataset has the word itself, those nearly so count that many times more."""
+
+_PHRASES: dict[Likeness, str] = {
+    "exact": "« {written} »",
+    "same": "« {word} » (même sens que « {written} »)",
+    "near": "« {word} » (en rapport avec « {written} »)",
+    "begins": "« {word} » (commence par « {written} »)",
+    "typo": "« {word} » (proche de « {written} »)",
+}
+
+_ASKING = frozenset(
+    """anne annee avoir besoin chercher cherche combien connaitre data dataset dernier derniere
+    disponible donnee exister existe fichier information jeu liste nombre obtenir personne pouvoir
+    quantite savoir taux telecharger trouver trouve voir""".split()  # noqa: SIM905 - as _STOP
+)
+"""Words that ask rather than tell what about; they count where there are no others."""
+
+_KINDS_OF_PLACES = frozenset(
+    {"agglo", "agglomeration", "commune", "departement", "metropole", "region", "ville"}
+)
+"""Before the name of a place they say nothing more."""
+
+_SAINTS = {"st": "saint", "ste": "sainte"}
+
+
+class Form(NamedTuple):
+    """A word that may be meant, what makes it so, and its share of a text's points."""
+
+    word: str
+    kind: Likeness
+    share: float
+
+    def in_french(self, written: str, word: str = "") -> str:
+        """What was found, for who wrote `written`; `word` where a group of terms was."""
+        return _PHRASES[self.kind].format(word=word or self.word, written=written)
+
+
+class Word(NamedTuple):
+    """A word of a question, or the name of places, and all that may be meant.
+
+    `forms` are by stem or group of terms, the best first. `areas` are those of datasets that serve
+    who asks for these places, each with how well; where `is_place` the name means nothing else, and
+    `stems` are all of its words.
+    """
+
+    written: str
+    singular: str
+    forms: dict[str, Form]
+    stems: tuple[str, ...] = ()
+    areas: dict[str, float] = {}
+    is_place: bool = False
+
+
+class _Token(NamedTuple):
+    written: str
+    singular: str
+    meant: str
+    forms: dict[str, Form]
+
+
+def words_of(question: str, index: TextIndex) -> list[Word]:
+    """The words of a question that carry meaning, as the index knows them."""
+    tokens = _tokens(question, index)
+    found = list(_words(tokens))
+    telling = [word for word in found if word.is_place or word.singular not in _ASKING]
+    return telling or found
+
+
+def _tokens(question: str, index: TextIndex) -> list[_Token]:
+    searcher, read = index.searcher(), sequence(question)
+    singulars = [_SAINTS.get(word, word) for word, _written in read]
+    placed = {at for one in place_mentions(singulars) for at in range(one.start, one.end)}
+    tokens = []
+    for at, (_word, written) in enumerate(read):
+        word = singulars[at]
+        forms = {stem(word): Form(written, "exact", 1)}
+        meant = word
+        if at not in placed and word not in index.vocabulary.written:
+            near = list(_near_words(index, searcher, word))
+            meant = _most_frequent(index, [found for found, _share in near]) or word
+            _add(index, forms, ((found, "typo", share * _INSTEAD) for found, share in near))
+        tokens.append(_Token(written, word, meant, forms))
+    _add_meanings(tokens)
+    return tokens
+
+
+def _most_frequent(index: TextIndex, words: Sequence[str]) -> str:
+    return max(words, key=lambda word: index.frequencies[stem(word)], default="")
+
+
+def _add(
+    index: TextIndex, forms: dict[str, Form], found: Iterator[tuple[str, Likeness, float]]
+) -> None:
+    for word, kind, share in found:
+        forms.setdefault(stem(word), Form(index.vocabulary.written[word], kind, share))
+
+
+def _add_meanings(tokens: Sequence[_Token]) -> None:
+    """Let each word of a term stand for all that means the same, or goes together with it."""
+    for mention in mentions([token.meant for token in tokens]):
+        for group in sorted(mention.term.groups):
+            relation = relation_of(group)
+            form = Form(mention.term.written, relation, MEANING[relation])
+            for token in tokens[mention.start : mention.end]:
+                token.forms.setdefault(group, form)
+
+
+def _words(tokens: Sequence[_Token]) -> Iterator[Word]:
+    places = list(place_mentions([token.meant for token in tokens]))
+    at_start = {mention.start: mention for mention in places}
+    said, at = set[str](), 0
+    while at < len(tokens):
+        mention, token = at_start.get(at), tokens[at]
+        if mention:
+            yield _place(tokens[mention.start : mention.end], mention)
+            at = mention.end
+            continue
+        tells_kind = token.singular in _KINDS_OF_PLACES and at + 1 in at_start
+        if token.singular not in said and not tells_kind:
+            said.add(token.singular)
+            yield Word(token.written, token.singular, token.forms)
+        at += 1
+
+
+def _place(tokens: Sequence[_Token], mention: PlaceMention) -> Word:
+    areas: dict[str, float] = {}
+    for place in mention.places:
+        for area, share in areas_of(place).items():
+            areas[area] = max(areas.get(area, 0), share)
+    written = " ".join(token.written for token in tokens)
+    stems = tuple(stems_of(" ".join(token.meant for token in tokens)))
+    forms = tokens[0].forms if mention.is_word else {}
+    return Word(written, tokens[0].singular, forms, stems, areas, not mention.is_word)
+
+
+def widen(index: TextIndex, words: Collection[Word]) -> None:
+    """Add to words that few datasets have those that are nearly so; the last may be a beginning."""
+    searcher = index.searcher()
+    last = next(reversed([*words]), None)
+    for word in words:
+        if word.is_place or _frequency(index, word) >= ENOUGH:
+            continue
+        known: Iterator[tuple[str, Likeness, float]] = (
+            (found, "typo", share) for found, share in _near_words(index, searcher, word.singular)
+        )
+        if word is last:
+            known = chain(_longer_words(searcher, word), known)
+        is_known = _frequency(index, word) > 0
+        times = 1 if is_known else _INSTEAD
+        _add(index, word.forms, ((found, kind, share * times) for found, kind, share in known))
+
+
+def _frequency(index: TextIndex, word: Word) -> int:
+    return index.frequencies[next(iter(word.forms))]
+
+
+def _longer_words(searcher: Searcher, word: Word) -> Iterator[tuple[str, Likeness, float]]:
+    if len(word.singular) >= _BEGINS_FROM:
+        for found, _count in searcher.terms_with_prefix("word", word.singular, limit=_FORMS):
+            yield found, "begins", _BEGINS_SHARE
+
+
+def _near_words(index: TextIndex, searcher: Searcher, word: str) -> Iterator[tuple[str, float]]:
+    for distance, (letters, share) in _TYPOS.items():
+        if len(word) >= letters and not word.isdigit():
+            query = Query.fuzzy_term_query(index.schema, "word", word, distance)
+            hits = searcher.search(query, _FORMS, count=False).hits
+            numbers = searcher.fast_field_values("number", [address for _score, address in hits])
+            found = sorted(index.vocabulary.singulars[int(number or 0)] for number in numbers)
+            yield from ((one, share) for one in found)
+            if found:
+                # The word itself or one nearer than all that would follow.
+                return

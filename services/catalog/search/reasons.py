@@ -1,0 +1,46 @@
+"""Why a dataset was found, in French."""
+
+from services.catalog.search.indexed_dataset import Found, IndexedDataset, Kind
+from services.catalog.search.places.areas import EVERYWHERE, areas_in, territory_in_french
+from services.catalog.search.question import Word
+
+_TEXT_KINDS: dict[Kind, str] = {
+    "title": "dans le titre",
+    "keyword": "dans le mot-clé « {} »",
+    "theme": "dans le thème « {} »",
+    "key": "comme clé : {}",
+    "column": "dans la colonne « {} »",
+    "producer": "dans le nom du producteur",
+    "description": "dans la description",
+}
+
+_NATIONAL = "« {} » : données de toute la France, ou sans territoire"
+
+
+def reason_of(word: Word, shown: IndexedDataset, territory: list[str]) -> str:
+    """The text and form of the word that gave the dataset most points, in French."""
+    served = _served(word, territory)
+    if word.is_place:
+        text = shown.text_with(word.stems[-1])
+        named = _in_text(f"« {word.written} »", text) if text else ""
+        return served or named or _NATIONAL.format(word.written)
+    # Forms are in the order of their points, and texts too.
+    for token, form in word.forms.items():
+        text = shown.text_with(token)
+        if text:
+            return _in_text(form.in_french(word.written, text.term), text)
+    return served
+
+
+def _in_text(said: str, text: Found) -> str:
+    return f"{said} {_TEXT_KINDS[text.kind].format(text.name)}"
+
+
+def _served(word: Word, territory: list[str]) -> str:
+    """That a dataset's territory serves who asks for a place, in French."""
+    if not word.areas:
+        return ""
+    best = max(areas_in(territory), key=lambda area: word.areas.get(area, 0))
+    if best not in word.areas or best == EVERYWHERE:
+        return ""
+    return f"« {word.written} » dans le territoire : {territory_in_french(territory)}"

@@ -1,0 +1,272 @@
+"""The query of the index for a question: words count by how rare they are, none is needed.
+
+A word has points by the texts that it stands in, and weighs as much as the index tells datasets
+apart by it (idf: Spärck Jones, 1972). They are whole numbers and sums, so that all processes rank
+alike; on the questions of tests/corpora/search they do as well as BM25.
+"""
+
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from tantivy import Occur, Query, Schema
+
+from services.catalog.search.fields import (
+    ANYWHERE,
+    AREA,
+    TEXTS,
+    WORTHS,
+    const,
+    term,
+    worth_field,
+)
+from services.catalog.search.places.areas import EVERYWHERE
+from services.catalog.search.question import Word
+from services.catalog.search.text_index import TextIndex
+
+Clause = tuple[Occur, Query]
+
+_WEIGHT, _STEEPNESS = 2, 1.5
+"""The weight of a word that all datasets have, and the power of what rarer ones have: of one in 15,
+4 bits, 16; of one in 255, 8 bits, 45."""
+
+_PLACE_WEIGHT = 1.5
+"""Of a place, by the mean weight of the words."""
+
+_PLACE_POINTS, _NAME_POINTS = 18, 8
+"""Of a dataset about a place, and of one whose texts name it."""
+
+_WHOLE_TITLE_POINTS = 6
+_TOP = TEXTS["title"]
+"""Points of a word that no other text alone gives."""
+
+_MOST_NEEDED = 5
+"""Among how many words, the weightiest, those are that a dataset needs."""
+
+
+class Strictness(NamedTuple):
+    """What is looked for: words with a share of the weight, perhaps only what serves the places.
+
+    It is taken where the best hit has the share `best`; the others need `least`.
+    """
+
+    best: float
+    least: float
+    needs_place: bool
+
+
+STRICTNESSES = tuple(
+    Strictness(best, least, needs_place)
+    for needs_place in (True, False)
+    for best, least in ((1, 1), (1, 0.4), (0.75, 0.3), (0.5, 0.2), (0, 0))
+)
+"""Tried in turn until something is found; all words are needed where that leaves PLENTY."""
+
+PLENTY = 100
+
+
+class Weighing(NamedTuple):
+    """How a question was answered, the same on all of its pages.
+
+    `weights` are of its words in their order: 0 where no dataset has one, less where what goes
+    together with it counts, since no dataset has more. `is_wide` says whether words that are nearly
+    those of the question counted.
+    """
+
+    weights: tuple[int, ...]
+    strictness: int
+    is_wide: bool
+
+    def cursor(self) -> str:
+        """As text that may stand in a query."""
+        return ".".join(map(str, (self.strictness, int(self.is_wide), *self.weights)))
+
+    @classmethod
+    def read(cls, cursor: str) -> "Weighing":
+        """Raises ValueError for another text."""
+        strictness, is_wide, *weights = map(int, cursor.split("."))
+        return cls(tuple(weights), strictness, bool(is_wide))
+
+
+class WeighedWord(NamedTuple):
+    """A word, its weight, and the forms that a dataset must have one of to have the word."""
+
+    word: Word
+    weight: int
+    needed: list[str]
+
+
+def weighed(words: Sequence[Word], weights: Sequence[int]) -> list[WeighedWord]:
+    """Words with their weights, but for those that no dataset has."""
+    return [
+        WeighedWord(word, abs(weight), [*word.forms] if weight < 0 else _strong(word))
+        for word, weight in zip(words, weights, strict=True)
+        if weight
+    ]
+
+
+def _strong(word: Word) -> list[str]:
+    return [token for token, form in word.forms.items() if form.kind != "near"]
+
+
+def weights_of(words: Sequence[Word], index: TextIndex) -> tuple[int, ...]:
+    """How much each word weighs, of all in an index."""
+    found = [0 if word.is_place else _weight(word, index) for word in words]
+    known = [abs(weight) for weight in found if weight]
+    mean = sum(known) / len(known) if known else 1
+    place = max(1, round(_PLACE_WEIGHT * mean))
+    return tuple(
+        place if word.is_place else weight for word, weight in zip(words, found, strict=True)
+    )
+
+
+def _weight(word: Word, index: TextIndex) -> int:
+    for sign, tokens in ((1, _strong(word)), (-1, [*word.forms])):
+        having = max(index.frequencies[token] for token in tokens)
+        if having:
+            bits = math.log2(1 + index.size / having)
+            return sign * round(_WEIGHT * math.pow(bits, _STEEPNESS))
+    return 0
+
+
+def strictness_of(
+    schema: Schema, words: Sequence[WeighedWord], count: Callable[[list[Clause]], int]
+) -> int:
+    """The first of the strictnesses by which there are hits; the last where there are none."""
+    has_places = any(one.word.is_place for one in words)
+    for number, strictness in enumerate(STRICTNESSES):
+        if strictness.needs_place and not has_places:
+            continue
+        if len(words) == 1 and not has_places:
+            return number
+        found = count([*_needed(schema, words, strictness.best, strictness.needs_place)])
+        if found >= (1 if strictness.least < 1 else PLENTY):
+            return number
+    return len(STRICTNESSES) - 1
+
+
+def _needed(
+    schema: Schema, words: Sequence[WeighedWord], share: float, needs_place: bool
+) -> Iterator[Clause]:
+    """The clauses that a hit fulfils."""
+    known = [one for one in words if not one.word.is_place]
+    places = [one.word for one in words if one.word.is_place]
+    if known:
+        yield Occur.Must, _enough(schema, known, share)
+    for word in places if needs_place or not known else ():
+        yield Occur.Must, Query.const_score_query(_serves(schema, word, has_words=bool(known)), 0)
+    if not words:
+        yield Occur.Must, Query.empty_query()
+
+
+def _enough(schema: Schema, known: Sequence[WeighedWord], share: float) -> Query:
+    """Words with that share of the weight: any set of them that has it."""
+    heaviest = sorted(known, key=lambda one: -one.weight)[:_MOST_NEEDED] if 0 < share < 1 else known
+    sets = _smallest(heaviest, share * sum(one.weight for one in heaviest))
+    return Query.const_score_query(
+        _any([_all_of([_anywhere(schema, one.needed) for one in chosen]) for chosen in sets]), 0
+    )
+
+
+def _smallest(known: Sequence[WeighedWord], least: float) -> Iterator[Sequence[WeighedWord]]:
+    """The sets of words that weigh enough, none of which would without one of its words."""
+    if least == sum(one.weight for one in known):
+        yield known
+        return
+    for size in range(1, len(known) + 1):
+        for chosen in combinations(known, size):
+            total = sum(one.weight for one in chosen)
+            if total >= least and (size == 1 or total - min(o.weight for o in chosen) < least):
+                yield chosen
+        if not least:
+            return
+
+
+def scored(
+    schema: Schema, words: Sequence[WeighedWord], strictness: Strictness
+) -> tuple[list[Clause], list[Clause]]:
+    """The clauses of all hits with their points, and those of hits that no other outdoes.
+
+    The latter for one word only; for others they are the same.
+    """
+    if strictness.least < 1 or not words or any(one.word.areas for one in words):
+        needs = _needed(schema, words, strictness.least, strictness.needs_place)
+        everything = [*needs, *_points(schema, words)]
+        return everything, everything
+    title = _whole_title(schema, words)
+    everything = [*((Occur.Must, _best_form(schema, one)) for one in words), title]
+    if len(words) > 1:
+        return everything, everything
+    return everything, [(Occur.Must, _best_form(schema, words[0], _TOP)), title]
+
+
+def _points(schema: Schema, words: Sequence[WeighedWord]) -> Iterator[Clause]:
+    """The clauses that give points."""
+    for one in words:
+        if one.word.forms:
+            yield Occur.Should, _best_form(schema, one._replace(needed=[*one.word.forms]))
+        if one.word.areas:
+            yield Occur.Should, _place_points(schema, one.word, one.weight)
+    if words:
+        yield _whole_title(schema, words)
+
+
+def _whole_title(schema: Schema, words: Sequence[WeighedWord]) -> Clause:
+    title = " ".join(stem for one in words for stem in one.word.stems or [*one.word.forms][:1])
+    points = _WHOLE_TITLE_POINTS * max(one.weight for one in words)
+    return Occur.Should, const(schema, "name", title, points)
+
+
+def _best_form(schema: Schema, one: WeighedWord, least: float = 0) -> Query:
+    """The points of the best of the needed forms; where they are `least` for a weight of 1."""
+    found = [
+        const(schema, worth_field(worth), token, round(worth * one.weight * share))
+        for token in one.needed
+        for share in [one.word.forms[token].share]
+        for worth in WORTHS
+        if worth * share >= least
+    ]
+    return _best(found) if found else Query.empty_query()
+
+
+def _best(queries: list[Query]) -> Query:
+    return queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries)
+
+
+def _place_points(schema: Schema, word: Word, weight: int) -> Query:
+    found = [
+        const(schema, AREA, area, round(_PLACE_POINTS * share * weight))
+        for area, share in word.areas.items()
+        if word.is_place or area != EVERYWHERE
+    ]
+    if word.is_place:
+        named = _all(schema, ANYWHERE, word.stems)
+        found.append(Query.const_score_query(named, _NAME_POINTS * weight))
+    return _best(found)
+
+
+def _serves(schema: Schema, word: Word, *, has_words: bool) -> Query:
+    """The datasets that serve who asks for a place; those of all France when they say what for."""
+    areas = [term(schema, AREA, area) for area in word.areas if has_words or area != EVERYWHERE]
+    return _any([*areas, _all(schema, ANYWHERE, word.stems)])
+
+
+def _all(schema: Schema, field: str, stems: Collection[str]) -> Query:
+    return _all_of([term(schema, field, stem) for stem in stems])
+
+
+def _anywhere(schema: Schema, tokens: Collection[str]) -> Query:
+    return _any([term(schema, ANYWHERE, token) for token in tokens])
+
+
+def _all_of(queries: list[Query]) -> Query:
+    return _joined(Occur.Must, queries)
+
+
+def _any(queries: list[Query]) -> Query:
+    return _joined(Occur.Should, queries)
+
+
+def _joined(occur: Occur, queries: list[Query]) -> Query:
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(occur, q) for q in queries])
