@@ -37,8 +37,14 @@ class Input(Frozen):
     table_columns: tuple[str, ...] = Field(
         default=(), exclude=True, description="the names of all columns; the manifest has them not"
     )
+    described: tuple["Column", ...] = Field(
+        default=(), exclude=True, description="its columns as read; the manifest has them not"
+    )
     conditions: tuple[str, ...] = Field(
         default=(), description="what its owners ask to be kept to, as written"
+    )
+    attribution: str = Field(
+        default="", description="what to name its sources by in what is published, in French"
     )
 
 

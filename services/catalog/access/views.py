@@ -18,10 +18,12 @@ from services.catalog.access.model import ProjectAccess
 from services.catalog.datasets.bodies import Purpose, Text
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
+from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage, now
 from shared.events import JobKind, Party
 from shared.events.event import FileRef
 from shared.inbound import Body, Paging
+from shared.tables.manifest import Column
 
 _LATEST = date(2200, 1, 1)
 
@@ -119,8 +121,14 @@ class GrantedDataset(BaseModel):
     table_columns: tuple[str, ...] = Field(
         default=(), description="the names of all of the table's columns, in its order"
     )
+    described: tuple[Column, ...] = Field(
+        default=(), description="those that may be read, as they were read, without their values"
+    )
     conditions: tuple[str, ...] = Field(
         default=(), description="what its owners ask to be kept to, as written"
+    )
+    attribution: str = Field(
+        default="", description="what to name its sources by in what is published, in French"
     )
 
     @classmethod
@@ -133,6 +141,8 @@ class GrantedDataset(BaseModel):
         columns: tuple[str, ...] | None,
     ) -> Self:
         """These columns of a version of the dataset, under the conditions of the grant."""
+        profile = version.profile and version.profile.without_values()
+        known = profile.columns if profile else ()
         return cls(
             dataset_id=dataset.id,
             title=dataset.metadata.title,
@@ -143,8 +153,10 @@ class GrantedDataset(BaseModel):
             purpose=grant.purpose,
             until=grant.until,
             columns=columns,
-            table_columns=[one.name for one in version.profile.columns] if version.profile else (),
+            table_columns=tuple(one.name for one in known),
+            described=tuple(one for one in known if columns is None or one.name in columns),
             conditions=grant.wordings,
+            attribution=compatibility_of(dataset.sources(version)).attribution,
         )
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
+from shared.tables.manifest import Column
 from shared.tables.privacy import Privacy
 
 Report = dict[str, Any]
@@ -34,6 +35,9 @@ class Work(Frozen):
     inputs: dict[str, str] = Field(description="name in the steps -> path in the folder")
     table_columns: dict[str, tuple[str, ...]] = Field(
         default={}, description="of inputs with granted columns only: the names of all columns"
+    )
+    described: dict[str, tuple[Column, ...]] = Field(
+        default={}, description="of inputs, what their columns were read to hold"
     )
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None

@@ -14,7 +14,7 @@ from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events.event import FileRef, Frozen, Treatment
 from shared.storage import CHUNK, Storage
-from shared.tables.manifest import Input, Manifest, Output
+from shared.tables.manifest import Column, Input, Manifest, Output
 from shared.tables.privacy import Privacy
 
 SOURCE = "source"
@@ -47,7 +47,9 @@ class ReadableDataset(Frozen):
     until: str | None = None
     columns: tuple[str, ...] | None = None
     table_columns: tuple[str, ...] = ()
+    described: tuple[Column, ...] = ()
     conditions: tuple[str, ...] = ()
+    attribution: str = ""
 
 
 FoundInput: TypeAlias = tuple[Input, FileRef]

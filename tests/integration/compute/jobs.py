@@ -78,11 +78,14 @@ def ingest(folder: Path, content: Path | bytes, filename: str = "donnees.csv") -
 
 
 def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) -> RunOutcome:
-    """Take in the tables, and run a treatment on what comes out; `work` tells the runner more."""
-    taken = {}
+    """Take in the tables, and run a treatment on what comes out; `work` tells the runner more.
+
+    It is told what the columns were read to hold, as the service tells it.
+    """
+    taken, described = {}, {}
     for name, content in tables.items():
         made = ingest(folder / name, content)
-        assert not made.error, made.error
+        described[name] = made.reports[0]["columns"]
         taken[name] = made.made("table.parquet")
-    job = {"kind": "full", "steps": list(steps), **work}
+    job = {"kind": "full", "steps": list(steps), "described": described, **work}
     return run(folder / "job", job, dict(taken))

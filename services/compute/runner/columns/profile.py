@@ -173,6 +173,11 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
     return count(database, table), with_coordinates(database, table, coded)
 
 
+def describe_column(database: duckdb.DuckDBPyConnection, table: str, name: str) -> Column:
+    """One column of text by itself, whatever stands beside it."""
+    return _read_column(database, table, name, all_types(load_codes()))
+
+
 def _read_column(
     database: duckdb.DuckDBPyConnection, table: str, name: str, types: Iterable[ColumnType]
 ) -> Column:

@@ -36,7 +36,7 @@ def typed_table(
     known = {one.name: one for one in described}
     chosen, read = [], {}
     for name, stored in columns(database, table).items():
-        value = _value(known[name]) if stored == "VARCHAR" and name in known else ""
+        value = typed_value(known[name]) if stored == "VARCHAR" and name in known else ""
         chosen.append(f"{value or quoted(name)} AS {quoted(name)}")
         if value:
             read[name] = value
@@ -59,8 +59,8 @@ def _lost(
     return {name: int(lost) for name, lost in zip(read, found, strict=True) if lost}
 
 
-def _value(column: Column) -> str:
-    """The column's values as an expression; empty where they stay the text that they are."""
+def typed_value(column: Column) -> str:
+    """A column of text as an expression of its values; empty where they stay text."""
     if column.key or column.meaning is None or column.meaning.repair:
         return ""
     text, meaning = filled(column.name), column.meaning

@@ -1,6 +1,6 @@
 """Runs the steps of a treatment one after the other, and writes the last table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import duckdb
 
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.profile import describe
+from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import (
     ROW,
     Say,
@@ -27,8 +28,9 @@ from shared.applications import APPLICATIONS, check_steps, parse_parameters
 from shared.applications.aggregate import AggregateParameters
 from shared.errors import Invalid
 from shared.events.event import Step
-from shared.tables.manifest import PARQUET, RESULT
+from shared.tables.manifest import PARQUET, RESULT, Column
 from shared.tables.privacy import Privacy
+from shared.words import quoted as french_quoted
 
 _RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
     "aggregate": aggregate.run,
@@ -60,11 +62,18 @@ class TreatmentRun:
                 tables[name].is_whole for name in step.inputs.values()
             )
             tables[step.output] = InputTable(
-                step.output, step.output, rows, rows, is_whole, self._repeated(step, tables, report)
+                step.output,
+                step.output,
+                rows,
+                rows,
+                is_whole,
+                self._repeated(step, tables, report),
+                self._described(step, tables, report),
             )
             reports.append(report)
-        reports[-1] |= self._screen(self.work.steps[-1], tables)
-        return self._write(self.work.steps[-1].output), reports
+        found, screened = self._screen(self.work.steps[-1], tables)
+        reports[-1] |= screened
+        return self._write(tables[self.work.steps[-1].output], found, reports[-1]), reports
 
     def _take(self, name: str, path: str) -> InputTable:
         source = literal(str(self.folder / path))
@@ -76,7 +85,8 @@ class TreatmentRun:
         except duckdb.Error as error:
             raise Invalid(f"la table « {name} » est illisible", name) from error
         rows = count(self.database, name)
-        return InputTable(name, name, rows, rows)
+        described = {one.name: one for one in self.work.described.get(name, ())}
+        return InputTable(name, name, rows, rows, described=described)
 
     def _columns(self, name: str, table: str) -> str:
         """What stands for the columns of an input: empty ones for those that were not granted.
@@ -119,19 +129,22 @@ class TreatmentRun:
         return {
             "application": application.name,
             "output": step.output,
-            **report,
+            **_with_empty(report, workbench.empty),
             **_sampled(roles[main]),
         }
 
-    def _screen(self, last: Step, tables: dict[str, InputTable]) -> Report:
-        """What the result tells about persons: more than its inputs did, where they met."""
+    def _screen(self, last: Step, tables: dict[str, InputTable]) -> tuple[Sequence[Column], Report]:
+        """The result's columns, and what it tells about persons.
+
+        That is more than its inputs did, where they met.
+        """
         self.say(0.97, "cherche des données personnelles dans le résultat")
         rows, described = describe(self.database, last.output, lambda _share, _what: None)
         is_summed = last.application == "aggregate"
         found = screen(self.database, last.output, described, rows, is_summed=is_summed)
         if found.verdict == "none" and rows:
             found = self._screen_sums([one.name for one in described], tables) or found
-        return {"privacy": found.model_dump(mode="json"), "warning": found.warning}
+        return described, {"privacy": found.model_dump(mode="json"), "warning": found.warning}
 
     def _screen_sums(self, shown: list[str], tables: dict[str, InputTable]) -> Privacy | None:
         """The verdict on the last sums, of persons, that the result shows, crossed since or not.
@@ -164,6 +177,18 @@ class TreatmentRun:
                     found[renamed] = before._replace(times=before.times * times)
         return found
 
+    def _described(
+        self, step: Step, tables: dict[str, InputTable], report: Report
+    ) -> dict[str, Column]:
+        """What the columns that a step hands on were read to hold; its figures are numbers."""
+        if step.application == "cross":
+            left, right = (tables[step.inputs[side]].described for side in ("left", "right"))
+            renamed = {report["renamed"].get(name, name): one for name, one in right.items()}
+            return {**left, **{name: _called(one, name) for name, one in renamed.items()}}
+        known = tables[step.inputs["table"]].described
+        by = AggregateParameters.model_validate(step.parameters).by
+        return {name: known[name] for name in by if name in known}
+
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
         return lambda share, message: self.say(
@@ -182,16 +207,23 @@ class TreatmentRun:
         """)
         return InputTable(name, table.whole, rows, table.rows)
 
-    def _write(self, table: str) -> list[Made]:
-        """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points."""
+    def _write(self, table: InputTable, found: Sequence[Column], report: Report) -> list[Made]:
+        """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
+
+        Its columns have the types that their source was read to hold, or those found in it where
+        no source is known: a few codes alone look like numbers.
+        """
         self.say(0.99, "écrit le résultat")
         out = self.folder / "out"
+        known = [table.described.get(one.name, one) for one in found]
+        typed = typed_table(self.database, table.name, known)
+        report |= _with_empty(report, typed.lost)
         for name, options in (
             (RESULT, "FORMAT parquet, COMPRESSION zstd"),
             ("result.csv", "FORMAT csv, HEADER, DELIMITER ';'"),
         ):
             path = literal(str(out / name))
-            self.database.execute(f"COPY (SELECT * FROM {quoted(table)}) TO {path} ({options})")
+            self.database.execute(f"COPY ({typed.select}) TO {path} ({options})")
         charts = [
             Made(name=path.name, path=f"out/{path.name}", media_type="image/png")
             for path in sorted(out.glob("*.png"))
@@ -207,6 +239,27 @@ def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[M
     """Run the treatment described by `work`; returns the files made and one report per step."""
     with open_database(folder, memory_bytes) as database:
         return TreatmentRun(folder, work, database, say).run()
+
+
+def _called(column: Column, name: str) -> Column:
+    return column.model_copy(update={"name": name})
+
+
+def _with_empty(report: Report, empty: Mapping[str, int]) -> Report:
+    """The report, with a warning for each column of which cells are left empty."""
+    warnings: list[Report] = [
+        {"kind": "no_value", "column": name, "cells": cells, "told": _empty_told(name, cells)}
+        for name, cells in empty.items()
+    ]
+    summary = " ; ".join([report["summary"], *(str(one["told"]) for one in warnings)])
+    return report | {"warnings": [*report.get("warnings", []), *warnings], "summary": summary}
+
+
+def _empty_told(name: str, cells: int) -> str:
+    column = french_quoted(name)
+    if cells == 1:
+        return f"une cellule de {column} n'est ni nombre ni date, et reste vide"
+    return f"{cells} cellules de {column} ne sont ni nombres ni dates, et restent vides"
 
 
 def _sampled(main: InputTable) -> Report:

@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 import duckdb
 
 from services.compute.jobs.crossing_size import MOST_ROWS
-from services.compute.runner.database import Say, columns, quoted
+from services.compute.runner.columns.profile import describe_column
+from services.compute.runner.columns.typed_values import typed_value
+from services.compute.runner.database import Say, columns, filled, literal, quoted
 from shared.errors import Invalid
+from shared.tables.manifest import Column
 from shared.words import counted
 
 _GROUPED = "[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+"
@@ -35,7 +38,7 @@ class InputTable:
     """A table by the name it has in the database; `whole` is what a sample was taken of.
 
     What a trial made of samples is not whole. `repeated` are the columns whose rows stand in it
-    several times.
+    several times, `described` those of which it is known what they were read to hold.
     """
 
     name: str
@@ -44,11 +47,15 @@ class InputTable:
     whole_rows: int
     is_whole: bool = True
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
+    described: Mapping[str, Column] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Workbench:
-    """One step's work place; `sample_rows` are those of a trial's main table, else None."""
+    """One step's work place; `sample_rows` are those of a trial's main table, else None.
+
+    `empty` counts, by column, the cells in which a mark stands in place of a number.
+    """
 
     database: duckdb.DuckDBPyConnection
     tables: Mapping[str, InputTable]
@@ -57,6 +64,7 @@ class Workbench:
     say: Say
     sample_rows: int | None = None
     crossing_rows: int = MOST_ROWS
+    empty: dict[str, int] = field(default_factory=dict)
 
     def columns(self, role: str) -> dict[str, str]:
         """The columns of the table in that role, name to type."""
@@ -104,6 +112,8 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
     text = f"nullif(trim({column}), '')"
     plain = f"regexp_replace({text}, '[ \u00a0\u202f]', '', 'g')"
     wrong, example, whole = _count_non_numbers(workbench, role, text)
+    if wrong and (read := _written(workbench, role, name)):
+        return read
     if wrong:
         told = counted(wrong, "valeur n'est pas un nombre", "valeurs ne sont pas des nombres")
         raise Invalid(
@@ -113,6 +123,31 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
     if whole:
         return f"CAST({text} AS BIGINT)", True
     return f"CAST(replace({plain}, ',', '.') AS DOUBLE)", False
+
+
+def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | None:
+    """The column read as numbers with groups, units and the like; None where that fails, too.
+
+    What stands in place of a secret number is none, and is counted.
+    """
+    table = workbench.tables[role]
+    column = table.described.get(name)
+    if column is None:
+        column = describe_column(workbench.database, table.whole, name)
+    if column.type not in ("integer", "decimal"):
+        return None
+    value, text = typed_value(column), filled(name)
+    marks = ", ".join(map(literal, (*column.withheld, *column.missing))) or "''"
+    ((wrong, empty),) = workbench.rows(
+        f"SELECT count(*) FILTER (value IS NULL AND text NOT IN ({marks})),"
+        " count(*) FILTER (value IS NULL AND text IS NOT NULL) FROM"
+        f" (SELECT {value} AS value, {text} AS text FROM {quoted(table.whole)})"
+    )
+    if wrong:
+        return None
+    if empty:
+        workbench.empty[name] = int(empty)
+    return value, column.type == "integer"
 
 
 def _shape(text: str) -> str:

@@ -336,6 +336,6 @@ def test_columns_are_called_as_with_all_of_the_table_that_was_not_granted(tmp_pa
     full_names = {"left": ["a", "b", "k"]}
     done = treat(tmp_path, tables, cross, add, table_columns=full_names)
     assert pd.read_parquet(done.made("result.parquet")).to_dict("list") == {
-        "k": ["1", "2"],
+        "k": [1, 2],
         "b_2": [5, 6],
     }

@@ -1,0 +1,108 @@
+"""Results have the types that their sources were read to hold; codes stay text."""
+
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, ingest, step, treat
+
+SHOPS = (
+    "com;siren;montant;taux;ouverture;mois;menages;actif;nom\n"
+    "01004;732 829 320;1\u202f234,56 €;12,5 %;31/01/2024;05/2024;12;oui;Été\n"
+    "14118;356000000;(12,00 €);3 %;01/02/2024;06/2024;s;non;=A1\n"
+    "2A004;552081317;0 €;-0,1 %;29/02/2024;07/2024;<5;oui;\n"
+).encode()
+COMMUNES = DEMO / "communes_2026.csv"
+CROSS = step(
+    "cross", {"left": "shops", "right": "shops_again"}, "c", left_key="siren", right_key="siren"
+)
+
+
+def crossed(folder: Path) -> RunOutcome:
+    """The shops, crossed with themselves."""
+    return treat(folder, {"shops": SHOPS, "shops_again": SHOPS}, CROSS)
+
+
+def types_of(run: RunOutcome) -> dict[str, str]:
+    """The types of the result's columns, as Parquet has them."""
+    schema = parquet.read_schema(run.made("result.parquet"))
+    return {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
+
+
+def test_columns_of_a_result_have_real_types(tmp_path: Path) -> None:
+    """Codes stay text, months have no day, and oui stays oui."""
+    run = crossed(tmp_path)
+    first = {name: kind for name, kind in types_of(run).items() if not name.endswith("_2")}
+    assert first == {
+        "com": "string",
+        "siren": "string",
+        "montant": "double",
+        "taux": "double",
+        "ouverture": "date32[day]",
+        "mois": "string",
+        "menages": "int64",
+        "actif": "string",
+        "nom": "string",
+    }
+    rows = parquet.read_table(run.made("result.parquet")).to_pylist()
+    assert [row["com"] for row in rows] == ["01004", "14118", "2A004"]
+    assert [row["siren"] for row in rows] == ["732829320", "356000000", "552081317"]
+    assert [row["montant"] for row in rows] == [1234.56, -12.0, 0.0]
+    assert [row["taux"] for row in rows] == [12.5, 3.0, -0.1]
+    assert [str(row["ouverture"]) for row in rows] == ["2024-01-31", "2024-02-01", "2024-02-29"]
+    assert [row["mois"] for row in rows] == ["2024-05", "2024-06", "2024-07"]
+    assert [row["nom"] for row in rows] == ["Été", "=A1", None]
+
+
+def test_csv_of_a_result_holds_the_same_values(tmp_path: Path) -> None:
+    """For programs: points before decimals, days as ISO writes them."""
+    lines = crossed(tmp_path).made("result.csv").read_text("utf-8").splitlines()
+    assert lines[1].startswith("01004;732829320;1234.56;12.5;2024-01-31;2024-05;12;oui;Été;")
+
+
+def test_cells_that_are_no_number_are_empty_and_told(tmp_path: Path) -> None:
+    """`s` and `<5` are kept by the dataset, and are no numbers of the result."""
+    run = crossed(tmp_path)
+    table = parquet.read_table(run.made("result.parquet"))
+    assert table["menages"].to_pylist() == [12, None, None]
+    told = [one for one in run.reports[-1]["warnings"] if one["kind"] == "no_value"]
+    assert [(one["column"], one["cells"]) for one in told] == [("menages", 2), ("menages_2", 2)]
+    assert "2 cellules de « menages » ne sont ni nombres ni dates" in run.reports[-1]["summary"]
+
+
+def test_sums_read_what_spreadsheets_write(tmp_path: Path) -> None:
+    """Amounts with their unit, and without the cells that are secret, which are told."""
+    sums = step("aggregate", {"table": "s"}, "r", by=["actif"], sums=["montant", "taux", "menages"])
+    run = treat(tmp_path, {"s": SHOPS}, sums)
+    table = parquet.read_table(run.made("result.parquet"))
+    assert table.to_pylist() == [
+        {"actif": "non", "montant": -12.0, "taux": 3.0, "menages": None},
+        {"actif": "oui", "montant": 1234.56, "taux": 12.4, "menages": 12},
+    ]
+    assert table.schema.field("menages").type == pa.int64()
+    (told,) = run.reports[-1]["warnings"]
+    assert (told["column"], told["cells"]) == ("menages", 2)
+
+
+def test_few_codes_stay_text_as_their_source_has_them(tmp_path: Path) -> None:
+    """A single commune is no number of five digits, whatever its column is called."""
+    communes = COMMUNES.read_bytes().replace(b"code;", b"x;", 1)
+    roles = {"left": "a", "right": "b"}
+    crossing = step("cross", roles, "c", left_key="k", right_key="x", how="inner")
+    few = treat(tmp_path, {"a": b"k\n14118\n", "b": communes}, crossing)
+    result = parquet.read_table(few.made("result.parquet"))
+    assert result["x"].to_pylist() == ["14118"]
+    assert result["population"].type == pa.int64()
+
+
+def test_result_that_is_taken_in_again_keeps_its_types(tmp_path: Path) -> None:
+    """As a delivered project gives it back to the catalogue, and another project reads it."""
+    first = crossed(tmp_path / "first")
+    again = ingest(tmp_path / "again", first.made("result.parquet"), "result.parquet")
+    keys = {one["name"]: one["key"] for one in again.reports[0]["columns"] if one["key"]}
+    assert keys == {"com": "commune", "siren": "siren", "com_2": "commune", "siren_2": "siren"}
+    tables: Tables = {"shops": first.made("result.parquet"), "shops_again": SHOPS}
+    second = treat(tmp_path / "second", tables, CROSS)
+    kept = types_of(second)
+    assert {name: kept[name] for name in types_of(first)} == types_of(first)
