@@ -85,7 +85,9 @@ _TO_ANOTHER_KIND = {
         Cost.MANY_TO_MANY,
         (
             "Code postal : toutes les communes actuelles qu'il dessert, et une commune peut avoir"
-            " plusieurs codes postaux."
+            " plusieurs codes postaux. Un code CEDEX mène à la commune de la mairie qui l'a pour"
+            " adresse, ou à celles de son bureau de poste quand ses premiers chiffres le disent ;"
+            " aucune liste ouverte ne les a tous, et les autres ne mènent nulle part."
         ),
     ),
     ("commune", "epci"): (Cost.LOSES_DETAIL, "Commune de toute année : son EPCI actuel."),

@@ -3,6 +3,8 @@
 import pyarrow as pa
 import pytest
 
+from services.compute.runner.columns.cog import load_cog
+from services.compute.runner.linkage.cedex import town_halls
 from services.compute.runner.linkage.crosswalk_lookup import map_keys
 from shared.tables.crosswalks import CROSSWALKS
 from tests.unit.compute.columns.test_cog import valid_in
@@ -114,3 +116,48 @@ def test_positions_ascend_and_repeat_with_several_targets() -> None:
     assert positions == sorted(positions)
     assert set(positions) == {0, 2, 3}
     assert positions.count(0) == positions.count(3) > 1
+
+
+@pytest.mark.parametrize(
+    ("code", "communes"),
+    [
+        ("14027", {"14118"}),  # Caen's town hall
+        ("76123", {"76322"}),  # that of Le Grand-Quevilly
+        ("14038", {"14118"}),
+        ("76038", {"76540"}),
+        ("50010", {"50502"}),
+        ("27406", {"27375"}),
+        ("27204", {"27681"}),
+        ("20090", {"2A004"}),
+        ("75847", {"75056"}),
+        ("76059", set()),  # Le Havre: Rouen's begin alike
+        ("51095", set()),  # Reims: Châlons-en-Champagne's begin alike
+        ("59059", set()),  # Roubaix, among many offices
+        ("69437", set()),
+        ("97478", set()),
+        ("99999", set()),
+    ],
+)
+def test_code_of_cedex_leads_to_the_commune_of_its_office(code: str, communes: set[str]) -> None:
+    """A town hall's, or one whose first digits tell; of others nothing is said."""
+    found = {target for _, target in led("postcode_commune", code)}
+    assert communes <= found
+    assert bool(found) == bool(communes)
+
+
+def test_ordinary_postcodes_lead_where_they_did() -> None:
+    """Whatever codes of CEDEX stand beside them."""
+    postcodes = load_cog().postcodes
+    codes = sorted(set(postcodes["postcode"].to_pylist()))
+    pairs = set(led("postcode_commune", *codes, "14038", "76059"))
+    ordinary = zip(postcodes["postcode"].to_pylist(), postcodes["commune"].to_pylist(), strict=True)
+    assert {one for one in pairs if one[0] not in {"14038", "76059"}} == set(ordinary)
+
+
+def test_town_halls_of_cedex_are_in_present_communes() -> None:
+    """Their codes are no ordinary ones, and each is of one."""
+    cog, listed = load_cog(), town_halls()
+    codes = listed["postcode"].to_pylist()
+    assert len(codes) == len(set(codes)) > 200
+    assert not set(codes) & set(cog.postcodes["postcode"].to_pylist())
+    assert set(listed["commune"].to_pylist()) <= set(cog.communes["commune"].to_pylist())
