@@ -28,7 +28,15 @@ _KINDS = {
     "iban": "IBAN",
     "email": "adresse électronique",
     "phone": "téléphone",
-    "mention": "coordonnées d'une personne dans un texte",
+    "mention": "personne nommée ou joignable dans un texte",
+    "plate": "plaque d'immatriculation",
+    "ip": "adresse IP",
+    "mac": "adresse MAC d'un appareil",
+    "handle": "compte sur un réseau social",
+    "persons": "personnes décrites dans une même case",
+    "initials": "initiales",
+    "signature": "signature",
+    "identifier": "numéro ou pseudonyme d'une personne",
     "first_name": "prénom",
     "surname": "nom de famille",
     "full_name": "nom et prénom",
@@ -63,7 +71,10 @@ class Finding(Frozen):
     role: Role
     rows: int = Field(
         ge=0,
-        description="rows with a value in this column; with a NIR, where a few stand among others",
+        description="rows of this column that are persons'; of long tables told by a sample",
+    )
+    persons: int | None = Field(
+        default=None, description="of cells that have several persons, how many those are"
     )
     confidence: float = Field(ge=0, le=1)
     diversity: int | None = Field(

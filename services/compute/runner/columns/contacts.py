@@ -9,11 +9,22 @@ from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import any_word
 from services.compute.runner.values.value_tests import Flags, Texts, matching
 
-_OFFICE = rf"([a-z0-9]+[._+-])*{any_word('office_mailboxes')}[0-9]*([._+-].*)?"
+_OFFICE = (
+    rf"([a-z0-9]+[._+-])*({any_word('office_mailboxes')}|{any_word('trades')})[0-9]*([._+-].*)?"
+    rf"|([a-z0-9]+[._+-])*{any_word('long_trades')}.*"
+)
+"""A word of an office or a trade between signs, or a long one that begins what stands there."""
+
 _FREE_MAIL = rf"(?i).*@{any_word('free_mail_domains')}\.(com|fr|net|org|eu)"
 _MAILBOX = r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+"
 _NUMBER = r"((\+33|0033)( ?\(0\))?|0)[ .]?[%s]([ ./-]?[0-9]{2}){4}"
 _MOBILE = _NUMBER % "67"
+
+_ADDRESSED = (
+    r"(?s)(?:.*[^\pL])?(?:M\.|MM\.|Mr|Mme|Mlle|Monsieur|Madame|Mademoiselle) ?\p{Lu}[\pL'-]+.*"
+)
+_FIRST_AND_CAPITALS = r"\b(?P<first>\p{Lu}\p{Ll}+(?:-\p{Lu}\p{Ll}+)?) \p{Lu}{3,}"
+"""`Mme Collet`, and no `Mme la Préfète`; `Alain MARCHAND`."""
 
 EMAIL = r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
 PHONE = _NUMBER % "1-9"
@@ -72,6 +83,13 @@ def mentions_somebody(texts: Texts) -> Flags:
     has_mailbox = matching(".+")(mailboxes)
     flags[has_mailbox] |= names_somebody(mailboxes.filter(pa.array(has_mailbox)))
     return flags
+
+
+def names_within(texts: Texts) -> Flags:
+    """Text that names somebody: behind a civility, or by a first name and capitals behind it."""
+    found = pc.extract_regex(texts, _FIRST_AND_CAPITALS)
+    first = pc.fill_null(pc.struct_field(found, "first"), "")
+    return matching(_ADDRESSED)(texts) | Words.of(first).are_first_name()
 
 
 def is_address(texts: Texts) -> Flags:

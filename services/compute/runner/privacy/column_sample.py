@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import duckdb
+import pyarrow.compute as pc
 
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.database import ROW, filled, quoted
-from services.compute.runner.values.value_tests import Counts, Flags, Test, Texts
+from services.compute.runner.values.value_tests import Counts, Flags, Test, Texts, matching
 from shared.tables.manifest import Column
 
 SAMPLE = 2000
 """Rows that are looked at: they lie at even distances, so the same table gives the same verdict."""
 
+_OF_PERSONS = r"(^|_)(sexe?|genre|age|catu|grav)|nais"
 _ACCENTS = str.maketrans("àâäçéèêëîïôöùûüÿ", "aaaceeeeiioouuuy")
 
 
@@ -22,7 +24,8 @@ _ACCENTS = str.maketrans("àâäçéèêëîïôöùûüÿ", "aaaceeeeiioouuuy")
 class ColumnSample:
     """A column's plain name, its profile, and the filled values of the sample.
 
-    `distinct` are those values, each once, and `counts` how often each occurs.
+    `distinct` are those values, each once, and `counts` how often each occurs; `cells` are the
+    values row by row, null where nothing stands.
     """
 
     column: Column
@@ -30,13 +33,19 @@ class ColumnSample:
     values: Texts
     distinct: Texts
     counts: Counts
+    cells: Texts
 
     @classmethod
     def of(cls, column: Column, values: Texts) -> "ColumnSample":
         """The sample of a column, given its values, some of them null."""
         valued = values.drop_null()
         distinct, counts = valued.value_counts().flatten()
-        return cls(column, _plain(column.name), valued, distinct, counts.to_numpy())
+        return cls(column, _plain(column.name), valued, distinct, counts.to_numpy(), values)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the values are those that are listed in its cells."""
+        return len(self.values) > len(self.cells)
 
     @cached_property
     def words(self) -> Words:
@@ -84,6 +93,19 @@ def sample_columns(
         for at, column in enumerate(columns)
         if column.filled
     ]
+
+
+_LISTED = matching(r"[^,;|]{1,12}(?:[,;|] ?[^,;|]{1,12})+")
+_LISTS = 0.2
+
+
+def listed_apart(sample: ColumnSample) -> ColumnSample:
+    """The sample, of short values listed in one cell (`1,2`, `1960|1985`) each by itself."""
+    if not (sample.is_named(_OF_PERSONS) and sample.share(_LISTED) >= _LISTS):
+        return sample
+    apart = pc.list_flatten(pc.split_pattern_regex(sample.values, "[,;|]"))
+    distinct, counts = pc.utf8_trim_whitespace(apart).value_counts().flatten()
+    return replace(sample, values=apart, distinct=distinct, counts=counts.to_numpy())
 
 
 def undetected(samples: Sequence[ColumnSample], found: Sequence[Detection]) -> list[ColumnSample]:

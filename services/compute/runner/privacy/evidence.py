@@ -7,11 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.contacts import mentions_somebody
+from services.compute.runner.columns.contacts import mentions_somebody, names_within
 from services.compute.runner.columns.nir import compact, is_plausible_nir
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import words
 from services.compute.runner.privacy.column_sample import ColumnSample
+from services.compute.runner.privacy.nested_persons import nesting_of
+from services.compute.runner.privacy.traces import is_high, is_ip, is_public_ip
 from services.compute.runner.values.value_tests import Flags, Test, Texts, among, matching
 
 Evidence = Callable[[ColumnSample], float]
@@ -37,6 +39,9 @@ TITLED = 0.2
 _MENTIONED = 0.005
 """Of the rows of a text, so many that have somebody's number or mailbox in them are no accident."""
 
+_NAMED = 0.05
+"""Of a long text, so many rows that name somebody are no memory of history."""
+
 _GENERATION, _OLDEST = 25, 120
 _KNOWN = 0.6
 """Share of the distinct values that a list of words must know."""
@@ -54,6 +59,17 @@ _BAND = (
     r"(?i)[^0-9]{0,12}[0-9]{1,3} ?(ans)? ?(-|à|a|et|_) ?([0-9]{1,3}|plus).*"
     r"|(moins|plus) de [0-9]+.*"
 )
+
+
+INITIALS = r"(?:[A-ZÀ-Ý][.-]? ?){2,4}"
+INITIALS_AND_BIRTH = (
+    rf"{INITIALS}[ ,;:(/-]*(?:n[ée]e? le )?(?:{_DAY}[/.-](?:0?[1-9]|1[0-2])[/.-])?"
+    r"(?:19|20)[0-9]{2}\)?"
+)
+"""`M.C.`, `JPD`; `SP 12/07/1982`, `A.B. (1975)`."""
+
+_DOTTED = r"(?:[A-ZÀ-Ý]\.[- ]?){2,4}"
+_FIRST_NUMBERS_HIGH = 0.5
 
 
 def rows(test: Test, least: float, sure: float = 1.0) -> Evidence:
@@ -112,8 +128,11 @@ def titled_names(sample: ColumnSample) -> float:
 
 
 def mentions(sample: ColumnSample) -> float:
-    """Text with somebody's number or mailbox in it."""
-    return DOUBTFUL if sample.share(mentions_somebody) >= _MENTIONED else 0.0
+    """Text with somebody's number or mailbox in it, or often with somebody's name."""
+    if sample.share(mentions_somebody) >= _MENTIONED:
+        return DOUBTFUL
+    is_text = sample.column.type == "free_text"
+    return DOUBTFUL if is_text and sample.share(names_within) >= _NAMED else 0.0
 
 
 def keyless_nirs(sample: ColumnSample) -> float:
@@ -160,6 +179,26 @@ def ages(sample: ColumnSample) -> float:
     if len(years) and years.max() > _OLDEST:
         return 0.0
     return values(lambda texts: numbers | matching(_BAND)(texts))(sample)
+
+
+def initials(sample: ColumnSample) -> float:
+    """Initials with their dots, or with a birth behind them."""
+    either = rf"{_DOTTED}|{INITIALS_AND_BIRTH}"
+    return rows(matching(either), NEARLY_ALL, _UNNAMED)(sample)
+
+
+def network_addresses(sample: ColumnSample) -> float:
+    """Addresses, whose first numbers no versions or sections have, or all are of the inside."""
+    share = sample.share(is_ip)
+    is_inside = share - sample.share(is_public_ip) >= NEARLY_ALL
+    is_sure = is_inside or sample.share(is_high) >= _FIRST_NUMBERS_HIGH
+    return share * _UNNAMED if share >= NEARLY_ALL and is_sure else 0.0
+
+
+def nested(sample: ColumnSample) -> float:
+    """Persons within the cells."""
+    found = nesting_of(sample)
+    return found.share * _UNNAMED if found and found.is_nested else 0.0
 
 
 def sexes(woman: str, man: str) -> tuple[Evidence, Evidence]:

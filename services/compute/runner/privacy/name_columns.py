@@ -15,6 +15,7 @@ from services.compute.runner.privacy.evidence import (
     NEARLY_ALL,
     TITLED,
 )
+from services.compute.runner.privacy.surroundings import Surroundings
 from services.compute.runner.values.value_tests import among, matching
 
 _NAME = r"(^|_)noms?(_|$)"
@@ -94,7 +95,7 @@ def without_names_of_things(
     Schools are called after persons. Where nothing else in a row is a person's, most of the names
     must be persons' and no plants', or a share of them have a civility.
     """
-    are_schools = _are_schools(samples)
+    are_schools = _are_schools(samples) or Surroundings(samples).are_measured
     doubtful = [one for one in found if _is_doubtful(one, are_schools=are_schools)]
     others = [one for one in found if one not in doubtful]
     if not doubtful or _has_persons(samples, others):

@@ -14,12 +14,7 @@ from typing import Any
 
 import duckdb
 
-from services.compute.runner.columns.contacts import (
-    is_free_mail,
-    is_function,
-    is_mobile,
-    names_somebody,
-)
+from services.compute.runner.columns.contacts import is_mobile
 from services.compute.runner.columns.nir import FIFTEEN_DIGITS, WRITTEN, is_nir
 from services.compute.runner.columns.reference_files import any_word
 from services.compute.runner.database import literal, quoted, trimmed
@@ -29,28 +24,38 @@ from services.compute.runner.privacy.column_sample import (
     sample_columns,
     undetected,
 )
-from services.compute.runner.privacy.detectors import SENSITIVE, attributes, direct_identifiers
+from services.compute.runner.privacy.detectors import (
+    PERSON,
+    PSEUDONYM,
+    SENSITIVE,
+    attributes,
+    direct_identifiers,
+)
 from services.compute.runner.privacy.evidence import BY_SPREAD
 from services.compute.runner.privacy.k_anonymity import Anonymity, measure
 from services.compute.runner.privacy.name_columns import with_surnames, without_names_of_things
+from services.compute.runner.privacy.nested_persons import nesting_of
+from services.compute.runner.privacy.personal_rows import Mailboxes, RowCounts
+from services.compute.runner.privacy.surroundings import Surroundings
 from services.compute.runner.values.value_tests import matching
 from shared.tables.manifest import Column
-from shared.tables.privacy import Finding, Privacy, Role, Subject
+from shared.tables.privacy import Finding, Privacy, Role, Subject, Verdict
 
-_ORGANISATIONS = frozenset({"siret", "siren", "rna", "uai", "tva"})
 _SEX = r"(^|_)(sexe?|genre)(_|$)"
 _BOTH = r"(?i)ensemble|total|tous|(les )?deux sexes|(femmes|hommes) et (hommes|femmes)"
-_PERSON = (
-    r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_(du_|de_l_|de_la_|de_|d_)?"
-    rf"{any_word('header_person')}e?s?(_|$)|(^|_)(ipp|id_?patient)(_|$)"
+_TRACK = (
+    r"(^|_)(trace|track|trajet|trip|device|appareil|terminal|imei|smartphone)(_|$)"
+    rf"|^{any_word('header_person')}$"
 )
-"""What columns are called that have a number for each person."""
-
 _COUNT = (
     r"^(nombres?|effectifs?|population|pop|obs_value|count|nb)$"
     rf"|^(nb|nbre|nombre|effectifs?)_(de_|d_)?{any_word('header_counted')}|_nombre$"
 )
 _NAMES = {"surname", "full_name"}
+_HALF_NAMES = {"first_name", "persons"}
+"""What tells persons apart where it names nobody."""
+
+_SIGNS = {"surname", "first_name", "birth_date", "initials"}
 _BESIDE_AGE = {"profession", "nationality", "family", "education", "health"}
 _MOST = 0.5
 _SHORTEST_NIR, _LONGEST_NIR = 15, 21
@@ -71,76 +76,107 @@ def screen(
 
     `is_summed` tells that each row was made of many.
     """
-    samples = sample_columns(database, table, columns, rows)
+    sampled = Surroundings(sample_columns(database, table, columns, rows)).without_animals()
+    samples = sampled.samples
     is_counted = is_summed or _counts_people(samples)
     named = with_surnames(samples, list(direct_identifiers(samples)), is_counted=is_counted)
     found = without_names_of_things(samples, named)
     others = list(attributes(undetected(samples, found)))
-    subject = _subject(samples, found, others, is_counted=is_counted)
-    direct = [one for one in found if _is_direct(one, found, subject)]
-    findings = (*_findings(direct, "direct"), *_other_nirs(database, table, columns, direct))
+    homes = sampled.are_homes([one.sample for one in found if one.kind == "address"])
+    subject = _subject(sampled, found, others, is_counted=is_counted, are_homes=homes)
+    counted = RowCounts(database, table, subject, Mailboxes(samples, found))
+    direct = [one for one in found if _is_direct(one, found, counted)]
+    findings = (
+        *_findings(direct, "direct", counted),
+        *_other_nirs(database, table, columns, direct),
+    )
     if subject != "persons":
         return Privacy(verdict="direct" if findings else "none", subject=subject, findings=findings)
-    first_names = [one for one in found if one.kind == "first_name" and one not in direct]
+    hidden = [one for one in found if one.kind in _HALF_NAMES and one not in direct]
     births = [one.name for one in direct if one.kind == "birth_date"]
-    quasi = [*first_names, *(one for one in others if one.kind not in SENSITIVE)]
-    sensitive = [one for one in others if one.kind in SENSITIVE]
-    names = [*births, *(one.name for one in quasi)]
-    hidden = measure(database, table, names, [one.name for one in sensitive]) if names else None
-    return Privacy(
-        verdict="direct" if findings else "quasi",
-        subject=subject,
-        findings=(
-            *findings,
-            *_findings(quasi, "quasi"),
-            *_findings(sensitive, "sensitive", hidden.diversity if hidden else ()),
-        ),
-        **(_figures(hidden, rows) if hidden else {}),
-    )
+    traits, figures = _traits([*hidden, *others], births, counted, rows)
+    verdict: Verdict = "direct" if findings else "quasi"
+    return Privacy(verdict=verdict, subject=subject, findings=(*findings, *traits), **figures)
+
+
+def _traits(
+    found: Sequence[Detection], births: Sequence[str], counted: RowCounts, rows: int
+) -> tuple[tuple[Finding, ...], dict[str, Any]]:
+    """What tells persons apart or is protected most, and how well they hide among others.
+
+    A number that stands for a person tells who it is to nobody else: it counts for no group.
+    """
+    quasi = [one for one in found if one.kind not in SENSITIVE]
+    sensitive = [one for one in found if one.kind in SENSITIVE]
+    names = [*births, *(one.name for one in quasi if one.kind != "identifier")]
+    if not names:
+        return (
+            *_findings(quasi, "quasi", counted),
+            *_findings(sensitive, "sensitive", counted),
+        ), {}
+    told = [one.name for one in sensitive]
+    hidden = measure(counted.database, counted.table, names, told)
+    protected = _findings(sensitive, "sensitive", counted, hidden.diversity)
+    return (*_findings(quasi, "quasi", counted), *protected), _figures(hidden, rows)
 
 
 def _subject(
-    samples: list[ColumnSample],
+    sampled: Surroundings,
     found: list[Detection],
     others: list[Detection],
     *,
     is_counted: bool,
+    are_homes: bool,
 ) -> Subject:
     """What a row is about, by what was found in the columns, and by their other attributes."""
     kinds = {one.kind for one in found if one.confidence > BY_SPREAD}
     also = {one.kind for one in others}
-    is_named = bool(kinds & {"nir", "full_name"}) or {"first_name", "surname"} <= kinds
-    signs = kinds & {"surname", "first_name", "birth_date"} or also & {"sex", "birth_year"}
-    is_numbered = any(one.is_named(_PERSON) for one in samples)
+    is_named = bool(kinds & {"nir", "full_name", "persons"}) or {"first_name", "surname"} <= kinds
+    signs = kinds & _SIGNS or also & {"sex", "birth_year"}
+    is_numbered = sampled.have(PERSON) or _are_coded(sampled) or _are_tracks(sampled, also)
     has_sign = bool(signs) or is_numbered or ("age" in also and bool(also & _BESIDE_AGE))
-    if is_named or (has_sign and not is_counted):
+    if is_named or are_homes or (has_sign and not is_counted):
         return "persons"
     if has_sign:
         return "groups"
-    return "organisations" if any(one.column.type in _ORGANISATIONS for one in samples) else "other"
+    return "organisations" if sampled.are_organisations else "other"
 
 
-def _counts_people(samples: list[ColumnSample]) -> bool:
+def _are_coded(sampled: Surroundings) -> bool:
+    """Whether each row has the code of a person, and none has what only things have."""
+    are_things = sampled.are_fleet or sampled.are_inventory or sampled.are_measured
+    return sampled.have(PSEUDONYM) and not are_things
+
+
+def _are_tracks(sampled: Surroundings, also: set[str]) -> bool:
+    """Whether rows are where a device was, and when."""
+    types = {one.column.type for one in sampled.samples}
+    is_located = {"latitude", "longitude"} <= types or "geo_point" in types
+    return is_located and sampled.have_time and sampled.have(_TRACK) and "place" in also
+
+
+def _counts_people(samples: Sequence[ColumnSample]) -> bool:
     """Whether a row stands for many persons: a column says how many, or means both sexes."""
     is_counted = any(one.is_named(_COUNT) and one.column.kind == "integer" for one in samples)
     is_both = matching(_BOTH)
     return is_counted or any(one.is_named(_SEX) and one.share(is_both) > 0 for one in samples)
 
 
-def _is_direct(one: Detection, found: list[Detection], subject: Subject) -> bool:
+def _is_direct(one: Detection, found: list[Detection], counted: RowCounts) -> bool:
     """Whether a column tells who somebody is, or how to reach them."""
-    share, is_personal = one.sample.share, subject == "persons"
+    share, is_personal = one.sample.share, counted.subject == "persons"
     match one.kind:
-        case "nir" | "iban" | "mention":
+        case "nir" | "iban" | "mention" | "plate" | "ip" | "mac" | "handle":
             return True
+        case "persons":
+            nesting = nesting_of(one.sample)
+            return nesting is not None and nesting.is_naming
         case "first_name":
             return is_personal and any(other.kind in _NAMES for other in found)
-        case "surname" | "full_name" | "address" | "birth_date":
+        case "surname" | "full_name" | "address" | "birth_date" | "initials" | "signature":
             return is_personal
         case "email":
-            usual = 1 - share(is_function) if is_personal else share(is_free_mail)
-            is_usual = subject != "organisations" and usual > _MOST
-            return is_usual or share(names_somebody) > 0
+            return counted.mailboxes.rows(one.sample, counted.subject) > 0
         case _:
             return is_personal or share(is_mobile) > _MOST
 
@@ -203,14 +239,15 @@ def _figures(hidden: Anonymity, rows: int) -> dict[str, Any]:
 
 
 def _findings(
-    found: Sequence[Detection], role: Role, diversity: Sequence[int] = ()
+    found: Sequence[Detection], role: Role, counts: RowCounts, diversity: Sequence[int] = ()
 ) -> Iterator[Finding]:
     for one, least in zip_longest(found, diversity):
         yield Finding(
             column=one.name,
             kind=one.kind,
             role=role,
-            rows=one.sample.column.filled,
+            rows=counts.rows(one),
+            persons=counts.persons(one),
             confidence=one.confidence,
             diversity=least,
         )

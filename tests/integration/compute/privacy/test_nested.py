@@ -1,0 +1,109 @@
+"""Several persons in one cell are found and counted, however they are written."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.tables.privacy import Finding
+from tests.integration.compute.privacy.test_names import FIRST_NAMES, LAST_NAMES, as_file
+from tests.integration.compute.privacy.test_screening import kinds, screened
+
+WHO = [("conducteur", "femme", 1979), ("passager", "homme", 1962), ("piéton", "femme", 2003)]
+
+
+def told(number: int, between: str) -> str:
+    """So many persons in a few words each."""
+    return between.join(f"{role}, {sex}, {year}, indemne" for role, sex, year in WHO[:number])
+
+
+def records(number: int) -> str:
+    """The same as JSON."""
+    fields = ("catégorie", "sexe", "anneeNaissance")
+    return json.dumps([dict(zip(fields, one, strict=True)) for one in WHO[:number]])
+
+
+def names(number: int, between: str) -> str:
+    """So many first names and surnames."""
+    both = zip(FIRST_NAMES[:number], LAST_NAMES[:number], strict=True)
+    return between.join(f"{last} {first}" for first, last in both)
+
+
+COUNTS = [at % 3 + 1 for at in range(30)]
+CELLS = {
+    "bars": ("quasi", [told(number, " | ") for number in COUNTS]),
+    "semicolons": ("quasi", [told(number, "; ") for number in COUNTS]),
+    "ages": ("quasi", [" / ".join(["H, 45 ans, blessé", "F, 7 ans"][:n]) for n in COUNTS]),
+    "records": ("quasi", [records(number) for number in COUNTS]),
+    "Python": ("quasi", [str(json.loads(records(number))) for number in COUNTS]),
+    "names": ("direct", [names(number, ", ") for number in COUNTS]),
+    "names apart": ("direct", [names(number, " ; ") for number in COUNTS]),
+    "named records": ("direct", [f'[{{"prenom": "Léa", "age": {20 + n}}}]' for n in COUNTS]),
+    "reached": ("direct", [f'{{"a": {{"tel": "06399800{10 + n}"}}}}' for n in COUNTS]),
+}
+
+
+def only(found: tuple[Finding, ...], kind: str) -> Finding:
+    """The only finding of that kind."""
+    (one,) = [one for one in found if one.kind == kind]
+    return one
+
+
+@pytest.mark.parametrize(("verdict", "cells"), CELLS.values(), ids=CELLS)
+def test_persons_in_one_cell_are_found(tmp_path: Path, verdict: str, cells: list[str]) -> None:
+    """Named or reached they are direct, else their traits may tell them apart."""
+    quoted = ['"' + cell.replace('"', '""') + '"' for cell in cells]
+    content = as_file(["rang", "x"], [[str(at) for at in range(30)], quoted])
+    found = screened(tmp_path, content)
+    assert (found.verdict, found.subject) == (verdict, "persons")
+    assert only(found.findings, "persons").rows == 30
+
+
+def test_all_persons_of_a_long_table_are_counted(tmp_path: Path) -> None:
+    """Of 9,000 accidents, not only of those that a sample shows."""
+    counts = [at % 3 + 1 for at in range(9000)]
+    cells = [f'"{told(number, " | ")}"' for number in counts]
+    content = as_file(["num", "usagers"], [[str(at) for at in range(9000)], cells])
+    found = screened(tmp_path, content)
+    one = only(found.findings, "persons")
+    assert (one.rows, one.persons) == (9000, sum(counts))
+    assert found.k is not None
+
+
+def test_lists_of_short_values_are_persons(tmp_path: Path) -> None:
+    """As the national file of accidents has them in some portals: `1,2` beside `1960,1985`."""
+    sexes = [",".join("121"[:number]) for number in COUNTS]
+    years = [",".join(["1960", "1985", "2001"][:number]) for number in COUNTS]
+    columns = [[f'"{one}"' for one in of] for of in (sexes, years)]
+    found = screened(tmp_path, as_file(["sexe", "an_nais"], columns))
+    assert kinds(found, "quasi") == {"sexe": "sex", "an_nais": "birth_year"}
+    assert {one.persons for one in found.findings} == {sum(COUNTS)}
+
+
+NOBODY = {
+    "tags": [json.dumps(["vélo", "eau", "bruit"][: n + 1]) for n in COUNTS],
+    "things": [json.dumps({"nom": "Piscine", "type": "eau", "tel": "0231000000"}) for _ in COUNTS],
+    "streets": ["; ".join(["rue Jean Moulin", "place Marie Curie"][:n]) for n in COUNTS],
+    "bands": [
+        ["Femmes 25-49 ans", "Hommes 50 ans et plus", "moins de 15 ans"][n - 1] for n in COUNTS
+    ],
+    "years": [f"de {1990 + n} à {2000 + n}, rue du Port" for n in COUNTS],
+    "broken": ['[{"prenom": ' * 50 for _ in COUNTS],
+}
+
+
+@pytest.mark.parametrize("cells", NOBODY.values(), ids=NOBODY)
+def test_other_lists_are_nobody(tmp_path: Path, cells: list[str]) -> None:
+    """Labels, things with a telephone, streets, bands of ages."""
+    quoted = ['"' + cell.replace('"', '""') + '"' for cell in cells]
+    content = as_file(["rang", "x"], [[str(at) for at in range(30)], quoted])
+    assert screened(tmp_path, content).findings == ()
+
+
+def test_schools_that_are_listed_in_a_cell_are_nobody(tmp_path: Path) -> None:
+    """Though they are called after persons."""
+    schools = [["Jules Ferry; Jean Moulin", "Paul Bert; Louis Pasteur"][at % 2] for at in range(30)]
+    content = as_file(
+        ["rang", "écoles"], [[str(at) for at in range(30)], [f'"{s}"' for s in schools]]
+    )
+    assert screened(tmp_path, content).findings == ()
