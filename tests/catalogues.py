@@ -11,11 +11,13 @@ from typing import Any
 from rdflib import Graph
 
 PREFIXES = """
+@prefix csvw: <http://www.w3.org/ns/csvw#> .
 @prefix dcat: <http://www.w3.org/ns/dcat#> .
 @prefix dcatap: <http://data.europa.eu/r5r/> .
 @prefix dct: <http://purl.org/dc/terms/> .
 @prefix foaf: <http://xmlns.com/foaf/0.1/> .
 @prefix hydra: <http://www.w3.org/ns/hydra/core#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix spdx: <http://spdx.org/rdf/terms#> .
 @prefix vcard: <http://www.w3.org/2006/vcard/ns#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
@@ -47,6 +49,10 @@ COMMUNES = """
       dct:format <http://publications.europa.eu/resource/authority/file-type/CSV> ;
       dcat:mediaType <http://www.iana.org/assignments/media-types/text/csv> ;
       dcat:byteSize "1500000"^^xsd:decimal ;
+      csvw:tableSchema [ csvw:column (
+        [ csvw:name "com" ; dct:description "Town"@en, "Code de la <b>commune</b>"@fr ]
+        [ csvw:titles "nom" ; csvw:name "name" ; dct:description "Nom, en clair"@fr ]
+        [ csvw:name "reg" ] ) ] ;
       spdx:checksum [ spdx:algorithm spdx:checksumAlgorithm_sha1 ;
         spdx:checksumValue "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709"^^xsd:hexBinary ] ] .
 """

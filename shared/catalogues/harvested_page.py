@@ -3,11 +3,12 @@
 from pydantic import Field
 
 from shared.events.event import Frozen
+from shared.tables.manifest import ColumnDescription
 
 ENTRIES = "entries.jsonl"
 """The file a harvest job makes: one PageEntry a line."""
 
-READER = 7
+READER = 8
 """What reads a page is known by this number: a page that another one read is read again."""
 
 
@@ -54,6 +55,9 @@ class Record(Frozen):
     contact_url: str = ""
     hvd: str = ""
     distributions: tuple[Distribution, ...] = ()
+    columns: tuple[ColumnDescription, ...] = Field(
+        default=(), description="what columns of its tables hold, the first text of each name"
+    )
 
 
 class PageEntry(Frozen):
@@ -91,6 +95,7 @@ _IN_FRENCH = {
     "temporal": "sa période",
     "distributions": "un de ses fichiers",
     "contact": "son contact",
+    "columns": "la description d'une de ses colonnes",
 }
 
 

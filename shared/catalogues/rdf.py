@@ -68,6 +68,13 @@ class Node:
         for value in self._values(predicates):
             yield Node(self._graph, value)
 
+    def members(self, *predicates: URIRef) -> Iterator["Node"]:
+        """The same, with the things in a list (rdf:List) in place of the list, in their order."""
+        for value in self._values(predicates):
+            is_list = (value, RDF.first, None) in self._graph
+            for one in self._graph.items(value) if is_list else (value,):
+                yield Node(self._graph, one)
+
     def node(self, *predicates: URIRef) -> "Node":
         """The first of them; a thing of which nothing is said when there is none."""
         return next(self.nodes(*predicates), Node(self._graph, BNode()))

@@ -79,6 +79,7 @@ def test_metadata_arrives_as_it_was_said(syntax: Syntax, tmp_path: Path) -> None
     assert (one.start, one.end) == ("2020-01-01", "2020-12-31")
     assert (one.contact, one.contact_email) == ("Service données", "donnees@region.fr")
     assert (one.language, one.restricted) == ("fr", False)
+    assert one.columns == RICH.columns[:1]
     assert one.licence == "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
     assert (found["dts_shut"].language, found["dts_shut"].restricted) == ("br", True)
 

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from rdflib import URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, RDFS
+from rdflib.namespace import CSVW, DCAT, DCTERMS, FOAF, RDFS
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.source_record import Harvested
@@ -37,12 +37,31 @@ def add_files(dataset: Node, about: Metadata, version: Version) -> None:
     if version.table:
         node = _file(dataset, "table", version.table, about, version)
         add_title(node, "Table au format Parquet", _table_in_words(version))
+        _add_columns(dataset, node, about, version)
     for output in version.files:
         # What was delivered as the table is there already, as the lab read it.
         if output.file.sha256 != version.file.sha256:
             path = f"files/{quote(output.name, safe='')}"
             node = _file(dataset, path, output.file, about, version)
             add_title(node, output.name, f"Fichier {output.name} du traitement")
+
+
+def _add_columns(dataset: Node, table: Node, about: Metadata, version: Version) -> None:
+    """Add what columns of the table hold.
+
+    DCAT-AP has no term for it: these are those of CSV on the Web (W3C, 2015), which profiles of it
+    for statistics and health data use for a distribution as well. Its `csvw:name` is made of the
+    title where it is not said.
+    """
+    known = {column.name for column in version.profile.columns} if version.profile else set()
+    said = [one for one in about.columns if one.name in known]
+    if not said:
+        return
+    schema = table.refer(CSVW.tableSchema, dataset.part("#columns"), CSVW.Schema)
+    for number, one in enumerate(said, 1):
+        column = schema.refer(CSVW.column, dataset.part(f"#column-{number}"), CSVW.Column)
+        column.add(CSVW.title, text(one.name))
+        column.add(DCTERMS.description, text(one.description, about.language))
 
 
 def _table_in_words(version: Version) -> str:

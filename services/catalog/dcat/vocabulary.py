@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from rdflib import Graph, Literal, Namespace, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SKOS, XSD
+from rdflib.namespace import CSVW, DCAT, DCTERMS, FOAF, PROV, RDF, RDFS, SKOS, XSD
 
 from services.catalog.datasets.metadata import HighValue, Language
 from services.catalog.licences.licences import Duty, Licence
@@ -21,6 +21,7 @@ from shared.words import fold
 
 PREFIXES = {
     "adms": str(ADMS),
+    "csvw": str(CSVW),
     "dcat": str(DCAT),
     "dcatap": str(DCATAP),
     "dct": str(DCTERMS),

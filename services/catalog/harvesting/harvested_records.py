@@ -62,6 +62,7 @@ def metadata_of(record: Record, source: RemoteSource) -> Metadata:
         hvd=_known(_HIGH_VALUE, record.hvd),
         modified=day_of(record.modified),
         language=_known(_LANGUAGE, record.language) or "fr",
+        columns=record.columns,
     )
 
 

@@ -50,6 +50,7 @@ def test_paged_catalogue_is_harvested_in_every_syntax(lab: Lab, syntax: str) -> 
     assert [one["url"] for one in communes["harvested"]["distributions"]] == [
         "https://portail.example/communes.csv"
     ]
+    assert communes["columns"][0] == {"name": "com", "description": "Code de la commune"}
     assert found["Qualité de l'eau"]["theme"] == "territoire"
     again = lab.harvest(source)
     assert again["report"] == "2 jeux de données lus : 2 inchangés."

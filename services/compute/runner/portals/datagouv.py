@@ -1,6 +1,7 @@
 """Reads a page of the API of data.gouv.fr (udata), version 1: `GET /api/1/datasets/`.
 
 Source: its Swagger description. `data` holds datasets, `next_page` the address of the next page.
+What columns hold is not on it: a resource's `schema` is a link to a Table Schema, never fetched.
 """
 
 from collections.abc import Iterator

@@ -6,13 +6,15 @@ A dataset is known again by its dct:identifier, else by its own address, else by
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from typing import Any
 
 from rdflib import BNode, Graph, Namespace, URIRef
-from rdflib.namespace import DC, DCAT, DCTERMS, FOAF, RDF, SDO, SKOS
+from rdflib.namespace import CSVW, DC, DCAT, DCTERMS, FOAF, RDF, SDO, SKOS
 
 from services.compute.runner.portals.rdf_parsing import NOWHERE
 from services.compute.runner.portals.sanitising import (
+    COLUMNS,
     DISTRIBUTIONS,
     KEYWORDS,
     NAMES,
@@ -42,6 +44,7 @@ from shared.catalogues.eu_codes import (
 from shared.catalogues.harvested_page import Distribution, Record
 from shared.catalogues.rdf import ADMS, DCATAP, HYDRA, SPDX, VCARD, Node
 from shared.errors import Rejected
+from shared.tables.manifest import ColumnDescription
 
 # Many catalogues write these with the other scheme.
 _SCHEMA = (Namespace("http://schema.org/"), SDO)
@@ -49,6 +52,8 @@ _HYDRA = (HYDRA, Namespace("https://www.w3.org/ns/hydra/core#"))
 _NEXT = tuple(hydra[name] for hydra in _HYDRA for name in ("next", "nextPage"))
 _STARTS = (DCAT.startDate, *(schema.startDate for schema in _SCHEMA))
 _ENDS = (DCAT.endDate, *(schema.endDate for schema in _SCHEMA))
+# In documents of CSV on the Web the term is `titles`, which many write in RDF, too.
+_COLUMN_NAMES = (CSVW.title, URIRef(f"{CSVW}titles"), CSVW.name)
 _CLOSED = ("RESTRICTED", "NON_PUBLIC", "CONFIDENTIAL", "SENSITIVE")
 _MEDIA_TYPE = re.compile(r"(?:^|media-types/)([\w.+-]+/[\w.+-]+)$")
 
@@ -119,6 +124,7 @@ def record_of(node: Node) -> Record:
         contact_url=_link(contact, VCARD.hasURL, FOAF.homepage),
         hvd=_word_of(HIGH_VALUE, node, DCATAP.hvdCategory),
         distributions=tuple(sorted(_distributions(node), key=Distribution.model_dump_json)),
+        columns=tuple(islice(_columns(node), COLUMNS)),
     )
 
 
@@ -203,6 +209,18 @@ def _distributions(node: Node) -> Iterator[Distribution]:
                 checksum=checksum(digest.text(SPDX.algorithm), digest.text(SPDX.checksumValue)),
                 modified=moment(one.text(DCTERMS.modified)),
             )
+
+
+def _columns(node: Node) -> Iterator[ColumnDescription]:
+    """What its files hold by column, where it says so in the terms of CSV on the Web."""
+    schemas = (one.node(CSVW.tableSchema) for one in node.nodes(DCAT.distribution))
+    seen = {""}
+    for column in chain.from_iterable(one.members(CSVW.column) for one in schemas):
+        name = one_line(column.text(*_COLUMN_NAMES))
+        said = untagged(column.text(DCTERMS.description, DC.description))
+        if name not in seen and said:
+            seen.add(name)
+            yield ColumnDescription(name=name, description=said)
 
 
 def _code(node: Node, predicate: URIRef) -> str:

@@ -15,7 +15,7 @@ from xml.sax import SAXException
 
 import rdflib
 from rdflib import Graph
-from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS, XSD
+from rdflib.namespace import CSVW, DCAT, DCTERMS, FOAF, RDF, SKOS, XSD
 from rdflib.plugins.parsers.notation3 import BadSyntax
 from rdflib.term import bind
 
@@ -64,6 +64,7 @@ _THINGS = {
 """Names of properties whose values are things."""
 
 CONTEXT: dict[str, Any] = {
+    "csvw": str(CSVW),
     "dcat": _DCAT,
     "dct": _DCTERMS,
     "dcterms": _DCTERMS,

@@ -21,7 +21,7 @@ from shared.tables.territory import Place
 LABEL, TEXT, URL = 500, 5000, 2000
 """Longest labels, texts and addresses that are kept, in characters."""
 
-KEYWORDS, DISTRIBUTIONS, PLACES, NAMES = 30, 200, 5000, 20
+KEYWORDS, DISTRIBUTIONS, PLACES, NAMES, COLUMNS = 30, 200, 5000, 20, 2000
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?$")
 _SPACES = re.compile(r"[^\S\n]+")

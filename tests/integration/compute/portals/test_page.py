@@ -36,6 +36,10 @@ COMMUNES_READ = {
     "contact_email": "geo@portail.example",
     "contact_url": "",
     "hvd": "statistics",
+    "columns": (
+        {"name": "com", "description": "Code de la commune"},
+        {"name": "nom", "description": "Nom, en clair"},
+    ),
 }
 COMMUNES_FILES = (
     Distribution(
@@ -349,3 +353,30 @@ def test_texts_are_bounded_and_seen(tmp_path: Path) -> None:
     (record,) = records_of(read(tmp_path, page, "data.gouv"))
     assert record.title == "É" + "x" * 499
     assert (len(record.keywords), len(record.distributions)) == (30, 200)
+
+
+def test_columns_are_read_however_they_are_listed(tmp_path: Path) -> None:
+    """The first text of each name, of all files; a list that never ends stops no other dataset."""
+    first = 'csvw:column [ csvw:title "a" ; dct:description "un" ], [ csvw:title "b" ]'
+    second = """csvw:column [ csvw:title "a" ; dct:description "deux" ],
+      [ csvw:title "c" ; dct:description "trois" ]"""
+    files = "".join(f"[ csvw:tableSchema [ {one} ] ], " for one in (first, second))
+    more = f"dcat:distribution {files} [ csvw:tableSchema <https://portail.example/schema> ] ;"
+    endless = """dcat:distribution [ csvw:tableSchema [ csvw:column _:l ] ] .
+      _:l rdf:first 1 ; rdf:rest _:l . <https://portail.example/d/endless>"""
+    done = read(tmp_path, turtle(dataset("a", more=more), dataset("endless", more=endless)))
+    read_well, broken = entries_of(done)
+    assert read_well.record
+    said = {one.name: one.description for one in read_well.record.columns}
+    assert said == {"a": "un", "c": "trois"}
+    assert broken.reason
+
+
+def test_columns_are_bounded(tmp_path: Path) -> None:
+    """As many as a table can have, and no longer texts than an owner can write."""
+    many = "".join(f'[ csvw:title "c{at}" ; dct:description "x" ], ' for at in range(2100))
+    long = f'[ csvw:title "a" ; dct:description "{"x" * 2000}" ]'
+    more = f"dcat:distribution [ csvw:tableSchema [ csvw:column {many} {long} ] ] ;"
+    (record,) = records_of(read(tmp_path, turtle(dataset("a", more=more))))
+    assert len(record.columns) == 2000
+    assert max(len(one.description) for one in record.columns) == 500

@@ -12,7 +12,7 @@ from services.catalog.dcat.describe import Lab, describe
 from services.catalog.dcat.syntax import Graphs, Syntax, write
 from shared.catalogues.harvested_page import Distribution
 from shared.events import FileRef, Step
-from shared.tables.manifest import Input, Output
+from shared.tables.manifest import ColumnDescription, Input, Output
 from tests.unit.catalog.samples import metadata, profile, published, ref
 
 LAB = Lab(
@@ -42,6 +42,10 @@ RICH = Metadata(
     frequency="ANNUAL",
     contact=Contact(name="Service données", email="donnees@region.fr", url="https://region.fr"),
     hvd="mobility",
+    columns=(
+        ColumnDescription(name="commune", description="code officiel, < 6 caractères"),
+        ColumnDescription(name="puissance", description="en kW ; dans aucune version"),
+    ),
 )
 
 

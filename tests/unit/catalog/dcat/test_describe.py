@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import RDF, BNode, Graph, Literal, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, PROV, SKOS
+from rdflib.namespace import CSVW, DCAT, DCTERMS, FOAF, PROV, SKOS
 
 from services.catalog.datasets.bodies import NewDataset
 from services.catalog.datasets.model import Dataset
@@ -294,3 +294,14 @@ def test_a_contact_can_be_written_to() -> None:
     contact = graph.value(URIRef(f"{BASE}/dts_rich"), DCAT.contactPoint)
     assert graph.value(contact, VCARD.hasEmail) == URIRef("mailto:donnees@region.fr")
     assert graph.value(contact, VCARD.fn) == Literal("Service données")
+
+
+def test_columns_that_the_table_has_are_told_in_the_terms_of_csvw() -> None:
+    """Each with its name and what it holds; nothing where nothing is said."""
+    graph = graph_of(rich())
+    (schema,) = graph.objects(URIRef(f"{BASE}/dts_rich#table"), CSVW.tableSchema)
+    (column,) = graph.objects(schema, CSVW.column)
+    assert graph.value(column, CSVW.title) == Literal("commune")
+    assert graph.value(column, DCTERMS.description) == Literal(RICH.columns[0].description, "fr")
+    silent = rich(RICH.model_copy(update={"columns": ()}))
+    assert not set(graph_of(silent).subjects(CSVW.tableSchema))
