@@ -9,7 +9,7 @@ from pydantic import Field, computed_field
 
 from services.catalog.datasets.legal_basis import LegalBasis, check_opening, held_for, why_held
 from services.catalog.datasets.metadata import AccessLevel, Metadata
-from services.catalog.datasets.source_record import FetchedCopy, Harvested, day_of
+from services.catalog.datasets.source_record import FetchedCopy, Harvested
 from services.catalog.datasets.versions import (
     DatasetState,
     Version,
@@ -278,7 +278,7 @@ class Dataset(Aggregate):
         version = version or self.shown
         if version:
             return version.changed_on
-        return day_of(self.harvested.modified) if self.harvested else self.metadata.modified
+        return self.harvested.changed_on if self.harvested else self.metadata.modified
 
     def record(self, event: Event) -> None:
         """Keep `event` to be published, and that the dataset changed."""

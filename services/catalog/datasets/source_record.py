@@ -1,5 +1,6 @@
 """What the catalogue keeps of a dataset that it knows from another catalogue."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Literal
 
@@ -20,6 +21,12 @@ def day_of(moment: str) -> date | None:
         return None
 
 
+def changed_on(modified: str, files: Iterable[Distribution]) -> date | None:
+    """The day a source tells of a dataset, else the latest of its files'; None for none."""
+    days = (day_of(one.modified) for one in files)
+    return day_of(modified) or max(filter(None, days), default=None)
+
+
 class Harvested(Frozen):
     """Which source says it, under which identifier, and what `fingerprint` knows it again by."""
 
@@ -33,6 +40,11 @@ class Harvested(Frozen):
     harvest_id: str = Field(description="the harvest that last changed it")
     change: Change = Field(description="how that harvest changed it")
     updated: str = Field(description="ISO date: the source's, or that of the harvest")
+
+    @property
+    def changed_on(self) -> date | None:
+        """The day its source last changed the data, as that says of the dataset or of its files."""
+        return changed_on(self.modified, self.distributions)
 
     def without_content(self) -> "Harvested":
         """What a deleted dataset keeps of it: enough to know its record again."""

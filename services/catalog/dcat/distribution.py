@@ -144,7 +144,10 @@ def _add_rights(node: Node, about: Metadata, version: Version, dataset: Node) ->
 
 def add_source_files(dataset: Node, about: Metadata, found: Harvested) -> None:
     """Add what the source says of data that is with it: when it changed, its page and files."""
-    dataset.add(DCTERMS.modified, day_or_moment(found.modified))
+    modified = day_or_moment(found.modified)
+    if modified is None and found.changed_on:
+        modified = typed(found.changed_on, "date")
+    dataset.add(DCTERMS.modified, modified)
     if found.page:
         dataset.refer(DCAT.landingPage, address(found.page), FOAF.Document)
     for number, one in enumerate(found.distributions, 1):

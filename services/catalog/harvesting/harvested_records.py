@@ -15,7 +15,7 @@ from services.catalog.datasets.metadata import (
     Period,
 )
 from services.catalog.datasets.model import DATASET_PREFIX, Dataset
-from services.catalog.datasets.source_record import Change, Harvested, day_of
+from services.catalog.datasets.source_record import Change, Harvested, changed_on
 from services.catalog.harvesting.model import RemoteSource
 from services.catalog.licences.licences import canonical
 from shared.aggregate import caused_id, now
@@ -60,7 +60,7 @@ def metadata_of(record: Record, source: RemoteSource) -> Metadata:
         frequency=_known(_FREQUENCY, record.frequency),
         contact=_known(_CONTACT, contact),
         hvd=_known(_HIGH_VALUE, record.hvd),
-        modified=day_of(record.modified),
+        modified=changed_on(record.modified, record.distributions),
         language=_known(_LANGUAGE, record.language) or "fr",
         columns=record.columns,
     )

@@ -79,7 +79,7 @@ _CLAUSE = re.compile(
 )
 _LATEX = re.compile(r"\\(documentclass|begin\{document\}|usepackage)\b")
 _BEGINNINGS = (
-    (re.compile(r"#!\s*/|<\?php"), "à un programme"),
+    (re.compile(r"#!\s*/|<\?php|/\*|//[ !/*]|['\"]use strict"), "à un programme"),
     (re.compile(r"%!PS"), "à un document PostScript"),
     (re.compile(r"BEGIN:VCARD$"), "à un carnet d'adresses"),
     (re.compile(r"BEGIN:VCALENDAR$"), "à un agenda"),

@@ -3,6 +3,7 @@
 import codecs
 import re
 import zipfile
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from services.compute.runner.formats.delimited import read_text
@@ -82,8 +83,9 @@ def _format(source: Path, filename: str) -> str:
     if start.startswith(_ZIP):
         return _workbook(source)
     if start.startswith(_OLE):
-        if _WORD in source.read_bytes():
-            raise Rejected("ce fichier est un document Word, pas un tableau")
+        with source.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            if content.find(_WORD) >= 0:
+                raise Rejected("ce fichier est un document Word, pas un tableau")
         return "xls"
     for magic, what in (*_OTHERS, *(_BINARIES if b"\x00" in start else ())):
         if start.startswith(magic):

@@ -74,7 +74,8 @@ def record_of(item: Any) -> Record:  # noqa: ANN401 - JSON
         producer_kind=_kind_of(organization),
         page=address(item.get("page")) or None,
         issued=moment(item.get("created_at")),
-        modified=moment(item.get("last_update") or item.get("last_modified")),
+        # `last_modified` is when somebody last edited what is said of the data.
+        modified=moment(item.get("last_update")),
         start=day(covered.get("start")),
         end=day(covered.get("end"), is_end=True),
         frequency=frequency_of(one_line(item.get("frequency"))),

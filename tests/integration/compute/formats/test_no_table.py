@@ -57,6 +57,13 @@ int main(void) {
     return 0;
 }
 """,
+    "a comment, then a table of numbers": """/* made by a tool */
+static const int codes[] = {
+  14118, 14119, 14120,
+  27229, 27230, 27231,
+  50129, 50130, 50131,
+};
+""",
     "css": """body { margin: 0; font-family: sans-serif; }
 table {
   border-collapse: collapse;

@@ -141,9 +141,13 @@ def test_update_of_a_referenced_dataset_is_its_source_s() -> None:
     dataset = harvested()
     assert dataset.updated == date(2026, 3, 1)
     assert dataset.as_source().updated is None
-    dataset.harvest(
-        harvested_record("changed").model_copy(update={"modified": "2026-02-28T23:00:00Z"})
+    files = tuple(
+        Distribution(url=f"https://a.fr/{day}", modified=day) for day in ("2025-05-01", "2026", "")
     )
+    told = harvested_record("changed").model_copy(update={"distributions": files})
+    dataset.harvest(told)
+    assert dataset.as_source().updated == date(2025, 5, 1)
+    dataset.harvest(told.model_copy(update={"modified": "2026-02-28T23:00:00Z"}))
     assert dataset.as_source().updated == date(2026, 2, 28)
 
 

@@ -228,6 +228,9 @@ def test_data_is_dated_by_its_source_alone() -> None:
     far = harvested()
     assert far.harvested
     far.harvested = far.harvested.model_copy(update={"modified": ""})
+    told = graph_of(far).value(URIRef(f"{BASE}/dts_far"), DCTERMS.modified)
+    assert str(told) == "2024-03-01"  # its file's
+    far.harvested = far.harvested.model_copy(update={"distributions": ()})
     assert graph_of(far).value(URIRef(f"{BASE}/dts_far"), DCTERMS.modified) is None
 
 

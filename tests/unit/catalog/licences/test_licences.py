@@ -62,6 +62,12 @@ def _told(half: str) -> list[tuple[str, str | None, str | None]]:
     return [one for one in told if one[1] != one[2]]
 
 
+@pytest.mark.parametrize("half", ["tuning", "held_out"])
+def test_no_text_is_taken_for_a_licence_that_it_does_not_give(half: str) -> None:
+    """What is not sure is left to a person: nothing is said of it."""
+    assert [one for one in _told(half) if one[2] is not None] == []
+
+
 def test_licences_as_people_write_them_are_known() -> None:
     """Of versions, old addresses, links and sentences each spelling names the right licence."""
     assert _told("tuning") == []
