@@ -9,6 +9,7 @@ from shared.applications.application import (
     ColumnName,
     Parameters,
     Role,
+    Totals,
 )
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=150)]
@@ -51,6 +52,7 @@ class AggregateParameters(Parameters):
     )
     ratio: Ratio | None = None
     chart: Chart | None = None
+    totals: Totals = "left_out"
 
     def figures(self) -> list[str]:
         """The names of the numeric columns of the result, in order."""

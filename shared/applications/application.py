@@ -1,9 +1,9 @@
 """What every application declares."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.events.event import Frozen
 
@@ -14,6 +14,16 @@ class Parameters(BaseModel):
     """What an application can be told; an unknown name is an error, not silence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Totals = Annotated[
+    Literal["left_out", "kept"],
+    Field(
+        description="Lignes de total reconnues dans les jeux de données lus : left_out les laisse"
+        " de côté, kept les garde comme les autres"
+    ),
+]
+"""What a step does with the rows of its datasets that sum others."""
 
 
 class Role(Frozen):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.applications.application import Application, ColumnName, Parameters, Role
+from shared.applications.application import Application, ColumnName, Parameters, Role, Totals
 from shared.tables.crosswalks import CROSSWALKS
 
 CHOICE = "many_to_many"
@@ -52,6 +52,8 @@ class CrossParameters(Parameters):
         " de l'une s'y croise avec chaque ligne de l'autre : kept le veut, refused refuse le calcul"
         " complet. Sans choix, un traitement soumis aujourd'hui reçoit refused",
     )
+
+    totals: Totals = "left_out"
 
     @model_validator(mode="after")
     def _arrive_at_one_kind(self) -> Self:

@@ -1,5 +1,7 @@
 """What a job leaves behind: its manifest, and the profile of a table it took in."""
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from pydantic import AwareDatetime, Field
@@ -18,6 +20,14 @@ TABLE = "table.parquet"
 
 RESULT = "result.parquet"
 """What a job calls the table of its last step."""
+
+
+class RowRange(Frozen):
+    """Each `step`-th row from the first to the last, counted from 1 in the order of the file."""
+
+    first: int = Field(ge=1)
+    last: int = Field(ge=1)
+    step: int = Field(default=1, ge=1)
 
 
 class Input(Frozen):
@@ -45,6 +55,9 @@ class Input(Frozen):
     )
     attribution: str = Field(
         default="", description="what to name its sources by in what is published, in French"
+    )
+    total_rows: tuple[RowRange, ...] = Field(
+        default=(), exclude=True, description="that sum others; its dataset's profile has them"
     )
 
 
@@ -152,6 +165,37 @@ class Repair(Frozen):
     first_line: int | None = Field(default=None, description="where it was done first, from 1")
 
 
+MOST_RANGES = 2000
+
+
+def ranges_of(rows: Sequence[int]) -> tuple[RowRange, ...]:
+    """Ascending row numbers as ranges; none where they are too scattered to be kept."""
+    ranges: list[RowRange] = []
+    for row in rows:
+        last = ranges[-1] if ranges else None
+        step = row - last.last if last else 0
+        if last and (last.first == last.last or step == last.step):
+            ranges[-1] = RowRange(first=last.first, last=row, step=step)
+        else:
+            ranges.append(RowRange(first=row, last=row))
+    return tuple(ranges) if len(ranges) <= MOST_RANGES else ()
+
+
+class TotalRows(Frozen):
+    """Rows that sum others; steps leave them out unless they are asked to keep them.
+
+    `message` says in French how many there are and why they are totals, and no value. Scattered
+    ones that are too many have no `ranges`, and are left in.
+    """
+
+    kind: str = Field(description="label, empty_key or sum: what shows that they are totals")
+    column: str = Field(default="", description="that holds the label, or lacks a value")
+    sums: tuple[str, ...] = Field(default=(), description="columns in which they sum others")
+    count: int = Field(ge=1)
+    ranges: tuple[RowRange, ...] = ()
+    message: str
+
+
 class Profile(Frozen):
     """What the ingest application reports: the table's shape and its key columns."""
 
@@ -163,10 +207,16 @@ class Profile(Frozen):
     columns: tuple[Column, ...]
     repairs: tuple[Repair, ...] = ()
     privacy: Privacy | None = Field(default=None, description="what it tells about persons")
+    totals: tuple[TotalRows, ...] = Field(default=(), description="rows that sum others")
 
     def without_values(self) -> "Profile":
         """The same for those who may not see the data: no value of a row is shown."""
         return self.model_copy(update={"columns": tuple(map(_without_values, self.columns))})
+
+    @property
+    def total_rows(self) -> tuple[RowRange, ...]:
+        """The rows that sum others."""
+        return tuple(chain.from_iterable(one.ranges for one in self.totals))
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from shared.aggregate import View, ViewPage, now
 from shared.events import JobKind, Party
 from shared.events.event import FileRef
 from shared.inbound import Body, Paging
-from shared.tables.manifest import Column
+from shared.tables.manifest import Column, RowRange
 
 _LATEST = date(2200, 1, 1)
 
@@ -130,6 +130,9 @@ class GrantedDataset(BaseModel):
     attribution: str = Field(
         default="", description="what to name its sources by in what is published, in French"
     )
+    total_rows: tuple[RowRange, ...] = Field(
+        default=(), description="of the table, that sum others: not counted twice"
+    )
 
     @classmethod
     def of(
@@ -157,6 +160,7 @@ class GrantedDataset(BaseModel):
             described=tuple(one for one in known if columns is None or one.name in columns),
             conditions=grant.wordings,
             attribution=compatibility_of(dataset.sources(version)).attribution,
+            total_rows=version.profile.total_rows if version.profile else (),
         )
 
 

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
-from shared.tables.manifest import Column
+from shared.tables.manifest import Column, RowRange
 from shared.tables.privacy import Privacy
 
 Report = dict[str, Any]
@@ -38,6 +38,9 @@ class Work(Frozen):
     )
     described: dict[str, tuple[Column, ...]] = Field(
         default={}, description="of inputs, what their columns were read to hold"
+    )
+    total_rows: dict[str, tuple[RowRange, ...]] = Field(
+        default={}, description="rows of inputs that sum others, by the name in the steps"
     )
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None

@@ -14,7 +14,7 @@ from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events.event import FileRef, Frozen, Treatment
 from shared.storage import CHUNK, Storage
-from shared.tables.manifest import Column, Input, Manifest, Output
+from shared.tables.manifest import Column, Input, Manifest, Output, RowRange
 from shared.tables.privacy import Privacy
 
 SOURCE = "source"
@@ -50,6 +50,7 @@ class ReadableDataset(Frozen):
     described: tuple[Column, ...] = ()
     conditions: tuple[str, ...] = ()
     attribution: str = ""
+    total_rows: tuple[RowRange, ...] = ()
 
 
 FoundInput: TypeAlias = tuple[Input, FileRef]

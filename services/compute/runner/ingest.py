@@ -30,6 +30,8 @@ from services.compute.runner.formats.table import Table, schema_of
 from services.compute.runner.linkage.key_values import write_keys
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.repairs import Repairs
+from services.compute.runner.totals.leaving_out import without_totals
+from services.compute.runner.totals.total_rows import find_total_rows
 from shared.errors import Rejected
 from shared.tables.key_file import KEYS
 from shared.tables.manifest import PARQUET, TABLE, Column, Profile
@@ -54,9 +56,8 @@ def ingest_file(
 ) -> tuple[list[Made], list[Report]]:
     """Read the job's only input; returns `table.parquet` and its profile as the only report.
 
-    A table with key columns also leaves the file of their values.
-
-    Raises Rejected, in French, naming the line, sheet or column that is wrong.
+    A table with key columns also leaves the file of their values. Raises Rejected, in
+    French, naming the line, sheet or column that is wrong.
     """
     (given,) = work.inputs.values()
     made, repairs = folder / "out" / TABLE, Repairs()
@@ -83,10 +84,11 @@ def ingest_file(
             raise Rejected("le fichier n'a pas de ligne de données")
         say(0.98, "cherche des données personnelles")
         privacy = screen(database, _READ, described, rows)
-        has_keys = write_keys(database, _READ, described, privacy, made.with_name(KEYS))
-    profile = Profile(
-        rows=rows, **_source(found), columns=described, repairs=repairs.made(), privacy=privacy
-    )
+        totals = find_total_rows(database, _READ, described, rows)
+        counted = without_totals(database, _READ, described, totals)
+        has_keys = write_keys(database, *counted, privacy, made.with_name(KEYS))
+    judged = {"repairs": repairs.made(), "privacy": privacy, "totals": totals}
+    profile = Profile(rows=rows, **_source(found), columns=described, **judged)
     shown = profile if privacy.verdict == "none" else profile.without_values()
     return _outputs(has_keys=has_keys), [shown.model_dump(mode="json")]
 

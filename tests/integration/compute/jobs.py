@@ -80,12 +80,15 @@ def ingest(folder: Path, content: Path | bytes, filename: str = "donnees.csv") -
 def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) -> RunOutcome:
     """Take in the tables, and run a treatment on what comes out; `work` tells the runner more.
 
-    It is told what the columns were read to hold, as the service tells it.
+    It is told what the columns were read to hold, and which rows are totals, as the service does.
     """
-    taken, described = {}, {}
+    taken, described, totals = {}, {}, {}
     for name, content in tables.items():
         made = ingest(folder / name, content)
         described[name] = made.reports[0]["columns"]
         taken[name] = made.made("table.parquet")
-    job = {"kind": "full", "steps": list(steps), "described": described, **work}
+        found = [one["ranges"] for one in made.reports[0].get("totals", ())]
+        totals[name] = [one for ranges in found for one in ranges]
+    told = {"described": described, "total_rows": totals}
+    job = {"kind": "full", "steps": list(steps), **told, **work}
     return run(folder / "job", job, dict(taken))

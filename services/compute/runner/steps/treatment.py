@@ -23,6 +23,7 @@ from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.steps import aggregate, cross
+from services.compute.runner.steps.input_tables import take, with_totals_told
 from services.compute.runner.steps.workbench import InputTable, Repeated, Workbench
 from shared.applications import APPLICATIONS, check_steps, parse_parameters
 from shared.applications.aggregate import AggregateParameters
@@ -53,7 +54,10 @@ class TreatmentRun:
         Raises Rejected with a reason that names the step.
         """
         check_steps(self.work.inputs, self.work.steps)
-        tables = {name: self._take(name, path) for name, path in self.work.inputs.items()}
+        tables = {
+            name: take(self.database, self.work, name, self.folder / path)
+            for name, path in self.work.inputs.items()
+        }
         reports = []
         for number, step in enumerate(self.work.steps):
             report = self._step(number, step, tables)
@@ -75,38 +79,13 @@ class TreatmentRun:
         reports[-1] |= screened
         return self._write(tables[self.work.steps[-1].output], found, reports[-1]), reports
 
-    def _take(self, name: str, path: str) -> InputTable:
-        source = literal(str(self.folder / path))
-        try:
-            chosen = self._columns(name, f"read_parquet({source})")
-            self.database.execute(
-                f"CREATE VIEW {quoted(name)} AS SELECT {chosen} FROM read_parquet({source})"
-            )
-        except duckdb.Error as error:
-            raise Invalid(f"la table « {name} » est illisible", name) from error
-        rows = count(self.database, name)
-        described = {one.name: one for one in self.work.described.get(name, ())}
-        return InputTable(name, name, rows, rows, described=described)
-
-    def _columns(self, name: str, table: str) -> str:
-        """What stands for the columns of an input: empty ones for those that were not granted.
-
-        So columns of a crossing are called as its owners and its holder read it, who know the names
-        of all: which of two equal names gets a suffix depends on them.
-        """
-        known = self.work.table_columns.get(name, ())
-        if not known:
-            return "*"
-        given = {row[0] for row in self.database.execute(f"DESCRIBE FROM {table}").fetchall()}
-        return ", ".join(
-            quoted(one) if one in given else f"CAST(NULL AS VARCHAR) AS {quoted(one)}"
-            for one in known
-        )
-
     def _step(self, number: int, step: Step, tables: dict[str, InputTable]) -> Report:
         application = APPLICATIONS[step.application]
         main = application.roles[0].name
-        roles = {role: tables[name] for role, name in step.inputs.items()}
+        parameters = parse_parameters(application, step, f"steps.{number}")
+        is_kept = parameters.model_dump().get("totals") == "kept"
+        given = {role: tables[name] for role, name in step.inputs.items()}
+        roles = {role: one.whole_table if is_kept else one for role, one in given.items()}
         if self.work.sample_rows is not None and step.inputs[main] in self.work.inputs:
             roles[main] = self._sample(roles[main], self.work.sample_rows)
         is_last = number == len(self.work.steps) - 1
@@ -120,7 +99,6 @@ class TreatmentRun:
             self.work.sample_rows,
             self.work.crossing_rows,
         )
-        parameters = parse_parameters(application, step, f"steps.{number}")
         try:
             report = _RUNS[application.name](workbench, parameters)
         except Invalid as error:
@@ -129,7 +107,9 @@ class TreatmentRun:
         return {
             "application": application.name,
             "output": step.output,
-            **_with_empty(report, workbench.empty),
+            **with_totals_told(
+                _with_empty(report, workbench.empty), given.values(), is_kept=is_kept
+            ),
             **_sampled(roles[main]),
         }
 

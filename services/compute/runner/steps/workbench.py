@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,7 +38,9 @@ class InputTable:
     """A table by the name it has in the database; `whole` is what a sample was taken of.
 
     What a trial made of samples is not whole. `repeated` are the columns whose rows stand in it
-    several times, `described` those of which it is known what they were read to hold.
+    several times, `described` those of which it is known what they were read to hold. Of a
+    dataset's table without its totals, `with_totals` is the name of all of it, and `totals` how
+    many there are.
     """
 
     name: str
@@ -48,6 +50,18 @@ class InputTable:
     is_whole: bool = True
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
     described: Mapping[str, Column] = field(default_factory=dict)
+    with_totals: str = ""
+    totals: int = 0
+
+    @property
+    def whole_table(self) -> "InputTable":
+        """The same with its rows of totals."""
+        if not self.totals:
+            return self
+        rows = self.rows + self.totals
+        return replace(
+            self, name=self.with_totals, whole=self.with_totals, rows=rows, whole_rows=rows
+        )
 
 
 @dataclass(frozen=True)

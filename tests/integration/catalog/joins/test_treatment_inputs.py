@@ -85,3 +85,17 @@ def test_data_that_is_still_read_is_known_without_columns(lab: Lab) -> None:
     told = described(lab, left, left, "mbr_1").table(left)
     assert (told.columns, told.is_lost) == (None, False)
     assert "le Datalab le lit" in told.reason
+
+
+def test_jobs_are_told_which_rows_are_totals(lab: Lab) -> None:
+    """With the data that they read; their owner sees why."""
+    content = b"code;nom;n\n14118;Caen;100\n76540;Rouen;90\n27229;Evreux;31\n;TOTAL;221\n"
+    dataset_id = publish_table(lab, "mbr_1", content)
+    project = lab.opened_for(dataset_id)
+    with lab.rpc() as rpc:
+        assert rpc.open_dataset(project, dataset_id)["total_rows"] == [
+            {"first": 4, "last": 4, "step": 1}
+        ]
+    shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_2", "holder"))
+    (total,) = shown["versions"][0]["profile"]["totals"]
+    assert (total["count"], total["column"]) == (1, "nom")

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.events import FileRef, Step
-from shared.tables.manifest import Column, Input, Manifest, Meaning, Output, Profile
+from shared.tables.manifest import Column, Input, Manifest, Meaning, Output, Profile, ranges_of
 
 TABLE, CHART = (FileRef(sha256=digit * 64, size=10) for digit in "ab")
 MANIFEST = Manifest(
@@ -73,3 +75,37 @@ def test_profile_without_values_still_counts() -> None:
     assert "1411X" not in profile.model_dump_json()
     assert profile.columns[0].meaning == meaning.model_copy(update={"invalid": ()})
     assert profile.columns[1] == columns[1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "ranges"),
+    [
+        ([], []),
+        ([4], [(4, 4, 1)]),
+        ([4, 5, 6], [(4, 6, 1)]),
+        ([3, 6, 9, 10], [(3, 9, 3), (10, 10, 1)]),
+        ([1, 2, 4, 6, 20], [(1, 2, 1), (4, 6, 2), (20, 20, 1)]),
+    ],
+)
+def test_rows_are_kept_as_ranges(rows: list[int], ranges: list[tuple[int, int, int]]) -> None:
+    """Regular ones as one, whatever their number."""
+    assert [(one.first, one.last, one.step) for one in ranges_of(rows)] == ranges
+
+
+@given(st.sets(st.integers(1, 300)))
+def test_ranges_hold_the_rows_that_they_were_made_of(rows: set[int]) -> None:
+    """No other, and each once."""
+    found = [
+        row for one in ranges_of(sorted(rows)) for row in range(one.first, one.last + 1, one.step)
+    ]
+    assert found == sorted(rows)
+
+
+def test_scattered_rows_are_too_many_to_be_kept() -> None:
+    """A document stays small."""
+    assert ranges_of([row * row for row in range(1, 5000)]) == ()
+
+
+def test_profile_of_before_knows_no_totals() -> None:
+    """Its rows are read as they were."""
+    assert Profile(rows=1, encoding="utf-8", columns=()).total_rows == ()

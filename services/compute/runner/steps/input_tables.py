@@ -1,0 +1,66 @@
+"""The tables that a treatment reads: without the columns not granted, and without totals."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from services.compute.execution.job_folder import Report, Work
+from services.compute.runner.database import count, literal, quoted
+from services.compute.runner.steps.workbench import InputTable
+from services.compute.runner.totals.leaving_out import is_counted
+from shared.errors import Invalid
+from shared.words import counted
+
+_LEFT_OUT = ("laissée de côté", "laissées de côté")
+_KEPT = ("gardée, comme demandé", "gardées, comme demandé")
+
+
+def take(database: duckdb.DuckDBPyConnection, work: Work, name: str, path: Path) -> InputTable:
+    """The table of that name, in a file of its own; one that has totals has a second with them."""
+    read = f"read_parquet({literal(str(path))})"
+    whole, totals = f"{name} (avec les totaux)", work.total_rows.get(name, ())
+    try:
+        rows_read = f"SELECT {_columns(database, work, name, read)} FROM {read}"
+        if totals:
+            database.execute(f"CREATE VIEW {quoted(whole)} AS {rows_read}")
+            rows_read = f"SELECT * FROM {quoted(whole)} QUALIFY {is_counted(totals)}"
+        database.execute(f"CREATE VIEW {quoted(name)} AS {rows_read}")
+    except duckdb.Error as error:
+        raise Invalid(f"la table « {name} » est illisible", name) from error
+    rows = count(database, name)
+    described = {one.name: one for one in work.described.get(name, ())}
+    table = InputTable(name, name, rows, rows, described=described)
+    if not totals:
+        return table
+    return replace(table, with_totals=whole, totals=count(database, whole) - rows)
+
+
+def _columns(database: duckdb.DuckDBPyConnection, work: Work, name: str, read: str) -> str:
+    """What stands for the columns of an input: empty ones for those that were not granted.
+
+    So columns of a crossing are called as its owners and its holder read it, who know the names of
+    all: which of two equal names gets a suffix depends on them.
+    """
+    known = work.table_columns.get(name, ())
+    if not known:
+        return "*"
+    given = {row[0] for row in database.execute(f"DESCRIBE FROM {read}").fetchall()}
+    return ", ".join(
+        quoted(one) if one in given else f"CAST(NULL AS VARCHAR) AS {quoted(one)}" for one in known
+    )
+
+
+def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: bool) -> Report:
+    """A report that says of rows of totals that they were left out, or kept as was asked."""
+    found = {one.name: one.totals for one in tables if one.totals}
+    if not found:
+        return report
+    one, many = _KEPT if is_kept else _LEFT_OUT
+    told = (
+        f"{counted(n, f'ligne de total {one}', f'lignes de total {many}')} (« {name} »)"
+        for name, n in found.items()
+    )
+    summary = " ; ".join((report["summary"], *told))
+    return report | {"totals": {"kept": is_kept, "rows": found}, "summary": summary}

@@ -1,0 +1,146 @@
+"""Rows that are the sum of rows beside them: totals and sub-totals, by their figures alone.
+
+A row that sums a block of its neighbours may do so by chance: the chance is the number of blocks
+that were tried, by the share of values that would have fitted, column by column.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Figures = NDArray[np.float64]
+"""A table's numbers, rows by columns, NaN where there is none."""
+
+Marks = NDArray[np.int8]
+"""How much a row says by itself that it is a total: UNMARKED, HINTED or LABELLED."""
+
+UNMARKED, HINTED, LABELLED = 0, 1, 2
+
+_CHANCES = {UNMARKED: 1e-2, HINTED: 1e-2, LABELLED: 0.05}
+"""The chance up to which a row may be a total; one that is labelled and sums all others is one."""
+
+_ALONE, _TOGETHER = 1e-4, 1e-6
+"""The same of a row that nothing marks, and of all such rows of a table together."""
+
+_LEAST_BLOCK = 2
+_SURE_BLOCK = 3
+"""So many rows are summed by one that nothing else marks, unless others do the same."""
+
+_ROUNDS = 4
+"""Totals of sub-totals are found once those are out of the way."""
+
+_MOST_DIGITS = 4
+_MOST_CELLS = 20_000_000
+_LEAST_SHARE = 0.5
+"""Of a row's figures must be sums; rates, years and ranks are none."""
+
+
+class BlockSum(NamedTuple):
+    """A row that sums `block` others in these columns, and how probable that is by chance.
+
+    `is_rest` when those are all that are left.
+    """
+
+    row: int
+    columns: tuple[int, ...]
+    block: int
+    is_rest: bool
+    chance: float
+
+
+def find_block_sums(figures: Figures, marks: Marks) -> list[BlockSum]:
+    """The rows of a table that sum others, by row."""
+    scaled = _scaled(figures)
+    left = np.arange(len(scaled))
+    found: list[BlockSum] = []
+    for _ in range(_ROUNDS):
+        new = _supported(_round(scaled[left], marks[left]), marks[left])
+        if not new:
+            break
+        found += [one._replace(row=int(left[one.row])) for one in new]
+        left = np.delete(left, [one.row for one in new])
+    return sorted(found)
+
+
+def _scaled(figures: Figures) -> Figures:
+    """Each column in units of its last digit: sums of whole numbers are exact."""
+    units = [10 ** _digits(column[np.isfinite(column)]) for column in figures.T]
+    return np.asarray(np.round(figures * units))
+
+
+def _digits(figures: NDArray[np.float64]) -> int:
+    """How many decimals these have, at most."""
+    for digits in range(_MOST_DIGITS):
+        scaled = figures * 10**digits
+        if np.allclose(scaled, np.round(scaled), rtol=1e-12, atol=1e-6):
+            return digits
+    return _MOST_DIGITS
+
+
+def _round(figures: Figures, marks: Marks) -> list[BlockSum]:
+    """The rows that sum a block before or after them, of all rows that are left."""
+    rows, columns = figures.shape
+    if rows <= _LEAST_BLOCK:
+        return []
+    sums = np.vstack([np.zeros(columns), np.cumsum(np.nan_to_num(figures), axis=0)])
+    found = (_sum_of(figures, sums, row, int(marks[row])) for row in _candidates(figures, marks))
+    return [one for one in found if one]
+
+
+def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:
+    """All rows of a small table; of a large one those that are marked, and its ends."""
+    rows, columns = figures.shape
+    if rows * rows * columns <= _MOST_CELLS:
+        return range(rows)
+    ends = {0, 1, rows - 2, rows - 1}
+    marked = [int(row) for row in np.flatnonzero(marks)]
+    most = max(1, _MOST_CELLS // (rows * columns))
+    return sorted(ends | {*marked[:most]})
+
+
+def _sum_of(figures: Figures, sums: Figures, row: int, mark: int) -> BlockSum | None:
+    """What that row sums, unless that is chance."""
+    wanted, rows = figures[row], len(figures)
+    before = sums[row] - sums[: max(0, row - 1)]
+    after = sums[row + 3 :] - sums[row + 1]
+    blocks = np.vstack([before, after])
+    if not len(blocks):
+        return None
+    lengths = np.concatenate([np.arange(row, 1, -1), np.arange(2, rows - row)])
+    slack = 0.5 * (lengths[:, None] + 1) * (mark == LABELLED)
+    can = np.isfinite(wanted) & (wanted != 0)
+    fits = (np.abs(blocks - wanted) <= slack) & can
+    # Rounding explains no more than a small part of what is summed.
+    fits &= np.abs(blocks - wanted) <= np.maximum(0, 0.002 * np.abs(wanted))
+    matched = fits.sum(axis=1)
+    best = int(np.lexsort((lengths, matched))[-1])
+    columns = np.flatnonzero(fits[best])
+    is_rest = int(lengths[best]) == rows - 1
+    tried = 1 if is_rest else len(blocks)
+    rows_tried = rows if mark == UNMARKED else 1
+    windows = (2 * slack[best] + 1) / np.abs(wanted[columns])
+    chance = tried * rows_tried * float(np.prod(np.minimum(1, windows)))
+    most = 1.0 if mark == LABELLED and is_rest else _CHANCES[mark]
+    needed = _LEAST_SHARE * can.sum() if mark == UNMARKED else 1
+    if not len(columns) or len(columns) < needed or chance >= most:
+        return None
+    return BlockSum(row, tuple(map(int, columns)), int(lengths[best]), is_rest, chance)
+
+
+def _supported(found: list[BlockSum], marks: Marks) -> list[BlockSum]:
+    """Without rows that nothing marks and that chance may have made.
+
+    One that sums two neighbours only is so, unless others do the same.
+    """
+    unmarked = [one for one in found if marks[one.row] == UNMARKED]
+    is_usual = len(unmarked) > 1 and math.prod(one.chance for one in unmarked) < _TOGETHER
+    return [
+        one
+        for one in found
+        if marks[one.row] != UNMARKED
+        or is_usual
+        or (one.chance < _ALONE and (one.is_rest or one.block >= _SURE_BLOCK))
+    ]

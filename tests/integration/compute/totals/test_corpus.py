@@ -1,0 +1,45 @@
+"""Rows of totals in odd tables are found, and no others: judged before the rules were written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.tables.manifest import Profile
+from tests.integration.compute.jobs import ROOT, ingest
+
+CORPUS = ROOT / "tests" / "corpora" / "tables"
+
+
+_MOST_MISSED = {"tuning": 0.0, "held_out": 0.25}
+
+
+def judged(half: str) -> dict[str, Any]:
+    """The tables of a half, by file, with what is right for each."""
+    found: dict[str, Any] = json.loads((CORPUS / half / "expected.json").read_text())
+    return {name: one for name, one in found.items() if not one.get("refused")}
+
+
+def total_rows(folder: Path, file: Path) -> list[int] | None:
+    """The rows that an ingest finds to be totals; None where it refuses the file."""
+    run = ingest(folder, file, file.name)
+    if run.error:
+        return None
+    ranges = Profile.model_validate(run.reports[0]).total_rows
+    return sorted(row for one in ranges for row in range(one.first, one.last + 1, one.step))
+
+
+@pytest.mark.parametrize("half", ["tuning", "held_out"])
+def test_rows_of_totals_are_those_that_people_see(tmp_path: Path, half: str) -> None:
+    """Of what is held out the number of misses alone is told: no rule is written for it."""
+    tables = judged(half)
+    misses = [
+        name
+        for number, (name, one) in enumerate(sorted(tables.items()))
+        if total_rows(tmp_path / str(number), CORPUS / half / name) != one["total_rows"]
+    ]
+    missed, most = len(misses), _MOST_MISSED[half] * len(tables)
+    told = misses if half == "tuning" else "held out: no names"
+    print(f"{half}: {missed} of {len(tables)} missed")
+    assert missed <= most, told
