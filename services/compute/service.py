@@ -6,7 +6,9 @@ from typing import Any
 
 from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.job_run import Platform
+from services.compute.execution.sandbox import Limits
 from services.compute.execution.scheduler import Scheduler
+from services.compute.execution.spare import Spares
 from services.compute.jobs import endings, retention
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
@@ -56,12 +58,14 @@ from shared.tables.manifest import RESULT_TYPES
 
 
 def _scheduler(context: Context) -> Scheduler:
+    limits = Limits(context.settings.job_seconds, context.settings.job_memory_bytes)
     platform = Platform(
         service=context.service,
         store=context.store,
         files=context.files,
         settings=context.settings,
         catalog=context.rpc("catalog"),
+        spares=Spares(limits if context.settings.job_spare else None),
     )
     scheduler = Scheduler(platform, check_sandbox)
     context.ready_checks["sandbox"] = lambda: scheduler.obstacle

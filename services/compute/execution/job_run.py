@@ -12,9 +12,11 @@ from typing import Literal, Self
 
 from services.compute import metrics
 from services.compute.execution.disk_space import check_disk_space
-from services.compute.execution.job_folder import JobFolder, Work, job_folder
+from services.compute.execution.job_folder import JobFolder, Work
 from services.compute.execution.job_output import Progress
+from services.compute.execution.process_tree import ProcessTree
 from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
+from services.compute.execution.spare import Spares
 from services.compute.execution.staging import DatasetOpener, Inputs, Interrupted, store_result
 from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.model import WAITING, Job, TakenOver, Waiting
@@ -46,6 +48,7 @@ class Platform:
     files: Storage
     settings: Settings
     catalog: DatasetOpener
+    spares: Spares
 
 
 class Heartbeat:
@@ -160,7 +163,7 @@ class JobRun:
         if self._heartbeat.should_stop():
             raise Interrupted
         seconds = self._seconds()
-        with job_folder() as folder:
+        with self._platform.spares.folder() as (folder, waiting):
             check_disk_space(folder.path)
             catalog, files = self._platform.catalog, self._platform.files
             limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
@@ -173,7 +176,7 @@ class JobRun:
             folder.describe(self._instructions(inputs))
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
-            self._compute(folder, limits)
+            self._compute(folder, limits, waiting)
             kept = store_result(self._job, inputs, began, folder, files)
             counted = self._counted(folder, tables)
         return partial(
@@ -238,8 +241,9 @@ class JobRun:
             url=job.url,
         )
 
-    def _compute(self, folder: JobFolder, limits: Limits) -> None:
-        outcome = Sandbox(limits).run(folder.path, self._note, self._heartbeat.should_stop)
+    def _compute(self, folder: JobFolder, limits: Limits, waiting: ProcessTree | None) -> None:
+        stop = self._heartbeat.should_stop
+        outcome = Sandbox(limits).run(folder.path, self._note, stop, waiting)
         self.seconds, self._heartbeat.log_tail = outcome.seconds, outcome.log_tail
         if outcome.ok:
             return

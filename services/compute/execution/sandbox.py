@@ -4,29 +4,23 @@ Works the same in a plain process and in one that eventlet patched: `subprocess`
 `time` are all it waits with.
 """
 
-import contextlib
 import json
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import psutil
 
 from services.compute.execution.bubblewrap import INNER_JOB, PROCESSES, confined
 from services.compute.execution.disk_space import overfilled
+from services.compute.execution.job_folder import WAIT
 from services.compute.execution.job_output import JobOutput, Progress
-from shared.errors import Unavailable
+from services.compute.execution.process_tree import ProcessTree, resident
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
 _PATIENCE_SECONDS = 10.0
-_PAUSE_SECONDS = 0.01
 _FLOOD = 200
 """A job may say this many times what is kept of its log."""
 
@@ -68,16 +62,29 @@ class Sandbox:
             str(limits.memory_bytes),
         )
 
+    def waiting(self, folder: Path) -> ProcessTree:
+        """A sandbox around `folder` whose runner loads what it needs and waits to `begin`."""
+        command = (*self._command, WAIT)
+        return ProcessTree(confined(folder, command, self._limits.processes), waits=True)
+
     def run(
-        self, folder: Path, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+        self,
+        folder: Path,
+        on_progress: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+        waiting: ProcessTree | None = None,
     ) -> SandboxOutcome:
         """Run `folder/job.json`; on success `folder/result.json` and its files in `out` are there.
 
         `on_progress` and `cancelled` are called up to ten times a second. No process of the job
-        is left when this returns or raises. Raises Unavailable when the sandbox does not start, or
-        the disk gets full through no fault of the job.
+        is left when this returns or raises. The job runs in the sandbox that is `waiting` around
+        the folder, unless that is gone. Raises Unavailable when the sandbox does not start, or the
+        disk gets full through no fault of the job.
         """
-        tree = ProcessTree(confined(folder, self._command, self._limits.processes))
+        if waiting and waiting.begin():
+            tree = waiting
+        else:
+            tree = ProcessTree(confined(folder, self._command, self._limits.processes))
         run = _SandboxRun(tree, self._limits, folder)
         try:
             reason = run.until_end(on_progress, cancelled)
@@ -88,89 +95,6 @@ class Sandbox:
             # Nor is the job to blame for what it says of a full disk itself.
             reason = (overfilled(folder) or reason) if reason else ""
         return run.outcome(reason)
-
-
-class ProcessTree:
-    """bubblewrap, its init inside the sandbox, and the job's processes below that.
-
-    The init is the first process of a PID namespace: the kernel ends every process of the job
-    with it, whatever signals they ignore and however they were detached.
-    """
-
-    def __init__(self, command: list[str]) -> None:
-        """Start `command`, which begins with bwrap; raises Unavailable when it does not start."""
-        info, told = os.pipe()
-        with os.fdopen(info, "rb") as told_info:
-            try:
-                command = [command[0], "--info-fd", str(told), *command[1:]]
-                self.bubblewrap = _start(command, told)
-            finally:
-                os.close(told)
-            self.init = _process_of(told_info.read())
-
-    def members(self) -> list[Any]:
-        """The job's processes; empty before the sandbox stands and after it fell."""
-        if self.bubblewrap.poll() is not None:
-            return []
-        try:
-            below = psutil.Process(self.bubblewrap.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            return []
-        return [process for process in below if process != self.init]
-
-    def terminate(self) -> None:
-        """Ask the job's processes to end."""
-        for process in self.members():
-            with contextlib.suppress(psutil.Error):
-                process.terminate()
-
-    def kill(self, patience: float) -> None:
-        """End everything; returns when it is gone or `patience` seconds passed."""
-        if self.init is not None:
-            with contextlib.suppress(psutil.Error):
-                self.init.kill()
-            # bubblewrap outlives its init, and the init every process of the job.
-            self._wait(patience)
-        if self.bubblewrap.poll() is None or self._is_left():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.bubblewrap.pid, signal.SIGKILL)
-            self._wait(patience)
-
-    def _is_left(self) -> bool:
-        if self.init is None:
-            return False
-        try:
-            # Once bubblewrap is gone the system's own init reaps this one, in its own good time.
-            return bool(self.init.is_running() and self.init.status() != psutil.STATUS_ZOMBIE)
-        except psutil.NoSuchProcess:
-            return False
-
-    def _wait(self, patience: float) -> None:
-        until = time.monotonic() + patience
-        while time.monotonic() < until:
-            if self.bubblewrap.poll() is not None and not self._is_left():
-                return
-            time.sleep(_PAUSE_SECONDS)
-
-
-def resident(members: list[Any]) -> int:
-    """Bytes of memory that these processes hold together."""
-    total = 0
-    for process in members:
-        with contextlib.suppress(psutil.Error):
-            total += process.memory_info().rss
-    return total
-
-
-def _process_of(info: bytes) -> Any:  # noqa: ANN401 - psutil is untyped
-    """The init that bubblewrap tells of as soon as there is one; None when there is none any more.
-
-    A job may end before anybody could look for its processes, and its init a little later.
-    """
-    try:
-        return psutil.Process(json.loads(info)["child-pid"])
-    except (ValueError, KeyError, psutil.NoSuchProcess):
-        return None
 
 
 class _SandboxRun:
@@ -253,21 +177,6 @@ class _SandboxRun:
 
     def _is_flood(self) -> bool:
         return self._output.total > _FLOOD * self._limits.log_bytes
-
-
-def _start(command: list[str], descriptor: int) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            command,
-            bufsize=0,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=(descriptor,),
-        )
-    except OSError as error:
-        raise Unavailable(f"the sandbox does not start: {error}") from error
 
 
 def _failure_reason(folder: Path, status: int) -> str:

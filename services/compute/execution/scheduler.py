@@ -42,7 +42,12 @@ class Scheduler(Loop):
 
     def __init__(self, platform: Platform, check_sandbox: Callable[[], None]) -> None:
         super().__init__(
-            _LOOK_SECONDS, self._wait_for_sandbox, self._count, self._note_losses, self._fill
+            _LOOK_SECONDS,
+            self._wait_for_sandbox,
+            self._count,
+            self._note_losses,
+            self._fill,
+            self._keep_spare,
         )
         self._platform, self._check_sandbox = platform, check_sandbox
         self._jobs = platform.store.of(Job)
@@ -85,6 +90,11 @@ class Scheduler(Loop):
                 return
             self._alone = job.id if job.is_suspect else ""
             self.begin(job.id, self._run_job, job)
+
+    def _keep_spare(self) -> None:
+        # It takes as much as it saves: where jobs wait for one another, there is nothing to win.
+        if not (self.obstacle or self.in_hand or self.stopping.is_set()):
+            self._platform.spares.fill()
 
     def _has_room(self) -> bool:
         return len(self.in_hand) < self._slots and self._alone not in self.in_hand
@@ -133,6 +143,7 @@ class Scheduler(Loop):
         for job_run in list(self._runs.values()):
             job_run.release()
         super().finish()
+        self._platform.spares.close()
 
     def _count(self) -> None:
         if time.monotonic() - self._counted < _COUNT_SECONDS:

@@ -162,7 +162,8 @@ class Lab(ServiceLab):
         return self.request(method, service.url + path, self.token(member, role), **options)
 
     def compute(self, **settings: str) -> contextlib.AbstractContextManager[RunningService]:
-        """A compute process with some settings of its own."""
+        """A compute process with some settings of its own, and no spare unless they say so."""
+        settings = {"job_spare": "false", **settings}
         changes = {f"DATALAB_{name.upper()}": value for name, value in settings.items()}
         return running(COMPUTE, {**self.environ, **changes})
 

@@ -15,7 +15,8 @@ import pytest
 
 from services.compute.execution.bubblewrap import check_sandbox, confined
 from services.compute.execution.job_output import Progress
-from services.compute.execution.sandbox import Limits, ProcessTree, Sandbox, SandboxOutcome
+from services.compute.execution.process_tree import ProcessTree
+from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
 from services.compute.runner import ingest
 
 SUCCESS = "open('/job/out/result.json', 'w').write('{}')\n"
