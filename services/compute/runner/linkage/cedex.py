@@ -40,6 +40,11 @@ def with_offices(values: Texts) -> Texts:
     return pc.if_else(pc.is_in(values, _listed()), values, pc.if_else(known, offices, None))
 
 
+def are_deduced(values: Texts) -> Texts:
+    """Which values lead by the code of their office, and not by a list."""
+    return pc.fill_null(pc.not_equal(with_offices(values), values), fill_value=False)
+
+
 @cache
 def _listed() -> Texts:
     """Ordinary codes, and those of town halls."""

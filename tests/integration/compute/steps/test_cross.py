@@ -96,6 +96,21 @@ def test_postcodes_multiply_rows_and_the_report_says_so(tmp_path: Path) -> None:
     assert [row["code"] for _, row in crossed(run).iterrows()] == ["76194", "76726", "76754", ""]
 
 
+def test_codes_of_cedex_meet_their_commune_and_the_rest_is_told(tmp_path: Path) -> None:
+    """A town hall's, one by its office, and one of which nothing is known."""
+    left = b"cp;n\n14027;10\n14038;20\n76059;30\n14000;40\n"
+    run = cross(
+        tmp_path, left, DEMO / "communes_2026.csv", ("cp", "code"), left_via="postcode_commune"
+    )
+    report = run.reports[0]
+    crosswalk = report["passages"]["left"]
+    assert (crosswalk["unknown"]["keys"], crosswalk["deduced"]) == (1, 1)
+    assert "CEDEX" in crosswalk["description"]
+    told = "1 clé inconnue, 1 code CEDEX rattaché aux communes de son bureau de poste ;"
+    assert told in report["summary"]
+    assert [row["code"] for _, row in crossed(run).iterrows()] == ["14118", "14118", "", "14118"]
+
+
 def test_pair_of_rows_meets_once_by_several_ways(tmp_path: Path) -> None:
     """Two postcodes that share several communes are one pair, not one for each commune."""
     table = b"cp;n\n76111;1\n"
