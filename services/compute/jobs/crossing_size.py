@@ -2,7 +2,6 @@
 
 from pydantic import Field
 
-from shared.applications.repetition import WAYS_OUT
 from shared.events.event import Frozen
 from shared.words import grouped
 
@@ -52,6 +51,9 @@ class CrossingSize(Frozen):
     def refusal(self) -> str:
         """Why a crossing is not made, and what to do, in French."""
         if not self.is_too_large:
+            # Imported here: every job loads this module, and few load all applications.
+            from shared.applications.repetition import WAYS_OUT  # noqa: PLC0415
+
             return f"croisement « {self.output} » refusé : {self.repeated} ; {WAYS_OUT}"
         return (
             f"croisement « {self.output} » trop grand : {self.told}, de {self.columns} colonnes,"

@@ -7,8 +7,6 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from services.compute.runner.formats.delimited import read_text
-from services.compute.runner.formats.json_records import read_records
-from services.compute.runner.formats.spreadsheet import read_workbook
 from services.compute.runner.formats.table import Table
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
@@ -63,9 +61,14 @@ def read_table(source: Path, filename: str, repairs: Repairs) -> Table | None:
     Raises Rejected, in French, for what is no table.
     """
     name = _format(source, filename)
+    # Most files are text, and what reads others takes a while to load.
     if name in ("xlsx", "xls", "ods"):
+        from services.compute.runner.formats.spreadsheet import read_workbook  # noqa: PLC0415
+
         return read_workbook(source, name, repairs)
     if name == "json":
+        from services.compute.runner.formats.json_records import read_records  # noqa: PLC0415
+
         return read_records(source, repairs)
     return read_text(source, repairs) if name == "text" else None
 
