@@ -50,7 +50,7 @@ from shared.events import (
     ResultsRecalled,
 )
 from shared.events.event import DeclarationAnswer
-from shared.tables.manifest import Profile
+from shared.tables.manifest import ColumnDescription, Profile
 
 DATASET_PREFIX = "dts"
 _RENAMED = "son titre ou sa description ont changé depuis la demande"
@@ -229,6 +229,15 @@ class Dataset(Aggregate):
             return []
         known = {column.name for column in profile.columns}
         return [one.name for one in self.metadata.columns if one.name not in known]
+
+    @property
+    def known_descriptions(self) -> tuple[ColumnDescription, ...]:
+        """What is said of columns, but of those that the version shown does not have.
+
+        So nobody learns the name of a column that is held back.
+        """
+        unknown = set(self.unknown_columns)
+        return tuple(one for one in self.metadata.columns if one.name not in unknown)
 
     @property
     def shown(self) -> Version | None:

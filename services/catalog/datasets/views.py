@@ -136,8 +136,7 @@ def view_of(dataset: Dataset, caller: Caller) -> DatasetView:
     shown = _compared(versions_of(dataset, caller))
     said, unknown = dataset.metadata.columns, dataset.unknown_columns
     if not caller.may_see(*dataset.insiders):
-        # A name may be that of a column which is held back.
-        said, unknown = tuple(one for one in said if one.name not in unknown), []
+        said, unknown = dataset.known_descriptions, []
     return DatasetView(
         **summary_of(dataset).model_dump(),
         columns=said,

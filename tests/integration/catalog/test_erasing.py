@@ -3,7 +3,15 @@
 import urllib3
 
 from shared.aggregate import new_id
-from shared.events import ErasureRequested, JobFailed, MemberLeft, ProjectSubmitted
+from shared.events import (
+    ErasureRequested,
+    JobFailed,
+    MemberLeft,
+    ProjectSecured,
+    ProjectSubmitted,
+    Step,
+    Treatment,
+)
 from tests.integration.catalog.lab import Lab, delivered, reading, submitted
 from tests.servers import eventually
 
@@ -86,6 +94,22 @@ def test_no_word_of_an_erased_member_is_left(lab: Lab) -> None:
     shown = lab.get(f"/datasets/{own}", token)
     assert (shown["state"], shown["title"]) == ("deleted", "[effacé]")
     assert lab.call("GET", f"/datasets/{own}/table", token).status == 410
+
+
+def test_what_columns_hold_goes_from_the_requests_that_showed_it(lab: Lab) -> None:
+    """Those of others' projects, whose owners and reviewers read it there."""
+    member = new_id("mbr")
+    own = marked(lab, member, access="restricted")
+    told = {"by": ["commune"], "counts": ["commune"]}
+    counted = Step(application="aggregate", inputs={"table": "a"}, parameters=told, output="r")
+    about = {"project_id": new_id("prj"), "holder_id": "mbr_h", "dataset_ids": (own,)}
+    treatment = Treatment(inputs={"a": own}, steps=(counted,))
+    said = {"decided_by": "mbr_r", "reason": "conforme", "treatment": treatment, "proposal": 1}
+    lab.publish(ProjectSecured.model_validate(about | said))
+    asked = lab.wait_for("access_requested", dataset_id=own)["asked"]
+    assert any(f"« commune » (« commune de {MARK} »)" in one for one in asked)
+    erase(lab, member)
+    assert MARK not in words_of(lab)
 
 
 def test_events_that_come_late_bring_nothing_back(lab: Lab) -> None:
