@@ -42,6 +42,17 @@ FORMER_DEPARTMENTS = {
 }
 """What départements were called before they were renamed, by their code of today."""
 
+FORMER_BODIES = {
+    "200023414": ("CREA", "CAR Rouen"),
+    "200084952": ("CODAH",),
+    "200065597": ("Caen agglo",),
+    "200067205": ("CUC Cherbourg",),
+}
+"""What EPCI of Normandy are still called after those that they took over from, by their SIREN."""
+
+_FORMER = -1
+"""Inhabitants, where a name is a former one."""
+
 Row = tuple[str | int, ...]
 
 
@@ -93,8 +104,9 @@ def _departments(present: Lists) -> Iterator[Row]:
         code = entry["code"]
         if entry["zone"] != _OVERSEAS_COLLECTIVITY:
             within = " ".join(filter(None, (f"R{entry['region']}", former.get(code))))
-            for name in filter(None, (entry["nom"], FORMER_DEPARTMENTS.get(code))):
-                yield "departement", code, name, within, "", 0
+            yield "departement", code, entry["nom"], within, "", 0
+            if code in FORMER_DEPARTMENTS:
+                yield "departement", code, FORMER_DEPARTMENTS[code], within, "", _FORMER
 
 
 def _bodies(present: Lists) -> Iterator[Row]:
@@ -102,6 +114,8 @@ def _bodies(present: Lists) -> Iterator[Row]:
         inside = sorted({_department(member["code"]) for member in entry["membres"]})
         people = entry["populationMunicipale"]
         yield "epci", entry["code"], entry["nom"], " ".join(inside), "", people
+        for name in FORMER_BODIES.get(entry["code"], ()):
+            yield "epci", entry["code"], name, " ".join(inside), "", _FORMER
 
 
 def _communes(present: Lists, places: Mapping[str, str]) -> Iterator[Row]:

@@ -7,6 +7,7 @@ from services.intake.model import Project
 from services.intake.records import Guidance, SuggestedApplication, SuggestedMember
 from shared.events.event import Match
 from shared.tables.territory import common, in_french
+from shared.thesaurus import keys_of, same_as
 from shared.words import fold, words
 
 BEST = 10
@@ -75,15 +76,24 @@ def _aggregating(project: Project, matches: Sequence[Match]) -> list[str]:
 
 
 def _experts(project: Project, members: Iterable[Member]) -> tuple[SuggestedMember, ...]:
-    wanted = {fold(skill): skill for skill in project.skills}
+    wanted = {fold(skill): skill for skill in project.skills}.values()
     ranked = []
     for member in members:
-        skills = [skill for key, skill in wanted.items() if key in member.skill_keys]
+        skills = [found for skill in wanted if (found := _skill_of(member, skill))]
         if skills:
             places = common(member.territory, project.territory)
             reasons = [f"Compétence recherchée : {', '.join(skills)}.", *_present(places)]
             ranked.append(((-len(skills), not places), _suggest(member, reasons)))
     return _best(ranked)
+
+
+def _skill_of(member: Member, wanted: str) -> str:
+    """The skill that is wanted, beside what the member calls it; empty if it has none alike."""
+    alike = same_as(wanted)
+    owned = [skill for skill in member.skills if keys_of(skill) & alike]
+    if not owned or any(keys_of(skill) & keys_of(wanted) for skill in owned):
+        return wanted if owned else ""
+    return f"{wanted} (chez ce membre : {owned[0]})"
 
 
 def _pilot_sites(project: Project, members: Iterable[Member]) -> tuple[SuggestedMember, ...]:

@@ -2,14 +2,17 @@
 
 import csv
 from collections import defaultdict
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from shared.words import fold, lexical
+from shared.words import fold, lexical, sequence
 
 Relation = Literal["same", "near"]
 """Whether terms mean the same, or go together only."""
+
+_SAME: Relation = "same"
 
 
 class Group(NamedTuple):
@@ -19,23 +22,45 @@ class Group(NamedTuple):
     terms: tuple[str, ...]
 
 
+class Term(NamedTuple):
+    """A term as people write it, its words by their singular, and the numbers of its groups."""
+
+    written: str
+    words: tuple[str, ...]
+    groups: tuple[int, ...]
+
+
+class Mention(NamedTuple):
+    """A term that stands in a text, from one of its words up to another."""
+
+    start: int
+    end: int
+    term: Term
+
+
 @cache
 def groups() -> tuple[Group, ...]:
     """All groups, in the order of the file."""
     with Path(__file__).with_name("terms.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file, delimiter=";")
         next(rows)
-        return tuple(Group(_relation(kind), tuple(terms.split("|"))) for kind, terms in rows)
+        return tuple(
+            Group(_SAME if relation == _SAME else "near", tuple(terms.split("|")))
+            for relation, terms in rows
+        )
 
 
-def _relation(kind: str) -> Relation:
-    return "same" if kind == "same" else "near"
+def mentions(words: Sequence[str]) -> Iterator[Mention]:
+    """All terms in a text, one after another and one within another; `words` are singulars.
 
-
-def same_as(term: str) -> frozenset[str]:
-    """The keys of a term and of all that mean the same: two terms are alike when they share one."""
-    known = _keys_by_term()
-    return keys_of(term).union(*(known.get(key, ()) for key in keys_of(term)))
+    Words are not compared by stems: `habitant` and `habitation` have one.
+    """
+    known = _terms()
+    for start, word in enumerate(words):
+        for term in known.get(word, ()):
+            end = start + len(term.words)
+            if tuple(words[start:end]) == term.words:
+                yield Mention(start, end, term)
 
 
 def keys_of(term: str) -> frozenset[str]:
@@ -43,12 +68,35 @@ def keys_of(term: str) -> frozenset[str]:
     return frozenset({fold(term), " ".join(lexical(term))})
 
 
+@lru_cache(maxsize=1000)
+def same_as(term: str) -> frozenset[str]:
+    """The keys of a term and of all that mean the same: who looks for it looks for these.
+
+    A term within it may be said otherwise too: `développeur Python` is `programmation Python`.
+    """
+    words = [word for word, _written in sequence(term)]
+    found = set(keys_of(term))
+    for mention in mentions(words):
+        before, after = words[: mention.start], words[mention.end :]
+        for number in mention.term.groups:
+            if groups()[number].relation == _SAME:
+                for other in groups()[number].terms:
+                    found |= keys_of(" ".join((*before, other, *after)))
+    return frozenset(found)
+
+
 @cache
-def _keys_by_term() -> dict[str, frozenset[str]]:
-    found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
-    for group in groups():
-        if group.relation == "same":
-            keys = frozenset().union(*map(keys_of, group.terms))
-            for key in keys:
-                found[key] |= keys
-    return dict(found)
+def _terms() -> dict[str, tuple[Term, ...]]:
+    """By their first word; what is written otherwise but has the same singulars is one."""
+    numbers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    written: dict[tuple[str, ...], str] = {}
+    for number, group in enumerate(groups()):
+        for term in group.terms:
+            words = tuple(word for word, _written in sequence(term))
+            written.setdefault(words, term)
+            if number not in numbers[words]:
+                numbers[words].append(number)
+    by_first: defaultdict[str, list[Term]] = defaultdict(list)
+    for words, found in numbers.items():
+        by_first[words[0]].append(Term(written[words], words, tuple(found)))
+    return {first: tuple(terms) for first, terms in by_first.items()}

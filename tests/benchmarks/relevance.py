@@ -65,11 +65,13 @@ def _read(name: str) -> list[Entry]:
 
 def registered(entry: Entry) -> Dataset:
     """A dataset of the corpus as the catalogue has it."""
-    dataset = Dataset(
-        id=f"dts_{entry['id']}",
-        owner_id="mbr_owner",
-        metadata=Metadata.model_validate(entry["metadata"]),
-    )
+    said = [
+        {"name": column["name"], "description": column["meaning"]}
+        for column in entry["columns"]
+        if "meaning" in column
+    ]
+    metadata = Metadata.model_validate({**entry["metadata"], "columns": said})
+    dataset = Dataset(id=f"dts_{entry['id']}", owner_id="mbr_owner", metadata=metadata)
     file = FileRef(sha256="0" * 64, size=1)
     dataset.register(VersionContent(file=file, filename="a.csv"))
     columns = tuple(map(_column, entry["columns"]))

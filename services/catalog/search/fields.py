@@ -5,13 +5,13 @@ from typing import NamedTuple
 import tantivy
 from tantivy import Query, Schema
 
-TEXTS = {"title": 12, "keywords": 8, "columns": 5, "description": 4}
+TEXTS = {"title": 12, "keywords": 8, "columns": 5, "description": 4, "theme": 4}
 """The texts that words are looked for in, with the points of a word that stands there.
 
 They add up: what a dataset is about stands in several of its texts.
 """
 
-WORTHS = (4, 5, 8, 9, 12, 16, 20, 24, 29)
+WORTHS = (4, 5, 8, 9, 12, 16, 20, 24, 28)
 """The sums of points that are told apart, others being the next lower one.
 
 Each has a field of the words that have it: to give a dataset its points one list is read.

@@ -12,7 +12,7 @@ from tantivy import DocAddress, Document, Searcher
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import summary_of
 from services.catalog.licences.licences import canonical
-from services.catalog.search.concepts import groups_in
+from services.catalog.search.concepts import groups_in, is_group
 from services.catalog.search.fields import (
     ANYWHERE,
     AREA,
@@ -25,7 +25,6 @@ from services.catalog.search.fields import (
 )
 from services.catalog.search.french import TYPES, key_in_french, stems_of
 from services.catalog.search.places.areas import areas_in
-from shared.tables.manifest import Column
 from shared.tables.territory import department_of
 from shared.words import fold, lexical, sequence
 
@@ -60,7 +59,7 @@ class IndexedDataset(NamedTuple):
 
     def text_with(self, token: str) -> Found | None:
         """The best text with that token, if one has it."""
-        at = max(self.texts.find(f"\t{token}\t"), self.texts.find(f"\t{token}{_TERM}"))
+        at = self.texts.find(f"\t{token}{_TERM}" if is_group(token) else f"\t{token}\t")
         if at < 0:
             return None
         start = self.texts.rfind("\n", 0, at) + 1
@@ -92,8 +91,9 @@ def _texts(dataset: Dataset) -> dict[str, list[str]]:
     about = dataset.metadata
     return {
         "title": [about.title],
-        "keywords": [*about.keywords, about.theme],
-        "columns": [*map(key_in_french, dataset.keys), *map(_said_of, _columns(dataset))],
+        "keywords": [*about.keywords],
+        "theme": [about.theme],
+        "columns": [*map(key_in_french, dataset.keys), *_columns(dataset).values()],
         "description": [about.description, about.producer],
     }
 
@@ -104,17 +104,28 @@ def _named(dataset: Dataset) -> Iterator[tuple[Kind, str, str]]:
     yield from (("keyword", keyword, keyword) for keyword in about.keywords)
     yield "theme", about.theme, about.theme
     yield from (("key", key_in_french(key), key_in_french(key)) for key in dataset.keys)
-    yield from (("column", column.name, _said_of(column)) for column in _columns(dataset))
+    yield from (("column", name, text) for name, text in _columns(dataset).items())
     yield "producer", "", about.producer
 
 
-def _columns(dataset: Dataset) -> tuple[Column, ...]:
-    return dataset.profile.columns if dataset.profile else ()
+def _columns(dataset: Dataset) -> dict[str, str]:
+    """The columns of the table by name, each with all that is said of it.
 
-
-def _said_of(column: Column) -> str:
-    """A column's name with its words apart, `codeCommune` -> `code Commune`, and what it holds."""
-    return f"{_CAMEL_CASE.sub(' ', column.name)} {TYPES.get(column.type, '')}"
+    A name has its words apart: `codeCommune` -> `code Commune`. What is said of a column that the
+    table has not is left out: it may be one that is held back.
+    """
+    columns = dataset.profile.columns if dataset.profile else ()
+    said = {one.name: one.description for one in dataset.metadata.columns}
+    return {
+        column.name: " ".join(
+            (
+                _CAMEL_CASE.sub(" ", column.name),
+                TYPES.get(column.type, ""),
+                said.get(column.name, ""),
+            )
+        )
+        for column in columns
+    }
 
 
 def document_of(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tuple[Document, list[str]]:

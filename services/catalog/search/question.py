@@ -6,11 +6,11 @@ from typing import Literal, NamedTuple
 
 from tantivy import Query, Searcher
 
-from services.catalog.search.concepts import mentions, relation_of
+from services.catalog.search.concepts import relation_of, token_of
 from services.catalog.search.french import stem, stems_of
 from services.catalog.search.places.areas import PlaceMention, areas_of, place_mentions
 from services.catalog.search.text_index import TextIndex
-from shared.thesaurus import Relation
+from shared.thesaurus import Relation, mentions
 from shared.words import sequence
 
 Likeness = Literal["exact", "same", "near", "begins", "typo"]
@@ -31,6 +31,7 @@ _TYPOS = {1: (4, 0.1), 2: (8, 0.05)}
 A word itself in a column counts more than one spelled nearly so in all texts.
 """
 
+_LONG = 6
 _INSTEAD = 8
 """Where no dataset has the word itself, those nearly so count that many times more."""
 
@@ -132,7 +133,7 @@ def _add(
 def _add_meanings(tokens: Sequence[_Token]) -> None:
     """Let each word of a term stand for all that means the same, or goes together with it."""
     for mention in mentions([token.meant for token in tokens]):
-        for group in sorted(mention.term.groups):
+        for group in map(token_of, mention.term.groups):
             relation = relation_of(group)
             form = Form(mention.term.written, relation, MEANING[relation])
             for token in tokens[mention.start : mention.end]:
@@ -200,8 +201,18 @@ def _near_words(index: TextIndex, searcher: Searcher, word: str) -> Iterator[tup
             query = Query.fuzzy_term_query(index.schema, "word", word, distance)
             hits = searcher.search(query, _FORMS, count=False).hits
             numbers = searcher.fast_field_values("number", [address for _score, address in hits])
-            found = sorted(index.vocabulary.singulars[int(number or 0)] for number in numbers)
+            near = sorted(index.vocabulary.singulars[int(number or 0)] for number in numbers)
+            found = [one for one in near if _may_be_meant(word, one)]
             yield from ((one, share) for one in found)
             if found:
                 # The word itself or one nearer than all that would follow.
                 return
+
+
+def _may_be_meant(word: str, other: str) -> bool:
+    """Whether somebody who wrote a word may have meant the other.
+
+    People seldom err in the first letter; short words that differ by one letter are two words.
+    """
+    is_other = len(word) == len(other) < _LONG and sorted(word) != sorted(other)
+    return word[0] == other[0] and not is_other

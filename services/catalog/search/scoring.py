@@ -59,11 +59,12 @@ class Strictness(NamedTuple):
 STRICTNESSES = tuple(
     Strictness(best, least, needs_place)
     for needs_place in (True, False)
-    for best, least in ((1, 1), (1, 0.4), (0.75, 0.3), (0.5, 0.2), (0, 0))
+    for best, least in ((1, 1), (1, 0.4), (1, 0.2), (0.75, 0.15), (0.5, 0.1), (0, 0))
 )
-"""Tried in turn until something is found; all words are needed where that leaves PLENTY."""
+"""Tried in turn until something is found, and where all or most of the weight is needed, enough."""
 
-PLENTY = 100
+_PLENTY = {1: 100, 0.4: 20}
+"""Hits that are enough, by the share of the weight that they need."""
 
 
 class Weighing(NamedTuple):
@@ -140,8 +141,9 @@ def strictness_of(
             continue
         if len(words) == 1 and not has_places:
             return number
-        found = count([*_needed(schema, words, strictness.best, strictness.needs_place)])
-        if found >= (1 if strictness.least < 1 else PLENTY):
+        plenty = _PLENTY.get(strictness.least, 1)
+        share = strictness.least if plenty > 1 else strictness.best
+        if count([*_needed(schema, words, share, strictness.needs_place)]) >= plenty:
             return number
     return len(STRICTNESSES) - 1
 

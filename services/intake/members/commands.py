@@ -13,7 +13,7 @@ from shared.events.event import Party
 from shared.inbound import IdempotencyKey
 from shared.store import Store
 from shared.tables.territory import department_of, is_department
-from shared.words import fold
+from shared.thesaurus import same_as
 
 
 def register_member(
@@ -70,8 +70,9 @@ def parties_to(store: Store, project: Project, by: str) -> dict[str, Party]:
 
 
 def _skilled_in(skill: str) -> dict[str, Any]:
+    # What means the same is looked for, not stored: the thesaurus grows.
     # `$in` even for one value: plain equality does not look into indexed arrays on every server.
-    return {"skill_keys": {"$in": [fold(skill)]}}
+    return {"skill_keys": {"$in": sorted(same_as(skill))}}
 
 
 def _present_in(code: str) -> dict[str, Any]:

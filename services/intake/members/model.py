@@ -11,7 +11,7 @@ from shared.endings.redaction import ERASED
 from shared.events import MemberJoined
 from shared.events.event import Party
 from shared.tables.territory import department_of
-from shared.words import fold
+from shared.thesaurus import keys_of
 
 
 class Member(Aggregate):
@@ -35,7 +35,7 @@ class Member(Aggregate):
 
     def join(self) -> Self:
         """Become a member."""
-        self.skill_keys = tuple(sorted({fold(skill) for skill in self.skills}))
+        self.skill_keys = tuple(sorted({key for one in self.skills for key in keys_of(one)}))
         self.departments = tuple(sorted({department_of(code) for code in self.territory}))
         self.record(
             MemberJoined(

@@ -35,3 +35,15 @@ def test_the_newest_member_is_advised_however_many_came_before(store: Store) -> 
     guidance = advise(project, [], found)
     assert guidance.experts[0].member_id == "mbr_newest"
     assert guidance.pilot_sites[0].member_id == "mbr_newest"
+
+
+def test_members_are_found_by_what_means_the_same(store: Store) -> None:
+    """Also those who joined when skills were kept as they were written."""
+    members = store.of(Member)
+    members.save(made.member("mbr_new", skills=("Méthodes agiles",)))
+    before = made.member("mbr_before", skills=("Scrum",))
+    before.skill_keys = ("scrum",)
+    members.save(before)
+    members.save(made.member("mbr_other", skills=("gestion de données",)))
+    found = candidates(store, made.project(skills=("méthode agile",), territory=()))
+    assert {member.id for member in found} == {"mbr_new", "mbr_before"}

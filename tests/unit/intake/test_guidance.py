@@ -52,6 +52,20 @@ def test_experts_have_a_skill_that_the_project_needs() -> None:
     ]
 
 
+def test_experts_may_call_a_skill_otherwise() -> None:
+    """In English, or by its trade; the reason says how."""
+    it = made.project(skills=("Machine learning",))
+    members = [
+        made.member("mbr_a", skills=("apprentissage automatique",)),
+        made.member("mbr_b", skills=("contrats d'apprentissage",)),
+    ]
+    [expert] = advise(it, [], members).experts
+    assert (expert.member_id, expert.reasons[0]) == (
+        "mbr_a",
+        "Compétence recherchée : Machine learning (chez ce membre : apprentissage automatique).",
+    )
+
+
 def test_pilot_sites_lie_in_the_projects_territory() -> None:
     """Local authorities first: a pilot needs a place that can decide."""
     it = made.project(territory=("14", "50129"))

@@ -1,8 +1,12 @@
 """Terms that mean the same."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from shared.thesaurus import groups, keys_of, same_as
+from shared.thesaurus import groups, keys_of, mentions, same_as
+from shared.words import sequence
 
 
 def test_groups_are_terms_that_can_be_told_apart() -> None:
@@ -29,3 +33,27 @@ def test_groups_are_terms_that_can_be_told_apart() -> None:
 def test_terms_of_a_group_mean_the_same(one: str, other: str, *, are_same: bool) -> None:
     """Whatever their case, accents and number; those that only go together do not."""
     assert bool(same_as(one) & same_as(other)) == are_same
+
+
+def singulars(text: str) -> list[str]:
+    """The words of a text as terms are compared."""
+    return [word for word, _written in sequence(text)]
+
+
+def test_terms_of_several_words_need_all_of_them_together() -> None:
+    """Stop words between them make no difference, other words do."""
+    found = [one.term.written for one in mentions(singulars("Les communautés des communes"))]
+    assert "communauté de communes" in found
+    other = [one.term.written for one in mentions(singulars("communauté portugaise, commune"))]
+    assert "communauté de communes" not in other
+
+
+@pytest.mark.parametrize(("half", "least"), [("tuning", 1.0), ("held_out", 0.6)])
+def test_pairs_of_skills_are_told_apart(half: str, least: float) -> None:
+    """As people judged them, at least that share; nobody tunes by the half that is held out."""
+    corpus = Path(__file__).parents[2] / "corpora" / "search" / f"skills_{half}.json"
+    pairs = json.loads(corpus.read_text(encoding="utf-8"))
+    right = sum(
+        bool(same_as(pair["a"]) & keys_of(pair["b"])) == pair["alike"] for pair in pairs
+    ) / len(pairs)
+    assert right >= least

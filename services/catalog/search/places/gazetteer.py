@@ -20,7 +20,9 @@ Name = tuple[str, ...]
 
 _FOLDER = Path(__file__).parent
 _LARGE = 2000
-"""Inhabitants of a commune that is looked for although its name is a word too."""
+"""Inhabitants of a commune that is looked for although its name is a word or abbreviation too."""
+
+_SHORT = 4
 
 _KNOWN_BY_FIRST_WORD = 5000
 """Inhabitants of a commune that is called by the first word of its name: Cherbourg, Vire."""
@@ -31,7 +33,10 @@ _CITY_BODIES: tuple[Name, ...] = (("metropole",), ("agglo",), ("agglomeration",)
 
 
 class Place(NamedTuple):
-    """A place by the code that territories have, or that of a region with R before it."""
+    """A place by the code that territories have, or that of a region with R before it.
+
+    `population` is less than 0 where the name is a former one.
+    """
 
     kind: Kind
     code: str
@@ -62,7 +67,8 @@ def gazetteer() -> Gazetteer:
     numbers: defaultdict[str, list[Place]] = defaultdict(list)
     departments: defaultdict[str, set[str]] = defaultdict(set)
     for place, _words, postcodes in rows:
-        by_code.setdefault(place.code, place)
+        if place.population >= 0:
+            by_code.setdefault(place.code, place)
         if place.kind == "departement":
             for region in place.within:
                 departments[region].add(place.code)
@@ -103,7 +109,7 @@ def _named(
     cities: defaultdict[str, list[tuple[int, Name]]] = defaultdict(list)
     bodies: list[tuple[Place, Name]] = []
     for place, words, _postcodes in rows:
-        is_word = len(words) == 1 and words[0] in homonyms
+        is_word = len(words) == 1 and (words[0] in homonyms or len(words[0]) <= _SHORT)
         if words and not (is_word and place.kind == "commune" and place.population < _LARGE):
             yield words, place
         if place.kind == "commune":

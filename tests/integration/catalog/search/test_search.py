@@ -38,7 +38,8 @@ def seeded(lab: Lab) -> dict[str, str]:
     ("query", "expected"),
     [
         ("q=logement", {"Logements vacants", "Loyers"}),
-        ("q=le%20LOGEMENT%20vacant", {"Logements vacants"}),
+        ("q=le%20LOGEMENT%20vacant", {"Logements vacants", "Loyers"}),
+        ("q=logement%20patinoire", {"Logements vacants", "Loyers"}),
         ("q=vehicules", {"Bornes"}),
         ("q=absent", set()),
         ("theme=habitat", {"Logements vacants", "Loyers"}),
@@ -83,15 +84,17 @@ def test_unpublished_are_listed_for_owner_and_staff_only(lab: Lab, seeded: dict[
 
 
 def test_pages_follow_each_other_without_gap(lab: Lab) -> None:
-    """Every match comes once, also when other datasets lie between two matches."""
+    """Every match comes once, those with both words first."""
     word = "zz" + uuid4().hex
     ids = []
     for number in range(5):
         lab.published("mbr_c", title=f"{word} impair")
         ids.append(lab.published("mbr_c", title=f"{word} pair {number}"))
     pages = lab.pages(f"/datasets?q={word}%20pair&limit=2", lab.token("mbr_z", "holder"))
-    assert [len(page) for page in pages] == [2, 2, 1]
-    assert sorted(item["id"] for page in pages for item in page) == sorted(ids)
+    assert [len(page) for page in pages] == [2] * 5
+    found = [item["id"] for page in pages for item in page]
+    assert len(set(found)) == 10
+    assert sorted(found[:5]) == sorted(ids)
 
 
 def test_what_is_found_says_why_and_what_to_narrow_it_by(lab: Lab, seeded: dict[str, str]) -> None:
@@ -150,7 +153,7 @@ def test_stock_client_searches_and_reads_by_rpc(lab: Lab, seeded: dict[str, str]
     """The same answers go over RPC as plain JSON."""
     with lab.rpc() as catalog:
         page: dict[str, Any] = catalog.search_datasets(q="logements vacants")
-        assert [item["id"] for item in page["items"]] == [seeded["Logements vacants"]]
+        assert page["items"][0]["id"] == seeded["Logements vacants"]
         narrowed = catalog.search_datasets(q="loyer", filters={"quality": 10, "facets": True})
         assert [item["id"] for item in narrowed["items"]] == [seeded["Loyers"]]
         with pytest.raises(Invalid, match="territory"):

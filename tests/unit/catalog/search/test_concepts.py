@@ -1,20 +1,12 @@
 """Terms of the thesaurus in texts."""
 
-from services.catalog.search.concepts import groups_in, mentions, relation_of
+from services.catalog.search.concepts import groups_in, relation_of
 from shared.words import sequence
 
 
 def singulars(text: str) -> list[str]:
     """The words of a text as terms are compared."""
     return [word for word, _written in sequence(text)]
-
-
-def test_terms_of_several_words_need_all_of_them_together() -> None:
-    """Stop words between them make no difference, other words do."""
-    found = [one.term.written for one in mentions(singulars("Les communautés des communes"))]
-    assert "communauté de communes" in found
-    other = [one.term.written for one in mentions(singulars("communauté portugaise, commune"))]
-    assert "communauté de communes" not in other
 
 
 def test_two_texts_meet_in_a_group() -> None:
