@@ -231,10 +231,13 @@ def download(
     name: Annotated[
         str, typer.Option(help="A file of a project's result, instead of the Parquet table.")
     ] = "",
+    format_: Annotated[
+        str, typer.Option("--format", help="The table as csv (for Excel), xlsx or typed parquet.")
+    ] = "",
 ) -> None:
     """Save a dataset's table, or a file that came with it."""
     path = path_of("datasets", dataset_id, *(("files", name) if name else ("table",)))
-    size = client(context).download("catalog", path, output)
+    size = client(context).download("catalog", path, output, format=format_)
     show.line(f"{output}: {size} bytes")
 
 

@@ -53,10 +53,14 @@ def result(
     job_id: str,
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False)],
     name: Annotated[str, typer.Option(help="Which of the job's files.")] = "result.csv",
+    format_: Annotated[
+        str, typer.Option("--format", help="The table as csv (for Excel), xlsx or parquet.")
+    ] = "",
 ) -> None:
-    """Save one of a job's files."""
+    """Save one of a job's files, or its table in a format."""
     path = path_of("jobs", job_id, "result")
-    size = client(context).download("compute", path, output, name=name)
+    wanted = {"format": format_} if format_ else {"name": name}
+    size = client(context).download("compute", path, output, **wanted)
     show.line(f"{output}: {size} bytes")
 
 

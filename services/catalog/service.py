@@ -57,8 +57,20 @@ from shared.events import (
     TreatmentChanged,
     TreatmentProposed,
 )
-from shared.messaging import Background, Config, Context, Documents, Files, on, ssrf_guard
+from shared.messaging import (
+    Background,
+    Config,
+    Context,
+    Documents,
+    Files,
+    RpcClient,
+    on,
+    ssrf_guard,
+)
 from shared.settings import Settings
+
+_EXPORT_SECONDS = 150
+"""How long compute may take to export a table: longer than the export itself may."""
 
 
 def _finder(context: Context) -> Finder:
@@ -104,6 +116,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         WrittenFile,
     )
     files = Files()
+    compute = RpcClient("compute", seconds=_EXPORT_SECONDS)
     settings: Settings = Config()
     finder: Finder = Background(_finder)
     harvest_worker: HarvestWorker = Background(_harvest_worker)

@@ -5,6 +5,7 @@ from tempfile import gettempdir
 from typing import Any
 
 from services.compute.execution.bubblewrap import check_sandbox
+from services.compute.execution.exports import TableExports
 from services.compute.execution.job_run import Platform
 from services.compute.execution.sandbox import Limits
 from services.compute.execution.scheduler import Scheduler
@@ -37,6 +38,7 @@ from shared.events import (
     DatasetRegistered,
     Envelope,
     ErasureRequested,
+    FileRef,
     HarvestPageFetched,
     ProjectDelivered,
     ProjectEnd,
@@ -54,6 +56,7 @@ from shared.http import Call, Download, http
 from shared.inbound import Identifier
 from shared.messaging import Background, Config, Context, Documents, Files, RpcClient, on, rpc
 from shared.storage import check_disk
+from shared.tables.exports import DOWNLOADS, XLSX, Export
 from shared.tables.manifest import RESULT_TYPES
 
 
@@ -105,6 +108,11 @@ class Compute:
     def queries(self) -> Queries:
         """The jobs and workspaces as callers may see them."""
         return Queries(self.documents)
+
+    @property
+    def exports(self) -> TableExports:
+        """Tables in other formats."""
+        return TableExports(self.files, self.settings.job_memory_bytes)
 
     @on(DatasetRegistered)
     def ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
@@ -204,15 +212,16 @@ class Compute:
         "/jobs/{job_id}/result",
         query=ReadResult,
         returns=Download,
-        sends=("application/json", *RESULT_TYPES),
+        sends=("application/json", *RESULT_TYPES, XLSX),
+        formats=DOWNLOADS,
     )
     def read_result(self, call: Call, job_id: str) -> Download:
-        """One of a job's files; `manifest.json` tells how they came about."""
-        name = call.query.name
-        ref = self.queries.result(job_id, name, call.caller)
-        return Download(
-            chunks=self.files.chunks(ref), media_type=ref.media_type, filename=name, size=ref.size
-        )
+        """One of a job's files; `manifest.json` tells how they came about.
+
+        By `format`, or `Accept`, the table that it made: 422 where that format cannot hold it.
+        """
+        name, file = self.exports.of_job(self.queries, job_id, call.query.name, call)
+        return Download(self.files.chunks(file), file.media_type, name, file.size)
 
     @http("POST", "/jobs/{job_id}/cancel", returns=JobView)
     def cancel(self, call: Call, job_id: str) -> JobView:
@@ -261,6 +270,14 @@ class Compute:
     def files_in_use(self, hashes: Hashes) -> list[str]:
         """Of the hashes of stored files, up to 1,000, those that a job made or has to read."""
         return sorted(self.queries.files_in_use(hashes))
+
+    @rpc
+    def export_table(
+        self, table: dict[str, Any], export: dict[str, Any], member_id: str = ""
+    ) -> FileRef:
+        """A stored table in another format, kept for a day; Invalid where that cannot hold it."""
+        wanted = Export.model_validate(export)
+        return self.exports.table(FileRef.model_validate(table), wanted, member_id)
 
     @rpc
     def list_applications(self) -> tuple[ApplicationView, ...]:

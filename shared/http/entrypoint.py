@@ -11,6 +11,7 @@ import eventlet
 from eventlet.event import Event
 from nameko.extensions import Entrypoint, register_entrypoint
 from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import NotAcceptable
 from werkzeug.wrappers import Request, Response
 
 from shared import trace
@@ -18,7 +19,7 @@ from shared.auth import ANYBODY, Caller, Role
 from shared.errors import Forbidden, NotFound, Unavailable
 from shared.http.request import chosen_format, read_json, read_query
 from shared.http.response import answer
-from shared.http.route import Call, Route
+from shared.http.route import Call, Download, Route
 from shared.http.server import WebServer
 from shared.http.upload import Upload
 
@@ -128,7 +129,7 @@ class HttpRoute(Entrypoint):
         route, body, upload = self.route, None, None
         query = read_query(route.query, request.args) if route.query else None
         asked, accept = request.args.get("format"), request.headers.get("Accept")
-        answered_in = chosen_format(route.formats, asked, accept) if route.formats else ""
+        answered_in = _format_of(route, asked, accept) if route.formats else ""
         settings = self.server.settings
         if route.body and route.upload:
             limit = settings.max_upload_bytes
@@ -164,6 +165,19 @@ class HttpRoute(Entrypoint):
         except ValidationError as error:
             # The request was checked before: what does not fit is of the service's own making.
             raise RuntimeError("a handler made or read a value that its model refuses") from error
+
+
+def _format_of(route: Route, asked: str | None, accept: str | None) -> str:
+    """The format to answer in; a file is sent as it is to those who accept none that is offered.
+
+    So it was before there were formats, and RFC 9110, 12.5.1, lets a server do so.
+    """
+    try:
+        return chosen_format(route.formats, asked, accept)
+    except NotAcceptable:
+        if route.returns is not Download:
+            raise
+        return next(iter(route.formats))
 
 
 def _tell(

@@ -149,7 +149,7 @@ def _problems(route: Route) -> Json:
     relevant = {"401", "default"}
     relevant |= {"403"} if route.roles else set()
     relevant |= {"404"} if route.parameters else set()
-    relevant |= {"406"} if route.formats else set()
+    relevant |= {"406"} if route.formats and route.returns is not Download else set()
     relevant |= {"413", "415", "422"} if route.body else set()
     relevant |= {"422"} if route.query else set()
     return {

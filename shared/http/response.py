@@ -65,6 +65,8 @@ def _send(route: Route, download: Download) -> Response:
         response.content_length = download.size
     response.headers.set("Content-Disposition", "attachment", **_names(download.filename))
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if route.formats:
+        response.headers["Vary"] = "Accept"
     return response
 
 

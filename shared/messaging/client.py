@@ -59,13 +59,20 @@ class Replies(SharedExtension):
         if waiting is not None:
             waiting.send(message.body)
 
-    def call(self, service: str, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call(
+        self,
+        service: str,
+        method: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        seconds: float | None = None,
+    ) -> Any:
         """Call `service.method` and return its result.
 
         Raises the typed error of the other side, Unavailable when the broker does not take the
-        request, DeadlineExceeded when no reply came within `rpc_seconds`.
+        request, DeadlineExceeded when no reply came within `seconds`, or `rpc_seconds`.
         """
-        seconds = self.container.config["settings"].rpc_seconds
+        seconds = seconds or self.container.config["settings"].rpc_seconds
         deadline = time.monotonic() + seconds
         correlation_id = str(uuid.uuid4())
         request = Outgoing(
@@ -108,8 +115,8 @@ def _result(body: Any) -> Any:
 class ServiceProxy:
     """`client.method(*args, **kwargs)` calls `service.method`."""
 
-    def __init__(self, replies: Replies, service: str) -> None:
-        self._replies, self._service = replies, service
+    def __init__(self, replies: Replies, service: str, seconds: float | None = None) -> None:
+        self._replies, self._service, self._seconds = replies, service, seconds
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         return partial(self._call, method)
@@ -117,7 +124,7 @@ class ServiceProxy:
     def _call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         began, outcome = time.monotonic(), "ok"
         try:
-            return self._replies.call(self._service, method, args, kwargs)
+            return self._replies.call(self._service, method, args, kwargs, self._seconds)
         except Exception as error:
             outcome = type(error).__name__
             raise
@@ -127,13 +134,13 @@ class ServiceProxy:
 
 
 class RpcClient(DependencyProvider):
-    """Injects the ServiceProxy of another service."""
+    """Injects the ServiceProxy of another service, whose calls may take `seconds`."""
 
     replies = Replies()
 
-    def __init__(self, service: str) -> None:
-        self._target = service
+    def __init__(self, service: str, seconds: float | None = None) -> None:
+        self._target, self._seconds = service, seconds
 
     def get_dependency(self, worker_ctx: object) -> ServiceProxy:  # noqa: ARG002
         """The proxy; it takes trace headers at the moment of the call."""
-        return ServiceProxy(self.replies, self._target)
+        return ServiceProxy(self.replies, self._target, self._seconds)

@@ -47,6 +47,25 @@ def test_result_has_the_right_figures_for_every_body(story: Story, tmp_path: Pat
     assert chart.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("wanted", ["xlsx", "csv", "parquet"])
+def test_result_is_taken_away_as_people_open_it(story: Story, tmp_path: Path, wanted: str) -> None:
+    """From the catalogue, by compute: codes as text, numbers as numbers, and their sources."""
+    path, file = f"/datasets/{story.result_id}/table", tmp_path / f"table.{wanted}"
+    story.holder.download("catalog", path, file, format=wanted)
+    if wanted == "xlsx":
+        table = pd.read_excel(file, dtype={"epci": str}, engine="openpyxl")
+        about = pd.read_excel(file, sheet_name="Source", header=None, engine="openpyxl")
+        assert {"Licence", "Attribution"} <= set(about[0])
+    elif wanted == "csv":
+        table = pd.read_csv(file, sep=";", decimal=",", dtype={"epci": str}, encoding="utf-8-sig")
+    else:
+        table = pd.read_parquet(file)
+    result, right = table.set_index("epci").sort_index(), expected().sort_index()
+    assert (result["logements"] == right["logements"]).all()
+    assert (result["taux_vacance"] - right["taux_vacance"]).abs().max() <= 0.005
+
+
 def test_trial_reports_the_gone_codes_with_their_weight(story: Story) -> None:
     """The sample's report counts the whole table: nothing is dropped in silence."""
     homes = pd.read_csv(content.DATA / content.HOMES_FILE, sep=";", dtype={"com": str})

@@ -3,7 +3,9 @@
 from typing import Any
 
 from services.catalog.access import usage
+from services.catalog.access.exports import TableQuery, export_of
 from services.catalog.datasets import visibility
+from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import DatasetView, view_of
 from services.catalog.dcat.export import (
     DatasetFormat,
@@ -27,10 +29,13 @@ from shared.events.event import FileRef, Treatment
 from shared.http import Call, Download, Text, http, paced
 from shared.inbound import Identifier
 from shared.messaging import rpc
+from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
-from shared.tables.manifest import PARQUET, RESULT_TYPES
+from shared.tables.exports import DOWNLOADS, STORED
+from shared.tables.exports import MEDIA_TYPES as TABLE_TYPES
+from shared.tables.manifest import RESULT_TYPES
 
 
 class Reading:
@@ -41,6 +46,7 @@ class Reading:
     settings: Settings
     finder: Finder
     joins: JoinIndexService
+    compute: ServiceProxy
 
     @http("GET", "/datasets", query=DatasetQuery, returns=DatasetPage)
     def list_datasets(self, call: Call) -> DatasetPage:
@@ -83,11 +89,32 @@ class Reading:
             self.documents, self.joins, dataset_id, call.query, call.caller
         )
 
-    @http("GET", "/datasets/{dataset_id}/table", returns=Download, sends=(PARQUET,), public=True)
+    @http(
+        "GET",
+        "/datasets/{dataset_id}/table",
+        query=TableQuery,
+        returns=Download,
+        sends=tuple(TABLE_TYPES.values()),
+        formats=DOWNLOADS,
+        public=True,
+    )
     def download_table(self, call: Call, dataset_id: str) -> Download:
-        """The published table as Parquet; restricted data for owner, team and staff only."""
+        """The published table; restricted data for owner, team and staff only.
+
+        As it is stored, in Parquet whose columns are text as they were read; by `format`, or
+        `Accept`, with numbers and days as such: 422 where that format cannot hold it.
+        """
         version, table = usage.download(self.documents, dataset_id, call.caller)
-        return self._download(table, f"{dataset_id}-{version}.parquet")
+        kind = "parquet"
+        if call.format != STORED:
+            kind = call.format
+            dataset = self.documents.of(Dataset).get(dataset_id)
+            export = export_of(dataset, version, kind)
+            made = self.compute.export_table(
+                table.model_dump(mode="json"), export.model_dump(mode="json"), call.caller.member_id
+            )
+            table = FileRef.model_validate(made)
+        return self._download(table, f"{dataset_id}-{version}.{kind}")
 
     @http(
         "GET",

@@ -9,7 +9,9 @@ from shared.auth import Caller
 from shared.endings.orphans import complete_hashes, named_by
 from shared.errors import Forbidden, Gone, NotFound, WrongStage
 from shared.events.event import FileRef
+from shared.storage import Storage
 from shared.store import Store
+from shared.tables.manifest import Manifest
 
 MANIFEST = "manifest.json"
 _OF_JOBS = "jobs"
@@ -44,6 +46,11 @@ class Queries:
         """Of those hashes, the ones of files that a job made or has to read."""
         complete_hashes(self._store, Job, _OF_JOBS)
         return named_by(self._store, Job, hashes)
+
+    def made(self, identifier: str, files: Storage, caller: Caller) -> tuple[Job, Manifest]:
+        """A job with its manifest, for those who may have its result; raises as `result` does."""
+        ref = self.result(identifier, MANIFEST, caller)
+        return self.job(identifier, caller), Manifest.model_validate_json(files.read(ref))
 
     def view(self, job: Job, caller: Caller) -> JobView:
         """A job that `caller` may see, without what it tells of data that is withheld."""

@@ -8,6 +8,7 @@ from services.compute.jobs.model import JobState
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events.event import FileRef, JobKind, Treatment
 from shared.inbound import Body, Identifier, Paging
+from shared.tables.exports import ExportFormat
 from shared.tables.manifest import Output
 from shared.tables.privacy import Privacy
 
@@ -26,9 +27,14 @@ class ListJobs(Paging):
 
 
 class ReadResult(Body):
-    """Which of a job's files."""
+    """Which of a job's files, or in which format its table."""
 
     name: str = "result.csv"
+    format: ExportFormat | None = Field(
+        default=None,
+        description="the table, whatever the name: csv as a French Excel opens it, xlsx with its"
+        " sources on a second sheet, or parquet; without it, the file of that name as it is stored",
+    )
 
 
 class JobView(View):

@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import urllib3
 
@@ -13,6 +15,7 @@ from shared.aggregate import new_id
 from shared.catalogues.harvested_page import ENTRIES, PageReport
 from shared.errors import Invalid, WrongStage
 from shared.events import HarvestPageFetched, ProjectSubmitted, Treatment, TreatmentProposed
+from shared.tables.exports import XLSX
 from shared.tables.manifest import Profile
 from tests.catalogues import COMMUNES, turtle
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, summing, unfit
@@ -190,9 +193,34 @@ def test_project_is_tried_on_a_sample_then_runs_in_full(lab: Lab, compute: Runni
     assert parquet.headers["Content-Type"] == "application/vnd.apache.parquet"
     manifest = body(lab.call(compute, "GET", f"{path}?name=manifest.json"))
     assert manifest["steps"][0]["application"] == "aggregate"
+    _check_formats(lab, compute, path)
     workspace = body(lab.call(compute, "GET", f"/workspaces/{project}"))
     assert 0 < workspace["used_seconds"] < workspace["quota_seconds"]
     assert lab.call(compute, "GET", f"{path}?name=autre.csv").status == 404
+
+
+def _check_formats(lab: Lab, compute: RunningService, path: str) -> None:
+    """The table in each format, by query or header; as it is stored for who asks for none."""
+    stored = lab.call(compute, "GET", path)
+    assert lab.call(compute, "GET", path, headers={"Accept": "application/pdf"}).data == stored.data
+    book = lab.call(compute, "GET", f"{path}?format=xlsx")
+    assert book.headers["Content-Type"] == XLSX
+    assert ".xlsx" in book.headers["Content-Disposition"]
+    sheets = openpyxl.load_workbook(BytesIO(book.data)).worksheets
+    assert sheets[0].max_row == 701
+    told = [[cell.value for cell in row] for row in sheets[1].iter_rows()]
+    assert [label for label, _ in told] == ["Résultat", "Projet", "Source", "Compte rendu"]
+    assert "Logements (version 1" in told[2][1]
+    assert lab.call(compute, "GET", path, headers={"Accept": XLSX}).data == book.data
+    text = lab.call(compute, "GET", f"{path}?format=csv")
+    assert text.data.startswith(b"\xef\xbb\xbf")
+    assert len(text.data.splitlines()) == 701
+    parquet = lab.call(compute, "GET", f"{path}?name=result.parquet")
+    assert lab.call(compute, "GET", f"{path}?format=parquet").data == parquet.data
+    refused = lab.call(compute, "GET", f"{path}?format=pdf")
+    assert (refused.status, json.loads(refused.data)["field"]) == (422, "format")
+    hidden = lab.call(compute, "GET", f"{path}?format=xlsx", "mbr_stranger", "holder")
+    assert hidden.status == 404
 
 
 def test_what_was_read_for_the_catalogue_leaves_by_the_catalogue_only(

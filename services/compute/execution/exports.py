@@ -1,0 +1,132 @@
+"""Exports tables: in a sandbox, when somebody asks, a few at a time and one for each member."""
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from services.compute.execution.bubblewrap import INNER_JOB
+from services.compute.execution.job_folder import JobFolder, Made, job_folder
+from services.compute.execution.result_sources import lines_of
+from services.compute.execution.sandbox import Limits, Sandbox
+from services.compute.jobs.queries import Queries
+from shared.auth import Caller
+from shared.errors import Invalid, Rejected, TooMany, Unavailable
+from shared.events.event import FileRef
+from shared.storage import CHUNK, Storage
+from shared.tables.exports import MEDIA_TYPES, STORED, Export
+from shared.tables.manifest import PARQUET, RESULT
+
+SECONDS = 120
+"""How long an export may take; a million rows of sixteen columns take twelve as a workbook."""
+
+_AT_ONCE, _WAITING, _OF_ONE = 2, 4, 2
+_WAIT_SECONDS = 60
+
+
+class ExportGate:
+    """Lets `at_once` exports run, some wait, and no member hold more than a few of both.
+
+    Each that waits holds a worker of the service: others would go without.
+    """
+
+    def __init__(self, at_once: int = _AT_ONCE, waiting: int = _WAITING) -> None:
+        self._places = threading.BoundedSemaphore(at_once)
+        self._lock = threading.Lock()
+        self._most = at_once + waiting
+        self._lanes = Counter[str]()
+
+    @contextmanager
+    def place(self, lane: str) -> Iterator[None]:
+        """One's turn; raises TooMany for a member's third at a time, Unavailable when all wait."""
+        with self._lock:
+            if self._lanes[lane] >= _OF_ONE:
+                raise TooMany(
+                    "deux exports sont déjà en cours pour vous ; attendez qu'ils finissent"
+                )
+            if self._lanes.total() >= self._most:
+                raise Unavailable("too many exports wait for their turn")
+            self._lanes[lane] += 1
+        try:
+            if not self._places.acquire(timeout=_WAIT_SECONDS):
+                raise Unavailable("no export ended within a minute")
+            try:
+                yield
+            finally:
+                self._places.release()
+        finally:
+            with self._lock:
+                self._lanes[lane] -= 1
+
+
+GATE = ExportGate()
+"""That of this process."""
+
+
+class Asked(Protocol):
+    """Who asks, and in which format."""
+
+    @property
+    def caller(self) -> Caller:
+        """Whose token it is."""
+
+    @property
+    def format(self) -> Any:  # noqa: ANN401 - as the route has it
+        """One of DOWNLOADS."""
+
+
+class TableExports(NamedTuple):
+    """Exports the tables in a store, each within that many bytes of memory."""
+
+    files: Storage
+    memory_bytes: int
+
+    def of_job(self, queries: Queries, job_id: str, name: str, asked: Asked) -> tuple[str, FileRef]:
+        """A job's file of that name, or the table that it made in the format that is asked for.
+
+        With what it is called. Raises as `table` does, and as `Queries.result` for who may not.
+        """
+        caller, wanted = asked.caller, asked.format
+        if wanted == STORED:
+            return name, queries.result(job_id, name, caller)
+        table = queries.result(job_id, RESULT, caller)
+        if wanted != "parquet":
+            job, manifest = queries.made(job_id, self.files, caller)
+            export = Export(format=wanted, about=lines_of(job, manifest))
+            table = self.table(table, export, caller.member_id)
+        return f"{job_id}.{wanted}", table
+
+    def table(self, table: FileRef, export: Export, lane: str) -> FileRef:
+        """A table as it is wanted, stored: what nothing refers to is swept after a day.
+
+        `lane` is the member who asks. Raises Invalid, naming the format, for a table that it cannot
+        hold; Rejected for what is no table; TooMany and Unavailable as the gate does.
+        """
+        if table.media_type != PARQUET:
+            raise Rejected("seule une table peut être exportée")
+        with GATE.place(lane), job_folder() as folder:
+            with folder.input_path(0).open("wb") as file:
+                for chunk in self.files.chunks(table):
+                    file.write(chunk)
+            (folder.path / "export.json").write_text(export.model_dump_json())
+            made = _run(folder, self.memory_bytes)
+            return self.files.put(_chunks(made), MEDIA_TYPES[export.format])
+
+
+def _run(folder: JobFolder, memory_bytes: int) -> Path:
+    limits = Limits(seconds=SECONDS, memory_bytes=memory_bytes)
+    command = (sys.executable, "-B", "-s", "-m", "services.compute.runner.exports", INNER_JOB)
+    sandbox = Sandbox(limits, (*command, str(memory_bytes)))
+    outcome = sandbox.run(folder.path, lambda _news: None, lambda: False)
+    if not outcome.ok:
+        raise Invalid(f"export impossible : {outcome.reason}", "format")
+    return folder.made_path(Made(name="table", path="out/table"))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,0 +1,60 @@
+"""The sandbox's entry for exports: reads `export.json` and `in/0`, and leaves `out/table`."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import duckdb
+
+from services.compute.runner.columns.typed_values import typed_table
+from services.compute.runner.database import literal, open_database, quoted
+from services.compute.runner.exports.excel_csv import write_csv
+from services.compute.runner.exports.workbook import write_workbook
+from shared.errors import Rejected
+from shared.tables.exports import Export, Line
+
+_TABLE, _TYPED = "table", "typed"
+
+
+def main(folder: Path, memory_bytes: int) -> None:
+    """Write `out/table` in the format of `export.json`, or say why not in `out/result.json`."""
+    export = Export.model_validate_json((folder / "export.json").read_bytes())
+    try:
+        with open_database(folder, memory_bytes) as database:
+            _export(database, folder, export)
+        said = {}
+    except Rejected as error:
+        said = {"error": str(error)}
+    (folder / "out" / "result.json").write_text(json.dumps(said, ensure_ascii=False))
+
+
+def _export(database: duckdb.DuckDBPyConnection, folder: Path, export: Export) -> None:
+    source = literal(str(folder / "in" / "0"))
+    database.execute(f"CREATE VIEW {quoted(_TABLE)} AS SELECT * FROM read_parquet({source})")
+    typed = typed_table(database, _TABLE, export.described)
+    database.execute(f"CREATE VIEW {quoted(_TYPED)} AS {typed.select}")
+    about = [*export.about, *(_lost(name, cells) for name, cells in typed.lost.items())]
+    _WRITERS[export.format](database, _TYPED, folder / "out" / "table", about)
+
+
+def _lost(name: str, cells: int) -> Line:
+    text = f"« {name} » : {cells} sans nombre ni date, laissées vides ici"
+    return Line(label="Cellules", text=text)
+
+
+def _write_parquet(
+    database: duckdb.DuckDBPyConnection, table: str, made: Path, _about: list[Line]
+) -> None:
+    path = literal(str(made))
+    database.execute(f"COPY {quoted(table)} TO {path} (FORMAT parquet, COMPRESSION zstd)")
+
+
+_WRITERS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, str, Path, list[Line]], None]] = {
+    "csv": write_csv,
+    "parquet": _write_parquet,
+    "xlsx": write_workbook,
+}
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
