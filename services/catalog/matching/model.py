@@ -1,14 +1,15 @@
 """Which published datasets fit a project, and why: a pure function from both to reasons."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.licences.compatibility import Source, compatibility_of
+from services.catalog.search.concepts import groups_in, relation_of
 from services.catalog.search.french import key_in_french, meaningful
 from shared.events import Match, ProjectSubmitted
 from shared.tables.territory import department_of, in_french
-from shared.words import fold
+from shared.words import fold, lexical, quoted, sequence
 
 BEST = 10
 """How many matches a project is told."""
@@ -27,6 +28,7 @@ _Content = tuple[str, str]
 class ProjectTraits(NamedTuple):
     """What a project is compared by; `keys` maps a kind of key to the holder's table with it.
 
+    `meanings` has a term of its for each group of the thesaurus that means the same as one.
     `contents` is what it brings: title and hash of its own datasets, however often they were sent.
     """
 
@@ -38,6 +40,7 @@ class ProjectTraits(NamedTuple):
     theme: str
     departments: frozenset[str]
     words: dict[str, str]
+    meanings: dict[str, str]
 
 
 def traits_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> ProjectTraits:
@@ -47,7 +50,8 @@ def traits_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> ProjectTrait
     for dataset in held:
         for key in dataset.keys:
             keys.setdefault(key, dataset.metadata.title)
-    meant = meaningful(project.title, project.problem, *project.keywords)
+    texts = (project.title, project.problem, *project.keywords)
+    meant = meaningful(*texts)
     return ProjectTraits(
         holder_id=project.holder_id,
         dataset_ids=frozenset(project.dataset_ids).union(dataset.id for dataset in held),
@@ -57,6 +61,7 @@ def traits_of(project: ProjectSubmitted, own: Iterable[Dataset]) -> ProjectTrait
         theme=fold(project.theme),
         departments=frozenset(map(department_of, project.territory)),
         words={stem: word for stem, word in meant.items() if not stem.isdigit()},
+        meanings=_meanings(texts),
     )
 
 
@@ -87,17 +92,40 @@ def _words_of(dataset: Dataset) -> dict[str, str]:
     return meaningful(about.title, about.description, about.theme, *about.keywords, about.producer)
 
 
+def _meanings(texts: Iterable[str]) -> dict[str, str]:
+    """The groups of terms that mean the same, each with the first of its terms in these texts."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for group, term in groups_in([word for word, _written in sequence(text)]).items():
+            if relation_of(group) == "same":
+                found.setdefault(group, term)
+    return found
+
+
+def _alike(traits: ProjectTraits, dataset: Dataset, common: Iterable[str]) -> dict[str, str]:
+    """The project's terms that the dataset has by another name, with that; but for common words."""
+    about = dataset.metadata
+    known = _meanings((about.title, *about.keywords, about.description))
+    shared, found = set(common), dict[str, str]()
+    for group, term in traits.meanings.items():
+        other = known.get(group, "")
+        if not shared & (lexical(term).keys() | lexical(other).keys()):
+            found[term] = max(found.get(term, ""), other, key=len)
+    return {term: other for term, other in found.items() if other}
+
+
 def _match(traits: ProjectTraits, dataset: Dataset) -> Match | None:
     shared = [key for key in dataset.keys if key in traits.keys]
     places = sorted(traits.departments.intersection(map(department_of, dataset.metadata.territory)))
     said = _words_of(dataset)
-    common = [word for stem, word in traits.words.items() if stem in said]
+    common = {stem: word for stem, word in traits.words.items() if stem in said}
+    alike = _alike(traits, dataset, common)
     has_theme = bool(traits.theme) and traits.theme == fold(dataset.metadata.theme)
     score = (
         KEY_POINTS * len(shared)
         + THEME_POINTS * has_theme
         + PLACE_POINTS * bool(places)
-        + WORD_POINTS * min(len(common), _WORDS_COUNTED)
+        + WORD_POINTS * min(len(common) + len(alike), _WORDS_COUNTED)
     )
     if score == 0:
         return None
@@ -108,8 +136,7 @@ def _match(traits: ProjectTraits, dataset: Dataset) -> Match | None:
         reasons.append(f"Même thème : {dataset.metadata.theme}.")
     if places:
         reasons.append(f"Couvre votre territoire : {in_french(places)}.")
-    if common:
-        reasons.append(f"Mots en commun : {', '.join(common)}.")
+    reasons += _word_reasons(common.values(), alike)
     if not dataset.versions:
         reasons.append("Données chez leur producteur : à déposer ici avant de les traiter.")
     deciders = dataset.deciders(traits.holder_id)
@@ -124,6 +151,14 @@ def _match(traits: ProjectTraits, dataset: Dataset) -> Match | None:
         reasons=tuple(reasons),
         shared_keys=tuple(shared),
     )
+
+
+def _word_reasons(common: Collection[str], alike: dict[str, str]) -> Iterator[str]:
+    if common:
+        yield f"Mots en commun : {', '.join(common)}."
+    if alike:
+        named = (f"{quoted(term)} ({quoted(other)} ici)" for term, other in alike.items())
+        yield f"Même sens : {', '.join(named)}."
 
 
 def _licence_reasons(own: frozenset[Source], dataset: Dataset) -> Iterator[str]:

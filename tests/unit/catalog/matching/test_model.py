@@ -61,9 +61,20 @@ def test_commune_lies_in_its_department() -> None:
 def test_common_words_are_shown_as_the_holder_wrote_them() -> None:
     """Plural and accents do not matter, stop words and numbers do not count."""
     [match] = matches(
-        published(about=metadata("Logement vacant dans les 2026")), title="Logements 2026"
+        published(about=metadata("Logement vacant dans les 2026")),
+        title="Logements 2026",
+        problem="",
     )
     assert match.reasons == ("Mots en commun : logements.",)
+
+
+def test_words_of_one_meaning_are_a_reason() -> None:
+    """What the administration calls otherwise; said once, and not of words in common."""
+    about = metadata("Aménagements cyclables")
+    [match] = matches(published(about=about), title="Circuler à vélo", problem="", theme="x")
+    assert match.reasons == ("Même sens : « vélo » (« aménagement cyclable » ici).",)
+    [match] = matches(published(about=metadata("Vélo")), title="À vélo", problem="", theme="x")
+    assert match.reasons == ("Mots en commun : vélo.",)
 
 
 def test_restricted_data_is_matched_and_says_so() -> None:
