@@ -15,6 +15,7 @@ from stdnum.fr import siren as sirens
 from services.intake.invitations import Answer
 from services.intake.records import MemberKind
 from shared.auth import MemberId
+from shared.catalogues.markup import legible_name
 from shared.events.event import Stage, Step, Treatment
 from shared.events.intake import ProjectPart
 from shared.inbound import Body, Identifier, Paging
@@ -26,6 +27,9 @@ _Line = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(legible),
 ]
+_Name = Annotated[_Line, AfterValidator(legible_name)]
+"""What attributions are made of."""
+
 _Word = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
@@ -177,9 +181,9 @@ class DeliverProject(Body):
     """The full job whose result is delivered, and how the catalogue presents it."""
 
     job_id: Identifier
-    title: _Line
+    title: _Name
     description: _Text
-    licence: _Line
+    licence: _Name
     keywords: _Words = ()
 
 

@@ -107,6 +107,7 @@ LICENCES = (
         aliases=(
             *("cc-by-4.0", "cc-by", "creative commons attribution", f"{_EU}cc_by_4_0"),
             *("creative commons attribution 4.0 international", f"{_OPEN}cc-by"),
+            "attribution 4.0 international",
             "spdx.org/licenses/cc-by-4.0",
         ),
     ),

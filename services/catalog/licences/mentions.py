@@ -87,9 +87,10 @@ _CC = re.compile(
 _CC_ADDRESS = re.compile(r"creativecommons\.org/licenses/(?P<kind>[a-z-]+)/(?P<version>[0-9.]+)")
 
 _ADDRESSES = (
-    (r"etalab\.gouv\.fr/.*(?:2017/04|v2)", "lov2"),
+    (r"etalab\.gouv\.fr/.*(?:2017/04|2018/11|v2|version-2-0)", "lov2"),
     (r"etalab\.gouv\.fr/(?:pages/licence-ouverte|.*(?:2014/05|2011/1))", "fr-lo"),
-    (r"etalab\.gouv\.fr/(?:en/)?licence-ouverte", "lov2"),
+    (r"(?:etalab|alliance\.numerique)\.gouv\.fr/(?:en/)?licence-ouverte", "lov2"),
+    (r"data\.gouv\.fr/pages/legal/licences/etalab-2", "lov2"),
     (r"(?:raw\.)?github(?:usercontent)?\.com/etalab/licence-ouverte", "lov2"),
     (r"wiki\.data\.gouv\.fr/.*licence[_-]ouverte", "fr-lo"),
     (r"data\.gouv\.fr/(?:fr/)?licence-ouverte", "fr-lo"),
@@ -108,7 +109,8 @@ _SAID_BESIDES = (
     " diffuse diffusee diffusees diffuses distribue distribuee distribuees ouvert ouverte ouvertes"
     " ouverts reutilisable reutilisables par pour reutilisation libre librement version et etat"
     " the under of is are this these in released published available made licensed by c copyright"
-    " contributeurs contributors etalab france https http voir texte cf lien"
+    " contributeurs contributors etalab france https http voir texte cf lien associee applique s"
+    " attribution mention paternite obligatoire"
 )
 _NEUTRAL = frozenset(_SAID_BESIDES.split())
 """What a sentence that gives one licence says besides: nothing that narrows it."""

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from services.intake.bodies import (
     ChoosePilotSite,
+    DeliverProject,
     FormTeam,
     ListProjects,
     RegisterMember,
@@ -155,3 +156,17 @@ def test_inputs_are_named_datasets(inputs: dict[str, str], fault: str) -> None:
     with pytest.raises(ValidationError) as refused:
         WrittenTreatment.model_validate({**written(), "inputs": inputs})
     assert explain(refused.value).startswith(fault)
+
+
+@pytest.mark.parametrize("field", ["title", "licence"])
+def test_html_is_refused_where_a_result_s_attribution_is_made_of_it(field: str) -> None:
+    """The catalogue publishes both as they are written."""
+    said = {
+        "job_id": "job_1",
+        "title": "Carte",
+        "description": "Une <b>carte</b>",
+        "licence": "lov2",
+    }
+    assert DeliverProject(**said).title == "Carte"
+    with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
+        DeliverProject(**said | {field: "<b>Carte</b>"})
