@@ -22,7 +22,8 @@ _LOG_BYTES = 1000
 class Spares:
     """At most one sandbox that waits; none at all where `limits` is None.
 
-    One that ended while it waited is replaced after `rest_seconds`: the next may end as well.
+    One that did not start, or ended while it waited, is replaced after `rest_seconds`: the next may
+    do the same.
     """
 
     def __init__(self, limits: Limits | None, rest_seconds: float = 60.0) -> None:
@@ -37,10 +38,12 @@ class Spares:
         with self._lock:
             if self._spare and not self._spare.tree.is_waiting:
                 log.warning("a sandbox ended that waited", extra={"said": self._spare.said})
-                self._not_before = time.monotonic() + self._rest_seconds
                 self._drop()
+                self._rest()
             if self._spare is None and time.monotonic() >= self._not_before:
+                self._rest()  # unless it starts
                 self._spare = _Spare(self._limits)
+                self._not_before = float("-inf")
 
     @contextmanager
     def folder(self) -> Iterator[tuple[JobFolder, ProcessTree | None]]:
@@ -60,6 +63,9 @@ class Spares:
         """End the one that waits."""
         with self._lock:
             self._drop()
+
+    def _rest(self) -> None:
+        self._not_before = time.monotonic() + self._rest_seconds
 
     def _drop(self) -> None:
         if self._spare:
