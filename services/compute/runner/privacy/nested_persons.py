@@ -24,8 +24,10 @@ from services.compute.runner.privacy.column_sample import ColumnSample
 from services.compute.runner.values.value_tests import Flags, Texts, flags_of, matching
 from shared.words import fold
 
-_LONGEST = 20_000
-_SEPARATORS = re.compile(r"\s*[|;\n•]\s*|\s+[/+&]\s+|\s+et\s+")
+_LONGEST, _LOOKED_AT = 20_000, 500
+"""Signs of a cell that are read, and cells that tell whether a column nests persons."""
+
+_SEPARATORS = r"\s*[|;\n•]\s*|\s+[/+&]\s+|\s+et\s+"
 _MAY_NEST = matching(r"(?is).*([|;\n•\[{,]|\s[/+&]\s|\set\s).*")
 _RECORD, _NAMED, _TOLD = "\x1f", "\x1e", "\x1d"
 """Stand before what is made of a record, which no text of a cell begins with."""
@@ -40,6 +42,7 @@ _SEX = rf"\b(?:{'|'.join(sorted({*words('women'), *words('men')} - {'m.'}))})\b"
 _ROLE = rf"\b{any_word('roles_of_persons')}s?\b"
 _AGE = r"\b[0-9]{1,3} ?ans?\b|\bnee? (en|le)\b|\b(19[0-9]{2}|20[0-2][0-9])\b"
 _BAND = r"[0-9]{1,3} ?(ans)? ?(-|a|et) ?([0-9]{1,3} ?ans|plus|moins)|(moins|plus) de [0-9]+"
+_TELLS = matching(f"(?i).*{_ROLE}.*")
 _HEADER = rf"{any_word('header_person')}|{any_word('header_full_name')}|enfant|equipe|membre|prenom"
 
 _MOST, _SOME, _NEARLY_ALL = 0.5, 0.05, 0.8
@@ -86,9 +89,9 @@ class Nesting:
 
 def nesting_of(sample: ColumnSample) -> Nesting | None:
     """What the sample of a column nests; None when it cannot nest anything."""
-    if sample.share(_MAY_NEST) < _SOME and not sample.share(matching(f"(?i).*{_ROLE}.*")):
+    if sample.share(_MAY_NEST) < _SOME and sample.share(_TELLS) < _SOME:
         return None
-    return persons_in(sample, sample.distinct, sample.counts)
+    return persons_in(sample, sample.distinct[:_LOOKED_AT], sample.counts[:_LOOKED_AT])
 
 
 def persons_in(sample: ColumnSample, texts: Texts, rows: Counts) -> Nesting:
@@ -97,29 +100,53 @@ def persons_in(sample: ColumnSample, texts: Texts, rows: Counts) -> Nesting:
     First names alone are persons where the column's name speaks of some.
     """
     by_first_name = sample.is_named(_HEADER)
-    parts, of_text = [], []
-    for at, text in enumerate(texts.to_pylist()):
-        found = list(_parts(text[:_LONGEST]))
-        parts += found
-        of_text += [at] * len(found)
-    named, told, listed = _judged(pa.array(parts, pa.string()), by_first_name=by_first_name)
-    index, size = np.array(of_text, np.int64), len(texts)
+    parts, index = _parts_of(texts)
+    named, told, listed = _judged(parts, by_first_name=by_first_name)
+    size = len(texts)
 
     def counted(flags: Flags) -> Counts:
         return np.bincount(index, weights=flags, minlength=size).astype(np.int64)
 
     several = counted(listed) >= _PAIR
-    names = named | (listed & several[index] if len(index) else listed)
+    names = named | (listed & several[index])
     return Nesting(
         persons=counted(names | told), named=counted(names) > 0, told=counted(told) > 0, rows=rows
     )
+
+
+def _parts_of(texts: Texts) -> tuple[Texts, Counts]:
+    """The parts of all texts, each of which may be a person, and of which text each is."""
+    texts = pc.utf8_slice_codeunits(texts, 0, _LONGEST)
+    is_json = matching(r"(?s)\s*[\[{].*")(texts)
+    parts, index = _split(texts.filter(pa.array(~is_json)), np.flatnonzero(~is_json), _SEPARATORS)
+    # Names are listed by commas as well; what is told of one person is, too.
+    is_whole = _has(_folded(parts), rf"[0-9]|{_ROLE}")
+    names, of_names = _split(parts.filter(pa.array(~is_whole)), index[~is_whole], ",")
+    records: list[str] = []
+    of_records: list[int] = []
+    for at in np.flatnonzero(is_json):
+        found = list(_records(texts[int(at)].as_py()))
+        records += found
+        of_records += [int(at)] * len(found)
+    whole = parts.filter(pa.array(is_whole))
+    return (
+        pa.concat_arrays([whole, names, pa.array(records, pa.string())]),
+        np.concatenate([index[is_whole], of_names, np.array(of_records, np.int64)]),
+    )
+
+
+def _split(texts: Texts, index: Counts, pattern: str) -> tuple[Texts, Counts]:
+    split = pc.split_pattern_regex(texts, pattern)
+    of_text = pc.list_parent_indices(split).to_numpy(zero_copy_only=False)
+    return pc.list_flatten(split), index[of_text]
 
 
 def _judged(parts: Texts, *, by_first_name: bool) -> tuple[Flags, Flags, Flags]:
     """Of each part, whether it is named, told in a few words, or one of a list of first names."""
     is_record = flags_of(pc.starts_with(parts, _RECORD))
     told_records = flags_of(pc.starts_with(parts, _RECORD + _TOLD))
-    reached = mentions_somebody(parts)
+    reached = _has(parts, r"[0-9@]")
+    reached[reached] = mentions_somebody(parts.filter(pa.array(reached)))
     named_records = flags_of(pc.starts_with(parts, _RECORD + _NAMED)) | (is_record & reached)
     plain = _folded(parts)
     said = sum(_has(plain, one).astype(int) for one in (_SEX, _ROLE, _AGE))
@@ -141,19 +168,10 @@ def _has(texts: Texts, pattern: str) -> Flags:
     return flags_of(pc.match_substring_regex(texts, pattern))
 
 
-def _parts(text: str) -> Iterator[str]:
-    if text.lstrip()[:1] in {"[", "{"}:
-        with suppress(ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-            yield from _of_json(_read(text))
-            return
-    for part in _SEPARATORS.split(text):
-        pieces = part.split(",")
-        # Names are listed by commas as well; what is told of one person is, too.
-        yield from [part] if _is_told(part) or len(pieces) == 1 else pieces
-
-
-def _is_told(part: str) -> bool:
-    return bool(re.search(r"[0-9]", part)) or re.search(_ROLE, part.lower()) is not None
+def _records(text: str) -> Iterator[str]:
+    """What JSON, or a list as Python writes it, tells of persons; nothing of what is neither."""
+    with suppress(ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        yield from _of_json(_read(text))
 
 
 def _read(text: str) -> Any:  # noqa: ANN401 - whatever stands in the cell

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
@@ -19,7 +19,7 @@ from services.compute.runner.columns.contacts import (
 )
 from services.compute.runner.columns.person_names import folded
 from services.compute.runner.columns.reference_files import any_word
-from services.compute.runner.database import filled, quoted
+from services.compute.runner.database import ROW, filled, quoted
 from services.compute.runner.privacy.column_sample import ColumnSample, Detection
 from services.compute.runner.privacy.nested_persons import persons_in
 from services.compute.runner.values.value_tests import Flags, Texts, matching
@@ -27,10 +27,9 @@ from shared.tables.privacy import Subject
 from shared.words import fold
 
 _MOST = 0.5
-_COUNTED = 200_000
-"""Distinct cells with persons that are all counted; of more it is a share of the sample."""
+_COUNTED = 50_000
+"""Cells with persons that are all counted; of more so many at even distances."""
 
-_AT_ONCE = 50_000
 _OF_PERSONS = frozenset({"first_name", "surname", "full_name", "email", "initials", "persons"})
 _FULL_NAMES = frozenset({"full_name", "surname"})
 _COMPANY = matching(rf"(?i)(.*\W)?{any_word('bodies')}(\W.*)?")
@@ -44,12 +43,18 @@ class Mailboxes:
 
     samples: Sequence[ColumnSample]
     found: Sequence[Detection]
+    _known: dict[str, Flags] = field(default_factory=dict)
 
     def rows(self, sample: ColumnSample, subject: Subject) -> float:
         """The share of the filled rows whose mailbox is a person's."""
-        return float(self.flags(sample, subject).mean()) if len(sample.values) else 0.0
+        if not len(sample.values):
+            return 0.0
+        name = sample.column.name
+        if name not in self._known:
+            self._known[name] = self._flags(sample, subject)
+        return float(self._known[name].mean())
 
-    def flags(self, sample: ColumnSample, subject: Subject) -> Flags:
+    def _flags(self, sample: ColumnSample, subject: Subject) -> Flags:
         """Which of the filled rows have a person's mailbox.
 
         In a list of persons each is, but those of offices; else those that are called after
@@ -135,14 +140,15 @@ class RowCounts:
         text = filled(found.name)
         if found.kind != "persons":
             return self._listed(text) if found.sample.is_apart else None
+        rows = found.sample.column.filled
+        step = max(1, rows // _COUNTED)
         cells = self.database.sql(
-            f"SELECT {text} AS text, count(*) AS n FROM {quoted(self.table)}"
-            f" WHERE {text} IS NOT NULL GROUP BY text LIMIT {_COUNTED}"
-        )
-        return sum(
-            persons_in(found.sample, one["text"], one["n"].to_numpy()).total
-            for one in cells.to_arrow_reader(_AT_ONCE)
-        )
+            f"SELECT text, count(*) AS n FROM (SELECT {text} AS text FROM {quoted(self.table)}"
+            f" QUALIFY {ROW} % {step} = 0) WHERE text IS NOT NULL GROUP BY text"
+        ).to_arrow_table()
+        texts, counts = (cells[name].combine_chunks() for name in ("text", "n"))
+        seen = persons_in(found.sample, texts, counts.to_numpy())
+        return round(seen.total * rows / max(1, int(seen.rows.sum())))
 
     def _listed(self, text: str) -> int:
         """How many short values are listed in the cells of a column."""
