@@ -25,6 +25,7 @@ TYPES = {
     "geo_point": "coordonnées géographiques",
     "latitude": "latitude",
     "longitude": "longitude",
+    "month": "mois",
     "naf": "code NAF d'activité",
     "phone": "numéro de téléphone",
     "rna": "numéro RNA d'association",
@@ -32,6 +33,7 @@ TYPES = {
     "tva": "numéro de TVA",
     "uai": "code UAI d'établissement scolaire",
     "url": "adresse web",
+    "wkt": "géométrie",
     "year": "année",
 }
 """What columns hold that are no keys, by their type."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from textwrap import shorten
 from typing import Literal, NamedTuple, cast
 
 from tantivy import DocAddress, Document, Searcher
@@ -26,11 +27,14 @@ from services.catalog.search.fields import (
 from services.catalog.search.french import TYPES, key_in_french, stems_of
 from services.catalog.search.places.areas import areas_in
 from shared.tables.territory import department_of
-from shared.words import fold, lexical, sequence
+from shared.words import fold, lexical, quoted, sequence
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TERM = "|"
 """Between a group and the term of it that stands in a text."""
+
+_LONGEST_NOTE = 100
+"""Characters of what a column holds that a reason quotes."""
 
 _QUALITY_STEP = 5
 """No two qualities are closer: they are sums of the points of criteria."""
@@ -93,7 +97,10 @@ def _texts(dataset: Dataset) -> dict[str, list[str]]:
         "title": [about.title],
         "keywords": [*about.keywords],
         "theme": [about.theme],
-        "columns": [*map(key_in_french, dataset.keys), *_columns(dataset).values()],
+        "columns": [
+            *map(key_in_french, dataset.keys),
+            *(one.text for one in _columns(dataset)),
+        ],
         "description": [about.description, about.producer],
     }
 
@@ -104,28 +111,37 @@ def _named(dataset: Dataset) -> Iterator[tuple[Kind, str, str]]:
     yield from (("keyword", keyword, keyword) for keyword in about.keywords)
     yield "theme", about.theme, about.theme
     yield from (("key", key_in_french(key), key_in_french(key)) for key in dataset.keys)
-    yield from (("column", name, text) for name, text in _columns(dataset).items())
+    yield from (("column", column.noted, column.text) for column in _columns(dataset))
     yield "producer", "", about.producer
 
 
-def _columns(dataset: Dataset) -> dict[str, str]:
-    """The columns of the table by name, each with all that is said of it.
+class _ColumnText(NamedTuple):
+    """A column by its name, what it holds, and all that it is found by."""
 
-    A name has its words apart: `codeCommune` -> `code Commune`. What is said of a column that the
-    table has not is left out: it may be one that is held back.
+    name: str
+    held: str
+    text: str
+
+    @property
+    def noted(self) -> str:
+        """How a reason names it: « ht_hc » (part des logements vacants)."""
+        # Most are short, and there are millions in a long catalogue.
+        is_long = len(self.held) > _LONGEST_NOTE
+        note = shorten(self.held, _LONGEST_NOTE, placeholder=" …") if is_long else self.held
+        return f"{quoted(self.name)} ({note})" if note else quoted(self.name)
+
+
+def _columns(dataset: Dataset) -> Iterator[_ColumnText]:
+    """The columns of its table; of data that is only referenced those that are described.
+
+    A name has its words apart: `codeCommune` -> `code Commune`.
     """
     columns = dataset.profile.columns if dataset.profile else ()
-    said = {one.name: one.description for one in dataset.metadata.columns}
-    return {
-        column.name: " ".join(
-            (
-                _CAMEL_CASE.sub(" ", column.name),
-                TYPES.get(column.type, ""),
-                said.get(column.name, ""),
-            )
-        )
-        for column in columns
-    }
+    types = {column.name: TYPES.get(column.type, "") for column in columns}
+    said = {one.name: one.description for one in dataset.known_descriptions}
+    for name in types | said:
+        kind, told = types.get(name, ""), said.get(name, "")
+        yield _ColumnText(name, told or kind, " ".join((_CAMEL_CASE.sub(" ", name), kind, told)))
 
 
 def document_of(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tuple[Document, list[str]]:

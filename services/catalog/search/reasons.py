@@ -9,7 +9,7 @@ _TEXT_KINDS: dict[Kind, str] = {
     "keyword": "dans le mot-clé « {} »",
     "theme": "dans le thème « {} »",
     "key": "comme clé : {}",
-    "column": "dans la colonne « {} »",
+    "column": "dans la colonne {}",
     "producer": "dans le nom du producteur",
     "description": "dans la description",
 }

@@ -10,8 +10,7 @@ from services.catalog.search.query import DatasetQuery
 from services.catalog.search.text_index import TextIndex
 from shared.auth import Caller
 from shared.errors import Forbidden, Invalid
-from shared.tables.manifest import Column, Profile
-from tests.unit.catalog.samples import metadata, ref, registered
+from tests.unit.catalog.samples import registered
 from tests.unit.catalog.search.catalogue import ANYBODY, dataset, found, index_of, page
 
 CATALOGUE = (
@@ -139,21 +138,6 @@ def test_texts_with_line_breaks_and_tabs_are_named_in_one_line() -> None:
         "captage": ["« captage » dans le mot-clé « captage »"],
         "agence": ["« agence » dans le nom du producteur"],
     }
-
-
-def test_the_column_is_named_that_has_the_word() -> None:
-    """Names in one word are taken apart."""
-    columns = tuple(
-        Column(name=name, kind="text", filled=1, distinct=1)
-        for name in ("codeInsee", "nb_logements")
-    )
-    table = registered("dts_a", metadata("Table"))
-    table.publish(1, ref("b"), Profile(rows=1, encoding="utf-8", columns=columns), "job_1")
-    index = index_of([table])
-    assert page(index, q="logement").items[0].reasons == [
-        "« logement » dans la colonne « nb_logements »"
-    ]
-    assert found(index, "insee") == ["a"]
 
 
 @pytest.mark.parametrize(
