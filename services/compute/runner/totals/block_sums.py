@@ -33,7 +33,7 @@ _ROUNDS = 4
 """Totals of sub-totals are found once those are out of the way."""
 
 _MOST_DIGITS = 4
-_MOST_CELLS = 20_000_000
+_MOST_CELLS = 5_000_000
 _LEAST_SHARE = 0.5
 """Of a row's figures must be sums; rates, years and ranks are none."""
 
@@ -116,6 +116,8 @@ def _sum_of(figures: Figures, sums: Figures, row: int, mark: int) -> BlockSum | 
     # Rounding explains no more than a small part of what is summed.
     fits &= np.abs(blocks - wanted) <= np.maximum(0, 0.002 * np.abs(wanted))
     matched = fits.sum(axis=1)
+    if not matched.any():
+        return None
     best = int(np.lexsort((lengths, matched))[-1])
     columns = np.flatnonzero(fits[best])
     is_rest = int(lengths[best]) == rows - 1

@@ -27,6 +27,8 @@ _PART = r"(sous[- ]?|grand )?tota(l|ux)\b.*|ensemble d(e|es|u)\b.*|tou(s|tes)\b.
 _CODE = "[0-9]{1,4}[a-z]?|[0-9][0-9ab][0-9]{3,12}|[a-z]{1,3}[0-9]{2,}"
 _CODES = 0.9
 
+_NUMBERS = ("integer", "decimal")
+
 _OTHER, _PARTLY, _WHOLLY = 1, 2, 3
 """What a text is: something else than a label, or one in part or as a whole; 0 for none."""
 
@@ -100,6 +102,17 @@ def _label(name: str) -> str:
     )
 
 
+def _is_code(name: str) -> str:
+    """Whether a text looks like a code, in SQL."""
+    return f"regexp_full_match(lower({filled(name)}), '{_CODE}')"
+
+
+def _may_be_numbers(column: Column) -> bool:
+    """Whether its cells are numbers, or some are and others say that they are secret."""
+    is_unknown = column.kind == "text" and column.meaning is None
+    return not column.key and (column.kind in _NUMBERS or is_unknown)
+
+
 def _figure(column: Column) -> str:
     """The number that a cell holds, in SQL; null for none."""
     meaning = column.meaning
@@ -115,20 +128,16 @@ class _SmallTable:
         self, database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
     ) -> None:
         self._columns = columns
-        chosen = [
-            part
-            for at, one in enumerate(columns)
-            for part in (
-                f"{_label(one.name)} AS label{at}",
-                f"{_figure(one)} AS figure{at}",
-                f"regexp_full_match(lower({filled(one.name)}), '{_CODE}') AS code{at}",
-            )
-        ]
-        cells = database.execute(f"SELECT {', '.join(chosen)} FROM {quoted(table)}").fetchnumpy()
         texts = [at for at, one in enumerate(columns) if one.kind == "text"]
+        numbers = [at for at, one in enumerate(columns) if _may_be_numbers(one)]
+        chosen = [f"{_label(columns[at].name)} AS label{at}" for at in texts]
+        chosen += [f"{_is_code(columns[at].name)} AS code{at}" for at in texts]
+        chosen += [f"{_figure(columns[at])} AS figure{at}" for at in numbers]
+        query = f"SELECT {', '.join(chosen) or '0'} FROM {quoted(table)}"
+        cells = database.execute(query).fetchnumpy()
         self._labels = {at: np.asarray(cells[f"label{at}"], np.int8) for at in texts}
         self._codes = {at: np.ma.filled(cells[f"code{at}"], False).astype(bool) for at in texts}
-        figures = {at: _floats(cells[f"figure{at}"]) for at in range(len(columns))}
+        figures = {at: _floats(cells[f"figure{at}"]) for at in numbers}
         self._numeric = [at for at, it in figures.items() if self._is_numeric(at, it)]
         self._figures = np.column_stack([figures[at] for at in self._numeric] or [np.empty(0)])
         self._rows = len(self._figures)
@@ -154,7 +163,7 @@ class _SmallTable:
     def _is_numeric(self, at: int, figures: NDArray[np.float64]) -> bool:
         one = self._columns[at]
         known = float(np.isfinite(figures).sum())
-        return not one.key and one.kind != "date" and known >= _PARSED * max(1, one.filled)
+        return known >= _PARSED * max(1, one.filled)
 
     def _is_key(self, at: int) -> bool:
         """Whether a column names the rows: nearly all have a value, and nearly each its own."""
@@ -218,7 +227,7 @@ def _marked_sets(
 ) -> Iterator[tuple[int, Reason]]:
     """Of a large table the rows labelled alike that together sum the others."""
     texts = [one for one in columns if one.kind == "text"][:_MOST_COLUMNS]
-    numbers = [one for one in columns if one.kind in ("integer", "decimal") and not one.key]
+    numbers = [one for one in columns if one.kind in _NUMBERS and not one.key]
     numbers = numbers[:_MOST_COLUMNS]
     if not texts or not numbers:
         return
