@@ -116,6 +116,10 @@ def _show_versions(dataset: Answer) -> None:
     columns = ("number", "state", "filename", "file.size", "file.sha256", "reason", "note")
     show.rows(dataset["versions"], columns)
     _show_columns(dataset)
+    read = [one["profile"] for one in dataset["versions"] if one["profile"]]
+    if totals := [total for one in read[-1:] for total in one.get("totals", ())]:
+        show.line("\nrows of totals, left out of sums")
+        show.rows(totals, ("message",))
     unmet = [one for one in dataset["criteria"] if not one["met"]]
     if unmet:
         show.line("\nto mend")

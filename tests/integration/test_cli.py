@@ -147,7 +147,7 @@ def test_what_to_think_of_is_printed_before_a_treatment_is_sent(
 ) -> None:
     """An unknown column is refused, with what is near; a warning is printed, and the rest sent."""
     owner, file, data = ("mbr_warned", "holder", "owner"), tmp_path / "p.json", tmp_path / "t.csv"
-    data.write_text(CSV)
+    data.write_text(f"{CSV};Total;6\n")
     about = ("--title", "Communes", "--theme", "t", "--licence", "lov2", "--access", "open")
     dataset_id = shell.json("dataset", "add", str(data), *about, as_=owner)["id"]
     eventually(lambda: shell.json("dataset", "show", dataset_id)["state"] == "published")
@@ -164,6 +164,8 @@ def test_what_to_think_of_is_printed_before_a_treatment_is_sent(
     assert warned.returncode == 0
     assert "warning: steps.0.parameters.sums.0: « nom » n'est pas lue" in warned.stderr
     assert len(shell.json("project", "list", as_=owner)["items"]) == 1
+    shown = " ".join(shell.run("dataset", "show", dataset_id, as_=owner).stdout.split())
+    assert "1 ligne de total : libellé de total dans « nom »" in shown
 
 
 def test_treatment_is_sent_unchecked_while_compute_is_away(

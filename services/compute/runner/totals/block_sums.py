@@ -33,6 +33,9 @@ _ROUNDS = 4
 """Totals of sub-totals are found once those are out of the way."""
 
 _MOST_DIGITS = 4
+_ROUNDED = 0.01
+"""What rounding explains of a sum, at most."""
+
 _MOST_CELLS = 5_000_000
 _LEAST_SHARE = 0.5
 """Of a row's figures must be sums; rates, years and ranks are none."""
@@ -110,11 +113,13 @@ def _sum_of(figures: Figures, sums: Figures, row: int, mark: int) -> BlockSum | 
     if not len(blocks):
         return None
     lengths = np.concatenate([np.arange(row, 1, -1), np.arange(2, rows - row)])
-    slack = 0.5 * (lengths[:, None] + 1) * (mark == LABELLED)
     can = np.isfinite(wanted) & (wanted != 0)
+    # Each part, and the sum, may be rounded by half a unit; of one that sums few that is chance.
+    is_rounded = (lengths == rows - 1) | (mark == LABELLED)
+    slack = np.minimum(
+        0.5 * (lengths[:, None] + 1) * is_rounded[:, None], _ROUNDED * np.abs(np.nan_to_num(wanted))
+    )
     fits = (np.abs(blocks - wanted) <= slack) & can
-    # Rounding explains no more than a small part of what is summed.
-    fits &= np.abs(blocks - wanted) <= np.maximum(0, 0.002 * np.abs(wanted))
     matched = fits.sum(axis=1)
     if not matched.any():
         return None
@@ -123,7 +128,7 @@ def _sum_of(figures: Figures, sums: Figures, row: int, mark: int) -> BlockSum | 
     is_rest = int(lengths[best]) == rows - 1
     tried = 1 if is_rest else len(blocks)
     rows_tried = rows if mark == UNMARKED else 1
-    windows = (2 * slack[best] + 1) / np.abs(wanted[columns])
+    windows = (2 * slack[best, columns] + 1) / np.abs(wanted[columns])
     chance = tried * rows_tried * float(np.prod(np.minimum(1, windows)))
     most = 1.0 if mark == LABELLED and is_rest else _CHANCES[mark]
     needed = _LEAST_SHARE * can.sum() if mark == UNMARKED else 1

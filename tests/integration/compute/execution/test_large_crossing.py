@@ -20,12 +20,12 @@ def table(rows: int) -> bytes:
     return b"cle;n\n" + b"".join(b"%s;%d\n" % (SECRET.encode(), n) for n in range(rows))
 
 
-def crossing(left: str, right: str) -> Treatment:
+def crossing(left: str, right: str, **more: str) -> Treatment:
     """The treatment that crosses two datasets on their key."""
     step = Step(
         application="cross",
         inputs={"left": "a", "right": "b"},
-        parameters={"left_key": "cle", "right_key": "cle"},
+        parameters={"left_key": "cle", "right_key": "cle", **more},
         output="c",
     )
     return Treatment(inputs={"a": left, "b": right}, steps=(step,))
@@ -75,6 +75,30 @@ def test_full_job_of_other_data_is_counted_anew(lab: Lab, tables: tuple[str, str
     lab.staff(project)
     done: dict[str, Any] = lab.wait_for("job_succeeded", project_id=project, kind="full")
     assert lab.manifest(done).reports[0]["rows"]["out"] == 2 * ROWS
+
+
+def test_rows_of_both_tables_are_not_multiplied_unasked(lab: Lab) -> None:
+    """The trial warns with the figures; the full job is refused before it starts."""
+    left, right = lab.ingest(table(3)), lab.ingest(table(4))
+    project = tried(lab, crossing(left, right, many_to_many="refused"))
+    warned = lab.wait_for("job_succeeded", project_id=project, kind="trial")["warning"]
+    assert "Le calcul complet sera refusé : croisement « c » refusé : 3 lignes" in warned
+    lab.staff(project)
+    failed = lab.wait_for("job_failed", project_id=project, kind="full")
+    assert "3 lignes croisées avec 4 en donnent 12" in failed["reason"]
+    assert "many_to_many = « kept »" in failed["reason"]
+    assert not lab.events("job_started", job_id=failed["job_id"])
+
+
+def test_treatment_of_before_multiplies_rows_as_it_did(lab: Lab) -> None:
+    """It has no choice: its full job is made, and tells what it did."""
+    left, right = lab.ingest(table(3)), lab.ingest(table(5))
+    project = tried(lab, crossing(left, right))
+    lab.staff(project)
+    done = lab.wait_for("job_succeeded", project_id=project, kind="full")
+    (report,) = lab.manifest(done).reports
+    assert report["rows"]["out"] == 15
+    assert "3 lignes croisées avec 5 en donnent 15, car une même clé" in report["summary"]
 
 
 def publish(lab: Lab, dataset: str, other: str) -> None:

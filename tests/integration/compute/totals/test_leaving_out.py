@@ -177,6 +177,32 @@ SMALL = {
         [4, 7],
     ),
     "audiences": ("public;places", "Enfants;10|Adultes;20|Tous publics;30|Seniors;7", []),
+    "rounded parts": (
+        "secteur;emplois",
+        "A;12,4|B;33,3|C;20,2|D;7,7|E;5,1|Total;78,9",
+        [6],
+    ),
+    "rounded region": (
+        "code;nom;emplois;pop",
+        (
+            "14;Calvados;20216,4;3455,2|27;Eure;60478,3;1478,4|50;Manche;43014,1;1082,3"
+            "|28;Normandie;123709,0;6016,0"
+        ),
+        [4],
+    ),
+    "secret parts without a key": (
+        "insee;nom;foyers",
+        "14118;Caen;120|14366;Lisieux;s|14047;Bayeux;55|14327;Houlgate;21|;;205",
+        [5],
+    ),
+    "rates": ("libelle;taux", "Calvados;7,5|Eure;8,2|Manche;6,1|Orne;7,9|Ensemble;7,4", [5]),
+    "prices of a company": ("enseigne;prix", "BP;1,75|Elan;1,82|Shell;1,69|Total;1,72", []),
+    "a total above and below": (
+        "nom;a;b",
+        "Ensemble;600;1210|X;100;310|Y;200;400|Z;300;500|Total;600;1210",
+        [1, 5],
+    ),
+    "abbreviated": ("poste;montant", "A;1200|B;850|S/Total;2050|C;400|D;310|S/Total;710", [3, 6]),
     "two rows": ("nom;v", "A;5|Total;5", []),
 }
 

@@ -1,0 +1,76 @@
+"""What a cell says of its row, in SQL: a label of totals, a code, a number, or nothing."""
+
+from typing import NamedTuple
+
+from services.compute.runner.database import filled, literal, quoted
+from services.compute.runner.values.numbers import number_sql, style_of
+from shared.tables.manifest import Column
+
+_WHOLE = "((sous[- ]?|ss?[-/ ]+|grand )?(tota(l|ux)|tot[.])( generaux| general)?|ensemble) ?[:.]?"
+_PART = (
+    r"(sous[- ]?|ss?[-/ ]+|grand )?tota(l|ux)\b.*|ensemble d(e|es|u)\b.*|tou(s|tes)\b.*|.*\btotal"
+)
+"""What totals are called, in lower case and without accents: as the whole label, or in part."""
+
+_CODE = "[0-9]{1,4}[a-z]?|[0-9][0-9ab][0-9]{3,12}|[a-z]{1,3}[0-9]{2,}"
+
+OTHER, PARTLY, WHOLLY = 1, 2, 3
+"""What a text is: something else than a label, or one in part or as a whole; 0 for none."""
+
+NUMBERS = ("integer", "decimal")
+"""Kinds of columns that are added up."""
+
+MOST_COLUMNS = 60
+"""That are looked at, the first."""
+
+
+class Reason(NamedTuple):
+    """Why a row is a total: how it is marked, in which column, and of which it sums figures."""
+
+    kind: str
+    column: str
+    sums: tuple[str, ...]
+
+
+def label_sql(name: str) -> str:
+    """What the text of a column is, in SQL: nothing, something else, or a label."""
+    text = f"strip_accents(lower({filled(name)}))"
+    return (
+        f"CASE WHEN {filled(name)} IS NULL THEN 0"
+        f" WHEN regexp_full_match({text}, '{_WHOLE}') THEN {WHOLLY}"
+        f" WHEN regexp_full_match({text}, '{_PART}') THEN {PARTLY} ELSE {OTHER} END"
+    )
+
+
+def code_sql(name: str) -> str:
+    """Whether a text looks like a code, in SQL."""
+    return f"regexp_full_match(lower({filled(name)}), '{_CODE}')"
+
+
+def may_be_numbers(column: Column) -> bool:
+    """Whether its cells are numbers, or some are and others say that they are secret."""
+    return not column.key and (column.kind in NUMBERS or column.type in ("", *NUMBERS))
+
+
+def figure_sql(column: Column) -> str:
+    """The number that a cell holds, in SQL; null for none."""
+    meaning = column.meaning
+    style = style_of(meaning.format if meaning else None)
+    unit = meaning.unit if meaning else None
+    return number_sql(filled(column.name), style, unit or "", whole=False)
+
+
+def hint_sql(name: str) -> str:
+    """A quick test for texts that may be labels, in SQL."""
+    column = f"CAST({quoted(name)} AS VARCHAR)"
+    beginnings = (
+        "total%",
+        "totaux%",
+        "sous%total%",
+        "grand total%",
+        "ensemble%",
+        "tous%",
+        "toutes%",
+        "%total",
+    )
+    return f"({' OR '.join(f'{column} ILIKE {literal(one)}' for one in beginnings)})"
