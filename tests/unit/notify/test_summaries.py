@@ -2,8 +2,9 @@
 
 import pytest
 
+from services.catalog.datasets.bodies import ChangeDataset
 from services.notify.service import Notify
-from services.notify.summaries import summarise
+from services.notify.summaries import _WORDS, summarise
 from shared.events import (
     LAB_EVENTS,
     AccessGranted,
@@ -32,6 +33,11 @@ FOR_PROJECT = {"project_id": PROJECT, "dataset_id": None, "owner_id": None, "key
 def test_every_event_has_an_example_here() -> None:
     """The other tests of this file mean all events of the lab."""
     assert {type(event) for event in EVENTS} == set(LAB_EVENTS)
+
+
+def test_every_field_that_an_owner_may_change_has_a_french_name() -> None:
+    """Its followers read in words what is said otherwise of a dataset."""
+    assert set(ChangeDataset.model_fields) <= set(_WORDS["changed"])
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.topic)
