@@ -7,6 +7,7 @@ again are noted again and are young again, whatever a sweep does meanwhile (Stor
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 
@@ -14,7 +15,7 @@ from pydantic import Field
 
 from shared.aggregate import Aggregate, now
 from shared.background import Loop
-from shared.errors import Conflict
+from shared.errors import Conflict, Unavailable
 from shared.events.event import FileRef
 from shared.metrics import orphan_oldest_due, orphans_erased
 from shared.storage import Storage
@@ -80,6 +81,19 @@ def noting(config: Mapping[str, Any]) -> Callable[[FileRef], None]:
             known(file)
 
     return note
+
+
+def noting_if_possible(note: Callable[[FileRef], object]) -> Callable[[FileRef], object]:
+    """The same, for what must not fail while documents cannot be written.
+
+    A file that is not noted is never erased: it stays, should its service die just then as well.
+    """
+
+    def note_or_not(file: FileRef) -> None:
+        with suppress(Unavailable):
+            note(file)
+
+    return note_or_not
 
 
 def complete_hashes(store: Store, cls: type[Aggregate], name: str) -> None:

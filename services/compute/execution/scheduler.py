@@ -14,6 +14,7 @@ from services.compute.execution.job_run import JobRun, Platform
 from services.compute.jobs.model import ACTIVE, Job, TakenOver
 from shared.aggregate import now
 from shared.background import Loop
+from shared.endings.orphans import noting_if_possible
 from shared.errors import Conflict, LabError
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class Scheduler(Loop):
             self._keep_spare,
         )
         self._platform, self._check_sandbox = platform, check_sandbox
+        # A result waits for the document server, and is not made anew.
+        platform.files.note = noting_if_possible(platform.files.note)
         self._jobs = platform.store.of(Job)
         self._slots = platform.settings.job_slots
         self._lease = timedelta(seconds=platform.settings.job_lease_seconds)
