@@ -33,6 +33,7 @@ from services.compute.runner.privacy.evidence import (
 )
 from services.compute.runner.privacy.surroundings import PLACE, PLACE_TYPES, Surroundings
 from services.compute.runner.privacy.traces import (
+    has_plate,
     is_account,
     is_ip,
     is_mac,
@@ -63,7 +64,10 @@ _IP = r"(^|_)(ip|ipv[46]|(adresse|client|remote|source|visiteur)_?ip|remote_addr
 _VERSION = r"version|release|build|firmware|(^|_)rev(_|$)"
 _REFERENCE = rf"(^|_){any_word('header_reference')}s?(_|$)"
 _ACCOUNT = rf"(^|_){any_word('header_account')}s?(_|$)"
-_BODY = rf"(^|_){NOT_A_PERSON}|(^|_)(association|asso|club|entreprise|service|organisme)"
+_BODY = (
+    rf"(^|_){NOT_A_PERSON}|(^|_)(association|asso|club|entreprise|service|collectivite|mairie"
+    r"|syndicat|employeur|liste|parti|compagnie|media)"
+)
 
 PERSON = (
     r"(^|_)(id|ident|identifiant|num|numero|no|n|code|matricule)_(du_|de_l_|de_la_|de_|d_)?"
@@ -72,10 +76,10 @@ PERSON = (
 )
 """What columns are called that have a number for each person."""
 
-PSEUDONYM = r"(^|_)(matricule|pseudonyme?|ine|login|badge|imei)(_|$)"
+PSEUDONYM = r"(^|_)(matricule|pseudo(nyme?)?|ine|login|badge|imei)(_|$)"
 """What columns are called whose codes stand for persons, where rows are of no things."""
 
-_IDENTIFIER = rf"{PERSON}|{PSEUDONYM}|(^|_)(pseudo|identifiant|num(ero)?_(client|adherent))(_|$)"
+_IDENTIFIER = rf"{PERSON}|{PSEUDONYM}|(^|_)(identifiant|num(ero)?_(client|adherent))(_|$)"
 _OTHER_TYPES = frozenset({"url", "geo_point", "naf", "departement", "region"})
 """What is written as text and tells of nobody."""
 
@@ -148,7 +152,7 @@ _OF_ANY_COLUMN = (
 )
 
 _TRACES = (
-    Detector("plate", _PLATE, rows(is_plate, 0.6, 0.9), rows(is_plate, 0.9, 0.8), _seen),
+    Detector("plate", _PLATE, rows(has_plate, 0.6, 0.9), rows(is_plate, 0.9, 0.8), _seen),
     Detector("ip", _IP, rows(is_ip, 0.6, 0.9), network_addresses, _online),
     Detector("mac", r"(^|_)mac(_|$)", rows(is_mac, 0.6), rows(is_mac, 0.9), _online),
     Detector("handle", _ACCOUNT, rows(is_account, 0.6, 0.9), rows(is_account, 0.9, 0.8), _own),

@@ -27,7 +27,8 @@ from shared.words import fold
 _LONGEST, _LOOKED_AT = 20_000, 500
 """Signs of a cell that are read, and cells that tell whether a column nests persons."""
 
-_SEPARATORS = r"\s*[|;\n•]\s*|\s+[/+&]\s+|\s+et\s+"
+_SEPARATORS = r"\s*[|\n•]\s*|\s+(?:/+|[+&])\s+|\s+et\s+"
+_BETWEEN_FIELDS = r"\s*;\s*"
 _MAY_NEST = matching(r"(?is).*([|;\n•\[{,]|\s[/+&]\s|\set\s).*")
 _RECORD, _NAMED, _TOLD = "\x1f", "\x1e", "\x1d"
 """Stand before what is made of a record, which no text of a cell begins with."""
@@ -43,7 +44,10 @@ _ROLE = rf"\b{any_word('roles_of_persons')}s?\b"
 _AGE = r"\b[0-9]{1,3} ?ans?\b|\bnee? (en|le)\b|\b(19[0-9]{2}|20[0-2][0-9])\b"
 _BAND = r"[0-9]{1,3} ?(ans)? ?(-|a|et) ?([0-9]{1,3} ?ans|plus|moins)|(moins|plus) de [0-9]+"
 _TELLS = matching(f"(?i).*{_ROLE}.*")
-_HEADER = rf"{any_word('header_person')}|{any_word('header_full_name')}|enfant|equipe|membre|prenom"
+_HEADER = (
+    rf"(^|_)({any_word('header_person')}|enfant|equip(e|age)|membre|prenom|beneficiaire|adherent"
+    r"|famille|foyer|impliqu|occupant)"
+)
 
 _MOST, _SOME, _NEARLY_ALL = 0.5, 0.05, 0.8
 _PAIR = 2
@@ -97,11 +101,11 @@ def nesting_of(sample: ColumnSample) -> Nesting | None:
 def persons_in(sample: ColumnSample, texts: Texts, rows: Counts) -> Nesting:
     """The persons within these cells of the column, the rows of which have each so often.
 
-    First names alone are persons where the column's name speaks of some.
+    First names alone, and ages, are persons where the column's name speaks of some.
     """
-    by_first_name = sample.is_named(_HEADER)
+    by_header = sample.is_named(_HEADER)
     parts, index = _parts_of(texts)
-    named, told, listed = _judged(parts, by_first_name=by_first_name)
+    named, told, listed = _judged(parts, by_header=by_header)
     size = len(texts)
 
     def counted(flags: Flags) -> Counts:
@@ -119,6 +123,8 @@ def _parts_of(texts: Texts) -> tuple[Texts, Counts]:
     texts = pc.utf8_slice_codeunits(texts, 0, _LONGEST)
     is_json = matching(r"(?s)\s*[\[{].*")(texts)
     parts, index = _split(texts.filter(pa.array(~is_json)), np.flatnonzero(~is_json), _SEPARATORS)
+    if not _has(texts, r"[|\n•]").any():
+        parts, index = _split(parts, index, _BETWEEN_FIELDS)
     # Names are listed by commas as well; what is told of one person is, too.
     is_whole = _has(_folded(parts), rf"[0-9]|{_ROLE}")
     names, of_names = _split(parts.filter(pa.array(~is_whole)), index[~is_whole], ",")
@@ -141,7 +147,7 @@ def _split(texts: Texts, index: Counts, pattern: str) -> tuple[Texts, Counts]:
     return pc.list_flatten(split), index[of_text]
 
 
-def _judged(parts: Texts, *, by_first_name: bool) -> tuple[Flags, Flags, Flags]:
+def _judged(parts: Texts, *, by_header: bool) -> tuple[Flags, Flags, Flags]:
     """Of each part, whether it is named, told in a few words, or one of a list of first names."""
     is_record = flags_of(pc.starts_with(parts, _RECORD))
     told_records = flags_of(pc.starts_with(parts, _RECORD + _TOLD))
@@ -150,12 +156,14 @@ def _judged(parts: Texts, *, by_first_name: bool) -> tuple[Flags, Flags, Flags]:
     named_records = flags_of(pc.starts_with(parts, _RECORD + _NAMED)) | (is_record & reached)
     plain = _folded(parts)
     said = sum(_has(plain, one).astype(int) for one in (_SEX, _ROLE, _AGE))
+    if by_header:
+        said += _has(plain, _AGE)  # of whom the column's name says
     told = ~is_record & (said >= _PAIR) & ~_has(plain, _BAND)
     rest = pc.replace_substring_regex(parts, r"[,(:].*$|[0-9].*$", "")
     names = Words.of(pc.utf8_trim_whitespace(rest))
     named = ~is_record & (names.are_full_name() | (told & reached))
     first = names.are_first_name() & ~is_record
-    listed = first if by_first_name else np.zeros(len(first), bool)
+    listed = first if by_header else np.zeros(len(first), bool)
     return named | named_records, told | told_records | named_records, listed
 
 

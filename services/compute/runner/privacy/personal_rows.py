@@ -57,19 +57,16 @@ class Mailboxes:
     def _flags(self, sample: ColumnSample, subject: Subject) -> Flags:
         """Which of the filled rows have a person's mailbox.
 
-        In a list of persons each is, but those of offices; else those that are called after
-        somebody, and where most are no office's nor called as their row is, these as well.
+        Those that are called after somebody; where most are no office's nor called as what their
+        rows list, these as well: in a list of persons all, else those at public providers.
         """
         boxes = sample.values
         named = names_somebody(boxes)
-        if subject == "persons":
-            usual = ~is_function(boxes)
-            return usual | named if usual.mean() > _MOST else named
-        free = is_free_mail(boxes)
-        if subject == "organisations" or not free.any():
+        own = ~is_function(boxes) if subject == "persons" else is_free_mail(boxes)
+        if subject == "organisations" or not own.any():
             return named
-        free[free] = ~self._are_called_as_rows(sample, free)
-        return free | named if free.mean() > _MOST else named
+        own[own] = ~self._are_called_as_rows(sample, own)
+        return own | named if own.mean() > _MOST else named
 
     def _are_called_as_rows(self, sample: ColumnSample, wanted: Flags) -> Flags:
         """Which of these mailboxes are made of words of their own rows: those of what is listed."""

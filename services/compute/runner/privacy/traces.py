@@ -34,6 +34,7 @@ _ACCOUNT = (
 )
 
 is_plate = matching(f"(?i){_SIV}|{_FNI}")
+has_plate = matching(rf"(?i)(?:.*[^A-Z0-9])?(?:{_SIV}|{_FNI})(?:[^A-Z0-9].*)?")
 is_mac = matching(_MAC)
 is_account = matching(f"{_HANDLE}|{_ACCOUNT}")
 

@@ -100,6 +100,15 @@ def test_other_lists_are_nobody(tmp_path: Path, cells: list[str]) -> None:
     assert screened(tmp_path, content).findings == ()
 
 
+def test_column_s_name_says_that_ages_are_persons(tmp_path: Path) -> None:
+    """Codes of role, sex, year of birth and injury; beside another name they are any codes."""
+    cells = ["|".join(["1;1;1984;3", "2;2;1990;1", "3;1;2003;4"][:number]) for number in COUNTS]
+    columns = [[str(at) for at in range(30)], [f'"{cell}"' for cell in cells]]
+    found = screened(tmp_path / "a", as_file(["num", "usagers"], columns))
+    assert only(found.findings, "persons").persons == sum(COUNTS)
+    assert screened(tmp_path / "b", as_file(["num", "nom_lot"], columns)).findings == ()
+
+
 def test_schools_that_are_listed_in_a_cell_are_nobody(tmp_path: Path) -> None:
     """Though they are called after persons."""
     schools = [["Jules Ferry; Jean Moulin", "Paul Bert; Louis Pasteur"][at % 2] for at in range(30)]
