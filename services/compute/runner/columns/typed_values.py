@@ -5,7 +5,7 @@ BIGINT, others DOUBLE, days DATE, moments TIMESTAMP, with a zone if they have on
 these in such a column is null.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -23,10 +23,25 @@ _PLAIN = {True: (None,), False: ("0,0", "0.0")}
 
 @dataclass(frozen=True)
 class TypedTable:
-    """A table as a SELECT with real types; `lost` counts, by column, what is no such value."""
+    """A table as a SELECT with real types; `read` are the columns whose text it reads."""
 
+    table: str
     select: str
-    lost: Mapping[str, int]
+    read: tuple[str, ...]
+
+    def lost(self, database: duckdb.DuckDBPyConnection, made: str) -> dict[str, int]:
+        """How many cells of each column hold something that was not read.
+
+        `made` is what the SELECT made, a table or file in SQL: to read texts twice takes long.
+        """
+        if not self.read:
+            return {}
+        held = ", ".join(f"count({filled(name)})" for name in self.read)
+        kept = ", ".join(f"count({quoted(name)})" for name in self.read)
+        (before,) = database.execute(f"SELECT {held} FROM {quoted(self.table)}").fetchall()
+        (after,) = database.execute(f"SELECT {kept} FROM {made}").fetchall()
+        pairs = zip(self.read, before, after, strict=True)
+        return {name: int(held - kept) for name, held, kept in pairs if held > kept}
 
 
 def typed_table(
@@ -34,29 +49,14 @@ def typed_table(
 ) -> TypedTable:
     """The rows of `table`, in order, each column of text as what it was described to hold."""
     known = {one.name: one for one in described}
-    chosen, read = [], {}
+    chosen, read = [], []
     for name, stored in columns(database, table).items():
         value = typed_value(known[name]) if stored == "VARCHAR" and name in known else ""
         chosen.append(f"{value or quoted(name)} AS {quoted(name)}")
         if value:
-            read[name] = value
-    return TypedTable(
-        f"SELECT {', '.join(chosen)} FROM {quoted(table)}", _lost(database, table, read)
-    )
-
-
-def _lost(
-    database: duckdb.DuckDBPyConnection, table: str, read: Mapping[str, str]
-) -> dict[str, int]:
-    """How many cells of each column hold something that is not read."""
-    if not read:
-        return {}
-    counts = ", ".join(
-        f"count(*) FILTER ({filled(name)} IS NOT NULL AND {value} IS NULL)"
-        for name, value in read.items()
-    )
-    (found,) = database.execute(f"SELECT {counts} FROM {quoted(table)}").fetchall()
-    return {name: int(lost) for name, lost in zip(read, found, strict=True) if lost}
+            read.append(name)
+    select = f"SELECT {', '.join(chosen)} FROM {quoted(table)}"
+    return TypedTable(table, select, tuple(read))
 
 
 def typed_value(column: Column) -> str:

@@ -33,8 +33,13 @@ def _export(database: duckdb.DuckDBPyConnection, folder: Path, export: Export) -
     source = literal(str(folder / "in" / "0"))
     database.execute(f"CREATE VIEW {quoted(_TABLE)} AS SELECT * FROM read_parquet({source})")
     typed = typed_table(database, _TABLE, export.described)
-    database.execute(f"CREATE VIEW {quoted(_TYPED)} AS {typed.select}")
-    about = [*export.about, *(_lost(name, cells) for name, cells in typed.lost.items())]
+    about = list(export.about)
+    # A workbook looks at its rows several times, and says what was left out.
+    kind = "TABLE" if export.format == "xlsx" else "VIEW"
+    database.execute(f"CREATE {kind} {quoted(_TYPED)} AS {typed.select}")
+    if export.format == "xlsx":
+        lost = typed.lost(database, quoted(_TYPED))
+        about += [_lost(name, cells) for name, cells in lost.items()]
     _WRITERS[export.format](database, _TYPED, folder / "out" / "table", about)
 
 

@@ -197,13 +197,13 @@ class TreatmentRun:
         out = self.folder / "out"
         known = [table.described.get(one.name, one) for one in found]
         typed = typed_table(self.database, table.name, known)
-        report |= _with_empty(report, typed.lost)
-        for name, options in (
-            (RESULT, "FORMAT parquet, COMPRESSION zstd"),
-            ("result.csv", "FORMAT csv, HEADER, DELIMITER ';'"),
-        ):
-            path = literal(str(out / name))
-            self.database.execute(f"COPY ({typed.select}) TO {path} ({options})")
+        made, text = (literal(str(out / name)) for name in (RESULT, "result.csv"))
+        self.database.execute(f"COPY ({typed.select}) TO {made} (FORMAT parquet, COMPRESSION zstd)")
+        written = f"read_parquet({made})"
+        self.database.execute(
+            f"COPY (FROM {written}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')"
+        )
+        report |= _with_empty(report, typed.lost(self.database, written))
         charts = [
             Made(name=path.name, path=f"out/{path.name}", media_type="image/png")
             for path in sorted(out.glob("*.png"))
