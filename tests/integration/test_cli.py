@@ -534,3 +534,23 @@ def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_pat
     (tmp_path / "catalogue.ttl").write_bytes(turtle(dataset("a")))
     again = shell.json("harvest", "run", source["id"], "--file", str(tmp_path / "catalogue.ttl"))
     assert again["source_id"] == source["id"]
+
+
+def test_owner_says_that_names_are_those_of_ships(shell: Shell, tmp_path: Path) -> None:
+    """Published by that; the staff may refuse it, and then it is held again."""
+    names = ["Jean Martin", "Marie Bernard", "Paul Dubois", "Lucie Girard", "Louis Moreau"]
+    file = tmp_path / "flotte.csv"
+    rows = (f"{name};{at}\n" for at, name in enumerate(names * 6))
+    file.write_text("bapteme;rang\n" + "".join(rows))
+    about = ("--title", "Flotte", "--theme", "mer", "--licence", "lov2")
+    dataset = shell.json("dataset", "add", str(file), *about, as_=OWNER)["id"]
+    shown = ("dataset", "show", dataset)
+    eventually(lambda: shell.json(*shown, as_=OWNER)["state"] in {"held", "published"})
+    assert shell.json(*shown, as_=OWNER)["state"] == "held"
+    said = ("--column", "bapteme", "--reason", "ce sont des navires")
+    declared = shell.json("dataset", "not-personal", dataset, *said, as_=OWNER)
+    assert declared["state"] == "published"
+    answer = ("dataset", "answer-declaration", dataset, "--answer", "refuse", "--reason", "non")
+    told = shell.run(*answer, as_=("mbr_r", "reviewer")).stdout
+    assert "ce sont des navires (refuse)" in told
+    assert shell.json(*shown, as_=OWNER)["state"] == "held"
