@@ -20,7 +20,7 @@ from services.catalog.harvesting import commands
 from services.catalog.harvesting.fetching import Fetcher
 from services.catalog.harvesting.model import Harvest, RemoteSource
 from services.catalog.harvesting.worker import HarvestWorker
-from services.catalog.joins import discovery
+from services.catalog.joins import discovery, treatment_inputs
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import JoinSnapshot
 from services.catalog.matching import advice
@@ -30,6 +30,8 @@ from services.catalog.retirement.eraser import Eraser
 from services.catalog.retirement.references import files_in_use
 from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.search.finder import Finder
+from shared.applications.known_tables import KnownInputs
+from shared.auth import Caller
 from shared.endings import departures
 from shared.endings.departures import Departure
 from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile
@@ -54,6 +56,7 @@ from shared.events import (
     ProjectSecured,
     ProjectSubmitted,
     ProjectWithdrawn,
+    Treatment,
     TreatmentChanged,
     TreatmentProposed,
 )
@@ -164,13 +167,18 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
     @forgetting
     def match_datasets(self, envelope: Envelope[ProjectSubmitted]) -> None:
         """Tell a new project which datasets fit it."""
-        advice.advise(self.documents, self.finder, envelope)
+        advice.advise(self.documents, self.finder, envelope, self._inputs_of)
 
     @on(TreatmentProposed)
     @forgetting
     def check_inputs(self, envelope: Envelope[TreatmentProposed]) -> None:
         """Tell a project which datasets of its new treatment cannot be read."""
-        advice.check_inputs(self.documents, envelope)
+        advice.check_inputs(self.documents, envelope, self._inputs_of)
+
+    def _inputs_of(self, treatment: Treatment, member_id: str) -> KnownInputs:
+        """The tables of a treatment, and its crossings, as that member may know them."""
+        member = Caller(member_id, frozenset())
+        return treatment_inputs.describe(self.documents, self.joins, treatment, member)
 
     @on(JobSucceeded)
     @forgetting

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from shared.applications import APPLICATIONS, check_steps, parse_parameters
 from shared.applications.aggregate import AggregateParameters
-from shared.applications.cross import SUCCESSOR_COLUMNS, CrossParameters
+from shared.applications.cross import CHOICE, SUCCESSOR_COLUMNS, CrossParameters
 from shared.applications.known_tables import KnownColumn, KnownInputs, KnownTable
 from shared.applications.remarks import Findings, Remark, near
 from shared.applications.repetition import (
@@ -159,20 +159,22 @@ class _Check:
             how=told.how,
         )
         self._warn(f"{at}.parameters.left_key", "other_keys", keys_told(keys))
-        self._tell_rows(f"{at}.parameters.many_to_many", keys, told.many_to_many)
+        self._tell_rows(f"{at}.parameters.{CHOICE}", keys, told.many_to_many, left.dataset_id)
         kept = {name: _met(one, keys.left_times, step) for name, one in left.columns.items()}
         renamed = zip(right.columns.values(), unique(right.columns, kept), strict=True)
         added = {new: _met(one, keys.right_times, step) for one, new in renamed}
         is_open, rows = left.is_open or right.is_open, keys.rows_out
         return _Table(step.output, left.dataset_id, {**kept, **added}, rows, is_open)
 
-    def _tell_rows(self, field: str, keys: Keys, choice: str | None) -> None:
+    def _tell_rows(self, field: str, keys: Keys, choice: str | None, dataset_id: str) -> None:
         if not keys.is_many_to_many:
             return
         message = crossing_told(keys, is_kept=choice == "kept")
         is_refused = keys.counted is not None and choice != "kept"
         notes = self._found.faults if is_refused else self._found.warnings
-        notes.append(Remark(field=field, kind="many_to_many", message=message))
+        notes.append(
+            Remark(field=field, kind="many_to_many", message=message, dataset_id=dataset_id)
+        )
 
     def aggregate(
         self, number: int, step: Step, told: AggregateParameters, tables: Mapping[str, _Table]

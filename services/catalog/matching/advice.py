@@ -1,8 +1,8 @@
 """Tells a project what fits it, and what of its own plans cannot be read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
-from services.catalog.access.known import known_tables
 from services.catalog.access.model import ProjectAccess
 from services.catalog.access.obstacles import Wanted, obstacles_of
 from services.catalog.access.requests import change_access
@@ -20,6 +20,7 @@ from services.catalog.matching.model import (
 from services.catalog.search.finder import Finder
 from services.catalog.search.query import ScoredTerm
 from shared.applications.checking import check_tables
+from shared.applications.cross import CHOICE
 from shared.applications.known_tables import KnownInputs
 from shared.errors import Invalid
 from shared.events import Envelope, Obstacle, ProjectSubmitted, Treatment, TreatmentProposed
@@ -29,7 +30,13 @@ _MOST = 200
 """Candidates, many more than are told: their points are only nearly those of the match."""
 
 
-def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -> None:
+Describe: TypeAlias = Callable[[Treatment, str], KnownInputs]
+"""What the tables of a treatment are, and its crossings, as that member may know them."""
+
+
+def advise(
+    store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted], describe: Describe
+) -> None:
     """Tell a new project which datasets fit it, and check those that it would read."""
     project = envelope.data
     inputs = _wanted(store, project.holder_id, project.treatment)
@@ -37,25 +44,28 @@ def advise(store: Store, finder: Finder, envelope: Envelope[ProjectSubmitted]) -
     own = filter(None, known_to(store, project.holder_id, named).values())
     traits = traits_of(project, own)
     matches = best_matches(traits, _candidates(store, finder, traits))
+    treatment = project.treatment
+    faults = _faults(treatment, project.holder_id, describe) if treatment else ()
 
     def decide(access: ProjectAccess) -> None:
         access.match(project.holder_id, project.title, matches, {*named, *traits.keys})
-        if project.treatment:
-            access.tell_inputs(1, _obstacles(project.treatment, inputs), inputs)
+        if treatment:
+            access.tell_inputs(1, (*obstacles_of(inputs), *faults), inputs)
 
     change_access(store, envelope, decide)
 
 
-def check_inputs(store: Store, envelope: Envelope[TreatmentProposed]) -> None:
+def check_inputs(store: Store, envelope: Envelope[TreatmentProposed], describe: Describe) -> None:
     """Check the datasets of another treatment that a project proposes."""
     event = envelope.data
     inputs = _wanted(store, event.holder_id, event.treatment)
     own = (one for one in inputs.values() if one and one.owner_id == event.holder_id)
     needs = {*inputs, *(key for dataset in own for key in dataset.keys)}
+    faults = _faults(event.treatment, event.holder_id, describe)
 
     def decide(access: ProjectAccess) -> None:
         access.need(needs)
-        access.tell_inputs(event.proposal, _obstacles(event.treatment, inputs), inputs)
+        access.tell_inputs(event.proposal, (*obstacles_of(inputs), *faults), inputs)
 
     change_access(store, envelope, decide)
 
@@ -79,16 +89,23 @@ def _wanted(store: Store, holder_id: str, treatment: Treatment | None) -> Wanted
     return known_to(store, holder_id, treatment.inputs.values() if treatment else ())
 
 
-def _obstacles(treatment: Treatment, inputs: Wanted) -> tuple[Obstacle, ...]:
-    """What stands between a treatment and its data: also columns that it names and that has not."""
+def _faults(treatment: Treatment, holder_id: str, describe: Describe) -> tuple[Obstacle, ...]:
+    """Columns that a treatment names and its data has not, and crossings that nobody chose.
+
+    While its holder may still mend it. What was written before there was a choice is as it was.
+    """
     try:
-        faults = check_tables(treatment, KnownInputs(tables=known_tables(inputs))).faults
+        faults = check_tables(treatment, describe(treatment, holder_id)).faults
     except Invalid:
         # Compute says what is wrong with a treatment that can never run.
-        faults = []
-    unknown = (one for one in faults if one.kind == "unknown_column")
-    told = (
+        return ()
+    refusing = {
+        f"steps.{number}.parameters.{CHOICE}"
+        for number, step in enumerate(treatment.steps)
+        if step.parameters.get(CHOICE) == "refused"
+    }
+    return tuple(
         Obstacle(dataset_id=one.dataset_id, reason=f"{one.field} : {one.message}.")
-        for one in unknown
+        for one in faults
+        if one.kind == "unknown_column" or one.field in refusing
     )
-    return (*obstacles_of(inputs), *told)

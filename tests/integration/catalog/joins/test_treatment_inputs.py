@@ -4,12 +4,14 @@ from typing import Any
 from uuid import uuid4
 
 import pandas as pd
+import pytest
 
 from services.catalog.access.obstacles import UNKNOWN
 from shared.aggregate import new_id
 from shared.applications.known_tables import KnownInputs
+from shared.events import Treatment
 from tests.integration.catalog.datasets.test_holding import held
-from tests.integration.catalog.lab import Lab
+from tests.integration.catalog.lab import Lab, submitted
 from tests.integration.catalog.tables import publish_table
 from tests.integration.compute.jobs import step
 
@@ -85,6 +87,30 @@ def test_data_that_is_still_read_is_known_without_columns(lab: Lab) -> None:
     told = described(lab, left, left, "mbr_1").table(left)
     assert (told.columns, told.is_lost) == (None, False)
     assert "le Datalab le lit" in told.reason
+
+
+@pytest.mark.parametrize(
+    ("choice", "obstacles"),
+    [({"many_to_many": "refused"}, 1), ({"many_to_many": "kept"}, 0), ({}, 0)],
+)
+def test_project_is_told_of_a_crossing_that_nobody_chose(
+    lab: Lab, choice: dict[str, str], obstacles: int
+) -> None:
+    """While its holder may choose: one that was written before there was a choice goes on."""
+    left, right = (
+        publish_table(lab, "mbr_1", table(LEFT)),
+        publish_table(lab, "mbr_2", table(RIGHT)),
+    )
+    keys = {"left_key": "cle", "right_key": "cle", **choice}
+    steps = [step("cross", {"left": "a", "right": "b"}, "c", **keys)]
+    asked = Treatment.model_validate({"inputs": {"a": left, "b": right}, "steps": steps})
+    project = submitted(treatment=asked)
+    lab.publish(project)
+    told = lab.wait_for("inputs_checked", project_id=project.project_id)["obstacles"]
+    assert len(told) == obstacles
+    for one in told:
+        assert (one["dataset_id"], one["passes"]) == (left, False)
+        assert "steps.0.parameters.many_to_many : 600 lignes deviendraient" in one["reason"]
 
 
 def test_jobs_are_told_which_rows_are_totals(lab: Lab) -> None:
