@@ -96,8 +96,10 @@ AGGREGATE = Application(
     title="Agréger une table",
     description=(
         "Additionne, compte et fait la moyenne par groupe, calcule un taux, et dessine les groupes"
-        " les plus hauts. Un nombre peut s'écrire avec une virgule ; une valeur qui n'est pas un"
-        " nombre est une erreur, jamais un zéro."
+        " les plus hauts. Un nombre peut s'écrire avec une virgule, des espaces ou une unité"
+        " (« 12,5 % », « 1 234,56 € ») ; ce qui tient la place d'un chiffre secret (« s », « <5 »)"
+        " est laissé de côté et compté ; une autre valeur qui n'est pas un nombre est une erreur,"
+        " jamais un zéro."
     ),
     roles=(Role(name="table", title="La table à agréger"),),
     parameters=AggregateParameters,

@@ -39,6 +39,11 @@ class ExportGate:
         self._most = at_once + waiting
         self._lanes = Counter[str]()
 
+    @property
+    def held(self) -> int:
+        """How many run or wait."""
+        return self._lanes.total()
+
     @contextmanager
     def place(self, lane: str) -> Iterator[None]:
         """One's turn; raises TooMany for a member's third at a time, Unavailable when all wait."""
@@ -47,7 +52,7 @@ class ExportGate:
                 raise TooMany(
                     "deux exports sont déjà en cours pour vous ; attendez qu'ils finissent"
                 )
-            if self._lanes.total() >= self._most:
+            if self.held >= self._most:
                 raise Unavailable("too many exports wait for their turn")
             self._lanes[lane] += 1
         try:
