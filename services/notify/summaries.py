@@ -122,7 +122,7 @@ def _held(event: DatasetHeld) -> str:
     columns = ", ".join(f"« {name} »" for name in event.columns)
     return (
         f"Le jeu de données « {event.title} » est retenu : {columns} y portent sur des personnes."
-        " Son propriétaire doit confirmer la base légale."
+        " Son propriétaire doit confirmer la base légale, ou déclarer pourquoi ce n'en sont pas."
     )
 
 

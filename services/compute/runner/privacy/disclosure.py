@@ -16,6 +16,7 @@ from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.privacy.k_anonymity import measure
 from services.compute.runner.privacy.screening import screen
+from services.compute.runner.privacy.traces import is_ip, is_mac, is_plate
 from shared.tables.privacy import K_ENOUGH, Finding, Privacy
 
 _MOST = 0.5
@@ -56,6 +57,7 @@ def redacted(keys: list[str]) -> list[str | None]:
     """The keys, None in place of each that is a person's, and of all when most are."""
     texts = pa.array(keys, pa.string())
     is_personal = is_iban(texts) | Words.of(texts).are_full_name()
+    is_personal |= is_plate(texts) | is_ip(texts) | is_mac(texts)
     for one in all_types(load_codes()):
         if one.personal:
             is_personal |= one.test(texts)

@@ -26,6 +26,8 @@ _DIMENSION = rf"(^|_){any_word('header_dimension')}(_|$)"
 _DWELLINGS = matching(rf"(?i){any_word('dwellings')}")
 _BUILDINGS = matching(rf"(?i){any_word('public_buildings')}(\W.*)?")
 _NUMBERED = matching(r"(?i)[0-9]+ ?(bis|ter|quater|[a-d])?,? +\D.*")
+_NUMBER = r"(^|_)(n|no|num|numero)(_(de_)?(la_)?(voie|rue))?$"
+_FEW_DIGITS = matching(r"[0-9]{1,4} ?([a-zA-Z]|bis|ter)?")
 _HOUSEHOLD = rf"(^|_){any_word('header_household')}"
 _OF_THING = (
     r"^(nom_)?(d_|du_|de_l_)?(etab|ecole|lycee|college|enseigne|raison|denom|structure|organis"
@@ -106,9 +108,16 @@ class Surroundings:
         Not so public buildings, organisations, and sums of ten dwellings and more.
         """
         homes = [one for one in addresses if not one.is_named(_NO_HOME)]
-        numbered = any(one.share(_NUMBERED) >= _MOST for one in homes)
+        numbers = (one for one in self.samples if one.is_named(_NUMBER))
+        has_number = any(one.share(_FEW_DIGITS) >= _MOST for one in numbers)
+        numbered = has_number or any(one.share(_NUMBERED) >= _MOST for one in homes)
         others = [one for one in self.samples if one not in addresses]
-        if not numbered or self.are_organisations or self._are_summed or self.have(_OF_THING):
+        if (
+            not (homes and numbered)
+            or self.are_organisations
+            or self._are_summed
+            or self.have(_OF_THING)
+        ):
             return False
         if any(one.share(_BUILDINGS) >= _SOME and one.share(_DWELLINGS) < _MOST for one in others):
             return False

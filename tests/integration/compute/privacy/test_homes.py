@@ -22,6 +22,7 @@ HOMES: dict[str, dict[str, Column]] = {
     },
     "energy": {"adresse": ADDRESS, "type": one_of("maison"), "etiquette": one_of("A", "G")},
 }
+NUMBERED: dict[str, Column] = {"adresse_numero": between(1, 99), "adresse_nom_voie": STREET}
 OTHERS: dict[str, dict[str, Column]] = {
     "streets": {"adresse": STREET, "type_local": one_of("Maison"), "prix": between(100, 900)},
     "public": {"batiment": one_of("Mairie", "Gymnase"), "adresse": ADDRESS, "kwh": one_of("90")},
@@ -46,6 +47,16 @@ def test_home_with_a_fact_about_who_lives_there_is_direct(
     found = screened(tmp_path, table(columns))
     assert (found.verdict, found.subject) == ("direct", "persons")
     assert set(kinds(found).values()) == {"address"}
+
+
+@pytest.mark.parametrize("is_home", [True, False])
+def test_number_of_a_home_may_stand_in_a_column_of_its_own(
+    tmp_path: Path, *, is_home: bool
+) -> None:
+    """As the sales of homes are published."""
+    columns = NUMBERED | {"type_local": one_of("Maison" if is_home else "Local industriel")}
+    found = screened(tmp_path, table(columns))
+    assert kinds(found) == ({"adresse_nom_voie": "address"} if is_home else {})
 
 
 @pytest.mark.parametrize("columns", OTHERS.values(), ids=OTHERS)
