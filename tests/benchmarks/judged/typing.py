@@ -5,12 +5,22 @@ type that a contender does not know counts neither for nor against it. What a co
 is no code, and is taken for one, is a false code. Values and units are ours alone to read.
 """
 
+import contextlib
 import csv
+import io
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from services.compute.runner.columns.typed_values import typed_table
+from services.compute.runner.database import open_database
+from shared.tables.manifest import Profile
+from tests.integration.compute.jobs import ingest
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "typing"
 HALVES = ("tuning", "held_out")
@@ -104,6 +114,57 @@ def report(half: str, typers: Mapping[str, Typer], known: Mapping[str, Collectio
         false = sum(said[id(one)] in CODES - {one.type} for one in columns)
         share = f"{right:>4} of {len(counted):>4}   {right / len(counted):>6.1%}"
         print(f"  {name:<20}{share:>24}   false codes {false}")
+    ours = read_back(half)
+    print(
+        f"  ours: values read right {ours.values_right} of {ours.values},"
+        f" units {ours.units_right} of {ours.units}"
+    )
+
+
+@dataclass
+class ReadBack:
+    """How many written values read as the corpus says, and how many units are told so."""
+
+    values: int = 0
+    values_right: int = 0
+    units: int = 0
+    units_right: int = 0
+
+
+def read_back(half: str) -> ReadBack:
+    """The values and units of a half as a typed result has them."""
+    counted, files = ReadBack(), defaultdict[str, list[Judged]](list)
+    for one in judged(half):
+        files[one.path].append(one)
+    for path, columns in files.items():
+        with TemporaryDirectory() as home, contextlib.redirect_stdout(io.StringIO()):
+            _read_back(Path(home), Path(path), columns, counted)
+    return counted
+
+
+def _read_back(home: Path, path: Path, columns: list[Judged], counted: ReadBack) -> None:
+    run = ingest(home / "job", path, path.name)
+    profile = {one.name: one for one in Profile.model_validate(run.reports[0]).columns}
+    with open_database(home / "job", 1_000_000_000) as database:
+        database.read_parquet(str(run.made("table.parquet"))).create_view("given")
+        typed = typed_table(database, "given", profile.values())
+        written = database.sql("FROM given").to_arrow_table().to_pydict()
+        read = database.sql(typed.select).to_arrow_table().to_pydict()
+    for one in columns:
+        meaning = profile[one.name].meaning if one.name in profile else None
+        told = meaning.unit if meaning else None
+        if one.unit or told:
+            counted.units += 1
+            counted.units_right += bool(one.unit and told and told.startswith(one.unit))
+        pairs = zip(written.get(one.name, ()), read.get(one.name, ()), strict=True)
+        found = {(text or "").strip(): value for text, value in pairs}
+        for text, right in one.reads.items():
+            counted.values += 1
+            counted.values_right += _json(found.get(text)) == right
+
+
+def _json(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def wrong(half: str, told: Mapping[str, list[str]]) -> Iterator[tuple[Judged, str]]:
