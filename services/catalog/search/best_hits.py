@@ -8,15 +8,29 @@ from services.catalog.search.query import DatasetQuery, asked
 from services.catalog.search.question import ENOUGH, Word, widen
 from services.catalog.search.ranking import HitPage, Rank, ScoredQuery, count, foreign, ranked
 from services.catalog.search.scoring import (
+    ANY_WORD,
+    EVERY_WORD,
+    RELAXING,
     STRICTNESSES,
     Clause,
+    Strictness,
+    WeighedWord,
     Weighing,
+    as_written,
+    expected,
+    needed,
     scored,
-    strictness_of,
+    sets_of,
     weighed,
     weights_of,
 )
 from services.catalog.search.text_index import TextIndex
+
+_PLENTY = 100
+"""With as many hits, what else may be meant need not be looked for."""
+
+_AT_MOST = 200
+"""How many hits may be expected where fewer words are asked for, because few have more."""
 
 
 class BestHits(NamedTuple):
@@ -45,10 +59,10 @@ def best_hits(
         if weighing.is_wide:
             widen(index, words)
         return asking.answer(weighing, last)
-    found = asking.answer(asking.weigh(is_wide=False))
+    found = asking.best(is_wide=False)
     if found.hits.total < ENOUGH:
         widen(index, words)
-        found = asking.answer(asking.weigh(is_wide=True))
+        found = asking.best(is_wide=True)
     return found
 
 
@@ -59,13 +73,52 @@ class _Asking(NamedTuple):
     filters: list[Query]
     words: list[Word]
 
-    def weigh(self, *, is_wide: bool) -> Weighing:
-        """The weights of the words, and the first strictness by which there are hits."""
-        weights = weights_of(self.words, self.searched)
-        known = weighed(self.words, weights)
-        return Weighing(weights, strictness_of(self.searched.schema, known, self._count), is_wide)
+    def best(self, *, is_wide: bool) -> BestHits:
+        """The best hits, by the strictest way to look for them that leaves enough."""
+        plain = Weighing(weights_of(self.words, self.searched), 0, is_wide)
+        has_places = any(word.is_place for word in self.words)
+        found = self._in_places(plain) if has_places else None
+        return found or self._found(plain, needs_place=False) or self._any(plain)
 
-    def _count(self, clauses: list[Clause]) -> int:
+    def _in_places(self, plain: Weighing) -> BestHits | None:
+        found = self._found(plain, needs_place=True) or self._any(plain, needs_place=True)
+        return found if found.hits.total else None
+
+    def _found(self, plain: Weighing, *, needs_place: bool) -> BestHits | None:
+        """The best hits that have at least half of the weight, if there are any."""
+
+        def answer(share: float, *, is_exact: bool = False) -> BestHits:
+            strictness = Strictness(share, is_exact, needs_place)
+            return self.answer(plain._replace(strictness=STRICTNESSES.index(strictness)))
+
+        known = weighed(self.words, plain.weights)
+        if expected(as_written(known), EVERY_WORD, self.searched) >= _PLENTY:
+            found = answer(EVERY_WORD, is_exact=True)
+            if found.hits.total >= _PLENTY:
+                return found
+        having_all = self._count(known, EVERY_WORD, needs_place) if len(known) > 1 else ENOUGH
+        if having_all >= ENOUGH:
+            return answer(EVERY_WORD)
+        for best, least, less in RELAXING:
+            if having_all or (best < EVERY_WORD and self._count(known, best, needs_place)):
+                found = answer(least)
+                few = found.hits.total < ENOUGH
+                return answer(less) if few and self._may_relax(known, least, less) else found
+        return None
+
+    def _any(self, plain: Weighing, *, needs_place: bool = False) -> BestHits:
+        strictness = Strictness(ANY_WORD, is_exact=False, needs_place=needs_place)
+        return self.answer(plain._replace(strictness=STRICTNESSES.index(strictness)))
+
+    def _may_relax(self, known: list[WeighedWord], least: float, less: float) -> bool:
+        """Whether asking for less finds more, but not more than is worth looking at."""
+        placeless = [one for one in known if not one.word.is_place]
+        is_other = sets_of(placeless, less) != sets_of(placeless, least)
+        return is_other and expected(known, less, self.searched) <= _AT_MOST
+
+    def _count(self, known: list[WeighedWord], share: float, needs_place: bool) -> int:
+        """How many datasets have that share of the weight."""
+        clauses = [*needed(self.searched.schema, known, share, needs_place=needs_place)]
         return count(self.searcher, self._query(clauses))
 
     def answer(self, weighing: Weighing, last: Rank | None = None) -> BestHits:

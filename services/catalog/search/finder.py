@@ -25,7 +25,7 @@ from services.catalog.search.query import (
 )
 from services.catalog.search.question import Word, words_of
 from services.catalog.search.ranking import Hit, HitPage, count, listed
-from services.catalog.search.reasons import reason_of
+from services.catalog.search.reasons import note_of, reason_of
 from services.catalog.search.text_index import TextIndex
 from shared.aggregate import now
 from shared.auth import Caller
@@ -126,7 +126,7 @@ def search(
         items=[_item(searcher, hit, words) for hit in shown],
         next=best.cursor(last) if best and last else last,
         total=hits.total,
-        note=_IGNORED if query.q.strip() and not words else "",
+        note=note_of(words, best.weighing) if best else _IGNORED * bool(query.q.strip()),
         facets=facets_of(searcher, whole, index.labels, today) if query.facets else None,
     )
 

@@ -24,6 +24,7 @@ _FORMS = 20
 MEANING: dict[Relation, float] = {"same": 0.75, "near": 0.3}
 """What means the same, or goes together, by its share of a word's points."""
 
+_MANY, _MANY_SHARE = 1000, 0.05
 _BEGINS_FROM, _BEGINS_SHARE = 3, 0.12
 _TYPOS = {1: (4, 0.1), 2: (8, 0.05)}
 """By wrong letters: how long a word is at least, and its share of the points.
@@ -115,7 +116,7 @@ def _tokens(question: str, index: TextIndex) -> list[_Token]:
             meant = _most_frequent(index, [found for found, _share in near]) or word
             _add(index, forms, ((found, "typo", share * _INSTEAD) for found, share in near))
         tokens.append(_Token(written, word, meant, forms))
-    _add_meanings(tokens)
+    _add_meanings(index, tokens)
     return tokens
 
 
@@ -130,14 +131,20 @@ def _add(
         forms.setdefault(stem(word), Form(index.vocabulary.written[word], kind, share))
 
 
-def _add_meanings(tokens: Sequence[_Token]) -> None:
-    """Let each word of a term stand for all that means the same, or goes together with it."""
+def _add_meanings(index: TextIndex, tokens: Sequence[_Token]) -> None:
+    """Let each word of a term stand for all that means the same, or goes together with it.
+
+    A word that very many have as it is tells too little for that.
+    """
+    many = max(_MANY, index.size * _MANY_SHARE)
+    telling = [index.frequencies[next(iter(token.forms))] <= many for token in tokens]
     for mention in mentions([token.meant for token in tokens]):
         for group in map(token_of, mention.term.groups):
             relation = relation_of(group)
             form = Form(mention.term.written, relation, MEANING[relation])
-            for token in tokens[mention.start : mention.end]:
-                token.forms.setdefault(group, form)
+            for at in range(mention.start, mention.end):
+                if telling[at]:
+                    tokens[at].forms.setdefault(group, form)
 
 
 def _words(tokens: Sequence[_Token]) -> Iterator[Word]:
@@ -153,8 +160,12 @@ def _words(tokens: Sequence[_Token]) -> Iterator[Word]:
         tells_kind = token.singular in _KINDS_OF_PLACES and at + 1 in at_start
         if token.singular not in said and not tells_kind:
             said.add(token.singular)
-            yield Word(token.written, token.singular, token.forms)
+            yield Word(token.written, token.singular, _best_first(token.forms))
         at += 1
+
+
+def _best_first(forms: dict[str, Form]) -> dict[str, Form]:
+    return dict(sorted(forms.items(), key=lambda pair: -pair[1].share))
 
 
 def _place(tokens: Sequence[_Token], mention: PlaceMention) -> Word:
@@ -164,7 +175,7 @@ def _place(tokens: Sequence[_Token], mention: PlaceMention) -> Word:
             areas[area] = max(areas.get(area, 0), share)
     written = " ".join(token.written for token in tokens)
     stems = tuple(stems_of(" ".join(token.meant for token in tokens)))
-    forms = tokens[0].forms if mention.is_word else {}
+    forms = _best_first(tokens[0].forms) if mention.is_word else {}
     return Word(written, tokens[0].singular, forms, stems, areas, not mention.is_word)
 
 

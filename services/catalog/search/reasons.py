@@ -1,8 +1,12 @@
-"""Why a dataset was found, in French."""
+"""Why a dataset was found, and what was left out of account, in French."""
+
+from collections.abc import Sequence
 
 from services.catalog.search.indexed_dataset import Found, IndexedDataset, Kind
 from services.catalog.search.places.areas import EVERYWHERE, areas_in, territory_in_french
 from services.catalog.search.question import Word
+from services.catalog.search.scoring import STRICTNESSES, Weighing
+from shared.words import french_list, quoted
 
 _TEXT_KINDS: dict[Kind, str] = {
     "title": "dans le titre",
@@ -14,6 +18,8 @@ _TEXT_KINDS: dict[Kind, str] = {
     "description": "dans la description",
 }
 
+_UNKNOWN = "Aucun jeu de données n'a {} : la liste n'en tient pas compte."
+_ELSEWHERE = "Rien de tel sur {} : la liste montre d'autres territoires."
 _NATIONAL = "« {} » : données de toute la France, ou sans territoire"
 
 
@@ -30,6 +36,24 @@ def reason_of(word: Word, shown: IndexedDataset, territory: list[str]) -> str:
         if text:
             return _in_text(form.in_french(word.written, text.term), text)
     return served
+
+
+def note_of(words: Sequence[Word], weighing: Weighing) -> str:
+    """What of a question the answer leaves out of account, in French; often nothing."""
+    weighed = zip(words, weighing.weights, strict=True)
+    unknown = [quoted(word.written) for word, weight in weighed if not weight]
+    needs_place = STRICTNESSES[weighing.strictness].needs_place
+    places = [quoted(word.written) for word in words if word.is_place and not needs_place]
+    notes = []
+    if unknown:
+        notes.append(
+            f"Aucun jeu de données n'a {french_list(unknown)} : la liste n'en tient pas compte."
+        )
+    if places:
+        notes.append(
+            f"Rien de tel sur {french_list(places)} : la liste montre d'autres territoires."
+        )
+    return " ".join(notes)
 
 
 def _in_text(said: str, text: Found) -> str:

@@ -6,7 +6,7 @@ alike; on the questions of tests/corpora/search they do as well as BM25.
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -46,25 +46,30 @@ _MOST_NEEDED = 5
 
 
 class Strictness(NamedTuple):
-    """What is looked for: words with a share of the weight, perhaps only what serves the places.
+    """What is looked for: words with a share of the weight, as written or not, in places or not."""
 
-    It is taken where the best hit has the share `best`; the others need `least`.
-    """
-
-    best: float
-    least: float
+    share: float
+    is_exact: bool
     needs_place: bool
 
 
-STRICTNESSES = tuple(
-    Strictness(best, least, needs_place)
-    for needs_place in (True, False)
-    for best, least in ((1, 1), (1, 0.4), (1, 0.2), (0.75, 0.15), (0.5, 0.1), (0, 0))
-)
-"""Tried in turn until something is found, and where all or most of the weight is needed, enough."""
+EVERY_WORD, ANY_WORD = 1, 0
+RELAXING = ((1, 0.4, 0.2), (0.75, 0.3, 0.15), (0.5, 0.2, 0.1))
+"""The share of the weight that the best hit has, that the others need, or need where few have it.
 
-_PLENTY = {1: 100, 0.4: 20}
-"""Hits that are enough, by the share of the weight that they need."""
+What has much less than the best hits is noise.
+"""
+
+STRICTNESSES = tuple(
+    Strictness(share, is_exact, needs_place)
+    for needs_place in (True, False)
+    for share, is_exact in (
+        (EVERY_WORD, True),
+        (EVERY_WORD, False),
+        *((share, False) for _best, *shares in RELAXING for share in shares),
+        (ANY_WORD, False),
+    )
+)
 
 
 class Weighing(NamedTuple):
@@ -131,25 +136,27 @@ def _weight(word: Word, index: TextIndex) -> int:
     return 0
 
 
-def strictness_of(
-    schema: Schema, words: Sequence[WeighedWord], count: Callable[[list[Clause]], int]
-) -> int:
-    """The first of the strictnesses by which there are hits; the last where there are none."""
-    has_places = any(one.word.is_place for one in words)
-    for number, strictness in enumerate(STRICTNESSES):
-        if strictness.needs_place and not has_places:
-            continue
-        if len(words) == 1 and not has_places:
-            return number
-        plenty = _PLENTY.get(strictness.least, 1)
-        share = strictness.least if plenty > 1 else strictness.best
-        if count([*_needed(schema, words, share, strictness.needs_place)]) >= plenty:
-            return number
-    return len(STRICTNESSES) - 1
+def as_written(words: Sequence[WeighedWord]) -> list[WeighedWord]:
+    """The words without what else may be meant."""
+    return [
+        WeighedWord(word._replace(forms=exact), weight, [*exact])
+        for word, weight, _needed in words
+        for exact in [dict(list(word.forms.items())[:1])]
+    ]
 
 
-def _needed(
-    schema: Schema, words: Sequence[WeighedWord], share: float, needs_place: bool
+def expected(words: Sequence[WeighedWord], share: float, index: TextIndex) -> float:
+    """How many datasets have words with that share, were words independent of each other."""
+    known = [one for one in words if not one.word.is_place]
+    having = {id(one): max(index.frequencies[token] for token in one.needed) for one in known}
+    return sum(
+        index.size * math.prod(having[id(one)] / index.size for one in chosen)
+        for chosen in sets_of(known, share)
+    )
+
+
+def needed(
+    schema: Schema, words: Sequence[WeighedWord], share: float, *, needs_place: bool
 ) -> Iterator[Clause]:
     """The clauses that a hit fulfils."""
     known = [one for one in words if not one.word.is_place]
@@ -157,32 +164,38 @@ def _needed(
     if known:
         yield Occur.Must, _enough(schema, known, share)
     for word in places if needs_place or not known else ():
-        yield Occur.Must, Query.const_score_query(_serves(schema, word, has_words=bool(known)), 0)
+        with_national = bool(known) or not needs_place
+        served = _serves(schema, word, with_national=with_national)
+        yield Occur.Must, Query.const_score_query(served, 0)
     if not words:
         yield Occur.Must, Query.empty_query()
 
 
 def _enough(schema: Schema, known: Sequence[WeighedWord], share: float) -> Query:
     """Words with that share of the weight: any set of them that has it."""
-    heaviest = sorted(known, key=lambda one: -one.weight)[:_MOST_NEEDED] if 0 < share < 1 else known
-    sets = _smallest(heaviest, share * sum(one.weight for one in heaviest))
-    return Query.const_score_query(
-        _any([_all_of([_anywhere(schema, one.needed) for one in chosen]) for chosen in sets]), 0
-    )
+    found = [
+        _all_of([_anywhere(schema, o.needed) for o in chosen]) for chosen in sets_of(known, share)
+    ]
+    return Query.const_score_query(_any(found), 0)
+
+
+def sets_of(known: Sequence[WeighedWord], share: float) -> list[Sequence[WeighedWord]]:
+    """The smallest sets of words that have a share of their weight."""
+    if share == EVERY_WORD:
+        return [known]
+    if share == ANY_WORD:
+        return [[one] for one in known]
+    heaviest = sorted(known, key=lambda one: -one.weight)[:_MOST_NEEDED]
+    return [*_smallest(heaviest, share * sum(one.weight for one in heaviest))]
 
 
 def _smallest(known: Sequence[WeighedWord], least: float) -> Iterator[Sequence[WeighedWord]]:
     """The sets of words that weigh enough, none of which would without one of its words."""
-    if least == sum(one.weight for one in known):
-        yield known
-        return
     for size in range(1, len(known) + 1):
         for chosen in combinations(known, size):
             total = sum(one.weight for one in chosen)
             if total >= least and (size == 1 or total - min(o.weight for o in chosen) < least):
                 yield chosen
-        if not least:
-            return
 
 
 def scored(
@@ -192,15 +205,20 @@ def scored(
 
     The latter for one word only; for others they are the same.
     """
-    if strictness.least < 1 or not words or any(one.word.areas for one in words):
-        needs = _needed(schema, words, strictness.least, strictness.needs_place)
+    words = as_written(words) if strictness.is_exact else words
+    if strictness.share < EVERY_WORD or not words or any(one.word.areas for one in words):
+        needs = needed(schema, words, strictness.share, needs_place=strictness.needs_place)
         everything = [*needs, *_points(schema, words)]
         return everything, everything
     title = _whole_title(schema, words)
-    everything = [*((Occur.Must, _best_form(schema, one)) for one in words), title]
     if len(words) > 1:
+        everything = [*((Occur.Must, _best_form(schema, one)) for one in words), title]
         return everything, everything
-    return everything, [(Occur.Must, _best_form(schema, words[0], _TOP)), title]
+    [one] = words
+    # To be counted, words need no points: one list is read.
+    any_form = Query.const_score_query(_anywhere(schema, one.needed), 0)
+    everything = [(Occur.Must, any_form), (Occur.Should, _best_form(schema, one)), title]
+    return everything, [(Occur.Must, _best_form(schema, one, _TOP)), title]
 
 
 def _points(schema: Schema, words: Sequence[WeighedWord]) -> Iterator[Clause]:
@@ -248,9 +266,9 @@ def _place_points(schema: Schema, word: Word, weight: int) -> Query:
     return _best(found)
 
 
-def _serves(schema: Schema, word: Word, *, has_words: bool) -> Query:
-    """The datasets that serve who asks for a place; those of all France when they say what for."""
-    areas = [term(schema, AREA, area) for area in word.areas if has_words or area != EVERYWHERE]
+def _serves(schema: Schema, word: Word, *, with_national: bool) -> Query:
+    """The datasets that serve who asks for a place."""
+    areas = [term(schema, AREA, area) for area in word.areas if with_national or area != EVERYWHERE]
     return _any([*areas, _all(schema, ANYWHERE, word.stems)])
 
 

@@ -1,0 +1,173 @@
+"""How words, meanings and places count, and what is left out as noise."""
+
+import pytest
+
+from services.catalog.search.text_index import TextIndex
+from shared.tables.manifest import Column, ColumnDescription, Meaning, Profile
+from tests.unit.catalog.samples import metadata, ref, registered
+from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
+
+NORMANDY = ("14", "27", "50", "61", "76")
+
+
+def test_a_word_that_is_nowhere_empties_nothing() -> None:
+    """And is named; one in full that nobody has is answered with nothing."""
+    index = index_of([dataset("a", "Musées de la ville")])
+    answer = page(index, q="musées patinoires zzyzx")
+    assert [item.id for item in answer.items] == ["dts_a"]
+    assert answer.note == (
+        "Aucun jeu de données n'a « patinoires » et « zzyzx » : la liste n'en tient pas compte."
+    )
+    assert page(index, q="zzyzx").total == 0
+
+
+def test_rare_words_count_more() -> None:
+    """Whichever comes first in the question."""
+    many = [dataset(f"m{n}", f"Relevé {n}") for n in range(9)]
+    index = index_of([*many, dataset("rare", "Crapauds")])
+    assert found(index, "relevé crapauds")[0] == "rare"
+
+
+def test_all_words_are_needed_where_many_have_them() -> None:
+    """The rest is noise then."""
+    both = [dataset(f"b{n:02}", f"Relevé des crapauds {n}") for n in range(20)]
+    one = [dataset(f"o{n:02}", f"Relevé {n}") for n in range(20)]
+    assert page(index_of([*both, *one]), q="relevé crapauds").total == 20
+    assert page(index_of([*both[:3], *one]), q="crapauds relevé").total == 3
+
+
+@pytest.mark.parametrize(
+    ("q", "title", "reason"),
+    [
+        ("com com", "Liste des EPCI", "« EPCI » (même sens que « com ») dans le titre"),
+        (
+            "logements vides",
+            "Locaux inoccupés",
+            "« inoccupé » (même sens que « vides ») dans le titre",
+        ),
+        ("bike", "Voies cyclables", "« voie cyclable » (même sens que « bike ») dans le titre"),
+        ("EHPAD", "Maisons de retraite", "« maison de retraite » (même sens que « ehpad »)"),
+    ],
+)
+def test_what_means_the_same_is_found_and_says_so(q: str, title: str, reason: str) -> None:
+    """Abbreviations, everyday words and English ones."""
+    index = index_of([dataset("a", title), dataset("b", "Zèbres")])
+    [item] = page(index, q=q).items
+    assert item.id == "dts_a"
+    assert item.reasons[0].startswith(reason)
+
+
+def test_the_word_itself_counts_more_than_what_means_the_same() -> None:
+    """Nearly so and related words count less still."""
+    index = index_of([dataset("same", "Bicyclettes"), dataset("itself", "Vélos")])
+    assert found(index, "vélo") == ["itself", "same"]
+
+
+def test_misspelt_words_are_taken_for_terms_and_places() -> None:
+    """A term is found by what means the same as it, a place by what lies there."""
+    datasets = (dataset("a", "Deux-roues", territory=("76",)), dataset("b", "Zèbres"))
+    index = index_of([*datasets, dataset("c", "Tarifs en Seine-Maritime")])
+    assert found(index, "bicyclete")[0] == "a"
+    assert "a" in found(index, "bicyclette seine maritme")
+
+
+@pytest.fixture(scope="module")
+def places() -> TextIndex:
+    """Accidents, of several territories."""
+    return index_of(
+        [
+            dataset("own", "Accidents", territory=("76",)),
+            dataset("region", "Accidents", territory=NORMANDY),
+            dataset("part", "Accidents", territory=("76351",)),
+            dataset("france", "Accidents"),
+            dataset("other", "Accidents", territory=("14",)),
+            dataset("sea", "Poissons de la Manche", territory=("76",)),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "q", ["accidents Seine-Maritime", "accidents 76", "accident dans le département 76"]
+)
+def test_places_meet_territories(places: TextIndex, q: str) -> None:
+    """Own data first, then what holds it; data of another department is not what was asked for."""
+    assert found(places, q) == ["own", "region", "part", "france"]
+
+
+def test_places_say_which_territory_serves(places: TextIndex) -> None:
+    """In French, by its name."""
+    reasons = {item.id: item.reasons for item in page(places, q="accidents Le Havre").items}
+    assert reasons["dts_own"][1] == "« havre » dans le territoire : Seine-Maritime"
+    assert reasons["dts_part"][1] == "« havre » dans le territoire : Le Havre"
+    assert reasons["dts_france"][1] == "« havre » : données de toute la France, ou sans territoire"
+
+
+def test_a_name_may_be_a_place_or_a_word(places: TextIndex) -> None:
+    """The sea is found beside the department."""
+    index = index_of(
+        [dataset("sea", "Poissons de la Manche"), dataset("dep", "Poissons", territory=("50",))]
+    )
+    assert set(found(index, "poissons manche")) == {"sea", "dep"}
+    assert found(places, "manche") == ["sea"]
+
+
+def test_where_nothing_serves_a_place_others_are_shown_and_said_to_be() -> None:
+    """An empty answer would hide that there is something of the kind."""
+    index = index_of([dataset("a", "Accidents", territory=("14",))])
+    answer = page(index, q="accidents Orne")
+    assert [item.id for item in answer.items] == ["dts_a"]
+    assert answer.note == "Rien de tel sur « orne » : la liste montre d'autres territoires."
+
+
+def test_columns_are_found_by_what_is_said_of_them_and_by_their_type() -> None:
+    """But not by what is said of a column that the table has not: it may be held back."""
+    said = (
+        ColumnDescription(name="rsec", description="nombre de résidences secondaires"),
+        ColumnDescription(name="hidden", description="revenus"),
+    )
+    columns = (
+        Column(name="rsec", kind="integer", filled=1, distinct=1),
+        Column(
+            name="c1",
+            kind="text",
+            filled=1,
+            distinct=1,
+            meaning=Meaning(type="email", confidence=1, valid=1),
+        ),
+    )
+    table = registered("dts_a", metadata("Table").model_copy(update={"columns": said}))
+    table.publish(1, ref("b"), Profile(rows=1, encoding="utf-8", columns=columns), "job_1")
+    index = index_of([table])
+    assert page(index, q="résidence secondaire").items[0].reasons == [
+        "« résidence » dans la colonne « rsec » (nombre de résidences secondaires)",
+        "« secondaire » dans la colonne « rsec » (nombre de résidences secondaires)",
+    ]
+    assert found(index, "adresse électronique") == ["a"]
+    assert page(index, q="revenus").total == 0
+
+
+def test_a_page_goes_on_by_the_weights_of_the_first() -> None:
+    """Whatever became rare or common in between: none comes twice, none is left out."""
+    datasets = [dataset(f"{n:02}", f"Relevé {'de crapauds' * (n % 2)} {n}") for n in range(18)]
+    index = index_of(datasets)
+    ids = found(index, "relevé crapauds", limit=100)
+    first = page(index, q="relevé crapauds", limit=5)
+    index.put(dataset(f"new{n}", "Crapauds") for n in range(9))
+    rest = page(index, q="relevé crapauds", limit=100, after=first.next)
+    read = [item.id.removeprefix("dts_") for item in (*first.items, *rest.items)]
+    assert [identifier for identifier in read if not identifier.startswith("new")] == ids
+
+
+@pytest.mark.parametrize("after", ["1.5:3:99.0.1", "1.5:3:0.0", "1.5:3:x", "1.5:3"])
+def test_cursors_that_no_page_gave_are_refused(after: str) -> None:
+    """They name the parameter."""
+    index = index_of([dataset("a", "Crapauds")])
+    with pytest.raises(Exception, match="n'est pas le `next`"):
+        page(index, q="crapauds relevé", after=after)
+
+
+def test_long_questions_are_answered() -> None:
+    """As many words as fit."""
+    index = index_of([dataset("a", "Crapauds")])
+    words = " ".join(f"mot{n}" for n in range(70))
+    assert found(index, f"{words} crapauds") == ["a"]
