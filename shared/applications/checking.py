@@ -214,12 +214,13 @@ class _Check:
                 "not_a_number",
                 f"{quoted(name)} contient des codes ({kind}) : {how} n'en dirait rien",
             )
-        elif known.kind not in _NUMBERS:
+        elif known.kind not in _NUMBERS and known.type not in _NUMBERS:
+            kind = _KINDS.get(known.kind, known.kind)
             self._warn(
                 field,
                 "not_a_number",
-                f"{quoted(name)} n'est pas lue comme des nombres ({_KINDS.get(known.kind, '')}) :"
-                f" {how} échouera si une seule valeur n'en est pas un",
+                f"la colonne {quoted(name)} n'est pas lue comme des nombres ({kind}) : {how}"
+                " échouera si une seule valeur n'en est pas un",
             )
 
     def _check_ratio(self, at: str, told: AggregateParameters, table: _Table) -> None:

@@ -15,6 +15,7 @@ class KnownColumn(Frozen):
 
     name: str
     kind: str = Field(default="", description="text, integer, decimal, date or boolean")
+    type: str = Field(default="", description="what it was recognised to hold, if anything")
     key: str | None = Field(default=None, description="commune, siren, postcode, ...")
     filled: int | None = None
     distinct: int | None = None

@@ -176,8 +176,9 @@ def _rows_told(keys: Keys) -> str:
     counted = keys.counted
     before = f"{grouped(keys.left_rows)} lignes" if keys.left_rows is not None else "les lignes"
     if counted is None:
-        about = f", environ {grouped(keys.estimate)}" if keys.estimate else ""
-        return f"ce croisement pourrait multiplier {before}{about}"
+        out = keys.estimate
+        about = f" ({before} en donneraient environ {grouped(out)})" if out else ""
+        return f"ce croisement pourrait multiplier les lignes{about}"
     out = keys.rows_out
     if out is None:
         return f"{before} deviendraient au moins {grouped(counted.joined)}"
@@ -191,8 +192,8 @@ def repeated_told(column: str, source: str, times: Times, crossed: str, how: str
     often = f"jusqu'à {grouped(times)} fois" if times else "plusieurs fois"
     return (
         f"{quoted(column)} vient de {quoted(source)}, dont une même ligne peut se trouver {often}"
-        f" dans {quoted(crossed)} : {how} compterait sa valeur autant de fois ; agrégez"
-        f" {quoted(source)} avant de croiser"
+        f" dans {quoted(crossed)} : {how} compterait sa valeur autant de fois ;"
+        " agrégez d'abord l'autre table par la clé du croisement"
     )
 
 

@@ -41,5 +41,10 @@ def _known(dataset_id: str, dataset: Dataset | None, profile_of: ShownProfile) -
 def _columns(profile: Profile) -> Iterator[KnownColumn]:
     for one in profile.columns:
         yield KnownColumn(
-            name=one.name, kind=one.kind, key=one.key, filled=one.filled, distinct=one.distinct
+            name=one.name,
+            kind=one.kind,
+            type=one.type,
+            key=one.key,
+            filled=one.filled,
+            distinct=one.distinct,
         )

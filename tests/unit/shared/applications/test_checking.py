@@ -175,6 +175,17 @@ def test_figures_of_what_is_no_number_are_warned_of(parameters: Any, said: str) 
     assert said in warning.message
 
 
+def test_numbers_beside_marks_for_secrets_are_no_text() -> None:
+    """A column whose other cells say that they are secret is added up without those."""
+    secret = KnownTable(
+        dataset_id="dts_s", columns=(column("com"), column("foyers", type="integer"))
+    )
+    asked = Treatment.model_validate(
+        {"inputs": {"homes": "dts_s"}, "steps": [added(sums=["foyers"])]}
+    )
+    assert check_tables(asked, KnownInputs(tables=(secret,))) == ([], [], [])
+
+
 def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> None:
     """A commune is no EPCI, but leads to one; what does is no warning."""
     (warning, *_) = check(cross(right_key="epci", how="inner")).warnings
@@ -209,7 +220,7 @@ def test_many_to_many_crossing_that_nobody_counted_is_a_warning() -> None:
     (warning,) = found.warnings
     assert warning.kind == "many_to_many"
     text = warning.message.replace("\u202f", " ")
-    assert "pourrait multiplier 3 287 lignes, environ 3 287" in text
+    assert "pourrait multiplier les lignes (3 287 lignes en donneraient environ 3 287)" in text
     assert "L'essai donnera les chiffres exacts" in text
 
 
