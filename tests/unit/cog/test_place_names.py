@@ -1,0 +1,59 @@
+"""What places are called, and what they lie in."""
+
+from dataclasses import dataclass
+
+from deploy.cog.place_names import place_names
+from deploy.cog.territory_history import Entry
+
+
+@dataclass
+class Lists:
+    """The lists of a year, with one region."""
+
+    communes: list[Entry]
+    epci: list[Entry]
+    departements: list[Entry]
+    regions: list[Entry]
+
+
+LISTS = Lists(
+    communes=[
+        {
+            "code": "14118",
+            "type": "commune-actuelle",
+            "nom": "Caen",
+            "codesPostaux": ["14000"],
+            "population": 109400,
+        },
+        {"code": "14764", "type": "commune-deleguee", "nom": "Venoix"},
+    ],
+    epci=[
+        {
+            "code": "200065597",
+            "nom": "CU Caen la Mer",
+            "populationMunicipale": 277248,
+            "membres": [{"code": "14118"}],
+        }
+    ],
+    departements=[
+        {"code": "14", "nom": "Calvados", "region": "28", "zone": "metro"},
+        {"code": "76", "nom": "Seine-Maritime", "region": "28", "zone": "metro"},
+    ],
+    regions=[
+        {"code": "28", "nom": "Normandie", "zone": "metro"},
+        {"code": "975", "nom": "Saint-Pierre-et-Miquelon", "zone": "com"},
+    ],
+)
+
+
+def test_each_name_has_its_code_and_what_it_lies_in() -> None:
+    """Former names too, and those of what became a part of a commune."""
+    rows = {row[2]: row for row in place_names(LISTS, {"14764": "14118"})}
+    assert rows["Caen"] == ("commune", "14118", "Caen", "caen", "200065597", "14000", 109400)
+    assert rows["Venoix"][1] == "14118"
+    assert rows["CU Caen la Mer"][3:5] == ("cu caen mer", "14")
+    assert rows["Calvados"][4] == "R28 R25"
+    assert rows["Seine-Inférieure"][:2] == ("departement", "76")
+    assert rows["Caen agglo"][:2] == ("epci", "200065597")
+    assert {"Normandie", "Basse-Normandie"} <= rows.keys()
+    assert "Saint-Pierre-et-Miquelon" not in rows
