@@ -1,0 +1,59 @@
+"""Rows that sum a block of their neighbours are found, and coincidences are not."""
+
+import random
+
+import numpy as np
+import pytest
+
+from services.compute.runner.totals.block_sums import HINTED, LABELLED, UNMARKED, find_block_sums
+
+Rows = list[tuple[int, int]]
+LARGE = (10_000, 999_999)
+
+
+def found(rows: Rows, marks: dict[int, int] | None = None) -> list[int]:
+    """Which rows are held to be sums."""
+    marked = np.full(len(rows), UNMARKED, np.int8)
+    for row, mark in (marks or {}).items():
+        marked[row] = mark
+    return [one.row for one in find_block_sums(np.array(rows, float), marked)]
+
+
+def drawn(seed: int) -> Rows:
+    """Rows of large figures."""
+    chance = random.Random(seed)
+    return [(chance.randint(*LARGE), chance.randint(*LARGE)) for _ in range(chance.randint(3, 40))]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sum_of_all_others_is_found_above_or_below(seed: int) -> None:
+    """Whatever they are, and no other row with it."""
+    rows = drawn(seed)
+    total = (sum(a for a, _ in rows), sum(b for _, b in rows))
+    assert found([total, *rows]) == [0]
+    assert found([*rows, total]) == [len(rows)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_at_random_are_no_sums(seed: int) -> None:
+    """Large figures rarely sum by chance, and never in both columns."""
+    assert found(drawn(seed)) == []
+
+
+def test_sub_totals_and_their_total_are_found() -> None:
+    """The total sums what is left once the sub-totals are out of the way."""
+    one, other = [(120, 31), (340, 55), (78, 12)], [(410, 90), (55, 23)]
+    table = [*one, (538, 98), *other, (465, 113), (1003, 211)]
+    assert found(table, {3: LABELLED, 6: LABELLED, 7: LABELLED}) == [3, 6, 7]
+
+
+def test_row_that_sums_two_neighbours_is_chance_unless_it_is_marked() -> None:
+    """In both columns even: a hint that it is a total is needed."""
+    table = [(4120, 380), (3180, 210), (7300, 590), (5120, 440), (2900, 130)]
+    assert found(table) == []
+    assert found(table, {2: HINTED}) == [2]
+
+
+def test_small_figures_sum_by_chance() -> None:
+    """Three is one and two."""
+    assert found([(1, 4), (2, 8), (3, 11), (5, 22)]) == []
