@@ -39,8 +39,12 @@ _OF_PERSON = re.compile(
     r"|(?P<contact>tel|mail|mobile|portable)|(?P<role>role|categorie|catu|fonction|grav|lien|statut)"
 )
 
-_SEX = rf"\b(?:{'|'.join(sorted({*words('women'), *words('men')} - {'m.'}))})\b"
-_ROLE = rf"\b{any_word('roles_of_persons')}s?\b"
+_SEX = (
+    rf"\b(?:{'|'.join(one for one in (*words('women'), *words('men')) if one[-1] not in 's.')})\b"
+)
+_ROLE = rf"\b{any_word('roles_of_persons')}\b"
+"""Of one: what is said of many, `femmes`, `enfants`, tells nobody."""
+
 _AGE = r"\b[0-9]{1,3} ?ans?\b|\bnee? (en|le)\b|\b(19[0-9]{2}|20[0-2][0-9])\b"
 _BAND = r"[0-9]{1,3} ?(ans)? ?(-|a|et) ?([0-9]{1,3} ?ans|plus|moins)|(moins|plus) de [0-9]+"
 _TELLS = matching(f"(?i).*{_ROLE}.*")
@@ -155,10 +159,11 @@ def _judged(parts: Texts, *, by_header: bool) -> tuple[Flags, Flags, Flags]:
     reached[reached] = mentions_somebody(parts.filter(pa.array(reached)))
     named_records = flags_of(pc.starts_with(parts, _RECORD + _NAMED)) | (is_record & reached)
     plain = _folded(parts)
-    said = sum(_has(plain, one).astype(int) for one in (_SEX, _ROLE, _AGE))
+    aged = _has(plain, _AGE) & ~_has(plain, _BAND)
+    said = aged.astype(int) + _has(plain, _SEX) + _has(plain, _ROLE)
     if by_header:
-        said += _has(plain, _AGE)  # of whom the column's name says
-    told = ~is_record & (said >= _PAIR) & ~_has(plain, _BAND)
+        said += aged  # of whom the column's name says
+    told = ~is_record & (said >= _PAIR)
     rest = pc.replace_substring_regex(parts, r"[,(:].*$|[0-9].*$", "")
     names = Words.of(pc.utf8_trim_whitespace(rest))
     named = ~is_record & (names.are_full_name() | (told & reached))

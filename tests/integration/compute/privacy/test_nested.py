@@ -34,6 +34,10 @@ CELLS = {
     "bars": ("quasi", [told(number, " | ") for number in COUNTS]),
     "semicolons": ("quasi", [told(number, "; ") for number in COUNTS]),
     "ages": ("quasi", [" / ".join(["H, 45 ans, blessé", "F, 7 ans"][:n]) for n in COUNTS]),
+    "bands of ages": (
+        "quasi",
+        ["\n".join(["1. conducteur M 25-34 ans tué", "2. passager F 7-9 ans"][:n]) for n in COUNTS],
+    ),
     "records": ("quasi", [records(number) for number in COUNTS]),
     "Python": ("quasi", [str(json.loads(records(number))) for number in COUNTS]),
     "names": ("direct", [names(number, ", ") for number in COUNTS]),
@@ -87,6 +91,7 @@ NOBODY = {
     "bands": [
         ["Femmes 25-49 ans", "Hommes 50 ans et plus", "moins de 15 ans"][n - 1] for n in COUNTS
     ],
+    "publics": ["enfants de 6 à 10 ans, filles", "adultes, femmes et hommes"] * 15,
     "years": [f"de {1990 + n} à {2000 + n}, rue du Port" for n in COUNTS],
     "broken": ['[{"prenom": ' * 50 for _ in COUNTS],
 }
