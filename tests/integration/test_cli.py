@@ -217,6 +217,11 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     assert shell.json("dataset", "show", dataset)["versions"][0]["filename"] == "été?.csv"
     assert shell.run("dataset", "download", dataset, "-o", str(out), as_=OWNER).returncode == 0
     assert out.read_bytes().startswith(b"PAR1")
+    book = ("dataset", "download", dataset, "-o", str(tmp_path / "table.xlsx"), "--format")
+    assert shell.run(*book, "xlsx", as_=OWNER).returncode == 0
+    assert (tmp_path / "table.xlsx").read_bytes().startswith(b"PK")
+    other = shell.run(*book, "pdf", as_=OWNER)
+    assert (other.returncode, "format" in other.stderr) == (1, True)
     lost = shell.run("dataset", "download", dataset, "-o", f"{tmp_path}/none/x", as_=OWNER)
     told = f"datalab: {tmp_path}/none/x cannot be written: No such file or directory\n"
     assert (lost.returncode, lost.stderr) == (1, told)
