@@ -48,13 +48,12 @@ _POSTCODE_CHANCE = 0.1
 class ColumnType:
     """A type of values; `chance` is how often a random value of its shape passes its test.
 
-    `header` finds the names that speak for it, `against` those of columns that are not of it unless
-    they do; a type that `needs_name` is taken by a name of the first only. A `personal` type shows
-    none of its column's values. A column all of whose values are valid is of the `kind`, unless it
-    is a key. Values of a type are also valid as `part_of`; where it `takes_numbers`, so are those
-    of the numbers before it in the list. One that is `last` is not tried on values that are all of
-    another type. A `repair` would make of them what the type is called; `shortened` are those
-    among others that a leading zero would make so.
+    `header` finds the names that speak for it, `against` those of columns that must have many such
+    values to be of it; a type that `needs_name` is taken by a name of the first only. A `personal`
+    type shows none of its column's values. A column all of whose values are valid is of the `kind`,
+    unless it is a key. Values of a type are also valid as `part_of`; where it `takes_numbers`, so
+    are those of the numbers before it in the list. One that is `last` is not tried on values that
+    are all of another type. A `repair` would make of them what the type is called.
     """
 
     name: str
@@ -79,8 +78,12 @@ class ColumnType:
 
     def may_be(self, column: str) -> bool:
         """Whether a column's name leaves it possible."""
+        return self.is_named_by(column) or not self.needs_name
+
+    def is_unlikely(self, column: str) -> bool:
+        """Whether a column's name speaks against it, and not for it."""
         is_against = re.search(self.against, column, re.IGNORECASE) is not None
-        return self.is_named_by(column) or not (is_against or self.needs_name)
+        return is_against and not self.is_named_by(column)
 
 
 def all_types(codes: Codes) -> tuple[ColumnType, ...]:

@@ -29,6 +29,9 @@ _LIKELY = 0.6
 _BY_NAME = 0.1
 """What a fitting name leaves of chance."""
 
+_AGAINST_NAME = 0.97
+"""How often values are of a type by chance where the name speaks for something else."""
+
 _DOUBTFUL = 0.5
 """What is left of confidence when other keys fit as well and the name speaks for none."""
 
@@ -42,6 +45,7 @@ class _Tally:
 
     type: ColumnType
     is_named: bool
+    is_unlikely: bool = False
     is_likely: bool = True
     distinct: int = 0
     rows: int = 0
@@ -65,6 +69,8 @@ class _Tally:
     def certainty(self) -> float:
         """How sure it is that the valid values are not so by chance."""
         chance = self.type.chance * (_BY_NAME if self.is_named else 1)
+        if self.is_unlikely:
+            chance = max(chance, _AGAINST_NAME)
         return float(1 - chance**self.distinct)
 
     def _remember(self, values: Texts, flags: Flags) -> None:
@@ -81,7 +87,9 @@ class TypeDetection:
     def __init__(self, name: str, types: Iterable[ColumnType]) -> None:
         self._distinct = self._rows = 0
         possible = (one for one in types if one.may_be(name))
-        self._tallies = [_Tally(one, one.is_named_by(name)) for one in possible]
+        self._tallies = [
+            _Tally(one, one.is_named_by(name), one.is_unlikely(name)) for one in possible
+        ]
 
     def add(self, values: Texts, counts: Counts) -> None:
         """Some of the distinct values, in no order, and how often each occurs."""

@@ -216,6 +216,12 @@ def test_random_numbers_are_numbers() -> None:
         assert kind("montant", list(map(str, numbers))) == "integer"
 
 
+def test_many_codes_are_told_whatever_the_name_says() -> None:
+    """A few numbers called so may be anything."""
+    codes = [one.removeprefix("0") for one in sorted(CODES.communes)[:200]]
+    assert (kind("nombre", codes), kind("nombre", codes[:5])) == ("commune", "integer")
+
+
 @pytest.mark.parametrize(
     ("name", "codes", "expected"),
     [
