@@ -10,7 +10,7 @@ from threading import Event, Thread
 from typing import Any, ClassVar
 
 _LARGEST = 1_000_000
-_PATIENCE_SECONDS = 5
+_PATIENCE_SECONDS = 12
 
 
 class Partner:
