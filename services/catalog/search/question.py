@@ -11,7 +11,7 @@ from services.catalog.search.french import stem, stems_of
 from services.catalog.search.places.areas import PlaceMention, areas_of, place_mentions
 from services.catalog.search.text_index import TextIndex
 from shared.thesaurus import Relation, mentions
-from shared.words import sequence
+from shared.words import fold, sequence
 
 Likeness = Literal["exact", "same", "near", "begins", "typo"]
 
@@ -54,7 +54,7 @@ _ASKING = frozenset(
 _KINDS_OF_PLACES = frozenset(
     {"agglo", "agglomeration", "commune", "departement", "metropole", "region", "ville"}
 )
-"""Before the name of a place they say nothing more."""
+"""Before the name of a place they say nothing more: in the plural they are what is looked for."""
 
 _SAINTS = {"st": "saint", "ste": "sainte"}
 
@@ -157,7 +157,7 @@ def _words(tokens: Sequence[_Token]) -> Iterator[Word]:
             yield _place(tokens[mention.start : mention.end], mention)
             at = mention.end
             continue
-        tells_kind = token.singular in _KINDS_OF_PLACES and at + 1 in at_start
+        tells_kind = fold(token.written) in _KINDS_OF_PLACES and at + 1 in at_start
         if token.singular not in said and not tells_kind:
             said.add(token.singular)
             yield Word(token.written, token.singular, _best_first(token.forms))

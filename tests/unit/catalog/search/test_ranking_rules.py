@@ -94,6 +94,20 @@ def test_places_meet_territories(places: TextIndex, q: str) -> None:
     assert found(places, q) == ["own", "region", "part", "france"]
 
 
+def test_kinds_of_places_in_the_plural_are_what_is_looked_for() -> None:
+    """« communes du Calvados » asks for communes, « commune de Caen » for all there is on Caen."""
+    index = index_of(
+        [
+            dataset("stations", "Bornes de recharge du Calvados", territory=("14",)),
+            dataset("communes", "Code officiel : les communes", territory=NORMANDY),
+        ]
+    )
+    assert found(index, "liste des communes du Calvados") == ["communes"]
+    assert found(index, "communes de Normandie")[0] == "communes"
+    assert found(index, "département du Calvados") == ["stations", "communes"]
+    assert set(found(index, "commune de Caen")) == {"stations", "communes"}
+
+
 def test_places_say_which_territory_serves(places: TextIndex) -> None:
     """In French, by its name."""
     reasons = {item.id: item.reasons for item in page(places, q="accidents Le Havre").items}
