@@ -188,7 +188,7 @@ class TotalRows(Frozen):
     ones that are too many have no `ranges`, and are left in.
     """
 
-    kind: str = Field(description="label, empty_key or sum: what shows that they are totals")
+    kind: str = Field(description="label, empty_key, short_code or sum: what shows that")
     column: str = Field(default="", description="that holds the label, or lacks a value")
     sums: tuple[str, ...] = Field(default=(), description="columns in which they sum others")
     count: int = Field(ge=1)

@@ -5,7 +5,7 @@ that were tried, by the share of values that would have fitted, column by column
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,9 @@ Figures = NDArray[np.float64]
 Marks = NDArray[np.int8]
 """How much a row says by itself that it is a total: UNMARKED, HINTED or LABELLED."""
 
+Bits = NDArray[np.bool_]
+"""Which rows of a table bear a mark."""
+
 UNMARKED, HINTED, LABELLED = 0, 1, 2
 
 _CHANCES = {UNMARKED: 1e-2, HINTED: 1e-2, LABELLED: 0.05}
@@ -24,6 +27,9 @@ _CHANCES = {UNMARKED: 1e-2, HINTED: 1e-2, LABELLED: 0.05}
 
 _ALONE, _TOGETHER = 1e-4, 1e-6
 """The same of a row that nothing marks, and of all such rows of a table together."""
+
+_ALIKE = 1e-4
+"""The same of rows that bear one mark, and that are judged together."""
 
 _LEAST_BLOCK = 2
 _SURE_BLOCK = 3
@@ -54,13 +60,18 @@ class BlockSum(NamedTuple):
     chance: float
 
 
-def find_block_sums(figures: Figures, marks: Marks) -> list[BlockSum]:
-    """The rows of a table that sum others, by row."""
+def find_block_sums(figures: Figures, marks: Marks, alike: Sequence[Bits] = ()) -> list[BlockSum]:
+    """The rows of a table that sum others, by row; each of `alike` marks rows that look the same.
+
+    Each alone may sum others by chance where most of those that look the same hardly do.
+    """
     scaled = _scaled(figures)
     left = np.arange(len(scaled))
     found: list[BlockSum] = []
     for _ in range(_ROUNDS):
-        new = _supported(_round(scaled[left], marks[left]), marks[left])
+        alone = _supported(_round(scaled[left], marks[left]), marks[left])
+        together = _together(scaled[left], [bits[left] for bits in alike])
+        new = list({one.row: one for one in (*together, *alone)}.values())
         if not new:
             break
         found += [one._replace(row=int(left[one.row])) for one in new]
@@ -85,12 +96,37 @@ def _digits(figures: NDArray[np.float64]) -> int:
 
 def _round(figures: Figures, marks: Marks) -> list[BlockSum]:
     """The rows that sum a block before or after them, of all rows that are left."""
-    rows, columns = figures.shape
-    if rows <= _LEAST_BLOCK:
+    if len(figures) <= _LEAST_BLOCK:
         return []
-    sums = np.vstack([np.zeros(columns), np.cumsum(np.nan_to_num(figures), axis=0)])
-    found = (_sum_of(figures, sums, row, int(marks[row])) for row in _candidates(figures, marks))
-    return [one for one in found if one]
+    sums = _running_sums(figures)
+    rows_marks = ((row, int(marks[row])) for row in _candidates(figures, marks))
+    fits = ((mark, _fit(figures, sums, row, mark)) for row, mark in rows_marks)
+    return [one for mark, one in fits if one and one.chance < _most(one, mark)]
+
+
+def _running_sums(figures: Figures) -> Figures:
+    return np.vstack([np.zeros(figures.shape[1]), np.cumsum(np.nan_to_num(figures), axis=0)])
+
+
+def _most(one: BlockSum, mark: int) -> float:
+    """The chance up to which that is a total."""
+    return 1.0 if mark == LABELLED and one.is_rest else _CHANCES[mark]
+
+
+def _together(figures: Figures, alike: Iterable[Bits]) -> list[BlockSum]:
+    """Of rows that look the same, those that sum a block, if most do and chance explains it not."""
+    found: list[BlockSum] = []
+    sums = _running_sums(figures)
+    for bits in alike:
+        rows = np.flatnonzero(bits)
+        if len(rows) < _LEAST_BLOCK or len(rows) * figures.size > _MOST_CELLS:
+            continue
+        fits = [one for row in rows if (one := _fit(figures, sums, int(row), HINTED))]
+        chances = math.prod(min(1.0, one.chance) for one in fits)
+        by_chance = math.comb(len(rows), len(fits)) * chances
+        if 2 * len(fits) > len(rows) and by_chance < _ALIKE:
+            found += fits
+    return found
 
 
 def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:
@@ -104,8 +140,8 @@ def _candidates(figures: Figures, marks: Marks) -> Iterable[int]:
     return sorted(ends | {*marked[:most]})
 
 
-def _sum_of(figures: Figures, sums: Figures, row: int, mark: int) -> BlockSum | None:
-    """What that row sums, unless that is chance."""
+def _fit(figures: Figures, sums: Figures, row: int, mark: int) -> BlockSum | None:
+    """What that row sums, if anything."""
     wanted, rows = figures[row], len(figures)
     before = sums[row] - sums[: max(0, row - 1)]
     after = sums[row + 3 :] - sums[row + 1]
@@ -130,9 +166,8 @@ def _sum_of(figures: Figures, sums: Figures, row: int, mark: int) -> BlockSum | 
     rows_tried = rows if mark == UNMARKED else 1
     windows = (2 * slack[best, columns] + 1) / np.abs(wanted[columns])
     chance = tried * rows_tried * float(np.prod(np.minimum(1, windows)))
-    most = 1.0 if mark == LABELLED and is_rest else _CHANCES[mark]
     needed = _LEAST_SHARE * can.sum() if mark == UNMARKED else 1
-    if not len(columns) or len(columns) < needed or chance >= most:
+    if not len(columns) or len(columns) < needed:
         return None
     return BlockSum(row, tuple(map(int, columns)), int(lengths[best]), is_rest, chance)
 

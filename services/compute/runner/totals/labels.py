@@ -47,6 +47,13 @@ def code_sql(name: str) -> str:
     return f"regexp_full_match(lower({filled(name)}), '{_CODE}')"
 
 
+def length_sql(name: str) -> str:
+    """How many characters a code of digits has, in SQL; 0 for what is none."""
+    text = filled(name)
+    is_code = f"regexp_full_match({text}, '[0-9][0-9ABab]?[0-9]*')"
+    return f"CASE WHEN {is_code} THEN length({text}) ELSE 0 END"
+
+
 def may_be_numbers(column: Column) -> bool:
     """Whether its cells are numbers, or some are and others say that they are secret."""
     return not column.key and (column.kind in NUMBERS or column.type in ("", *NUMBERS))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.compute.runner.database import quoted
-from services.compute.runner.totals.block_sums import HINTED, LABELLED, find_block_sums
+from services.compute.runner.totals.block_sums import HINTED, LABELLED, Bits, find_block_sums
 from services.compute.runner.totals.labels import (
     OTHER,
     PARTLY,
@@ -18,6 +18,7 @@ from services.compute.runner.totals.labels import (
     code_sql,
     figure_sql,
     label_sql,
+    length_sql,
     may_be_numbers,
 )
 from services.compute.runner.totals.set_sums import set_sums
@@ -41,8 +42,6 @@ _NAMES = re.compile("marque|enseigne|operateur|societe|groupe|liste|parti|nuance
 
 _FEWEST = 3
 
-Bits = NDArray[np.bool_]
-
 
 class SmallTable:
     """A table that is looked at row by row."""
@@ -53,13 +52,16 @@ class SmallTable:
         self._columns = columns
         texts = [at for at, one in enumerate(columns) if one.kind == "text"]
         numbers = [at for at, one in enumerate(columns) if may_be_numbers(one)]
+        codes = [at for at, one in enumerate(columns) if _may_be_codes(one)]
         chosen = [f"{label_sql(columns[at].name)} AS label{at}" for at in texts]
         chosen += [f"{code_sql(columns[at].name)} AS code{at}" for at in texts]
+        chosen += [f"{length_sql(columns[at].name)} AS length{at}" for at in codes]
         chosen += [f"{figure_sql(columns[at])} AS figure{at}" for at in numbers]
         query = f"SELECT {', '.join(chosen) or '0'} FROM {quoted(table)}"
         cells = database.execute(query).fetchnumpy()
         self._labels = {at: np.asarray(cells[f"label{at}"], np.int8) for at in texts}
         self._codes = {at: np.ma.filled(cells[f"code{at}"], False).astype(bool) for at in texts}
+        self._lengths = {at: np.ma.filled(cells[f"length{at}"], 0).astype(np.int64) for at in codes}
         figures = {at: _floats(cells[f"figure{at}"]) for at in numbers}
         self._numeric = [at for at, it in figures.items() if self._is_numeric(at, it)]
         self._figures = np.column_stack([figures[at] for at in self._numeric] or [np.empty(0)])
@@ -77,10 +79,13 @@ class SmallTable:
         for at, marked in labels.items():
             no_key = np.any([one for key, one in keyless.items() if key != at] or [~marked], axis=0)
             marks[(self._labels[at] == WHOLLY) | (marked & no_key)] = LABELLED
-        sums = {one.row: one.columns for one in find_block_sums(self._figures, marks)}
-        found = {row: self._reason(row, labels, keyless, it) for row, it in sums.items()}
-        self._add_sets(found, "label", labels)
-        self._add_sets(found, "empty_key", keyless)
+        kinds = {"label": labels, "empty_key": keyless, "short_code": self._short_codes()}
+        alike = [marked for each in kinds.values() for marked in each.values()]
+        sums = {one.row: one.columns for one in find_block_sums(self._figures, marks, alike)}
+        found = {row: self._reason(row, kinds, it) for row, it in sums.items()}
+        for kind, each in kinds.items():
+            self._add_sets(found, kind, each)
+            self._add_alike(found, kind, each)
         self._add_without_code(found, labels, keyless)
         return {row + 1: reason for row, reason in found.items()}
 
@@ -96,15 +101,18 @@ class SmallTable:
         is_own = one.distinct >= _KEY_LIKE * one.filled
         return bool(is_full and (one.key or is_own) and at not in self._numeric)
 
-    def _reason(
-        self,
-        row: int,
-        labels: dict[int, Bits],
-        keyless: dict[int, Bits],
-        sums: Sequence[int],
-    ) -> Reason:
+    def _short_codes(self) -> dict[int, Bits]:
+        """Rows whose code is shorter than nearly all others': a department's among communes'."""
+        found = {}
+        for at, lengths in self._lengths.items():
+            values, counts = np.unique(lengths[lengths > 0], return_counts=True)
+            if len(values) > 1 and counts.max() >= (1 - _FEW) * self._rows:
+                found[at] = (lengths > 0) & (lengths < values[counts.argmax()])
+        return found
+
+    def _reason(self, row: int, kinds: dict[str, dict[int, Bits]], sums: Sequence[int]) -> Reason:
         names = tuple(self._columns[self._numeric[at]].name for at in sums)
-        for kind, marked in (("label", labels), ("empty_key", keyless)):
+        for kind, marked in kinds.items():
             for at, bits in marked.items():
                 if bits[row]:
                     return Reason(kind, self._columns[at].name, names)
@@ -115,21 +123,35 @@ class SmallTable:
         for at, marked in marks.items():
             left = np.ones(self._rows, bool)
             left[list(found)] = False
-            sums = [
-                column
-                for column, it in enumerate(self._figures.T)
-                if (marked & left).any()
-                and set_sums(
-                    float(np.nansum(it[marked & left])),
-                    float(np.nansum(it[left & ~marked])),
-                    int((marked & left).sum()),
-                    has_gaps=bool(np.isnan(it[left & ~marked]).any()),
-                )
-            ]
-            if sums:
-                names = tuple(self._columns[self._numeric[one]].name for one in sums)
-                reason = Reason(kind, self._columns[at].name, names)
+            others = left & ~marked
+            # Sub-totals of which some were found by themselves sum the others only with those.
+            sums = self._set_sums(marked & left, others) or self._set_sums(marked, others)
+            if sums and (marked & left).any():
+                reason = Reason(kind, self._columns[at].name, sums)
                 found |= {int(row): reason for row in np.flatnonzero(marked & left)}
+
+    def _set_sums(self, marked: Bits, others: Bits) -> tuple[str, ...]:
+        """The columns in which the marked rows together sum the others."""
+        return tuple(
+            self._columns[at].name
+            for at, it in zip(self._numeric, self._figures.T, strict=True)
+            if marked.any()
+            and set_sums(
+                float(np.nansum(it[marked])),
+                float(np.nansum(it[others])),
+                int(marked.sum()),
+                has_gaps=bool(np.isnan(it[others]).any()),
+            )
+        )
+
+    def _add_alike(self, found: dict[int, Reason], kind: str, marks: dict[int, Bits]) -> None:
+        """The rest of rows marked alike of which most sum others: some of their parts are gone."""
+        for at, marked in marks.items():
+            rows = [int(row) for row in np.flatnonzero(marked)]
+            sums = [found[row].sums for row in rows if row in found]
+            if len(sums) > 1 and 2 * len(sums) > len(rows):
+                reason = Reason(kind, self._columns[at].name, max(sums, key=len))
+                found |= {row: reason for row in rows if row not in found}
 
     def _add_without_code(
         self, found: dict[int, Reason], labels: dict[int, Bits], keyless: dict[int, Bits]
@@ -162,6 +184,12 @@ class SmallTable:
         mine, others = self._figures[rows[0]], np.delete(self._figures, rows[0], axis=0)
         within = (np.nanmin(others, axis=0) < mine) & (mine < np.nanmax(others, axis=0))
         return kinds == {"decimal"} and bool(within.all())
+
+
+def _may_be_codes(column: Column) -> bool:
+    """Whether each row may have a code of its own there: with two lengths it looks like numbers."""
+    is_own = column.distinct >= _KEY_LIKE * column.filled
+    return column.kind in ("text", "integer") and bool(column.key or is_own)
 
 
 def _floats(cells: Any) -> NDArray[np.float64]:  # noqa: ANN401 - masked where there are nulls

@@ -52,6 +52,7 @@ def _told(reason: Reason, count: int) -> str:
     why = {
         "label": f"libellé de total dans {column}",
         "empty_key": f"sans {column}, que les autres ont",
+        "short_code": f"code plus court que les autres dans {column}",
         "sum": "sans libellé",
     }[reason.kind]
     lines = counted(count, "ligne de total", "lignes de total")

@@ -57,3 +57,33 @@ def test_row_that_sums_two_neighbours_is_chance_unless_it_is_marked() -> None:
 def test_small_figures_sum_by_chance() -> None:
     """Three is one and two."""
     assert found([(1, 4), (2, 8), (3, 11), (5, 22)]) == []
+
+
+def sub_totals(gap: int) -> tuple[Rows, list[int]]:
+    """Four blocks of fifteen small figures, each with its sum; one is off by `gap`."""
+    chance = random.Random(5)
+    rows: Rows = []
+    ends: list[int] = []
+    for _ in range(4):
+        block = [chance.randint(10, 300) for _ in range(15)]
+        rows += [(one, 0) for one in (*block, sum(block) + (gap if len(ends) == 1 else 0))]
+        ends.append(len(rows) - 1)
+    return rows, ends
+
+
+@pytest.mark.parametrize("gap", [0, 7])
+def test_rows_that_look_the_same_are_judged_together(gap: int) -> None:
+    """One column of small figures: each alone may be chance, most of them are not."""
+    rows, ends = sub_totals(gap)
+    marks = dict.fromkeys(ends, HINTED)
+    assert not set(ends) <= set(found(rows, marks))
+    alike = np.isin(np.arange(len(rows)), ends)
+    sums = find_block_sums(np.array(rows, float), alike.astype(np.int8), [alike])
+    assert {one.row for one in sums} == {row for row in ends if not gap or row != ends[1]}
+
+
+def test_rows_that_look_the_same_and_sum_nothing_are_left() -> None:
+    """Also where their figures are small."""
+    rows = [(one,) for one in (12, 30, 7, 18, 45, 9, 22, 31, 5, 14)]
+    alike = np.isin(np.arange(10), [3, 6, 9])
+    assert not find_block_sums(np.array(rows, float), alike.astype(np.int8), [alike])
