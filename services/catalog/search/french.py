@@ -1,5 +1,7 @@
 """French words as search and matching compare them, and the names of keys in French."""
 
+from collections.abc import Iterator
+
 import tantivy
 
 from shared.words import lexical
@@ -56,11 +58,35 @@ def key_in_french(key: str) -> str:
     return KEYS.get(key, f"la clé {key}")
 
 
+_SHORTEST_STEM = 4
+_SHORTEST_FEMININE = 6
+_STEMS = {word: word for word in ("commune", "montant", "porte", "stationnement", "trame", "vente")}
+_STEMS |= {"ecoli": "e-coli", "plui": "plu-i", "votant": "vote", "voter": "vote"}
+"""Of words to which Snowball gives that of quite another one (commun, mont, port, station, tram,
+vent, école, pluie), and of those that are too short for it."""
+
+
 def stems_of(words: str) -> list[str]:
-    """The stems of words that `lexical` gives, one space apart."""
-    return [str(stem) for stem in _STEMMER.analyze(words)]
+    """The stems of words that `lexical` gives, one space apart.
+
+    What Snowball leaves of a short word is often another one (of logement log, of aire air, of
+    loyer loi): such words are kept as they are, but for the e of a feminine.
+    """
+    return [_stem(word, str(stem)) for word, stem in _stemmed(words)]
 
 
 def stem(word: str) -> str:
     """The stem of one word."""
     return stems_of(word)[0]
+
+
+def _stemmed(words: str) -> Iterator[tuple[str, str]]:
+    return zip(words.split(), _STEMMER.analyze(words), strict=True)
+
+
+def _stem(word: str, stem: str) -> str:
+    if word in _STEMS:
+        return _STEMS[word]
+    if len(stem) >= _SHORTEST_STEM:
+        return stem
+    return word.removesuffix("e") if len(word) >= _SHORTEST_FEMININE else word

@@ -47,8 +47,42 @@ def test_nothing_but_stop_words_is_nothing() -> None:
         "qualités qualite",
         "mobilités mobilité mobilite",
         "énergétiques energetique",
+        "vacants vacante vacantes",
+        "rues rue",
+        "écoles ecole",
+        "ports port",
+        "votes votants voter",
     ],
 )
 def test_forms_of_a_word_have_one_stem(forms: str) -> None:
     """With and without accents, in the singular and the plural."""
     assert len({stem(next(iter(lexical(form)))) for form in forms.split()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        ("logements", "logs"),
+        ("aires", "air"),
+        ("loyers", "lois"),
+        ("bâtiments", "bât"),
+        ("lotissements", "lot"),
+        ("gisements", "GIS"),
+        ("taxes", "taxis"),
+        ("mères", "mer"),
+        ("soles", "sol"),
+        ("dates", "data"),
+        ("ventes", "vents"),
+        ("pluies", "PLUi"),
+        ("trames", "tram"),
+        ("portes", "ports"),
+        ("communes", "commun"),
+        ("communes", "communication"),
+        ("ecoli", "écoles"),
+        ("stations", "stationnement"),
+    ],
+)
+def test_words_that_mean_something_else_have_other_stems(word: str, other: str) -> None:
+    """Of those that the thesaurus and the judged datasets have."""
+    stems = [{stem(singular) for singular in lexical(one)} for one in (word, other)]
+    assert stems[0].isdisjoint(stems[1])
