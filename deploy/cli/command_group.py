@@ -14,6 +14,12 @@ from deploy.cli.session import client
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 After = Annotated[str, typer.Option(help="Start after this cursor.")]
 Limit = Annotated[int, typer.Option(help="At most so many.", min=1, max=100)]
+TableFormat = Annotated[
+    str,
+    typer.Option(
+        "--format", help="The table as csv (for Excel), xlsx or typed parquet; else by the suffix."
+    ),
+]
 
 ListRequest = tuple[str, str, Mapping[str, object]]
 """The service, path and query of a list; cursor and limit are added here."""

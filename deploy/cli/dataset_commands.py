@@ -9,7 +9,7 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
-from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest
+from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest, TableFormat
 from deploy.cli.dataset_owner_commands import (
     access_request,
     add,
@@ -26,6 +26,7 @@ from deploy.cli.dataset_owner_commands import (
     show_request,
 )
 from deploy.cli.session import client
+from shared.tables.exports import format_of
 
 app = CommandGroup("The catalogue, and access to its data.")
 
@@ -233,15 +234,14 @@ def download(
     dataset_id: str,
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False)],
     name: Annotated[
-        str, typer.Option(help="A file of a project's result, instead of the Parquet table.")
+        str, typer.Option(help="A file of a project's result, instead of the table.")
     ] = "",
-    format_: Annotated[
-        str, typer.Option("--format", help="The table as csv (for Excel), xlsx or typed parquet.")
-    ] = "",
+    format_: TableFormat = "",
 ) -> None:
     """Save a dataset's table, or a file that came with it."""
     path = path_of("datasets", dataset_id, *(("files", name) if name else ("table",)))
-    size = client(context).download("catalog", path, output, format=format_)
+    kind = format_ or ("" if name else format_of(output))
+    size = client(context).download("catalog", path, output, format=kind)
     show.line(f"{output}: {size} bytes")
 
 

@@ -8,8 +8,9 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
-from deploy.cli.command_group import CommandGroup, ListRequest
+from deploy.cli.command_group import CommandGroup, ListRequest, TableFormat
 from deploy.cli.session import client
+from shared.tables.exports import format_of
 
 app = CommandGroup("Jobs on the compute platform.")
 
@@ -52,14 +53,15 @@ def result(
     context: typer.Context,
     job_id: str,
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False)],
-    name: Annotated[str, typer.Option(help="Which of the job's files.")] = "result.csv",
-    format_: Annotated[
-        str, typer.Option("--format", help="The table as csv (for Excel), xlsx or parquet.")
+    name: Annotated[
+        str, typer.Option(help="One of the job's files, such as result.csv for programs.")
     ] = "",
+    format_: TableFormat = "",
 ) -> None:
-    """Save one of a job's files, or its table in a format."""
+    """Save a job's table in a format, or one of its files."""
     path = path_of("jobs", job_id, "result")
-    wanted = {"format": format_} if format_ else {"name": name}
+    kind = format_ or ("" if name else format_of(output))
+    wanted = {"format": kind} if kind else {"name": name}
     size = client(context).download("compute", path, output, **wanted)
     show.line(f"{output}: {size} bytes")
 

@@ -1,6 +1,7 @@
 """The formats that people take tables away in, and what a table is exported with."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -20,6 +21,13 @@ STORED = "stored"
 
 DOWNLOADS: Mapping[str, str] = {STORED: "application/octet-stream", **MEDIA_TYPES}
 """What a route offers that sends a table: names of formats to media types, the default first."""
+
+
+def format_of(file: Path) -> str:
+    """The format that the suffix of a file names; empty for another suffix."""
+    suffix = file.suffix.lower().removeprefix(".")
+    return suffix if suffix in MEDIA_TYPES else ""
+
 
 _Text = Annotated[str, StringConstraints(max_length=20_000)]
 

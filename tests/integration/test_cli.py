@@ -220,6 +220,10 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     book = ("dataset", "download", dataset, "-o", str(tmp_path / "table.xlsx"), "--format")
     assert shell.run(*book, "xlsx", as_=OWNER).returncode == 0
     assert (tmp_path / "table.xlsx").read_bytes().startswith(b"PK")
+    for suffix, start in {"xlsx": b"PK", "CSV": b"\xef\xbb\xbf", "bin": b"PAR1"}.items():
+        file = tmp_path / f"by_suffix.{suffix}"
+        assert shell.run(*book[:4], str(file), as_=OWNER).returncode == 0
+        assert file.read_bytes().startswith(start)
     other = shell.run(*book, "pdf", as_=OWNER)
     assert (other.returncode, "format" in other.stderr) == (1, True)
     lost = shell.run("dataset", "download", dataset, "-o", f"{tmp_path}/none/x", as_=OWNER)

@@ -11,10 +11,8 @@ from pathlib import Path
 import duckdb
 
 from services.compute.runner.database import columns, literal, quoted
+from services.compute.runner.values.formulas import harmless, harmless_name
 from shared.tables.exports import Line
-
-_FORMULA = r"^([=@\t\r]|[+-].*[^-+0-9 .,()])"
-"""What Excel would work out: not a number or a telephone number that begins with its sign."""
 
 
 def write_csv(
@@ -22,7 +20,7 @@ def write_csv(
 ) -> None:
     """Write `made`; a text that Excel would take for a formula begins with an apostrophe."""
     chosen = ", ".join(
-        f"{_shown(quoted(name), kind)} AS {quoted(_harmless_name(name))}"
+        f"{_shown(quoted(name), kind)} AS {quoted(harmless_name(name))}"
         for name, kind in columns(database, table).items()
     )
     bare = made.with_suffix(".bare")
@@ -49,12 +47,7 @@ def _shown(column: str, kind: str) -> str:
         case "BOOLEAN":
             return f"CASE WHEN {column} THEN 'VRAI' WHEN NOT {column} THEN 'FAUX' END"
         case "VARCHAR":
-            is_formula = f"regexp_matches({column}, {literal(_FORMULA)})"
-            return f"CASE WHEN {is_formula} THEN '''' || {column} ELSE {column} END"
+            return harmless(column)
     if kind.startswith("TIMESTAMP"):
         return f"strftime({moment}, '%d/%m/%Y %H:%M:%S')"
     return f"CAST({column} AS VARCHAR)"
-
-
-def _harmless_name(name: str) -> str:
-    return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name

@@ -25,6 +25,7 @@ from services.compute.runner.privacy.screening import screen
 from services.compute.runner.steps import aggregate, cross
 from services.compute.runner.steps.input_tables import take, with_totals_told
 from services.compute.runner.steps.workbench import InputTable, Repeated, Workbench
+from services.compute.runner.values.formulas import harmless_table
 from shared.applications import APPLICATIONS, check_steps, parse_parameters
 from shared.applications.aggregate import AggregateParameters
 from shared.errors import Invalid
@@ -190,6 +191,7 @@ class TreatmentRun:
     def _write(self, table: InputTable, found: Sequence[Column], report: Report) -> list[Made]:
         """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
 
+        Programs read that CSV as it is; a person may open it all the same, so no text is a formula.
         Its columns have the types that their source was read to hold, or those found in it where
         no source is known: a few codes alone look like numbers.
         """
@@ -200,9 +202,9 @@ class TreatmentRun:
         made, text = (literal(str(out / name)) for name in (RESULT, "result.csv"))
         self.database.execute(f"COPY ({typed.select}) TO {made} (FORMAT parquet, COMPRESSION zstd)")
         written = f"read_parquet({made})"
-        self.database.execute(
-            f"COPY (FROM {written}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')"
-        )
+        self.database.execute(f"CREATE OR REPLACE VIEW {quoted(RESULT)} AS FROM {written}")
+        shown = harmless_table(self.database, RESULT)
+        self.database.execute(f"COPY ({shown}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')")
         report |= _with_empty(report, typed.lost(self.database, written))
         charts = [
             Made(name=path.name, path=f"out/{path.name}", media_type="image/png")

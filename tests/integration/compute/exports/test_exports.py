@@ -104,6 +104,16 @@ def test_csv_is_what_a_french_excel_opens(tmp_path: Path) -> None:
     assert [row[6] for row in rows[1:]] == [NAMES[0], f"'{NAMES[1]}", f"'{NAMES[2]}", NAMES[3]]
 
 
+def test_csv_shows_texts_that_excel_would_work_out(tmp_path: Path) -> None:
+    """Behind an apostrophe, sums of constants too; numbers with their sign stay."""
+    worked_out = ["=1", "@SUM(1)", "-1+1", "+1+cmd|' /C calc'!A0", "\t=1"]
+    numbers = ["-5", "+33612345678", "-5,2 %", "-1\u202f234,50 €", "-", "'=1"]
+    table = written(tmp_path, **{"=text": [*worked_out, *numbers]})
+    content = export(tmp_path / "export", table, "csv").read_text("utf-8-sig")
+    told = [row[0] for row in csv.reader(io.StringIO(content), delimiter=";")]
+    assert told == ["'=text", *(f"'{one}" for one in worked_out), *numbers]
+
+
 def test_parquet_has_real_types(tmp_path: Path) -> None:
     """Read by pyarrow."""
     table = parquet.read_table(shops(tmp_path, "parquet"))

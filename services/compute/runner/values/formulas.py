@@ -1,0 +1,29 @@
+"""Texts that a spreadsheet would work out when it opens a CSV, written so that it shows them."""
+
+import duckdb
+
+from services.compute.runner.database import columns, literal, quoted
+
+_FORMULA = r"^([=@\t\r]|[+-].*[^0-9 .,()%€\x{a0}\x{202f}])"
+"""What is worked out: not a number or a telephone number that begins with its sign."""
+
+
+def harmless(column: str) -> str:
+    """The texts of a column, formulas among them behind an apostrophe, in SQL."""
+    is_formula = f"regexp_matches({column}, {literal(_FORMULA)})"
+    return f"CASE WHEN {is_formula} THEN '''' || {column} ELSE {column} END"
+
+
+def harmless_name(name: str) -> str:
+    """What a column is called in the header of a CSV."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
+
+
+def harmless_table(database: duckdb.DuckDBPyConnection, table: str) -> str:
+    """A query for the columns of a table, numbers and dates as they are."""
+    chosen = ", ".join(
+        f"{harmless(quoted(name)) if kind == 'VARCHAR' else quoted(name)}"
+        f" AS {quoted(harmless_name(name))}"
+        for name, kind in columns(database, table).items()
+    )
+    return f"SELECT {chosen} FROM {quoted(table)}"
