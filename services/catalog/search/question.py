@@ -13,7 +13,7 @@ from services.catalog.search.text_index import TextIndex
 from shared.thesaurus import Relation, mentions
 from shared.words import fold, sequence
 
-Likeness = Literal["exact", "same", "near", "begins", "typo"]
+Likeness = Literal["exact", "same", "near", "begins", "typo", "same as typo", "near typo"]
 
 ENOUGH = 20
 """With fewer hits, words that are nearly those of the question count too."""
@@ -42,12 +42,14 @@ _PHRASES: dict[Likeness, str] = {
     "near": "« {word} » (en rapport avec « {written} »)",
     "begins": "« {word} » (commence par « {written} »)",
     "typo": "« {word} » (proche de « {written} »)",
+    "same as typo": "« {word} » (même sens que « {meant} », proche de « {written} »)",
+    "near typo": "« {word} » (en rapport avec « {meant} », proche de « {written} »)",
 }
 
 _ASKING = frozenset(
     """anne annee avoir besoin chercher cherche combien connaitre data dataset dernier derniere
     disponible donnee exister existe fichier information jeu liste nombre obtenir personne pouvoir
-    quantite savoir taux telecharger trouver trouve voir""".split()  # noqa: SIM905 - as _STOP
+    quantite rate savoir taux telecharger trouver trouve voir""".split()  # noqa: SIM905 - as _STOP
 )
 """Words that ask rather than tell what about; they count where there are no others."""
 
@@ -60,15 +62,19 @@ _SAINTS = {"st": "saint", "ste": "sainte"}
 
 
 class Form(NamedTuple):
-    """A word that may be meant, what makes it so, and its share of a text's points."""
+    """A word that may be meant, what makes it so, and its share of a text's points.
+
+    `meant` is the word that one spelled wrong was taken for, where what goes with that one counts.
+    """
 
     word: str
     kind: Likeness
     share: float
+    meant: str = ""
 
     def in_french(self, written: str, word: str = "") -> str:
         """What was found, for who wrote `written`; `word` where a group of terms was."""
-        return _PHRASES[self.kind].format(word=word or self.word, written=written)
+        return _PHRASES[self.kind].format(word=word or self.word, written=written, meant=self.meant)
 
 
 class Word(NamedTuple):
@@ -144,7 +150,16 @@ def _add_meanings(index: TextIndex, tokens: Sequence[_Token]) -> None:
             form = Form(mention.term.written, relation, MEANING[relation])
             for at in range(mention.start, mention.end):
                 if telling[at]:
-                    tokens[at].forms.setdefault(group, form)
+                    tokens[at].forms.setdefault(group, _as_guessed(tokens[at], form))
+
+
+def _as_guessed(token: _Token, form: Form) -> Form:
+    """What goes with the word that a token was taken for: it counts less, as that word does."""
+    guess = token.forms[stem(token.meant)]
+    if guess.kind != "typo":
+        return form
+    kind: Likeness = "same as typo" if form.kind == "same" else "near typo"
+    return Form(form.word, kind, form.share * guess.share, guess.word)
 
 
 def _words(tokens: Sequence[_Token]) -> Iterator[Word]:
@@ -191,7 +206,7 @@ def widen(index: TextIndex, words: Collection[Word]) -> None:
         )
         if word is last:
             known = chain(_longer_words(searcher, word), known)
-        is_known = _frequency(index, word) > 0
+        is_known = word.singular in index.vocabulary.written
         times = 1 if is_known else _INSTEAD
         _add(index, word.forms, ((found, kind, share * times) for found, kind, share in known))
 

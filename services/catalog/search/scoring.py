@@ -113,7 +113,7 @@ def weighed(words: Sequence[Word], weights: Sequence[int]) -> list[WeighedWord]:
 
 
 def _strong(word: Word) -> list[str]:
-    return [token for token, form in word.forms.items() if form.kind != "near"]
+    return [token for token, form in word.forms.items() if form.kind not in {"near", "near typo"}]
 
 
 def weights_of(words: Sequence[Word], index: TextIndex) -> tuple[int, ...]:

@@ -71,6 +71,23 @@ def test_misspelt_words_are_taken_for_terms_and_places() -> None:
     assert "a" in found(index, "bicyclette seine maritme")
 
 
+def test_what_a_guessed_word_means_says_that_it_is_a_guess() -> None:
+    """And counts less than what was written means."""
+    index = index_of([dataset("a", "Deux-roues"), dataset("b", "Zèbres")])
+    [guessed], [known] = (page(index, q=q).items for q in ("biciclette", "bicyclette"))
+    assert guessed.reasons == [
+        "« deux-roues » (même sens que « bicyclette », proche de « biciclette ») dans le titre"
+    ]
+    assert (guessed.score or 0) < (known.score or 0)
+
+
+def test_rate_is_an_english_word_and_no_grid_operator() -> None:
+    """It asks as « taux » does, and is no slip for RTE."""
+    index = index_of([dataset("grid", "Production électrique"), dataset("jobs", "Taux de chômage")])
+    assert found(index, "rate") == ["jobs"]
+    assert found(index, "unemployment rate") == ["jobs"]
+
+
 @pytest.fixture(scope="module")
 def places() -> TextIndex:
     """Accidents, of several territories."""
