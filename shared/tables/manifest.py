@@ -188,7 +188,7 @@ class TotalRows(Frozen):
     ones that are too many have no `ranges`, and are left in.
     """
 
-    kind: str = Field(description="label, empty_key, short_code or sum: what shows that")
+    kind: str = Field(description="label, empty_key, short_code, total_code or sum: what shows it")
     column: str = Field(default="", description="that holds the label, or lacks a value")
     sums: tuple[str, ...] = Field(default=(), description="columns in which they sum others")
     count: int = Field(ge=1)

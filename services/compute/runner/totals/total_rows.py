@@ -1,4 +1,4 @@
-"""Which rows of a table are totals: labelled so, without a key, or the sum of the others.
+"""Which rows of a table are totals: labelled or coded so, without a key, or sums of others.
 
 A label is not enough, for a company or a list of candidates may be called so: the row's figures
 have to be sums, or its key has to be missing or no code where those of the others are.
@@ -12,6 +12,7 @@ import duckdb
 from services.compute.runner.totals.labels import MOST_COLUMNS, Reason
 from services.compute.runner.totals.large_table import marked_sets
 from services.compute.runner.totals.small_table import SmallTable
+from services.compute.runner.totals.total_codes import coded_totals
 from shared.tables.manifest import Column, TotalRows, ranges_of
 from shared.words import counted, french_list
 from shared.words import quoted as in_guillemets
@@ -30,6 +31,7 @@ def find_total_rows(
         found = SmallTable(database, table, columns[:MOST_COLUMNS]).find()
     else:
         found = dict(marked_sets(database, table, columns, rows))
+    found = dict(coded_totals(database, table, columns, rows)) | found
     rows_of = defaultdict(list)
     for row, reason in sorted(found.items()):
         rows_of[reason].append(row)
@@ -53,6 +55,7 @@ def _told(reason: Reason, count: int) -> str:
         "label": f"libellé de total dans {column}",
         "empty_key": f"sans {column}, que les autres ont",
         "short_code": f"code plus court que les autres dans {column}",
+        "total_code": f"code de total dans {column}",
         "sum": "sans libellé",
     }[reason.kind]
     lines = counted(count, "ligne de total", "lignes de total")
