@@ -16,7 +16,10 @@ _OFFICE = (
 """A word of an office or a trade between signs, or a long one that begins what stands there."""
 
 _FREE_MAIL = rf"(?i).*@{any_word('free_mail_domains')}\.(com|fr|net|org|eu)"
-_MAILBOX = r"[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+"
+_SIGN = r"\wÀ-ɏ"
+"""Of a mailbox: letters may have accents (RFC 6531)."""
+
+_MAILBOX = rf"[{_SIGN}.+-]+@[{_SIGN}-]+\.[{_SIGN}.-]+"
 _NUMBER = r"((\+33|0033)( ?\(0\))?|0)[ .]?[%s]([ ./-]?[0-9]{2}){4}"
 _MOBILE = _NUMBER % "67"
 
@@ -26,7 +29,7 @@ _ADDRESSED = (
 _FIRST_AND_CAPITALS = r"\b(?P<first>\p{Lu}\p{Ll}+(?:-\p{Lu}\p{Ll}+)?) \p{Lu}{3,}"
 """`Mme Collet`, and no `Mme la Préfète`; `Alain MARCHAND`."""
 
-EMAIL = r"[\w.+'-]+@[\w-]+(\.[\w-]+)+"
+EMAIL = rf"[{_SIGN}.+'-]+@[{_SIGN}-]+(\.[{_SIGN}-]+)+"
 PHONE = _NUMBER % "1-9"
 """A telephone of France."""
 

@@ -69,6 +69,17 @@ def test_texts_that_name_somebody_are_counted(tmp_path: Path) -> None:
     assert (found.kind, found.rows) == ("mention", 12)
 
 
+def test_mailbox_with_an_accent_is_one(tmp_path: Path) -> None:
+    """One in five makes no text of the column (RFC 6531)."""
+    boxes = [
+        f"{('chloé', 'hugo', 'lea', 'jean', 'luc')[at % 5]}.perrin{at}@gmail.com"
+        for at in range(40)
+    ]
+    content = as_file(["id", "courriel"], [[str(at) for at in range(40)], boxes])
+    (found,) = screened(tmp_path, content).findings
+    assert (found.kind, found.rows) == ("email", 40)
+
+
 def test_animals_and_ships_have_names_sexes_and_births(tmp_path: Path) -> None:
     """Their owners are persons."""
     animals = {
