@@ -17,11 +17,11 @@ K_ENOUGH = 5
 and the 11 for tax data on natural persons (INSEE, Manuel de protection des tableaux, annexe
 « Règles »)."""
 
-CERTAIN = 0.9
-"""From here on the values of a column prove what they are, where they can."""
+DOUBTFUL = 0.7
+"""How sure the name of a column makes it by itself: up to here its values prove nothing."""
 
-_PROVEN_BY_VALUES = frozenset({"nir", "iban", "email", "phone"})
-"""Kinds that are written as nothing else is; a name may be a street's or a ship's."""
+_ALSO_OF_THINGS = frozenset({"first_name", "surname", "full_name", "place", "event_date"})
+"""Kinds that things have as well: a name may be a street's or a ship's."""
 
 _KINDS = {
     "nir": "numéro de sécurité sociale",
@@ -84,10 +84,13 @@ class Finding(Frozen):
     )
 
     @property
-    def is_certain(self) -> bool:
-        """Whether its values prove it, and not its name or what stands beside it."""
-        is_written = self.kind in _PROVEN_BY_VALUES and self.role == "direct"
-        return is_written and self.confidence >= CERTAIN
+    def is_doubtful(self) -> bool:
+        """Whether it may well tell of nobody, as who owns the data knows better than anybody.
+
+        Never of what RGPD articles 9 and 10 protect most.
+        """
+        is_weak = self.kind in _ALSO_OF_THINGS or self.confidence <= DOUBTFUL
+        return is_weak and self.role != "sensitive"
 
     @property
     def in_french(self) -> str:

@@ -1,5 +1,8 @@
 """Takes an owner's word that what screening found is no personal data, and the staff's on that."""
 
+from collections.abc import Collection
+from itertools import chain
+
 from services.catalog.datasets.bodies import DeclarationWord, NewDeclaration
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
@@ -19,9 +22,17 @@ def declare(store: Store, dataset_id: str, owner_id: str, body: NewDeclaration) 
         dataset.check_owner(owner_id, "dit ce qui n'y est pas personnel")
         if dataset.retirement:
             dataset.check_present()
-        dataset.declare(body.version, body.columns, body.reason)
+        version = dataset.screened(body.version)
+        refused = _refused(store, owner_id, version.marks)
+        dataset.declare(body.version, body.columns, body.reason, refused)
 
     return store.of(Dataset).change(dataset_id, decide)
+
+
+def _refused(store: Store, owner_id: str, marks: Collection[str]) -> frozenset[str]:
+    """Those of the marks of content of which the staff refused that owner's word."""
+    known = store.of(Dataset).every({"refused": {"$in": sorted(marks)}})
+    return frozenset(chain.from_iterable(one.refused for one in known if one.owner_id == owner_id))
 
 
 def answer(store: Store, dataset_id: str, caller: Caller, body: DeclarationWord) -> Dataset:

@@ -51,6 +51,7 @@ from shared.events import (
 )
 from shared.events.event import DeclarationAnswer
 from shared.tables.manifest import ColumnDescription, Profile
+from shared.tables.privacy import Privacy
 
 DATASET_PREFIX = "dts"
 _RENAMED = "son titre ou sa description ont changé depuis la demande"
@@ -77,6 +78,7 @@ class Dataset(Aggregate):
         "has_held",
         "hashes",
         "is_erasing",
+        "refused",
     )
 
     owner_id: str
@@ -128,6 +130,14 @@ class Dataset(Aggregate):
     def hashes(self) -> list[str]:
         """Of the files that it keeps in the store: of a deleted dataset none."""
         return [] if self.deletion else sorted({one.sha256 for one in self._stored()})
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def refused(self) -> list[str]:
+        """What the content is known by that the staff would not call nobody's: kept for good."""
+        return sorted(
+            set(chain.from_iterable(one.marks for one in self.versions if one.is_refused))
+        )
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -499,7 +509,7 @@ class Dataset(Aggregate):
             return
         version = self.history.numbered(number)
         before = version.state
-        declared = version.not_personal or self.history.declared(profile.privacy)
+        declared = version.not_personal or self.history.declared(profile)
         confirmed = self.history.confirmed(profile.privacy and lifted(declared, profile.privacy))
         if before in _READ and not version.again:
             self._supersede((table, keys_file, manifest))
@@ -556,14 +566,21 @@ class Dataset(Aggregate):
         if version.profile:
             self._make_public(version, version.profile)
 
-    def declare(self, number: int | None, columns: Iterable[str], reason: str) -> None:
+    def declare(
+        self,
+        number: int | None,
+        columns: Iterable[str],
+        reason: str,
+        refused: Collection[str] = frozenset(),
+    ) -> None:
         """Its owner says that what was found in these columns of a version is nobody's.
 
         Of the newest held version, when not said, else of the one that is shown. Said before it
-        changes nothing. Raises WrongStage for one that was not screened, Invalid for a column in
-        which nothing was found.
+        changes nothing. `refused` are marks of the owner's content of which that was refused.
+        Raises WrongStage for one that was not screened, Invalid for a column in which nothing was
+        found.
         """
-        version = self._screened(number)
+        version = self.screened(number)
         said = NotPersonal(
             version=version.number,
             findings=findings_of(version.found, columns),
@@ -574,7 +591,9 @@ class Dataset(Aggregate):
         if any(said.repeats(one) for one in version.not_personal):
             return
         known = chain.from_iterable(one.not_personal for one in self.versions)
-        said = said.asking_staff(known, is_others=self.is_made_of_restricted)
+        is_barred = self.is_made_of_restricted or bool(version.marks & {*refused})
+        left = version.privacy or Privacy(verdict="none", subject="other")
+        said = said.asking_staff(known, left, is_barred=is_barred)
         version.not_personal = added_to(version.not_personal, said)
         self.record(
             NotPersonalDeclared(
@@ -600,7 +619,7 @@ class Dataset(Aggregate):
         Of these columns, of all when none is named. What was published by it is held again. Raises
         WrongStage when nothing was declared of them that this may be said of.
         """
-        version = self._screened(number)
+        version = self.screened(number)
         open_ones = [one for one in version.not_personal if one.is_open_about(columns)]
         after = {one.mark: one.answered(answer, by, reason) for one in open_ones}
         if not open_ones:
@@ -619,7 +638,8 @@ class Dataset(Aggregate):
                 carrier.not_personal = mine
                 self._judge(carrier)
 
-    def _screened(self, number: int | None) -> Version:
+    def screened(self, number: int | None) -> Version:
+        """That version, else the newest held one, else the one shown; WrongStage when not read."""
         held = [one for one in self.versions if one.state == "held"]
         version = self.history.numbered(number) if number else held[-1] if held else self.shown
         if version is None or version.found is None or version.state not in _READ:

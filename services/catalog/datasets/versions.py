@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.catalog.datasets.legal_basis import LegalBasis, covers
 from services.catalog.datasets.metadata import Day
+from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.decisions.not_personal import NotPersonal, lifted, still_true
 from services.catalog.licences.compatibility import Source
 from shared.errors import WrongStage
@@ -95,6 +96,11 @@ class Version(VersionContent):
         return self.found and lifted(self.not_personal, self.found)
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the staff refused what its owner declared of it."""
+        return any(one.answer == "refuse" for one in self.not_personal)
+
+    @property
     def about_persons(self) -> str:
         """What was found, and what its owner declares of that, in French; empty when unknown."""
         if self.found is None:
@@ -115,6 +121,17 @@ class Version(VersionContent):
         yield from (output.file for output in self.files)
         if self.provenance:
             yield self.provenance.manifest
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """What its content is known by: its file, its table, and what counts of its columns.
+
+        The last stays the same when the table is written in another format.
+        """
+        columns = self.profile.columns if self.profile else ()
+        counted = [f"{one.name} {one.filled} {one.distinct}" for one in columns]
+        stored = [one.sha256 for one in (self.file, self.table) if one]
+        return frozenset((*stored, *([fingerprint_of(*counted)] if counted else [])))
 
     def without_content(self) -> "Version":
         """What stays of it when the dataset is deleted: when it came, its hash, its origin."""
@@ -179,11 +196,11 @@ class VersionHistory(NamedTuple):
                 return version.legal_basis
         return None
 
-    def declared(self, privacy: Privacy | None) -> tuple[NotPersonal, ...]:
+    def declared(self, profile: Profile) -> tuple[NotPersonal, ...]:
         """What was declared last of a version in which as much was found as in this table."""
         for version in reversed(self.versions):
-            if version.not_personal and version.found and privacy:
-                taken = tuple(still_true(version.not_personal, version.found, privacy))
+            if version.not_personal and version.profile and profile.privacy:
+                taken = tuple(still_true(version.not_personal, version.profile, profile))
                 if taken:
                     return taken
         return ()

@@ -1,9 +1,10 @@
 """What an owner declares to be no personal data though screening found it, and what that lifts.
 
-What was found stays as it was seen. A declaration lifts findings that are doubtful at once: names
-may be those of streets or ships, and nobody knows better than who owns the data. What values prove
-(NIR, IBAN, mailboxes and telephones of persons), what others' restricted data was made into, and
-what the lab's staff refused once is lifted only when somebody of the staff confirms it.
+What was found stays as it was seen. The owner's word alone lifts what is doubtful, in a table in
+which nothing else is left: names may be those of streets or ships, and nobody knows better than
+who owns the data. All else needs the word of somebody of the lab's staff: surer findings, names
+beside them (an illness, a birth, a home), what others' restricted data was made into, and what the
+staff refused once of this data or, of the same owner, of data like it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from pydantic import Field
 from shared.aggregate import now
 from shared.errors import Invalid, WrongStage
 from shared.events.event import DeclarationAnswer, Frozen
+from shared.tables.manifest import Profile
 from shared.tables.privacy import Finding, Privacy
 from shared.words import french_date, french_list, quoted
 
@@ -91,15 +93,18 @@ class NotPersonal(Frozen):
         mine, known = (self.findings, self.reason), (before.findings, before.reason)
         return mine == known and before.may_come
 
-    def asking_staff(self, known: Iterable["NotPersonal"], *, is_others: bool) -> Self:
+    def asking_staff(
+        self, known: Iterable["NotPersonal"], left: Privacy, *, is_barred: bool
+    ) -> Self:
         """The same, which needs the staff's word where the owner's is not enough.
 
-        `known` are all declarations of before; `is_others` tells that others' data went in.
+        `known` are all declarations of before, `left` is what they leave of what was found;
+        `is_barred` tells that it needs the word for another reason.
         """
         refused = [one for one in known if one.answer == "refuse"]
         was_refused = any(before.lifts(one) for before in refused for one in self.findings)
-        is_certain = any(one.is_certain for one in self.findings)
-        return self.model_copy(update={"needs_word": is_certain or is_others or was_refused})
+        is_sure = any(not one.is_doubtful for one in (*self.findings, *left.findings))
+        return self.model_copy(update={"needs_word": is_sure or is_barred or was_refused})
 
     def answered(self, answer: DeclarationAnswer, by: str, reason: str) -> Self:
         """The same with that answer; saying it again changes nothing.
@@ -161,14 +166,24 @@ def lifted(declarations: Iterable[NotPersonal], privacy: Privacy) -> Privacy:
 
 
 def still_true(
-    declarations: Iterable[NotPersonal], before: Privacy, privacy: Privacy
+    declarations: Iterable[NotPersonal], before: Profile, after: Profile
 ) -> Iterator[NotPersonal]:
-    """Those that a newer version takes over, in which nothing else is found than `before`."""
-    if all(any(_is_alike(one, found) for one in before.findings) for found in privacy.findings):
+    """Those that a newer version takes over: no column is new, and nothing more is found.
+
+    Neither elsewhere, nor more surely, nor in more rows.
+    """
+    is_same_table = {one.name for one in after.columns} <= {one.name for one in before.columns}
+    known, found = (one.privacy.findings if one.privacy else () for one in (before, after))
+    if is_same_table and all(any(_is_no_more(old, new) for old in known) for new in found):
         yield from (one for one in declarations if one.may_come)
 
 
+def _is_no_more(known: Finding, found: Finding) -> bool:
+    is_weaker = found.confidence <= known.confidence and found.rows <= known.rows
+    return is_weaker and _is_alike(known, found)
+
+
 def _is_alike(known: Finding, found: Finding) -> bool:
-    """Whether it is the same kind in the same column, and no surer where it was doubtful."""
+    """Whether it is the same kind in the same column, and doubtful still where it was."""
     is_same = (known.column, known.kind, known.role) == (found.column, found.kind, found.role)
-    return is_same and (known.is_certain or not found.is_certain)
+    return is_same and (found.is_doubtful or not known.is_doubtful)

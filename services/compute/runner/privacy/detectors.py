@@ -10,7 +10,6 @@ from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import any_word
 from services.compute.runner.privacy.column_sample import ColumnSample, Detection, listed_apart
 from services.compute.runner.privacy.evidence import (
-    DOUBTFUL,
     INITIALS,
     INITIALS_AND_BIRTH,
     Evidence,
@@ -42,6 +41,7 @@ from services.compute.runner.privacy.traces import (
     names_a_person,
 )
 from services.compute.runner.values.value_tests import matching
+from shared.tables.privacy import DOUBTFUL
 
 _LIKELY = 0.6
 _MOST, _SOME = 0.5, 0.3

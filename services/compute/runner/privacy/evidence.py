@@ -15,6 +15,7 @@ from services.compute.runner.privacy.column_sample import ColumnSample
 from services.compute.runner.privacy.nested_persons import nesting_of
 from services.compute.runner.privacy.traces import is_high, is_ip, is_public_ip
 from services.compute.runner.values.value_tests import Flags, Test, Texts, among, matching
+from shared.tables.privacy import DOUBTFUL
 
 Evidence = Callable[[ColumnSample], float]
 """How sure a sample makes it, from 0 to 1."""
@@ -22,8 +23,8 @@ Evidence = Callable[[ColumnSample], float]
 BY_SPREAD = 0.4
 """How sure dates make it by their spread alone that they are births: other signs must agree."""
 
-DOUBTFUL = 0.7
-"""How sure the name of a column makes it by itself."""
+_PROVEN = 0.95
+"""How sure what reaches a person makes it, wherever it stands in a cell."""
 
 _UNNAMED = 0.9
 """What is left of how sure values make it, where the name of the column says nothing."""
@@ -129,8 +130,8 @@ def titled_names(sample: ColumnSample) -> float:
 
 def mentions(sample: ColumnSample) -> float:
     """Text with somebody's number or mailbox in it, or often with somebody's name."""
-    if sample.share(mentions_somebody) >= _MENTIONED:
-        return DOUBTFUL
+    if _reaches_somebody(sample):
+        return _PROVEN
     is_text = sample.column.type == "free_text"
     return DOUBTFUL if is_text and sample.share(names_within) >= _NAMED else 0.0
 
@@ -198,7 +199,13 @@ def network_addresses(sample: ColumnSample) -> float:
 def nested(sample: ColumnSample) -> float:
     """Persons within the cells."""
     found = nesting_of(sample)
-    return found.share * _UNNAMED if found and found.is_nested else 0.0
+    if not found or not found.is_nested:
+        return 0.0
+    return max(found.share * _UNNAMED, _PROVEN * _reaches_somebody(sample))
+
+
+def _reaches_somebody(sample: ColumnSample) -> bool:
+    return sample.share(mentions_somebody) >= _MENTIONED
 
 
 def sexes(woman: str, man: str) -> tuple[Evidence, Evidence]:

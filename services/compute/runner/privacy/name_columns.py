@@ -9,7 +9,6 @@ from services.compute.runner.privacy.column_sample import ColumnSample, Detectio
 from services.compute.runner.privacy.detectors import NOT_A_PERSON, PERSON_NAMES, attributes
 from services.compute.runner.privacy.evidence import (
     BY_SPREAD,
-    DOUBTFUL,
     FEW,
     MANY,
     NEARLY_ALL,
@@ -17,6 +16,7 @@ from services.compute.runner.privacy.evidence import (
 )
 from services.compute.runner.privacy.surroundings import Surroundings
 from services.compute.runner.values.value_tests import among, matching
+from shared.tables.privacy import DOUBTFUL
 
 _NAME = r"(^|_)noms?(_|$)"
 _OF_NAMES = "|".join(one.header for one in PERSON_NAMES)

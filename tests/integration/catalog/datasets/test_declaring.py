@@ -17,9 +17,15 @@ def naming(lab: Lab, dataset_id: str, kind: str, confidence: float) -> JobSuccee
     return lab.reporting(lab.ingested(dataset_id, 1, "commune"), privacy=privacy)
 
 
-def held(lab: Lab, kind: str = "full_name", confidence: float = 0.8, **about: Any) -> str:
+def held(
+    lab: Lab,
+    kind: str = "full_name",
+    confidence: float = 0.8,
+    content: bytes | None = None,
+    **about: Any,
+) -> str:
     """The id of a new dataset of mbr_o that is held for its column `nom`."""
-    dataset_id = lab.upload(about.pop("owner_id", "mbr_o"), uuid4().bytes, **about)
+    dataset_id = lab.upload(about.pop("owner_id", "mbr_o"), content or uuid4().bytes, **about)
     lab.publish(naming(lab, dataset_id, kind, confidence))
     lab.wait_for("dataset_held", dataset_id=dataset_id)
     return dataset_id
@@ -80,6 +86,24 @@ def test_doubtful_finding_is_lifted_and_told(lab: Lab) -> None:
     )
 
 
+def test_refused_data_waits_for_the_staff_as_another_dataset_too(lab: Lab) -> None:
+    """Also when the first is deleted since; another's word on the same bytes is another's."""
+    content = uuid4().bytes
+
+    def again(owner_id: str) -> str:
+        dataset_id = held(lab, content=content, owner_id=owner_id)
+        return str(said(lab, dataset_id, owner_id).json()["state"])
+
+    first = held(lab, content=content, owner_id="mbr_q", access="restricted")
+    assert said(lab, first, "mbr_q").json()["state"] == "published"
+    answered(lab, first, "mbr_r", "reviewer", answer="refuse", reason="des patrons pêcheurs")
+    assert again("mbr_q") == "held"
+    lab.call("DELETE", f"/datasets/{first}", lab.token("mbr_q", "owner"), json={"reason": "fini"})
+    lab.wait_for("dataset_deleted", dataset_id=first)
+    assert again("mbr_q") == "held"
+    assert again("mbr_s") == "published"
+
+
 def test_programs_say_and_answer_the_same(lab: Lab) -> None:
     """What values prove waits for the staff."""
     dataset_id = held(lab, "email", 1.0)
@@ -93,8 +117,8 @@ def test_programs_say_and_answer_the_same(lab: Lab) -> None:
 
 def test_owner_and_reviewer_are_told_anew(lab: Lab) -> None:
     """Those who review a project that would read it, and who is asked for it."""
-    dataset_id = held(lab, access="restricted")
-    said(lab, dataset_id)
+    dataset_id = held(lab, access="restricted", owner_id="mbr_p")
+    said(lab, dataset_id, "mbr_p")
     project = submitted(treatment=reading(a=dataset_id))
     lab.publish(project)
     told = lab.wait_for("inputs_checked", project_id=project.project_id)

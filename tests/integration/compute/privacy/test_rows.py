@@ -69,6 +69,33 @@ def test_texts_that_name_somebody_are_counted(tmp_path: Path) -> None:
     assert (found.kind, found.rows) == ("mention", 12)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "NIR {nir}",
+        "mailto:lea.perrin{at}@gmail.com",
+        "Tél. 06 39 98 12 {at}",
+        "lea.perrin{at}@gmail.com / hugo.collet{at}@orange.fr",
+    ],
+)
+def test_what_reaches_somebody_is_sure_wherever_it_stands(tmp_path: Path, cell: str) -> None:
+    """Behind a word, or beside another's: the owner's word alone is not enough for it."""
+    numbers = [2700176540000 + at for at in range(10, 40)]
+    cells = [
+        cell.format(at=number % 100, nir=f"{number}{97 - number % 97:02}") for number in numbers
+    ]
+    content = as_file(["ref", "x"], [[str(at) for at in range(30)], cells])
+    (found,) = screened(tmp_path, content).findings
+    assert (found.column, found.role, found.is_doubtful) == ("x", "direct", False)
+
+
+def test_name_in_a_text_is_doubtful(tmp_path: Path) -> None:
+    """It may be a street's."""
+    texts = ["Travaux au droit de la rue Alain MARCHAND, près du carrefour", "Rien à signaler"] * 20
+    content = as_file(["rang", "texte"], [[str(at) for at in range(40)], texts])
+    assert all(one.is_doubtful for one in screened(tmp_path, content).findings)
+
+
 def test_mailbox_with_an_accent_is_one(tmp_path: Path) -> None:
     """One in five makes no text of the column (RFC 6531)."""
     boxes = [

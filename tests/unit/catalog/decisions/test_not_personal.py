@@ -24,6 +24,7 @@ STAFF = "mbr_staff"
 def finding(column: str, kind: str = "full_name", confidence: float = 0.8) -> Finding:
     """A column that names persons."""
     role: Role = "quasi" if kind in {"sex", "place"} else "direct"
+    role = "sensitive" if kind == "health" else role
     return Finding(column=column, kind=kind, role=role, rows=3, confidence=confidence)
 
 
@@ -96,10 +97,18 @@ def test_said_again_changes_nothing_and_otherwise_replaces() -> None:
         ("phone", 1.0, False),
         ("email", 0.6, True),
         ("surname", 1.0, True),
-        ("address", 1.0, True),
+        ("address", 0.7, True),
+        ("address", 0.9, False),
+        ("mention", 0.95, False),
+        ("mention", 0.7, True),
+        ("persons", 0.9, False),
+        ("plate", 0.8, False),
+        ("ip", 0.9, False),
+        ("mac", 1.0, False),
+        ("birth_date", 1.0, False),
     ],
 )
-def test_what_values_prove_needs_the_staff_s_word(
+def test_what_is_found_surely_needs_the_staff_s_word(
     kind: str, confidence: float, *, is_enough: bool
 ) -> None:
     """Held as before, until somebody who is not its owner confirms it."""
@@ -113,6 +122,45 @@ def test_what_values_prove_needs_the_staff_s_word(
     dataset.answer_declaration(None, (), "confirm", STAFF, "vu avec l'exploitant")
     assert dataset.state == "published"
     assert "Le Datalab le confirme : « vu avec" in dataset.versions[0].about_persons
+
+
+@pytest.mark.parametrize(
+    ("beside", "is_enough"),
+    [
+        (finding("commune", "place"), True),
+        (finding("maladie", "health", 0.7), False),
+        (finding("ne_le", "birth_date", 1.0), False),
+        (finding("sexe", "sex", 1.0), False),
+        (finding("domicile", "address", 0.9), False),
+    ],
+)
+def test_names_beside_what_only_persons_have_need_the_staff_s_word(
+    beside: Finding, *, is_enough: bool
+) -> None:
+    """Whether that is declared as well or not; what the staff confirmed to be nobody's is not."""
+    dataset = read_as(finding("navire"), beside)
+    assert declared(dataset, "navire").needs_word != is_enough
+    both = read_as(finding("navire"), beside)
+    assert declared(both, "navire", beside.column).needs_word != is_enough
+    after = read_as(finding("navire"), beside)
+    declared(after, beside.column)
+    after.answer_declaration(None, (), "confirm", STAFF, "")
+    after.declare(None, ("navire",), SHIPS)
+    assert not after.versions[0].not_personal[-1].needs_word
+
+
+def test_refusal_is_known_by_what_was_refused() -> None:
+    """Its file, its table and its columns' counts; of a deleted dataset its file."""
+    dataset = read_as(finding("navire"))
+    declared(dataset, "navire")
+    assert dataset.refused == []
+    dataset.answer_declaration(None, (), "refuse", STAFF, "non")
+    version = dataset.versions[0]
+    assert {version.file.sha256, ref("b").sha256} < {*dataset.refused}
+    other = read_as(finding("navire"))
+    other.declare(None, ("navire",), SHIPS, refused=dataset.refused)
+    assert (other.state, other.versions[0].not_personal[0].needs_word) == ("held", True)
+    assert version.without_content().marks == {version.file.sha256}
 
 
 def test_other_columns_stay_held() -> None:
@@ -164,7 +212,9 @@ def test_column_in_which_nothing_was_found_cannot_be_declared() -> None:
     ("later", "state"),
     [
         ([finding("navire")], "published"),
-        ([finding("navire", confidence=0.95)], "published"),
+        ([finding("navire", confidence=0.7)], "published"),
+        ([finding("navire", confidence=0.95)], "held"),
+        ([finding("navire").model_copy(update={"rows": 4})], "held"),
         ([], "published"),
         ([finding("navire", "surname")], "held"),
         ([finding("navire"), finding("capitaine")], "held"),
@@ -180,6 +230,18 @@ def test_later_version_takes_it_over_where_nothing_else_is_found(
     publish_next(dataset, *later)
     version = dataset.versions[1]
     assert (version.state, bool(version.not_personal)) == (state, state == "published")
+
+
+def test_later_version_with_another_column_does_not_take_it_over() -> None:
+    """Ships have no debts."""
+    dataset = read_as(finding("navire"))
+    declared(dataset, "navire")
+    dataset.register(VersionContent(file=ref("2"), filename="a.csv"))
+    wider = screened(finding("navire"))
+    debts = wider.columns[0].model_copy(update={"name": "impaye"})
+    more = wider.model_copy(update={"columns": (*wider.columns, debts)})
+    dataset.publish(2, ref("c"), more, "job_2")
+    assert (dataset.versions[1].state, dataset.versions[1].not_personal) == ("held", ())
 
 
 def test_doubtful_mailboxes_that_turn_out_certain_are_held() -> None:
