@@ -126,7 +126,9 @@ def search(
         items=[_item(searcher, hit, words) for hit in shown],
         next=best.cursor(last) if best and last else last,
         total=hits.total,
-        note=note_of(words, best.weighing) if best else _IGNORED * bool(query.q.strip()),
+        note=note_of(words, best.weighing, hits.total)
+        if best
+        else _IGNORED * bool(query.q.strip()),
         facets=facets_of(searcher, whole, index.labels, today) if query.facets else None,
     )
 

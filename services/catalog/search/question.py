@@ -9,6 +9,7 @@ from tantivy import Query, Searcher
 from services.catalog.search.concepts import relation_of, token_of
 from services.catalog.search.french import stem, stems_of
 from services.catalog.search.places.areas import PlaceMention, areas_of, place_mentions
+from services.catalog.search.places.gazetteer import FRANCE
 from services.catalog.search.text_index import TextIndex
 from shared.thesaurus import Relation, mentions
 from shared.words import fold, sequence
@@ -54,7 +55,7 @@ _ASKING = frozenset(
 """Words that ask rather than tell what about; they count where there are no others."""
 
 _KINDS_OF_PLACES = frozenset(
-    {"agglo", "agglomeration", "commune", "departement", "metropole", "region", "ville"}
+    {"agglo", "agglomeration", "commune", "departement", "metropole", "pays", "region", "ville"}
 )
 """Before the name of a place they say nothing more: in the plural they are what is looked for."""
 
@@ -103,7 +104,7 @@ class _Token(NamedTuple):
 def words_of(question: str, index: TextIndex) -> list[Word]:
     """The words of a question that carry meaning, as the index knows them."""
     tokens = _tokens(question, index)
-    found = list(_words(tokens))
+    found = list(_words(tokens, index))
     telling = [word for word in found if word.is_place or word.singular not in _ASKING]
     return telling or found
 
@@ -162,21 +163,34 @@ def _as_guessed(token: _Token, form: Form) -> Form:
     return Form(form.word, kind, form.share * guess.share, guess.word)
 
 
-def _words(tokens: Sequence[_Token]) -> Iterator[Word]:
-    places = list(place_mentions([token.meant for token in tokens]))
-    at_start = {mention.start: mention for mention in places}
+def _words(tokens: Sequence[_Token], index: TextIndex) -> Iterator[Word]:
+    places = place_mentions([token.meant for token in tokens])
+    at_start = {one.start: one for one in places if not _is_in_term(tokens, one)}
     said, at = set[str](), 0
     while at < len(tokens):
         mention, token = at_start.get(at), tokens[at]
         if mention:
-            yield _place(tokens[mention.start : mention.end], mention)
+            is_told = mention.start > 0 and _tells_kind(tokens[mention.start - 1])
+            is_known = any(index.frequencies[one] for one in token.forms)
+            may_be_word = mention.is_word and is_known and not is_told
+            named = mention._replace(is_word=may_be_word)
+            yield _place(tokens[mention.start : mention.end], named)
             at = mention.end
             continue
-        tells_kind = fold(token.written) in _KINDS_OF_PLACES and at + 1 in at_start
-        if token.singular not in said and not tells_kind:
+        is_before_place = at + 1 in at_start and _tells_kind(token)
+        if token.singular not in said and not is_before_place:
             said.add(token.singular)
             yield Word(token.written, token.singular, _best_first(token.forms))
         at += 1
+
+
+def _tells_kind(token: _Token) -> bool:
+    return fold(token.written) in _KINDS_OF_PLACES
+
+
+def _is_in_term(tokens: Sequence[_Token], mention: PlaceMention) -> bool:
+    """Whether France is only part of a name: France Travail, France services."""
+    return mention.places == (FRANCE,) and len(tokens[mention.start].forms) > 1
 
 
 def _best_first(forms: dict[str, Form]) -> dict[str, Form]:

@@ -18,18 +18,17 @@ _TEXT_KINDS: dict[Kind, str] = {
     "description": "dans la description",
 }
 
-_UNKNOWN = "Aucun jeu de données n'a {} : la liste n'en tient pas compte."
-_ELSEWHERE = "Rien de tel sur {} : la liste montre d'autres territoires."
+_UNKNOWN = ("Aucun jeu de données n'a {}", "la liste n'en tient pas compte")
+_NOTHING_THERE = ("Rien de tel sur {}", "la liste montre d'autres territoires")
 _NATIONAL = "« {} » : données de toute la France, ou sans territoire"
+_ELSEWHERE = "« {} » : autre territoire ({})"
 
 
 def reason_of(word: Word, shown: IndexedDataset, territory: list[str]) -> str:
     """The text and form of the word that gave the dataset most points, in French."""
     served = _served(word, territory)
     if word.is_place:
-        text = shown.text_with(word.stems[-1])
-        named = _in_text(f"« {word.written} »", text) if text else ""
-        return served or named or _NATIONAL.format(word.written)
+        return served or _named(word, shown) or _elsewhere(word, territory)
     # Forms are in the order of their points, and texts too.
     for token, form in word.forms.items():
         text = shown.text_with(token)
@@ -38,26 +37,37 @@ def reason_of(word: Word, shown: IndexedDataset, territory: list[str]) -> str:
     return served
 
 
-def note_of(words: Sequence[Word], weighing: Weighing) -> str:
-    """What of a question the answer leaves out of account, in French; often nothing."""
+def note_of(words: Sequence[Word], weighing: Weighing, total: int) -> str:
+    """What of a question the answer leaves out of account, in French; often nothing.
+
+    `total` is how many there are in the answer.
+    """
     weighed = zip(words, weighing.weights, strict=True)
     unknown = [quoted(word.written) for word, weight in weighed if not weight]
     needs_place = STRICTNESSES[weighing.strictness].needs_place
     places = [quoted(word.written) for word in words if word.is_place and not needs_place]
     notes = []
-    if unknown:
-        notes.append(
-            f"Aucun jeu de données n'a {french_list(unknown)} : la liste n'en tient pas compte."
-        )
-    if places:
-        notes.append(
-            f"Rien de tel sur {french_list(places)} : la liste montre d'autres territoires."
-        )
+    for (said, then), named in ((_UNKNOWN, unknown), (_NOTHING_THERE, places)):
+        if named:
+            notes.append(said.format(french_list(named)) + (f" : {then}." if total else "."))
     return " ".join(notes)
 
 
 def _in_text(said: str, text: Found) -> str:
     return f"{said} {_TEXT_KINDS[text.kind].format(text.name)}"
+
+
+def _named(word: Word, shown: IndexedDataset) -> str:
+    """That a dataset's texts have the name of a place, in French."""
+    texts = [shown.text_with(stem) for stem in word.stems]
+    return _in_text(f"« {word.written} »", texts[-1]) if all(texts) and texts[-1] else ""
+
+
+def _elsewhere(word: Word, territory: list[str]) -> str:
+    """That a dataset is of all of France, or of another place than that asked for, in French."""
+    if EVERYWHERE in areas_in(territory):
+        return _NATIONAL.format(word.written)
+    return _ELSEWHERE.format(word.written, territory_in_french(territory))
 
 
 def _served(word: Word, territory: list[str]) -> str:

@@ -35,7 +35,8 @@ _PLACE_WEIGHT = 1.5
 """Of a place, by the mean weight of the words."""
 
 _PLACE_POINTS, _NAME_POINTS = 18, 8
-"""Of a dataset about a place, and of one whose texts name it."""
+"""Of a dataset about a place, and of one whose texts name it; where no territory has the place as
+its own, as with landscapes, the texts alone tell that a dataset is about it."""
 
 _WHOLE_TITLE_POINTS = 6
 _TOP = TEXTS["title"]
@@ -262,13 +263,18 @@ def _place_points(schema: Schema, word: Word, weight: int) -> Query:
     ]
     if word.is_place:
         named = _all(schema, ANYWHERE, word.stems)
-        found.append(Query.const_score_query(named, _NAME_POINTS * weight))
+        points = _NAME_POINTS if 1 in word.areas.values() else _PLACE_POINTS
+        found.append(Query.const_score_query(named, points * weight))
     return _best(found)
 
 
 def _serves(schema: Schema, word: Word, *, with_national: bool) -> Query:
     """The datasets that serve who asks for a place."""
-    areas = [term(schema, AREA, area) for area in word.areas if with_national or area != EVERYWHERE]
+    areas = [
+        term(schema, AREA, area)
+        for area, share in word.areas.items()
+        if with_national or area != EVERYWHERE or share == 1
+    ]
     return _any([*areas, _all(schema, ANYWHERE, word.stems)])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.catalog.search.places.gazetteer import Place, gazetteer
+from services.catalog.search.places.gazetteer import FRANCE, Place, gazetteer
 from shared.tables.territory import department_of, is_department, is_epci
 from shared.words import french_list
 
@@ -67,7 +67,7 @@ def _largest(places: Collection[Place]) -> tuple[Place, ...]:
     return tuple(ranked[:_MOST_NAMESAKES])
 
 
-_RANKS = {"region": 3, "departement": 2, "epci": 1, "commune": 1}
+_RANKS = {"country": 4, "region": 3, "departement": 2, "landscape": 2, "epci": 1, "commune": 1}
 
 
 def _numbered(words: Sequence[str], at: int) -> PlaceMention | None:
@@ -78,10 +78,18 @@ def _numbered(words: Sequence[str], at: int) -> PlaceMention | None:
 
 
 def areas_of(place: Place) -> dict[str, float]:
-    """The areas of datasets that serve who asks for a place, each with how well it does."""
+    """The areas of datasets that serve who asks for a place, each with how well it does.
+
+    None has a landscape as its own: what is in a part of its départements may lie outside.
+    """
+    if place == FRANCE:
+        return {EVERYWHERE: _OWN, f"{_IN}{FRANCE.code}": _PART}
     found = {EVERYWHERE: _NATIONAL, f"{_IN}{place.code}": _PART}
     for larger in _larger(place):
         found |= {f"{_WITH_OTHERS}{larger}": _LARGER_WITH_OTHERS, larger: _LARGER}
+    if place.kind == "landscape":
+        del found[f"{_IN}{place.code}"]
+        return found
     return found | {f"{_WITH_OTHERS}{place.code}": _WITH_OTHERS_TOO, place.code: _OWN}
 
 
@@ -89,7 +97,7 @@ def _larger(place: Place) -> set[str]:
     """The EPCI and départements that a place lies in."""
     if place.kind == "commune":
         return {*place.within, department_of(place.code)}
-    return set(place.within) if place.kind == "epci" else set()
+    return set(place.within) if place.kind in {"epci", "landscape"} else set()
 
 
 def areas_in(territory: Collection[str]) -> list[str]:
@@ -108,9 +116,11 @@ def areas_in(territory: Collection[str]) -> list[str]:
 
 @lru_cache(maxsize=5000)
 def _around(code: str) -> frozenset[str]:
-    """What a place lies in, up to its regions."""
+    """What a place lies in, up to its regions and France."""
     place = gazetteer().by_code.get(code)
     above = set(place.within) if place else set()
+    if code.startswith("R"):
+        return frozenset({FRANCE.code})
     if not is_department(code) and not is_epci(code) and not code.startswith("R"):
         above.add(department_of(code))
     return frozenset(above).union(*map(_around, above))

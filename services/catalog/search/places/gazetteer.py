@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from shared.words import sequence
 
-Kind = Literal["commune", "epci", "departement", "region"]
+Kind = Literal["commune", "epci", "landscape", "departement", "region", "country"]
 Name = tuple[str, ...]
 """The words of a name by their singular, without stop words."""
 
@@ -35,7 +35,8 @@ _CITY_BODIES: tuple[Name, ...] = (("metropole",), ("agglo",), ("agglomeration",)
 class Place(NamedTuple):
     """A place by the code that territories have, or that of a region with R before it.
 
-    `population` is less than 0 where the name is a former one.
+    `population` is less than 0 where the name is a former one. A landscape lies `within` the
+    départements that it is a part of; no territory has its code, which is its name.
     """
 
     kind: Kind
@@ -43,6 +44,9 @@ class Place(NamedTuple):
     name: str
     within: tuple[str, ...]
     population: int
+
+
+FRANCE = Place("country", "FR", "France", (), 0)
 
 
 class Gazetteer(NamedTuple):
@@ -67,8 +71,10 @@ def gazetteer() -> Gazetteer:
     numbers: defaultdict[str, list[Place]] = defaultdict(list)
     departments: defaultdict[str, set[str]] = defaultdict(set)
     for place, _words, postcodes in rows:
-        if place.population >= 0:
-            by_code.setdefault(place.code, place)
+        # Communes that became part of another have its code, and no inhabitants.
+        known = by_code.get(place.code)
+        if place.population > (known.population if known else -1):
+            by_code[place.code] = place
         if place.kind == "departement":
             for region in place.within:
                 departments[region].add(place.code)
@@ -92,6 +98,15 @@ def _rows() -> Iterator[tuple[Place, Name, list[str]]]:
         for kind, code, name, words, within, postcodes, population in rows:
             place = Place(_KINDS[kind], code, name, tuple(within.split()), int(population))
             yield place, tuple(words.split()), postcodes.split()
+    yield FRANCE, _words_of(FRANCE.name), []
+    with (_FOLDER / "landscapes.csv").open(encoding="utf-8", newline="") as file:
+        for name, departments in list(csv.reader(file, delimiter=";"))[1:]:
+            place = Place("landscape", name, name, tuple(departments.split()), 0)
+            yield place, _words_of(name), []
+
+
+def _words_of(name: str) -> Name:
+    return tuple(word for word, _written in sequence(name))
 
 
 _KINDS: dict[str, Kind] = {
@@ -115,7 +130,7 @@ def _named(
         if place.kind == "commune":
             first = _FIRST_WORD.match(place.name)
             if first and place.population >= _KNOWN_BY_FIRST_WORD:
-                yield tuple(word for word, _written in sequence(first[1])), place
+                yield _words_of(first[1]), place
             for body in place.within:
                 cities[body].append((place.population, words))
         if place.kind == "epci":

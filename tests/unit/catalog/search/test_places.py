@@ -11,10 +11,13 @@ from services.catalog.search.places.areas import (
 from shared.words import sequence
 
 
+def _words(question: str) -> list[str]:
+    return [word for word, _written in sequence(question)]
+
+
 def places(question: str) -> list[list[str]]:
     """The codes of the places that a question names, by name."""
-    words = [word for word, _written in sequence(question)]
-    return [[place.code for place in one.places] for one in place_mentions(words)]
+    return [[place.code for place in one.places] for one in place_mentions(_words(question))]
 
 
 @pytest.mark.parametrize(
@@ -37,10 +40,14 @@ def places(question: str) -> list[list[str]]:
         ("Seine-Inférieure", "76"),
         ("Cherbourg", "50129"),
         ("Octeville-l'Avenel", "50384"),
+        ("élevage dans le Pays de Caux", "Pays de Caux"),
+        ("vexin normand", "Vexin normand"),
+        ("logements en France", "FR"),
+        ("Île-de-France", "R11"),
     ],
 )
 def test_places_are_known_by_name_and_number(question: str, codes: str) -> None:
-    """Of communes, EPCI, départements and regions, of former ones too."""
+    """Of communes, EPCI, landscapes, départements, regions and France, of former ones too."""
     assert codes in places(question)[0]
 
 
@@ -60,7 +67,7 @@ def test_names_that_are_words_too_say_so() -> None:
 
 def served(code: str, *territories: tuple[str, ...]) -> list[float]:
     """How well territories serve who asks for the place of that code, best first."""
-    place = next(place_mentions([code])).places[0]
+    place = next(place_mentions(_words(code))).places[0]
     areas = areas_of(place)
     return [max(areas.get(area, 0) for area in areas_in(territory)) for territory in territories]
 
@@ -81,6 +88,21 @@ def test_a_commune_is_served_by_what_it_lies_in() -> None:
     assert own > body >= department > region > national > next_one == other == 0
 
 
+def test_a_landscape_is_served_by_its_departments() -> None:
+    """Not by a commune of theirs, which may lie outside, and not by another department."""
+    territories = ("76",), NORMANDY, (), ("76351",), ("14",), ("34063",)
+    own, region, national, *others = served("pays caux", *territories)
+    assert own > region > national > 0
+    assert others == [0, 0, 0]
+
+
+def test_all_datasets_serve_who_asks_for_france() -> None:
+    """Those of all of it first."""
+    national, *parts = served("france", (), ("76",), ("14118",), NORMANDY)
+    assert national > parts[0] > 0
+    assert len(set(parts)) == 1
+
+
 def test_many_departments_are_all_of_france() -> None:
     """A territory that no region holds is nobody's own."""
     assert areas_in(("14", "75")) == areas_in(()) == ["everywhere"]
@@ -93,6 +115,7 @@ def test_many_departments_are_all_of_france() -> None:
         (("76", "27"), "Haute-Normandie"),
         (("14",), "Calvados"),
         (("14118", "14366"), "Caen et Lisieux"),
+        (("50129",), "Cherbourg-en-Cotentin"),
         (("14118", "14366", "14047", "14762", "14258"), "Caen, Lisieux, Bayeux et 2 autres"),
     ],
 )

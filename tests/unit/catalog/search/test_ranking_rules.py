@@ -150,6 +150,55 @@ def test_where_nothing_serves_a_place_others_are_shown_and_said_to_be() -> None:
     assert answer.note == "Rien de tel sur « orne » : la liste montre d'autres territoires."
 
 
+def test_a_landscape_is_found_by_its_name_first() -> None:
+    """Then what is about its department; other départements are no answer."""
+    index = index_of(
+        [
+            dataset("named", "Fermes du Pays de Caux"),
+            dataset("department", "Éoliennes", territory=("76",)),
+            dataset("other", "Vaches du Pays d'Auge", territory=("14", "61")),
+        ]
+    )
+    assert found(index, "Pays de Caux") == ["named", "department"]
+
+
+def test_a_place_that_nothing_is_about_has_no_other_for_an_answer() -> None:
+    """An empty answer says why, and does not speak of a list."""
+    answer = page(index_of([dataset("a", "Accidents", territory=("14",))]), q="Pays de Caux")
+    assert (answer.total, answer.note) == (0, "Rien de tel sur « pays caux ».")
+    assert page(index_of([]), q="zzyzx").note == "Aucun jeu de données n'a « zzyzx »."
+
+
+def test_data_of_another_place_says_so() -> None:
+    """It is not of all of France."""
+    [item] = page(
+        index_of([dataset("a", "Accidents", territory=("14",))]), q="accidents Orne"
+    ).items
+    assert item.reasons[1] == "« orne » : autre territoire (Calvados)"
+
+
+def test_france_is_what_every_dataset_is_about() -> None:
+    """Those of all of it first; in the name of a body it is a word of that name."""
+    index = index_of(
+        [dataset("part", "Chômage en Normandie", territory=NORMANDY), dataset("all", "Zèbres")]
+    )
+    answer = page(index, q="France")
+    assert ([item.id for item in answer.items], answer.note) == (["dts_all", "dts_part"], "")
+    assert found(index, "chômage en France") == ["part"]
+    assert found(index, "France Travail") == ["part"]
+
+
+@pytest.mark.parametrize("q", ["Perche", "manche", "département de la Manche"])
+def test_a_name_that_no_text_has_as_a_word_is_a_place(q: str) -> None:
+    """And one after its kind is, whoever has the word."""
+    sea = [dataset("sea", "Poissons de la Manche")] * q.startswith("dép")
+    datasets = [
+        dataset("a", "Accidents", territory=("50",)),
+        dataset("b", "Vélos", territory=("61",)),
+    ]
+    assert found(index_of([*datasets, *sea]), q)[0] == ("b" if q == "Perche" else "a")
+
+
 def test_columns_are_found_by_what_is_said_of_them_and_by_their_type() -> None:
     """But not by what is said of a column that the table has not: it may be held back."""
     said = (
