@@ -5,6 +5,7 @@ tells of figures that would not mean what their name says, and of crossings that
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from shared.applications import APPLICATIONS, check_steps, parse_parameters
@@ -20,6 +21,7 @@ from shared.applications.repetition import (
     grain_told,
     keys_told,
     multiplied,
+    rate_told,
     repeated_told,
 )
 from shared.events.event import Step, Treatment
@@ -30,12 +32,16 @@ _KINDS = {"text": "du texte", "date": "des dates", "boolean": "oui ou non"}
 
 
 class _Column(NamedTuple):
-    """A column of a table on the way: where it is from, and how often a row of that may stand."""
+    """A column of a table on the way: where it is from, and how often a row of that may stand.
+
+    `is_bound` when that is a bound, which no row need reach.
+    """
 
     known: KnownColumn | None
     source: str
     times: Times = 1
     crossed: str = ""
+    is_bound: bool = False
 
 
 class _Table(NamedTuple):
@@ -75,11 +81,13 @@ def _grouped(column: _Column, told: AggregateParameters) -> KnownColumn | None:
     return known.model_copy(update={"filled": once, "distinct": once})
 
 
-def _met(column: _Column, times: Times, step: Step) -> _Column:
+def _met(column: _Column, times: Times, step: Step, *, is_bound: bool) -> _Column:
     """A column after a crossing in which each of its rows may stand that often."""
     if times == 1:
         return column
-    return column._replace(times=multiplied(column.times, times), crossed=step.output)
+    is_bound |= column.times != 1
+    times = multiplied(column.times, times)
+    return column._replace(times=times, crossed=step.output, is_bound=is_bound)
 
 
 class _Check:
@@ -160,9 +168,10 @@ class _Check:
         )
         self._warn(f"{at}.parameters.left_key", "other_keys", keys_told(keys))
         self._tell_rows(f"{at}.parameters.{CHOICE}", keys, told.many_to_many, left.dataset_id)
-        kept = {name: _met(one, keys.left_times, step) for name, one in left.columns.items()}
+        met = partial(_met, step=step, is_bound=not keys.is_exact)
+        kept = {name: met(one, keys.left_times) for name, one in left.columns.items()}
         renamed = zip(right.columns.values(), unique(right.columns, kept), strict=True)
-        added = {new: _met(one, keys.right_times, step) for one, new in renamed}
+        added = {new: met(one, keys.right_times) for one, new in renamed}
         is_open, rows = left.is_open or right.is_open, keys.rows_out
         return _Table(step.output, left.dataset_id, {**kept, **added}, rows, is_open)
 
@@ -190,8 +199,12 @@ class _Check:
             for place, (name, one) in enumerate(zip(names, named[what], strict=True)):
                 field = f"{at}.{what}.{place}"
                 self._check_number(name, one, field, how)
-                told_of = repeated_told(name, one.source, one.times, one.crossed, how)
+                told_of = repeated_told(
+                    name, one.source, one.times, one.crossed, how, is_bound=one.is_bound
+                )
                 self._warn(field, "repeated_rows", told_of)
+                if what == "sums" and one.known:
+                    self._warn(field, "sum_of_rates", rate_told(one.known))
         self._check_ratio(at, told, table)
         groups = {
             name: _Column(_grouped(one, told), step.output)

@@ -17,6 +17,7 @@ class KnownColumn(Frozen):
     kind: str = Field(default="", description="text, integer, decimal, date or boolean")
     type: str = Field(default="", description="what it was recognised to hold, if anything")
     key: str | None = Field(default=None, description="commune, siren, postcode, ...")
+    unit: str = Field(default="", description="of numbers, e.g. % or €")
     filled: int | None = None
     distinct: int | None = None
 
@@ -47,13 +48,16 @@ class KnownCrossing(Frozen):
     """How many rows a step makes that crosses two datasets, counted from the values of their keys.
 
     `left` and `right` are the rows that meet, once for each value that a crosswalk made of their
-    own, `joined` the pairs that they make: at least so many when it `is_cut`.
+    own, `joined` the pairs that they make: at least so many when it `is_cut`. `left_most` and
+    `right_most` rows have the value that most have of those in common; 0 where nobody counted.
     """
 
     step: int = Field(ge=0)
     left: int = Field(ge=0)
     right: int = Field(ge=0)
     joined: int = Field(ge=0)
+    left_most: int = Field(default=0, ge=0)
+    right_most: int = Field(default=0, ge=0)
     multiplies_left: bool = Field(description="whether a left row may meet several")
     multiplies_right: bool = Field(description="whether a right row may meet several")
     is_cut: bool = False

@@ -1,11 +1,12 @@
 """How often a crossing makes a row of its tables stand, as far as keys tell, in French."""
 
+import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from shared.applications.known_tables import KnownColumn, KnownCrossing
 from shared.tables.crosswalks import CROSSWALKS
-from shared.words import grouped, quoted
+from shared.words import fold, grouped, quoted
 
 Times = int | None
 """How often a row may stand at most: SEVERAL when nobody knows how often, None when if at all."""
@@ -73,11 +74,18 @@ class Keys(NamedTuple):
     how: Literal["left", "inner"]
 
     @property
+    def is_exact(self) -> bool:
+        """Whether the rows of the most frequent key were counted, and not only all values."""
+        one = self.counted
+        return one is not None and not one.is_cut and bool(one.left_most and one.right_most)
+
+    @property
     def left_times(self) -> Times:
         """How often a row of the left table may stand in the result."""
         if self.counted and not self.counted.multiplies_left:
             return 1
-        times = multiplied(self.right.rows_of_a_key, self.left.keys_of_a_row)
+        most = self.counted.right_most if self.is_exact and self.counted else None
+        times = multiplied(most or self.right.rows_of_a_key, self.left.keys_of_a_row)
         return SEVERAL if self.counted and times in {1, None} else times
 
     @property
@@ -85,7 +93,8 @@ class Keys(NamedTuple):
         """How often a row of the right table may."""
         if self.counted and not self.counted.multiplies_right:
             return 1
-        times = multiplied(self.left.rows_of_a_key, self.right.keys_of_a_row)
+        most = self.counted.left_most if self.is_exact and self.counted else None
+        times = multiplied(most or self.left.rows_of_a_key, self.right.keys_of_a_row)
         return SEVERAL if self.counted and times in {1, None} else times
 
     @property
@@ -185,15 +194,42 @@ def _rows_told(keys: Keys) -> str:
     return f"{before} deviendraient {grouped(out)}"
 
 
-def repeated_told(column: str, source: str, times: Times, crossed: str, how: str) -> str:
-    """That a figure counts rows several times, since a crossing repeats them; empty if not."""
+def repeated_told(
+    column: str, source: str, times: Times, crossed: str, how: str, *, is_bound: bool = False
+) -> str:
+    """That a figure counts rows several times, since a crossing repeats them; empty if not.
+
+    `is_bound` when no row need stand so often, since nobody counted the rows of each key.
+    """
     if times is None or times == 1:
         return ""
     often = f"jusqu'à {grouped(times)} fois" if times else "plusieurs fois"
+    bound = (
+        " (borne tirée du nombre de valeurs distinctes ; le nombre vrai peut être bien plus petit)"
+        if is_bound and times
+        else ""
+    )
     return (
         f"{quoted(column)} vient de {quoted(source)}, dont une même ligne peut se trouver {often}"
-        f" dans {quoted(crossed)} : {how} compterait sa valeur autant de fois ;"
+        f" dans {quoted(crossed)}{bound} : {how} compterait sa valeur autant de fois ;"
         " agrégez d'abord l'autre table par la clé du croisement"
+    )
+
+
+_RATE = re.compile(r"(^|[ _.-])(taux|tx|pourcentages?|pourcent|pct|ratio|part)([ _.-]|$)")
+_RATE_UNITS = ("%", "‰")
+
+
+def rate_told(column: KnownColumn) -> str:
+    """That a sum of rates is no rate; empty for a column that has none, by unit or name."""
+    is_named = column.kind in ("", "decimal") and _RATE.search(fold(column.name))
+    if column.unit not in _RATE_UNITS and not is_named:
+        return ""
+    unit = f" (en {column.unit})" if column.unit else ""
+    return (
+        f"{quoted(column.name)} contient des taux{unit} : leur somme n'est pas un taux ; divisez la"
+        " somme du numérateur par celle du dénominateur (ratio), ou prenez la moyenne en sachant"
+        " qu'elle ne pondère pas les lignes"
     )
 
 

@@ -45,6 +45,7 @@ def _columns(profile: Profile) -> Iterator[KnownColumn]:
             kind=one.kind,
             type=one.type,
             key=one.key,
+            unit=(one.meaning and one.meaning.unit) or "",
             filled=one.filled,
             distinct=one.distinct,
         )

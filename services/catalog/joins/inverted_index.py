@@ -197,6 +197,19 @@ class JoinIndex:
                         return sorted(missing)
         return sorted(missing)
 
+    def most_rows(self, here: DatasetColumn, there: DatasetColumn) -> tuple[int, int]:
+        """How many rows have the most frequent of the values in common, here and there."""
+        self.settle()
+        most = np.zeros(2, np.int64)
+        for mine in self._numbers_of(here):
+            for theirs in self._numbers_of(there):
+                for width, rows in self._held(mine).items():
+                    for hits in self._hits((there.column.space, width), rows.words):
+                        common = hits.columns == theirs
+                        counts = rows.counts[hits.asked[common]], hits.counts[common]
+                        most = np.maximum(most, [one.max(initial=0) for one in counts])
+        return int(most[0]), int(most[1])
+
     def _hidden(self, dataset_id: str, may_read: MayRead) -> NDArray[np.bool_]:
         """The columns whose joins with a dataset are not told as they are."""
         closed = {owner for owner in set(self._owners.values()) if not may_read(owner)}

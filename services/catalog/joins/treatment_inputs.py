@@ -58,7 +58,7 @@ def _counted(join_index: JoinIndexService, crossing: DatasetCrossing) -> KnownCr
     """The rows of a crossing by the values of its keys; None where the index has them not."""
     told = crossing.parameters
 
-    def look(index: JoinIndex) -> Join | None:
+    def look(index: JoinIndex) -> tuple[Join, tuple[int, int]] | None:
         for join in index.joins(crossing.left, told.left_key):
             here, there = join.here.column, join.there.column
             if (
@@ -66,20 +66,23 @@ def _counted(join_index: JoinIndexService, crossing: DatasetCrossing) -> KnownCr
                 and (here.columns, here.via) == ((told.left_key,), told.left_via or "")
                 and (there.columns, there.via) == ((told.right_key,), told.right_via or "")
             ):
-                return join
+                return join, index.most_rows(join.here, join.there)
         return None
 
     # The index takes in what it is asked about first: both, or it may know one of them as it was.
     join_index.ask(crossing.right, lambda _index: None)
-    found = join_index.ask(crossing.left, look)
-    if found is None:
+    answer = join_index.ask(crossing.left, look)
+    if answer is None:
         return None
+    found, (left_most, right_most) = answer
     times = found.multiplication
     return KnownCrossing(
         step=crossing.step,
         left=found.rows_here,
         right=found.rows_there,
         joined=found.rows_joined,
+        left_most=left_most,
+        right_most=right_most,
         multiplies_left=times in {"one_to_many", "many_to_many"},
         multiplies_right=times in {"many_to_one", "many_to_many"},
         is_cut=found.here.column.is_cut or found.there.column.is_cut,

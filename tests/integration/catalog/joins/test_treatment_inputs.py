@@ -54,6 +54,7 @@ def test_columns_and_the_rows_of_a_crossing_are_told(lab: Lab) -> None:
     )
     assert (crossing.step, crossing.joined) == (0, len(joined))
     assert (crossing.left, crossing.right) == (600, joined["m"].nunique())
+    assert (crossing.left_most, crossing.right_most) == (2, 3)
     assert crossing.is_many_to_many
     assert not crossing.is_cut
 

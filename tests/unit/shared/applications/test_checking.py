@@ -234,7 +234,45 @@ def test_sum_of_rows_that_a_crossing_repeats_is_told() -> None:
     (warning,) = check(cross(), added("c", by=["epci"], sums=["population"])).warnings
     assert (warning.field, warning.kind) == ("steps.1.parameters.sums.0", "repeated_rows")
     assert "« population » vient de « towns »" in warning.message
-    assert "jusqu'à 637 fois dans « c »" in warning.message
+    assert "jusqu'à 637 fois dans « c » (borne tirée du nombre de valeurs" in warning.message
+
+
+def test_counted_repetition_is_told_instead_of_its_bound() -> None:
+    """At most 637 rows have one of the keys by their number alone; in truth six have."""
+    exact = counted(left_most=6, right_most=1)
+    asked = (cross(), added("c", by=["epci"], sums=["population"]))
+    (warning,) = check(*asked, crossings=(exact,)).warnings
+    assert "jusqu'à 6 fois dans « c » :" in warning.message
+    cut = counted(left_most=6, right_most=1, is_cut=True)
+    (warning,) = check(*asked, crossings=(cut,)).warnings
+    assert "jusqu'à 637 fois dans « c » (borne" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "unit", "is_told"),
+    [
+        ("chomage", "decimal", "%", True),
+        ("taux_vacance", "decimal", "", True),
+        ("Part des propriétaires", "decimal", "", True),
+        ("deces", "decimal", "‰", True),
+        ("montant", "decimal", "€", False),
+        ("parts", "decimal", "", False),
+        ("departements", "integer", "", False),
+    ],
+)
+def test_sum_of_rates_is_told(name: str, kind: str, unit: str, *, is_told: bool) -> None:
+    """By the unit, or the name; their mean is one."""
+    columns = (column("com"), KnownColumn(name=name, kind=kind, unit=unit))
+    table = KnownTable(dataset_id="dts_rates", rows=40, columns=columns)
+
+    def kinds(**asked: Any) -> list[str]:
+        treatment = Treatment.model_validate(
+            {"inputs": {"homes": "dts_rates"}, "steps": [added(**asked)]}
+        )
+        return [one.kind for one in check_tables(treatment, KnownInputs(tables=(table,))).warnings]
+
+    assert kinds(sums=[name]) == ["sum_of_rates"] * is_told
+    assert kinds(sums=[], means=[name]) == []
 
 
 def test_ratio_of_parts_of_other_grains_is_told() -> None:
