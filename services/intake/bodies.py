@@ -15,30 +15,26 @@ from stdnum.fr import siren as sirens
 from services.intake.invitations import Answer
 from services.intake.records import MemberKind
 from shared.auth import MemberId
-from shared.catalogues.markup import legible_name
+from shared.catalogues.markup import plain_text
 from shared.events.event import Stage, Step, Treatment
 from shared.events.intake import ProjectPart
 from shared.inbound import Body, Identifier, Paging
 from shared.tables.territory import Territory
-from shared.words import legible
 
 _Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(legible),
+    AfterValidator(plain_text),
 ]
-_Name = Annotated[_Line, AfterValidator(legible_name)]
-"""What attributions are made of."""
-
 _Word = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(legible),
+    AfterValidator(plain_text),
 ]
 _Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=5000),
-    AfterValidator(legible),
+    AfterValidator(plain_text),
 ]
 _Words = Annotated[tuple[_Word, ...], Field(max_length=20)]
 
@@ -181,9 +177,9 @@ class DeliverProject(Body):
     """The full job whose result is delivered, and how the catalogue presents it."""
 
     job_id: Identifier
-    title: _Name
+    title: _Line
     description: _Text
-    licence: _Name
+    licence: _Line
     keywords: _Words = ()
 
 

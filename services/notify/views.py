@@ -7,11 +7,11 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from services.notify.model import Attempt
 from shared.aggregate import OptionalDate, View, ViewPage
+from shared.catalogues.markup import plain_text
 from shared.events import REGISTRY
 from shared.inbound import Body, Paging
-from shared.words import legible
 
-_Text = Annotated[str, AfterValidator(legible)]
+_Text = Annotated[str, AfterValidator(plain_text)]
 
 
 def _that_match(patterns: list[str]) -> list[str]:

@@ -7,10 +7,10 @@ from typing import Annotated, Any, get_args
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from services.catalog.datasets.legal_basis import Basis
-from services.catalog.datasets.metadata import AccessLevel, Day, Metadata
+from services.catalog.datasets.metadata import AccessLevel, Contact, Day, Metadata
 from services.catalog.licences.licences import canonical
 from shared.aggregate import now
-from shared.catalogues.markup import legible_name
+from shared.catalogues.markup import plain_text, untagged
 from shared.events import DeclarationAnswer, RepairName
 from shared.inbound import Body
 from shared.tables.manifest import ColumnDescription
@@ -18,19 +18,24 @@ from shared.tables.territory import Place
 from shared.words import legible, quoted
 
 Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(legible)
+    str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(plain_text)
 ]
+"""What people write is shown on pages, and in catalogues of others, as it is: without tags."""
+
 Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(legible),
+    AfterValidator(plain_text),
 ]
-Name = Annotated[Label, AfterValidator(legible_name)]
-"""What attributions are made of: pages and catalogues show it as it is."""
-
 Purpose = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(legible)
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(plain_text)
 ]
+
+
+def _named_plainly(contact: Contact | None) -> Contact | None:
+    if contact:
+        untagged(contact.name)
+    return contact
 
 
 def _past(day: date | None) -> date | None:
@@ -54,7 +59,7 @@ class NewColumnDescription(ColumnDescription, Body):
         StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
         AfterValidator(legible),
     ]
-    description: Annotated[Purpose, AfterValidator(legible_name)] = Field(min_length=1)
+    description: Purpose = Field(min_length=1)
 
 
 def _each_once(said: tuple[NewColumnDescription, ...]) -> tuple[NewColumnDescription, ...]:
@@ -67,15 +72,18 @@ def _each_once(said: tuple[NewColumnDescription, ...]) -> tuple[NewColumnDescrip
 class NewDataset(Metadata, Body):
     """The metadata of an upload; `territory` holds INSEE codes, or SIREN of EPCI."""
 
-    title: Name
+    title: Label
     description: Text = ""
     theme: Label
     keywords: tuple[Label, ...] = Field(default=(), max_length=30)
     territory: tuple[Place, ...] = Field(default=(), max_length=5000)
-    licence: Name
+    licence: Label
     access: AccessLevel = "restricted"
-    producer: Annotated[Text, AfterValidator(legible_name)] = ""
+    producer: Text = ""
     modified: PastDay | None = _MODIFIED
+    contact: Annotated[Contact | None, AfterValidator(_named_plainly)] = Field(
+        default=None, description="whom to ask about it"
+    )
     source_url: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000)
     columns: Annotated[tuple[NewColumnDescription, ...], AfterValidator(_each_once)] = Field(
         default=(),
@@ -102,9 +110,9 @@ class ChangeDataset(NewDataset):
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     # Made, and not given: an empty text is no label.
-    title: Name = Field(default_factory=str)
+    title: Label = Field(default_factory=str)
     theme: Label = Field(default_factory=str)
-    licence: Name = Field(default_factory=str)
+    licence: Label = Field(default_factory=str)
 
     def applied_to(self, said: Metadata) -> Metadata:
         """What the dataset keeps, where it kept `said`."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from services.catalog.datasets.bodies import Label, Name
+from services.catalog.datasets.bodies import Label
 from services.catalog.harvesting.fetched_page import Counts, Refused
 from services.catalog.harvesting.model import HarvestState
 from shared.aggregate import OptionalDate, View, ViewPage
@@ -19,11 +19,11 @@ _Url = Annotated[str, Field(max_length=2000)]
 class NewSource(Body):
     """Another catalogue; `theme` and `licence` are those of records that say nothing of them."""
 
-    title: Name
+    title: Label
     catalogue: CatalogueKind
     url: _Url = Field(default="", description="its first page; empty when files are uploaded")
     theme: Label = "non classé"
-    licence: Name = "notspecified"
+    licence: Label = "notspecified"
     every_hours: _Hours | None = Field(default=None, description="harvest it so often by itself")
 
 
@@ -31,10 +31,10 @@ class ChangeSource(Body):
     """What to change of a source; fields that are not sent stay."""
 
     # Made, and not given: an empty text is no label, and the schema would name it as the default.
-    title: Name = Field(default_factory=str)
+    title: Label = Field(default_factory=str)
     url: _Url = ""
     theme: Label = Field(default_factory=str)
-    licence: Name = Field(default_factory=str)
+    licence: Label = Field(default_factory=str)
     every_hours: _Hours | None = None
 
 
@@ -71,6 +71,9 @@ class SourceView(View, NewSource):
     model_config = ConfigDict(extra="ignore")
 
     id: str
+    title: str
+    theme: str
+    licence: str
     owner_id: str
     next_at: OptionalDate = Field(description="by itself")
     harvest_id: str = Field(description="the latest harvest; empty before the first")

@@ -3,16 +3,20 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services.intake.bodies import (
+    AnswerInvitation,
     ChoosePilotSite,
     DeliverProject,
+    EraseMember,
     FormTeam,
+    LeaveLab,
     ListProjects,
     RegisterMember,
     ReviewProject,
     SubmitProject,
+    WithdrawProject,
     WrittenTreatment,
 )
 from shared.errors import explain
@@ -158,15 +162,38 @@ def test_inputs_are_named_datasets(inputs: dict[str, str], fault: str) -> None:
     assert explain(refused.value).startswith(fault)
 
 
-@pytest.mark.parametrize("field", ["title", "licence"])
-def test_html_is_refused_where_a_result_s_attribution_is_made_of_it(field: str) -> None:
-    """The catalogue publishes both as they are written."""
-    said = {
-        "job_id": "job_1",
-        "title": "Carte",
-        "description": "Une <b>carte</b>",
-        "licence": "lov2",
-    }
-    assert DeliverProject(**said).title == "Carte"
-    with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
-        DeliverProject(**said | {field: "<b>Carte</b>"})
+DELIVERY = {
+    "job_id": "job_1",
+    "title": "Carte",
+    "description": "Une carte",
+    "licence": "lov2",
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "said"),
+    [
+        *((DeliverProject, field, DELIVERY) for field in ("title", "licence", "description")),
+        (DeliverProject, "keywords", DELIVERY),
+        *((SubmitProject, field, PROJECT) for field in ("title", "problem", "theme", "skills")),
+        (RegisterMember, "name", {"kind": "company"}),
+        (RegisterMember, "skills", {"kind": "company", "name": "Ville"}),
+        (ReviewProject, "reason", {"decision": "reject", "version": 1}),
+        (WithdrawProject, "reason", {}),
+        (AnswerInvitation, "reason", {"answer": "decline"}),
+        (LeaveLab, "reason", {}),
+        (EraseMember, "reason", {"member_id": "mbr_1"}),
+    ],
+)
+def test_html_is_refused_in_all_that_others_read(
+    body: type[BaseModel], field: str, said: dict[str, object]
+) -> None:
+    """The field is named; what only looks like a tag is none."""
+    several = field in {"skills", "keywords"}
+    for text, refused in (("<img src=x onerror=alert(1)>", True), ("a<b, <5 et <nom>", False)):
+        sent = said | {field: [text] if several else text}
+        if refused:
+            with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
+                body.model_validate(sent)
+        else:
+            assert body.model_validate(sent)

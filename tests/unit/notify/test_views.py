@@ -25,6 +25,14 @@ def test_patterns_are_kept_once_and_never_none() -> None:
         RegisterEndpoint(url=URL, event_types=[])
 
 
+def test_description_has_no_tags() -> None:
+    """A page may show it as it is."""
+    said = {"url": URL, "event_types": ["*"], "description": "<img src=x onerror=alert(1)>"}
+    for body, sent in ((RegisterEndpoint, said), (ChangeEndpoint, {"description": "<b>x</b>"})):
+        with pytest.raises(ValidationError, match=r"(?s)description.*balises HTML"):
+            body.model_validate(sent)
+
+
 @pytest.mark.parametrize("limit", [0, -1, 101, 10**9])
 def test_page_size_is_bounded(limit: int) -> None:
     """Nobody asks for everything at once."""

@@ -92,7 +92,7 @@ def _kind_of(organization: Item) -> str:
 
 
 def _keywords(item: Item) -> tuple[str, ...]:
-    words = {one_line(tag) for tag in _list(item, "tags")}
+    words = {untagged(tag) for tag in _list(item, "tags")}
     return tuple(sorted(words - {""}))[:KEYWORDS]
 
 
@@ -115,7 +115,7 @@ def _distributions(item: Item) -> Iterator[Distribution]:
             yield Distribution(
                 url=url,
                 title=untagged(resource.get("title")),
-                format=one_line(resource.get("format")),
+                format=untagged(resource.get("format")),
                 media_type=one_line(resource.get("mime")),
                 size=size(resource.get("filesize")),
                 checksum=checksum(digest.get("type"), digest.get("value")),

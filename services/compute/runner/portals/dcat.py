@@ -104,7 +104,7 @@ def record_of(node: Node) -> Record:
         title=_title(node),
         description=text_of_html(node.text(DCTERMS.description, DC.description)),
         theme=_theme(node),
-        keywords=tuple(sorted({one_line(word) for word in _keywords(node)} - {""}))[:KEYWORDS],
+        keywords=tuple(sorted({untagged(word) for word in _keywords(node)} - {""}))[:KEYWORDS],
         territory=territory_of(node.names(DCTERMS.spatial))[:PLACES],
         licence=_licence(node),
         restricted=last_part(node.text(DCTERMS.accessRights)).upper() in _CLOSED,
@@ -153,7 +153,7 @@ def _theme(node: Node) -> str:
     for theme in node.nodes(DCAT.theme):
         code = last_part(theme.address or theme.label)
         if code in THEMES or theme.label != theme.address:
-            return THEMES.get(code) or one_line(theme.label)
+            return THEMES.get(code) or untagged(theme.label)
     return ""
 
 
@@ -225,7 +225,7 @@ def _columns(node: Node) -> Iterator[ColumnDescription]:
 
 def _code(node: Node, predicate: URIRef) -> str:
     name = node.text(predicate)
-    return one_line(last_part(name) if "://" in name else name)
+    return untagged(last_part(name) if "://" in name else name)
 
 
 def _media_type(node: Node) -> str:

@@ -329,6 +329,21 @@ def test_descriptions_in_html_become_plain_text(tmp_path: Path) -> None:
         assert record.description == "Mesures de l'eau.\n\nVoir la page."
 
 
+def test_no_words_of_a_record_have_tags(tmp_path: Path) -> None:
+    """Themes, keywords and contacts are shown on pages, as titles are."""
+    evil = "<img src=x onerror=alert(1)>Eau"
+    more = (
+        f'dcat:keyword "{evil}" ;'
+        f' dcat:theme [ <http://www.w3.org/2004/02/skos/core#prefLabel> "{evil}" ] ;'
+        f' dcat:contactPoint [ <http://www.w3.org/2006/vcard/ns#fn> "{evil}" ] ;'
+    )
+    (record,) = records_of(read(tmp_path / "dcat", turtle(dataset("eau", more=more))))
+    assert (record.theme, record.keywords, record.contact) == ("Eau", ("Eau",), "Eau")
+    page = api([item("eau", tags=[evil])])
+    (record,) = records_of(read(tmp_path / "api", page, "data.gouv"))
+    assert record.keywords == ("Eau",)
+
+
 def test_description_that_is_markup_of_its_own_is_read_at_once(tmp_path: Path) -> None:
     """RDF/XML may hold XML: two thousand elements of it once took five seconds of CPU."""
     markup = "<p xmlns='http://www.w3.org/1999/xhtml'>Eau</p>" * 5000

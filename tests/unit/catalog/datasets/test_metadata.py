@@ -1,13 +1,24 @@
 """Periods, contacts and codes of the metadata."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from services.catalog.datasets.bodies import NewDataset
+from services.catalog.access.views import NewDecision
+from services.catalog.datasets.bodies import (
+    DeclarationWord,
+    NewDataset,
+    NewDeclaration,
+    NewLegalBasis,
+    NewVersion,
+)
 from services.catalog.datasets.metadata import Contact, Frequency, Metadata, Period
+from services.catalog.harvesting.views import NewSource, SourceView
+from services.catalog.results.views import NewOpening, NewWord
+from services.catalog.retirement.bodies import NewDeletion, NewRetirement
 
 ABOUT = {"title": "Bornes", "theme": "mobilité", "licence": "lov2"}
 
@@ -19,12 +30,64 @@ def test_a_period_is_kept_as_text_and_comes_back() -> None:
     assert Period.model_validate(period.model_dump()) == period
 
 
-@pytest.mark.parametrize("field", ["title", "licence", "producer"])
-def test_html_is_refused_where_attributions_are_made_of_it(field: str) -> None:
+CONTACT = {"email": "sig@ville.fr"}
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        *((one, lambda text: text) for one in ("title", "licence", "producer", "theme")),
+        ("description", lambda text: text),
+        ("keywords", lambda text: ["bornes", text]),
+        ("contact", lambda text: CONTACT | {"name": text}),
+    ],
+)
+def test_html_is_refused_in_all_that_is_said_of_a_dataset(
+    field: str, said: Callable[[str], object]
+) -> None:
     """The field is named; what only looks like a tag is none."""
+    for tagged in ("<a href='https://a.fr'>Bornes</a>", "<img src=x onerror=alert(1)>"):
+        with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
+            NewDataset(**ABOUT | {field: said(tagged)})
+    assert NewDataset(**ABOUT | {field: said("Revenus < 60 % <médiane>, a<b et c>d, <5")})
+
+
+def test_contact_with_tags_of_before_is_still_read() -> None:
+    """Documents that were written before tags were refused."""
+    assert Metadata(**ABOUT, access="open", contact=CONTACT | {"name": "<b>SIG</b>"}).contact
+
+
+def test_source_with_tags_of_before_is_still_shown() -> None:
+    """Refused when it is written, not when it is read."""
+    kept: dict[str, object] = {"catalogue": "dcat", "next_at": None, "harvest_id": ""}
+    kept |= {"id": "src_1", "owner_id": "m", "title": "<b>P</b>", "theme": "t", "licence": "lov2"}
+    assert SourceView.model_validate(kept).title == "<b>P</b>"
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "said"),
+    [
+        (NewDeclaration, "reason", {"columns": ["nom"]}),
+        (DeclarationWord, "reason", {"answer": "accept"}),
+        (NewLegalBasis, "purpose", {"basis": "public_task"}),
+        (NewLegalBasis, "note", {"basis": "public_task", "purpose": "p"}),
+        (NewVersion, "note", {}),
+        (NewDeletion, "reason", {}),
+        (NewRetirement, "reason", {}),
+        (NewOpening, "reason", {}),
+        (NewWord, "reason", {"decision": "agree", "version": 1}),
+        (NewDecision, "reason", {"decision": "refuse"}),
+        (NewDecision, "conditions", {"decision": "grant"}),
+        (NewDecision, "purpose", {"decision": "grant"}),
+        (NewSource, "theme", {"title": "Portail", "catalogue": "dcat"}),
+    ],
+)
+def test_html_is_refused_in_all_that_others_read(
+    body: type[BaseModel], field: str, said: dict[str, object]
+) -> None:
+    """Reasons, notes, conditions and purposes."""
     with pytest.raises(ValidationError, match=f"(?s){field}.*balises HTML"):
-        NewDataset(**ABOUT | {field: "<a href='https://a.fr'>Bornes</a>"})
-    assert NewDataset(**ABOUT | {field: "Revenus < 60 % <médiane>"})
+        body.model_validate(said | {field: "<svg/onload=alert(1)>"})
 
 
 def test_data_was_not_changed_in_the_future() -> None:

@@ -22,6 +22,12 @@ from services.compute.runner.portals.sanitising import licence_name, text_of_htm
         ("Taux < 5 % & > 2 %, si a<b et c>d", "Taux < 5 % & > 2 %, si a<b et c>d"),
         ("# Titre\n\n- un\n- deux <https://a.fr>", "# Titre\n\n- un\n- deux <https://a.fr>"),
         ("https://a.fr/?b=1&copy=2&amp", "https://a.fr/?b=1&copy=2&amp"),
+        ("Un<svg/onload=alert(1)> deux", "Un deux"),
+        ("Un<xss a onpointerover = alert(1) ", "Un"),
+        ("&lt;img src=x onerror=alert(1)&gt;Un", "Un"),
+        ("&amp;lt;b&amp;gt;Un&amp;lt;/b&amp;gt;, <i>deux</i>", "&lt;b&gt;Un&lt;/b&gt;, deux"),
+        ("<<b>img src=x onerror=alert(1)>Un", "Un"),
+        (f"{'<' * 9}{'b>' * 9}", "b>" * 5),
         (None, ""),
         (7, "7"),
         ({"a": 1}, ""),
@@ -39,7 +45,10 @@ def test_names_have_no_tags_and_licences_keep_the_address_of_a_link() -> None:
     assert licence_name("<p>ODbL</p>") == "ODbL"
 
 
-@pytest.mark.parametrize("evil", ["<p " * 20_000, "<p>" * 20_000, "<p>&" * 20_000, "<!--" * 20_000])
+@pytest.mark.parametrize(
+    "evil",
+    [*(one * 20_000 for one in ("<p ", "<p>", "<p>&", "<!--", "<p on", "on ", " a", "&lt;p "))],
+)
 def test_markup_that_never_ends_is_read_to_its_limit(evil: str) -> None:
     """Whatever comes of it, it is short, and no tag."""
     assert len(text_of_html(f"<p>Un</p>{evil}")) <= 5000
