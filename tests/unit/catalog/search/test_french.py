@@ -80,6 +80,13 @@ def test_forms_of_a_word_have_one_stem(forms: str) -> None:
         ("communes", "communication"),
         ("ecoli", "écoles"),
         ("stations", "stationnement"),
+        ("arrêts", "arrêtés"),
+        ("collectes", "collectif"),
+        ("concerts", "concertation"),
+        ("formats", "formation"),
+        ("généralistes", "général"),
+        ("habitants", "habitation"),
+        ("traits", "traitement"),
     ],
 )
 def test_words_that_mean_something_else_have_other_stems(word: str, other: str) -> None:
