@@ -6,14 +6,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.runner.columns.person_names import Words
-from services.compute.runner.values.value_tests import Flags, Texts, matching
+from services.compute.runner.values.value_tests import Flags, Test, Texts, flags_of, matching
 
 _SIV = "[A-HJ-NP-TV-Z]{2}[ -]?(?:[0-9]{3})[ -]?[A-HJ-NP-TV-Z]{2}"
 """Two letters, three digits and two letters since 2009, without I, O and U: arrêté of 9 February
 2009 on the registration of vehicles, annex."""
 
-_FNI = "[0-9]{1,4} ?[A-HJ-NP-TV-Z]{1,3} ?(?:0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|97[1-6])"
-"""Up to four digits, letters and the département, until 2009."""
+_FNI = "[0-9]{1,4} ?(?P<series>[A-HJ-NP-TV-Z]{2,3}) ?(?:0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|97[1-6])"
+"""Up to four digits, letters and the département, until 2009; of one letter, long before, hardly
+any drives, and hours and measures are so written."""
 
 _IPV4 = r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _IPV6 = "(?i)(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|[0-9a-f:]*::[0-9a-f:.]*"
@@ -33,10 +34,26 @@ _ACCOUNT = (
     r"[A-Za-z0-9_.-]{2,60}/?"
 )
 
-is_plate = matching(f"(?i){_SIV}|{_FNI}")
-has_plate = matching(rf"(?i)(?:.*[^A-Z0-9])?(?:{_SIV}|{_FNI})(?:[^A-Z0-9].*)?")
 is_mac = matching(_MAC)
 is_account = matching(f"{_HANDLE}|{_ACCOUNT}")
+
+
+def _plates(before: str, behind: str) -> Test:
+    """Plates between these; not of the old kind where all have the same letters: a unit."""
+    is_new = matching(rf"(?i){before}{_SIV}{behind}")
+    old = rf"(?i)^{before}{_FNI}{behind}$"
+
+    def test(texts: Texts) -> Flags:
+        series = pc.struct_field(pc.extract_regex(texts, old), "series")
+        found = series.drop_null()
+        is_unit = len(found) > 1 and len(pc.utf8_upper(found).unique()) == 1
+        return is_new(texts) | (flags_of(series.is_valid()) & (not is_unit))
+
+    return test
+
+
+is_plate = _plates("", "")
+has_plate = _plates("(?:.*[^A-Z0-9])?", "(?:[^A-Z0-9].*)?")
 
 
 def is_ip(texts: Texts) -> Flags:

@@ -64,6 +64,11 @@ NOBODY: dict[str, dict[str, Column]] = {
     "names": {"domaine": one_of("caen.fr"), "ip": address(), "type": one_of("A")},
     "towns": {"commune": one_of("Caen", "Vire"), "twitter": one_of("@VilleCaen", "@VireN")},
     "clubs": {"association": one_of("Judo Club", "Les Amis"), "insta": one_of("@judoclub")},
+    "departures": {"depart": written("19h59"), "arret": one_of("Gare"), "commune": one_of("Caen")},
+    "one departure": {"plaque": one_of("8h30"), "lieu": one_of("Gare")},
+    "durations": {"x": written("9 H 39"), "date": DAY},
+    "minutes": {"x": written("99mn39"), "date": DAY},
+    "lengths": {"vehicule": written("19m75"), "lieu": one_of("quai", "gare")},
     "codes": {"quartier": one_of("CN", "LH"), "nombre": one_of("3", "4")},
 }
 
