@@ -243,6 +243,14 @@ _RNB = "[1-9A-HJKMNP-TV-Z]{12}"
 """The signs of the RNB's identifiers, without 0, I, L, O, U (fab-geocommuns/RNB-coeur, rnb_id)."""
 
 _FINESS = "(0[1-9]|[13-8][0-9]|2[1-9AB]|9[0-578])[0-9]{7}"
+_NO_LENGTH = r"(?![\W_]+[kcm]?m(?![^\W\d_]))"
+_LATITUDE = r"latitude|(?<![^\W\d_])[xy]?lat(?![^\W\d_])|(?-i:[a-z]Lat(?![a-z]))"
+_LONGITUDE = (
+    rf"longitude|(?<![^\W\d_])[xy]?(lon|lng|long{_NO_LENGTH})(?![^\W\d_])"
+    r"|(?-i:[a-z](Lon|Lng|Long)(?![a-z]))"
+)
+"""As a word, or in `stopLon`: not in `longueur`, `plat`, `colonne`, nor `long (m)`."""
+
 _DEGREES = r"-?[0-9]{1,3}[.,][0-9]+"
 _POINT = r"\[?-?[0-9]{1,3}\.[0-9]+ ?[,;] ?-?[0-9]{1,3}\.[0-9]+\]?"
 _BOOLEAN = "(?i:true|false|vrai|faux|oui|non|yes|no|o|n|y)"
@@ -275,8 +283,8 @@ _SHAPES = (
     ColumnType("phone", matching(PHONE), 0.1, "tel|phone|mobile", personal=True),
     ColumnType("url", matching(r"https?://\S+"), 0.01, "url|site|lien"),
     ColumnType("geo_point", matching(_POINT), 0.01, "geo|coord|point"),
-    ColumnType("latitude", _within(90), 0.9, "lat", needs_name=True),
-    ColumnType("longitude", _within(180), 0.9, "lon|lng", needs_name=True),
+    ColumnType("latitude", _within(90), 0.9, _LATITUDE, needs_name=True),
+    ColumnType("longitude", _within(180), 0.9, _LONGITUDE, needs_name=True),
     *_dates(),
     *_months(),
     ColumnType("wkt", is_wkt, 0.01, "wkt|geom|the_geom"),

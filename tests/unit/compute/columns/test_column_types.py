@@ -97,6 +97,26 @@ def test_real_columns_are_recognised_whatever_their_name(
         ("x", ["0422170A", "0422171A"], None),
         ("x", ["49.18, -0.37", "[48.85, 2.35]"], "geo_point"),
         ("latitude", ["49.18", "48,85"], "latitude"),
+        *(
+            (name, ["49.18", "48,85"], "latitude")
+            for name in ("LAT", "stop_lat", "coordLat", "Ylat")
+        ),
+        *(
+            (name, ["0.18", "-0,85"], "longitude")
+            for name in ("lon", "long", "Xlongitude", "geo_lng")
+        ),
+        *(
+            (name, ["12.5", "48,85"], "decimal")
+            for name in (
+                "longueur",
+                "longueur_m",
+                "long (m)",
+                "plat",
+                "altitude",
+                "colonne",
+                "salon",
+            )
+        ),
         ("latitude", ["149.18", "148.85"], "decimal"),
         ("x", ["49.18", "48.85"], "decimal"),
         ("montant", ["255081416802538", "185022A00123484"], "nir"),
