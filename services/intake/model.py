@@ -29,6 +29,7 @@ from services.intake.records import (
     Wait,
 )
 from shared.aggregate import Aggregate, now
+from shared.endings.redaction import ERASED, redacted
 from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events import (
     InputsChecked,
@@ -498,6 +499,9 @@ class Project(Aggregate):
         if before and before.sequence > access.sequence:
             return
         access = access.after(before)
+        # The last events of what was erased may come after its erasure, with its title.
+        if ERASED in (self.title, before.title if before else ""):
+            access = redacted(access)
         self.accesses = tuple((known | {access.dataset_id: access}).values())
         told = access.told_after(before)
         if told and self.stage not in FINAL_STAGES:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.cli.api_client import Client
+from deploy.demo.partner import Partner
 from deploy.demo.story import review, wait
 from tests.chaos.lab import Lab
 
@@ -83,6 +84,14 @@ def staff(lab: Lab) -> Client:
     return lab.client("lab", "operator", "reviewer")
 
 
+@pytest.fixture
+def receiver() -> Iterator[Partner]:
+    """The member's own server: what the lab's partner refuses is counted by other tests."""
+    partner = Partner()
+    yield partner
+    partner.close()
+
+
 def taken_to_trial(staff: Client, member: Client, folder: Path) -> str:
     """The id of the member's project, whose trial ran on the member's own data."""
     dataset = member.upload("catalog", "/datasets", about(), table(folder))["id"]
@@ -111,15 +120,15 @@ def refused_for(lab: Lab, staff: Client, member_id: str) -> None:
 
 @pytest.mark.timeout(300)
 def test_no_word_of_an_erased_member_is_left_in_the_lab(
-    lab: Lab, staff: Client, tmp_path: Path
+    lab: Lab, staff: Client, receiver: Partner, tmp_path: Path
 ) -> None:
     """Documents of four services and the file store are searched before and after."""
     body = {"name": f"{MARK} & Cie", "kind": "company", "skills": [MARK], "territory": ["14"]}
     member_id = staff.post("intake", "/members", body)["id"]
     member = lab.client(member_id, "holder", "owner")
-    url = f"http://127.0.0.1:{lab.partner.port}/{MARK}"
+    url = f"http://127.0.0.1:{receiver.port}/{MARK}"
     endpoint = {"url": url, "event_types": ["*"], "description": MARK}
-    member.post("notify", "/endpoints", endpoint)
+    receiver.trust(member.post("notify", "/endpoints", endpoint)["secret"])
     project_id = taken_to_trial(staff, member, tmp_path)
     refused_for(lab, staff, member_id)
     before = list(found(lab, MARK))

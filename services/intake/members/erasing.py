@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import chain
+from typing import TypeVar
 
 from services.intake.members.erasure import Erasure
 from services.intake.members.leaving import withdraw_held
@@ -15,7 +16,10 @@ from shared.endings import departures
 from shared.endings.redaction import ERASED, redact, redacted
 from shared.errors import NotFound, WrongStage
 from shared.events import CatalogErased, Envelope, ErasedCount, ErasureAnswer, ErasureRequested
+from shared.events.event import Frozen
 from shared.store import Store
+
+F = TypeVar("F", bound=Frozen)
 
 _KEPT = (
     "Son identifiant, sa nature et ses dates, sans nom ni SIREN : les comptes s'y réfèrent.",
@@ -145,20 +149,51 @@ def _forget_datasets(store: Store, dataset_ids: frozenset[str]) -> None:
     """Take what was said of erased datasets out of what projects were advised and checked for."""
 
     def forget(project: Project) -> None:
+        titles = _titles(project, dataset_ids)
         if guidance := project.guidance:
             told = tuple(
                 redacted(match) if match.dataset_id in dataset_ids else match
                 for match in guidance.datasets
             )
-            project.guidance = guidance.model_copy(update={"datasets": told})
+            applications = tuple(_untitled(one, "reasons", titles) for one in guidance.applications)
+            update = {"datasets": told, "applications": applications}
+            project.guidance = guidance.model_copy(update=update)
+        project.history = [_untitled(entry, "why", titles) for entry in project.history]
         project.checks = tuple(_without(check, dataset_ids) for check in project.checks)
+        project.accesses = tuple(
+            redacted(one) if one.dataset_id in dataset_ids else one for one in project.accesses
+        )
 
     for project in store.of(Project).every():
         advised = project.guidance.datasets if project.guidance else ()
         checked = chain.from_iterable(check.persons for check in project.checks)
         named = {match.dataset_id for match in advised} | {note.dataset_id for note in checked}
+        named |= {access.dataset_id for access in project.accesses}
         if dataset_ids & named:
             store.of(Project).change(project.id, forget)
+
+
+def _titles(project: Project, dataset_ids: frozenset[str]) -> frozenset[str]:
+    """What these datasets are called where the project is told of them."""
+    matches = project.guidance.datasets if project.guidance else ()
+    called = chain(
+        ((one.dataset_id, one.title) for one in matches),
+        ((one.dataset_id, one.title) for one in project.accesses),
+    )
+    return frozenset(title for one, title in called if title and one in dataset_ids)
+
+
+def _untitled(told: F, name: str, titles: frozenset[str]) -> F:
+    """The same without these titles in its text, or texts, of that name."""
+
+    def without(text: str) -> str:
+        for title in titles:
+            text = text.replace(f"« {title} »", f"« {ERASED} »")
+        return text
+
+    said = getattr(told, name)
+    new = without(said) if isinstance(said, str) else tuple(map(without, said))
+    return told.model_copy(update={name: new})
 
 
 def _without(check: Check, dataset_ids: frozenset[str]) -> Check:

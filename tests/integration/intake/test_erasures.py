@@ -9,6 +9,8 @@ from services.intake.members.erasure import Erasure
 from services.intake.members.erasure_watch import ErasureWatch
 from shared.aggregate import NEVER
 from shared.events import (
+    AccessRequested,
+    AccessRevoked,
     CatalogErased,
     ComputeErased,
     ErasedCount,
@@ -152,6 +154,25 @@ def test_titles_of_an_erased_member_s_data_leave_the_advice_to_others(
     shown = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)
     assert [one["title"] for one in shown["guidance"]["datasets"]] == ["[effacé]", "epci"]
     assert [one["said"] for one in shown["checks"][0]["persons"]] == ["[effacé]"]
+
+
+def test_titles_of_an_erased_member_s_data_leave_what_others_may_read(
+    lab: Lab, member_id: str
+) -> None:
+    """Also when the end of the access comes after the erasure."""
+    project_id, dataset_id = lab.submit(), f"dts_{MARK}"
+    about = {"project_id": project_id, "dataset_id": dataset_id, "owner_id": member_id}
+    asked = AccessRequested(**about, holder_id="mbr_holder", title=MARK)
+    ended = AccessRevoked(**about, title=MARK, reason=MARK)
+    lab.publish_and_wait(asked, sequence=1)
+    assert f"« {MARK} »" in words_of(lab)
+    erasure_id = erased(lab, member_id)
+    answer = answer_of(CatalogErased, erasure_id, member_id)
+    lab.publish_and_wait(answer.model_copy(update={"dataset_ids": (dataset_id,)}))
+    lab.publish_and_wait(ended, sequence=2)
+    (access,) = lab.done("GET", f"/projects/{project_id}", who=REVIEWER)["accesses"]
+    assert (access["state"], access["reason"]) == ("revoked", "[effacé]")
+    assert MARK not in words_of(lab).replace(dataset_id, "")
 
 
 def test_only_who_left_is_erased_and_only_by_an_operator(lab: Lab, member_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from services.intake.members.erasing import redact_project
 from services.intake.model import Project
+from services.intake.records import DatasetAccess
 from tests.unit.intake.made import project
 
 MARK = "Zénobie"
@@ -18,3 +19,14 @@ def test_erased_project_keeps_who_was_asked_for_which_part() -> None:
     assert MARK not in repr(left.model_dump())
     assert (left.parts.asked, left.named) == ({"team": ("mbr_a", "mbr_b")}, ["mbr_a"])
     assert [entry.stage for entry in left.history] == ["submitted", "withdrawn"]
+
+
+def test_end_of_an_access_that_comes_after_the_erasure_brings_no_word_back() -> None:
+    """Its member left, so its data was retired: the event of that may come last."""
+    one = project(title=MARK)
+    one.withdraw(MARK, one.holder_id)
+    redact_project(one)
+    late = DatasetAccess(dataset_id="dts_1", sequence=4, state="revoked", reason=MARK, title=MARK)
+    one.note_access(late)
+    assert MARK not in repr(one.model_dump())
+    assert [(access.dataset_id, access.state) for access in one.accesses] == [("dts_1", "revoked")]
