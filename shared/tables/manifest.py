@@ -107,7 +107,8 @@ class Meaning(Frozen):
         description="of numbers, as cells or the column's name write it: 12,5 % is 12.5 in %",
     )
     also: tuple[str, ...] = Field(
-        default=(), description="other types, or formats of dates, that fit the values too"
+        default=(),
+        description="other types, or formats of dates and numbers, that fit the values too",
     )
     year: int | None = Field(
         default=None, description="of communes, the latest year whose official codes fit best"

@@ -32,6 +32,7 @@ from services.compute.runner.privacy.screening import screen
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.totals.leaving_out import without_totals
 from services.compute.runner.totals.total_rows import find_total_rows
+from services.compute.runner.values.doubtful_commas import with_doubtful_commas
 from shared.errors import Rejected
 from shared.tables.key_file import KEYS
 from shared.tables.manifest import PARQUET, TABLE, Column, Profile
@@ -76,7 +77,7 @@ def ingest_file(
         _show(database, made)
         _rewrite(database, made, _no_break_spaces(database, spaced, repairs))
         _rewrite(database, made, _leading_zeros(database, work, repairs))
-        rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
+        rows, described = _describe(database, found, repairs, say)
         changed = {one.name: _without(one) for one in described if one.missing}
         changed |= _ungrouped(database, described, changed, repairs)
         _rewrite(database, made, changed)
@@ -97,6 +98,16 @@ def _outputs(*, has_keys: bool) -> list[Made]:
     table = Made(name=TABLE, path=f"out/{TABLE}", media_type=PARQUET)
     keys = Made(name=KEYS, path=f"out/{KEYS}", media_type="application/jsonl")
     return [table, keys] if has_keys else [table]
+
+
+def _describe(
+    database: duckdb.DuckDBPyConnection, found: Table | None, repairs: Repairs, say: Say
+) -> tuple[int, list[Column]]:
+    """The rows of the table, and its columns."""
+    rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
+    if found and found.delimiter == ",":
+        described = with_doubtful_commas(database, _READ, described, repairs)
+    return rows, described
 
 
 def _source(found: Table | None) -> dict[str, Any]:

@@ -26,6 +26,8 @@ _TEXTS: Mapping[str, str] = {
     "open_formulas": "formules sans résultat, laissées vides, la première en {detail}",
     "empty_rows": "lignes vides laissées de côté",
     "leading_zero": "zéros de tête rendus aux codes, à la demande du propriétaire : {detail}",
+    "doubtful_commas": "trois chiffres après chaque virgule, dans un fichier que des virgules"
+    " séparent, lus comme des décimales : ce sont peut-être des milliers ({detail})",
     "grouped_key": "espaces et points ôtés des SIREN et SIRET : {detail}",
     "half_characters": "objets avec des moitiés de caractères, remplacées par \ufffd",
     "other_members": "champs à côté de la liste lue, laissés de côté : {detail}",

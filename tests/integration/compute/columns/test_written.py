@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.integration.compute.jobs import ingest, step, treat
 from tests.integration.compute.profiles import profile, repaired, table
 
@@ -49,3 +51,30 @@ def test_grouped_and_plain_keys_meet(tmp_path: Path) -> None:
     crossing = step("cross", roles, "c", left_key="siren", right_key="siren")
     report = treat(tmp_path, {"a": plain, "b": grouped}, crossing).reports[0]
     assert report["keys"]["found"]["keys"] == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "separator", "is_doubtful"),
+    [
+        (("12,345", "1,749", "814"), ",", True),
+        (("12,345", "-1,749", "0", "NA"), ",", True),
+        (("12,345", "1,749", "0,814"), ",", False),
+        (("12,345", "1,749", "81,4"), ",", False),
+        (("12,345", "1,749", "1814"), ",", False),
+        (("12.345", "1.749", "814"), ",", False),
+        (("12,345", "1,749", "814"), ";", False),
+    ],
+)
+def test_comma_that_may_group_thousands_is_told(
+    tmp_path: Path, values: tuple[str, ...], separator: str, *, is_doubtful: bool
+) -> None:
+    """In a file that commas separate, where no other value settles what it is."""
+    rows = [f'a{number}{separator}"{one}"' for number, one in enumerate(values * 3)]
+    run = ingest(tmp_path / "job", "\n".join([f"nom{separator}pop", *rows]).encode())
+    column = profile(run).columns[1]
+    meaning = column.meaning
+    assert meaning is not None
+    assert meaning.type == "decimal"
+    assert meaning.also == (("#,##0",) if is_doubtful else ())
+    assert (meaning.confidence <= 0.5) is is_doubtful
+    assert repaired(run) == ({"doubtful_commas": (1, None)} if is_doubtful else {})
