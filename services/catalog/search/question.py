@@ -242,17 +242,20 @@ def _near_words(index: TextIndex, searcher: Searcher, word: str) -> Iterator[tup
             hits = searcher.search(query, _FORMS, count=False).hits
             numbers = searcher.fast_field_values("number", [address for _score, address in hits])
             near = sorted(index.vocabulary.singulars[int(number or 0)] for number in numbers)
-            found = [one for one in near if _may_be_meant(word, one)]
+            is_known = word in index.vocabulary.written
+            found = [one for one in near if _may_be_meant(word, one, is_known=is_known)]
             yield from ((one, share) for one in found)
             if found:
                 # The word itself or one nearer than all that would follow.
                 return
 
 
-def _may_be_meant(word: str, other: str) -> bool:
+def _may_be_meant(word: str, other: str, *, is_known: bool) -> bool:
     """Whether somebody who wrote a word may have meant the other.
 
-    People seldom err in the first letter; short words that differ by one letter are two words.
+    People seldom err in the first letter; short words that differ by one letter are two words, but
+    for the last of five in what is no word: `pluit` is pluie, a train no trait.
     """
-    is_other = len(word) == len(other) < _LONG and sorted(word) != sorted(other)
+    is_ending = not is_known and len(word) == _LONG - 1 and word[:-1] == other[:-1]
+    is_other = len(word) == len(other) < _LONG and sorted(word) != sorted(other) and not is_ending
     return word[0] == other[0] and not is_other

@@ -88,6 +88,13 @@ def test_rate_is_an_english_word_and_no_grid_operator() -> None:
     assert found(index, "unemployment rate") == ["jobs"]
 
 
+def test_short_words_that_differ_by_one_letter_are_two_words() -> None:
+    """Unless nobody knows the one, and its last letter is the other."""
+    index = index_of([dataset("coast", "Trait de côte"), dataset("rain", "Cumuls de pluie")])
+    assert found(index, "train") == []
+    assert found(index, "pluit") == ["rain"]
+
+
 @pytest.fixture(scope="module")
 def places() -> TextIndex:
     """Accidents, of several territories."""
