@@ -54,7 +54,7 @@ def search(
     words: Annotated[list[str] | None, typer.Argument(help="All of which occur.")] = None,
     theme: str = "",
     licence: Annotated[str, typer.Option(help="Identifier, title or address.")] = "",
-    territory: Annotated[str, typer.Option(help="INSEE code of a department or commune.")] = "",
+    territory: Annotated[str, typer.Option(help="INSEE code, or SIREN of an EPCI.")] = "",
     key: _Key = "",
     producer: str = "",
     format_: Annotated[str, typer.Option("--format", help="csv, xlsx, geojson, ...")] = "",

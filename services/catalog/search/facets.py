@@ -10,6 +10,8 @@ from tantivy import Query, Searcher
 from services.catalog.licences.licences import find_licence
 from services.catalog.search.fields import FACETS, FRESH_DAYS
 from services.catalog.search.french import key_in_french
+from services.catalog.search.places.areas import name_of
+from shared.tables.territory import is_epci
 
 _MOST = 20
 """Values of one facet that are told, those with the most hits."""
@@ -93,5 +95,5 @@ def _label(labels: Mapping[tuple[str, str], str], field: str, value: str) -> str
     if field == "key":
         return key_in_french(value).removeprefix("le ").removeprefix("la ")
     if field == "department":
-        return f"département {value}"
+        return name_of(value) if is_epci(value) else f"{name_of(value)} ({value})"
     return labels.get((field, value), value)

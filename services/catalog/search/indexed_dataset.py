@@ -25,8 +25,7 @@ from services.catalog.search.fields import (
     worth_of,
 )
 from services.catalog.search.french import TYPES, key_in_french, stems_of
-from services.catalog.search.places.areas import areas_in
-from shared.tables.territory import department_of
+from services.catalog.search.places.areas import areas_in, bodies_of
 from shared.words import fold, lexical, quoted, sequence
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -198,7 +197,7 @@ def _filters(dataset: Dataset, title: str) -> dict[str, str | list[str]]:
         AREA: areas_in(about.territory),
         "theme": fold(about.theme),
         "licence": canonical(about.licence),
-        "department": sorted(set(map(department_of, about.territory))),
+        "department": sorted(set().union(*map(bodies_of, about.territory))),
         "key": dataset.keys,
         "producer": [fold(about.producer)] if about.producer else [],
         "format": sorted(_formats_of(dataset)),

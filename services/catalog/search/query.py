@@ -19,9 +19,10 @@ from services.catalog.search.fields import (
     term,
 )
 from services.catalog.search.french import stem
+from services.catalog.search.places.areas import bodies_of
 from services.catalog.search.question import MEANING
 from shared.inbound import Identifier, Paging
-from shared.tables.territory import Territory, department_of, is_department
+from shared.tables.territory import Place, is_department, is_epci
 from shared.words import fold
 
 
@@ -37,9 +38,10 @@ class DatasetQuery(Paging):
     q: str = Field(default="", max_length=500, description="words and places, best first")
     theme: str = ""
     licence: str = Field(default="", description="an identifier, title or address")
-    territory: Territory | None = Field(
+    territory: Place | None = Field(
         default=None,
-        description="department: whatever lies in it; commune: it, or all of its department",
+        description="department or EPCI, by its SIREN: whatever lies in it; commune: it, or all of"
+        " its EPCI or department",
     )
     key: str = Field(default="", description="kind of key column: commune, siren, postcode, ...")
     producer: str = ""
@@ -140,10 +142,10 @@ def from_id(schema: Schema, identifier: str) -> Query:
 
 
 def _overlaps(schema: Schema, code: str) -> Query:
-    """A department is met by all that lies in it; a commune by itself and its whole department."""
-    if is_department(code):
+    """Departments and EPCI are met by all that lies in them; a commune by itself and by these."""
+    if is_department(code) or is_epci(code):
         return term(schema, "department", code)
-    return Query.term_set_query(schema, "place", [code, department_of(code)])
+    return Query.term_set_query(schema, "place", [code, *sorted(bodies_of(code))])
 
 
 def _at_least(schema: Schema, field: str, least: int) -> Query:

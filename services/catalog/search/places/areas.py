@@ -126,6 +126,18 @@ def _around(code: str) -> frozenset[str]:
     return frozenset(above).union(*map(_around, above))
 
 
+def bodies_of(code: str) -> set[str]:
+    """The départements and EPCI that a place is or lies in: what people narrow a search by."""
+    around = {code, *_around(code)} - {FRANCE.code}
+    return {one for one in around if is_department(one) or is_epci(one)}
+
+
+def name_of(code: str) -> str:
+    """What a place is called today; its code where nobody knows it."""
+    place = gazetteer().by_code.get(code)
+    return place.name if place else code
+
+
 def territory_in_french(territory: Collection[str]) -> str:
     """A territory by the names of its places, or of the region that they make up."""
     known, listed = gazetteer(), frozenset(territory)

@@ -206,6 +206,28 @@ def test_facets_say_in_french_what_they_count(index: TextIndex) -> None:
     assert [one.label for one in facets["key"]] == ["code commune"]
 
 
+def test_territories_are_told_by_name_and_found_by_their_number() -> None:
+    """EPCI as départements: what lies in them, be it a commune or an EPCI."""
+    index = index_of(
+        (
+            dataset("metropole", "Bus", territory=("200023414",)),
+            dataset("rouen", "Vélos", territory=("76540",)),
+            dataset("seine", "Trains", territory=("76",)),
+            dataset("cherbourg", "Bateaux", territory=("50129",)),
+        )
+    )
+    facets = page(index, facets=True).facets or {}
+    assert {(one.value, one.label, one.count) for one in facets["territory"]} == {
+        ("76", "Seine-Maritime (76)", 3),
+        ("200023414", "Métropole Rouen Normandie", 2),
+        ("50", "Manche (50)", 1),
+        ("200067205", "CA du Cotentin", 1),
+    }
+    for one in facets["territory"]:
+        assert page(index, territory=one.value).total == one.count
+    assert set(found(index, territory="76540")) == {"rouen", "metropole", "seine"}
+
+
 def test_facets_are_counted_when_asked_for(index: TextIndex) -> None:
     """They cost more than the search."""
     assert page(index).facets is None
