@@ -115,6 +115,29 @@ _SAID_BESIDES = (
 _NEUTRAL = frozenset(_SAID_BESIDES.split())
 """What a sentence that gives one licence says besides: nothing that narrows it."""
 
+_SOURCE = (
+    r"(?:(?:la|les|sa|ses|leurs?|le|l|de|des|du|d) ){0,3}(?:sources?|origines?|provenances?"
+    r"|auteurs?|producteurs?|paternites?)(?: (?:de ces|des|de la|de|d|du) (?:donnees?|informations?"
+    r"|jeu(?: de donnees)?|fichiers?))?"
+    r"(?: (?:et|ainsi que) (?:(?:de|la|sa|leur) ){0,2}date de (?:(?:la|sa|leur) )?(?:derniere )?"
+    r"mise a jour)?"
+)
+_ON_CONDITION = (
+    r"(?:(?:sous|a|avec|moyennant) (?:la |l )?(?:seule )?(?:reserve|condition|obligation)"
+    r" (?:expresse )?(?:de |d ))"
+)
+_ATTRIBUTION = re.compile(
+    rf"\b(?:{_ON_CONDITION}?(?:(?:en )?(?:citer|citant|mentionner|mentionnant|indiquer|indiquant"
+    rf"|preciser|precisant)|(?:(?:la|une) )?(?:mention|citation)(?: obligatoire)?) {_SOURCE}"
+    rf"|{_SOURCE} (?:doi(?:ven)?t|devra|devront|a|sont a) (?:etre )?"
+    r"(?:citee?s?|mentionnee?s?|indiquee?s?|citer|mentionner|indiquer)"
+    rf"|{_ON_CONDITION}(?:l )?attribution)\b"
+)
+"""That the source is to be named: what licences with attribution say themselves."""
+
+_WITHOUT_ATTRIBUTION = frozenset({"cc-zero", "odc-pddl"})
+"""Licences that a duty to name the source would contradict."""
+
 _LIMITS = (
     "sauf hors hormis excepte exceptes exclu exclue exclus exclues exclusion non pas ni aucun"
     " aucune sans ou or not no except excluding without contraire ancienne ancien ex anciennement"
@@ -135,22 +158,25 @@ def mentioned(text: str, known: Callable[[str], str | None]) -> str | None:
     links = [*links_of(text), *_ADDRESS.findall(said)]
     found = [known(link) or _at(link) for link in links]
     said = _ADDRESS.sub(" ", said)
+    is_attributed = False
     whole = known(said) if found else None
     if whole:
         found.append(whole)
     else:
-        rest, named = _named_in(said)
+        rest, is_attributed, named = _named_in(said)
         if rest:
             return None
         found += named
-    return found[0] if found and len(set(found)) == 1 else None
+    if not found or len(set(found)) > 1 or (is_attributed and found[0] in _WITHOUT_ATTRIBUTION):
+        return None
+    return found[0]
 
 
-def _named_in(said: str) -> tuple[bool, list[str | None]]:
-    """Whether a sentence says more than a licence, and those that it names."""
+def _named_in(said: str) -> tuple[bool, bool, list[str | None]]:
+    """Whether a sentence says more than a licence, and asks for attribution; those it names."""
     proper = set() if said.isupper() else {fold(word) for word in _CAPITALISED.findall(said)}
     mentions: list[tuple[int, str, str | None]] = []
-    more = False
+    more = is_attributed = False
     for clause in _CLAUSES.split(said.replace("/", " ")):
         plain = " ".join(_WORDS.findall(fold(clause)))
         here: list[tuple[int, str, str | None]] = []
@@ -158,11 +184,12 @@ def _named_in(said: str) -> tuple[bool, list[str | None]]:
             here += [(at, *_told(one, found)) for found in one.pattern.finditer(plain)]
             plain = one.pattern.sub(" ", plain)
         here += [(len(_FAMILIES), *_told_by_cc(found)) for found in _CC.finditer(plain)]
-        plain = _CC.sub(" ", plain)
+        plain, times = _ATTRIBUTION.subn(" ", _CC.sub(" ", plain))
+        is_attributed |= times > 0
         allowed = _NEUTRAL | (proper - _NARROWING) if here else _NEUTRAL
         more |= not set(plain.split()) <= allowed
         mentions += here
-    return more, list(_versioned(mentions))
+    return more, is_attributed, list(_versioned(mentions))
 
 
 def _told(family: _Family, found: re.Match[str]) -> tuple[str, str | None]:
