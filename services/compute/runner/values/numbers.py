@@ -43,7 +43,7 @@ _NO_TAIL = ("", False, False)
 _TAIL = re.compile(_tail(UNIT_PATTERN))
 
 _LOSSES, _NOTED = 0.8, 0.5
-"""Of the numbers, so many at most are losses in parentheses, or have a note."""
+"""Of the numbers, so many at most are losses in parentheses without a unit, or have a note."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,9 @@ class _Parts:
     def consistent(self) -> Flags:
         """Which have the usual unit, parentheses that pair, and share marks with few."""
         pairs = self.opened == self.closed
-        for marks, most in ((self.opened, _LOSSES), (self.noted, _NOTED)):
+        # A number with a unit leads to no note: `(10,50 €)` is a loss, `(12)` may be one.
+        bare = self.opened & (self.units == "")
+        for marks, most in ((bare, _LOSSES), (self.noted, _NOTED)):
             if marks.mean() > most:
                 pairs &= ~marks
         consistent: Flags = pairs & (
