@@ -1,5 +1,7 @@
 """Reads a question: its words in all forms that may be meant, and the places that it names."""
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Literal, NamedTuple
@@ -59,6 +61,9 @@ _KINDS_OF_PLACES = frozenset(
 )
 """Before the name of a place they say nothing more: in the plural they are what is looked for."""
 
+_BETWEEN = r"[ '\u2019-](?:\w+[ '\u2019-]){0,3}?"
+"""Between two words of a name: one sign, and stop words."""
+
 _SAINTS = {"st": "saint", "ste": "sainte"}
 
 
@@ -104,9 +109,18 @@ class _Token(NamedTuple):
 def words_of(question: str, index: TextIndex) -> list[Word]:
     """The words of a question that carry meaning, as the index knows them."""
     tokens = _tokens(question, index)
-    found = list(_words(tokens, index))
+    found = [_as_asked(word, question) for word in _words(tokens, index)]
     telling = [word for word in found if word.is_place or word.singular not in _ASKING]
     return telling or found
+
+
+def _as_asked(word: Word, question: str) -> Word:
+    """A word, and the name of a place as it was written: `pays de caux`, not `pays caux`."""
+    if not word.is_place:
+        return word
+    name = _BETWEEN.join(map(re.escape, word.written.split(" ")))
+    written = re.search(rf"\b{name}\b", unicodedata.normalize("NFC", question.casefold()))
+    return word._replace(written=written[0]) if written else word
 
 
 def _tokens(question: str, index: TextIndex) -> list[_Token]:

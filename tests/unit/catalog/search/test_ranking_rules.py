@@ -172,7 +172,7 @@ def test_a_landscape_is_found_by_its_name_first() -> None:
 def test_a_place_that_nothing_is_about_has_no_other_for_an_answer() -> None:
     """An empty answer says why, and does not speak of a list."""
     answer = page(index_of([dataset("a", "Accidents", territory=("14",))]), q="Pays de Caux")
-    assert (answer.total, answer.note) == (0, "Rien de tel sur « pays caux ».")
+    assert (answer.total, answer.note) == (0, "Rien de tel sur « pays de caux ».")
     assert page(index_of([]), q="zzyzx").note == "Aucun jeu de données n'a « zzyzx »."
 
 
