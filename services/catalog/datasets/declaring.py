@@ -43,7 +43,6 @@ def answer(store: Store, dataset_id: str, caller: Caller, body: DeclarationWord)
     """
     if body.answer == "refuse" and not body.reason:
         raise Invalid("un refus se motive", "reason")
-    visible(store, dataset_id, caller)
 
     def decide(dataset: Dataset) -> None:
         if body.answer == "withdraw":
@@ -59,4 +58,17 @@ def answer(store: Store, dataset_id: str, caller: Caller, body: DeclarationWord)
             body.version, body.columns, body.answer, caller.member_id, body.reason
         )
 
+    seen = visible(store, dataset_id, caller)
+    decide(seen)
+    if body.answer == "refuse":
+        # First, as this can be done again, and the same refusal cannot.
+        _heed(store, seen)
     return store.of(Dataset).change(dataset_id, decide)
+
+
+def _heed(store: Store, refused: Dataset) -> None:
+    """Have the same data wait that its owner has in other datasets."""
+    marks = refused.refused
+    for other in store.of(Dataset).every({"hashes": {"$in": marks}}):
+        if other.owner_id == refused.owner_id and other.id != refused.id:
+            store.of(Dataset).change(other.id, lambda one: one.heed_refusal(marks))

@@ -1,6 +1,6 @@
 """A dataset of the catalogue: whose it is, who may know of it, its versions, where it came from."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain
 from typing import ClassVar
@@ -631,7 +631,16 @@ class Dataset(Aggregate):
                         **self._about(), **one.about, answer=answer, answered_by=by, reason=reason
                     )
                 )
-        # Later versions took it over.
+        self._carry(after)
+
+    def heed_refusal(self, marks: Collection[str]) -> None:
+        """What its owner declared of content that is known by these waits for the staff too."""
+        alike = [one for one in self.versions if one.marks & {*marks}]
+        known = chain.from_iterable(one.not_personal for one in alike)
+        self._carry({one.mark: one.in_doubt() for one in known})
+
+    def _carry(self, after: Mapping[tuple[int, datetime], NotPersonal]) -> None:
+        """Put these in the place of declarations, also where later versions took them over."""
         for carrier in self.versions:
             mine = tuple(after.get(one.mark, one) for one in carrier.not_personal)
             if mine != carrier.not_personal:

@@ -106,6 +106,10 @@ class NotPersonal(Frozen):
         is_sure = any(not one.is_doubtful for one in (*self.findings, *left.findings))
         return self.model_copy(update={"needs_word": is_sure or is_barred or was_refused})
 
+    def in_doubt(self) -> Self:
+        """The same, which lifts nothing any more unless the staff has confirmed it."""
+        return self if self.answer else self.model_copy(update={"needs_word": True})
+
     def answered(self, answer: DeclarationAnswer, by: str, reason: str) -> Self:
         """The same with that answer; saying it again changes nothing.
 

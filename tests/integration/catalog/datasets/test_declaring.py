@@ -96,9 +96,13 @@ def test_refused_data_waits_for_the_staff_as_another_dataset_too(lab: Lab) -> No
 
     first = held(lab, content=content, owner_id="mbr_q", access="restricted")
     assert said(lab, first, "mbr_q").json()["state"] == "published"
+    assert (again("mbr_q"), again("mbr_s")) == ("published", "published")
+    before = [event["dataset_id"] for event in lab.events("dataset_published", owner_id="mbr_q")]
     answered(lab, first, "mbr_r", "reviewer", answer="refuse", reason="des patrons pêcheurs")
+    owner = lab.token("mbr_q", "owner")
+    assert {lab.get(f"/datasets/{one}", owner)["state"] for one in before} == {"held"}
     assert again("mbr_q") == "held"
-    lab.call("DELETE", f"/datasets/{first}", lab.token("mbr_q", "owner"), json={"reason": "fini"})
+    lab.call("DELETE", f"/datasets/{first}", owner, json={"reason": "fini"})
     lab.wait_for("dataset_deleted", dataset_id=first)
     assert again("mbr_q") == "held"
     assert again("mbr_s") == "published"
