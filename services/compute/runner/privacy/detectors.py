@@ -20,6 +20,7 @@ from services.compute.runner.privacy.evidence import (
     keyless_nirs,
     listed,
     mentions,
+    named_rows,
     names,
     nested,
     network_addresses,
@@ -147,14 +148,14 @@ def _of_persons(sample: ColumnSample, beside: Surroundings) -> bool:
 _OF_ANY_COLUMN = (
     Detector("birth_date", _BORN, births, spread_dates),
     *map(Detector, ("nir", "email", "phone")),  # as the profile recognises them
-    Detector("nir", _NIR, rows(is_shaped_as_nir, 0.5), keyless_nirs),
+    Detector("nir", _NIR, named_rows(is_shaped_as_nir, 0.5), keyless_nirs),
     Detector("phone", _PHONE, rows(matching("[67][0-9]{8}"), 0.9)),
 )
 
 _TRACES = (
-    Detector("plate", _PLATE, rows(has_plate, 0.6, 0.9), rows(is_plate, 0.9, 0.8), _seen),
-    Detector("ip", _IP, rows(is_ip, 0.6, 0.9), network_addresses, _online),
-    Detector("mac", r"(^|_)mac(_|$)", rows(is_mac, 0.6), rows(is_mac, 0.9), _online),
+    Detector("plate", _PLATE, named_rows(has_plate, 0.6, 0.9), rows(is_plate, 0.9, 0.8), _seen),
+    Detector("ip", _IP, named_rows(is_ip, 0.6, 0.9), network_addresses, _online),
+    Detector("mac", r"(^|_)mac(_|$)", named_rows(is_mac, 0.6), rows(is_mac, 0.9), _online),
     Detector("handle", _ACCOUNT, rows(is_account, 0.6, 0.9), rows(is_account, 0.9, 0.8), _own),
     Detector("initials", r"initial", rows(matching(INITIALS), 0.6), initials, _of_persons),
     Detector("persons", alone=nested, beside=_no_namesakes),
@@ -187,7 +188,7 @@ _IBAN = Detector("iban", alone=rows(is_iban, 0.9))
 _CONTACTS = (
     Detector("signature", r"(^|_)(signature|emargement|paraphe)s?(_|$)"),
     Detector("mention", alone=mentions),
-    Detector("address", "adr", rows(is_address, 0.6, 0.9), rows(is_address, 0.6, 0.8)),
+    Detector("address", "adr", named_rows(is_address, 0.6, 0.9), rows(is_address, 0.6, 0.8)),
     Detector("address", _STREET),
 )
 

@@ -83,6 +83,12 @@ def rows(test: Test, least: float, sure: float = 1.0) -> Evidence:
     return evidence
 
 
+def named_rows(test: Test, least: float, sure: float = 1.0) -> Evidence:
+    """The same under a name that says what they are: the rows that pass are so for sure."""
+    by_share = rows(test, least)
+    return lambda sample: sure if by_share(sample) else 0.0
+
+
 def values(test: Test) -> Evidence:
     """The share of the distinct values that pass."""
 
@@ -130,7 +136,7 @@ def titled_names(sample: ColumnSample) -> float:
 
 def mentions(sample: ColumnSample) -> float:
     """Text with somebody's number or mailbox in it, or often with somebody's name."""
-    if _reaches_somebody(sample):
+    if sample.share(mentions_somebody) >= _MENTIONED:
         return _PROVEN
     is_text = sample.column.type == "free_text"
     return DOUBTFUL if is_text and sample.share(names_within) >= _NAMED else 0.0
@@ -197,15 +203,9 @@ def network_addresses(sample: ColumnSample) -> float:
 
 
 def nested(sample: ColumnSample) -> float:
-    """Persons within the cells."""
+    """Persons within the cells: those of other cells make them no less so."""
     found = nesting_of(sample)
-    if not found or not found.is_nested:
-        return 0.0
-    return max(found.share * _UNNAMED, _PROVEN * _reaches_somebody(sample))
-
-
-def _reaches_somebody(sample: ColumnSample) -> bool:
-    return sample.share(mentions_somebody) >= _MENTIONED
+    return _UNNAMED if found and found.is_nested else 0.0
 
 
 def sexes(woman: str, man: str) -> tuple[Evidence, Evidence]:

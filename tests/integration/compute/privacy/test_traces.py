@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,30 @@ def test_trace_of_a_person_is_found(tmp_path: Path, kind: str, columns: dict[str
     found = screened(tmp_path, table(columns))
     assert found.verdict == "direct"
     assert kinds(found)[next(iter(columns))] == kind
+
+
+@pytest.mark.parametrize(
+    ("header", "pattern", "beside"),
+    [
+        ("plaque", "AA-999-AA", {"horodatage": MOMENT}),
+        ("ip", "199.51.99.20", {"horodatage": MOMENT}),
+        ("mac", "ff:ff:ff:ff:ff:ff", {"horodatage": MOMENT}),
+        ("nir", "2700176540999", {"n": one_of("1")}),
+        ("adresse", "19 rue Foch", {"revenu_fiscal": between(9000, 90000)}),
+    ],
+)
+def test_traces_among_other_things_are_sure_under_their_name(
+    tmp_path: Path, header: str, pattern: str, beside: dict[str, Column]
+) -> None:
+    """Where each third row says none: only the staff calls the others nobody's."""
+    turns = cycle([written(pattern), written(pattern), one_of("non lu")])
+
+    def column(chance: random.Random) -> object:
+        return next(turns)(chance)
+
+    found = screened(tmp_path, table({header: column, **beside}))
+    (one,) = found.named("direct")
+    assert (one.column, one.is_doubtful) == (header, False)
 
 
 @pytest.mark.parametrize("columns", NOBODY.values(), ids=NOBODY)
