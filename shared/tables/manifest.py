@@ -59,6 +59,9 @@ class Input(Frozen):
     total_rows: tuple[RowRange, ...] = Field(
         default=(), exclude=True, description="that sum others; its dataset's profile has them"
     )
+    likely_total_rows: int = Field(
+        default=0, exclude=True, description="rows that look like totals, and are counted"
+    )
 
 
 class Output(Frozen):
@@ -209,6 +212,9 @@ class Profile(Frozen):
     repairs: tuple[Repair, ...] = ()
     privacy: Privacy | None = Field(default=None, description="what it tells about persons")
     totals: tuple[TotalRows, ...] = Field(default=(), description="rows that sum others")
+    likely_totals: tuple[TotalRows, ...] = Field(
+        default=(), description="rows that look so and sum nothing: steps count them"
+    )
 
     def without_values(self) -> "Profile":
         """The same for those who may not see the data: no value of a row is shown."""
@@ -218,6 +224,11 @@ class Profile(Frozen):
     def total_rows(self) -> tuple[RowRange, ...]:
         """The rows that sum others."""
         return tuple(chain.from_iterable(one.ranges for one in self.totals))
+
+    @property
+    def likely_total_rows(self) -> int:
+        """How many rows look like totals, and are counted."""
+        return sum(one.count for one in self.likely_totals)
 
     @property
     def keys(self) -> tuple[str, ...]:

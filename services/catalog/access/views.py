@@ -133,6 +133,9 @@ class GrantedDataset(BaseModel):
     total_rows: tuple[RowRange, ...] = Field(
         default=(), description="of the table, that sum others: not counted twice"
     )
+    likely_total_rows: int = Field(
+        default=0, description="of the table, that look like totals and are counted"
+    )
 
     @classmethod
     def of(
@@ -161,6 +164,7 @@ class GrantedDataset(BaseModel):
             conditions=grant.wordings,
             attribution=compatibility_of(dataset.sources(version)).attribution,
             total_rows=version.profile.total_rows if version.profile else (),
+            likely_total_rows=version.profile.likely_total_rows if version.profile else 0,
         )
 
 

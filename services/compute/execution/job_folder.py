@@ -45,6 +45,9 @@ class Work(Frozen):
     total_rows: dict[str, tuple[RowRange, ...]] = Field(
         default={}, description="rows of inputs that sum others, by the name in the steps"
     )
+    likely_total_rows: dict[str, int] = Field(
+        default={}, description="of inputs, how many rows look like totals and are counted"
+    )
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None
     crossing_rows: int = Field(default=MOST_ROWS, description="that a crossing may make")

@@ -231,6 +231,7 @@ class JobRun:
             table_columns={one.name: one.table_columns for one in bound},
             described={one.name: one.described for one in inputs if one.described},
             total_rows={one.name: one.total_rows for one in inputs if one.total_rows},
+            likely_total_rows={one.name: one.likely_total_rows for one in inputs},
             steps=job.treatment.steps if job.treatment else (),
             sample_rows=self._settings.trial_rows if job.kind == "trial" else None,
             crossing_rows=self._settings.crossing_rows,

@@ -51,6 +51,7 @@ class ReadableDataset(Frozen):
     conditions: tuple[str, ...] = ()
     attribution: str = ""
     total_rows: tuple[RowRange, ...] = ()
+    likely_total_rows: int = 0
 
 
 FoundInput: TypeAlias = tuple[Input, FileRef]

@@ -86,9 +86,9 @@ def ingest_file(
         say(0.98, "cherche des données personnelles")
         privacy = screen(database, _READ, described, rows)
         totals = find_total_rows(database, _READ, described, rows)
-        counted = without_totals(database, _READ, described, totals)
+        counted = without_totals(database, _READ, described, totals.totals)
         has_keys = write_keys(database, *counted, privacy, made.with_name(KEYS))
-    judged = {"repairs": repairs.made(), "privacy": privacy, "totals": totals}
+    judged = {"repairs": repairs.made(), "privacy": privacy, **totals.told}
     profile = Profile(rows=rows, **_source(found), columns=described, **judged)
     shown = profile if privacy.verdict == "none" else profile.without_values()
     return _outputs(has_keys=has_keys), [shown.model_dump(mode="json")]

@@ -82,13 +82,14 @@ def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) 
 
     It is told what the columns were read to hold, and which rows are totals, as the service does.
     """
-    taken, described, totals = {}, {}, {}
+    taken, described, totals, likely = {}, {}, {}, {}
     for name, content in tables.items():
         made = ingest(folder / name, content)
         described[name] = made.reports[0]["columns"]
         taken[name] = made.made("table.parquet")
         found = [one["ranges"] for one in made.reports[0].get("totals", ())]
         totals[name] = [one for ranges in found for one in ranges]
-    told = {"described": described, "total_rows": totals}
+        likely[name] = sum(one["count"] for one in made.reports[0].get("likely_totals", ()))
+    told = {"described": described, "total_rows": totals, "likely_total_rows": likely}
     job = {"kind": "full", "steps": list(steps), **told, **work}
     return run(folder / "job", job, dict(taken))

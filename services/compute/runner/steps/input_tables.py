@@ -14,6 +14,10 @@ from shared.errors import Invalid
 from shared.words import counted
 
 _LEFT_OUT = ("laissée de côté", "laissées de côté")
+_LIKELY = (
+    "ligne ressemble à un total et est comptée",
+    "lignes ressemblent à des totaux et sont comptées",
+)
 _KEPT = ("gardée, comme demandé", "gardées, comme demandé")
 
 
@@ -31,7 +35,8 @@ def take(database: duckdb.DuckDBPyConnection, work: Work, name: str, path: Path)
         raise Invalid(f"la table « {name} » est illisible", name) from error
     rows = count(database, name)
     described = {one.name: one for one in work.described.get(name, ())}
-    table = InputTable(name, name, rows, rows, described=described)
+    likely = work.likely_total_rows.get(name, 0)
+    table = InputTable(name, name, rows, rows, described=described, likely_totals=likely)
     if not totals:
         return table
     return replace(table, with_totals=whole, totals=count(database, whole) - rows)
@@ -53,14 +58,22 @@ def _columns(database: duckdb.DuckDBPyConnection, work: Work, name: str, read: s
 
 
 def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: bool) -> Report:
-    """A report that says of rows of totals that they were left out, or kept as was asked."""
-    found = {one.name: one.totals for one in tables if one.totals}
-    if not found:
+    """A report that says of rows of totals that they were left out, or kept as was asked.
+
+    Of rows that only look so it says that they are counted.
+    """
+    given = list(tables)
+    found = {one.name: one.totals for one in given if one.totals}
+    likely = {one.name: one.likely_totals for one in given if one.likely_totals}
+    if not found and not likely:
         return report
     one, many = _KEPT if is_kept else _LEFT_OUT
     told = (
         f"{counted(n, f'ligne de total {one}', f'lignes de total {many}')} (« {name} »)"
         for name, n in found.items()
     )
-    summary = " ; ".join((report["summary"], *told))
-    return report | {"totals": {"kept": is_kept, "rows": found}, "summary": summary}
+    counted_too = (f"{counted(n, *_LIKELY)} (« {name} »)" for name, n in likely.items())
+    summary = " ; ".join((report["summary"], *told, *counted_too))
+    totals: Report = {"totals": {"kept": is_kept, "rows": found}} if found else {}
+    looks: Report = {"likely_totals": likely} if likely else {}
+    return report | totals | looks | {"summary": summary}

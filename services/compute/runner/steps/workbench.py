@@ -40,7 +40,7 @@ class InputTable:
     What a trial made of samples is not whole. `repeated` are the columns whose rows stand in it
     several times, `described` those of which it is known what they were read to hold. Of a
     dataset's table without its totals, `with_totals` is the name of all of it, and `totals` how
-    many there are.
+    many there are; `likely_totals` look like some, and are in it.
     """
 
     name: str
@@ -52,6 +52,7 @@ class InputTable:
     described: Mapping[str, Column] = field(default_factory=dict)
     with_totals: str = ""
     totals: int = 0
+    likely_totals: int = 0
 
     @property
     def whole_table(self) -> "InputTable":

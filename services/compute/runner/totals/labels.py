@@ -1,5 +1,6 @@
 """What a cell says of its row, in SQL: a label of totals, a code, a number, or nothing."""
 
+import re
 from typing import NamedTuple
 
 from services.compute.runner.database import filled, literal, quoted
@@ -11,6 +12,9 @@ _PART = (
     r"(sous[- ]?|ss?[-/ ]+|grand )?tota(l|ux)\b.*|ensemble d(e|es|u)\b.*|tou(s|tes)\b.*|.*\btotal"
 )
 """What totals are called, in lower case and without accents: as the whole label, or in part."""
+
+OTHER_NAMES = re.compile("marque|enseigne|operateur|societe|groupe|liste|parti|nuance|candidat")
+"""In names of columns whose values may be called Total or Ensemble, and be none."""
 
 _CODE = "[0-9]{1,4}[a-z]?|[0-9][0-9ab][0-9]{3,12}|[a-z]{1,3}[0-9]{2,}"
 

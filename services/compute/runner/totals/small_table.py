@@ -1,6 +1,5 @@
 """Looks at each row of a small table: what it is called, and what its figures sum."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from services.compute.runner.database import quoted
 from services.compute.runner.totals.block_sums import HINTED, LABELLED, Bits, find_block_sums
 from services.compute.runner.totals.labels import (
     OTHER,
+    OTHER_NAMES,
     PARTLY,
     WHOLLY,
     Reason,
@@ -36,9 +36,6 @@ _KEY_LIKE = 0.8
 
 _PARSED = 0.5
 """Of the cells of a column of numbers, so many are some: others may say that they are secret."""
-
-_NAMES = re.compile("marque|enseigne|operateur|societe|groupe|liste|parti|nuance|candidat")
-"""In names of columns whose values may be called Total or Ensemble, and be none."""
 
 _FEWEST = 3
 
@@ -88,6 +85,26 @@ class SmallTable:
             self._add_alike(found, kind, each)
         self._add_without_code(found, labels, keyless)
         return {row + 1: reason for row, reason in found.items()}
+
+    def likely(self) -> dict[int, Reason]:
+        """The rows that look like totals, from 1: labelled, or without a key and the largest."""
+        found: dict[int, Reason] = {}
+        if not self._numeric or self._rows <= _FEWEST:
+            return found
+        for at, labels in self._labels.items():
+            name = self._columns[at].name
+            if not OTHER_NAMES.search(fold(name)):
+                for row in np.flatnonzero(labels == WHOLLY):
+                    found.setdefault(int(row) + 1, Reason("label", name, ()))
+            if self._is_key(at) and 0 < (labels == 0).sum() < self._rows:
+                for row in np.flatnonzero((labels == 0) & self._is_largest(labels != 0)):
+                    found.setdefault(int(row) + 1, Reason("empty_key", name, ()))
+        return found
+
+    def _is_largest(self, others: Bits) -> Bits:
+        """Which rows have, in some column, a figure above all those of the others."""
+        most = np.nan_to_num(self._figures[others], nan=-np.inf).max(axis=0)
+        return np.asarray((self._figures > most).any(axis=1))
 
     def _is_numeric(self, at: int, figures: NDArray[np.float64]) -> bool:
         one = self._columns[at]
@@ -178,7 +195,7 @@ class SmallTable:
         one = self._columns[at]
         if len(rows) != 1 or rows[0] not in {0, self._rows - 1} or one.distinct < self._rows:
             return False
-        if _NAMES.search(fold(one.name)) or self._rows <= _FEWEST:
+        if OTHER_NAMES.search(fold(one.name)) or self._rows <= _FEWEST:
             return False
         kinds = {self._columns[column].kind for column in self._numeric}
         mine, others = self._figures[rows[0]], np.delete(self._figures, rows[0], axis=0)

@@ -12,14 +12,19 @@ import duckdb
 from services.compute.runner.database import ROW, filled, literal, quoted
 from services.compute.runner.totals.labels import (
     MOST_COLUMNS,
+    OTHER_NAMES,
     Reason,
     figure_sql,
     may_be_numbers,
 )
 from shared.tables.manifest import Column
+from shared.words import fold
 
 _CODES = ("_t", "_z", "t", "tot", "total", "ens", "ensemble")
 """SDMX's cross-domain code list CL_SEX and the like have `_T` and `_Z`; INSEE wrote ENS before."""
+
+_AMBIGUOUS = ("_z", "t", "ens")
+"""These mean something else as often."""
 
 _MOST_VALUES = 5000
 """Of a dimension; a column with more names things, and takes long."""
@@ -39,7 +44,10 @@ _ENOUGH = log(100)
 def coded_totals(
     database: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], rows: int
 ) -> Iterator[tuple[int, Reason]]:
-    """The rows, from 1, whose code is one of a total, and that sum those with other codes."""
+    """The rows, from 1, whose code is one of a total, and that sum those with other codes.
+
+    Those that look so and sum nothing come with a reason that has no `sums`.
+    """
     texts = [one for one in columns if one.kind == "text"][:MOST_COLUMNS]
     numbers = [one for one in columns if may_be_numbers(one)][:MOST_COLUMNS]
     possible = [one for one in texts if _FEWEST_VALUES <= one.distinct <= _MOST_VALUES]
@@ -48,7 +56,7 @@ def coded_totals(
     for column in _with_codes(database, table, possible):
         alike = _alike(database, table, column, [one for one in texts if one != column], rows)
         sums = tuple(one.name for one in numbers if _is_sum(database, table, column, one, alike))
-        if sums:
+        if sums or _is_plain(database, table, column):
             reason = Reason("total_code", column.name, sums)
             yield from ((row, reason) for row in _rows(database, table, column, alike))
 
@@ -56,6 +64,17 @@ def coded_totals(
 def _is_code(column: Column) -> str:
     codes = ", ".join(map(literal, _CODES))
     return f"coalesce(lower({filled(column.name)}) IN ({codes}), false)"
+
+
+def _is_plain(database: duckdb.DuckDBPyConnection, table: str, column: Column) -> bool:
+    """Whether a code means a total whatever it sums: not a letter, nor a company's name."""
+    if OTHER_NAMES.search(fold(column.name)):
+        return False
+    plain = ", ".join(literal(one) for one in _CODES if one not in _AMBIGUOUS)
+    ((found,),) = database.execute(
+        f"SELECT bool_or(lower({filled(column.name)}) IN ({plain})) FROM {quoted(table)}"
+    ).fetchall()
+    return bool(found)
 
 
 def _with_codes(
