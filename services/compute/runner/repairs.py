@@ -18,6 +18,8 @@ _TEXTS: Mapping[str, str] = {
     "blank_names": "colonnes sans nom, nommées d'après leur place",
     "no_break_names": "espaces insécables ôtées autour de noms de colonnes",
     "no_break_spaces": "espaces insécables ôtées autour de valeurs : {detail}",
+    "apostrophes": "apostrophes ôtées devant des textes qui commencent comme une formule, où nos"
+    " exports CSV les mettent : {detail}",
     "repeated_names": "noms de colonnes répétés, numérotés",
     "short_rows": "lignes plus courtes que l'en-tête, complétées par des cases vides",
     "long_rows": "lignes plus longues que l'en-tête, gardées dans des colonnes ajoutées",

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from services.compute.runner.formats.apostrophes import without_apostrophes
 from services.compute.runner.formats.encoding import MIXED, find_encoding
 from services.compute.runner.formats.header import find_header
 from services.compute.runner.formats.no_table import check_is_table
@@ -184,9 +185,10 @@ def read_text(path: Path, repairs: Repairs) -> Table:
         repairs.note("preamble", line=1, count=head.at)
     columns = shape.columns(repairs)
     rows = shape.fitted(islice(below(repairs), head.height, None), repairs)
+    batches = regular.batches(columns) if regular else batches_of(columns, rows)
     return Table(
         columns=columns,
-        batches=regular.batches(columns) if regular else batches_of(columns, rows),
+        batches=without_apostrophes(iter(batches), repairs),
         format="csv",
         encoding=encoding.removesuffix("-sig"),
         delimiter=dialect.delimiter,

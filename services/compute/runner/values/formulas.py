@@ -4,13 +4,16 @@ import duckdb
 
 from services.compute.runner.database import columns, literal, quoted
 
-_FORMULA = r"^([=@\t\r]|[+-].*[^0-9 .,()%€\x{a0}\x{202f}])"
-"""What is worked out: not a number or a telephone number that begins with its sign."""
+FORMULA = r"^'*([=@\t\r]|[+-].*[^0-9 .,()%€\x{a0}\x{202f}])"
+"""What is worked out: not a number or a telephone number that begins with its sign.
+
+Behind apostrophes as well: a text that has one gets another, so that taking one off gives it back.
+"""
 
 
 def harmless(column: str) -> str:
     """The texts of a column, formulas among them behind an apostrophe, in SQL."""
-    is_formula = f"regexp_matches({column}, {literal(_FORMULA)})"
+    is_formula = f"regexp_matches({column}, {literal(FORMULA)})"
     return f"CASE WHEN {is_formula} THEN '''' || {column} ELSE {column} END"
 
 

@@ -107,11 +107,30 @@ def test_csv_is_what_a_french_excel_opens(tmp_path: Path) -> None:
 def test_csv_shows_texts_that_excel_would_work_out(tmp_path: Path) -> None:
     """Behind an apostrophe, sums of constants too; numbers with their sign stay."""
     worked_out = ["=1", "@SUM(1)", "-1+1", "+1+cmd|' /C calc'!A0", "\t=1"]
-    numbers = ["-5", "+33612345678", "-5,2 %", "-1\u202f234,50 €", "-", "'=1"]
+    numbers = ["-5", "+33612345678", "-5,2 %", "-1\u202f234,50 €", "-", "'5"]
     table = written(tmp_path, **{"=text": [*worked_out, *numbers]})
     content = export(tmp_path / "export", table, "csv").read_text("utf-8-sig")
     told = [row[0] for row in csv.reader(io.StringIO(content), delimiter=";")]
     assert told == ["'=text", *(f"'{one}" for one in worked_out), *numbers]
+
+
+def test_texts_of_a_csv_come_back_as_they_were(tmp_path: Path) -> None:
+    """Without the apostrophes that the export put there, which is told; others are kept."""
+    texts = ["=1+1", "-1+1", "'=1", "@x", "l'eau", "'d'accord'", "'5", "-5", "+33 6 12", None]
+    table = written(tmp_path, code=[f"c{n}" for n in range(10)], texte=texts)
+    content = export(tmp_path / "export", table, "csv").read_bytes()
+    again = ingest(tmp_path / "again", content)
+    assert parquet.read_table(again.made("table.parquet"))["texte"].to_pylist() == texts
+    told = [one for one in again.reports[0]["repairs"] if one["code"] == "apostrophes"]
+    assert [(one["count"], one["message"].endswith(": texte")) for one in told] == [(4, True)]
+
+
+def test_texts_between_apostrophes_keep_them(tmp_path: Path) -> None:
+    """Nobody's export put them there."""
+    read = ingest(tmp_path, b"code;age\nA1;'+ de 60 ans'\nA2;'- de 60 ans'\nA3;'autres'\n")
+    ages = parquet.read_table(read.made("table.parquet"))["age"].to_pylist()
+    assert ages == ["'+ de 60 ans'", "'- de 60 ans'", "'autres'"]
+    assert read.reports[0]["repairs"] == []
 
 
 def test_parquet_has_real_types(tmp_path: Path) -> None:
