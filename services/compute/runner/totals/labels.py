@@ -13,7 +13,10 @@ _PART = (
 )
 """What totals are called, in lower case and without accents: as the whole label, or in part."""
 
-OTHER_NAMES = re.compile("marque|enseigne|operateur|societe|groupe|liste|parti|nuance|candidat")
+OTHER_NAMES = re.compile(
+    "marque|enseigne|operateur|societe|groupe|liste|parti|nuance|candidat|raison.?sociale|denomination"
+    "|entreprise|fournisseur|titulaire|beneficiaire|etablissement"
+)
 """In names of columns whose values may be called Total or Ensemble, and be none."""
 
 _CODE = "[0-9]{1,4}[a-z]?|[0-9][0-9ab][0-9]{3,12}|[a-z]{1,3}[0-9]{2,}"

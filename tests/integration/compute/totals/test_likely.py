@@ -27,6 +27,11 @@ TABLES = {
         0,
     ),
     "a company": ("marque;n", "BP;10|Shell;30|Total;25|Vito;7|Elan;3", 0),
+    "a company by its name in the register": (
+        "raison_sociale;stations",
+        "BP France;10|Shell;30|Total;25|Vito;7|Elan;3",
+        0,
+    ),
     "ways of transport": (
         "geo;mode;n",
         "|".join(
