@@ -162,7 +162,7 @@ def test_what_to_think_of_is_printed_before_a_treatment_is_sent(
     assert refused.returncode == 1
     assert "vouliez-vous dire « valeur »" in refused.stderr
     assert warned.returncode == 0
-    assert "warning: steps.0.parameters.sums.0: « nom » n'est pas lue" in warned.stderr
+    assert "warning: steps.0.parameters.sums.0: la colonne « nom » n'est pas lue" in warned.stderr
     assert len(shell.json("project", "list", as_=owner)["items"]) == 1
     shown = " ".join(shell.run("dataset", "show", dataset_id, as_=owner).stdout.split())
     assert "1 ligne de total : libellé de total dans « nom »" in shown
