@@ -1,9 +1,10 @@
-"""`python -m tests.benchmarks [NAME...]`: ours and its peers in one run, and their ratios.
+"""`python -m tests.benchmarks [NAME...] [--half HALF]`: ours and its peers in one run, with ratios.
 
 Each contender is a process of its own (eventlet, asyncio and threads cannot share one), and the
 rounds are interleaved, so that a noisy machine is noisy for all of them.
 """
 
+import argparse
 import ast
 import contextlib
 import json
@@ -30,28 +31,38 @@ CONTENDERS = {
 }
 """By module; none is imported here, since nameko patches the standard library."""
 
-ALONE = {
-    "lifecycles": lifecycles,
-    "privacy": privacy,
-    "relevance": relevance,
-    "searching": searching,
-    "typing": recognition,
-    "webhooks": webhooks,
-}
+ALONE = {"lifecycles": lifecycles, "searching": searching, "webhooks": webhooks}
 """Those that need no broker of ours, or bring their own."""
+
+JUDGED = {"privacy": privacy, "relevance": relevance, "typing": recognition}
+"""Those that are judged by examples, half of which were kept apart from tuning."""
 
 
 def main() -> int:
     """Run the named benchmarks, all by default."""
-    names = sys.argv[1:] or [*CONTENDERS, *ALONE]
+    names, of_judged = _asked()
     compared = [name for name in names if name in CONTENDERS]
     with TemporaryDirectory(prefix="datalab-bench-") as home, _broker(Path(home)) as broker:
         for name in compared:
             compare(name, broker)
     for name in names:
-        if name in ALONE:
+        if name in JUDGED:
+            JUDGED[name].main(of_judged)
+        elif name in ALONE:
             ALONE[name].main()
     return 0
+
+
+def _asked() -> tuple[list[str], list[str]]:
+    """The names of the benchmarks, and the options of those that are judged by examples."""
+    every = [*CONTENDERS, *JUDGED, *ALONE]
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(every))
+    parser.add_argument("--half", choices=("tuning", "held_out"), help="of judged examples")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.names if name not in every]:
+        parser.error(f"no benchmark is called {unknown[0]}")
+    return asked.names or every, ["--half", asked.half] if asked.half else []
 
 
 @contextlib.contextmanager

@@ -3,8 +3,9 @@
 import argparse
 import io
 import json
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,7 @@ class Tally:
         print("\n".join(self.lines if lines else ()))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
     """Screen both halves, or `--half tuning`, and print how often it is wrong.
 
     `--each` names the faults.
@@ -110,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--half", choices=HALVES)
     parser.add_argument("--each", action="store_true")
-    asked, _ = parser.parse_known_args()
+    asked = parser.parse_args(arguments)
     print(f"\nprivacy: {str(__doc__).splitlines()[0]}")
     for half in [asked.half] if asked.half else HALVES:
         tally = Tally()
@@ -132,4 +133,4 @@ def judged(half: str) -> Iterator[Judged]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
