@@ -199,7 +199,8 @@ def test_news_about_an_endpoint_goes_to_few_and_first_to_who_asks_for_it(store: 
         hook(store, f"/own{number}")
         hook(store, f"/staff{number}", f"mem_op{number}", sees_all=True)
     asks = add_endpoint(store, HOLDER, "https://partner.example/asks", ("endpoint_*",))
-    record(store, disabled(dead), disabled(dead))
+    news = disabled(dead)
+    record(store, news, news)
     assert store.of(WebhookDelivery).count({"topic": "endpoint_disabled"}, most=99) == 2 * NEWS
     assert told(store, asks) == ["endpoint_disabled"]
 
