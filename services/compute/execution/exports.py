@@ -1,6 +1,5 @@
 """Exports tables: in a sandbox, when somebody asks, a few at a time and one for each member."""
 
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from services.compute.execution.bubblewrap import INNER_JOB
 from services.compute.execution.job_folder import JobFolder, Made, job_folder
 from services.compute.execution.result_sources import lines_of
 from services.compute.execution.sandbox import Limits, Sandbox
@@ -123,8 +121,7 @@ class TableExports(NamedTuple):
 
 def _run(folder: JobFolder, memory_bytes: int) -> Path:
     limits = Limits(seconds=SECONDS, memory_bytes=memory_bytes)
-    command = (sys.executable, "-B", "-s", "-m", "services.compute.runner.exports", INNER_JOB)
-    sandbox = Sandbox(limits, (*command, str(memory_bytes)))
+    sandbox = Sandbox(limits, module="services.compute.runner.exports")
     outcome = sandbox.run(folder.path, lambda _news: None, lambda: False)
     if not outcome.ok:
         raise Invalid(f"export impossible : {outcome.reason}", "format")

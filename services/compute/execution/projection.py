@@ -1,10 +1,8 @@
 """Hands a job the granted columns of its tables alone: the job never sees the others."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from services.compute.execution.bubblewrap import INNER_JOB
 from services.compute.execution.job_folder import JobFolder, Made
 from services.compute.execution.sandbox import Limits, Sandbox
 from shared.errors import Rejected
@@ -27,8 +25,7 @@ def project(
     """
     named = {str(number): list(names) for number, names in columns.items()}
     (stage.path / _TABLES).write_text(json.dumps(named))
-    command = (sys.executable, "-B", "-s", "-m", "services.compute.runner.projection", INNER_JOB)
-    sandbox = Sandbox(limits, (*command, str(limits.memory_bytes)))
+    sandbox = Sandbox(limits, module="services.compute.runner.projection")
     outcome = sandbox.run(stage.path, lambda _news: None, should_stop)
     if not outcome.ok:
         raise Rejected(f"les colonnes accordées n'ont pas pu être extraites : {outcome.reason}")

@@ -25,6 +25,7 @@ _FLOOD = 200
 """A job may say this many times what is kept of its log."""
 
 _RESULT_BYTES = 5_000_000
+_RUNNER = "services.compute.runner"
 
 _CANCELLED = "le traitement a été annulé"
 _ABORTED = (6, 128 + 6)
@@ -53,12 +54,14 @@ class SandboxOutcome:
 
 
 class Sandbox:
-    """Runs job folders under `limits`; `command` replaces the runner."""
+    """Runs job folders under `limits`, by a module of the runner; `command` replaces it."""
 
-    def __init__(self, limits: Limits, command: Sequence[str] = ()) -> None:
+    def __init__(
+        self, limits: Limits, command: Sequence[str] = (), *, module: str = _RUNNER
+    ) -> None:
         self._limits = limits
         self._command = command or (
-            *(sys.executable, "-B", "-s", "-m", "services.compute.runner", INNER_JOB),
+            *(sys.executable, "-B", "-s", "-m", module, INNER_JOB),
             str(limits.memory_bytes),
         )
 
