@@ -4,7 +4,6 @@ Each contender is a process of its own (eventlet, asyncio and threads cannot sha
 rounds are interleaved, so that a noisy machine is noisy for all of them.
 """
 
-import argparse
 import ast
 import contextlib
 import json
@@ -17,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import lifecycles, recognition, relevance, searching, webhooks
-from tests.benchmarks.judged import privacy
+from tests.benchmarks.judged import halves, privacy
 from tests.servers import Broker
 
 ROUNDS = 3
@@ -56,13 +55,12 @@ def main() -> int:
 def _asked() -> tuple[list[str], list[str]]:
     """The names of the benchmarks, and the options of those that are judged by examples."""
     every = [*CONTENDERS, *JUDGED, *ALONE]
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser = halves.parser("python -m tests.benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(every))
-    parser.add_argument("--half", choices=("tuning", "held_out"), help="of judged examples")
     asked = parser.parse_args()
     if unknown := [name for name in asked.names if name not in every]:
         parser.error(f"no benchmark is called {unknown[0]}")
-    return asked.names or every, ["--half", asked.half] if asked.half else []
+    return asked.names or every, [f"--half={half}" for half in asked.halves or ()]
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ of its own. A column of a type that a contender does not know counts neither for
 After it the judged files of tests/corpora/typing, each half by itself.
 """
 
-import argparse
 import contextlib
 import csv
 import io
@@ -27,7 +26,8 @@ from services.compute.runner.columns.profile import describe
 from services.compute.runner.database import open_database
 from tests.benchmarks import typers
 from tests.benchmarks.corpus import Sample, luhn, samples
-from tests.benchmarks.judged.typing import HALVES, report
+from tests.benchmarks.judged.halves import HALVES, parser
+from tests.benchmarks.judged.typing import report
 from tests.benchmarks.typers import CONTENDERS, CSV_DETECTIVE, FRICTIONLESS
 from tests.integration.compute.jobs import ingest
 
@@ -60,9 +60,7 @@ def main(arguments: Sequence[str] = ()) -> None:
 
     Of the judged files both halves, or one: `--half tuning`.
     """
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--half", choices=HALVES, action="append")
-    halves = parser.parse_args(arguments).half or HALVES
+    halves = parser().parse_args(arguments).halves or HALVES
     present = [name for name in CONTENDERS if _is_present(name)]
     with TemporaryDirectory(prefix="dl-typing-") as home:
         cases = list(_written(Path(home)))

@@ -6,7 +6,6 @@ first ten answers, 2^grade - 1 each, over the logarithm of their ranks, divided 
 (Järvelin and Kekäläinen, 2002, with the gain of Burges et al., 2005).
 """
 
-import argparse
 import json
 import math
 import sqlite3
@@ -28,9 +27,9 @@ from shared.auth import Caller
 from shared.events import FileRef
 from shared.tables.manifest import Column, Meaning, Profile
 from shared.words import words
+from tests.benchmarks.judged.halves import HALVES, parser
 
 CORPUS = Path(__file__).parents[1] / "corpora" / "search"
-HALVES = ("tuning", "held_out")
 BEST = 10
 """How many answers are judged."""
 
@@ -193,9 +192,7 @@ def measured(ask: Search, asked: Sequence[Entry]) -> Figures:
 
 def main(arguments: Sequence[str] = ()) -> None:
     """Print the figures of every contender for each half, or for one: `--half tuning`."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--half", choices=HALVES, action="append")
-    halves = parser.parse_args(arguments).half or HALVES
+    halves = parser().parse_args(arguments).halves or HALVES
     print(f"\nrelevance: {__doc__.splitlines()[0] if __doc__ else ''}")
     asking = {name: build(datasets()) for name, build in CONTENDERS.items()}
     for half in halves:

@@ -1,6 +1,5 @@
 """How well tables that tell of persons are told from those that only look so."""
 
-import argparse
 import io
 import json
 import sys
@@ -13,11 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from shared.tables.privacy import Finding, Privacy
+from tests.benchmarks.judged.halves import HALVES, parser
 from tests.integration.compute.jobs import ingest
 from tests.integration.compute.profiles import profile
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "privacy"
-HALVES = ("tuning", "held_out")
 
 
 @dataclass(frozen=True)
@@ -108,12 +107,11 @@ def main(arguments: Sequence[str] = ()) -> None:
 
     `--each` names the faults.
     """
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--half", choices=HALVES)
-    parser.add_argument("--each", action="store_true")
-    asked = parser.parse_args(arguments)
+    options = parser()
+    options.add_argument("--each", action="store_true")
+    asked = options.parse_args(arguments)
     print(f"\nprivacy: {str(__doc__).splitlines()[0]}")
-    for half in [asked.half] if asked.half else HALVES:
+    for half in asked.halves or HALVES:
         tally = Tally()
         for one in judged(half):
             tally.add(one)

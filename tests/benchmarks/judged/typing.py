@@ -23,7 +23,6 @@ from shared.tables.manifest import Profile
 from tests.integration.compute.jobs import ingest
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpora" / "typing"
-HALVES = ("tuning", "held_out")
 
 _TEXT = {"text", "free_text", "category"}
 _WHOLE = {"integer", "year"}
