@@ -1,5 +1,7 @@
 """A lab around the compute service, one for every module."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from services.compute.service import Compute
@@ -7,7 +9,7 @@ from shared.messaging import topology
 from tests.conftest import RETRIES, Token
 from tests.integration.compute.lab import Lab
 from tests.integration.compute.samples import Catalog
-from tests.servers import Broker
+from tests.servers import Broker, RunningService
 
 
 @pytest.fixture(scope="module")
@@ -23,3 +25,17 @@ def lab(
     environ = {**module_environ, "DATALAB_RPC_SECONDS": "5", "TMPDIR": str(work)}
     topology.declare(broker.uri(vhost), [Compute, Catalog], RETRIES)
     return Lab(broker, vhost, environ, token, work)
+
+
+@pytest.fixture(scope="module")
+def compute(lab: Lab) -> Iterator[RunningService]:
+    """The service under test."""
+    with lab.compute() as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def catalog(lab: Lab) -> Iterator[RunningService]:
+    """The sample catalogue; a module's tests before the first that asks for it have none."""
+    with lab.catalog() as service:
+        yield service

@@ -1,7 +1,6 @@
 """A treatment is checked before it is sent, with what the catalogue knows, if that answers."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,20 +10,6 @@ from shared.errors import Invalid
 from tests.integration.compute.lab import HOLDER, Lab, crossing, summing, unfit
 from tests.integration.compute.samples import Shelf
 from tests.servers import RunningService
-
-
-@pytest.fixture(scope="module")
-def compute(lab: Lab) -> Iterator[RunningService]:
-    """The service under test."""
-    with lab.compute() as service:
-        yield service
-
-
-@pytest.fixture(scope="module")
-def catalog(lab: Lab) -> Iterator[RunningService]:
-    """The sample catalogue; the tests before the first that asks for it have none."""
-    with lab.catalog() as service:
-        yield service
 
 
 def body(answer: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,20 +21,6 @@ from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, sum
 from tests.servers import RunningService, eventually
 
 DATA = Path(__file__).parents[3] / "deploy" / "demo" / "data"
-
-
-@pytest.fixture(scope="module")
-def compute(lab: Lab) -> Iterator[RunningService]:
-    """The service under test."""
-    with lab.compute() as service:
-        yield service
-
-
-@pytest.fixture(scope="module")
-def catalog(lab: Lab) -> Iterator[RunningService]:
-    """The sample catalogue."""
-    with lab.catalog() as service:
-        yield service
 
 
 def equipped(lab: Lab) -> str:
