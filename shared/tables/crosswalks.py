@@ -86,8 +86,8 @@ _TO_ANOTHER_KIND = {
         (
             "Code postal : toutes les communes actuelles qu'il dessert, et une commune peut avoir"
             " plusieurs codes postaux. Un code CEDEX mène à la commune de la mairie qui l'a pour"
-            " adresse, ou à celles de son bureau de poste quand ses premiers chiffres le disent ;"
-            " aucune liste ouverte ne les a tous, et les autres ne mènent nulle part."
+            " adresse, ou à celles de son bureau de poste quand ses chiffres le disent ; les"
+            " autres ne mènent nulle part."
         ),
     ),
     ("commune", "epci"): (Cost.LOSES_DETAIL, "Commune de toute année : son EPCI actuel."),

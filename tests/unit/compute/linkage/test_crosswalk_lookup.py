@@ -130,6 +130,10 @@ def test_positions_ascend_and_repeat_with_several_targets() -> None:
         ("27204", {"27681"}),
         ("20090", {"2A004"}),
         ("75847", {"75056"}),
+        ("34086", {"34172"}),  # Montpellier: no other office of its département begins alike
+        ("59304", {"59606"}),
+        ("29201", set()),  # Morlaix, though 29200 is Brest's
+        ("83001", set()),  # Draguignan, though 83000 is Toulon's
         ("76059", set()),  # Le Havre: Rouen's begin alike
         ("51095", set()),  # Reims: Châlons-en-Champagne's begin alike
         ("59059", set()),  # Roubaix, among many offices
