@@ -6,13 +6,17 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13; do \
 endif
 BIN := .venv/bin
 # Named after what they were made from: another lock makes the environment anew.
-LOCKED := .venv/locked-$(shell cat requirements.lock requirements-dev.lock | cksum | cut -d ' ' -f 1)
+LOCKED := .venv/locked-$(shell cksum < requirements.lock | cut -d ' ' -f 1)
+CODE := .venv/code-$(shell cat requirements.lock requirements-code.lock | cksum | cut -d ' ' -f 1)
+DEV := .venv/dev-$(shell cat requirements*.lock | cksum | cut -d ' ' -f 1)
 INSTALLED := .venv/installed-$(shell cksum < pyproject.toml | cut -d ' ' -f 1)
 PEERS := .venv/peers-$(shell cksum < requirements-bench.lock | cut -d ' ' -f 1)
 UV := uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint docs bench lock compose-files
+.PHONY: help install code demo up down status test lint docs bench lock compose-files
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -22,7 +26,17 @@ $(LOCKED):
 		"apt-get install python3 python3-venv, or make PYTHON=/path/to/python." >&2; exit 1; }
 	@echo "Installing the locked packages into .venv"
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(CODE): $(LOCKED)
+	@echo "Installing what holders' own code may import"
+	@$(PIP) -r requirements-code.lock
+	@touch $@
+
+$(DEV): $(CODE)
+	@echo "Installing what tests and checks need"
+	@$(PIP) -r requirements-dev.lock
 	@touch $@
 
 $(INSTALLED): $(LOCKED)
@@ -30,6 +44,8 @@ $(INSTALLED): $(LOCKED)
 	@touch $@
 
 install: $(INSTALLED) ## Make .venv from the hashed lock
+
+code: install $(CODE) ## Add the libraries that holders' own Python code may import
 
 demo: install ## Play the story of one project from nothing to delivered, then stop
 	@$(BIN)/python -m deploy.demo
@@ -43,11 +59,11 @@ down: install ## Stop it; its data stay in .datalab/
 status: install ## Show its processes
 	@$(BIN)/datalab status
 
-test: install ## Run the unit, integration and end-to-end tests (ARGS="-k name" for some)
+test: install $(DEV) ## Run the unit, integration and end-to-end tests (ARGS="-k name" for some)
 	@$(BIN)/python -m deploy.local.packages
 	@$(BIN)/pytest -n 4 --dist loadfile --durations=10 $(ARGS)
 
-lint: install ## Check style, types and the architecture
+lint: install $(DEV) ## Check style, types and the architecture
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -63,16 +79,19 @@ $(PEERS): $(LOCKED)
 		-r requirements-bench.lock
 	@touch $@
 
-bench: install $(PEERS) ## Measure beside what others use, and the raw limit (ARGS="typing" for some)
+bench: install $(DEV) $(PEERS) ## Measure beside what others use, and the raw limit (ARGS="typing" for some)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-# requirements-dev.lock has what development adds to requirements.lock.
+# Each lock has what it adds to those before it: requirements, -code, -dev.
 lock: ## Resolve the locks again; needs uv
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv" >&2; exit 1; }
 	@$(UV) --extra local -o requirements.lock pyproject.toml
-	@$(UV) --all-extras -c requirements.lock -o requirements-dev.lock pyproject.toml \
+	@$(UV) --extra local --extra code -c requirements.lock -o requirements-code.lock pyproject.toml \
 		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock)
-	@sed -i -e '/^#/d' -e '1i -r requirements.lock' requirements-dev.lock
+	@sed -i -e '/^#/d' -e '1i -r requirements.lock' requirements-code.lock
+	@$(UV) --all-extras -c requirements.lock -c requirements-code.lock -o requirements-dev.lock pyproject.toml \
+		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock requirements-code.lock)
+	@sed -i -e '/^#/d' -e '1i -r requirements-code.lock' requirements-dev.lock
 	@$(UV) -o requirements-bench.lock tests/benchmarks/peers.in
 
 compose-files: install ## Make the passwords and keys that docker-compose.yml reads
