@@ -194,8 +194,8 @@ class JobRun:
         """
         if self._job.kind != "full":
             return
-        ended = self._jobs.find({"project_id": self._job.project_id, "state": "succeeded"})
-        for trial in ended:
+        of_project = {"project_id": self._job.project_id, "kind": "trial", "state": "succeeded"}
+        for trial in self._jobs.every(of_project):
             if trial.counted and trial.counts_for(self._job, tables):
                 limit = self._settings.crossing_rows
                 if refusal := trial.counted.within(limit).refusal:

@@ -64,7 +64,10 @@ class Job(Aggregate):
     """
 
     collection = "jobs"
-    indexes = ("state", "project_id", "dataset_id", "owner_id", "lane", "queued_at", "hashes")
+    indexes = (
+        *("state", "kind", "project_id", "dataset_id", "owner_id", "lane"),
+        *("queued_at", "hashes"),
+    )
 
     kind: JobKind
     project_id: str | None = None

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.aggregate import new_id
+from services.compute.jobs.model import Job
+from shared.aggregate import new_id, now
 from shared.events import Step, Treatment
-from tests.integration.compute.lab import Lab
+from shared.store import PAGE_LIMIT
+from tests.integration.compute.lab import HOLDER, Lab
 from tests.integration.compute.samples import Shelf
 from tests.servers import RunningService
 
@@ -64,6 +66,21 @@ def test_full_job_is_refused_before_any_sandbox(lab: Lab, tables: tuple[str, str
     assert "150 000 lignes croisées avec 150 001 en donnent 22 500 000 000" in text
     assert "pour 20 000 000 permises" in text
     assert SECRET not in text
+    assert not lab.events("job_started", job_id=failed["job_id"])
+
+
+def test_trial_is_found_behind_many_others(lab: Lab, tables: tuple[str, str]) -> None:
+    """A project that tried more treatments before than a query answers at once."""
+    project = tried(lab, crossing(*tables))
+    other = Job(
+        id="", kind="trial", project_id=project, owner_id=HOLDER, lane=project, queued_at=now()
+    )
+    with lab.store("compute") as store:
+        for number in range(PAGE_LIMIT):
+            before = {"id": f"job_{number:04}_{project}", "state": "succeeded"}
+            store.of(Job).save(other.model_copy(update=before))
+    lab.staff(project)
+    failed = lab.wait_for("job_failed", project_id=project, kind="full")
     assert not lab.events("job_started", job_id=failed["job_id"])
 
 
