@@ -217,13 +217,14 @@ def repeated_told(
 
 
 _RATE = re.compile(r"(^|[ _.-])(taux|tx|pourcentages?|pourcent|pct|ratio|part)([ _.-]|$)")
-_RATE_UNITS = ("%", "‰")
+RATE_UNITS = ("%", "‰")
+"""Units of numbers whose sum has no meaning."""
 
 
 def rate_told(column: KnownColumn) -> str:
     """That a sum of rates is no rate; empty for a column that has none, by unit or name."""
     is_named = column.kind in ("", "decimal") and _RATE.search(fold(column.name))
-    if column.unit not in _RATE_UNITS and not is_named:
+    if column.unit not in RATE_UNITS and not is_named:
         return ""
     unit = f" (en {column.unit})" if column.unit else ""
     return (

@@ -6,7 +6,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 from pyarrow import parquet
 
 from services.compute.execution.job_folder import Made, Report, Work
@@ -17,14 +16,13 @@ from services.compute.runner.columns.reference_files import Arrow
 from services.compute.runner.database import (
     Say,
     columns,
-    count,
     literal,
     open_database,
     quoted,
     trimmed,
 )
 from services.compute.runner.formats.archive import unpack
-from services.compute.runner.formats.header import name_columns
+from services.compute.runner.formats.parquet_file import copy_parquet
 from services.compute.runner.formats.reader import read_table
 from services.compute.runner.formats.table import Table, schema_of
 from services.compute.runner.linkage.key_values import write_keys
@@ -32,6 +30,7 @@ from services.compute.runner.privacy.screening import screen
 from services.compute.runner.repairs import Repairs
 from services.compute.runner.totals.leaving_out import without_totals
 from services.compute.runner.totals.total_rows import find_total_rows
+from services.compute.runner.values.column_units import with_units
 from services.compute.runner.values.doubtful_commas import with_doubtful_commas
 from shared.errors import Rejected
 from shared.tables.key_file import KEYS
@@ -40,16 +39,12 @@ from shared.tables.manifest import PARQUET, TABLE, Column, Profile
 _READ = "table"
 """What the database calls the table that was read."""
 
-_MOST_CELLS = 2_000_000_000
-"""Of a Parquet file, which may repeat a value any number of times in a few bytes."""
-
 _GROUP_BYTES = 1 << 23
 """Of text in a row group of the table: many small ones take more room, and more time to read."""
 
 _WIDE, _HELD_CELLS = 100, 20_000_000
 _GROUPED_KEYS = frozenset(("siren", "siret", "epci"))
 _TOGETHER = r"'\1\2\3\4'"
-_NESTED = ("STRUCT", "MAP", "UNION", "BLOB")
 
 
 def ingest_file(
@@ -69,15 +64,16 @@ def ingest_file(
     ):
         source, filename = unpack(folder / given, work.filename, Path(unpacked), repairs)
         found = read_table(source, filename, repairs)
-        spaced = None
+        spaced, units = None, {}
         if found:
             spaced = _write(found, made, source.stat().st_size, say)
         else:
-            _copy(database, source, made, repairs)
+            units = copy_parquet(database, source, made, repairs)
         _show(database, made)
         _rewrite(database, made, _no_break_spaces(database, spaced, repairs))
         _rewrite(database, made, _leading_zeros(database, work, repairs))
         rows, described = _describe(database, found, repairs, say)
+        described = with_units(described, units)
         changed = {one.name: _without(one) for one in described if one.missing}
         changed |= _ungrouped(database, described, changed, repairs)
         _rewrite(database, made, changed)
@@ -116,34 +112,6 @@ def _source(found: Table | None) -> dict[str, Any]:
         return {"format": "parquet", "encoding": "binary"}
     names = ("format", "encoding", "delimiter", "sheet")
     return {name: getattr(found, name) for name in names}
-
-
-def _copy(database: duckdb.DuckDBPyConnection, source: Path, made: Path, repairs: Repairs) -> None:
-    """Rewrite a Parquet file as one of ours: a reader that trusts it need not trust its maker."""
-    try:
-        given = parquet.read_schema(source).names
-        names = ", ".join(map(quoted, name_columns(given, len(given), None, repairs)))
-        database.execute(
-            f"CREATE VIEW given ({names}) AS SELECT * FROM read_parquet({literal(str(source))})"
-        )
-        _check(columns(database, "given"), count(database, "given"))
-        database.execute(f"COPY given TO {literal(str(made))} (FORMAT parquet, COMPRESSION zstd)")
-    except duckdb.OutOfMemoryException:
-        raise
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
-        raise Rejected("ce fichier Parquet est abîmé") from error
-
-
-def _check(types: Mapping[str, str], rows: int) -> None:
-    """Refuse a Parquet file whose columns are no cells, or are too many."""
-    for name, kind in types.items():
-        if kind.startswith(_NESTED) or kind.endswith("]"):
-            raise Rejected(f"colonne « {name} » : le type {kind} n'est pas pris en charge")
-    if len(types) * rows > _MOST_CELLS:
-        raise Rejected(
-            f"{rows} lignes et {len(types)} colonnes : plus de"
-            f" {_MOST_CELLS // 10**6} millions de cases"
-        )
 
 
 def _write(table: Table, made: Path, size: int, say: Say) -> set[str]:

@@ -13,6 +13,7 @@ from services.compute.runner.columns.column_types import ColumnType, all_types
 from services.compute.runner.columns.coordinates import with_coordinates
 from services.compute.runner.columns.type_detection import TypeDetection
 from services.compute.runner.database import Say, columns, count, filled, quoted
+from services.compute.runner.values.column_units import of_unit
 from services.compute.runner.values.dates import any_of
 from services.compute.runner.values.geometry import kinds_of
 from services.compute.runner.values.numbers import unit_of_values
@@ -196,7 +197,9 @@ def _typed_column(database: duckdb.DuckDBPyConnection, table: str, name: str, ki
     ((filled, distinct),) = database.execute(
         f"SELECT count({column}), count(DISTINCT {column}) FROM {quoted(table)}"
     ).fetchall()
-    return Column(name=name, kind=kind, filled=filled, distinct=distinct)
+    unit = unit_of_name(name) if kind == "decimal" else ""
+    meaning = of_unit(unit) if unit else None
+    return Column(name=name, kind=kind, filled=filled, distinct=distinct, meaning=meaning)
 
 
 def _kind_of(stored_type: str) -> str:

@@ -25,9 +25,11 @@ from services.compute.runner.privacy.screening import screen
 from services.compute.runner.steps import aggregate, cross
 from services.compute.runner.steps.input_tables import take, with_totals_told
 from services.compute.runner.steps.workbench import InputTable, Repeated, Workbench
+from services.compute.runner.values.column_units import of_unit, units_option
 from services.compute.runner.values.formulas import harmless_table
 from shared.applications import APPLICATIONS, check_steps, parse_parameters
 from shared.applications.aggregate import AggregateParameters
+from shared.applications.repetition import RATE_UNITS
 from shared.errors import Invalid
 from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT, Column
@@ -167,8 +169,9 @@ class TreatmentRun:
             renamed = {report["renamed"].get(name, name): one for name, one in right.items()}
             return {**left, **{name: _called(one, name) for name, one in renamed.items()}}
         known = tables[step.inputs["table"]].described
-        by = AggregateParameters.model_validate(step.parameters).by
-        return {name: known[name] for name in by if name in known}
+        parameters = AggregateParameters.model_validate(step.parameters)
+        kept = {name: known[name] for name in parameters.by if name in known}
+        return kept | _figures(parameters, known)
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
@@ -193,14 +196,15 @@ class TreatmentRun:
 
         Programs read that CSV as it is; a person may open it all the same, so no text is a formula.
         Its columns have the types that their source was read to hold, or those found in it where
-        no source is known: a few codes alone look like numbers.
+        no source is known: a few codes alone look like numbers. The Parquet file tells their units.
         """
         self.say(0.99, "écrit le résultat")
         out = self.folder / "out"
         known = [table.described.get(one.name, one) for one in found]
         typed = typed_table(self.database, table.name, known)
         made, text = (literal(str(out / name)) for name in (RESULT, "result.csv"))
-        self.database.execute(f"COPY ({typed.select}) TO {made} (FORMAT parquet, COMPRESSION zstd)")
+        options = f"FORMAT parquet, COMPRESSION zstd{units_option(known)}"
+        self.database.execute(f"COPY ({typed.select}) TO {made} ({options})")
         written = f"read_parquet({made})"
         self.database.execute(f"CREATE OR REPLACE VIEW {quoted(RESULT)} AS FROM {written}")
         shown = harmless_table(self.database, RESULT)
@@ -225,6 +229,24 @@ def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[M
 
 def _called(column: Column, name: str) -> Column:
     return column.model_copy(update={"name": name})
+
+
+def _figures(parameters: AggregateParameters, known: Mapping[str, Column]) -> dict[str, Column]:
+    """The figures of groups that have a unit: no sum of rates, which is none."""
+    sources = {name: known[name] for name in parameters.sums if name in known}
+    units = {name: _unit(one) for name, one in sources.items() if _unit(one) not in RATE_UNITS}
+    units |= {f"{name}_moyenne": _unit(known[name]) for name in parameters.means if name in known}
+    if parameters.ratio and parameters.ratio.percent:
+        units[parameters.ratio.name] = "%"
+    return {
+        name: Column(name=name, kind="decimal", filled=0, distinct=0, meaning=of_unit(unit))
+        for name, unit in units.items()
+        if unit
+    }
+
+
+def _unit(column: Column) -> str:
+    return (column.meaning and column.meaning.unit) or ""
 
 
 def _with_empty(report: Report, empty: Mapping[str, int]) -> Report:

@@ -124,3 +124,50 @@ def test_result_that_is_taken_in_again_keeps_its_types(tmp_path: Path) -> None:
     second = treat(tmp_path / "second", tables, CROSS)
     kept = types_of(second)
     assert {name: kept[name] for name in types_of(first)} == types_of(first)
+
+
+def units_of(run: RunOutcome) -> dict[str, str]:
+    """The units that a profile tells of its columns."""
+    columns = run.reports[0]["columns"]
+    return {
+        one["name"]: one["meaning"]["unit"] for one in columns if (one["meaning"] or {}).get("unit")
+    }
+
+
+def test_units_survive_the_return_of_a_result(tmp_path: Path) -> None:
+    """Its cells have them no more; crossed once more, it still has them."""
+    kept = {"montant": "€", "taux": "%", "montant_2": "€", "taux_2": "%"}
+    first = crossed(tmp_path / "first").made("result.parquet")
+    assert units_of(ingest(tmp_path / "again", first, "result.parquet")) == kept
+    tables: Tables = {"shops": first, "shops_again": b"siren;n\n356000000;1\n"}
+    second = treat(tmp_path / "second", tables, CROSS).made("result.parquet")
+    assert units_of(ingest(tmp_path / "third", second, "result.parquet")) == kept
+
+
+def test_units_of_figures_survive_unless_rates_are_added(tmp_path: Path) -> None:
+    """A mean of rates is one, a sum is none; a count has no unit."""
+    sums = step(
+        "aggregate",
+        {"table": "s"},
+        "r",
+        by=["actif"],
+        sums=["montant", "taux"],
+        means=["taux"],
+        counts=["montant"],
+        ratio={"name": "x", "numerator": "taux", "denominator": "montant"},
+    )
+    made = treat(tmp_path, {"s": SHOPS}, sums).made("result.parquet")
+    again = ingest(tmp_path / "again", made, "result.parquet")
+    assert units_of(again) == {"montant": "€", "taux_moyenne": "%", "x": "%"}
+
+
+def test_units_that_a_stranger_tells_are_taken_where_they_can_be(tmp_path: Path) -> None:
+    """Those that are known, of columns of numbers that exist and whose name tells no other."""
+    units = '{"a": "ha", "b": "<b>", "c": "ha", "prix (€)": "ha", "z": "ha", "d": 1, "e": null}'
+    numbers = {"a": [1.5], "b": [1.5], "c": ["x"], "prix (€)": [1.5], "d": [1], "e": [2]}
+    for number, told in enumerate((units, "[" * 100_000, '["ha"]', "\udc00")):
+        path = tmp_path / f"{number}.parquet"
+        metadata = {"datalab_units": told.encode(errors="surrogatepass")}
+        parquet.write_table(pa.table(numbers).replace_schema_metadata(metadata), path)
+        found = units_of(ingest(tmp_path / f"job{number}", path, path.name))
+        assert found == {"prix (€)": "€"} | ({"a": "ha"} if told == units else {})
