@@ -19,10 +19,10 @@ import tantivy
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
+from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import search
 from services.catalog.search.french import KEYS
 from services.catalog.search.query import DatasetQuery
-from services.catalog.search.text_index import TextIndex
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.tables.manifest import Column, Meaning, Profile
@@ -92,7 +92,7 @@ def _column(entry: Entry) -> Column:
 
 def ours(entries: Iterable[Entry]) -> Search:
     """The catalogue's search."""
-    index = TextIndex()
+    index = CatalogueIndex()
     index.put(map(registered, entries))
 
     def ask(question: str) -> list[str]:

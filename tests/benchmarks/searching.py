@@ -18,9 +18,9 @@ import tantivy
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
+from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import search
 from services.catalog.search.query import DatasetQuery
-from services.catalog.search.text_index import TextIndex
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.tables.manifest import Column, Profile
@@ -112,7 +112,7 @@ def main() -> None:
     """Build the three indexes, ask all the same, and print how long they took."""
     print(f"\nsearching: {__doc__.splitlines()[0] if __doc__ else ''}")
     vocabulary = Vocabulary(1)
-    ours, plain, sqlite = TextIndex(), Plain(), Sqlite()
+    ours, plain, sqlite = CatalogueIndex(), Plain(), Sqlite()
     seconds = {"ours": 0.0, "tantivy": 0.0, "sqlite": 0.0}
     catalogue, before = made(vocabulary, DATASETS), psutil.Process().memory_info().rss
     while batch := list(itertools.islice(catalogue, _BATCH)):
@@ -128,7 +128,7 @@ def main() -> None:
     _add(vocabulary, ours)
 
 
-def _ask(vocabulary: Vocabulary, ours: TextIndex, plain: "Plain", sqlite: "Sqlite") -> None:
+def _ask(vocabulary: Vocabulary, ours: CatalogueIndex, plain: "Plain", sqlite: "Sqlite") -> None:
     contenders: dict[str, Callable[[str], object]] = {
         "ours": lambda q: search(ours, DatasetQuery(q=q, limit=_LIMIT), _ANYBODY),
         "ours, with facets": lambda q: search(
@@ -150,7 +150,7 @@ def _ask(vocabulary: Vocabulary, ours: TextIndex, plain: "Plain", sqlite: "Sqlit
         _print(name, times)
 
 
-def _add(vocabulary: Vocabulary, ours: TextIndex) -> None:
+def _add(vocabulary: Vocabulary, ours: CatalogueIndex) -> None:
     added = [[one] for one in made(vocabulary, ADDITIONS, "new")]
     _print("ours, one added", [_timed(ours.put, one) for one in added])
 

@@ -1,19 +1,19 @@
 """Answers what is asked of the catalogue, from an index that follows the documents."""
 
-import json
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, Field
+from pydantic_core import from_json
 from tantivy import Searcher
 
 from services.catalog import metrics
 from services.catalog.datasets.change_feed import JUST_NOW, MARGIN
 from services.catalog.datasets.views import DatasetSummary
 from services.catalog.search.best_hits import best_hits
+from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.facets import FacetValue, facets_of
-from services.catalog.search.indexed_dataset import indexed_at
 from services.catalog.search.query import (
     DatasetQuery,
     ScoredTerm,
@@ -26,7 +26,7 @@ from services.catalog.search.query import (
 from services.catalog.search.question import Word, words_of
 from services.catalog.search.ranking import Hit, HitPage, count, listed
 from services.catalog.search.reasons import note_of, reason_of
-from services.catalog.search.text_index import TextIndex
+from services.catalog.search.text_index import TextIndex, indexed_at
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.background import Loop
@@ -66,7 +66,7 @@ class Finder(Loop):
 
     def __init__(self, service: str, store: Store, in_thread: Callable[..., Any]) -> None:
         super().__init__(_IDLE_SECONDS, self._follow)
-        self._service, self._store, self._index = service, store, TextIndex(in_thread)
+        self._service, self._store, self._index = service, store, CatalogueIndex(in_thread)
         self.is_ready = False
         """Whether the index was complete once."""
 
@@ -101,7 +101,10 @@ class Finder(Loop):
 
 
 def search(
-    index: TextIndex, query: DatasetQuery, caller: Caller, joinable: Collection[str] | None = None
+    index: TextIndex,
+    query: DatasetQuery,
+    caller: Caller,
+    joinable: Collection[str] | None = None,
 ) -> DatasetPage:
     """One page of the datasets that fit `query` and that `caller` may see.
 
@@ -147,6 +150,5 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
 def _item(searcher: Searcher, hit: Hit, words: list[Word]) -> FoundDataset:
     shown = indexed_at(searcher, hit.address)
     score = hit.score and round(hit.score, 2)
-    summary = json.loads(shown.summary)
-    reasons = [reason for word in words if (reason := reason_of(word, shown, summary["territory"]))]
-    return FoundDataset(**summary, score=score, reasons=reasons)
+    reasons = [reason for word in words if (reason := reason_of(word, shown))]
+    return FoundDataset(**from_json(shown.summary), score=score, reasons=reasons)

@@ -1,4 +1,4 @@
-"""What the index keeps of a dataset: its words, places and filters, and what is shown of it."""
+"""A dataset as the index takes it in: its words, places and filters, and what is shown of it."""
 
 import re
 from collections import Counter
@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from textwrap import shorten
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple
 
-from tantivy import DocAddress, Document, Searcher
+from tantivy import Document
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.views import summary_of
+from services.catalog.datasets.views import DatasetSummary, summary_of
 from services.catalog.licences.licences import canonical
-from services.catalog.search.concepts import groups_in, is_group
+from services.catalog.search.concepts import groups_in
 from services.catalog.search.fields import (
     ANYWHERE,
     AREA,
@@ -25,63 +25,16 @@ from services.catalog.search.fields import (
     worth_of,
 )
 from services.catalog.search.french import TYPES, key_in_french, stems_of
-from services.catalog.search.places.areas import areas_in, bodies_of
+from services.catalog.search.places.areas import areas_in, bodies_of, territory_in_french
+from services.catalog.search.text_index import TERM, Kind
 from shared.words import fold, lexical, quoted, sequence
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_TERM = "|"
-"""Between a group and the term of it that stands in a text."""
-
 _LONGEST_NOTE = 100
 """Characters of what a column holds that a reason quotes."""
 
 _QUALITY_STEP = 5
 """No two qualities are closer: they are sums of the points of criteria."""
-
-Kind = Literal["title", "keyword", "theme", "key", "column", "producer", "description"]
-
-
-class Found(NamedTuple):
-    """A text with a token: of what kind, by what name, and the term where the token is a group."""
-
-    kind: Kind
-    name: str
-    term: str
-
-
-class IndexedDataset(NamedTuple):
-    """What the index keeps of a dataset: its summary as JSON, and why it may be found.
-
-    `texts` has a line for each text that a reason can name, the best first: its kind, its name
-    and, each between tabs, its tokens that are in no line before: stems, and groups of the
-    thesaurus with their term.
-    """
-
-    summary: str
-    texts: str
-
-    def text_with(self, token: str) -> Found | None:
-        """The best text with that token, if one has it."""
-        at = self.texts.find(f"\t{token}{_TERM}" if is_group(token) else f"\t{token}\t")
-        if at < 0:
-            return None
-        start = self.texts.rfind("\n", 0, at) + 1
-        kind, _, name = self.texts[start : self.texts.index("\t", start)].partition(" ")
-        _token, _, term = self.texts[at + 1 : self.texts.index("\t", at + 1)].partition(_TERM)
-        return Found(cast("Kind", kind), name, term)
-
-    def tokens(self) -> Iterator[str]:
-        """All stems and groups that it is found by."""
-        for line in self.texts.split("\n"):
-            yield from (token.partition(_TERM)[0] for token in line.split("\t")[1:-1])
-
-
-def indexed_at(searcher: Searcher, address: DocAddress) -> IndexedDataset:
-    """What a document keeps to be shown."""
-    kept: bytes = searcher.doc(address)["shown"][0]
-    # JSON that is not indented has no line breaks.
-    summary, _, texts = kept.decode().partition("\n")
-    return IndexedDataset(summary, texts)
 
 
 def texts_of(dataset: Dataset) -> dict[str, dict[str, str]]:
@@ -157,7 +110,7 @@ def document_of(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tuple[Doc
         number=number_of(dataset.id),
         tie_break=tie_break,
         static_rank=_static_rank(summary.quality or 0, tie_break),
-        shown="\n".join((summary.model_dump_json(), *_findable_texts(dataset, tokens))).encode(),
+        shown="\n".join((*_shown(summary), *_findable_texts(dataset, tokens))).encode(),
     )
     return document, [*worth]
 
@@ -183,7 +136,7 @@ def _tokens_of(texts: Iterable[str]) -> dict[str, str]:
 def _tokens(text: str) -> dict[str, str]:
     words = [word for word, _written in sequence(text)]
     stems = {stem: stem for stem in stems_of(" ".join(words))}
-    return stems | {group: f"{group}{_TERM}{term}" for group, term in groups_in(words).items()}
+    return stems | {group: f"{group}{TERM}{term}" for group, term in groups_in(words).items()}
 
 
 def _filters(dataset: Dataset, title: str) -> dict[str, str | list[str]]:
@@ -220,6 +173,11 @@ def _tie_break(identifier: str) -> int:
 def _static_rank(quality: int, tie_break: int) -> float:
     """Less than 0.11: better datasets first, and those alike in an order that stays."""
     return (quality + _QUALITY_STEP * tie_break / 2**62) / 1000
+
+
+def _shown(summary: DatasetSummary) -> Iterator[str]:
+    yield summary.model_dump_json(exclude_defaults=True)
+    yield "\t".join((territory_in_french(summary.territory), *areas_in(summary.territory)))
 
 
 def _findable_texts(dataset: Dataset, tokens: dict[str, dict[str, str]]) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from services.catalog.search.indexed_dataset import Found, IndexedDataset, Kind
-from services.catalog.search.places.areas import EVERYWHERE, areas_in, territory_in_french
+from services.catalog.search.places.areas import EVERYWHERE
 from services.catalog.search.question import Word
 from services.catalog.search.scoring import STRICTNESSES, Weighing
+from services.catalog.search.text_index import Found, IndexedDataset, Kind
 from shared.words import french_list, quoted
 
 _TEXT_KINDS: dict[Kind, str] = {
@@ -24,11 +24,11 @@ _NATIONAL = "« {} » : données de toute la France, ou sans territoire"
 _ELSEWHERE = "« {} » : autre territoire ({})"
 
 
-def reason_of(word: Word, shown: IndexedDataset, territory: list[str]) -> str:
+def reason_of(word: Word, shown: IndexedDataset) -> str:
     """The text and form of the word that gave the dataset most points, in French."""
-    served = _served(word, territory)
+    served = _served(word, shown)
     if word.is_place:
-        return served or _named(word, shown) or _elsewhere(word, territory)
+        return served or _named(word, shown) or _elsewhere(word, shown)
     # Forms are in the order of their points, and texts too.
     for token, form in word.forms.items():
         text = shown.text_with(token)
@@ -63,18 +63,18 @@ def _named(word: Word, shown: IndexedDataset) -> str:
     return _in_text(f"« {word.written} »", texts[-1]) if all(texts) and texts[-1] else ""
 
 
-def _elsewhere(word: Word, territory: list[str]) -> str:
+def _elsewhere(word: Word, shown: IndexedDataset) -> str:
     """That a dataset is of all of France, or of another place than that asked for, in French."""
-    if EVERYWHERE in areas_in(territory):
+    if EVERYWHERE in shown.areas:
         return _NATIONAL.format(word.written)
-    return _ELSEWHERE.format(word.written, territory_in_french(territory))
+    return _ELSEWHERE.format(word.written, shown.territory)
 
 
-def _served(word: Word, territory: list[str]) -> str:
+def _served(word: Word, shown: IndexedDataset) -> str:
     """That a dataset's territory serves who asks for a place, in French."""
     if not word.areas:
         return ""
-    best = max(areas_in(territory), key=lambda area: word.areas.get(area, 0))
+    best = max(shown.areas, key=lambda area: word.areas.get(area, 0))
     if best not in word.areas or best == EVERYWHERE:
         return ""
-    return f"« {word.written} » dans le territoire : {territory_in_french(territory)}"
+    return f"« {word.written} » dans le territoire : {shown.territory}"

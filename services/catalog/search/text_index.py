@@ -1,35 +1,78 @@
-"""The index of one process, in memory: it follows the documents, and can be made of them anew."""
+"""The index of one process as it is searched: what it counts, and what it keeps of datasets."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import timedelta
-from threading import Lock
-from typing import Any
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal, NamedTuple, cast
 
-from tantivy import Document, Schema, Searcher
+from tantivy import DocAddress, Schema, Searcher
 
-from services.catalog.datasets.change_feed import MARGIN, ChangeFeed
-from services.catalog.datasets.model import Dataset
-from services.catalog.search.concepts import vocabulary
-from services.catalog.search.fields import Vocabulary, open_index, term
-from services.catalog.search.indexed_dataset import document_of, indexed_at, texts_of
-from shared.errors import Unavailable
-from shared.store import Store
-from shared.words import fold
+from services.catalog.search.concepts import is_group
+from services.catalog.search.fields import Vocabulary, open_index
 
-_HEAP_BYTES = 15_000_000
-"""The least a writer of tantivy takes for one thread."""
+TERM = "|"
+"""Between a group and the term of it that stands in a text."""
 
-_DATASETS_PER_TURN = 5
-"""Datasets that are taken in within a few milliseconds."""
-
-_PATIENCE_SECONDS = 5
-_SHORTEST_WORD = 3
+Kind = Literal["title", "keyword", "theme", "key", "column", "producer", "description"]
 
 
-def _here(function: Callable[[], None]) -> None:
-    function()
+class Found(NamedTuple):
+    """A text with a token: of what kind, by what name, and the term where the token is a group."""
+
+    kind: Kind
+    name: str
+    term: str
+
+
+class IndexedDataset(NamedTuple):
+    """What the index keeps of a dataset, in UTF-8: what is shown of it, and why it may be found.
+
+    `summary` is JSON without what is as by default. `place` is its territory in French and, each
+    after a tab, its areas. `texts` has a line for each text that a reason can name, the best first:
+    its kind, its name and, each between tabs, its tokens that are in no line before: stems, and
+    groups of the thesaurus with their term.
+    """
+
+    summary: bytes
+    place: bytes
+    texts: bytes
+
+    @property
+    def territory(self) -> str:
+        """Its territory in French."""
+        return self.place.decode().partition("\t")[0]
+
+    @property
+    def areas(self) -> list[str]:
+        """The places that it is about, and those that they lie in."""
+        return self.place.decode().split("\t")[1:]
+
+    def text_with(self, token: str) -> Found | None:
+        """The best text with that token, if one has it."""
+        at = self.texts.find(_between_tabs(token))
+        if at < 0:
+            return None
+        start = self.texts.rfind(b"\n", 0, at) + 1
+        kind, _, name = self.texts[start : self.texts.index(b"\t", start)].decode().partition(" ")
+        found = self.texts[at + 1 : self.texts.index(b"\t", at + 1)].decode()
+        return Found(cast("Kind", kind), name, found.partition(TERM)[2])
+
+    def tokens(self) -> Iterator[str]:
+        """All stems and groups that it is found by."""
+        for line in self.texts.decode().split("\n"):
+            yield from (token.partition(TERM)[0] for token in line.split("\t")[1:-1])
+
+
+@lru_cache(maxsize=1000)
+def _between_tabs(token: str) -> bytes:
+    return f"\t{token}{TERM}".encode() if is_group(token) else f"\t{token}\t".encode()
+
+
+def indexed_at(searcher: Searcher, address: DocAddress) -> IndexedDataset:
+    """What a document keeps to be shown."""
+    kept: bytes = searcher.doc(address)["shown"][0]
+    # JSON that is not indented has no line breaks.
+    return IndexedDataset(*kept.split(b"\n", 2))
 
 
 class TextIndex:
@@ -38,24 +81,15 @@ class TextIndex:
     `labels` are themes and producers as somebody wrote them, `size` is how many datasets there are,
     and `frequencies` how many of them have a stem or a group of the thesaurus: the index itself
     counts what it has deleted too. Scores depend on a dataset, the question and these alone: all
-    processes rank alike. `in_thread(function)` calls what takes tens of milliseconds outside of
-    Python; a service gives eventlet's thread pool, so that nobody else waits for it.
+    processes rank alike.
     """
 
-    def __init__(self, in_thread: Callable[..., Any] = _here) -> None:
-        self._in_thread = in_thread
+    def __init__(self) -> None:
         self.labels: dict[tuple[str, str], str] = {}
         self.vocabulary = Vocabulary({}, [])
-        self._feed = ChangeFeed()
-        self._index = open_index()
-        self._writer = self._index.writer(_HEAP_BYTES, 1)
-        self._busy = Lock()
-        self._unwritten = set[str]()
-        self._learn(vocabulary())
-        self._unwritten.update(self.vocabulary.written)
-        self._unsettled: dict[str, list[str]] = {}
         self.frequencies: Counter[str] = Counter()
         self.size = 0
+        self._index = open_index()
 
     @property
     def schema(self) -> Schema:
@@ -65,79 +99,3 @@ class TextIndex:
     def searcher(self) -> Searcher:
         """The index as it is now; what comes later does not change it."""
         return self._index.searcher()
-
-    def follow(self, store: Store, margin: timedelta = MARGIN) -> int:
-        """Take in what changed of the documents; how many there were.
-
-        Raises Unavailable when another thread is at it for long: the index is made anew.
-        """
-        if not self._busy.acquire(timeout=_PATIENCE_SECONDS):
-            raise Unavailable("the index of the catalogue is being made; ask again later")
-        try:
-            return self.put(self._feed.changes(store, margin))
-        finally:
-            self._busy.release()
-
-    def put(self, datasets: Iterable[Dataset]) -> int:
-        """Take in datasets, each in place of what was known of it; how many there were."""
-        count = 0
-        try:
-            for dataset in datasets:
-                self._put(dataset)
-                count += 1
-                if count % _DATASETS_PER_TURN == 0:
-                    # A long catalogue is read in one go: let the others have their turn.
-                    time.sleep(0)
-        finally:
-            # Those before a failure are not told again.
-            if count:
-                self._in_thread(self._settle)
-        return count
-
-    def _settle(self) -> None:
-        self._writer.commit()
-        self._index.reload()
-        self._unsettled.clear()
-
-    def _put(self, dataset: Dataset) -> None:
-        self._forget(dataset.id)
-        if dataset.deletion:
-            return
-        texts = texts_of(dataset)
-        document, tokens = document_of(dataset, texts)
-        self._writer.add_document(document)
-        self._unsettled[dataset.id] = tokens
-        self.frequencies.update(tokens)
-        self.size += 1
-        self._label(dataset)
-        for words in texts.values():
-            self._learn(words)
-
-    def _forget(self, identifier: str) -> None:
-        """Take out what was known of a dataset."""
-        before = self._unsettled.pop(identifier, None) or self._tokens_before(identifier)
-        if before:
-            self._writer.delete_documents_by_term("id", identifier)
-            self.frequencies.subtract(before)
-            self.size -= 1
-
-    def _tokens_before(self, identifier: str) -> list[str]:
-        searcher = self.searcher()
-        hits = searcher.search(term(self.schema, "id", identifier), 1, count=False).hits
-        return [*indexed_at(searcher, hits[0][1]).tokens()] if hits else []
-
-    def _label(self, dataset: Dataset) -> None:
-        about = dataset.metadata
-        self.labels.setdefault(("theme", fold(about.theme)), about.theme)
-        self.labels.setdefault(("producer", fold(about.producer)), about.producer)
-
-    def _learn(self, words: dict[str, str]) -> None:
-        written, singulars = self.vocabulary
-        for word, as_written in words.items():
-            if word not in written and len(word) >= _SHORTEST_WORD:
-                self._writer.add_document(Document(word=word, number=len(singulars)))
-                singulars.append(word)
-                written[word] = as_written
-            elif word in self._unwritten:
-                self._unwritten.remove(word)
-                written[word] = as_written

@@ -5,9 +5,9 @@ from typing import Any
 
 from services.catalog.datasets.metadata import Metadata
 from services.catalog.datasets.model import Dataset
+from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import DatasetPage, search
 from services.catalog.search.query import DatasetQuery
-from services.catalog.search.text_index import TextIndex
 from shared.auth import Caller
 from tests.unit.catalog.samples import published
 
@@ -27,18 +27,18 @@ def dataset(
     return published(f"dts_{identifier}", Metadata(**fields), keys=keys, owner_id=owner_id)
 
 
-def index_of(datasets: Iterable[Dataset]) -> TextIndex:
+def index_of(datasets: Iterable[Dataset]) -> CatalogueIndex:
     """An index of these."""
-    index = TextIndex()
+    index = CatalogueIndex()
     index.put(datasets)
     return index
 
 
-def page(index: TextIndex, caller: Caller = ANYBODY, **query: Any) -> DatasetPage:
+def page(index: CatalogueIndex, caller: Caller = ANYBODY, **query: Any) -> DatasetPage:
     """What a caller is answered."""
     return search(index, DatasetQuery(**query), caller)
 
 
-def found(index: TextIndex, q: str = "", **query: Any) -> list[str]:
+def found(index: CatalogueIndex, q: str = "", **query: Any) -> list[str]:
     """The ids of what is found, without their prefix, as they are ranked."""
     return [item.id.removeprefix("dts_") for item in page(index, q=q, **query).items]

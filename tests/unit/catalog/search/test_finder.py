@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import search
 from services.catalog.search.query import DatasetQuery
-from services.catalog.search.text_index import TextIndex
 from shared.auth import Caller
 from shared.errors import Forbidden, Invalid
 from tests.unit.catalog.samples import registered
@@ -23,7 +23,7 @@ CATALOGUE = (
 
 
 @pytest.fixture(scope="module")
-def index() -> TextIndex:
+def index() -> CatalogueIndex:
     """The index of that catalogue."""
     return index_of(CATALOGUE)
 
@@ -45,7 +45,7 @@ def index() -> TextIndex:
         ("patinoire", []),
     ],
 )
-def test_words_are_found_in_every_form(index: TextIndex, q: str, expected: list[str]) -> None:
+def test_words_are_found_in_every_form(index: CatalogueIndex, q: str, expected: list[str]) -> None:
     """Accents, case, number, elisions and stop words make no difference; no word is needed."""
     assert found(index, q) == expected
 
@@ -64,7 +64,9 @@ def test_words_are_found_in_every_form(index: TextIndex, q: str, expected: list[
         ("2026", set()),
     ],
 )
-def test_typos_and_beginnings_are_forgiven(index: TextIndex, q: str, expected: set[str]) -> None:
+def test_typos_and_beginnings_are_forgiven(
+    index: CatalogueIndex, q: str, expected: set[str]
+) -> None:
     """One wrong letter from 4, two from 8; the last word may be unfinished, numbers are exact."""
     assert set(found(index, q)) == expected
 
@@ -122,7 +124,7 @@ def test_near_words_count_only_where_few_have_the_word_itself() -> None:
     ],
 )
 def test_each_word_has_its_reason(
-    index: TextIndex, q: str, identifier: str, reasons: list[str]
+    index: CatalogueIndex, q: str, identifier: str, reasons: list[str]
 ) -> None:
     """In French: the place that counted most, and which word of the data it was."""
     items = {item.id: item for item in page(index, q=q).items}
@@ -162,7 +164,9 @@ def test_texts_with_line_breaks_and_tabs_are_named_in_one_line() -> None:
         ({"q": "de la", "territory": "14"}, {"schools", "water"}),
     ],
 )
-def test_filters_hold_together(index: TextIndex, query: dict[str, Any], expected: set[str]) -> None:
+def test_filters_hold_together(
+    index: CatalogueIndex, query: dict[str, Any], expected: set[str]
+) -> None:
     """A commune is met by its department's data, a department by that of its communes."""
     assert set(found(index, **query)) == expected
 
@@ -170,12 +174,14 @@ def test_filters_hold_together(index: TextIndex, query: dict[str, Any], expected
 @pytest.mark.parametrize(
     ("q", "is_said"), [("le de la", True), ("!", True), ("", False), ("eau", False)]
 )
-def test_words_that_seek_nothing_are_said_to(index: TextIndex, q: str, *, is_said: bool) -> None:
+def test_words_that_seek_nothing_are_said_to(
+    index: CatalogueIndex, q: str, *, is_said: bool
+) -> None:
     """Everything is listed then, which looks like an answer to them."""
     assert bool(page(index, q=q).note) == is_said
 
 
-def test_what_can_be_joined_is_found_among_the_rest(index: TextIndex) -> None:
+def test_what_can_be_joined_is_found_among_the_rest(index: CatalogueIndex) -> None:
     """None of the others, and nothing where nothing can be."""
     query = DatasetQuery(q="chaussées")
     some = search(index, query, ANYBODY, joinable={"dts_keyword", "dts_water"})
@@ -183,7 +189,7 @@ def test_what_can_be_joined_is_found_among_the_rest(index: TextIndex) -> None:
     assert search(index, query, ANYBODY, joinable=set()).total == 0
 
 
-def test_facets_count_all_that_is_found(index: TextIndex) -> None:
+def test_facets_count_all_that_is_found(index: CatalogueIndex) -> None:
     """Not the page only; each value finds as many as it counts."""
     answer = page(index, facets=True, limit=1)
     assert answer.facets is not None
@@ -198,7 +204,7 @@ def test_facets_count_all_that_is_found(index: TextIndex) -> None:
         assert page(index, **asked).total == count, (name, value)
 
 
-def test_facets_say_in_french_what_they_count(index: TextIndex) -> None:
+def test_facets_say_in_french_what_they_count(index: CatalogueIndex) -> None:
     """As somebody wrote it, or as its licence is called."""
     facets = page(index, facets=True).facets or {}
     assert {"Mobilité", "divers"} <= {one.label for one in facets["theme"]}
@@ -228,7 +234,7 @@ def test_territories_are_told_by_name_and_found_by_their_number() -> None:
     assert set(found(index, territory="76540")) == {"rouen", "metropole", "seine"}
 
 
-def test_facets_are_counted_when_asked_for(index: TextIndex) -> None:
+def test_facets_are_counted_when_asked_for(index: CatalogueIndex) -> None:
     """They cost more than the search."""
     assert page(index).facets is None
 
@@ -246,7 +252,7 @@ def test_others_see_published_datasets_only() -> None:
         page(index, ANYBODY, state="pending", owner_id="mbr_owner")
 
 
-def pages(index: TextIndex, limit: int, **query: Any) -> list[str]:
+def pages(index: CatalogueIndex, limit: int, **query: Any) -> list[str]:
     """The ids on all pages, one after another."""
     ids, after = list[str](), None
     while True:
@@ -292,7 +298,7 @@ def test_a_page_goes_on_where_the_one_before_ended_whatever_came_in_between() ->
 
 @pytest.mark.parametrize(("q", "cursor"), [("chaussée", "dts_title"), ("", "1.5:3"), ("", "zzz")])
 def test_a_cursor_of_another_search_names_the_parameter(
-    index: TextIndex, q: str, cursor: str
+    index: CatalogueIndex, q: str, cursor: str
 ) -> None:
     """With words it has a score, without it is a dataset's id."""
     with pytest.raises(Invalid) as refused:

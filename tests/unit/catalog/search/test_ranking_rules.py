@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.catalog.search.text_index import TextIndex
+from services.catalog.search.catalogue_index import CatalogueIndex
 from shared.tables.manifest import Column, ColumnDescription, Meaning, Profile
 from tests.unit.catalog.samples import metadata, ref, registered
 from tests.unit.catalog.search.catalogue import dataset, found, index_of, page
@@ -96,7 +96,7 @@ def test_short_words_that_differ_by_one_letter_are_two_words() -> None:
 
 
 @pytest.fixture(scope="module")
-def places() -> TextIndex:
+def places() -> CatalogueIndex:
     """Accidents, of several territories."""
     return index_of(
         [
@@ -113,7 +113,7 @@ def places() -> TextIndex:
 @pytest.mark.parametrize(
     "q", ["accidents Seine-Maritime", "accidents 76", "accident dans le département 76"]
 )
-def test_places_meet_territories(places: TextIndex, q: str) -> None:
+def test_places_meet_territories(places: CatalogueIndex, q: str) -> None:
     """Own data first, then what holds it; data of another department is not what was asked for."""
     assert found(places, q) == ["own", "region", "part", "france"]
 
@@ -132,7 +132,7 @@ def test_kinds_of_places_in_the_plural_are_what_is_looked_for() -> None:
     assert set(found(index, "commune de Caen")) == {"stations", "communes"}
 
 
-def test_places_say_which_territory_serves(places: TextIndex) -> None:
+def test_places_say_which_territory_serves(places: CatalogueIndex) -> None:
     """In French, by its name."""
     reasons = {item.id: item.reasons for item in page(places, q="accidents Le Havre").items}
     assert reasons["dts_own"][1] == "« havre » dans le territoire : Seine-Maritime"
@@ -140,7 +140,7 @@ def test_places_say_which_territory_serves(places: TextIndex) -> None:
     assert reasons["dts_france"][1] == "« havre » : données de toute la France, ou sans territoire"
 
 
-def test_a_name_may_be_a_place_or_a_word(places: TextIndex) -> None:
+def test_a_name_may_be_a_place_or_a_word(places: CatalogueIndex) -> None:
     """The sea is found beside the department."""
     index = index_of(
         [dataset("sea", "Poissons de la Manche"), dataset("dep", "Poissons", territory=("50",))]
