@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import AwareDatetime, Field
 
 from shared.events.event import FileRef, Frozen, JobKind, Step
-from shared.tables.privacy import Privacy
+from shared.tables.privacy import Privacy, Verdict
+from shared.tables.release import EarlierRelease, ProtectedInput
 
 PARQUET = "application/vnd.apache.parquet"
 """The media type of tables."""
@@ -62,6 +63,28 @@ class Input(Frozen):
     likely_total_rows: int = Field(
         default=0, exclude=True, description="rows that look like totals, and are counted"
     )
+    is_protected: bool = Field(
+        default=False, exclude=True, description="others' restricted data: its results are checked"
+    )
+    personal: Verdict = Field(default="none", exclude=True, description="on persons in its table")
+    minimum_units: int | None = Field(
+        default=None, exclude=True, description="behind a figure, as its owner raised it"
+    )
+    releases: tuple[EarlierRelease, ...] = Field(
+        default=(), exclude=True, description="what left of this version before"
+    )
+
+    @property
+    def protected(self) -> ProtectedInput:
+        """What the rules of release need to know of it."""
+        return ProtectedInput(
+            dataset_id=self.dataset_id,
+            version=self.version,
+            sha256=self.sha256,
+            title=self.title,
+            personal=self.personal,
+            minimum_units=self.minimum_units,
+        )
 
 
 class Output(Frozen):
@@ -69,6 +92,9 @@ class Output(Frozen):
 
     name: str = Field(description="file name, e.g. result.parquet")
     file: FileRef
+    is_internal: bool = Field(
+        default=False, description="for the ledger of releases: nobody downloads it"
+    )
 
 
 class Manifest(Frozen):

@@ -24,6 +24,7 @@ from shared.events import JobKind, Party
 from shared.events.event import FileRef
 from shared.inbound import Body, Paging
 from shared.tables.manifest import Column, RowRange
+from shared.tables.privacy import Verdict
 
 _LATEST = date(2200, 1, 1)
 
@@ -136,6 +137,10 @@ class GrantedDataset(BaseModel):
     likely_total_rows: int = Field(
         default=0, description="of the table, that look like totals and are counted"
     )
+    is_protected: bool = Field(
+        default=False, description="whether what is made of it is checked before it leaves"
+    )
+    personal: Verdict = Field(default="none", description="what its table tells about persons")
 
     @classmethod
     def of(
@@ -165,6 +170,8 @@ class GrantedDataset(BaseModel):
             attribution=compatibility_of(dataset.sources(version)).attribution,
             total_rows=version.profile.total_rows if version.profile else (),
             likely_total_rows=version.profile.likely_total_rows if version.profile else 0,
+            is_protected=grant.asked and dataset.metadata.access == "restricted",
+            personal=profile.privacy.verdict if profile and profile.privacy else "none",
         )
 
 

@@ -19,6 +19,7 @@ from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
 from shared.tables.manifest import Column, RowRange
 from shared.tables.privacy import Privacy
+from shared.tables.release import ProtectedInput, ReleaseRecord
 
 Report = dict[str, Any]
 """What a step tells of its work: a summary in French, counts, and what else it found."""
@@ -48,6 +49,9 @@ class Work(Frozen):
     likely_total_rows: dict[str, int] = Field(
         default={}, description="of inputs, how many rows look like totals and are counted"
     )
+    protected: dict[str, ProtectedInput] = Field(
+        default={}, description="inputs with others' restricted data, by the name in the steps"
+    )
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None
     crossing_rows: int = Field(default=MOST_ROWS, description="that a crossing may make")
@@ -64,6 +68,7 @@ class Made(Frozen):
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")
     path: str
     media_type: str = Field(default="application/octet-stream", max_length=100)
+    is_internal: bool = Field(default=False, description="for the ledger of releases alone")
 
 
 class RunnerResult(Frozen):
@@ -72,6 +77,9 @@ class RunnerResult(Frozen):
     outputs: tuple[Made, ...] = Field(default=(), max_length=50)
     reports: tuple[dict[str, Any], ...] = ()
     software: dict[str, str] = {}
+    release: ReleaseRecord | None = Field(
+        default=None, description="what was checked of the outputs; of treatments only"
+    )
 
     @property
     def privacy(self) -> Privacy | None:

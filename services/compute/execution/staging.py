@@ -15,7 +15,8 @@ from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events.event import FileRef, Frozen, Treatment
 from shared.storage import CHUNK, Storage
 from shared.tables.manifest import Column, Input, Manifest, Output, RowRange
-from shared.tables.privacy import Privacy
+from shared.tables.privacy import Privacy, Verdict
+from shared.tables.release import EarlierRelease
 
 SOURCE = "source"
 """What an ingest job's only input is called."""
@@ -52,6 +53,10 @@ class ReadableDataset(Frozen):
     attribution: str = ""
     total_rows: tuple[RowRange, ...] = ()
     likely_total_rows: int = 0
+    is_protected: bool = False
+    personal: Verdict = "none"
+    minimum_units: int | None = None
+    releases: tuple[EarlierRelease, ...] = ()
 
 
 FoundInput: TypeAlias = tuple[Input, FileRef]
@@ -172,6 +177,7 @@ def store_result(
         Output(
             name=made.name,
             file=files.put(_paced(_chunks(folder.made_path(made))), made.media_type),
+            is_internal=made.is_internal,
         )
         for made in result.outputs
     )

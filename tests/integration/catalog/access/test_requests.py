@@ -136,6 +136,8 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "table_columns": [one["name"] for one in version["profile"]["columns"]],
         "total_rows": [],
         "likely_total_rows": 0,
+        "is_protected": True,
+        "personal": "none",
         "conditions": [],
     }
     assert (request["uses"], request["last_used"] is not None) == (2, True)

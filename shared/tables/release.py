@@ -1,0 +1,139 @@
+"""What was checked of a job's outputs before they leave, and the ledger of what left before.
+
+In the manner of ACRO (Green, Ritchie, Smith 2021): each output, each rule, what it found, in French
+for the holder and for the reviewer who decides. Nothing here holds a value of the data; the exact
+counts are for reviewers and for the ledger alone: a holder reads `for_holder()`.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field
+
+from shared.events.event import FileRef, Frozen
+from shared.tables.privacy import Verdict
+
+ENTERPRISES, PERSONS = 3, 11
+"""How many units a cell needs at least: of enterprises in any table, of natural persons in tax data
+(INSEE, Manuel de protection des tableaux, annexe « Règles »)."""
+
+ReleaseVerdict = Literal["released", "suppressed", "held"]
+"""`suppressed`: released with cells left empty; `held`: kept for a reviewer as a whole."""
+
+RuleName = Literal[
+    "units",
+    "dominance",
+    "p_percent",
+    "alike",
+    "margins",
+    "ledger",
+    "selection",
+    "rows",
+    "opaque",
+    "undecided",
+    "open",
+]
+"""`units`: too few behind a cell; `alike`: all contributors have the same value; `margins`: other
+cells of the result would give it away; `ledger`: earlier releases would; `selection`: the holder
+chose whose rows count; `rows`: row by row, as the grant says; `opaque`: figures and files of own
+code; `undecided`: too large to decide, or made in a way that is not followed; `open`: nothing of
+others' restricted data is in it."""
+
+
+class RuleOutcome(Frozen):
+    """What one rule found in an output; `told` says it in French."""
+
+    rule: RuleName
+    verdict: ReleaseVerdict
+    cells: int = Field(default=0, ge=0, description="that the rule looked at")
+    failed: int = Field(default=0, ge=0, description="of which it left empty")
+    told: str
+
+
+class OutputRelease(Frozen):
+    """One output, and what every rule says of it."""
+
+    name: str = Field(description="of the output, e.g. result.parquet, or a report's part")
+    verdict: ReleaseVerdict
+    rules: tuple[RuleOutcome, ...] = ()
+
+
+class LedgerEntry(Frozen):
+    """What a result tells of one version of a restricted dataset, if it is released.
+
+    `file` names the job's internal output with a row for each cell that a row of the dataset is in:
+    `row` counts from 1 in the order of its table, `cell` numbers the result's rows, `weight` is how
+    often the row counts there, `figures` has a bit for each of `figures` that the cell shows.
+    """
+
+    dataset_id: str
+    version: int
+    sha256: str = Field(description="of the version's source")
+    by: tuple[str, ...] = Field(default=(), description="columns of the result that make its cells")
+    filters: str = Field(default="", description="which rows count, in French")
+    figures: tuple[str, ...] = Field(description="`count`, `sum(column)`, ... at most 60")
+    cells: int = Field(ge=0, description="that show a figure")
+    units: int = Field(ge=0, description="behind all cells together")
+    unit: str = Field(default="", description="the column that tells units apart; empty: rows")
+    minimum_units: int = Field(ge=1)
+    is_trial: bool = False
+    file: str
+
+
+class EarlierRelease(Frozen):
+    """An entry of the ledger, and where its file of cells lies."""
+
+    entry: LedgerEntry
+    file: FileRef
+
+
+class ProtectedInput(Frozen):
+    """What the rules need to know of an input that holds others' restricted data: in `job.json`.
+
+    `earlier` are entries of the ledger with the paths of their files in the job's folder.
+    """
+
+    dataset_id: str
+    version: int
+    sha256: str = ""
+    title: str = ""
+    personal: Verdict = "none"
+    minimum_units: int | None = Field(default=None, ge=1, description="as its owner raised it")
+    earlier: tuple[tuple[LedgerEntry, str], ...] = ()
+
+    def minimum(self, *, are_enterprises: bool) -> int:
+        """How many units a cell needs: never fewer than the rule asks for."""
+        asked = ENTERPRISES if are_enterprises and self.personal == "none" else PERSONS
+        return max(asked, self.minimum_units or 0)
+
+
+class ReleaseRecord(Frozen):
+    """Everything that was checked of a job's outputs; `told` sums it up in French."""
+
+    verdict: ReleaseVerdict
+    outputs: tuple[OutputRelease, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
+    told: str
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a reviewer has to decide before its holder gets the outputs."""
+        return self.verdict == "held"
+
+    def for_holder(self) -> "ReleaseRecord":
+        """The same without counts by rule and without ledger entries: these are figures, too."""
+        outputs = tuple(
+            one.model_copy(update={"rules": tuple(map(_without_counts, one.rules))})
+            for one in self.outputs
+        )
+        return self.model_copy(update={"outputs": outputs, "entries": ()})
+
+
+def strictest(verdicts: Iterable[ReleaseVerdict]) -> ReleaseVerdict:
+    """The verdict on all together: one that is held holds all."""
+    found = set(verdicts)
+    return "held" if "held" in found else "suppressed" if "suppressed" in found else "released"
+
+
+def _without_counts(one: RuleOutcome) -> RuleOutcome:
+    return one.model_copy(update={"cells": 0, "failed": 0})
