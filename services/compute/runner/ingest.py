@@ -72,8 +72,7 @@ def ingest_file(
         _show(database, made)
         _rewrite(database, made, _no_break_spaces(database, spaced, repairs))
         _rewrite(database, made, _leading_zeros(database, work, repairs))
-        rows, described = _describe(database, found, repairs, say)
-        described = with_units(described, units)
+        rows, described = _describe(database, found, repairs, units, say)
         changed = {one.name: _without(one) for one in described if one.missing}
         changed |= _ungrouped(database, described, changed, repairs)
         _rewrite(database, made, changed)
@@ -97,13 +96,17 @@ def _outputs(*, has_keys: bool) -> list[Made]:
 
 
 def _describe(
-    database: duckdb.DuckDBPyConnection, found: Table | None, repairs: Repairs, say: Say
+    database: duckdb.DuckDBPyConnection,
+    found: Table | None,
+    repairs: Repairs,
+    units: Mapping[str, str],
+    say: Say,
 ) -> tuple[int, list[Column]]:
-    """The rows of the table, and its columns."""
+    """The rows of the table, and its columns; `units` are those that a Parquet file tells."""
     rows, described = describe(database, _READ, lambda share, what: say(0.5 + share / 2, what))
     if found and found.delimiter == ",":
         described = with_doubtful_commas(database, _READ, described, repairs)
-    return rows, described
+    return rows, with_units(described, units)
 
 
 def _source(found: Table | None) -> dict[str, Any]:
