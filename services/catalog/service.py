@@ -30,7 +30,6 @@ from services.catalog.retirement.eraser import Eraser
 from services.catalog.retirement.references import files_in_use
 from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.search.finder import Finder
-from shared.applications.known_tables import KnownInputs
 from shared.auth import Caller
 from shared.endings import departures
 from shared.endings.departures import Departure
@@ -71,6 +70,7 @@ from shared.messaging import (
     ssrf_guard,
 )
 from shared.settings import Settings
+from shared.treatments.known_tables import KnownInputs
 
 _EXPORT_SECONDS = 150
 """How long compute may take to export a table: longer than the export itself may."""

@@ -26,7 +26,6 @@ from services.compute.jobs.views import (
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared import trace
 from shared.applications import ApplicationView, list_applications
-from shared.applications.remarks import TreatmentCheck
 from shared.auth import INSIDE, Caller
 from shared.endings.departures import Departure
 from shared.endings.orphans import Hashes, HashIndex, OrphanSweep, References, WrittenFile
@@ -58,6 +57,7 @@ from shared.messaging import Background, Config, Context, Documents, Files, RpcC
 from shared.storage import check_disk
 from shared.tables.exports import DOWNLOADS, XLSX, Export
 from shared.tables.manifest import RESULT_TYPES
+from shared.treatments.remarks import TreatmentCheck
 
 
 def _scheduler(context: Context) -> Scheduler:

@@ -5,7 +5,7 @@ module of the same name in `services.compute.runner`, which only the sandbox imp
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from shared.applications.aggregate import AGGREGATE
 from shared.applications.application import Application, Parameters, Role
 from shared.applications.cross import CHOICE, CROSS
+from shared.applications.effect import Columns, Effect
 from shared.errors import Invalid, invalid_of
 from shared.events.event import Frozen, Step, Treatment
 
@@ -27,6 +28,7 @@ INGEST = Application(
     ),
     roles=(Role(name="file", title="Le fichier déposé"),),
     parameters=Parameters,
+    effect=lambda _parameters, _tables: Effect({}, is_open=True),
     automatic=True,
 )
 """Takes in a file that somebody uploaded, as one table."""
@@ -114,6 +116,19 @@ def parse_parameters(application: Application, step: Step, at: str) -> Parameter
         raise Invalid(wrong.args[0], field) from error
 
 
+def effect_of(step: Step, at: str, tables: Mapping[str, Columns]) -> Effect:
+    """What the step makes of tables with these columns, by role; `at` is where it stands.
+
+    Raises Invalid naming the parameter that is wrong.
+    """
+    application = APPLICATIONS[step.application]
+    parameters = parse_parameters(application, step, at)
+    try:
+        return application.effect(parameters, tables)
+    except Invalid as error:
+        raise Invalid(error.args[0], f"{at}.parameters.{error.field}") from error
+
+
 def _check_name(name: str, at: str) -> None:
     """Tables are files and SQL names as well: a plain word is safe as each."""
     if not _NAME.fullmatch(name):
@@ -125,8 +140,12 @@ def _check_roles(application: Application, step: Step, tables: set[str], at: str
     needed = {role.name for role in application.roles if role.required}
     for role in sorted(needed - step.inputs.keys()):
         raise Invalid("ce rôle doit être pourvu", f"{at}.inputs.{role}")
+    if not step.inputs:
+        raise Invalid("cette étape ne lit aucune table", f"{at}.inputs")
     for role, table in step.inputs.items():
-        if role not in known:
+        if application.open_roles:
+            _check_name(role, f"{at}.inputs.{role}")
+        elif role not in known:
             raise Invalid("l'application n'a pas ce rôle", f"{at}.inputs.{role}")
         if table not in tables:
             raise Invalid(f"aucune table ne s'appelle « {table} »", f"{at}.inputs.{role}")
@@ -139,6 +158,7 @@ __all__ = [
     "Parameters",
     "Role",
     "check_steps",
+    "effect_of",
     "list_applications",
     "parse_parameters",
     "with_choices",

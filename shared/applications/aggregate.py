@@ -1,5 +1,6 @@
 """Adds up a table by groups, with a ratio and a chart."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -11,9 +12,12 @@ from shared.applications.application import (
     Role,
     Totals,
 )
+from shared.applications.effect import Columns as TableColumns
+from shared.applications.effect import Effect, MadeColumn, Named, Part, ShownTable, Source, as_it_is
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 Columns = tuple[ColumnName, ...]
+SUM, MEAN = "la somme", "la moyenne"
 
 
 class Ratio(Parameters):
@@ -91,6 +95,31 @@ def _check(name: str, names: list[str], field: str) -> None:
         )
 
 
+def _effect(told: AggregateParameters, _tables: Mapping[str, TableColumns]) -> Effect:
+    """Groups, and figures of their rows; the chart shows a figure beside its label."""
+    by = tuple(Source("table", name) for name in told.by)
+    made = {source.column: as_it_is(source) for source in by}
+    for figure in told.figures():
+        if told.ratio is None or figure != told.ratio.name:
+            how, column = told.made_of(figure)
+            made[figure] = MadeColumn((Part(Source("table", column), how),), "decimal")
+    if ratio := told.ratio:
+        parts = (part for name in ratio.parts for part in made[name].of)
+        unit = "%" if ratio.percent else ""
+        made[ratio.name] = MadeColumn(tuple(dict.fromkeys(parts)), "decimal", unit)
+    chart = told.chart
+    shown = {name: made[name] for name in (chart.label, chart.value)} if chart else {}
+    shows = (ShownTable(shown, by),) if chart else ()
+    return Effect(made, by=by, named=tuple(_named(told)), shows=shows)
+
+
+def _named(told: AggregateParameters) -> Iterator[Named]:
+    for what, number_for in (("by", ""), ("sums", SUM), ("means", MEAN), ("counts", "")):
+        names: Columns = getattr(told, what)
+        for at, name in enumerate(names):
+            yield Named(f"{what}.{at}", Source("table", name), number_for)
+
+
 AGGREGATE = Application(
     name="aggregate",
     title="Agréger une table",
@@ -103,4 +132,5 @@ AGGREGATE = Application(
     ),
     roles=(Role(name="table", title="La table à agréger"),),
     parameters=AggregateParameters,
+    effect=_effect,
 )

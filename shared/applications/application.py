@@ -1,11 +1,13 @@
 """What every application declares."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.events.event import Frozen
+from shared.applications.effect import Columns, Effect
+from shared.events.event import Frozen, Step
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -39,7 +41,9 @@ class Application:
     """A ready-made treatment; title, description and roles are French, for those who use it.
 
     The first role is the main table: the one that a trial takes its sample of. An `automatic`
-    application is run by the lab itself and cannot be a step of a treatment.
+    application is run by the lab itself and cannot be a step of a treatment. One of `open_roles`
+    takes any tables, each in a role of its user's naming, and the first is the main one.
+    `effect` says what its parameters make of tables with these columns, by role.
     """
 
     name: str
@@ -47,4 +51,10 @@ class Application:
     description: str
     roles: tuple[Role, ...]
     parameters: type[Parameters]
+    effect: Callable[[Any, Mapping[str, Columns]], Effect]
     automatic: bool = False
+    open_roles: bool = False
+
+    def main_role(self, step: Step) -> str:
+        """The role of the step's main table."""
+        return next(iter(step.inputs)) if self.open_roles else self.roles[0].name

@@ -1,11 +1,24 @@
 """Crosses two tables on a key, and says what did not meet."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.applications.application import Application, ColumnName, Parameters, Role, Totals
+from shared.applications.effect import (
+    Columns,
+    Effect,
+    MadeColumn,
+    Met,
+    Named,
+    Part,
+    ShownTable,
+    Source,
+    as_they_are,
+)
 from shared.tables.crosswalks import CROSSWALKS
+from shared.words import unique
 
 CHOICE = "many_to_many"
 """The parameter that a holder chooses by; see `with_choices`."""
@@ -64,6 +77,44 @@ class CrossParameters(Parameters):
         return self
 
 
+def _effect(told: CrossParameters, tables: Mapping[str, Columns]) -> Effect:
+    """Both tables' columns, and a report that lists the left keys that met nothing.
+
+    Each is listed with its weight, and with the code that follows it where a table says so.
+    """
+    left, right = as_they_are("left", tables["left"]), as_they_are("right", tables["right"])
+    renamed = dict(zip(unique(right, left), right.values(), strict=True))
+    left_key, right_key = Source("left", told.left_key), Source("right", told.right_key)
+    followers = _followers(tables)
+    listed = [Part(one, "listed") for one in (left_key, *followers)]
+    weighed = [Part(Source("left", told.weight), "sum")] if told.weight else []
+    report = {"keys": MadeColumn((*listed, Part(right_key, "met"), *weighed))}
+    met = Met(
+        told.how, left_key, (right_key, *followers), told.left_via or "", told.right_via or ""
+    )
+    return Effect(
+        {**left, **renamed},
+        named=tuple(_named(told)),
+        looks_at=frozenset(followers),
+        passes=("left", "right"),
+        shows=(ShownTable(report, (left_key,)),),
+        met=(met,),
+    )
+
+
+def _named(told: CrossParameters) -> Iterator[Named]:
+    yield Named("left_key", Source("left", told.left_key))
+    yield Named("right_key", Source("right", told.right_key))
+    if told.weight:
+        yield Named("weight", Source("left", told.weight), "le poids")
+
+
+def _followers(tables: Mapping[str, Columns]) -> tuple[Source, ...]:
+    """The columns by which gone codes are led to those that follow them."""
+    names = SUCCESSOR_COLUMNS if "successors" in tables else ()
+    return tuple(Source("successors", name) for name in names)
+
+
 CROSS = Application(
     name="cross",
     title="Croiser deux tables",
@@ -87,4 +138,5 @@ CROSS = Application(
         ),
     ),
     parameters=CrossParameters,
+    effect=_effect,
 )

@@ -15,7 +15,12 @@ from services.catalog.access.obstacles import Wanted
 from services.catalog.datasets.model import Dataset
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
-from shared.applications.lineage import (
+from shared.applications.effect import FIGURES
+from shared.errors import Invalid
+from shared.events import Party, ProjectSecured, TreatmentChanged
+from shared.events.event import Frozen, Treatment
+from shared.tables.crosswalks import CROSSWALKS
+from shared.treatments.lineage import (
     Key,
     Origin,
     Reading,
@@ -24,10 +29,6 @@ from shared.applications.lineage import (
     dataset_of,
     readings_of,
 )
-from shared.errors import Invalid
-from shared.events import Party, ProjectSecured, TreatmentChanged
-from shared.events.event import Frozen, Treatment
-from shared.tables.crosswalks import CROSSWALKS
 from shared.words import french_list, quoted
 
 _KINDS = {
@@ -38,14 +39,6 @@ _KINDS = {
     "school": "établissement d'enseignement",
     "association": "association",
     "computing_centre": "centre de calcul",
-}
-
-_FIGURES = {
-    "sum": "la somme de",
-    "mean": "la moyenne de",
-    "count": "le nombre de valeurs de",
-    "listed": "les valeurs sans correspondance de",
-    "met": "s'il y a une valeur égale dans",
 }
 
 _SCOPE = (
@@ -238,8 +231,8 @@ def figures_in_french(figures: Iterable[str]) -> str:
 
 def _figure(figure: str) -> str:
     how, _, inner = figure.partition("(")
-    if how in _FIGURES and figure.endswith(")"):
-        return f"{_FIGURES[how]} {_figure(inner[:-1])}"
+    if how in FIGURES and figure.endswith(")"):
+        return f"{FIGURES[how]} {_figure(inner[:-1])}"
     return quoted(figure)
 
 

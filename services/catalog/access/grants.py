@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, model_validator
 
 from shared.aggregate import NEVER, now
-from shared.applications.lineage import Reading
 from shared.events.event import Frozen
+from shared.treatments.lineage import Reading
 
 GrantState = Literal["requested", "granted", "refused", "expired", "revoked"]
 Decision = Literal["grant", "refuse", "revoke"]

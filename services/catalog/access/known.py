@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
 from services.catalog.datasets.model import Dataset
-from shared.applications.known_tables import KnownColumn, KnownTable
 from shared.tables.manifest import Profile
+from shared.treatments.known_tables import KnownColumn, KnownTable
 
 ShownProfile = Callable[[Dataset], Profile | None]
 """What of a dataset's columns may be seen."""

@@ -8,12 +8,12 @@ from services.catalog.decisions.not_personal import lifted
 from services.catalog.licences.compatibility import Terms, compatibility_of, terms_of
 from services.catalog.licences.licences import canonical
 from shared.aggregate import now
-from shared.applications.remarks import near
 from shared.auth import Caller
 from shared.errors import Invalid, WrongStage
 from shared.events.event import AcceptedRepair
 from shared.store import Store
 from shared.tables.privacy import Privacy
+from shared.treatments.remarks import near
 from shared.words import counted, quoted
 
 _OTHERS_DECIDE = (

@@ -23,7 +23,6 @@ from services.catalog.results.crossing import CrossingQuery, CrossingView
 from services.catalog.results.ended_inputs import with_ended_inputs
 from services.catalog.search.finder import DatasetPage, Finder
 from services.catalog.search.query import DatasetQuery
-from shared.applications.known_tables import KnownInputs
 from shared.auth import INSIDE, Caller
 from shared.events.event import FileRef, Treatment
 from shared.http import Call, Download, Text, http, paced
@@ -36,6 +35,7 @@ from shared.store import Store
 from shared.tables.exports import DOWNLOADS, STORED
 from shared.tables.exports import MEDIA_TYPES as TABLE_TYPES
 from shared.tables.manifest import RESULT_TYPES
+from shared.treatments.known_tables import KnownInputs
 
 
 class Reading:

@@ -6,16 +6,16 @@ from services.catalog.datasets.visibility import datasets_of
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import Join
-from shared.applications.known_tables import (
+from shared.auth import Caller
+from shared.events import Treatment
+from shared.store import Store
+from shared.tables.manifest import Profile
+from shared.treatments.known_tables import (
     DatasetCrossing,
     KnownCrossing,
     KnownInputs,
     dataset_crossings,
 )
-from shared.auth import Caller
-from shared.events import Treatment
-from shared.store import Store
-from shared.tables.manifest import Profile
 
 
 def describe(

@@ -19,12 +19,12 @@ from services.catalog.matching.model import (
 )
 from services.catalog.search.finder import Finder
 from services.catalog.search.query import ScoredTerm
-from shared.applications.checking import check_tables
 from shared.applications.cross import CHOICE
-from shared.applications.known_tables import KnownInputs
 from shared.errors import Invalid
 from shared.events import Envelope, Obstacle, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.store import Store
+from shared.treatments.checking import check_tables
+from shared.treatments.known_tables import KnownInputs
 
 _MOST = 200
 """Candidates, many more than are told: their points are only nearly those of the match."""

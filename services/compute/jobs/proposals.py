@@ -3,12 +3,12 @@
 from typing import Any, Protocol
 
 from shared.applications import check_steps
-from shared.applications.checking import check_tables
-from shared.applications.known_tables import KnownInputs
-from shared.applications.remarks import Remark, TreatmentCheck
 from shared.auth import Caller
 from shared.errors import Unavailable
 from shared.events import Treatment
+from shared.treatments.checking import check_tables
+from shared.treatments.known_tables import KnownInputs
+from shared.treatments.remarks import Remark, TreatmentCheck
 
 _AWAY = (
     "Le catalogue ne répond pas : les noms des jeux de données et des colonnes, leurs types et le"

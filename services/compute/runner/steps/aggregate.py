@@ -8,7 +8,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted
 from services.compute.runner.steps.workbench import Workbench, number
 from shared.applications.aggregate import AggregateParameters, Chart, Ratio
-from shared.applications.repetition import grain_told, repeated_told
+from shared.treatments.repetition import grain_told, repeated_told
 from shared.words import counted
 
 _COLOUR = "#1f5fa8"

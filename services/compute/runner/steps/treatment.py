@@ -27,14 +27,18 @@ from services.compute.runner.steps.input_tables import take, with_totals_told
 from services.compute.runner.steps.workbench import InputTable, Repeated, Workbench
 from services.compute.runner.values.column_units import of_unit, units_option
 from services.compute.runner.values.formulas import harmless_table
-from shared.applications import APPLICATIONS, check_steps, parse_parameters
+from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
 from shared.applications.aggregate import AggregateParameters
-from shared.applications.repetition import RATE_UNITS
+from shared.applications.effect import Effect, MadeColumn
 from shared.errors import Invalid
 from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT, Column
 from shared.tables.privacy import Privacy
+from shared.treatments.repetition import RATE_UNITS
 from shared.words import quoted as french_quoted
+
+_ALIKE = ("mean", "median", "quantile", "min", "max")
+"""Figures that have the unit of what they are made of."""
 
 _RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
     "aggregate": aggregate.run,
@@ -63,6 +67,9 @@ class TreatmentRun:
         }
         reports = []
         for number, step in enumerate(self.work.steps):
+            names = step.inputs.items()
+            known = {role: tuple(columns(self.database, tables[it].name)) for role, it in names}
+            effect = effect_of(step, f"steps.{number}", known)
             report = self._step(number, step, tables)
             rows = count(self.database, step.output)
             is_whole = not ("sample" in report or report.get("is_bounded")) and all(
@@ -74,8 +81,8 @@ class TreatmentRun:
                 rows,
                 rows,
                 is_whole,
-                self._repeated(step, tables, report),
-                self._described(step, tables, report),
+                self._repeated(step, effect, tables, report),
+                self._described(step, effect, tables),
             )
             reports.append(report)
         found, screened = self._screen(self.work.steps[-1], tables)
@@ -84,7 +91,7 @@ class TreatmentRun:
 
     def _step(self, number: int, step: Step, tables: dict[str, InputTable]) -> Report:
         application = APPLICATIONS[step.application]
-        main = application.roles[0].name
+        main = application.main_role(step)
         parameters = parse_parameters(application, step, f"steps.{number}")
         is_kept = parameters.model_dump().get("totals") == "kept"
         given = {role: tables[name] for role, name in step.inputs.items()}
@@ -145,33 +152,38 @@ class TreatmentRun:
         return small_groups(self.database, source.whole, parameters.by, figures)
 
     def _repeated(
-        self, step: Step, tables: dict[str, InputTable], report: Report
+        self, step: Step, effect: Effect, tables: dict[str, InputTable], report: Report
     ) -> dict[str, Repeated]:
-        """The columns of a crossed table whose rows stand in it several times; of groups none."""
-        if step.application != "cross":
+        """The columns of the step's table whose rows stand in it several times; of groups none."""
+        if effect.by is not None:
             return {}
         found: dict[str, Repeated] = {}
-        for side in ("left", "right"):
-            table, times = tables[step.inputs[side]], report["repeated"][side]
-            for name in columns(self.database, table.name):
-                before = table.repeated.get(name, Repeated(table.name, 1, step.output))
+        for name, made in effect.columns.items():
+            if source := made.unchanged:
+                table = tables[step.inputs[source.role]]
+                times = report.get("repeated", {}).get(source.role, 1)
+                before = table.repeated.get(source.column, Repeated(table.name, 1, step.output))
                 if before.times * times > 1:
-                    renamed = report["renamed"].get(name, name) if side == "right" else name
-                    found[renamed] = before._replace(times=before.times * times)
+                    found[name] = before._replace(times=before.times * times)
         return found
 
-    def _described(
-        self, step: Step, tables: dict[str, InputTable], report: Report
-    ) -> dict[str, Column]:
-        """What the columns that a step hands on were read to hold; its figures are numbers."""
-        if step.application == "cross":
-            left, right = (tables[step.inputs[side]].described for side in ("left", "right"))
-            renamed = {report["renamed"].get(name, name): one for name, one in right.items()}
-            return {**left, **{name: _called(one, name) for name, one in renamed.items()}}
-        known = tables[step.inputs["table"]].described
-        parameters = AggregateParameters.model_validate(step.parameters)
-        kept = {name: known[name] for name in parameters.by if name in known}
-        return kept | _figures(parameters, known)
+    @staticmethod
+    def _described(step: Step, effect: Effect, tables: dict[str, InputTable]) -> dict[str, Column]:
+        """What the columns that a step hands on were read to hold, and the units of its figures."""
+        found: dict[str, Column] = {}
+        for name, made in effect.columns.items():
+            known = [
+                tables[step.inputs[part.source.role]].described.get(part.source.column)
+                for part in made.of
+            ]
+            if made.unchanged and known[0]:
+                found[name] = known[0].model_copy(update={"name": name})
+            elif unit := _unit(made, known):
+                meaning = of_unit(unit)
+                found[name] = Column(
+                    name=name, kind="decimal", filled=0, distinct=0, meaning=meaning
+                )
+        return found
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
@@ -227,26 +239,14 @@ def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[M
         return TreatmentRun(folder, work, database, say).run()
 
 
-def _called(column: Column, name: str) -> Column:
-    return column.model_copy(update={"name": name})
-
-
-def _figures(parameters: AggregateParameters, known: Mapping[str, Column]) -> dict[str, Column]:
-    """The figures of groups that have a unit: no sum of rates, which is none."""
-    sources = {name: known[name] for name in parameters.sums if name in known}
-    units = {name: _unit(one) for name, one in sources.items() if _unit(one) not in RATE_UNITS}
-    units |= {f"{name}_moyenne": _unit(known[name]) for name in parameters.means if name in known}
-    if parameters.ratio and parameters.ratio.percent:
-        units[parameters.ratio.name] = "%"
-    return {
-        name: Column(name=name, kind="decimal", filled=0, distinct=0, meaning=of_unit(unit))
-        for name, unit in units.items()
-        if unit
-    }
-
-
-def _unit(column: Column) -> str:
-    return (column.meaning and column.meaning.unit) or ""
+def _unit(made: MadeColumn, sources: Sequence[Column | None]) -> str:
+    """The unit of a figure: its own, or its only source's; a sum of rates is none."""
+    source = sources[0] if len(sources) == 1 else None
+    if made.unit or not (source and source.meaning and source.meaning.unit):
+        return made.unit
+    how, unit = made.of[0].how, source.meaning.unit
+    is_alike = how in _ALIKE or (how == "sum" and unit not in RATE_UNITS)
+    return unit if is_alike else ""
 
 
 def _with_empty(report: Report, empty: Mapping[str, int]) -> Report:

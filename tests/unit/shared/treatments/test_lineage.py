@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.applications.lineage import Reading, readings_of
 from shared.errors import Invalid
 from shared.events.event import Treatment
+from shared.treatments.lineage import Reading, readings_of
 
 BUSES, TOWNS = "dts_buses", "dts_towns"
 COLUMNS: dict[str, tuple[str, ...] | None] = {

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from shared.applications.checking import check_tables
-from shared.applications.known_tables import (
+from shared.events.event import Treatment
+from shared.treatments.checking import check_tables
+from shared.treatments.known_tables import (
     KnownColumn,
     KnownCrossing,
     KnownInputs,
     KnownTable,
 )
-from shared.applications.remarks import Findings
-from shared.events.event import Treatment
+from shared.treatments.remarks import Findings
 
 HOMES, TOWNS, LATE = "dts_homes", "dts_towns", "dts_late"
 

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from shared.applications import APPLICATIONS, check_steps, parse_parameters
+from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
 from shared.applications.aggregate import AggregateParameters
 from shared.applications.cross import CHOICE, SUCCESSOR_COLUMNS, CrossParameters
-from shared.applications.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.applications.remarks import Findings, Remark, near
-from shared.applications.repetition import (
+from shared.applications.effect import MadeColumn
+from shared.events.event import Step, Treatment
+from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.treatments.remarks import Findings, Remark, near
+from shared.treatments.repetition import (
     Keys,
     Side,
     Times,
@@ -24,7 +26,6 @@ from shared.applications.repetition import (
     rate_told,
     repeated_told,
 )
-from shared.events.event import Step, Treatment
 from shared.words import quoted, unique
 
 _NUMBERS = ("integer", "decimal")
@@ -90,6 +91,15 @@ def _met(column: _Column, times: Times, step: Step, *, is_bound: bool) -> _Colum
     return column._replace(times=times, crossed=step.output, is_bound=is_bound)
 
 
+def _handed_on(name: str, made: MadeColumn, given: Mapping[str, _Table], step: Step) -> _Column:
+    """A column of a step's result: as it was, or as one that is made there."""
+    source = made.unchanged
+    found = given[source.role].columns.get(source.column) if source else None
+    if found is None:
+        return _Column(KnownColumn(name=name, kind=made.kind), step.output)
+    return found._replace(known=found.known and found.known.model_copy(update={"name": name}))
+
+
 class _Check:
     """One treatment under check."""
 
@@ -102,8 +112,10 @@ class _Check:
         tables = {name: self._input(name, one) for name, one in self._treatment.inputs.items()}
         for number, step in enumerate(self._treatment.steps):
             parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
-            made = _STEPS[step.application](self, number, step, parameters, tables)
-            tables[step.output] = made
+            if check := _STEPS.get(step.application):
+                tables[step.output] = check(self, number, step, parameters, tables)
+            else:
+                tables[step.output] = self._made(number, step, tables)
         return self._found
 
     def _input(self, name: str, dataset_id: str) -> _Table:
@@ -141,6 +153,22 @@ class _Check:
     def _warn(self, field: str, kind: str, message: str) -> None:
         if message:
             self._found.warnings.append(Remark(field=field, kind=kind, message=message))
+
+    def _made(self, number: int, step: Step, tables: Mapping[str, _Table]) -> _Table:
+        """The table that a step makes of which nothing but its effect is to be told."""
+        given = {role: tables[name] for role, name in step.inputs.items()}
+        known = {role: None if it.is_open else tuple(it.columns) for role, it in given.items()}
+        effect = effect_of(step, f"steps.{number}", known)
+        for named in effect.named:
+            field = f"steps.{number}.parameters.{named.field}"
+            column = self._column(given[named.source.role], named.source.column, field)
+            if named.number_for:
+                self._check_number(named.source.column, column, field, named.number_for)
+        columns = {
+            name: _handed_on(name, made, given, step) for name, made in effect.columns.items()
+        }
+        is_open = effect.is_open or any(given[role].is_open for role in effect.passes)
+        return _Table(step.output, next(iter(given.values())).dataset_id, columns, None, is_open)
 
     def cross(
         self, number: int, step: Step, told: CrossParameters, tables: Mapping[str, _Table]

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from shared.applications.known_tables import KnownColumn, KnownCrossing
 from shared.tables.crosswalks import CROSSWALKS
+from shared.treatments.known_tables import KnownColumn, KnownCrossing
 from shared.words import fold, grouped, quoted
 
 Times = int | None

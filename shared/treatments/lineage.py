@@ -6,16 +6,13 @@ table has is taken for its.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from shared.applications import APPLICATIONS, check_steps, parse_parameters
-from shared.applications.aggregate import AggregateParameters
-from shared.applications.cross import SUCCESSOR_COLUMNS, CrossParameters
+from shared.applications import check_steps, effect_of
+from shared.applications.effect import FIGURES, Effect, MadeColumn, Met, Source
 from shared.events.event import Frozen, Step, Treatment
-from shared.words import unique
 
 Origin = str
 """A column of a dataset: `<dataset id>.<column>`."""
@@ -107,7 +104,7 @@ def _column_of(figure: str) -> str:
     return figure
 
 
-_PREFIXES = ("sum(", "mean(", "count(", "met(", "listed(")
+_PREFIXES = tuple(f"{how}(" for how in FIGURES)
 
 
 @dataclass(frozen=True)
@@ -118,8 +115,10 @@ class _Trace:
     figure: str
     by: tuple[Origin, ...] | None = None
 
-    def made(self, how: str, by: tuple[Origin, ...]) -> "_Trace":
-        return _Trace(self.origin, f"{how}({self.figure})", by)
+    def made(self, how: str, by: tuple[Origin, ...] | None) -> "_Trace":
+        """The same after a step that makes groups of rows; their own stay where it makes none."""
+        figure = f"{how}({self.figure})" if how else self.figure
+        return _Trace(self.origin, figure, self.by if by is None else by)
 
 
 _Traces = frozenset[_Trace]
@@ -131,6 +130,11 @@ class _Table:
 
     columns: Mapping[str, _Traces]
     unknown: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The columns' names; None where a dataset in it has some that are not known."""
+        return None if self.unknown else tuple(self.columns)
 
     def of(self, name: str) -> _Traces:
         """What the column of that name is made of."""
@@ -153,11 +157,15 @@ class _Account:
         for trace in traces:
             self.read.setdefault(dataset_of(trace.origin), set()).add(column_of(trace.origin))
 
+    def read_all(self, table: _Table) -> None:
+        """Note that all columns of the table are read."""
+        self.look_at(trace for made_of in table.columns.values() for trace in made_of)
+        self.whole.update(table.unknown)
+
     def show(self, table: _Table) -> None:
         """Note that the whole table comes out."""
+        self.read_all(table)
         traces = {trace for made_of in table.columns.values() for trace in made_of}
-        self.look_at(traces)
-        self.whole.update(table.unknown)
         for dataset_id in {dataset_of(trace.origin) for trace in traces}:
             mine = {trace for trace in traces if dataset_of(trace.origin) == dataset_id}
             others = {trace.origin for trace in traces - mine}
@@ -180,8 +188,9 @@ def readings_of(
     account = _Account()
     tables = {name: _input(one, columns.get(one)) for name, one in treatment.inputs.items()}
     for number, step in enumerate(treatment.steps):
-        parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
-        tables[step.output] = _TRACES[step.application](step, parameters, tables, account)
+        known = {role: tables[name].names for role, name in step.inputs.items()}
+        effect = effect_of(step, f"steps.{number}", known)
+        tables[step.output] = _Step(step, tables, effect, account).trace()
     account.show(tables[treatment.steps[-1].output])
     return {one: _reading(account, one, columns.get(one)) for one in set(treatment.inputs.values())}
 
@@ -209,91 +218,61 @@ def _input(dataset_id: str, columns: tuple[str, ...] | None) -> _Table:
     return _Table({name: frozenset({_raw(dataset_id, name)}) for name in columns})
 
 
-def _trace_aggregate(
-    step: Step, parameters: AggregateParameters, tables: Mapping[str, _Table], account: _Account
-) -> _Table:
-    table = tables[step.inputs["table"]]
-    groups = {name: table.of(name) for name in parameters.by}
-    by = tuple(sorted({trace.origin for traces in groups.values() for trace in traces}))
-    made = {
-        name: frozenset(replace(trace, by=by) for trace in traces)
-        for name, traces in groups.items()
-    }
-    figures = [
-        *((name, "sum", name) for name in parameters.sums),
-        *((f"{name}_moyenne", "mean", name) for name in parameters.means),
-        *((f"{name}_nombre", "count", name) for name in parameters.counts),
-    ]
-    made |= {
-        new: frozenset(trace.made(how, by) for trace in table.of(name))
-        for new, how, name in figures
-    }
-    for traces in (*groups.values(), *(table.of(name) for _, _, name in figures)):
-        account.look_at(traces)
-    if ratio := parameters.ratio:
-        made[ratio.name] = made[ratio.numerator] | made[ratio.denominator]
-    if chart := parameters.chart:
-        account.show(_Table({name: made[name] for name in (chart.label, chart.value)}))
-    return _Table(made)
+@dataclass
+class _Step:
+    """A step on tables whose columns are traced."""
 
+    step: Step
+    tables: Mapping[str, _Table]
+    effect: Effect
+    account: _Account
 
-def _trace_cross(
-    step: Step, parameters: CrossParameters, tables: Mapping[str, _Table], account: _Account
-) -> _Table:
-    left, right = (tables[step.inputs[role]] for role in ("left", "right"))
-    left_key, right_key = left.of(parameters.left_key), right.of(parameters.right_key)
-    weight = left.of(parameters.weight) if parameters.weight else frozenset()
-    for traces in (left_key, right_key, weight):
-        account.look_at(traces)
-    successors = _successors(step, tables)
-    account.look_at(successors)
-    _note_keys(account, left_key, right_key | successors, parameters)
-    account.crossings.append(
-        Crossing(how=parameters.how, left=_origins(left_key), right=_origins(right_key))
-    )
-    _show_unmatched(account, left_key, right_key, weight, successors)
-    renamed = zip(right.columns, unique(right.columns, left.columns), strict=True)
-    added = {new: right.columns[old] for old, new in renamed}
-    return _Table({**left.columns, **added}, (*left.unknown, *right.unknown))
+    def trace(self) -> _Table:
+        """The table that it makes; what it reads, meets and shows goes into the account."""
+        self.account.look_at(trace for one in self.effect.reads for trace in self._of(one))
+        for role in self.effect.whole:
+            self.account.read_all(self._table(role))
+        for met in self.effect.met:
+            self._meet(met)
+        for shown in self.effect.shows:
+            self.account.show(_Table(self._made(shown.columns, shown.by)))
+        unknown = [one for role in self.effect.passes for one in self._table(role).unknown]
+        made = self._made(self.effect.columns, self.effect.by)
+        return _Table(made, tuple(dict.fromkeys(unknown)))
 
+    def _table(self, role: str) -> _Table:
+        return self.tables[self.step.inputs[role]]
 
-def _note_keys(
-    account: _Account, left: _Traces, right: _Traces, parameters: CrossParameters
-) -> None:
-    vias = (parameters.left_via or "", parameters.right_via or "")
-    for mine, others, (via, other_via) in ((left, right, vias), (right, left, vias[::-1])):
-        for one in mine:
-            keys = account.keys.setdefault(dataset_of(one.origin), set())
-            keys |= {
-                Key(column=column_of(one.origin), other=it.origin, via=via, other_via=other_via)
-                for it in others
-            }
+    def _of(self, source: Source) -> _Traces:
+        return self._table(source.role).of(source.column)
 
+    def _origins(self, sources: Iterable[Source]) -> tuple[Origin, ...]:
+        return tuple(sorted({trace.origin for one in sources for trace in self._of(one)}))
 
-def _successors(step: Step, tables: Mapping[str, _Table]) -> _Traces:
-    """The columns by which gone codes are led to those that follow them."""
-    if "successors" not in step.inputs:
-        return frozenset()
-    communes = tables[step.inputs["successors"]]
-    return frozenset().union(*(communes.of(name) for name in SUCCESSOR_COLUMNS))
+    def _made(
+        self, columns: Mapping[str, MadeColumn], by: tuple[Source, ...] | None
+    ) -> dict[str, _Traces]:
+        groups = None if by is None else self._origins(by)
+        return {
+            name: frozenset(
+                trace.made(part.how, groups) for part in made.of for trace in self._of(part.source)
+            )
+            for name, made in columns.items()
+        }
 
-
-def _origins(traces: _Traces) -> tuple[Origin, ...]:
-    return tuple(sorted({trace.origin for trace in traces}))
-
-
-def _show_unmatched(
-    account: _Account, left: _Traces, right: _Traces, weight: _Traces, successors: _Traces
-) -> None:
-    """The report of a crossing lists the left keys that met nothing, each with its weight.
-
-    And with the code that follows it, where a table says so.
-    """
-    by = _origins(left)
-    listed = {trace.made("listed", by) for trace in left | successors}
-    met = {trace.made("met", by) for trace in right}
-    weighed = {trace.made("sum", by) for trace in weight}
-    account.show(_Table({"keys": frozenset(listed | met | weighed)}))
-
-
-_TRACES: Mapping[str, Any] = {"aggregate": _trace_aggregate, "cross": _trace_cross}
+    def _meet(self, met: Met) -> None:
+        left = self._of(met.left)
+        right = frozenset[_Trace]().union(*map(self._of, met.right))
+        for mine, others, (via, other_via) in (
+            (left, right, (met.left_via, met.right_via)),
+            (right, left, (met.right_via, met.left_via)),
+        ):
+            for one in mine:
+                keys = self.account.keys.setdefault(dataset_of(one.origin), set())
+                keys |= {
+                    Key(column=column_of(one.origin), other=it.origin, via=via, other_via=other_via)
+                    for it in others
+                }
+        # What a gone code leads to is no key that is crossed.
+        crossed = (self._origins([met.left]), self._origins(met.right[:1]))
+        self.account.crossings.append(Crossing(how=met.how, left=crossed[0], right=crossed[1]))

@@ -1,0 +1,127 @@
+"""What a step makes of the columns of its tables, known without running it.
+
+What owners are asked for and what is checked before a treatment runs are made from this alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+Columns: TypeAlias = tuple[str, ...] | None
+"""The names of a table's columns, in order; None where nobody knows them."""
+
+FIGURES: Mapping[str, str] = {
+    "sum": "la somme de",
+    "mean": "la moyenne de",
+    "count": "le nombre de valeurs de",
+    "distinct": "le nombre de valeurs distinctes de",
+    "median": "la médiane de",
+    "quantile": "un quantile de",
+    "min": "la plus petite valeur de",
+    "max": "la plus grande valeur de",
+    "share": "la part de",
+    "derived": "un calcul sur",
+    "pseudonym": "un pseudonyme de",
+    "listed": "les valeurs sans correspondance de",
+    "met": "s'il y a une valeur égale dans",
+}
+"""How a figure is made of a column, as owners are told it (French)."""
+
+
+class Source(NamedTuple):
+    """A column of the table in a role."""
+
+    role: str
+    column: str
+
+
+class Part(NamedTuple):
+    """A column that another is made of, and how: a name of FIGURES, empty where as it is."""
+
+    source: Source
+    how: str = ""
+
+
+class MadeColumn(NamedTuple):
+    """A column that a step makes. `kind` is text, integer, decimal, date or boolean.
+
+    Kind and `unit` are empty where they are its source's, or not known.
+    """
+
+    of: tuple[Part, ...] = ()
+    kind: str = ""
+    unit: str = ""
+
+    @property
+    def unchanged(self) -> Source | None:
+        """The column that it is, as it is; None for one that is made."""
+        return self.of[0].source if len(self.of) == 1 and not self.of[0].how else None
+
+
+class ShownTable(NamedTuple):
+    """A table that comes out besides the result, such as a chart's or what met nothing."""
+
+    columns: Mapping[str, MadeColumn]
+    by: tuple[Source, ...] | None = None
+
+
+class Named(NamedTuple):
+    """A column that the parameter `field` names; `number_for` says in French why it holds numbers.
+
+    It is empty where any values will do.
+    """
+
+    field: str
+    source: Source
+    number_for: str = ""
+
+
+class Met(NamedTuple):
+    """A column whose values meet those of others, each side perhaps via a crosswalk."""
+
+    how: str
+    left: Source
+    right: tuple[Source, ...]
+    left_via: str = ""
+    right_via: str = ""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a step makes: `columns` of its result in order, `by` the groups that they are made for.
+
+    by: None where the result's rows are those of the tables, and not groups.
+    named: what the parameters name; a name that its table does not have is a fault there.
+    looks_at: columns that are read besides, such as those of a filter.
+    whole: roles of which all columns are read, also those that nobody knows.
+    passes: roles whose columns that nobody knows stand in the result.
+    shows: other tables that come out.
+    is_open: whether the result may have columns that only its run tells.
+    """
+
+    columns: Mapping[str, MadeColumn]
+    by: tuple[Source, ...] | None = None
+    named: tuple[Named, ...] = ()
+    looks_at: frozenset[Source] = frozenset()
+    whole: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
+    shows: tuple[ShownTable, ...] = ()
+    met: tuple[Met, ...] = ()
+    is_open: bool = False
+
+    @property
+    def reads(self) -> frozenset[Source]:
+        """Every column that the step looks at; what it hands on as it is, it does not look at."""
+        parts = (part for made in self.columns.values() for part in made.of if part.how)
+        named = (one.source for one in self.named)
+        return frozenset((*(part.source for part in parts), *named, *self.looks_at))
+
+
+def as_they_are(role: str, columns: Columns) -> dict[str, MadeColumn]:
+    """The known columns of the table in that role, unchanged."""
+    return {name: as_it_is(Source(role, name)) for name in columns or ()}
+
+
+def as_it_is(source: Source) -> MadeColumn:
+    """The column unchanged."""
+    return MadeColumn((Part(source),))

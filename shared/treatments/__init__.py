@@ -1,0 +1,1 @@
+"""What a treatment reads, makes and risks, found from what is known of its tables."""
