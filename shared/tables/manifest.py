@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -87,6 +87,10 @@ class Input(Frozen):
         )
 
 
+Opaque = Literal["", "figure", "file", "html", "table", "log"]
+"""What holders' own code made that no rule can look into: a reviewer has to; empty for the rest."""
+
+
 class Output(Frozen):
     """A file that a job made."""
 
@@ -95,6 +99,7 @@ class Output(Frozen):
     is_internal: bool = Field(
         default=False, description="for the ledger of releases: nobody downloads it"
     )
+    opaque: Opaque = Field(default="", description="what of own code no rule can look into")
 
 
 class Manifest(Frozen):

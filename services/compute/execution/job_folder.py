@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
-from shared.tables.manifest import Column, RowRange
+from shared.tables.manifest import Column, Opaque, RowRange
 from shared.tables.privacy import Privacy
 from shared.tables.release import ProtectedInput, ReleaseRecord
 
@@ -69,6 +69,7 @@ class Made(Frozen):
     path: str
     media_type: str = Field(default="application/octet-stream", max_length=100)
     is_internal: bool = Field(default=False, description="for the ledger of releases alone")
+    opaque: Opaque = Field(default="", description="what of own code no rule can look into")
 
 
 class RunnerResult(Frozen):

@@ -178,6 +178,7 @@ def store_result(
             name=made.name,
             file=files.put(_paced(_chunks(folder.made_path(made))), made.media_type),
             is_internal=made.is_internal,
+            opaque=made.opaque,
         )
         for made in result.outputs
     )
