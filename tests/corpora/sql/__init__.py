@@ -69,6 +69,13 @@ def attacks(half: str) -> list[Attack]:
     return [Attack(**{**one, "marks": tuple(one.get("marks", ()))}) for one in read]
 
 
+def text_of(sql: str, file: str) -> str:
+    """The text of an attack: with the path of a file, and what is too long to be written there."""
+    deep = "(" * 3_000 + "1" + ")" * 3_000
+    unions = " UNION ALL ".join(["SELECT 1 AS n"] * 5_000)
+    return sql.replace("{file}", file).replace("{deep}", deep).replace("{unions}", unions)
+
+
 def make_tables(database: duckdb.DuckDBPyConnection, half: str) -> None:
     """Make the tables of a half in a database, with their rows and types."""
     for table, columns in schema(half).items():

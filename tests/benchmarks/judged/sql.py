@@ -1,0 +1,126 @@
+"""How well it is told which columns a query reads, and whether attacks by SQL are refused.
+
+A missed column is read without its owner having been asked (the query itself would find it empty);
+a column too many is asked for in vain. A judged query that is refused, though it is fine, is
+counted by itself. Attacks that must be refused are those of which nothing else will do.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from shared.errors import Rejected
+from tests.benchmarks.judged.halves import HALVES, parser
+from tests.benchmarks.judged.query_analysis import Analysis, NoAnalysis, analyse
+from tests.corpora.sql import Attack, Query, Schema, attacks, queries, schema, text_of
+
+
+@dataclass
+class Tally:
+    """What was found of one half."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, fault: str, text: str) -> None:
+        """Count a fault, and say which."""
+        self.counts[fault] += 1
+        self.lines.append(f"    {fault:<16} {text}")
+
+    def show(self, half: str, *, lines: bool) -> None:
+        """Print it; the `lines` name each fault."""
+        of = self.counts
+        print(
+            f"  {half:<9} queries: {of['right']} of {of['fine']} right,"
+            f" {of['refused']} refused though fine, {of['raised']} raised;"
+            f" columns: {of['missed']} of {of['columns']} missed, {of['too many']} too many;"
+            f" names wrong {of['names']}, groups wrong {of['groups']};"
+            f" faults not found: {of['accepted']} of {of['faulty']};"
+            f" attacks let through: {of['let through']} of {of['attacks']}"
+        )
+        print("\n".join(self.lines if lines else ()))
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Analyse the queries of both halves, or of `--half tuning`; `--each` names the faults."""
+    options = parser()
+    options.add_argument("--each", action="store_true")
+    asked = options.parse_args(arguments)
+    print(f"\nsql: {str(__doc__).splitlines()[0]}")
+    for half in asked.halves or HALVES:
+        try:
+            measured(half).show(half, lines=asked.each)
+        except NoAnalysis as error:
+            print(f"  {half:<9} {str(error) or error.__doc__}")
+
+
+def measured(half: str) -> Tally:
+    """What the analysis says of a half, beside what is right."""
+    tally, tables = Tally(), schema(half)
+    for one in queries(half):
+        _judge(one, tables, tally)
+    for attack in attacks(half):
+        _attack(attack, tables, tally)
+    return tally
+
+
+def _judge(one: Query, tables: Schema, tally: Tally) -> None:
+    tally.counts["faulty" if one.refused else "fine"] += 1
+    try:
+        said = analyse(one.sql, tables)
+    except Rejected as error:
+        if one.also_refused:
+            tally.counts["right"] += 1
+        elif not one.refused:
+            tally.add("refused", f"{one.id}: {error}")
+        return
+    except NoAnalysis:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of the analysis is one of its results
+        tally.add("raised", f"{one.id}: {error!r}")
+        return
+    if one.refused:
+        tally.add("accepted", f"{one.id} ({one.refused})")
+        return
+    faults = list(_faults(one, said))
+    tally.counts["columns"] += sum(map(len, one.reads.values()))
+    tally.counts["right"] += not faults
+    for fault, text in faults:
+        tally.add(fault, f"{one.id}: {text}")
+
+
+def _faults(one: Query, said: Analysis) -> Iterator[tuple[str, str]]:
+    none = frozenset[str]()
+    for table in sorted({*one.reads, *said.reads}):
+        right, told = one.reads.get(table, none), said.reads.get(table, none)
+        yield from (("missed", f"{table}.{name}") for name in sorted(right - told))
+        others = told - right - one.may.get(table, none)
+        yield from (("too many", f"{table}.{name}") for name in sorted(others))
+        if (table in said.reads) != (table in one.reads) and table not in one.may:
+            yield "tables", f"{table} is{'' if table in said.reads else ' not'} told"
+    if one.result is not None and said.result != one.result:
+        yield "names", f"{', '.join(said.result)}, not {', '.join(one.result)}"
+    for table, right_groups in one.by.items():
+        if said.by.get(table, none) != right_groups:
+            yield "groups", f"{table} by {said.by.get(table, 'nothing')}, not {right_groups}"
+
+
+def _attack(one: Attack, tables: Schema, tally: Tally) -> None:
+    if one.must != "refused":
+        return
+    tally.counts["attacks"] += 1
+    try:
+        analyse(text_of(one.sql, "/tmp/marque.csv"), tables)  # noqa: S108 - a name only
+    except Rejected:
+        return
+    except NoAnalysis:
+        raise
+    except Exception as error:  # noqa: BLE001 - as above
+        tally.add("raised", f"{one.id}: {error!r}")
+        return
+    tally.add("let through", one.id)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
