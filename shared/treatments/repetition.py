@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from shared.applications.cross import WAYS_OUT
 from shared.tables.crosswalks import CROSSWALKS
 from shared.treatments.known_tables import KnownColumn, KnownCrossing
 from shared.words import fold, grouped, quoted
@@ -172,13 +173,6 @@ def crossing_told(keys: Keys, *, is_kept: bool) -> str:
         f"{chosen}. L'essai donnera les chiffres exacts ; sans ce choix, si des lignes se"
         " multiplient, le calcul complet sera refusé"
     )
-
-
-WAYS_OUT = (
-    "choisissez une clé plus fine, agrégez l'une des tables avant de croiser, ou, si c'est voulu,"
-    " écrivez many_to_many = « kept » dans cette étape"
-)
-"""What to do about a crossing that multiplies rows of both tables."""
 
 
 def _rows_told(keys: Keys) -> str:

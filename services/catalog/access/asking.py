@@ -11,8 +11,7 @@ from types import MappingProxyType
 from typing import Self
 
 from services.catalog.access.grants import Asked, Bound
-from services.catalog.access.obstacles import Wanted
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import Dataset, Wanted
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
 from shared.applications.effect import FIGURES

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from services.catalog.access.obstacles import UNKNOWN, Wanted, obstacle_of
-from services.catalog.datasets.model import Dataset
+from services.catalog.access.obstacles import UNKNOWN, obstacle_of
+from services.catalog.datasets.model import Dataset, Wanted
 from shared.tables.manifest import Profile
 from shared.treatments.known_tables import KnownColumn, KnownTable
 

@@ -10,11 +10,10 @@ from services.catalog.access.asking import ProjectFacts, ask
 from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import (
     UNKNOWN,
-    Wanted,
     notes_of,
     obstacle_of,
 )
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import Dataset, Wanted
 from services.catalog.decisions.fingerprint import check_read
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.auth import Caller

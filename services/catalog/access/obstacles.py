@@ -1,12 +1,7 @@
 """What stands between a project and a dataset, its owner aside, and what reviewers must know."""
 
-from collections.abc import Mapping
-
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import Dataset, Wanted
 from shared.events.event import InputNote, Obstacle
-
-Wanted = Mapping[str, Dataset | None]
-"""Datasets by id; None where the catalogue knows none."""
 
 UNKNOWN = "Ce jeu de données est inconnu du catalogue."
 RETIRED = "Ce jeu de données est retiré du catalogue : {}"

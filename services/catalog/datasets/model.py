@@ -25,7 +25,7 @@ from services.catalog.decisions.not_personal import (
     lifted,
 )
 from services.catalog.decisions.opening_request import OpeningRequest
-from services.catalog.licences.compatibility import Source
+from services.catalog.licences.source import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
@@ -798,3 +798,7 @@ class Dataset(Aggregate):
 
     def _about(self) -> dict[str, str]:
         return {"dataset_id": self.id, "owner_id": self.owner_id, "title": self.metadata.title}
+
+
+Wanted = Mapping[str, Dataset | None]
+"""Datasets that somebody asks for, by id; None where the catalogue knows none."""

@@ -10,7 +10,7 @@ from services.catalog.datasets.legal_basis import LegalBasis, covers
 from services.catalog.datasets.metadata import Day
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.decisions.not_personal import NotPersonal, lifted, still_true
-from services.catalog.licences.compatibility import Source
+from services.catalog.licences.source import Source
 from shared.errors import WrongStage
 from shared.events.event import AcceptedRepair, FileRef, Frozen, Step
 from shared.tables.manifest import Column, Input, Output, Profile

@@ -6,12 +6,12 @@ This is not legal advice (see services/catalog/licences/licences.py).
 """
 
 from collections.abc import Iterable
-from datetime import date
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from services.catalog.licences.licences import LICENCES, Duty, Licence, canonical, find_licence
+from services.catalog.licences.source import Source
 from shared.catalogues.markup import text_of_html
 from shared.events.event import Frozen
 from shared.words import quoted
@@ -27,18 +27,6 @@ _SHARED = {
     Duty.SHARE_ALIKE: "publier le résultat, s'il est rendu public, sous la même licence",
     Duty.KEEP_OPEN: "ne pas restreindre techniquement le résultat sans en donner une copie libre",
 }
-
-
-_Day = Annotated[date, PlainSerializer(date.isoformat)]  # a document holds no plain date
-
-
-class Source(Frozen):
-    """One input: whose it is, its licence as it was given, and when its source last changed it."""
-
-    title: str
-    producer: str
-    licence: str
-    updated: _Day | None = None
 
 
 class Obligation(Frozen):

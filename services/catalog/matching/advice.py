@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from services.catalog.access.model import ProjectAccess
-from services.catalog.access.obstacles import Wanted, obstacles_of
+from services.catalog.access.obstacles import obstacles_of
 from services.catalog.access.requests import change_access
-from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.model import Dataset, Wanted
 from services.catalog.datasets.visibility import known_to
 from services.catalog.matching.model import (
     KEY_POINTS,

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.licences.compatibility import Source, compatibility_of
+from services.catalog.licences.compatibility import compatibility_of
+from services.catalog.licences.source import Source
 from services.catalog.search.concepts import groups_in, relation_of
 from services.catalog.search.french import key_in_french, meaningful
 from shared.events import Match, ProjectSubmitted

@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 from services.catalog import metrics
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
-from services.catalog.licences.compatibility import Compatibility, Source, compatibility_of
+from services.catalog.licences.compatibility import Compatibility, compatibility_of
+from services.catalog.licences.source import Source
 from shared.auth import Caller
 from shared.events.event import Frozen
 from shared.inbound import Body, Identifier

@@ -7,7 +7,7 @@ from services.catalog.datasets.metadata import AccessLevel, Metadata
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.source_record import Harvested
 from services.catalog.datasets.versions import Provenance, VersionContent
-from services.catalog.licences.compatibility import Source
+from services.catalog.licences.source import Source
 from shared.events import FileRef
 from shared.tables.manifest import Column, Profile
 

@@ -1,13 +1,10 @@
 """Tells numbers of the social security (NIR), with their key and without."""
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.values.value_tests import (
     Flags,
     Texts,
-    among,
     checked,
     matching,
     number_of,
@@ -20,10 +17,6 @@ KEYED_NIR = rf"\b{NIR} ?[0-9]{{2}}\b"
 
 _MONTH = "(0[1-9]|1[0-2]|[23][0-9]|4[0-2]|[5-9][0-9])"
 _SHAPE = rf"[123478][0-9]{{2}}{_MONTH}([0-9]{{2}}|2[AB])[0-9]{{6}}([0-9]{{2}})?"
-_STRICT = r"[12][0-9]{2}(0[1-9]|1[0-2])([0-9]{2}|2[AB])[0-9]{6}"
-_BORN = slice(5, 10)
-"""Where the commune of birth stands, or 99 and a country."""
-
 _SPACE = "[ \u00a0\u202f]?"
 _PARTS = (
     "[1-478]",
@@ -66,11 +59,3 @@ def is_shaped_as_nir(texts: Texts) -> Flags:
     Source: decree 82-103 of 22 January 1982.
     """
     return matching(_SHAPE)(compact(texts))
-
-
-def is_plausible_nir(plain: Texts) -> Flags:
-    """Of compact numbers of thirteen signs: a month of the calendar, a known commune or abroad."""
-    found = matching(_STRICT)(plain)
-    born = pc.utf8_slice_codeunits(plain.filter(pa.array(found)), _BORN.start, _BORN.stop)
-    found[found] = among(load_codes().communes)(born) | matching("99[1-5][0-9]{2}")(born)
-    return found

@@ -12,6 +12,7 @@ from services.compute.runner.privacy.column_sample import ColumnSample, Detectio
 from services.compute.runner.privacy.evidence import (
     INITIALS,
     INITIALS_AND_BIRTH,
+    UNNAMED,
     Evidence,
     ages,
     birth_years,
@@ -22,7 +23,6 @@ from services.compute.runner.privacy.evidence import (
     mentions,
     named_rows,
     names,
-    nested,
     network_addresses,
     rows,
     sexes,
@@ -31,6 +31,7 @@ from services.compute.runner.privacy.evidence import (
     titled_names,
     values,
 )
+from services.compute.runner.privacy.nested_persons import nesting_of
 from services.compute.runner.privacy.surroundings import PLACE, PLACE_TYPES, Surroundings
 from services.compute.runner.privacy.traces import (
     has_plate,
@@ -129,6 +130,12 @@ def _online(sample: ColumnSample, beside: Surroundings) -> bool:
     return beside.have_time or not (beside.are_inventory or is_inside)
 
 
+def _nested(sample: ColumnSample) -> float:
+    """Persons within the cells: those of other cells make them no less so."""
+    found = nesting_of(sample)
+    return UNNAMED if found and found.is_nested else 0.0
+
+
 def _no_namesakes(sample: ColumnSample, _beside: Surroundings) -> bool:
     """A list of persons, and not of schools or streets that are called after some."""
     return not sample.is_named(NOT_A_PERSON)
@@ -158,7 +165,7 @@ _TRACES = (
     Detector("mac", r"(^|_)mac(_|$)", named_rows(is_mac, 0.6), rows(is_mac, 0.9), _online),
     Detector("handle", _ACCOUNT, rows(is_account, 0.6, 0.9), rows(is_account, 0.9, 0.8), _own),
     Detector("initials", r"initial", rows(matching(INITIALS), 0.6), initials, _of_persons),
-    Detector("persons", alone=nested, beside=_no_namesakes),
+    Detector("persons", alone=_nested, beside=_no_namesakes),
 )
 """What persons leave behind, are told by in short, or in one cell with others."""
 

@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from services.compute.runner.columns.cog import load_codes
 from services.compute.runner.columns.contacts import mentions_somebody, names_within
-from services.compute.runner.columns.nir import compact, is_plausible_nir
+from services.compute.runner.columns.nir import compact
 from services.compute.runner.columns.person_names import Words
 from services.compute.runner.columns.reference_files import words
 from services.compute.runner.privacy.column_sample import ColumnSample
-from services.compute.runner.privacy.nested_persons import nesting_of
 from services.compute.runner.privacy.traces import is_high, is_ip, is_public_ip
 from services.compute.runner.values.value_tests import Flags, Test, Texts, among, matching
 from shared.tables.privacy import DOUBTFUL
@@ -26,7 +26,11 @@ BY_SPREAD = 0.4
 _PROVEN = 0.95
 """How sure what reaches a person makes it, wherever it stands in a cell."""
 
-_UNNAMED = 0.9
+_STRICT_NIR = r"[12][0-9]{2}(0[1-9]|1[0-2])([0-9]{2}|2[AB])[0-9]{6}"
+_BORN = slice(5, 10)
+"""Where the commune of birth stands, or 99 and a country."""
+
+UNNAMED = 0.9
 """What is left of how sure values make it, where the name of the column says nothing."""
 
 MANY, FEW = 20, 5
@@ -150,8 +154,16 @@ def keyless_nirs(sample: ColumnSample) -> float:
     plain = compact(sample.values)
     if len(plain) < _LEAST_NIRS or len(plain.unique()) < len(plain):
         return 0.0
-    share = float(is_plausible_nir(plain).mean())
+    share = float(_is_plausible_nir(plain).mean())
     return share if share >= _NIRS else 0.0
+
+
+def _is_plausible_nir(plain: Texts) -> Flags:
+    """Of compact numbers of thirteen signs: a month of the calendar, a known commune or abroad."""
+    found = matching(_STRICT_NIR)(plain)
+    born = pc.utf8_slice_codeunits(plain.filter(pa.array(found)), _BORN.start, _BORN.stop)
+    found[found] = among(load_codes().communes)(born) | matching("99[1-5][0-9]{2}")(born)
+    return found
 
 
 def births(sample: ColumnSample) -> float:
@@ -191,7 +203,7 @@ def ages(sample: ColumnSample) -> float:
 def initials(sample: ColumnSample) -> float:
     """Initials with their dots, or with a birth behind them."""
     either = rf"{_DOTTED}|{INITIALS_AND_BIRTH}"
-    return rows(matching(either), NEARLY_ALL, _UNNAMED)(sample)
+    return rows(matching(either), NEARLY_ALL, UNNAMED)(sample)
 
 
 def network_addresses(sample: ColumnSample) -> float:
@@ -199,13 +211,7 @@ def network_addresses(sample: ColumnSample) -> float:
     share = sample.share(is_ip)
     is_inside = share - sample.share(is_public_ip) >= NEARLY_ALL
     is_sure = is_inside or sample.share(is_high) >= _FIRST_NUMBERS_HIGH
-    return share * _UNNAMED if share >= NEARLY_ALL and is_sure else 0.0
-
-
-def nested(sample: ColumnSample) -> float:
-    """Persons within the cells: those of other cells make them no less so."""
-    found = nesting_of(sample)
-    return _UNNAMED if found and found.is_nested else 0.0
+    return share * UNNAMED if share >= NEARLY_ALL and is_sure else 0.0
 
 
 def sexes(woman: str, man: str) -> tuple[Evidence, Evidence]:
@@ -216,7 +222,7 @@ def sexes(woman: str, man: str) -> tuple[Evidence, Evidence]:
         women, men = said & {*words("women"), *codes[:1]}, said & {*words("men"), *codes[1:]}
         return len(women | men) / len(said) if women and men else 0.0
 
-    return lambda sample: share(sample, woman, man), lambda sample: share(sample) * _UNNAMED
+    return lambda sample: share(sample, woman, man), lambda sample: share(sample) * UNNAMED
 
 
 def listed(name: str) -> tuple[Evidence, Evidence]:
@@ -228,7 +234,7 @@ def listed(name: str) -> tuple[Evidence, Evidence]:
         share = float(known.mean()) if len(known) else 0.0
         return share if share >= _KNOWN and known.sum() > 1 else 0.0
 
-    return by_name, lambda sample: by_name(sample) * _UNNAMED
+    return by_name, lambda sample: by_name(sample) * UNNAMED
 
 
 def _alive(years: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:

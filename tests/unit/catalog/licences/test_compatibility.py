@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from services.catalog.licences.compatibility import (
     Compatibility,
-    Source,
     compatibility_of,
     terms_of,
 )
 from services.catalog.licences.licences import LICENCES, Duty, canonical
+from services.catalog.licences.source import Source
 from tests.unit.catalog.samples import made_of, metadata, published, sources_under
 
 IDS = [licence.id for licence in LICENCES]
