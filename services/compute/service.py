@@ -2,33 +2,20 @@
 
 from functools import partial
 from tempfile import gettempdir
-from typing import Any
 
+from services.compute.entrypoints.running import Running
+from services.compute.entrypoints.treating import Treating
 from services.compute.execution.bubblewrap import check_sandbox
-from services.compute.execution.exports import TableExports
 from services.compute.execution.job_run import Platform
 from services.compute.execution.sandbox import Limits
 from services.compute.execution.scheduler import Scheduler
 from services.compute.execution.spare import Spares
 from services.compute.jobs import endings, retention
-from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
-from services.compute.jobs.proposals import check_treatment
 from services.compute.jobs.queries import Queries
-from services.compute.jobs.views import (
-    JobPage,
-    JobView,
-    ListJobs,
-    ReadResult,
-    SubmitJob,
-    WorkspaceView,
-)
 from services.compute.jobs.workspace import AccessEvent, Workspace
-from shared import trace
-from shared.applications import ApplicationView, list_applications
-from shared.auth import INSIDE, Caller
 from shared.endings.departures import Departure
-from shared.endings.orphans import Hashes, HashIndex, OrphanSweep, References, WrittenFile
+from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile
 from shared.endings.retention import Retained, retaining
 from shared.events import (
     AccessGranted,
@@ -37,7 +24,6 @@ from shared.events import (
     DatasetRegistered,
     Envelope,
     ErasureRequested,
-    FileRef,
     HarvestPageFetched,
     ProjectDelivered,
     ProjectEnd,
@@ -48,16 +34,10 @@ from shared.events import (
     ProjectSubmitted,
     ProjectWithdrawn,
     ResultsRecalled,
-    Treatment,
     TreatmentProposed,
 )
-from shared.http import Call, Download, http
-from shared.inbound import Identifier
-from shared.messaging import Background, Config, Context, Documents, Files, RpcClient, on, rpc
+from shared.messaging import Background, Config, Context, Documents, Files, RpcClient, on
 from shared.storage import check_disk
-from shared.tables.exports import DOWNLOADS, XLSX, Export
-from shared.tables.manifest import RESULT_TYPES
-from shared.treatments.remarks import TreatmentCheck
 
 
 def _scheduler(context: Context) -> Scheduler:
@@ -87,7 +67,7 @@ def _orphan_sweep(context: Context) -> OrphanSweep:
     return OrphanSweep(context.service, context.store, context.files, age, references)
 
 
-class Compute:
+class Compute(Running, Treating):
     """Workspaces with their quota, and the jobs that run in the sandbox."""
 
     name = "compute"
@@ -98,21 +78,6 @@ class Compute:
     scheduler = Background(_scheduler)
     retention = Background(retaining(retention.policies))
     orphans = Background(_orphan_sweep)
-
-    @property
-    def commands(self) -> Commands:
-        """What may be asked of workspaces and jobs."""
-        return Commands(self.documents)
-
-    @property
-    def queries(self) -> Queries:
-        """The jobs and workspaces as callers may see them."""
-        return Queries(self.documents)
-
-    @property
-    def exports(self) -> TableExports:
-        """Tables in other formats."""
-        return TableExports(self.files, self.settings.job_memory_bytes)
 
     @on(DatasetRegistered)
     def ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
@@ -172,128 +137,3 @@ class Compute:
     def forget(self, envelope: Envelope[ResultsRecalled]) -> None:
         """Forget what jobs left of data that is deleted."""
         self.commands.forget(envelope)
-
-    @http("GET", "/applications", returns=tuple[ApplicationView, ...])
-    def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:
-        """The processing applications, with what they take, make and can be told."""
-        return list_applications()
-
-    @http("POST", "/treatments/check", body=Treatment, returns=TreatmentCheck)
-    def check(self, call: Call) -> TreatmentCheck:
-        """Whether a treatment can run, and what to think of; 422 naming the first field at fault.
-
-        A crossing that multiplies rows of both tables is one, unless the treatment says that it is
-        wanted. What could not be looked at, since the catalogue does not answer, is told.
-        """
-        return check_treatment(self.catalog, call.body, call.caller)
-
-    @http("POST", "/jobs", body=SubmitJob, returns=JobView, status=202)
-    def run_again(self, call: Call) -> JobView:
-        """Run a staffed project's full treatment; while it runs, the answer is that job."""
-        project_id = call.body.project_id
-        self.queries.workspace(project_id, call.caller)
-        key = call.idempotency_key
-        job = self.commands.submit(project_id, f"{call.caller.member_id}:{key}" if key else "")
-        self.scheduler.wake()
-        return self.queries.view(job, call.caller)
-
-    @http("GET", "/jobs", query=ListJobs, returns=JobPage)
-    def list_jobs(self, call: Call) -> JobPage:
-        """The jobs of the caller's projects and datasets, oldest first."""
-        return self.queries.jobs(call.caller, call.query)
-
-    @http("GET", "/jobs/{job_id}", returns=JobView)
-    def read_job(self, call: Call, job_id: str) -> JobView:
-        """A job's state, progress, log tail and outputs."""
-        return self.queries.view(self.queries.job(job_id, call.caller), call.caller)
-
-    @http(
-        "GET",
-        "/jobs/{job_id}/result",
-        query=ReadResult,
-        returns=Download,
-        sends=("application/json", *RESULT_TYPES, XLSX),
-        formats=DOWNLOADS,
-    )
-    def read_result(self, call: Call, job_id: str) -> Download:
-        """One of a job's files; `manifest.json` tells how they came about.
-
-        By `format`, or `Accept`, the table that it made: 422 where that format cannot hold it.
-        """
-        name, file = self.exports.of_job(self.queries, job_id, call.query.name, call)
-        return Download(self.files.chunks(file), file.media_type, name, file.size)
-
-    @http("POST", "/jobs/{job_id}/cancel", returns=JobView)
-    def cancel(self, call: Call, job_id: str) -> JobView:
-        """Cancel a job: at once when it is queued, within seconds when it runs."""
-        self.queries.job(job_id, call.caller)
-        job = self.commands.cancel(job_id, "annulé à la demande d'un utilisateur")
-        return self.queries.view(job, call.caller)
-
-    @http("POST", "/jobs/{job_id}/retry", returns=JobView, roles={"operator"})
-    def retry(self, call: Call, job_id: str) -> JobView:
-        """Put a job that was given up back into the queue; 409 for any other."""
-        job = self.commands.retry(job_id)
-        self.scheduler.wake()
-        return self.queries.view(job, call.caller)
-
-    @http("GET", "/workspaces/{project_id}", returns=WorkspaceView)
-    def read_workspace(self, call: Call, project_id: str) -> WorkspaceView:
-        """A project's quota, what it used, and its treatment."""
-        return WorkspaceView.of(self.queries.workspace(project_id, call.caller))
-
-    @rpc
-    def submit_job(self, project_id: Identifier) -> JobView:
-        """Run a staffed project's full treatment; while it runs, the answer is that job."""
-        job = self.commands.submit(project_id, trace.call.get())
-        self.scheduler.wake()
-        return JobView.of(job)
-
-    @rpc
-    def get_job(self, job_id: Identifier) -> JobView:
-        """A job's state, progress, log tail and outputs."""
-        return JobView.of(self.queries.job(job_id, INSIDE))
-
-    @rpc
-    def cancel_job(self, job_id: Identifier) -> JobView:
-        """Cancel a job."""
-        return JobView.of(self.commands.cancel(job_id, "annulé à la demande d'un service"))
-
-    @rpc
-    def retry_job(self, job_id: Identifier) -> JobView:
-        """Put a job that was given up back into the queue; WrongStage for any other."""
-        job = self.commands.retry(job_id)
-        self.scheduler.wake()
-        return JobView.of(job)
-
-    @rpc
-    def files_in_use(self, hashes: Hashes) -> list[str]:
-        """Of the hashes of stored files, up to 1,000, those that a job made or has to read."""
-        return sorted(self.queries.files_in_use(hashes))
-
-    @rpc
-    def export_table(
-        self, table: dict[str, Any], export: dict[str, Any], member_id: str = ""
-    ) -> FileRef:
-        """A stored table in another format, kept for a day; Invalid where that cannot hold it."""
-        wanted = Export.model_validate(export)
-        return self.exports.table(FileRef.model_validate(table), wanted, member_id)
-
-    @rpc
-    def list_applications(self) -> tuple[ApplicationView, ...]:
-        """The processing applications."""
-        return list_applications()
-
-    @rpc
-    def check_treatment(self, treatment: dict[str, Any], member_id: str = "") -> TreatmentCheck:
-        """Whether a treatment of a member can run, and what to think of.
-
-        Invalid naming the first field at fault. Without a member, what everybody may know counts.
-        """
-        caller = Caller(member_id, frozenset())
-        return check_treatment(self.catalog, Treatment.model_validate(treatment), caller)
-
-    @rpc
-    def get_workspace(self, project_id: Identifier) -> WorkspaceView:
-        """A project's quota, what it used, and its treatment."""
-        return WorkspaceView.of(self.queries.workspace(project_id, INSIDE))

@@ -1,0 +1,149 @@
+"""What is asked of jobs, their results, and workspaces."""
+
+from typing import Any
+
+from services.compute.execution.exports import TableExports
+from services.compute.execution.scheduler import Scheduler
+from services.compute.jobs.commands import Commands
+from services.compute.jobs.queries import Queries
+from services.compute.jobs.views import (
+    JobPage,
+    JobView,
+    ListJobs,
+    ReadResult,
+    SubmitJob,
+    WorkspaceView,
+)
+from shared import trace
+from shared.auth import INSIDE
+from shared.endings.orphans import Hashes
+from shared.events import FileRef
+from shared.http import Call, Download, http
+from shared.inbound import Identifier
+from shared.messaging import rpc
+from shared.settings import Settings
+from shared.storage import Storage
+from shared.store import Store
+from shared.tables.exports import DOWNLOADS, XLSX, Export
+from shared.tables.manifest import RESULT_TYPES
+
+
+class Running:
+    """For those who let jobs run, and take what they made."""
+
+    documents: Store
+    files: Storage
+    settings: Settings
+    scheduler: Scheduler
+
+    @property
+    def commands(self) -> Commands:
+        """What may be asked of workspaces and jobs."""
+        return Commands(self.documents)
+
+    @property
+    def queries(self) -> Queries:
+        """The jobs and workspaces as callers may see them."""
+        return Queries(self.documents)
+
+    @property
+    def exports(self) -> TableExports:
+        """Tables in other formats."""
+        return TableExports(self.files, self.settings.job_memory_bytes)
+
+    @http("POST", "/jobs", body=SubmitJob, returns=JobView, status=202)
+    def run_again(self, call: Call) -> JobView:
+        """Run a staffed project's full treatment; while it runs, the answer is that job."""
+        project_id = call.body.project_id
+        self.queries.workspace(project_id, call.caller)
+        key = call.idempotency_key
+        job = self.commands.submit(project_id, f"{call.caller.member_id}:{key}" if key else "")
+        self.scheduler.wake()
+        return self.queries.view(job, call.caller)
+
+    @http("GET", "/jobs", query=ListJobs, returns=JobPage)
+    def list_jobs(self, call: Call) -> JobPage:
+        """The jobs of the caller's projects and datasets, oldest first."""
+        return self.queries.jobs(call.caller, call.query)
+
+    @http("GET", "/jobs/{job_id}", returns=JobView)
+    def read_job(self, call: Call, job_id: str) -> JobView:
+        """A job's state, progress, log tail and outputs."""
+        return self.queries.view(self.queries.job(job_id, call.caller), call.caller)
+
+    @http(
+        "GET",
+        "/jobs/{job_id}/result",
+        query=ReadResult,
+        returns=Download,
+        sends=("application/json", *RESULT_TYPES, XLSX),
+        formats=DOWNLOADS,
+    )
+    def read_result(self, call: Call, job_id: str) -> Download:
+        """One of a job's files; `manifest.json` tells how they came about.
+
+        By `format`, or `Accept`, the table that it made: 422 where that format cannot hold it.
+        """
+        name, file = self.exports.of_job(self.queries, job_id, call.query.name, call)
+        return Download(self.files.chunks(file), file.media_type, name, file.size)
+
+    @http("POST", "/jobs/{job_id}/cancel", returns=JobView)
+    def cancel(self, call: Call, job_id: str) -> JobView:
+        """Cancel a job: at once when it is queued, within seconds when it runs."""
+        self.queries.job(job_id, call.caller)
+        job = self.commands.cancel(job_id, "annulé à la demande d'un utilisateur")
+        return self.queries.view(job, call.caller)
+
+    @http("POST", "/jobs/{job_id}/retry", returns=JobView, roles={"operator"})
+    def retry(self, call: Call, job_id: str) -> JobView:
+        """Put a job that was given up back into the queue; 409 for any other."""
+        job = self.commands.retry(job_id)
+        self.scheduler.wake()
+        return self.queries.view(job, call.caller)
+
+    @http("GET", "/workspaces/{project_id}", returns=WorkspaceView)
+    def read_workspace(self, call: Call, project_id: str) -> WorkspaceView:
+        """A project's quota, what it used, and its treatment."""
+        return WorkspaceView.of(self.queries.workspace(project_id, call.caller))
+
+    @rpc
+    def submit_job(self, project_id: Identifier) -> JobView:
+        """Run a staffed project's full treatment; while it runs, the answer is that job."""
+        job = self.commands.submit(project_id, trace.call.get())
+        self.scheduler.wake()
+        return JobView.of(job)
+
+    @rpc
+    def get_job(self, job_id: Identifier) -> JobView:
+        """A job's state, progress, log tail and outputs."""
+        return JobView.of(self.queries.job(job_id, INSIDE))
+
+    @rpc
+    def cancel_job(self, job_id: Identifier) -> JobView:
+        """Cancel a job."""
+        return JobView.of(self.commands.cancel(job_id, "annulé à la demande d'un service"))
+
+    @rpc
+    def retry_job(self, job_id: Identifier) -> JobView:
+        """Put a job that was given up back into the queue; WrongStage for any other."""
+        job = self.commands.retry(job_id)
+        self.scheduler.wake()
+        return JobView.of(job)
+
+    @rpc
+    def files_in_use(self, hashes: Hashes) -> list[str]:
+        """Of the hashes of stored files, up to 1,000, those that a job made or has to read."""
+        return sorted(self.queries.files_in_use(hashes))
+
+    @rpc
+    def export_table(
+        self, table: dict[str, Any], export: dict[str, Any], member_id: str = ""
+    ) -> FileRef:
+        """A stored table in another format, kept for a day; Invalid where that cannot hold it."""
+        wanted = Export.model_validate(export)
+        return self.exports.table(FileRef.model_validate(table), wanted, member_id)
+
+    @rpc
+    def get_workspace(self, project_id: Identifier) -> WorkspaceView:
+        """A project's quota, what it used, and its treatment."""
+        return WorkspaceView.of(self.queries.workspace(project_id, INSIDE))
