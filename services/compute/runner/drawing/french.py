@@ -1,0 +1,66 @@
+"""Numbers, dates and labels as people read them in French."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+_NARROW, _WIDE = "\u202f", "\u00a0"
+_DIGITS = 2
+_SIGNIFICANT = 3
+_LABEL = 90
+
+
+def french_number(value: float | Decimal, unit: str = "", digits: int | None = None) -> str:
+    """A number with its digits by threes and a decimal comma: `1 234,5 %`.
+
+    `digits` are kept after the comma; by default two, or as many as a small number needs.
+    """
+    if not math.isfinite(value):
+        return "\u2013"
+    kept = digits if digits is not None else _digits(float(value))
+    number = f"{value:,.{kept}f}"
+    if "." in number and digits is None:
+        number = number.rstrip("0").rstrip(".")
+    if float(number.replace(",", "")) == 0:
+        number = number.lstrip("-")
+    number = number.replace(",", _NARROW).replace(".", ",").replace("-", "\u2212")
+    return f"{number}{_WIDE}{unit}" if unit else number
+
+
+def _digits(value: float) -> int:
+    size = abs(value)
+    if size == 0 or size >= 0.1:  # noqa: PLR2004 - two digits tell it
+        return _DIGITS
+    return min(12, _SIGNIFICANT - 1 - math.floor(math.log10(size)))
+
+
+def french_day(day: date) -> str:
+    """A day as people write it: 31/12/2026."""
+    return f"{day:%d/%m/%Y}"
+
+
+def french_cell(value: Any) -> str:  # noqa: ANN401 - whatever a table holds
+    """A cell of a table: numbers and days in French, nothing where there is no value."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "oui" if value else "non"
+        case int() | float() | Decimal():
+            return french_number(value)
+        case date():
+            return french_day(value)
+    return str(value)
+
+
+def shortened(label: str, width: int) -> str:
+    """A label from the data on lines of that width; a long one is cut."""
+    return textwrap.fill(textwrap.shorten(label, _LABEL, placeholder="…"), width)
+
+
+def are_years(values: Sequence[float]) -> bool:
+    """Whether all are whole and may be years: those are written without spaces."""
+    return all(value == int(value) and 1500 <= value <= 2200 for value in values)  # noqa: PLR2004 - years

@@ -1,0 +1,259 @@
+"""Writes a report as one French HTML page that opens offline, asks nobody for anything, and prints.
+
+All that stands in it is escaped; it has no script, and its policy lets none run and nothing load.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from services.compute.runner.drawing.french import (
+    are_years,
+    french_cell,
+    french_day,
+    french_number,
+)
+from shared.tables.manifest import Input
+from shared.words import counted
+
+_MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+_ORPHANS = 20
+_RIGHT = ' class="number"'
+_STYLE = """
+body { font: 1rem/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
+  max-width: 62rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 2px solid #005a8c; }
+figure { margin: 1.5rem 0; } img { max-width: 100%; height: auto; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; overflow-wrap: normal; }
+caption { text-align: left; font-weight: bold; padding: .5rem 0; }
+th, td { border: 1px solid #767676; padding: .25rem .5rem; text-align: left; vertical-align: top; }
+th { background: #eef3f7; } .number { text-align: right; white-space: nowrap; }
+.warning { border-left: .4rem solid #b34000; padding-left: .8rem; }
+code, pre { font-size: .85rem; white-space: pre-wrap; }
+@media print { body { max-width: none; padding: 0; font-size: 10pt; } .wide { overflow: visible; }
+  h2, caption { break-after: avoid; } figure, tr, img { break-inside: avoid; }
+  thead { display: table-header-group; } img { max-height: 22cm; } }
+"""
+_POLICY = (
+    "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src"
+    f" 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
+)
+
+
+class Picture(NamedTuple):
+    """A chart or a map in a file, and what is seen on it."""
+
+    title: str
+    text: str
+    path: Path
+
+
+class TableRows(NamedTuple):
+    """The first rows of a table that has `total`."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    total: int
+
+
+class DoneStep(NamedTuple):
+    """A step as it was asked for, what its application is called, and its report."""
+
+    title: str
+    application: str
+    output: str
+    parameters: Mapping[str, Any]
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a report is made of; `sample` says in French what a trial saw of its tables."""
+
+    title: str
+    question: str
+    sources: Sequence[Input]
+    steps: Sequence[DoneStep]
+    pictures: Sequence[Picture]
+    table: TableRows
+    made: datetime
+    software: Mapping[str, str]
+    sample: str = ""
+
+
+def page_of(contents: Contents) -> str:
+    """The whole page."""
+    sections = (
+        ("Question", _paragraphs(contents.question)),
+        ("Données utilisées", _sources(contents.sources)),
+        ("Ce qui s'est rencontré, et ce qui manque", _crossings(contents.steps)),
+        ("À savoir", _warnings(contents.steps)),
+        ("Résultat", "".join(_figure(one) for one in contents.pictures) + _rows(contents.table)),
+        ("Provenance", _provenance(contents)),
+    )
+    body = "\n".join(
+        f"<section>\n<h2>{escape(title)}</h2>\n{inner}\n</section>"
+        for title, inner in sections
+        if inner
+    )
+    title = escape(contents.title)
+    sample = f'<p class="warning">{escape(contents.sample)}</p>\n' if contents.sample else ""
+    return f"""<!DOCTYPE html>
+<html lang="fr">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{title}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>Rapport établi le {french_day(contents.made)}.</p>
+{sample}{body}
+</main>
+</body>
+</html>
+"""
+
+
+def _paragraphs(text: str) -> str:
+    parts = (part.strip() for part in text.split("\n"))
+    return "\n".join(f"<p>{escape(part)}</p>" for part in parts if part)
+
+
+def _sources(sources: Iterable[Input]) -> str:
+    rows = [
+        [
+            one.title or one.name,
+            str(one.version),
+            one.licence or "non précisée",
+            one.attribution or "non précisée",
+            one.purpose,
+            " ; ".join(one.conditions),
+        ]
+        for one in sources
+    ]
+    head = ("Titre", "Version", "Licence", "Mention à publier", "Accordé pour", "Conditions")
+    return _table("Jeux de données lus par le traitement", head, rows) if rows else ""
+
+
+def _crossings(steps: Sequence[DoneStep]) -> str:
+    return "".join(_crossing(one) for one in steps if "keys" in one.report)
+
+
+_PARTS = {
+    "found": "trouvées telles quelles",
+    "succeeded": "trouvées par la commune qui leur succède",
+    "unmatched": "sans correspondance",
+}
+
+
+def _crossing(step: DoneStep) -> str:
+    report = step.report
+    weight = report.get("weight") or "lignes"
+    rows = [
+        [told, part["keys"], part["rows"], part["weight"], french_number(100 * part["share"], "%")]
+        for name, told in _PARTS.items()
+        if (part := report["keys"].get(name))
+    ]
+    head = ("Clés", "Clés différentes", "Lignes", f"Poids ({weight})", "Part du poids")
+    met = _table(f"Clés de la table principale ({step.output})", head, rows)
+    orphans = [one for one in report.get("orphans", ()) if not one.get("crossed")]
+    if not orphans:
+        return f"<p>{escape(_sentence(report))}</p>\n{met}"
+    listed = [
+        ["(masquée)" if one["key"] is None else one["key"] or "(vide)", one["rows"], one["weight"]]
+        for one in orphans[:_ORPHANS]
+    ]
+    more = f", les {_ORPHANS} plus lourdes" if len(orphans) > _ORPHANS else ""
+    columns = ("Clé", "Lignes", f"Poids ({weight})")
+    lacking = _table(f"Clés sans correspondance{more}", columns, listed)
+    return f"<p>{escape(_sentence(report))}</p>\n{met}\n{lacking}"
+
+
+def _sentence(report: Mapping[str, Any]) -> str:
+    told = str(report.get("summary", ""))
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
+
+
+def _warnings(steps: Iterable[DoneStep]) -> str:
+    told = [str(one["told"]) for step in steps for one in step.report.get("warnings", ())]
+    told += [str(step.report["warning"]) for step in steps if step.report.get("warning")]
+    items = "".join(f"<li>{escape(one)}</li>" for one in dict.fromkeys(told))
+    return f'<ul class="warning">{items}</ul>' if items else ""
+
+
+def _figure(picture: Picture) -> str:
+    kind = _MEDIA_TYPES[picture.path.suffix]
+    data = b64encode(picture.path.read_bytes()).decode()
+    return (
+        f'<figure>\n<img src="data:{kind};base64,{data}" alt="{escape(picture.text)}">\n'
+        f"<figcaption>{escape(picture.title)}</figcaption>\n</figure>\n"
+    )
+
+
+def _rows(table: TableRows) -> str:
+    caption = counted(table.total, "ligne", "lignes").replace(
+        str(table.total), french_number(table.total), 1
+    )
+    if len(table.rows) < table.total:
+        caption = (
+            f"{french_number(len(table.rows))} premières lignes sur {french_number(table.total)} ;"
+            " le fichier du résultat les a toutes"
+        )
+    return _table(f"Table du résultat : {caption}", table.columns, table.rows)
+
+
+def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table with its caption; numbers are to the right, but years are written as they are."""
+    plain = [_is_of_years([row[at] for row in rows]) for at in range(len(head))]
+    heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
+    lines = "\n".join(
+        "<tr>" + "".join(_cell(one, is_year=plain[at]) for at, one in enumerate(row)) + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}">\n<table>\n'
+        f"<caption>{escape(caption)}</caption>\n<thead><tr>{heads}</tr></thead>\n"
+        f"<tbody>\n{lines}\n</tbody>\n</table>\n</div>"
+    )
+
+
+def _is_of_years(values: Iterable[Any]) -> bool:
+    filled = [one for one in values if one is not None]
+    is_whole = all(isinstance(one, int) and not isinstance(one, bool) for one in filled)
+    return bool(filled) and is_whole and are_years(filled)
+
+
+def _cell(value: Any, *, is_year: bool) -> str:  # noqa: ANN401 - whatever a table holds
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    told = str(value) if is_year and value is not None else french_cell(value)
+    return f"<td{_RIGHT if is_number else ''}>{escape(told)}</td>"
+
+
+def _provenance(contents: Contents) -> str:
+    hashes = [[one.name, one.dataset_id, str(one.version), one.sha256] for one in contents.sources]
+    head = ("Nom dans le traitement", "Jeu de données", "Version", "SHA-256 de la table")
+    read = _table("Tables lues", head, hashes) if hashes else ""
+    steps = "".join(
+        f"<li><p>{escape(one.title)} ({escape(one.application)}) →"
+        f" <code>{escape(one.output)}</code> : {escape(_sentence(one.report))}</p>"
+        f"<pre>{escape(json.dumps(one.parameters, ensure_ascii=False, indent=1))}</pre></li>"
+        for one in contents.steps
+    )
+    software = ", ".join(f"{name} {one}" for name, one in sorted(contents.software.items()))
+    return (
+        f"{read}\n<h3>Étapes et paramètres</h3>\n<ol>{steps}</ol>\n"
+        f"<p>Logiciels : {escape(software)}. Fait le {french_day(contents.made)} à"
+        f" {contents.made:%H:%M} (UTC).</p>"
+    )

@@ -1,0 +1,87 @@
+"""A picture with what its licences ask to be printed on it, as PNG and SVG.
+
+Titles, labels and notes come from data and from people: no sign in them is a formula or markup.
+"""
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from services.compute.runner.drawing.svg import SvgText, finished
+
+Format = Literal["png", "svg"]
+Axes = Any
+"""Matplotlib's; it has no types of its own."""
+
+_DPI = 110
+_LETTERS_PER_INCH = 14
+_SMALL = 8
+_STYLE: Mapping[str, Any] = {
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "datalab",
+    "axes.unicode_minus": True,
+}
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00")
+"""Okabe and Ito (2008), which the colour-blind tell apart, darker yellow last."""
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What stands on a picture beside the drawing: its title, and the notes under it.
+
+    `text` says what is seen, for those who do not see it.
+    """
+
+    title: str
+    notes: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing of that size, in inches; `texts` are what its parts are, by their id in the SVG."""
+
+    draw: Callable[[Axes], None]
+    width: float
+    height: float
+    texts: Mapping[str, Sequence[str]]
+    is_empty: bool = False
+
+
+def write(drawing: Drawing, caption: Caption, path: Path, formats: Sequence[Format]) -> list[Path]:
+    """Write the picture beside `path`, once in each format; needs no display."""
+    with rc_context(dict(_STYLE)):
+        return [_write(drawing, caption, path.with_suffix(f".{one}"), one) for one in formats]
+
+
+def _write(drawing: Drawing, caption: Caption, path: Path, kind: Format) -> Path:
+    letters = int(drawing.width * _LETTERS_PER_INCH)
+    filled = (textwrap.fill(note, letters, break_on_hyphens=False) for note in caption.notes)
+    notes = "\n".join(filled)
+    lines = notes.count("\n") + 2
+    figure: Any = Figure(
+        figsize=(drawing.width, drawing.height + 0.16 * lines), layout="constrained"
+    )
+    above, below = figure.subfigures(2, 1, height_ratios=(drawing.height, 0.16 * lines))
+    axes = above.subplots()
+    if drawing.is_empty:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "aucune valeur à dessiner", ha="center")
+    else:
+        drawing.draw(axes)
+    title = textwrap.fill(caption.title, int(letters * 0.62))
+    above.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    below.text(0.01, 0.95, notes, va="top", fontsize=_SMALL, color="#333333")
+    metadata = {"Date": None} if kind == "svg" else {"Title": caption.title}
+    figure.savefig(path, format=kind, dpi=_DPI, metadata=metadata)
+    if kind == "svg":
+        text = SvgText(caption.title, caption.text, drawing.texts)
+        path.write_bytes(finished(path.read_bytes(), text))
+    return path

@@ -1,0 +1,124 @@
+"""Charts and maps as files: what they show, by their SVG."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from services.compute.runner.drawing.charts import Point, Scale, bars, lines, scatter
+from services.compute.runner.drawing.classes import quantiles
+from services.compute.runner.drawing.maps import Choropleth, choropleth
+from services.compute.runner.drawing.outlines import areas
+from services.compute.runner.drawing.picture import Caption, Drawing, write
+
+SVG = "{http://www.w3.org/2000/svg}"
+CAPTION = Caption("Un <titre> à $x_1$", ("Sources : INSEE & IGN.", "Fait le 27/11/2026"), "Texte")
+
+
+def _drawn(tmp_path: Path, drawing: Drawing) -> ET.Element:
+    picture, svg = write(drawing, CAPTION, tmp_path / "chart.png", ("png", "svg"))
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert svg.name == "chart.svg"
+    assert svg.stat().st_size < 1_500_000
+    content = svg.read_text()
+    assert "<!DOCTYPE" not in content
+    names = content.count("http://www.w3.org/2000/svg") + content.count(
+        "http://www.w3.org/1999/xlink"
+    )
+    assert content.count("http") == names, "names of namespaces, which nobody fetches"
+    return ET.fromstring(content)  # noqa: S314 - ours
+
+
+def _texts(root: ET.Element) -> str:
+    return "\n".join(text for one in root.iter(f"{SVG}text") for text in one.itertext())
+
+
+def _titles(root: ET.Element, gid: str) -> list[str]:
+    (group,) = (one for one in root.iter(f"{SVG}g") if one.get("id") == gid)
+    return [one.text or "" for one in group.iter(f"{SVG}title")]
+
+
+def _map(level: str, values: dict[str, float], blank: Sequence[str] = ()) -> Drawing:
+    classes = quantiles(list(values.values()), 5)
+    why = dict.fromkeys(blank, "sans valeur")
+    return choropleth(Choropleth(level, values, why, classes, Scale("part", "%")))
+
+
+def test_a_map_draws_every_commune_in_its_class(tmp_path: Path) -> None:
+    """2,643 outlines are drawn, each with its name and value, and the legend counts them."""
+    known = [code for code, area in areas("commune").items() if area.outline is not None]
+    values = {code: number / 10 for number, code in enumerate(known[3:])}
+    root = _drawn(tmp_path, _map("commune", values, known[:3]))
+    counted = [len(_titles(root, f"class-{number}")) for number in range(5)]
+    assert sum(counted) == 2640
+    assert max(counted) - min(counted) <= 20
+    assert len(_titles(root, "blank")) == 3
+    assert any(title.startswith("Caen (14118) : ") for title in _titles(root, "class-0"))
+    legend = _texts(root)
+    assert "sans valeur (3)" in legend
+    assert f" et plus ({counted[-1]})" in legend
+    assert "(nombre de communes)" in legend
+
+
+def test_a_map_of_few_shows_its_neighbours_in_grey(tmp_path: Path) -> None:
+    """A map of two communes shows those around them, and not all of Normandy."""
+    root = _drawn(tmp_path, _map("commune", {"14118": 1.0, "14327": 2.0}))
+    neighbours = _titles(root, "other")
+    assert 5 < len(neighbours) < 100
+    assert "Mondeville (14437) : sans donnée" in neighbours
+    assert "autres communes" in _texts(root)
+
+
+def test_maps_of_bodies_and_departments_are_drawn_too(tmp_path: Path) -> None:
+    """A class of one territory is drawn like any other."""
+    root = _drawn(tmp_path, _map("departement", {"14": 1.0, "27": 2.0, "50": 3.0, "61": 4.0}))
+    assert _titles(root, "class-0") == ["Calvados (14) : 1\u00a0%"]
+    assert _titles(root, "other") == ["Seine-Maritime (76) : sans donnée"]
+    codes = areas("epci")
+    root = _drawn(tmp_path, _map("epci", {code: float(at) for at, code in enumerate(codes)}))
+    assert sum(len(_titles(root, f"class-{number}")) for number in range(5)) == 71
+
+
+def test_a_chart_says_title_source_date_and_french_numbers(tmp_path: Path) -> None:
+    """What looks like markup or a formula is drawn as it is written."""
+    rows = [("Le <Havre> & $co$", 1234.5), ("Caen", -2.0)]
+    root = _drawn(tmp_path, bars(rows, Scale("loyer", "€")))
+    texts = _texts(root)
+    for told in (
+        "Un <titre> à $x_1$",
+        "Le <Havre> & $co$",
+        "1\u202f234,5\u00a0€",
+        "\u22122\u00a0€",
+    ):
+        assert told in texts
+    assert "Sources : INSEE & IGN." in texts
+    assert "Fait le 27/11/2026" in texts
+    assert _titles(root, "bar-0") == ["Le <Havre> & $co$ : 1\u202f234,5\u00a0€"]
+    known = {one.get("id"): one.text for one in root}
+    assert (known["title"], known["desc"]) == (CAPTION.title, CAPTION.text)
+
+
+def test_lines_have_a_legend_and_years_as_they_are_written(tmp_path: Path) -> None:
+    """A year has no space after its thousands; one series needs no legend."""
+    points = [Point(float(year), year / 7, name) for name in "ab" for year in range(2001, 2011)]
+    texts = _texts(_drawn(tmp_path, lines(points, "année", Scale("habitants"))))
+    assert "2003" in texts or "2002" in texts
+    assert "2\u202f00" not in texts
+    assert {"a", "b"} <= set(texts.split())
+
+
+def test_days_are_written_in_french(tmp_path: Path) -> None:
+    """Also on an axis, where the library would write them in English."""
+    points = [Point(date(2024, month, 1), float(month)) for month in range(1, 13)]
+    assert "01/03/2024" in _texts(_drawn(tmp_path, lines(points, "mois", Scale("n"))))
+
+
+def test_a_crowd_of_points_makes_no_huge_file(tmp_path: Path) -> None:
+    """Twenty thousand points are a picture within the SVG."""
+    points = [Point(float(number % 997), float(number % 1009)) for number in range(20_000)]
+    _drawn(tmp_path, scatter(points, "x", Scale("y")))
+
+
+def test_nothing_to_draw_is_an_empty_chart(tmp_path: Path) -> None:
+    """A table without a value is no failure."""
+    assert "aucune valeur à dessiner" in _texts(_drawn(tmp_path, bars([], Scale("n"))))
