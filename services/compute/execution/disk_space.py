@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.compute.jobs.model import Waiting
+from shared.errors import Unavailable
 
 FREE_BYTES = 256_000_000
 """No job goes on while the disk has less left than this: the services need it."""
@@ -15,6 +15,10 @@ OWN_BYTES = 1_000_000_000
 
 _BLOCK = 512
 """Unit of `st_blocks`, see inode(7)."""
+
+
+class Waiting(Unavailable):
+    """What the job needs is not there yet; the message says in French what that is."""
 
 
 class DiskFull(Waiting):

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from services.compute import metrics
-from services.compute.execution.disk_space import check_disk_space
+from services.compute.execution.disk_space import Waiting, check_disk_space
 from services.compute.execution.job_folder import JobFolder, Work
 from services.compute.execution.job_output import Progress
 from services.compute.execution.process_tree import ProcessTree
@@ -19,7 +19,7 @@ from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
 from services.compute.execution.spare import Spares
 from services.compute.execution.staging import DatasetOpener, Inputs, Interrupted, store_result
 from services.compute.jobs.crossing_size import CountedCrossings
-from services.compute.jobs.model import WAITING, Job, TakenOver, Waiting
+from services.compute.jobs.model import WAITING, Job, TakenOver
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.errors import Rejected, Unavailable

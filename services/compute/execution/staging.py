@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from services.compute.execution.disk_space import Waiting
 from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.projection import project
 from services.compute.execution.sandbox import Limits
-from services.compute.jobs.model import Job, Waiting
+from services.compute.jobs.model import Job
 from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events.event import FileRef, Frozen, Treatment

@@ -8,7 +8,7 @@ from pydantic import computed_field
 
 from services.compute.jobs.crossing_size import CountedCrossings
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
-from shared.errors import Rejected, Unavailable, WrongStage
+from shared.errors import Rejected, WrongStage
 from shared.events import (
     AcceptedRepair,
     CatalogueKind,
@@ -48,10 +48,6 @@ ACTIVE = ("queued", "running", "given_up")
 
 class TakenOver(Rejected):
     """This run of the job is over: the job ended or another process runs it."""
-
-
-class Waiting(Unavailable):
-    """What the job needs is not there yet; the message says in French what that is."""
 
 
 class Job(Aggregate):

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from services.compute.execution.disk_space import Waiting
 from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.execution.sandbox import Limits
 from services.compute.execution.staging import Inputs
-from services.compute.jobs.model import Job, Waiting
+from services.compute.jobs.model import Job
 from shared.errors import (
     DeadlineExceeded,
     Forbidden,
