@@ -1,10 +1,8 @@
 """What compute tells."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from shared.events.event import Event, FileRef, JobKind
+from shared.events.event import Event, FileRef, JobKind, Verdict
 
 
 class WorkspaceOpened(Event, source="compute"):
@@ -76,7 +74,7 @@ class JobSucceeded(_JobEnd, source="compute"):
         description="the job's manifest, JSON of shared.tables.manifest.Manifest"
     )
     seconds: float
-    verdict: Literal["none", "quasi", "direct"] | None = Field(
+    verdict: Verdict | None = Field(
         default=None, description="what the table that it made tells about persons"
     )
     warning: str = Field(

@@ -26,6 +26,9 @@ OpeningDecision = Literal["open", "refuse", "withdraw"]
 DeclarationAnswer = Literal["confirm", "refuse", "withdraw"]
 """The staff confirms or refuses what an owner declared of data; the owner takes it back."""
 
+Verdict = Literal["none", "quasi", "direct"]
+"""What a table tells about persons."""
+
 RepairName = Literal["leading_zero"]
 
 

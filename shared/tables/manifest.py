@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from shared.events.event import FileRef, Frozen, JobKind, Step
-from shared.tables.privacy import Privacy, Verdict
+from shared.events.event import FileRef, Frozen, JobKind, Step, Verdict
+from shared.tables.privacy import Privacy
 from shared.tables.release import EarlierRelease, ProtectedInput
 
 PARQUET = "application/vnd.apache.parquet"

@@ -5,10 +5,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from shared.events.event import Frozen
+from shared.events.event import Frozen, Verdict
 from shared.words import counted, quoted
 
-Verdict = Literal["none", "quasi", "direct"]
 Role = Literal["direct", "quasi", "sensitive"]
 Subject = Literal["persons", "groups", "organisations", "other"]
 

@@ -10,8 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events.event import FileRef, Frozen
-from shared.tables.privacy import Verdict
+from shared.events.event import FileRef, Frozen, Verdict
 
 ENTERPRISES, PERSONS = 3, 11
 """How many units a cell needs at least: of enterprises in any table, of natural persons in tax data

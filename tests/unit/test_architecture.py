@@ -3,8 +3,10 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +21,7 @@ TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py")
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 40
 LARGEST_FOLDER = 15
+LONGEST_CHAIN = 12
 
 AGGREGATES = {
     Path("services/catalog/access/model.py"),
@@ -170,6 +173,19 @@ def test_functions_fit_on_a_screen() -> None:
         if (function.end_lineno or 0) - function.lineno + 1 > LONGEST_FUNCTION
     ]
     assert long == []
+
+
+def test_chains_of_imports_are_short() -> None:
+    """Who changes a module has to know what it rests on."""
+    graph = grimp.build_graph("services", "shared", "deploy", cache_dir=None)
+
+    @cache
+    def longest(module: str) -> list[str]:
+        below = map(longest, graph.find_modules_directly_imported_by(module))
+        return [module, *max(below, key=len, default=[])]
+
+    chain = max(map(longest, graph.modules), key=len)
+    assert len(chain) <= LONGEST_CHAIN, chain
 
 
 def test_tests_neither_mock_nor_sleep() -> None:

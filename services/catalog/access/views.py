@@ -21,10 +21,9 @@ from services.catalog.datasets.versions import Version
 from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage, now
 from shared.events import JobKind, Party
-from shared.events.event import FileRef
+from shared.events.event import FileRef, Verdict
 from shared.inbound import Body, Paging
 from shared.tables.manifest import Column, RowRange
-from shared.tables.privacy import Verdict
 
 _LATEST = date(2200, 1, 1)
 

@@ -10,10 +10,9 @@ from services.catalog.datasets.visibility import visible
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
 from services.catalog.licences.source import Source
 from shared.auth import Caller
-from shared.events.event import Frozen
+from shared.events.event import Frozen, Verdict
 from shared.inbound import Body, Identifier
 from shared.store import Store
-from shared.tables.privacy import Verdict
 
 _NOTICE = (
     "Le croisement peut désigner des personnes que ses données ne désignent pas une à une : le"

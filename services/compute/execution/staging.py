@@ -13,10 +13,10 @@ from services.compute.execution.sandbox import Limits
 from services.compute.jobs.model import Job
 from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
-from shared.events.event import FileRef, Frozen, Treatment
+from shared.events.event import FileRef, Frozen, Treatment, Verdict
 from shared.storage import CHUNK, Storage
 from shared.tables.manifest import Column, Input, Manifest, Output, RowRange
-from shared.tables.privacy import Privacy, Verdict
+from shared.tables.privacy import Privacy
 from shared.tables.release import EarlierRelease
 
 SOURCE = "source"

@@ -38,8 +38,9 @@ from services.compute.runner.privacy.nested_persons import nesting_of
 from services.compute.runner.privacy.personal_rows import Mailboxes, RowCounts
 from services.compute.runner.privacy.surroundings import Surroundings
 from services.compute.runner.values.value_tests import matching
+from shared.events.event import Verdict
 from shared.tables.manifest import Column
-from shared.tables.privacy import Finding, Privacy, Role, Subject, Verdict
+from shared.tables.privacy import Finding, Privacy, Role, Subject
 
 _SEX = r"(^|_)(sexe?|genre)(_|$)"
 _BOTH = r"(?i)ensemble|total|tous|(les )?deux sexes|(femmes|hommes) et (hommes|femmes)"
