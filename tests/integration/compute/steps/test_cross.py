@@ -97,8 +97,8 @@ def test_postcodes_multiply_rows_and_the_report_says_so(tmp_path: Path) -> None:
 
 
 def test_codes_of_cedex_meet_their_commune_and_the_rest_is_told(tmp_path: Path) -> None:
-    """A town hall's, one by its office, and one of which nothing is known."""
-    left = b"cp;n\n14027;10\n14038;20\n76059;30\n14000;40\n"
+    """A town hall's, one by its office, and one unknown; no list has the last two."""
+    left = b"cp;n\n14027;10\n14049;20\n76098;30\n14000;40\n"
     run = cross(
         tmp_path, left, DEMO / "communes_2026.csv", ("cp", "code"), left_via="postcode_commune"
     )
