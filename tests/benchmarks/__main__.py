@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import lifecycles, recognition, relevance, searching, webhooks
-from tests.benchmarks.judged import halves, privacy, sql
+from tests.benchmarks.judged import attacks, halves, privacy, sql
 from tests.servers import Broker
 
 ROUNDS = 3
@@ -33,7 +33,13 @@ CONTENDERS = {
 ALONE = {"lifecycles": lifecycles, "searching": searching, "webhooks": webhooks}
 """Those that need no broker of ours, or bring their own."""
 
-JUDGED = {"privacy": privacy, "relevance": relevance, "sql": sql, "typing": recognition}
+JUDGED = {
+    "attacks": attacks,
+    "privacy": privacy,
+    "relevance": relevance,
+    "sql": sql,
+    "typing": recognition,
+}
 """Those that are judged by examples, half of which were kept apart from tuning."""
 
 

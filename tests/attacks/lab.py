@@ -1,0 +1,118 @@
+"""What an attacker works with: tables, treatments and uploads, and what the lab shows of them.
+
+`adapter.py` is the one place where this meets the code that is attacked.
+"""
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.events.event import Verdict
+
+HOLDER = "mbr_porteur"
+OWNER = "mbr_detenteur"
+
+Cells = Mapping[str, Sequence[str]]
+"""The columns of a table with their values, as text."""
+
+Step = Mapping[str, Any]
+"""A step of a treatment, as it is sent."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table of the holder's own, or of others: then it is restricted, and its owner's.
+
+    `personal` is what the screening said when it was taken in; `unit` is the column that tells
+    whose a row is, which the attacker knows and the rules may have to find out.
+    """
+
+    cells: Cells
+    owner: str = HOLDER
+    personal: Verdict = "none"
+    unit: str = ""
+    dataset_id: str = "dts_propre"
+    version: int = 1
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it is others' data, which the holder may not see."""
+        return self.owner != HOLDER
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What the holder sends: steps over named tables; `sample_rows` where it is a trial."""
+
+    steps: Sequence[Step]
+    tables: Mapping[str, Table]
+    sample_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that the holder sees of a treatment: the result's rows, the reports, or why it failed."""
+
+    rows: Sequence[Mapping[str, Any]] = ()
+    reports: Sequence[Mapping[str, Any]] = ()
+    error: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it as one text."""
+        return json.dumps([self.rows, self.reports, self.error], ensure_ascii=False, default=str)
+
+    def cell(self, figure: str, **group: str) -> Any:
+        """A figure of the group that has these values, None where it is not shown."""
+        for row in self.rows:
+            if all(str(row.get(name)) == value for name, value in group.items()):
+                return row.get(figure)
+        return None
+
+    def has(self, **group: str) -> bool:
+        """Whether there is a row of that group, with or without its figure."""
+        return any(
+            all(str(row.get(name)) == value for name, value in group.items()) for row in self.rows
+        )
+
+
+@dataclass
+class Ledger:
+    """What left of the restricted tables of a world before: for the rules, not for the attacker."""
+
+    released: list[Any] = field(default_factory=list)
+
+
+def cross(left: str, right: str, output: str = "croise", **parameters: Any) -> Step:
+    """A crossing, on `id` of both unless told otherwise."""
+    told = {"left_key": "id", "right_key": "id", "how": "inner", **parameters}
+    inputs = {"left": left, "right": right}
+    return {"application": "cross", "inputs": inputs, "output": output, "parameters": told}
+
+
+def aggregate(table: str, by: Sequence[str], output: str = "resultat", **parameters: Any) -> Step:
+    """An aggregation."""
+    told = {"by": list(by), **parameters}
+    return {
+        "application": "aggregate",
+        "inputs": {"table": table},
+        "output": output,
+        "parameters": told,
+    }
+
+
+def signs(seen: Seen, *words: str) -> dict[str, Hashable]:
+    """What any attacker looks at: why it failed, and whether it is shown what it asks about."""
+    return {"error": seen.error, "named": any(word in seen.text for word in words)}
+
+
+def leaves(told: Any, at: str = "") -> dict[str, Hashable]:
+    """Every figure, word and sentence of a report, by where it stands in it."""
+    if isinstance(told, Mapping):
+        parts = [(f"{at}.{name}", one) for name, one in told.items()]
+    elif isinstance(told, Sequence) and not isinstance(told, str):
+        parts = [(f"{at}.{number}", one) for number, one in enumerate(told)]
+    else:
+        return {at: told}
+    return {name: leaf for path, one in parts for name, leaf in leaves(one, path).items()}

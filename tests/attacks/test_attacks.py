@@ -1,0 +1,71 @@
+"""Attackers are right as often as chance: nobody learns of one unit from what leaves the lab."""
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.attacks.learning import Attack, Guesser, Outcome, Trial, measured
+from tests.benchmarks.judged.attacks import attacks
+
+HERE = Path(__file__).parent
+HALVES = ("tuning", "held_out")
+ALL = [(half, at) for half in HALVES for at in range(len(attacks(half)))]
+CASES = [pytest.param(half, at, id=f"{half}{at}") for half, at in ALL]
+"""By number: names of those held out tell what they do."""
+
+
+def is_open(half: str, name: str) -> bool:
+    """Whether the rules are known not to stop an attacker."""
+    return name in (HERE / half / "open.txt").read_text().split()
+
+
+@pytest.mark.parametrize(("half", "at"), CASES)
+def test_attackers_guess_no_better_than_by_chance(half: str, at: int) -> None:
+    """In few worlds: what they learn without rules shows in one."""
+    attack = attacks(half)[at]
+    if is_open(half, attack.name):
+        pytest.skip("not stopped yet")
+    found = measured(replace(attack, practice=few(attack.practice), worlds=few(attack.worlds)))
+    assert not found.is_above_chance, f"{attack.name}: {found.right} of {found.trials}"
+
+
+def few(worlds: int) -> int:
+    """Fewer worlds than the benchmark takes; where a world is one trial, enough to count."""
+    return min(worlds, 2) if worlds < 10 else 12
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_open_attackers_exist(half: str) -> None:
+    """A name that no attacker has would hide that another one succeeds."""
+    named = (HERE / half / "open.txt").read_text().split()
+    assert set(named) <= {one.name for one in attacks(half)}
+
+
+def tell(random: Random) -> list[Trial]:
+    """A world that tells the truth in nine of ten trials."""
+    truths = [random.choice(("no", "yes")) for _ in range(50)]
+    return [
+        Trial(truth, {"told": truth if random.random() < 0.9 else "?", "noise": random.random()})
+        for truth in truths
+    ]
+
+
+def test_attacker_finds_what_tells_the_truth() -> None:
+    """Among features that tell nothing."""
+    found = measured(Attack("tell", "it", tell))
+    assert found.rate > 0.85
+    assert found.is_above_chance
+
+
+def test_attacker_learns_from_what_is_missing() -> None:
+    """A cell that is shown in one case only tells as much as its figure."""
+    guesser = Guesser([Trial("yes", {"cell": 7}), Trial("no", {}), Trial("no", {})])
+    assert (guesser.guess({"cell": 7}), guesser.guess({})) == ("yes", "no")
+
+
+@pytest.mark.parametrize(("right", "is_above"), [(50, False), (60, False), (66, True), (100, True)])
+def test_chance_is_the_tail_of_the_binomial(right: int, is_above: bool) -> None:
+    """Sixty-six of a hundred coins are heads once in a thousand."""
+    assert Outcome(100, right, 2).is_above_chance == is_above

@@ -1,0 +1,85 @@
+"""Worlds in which attackers and owners live: persons who get aid, enterprises with a turnover."""
+
+from collections.abc import Iterable, Sequence
+from random import Random
+
+from tests.attacks.lab import OWNER, Cells, Table
+
+AIDS = ("apl", "rsa", "aah")
+SEXES = ("F", "H")
+
+
+def coin(random: Random) -> str:
+    """The truth of a trial: `yes` or `no`."""
+    return random.choice(("no", "yes"))
+
+
+def person_ids(random: Random, number: int) -> list[str]:
+    """Numbers of persons that nobody else has, in no order."""
+    return [f"A{one:08}" for one in random.sample(range(10**8), number)]
+
+
+def siren(random: Random) -> str:
+    """A number of an enterprise with its check digit (Luhn)."""
+    body = [random.randrange(10) for _ in range(8)]
+    total = sum(body[0::2]) + sum(digit * 2 - 9 * (digit > 4) for digit in body[1::2])
+    return "".join(map(str, body)) + str(-total % 10)
+
+
+def commune(number: int) -> str:
+    """The code of a commune of Calvados or Manche."""
+    return f"{14 if number < 300 else 50}{1 + number % 300:03}"
+
+
+Person = tuple[str, str, str, str, str]
+"""Number, commune, sex, aid and amount."""
+
+
+def person(
+    random: Random, identifier: str, where: str, *, sex: str = "", aid: str = "", amount: int = 0
+) -> Person:
+    """A person; what is not told is drawn."""
+    return (
+        identifier,
+        where,
+        sex or random.choice(SEXES),
+        aid or random.choice(AIDS),
+        str(amount or random.randint(100, 600)),
+    )
+
+
+def beneficiaries(random: Random, persons: Iterable[Person], version: int = 1) -> Table:
+    """A restricted table of persons, one row each, in no order."""
+    rows = list(persons)
+    random.shuffle(rows)
+    names = ("id", "commune", "sexe", "aide", "montant")
+    return Table(
+        columns(names, rows), OWNER, "direct", unit="id", dataset_id="dts_aides", version=version
+    )
+
+
+def crowd(random: Random, each: int, communes: Iterable[str]) -> list[Person]:
+    """So many persons in each commune of whom nothing is wanted."""
+    return [
+        person(random, identifier, where)
+        for where in communes
+        for identifier in person_ids(random, each)
+    ]
+
+
+def enterprises(random: Random, rows: Sequence[tuple[str, str, int]]) -> Table:
+    """A restricted table of enterprises: siren, commune and turnover."""
+    shuffled = [(number, where, str(turnover)) for number, where, turnover in rows]
+    random.shuffle(shuffled)
+    cells = columns(("siren", "commune", "chiffre"), shuffled)
+    return Table(cells, OWNER, "none", unit="siren", dataset_id="dts_entreprises")
+
+
+def own(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table that the holder uploads."""
+    return Table(columns(names, list(rows)))
+
+
+def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Cells:
+    """Rows as columns."""
+    return {name: tuple(row[at] for row in rows) for at, name in enumerate(names)}
