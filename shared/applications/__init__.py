@@ -14,6 +14,7 @@ from shared.applications.aggregate import AGGREGATE
 from shared.applications.application import Application, Parameters, Role
 from shared.applications.cross import CHOICE, CROSS
 from shared.applications.effect import Columns, Effect
+from shared.applications.python import PYTHON
 from shared.errors import Invalid, invalid_of
 from shared.events.event import Frozen, Step, Treatment
 
@@ -34,7 +35,7 @@ INGEST = Application(
 """Takes in a file that somebody uploaded, as one table."""
 
 APPLICATIONS: dict[str, Application] = {
-    application.name: application for application in (INGEST, CROSS, AGGREGATE)
+    application.name: application for application in (INGEST, CROSS, AGGREGATE, PYTHON)
 }
 
 WrittenT = TypeVar("WrittenT", bound=Treatment)

@@ -24,8 +24,8 @@ THREADS_PER_PROCESS = 4
 PROCESSES = 32
 """How many a job may run, unless its limits say otherwise."""
 
-_SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
-_ENVIRONMENT = {
+SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
+ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/tmp",  # noqa: S108 - the sandbox's own
     "LANG": "C.UTF-8",
@@ -48,7 +48,7 @@ def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
         "bwrap",
         *("--unshare-user", "--unshare-all", "--die-with-parent", "--new-session"),
         *("--uid", NOBODY, "--gid", NOBODY, "--clearenv"),
-        *(word for name, value in _ENVIRONMENT.items() for word in ("--setenv", name, value)),
+        *(word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)),
         # First of all: this Python itself may be installed somewhere below /tmp.
         *("--size", str(TMP_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
         *_visible(),
@@ -63,15 +63,15 @@ def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
 
 
 def _visible() -> Iterator[str]:
-    for path in _SYSTEM:
+    for path in SYSTEM:
         yield from ("--ro-bind-try", path, path)
-    for prefix in _interpreter():
+    for prefix in interpreter():
         yield from ("--ro-bind", str(prefix), str(prefix))
     for part in ("shared", "services/__init__.py", "services/compute"):
         yield from ("--ro-bind", str(CODE / part), f"/code/{part}")
 
 
-def _interpreter() -> list[Path]:
+def interpreter() -> list[Path]:
     """The folders of this Python and its packages that /usr does not hold."""
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
     return sorted(prefix for prefix in prefixes if not prefix.is_relative_to("/usr"))

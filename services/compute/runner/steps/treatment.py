@@ -1,7 +1,7 @@
 """Runs the steps of a treatment one after the other, and writes the last table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from services.compute.runner.database import (
 from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
-from services.compute.runner.steps import aggregate, cross
+from services.compute.runner.steps import aggregate, cross, python
 from services.compute.runner.steps.input_tables import take, with_totals_told
 from services.compute.runner.steps.workbench import InputTable, Repeated, Workbench
 from services.compute.runner.values.column_units import of_unit, units_option
@@ -43,6 +43,7 @@ _ALIKE = ("mean", "median", "quantile", "min", "max")
 _RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
     "aggregate": aggregate.run,
     "cross": cross.run,
+    "python": python.run,
 }
 
 
@@ -54,6 +55,7 @@ class TreatmentRun:
     work: Work
     database: duckdb.DuckDBPyConnection
     say: Say
+    made: list[Made] = field(default_factory=list)
 
     def run(self) -> tuple[list[Made], list[Report]]:
         """Run every step; returns the files made and one report per step.
@@ -108,6 +110,8 @@ class TreatmentRun:
             self._share(number, step),
             self.work.sample_rows,
             self.work.crossing_rows,
+            made=self.made,
+            is_protected=bool(self.work.protected),
         )
         try:
             report = _RUNS[application.name](workbench, parameters)
@@ -167,10 +171,17 @@ class TreatmentRun:
                     found[name] = before._replace(times=before.times * times)
         return found
 
-    @staticmethod
-    def _described(step: Step, effect: Effect, tables: dict[str, InputTable]) -> dict[str, Column]:
-        """What the columns that a step hands on were read to hold, and the units of its figures."""
+    def _described(
+        self, step: Step, effect: Effect, tables: dict[str, InputTable]
+    ) -> dict[str, Column]:
+        """What the columns that a step hands on were read to hold, and the units of its figures.
+
+        Columns that only its run tells have the types that it gave them: texts stay texts.
+        """
         found: dict[str, Column] = {}
+        if effect.is_open:
+            kinds = columns(self.database, step.output)
+            found = {name: _text(name) for name, kind in kinds.items() if kind == "VARCHAR"}
         for name, made in effect.columns.items():
             known = [
                 tables[step.inputs[part.source.role]].described.get(part.source.column)
@@ -230,6 +241,7 @@ class TreatmentRun:
             Made(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
             Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
             *charts,
+            *self.made,
         ]
 
 
@@ -237,6 +249,10 @@ def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[M
     """Run the treatment described by `work`; returns the files made and one report per step."""
     with open_database(folder, memory_bytes) as database:
         return TreatmentRun(folder, work, database, say).run()
+
+
+def _text(name: str) -> Column:
+    return Column(name=name, kind="text", filled=0, distinct=0)
 
 
 def _unit(made: MadeColumn, sources: Sequence[Column | None]) -> str:

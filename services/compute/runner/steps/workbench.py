@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from services.compute.execution.job_folder import Made
 from services.compute.jobs.crossing_size import MOST_ROWS
 from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
@@ -69,7 +70,8 @@ class InputTable:
 class Workbench:
     """One step's work place; `sample_rows` are those of a trial's main table, else None.
 
-    `empty` counts, by column, the cells in which a mark stands in place of a number.
+    `empty` counts, by column, the cells in which a mark stands in place of a number. `made` are
+    files beside the step's table. The treatment `is_protected` when others' restricted data go in.
     """
 
     database: duckdb.DuckDBPyConnection
@@ -80,6 +82,8 @@ class Workbench:
     sample_rows: int | None = None
     crossing_rows: int = MOST_ROWS
     empty: dict[str, int] = field(default_factory=dict)
+    made: list[Made] = field(default_factory=list)
+    is_protected: bool = False
 
     def columns(self, role: str) -> dict[str, str]:
         """The columns of the table in that role, name to type."""

@@ -1,0 +1,103 @@
+"""The process of holders' own code: gives it its tables, runs it, and leaves what it returns."""
+
+import json
+import linecache
+import random
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from services.compute.runner.own_code.inside import frames
+from services.compute.runner.own_code.inside.faults import CellFailed, Unusable
+from services.compute.runner.own_code.inside.leaving import OUT, REQUEST, leave
+
+NAME = "code.py"
+"""What the code is called in its own tracebacks."""
+
+
+def main() -> None:
+    """Do what the request says; exits with 1, and `/out/error.json`, where that fails."""
+    request = json.loads(REQUEST.read_bytes())
+    try:
+        if request["notebook"]:
+            from services.compute.runner.own_code.inside import notebook  # noqa: PLC0415 - slow
+
+            notebook.run(request)
+        else:
+            leave(_returned(request), request["limits"])
+    except CellFailed as failed:
+        where = {"line": failed.line, "cell": failed.cell}
+        _fail(kind=failed.kind, name=failed.text, trace=failed.trace, **where)
+    except Unusable as unusable:
+        _fail(fault=unusable.fault, name=unusable.name)
+    except BaseException as error:  # noqa: BLE001 - also SystemExit and KeyboardInterrupt
+        kind, trace, line = type(error).__name__, _trace(error), _line(error)
+        _fail(kind=kind, name=_name(error), trace=trace, line=line)
+
+
+def begin() -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the first cell of a notebook is given: see `given`."""
+    return given(json.loads(REQUEST.read_bytes()))
+
+
+def given(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tables, by their role, and the parameters; draws of chance start at the seed."""
+    random.seed(request["seed"])
+    np.random.seed(request["seed"])  # noqa: NPY002 - holders' code may use the old generator
+    tables = {role: frames.read(Path("/in") / file) for role, file in request["tables"].items()}
+    return tables, request["parameters"]
+
+
+def _returned(request: dict[str, Any]) -> object:
+    code = request["code"]
+    linecache.cache[NAME] = (len(code), None, code.splitlines(keepends=True), NAME)
+    module = ModuleType("code")
+    compiled = compile(code, NAME, "exec", dont_inherit=True)
+    exec(compiled, module.__dict__)  # noqa: S102 - this process is there for that
+    run = getattr(module, "run", None)
+    if not callable(run):
+        raise Unusable("no_run")
+    return run(*given(request))
+
+
+def _line(error: BaseException) -> int:
+    """The line of the author's file at which it happened; 0 where none is known."""
+    if isinstance(error, SyntaxError) and error.filename == NAME:
+        return error.lineno or 0
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if _is_own(frame)]
+    return lines[-1] if lines else 0
+
+
+def _is_own(frame: Any) -> bool:
+    return bool(frame.f_code.co_filename == NAME)
+
+
+def _trace(error: BaseException) -> str:
+    """The traceback from the author's first line on."""
+    here = error.__traceback__
+    while here and not _is_own(here.tb_frame):
+        here = here.tb_next
+    return "".join(traceback.format_exception(type(error), error, here))
+
+
+def _name(error: BaseException) -> str:
+    """The name that was not found, if that is what happened."""
+    if isinstance(error, ImportError | NameError | AttributeError):
+        return error.name or ""
+    return str(error.args[0]) if isinstance(error, KeyError) and error.args else ""
+
+
+def _fail(**said: Any) -> None:
+    for name, most in (("name", 200), ("kind", 200), ("trace", 20_000)):
+        said[name] = str(said.get(name, ""))[-most:]
+    (OUT / "error.json").write_text(json.dumps(said))
+    sys.stdout.flush()
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

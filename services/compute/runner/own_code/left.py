@@ -1,0 +1,104 @@
+"""What holders' own code left: believed only as far as plain files show it."""
+
+import json
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
+
+from shared.errors import Rejected
+
+Kind = Literal["frame", "figure", "file", "html"]
+
+MOST_COLUMNS = 1000
+MOST_OUTPUTS = 20
+FILE_BYTES = 50_000_000
+"""What one picture or file may have."""
+
+_LIST_BYTES = 100_000
+_PNG = b"\x89PNG\r\n\x1a\n"
+_MEDIA_TYPES: dict[Kind, str] = {
+    "figure": "image/png",
+    "html": "text/html; charset=utf-8",
+    "file": "application/octet-stream",
+}
+_ILLEGIBLE = "le code n'a pas rendu de résultat lisible"
+
+
+class Left(BaseModel):
+    """One thing that `run` returned, by the name that it has there."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$")]
+    kind: Kind
+    file: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}\.(parquet|bin)|page\.html)$")]
+
+    @property
+    def media_type(self) -> str:
+        """What it is sent as; tables are none of these."""
+        return _MEDIA_TYPES[self.kind]
+
+
+class Failure(BaseModel):
+    """Why the code failed, as its process says: `fault` by the name that failures.py words."""
+
+    fault: str = Field(default="", max_length=20)
+    kind: str = Field(max_length=200)
+    name: str = Field(max_length=200)
+    trace: str = Field(max_length=30_000)
+    line: int = Field(default=0, ge=0, le=10**6)
+    cell: int = Field(default=0, ge=0, le=10**6)
+
+
+def read_failure(folder: Path) -> Failure | None:
+    """Why it failed; None where it does not say so."""
+    try:
+        return Failure.model_validate_json(_read(folder / "error.json"))
+    except (OSError, ValidationError):
+        return None
+
+
+def read_left(folder: Path) -> Sequence[Left]:
+    """Everything that it left, each a plain file of the folder and what it is said to be.
+
+    Raises Rejected, in French, where it is not.
+    """
+    try:
+        written = json.loads(_read(folder / "left.json"))
+        left = TypeAdapter(tuple[Left, ...]).validate_python(written)
+    except (OSError, ValueError, RecursionError) as error:
+        raise Rejected(_ILLEGIBLE) from error
+    if not left:
+        raise Rejected("le code n'a rien rendu")
+    if len({one.name.lower() for one in left}) < len(left) or len(left) > MOST_OUTPUTS + 1:
+        raise Rejected(_ILLEGIBLE)
+    for one in left:
+        _check(one, folder / one.file)
+    return left
+
+
+def _check(left: Left, path: Path) -> None:
+    if not _is_plain(path):
+        raise Rejected(f"« {left.name} » n'est pas un fichier")
+    if left.kind != "frame" and path.stat().st_size > FILE_BYTES:
+        raise Rejected(f"« {left.name} » dépasse {FILE_BYTES // 10**6} Mo")
+    if left.kind == "figure":
+        with path.open("rb") as file:
+            if file.read(len(_PNG)) != _PNG:
+                raise Rejected(f"« {left.name} » n'est pas une image PNG")
+
+
+def _read(path: Path) -> bytes:
+    if not _is_plain(path) or path.stat().st_size > _LIST_BYTES:
+        raise OSError(path.name)
+    return path.read_bytes()
+
+
+def _is_plain(path: Path) -> bool:
+    # A link would lead to what the code was not given.
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False

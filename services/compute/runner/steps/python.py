@@ -1,0 +1,236 @@
+"""Runs a holder's own code on the tables of a step, and keeps what it returns."""
+
+import codecs
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from services.compute.execution.job_folder import Made, Report
+from services.compute.runner.columns.typed_values import typed_table
+from services.compute.runner.database import columns, count, literal, quoted
+from services.compute.runner.own_code import process
+from services.compute.runner.own_code.failures import reason
+from services.compute.runner.own_code.left import (
+    FILE_BYTES,
+    MOST_COLUMNS,
+    MOST_OUTPUTS,
+    Left,
+    read_failure,
+    read_left,
+)
+from services.compute.runner.own_code.process import CodeFolder
+from services.compute.runner.steps.workbench import Workbench
+from services.compute.runner.values.formulas import harmless_table
+from shared.applications.python import PythonParameters, check_installed, library_versions
+from shared.errors import Rejected
+from shared.words import counted, french_list
+
+_KINDS = {
+    "frame": ("tableau", "tableaux"),
+    "figure": ("figure", "figures"),
+    "file": ("fichier", "fichiers"),
+    "html": ("page HTML", "pages HTML"),
+}
+_PLAIN = frozenset(("BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP"))
+_WHOLE = frozenset(("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"))
+_BEYOND = ("HUGEINT", "UHUGEINT", "UBIGINT", "DECIMAL")
+"""Numbers that pandas has no plain type for."""
+
+_NAME_LENGTH = 200
+
+
+def run(workbench: Workbench, parameters: PythonParameters) -> Report:
+    """Make the table that the code returned first, or one that lists what else it returned.
+
+    Raises Rejected, in French, when the code fails, does what it may not, or returns nothing.
+    """
+    check_installed()
+    out = workbench.chart.parent
+    folder = CodeFolder(out / f"code-{workbench.output}")
+    folder.make()
+    log = _Log(out / f"{workbench.output}-journal.txt", is_kept=workbench.is_protected)
+    try:
+        workbench.say(0.1, "donne les tables au code")
+        _give(workbench, parameters, folder)
+        workbench.say(0.2, "exécute le code")
+        is_notebook = bool(parameters.notebook)
+        status = process.run(folder, log.write, seed=parameters.seed, is_notebook=is_notebook)
+        if status != 0 or read_failure(folder.left):
+            _fail(workbench, parameters, folder, status)
+        workbench.say(0.9, "garde ce que le code a rendu")
+        left = read_left(folder.left)
+        _keep(workbench, folder, left)
+    finally:
+        log.close()
+        folder.remove()
+    if log.is_filled:
+        name = f"{workbench.output}-journal.txt"
+        workbench.made.append(
+            Made(name=name, path=f"out/{name}", media_type="text/plain", opaque="log")
+        )
+    return _report(workbench, parameters, left)
+
+
+class _Log:
+    """Where what the code prints goes: to the job's log, or to a file that a reviewer looks at."""
+
+    def __init__(self, path: Path, *, is_kept: bool) -> None:
+        self._file = path.open("wb") if is_kept else None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.is_filled = False
+
+    def write(self, chunk: bytes) -> None:
+        if self._file:
+            self._file.write(chunk)
+            self.is_filled |= chunk != b""
+            return
+        # A line that begins with a brace could be taken for the runner's own news.
+        text = re.sub(r"(?m)^\{", " {", self._decoder.decode(chunk))
+        print(text, end="", flush=True)  # noqa: T201 - the log's reader is the code's author
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
+
+def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder) -> None:
+    files = {}
+    for number, (role, table) in enumerate(workbench.tables.items()):
+        typed = typed_table(workbench.database, table.name, table.described.values())
+        known = columns(workbench.database, table.name)
+        names = parameters.columns.get(role, known)
+        for name in names:
+            workbench.column(role, name, f"columns.{role}")
+        files[role] = f"{number}.parquet"
+        target = literal(str(folder.given / files[role]))
+        workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW given AS {typed.select}")
+        kinds = columns(workbench.database, "given")
+        shown = [_for_pandas(name, kinds[name]) for name in names]
+        workbench.database.execute(
+            f"COPY (SELECT {', '.join(shown)} FROM given) TO {target} (FORMAT parquet)"
+        )
+    limits = {
+        "rows": workbench.crossing_rows,
+        "columns": MOST_COLUMNS,
+        "outputs": MOST_OUTPUTS,
+        "bytes": FILE_BYTES,
+    }
+    told = parameters.model_dump(include={"code", "notebook", "parameters", "seed"})
+    request = json.dumps({**told, "tables": files, "limits": limits})
+    (folder.given / "request.json").write_text(request)
+
+
+def _for_pandas(name: str, kind: str) -> str:
+    column = quoted(name)
+    if kind.startswith(_BEYOND):
+        return f"CAST({column} AS DOUBLE) AS {column}"
+    return column
+
+
+def _fail(
+    workbench: Workbench, parameters: PythonParameters, folder: CodeFolder, status: int
+) -> None:
+    """Raise Rejected with what may be told of why the code failed; the trace goes to its author."""
+    failure = read_failure(folder.left)
+    if failure and not workbench.is_protected:
+        print(failure.trace, flush=True)  # noqa: T201 - the log's reader is the code's author
+    is_protected = workbench.is_protected
+    raise Rejected(reason(failure, status, parameters.text, is_protected=is_protected))
+
+
+def _keep(workbench: Workbench, folder: CodeFolder, left: Sequence[Left]) -> None:
+    """Make the step's table of the first frame; the rest become files of the job."""
+    frames = [one for one in left if one.kind == "frame"]
+    for one in frames:
+        _check_size(workbench, folder.left / one.file)
+    if frames:
+        workbench.make(_rows(workbench, folder.left / frames[0].file))
+    else:
+        listed = ", ".join(f"({literal(one.name)}, {literal(_KINDS[one.kind][0])})" for one in left)
+        workbench.make(f"SELECT * FROM (VALUES {listed}) AS made (sortie, nature)")
+    for number, one in enumerate(left):
+        if one not in frames[:1]:
+            workbench.made.append(_kept(workbench, folder, number, one))
+
+
+def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> Made:
+    """A file of the job beside its table; no rule of release can look into it."""
+    path = workbench.chart.parent / f"{workbench.output}-{number}.bin"
+    name, source = f"{workbench.output}-{one.name}", folder.left / one.file
+    if one.kind != "frame":
+        source.rename(path)
+        ending = ".png" if one.kind == "figure" and not name.endswith(".png") else ""
+        return Made(
+            name=name + ending,
+            path=f"out/{path.name}",
+            media_type=one.media_type,
+            opaque=one.kind,
+        )
+    database = workbench.database
+    database.execute(f"CREATE OR REPLACE TEMP TABLE returned AS {_rows(workbench, source)}")
+    shown = harmless_table(database, "returned")
+    database.execute(f"COPY ({shown}) TO {literal(str(path))} (FORMAT csv, HEADER, DELIMITER ';')")
+    media_type = "text/csv; charset=utf-8"
+    return Made(name=f"{name}.csv", path=f"out/{path.name}", media_type=media_type, opaque="table")
+
+
+def _check_size(workbench: Workbench, path: Path) -> None:
+    """Raise Rejected for a table that is too large, or that no frame was written as."""
+    try:
+        workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW returned_rows AS {_read(path)}")
+        rows = count(workbench.database, "returned_rows")
+        names = columns(workbench.database, "returned_rows")
+    except duckdb.Error as error:
+        raise Rejected("le tableau rendu par le code est illisible") from error
+    if rows > workbench.crossing_rows:
+        raise Rejected(f"le tableau rendu par le code a plus de {workbench.crossing_rows} lignes")
+    if len(names) > MOST_COLUMNS or any(len(name) > _NAME_LENGTH for name in names):
+        raise Rejected(
+            f"le tableau rendu par le code a plus de {MOST_COLUMNS} colonnes, ou un nom de colonne"
+            f" de plus de {_NAME_LENGTH} caractères"
+        )
+
+
+def _read(path: Path) -> str:
+    return f"SELECT * FROM read_parquet({literal(str(path))})"
+
+
+def _rows(workbench: Workbench, path: Path) -> str:
+    """The rows of a frame, in SQL, each column of a type that the other steps know."""
+    workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW returned_rows AS {_read(path)}")
+    kinds = columns(workbench.database, "returned_rows")
+    chosen = (f"{_plain(quoted(name), kind)} AS {quoted(name)}" for name, kind in kinds.items())
+    return f"SELECT {', '.join(chosen)} FROM returned_rows"
+
+
+def _plain(column: str, kind: str) -> str:
+    if kind in _PLAIN:
+        return column
+    if kind in _WHOLE:
+        return f"CAST({column} AS BIGINT)"
+    if kind == "FLOAT" or kind.startswith(_BEYOND):
+        return f"CAST({column} AS DOUBLE)"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"timezone('UTC', {column})"
+    return f"CAST({column} AS {'TIMESTAMP' if kind.startswith('TIMESTAMP') else 'VARCHAR'})"
+
+
+def _report(workbench: Workbench, parameters: PythonParameters, left: Sequence[Left]) -> Report:
+    rows = {role: table.rows for role, table in workbench.tables.items()}
+    kinds = Counter(one.kind for one in left)
+    what = "notebook exécuté" if parameters.notebook else "code Python exécuté"
+    on = counted(len(rows), "table", "tables")
+    made = french_list([counted(number, *_KINDS[kind]) for kind, number in kinds.items()])
+    waits = " ; figures, fichiers et journal attendent un relecteur"
+    is_held = workbench.is_protected and any(one.opaque for one in workbench.made)
+    return {
+        "rows": {"in": rows, "out": count(workbench.database, workbench.output)},
+        "code": parameters.hash,
+        "seed": parameters.seed,
+        "software": library_versions(),
+        "summary": f"{what} sur {on} : {made}{waits if is_held else ''}",
+    }

@@ -1,0 +1,169 @@
+"""Runs a holder's own Python code, or notebook, on the tables of a treatment."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from shared.applications.application import Application, ColumnName, Parameters, Totals
+from shared.applications.effect import Columns, Effect, Named, ShownTable, Source, as_it_is
+from shared.errors import Invalid
+from shared.words import french_list, quoted
+
+LIBRARIES = (
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "duckdb",
+    "scikit-learn",
+    "statsmodels",
+    "shapely",
+    "matplotlib",
+    "altair",
+)
+"""What code may import besides Python's own, by the names of their packages."""
+
+_OF_NOTEBOOKS = ("nbclient", "nbconvert", "ipykernel")
+_CODE_BYTES = 200_000
+_RUN = re.compile(r"^def\s+run\s*\(", re.MULTILINE)
+_SEEDS = 2**32
+
+_Names = Annotated[tuple[ColumnName, ...], Field(min_length=1, max_length=500)]
+
+
+class PythonParameters(Parameters):
+    """The code, and what it is given."""
+
+    code: str = Field(
+        default="",
+        description="Un fichier Python qui définit run(tables, parameters) ; 200 ko au plus",
+    )
+    notebook: str = Field(
+        default="",
+        description="À la place de code : le JSON d'un notebook Jupyter (.ipynb), exécuté et rendu"
+        " en HTML ; tables et parameters y sont donnés, et la variable resultat est gardée comme ce"
+        " que run rend",
+    )
+    parameters: dict[str, Any] = Field(default={}, description="Un objet JSON, donné au code")
+    columns: dict[str, _Names] = Field(
+        default={},
+        description="Par table, les colonnes données au code, et rien d'autre : ce que leurs"
+        " propriétaires auront à accorder ; sans cela, toutes",
+    )
+    seed: int = Field(
+        default=0,
+        ge=0,
+        lt=_SEEDS,
+        description="Graine des tirages au hasard (random, numpy, ordre des ensembles)",
+    )
+    totals: Totals = "left_out"
+
+    @property
+    def text(self) -> str:
+        """The code or the notebook: what those who decide on it read."""
+        return self.code or self.notebook
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of that text."""
+        return sha256(self.text.encode()).hexdigest()
+
+    @model_validator(mode="after")
+    def _has_code(self) -> Self:
+        if bool(self.code) == bool(self.notebook):
+            raise ValueError("code ou notebook doit être donné, et l'un des deux seulement")
+        try:
+            size = len(self.text.encode())
+        except UnicodeEncodeError as error:
+            raise ValueError("code ou notebook n'est pas du texte Unicode") from error
+        if size > _CODE_BYTES or "\0" in self.text:
+            raise ValueError(f"code ou notebook dépasse {_CODE_BYTES // 1000} ko, ou contient NUL")
+        if self.code and not _RUN.search(self.code):
+            raise ValueError("code : il faut y définir « def run(tables, parameters): »")
+        if self.notebook and not _has_cells(self.notebook):
+            raise ValueError("notebook : ce n'est pas le JSON d'un notebook Jupyter")
+        return self
+
+
+def _has_cells(notebook: str) -> bool:
+    try:
+        read = json.loads(notebook)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(read, dict) and isinstance(read.get("cells"), list)
+
+
+def _effect(told: PythonParameters, tables: Mapping[str, Columns]) -> Effect:
+    """Nobody knows what code makes of its columns: any of them may come out, row by row."""
+    for role in told.columns:
+        if role not in tables:
+            raise Invalid(f"cette étape n'a pas de table {quoted(role)}", f"columns.{role}")
+    given = {role: told.columns.get(role, columns or ()) for role, columns in tables.items()}
+    shown = {
+        f"{role}.{name}": as_it_is(Source(role, name))
+        for role, names in given.items()
+        for name in names
+    }
+    whole = tuple(role for role in tables if role not in told.columns)
+    return Effect(
+        {},
+        named=tuple(_named(told)),
+        whole=whole,
+        shows=(ShownTable(shown),),
+        passes=tuple(role for role in whole if tables[role] is None),
+        is_open=True,
+    )
+
+
+def _named(told: PythonParameters) -> Iterator[Named]:
+    for role, names in told.columns.items():
+        for at, name in enumerate(names):
+            yield Named(f"columns.{role}.{at}", Source(role, name))
+
+
+def check_installed() -> None:
+    """Raise Invalid where this machine lacks what code may import: it is an extra."""
+    if missing := [name for name in (*LIBRARIES, *_OF_NOTEBOOKS) if not _version(name)]:
+        raise Invalid(
+            "ce laboratoire n'exécute pas de code Python : il n'a pas installé"
+            f" {french_list(missing)} (make code)",
+            "application",
+        )
+
+
+def library_versions() -> dict[str, str]:
+    """The versions of the libraries, by name."""
+    return {name: _version(name) for name in LIBRARIES}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+PYTHON = Application(
+    name="python",
+    title="Exécuter votre code Python",
+    description=(
+        "Exécute la fonction run(tables, parameters) de votre fichier Python : tables donne les"
+        " DataFrame pandas par leur nom de rôle, avec leurs types (les codes restent du texte), et"
+        " parameters l'objet JSON de l'étape. Elle rend un DataFrame, qui devient la table de"
+        " l'étape, ou un dictionnaire de DataFrame, de figures (matplotlib, altair), d'octets et de"
+        " chemins de fichiers écrits dans le dossier courant ; le premier DataFrame est la table de"
+        " l'étape. Ou exécute un notebook, rendu en HTML. Bibliothèques :"
+        f" {', '.join(LIBRARIES)}. Ni réseau, ni autre fichier ; ce qui est imprimé va au journal."
+        " Le code est lu par les relecteurs et par les propriétaires des données. Quand des données"
+        " d'autrui à accès restreint y entrent, figures, fichiers et journal attendent un"
+        " relecteur."
+    ),
+    roles=(),
+    parameters=PythonParameters,
+    effect=_effect,
+    open_roles=True,
+)

@@ -1,0 +1,246 @@
+"""Holders' own code on real tables: frames in, and frames, figures, files and pages out."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from services.compute.execution.job_folder import Made
+from tests.integration.compute.jobs import DEMO, RunOutcome
+from tests.integration.compute.own_code.conftest import RunCode
+
+REGRESSION = """
+import numpy as np
+import statsmodels.formula.api as smf
+from sklearn.linear_model import LinearRegression
+
+def run(tables, parameters):
+    communes, logements = tables["communes"], tables["logements"]
+    communes = communes[communes["type"] == "commune-actuelle"]
+    dwellings = logements.groupby("com")[["logements", "logements_vacants"]].sum()
+    both = communes.merge(dwellings.reset_index(), left_on="code", right_on="com")
+    fitted = smf.ols("logements_vacants ~ logements", both).fit()
+    again = LinearRegression().fit(both[["logements"]], both["logements_vacants"])
+    assert np.isclose(fitted.params["logements"], again.coef_[0])
+    return fitted.params.rename("coefficient").rename_axis("terme")
+"""
+ALL_KINDS = """
+import altair as alt
+import matplotlib.pyplot as plt
+import pandas as pd
+
+def run(tables, parameters):
+    small = tables["communes"].nlargest(3, "population")[["code", "nom", "population"]]
+    figure, axes = plt.subplots()
+    axes.barh(small["nom"], small["population"])
+    with open("notes.txt", "w") as file:
+        file.write("été")
+    print("trois communes", {"n": len(small)})
+    return {
+        "plus_grandes": small,
+        "barres": figure,
+        "points": alt.Chart(small).mark_point().encode(x="nom", y="population"),
+        "notes.txt": "notes.txt",
+        "octets.bin": b"abc",
+        "autre": pd.DataFrame({"formule": ["=1+1"]}),
+    }
+"""
+TYPES = """
+import pandas as pd
+
+def run(tables, parameters):
+    index = pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["lettre", "numero"])
+    return pd.DataFrame(
+        {
+            "code": ["01", "02"],
+            "jour": pd.to_datetime(["2024-01-31", None]),
+            "entier": pd.array([1, None], dtype="Int64"),
+            "decimal": [0.5, None],
+            "vrai": [True, False],
+            "classe": pd.Categorical(["x", "y"]),
+            "objet": [{"a": 1}, "b"],
+            ("deux", "mots"): [1, 2],
+        },
+        index=index,
+    )
+"""
+
+
+def opaque(run: RunOutcome) -> dict[str, str]:
+    """The outputs that no rule looks into, and what they are."""
+    made = [Made.model_validate(one) for one in run.result["outputs"]]
+    return {one.name: one.opaque for one in made if one.opaque}
+
+
+def test_regression_on_two_real_tables_is_that_of_pandas(
+    run_code: RunCode, taken: dict[str, RunOutcome]
+) -> None:
+    """Fitted by two libraries in the sandbox, and once more here."""
+    run = run_code(REGRESSION, {"communes": "communes", "logements": "logements"})
+    assert run.reports[0]["rows"]["out"] == 2
+    made = pd.read_parquet(run.made("result.parquet")).set_index("terme")["coefficient"]
+    logements = pd.read_csv(DEMO / "logements.csv", sep=";", dtype={"com": str})
+    communes = pd.read_parquet(taken["communes"].made("table.parquet"))
+    codes = communes[communes["type"] == "commune-actuelle"]["code"]
+    both = logements.groupby("com")[["logements", "logements_vacants"]].sum()
+    both = both[both.index.isin(codes)]
+    expected = both["logements"].cov(both["logements_vacants"]) / both["logements"].var()
+    assert made["logements"] == pytest.approx(expected)
+
+
+def test_everything_that_code_returns_is_kept(
+    run_code: RunCode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its first frame is the table; pictures, files and other frames stand beside it."""
+    run = run_code(ALL_KINDS)
+    table = pd.read_parquet(run.made("result.parquet"))
+    assert list(table["nom"]) == ["Le Havre", "Rouen", "Caen"]
+    assert table["code"].tolist() == ["76351", "76540", "14118"]
+    assert opaque(run) == {
+        "rendu-barres.png": "figure",
+        "rendu-points.png": "figure",
+        "rendu-notes.txt": "file",
+        "rendu-octets.bin": "file",
+        "rendu-autre.csv": "table",
+    }
+    for name in ("rendu-barres.png", "rendu-points.png"):
+        assert run.made(name).read_bytes().startswith(b"\x89PNG")
+    assert run.made("rendu-notes.txt").read_text() == "été"
+    assert run.made("rendu-octets.bin").read_bytes() == b"abc"
+    assert run.made("rendu-autre.csv").read_text() == "formule\n'=1+1\n"
+    assert "trois communes {'n': 3}" in capsys.readouterr().out
+    report = run.reports[0]
+    assert report["summary"].startswith("code Python exécuté sur 1 table : 2 tableaux, 2 figures")
+    assert report["software"]["pandas"] == pd.__version__
+
+
+def test_types_come_out_as_they_are(run_code: RunCode) -> None:
+    """Texts of digits stay texts, a named index becomes columns, and what is mixed is text."""
+    table = pd.read_parquet(run_code(TYPES).made("result.parquet"), dtype_backend="pyarrow")
+    kinds = {name: str(kind) for name, kind in table.dtypes.items()}
+    assert kinds == {
+        "lettre": "string[pyarrow]",
+        "numero": "int64[pyarrow]",
+        "code": "string[pyarrow]",
+        "jour": "timestamp[us][pyarrow]",
+        "entier": "int64[pyarrow]",
+        "decimal": "double[pyarrow]",
+        "vrai": "bool[pyarrow]",
+        "classe": "string[pyarrow]",
+        "objet": "string[pyarrow]",
+        "deux_mots": "int64[pyarrow]",
+    }
+    assert table["objet"].tolist() == ['{"a": 1}', "b"]
+
+
+def test_code_gets_its_columns_parameters_and_seed(run_code: RunCode) -> None:
+    """Nothing else of the table, and the same draws each time."""
+    code = """
+import random
+import numpy as np
+import pandas as pd
+
+def run(tables, parameters):
+    drawn = [random.random(), np.random.rand(), hash("a")]
+    return pd.DataFrame({"vu": [*tables["communes"].columns, *map(str, drawn), parameters["p"]]})
+"""
+    told = {"columns": {"communes": ["nom", "code"]}, "parameters": {"p": "é"}, "seed": 7}
+    first = pd.read_csv(run_code(code, **told).made("result.csv"), dtype=str)["vu"].tolist()
+    assert first[:2] == ["nom", "code"]
+    assert first[-1] == "é"
+    assert first[2].startswith("0.3238327")  # random.Random(7)
+
+
+def test_what_is_printed_on_restricted_data_waits_for_a_reviewer(
+    run_code: RunCode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value could be in it: the holder reads neither the print nor the trace."""
+    protected = {"communes": {"dataset_id": "dts_a", "version": 1}}
+    told: dict[str, object] = {"protected": protected}
+    run = run_code(
+        "def run(tables, parameters):\n    print('Rouen')\n    return tables['communes']", told=told
+    )
+    assert opaque(run) == {"rendu-journal.txt": "log"}
+    assert run.made("rendu-journal.txt").read_text() == "Rouen\n"
+    assert "Rouen" not in capsys.readouterr().out
+
+
+def test_trace_on_restricted_data_is_not_shown(
+    run_code: RunCode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message of an error, its type and its name may hold a value; the line may be told."""
+    told: dict[str, object] = {
+        "protected": {"communes": {"dataset_id": "dts_a", "version": 1}},
+    }
+    code = """def run(tables, parameters):
+    value = tables["communes"]["nom"][0]
+    raise type(value, (Exception,), {})(value)
+"""
+    error = run_code(code, told=told).error
+    assert error.startswith("le code s'est arrêté ligne 3 : Exception. Des données d'autrui")
+    assert "Ablon" not in error + capsys.readouterr().out
+
+
+def test_notebook_is_run_and_left_as_a_page(run_code: RunCode) -> None:
+    """One page that opens offline: the outputs are those of this run, and no script is in it."""
+    run = run_code(notebook=notebook(TABLE, CHART))
+    assert opaque(run) == {"rendu-notebook.html": "html"}
+    assert run.reports[0]["rows"]["out"] == 3
+    page = run.made("rendu-notebook.html").read_text()
+    assert "Le Havre" in page
+    assert "un vieux résultat" not in page
+    assert page.count("data:image/png;base64,") == 2
+    assert "<script" not in page
+    assert "https://" not in page.replace("https://www.w3.org", "")
+
+
+def test_notebook_that_fails_names_cell_and_line(run_code: RunCode) -> None:
+    """As it is counted by who wrote it."""
+    error = run_code(notebook=notebook(TABLE, "x = 1\n\n1 / 0")).error
+    assert error.startswith("le code s'est arrêté cellule 3, ligne 3 : ZeroDivisionError")
+
+
+TABLE = (
+    "resultat = tables['communes'].nlargest(3, 'population')[['code', 'nom', 'population']]\n"
+    "resultat"
+)
+CHART = """import altair as alt
+import matplotlib.pyplot as plt
+plt.barh(resultat["nom"], resultat["population"])
+plt.show()
+alt.Chart(resultat).mark_point().encode(x="nom", y="population")
+"""
+
+
+def notebook(*cells: str) -> str:
+    """A notebook with a title and cells of code, which ran before."""
+    old = {"output_type": "stream", "name": "stdout", "text": ["un vieux résultat"]}
+    title = {"cell_type": "markdown", "metadata": {}, "source": "# Communes", "id": "t"}
+    code = [
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "source": source,
+            "id": f"c{number}",
+            "execution_count": 9,
+            "outputs": [old],
+        }
+        for number, source in enumerate(cells)
+    ]
+    made = {"cells": [title, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(made)
+
+
+def test_nothing_is_left_in_the_job_folder_but_its_outputs(
+    run_code: RunCode, tmp_path: Path
+) -> None:
+    """The code's own folder is gone, whatever it made of it."""
+    run_code(
+        "import os\n"
+        "def run(tables, parameters):\n"
+        "    os.mkdir('a'); open('a/b', 'w').write('c'); os.chmod('a', 0)\n"
+        "    return tables['communes']"
+    )
+    left = {path.name for path in (tmp_path / "job" / "out").iterdir()}
+    assert left - {"spill"} == {"result.json", "result.parquet", "result.csv"}
