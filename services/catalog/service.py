@@ -23,7 +23,8 @@ from services.catalog.harvesting.worker import HarvestWorker
 from services.catalog.joins import discovery, treatment_inputs
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import JoinSnapshot
-from services.catalog.matching import advice
+from services.catalog.matching import advice, recipes
+from services.catalog.matching.recipes import KnownRecipe
 from services.catalog.results import project_results
 from services.catalog.retirement import commands as deletions
 from services.catalog.retirement.eraser import Eraser
@@ -55,6 +56,8 @@ from shared.events import (
     ProjectSecured,
     ProjectSubmitted,
     ProjectWithdrawn,
+    RecipePublished,
+    RecipeRetired,
     Treatment,
     TreatmentChanged,
     TreatmentProposed,
@@ -110,6 +113,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         Use,
         FailedJob,
         JoinSnapshot,
+        KnownRecipe,
         RemoteSource,
         Harvest,
         Departure,
@@ -179,6 +183,11 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         """The tables of a treatment, and its crossings, as that member may know them."""
         member = Caller(member_id, frozenset())
         return treatment_inputs.describe(self.documents, self.joins, treatment, member)
+
+    @on(RecipePublished, RecipeRetired)
+    def note_recipe(self, envelope: Envelope[RecipePublished | RecipeRetired]) -> None:
+        """Note which recipes are offered, and what columns they need."""
+        recipes.note(self.documents, envelope)
 
     @on(JobSucceeded)
     @forgetting

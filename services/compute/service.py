@@ -14,6 +14,7 @@ from services.compute.jobs import endings, retention
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.workspace import AccessEvent, Workspace
+from services.compute.recipes.model import Recipe
 from shared.endings.departures import Departure
 from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile
 from shared.endings.retention import Retained, retaining
@@ -71,7 +72,7 @@ class Compute(Running, Treating):
     """Workspaces with their quota, and the jobs that run in the sandbox."""
 
     name = "compute"
-    documents = Documents(Workspace, Job, Departure, Retained, HashIndex, WrittenFile)
+    documents = Documents(Workspace, Job, Recipe, Departure, Retained, HashIndex, WrittenFile)
     files = Files()
     settings = Config()
     catalog = RpcClient("catalog")

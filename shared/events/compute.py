@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.events.event import Event, FileRef, JobKind, Verdict
+from shared.events.event import Event, FileRef, Frozen, JobKind, Verdict
 
 
 class WorkspaceOpened(Event, source="compute"):
@@ -102,3 +102,33 @@ class JobCancelled(_JobEnd, source="compute"):
 
     summary = "{kind} n'a pas abouti : {reason}"
     reason: str
+
+
+class RecipeInput(Frozen):
+    """A table that a recipe takes, and the columns that it needs there.
+
+    `columns` maps a column's name to the kind of key it has to be (commune, siren, ...), or to
+    nothing.
+    """
+
+    title: str = Field(description="what it holds, in French")
+    columns: dict[str, str] = {}
+
+
+class RecipePublished(Event, source="compute"):
+    """A member offers a treatment that others can use again, or a new version of it."""
+
+    summary = "La recette « {title} » est publiée (version {number})."
+    name: str
+    number: int = Field(description="of the version, from 1")
+    title: str
+    member_id: str
+    inputs: dict[str, RecipeInput]
+
+
+class RecipeRetired(Event, source="compute"):
+    """A recipe is not offered any more."""
+
+    summary = "La recette « {name} » n'est plus proposée."
+    name: str
+    member_id: str

@@ -113,6 +113,9 @@ class Treatment(Frozen):
 
     inputs: dict[str, str] = Field(min_length=1, description="name in the steps -> dataset id")
     steps: tuple[Step, ...] = Field(min_length=1, max_length=10)
+    recipe: str = Field(
+        default="", max_length=80, description="`name@version` of the recipe that made it"
+    )
 
 
 class Party(Frozen):

@@ -129,7 +129,9 @@ def ask(facts: ProjectFacts, dataset_id: str, wanted: Wanted) -> Asked:
     request = _Request(facts, dataset_id, wanted, bound.reading)
     sentences = tuple(request.sentences())
     licence, privacy = _licence(wanted), _privacy(wanted[dataset_id])
-    seen = (facts.treatment.model_dump_json(), bound.model_dump_json(), *sentences)
+    # Where it comes from is not asked for: only what it does.
+    asked = facts.treatment.model_dump_json(exclude={"recipe"})
+    seen = (asked, bound.model_dump_json(), *sentences)
     return Asked(
         bound=bound,
         sentences=tuple(request.sentences(_texts_of(wanted[dataset_id]))),

@@ -18,6 +18,8 @@ from services.catalog.dcat.syntax import MEDIA_TYPES, Syntax
 from services.catalog.joins import found_joins, treatment_inputs
 from services.catalog.joins.found_joins import JoinPage, JoinQuery
 from services.catalog.joins.index_service import JoinIndexService
+from services.catalog.matching import recipes
+from services.catalog.matching.recipes import RecipeFits
 from services.catalog.results import crossing
 from services.catalog.results.crossing import CrossingQuery, CrossingView
 from services.catalog.results.ended_inputs import with_ended_inputs
@@ -81,6 +83,11 @@ class Reading:
             one = self._exporter(call.caller, call.format).dataset(dataset_id)
             return Text(one.pieces, one.media_type)
         return self._view(dataset_id, call.caller)
+
+    @http("GET", "/datasets/{dataset_id}/recipes", returns=RecipeFits)
+    def read_recipes(self, call: Call, dataset_id: str) -> RecipeFits:
+        """The recipes that run on a dataset, with which of its columns and what else they take."""
+        return recipes.recipes_for(self.documents, dataset_id, call.caller)
 
     @http("GET", "/datasets/{dataset_id}/joins", query=JoinQuery, returns=JoinPage)
     def read_joins(self, call: Call, dataset_id: str) -> JoinPage:

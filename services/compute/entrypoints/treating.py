@@ -3,18 +3,23 @@
 from typing import Any
 
 from services.compute.jobs.proposals import check_treatment
+from services.compute.recipes import commands as recipes
+from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
 from shared.applications import ApplicationView, list_applications
 from shared.auth import Caller
 from shared.events import Treatment
 from shared.http import Call, http
+from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
+from shared.store import Store
 from shared.treatments.remarks import TreatmentCheck
 
 
 class Treating:
     """For those who make a treatment."""
 
+    documents: Store
     catalog: ServiceProxy
 
     @http("GET", "/applications", returns=tuple[ApplicationView, ...])
@@ -31,6 +36,31 @@ class Treating:
         """
         return check_treatment(self.catalog, call.body, call.caller)
 
+    @http("POST", "/recipes", body=WriteRecipe, returns=RecipeView, status=201)
+    def publish_recipe(self, call: Call) -> RecipeView:
+        """Publish a recipe, or another version of one's own."""
+        return RecipeView.of(recipes.publish(self.documents, call.caller, call.body))
+
+    @http("GET", "/recipes", query=Paging, returns=RecipePage)
+    def list_recipes(self, call: Call) -> RecipePage:
+        """The recipes that are offered."""
+        return recipes.list_recipes(self.documents, call.query)
+
+    @http("GET", "/recipes/{name}", returns=RecipeView)
+    def read_recipe(self, _call: Call, name: str) -> RecipeView:
+        """A recipe: what it takes, what can be chosen, and its steps."""
+        return recipes.read(self.documents, name)
+
+    @http("POST", "/recipes/{name}/treatment", body=UseRecipe, returns=Treatment)
+    def use_recipe(self, call: Call, name: str) -> Treatment:
+        """The treatment that a recipe makes of these datasets and values."""
+        return recipes.use(self.documents, name, call.body)
+
+    @http("POST", "/recipes/{name}/retirement", returns=RecipeView)
+    def retire_recipe(self, call: Call, name: str) -> RecipeView:
+        """Offer one's recipe no longer; treatments made of it stay."""
+        return RecipeView.of(recipes.retire(self.documents, call.caller, name))
+
     @rpc
     def list_applications(self) -> tuple[ApplicationView, ...]:
         """The processing applications."""
@@ -44,3 +74,13 @@ class Treating:
         """
         caller = Caller(member_id, frozenset())
         return check_treatment(self.catalog, Treatment.model_validate(treatment), caller)
+
+    @rpc
+    def get_recipe(self, name: Identifier) -> RecipeView:
+        """A recipe: what it takes, what can be chosen, and its steps."""
+        return recipes.read(self.documents, name)
+
+    @rpc
+    def make_treatment(self, name: Identifier, wanted: dict[str, Any]) -> Treatment:
+        """The treatment that a recipe makes of these datasets and values."""
+        return recipes.use(self.documents, name, UseRecipe.model_validate(wanted))

@@ -6,6 +6,7 @@ from contextlib import suppress
 from services.compute.jobs.commands import Commands
 from services.compute.jobs.model import Job
 from services.compute.jobs.workspace import Workspace
+from services.compute.recipes.model import Recipe
 from shared.endings import departures
 from shared.endings.redaction import ERASED, redacted
 from shared.errors import Unavailable, WrongStage
@@ -25,12 +26,16 @@ def erase(store: Store, envelope: Envelope[ErasureRequested]) -> None:
     event = envelope.data
     departures.note_erasure(store, event.member_id, event.erasure_id)
     jobs, workspaces = _take_words_out(store, event.member_id)
+    recipes = list(store.of(Recipe).every({"member_id": event.member_id}))
+    for recipe in recipes:
+        store.of(Recipe).change(recipe.id, lambda one: one.retire(is_erased=True))
     answer = ComputeErased(
         erasure_id=event.erasure_id,
         member_id=event.member_id,
         counts=(
             ErasedCount(kind="calculs", count=jobs),
             ErasedCount(kind="espaces de calcul", count=workspaces),
+            ErasedCount(kind="recettes", count=len(recipes)),
         ),
         kept=_KEPT,
     )

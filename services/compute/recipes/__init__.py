@@ -1,0 +1,1 @@
+"""Treatments that others can use again: named, versioned, with parameters."""

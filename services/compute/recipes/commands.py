@@ -1,0 +1,109 @@
+"""Publishes recipes, and makes treatments of them."""
+
+from pydantic import Field
+
+from services.compute.recipes.filling import check_places, fill, ordered
+from services.compute.recipes.model import Recipe, RecipeName, RecipeParameter, RecipeVersion
+from shared.aggregate import View, ViewPage, now
+from shared.auth import Caller
+from shared.errors import Forbidden, NotFound
+from shared.events import Step, Treatment
+from shared.events.compute import RecipeInput
+from shared.inbound import Body, Paging
+from shared.store import Store
+from shared.treatments.checking import check_tables
+from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
+
+
+class WriteRecipe(Body):
+    """A recipe: `${name}` in a step's parameters stands for the parameter of that name."""
+
+    name: RecipeName
+    title: str = Field(min_length=1, max_length=200)
+    description: str = Field(default="", max_length=5000)
+    inputs: dict[str, RecipeInput] = Field(min_length=1, max_length=20)
+    parameters: dict[str, RecipeParameter] = Field(default={}, max_length=50)
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=10)
+
+
+class UseRecipe(Body):
+    """The datasets of a recipe's inputs, and the values of its parameters."""
+
+    inputs: dict[str, str]
+    parameters: dict[str, str | int | float | bool] = {}
+    version: int | None = Field(default=None, description="the newest unless it is said")
+
+
+class RecipeView(View):
+    """A recipe as everybody sees it."""
+
+    name: str = Field(validation_alias="id")
+    member_id: str
+    latest: RecipeVersion
+
+
+class RecipePage(ViewPage[RecipeView]):
+    """A page of recipes, by name."""
+
+
+def publish(store: Store, caller: Caller, written: WriteRecipe) -> Recipe:
+    """Publish a recipe, or another version of the caller's.
+
+    Raises Invalid naming the first field at fault, Forbidden when the name is another member's.
+    """
+    steps = ordered(written.steps)
+    content = written.model_dump(exclude={"name"}) | {"steps": steps}
+    _check(RecipeVersion.model_validate({**content, "number": 0, "published_at": now()}))
+    return store.of(Recipe).change(
+        written.name,
+        lambda recipe: recipe.publish(caller.member_id, content),
+        new=lambda: Recipe(id=written.name, member_id=caller.member_id),
+    )
+
+
+def retire(store: Store, caller: Caller, name: str) -> Recipe:
+    """Offer a recipe no longer; its author and the lab's staff may."""
+
+    def decide(recipe: Recipe) -> None:
+        if not caller.may_see(recipe.member_id):
+            raise Forbidden(f"la recette « {name} » est celle d'un autre membre")
+        recipe.retire()
+
+    return store.of(Recipe).change(name, decide)
+
+
+def read(store: Store, name: str) -> RecipeView:
+    """One recipe; NotFound when it is not offered any more."""
+    recipe = store.of(Recipe).get(name)
+    if recipe.is_retired:
+        raise NotFound.of(name)
+    return RecipeView.of(recipe)
+
+
+def list_recipes(store: Store, query: Paging) -> RecipePage:
+    """A page of the recipes that are offered."""
+    found = store.of(Recipe).page({"is_retired": False}, after=query.after, limit=query.limit)
+    return RecipePage.of(found)
+
+
+def use(store: Store, name: str, wanted: UseRecipe) -> Treatment:
+    """The treatment that a recipe makes; Invalid names what is missing or wrong."""
+    version = store.of(Recipe).get(name).at(wanted.version)
+    return fill(version, name, wanted.inputs, wanted.parameters)
+
+
+def _check(version: RecipeVersion) -> None:
+    """Raise Invalid when the recipe can run on no tables that have the columns it names."""
+    check_places(version)
+    datasets = {name: f"dts_{name}" for name in version.inputs}
+    filled = fill(version, "", datasets, {})
+    tables = tuple(
+        KnownTable(
+            dataset_id=datasets[name],
+            columns=tuple(KnownColumn(name=it, key=key or None) for it, key in one.columns.items()),
+        )
+        for name, one in version.inputs.items()
+    )
+    found = check_tables(filled, KnownInputs(tables=tables))
+    if found.faults:
+        raise found.faults[0].refusal

@@ -1,0 +1,101 @@
+"""Puts datasets and values into a recipe, and its steps into an order in which they can run."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from services.compute.recipes.model import ParameterType, RecipeParameter, RecipeVersion
+from shared.errors import Invalid
+from shared.events import Step, Treatment
+from shared.words import french_list, quoted
+
+_PLACE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
+_TYPES: Mapping[ParameterType, tuple[tuple[type, ...], str]] = {
+    "text": ((str,), "un texte"),
+    "number": ((int, float), "un nombre"),
+    "integer": ((int,), "un nombre entier"),
+    "boolean": ((bool,), "vrai ou faux"),
+}
+
+
+def ordered(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps, each after those whose tables it reads.
+
+    Raises Invalid, naming the steps, when some wait for one another.
+    """
+    made = {step.output: number for number, step in enumerate(steps)}
+    needs = {
+        number: {made[table] for table in step.inputs.values() if table in made}
+        for number, step in enumerate(steps)
+    }
+    try:
+        return tuple(steps[number] for number in TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        names = french_list([quoted(steps[number].output) for number in error.args[1]])
+        raise Invalid(f"ces étapes s'attendent l'une l'autre : {names}", "steps") from error
+
+
+def fill(
+    recipe: RecipeVersion, name: str, inputs: Mapping[str, str], values: Mapping[str, Any]
+) -> Treatment:
+    """The treatment that the recipe makes of these datasets, by input, and these values.
+
+    Raises Invalid naming an input that is missing, an input or parameter that is unknown, or a
+    value of a wrong type.
+    """
+    _check_known("inputs", inputs, recipe.inputs)
+    _check_known("parameters", values, recipe.parameters)
+    for missing in sorted(recipe.inputs.keys() - inputs.keys()):
+        raise Invalid("un jeu de données doit être choisi", f"inputs.{missing}")
+    given = {key: _value(key, one, values) for key, one in recipe.parameters.items()}
+    steps = tuple(
+        step.model_copy(update={"parameters": _filled(step.parameters, given)})
+        for step in recipe.steps
+    )
+    return Treatment(inputs=dict(inputs), steps=steps, recipe=f"{name}@{recipe.number}")
+
+
+def check_places(version: RecipeVersion) -> None:
+    """Raise Invalid when a step names a parameter that the recipe does not have."""
+    for number, step in enumerate(version.steps):
+        for key in _places(step.parameters):
+            if key not in version.parameters:
+                at = f"steps.{number}.parameters"
+                raise Invalid(f"la recette n'a pas de paramètre « {key} »", at)
+
+
+def _check_known(field: str, given: Iterable[str], known: Iterable[str]) -> None:
+    for key in sorted(set(given) - set(known)):
+        raise Invalid(f"la recette ne connaît pas « {key} »", f"{field}.{key}")
+
+
+def _value(key: str, parameter: RecipeParameter, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    value = values.get(key, parameter.default)
+    types, told = _TYPES[parameter.type]
+    # In Python, True is an int.
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        raise Invalid(f"doit être {told}", f"parameters.{key}")
+    return value
+
+
+def _places(value: Any) -> set[str]:  # noqa: ANN401 - JSON
+    """The parameters that a JSON value names."""
+    if isinstance(value, str):
+        return set(_PLACE.findall(value))
+    parts = value.values() if isinstance(value, dict) else value
+    is_nested = isinstance(value, dict | list | tuple)
+    return {key for part in parts for key in _places(part)} if is_nested else set()
+
+
+def _filled(value: Any, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """The JSON value with `${name}` replaced: alone by the value itself, within a text as text."""
+    if isinstance(value, dict):
+        return {key: _filled(part, given) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(part, given) for part in value]
+    if not isinstance(value, str):
+        return value
+    if place := _PLACE.fullmatch(value):
+        return given[place[1]]
+    return _PLACE.sub(lambda place: str(given[place[1]]), value)
