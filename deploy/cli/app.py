@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli import (
+from deploy.cli.api_client import CallError, path_of
+from deploy.cli.command_group import CommandGroup, ListRequest
+from deploy.cli.commands import (
     dataset_commands,
     harvest_commands,
     job_commands,
@@ -19,8 +21,6 @@ from deploy.cli import (
     stack_commands,
     webhook_commands,
 )
-from deploy.cli.api_client import CallError, path_of
-from deploy.cli.command_group import CommandGroup, ListRequest
 from deploy.cli.session import Session, session
 from shared.auth import ROLES
 

@@ -15,7 +15,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from deploy import SERVICES
-from deploy.cli import stack_commands as commands
+from deploy.cli.commands import stack_commands as commands
 from deploy.local import StackError
 from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.servers import server_program

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy.cli.api_client import CallError
-from deploy.cli.dataset_owner_commands import _described
+from deploy.cli.commands.dataset_owner_commands import _described
 
 VACANT = {"name": "ht_hc", "description": "part des logements vacants, en %"}
 TOWN = {"name": "com", "description": "code de la commune « à jour »"}

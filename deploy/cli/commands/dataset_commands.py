@@ -10,7 +10,7 @@ import typer
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest, TableFormat
-from deploy.cli.dataset_owner_commands import (
+from deploy.cli.commands.dataset_owner_commands import (
     access_request,
     add,
     answer_declaration,

@@ -1,0 +1,1 @@
+"""The commands of `datalab`, one module for each group."""
