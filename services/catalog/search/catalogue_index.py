@@ -11,9 +11,8 @@ from tantivy import Document
 from services.catalog.datasets.change_feed import MARGIN, ChangeFeed
 from services.catalog.datasets.model import Dataset
 from services.catalog.search.concepts import vocabulary
-from services.catalog.search.fields import term
 from services.catalog.search.indexed_dataset import document_of, texts_of
-from services.catalog.search.text_index import TextIndex, indexed_at
+from services.catalog.search.text_index import IndexedDataset, TextIndex
 from shared.errors import Unavailable
 from shared.store import Store
 from shared.words import fold
@@ -48,7 +47,10 @@ class CatalogueIndex(TextIndex):
         self._unwritten = set[str]()
         self._learn(vocabulary())
         self._unwritten.update(self.vocabulary.written)
-        self._unsettled: dict[str, list[str]] = {}
+        self._serials: dict[str, int] = {}
+        self._taken = 0
+        self._left: list[int] = []
+        self._gone: list[int] = []
 
     def follow(self, store: Store, margin: timedelta = MARGIN) -> int:
         """Take in what changed of the documents; how many there were.
@@ -81,17 +83,23 @@ class CatalogueIndex(TextIndex):
     def _settle(self) -> None:
         self._writer.commit()
         self._index.reload()
-        self._unsettled.clear()
+        # A search may go on that began before: what left just now is kept until the next time.
+        for serial in self._gone:
+            del self.kept[serial]
+        self._left, self._gone = [], self._left
 
     def _put(self, dataset: Dataset) -> None:
         self._forget(dataset.id)
         if dataset.deletion:
             return
         texts = texts_of(dataset)
-        document, tokens = document_of(dataset, texts)
+        document, shown = document_of(dataset, texts)
+        self._taken += 1
+        self._serials[dataset.id] = self._taken
+        self.kept[self._taken] = shown.lines
+        document.add_integer("serial", self._taken)
         self._writer.add_document(document)
-        self._unsettled[dataset.id] = tokens
-        self.frequencies.update(tokens)
+        self.frequencies.update(shown.tokens())
         self.size += 1
         self._label(dataset)
         for words in texts.values():
@@ -99,16 +107,12 @@ class CatalogueIndex(TextIndex):
 
     def _forget(self, identifier: str) -> None:
         """Take out what was known of a dataset."""
-        before = self._unsettled.pop(identifier, None) or self._tokens_before(identifier)
-        if before:
+        serial = self._serials.pop(identifier, None)
+        if serial is not None:
             self._writer.delete_documents_by_term("id", identifier)
-            self.frequencies.subtract(before)
+            self.frequencies.subtract(IndexedDataset(self.kept[serial]).tokens())
             self.size -= 1
-
-    def _tokens_before(self, identifier: str) -> list[str]:
-        searcher = self.searcher()
-        hits = searcher.search(term(self.schema, "id", identifier), 1, count=False).hits
-        return [*indexed_at(searcher, hits[0][1]).tokens()] if hits else []
+            self._left.append(serial)
 
     def _label(self, dataset: Dataset) -> None:
         about = dataset.metadata

@@ -63,10 +63,9 @@ def open_index() -> tantivy.Index:
             fast=field == "id" or field in FACETS,
             stored=field == "id",
         )
-    for field in ("updated", "quality", "number", "tie_break"):
+    for field in ("updated", "quality", "number", "tie_break", "serial"):
         builder.add_integer_field(field, indexed=True, fast=True)
     builder.add_float_field("static_rank", fast=True)
-    builder.add_bytes_field("shown", stored=True)
     index = tantivy.Index(builder.build())
     whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
     index.register_tokenizer(_STEMS, whitespace.build())

@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 from pydantic_core import from_json
-from tantivy import Searcher
 
 from services.catalog import metrics
 from services.catalog.datasets.change_feed import JUST_NOW, MARGIN
@@ -26,7 +25,7 @@ from services.catalog.search.query import (
 from services.catalog.search.question import Word, words_of
 from services.catalog.search.ranking import Hit, HitPage, count, listed
 from services.catalog.search.reasons import note_of, reason_of
-from services.catalog.search.text_index import TextIndex, indexed_at
+from services.catalog.search.text_index import IndexedDataset, TextIndex
 from shared.aggregate import now
 from shared.auth import Caller
 from shared.background import Loop
@@ -125,8 +124,9 @@ def search(
         hits = HitPage(listed(searcher, rest, query.after, query.limit), total)
     shown = hits.page[: query.limit]
     last = shown[-1].cursor if len(hits.page) > query.limit else None
+    known = index.shown(searcher, [hit.address for hit in shown])
     return DatasetPage(
-        items=[_item(searcher, hit, words) for hit in shown],
+        items=[_item(hit, one, words) for hit, one in zip(shown, known, strict=True)],
         next=best.cursor(last) if best and last else last,
         total=hits.total,
         note=note_of(words, best.weighing, hits.total)
@@ -147,8 +147,7 @@ def _permitted(query: DatasetQuery, caller: Caller) -> DatasetQuery:
     return query.model_copy(update={"owner_id": caller.member_id})
 
 
-def _item(searcher: Searcher, hit: Hit, words: list[Word]) -> FoundDataset:
-    shown = indexed_at(searcher, hit.address)
+def _item(hit: Hit, shown: IndexedDataset, words: list[Word]) -> FoundDataset:
     score = hit.score and round(hit.score, 2)
     reasons = [reason for word in words if (reason := reason_of(word, shown))]
     return FoundDataset(**from_json(shown.summary), score=score, reasons=reasons)

@@ -26,7 +26,7 @@ from services.catalog.search.fields import (
 )
 from services.catalog.search.french import TYPES, key_in_french, stems_of
 from services.catalog.search.places.areas import areas_in, bodies_of, territory_in_french
-from services.catalog.search.text_index import TERM, Kind
+from services.catalog.search.text_index import TERM, IndexedDataset, Kind
 from shared.words import fold, lexical, quoted, sequence
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -96,8 +96,10 @@ def _columns(dataset: Dataset) -> Iterator[_ColumnText]:
         yield _ColumnText(name, told or kind, " ".join((_CAMEL_CASE.sub(" ", name), kind, told)))
 
 
-def document_of(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tuple[Document, list[str]]:
-    """The dataset as the index keeps it, and the stems and groups that it is found by."""
+def document_of(
+    dataset: Dataset, texts: dict[str, dict[str, str]]
+) -> tuple[Document, IndexedDataset]:
+    """The dataset as tantivy finds it, and what is kept of it beside that."""
     summary, tie_break = summary_of(dataset), _tie_break(dataset.id)
     tokens = {name: _tokens_of(found) for name, found in _texts(dataset).items()}
     worth = _worth(tokens)
@@ -110,9 +112,9 @@ def document_of(dataset: Dataset, texts: dict[str, dict[str, str]]) -> tuple[Doc
         number=number_of(dataset.id),
         tie_break=tie_break,
         static_rank=_static_rank(summary.quality or 0, tie_break),
-        shown="\n".join((*_shown(summary), *_findable_texts(dataset, tokens))).encode(),
     )
-    return document, [*worth]
+    lines = "\n".join((*_shown(summary), *_findable_texts(dataset, tokens))).encode()
+    return document, IndexedDataset(lines)
 
 
 def _worth(tokens: dict[str, dict[str, str]]) -> dict[str, int]:
@@ -177,7 +179,8 @@ def _static_rank(quality: int, tie_break: int) -> float:
 
 def _shown(summary: DatasetSummary) -> Iterator[str]:
     yield summary.model_dump_json(exclude_defaults=True)
-    yield "\t".join((territory_in_french(summary.territory), *areas_in(summary.territory)))
+    areas = " ".join(areas_in(summary.territory))
+    yield f"{areas}{TERM}{territory_in_french(summary.territory)}"
 
 
 def _findable_texts(dataset: Dataset, tokens: dict[str, dict[str, str]]) -> Iterator[str]:

@@ -65,16 +65,18 @@ def _named(word: Word, shown: IndexedDataset) -> str:
 
 def _elsewhere(word: Word, shown: IndexedDataset) -> str:
     """That a dataset is of all of France, or of another place than that asked for, in French."""
-    if EVERYWHERE in shown.areas:
+    areas, territory = shown.place
+    if EVERYWHERE in areas:
         return _NATIONAL.format(word.written)
-    return _ELSEWHERE.format(word.written, shown.territory)
+    return _ELSEWHERE.format(word.written, territory)
 
 
 def _served(word: Word, shown: IndexedDataset) -> str:
     """That a dataset's territory serves who asks for a place, in French."""
     if not word.areas:
         return ""
-    best = max(shown.areas, key=lambda area: word.areas.get(area, 0))
+    areas, territory = shown.place
+    best = max(areas, key=lambda area: word.areas.get(area, 0))
     if best not in word.areas or best == EVERYWHERE:
         return ""
-    return f"« {word.written} » dans le territoire : {shown.territory}"
+    return f"« {word.written} » dans le territoire : {territory}"

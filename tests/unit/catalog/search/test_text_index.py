@@ -15,6 +15,14 @@ def test_a_changed_dataset_is_found_by_its_new_words_only() -> None:
     assert page(index).total == 1
 
 
+def test_what_is_shown_of_a_dataset_is_not_kept_for_each_of_its_states() -> None:
+    """But for the last one, which a search that began before may still show."""
+    index = index_of([dataset("a", "Piscines"), dataset("b", "Piscines")])
+    for _ in range(5):
+        index.put([dataset("a", "Patinoires")])
+    assert len(index.kept) == len(["a", "a before", "b"])
+
+
 def test_a_retired_dataset_is_found_no_more() -> None:
     """Its source has it no longer; its owner may still ask for what is retired."""
     retired = dataset("a", "Piscines")
