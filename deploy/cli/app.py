@@ -18,6 +18,7 @@ from deploy.cli.commands import (
     member_commands,
     parked_commands,
     project_commands,
+    recipe_commands,
     stack_commands,
     webhook_commands,
 )
@@ -39,6 +40,7 @@ app.add_typer(member_commands.app, name="member")
 app.add_typer(dataset_commands.app, name="dataset")
 app.add_typer(harvest_commands.app, name="harvest")
 app.add_typer(job_commands.app, name="job")
+app.add_typer(recipe_commands.app, name="recipe")
 app.add_typer(webhook_commands.app, name="webhook")
 app.add_typer(parked_commands.app, name="parked")
 

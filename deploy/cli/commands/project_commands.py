@@ -1,13 +1,14 @@
 """`datalab project`: from submission to delivery."""
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from deploy.cli import show
-from deploy.cli.api_client import Answer, Away, CallError, Client, path_of
+from deploy.cli.api_client import Answer, Away, Client, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest
+from deploy.cli.commands.recipe_commands import Inputs, Values, made_by
+from deploy.cli.written import read_object
 
 app = CommandGroup("Projects, from submission to delivery.")
 
@@ -43,14 +44,26 @@ def _show(project: Answer) -> None:
 @app.answers("submit", _show)
 def submit(
     api: Client,
-    file: _JsonFile,
+    file: Annotated[
+        typer.FileText | None, typer.Argument(help="JSON or YAML file, - for standard input.")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="Name of the recipe that is its treatment.")] = "",
+    inputs: Inputs = [],
+    values: Values = [],
+    title: str = "",
+    problem: Annotated[str, typer.Option(help="What is to be found out, in French.")] = "",
+    theme: str = "",
+    territory: Annotated[list[str], typer.Option(help="INSEE code; several times.")] = [],
     idempotency_key: Annotated[
         str, typer.Option(help="The same key registers the same project once.")
     ] = "",
 ) -> Answer:
-    """Submit the project that FILE describes."""
-    project = _object(file)
-    _check(api, project.get("treatment"))
+    """Submit the project that FILE describes; options say more, or what FILE would."""
+    said = {"title": title, "problem": problem, "theme": theme, "territory": territory}
+    project = (read_object(file) if file else {}) | {key: it for key, it in said.items() if it}
+    if recipe:
+        project["treatment"] = made_by(api, recipe, inputs, values)
+    check_treatment(api, project.get("treatment"))
     return api.post("intake", "/projects", project, idempotency_key)
 
 
@@ -74,8 +87,8 @@ def show_(api: Client, project_id: str) -> Answer:
 @app.answers("treatment", _show)
 def treatment(api: Client, project_id: str, file: _JsonFile) -> Answer:
     """Say what the project does with its data."""
-    written = _object(file)
-    _check(api, written)
+    written = read_object(file)
+    check_treatment(api, written)
     return api.post("intake", path_of("projects", project_id, "treatment"), written)
 
 
@@ -142,7 +155,7 @@ def withdraw(
     return api.post("intake", path_of("projects", project_id, "withdraw"), body)
 
 
-def _check(api: Client, treatment: object) -> None:
+def check_treatment(api: Client, treatment: object) -> None:
     """Let compute refuse what cannot run, and print what to think of before it is sent.
 
     What is not checked is told: the trial will tell the rest.
@@ -157,13 +170,3 @@ def _check(api: Client, treatment: object) -> None:
     for what, remarks in (("warning", "warnings"), ("not checked", "unchecked")):
         for one in told.get(remarks, ()):
             typer.echo(f"datalab: {what}: {one['field']}: {one['message']}", err=True)
-
-
-def _object(file: typer.FileText) -> dict[str, Any]:
-    try:
-        value = json.load(file)
-    except ValueError as error:
-        raise CallError(f"{file.name} is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise CallError(f"{file.name} must hold a JSON object")
-    return value

@@ -1,0 +1,110 @@
+"""A recipe becomes a treatment, with its steps in an order in which they can run."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.compute.recipes.filling import check_places, fill, ordered
+from services.compute.recipes.model import Recipe, RecipeVersion
+from shared.errors import Forbidden, Invalid, NotFound
+from shared.events import Step
+
+SUM = {
+    "application": "aggregate",
+    "inputs": {"table": "crossed"},
+    "parameters": {
+        "by": ["epci"],
+        "sums": ["${what}"],
+        "chart": {"top": "${top}", "title": "Les ${top}"},
+    },
+    "output": "summed",
+}
+CROSS = {
+    "application": "cross",
+    "inputs": {"left": "homes", "right": "towns"},
+    "parameters": {"left_key": "com", "right_key": "code"},
+    "output": "crossed",
+}
+RECIPE: dict[str, Any] = {
+    "title": "Additionner par EPCI",
+    "description": "",
+    "inputs": {"homes": {"title": "Des logements"}, "towns": {"title": "Les communes"}},
+    "parameters": {
+        "what": {"title": "Ce qui est additionné", "default": "vacants"},
+        "top": {"title": "Combien de barres", "type": "integer", "default": 10},
+    },
+    "steps": [CROSS, SUM],
+}
+INPUTS = {"homes": "dts_1", "towns": "dts_2"}
+
+
+def version(**changes: Any) -> RecipeVersion:
+    """The recipe above, changed."""
+    about = {"number": 2, "published_at": datetime.now(UTC)}
+    return RecipeVersion.model_validate({**RECIPE, **about, **changes})
+
+
+def test_values_keep_their_type_and_stand_in_texts() -> None:
+    """A parameter alone is a value; within a text it is text."""
+    made = fill(version(), "par-epci", INPUTS, {"top": 5})
+    chart = made.steps[1].parameters["chart"]
+    assert (chart["top"], chart["title"]) == (5, "Les 5")
+    assert made.steps[1].parameters["sums"] == ["vacants"]
+    assert (made.inputs, made.recipe) == (INPUTS, "par-epci@2")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "values", "field"),
+    [
+        ({"homes": "dts_1"}, {}, "inputs.towns"),
+        ({**INPUTS, "more": "dts_3"}, {}, "inputs.more"),
+        (INPUTS, {"top": "5"}, "parameters.top"),
+        (INPUTS, {"top": True}, "parameters.top"),
+        (INPUTS, {"bottom": 1}, "parameters.bottom"),
+    ],
+)
+def test_wrong_input_or_value_is_named(
+    inputs: dict[str, str], values: dict[str, Any], field: str
+) -> None:
+    """Whoever uses a recipe learns which of what they chose is missing or wrong."""
+    with pytest.raises(Invalid) as error:
+        fill(version(), "par-epci", inputs, values)
+    assert error.value.field == field
+
+
+def test_steps_are_ordered_by_what_they_read() -> None:
+    """Written in any order, each runs after those whose tables it reads."""
+    steps = [Step.model_validate(one) for one in (SUM, CROSS)]
+    assert [one.output for one in ordered(steps)] == ["crossed", "summed"]
+
+
+def test_cycle_is_refused_with_the_names_of_its_steps() -> None:
+    """Steps that wait for one another never run."""
+    one = Step.model_validate({**CROSS, "inputs": {"left": "summed", "right": "towns"}})
+    with pytest.raises(Invalid, match=r"« crossed ».*« summed »|« summed ».*« crossed »"):
+        ordered([one, Step.model_validate(SUM)])
+
+
+def test_place_without_a_parameter_is_a_fault() -> None:
+    """`${other}` stands for nothing."""
+    step = {**SUM, "parameters": {"by": ["${other}"]}}
+    with pytest.raises(Invalid, match="« other »"):
+        check_places(version(steps=[CROSS, step]))
+
+
+def test_recipe_has_versions_of_its_author() -> None:
+    """The same again is no version, another member publishes none, an erased one has no words."""
+    recipe = Recipe(id="par-epci", member_id="mbr_1")
+    for title in ("Un", "Un", "Deux"):
+        recipe.publish("mbr_1", {**RECIPE, "title": title})
+    assert [one.number for one in recipe.versions] == [1, 2]
+    with pytest.raises(Forbidden):
+        recipe.publish("mbr_2", RECIPE)
+    assert recipe.at(1).title == "Un"
+    with pytest.raises(NotFound):
+        recipe.at(3)
+    recipe.retire(is_erased=True)
+    assert {one.steps for one in recipe.versions} == {()}
+    with pytest.raises(NotFound):
+        recipe.at(None)
