@@ -21,9 +21,19 @@ def person_ids(random: Random, number: int) -> list[str]:
 
 def siren(random: Random) -> str:
     """A number of an enterprise with its check digit (Luhn)."""
-    body = [random.randrange(10) for _ in range(8)]
-    total = sum(body[0::2]) + sum(digit * 2 - 9 * (digit > 4) for digit in body[1::2])
-    return "".join(map(str, body)) + str(-total % 10)
+    return _checked("".join(str(random.randrange(10)) for _ in range(8)))
+
+
+def siret(enterprise: str) -> str:
+    """The number of an enterprise's first establishment."""
+    return _checked(f"{enterprise}0001")
+
+
+def _checked(digits: str) -> str:
+    doubled = [int(digit) * 2 for digit in reversed(digits)][0::2]
+    others = [int(digit) for digit in reversed(digits)][1::2]
+    total = sum(one - 9 * (one > 9) for one in doubled) + sum(others)
+    return digits + str(-total % 10)
 
 
 def commune(number: int) -> str:
@@ -31,7 +41,7 @@ def commune(number: int) -> str:
     return f"{14 if number < 300 else 50}{1 + number % 300:03}"
 
 
-Person = tuple[str, str, str, str, str]
+Person = tuple[str, ...]
 """Number, commune, sex, aid and amount."""
 
 

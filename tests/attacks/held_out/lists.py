@@ -1,0 +1,164 @@
+"""Members of the restricted table, by lists of one's own that say more than which keys meet."""
+
+from collections.abc import Sequence
+from random import Random
+
+from tests.attacks.adapter import findings, release
+from tests.attacks.lab import Ledger, Treatment, aggregate, cross, leaves, signs
+from tests.attacks.learning import Attack, Trial
+from tests.attacks.worlds import (
+    beneficiaries,
+    coin,
+    commune,
+    crowd,
+    enterprises,
+    own,
+    person,
+    person_ids,
+    siren,
+    siret,
+)
+
+_PLACES = [commune(number) for number in range(5)]
+_DIGITS = 14
+
+
+def _weights(random: Random) -> Sequence[Trial]:
+    """Each target weighs another power of ten: one sum in the report tells of all."""
+    targets, persons = _targets(random, _DIGITS)
+    upload = [(one, str(10**at), "tous") for at, (_, one) in enumerate(targets)]
+    tables = {
+        "depot": own(("id", "poids", "groupe"), upload),
+        "aides": beneficiaries(random, persons),
+    }
+    steps = [
+        cross("depot", "aides", weight="poids"),
+        aggregate("croise", ["groupe"], counts=["commune"]),
+    ]
+    seen = release(Treatment(steps, tables), Ledger())
+    found = seen.reports[0].get("keys", {}).get("found", {}) if seen.reports else {}
+    weight = int(found.get("weight") or 0)
+    return [
+        Trial(truth, {"digit": weight // 10**at % 10, **signs(seen)})
+        for at, (truth, _) in enumerate(targets)
+    ]
+
+
+def _powers(random: Random) -> Sequence[Trial]:
+    """Each target brings another power of two into one large group, whose sum tells of all."""
+    targets, persons = _targets(random, 20)
+    members = [one[0] for one in persons[:60]]
+    upload = [(one, str(2**at), "tous") for at, (_, one) in enumerate(targets)]
+    upload += [(one, "0", "tous") for one in members]
+    tables = {
+        "depot": own(("id", "poids", "groupe"), upload),
+        "aides": beneficiaries(random, persons),
+    }
+    steps = [cross("depot", "aides"), aggregate("croise", ["groupe"], sums=["poids"])]
+    seen = release(Treatment(steps, tables), Ledger())
+    total = seen.cell("poids", groupe="tous")
+    return [
+        Trial(truth, {"bit": None if total is None else int(total) >> at & 1, **signs(seen)})
+        for at, (truth, _) in enumerate(targets)
+    ]
+
+
+def _targets(random: Random, number: int) -> tuple[list[tuple[str, str]], list[tuple[str, ...]]]:
+    persons: list[tuple[str, ...]] = [*crowd(random, 40, _PLACES)]
+    targets = [(coin(random), one) for one in person_ids(random, number)]
+    persons += [person(random, one, _PLACES[0]) for truth, one in targets if truth == "yes"]
+    return targets, persons
+
+
+def _establishments(random: Random) -> Sequence[Trial]:
+    """Enterprises by their establishments, with three known ones beside each."""
+    rows, upload, asked = [], [], []
+    for number in range(20):
+        *known, target = (siren(random) for _ in range(4))
+        truth, group = coin(random), f"zone{number}"
+        members = [*known, *[target] * (truth == "yes")]
+        rows += [(one, random.choice(_PLACES), random.randint(50, 99)) for one in members]
+        upload += [(siret(one), group) for one in (*known, target)]
+        asked.append((truth, group, target))
+    tables = {"depot": own(("siret", "groupe"), upload), "entreprises": enterprises(random, rows)}
+    steps = [
+        cross("depot", "entreprises", left_key="siret", right_key="siren", left_via="siret_siren"),
+        aggregate("croise", ["groupe"], counts=["chiffre"]),
+    ]
+    seen = release(Treatment(steps, tables), Ledger())
+    return [
+        Trial(
+            truth,
+            {
+                "count": seen.cell("chiffre_nombre", groupe=group),
+                "row": seen.has(groupe=group),
+                **signs(seen, target),
+            },
+        )
+        for truth, group, target in asked
+    ]
+
+
+def _twice(random: Random) -> Sequence[Trial]:
+    """Whether the target has two rows: how often a row of one's own is repeated."""
+    return _one_key(random, times=1)
+
+
+def _both_twice(random: Random) -> Sequence[Trial]:
+    """The same, by a crossing that is refused where both sides repeat a key."""
+    return _one_key(random, times=2)
+
+
+def _one_key(random: Random, times: int) -> Sequence[Trial]:
+    (target,), truth = person_ids(random, 1), coin(random)
+    persons = crowd(random, 40, _PLACES)[:-1]
+    persons.append(person(random, target, _PLACES[0]))
+    again = target if truth == "yes" else persons[0][0]
+    persons.append(person(random, again, _PLACES[1]))
+    known = [(one[0], "autres") for one in persons[5:30]]
+    tables = {
+        "depot": own(("id", "groupe"), [*known, *[(target, "un")] * times]),
+        "aides": beneficiaries(random, persons),
+    }
+    steps = [
+        cross("depot", "aides", many_to_many="refused"),
+        aggregate("croise", ["groupe"], counts=["commune"]),
+    ]
+    seen = release(Treatment(steps, tables), Ledger())
+    return [Trial(truth, {**leaves(seen.reports), **leaves(seen.rows), **signs(seen)})]
+
+
+def _marks(random: Random) -> Sequence[Trial]:
+    """Whether the target's amount is withheld or is no number: by warnings, or by the failure."""
+    (target,), truth = person_ids(random, 1), coin(random)
+    persons = [list(one) for one in crowd(random, 40, _PLACES)[:-1]]
+    persons.append(list(person(random, target, _PLACES[0])))
+    if truth == "yes":
+        persons[-1][4] = "non renseigné"
+    known = [(one[0], "tous") for one in persons[5:30]]
+    tables = {
+        "depot": own(("id", "groupe"), [*known, (target, "tous")]),
+        "aides": beneficiaries(random, [tuple(one) for one in persons]),
+    }
+    steps = [cross("depot", "aides"), aggregate("croise", ["groupe"], sums=["montant"])]
+    seen = release(Treatment(steps, tables), Ledger())
+    return [Trial(truth, {"kind": len(leaves(seen.reports)), **signs(seen, "nombres")})]
+
+
+def _repeated_upload(random: Random) -> Sequence[Trial]:
+    """Six known members and the target in five rows: rows are counted in fives as well."""
+    targets, persons = _targets(random, 30)
+    known = [one[0] for one in persons[:6]]
+    aids = beneficiaries(random, persons)
+    return [Trial(truth, leaves(findings([*known, *[one] * 5], aids))) for truth, one in targets]
+
+
+ATTACKS = (
+    Attack("powers_of_ten", "membership by the weight of keys", _weights),
+    Attack("powers_of_two", "membership by a sum of one's own figures", _powers),
+    Attack("establishments", "an enterprise's membership through a crosswalk", _establishments),
+    Attack("rows_of_one", "how many rows one person has", _twice, practice=16, worlds=24),
+    Attack("refused_repetition", "the same by a refusal", _both_twice, practice=16, worlds=24),
+    Attack("withheld_amount", "whether an amount is withheld", _marks, practice=16, worlds=24),
+    Attack("repeated_upload", "membership by rows of an upload", _repeated_upload),
+)
