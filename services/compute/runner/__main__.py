@@ -60,11 +60,14 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
         kind = type(error).__name__
         print(kind)  # noqa: T201 - the log's reader is an operator, the reason's the owner
         return {"error": _UNREADABLE.get(task, f"le traitement a échoué ({kind})")}
+    software = {"python": platform.python_version()}
+    software |= {name: version(name) for name in _SOFTWARE}
+    for report in reports:
+        software |= report.pop("software", {})
     return {
         "outputs": [made.model_dump() for made in outputs],
         "reports": reports,
-        "software": {"python": platform.python_version()}
-        | {name: version(name) for name in _SOFTWARE},
+        "software": software,
     }
 
 

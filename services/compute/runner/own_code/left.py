@@ -60,6 +60,11 @@ def read_failure(folder: Path) -> Failure | None:
         return None
 
 
+def has_left(folder: Path) -> bool:
+    """Whether the code came to its end and left what it returned."""
+    return _is_plain(folder / "left.json")
+
+
 def read_left(folder: Path) -> Sequence[Left]:
     """Everything that it left, each a plain file of the folder and what it is said to be.
 

@@ -19,6 +19,7 @@ from services.compute.runner.own_code.left import (
     MOST_COLUMNS,
     MOST_OUTPUTS,
     Left,
+    has_left,
     read_failure,
     read_left,
 )
@@ -59,11 +60,16 @@ def run(workbench: Workbench, parameters: PythonParameters) -> Report:
         workbench.say(0.2, "exécute le code")
         is_notebook = bool(parameters.notebook)
         status = process.run(folder, log.write, seed=parameters.seed, is_notebook=is_notebook)
-        if status != 0 or read_failure(folder.left):
+        if status != 0 or not has_left(folder.left):
             _fail(workbench, parameters, folder, status)
         workbench.say(0.9, "garde ce que le code a rendu")
         left = read_left(folder.left)
-        _keep(workbench, folder, left)
+        try:
+            _keep(workbench, folder, left)
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            raise Rejected("un tableau rendu par le code est illisible") from error
     finally:
         log.close()
         folder.remove()
@@ -179,13 +185,10 @@ def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> M
 
 
 def _check_size(workbench: Workbench, path: Path) -> None:
-    """Raise Rejected for a table that is too large, or that no frame was written as."""
-    try:
-        workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW returned_rows AS {_read(path)}")
-        rows = count(workbench.database, "returned_rows")
-        names = columns(workbench.database, "returned_rows")
-    except duckdb.Error as error:
-        raise Rejected("le tableau rendu par le code est illisible") from error
+    """Raise Rejected for a table that is too large."""
+    workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW returned_rows AS {_read(path)}")
+    rows = count(workbench.database, "returned_rows")
+    names = columns(workbench.database, "returned_rows")
     if rows > workbench.crossing_rows:
         raise Rejected(f"le tableau rendu par le code a plus de {workbench.crossing_rows} lignes")
     if len(names) > MOST_COLUMNS or any(len(name) > _NAME_LENGTH for name in names):

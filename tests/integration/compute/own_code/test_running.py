@@ -112,7 +112,7 @@ def test_everything_that_code_returns_is_kept(
     assert "trois communes {'n': 3}" in capsys.readouterr().out
     report = run.reports[0]
     assert report["summary"].startswith("code Python exécuté sur 1 table : 2 tableaux, 2 figures")
-    assert report["software"]["pandas"] == pd.__version__
+    assert run.result["software"]["pandas"] == pd.__version__
 
 
 def test_types_come_out_as_they_are(run_code: RunCode) -> None:

@@ -1,0 +1,260 @@
+"""Own code that fails or attacks: its holder reads a sentence, and nothing else is touched."""
+
+import random
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from zlib import compress
+
+import psutil
+import pytest
+
+from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
+from tests.integration.compute.execution.test_bombs import repeated
+from tests.integration.compute.jobs import Tables, prepare, step
+from tests.integration.compute.own_code.conftest import RunCode
+
+FORGED = """
+import json, os
+def left(*listed):
+    with open("/out/left.json", "w") as file:
+        json.dump([{"name": name, "kind": kind, "file": at} for name, kind, at in listed], file)
+"""
+FAULTS = {
+    "raises": ("def run(tables, parameters):\n    return 1 / 0", "ligne 2 : ZeroDivisionError"),
+    "syntax": ("def run(tables, parameters)\n    pass", "ligne 1 : ce n'est pas du Python valide"),
+    "library": (
+        "import torch\ndef run(tables, parameters): pass",
+        "ligne 1 : la bibliothèque « torch » n'est pas offerte ; le sont pandas, numpy",
+    ),
+    "column": (
+        "def run(tables, parameters):\n    return tables['communes']['habitants']",
+        "ligne 2 : il n'y a pas de clé ou de colonne « habitants » (KeyError)",
+    ),
+    "nothing": ("def run(tables, parameters): pass", "le code n'a rien rendu"),
+    "object": (
+        (
+            "class A:\n    def __array__(self): raise SystemExit\n    __reduce__ = __array__\n"
+            "def run(tables, parameters): return {'objet': A()}"
+        ),
+        "ce que le code a rendu (« objet ») n'est pas d'un type gardé",
+    ),
+    "names": (
+        (
+            "import pandas as pd\ndef run(tables, parameters):\n"
+            "    return pd.DataFrame([[1, 2]], columns=['Code', 'code'])"
+        ),
+        "deux colonnes du tableau rendu ont le même nom (« Code »)",
+    ),
+    "file": ("def run(tables, parameters): return {'a': 'b.txt'}", "le fichier rendu (« b.txt »)"),
+    "exit": (
+        "import sys\ndef run(tables, parameters):\n    sys.exit(0)",
+        "ligne 3 : il s'est terminé (sys.exit) au lieu de rendre un résultat",
+    ),
+    "hard exit": (
+        "import os\ndef run(tables, parameters): os._exit(0)",
+        "le processus du code s'est arrêté sans rendre de résultat (code 0)",
+    ),
+    "signal": (
+        "import os\ndef run(tables, parameters): os.kill(os.getpid(), 9)",
+        "le processus du code a été interrompu (signal SIGKILL)",
+    ),
+    "parents": (
+        (
+            "import os\ndef run(tables, parameters):\n    os.kill(1, 9); os.kill(os.getppid(), 9)\n"
+            "    os.kill(-1, 9)"
+        ),
+        "ligne 4 : ProcessLookupError",
+    ),
+    "outside": (
+        "def run(tables, parameters):\n    open('/usr/a', 'w')",
+        "ligne 2 : sans doute n'a-t-il pas trouvé ou pu écrire un fichier",
+    ),
+    "inputs": (
+        "def run(tables, parameters):\n    open('/in/request.json', 'w')",
+        "ligne 2 : sans doute n'a-t-il pas trouvé ou pu écrire un fichier",
+    ),
+    "link": (
+        (
+            f"{FORGED}\ndef run(tables, parameters):\n    os.symlink('/etc/passwd', '/out/0.bin')\n"
+            "    left(('a', 'file', '0.bin')); os._exit(0)"
+        ),
+        "« a » n'est pas un fichier",
+    ),
+    "path": (
+        (
+            f"{FORGED}\ndef run(tables, parameters):\n"
+            "    left(('a', 'file', '../given/request.json')); os._exit(0)"
+        ),
+        "le code n'a pas rendu de résultat lisible",
+    ),
+    "picture": (
+        (
+            f"{FORGED}\ndef run(tables, parameters):\n    open('/out/0.bin', 'w').write('<svg>')\n"
+            "    left(('a', 'figure', '0.bin')); os._exit(0)"
+        ),
+        "« a » n'est pas une image PNG",
+    ),
+    "table": (
+        (
+            f"{FORGED}\ndef run(tables, parameters):\n    open('/out/0.parquet', 'w').write('P')\n"
+            "    left(('a', 'frame', '0.parquet')); os._exit(0)"
+        ),
+        "un tableau rendu par le code est illisible",
+    ),
+    "reason": (
+        (
+            f"{FORGED}\ndef run(tables, parameters):\n"
+            "    said = dict(kind='Mme' + ' Durand', name='Mme' + ' Durand', trace='', line=7)\n"
+            "    json.dump(said, open('/out/error.json', 'w')); os._exit(1)"
+        ),
+        "le code s'est arrêté ligne 7 : Exception.",
+    ),
+    "prints": (
+        "def run(tables, parameters):\n    while True: print('a' * 10_000)",
+        "le code a écrit plus de 2 Mo dans son journal",
+    ),
+    "disk": (
+        (
+            "import os\ndef run(tables, parameters):\n    for name in 'abc':\n"
+            "        with open(name, 'w') as f: os.posix_fallocate(f.fileno(), 0, 6 * 10**8)\n"
+            "    while True: pass"
+        ),
+        "le code a écrit plus de 1000 Mo dans son dossier",
+    ),
+    "files": (
+        "def run(tables, parameters):\n    for n in iter(range(10**9)): open(f'f{n}', 'w').close()",
+        "le code a écrit plus de 10000 fichiers",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_of_code_is_told_in_a_sentence(
+    fault: str, run_code: RunCode, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In French, with the line of the author's file; its folder is gone."""
+    code, sentence = FAULTS[fault]
+    error = run_code(code).error
+    assert sentence in error
+    assert "Durand" not in error
+    assert {path.name for path in (tmp_path / "job" / "out").iterdir()} <= {"result.json", "spill"}
+    assert len(capsys.readouterr().out) < 3_000_000
+
+
+def test_table_that_claims_too_many_rows_is_refused(run_code: RunCode) -> None:
+    """Its footer names one group of rows again and again: thousands of millions in few bytes."""
+    packed = b64encode(compress(repeated(10_000_000, 8))).decode()
+    code = f"""{FORGED}
+import base64, zlib
+def run(tables, parameters):
+    with open("/out/0.parquet", "wb") as file:
+        file.write(zlib.decompress(base64.b64decode({packed!r})))
+    left(("a", "frame", "0.parquet"))
+    os._exit(0)
+"""
+    assert "le tableau rendu par le code a plus de " in run_code(code).error
+
+
+SEES = """
+import os
+import pandas as pd
+def run(tables, parameters):
+    own = {"before", "bin", "dev", "etc", "in", "lab", "lib", "lib32", "lib64", "out", "tmp"}
+    seen = set(os.listdir("/")) - own - {"usr", "work", "root", "opt", "home", "work"}
+    files = [name for _, _, names in os.walk("/lab") for name in names if name.endswith(".py")]
+    return pd.DataFrame({
+        "vu": [
+            " ".join(sorted(seen)),
+            str(sorted(os.listdir("/in"))),
+            str(os.path.exists("/job") or os.path.exists("/code") or os.path.exists("/proc/1")),
+            str([name for name in os.environ if "DATALAB" in name or "TOKEN" in name]),
+            str("treatment.py" in files or "job_run.py" in files),
+        ]
+    })
+"""
+
+
+def test_code_sees_its_tables_and_nothing_of_the_lab(run_code: RunCode) -> None:
+    """No other job's folder, no job.json, no service's code, no environment."""
+    text = run_code(SEES).made("result.csv").read_text()
+    _, *seen = text.splitlines()
+    assert seen[1:] == ["['0.parquet', 'fonts.conf', 'request.json']", "False", "[]", "False"]
+    assert seen[0] == '""'
+
+
+@pytest.fixture
+def mark() -> Iterator[str]:
+    """A number that a process left behind would show; there is none afterwards."""
+    number = str(random.randrange(10**8, 10**9))
+    yield number
+    said = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
+    assert not [words for words in said if words.startswith("sleep") and number in words]
+
+
+def in_sandbox(
+    folder: Path, files: Tables, work: dict[str, object], code: str, limits: Limits
+) -> SandboxOutcome:
+    """Run the code as a job runs it."""
+    steps = [step("python", {"communes": "communes"}, "rendu", code=code)]
+    prepare(folder, {**work, "steps": steps}, files)
+    return Sandbox(limits).run(folder, lambda _news: None, lambda: False)
+
+
+LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
+ATTACKS = {
+    "forks": (
+        (
+            "import os\ndef run(tables, parameters):\n    while True:\n        try: os.fork()\n"
+            "        except OSError: pass"
+        ),
+        Limits(seconds=30, memory_bytes=4_000_000_000, processes=16),
+        "le traitement a lancé plus de 16 processus",
+    ),
+    "endless": (
+        "def run(tables, parameters):\n    while True: pass",
+        Limits(seconds=4, memory_bytes=1_000_000_000),
+        "le traitement a dépassé 4 secondes",
+    ),
+    "memory": (
+        (
+            "import numpy as np\nimport pandas as pd\ndef run(tables, parameters):\n"
+            "    return pd.concat([pd.DataFrame({'a': np.ones(10**8)}) for _ in range(99)])"
+        ),
+        Limits(seconds=30, memory_bytes=600_000_000),
+        "le traitement a dépassé 600 Mo de mémoire",
+    ),
+    "network": (
+        (
+            "import urllib.request\ndef run(tables, parameters):\n"
+            "    urllib.request.urlopen('http://192.0.2.1/')"
+        ),
+        LIMITS,
+        "ligne 3 : sans doute n'a-t-il pas trouvé ou pu écrire un fichier, ou joindre une adresse",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_attack_ends_with_a_reason(
+    attack: str, tmp_path: Path, files: Tables, work: dict[str, object], mark: str
+) -> None:
+    """In the sandbox of a job, with its limits."""
+    code, limits, reason = ATTACKS[attack]
+    code = f"import subprocess\nsubprocess.Popen(['sleep', '1000.{mark}'])\n{code}"
+    outcome = in_sandbox(tmp_path / "job", files, work, code, limits)
+    reason = reason.replace("ligne 3", "ligne 5")
+    assert reason in outcome.reason
+
+
+def test_background_processes_end_with_the_code(
+    tmp_path: Path, files: Tables, work: dict[str, object], mark: str
+) -> None:
+    """They neither keep the job from ending nor write where its results are read."""
+    code = (
+        "import subprocess\ndef run(tables, parameters):\n"
+        f"    subprocess.Popen(['setsid', 'sleep', '1000.{mark}'])\n"
+        "    return tables['communes'].head(1)"
+    )
+    outcome = in_sandbox(tmp_path / "job", files, work, code, LIMITS)
+    assert outcome.ok, outcome

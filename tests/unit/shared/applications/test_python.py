@@ -1,0 +1,90 @@
+"""Own code: what of it is refused before it runs, and what its owners are asked for."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.applications import check_steps
+from shared.errors import Invalid
+from shared.events.event import Step, Treatment
+from shared.treatments.lineage import Reading, readings_of
+
+BUSES, TOWNS = "dts_buses", "dts_towns"
+COLUMNS: dict[str, tuple[str, ...] | None] = {BUSES: ("stop", "revenue"), TOWNS: ("code", "nom")}
+RUN = "def run(tables, parameters):\n    return tables['a']\n"
+
+
+def step(**parameters: Any) -> dict[str, Any]:
+    """A step of own code on both tables, in roles of its holder's naming."""
+    inputs = {"a": "buses", "b": "towns"}
+    return {"application": "python", "inputs": inputs, "parameters": parameters, "output": "made"}
+
+
+def reading(*steps: dict[str, Any], of: str = BUSES) -> Reading:
+    """What the steps read of a dataset."""
+    told = {"inputs": {"buses": BUSES, "towns": TOWNS}, "steps": steps}
+    return readings_of(Treatment.model_validate(told), COLUMNS)[of]
+
+
+def test_code_without_a_list_of_columns_reads_and_may_show_all() -> None:
+    """Nobody knows what it makes of them."""
+    found = reading(step(code=RUN))
+    assert found.columns == ("revenue", "stop")
+    (shown,) = found.shown
+    assert (shown.by, shown.figures) == (None, ("revenue", "stop"))
+    assert set(shown.beside) == {f"{TOWNS}.code", f"{TOWNS}.nom"}
+
+
+def test_code_reads_the_columns_that_it_lists_alone() -> None:
+    """They are what owners are asked for."""
+    told = {"a": ["stop"], "b": ["code"]}
+    assert reading(step(code=RUN, columns=told)).columns == ("stop",)
+    assert reading(step(code=RUN, columns=told), of=TOWNS).columns == ("code",)
+
+
+def test_what_code_shows_is_asked_for_though_a_later_step_adds_it_up() -> None:
+    """What it hands on under names of its own could be anything."""
+    summed = {
+        "application": "aggregate",
+        "inputs": {"table": "made"},
+        "parameters": {"by": ["x"], "sums": ["y"]},
+        "output": "summed",
+    }
+    found = reading(step(code=RUN), summed)
+    assert any(one.by is None and one.figures == ("revenue", "stop") for one in found.shown)
+
+
+def test_same_code_is_covered_by_its_grant() -> None:
+    """A job asks for what was granted."""
+    assert reading(step(code=RUN)).covers(reading(step(code=RUN)))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({}, "l'un des deux seulement"),
+        ({"code": RUN, "notebook": "{}"}, "l'un des deux seulement"),
+        ({"code": "x = 1"}, "def run"),
+        ({"code": RUN + "#" * 200_000}, "200 ko"),
+        ({"code": RUN + "\0"}, "NUL"),
+        ({"code": RUN + "\ud800"}, "Unicode"),
+        ({"notebook": "[" * 100_000}, "notebook Jupyter"),
+        ({"notebook": json.dumps({"cells": 1})}, "notebook Jupyter"),
+        ({"code": RUN, "seed": -1}, ""),
+        ({"code": RUN, "columns": {"a": []}}, ""),
+    ],
+    ids=str,
+)
+def test_wrong_parameters_are_refused(parameters: dict[str, Any], said: str) -> None:
+    """Before anything is queued, in French."""
+    with pytest.raises(Invalid) as refused:
+        check_steps(["buses", "towns"], [Step.model_validate(step(**parameters))])
+    assert said in str(refused.value)
+
+
+def test_columns_of_a_table_that_the_step_has_not_are_refused() -> None:
+    """With the parameter that names it."""
+    with pytest.raises(Invalid) as refused:
+        reading(step(code=RUN, columns={"c": ["stop"]}))
+    assert refused.value.field == "steps.0.parameters.columns.c"
