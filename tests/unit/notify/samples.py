@@ -55,7 +55,7 @@ def value(name: str, annotation: Any) -> Any:
     if get_origin(annotation) is tuple:
         return (value(name, first),)
     if get_origin(annotation) is dict:
-        return {name: name}
+        return {name: value(name, get_args(annotation)[1])}
     return TEXTS.get(name, name) if annotation is str else annotation(1)
 
 
