@@ -20,6 +20,7 @@ from deploy.cli.commands import (
     project_commands,
     recipe_commands,
     stack_commands,
+    treatment_commands,
     webhook_commands,
 )
 from deploy.cli.session import Session, session
@@ -35,6 +36,7 @@ app = CommandGroup(
 app.command()(stack_commands.up)
 app.command()(stack_commands.down)
 app.command()(stack_commands.status)
+treatment_commands.add_cross(app)
 app.add_typer(project_commands.app, name="project")
 app.add_typer(member_commands.app, name="member")
 app.add_typer(dataset_commands.app, name="dataset")
