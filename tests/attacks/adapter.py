@@ -1,8 +1,8 @@
 """The one place where attackers meet the lab: what it shows of a treatment, and of an upload.
 
-Rules attach here: `release` has to do what the job and the services do between a treatment and what
-its holder sees. `ledger` is what was released of the same tables before, in this world; whatever
-the rules need to remember goes into `ledger.released`.
+`release` does what the job and the services do between a treatment and what its holder sees: the
+runner is told which inputs are protected and what left of them before; its record says whether the
+result is given. Rules that stand elsewhere attach here.
 """
 
 import io
@@ -18,15 +18,23 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from services.catalog.joins.inverted_index import JoinIndex
+from services.compute.execution.job_folder import RunnerResult, Work
 from services.compute.runner.__main__ import main
+from shared.events.event import Step
 from shared.tables.key_file import KeyColumn, blocks_of
+from shared.tables.manifest import RESULT
+from shared.tables.release import ProtectedInput
 from tests.attacks.lab import HOLDER, OWNER, Cells, Ledger, Seen, Table, Treatment
 
 _MEMORY_BYTES = 1_000_000_000
 
 
 def release(treatment: Treatment, ledger: Ledger) -> Seen:
-    """Run a treatment as the job would, and return what its holder sees."""
+    """Run a treatment as the job would, and return what its holder sees.
+
+    What is held for a reviewer is not given: the holder reads that it is held, the reports of the
+    job, and the record of what was checked.
+    """
     with TemporaryDirectory(prefix="datalab-attack-") as home:
         folder = Path(home)
         (folder / "in").mkdir()
@@ -34,25 +42,54 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
         paths = {name: f"in/{number}" for number, name in enumerate(treatment.tables)}
         for name, table in treatment.tables.items():
             (folder / paths[name]).write_bytes(_parquet(table.cells))
-        work = {
-            "kind": "full" if treatment.sample_rows is None else "trial",
-            "inputs": paths,
-            "steps": list(treatment.steps),
-            "sample_rows": treatment.sample_rows,
-        }
-        (folder / "job.json").write_text(json.dumps(work))
+        work = Work(
+            kind="full" if treatment.sample_rows is None else "trial",
+            inputs=paths,
+            steps=tuple(Step.model_validate(one) for one in treatment.steps),
+            sample_rows=treatment.sample_rows,
+            protected=_protected(folder, treatment, ledger),
+        )
+        (folder / "job.json").write_text(work.model_dump_json())
         with redirect_stdout(io.StringIO()):
             main(folder, _MEMORY_BYTES)
-        ledger.released.append(treatment)
-        return _seen(folder)
+        return _seen(folder, ledger)
 
 
-def _seen(folder: Path) -> Seen:
-    result = json.loads((folder / "out" / "result.json").read_text())
-    if "error" in result:
-        return Seen(error=result["error"])
-    rows = parquet.read_table(folder / "out" / "result.parquet").to_pylist()
-    return Seen(rows=rows, reports=result["reports"])
+def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, ProtectedInput]:
+    """The restricted tables, with what left of the same version before."""
+    for number, (_, content) in enumerate(ledger.released):
+        (folder / f"in/earlier{number}").write_bytes(content)
+    return {
+        name: ProtectedInput(
+            dataset_id=table.dataset_id,
+            version=table.version,
+            personal=table.personal,
+            earlier=tuple(
+                (entry, f"in/earlier{number}")
+                for number, (entry, _) in enumerate(ledger.released)
+                if (entry.dataset_id, entry.version) == (table.dataset_id, table.version)
+            ),
+        )
+        for name, table in treatment.tables.items()
+        if table.is_restricted
+    }
+
+
+def _seen(folder: Path, ledger: Ledger) -> Seen:
+    written = (folder / "out" / "result.json").read_text()
+    told = json.loads(written)
+    if "error" in told:
+        return Seen(error=told["error"])
+    result = RunnerResult.model_validate_json(written)
+    record, reports = result.release, list(result.reports)
+    if record:
+        reports.append(record.for_holder().model_dump(mode="json"))
+    if record and record.is_held:
+        return Seen(reports=reports, error=record.told)
+    paths = {one.name: folder / one.path for one in result.outputs}
+    if record:
+        ledger.released += [(one, paths[one.file].read_bytes()) for one in record.entries]
+    return Seen(rows=parquet.read_table(paths[RESULT]).to_pylist(), reports=reports)
 
 
 def findings(upload: Sequence[str], restricted: Table, key: str = "id") -> list[dict[str, Any]]:

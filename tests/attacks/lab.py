@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.events.event import Verdict
+from shared.tables.release import LedgerEntry
 
 HOLDER = "mbr_porteur"
 OWNER = "mbr_detenteur"
@@ -79,9 +80,12 @@ class Seen:
 
 @dataclass
 class Ledger:
-    """What left of the restricted tables of a world before: for the rules, not for the attacker."""
+    """What left of the restricted tables of a world before, each with its file of cells.
 
-    released: list[Any] = field(default_factory=list)
+    It is for the rules: attackers do not look at it.
+    """
+
+    released: list[tuple[LedgerEntry, bytes]] = field(default_factory=list)
 
 
 def cross(left: str, right: str, output: str = "croise", **parameters: Any) -> Step:
