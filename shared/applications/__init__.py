@@ -12,9 +12,12 @@ from pydantic import ValidationError
 
 from shared.applications.aggregate import AGGREGATE
 from shared.applications.application import Application, Parameters, Role
+from shared.applications.chart import CHART
 from shared.applications.cross import CHOICE, CROSS
 from shared.applications.effect import Columns, Effect
+from shared.applications.map import MAP
 from shared.applications.python import PYTHON
+from shared.applications.report import REPORT
 from shared.errors import Invalid, invalid_of
 from shared.events.event import Frozen, Step, Treatment
 
@@ -35,7 +38,8 @@ INGEST = Application(
 """Takes in a file that somebody uploaded, as one table."""
 
 APPLICATIONS: dict[str, Application] = {
-    application.name: application for application in (INGEST, CROSS, AGGREGATE, PYTHON)
+    application.name: application
+    for application in (INGEST, CROSS, AGGREGATE, PYTHON, CHART, MAP, REPORT)
 }
 
 WrittenT = TypeVar("WrittenT", bound=Treatment)

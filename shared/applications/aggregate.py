@@ -1,21 +1,22 @@
 """Adds up a table by groups, with a ratio and a chart."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from shared.applications.application import (
     Application,
     ColumnName,
     Parameters,
     Role,
+    Title,
     Totals,
+    Unit,
 )
 from shared.applications.effect import Columns as TableColumns
 from shared.applications.effect import Effect, MadeColumn, Named, Part, ShownTable, Source, as_it_is
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 Columns = tuple[ColumnName, ...]
 SUM, MEAN = "la somme", "la moyenne"
 
@@ -42,7 +43,7 @@ class Chart(Parameters):
     label: ColumnName = Field(description="Colonne du résultat qui nomme les barres")
     top: int = Field(default=10, ge=1, le=50)
     title: Title
-    unit: str = Field(default="", max_length=20, description="Écrite après les valeurs, p. ex. %")
+    unit: Unit = ""
 
 
 class AggregateParameters(Parameters):

@@ -18,6 +18,19 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Title = Annotated[str, StringConstraints(min_length=1, max_length=150)]
+"""What stands above a picture or a page."""
+
+Formats = Annotated[
+    tuple[Literal["png", "svg"], ...],
+    Field(
+        min_length=1,
+        max_length=2,
+        description="png se lit partout, svg s'agrandit sans perte et nomme ses parties",
+    ),
+]
+Unit = Annotated[str, Field(max_length=20, description="Écrite après les valeurs, p. ex. %")]
+
 Totals = Annotated[
     Literal["left_out", "kept"],
     Field(
@@ -43,6 +56,7 @@ class Application:
     The first role is the main table: the one that a trial takes its sample of. An `automatic`
     application is run by the lab itself and cannot be a step of a treatment. One of `open_roles`
     takes any tables, each in a role of its user's naming, and the first is the main one.
+    One that `draws` hands its main table on as it is, and draws what of it leaves the lab.
     `effect` says what its parameters make of tables with these columns, by role.
     """
 
@@ -54,6 +68,7 @@ class Application:
     effect: Callable[[Any, Mapping[str, Columns]], Effect]
     automatic: bool = False
     open_roles: bool = False
+    draws: bool = False
 
     def main_role(self, step: Step) -> str:
         """The role of the step's main table."""

@@ -13,8 +13,8 @@ from shared.tables.release import EarlierRelease, ProtectedInput
 PARQUET = "application/vnd.apache.parquet"
 """The media type of tables."""
 
-RESULT_TYPES = (PARQUET, "text/csv", "image/png")
-"""The media types of what a treatment makes: tables and a chart."""
+RESULT_TYPES = (PARQUET, "text/csv", "image/png", "image/svg+xml", "text/html")
+"""The media types of what a treatment makes: tables, pictures and pages."""
 
 TABLE = "table.parquet"
 """What an ingest job calls the table that it read."""

@@ -101,6 +101,7 @@ _FILE_TYPES = {
     "application/xml": "XML",
     "application/zip": "ZIP",
     "image/png": "PNG",
+    "image/svg+xml": "SVG",
     "text/csv": "CSV",
     "text/html": "HTML",
     "text/plain": "TXT",

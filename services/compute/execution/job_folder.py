@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
-from shared.tables.manifest import Column, Opaque, RowRange
+from shared.tables.manifest import Column, Input, Opaque, RowRange
 from shared.tables.privacy import Privacy
 from shared.tables.release import ProtectedInput, ReleaseRecord
 
@@ -48,6 +48,9 @@ class Work(Frozen):
     )
     likely_total_rows: dict[str, int] = Field(
         default={}, description="of inputs, how many rows look like totals and are counted"
+    )
+    sources: tuple[Input, ...] = Field(
+        default=(), description="what it reads, as the manifest names it: pictures print it"
     )
     protected: dict[str, ProtectedInput] = Field(
         default={}, description="inputs with others' restricted data, by the name in the steps"

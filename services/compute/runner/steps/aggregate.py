@@ -1,18 +1,13 @@
-"""Adds up a table by groups, in DuckDB, and draws a chart of them."""
+"""Adds up a table by groups, in DuckDB."""
 
-import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted
 from services.compute.runner.steps.workbench import Workbench, number
-from shared.applications.aggregate import AggregateParameters, Chart, Ratio
+from shared.applications.aggregate import AggregateParameters, Ratio
 from shared.treatments.repetition import grain_told, repeated_told
 from shared.words import counted
-
-_COLOUR = "#1f5fa8"
-_WIDTH = 38
 
 
 def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
@@ -26,9 +21,6 @@ def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     inner = f"SELECT {by}, {', '.join(figures)} FROM {table} GROUP BY {by}"
     ratio = f", {_ratio(parameters.ratio)}" if parameters.ratio else ""
     workbench.make(f"SELECT *{ratio} FROM ({inner}) ORDER BY {by}")
-    if parameters.chart:
-        workbench.say(0.8, "dessine")
-        _draw(workbench, parameters.chart)
     return _report(workbench, groups, list(_of_repetition(workbench, parameters)))
 
 
@@ -52,42 +44,6 @@ def _ratio(ratio: Ratio) -> str:
     factor = 100.0 if ratio.percent else 1.0
     share = f"{factor} * CAST({numerator} AS DOUBLE) / nullif({denominator}, 0)"
     return f"round({share}, {ratio.digits}) AS {quoted(ratio.name)}"
-
-
-def _draw(workbench: Workbench, chart: Chart) -> None:
-    value, label = quoted(chart.value), quoted(chart.label)
-    bars = workbench.rows(f"""
-        SELECT coalesce(CAST({label} AS VARCHAR), '(non renseigné)'), {value}
-        FROM {quoted(workbench.output)} WHERE {value} IS NOT NULL
-        ORDER BY {value} DESC, {label} LIMIT {chart.top}
-    """)
-    _draw_bars(workbench.chart, [(name, float(height)) for name, height in bars], chart)
-
-
-def _draw_bars(path: Path, bars: list[tuple[str, float]], chart: Chart) -> None:
-    """Write a PNG with one bar per (label, value), the first on top; needs no display."""
-    from matplotlib import rc_context  # noqa: PLC0415 - costs half a second
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    labels = [textwrap.fill(textwrap.shorten(label, 90), _WIDTH) for label, _ in bars]
-    # Labels come from the data: a dollar sign in them is no formula.
-    with rc_context({"text.parse_math": False}):
-        figure = Figure(figsize=(9, 1.6 + 0.45 * len(bars)), layout="constrained")
-        axes = figure.subplots()
-        drawn = axes.barh(range(len(bars)), [value for _, value in bars], color=_COLOUR)
-        axes.bar_label(drawn, [_text(value, chart.unit) for _, value in bars], padding=3)
-        axes.set_yticks(range(len(bars)), labels)
-        axes.invert_yaxis()
-        axes.margins(x=0.12)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_xlabel(chart.value + (f" ({chart.unit})" if chart.unit else ""))
-        axes.set_title(textwrap.fill(chart.title, 70), loc="left")
-        figure.savefig(path, dpi=110)
-
-
-def _text(value: float, unit: str) -> str:
-    number = f"{value:,.2f}".rstrip("0").rstrip(".").replace(",", "\u202f").replace(".", ",")
-    return f"{number}\u00a0{unit}" if unit else number
 
 
 def _of_repetition(workbench: Workbench, told: AggregateParameters) -> Iterator[Report]:

@@ -1,6 +1,9 @@
-"""The tables that a treatment reads: without the columns not granted, and without totals."""
+"""The tables that a treatment reads: without the columns not granted, and without totals.
 
-from collections.abc import Iterable
+And what reports tell of the cells and rows that were left out.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from services.compute.runner.steps.workbench import InputTable
 from services.compute.runner.totals.leaving_out import is_counted
 from shared.errors import Invalid
 from shared.words import counted
+from shared.words import quoted as french_quoted
 
 _LEFT_OUT = ("laissée de côté", "laissées de côté")
 _LIKELY = (
@@ -77,3 +81,20 @@ def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: b
     totals: Report = {"totals": {"kept": is_kept, "rows": found}} if found else {}
     looks: Report = {"likely_totals": likely} if likely else {}
     return report | totals | looks | {"summary": summary}
+
+
+def with_empty_told(report: Report, empty: Mapping[str, int]) -> Report:
+    """The report, with a warning for each column of which cells are left empty."""
+    warnings: list[Report] = [
+        {"kind": "no_value", "column": name, "cells": cells, "told": _empty_told(name, cells)}
+        for name, cells in empty.items()
+    ]
+    summary = " ; ".join([report["summary"], *(str(one["told"]) for one in warnings)])
+    return report | {"warnings": [*report.get("warnings", []), *warnings], "summary": summary}
+
+
+def _empty_told(name: str, cells: int) -> str:
+    column = french_quoted(name)
+    if cells == 1:
+        return f"une cellule de {column} n'est ni nombre ni date, et reste vide"
+    return f"{cells} cellules de {column} ne sont ni nombres ni dates, et restent vides"

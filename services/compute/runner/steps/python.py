@@ -50,7 +50,7 @@ def run(workbench: Workbench, parameters: PythonParameters) -> Report:
     Raises Rejected, in French, when the code fails, does what it may not, or returns nothing.
     """
     check_installed()
-    out = workbench.chart.parent
+    out = workbench.out
     folder = CodeFolder(out / f"code-{workbench.output}")
     folder.make()
     log = _Log(out / f"{workbench.output}-journal.txt", is_kept=workbench.is_protected)
@@ -165,7 +165,7 @@ def _keep(workbench: Workbench, folder: CodeFolder, left: Sequence[Left]) -> Non
 
 def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> Made:
     """A file of the job beside its table; no rule of release can look into it."""
-    path = workbench.chart.parent / f"{workbench.output}-{number}.bin"
+    path = workbench.out / f"{workbench.output}-{number}.bin"
     name, source = f"{workbench.output}-{one.name}", folder.left / one.file
     if one.kind != "frame":
         source.rename(path)

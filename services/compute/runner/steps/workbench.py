@@ -22,6 +22,9 @@ NUMBER = rf"[+-]?([0-9]+|{_GROUPED})([.,][0-9]+)?([eE][+-]?[0-9]{{1,3}})?"
 WHOLE = r"[+-]?[0-9]{1,15}"
 """As many digits as a sum of many still holds exactly."""
 
+TABLE = "table"
+"""The role of the only table of an application that takes one."""
+
 _WHOLE_TYPES = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _OTHER_TYPES = {"FLOAT", "DOUBLE", "UBIGINT", "HUGEINT", "UHUGEINT"}
 
@@ -71,13 +74,14 @@ class Workbench:
     """One step's work place; `sample_rows` are those of a trial's main table, else None.
 
     `empty` counts, by column, the cells in which a mark stands in place of a number. `made` are
-    files beside the step's table. The treatment `is_protected` when others' restricted data go in.
+    files beside the step's table, in the folder `out`. The treatment `is_protected` when others'
+    restricted data go in.
     """
 
     database: duckdb.DuckDBPyConnection
     tables: Mapping[str, InputTable]
     output: str
-    chart: Path
+    out: Path
     say: Say
     sample_rows: int | None = None
     crossing_rows: int = MOST_ROWS

@@ -22,7 +22,8 @@ CROSS: dict[str, Any] = {
 def test_applications_are_listed_with_schemas_of_their_parameters() -> None:
     """Each has French texts, roles and a valid JSON Schema."""
     listed = {application.name: application for application in list_applications()}
-    assert set(listed) == {"ingest", "cross", "aggregate", "python"}
+    drawing = {"chart", "map", "report"}
+    assert set(listed) == {"ingest", "cross", "aggregate", "python"} | drawing
     for application in listed.values():
         Draft202012Validator.check_schema(application.parameters)
         assert application.title

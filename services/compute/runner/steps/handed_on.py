@@ -1,0 +1,75 @@
+"""What is known of the columns that a step hands on, from the tables that it read."""
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from services.compute.execution.job_folder import Report
+from services.compute.runner.database import columns
+from services.compute.runner.steps.workbench import InputTable, Repeated
+from services.compute.runner.values.column_units import of_unit
+from shared.applications.effect import Effect, MadeColumn
+from shared.events.event import Step
+from shared.tables.manifest import Column
+from shared.treatments.repetition import RATE_UNITS
+
+_ALIKE = ("mean", "median", "quantile", "min", "max")
+"""Figures that have the unit of what they are made of."""
+
+
+def repeated_columns(
+    step: Step, effect: Effect, tables: Mapping[str, InputTable], report: Report
+) -> dict[str, Repeated]:
+    """The columns of the step's table whose rows stand in it several times; of groups none."""
+    if effect.by is not None:
+        return {}
+    found: dict[str, Repeated] = {}
+    for name, made in effect.columns.items():
+        if source := made.unchanged:
+            table = tables[step.inputs[source.role]]
+            times = report.get("repeated", {}).get(source.role, 1)
+            before = table.repeated.get(source.column, Repeated(table.name, 1, step.output))
+            if before.times * times > 1:
+                found[name] = before._replace(times=before.times * times)
+    return found
+
+
+def described_columns(
+    database: duckdb.DuckDBPyConnection,
+    step: Step,
+    effect: Effect,
+    tables: Mapping[str, InputTable],
+) -> dict[str, Column]:
+    """What the columns that a step hands on were read to hold, and the units of its figures.
+
+    Columns that only its run tells have the types that it gave them: texts stay texts.
+    """
+    found: dict[str, Column] = {}
+    if effect.is_open:
+        kinds = columns(database, step.output)
+        found = {name: _text(name) for name, kind in kinds.items() if kind == "VARCHAR"}
+    for name, made in effect.columns.items():
+        known = [
+            tables[step.inputs[part.source.role]].described.get(part.source.column)
+            for part in made.of
+        ]
+        if made.unchanged and known[0]:
+            found[name] = known[0].model_copy(update={"name": name})
+        elif unit := _unit(made, known):
+            meaning = of_unit(unit)
+            found[name] = Column(name=name, kind="decimal", filled=0, distinct=0, meaning=meaning)
+    return found
+
+
+def _text(name: str) -> Column:
+    return Column(name=name, kind="text", filled=0, distinct=0)
+
+
+def _unit(made: MadeColumn, sources: Sequence[Column | None]) -> str:
+    """The unit of a figure: its own, or its only source's; a sum of rates is none."""
+    source = sources[0] if len(sources) == 1 else None
+    if made.unit or not (source and source.meaning and source.meaning.unit):
+        return made.unit
+    how, unit = made.of[0].how, source.meaning.unit
+    is_alike = how in _ALIKE or (how == "sum" and unit not in RATE_UNITS)
+    return unit if is_alike else ""

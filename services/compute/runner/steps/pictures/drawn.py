@@ -1,0 +1,117 @@
+"""Draws the pictures of a treatment, when it is known what of its tables leaves the lab."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from services.compute.execution.job_folder import Made, Report, Work
+from services.compute.runner.drawing.french import french_number
+from services.compute.runner.drawing.page import DoneStep, Picture
+from services.compute.runner.steps.pictures import chart, report
+from services.compute.runner.steps.pictures import map as area_map
+from services.compute.runner.steps.pictures.work import PictureWork
+from services.compute.runner.steps.workbench import Workbench
+from shared.applications import APPLICATIONS, parse_parameters
+from shared.errors import Invalid
+from shared.events.event import Step
+from shared.tables.manifest import Input
+
+_DRAWS: Mapping[str, Callable[[PictureWork, Any], Report]] = {
+    "aggregate": chart.draw_groups,
+    "chart": chart.draw,
+    "map": area_map.draw,
+    "report": report.draw,
+}
+_MEDIA_TYPES = {
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".html": "text/html; charset=utf-8",
+}
+_STEMS = {"aggregate": "chart"}
+
+
+def draw_pictures(
+    work: Work, out: Path, reports: list[Report], benches: Sequence[Workbench]
+) -> list[Made]:
+    """Draw what the steps ask for, in order, into `out`; each report gets what it has of it.
+
+    `benches` have the table of each step as it leaves the lab, in the role TABLE.
+    """
+    made, pictures, files = datetime.now(UTC), dict[str, Picture](), list[str]()
+    for number, step in enumerate(work.steps):
+        if step.application not in _DRAWS:
+            continue
+        task = PictureWork(
+            workbench=benches[number],
+            path=out / _stem(work, number, files),
+            sources=_sources(work, step),
+            steps=tuple(_done(work.steps, reports)),
+            pictures=tuple(pictures.values()),
+            made=made,
+            sample=_sample(reports[: number + 1]),
+        )
+        told = _draw(task, number, step)
+        # Of a picture in two formats, the page has that which prints well.
+        pictures |= {
+            one["title"]: Picture(one["title"], one["text"], out / one["file"])
+            for one in told.get("pictures", ())
+        }
+        files += told.pop("files", ())
+        reports[number] = _with_picture(reports[number], told)
+    return [Made(name=name, path=f"out/{name}", media_type=_type_of(name)) for name in files]
+
+
+def _draw(task: PictureWork, number: int, step: Step) -> Report:
+    parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
+    try:
+        return _DRAWS[step.application](task, parameters)
+    except Invalid as error:
+        raise Invalid(error.args[0], f"steps.{number}.{error.field}") from error
+
+
+def _stem(work: Work, number: int, files: Sequence[str]) -> str:
+    """What a step's files are called: the last by what it is, the others by their table."""
+    step = work.steps[number]
+    stem = _STEMS.get(step.application, step.application)
+    is_taken = any(Path(name).stem == stem for name in files)
+    return stem if number == len(work.steps) - 1 and not is_taken else step.output
+
+
+def _type_of(name: str) -> str:
+    return _MEDIA_TYPES[Path(name).suffix]
+
+
+def _sources(work: Work, step: Step) -> tuple[Input, ...]:
+    """The datasets whose data went into the step's table."""
+    makers = {one.output: one for one in work.steps}
+    names, found = list(step.inputs.values()), set[str]()
+    while names:
+        name = names.pop()
+        found.add(name)
+        if name in makers:
+            names += makers[name].inputs.values()
+    return tuple(one for one in work.sources if one.name in found)
+
+
+def _done(steps: Sequence[Step], reports: Sequence[Report]) -> Iterator[DoneStep]:
+    for step, told in zip(steps, reports, strict=True):
+        title = APPLICATIONS[step.application].title
+        yield DoneStep(title, step.application, step.output, step.parameters, told)
+
+
+def _sample(reports: Sequence[Report]) -> str:
+    """What a trial saw of its first tables, in French; empty for all of them."""
+    told = (
+        f"{french_number(sample['rows'])} lignes sur {french_number(sample['of'])}"
+        for one in reports
+        if (sample := one.get("sample"))
+    )
+    listed = " ; ".join(dict.fromkeys(told))
+    return f"Essai sur un échantillon : {listed}." if listed else ""
+
+
+def _with_picture(report: Report, told: Report) -> Report:
+    before = report["summary"].removeprefix(" ; ")
+    summary = " ; ".join(filter(None, (told.get("summary", ""), before)))
+    return report | told | {"summary": summary}

@@ -1,0 +1,37 @@
+"""Writes the report of a treatment as a page."""
+
+import platform
+from importlib.metadata import version
+
+from services.compute.execution.job_folder import Report
+from services.compute.runner.database import quoted
+from services.compute.runner.drawing.page import Contents, TableRows, page_of
+from services.compute.runner.steps.pictures.work import PictureWork
+from services.compute.runner.steps.workbench import TABLE
+from shared.applications.report import ReportParameters
+from shared.words import quoted as french_quoted
+
+_SOFTWARE = ("duckdb", "matplotlib", "numpy", "pyarrow", "shapely")
+
+
+def draw(work: PictureWork, told: ReportParameters) -> Report:
+    """Write the page, with the pictures of the steps before it."""
+    bench = work.workbench
+    table = bench.tables[TABLE]
+    ((total,),) = bench.rows(f"SELECT count(*) FROM {quoted(table.name)}")
+    rows = bench.rows(f"SELECT * FROM {quoted(table.name)} LIMIT {told.rows}")
+    software = {name: version(name) for name in _SOFTWARE} | {"python": platform.python_version()}
+    contents = Contents(
+        title=told.title,
+        question=told.question,
+        sources=work.sources,
+        steps=work.steps,
+        pictures=work.pictures,
+        table=TableRows(list(bench.columns(TABLE)), rows, int(total)),
+        made=work.made,
+        software=software,
+        sample=work.sample,
+    )
+    path = work.path.with_suffix(".html")
+    path.write_text(page_of(contents), encoding="utf-8")
+    return {"summary": f"rapport {french_quoted(told.title)} écrit", "files": [path.name]}

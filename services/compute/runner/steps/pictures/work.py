@@ -1,0 +1,63 @@
+"""What a chart, a map or a report is made with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from services.compute.execution.job_folder import Report
+from services.compute.runner.drawing.french import french_day
+from services.compute.runner.drawing.page import DoneStep, Picture
+from services.compute.runner.drawing.picture import Caption, Drawing, Format, write
+from services.compute.runner.steps.workbench import Workbench
+from shared.tables.manifest import Input
+from shared.words import quoted
+
+_SOURCES = "Sources : "
+
+
+@dataclass(frozen=True)
+class PictureWork:
+    """One step's work: it draws the table in the role TABLE of its workbench.
+
+    `path` is where files go, each with an ending of its own; `sources` are the datasets whose data
+    the table has, `steps` all of the treatment, `pictures` those of the steps before. `sample` says
+    in French what a trial saw of its tables.
+    """
+
+    workbench: Workbench
+    path: Path
+    sources: tuple[Input, ...]
+    steps: tuple[DoneStep, ...]
+    pictures: tuple[Picture, ...]
+    made: datetime
+    sample: str = ""
+
+    def draw(
+        self,
+        drawing: Drawing,
+        title: str,
+        formats: tuple[Format, ...],
+        notes: list[str],
+        text: str,
+    ) -> Report:
+        """Write the picture with its sources and date; returns what the report has of it."""
+        below = (*notes, self.sample, self._attribution(), f"Dessiné le {french_day(self.made)}.")
+        caption = Caption(title, tuple(filter(None, below)), text)
+        written = write(drawing, caption, self.path, formats)
+        told = " ; ".join(note.rstrip(".") for note in notes)
+        return {
+            "summary": f"{text}{f' ; {told}' if told else ''}",
+            "pictures": [{"title": title, "text": text, "file": path.name} for path in written],
+            "files": [path.name for path in written],
+        }
+
+    def _attribution(self) -> str:
+        """What the licences of the sources ask to be printed."""
+        told = dict.fromkeys(_named(one) for one in self.sources)
+        return f"{_SOURCES}{' ; '.join(told)}." if told else ""
+
+
+def _named(source: Input) -> str:
+    if source.attribution:
+        return source.attribution.removeprefix(_SOURCES).rstrip(".")
+    return f"{quoted(source.title or source.name)}, version {source.version}"

@@ -1,0 +1,256 @@
+"""Charts, maps and reports as steps of a treatment, on real homes of Normandy."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from shared.tables.manifest import Input
+from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, step, treat
+
+HOMES = DEMO / "logements.csv"
+COMMUNES: Tables = {"iris": HOMES, "communes": DEMO / "communes_2026.csv"}
+SOURCE = Input(
+    name="iris",
+    dataset_id="dts_1",
+    version=3,
+    sha256="a" * 64,
+    title="Logements par IRIS",
+    licence="lov2",
+    attribution="Sources : « Logements par IRIS », INSEE, mis à jour le 01/07/2024, Licence Ouverte"
+    " 2.0.",
+)
+OTHER = SOURCE.model_copy(update={"name": "communes", "attribution": "Sources : COG."})
+SVG = "{http://www.w3.org/2000/svg}"
+
+AGGREGATE = step(
+    "aggregate",
+    {"table": "iris"},
+    "par_commune",
+    by=["com"],
+    sums=["logements", "logements_vacants"],
+    ratio={"name": "taux", "numerator": "logements_vacants", "denominator": "logements"},
+)
+CHART = step(
+    "chart",
+    {"table": "par_commune"},
+    "graphique",
+    label="com",
+    value="taux",
+    unit="%",
+    title="Communes où les logements sont le plus souvent vacants",
+)
+MAP = step(
+    "map",
+    {"table": "graphique"},
+    "carte",
+    key="com",
+    value="taux",
+    unit="%",
+    title="Logements vacants en Normandie, 2021",
+)
+REPORT = step(
+    "report",
+    {"table": "carte"},
+    "rapport",
+    title="Logements vacants",
+    question="Où sont-ils ?",
+    rows=20,
+)
+
+
+def _texts(path: Path) -> str:
+    root = ET.fromstring(path.read_text())  # noqa: S314 - ours
+    return "\n".join(text for one in root.iter(f"{SVG}text") for text in one.itertext())
+
+
+def _areas(path: Path) -> dict[str, int]:
+    root = ET.fromstring(path.read_text())  # noqa: S314 - ours
+    groups = (one for one in root.iter(f"{SVG}g") if one.get("id", "").startswith("class-"))
+    return {one.get("id", ""): sum(1 for _ in one.iter(f"{SVG}title")) for one in groups}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
+    """Homes by commune as a chart, a map and a report."""
+    sources = [one.model_dump(mode="json") for one in (SOURCE, OTHER)]
+    folder = tmp_path_factory.mktemp("pictures")
+    return treat(folder, {"iris": HOMES}, AGGREGATE, CHART, MAP, REPORT, sources=sources)
+
+
+def test_files_are_named_after_their_tables_with_their_media_types(whole: RunOutcome) -> None:
+    """The last step's file is called by what it is, the others' by their tables."""
+    made = {one["name"]: one["media_type"] for one in whole.result["outputs"]}
+    assert made == {
+        "result.parquet": "application/vnd.apache.parquet",
+        "result.csv": "text/csv; charset=utf-8",
+        "graphique.png": "image/png",
+        "graphique.svg": "image/svg+xml",
+        "carte.png": "image/png",
+        "carte.svg": "image/svg+xml",
+        "report.html": "text/html; charset=utf-8",
+    }
+
+
+def test_a_step_that_draws_hands_its_table_on(whole: RunOutcome) -> None:
+    """The result is that of the step before: 2,651 codes of communes with their rates."""
+    lines = whole.made("result.csv").read_text().splitlines()
+    assert lines[0] == "com;logements;logements_vacants;taux"
+    assert len(lines) == 2652
+    assert whole.reports[-1]["privacy"]["verdict"] == "none"
+
+
+def test_a_picture_names_the_sources_of_its_table_and_the_day(whole: RunOutcome) -> None:
+    """Only what went into it: the table of communes was not read."""
+    for name in ("graphique.svg", "carte.svg"):
+        texts = _texts(whole.made(name)).replace("\n", " ")
+        assert "« Logements par IRIS », INSEE, mis à jour le 01/07/2024" in texts
+        assert "COG." not in texts.replace("Admin Express COG", "")
+        assert "Dessiné le" in texts
+
+
+def test_every_commune_is_coloured_or_named(whole: RunOutcome) -> None:
+    """Eight codes are gone; one commune of today has no outline, which map and report say."""
+    report = whole.reports[2]
+    figures = report["map"]
+    assert figures["drawn"] == sum(_areas(whole.made("carte.svg")).values()) > 2600
+    assert figures["without_outline"] == ["14581"]
+    assert "14581 Aurseulles" in report["summary"]
+    texts = _texts(whole.made("carte.svg"))
+    assert "14581 Aurseulles" in texts
+    assert "Contours : IGN, Admin Express COG" in texts
+    assert figures["rows_elsewhere"] == figures["rows_unknown"] == 0
+    assert whole.made("carte.svg").stat().st_size < 1_500_000
+
+
+def test_a_chart_says_what_it_does_not_show(whole: RunOutcome) -> None:
+    """Ten bars of 2,651 rows: the others and those without a value are counted."""
+    assert "Les 10 valeurs les plus hautes, sur 2\u202f65" in whole.reports[1]["summary"]
+
+
+class _Page(HTMLParser):
+    def __init__(self, content: str) -> None:
+        super().__init__()
+        self.images: list[dict[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(content)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag not in {"script", "link", "iframe", "object"}
+        self.images += [dict(attrs)] if tag == "img" else []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_the_report_holds_everything_and_asks_for_nothing(whole: RunOutcome) -> None:
+    """Question, source, pictures, the first rows, and provenance, in a page of its own."""
+    page = _Page(whole.made("report.html").read_text())
+    text = " ".join(" ".join(page.words).split())
+    for told in (
+        "Où sont-ils ?",
+        "Logements par IRIS",
+        "20 premières lignes sur 2\u202f651".replace("\u202f", " "),
+        "a" * 64,
+        "14581 Aurseulles",
+        "Agréger une table (aggregate)",
+    ):
+        assert told in text.replace("\u202f", " ")
+    assert [str(one["src"])[:26] for one in page.images] == ["data:image/svg+xml;base64,"] * 2
+    assert all(one["alt"] for one in page.images)
+    assert whole.made("report.html").stat().st_size < 3_000_000
+
+
+def test_a_trial_says_that_it_saw_a_sample(tmp_path: Path) -> None:
+    """Picture and report tell how many rows they are of."""
+    mapped = {**MAP, "inputs": {"table": "iris"}, "parameters": {**MAP["parameters"]}}
+    mapped["parameters"] |= {"value": "logements", "unit": ""}
+    report = {**REPORT, "inputs": {"table": "carte"}}
+    run = treat(tmp_path, {"iris": HOMES}, mapped, report, sample_rows=500)
+    told = "Essai sur un échantillon : 500 lignes sur 3\u202f287."
+    assert told in _texts(run.made("carte.svg"))
+    assert told in run.made("report.html").read_text()
+    assert run.reports[0]["sample"]["rows"] == 500
+
+
+def test_bodies_and_departments_are_recognised_by_their_codes(tmp_path: Path) -> None:
+    """The same step maps all three levels; what is not in Normandy is counted."""
+    content = b"dep;n\n14;1\n27;2,5\n50;3\n61;\n76;5\n75;6\n99;7\n"
+    parameters: dict[str, Any] = {"key": "dep", "value": "n", "title": "t", "bounds": [2, 4]}
+    run = treat(tmp_path, {"t": content}, step("map", {"table": "t"}, "m", **parameters))
+    assert _areas(run.made("map.svg")) == {"class-0": 1, "class-1": 2, "class-2": 1}
+    told = run.reports[0]
+    assert told["map"]["without_value"] == 1
+    assert told["map"]["rows_elsewhere"] == 1
+    assert told["map"]["rows_unknown"] == 1
+    assert "Sans valeur (hachures) : 1 département" in told["summary"]
+    assert "4 et plus (1)" in _texts(run.made("map.svg"))
+
+
+def test_a_map_of_no_codes_is_refused(tmp_path: Path) -> None:
+    """The parameter is named, and no value."""
+    run = treat(
+        tmp_path,
+        {"t": b"ville;n\nCaen;1\nRouen;2\n"},
+        step("map", {"table": "t"}, "m", key="ville", value="n", title="t"),
+    )
+    assert run.error == (
+        "steps.0.key: la colonne « ville » ne contient ni codes de commune, ni d'EPCI, ni de"
+        " département"
+    )
+
+
+MONTHS = b"mois;valeur;serie\n" + b"".join(
+    b"2024-%02d;%d,5;%s\n" % (month, month * 1000, name)
+    for name in (b"a", b"b")
+    for month in range(1, 13)
+)
+
+
+def test_lines_follow_months_by_series(tmp_path: Path) -> None:
+    """Months are days on the axis, in French."""
+    parameters = {"kind": "lines", "label": "mois", "value": "valeur", "series": "serie"}
+    run = treat(
+        tmp_path, {"t": MONTHS}, step("chart", {"table": "t"}, "c", title="Par mois", **parameters)
+    )
+    texts = _texts(run.made("chart.svg"))
+    assert "01/03/2024" in texts
+    assert "2\u202f000" in texts
+    assert {"a", "b"} <= set(texts.split())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({"kind": "lines", "label": "mois", "value": "valeur"}, "label"),
+        ({"kind": "points", "label": "serie", "value": "valeur"}, "label"),
+        ({"kind": "points", "label": "mois", "value": "valeur", "series": "valeur"}, "series"),
+        ({"label": "mois", "value": "serie"}, "value"),
+    ],
+)
+def test_what_cannot_be_drawn_as_asked_is_refused(
+    tmp_path: Path, parameters: dict[str, Any], field: str
+) -> None:
+    """Several values at one place of a line, words as numbers, too many series."""
+    run = treat(
+        tmp_path, {"t": MONTHS}, step("chart", {"table": "t"}, "c", title="t", **parameters)
+    )
+    assert run.error.startswith(f"steps.0.{field}: ")
+
+
+def test_values_from_data_are_neither_markup_nor_formulas(tmp_path: Path) -> None:
+    """Labels, titles and questions are written as they are in every file."""
+    evil = "<script>$x$</script>"
+    content = f'g;x\n"{evil}";2\nb;1\n'.encode()
+    run = treat(
+        tmp_path,
+        {"t": content},
+        step("chart", {"table": "t"}, "c", label="g", value="x", title=evil, unit="<b>"),
+        step("report", {"table": "c"}, "r", title=evil, question=evil),
+    )
+    assert evil in _texts(run.made("c.svg"))
+    page = run.made("report.html").read_text()
+    assert "<script" not in page
+    _Page(page)
