@@ -55,7 +55,9 @@ Siren = Annotated[str, AfterValidator(_a_siren)]
 
 DatasetId = Annotated[str, StringConstraints(pattern=r"^dts_[0-9A-Za-z_-]{1,60}$")]
 
-_PARAMETERS = 20_000
+_PARAMETERS = 300_000
+"""Bytes of JSON of one step, which may hold code, and of all together: events carry them."""
+
 _LARGEST = 2**53
 _DEPTH = 20
 
@@ -73,7 +75,7 @@ class WrittenStep(Step, Body):
     def _can_be_stored(cls, parameters: dict[str, Any]) -> dict[str, Any]:
         _check_storable(parameters, _DEPTH)
         try:
-            size = len(json.dumps(parameters, allow_nan=False, ensure_ascii=False).encode())
+            size = _size(parameters)
         except ValueError as error:
             raise ValueError("doit être du JSON") from error
         if size > _PARAMETERS:
@@ -100,7 +102,16 @@ class WrittenTreatment(Treatment, Body):
             if step.output in tables:
                 raise ValueError(f"steps.{number}.output : la table « {step.output} » existe déjà")
             tables.add(step.output)
+        if sum(_size(step.parameters) for step in self.steps) > _PARAMETERS:
+            raise ValueError(
+                f"steps : les paramètres de toutes les étapes ne doivent pas dépasser {_PARAMETERS}"
+                " octets de JSON"
+            )
         return self
+
+
+def _size(parameters: dict[str, Any]) -> int:
+    return len(json.dumps(parameters, allow_nan=False, ensure_ascii=False).encode())
 
 
 def _check_storable(value: object, depth: int) -> None:

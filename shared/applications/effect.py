@@ -97,6 +97,7 @@ class Effect:
     passes: roles whose columns that nobody knows stand in the result.
     shows: other tables that come out.
     is_open: whether the result may have columns that only its run tells.
+    code: the SHA-256 of code of the holder's own that the tables go through.
     """
 
     columns: Mapping[str, MadeColumn]
@@ -108,6 +109,7 @@ class Effect:
     shows: tuple[ShownTable, ...] = ()
     met: tuple[Met, ...] = ()
     is_open: bool = False
+    code: str = ""
 
     @property
     def reads(self) -> frozenset[Source]:

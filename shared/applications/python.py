@@ -2,16 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from shared.applications.application import Application, ColumnName, Parameters, Totals
 from shared.applications.effect import Columns, Effect, Named, ShownTable, Source, as_it_is
 from shared.errors import Invalid
+from shared.events.event import Frozen, Step, Treatment
 from shared.words import french_list, quoted
 
 LIBRARIES = (
@@ -116,6 +118,7 @@ def _effect(told: PythonParameters, tables: Mapping[str, Columns]) -> Effect:
         shows=(ShownTable(shown),),
         passes=tuple(role for role in whole if tables[role] is None),
         is_open=True,
+        code=told.hash,
     )
 
 
@@ -123,6 +126,32 @@ def _named(told: PythonParameters) -> Iterator[Named]:
     for role, names in told.columns.items():
         for at, name in enumerate(names):
             yield Named(f"columns.{role}.{at}", Source(role, name))
+
+
+class OwnCode(Frozen):
+    """Code of a treatment, for those who decide on it."""
+
+    step: str = Field(description="what its step calls its result")
+    text: str = Field(description="Python, or the JSON of a notebook")
+    sha256: str
+
+    @property
+    def lines(self) -> int:
+        """How many lines it has."""
+        return len(self.text.splitlines())
+
+
+def own_code(treatment: Treatment) -> tuple[OwnCode, ...]:
+    """The code of a treatment, step by step; none of steps that cannot run."""
+    return tuple(_own_code(treatment.steps))
+
+
+def _own_code(steps: Iterable[Step]) -> Iterator[OwnCode]:
+    for step in steps:
+        if step.application == PYTHON.name:
+            with suppress(ValidationError):
+                told = PythonParameters.model_validate(step.parameters)
+                yield OwnCode(step=step.output, text=told.text, sha256=told.hash)
 
 
 def check_installed() -> None:

@@ -68,12 +68,15 @@ class Reading(Frozen):
 
     `columns` are those that it reads, None for all of a dataset whose columns are not known yet.
     `crossings` are all those of the treatment: each may choose which of the dataset's rows count.
+    So may its `code`, told by its SHA-256: another is another request.
     """
 
     columns: tuple[str, ...] | None
     keys: tuple[Key, ...] = ()
     crossings: tuple[Crossing, ...] = ()
     shown: tuple[Shown, ...] = ()
+    # What was asked without any has the fingerprint that it had before there was code.
+    code: tuple[str, ...] = Field(default=(), exclude_if=lambda code: not code)
 
     def covers(self, other: "Reading") -> bool:
         """Whether `other` reads no more of the dataset and shows nothing finer.
@@ -83,6 +86,8 @@ class Reading(Frozen):
         if self.columns is not None and not set(other.columns or ("*",)) <= set(self.columns):
             return False
         if other.crossings != self.crossings or not set(other.keys) <= set(self.keys):
+            return False
+        if not set(other.code) <= set(self.code):
             return False
         return all(any(mine.covers(one) for mine in self.shown) for one in other.shown)
 
@@ -151,6 +156,7 @@ class _Account:
     keys: dict[str, set[Key]] = field(default_factory=dict)
     crossings: list[Crossing] = field(default_factory=list)
     shown: dict[str, list[Shown]] = field(default_factory=dict)
+    code: list[str] = field(default_factory=list)
 
     def look_at(self, traces: Iterable[_Trace]) -> None:
         """Note that these columns are read."""
@@ -191,6 +197,7 @@ def readings_of(
         known = {role: tables[name].names for role, name in step.inputs.items()}
         effect = effect_of(step, f"steps.{number}", known)
         tables[step.output] = _Step(step, tables, effect, account).trace()
+        account.code += [effect.code] if effect.code else []
     account.show(tables[treatment.steps[-1].output])
     return {one: _reading(account, one, columns.get(one)) for one in set(treatment.inputs.values())}
 
@@ -205,6 +212,7 @@ def _reading(account: _Account, dataset_id: str, known: tuple[str, ...] | None) 
         keys=tuple(sorted(account.keys.get(dataset_id, ()), key=Key.model_dump_json)),
         crossings=tuple(account.crossings),
         shown=tuple(dict.fromkeys(account.shown.get(dataset_id, ()))),
+        code=tuple(account.code),
     )
 
 

@@ -230,7 +230,10 @@ def receipt(api: Client, dataset_id: str) -> Answer:
 
 def show_request(request: Answer) -> None:
     """Show a request field by field, what is asked in sentences, and the fingerprint of that."""
-    show.record(request, leave_out=("asked", "licence", "privacy", "fingerprint"))
+    show.record(request, leave_out=("asked", "code", "licence", "privacy", "fingerprint"))
+    for code in request["code"]:
+        show.line(f"\ncode of the step {code['step']} ({code['sha256']}):")
+        show.line(code["text"])
     for sentence in (*request["asked"], request["licence"], request["privacy"]):
         show.line(sentence)
     show.line("Its fingerprint, for `datalab dataset decide --fingerprint`:")

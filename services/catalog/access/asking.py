@@ -15,6 +15,7 @@ from services.catalog.datasets.model import Dataset, Wanted
 from services.catalog.decisions.fingerprint import fingerprint_of
 from services.catalog.licences.compatibility import Compatibility, compatibility_of
 from shared.applications.effect import FIGURES
+from shared.applications.python import OwnCode, own_code
 from shared.errors import Invalid
 from shared.events import Party, ProjectSecured, TreatmentChanged
 from shared.events.event import Frozen, Treatment
@@ -28,7 +29,7 @@ from shared.treatments.lineage import (
     dataset_of,
     readings_of,
 )
-from shared.words import french_list, quoted
+from shared.words import counted, french_list, quoted
 
 _KINDS = {
     "local_authority": "collectivité territoriale",
@@ -160,6 +161,7 @@ class _Request:
         yield self._read(texts)
         yield self._crossed()
         yield from self._left_out()
+        yield from map(_told_code, own_code(self._facts.treatment))
         yield from self._shown()
         yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._wanted) > 1), _UNTIL)
 
@@ -223,6 +225,15 @@ class _Request:
         dataset = self._wanted.get(dataset_id)
         # What is not published nobody may know by name: the holder reads this, too.
         return quoted(dataset.metadata.title) if dataset and dataset.is_known else dataset_id
+
+
+def _told_code(code: OwnCode) -> str:
+    return (
+        "Ces données passent par du code écrit par le porteur, à lire avant de décider : étape"
+        f" {quoted(code.step)}, {counted(code.lines, 'ligne', 'lignes')}, empreinte {code.sha256}."
+        " Tout ce qu'il reçoit peut en sortir, sous d'autres noms ; un autre code vous serait"
+        " soumis de nouveau."
+    )
 
 
 def figures_in_french(figures: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.licences.compatibility import compatibility_of
 from shared.aggregate import View, ViewPage, now
+from shared.applications.python import OwnCode, own_code
 from shared.events import JobKind, Party
 from shared.events.event import FileRef, Verdict
 from shared.inbound import Body, Paging
@@ -54,6 +55,7 @@ class AccessRequest(BaseModel):
         description="what a grant is for, in French sentences; none in a request of before"
     )
     columns: tuple[str, ...] | None = Field(description="that are read; null for all of them")
+    code: tuple[OwnCode, ...] = Field(description="of the holder's own that the data goes through")
     crossed_with: tuple[str, ...] = Field(description="the ids of the treatment's other datasets")
     agreed: tuple[str, ...] = Field(description="what was granted, in the sentences of then")
     licence: str = Field(description="what licences say of the result, in French")
@@ -79,6 +81,7 @@ class AccessRequest(BaseModel):
             holder=access.facts.holder if access.facts else None,
             asked=asked.sentences if asked else (),
             columns=asked.reading.columns if asked else None,
+            code=own_code(access.facts.treatment) if access.facts else (),
             crossed_with=[one.partition(":")[0] for one in asked.bound.contents] if asked else (),
             licence=asked.licence if asked else "",
             privacy=asked.privacy if asked else "",

@@ -132,7 +132,7 @@ def test_a_wired_treatment_is_accepted_as_it_is() -> None:
         ({"parameters": {"a": 2**64}}, "steps.1.parameters"),
         ({"parameters": {"a": float("nan")}}, "steps.1.parameters"),
         ({"parameters": {"a": "\ud800"}}, "steps.1.parameters"),
-        ({"parameters": {"a": "x" * 20_000}}, "steps.1.parameters"),
+        ({"parameters": {"a": "x" * 300_000}}, "steps.1.parameters"),
     ],
 )
 def test_a_faulty_step_is_refused_by_name(step: dict[str, Any], fault: str) -> None:
@@ -140,6 +140,15 @@ def test_a_faulty_step_is_refused_by_name(step: dict[str, Any], fault: str) -> N
     with pytest.raises(ValidationError) as refused:
         WrittenTreatment.model_validate(written(**step))
     assert fault in explain(refused.value)
+
+
+def test_steps_share_what_events_carry_of_their_parameters() -> None:
+    """Two files of code fit singly and not together."""
+    treatment = written(parameters={"code": "x" * 200_000})
+    assert WrittenTreatment.model_validate(treatment)
+    treatment["steps"][0]["parameters"] = {"code": "x" * 200_000}
+    with pytest.raises(ValidationError, match="toutes les étapes"):
+        WrittenTreatment.model_validate(treatment)
 
 
 def test_parameters_nest_only_so_deep() -> None:

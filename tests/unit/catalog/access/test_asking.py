@@ -332,3 +332,30 @@ def test_choice_of_crossings_leaves_what_was_asked_before_as_it_was() -> None:
     again = with_choices(stored.treatment)
     access.change_treatment(stored.model_copy(update={"proposal": 2, "treatment": again}), WANTED)
     assert access.request_for("dts_buses").state == "granted"
+
+
+CODE = "def run(tables, parameters):\n    return tables['buses']\n"
+
+
+def own(code: str, proposal: int) -> ProjectFacts:
+    """A treatment by the holder's own code."""
+    step = {
+        "application": "python",
+        "inputs": {"buses": "buses"},
+        "parameters": {"code": code},
+        "output": "made",
+    }
+    treatment = Treatment.model_validate({"inputs": {"buses": "dts_buses"}, "steps": [step]})
+    return facts("boardings").model_copy(update={"treatment": treatment, "proposal": proposal})
+
+
+def test_own_code_is_read_by_those_who_decide_and_granted_as_it_is() -> None:
+    """What a grant is for is that code: another one waits for its owner again."""
+    access = granted(own(CODE, 1))
+    request = AccessRequest.of(access, access.request_for("dts_buses"))
+    assert [one.text for one in request.code] == [CODE]
+    assert any(f"2 lignes, empreinte {request.code[0].sha256}" in one for one in request.asked)
+    access.change_treatment(own(CODE, 2), WANTED)
+    assert access.request_for("dts_buses").state == "granted"
+    access.change_treatment(own(f"{CODE}#", 3), WANTED)
+    assert access.request_for("dts_buses").state == "requested"

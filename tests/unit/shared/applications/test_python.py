@@ -1,11 +1,13 @@
 """Own code: what of it is refused before it runs, and what its owners are asked for."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from shared.applications import check_steps
+from shared.applications.python import own_code
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment
 from shared.treatments.lineage import Reading, readings_of
@@ -58,6 +60,27 @@ def test_what_code_shows_is_asked_for_though_a_later_step_adds_it_up() -> None:
 def test_same_code_is_covered_by_its_grant() -> None:
     """A job asks for what was granted."""
     assert reading(step(code=RUN)).covers(reading(step(code=RUN)))
+
+
+def test_other_code_is_asked_for_anew_and_none_is_not() -> None:
+    """It reads the same columns, and may choose other rows."""
+    granted = reading(step(code=RUN))
+    assert not granted.covers(reading(step(code=RUN + "#")))
+    assert granted.covers(granted.model_copy(update={"code": ()}))
+
+
+def test_reading_without_code_is_written_as_before() -> None:
+    """Its fingerprint stands in requests that were made before there was code."""
+    assert "code" not in Reading(columns=()).model_dump_json()
+    assert Reading.model_validate(reading(step(code=RUN)).model_dump()).code
+
+
+def test_code_of_a_treatment_is_there_to_be_read() -> None:
+    """With its hash, step by step."""
+    told = {"inputs": {"buses": BUSES, "towns": TOWNS}, "steps": [step(code=RUN)]}
+    [code] = own_code(Treatment.model_validate(told))
+    assert (code.step, code.text, code.lines) == ("made", RUN, 2)
+    assert code.sha256 == sha256(RUN.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
