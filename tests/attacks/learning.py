@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from random import Random
 from typing import NamedTuple
 
@@ -30,7 +31,8 @@ class Trial(NamedTuple):
 class Attack:
     """A program that wants to know `wants`; a world gives one trial or several.
 
-    `practice` and `worlds` are how many worlds it learns in, and is measured in.
+    `practice` and `worlds` are how many worlds it learns in, and is measured in; `needs` is a
+    module of an extra, without which it cannot be tried.
     """
 
     name: str
@@ -39,6 +41,12 @@ class Attack:
     candidates: int = 2
     practice: int = 3
     worlds: int = 5
+    needs: str = ""
+
+    @property
+    def can_be_tried(self) -> bool:
+        """Whether what it needs is installed."""
+        return not self.needs or find_spec(self.needs) is not None
 
 
 class Outcome(NamedTuple):

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     print(f"\nattacks: {str(__doc__).splitlines()[0]}")
     for half in asked.halves or HALVES:
         for attack in attacks(half):
-            if asked.only in (None, attack.name):
+            if asked.only in (None, attack.name) and attack.can_be_tried:
                 show(half, attack)
 
 
