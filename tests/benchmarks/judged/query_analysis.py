@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from tests.corpora.sql import Reads, Schema
 
+APPLICATION, SQL = "query", "sql"
+"""What the application is called, and its parameter with the text of the query."""
+
 
 class Analysis(NamedTuple):
     """What is found of a query without running it.

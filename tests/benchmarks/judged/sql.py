@@ -3,16 +3,22 @@
 A missed column is read without its owner having been asked (the query itself would find it empty);
 a column too many is asked for in vain. A judged query that is refused, though it is fine, is
 counted by itself. Attacks that must be refused are those of which nothing else will do.
+
+With `--run`, attacks that the analysis does not refuse are run in the sandbox: none may show its
+author one of its marks, or go on beyond the limits of a job.
 """
 
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from shared.errors import Rejected
 from tests.benchmarks.judged.halves import HALVES, parser
 from tests.benchmarks.judged.query_analysis import Analysis, NoAnalysis, analyse
+from tests.benchmarks.judged.query_attempts import FILE, attempt
 from tests.corpora.sql import Attack, Query, Schema, attacks, queries, schema, text_of
 
 
@@ -37,7 +43,8 @@ class Tally:
             f" columns: {of['missed']} of {of['columns']} missed, {of['too many']} too many;"
             f" names wrong {of['names']}, groups wrong {of['groups']};"
             f" faults not found: {of['accepted']} of {of['faulty']};"
-            f" attacks let through: {of['let through']} of {of['attacks']}"
+            f" attacks let through: {of['let through']} of {of['attacks']}; of {of['run']} run,"
+            f" marks told {of['told']}, endless {of['endless']}"
         )
         print("\n".join(self.lines if lines else ()))
 
@@ -46,22 +53,25 @@ def main(arguments: Sequence[str] = ()) -> None:
     """Analyse the queries of both halves, or of `--half tuning`; `--each` names the faults."""
     options = parser()
     options.add_argument("--each", action="store_true")
+    options.add_argument("--run", action="store_true")
     asked = options.parse_args(arguments)
     print(f"\nsql: {str(__doc__).splitlines()[0]}")
     for half in asked.halves or HALVES:
         try:
-            measured(half).show(half, lines=asked.each)
+            measured(half, is_run=asked.run).show(half, lines=asked.each)
         except NoAnalysis as error:
             print(f"  {half:<9} {str(error) or error.__doc__}")
 
 
-def measured(half: str) -> Tally:
-    """What the analysis says of a half, beside what is right."""
+def measured(half: str, *, is_run: bool = False) -> Tally:
+    """What the analysis says of a half, beside what is right; attacks are run if `is_run`."""
     tally, tables = Tally(), schema(half)
     for one in queries(half):
         _judge(one, tables, tally)
     for attack in attacks(half):
-        _attack(attack, tables, tally)
+        is_refused = _attack(attack, tables, tally)
+        if is_run and not is_refused:
+            _run(attack, half, tally)
     return tally
 
 
@@ -106,20 +116,31 @@ def _faults(one: Query, said: Analysis) -> Iterator[tuple[str, str]]:
             yield "groups", f"{table} by {said.by.get(table, 'nothing')}, not {right_groups}"
 
 
-def _attack(one: Attack, tables: Schema, tally: Tally) -> None:
-    if one.must != "refused":
-        return
-    tally.counts["attacks"] += 1
+def _attack(one: Attack, tables: Schema, tally: Tally) -> bool:
+    """Whether the analysis refuses an attack; one that it should and does not is counted."""
+    tally.counts["attacks"] += one.must == "refused"
     try:
-        analyse(text_of(one.sql, "/tmp/marque.csv"), tables)  # noqa: S108 - a name only
+        analyse(text_of(one.sql, FILE), tables)
     except Rejected:
-        return
+        return True
     except NoAnalysis:
         raise
     except Exception as error:  # noqa: BLE001 - as above
         tally.add("raised", f"{one.id}: {error!r}")
-        return
-    tally.add("let through", one.id)
+        return False
+    if one.must == "refused":
+        tally.add("let through", one.id)
+    return False
+
+
+def _run(one: Attack, half: str, tally: Tally) -> None:
+    tally.counts["run"] += 1
+    with TemporaryDirectory(prefix="datalab-bench-") as home:
+        made = attempt(one, half, Path(home) / "job")
+    for mark in made.tells(one.marks):
+        tally.add("told", f"{one.id}: {mark}")
+    if not made.is_ended:
+        tally.add("endless", f"{one.id}: {made.seconds:.0f} s")
 
 
 if __name__ == "__main__":
