@@ -154,14 +154,19 @@ def _own_code(steps: Iterable[Step]) -> Iterator[OwnCode]:
                 yield OwnCode(step=step.output, text=told.text, sha256=told.hash)
 
 
-def check_installed() -> None:
-    """Raise Invalid where this machine lacks what code may import: it is an extra."""
-    if missing := [name for name in (*LIBRARIES, *_OF_NOTEBOOKS) if not _version(name)]:
-        raise Invalid(
-            "ce laboratoire n'exécute pas de code Python : il n'a pas installé"
-            f" {french_list(missing)} (make code)",
-            "application",
-        )
+def check_installed(steps: Iterable[Step]) -> None:
+    """Raise Invalid, in French, for code where this machine lacks what it may import: an extra."""
+    for number, step in enumerate(steps):
+        if step.application == PYTHON.name and (missing := _missing()):
+            raise Invalid(
+                "ce laboratoire n'exécute pas de code Python : il n'a pas installé"
+                f" {french_list(missing)} (make code)",
+                f"steps.{number}.application",
+            )
+
+
+def _missing() -> list[str]:
+    return [name for name in (*LIBRARIES, *_OF_NOTEBOOKS) if not _version(name)]
 
 
 def library_versions() -> dict[str, str]:

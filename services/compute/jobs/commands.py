@@ -7,6 +7,7 @@ from services.compute.jobs.model import ACTIVE, Job
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared.aggregate import caused_id, new_id, now
 from shared.applications import check_steps
+from shared.applications.python import check_installed
 from shared.errors import Invalid, Unavailable, WrongStage
 from shared.events import (
     DatasetRegistered,
@@ -275,6 +276,7 @@ def fault_of(treatment: Treatment) -> str:
     """Why a treatment can never run, in French, naming the field; empty when it can."""
     try:
         check_steps(treatment.inputs, treatment.steps)
+        check_installed(treatment.steps)
     except Invalid as fault:
         return str(fault)
     return ""

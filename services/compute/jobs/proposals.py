@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from shared.applications import check_steps
+from shared.applications.python import check_installed
 from shared.auth import Caller
 from shared.errors import Unavailable
 from shared.events import Treatment
@@ -31,6 +32,7 @@ def check_treatment(catalogue: Catalogue, treatment: Treatment, caller: Caller) 
     long as it does not answer, the shape of the treatment is checked and the rest is not.
     """
     check_steps(treatment.inputs, treatment.steps)
+    check_installed(treatment.steps)
     try:
         answer = catalogue.describe_inputs(
             treatment.model_dump(mode="json"), caller.member_id, is_staff=caller.is_staff

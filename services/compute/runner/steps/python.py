@@ -26,7 +26,7 @@ from services.compute.runner.own_code.left import (
 from services.compute.runner.own_code.process import CodeFolder
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.formulas import harmless_table
-from shared.applications.python import PythonParameters, check_installed, library_versions
+from shared.applications.python import PythonParameters, library_versions
 from shared.errors import Rejected
 from shared.words import counted, french_list
 
@@ -49,7 +49,6 @@ def run(workbench: Workbench, parameters: PythonParameters) -> Report:
 
     Raises Rejected, in French, when the code fails, does what it may not, or returns nothing.
     """
-    check_installed()
     out = workbench.out
     folder = CodeFolder(out / f"code-{workbench.output}")
     folder.make()

@@ -30,6 +30,7 @@ from services.compute.runner.values.column_units import units_option
 from services.compute.runner.values.formulas import harmless_table
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
 from shared.applications.aggregate import AggregateParameters
+from shared.applications.python import check_installed
 from shared.errors import Invalid
 from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT, Column
@@ -58,6 +59,7 @@ class TreatmentRun:
         Raises Rejected with a reason that names the step.
         """
         check_steps(self.work.inputs, self.work.steps)
+        check_installed(self.work.steps)
         tables = {
             name: take(self.database, self.work, name, self.folder / path)
             for name, path in self.work.inputs.items()

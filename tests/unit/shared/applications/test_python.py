@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.applications import check_steps
-from shared.applications.python import own_code
+from shared.applications import check_steps, python
+from shared.applications.python import check_installed, own_code
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment
 from shared.treatments.lineage import Reading, readings_of
@@ -111,3 +111,12 @@ def test_columns_of_a_table_that_the_step_has_not_are_refused() -> None:
     with pytest.raises(Invalid) as refused:
         reading(step(code=RUN, columns={"c": ["stop"]}))
     assert refused.value.field == "steps.0.parameters.columns.c"
+
+
+def test_lab_without_the_libraries_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are an extra: what cannot run is refused where it stands."""
+    check_installed([Step.model_validate(step(code=RUN))])
+    monkeypatch.setattr(python, "LIBRARIES", ("pandas", "no-such-library"))
+    with pytest.raises(Invalid, match="n'a pas installé no-such-library") as refused:
+        check_installed([Step.model_validate(step(code=RUN))])
+    assert refused.value.field == "steps.0.application"
