@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from shared.applications.application import (
     Application,
@@ -40,7 +40,7 @@ class MapParameters(Parameters):
     classes: int = Field(
         default=5, ge=3, le=7, description="Nombre de classes, d'autant de territoires chacune"
     )
-    bounds: tuple[float, ...] = Field(
+    bounds: tuple[FiniteFloat, ...] = Field(
         default=(),
         max_length=6,
         description="Limites des classes, croissantes, à la place de classes égales en nombre ;"

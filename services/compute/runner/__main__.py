@@ -5,6 +5,7 @@ import platform
 import sys
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.metadata import version
 from pathlib import Path
@@ -107,6 +108,7 @@ def _wait(memory_bytes: int) -> None:
     Lists of codes and names are loaded when they are asked: a table of one row asks for most.
     """
     _run_of("full")
+    import_module("services.compute.runner.steps.pictures.drawn")
     with TemporaryDirectory() as made:
         folder = Path(made)
         (folder / "out").mkdir()

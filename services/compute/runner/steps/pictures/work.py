@@ -43,7 +43,7 @@ class PictureWork:
         """Write the picture with its sources and date; returns what the report has of it."""
         below = (*notes, self.sample, self._attribution(), f"Dessiné le {french_day(self.made)}.")
         caption = Caption(title, tuple(filter(None, below)), text)
-        written = write(drawing, caption, self.path, formats)
+        written = write(drawing, caption, self.path, tuple(dict.fromkeys(formats)))
         told = " ; ".join(note.rstrip(".") for note in notes)
         return {
             "summary": f"{text}{f' ; {told}' if told else ''}",
