@@ -148,14 +148,23 @@ def job_folder() -> Iterator[JobFolder]:
     try:
         yield JobFolder(path)
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a folder, also where a job left folders in it that it may not enter any more."""
+    for parent, folders, _ in os.walk(path):
+        for folder in (Path(parent, name) for name in folders):
+            if not folder.is_symlink():
+                folder.chmod(stat.S_IRWXU)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def sweep() -> int:
     """Remove the folders of processes that are gone; returns how many."""
     left = [path for path in Path(gettempdir()).glob(f"{_PREFIX}*") if not _is_owned(path)]
     for path in left:
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path)
     return len(left)
 
 

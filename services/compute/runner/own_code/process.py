@@ -6,7 +6,6 @@ The process of the runner writes what the service believes: code must not get ne
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -53,15 +52,6 @@ class CodeFolder:
     def left(self) -> Path:
         """/out to the code."""
         return self.path / "left"
-
-    def remove(self) -> None:
-        """Remove it, whatever the code made of its folders."""
-        for parent, folders, _ in os.walk(self.path):
-            for name in folders:
-                folder = Path(parent) / name
-                if not folder.is_symlink():
-                    folder.chmod(0o700)
-        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def run(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from services.compute.execution.job_folder import Made, Report
+from services.compute.execution.job_folder import Made, Report, remove
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import columns, count, literal, quoted
 from services.compute.runner.own_code import process
@@ -71,7 +71,7 @@ def run(workbench: Workbench, parameters: PythonParameters) -> Report:
             raise Rejected("un tableau rendu par le code est illisible") from error
     finally:
         log.close()
-        folder.remove()
+        remove(folder.path)
     if log.is_filled:
         name = f"{workbench.output}-journal.txt"
         workbench.made.append(

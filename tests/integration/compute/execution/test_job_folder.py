@@ -1,14 +1,17 @@
 """What comes out of a sandbox is looked at before it is believed."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from services.compute.execution.job_folder import JobFolder, Made, job_folder, sweep
+from services.compute.execution.job_folder import JobFolder, Made, job_folder, remove, sweep
 from shared.errors import Rejected
 
+NOBODY = 65534
 NOTHING = b'{"outputs": [], "reports": [], "software": {}}'
 
 
@@ -103,3 +106,31 @@ def test_folder_of_a_living_process_is_not_swept() -> None:
     with job_folder() as folder:
         sweep()
         assert folder.path.exists()
+
+
+@contextmanager
+def nobody() -> Iterator[Path]:
+    """A folder of a user who may not do everything; root becomes one meanwhile."""
+    is_root = os.geteuid() == 0
+    with TemporaryDirectory() as folder:
+        try:
+            if is_root:
+                os.chown(folder, NOBODY, NOBODY)
+                os.seteuid(NOBODY)
+            yield Path(folder)
+        finally:
+            if is_root:
+                os.seteuid(0)
+
+
+def test_folder_is_removed_though_a_job_closed_folders_in_it() -> None:
+    """The user of a service is not root: it could not enter them."""
+    with nobody() as home:
+        job, inner = home / "job", home / "job" / "a" / "b"
+        inner.mkdir(parents=True)
+        (inner / "c").write_text("")
+        (job / "link").symlink_to("/usr")
+        for folder in (inner, inner.parent):
+            folder.chmod(0)
+        remove(job)
+        assert not job.exists()
