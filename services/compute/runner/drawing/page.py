@@ -48,11 +48,12 @@ _POLICY = (
 
 
 class Picture(NamedTuple):
-    """A chart or a map in a file, and what is seen on it."""
+    """A chart or a map in a file, what is seen on it, and what is said under it."""
 
     title: str
     text: str
     path: Path
+    notes: Sequence[str] = ()
 
 
 class TableRows(NamedTuple):
@@ -144,7 +145,10 @@ def _sources(sources: Iterable[Input]) -> str:
         for one in sources
     ]
     head = ("Titre", "Version", "Licence", "Mention à publier", "Accordé pour", "Conditions")
-    return _table("Jeux de données lus par le traitement", head, rows) if rows else ""
+    filled = [at for at in range(len(head)) if any(row[at] for row in rows)]
+    shown = [[row[at] for at in filled] for row in rows]
+    caption = "Jeux de données lus par le traitement"
+    return _table(caption, [head[at] for at in filled], shown) if rows else ""
 
 
 def _crossings(steps: Sequence[DoneStep]) -> str:
@@ -198,7 +202,8 @@ def _figure(picture: Picture) -> str:
     data = b64encode(picture.path.read_bytes()).decode()
     return (
         f'<figure>\n<img src="data:{kind};base64,{data}" alt="{escape(picture.text)}">\n'
-        f"<figcaption>{escape(picture.title)}</figcaption>\n</figure>\n"
+        f"<figcaption><strong>{escape(picture.title)}</strong>"
+        f"{''.join(f'<br>{escape(note)}' for note in picture.notes)}</figcaption>\n</figure>\n"
     )
 
 
@@ -247,7 +252,7 @@ def _provenance(contents: Contents) -> str:
     read = _table("Tables lues", head, hashes) if hashes else ""
     steps = "".join(
         f"<li><p>{escape(one.title)} ({escape(one.application)}) →"
-        f" <code>{escape(one.output)}</code> : {escape(_sentence(one.report))}</p>"
+        f" <code>{escape(one.output)}</code>. {escape(_sentence(one.report))}</p>"
         f"<pre>{escape(json.dumps(one.parameters, ensure_ascii=False, indent=1))}</pre></li>"
         for one in contents.steps
     )

@@ -163,6 +163,39 @@ def test_the_report_holds_everything_and_asks_for_nothing(whole: RunOutcome) -> 
     assert whole.made("report.html").stat().st_size < 3_000_000
 
 
+def test_the_report_tells_what_met_and_what_did_not(tmp_path: Path) -> None:
+    """Keys of a crossing, and those that met nothing with their weight, are tables of the page."""
+    run = treat(
+        tmp_path,
+        {"sales": b"com;n\n14118;5\n99999;3\n50129;2\n", "towns": b"code;nom\n14118;Caen\n"},
+        step("cross", {"left": "sales", "right": "towns"}, "met", left_key="com", right_key="code"),
+        step("report", {"table": "met"}, "r", title="t"),
+    )
+    page = run.made("report.html").read_text()
+    text = " ".join(" ".join(_Page(page).words).split())
+    assert "Ce qui s'est rencontré, et ce qui manque" in text
+    assert "trouvées telles quelles 1 1 1 33,33" in text
+    assert "sans correspondance 2 2 2 66,67" in text
+    assert "Clé Lignes Poids (lignes) 50129 1 1 99999 1 1" in text
+
+
+def test_two_pictures_of_one_title_are_both_on_the_page(tmp_path: Path) -> None:
+    """Files are told apart by their tables, whatever they are called."""
+    drawn = {"label": "g", "value": "x", "title": "t", "formats": ["svg", "png"]}
+    run = treat(
+        tmp_path,
+        {"t": b"g;x\na;2\nb;1\n"},
+        step("chart", {"table": "t"}, "chart", **drawn),
+        step("chart", {"table": "chart"}, "d", **drawn),
+        step("report", {"table": "d"}, "report", title="t"),
+        step("chart", {"table": "report"}, "e", **drawn),
+    )
+    names = [one["name"] for one in run.result["outputs"]][2:]
+    files = ["chart.png", "chart.svg", "d.png", "d.svg", "report.html", "e.png", "e.svg"]
+    assert names == files
+    assert len(_Page(run.made("report.html").read_text()).images) == 2
+
+
 def test_a_trial_says_that_it_saw_a_sample(tmp_path: Path) -> None:
     """Picture and report tell how many rows they are of."""
     mapped = {**MAP, "inputs": {"table": "iris"}, "parameters": {**MAP["parameters"]}}

@@ -81,7 +81,9 @@ def _page(tmp_path: Path) -> str:
             question="Où sont les logements vacants ?\nEt combien ?",
             sources=(source,),
             steps=(step,),
-            pictures=(Picture("Carte", 'Carte "des" communes', picture),),
+            pictures=(
+                Picture("Carte", 'Carte "des" communes', picture, ("Sans contour : 14581.",)),
+            ),
             table=TableRows(
                 ("annee", "code", "n"), [(2021, "01001", 12345.5), (2022, EVIL, None)], 1500
             ),
@@ -118,6 +120,7 @@ def test_a_report_can_be_read_by_everybody(tmp_path: Path) -> None:
     tags = Counter(tag for tag, _ in page.tags)
     assert ("html", {"lang": "fr"}) in page.tags
     assert tags["table"] == tags["caption"] == 5
+    assert "Accordé pour" not in page.text, "a column in which nothing stands"
     assert tags["h1"] == tags["main"] == 1
     assert all(attributes.get("scope") == "col" for tag, attributes in page.tags if tag == "th")
     assert [one["alt"] for tag, one in page.tags if tag == "img"] == ['Carte "des" communes']
@@ -136,3 +139,4 @@ def test_a_report_tells_what_it_was_made_of(tmp_path: Path) -> None:
     assert "2021 01001" in text.replace("202101001", "2021 01001")
     assert "a" * 64 in text
     assert "duckdb 2.0.1" in text
+    assert "Sans contour : 14581." in text

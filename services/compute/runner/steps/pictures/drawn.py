@@ -38,7 +38,7 @@ def draw_pictures(
 
     `benches` have the table of each step as it leaves the lab, in the role TABLE.
     """
-    made, pictures, files = datetime.now(UTC), dict[str, Picture](), list[str]()
+    made, pictures, files = datetime.now(UTC), list[Picture](), list[str]()
     for number, step in enumerate(work.steps):
         if step.application not in _DRAWS:
             continue
@@ -47,16 +47,16 @@ def draw_pictures(
             path=out / _stem(work, number, files),
             sources=_sources(work, step),
             steps=tuple(_done(work.steps, reports)),
-            pictures=tuple(pictures.values()),
+            pictures=tuple(pictures),
             made=made,
             sample=_sample(reports[: number + 1]),
         )
         told = _draw(task, number, step)
-        # Of a picture in two formats, the page has that which prints well.
-        pictures |= {
-            one["title"]: Picture(one["title"], one["text"], out / one["file"])
-            for one in told.get("pictures", ())
-        }
+        # Of a picture in two formats, the page has the last, which prints well.
+        pictures += [
+            Picture(one["title"], one["text"], out / one["file"], one["notes"])
+            for one in told.get("pictures", ())[-1:]
+        ]
         files += told.pop("files", ())
         reports[number] = _with_picture(reports[number], told)
     return [Made(name=name, path=f"out/{name}", media_type=_type_of(name)) for name in files]

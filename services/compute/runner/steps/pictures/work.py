@@ -43,11 +43,14 @@ class PictureWork:
         """Write the picture with its sources and date; returns what the report has of it."""
         below = (*notes, self.sample, self._attribution(), f"Dessiné le {french_day(self.made)}.")
         caption = Caption(title, tuple(filter(None, below)), text)
-        written = write(drawing, caption, self.path, tuple(dict.fromkeys(formats)))
+        written = write(drawing, caption, self.path, sorted(set(formats)))
         told = " ; ".join(note.rstrip(".") for note in notes)
         return {
             "summary": f"{text}{f' ; {told}' if told else ''}",
-            "pictures": [{"title": title, "text": text, "file": path.name} for path in written],
+            "pictures": [
+                {"title": title, "text": text, "file": path.name, "notes": notes}
+                for path in written
+            ],
             "files": [path.name for path in written],
         }
 
