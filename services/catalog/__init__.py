@@ -1,8 +1,10 @@
 """The catalog service: what data there is, what fits a project, and who may read it.
 
 It owns datasets with their versions and profiles (collection `datasets`); what each project was
-advised to use and may read (collection `accesses`); who used which data, for which job and with
-what result (collections `uses`, and `vain_jobs` for the jobs that made nothing); an index of joins,
+advised to use and may read (collection `accesses`); what left of each version of restricted data,
+or waits for a reviewer (collection `releases`, the release ledger); who used which data, for which
+job and with what result (collections `uses`, and `vain_jobs` for the jobs that made nothing); an
+index of joins,
 made from the versions' key files (`join_snapshots` says where it was last saved); other catalogues
 and what harvesting them came to (collections `sources` and `harvests`); whether all datasets and
 harvests name the hashes of their files, by which those that nobody needs are erased

@@ -23,6 +23,8 @@ from services.catalog.harvesting.worker import HarvestWorker
 from services.catalog.joins import discovery, treatment_inputs
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.snapshot import JoinSnapshot
+from services.catalog.ledger import commands as ledger
+from services.catalog.ledger.model import Release
 from services.catalog.matching import advice, recipes
 from services.catalog.matching.recipes import KnownRecipe
 from services.catalog.results import project_results
@@ -58,6 +60,8 @@ from shared.events import (
     ProjectWithdrawn,
     RecipePublished,
     RecipeRetired,
+    ResultRefused,
+    ResultReleased,
     Treatment,
     TreatmentChanged,
     TreatmentProposed,
@@ -118,6 +122,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         Harvest,
         Departure,
         HashIndex,
+        Release,
         ReleasedFiles,
         Retained,
         WrittenFile,
@@ -189,12 +194,23 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         """Note which recipes are offered, and what columns they need."""
         recipes.note(self.documents, envelope)
 
+    @on(ResultReleased)
+    def note_release(self, envelope: Envelope[ResultReleased]) -> None:
+        """Note in the ledgers that a reviewer let a result leave."""
+        ledger.release(self.documents, envelope.data.job_id, was_held=True)
+
+    @on(ResultRefused)
+    def note_refusal(self, envelope: Envelope[ResultRefused]) -> None:
+        """Note in the ledgers that a result does not leave."""
+        ledger.refuse(self.documents, envelope.data.job_id)
+
     @on(JobSucceeded)
     @forgetting
     def note_success(self, envelope: Envelope[JobSucceeded]) -> None:
         """Publish what an ingest job read, take in a page, or note what was made of data."""
         registration.publish(self.documents, self.files, envelope)
         usage.note_succeeded(self.documents, self.files, envelope)
+        ledger.release(self.documents, envelope.data.job_id, was_held=False)
         deletions.recall_late(self.documents, envelope)
         commands.note_read(self.documents, envelope)
         self.harvest_worker.wake()
@@ -205,11 +221,13 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
         """Reject what an ingest job did not read, end a harvest, or note a use without a result."""
         registration.reject(self.documents, envelope)
         usage.note_failed(self.documents, envelope)
+        ledger.drop(self.documents, envelope.data.job_id)
         commands.note_read(self.documents, envelope)
 
     @on(JobForgotten)
     def erase_forgotten(self, envelope: Envelope[JobForgotten]) -> None:
         """Erase what a job left that read, made or took in a deleted dataset."""
+        ledger.drop(self.documents, envelope.data.job_id)
         deletions.erase_forgotten(self.documents, envelope)
 
     @on(JobGivenUp, JobRetried)

@@ -61,6 +61,8 @@ _WORDS = {
         "language": "langue",
         "modified": "date de mise à jour",
         "columns": "description des colonnes",
+        "minimum_units": "nombre minimal d'unités par chiffre publié",
+        "joins_shown": "croisements montrés à tous",
     },
 }
 """What people read in place of these fields' values."""

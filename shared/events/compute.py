@@ -80,6 +80,37 @@ class JobSucceeded(_JobEnd, source="compute"):
     warning: str = Field(
         default="", description="what to think of before it leaves the lab, in French"
     )
+    is_held: bool = Field(default=False, description="its holder waits for a reviewer's decision")
+
+
+class ResultHeld(_JobEvent, source="compute"):
+    """A job's result was checked and may not leave as it is: a reviewer decides."""
+
+    summary = "{kind} : son résultat attend la décision d'un examinateur du Datalab. {told}"
+    told: str = Field(description="why, in French, without a figure of the data")
+
+
+class _ReleaseDecided(_JobEvent):
+    decided_by: str = Field(description="empty: nobody, as the project ended")
+    reason: str = Field(description="in French")
+
+
+class ResultReleased(_ReleaseDecided, source="compute"):
+    """A reviewer lets a held result go to its holder."""
+
+    summary = "{kind} : le résultat, d'abord retenu, est remis au porteur : {reason}"
+    verdict: Verdict | None = Field(
+        default=None, description="what the table that was made tells about persons"
+    )
+    warning: str = Field(
+        default="", description="what to think of before it leaves the lab, in French"
+    )
+
+
+class ResultRefused(_ReleaseDecided, source="compute"):
+    """A held result does not leave the lab."""
+
+    summary = "{kind} : le résultat, retenu, n'est pas remis au porteur : {reason}"
 
 
 class JobFailed(_JobEnd, source="compute"):

@@ -86,6 +86,7 @@ def test_documents_that_refer_to_files_are_known_to_the_sweep() -> None:
             "Use",
             "Harvest",
             "JoinSnapshot",
+            "Release",
             "ReleasedFiles",
             "WrittenFile",
         },

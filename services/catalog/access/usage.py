@@ -1,6 +1,6 @@
 """Opens data to projects, and keeps who used which, for which job and with what result."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from services.catalog.access.asking import bound_of
@@ -11,6 +11,8 @@ from services.catalog.datasets.manifests import read_manifest
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import Version
 from services.catalog.datasets.visibility import known_to, visible
+from services.catalog.ledger import commands as ledger
+from services.catalog.ledger.views import ReleaseClaim
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.endings.departures import has_left
@@ -69,7 +71,27 @@ def open_dataset(
     )
     opened = GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
     _record_use(store, access, opened, job_id)
-    return opened
+    return _with_ledger(store, opened, job_id) if opened.is_protected else opened
+
+
+def _with_ledger(store: Store, opened: GrantedDataset, job_id: str) -> GrantedDataset:
+    """The same with what a result made of it is checked against."""
+    found = ledger.read_ledger(store, opened.dataset_id, opened.version, job_id)
+    return opened.model_copy(update=dict(zip(("ledger_length", "releases"), found, strict=True)))
+
+
+def reserve_releases(
+    store: Store, project_id: str, job_id: str, claims: Iterable[ReleaseClaim], *, is_held: bool
+) -> None:
+    """Enter a job's result into the ledgers of the data that it was made of, before it ends.
+
+    Raises Forbidden for data that was not opened for it, and as `ledger.reserve` does.
+    """
+    wanted = tuple(claims)
+    opened = {use.dataset_id for use in _of_job(store, job_id, project_id)}
+    if unknown := {one.entry.dataset_id for one in wanted} - opened:
+        raise Forbidden(f"{', '.join(sorted(unknown))} : données qui n'ont pas été ouvertes")
+    ledger.reserve(store, project_id, job_id, wanted, "held" if is_held else "reserved")
 
 
 def _columns(

@@ -25,6 +25,7 @@ from shared.events import JobKind, Party
 from shared.events.event import FileRef, Verdict
 from shared.inbound import Body, Paging
 from shared.tables.manifest import Column, RowRange
+from shared.tables.release import EarlierRelease
 
 _LATEST = date(2200, 1, 1)
 
@@ -143,6 +144,13 @@ class GrantedDataset(BaseModel):
         default=False, description="whether what is made of it is checked before it leaves"
     )
     personal: Verdict = Field(default="none", description="what its table tells about persons")
+    minimum_units: int | None = Field(
+        default=None, description="behind a figure, as its owner raised it"
+    )
+    releases: tuple[EarlierRelease, ...] = Field(
+        default=(), description="what left of this version before, or may yet: of protected data"
+    )
+    ledger_length: int = Field(default=0, description="the place that a result of it asks for")
 
     @classmethod
     def of(
@@ -174,6 +182,7 @@ class GrantedDataset(BaseModel):
             likely_total_rows=version.profile.likely_total_rows if version.profile else 0,
             is_protected=grant.asked and dataset.metadata.access == "restricted",
             personal=profile.privacy.verdict if profile and profile.privacy else "none",
+            minimum_units=dataset.metadata.minimum_units,
         )
 
 

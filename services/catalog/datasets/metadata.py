@@ -116,6 +116,18 @@ class Metadata(Frozen):
     columns: tuple[ColumnDescription, ...] = Field(
         default=(), description="what columns hold, by name, as its data dictionary says"
     )
+    minimum_units: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="of restricted data, how many persons, companies or rows have to be behind each"
+        " figure that is made of it: more than the rules of release ask for, never fewer",
+    )
+    joins_shown: bool = Field(
+        default=False,
+        description="of restricted data, whether others are told how many of its identifiers other"
+        " data has, down to multiples of five; else only which kind of identifiers it has",
+    )
 
     def without_content(self, title: str) -> "Metadata":
         """What is said of a deleted dataset, under that title: whose it was, and on which terms."""

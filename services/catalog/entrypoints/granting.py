@@ -12,6 +12,8 @@ from services.catalog.access.views import (
     UsePage,
     UseQuery,
 )
+from services.catalog.ledger import commands as ledger
+from services.catalog.ledger.views import ReleaseClaim, ReleasePage, ReleaseQuery
 from shared.auth import INSIDE, Caller
 from shared.events import Treatment
 from shared.http import Call, http
@@ -29,6 +31,11 @@ class Granting:
     def list_dataset_uses(self, call: Call, dataset_id: str) -> UsePage:
         """Who used the caller's dataset, for which project and with what result."""
         return usage.list_uses(self.documents, dataset_id, call.query, call.caller)
+
+    @http("GET", "/datasets/{dataset_id}/releases", query=ReleaseQuery, returns=ReleasePage)
+    def list_dataset_releases(self, call: Call, dataset_id: str) -> ReleasePage:
+        """What left of the caller's restricted dataset, or waits for a reviewer, newest first."""
+        return ledger.list_releases(self.documents, dataset_id, call.query, call.caller)
 
     @http("GET", "/access-requests", query=RequestQuery, returns=RequestPage)
     def list_requests(self, call: Call) -> RequestPage:
@@ -62,6 +69,31 @@ class Granting:
         """
         told = None if treatment is None else Treatment.model_validate(treatment)
         return usage.open_dataset(self.documents, project_id, dataset_id, job_id or "", told)
+
+    @rpc
+    def reserve_releases(
+        self,
+        project_id: Identifier,
+        job_id: Identifier,
+        claims: list[dict[str, Any]],
+        is_held: bool,
+    ) -> None:
+        """Enter a job's result into the release ledgers of the data that it was made of.
+
+        Each claim names a `place` (the `ledger_length` that `open_dataset` told), the `entry` and
+        the `file` of its cells. Conflict when another result took a place meanwhile: the job is to
+        be checked against that one as well.
+        """
+        wanted = [ReleaseClaim.model_validate(one) for one in claims]
+        usage.reserve_releases(self.documents, project_id, job_id, wanted, is_held=is_held)
+
+    @rpc
+    def list_releases(
+        self, dataset_id: Identifier, after: str | None = None, limit: int = 50
+    ) -> ReleasePage:
+        """One page of what left of a restricted dataset, or waits for a reviewer, newest first."""
+        query = ReleaseQuery(after=after, limit=limit)
+        return ledger.list_releases(self.documents, dataset_id, query, INSIDE)
 
     @rpc
     def get_access_request(self, request_id: str) -> AccessRequest:

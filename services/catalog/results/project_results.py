@@ -89,7 +89,7 @@ def _result_of(
         file=output_of(manifest, RESULT),
         filename=RESULT,
         note=note,
-        files=manifest.outputs,
+        files=tuple(one for one in manifest.outputs if not one.is_internal),
         provenance=Provenance(
             project_id=event.project_id,
             job_id=event.job_id,

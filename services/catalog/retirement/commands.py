@@ -3,6 +3,7 @@
 from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
+from services.catalog.ledger import commands as ledger
 from services.catalog.retirement.bodies import NewDeletion
 from services.catalog.retirement.released import ReleasedFiles
 from services.catalog.retirement.views import DeletionReceipt
@@ -49,6 +50,7 @@ def delete_as(store: Store, dataset: Dataset, member_id: str, reason: str, title
     """Let somebody have deleted the dataset, which is called `title` from now on."""
     recalled, owners = _made_of(store, dataset, reason)
     dataset.delete(member_id, reason, title, recalled, owners)
+    dataset.erase_also(ledger.files_of(store, dataset.id))
 
 
 def read_receipt(store: Store, dataset_id: str, caller: Caller) -> DeletionReceipt:

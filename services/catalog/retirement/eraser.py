@@ -15,6 +15,7 @@ from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
 from services.catalog.decisions.dataset_end import Deletion
 from services.catalog.joins.snapshot import ID, JoinSnapshot
+from services.catalog.ledger.commands import forget, needed
 from services.catalog.retirement.references import HASHES
 from services.catalog.retirement.released import ReleasedFiles
 from shared.aggregate import now
@@ -50,6 +51,7 @@ class Eraser(Loop):
                 self._erase(dataset, dataset.deletion)
 
     def _erase(self, dataset: Dataset, deletion: Deletion) -> None:
+        forget(self._store, dataset.id)
         files = {one.sha256: one for one in deletion.files}
         own = dataset.project_id or ""
         kept = [one for one in deletion.pending if self._is_referred_to(one, own)]
@@ -81,11 +83,13 @@ class Eraser(Loop):
         return self._is_referred_to(file.sha256) or self._files.erase(file, self._grace)
 
     def _is_referred_to(self, sha256: str, project_id: str = "") -> bool:
-        """Whether a dataset, or the result of another project than that, has such a file.
+        """Whether a dataset, a ledger, or the result of another project has such a file.
 
         What was delivered is a dataset; what was made of deleted data counts for nothing.
         """
         if self._datasets.find({"hashes": {"$in": [sha256]}}, limit=1):
+            return True
+        if needed(self._store, [sha256]):
             return True
         for use in self._store.of(Use).every({"result.sha256": sha256}):
             dataset = self._datasets.find_one(use.dataset_id)

@@ -6,6 +6,7 @@ from services.catalog.access.dataset_use import Use
 from services.catalog.datasets.model import Dataset
 from services.catalog.harvesting.model import Harvest
 from services.catalog.joins.snapshot import ID, JoinSnapshot
+from services.catalog.ledger.commands import needed
 from shared.endings.orphans import complete_hashes, named_by
 from shared.store import Store
 
@@ -22,4 +23,4 @@ def files_in_use(store: Store, hashes: Collection[str]) -> set[str]:
     kept = [snapshot.file, *snapshot.stale] if snapshot else []
     indexes = {file.sha256 for file in kept if file} & set(hashes)
     found = (named_by(store, cls, hashes) for cls in (Dataset, Harvest))
-    return results.union(indexes, *found)
+    return results.union(indexes, needed(store, hashes), *found)

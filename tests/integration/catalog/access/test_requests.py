@@ -138,6 +138,9 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "likely_total_rows": 0,
         "is_protected": True,
         "personal": "none",
+        "minimum_units": None,
+        "releases": [],
+        "ledger_length": 0,
         "conditions": [],
     }
     assert (request["uses"], request["last_used"] is not None) == (2, True)

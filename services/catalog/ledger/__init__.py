@@ -1,0 +1,1 @@
+"""The release ledger: what left the lab of each version of restricted data, or may yet."""

@@ -1,0 +1,78 @@
+"""One result that was made of a version of restricted data, in the ledger of that version."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field, computed_field
+
+from shared.aggregate import Aggregate, now
+from shared.events import FileRef
+from shared.tables.release import EarlierRelease, LedgerEntry
+
+ReleaseState = Literal["reserved", "held", "released", "refused", "dropped"]
+"""`reserved` until the job's end is heard of; `dropped`: nothing came of it, or it is forgotten."""
+
+_COUNTS: frozenset[ReleaseState] = frozenset({"reserved", "held", "released"})
+
+
+def ledger_of(dataset_id: str, version: int) -> str:
+    """Which ledger that version of the dataset has."""
+    return f"{dataset_id}.{version:06}"
+
+
+class Release(Aggregate):
+    """What a job's result tells of a version of a dataset; it has its place in the ledger for good.
+
+    Its id is `<dataset id>.<version>.<place>`: of two jobs that were checked against the same
+    ledger one finds its place taken, and is checked again.
+    """
+
+    collection: ClassVar[str] = "releases"
+    indexes: ClassVar[tuple[str, ...]] = ("ledger", "dataset_id", "job_id", "hashes")
+
+    dataset_id: str
+    dataset_version: int
+    project_id: str
+    job_id: str
+    entry: LedgerEntry
+    file: FileRef = Field(description="which rows of the dataset are behind which figures")
+    state: ReleaseState
+    reserved_at: datetime = Field(default_factory=now)
+    settled_at: datetime | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def ledger(self) -> str:
+        """The ledger that it stands in."""
+        return ledger_of(self.dataset_id, self.dataset_version)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def hashes(self) -> list[str]:
+        """Of the file that it needs."""
+        return [self.file.sha256] if self.counts else []
+
+    @property
+    def counts(self) -> bool:
+        """Whether later results are checked against it: it left, or may."""
+        return self.state in _COUNTS
+
+    @property
+    def earlier(self) -> EarlierRelease:
+        """What the rules are told of it."""
+        return EarlierRelease(entry=self.entry, file=self.file)
+
+    def settle(self, state: ReleaseState) -> None:
+        """Note what became of it; what left once has left, whatever is heard later."""
+        if self.state in (state, "released"):
+            return
+        self.state, self.settled_at = state, now()
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether what it tells of is not kept any more."""
+        return not (self.entry.by or self.entry.filters or self.entry.figures)
+
+    def forget(self) -> None:
+        """Its dataset is deleted: what stays is which job's result it was, when, and its hashes."""
+        self.entry = self.entry.model_copy(update={"by": (), "filters": "", "figures": ()})

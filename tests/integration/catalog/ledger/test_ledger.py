@@ -1,0 +1,210 @@
+"""The release ledger of a version of restricted data: its places, its states, its end."""
+
+from typing import Any
+
+import pytest
+
+from shared.aggregate import new_id
+from shared.errors import Conflict, Forbidden, WrongStage
+from shared.events import (
+    JobCancelled,
+    ResultRefused,
+    ResultReleased,
+)
+from shared.tables.release import LedgerEntry
+from tests.integration.catalog.access.test_doors import granted
+from tests.integration.catalog.access.test_usage import done
+from tests.integration.catalog.lab import Lab, problem
+from tests.servers import eventually
+
+
+def opened(lab: Lab, project_id: str, dataset_id: str, job_id: str) -> dict[str, Any]:
+    """What the catalogue hands out for a job."""
+    with lab.rpc() as catalog:
+        answer: dict[str, Any] = catalog.open_dataset(project_id, dataset_id, job_id)
+    return answer
+
+
+def claim(lab: Lab, dataset_id: str, place: int, content: bytes = b"cells") -> dict[str, Any]:
+    """A place that a result asks for, with the file of its cells in the store."""
+    entry = LedgerEntry(
+        dataset_id=dataset_id,
+        version=1,
+        sha256="a" * 64,
+        by=("com",),
+        figures=("count",),
+        cells=3,
+        units=40,
+        minimum_units=11,
+        file="ledger.parquet",
+    )
+    file = lab.files.put([content], "application/octet-stream")
+    return {
+        "place": place,
+        "entry": entry.model_dump(mode="json"),
+        "file": file.model_dump(mode="json"),
+    }
+
+
+def reserve(
+    lab: Lab, project_id: str, job_id: str, *claims: dict[str, Any], is_held: bool = False
+) -> None:
+    """Ask for places."""
+    with lab.rpc() as catalog:
+        catalog.reserve_releases(project_id, job_id, list(claims), is_held)
+
+
+def protected(lab: Lab) -> tuple[str, str]:
+    """A project that was granted another's restricted dataset, and that dataset."""
+    dataset_id = lab.published("mbr_o", access="restricted")
+    return granted(lab, dataset_id, "mbr_o"), dataset_id
+
+
+def released(lab: Lab, dataset_id: str) -> dict[str, str]:
+    """What became of each job's result, as the dataset's owner sees it."""
+    found = lab.get(f"/datasets/{dataset_id}/releases", lab.token("mbr_o", "owner"))
+    return {one["job_id"]: one["state"] for one in found["items"]}
+
+
+def ended(lab: Lab, project_id: str, job_id: str, *, is_held: bool = False) -> None:
+    """Let a trial have succeeded."""
+    event = done(lab, project_id, job_id)
+    lab.publish(event.model_copy(update={"is_held": is_held}))
+
+
+def test_results_are_checked_against_those_that_left_before(lab: Lab) -> None:
+    """Whosever project they were; a job that runs again is not checked against itself."""
+    project_id, dataset_id = protected(lab)
+    first, second = new_id("job"), new_id("job")
+    answer = opened(lab, project_id, dataset_id, first)
+    assert (answer["is_protected"], answer["ledger_length"], answer["releases"]) == (True, 0, [])
+    reserve(lab, project_id, first, claim(lab, dataset_id, 0))
+    other = granted(lab, dataset_id, "mbr_o")
+    answer = opened(lab, other, dataset_id, second)
+    assert (answer["ledger_length"], len(answer["releases"])) == (1, 1)
+    assert answer["releases"][0]["entry"]["by"] == ["com"]
+    again = opened(lab, project_id, dataset_id, first)
+    assert (again["ledger_length"], again["releases"]) == (1, [])
+
+
+def test_of_two_jobs_that_read_the_same_ledger_one_is_checked_again(lab: Lab) -> None:
+    """The first takes the place; asked twice, it has one."""
+    project_id, dataset_id = protected(lab)
+    jobs = [new_id("job"), new_id("job")]
+    for job_id in jobs:
+        assert opened(lab, project_id, dataset_id, job_id)["ledger_length"] == 0
+    for _ in range(2):
+        reserve(lab, project_id, jobs[0], claim(lab, dataset_id, 0))
+    with pytest.raises(Conflict, match="vérifier de nouveau"):
+        reserve(lab, project_id, jobs[1], claim(lab, dataset_id, 0, b"others"))
+    assert released(lab, dataset_id) == {jobs[0]: "reserved"}
+    answer = opened(lab, project_id, dataset_id, jobs[1])
+    reserve(lab, project_id, jobs[1], claim(lab, dataset_id, answer["ledger_length"], b"others"))
+    assert released(lab, dataset_id) == dict.fromkeys(jobs, "reserved")
+
+
+def test_result_of_two_datasets_has_both_places_or_none(lab: Lab) -> None:
+    """What it took before the second was refused counts no more."""
+    first, second = (lab.published("mbr_o", access="restricted") for _ in range(2))
+    project_id = new_id("prj")
+    lab.ask_for(first, second, project_id=project_id)
+    with lab.rpc() as catalog:
+        for one in (first, second):
+            catalog.decide_access(f"{project_id}.{one}", "mbr_o", "grant")
+    jobs = [new_id("job"), new_id("job")]
+    for job_id in jobs:
+        for one in (first, second):
+            opened(lab, project_id, one, job_id)
+    reserve(lab, project_id, jobs[0], claim(lab, second, 0))
+    with pytest.raises(Conflict):
+        reserve(lab, project_id, jobs[1], claim(lab, first, 0), claim(lab, second, 0, b"others"))
+    assert released(lab, first) == {jobs[1]: "dropped"}
+    answer = opened(lab, project_id, first, new_id("job"))
+    assert (answer["ledger_length"], answer["releases"]) == (1, [])
+
+
+def test_job_asks_for_places_of_what_it_opened_alone(lab: Lab) -> None:
+    """Nobody fills the ledger of data that is not theirs to read."""
+    project_id, dataset_id = protected(lab)
+    job_id = new_id("job")
+    opened(lab, project_id, dataset_id, job_id)
+    for project, job in ((project_id, new_id("job")), (new_id("prj"), job_id)):
+        with pytest.raises(Forbidden, match="pas été ouvertes"):
+            reserve(lab, project, job, claim(lab, dataset_id, 0))
+
+
+def test_state_follows_what_is_heard_of_the_job(lab: Lab) -> None:
+    """Released with its end, dropped without one; what is held waits for a reviewer."""
+    project_id, dataset_id = protected(lab)
+    kinds = ("left", "stopped", "let", "kept")
+    jobs = {kind: new_id("job") for kind in kinds}
+    for place, (kind, job_id) in enumerate(jobs.items()):
+        opened(lab, project_id, dataset_id, job_id)
+        held = kind in {"let", "kept"}
+        reserve(lab, project_id, job_id, claim(lab, dataset_id, place), is_held=held)
+    about = {"kind": "trial", "project_id": project_id}
+    decided = {**about, "decided_by": "mbr_r", "reason": "vu"}
+    lab.publish(ResultReleased(job_id=jobs["let"], **decided))
+    lab.publish(ResultRefused(job_id=jobs["kept"], **decided))
+    lab.publish(JobCancelled(job_id=jobs["stopped"], reason="assez", **about))
+    for kind in ("left", "let", "kept"):
+        ended(lab, project_id, jobs[kind], is_held=kind != "left")
+    wanted = {"left": "released", "stopped": "dropped", "let": "released", "kept": "refused"}
+    eventually(
+        lambda: released(lab, dataset_id) == {jobs[kind]: one for kind, one in wanted.items()}
+    )
+    answer = opened(lab, project_id, dataset_id, new_id("job"))
+    assert (answer["ledger_length"], len(answer["releases"])) == (4, 2)
+
+
+def test_ledger_is_read_by_owners_and_staff(lab: Lab) -> None:
+    """Page by page, newest first; the files with its cells are for the rules alone."""
+    project_id, dataset_id = protected(lab)
+    jobs = [new_id("job") for _ in range(3)]
+    for place, job_id in enumerate(jobs):
+        opened(lab, project_id, dataset_id, job_id)
+        reserve(lab, project_id, job_id, claim(lab, dataset_id, place))
+    path = f"/datasets/{dataset_id}/releases"
+    pages = lab.pages(f"{path}?limit=2", lab.token("mbr_o", "owner"))
+    assert [one["job_id"] for page in pages for one in page] == jobs[::-1]
+    assert not {"file", "entry"} & {*pages[0][0]}
+    assert lab.get(path, lab.token("mbr_r", "reviewer"))["items"]
+    problem(lab.call("GET", path, lab.token("mbr_h", "holder")), 403)
+    with lab.rpc() as catalog:
+        assert len(catalog.list_releases(dataset_id)["items"]) == 3
+
+
+def test_ledger_is_erased_with_its_dataset(lab: Lab) -> None:
+    """Its files are on the receipt, nothing is told of it, and no place is given any more."""
+    project_id, dataset_id = protected(lab)
+    job_id = new_id("job")
+    opened(lab, project_id, dataset_id, job_id)
+    kept = claim(lab, dataset_id, 0, dataset_id.encode())
+    reserve(lab, project_id, job_id, kept)
+    hashes = [kept["file"]["sha256"]]
+    with lab.rpc() as catalog:
+        assert catalog.files_in_use(hashes) == hashes
+    owner = lab.token("mbr_o", "owner")
+    body = {"reason": "les personnes ont retiré leur accord"}
+    assert lab.call("DELETE", f"/datasets/{dataset_id}", owner, json=body).status == 200
+    receipt = lab.get(f"/datasets/{dataset_id}/deletion", owner)
+    assert hashes[0] in {one["sha256"] for one in receipt["files"]}
+    with lab.rpc() as catalog:
+        assert catalog.files_in_use(hashes) == []
+    path = f"/datasets/{dataset_id}/releases"
+    eventually(lambda: not lab.get(path, owner)["items"][0]["figures"], 30, "it is forgotten")
+    with pytest.raises(WrongStage, match="retiré"):
+        reserve(lab, project_id, job_id, claim(lab, dataset_id, 1, b"late"))
+
+
+def test_owner_raises_the_minimum_of_units(lab: Lab) -> None:
+    """The rules are told; more than the rules ask for is meant, and bounded."""
+    project_id, dataset_id = protected(lab)
+    owner, path = lab.token("mbr_o", "owner"), f"/datasets/{dataset_id}"
+    assert opened(lab, project_id, dataset_id, new_id("job"))["minimum_units"] is None
+    answer = lab.call("PATCH", path, owner, json={"minimum_units": 20})
+    assert (answer.status, answer.json()["minimum_units"]) == (200, 20)
+    assert opened(lab, project_id, dataset_id, new_id("job"))["minimum_units"] == 20
+    assert "minimum_units" in problem(
+        lab.call("PATCH", path, owner, json={"minimum_units": 0}), 422
+    )
