@@ -106,6 +106,16 @@ def aggregate(table: str, by: Sequence[str], output: str = "resultat", **paramet
     }
 
 
+def query(sql: str, *tables: str, output: str = "resultat") -> Step:
+    """A query over tables by their own names."""
+    return {
+        "application": "query",
+        "inputs": {name: name for name in tables},
+        "output": output,
+        "parameters": {"sql": sql},
+    }
+
+
 def signs(seen: Seen, *words: str) -> dict[str, Hashable]:
     """What any attacker looks at: why it failed, and whether it is shown what it asks about."""
     return {"error": seen.error, "named": any(word in seen.text for word in words)}

@@ -1,6 +1,6 @@
 """Worlds in which attackers and owners live: persons who get aid, enterprises with a turnover."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 
 from tests.attacks.lab import OWNER, Cells, Table
@@ -75,6 +75,19 @@ def crowd(random: Random, each: int, communes: Iterable[str]) -> list[Person]:
         for where in communes
         for identifier in person_ids(random, each)
     ]
+
+
+def one_in_each(
+    random: Random, answers: Mapping[str, str], places: Iterable[str], each: int = 30
+) -> tuple[Table, list[tuple[str, str, str]]]:
+    """A table with a target in each commune, whose aid answers; its truth, commune and number."""
+    persons, targets = [], []
+    for place in places:
+        (target,), truth = person_ids(random, 1), coin(random)
+        persons += crowd(random, each, [place])
+        persons.append(person(random, target, place, aid=answers[truth]))
+        targets.append((truth, place, target))
+    return beneficiaries(random, persons), targets
 
 
 def enterprises(random: Random, rows: Sequence[tuple[str, str, int]]) -> Table:
