@@ -7,9 +7,9 @@ from services.compute.entrypoints.running import Running
 from services.compute.entrypoints.treating import Treating
 from services.compute.execution.bubblewrap import check_sandbox
 from services.compute.execution.job_run import Platform
-from services.compute.execution.sandbox import Limits
 from services.compute.execution.scheduler import Scheduler
-from services.compute.execution.spare import Spares
+from services.compute.execution.spares.local_executor import LocalExecutor
+from services.compute.execution.spares.spares import Spares
 from services.compute.jobs import endings, retention
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
@@ -42,19 +42,21 @@ from shared.storage import check_disk
 
 
 def _scheduler(context: Context) -> Scheduler:
-    limits = Limits(context.settings.job_seconds, context.settings.job_memory_bytes)
+    settings = context.settings
+    spares = Spares(settings.job_slots if settings.job_spare else 0, settings.job_memory_bytes)
     platform = Platform(
         service=context.service,
         store=context.store,
         files=context.files,
-        settings=context.settings,
+        settings=settings,
         catalog=context.rpc("catalog"),
-        spares=Spares(limits if context.settings.job_spare else None),
+        executor=LocalExecutor(spares),
+        spares=spares,
     )
     scheduler = Scheduler(platform, check_sandbox)
     context.ready_checks["sandbox"] = lambda: scheduler.obstacle
     context.ready_checks["job folders"] = partial(
-        check_disk, gettempdir(), context.settings.least_free_bytes, "the job folders"
+        check_disk, gettempdir(), settings.least_free_bytes, "the job folders"
     )
     return scheduler
 

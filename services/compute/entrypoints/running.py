@@ -49,7 +49,7 @@ class Running:
     @property
     def exports(self) -> TableExports:
         """Tables in other formats."""
-        return TableExports(self.files, self.settings.job_memory_bytes)
+        return TableExports(self.files, self.settings.job_memory_bytes, self.scheduler.spares)
 
     @http("POST", "/jobs", body=SubmitJob, returns=JobView, status=202)
     def run_again(self, call: Call) -> JobView:

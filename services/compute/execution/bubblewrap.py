@@ -10,7 +10,10 @@ from pathlib import Path
 from shared.errors import Unavailable
 
 CODE = Path(__file__).resolve().parents[3]
-"""Where the packages `services` and `shared` live."""
+"""Where the packages `services` and `shared` live, in the sandbox too.
+
+What was loaded outside of it finds its files there.
+"""
 
 INNER_JOB = "/job"
 FILE_BYTES = 4 << 30
@@ -20,6 +23,9 @@ TMP_BYTES = 64 << 20
 """Size of the job's own /tmp: it is memory, and no process's resident set counts it."""
 
 NOBODY = "65534"
+NICE = 5
+"""How far jobs yield to the service, see nice(2)."""
+
 THREADS_PER_PROCESS = 4
 PROCESSES = 32
 """How many a job may run, unless its limits say otherwise."""
@@ -55,8 +61,8 @@ def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
         *("--dev-bind", "/dev/null", "/dev/null", "--ro-bind", "/dev/urandom", "/dev/urandom"),
         *("--ro-bind", str(folder), INNER_JOB),
         *("--bind", str(folder / "out"), f"{INNER_JOB}/out"),
-        *("--remount-ro", "/", "--chdir", "/code", "--"),
-        *("nice", "-n", "5", "prlimit", "--core=0", f"--fsize={FILE_BYTES}"),
+        *("--remount-ro", "/", "--chdir", str(CODE), "--"),
+        *("nice", "-n", str(NICE), "prlimit", "--core=0", f"--fsize={FILE_BYTES}"),
         f"--nproc={processes * THREADS_PER_PROCESS}",
         *("--", *command),
     ]
@@ -68,7 +74,7 @@ def _visible() -> Iterator[str]:
     for prefix in interpreter():
         yield from ("--ro-bind", str(prefix), str(prefix))
     for part in ("shared", "services/__init__.py", "services/compute"):
-        yield from ("--ro-bind", str(CODE / part), f"/code/{part}")
+        yield from ("--ro-bind", str(CODE / part), str(CODE / part))
 
 
 def interpreter() -> list[Path]:

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import JobFolder, Made, job_folder
 from services.compute.execution.result_sources import lines_of
-from services.compute.execution.sandbox import Limits, Sandbox
+from services.compute.execution.sandbox import Sandbox
+from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.queries import Queries
 from shared.auth import Caller
 from shared.errors import Invalid, Rejected, TooMany, Unavailable
@@ -21,6 +23,7 @@ from shared.tables.manifest import PARQUET, RESULT
 SECONDS = 120
 """How long an export may take; a million rows of sixteen columns take twelve as a workbook."""
 
+_MODULE = "services.compute.runner.exports.__main__"
 _AT_ONCE, _WAITING, _OF_ONE = 2, 4, 2
 _WAIT_SECONDS = 60
 
@@ -86,6 +89,7 @@ class TableExports(NamedTuple):
 
     files: Storage
     memory_bytes: int
+    spares: Spares
 
     def of_job(self, queries: Queries, job_id: str, name: str, asked: Asked) -> tuple[str, FileRef]:
         """A job's file of that name, or the table that it made in the format that is asked for.
@@ -115,14 +119,15 @@ class TableExports(NamedTuple):
                 for chunk in self.files.chunks(table):
                     file.write(chunk)
             (folder.path / "export.json").write_text(export.model_dump_json())
-            made = _run(folder, self.memory_bytes)
+            made = _run(folder, self.memory_bytes, self.spares)
             return self.files.put(_chunks(made), MEDIA_TYPES[export.format])
 
 
-def _run(folder: JobFolder, memory_bytes: int) -> Path:
+def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:
     limits = Limits(seconds=SECONDS, memory_bytes=memory_bytes)
-    sandbox = Sandbox(limits, module="services.compute.runner.exports")
-    outcome = sandbox.run(folder.path, lambda _news: None, lambda: False)
+    with spares.around(folder.path, _MODULE) as waiting:
+        sandbox = Sandbox(limits, module=_MODULE)
+        outcome = sandbox.run(folder.path, lambda _news: None, lambda: False, waiting)
     if not outcome.ok:
         raise Invalid(f"export impossible : {outcome.reason}", "format")
     return folder.made_path(Made(name="table", path="out/table"))

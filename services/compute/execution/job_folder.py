@@ -24,9 +24,6 @@ from shared.tables.release import ProtectedInput, ReleaseRecord
 Report = dict[str, Any]
 """What a step tells of its work: a summary in French, counts, and what else it found."""
 
-WAIT = "--wait"
-"""The last argument of a runner that loads everything, and begins when a line comes."""
-
 _PREFIX = "datalab-job-"
 _RESULT_BYTES = 5_000_000
 _ILLEGIBLE = "le traitement n'a pas rendu de résultat lisible"

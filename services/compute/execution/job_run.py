@@ -12,11 +12,11 @@ from typing import Literal, Self
 
 from services.compute import metrics
 from services.compute.execution.disk_space import Waiting, check_disk_space
+from services.compute.execution.executor import Executor, Limits, Outcome, watch
 from services.compute.execution.job_folder import JobFolder, Work
 from services.compute.execution.job_output import Progress
-from services.compute.execution.process_tree import ProcessTree
-from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
-from services.compute.execution.spare import Spares
+from services.compute.execution.projection import project
+from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import DatasetOpener, Inputs, Interrupted, store_result
 from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.model import WAITING, Job, TakenOver
@@ -48,6 +48,7 @@ class Platform:
     files: Storage
     settings: Settings
     catalog: DatasetOpener
+    executor: Executor
     spares: Spares
 
 
@@ -163,12 +164,14 @@ class JobRun:
         if self._heartbeat.should_stop():
             raise Interrupted
         seconds = self._seconds()
-        with self._platform.spares.folder() as (folder, waiting):
+        with self._platform.executor.folder() as folder:
             check_disk_space(folder.path)
             catalog, files = self._platform.catalog, self._platform.files
             limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
             stop = self._heartbeat.should_stop
-            reader = Inputs(catalog, files, limits, stop)
+            spares = self._platform.spares
+            columns = partial(project, spares=spares, limits=limits, should_stop=stop)
+            reader = Inputs(catalog, files, columns, stop)
             found = reader.find(self._job)
             tables = {named.dataset_id: file.sha256 for named, file in found}
             self._check_size(tables)
@@ -176,15 +179,11 @@ class JobRun:
             folder.describe(self._instructions(inputs))
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
-            self._compute(folder, limits, waiting)
+            self._compute(folder, limits)
             kept = store_result(self._job, inputs, began, folder, files)
             counted = self._counted(folder, tables)
         return partial(
-            Job.succeed,
-            run=self._job.run,
-            seconds=self.seconds,
-            **kept._asdict(),
-            counted=counted,
+            Job.succeed, run=self._job.run, seconds=self.seconds, **kept._asdict(), counted=counted
         )
 
     def _check_size(self, tables: dict[str, str]) -> None:
@@ -244,9 +243,9 @@ class JobRun:
             url=job.url,
         )
 
-    def _compute(self, folder: JobFolder, limits: Limits, waiting: ProcessTree | None) -> None:
-        stop = self._heartbeat.should_stop
-        outcome = Sandbox(limits).run(folder.path, self._note, stop, waiting)
+    def _compute(self, folder: JobFolder, limits: Limits) -> None:
+        execution = self._platform.executor.submit(folder, limits)
+        outcome = watch(execution, self._note, self._heartbeat.should_stop)
         self.seconds, self._heartbeat.log_tail = outcome.seconds, outcome.log_tail
         if outcome.ok:
             return
@@ -254,7 +253,7 @@ class JobRun:
             raise Interrupted
         raise Rejected(self._explain(outcome, limits.seconds))
 
-    def _explain(self, outcome: SandboxOutcome, seconds: float) -> str:
+    def _explain(self, outcome: Outcome, seconds: float) -> str:
         if outcome.seconds >= seconds < self._settings.job_seconds:
             return f"{outcome.reason} ; le quota de calcul du projet est épuisé"
         return outcome.reason

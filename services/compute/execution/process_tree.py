@@ -6,63 +6,80 @@ import os
 import signal
 import subprocess
 import time
-from typing import Any
+from collections.abc import Iterable
+from typing import IO, Any, Protocol, Self
 
 import psutil
 
 from shared.errors import Unavailable
 
-_PAUSE_SECONDS = 0.01
+_PAUSE_SECONDS = 0.002
+
+
+class Leader(Protocol):
+    """The process that ends with the job and has its exit status."""
+
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    @property
+    def returncode(self) -> int | Any:  # noqa: ANN401 - as typeshed has that of Popen
+        """The exit status that `poll` saw."""
+
+    def poll(self) -> int | None:
+        """The exit status, None while the job waits or works."""
 
 
 class ProcessTree:
-    """bubblewrap, its init inside the sandbox, and the job's processes below that.
+    """The leader of a sandbox, its init inside the sandbox, and the job's processes below those.
 
     The init is the first process of a PID namespace: the kernel ends every process of the job
-    with it, whatever signals they ignore and however they were detached.
+    with it, whatever signals they ignore and however they were detached. `own` are those of the
+    sandbox that are no job's.
     """
 
-    def __init__(self, command: list[str], *, waits: bool = False) -> None:
-        """Start `command`, which begins with bwrap, and `waits` for a line if it does that.
+    def __init__(self, leader: Leader, init: Any, own: Iterable[Any] = ()) -> None:  # noqa: ANN401 - psutil is untyped
+        self.leader, self.init = leader, init
+        self._own = {init, *own}
 
-        Raises Unavailable when it does not start.
-        """
+    @classmethod
+    def started(cls, command: list[str]) -> Self:
+        """That of a `command` which begins with bwrap; Unavailable when it does not start."""
         info, told = os.pipe()
         with os.fdopen(info, "rb") as told_info:
             try:
                 command = [command[0], "--info-fd", str(told), *command[1:]]
-                stdin = subprocess.PIPE if waits else subprocess.DEVNULL
-                self.bubblewrap = _start(command, told, stdin)
+                bubblewrap = _start(command, told)
             finally:
                 os.close(told)
-            self.init = _process_of(told_info.read())
+            return cls(bubblewrap, _process_of(told_info.read()))
 
     @property
     def is_waiting(self) -> bool:
         """Whether it waits for a job."""
-        return self.bubblewrap.poll() is None
+        return self.leader.poll() is None
 
     def begin(self) -> bool:
         """Let what waits do its job; whether it was there to hear of it."""
-        stdin = self.bubblewrap.stdin
+        stdin = self.leader.stdin
         if stdin is None or not self.is_waiting:
             return False
         try:
             stdin.write(b"\n")
-            stdin.close()
-        except OSError:
+        except (OSError, ValueError):
             return False
         return True
 
     def members(self) -> list[Any]:
         """The job's processes; empty before the sandbox stands and after it fell."""
-        if self.bubblewrap.poll() is not None:
+        if self.leader.poll() is not None:
             return []
         try:
-            below = psutil.Process(self.bubblewrap.pid).children(recursive=True)
+            below = psutil.Process(self.leader.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
-        return [process for process in below if process != self.init]
+        return [process for process in below if process not in self._own]
 
     def terminate(self) -> None:
         """Ask the job's processes to end."""
@@ -72,21 +89,23 @@ class ProcessTree:
 
     def kill(self, patience: float) -> None:
         """End everything; returns when it is gone or `patience` seconds passed."""
+        if self.leader.stdin:
+            self.leader.stdin.close()
         if self.init is not None:
             with contextlib.suppress(psutil.Error):
                 self.init.kill()
-            # bubblewrap outlives its init, and the init every process of the job.
+            # The leader outlives the init, and the init every process of the job.
             self._wait(patience)
-        if self.bubblewrap.poll() is None or self._is_left():
+        if self.leader.poll() is None or self._is_left():
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.bubblewrap.pid, signal.SIGKILL)
+                os.killpg(self.leader.pid, signal.SIGKILL)
             self._wait(patience)
 
     def _is_left(self) -> bool:
         if self.init is None:
             return False
         try:
-            # Once bubblewrap is gone the system's own init reaps this one, in its own good time.
+            # Once its parent is gone the system's own init reaps this one, in its own good time.
             return bool(self.init.is_running() and self.init.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
@@ -94,7 +113,7 @@ class ProcessTree:
     def _wait(self, patience: float) -> None:
         until = time.monotonic() + patience
         while time.monotonic() < until:
-            if self.bubblewrap.poll() is not None and not self._is_left():
+            if self.leader.poll() is not None and not self._is_left():
                 return
             time.sleep(_PAUSE_SECONDS)
 
@@ -119,12 +138,12 @@ def _process_of(info: bytes) -> Any:  # noqa: ANN401 - psutil is untyped
         return None
 
 
-def _start(command: list[str], descriptor: int, stdin: int) -> subprocess.Popen[bytes]:
+def _start(command: list[str], descriptor: int) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             command,
             bufsize=0,
-            stdin=stdin,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,

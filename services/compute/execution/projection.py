@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
+from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import JobFolder, Made
-from services.compute.execution.sandbox import Limits, Sandbox
+from services.compute.execution.sandbox import Sandbox
+from services.compute.execution.spares.spares import Spares
 from shared.errors import Rejected
 
+_MODULE = "services.compute.runner.projection"
 _TABLES = "projection.json"
 """Which columns of which input are kept: its file name in `in` -> their names."""
 
@@ -15,6 +18,8 @@ def project(
     stage: JobFolder,
     columns: Mapping[int, Sequence[str]],
     target: JobFolder,
+    *,
+    spares: Spares,
     limits: Limits,
     should_stop: Callable[[], bool],
 ) -> None:
@@ -25,8 +30,9 @@ def project(
     """
     named = {str(number): list(names) for number, names in columns.items()}
     (stage.path / _TABLES).write_text(json.dumps(named))
-    sandbox = Sandbox(limits, module="services.compute.runner.projection")
-    outcome = sandbox.run(stage.path, lambda _news: None, should_stop)
+    with spares.around(stage.path, _MODULE) as waiting:
+        sandbox = Sandbox(limits, module=_MODULE)
+        outcome = sandbox.run(stage.path, lambda _news: None, should_stop, waiting)
     if not outcome.ok:
         raise Rejected(f"les colonnes accordées n'ont pas pu être extraites : {outcome.reason}")
     for number in columns:

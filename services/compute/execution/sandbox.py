@@ -9,12 +9,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-from services.compute.execution.bubblewrap import INNER_JOB, PROCESSES, confined
+from services.compute.execution.bubblewrap import INNER_JOB, confined
 from services.compute.execution.disk_space import overfilled
-from services.compute.execution.job_folder import WAIT
+from services.compute.execution.executor import Limits, Outcome, watch
 from services.compute.execution.job_output import JobOutput, Progress
 from services.compute.execution.process_tree import ProcessTree, resident
 
@@ -32,27 +33,6 @@ _ABORTED = (6, 128 + 6)
 """How a process ends that is refused memory: by SIGABRT, or bwrap says so of what it ran."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one job may use; memory is the resident set of all its processes together."""
-
-    seconds: float
-    memory_bytes: int
-    processes: int = PROCESSES
-    log_bytes: int = 20_000
-
-
-@dataclass(frozen=True)
-class SandboxOutcome:
-    """How a job ended; `reason` says in French why it failed, and is empty when it did not."""
-
-    ok: bool
-    reason: str
-    seconds: float
-    peak_bytes: int
-    log_tail: str
-
-
 class Sandbox:
     """Runs job folders under `limits`, by a module of the runner; `command` replaces it."""
 
@@ -65,10 +45,15 @@ class Sandbox:
             str(limits.memory_bytes),
         )
 
-    def waiting(self, folder: Path) -> ProcessTree:
-        """A sandbox around `folder` whose runner loads what it needs and waits to `begin`."""
-        command = (*self._command, WAIT)
-        return ProcessTree(confined(folder, command, self._limits.processes), waits=True)
+    def start(self, folder: Path, waiting: ProcessTree | None = None) -> "SandboxRun":
+        """Begin `folder/job.json`, in the sandbox that is `waiting` around it if that is there.
+
+        Raises Unavailable when the sandbox does not start.
+        """
+        if waiting and waiting.begin():
+            return SandboxRun(waiting, self._limits, folder)
+        command = confined(folder, self._command, self._limits.processes)
+        return SandboxRun(ProcessTree.started(command), self._limits, folder)
 
     def run(
         self,
@@ -76,72 +61,79 @@ class Sandbox:
         on_progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
         waiting: ProcessTree | None = None,
-    ) -> SandboxOutcome:
-        """Run `folder/job.json`; on success `folder/result.json` and its files in `out` are there.
+    ) -> Outcome:
+        """Run it to its end: on success `folder/result.json` and its files in `out` are there.
 
-        `on_progress` and `cancelled` are called up to ten times a second. No process of the job
-        is left when this returns or raises. The job runs in the sandbox that is `waiting` around
-        the folder, unless that is gone. Raises Unavailable when the sandbox does not start, or the
-        disk gets full through no fault of the job.
+        Raises as `start` and `watch` do.
         """
-        if waiting and waiting.begin():
-            tree = waiting
-        else:
-            tree = ProcessTree(confined(folder, self._command, self._limits.processes))
-        run = _SandboxRun(tree, self._limits, folder)
-        try:
-            reason = run.until_end(on_progress, cancelled)
-        finally:
-            run.stop()
-        if not reason:
-            reason = _failure_reason(folder, tree.bubblewrap.returncode)
-            # Nor is the job to blame for what it says of a full disk itself.
-            reason = (overfilled(folder) or reason) if reason else ""
-        return run.outcome(reason)
+        return watch(self.start(folder, waiting), on_progress, cancelled)
 
 
-class _SandboxRun:
-    """One run under way."""
+class SandboxRun:
+    """One run under way: no process of the job is left after the block."""
 
     def __init__(self, tree: ProcessTree, limits: Limits, folder: Path) -> None:
-        self._process, self._limits, self._folder = tree.bubblewrap, limits, folder
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        self._pipe = self._process.stdout
+        self._limits, self._folder = limits, folder
+        assert tree.leader.stdout is not None  # noqa: S101 - it is a pipe
+        self._pipe = tree.leader.stdout
         self._tree = tree
         self._output = JobOutput(self._pipe, limits.log_bytes)
         self._began = time.monotonic()
         self._seconds = 0.0
         self._peak = 0
+        self._has_stopped = False
+        self._reason = ""
 
-    def until_end(
-        self, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
-    ) -> str:
-        """Watch until the job ends by itself or must end; returns why it must, or nothing."""
-        while self._process.poll() is None:
-            reason = self._excess()
-            if reason:
-                return reason
-            reason = self._overdue() or (_CANCELLED if cancelled() else "")
-            if reason:
-                self._ask_to_end()
-                return reason
-            self._listen()
-            news = self._output.news()
-            if news is not None:
-                on_progress(news)
-        return ""
+    def __enter__(self) -> Self:
+        return self
 
-    def stop(self) -> None:
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def poll(self) -> Outcome | None:
+        """How it ended, once it did or had to; waits a tenth of a second at most.
+
+        Raises Unavailable when the disk gets full through no fault of the job.
+        """
+        if not self._reason and self._tree.leader.poll() is None:
+            self._reason = self._excess()
+            if not self._reason and (overdue := self._overdue()):
+                self._ask_to_end(overdue)
+            if not self._reason:
+                self._listen()
+                return None
+        self._stop()
+        if not self._reason:
+            reason = _failure_reason(self._folder, self._tree.leader.returncode)
+            # Nor is the job to blame for what it says of a full disk itself.
+            self._reason = (overfilled(self._folder) or reason) if reason else ""
+        reason, log_tail = self._reason, self._output.log_tail
+        return Outcome(not reason, reason, self._seconds, self._peak, log_tail)
+
+    def news(self) -> Progress | None:
+        """How far it is, unless it said nothing since this was last asked."""
+        return self._output.news()
+
+    def cancel(self) -> None:
+        """Let it end, in order if it does so soon."""
+        if not self._reason and self._tree.leader.poll() is None:
+            self._ask_to_end(_CANCELLED)
+
+    def _stop(self) -> None:
         """End whatever is left, and take in the last words."""
+        if self._has_stopped:
+            return
+        self._has_stopped = True
         self._seconds = time.monotonic() - self._began
         self._tree.kill(_PATIENCE_SECONDS)
         while self._output.is_open and self._output.read(0):
             pass
         self._pipe.close()
-
-    def outcome(self, reason: str) -> SandboxOutcome:
-        """What there is to say about it."""
-        return SandboxOutcome(not reason, reason, self._seconds, self._peak, self._output.log_tail)
 
     def _listen(self) -> None:
         until = time.monotonic() + _POLL_SECONDS
@@ -151,13 +143,14 @@ class _SandboxRun:
                 time.sleep(min(left, _POLL_SECONDS / 10))
             else:
                 self._output.read(left)
-            if self._process.poll() is not None:
+            if self._tree.leader.poll() is not None:
                 return
 
-    def _ask_to_end(self) -> None:
+    def _ask_to_end(self, reason: str) -> None:
+        self._reason = reason
         until = time.monotonic() + _GRACE_SECONDS
         self._tree.terminate()
-        while time.monotonic() < until and self._process.poll() is None and not self._excess():
+        while time.monotonic() < until and self._tree.leader.poll() is None and not self._excess():
             self._listen()
 
     def _excess(self) -> str:

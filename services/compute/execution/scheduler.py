@@ -11,6 +11,7 @@ from services.compute import metrics
 from services.compute.execution.fair_queue import RecentUse, next_job
 from services.compute.execution.job_folder import sweep
 from services.compute.execution.job_run import JobRun, Platform
+from services.compute.execution.spares.spares import Spares
 from services.compute.jobs.model import ACTIVE, Job, TakenOver
 from shared.aggregate import now
 from shared.background import Loop
@@ -48,7 +49,7 @@ class Scheduler(Loop):
             self._count,
             self._note_losses,
             self._fill,
-            self._keep_spare,
+            self._prepare,
         )
         self._platform, self._check_sandbox = platform, check_sandbox
         # A result waits for the document server, and is not made anew.
@@ -63,6 +64,11 @@ class Scheduler(Loop):
         self._alone = ""
         self.obstacle = "the sandbox was not tried yet"
         """Why no job can run here; empty once one can."""
+
+    @property
+    def spares(self) -> Spares:
+        """Sandboxes with everything loaded, also for work that is no job."""
+        return self._platform.spares
 
     def _wait_for_sandbox(self) -> None:
         while self.obstacle and not self.stopping.is_set():
@@ -94,10 +100,9 @@ class Scheduler(Loop):
             self._alone = job.id if job.is_suspect else ""
             self.begin(job.id, self._run_job, job)
 
-    def _keep_spare(self) -> None:
-        # It takes as much as it saves: where jobs wait for one another, there is nothing to win.
-        if not (self.obstacle or self.in_hand or self.stopping.is_set()):
-            self._platform.spares.fill()
+    def _prepare(self) -> None:
+        if not (self.obstacle or self.stopping.is_set()):
+            self._platform.executor.prepare()
 
     def _has_room(self) -> bool:
         return len(self.in_hand) < self._slots and self._alone not in self.in_hand
@@ -146,7 +151,7 @@ class Scheduler(Loop):
         for job_run in list(self._runs.values()):
             job_run.release()
         super().finish()
-        self._platform.spares.close()
+        self._platform.executor.close()
 
     def _count(self) -> None:
         if time.monotonic() - self._counted < _COUNT_SECONDS:

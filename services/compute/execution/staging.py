@@ -8,8 +8,6 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from services.compute.execution.disk_space import Waiting
 from services.compute.execution.job_folder import JobFolder, job_folder
-from services.compute.execution.projection import project
-from services.compute.execution.sandbox import Limits
 from services.compute.jobs.model import Job
 from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
@@ -64,6 +62,10 @@ FoundInput: TypeAlias = tuple[Input, FileRef]
 """An input and the file of its whole table."""
 
 
+Project: TypeAlias = Callable[[JobFolder, Mapping[int, Sequence[str]], JobFolder], None]
+"""Puts inputs of the first folder into the second with these columns only, by their numbers."""
+
+
 class StoredResult(NamedTuple):
     """What a job leaves: its manifest's reference, its outputs, and the verdict on its table."""
 
@@ -79,11 +81,11 @@ class Inputs:
         self,
         catalog: DatasetOpener,
         files: Storage,
-        limits: Limits,
+        project: Project,
         should_stop: Callable[[], bool],
     ) -> None:
         self._catalog, self._files = catalog, files
-        self._limits, self._should_stop = limits, should_stop
+        self._project, self._should_stop = project, should_stop
 
     def find(self, job: Job) -> list[FoundInput]:
         """What the job reads, as it may be read now, and where it lies.
@@ -105,14 +107,14 @@ class Inputs:
             with job_folder() as stage:
                 for number in columns:
                     self._fetch(*found[number], stage.input_path(number))
-                self._project(stage, columns, folder)
+                self._hand_over(stage, columns, folder)
         return [named for named, _ in found]
 
-    def _project(
+    def _hand_over(
         self, stage: JobFolder, columns: Mapping[int, Sequence[str]], folder: JobFolder
     ) -> None:
         try:
-            project(stage, columns, folder, self._limits, self._should_stop)
+            self._project(stage, columns, folder)
         except Rejected as error:
             if self._should_stop():
                 raise Interrupted from error

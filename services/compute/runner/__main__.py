@@ -5,16 +5,14 @@ import platform
 import sys
 import traceback
 from collections.abc import Callable
-from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 
-from services.compute.execution.job_folder import WAIT, Made, Report, Work
+from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Say
 from shared.errors import Rejected
 from shared.events.event import JobKind
@@ -23,9 +21,6 @@ Run = Callable[[Path, Work, int, Say], tuple[list[Made], list[Report]]]
 """Does a kind of job in its folder, within that many bytes of memory."""
 
 _MEMORY_BYTES = 1_000_000_000
-_REHEARSAL = b"""code_commune;code_postal;siret;date;nom;prenom;montant
-14118;14000;21140118500011;2024-05-31;Martin;Marie;12,50
-"""
 _SOFTWARE = ("duckdb", "pyarrow", "matplotlib", "rdflib")
 
 
@@ -102,26 +97,11 @@ class _WithoutPandas(MetaPathFinder):
             raise ModuleNotFoundError(name=fullname)
 
 
-def _wait(memory_bytes: int) -> None:
-    """Load what most jobs work with, and wait for the line that says that the folder is filled.
-
-    Lists of codes and names are loaded when they are asked: a table of one row asks for most.
-    """
-    _run_of("full")
-    import_module("services.compute.runner.steps.pictures.drawn")
-    with TemporaryDirectory() as made:
-        folder = Path(made)
-        (folder / "out").mkdir()
-        (folder / "source").write_bytes(_REHEARSAL)
-        work = Work(kind="ingest", inputs={"source": "source"}, filename="table.csv")
-        _run_of(work.kind)(folder, work, memory_bytes, lambda _share, _message: None)
-    if not sys.stdin.buffer.readline():
-        sys.exit()  # the service is gone
+def hide_pandas() -> None:
+    """Let Arrow find none, as where only what jobs need is installed."""
+    sys.meta_path.insert(0, _WithoutPandas())
 
 
 if __name__ == "__main__":
-    sys.meta_path.insert(0, _WithoutPandas())
-    memory = int(sys.argv[2]) if len(sys.argv) > 2 else _MEMORY_BYTES  # noqa: PLR2004
-    if sys.argv[-1] == WAIT:
-        _wait(memory)
-    main(Path(sys.argv[1]), memory)
+    hide_pandas()
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else _MEMORY_BYTES)  # noqa: PLR2004

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, NoReturn
@@ -11,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.compute.execution.disk_space import Waiting
+from services.compute.execution.executor import Limits
 from services.compute.execution.job_folder import JobFolder, job_folder
-from services.compute.execution.sandbox import Limits
+from services.compute.execution.projection import project
+from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import Inputs
 from services.compute.jobs.model import Job
 from shared.errors import (
@@ -31,6 +34,9 @@ from tests.integration.compute.lab import summing
 
 TREATMENT = summing("dts_1")
 LIMITS = Limits(seconds=60, memory_bytes=10**9)
+PROJECT = partial(
+    project, spares=Spares(0, LIMITS.memory_bytes), limits=LIMITS, should_stop=lambda: False
+)
 
 
 class Refusing:
@@ -64,7 +70,7 @@ def test_what_the_catalogue_answers_is_told_in_french(
     tmp_path: Path, answer: LabError, kind: type[LabError], words: str
 ) -> None:
     """Holders read it: it names the table as they do, and none of the catalogue's own words."""
-    inputs = Inputs(Refusing(answer), Storage("memory://"), LIMITS, lambda: False)
+    inputs = Inputs(Refusing(answer), Storage("memory://"), PROJECT, lambda: False)
     with pytest.raises(kind, match=words) as told:
         inputs.gather(inputs.find(trial(TREATMENT)), JobFolder(tmp_path))
     assert str(answer) not in str(told.value)
@@ -90,7 +96,7 @@ def test_dataset_under_two_names_is_opened_once(tmp_path: Path) -> None:
     catalog = Counting(files.put([b"PAR1"], "application/vnd.apache.parquet"))
     twice = TREATMENT.model_copy(update={"inputs": {"homes": "dts_1", "flats": "dts_1"}})
     folder = JobFolder(tmp_path)
-    inputs = Inputs(catalog, files, LIMITS, lambda: False)
+    inputs = Inputs(catalog, files, PROJECT, lambda: False)
     found = inputs.gather(inputs.find(trial(twice)), folder)
     assert [(one.name, one.dataset_id) for one in found] == [("homes", "dts_1"), ("flats", "dts_1")]
     assert catalog.asked == ["dts_1"]
@@ -112,7 +118,7 @@ def test_job_never_sees_columns_that_were_not_granted(tmp_path: Path) -> None:
     files = Storage("memory://")
     ref = files.put([(tmp_path / "table.parquet").read_bytes()], PARQUET)
     with job_folder() as folder:
-        inputs = Inputs(Granting(ref), files, LIMITS, lambda: False)
+        inputs = Inputs(Granting(ref), files, PROJECT, lambda: False)
         [named] = inputs.gather(inputs.find(trial(TREATMENT)), folder)
         assert named.columns == ("stop", "boardings")
         assert pq.read_table(folder.input_path(0)).to_pydict() == {

@@ -14,15 +14,19 @@ import psutil
 import pytest
 
 from services.compute.execution.bubblewrap import check_sandbox, confined
+from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_output import Progress
 from services.compute.execution.process_tree import ProcessTree
-from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
+from services.compute.execution.sandbox import Sandbox
+from services.compute.execution.spares.fork_server import ForkServer
 from services.compute.runner import ingest
+from tests.servers import eventually
 
+PROGRAMS = "tests.integration.compute.execution.programs"
 SUCCESS = "open('/job/out/result.json', 'w').write('{}')\n"
 LIMITS = Limits(seconds=20, memory_bytes=200_000_000, processes=16, log_bytes=2000)
 
-Run = Callable[..., SandboxOutcome]
+Run = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -35,29 +39,60 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def run(folder: Path) -> Iterator[Run]:
-    """Runs a Python program as the job; afterwards no process of it may be left."""
+@pytest.fixture(scope="module")
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """What sandboxes are forked from, and runs programs."""
+    server = ForkServer(tmp_path_factory.mktemp("fork"), PROGRAMS)
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["started", "forked"])
+def run(folder: Path, request: pytest.FixtureRequest) -> Iterator[Run]:
+    """Runs a Python program as the job, started by bubblewrap or forked into its sandbox.
+
+    Afterwards no process of it may be left.
+    """
     mark = uuid4().hex
+    server: ForkServer | None = None
+    if request.param == "forked":
+        server = request.getfixturevalue("fork_server")
 
     def start(
         program: str,
         limits: Limits = LIMITS,
         cancelled: Callable[[], bool] = lambda: False,
         on_progress: Callable[[Progress], None] = lambda _: None,
-    ) -> SandboxOutcome:
+    ) -> Outcome:
         command = (sys.executable, "-B", "-s", "-c", program, mark)
-        return Sandbox(limits, command).run(folder, on_progress, cancelled)
+        waiting = None
+        if server:
+            (folder / "program.py").write_text(program)
+            waiting = server.start(folder, PROGRAMS, limits.processes, limits.memory_bytes)
+            forked.append(waiting)
+        return Sandbox(limits, command).run(folder, on_progress, cancelled, waiting)
 
+    forked: list[ProcessTree] = []
     yield start
     assert not [process for process in psutil.process_iter(["cmdline"]) if _has(process, mark)]
+    for tree in forked:
+        for pid in (tree.leader.pid, tree.init.pid):
+            eventually(lambda pid=pid: is_gone(pid), what=f"{pid} is gone")  # type: ignore[misc]
 
 
 def _has(process: psutil.Process, mark: str) -> bool:
     return mark in (process.info["cmdline"] or [])
 
 
-def said(outcome: SandboxOutcome) -> dict[str, object]:
+def is_gone(pid: int) -> bool:
+    """Whether nothing more is done by a process; whoever is to reap it may take its time."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def said(outcome: Outcome) -> dict[str, object]:
     """The JSON object that the job printed."""
     content: dict[str, object] = json.loads(outcome.log_tail)
     return content
@@ -159,7 +194,8 @@ def write(path):
     try: open(path, "w").close()
     except OSError as error: return error.strerror
     return "written"
-paths = ["/job/in/0", "/job/job.json", "/job/x", "/code/shared/errors.py", "/usr/x", "/x",
+import shared.errors
+paths = ["/job/in/0", "/job/job.json", "/job/x", shared.errors.__file__, "/usr/x", "/x",
     "/etc/x", "/dev/x", "/tmp/x", "/job/out/x"]
 print(json.dumps({path: write(path) for path in paths}))
 """
@@ -250,7 +286,8 @@ while True: signal.pause()
 
 def test_fork_bomb_is_ended(run: Run) -> None:
     """Too many processes end the job at once, before they take the machine."""
-    outcome = run("import os\nwhile True:\n  try: os.fork()\n  except OSError: pass")
+    limits = Limits(seconds=20, memory_bytes=4_000_000_000, processes=16)
+    outcome = run("import os\nwhile True:\n  try: os.fork()\n  except OSError: pass", limits)
     assert (outcome.ok, outcome.reason) == (False, "le traitement a lancé plus de 16 processus")
     assert outcome.seconds < 10
 
@@ -294,8 +331,8 @@ def test_daemon_of_a_finished_job_does_not_stay(run: Run) -> None:
 
 def test_init_of_a_job_that_ends_at_once_is_known(folder: Path) -> None:
     """Nobody looked for processes while it ran, and yet its end is waited for."""
-    tree = ProcessTree(confined(folder, ["true"], LIMITS.processes))
-    assert tree.bubblewrap.wait(20) == 0
+    tree = ProcessTree.started(confined(folder, ["true"], LIMITS.processes))
+    eventually(lambda: tree.leader.poll() == 0, what="it ended")
     init = tree.init
     tree.kill(20)
     assert init is None or not init.is_running() or init.status() == psutil.STATUS_ZOMBIE
@@ -338,7 +375,8 @@ def test_sandbox_leaves_the_hub_of_eventlet_free(folder: Path) -> None:
 import eventlet; eventlet.monkey_patch()
 import select, time
 from pathlib import Path
-from services.compute.execution.sandbox import Limits, Sandbox
+from services.compute.execution.executor import Limits
+from services.compute.execution.sandbox import Sandbox
 beats = []
 def beat():
     while True:

@@ -9,7 +9,8 @@ from zlib import compress
 import psutil
 import pytest
 
-from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
+from services.compute.execution.executor import Limits, Outcome
+from services.compute.execution.sandbox import Sandbox
 from tests.integration.compute.execution.test_bombs import repeated
 from tests.integration.compute.jobs import Tables, prepare, step
 from tests.integration.compute.own_code.conftest import RunCode
@@ -194,7 +195,7 @@ def mark() -> Iterator[str]:
 
 def in_sandbox(
     folder: Path, files: Tables, work: dict[str, object], code: str, limits: Limits
-) -> SandboxOutcome:
+) -> Outcome:
     """Run the code as a job runs it."""
     steps = [step("python", {"communes": "communes"}, "rendu", code=code)]
     prepare(folder, {**work, "steps": steps}, files)

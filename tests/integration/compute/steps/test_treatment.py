@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from services.compute.execution.executor import Limits
 from services.compute.execution.job_output import Progress
-from services.compute.execution.sandbox import Limits, Sandbox
+from services.compute.execution.sandbox import Sandbox
 from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, ingest, prepare, step, treat
 
 TABLES: Tables = {

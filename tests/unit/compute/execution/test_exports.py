@@ -7,6 +7,7 @@ from threading import Event, Thread
 import pytest
 
 from services.compute.execution.exports import ExportGate, TableExports
+from services.compute.execution.spares.spares import Spares
 from shared.errors import Rejected, TooMany, Unavailable
 from shared.storage import Storage
 from shared.tables.exports import Export
@@ -50,4 +51,4 @@ def test_only_tables_are_exported(tmp_path: Path) -> None:
     files = Storage(f"file://{tmp_path}")
     text = files.put([b"a;b\n"], "text/csv")
     with pytest.raises(Rejected, match="seule une table"):
-        TableExports(files, 10**9).table(text, Export(format="xlsx"), "mbr_a")
+        TableExports(files, 10**9, Spares(0, 10**9)).table(text, Export(format="xlsx"), "mbr_a")

@@ -1,0 +1,97 @@
+"""The contract of what runs jobs: `submit` a filled folder, `poll` for its end, or `cancel` it.
+
+Whatever does the work reads the same folder by the same runner.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from services.compute.execution.bubblewrap import PROCESSES
+from services.compute.execution.job_folder import JobFolder
+from services.compute.execution.job_output import Progress
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may use; memory is the resident set of all its processes together."""
+
+    seconds: float
+    memory_bytes: int
+    processes: int = PROCESSES
+    log_bytes: int = 20_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended; `reason` says in French why it failed, and is empty when it did not."""
+
+    ok: bool
+    reason: str
+    seconds: float
+    peak_bytes: int
+    log_tail: str
+
+
+class Execution(Protocol):
+    """One job under way: nothing of it is left after the block."""
+
+    def __enter__(self) -> Self:
+        """Itself."""
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End what is left of it."""
+
+    def poll(self) -> Outcome | None:
+        """How it ended, None while it goes on; waits for news, but not for long.
+
+        Raises Unavailable when it cannot go on through no fault of its own.
+        """
+
+    def news(self) -> Progress | None:
+        """How far it is, unless it said nothing since this was last asked."""
+
+    def cancel(self) -> None:
+        """Let it end soon."""
+
+
+class Executor(Protocol):
+    """What runs jobs, a few at a time."""
+
+    def folder(self) -> AbstractContextManager[JobFolder]:
+        """An empty folder for a job, which is removed at the end of the block."""
+
+    def submit(self, folder: JobFolder, limits: Limits) -> Execution:
+        """Run what the folder describes: `result.json` is there once it ended well.
+
+        Raises Unavailable when it does not start.
+        """
+
+    def prepare(self) -> None:
+        """Get ready for the next jobs; raises Unavailable when that fails."""
+
+    def close(self) -> None:
+        """Give up what was prepared."""
+
+
+def watch(
+    execution: Execution, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+) -> Outcome:
+    """How a job ends that is told on the way, and cancelled once it shall be.
+
+    Both are called up to ten times a second. Raises as `poll` does.
+    """
+    with execution:
+        while (outcome := execution.poll()) is None:
+            if news := execution.news():
+                on_progress(news)
+            if cancelled():
+                execution.cancel()
+        return outcome

@@ -1,0 +1,107 @@
+"""The process beside a sandbox that forks the job into it, and ends both when it has to.
+
+It runs in a fork of one that has loaded what jobs work with (services/compute/runner/preload.py).
+Bubblewrap makes the sandbox around a program that does nothing; the job enters its namespaces.
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from services.compute.execution.bubblewrap import CODE, confined
+from services.compute.execution.spares import namespaces
+
+HOLDER = "cat"
+"""What stands in the sandbox before the job does, and ends it with its own end."""
+
+_PARENT, _OUTPUTS = 3, (1, 2)
+
+
+class Pipes(NamedTuple):
+    """What the service holds the other ends of.
+
+    A line on `control` begins the job, and its end ends all; `status` tells who they are, then the
+    job's exit status.
+    """
+
+    control: int
+    output: int
+    status: int
+
+
+def keep(folder: Path, processes: int, pipes: Pipes, job: Callable[[], object]) -> NoReturn:
+    """Make the sandbox of `folder`, let `job` wait and work in it, and exit with both."""
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    bubblewrap, init = _make_sandbox(folder, processes, pipes)
+    watched = os.pidfd_open(init)
+    namespaces.enter(init)
+    worker = os.fork()
+    if worker == 0:
+        _work(processes, pipes, job)
+    os.close(pipes.output)
+    _tell(pipes, [os.getpid(), bubblewrap.pid, init])
+    _wait(worker, pipes, watched)
+    _, status = os.waitpid(worker, 0)
+    _tell(pipes, os.waitstatus_to_exitcode(status))
+    bubblewrap.communicate()
+    os._exit(0)
+
+
+def _make_sandbox(
+    folder: Path, processes: int, pipes: Pipes
+) -> tuple["subprocess.Popen[bytes]", int]:
+    """Bubblewrap and its init, once everything is mounted; what it complains of is the output."""
+    info, told = os.pipe()
+    program, *options = confined(folder, [HOLDER], processes)
+    bubblewrap = subprocess.Popen(
+        [program, "--info-fd", str(told), *options],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=pipes.output,
+        pass_fds=(told,),
+    )
+    os.close(told)
+    assert bubblewrap.stdin  # noqa: S101 - it is a pipe
+    assert bubblewrap.stdout  # noqa: S101 - it is a pipe
+    with suppress(BrokenPipeError):
+        bubblewrap.stdin.write(b"\n")
+    if not bubblewrap.stdout.read(1):
+        os._exit(1)
+    with os.fdopen(info, "rb") as reading:
+        return bubblewrap, json.loads(reading.read())["child-pid"]
+
+
+def _work(processes: int, pipes: Pipes, job: Callable[[], object]) -> NoReturn:
+    """Be the job: in the sandbox, with its pipes and nothing else of the process it was."""
+    os.setsid()
+    for target, source in ((0, pipes.control), *((one, pipes.output) for one in _OUTPUTS)):
+        os.dup2(source, target)
+    os.closerange(_PARENT, os.sysconf("SC_OPEN_MAX"))
+    namespaces.limit(processes)
+    namespaces.drop_privileges()
+    os.chdir(CODE)
+    if os.read(0, 1):
+        job()
+    os._exit(0)
+
+
+def _wait(worker: int, pipes: Pipes, init: int) -> None:
+    """Until the job ends; the sandbox is ended when the service is gone."""
+    poll = select.poll()
+    poll.register(os.pidfd_open(worker), select.POLLIN)
+    poll.register(pipes.control, 0)  # no more than that the other end was closed
+    if any(descriptor == pipes.control for descriptor, _ in poll.poll()):
+        signal.pidfd_send_signal(init, signal.SIGKILL)
+
+
+def _tell(pipes: Pipes, said: object) -> None:
+    with suppress(BrokenPipeError):
+        os.write(pipes.status, json.dumps(said).encode() + b"\n")

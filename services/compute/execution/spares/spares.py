@@ -1,0 +1,119 @@
+"""Keeps sandboxes with everything loaded for the next jobs: to load it takes longer than most work.
+
+Each is a job's like any other, with an empty folder that is filled later, and serves one job only.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from services.compute.execution.bubblewrap import PROCESSES
+from services.compute.execution.job_folder import JobFolder, job_folder
+from services.compute.execution.process_tree import ProcessTree
+from services.compute.execution.spares.fork_server import ForkServer
+from shared.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+JOB = "services.compute.runner.__main__"
+"""The module that does jobs."""
+
+_PATIENCE_SECONDS = 2.0
+
+
+class Spares:
+    """As many sandboxes that wait as `slots`, for jobs that may take that much memory.
+
+    There are none without slots, nor while nothing is loaded. A fork server that did not start or
+    ended is replaced after `rest_seconds`: the next may do the same.
+    """
+
+    def __init__(self, slots: int, memory_bytes: int, rest_seconds: float = 60.0) -> None:
+        self._slots, self._memory_bytes = slots, memory_bytes
+        self._lock = threading.Lock()
+        self._spares: list[_Spare] = []
+        self._server: ForkServer | None = None
+        self._stack = ExitStack()
+        self._rest_seconds, self._not_before = rest_seconds, float("-inf")
+
+    def fill(self) -> None:
+        """Let one wait for each slot, if all is loaded; raises Unavailable when none starts."""
+        with self._lock:
+            for spare in [one for one in self._spares if not one.tree.is_waiting]:
+                log.warning("a sandbox ended that waited")
+                self._spares.remove(spare)
+                spare.close()
+            server = self._running_server()
+            while server and len(self._spares) < self._slots and server.is_ready():
+                self._spares.append(_Spare(server, self._memory_bytes))
+
+    @contextmanager
+    def folder(self) -> Iterator[tuple[JobFolder, ProcessTree | None]]:
+        """A job's folder, which is removed at the end, and what waits around it, if anything."""
+        with self._lock:
+            spare = self._spares.pop(0) if self._spares else None
+        if spare:
+            try:
+                yield spare.folder, spare.tree
+            finally:
+                spare.close()
+            return
+        with job_folder() as folder, self.around(folder.path) as tree:
+            yield folder, tree
+
+    @contextmanager
+    def around(self, folder: Path, module: str = JOB) -> Iterator[ProcessTree | None]:
+        """What waits around that folder to do what `module` does, and is ended; None if nothing."""
+        tree = None
+        with self._lock:
+            server = self._running_server()
+        if server:
+            with suppress(Unavailable):
+                tree = server.start(folder, module, PROCESSES, self._memory_bytes)
+        try:
+            yield tree
+        finally:
+            if tree:
+                tree.kill(_PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        """End those that wait, and what they are forked from."""
+        with self._lock:
+            for spare in self._spares:
+                spare.close()
+            self._spares.clear()
+            self._slots = 0
+            self._end_server()
+
+    def _running_server(self) -> ForkServer | None:
+        if self._server and not self._server.is_running:
+            log.warning("the process ended that sandboxes are forked from")
+            self._end_server()
+            self._not_before = time.monotonic() + self._rest_seconds
+        if self._server is None and self._slots and time.monotonic() >= self._not_before:
+            self._server = ForkServer(self._stack.enter_context(job_folder()).path)
+        return self._server
+
+    def _end_server(self) -> None:
+        if self._server:
+            self._server.close()
+        self._server = None
+        self._stack.close()
+
+
+class _Spare:
+    """One sandbox that waits, around its folder."""
+
+    def __init__(self, server: ForkServer, memory_bytes: int) -> None:
+        with ExitStack() as stack:
+            self.folder = stack.enter_context(job_folder())
+            self.tree = server.start(self.folder.path, JOB, PROCESSES, memory_bytes)
+            self._stack = stack.pop_all()
+
+    def close(self) -> None:
+        """End what waits or is left of it, and remove the folder."""
+        self.tree.kill(_PATIENCE_SECONDS)
+        self._stack.close()

@@ -1,0 +1,191 @@
+"""A sandbox that waits for its job does it like any other, and is gone with it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.compute.execution.executor import Limits, Outcome
+from services.compute.execution.job_folder import JobFolder, Work
+from services.compute.execution.process_tree import ProcessTree
+from services.compute.execution.sandbox import Sandbox
+from services.compute.execution.spares.spares import Spares
+from tests.integration.compute.lab import HOMES, Lab
+from tests.servers import eventually
+
+LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
+
+
+@pytest.fixture
+def spares() -> Iterator[Spares]:
+    """One sandbox that waits."""
+    made = Spares(1, LIMITS.memory_bytes, rest_seconds=0)
+    fill(made)
+    yield made
+    made.close()
+
+
+def fill(spares: Spares) -> ProcessTree:
+    """Let one wait, once all is loaded; returns it."""
+
+    def one_waits() -> bool:
+        spares.fill()
+        return bool(spares._spares)
+
+    eventually(one_waits, 30, "one waits")
+    return spares._spares[0].tree
+
+
+def work(folder: JobFolder, waiting: ProcessTree | None) -> Outcome:
+    """Take in a table in that folder."""
+    folder.input_path(0).write_bytes(HOMES)
+    folder.describe(Work(kind="ingest", inputs={"source": "in/0"}, filename="a.csv"))
+    return Sandbox(LIMITS).run(folder.path, lambda _news: None, lambda: False, waiting)
+
+
+def rows(folder: JobFolder) -> int:
+    """How many rows were taken in."""
+    return int(json.loads((folder.path / "result.json").read_text())["reports"][0]["rows"])
+
+
+def is_gone(tree: ProcessTree) -> bool:
+    """Whether nothing of a sandbox is left."""
+    return tree.leader.poll() is not None and has_ended(tree.init.pid)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process does nothing more; whoever is to reap it may take its time."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_job_runs_in_the_sandbox_that_waited(spares: Spares) -> None:
+    """In its folder, and in no other; afterwards neither is there."""
+    waits = fill(spares)
+    with spares.folder() as (folder, waiting):
+        assert waiting is waits
+        assert waiting.is_waiting
+        outcome = work(folder, waiting)
+        assert outcome.ok, outcome
+        assert rows(folder) == 700
+        assert waiting.leader.returncode == 0
+    assert not folder.path.exists()
+    eventually(lambda: is_gone(waits), what="nothing of it is left")
+
+
+def test_job_that_finds_none_waiting_gets_a_forked_one(spares: Spares) -> None:
+    """Two come at once: each has a sandbox of its own."""
+    with spares.folder() as (first, one), spares.folder() as (second, other):
+        assert one
+        assert other
+        assert one is not other
+        assert first.path != second.path
+        assert work(second, other).ok
+        assert work(first, one).ok
+
+
+def test_job_runs_anew_when_what_waited_is_gone(spares: Spares) -> None:
+    """Whatever ended it: the machine may have been short of memory."""
+    with spares.folder() as (folder, waiting):
+        assert waiting
+        waiting.kill(10)
+        assert work(folder, waiting).ok
+        assert rows(folder) == 700
+
+
+def test_what_waits_is_replaced_once_it_is_gone(spares: Spares) -> None:
+    """And is left alone while it is there."""
+    first = fill(spares)
+    assert fill(spares) is first
+    folder = spares._spares[0].folder
+    first.kill(10)
+    assert fill(spares) is not first
+    assert not folder.path.exists()
+
+
+def test_job_runs_without_the_process_that_sandboxes_are_forked_from(spares: Spares) -> None:
+    """What waits is still good, and so is a new sandbox; another is loaded after a rest."""
+    server = spares._server
+    assert server
+    server._process.kill()
+    server._process.wait()
+    with spares.folder() as (folder, waiting):
+        assert waiting
+        assert work(folder, waiting).ok
+    assert fill(spares)
+    assert spares._server is not server
+
+
+def test_server_that_cannot_load_is_not_replaced_at_once() -> None:
+    """Where it cannot load, one after the other would end; jobs run without it."""
+    spares = Spares(1, LIMITS.memory_bytes)
+    spares.fill()
+    assert spares._server
+    spares._server._process.kill()
+    spares._server._process.wait()
+    for _ in range(2):
+        spares.fill()
+        assert spares._server is None
+    with spares.folder() as (folder, waiting):
+        assert waiting is None
+        assert work(folder, waiting).ok
+    spares.close()
+
+
+def test_what_waits_ends_with_its_service(spares: Spares) -> None:
+    """A service that was killed closes the pipe; one that stops ends it."""
+    first = fill(spares)
+    assert first.leader.stdin
+    first.leader.stdin.close()
+    eventually(lambda: is_gone(first), 30, "it ended by itself")
+    another = fill(spares)
+    folder = spares._spares[0].folder
+    spares.close()
+    eventually(lambda: is_gone(another), what="it is ended")
+    assert not folder.path.exists()
+
+
+def test_unused_sandbox_ends_with_the_run_that_took_it(spares: Spares) -> None:
+    """A job that is refused before it begins leaves nothing."""
+    with pytest.raises(ValueError, match="refused"), spares.folder() as (folder, waiting):
+        raise ValueError("refused")
+    assert waiting
+    eventually(lambda: is_gone(waiting), what="it is ended")
+    assert not folder.path.exists()
+
+
+def test_service_keeps_one_and_leaves_none(lab: Lab) -> None:
+    """One job after another is done, and the stopped service leaves neither process nor folder."""
+    with lab.compute(job_spare="true") as service:
+        lab.ingest(HOMES)
+        lab.ingest(HOMES)
+        found: list[psutil.Process] = []
+
+        def one_waits() -> bool:
+            found[:] = psutil.Process(service.pid).children(recursive=True)
+            return any(one.name() == "cat" for one in found)
+
+        eventually(one_waits, 30, "one waits")
+    for one in found:
+        eventually(lambda one=one: has_ended(one.pid), what=f"{one} ended")  # type: ignore[misc]
+    assert not list(Path(lab.work).glob("datalab-job-*"))
+
+
+def test_sandbox_that_waits_ends_with_a_killed_service(lab: Lab) -> None:
+    """Nobody is left to tell it to: the kernel closes its pipe."""
+    with lab.compute(job_spare="true") as service:
+        lab.ingest(HOMES)
+        found: list[psutil.Process] = []
+
+        def one_waits() -> bool:
+            found[:] = psutil.Process(service.pid).children(recursive=True)
+            return any(one.name() == "cat" for one in found)
+
+        eventually(one_waits, 30, "one waits")
+        service.kill()
+        for one in found:
+            eventually(lambda one=one: has_ended(one.pid), what=f"{one} ended")  # type: ignore[misc]
