@@ -12,6 +12,7 @@ import typer
 from deploy.cli.api_client import CallError, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest
 from deploy.cli.commands import (
+    code_commands,
     dataset_commands,
     harvest_commands,
     job_commands,
@@ -43,6 +44,7 @@ app.add_typer(dataset_commands.app, name="dataset")
 app.add_typer(harvest_commands.app, name="harvest")
 app.add_typer(job_commands.app, name="job")
 app.add_typer(recipe_commands.app, name="recipe")
+app.add_typer(code_commands.app, name="code")
 app.add_typer(webhook_commands.app, name="webhook")
 app.add_typer(parked_commands.app, name="parked")
 

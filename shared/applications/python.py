@@ -29,7 +29,7 @@ LIBRARIES = (
 )
 """What code may import besides Python's own, by the names of their packages."""
 
-_OF_NOTEBOOKS = ("nbclient", "nbconvert", "ipykernel")
+_NEEDED = (*LIBRARIES, "nbclient", "nbconvert", "ipykernel")
 _CODE_BYTES = 200_000
 _RUN = re.compile(r"^def\s+run\s*\(", re.MULTILINE)
 _SEEDS = 2**32
@@ -154,19 +154,16 @@ def _own_code(steps: Iterable[Step]) -> Iterator[OwnCode]:
                 yield OwnCode(step=step.output, text=told.text, sha256=told.hash)
 
 
-def check_installed(steps: Iterable[Step]) -> None:
+def check_installed(steps: Iterable[Step], needed: Iterable[str] = _NEEDED) -> None:
     """Raise Invalid, in French, for code where this machine lacks what it may import: an extra."""
     for number, step in enumerate(steps):
-        if step.application == PYTHON.name and (missing := _missing()):
+        is_own = step.application == PYTHON.name
+        if is_own and (missing := [name for name in needed if not _version(name)]):
             raise Invalid(
                 "ce laboratoire n'exécute pas de code Python : il n'a pas installé"
                 f" {french_list(missing)} (make code)",
                 f"steps.{number}.application",
             )
-
-
-def _missing() -> list[str]:
-    return [name for name in (*LIBRARIES, *_OF_NOTEBOOKS) if not _version(name)]
 
 
 def library_versions() -> dict[str, str]:

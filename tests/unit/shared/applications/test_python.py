@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.applications import check_steps, python
+from shared.applications import check_steps
 from shared.applications.python import check_installed, own_code
 from shared.errors import Invalid
 from shared.events.event import Step, Treatment
@@ -113,10 +113,10 @@ def test_columns_of_a_table_that_the_step_has_not_are_refused() -> None:
     assert refused.value.field == "steps.0.parameters.columns.c"
 
 
-def test_lab_without_the_libraries_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lab_without_the_libraries_says_so() -> None:
     """They are an extra: what cannot run is refused where it stands."""
-    check_installed([Step.model_validate(step(code=RUN))])
-    monkeypatch.setattr(python, "LIBRARIES", ("pandas", "no-such-library"))
+    steps = [Step.model_validate(step(code=RUN))]
+    check_installed(steps)
     with pytest.raises(Invalid, match="n'a pas installé no-such-library") as refused:
-        check_installed([Step.model_validate(step(code=RUN))])
+        check_installed(steps, ["pandas", "no-such-library"])
     assert refused.value.field == "steps.0.application"

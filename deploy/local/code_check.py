@@ -1,0 +1,112 @@
+"""Runs a holder's own code on samples, in the sandbox that jobs have, without a lab."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from services.compute.execution.bubblewrap import check_sandbox
+from services.compute.execution.job_folder import JobFolder, RunnerResult, Work, job_folder
+from services.compute.execution.job_output import Progress
+from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
+from shared.applications import check_steps
+from shared.applications.python import PYTHON, check_installed
+from shared.errors import Rejected
+from shared.events.event import Step
+from shared.tables.manifest import TABLE
+from shared.words import fold
+
+OUTPUT = "resultat"
+"""What the step calls its table here."""
+
+_NOTEBOOK = ".ipynb"
+
+
+class CheckedCode(NamedTuple):
+    """How the code ended: `reason` is French, and empty when it went well."""
+
+    reason: str
+    said: str
+    seconds: float
+    peak_bytes: int
+    summary: str
+    outputs: tuple[str, ...]
+
+
+def step_of(file: Path, roles: Mapping[str, Path], told: Mapping[str, Any]) -> Step:
+    """The step that runs the code in `file` on tables in these roles; `told` are its parameters.
+
+    Raises Invalid, in French, for what could not be a step of a treatment.
+    """
+    kind = "notebook" if file.suffix == _NOTEBOOK else "code"
+    parameters = {**told, kind: file.read_text(encoding="utf-8")}
+    inputs = {role: role for role in roles}
+    step = Step(application=PYTHON.name, inputs=inputs, parameters=parameters, output=OUTPUT)
+    check_steps(roles, [step])
+    check_installed([step])
+    return step
+
+
+def role_of(path: Path) -> str:
+    """What the table of a file is called in the code: its name, in plain letters."""
+    plain = re.sub(r"[^a-z0-9]+", "_", fold(path.stem)).strip("_")
+    return plain if plain[:1].isalpha() else f"table_{plain}".rstrip("_")
+
+
+def check_code(
+    step: Step, samples: Mapping[str, Path], limits: Limits, kept: Path | None
+) -> CheckedCode:
+    """Take the samples in and run the step on them; what it makes goes into the folder `kept`.
+
+    Raises Rejected, in French, for a sample that is no table, Unavailable where no sandbox starts.
+    """
+    check_sandbox()
+    with job_folder() as folder:
+        profiles = {
+            role: _take(path, limits, folder.input_path(number))
+            for number, (role, path) in enumerate(samples.items())
+        }
+        work = Work(
+            kind="full",
+            inputs={role: f"in/{number}" for number, role in enumerate(samples)},
+            described={role: profile["columns"] for role, profile in profiles.items()},
+            steps=(step,),
+        )
+        folder.describe(work)
+        outcome = Sandbox(limits).run(folder.path, _nobody_listens, lambda: False)
+        if not outcome.ok:
+            return CheckedCode(*_end(outcome), "", ())
+        result = folder.result()
+        if kept:
+            _keep(folder, result, kept)
+        made = tuple(one.name for one in result.outputs)
+        return CheckedCode(*_end(outcome), str(result.reports[0]["summary"]), made)
+
+
+def _end(outcome: SandboxOutcome) -> tuple[str, str, float, int]:
+    return outcome.reason, outcome.log_tail, outcome.seconds, outcome.peak_bytes
+
+
+def _take(path: Path, limits: Limits, table: Path) -> Mapping[str, Any]:
+    """Take a sample in as `table`; returns its profile."""
+    with job_folder() as folder:
+        shutil.copyfile(path, folder.input_path(0))
+        folder.describe(Work(kind="ingest", inputs={"source": "in/0"}, filename=path.name))
+        outcome = Sandbox(limits).run(folder.path, _nobody_listens, lambda: False)
+        if not outcome.ok:
+            raise Rejected(f"{path.name} : {outcome.reason}")
+        result = folder.result()
+        [made] = [one for one in result.outputs if one.name == TABLE]
+        shutil.move(folder.made_path(made), table)
+        return result.reports[0]
+
+
+def _keep(folder: JobFolder, result: RunnerResult, kept: Path) -> None:
+    kept.mkdir(parents=True, exist_ok=True)
+    for made in result.outputs:
+        shutil.copyfile(folder.made_path(made), kept / made.name)
+
+
+def _nobody_listens(_news: Progress) -> None:
+    pass

@@ -1,0 +1,58 @@
+"""`datalab code check`: own code runs here first, in the sandbox of jobs, without a lab."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from deploy.local.code_check import role_of
+from tests.integration.compute.jobs import DEMO
+
+CODE = """def run(tables, parameters):
+    communes = tables["communes_2026"]
+    print("reçu", len(communes))
+    return communes[communes["departement"] == parameters["departement"]]
+"""
+
+
+def check(folder: Path, code: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    """The command, on that code."""
+    file = folder / "essai.py"
+    file.write_text(code)
+    program = ("-c", "from deploy.cli import main; main()", "code", "check", str(file))
+    return subprocess.run(
+        [sys.executable, *program, *words], capture_output=True, text=True, check=False
+    )
+
+
+def test_code_runs_on_a_sample_without_a_lab(tmp_path: Path) -> None:
+    """What it prints and makes is there, with codes as texts."""
+    words = ("--sample", str(DEMO / "communes_2026.csv"), "--output", str(tmp_path / "made"))
+    done = check(tmp_path, CODE, *words, "--parameters", '{"departement": "61"}')
+    assert done.returncode == 0, done.stderr
+    assert "reçu " in done.stdout
+    assert "made: result.parquet, result.csv" in done.stdout
+    rows = (tmp_path / "made" / "result.csv").read_text().splitlines()
+    assert len(rows) > 300
+    assert rows[1].startswith("61")
+
+
+def test_fault_of_code_is_told_as_a_job_tells_it(tmp_path: Path) -> None:
+    """With its trace, since these are its author's own data."""
+    words = ("--sample", str(DEMO / "communes_2026.csv"))
+    done = check(tmp_path, CODE, *words)
+    assert done.returncode == 1
+    assert "le code s'est arrêté ligne 4 : il n'y a pas de clé ou de colonne" in done.stderr
+    assert "KeyError: 'departement'" in done.stdout
+
+
+def test_code_without_run_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    """As the lab refuses it."""
+    done = check(tmp_path, "x = 1\n", "--sample", str(DEMO / "communes_2026.csv"))
+    assert done.returncode == 1
+    assert "def run(tables, parameters)" in done.stderr
+
+
+def test_tables_are_named_after_their_files() -> None:
+    """In plain letters, as roles are."""
+    names = ["Données 2024.csv", "2024.csv", "a-b.parquet", "é.csv"]
+    assert [role_of(Path(name)) for name in names] == ["donnees_2024", "table_2024", "a_b", "e"]
