@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.compute.execution.bubblewrap import check_sandbox
+from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_folder import JobFolder, RunnerResult, Work, job_folder
 from services.compute.execution.job_output import Progress
-from services.compute.execution.sandbox import Limits, Sandbox, SandboxOutcome
+from services.compute.execution.sandbox import Sandbox
 from shared.applications import check_steps
 from shared.applications.python import PYTHON, check_installed
 from shared.errors import Rejected
@@ -84,7 +85,7 @@ def check_code(
         return CheckedCode(*_end(outcome), str(result.reports[0]["summary"]), made)
 
 
-def _end(outcome: SandboxOutcome) -> tuple[str, str, float, int]:
+def _end(outcome: Outcome) -> tuple[str, str, float, int]:
     return outcome.reason, outcome.log_tail, outcome.seconds, outcome.peak_bytes
 
 
