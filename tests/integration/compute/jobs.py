@@ -54,9 +54,14 @@ def step(
 
 
 def prepare(folder: Path, job: dict[str, Any], inputs: Tables) -> None:
-    """Fill a job folder as the service does: inputs numbered in order."""
+    """Make a job folder and fill it as the service does."""
     (folder / "in").mkdir(parents=True)
     (folder / "out").mkdir()
+    describe(folder, job, inputs)
+
+
+def describe(folder: Path, job: dict[str, Any], inputs: Tables) -> None:
+    """Fill a job folder: inputs are numbered in order."""
     paths = {}
     for number, (name, content) in enumerate(inputs.items()):
         paths[name] = f"in/{number}"

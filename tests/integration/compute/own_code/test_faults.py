@@ -3,6 +3,7 @@
 import random
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from zlib import compress
 
@@ -11,8 +12,10 @@ import pytest
 
 from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.sandbox import Sandbox
+from services.compute.execution.spares.spares import Spares
 from tests.integration.compute.execution.test_bombs import repeated
-from tests.integration.compute.jobs import Tables, prepare, step
+from tests.integration.compute.execution.test_spares import fill
+from tests.integration.compute.jobs import Tables, describe, prepare, step
 from tests.integration.compute.own_code.conftest import RunCode
 
 FORGED = """
@@ -193,12 +196,16 @@ def mark() -> Iterator[str]:
     assert not [words for words in said if words.startswith("sleep") and number in words]
 
 
+def steps_of(code: str) -> list[dict[str, object]]:
+    """A treatment of one step."""
+    return [step("python", {"communes": "communes"}, "rendu", code=code)]
+
+
 def in_sandbox(
     folder: Path, files: Tables, work: dict[str, object], code: str, limits: Limits
 ) -> Outcome:
     """Run the code as a job runs it."""
-    steps = [step("python", {"communes": "communes"}, "rendu", code=code)]
-    prepare(folder, {**work, "steps": steps}, files)
+    prepare(folder, {**work, "steps": steps_of(code)}, files)
     return Sandbox(limits).run(folder, lambda _news: None, lambda: False)
 
 
@@ -248,14 +255,31 @@ def test_attack_ends_with_a_reason(
     assert reason in outcome.reason
 
 
+BACKGROUND = """
+import subprocess
+def run(tables, parameters):
+    subprocess.Popen(["setsid", "sleep", "1000.{}"])
+    return tables["communes"].head(1)
+"""
+
+
 def test_background_processes_end_with_the_code(
     tmp_path: Path, files: Tables, work: dict[str, object], mark: str
 ) -> None:
     """They neither keep the job from ending nor write where its results are read."""
-    code = (
-        "import subprocess\ndef run(tables, parameters):\n"
-        f"    subprocess.Popen(['setsid', 'sleep', '1000.{mark}'])\n"
-        "    return tables['communes'].head(1)"
-    )
-    outcome = in_sandbox(tmp_path / "job", files, work, code, LIMITS)
+    outcome = in_sandbox(tmp_path / "job", files, work, BACKGROUND.format(mark), LIMITS)
     assert outcome.ok, outcome
+
+
+def test_code_is_as_confined_in_a_sandbox_that_waited(
+    files: Tables, work: dict[str, object], mark: str
+) -> None:
+    """Its runner is a fork without any privilege, which may still confine it further."""
+    spares = Spares(1, LIMITS.memory_bytes)
+    with closing(spares):
+        fill(spares)
+        with spares.folder() as (folder, waiting):
+            assert waiting
+            describe(folder.path, {**work, "steps": steps_of(BACKGROUND.format(mark))}, files)
+            run = Sandbox(LIMITS).run(folder.path, lambda _: None, lambda: False, waiting)
+            assert run.ok, run
