@@ -2,8 +2,8 @@
 
 An attacker knows the lab's code, so that it can practise in worlds that it makes up: it notes what
 it sees there, and which answer was right. In the trial it gives the likeliest answer (naive Bayes,
-each value of a feature counted once more than it was seen). So whatever tells the truth apart is
-used, if a figure, an empty cell, a refusal or its words.
+each value of a feature counted once more than it was seen; beforehand all answers are as likely).
+So whatever tells the truth apart is used, if a figure, an empty cell, a refusal or its words.
 """
 
 import math
@@ -95,7 +95,7 @@ class Guesser:
 
     def _likelihood(self, truth: str, seen: Features) -> float:
         of = self._truths[truth]
-        return math.log(of) + sum(
+        return sum(
             math.log((counted[truth][seen.get(name)] + 1) / (of + _values(counted) + 1))
             for name, counted in self._seen.items()
         )
