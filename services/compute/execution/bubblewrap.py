@@ -80,6 +80,8 @@ def _visible() -> Iterator[str]:
 def interpreter() -> list[Path]:
     """The folders of this Python and its packages that /usr does not hold."""
     prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
+    # What was loaded outside of the sandbox may know its files by where links lead.
+    prefixes |= {prefix.resolve() for prefix in prefixes}
     return sorted(prefix for prefix in prefixes if not prefix.is_relative_to("/usr"))
 
 

@@ -12,6 +12,7 @@ from services.compute.execution.job_folder import JobFolder, Work
 from services.compute.execution.process_tree import ProcessTree
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
+from shared.events.event import Step
 from tests.integration.compute.lab import HOMES, Lab
 from tests.servers import eventually
 
@@ -75,6 +76,27 @@ def test_job_runs_in_the_sandbox_that_waited(spares: Spares) -> None:
         assert waiting.leader.returncode == 0
     assert not folder.path.exists()
     eventually(lambda: is_gone(waits), what="nothing of it is left")
+
+
+def test_forked_job_draws(spares: Spares) -> None:
+    """Fonts that were found outside are found in the sandbox, where links lead nowhere else."""
+    with spares.folder() as (folder, waiting):
+        assert work(folder, waiting).ok
+        table = (folder.path / "out" / "table.parquet").read_bytes()
+    parameters = {
+        "by": ["com"],
+        "sums": ["vacants"],
+        "chart": {"value": "vacants", "label": "com", "title": "Logements vacants"},
+    }
+    step = Step(application="aggregate", inputs={"table": "t"}, parameters=parameters, output="s")
+    with spares.folder() as (folder, waiting):
+        assert waiting
+        folder.input_path(0).write_bytes(table)
+        folder.describe(Work(kind="full", inputs={"t": "in/0"}, steps=(step,)))
+        outcome = Sandbox(LIMITS).run(folder.path, lambda _news: None, lambda: False, waiting)
+        assert outcome.ok, outcome
+        assert waiting.leader.returncode == 0
+        assert list((folder.path / "out").glob("chart*"))
 
 
 def test_job_that_finds_none_waiting_gets_a_forked_one(spares: Spares) -> None:
