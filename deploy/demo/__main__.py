@@ -93,12 +93,12 @@ def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, fol
             story.stop_listening()
     finally:
         partner.close()
-    table, chart = story.fetch(folder)
+    table, *pictures = story.fetch(folder)
     _show(console, table)
     console.print(
         f"The partner received {len(partner.received)} signed events, refused {partner.refused}."
     )
-    console.print(f"Result: {table} and {chart}")
+    console.print(f"Result: {table}, with {', '.join(one.name for one in pictures)} beside it")
     console.print(f"Dataset: {urls['catalog']}/datasets/{story.result_id}")
     console.print(f"Timeline: .venv/bin/datalab timeline {story.project_id}")
 

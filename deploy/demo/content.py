@@ -70,6 +70,10 @@ MISSPELT = "intercomunalités normandes"
 """What somebody in a hurry types into the search."""
 
 
+RESULT_FILES = ("result.csv", "vacance.png", "carte.svg", "report.html")
+"""What is downloaded of the result: its table, chart, map and report."""
+
+
 def open_dataset(filename: str) -> dict[str, Any]:
     """The metadata of one of the lab's open datasets."""
     common = {"territory": TERRITORY, "licence": "lov2", "access": "open"}
@@ -132,6 +136,28 @@ def treatment(homes: str, epci: str, communes: str) -> dict[str, Any]:
             },
         ],
     }
+
+
+def published(treatment: Mapping[str, Any]) -> dict[str, Any]:
+    """The same treatment, which ends in a map of Normandy and a report."""
+    drawn = {"key": "epci", "value": "taux_vacance", "unit": "%"}
+    title = "Logements vacants en Normandie, 2021"
+    question = project("", None)["problem"]
+    steps = [
+        {
+            "application": "map",
+            "inputs": {"table": "vacance"},
+            "parameters": {**drawn, "title": f"{title} : part des logements par EPCI"},
+            "output": "carte",
+        },
+        {
+            "application": "report",
+            "inputs": {"table": "carte"},
+            "parameters": {"title": title, "question": question, "rows": 71},
+            "output": "rapport",
+        },
+    ]
+    return {**treatment, "steps": [*treatment["steps"], *steps]}
 
 
 def delivery(job_id: str) -> dict[str, Any]:

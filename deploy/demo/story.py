@@ -136,7 +136,7 @@ class Story:
         """Submit the project and read the lab's advice."""
         homes = self.datasets[content.HOMES_FILE]
         epci, communes = self.datasets["epci_2026.csv"], self.datasets["communes_2026.csv"]
-        treatment = content.treatment(homes, epci, communes)
+        treatment = content.published(content.treatment(homes, epci, communes))
         body = content.project(homes, treatment)
         self.project_id = self.holder.post("intake", "/projects", body)["id"]
         self._tell(f"submitted: {body['title']} ({self.project_id})")
@@ -211,9 +211,9 @@ class Story:
         return manifest
 
     def fetch(self, folder: Path) -> list[Path]:
-        """Download the result's table and chart."""
+        """Download the result's table, chart, map and report."""
         folder.mkdir(parents=True, exist_ok=True)
-        files = [folder / "result.csv", folder / "chart.png"]
+        files = [folder / name for name in content.RESULT_FILES]
         for file in files:
             path = f"/datasets/{self.result_id}/files/{file.name}"
             self.holder.download("catalog", path, file)

@@ -36,8 +36,8 @@ def expected() -> pd.DataFrame:
 
 @pytest.mark.timeout(300)
 def test_result_has_the_right_figures_for_every_body(story: Story, tmp_path: Path) -> None:
-    """71 EPCI, equal to an independent computation; the chart is a picture."""
-    table, chart = story.fetch(tmp_path)
+    """71 EPCI, equal to an independent computation, on a chart, a map and in a report."""
+    table, chart, drawn, report = story.fetch(tmp_path)
     result = pd.read_csv(table, sep=";", dtype={"epci": str}).set_index("epci").sort_index()
     right = expected().sort_index()
     assert len(result) == len(right) == 71
@@ -45,6 +45,13 @@ def test_result_has_the_right_figures_for_every_body(story: Story, tmp_path: Pat
         assert (result[column] == right[column]).all()
     assert (result["taux_vacance"] - right["taux_vacance"]).abs().max() <= 0.005
     assert chart.read_bytes().startswith(b"\x89PNG")
+    areas = drawn.read_text()
+    for part in ("Caen la Mer (200065597) : ", "INSEE", "IGN, Admin Express COG", "Dessiné le"):
+        assert part in areas
+    page = report.read_text()
+    assert page.count('<img src="data:image/') == 2
+    assert "Licence Ouverte" in page
+    assert "<script" not in page
 
 
 @pytest.mark.timeout(300)
@@ -85,7 +92,8 @@ def test_result_is_a_dataset_with_licence_and_provenance(story: Story) -> None:
     names = ("communes_2026.csv", "epci_2026.csv", content.HOMES_FILE)
     assert set(used) == {story.datasets[name] for name in names}
     assert all(len(one["sha256"]) == 64 and one["version"] == 1 for one in used.values())
-    assert [step["application"] for step in provenance["steps"]] == ["cross", "aggregate"]
+    steps = [step["application"] for step in provenance["steps"]]
+    assert steps == ["cross", "aggregate", "map", "report"]
 
 
 def test_partner_receives_every_event_signed(story: Story, lab: Lab) -> None:

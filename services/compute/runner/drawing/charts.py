@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from services.compute.runner.drawing.french import (
     are_years,
+    digits_of,
     french_day,
     french_number,
     shortened,
@@ -52,7 +53,8 @@ class Point(NamedTuple):
 def bars(rows: Sequence[tuple[str, float]], scale: Scale) -> Drawing:
     """One horizontal bar for each (label, value), the first on top."""
     labels = [shortened(label, _LABEL) for label, _ in rows]
-    told = [french_number(value, scale.unit) for _, value in rows]
+    digits = max((digits_of(value) for _, value in rows), default=0)
+    told = [french_number(value, scale.unit, digits) for _, value in rows]
     texts = [f"{label} : {value}" for (label, _), value in zip(rows, told, strict=True)]
 
     def draw(axes: Axes) -> None:

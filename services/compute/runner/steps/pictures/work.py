@@ -41,7 +41,8 @@ class PictureWork:
         text: str,
     ) -> Report:
         """Write the picture with its sources and date; returns what the report has of it."""
-        below = (*notes, self.sample, self._attribution(), f"Dessiné le {french_day(self.made)}.")
+        named = dict.fromkeys(f"Source : {_named(one)}." for one in self.sources)
+        below = (*notes, self.sample, *named, f"Dessiné le {french_day(self.made)}.")
         caption = Caption(title, tuple(filter(None, below)), text)
         written = write(drawing, caption, self.path, sorted(set(formats)))
         told = " ; ".join(note.rstrip(".") for note in notes)
@@ -54,13 +55,9 @@ class PictureWork:
             "files": [path.name for path in written],
         }
 
-    def _attribution(self) -> str:
-        """What the licences of the sources ask to be printed."""
-        told = dict.fromkeys(_named(one) for one in self.sources)
-        return f"{_SOURCES}{' ; '.join(told)}." if told else ""
-
 
 def _named(source: Input) -> str:
+    """What its licence asks to be printed."""
     if source.attribution:
         return source.attribution.removeprefix(_SOURCES).rstrip(".")
     return f"{quoted(source.title or source.name)}, version {source.version}"
