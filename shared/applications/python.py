@@ -30,6 +30,9 @@ LIBRARIES = (
 """What code may import besides Python's own, by the names of their packages."""
 
 _NEEDED = (*LIBRARIES, "nbclient", "nbconvert", "ipykernel")
+CODE_PARAMETERS = ("code", "notebook")
+"""The parameters that hold code."""
+
 _CODE_BYTES = 200_000
 _RUN = re.compile(r"^def\s+run\s*\(", re.MULTILINE)
 _SEEDS = 2**32

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.compute.execution.checks.code_syntax import check_syntax
 from services.compute.jobs.proposals import check_treatment
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
@@ -34,7 +35,9 @@ class Treating:
         A crossing that multiplies rows of both tables is one, unless the treatment says that it is
         wanted. What could not be looked at, since the catalogue does not answer, is told.
         """
-        return check_treatment(self.catalog, call.body, call.caller)
+        found = check_treatment(self.catalog, call.body, call.caller)
+        check_syntax(call.body.steps)
+        return found
 
     @http("POST", "/recipes", body=WriteRecipe, returns=RecipeView, status=201)
     def publish_recipe(self, call: Call) -> RecipeView:
@@ -73,7 +76,10 @@ class Treating:
         Invalid naming the first field at fault. Without a member, what everybody may know counts.
         """
         caller = Caller(member_id, frozenset())
-        return check_treatment(self.catalog, Treatment.model_validate(treatment), caller)
+        told = Treatment.model_validate(treatment)
+        found = check_treatment(self.catalog, told, caller)
+        check_syntax(told.steps)
+        return found
 
     @rpc
     def get_recipe(self, name: Identifier) -> RecipeView:

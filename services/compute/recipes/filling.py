@@ -6,6 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from services.compute.recipes.model import ParameterType, RecipeParameter, RecipeVersion
+from shared.applications.python import CODE_PARAMETERS, PYTHON
 from shared.errors import Invalid
 from shared.events import Step, Treatment
 from shared.words import french_list, quoted
@@ -50,7 +51,9 @@ def fill(
         raise Invalid("un jeu de données doit être choisi", f"inputs.{missing}")
     given = {key: _value(key, one, values) for key, one in recipe.parameters.items()}
     steps = tuple(
-        step.model_copy(update={"parameters": _filled(step.parameters, given)})
+        step.model_copy(
+            update={"parameters": {**step.parameters, **_filled(_without_code(step), given)}}
+        )
         for step in recipe.steps
     )
     return Treatment(inputs=dict(inputs), steps=steps, recipe=f"{name}@{recipe.number}")
@@ -59,10 +62,16 @@ def fill(
 def check_places(version: RecipeVersion) -> None:
     """Raise Invalid when a step names a parameter that the recipe does not have."""
     for number, step in enumerate(version.steps):
-        for key in _places(step.parameters):
+        for key in _places(_without_code(step)):
             if key not in version.parameters:
                 at = f"steps.{number}.parameters"
                 raise Invalid(f"la recette n'a pas de paramètre « {key} »", at)
+
+
+def _without_code(step: Step) -> dict[str, Any]:
+    """The parameters of a step without its own code: values go to that beside it, not into it."""
+    is_code = CODE_PARAMETERS if step.application == PYTHON.name else ()
+    return {key: value for key, value in step.parameters.items() if key not in is_code}
 
 
 def _check_known(field: str, given: Iterable[str], known: Iterable[str]) -> None:

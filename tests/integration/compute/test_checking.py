@@ -72,3 +72,28 @@ def test_crossing_that_multiplies_rows_is_refused_until_it_is_chosen(
     asked["steps"][0]["parameters"]["many_to_many"] = "kept"
     (warning,) = body(lab.call(compute, "POST", "/treatments/check", json=asked))["warnings"]
     assert (warning["kind"], "deviendraient 40" in warning["message"]) == ("many_to_many", True)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def run(tables, parameters):\n    return tables['a']\n", ""),
+        ("def run(tables, parameters):\n    return (\n", "ligne 2 : ce n'est pas du Python valide"),
+        ("def run(tables, parameters): return " + "-" * 100_000 + "1", "Python valide"),
+    ],
+    ids=["good", "open", "deep"],
+)
+def test_code_that_is_no_python_is_refused_before_it_is_sent(
+    lab: Lab, compute: RunningService, code: str, said: str
+) -> None:
+    """It is parsed in a sandbox: what it does to a parser, it does there."""
+    step = {
+        "application": "python",
+        "inputs": {"a": "a"},
+        "parameters": {"code": code},
+        "output": "made",
+    }
+    asked = {"inputs": {"a": "dts_1"}, "steps": [step]}
+    answer = lab.call(compute, "POST", "/treatments/check", json=asked)
+    assert answer.status == (422 if said else 200)
+    assert said in body(answer).get("detail", "")

@@ -108,3 +108,18 @@ def test_recipe_has_versions_of_its_author() -> None:
     assert {one.steps for one in recipe.versions} == {()}
     with pytest.raises(NotFound):
         recipe.at(None)
+
+
+def test_no_value_is_written_into_code() -> None:
+    """What was reviewed is what runs: values are given to it beside."""
+    code = "def run(tables, parameters):\n    return '${what} ${other}'\n"
+    own = {
+        "application": "python",
+        "inputs": {"a": "homes"},
+        "parameters": {"code": code, "parameters": {"what": "${what}"}},
+        "output": "summed",
+    }
+    recipe = version(steps=[own])
+    check_places(recipe)
+    [step] = fill(recipe, "par-epci", INPUTS, {"what": "x'; import os"}).steps
+    assert step.parameters == {"code": code, "parameters": {"what": "x'; import os"}}
