@@ -45,6 +45,11 @@ def count(database: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(database.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0][0])
 
 
+def evenly(rows: int, of: int) -> str:
+    """The condition of `QUALIFY` that takes `rows` of so many, at even distances."""
+    return f"({ROW} * {rows}) // {of} <> (({ROW} - 1) * {rows}) // {of}"
+
+
 def open_database(folder: Path, memory_bytes: int) -> duckdb.DuckDBPyConnection:
     """A database in memory that spills into `folder/out`, and reads and writes nowhere else."""
     inside = [str(folder / "in"), str(folder / "out")]

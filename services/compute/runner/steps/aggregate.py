@@ -9,6 +9,8 @@ from shared.applications.aggregate import AggregateParameters, Ratio
 from shared.treatments.repetition import grain_told, repeated_told
 from shared.words import counted
 
+_GROUPED, _ROWS = quoted("groups and their rows"), quoted("rows of the group")
+
 
 def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     """Make the table of groups, sorted by them; rows whose group is empty form a group too."""
@@ -18,9 +20,13 @@ def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     workbench.say(0.5, "additionne")
     by = ", ".join(groups)
     table = quoted(workbench.tables["table"].name)
-    inner = f"SELECT {by}, {', '.join(figures)} FROM {table} GROUP BY {by}"
+    # Counted with the rest: a crossing before it may be made anew each time it is read.
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {_GROUPED} AS SELECT {by}, {", ".join(figures)},
+            count(*) AS {_ROWS} FROM {table} GROUP BY {by}
+    """)
     ratio = f", {_ratio(parameters.ratio)}" if parameters.ratio else ""
-    workbench.make(f"SELECT *{ratio} FROM ({inner}) ORDER BY {by}")
+    workbench.make(f"SELECT * EXCLUDE {_ROWS}{ratio} FROM {_GROUPED} ORDER BY {by}")
     return _report(workbench, groups, list(_of_repetition(workbench, parameters)))
 
 
@@ -64,7 +70,9 @@ def _of_repetition(workbench: Workbench, told: AggregateParameters) -> Iterator[
 def _report(workbench: Workbench, groups: list[str], warnings: list[Report]) -> Report:
     table = workbench.tables["table"]
     empty = " OR ".join(f"{group} IS NULL" for group in groups)
-    ((without_group,),) = workbench.rows(f"SELECT count(*) FROM {quoted(table.name)} WHERE {empty}")
+    ((without_group,),) = workbench.rows(
+        f"SELECT coalesce(sum({_ROWS}), 0) FROM {_GROUPED} WHERE {empty}"
+    )
     made = count(workbench.database, workbench.output)
     return {
         "rows": {"in": table.rows, "out": made, "without_group": int(without_group)},

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from services.compute.execution.job_folder import Report
 from services.compute.jobs.crossing_size import CrossingSize
-from services.compute.runner.database import count, quoted
+from services.compute.runner.database import count, evenly, quoted
+from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import redacted
 from services.compute.runner.steps.key_mapping import (
     Side,
@@ -48,8 +49,8 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     many, or repeat those of both tables and the treatment refuses that; a trial makes some of them,
     and the report says how many the whole tables would.
     """
-    left = _key(workbench.column("left", parameters.left_key, "left_key"))
-    right = _key(workbench.column("right", parameters.right_key, "right_key"))
+    left = workbench.column("left", parameters.left_key, "left_key")
+    right = workbench.column("right", parameters.right_key, "right_key")
     weight, whole = "1", True
     if parameters.weight:
         weight, whole = number(workbench, "left", parameters.weight, "weight")
@@ -64,10 +65,13 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     size = _size(workbench, parameters, times)
     is_full = workbench.sample_rows is None
     workbench.say(0.4, "croise les tables")
-    joined = bound(workbench, left)
+    joined = bound(workbench, _key(left))
     renamed = _join(workbench, left, right, parameters.how, joined)
     workbench.say(0.8, "compte ce qui manque")
-    report = _account(workbench, whole) | {"weight": parameters.weight, "renamed": renamed}
+    report = _account(workbench, size, whole=whole) | {
+        "weight": parameters.weight,
+        "renamed": renamed,
+    }
     report |= {"relation": times.relation, "repeated": times._asdict()}
     report |= _crosswalk_report(workbench, vias, mapped)
     is_known = all(table.is_whole for table in workbench.tables.values())
@@ -113,40 +117,72 @@ def _make_successors(workbench: Workbench) -> None:
     """)
 
 
-def _make_keys(workbench: Workbench, side: Side, key: str, weight: str) -> None:
-    """Every key of the whole table of a side, also that of rows without one."""
+def _make_keys(workbench: Workbench, side: Side, cell: str, weight: str) -> None:
+    """Every cell of a side's key in the whole table, and every key, also that of rows without one.
+
+    To trim each of millions of cells takes longer than to count them as they are written.
+    """
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {_cells(side)} AS SELECT *, {_key("cell")} AS key FROM (
+            SELECT {cell} AS cell, count(*) AS n, coalesce(sum({weight}), 0) AS weight
+            FROM {quoted(workbench.tables[side].whole)} GROUP BY ALL
+        )
+    """)
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {keys(side)} AS
-        SELECT {key} AS key, count(*) AS n, coalesce(sum({weight}), 0) AS weight
-        FROM {quoted(workbench.tables[side].whole)} GROUP BY ALL
+        SELECT key, CAST(sum(n) AS BIGINT) AS n, sum(weight) AS weight FROM {_cells(side)}
+        GROUP BY ALL
     """)
+
+
+def _cells(side: Side) -> str:
+    return quoted(f"{side} keys as they are written")
 
 
 def _join(workbench: Workbench, left: str, right: str, how: str, of: Bound) -> dict[str, str]:
-    """Make the output, in the order of the left table; returns the right columns renamed."""
+    """Make the output, in the order of the left table; returns the right columns renamed.
+
+    What is read once has no order: to number rows takes most of a large crossing's time.
+    """
     kept, added = list(workbench.columns("left")), list(workbench.columns("right"))
     new = unique(added, kept)
+    renamed = {old: name for old, name in zip(added, new, strict=True) if old != name}
     chosen = [f"l.c{number} AS {quoted(name)}" for number, name in enumerate(kept)]
     chosen += [f"r.c{number} AS {quoted(name)}" for number, name in enumerate(new)]
     join = "JOIN" if how == "inner" else "LEFT JOIN"
-    numbered = _numbered(workbench.tables["right"].name, added, right)
+    of_left = _columns(workbench.tables["left"].name, kept, left)
+    of_right = _columns(workbench.tables["right"].name, added, right)
+    if workbench.is_read_once and of.rows_of_a_key is None:
+        met = f"""
+            SELECT x.cell AS met, r.* FROM {_cells("left")} x
+            JOIN {of.meetings} m ON m.left_key = x.key
+            JOIN (SELECT {_key("cell")} AS key, * FROM (SELECT {of_right})) r
+            ON r.key = m.right_key
+        """
+        shown, crossed = f"SELECT {', '.join(chosen)} FROM", f"{join} ({met}) r ON r.met = l.cell"
+        some = evenly(SAMPLE, max(SAMPLE, workbench.tables["left"].rows))
+        workbench.make_as_read(
+            f"{shown} (SELECT {of_left}) l {crossed}",
+            f"{shown} (SELECT {of_left} QUALIFY {some}) l {crossed}",
+        )
+        return renamed
+    numbered = f"(SELECT row_number() OVER () AS number, {_key('cell')} AS key, * FROM (SELECT"
     workbench.make(f"""
-        SELECT {", ".join(chosen)}
-        FROM {_numbered(workbench.tables["left"].name, kept, left)} l
+        SELECT {", ".join(chosen)} FROM {numbered} {of_left})) l
         LEFT JOIN {of.meetings} m ON m.left_key = l.key
-        {join} {few_rows(numbered, of)} r ON r.key = m.right_key
+        {join} {few_rows(f"{numbered} {of_right}))", of)} r ON r.key = m.right_key
         ORDER BY l.number, r.number
     """)
-    return {old: name for old, name in zip(added, new, strict=True) if old != name}
+    return renamed
 
 
-def _numbered(table: str, columns: list[str], key: str) -> str:
-    """A table with its rows numbered and its columns called c0, c1...: no name can meet ours."""
+def _columns(table: str, columns: list[str], key: str) -> str:
+    """The cell of a table's key, and its columns called c0, c1...: no name can meet ours."""
     named = ", ".join(f"{quoted(name)} AS c{number}" for number, name in enumerate(columns))
-    return f"(SELECT row_number() OVER () AS number, {key} AS key, {named} FROM {quoted(table)})"
+    return f"{key} AS cell, {named} FROM {quoted(table)}"
 
 
-def _account(workbench: Workbench, whole: bool) -> Report:
+def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report:
     """What was found, what was found through a successor, and what was not, in keys and weight."""
     as_number = int if whole else float
     parts = {"found": (0, 0, 0), "succeeded": (0, 0, 0), "unmatched": (0, 0, 0)}
@@ -181,17 +217,18 @@ def _account(workbench: Workbench, whole: bool) -> Report:
             }
             for key, (_, rows, weight, successor, crossed) in zip(shown, orphans, strict=True)
         ],
-        "rows": _rows(workbench),
+        "rows": _rows(workbench, size),
     }
 
 
-def _rows(workbench: Workbench) -> dict[str, int]:
+def _rows(workbench: Workbench, size: CrossingSize) -> dict[str, int]:
+    is_counted = workbench.sample_rows is None
     left, right = workbench.tables["left"], workbench.tables["right"]
     return {
         "left": left.whole_rows,
         "right": right.rows,
         "crossed": left.rows,
-        "out": count(workbench.database, workbench.output),
+        "out": size.out if is_counted else count(workbench.database, workbench.output),
     }
 
 

@@ -11,10 +11,10 @@ from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.columns.profile import describe
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import (
-    ROW,
     Say,
     columns,
     count,
+    evenly,
     literal,
     open_database,
     quoted,
@@ -25,7 +25,7 @@ from services.compute.runner.privacy.screening import screen
 from services.compute.runner.steps import aggregate, cross, python
 from services.compute.runner.steps.handed_on import described_columns, repeated_columns
 from services.compute.runner.steps.input_tables import take, with_empty_told, with_totals_told
-from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench
+from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, few
 from services.compute.runner.values.column_units import units_option
 from services.compute.runner.values.formulas import harmless_table
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
@@ -74,7 +74,7 @@ class TreatmentRun:
             if APPLICATIONS[step.application].draws:
                 tables[step.output] = self._roles(number, step, tables)[TABLE]
                 continue
-            rows = count(self.database, step.output)
+            rows = report["rows"]["out"] if "rows" in report else count(self.database, step.output)
             is_whole = not ("sample" in report or report.get("is_bounded")) and all(
                 tables[name].is_whole for name in step.inputs.values()
             )
@@ -109,6 +109,17 @@ class TreatmentRun:
             reports,
             [self._workbench(n, it, {TABLE: tables[it.output]}) for n, it in enumerate(steps)],
         )
+
+    def _is_read_once(self, number: int) -> bool:
+        """Whether a step is a crossing that the aggregation after it alone reads.
+
+        A later crossing would take away the keys by which an earlier one can be made anew.
+        """
+        one, *later = self.work.steps[number:]
+        readers = [at for at, step in enumerate(later) if one.output in step.inputs.values()]
+        crosses_again = any(step.application == "cross" for step in later)
+        is_summed = readers == [0] and later[0].application == "aggregate"
+        return one.application == "cross" and is_summed and not crosses_again
 
     def _step(self, number: int, step: Step, tables: dict[str, InputTable]) -> Report:
         application = APPLICATIONS[step.application]
@@ -154,6 +165,7 @@ class TreatmentRun:
             self.work.crossing_rows,
             made=self.made,
             is_protected=bool(self.work.protected),
+            is_read_once=self._is_read_once(number),
         )
 
     def _screen(
@@ -181,11 +193,19 @@ class TreatmentRun:
         if not summed:
             return None
         source = tables[summed[-1].inputs["table"]]
-        if not is_about_persons(self.database, self._sample(source, SAMPLE).name):
+        if not is_about_persons(self.database, self._some(source)):
             return None
         parameters = AggregateParameters.model_validate(summed[-1].parameters)
         figures = [name for name in parameters.figures() if name in shown]
         return small_groups(self.database, source.whole, parameters.by, figures)
+
+    def _some(self, table: InputTable) -> str:
+        """Rows by which a table is judged; a crossing that is not kept is not made for them."""
+        steps = {step.output: number for number, step in enumerate(self.work.steps)}
+        number = steps.get(table.name)
+        if number is not None and self._is_read_once(number):
+            return few(table.name)
+        return self._sample(table, SAMPLE).name
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
@@ -198,10 +218,9 @@ class TreatmentRun:
         if table.rows <= rows:
             return table
         name = f"{table.name} (échantillon)"
-        until, before = (f"({row} * {rows}) // {table.rows}" for row in (ROW, f"({ROW} - 1)"))
         self.database.execute(f"""
             CREATE TABLE IF NOT EXISTS {quoted(name)} AS
-            SELECT * FROM {quoted(table.whole)} QUALIFY {until} <> {before}
+            SELECT * FROM {quoted(table.whole)} QUALIFY {evenly(rows, table.rows)}
         """)
         return InputTable(name, table.whole, rows, table.rows)
 

@@ -73,6 +73,8 @@ class InputTable:
 class Workbench:
     """One step's work place; `sample_rows` are those of a trial's main table, else None.
 
+    What it makes stands in memory, unless it `is_read_once`, by an aggregation that comes next:
+    then it is made as it is read, and `few` of its rows by themselves.
     `empty` counts, by column, the cells in which a mark stands in place of a number. `made` are
     files beside the step's table, in the folder `out`. The treatment `is_protected` when others'
     restricted data go in.
@@ -88,6 +90,7 @@ class Workbench:
     empty: dict[str, int] = field(default_factory=dict)
     made: list[Made] = field(default_factory=list)
     is_protected: bool = False
+    is_read_once: bool = False
 
     def columns(self, role: str) -> dict[str, str]:
         """The columns of the table in that role, name to type."""
@@ -111,6 +114,19 @@ class Workbench:
     def make(self, sql: str) -> None:
         """Let the result of the query `sql` be the step's output."""
         self.database.execute(f"CREATE TABLE {quoted(self.output)} AS {sql}")
+        if self.is_read_once:
+            made = f"CREATE VIEW {quoted(few(self.output))} AS FROM {quoted(self.output)}"
+            self.database.execute(made)
+
+    def make_as_read(self, sql: str, some: str) -> None:
+        """Let the query `sql` be the step's output, run as it is read; `some` makes a few rows."""
+        self.database.execute(f"CREATE VIEW {quoted(self.output)} AS {sql}")
+        self.database.execute(f"CREATE TABLE {quoted(few(self.output))} AS {some}")
+
+
+def few(table: str) -> str:
+    """The table that has a few rows of one that is read once."""
+    return f"{table} (quelques lignes)"
 
 
 def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[str, bool]:
