@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import lifecycles, recognition, relevance, searching, webhooks
+from tests.benchmarks import crossing, lifecycles, recognition, relevance, searching, webhooks
 from tests.benchmarks.judged import attacks, halves, privacy, sql
 from tests.servers import Broker
 
@@ -30,7 +30,12 @@ CONTENDERS = {
 }
 """By module; none is imported here, since nameko patches the standard library."""
 
-ALONE = {"lifecycles": lifecycles, "searching": searching, "webhooks": webhooks}
+ALONE = {
+    "crossing": crossing,
+    "lifecycles": lifecycles,
+    "searching": searching,
+    "webhooks": webhooks,
+}
 """Those that need no broker of ours, or bring their own."""
 
 JUDGED = {

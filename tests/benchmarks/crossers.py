@@ -38,7 +38,7 @@ def duckdb(left: Path, right: Path, out: Path) -> None:
 
 def polars(left: Path, right: Path, out: Path) -> None:
     """The same, streamed."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl  # type: ignore[import-not-found]  # noqa: PLC0415
 
     if left.suffix == ".csv":
         tables = (

@@ -39,6 +39,11 @@ class Spares:
         self._stack = ExitStack()
         self._rest_seconds, self._not_before = rest_seconds, float("-inf")
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one waits for each slot."""
+        return len(self._spares) == self._slots
+
     def fill(self) -> None:
         """Let one wait for each slot, if all is loaded; raises Unavailable when none starts."""
         with self._lock:

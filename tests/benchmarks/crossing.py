@@ -1,0 +1,148 @@
+"""A crossing of 5 million rows with 35,000 that is added up, as a job, beside engines alone.
+
+Each contender works in a fresh process, in turns. The job is one of the lab's: it runs in the
+sandbox, accounts for every key that met nothing, screens its result for persons and writes it
+twice. `ours-csv` reads files first, each as a job of its own, which types and screens every column.
+"""
+
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from services.compute.execution.executor import Limits, Outcome, watch
+from services.compute.execution.job_folder import Work
+from services.compute.execution.spares.local_executor import LocalExecutor
+from services.compute.execution.spares.spares import Spares
+from shared.events.event import Step
+from tests.benchmarks.crossers import BY, SUMS
+from tests.benchmarks.recognition import PEERS
+from tests.servers import eventually
+
+ROUNDS, LARGE = 3, 5_000_000
+SIZES = (LARGE // 100, LARGE // 10, LARGE)
+MANY, GIB = 50_000_000, 2**30
+LIMITS = Limits(seconds=600, memory_bytes=GIB)
+
+_LEFT = """
+    SELECT lpad(CAST(hash(i) % 35000 AS VARCHAR), 5, '0') AS com,
+        CAST(hash(i + 7) % 1000 AS BIGINT) AS logements,
+        CAST(hash(i + 13) % 100 AS BIGINT) AS vacants, 'rue ' || (i % 97) AS voie
+    FROM range({rows}) t(i)
+"""
+_RIGHT = """
+    SELECT lpad(CAST(i AS VARCHAR), 5, '0') AS code, 'epci ' || (i % 1200) AS epci,
+        'Nom ' || (i % 1200) AS nom FROM range(35000) t(i)
+"""
+_STEPS = (
+    Step(
+        application="cross",
+        inputs={"left": "gauche", "right": "droite"},
+        parameters={"left_key": "com", "right_key": "code", "how": "inner"},
+        output="croisement",
+    ),
+    Step(
+        application="aggregate",
+        inputs={"table": "croisement"},
+        parameters={"by": BY, "sums": SUMS, "counts": ["com"]},
+        output="sommes",
+    ),
+)
+
+
+def main(_arguments: Sequence[str] = ()) -> None:
+    """Print seconds, megabytes and ratios at each size, from Parquet and from CSV."""
+    print(f"\ncrossing: {__doc__ and __doc__.splitlines()[0]}")
+    with TemporaryDirectory(prefix="datalab-bench-") as home:
+        for rows in SIZES:
+            for suffix in ("parquet", "csv"):
+                _compare(rows, suffix, *_tables(Path(home), rows, suffix))
+        tables = _tables(Path(home), MANY, "parquet")
+        for name in ("ours", "duckdb"):
+            figures = _run(name, *tables)
+            print(f"  {MANY:,} rows, {name}: {figures['seconds']:.1f} s, {figures['MB']:.0f} MB")
+
+
+def _compare(rows: int, suffix: str, left: Path, right: Path) -> None:
+    names = ("ours" if suffix == "parquet" else "ours-csv", "duckdb", "polars", "pandas")
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    for _ in range(ROUNDS):
+        for name, found in runs.items():
+            found.append(_run(name, left, right))
+    medians = {
+        name: {key: statistics.median(one[key] for one in found) for key in found[0]}
+        for name, found in runs.items()
+    }
+    print(f"  {rows:,} rows of {suffix}")
+    ours = medians[names[0]]
+    for name, one in medians.items():
+        ratio = ours["seconds"] / one["seconds"]
+        print(
+            f"    {name:<9} {one['seconds']:6.2f} s {one['MB']:6.0f} MB   ours/this: x{ratio:.2f}"
+        )
+
+
+def _tables(home: Path, rows: int, suffix: str) -> tuple[Path, Path]:
+    paths = home / f"left-{rows}.{suffix}", home / f"right-{rows}.{suffix}"
+    with duckdb.connect() as database:
+        for path, query in zip(paths, (_LEFT.format(rows=rows), _RIGHT), strict=True):
+            database.execute(f"COPY ({query}) TO '{path}'")
+    return paths
+
+
+def _run(name: str, left: Path, right: Path) -> dict[str, float]:
+    if name.startswith("ours"):
+        return _as_jobs(left, right)
+    python = PEERS if name == "polars" else sys.executable
+    script = Path(__file__).with_name("crossers.py")
+    done = subprocess.run(
+        [python, "-P", script, name, left, right], stdout=subprocess.PIPE, check=True
+    )
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def _as_jobs(left: Path, right: Path) -> dict[str, float]:
+    """The seconds of all jobs from their submission, and the largest peak of one."""
+    spares = Spares(1, GIB)
+    executor = LocalExecutor(spares)
+    eventually(lambda: _is_filled(spares), 60, "a sandbox waits")
+    with TemporaryDirectory() as made, contextlib.closing(executor):
+        tables, peaks, began = [left, right], [], time.perf_counter()
+        if left.suffix == ".csv":
+            for number, path in enumerate(tables):
+                tables[number] = Path(made) / f"{number}"
+                work = Work(kind="ingest", inputs={"source": "in/0"}, filename=path.name)
+                peaks.append(_job(executor, work, [path], {"table.parquet": tables[number]}))
+        work = Work(kind="full", inputs={"gauche": "in/0", "droite": "in/1"}, steps=_STEPS)
+        peaks.append(_job(executor, work, tables, {}))
+        return {"seconds": time.perf_counter() - began, "MB": max(peaks) / 1e6}
+
+
+def _is_filled(spares: Spares) -> bool:
+    spares.fill()
+    return spares.is_full
+
+
+def _job(executor: LocalExecutor, work: Work, inputs: Sequence[Path], kept: dict[str, Path]) -> int:
+    """Run a job; the most bytes that it had in memory."""
+    with executor.folder() as folder:
+        for number, path in enumerate(inputs):
+            folder.input_path(number).hardlink_to(path)
+        folder.describe(work)
+        outcome: Outcome = watch(executor.submit(folder, LIMITS), lambda _: None, lambda: False)
+        assert outcome.ok, outcome
+        for name, path in kept.items():
+            (folder.path / "out" / name).rename(path)
+    return outcome.peak_bytes
+
+
+if __name__ == "__main__":
+    main()
