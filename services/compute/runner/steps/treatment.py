@@ -91,11 +91,14 @@ class TreatmentRun:
         found, screened = self._screen(result, tables)
         reports[-1] |= screened
         made = self._write(result, found, reports[-1])
-        return [*made, *self._pictures(tables, reports)], reports
+        return [*made, *self._pictures(tables, result, reports)], reports
 
-    def _pictures(self, tables: Mapping[str, InputTable], reports: list[Report]) -> list[Made]:
-        """Draw what the steps ask for of their tables, as these leave the lab."""
+    def _pictures(
+        self, tables: Mapping[str, InputTable], result: InputTable, reports: list[Report]
+    ) -> list[Made]:
+        """Draw what the steps ask for of their tables; of the last, `result` as it was written."""
         steps = self.work.steps
+        last = tables[steps[-1].output].name
         if not any(
             APPLICATIONS[it.application].draws or it.parameters.get("chart") for it in steps
         ):
@@ -103,12 +106,12 @@ class TreatmentRun:
         from services.compute.runner.steps.pictures.drawn import draw_pictures  # noqa: PLC0415 - loads matplotlib
 
         self.say(0.99, "dessine")
-        return draw_pictures(
-            self.work,
-            self.folder / "out",
-            reports,
-            [self._workbench(n, it, {TABLE: tables[it.output]}) for n, it in enumerate(steps)],
-        )
+        shown = [tables[it.output] for it in steps]
+        benches = [
+            self._workbench(number, steps[number], {TABLE: result if it.name == last else it})
+            for number, it in enumerate(shown)
+        ]
+        return draw_pictures(self.work, self.folder / "out", reports, benches)
 
     def _is_read_once(self, number: int) -> bool:
         """Whether a step is a crossing that the aggregation after it alone reads.

@@ -196,6 +196,27 @@ def test_two_pictures_of_one_title_are_both_on_the_page(tmp_path: Path) -> None:
     assert len(_Page(run.made("report.html").read_text()).images) == 2
 
 
+def test_protected_data_are_drawn_as_the_result_alone(tmp_path: Path) -> None:
+    """A table on the way is not checked before it leaves: no picture is made of it."""
+    title = {"title": "t"}
+    run = treat(
+        tmp_path,
+        {"t": b"g;x\na;2\na;1\nb;1\n", "free": b"g;y\na;1\n"},
+        step("chart", {"table": "t"}, "rows", label="g", value="x", **title),
+        step("report", {"table": "rows"}, "page", **title),
+        step("chart", {"table": "free"}, "other", label="g", value="y", **title),
+        step("aggregate", {"table": "page"}, "summed", by=["g"], sums=["x"]),
+        step("chart", {"table": "summed"}, "sums", label="g", value="x", **title),
+        step("report", {"table": "sums"}, "last", **title),
+        protected={"t": {"dataset_id": "dts_t", "version": 1}},
+    )
+    names = {one["name"] for one in run.result["outputs"]} - {"result.parquet", "result.csv"}
+    assert names == {"other.png", "other.svg", "sums.png", "sums.svg", "report.html"}
+    for report in run.reports[:2]:
+        assert report["warnings"][0]["kind"] == "not_drawn"
+        assert "pas dessiné" in report["summary"]
+
+
 def test_a_trial_says_that_it_saw_a_sample(tmp_path: Path) -> None:
     """Picture and report tell how many rows they are of."""
     mapped = {**MAP, "inputs": {"table": "iris"}, "parameters": {**MAP["parameters"]}}

@@ -11,7 +11,7 @@ from services.compute.runner.drawing.page import DoneStep, Picture
 from services.compute.runner.steps.pictures import chart, report
 from services.compute.runner.steps.pictures import map as area_map
 from services.compute.runner.steps.pictures.work import PictureWork
-from services.compute.runner.steps.workbench import Workbench
+from services.compute.runner.steps.workbench import TABLE, Workbench
 from shared.applications import APPLICATIONS, parse_parameters
 from shared.errors import Invalid
 from shared.events.event import Step
@@ -36,11 +36,15 @@ def draw_pictures(
 ) -> list[Made]:
     """Draw what the steps ask for, in order, into `out`; each report gets what it has of it.
 
-    `benches` have the table of each step as it leaves the lab, in the role TABLE.
+    `benches` have the table of each step in the role TABLE: of the last, the result. Only that is
+    checked before it leaves: others of protected data are not drawn, and the report says so.
     """
     made, pictures, files = datetime.now(UTC), list[Picture](), list[str]()
     for number, step in enumerate(work.steps):
-        if step.application not in _DRAWS:
+        if step.application not in _DRAWS or not _is_drawn(step):
+            continue
+        if not _is_checked(work, step, benches[number], benches[-1]):
+            reports[number] = _not_drawn(reports[number])
             continue
         task = PictureWork(
             workbench=benches[number],
@@ -60,6 +64,25 @@ def draw_pictures(
         files += told.pop("files", ())
         reports[number] = _with_picture(reports[number], told)
     return [Made(name=name, path=f"out/{name}", media_type=_type_of(name)) for name in files]
+
+
+def _is_drawn(step: Step) -> bool:
+    return APPLICATIONS[step.application].draws or step.parameters.get("chart") is not None
+
+
+def _is_checked(work: Work, step: Step, bench: Workbench, last: Workbench) -> bool:
+    """Whether the step's table is the result, or others' restricted data did not go into it."""
+    is_result = bench.tables[TABLE].name == last.tables[TABLE].name
+    return is_result or not _origins(work, step) & work.protected.keys()
+
+
+def _not_drawn(report: Report) -> Report:
+    told = (
+        "pas dessiné : des données protégées entrent dans cette table, et seule celle du résultat"
+        " est vérifiée avant de sortir"
+    )
+    warnings = [*report.get("warnings", ()), {"kind": "not_drawn", "told": told}]
+    return _with_picture(report, {"summary": told, "warnings": warnings})
 
 
 def _draw(task: PictureWork, number: int, step: Step) -> Report:
@@ -84,6 +107,12 @@ def _type_of(name: str) -> str:
 
 def _sources(work: Work, step: Step) -> tuple[Input, ...]:
     """The datasets whose data went into the step's table."""
+    origins = _origins(work, step)
+    return tuple(one for one in work.sources if one.name in origins)
+
+
+def _origins(work: Work, step: Step) -> set[str]:
+    """The names of the tables that went into the step's table."""
     makers = {one.output: one for one in work.steps}
     names, found = list(step.inputs.values()), set[str]()
     while names:
@@ -91,7 +120,7 @@ def _sources(work: Work, step: Step) -> tuple[Input, ...]:
         found.add(name)
         if name in makers:
             names += makers[name].inputs.values()
-    return tuple(one for one in work.sources if one.name in found)
+    return found
 
 
 def _done(steps: Sequence[Step], reports: Sequence[Report]) -> Iterator[DoneStep]:
