@@ -22,7 +22,7 @@ X = float | date | str
 
 _WIDTH, _HEIGHT = 9.0, 4.6
 _BAR, _EDGES = 0.42, 1.1
-_LABEL = 38
+_LABEL, _TITLE = 38, 60
 _CROWDED = 3000
 _WORDS = 14
 _MARKS = "osD^vP*X"
@@ -39,7 +39,8 @@ class Scale:
     @property
     def title(self) -> str:
         """What is written along the axis."""
-        return f"{self.value} ({self.unit})" if self.unit else self.value
+        told = f"{self.value} ({self.unit})" if self.unit else self.value
+        return shortened(told, _TITLE)
 
 
 class Point(NamedTuple):
@@ -95,7 +96,7 @@ def _curves(
         for number, name in enumerate(series):
             mine = [point for point in points if point.series == name]
             _draw_series(axes, number, mine, places, kind)
-        axes.set_xlabel(x_title)
+        axes.set_xlabel(shortened(x_title, _TITLE))
         axes.set_ylabel(scale.title)
         axes.yaxis.set_major_formatter(_numbers())
         _set_x_axis(axes, points, places)

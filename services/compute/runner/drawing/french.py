@@ -1,12 +1,16 @@
 """Numbers, dates and labels as people read them in French."""
 
 import math
+import re
 import textwrap
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+_UNDRAWABLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|[\u202a-\u202e\u2066-\u2069]"
+)
 _NARROW, _WIDE = "\u202f", "\u00a0"
 _DIGITS = 2
 _SIGNIFICANT = 3
@@ -57,7 +61,13 @@ def french_cell(value: Any) -> str:  # noqa: ANN401 - whatever a table holds
 
 def shortened(label: str, width: int) -> str:
     """A label from the data on lines of that width; a long one is cut."""
-    return textwrap.fill(textwrap.shorten(label, _LABEL, placeholder="…"), width)
+    line = " ".join(drawable(label).split())
+    return textwrap.fill(line if len(line) <= _LABEL else f"{line[: _LABEL - 1]}…", width)
+
+
+def drawable(text: str) -> str:
+    """A text without what XML may not hold and what changes the direction of what is read."""
+    return _UNDRAWABLE.sub("\ufffd", text)
 
 
 def are_years(values: Sequence[float]) -> bool:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from html import escape
+from html import escape as escaped
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.compute.runner.drawing.french import (
     are_years,
+    drawable,
     french_cell,
     french_day,
     french_number,
@@ -125,6 +126,11 @@ def page_of(contents: Contents) -> str:
 </body>
 </html>
 """
+
+
+def escape(text: str) -> str:
+    """A text as HTML shows it."""
+    return escaped(drawable(text))
 
 
 def _paragraphs(text: str) -> str:

@@ -4,6 +4,7 @@ Titles, labels and notes come from data and from people: no sign in them is a fo
 """
 
 import textwrap
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from services.compute.runner.drawing.french import drawable
 from services.compute.runner.drawing.svg import SvgText, finished
 
 Format = Literal["png", "svg"]
@@ -57,13 +59,17 @@ class Drawing:
 
 def write(drawing: Drawing, caption: Caption, path: Path, formats: Sequence[Format]) -> list[Path]:
     """Write the picture beside `path`, once in each format; needs no display."""
-    with rc_context(dict(_STYLE)):
+    # A sign that the font lacks is drawn as a box; a warning would bring it into the log.
+    with rc_context(dict(_STYLE)), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
         return [_write(drawing, caption, path.with_suffix(f".{one}"), one) for one in formats]
 
 
 def _write(drawing: Drawing, caption: Caption, path: Path, kind: Format) -> Path:
     letters = int(drawing.width * _LETTERS_PER_INCH)
-    filled = (textwrap.fill(note, letters, break_on_hyphens=False) for note in caption.notes)
+    filled = (
+        textwrap.fill(drawable(note), letters, break_on_hyphens=False) for note in caption.notes
+    )
     notes = "\n".join(filled)
     lines = notes.count("\n") + 2
     figure: Any = Figure(
@@ -76,10 +82,10 @@ def _write(drawing: Drawing, caption: Caption, path: Path, kind: Format) -> Path
         axes.text(0.5, 0.5, "aucune valeur à dessiner", ha="center")
     else:
         drawing.draw(axes)
-    title = textwrap.fill(caption.title, int(letters * 0.62))
+    title = textwrap.fill(drawable(caption.title), int(letters * 0.62))
     above.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
     below.text(0.01, 0.95, notes, va="top", fontsize=_SMALL, color="#333333")
-    metadata = {"Date": None} if kind == "svg" else {"Title": caption.title}
+    metadata = {"Date": None} if kind == "svg" else {"Title": drawable(caption.title)}
     figure.savefig(path, format=kind, dpi=_DPI, metadata=metadata)
     if kind == "svg":
         text = SvgText(caption.title, caption.text, drawing.texts)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from services.compute.runner.drawing.french import drawable
+
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _FINE = re.compile(r"(\d\.\d)\d+")
 """A coordinate: a tenth of a point is less than what is seen or printed."""
@@ -35,7 +37,7 @@ def finished(content: bytes, text: SvgText) -> bytes:
     root.set("lang", "fr")
     for name, said in (("desc", text.description), ("title", text.title)):
         element = ET.Element(f"{{{_SVG}}}{name}", {"id": name})
-        element.text = said
+        element.text = drawable(said)
         root.insert(0, element)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
@@ -53,4 +55,4 @@ def _tell(group: ET.Element, told: Sequence[str]) -> None:
                 del path.attrib[name]
     for path, said in zip(paths, told, strict=True):
         title = ET.SubElement(path, f"{{{_SVG}}}title")
-        title.text = said
+        title.text = drawable(said)

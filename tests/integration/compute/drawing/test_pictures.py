@@ -5,6 +5,10 @@ from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from hypothesis import HealthCheck, settings
+from hypothesis import given as generated
+from hypothesis import strategies as st
+
 from services.compute.runner.drawing.charts import Point, Scale, bars, lines, scatter
 from services.compute.runner.drawing.classes import quantiles
 from services.compute.runner.drawing.maps import Choropleth, choropleth
@@ -96,6 +100,19 @@ def test_a_chart_says_title_source_date_and_french_numbers(tmp_path: Path) -> No
     assert _titles(root, "bar-0") == ["Le <Havre> & $co$ : 1\u202f234,5\u00a0€"]
     known = {one.get("id"): one.text for one in root}
     assert (known["title"], known["desc"]) == (CAPTION.title, CAPTION.text)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@generated(st.lists(st.text(max_size=120), min_size=1, max_size=4), st.text(max_size=150))
+def test_any_text_of_the_data_can_be_drawn(tmp_path: Path, words: list[str], title: str) -> None:
+    """Signs that XML has no place for, that no font has, or that turn the reading around."""
+    caption = Caption(title, (title,), title)
+    rows = [(word, float(at)) for at, word in enumerate(words)]
+    points = [Point(word, float(at), word) for at, word in enumerate(words)]
+    for drawing in (bars(rows, Scale(title, "€")), lines(points, title, Scale(title))):
+        for path in write(drawing, caption, tmp_path / "c.png", ("png", "svg")):
+            assert path.stat().st_size
+        ET.fromstring((tmp_path / "c.svg").read_text())  # noqa: S314 - ours
 
 
 def test_lines_have_a_legend_and_years_as_they_are_written(tmp_path: Path) -> None:

@@ -53,3 +53,4 @@ def test_long_labels_are_cut() -> None:
     label = shortened("commune " * 40, 38)
     assert label.endswith("…")
     assert all(len(line) <= 38 for line in label.splitlines())
+    assert shortened("x" * 200, 100) == "x" * 89 + "…"
