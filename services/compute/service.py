@@ -3,6 +3,7 @@
 from functools import partial
 from tempfile import gettempdir
 
+from services.compute.entrypoints.releasing import Releasing
 from services.compute.entrypoints.running import Running
 from services.compute.entrypoints.treating import Treating
 from services.compute.execution.bubblewrap import check_sandbox
@@ -70,7 +71,7 @@ def _orphan_sweep(context: Context) -> OrphanSweep:
     return OrphanSweep(context.service, context.store, context.files, age, references)
 
 
-class Compute(Running, Treating):
+class Compute(Releasing, Running, Treating):
     """Workspaces with their quota, and the jobs that run in the sandbox."""
 
     name = "compute"
@@ -78,6 +79,7 @@ class Compute(Running, Treating):
     files = Files()
     settings = Config()
     catalog = RpcClient("catalog")
+    intake = RpcClient("intake")
     scheduler = Background(_scheduler)
     retention = Background(retaining(retention.policies))
     orphans = Background(_orphan_sweep)

@@ -25,7 +25,7 @@ from shared.aggregate import new_id
 from shared.applications import with_choices
 from shared.auth import Caller
 from shared.endings.departures import check_present, has_left
-from shared.errors import Invalid, NotFound, WrongStage
+from shared.errors import Forbidden, Invalid, NotFound, WrongStage
 from shared.events.event import Treatment
 from shared.inbound import IdempotencyKey
 from shared.store import Store
@@ -99,6 +99,16 @@ def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -
         project.review(body.decision, body.reason, by, parties_to(store, project, by))
 
     return _change(store, caller, project_id, decide)
+
+
+def impediment(store: Store, project_id: str, member_id: str) -> str:
+    """Why that member may not decide on the project's case, in French; empty if it may."""
+    project = store.of(Project).get(project_id)
+    try:
+        project.check_impartial(member_id, parties_to(store, project, member_id))
+    except Forbidden as reason:
+        return str(reason)
+    return ""
 
 
 def choose_pilot_site(

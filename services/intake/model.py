@@ -268,7 +268,7 @@ class Project(Aggregate):
                 raise Forbidden(
                     "le projet est sécurisé : seul un examinateur peut changer son traitement"
                 )
-            self._check_impartial(by, parties)
+            self.check_impartial(by, parties)
             self._try_again(treatment, by, parties)
         else:
             raise WrongStage(
@@ -291,7 +291,7 @@ class Project(Aggregate):
         Owners are asked for nothing that leads nowhere: WrongStage while the treatment is known not
         to run, or not to be read, and while nobody knows who its owners are.
         """
-        self._check_impartial(by, parties)
+        self.check_impartial(by, parties)
         if decision == "reject":
             self._become("rejected", by, reason)
             self.record(ProjectRejected(**self._decision(by, reason)))
@@ -507,7 +507,8 @@ class Project(Aggregate):
         if told and self.stage not in FINAL_STAGES:
             self._note("catalog", told)
 
-    def _check_impartial(self, by: str, parties: Mapping[str, Party]) -> None:
+    def check_impartial(self, by: str, parties: Mapping[str, Party]) -> None:
+        """Raise Forbidden, in French, for whose own case the project is."""
         check_impartial(by, self.holder_id, self.owners, parties)
 
     def _note_job(self, job: GivenUpJob) -> bool:

@@ -47,6 +47,14 @@ class ForPrograms:
         return _view(self.documents.of(Project).get(project_id))
 
     @rpc
+    def get_impediment(self, project_id: Identifier, member_id: MemberId) -> str:
+        """Why a member may not decide on a project's case, in French; empty if it may.
+
+        The holder does not, nor owners of the data, nor members with the SIREN of one of them.
+        """
+        return commands.impediment(self.documents, project_id, member_id)
+
+    @rpc
     def list_projects(
         self,
         stage: str | None = None,

@@ -1,6 +1,6 @@
 """What a job leaves behind: its manifest, and the profile of a table it took in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, Literal
 
@@ -73,10 +73,12 @@ class Input(Frozen):
     releases: tuple[EarlierRelease, ...] = Field(
         default=(), exclude=True, description="what left of this version before"
     )
+    ledger_length: int = Field(
+        default=0, exclude=True, description="of its release ledger, when it was opened"
+    )
 
-    @property
-    def protected(self) -> ProtectedInput:
-        """What the rules of release need to know of it."""
+    def protected(self, earlier: Mapping[str, str]) -> ProtectedInput:
+        """What the rules of release need to know of it; `earlier`: hash -> path in the folder."""
         return ProtectedInput(
             dataset_id=self.dataset_id,
             version=self.version,
@@ -84,6 +86,7 @@ class Input(Frozen):
             title=self.title,
             personal=self.personal,
             minimum_units=self.minimum_units,
+            earlier=tuple((one.entry, earlier[one.file.sha256]) for one in self.releases),
         )
 
 

@@ -34,20 +34,16 @@ def reserve(
     Asked again for the same it changes nothing. Raises Conflict when a ledger is longer than the
     job read it, which has to be checked anew then; WrongStage for what is retired meanwhile.
     """
-    wanted = {ledger_of(one.entry.dataset_id, one.entry.version): one for one in claims}
-    before = {one.ledger: one for one in _of_job(store, job_id) if one.counts}
-    for ledger, release in before.items():
-        claim = wanted.get(ledger)
-        if claim and (claim.entry, claim.file, state) == (
-            release.entry,
-            release.file,
-            release.state,
-        ):
-            del wanted[ledger]
+    wanted = list(claims)
+    for one in [one for one in _of_job(store, job_id) if one.counts]:
+        told = (one.entry, one.file) if one.state == state else None
+        known = next((claim for claim in wanted if (claim.entry, claim.file) == told), None)
+        if known:
+            wanted.remove(known)
         else:
-            _settle(store, [release], "dropped")
+            _settle(store, [one], "dropped")
     try:
-        for claim in wanted.values():
+        for claim in wanted:
             store.of(Dataset).get(claim.entry.dataset_id).check_present()
             store.of(Release).save(_release(project_id, job_id, claim, state))
     except Conflict as error:

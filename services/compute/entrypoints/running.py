@@ -21,6 +21,7 @@ from shared.events import FileRef
 from shared.http import Call, Download, http
 from shared.inbound import Identifier
 from shared.messaging import rpc
+from shared.messaging.client import ServiceProxy
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
@@ -35,6 +36,7 @@ class Running:
     files: Storage
     settings: Settings
     scheduler: Scheduler
+    intake: ServiceProxy
 
     @property
     def commands(self) -> Commands:
@@ -44,7 +46,7 @@ class Running:
     @property
     def queries(self) -> Queries:
         """The jobs and workspaces as callers may see them."""
-        return Queries(self.documents)
+        return Queries(self.documents, self.intake.get_impediment)
 
     @property
     def exports(self) -> TableExports:
@@ -116,7 +118,7 @@ class Running:
     @rpc
     def get_job(self, job_id: Identifier) -> JobView:
         """A job's state, progress, log tail and outputs."""
-        return JobView.of(self.queries.job(job_id, INSIDE))
+        return self.queries.view(self.queries.job(job_id, INSIDE), INSIDE)
 
     @rpc
     def cancel_job(self, job_id: Identifier) -> JobView:

@@ -113,6 +113,10 @@ class JobFolder:
         """Where the input of that number goes; names given by people stay out of paths."""
         return self.path / "in" / f"{number}"
 
+    def ledger_path(self, number: int) -> str:
+        """Where in the folder the cells of an earlier release go."""
+        return f"in/ledger-{number}"
+
     def describe(self, work: Work) -> None:
         """Write down what is to be done."""
         (self.path / "job.json").write_text(work.model_dump_json())

@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from threading import Event, Thread
-from types import TracebackType
-from typing import Literal, Self
 
 from services.compute import metrics
 from services.compute.execution.disk_space import Waiting, check_disk_space
@@ -17,24 +14,31 @@ from services.compute.execution.job_folder import JobFolder, Work
 from services.compute.execution.job_output import Progress
 from services.compute.execution.projection import project
 from services.compute.execution.spares.spares import Spares
-from services.compute.execution.staging import DatasetOpener, Inputs, Interrupted, store_result
+from services.compute.execution.staging import (
+    Inputs,
+    Interrupted,
+    ReleaseLedger,
+    StoredResult,
+    reserve,
+    store_result,
+)
 from services.compute.jobs.crossing_size import CountedCrossings
+from services.compute.jobs.heartbeat import Heartbeat
 from services.compute.jobs.model import WAITING, Job, TakenOver
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
-from shared.errors import Rejected, Unavailable
+from shared.errors import Conflict, Rejected, Unavailable
 from shared.settings import Settings
 from shared.storage import Storage
-from shared.store import Repository, Store
+from shared.store import Store
 from shared.tables.manifest import Input
+from shared.tables.release import ProtectedInput
 from shared.trace import working_on
 
 log = logging.getLogger(__name__)
 
 Ending = Callable[[Job], None]
-Stop = Literal["", "cancelled", "lost", "released"]
 
-_BEAT_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
 _SILENCE = "un service dont le traitement a besoin ne répond pas"
 
@@ -47,62 +51,9 @@ class Platform:
     store: Store
     files: Storage
     settings: Settings
-    catalog: DatasetOpener
+    catalog: ReleaseLedger
     executor: Executor
     spares: Spares
-
-
-class Heartbeat:
-    """Keeps the lease of one run and shows how far it is, in a thread of its own.
-
-    `stop` says why the run shall stop: a cancellation, its job in another process's hands
-    (`lost`), or the stop of this service (`released`). A server that does not answer stops
-    nothing: whoever takes the job over meanwhile is recognised at the end.
-    """
-
-    def __init__(self, jobs: Repository[Job], job: Job, lease: timedelta) -> None:
-        self._jobs, self._job_id, self._run, self._lease = jobs, job.id, job.run, lease
-        self._done = Event()
-        self._thread = Thread(target=self._beat, name=f"heartbeat of {job.id}", daemon=True)
-        self.stop: Stop = "cancelled" if job.cancel_requested else ""
-        self.progress, self.message, self.log_tail = 0.0, "", ""
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def should_stop(self) -> bool:
-        """Whether the run shall stop."""
-        return self.stop != ""
-
-    def release(self) -> None:
-        """Let the run give its job back."""
-        self.stop = self.stop or "released"
-
-    def report(self, job: Job) -> None:
-        """Renew the lease of `job` and write down what is seen."""
-        job.report(self._run, now() + self._lease, self.progress, self.message, self.log_tail)
-
-    def _beat(self) -> None:
-        pause = min(_BEAT_SECONDS, self._lease.total_seconds() / 3)
-        while self.stop != "lost" and not self._done.wait(pause):
-            try:
-                job = self._jobs.change(self._job_id, self.report)
-            except Rejected:
-                self.stop = "lost"
-            except Unavailable as error:
-                log.warning("a lease could not be renewed", extra={"error": str(error)})
-            else:
-                self.stop = self.stop or ("cancelled" if job.cancel_requested else "")
 
 
 class JobRun:
@@ -176,14 +127,16 @@ class JobRun:
             tables = {named.dataset_id: file.sha256 for named, file in found}
             self._check_size(tables)
             inputs = reader.gather(found, folder)
-            folder.describe(self._instructions(inputs))
+            protected = reader.protect(found, folder)
+            folder.describe(self._instructions(inputs, protected))
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
             self._compute(folder, limits)
             kept = store_result(self._job, inputs, began, folder, files)
             counted = self._counted(folder, tables)
+        self._reserve(inputs, kept)
         return partial(
-            Job.succeed, run=self._job.run, seconds=self.seconds, **kept._asdict(), counted=counted
+            Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending, counted=counted
         )
 
     def _check_size(self, tables: dict[str, str]) -> None:
@@ -199,6 +152,20 @@ class JobRun:
                 limit = self._settings.crossing_rows
                 if refusal := trial.counted.within(limit).refusal:
                     raise Rejected(refusal)
+
+    def _reserve(self, inputs: list[Input], kept: StoredResult) -> None:
+        """Enter the result into the ledgers of what it was made of, before anybody gets it.
+
+        Raises Waiting when another result of the same data came meanwhile: this one is made, and
+        checked, once more.
+        """
+        try:
+            reserve(self._platform.catalog, self._job, inputs, kept)
+        except Conflict as error:
+            raise Waiting(
+                "un autre résultat, fait des mêmes données, est sorti pendant ce calcul : il est"
+                " refait pour être vérifié avec lui"
+            ) from error
 
     def _counted(self, folder: JobFolder, tables: dict[str, str]) -> CountedCrossings | None:
         if self._job.kind != "trial":
@@ -221,7 +188,7 @@ class JobRun:
             raise Rejected(f"le quota de calcul du projet ({workspace.quota_seconds} s) est épuisé")
         return min(self._settings.job_seconds, workspace.remaining_seconds)
 
-    def _instructions(self, inputs: list[Input]) -> Work:
+    def _instructions(self, inputs: list[Input], protected: dict[str, ProtectedInput]) -> Work:
         job = self._job
         bound = (one for one in inputs if one.columns is not None)
         return Work(
@@ -231,7 +198,7 @@ class JobRun:
             described={one.name: one.described for one in inputs if one.described},
             total_rows={one.name: one.total_rows for one in inputs if one.total_rows},
             likely_total_rows={one.name: one.likely_total_rows for one in inputs},
-            protected={one.name: one.protected for one in inputs if one.is_protected},
+            protected=protected,
             sources=tuple(inputs) if job.treatment else (),
             steps=job.treatment.steps if job.treatment else (),
             sample_rows=self._settings.trial_rows if job.kind == "trial" else None,

@@ -15,7 +15,7 @@ from shared.events.event import FileRef, Frozen, Treatment, Verdict
 from shared.storage import CHUNK, Storage
 from shared.tables.manifest import Column, Input, Manifest, Output, RowRange
 from shared.tables.privacy import Privacy
-from shared.tables.release import EarlierRelease
+from shared.tables.release import EarlierRelease, ProtectedInput, ReleaseRecord
 
 SOURCE = "source"
 """What an ingest job's only input is called."""
@@ -26,12 +26,21 @@ class Interrupted(Exception):
 
 
 class DatasetOpener(Protocol):
-    """The one question compute asks the catalogue."""
+    """What compute asks the catalogue before it runs a job."""
 
     def open_dataset(
         self, project_id: str, dataset_id: str, job_id: str, treatment: dict[str, Any]
     ) -> Any:  # noqa: ANN401 - JSON
         """What the project may read for that job's treatment; a LabError says why it cannot."""
+
+
+class ReleaseLedger(DatasetOpener, Protocol):
+    """The same, and where what left of data is kept."""
+
+    def reserve_releases(
+        self, project_id: str, job_id: str, claims: list[dict[str, Any]], *, is_held: bool
+    ) -> None:
+        """Enter a result into ledgers; Conflict when another came since the data was opened."""
 
 
 class ReadableDataset(Frozen):
@@ -56,6 +65,7 @@ class ReadableDataset(Frozen):
     personal: Verdict = "none"
     minimum_units: int | None = None
     releases: tuple[EarlierRelease, ...] = ()
+    ledger_length: int = 0
 
 
 FoundInput: TypeAlias = tuple[Input, FileRef]
@@ -67,11 +77,23 @@ Project: TypeAlias = Callable[[JobFolder, Mapping[int, Sequence[str]], JobFolder
 
 
 class StoredResult(NamedTuple):
-    """What a job leaves: its manifest's reference, its outputs, and the verdict on its table."""
+    """What a job leaves: its manifest's reference, its outputs, and the verdict on its table.
+
+    `internal` are the files of ledger entries, by name: the catalogue alone refers to them.
+    """
 
     result: FileRef
     outputs: tuple[Output, ...]
     privacy: Privacy | None
+    release: ReleaseRecord | None
+    internal: Mapping[str, FileRef]
+
+    @property
+    def ending(self) -> dict[str, Any]:
+        """What the job keeps of it."""
+        kept = self._asdict()
+        del kept["internal"]
+        return kept
 
 
 class Inputs:
@@ -109,6 +131,21 @@ class Inputs:
                     self._fetch(*found[number], stage.input_path(number))
                 self._hand_over(stage, columns, folder)
         return [named for named, _ in found]
+
+    def protect(self, found: Sequence[FoundInput], folder: JobFolder) -> dict[str, ProtectedInput]:
+        """What the rules of release are told of inputs, by name; what left before is in the folder.
+
+        Raises as `find` does.
+        """
+        protected = [(named, file) for named, file in found if named.is_protected]
+        earlier = {
+            it.file.sha256: (named, it.file) for named, _ in protected for it in named.releases
+        }
+        paths = {}
+        for number, (sha256, (named, file)) in enumerate(earlier.items()):
+            paths[sha256] = folder.ledger_path(number)
+            self._fetch(named, file, folder.path / paths[sha256])
+        return {named.name: named.protected(paths) for named, _ in protected}
 
     def _hand_over(
         self, stage: JobFolder, columns: Mapping[int, Sequence[str]], folder: JobFolder
@@ -175,8 +212,8 @@ def store_result(
     Raises Rejected when the sandbox left something else than its result.
     """
     result = folder.result()
-    privacy = result.privacy
-    outputs = tuple(
+    privacy, release = result.privacy, result.release
+    stored = [
         Output(
             name=made.name,
             file=files.put(_paced(_chunks(folder.made_path(made))), made.media_type),
@@ -184,7 +221,9 @@ def store_result(
             opaque=made.opaque,
         )
         for made in result.outputs
-    )
+    ]
+    outputs = tuple(one for one in stored if not one.is_internal)
+    internal = {one.name: one.file for one in stored if one.is_internal}
     manifest = Manifest(
         job_id=job.id,
         kind=job.kind,
@@ -197,8 +236,38 @@ def store_result(
         started=began,
         ended=now(),
     )
-    stored = files.put([manifest.model_dump_json().encode()], "application/json")
-    return StoredResult(stored, outputs, privacy)
+    told = files.put([manifest.model_dump_json().encode()], "application/json")
+    return StoredResult(told, outputs, privacy, release, internal)
+
+
+def claims_of(inputs: Sequence[Input], kept: StoredResult) -> list[dict[str, Any]]:
+    """The places in release ledgers that a result asks for.
+
+    Raises Rejected for an entry of what the job did not read, or without its file.
+    """
+    read = {(one.dataset_id, one.version): one for one in inputs if one.is_protected}
+    entries = kept.release.entries if kept.release else ()
+    claims: list[dict[str, Any]] = []
+    for entry in entries:
+        source, file = read.get((entry.dataset_id, entry.version)), kept.internal.get(entry.file)
+        if source is None or file is None:
+            raise Rejected("le traitement n'a pas rendu de compte lisible de ce qui en sort")
+        before = sum(one["entry"]["dataset_id"] == entry.dataset_id for one in claims)
+        claims.append(
+            {
+                "place": source.ledger_length + before,
+                "entry": entry.model_dump(mode="json"),
+                "file": file.model_dump(mode="json"),
+            }
+        )
+    return claims
+
+
+def reserve(ledger: ReleaseLedger, job: Job, inputs: Sequence[Input], kept: StoredResult) -> None:
+    """Enter a result into the ledgers of what it was made of; raises as `claims_of`, Conflict."""
+    claims = claims_of(inputs, kept)
+    if claims and kept.release:
+        ledger.reserve_releases(job.project_id or "", job.id, claims, is_held=kept.release.is_held)
 
 
 def _paced(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.compute.jobs.model import ACTIVE, Job
+from services.compute.jobs.release_decision import ReleaseDecision
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from shared.aggregate import caused_id, new_id, now
 from shared.applications import check_steps
@@ -121,6 +122,10 @@ class Commands:
         for job in self._active(project.project_id):
             if job.is_charged:
                 self._cancel(job, reason)
+        if not delivered:
+            lapsed = ReleaseDecision(decision="refuse", decided_by="", reason=reason)
+            for job in self._jobs.every({"project_id": project.project_id, "is_held": True}):
+                self._jobs.change(job.id, lambda job: job.decide_release(lapsed), because=envelope)
 
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note a project's access to a dataset; cancel what reads one that it may not read.

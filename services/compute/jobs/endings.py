@@ -88,6 +88,7 @@ def _redact_job(job: Job, shared: Collection[str]) -> None:
     job.treatment = redacted(job.treatment) if job.treatment else None
     job.outputs = tuple(one for one in job.outputs if one.file.sha256 not in shared)
     job.privacy, job.size_warning, job.counted = None, "", None
+    job.decision = redacted(job.decision) if job.decision else None
     if job.result:
         job.forget("", _FORGOTTEN)
 

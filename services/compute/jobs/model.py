@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import computed_field
 
 from services.compute.jobs.crossing_size import CountedCrossings
+from services.compute.jobs.release_decision import ReleaseDecision
 from shared.aggregate import LONG_AGO, NEVER, Aggregate, now
 from shared.errors import Rejected, WrongStage
 from shared.events import (
@@ -23,10 +24,14 @@ from shared.events import (
     JobRetried,
     JobStarted,
     JobSucceeded,
+    ResultHeld,
+    ResultRefused,
+    ResultReleased,
     Treatment,
 )
 from shared.tables.manifest import Output
 from shared.tables.privacy import Privacy
+from shared.tables.release import ReleaseRecord
 
 SUSPECT_LOSSES = 2
 """Runs that ended with their process, whatever ended that, before the job runs alone in one."""
@@ -62,7 +67,7 @@ class Job(Aggregate):
     collection = "jobs"
     indexes = (
         *("state", "kind", "project_id", "dataset_id", "owner_id", "lane"),
-        *("queued_at", "hashes"),
+        *("queued_at", "hashes", "is_held"),
     )
 
     kind: JobKind
@@ -105,6 +110,8 @@ class Job(Aggregate):
     size_warning: str = ""
     counted: CountedCrossings | None = None
     reason: str = ""
+    release: ReleaseRecord | None = None
+    decision: ReleaseDecision | None = None
     forgotten: str = ""
     forgotten_for: str = ""
     is_erased: bool = False
@@ -116,6 +123,22 @@ class Job(Aggregate):
         files = [self.result, self.source if self.is_active else None]
         files += [output.file for output in self.outputs]
         return sorted({file.sha256 for file in files if file})
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def is_held(self) -> bool:
+        """Whether its result waits for a reviewer."""
+        is_held = self.release is not None and self.release.is_held and self.decision is None
+        return is_held and self.result is not None and self.state == "succeeded"
+
+    @property
+    def unreleased(self) -> str:
+        """Why its holder does not get its result, in French; empty when it does."""
+        if self.decision and self.decision.decision == "refuse":
+            return f"ce résultat ne sort pas du Datalab : {self.decision.reason}"
+        if not self.is_held or self.release is None:
+            return ""
+        return f"ce résultat attend la décision d'un examinateur du Datalab : {self.release.told}"
 
     @property
     def is_charged(self) -> bool:
@@ -245,17 +268,37 @@ class Job(Aggregate):
         outputs: tuple[Output, ...],
         privacy: Privacy | None = None,
         *,
+        release: ReleaseRecord | None = None,
         counted: CountedCrossings | None = None,
     ) -> None:
         """End well, unless a cancellation was accepted before."""
         self.check(run)
         if not self.cancel_requested:
             self.progress, self.result = 1.0, result
-            self.outputs, self.privacy = outputs, privacy
+            self.outputs, self.privacy, self.release = outputs, privacy, release
             self.counted, self.size_warning = counted, counted.warning if counted else ""
         self._end("succeeded", seconds)
+        if self.is_held and release:
+            self.record(ResultHeld(**self._about(), told=release.told))
         if self.forgotten:
             self._leave(result, outputs)
+
+    def decide_release(self, decision: ReleaseDecision) -> None:
+        """Let a held result go to its holder, or keep it back for good.
+
+        The same again changes nothing; raises WrongStage for what waits for no decision.
+        """
+        if self.decision and self.decision.repeats(decision):
+            return
+        if not self.is_held:
+            raise WrongStage("le résultat de ce traitement n'attend pas de décision")
+        self.decision = decision
+        told = {**self._about(), "decided_by": decision.decided_by, "reason": decision.reason}
+        if decision.decision == "refuse":
+            self.record(ResultRefused(**told))
+            return
+        verdict = self.privacy.verdict if self.privacy else None
+        self.record(ResultReleased(**told, verdict=verdict, warning=self.warning))
 
     def fail(self, run: str, seconds: float, reason: str) -> None:
         """End without a result, unless a cancellation was accepted before."""
@@ -312,6 +355,7 @@ class Job(Aggregate):
         """Tell which files are to be erased, and forget them with what a log may quote."""
         files = [*(one.file for one in outputs), *([result] if result else [])]
         self.result, self.outputs, self.privacy, self.counted = None, (), None, None
+        self.release = None
         self.log_tail, self.filename, self.message = "", "", self.forgotten
         if files:
             about = {**self._about(), "dataset_id": self.forgotten_for}
@@ -358,8 +402,9 @@ class Job(Aggregate):
             **about,
             result=self.result,
             seconds=self.seconds,
-            verdict=self.privacy.verdict if self.privacy else None,
-            warning=self.warning,
+            verdict=self.privacy.verdict if self.privacy and not self.is_held else None,
+            warning="" if self.is_held else self.warning,
+            is_held=self.is_held,
         )
 
     def _about(self) -> dict[str, Any]:

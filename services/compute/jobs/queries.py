@@ -1,14 +1,16 @@
 """The jobs and workspaces that a caller may see; the others do not exist for it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import TypeAlias
 
 from services.compute.jobs.model import Job
-from services.compute.jobs.views import JobPage, JobView, ListJobs
+from services.compute.jobs.views import JobPage, JobView, ListJobs, ReleaseRequestPage
 from services.compute.jobs.workspace import Workspace
-from shared.auth import Caller
+from shared.auth import INSIDE, Caller
 from shared.endings.orphans import complete_hashes, named_by
 from shared.errors import Forbidden, Gone, NotFound, WrongStage
 from shared.events.event import FileRef
+from shared.inbound import Paging
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.manifest import Manifest
@@ -17,11 +19,22 @@ MANIFEST = "manifest.json"
 _OF_JOBS = "jobs"
 
 
-class Queries:
-    """Questions about jobs and workspaces, each answered as its caller may see them."""
+Impediment: TypeAlias = Callable[[str, str], str]
+"""Why that member may not decide on a project's case, in French; empty if it may."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+
+def _nobody(_project_id: str, _member_id: str) -> str:
+    return "personne ne décide ici de ce qui sort"
+
+
+class Queries:
+    """Questions about jobs and workspaces, each answered as its caller may see them.
+
+    `impediment` is asked of reviewers before they see what is held back.
+    """
+
+    def __init__(self, store: Store, impediment: Impediment = _nobody) -> None:
+        self._store, self._impediment = store, impediment
         self._jobs, self._workspaces = store.of(Job), store.of(Workspace)
 
     def job(self, identifier: str, caller: Caller) -> Job:
@@ -35,11 +48,14 @@ class Queries:
         """One of a job's files, for those who may see the job.
 
         Raises Forbidden for all but staff when it is made of others' restricted data that the
-        project may not read any more.
+        project may not read any more; WrongStage, for all but reviewers who may decide on it, while
+        it is held back.
         """
         job = self.job(identifier, caller)
         if withheld := self._withheld(job, caller):
             raise Forbidden(withheld)
+        if job.unreleased and not self._reviews(job, caller):
+            raise WrongStage(job.unreleased)
         return file_of(job, name)
 
     def files_in_use(self, hashes: Collection[str]) -> set[str]:
@@ -54,8 +70,37 @@ class Queries:
 
     def view(self, job: Job, caller: Caller) -> JobView:
         """A job that `caller` may see, without what it tells of data that is withheld."""
-        view, reason = JobView.of(job), self._withheld(job, caller)
+        view, reason = JobView.told(job), self._withheld(job, caller) or job.unreleased
         return view.withholding(reason) if reason else view
+
+    def release_request(self, identifier: str, caller: Caller) -> Job:
+        """A job whose result is or was held, for reviewers who may decide on it.
+
+        Raises Forbidden for others, NotFound for a job of which nothing was held.
+        """
+        job = self._jobs.get(identifier)
+        if not (job.is_held or job.decision):
+            raise NotFound.of(identifier)
+        self.check_reviews(job, caller)
+        return job
+
+    def release_requests(self, query: Paging) -> ReleaseRequestPage:
+        """A page of the jobs whose results wait for a reviewer, oldest first."""
+        found, cursor = self._jobs.page({"is_held": True}, after=query.after, limit=query.limit)
+        return ReleaseRequestPage(items=[self.view(one, INSIDE) for one in found], next=cursor)
+
+    def check_reviews(self, job: Job, caller: Caller) -> None:
+        """Raise Forbidden, in French, for who does not decide on what leaves of a job."""
+        if "reviewer" not in caller.roles:
+            raise Forbidden("un examinateur du Datalab décide de ce qui sort")
+        if reason := self._impediment(job.project_id or "", caller.member_id):
+            raise Forbidden(reason)
+
+    def _reviews(self, job: Job, caller: Caller) -> bool:
+        if "reviewer" not in caller.roles:
+            return False
+        self.check_reviews(job, caller)
+        return True
 
     def workspace(self, project_id: str, caller: Caller) -> Workspace:
         """A project's workspace; NotFound when there is none that the caller may see."""

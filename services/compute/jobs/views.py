@@ -4,13 +4,15 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from services.compute.jobs.model import JobState
+from services.compute.jobs.model import Job, JobState
+from services.compute.jobs.release_decision import Decision, ReleaseDecision
 from shared.aggregate import OptionalDate, View, ViewPage
 from shared.events.event import FileRef, JobKind, Treatment
 from shared.inbound import Body, Identifier, Paging
 from shared.tables.exports import ExportFormat
 from shared.tables.manifest import Output
 from shared.tables.privacy import Privacy
+from shared.tables.release import ReleaseRecord
 
 
 class SubmitJob(Body):
@@ -59,6 +61,17 @@ class JobView(View):
     result: FileRef | None = Field(description="the manifest")
     privacy: Privacy | None = Field(description="what the table that it made tells about persons")
     warning: str = Field(description="what to think of before it leaves the lab, in French")
+    release: ReleaseRecord | None = Field(
+        description="what was checked of its outputs; a holder is told no count"
+    )
+    is_held: bool = Field(description="whether its holder waits for a reviewer's decision")
+    decision: ReleaseDecision | None = Field(description="what became of a held result")
+
+    @classmethod
+    def told(cls, job: Job) -> Self:
+        """A job as all may see it who see it at all: what was checked, without counts."""
+        release = job.release.for_holder() if job.release else None
+        return cls.of(job).model_copy(update={"release": release})
 
     def withholding(self, reason: str) -> Self:
         """The same without what it tells of the rows that the job read; `reason` is French.
@@ -68,6 +81,35 @@ class JobView(View):
         untold: dict[str, object] = {"log_tail": "", "reason": "", "outputs": (), "result": None}
         untold |= {"privacy": None, "warning": "", "message": reason}
         return self.model_copy(update=untold)
+
+
+class DecideRelease(Body):
+    """A reviewer's answer to a held result, as its `version` was read."""
+
+    decision: Decision
+    reason: str = Field(min_length=1, max_length=5000, description="in French: the holder reads it")
+    version: int = Field(ge=1)
+
+
+class ReleaseRequestView(View):
+    """A held result as those see it who may decide on it: every rule with its counts."""
+
+    job_id: str = Field(validation_alias="id")
+    version: int = Field(description="a decision names it")
+    kind: JobKind
+    project_id: str | None
+    owner_id: str = Field(description="the project's holder")
+    treatment: Treatment | None
+    release: ReleaseRecord | None
+    decision: ReleaseDecision | None
+    outputs: tuple[Output, ...]
+    log_tail: str
+    warning: str
+    ended_at: OptionalDate
+
+
+class ReleaseRequestPage(ViewPage[JobView]):
+    """A page of jobs whose results wait; `next` is the cursor of the following one."""
 
 
 class JobPage(ViewPage[JobView]):

@@ -8,7 +8,7 @@ from services.compute.service import Compute
 from shared.messaging import topology
 from tests.conftest import RETRIES, Token
 from tests.integration.compute.lab import Lab
-from tests.integration.compute.samples import Catalog
+from tests.integration.compute.samples import Catalog, Intake
 from tests.servers import Broker, RunningService
 
 
@@ -23,7 +23,7 @@ def lab(
     """The surroundings, with every queue declared; the tests start the processes."""
     work = tmp_path_factory.mktemp("work")
     environ = {**module_environ, "DATALAB_RPC_SECONDS": "5", "TMPDIR": str(work)}
-    topology.declare(broker.uri(vhost), [Compute, Catalog], RETRIES)
+    topology.declare(broker.uri(vhost), [Compute, Catalog, Intake], RETRIES)
     return Lab(broker, vhost, environ, token, work)
 
 

@@ -27,6 +27,7 @@ from tests.servers import RunningService, eventually, running
 
 COMPUTE = "services.compute.service:Compute"
 CATALOG = "tests.integration.compute.samples:Catalog"
+INTAKE = "tests.integration.compute.samples:Intake"
 OWNER = "mbr_owner"
 HOLDER = "mbr_holder"
 JOB_SECONDS = 60.0
@@ -170,6 +171,10 @@ class Lab(ServiceLab):
     def catalog(self) -> contextlib.AbstractContextManager[RunningService]:
         """The sample catalogue as a process."""
         return running(CATALOG, self.environ)
+
+    def intake(self) -> contextlib.AbstractContextManager[RunningService]:
+        """The sample intake as a process."""
+        return running(INTAKE, self.environ)
 
 
 class CrampedService(RunningService):

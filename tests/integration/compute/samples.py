@@ -1,22 +1,26 @@
-"""A catalogue small enough to see through: it lends what lies on its shelf."""
+"""Services small enough to see through: a catalogue that lends from its shelf, an intake."""
 
 from typing import Any, ClassVar
 
 from shared.aggregate import Aggregate
-from shared.errors import Forbidden
+from shared.errors import Conflict, Forbidden
 from shared.events import Treatment
 from shared.http import Call, http
 from shared.messaging import Documents, rpc
 
+PARTIAL = "mbr_partial"
+"""A reviewer whose own case every project is."""
+
 
 class Shelf(Aggregate):
-    """A dataset, what is `known` of it, who may read it, the answer to those; the jobs."""
+    """A dataset, what is `known` of it, who may read it, the answer to those; jobs and claims."""
 
     collection: ClassVar[str] = "shelves"
     readers: list[str] = []
     known: dict[str, Any] = {}
     answer: dict[str, Any] = {}
     jobs: list[str] = []
+    claims: list[dict[str, Any]] = []
 
 
 class Catalog:
@@ -59,3 +63,36 @@ class Catalog:
             raise Forbidden("ce projet n'a pas accès à ces données")
         self.documents.of(Shelf).change(dataset_id, lambda shelf: shelf.jobs.append(job_id))
         return shelf.answer
+
+    @rpc
+    def reserve_releases(
+        self,
+        project_id: str,  # noqa: ARG002
+        job_id: str,  # noqa: ARG002
+        claims: list[dict[str, Any]],
+        is_held: bool,  # noqa: ARG002
+    ) -> None:
+        """Note them on the shelf, one after the other."""
+        for claim in claims:
+            shelf: Shelf = self.documents.of(Shelf).get(claim["entry"]["dataset_id"])
+            if claim["place"] != len(shelf.claims):
+                raise Conflict
+            self.documents.of(Shelf).change(
+                shelf.id, lambda it, claim=claim: it.claims.append(claim)
+            )
+
+
+class Intake:
+    """Says whose own case a project is."""
+
+    name = "intake"
+
+    @http("GET", "/partial", returns=tuple[str, ...])
+    def read(self, _call: Call) -> tuple[str, ...]:
+        """Who decides on nothing; without a route there is no `/readyz`."""
+        return (PARTIAL,)
+
+    @rpc
+    def get_impediment(self, project_id: str, member_id: str) -> str:  # noqa: ARG002
+        """Why that member may not decide."""
+        return "votre organisation porte ce projet" if member_id == PARTIAL else ""

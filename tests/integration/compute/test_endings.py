@@ -69,7 +69,7 @@ def test_no_word_of_an_erased_member_is_kept(store: Store) -> None:
     assert {job.state for job in store.of(Job).every()} <= {"cancelled", "failed"}
     (answer,) = store.of(Departure).get(MEMBER).outbox
     counts = {one["kind"]: one["count"] for one in answer["data"]["counts"]}
-    assert counts == {"calculs": 2, "espaces de calcul": 1}
+    assert counts == {"calculs": 2, "espaces de calcul": 1, "recettes": 0}
 
 
 def test_events_that_come_late_bring_nothing_back(store: Store) -> None:

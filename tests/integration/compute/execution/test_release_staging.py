@@ -1,0 +1,110 @@
+"""What left before is in a job's folder, and what leaves now is told to the catalogue."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.compute.execution.job_folder import JobFolder
+from services.compute.execution.staging import Inputs, StoredResult, claims_of, store_result
+from shared.aggregate import now
+from shared.errors import Rejected
+from shared.events import FileRef
+from shared.storage import Storage
+from shared.tables.manifest import Input, Manifest
+from shared.tables.release import LedgerEntry, ReleaseRecord
+from tests.integration.compute.execution.test_inputs import PROJECT, TREATMENT, Counting, trial
+
+ENTRY = LedgerEntry(
+    dataset_id="dts_1",
+    version=1,
+    sha256="a" * 64,
+    figures=("count",),
+    cells=1,
+    units=12,
+    minimum_units=11,
+    file="ledger.parquet",
+)
+
+
+class Protecting(Counting):
+    """A catalogue of restricted data, of which two results left before with the same cells."""
+
+    def __init__(self, file: FileRef, cells: FileRef) -> None:
+        super().__init__(file)
+        self._cells = cells
+
+    def open_dataset(self, *question: Any) -> dict[str, Any]:
+        """The table, and what left of it."""
+        earlier = {"entry": ENTRY.model_dump(), "file": self._cells.model_dump()}
+        told = {"is_protected": True, "minimum_units": 20, "releases": [earlier, earlier]}
+        return super().open_dataset(*question) | told | {"ledger_length": 5}
+
+
+def opened(files: Storage, folder: JobFolder) -> tuple[list[Input], dict[str, Any]]:
+    """A job's inputs, and what the rules are told of them."""
+    table, cells = (files.put([one], "application/octet-stream") for one in (b"PAR1", b"cells"))
+    inputs = Inputs(Protecting(table, cells), files, PROJECT, lambda: False)
+    found = inputs.find(trial(TREATMENT))
+    protected = inputs.protect(found, folder)
+    return inputs.gather(found, folder), dict(protected)
+
+
+def test_cells_of_earlier_releases_are_in_the_folder(tmp_path: Path) -> None:
+    """Each file once, beside the inputs, with the entries that it belongs to."""
+    folder = JobFolder(tmp_path)
+    inputs, protected = opened(Storage("memory://"), folder)
+    told = protected["homes"]
+    assert told.minimum_units == 20
+    assert told.earlier == ((ENTRY, "in/ledger-0"), (ENTRY, "in/ledger-0"))
+    assert (tmp_path / "in/ledger-0").read_bytes() == b"cells"
+    assert "releases" not in inputs[0].model_dump()
+
+
+def leave(folder: JobFolder, *outputs: dict[str, Any], entries: tuple[LedgerEntry, ...]) -> None:
+    """Let the sandbox have made these, and told what leaves."""
+    for one in outputs:
+        (folder.path / one["path"]).write_bytes(one["name"].encode())
+    record = ReleaseRecord(verdict="released", entries=entries, told="vu")
+    result = {"outputs": outputs, "release": record.model_dump()}
+    (folder.path / "result.json").write_text(json.dumps(result))
+
+
+def made(name: str, *, is_internal: bool = False) -> dict[str, Any]:
+    """A file of a job."""
+    return {"name": name, "path": f"out/{name}", "is_internal": is_internal}
+
+
+def stored(folder: JobFolder, files: Storage, inputs: list[Input]) -> StoredResult:
+    """What is kept of a job that ended."""
+    return store_result(trial(TREATMENT), inputs, now(), folder, files)
+
+
+def test_ledger_files_are_nobody_s_to_see(tmp_path: Path) -> None:
+    """Neither job nor manifest names them; the catalogue is told where they lie, and the place."""
+    folder, files = JobFolder(tmp_path), Storage("memory://")
+    inputs, _ = opened(files, folder)
+    leave(
+        folder, made("result.parquet"), made("ledger.parquet", is_internal=True), entries=(ENTRY,)
+    )
+    kept = stored(folder, files, inputs)
+    manifest = Manifest.model_validate_json(files.read(kept.result))
+    for outputs in (kept.outputs, manifest.outputs):
+        assert [one.name for one in outputs] == ["result.parquet"]
+    [claim] = claims_of(inputs, kept)
+    assert claim["place"] == 5
+    assert LedgerEntry.model_validate(claim["entry"]) == ENTRY
+    assert files.read(FileRef.model_validate(claim["file"])) == b"ledger.parquet"
+    assert kept.ending["release"].verdict == "released"
+
+
+@pytest.mark.parametrize("changed", [{"dataset_id": "dts_2"}, {"version": 2}, {"file": "none"}])
+def test_entries_are_of_what_the_job_read(tmp_path: Path, changed: dict[str, Any]) -> None:
+    """What the sandbox tells is not trusted: of other data, or without its file, it is nothing."""
+    folder, files = JobFolder(tmp_path), Storage("memory://")
+    inputs, _ = opened(files, folder)
+    entry = ENTRY.model_copy(update=changed)
+    leave(folder, made("ledger.parquet", is_internal=True), entries=(entry,))
+    with pytest.raises(Rejected, match="compte lisible"):
+        claims_of(inputs, stored(folder, files, inputs))
