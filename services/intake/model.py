@@ -25,12 +25,13 @@ from services.intake.records import (
     GivenUpJob,
     Guidance,
     Result,
+    ResultState,
     Trial,
     Wait,
 )
 from shared.aggregate import Aggregate, now
 from shared.endings.redaction import ERASED, redacted
-from shared.errors import Forbidden, Invalid, NotFound, WrongStage
+from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events import (
     InputsChecked,
     InvitationAccepted,
@@ -49,6 +50,8 @@ from shared.events import (
     ProjectSubmitted,
     ProjectTrialled,
     ProjectWithdrawn,
+    ResultRefused,
+    ResultReleased,
     Stage,
     Treatment,
     TreatmentChanged,
@@ -407,7 +410,28 @@ class Project(Aggregate):
         """Keep the result of a full job, at whatever stage before the project's end it comes."""
         if NEXT_STAGES[self.stage] and all(end.job_id != result.job_id for result in self.results):
             told = {"job_id": end.job_id, "result": end.result, "warning": end.warning}
-            self.results.append(Result(**told, at=now()))
+            state: ResultState = "held" if end.is_held else "released"
+            self.results.append(Result(**told, state=state, at=now()))
+
+    def note_release(self, decided: ResultReleased | ResultRefused) -> None:
+        """Note what a reviewer decided of the held result of a full job.
+
+        Raises Unavailable while the end of the job is not heard of yet.
+        """
+        if self.stage in FINAL_STAGES:
+            return
+        found = next((one for one in self.results if one.job_id == decided.job_id), None)
+        if found is None:
+            raise Unavailable(f"the end of job {decided.job_id} is not known yet")
+        if isinstance(decided, ResultReleased):
+            changes = {"state": "released", "warning": decided.warning}
+            told = "Le résultat du calcul complet, d'abord retenu, est remis au porteur"
+        else:
+            changes = {"state": "refused", "reason": decided.reason}
+            told = "Le résultat du calcul complet ne sort pas du Datalab"
+        self._note(decided.decided_by or "compute", f"{told} : {decided.reason}")
+        changed = found.model_copy(update=changes)
+        self.results = [changed if one is found else one for one in self.results]
 
     @property
     def waiting_jobs(self) -> tuple[GivenUpJob, ...]:
@@ -469,6 +493,7 @@ class Project(Aggregate):
         result = next((end for end in self.results if end.job_id == delivery.job_id), None)
         if result is None:
             raise Invalid("aucun calcul complet réussi de ce projet n'a cet identifiant", "job_id")
+        result.check_released()
         self._become("delivered", by, f"Service livré. {result.warning}".strip())
         self.delivery = delivery
         about = {"theme": self.theme, "territory": self.territory, "result": result.result}
@@ -606,7 +631,8 @@ class Project(Aggregate):
     def _lacks_result(self) -> bool:
         # Full jobs that fail are not noted here: they may be run again as they are.
         trial_ended = self.stage == "equipped" and not self.trial_due
-        return trial_ended or (self.stage == "staffed" and not self.results)
+        lacks_full = all(result.state == "refused" for result in self.results)
+        return trial_ended or (self.stage == "staffed" and lacks_full)
 
     def _try_again(self, treatment: Treatment, by: str, parties: Mapping[str, Party]) -> None:
         """Change the treatment; its job is asked for once the catalogue says that it may read."""

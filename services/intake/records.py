@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from shared.errors import WrongStage
 from shared.events.catalog import (
     AccessExpired,
     AccessGranted,
@@ -113,13 +114,26 @@ class Trial(Frozen):
     warning: str = Field(default="", description="what its table tells about persons, in French")
 
 
+ResultState = Literal["released", "held", "refused"]
+"""Held: a reviewer decides whether it leaves the lab; refused: it does not."""
+
+
 class Result(Frozen):
-    """A full job that ended well, and its manifest."""
+    """A full job that ended well, and its manifest; `reason` is why it is refused, in French."""
 
     job_id: str
     at: AwareDatetime
     result: FileRef
+    state: ResultState = "released"
+    reason: str = ""
     warning: str = Field(default="", description="what its table tells about persons, in French")
+
+    def check_released(self) -> None:
+        """Raise WrongStage, in French, for a result that does not leave the lab, or not yet."""
+        if self.state == "held":
+            raise WrongStage("ce résultat attend la décision d'un examinateur du Datalab")
+        if self.state == "refused":
+            raise WrongStage(f"ce résultat ne sort pas du Datalab : {self.reason}")
 
 
 JobEvent = JobGivenUp | JobRetried | JobSucceeded | JobFailed | JobCancelled

@@ -46,6 +46,8 @@ from shared.events import (
     JobGivenUp,
     JobRetried,
     JobSucceeded,
+    ResultRefused,
+    ResultReleased,
     TreatmentChecked,
     WorkspaceOpened,
 )
@@ -127,6 +129,13 @@ class Intake(ForPrograms, ForDepartures, ForMembers):
             project.end_job(GivenUpJob.of(envelope))
 
         self._change(envelope, decide)
+
+    @on(ResultReleased, ResultRefused)
+    def note_release(self, envelope: Envelope[ResultReleased | ResultRefused]) -> None:
+        """Note whether the held result of a full job leaves; what trials made counts as it is."""
+        decided = envelope.data
+        if decided.project_id is not None and decided.kind == "full":
+            self._change(envelope, lambda project: project.note_release(decided))
 
     @on(JobFailed, JobCancelled)
     def note_failure(self, envelope: Envelope[JobFailed | JobCancelled]) -> None:

@@ -100,6 +100,39 @@ def logs(context: typer.Context, job_id: str) -> None:
     typer.echo(show.text(job["log_tail"]), nl=False)
 
 
+@app.lists("held", "id", "kind", "project_id", "release.told")
+def held() -> ListRequest:
+    """List the jobs whose results wait for a reviewer; for reviewers."""
+    return "compute", "/release-requests", {}
+
+
+def _show_request(request: Answer) -> None:
+    show.record(request, leave_out=("log_tail", "outputs", "release", "treatment"))
+    outputs = (request["release"] or {"outputs": []})["outputs"]
+    rules = [{"output": one["name"], **rule} for one in outputs for rule in one["rules"]]
+    show.line("\nrules")
+    show.rows(rules, ("output", "rule", "verdict", "cells", "failed", "told"))
+
+
+@app.answers("held-result", _show_request)
+def held_result(api: Client, job_id: str) -> Answer:
+    """Show what was checked of a held result, rule by rule; for reviewers."""
+    return api.get("compute", path_of("release-requests", job_id))
+
+
+@app.answers("release", _show_request)
+def release(
+    api: Client,
+    job_id: str,
+    decision: Annotated[str, typer.Option(help="release or refuse.")],
+    reason: Annotated[str, typer.Option(help="In French: the holder reads it.")],
+) -> Answer:
+    """Let a held result go to its holder or keep it back, as it is now; for reviewers."""
+    read = api.get("compute", path_of("release-requests", job_id))
+    body = {"decision": decision, "reason": reason, "version": read["version"]}
+    return api.post("compute", path_of("jobs", job_id, "release"), body)
+
+
 @app.answers("applications", _show_applications)
 def applications(api: Client) -> Answer:
     """List what a treatment's steps can do; --json has their roles and parameters."""

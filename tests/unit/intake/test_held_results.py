@@ -1,0 +1,64 @@
+"""Results that a reviewer keeps back, or lets go, before a project delivers them."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.model import Project
+from shared.errors import Unavailable, WrongStage
+from shared.events import ResultRefused, ResultReleased
+from tests.unit.intake import made
+from tests.unit.intake.made import HOLDER, REVIEWER
+
+ABOUT: dict[str, Any] = {"job_id": "job_full", "kind": "full", "project_id": "prj_1"}
+RELEASED = ResultReleased(**ABOUT, decided_by=REVIEWER, reason="relu", warning="petits effectifs")
+REFUSED = ResultRefused(**ABOUT, decided_by=REVIEWER, reason="deux communes se déduisent")
+
+
+def held() -> Project:
+    """A staffed project whose full job's result is held."""
+    it = made.project_at("staffed")
+    end = made.succeeded("full", "job_full")
+    it.note_result(end.model_copy(update={"is_held": True}))
+    return it
+
+
+def test_held_trial_counts() -> None:
+    """The project goes on: what its holder may see of the trial is another question."""
+    it = made.project_at("equipped")
+    it.end_trial(made.succeeded("trial", "job_trial").model_copy(update={"is_held": True}))
+    assert it.stage == "trialled"
+
+
+def test_held_result_is_not_delivered_before_its_release() -> None:
+    """With what is to be thought of it, which only the release tells."""
+    it = held()
+    with pytest.raises(WrongStage, match="attend la décision d'un examinateur"):
+        it.deliver(made.delivery(), HOLDER)
+    it.note_release(RELEASED)
+    it.deliver(made.delivery(), HOLDER)
+    assert it.stage == "delivered"
+    assert "petits effectifs" in it.history[-1].why
+    assert "remis au porteur : relu" in it.history[-2].why
+
+
+def test_refused_result_is_never_delivered() -> None:
+    """It is no result: a reviewer may change the treatment."""
+    it = held()
+    with pytest.raises(WrongStage, match="garde son traitement"):
+        it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
+    it.note_release(REFUSED)
+    with pytest.raises(WrongStage, match="deux communes se déduisent"):
+        it.deliver(made.delivery(), HOLDER)
+    it.set_treatment(made.treatment("dts_a", "dts_b"), REVIEWER, is_reviewer=True)
+    assert it.retry_due
+
+
+def test_decision_that_overtakes_the_end_of_its_job_waits() -> None:
+    """It is heard again; of a project that ended it changes nothing."""
+    it = made.project_at("staffed")
+    with pytest.raises(Unavailable):
+        it.note_release(RELEASED)
+    it.withdraw("Plus de budget.", HOLDER)
+    it.note_release(RELEASED)
+    assert it.results == []
