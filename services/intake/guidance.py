@@ -22,7 +22,16 @@ _FIGURES = frozenset({
     "statistiques", "comparer", "comparaison", "evolution", "densite",
 })
 """Folded words of a problem that ask for figures by group."""
+
+_MAPS = frozenset({
+    "carte", "cartes", "cartographie", "cartographier", "cartographique", "territoire",
+    "territoires", "spatial", "spatiale", "geographique", "geographiques", "localiser",
+})
+"""Folded words of a problem that ask for a map."""
 # fmt: on
+
+_MAPPED = ("commune", "epci", "departement")
+"""Kinds of keys whose outlines the lab has."""
 
 _PLACES = {
     "iris": "IRIS",
@@ -46,7 +55,11 @@ def advise(project: Project, matches: Sequence[Match], members: Iterable[Member]
 
 
 def _applications(project: Project, matches: Sequence[Match]) -> tuple[SuggestedApplication, ...]:
-    reasons = {"cross": _crossing(matches), "aggregate": _aggregating(project, matches)}
+    reasons = {
+        "cross": _crossing(matches),
+        "aggregate": _aggregating(project, matches),
+        "map": _mapping(project, matches),
+    }
     return tuple(
         SuggestedApplication(application=name, reasons=tuple(found))
         for name, found in reasons.items()
@@ -73,6 +86,17 @@ def _aggregating(project: Project, matches: Sequence[Match]) -> list[str]:
     if places:
         reasons.append(f"Une fois croisées, les données se regroupent par {', '.join(places)}.")
     return reasons
+
+
+def _mapping(project: Project, matches: Sequence[Match]) -> list[str]:
+    said = words(project.title, project.problem, *project.keywords)
+    asked = [spelling for word, spelling in said.items() if word in _MAPS]
+    keys = {key for match in matches for key in match.shared_keys}
+    places = [_PLACES[kind] for kind in _MAPPED if kind in keys]
+    if not asked or not places:
+        return []
+    what = f"Votre problème parle de {', '.join(asked)}"
+    return [f"{what} : le résultat se dessine sur une carte par {', '.join(places)}."]
 
 
 def _experts(project: Project, members: Iterable[Member]) -> tuple[SuggestedMember, ...]:

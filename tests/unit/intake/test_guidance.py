@@ -29,6 +29,17 @@ def test_a_problem_that_asks_for_figures_suggests_to_aggregate() -> None:
     assert found.reasons == ("Votre problème demande des chiffres par groupe : taux, répartition.",)
 
 
+def test_a_problem_about_places_suggests_a_map_where_there_are_outlines() -> None:
+    """A word for it is not enough: a postcode has no outline."""
+    it = made.project(problem="Quels territoires sont concernés ?")
+    mapped = advise(it, [made.match("EPCI 2026", "epci", "postcode")], []).applications
+    assert {found.application: found.reasons for found in mapped}["map"] == (
+        "Votre problème parle de territoires : le résultat se dessine sur une carte par EPCI.",
+    )
+    others = advise(it, [made.match("codes postaux", "postcode")], []).applications
+    assert "map" not in {found.application for found in others}
+
+
 def test_nothing_is_suggested_without_a_reason() -> None:
     """No key, no word, no skill, no place."""
     guidance = advise(made.project(), [made.match("bornes")], [made.member("mbr_1")])
