@@ -89,7 +89,12 @@ def _seen(folder: Path, ledger: Ledger) -> Seen:
     paths = {one.name: folder / one.path for one in result.outputs}
     if record:
         ledger.released += [(one, paths[one.file].read_bytes()) for one in record.entries]
-    return Seen(rows=parquet.read_table(paths[RESULT]).to_pylist(), reports=reports)
+    pages = tuple(
+        paths[one.name].read_text("utf-8", "replace")
+        for one in result.outputs
+        if one.media_type.startswith("text/") and not one.is_internal
+    )
+    return Seen(parquet.read_table(paths[RESULT]).to_pylist(), reports, pages=pages)
 
 
 def findings(upload: Sequence[str], restricted: Table, key: str = "id") -> list[dict[str, Any]]:

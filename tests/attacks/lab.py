@@ -53,16 +53,21 @@ class Treatment:
 
 @dataclass(frozen=True)
 class Seen:
-    """All that the holder sees of a treatment: the result's rows, the reports, or why it failed."""
+    """All that the holder sees of a treatment: the result's rows, the reports, or why it failed.
+
+    `pages` are the files that are text, such as a report's page.
+    """
 
     rows: Sequence[Mapping[str, Any]] = ()
     reports: Sequence[Mapping[str, Any]] = ()
     error: str = ""
+    pages: Sequence[str] = ()
 
     @property
     def text(self) -> str:
         """All of it as one text."""
-        return json.dumps([self.rows, self.reports, self.error], ensure_ascii=False, default=str)
+        told = [self.rows, self.reports, self.error, self.pages]
+        return json.dumps(told, ensure_ascii=False, default=str)
 
     def cell(self, figure: str, **group: str) -> Any:
         """A figure of the group that has these values, None where it is not shown."""

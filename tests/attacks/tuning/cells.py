@@ -125,7 +125,33 @@ def _homogeneous(random: Random) -> Sequence[Trial]:
     ]
 
 
+def _page(random: Random) -> Sequence[Trial]:
+    """The page of a report on sums by commune, with hamlets of one."""
+    persons, targets = crowd(random, 30, [commune(200), commune(201)]), []
+    for number in range(_PLACES):
+        truth, amounts = coin(random), {"no": 40_001 + number, "yes": 90_001 + number}
+        (target,) = person_ids(random, 1)
+        persons.append(person(random, target, commune(number), amount=amounts[truth]))
+        targets.append((truth, amounts))
+    steps = [
+        aggregate("aides", ["commune"], "sommes", sums=["montant"]),
+        {
+            "application": "report",
+            "inputs": {"table": "sommes"},
+            "output": "page",
+            "parameters": {"title": "Aides", "question": "Où aide-t-on ?", "rows": 100},
+        },
+    ]
+    seen = release(Treatment(steps, {"aides": beneficiaries(random, persons)}), Ledger())
+    text = "".join(seen.text.replace("\\u202f", "").replace("&nbsp;", "").split())
+    return [
+        Trial(truth, {answer: str(amount) in text for answer, amount in amounts.items()})
+        for truth, amounts in targets
+    ]
+
+
 ATTACKS = (
+    Attack("report_page", "the amount of the only one of a commune", _page),
     Attack("two_groupings", "the amount of the only man of a commune", _two_groupings),
     Attack("margin", "the amount of the only one of a commune", _margin),
     Attack("dominant", "the turnover of a large enterprise", _dominant),
