@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from functools import lru_cache
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
@@ -11,6 +12,10 @@ _WORD = re.compile(r"[^\W_]+")
 _SEEN = "LNPS"
 """First letters of the Unicode categories of what leaves a mark: letters, numbers, signs."""
 
+_NAMES_SHOWN = 30
+"""Columns that are named where none is alike."""
+
+_NEAR, _ALIKE = 3, 0.6
 _LINES = "\t\n\r"
 _PLURAL = 2
 _SHORTEST_WITH_PLURAL = 4
@@ -130,3 +135,18 @@ def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
         seen.add(candidate.lower())
         result.append(candidate)
     return result
+
+
+def near(name: str, names: Mapping[str, object], among: str = "ses colonnes") -> str:
+    """The names that `name` may stand for, or some of all there are, `among` which, in French."""
+    folded: dict[str, list[str]] = {}
+    for one in names:
+        folded.setdefault(fold(one), []).append(one)
+    wanted = fold(name)
+    same = folded.get(wanted, [])
+    close = [it for key in get_close_matches(wanted, folded, _NEAR, _ALIKE) for it in folded[key]]
+    part = [one for one in names if len(wanted) > _NEAR and wanted in fold(one)]
+    if found := list(dict.fromkeys((*same, *close, *part)))[:_NEAR]:
+        return f" ; vouliez-vous dire {french_list([quoted(one) for one in found])} ?"
+    shown = [quoted(one) for one in list(names)[:_NAMES_SHOWN]]
+    return f" ({among} : {', '.join(shown)}{', …' if len(names) > _NAMES_SHOWN else ''})"

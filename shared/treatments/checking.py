@@ -14,7 +14,7 @@ from shared.applications.cross import CHOICE, SUCCESSOR_COLUMNS, CrossParameters
 from shared.applications.effect import MadeColumn
 from shared.events.event import Step, Treatment
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.treatments.remarks import Findings, Remark, near
+from shared.treatments.remarks import Findings, Remark
 from shared.treatments.repetition import (
     Keys,
     Side,
@@ -26,7 +26,7 @@ from shared.treatments.repetition import (
     rate_told,
     repeated_told,
 )
-from shared.words import quoted, unique
+from shared.words import near, quoted, unique
 
 _NUMBERS = ("integer", "decimal")
 _KINDS = {"text": "du texte", "date": "des dates", "boolean": "oui ou non"}
@@ -159,6 +159,10 @@ class _Check:
         given = {role: tables[name] for role, name in step.inputs.items()}
         known = {role: None if it.is_open else tuple(it.columns) for role, it in given.items()}
         effect = effect_of(step, f"steps.{number}", known)
+        for fault in effect.faults:
+            field = f"steps.{number}.parameters.{fault.field}"
+            remark = Remark(field=field, kind="unknown_column", message=fault.message)
+            self._found.faults.append(remark)
         for named in effect.named:
             field = f"steps.{number}.parameters.{named.field}"
             column = self._column(given[named.source.role], named.source.column, field)

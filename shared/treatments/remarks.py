@@ -1,19 +1,11 @@
-"""What is said of a treatment before it is sent, and the names that a wrong one may stand for."""
+"""What is said of a treatment before it is sent."""
 
-from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from pydantic import Field
 
 from shared.errors import Invalid
 from shared.events.event import Frozen
-from shared.words import fold, french_list, quoted
-
-_SHOWN = 30
-"""Columns that are named where none is alike."""
-
-_NEAR, _ALIKE = 3, 0.6
 
 
 class Remark(Frozen):
@@ -46,18 +38,3 @@ class TreatmentCheck(Frozen):
 
     warnings: tuple[Remark, ...] = ()
     unchecked: tuple[Remark, ...] = ()
-
-
-def near(name: str, names: Mapping[str, object]) -> str:
-    """The names that `name` may stand for, or some of all there are, in French."""
-    folded: dict[str, list[str]] = {}
-    for one in names:
-        folded.setdefault(fold(one), []).append(one)
-    wanted = fold(name)
-    same = folded.get(wanted, [])
-    close = [it for key in get_close_matches(wanted, folded, _NEAR, _ALIKE) for it in folded[key]]
-    part = [one for one in names if len(wanted) > _NEAR and wanted in fold(one)]
-    if found := list(dict.fromkeys((*same, *close, *part)))[:_NEAR]:
-        return f" ; vouliez-vous dire {french_list([quoted(one) for one in found])} ?"
-    shown = [quoted(one) for one in list(names)[:_SHOWN]]
-    return f" (ses colonnes : {', '.join(shown)}{', …' if len(names) > _SHOWN else ''})"

@@ -13,8 +13,7 @@ from shared.errors import Invalid, WrongStage
 from shared.events.event import AcceptedRepair
 from shared.store import Store
 from shared.tables.privacy import Privacy
-from shared.treatments.remarks import near
-from shared.words import counted, quoted
+from shared.words import counted, near, quoted
 
 _OTHERS_DECIDE = (
     "il est fait de données à accès restreint ; demandez son ouverture"
