@@ -17,6 +17,7 @@ from shared.applications.cross import CHOICE, CROSS
 from shared.applications.effect import Columns, Effect
 from shared.applications.map import MAP
 from shared.applications.python import PYTHON
+from shared.applications.query import QUERY
 from shared.applications.report import REPORT
 from shared.errors import Invalid, invalid_of
 from shared.events.event import Frozen, Step, Treatment
@@ -39,7 +40,7 @@ INGEST = Application(
 
 APPLICATIONS: dict[str, Application] = {
     application.name: application
-    for application in (INGEST, CROSS, AGGREGATE, PYTHON, CHART, MAP, REPORT)
+    for application in (INGEST, CROSS, AGGREGATE, QUERY, PYTHON, CHART, MAP, REPORT)
 }
 
 WrittenT = TypeVar("WrittenT", bound=Treatment)
@@ -89,6 +90,7 @@ def check_steps(inputs: Iterable[str], steps: Sequence[Step]) -> None:
             raise Invalid(f"aucune application ne s'appelle « {step.application} »", at)
         _check_roles(application, step, tables, at)
         parse_parameters(application, step, at)
+        _check_effect(step, at)
         _check_name(step.output, f"{at}.output")
         if step.output in tables:
             raise Invalid(f"la table « {step.output} » existe déjà", f"{at}.output")
@@ -132,6 +134,13 @@ def effect_of(step: Step, at: str, tables: Mapping[str, Columns]) -> Effect:
         return application.effect(parameters, tables)
     except Invalid as error:
         raise Invalid(error.args[0], f"{at}.parameters.{error.field}") from error
+
+
+def _check_effect(step: Step, at: str) -> None:
+    """What is wrong with a step whatever columns its tables have, such as a table not named."""
+    effect = effect_of(step, at, dict.fromkeys(step.inputs))
+    for fault in effect.faults:
+        raise Invalid(fault.message, f"{at}.parameters.{fault.field}")
 
 
 def _check_name(name: str, at: str) -> None:

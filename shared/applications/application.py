@@ -1,6 +1,6 @@
 """What every application declares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -55,7 +55,8 @@ class Application:
 
     The first role is the main table: the one that a trial takes its sample of. An `automatic`
     application is run by the lab itself and cannot be a step of a treatment. One of `open_roles`
-    takes any tables, each in a role of its user's naming, and the first is the main one.
+    takes any tables, each in a role of its user's naming; the main one is the first, or what `main`
+    says of its parameters and roles.
     One that `draws` hands its main table on as it is, and draws what of it leaves the lab.
     `effect` says what its parameters make of tables with these columns, by role.
     """
@@ -69,7 +70,10 @@ class Application:
     automatic: bool = False
     open_roles: bool = False
     draws: bool = False
+    main: Callable[[Mapping[str, Any], Sequence[str]], str] | None = None
 
     def main_role(self, step: Step) -> str:
         """The role of the step's main table."""
+        if self.main:
+            return self.main(step.parameters, tuple(step.inputs))
         return next(iter(step.inputs)) if self.open_roles else self.roles[0].name

@@ -45,12 +45,14 @@ class Part(NamedTuple):
 class MadeColumn(NamedTuple):
     """A column that a step makes. `kind` is text, integer, decimal, date or boolean.
 
-    Kind and `unit` are empty where they are its source's, or not known.
+    Kind and `unit` are empty where they are its source's, or not known. `by` are groups of its own
+    that it was made for, whichever those of the rows are.
     """
 
     of: tuple[Part, ...] = ()
     kind: str = ""
     unit: str = ""
+    by: tuple[Source, ...] | None = None
 
     @property
     def unchanged(self) -> Source | None:
@@ -76,6 +78,13 @@ class Named(NamedTuple):
     number_for: str = ""
 
 
+class Fault(NamedTuple):
+    """A name at the parameter `field` that no table has; `message` says so in French."""
+
+    field: str
+    message: str
+
+
 class Met(NamedTuple):
     """A column whose values meet those of others, each side perhaps via a crosswalk."""
 
@@ -92,6 +101,7 @@ class Effect:
 
     by: None where the result's rows are those of the tables, and not groups.
     named: what the parameters name; a name that its table does not have is a fault there.
+    faults: names that none of the tables has.
     looks_at: columns that are read besides, such as those of a filter.
     whole: roles of which all columns are read, also those that nobody knows.
     passes: roles whose columns that nobody knows stand in the result.
@@ -103,6 +113,7 @@ class Effect:
     columns: Mapping[str, MadeColumn]
     by: tuple[Source, ...] | None = None
     named: tuple[Named, ...] = ()
+    faults: tuple[Fault, ...] = ()
     looks_at: frozenset[Source] = frozenset()
     whole: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()

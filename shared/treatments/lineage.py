@@ -260,13 +260,17 @@ class _Step:
     def _made(
         self, columns: Mapping[str, MadeColumn], by: tuple[Source, ...] | None
     ) -> dict[str, _Traces]:
-        groups = None if by is None else self._origins(by)
         return {
             name: frozenset(
-                trace.made(part.how, groups) for part in made.of for trace in self._of(part.source)
+                trace.made(part.how, self._groups(by if made.by is None else made.by))
+                for part in made.of
+                for trace in self._of(part.source)
             )
             for name, made in columns.items()
         }
+
+    def _groups(self, by: tuple[Source, ...] | None) -> tuple[Origin, ...] | None:
+        return None if by is None else self._origins(by)
 
     def _meet(self, met: Met) -> None:
         left = self._of(met.left)

@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
+from services.compute.runner.sql.binding import bind
+from services.compute.runner.steps.query import result_names
+from shared.applications.query import QueryParameters, effect
+from shared.errors import Invalid, invalid_of
 from tests.corpora.sql import Reads, Schema
 
 APPLICATION, SQL = "query", "sql"
@@ -26,9 +32,29 @@ class NoAnalysis(Exception):
     """There is no analysis of queries yet."""
 
 
-def analyse(sql: str, tables: Schema) -> Analysis:  # noqa: ARG001 - until there is one
+def analyse(sql: str, tables: Schema) -> Analysis:
     """What the application `query` reads of tables with these columns, and what it makes.
 
     Raises Rejected where it refuses the query.
     """
-    raise NoAnalysis
+    try:
+        parameters = QueryParameters(sql=sql)
+    except ValidationError as error:
+        raise invalid_of(error) from error
+    found = effect(parameters, {name: tuple(columns) for name, columns in tables.items()})
+    if found.faults:
+        raise Invalid(found.faults[0].message, "sql")
+    types = bind(sql, tables)
+    sources = found.reads | {part.source for one in found.columns.values() for part in one.of}
+    reads = {
+        role: frozenset(one.column for one in sources if one.role == role)
+        for role in {one.role for one in sources}
+    }
+    by: dict[str, frozenset[str] | None] = {}
+    for made in found.columns.values():
+        for role in {part.source.role for part in made.of}:
+            groups = found.by if made.by is None else made.by
+            before = by.get(role, frozenset())
+            named = None if groups is None else frozenset(".".join(one) for one in groups)
+            by[role] = None if named is None or before is None else named | before
+    return Analysis(reads, tuple(result_names(found, types)), by)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.compute.runner.__main__ import main
 
@@ -82,11 +82,15 @@ def ingest(folder: Path, content: Path | bytes, filename: str = "donnees.csv") -
     return run(folder, {"kind": "ingest", "filename": filename}, {"source": content})
 
 
-def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) -> RunOutcome:
-    """Take in the tables, and run a treatment on what comes out; `work` tells the runner more.
+class Taken(NamedTuple):
+    """Tables that were taken in, and what the runner is told of them."""
 
-    It is told what the columns were read to hold, and which rows are totals, as the service does.
-    """
+    tables: Tables
+    told: dict[str, Any]
+
+
+def take_in(folder: Path, tables: Tables) -> Taken:
+    """Take in the tables: what their columns were read to hold, and which rows are totals."""
     taken, described, totals, likely = {}, {}, {}, {}
     for name, content in tables.items():
         made = ingest(folder / name, content)
@@ -96,5 +100,15 @@ def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) 
         totals[name] = [one for ranges in found for one in ranges]
         likely[name] = sum(one["count"] for one in made.reports[0].get("likely_totals", ()))
     told = {"described": described, "total_rows": totals, "likely_total_rows": likely}
-    job = {"kind": "full", "steps": list(steps), **told, **work}
-    return run(folder / "job", job, dict(taken))
+    return Taken(dict(taken), told)
+
+
+def treat(folder: Path, tables: Tables, *steps: dict[str, Any], **work: object) -> RunOutcome:
+    """Take in the tables, and run a treatment on what comes out; `work` tells the runner more."""
+    return treat_taken(folder, take_in(folder, tables), *steps, **work)
+
+
+def treat_taken(folder: Path, taken: Taken, *steps: dict[str, Any], **work: object) -> RunOutcome:
+    """Run a treatment on tables that were taken in."""
+    job = {"kind": "full", "steps": list(steps), **taken.told, **work}
+    return run(folder / "job", job, taken.tables)

@@ -8,6 +8,7 @@ from services.compute.execution.job_folder import Report
 from services.compute.runner.database import columns
 from services.compute.runner.steps.workbench import InputTable, Repeated
 from services.compute.runner.values.column_units import of_unit
+from shared.applications import APPLICATIONS
 from shared.applications.effect import Effect, MadeColumn
 from shared.events.event import Step
 from shared.tables.manifest import Column
@@ -42,10 +43,11 @@ def described_columns(
 ) -> dict[str, Column]:
     """What the columns that a step hands on were read to hold, and the units of its figures.
 
-    Columns that only its run tells have the types that it gave them: texts stay texts.
+    What queries and own code make, and columns that only a run tells, have the types that were
+    given them: texts stay texts.
     """
     found: dict[str, Column] = {}
-    if effect.is_open:
+    if effect.is_open or APPLICATIONS[step.application].open_roles:
         kinds = columns(database, step.output)
         found = {name: _text(name) for name, kind in kinds.items() if kind == "VARCHAR"}
     for name, made in effect.columns.items():

@@ -1,0 +1,122 @@
+"""What is wrong with a query, in French: never in the engine's words, which may hold values."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from shared.applications.sql.statement import Place
+from shared.errors import Invalid
+from shared.words import quoted
+
+_NAME = r'"(?P<name>(?:[^"]|"")*)"'
+_TOLD: tuple[tuple[str, str], ...] = (
+    (rf"Referenced column {_NAME}", "aucune colonne ne s'appelle {name} ici"),
+    (rf"Table .* does not have a column named {_NAME}", "cette table n'a pas de colonne {name}"),
+    (rf"Referenced table {_NAME}", "aucune table ne s'appelle {name} ici"),
+    (
+        rf"Ambiguous reference to column name {_NAME}",
+        "plusieurs tables ont une colonne {name} : écrivez de laquelle il s'agit (table.colonne)",
+    ),
+    (rf"Column {_NAME} in EXCLUDE", "EXCLUDE nomme {name}, qui n'est pas une colonne"),
+    (
+        rf"column {_NAME} must appear in the GROUP BY",
+        "{name} n'est ni dans GROUP BY ni dans un agrégat (sum, count, any_value…)",
+    ),
+    (
+        r"(Scalar|Aggregate|Table) .*Function with name (?P<name>\S+)",
+        "la fonction {name} n'existe pas",
+    ),
+    (r"Type with name (?P<name>\S+)", "le type {name} n'existe pas"),
+    (r"Table with name (?P<name>\S+)", "aucune table ne s'appelle {name}"),
+    (
+        r"No function matches the given name and argument types '(?P<call>[^']*)'",
+        "{call} : ces types ne conviennent pas ; convertissez par CAST ou TRY_CAST",
+    ),
+    (
+        r"Could not choose a best candidate function for the function call \"(?P<call>[^\"]*)\"",
+        "{call} : le type d'une valeur est à préciser par CAST, p. ex. CAST(x AS DATE)",
+    ),
+    (
+        r"Cannot compare values of type (?P<one>\S+) and type (?P<other>\S+)",
+        "{one} et {other} ne se comparent pas ; convertissez par CAST ou TRY_CAST",
+    ),
+    (r"WHERE clause cannot contain aggregates", "WHERE ne peut pas contenir d'agrégat : HAVING"),
+    (r"WHERE clause cannot contain window", "WHERE ne peut pas contenir de fenêtre : QUALIFY"),
+    (r"Set operations can only apply", "les deux côtés n'ont pas le même nombre de colonnes"),
+    (r"Subquery returns \d+ columns", "la sous-requête doit donner une seule colonne"),
+    (r"(ORDER|GROUP BY) term out of range", "cette position n'est pas celle d'une colonne"),
+    (r"at least one window function", "QUALIFY demande une fenêtre (OVER)"),
+)
+
+_FAILED: tuple[tuple[type[duckdb.Error], str], ...] = (
+    (
+        duckdb.ConversionException,
+        "une valeur ne peut pas être convertie ; TRY_CAST la laisse vide au lieu d'échouer",
+    ),
+    (duckdb.OutOfRangeException, "un nombre ou une date sort de ce que son type peut contenir"),
+    (
+        duckdb.InvalidInputException,
+        "une fonction reçoit une valeur qu'elle n'accepte pas",
+    ),
+    (duckdb.BinderException, "la requête ne convient pas aux colonnes de ses tables"),
+    (duckdb.CatalogException, "la requête nomme ce qui n'existe pas ici"),
+    (duckdb.PermissionException, "la requête demande ce qui n'est pas permis ici"),
+    (duckdb.NotImplementedException, "la requête demande ce que le moteur ne sait pas faire"),
+)
+
+
+def at(sql: str, offset: object, message: str) -> str:
+    """The message with the place of that byte of the text, where it is one."""
+    text = sql.encode()
+    if not isinstance(offset, int | str) or not 0 <= int(offset) <= len(text):
+        return message
+    return f"{Place.at(sql, len(text[: int(offset)].decode(errors='ignore')))} : {message}"
+
+
+def syntax_fault(sql: str, told: Mapping[str, Any]) -> Invalid:
+    """Of a text that is no SELECT."""
+    if told.get("error_type") == "not implemented":
+        return Invalid(
+            "seul un SELECT est accepté ; un PIVOT doit nommer ses valeurs (ON annee IN (…))", "sql"
+        )
+    found = re.search(r'near "([^"]*)"', str(told.get("error_message")))
+    message = f"erreur de syntaxe près de {quoted(found[1])}" if found else "erreur de syntaxe"
+    return Invalid(at(sql, told.get("position"), message), "sql")
+
+
+def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
+    """Of a query that does not fit its tables; `before` bytes of ours stand before its text.
+
+    The tables hold no rows: what the engine says names columns, types and constants of the query.
+    """
+    told = _json_of(error)
+    message = str(told.get("exception_message", ""))
+    position = told.get("position")
+    place = int(position) - before if position is not None else None
+    for pattern, french in _TOLD:
+        if found := re.search(pattern, message):
+            named = {
+                key: quoted(value) if key == "name" else value
+                for key, value in found.groupdict().items()
+            }
+            return Invalid(at(sql, place, french.format(**named)), "sql")
+    return Invalid(at(sql, place, failure_of(error)), "sql")
+
+
+def failure_of(error: duckdb.Error) -> str:
+    """Of a query that failed on rows, by the kind of error alone."""
+    known = (message for kind, message in _FAILED if isinstance(error, kind))
+    return next(known, "le moteur n'a pas pu exécuter la requête")
+
+
+def _json_of(error: duckdb.Error) -> dict[str, Any]:
+    """What the engine says where `errors_as_json` is set."""
+    _, brace, rest = str(error).partition("{")
+    try:
+        told = json.loads(brace + rest)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}

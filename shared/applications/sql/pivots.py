@@ -1,0 +1,88 @@
+"""PIVOT and UNPIVOT: columns named by values, and values by columns."""
+
+from typing import Protocol
+
+from sqlglot import exp
+
+from shared.applications.sql.expressions import Expressions
+from shared.applications.sql.relations import NONE, Account, Output, Parts, Relation, grouped, made
+from shared.applications.sql.scope import Scope
+from shared.applications.sql.statement import SqlFault
+
+
+class Analyst(Protocol):
+    """What a pivot needs of the analysis that it is part of."""
+
+    expressions: Expressions
+    account: Account
+
+
+def pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
+    """The table that a PIVOT or UNPIVOT makes of another."""
+    inside = Scope(scope.ctes, parent=scope)
+    inside.add("", table)
+    if node.args.get("unpivot"):
+        return _unpivoted(analyst, node, table, inside)
+    return _pivoted(analyst, node, table, inside)
+
+
+def _pivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
+    """Groups by the keys, or by all other columns, and one column for each value."""
+    on = node.args.get("fields") or node.expressions
+    using = node.args.get("using") or (node.expressions if node.args.get("fields") else [])
+    for one in on:
+        if not isinstance(one, exp.In) or not one.expressions:
+            raise SqlFault(
+                "PIVOT doit nommer ses valeurs, p. ex. ON annee IN (2023, 2024) : les colonnes du"
+                " résultat doivent être connues avant le calcul"
+            )
+    parts = analyst.expressions.parts
+    chosen = NONE.union(*(analyst.account.read(parts(one.this, scope)) for one in on))
+    scope.counted = made("count", chosen)
+    figures = NONE.union(*(parts(one, scope) for one in using)) if using else scope.counted
+    used = {one.source for one in chosen | figures}
+    group = node.args.get("group")
+    if group is not None:
+        keys = [Output(one.name, parts(one, scope)) for one in group.expressions]
+    else:
+        keys = [one for one in table.outputs if not {it.source for it in one.parts} & used]
+        analyst.account.whole.update(table.open)
+    read = NONE.union(*(analyst.account.read(one.parts) for one in keys))
+    by = frozenset(one.source for one in read | (table.rest if group is None else NONE))
+    rest = grouped(by, figures | made("derived", chosen))
+    keys = [one._replace(parts=grouped(by, one.parts)) for one in keys]
+    outputs = (*keys, *_named(on, using, rest))
+    is_sure = len(outputs) > len(keys) and not table.is_unsure and not table.open
+    return Relation(
+        outputs, table.open if group is None else (), NONE if is_sure else rest, not is_sure
+    )
+
+
+def _named(on: list[exp.Expr], using: list[exp.Expr], parts: Parts) -> list[Output]:
+    """The columns of the values, where DuckDB's names for them are plain."""
+    if len(on) > 1 or len(using) > 1:
+        return []
+    values = on[0].expressions
+    if not all(isinstance(one, exp.Literal | exp.Alias) for one in values):
+        return []
+    suffix = f"_{using[0].alias}" if using and using[0].alias else ""
+    names = [one.alias if isinstance(one, exp.Alias) else one.name for one in values]
+    return [Output(f"{name}{suffix}", parts) for name in names]
+
+
+def _unpivoted(analyst: Analyst, node: exp.Pivot, table: Relation, scope: Scope) -> Relation:
+    """The other columns, one of names and one of values."""
+    fields, into = node.args.get("fields"), node.args.get("into")
+    if fields:
+        columns = [it for one in fields for it in one.expressions]
+        label = fields[0].this.name
+        values = [it.name for one in node.expressions for it in (one.expressions or [one])]
+    else:
+        columns = node.expressions
+        label = into.this.name if into else "name"
+        values = [one.name for one in into.expressions] if into else ["value"]
+    parts = analyst.account.read(analyst.expressions.derived(columns, scope))
+    turned = {one.source for one in parts}
+    kept = [one for one in table.outputs if not {it.source for it in one.parts} & turned]
+    made_of = (Output(label, NONE, "text"), *(Output(name, parts) for name in values))
+    return Relation((*kept, *made_of), table.open, table.rest, table.is_unsure)

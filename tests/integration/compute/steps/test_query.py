@@ -1,0 +1,211 @@
+"""A SELECT of a person's, on the tables of its step alone."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from pyarrow import parquet
+
+from services.compute.runner.sql.allowed import TABLE_FUNCTIONS, functions
+from tests.corpora.sql import Attack, attacks, csv_of, schema, text_of
+from tests.integration.compute.jobs import (
+    RunOutcome,
+    Tables,
+    Taken,
+    step,
+    take_in,
+    treat,
+    treat_taken,
+)
+
+SHOPS = (
+    "com;siren;montant;taux;ouverture;menages;nom\n"
+    "01004;732 829 320;1\u202f234,56 €;12,5 %;31/01/2024;12;Été\n"
+    "14118;356000000;(12,00 €);3 %;01/02/2024;s;MARQUE\n"
+    "2A004;552081317;0 €;-0,1 %;29/02/2024;<5;\n"
+).encode()
+BOUNDED = {"endless_recursion", "product_of_tables", "regex_bomb"}
+"""Attacks that the limits of the sandbox end, and nothing before."""
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Taken:
+    """One table, `t`."""
+    return take_in(tmp_path_factory.mktemp("shops"), {"t": SHOPS})
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Taken:
+    """The tables of those who attack."""
+    tables: Tables = {name: csv_of("tuning", name) for name in schema("tuning")}
+    return take_in(tmp_path_factory.mktemp("attacked"), tables)
+
+
+def asked(folder: Path, taken: Taken, sql: str, **work: Any) -> RunOutcome:
+    """What a query makes of all these tables."""
+    roles = {name: name for name in taken.tables}
+    return treat_taken(folder, taken, step("query", roles, "r", sql=sql), **work)
+
+
+def rows_of(run: RunOutcome) -> list[dict[str, Any]]:
+    """The rows of its result."""
+    assert not run.error, run.error
+    rows: list[dict[str, Any]] = parquet.read_table(run.made("result.parquet")).to_pylist()
+    return rows
+
+
+def test_numbers_and_days_have_their_types_and_codes_stay_text(
+    shops: Taken, tmp_path: Path
+) -> None:
+    """Cells that are no number are empty, and told."""
+    run = asked(
+        tmp_path,
+        shops,
+        "SELECT com, montant * 2 AS double, ouverture + INTERVAL 1 DAY AS demain,"
+        " lpad(com, 6, '0') AS code, menages FROM t WHERE taux > 0 ORDER BY montant DESC",
+    )
+    first, second = rows_of(run)
+    assert (first["com"], first["double"], str(first["demain"])[:10]) == (
+        *("01004", 2469.12),
+        "2024-02-01",
+    )
+    assert (second["code"], second["menages"]) == ("014118", None)
+    warned = [one for one in run.reports[-1]["warnings"] if one["kind"] == "no_value"]
+    assert [(one["column"], one["cells"]) for one in warned] == [("menages", 2)]
+
+
+def test_text_that_looks_like_numbers_stays_the_text_that_was_asked(
+    shops: Taken, tmp_path: Path
+) -> None:
+    """A department that the query cuts out of a code keeps its zero; sums are whole numbers."""
+    rows = rows_of(
+        asked(tmp_path, shops, "SELECT left(com, 2) AS dep, sum(menages) AS m FROM t GROUP BY 1")
+    )
+    assert {row["dep"]: row["m"] for row in rows} == {"01": 12, "14": None, "2A": None}
+
+
+def test_lists_structs_and_intervals_come_out_as_text(shops: Taken, tmp_path: Path) -> None:
+    """A table of the lab has plain cells."""
+    sql = "SELECT list(com ORDER BY com) AS l, {'n': 1} AS s, INTERVAL 1 DAY AS i FROM t"
+    assert rows_of(asked(tmp_path, shops, sql)) == [
+        {"l": '["01004","14118","2A004"]', "s": '{"n":1}', "i": "1 day"}
+    ]
+
+
+def test_columns_of_one_name_and_of_none_are_told_apart(shops: Taken, tmp_path: Path) -> None:
+    """As the analysis foresaw; COLUMNS are named by the engine."""
+    first = rows_of(
+        asked(tmp_path / "a", shops, "SELECT com, com, count(*) FROM t GROUP BY com LIMIT 1")
+    )
+    assert list(first[0]) == ["com", "com_2", "count(*)"]
+    second = rows_of(asked(tmp_path / "b", shops, "SELECT COLUMNS('^m') FROM t"))
+    assert list(second[0]) == ["montant", "menages"]
+
+
+def test_several_steps_and_tables_work_together(tmp_path: Path) -> None:
+    """A later step reads the query's result; the query reads an earlier one's."""
+    communes = b"com;habitants\n01004;14000\n14118;105000\n"
+    counted = step("aggregate", {"table": "t"}, "g", by=["com"], counts=["siren"])
+    query = step(
+        "query",
+        {"g": "g", "c": "c"},
+        "q",
+        sql="SELECT com, siren_nombre AS n, habitants FROM g LEFT JOIN c USING (com)",
+    )
+    sums = step("aggregate", {"table": "q"}, "r", by=["com"], sums=["n", "habitants"])
+    rows = rows_of(treat(tmp_path, {"t": SHOPS, "c": communes}, counted, query, sums))
+    assert {row["com"]: row["habitants"] for row in rows} == {
+        "01004": 14000,
+        "14118": 105000,
+        "2A004": None,
+    }
+
+
+def test_trial_samples_the_first_table_of_the_query(tmp_path: Path) -> None:
+    """The others are whole, and a count of the sample says so."""
+    many = ("k\n" + "".join(f"{n}\n" for n in range(100))).encode()
+    sql = "SELECT (SELECT count(*) FROM b) AS a, (SELECT count(*) FROM a) AS b FROM b LIMIT 1"
+    taken = take_in(tmp_path, {"a": many, "b": many})
+    run = asked(tmp_path, taken, sql, kind="trial", sample_rows=10)
+    assert rows_of(run) == [{"a": 10, "b": 100}]
+    assert run.reports[-1]["sample"]["of"] == 100
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT com,\n  montants FROM t", "ligne 2, colonne 3 : aucune colonne"),
+        ("SELECT montant + nom AS x FROM t", "ligne 1, colonne 16 : +(DOUBLE, VARCHAR)"),
+        ("SELECT com, sum(montant) AS m FROM t", "colonne 8 : « com » n'est ni dans GROUP BY"),
+        ("SELECT com FROM t, t AS u", "plusieurs tables ont une colonne « com »"),
+        ("SELECT to_char(com, 'M') AS x FROM t", "la fonction « to_char » n'existe pas"),
+        (
+            "SELECT random() AS x FROM t",
+            "la fonction « random » n'existe pas, ou n'est pas offerte",
+        ),
+        ("SELECT CAST(nom AS INT) AS n FROM t", "TRY_CAST la laisse vide"),
+    ],
+)
+def test_fault_is_told_in_french_without_a_value(
+    shops: Taken, tmp_path: Path, sql: str, told: str
+) -> None:
+    """With its place, where it is one of the text."""
+    run = asked(tmp_path, shops, sql)
+    assert told in run.error
+    assert "MARQUE" not in run.error
+
+
+def test_result_that_is_too_large_is_refused_before_it_is_made(
+    shops: Taken, tmp_path: Path
+) -> None:
+    """A million times a million rows would fill the disk."""
+    sql = "SELECT a.range AS n FROM t, range(1000000) a, range(1000000) b"
+    run = asked(tmp_path, shops, sql, crossing_rows=10_000)
+    assert "a plus de 10 000 lignes" in run.error.replace("\u202f", " ")
+
+
+def test_tables_of_other_steps_are_out_of_reach(tmp_path: Path) -> None:
+    """Also under the name of a table of WITH that stands elsewhere."""
+    taken = take_in(tmp_path, {"t": SHOPS, "u": b"secret\nMARQUE\n"})
+    for number, sql in enumerate(
+        (
+            "SELECT * FROM u",
+            'SELECT * FROM "t (échantillon)"',
+            "SELECT * FROM memory.main.u",
+            "WITH u AS (SELECT * FROM u) SELECT * FROM u",
+            "SELECT com FROM t WHERE EXISTS (WITH u AS (SELECT 1) FROM u) AND com IN (FROM u)",
+        )
+    ):
+        query = step("query", {"t": "t"}, "r", sql=sql)
+        run = treat_taken(tmp_path / str(number), taken, query)
+        assert run.error, sql
+        assert "MARQUE" not in run.error
+
+
+@pytest.mark.parametrize("attack", attacks("tuning"), ids=lambda one: str(one.id))
+def test_attack_is_refused_or_tells_nothing(
+    attack: Attack, attacked: Taken, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In what its author sees: the reason, the log, the result."""
+    if attack.id in BOUNDED:
+        pytest.skip("the limits of the sandbox end it: tests/integration/compute/execution")
+    file = tmp_path / "marque.txt"
+    file.write_text("MARQUE-FICHIER")
+    run = asked(tmp_path, attacked, text_of(attack.sql, str(file)), crossing_rows=100_000)
+    assert run.error
+    assert not any(mark in run.error + capfd.readouterr().out for mark in attack.marks)
+
+
+def test_every_function_of_the_engine_is_let_through_or_kept_out() -> None:
+    """What may be called exists; what tells of the engine, waits or fails on purpose may not."""
+    with duckdb.connect() as database:
+        found = database.execute("SELECT DISTINCT lower(function_name) FROM duckdb_functions()")
+        known = {str(name) for (name,) in found.fetchall()}
+    assert functions() - known <= {"current_date", "unnest"}
+    for name in (
+        *("error", "getenv", "current_setting", "getvariable", "nextval", "random", "uuid"),
+        *("sleep_ms", "write_log", "current_query", "json_execute_serialized_sql", "stats"),
+        *("read_text", "read_csv", "glob", "query", "query_table", "duckdb_tables", "version"),
+    ):
+        assert name not in functions() | TABLE_FUNCTIONS

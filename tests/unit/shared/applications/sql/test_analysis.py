@@ -1,0 +1,228 @@
+"""Which columns a query reads, and what it makes of them."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from shared.applications import check_steps
+from shared.applications.effect import Columns, Effect, Met, Part, Source
+from shared.applications.query import QUERY, QueryParameters, effect
+from shared.errors import Invalid
+from shared.events import Step, Treatment
+from shared.treatments.checking import check_tables
+from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
+from shared.treatments.lineage import readings_of
+
+TABLES: Mapping[str, Columns] = {"t": ("a", "b", "c"), "u": ("a", "d", "T")}
+
+
+def effect_of(sql: str, tables: Mapping[str, Columns] = TABLES) -> Effect:
+    """What a query makes of these tables."""
+    return effect(QueryParameters(sql=sql), tables)
+
+
+def read_by(sql: str, tables: Mapping[str, Columns] = TABLES) -> str:
+    """The columns that it reads, as text."""
+    found = effect_of(sql, tables)
+    parts = {part.source for one in found.columns.values() for part in one.of}
+    return " ".join(sorted(".".join(one) for one in found.reads | parts))
+
+
+@pytest.mark.parametrize(
+    ("sql", "read"),
+    [
+        ("SELECT a FROM t WHERE b > 1", "t.a t.b"),
+        ('SELECT "A" FROM T', "t.a"),
+        ("SELECT x.a FROM t AS x(b, a)", "t.b"),
+        ("SELECT a FROM (SELECT * FROM t)", "t.a"),
+        ("SELECT 1 AS un FROM t, u WHERE d = 1", "t.a u.d"),
+        ("SELECT count(*) AS n FROM t WHERE c = 1", "t.c"),
+        ("SELECT t.t FROM u AS t", "u.T"),
+        ("SELECT t FROM u", "u.T"),
+        ("SELECT u FROM u", "u.T u.a u.d"),
+        ("WITH t AS (SELECT d FROM u) SELECT d FROM t", "u.d"),
+        ("WITH t AS (SELECT a FROM t WHERE b) SELECT a FROM t", "t.a t.b"),
+        ("WITH x AS (SELECT c FROM t) SELECT a FROM u", "u.a"),
+        ("SELECT b AS a, a AS z FROM t", "t.a t.b"),
+        ("SELECT b + 1 AS x, x * 2 AS y FROM t", "t.b"),
+        ("SELECT d FROM t JOIN u USING (a)", "t.a u.a u.d"),
+        ("SELECT count(*) AS n FROM t NATURAL JOIN u", "t.a u.a"),
+        ("SELECT a FROM t WHERE EXISTS (FROM u WHERE u.a = t.b)", "t.a t.b u.a"),
+        ("SELECT a FROM t ORDER BY c LIMIT 1", "t.a t.c"),
+        ("SELECT (SELECT max(d) FROM u WHERE u.a = t.a) AS m FROM t", "t.a u.a u.d"),
+        ("SELECT a FROM t QUALIFY row_number() OVER w = 1 WINDOW w AS (ORDER BY c)", "t.a t.c"),
+        ("SELECT list_filter(a, lambda b: b > c) AS l FROM t", "t.a t.c"),
+        ("SELECT a FROM t EXCEPT SELECT d FROM u", "t.a u.d"),
+        ("SELECT a FROM (SELECT a, b FROM t UNION SELECT a, d FROM u)", "t.a t.b u.a u.d"),
+        ("SELECT x FROM (SELECT a AS x, b FROM t UNION ALL SELECT a, d FROM u)", "t.a u.a"),
+        ("SELECT a FROM (SELECT DISTINCT a, b FROM t)", "t.a t.b"),
+        ("SELECT * EXCLUDE (a, b) REPLACE (b + 1 AS c) FROM t", "t.b"),
+        ("FROM t, LATERAL (SELECT d FROM u WHERE u.a = t.a LIMIT 1)", "t.a t.b t.c u.a u.d"),
+        ("SELECT v FROM (UNPIVOT t ON b, c INTO NAME n VALUE v)", "t.b t.c"),
+        ("WITH RECURSIVE r(n) AS (SELECT a FROM t UNION ALL SELECT d FROM u, r) FROM r", "t.a u.d"),
+        ("SELECT range FROM t, range(3), generate_series(a, b) AS g(x)", "t.a t.b"),
+        ("SELECT a FROM t WHERE (b, c) IN (SELECT a, d FROM u)", "t.a t.b t.c u.a u.d"),
+    ],
+)  # fmt: skip
+def test_columns_read_are_these_and_no_others(sql: str, read: str) -> None:
+    """Also those of filters, orders and subqueries."""
+    assert read_by(sql) == read
+
+
+@pytest.mark.parametrize(
+    ("sql", "name", "made", "by"),
+    [
+        ("SELECT a AS x FROM t", "x", {"a": ""}, None),
+        ("SELECT a + b AS x FROM t", "x", {"a": "derived", "b": "derived"}, None),
+        ("SELECT sum(a) AS x FROM t", "x", {"a": "sum"}, ""),
+        ("SELECT b, avg(a) AS x FROM t GROUP BY b", "x", {"a": "mean"}, "b"),
+        ("SELECT b, count(*) AS x FROM t GROUP BY ALL", "x", {"b": "count"}, "b"),
+        ("SELECT count(DISTINCT a) AS x FROM t GROUP BY b, c", "x", {"a": "distinct"}, "b c"),
+        ("SELECT left(b, 2) AS d, max(a) AS x FROM t GROUP BY d", "x", {"a": "max"}, "b"),
+        ("SELECT list(a) AS x FROM t GROUP BY b", "x", {"a": "derived"}, "b"),
+        (
+            "SELECT sum(a) OVER (ORDER BY b) AS x FROM t",
+            "x",
+            {"a": "derived", "b": "derived"},
+            None,
+        ),
+        ("SELECT DISTINCT a AS x, b FROM t", "x", {"a": ""}, "a b"),
+        (
+            "SELECT b, sum(s) AS x FROM (SELECT b, c, sum(a) AS s FROM t GROUP BY b, c) GROUP BY b",
+            "x",
+            {"a": "sum"},
+            "b",
+        ),
+        (
+            "WITH g AS (SELECT b, sum(a) AS s FROM t GROUP BY b) SELECT s / 2 AS x FROM g",
+            "x",
+            {"a": "derived"},
+            "b",
+        ),
+    ],
+)
+def test_what_a_column_is_made_of_is_told(
+    sql: str, name: str, made: dict[str, str], by: str | None
+) -> None:
+    """How, and for which groups."""
+    found = effect_of(sql)
+    column = found.columns[name]
+    assert {part.source.column: part.how for part in column.of} == made
+    groups = found.by if column.by is None else column.by
+    assert (None if groups is None else " ".join(one.column for one in groups)) == by
+
+
+def test_columns_of_a_result_have_each_a_name_of_their_own() -> None:
+    """Those without one are called as they are worked out."""
+    found = effect_of("SELECT t.a, u.a, sum(b) OVER (), b AS A FROM t, u")
+    assert list(found.columns) == ["a", "a_2", "sum(b) OVER ()", "A_3"]
+
+
+def test_columns_that_meet_are_told() -> None:
+    """By ON, USING, WHERE and IN alike."""
+    left, right = Source("t", "a"), (Source("u", "a"),)
+    assert effect_of("SELECT 1 AS x FROM t LEFT JOIN u USING (a)").met == (
+        Met("left", left, right),
+    )
+    assert effect_of("SELECT 1 AS x FROM t, u WHERE t.a = u.a").met == (Met("inner", left, right),)
+
+
+def test_table_of_unknown_columns_is_asked_for_what_is_named_or_for_all() -> None:
+    """A name that no known table has is one of its own."""
+    tables: Mapping[str, Columns] = {"t": None, "u": ("d",)}
+    assert read_by("SELECT a FROM t JOIN u ON t.k = u.d", tables) == "t.a t.k u.d"
+    passed = effect_of("SELECT * FROM t", tables)
+    assert (passed.whole, passed.passes) == (("t",), ("t",))
+    assert effect_of("SELECT to_json(t) AS j FROM t", tables).whole == ("t",)
+    assert effect_of("SELECT count(*) AS n FROM t", tables).whole == ("t",)
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT a,\n  bb FROM t", "ligne 2, colonne 3 : aucune colonne ne s'appelle « bb »"),
+        ("SELECT t.dd FROM t", "ligne 1, colonne 8 : la table « t » n'a pas de colonne « dd »"),
+        ("SELECT z.a FROM t", "aucune table ne s'appelle « z » ici"),
+        ("SELECT t.a FROM t AS x", "aucune table ne s'appelle « t » ici"),
+        ("SELECT a FROM t JOIN u USING (b)", "« b »"),
+    ],
+)
+def test_unknown_name_is_told_with_its_place_and_what_is_near(sql: str, told: str) -> None:
+    """It is a fault of the parameter, and none for lineage, which goes on without it."""
+    (fault, *_) = effect_of(sql).faults
+    assert fault.field == "sql"
+    assert told in fault.message
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT a FROM z", "ligne 1, colonne 15 : aucune table ne s'appelle « z »"),
+        ("PIVOT t ON a USING sum(b)", "PIVOT doit nommer ses valeurs"),
+        ("SELECT * FROM read_csv('x')", "« read_csv » ne peut pas tenir lieu de table"),
+        ("SELECT a FROM t WHERE", "erreur de syntaxe"),
+    ],
+)
+def test_query_that_can_never_run_is_refused_before_anything_is_known(sql: str, told: str) -> None:
+    """As a parameter of its step."""
+    step = Step(application="query", inputs={"t": "x"}, parameters={"sql": sql}, output="r")
+    with pytest.raises(Invalid) as refused:
+        check_steps(["x"], [step])
+    assert refused.value.field == "steps.0.parameters.sql"
+    assert told in refused.value.args[0]
+
+
+def test_trial_samples_the_first_table_that_the_query_names() -> None:
+    """Wherever it stands among the inputs."""
+    inputs = {"a": "x", "b": "y"}
+    step = Step(application="query", inputs=inputs, parameters={"sql": "FROM b, a"}, output="r")
+    assert QUERY.main_role(step) == "b"
+
+
+def treatment(sql: str) -> Treatment:
+    """A query on two datasets."""
+    return Treatment.model_validate(
+        {
+            "inputs": {"t": "dts_t", "u": "dts_u"},
+            "steps": [
+                {
+                    "application": "query",
+                    "inputs": {"t": "t", "u": "u"},
+                    "parameters": {"sql": sql},
+                    "output": "r",
+                }
+            ],
+        }
+    )
+
+
+def test_owners_are_asked_for_what_the_query_reads() -> None:
+    """With what comes out of it, by which groups."""
+    sql = "SELECT t.a, s.n FROM t JOIN (SELECT a, count(*) AS n FROM u GROUP BY a) s ON s.a = t.b"
+    read = readings_of(treatment(sql), {"dts_t": ("a", "b", "c"), "dts_u": ("a", "d")})
+    assert read["dts_t"].columns == ("a", "b")
+    assert read["dts_u"].columns == ("a",)
+    (shown,) = read["dts_u"].shown
+    assert (shown.by, shown.figures) == (("dts_u.a",), ("count(a)",))
+    (shown,) = read["dts_t"].shown
+    assert (shown.by, shown.figures) == (None, ("a",))
+
+
+def test_unknown_column_is_a_fault_of_the_check() -> None:
+    """Before the treatment is sent."""
+    known = tuple(
+        KnownTable(dataset_id=one, columns=tuple(KnownColumn(name=name) for name in names))
+        for one, names in {"dts_t": ("a", "b"), "dts_u": ("a",)}.items()
+    )
+    found = check_tables(treatment("SELECT aa FROM t"), KnownInputs(tables=known))
+    (fault,) = found.faults
+    assert fault.field == "steps.0.parameters.sql"
+    assert "vouliez-vous dire « a » ?" in fault.message
+
+
+def test_part_of_a_result_whose_names_only_the_run_tells_is_told() -> None:
+    """`COLUMNS` may choose any."""
+    found = effect_of("SELECT COLUMNS('a|b') FROM t")
+    assert found.is_open
+    assert {part.source.column for part in found.columns["(autres colonnes)"].of} == {*"abc"}
+    assert Part(Source("t", "a")) in found.columns["(autres colonnes)"].of
