@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,8 +33,8 @@ _MEMORY_BYTES = 1_000_000_000
 def release(treatment: Treatment, ledger: Ledger) -> Seen:
     """Run a treatment as the job would, and return what its holder sees.
 
-    What is held for a reviewer is not given: the holder reads that it is held, the reports of the
-    job, and the record of what was checked.
+    What is held for a reviewer is not given, nor are its reports: the holder reads that it is held,
+    and the record of what was checked.
     """
     with TemporaryDirectory(prefix="datalab-attack-") as home:
         folder = Path(home)
@@ -50,9 +51,9 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
             protected=_protected(folder, treatment, ledger),
         )
         (folder / "job.json").write_text(work.model_dump_json())
-        with redirect_stdout(io.StringIO()):
+        with redirect_stdout(io.StringIO()) as log:
             main(folder, _MEMORY_BYTES)
-        return _seen(folder, ledger)
+        return replace(_seen(folder, ledger), log=log.getvalue())
 
 
 def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, ProtectedInput]:
@@ -81,11 +82,10 @@ def _seen(folder: Path, ledger: Ledger) -> Seen:
     if "error" in told:
         return Seen(error=told["error"])
     result = RunnerResult.model_validate_json(written)
-    record, reports = result.release, list(result.reports)
-    if record:
-        reports.append(record.for_holder().model_dump(mode="json"))
+    record = result.release
+    checked = [record.for_holder().model_dump(mode="json")] if record else []
     if record and record.is_held:
-        return Seen(reports=reports, error=record.told)
+        return Seen(reports=checked, error=record.told)
     paths = {one.name: folder / one.path for one in result.outputs}
     if record:
         ledger.released += [(one, paths[one.file].read_bytes()) for one in record.entries]
@@ -94,7 +94,8 @@ def _seen(folder: Path, ledger: Ledger) -> Seen:
         for one in result.outputs
         if one.media_type.startswith("text/") and not one.is_internal
     )
-    return Seen(parquet.read_table(paths[RESULT]).to_pylist(), reports, pages=pages)
+    rows = parquet.read_table(paths[RESULT]).to_pylist()
+    return Seen(rows, [*result.reports, *checked], pages=pages)
 
 
 def findings(upload: Sequence[str], restricted: Table, key: str = "id") -> list[dict[str, Any]]:

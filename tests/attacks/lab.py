@@ -55,18 +55,19 @@ class Treatment:
 class Seen:
     """All that the holder sees of a treatment: the result's rows, the reports, or why it failed.
 
-    `pages` are the files that are text, such as a report's page.
+    `pages` are the files that are text, such as a report's page; `log` is what it told on the way.
     """
 
     rows: Sequence[Mapping[str, Any]] = ()
     reports: Sequence[Mapping[str, Any]] = ()
     error: str = ""
     pages: Sequence[str] = ()
+    log: str = ""
 
     @property
     def text(self) -> str:
         """All of it as one text."""
-        told = [self.rows, self.reports, self.error, self.pages]
+        told = [self.rows, self.reports, self.error, self.pages, self.log]
         return json.dumps(told, ensure_ascii=False, default=str)
 
     def cell(self, figure: str, **group: str) -> Any:
@@ -123,7 +124,8 @@ def query(sql: str, *tables: str, output: str = "resultat") -> Step:
 
 def signs(seen: Seen, *words: str) -> dict[str, Hashable]:
     """What any attacker looks at: why it failed, and whether it is shown what it asks about."""
-    return {"error": seen.error, "named": any(word in seen.text for word in words)}
+    named = any(word in seen.text for word in words)
+    return {"error": seen.error, "log": seen.log, "named": named}
 
 
 def leaves(told: Any, at: str = "") -> dict[str, Hashable]:
