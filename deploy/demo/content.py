@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
+
 DATA = Path(__file__).parent / "data"
+RECIPE = Path(__file__).parent / "vacance-par-epci.yaml"
 TERRITORY = ["14", "27", "50", "61", "76"]
 """The departments of Normandy."""
 
@@ -138,26 +141,10 @@ def treatment(homes: str, epci: str, communes: str) -> dict[str, Any]:
     }
 
 
-def published(treatment: Mapping[str, Any]) -> dict[str, Any]:
-    """The same treatment, which ends in a map of Normandy and a report."""
-    drawn = {"key": "epci", "value": "taux_vacance", "unit": "%"}
-    title = "Logements vacants en Normandie, 2021"
-    question = project("", None)["problem"]
-    steps = [
-        {
-            "application": "map",
-            "inputs": {"table": "vacance"},
-            "parameters": {**drawn, "title": f"{title} : part des logements par EPCI"},
-            "output": "carte",
-        },
-        {
-            "application": "report",
-            "inputs": {"table": "carte"},
-            "parameters": {"title": title, "question": question, "rows": 71},
-            "output": "rapport",
-        },
-    ]
-    return {**treatment, "steps": [*treatment["steps"], *steps]}
+def recipe() -> dict[str, Any]:
+    """Cross homes with the inter-communal bodies, add up by body, draw bars, a map and a report."""
+    written: dict[str, Any] = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
+    return written
 
 
 def delivery(job_id: str) -> dict[str, Any]:

@@ -135,9 +135,7 @@ class Story:
     def submit(self) -> None:
         """Submit the project and read the lab's advice."""
         homes = self.datasets[content.HOMES_FILE]
-        epci, communes = self.datasets["epci_2026.csv"], self.datasets["communes_2026.csv"]
-        treatment = content.published(content.treatment(homes, epci, communes))
-        body = content.project(homes, treatment)
+        body = content.project(homes, self.treatment(homes))
         self.project_id = self.holder.post("intake", "/projects", body)["id"]
         self._tell(f"submitted: {body['title']} ({self.project_id})")
         guidance = self.reach("advised")["guidance"]
@@ -145,6 +143,21 @@ class Story:
             self._tell(f"advised: {match['title']} - {'; '.join(match['reasons'])}")
         for expert in guidance["experts"][:2]:
             self._tell(f"advised: {expert['name']} - {'; '.join(expert['reasons'])}")
+
+    def treatment(self, homes: str) -> dict[str, Any]:
+        """What the lab's recipe makes of the holder's homes."""
+        owner = self._client_for(self.members["lab"], "owner")
+        recipe = owner.post("compute", "/recipes", content.recipe())["name"]
+        inputs = {
+            "logements": homes,
+            "epci": self.datasets["epci_2026.csv"],
+            "communes": self.datasets["communes_2026.csv"],
+        }
+        made: dict[str, Any] = self.holder.post(
+            "compute", f"/recipes/{recipe}/treatment", {"inputs": inputs}
+        )
+        self._tell(f"by the recipe {made['recipe']}: {' -> '.join(_applications(made))}")
+        return made
 
     def secure(self) -> None:
         """Review the project; access and workspace follow by themselves."""
@@ -231,6 +244,10 @@ class Story:
         return next(
             (one["id"] for one in page["items"] if one["project_id"] == self.project_id), None
         )
+
+
+def _applications(treatment: dict[str, Any]) -> list[str]:
+    return [step["application"] for step in treatment["steps"]]
 
 
 def _offer(client: Client, metadata: dict[str, Any], filename: str) -> str:

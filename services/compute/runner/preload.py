@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+import pyarrow as pa
+
 from services.compute.execution.bubblewrap import INNER_JOB
 from services.compute.execution.job_folder import Work
 from services.compute.execution.spares.keeper import Pipes, keep
@@ -126,6 +128,8 @@ def _main_of(module: str) -> Callable[[Path, int], object]:
 
 
 if __name__ == "__main__":
+    # Arrow hears of signals by a pipe, which a fork closes: what is opened next has its number.
+    pa.enable_signal_handlers(False)
     importlib.import_module(_JOBS).hide_pandas()
     load(Path(sys.argv[1]))
     serve(int(sys.argv[2]))
