@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 from html import escape as escaped
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 from services.compute.runner.drawing.french import (
     are_years,
+    digits_of,
     drawable,
     french_cell,
     french_day,
@@ -25,7 +27,6 @@ from shared.words import counted
 
 _MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 _ORPHANS = 20
-_RIGHT = ' class="number"'
 _STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
   max-width: 62rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
@@ -39,6 +40,7 @@ th { background: #eef3f7; } .number { text-align: right; white-space: nowrap; }
 .warning { border-left: .4rem solid #b34000; padding-left: .8rem; }
 code, pre { font-size: .85rem; white-space: pre-wrap; }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } .wide { overflow: visible; }
+  table { overflow-wrap: anywhere; }
   h2, caption { break-after: avoid; } figure, tr, img { break-inside: avoid; }
   thead { display: table-header-group; } img { max-height: 22cm; } }
 """
@@ -226,11 +228,11 @@ def _rows(table: TableRows) -> str:
 
 
 def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table with its caption; numbers are to the right, but years are written as they are."""
-    plain = [_is_of_years([row[at] for row in rows]) for at in range(len(head))]
+    """A table with its caption; numbers of a column have as many digits as each other."""
+    digits = [_digits([row[at] for row in rows]) for at in range(len(head))]
     heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
     lines = "\n".join(
-        "<tr>" + "".join(_cell(one, is_year=plain[at]) for at, one in enumerate(row)) + "</tr>"
+        "<tr>" + "".join(_cell(one, digits[at]) for at, one in enumerate(row)) + "</tr>"
         for row in rows
     )
     return (
@@ -240,16 +242,23 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     )
 
 
-def _is_of_years(values: Iterable[Any]) -> bool:
-    filled = [one for one in values if one is not None]
-    is_whole = all(isinstance(one, int) and not isinstance(one, bool) for one in filled)
-    return bool(filled) and is_whole and are_years(filled)
+def _digits(values: Iterable[Any]) -> int | None:
+    """How many digits after the comma tell a column of numbers; None for years."""
+    numbers = [one for one in values if _is_number(one)]
+    if numbers and all(isinstance(one, int) for one in numbers) and are_years(numbers):
+        return None
+    return max((digits_of(float(one)) for one in numbers), default=0)
 
 
-def _cell(value: Any, *, is_year: bool) -> str:  # noqa: ANN401 - whatever a table holds
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    told = str(value) if is_year and value is not None else french_cell(value)
-    return f"<td{_RIGHT if is_number else ''}>{escape(told)}</td>"
+def _is_number(value: Any) -> bool:  # noqa: ANN401 - whatever a table holds
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def _cell(value: Any, digits: int | None) -> str:  # noqa: ANN401 - whatever a table holds
+    if not _is_number(value):
+        return f"<td>{escape(french_cell(value))}</td>"
+    told = str(value) if digits is None else french_number(value, digits=digits)
+    return f'<td class="number">{escape(told)}</td>'
 
 
 def _provenance(contents: Contents) -> str:
