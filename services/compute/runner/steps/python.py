@@ -4,12 +4,13 @@ import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 
 from services.compute.execution.job_folder import Made, Report, remove
+from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import columns, count, literal, quoted
 from services.compute.runner.own_code import process
@@ -24,10 +25,11 @@ from services.compute.runner.own_code.left import (
     read_left,
 )
 from services.compute.runner.own_code.process import CodeFolder
-from services.compute.runner.steps.workbench import Workbench
+from services.compute.runner.steps.workbench import InputTable, Workbench
 from services.compute.runner.values.formulas import harmless_table
 from shared.applications.python import PythonParameters, library_versions
 from shared.errors import Rejected
+from shared.tables.manifest import Column
 from shared.words import counted, french_list
 
 _KINDS = {
@@ -105,11 +107,12 @@ class _Log:
 def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder) -> None:
     files = {}
     for number, (role, table) in enumerate(workbench.tables.items()):
-        typed = typed_table(workbench.database, table.name, table.described.values())
         known = columns(workbench.database, table.name)
-        names = parameters.columns.get(role, known)
+        names = parameters.columns.get(role, tuple(known))
         for name in names:
             workbench.column(role, name, f"columns.{role}")
+        described = _described(workbench, table, [one for one in names if known[one] == "VARCHAR"])
+        typed = typed_table(workbench.database, table.name, described)
         files[role] = f"{number}.parquet"
         target = literal(str(folder.given / files[role]))
         workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW given AS {typed.select}")
@@ -127,6 +130,13 @@ def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder
     told = parameters.model_dump(include={"code", "notebook", "parameters", "seed"})
     request = json.dumps({**told, "tables": files, "limits": limits})
     (folder.given / "request.json").write_text(request)
+
+
+def _described(workbench: Workbench, table: InputTable, names: Iterable[str]) -> Iterator[Column]:
+    """What these columns of text were read to hold; those are looked at of which nobody knows."""
+    for name in names:
+        known = table.described.get(name)
+        yield known or describe_column(workbench.database, table.whole, name)
 
 
 def _for_pandas(name: str, kind: str) -> str:
