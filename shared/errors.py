@@ -133,6 +133,8 @@ _FAULTS = {
         "ce champ manque": "missing",
         "ce champ n'existe pas": "extra_forbidden",
         "les valeurs possibles sont {expected}": "literal_error",
+        "{discriminator} doit être l'un de {expected_tags}": "union_tag_invalid",
+        "{discriminator} manque": "union_tag_not_found",
         "doit être un texte": "string_type string_unicode",
         "doit avoir au moins {min_length} caractère(s)": "string_too_short",
         "doit avoir au plus {max_length} caractère(s)": "string_too_long",

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from shared.applications.aggregate import AGGREGATE
 from shared.applications.application import Application, Parameters, Role
 from shared.applications.chart import CHART
+from shared.applications.cleaning.clean import CLEAN
 from shared.applications.cross import CHOICE, CROSS
 from shared.applications.effect import Columns, Effect
 from shared.applications.map import MAP
@@ -40,7 +41,7 @@ INGEST = Application(
 
 APPLICATIONS: dict[str, Application] = {
     application.name: application
-    for application in (INGEST, CROSS, AGGREGATE, QUERY, PYTHON, CHART, MAP, REPORT)
+    for application in (INGEST, CLEAN, CROSS, AGGREGATE, QUERY, PYTHON, CHART, MAP, REPORT)
 }
 
 WrittenT = TypeVar("WrittenT", bound=Treatment)

@@ -107,7 +107,8 @@ class Effect:
     passes: roles whose columns that nobody knows stand in the result.
     shows: other tables that come out.
     is_open: whether the result may have columns that only its run tells.
-    code: the SHA-256 of code of the holder's own that the tables go through.
+    code: the SHA-256 of code of the holder's own that the tables go through, or of what chooses
+        rows and puts values together: another is another request.
     """
 
     columns: Mapping[str, MadeColumn]

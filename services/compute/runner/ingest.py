@@ -9,7 +9,7 @@ import duckdb
 from pyarrow import parquet
 
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.columns.cog import load_codes
+from services.compute.runner.columns.area_codes import lacks_zero
 from services.compute.runner.columns.identifiers import GROUPED
 from services.compute.runner.columns.profile import describe, merged
 from services.compute.runner.columns.reference_files import Arrow
@@ -198,7 +198,7 @@ def _leading_zeros(
         one.column: one.type for one in work.repairs if one.column in present
     }.items():
         text = trimmed(name)
-        is_short = f"{text} {_is_short(kind)}"
+        is_short = f"{text} {lacks_zero(kind)}"
         ((short,),) = database.execute(
             f"SELECT count(*) FROM {quoted(_READ)} WHERE {is_short}"
         ).fetchall()
@@ -210,17 +210,6 @@ def _leading_zeros(
     if repaired:
         repairs.note("leading_zero", count=mended, detail=", ".join(repaired))
     return repaired
-
-
-def _is_short(kind: str) -> str:
-    """The test, in SQL, for what is a code of that kind once it begins with a zero."""
-    if kind == "postcode":
-        # The list is without CEDEX: the shape is enough.
-        return "SIMILAR TO '[1-9][0-9]{3}'"
-    codes = load_codes()
-    known = codes.departements if kind == "departement" else codes.communes
-    short = sorted(code.removeprefix("0") for code in known if code.startswith("0"))
-    return f"IN ({', '.join(map(literal, short))})"
 
 
 def _without(column: Column) -> str:

@@ -9,8 +9,8 @@ from functools import cache
 
 import duckdb
 
-from services.compute.runner.columns.cog import load_cog
-from services.compute.runner.database import filled, quoted, trimmed
+from services.compute.runner.columns.cog import load_codes, load_cog
+from services.compute.runner.database import filled, literal, quoted, trimmed
 from shared.tables.manifest import Column, Meaning
 
 _LEADING = ("departement", "commune", "iris", "postcode")
@@ -87,6 +87,17 @@ def meaning_by_departement(pairs: Sequence[tuple[str, str, int]]) -> Meaning | N
             valid, confidence = 0.0 if repair else share, round(_SURE * share, 3)
             return Meaning(type=kind, confidence=confidence, valid=valid, repair=repair)
     return None
+
+
+def lacks_zero(kind: str) -> str:
+    """The test, in SQL, for what is a code of that kind once it begins with a zero."""
+    if kind == "postcode":
+        # The list is without CEDEX: the shape is enough.
+        return "SIMILAR TO '[1-9][0-9]{3}'"
+    codes = load_codes()
+    known = codes.departements if kind == "departement" else codes.communes
+    short = sorted(code.removeprefix("0") for code in known if code.startswith("0"))
+    return f"IN ({', '.join(map(literal, short))})"
 
 
 @cache

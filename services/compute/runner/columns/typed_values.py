@@ -71,7 +71,7 @@ def typed_value(column: Column) -> str:
         case "boolean" if column.kind == "integer":
             value = f"TRY_CAST({text} AS BIGINT)"
         case "date":
-            value = _day(text, shape)
+            value = day_sql(text, shape)
         case "datetime":
             value = _moment(text, shape)
         case "month":
@@ -89,11 +89,11 @@ def _number(column: Column, meaning: Meaning, text: str) -> str:
     return number_sql(text, style_of(meaning.format), meaning.unit or "", whole=whole)
 
 
-def _day(text: str, shape: str | None) -> str:
-    """A DATE; where formats are mixed, the first that fits."""
+def day_sql(text: str, shape: str | None) -> str:
+    """A text as a DATE in SQL; where formats are mixed, the first that fits."""
     if shape is None:
-        tried = ", ".join(_day(text, one) for one in FORMATS if one not in ("%m/%d/%Y", "%Y%m%d"))
-        return f"coalesce({tried})"
+        clear = (one for one in FORMATS if one not in ("%m/%d/%Y", "%Y%m%d"))
+        return f"coalesce({', '.join(day_sql(text, one) for one in clear)})"
     if shape == "%d/%m/%y":
         parts = [f"TRY_CAST(split_part({text}, '/', {at}) AS INTEGER)" for at in (1, 2, 3)]
         day, month, year = parts
@@ -111,7 +111,7 @@ def _moment(text: str, shape: str | None) -> str:
     """A TIMESTAMP of the day and, after a space or `T`, the time; in UTC where zones are told."""
     day = rf"regexp_extract({text}, '^(\S+?)[ T]', 1)"
     time = rf"regexp_extract({text}, '^\S+?[ T](.*)$', 1)"
-    written = f"CAST({_day(day, shape)} AS VARCHAR) || ' ' || {time}"
+    written = f"CAST({day_sql(day, shape)} AS VARCHAR) || ' ' || {time}"
     return (
         f"CASE WHEN regexp_matches({text}, '{_ZONE}')"
         f" THEN timezone('UTC', TRY_CAST({written} AS TIMESTAMPTZ))"

@@ -60,6 +60,8 @@ def described_columns(
         elif unit := _unit(made, known):
             meaning = of_unit(unit)
             found[name] = Column(name=name, kind="decimal", filled=0, distinct=0, meaning=meaning)
+        elif made.kind == "text":
+            found[name] = _text(name)
     return found
 
 

@@ -149,7 +149,6 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
     if kind != "VARCHAR":
         raise Invalid(f"la colonne « {name} » ne contient pas de nombres ({kind})", parameter)
     text = f"nullif(trim({column}), '')"
-    plain = f"regexp_replace({text}, '[ \u00a0\u202f]', '', 'g')"
     wrong, example, whole = _count_non_numbers(workbench, role, text)
     if wrong and (read := _written(workbench, role, name)):
         return read
@@ -161,7 +160,12 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
         )
     if whole:
         return f"CAST({text} AS BIGINT)", True
-    return f"CAST(replace({plain}, ',', '.') AS DOUBLE)", False
+    return f"CAST({plain_number(text)} AS DOUBLE)", False
+
+
+def plain_number(text: str) -> str:
+    """A text that fits NUMBER, in SQL, as programs write it: without groups, with a point."""
+    return f"replace(regexp_replace({text}, '[ \u00a0\u202f]', '', 'g'), ',', '.')"
 
 
 def _written(workbench: Workbench, role: str, name: str) -> tuple[str, bool] | None:

@@ -1,0 +1,1 @@
+"""Cleans a table by operations in order, each of which says what it changed."""
