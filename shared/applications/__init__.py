@@ -17,6 +17,7 @@ from shared.applications.cleaning.clean import CLEAN
 from shared.applications.cross import CHOICE, CROSS
 from shared.applications.effect import Columns, Effect
 from shared.applications.map import MAP
+from shared.applications.pivot import PIVOT
 from shared.applications.python import PYTHON
 from shared.applications.query import QUERY
 from shared.applications.report import REPORT
@@ -41,7 +42,7 @@ INGEST = Application(
 
 APPLICATIONS: dict[str, Application] = {
     application.name: application
-    for application in (INGEST, CLEAN, CROSS, AGGREGATE, QUERY, PYTHON, CHART, MAP, REPORT)
+    for application in (INGEST, CLEAN, CROSS, AGGREGATE, PIVOT, QUERY, PYTHON, CHART, MAP, REPORT)
 }
 
 WrittenT = TypeVar("WrittenT", bound=Treatment)

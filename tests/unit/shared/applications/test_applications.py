@@ -23,7 +23,9 @@ def test_applications_are_listed_with_schemas_of_their_parameters() -> None:
     """Each has French texts, roles and a valid JSON Schema."""
     listed = {application.name: application for application in list_applications()}
     drawing = {"chart", "map", "report"}
-    assert set(listed) == {"ingest", "clean", "cross", "aggregate", "query", "python"} | drawing
+    assert set(listed) == (
+        {"ingest", "clean", "cross", "aggregate", "pivot", "query", "python"} | drawing
+    )
     for application in listed.values():
         Draft202012Validator.check_schema(application.parameters)
         assert application.title
