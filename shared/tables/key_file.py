@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from shared.errors import Rejected, explain
 from shared.events.event import Frozen
-from shared.tables.crosswalks import Cost
+from shared.tables.crosswalks import CROSSWALKS, Cost
 
 KEYS = "keys.jsonl"
 """What an ingest job calls the file."""
@@ -22,6 +22,12 @@ UNTYPED = "identifier"
 
 COARSE = frozenset({"departement", "region"})
 """Key spaces that nearly every table has: their joins come last, and nobody is told unasked."""
+
+AREAS_AND_CLASSES = frozenset(
+    {"commune", "iris", "postcode", "departement", "region", "epci", "naf"}
+)
+"""Kinds of keys whose values are areas or classes of things: what else is a key tells one thing,
+company or person from all others."""
 
 VALUES_IN_A_BLOCK = 10_000
 LONGEST_VALUE = 64
@@ -47,6 +53,16 @@ class KeyColumn(Frozen):
     rows: int = Field(ge=0, description="rows with a value")
     distinct: int = Field(ge=0)
     is_cut: bool = Field(default=False, description="has more distinct values than are kept")
+    kind: str = Field(
+        default="", description="of values, where other kinds share the space: epci", max_length=50
+    )
+
+    @property
+    def is_identifying(self) -> bool:
+        """Whether its values tell single things, companies or persons from all others."""
+        crosswalk = CROSSWALKS.get(self.via)
+        kind = crosswalk.target if crosswalk else self.kind or self.space.partition("+")[0]
+        return kind not in AREAS_AND_CLASSES
 
 
 class KeyBlock(KeyColumn):

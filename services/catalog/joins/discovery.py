@@ -37,7 +37,7 @@ def tell_joins(
     dataset = store.of(Dataset).get(published.dataset_id)
     if dataset.published is None or dataset.published.number != published.version:
         return
-    best = join_index.ask(dataset.id, lambda index: _best(index, dataset.id))
+    best = join_index.ask(dataset.id, lambda index: _best(index, dataset.id, dataset.owner_id))
     others = [(join, store.of(Dataset).find_one(join.there.dataset_id)) for join in best]
     found = [_DatasetJoin(join, dataset, other) for join, other in others if other]
     events = [*_for_owners(published, found), *_for_projects(store, published, found)]
@@ -58,9 +58,15 @@ class _DatasetJoin(NamedTuple):
     def told_to(self, members: Iterable[str]) -> Iterator[Joined]:
         """The join as all of these may know it; nothing when they may not."""
         callers = [Caller(member, frozenset()) for member in members]
-        sides = self.here, self.there
-        is_readable = all(side.may_be_downloaded_by(caller) for side in sides for caller in callers)
-        join = self.join if is_readable else disclosed_join(self.join)
+        sides = (self.here, self.join.here.column), (self.there, self.join.there.column)
+        closed = [
+            (side, column)
+            for side, column in sides
+            if not all(side.may_be_downloaded_by(caller) for caller in callers)
+        ]
+        if any(column.is_identifying and _is_silent(side) for side, column in closed):
+            return
+        join = disclosed_join(self.join) if closed else self.join
         if join:
             yield Joined(
                 dataset_id=self.there.id,
@@ -70,15 +76,25 @@ class _DatasetJoin(NamedTuple):
             )
 
 
-def _best(index: JoinIndex, dataset_id: str) -> list[Join]:
-    """The best join with each other dataset, but for coarse ones."""
-    joins, best = index.joins(dataset_id), dict[str, Join]()
+def _is_silent(dataset: Dataset) -> bool:
+    """Whether others are told nothing of joins by its identifiers."""
+    return dataset.metadata.access == "restricted" and not dataset.metadata.joins_shown
+
+
+def _best(index: JoinIndex, dataset_id: str, owner_id: str) -> list[Join]:
+    """The best join with each other dataset, but for coarse ones.
+
+    What its owner is not told takes no place of what it is: who counts would learn that there is a
+    join.
+    """
+    joins = index.joins(dataset_id)
+    is_silent = index.silence(lambda owner: owner == owner_id)
+    best: tuple[dict[str, Join], dict[str, Join]] = {}, {}
     for join in joins.chosen(joins.at_least(_WORTH_TELLING)[:_LOOKED_AT]):
-        if join.here.column.space not in COARSE:
-            best.setdefault(join.there.dataset_id, join)
-        if len(best) == _BEST:
-            break
-    return list(best.values())
+        found = best[is_silent(join)]
+        if join.here.column.space not in COARSE and len(found) < _BEST:
+            found.setdefault(join.there.dataset_id, join)
+    return [join for found in best for join in found.values()]
 
 
 def _for_owners(

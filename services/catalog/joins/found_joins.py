@@ -1,7 +1,7 @@
 """What a dataset can be joined with, as the caller may see it, and why in French."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pydantic import BaseModel, Field
 
@@ -10,7 +10,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
-from services.catalog.joins.join import DatasetColumn, Join, Multiplication
+from services.catalog.joins.join import DatasetColumn, Join, MayRead, Multiplication
 from shared.auth import Caller
 from shared.errors import Invalid
 from shared.inbound import Paging
@@ -18,6 +18,13 @@ from shared.store import Store
 from shared.tables.crosswalks import Cost
 from shared.tables.key_file import KeyColumn
 
+_UNTOLD = (
+    *("matches", "containment", "contained", "multiplication"),
+    *("rows_here", "rows_there", "rows_joined", "unmatched_here", "unmatched_there"),
+)
+"""Fields of a join that are not told of identifiers in data that one may not read."""
+
+_SameKind: TypeAlias = tuple[DatasetColumn, DatasetColumn]
 _EXAMPLES = 3
 _ONLY = "La seule valeur"
 
@@ -43,6 +50,8 @@ class JoinView(BaseModel):
 
     Examples of values that are alone are shown to those who may read both datasets, else None.
     To others counts are rounded, and `multiplication` does not show for a few rows that multiply.
+    Of identifiers in data that one may not read no count is told, nor whether there is a value in
+    common: only that both columns hold the same kind of key.
     """
 
     dataset_id: str
@@ -55,13 +64,15 @@ class JoinView(BaseModel):
     via_here: str = Field(description="the crosswalk that made the values here, if one did")
     via_there: str
     cost: list[Cost] = Field(description="what the crosswalks cost: here, then there")
-    matches: int = Field(description="distinct values in common")
-    containment: float = Field(description="share of the distinct values here that are there")
-    contained: float = Field(description="share of the distinct values there that are here")
-    multiplication: Multiplication
-    rows_here: int = Field(description="once for each value that a crosswalk made of a row's own")
-    rows_there: int
-    rows_joined: int = Field(description="rows of an inner join")
+    matches: int | None = Field(description="distinct values in common; null where not told")
+    containment: float | None = Field(description="share of the distinct values here in common")
+    contained: float | None = Field(description="share of the distinct values there in common")
+    multiplication: Multiplication | None
+    rows_here: int | None = Field(
+        description="once for each value that a crosswalk made of a row's own"
+    )
+    rows_there: int | None
+    rows_joined: int | None = Field(description="rows of an inner join")
     unmatched_here: list[str] | None
     unmatched_there: list[str] | None
     is_exact: bool = Field(description="false when a column has more values than are kept")
@@ -92,14 +103,12 @@ def list_joins(
     """
     here, start = visible(store, dataset_id, caller), _start(query)
     _check_has(here, query.column)
-
-    def page(index: JoinIndex) -> tuple[list[Join], int]:
-        joins = index.joins(dataset_id, query.column, caller.may_see)
-        found = joins.at_least(query.containment)
-        return joins.chosen(found[start : start + query.limit]), len(found)
-
-    joins, total = join_index.ask(dataset_id, page)
-    others = _datasets(store, {join.there.dataset_id for join in joins})
+    stop = start + query.limit
+    joins, alike, total = join_index.ask(
+        dataset_id, lambda index: _found(index, dataset_id, query, caller.may_see, (start, stop))
+    )
+    shown = {join.there.dataset_id for join in joins} | {one.dataset_id for _, one in alike}
+    others = _datasets(store, shown)
     joins = [join for join in joins if join.there.dataset_id in others]
     readable = {id_ for id_, other in others.items() if _is_counted_exactly(other, caller)}
     readable = readable if _is_counted_exactly(here, caller) else set()
@@ -109,18 +118,45 @@ def list_joins(
             join: _examples(index, join) for join in joins if join.there.dataset_id in readable
         },
     )
-    stop = start + query.limit
-    return JoinPage(
-        items=[_view(join, others[join.there.dataset_id], examples.get(join)) for join in joins],
-        next=str(stop) if stop < total else None,
-    )
+    told = [_view(join, others[join.there.dataset_id], examples.get(join)) for join in joins]
+    told += [
+        _alike(*pair, others[pair[1].dataset_id]) for pair in alike if pair[1].dataset_id in others
+    ]
+    return JoinPage(items=told, next=str(stop) if stop < total else None)
+
+
+def _found(
+    index: JoinIndex, dataset_id: str, query: JoinQuery, may_read: MayRead, span: tuple[int, int]
+) -> tuple[list[Join], list[_SameKind], int]:
+    """The joins of that span, then what is told by its kind alone; how many there are of both."""
+    start, stop = span
+    joins = index.joins(dataset_id, query.column, may_read)
+    found = joins.at_least(query.containment)
+    alike = index.same_kind(dataset_id, query.column, may_read)
+    # How much of them is in common is not told, so that none is at least so much.
+    alike = [] if query.containment else sorted(alike, key=_order)
+    rest = slice(max(0, start - len(found)), max(0, stop - len(found)))
+    return joins.chosen(found[start:stop]), alike[rest], len(found) + len(alike)
 
 
 def joinable(join_index: JoinIndexService, dataset_id: str, caller: Caller) -> set[str]:
-    """The datasets that have values of a key column of this one, as far as the caller may know."""
-    return join_index.ask(
-        dataset_id, lambda index: index.joins(dataset_id, may_read=caller.may_see).datasets
-    )
+    """The datasets that have values of a key column of this one, as far as the caller may know.
+
+    Those of which it is told no more than that they have the same kind of identifier are among them
+    whether they have a value or not.
+    """
+
+    def found(index: JoinIndex) -> set[str]:
+        alike = index.same_kind(dataset_id, "", caller.may_see)
+        joins = index.joins(dataset_id, may_read=caller.may_see)
+        return joins.datasets | {there.dataset_id for _, there in alike}
+
+    return join_index.ask(dataset_id, found)
+
+
+def _order(pair: _SameKind) -> tuple[str, tuple[str, ...]]:
+    _here, there = pair
+    return there.dataset_id, there.column.columns
 
 
 def _is_counted_exactly(dataset: Dataset, caller: Caller) -> bool:
@@ -175,6 +211,29 @@ def _view(join: Join, other: Dataset, examples: _Examples | None) -> JoinView:
         is_exact=not (here.is_cut or there.is_cut),
         is_rounded=examples is None,
         reason=_reason(join, other.metadata.title, "Au moins " if examples is None else ""),
+    )
+
+
+def _alike(here: DatasetColumn, there: DatasetColumn, other: Dataset) -> JoinView:
+    """Two columns of one kind of identifier, of which nothing more is told."""
+    kind, title = here.column.space, other.metadata.title
+    names = f"{_named(here.column.columns)} et {_named(there.column.columns)} de « {title} »"
+    return JoinView(
+        dataset_id=other.id,
+        title=title,
+        owner_id=other.owner_id,
+        access=other.metadata.access,
+        key=kind,
+        columns_here=here.column.columns,
+        columns_there=there.column.columns,
+        via_here="",
+        via_there="",
+        cost=[],
+        **dict.fromkeys(_UNTOLD),
+        is_exact=False,
+        is_rounded=True,
+        reason=f"{names} sont des identifiants de même nature ({kind}). Combien ils ont de valeurs"
+        " en commun n'est pas dit : ces données sont à accès restreint.",
     )
 
 

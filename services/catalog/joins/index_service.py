@@ -114,7 +114,8 @@ class JoinIndexService(Loop):
     def _take(self, index: JoinIndex, dataset: Dataset) -> None:
         """Take in the key columns of a dataset, unless they are in, and who may read it."""
         is_open = dataset.metadata.access == "open"
-        index.restrict(dataset.id, "" if is_open else dataset.owner_id)
+        owner_id = "" if is_open else dataset.owner_id
+        index.restrict(dataset.id, owner_id, is_shown=dataset.metadata.joins_shown)
         version = dataset.published if dataset.state == "published" else None
         file = version.keys_file if version else None
         wanted = _DELETED if dataset.deletion else file.sha256 if file else ""

@@ -5,14 +5,13 @@ that are merged when they are of like size, so that adding a dataset costs about
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple, Self, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.catalog.joins.join import ColumnPairs, DatasetColumn, MayRead, disclosed
+from services.catalog.joins.join import ColumnPairs, DatasetColumn, Join, MayRead, disclosed
 from services.catalog.joins.ranking import (
     Marks,
     RankedJoins,
@@ -21,13 +20,12 @@ from services.catalog.joins.ranking import (
     pruned,
     traits_of,
 )
+from services.catalog.joins.restrictions import Restrictions
 from services.catalog.joins.segment import (
     Hasher,
     Occurrences,
     Rows,
-    Segment,
     Words,
-    build,
     by_width,
     hash_words,
     look_up,
@@ -35,48 +33,11 @@ from services.catalog.joins.segment import (
     text_of,
     values_of,
 )
-from shared.tables.key_file import KeyBlock, KeyColumn
+from services.catalog.joins.shelf import Shelf, ShelfKey, State
+from shared.tables.key_file import UNTYPED, KeyBlock, KeyColumn
 
 _AT_ONCE = 500
 """Values looked up at a time where a few are enough."""
-
-ShelfKey: TypeAlias = tuple[str, int]
-"""Key space, and width of the values in words."""
-
-
-@dataclass
-class Shelf:
-    """The segments of one key space and width, large ones first, and what is in none yet."""
-
-    segments: list[Segment] = field(default_factory=list)
-    waiting: list[Rows] = field(default_factory=list)
-    dead: int = 0
-
-    @property
-    def size(self) -> int:
-        """How many pairs of value and column it holds, with those of columns that are gone."""
-        return sum(segment.size for segment in self.segments)
-
-    def settle(self, alive: NDArray[np.bool_], hasher: Hasher) -> None:
-        """Put what waits into a segment, and merge those of like size."""
-        if self.waiting:
-            rows = Rows(*map(np.concatenate, zip(*self.waiting, strict=True)))
-            self.segments.append(build(rows, hasher))
-            self.waiting = []
-        while len(self.segments) > 1 and self.segments[-2].size < 2 * self.segments[-1].size:
-            self.segments[-2:] = [merge(self.segments[-2:], alive, hasher)]
-        if self.dead * 2 > self.size:
-            self.segments, self.dead = [merge(self.segments, alive, hasher)], 0
-
-
-class State(NamedTuple):
-    """All that an index is made of, for a snapshot."""
-
-    columns: list[DatasetColumn]
-    sizes: list[dict[ShelfKey, int]]
-    numbers: dict[str, list[int]]
-    owners: dict[str, str]
-    shelves: dict[ShelfKey, Shelf]
 
 
 class JoinIndex:
@@ -88,7 +49,7 @@ class JoinIndex:
         self._marks: list[Marks] = []
         self._sizes: list[dict[ShelfKey, int]] = []
         self._numbers: dict[str, list[int]] = {}
-        self._owners: dict[str, str] = {}
+        self._restrictions = Restrictions()
         self._shelves: defaultdict[ShelfKey, Shelf] = defaultdict(Shelf)
         self._traits: Traits | None = None
 
@@ -96,8 +57,9 @@ class JoinIndex:
     def restored(cls, state: State) -> Self:
         """The index that was in this state."""
         index = cls()
-        index._columns, index._sizes, index._numbers, index._owners, shelves = state
-        index._shelves.update(shelves)
+        index._columns, index._sizes, index._numbers = state[:3]
+        index._restrictions = Restrictions(dict(state.owners), set(state.shown))
+        index._shelves.update(state.shelves)
         index._marks = list(map(marks_of, state.columns))
         return index
 
@@ -109,7 +71,9 @@ class JoinIndex:
             key: Shelf(list(one.segments), dead=one.dead) for key, one in self._shelves.items()
         }
         lists = list(self._columns), list(self._sizes)
-        return State(*lists, dict(self._numbers), dict(self._owners), shelves)
+        kept = self._restrictions
+        shown = frozenset(kept.shown)
+        return State(*lists, dict(self._numbers), dict(kept.owners), shelves, shown)
 
     @property
     def columns(self) -> int:
@@ -151,12 +115,9 @@ class JoinIndex:
             if shelf.dead and shelf.segments:
                 shelf.segments, shelf.dead = [merge(shelf.segments, alive, self._hasher)], 0
 
-    def restrict(self, dataset_id: str, owner_id: str) -> None:
+    def restrict(self, dataset_id: str, owner_id: str, *, is_shown: bool = False) -> None:
         """Let a dataset be restricted to its owner; open when that is empty."""
-        if owner_id:
-            self._owners[dataset_id] = owner_id
-        else:
-            self._owners.pop(dataset_id, None)
+        self._restrictions.restrict(dataset_id, owner_id, is_shown=is_shown)
 
     def settle(self) -> Traits:
         """Take in what came since the last question; the next one then need not wait for it."""
@@ -173,7 +134,8 @@ class JoinIndex:
 
         Through crosswalks as well, where that finds more than the values as they are.
         `name` leaves the joins by that column, alone or with another, and no others.
-        Joins with data that one may not read are told as `disclosed` has it.
+        Joins with data that one may not read are told as `disclosed` has it, and not at all by
+        identifiers of data whose owner does not want that: `same_kind` tells what is told then.
         """
         traits = self.settle()
         found = [
@@ -182,7 +144,12 @@ class JoinIndex:
             if not name or name in self._columns[number].column.columns
         ]
         pairs = ColumnPairs(*map(np.concatenate, zip(_NOTHING, *found, strict=True)))
-        pairs = disclosed(pairs, self._hidden(dataset_id, may_read))
+        silent = self._silent(may_read)
+        is_told = ~(silent[pairs.here] | silent[pairs.there])
+        pairs = ColumnPairs(*(one[is_told] for one in pairs))
+        size = len(self._columns)
+        is_hidden = self._restrictions.hidden(dataset_id, self._numbers, may_read, size)
+        pairs = disclosed(pairs, is_hidden)
         return RankedJoins(self._columns, pruned(pairs, traits), traits)
 
     def unmatched(self, here: DatasetColumn, there: DatasetColumn, limit: int) -> list[str]:
@@ -210,15 +177,45 @@ class JoinIndex:
                         most = np.maximum(most, [one.max(initial=0) for one in counts])
         return int(most[0]), int(most[1])
 
-    def _hidden(self, dataset_id: str, may_read: MayRead) -> NDArray[np.bool_]:
-        """The columns whose joins with a dataset are not told as they are."""
-        closed = {owner for owner in set(self._owners.values()) if not may_read(owner)}
-        if self._owners.get(dataset_id) in closed:
-            return np.ones(len(self._columns), bool)
-        datasets = (one for one, owner in self._owners.items() if owner in closed)
-        hidden = np.zeros(len(self._columns), bool)
-        hidden[[number for one in datasets for number in self._numbers.get(one, ())]] = True
-        return hidden
+    def same_kind(
+        self, dataset_id: str, name: str, may_read: MayRead
+    ) -> list[tuple[DatasetColumn, DatasetColumn]]:
+        """The pairs of columns of which only that is told: both hold one known kind of identifier.
+
+        Whether they have a value in common changes nothing.
+        """
+        known: dict[str, int] = {}
+        for number in self._numbers.get(dataset_id, ()):
+            column = self._columns[number].column
+            if _is_plain(column) and name in {"", *column.columns}:
+                known.setdefault(column.space, number)
+        if not known:
+            return []
+        silent = self._silent(may_read)
+        is_told = silent | any(silent[number] for number in known.values())
+        there = np.flatnonzero(is_told & self.settle().alive & self.settle().identifying)
+        pairs = ((known.get(self._columns[one].column.space), one) for one in there.tolist())
+        return [
+            (self._columns[mine], self._columns[other])
+            for mine, other in pairs
+            if mine is not None
+            and (silent[mine] or silent[other])
+            and _is_plain(self._columns[other].column)
+            and self._columns[other].dataset_id != dataset_id
+        ]
+
+    def silence(self, may_read: MayRead) -> Callable[[Join], bool]:
+        """Whether a join is one of those that are not told as joins."""
+        silent = self._silent(may_read)
+
+        def is_silent(join: Join) -> bool:
+            sides = (*self._numbers_of(join.here), *self._numbers_of(join.there))
+            return any(silent[number] for number in sides)
+
+        return is_silent
+
+    def _silent(self, may_read: MayRead) -> NDArray[np.bool_]:
+        return self._restrictions.silent(self._numbers, may_read, self.settle().identifying)
 
     def _made_traits(self) -> Traits:
         alive = np.zeros(len(self._columns), bool)
@@ -289,3 +286,9 @@ class JoinIndex:
 
 
 _NOTHING = ColumnPairs(*(np.zeros(0, np.int64) for _ in ColumnPairs._fields))
+
+
+def _is_plain(column: KeyColumn) -> bool:
+    """Whether it holds identifiers of a known kind, as they are."""
+    is_alone = len(column.columns) == 1 and not column.via and column.space != UNTYPED
+    return is_alone and column.is_identifying

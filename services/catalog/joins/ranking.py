@@ -12,7 +12,7 @@ from shared.tables.crosswalks import CROSSWALKS
 from shared.tables.key_file import COARSE, UNTYPED
 
 Floats: TypeAlias = NDArray[np.float64]
-Marks: TypeAlias = tuple[int, int, int, int]
+Marks: TypeAlias = tuple[int, int, int, int, int]
 
 _REPEATED = 0.25
 _WORTH = (1.0, 0.95, 0.8, 0.65)
@@ -26,7 +26,8 @@ _OTHER_KIND = 2
 class Traits(NamedTuple):
     """What ranking needs of every column, by its number in the index.
 
-    `alive` are those that are there, `coarse` those of COARSE, `loose` those of no known kind.
+    `alive` are those that are there, `coarse` those of COARSE, `loose` those of no known kind,
+    `identifying` those whose values tell single things or persons from all others.
     `rows` have a value, each of which a crosswalk made `fan_out` of, in the mean. `sources` is the
     same number for all that was made of the same columns of a dataset, `names` for columns of the
     same names; `steps` are those of `steps_of`.
@@ -41,6 +42,7 @@ class Traits(NamedTuple):
     steps: Counts
     coarse: NDArray[np.bool_]
     loose: NDArray[np.bool_]
+    identifying: NDArray[np.bool_]
     ties: NDArray[np.uint64]
 
 
@@ -59,7 +61,7 @@ def traits_of(
     sizes = [(held.column.distinct, held.column.rows) for held in columns]
     distinct, rows = np.array(sizes, np.int64).reshape(-1, 2).T
     spaces = [held.column.space for held in columns]
-    ties, sources, names, steps = np.array(marks, np.uint64).reshape(-1, 4).T
+    ties, sources, names, steps, identifying = np.array(marks, np.uint64).reshape(-1, 5).T
     return Traits(
         alive=alive,
         distinct=distinct,
@@ -70,17 +72,19 @@ def traits_of(
         steps=steps.astype(np.int64),
         coarse=np.array([space in COARSE for space in spaces], bool),
         loose=np.array([space == UNTYPED for space in spaces], bool),
+        identifying=identifying.astype(bool),
         ties=ties,
     )
 
 
 def marks_of(held: DatasetColumn) -> Marks:
-    """An order of columns that does not depend on when they came; what it was made of, and how."""
+    """An order of columns that does not depend on when they came; what each was made of, and is."""
     column = held.column
     names = "\0".join(column.columns)
     source = f"{held.dataset_id}\0{names}"
     tie = f"{source}\0{column.space}\0{column.via}"
-    return _number_of(tie), _number_of(source), _number_of(names.casefold()), steps_of(column.via)
+    numbers = _number_of(tie), _number_of(source), _number_of(names.casefold())
+    return *numbers, steps_of(column.via), int(column.is_identifying)
 
 
 def _fan_out(sources: NDArray[np.uint64], steps: NDArray[np.uint64], rows: Counts) -> Floats:

@@ -18,9 +18,9 @@ import numpy as np
 from pydantic import Field
 
 from services.catalog.datasets.model import Dataset
-from services.catalog.joins.inverted_index import Shelf, State
 from services.catalog.joins.join import DatasetColumn
 from services.catalog.joins.segment import Segment
+from services.catalog.joins.shelf import Shelf, State
 from shared.aggregate import LONG_AGO, Aggregate
 from shared.errors import LabError
 from shared.events.event import FileRef
@@ -119,6 +119,7 @@ def dump(saved: IndexSnapshot) -> Iterator[bytes]:
         "since": saved.since.isoformat(),
         "taken": saved.taken,
         "owners": state.owners,
+        "shown": sorted(state.shown),
         "columns": [[held.dataset_id, held.column.model_dump()] for held in state.columns],
         "numbers": state.numbers,
         "sizes": [[[*key, size] for key, size in sizes.items()] for sizes in state.sizes],
@@ -154,7 +155,8 @@ def parse(content: bytearray, digest: str) -> IndexSnapshot:
         DatasetColumn(name, KeyColumn.model_validate(column)) for name, column in head["columns"]
     ]
     sizes = [{(space, width): size for space, width, size in one} for one in head["sizes"]]
-    state = State(columns, sizes, head["numbers"], head["owners"], shelves)
+    shown = frozenset(head.get("shown", ()))
+    state = State(columns, sizes, head["numbers"], head["owners"], shelves, shown)
     return IndexSnapshot(state, datetime.fromisoformat(head["since"]), head["taken"])
 
 

@@ -144,11 +144,13 @@ class _Source:
             rows=key.rows,
             distinct=key.distinct,
             is_cut=key.distinct > len(counted),
+            kind=key.kind if key.kind in _SPACES else "",
         )
         yield column, counted
         for one in projections(key.kind, counted) if key.kind else ():
             projected = {
                 "space": one.crosswalk.space,
+                "kind": "",
                 "via": one.crosswalk.name,
                 "cost": one.cost,
                 "rows": one.rows,

@@ -86,7 +86,9 @@ def test_column_that_the_dataset_does_not_have_names_the_parameter(lab: Lab) -> 
 def test_values_of_restricted_data_are_shown_to_nobody_else(lab: Lab) -> None:
     """Rounded counts are, and examples only where one may read both sides."""
     values = fresh(10)
-    secret = publish_table(lab, "mbr_s", csv("code", values[2:]), access="restricted")
+    secret = publish_table(
+        lab, "mbr_s", csv("code", values[2:]), access="restricted", joins_shown=True
+    )
     public = publish_table(lab, "mbr_p", csv("code", values[:8]))
 
     def seen(dataset_id: str, member: str) -> tuple[Any, ...]:
@@ -108,7 +110,7 @@ def test_values_of_restricted_data_are_shown_to_nobody_else(lab: Lab) -> None:
 def test_nobody_tests_whether_restricted_data_has_a_value(lab: Lab) -> None:
     """Neither by joins, from either end, nor by search, nor by what is told of a new dataset."""
     values = fresh(12)
-    secret = publish_table(lab, "mbr_s", csv("code", values), access="restricted")
+    secret = publish_table(lab, "mbr_s", csv("code", values), access="restricted", joins_shown=True)
     probe = publish_table(lab, "mbr_p", csv("code", [values[0], *fresh(1)]))
     larger = publish_table(lab, "mbr_p", csv("code", [*values[:4], *fresh(1)]))
     many = publish_table(lab, "mbr_p", csv("code", values[2:]))
@@ -129,6 +131,43 @@ def test_nobody_tests_whether_restricted_data_has_a_value(lab: Lab) -> None:
     (told,) = lab.events("joins_discovered", published_id=many)
     others = {join["dataset_id"]: join["matches"] for join in told["joins"]}
     assert others == {larger: 2, secret: 10}
+
+
+def sirens(count: int) -> list[str]:
+    """Numbers with their check digit (Luhn), from those of 200 million on."""
+    found = []
+    for number in range(20_000_000, 20_000_000 + count):
+        digits = [int(digit) for digit in str(number)]
+        doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-1::-2]]
+        found.append(f"{number}{-(sum(doubled) + sum(digits[-2::-2])) % 10}")
+    return found
+
+
+def test_identifiers_of_restricted_data_are_told_by_their_kind_alone(lab: Lab) -> None:
+    """Twenty values in common or none: the same is told, until its owner lets more be told."""
+    values = sirens(40)
+    secret = publish_table(lab, "mbr_s", csv("siren", values[:20]), access="restricted")
+    inside = publish_table(lab, "mbr_p", csv("siren", values[:20]))
+    outside = publish_table(lab, "mbr_p", csv("siren", values[20:]))
+
+    def told(dataset_id: str, other: str, member: str = "mbr_p") -> list[tuple[Any, ...]]:
+        found = [one for one in joins(lab, dataset_id, member) if one["dataset_id"] == other]
+        return [(one["key"], one["matches"], one["rows_joined"]) for one in found]
+
+    for upload in (inside, outside):
+        assert told(upload, secret) == told(secret, upload) == [("siren", None, None)]
+        path = f"/datasets?joinable_with={upload}&limit=100"
+        hits = lab.get(path, lab.token("mbr_p", "holder"))["items"]
+        assert secret in {hit["id"] for hit in hits}
+    (alike,) = [one for one in joins(lab, inside, "mbr_p") if one["dataset_id"] == secret]
+    assert "sont des identifiants de même nature (siren)" in alike["reason"]
+    assert told(inside, secret, "mbr_s") == [("siren", 20, 20)]
+    lab.settled()
+    assert secret not in str(lab.events("joins_discovered", published_id=inside))
+    owner = lab.token("mbr_s", "owner")
+    assert lab.call("PATCH", f"/datasets/{secret}", owner, json={"joins_shown": True}).status == 200
+    assert told(inside, secret) == [("siren", 20, 20)]
+    assert told(outside, secret) == []
 
 
 def test_unpublished_dataset_has_no_joins_to_show(lab: Lab) -> None:

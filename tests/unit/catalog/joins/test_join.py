@@ -28,6 +28,7 @@ PLAIN = Traits(
     steps=ZEROS.astype(np.int64),
     coarse=ZEROS.astype(bool),
     loose=ZEROS.astype(bool),
+    identifying=ZEROS.astype(bool),
     ties=ZEROS.astype(np.uint64),
 )
 """Sixteen columns that are all alike."""
@@ -203,8 +204,8 @@ def seen(size: int, restricted: str, reader: str) -> list[tuple[int, ...]]:
     index = JoinIndex()
     index.replace("secret", blocks({"code": [f"v{n:02}" for n in range(20)]}))
     index.replace("probe", blocks({"code": [f"v{n:02}" for n in range(size)] * 2}))
-    index.restrict("secret", "owner" if restricted == "secret" else "")
-    index.restrict("probe", "prober" if restricted == "probe" else "")
+    index.restrict("secret", "owner" if restricted == "secret" else "", is_shown=True)
+    index.restrict("probe", "prober" if restricted == "probe" else "", is_shown=True)
     found: list[tuple[int, ...]] = []
     for one in ("probe", "secret"):
         joins = index.joins(one, may_read=lambda owner: owner == reader)
@@ -249,7 +250,7 @@ def test_shares_and_ranks_come_from_the_rounded_counts() -> None:
     index.replace("here", blocks({"code": values}))
     index.replace("secret", blocks({"code": values[:9]}))
     index.replace("open", blocks({"code": values[:6]}))
-    index.restrict("secret", "owner")
+    index.restrict("secret", "owner", is_shown=True)
 
     def ranked(reader: str) -> list[Join]:
         return list(index.joins("here", may_read=lambda owner: owner == reader))
@@ -260,3 +261,84 @@ def test_shares_and_ranks_come_from_the_rounded_counts() -> None:
         ("open", 0.6),
         ("secret", 0.5),
     ]
+
+
+SIREN, SIRET, NAMED = ("siren", "siren", ""), ("siret", "siret", ""), ("code", "identifier", "")
+BY_SIRET = ("siret", "siren", "siret_siren")
+NAF = ("naf", "naf", "")
+COMMUNE, IRIS = ("com", "commune", ""), ("iris", "commune", "iris_commune")
+EPCI = ("com", "siren", "commune_epci")
+
+
+@pytest.mark.parametrize(
+    ("column", "other"), [(SIREN, SIREN), (SIRET, SIRET), (NAMED, NAMED), (BY_SIRET, SIREN)]
+)
+@pytest.mark.parametrize("closed", ["secret", "probe", "both"])
+def test_whether_identifiers_are_in_restricted_data_is_not_told(
+    column: Column, other: Column, closed: str
+) -> None:
+    """However many there are, from both ends, and by what they lead to, too."""
+    values = " ".join(f"v{n:02}" for n in range(20))
+    index = index_of(secret={column: values}, probe={other: values})
+    for one in ("secret", "probe") if closed == "both" else (closed,):
+        index.restrict(one, "owner")
+    for one in ("secret", "probe"):
+        assert len(index.joins(one, may_read=lambda owner: owner == "owner")) == 1
+        assert len(index.joins(one, may_read=lambda _owner: False)) == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "other"), [(COMMUNE, COMMUNE), (IRIS, COMMUNE), (EPCI, SIREN), (NAF, NAF)]
+)
+def test_areas_and_classes_are_told_of_restricted_data(column: Column, other: Column) -> None:
+    """In fives: to know that a commune is in a table tells of nobody."""
+    values = " ".join(f"v{n:02}" for n in range(7))
+    index = index_of(secret={column: values}, probe={other: values})
+    index.restrict("secret", "owner")
+    for one in ("probe", "secret"):
+        (join,) = index.joins(one, may_read=lambda _owner: False)
+        assert join.matches == 5
+
+
+def test_epci_of_a_table_are_areas_though_their_codes_are_companies() -> None:
+    """Where the sandbox said so; a key file of before it did is taken to hold companies."""
+    columns = {"columns": ("epci",), "space": "siren", "rows": 1, "distinct": 1}
+    assert not KeyColumn(**columns, kind="epci").is_identifying
+    assert KeyColumn(**columns).is_identifying
+
+
+def of_one_kind(index: JoinIndex, dataset_id: str, name: str = "") -> list[tuple[str, str]]:
+    """What a stranger is told of columns of the same kind: here, and whose there."""
+    pairs = index.same_kind(dataset_id, name, lambda _owner: False)
+    return [(here.column.columns[0], there.dataset_id) for here, there in pairs]
+
+
+@pytest.mark.parametrize("value", ["a", "b"])
+def test_same_kind_of_identifier_is_told_whatever_the_values(value: str) -> None:
+    """Of known kinds, as they are; not of those that may be anything."""
+    index = index_of(
+        probe={SIREN: value, NAMED: value},
+        secret={SIREN: "a", NAMED: "a", BY_SIRET: "a"},
+        shown={SIREN: "a"},
+        other={SIREN: "a"},
+        areas={COMMUNE: "a"},
+    )
+    for one in ("secret", "shown", "areas"):
+        index.restrict(one, "owner", is_shown=one == "shown")
+    assert of_one_kind(index, "probe") == [("siren", "secret")]
+    assert of_one_kind(index, "probe", "siren") == [("siren", "secret")]
+    assert of_one_kind(index, "probe", "code") == []
+    told = {there for _, there in of_one_kind(index, "secret")}
+    assert told == {"probe", "shown", "other"}
+    assert index.same_kind("probe", "", lambda owner: owner == "owner") == []
+
+
+def test_restrictions_survive_a_snapshot_and_change() -> None:
+    """An owner who shows joins may hide them again."""
+    index = index_of(probe={SIREN: "a b c d e"}, secret={SIREN: "a b c d e"})
+    for is_shown in (True, False):
+        index.restrict("secret", "owner", is_shown=is_shown)
+        restored = JoinIndex.restored(index.state())
+        assert len(restored.joins("probe", may_read=lambda _owner: False)) == is_shown
+    index.restrict("secret", "")
+    assert len(JoinIndex.restored(index.state()).joins("probe", may_read=lambda _: False)) == 1
