@@ -167,6 +167,14 @@ class ColumnDescription(Frozen):
     description: str
 
 
+_SQL_TYPES = {
+    **dict.fromkeys(("integer", "year"), "BIGINT"),
+    **dict.fromkeys(("decimal", "latitude", "longitude"), "DOUBLE"),
+    "date": "DATE",
+    "datetime": "TIMESTAMP",
+}
+
+
 class Column(Frozen):
     """One column of a profiled table; `key` names the kind of identifier its values are."""
 
@@ -187,6 +195,18 @@ class Column(Frozen):
     description: str = Field(
         default="", description="what its owner says it holds, where it is shown; no job tells it"
     )
+    stored: str = Field(
+        default="", description="where its table does not store text, the type that it stores"
+    )
+
+    @property
+    def sql_type(self) -> str:
+        """What a query gets it as, as DuckDB writes the type: `typed_values` of the runner."""
+        if self.stored or self.key or self.meaning is None or self.meaning.repair:
+            return self.stored or "VARCHAR"
+        if self.type == "boolean" and self.kind == "integer":
+            return "BIGINT"
+        return _SQL_TYPES.get(self.type, "VARCHAR")
 
     @property
     def type(self) -> str:

@@ -14,7 +14,7 @@ from shared.applications.cross import CHOICE, SUCCESSOR_COLUMNS, CrossParameters
 from shared.applications.effect import MadeColumn
 from shared.events.event import Step, Treatment
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.treatments.remarks import Findings, Remark
+from shared.treatments.remarks import Findings, Remark, Types
 from shared.treatments.repetition import (
     Keys,
     Side,
@@ -53,6 +53,13 @@ class _Table(NamedTuple):
     columns: Mapping[str, _Column]
     rows: int | None = None
     is_open: bool = False
+
+    @property
+    def types(self) -> Types | None:
+        """What a query gets its columns as; None where it may have others."""
+        known = {name: one.known for name, one in self.columns.items()}
+        types = {name: one.query_type if one else "" for name, one in known.items()}
+        return None if self.is_open else types
 
 
 def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
@@ -105,7 +112,7 @@ class _Check:
 
     def __init__(self, treatment: Treatment, inputs: KnownInputs) -> None:
         self._treatment, self._inputs = treatment, inputs
-        self._found = Findings([], [], [])
+        self._found = Findings([], [], [], {})
 
     def findings(self) -> Findings:
         """Go through the steps."""
@@ -116,6 +123,7 @@ class _Check:
                 tables[step.output] = check(self, number, step, parameters, tables)
             else:
                 tables[step.output] = self._made(number, step, tables)
+        self._found.tables.update({name: one.types for name, one in tables.items()})
         return self._found
 
     def _input(self, name: str, dataset_id: str) -> _Table:

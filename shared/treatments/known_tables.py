@@ -9,6 +9,14 @@ from shared.applications import APPLICATIONS, parse_parameters
 from shared.applications.cross import CrossParameters
 from shared.events.event import Frozen, Treatment
 
+_SQL_TYPES = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DOUBLE",
+    "date": "DATE",
+    "boolean": "BOOLEAN",
+}
+
 
 class KnownColumn(Frozen):
     """A column as its profile has it; counts are None where nobody has counted."""
@@ -20,6 +28,12 @@ class KnownColumn(Frozen):
     unit: str = Field(default="", description="of numbers, e.g. % or €")
     filled: int | None = None
     distinct: int | None = None
+    sql_type: str = Field(default="", description="what a query gets it as; empty if not known")
+
+    @property
+    def query_type(self) -> str:
+        """What a query gets it as, by its kind where a step made it; empty if not known."""
+        return self.sql_type or _SQL_TYPES.get(self.kind, "")
 
     @property
     def rows_of_a_value(self) -> int | None:

@@ -25,12 +25,21 @@ class Remark(Frozen):
         return Invalid(self.message, self.field)
 
 
+Types = dict[str, str]
+"""The columns of a table, in order, with the types that a query gets them as; empty if not known.
+"""
+
+
 class Findings(NamedTuple):
-    """What a check found: what cannot run, what to think of, and what nobody could look at."""
+    """What a check found: what cannot run, what to think of, and what nobody could look at.
+
+    `tables` are those of the inputs and steps, by name; None for one that may have other columns.
+    """
 
     faults: list[Remark]
     warnings: list[Remark]
     unchecked: list[Remark]
+    tables: dict[str, Types | None]
 
 
 class TreatmentCheck(Frozen):

@@ -48,4 +48,5 @@ def _columns(profile: Profile) -> Iterator[KnownColumn]:
             unit=(one.meaning and one.meaning.unit) or "",
             filled=one.filled,
             distinct=one.distinct,
+            sql_type=one.sql_type,
         )

@@ -1,8 +1,11 @@
 """What is asked before anything runs: applications, and what a treatment would do."""
 
+from functools import partial
 from typing import Any
 
 from services.compute.execution.checks.code_syntax import check_syntax
+from services.compute.execution.checks.query_binding import check_queries
+from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs.proposals import check_treatment
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
@@ -22,6 +25,13 @@ class Treating:
 
     documents: Store
     catalog: ServiceProxy
+    scheduler: Scheduler
+
+    def _checked(self, treatment: Treatment, caller: Caller) -> TreatmentCheck:
+        bind = partial(check_queries, self.scheduler.spares)
+        found = check_treatment(self.catalog, treatment, caller, bind)
+        check_syntax(treatment.steps)
+        return found
 
     @http("GET", "/applications", returns=tuple[ApplicationView, ...])
     def read_applications(self, _call: Call) -> tuple[ApplicationView, ...]:
@@ -35,9 +45,7 @@ class Treating:
         A crossing that multiplies rows of both tables is one, unless the treatment says that it is
         wanted. What could not be looked at, since the catalogue does not answer, is told.
         """
-        found = check_treatment(self.catalog, call.body, call.caller)
-        check_syntax(call.body.steps)
-        return found
+        return self._checked(call.body, call.caller)
 
     @http("POST", "/recipes", body=WriteRecipe, returns=RecipeView, status=201)
     def publish_recipe(self, call: Call) -> RecipeView:
@@ -76,10 +84,7 @@ class Treating:
         Invalid naming the first field at fault. Without a member, what everybody may know counts.
         """
         caller = Caller(member_id, frozenset())
-        told = Treatment.model_validate(treatment)
-        found = check_treatment(self.catalog, told, caller)
-        check_syntax(told.steps)
-        return found
+        return self._checked(Treatment.model_validate(treatment), caller)
 
     @rpc
     def get_recipe(self, name: Identifier) -> RecipeView:

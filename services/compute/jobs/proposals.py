@@ -1,5 +1,6 @@
 """Checks a treatment before it is sent: what cannot run is refused, what is strange is told."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from shared.applications import check_steps
@@ -9,7 +10,7 @@ from shared.errors import Unavailable
 from shared.events import Treatment
 from shared.treatments.checking import check_tables
 from shared.treatments.known_tables import KnownInputs
-from shared.treatments.remarks import Remark, TreatmentCheck
+from shared.treatments.remarks import Remark, TreatmentCheck, Types
 
 _AWAY = (
     "Le catalogue ne répond pas : les noms des jeux de données et des colonnes, leurs types et le"
@@ -25,7 +26,13 @@ class Catalogue(Protocol):
         """What that member may know of the tables that a treatment reads."""
 
 
-def check_treatment(catalogue: Catalogue, treatment: Treatment, caller: Caller) -> TreatmentCheck:
+Bind = Callable[[Treatment, Mapping[str, Types | None]], None]
+"""Raises Invalid for a query that does not fit its tables, of these columns and types."""
+
+
+def check_treatment(
+    catalogue: Catalogue, treatment: Treatment, caller: Caller, bind: Bind
+) -> TreatmentCheck:
     """What to think of before `caller` sends the treatment, and what could not be looked at.
 
     Raises Invalid, in French, naming the first field at fault. Nothing waits for the catalogue: as
@@ -42,4 +49,5 @@ def check_treatment(catalogue: Catalogue, treatment: Treatment, caller: Caller) 
     found = check_tables(treatment, KnownInputs.model_validate(answer))
     if found.faults:
         raise found.faults[0].refusal
+    bind(treatment, found.tables)
     return TreatmentCheck(warnings=tuple(found.warnings), unchecked=tuple(found.unchecked))

@@ -31,6 +31,7 @@ _JOBS = "services.compute.runner.__main__"
 _OTHERS = (
     "services.compute.runner.projection",
     "services.compute.runner.exports.__main__",
+    "services.compute.runner.sql.__main__",
     "services.compute.runner.steps.pictures.drawn",
 )
 _MOST = 1 << 16

@@ -97,3 +97,36 @@ def test_code_that_is_no_python_is_refused_before_it_is_sent(
     answer = lab.call(compute, "POST", "/treatments/check", json=asked)
     assert answer.status == (422 if said else 200)
     assert said in body(answer).get("detail", "")
+
+
+@pytest.mark.usefixtures("catalog")
+def test_query_that_does_not_fit_its_tables_is_refused_before_it_is_sent(
+    lab: Lab, compute: RunningService
+) -> None:
+    """By its place in the text; a column of text is no number, and one of numbers is."""
+    columns = [
+        {"name": "com", "kind": "text", "key": "commune", "sql_type": "VARCHAR"},
+        {"name": "vacants", "kind": "integer", "type": "integer", "sql_type": "BIGINT"},
+    ]
+    dataset_id = shelved(lab, HOLDER, columns=columns)
+
+    def asked(sql: str) -> Any:
+        step = {"application": "query", "inputs": {"t": "t"}, "output": "r"}
+        treatment = {
+            "inputs": {"t": dataset_id},
+            "steps": [{**step, "parameters": {"sql": sql}}],
+        }
+        return lab.call(compute, "POST", "/treatments/check", json=treatment)
+
+    good = asked("SELECT com, sum(vacants) AS v FROM t GROUP BY com")
+    assert (good.status, body(good)) == (200, {"warnings": [], "unchecked": []})
+    for sql, told in (
+        ("SELECT com\nFROM t WHERE com > 1", "ligne 2, colonne 14 : VARCHAR et INTEGER"),
+        ("SELECT sum(vacant) AS v FROM t", "ligne 1, colonne 12 : aucune colonne"),
+        ("SELECT com, sum(vacants) AS v FROM t", "colonne 8 : « com » n'est ni dans GROUP BY"),
+        ("SELECT com FROM", "erreur de syntaxe"),
+        ("SELECT getenv('x') AS v FROM t", "« getenv » n'existe pas"),
+    ):
+        refused = asked(sql)
+        assert (refused.status, body(refused)["field"]) == (422, "steps.0.parameters.sql")
+        assert told in body(refused)["detail"], body(refused)

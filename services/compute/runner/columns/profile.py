@@ -167,9 +167,11 @@ def describe(database: duckdb.DuckDBPyConnection, table: str, say: Say) -> tuple
             described.append(_read_column(database, table, name, types))
         elif kind == "integer":
             column = _read_column(database, table, name, types)
-            described.append(column.model_copy(update={"kind": kind, "key": None}))
+            told = {"kind": kind, "key": None, "stored": stored_type}
+            described.append(column.model_copy(update=told))
         else:
-            described.append(_typed_column(database, table, name, kind))
+            column = _typed_column(database, table, name, kind)
+            described.append(column.model_copy(update={"stored": stored_type}))
     coded = with_codes(database, table, described)
     return count(database, table), with_coordinates(database, table, coded)
 

@@ -51,6 +51,8 @@ _TOLD: tuple[tuple[str, str], ...] = (
     (r"at least one window function", "QUALIFY demande une fenêtre (OVER)"),
 )
 
+_LITERALS = {"INTEGER_LITERAL": "INTEGER", "STRING_LITERAL": "VARCHAR"}
+
 _FAILED: tuple[tuple[type[duckdb.Error], str], ...] = (
     (
         duckdb.ConversionException,
@@ -94,6 +96,8 @@ def bound_fault(sql: str, error: duckdb.Error, before: int) -> Invalid:
     """
     told = _json_of(error)
     message = str(told.get("exception_message", ""))
+    for written, kind in _LITERALS.items():
+        message = message.replace(written, kind)
     position = told.get("position")
     place = int(position) - before if position is not None else None
     for pattern, french in _TOLD:

@@ -90,7 +90,7 @@ def counted(step: int = 0, **changed: Any) -> KnownCrossing:
 def test_treatment_that_fits_leaves_nothing_to_say() -> None:
     """Rows that find one row each, and are added up."""
     found = check(cross(), added("c", by=["epci"]))
-    assert found == ([], [], [])
+    assert found[:3] == ([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_numbers_beside_marks_for_secrets_are_no_text() -> None:
     asked = Treatment.model_validate(
         {"inputs": {"homes": "dts_s"}, "steps": [added(sums=["foyers"])]}
     )
-    assert check_tables(asked, KnownInputs(tables=(secret,))) == ([], [], [])
+    assert check_tables(asked, KnownInputs(tables=(secret,)))[:3] == ([], [], [])
 
 
 def test_keys_of_other_kinds_are_warned_of_with_the_crosswalk_between_them() -> None:
