@@ -253,6 +253,12 @@ def uses(dataset_id: str) -> ListRequest:
     return "catalog", path_of("datasets", dataset_id, "uses"), {}
 
 
+@app.lists("releases", "reserved_at", "state", "project_id", "job_id", "by", "figures", "units")
+def releases(dataset_id: str) -> ListRequest:
+    """List what left of one's restricted dataset, or waits for a reviewer, newest first."""
+    return "catalog", path_of("datasets", dataset_id, "releases"), {}
+
+
 @app.lists(
     "access-requests", "id", "state", "project_title", "dataset_title", "requested_at", "obstacle"
 )

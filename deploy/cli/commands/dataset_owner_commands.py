@@ -84,6 +84,12 @@ def describe(
     hvd: _Optional = None,
     language: str | None = None,
     columns: _Columns = None,
+    minimum_units: Annotated[
+        int | None, typer.Option(help="Persons, companies or rows behind each figure made of it.")
+    ] = None,
+    joins_shown: Annotated[
+        bool | None, typer.Option(help="Whether others are told how its identifiers join.")
+    ] = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
     texts = {"title": title, "theme": theme, "licence": licence, "access": access}
@@ -96,10 +102,12 @@ def describe(
         "temporal": _given(start=temporal_start, end=temporal_end),
         "contact": _given(name=contact_name, email=contact_email, url=contact_url),
         "columns": _described(columns),
+        "minimum_units": minimum_units,
     }
     changes: dict[str, object] = {name: text for name, text in texts.items() if text is not None}
     changes |= {name: text or None for name, text in optional.items() if text is not None}
     changes |= {name: value for name, value in whole.items() if value}
+    changes |= {} if joins_shown is None else {"joins_shown": joins_shown}
     return api.patch("catalog", path_of("datasets", dataset_id), changes)
 
 

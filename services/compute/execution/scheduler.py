@@ -160,3 +160,5 @@ class Scheduler(Loop):
         for state in ACTIVE:
             gauge = metrics.jobs.labels(self._platform.service, state)
             gauge.set(self._jobs.count({"state": state}, most=_COUNTED))
+        held = self._jobs.count({"is_held": True}, most=_COUNTED)
+        metrics.jobs.labels(self._platform.service, "held").set(held)
