@@ -15,6 +15,7 @@ from services.catalog.entrypoints.granting import Granting
 from services.catalog.entrypoints.harvesting import Harvesting
 from services.catalog.entrypoints.opening import Opening
 from services.catalog.entrypoints.owning import Owning
+from services.catalog.entrypoints.previewing import Previewing
 from services.catalog.entrypoints.reading import Reading
 from services.catalog.harvesting import commands
 from services.catalog.harvesting.fetching import Fetcher
@@ -106,7 +107,7 @@ def _orphan_sweep(context: Context) -> OrphanSweep:
     return OrphanSweep(context.service, context.store, context.files, age, references)
 
 
-class Catalog(Ending, Granting, Harvesting, Opening, Owning, Reading):
+class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading):
     """What data there is, what fits a project, and who may read it."""
 
     name = "catalog"

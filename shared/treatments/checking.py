@@ -71,6 +71,20 @@ def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
     return _Check(treatment, inputs).findings()
 
 
+def result_of(treatment: Treatment, inputs: KnownInputs) -> tuple[Findings, KnownTable, bool]:
+    """The same with the table that comes out, and whether it may have columns nobody knows."""
+    check_steps(treatment.inputs, treatment.steps)
+    check = _Check(treatment, inputs)
+    found = check.findings()
+    last = check.tables[treatment.steps[-1].output]
+    columns = tuple(
+        (one.known or KnownColumn(name=name)).model_copy(update={"name": name})
+        for name, one in last.columns.items()
+    )
+    table = KnownTable(dataset_id="", columns=columns, rows=last.rows)
+    return found, table, last.is_open
+
+
 def _named(told: AggregateParameters) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from (
         ("by", told.by),
@@ -113,10 +127,12 @@ class _Check:
     def __init__(self, treatment: Treatment, inputs: KnownInputs) -> None:
         self._treatment, self._inputs = treatment, inputs
         self._found = Findings([], [], [], {})
+        self.tables: dict[str, _Table] = {}
 
     def findings(self) -> Findings:
         """Go through the steps."""
-        tables = {name: self._input(name, one) for name, one in self._treatment.inputs.items()}
+        inputs = self._treatment.inputs.items()
+        tables = self.tables = {name: self._input(name, one) for name, one in inputs}
         for number, step in enumerate(self._treatment.steps):
             parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
             if check := _STEPS.get(step.application):

@@ -33,7 +33,7 @@ def describe(
     counted = (
         _counted(join_index, one)
         for one in dataset_crossings(treatment)
-        if _may_count(known.get(one.left), caller) and _may_count(known.get(one.right), caller)
+        if may_count(known.get(one.left), caller) and may_count(known.get(one.right), caller)
     )
     return KnownInputs(
         tables=known_tables(known, lambda dataset: _profile(dataset, caller)),
@@ -47,7 +47,7 @@ def _profile(dataset: Dataset, caller: Caller) -> Profile | None:
     return shown.profile if shown else None
 
 
-def _may_count(dataset: Dataset | None, caller: Caller) -> bool:
+def may_count(dataset: Dataset | None, caller: Caller) -> bool:
     """Whether the index may count values of a dataset exactly for `caller`."""
     if dataset is None or not dataset.published or dataset.retirement:
         return False

@@ -67,7 +67,7 @@ def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> Crossi
     """What is known of crossing these datasets; NotFound for one that `caller` may not know of."""
     datasets = [visible(store, identifier, caller) for identifier in query.dataset_id]
     licence = compatibility_of(
-        one for dataset in datasets for one in _known_sources(dataset, caller)
+        one for dataset in datasets for one in known_sources(dataset, caller)
     )
     metrics.crossings_judged.labels("catalog", "conflict" if licence.conflict else "clear").inc()
     return CrossingView(
@@ -78,7 +78,7 @@ def judge_crossing(store: Store, query: CrossingQuery, caller: Caller) -> Crossi
     )
 
 
-def _known_sources(dataset: Dataset, caller: Caller) -> tuple[Source, ...]:
+def known_sources(dataset: Dataset, caller: Caller) -> tuple[Source, ...]:
     """What a crossing names; only its insiders know what a restricted result is made of."""
     is_known = dataset.may_be_downloaded_by(caller) or caller.may_see(*dataset.insiders)
     return dataset.sources() if is_known else (dataset.as_source(),)

@@ -6,6 +6,7 @@ from typing import Any
 from services.compute.execution.checks.code_syntax import check_syntax
 from services.compute.execution.checks.query_binding import check_queries
 from services.compute.execution.scheduler import Scheduler
+from services.compute.jobs.previews import preview_treatment
 from services.compute.jobs.proposals import check_treatment
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
@@ -17,6 +18,7 @@ from shared.inbound import Identifier, Paging
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
 from shared.store import Store
+from shared.treatments.preview import PlannedTreatment, TreatmentPreview
 from shared.treatments.remarks import TreatmentCheck
 
 
@@ -46,6 +48,14 @@ class Treating:
         wanted. What could not be looked at, since the catalogue does not answer, is told.
         """
         return self._checked(call.body, call.caller)
+
+    @http("POST", "/treatments/preview", body=PlannedTreatment, returns=TreatmentPreview)
+    def preview(self, call: Call) -> TreatmentPreview:
+        """What a treatment would make: keys, match rates, columns, licence, owners, checks, time.
+
+        One without steps is told which keys its tables have. 422 names the first field at fault.
+        """
+        return preview_treatment(self.catalog, call.body, call.caller)
 
     @http("POST", "/recipes", body=WriteRecipe, returns=RecipeView, status=201)
     def publish_recipe(self, call: Call) -> RecipeView:
@@ -85,6 +95,12 @@ class Treating:
         """
         caller = Caller(member_id, frozenset())
         return self._checked(Treatment.model_validate(treatment), caller)
+
+    @rpc
+    def preview_treatment(self, treatment: dict[str, Any], member_id: str = "") -> TreatmentPreview:
+        """What a member's treatment would make; without a member, as everybody may know it."""
+        planned, caller = PlannedTreatment.model_validate(treatment), Caller(member_id, frozenset())
+        return preview_treatment(self.catalog, planned, caller)
 
     @rpc
     def get_recipe(self, name: Identifier) -> RecipeView:

@@ -1,0 +1,79 @@
+"""What is told of a treatment before it runs: tables, keys, licence, owners."""
+
+from typing import Any
+
+from services.catalog.access.asking import columns_of
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.visibility import datasets_of
+from services.catalog.joins import key_matches, treatment_inputs
+from services.catalog.joins.index_service import JoinIndexService
+from services.catalog.licences.compatibility import compatibility_of
+from services.catalog.results.crossing import known_sources
+from shared.auth import INSIDE, Caller
+from shared.errors import Invalid
+from shared.messaging import rpc
+from shared.store import Store
+from shared.treatments.lineage import Reading, readings_of
+from shared.treatments.preview import AskedOwner, KnownPreview, PlannedTreatment
+
+
+class Previewing:
+    """For those who make a treatment, by compute."""
+
+    documents: Store
+    joins: JoinIndexService
+
+    @rpc
+    def preview_inputs(
+        self, treatment: dict[str, Any], member_id: str = "", *, is_staff: bool = False
+    ) -> KnownPreview:
+        """What a member may know of a treatment before it runs; without one, what everybody may."""
+        caller = INSIDE if is_staff else Caller(member_id, frozenset())
+        asked = PlannedTreatment.model_validate(treatment)
+        known = {
+            one: dataset if dataset and dataset.may_be_known_to(caller) else None
+            for one, dataset in datasets_of(self.documents, asked.inputs.values()).items()
+        }
+        found = [dataset for dataset in known.values() if dataset]
+        licence = compatibility_of(
+            source for dataset in found for source in known_sources(dataset, caller)
+        )
+        return KnownPreview(
+            inputs=treatment_inputs.describe(self.documents, self.joins, asked, caller),
+            matches=key_matches.matches_of(self.joins, asked, known, caller),
+            proposed=key_matches.proposed(self.joins, asked, known, caller),
+            asked=tuple(_asked(asked, known, member_id)),
+            licence=licence.title,
+            attribution=licence.attribution,
+            conflict=licence.conflict.reason if licence.conflict else "",
+            persons=tuple(
+                f"« {one.metadata.title} » : {one.published.about_persons}"
+                for one in found
+                if one.published and one.published.about_persons
+            ),
+            protected=tuple(one.metadata.title for one in found if _is_protected(one, member_id)),
+        )
+
+
+def _asked(
+    treatment: PlannedTreatment, known: dict[str, Dataset | None], member_id: str
+) -> list[AskedOwner]:
+    """Whose data it reads that is restricted and not the member's, and which columns."""
+    try:
+        readings = readings_of(treatment, columns_of(known)) if treatment.steps else {}
+    except Invalid:
+        readings = {}
+    return [
+        AskedOwner(
+            dataset_id=one,
+            title=dataset.metadata.title,
+            owner_id=dataset.owner_id,
+            columns=readings.get(one, Reading(columns=None)).columns,
+        )
+        for one, dataset in known.items()
+        if dataset and _is_protected(dataset, member_id)
+    ]
+
+
+def _is_protected(dataset: Dataset, member_id: str) -> bool:
+    return dataset.metadata.access == "restricted" and dataset.owner_id != member_id

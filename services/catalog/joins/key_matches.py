@@ -1,0 +1,207 @@
+"""How well the keys of a crossing meet, and why some do not; which keys two datasets have."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+from typing import NamedTuple
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.joins.index_service import JoinIndexService
+from services.catalog.joins.inverted_index import JoinIndex
+from services.catalog.joins.join import DatasetColumn, Join
+from services.catalog.joins.treatment_inputs import may_count
+from shared.auth import Caller
+from shared.events import Treatment
+from shared.tables.crosswalks import CROSSWALKS
+from shared.treatments.known_tables import DatasetCrossing, dataset_crossings
+from shared.treatments.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
+from shared.words import counted, grouped, quoted
+
+_MOST_PROPOSED = 3
+_LOOKED_AT = 20_000
+"""Values that meet nothing whose zeros are looked at."""
+
+Known = Mapping[str, Dataset | None]
+
+
+def matches_of(
+    join_index: JoinIndexService, treatment: Treatment, known: Known, caller: Caller
+) -> tuple[KeyMatch, ...]:
+    """How the keys of each crossing of two datasets meet, counted where `caller` may count."""
+    return tuple(
+        _match(join_index, one, known, caller)
+        for one in dataset_crossings(treatment)
+        if known.get(one.left) and known.get(one.right)
+    )
+
+
+def proposed(
+    join_index: JoinIndexService, treatment: Treatment, known: Known, caller: Caller
+) -> tuple[ProposedKey, ...]:
+    """The best keys of each two datasets of the treatment that no step crosses."""
+    crossed = [{one.left, one.right} for one in dataset_crossings(treatment)]
+    pairs = combinations(dict.fromkeys(treatment.inputs.values()), 2)
+    return tuple(
+        key
+        for left, right in pairs
+        if {left, right} not in crossed and known.get(left) and known.get(right)
+        for key in _keys(join_index, left, right, known, caller)
+    )
+
+
+def _match(
+    join_index: JoinIndexService, crossing: DatasetCrossing, known: Known, caller: Caller
+) -> KeyMatch:
+    told = crossing.parameters
+    is_counted = all(may_count(known[one], caller) for one in (crossing.left, crossing.right))
+
+    def look(index: JoinIndex) -> KeyMatch:
+        joins = index.joins(crossing.left, told.left_key, caller.may_see)
+        keys = [one for one in joins if _is_between(one, crossing)]
+        vias = (told.left_via or "", told.right_via or "")
+        for join in keys:
+            if (join.here.column.via, join.there.column.via) == vias:
+                sides = _sides(index, join, keys, known) if is_counted else (None, None)
+                return KeyMatch(
+                    step=crossing.step,
+                    key=join.here.column.space,
+                    left=sides[0],
+                    right=sides[1],
+                    common=join.matches if is_counted else None,
+                    said=_said(join, is_counted=is_counted),
+                )
+        return KeyMatch(
+            step=crossing.step,
+            key="",
+            said=f"{quoted(told.left_key)} et {quoted(told.right_key)} n'ont pas de valeur commune"
+            " connue, ou ce ne sont pas des clés",
+        )
+
+    join_index.ask(crossing.right, lambda _index: None)
+    return join_index.ask(crossing.left, look)
+
+
+def _is_between(join: Join, crossing: DatasetCrossing) -> bool:
+    here, there = join.here.column, join.there.column
+    told = crossing.parameters
+    return join.there.dataset_id == crossing.right and (here.columns, there.columns) == (
+        (told.left_key,),
+        (told.right_key,),
+    )
+
+
+def _keys(
+    join_index: JoinIndexService, left: str, right: str, known: Known, caller: Caller
+) -> list[ProposedKey]:
+    is_counted = all(may_count(known[one], caller) for one in (left, right))
+
+    def look(index: JoinIndex) -> list[ProposedKey]:
+        joins = index.joins(left, may_read=caller.may_see)
+        found = [one for one in joins if one.there.dataset_id == right and _is_single(one)]
+        return [_proposed(join, is_counted=is_counted) for join in found[:_MOST_PROPOSED]]
+
+    join_index.ask(right, lambda _index: None)
+    return join_index.ask(left, look)
+
+
+def _is_single(join: Join) -> bool:
+    return len(join.here.column.columns) == len(join.there.column.columns) == 1
+
+
+def _proposed(join: Join, *, is_counted: bool) -> ProposedKey:
+    here, there = join.here.column, join.there.column
+    return ProposedKey(
+        key=here.space,
+        common=join.matches if is_counted else None,
+        left_key=here.columns[0],
+        right_key=there.columns[0],
+        left_via=here.via,
+        right_via=there.via,
+        said=_said(join, is_counted=is_counted),
+    )
+
+
+def _said(join: Join, *, is_counted: bool) -> str:
+    here, there = join.here.column, join.there.column
+    names = f"{quoted(here.columns[0])} et {quoted(there.columns[0])}"
+    if not is_counted:
+        return f"{names} sont des clés de même nature (« {here.space} »)"
+    share = f"{100 * join.rows_here / max(1, here.rows):.1f}".replace(".", ",")
+    return (
+        f"{grouped(join.matches)} des {counted(here.distinct, 'valeur', 'valeurs')} de"
+        f" {quoted(here.columns[0])} sont dans {quoted(there.columns[0])} :"
+        f" {share} % des lignes se croisent"
+    )
+
+
+class _Side(NamedTuple):
+    """A side of two keys that were compared; `alone` are some of its values that meet nothing."""
+
+    held: DatasetColumn
+    dataset: Dataset | None
+    rows_met: int
+    alone: list[str]
+
+    def told(self, join: Join, other: "_Side", gained: Iterable[Unmatched]) -> MatchedSide:
+        """What is told of it."""
+        column = self.held.column
+        return MatchedSide(
+            dataset_id=self.held.dataset_id,
+            column=column.columns[0],
+            via=column.via,
+            values=column.distinct,
+            rows=column.rows,
+            rows_met=self.rows_met,
+            unmatched=(
+                *self._of_rows(),
+                *gained,
+                *self._of_values(column.distinct - join.matches, set(other.alone)),
+            ),
+        )
+
+    def _of_rows(self) -> Iterator[Unmatched]:
+        profile = self.dataset and self.dataset.published and self.dataset.published.profile
+        if not profile:
+            return
+        if (empty := profile.rows - self.held.column.rows) > 0 and not self.held.column.via:
+            said = counted(empty, "ligne n'a pas de valeur", "lignes n'ont pas de valeur")
+            yield Unmatched(kind="empty", values=0, rows=empty, said=said)
+        if totals := sum(one.count for one in profile.totals):
+            said = counted(totals, "ligne est un total", "lignes sont des totaux")
+            said += ", que les calculs laissent de côté"
+            yield Unmatched(kind="totals", values=0, rows=totals, said=said)
+
+    def _of_values(self, values: int, others: set[str]) -> Iterator[Unmatched]:
+        """Those that differ by a zero, and the rest."""
+        padded = sum(
+            f"0{one}" in others or (one[0] == "0" and one[1:] in others) for one in self.alone
+        )
+        if padded:
+            said = counted(padded, "valeur diffère", "valeurs diffèrent") + " par un zéro de tête"
+            yield Unmatched(kind="leading_zero", values=padded, said=said)
+        if (rest := values - padded) > 0:
+            rows = self.held.column.rows - self.rows_met
+            said = counted(rest, "valeur est", "valeurs sont") + " d'un côté seulement"
+            yield Unmatched(kind="unknown", values=rest, rows=rows, said=said)
+
+
+def _sides(
+    index: JoinIndex, join: Join, keys: Iterable[Join], known: Known
+) -> tuple[MatchedSide, MatchedSide]:
+    here, there = (
+        _Side(held, known.get(held.dataset_id), rows, index.unmatched(held, other, _LOOKED_AT))
+        for held, other, rows in (
+            (join.here, join.there, join.rows_here),
+            (join.there, join.here, join.rows_there),
+        )
+    )
+    return here.told(join, there, _gained(join, keys)), there.told(join, here, ())
+
+
+def _gained(join: Join, keys: Iterable[Join]) -> Iterator[Unmatched]:
+    """That a crosswalk would lead more rows of the left side to something."""
+    best = max(keys, key=lambda one: one.rows_here)
+    more, via = best.rows_here - join.rows_here, best.here.column.via
+    if more > 0 and via:
+        lead = counted(more, "ligne", "lignes")
+        said = f"le passage « {via} » ({CROSSWALKS[via].description}) en mène {lead} de plus"
+        yield Unmatched(kind="crosswalk", values=0, rows=more, said=said)

@@ -1,0 +1,124 @@
+"""What a treatment would make, and of whom its data must be asked, told before it runs."""
+
+from pydantic import Field
+
+from shared.events.event import Frozen, Step, Treatment
+from shared.treatments.known_tables import KnownInputs
+from shared.treatments.remarks import TreatmentCheck
+
+
+class PlannedTreatment(Treatment):
+    """A treatment that may have no steps yet: then it is told which keys its tables have."""
+
+    steps: tuple[Step, ...] = Field(default=(), max_length=10)
+
+
+class Unmatched(Frozen):
+    """Why some values of a key meet nothing; `rows` is None where only values are counted."""
+
+    kind: str = Field(description="empty, totals, crosswalk, leading_zero or unknown")
+    values: int = Field(ge=0)
+    rows: int | None = None
+    said: str = Field(description="in French")
+
+
+class MatchedSide(Frozen):
+    """A side of a crossing: its rows with a value, those that meet, and why others do not."""
+
+    dataset_id: str
+    column: str
+    via: str = ""
+    values: int
+    rows: int
+    rows_met: int
+    unmatched: tuple[Unmatched, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """The share of its rows that meet."""
+        return self.rows_met / self.rows if self.rows else 0.0
+
+
+class KeyMatch(Frozen):
+    """Two keys whose values were compared: those of a step, or such as a step could have.
+
+    `step` is None for proposed ones. Counts are None where they would tell what is in data that the
+    asker may not read.
+    """
+
+    step: int | None = None
+    key: str = Field(description="key space: commune, siren, ...")
+    left: MatchedSide | None = None
+    right: MatchedSide | None = None
+    common: int | None = Field(default=None, description="distinct values in common")
+    said: str = Field(description="in French")
+
+
+class ProposedKey(KeyMatch):
+    """A pair of columns by which two datasets may be crossed."""
+
+    left_key: str
+    right_key: str
+    left_via: str = ""
+    right_via: str = ""
+
+
+class AskedOwner(Frozen):
+    """Whose consent the treatment needs, and for which columns."""
+
+    dataset_id: str
+    title: str
+    owner_id: str
+    columns: tuple[str, ...] | None = Field(description="None for all, while they are not known")
+
+
+class KnownPreview(Frozen):
+    """What the catalogue knows of a treatment before it runs, as a member may know it."""
+
+    inputs: KnownInputs
+    matches: tuple[KeyMatch, ...] = ()
+    proposed: tuple[ProposedKey, ...] = ()
+    asked: tuple[AskedOwner, ...] = ()
+    licence: str = Field(default="", description="of the result; à décider where one must decide")
+    attribution: str = Field(default="", description="to publish with the result, in French")
+    conflict: str = Field(default="", description="why licences do not fit, in French")
+    persons: tuple[str, ...] = Field(default=(), description="what data tell of persons, in French")
+    protected: tuple[str, ...] = Field(
+        default=(), description="datasets, not the asker's, whose results are checked"
+    )
+
+
+class ResultColumn(Frozen):
+    """A column of the result, as far as it is known."""
+
+    name: str
+    kind: str = ""
+    unit: str = ""
+    key: str = ""
+
+
+class Estimate(Frozen):
+    """What the job is likely to take: measured on other tables, right within a factor of two."""
+
+    seconds: float
+    memory_bytes: int
+    executor: str = "local"
+
+
+class TreatmentPreview(TreatmentCheck):
+    """What a treatment would make; `rows` is None where nobody can say before it runs."""
+
+    columns: tuple[ResultColumn, ...] = ()
+    is_open: bool = Field(description="whether the run may add columns that are not named here")
+    rows: int | None = None
+    matches: tuple[KeyMatch, ...] = ()
+    proposed: tuple[ProposedKey, ...] = ()
+    asked: tuple[AskedOwner, ...] = ()
+    licence: str = ""
+    attribution: str = ""
+    conflict: str = ""
+    persons: tuple[str, ...] = ()
+    checks: tuple[str, ...] = Field(
+        default=(), description="what is checked before the result leaves the lab, in French"
+    )
+    estimate: Estimate | None = None
