@@ -7,9 +7,9 @@ import typer
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import CommandGroup
-from deploy.cli.commands.project_commands import check_treatment
+from deploy.cli.written import read_object
 
-_PAGE = 100
+app = CommandGroup("Treatments, before they are sent.")
 
 
 def add_cross(app: CommandGroup) -> None:
@@ -18,13 +18,44 @@ def add_cross(app: CommandGroup) -> None:
 
 
 def _show(answer: Answer) -> None:
-    if "stage" in answer:
+    if "preview" in answer:
+        show_preview(answer["preview"])
+        show.line("\nWith --submit this becomes a project.")
+    else:
         show.record(answer, leave_out=("guidance", "checks", "waits_for", "invitations", "history"))
-        return
-    show.line(answer["key"]["reason"])
-    show.record({"left": answer["key"]["columns_here"], "right": answer["key"]["columns_there"]})
-    show.line("\nWith --submit this becomes a project; its treatment:")
-    show.rows(answer["treatment"]["steps"], ("application", "parameters", "output"))
+
+
+def show_preview(told: Answer) -> None:
+    """Print what a treatment would make, in the lab's sentences."""
+    for one in (*told["matches"], *told["proposed"]):
+        show.line(one["said"])
+        for side in filter(None, (one["left"], one["right"])):
+            for why in side["unmatched"]:
+                show.line(f"  {side['column']}: {why['said']}")
+    for one in told["warnings"]:
+        show.line(f"warning: {one['field']}: {one['message']}")
+    rows = "" if told["rows"] is None else f", {told['rows']} rows"
+    if told["columns"]:
+        show.line(f"\nresult{rows}{', perhaps more columns' if told['is_open'] else ''}")
+        show.rows(told["columns"], ("name", "kind", "unit", "key"))
+    for one in told["asked"]:
+        columns = ", ".join(one["columns"]) if one["columns"] else "all"
+        show.line(f"\nasks {one['owner_id']} for « {one['title']} »: {columns}")
+    for check in told["checks"]:
+        show.line(f"checked: {check}")
+    show.line(f"licence: {told['licence']}{told['conflict'] and ' - ' + told['conflict']}")
+    if estimate := told["estimate"]:
+        size = f"{estimate['memory_bytes'] / 1e6:.0f} MB"
+        show.line(f"takes about {estimate['seconds']} s and {size} ({estimate['executor']})")
+
+
+@app.answers("preview", show_preview)
+def preview(
+    api: Client,
+    file: Annotated[typer.FileText, typer.Argument(help="JSON or YAML, - for standard input.")],
+) -> Answer:
+    """Tell what the treatment in FILE would make, and what it needs."""
+    return api.post("compute", "/treatments/preview", read_object(file))
 
 
 def cross(
@@ -39,56 +70,45 @@ def cross(
     problem: Annotated[str, typer.Option(help="What is to be found out, in French.")] = "",
 ) -> Answer:
     """Cross two datasets by the keys that suit best, and perhaps count; see it, or submit it."""
-    key = _best_key(api, left, right, on)
-    treatment = {"inputs": {"gauche": left, "droite": right}, "steps": _steps(key, count, by)}
-    check_treatment(api, treatment)
+    inputs = {"gauche": left, "droite": right}
+    proposed = api.post("compute", "/treatments/preview", {"inputs": inputs})["proposed"]
+    treatment = {"inputs": inputs, "steps": list(_steps(_best(proposed, on), count, by))}
+    told = api.post("compute", "/treatments/preview", treatment)
     if not submit:
-        return {"key": key, "treatment": treatment}
-    about = api.get("catalog", path_of("datasets", left))
-    other = api.get("catalog", path_of("datasets", right))
-    named = title or f"Croiser « {about['title']} » et « {other['title']} »"[:200]
+        return {"preview": told, "treatment": treatment}
+    here, there = (api.get("catalog", path_of("datasets", one)) for one in (left, right))
+    named = title or f"Croiser « {here['title']} » et « {there['title']} »"[:200]
     project = {
         "title": named,
         "problem": problem or named,
-        "theme": about["theme"],
-        "territory": about["territory"] or other["territory"],
+        "theme": here["theme"],
+        "territory": here["territory"] or there["territory"],
         "treatment": treatment,
     }
     return api.post("intake", "/projects", project)
 
 
-def _best_key(api: Client, left: str, right: str, on: str) -> dict[str, Any]:
-    """The best pair of columns with values in common; CallError tells what other keys do."""
-    found, after = [], ""
-    while after is not None:
-        page = api.get("catalog", path_of("datasets", left, "joins"), after=after, limit=_PAGE)
-        found += [one for one in page["items"] if one["dataset_id"] == right]
-        after = page["next"]
-    single = [one for one in found if len(one["columns_here"]) == 1]
-    fitting = [one for one in single if not on or on in {one["key"], *one["columns_here"]}]
+def _best(proposed: list[dict[str, Any]], on: str) -> dict[str, Any]:
+    """The best pair of columns with values in common; CallError tells what other keys there are."""
+    fitting = [one for one in proposed if not on or on in {one["key"], one["left_key"]}]
     if fitting:
         return fitting[0]
-    kinds = ", ".join(dict.fromkeys(one["key"] for one in single)) or "none"
+    kinds = ", ".join(dict.fromkeys(one["key"] for one in proposed)) or "none"
     raise CallError(f"the two have no values in common by {on or 'one column'}; by: {kinds}")
 
 
-def _steps(key: dict[str, Any], count: bool, by: list[str]) -> list[dict[str, Any]]:
-    (left_key,), (right_key,) = key["columns_here"], key["columns_there"]
-    vias = {"left_via": key["via_here"], "right_via": key["via_there"]}
-    crossing = {
+def _steps(key: dict[str, Any], count: bool, by: list[str]) -> Any:  # noqa: ANN401
+    names = ("left_key", "right_key", "left_via", "right_via")
+    yield {
         "application": "cross",
         "inputs": {"left": "gauche", "right": "droite"},
-        "parameters": {
-            "left_key": left_key,
-            "right_key": right_key,
-            **{name: via for name, via in vias.items() if via},
-        },
+        "parameters": {name: key[name] for name in names if key[name]},
         "output": "croisement",
     }
-    counting = {
-        "application": "aggregate",
-        "inputs": {"table": "croisement"},
-        "parameters": {"by": by or [left_key], "counts": [left_key]},
-        "output": "comptes",
-    }
-    return [crossing, counting] if count else [crossing]
+    if count:
+        yield {
+            "application": "aggregate",
+            "inputs": {"table": "croisement"},
+            "parameters": {"by": by or [key["left_key"]], "counts": [key["left_key"]]},
+            "output": "comptes",
+        }

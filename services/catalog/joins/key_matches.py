@@ -16,7 +16,7 @@ from shared.treatments.known_tables import DatasetCrossing, dataset_crossings
 from shared.treatments.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
 from shared.words import counted, grouped, quoted
 
-_MOST_PROPOSED = 3
+_MOST_PROPOSED = 10
 _LOOKED_AT = 20_000
 """Values that meet nothing whose zeros are looked at."""
 
