@@ -103,7 +103,8 @@ def _effect(told: AggregateParameters, _tables: Mapping[str, TableColumns]) -> E
     for figure in told.figures():
         if told.ratio is None or figure != told.ratio.name:
             how, column = told.made_of(figure)
-            made[figure] = MadeColumn((Part(Source("table", column), how),), "decimal")
+            kind = "integer" if how == "count" else "decimal"
+            made[figure] = MadeColumn((Part(Source("table", column), how),), kind)
     if ratio := told.ratio:
         parts = (part for name in ratio.parts for part in made[name].of)
         unit = "%" if ratio.percent else ""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
 from shared.applications.aggregate import AggregateParameters
-from shared.applications.cross import CHOICE, SUCCESSOR_COLUMNS, CrossParameters
+from shared.applications.cross import CHOICE, CROSS, SUCCESSOR_COLUMNS, CrossParameters
 from shared.applications.effect import MadeColumn
 from shared.events.event import Step, Treatment
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
@@ -69,6 +69,15 @@ def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
     """
     check_steps(treatment.inputs, treatment.steps)
     return _Check(treatment, inputs).findings()
+
+
+def crossed_rows(treatment: Treatment, inputs: KnownInputs) -> dict[str, int]:
+    """How many rows each crossing makes of which that is known, by its output."""
+    check = _Check(treatment, inputs)
+    check.findings()
+    crossed = (step.output for step in treatment.steps if step.application == CROSS.name)
+    rows = ((output, check.tables[output].rows) for output in crossed)
+    return {output: number for output, number in rows if number is not None}
 
 
 def result_of(treatment: Treatment, inputs: KnownInputs) -> tuple[Findings, KnownTable, bool]:

@@ -127,7 +127,7 @@ def _said(join: Join, *, is_counted: bool) -> str:
         return f"{names} sont des clés de même nature (« {here.space} »)"
     share = f"{100 * join.rows_here / max(1, here.rows):.1f}".replace(".", ",")
     return (
-        f"{grouped(join.matches)} des {counted(here.distinct, 'valeur', 'valeurs')} de"
+        f"{grouped(join.matches)} des {grouped(here.distinct)} valeurs de"
         f" {quoted(here.columns[0])} sont dans {quoted(there.columns[0])} :"
         f" {share} % des lignes se croisent"
     )

@@ -55,6 +55,9 @@ class Work(Frozen):
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None
     crossing_rows: int = Field(default=MOST_ROWS, description="that a crossing may make")
+    expected_rows: dict[str, int] = Field(
+        default={}, description="that the preview told of crossings, by their output"
+    )
     filename: str = ""
     media_type: str = ""
     catalogue: CatalogueKind | None = Field(default=None, description="what a page is one of")

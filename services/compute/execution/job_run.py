@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 from services.compute import metrics
 from services.compute.execution.disk_space import Waiting, check_disk_space
@@ -25,6 +26,8 @@ from services.compute.execution.staging import (
 from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.heartbeat import Heartbeat
 from services.compute.jobs.model import WAITING, Job, TakenOver
+from services.compute.jobs.previews import expected_rows
+from services.compute.jobs.proposals import Catalogue
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.errors import Conflict, Rejected, Unavailable
@@ -43,6 +46,10 @@ _AGAIN_SECONDS = 1.0
 _SILENCE = "un service dont le traitement a besoin ne répond pas"
 
 
+class JobCatalogue(ReleaseLedger, Catalogue, Protocol):
+    """What a run asks the catalogue."""
+
+
 @dataclass(frozen=True)
 class Platform:
     """What every run works with."""
@@ -51,7 +58,7 @@ class Platform:
     store: Store
     files: Storage
     settings: Settings
-    catalog: ReleaseLedger
+    catalog: JobCatalogue
     executor: Executor
     spares: Spares
 
@@ -189,10 +196,12 @@ class JobRun:
         return min(self._settings.job_seconds, workspace.remaining_seconds)
 
     def _instructions(self, inputs: list[Input], protected: dict[str, ProtectedInput]) -> Work:
-        job = self._job
+        job, catalog = self._job, self._platform.catalog
         bound = (one for one in inputs if one.columns is not None)
+        told = expected_rows(catalog, job.treatment, job.owner_id) if job.treatment else {}
         return Work(
             kind=job.kind,
+            expected_rows=told,
             inputs={named.name: f"in/{number}" for number, named in enumerate(inputs)},
             table_columns={one.name: one.table_columns for one in bound},
             described={one.name: one.described for one in inputs if one.described},

@@ -2,8 +2,11 @@
 
 from typing import Any, Protocol
 
+from services.compute.jobs.proposals import Catalogue
 from shared.auth import Caller
-from shared.treatments.checking import result_of
+from shared.errors import LabError
+from shared.events import Treatment
+from shared.treatments.checking import crossed_rows, result_of
 from shared.treatments.known_tables import KnownInputs, KnownTable
 from shared.treatments.preview import (
     Estimate,
@@ -27,7 +30,7 @@ _CHECKED = (
 )
 
 
-class Catalogue(Protocol):
+class PreviewCatalogue(Protocol):
     """The question that a preview asks the catalogue."""
 
     def preview_inputs(self, treatment: dict[str, Any], member_id: str, *, is_staff: bool) -> Any:  # noqa: ANN401 - JSON
@@ -35,7 +38,7 @@ class Catalogue(Protocol):
 
 
 def preview_treatment(
-    catalogue: Catalogue, treatment: PlannedTreatment, caller: Caller
+    catalogue: PreviewCatalogue, treatment: PlannedTreatment, caller: Caller
 ) -> TreatmentPreview:
     """What the treatment would make, as `caller` may know it.
 
@@ -64,6 +67,17 @@ def preview_treatment(
         checks=_checks(known.protected),
         **known.model_dump(exclude={"inputs", "protected"}),
     )
+
+
+def expected_rows(catalogue: Catalogue, treatment: Treatment, member_id: str) -> dict[str, int]:
+    """How many rows a preview tells of the treatment's crossings, by output, as far as it does."""
+    try:
+        answer = catalogue.describe_inputs(
+            treatment.model_dump(mode="json"), member_id, is_staff=False
+        )
+        return crossed_rows(treatment, KnownInputs.model_validate(answer))
+    except LabError:
+        return {}  # the job itself tells what is wrong, or runs without
 
 
 def _checks(protected: tuple[str, ...]) -> tuple[str, ...]:

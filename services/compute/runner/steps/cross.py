@@ -25,6 +25,7 @@ from services.compute.runner.steps.meetings import (
     few_rows,
     make_meetings,
     measure,
+    preview_told,
     repetition,
 )
 from services.compute.runner.steps.workbench import Workbench, number
@@ -78,6 +79,9 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     report["size"] = size.model_dump() if is_known else None
     report["is_bounded"] = joined != Bound()
     parts = _in_words(report) + _of_size(report, size, times, is_full=is_full)
+    if is_known and workbench.expected_rows is not None:
+        report["preview"] = {"rows": workbench.expected_rows, "made": size.out}
+        parts.append(preview_told(workbench.expected_rows, size.out))
     return report | {"summary": " ; ".join(parts)}
 
 

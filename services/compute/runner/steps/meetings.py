@@ -12,7 +12,7 @@ from services.compute.runner.database import quoted
 from services.compute.runner.steps.key_mapping import Side, keys
 from services.compute.runner.steps.workbench import Workbench
 from shared.errors import Rejected
-from shared.words import grouped
+from shared.words import counted, grouped
 
 LEFT, MEETINGS = quoted("left keys and what they met"), quoted("keys that meet")
 SUCCESSORS = quoted("successors of codes")
@@ -177,3 +177,12 @@ def few_rows(numbered: str, of: Bound) -> str:
             WHERE key IN (SELECT right_key FROM {of.meetings})
         ) WHERE n <= {of.rows_of_a_key} OR {until} <> {before}
     ))"""
+
+
+def preview_told(expected: int, made: int) -> str:
+    """How far the preview was right about the rows of the whole tables."""
+    told = f"l'aperçu annonçait {counted(expected, 'ligne', 'lignes')}"
+    if expected == made:
+        return f"{told}, ce qui est exact"
+    off = f"{100 * abs(made - expected) / max(1, made):.1f}".replace(".", ",")
+    return f"{told} ; il y en a {made} sur les tables entières (écart de {off} %)"

@@ -173,6 +173,7 @@ class TreatmentRun:
             made=self.made,
             is_protected=bool(self.work.protected),
             is_read_once=self._is_read_once(number),
+            expected_rows=self.work.expected_rows.get(step.output),
         )
 
     def _screen(

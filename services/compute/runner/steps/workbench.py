@@ -74,7 +74,8 @@ class Workbench:
     """One step's work place; `sample_rows` are those of a trial's main table, else None.
 
     What it makes stands in memory, unless it `is_read_once`, by an aggregation that comes next:
-    then it is made as it is read, and `few` of its rows by themselves.
+    then it is made as it is read, and `few` of its rows by themselves. `expected_rows` are those
+    that the preview told.
     `empty` counts, by column, the cells in which a mark stands in place of a number. `made` are
     files beside the step's table, in the folder `out`. The treatment `is_protected` when others'
     restricted data go in.
@@ -91,6 +92,7 @@ class Workbench:
     made: list[Made] = field(default_factory=list)
     is_protected: bool = False
     is_read_once: bool = False
+    expected_rows: int | None = None
 
     def columns(self, role: str) -> dict[str, str]:
         """The columns of the table in that role, name to type."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.integration.compute.jobs import DEMO, RunOutcome, step, treat
+from tests.integration.compute.jobs import DEMO, RunOutcome, Tables, step, treat
 
 HOMES, BODIES = DEMO / "logements.csv", DEMO / "epci_2026.csv"
 GONE = {"14011", "14300", "14623", "61017", "61188", "61192", "61310", "76358"}
@@ -172,3 +172,21 @@ def test_commune_that_was_split_is_warned_of(tmp_path: Path) -> None:
     assert (missing["kind"], missing["keys"]) == ("missing", 1)
     assert (split["kind"], split["keys"], split["parameters"]) == ("split", 1, ["left_via"])
     assert "la table principale a 1 commune scindée entre 2019 et 2026" in split["told"]
+
+
+def test_crossing_that_is_added_up_at_once_says_and_makes_the_same(tmp_path: Path) -> None:
+    """It is made as it is read; with a step between it is made first."""
+    crossing = step("cross", {"left": "a", "right": "b"}, "c", left_key="com", right_key="code")
+    sums = {"by": ["epci"], "sums": ["logements"], "means": ["logements_vacants"]}
+    tables: Tables = {"a": HOMES, "b": BODIES}
+    at_once = treat(
+        tmp_path / "1", tables, crossing, step("aggregate", {"table": "c"}, "s", **sums)
+    )
+    others = {"left": "c", "right": "b"}
+    again = step("cross", others, "d", left_key="com", right_key="code", many_to_many="kept")
+    first = treat(
+        tmp_path / "2", tables, crossing, again, step("aggregate", {"table": "c"}, "s", **sums)
+    )
+    assert at_once.reports[0]["rows"] == first.reports[0]["rows"]
+    assert at_once.reports[0]["keys"] == first.reports[0]["keys"]
+    assert crossed(at_once).equals(crossed(first))

@@ -142,3 +142,18 @@ def test_crossing_that_only_adds_columns_is_never_too_large(tmp_path: Path) -> N
     assert (
         "pour 10 permises" in treat(tmp_path / "more", tables, crossing(), crossing_rows=10).error
     )
+
+
+@pytest.mark.parametrize(
+    ("expected", "told"), [(3, "ce qui est exact"), (2, "il y en a 3 sur les tables entières")]
+)
+def test_report_says_how_far_the_preview_was_right(
+    tmp_path: Path, expected: int, told: str
+) -> None:
+    """The rows that it told, beside those of the whole tables."""
+    crossing = step("cross", {"left": "a", "right": "b"}, "c", left_key="k", right_key="k")
+    prepared = {"kind": "trial", "sample_rows": 1, "expected_rows": {"c": expected}}
+    tables: dict[str, Path | bytes] = {"a": b"k;x\n1;1\n1;2\n2;3\n", "b": b"k;y\n1;5\n2;6\n"}
+    report = treat(tmp_path, tables, crossing, **prepared).reports[0]
+    assert report["preview"] == {"rows": expected, "made": 3}
+    assert told in report["summary"]
