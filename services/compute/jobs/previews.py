@@ -49,7 +49,7 @@ def preview_treatment(
         treatment.model_dump(mode="json"), caller.member_id, is_staff=caller.is_staff
     )
     known = KnownPreview.model_validate(answer)
-    found, table, is_open = Findings([], [], []), KnownTable(dataset_id="", columns=()), True
+    found, table, is_open = Findings([], [], [], {}), KnownTable(dataset_id="", columns=()), True
     if treatment.steps:
         found, table, is_open = result_of(treatment, known.inputs)
     if found.faults:
