@@ -76,6 +76,17 @@ class Input(Frozen):
     ledger_length: int = Field(
         default=0, exclude=True, description="of its release ledger, when it was opened"
     )
+    unit: str = Field(default="", exclude=True, description="the column that tells whose rows are")
+    unit_type: str = Field(default="", exclude=True, description="what that column holds")
+    is_published: bool = Field(
+        default=False, exclude=True, description="others than the holder show it to all"
+    )
+
+    @property
+    def kept_columns(self) -> tuple[str, ...]:
+        """Those given that a job's folder has: the rules of release count by the unit's."""
+        given = self.columns or ()
+        return given if not self.unit or self.unit in given else (*given, self.unit)
 
     def protected(self, earlier: Mapping[str, str]) -> ProtectedInput:
         """What the rules of release need to know of it; `earlier`: hash -> path in the folder."""
@@ -87,6 +98,9 @@ class Input(Frozen):
             personal=self.personal,
             minimum_units=self.minimum_units,
             earlier=tuple((one.entry, earlier[one.file.sha256]) for one in self.releases),
+            unit=self.unit,
+            unit_type=self.unit_type,
+            is_unit_given=self.columns is None or self.unit in self.columns,
         )
 
 

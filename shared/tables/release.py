@@ -5,7 +5,7 @@ for the holder and for the reviewer who decides. Nothing here holds a value of t
 counts are for reviewers and for the ledger alone: a holder reads `for_holder()`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -15,6 +15,9 @@ from shared.events.event import FileRef, Frozen, Verdict
 ENTERPRISES, PERSONS = 3, 11
 """How many units a cell needs at least: of enterprises in any table, of natural persons in tax data
 (INSEE, Manuel de protection des tableaux, annexe « Règles »)."""
+
+ENTERPRISE_KEYS, PERSON_KEYS = ("siren", "siret"), ("nir", "identifier")
+"""What tells whose a row is: types of columns, and of personal findings."""
 
 ReleaseVerdict = Literal["released", "suppressed", "held"]
 """`suppressed`: released with cells left empty; `held`: kept for a reviewer as a whole."""
@@ -37,6 +40,10 @@ cells of the result would give it away; `ledger`: earlier releases would; `selec
 chose whose rows count; `rows`: row by row, as the grant says; `opaque`: figures and files of own
 code; `undecided`: too large to decide, or made in a way that is not followed; `open`: nothing of
 others' restricted data is in it."""
+
+
+_OF_ALL = frozenset(("selection", "rows", "opaque", "undecided", "open"))
+"""Rules that look at a treatment, and not at its cells."""
 
 
 class RuleOutcome(Frozen):
@@ -98,12 +105,18 @@ class ProtectedInput(Frozen):
     title: str = ""
     personal: Verdict = "none"
     minimum_units: int | None = Field(default=None, ge=1, description="as its owner raised it")
+    unit: str = Field(default="", description="the column that tells whose a row is, if any does")
+    unit_type: str = Field(default="", description="what that holds: siren, siret, nir, ...")
+    is_unit_given: bool = Field(
+        default=True, description="whether the treatment may read it; the rules always do"
+    )
     earlier: tuple[tuple[LedgerEntry, str], ...] = ()
 
-    def minimum(self, *, are_enterprises: bool) -> int:
+    @property
+    def minimum(self) -> int:
         """How many units a cell needs: never fewer than the rule asks for."""
-        asked = ENTERPRISES if are_enterprises and self.personal == "none" else PERSONS
-        return max(asked, self.minimum_units or 0)
+        are_enterprises = self.unit_type in ENTERPRISE_KEYS and self.personal == "none"
+        return max(ENTERPRISES if are_enterprises else PERSONS, self.minimum_units or 0)
 
 
 class ReleaseRecord(Frozen):
@@ -120,9 +133,12 @@ class ReleaseRecord(Frozen):
         return self.verdict == "held"
 
     def for_holder(self) -> "ReleaseRecord":
-        """The same without counts by rule and without ledger entries: these are figures, too."""
+        """The same without what rules found in cells, and without ledger entries.
+
+        Which rule left a cell empty, or how many it did, tells of the units behind it.
+        """
         outputs = tuple(
-            one.model_copy(update={"rules": tuple(map(_without_counts, one.rules))})
+            one.model_copy(update={"rules": tuple(it for it in one.rules if it.rule in _OF_ALL)})
             for one in self.outputs
         )
         return self.model_copy(update={"outputs": outputs, "entries": ()})
@@ -134,5 +150,14 @@ def strictest(verdicts: Iterable[ReleaseVerdict]) -> ReleaseVerdict:
     return "held" if "held" in found else "suppressed" if "suppressed" in found else "released"
 
 
-def _without_counts(one: RuleOutcome) -> RuleOutcome:
-    return one.model_copy(update={"cells": 0, "failed": 0})
+def unit_of(types: Mapping[str, str], personal: Verdict) -> tuple[str, str]:
+    """The column that tells whose a row is, and its type; empty texts where none does.
+
+    `types` are what columns were recognised to hold, by name. Of several, persons come first.
+    """
+    keys = (*PERSON_KEYS, *ENTERPRISE_KEYS) if personal != "none" else ENTERPRISE_KEYS
+    for key in keys:
+        for name, kind in types.items():
+            if kind == key:
+                return name, key
+    return "", ""

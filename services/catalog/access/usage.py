@@ -70,6 +70,8 @@ def open_dataset(
         project_id, lambda access: access.count_use(dataset_id, job_id)
     )
     opened = GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
+    if dataset.metadata.access == "open" and dataset.owner_id != access.holder_id:
+        opened = opened.model_copy(update={"is_published": True})
     _record_use(store, access, opened, job_id)
     return _with_ledger(store, opened, job_id) if opened.is_protected else opened
 

@@ -24,8 +24,8 @@ from shared.applications.python import OwnCode, own_code
 from shared.events import JobKind, Party
 from shared.events.event import FileRef, Verdict
 from shared.inbound import Body, Paging
-from shared.tables.manifest import Column, RowRange
-from shared.tables.release import EarlierRelease
+from shared.tables.manifest import Column, Profile, RowRange
+from shared.tables.release import PERSON_KEYS, EarlierRelease, unit_of
 
 _LATEST = date(2200, 1, 1)
 
@@ -147,6 +147,13 @@ class GrantedDataset(BaseModel):
     minimum_units: int | None = Field(
         default=None, description="behind a figure, as its owner raised it"
     )
+    unit: str = Field(
+        default="", description="of protected data, the column that tells whose a row is"
+    )
+    unit_type: str = Field(default="", description="what that column holds: siren, nir, ...")
+    is_published: bool = Field(
+        default=False, description="whether others than the project's holder show it to all"
+    )
     releases: tuple[EarlierRelease, ...] = Field(
         default=(), description="what left of this version before, or may yet: of protected data"
     )
@@ -164,6 +171,9 @@ class GrantedDataset(BaseModel):
         """These columns of a version of the dataset, under the conditions of the grant."""
         profile = version.profile and version.profile.without_values()
         known = profile.columns if profile else ()
+        personal = profile.privacy.verdict if profile and profile.privacy else "none"
+        is_protected = grant.asked and dataset.metadata.access == "restricted"
+        unit, unit_type = unit_of(_types(profile), personal) if is_protected else ("", "")
         return cls(
             dataset_id=dataset.id,
             title=dataset.metadata.title,
@@ -180,10 +190,22 @@ class GrantedDataset(BaseModel):
             attribution=compatibility_of(dataset.sources(version)).attribution,
             total_rows=version.profile.total_rows if version.profile else (),
             likely_total_rows=version.profile.likely_total_rows if version.profile else 0,
-            is_protected=grant.asked and dataset.metadata.access == "restricted",
-            personal=profile.privacy.verdict if profile and profile.privacy else "none",
+            is_protected=is_protected,
+            personal=personal,
+            unit=unit,
+            unit_type=unit_type,
             minimum_units=dataset.metadata.minimum_units,
         )
+
+
+def _types(profile: Profile | None) -> dict[str, str]:
+    """What columns hold, by name, and which of them tell persons apart."""
+    if profile is None:
+        return {}
+    found = profile.privacy.findings if profile.privacy else ()
+    return {one.name: one.type for one in profile.columns} | {
+        one.column: one.kind for one in found if one.kind in PERSON_KEYS
+    }
 
 
 class UseQuery(Paging):

@@ -52,6 +52,9 @@ class Work(Frozen):
     protected: dict[str, ProtectedInput] = Field(
         default={}, description="inputs with others' restricted data, by the name in the steps"
     )
+    published: tuple[str, ...] = Field(
+        default=(), description="inputs that others than the holder show to all"
+    )
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None
     crossing_rows: int = Field(default=MOST_ROWS, description="that a crossing may make")

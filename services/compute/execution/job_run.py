@@ -208,6 +208,7 @@ class JobRun:
             total_rows={one.name: one.total_rows for one in inputs if one.total_rows},
             likely_total_rows={one.name: one.likely_total_rows for one in inputs},
             protected=protected,
+            published=tuple(one.name for one in inputs if one.is_published),
             sources=tuple(inputs) if job.treatment else (),
             steps=job.treatment.steps if job.treatment else (),
             sample_rows=self._settings.trial_rows if job.kind == "trial" else None,

@@ -64,6 +64,9 @@ class ReadableDataset(Frozen):
     is_protected: bool = False
     personal: Verdict = "none"
     minimum_units: int | None = None
+    unit: str = ""
+    unit_type: str = ""
+    is_published: bool = False
     releases: tuple[EarlierRelease, ...] = ()
     ledger_length: int = 0
 
@@ -117,11 +120,9 @@ class Inputs:
         return list(self._find(job))
 
     def gather(self, found: Sequence[FoundInput], folder: JobFolder) -> list[Input]:
-        """Copy every input into the folder, numbered in this order, with its granted columns.
-
-        Raises as `find` does.
-        """
-        columns = {at: it.columns for at, (it, _) in enumerate(found) if it.columns is not None}
+        """Copy the granted columns of inputs into the folder, numbered; raises as `find` does."""
+        known = enumerate(it for it, _ in found)
+        columns = {at: it.kept_columns for at, it in known if it.columns is not None}
         for number, (named, file) in enumerate(found):
             if number not in columns:
                 self._fetch(named, file, folder.input_path(number))

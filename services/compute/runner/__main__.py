@@ -60,10 +60,12 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     software |= {name: version(name) for name in _SOFTWARE}
     for report in reports:
         software |= report.pop("software", {})
+    release = reports[-1].pop("release", None) if reports else None
     return {
         "outputs": [made.model_dump() for made in outputs],
         "reports": reports,
         "software": software,
+        "release": release,
     }
 
 

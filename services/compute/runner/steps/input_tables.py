@@ -11,6 +11,7 @@ import duckdb
 
 from services.compute.execution.job_folder import Report, Work
 from services.compute.runner.database import count, literal, quoted
+from services.compute.runner.release.populations import numbered, row_of
 from services.compute.runner.steps.workbench import InputTable
 from services.compute.runner.totals.leaving_out import is_counted
 from shared.errors import Invalid
@@ -27,10 +28,14 @@ _KEPT = ("gardée, comme demandé", "gardées, comme demandé")
 
 def take(database: duckdb.DuckDBPyConnection, work: Work, name: str, path: Path) -> InputTable:
     """The table of that name, in a file of its own; one that has totals has a second with them."""
-    read = f"read_parquet({literal(str(path))})"
+    is_protected = name in work.protected
+    read = numbered(path) if is_protected else f"read_parquet({literal(str(path))})"
     whole, totals = f"{name} (avec les totaux)", work.total_rows.get(name, ())
     try:
-        rows_read = f"SELECT {_columns(database, work, name, read)} FROM {read}"
+        chosen = _columns(database, work, name, read)
+        if is_protected:
+            chosen += f", file_row_number + 1 AS {quoted(row_of(name))}"
+        rows_read = f"SELECT {chosen} FROM {read}"
         if totals:
             database.execute(f"CREATE VIEW {quoted(whole)} AS {rows_read}")
             rows_read = f"SELECT * FROM {quoted(whole)} QUALIFY {is_counted(totals)}"
@@ -54,8 +59,10 @@ def _columns(database: duckdb.DuckDBPyConnection, work: Work, name: str, read: s
     """
     known = work.table_columns.get(name, ())
     if not known:
-        return "*"
+        return "* EXCLUDE (file_row_number)" if name in work.protected else "*"
     given = {row[0] for row in database.execute(f"DESCRIBE FROM {read}").fetchall()}
+    if (terms := work.protected.get(name)) and not terms.is_unit_given:
+        given.discard(terms.unit)
     return ", ".join(
         quoted(one) if one in given else f"CAST(NULL AS VARCHAR) AS {quoted(one)}" for one in known
     )

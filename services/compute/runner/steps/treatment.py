@@ -26,11 +26,13 @@ from services.compute.runner.steps import aggregate, cross, pivot, python, query
 from services.compute.runner.steps.cleaning import clean
 from services.compute.runner.steps.handed_on import described_columns, repeated_columns
 from services.compute.runner.steps.input_tables import take, with_empty_told, with_totals_told
+from services.compute.runner.steps.leaving import Leaving
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, few
 from services.compute.runner.values.column_units import units_option
 from services.compute.runner.values.formulas import harmless_table
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
 from shared.applications.aggregate import AggregateParameters
+from shared.applications.effect import Effect
 from shared.applications.python import check_installed
 from shared.errors import Invalid
 from shared.events.event import Step
@@ -68,34 +70,44 @@ class TreatmentRun:
             name: take(self.database, self.work, name, self.folder / path)
             for name, path in self.work.inputs.items()
         }
+        leaving = Leaving(self.folder, self.work, self.database)
+        leaving.take(tables)
         reports = []
         for number, step in enumerate(self.work.steps):
             names = step.inputs.items()
             known = {role: tuple(columns(self.database, tables[it].name)) for role, it in names}
             effect = effect_of(step, f"steps.{number}", known)
             report = self._step(number, step, tables)
-            reports.append(report)
+            roles = self._roles(number, step, tables)
+            reports.append(leaving.follow(step, effect, roles, report))
             if APPLICATIONS[step.application].draws:
                 tables[step.output] = self._roles(number, step, tables)[TABLE]
                 continue
-            rows = report["rows"]["out"] if "rows" in report else count(self.database, step.output)
-            is_whole = not ("sample" in report or report.get("is_bounded")) and all(
-                tables[name].is_whole for name in step.inputs.values()
-            )
-            tables[step.output] = InputTable(
-                step.output,
-                step.output,
-                rows,
-                rows,
-                is_whole,
-                repeated_columns(step, effect, tables, report),
-                described_columns(self.database, step, effect, tables),
-            )
-        result = tables[self.work.steps[-1].output]
+            tables[step.output] = self._made(step, effect, tables, report)
+        result, files = leaving.leave(tables, self.made)
         found, screened = self._screen(result, tables)
         reports[-1] |= screened
         made = self._write(result, found, reports[-1])
-        return [*made, *self._pictures(tables, result, reports)], reports
+        pictures = self._pictures(tables, result, reports)
+        reports[-1] |= leaving.record
+        return [*made, *pictures, *files], reports
+
+    def _made(
+        self, step: Step, effect: Effect, tables: dict[str, InputTable], report: Report
+    ) -> InputTable:
+        rows = report["rows"]["out"] if "rows" in report else count(self.database, step.output)
+        is_whole = not ("sample" in report or report.get("is_bounded")) and all(
+            tables[name].is_whole for name in step.inputs.values()
+        )
+        return InputTable(
+            step.output,
+            step.output,
+            rows,
+            rows,
+            is_whole,
+            repeated_columns(step, effect, tables, report),
+            described_columns(self.database, step, effect, tables),
+        )
 
     def _pictures(
         self, tables: Mapping[str, InputTable], result: InputTable, reports: list[Report]
@@ -120,13 +132,16 @@ class TreatmentRun:
     def _is_read_once(self, number: int) -> bool:
         """Whether a step is a crossing that the aggregation after it alone reads.
 
+        One of others' restricted data is read again, to see whose rows are in which group.
+
         A later crossing would take away the keys by which an earlier one can be made anew.
         """
         one, *later = self.work.steps[number:]
         readers = [at for at, step in enumerate(later) if one.output in step.inputs.values()]
         crosses_again = any(step.application == "cross" for step in later)
         is_summed = readers == [0] and later[0].application == "aggregate"
-        return one.application == "cross" and is_summed and not crosses_again
+        is_once = is_summed and not crosses_again and not self.work.protected
+        return one.application == "cross" and is_once
 
     def _step(self, number: int, step: Step, tables: dict[str, InputTable]) -> Report:
         application = APPLICATIONS[step.application]
@@ -188,7 +203,7 @@ class TreatmentRun:
         makers = {step.output: step.application for step in self.work.steps}
         is_summed = makers.get(result.name) == "aggregate"
         found = screen(self.database, result.name, described, rows, is_summed=is_summed)
-        if found.verdict == "none" and rows:
+        if found.verdict == "none" and rows and not self.work.protected:
             found = self._screen_sums([one.name for one in described], tables) or found
         return described, {"privacy": found.model_dump(mode="json"), "warning": found.warning}
 

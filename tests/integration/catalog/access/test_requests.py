@@ -122,6 +122,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         ]
     version = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_o", "owner"))["versions"][0]
     assert [one["name"] for one in opened.pop("described")] == opened["table_columns"]
+    assert [opened.pop(one) for one in ("unit", "unit_type", "is_published")] == ["", "", False]
     assert opened.pop("attribution").startswith("Sources : « EPCI », producteur non précisé")
     assert opened == {
         "dataset_id": dataset_id,

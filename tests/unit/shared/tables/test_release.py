@@ -7,6 +7,7 @@ from shared.tables.release import (
     ReleaseRecord,
     RuleOutcome,
     strictest,
+    unit_of,
 )
 
 ENTRY = LedgerEntry(
@@ -29,20 +30,25 @@ def test_holder_reads_no_figures_about_what_was_hidden() -> None:
     record = ReleaseRecord(verdict="suppressed", outputs=(output,), entries=(ENTRY,), told="…")
     told = record.for_holder()
     assert told.entries == ()
-    assert [(one.cells, one.failed, one.told) for one in told.outputs[0].rules] == [
-        (0, 0, "Trop peu.")
-    ]
+    assert (told.outputs[0].verdict, told.outputs[0].rules) == ("suppressed", ())
 
 
 def test_minimum_of_units_is_only_ever_raised() -> None:
     """Three enterprises, eleven persons, or more where the owner asks for more."""
-    plain = ProtectedInput(dataset_id="dts_1", version=1)
-    assert plain.minimum(are_enterprises=True) == 3
-    assert plain.minimum(are_enterprises=False) == 11
-    assert plain.model_copy(update={"personal": "quasi"}).minimum(are_enterprises=True) == 11
-    lowered = plain.model_copy(update={"minimum_units": 1})
-    assert lowered.minimum(are_enterprises=True) == 3
-    assert plain.model_copy(update={"minimum_units": 20}).minimum(are_enterprises=True) == 20
+    persons = ProtectedInput(dataset_id="dts_1", version=1)
+    enterprises = persons.model_copy(update={"unit": "siret", "unit_type": "siret"})
+    assert (persons.minimum, enterprises.minimum) == (11, 3)
+    assert enterprises.model_copy(update={"personal": "quasi"}).minimum == 11
+    assert enterprises.model_copy(update={"minimum_units": 1}).minimum == 3
+    assert enterprises.model_copy(update={"minimum_units": 20}).minimum == 20
+
+
+def test_unit_is_told_by_persons_before_enterprises() -> None:
+    """A table of persons that names their employers counts persons."""
+    types = {"siret": "siret", "dossier": "identifier", "x": ""}
+    assert unit_of(types, "quasi") == ("dossier", "identifier")
+    assert unit_of(types, "none") == ("siret", "siret")
+    assert unit_of({"x": ""}, "none") == ("", "")
 
 
 def test_one_output_that_is_held_holds_all() -> None:

@@ -1,0 +1,170 @@
+"""The cells of a table that is to leave, and of what left before, as rows of a protected input.
+
+The primary rules, in SQL: how many units are behind a cell, and how much of it is the largest ones'
+(INSEE, Manuel de protection des tableaux; Hundepool et al. 2012, « Statistical Disclosure
+Control », 4.2).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import duckdb
+
+from services.compute.runner.database import quoted
+from services.compute.runner.release.atoms import MOST_ATOMS, Atom, Undecided
+from services.compute.runner.release.intervals import Piece
+from services.compute.runner.release.populations import Population
+
+DOMINANCE = 0.85
+"""Of a cell, the part that its largest contributor has at most."""
+
+P = 0.10
+"""How closely the second contributor may tell the largest one's part: no closer than 10 %."""
+
+PARTS, _ATOMS, _VALUES, _PLAY = "‹cellules›", "‹atomes›", "‹valeurs›", "‹en jeu›"
+EARLIER = 1 << 40
+"""Numbers of cells that left before begin here."""
+
+COUNT = "count"
+"""The figure that has no column."""
+
+
+class Measure(NamedTuple):
+    """What is behind a figure of a cell: units, the largest parts, and whether all are alike."""
+
+    units: int
+    total: float
+    largest: float
+    second: float
+    is_alike: bool
+
+    @property
+    def is_dominated(self) -> bool:
+        """Whether one unit has nearly all of it."""
+        return self.total > 0 and self.largest >= DOMINANCE * self.total
+
+    @property
+    def is_close(self) -> bool:
+        """Whether the second unit can tell the largest one's part within P."""
+        return self.largest > 0 and self.total - self.largest - self.second < P * self.largest
+
+
+class Earlier(NamedTuple):
+    """Cells that left before: the query of `cell`, `row` and `figures`, and what each bit means."""
+
+    sql: str
+    figures: tuple[str, ...]
+
+    def cells(self, figure: str, number: int) -> str:
+        """The query of the cells that show that figure, or any if it is empty."""
+        bits = [at for at, one in enumerate(self.figures) if figure in ("", one)]
+        mask = sum(1 << at for at in bits)
+        first = EARLIER * (1 + number)
+        return f"SELECT {first} + cell AS cell, row FROM ({self.sql}) WHERE figures & {mask} <> 0"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one table, in `PARTS`, as far as they are of one input."""
+
+    database: duckdb.DuckDBPyConnection
+    population: Population
+    earlier: Sequence[Earlier]
+
+    def units(self) -> tuple[dict[int, int], set[int]]:
+        """How many units are in each cell, and the cells whose rows count unequally often."""
+        found = self.database.execute(f"""
+            SELECT cell, count(DISTINCT unit), min(weight) <> max(weight)
+            FROM {quoted(PARTS)} JOIN {quoted(self.population.units)} USING (row) GROUP BY cell
+        """).fetchall()
+        return {cell: n for cell, n, _ in found}, {cell for cell, _, uneven in found if uneven}
+
+    def read_values(self, expression: str) -> bool:
+        """Read the values of a column of the input; returns whether some are negative."""
+        population = self.population
+        self.database.execute(f"""
+            CREATE OR REPLACE TABLE {quoted(_VALUES)} AS
+            SELECT {quoted(population.row)} AS row, CAST({expression} AS DOUBLE) AS value
+            FROM {quoted(population.base)}
+        """)
+        ((least,),) = self.database.execute(f"SELECT min(value) FROM {quoted(_VALUES)}").fetchall()
+        return least is not None and least < 0
+
+    def measures(self) -> dict[int, Measure]:
+        """What is behind each cell's figure of the column that was read."""
+        return self._measured(f"SELECT cell, row, weight FROM {quoted(PARTS)}")
+
+    def piece_measures(self) -> dict[int, Measure]:
+        """The same of each atom, by its number."""
+        return self._measured(f"SELECT atom AS cell, row, 1 AS weight FROM {quoted(_ATOMS)}")
+
+    def _measured(self, parts: str) -> dict[int, Measure]:
+        found = self.database.execute(f"""
+            SELECT cell, count(*), sum(part), max(part), coalesce(max(part, 2)[2], 0),
+                min(least) = max(most)
+            FROM (
+                SELECT cell, unit, sum(abs(value) * weight) AS part, min(value) AS least,
+                    max(value) AS most
+                FROM ({parts}) JOIN {quoted(_VALUES)} USING (row)
+                JOIN {quoted(self.population.units)} USING (row)
+                WHERE value IS NOT NULL GROUP BY cell, unit
+            ) GROUP BY cell
+        """).fetchall()
+        return {cell: Measure(*rest) for cell, *rest in found}
+
+    def bring_into_play(self, figure: str = "", *, with_values: bool = False) -> bool:
+        """Sort the rows of cells that show that figure, or any, into atoms.
+
+        Returns whether some row is in two cells: else nothing follows from several together.
+        Raises Undecided.
+        """
+        queries = [f"SELECT DISTINCT cell, row FROM {quoted(PARTS)}"]
+        queries += [one.cells(figure, at) for at, one in enumerate(self.earlier)]
+        union = " UNION ALL ".join(queries)
+        if with_values:
+            union = (
+                f"SELECT cell, row FROM ({union}) JOIN {quoted(_VALUES)} USING (row)"
+                " WHERE value IS NOT NULL"
+            )
+        self.database.execute(f"""
+            CREATE OR REPLACE TABLE {quoted(_PLAY)} AS
+            SELECT row, list(cell ORDER BY cell) AS cells FROM ({union}) GROUP BY row
+        """)
+        ((most, atoms),) = self.database.execute(
+            f"SELECT max(len(cells)), count(DISTINCT cells) FROM {quoted(_PLAY)}"
+        ).fetchall()
+        if (most or 0) < 2:  # noqa: PLR2004 - one alone
+            return False
+        if atoms > MOST_ATOMS:
+            raise Undecided
+        self.database.execute(f"""
+            CREATE OR REPLACE TABLE {quoted(_ATOMS)} AS
+            SELECT row, cells, atom FROM {quoted(_PLAY)} JOIN (
+                SELECT cells, row_number() OVER () AS atom
+                FROM (SELECT DISTINCT cells FROM {quoted(_PLAY)})
+            ) USING (cells)
+        """)
+        return True
+
+    def atoms(self) -> list[Atom]:
+        """Those of what was brought into play."""
+        enough = self.population.minimum
+        found = self.database.execute(f"""
+            SELECT cells, count(DISTINCT unit) AS n, count(*),
+                CASE WHEN n < {enough} THEN list(DISTINCT unit) END
+            FROM {quoted(_ATOMS)} JOIN {quoted(self.population.units)} USING (row) GROUP BY cells
+        """).fetchall()
+        return [
+            Atom(frozenset(cells), None if units is None else frozenset(units), rows)
+            for cells, _, rows, units in found
+        ]
+
+    def pieces(self) -> Iterator[tuple[int, Piece]]:
+        """The atoms with their value of the column that was read, by number."""
+        found = self.database.execute(f"""
+            SELECT atom, any_value(cells), sum(value) FROM {quoted(_ATOMS)}
+            JOIN {quoted(_VALUES)} USING (row) WHERE value IS NOT NULL GROUP BY atom
+        """).fetchall()
+        for atom, cells, value in found:
+            yield atom, Piece(frozenset(cells), value)

@@ -1,0 +1,147 @@
+"""Checks the tables of a treatment that leave: empties cells, or holds them, and says why."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from services.compute.runner.database import columns, literal, quoted
+from services.compute.runner.release.atoms import Undecided
+from services.compute.runner.release.cells import Earlier
+from services.compute.runner.release.figures import figures_of
+from services.compute.runner.release.following import Followed, Following
+from services.compute.runner.release.populations import Population, visible
+from services.compute.runner.release.table_check import TableCheck
+from services.compute.runner.release.told import outcome, summary
+from shared.tables.release import (
+    LedgerEntry,
+    OutputRelease,
+    ReleaseRecord,
+    RuleOutcome,
+    strictest,
+)
+from shared.words import unique
+
+EMPTY = "secret statistique"
+"""The column that names, for each row, the columns that are left empty."""
+
+Numbers = Callable[[Population, str], str | None]
+"""A column of an input as SQL of numbers, None where it has none."""
+
+
+@dataclass
+class Release:
+    """What was checked so far in a job: the record's parts, and what else left in it."""
+
+    database: duckdb.DuckDBPyConnection
+    folder: Path
+    following: Following
+    numbers: Numbers
+    is_trial: bool = False
+    outputs: list[OutputRelease] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    _earlier: dict[str, list[Earlier]] = field(default_factory=dict)
+
+    def leave(self, name: str, table: str, output: str) -> str:
+        """Check the table called `name` in the steps; returns the table to show in its place.
+
+        `output` is what the record calls it.
+        """
+        followed = self.following.tables[name]
+        inside = sorted(self.following.inside(followed))
+        if not inside:
+            return table
+        shown = f"{table} (diffusable)"
+        self.database.execute(f"CREATE TABLE {quoted(shown)} AS FROM {quoted(table)}")
+        found = [it for one in inside for it in self._checked(one, table, followed, shown)]
+        if any(one.verdict == "suppressed" for one in found):
+            self._mark(shown, followed)
+        names = list(columns(self.database, table))
+        for one in set(names) - set(visible(names)):
+            self.database.execute(f"ALTER TABLE {quoted(shown)} DROP COLUMN {quoted(one)}")
+        verdict = strictest(one.verdict for one in found)
+        self.outputs.append(OutputRelease(name=output, verdict=verdict, rules=tuple(found)))
+        return shown
+
+    def hold(self, name: str) -> None:
+        """Keep an output of own code for a reviewer: no rule can look into it."""
+        rules = (outcome("opaque", "held"),)
+        self.outputs.append(OutputRelease(name=name, verdict="held", rules=rules))
+
+    @property
+    def record(self) -> ReleaseRecord:
+        """Everything that was checked."""
+        verdict = strictest(one.verdict for one in self.outputs)
+        return ReleaseRecord(
+            verdict=verdict,
+            outputs=tuple(self.outputs),
+            entries=tuple(self.entries),
+            told=summary(verdict),
+        )
+
+    def _checked(
+        self, name: str, table: str, followed: Followed, shown: str
+    ) -> Iterator[RuleOutcome]:
+        """What the rules say of one input in a table."""
+        population = self.following.populations[name]
+        title = population.terms.title or name
+        figures = list(figures_of(followed, name))
+        has_rows = any(one.kind == "row" for one in figures)
+        is_carried = any(one.population == name for one in followed.carriers.values())
+        is_chosen = is_carried and not has_rows and name in followed.exists_by
+        if name in followed.lost:
+            yield outcome("undecided", "held", title)
+            return
+        if name in followed.selected or is_chosen:
+            yield outcome("selection", "held", title)
+            return
+        if has_rows:
+            yield outcome("rows", "released", title)
+        groups = {
+            column: carrier.grouped
+            for column, carrier in followed.carriers.items()
+            if carrier.grouped and name in self.following.groups[carrier.grouped]
+        }
+        if not groups:
+            return
+        check = TableCheck(self.database, population, self.following, table, shown, groups, figures)
+        try:
+            yield from check.run(self._left_before(population), self.numbers)
+        except Undecided:
+            yield outcome("undecided", "held", title)
+            return
+        made = check.entry(self.folder / "out", len(self.entries), followed, self.is_trial)
+        if made:
+            self.entries.append(made)
+            file = literal(str(self.folder / "out" / made.file))
+            self._left_before(population).append(
+                Earlier(f"FROM read_parquet({file})", made.figures)
+            )
+
+    def _mark(self, shown: str, followed: Followed) -> None:
+        """Name the empty columns of each row: those that hold nothing look the same."""
+        names = {
+            figure.column
+            for name in self.following.inside(followed)
+            for figure in figures_of(followed, name)
+            if figure.kind != "row"
+        }
+        named = ", ".join(
+            f"CASE WHEN {quoted(one)} IS NULL THEN {literal(one)} END" for one in sorted(names)
+        )
+        if not named:
+            return
+        mark = unique([EMPTY], columns(self.database, shown))[0]
+        self.database.execute(f"""
+            CREATE OR REPLACE TABLE {quoted(shown)} AS
+            SELECT *, nullif(concat_ws(', ', {named}), '') AS {quoted(mark)} FROM {quoted(shown)}
+        """)
+
+    def _left_before(self, population: Population) -> list[Earlier]:
+        if population.name not in self._earlier:
+            self._earlier[population.name] = [
+                Earlier(f"FROM read_parquet({literal(str(self.folder / path))})", entry.figures)
+                for entry, path in population.terms.earlier
+            ]
+        return self._earlier[population.name]

@@ -1,0 +1,66 @@
+"""What was found, in French, for holders and reviewers: no value of the data stands in it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from services.compute.runner.release.populations import Population
+from services.compute.runner.release.suppression import Hidden
+from shared.tables.release import ReleaseRecord, ReleaseVerdict, RuleName, RuleOutcome
+from shared.words import quoted
+
+_TOLD: Mapping[RuleName, str] = {
+    "units": "trop peu d'unités derrière un chiffre",
+    "dominance": "un chiffre tient presque tout entier à une seule unité",
+    "p_percent": "un chiffre dirait à 10 % près ce que pèse la plus grande unité",
+    "alike": "toutes les unités d'un groupe ont la même valeur",
+    "margins": "d'autres chiffres du résultat permettraient de retrouver un chiffre masqué",
+    "ledger": "des résultats déjà diffusés permettraient de retrouver un chiffre masqué",
+    "selection": "le porteur a choisi lui-même les unités comptées, ou leur poids",
+    "rows": "les lignes sortent telles que leur propriétaire les a accordées",
+    "opaque": "figures, fichiers et pages d'un code propre ne peuvent être vérifiés",
+    "undecided": "la vérification n'a pu être menée à bien",
+    "open": "aucune donnée restreinte d'autrui n'y entre",
+}
+_SUMMARY: Mapping[ReleaseVerdict, str] = {
+    "released": "Le résultat respecte les règles de diffusion.",
+    "suppressed": "Des chiffres ont été masqués pour respecter le secret statistique.",
+    "held": "Le résultat attend la décision d'un relecteur du Datalab : il contient des données"
+    " restreintes d'autrui, et les règles de diffusion ne suffisent pas à le laisser sortir.",
+}
+
+
+def outcome(
+    rule: RuleName, verdict: ReleaseVerdict, title: str = "", *, cells: int = 0, failed: int = 0
+) -> RuleOutcome:
+    """What a rule says, in one sentence."""
+    about = f"Données {quoted(title)} : " if title else ""
+    told = f"{about}{_TOLD[rule]}."
+    told = told[0].upper() + told[1:]
+    return RuleOutcome(rule=rule, verdict=verdict, cells=cells, failed=failed, told=told)
+
+
+def outcomes(
+    population: Population, cells: int, rows: Hidden, columns: Mapping[str, Hidden]
+) -> Iterator[RuleOutcome]:
+    """What the rules on cells say: one outcome for each that left some empty.
+
+    That is for reviewers: which of them hid a cell tells about it.
+    """
+    failed = Counter([*rows.values(), *(it for one in columns.values() for it in one.values())])
+    title = population.terms.title or population.name
+    for rule, number in sorted(failed.items()):
+        yield outcome(rule, "suppressed", title, cells=cells, failed=number)
+    if not failed:
+        yield outcome("units", "released", title, cells=cells).model_copy(
+            update={"told": f"Données {quoted(title)} : chaque chiffre compte assez d'unités."}
+        )
+
+
+def summary(verdict: ReleaseVerdict) -> str:
+    """The record in one sentence."""
+    return _SUMMARY[verdict]
+
+
+def open_record() -> ReleaseRecord:
+    """The record of a result that nothing protected is in."""
+    return ReleaseRecord(verdict="released", told="Aucune donnée restreinte d'autrui n'y entre.")

@@ -1,0 +1,225 @@
+"""What leaves of a table of enterprises, release after release, beside whoever adds it all up."""
+
+import io
+import random
+from collections.abc import Sequence
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from scipy.optimize import linprog
+
+from services.compute.execution.job_folder import Work
+from services.compute.runner.database import open_database
+from services.compute.runner.steps.treatment import TreatmentRun
+from shared.tables.manifest import Column, Meaning
+from shared.tables.release import LedgerEntry, ProtectedInput, ReleaseRecord
+
+ENOUGH = 3
+Rows = list[tuple[str, str, str, int]]
+
+
+def enterprises(seed: int, number: int) -> Rows:
+    """Siren, town, trade and turnover; some are much larger than others."""
+    rnd = random.Random(seed)
+    return [
+        (f"{at:09}", rnd.choice("ABC"), rnd.choice("xyz"), int(10 ** rnd.uniform(1, 3)))
+        for at in range(number)
+    ]
+
+
+class Lab:
+    """Releases results of one restricted table, and keeps what left."""
+
+    def __init__(self, folder: Path, rows: Rows) -> None:
+        self.folder, self.rows, self.turn = folder, rows, 0
+        self.left: list[tuple[LedgerEntry, bytes]] = []
+
+    def aggregate(self, *by: str, **parameters: Any) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
+        """Sum turnovers by groups; returns the record and the rows of the result."""
+        steps = [
+            {
+                "application": "aggregate",
+                "inputs": {"table": "e"},
+                "output": "r",
+                "parameters": {"by": by, "sums": ["ca"], "counts": ["siren"], **parameters},
+            }
+        ]
+        return self.treat(steps)
+
+    def treat(
+        self, steps: Sequence[dict[str, Any]], **own: bytes
+    ) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
+        """Run a treatment as the job does, and let it leave unless it is held."""
+        self.turn += 1
+        folder = self.folder / str(self.turn)
+        for name in ("in", "out"):
+            (folder / name).mkdir(parents=True)
+        (folder / "in/0").write_bytes(self._table())
+        for number, content in enumerate(own.values(), 1):
+            (folder / f"in/{number}").write_bytes(content)
+        for number, (_, content) in enumerate(self.left):
+            (folder / f"in/earlier{number}").write_bytes(content)
+        earlier = tuple((entry, f"in/earlier{at}") for at, (entry, _) in enumerate(self.left))
+        terms = ProtectedInput(dataset_id="dts_e", version=1, earlier=earlier)
+        work = Work(
+            kind="full",
+            inputs={"e": "in/0"} | {name: f"in/{at}" for at, name in enumerate(own, 1)},
+            described={"e": (described("siren", "siren"), described("ville", "commune"))},
+            steps=steps,
+            protected={"e": terms},
+        )
+        with open_database(folder, 1_000_000_000) as database:
+            run = TreatmentRun(folder, work, database, lambda _at, _what: None)
+            _, reports = run.run()
+        record = ReleaseRecord.model_validate(reports[-1]["release"])
+        if record.is_held:
+            return record, []
+        self.left += [(one, (folder / "out" / one.file).read_bytes()) for one in record.entries]
+        return record, parquet.read_table(folder / "out" / "result.parquet").to_pylist()
+
+    def _table(self) -> bytes:
+        names = ("siren", "ville", "metier", "ca")
+        columns = zip(*self.rows, strict=True)
+        return table({name: list(map(str, one)) for name, one in zip(names, columns, strict=True)})
+
+    def released(self, figure: str) -> list[set[int]]:
+        """The rows of each cell that ever left with that figure, from 0."""
+        found: list[set[int]] = []
+        for entry, content in self.left:
+            if figure not in entry.figures:
+                continue
+            bit, cells = 1 << entry.figures.index(figure), dict[int, set[int]]()
+            for one in parquet.read_table(io.BytesIO(content)).to_pylist():
+                if one["figures"] & bit:
+                    cells.setdefault(one["cell"], set()).add(one["row"] - 1)
+            found += cells.values()
+        return found
+
+
+def table(columns: dict[str, list[str]]) -> bytes:
+    """A table of texts as Parquet."""
+    written = io.BytesIO()
+    parquet.write_table(
+        pa.table({n: pa.array(it, pa.string()) for n, it in columns.items()}), written
+    )
+    return written.getvalue()
+
+
+def described(name: str, kind: str) -> Column:
+    """A column that was read to hold this."""
+    meaning = Meaning(type=kind, confidence=1, valid=1)
+    return Column(name=name, kind="text", filled=1, distinct=1, meaning=meaning)
+
+
+def rank(cells: Sequence[set[int]], rows: Sequence[int]) -> int:
+    """Of cells by rows: how many cells do not follow from the others."""
+    if not cells or not rows:
+        return 0
+    matrix = np.array([[float(row in cell) for row in rows] for cell in cells])
+    return int(np.linalg.matrix_rank(matrix))
+
+
+def few_disclosed(cells: Sequence[set[int]], number: int) -> list[tuple[int, ...]]:
+    """The groups of too few enterprises of which a combination of cells tells something."""
+    every = list(range(number))
+    groups = chain.from_iterable(combinations(every, n) for n in range(1, ENOUGH))
+    return [
+        group
+        for group in groups
+        if rank(cells, [row for row in every if row not in group]) < rank(cells, every)
+    ]
+
+
+def ends(cells: Sequence[set[int]], values: Sequence[int], aim: int) -> tuple[float, float]:
+    """The turnovers that an enterprise may have, from the sums that left; none is negative."""
+    sums = [[float(row in cell) for row in range(len(values))] for cell in cells]
+    totals = [float(sum(values[row] for row in cell)) for cell in cells]
+    goal = np.array([float(row == aim) for row in range(len(values))])
+    found = [linprog(sign * goal, A_eq=sums, b_eq=totals, bounds=(0, None)) for sign in (1, -1)]
+    return tuple(
+        float("inf") if one.status == 3 else sign * one.fun
+        for one, sign in zip(found, (1, -1), strict=True)
+    )  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_enterprise_follows_from_all_that_left(tmp_path: Path, seed: int) -> None:
+    """By towns and trades, by each alone, and by zones of one's own: all added up."""
+    lab = Lab(tmp_path, enterprises(seed, 24))
+    zones = table({"code": ["A", "B", "C"], "zone": ["1", "1", "2"]})
+    crossed = {
+        "application": "cross",
+        "inputs": {"left": "e", "right": "z"},
+        "output": "c",
+        "parameters": {"left_key": "ville", "right_key": "code", "how": "inner"},
+    }
+    summed = {
+        "application": "aggregate",
+        "inputs": {"table": "c"},
+        "output": "r",
+        "parameters": {"by": ["zone", "metier"], "sums": ["ca"]},
+    }
+    orders = [("ville", "metier"), ("ville",), ("metier",)]
+    random.Random(seed).shuffle(orders)
+    for by in orders:
+        lab.aggregate(*by)
+    lab.treat([crossed, summed], z=zones)
+    values = [row[3] for row in lab.rows]
+    for figure in ("count", "sum(ca)"):
+        assert few_disclosed(lab.released(figure), len(values)) == []
+    sums = lab.released("sum(ca)")
+    for aim, value in enumerate(values):
+        least, most = ends(sums, values, aim)
+        assert most - value >= 0.09 * value or value - least >= 0.09 * value, lab.rows[aim]
+
+
+def test_groups_of_enough_leave_as_they_are(tmp_path: Path) -> None:
+    """Rules take nothing from a table in which every group has many of about the same size."""
+    rows = [(f"{at:09}", "ABC"[at % 3], "xy"[at % 2], 100 + at) for at in range(60)]
+    record, made = Lab(tmp_path, rows).aggregate("ville", "metier", means=["ca"])
+    assert record.verdict == "released"
+    assert len(made) == 6
+    assert {one["siren_nombre"] for one in made} == {10}
+    assert all(one["ca"] == 10 * one["ca_moyenne"] for one in made)
+
+
+def test_small_groups_are_missing_and_large_parts_are_empty(tmp_path: Path) -> None:
+    """A row that is there for two enterprises goes; a sum that is mostly one's is empty."""
+    rows = [(f"{at:09}", "A", "x", 100 + at) for at in range(9)]
+    rows += [(f"{at:09}", "B", "x", 100 + at) for at in range(10, 12)]
+    rows += [(f"{at:09}", "C", "x", 10 + at % 2) for at in range(20, 25)]
+    rows += [("000000099", "C", "x", 9000)]
+    record, made = Lab(tmp_path, rows).aggregate("ville")
+    assert record.verdict == "suppressed"
+    assert {one["ville"]: one["ca"] for one in made} == {"A": 936, "C": None}
+    assert [one["secret statistique"] for one in made] == [None, "ca"]
+    assert {one.rule: one.failed for one in record.outputs[0].rules} == {"units": 1, "dominance": 1}
+
+
+def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
+    """Whoever chooses enterprises one by one waits for a reviewer, however many they are."""
+    lab = Lab(tmp_path, enterprises(1, 24))
+    mine = table({"id": [row[0] for row in lab.rows[:20]], "groupe": ["g"] * 20})
+    steps = [
+        {
+            "application": "cross",
+            "inputs": {"left": "mine", "right": "e"},
+            "output": "c",
+            "parameters": {"left_key": "id", "right_key": "siren", "how": "inner"},
+        },
+        {
+            "application": "aggregate",
+            "inputs": {"table": "c"},
+            "output": "r",
+            "parameters": {"by": ["groupe"], "sums": ["ca"]},
+        },
+    ]
+    record, _ = lab.treat(steps, mine=mine)
+    assert record.is_held
+    assert [one.rule for one in record.outputs[0].rules] == ["selection"]
+    assert record.entries == ()
