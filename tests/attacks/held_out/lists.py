@@ -145,6 +145,20 @@ def _marks(random: Random) -> Sequence[Trial]:
     return [Trial(truth, {"kind": len(leaves(seen.reports)), **signs(seen, "nombres")})]
 
 
+def _names_of_columns(random: Random) -> Sequence[Trial]:
+    """Each value of the key becomes a column, and the names of columns are no figures."""
+    targets, persons = _targets(random, 20)
+    wide = {"index": ["commune"], "names": "id", "values": "montant", "figure": "count"}
+    step = {
+        "application": "pivot",
+        "inputs": {"table": "aides"},
+        "output": "large",
+        "parameters": {"wide": wide},
+    }
+    seen = release(Treatment([step], {"aides": beneficiaries(random, persons)}), Ledger())
+    return [Trial(truth, signs(seen, one)) for truth, one in targets]
+
+
 def _repeated_upload(random: Random) -> Sequence[Trial]:
     """Six known members and the target in five rows: rows are counted in fives as well."""
     targets, persons = _targets(random, 30)
@@ -160,5 +174,6 @@ ATTACKS = (
     Attack("rows_of_one", "how many rows one person has", _twice, practice=16, worlds=24),
     Attack("refused_repetition", "the same by a refusal", _both_twice, practice=16, worlds=24),
     Attack("withheld_amount", "whether an amount is withheld", _marks, practice=16, worlds=24),
+    Attack("names_of_columns", "membership by what columns are called", _names_of_columns),
     Attack("repeated_upload", "membership by rows of an upload", _repeated_upload),
 )
