@@ -4,8 +4,8 @@ from shared.metrics import counter, gauge, histogram
 
 jobs = gauge(
     "datalab_jobs",
-    "Jobs that wait, run, or wait for an operator (queued, running, given_up), and those whose result"
-    " waits for a reviewer (held), as last seen by the scheduler; up to 1000 of each.",
+    "Jobs that wait, run, or wait for an operator (queued, running, given_up), and those whose"
+    " result waits for a reviewer (held), as last seen by the scheduler; up to 1000 of each.",
     "state",
 )
 

@@ -6,60 +6,28 @@ tells of figures that would not mean what their name says, and of crossings that
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
 from shared.applications.aggregate import AggregateParameters
 from shared.applications.cross import CHOICE, CROSS, SUCCESSOR_COLUMNS, CrossParameters
-from shared.applications.effect import MadeColumn
 from shared.events.event import Step, Treatment
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
-from shared.treatments.remarks import Findings, Remark, Types
+from shared.treatments.remarks import Findings, Remark
 from shared.treatments.repetition import (
     Keys,
     Side,
-    Times,
     crossing_told,
     grain_told,
     keys_told,
-    multiplied,
     rate_told,
     repeated_told,
 )
+from shared.treatments.step_tables import StepColumn, StepTable, grouped, handed_on, met
 from shared.words import near, quoted, unique
 
 _NUMBERS = ("integer", "decimal")
 _KINDS = {"text": "du texte", "date": "des dates", "boolean": "oui ou non"}
-
-
-class _Column(NamedTuple):
-    """A column of a table on the way: where it is from, and how often a row of that may stand.
-
-    `is_bound` when that is a bound, which no row need reach.
-    """
-
-    known: KnownColumn | None
-    source: str
-    times: Times = 1
-    crossed: str = ""
-    is_bound: bool = False
-
-
-class _Table(NamedTuple):
-    """A table on the way; one that `is_open` may have columns that nobody knows."""
-
-    name: str
-    dataset_id: str
-    columns: Mapping[str, _Column]
-    rows: int | None = None
-    is_open: bool = False
-
-    @property
-    def types(self) -> Types | None:
-        """What a query gets its columns as; None where it may have others."""
-        known = {name: one.known for name, one in self.columns.items()}
-        types = {name: one.query_type if one else "" for name, one in known.items()}
-        return None if self.is_open else types
 
 
 def check_tables(treatment: Treatment, inputs: KnownInputs) -> Findings:
@@ -103,40 +71,13 @@ def _named(told: AggregateParameters) -> Iterator[tuple[str, tuple[str, ...]]]:
     )
 
 
-def _grouped(column: _Column, told: AggregateParameters) -> KnownColumn | None:
-    """A column of groups: the only one has each of its values once."""
-    known = column.known
-    if known is None:
-        return None
-    once = known.distinct if len(told.by) == 1 else None
-    return known.model_copy(update={"filled": once, "distinct": once})
-
-
-def _met(column: _Column, times: Times, step: Step, *, is_bound: bool) -> _Column:
-    """A column after a crossing in which each of its rows may stand that often."""
-    if times == 1:
-        return column
-    is_bound |= column.times != 1
-    times = multiplied(column.times, times)
-    return column._replace(times=times, crossed=step.output, is_bound=is_bound)
-
-
-def _handed_on(name: str, made: MadeColumn, given: Mapping[str, _Table], step: Step) -> _Column:
-    """A column of a step's result: as it was, or as one that is made there."""
-    source = made.unchanged
-    found = given[source.role].columns.get(source.column) if source else None
-    if found is None:
-        return _Column(KnownColumn(name=name, kind=made.kind), step.output)
-    return found._replace(known=found.known and found.known.model_copy(update={"name": name}))
-
-
 class _Check:
     """One treatment under check."""
 
     def __init__(self, treatment: Treatment, inputs: KnownInputs) -> None:
         self._treatment, self._inputs = treatment, inputs
         self._found = Findings([], [], [], {})
-        self.tables: dict[str, _Table] = {}
+        self.tables: dict[str, StepTable] = {}
 
     def findings(self) -> Findings:
         """Go through the steps."""
@@ -151,14 +92,14 @@ class _Check:
         self._found.tables.update({name: one.types for name, one in tables.items()})
         return self._found
 
-    def _input(self, name: str, dataset_id: str) -> _Table:
+    def _input(self, name: str, dataset_id: str) -> StepTable:
         known = self._inputs.table(dataset_id)
         if known.is_lost:
             self._note(self._found.faults, f"inputs.{name}", "unknown_dataset", known)
         elif known.columns is None or known.reason:
             self._note(self._found.unchecked, f"inputs.{name}", "not_known", known)
-        columns = {one.name: _Column(one, name) for one in known.columns or ()}
-        return _Table(name, dataset_id, columns, known.rows, known.columns is None)
+        columns = {one.name: StepColumn(one, name) for one in known.columns or ()}
+        return StepTable(name, dataset_id, columns, known.rows, known.columns is None)
 
     @staticmethod
     def _note(notes: list[Remark], field: str, kind: str, known: KnownTable) -> None:
@@ -167,7 +108,7 @@ class _Check:
         )
         notes.append(Remark(field=field, kind=kind, message=message, dataset_id=known.dataset_id))
 
-    def _column(self, table: _Table, name: str, field: str) -> _Column:
+    def _column(self, table: StepTable, name: str, field: str) -> StepColumn:
         """The column of that name; a fault when there can be none."""
         found = table.columns.get(name)
         if found is None and not table.is_open:
@@ -181,13 +122,13 @@ class _Check:
                     dataset_id=table.dataset_id,
                 )
             )
-        return found or _Column(None, table.name, times=None)
+        return found or StepColumn(None, table.name, times=None)
 
     def _warn(self, field: str, kind: str, message: str) -> None:
         if message:
             self._found.warnings.append(Remark(field=field, kind=kind, message=message))
 
-    def _made(self, number: int, step: Step, tables: Mapping[str, _Table]) -> _Table:
+    def _made(self, number: int, step: Step, tables: Mapping[str, StepTable]) -> StepTable:
         """The table that a step makes of which nothing but its effect is to be told."""
         given = {role: tables[name] for role, name in step.inputs.items()}
         known = {role: None if it.is_open else tuple(it.columns) for role, it in given.items()}
@@ -202,14 +143,14 @@ class _Check:
             if named.number_for:
                 self._check_number(named.source.column, column, field, named.number_for)
         columns = {
-            name: _handed_on(name, made, given, step) for name, made in effect.columns.items()
+            name: handed_on(name, made, given, step) for name, made in effect.columns.items()
         }
         is_open = effect.is_open or any(given[role].is_open for role in effect.passes)
-        return _Table(step.output, next(iter(given.values())).dataset_id, columns, None, is_open)
+        return StepTable(step.output, next(iter(given.values())).dataset_id, columns, None, is_open)
 
     def cross(
-        self, number: int, step: Step, told: CrossParameters, tables: Mapping[str, _Table]
-    ) -> _Table:
+        self, number: int, step: Step, told: CrossParameters, tables: Mapping[str, StepTable]
+    ) -> StepTable:
         """The crossed table: whose rows may stand several times, and how many there may be."""
         at = f"steps.{number}"
         left, right = tables[step.inputs["left"]], tables[step.inputs["right"]]
@@ -233,12 +174,12 @@ class _Check:
         )
         self._warn(f"{at}.parameters.left_key", "other_keys", keys_told(keys))
         self._tell_rows(f"{at}.parameters.{CHOICE}", keys, told.many_to_many, left.dataset_id)
-        met = partial(_met, step=step, is_bound=not keys.is_exact)
-        kept = {name: met(one, keys.left_times) for name, one in left.columns.items()}
+        met_here = partial(met, step=step, is_bound=not keys.is_exact)
+        kept = {name: met_here(one, keys.left_times) for name, one in left.columns.items()}
         renamed = zip(right.columns.values(), unique(right.columns, kept), strict=True)
-        added = {new: met(one, keys.right_times) for one, new in renamed}
+        added = {new: met_here(one, keys.right_times) for one, new in renamed}
         is_open, rows = left.is_open or right.is_open, keys.rows_out
-        return _Table(step.output, left.dataset_id, {**kept, **added}, rows, is_open)
+        return StepTable(step.output, left.dataset_id, {**kept, **added}, rows, is_open)
 
     def _tell_rows(self, field: str, keys: Keys, choice: str | None, dataset_id: str) -> None:
         if not keys.is_many_to_many:
@@ -251,8 +192,8 @@ class _Check:
         )
 
     def aggregate(
-        self, number: int, step: Step, told: AggregateParameters, tables: Mapping[str, _Table]
-    ) -> _Table:
+        self, number: int, step: Step, told: AggregateParameters, tables: Mapping[str, StepTable]
+    ) -> StepTable:
         """The table of groups: what is added up of rows that stand several times is told."""
         table, at = tables[step.inputs["table"]], f"steps.{number}.parameters"
         named = {
@@ -272,16 +213,16 @@ class _Check:
                     self._warn(field, "sum_of_rates", rate_told(one.known))
         self._check_ratio(at, told, table)
         groups = {
-            name: _Column(_grouped(one, told), step.output)
+            name: StepColumn(grouped(one, told), step.output)
             for name, one in zip(told.by, named["by"], strict=True)
         }
         figures = {
-            name: _Column(KnownColumn(name=name, kind="decimal"), step.output)
+            name: StepColumn(KnownColumn(name=name, kind="decimal"), step.output)
             for name in told.figures()
         }
-        return _Table(step.output, table.dataset_id, {**groups, **figures})
+        return StepTable(step.output, table.dataset_id, {**groups, **figures})
 
-    def _check_number(self, name: str, column: _Column, field: str, how: str) -> None:
+    def _check_number(self, name: str, column: StepColumn, field: str, how: str) -> None:
         known = column.known
         if known is None or not known.kind:
             return
@@ -301,7 +242,7 @@ class _Check:
                 " échouera si une seule valeur n'en est pas un",
             )
 
-    def _check_ratio(self, at: str, told: AggregateParameters, table: _Table) -> None:
+    def _check_ratio(self, at: str, told: AggregateParameters, table: StepTable) -> None:
         """Tell of a ratio of figures that are not of the same rows."""
         if told.ratio is None:
             return

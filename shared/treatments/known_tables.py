@@ -1,13 +1,8 @@
 """What the catalogue knows of the tables that a treatment reads, before anything runs."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 from pydantic import Field
 
-from shared.applications import APPLICATIONS, parse_parameters
-from shared.applications.cross import CrossParameters
-from shared.events.event import Frozen, Treatment
+from shared.events.event import Frozen
 
 _SQL_TYPES = {
     "text": "VARCHAR",
@@ -99,22 +94,3 @@ class KnownInputs(Frozen):
     def crossing(self, step: int) -> KnownCrossing | None:
         """The crossing that the step of that number makes, if it was counted."""
         return next((one for one in self.crossings if one.step == step), None)
-
-
-class DatasetCrossing(NamedTuple):
-    """A step that crosses two datasets as they are."""
-
-    step: int
-    left: str
-    right: str
-    parameters: CrossParameters
-
-
-def dataset_crossings(treatment: Treatment) -> Iterator[DatasetCrossing]:
-    """The steps that cross two datasets themselves; Invalid for wrong parameters."""
-    for number, step in enumerate(treatment.steps):
-        left, right = (treatment.inputs.get(step.inputs.get(it, "")) for it in ("left", "right"))
-        if step.application == "cross" and left and right:
-            parameters = parse_parameters(APPLICATIONS["cross"], step, f"steps.{number}")
-            if isinstance(parameters, CrossParameters):
-                yield DatasetCrossing(number, left, right, parameters)

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import crossing, lifecycles, recognition, relevance, searching, webhooks
+from tests.benchmarks import lifecycles, recognition, relevance, searching, webhooks
+from tests.benchmarks.jobs import crossing
 from tests.benchmarks.judged import attacks, halves, privacy, sql
 from tests.servers import Broker
 

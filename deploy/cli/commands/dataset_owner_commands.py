@@ -92,22 +92,18 @@ def describe(
     ] = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
-    texts = {"title": title, "theme": theme, "licence": licence, "access": access}
-    texts |= {"description": description, "producer": producer, "language": language}
+    told: dict[str, object] = {"title": title, "theme": theme, "licence": licence}
+    told |= {"access": access, "description": description, "producer": producer}
+    told |= {"language": language, "joins_shown": joins_shown}
     optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
     optional["producer_kind"] = producer_kind
-    whole = {
-        "keywords": keyword,
-        "territory": territory,
-        "temporal": _given(start=temporal_start, end=temporal_end),
-        "contact": _given(name=contact_name, email=contact_email, url=contact_url),
-        "columns": _described(columns),
-        "minimum_units": minimum_units,
-    }
-    changes: dict[str, object] = {name: text for name, text in texts.items() if text is not None}
+    whole: dict[str, object] = {"keywords": keyword, "territory": territory}
+    whole |= {"minimum_units": minimum_units, "columns": _described(columns)}
+    whole["temporal"] = _given(start=temporal_start, end=temporal_end)
+    whole["contact"] = _given(name=contact_name, email=contact_email, url=contact_url)
+    changes = {name: one for name, one in told.items() if one is not None}
     changes |= {name: text or None for name, text in optional.items() if text is not None}
     changes |= {name: value for name, value in whole.items() if value}
-    changes |= {} if joins_shown is None else {"joins_shown": joins_shown}
     return api.patch("catalog", path_of("datasets", dataset_id), changes)
 
 

@@ -12,7 +12,7 @@ from services.catalog.joins.treatment_inputs import may_count
 from shared.auth import Caller
 from shared.events import Treatment
 from shared.tables.crosswalks import CROSSWALKS
-from shared.treatments.known_tables import DatasetCrossing, dataset_crossings
+from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
 from shared.treatments.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
 from shared.words import counted, grouped, quoted
 

@@ -10,12 +10,8 @@ from shared.auth import Caller
 from shared.events import Treatment
 from shared.store import Store
 from shared.tables.manifest import Profile
-from shared.treatments.known_tables import (
-    DatasetCrossing,
-    KnownCrossing,
-    KnownInputs,
-    dataset_crossings,
-)
+from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
+from shared.treatments.known_tables import KnownCrossing, KnownInputs
 
 
 def describe(

@@ -26,8 +26,7 @@ from services.compute.execution.staging import (
 from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.heartbeat import Heartbeat
 from services.compute.jobs.model import WAITING, Job, TakenOver
-from services.compute.jobs.previews import expected_rows
-from services.compute.jobs.proposals import Catalogue
+from services.compute.jobs.previews import Catalogue, expected_rows
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
 from shared.errors import Conflict, Rejected, Unavailable

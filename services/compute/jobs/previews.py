@@ -2,7 +2,6 @@
 
 from typing import Any, Protocol
 
-from services.compute.jobs.proposals import Catalogue
 from shared.auth import Caller
 from shared.errors import LabError
 from shared.events import Treatment
@@ -28,6 +27,13 @@ _CHECKED = (
     "le nombre minimal d'unités de chaque case, la part de la plus grande (85 %) et la règle p %",
     "ce que les totaux, ou un résultat déjà sorti, permettraient de retrouver des cases cachées",
 )
+
+
+class Catalogue(Protocol):
+    """The question that a check asks the catalogue."""
+
+    def describe_inputs(self, treatment: dict[str, Any], member_id: str, *, is_staff: bool) -> Any:  # noqa: ANN401 - JSON
+        """What that member may know of the tables that a treatment reads."""
 
 
 class PreviewCatalogue(Protocol):

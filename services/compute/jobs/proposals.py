@@ -1,8 +1,8 @@
 """Checks a treatment before it is sent: what cannot run is refused, what is strange is told."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
 
+from services.compute.jobs.previews import Catalogue
 from shared.applications import check_steps
 from shared.applications.python import check_installed
 from shared.auth import Caller
@@ -17,13 +17,6 @@ _AWAY = (
     " nombre de lignes des croisements n'ont pas été vérifiés. Vérifiez de nouveau plus tard ; le"
     " projet peut être soumis, et le catalogue dira alors ce qui lui manque."
 )
-
-
-class Catalogue(Protocol):
-    """The question that a check asks the catalogue."""
-
-    def describe_inputs(self, treatment: dict[str, Any], member_id: str, *, is_staff: bool) -> Any:  # noqa: ANN401 - JSON
-        """What that member may know of the tables that a treatment reads."""
 
 
 Bind = Callable[[Treatment, Mapping[str, Types | None]], None]

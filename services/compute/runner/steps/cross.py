@@ -64,25 +64,16 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     make_meetings(workbench, mapped)
     times = repetition(workbench)
     size = _size(workbench, parameters, times)
-    is_full = workbench.sample_rows is None
     workbench.say(0.4, "croise les tables")
     joined = bound(workbench, _key(left))
     renamed = _join(workbench, left, right, parameters.how, joined)
     workbench.say(0.8, "compte ce qui manque")
-    report = _account(workbench, size, whole=whole) | {
-        "weight": parameters.weight,
-        "renamed": renamed,
-    }
+    report = _account(workbench, size, whole=whole)
+    report |= {"weight": parameters.weight, "renamed": renamed}
     report |= {"relation": times.relation, "repeated": times._asdict()}
     report |= _crosswalk_report(workbench, vias, mapped)
-    is_known = all(table.is_whole for table in workbench.tables.values())
-    report["size"] = size.model_dump() if is_known else None
     report["is_bounded"] = joined != Bound()
-    parts = _in_words(report) + _of_size(report, size, times, is_full=is_full)
-    if is_known and workbench.expected_rows is not None:
-        report["preview"] = {"rows": workbench.expected_rows, "made": size.out}
-        parts.append(preview_told(workbench.expected_rows, size.out))
-    return report | {"summary": " ; ".join(parts)}
+    return report | _of_size(workbench, report, size, times)
 
 
 def _size(workbench: Workbench, parameters: CrossParameters, times: Repetition) -> CrossingSize:
@@ -287,9 +278,18 @@ def _in_words(report: Report) -> list[str]:
     return parts
 
 
-def _of_size(report: Report, size: CrossingSize, times: Repetition, *, is_full: bool) -> list[str]:
-    """What multiplies rows, and what a trial says of the crossing that it did not make."""
-    parts = [f"l'essai garde au plus {ROWS_EACH} rencontres par ligne"] * report["is_bounded"]
-    if times.is_of_both and (is_full or report["size"]):
-        return [*parts, f"{'' if is_full else 'en entier, '}{size.repeated}"]
-    return [*parts, f"en entier, {size.told}"] if report["size"] and not is_full else parts
+def _of_size(workbench: Workbench, report: Report, size: CrossingSize, times: Repetition) -> Report:
+    """What multiplies rows, what a trial says of the crossing it did not make, and the preview."""
+    is_full = workbench.sample_rows is None
+    is_known = all(table.is_whole for table in workbench.tables.values())
+    told: Report = {"size": size.model_dump() if is_known else None}
+    parts = _in_words(report)
+    parts += [f"l'essai garde au plus {ROWS_EACH} rencontres par ligne"] * report["is_bounded"]
+    if times.is_of_both and (is_full or is_known):
+        parts.append(f"{'' if is_full else 'en entier, '}{size.repeated}")
+    elif is_known and not is_full:
+        parts.append(f"en entier, {size.told}")
+    if is_known and workbench.expected_rows is not None:
+        told["preview"] = {"rows": workbench.expected_rows, "made": size.out}
+        parts.append(preview_told(workbench.expected_rows, size.out))
+    return told | {"summary": " ; ".join(parts)}

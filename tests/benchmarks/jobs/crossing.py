@@ -22,7 +22,7 @@ from services.compute.execution.job_folder import Work
 from services.compute.execution.spares.local_executor import LocalExecutor
 from services.compute.execution.spares.spares import Spares
 from shared.events.event import Step
-from tests.benchmarks.crossers import BY, SUMS
+from tests.benchmarks.jobs.crossers import BY, SUMS
 from tests.benchmarks.recognition import PEERS
 from tests.servers import eventually
 

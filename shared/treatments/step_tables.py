@@ -1,0 +1,70 @@
+"""Tables on the way through a treatment: columns in place of rows, and how often rows stand."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from shared.applications.aggregate import AggregateParameters
+from shared.applications.effect import MadeColumn
+from shared.events.event import Step
+from shared.treatments.known_tables import KnownColumn
+from shared.treatments.remarks import Types
+from shared.treatments.repetition import Times, multiplied
+
+
+class StepColumn(NamedTuple):
+    """A column of a table on the way: where it is from, and how often a row of that may stand.
+
+    `is_bound` when that is a bound, which no row need reach.
+    """
+
+    known: KnownColumn | None
+    source: str
+    times: Times = 1
+    crossed: str = ""
+    is_bound: bool = False
+
+
+class StepTable(NamedTuple):
+    """A table on the way; one that `is_open` may have columns that nobody knows."""
+
+    name: str
+    dataset_id: str
+    columns: Mapping[str, StepColumn]
+    rows: int | None = None
+    is_open: bool = False
+
+    @property
+    def types(self) -> Types | None:
+        """What a query gets its columns as; None where it may have others."""
+        known = {name: one.known for name, one in self.columns.items()}
+        types = {name: one.query_type if one else "" for name, one in known.items()}
+        return None if self.is_open else types
+
+
+def grouped(column: StepColumn, told: AggregateParameters) -> KnownColumn | None:
+    """A column of groups: the only one has each of its values once."""
+    known = column.known
+    if known is None:
+        return None
+    once = known.distinct if len(told.by) == 1 else None
+    return known.model_copy(update={"filled": once, "distinct": once})
+
+
+def met(column: StepColumn, times: Times, step: Step, *, is_bound: bool) -> StepColumn:
+    """A column after a crossing in which each of its rows may stand that often."""
+    if times == 1:
+        return column
+    is_bound |= column.times != 1
+    times = multiplied(column.times, times)
+    return column._replace(times=times, crossed=step.output, is_bound=is_bound)
+
+
+def handed_on(
+    name: str, made: MadeColumn, given: Mapping[str, StepTable], step: Step
+) -> StepColumn:
+    """A column of a step's result: as it was, or as one that is made there."""
+    source = made.unchanged
+    found = given[source.role].columns.get(source.column) if source else None
+    if found is None:
+        return StepColumn(KnownColumn(name=name, kind=made.kind), step.output)
+    return found._replace(known=found.known and found.known.model_copy(update={"name": name}))
