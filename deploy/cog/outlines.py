@@ -1,4 +1,4 @@
-"""Makes the outlines that maps are drawn of: `python -m deploy.cog.outlines`.
+"""Makes the outlines of maps, and of placing points: `python -m deploy.cog.outlines`.
 
 They are those of IGN's Admin Express COG, for the communes of Normandy; the outlines of EPCI and
 départements are theirs united. A commune without one in the source has none here.
@@ -114,15 +114,27 @@ def _is_here(code: str) -> bool:
     return code.startswith(_NORMANDY)
 
 
-def main() -> None:
-    """Write the file anew."""
-    with tempfile.TemporaryDirectory() as folder:
-        rows = rows_of(_communes(Path(folder)), _names())
+def borders_of(communes: Iterable[Commune]) -> list[tuple[str, str]]:
+    """Code and outline of the communes that have one, with all the corners of the source."""
+    drawn = [one for one in sorted(communes) if one.outline is not None]
+    plane = shapely.transform([one.outline for one in drawn], _lambert)
+    written = shapely.to_wkt(shapely.set_precision(plane, _GRID), rounding_precision=0)
+    return [(one.code, str(outline)) for one, outline in zip(drawn, written, strict=True)]
+
+
+def _write(name: str, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerows([("level", "code", "name", "outline"), *rows])
-    packed = gzip.compress(text.getvalue().encode(), mtime=0)
-    (_FOLDER / "outlines.csv.gz").write_bytes(packed)
+    writer.writerows([header, *rows])
+    (_FOLDER / name).write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+
+
+def main() -> None:
+    """Write the files anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        communes = _communes(Path(folder))
+    _write("outlines.csv.gz", ("level", "code", "name", "outline"), rows_of(communes, _names()))
+    _write("borders.csv.gz", ("code", "outline"), borders_of(communes))
 
 
 if __name__ == "__main__":

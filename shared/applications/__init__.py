@@ -16,6 +16,7 @@ from shared.applications.chart import CHART
 from shared.applications.cleaning.clean import CLEAN
 from shared.applications.cross import CHOICE, CROSS
 from shared.applications.effect import Columns, Effect
+from shared.applications.geo import GEO
 from shared.applications.map import MAP
 from shared.applications.pivot import PIVOT
 from shared.applications.python import PYTHON
@@ -42,7 +43,19 @@ INGEST = Application(
 
 APPLICATIONS: dict[str, Application] = {
     application.name: application
-    for application in (INGEST, CLEAN, CROSS, AGGREGATE, PIVOT, QUERY, PYTHON, CHART, MAP, REPORT)
+    for application in (
+        INGEST,
+        CLEAN,
+        CROSS,
+        AGGREGATE,
+        PIVOT,
+        GEO,
+        QUERY,
+        PYTHON,
+        CHART,
+        MAP,
+        REPORT,
+    )
 }
 
 WrittenT = TypeVar("WrittenT", bound=Treatment)

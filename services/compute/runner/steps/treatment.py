@@ -22,7 +22,7 @@ from services.compute.runner.database import (
 from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
-from services.compute.runner.steps import aggregate, cross, pivot, python, query
+from services.compute.runner.steps import aggregate, cross, geo, pivot, python, query
 from services.compute.runner.steps.cleaning import clean
 from services.compute.runner.steps.handed_on import described_columns, repeated_columns
 from services.compute.runner.steps.input_tables import take, with_empty_told, with_totals_told
@@ -43,6 +43,7 @@ _RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
     "aggregate": aggregate.run,
     "clean": clean.run,
     "cross": cross.run,
+    "geo": geo.run,
     "pivot": pivot.run,
     "python": python.run,
     "query": query.run,

@@ -1,0 +1,101 @@
+"""The positions of a table's rows, some at a time: in degrees, and in the plane of Lambert-93."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyproj
+import shapely
+
+from services.compute.runner.database import quoted
+from services.compute.runner.steps.geo.spellings import (
+    Numbers,
+    Points,
+    count_filled,
+    read_numbers,
+    read_pair,
+    read_points,
+)
+from services.compute.runner.steps.workbench import Workbench
+from shared.applications.geo import Position
+
+_BATCH = 100_000
+_AREA = (41.15, 51.56, -9.86, 10.38)
+"""South, north, west and east of where EPSG:2154 is used, in degrees."""
+
+
+class Batch(NamedTuple):
+    """Positions of some rows: degrees, and points of Lambert-93, None outside of its area."""
+
+    points: Points
+    x: Numbers
+    y: Numbers
+
+    @property
+    def plane(self) -> Any:  # noqa: ANN401 - shapely has no types
+        """The points in Lambert-93, in metres; None for those without."""
+        made = np.full(len(self.x), None, dtype=object)
+        known = np.isfinite(self.x)
+        made[known] = shapely.points(self.x[known], self.y[known])
+        return made
+
+
+def batches(workbench: Workbench, role: str, position: Position, at: str) -> Iterator[Batch]:
+    """The positions of a table's rows, some at a time."""
+    named = {
+        parameter: f"CAST({workbench.column(role, name, f'{at}.{parameter}')} AS VARCHAR)"
+        for parameter, name in position.columns.items()
+    }
+    chosen = ", ".join(f"{sql} AS {parameter}" for parameter, sql in named.items())
+    table = quoted(workbench.tables[role].name)
+    # A cursor of its own: others work on the connection while this is read.
+    cursor = workbench.database.cursor()
+    reader = cursor.sql(f"SELECT {chosen} FROM {table}").to_arrow_reader(_BATCH)
+    for batch in reader:
+        columns = {name: batch.column(name) for name in named}
+        yield _read(columns, lon_first=position.order == "lon_lat")
+
+
+def _read(columns: dict[str, Any], *, lon_first: bool) -> Batch:
+    if "x" in columns:
+        x, y = read_numbers(columns["x"]), read_numbers(columns["y"])
+        filled = count_filled(columns["x"], columns["y"])
+        longitude, latitude = _to_degrees().transform(x, y)
+        points = Points(_finite(latitude), _finite(longitude), filled)
+        inside = _is_in_area(points)
+        return Batch(points, np.where(inside, x, np.nan), np.where(inside, y, np.nan))
+    if "point" in columns:
+        points = read_points(columns["point"], lon_first=lon_first)
+    else:
+        points = read_pair(columns["latitude"], columns["longitude"])
+    inside = _is_in_area(points)
+    x, y = (np.full(len(points.latitude), np.nan) for _ in range(2))
+    x[inside], y[inside] = _to_plane().transform(points.longitude[inside], points.latitude[inside])
+    return Batch(points, x, y)
+
+
+def _finite(numbers: Numbers) -> Numbers:
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _is_in_area(points: Points) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    south, north, west, east = _AREA
+    with np.errstate(invalid="ignore"):
+        inside: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
+            (points.latitude >= south)
+            & (points.latitude <= north)
+            & (points.longitude >= west)
+            & (points.longitude <= east)
+        )
+    return inside
+
+
+@cache
+def _to_plane() -> Any:  # noqa: ANN401 - a Transformer
+    return pyproj.Transformer.from_crs(4326, 2154, always_xy=True)
+
+
+@cache
+def _to_degrees() -> Any:  # noqa: ANN401 - a Transformer
+    return pyproj.Transformer.from_crs(2154, 4326, always_xy=True)

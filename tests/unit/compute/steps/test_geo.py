@@ -1,0 +1,164 @@
+"""Placing rows by the outlines of Normandy, and what of it is uncertain."""
+
+import csv
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from services.compute.execution.job_folder import Report
+from services.compute.runner.steps.geo import geo
+from services.compute.runner.steps.workbench import Workbench
+from shared.applications import effect_of
+from shared.applications.effect import Part, Source
+from shared.applications.geo import GeoParameters
+from shared.errors import Invalid, Rejected
+from shared.events import Step
+from tests.integration.compute.jobs import DATA
+from tests.unit.compute.steps.benches import bench, made
+
+_LATLON = {"latitude": "lat", "longitude": "lon"}
+CAEN, ROUEN, PARIS, AT_SEA = (49.1829, -0.3707), (49.4431, 1.0993), (48.8566, 2.3522), (49.9, 0.0)
+
+
+def _run(workbench: Workbench, **parameters: Any) -> Report:
+    return geo.run(workbench, GeoParameters.model_validate({"position": _LATLON, **parameters}))
+
+
+def _points(*points: tuple[Any, Any]) -> list[dict[str, Any]]:
+    return [
+        {"n": n} | {name: None if v is None else str(v) for name, v in (("lat", lat), ("lon", lon))}
+        for n, (lat, lon) in enumerate(points)
+    ]
+
+
+def test_rows_get_the_commune_that_they_lie_in() -> None:
+    """Those outside of all outlines, empty or unreadable keep their row and are counted."""
+    points = _points(CAEN, ("", None), ROUEN, PARIS, AT_SEA, ("x", "y"), ("16,25", "-61,5"))
+    workbench = bench(table=points)
+    report = _run(workbench, areas=["departement", "commune"])
+    rows = made(workbench)
+    assert [row["commune"] for row in rows] == ["14118", None, "76540", None, None, None, None]
+    assert [row["departement"] for row in rows][:3] == ["14", None, "76"]
+    assert rows[2]["commune_nom"] == "Rouen"
+    assert [row["n"] for row in rows] == list(range(7))
+    assert report["positions"] == {
+        "unreadable": 1,
+        "empty": 1,
+        "read": 5,
+        "beyond": 1,
+        "placed": 2,
+        "close": 0,
+        "led": 0,
+        "outside": 2,
+        "outside_close": 0,
+    }
+    assert "2 points hors de tout contour" in report["summary"]
+    assert "1 position est hors du domaine du Lambert-93" in report["summary"]
+
+
+def test_real_charging_points_lie_in_the_commune_that_they_name() -> None:
+    """IRVE 2020: all of Normandy but a station whose own code is of another place."""
+    with (DATA / "irve_2020_cp1252.csv").open(encoding="cp1252") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    table = [{"code": r["code_insee"], "lat": r["Ylatitude"], "lon": r["Xlongitude"]} for r in rows]
+    workbench = bench(table=table)
+    report = _run(workbench, areas=["commune"])
+    placed = [row for row in made(workbench) if row["commune"]]
+    others = {(row["code"], row["commune"]) for row in placed if row["code"] != row["commune"]}
+    assert report["positions"]["placed"] == len(placed) == 25
+    assert others == {("76545", "76414")}
+
+
+def test_point_beside_an_outline_may_be_given_to_it() -> None:
+    """A quay outside of simplified outlines is near one; it is given to it only if asked."""
+    quay = (49.4939, 0.0930)
+    workbench = bench(table=_points(quay))
+    apart = _run(workbench, areas=["commune"])
+    given = bench(table=_points(quay))
+    report = _run(given, areas=["commune"], near=1000)
+    if apart["positions"]["outside"]:
+        assert report["positions"]["led"] == 1
+    assert made(given)[0]["commune"] == "76351"
+
+
+def test_share_of_points_near_a_border_is_told() -> None:
+    """Outlines are simplified: such a point may be the neighbour's."""
+    step_ = 0.002
+    points = _points(*((49.1829 + n * step_, -0.3707) for n in range(30)))
+    workbench = bench(table=points)
+    report = _run(workbench, areas=["commune"])
+    assert 0 < report["positions"]["close"] < report["positions"]["placed"]
+    assert "à moins de 200 m d'une limite" in report["summary"]
+
+
+def test_coordinates_go_to_lambert_93_and_back() -> None:
+    """IGN's point of origin: 46.5 N, 3 E is 700000, 6600000."""
+    workbench = bench(table=_points((46.5, 3), CAEN))
+    _run(workbench, coordinates=["lambert93"])
+    origin, caen = made(workbench)
+    assert (origin["x_lambert93"], origin["y_lambert93"]) == (700000, 6600000)
+    back = bench(table=[{"x": str(caen["x_lambert93"]), "y": str(caen["y_lambert93"])}])
+    _run(back, position={"x": "x", "y": "y"}, coordinates=["wgs84"], areas=["commune"])
+    (row,) = made(back)
+    assert (row["latitude_wgs84"], row["longitude_wgs84"]) == pytest.approx(CAEN, abs=1e-6)
+    assert row["commune"] == "14118"
+
+
+def test_distances_are_those_of_the_ellipsoid() -> None:
+    """Caen to Rouen is 110.8 km, and the nearest of three places is itself."""
+    places = [{"nom": n, "p": f"{a} {b}"} for n, (a, b) in (("P", PARIS), ("R", ROUEN))]
+    places.append({"nom": "nulle part", "p": ""})
+    workbench = bench(table=_points(CAEN, ROUEN, (None, None)), places=places)
+    target = {"latitude": ROUEN[0], "longitude": ROUEN[1], "name": "rouen_m"}
+    near = {"position": {"point": "p"}, "label": "nom"}
+    report = _run(workbench, distance=target, nearest=near)
+    caen, rouen, nowhere = made(workbench)
+    assert caen["rouen_m"] == pytest.approx(110_830, abs=100)
+    assert (caen["plus_proche"], caen["plus_proche_m"]) == ("R", caen["rouen_m"])
+    assert (rouen["plus_proche"], rouen["plus_proche_m"]) == ("R", 0)
+    assert (nowhere["plus_proche"], nowhere["rouen_m"]) == (None, None)
+    assert report["positions"]["unplaced_places"] == 1
+
+
+def test_nothing_that_can_be_read_is_refused() -> None:
+    """Wrong columns must not make a table of empty ones."""
+    with pytest.raises(Rejected, match="aucune position n'est lisible"):
+        _run(bench(table=_points(("a", "b"))), areas=["commune"])
+    with pytest.raises(Invalid, match="pas de colonne « z »") as refused:
+        _run(bench(table=_points(CAEN)), position={"point": "z"}, areas=["commune"])
+    assert refused.value.field == "position.point"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"position": {"latitude": "a"}, "areas": ["commune"]},
+        {"position": {"point": "a", "x": "b", "y": "c"}, "areas": ["commune"]},
+        {"position": _LATLON},
+        {"position": _LATLON, "areas": ["commune"], "near": 5000},
+    ],
+)
+def test_position_is_told_in_one_way_and_for_something(parameters: dict[str, Any]) -> None:
+    """Half a position is none."""
+    with pytest.raises(ValueError, match="validation error"):
+        GeoParameters.model_validate(parameters)
+
+
+def _effect(columns: Sequence[str], **parameters: Any) -> Any:
+    given = {"position": _LATLON, **parameters}
+    roles = {"table": "t", "places": "u"}
+    step = Step(application="geo", inputs=roles, parameters=given, output="o")
+    return effect_of(step, "steps.0", {"table": tuple(columns), "places": ("nom", "p")})
+
+
+def test_effect_says_what_new_columns_are_made_of() -> None:
+    """A commune tells a position, and the nearest place's name is the other table's."""
+    near = {"position": {"point": "p"}, "label": "nom"}
+    effect = _effect(("lat", "lon", "commune"), areas=["commune"], nearest=near)
+    assert list(effect.columns)[3:] == ["commune_2", "commune_nom", "plus_proche", "plus_proche_m"]
+    position = [Part(Source("table", one), "derived") for one in ("lat", "lon")]
+    assert list(effect.columns["commune_2"].of) == position
+    assert Part(Source("places", "nom")) in effect.columns["plus_proche"].of
+    assert effect.columns["plus_proche_m"].unit == "m"
+    assert Source("places", "p") in effect.reads
