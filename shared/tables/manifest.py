@@ -1,6 +1,6 @@
 """What a job leaves behind: its manifest, and the profile of a table it took in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from shared.events.event import FileRef, Frozen, JobKind, Step, Verdict
 from shared.tables.privacy import Privacy
 from shared.tables.release import EarlierRelease, ProtectedInput
+from shared.tables.total_rows import RowRange, TotalRows
 
 PARQUET = "application/vnd.apache.parquet"
 """The media type of tables."""
@@ -21,14 +22,6 @@ TABLE = "table.parquet"
 
 RESULT = "result.parquet"
 """What a job calls the table of its last step."""
-
-
-class RowRange(Frozen):
-    """Each `step`-th row from the first to the last, counted from 1 in the order of the file."""
-
-    first: int = Field(ge=1)
-    last: int = Field(ge=1)
-    step: int = Field(default=1, ge=1)
 
 
 class Input(Frozen):
@@ -235,37 +228,6 @@ class Repair(Frozen):
     message: str
     count: int = Field(ge=1, description="how many lines, columns or files it was done to")
     first_line: int | None = Field(default=None, description="where it was done first, from 1")
-
-
-MOST_RANGES = 2000
-
-
-def ranges_of(rows: Sequence[int]) -> tuple[RowRange, ...]:
-    """Ascending row numbers as ranges; none where they are too scattered to be kept."""
-    ranges: list[RowRange] = []
-    for row in rows:
-        last = ranges[-1] if ranges else None
-        step = row - last.last if last else 0
-        if last and (last.first == last.last or step == last.step):
-            ranges[-1] = RowRange(first=last.first, last=row, step=step)
-        else:
-            ranges.append(RowRange(first=row, last=row))
-    return tuple(ranges) if len(ranges) <= MOST_RANGES else ()
-
-
-class TotalRows(Frozen):
-    """Rows that sum others; steps leave them out unless they are asked to keep them.
-
-    `message` says in French how many there are and why they are totals, and no value. Scattered
-    ones that are too many have no `ranges`, and are left in.
-    """
-
-    kind: str = Field(description="label, empty_key, short_code, total_code or sum: what shows it")
-    column: str = Field(default="", description="that holds the label, or lacks a value")
-    sums: tuple[str, ...] = Field(default=(), description="columns in which they sum others")
-    count: int = Field(ge=1)
-    ranges: tuple[RowRange, ...] = ()
-    message: str
 
 
 class Profile(Frozen):

@@ -92,19 +92,24 @@ def describe(
     ] = None,
 ) -> Answer:
     """Change what is said of one's dataset; what is not given stays."""
-    told: dict[str, object] = {"title": title, "theme": theme, "licence": licence}
-    told |= {"access": access, "description": description, "producer": producer}
-    told |= {"language": language, "joins_shown": joins_shown}
+    told: dict[str, object] = {"title": title, "theme": theme, "licence": licence, "access": access}
+    told |= {"description": description, "producer": producer, "joins_shown": joins_shown}
     optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
     optional["producer_kind"] = producer_kind
     whole: dict[str, object] = {"keywords": keyword, "territory": territory}
-    whole |= {"minimum_units": minimum_units, "columns": _described(columns)}
+    whole |= {"minimum_units": minimum_units, "columns": _described(columns), "language": language}
     whole["temporal"] = _given(start=temporal_start, end=temporal_end)
     whole["contact"] = _given(name=contact_name, email=contact_email, url=contact_url)
+    return api.patch("catalog", path_of("datasets", dataset_id), _changes(told, optional, whole))
+
+
+def _changes(
+    told: dict[str, object], optional: dict[str, str | None], whole: dict[str, object]
+) -> dict[str, object]:
+    """What was given; an empty text takes what is optional away."""
     changes = {name: one for name, one in told.items() if one is not None}
     changes |= {name: text or None for name, text in optional.items() if text is not None}
-    changes |= {name: value for name, value in whole.items() if value}
-    return api.patch("catalog", path_of("datasets", dataset_id), changes)
+    return changes | {name: value for name, value in whole.items() if value}
 
 
 def _given(**fields: str) -> dict[str, str] | None:

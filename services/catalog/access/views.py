@@ -24,8 +24,9 @@ from shared.applications.python import OwnCode, own_code
 from shared.events import JobKind, Party
 from shared.events.event import FileRef, Verdict
 from shared.inbound import Body, Paging
-from shared.tables.manifest import Column, Profile, RowRange
+from shared.tables.manifest import Column, Profile
 from shared.tables.release import PERSON_KEYS, EarlierRelease, unit_of
+from shared.tables.total_rows import RowRange
 
 _LATEST = date(2200, 1, 1)
 

@@ -17,9 +17,10 @@ from pydantic import Field, ValidationError
 from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
-from shared.tables.manifest import Column, Input, Opaque, RowRange
+from shared.tables.manifest import Column, Input, Opaque
 from shared.tables.privacy import Privacy
 from shared.tables.release import ProtectedInput, ReleaseRecord
+from shared.tables.total_rows import RowRange
 
 Report = dict[str, Any]
 """What a step tells of its work: a summary in French, counts, and what else it found."""

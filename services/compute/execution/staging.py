@@ -13,9 +13,10 @@ from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events.event import FileRef, Frozen, Treatment, Verdict
 from shared.storage import CHUNK, Storage
-from shared.tables.manifest import Column, Input, Manifest, Output, RowRange
+from shared.tables.manifest import Column, Input, Manifest, Output
 from shared.tables.privacy import Privacy
 from shared.tables.release import EarlierRelease, ProtectedInput, ReleaseRecord
+from shared.tables.total_rows import RowRange
 
 SOURCE = "source"
 """What an ingest job's only input is called."""

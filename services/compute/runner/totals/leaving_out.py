@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import duckdb
 
 from services.compute.runner.database import ROW, filled, quoted
-from shared.tables.manifest import Column, RowRange, TotalRows
+from shared.tables.manifest import Column
+from shared.tables.total_rows import RowRange, TotalRows
 
 _COUNTED = "table without totals"
 _SINGLES = 3

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.events import FileRef, Step
-from shared.tables.manifest import Column, Input, Manifest, Meaning, Output, Profile, ranges_of
+from shared.tables.manifest import Column, Input, Manifest, Meaning, Output, Profile
+from shared.tables.total_rows import ranges_of
 
 TABLE, CHART = (FileRef(sha256=digit * 64, size=10) for digit in "ab")
 MANIFEST = Manifest(
