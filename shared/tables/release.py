@@ -135,11 +135,13 @@ class ReleaseRecord(Frozen):
     def for_holder(self) -> "ReleaseRecord":
         """The same without what rules found in cells, and without ledger entries.
 
-        Which rule left a cell empty, or how many it did, tells of the units behind it.
+        Which rule left a cell empty, or how many it did, tells of the units behind it. What own
+        code makes is not listed: it names its outputs, and may fail, after what it read.
         """
+        is_own = any(rule.rule == "opaque" for one in self.outputs for rule in one.rules)
         outputs = tuple(
             one.model_copy(update={"rules": tuple(it for it in one.rules if it.rule in _OF_ALL)})
-            for one in self.outputs
+            for one in (() if is_own else self.outputs)
         )
         return self.model_copy(update={"outputs": outputs, "entries": ()})
 

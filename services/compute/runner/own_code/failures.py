@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from services.compute.runner.own_code.left import FILE_BYTES, MOST_COLUMNS, MOST_OUTPUTS, Failure
 from shared.applications.python import LIBRARIES
+from shared.errors import Rejected
 from shared.words import french_list
 
 _FAULTS: Mapping[str, str] = {
@@ -70,7 +71,11 @@ _OF_LIBRARIES = frozenset(
 )
 
 
-def reason(failure: Failure | None, status: int, code: str, *, is_protected: bool) -> str:
+class NotLoaded(Rejected):
+    """Code that fails before it is given any data: nothing of these can be in what it says."""
+
+
+def reason(failure: Failure | None, status: int, code: str) -> str:
     """Why the code ended with that status, and what to do; `failure` is what it said, if it did."""
     if failure is None:
         return _of_status(status)
@@ -79,11 +84,6 @@ def reason(failure: Failure | None, status: int, code: str, *, is_protected: boo
         return _FAULTS[failure.fault].format(name=f" (« {name} »)" if name else "")
     kind = failure.kind if _is_known(failure.kind, code) else "Exception"
     told = f"le code s'est arrêté{_where(failure)} : {_what(kind, name)}"
-    if is_protected:
-        return (
-            f"{told}. Des données d'autrui à accès restreint y entrent : sa trace n'est pas montrée"
-            " (datalab code check essaie le code sur un échantillon)"
-        )
     return f"{told}. La trace est à la fin de son journal"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from services.compute.execution.job_folder import Report
-from services.compute.runner.database import columns
+from services.compute.runner.database import columns, count
 from services.compute.runner.steps.workbench import InputTable, Repeated
 from services.compute.runner.values.column_units import of_unit
 from shared.applications import APPLICATIONS
@@ -16,6 +16,29 @@ from shared.treatments.repetition import RATE_UNITS
 
 _ALIKE = ("mean", "median", "quantile", "min", "max")
 """Figures that have the unit of what they are made of."""
+
+
+def made_table(
+    database: duckdb.DuckDBPyConnection,
+    step: Step,
+    effect: Effect,
+    tables: Mapping[str, InputTable],
+    report: Report,
+) -> InputTable:
+    """The table that a step made, with all that is known of it."""
+    rows = report["rows"]["out"] if "rows" in report else count(database, step.output)
+    is_whole = not ("sample" in report or report.get("is_bounded")) and all(
+        tables[name].is_whole for name in step.inputs.values()
+    )
+    return InputTable(
+        step.output,
+        step.output,
+        rows,
+        rows,
+        is_whole,
+        repeated_columns(step, effect, tables, report),
+        described_columns(database, step, effect, tables),
+    )
 
 
 def repeated_columns(

@@ -4,8 +4,10 @@ import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import duckdb
 
@@ -14,7 +16,7 @@ from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import columns, count, literal, quoted
 from services.compute.runner.own_code import process
-from services.compute.runner.own_code.failures import reason
+from services.compute.runner.own_code.failures import NotLoaded, reason
 from services.compute.runner.own_code.left import (
     FILE_BYTES,
     MOST_COLUMNS,
@@ -49,21 +51,27 @@ _NAME_LENGTH = 200
 def run(workbench: Workbench, parameters: PythonParameters) -> Report:
     """Make the table that the code returned first, or one that lists what else it returned.
 
-    Raises Rejected, in French, when the code fails, does what it may not, or returns nothing.
+    Where others' restricted data go in, the code is loaded without them first: what is wrong with
+    it by itself may be told (NotLoaded). Raises Rejected, in French, when the code fails, does what
+    it may not, or returns nothing.
     """
-    out = workbench.out
-    folder = CodeFolder(out / f"code-{workbench.output}")
-    folder.make()
-    log = _Log(out / f"{workbench.output}-journal.txt", is_kept=workbench.is_protected)
-    try:
+    if workbench.is_protected and parameters.code:
+        with _code_folder(workbench) as folder, _Log(None) as log:
+            _request(workbench, parameters, folder, {}, is_load=True)
+            _execute(parameters, folder, log, NotLoaded)
+    journal = f"{workbench.output}-journal.txt" if workbench.is_protected else ""
+    with (
+        _code_folder(workbench) as folder,
+        _Log(workbench.out / journal if journal else None) as log,
+    ):
+        if journal:
+            workbench.made.append(
+                Made(name=journal, path=f"out/{journal}", media_type="text/plain", opaque="log")
+            )
         workbench.say(0.1, "donne les tables au code")
         _give(workbench, parameters, folder)
         workbench.say(0.2, "exécute le code")
-        is_notebook = bool(parameters.notebook)
-        status = process.run(folder, log.write, seed=parameters.seed, is_notebook=is_notebook)
-        if status != 0 or not has_left(folder.left):
-            _fail(workbench, parameters, folder, status)
-        workbench.say(0.9, "garde ce que le code a rendu")
+        _execute(parameters, folder, log, Rejected)
         left = read_left(folder.left)
         try:
             _keep(workbench, folder, left)
@@ -71,37 +79,54 @@ def run(workbench: Workbench, parameters: PythonParameters) -> Report:
             raise
         except duckdb.Error as error:
             raise Rejected("un tableau rendu par le code est illisible") from error
-    finally:
-        log.close()
-        remove(folder.path)
-    if log.is_filled:
-        name = f"{workbench.output}-journal.txt"
-        workbench.made.append(
-            Made(name=name, path=f"out/{name}", media_type="text/plain", opaque="log")
-        )
     return _report(workbench, parameters, left)
+
+
+@contextmanager
+def _code_folder(workbench: Workbench) -> Iterator[CodeFolder]:
+    folder = CodeFolder(workbench.out / f"code-{workbench.output}")
+    folder.make()
+    try:
+        yield folder
+    finally:
+        remove(folder.path)
+
+
+def _execute(
+    parameters: PythonParameters, folder: CodeFolder, log: "_Log", refusal: type[Rejected]
+) -> None:
+    """Run the request in the folder; raises `refusal`, and leaves the trace in the log."""
+    is_notebook = bool(parameters.notebook)
+    status = process.run(folder, log.write, seed=parameters.seed, is_notebook=is_notebook)
+    if status == 0 and has_left(folder.left):
+        return
+    failure = read_failure(folder.left)
+    if failure:
+        log.write(failure.trace.encode())
+    raise refusal(reason(failure, status, parameters.text))
 
 
 class _Log:
     """Where what the code prints goes: to the job's log, or to a file that a reviewer looks at."""
 
-    def __init__(self, path: Path, *, is_kept: bool) -> None:
-        self._file = path.open("wb") if is_kept else None
+    def __init__(self, path: Path | None) -> None:
+        self._file = path.open("wb") if path else None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self.is_filled = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._file:
+            self._file.close()
 
     def write(self, chunk: bytes) -> None:
         if self._file:
             self._file.write(chunk)
-            self.is_filled |= chunk != b""
             return
         # A line that begins with a brace could be taken for the runner's own news.
         text = re.sub(r"(?m)^\{", " {", self._decoder.decode(chunk))
         print(text, end="", flush=True)  # noqa: T201 - the log's reader is the code's author
-
-    def close(self) -> None:
-        if self._file:
-            self._file.close()
 
 
 def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder) -> None:
@@ -121,6 +146,18 @@ def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder
         workbench.database.execute(
             f"COPY (SELECT {', '.join(shown)} FROM given) TO {target} (FORMAT parquet)"
         )
+    _request(workbench, parameters, folder, files, is_load=False)
+
+
+def _request(
+    workbench: Workbench,
+    parameters: PythonParameters,
+    folder: CodeFolder,
+    tables: Mapping[str, str],
+    *,
+    is_load: bool,
+) -> None:
+    """Write what the code's process is asked: to run it on these files, or only to load it."""
     limits = {
         "rows": workbench.crossing_rows,
         "columns": MOST_COLUMNS,
@@ -128,7 +165,7 @@ def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder
         "bytes": FILE_BYTES,
     }
     told = parameters.model_dump(include={"code", "notebook", "parameters", "seed"})
-    request = json.dumps({**told, "tables": files, "limits": limits})
+    request = json.dumps({**told, "tables": tables, "limits": limits, "is_load": is_load})
     (folder.given / "request.json").write_text(request)
 
 
@@ -144,17 +181,6 @@ def _for_pandas(name: str, kind: str) -> str:
     if kind.startswith(_BEYOND):
         return f"CAST({column} AS DOUBLE) AS {column}"
     return column
-
-
-def _fail(
-    workbench: Workbench, parameters: PythonParameters, folder: CodeFolder, status: int
-) -> None:
-    """Raise Rejected with what may be told of why the code failed; the trace goes to its author."""
-    failure = read_failure(folder.left)
-    if failure and not workbench.is_protected:
-        print(failure.trace, flush=True)  # noqa: T201 - the log's reader is the code's author
-    is_protected = workbench.is_protected
-    raise Rejected(reason(failure, status, parameters.text, is_protected=is_protected))
 
 
 def _keep(workbench: Workbench, folder: CodeFolder, left: Sequence[Left]) -> None:

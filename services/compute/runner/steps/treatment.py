@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import (
     Say,
     columns,
-    count,
     evenly,
     literal,
     open_database,
@@ -24,7 +24,8 @@ from services.compute.runner.privacy.disclosure import is_about_persons, small_g
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.steps import aggregate, cross, geo, pivot, python, query
 from services.compute.runner.steps.cleaning import clean
-from services.compute.runner.steps.handed_on import described_columns, repeated_columns
+from services.compute.runner.steps.handed_on import made_table
+from services.compute.runner.steps.hidden_failures import HiddenFailures, hides
 from services.compute.runner.steps.input_tables import take, with_empty_told, with_totals_told
 from services.compute.runner.steps.leaving import Leaving
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, few
@@ -74,41 +75,31 @@ class TreatmentRun:
         leaving = Leaving(self.folder, self.work, self.database)
         leaving.take(tables)
         reports = []
+        hidden = HiddenFailures(self.work, self.database, self.folder / "out", self.made)
         for number, step in enumerate(self.work.steps):
-            names = step.inputs.items()
-            known = {role: tuple(columns(self.database, tables[it].name)) for role, it in names}
-            effect = effect_of(step, f"steps.{number}", known)
-            report = self._step(number, step, tables)
+            attempt = partial(self._attempt, number, step, tables)
+            effect, report = hidden.attempt(number, step, attempt)
             roles = self._roles(number, step, tables)
             reports.append(leaving.follow(step, effect, roles, report))
             if APPLICATIONS[step.application].draws:
                 tables[step.output] = self._roles(number, step, tables)[TABLE]
                 continue
-            tables[step.output] = self._made(step, effect, tables, report)
+            tables[step.output] = made_table(self.database, step, effect, tables, report)
         result, files = leaving.leave(tables, self.made)
         found, screened = self._screen(result, tables)
         reports[-1] |= screened
         made = self._write(result, found, reports[-1])
-        pictures = self._pictures(tables, result, reports)
+        draw = partial(self._pictures, tables, result, reports)
+        pictures = hidden.attempted(len(reports), draw) or []
         reports[-1] |= leaving.record
-        return [*made, *pictures, *files], reports
+        return [*made, *pictures, *self.made, *files], reports
 
-    def _made(
-        self, step: Step, effect: Effect, tables: dict[str, InputTable], report: Report
-    ) -> InputTable:
-        rows = report["rows"]["out"] if "rows" in report else count(self.database, step.output)
-        is_whole = not ("sample" in report or report.get("is_bounded")) and all(
-            tables[name].is_whole for name in step.inputs.values()
-        )
-        return InputTable(
-            step.output,
-            step.output,
-            rows,
-            rows,
-            is_whole,
-            repeated_columns(step, effect, tables, report),
-            described_columns(self.database, step, effect, tables),
-        )
+    def _attempt(
+        self, number: int, step: Step, tables: dict[str, InputTable]
+    ) -> tuple[Effect, Report]:
+        names = step.inputs.items()
+        known = {role: tuple(columns(self.database, tables[it].name)) for role, it in names}
+        return effect_of(step, f"steps.{number}", known), self._step(number, step, tables)
 
     def _pictures(
         self, tables: Mapping[str, InputTable], result: InputTable, reports: list[Report]
@@ -122,7 +113,8 @@ class TreatmentRun:
             return []
         from services.compute.runner.steps.pictures.drawn import draw_pictures  # noqa: PLC0415 - loads matplotlib
 
-        self.say(0.99, "dessine")
+        if not hides(self.work, len(steps)):
+            self.say(0.99, "dessine")
         shown = [tables[it.output] for it in steps]
         benches = [
             self._workbench(number, steps[number], {TABLE: result if it.name == last else it})
@@ -233,6 +225,8 @@ class TreatmentRun:
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
+        if number and hides(self.work, number - 1):
+            return lambda _share, _message: None
         return lambda share, message: self.say(
             (number + share) / steps, f"{step.application} : {message}"
         )
@@ -270,7 +264,6 @@ class TreatmentRun:
         return [
             Made(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
             Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
-            *self.made,
         ]
 
 

@@ -1,7 +1,8 @@
 """A treatment of one step, which is own code, on the demo's communes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,11 +43,12 @@ def run_code(tmp_path: Path, work: dict[str, object], files: Tables) -> RunCode:
         code: str = "",
         inputs: dict[str, str] | None = None,
         told: dict[str, object] | None = None,
+        more: Sequence[dict[str, Any]] = (),
         **parameters: object,
     ) -> RunOutcome:
         roles = inputs or {"communes": "communes"}
         given = {"code": code} if code else {}
-        steps = [step("python", roles, "rendu", **given, **parameters)]
+        steps = [step("python", roles, "rendu", **given, **parameters), *more]
         return run(tmp_path / "job", {**work, "steps": steps, **(told or {})}, files)
 
     return start

@@ -152,36 +152,6 @@ def run(tables, parameters):
     assert first[2].startswith("0.3238327")  # random.Random(7)
 
 
-def test_what_is_printed_on_restricted_data_waits_for_a_reviewer(
-    run_code: RunCode, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A value could be in it: the holder reads neither the print nor the trace."""
-    protected = {"communes": {"dataset_id": "dts_a", "version": 1}}
-    told: dict[str, object] = {"protected": protected}
-    run = run_code(
-        "def run(tables, parameters):\n    print('Rouen')\n    return tables['communes']", told=told
-    )
-    assert opaque(run) == {"rendu-journal.txt": "log"}
-    assert run.made("rendu-journal.txt").read_text() == "Rouen\n"
-    assert "Rouen" not in capsys.readouterr().out
-
-
-def test_trace_on_restricted_data_is_not_shown(
-    run_code: RunCode, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The message of an error, its type and its name may hold a value; the line may be told."""
-    told: dict[str, object] = {
-        "protected": {"communes": {"dataset_id": "dts_a", "version": 1}},
-    }
-    code = """def run(tables, parameters):
-    value = tables["communes"]["nom"][0]
-    raise type(value, (Exception,), {})(value)
-"""
-    error = run_code(code, told=told).error
-    assert error.startswith("le code s'est arrêté ligne 3 : Exception. Des données d'autrui")
-    assert "Ablon" not in error + capsys.readouterr().out
-
-
 def test_notebook_is_run_and_left_as_a_page(run_code: RunCode) -> None:
     """One page that opens offline: the outputs are those of this run, and no script is in it."""
     run = run_code(notebook=notebook(TABLE, CHART))

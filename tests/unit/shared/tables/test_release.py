@@ -33,6 +33,15 @@ def test_holder_reads_no_figures_about_what_was_hidden() -> None:
     assert (told.outputs[0].verdict, told.outputs[0].rules) == ("suppressed", ())
 
 
+def test_holder_reads_no_list_of_what_own_code_made() -> None:
+    """Their names and number could be a figure of the data; that they wait is told."""
+    rule = RuleOutcome(rule="opaque", verdict="held", told="Non vérifiable.")
+    output = OutputRelease(name="rendu-malade.png", verdict="held", rules=(rule,))
+    record = ReleaseRecord(verdict="held", outputs=(output,), told="Un relecteur décide.")
+    told = record.for_holder()
+    assert (told.outputs, told.told, told.is_held) == ((), "Un relecteur décide.", True)
+
+
 def test_minimum_of_units_is_only_ever_raised() -> None:
     """Three enterprises, eleven persons, or more where the owner asks for more."""
     persons = ProtectedInput(dataset_id="dts_1", version=1)

@@ -28,7 +28,7 @@ def main() -> None:
 
             notebook.run(request)
         else:
-            leave(_returned(request), request["limits"])
+            _run(request)
     except CellFailed as failed:
         where = {"line": failed.line, "cell": failed.cell}
         _fail(kind=failed.kind, name=failed.text, trace=failed.trace, **where)
@@ -52,7 +52,7 @@ def given(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return tables, request["parameters"]
 
 
-def _returned(request: dict[str, Any]) -> object:
+def _run(request: dict[str, Any]) -> None:
     code = request["code"]
     linecache.cache[NAME] = (len(code), None, code.splitlines(keepends=True), NAME)
     module = ModuleType("code")
@@ -61,7 +61,10 @@ def _returned(request: dict[str, Any]) -> object:
     run = getattr(module, "run", None)
     if not callable(run):
         raise Unusable("no_run")
-    return run(*given(request))
+    if request["is_load"]:
+        leave(b"", request["limits"])
+    else:
+        leave(run(*given(request)), request["limits"])
 
 
 def _line(error: BaseException) -> int:

@@ -1,0 +1,85 @@
+"""Failures that would tell of others' restricted data: own code may fail where a person is in it.
+
+What its holder sees is the same whether it failed or not: a result that waits for a reviewer, who
+reads why in its log. How long it takes is seen; against that stands only who reads the code before.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from services.compute.execution.job_folder import Made, Report, Work
+from services.compute.runner.database import quoted
+from services.compute.runner.own_code.failures import NotLoaded
+from shared.applications.effect import Effect
+from shared.applications.python import PYTHON
+from shared.events.event import Step
+
+JOURNAL = "journal.txt"
+
+DoneT = TypeVar("DoneT")
+
+
+def hides(work: Work, number: int) -> bool:
+    """Whether own code saw others' restricted data in that step or before."""
+    code = any(step.application == PYTHON.name for step in work.steps[: number + 1])
+    return code and bool(work.protected)
+
+
+@dataclass(frozen=True)
+class HiddenFailures:
+    """What is hidden of the failures of a treatment; `found` is the first, if there is one."""
+
+    work: Work
+    database: duckdb.DuckDBPyConnection
+    out: Path
+    made: list[Made]
+    found: list[str] = field(default_factory=list)
+
+    def attempt(
+        self, number: int, step: Step, do: Callable[[], tuple[Effect, Report]]
+    ) -> tuple[Effect, Report]:
+        """What `do` makes of a step, or a table that stands for it after a failure."""
+        done = self.attempted(number, do)
+        return done or (Effect({}, is_open=True), self._stand_in(step))
+
+    def attempted(self, number: int, do: Callable[[], DoneT]) -> DoneT | None:
+        """What `do` makes, None after a failure; raises what may be told."""
+        if self.found:
+            return None
+        try:
+            return do()
+        except NotLoaded:
+            raise
+        except Exception as error:  # whatever it is, that it happens is what must not be told
+            if not hides(self.work, number):
+                raise
+            self._note(f"{type(error).__name__} : {error}")
+            return None
+
+    def _note(self, why: str) -> None:
+        self.found.append(why)
+        path = self.out / JOURNAL
+        path.write_text(f"{why}\n", encoding="utf-8")
+        self.made.append(
+            Made(name=JOURNAL, path=f"out/{JOURNAL}", media_type="text/plain", opaque="log")
+        )
+
+    def _stand_in(self, step: Step) -> Report:
+        """Make the step's table, of nothing that anybody brought."""
+        name = quoted(step.output)
+        for kind in ("VIEW", "TABLE"):
+            try:
+                self.database.execute(f"DROP {kind} IF EXISTS {name}")
+            except duckdb.CatalogException:
+                continue  # it is of the other kind
+        self.database.execute(f"CREATE TABLE {name} AS SELECT 'voir le journal' AS resultat")
+        return {
+            "application": step.application,
+            "output": step.output,
+            "rows": {"in": {}, "out": 1},
+            "summary": "le traitement n'est pas allé au bout : voir le journal",
+        }

@@ -1,0 +1,114 @@
+"""On others' restricted data, how code fails and what it prints waits for a reviewer."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.compute.execution.job_folder import Made
+from tests.integration.compute.jobs import RunOutcome
+from tests.integration.compute.own_code.conftest import RunCode
+
+PROTECTED: dict[str, object] = {"protected": {"communes": {"dataset_id": "dts_a", "version": 1}}}
+GOOD = """
+def run(tables, parameters):
+    print("Ablon")
+    return tables["communes"].head(3)
+"""
+BAD = """
+def run(tables, parameters):
+    value = tables["communes"]["nom"][0]
+    raise type(value, (Exception,), {})(value)
+"""
+HARD = """
+import os
+def run(tables, parameters):
+    os._exit(3)
+"""
+LONG = """
+def run(tables, parameters):
+    while True:
+        print("Ablon" * 1000)
+"""
+
+
+SAID = [
+    (0.1, "python : donne les tables au code"),
+    (0.2, "python : exécute le code"),
+    (0.97, "cherche des données personnelles dans le résultat"),
+    (0.99, "écrit le résultat"),
+]
+
+
+def told(share: float, message: str) -> str:
+    """A line of news, as the runner prints it."""
+    return json.dumps({"progress": share, "message": message})
+
+
+def journal(run: RunOutcome) -> str:
+    """What waits for a reviewer."""
+    made = [Made.model_validate(one) for one in run.result["outputs"]]
+    return "".join(Path(run.folder, one.path).read_text() for one in made if one.opaque == "log")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (GOOD, "Ablon\n"),
+        (BAD, "raise type(value, (Exception,), {})(value)"),
+        (HARD, "sans rendre de résultat (code 3)"),
+        (LONG, "plus de 2 Mo dans son journal"),
+    ],
+    ids=["good", "raises", "exits", "prints"],
+)
+def test_holder_sees_the_same_whether_code_fails(
+    code: str, said: str, run_code: RunCode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not the failure, not its line, nor a print; the reviewer reads why."""
+    run = run_code(code, told=PROTECTED)
+    assert run.error == ""
+    assert said in journal(run)
+    log = capsys.readouterr().out.splitlines()
+    assert log[-4:] == [told(share, message) for share, message in SAID]
+
+
+@pytest.mark.parametrize("code", [GOOD, BAD], ids=["good", "raises"])
+def test_later_steps_tell_nothing_either(code: str, run_code: RunCode) -> None:
+    """They fail where the code chose other names: so they could tell what it saw."""
+    summed = {
+        "application": "aggregate",
+        "inputs": {"table": "rendu"},
+        "parameters": {"by": ["departement"], "sums": ["vu"]},
+        "output": "somme",
+    }
+    run = run_code(code, told=PROTECTED, more=[summed])
+    assert run.error == ""
+    assert journal(run)
+    assert [one["application"] for one in run.reports] == ["python", "aggregate"]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import torch\ndef run(tables, parameters): pass", "« torch » n'est pas offerte"),
+        ("x = y\ndef run(tables, parameters): pass", "ligne 1 : le nom « y » n'existe pas"),
+        ("open('/in/0.parquet')\ndef run(tables, parameters): pass", "(FileNotFoundError)"),
+    ],
+    ids=["library", "name", "table"],
+)
+def test_what_is_wrong_with_code_by_itself_is_told(
+    code: str, reason: str, run_code: RunCode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is loaded once without any data, and fails there with its trace."""
+    assert reason in run_code(code, told=PROTECTED).error
+    assert 'File "code.py", line 1' in capsys.readouterr().out
+
+
+def test_code_that_knows_that_it_is_loaded_alone_gains_nothing(run_code: RunCode) -> None:
+    """It may fail there, or only where it has data: the one is told, the other is not."""
+    code = (
+        "import os\nif os.path.exists('/in/0.parquet'): raise ValueError('Ablon')\n"
+        "def run(tables, parameters): pass"
+    )
+    run = run_code(code, told=PROTECTED)
+    assert "ValueError: Ablon" in journal(run)
