@@ -14,10 +14,17 @@ from tests.chaos.lab import Lab
 
 ROWS = [
     ("stop", "commune", "boardings", "revenue"),
-    *((f"A{at}", code, f"{at}0", "SECRET") for at, code in enumerate(("14118", "76540", "61001"))),
+    *(
+        (f"A{code}{at}", code, f"{at}0", "SECRET")
+        for code in ("14118", "76540", "61001")
+        for at in range(11)
+    ),
     ("A9", "14118", "n.c.", "7"),
 ]
-"""The last count of boardings is no number: the first trial fails on it."""
+"""Stops enough in each town for a figure to leave.
+
+The last count of boardings is no number: the first trial fails on it.
+"""
 
 WORDS = "Seulement les montées et la commune, jamais la recette."
 AGAIN = "La recette par commune, sans les arrêts."

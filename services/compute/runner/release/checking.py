@@ -93,10 +93,11 @@ class Release:
         if name in followed.lost:
             yield outcome("undecided", "held", title)
             return
-        if name in followed.selected or is_chosen:
+        is_weighed = any(one.kind == "weighed" for one in figures)
+        is_held = name in followed.selected or is_chosen or is_weighed
+        if is_held:
             yield outcome("selection", "held", title)
-            return
-        if has_rows:
+        elif has_rows:
             yield outcome("rows", "released", title)
         groups = {
             column: carrier.grouped
@@ -107,10 +108,11 @@ class Release:
             return
         check = TableCheck(self.database, population, self.following, table, shown, groups, figures)
         try:
-            yield from check.run(self._left_before(population), self.numbers)
+            if not is_held:
+                yield from check.run(self._left_before(population), self.numbers)
         except Undecided:
             yield outcome("undecided", "held", title)
-            return
+            check.forget()
         made = check.entry(self.folder / "out", len(self.entries), followed, self.is_trial)
         if made:
             self.entries.append(made)

@@ -195,14 +195,16 @@ class Following:
             name: self._parts({role: source}, made, renamed) or self._of_nobody(made)
             for name, made in effect.columns.items()
         }
-        weighed = tuple(Part(it, "", ("weighed",), cell) for it in sorted(source.exists_by))
+        keys = (part for one in by for part in source.columns.get(one.column, ()))
+        exists_by = source.exists_by | {it.population for it in keys if it.population}
+        weighed = tuple(Part(it, "", ("weighed",), cell) for it in sorted(exists_by))
         for name, parts in columns_made.items():
             if name not in names and not any(it.population for it in parts):
                 columns_made[name] = (*parts, *weighed)
         self.tables[output] = Followed(
             {cell: Carrier(grouped=output)},
             columns_made,
-            source.exists_by,
+            exists_by,
             source.selected,
             source.lost,
             source.is_own,

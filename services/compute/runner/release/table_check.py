@@ -1,10 +1,12 @@
 """Checks what the groups of one table tell of one protected input, and empties cells."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from services.compute.runner.database import literal, quoted
 from services.compute.runner.release.atoms import Undecided
@@ -14,9 +16,10 @@ from services.compute.runner.release.following import Followed, Following, membe
 from services.compute.runner.release.populations import AREAS, Population
 from services.compute.runner.release.suppression import Hidden, hide_large, hide_small
 from services.compute.runner.release.told import outcomes
-from shared.tables.release import LedgerEntry, RuleName, RuleOutcome
+from shared.tables.release import LedgerEntry, RuleOutcome
 
 _BITS = 32
+_LISTS = count()
 _KNOWN = (*AREAS, "year", "date", "month")
 """Types of columns that all units of a group may well have in common."""
 
@@ -45,7 +48,6 @@ class TableCheck:
         self, earlier: Sequence[Earlier], numbers: Callable[[Population, str], str | None]
     ) -> Iterator[RuleOutcome]:
         """Empty cells of `shown`, and say by which rules. Raises Undecided."""
-        self._make_parts()
         cells = Cells(self.database, self.population, earlier)
         present = self._present()
         for column, source in self.groups.items():
@@ -61,6 +63,13 @@ class TableCheck:
         self._empty()
         hidden = {**self.columns, **self.whole}
         yield from outcomes(self.population, len(present), self.rows, hidden)
+
+    def __post_init__(self) -> None:
+        self._make_parts()
+
+    def forget(self) -> None:
+        """Take all cells for shown, as a reviewer may let them leave."""
+        self.rows, self.columns = {}, {}
 
     def _first(self, column: str) -> int:
         return (1 + sorted(self.groups).index(column)) << _BITS
@@ -117,10 +126,9 @@ class TableCheck:
     def _empty(self) -> None:
         """Leave cells empty; a row that is there for the input's units alone goes as a whole."""
         for one in self.figures:
-            if one.kind in ("weighed", "single"):
+            if one.kind == "single":
                 self._blank(one.column, "true")
-                rule: RuleName = "selection" if one.kind == "weighed" else "dominance"
-                self.whole[one.column] = {0: rule}
+                self.whole[one.column] = {0: "dominance"}
             elif one.carrier in self.groups:
                 gone = set(self.rows).union(*(self.columns.get(it, {}) for it in one.bases))
                 self._blank(one.column, self._among(one.carrier, gone))
@@ -137,8 +145,16 @@ class TableCheck:
 
     def _among(self, column: str, cells: set[int]) -> str:
         first = self._first(column)
-        groups = sorted(one - first for one in cells if one >> _BITS == first >> _BITS)
-        return f"{quoted(column)} IN ({', '.join(map(str, groups))})" if groups else "false"
+        groups = [one - first for one in cells if one >> _BITS == first >> _BITS]
+        return f"{quoted(column)} IN ({self._listed(groups)})" if groups else "false"
+
+    def _listed(self, numbers: Collection[int]) -> str:
+        """A query of these numbers, of which there may be many."""
+        name = f"‹liste {next(_LISTS)}›"
+        self.database.register("listed", pa.table({"n": pa.array(sorted(numbers), pa.int64())}))
+        self.database.execute(f"CREATE TEMP TABLE {quoted(name)} AS FROM listed")
+        self.database.unregister("listed")
+        return f"FROM {quoted(name)}"
 
     def entry(
         self, out: Path, number: int, followed: Followed, is_trial: bool
@@ -146,7 +162,7 @@ class TableCheck:
         """Write the ledger's file of what is shown; returns its entry, None if nothing is."""
         shown: dict[str, str | None] = {}
         for one in self.figures:
-            if one.carrier in self.groups and one.kind == "count":
+            if one.carrier in self.groups and one.kind in {"count", "weighed"}:
                 shown[COUNT] = None
             elif one.carrier in self.groups and one.kind == "value":
                 shown |= {f"sum({base})": base for base in one.bases}
@@ -175,15 +191,15 @@ class TableCheck:
     def _write(self, target: str, shown: Mapping[str, str | None]) -> tuple[int, int]:
         """Write the cells that show a figure; returns how many these are, and of how many units."""
         bits = " + ".join(
-            f"CASE WHEN {_listed(self.columns.get(base, {}) if base else {})} THEN 0"
-            f" ELSE {1 << at} END"
+            f"CASE WHEN cell IN ({self._listed(self.columns.get(base, {}) if base else {})})"
+            f" THEN 0 ELSE {1 << at} END"
             for at, base in enumerate(shown.values())
         )
         self.database.execute(f"""
             COPY (
                 SELECT row, dense_rank() OVER (ORDER BY cell) AS cell, weight, figures FROM (
                     SELECT row, cell, weight, {bits} AS figures FROM {quoted(PARTS)}
-                    WHERE NOT ({_listed(self.rows)})
+                    WHERE cell NOT IN ({self._listed(self.rows)})
                 ) WHERE figures <> 0 ORDER BY row, cell
             ) TO {target} (FORMAT parquet, COMPRESSION zstd)
         """)
@@ -192,7 +208,3 @@ class TableCheck:
             FROM read_parquet({target}) JOIN {quoted(self.population.units)} USING (row)
         """).fetchall()
         return int(cells), int(units)
-
-
-def _listed(cells: Hidden) -> str:
-    return f"cell IN ({', '.join(map(str, cells))})" if cells else "false"

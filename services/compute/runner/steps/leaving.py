@@ -35,7 +35,7 @@ class Leaving:
             for name, terms in work.protected.items()
         }
         self._following = Following(database, populations)
-        is_trial = work.sample_rows is not None
+        self._rows, is_trial = 0, work.sample_rows is not None
         self._release = Release(database, folder, self._following, self._numbers, is_trial)
 
     def take(self, tables: Mapping[str, InputTable]) -> None:
@@ -82,6 +82,7 @@ class Leaving:
             for one in made:
                 if one.opaque:
                     self._release.hold(one.name)
+        self._rows = tables[last.output].rows
         files = [
             Made(name=one.file, path=f"out/{one.file}", media_type=PARQUET, is_internal=True)
             for one in self._release.entries
@@ -97,10 +98,11 @@ class Leaving:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The record of what was checked, for the last report; empty where nothing had to be."""
+        """What was checked, for the last report; empty where nothing had to be."""
         if not self._work.protected:
             return {}
-        return {"release": self._release.record.model_dump(mode="json")}
+        record = self._release.record.model_dump(mode="json")
+        return {"release": record, "rows": {"out": self._rows}}
 
     def _numbers(self, population: Population, column: str) -> str | None:
         described = {one.name: one for one in population.described}
