@@ -19,6 +19,7 @@ from shared.errors import Unavailable
 
 _MODULE = "services.compute.runner.preload"
 _READY_BYTES = 16
+_PAUSE_SECONDS = 0.02
 _LOAD_SECONDS = 30.0
 _START_SECONDS = 10.0
 _SAID_BYTES = 4000
@@ -44,6 +45,7 @@ class ForkServer:
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
             )
+        self._socket.setblocking(False)
         self._has_loaded = False
 
     @property
@@ -53,8 +55,15 @@ class ForkServer:
 
     def is_ready(self, seconds: float = 0.0) -> bool:
         """Whether it has loaded everything, or does so within `seconds`."""
-        if not self._has_loaded and select.select([self._socket], [], [], seconds)[0]:
-            self._has_loaded = bool(self._socket.recv(_READY_BYTES))
+        until = time.monotonic() + seconds
+        while not self._has_loaded and self.is_running:
+            try:
+                self._has_loaded = bool(self._socket.recv(_READY_BYTES))
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    break
+                # Several may wait: eventlet lets one alone wait for a socket.
+                time.sleep(_PAUSE_SECONDS)
         return self._has_loaded and self.is_running
 
     def start(self, folder: Path, module: str, processes: int, memory_bytes: int) -> ProcessTree:

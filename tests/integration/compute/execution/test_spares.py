@@ -180,6 +180,15 @@ def test_unused_sandbox_ends_with_the_run_that_took_it(spares: Spares) -> None:
     assert not folder.path.exists()
 
 
+def test_jobs_that_come_while_a_service_starts_wait_for_what_it_loads(lab: Lab) -> None:
+    """Two at once, beside the loop that looks whether all is loaded."""
+    with lab.compute(job_spare="true", job_slots="2") as service:
+        datasets = [lab.register(HOMES).dataset_id for _ in range(3)]
+        for dataset in datasets:
+            lab.wait_for("job_succeeded", dataset_id=dataset)
+        assert "fault of ours" not in service.log()
+
+
 def test_service_keeps_one_and_leaves_none(lab: Lab) -> None:
     """One job after another is done, and the stopped service leaves neither process nor folder."""
     with lab.compute(job_spare="true") as service:
