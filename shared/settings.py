@@ -167,8 +167,8 @@ class Settings(BaseModel):
     )
     job_spare: bool = Field(
         default=True,
-        description="keep a sandbox with everything loaded for the next job: half a second less of"
-        " each that comes alone, for about 260 MB",
+        description="keep what jobs work with loaded, and a sandbox that waits for each slot: a"
+        " second less of each job, for about 300 MB",
     )
     workspace_seconds: int = Field(default=3600, ge=1, description="compute quota of a project")
     trial_rows: int = Field(default=500, ge=1, description="rows of the sample a trial runs on")

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import lifecycles, recognition, relevance, searching, webhooks
-from tests.benchmarks.jobs import crossing
+from tests.benchmarks import recognition, relevance, searching, webhooks
+from tests.benchmarks.jobs import crossing, lifecycles, starting
 from tests.benchmarks.judged import attacks, halves, privacy, sql
 from tests.servers import Broker
 
@@ -35,6 +35,7 @@ ALONE = {
     "crossing": crossing,
     "lifecycles": lifecycles,
     "searching": searching,
+    "starting": starting,
     "webhooks": webhooks,
 }
 """Those that need no broker of ours, or bring their own."""

@@ -5,17 +5,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from services.compute.execution.executor import Limits, Outcome
-from services.compute.execution.job_folder import JobFolder, Work
+from services.compute.execution.job_folder import JobFolder, Work, job_folder
 from services.compute.execution.process_tree import ProcessTree
+from services.compute.execution.projection import project
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
 from shared.events.event import Step
 from tests.integration.compute.lab import HOMES, Lab
 from tests.servers import eventually
 
+PROJECTION = "services.compute.runner.projection"
 LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
 
 
@@ -97,6 +101,22 @@ def test_forked_job_draws(spares: Spares) -> None:
         assert outcome.ok, outcome
         assert waiting.leader.returncode == 0
         assert list((folder.path / "out").glob("chart*"))
+
+
+def test_granted_columns_are_extracted_in_a_forked_sandbox(spares: Spares) -> None:
+    """It is no job's: the job's own never holds the others."""
+    table = pa.table({"stop": ["a", "b"], "revenue": ["SECRET", "SECRET"]})
+    with job_folder() as stage, job_folder() as target:
+        pq.write_table(table, stage.input_path(0))
+        named = {0: ["stop"]}
+        project(stage, named, target, spares=spares, limits=LIMITS, should_stop=lambda: False)
+        assert pq.read_table(target.input_path(0)).to_pydict() == {"stop": ["a", "b"]}
+        (stage.path / "result.json").unlink()
+        with spares.around(stage.path, PROJECTION) as waiting:
+            sandbox = Sandbox(LIMITS, module=PROJECTION)
+            assert sandbox.run(stage.path, lambda _news: None, lambda: False, waiting).ok
+            assert waiting
+            assert waiting.leader.returncode == 0
 
 
 def test_job_that_finds_none_waiting_gets_a_forked_one(spares: Spares) -> None:
