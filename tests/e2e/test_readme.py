@@ -59,7 +59,7 @@ def test_commands_of_the_readme_work_each_time_they_are_pasted(
         assert done.returncode == 0, done.stdout + done.stderr
         assert "in vain" not in done.stderr
         assert "runs already" in done.stdout
-        assert (checkout / "communes_par_epci.csv").stat().st_size
+        assert (checkout / "vacance_par_epci.html").stat().st_size
         assert "project_delivered" in done.stdout
         assert "Où rouler à vélo ?" in done.stdout
         assert "2 jeux de données lus : 1 " in done.stdout

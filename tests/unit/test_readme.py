@@ -1,7 +1,6 @@
 """The documents say what the code does; what deploy.reference writes in them is up to date."""
 
 import itertools
-import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -15,8 +14,12 @@ from typer.main import get_command
 
 from deploy import reference
 from deploy.cli.app import app
+from deploy.demo import content
 from deploy.local.ports import Ports, variable
 from deploy.topology import SERVICE_CLASSES
+from services.compute.recipes.commands import WriteRecipe
+from services.compute.recipes.filling import fill
+from services.compute.recipes.model import RecipeVersion
 from services.intake.bodies import SubmitProject
 from services.intake.model import NEXT_STAGES
 from services.notify.sending.signing import new_secret, sign
@@ -129,15 +132,19 @@ def test_command_exists_with_these_options(words: list[str]) -> None:
 
 
 def test_projects_in_commands_can_be_submitted() -> None:
-    """Each JSON project has the fields that intake asks for, and steps that compute can run."""
-    shell = "\n".join(blocks("sh"))
-    texts = re.findall(r"^(\{.*?)^EOF$|-d '(\{.*?)'", shell, re.DOTALL | re.MULTILINE)
-    projects = [json.loads((one or other).replace("$EPCI", "dts_1")) for one, other in texts]
-    checked = [SubmitProject.model_validate(project) for project in projects]
-    assert len(checked) == 2
-    for project in checked:
-        if project.treatment:
-            check_steps(project.treatment.inputs, project.treatment.steps)
+    """A JSON project has the fields that intake asks for."""
+    (project,) = re.findall(r"-d '(\{.*?)'", "\n".join(blocks("sh")), re.DOTALL)
+    assert SubmitProject.model_validate_json(project)
+
+
+def test_published_recipe_makes_a_treatment_that_runs() -> None:
+    """The file that the tour and the demo publish has steps that compute can run, in order."""
+    recipe = WriteRecipe.model_validate(content.recipe())
+    version = {**recipe.model_dump(), "number": 1, "published_at": "2026-01-01T00:00:00Z"}
+    inputs = {name: f"dts_{name}" for name in recipe.inputs}
+    made = fill(RecipeVersion.model_validate(version), recipe.name, inputs, {"barres": 5})
+    check_steps(made.inputs, made.steps)
+    assert made.steps[2].parameters["top"] == 5
 
 
 def test_python_in_the_readme_verifies_our_signatures() -> None:
