@@ -20,6 +20,7 @@ FIGURES: Mapping[str, str] = {
     "min": "la plus petite valeur de",
     "max": "la plus grande valeur de",
     "share": "la part de",
+    "weighed": "la moyenne pondérée de",
     "derived": "un calcul sur",
     "pseudonym": "un pseudonyme de",
     "listed": "les valeurs sans correspondance de",

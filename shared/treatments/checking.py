@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
-from shared.applications.aggregate import AggregateParameters
+from shared.applications.aggregate import AggregateParameters, further_named
 from shared.applications.cross import CHOICE, CROSS, SUCCESSOR_COLUMNS, CrossParameters
 from shared.events.event import Step, Treatment
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
@@ -211,10 +211,19 @@ class _Check:
                 self._warn(field, "repeated_rows", told_of)
                 if what == "sums" and one.known:
                     self._warn(field, "sum_of_rates", rate_told(one.known))
+        for further in further_named(told):
+            name, field = further.source.column, f"{at}.{further.field}"
+            found = self._column(table, name, field)
+            if further.number_for:
+                self._check_number(name, found, field, further.number_for)
         self._check_ratio(at, told, table)
         groups = {
             name: StepColumn(grouped(one, told), step.output)
             for name, one in zip(told.by, named["by"], strict=True)
+        }
+        groups |= {
+            one.called: StepColumn(KnownColumn(name=one.called, kind="text"), step.output)
+            for one in told.times
         }
         figures = {
             name: StepColumn(KnownColumn(name=name, kind="decimal"), step.output)

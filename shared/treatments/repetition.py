@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from shared.applications.cross import WAYS_OUT
+from shared.applications.effect import FIGURES
 from shared.tables.crosswalks import CROSSWALKS
 from shared.treatments.known_tables import KnownColumn, KnownCrossing
 from shared.words import fold, grouped, quoted
@@ -15,9 +16,6 @@ Times = int | None
 SEVERAL = 0
 _SPACES = {"epci": "siren"}
 """Kinds that can be compared with another: the code of an EPCI is its SIREN (INSEE)."""
-
-
-_HOWS = {"sum": "la somme", "mean": "la moyenne", "count": "le nombre de valeurs"}
 
 
 def multiplied(one: Times, other: Times) -> Times:
@@ -241,5 +239,5 @@ def grain_told(ratio: str, parts: Iterable[tuple[str, str]], *, is_mixed: bool) 
         why = "l'une est une moyenne, l'autre non"
     else:
         return ""
-    divided = " par ".join(f"{_HOWS[how]} de {quoted(column)}" for how, column in named)
+    divided = " par ".join(f"{FIGURES[how]} {quoted(column)}" for how, column in named)
     return f"le taux {quoted(ratio)} divise {divided}, qui n'ont pas le même grain : {why}"

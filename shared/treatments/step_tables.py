@@ -46,7 +46,7 @@ def grouped(column: StepColumn, told: AggregateParameters) -> KnownColumn | None
     known = column.known
     if known is None:
         return None
-    once = known.distinct if len(told.by) == 1 else None
+    once = known.distinct if len(told.group_columns()) == 1 else None
     return known.model_copy(update={"filled": once, "distinct": once})
 
 

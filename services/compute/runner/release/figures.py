@@ -50,7 +50,8 @@ def _carries_rows(followed: Followed, part: Part) -> bool:
 
 
 def _kind(part: Part) -> Kind:
-    if "weighed" in part.hows:
+    if {"weighed", "share"} & set(part.hows):
+        # A share beside its sum tells the sum of all, also of cells that are left empty.
         return "weighed"
     if _SINGLE & set(part.hows):
         return "single"

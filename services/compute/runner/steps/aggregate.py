@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted
-from services.compute.runner.steps.workbench import Workbench, number
+from services.compute.runner.steps.figures import figures_sql, period
+from services.compute.runner.steps.workbench import TABLE, Workbench
 from shared.applications.aggregate import AggregateParameters, Ratio
 from shared.treatments.repetition import grain_told, repeated_told
 from shared.words import counted
@@ -13,36 +14,44 @@ _GROUPED, _ROWS = quoted("groups and their rows"), quoted("rows of the group")
 
 
 def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
-    """Make the table of groups, sorted by them; rows whose group is empty form a group too."""
+    """Make the table of groups, sorted by them; rows whose group is empty form a group too.
+
+    Raises Invalid naming the parameter whose column does not exist or holds what cannot be read.
+    """
     workbench.say(0.1, "relit les nombres")
-    groups = [workbench.column("table", name, "by") for name in parameters.by]
-    figures = _figures(workbench, parameters)
+    groups = [workbench.column(TABLE, name, "by") for name in parameters.by]
+    made = [
+        f"{period(workbench, at, it)} AS {quoted(it.called)}"
+        for at, it in enumerate(parameters.times)
+    ]
+    figures = list(figures_sql(workbench, parameters))
     workbench.say(0.5, "additionne")
-    by = ", ".join(groups)
-    table = quoted(workbench.tables["table"].name)
+    table = quoted(workbench.tables[TABLE].name)
     # Counted with the rest: a crossing before it may be made anew each time it is read.
     workbench.database.execute(f"""
-        CREATE OR REPLACE TABLE {_GROUPED} AS SELECT {by}, {", ".join(figures)},
-            count(*) AS {_ROWS} FROM {table} GROUP BY {by}
+        CREATE OR REPLACE TABLE {_GROUPED} AS SELECT {", ".join((*groups, *made, *figures))},
+            count(*) AS {_ROWS} FROM {table} GROUP BY {_places(len(groups) + len(made))}
     """)
-    ratio = f", {_ratio(parameters.ratio)}" if parameters.ratio else ""
-    workbench.make(f"SELECT * EXCLUDE {_ROWS}{ratio} FROM {_GROUPED} ORDER BY {by}")
-    return _report(workbench, groups, list(_of_repetition(workbench, parameters)))
+    names = [quoted(name) for name in parameters.groups()]
+    added = "".join(f", {one}" for one in _added(parameters))
+    workbench.make(f"SELECT * EXCLUDE {_ROWS}{added} FROM {_GROUPED} ORDER BY {', '.join(names)}")
+    return _report(workbench, names, list(_of_repetition(workbench, parameters)))
 
 
-def _figures(workbench: Workbench, parameters: AggregateParameters) -> list[str]:
-    figures = []
-    for name in parameters.sums:
-        value, whole = number(workbench, "table", name, "sums")
-        total = f"CAST(sum({value}) AS BIGINT)" if whole else f"fsum({value})"
-        figures.append(f"{total} AS {quoted(name)}")
-    for name in parameters.means:
-        value, _ = number(workbench, "table", name, "means")
-        figures.append(f"favg({value}) AS {quoted(name + '_moyenne')}")
-    for name in parameters.counts:
-        column = workbench.column("table", name, "counts")
-        figures.append(f"count({column}) AS {quoted(name + '_nombre')}")
-    return figures
+def _places(number: int) -> str:
+    return ", ".join(str(place) for place in range(1, number + 1))
+
+
+def _added(parameters: AggregateParameters) -> Iterator[str]:
+    """The columns that are made of the others."""
+    for share in parameters.shares:
+        within = f"PARTITION BY {', '.join(map(quoted, share.within))}" if share.within else ""
+        total = f"nullif(sum({quoted(share.of)}) OVER ({within}), 0)"
+        factor = 100.0 if share.percent else 1.0
+        part = f"{factor} * CAST({quoted(share.of)} AS DOUBLE) / {total}"
+        yield f"round({part}, {share.digits}) AS {quoted(share.called)}"
+    if parameters.ratio:
+        yield _ratio(parameters.ratio)
 
 
 def _ratio(ratio: Ratio) -> str:

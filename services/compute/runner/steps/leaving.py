@@ -53,7 +53,7 @@ class Leaving:
         inside = any(following.inside(following.tables[it]) for it in inputs.values())
         if APPLICATIONS[step.application].draws:
             following.hand_on(inputs[APPLICATIONS[step.application].main_role(step)], step.output)
-        elif effect.is_open:
+        elif effect.is_open or not _is_followed(step, effect):
             following.lose(inputs, step.output)
         elif step.application == "aggregate":
             (role,) = inputs
@@ -112,6 +112,20 @@ class Leaving:
             return number(bench, "table", column, "")[0]
         except Invalid:
             return None
+
+
+def _is_followed(step: Step, effect: Effect) -> bool:
+    """Whether it is known which rows of its tables are behind each row and figure of its own."""
+    made = {one.unchanged for one in effect.columns.values()}
+    match step.application:
+        case "aggregate":
+            return made.issuperset(effect.by or ())
+        case "clean":
+            return not effect.code
+        case "pivot":
+            return False
+        case _:
+            return True
 
 
 def _told_less(report: Report) -> Report:

@@ -213,7 +213,7 @@ class TreatmentRun:
             return None
         parameters = AggregateParameters.model_validate(summed[-1].parameters)
         figures = [name for name in parameters.figures() if name in shown]
-        return small_groups(self.database, source.whole, parameters.by, figures)
+        return small_groups(self.database, source.whole, parameters.group_columns(), figures)
 
     def _some(self, table: InputTable) -> str:
         """Rows by which a table is judged; a crossing that is not kept is not made for them."""

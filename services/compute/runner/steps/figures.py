@@ -1,0 +1,114 @@
+"""The figures of groups, and the periods that dates make groups of, in SQL."""
+
+from collections.abc import Iterator
+
+from services.compute.runner.columns.profile import describe_column
+from services.compute.runner.columns.typed_values import day_sql, typed_value
+from services.compute.runner.database import filled, quoted
+from services.compute.runner.steps.workbench import TABLE, Workbench, number
+from shared.applications.aggregate import AggregateParameters, TimeGroup
+from shared.errors import Invalid
+from shared.words import counted
+from shared.words import quoted as french_quoted
+
+_DAYS = ("DATE", "TIMESTAMP")
+_FORMATS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
+_COARSE = ("month", "quarter", "year")
+_PLAIN = {"means": ("favg", "moyenne"), "medians": ("median", "mediane")}
+_EXTREMES = {"mins": "min", "maxs": "max"}
+
+
+def figures_sql(workbench: Workbench, told: AggregateParameters) -> Iterator[str]:
+    """Every figure with its name, in the order of the result, without shares and the ratio.
+
+    Raises Invalid naming the parameter whose column does not exist or holds no numbers.
+    """
+    for name in told.sums:
+        value, whole = number(workbench, TABLE, name, "sums")
+        total = f"CAST(sum({value}) AS BIGINT)" if whole else f"fsum({value})"
+        yield f"{total} AS {quoted(name)}"
+    yield from _plain(workbench, told, "means")
+    for name in told.counts:
+        column = workbench.column(TABLE, name, "counts")
+        yield f"count({column}) AS {quoted(name + '_nombre')}"
+    if told.rows:
+        yield f"count(*) AS {quoted(told.rows)}"
+    for name in told.distinct:
+        workbench.column(TABLE, name, "distinct")
+        yield f"count(DISTINCT {filled(name)}) AS {quoted(name + '_distincts')}"
+    yield from _plain(workbench, told, "medians")
+    for field, function in _EXTREMES.items():
+        names: tuple[str, ...] = getattr(told, field)
+        for name in names:
+            value = _ordered(workbench, name, field)
+            yield f"{function}({value}) AS {quoted(f'{name}_{function}')}"
+    for at, one in enumerate(told.quantiles):
+        value, _ = number(workbench, TABLE, one.column, f"quantiles.{at}.column")
+        yield f"quantile_cont(CAST({value} AS DOUBLE), {one.p!r}) AS {quoted(one.called)}"
+    yield from _weighted(workbench, told)
+
+
+def _plain(workbench: Workbench, told: AggregateParameters, field: str) -> Iterator[str]:
+    function, ending = _PLAIN[field]
+    names: tuple[str, ...] = getattr(told, field)
+    for name in names:
+        value, _ = number(workbench, TABLE, name, field)
+        yield f"{function}(CAST({value} AS DOUBLE)) AS {quoted(f'{name}_{ending}')}"
+
+
+def _weighted(workbench: Workbench, told: AggregateParameters) -> Iterator[str]:
+    for at, one in enumerate(told.weighted_means):
+        value, _ = number(workbench, TABLE, one.column, f"weighted_means.{at}.column")
+        weight, _ = number(workbench, TABLE, one.weight, f"weighted_means.{at}.weight")
+        product = f"fsum(CAST({value} AS DOUBLE) * {weight})"
+        weights = f"fsum(CAST({weight} AS DOUBLE)) FILTER ({value} IS NOT NULL)"
+        yield f"{product} / nullif({weights}, 0) AS {quoted(one.called)}"
+
+
+def _ordered(workbench: Workbench, name: str, parameter: str) -> str:
+    """A column's numbers or, where they are stored as such, its days."""
+    column = workbench.column(TABLE, name, parameter)
+    if workbench.columns(TABLE)[name].startswith(_DAYS):
+        return column
+    return number(workbench, TABLE, name, parameter)[0]
+
+
+def period(workbench: Workbench, at: int, told: TimeGroup) -> str:
+    """The period of a date, as text that sorts by time; raises Invalid for what is no date.
+
+    Every value of the whole table is looked at, not only a sample's.
+    """
+    field = f"times.{at}.column"
+    column = workbench.column(TABLE, told.column, field)
+    is_stored = workbench.columns(TABLE)[told.column].startswith(_DAYS)
+    day = f"CAST({column} AS DATE)" if is_stored else _day(workbench, told)
+    if not is_stored:
+        whole = quoted(workbench.tables[TABLE].whole)
+        is_wrong = f"{filled(told.column)} IS NOT NULL AND {day} IS NULL"
+        ((wrong,),) = workbench.rows(f"SELECT count(*) FILTER ({is_wrong}) FROM {whole}")
+        if wrong:
+            some = counted(wrong, "valeur n'est pas une date", "valeurs ne sont pas des dates")
+            raise Invalid(
+                f"colonne {french_quoted(told.column)} : {some} lisible ; nettoyez-la d'abord"
+                " (clean, dates)",
+                field,
+            )
+    if told.step == "quarter":
+        return f"CAST(year({day}) AS VARCHAR) || '-T' || CAST(quarter({day}) AS VARCHAR)"
+    return f"strftime({day}, '{_FORMATS[told.step]}')"
+
+
+def _day(workbench: Workbench, told: TimeGroup) -> str:
+    """A text as a day, as its column was read, or else as ISO and French dates are written."""
+    table = workbench.tables[TABLE]
+    known = table.described.get(told.column)
+    if known is None:
+        known = describe_column(workbench.database, table.whole, told.column)
+    text = filled(told.column)
+    if known.type in ("date", "datetime") and (value := typed_value(known)):
+        return f"CAST({value} AS DATE)"
+    tried = [day_sql(text, None)]
+    if told.step in _COARSE:
+        month = typed_value(known) if known.type == "month" else text
+        tried.append(f"CAST(try_strptime({month or text}, '%Y-%m') AS DATE)")
+    return f"coalesce({', '.join(tried)})"
