@@ -33,6 +33,7 @@ class Outcome:
     seconds: float
     peak_bytes: int
     log_tail: str
+    log_lines: int = 0
 
 
 class Execution(Protocol):

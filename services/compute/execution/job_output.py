@@ -1,11 +1,13 @@
-"""What a job says on its pipe: progress as JSON lines, everything else as the tail of a log."""
+"""What a job says on its pipe: progress and dated sentences as JSON lines; all else is its log."""
 
 import contextlib
 import json
 import os
 import select
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
+
+from shared.aggregate import now
 
 _CHUNK = 1 << 16
 _LINE_BYTES = 4096
@@ -14,11 +16,20 @@ _MESSAGE_LENGTH = 200
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is, from 0 to 1, what it does, in French, and the end of its log."""
+    """How far a job is, from 0 to 1, what it does, in French, and the end of its log.
+
+    `log_lines` are all that it had, the last of which may still go on; the end has fewer.
+    """
 
     progress: float
     message: str
     log_tail: str
+    log_lines: int = 0
+
+
+def dated(sentence: str) -> str:
+    """A line of a log that says something at this time (UTC)."""
+    return f"{now():%Y-%m-%dT%H:%M:%SZ} {sentence}\n"
 
 
 class JobOutput:
@@ -33,7 +44,7 @@ class JobOutput:
         self._progress, self._message = 0.0, ""
         self._has_news = False
         self.is_open = True
-        self.total = 0
+        self.total = self.log_lines = 0
 
     @property
     def log_tail(self) -> str:
@@ -65,24 +76,38 @@ class JobOutput:
         if not self._has_news:
             return None
         self._has_news = False
-        return Progress(self._progress, self._message, self.log_tail)
+        return Progress(self._progress, self._message, self.log_tail, self.log_lines)
 
     def _take(self, line: bytes) -> None:
-        said = _progress(line)
-        if said is None:
-            self._log += line + b"\n"
-            del self._log[: -self._keep]
+        said = _read(line)
+        if (sentence := said.get("log")) and isinstance(sentence, str):
+            self._keep_line(dated(" ".join(sentence.split())).encode("utf-8", "replace"))
+        elif (progress := _progress(said)) is None:
+            self._keep_line(line + b"\n")
         else:
-            self._progress, self._message = said
+            self._progress, self._message = progress
+
+    def _keep_line(self, line: bytes) -> None:
+        self._log += line
+        self.log_lines += 1
+        del self._log[: -self._keep]
 
 
-def _progress(line: bytes) -> tuple[float, str] | None:
+def _read(line: bytes) -> dict[str, Any]:
+    """The object that is written there; an empty one for everything else."""
     if not line.startswith(b"{") or len(line) > _LINE_BYTES:
-        return None
+        return {}
     try:
         said = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _progress(said: dict[str, Any]) -> tuple[float, str] | None:
+    try:
         share, message = float(said["progress"]), str(said.get("message", ""))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
     # A comparison with a NaN is false: the clamp makes it 0.
     return min(1.0, share) if share > 0 else 0.0, message[:_MESSAGE_LENGTH]

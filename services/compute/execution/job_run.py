@@ -12,7 +12,7 @@ from services.compute import metrics
 from services.compute.execution.disk_space import Waiting, check_disk_space
 from services.compute.execution.executor import Executor, Limits, Outcome, watch
 from services.compute.execution.job_folder import JobFolder, Work
-from services.compute.execution.job_output import Progress
+from services.compute.execution.job_output import Progress, dated
 from services.compute.execution.projection import project
 from services.compute.execution.spares.spares import Spares
 from services.compute.execution.staging import (
@@ -222,12 +222,23 @@ class JobRun:
     def _compute(self, folder: JobFolder, limits: Limits) -> None:
         execution = self._platform.executor.submit(folder, limits)
         outcome = watch(execution, self._note, self._heartbeat.should_stop)
-        self.seconds, self._heartbeat.log_tail = outcome.seconds, outcome.log_tail
+        self.seconds = outcome.seconds
+        reason = "" if outcome.ok else self._explain(outcome, limits.seconds)
+        self._close_log(outcome, reason)
         if outcome.ok:
             return
         if self._heartbeat.should_stop():
             raise Interrupted
-        raise Rejected(self._explain(outcome, limits.seconds))
+        raise Rejected(reason)
+
+    def _close_log(self, outcome: Outcome, reason: str) -> None:
+        """Let the log say how it ended; `reason` is why it failed."""
+        seconds = f"{outcome.seconds:.2f}".replace(".", ",")
+        how = "interrompu" if self._heartbeat.should_stop() else "échec"
+        end = dated(f"{how} : {reason}" if reason else f"terminé en {seconds} s")
+        is_cut = bool(outcome.log_tail) and not outcome.log_tail.endswith("\n")
+        self._heartbeat.log_tail = outcome.log_tail + "\n" * is_cut + end
+        self._heartbeat.log_lines = outcome.log_lines + is_cut + 1
 
     def _explain(self, outcome: Outcome, seconds: float) -> str:
         if outcome.seconds >= seconds < self._settings.job_seconds:
@@ -236,7 +247,7 @@ class JobRun:
 
     def _note(self, news: Progress) -> None:
         self._heartbeat.progress, self._heartbeat.message = news.progress, news.message
-        self._heartbeat.log_tail = news.log_tail
+        self._heartbeat.log_tail, self._heartbeat.log_lines = news.log_tail, news.log_lines
 
     def _finish(self, ending: Ending) -> None:
         while True:

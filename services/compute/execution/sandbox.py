@@ -112,8 +112,8 @@ class SandboxRun:
             reason = _failure_reason(self._folder, self._tree.leader.returncode)
             # Nor is the job to blame for what it says of a full disk itself.
             self._reason = (overfilled(self._folder) or reason) if reason else ""
-        reason, log_tail = self._reason, self._output.log_tail
-        return Outcome(not reason, reason, self._seconds, self._peak, log_tail)
+        reason, said = self._reason, self._output
+        return Outcome(not reason, reason, self._seconds, self._peak, said.log_tail, said.log_lines)
 
     def news(self) -> Progress | None:
         """How far it is, unless it said nothing since this was last asked."""

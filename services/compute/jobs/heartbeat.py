@@ -30,7 +30,7 @@ class Heartbeat:
         self._done = Event()
         self._thread = Thread(target=self._beat, name=f"heartbeat of {job.id}", daemon=True)
         self.stop: Stop = "cancelled" if job.cancel_requested else ""
-        self.progress, self.message, self.log_tail = 0.0, "", ""
+        self.progress, self.message, self.log_tail, self.log_lines = 0.0, "", "", 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -55,7 +55,9 @@ class Heartbeat:
 
     def report(self, job: Job) -> None:
         """Renew the lease of `job` and write down what is seen."""
-        job.report(self._run, now() + self._lease, self.progress, self.message, self.log_tail)
+        until = now() + self._lease
+        told = self.progress, self.message, self.log_tail
+        job.report(self._run, until, *told, log_lines=self.log_lines)
 
     def _beat(self) -> None:
         pause = min(_BEAT_SECONDS, self._lease.total_seconds() / 3)

@@ -103,6 +103,7 @@ class Job(Aggregate):
     progress: float = 0.0
     message: str = ""
     log_tail: str = ""
+    log_lines: int = 0
     cancel_requested: bool = False
     result: FileRef | None = None
     outputs: tuple[Output, ...] = ()
@@ -231,15 +232,25 @@ class Job(Aggregate):
         self.check(run)
         self.attempt += 1
         self.started_at = now()
-        self.progress, self.message, self.log_tail = 0.0, "", ""
+        self.progress, self.message, self.log_tail, self.log_lines = 0.0, "", "", 0
         self.record(JobStarted(**self._about(), attempt=self.attempt))
 
-    def report(self, run: str, until: datetime, progress: float, message: str, log: str) -> None:
-        """Renew the lease and show how far the run is."""
+    def report(
+        self,
+        run: str,
+        until: datetime,
+        progress: float,
+        message: str,
+        log_tail: str,
+        *,
+        log_lines: int = 0,
+    ) -> None:
+        """Renew the lease and show how far the run is; the tail ends with the last line of all."""
         self.check(run)
         self.lease_until = until
         if not self.forgotten:
-            self.progress, self.message, self.log_tail = progress, message, log
+            self.progress, self.message = progress, message
+            self.log_tail, self.log_lines = log_tail, log_lines
 
     def give_back(self, run: str, seconds: float, message: str, not_before: datetime) -> None:
         """Return to the queue, as the run cannot go on here or now."""

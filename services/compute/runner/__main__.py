@@ -14,6 +14,7 @@ import duckdb
 
 from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Say
+from services.compute.runner.notes import note_report
 from shared.errors import Rejected
 from shared.events.event import JobKind
 
@@ -44,6 +45,8 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
         work = Work.model_validate_json((folder / "job.json").read_bytes())
         task = work.kind
         outputs, reports = _run_of(work.kind)(folder, work, memory_bytes, _say)
+        if not work.steps:
+            note_report(work.kind, reports[0])
     except Rejected as error:
         return {"error": str(error)}
     except (MemoryError, duckdb.OutOfMemoryException):

@@ -84,6 +84,8 @@ def test_registered_file_is_read_as_a_table(lab: Lab, compute: RunningService) -
     assert done["dataset_version"] == 1
     job = body(lab.call(compute, "GET", f"/jobs/{done['job_id']}", OWNER, "owner"))
     assert (job["state"], job["progress"], job["attempt"]) == ("succeeded", 1.0, 1)
+    assert "Z fichier lu (csv, utf-8" in job["log_tail"]
+    assert "Z terminé en " in job["log_tail"].splitlines()[-1]
 
 
 def test_jobs_are_counted_and_timed(lab: Lab, compute: RunningService) -> None:

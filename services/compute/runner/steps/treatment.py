@@ -19,6 +19,7 @@ from services.compute.runner.database import (
     open_database,
     quoted,
 )
+from services.compute.runner.notes import note_inputs, note_result, note_step
 from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
@@ -68,6 +69,7 @@ class TreatmentRun:
         """
         check_steps(self.work.inputs, self.work.steps)
         check_installed(self.work.steps)
+        note_inputs(self.work)
         tables = {
             name: take(self.database, self.work, name, self.folder / path)
             for name, path in self.work.inputs.items()
@@ -79,6 +81,7 @@ class TreatmentRun:
         for number, step in enumerate(self.work.steps):
             attempt = partial(self._attempt, number, step, tables)
             effect, report = hidden.attempt(number, step, attempt)
+            note_step(self.work, number, step, report)
             roles = self._roles(number, step, tables)
             reports.append(leaving.follow(step, effect, roles, report))
             if APPLICATIONS[step.application].draws:
@@ -89,6 +92,7 @@ class TreatmentRun:
         found, screened = self._screen(result, tables)
         reports[-1] |= screened
         made = self._write(result, found, reports[-1])
+        note_result(self.work, result.rows, len(found), screened["warning"])
         draw = partial(self._pictures, tables, result, reports)
         pictures = hidden.attempted(len(reports), draw) or []
         reports[-1] |= leaving.record

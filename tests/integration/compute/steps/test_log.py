@@ -1,0 +1,103 @@
+"""What the log of a job says of what it did."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.compute.jobs import DATA, RunOutcome, ingest, run, step, take_in
+
+TABLES: dict[str, Path | bytes] = {
+    "homes": b"com;logements\n14001;10\n14002;20\n14003;30\nTOTAL;60\n",
+    "names": b"code;nom\n14001;Ablon\n14002;Acqueville\n",
+}
+CROSSING = step(
+    "cross", {"left": "homes", "right": "names"}, "met", left_key="com", right_key="code"
+)
+SOURCE = {
+    "name": "homes",
+    "dataset_id": "dts_1",
+    "version": 3,
+    "sha256": "0" * 64,
+    "title": "Logements",
+    "licence": "lov2",
+    "columns": ["com"],
+    "until": "2027-01-31",
+}
+
+
+def sentences(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The sentences of the log since it was last read."""
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [str(one["log"]) for one in said if "log" in one]
+
+
+def treated(folder: Path, **work: Any) -> RunOutcome:
+    """A crossing of two tables that were taken in before."""
+    taken = take_in(folder, TABLES)
+    job = {"kind": "full", "steps": [CROSSING], "sources": [SOURCE], **taken.told, **work}
+    return run(folder / "job", job, taken.tables)
+
+
+def test_log_says_what_is_read_and_what_every_step_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows, totals left out, what did not meet, the result and the check for persons."""
+    assert treated(tmp_path).reports
+    told = "\n".join(sentences(capsys)[-4:])
+    assert "lit « homes » : « Logements », version 3, licence lov2, 1 colonne accordée" in told
+    assert "étape 1, " in told
+    assert "3 lignes croisées, 3 obtenues" in told
+    assert "1 ligne de total laissée de côté" in told
+    assert "résultat écrit : 3 lignes, 4 colonnes" in told
+    assert "aucune donnée personnelle" in told
+
+
+def test_log_of_a_trial_names_its_sample(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How many rows of how many, and which."""
+    assert treated(tmp_path, kind="trial", sample_rows=2).reports
+    told = [one for one in sentences(capsys) if one.startswith("essai")]
+    assert told == [
+        "essai sur 2 lignes de 3, lignes prises à intervalle régulier dans la table principale"
+    ]
+
+
+def test_log_has_no_number_of_others_restricted_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the rows are: who reads the log learns which steps were done, and nothing else."""
+    protected = {"homes": {"dataset_id": "dts_1", "version": 3}}
+    logs = []
+    for number, homes in enumerate((b"com;logements\n14001;10\n", TABLES["homes"])):
+        folder = tmp_path / str(number)
+        taken = take_in(folder, {**TABLES, "homes": homes})
+        capsys.readouterr()
+        job = {"kind": "full", "steps": [CROSSING], **taken.told, "protected": protected}
+        run(folder / "job", job, taken.tables)
+        logs.append(sentences(capsys))
+    assert logs[0] == logs[1]
+    assert "étape 1, Croiser deux tables → « met » : faite" in logs[0]
+
+
+def test_log_of_a_file_says_how_it_was_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its format, encoding, size, what was repaired, and no value of its rows."""
+    ingest(tmp_path, b"nom;email\nMartin;marie.martin@example.org\nDupont;j.dupont@example.org\n")
+    told = "\n".join(sentences(capsys))
+    assert "fichier lu (csv, utf-8" in told
+    assert "2 lignes, 2 colonnes" in told
+    assert "des données personnelles y sont reconnues" in told
+    assert "example.org" not in told
+    assert "Martin" not in told
+
+
+def test_log_of_real_data_is_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A few sentences, each of which fits a screen."""
+    ingest(tmp_path, DATA / "irve_2020_cp1252.csv", "irve.csv")
+    told = sentences(capsys)
+    assert 2 <= len(told) <= 12
+    assert max(map(len, told)) <= 800
