@@ -18,6 +18,9 @@ from shared.tables.privacy import Privacy
 from shared.tables.release import EarlierRelease, ProtectedInput, ReleaseRecord
 from shared.tables.total_rows import RowRange
 
+_UNCHECKED = ReleaseRecord(
+    verdict="held", told="Des données restreintes d'autrui y entrent, et rien n'y a été vérifié."
+)
 SOURCE = "source"
 """What an ingest job's only input is called."""
 
@@ -215,6 +218,8 @@ def store_result(
     """
     result = folder.result()
     privacy, release = result.privacy, result.release
+    if release is None and any(one.is_protected for one in inputs):
+        release = _UNCHECKED
     stored = [
         Output(
             name=made.name,
@@ -248,20 +253,14 @@ def claims_of(inputs: Sequence[Input], kept: StoredResult) -> list[dict[str, Any
     Raises Rejected for an entry of what the job did not read, or without its file.
     """
     read = {(one.dataset_id, one.version): one for one in inputs if one.is_protected}
-    entries = kept.release.entries if kept.release else ()
     claims: list[dict[str, Any]] = []
-    for entry in entries:
+    for entry in kept.release.entries if kept.release else ():
         source, file = read.get((entry.dataset_id, entry.version)), kept.internal.get(entry.file)
         if source is None or file is None:
             raise Rejected("le traitement n'a pas rendu de compte lisible de ce qui en sort")
         before = sum(one["entry"]["dataset_id"] == entry.dataset_id for one in claims)
-        claims.append(
-            {
-                "place": source.ledger_length + before,
-                "entry": entry.model_dump(mode="json"),
-                "file": file.model_dump(mode="json"),
-            }
-        )
+        told = {"entry": entry.model_dump(mode="json"), "file": file.model_dump(mode="json")}
+        claims.append({"place": source.ledger_length + before, **told})
     return claims
 
 

@@ -99,6 +99,18 @@ def test_ledger_files_are_nobody_s_to_see(tmp_path: Path) -> None:
     assert kept.ending["release"].verdict == "released"
 
 
+def test_result_that_nothing_was_checked_of_is_held(tmp_path: Path) -> None:
+    """Of others' restricted data nothing leaves because a rule was not run."""
+    folder, files = JobFolder(tmp_path), Storage("memory://")
+    inputs, _ = opened(files, folder)
+    (tmp_path / "result.json").write_text("{}")
+    kept = stored(folder, files, inputs)
+    assert kept.release is not None
+    assert kept.release.is_held
+    free = [one.model_copy(update={"is_protected": False}) for one in inputs]
+    assert stored(folder, files, free).release is None
+
+
 @pytest.mark.parametrize("changed", [{"dataset_id": "dts_2"}, {"version": 2}, {"file": "none"}])
 def test_entries_are_of_what_the_job_read(tmp_path: Path, changed: dict[str, Any]) -> None:
     """What the sandbox tells is not trusted: of other data, or without its file, it is nothing."""

@@ -1,0 +1,105 @@
+"""Jobs of others' restricted data: what left before them counts, and what they tell is kept."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.aggregate import new_id
+from tests.integration.compute.lab import HOLDER, HOMES, Lab
+from tests.integration.compute.samples import Shelf
+from tests.servers import RunningService, eventually
+
+
+@pytest.fixture(scope="module")
+def compute(lab: Lab) -> Iterator[RunningService]:
+    """The service under test, with the sample catalogue and intake."""
+    with lab.catalog(), lab.intake(), lab.compute(retry_seconds="0.2") as service:
+        yield service
+
+
+def change(lab: Lab, dataset: str, **told: Any) -> None:
+    """Let the catalogue tell this of a dataset from now on."""
+    with lab.store("catalog") as store:
+        store.of(Shelf).change(dataset, lambda shelf: shelf.answer.update(told))
+
+
+def claims(lab: Lab, dataset: str) -> list[dict[str, Any]]:
+    """The places in the dataset's ledger that jobs took."""
+    with lab.store("catalog") as store:
+        return store.of(Shelf).get(dataset).claims
+
+
+def protected(lab: Lab, content: bytes) -> str:
+    """A dataset that is others' and restricted."""
+    dataset = lab.ingest(content)
+    change(lab, dataset, is_protected=True, personal="none", table_columns=[])
+    return dataset
+
+
+def job(lab: Lab, compute: RunningService, project: str) -> dict[str, Any]:
+    """The project's only job, as its holder sees it."""
+    [found] = lab.call(compute, "GET", f"/jobs?project_id={project}").json()["items"]
+    return dict(found)
+
+
+def many(rows: int) -> bytes:
+    """A table of so many dwellings in each of two communes."""
+    lines = [f"{com};{number};{number % 7}" for com in ("14118", "76540") for number in range(rows)]
+    return "\n".join(["com;logements;vacants", *lines]).encode()
+
+
+def test_result_takes_its_place_in_the_ledger_before_it_leaves(
+    lab: Lab, compute: RunningService
+) -> None:
+    """Its holder reads that it was checked; the ledger's file is not among its outputs."""
+    dataset, project = protected(lab, many(40)), new_id("prj")
+    lab.start(project, dataset)
+    done = lab.wait_for("job_succeeded", project_id=project)
+    assert done["is_held"] is False
+    [claim] = claims(lab, dataset)
+    assert (claim["place"], claim["entry"]["dataset_id"]) == (0, dataset)
+    seen = job(lab, compute, project)
+    assert seen["release"]["verdict"] in {"released", "suppressed"}
+    assert seen["release"]["entries"] == []
+    assert not [one for one in seen["outputs"] if "ledger" in one["name"] or one["is_internal"]]
+    manifest = lab.manifest(done)
+    assert not [one for one in manifest.outputs if one.is_internal]
+
+
+def test_result_is_made_again_when_another_left_meanwhile(
+    lab: Lab, compute: RunningService
+) -> None:
+    """It says so while it waits, and is checked with the other."""
+    dataset = protected(lab, many(41))
+    first, second = new_id("prj"), new_id("prj")
+    lab.start(first, dataset)
+    lab.wait_for("job_succeeded", project_id=first)
+    lab.start(second, dataset)
+    lab.wait_for("job_queued", project_id=second)
+    eventually(lambda: "refait pour être vérifié" in job(lab, compute, second)["message"], 60)
+    [claim] = claims(lab, dataset)
+    earlier = [{"entry": claim["entry"], "file": claim["file"]}]
+    change(lab, dataset, ledger_length=1, releases=earlier)
+    lab.wait_for("job_succeeded", project_id=second)
+    assert [one["place"] for one in claims(lab, dataset)] == [0, 1]
+
+
+def test_own_data_has_no_ledger(lab: Lab, compute: RunningService) -> None:
+    """Nothing is checked of it, and nobody is asked for a place."""
+    dataset, project = lab.ingest(many(42)), new_id("prj")
+    lab.start(project, dataset)
+    lab.wait_for("job_succeeded", project_id=project)
+    assert claims(lab, dataset) == []
+    assert job(lab, compute, project)["release"] is None
+
+
+def test_figures_of_single_rows_are_not_told(lab: Lab, compute: RunningService) -> None:
+    """Each commune has one row: none of its figures leaves, by whatever way."""
+    dataset, project = protected(lab, HOMES), new_id("prj")
+    lab.start(project, dataset)
+    done = lab.wait_for("job_succeeded", project_id=project)
+    path = f"/jobs/{done['job_id']}/result?name=result.csv"
+    answer = lab.call(compute, "GET", path, HOLDER)
+    assert answer.status in {200, 409}
+    assert b";3500;350" not in answer.data
