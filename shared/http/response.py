@@ -65,6 +65,8 @@ def _send(route: Route, download: Download) -> Response:
         response.content_length = download.size
     response.headers.set("Content-Disposition", "attachment", **_names(download.filename))
     response.headers["X-Content-Type-Options"] = "nosniff"
+    # Pages and drawings that jobs made are saved; should one be shown, it runs nothing.
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     if route.formats:
         response.headers["Vary"] = "Accept"
     return response
