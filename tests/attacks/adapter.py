@@ -11,19 +11,22 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from pyarrow import parquet
 
 from services.catalog.joins.inverted_index import JoinIndex
 from services.compute.execution.job_folder import RunnerResult, Work
 from services.compute.runner.__main__ import main
+from services.compute.runner.columns.profile import describe
 from shared.events.event import Step
 from shared.tables.key_file import KeyColumn, blocks_of
-from shared.tables.manifest import RESULT
+from shared.tables.manifest import RESULT, Column
 from shared.tables.release import ProtectedInput
 from tests.attacks.lab import HOLDER, OWNER, Cells, Ledger, Seen, Table, Treatment
 
@@ -48,6 +51,7 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
             inputs=paths,
             steps=tuple(Step.model_validate(one) for one in treatment.steps),
             sample_rows=treatment.sample_rows,
+            described={name: _described(table) for name, table in treatment.tables.items()},
             protected=_protected(folder, treatment, ledger),
         )
         (folder / "job.json").write_text(work.model_dump_json())
@@ -74,6 +78,17 @@ def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, 
         for name, table in treatment.tables.items()
         if table.is_restricted
     }
+
+
+@lru_cache(maxsize=8)
+def _described(table: Table) -> tuple[Column, ...]:
+    """What the columns were read to hold when the table was taken in."""
+    with TemporaryDirectory(prefix="datalab-attack-") as home:
+        path = Path(home) / "table.parquet"
+        path.write_bytes(_parquet(table.cells))
+        with duckdb.connect() as database:
+            database.read_parquet(str(path)).create("table")
+            return tuple(describe(database, "table", lambda _share, _message: None)[1])
 
 
 def _seen(folder: Path, ledger: Ledger) -> Seen:
