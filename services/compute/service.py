@@ -12,6 +12,7 @@ from services.compute.execution.scheduler import Scheduler
 from services.compute.execution.spares.local_executor import LocalExecutor
 from services.compute.execution.spares.spares import Spares
 from services.compute.jobs import endings, retention
+from services.compute.jobs.following import Followers
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.workspace import AccessEvent, Workspace
@@ -62,6 +63,10 @@ def _scheduler(context: Context) -> Scheduler:
     return scheduler
 
 
+def _followers(context: Context) -> Followers:
+    return Followers(context.store.of(Job), context.settings.http_connections // 2)
+
+
 def _orphan_sweep(context: Context) -> OrphanSweep:
     references = References(
         Queries(context.store).files_in_use,
@@ -81,6 +86,7 @@ class Compute(Releasing, Running, Treating):
     catalog = RpcClient("catalog")
     intake = RpcClient("intake")
     scheduler = Background(_scheduler)
+    followers = Background(_followers)
     retention = Background(retaining(retention.policies))
     orphans = Background(_orphan_sweep)
 

@@ -2,6 +2,6 @@
 
 from shared.http.entrypoint import http
 from shared.http.response import paced
-from shared.http.route import Call, Download, Text
+from shared.http.route import Call, Download, EventStream, Text
 
-__all__ = ["Call", "Download", "Text", "http", "paced"]
+__all__ = ["Call", "Download", "EventStream", "Text", "http", "paced"]

@@ -19,7 +19,7 @@ from shared.auth import ANYBODY, Caller, Role
 from shared.errors import Forbidden, NotFound, Unavailable
 from shared.http.request import chosen_format, read_json, read_query
 from shared.http.response import answer
-from shared.http.route import Call, Download, Route
+from shared.http.route import Call, Download, EventStream, Route
 from shared.http.server import WebServer
 from shared.http.upload import Upload
 
@@ -104,6 +104,8 @@ class HttpRoute(Entrypoint):
         with self.server.in_hand():
             call = self._call(request, caller)
             result = self._work(call, parameters)
+        if isinstance(result, EventStream):
+            request.environ["eventlet.minimum_write_chunk_size"] = 1
         return answer(self.route, result, [other.route for other in self.server.routes])
 
     def _caller(self, authorization: str | None) -> Caller:
@@ -145,6 +147,7 @@ class HttpRoute(Entrypoint):
             file=upload.file if upload else None,
             filename=upload.filename if upload else "",
             idempotency_key=request.headers.get("Idempotency-Key"),
+            last_event_id=request.headers.get("Last-Event-ID"),
             format=answered_in,
         )
 

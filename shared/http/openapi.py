@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from shared.http import problem
 from shared.http.problem import Problem
-from shared.http.route import BYTES, METADATA, Download, Route, Text
+from shared.http.route import BYTES, EVENTS, METADATA, Download, EventStream, Route, Text
 
 Json = dict[str, Any]
 _Mode = Literal["validation", "serialization"]
@@ -62,7 +62,7 @@ class _Schemas:
             wanted += [(route.body, "validation"), (route.query, "validation")]
             wanted += [(route.returns, "serialization")]
         for model, mode in wanted:
-            if model is not None and model not in {Download, Text}:
+            if model is not None and model not in {Download, EventStream, Text}:
                 inputs[id(model), mode] = TypeAdapter(model)
         listed = [(key, mode, adapter) for (key, mode), adapter in inputs.items()]
         self._schemas, definitions = TypeAdapter.json_schemas(listed, ref_template=_REF)
@@ -135,6 +135,11 @@ def _success(route: Route, schemas: _Schemas) -> Json:
     if route.returns is Download:
         kinds: Json = {kind: {"schema": {}} for kind in (*route.sends, BYTES)}
         return {str(route.status): {"description": "The file.", "content": kinds}}
+    if route.returns is EventStream:
+        return {
+            "200": {"description": "The events.", "content": {EVENTS: {"schema": {}}}},
+            "204": {"description": "There will be none after `Last-Event-ID`."},
+        }
     schema = None if route.returns is Text else schemas.of(route.returns, "serialization")
     answer = _content("Done.", "application/json", schema or {})
     if route.formats:

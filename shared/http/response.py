@@ -11,7 +11,7 @@ import eventlet
 from pydantic import TypeAdapter
 from werkzeug.wrappers import Response
 
-from shared.http.route import BYTES, Download, Route, Text
+from shared.http.route import BYTES, EVENTS, Download, EventStream, Route, Text
 from shared.http.upload import plain_name
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ def answer(route: Route, result: object, routes: Sequence[Route]) -> Response:
         return _send(route, result)
     if isinstance(result, Text):
         return _write(result)
+    if isinstance(result, EventStream):
+        return _stream(result)
     body = TypeAdapter(route.returns or type(result)).dump_json(result, by_alias=True)
     response = Response(body, route.status, content_type="application/json")
     location = _location(route, result, routes)
@@ -78,6 +80,18 @@ def _write(text: Text) -> Response:
     response.headers["Vary"] = "Accept"
     if text.next:
         response.headers["Link"] = f'<{text.next}>; rel="next"'
+    return response
+
+
+def _stream(stream: EventStream) -> Response:
+    pieces = iter(stream.pieces)
+    # A refusal shall be told before the first header is sent.
+    first = next(pieces, b"")
+    response = Response(paced(chain([first], pieces)), 200, direct_passthrough=True)
+    response.headers["Content-Type"] = EVENTS
+    response.headers["Cache-Control"] = "no-store"
+    # nginx would collect what shall arrive at once.
+    response.headers["X-Accel-Buffering"] = "no"
     return response
 
 

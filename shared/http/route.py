@@ -15,12 +15,16 @@ METADATA = "metadata"
 BYTES = "application/octet-stream"
 """The media type of a file of which nothing is known."""
 
+EVENTS = "text/event-stream"
+"""The media type of server-sent events."""
+
 
 @dataclass(frozen=True)
 class Route:
     """One method and path, with the models of what goes in and out.
 
-    `returns` is a type that pydantic can dump, Download, Text, or None for an empty 204 answer.
+    `returns` is a type that pydantic can dump, Download, Text, EventStream, or None for an empty
+    204 answer; a handler may return None in place of any.
     `sends` are the media types of a Download; a file of another one goes as BYTES. `roles` empty
     means any valid token, and with `public` none where the lab opens its catalogue; `upload` names
     the multipart part that carries a file; `formats` maps the names of the formats that a client
@@ -56,8 +60,8 @@ class Call:
     """One authenticated request with its checked body and query.
 
     On an upload route `file` is the stored file's FileRef and `filename` the name it came with; on
-    a route with formats `format` is the name of the one to answer in. `idempotency_key` is the
-    header of that name as it came.
+    a route with formats `format` is the name of the one to answer in. `idempotency_key` and
+    `last_event_id` are the headers of these names as they came.
     """
 
     caller: Caller
@@ -66,6 +70,7 @@ class Call:
     file: Any = None
     filename: str = ""
     idempotency_key: str | None = None
+    last_event_id: str | None = None
     format: Any = ""
 
 
@@ -86,3 +91,13 @@ class Text:
     pieces: Iterable[bytes]
     media_type: str
     next: str | None = None
+
+
+@dataclass(frozen=True)
+class EventStream:
+    """Server-sent events, each of which is sent at once; raises before the first what refuses it.
+
+    No worker is taken while it goes on: only a connection, which counts for the caller.
+    """
+
+    pieces: Iterable[bytes]

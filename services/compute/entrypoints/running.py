@@ -5,6 +5,7 @@ from typing import Any
 from services.compute.execution.exports import TableExports
 from services.compute.execution.scheduler import Scheduler
 from services.compute.jobs.commands import Commands
+from services.compute.jobs.following import Followers, Position
 from services.compute.jobs.queries import Queries
 from services.compute.jobs.views import (
     JobPage,
@@ -18,7 +19,7 @@ from shared import trace
 from shared.auth import INSIDE
 from shared.endings.orphans import Hashes
 from shared.events import FileRef
-from shared.http import Call, Download, http
+from shared.http import Call, Download, EventStream, http
 from shared.inbound import Identifier
 from shared.messaging import rpc
 from shared.messaging.client import ServiceProxy
@@ -36,6 +37,7 @@ class Running:
     files: Storage
     settings: Settings
     scheduler: Scheduler
+    followers: Followers
     intake: ServiceProxy
 
     @property
@@ -72,6 +74,24 @@ class Running:
     def read_job(self, call: Call, job_id: str) -> JobView:
         """A job's state, progress, log tail and outputs."""
         return self.queries.view(self.queries.job(job_id, call.caller), call.caller)
+
+    @http("GET", "/jobs/{job_id}/events", returns=EventStream)
+    def follow_job(self, call: Call, job_id: str) -> EventStream | None:
+        """A job's states, progress and log as they come, as server-sent events, to its end.
+
+        `Last-Event-ID` goes on after that event; 204 when the job ended and all was told. The
+        events are `state`, `progress`, `log` (a line and its number) and `end`. One member may
+        follow ten at a time; 429 beyond.
+        """
+        job = self.queries.job(job_id, call.caller)
+        heard = Position.parse(call.last_event_id)
+        if heard.is_end_of(job):
+            return None
+        queries = self.queries
+        events = self.followers.stream(
+            job, call.caller.member_id, heard, lambda newer: queries.view(newer, call.caller)
+        )
+        return EventStream(events)
 
     @http(
         "GET",

@@ -1,0 +1,198 @@
+"""Tells those who follow jobs of every change, as server-sent events.
+
+One look at the store now and then is for all who follow, in whatever process the jobs run. The form
+is that of https://html.spec.whatwg.org/multipage/server-sent-events.html.
+"""
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Event
+from typing import NamedTuple, Self
+
+from services.compute.jobs.model import Job
+from services.compute.jobs.views import JobView
+from shared.background import Loop
+from shared.errors import LabError, TooMany, Unavailable
+from shared.store import PAGE_LIMIT, Repository
+
+View = Callable[[Job], JobView]
+"""A job as the one who follows it may see it."""
+
+MOST_EACH = 10
+"""How many streams one member may have open."""
+
+_LOOK_SECONDS = 0.5
+_HEARTBEAT_SECONDS = 15.0
+_STREAM_SECONDS = 900.0
+"""After that a stream ends, and who follows comes again: with a token that is still valid."""
+
+_WRITTEN = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
+_RETRY = b"retry: 1000\n\n"
+_HEARTBEAT = b":\n\n"
+
+
+class Position(NamedTuple):
+    """What was heard of a job: its attempt, how many lines of that one's log, and its version."""
+
+    attempt: int = 0
+    lines: int = 0
+    version: int = 0
+
+    @classmethod
+    def parse(cls, written: str | None) -> Self:
+        """The position that an event's id tells; the beginning for anything else."""
+        found = _WRITTEN.fullmatch(written or "")
+        return cls(*map(int, found.groups())) if found else cls()
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self))
+
+    def is_end_of(self, job: Job) -> bool:
+        """Whether all was heard of a job that ended."""
+        return not job.is_active and self.version >= job.version
+
+
+class Teller:
+    """Tells one follower what changed since a position.
+
+    `state` and `progress` say how it is now, whatever was between; `log` brings each line that is
+    still kept, with its number; `end` is the last event. Who comes again with the id of the event
+    that was heard last misses none of what is kept, and may hear a state twice.
+    """
+
+    def __init__(self, position: Position) -> None:
+        self._position = position
+        self._told: dict[str, Mapping[str, object]] = {}
+
+    def news(self, job: Job, view: JobView) -> Iterator[bytes]:
+        """The events that tell of `job` as it is now."""
+        before = self._position
+        if job.version <= before.version:
+            return
+        lines = before.lines if job.attempt == before.attempt else 0
+        self._position = Position(job.attempt, lines, before.version)
+        events = list(self._events(job, view))
+        last = Position(job.attempt, max(lines, job.log_lines), job.version)
+        for number, (kind, data) in enumerate(events, 1):
+            if kind == "log":
+                self._position = self._position._replace(lines=int(str(data["number"])))
+            yield _written(kind, data, last if number == len(events) else self._position)
+        self._position = last
+
+    def _events(self, job: Job, view: JobView) -> Iterator[tuple[str, Mapping[str, object]]]:
+        state = {"state": view.state, "attempt": view.attempt, "reason": view.reason}
+        state["cancel_requested"] = view.cancel_requested
+        progress = {"progress": view.progress, "message": view.message}
+        for kind, data in (("state", state), ("progress", progress)):
+            if self._told.get(kind) != data:
+                self._told[kind] = data
+                yield kind, data
+        complete = view.log_tail.split("\n")[:-1]
+        first = max(job.log_lines, len(complete)) - len(complete) + 1
+        for number, line in enumerate(complete, first):
+            if number > self._position.lines:
+                yield "log", {"number": number, "line": line}
+        if not job.is_active:
+            ending = {"seconds": view.seconds, "warning": view.warning, "is_held": view.is_held}
+            yield "end", state | ending | {"message": view.message}
+
+
+class Followers(Loop):
+    """Those who follow jobs now, at most `most` of them together."""
+
+    def __init__(self, jobs: Repository[Job], most: int, seconds: float = _LOOK_SECONDS) -> None:
+        super().__init__(seconds, self._look)
+        self._jobs, self._most = jobs, most
+        self._followers: set[_Follower] = set()
+
+    def stream(
+        self,
+        job: Job,
+        member_id: str,
+        position: Position,
+        view: View,
+        heartbeat_seconds: float = _HEARTBEAT_SECONDS,
+    ) -> Iterator[bytes]:
+        """The events of `job` since that position, to its end; a comment when there are none.
+
+        Raises TooMany before the first for a member who has MOST_EACH, Unavailable beyond `most`.
+        """
+        teller, until = Teller(position), time.monotonic() + _STREAM_SECONDS
+        with self._follow(job, member_id) as follower:
+            yield _RETRY
+            while time.monotonic() < until and not self.stopping.is_set():
+                newer = follower.wait(heartbeat_seconds)
+                if newer is None:
+                    yield _HEARTBEAT
+                    continue
+                try:
+                    seen = view(newer)
+                except LabError:
+                    return
+                yield from teller.news(newer, seen)
+                if not newer.is_active:
+                    return
+
+    def stop(self) -> None:
+        """Let all streams end: who follows comes again, to another process or the next."""
+        super().stop()
+        for follower in list(self._followers):
+            follower.wake()
+
+    @contextmanager
+    def _follow(self, job: Job, member_id: str) -> Iterator["_Follower"]:
+        if len(self._followers) >= self._most:
+            raise Unavailable("too many jobs are followed at this moment")
+        if Counter(one.member_id for one in self._followers)[member_id] >= MOST_EACH:
+            raise TooMany(f"vous suivez déjà {MOST_EACH} traitements à la fois")
+        follower = _Follower(job, member_id)
+        self._followers.add(follower)
+        try:
+            yield follower
+        finally:
+            self._followers.discard(follower)
+
+    def _look(self) -> None:
+        followers = list(self._followers)
+        wanted = sorted({one.job_id for one in followers})
+        for first in range(0, len(wanted), PAGE_LIMIT):
+            ids = wanted[first : first + PAGE_LIMIT]
+            found = {one.id: one for one in self._jobs.find({"_id": {"$in": ids}})}
+            for follower in followers:
+                if job := found.get(follower.job_id):
+                    follower.offer(job)
+
+
+class _Follower:
+    """One stream: the newest that is known of its job."""
+
+    def __init__(self, job: Job, member_id: str) -> None:
+        self.job_id, self.member_id = job.id, member_id
+        self._job, self._awake = job, Event()
+        self._awake.set()
+
+    def offer(self, job: Job) -> None:
+        """Let it know of the job, if that is newer."""
+        if job.version > self._job.version:
+            self._job = job
+            self.wake()
+
+    def wake(self) -> None:
+        """Let it look."""
+        self._awake.set()
+
+    def wait(self, seconds: float) -> Job | None:
+        """The job once there is news, None when there was none for so long."""
+        if not self._awake.wait(seconds):
+            return None
+        self._awake.clear()
+        return self._job
+
+
+def _written(kind: str, data: Mapping[str, object], position: Position) -> bytes:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return f"id: {position}\nevent: {kind}\ndata: {text}\n\n".encode("utf-8", "replace")

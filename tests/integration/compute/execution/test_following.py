@@ -1,0 +1,96 @@
+"""Jobs that are followed while they run, as real processes."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import urllib3
+
+from tests.integration.compute.lab import HOMES, OWNER, Lab, freeze
+from tests.servers import RunningService, eventually
+
+Event = tuple[str, str, Any]
+
+
+@contextmanager
+def followed(
+    lab: Lab, compute: RunningService, job: str, member: str = OWNER, **headers: str
+) -> Iterator[urllib3.BaseHTTPResponse]:
+    """An open stream of a job's events."""
+    answer = urllib3.PoolManager(retries=False, timeout=30).request(
+        "GET",
+        f"{compute.url}/jobs/{job}/events",
+        headers={"Authorization": f"Bearer {lab.token(member, 'owner')}", **headers},
+        preload_content=False,
+    )
+    try:
+        yield answer
+    finally:
+        answer.close()
+
+
+def events(answer: urllib3.BaseHTTPResponse) -> Iterator[Event]:
+    """Kind, id and data of each event as it comes."""
+    fields: dict[str, str] = {}
+    for line in answer:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        if not name and fields.get("event"):
+            yield fields.pop("event"), fields["id"], json.loads(fields["data"])
+        elif name:
+            fields[name] = value
+
+
+def test_job_is_followed_to_its_end_and_again_from_where_it_broke(
+    lab: Lab, compute: RunningService
+) -> None:
+    """States, log lines and the end come while it goes on; 204 once all was heard."""
+    event = lab.register(HOMES)
+    child = freeze(compute)
+    job = lab.wait_for("job_started", dataset_id=event.dataset_id)["job_id"]
+    with followed(lab, compute, job) as answer:
+        assert answer.headers["Content-Type"] == "text/event-stream"
+        coming = events(answer)
+        kind, first, data = next(coming)
+        assert (kind, data["state"]) == ("state", "running")
+        child.resume()
+        heard = list(coming)
+    assert [kind for kind, _, _ in heard][-1] == "end"
+    assert heard[-1][2]["state"] == "succeeded"
+    lines = [data["line"] for kind, _, data in heard if kind == "log"]
+    assert "fichier lu" in lines[0]
+    assert "terminé en" in lines[-1]
+    with followed(lab, compute, job, **{"Last-Event-ID": first}) as answer:
+        again = [data["line"] for kind, _, data in events(answer) if kind == "log"]
+    assert again == lines
+    with followed(lab, compute, job, **{"Last-Event-ID": heard[-1][1]}) as answer:
+        assert answer.status == 204
+
+
+def test_strangers_follow_nothing_and_one_member_a_few(lab: Lab, compute: RunningService) -> None:
+    """404 for who may not see a job, 429 for the eleventh; health and others are answered."""
+    event = lab.register(HOMES)
+    child = freeze(compute)
+    job = lab.wait_for("job_started", dataset_id=event.dataset_id)["job_id"]
+    with followed(lab, compute, job, "mbr_other") as answer:
+        assert answer.status == 404
+    streams = [followed(lab, compute, job) for _ in range(10)]
+    opened = [stream.__enter__() for stream in streams]
+    try:
+        assert {answer.status for answer in opened} == {200}
+        with followed(lab, compute, job) as answer:
+            assert answer.status == 429
+        assert urllib3.request("GET", f"{compute.url}/livez").status == 200
+        assert lab.call(compute, "GET", f"/jobs/{job}", OWNER, "owner").status == 200
+    finally:
+        child.resume()
+    ends = [list(events(answer))[-1][0] for answer in opened]
+    assert set(ends) == {"end"}
+    for stream in streams:
+        stream.__exit__(None, None, None)
+
+    def is_free() -> bool:
+        with followed(lab, compute, job) as answer:
+            return answer.status == 200
+
+    eventually(is_free, what="the streams made way")

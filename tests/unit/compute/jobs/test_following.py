@@ -1,0 +1,157 @@
+"""What those who follow a job are told."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from services.compute.jobs.following import MOST_EACH, Followers, Position, Teller
+from services.compute.jobs.model import Job
+from services.compute.jobs.views import JobView
+from shared.aggregate import now
+from shared.errors import TooMany, Unavailable
+from shared.store import Repository
+
+RUNNING: dict[str, Any] = {"state": "running", "attempt": 1, "version": 3}
+
+
+def job(**fields: Any) -> Job:
+    """A job of a project."""
+    about = {"id": "job_1", "kind": "full", "owner_id": "mbr_1", "lane": "prj_1"}
+    return Job.model_validate({**about, "queued_at": now(), **fields})
+
+
+def told(teller: Teller, of: Job) -> list[tuple[str, str, Any]]:
+    """The events that tell of a job: kind, id and data."""
+    return list(map(read, teller.news(of, JobView.told(of))))
+
+
+def read(event: bytes) -> tuple[str, str, Any]:
+    """An event's kind, id and data."""
+    fields = dict(line.split(": ", 1) for line in event.decode().strip().splitlines())
+    return fields["event"], fields["id"], json.loads(fields["data"])
+
+
+def test_every_line_is_told_once() -> None:
+    """The tail is told again and again as it grows; a line that is not ended waits."""
+    teller = Teller(Position())
+    first = told(teller, job(**RUNNING, log_tail="un\ndeux\ntro", log_lines=2))
+    assert [kind for kind, _, _ in first] == ["state", "progress", "log", "log"]
+    later = job(**{**RUNNING, "version": 4}, log_tail="deux\ntrois\n", log_lines=3)
+    assert [data for _, _, data in told(teller, later)] == [{"number": 3, "line": "trois"}]
+
+
+def test_a_renewed_lease_is_no_news() -> None:
+    """The version counts every save; who follows hears of what can be seen."""
+    teller = Teller(Position())
+    assert told(teller, job(**RUNNING))
+    assert told(teller, job(**{**RUNNING, "version": 9})) == []
+
+
+def test_who_comes_again_misses_no_line_and_hears_none_twice() -> None:
+    """After any event that was heard, whatever came meanwhile."""
+    log = {"log_tail": "un\ndeux\ntrois\n", "log_lines": 3}
+    events = told(Teller(Position()), job(**RUNNING, **log))
+    lines = [data["number"] for kind, _, data in events if kind == "log"]
+    assert lines == [1, 2, 3]
+    for at, (_, last, _) in enumerate(events, 1):
+        heard = [data["number"] for kind, _, data in events[:at] if kind == "log"]
+        again = told(Teller(Position.parse(last)), job(**RUNNING, **log))
+        assert heard + [data["number"] for kind, _, data in again if kind == "log"] == lines
+
+
+def test_a_new_attempt_begins_a_new_log() -> None:
+    """Its lines are numbered anew."""
+    teller = Teller(Position())
+    told(teller, job(**RUNNING, log_tail="un\ndeux\n", log_lines=2))
+    again = job(state="running", attempt=2, version=7, log_tail="autre\n", log_lines=1)
+    assert [data for kind, _, data in told(teller, again) if kind == "log"] == [
+        {"number": 1, "line": "autre"}
+    ]
+
+
+def test_the_end_is_the_last_event_and_told_once() -> None:
+    """With the reason; who heard it has heard all."""
+    ended = job(state="failed", attempt=1, version=5, reason="quota épuisé", log_tail="un\n")
+    kind, last, data = told(Teller(Position()), ended)[-1]
+    assert (kind, data["state"], data["reason"]) == ("end", "failed", "quota épuisé")
+    assert Position.parse(last).is_end_of(ended)
+    assert not Position.parse(last).is_end_of(job(**{**RUNNING, "version": 6}))
+    assert told(Teller(Position.parse(last)), ended) == []
+
+
+@pytest.mark.parametrize("written", [None, "", "1.2", "1.2.x", "-1.0.0", "1.2.3.4", "9" * 40])
+def test_an_id_that_is_none_is_the_beginning(written: str | None) -> None:
+    """Nobody is refused for it: all is told."""
+    assert Position.parse(written) == Position()
+
+
+class Jobs(Repository[Job]):
+    """Jobs that are known, without a server."""
+
+    def __init__(self, *known: Job) -> None:
+        self.known = {one.id: one for one in known}
+        self.looks = 0
+
+    def find(self, where: Any = None, **_: Any) -> list[Job]:
+        """The jobs of these ids."""
+        self.looks += 1
+        return [self.known[one] for one in where["_id"]["$in"]]
+
+
+@contextmanager
+def opened(followers: Followers, member: str, of: Job) -> Iterator[Iterator[bytes]]:
+    """A stream that began."""
+    stream = followers.stream(of, member, Position(), JobView.told, heartbeat_seconds=0.01)
+    assert next(stream).startswith(b"retry:")
+    yield stream
+    del stream
+
+
+def test_one_look_is_for_all_who_follow_and_none_for_nobody() -> None:
+    """However many streams there are, of however many jobs."""
+    one, two = job(**RUNNING), job(**{**RUNNING, "id": "job_2"})
+    jobs = Jobs(one, two)
+    followers = Followers(jobs, most=100)
+    look = followers._look
+    look()
+    assert jobs.looks == 0
+    with opened(followers, "mbr_1", one) as first, opened(followers, "mbr_2", two) as second:
+        assert [read(next(stream))[0] for stream in (first, second)] == ["state", "state"]
+        jobs.known["job_1"] = job(**{**RUNNING, "version": 5}, progress=0.5)
+        look()
+        assert jobs.looks == 1
+        assert [read(next(first))[0], read(next(first))[2]["progress"]] == ["progress", 0.5]
+        assert read(next(second))[0] == "progress"
+        assert next(second).startswith(b":")
+
+
+def test_streams_of_a_member_and_of_all_are_bounded() -> None:
+    """A stream that ended, or was closed, makes way."""
+    one = job(**RUNNING)
+    followers = Followers(Jobs(one), most=MOST_EACH + 1)
+
+    def open_one(member: str) -> Iterator[bytes]:
+        stream = followers.stream(one, member, Position(), JobView.told)
+        next(stream)
+        return stream
+
+    streams = [open_one("mbr_1") for _ in range(MOST_EACH)]
+    with pytest.raises(TooMany):
+        open_one("mbr_1")
+    streams.append(open_one("mbr_2"))
+    with pytest.raises(Unavailable):
+        open_one("mbr_3")
+    del streams[0]
+    streams.append(open_one("mbr_1"))
+
+
+def test_streams_end_with_the_service() -> None:
+    """Who follows comes again."""
+    one = job(**RUNNING)
+    followers = Followers(Jobs(one), most=9)
+    with opened(followers, "mbr_1", one) as stream:
+        followers.stop()
+        assert {read(event)[0] for event in stream} <= {"state", "progress"}
