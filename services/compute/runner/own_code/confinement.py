@@ -29,6 +29,9 @@ _DIE_WITH_PARENT = 1
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
 """The number of pivot_root(2), which libc has no function for."""
 
+REFUSED = 254
+"""The exit status where this system does not let the command be confined."""
+
 _FILE_BYTES = 1 << 30
 _FILES = 1024
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -112,4 +115,8 @@ def _called(name: str, *arguments: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(json.loads(sys.argv[1]), sys.argv[2:]))
+    try:
+        sys.exit(main(json.loads(sys.argv[1]), sys.argv[2:]))
+    except OSError as error:
+        sys.stderr.write(f"the code cannot be confined: {error}\n")
+        sys.exit(REFUSED)

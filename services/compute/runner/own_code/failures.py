@@ -9,6 +9,7 @@ import re
 import signal
 from collections.abc import Mapping
 
+from services.compute.runner.own_code.confinement import REFUSED
 from services.compute.runner.own_code.left import FILE_BYTES, MOST_COLUMNS, MOST_OUTPUTS, Failure
 from shared.applications.python import LIBRARIES
 from shared.errors import Rejected
@@ -88,6 +89,8 @@ def reason(failure: Failure | None, status: int, code: str) -> str:
 
 
 def _of_status(status: int) -> str:
+    if status == REFUSED:
+        return "ce laboratoire ne peut pas isoler le code : il n'a pas été exécuté"
     if status > 128:  # noqa: PLR2004 - as a shell tells of signals
         try:
             name = signal.Signals(status - 128).name
