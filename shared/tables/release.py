@@ -136,9 +136,10 @@ class ReleaseRecord(Frozen):
         """The same without what rules found in cells, and without ledger entries.
 
         Which rule left a cell empty, or how many it did, tells of the units behind it. What own
-        code makes is not listed: it names its outputs, and may fail, after what it read.
+        code and queries make is not listed: it may be named, or fail, after what they read.
         """
-        is_own = any(rule.rule == "opaque" for one in self.outputs for rule in one.rules)
+        rules = {rule.rule for one in self.outputs for rule in one.rules}
+        is_own = bool(rules & {"opaque", "undecided"})
         outputs = tuple(
             one.model_copy(update={"rules": tuple(it for it in one.rules if it.rule in _OF_ALL)})
             for one in (() if is_own else self.outputs)

@@ -5,17 +5,18 @@ from typing import Literal, NamedTuple
 
 from services.compute.runner.release.following import Followed, Part
 
-Kind = Literal["row", "count", "value", "single", "weighed"]
+Kind = Literal["row", "count", "value", "share", "single", "weighed"]
 """`row`: as it is, row by row; `single`: one unit's value; `weighed`: by weights of the holder's.
 
-Counts tell of units alone; values also how much each has of them.
+Counts tell of units alone; values also how much each has of them, and shares also their total.
 """
 
 _SINGLE = frozenset(("min", "max", "median", "quantile", "listed", "met"))
 """Figures that are the value of one unit: the rules look at sums."""
 
+_VALUES = ("value", "share")
 _COUNTS = frozenset(("count", "distinct"))
-_STRICTEST: tuple[Kind, ...] = ("weighed", "single", "value", "count")
+_STRICTEST: tuple[Kind, ...] = ("weighed", "single", "share", "value", "count")
 
 
 class Figure(NamedTuple):
@@ -40,7 +41,7 @@ def figures_of(followed: Followed, population: str) -> Iterator[Figure]:
         kinds = [_kind(one) for one in made]
         kind = next((one for one in _STRICTEST if one in kinds), None)
         if kind is not None:
-            bases = tuple(dict.fromkeys(it.column for it in made if _kind(it) == "value"))
+            bases = tuple(dict.fromkeys(it.column for it in made if _kind(it) in _VALUES))
             yield Figure(column, made[0].carrier, kind, bases)
 
 
@@ -50,9 +51,10 @@ def _carries_rows(followed: Followed, part: Part) -> bool:
 
 
 def _kind(part: Part) -> Kind:
-    if {"weighed", "share"} & set(part.hows):
-        # A share beside its sum tells the sum of all, also of cells that are left empty.
+    if "weighed" in part.hows:
         return "weighed"
     if _SINGLE & set(part.hows):
         return "single"
+    if "share" in part.hows:
+        return "share"
     return "count" if part.hows[0] in _COUNTS else "value"

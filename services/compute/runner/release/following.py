@@ -191,19 +191,15 @@ class Following:
         for population in inside:
             self._make_members(population, source, table, output, dict(zip(names, by, strict=True)))
         self.groups[output] = inside
-        columns_made = {
-            name: self._parts({role: source}, made, renamed) or self._of_nobody(made)
-            for name, made in effect.columns.items()
-        }
         keys = (part for one in by for part in source.columns.get(one.column, ()))
         exists_by = source.exists_by | {it.population for it in keys if it.population}
-        weighed = tuple(Part(it, "", ("weighed",), cell) for it in sorted(exists_by))
-        for name, parts in columns_made.items():
-            if name not in names and not any(it.population for it in parts):
-                columns_made[name] = (*parts, *weighed)
+        parts = {
+            name: self._parts({role: source}, made, renamed)
+            for name, made in effect.columns.items()
+        }
         self.tables[output] = Followed(
             {cell: Carrier(grouped=output)},
-            columns_made,
+            {name: self._counted(effect, name, it, cell, exists_by) for name, it in parts.items()},
             exists_by,
             source.selected,
             source.lost,
@@ -212,8 +208,24 @@ class Following:
         )
 
     @staticmethod
-    def _of_nobody(made: MadeColumn) -> tuple[Part, ...]:
-        return tuple(Part("", one.source.column, (one.how,)) for one in made.of)
+    def _counted(
+        effect: Effect,
+        name: str,
+        parts: tuple[Part, ...],
+        cell: str,
+        exists_by: frozenset[str],
+    ) -> tuple[Part, ...]:
+        """A column of groups, with what it tells of the inputs whose rows are in these.
+
+        A figure of nobody's protected columns counts rows, by weights of its holder's. Of a column
+        of the groups all rows have a value: its count is that of rows.
+        """
+        made, by = effect.columns[name], effect.by or ()
+        if made.unchanged in by or any(it.population for it in parts):
+            return parts
+        is_count = all(one.how == "count" and one.source in by for one in made.of)
+        how = "count" if is_count else "weighed"
+        return (*parts, *(Part(it, "", (how,), cell) for it in sorted(exists_by)))
 
     @staticmethod
     def _named(effect: Effect, source: Source) -> str:

@@ -129,6 +129,10 @@ class TableCheck:
             if one.kind == "single":
                 self._blank(one.column, "true")
                 self.whole[one.column] = {0: "dominance"}
+            elif one.kind == "share" and (self.rows or any(map(self.columns.get, one.bases))):
+                # All shares but one tell the total, and so what is empty.
+                self._blank(one.column, "true")
+                self.whole[one.column] = {0: "margins"}
             elif one.carrier in self.groups:
                 gone = set(self.rows).union(*(self.columns.get(it, {}) for it in one.bases))
                 self._blank(one.column, self._among(one.carrier, gone))
@@ -164,7 +168,7 @@ class TableCheck:
         for one in self.figures:
             if one.carrier in self.groups and one.kind in {"count", "weighed"}:
                 shown[COUNT] = None
-            elif one.carrier in self.groups and one.kind == "value":
+            elif one.carrier in self.groups and one.kind in {"value", "share"}:
                 shown |= {f"sum({base})": base for base in one.bases}
         if not shown:
             return None

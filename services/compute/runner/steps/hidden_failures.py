@@ -1,4 +1,4 @@
-"""Failures that would tell of others' restricted data: own code may fail where a person is in it.
+"""Failures that would tell of others' restricted data: code and queries fail where a person is.
 
 What its holder sees is the same whether it failed or not: a result that waits for a reviewer, who
 reads why in its log. How long it takes is seen; against that stands only who reads the code before.
@@ -16,16 +16,18 @@ from services.compute.runner.database import quoted
 from services.compute.runner.own_code.failures import NotLoaded
 from shared.applications.effect import Effect
 from shared.applications.python import PYTHON
+from shared.applications.query import QUERY
 from shared.events.event import Step
 
 JOURNAL = "journal.txt"
+_WRITTEN = (PYTHON.name, QUERY.name)
 
 DoneT = TypeVar("DoneT")
 
 
 def hides(work: Work, number: int) -> bool:
-    """Whether own code saw others' restricted data in that step or before."""
-    code = any(step.application == PYTHON.name for step in work.steps[: number + 1])
+    """Whether own code, or a query, saw others' restricted data in that step or before."""
+    code = any(step.application in _WRITTEN for step in work.steps[: number + 1])
     return code and bool(work.protected)
 
 

@@ -55,7 +55,7 @@ class Leaving:
             following.hand_on(inputs[APPLICATIONS[step.application].main_role(step)], step.output)
         elif effect.is_open or not _is_followed(step, effect):
             following.lose(inputs, step.output)
-        elif step.application == "aggregate":
+        elif step.application == "aggregate" and _names_groups(effect):
             (role,) = inputs
             following.group(inputs, effect, roles[role].name, step.output)
         elif effect.by is None:
@@ -131,3 +131,8 @@ def _is_followed(step: Step, effect: Effect) -> bool:
 def _told_less(report: Report) -> Report:
     """The report of a step without what it counts of restricted data."""
     return {**{name: report[name] for name in _KEPT if name in report}, "summary": _TOLD}
+
+
+def _names_groups(effect: Effect) -> bool:
+    """Whether each column that groups are made by stands in the result as it is."""
+    return set(effect.by or ()) <= {made.unchanged for made in effect.columns.values()}

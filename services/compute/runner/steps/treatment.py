@@ -229,7 +229,7 @@ class TreatmentRun:
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
-        if number and hides(self.work, number - 1):
+        if hides(self.work, number):
             return lambda _share, _message: None
         return lambda share, message: self.say(
             (number + share) / steps, f"{step.application} : {message}"

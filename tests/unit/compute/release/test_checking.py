@@ -222,4 +222,25 @@ def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
     record, _ = lab.treat(steps, mine=mine)
     assert record.is_held
     assert [one.rule for one in record.outputs[0].rules] == ["selection"]
-    assert record.entries == ()
+    assert [one.units for one in record.entries] == [20], "for what leaves later, if it is released"
+
+
+def test_shares_are_empty_where_a_part_is(tmp_path: Path) -> None:
+    """All shares but one tell the total, and so the part that is left."""
+    rows = [(f"{at:09}", "AB"[at % 2], "x", 100 + at) for at in range(20)]
+    share = [{"name": "part", "of": "ca"}]
+    record, made = Lab(tmp_path / "1", rows).aggregate("ville", shares=share)
+    assert (record.verdict, [one["part"] is None for one in made]) == ("released", [False] * 2)
+    rows += [(f"{at:09}", "C", "x", 100) for at in range(20, 22)]
+    record, made = Lab(tmp_path / "2", rows).aggregate("ville", shares=share)
+    assert (record.verdict, [one["part"] for one in made]) == ("suppressed", [None] * 2)
+
+
+def test_groups_that_are_not_followed_are_held(tmp_path: Path) -> None:
+    """A largest value is one enterprise's: it is empty; by periods nobody follows rows yet."""
+    rows = [(f"{at:09}", "AB"[at % 2], "2024-05-01", 100 + at) for at in range(20)]
+    lab = Lab(tmp_path, rows)
+    _, made = lab.aggregate("ville", maxs=["ca"])
+    assert {one["ca_max"] for one in made} == {None}
+    record, _ = lab.aggregate(times=[{"column": "metier", "step": "month"}])
+    assert [one.rule for one in record.outputs[0].rules] == ["undecided"]
