@@ -12,7 +12,7 @@ import amqp
 from deploy.local.supervision import wait_until
 from tests.chaos import audit
 from tests.chaos.journey import Journey
-from tests.chaos.lab import Lab, grant_all
+from tests.chaos.lab import Lab, grant_all, release_all
 
 Tell = Callable[[str], None]
 _PAUSE_SECONDS = 0.05
@@ -65,9 +65,10 @@ def run(
 def _flow(journeys: list[Journey], enough: Event, end: float, tell: Tell) -> None:
     """Step through all projects until each has arrived and enough was killed."""
     told = 0
-    owner = journeys[0].cast.owner
+    cast = journeys[0].cast
     while time.monotonic() < end:
-        grant_all(owner)
+        grant_all(cast.owner)
+        release_all(cast.staff)
         for journey in journeys:
             if not journey.has_arrived:
                 journey.step()

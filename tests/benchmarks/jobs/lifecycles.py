@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks.jobs.arrivals import Arrivals, listening
 from tests.chaos.journey import Cast, Journey
-from tests.chaos.lab import Lab, grant_all
+from tests.chaos.lab import Lab, grant_all, release_all
 
 PROJECTS = 16
 _SECONDS = 300
@@ -25,6 +25,7 @@ _TELLING = {
     "project_staffed",
     "member_invited",
     "job_succeeded",
+    "result_released",
     "project_delivered",
 }
 """Events after which somebody has to decide, or nothing is left to be decided."""
@@ -71,11 +72,13 @@ def drive(cast: Cast, arrivals: Arrivals, journeys: list[Delivery]) -> None:
     heard, looked, began = 0, time.monotonic(), time.monotonic()
     while waiting := [journey for journey in journeys if not journey.has_arrived]:
         if time.monotonic() - began > _SECONDS:
-            raise SystemExit(f"{len(waiting)} of {PROJECTS} did not arrive")
+            raise SystemExit(f"{len(waiting)} did not arrive: {waiting[0].error}")
         news = arrivals.after(heard, _LOOK_SECONDS)
         heard += len(news)
         if any(event["type"] == "access_requested" for event in news):
             grant_all(cast.owner)
+        if any(event["type"] == "result_held" for event in news):
+            release_all(cast.staff)
         about = {event["data"].get("project_id") for event in news if event["type"] in _TELLING}
         if time.monotonic() - looked > _LOOK_SECONDS:
             about |= {journey.project_id for journey in waiting}
