@@ -12,6 +12,7 @@ from services.catalog.joins.treatment_inputs import may_count
 from shared.auth import Caller
 from shared.events import Treatment
 from shared.tables.crosswalks import CROSSWALKS
+from shared.tables.key_file import KeyColumn
 from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
 from shared.treatments.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
 from shared.words import counted, grouped, quoted
@@ -69,6 +70,11 @@ def _match(
                     common=join.matches if is_counted else None,
                     said=_said(join, is_counted=is_counted),
                 )
+        for here, there in index.same_kind(crossing.left, told.left_key, caller.may_see):
+            is_meant = (there.dataset_id, *there.column.columns) == (crossing.right, told.right_key)
+            if is_meant and vias == ("", ""):
+                said = _same_kind_told(here.column, there.column)
+                return KeyMatch(step=crossing.step, key=here.column.space, said=said)
         return KeyMatch(
             step=crossing.step,
             key="",
@@ -97,7 +103,10 @@ def _keys(
     def look(index: JoinIndex) -> list[ProposedKey]:
         joins = index.joins(left, may_read=caller.may_see)
         found = [one for one in joins if one.there.dataset_id == right and _is_single(one)]
-        return [_proposed(join, is_counted=is_counted) for join in found[:_MOST_PROPOSED]]
+        told = [_proposed(join, is_counted=is_counted) for join in found]
+        alike = index.same_kind(left, "", caller.may_see)
+        told += [_same_kind(*pair) for pair in alike if pair[1].dataset_id == right]
+        return told[:_MOST_PROPOSED]
 
     join_index.ask(right, lambda _index: None)
     return join_index.ask(left, look)
@@ -120,11 +129,26 @@ def _proposed(join: Join, *, is_counted: bool) -> ProposedKey:
     )
 
 
+def _same_kind(here: DatasetColumn, there: DatasetColumn) -> ProposedKey:
+    """Two columns of identifiers, whatever they have in common: that is not told."""
+    return ProposedKey(
+        key=here.column.space,
+        common=None,
+        left_key=here.column.columns[0],
+        right_key=there.column.columns[0],
+        said=_same_kind_told(here.column, there.column),
+    )
+
+
+def _same_kind_told(here: KeyColumn, there: KeyColumn) -> str:
+    names = f"{quoted(here.columns[0])} et {quoted(there.columns[0])}"
+    return f"{names} sont des clés de même nature (« {here.space} »)"
+
+
 def _said(join: Join, *, is_counted: bool) -> str:
     here, there = join.here.column, join.there.column
-    names = f"{quoted(here.columns[0])} et {quoted(there.columns[0])}"
     if not is_counted:
-        return f"{names} sont des clés de même nature (« {here.space} »)"
+        return _same_kind_told(here, there)
     share = f"{100 * join.rows_here / max(1, here.rows):.1f}".replace(".", ",")
     return (
         f"{grouped(join.matches)} des {grouped(here.distinct)} valeurs de"

@@ -4,8 +4,9 @@ from typing import Any
 from uuid import uuid4
 
 from shared.treatments.preview import KnownPreview
+from tests.integration.catalog.joins.test_joins import sirens
 from tests.integration.catalog.lab import Lab
-from tests.integration.catalog.tables import publish_table
+from tests.integration.catalog.tables import csv, publish_table
 from tests.integration.compute.jobs import step
 
 START = uuid4().int % 10**8
@@ -79,6 +80,20 @@ def test_others_restricted_data_is_asked_for_and_not_counted(lab: Lab) -> None:
     assert [(one.left, one.right, one.common) for one in told.matches] == [(None, None, None)]
     assert "200" not in told.matches[0].said
     assert previewed(lab, left, right, member="mbr_2", steps=[CROSS]).asked == ()
+
+
+def test_identifiers_of_restricted_data_are_keys_of_a_kind(lab: Lab) -> None:
+    """The same is told whether they meet or not: crossed, or proposed to be."""
+    values = sirens(80)
+    right = publish_table(lab, "mbr_2", csv("siren", values[40:60]), access="restricted")
+    cross = step("cross", {"left": "a", "right": "b"}, "c", left_key="siren", right_key="siren")
+    for mine in (values[40:60], values[60:]):
+        left = publish_table(lab, "mbr_1", csv("siren", mine))
+        (match,) = previewed(lab, left, right, steps=[cross]).matches
+        (key,) = previewed(lab, left, right).proposed
+        for told in (match, key):
+            assert (told.key, told.common) == ("siren", None)
+            assert told.said == "« siren » et « siren » sont des clés de même nature (« siren »)"
 
 
 def test_licence_of_the_result_is_told_with_its_attribution(lab: Lab) -> None:
