@@ -240,3 +240,19 @@ def test_sandbox_that_waits_ends_with_a_killed_service(lab: Lab) -> None:
         service.kill()
         for one in found:
             eventually(lambda one=one: has_ended(one.pid), what=f"{one} ended")  # type: ignore[misc]
+
+
+def test_forked_job_of_a_killed_service_is_done_once_after_the_restart(lab: Lab) -> None:
+    """Its keeper hears of the end by the pipe, and nothing of the job works on."""
+    with lab.compute(job_spare="true", job_lease_seconds="1.5") as service:
+        lab.ingest(HOMES)
+        dataset = lab.register(HOMES * 40).dataset_id
+        job = lab.wait_for("job_started", dataset_id=dataset)["job_id"]
+        found = psutil.Process(service.pid).children(recursive=True)
+        service.kill()
+        assert len(found) > 1
+        for one in found:
+            eventually(lambda one=one: has_ended(one.pid), what=f"{one} ended")  # type: ignore[misc]
+        service.start()
+        lab.wait_for("job_succeeded", job_id=job)
+        assert len(lab.events("job_succeeded", job_id=job)) == 1
