@@ -5,19 +5,19 @@ import mimetypes
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import urllib3
 
 _CHUNK = 1 << 16
 _AS_TYPED = "surrogateescape"  # what the shell gave us may not be UTF-8
-_REFUSED, _FAILED = 300, 500
+_NOTHING, _REFUSED, _FAILED = 204, 300, 500
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")  # RFC 9110, in ISO 8859-1
 _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
@@ -36,6 +36,14 @@ class CallError(Exception):
 
 class Away(CallError):
     """A service that does not answer now; it may later."""
+
+
+class ServerEvent(NamedTuple):
+    """One server-sent event; `data` is what its JSON holds."""
+
+    id: str
+    kind: str
+    data: Answer
 
 
 class Client:
@@ -102,6 +110,18 @@ class Client:
             response.close()
         return target.stat().st_size
 
+    def events(self, service: str, path: str, after: str) -> Iterator[ServerEvent] | None:
+        """The server-sent events of a GET, as they come, after that id; None when there are none.
+
+        Raises Away when the stream breaks.
+        """
+        headers = {"Last-Event-ID": after} if after else {}
+        response = self._send(service, "GET", path, headers=headers, preload_content=False)
+        if response.status == _NOTHING:
+            response.release_conn()
+            return None
+        return _events_of(response)
+
     def _send(
         self,
         service: str,
@@ -141,6 +161,23 @@ def path_of(*parts: str) -> str:
     if not all(parts):
         raise CallError("the id is empty")
     return "".join(f"/{quote(part, safe='', errors=_AS_TYPED)}" for part in parts)
+
+
+def _events_of(response: urllib3.BaseHTTPResponse) -> Iterator[ServerEvent]:
+    """The events of a stream, of one line of data each; comments are left out."""
+    fields: dict[str, str] = {}
+    try:
+        for line in response:
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name:
+                fields[name] = value
+            elif "data" in fields:
+                data = json.loads(fields.pop("data"))
+                yield ServerEvent(fields["id"], fields["event"], data)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise Away(f"the stream of events broke off: {error}") from error
+    finally:
+        response.close()
 
 
 def _query(query: Mapping[str, object]) -> str:

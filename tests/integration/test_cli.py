@@ -233,7 +233,9 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     assert shell.json("job", "show", job["id"])["state"] == "succeeded"
     assert "aggregate" in shell.run("job", "applications", as_=OWNER).stdout
     assert [one["roles"] for one in shell.json("job", "applications") if one["name"] == "cross"]
-    assert shell.run("job", "logs", job["id"], as_=OWNER).returncode == 0
+    assert "fichier lu" in shell.run("job", "logs", job["id"], as_=OWNER).stdout
+    followed = shell.run("job", "follow", job["id"], as_=OWNER)
+    assert (followed.returncode, "fichier lu" in followed.stdout) == (0, True)
     manifest = tmp_path / "manifest.json"
     named = ("-o", str(manifest), "--name", "manifest.json")
     assert shell.run("job", "result", job["id"], *named, as_=OWNER).returncode == 0

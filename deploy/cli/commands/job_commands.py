@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli import show
+from deploy.cli import job_following, show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest, TableFormat
+from deploy.cli.job_following import exit_code
 from deploy.cli.session import client
 from shared.tables.exports import format_of
 
@@ -98,6 +99,12 @@ def logs(context: typer.Context, job_id: str) -> None:
     """Print the end of what a job wrote."""
     job = client(context).get("compute", path_of("jobs", job_id))
     typer.echo(show.text(job["log_tail"]), nl=False)
+
+
+@app.command()
+def follow(context: typer.Context, job_id: str) -> None:
+    """Follow a job until it ends: 0 when it succeeded, 1 failed, 3 cancelled, 4 given up."""
+    raise typer.Exit(exit_code(job_following.follow(client(context), job_id)))
 
 
 @app.lists("held", "id", "kind", "project_id", "release.told")

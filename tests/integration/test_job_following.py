@@ -1,0 +1,143 @@
+"""`datalab job follow` where streams break, jobs end in each way, and on a terminal."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web_server import Answer, Handler, WebServer, answer, serving
+
+PATH = "/jobs/job_1/events"
+PROGRAM = (sys.executable, "-c", "from deploy.cli import main; main()", "job", "follow", "job_1")
+LOG = {"number": 1, "line": "2026-01-31T10:00:00Z lit « été »\x1b[2J"}
+STATE: dict[str, Any] = {"attempt": 1, "reason": "", "cancel_requested": False}
+ENDED = {**STATE, "seconds": 1.5, "warning": "", "message": "", "is_held": False}
+
+
+def streamed(*events: tuple[str, str, object]) -> Answer:
+    """A stream of these events, after a comment, that ends with them."""
+    told = b"retry: 1000\n\n:\n\n" + b"".join(
+        f"id: {at}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
+        for at, kind, data in events
+    )
+    return answer(200, told, Content_Type="text/event-stream")
+
+
+@pytest.fixture
+def compute() -> Iterator[WebServer]:
+    """A stand-in for compute."""
+    with serving() as server:
+        yield server
+
+
+def one_after_the_other(server: WebServer, *answers: Answer) -> None:
+    """Let the calls of the stream be answered by these in turn."""
+    left = list(answers)
+
+    def act(handler: Handler) -> None:
+        left.pop(0)(handler)
+
+    server.answers[PATH] = act
+
+
+def environ(server: WebServer, home: Path) -> dict[str, str]:
+    """Where the command finds that server."""
+    url = server.url("")
+    return os.environ | {
+        "DATALAB_URL_COMPUTE": url,
+        "DATALAB_TOKEN": "x",
+        "DATALAB_HOME": str(home),
+    }
+
+
+def follow(server: WebServer, home: Path) -> "subprocess.CompletedProcess[str]":
+    """Follow the job, with the output going to a file."""
+    return subprocess.run(
+        PROGRAM,
+        env=environ(server, home),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(("state", "code"), [("succeeded", 0), ("failed", 1), ("cancelled", 3)])
+def test_broken_stream_is_taken_up_where_it_broke(
+    compute: WebServer, tmp_path: Path, state: str, code: int
+) -> None:
+    """With the id of the last event; the exit code tells how the job ended."""
+    end = {**ENDED, "state": state, "reason": "" if code == 0 else "quota épuisé"}
+    one_after_the_other(
+        compute,
+        streamed(
+            ("1.0.0", "state", {**STATE, "state": "running"}),
+            ("1.0.0", "progress", {"progress": 0.4, "message": "croise"}),
+            ("1.1.7", "log", LOG),
+        ),
+        answer(503),
+        streamed(("1.1.9", "end", end)),
+    )
+    done = follow(compute, tmp_path)
+    assert (done.returncode, done.stderr) == (code, "")
+    heard = [call.headers.get("last-event-id") for call in compute.calls(PATH)]
+    assert heard == [None, "1.1.7", "1.1.7"]
+    because = "" if code == 0 else ": quota épuisé"
+    assert done.stdout.splitlines() == [
+        "running",
+        " 40% croise",
+        "2026-01-31T10:00:00Z lit « été »\N{REPLACEMENT CHARACTER}[2J",
+        f"{state} in 1.50 s{because}",
+    ]
+
+
+def test_job_that_the_lab_gave_up_is_followed_no_longer(compute: WebServer, tmp_path: Path) -> None:
+    """It waits for an operator, who may take days."""
+    given_up = {**STATE, "state": "given_up", "reason": "erreur interne"}
+    one_after_the_other(compute, streamed(("1.0.3", "state", given_up)))
+    done = follow(compute, tmp_path)
+    assert (done.returncode, done.stdout) == (4, "given_up: erreur interne\n")
+
+
+def test_refusal_is_told_and_not_tried_again(compute: WebServer, tmp_path: Path) -> None:
+    """As every command does."""
+    done = follow(compute, tmp_path)
+    assert done.returncode == 1
+    assert "datalab: " in done.stderr
+    assert len(compute.calls(PATH)) == 1
+
+
+def test_job_of_which_all_was_told_is_asked_how_it_ended(
+    compute: WebServer, tmp_path: Path
+) -> None:
+    """The service answers 204."""
+    one_after_the_other(compute, answer(204))
+    compute.answers["/jobs/job_1"] = answer(200, b'{"state": "succeeded"}')
+    assert follow(compute, tmp_path).returncode == 0
+
+
+def test_a_terminal_shows_the_log_above_a_bar(compute: WebServer, tmp_path: Path) -> None:
+    """The lines stay; the bar goes with the end."""
+    one_after_the_other(
+        compute,
+        streamed(
+            ("1.0.0", "progress", {"progress": 0.4, "message": "croise"}),
+            ("1.1.7", "log", LOG),
+            ("1.1.9", "end", {**ENDED, "state": "succeeded"}),
+        ),
+    )
+    ours, theirs = os.openpty()
+    told = environ(compute, tmp_path) | {"TERM": "xterm", "COLUMNS": "120"}
+    done = subprocess.run(PROGRAM, env=told, stdout=theirs, check=False, timeout=60)
+    shown = os.read(ours, 1 << 16).decode()
+    for end in (ours, theirs):
+        os.close(end)
+    assert done.returncode == 0
+    assert "lit « été »\N{REPLACEMENT CHARACTER}[2J" in shown
+    assert "croise" in shown
+    assert "succeeded in 1.50 s" in shown
