@@ -173,39 +173,50 @@ class Following:
             one.name for one, column in named if tells_apart(self.database, one, column)
         )
 
-    def group(self, inputs: Mapping[str, str], effect: Effect, table: str, output: str) -> None:
-        """A step that makes groups of all rows of `table`: number these, and note whose rows."""
+    def group(
+        self,
+        inputs: Mapping[str, str],
+        effect: Effect,
+        table: str,
+        output: str,
+        groups: Mapping[str, str],
+    ) -> None:
+        """A step that makes groups of all rows of `table`: number these, and note whose rows.
+
+        `groups` are the columns of groups as the result calls them, in SQL on that table.
+        """
         (role,) = inputs
-        source, by = self.tables[inputs[role]], effect.by or ()
+        source, cell = self.tables[inputs[role]], cells_of(output)
         if not self.inside(source):
             self.pass_rows(inputs, effect, output, {})
             return
-        cell = cells_of(output)
-        renamed = {Source(role, old): cell for old in source.carriers}
+        self._number(output, source, table, groups)
+        keys = (part for one in effect.by or () for part in source.columns.get(one.column, ()))
+        exists_by = source.exists_by | {it.population for it in keys if it.population}
+        renamed, made_of = {Source(role, old): cell for old in source.carriers}, {}
+        for name, made in effect.columns.items():
+            parts = self._parts({role: source}, made, renamed)
+            made_of[name] = (
+                tuple(one._replace(hows=()) for one in parts)
+                if name in groups
+                else self._counted(effect, name, parts, cell, exists_by)
+            )
+        self.tables[output] = replace(
+            source,
+            carriers={cell: Carrier(grouped=output)},
+            columns=made_of,
+            exists_by=exists_by,
+            by=tuple(groups),
+        )
+
+    def _number(self, output: str, source: Followed, table: str, groups: Mapping[str, str]) -> None:
         self.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(output)} AS
-            SELECT *, row_number() OVER () AS {quoted(cell)} FROM {quoted(output)}
+            SELECT *, row_number() OVER () AS {quoted(cells_of(output))} FROM {quoted(output)}
         """)
-        names = [self._named(effect, one) for one in by]
-        inside = self.inside(source) - source.lost
-        for population in inside:
-            self._make_members(population, source, table, output, dict(zip(names, by, strict=True)))
-        self.groups[output] = inside
-        keys = (part for one in by for part in source.columns.get(one.column, ()))
-        exists_by = source.exists_by | {it.population for it in keys if it.population}
-        parts = {
-            name: self._parts({role: source}, made, renamed)
-            for name, made in effect.columns.items()
-        }
-        self.tables[output] = Followed(
-            {cell: Carrier(grouped=output)},
-            {name: self._counted(effect, name, it, cell, exists_by) for name, it in parts.items()},
-            exists_by,
-            source.selected,
-            source.lost,
-            source.is_own,
-            tuple(names),
-        )
+        self.groups[output] = self.inside(source) - source.lost
+        for population in self.groups[output]:
+            self._make_members(population, source, table, output, groups)
 
     @staticmethod
     def _counted(
@@ -221,15 +232,11 @@ class Following:
         of the groups all rows have a value: its count is that of rows.
         """
         made, by = effect.columns[name], effect.by or ()
-        if made.unchanged in by or any(it.population for it in parts):
+        if any(it.population for it in parts):
             return parts
         is_count = all(one.how == "count" and one.source in by for one in made.of)
         how = "count" if is_count else "weighed"
         return (*parts, *(Part(it, "", (how,), cell) for it in sorted(exists_by)))
-
-    @staticmethod
-    def _named(effect: Effect, source: Source) -> str:
-        return next(name for name, made in effect.columns.items() if made.unchanged == source)
 
     def _make_members(
         self,
@@ -237,14 +244,16 @@ class Following:
         source: Followed,
         table: str,
         output: str,
-        by: Mapping[str, Source],
+        groups: Mapping[str, str],
     ) -> None:
         """Which rows of the input are in which group, and how often."""
         alike = " AND ".join(
-            f"o.{quoted(name)} IS NOT DISTINCT FROM s.{quoted(one.column)}"
-            for name, one in by.items()
+            f"o.{quoted(name)} IS NOT DISTINCT FROM s.g{at}" for at, name in enumerate(groups)
         )
-        joined = f"{quoted(table)} s JOIN {quoted(output)} o ON {alike or 'true'}"
+        keys = "".join(f", {one} AS g{at}" for at, one in enumerate(groups.values()))
+        carried = ", ".join(map(quoted, source.carriers))
+        rows = f"(SELECT {carried}{keys} FROM {quoted(table)})"
+        joined = f"{rows} s JOIN {quoted(output)} o ON {alike or 'true'}"
         cell, parts = f"o.{quoted(cells_of(output))}", []
         for name, carrier in source.carriers.items():
             if carrier.population == population:

@@ -8,12 +8,14 @@ from typing import Any
 import duckdb
 
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.database import count
+from services.compute.runner.database import count, quoted
 from services.compute.runner.release.checking import Release
 from services.compute.runner.release.following import Following
 from services.compute.runner.release.populations import Population, make_population
-from services.compute.runner.steps.workbench import InputTable, Workbench, number
+from services.compute.runner.steps.figures import period
+from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, number
 from shared.applications import APPLICATIONS
+from shared.applications.aggregate import AggregateParameters
 from shared.applications.effect import Effect
 from shared.errors import Invalid
 from shared.events.event import Step
@@ -55,9 +57,10 @@ class Leaving:
             following.hand_on(inputs[APPLICATIONS[step.application].main_role(step)], step.output)
         elif effect.is_open or not _is_followed(step, effect):
             following.lose(inputs, step.output)
-        elif step.application == "aggregate" and _names_groups(effect):
-            (role,) = inputs
-            following.group(inputs, effect, roles[role].name, step.output)
+        elif step.application == "aggregate":
+            table = roles[TABLE]
+            groups = self._groups(step, table)
+            following.group(inputs, effect, table.name, step.output, groups)
         elif effect.by is None:
             following.pass_rows(inputs, effect, step.output, report.get("repeated", {}))
         else:
@@ -104,22 +107,28 @@ class Leaving:
         record = self._release.record.model_dump(mode="json")
         return {"release": record, "rows": {"out": self._rows}}
 
+    def _groups(self, step: Step, table: InputTable) -> dict[str, str]:
+        """The columns of groups in SQL, by their names in the result."""
+        told = AggregateParameters.model_validate(step.parameters)
+        bench = self._bench(table)
+        groups = {name: quoted(name) for name in told.by}
+        return groups | {one.called: period(bench, at, one) for at, one in enumerate(told.times)}
+
+    def _bench(self, table: InputTable) -> Workbench:
+        return Workbench(self._database, {TABLE: table}, "", Path(), lambda _at, _what: None)
+
     def _numbers(self, population: Population, column: str) -> str | None:
         described = {one.name: one for one in population.described}
         base = InputTable(population.base, population.base, 0, 0, described=described)
-        bench = Workbench(self._database, {"table": base}, "", Path(), lambda _at, _what: None)
         try:
-            return number(bench, "table", column, "")[0]
+            return number(self._bench(base), TABLE, column, "")[0]
         except Invalid:
             return None
 
 
 def _is_followed(step: Step, effect: Effect) -> bool:
     """Whether it is known which rows of its tables are behind each row and figure of its own."""
-    made = {one.unchanged for one in effect.columns.values()}
     match step.application:
-        case "aggregate":
-            return made.issuperset(effect.by or ())
         case "clean":
             return not effect.code
         case "pivot":
@@ -131,8 +140,3 @@ def _is_followed(step: Step, effect: Effect) -> bool:
 def _told_less(report: Report) -> Report:
     """The report of a step without what it counts of restricted data."""
     return {**{name: report[name] for name in _KEPT if name in report}, "summary": _TOLD}
-
-
-def _names_groups(effect: Effect) -> bool:
-    """Whether each column that groups are made by stands in the result as it is."""
-    return set(effect.by or ()) <= {made.unchanged for made in effect.columns.values()}

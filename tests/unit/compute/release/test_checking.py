@@ -236,11 +236,23 @@ def test_shares_are_empty_where_a_part_is(tmp_path: Path) -> None:
     assert (record.verdict, [one["part"] for one in made]) == ("suppressed", [None] * 2)
 
 
-def test_groups_that_are_not_followed_are_held(tmp_path: Path) -> None:
-    """A largest value is one enterprise's: it is empty; by periods nobody follows rows yet."""
-    rows = [(f"{at:09}", "AB"[at % 2], "2024-05-01", 100 + at) for at in range(20)]
-    lab = Lab(tmp_path, rows)
-    _, made = lab.aggregate("ville", maxs=["ca"])
+def test_largest_values_are_empty(tmp_path: Path) -> None:
+    """One is an enterprise's own, however many there are in its group."""
+    rows = [(f"{at:09}", "AB"[at % 2], "x", 100 + at) for at in range(20)]
+    _, made = Lab(tmp_path, rows).aggregate("ville", maxs=["ca"])
     assert {one["ca_max"] for one in made} == {None}
-    record, _ = lab.aggregate(times=[{"column": "metier", "step": "month"}])
-    assert [one.rule for one in record.outputs[0].rules] == ["undecided"]
+    assert all(one["ca"] for one in made)
+
+
+def test_periods_are_groups_like_others(tmp_path: Path) -> None:
+    """Months with enterprises enough leave, and one of two does not."""
+    days = ["2024-05-01", "2024-05-31", "2024-06-02", "2024-06-20"]
+    rows = [(f"{at:09}", "A", days[at % 4], 100 + at) for at in range(20)]
+    rows += [(f"{at:09}", "A", "2024-07-01", 100) for at in range(20, 22)]
+    times = [{"column": "metier", "step": "month"}]
+    record, made = Lab(tmp_path, rows).aggregate(times=times)
+    assert record.verdict == "suppressed"
+    assert [(one["metier_mois"], one["siren_nombre"]) for one in made] == [
+        ("2024-05", 10),
+        ("2024-06", 10),
+    ]
