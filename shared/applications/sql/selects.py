@@ -6,13 +6,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from shared.applications.effect import Source
-from shared.applications.sql.expressions import (
-    bare,
-    descend,
-    is_aggregated,
-    kind_of,
-)
 from shared.applications.sql.joins import Analyst, add_sources, note_met
+from shared.applications.sql.nodes import bare, descend, is_aggregated, kind_of
 from shared.applications.sql.relations import (
     NONE,
     Output,
@@ -128,12 +123,12 @@ class _Select:
         opened: list[str] = []
         rest, is_unsure = NONE, False
         for one in chosen:
-            if _is_star(one):
+            if _is_star(one) and not self._is_of_fields(one):
                 star = self._star(one)
                 outputs += star.outputs
                 opened += star.open
                 rest, is_unsure = rest | star.rest, is_unsure or star.is_unsure
-            elif _spreads(one):
+            elif _is_star(one) or _spreads(one):
                 rest, is_unsure = rest | self._parts(one, self._scope), True
                 opened += [role for it in self._scope.relations for role in it.open]
             else:
@@ -141,6 +136,10 @@ class _Select:
                 if isinstance(bare(one), exp.Explode | exp.Unnest):
                     is_unsure = is_unsure or not isinstance(one, exp.Alias)
         return Relation(tuple(outputs), tuple(dict.fromkeys(opened)), rest, is_unsure)
+
+    def _is_of_fields(self, node: exp.Expr) -> bool:
+        """Whether `x.*` stands for the fields of a column."""
+        return isinstance(node, exp.Column) and self._scope.table(node.parts[0].name) is None
 
     def _output(self, node: exp.Expr) -> Output:
         return Output(name_of(node), self._parts(node, self._scope), kind_of(node))

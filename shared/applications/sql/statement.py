@@ -133,6 +133,9 @@ def _query(sql: str, tree: exp.Expr) -> exp.Query:
         for refused, why in _REFUSED_NODES:
             if isinstance(node, refused):
                 raise SqlFault(why, place_of(sql, node))
+        if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func):
+            message = "x.f() est refusé : écrivez f(x)"
+            raise SqlFault(message, place_of(sql, node))
         if isinstance(node, exp.Table) and (node.args.get("db") or node.args.get("catalog")):
             raise SqlFault("une table se nomme par son seul nom, sans schéma", place_of(sql, node))
     return tree

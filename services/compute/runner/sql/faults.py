@@ -43,6 +43,7 @@ _TOLD: tuple[tuple[str, str], ...] = (
         r"Cannot compare values of type (?P<one>\S+) and type (?P<other>\S+)",
         "{one} et {other} ne se comparent pas ; convertissez par CAST ou TRY_CAST",
     ),
+    (r"Deprecated lambda arrow", "une fonction s'écrit « lambda x: … », et non « x -> … »"),
     (r"WHERE clause cannot contain aggregates", "WHERE ne peut pas contenir d'agrégat : HAVING"),
     (r"WHERE clause cannot contain window", "WHERE ne peut pas contenir de fenêtre : QUALIFY"),
     (r"Set operations can only apply", "les deux côtés n'ont pas le même nombre de colonnes"),

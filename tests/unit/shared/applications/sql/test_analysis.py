@@ -61,6 +61,9 @@ def read_by(sql: str, tables: Mapping[str, Columns] = TABLES) -> str:
         ("SELECT v FROM (UNPIVOT t ON b, c INTO NAME n VALUE v)", "t.b t.c"),
         ("WITH RECURSIVE r(n) AS (SELECT a FROM t UNION ALL SELECT d FROM u, r) FROM r", "t.a u.d"),
         ("SELECT range FROM t, range(3), generate_series(a, b) AS g(x)", "t.a t.b"),
+        ("SELECT c FROM t JOIN u JOIN u AS x ON x.d = u.d ON u.a = t.a", "t.a t.c u.a u.d"),
+        ("SELECT t.b FROM (t JOIN u USING (a))", "t.a t.b u.a"),
+        ("SELECT s.* FROM (SELECT {'k': a} AS s, b FROM t)", "t.a"),
         ("SELECT a FROM t WHERE (b, c) IN (SELECT a, d FROM u)", "t.a t.b t.c u.a u.d"),
     ],
 )  # fmt: skip

@@ -47,6 +47,7 @@ def test_one_select_is_taken(sql: str) -> None:
         ("SELECT a FROM t USING SAMPLE 10%", "tirage au hasard"),
         ("SELECT a FROM (SUMMARIZE t)", "SUMMARIZE"),
         ("SELECT a INTO u FROM t", "INTO"),
+        ("SELECT (a || b).upper() FROM t", "écrivez f(x)"),
         ("SELECT a /* b /* c */ */ FROM t", "un commentaire en contient un autre"),
         ("SELECT \0 1", "caractère nul"),
         ("SELECT " + "(" * 200 + "1" + ")" * 200, "niveaux imbriqués"),

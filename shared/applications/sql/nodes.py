@@ -1,0 +1,104 @@
+"""What the parts of an expression are: aggregates, and what surely is a number."""
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+_HOWS: dict[str, str] = {
+    "sum": "sum",
+    "fsum": "sum",
+    "kahan_sum": "sum",
+    "sumkahan": "sum",
+    "sum_no_overflow": "sum",
+    "avg": "mean",
+    "mean": "mean",
+    "favg": "mean",
+    "count": "count",
+    "countif": "count",
+    "count_if": "count",
+    "approxdistinct": "distinct",
+    "approx_count_distinct": "distinct",
+    "median": "median",
+    "quantile": "quantile",
+    "quantile_cont": "quantile",
+    "quantile_disc": "quantile",
+    "approx_quantile": "quantile",
+    "approxquantile": "quantile",
+    "reservoir_quantile": "quantile",
+    "percentilecont": "quantile",
+    "percentiledisc": "quantile",
+    "min": "min",
+    "max": "max",
+}
+_OTHER_AGGREGATES = frozenset(
+    """any_value approx_top_k arbitrary arg_max arg_max_null arg_min arg_min_null argmax argmin
+    array_agg bit_and bit_or bit_xor bitstring_agg bool_and bool_or corr count_star covar_pop
+    covar_samp entropy first geomean geometric_mean group_concat histogram histogram_exact
+    json_group_array json_group_object json_group_structure kurtosis kurtosis_pop last list
+    listagg mad max_by min_by mode product regr_avgx regr_avgy regr_count regr_intercept
+    regr_r2 regr_slope regr_sxx regr_sxy regr_syy sem skewness stddev stddev_pop stddev_samp
+    string_agg var_pop var_samp variance wavg weighted_avg""".split()  # noqa: SIM905 - as a list it would fill a page
+)
+_NUMBERS = {"sum": "decimal", "mean": "decimal", "count": "integer", "distinct": "integer"}
+
+
+def bare(node: exp.Expr) -> exp.Expr:
+    """What stands within brackets or before AS."""
+    while isinstance(node, exp.Paren | exp.Alias):
+        node = node.this
+    return node
+
+
+def aggregate_of(node: exp.Expr) -> str:
+    """How an aggregate function makes its figure; empty for what is none."""
+    if isinstance(node, exp.Anonymous):
+        name = str(node.this).lower()
+    elif isinstance(node, exp.AggFunc) and not isinstance(node, exp.AnonymousAggFunc):
+        name = type(node).__name__.lower()
+    elif isinstance(node, exp.Func):
+        name = type(node).__name__.lower()
+        return "derived" if name in ("list", "arrayagg", "groupconcat") else ""
+    else:
+        return ""
+    if name == "count" and isinstance(node.this, exp.Distinct):
+        return "distinct"
+    if name in ("min", "max") and node.expressions:
+        return "derived"
+    if name in _HOWS:
+        return _HOWS[name]
+    is_aggregate = isinstance(node, exp.AggFunc) or name in _OTHER_AGGREGATES
+    return "derived" if is_aggregate else ""
+
+
+def kind_of(node: exp.Expr) -> str:
+    """The kind of values that an expression surely has, as in `Made`."""
+    node = bare(node)
+    if isinstance(node, exp.Filter):
+        node = node.this
+    if isinstance(node, exp.Predicate | exp.Not | exp.Connector):
+        return "boolean"
+    return _NUMBERS.get(aggregate_of(node), "")
+
+
+def is_aggregated(node: exp.Expr) -> bool:
+    """Whether figures of groups stand in it, other than those of windows and subqueries."""
+    for one in descend(node):
+        if isinstance(one, exp.Window):
+            inner = one.this.this if isinstance(one.this, exp.Filter) else one.this
+            parts = [*inner.iter_expressions(), *(one.args.get("partition_by") or ())]
+            parts += [it for it in (one.args.get("order"),) if it]
+            if any(map(is_aggregated, parts)):
+                return True
+        elif aggregate_of(one):
+            return True
+    return False
+
+
+def descend(node: exp.Expr) -> Iterator[exp.Expr]:
+    """Its parts, but not what is inside windows and subqueries."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        yield one
+        if not isinstance(one, exp.Query | exp.Window):
+            stack.extend(one.iter_expressions())
