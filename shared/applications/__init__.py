@@ -19,6 +19,7 @@ from shared.applications.effect import Columns, Effect
 from shared.applications.geo import GEO
 from shared.applications.map import MAP
 from shared.applications.pivot import PIVOT
+from shared.applications.pseudonymise import PSEUDONYMISE
 from shared.applications.python import PYTHON
 from shared.applications.query import QUERY
 from shared.applications.report import REPORT
@@ -50,6 +51,7 @@ APPLICATIONS: dict[str, Application] = {
         AGGREGATE,
         PIVOT,
         GEO,
+        PSEUDONYMISE,
         QUERY,
         PYTHON,
         CHART,

@@ -114,7 +114,7 @@ class Chart(Parameters):
 class AggregateParameters(Parameters):
     """What is added up, by what, and what is drawn."""
 
-    by: Columns = Field(default=(), max_length=20, description="Colonnes qui font les groupes")
+    by: Columns = Field(max_length=20, description="Colonnes qui font les groupes")
     times: tuple[TimeGroup, ...] = Field(
         default=(), max_length=3, description="Dates qui font des groupes, derrière ceux de by"
     )

@@ -25,6 +25,9 @@ from shared.tables.total_rows import RowRange
 Report = dict[str, Any]
 """What a step tells of its work: a summary in French, counts, and what else it found."""
 
+PSEUDONYM_KEY = "pseudonym.key"
+"""The file of a job's folder that has its project's key: nothing that leaves the job names it."""
+
 _PREFIX = "datalab-job-"
 _RESULT_BYTES = 5_000_000
 _ILLEGIBLE = "le traitement n'a pas rendu de résultat lisible"
@@ -127,6 +130,12 @@ class JobFolder:
     def describe(self, work: Work) -> None:
         """Write down what is to be done."""
         (self.path / "job.json").write_text(work.model_dump_json())
+
+    def hand_key(self, key: str) -> None:
+        """Give the job its project's key, in a file that only its owner reads."""
+        path = self.path / PSEUDONYM_KEY
+        path.touch(mode=0o600)
+        path.write_text(key)
 
     def result(self) -> RunnerResult:
         """What came out; raises Rejected when it is not what a runner writes."""

@@ -29,6 +29,7 @@ from services.compute.jobs.model import WAITING, Job, TakenOver
 from services.compute.jobs.previews import Catalogue, expected_rows
 from services.compute.jobs.workspace import Workspace
 from shared.aggregate import now
+from shared.applications.pseudonymise import PSEUDONYMISE
 from shared.errors import Conflict, Rejected, Unavailable
 from shared.settings import Settings
 from shared.storage import Storage
@@ -135,6 +136,7 @@ class JobRun:
             inputs = reader.gather(found, folder)
             protected = reader.protect(found, folder)
             folder.describe(self._instructions(inputs, protected))
+            self._hand_key(folder)
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
             self._compute(folder, limits)
@@ -144,6 +146,17 @@ class JobRun:
         return partial(
             Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending, counted=counted
         )
+
+    def _hand_key(self, folder: JobFolder) -> None:
+        """Give the job the key of its project's pseudonyms, if it makes some."""
+        treatment, project_id = self._job.treatment, self._job.project_id or ""
+        steps = treatment.steps if treatment else ()
+        if not any(one.application == PSEUDONYMISE.name for one in steps):
+            return
+        workspace = self._workspaces.find_one(project_id)
+        if workspace is None or not workspace.pseudonym_key:
+            workspace = self._workspaces.change(project_id, Workspace.make_pseudonym_key)
+        folder.hand_key(workspace.pseudonym_key)
 
     def _check_size(self, tables: dict[str, str]) -> None:
         """Raise Rejected when a trial counted, for the same tables, that a crossing is too large.

@@ -95,6 +95,6 @@ def _redact_job(job: Job, shared: Collection[str]) -> None:
 
 def redact_workspace(workspace: Workspace) -> None:
     """Keep whose it was and what it used."""
-    workspace.is_erased = True
+    workspace.is_erased, workspace.pseudonym_key = True, ""
     workspace.reason = ERASED if workspace.reason else ""
     workspace.treatment = redacted(workspace.treatment) if workspace.treatment else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from secrets import token_hex
 from typing import Literal
 
 from pydantic import Field
@@ -68,7 +69,14 @@ class Workspace(Aggregate):
     closed_at: datetime = NEVER
     is_erased: bool = False
     delivered: bool = False
+    pseudonym_key: str = Field(default="", repr=False)
     access_statuses: dict[str, AccessStatus] = Field(default={}, alias="standings")
+
+    def make_pseudonym_key(self) -> None:
+        """Have a key for pseudonyms, once: 256 bits, in hexadecimal. It ends with the project."""
+        if self.state == "closed" or self.is_erased:
+            raise WrongStage(f"l'espace de calcul du projet est fermé : {self.reason}")
+        self.pseudonym_key = self.pseudonym_key or token_hex(32)
 
     @property
     def used_seconds(self) -> float:
@@ -115,6 +123,7 @@ class Workspace(Aggregate):
         """End the project's right to compute, for good; `reason`, in French, says why."""
         self.delivered = self.delivered or delivered
         self.state, self.reason = "closed", self.reason or reason
+        self.pseudonym_key = ""
         self.closed_at = min(self.closed_at, now())
         self.holder_id = self.holder_id or holder_id
 

@@ -24,7 +24,7 @@ from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
 from services.compute.runner.privacy.screening import screen
 from services.compute.runner.steps import aggregate, cross, geo, pivot, python, query
-from services.compute.runner.steps.cleaning import clean
+from services.compute.runner.steps.cleaning import clean, pseudonymise
 from services.compute.runner.steps.handed_on import made_table
 from services.compute.runner.steps.hidden_failures import HiddenFailures, hides
 from services.compute.runner.steps.input_tables import take, with_empty_told, with_totals_told
@@ -47,6 +47,7 @@ _RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
     "cross": cross.run,
     "geo": geo.run,
     "pivot": pivot.run,
+    "pseudonymise": pseudonymise.run,
     "python": python.run,
     "query": query.run,
 }

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.compute.jobs.endings import redact_workspace
+from services.compute.jobs.views import WorkspaceView
 from services.compute.jobs.workspace import AccessEvent, AccessStatus, Workspace
 from shared.errors import WrongStage
 from shared.events import AccessGranted, AccessRequested, AccessRevoked, Envelope
@@ -168,3 +170,28 @@ def test_access_statuses_are_found_under_the_name_that_they_are_stored_under() -
     stored = told(ASKED, GRANTED, REVOKED).model_dump(by_alias=True)
     assert stored["standings"]["dts_1"]["revoked"] == "étude finie"
     assert Workspace.model_validate(stored).revoked("dts_1") == "étude finie"
+
+
+def test_key_of_pseudonyms_lasts_as_long_as_the_project() -> None:
+    """It is made once, never shown or told, and gone with the right to compute."""
+    workspace = told()
+    workspace.make_pseudonym_key()
+    key = workspace.pseudonym_key
+    assert len(bytes.fromhex(key)) == 32
+    workspace.make_pseudonym_key()
+    assert workspace.pseudonym_key == key
+    assert key not in WorkspaceView.of(workspace).model_dump_json()
+    assert key not in repr(workspace)
+    assert all(key not in str(sent) for sent in workspace.outbox)
+    workspace.close("mbr_h", "abandon")
+    assert workspace.pseudonym_key == ""
+    with pytest.raises(WrongStage):
+        workspace.make_pseudonym_key()
+
+
+def test_key_of_pseudonyms_is_erased_with_the_member() -> None:
+    """What is left of the workspace makes no pseudonym."""
+    workspace = told()
+    workspace.make_pseudonym_key()
+    redact_workspace(workspace)
+    assert workspace.pseudonym_key == ""

@@ -94,7 +94,9 @@ def test_dates_make_groups_of_periods(step: str, period: str) -> None:
     """Stored as days or written as texts; the week of 31 December 2024 is the next year's."""
     for cell in (date(2024, 12, 31), "31/12/2024", "2024-12-31"):
         workbench = bench(table=[{"d": cell, "n": 1}, {"d": None, "n": 2}])
-        report = _run(workbench, times=[{"column": "d", "step": step, "name": "p"}], sums=["n"])
+        report = _run(
+            workbench, by=[], times=[{"column": "d", "step": step, "name": "p"}], sums=["n"]
+        )
         assert {(row["p"], row["n"]) for row in made(workbench)} == {(period, 1), (None, 2)}
         assert report["rows"]["without_group"] == 1
 
@@ -105,7 +107,7 @@ def test_weeks_are_those_of_iso_8601(days: list[int]) -> None:
     """As Python's calendar has them."""
     dates = [date(2018, 1, 1) + timedelta(days=one) for one in days]
     workbench = bench(table=[{"d": one} for one in dates])
-    _run(workbench, times=[{"column": "d", "step": "week"}], rows="n")
+    _run(workbench, by=[], times=[{"column": "d", "step": "week"}], rows="n")
     weeks = {f"{one.isocalendar().year}-W{one.isocalendar().week:02}" for one in dates}
     assert set(made_column(workbench, "d_semaine")) == weeks
 
@@ -114,7 +116,7 @@ def test_what_is_no_date_is_no_period() -> None:
     """The failure counts the values, and says none."""
     workbench = bench(table=[{"d": "2024-01-01"}, {"d": "ZZTOP"}])
     with pytest.raises(Invalid, match="1 valeur n'est pas une date") as refused:
-        _run(workbench, times=[{"column": "d", "step": "year"}], rows="n")
+        _run(workbench, by=[], times=[{"column": "d", "step": "year"}], rows="n")
     assert refused.value.field == "times.0.column"
     assert "ZZTOP" not in refused.value.args[0]
 
@@ -146,7 +148,7 @@ def test_effect_says_what_each_figure_is_made_of() -> None:
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"rows": "n"},
+        {"by": [], "rows": "n"},
         {"by": ["g"], "medians": ["v"], "shares": [{"of": "v_mediane"}]},
         {"by": ["g"], "rows": "n", "shares": [{"of": "n", "within": ["v"]}]},
         {"by": ["g"], "rows": "G"},

@@ -24,7 +24,8 @@ def test_applications_are_listed_with_schemas_of_their_parameters() -> None:
     listed = {application.name: application for application in list_applications()}
     drawing = {"chart", "map", "report"}
     assert set(listed) == (
-        {"ingest", "clean", "cross", "aggregate", "pivot", "geo", "query", "python"} | drawing
+        {"ingest", "clean", "cross", "aggregate", "pivot", "geo", "pseudonymise", "query", "python"}
+        | drawing
     )
     for application in listed.values():
         Draft202012Validator.check_schema(application.parameters)

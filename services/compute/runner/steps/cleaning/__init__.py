@@ -1,1 +1,1 @@
-"""Cleans a table by operations in order, each of which says what it changed."""
+"""Changes the cells of a table: cleans them by operations in order, or hides whose they are."""

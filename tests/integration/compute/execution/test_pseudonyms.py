@@ -1,0 +1,53 @@
+"""A project's key of pseudonyms: given to its jobs, and found in nothing that they leave."""
+
+from services.compute.jobs.workspace import Workspace
+from shared.aggregate import new_id
+from shared.events import FileRef, Step, Treatment
+from shared.tables.manifest import Manifest
+from tests.integration.compute.lab import HOMES, Lab
+from tests.servers import eventually
+
+
+def _pseudonymising(dataset_id: str) -> Treatment:
+    step = Step(
+        application="pseudonymise",
+        inputs={"table": "homes"},
+        parameters={"columns": ["com"]},
+        output="result",
+    )
+    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
+
+
+def _rows(lab: Lab, manifest: Manifest) -> dict[str, str]:
+    made: FileRef | None = manifest.output("result.csv")
+    assert made is not None
+    lines = lab.files.read(made).decode().splitlines()[1:]
+    return {line.partition(";")[2]: line.partition(";")[0] for line in lines}
+
+
+def test_key_is_its_projects_own_and_leaves_nothing_behind(lab: Lab) -> None:
+    """Trial and full run agree, another project does not; the key ends with its project."""
+    with lab.compute(), lab.catalog():
+        dataset = lab.ingest(HOMES)
+        found = []
+        for project in (new_id("prj"), new_id("prj")):
+            lab.grant(project, dataset)
+            lab.secure(project)
+            lab.equip(project, _pseudonymising(dataset))
+            trial = lab.manifest(lab.wait_for("job_succeeded", project_id=project))
+            found.append((project, trial))
+        (project, first), (_, second) = found
+        rows, others = _rows(lab, first), _rows(lab, second)
+        assert rows.keys() == others.keys()
+        assert not set(rows.values()) & set(others.values())
+        with lab.store("compute") as store:
+            key = store.of(Workspace).get(project).pseudonym_key
+            assert len(key) == 64
+            told = first.model_dump_json() + str(lab.events("job_succeeded"))
+            assert key not in told
+            assert all(key.encode() not in lab.files.read(one.file) for one in first.outputs)
+            lab.withdraw(project)
+            eventually(
+                lambda: store.of(Workspace).get(project).pseudonym_key == "",
+                what="the key ended with its project",
+            )
