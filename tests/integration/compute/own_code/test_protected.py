@@ -37,8 +37,6 @@ SAID = [
         "des données restreintes d'autres membres entrent dans ce traitement : son journal ne donne"
         " aucun nombre"
     ),
-    "python : donne les tables au code",
-    "python : exécute le code",
     "étape 1, Exécuter votre code Python → « rendu » : faite",
     "cherche des données personnelles dans le résultat",
     "écrit le résultat",
