@@ -119,7 +119,7 @@ class Cells:
         Returns whether some row is in two cells: else nothing follows from several together.
         Raises Undecided.
         """
-        queries = [f"SELECT DISTINCT cell, row FROM {quoted(PARTS)}"]
+        queries = [f"SELECT cell, row FROM {quoted(PARTS)}"]
         queries += [one.cells(figure, at) for at, one in enumerate(self.earlier)]
         union = " UNION ALL ".join(queries)
         if with_values:
@@ -127,15 +127,18 @@ class Cells:
                 f"SELECT cell, row FROM ({union}) JOIN {quoted(_VALUES)} USING (row)"
                 " WHERE value IS NOT NULL"
             )
+        ((cells, rows),) = self.database.execute(
+            f"SELECT count(*), count(DISTINCT row) FROM ({union})"
+        ).fetchall()
+        if cells == rows:
+            return False
         self.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_PLAY)} AS
             SELECT row, list(cell ORDER BY cell) AS cells FROM ({union}) GROUP BY row
         """)
-        ((most, atoms),) = self.database.execute(
-            f"SELECT max(len(cells)), count(DISTINCT cells) FROM {quoted(_PLAY)}"
+        ((atoms,),) = self.database.execute(
+            f"SELECT count(DISTINCT cells) FROM {quoted(_PLAY)}"
         ).fetchall()
-        if (most or 0) < 2:  # noqa: PLR2004 - one alone
-            return False
         if atoms > MOST_ATOMS:
             raise Undecided
         self.database.execute(f"""
