@@ -133,7 +133,7 @@ class Running:
         """Run a staffed project's full treatment; while it runs, the answer is that job."""
         job = self.commands.submit(project_id, trace.call.get())
         self.scheduler.wake()
-        return JobView.of(job)
+        return self.queries.view(job, INSIDE)
 
     @rpc
     def get_job(self, job_id: Identifier) -> JobView:
@@ -143,14 +143,15 @@ class Running:
     @rpc
     def cancel_job(self, job_id: Identifier) -> JobView:
         """Cancel a job."""
-        return JobView.of(self.commands.cancel(job_id, "annulé à la demande d'un service"))
+        job = self.commands.cancel(job_id, "annulé à la demande d'un service")
+        return self.queries.view(job, INSIDE)
 
     @rpc
     def retry_job(self, job_id: Identifier) -> JobView:
         """Put a job that was given up back into the queue; WrongStage for any other."""
         job = self.commands.retry(job_id)
         self.scheduler.wake()
-        return JobView.of(job)
+        return self.queries.view(job, INSIDE)
 
     @rpc
     def files_in_use(self, hashes: Hashes) -> list[str]:
