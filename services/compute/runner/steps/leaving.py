@@ -131,7 +131,8 @@ def _is_followed(step: Step, effect: Effect) -> bool:
     match step.application:
         case "clean":
             return not effect.code
-        case "pivot":
+        case "pivot" | "query":
+            # A query may set values beside other rows than their own: by itself, or by windows.
             return False
         case _:
             return True

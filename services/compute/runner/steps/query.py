@@ -13,6 +13,7 @@ import duckdb
 from services.compute.execution.job_folder import Report
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import count, filled, literal, quoted
+from services.compute.runner.release.populations import visible
 from services.compute.runner.sql.binding import bind, bound, selected, trimmed
 from services.compute.runner.sql.faults import failure_of
 from services.compute.runner.steps.workbench import Workbench
@@ -66,9 +67,14 @@ def run(workbench: Workbench, parameters: QueryParameters) -> Report:
 
 
 def _columns(workbench: Workbench, role: str) -> dict[str, _Given]:
-    """The columns of the table in a role: text that was read to be numbers or days as these."""
+    """The columns of the table in a role: text that was read to be numbers or days as these.
+
+    Those by which restricted rows are followed are none of them: `*` would show them.
+    """
     table, chosen = workbench.tables[role], {}
-    for name, stored in workbench.columns(role).items():
+    kinds_stored = workbench.columns(role)
+    for name in visible(list(kinds_stored)):
+        stored = kinds_stored[name]
         known = table.described.get(name)
         value = typed_value(known) if known and stored == "VARCHAR" else ""
         chosen[name] = value or quoted(name)
