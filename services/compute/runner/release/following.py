@@ -85,6 +85,10 @@ class Following:
         """A step that makes its table what another is."""
         self.tables[output] = self.tables[source]
 
+    def choose(self, output: str) -> None:
+        """A step by which the holder may have picked the rows of its table."""
+        self.tables[output] = replace(self.tables[output], is_own=True)
+
     def lose(self, inputs: Mapping[str, str], output: str) -> None:
         """A step of which it is not known what becomes of rows."""
         given = [self.tables[name] for name in inputs.values()]

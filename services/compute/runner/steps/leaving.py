@@ -22,6 +22,9 @@ from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT
 
 _KEPT = ("application", "output", "totals", "likely_totals")
+_UNCHOSEN = ("cross", "aggregate", "chart", "map", "report")
+"""Steps that leave rows out by no condition of the holder's: others may pick units one by one."""
+
 _TOLD = "des données restreintes d'autrui y entrent : ses comptes ne sont pas montrés"
 
 
@@ -65,6 +68,8 @@ class Leaving:
             following.pass_rows(inputs, effect, step.output, report.get("repeated", {}))
         else:
             following.lose(inputs, step.output)
+        if step.application not in _UNCHOSEN:
+            following.choose(step.output)
         return _told_less(report) if inside else report
 
     def leave(

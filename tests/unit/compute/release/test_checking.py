@@ -52,7 +52,7 @@ class Lab:
         return self.treat(steps)
 
     def treat(
-        self, steps: Sequence[dict[str, Any]], **own: bytes
+        self, steps: Sequence[dict[str, Any]], published: tuple[str, ...] = (), **own: bytes
     ) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
         """Run a treatment as the job does, and let it leave unless it is held."""
         self.turn += 1
@@ -72,6 +72,7 @@ class Lab:
             described={"e": (described("siren", "siren"), described("ville", "commune"))},
             steps=steps,
             protected={"e": terms},
+            published=published,
         )
         with open_database(folder, 1_000_000_000) as database:
             run = TreatmentRun(folder, work, database, lambda _at, _what: None)
@@ -256,3 +257,31 @@ def test_periods_are_groups_like_others(tmp_path: Path) -> None:
         ("2024-05", 10),
         ("2024-06", 10),
     ]
+
+
+def test_published_register_is_met_by_identifiers_unless_rows_of_it_are_picked(
+    tmp_path: Path,
+) -> None:
+    """A trade that others publish of each enterprise chooses nobody; a query on it may."""
+    lab = Lab(tmp_path, [(f"{at:09}", "A", "x", 100 + at) for at in range(20)])
+    register = table({"id": [row[0] for row in lab.rows], "naf": ["1", "2"] * 10})
+    query = {
+        "application": "query",
+        "inputs": {"register": "register"},
+        "output": "some",
+        "parameters": {"sql": "SELECT id, naf FROM register WHERE id < '000000015'"},
+    }
+
+    def crossed(name: str) -> list[dict[str, Any]]:
+        inputs = {"left": "e", "right": name}
+        told = {"left_key": "siren", "right_key": "id", "how": "inner"}
+        by = {"by": ["naf"], "sums": ["ca"]}
+        return [
+            {"application": "cross", "inputs": inputs, "output": "c", "parameters": told},
+            {"application": "aggregate", "inputs": {"table": "c"}, "output": "r", "parameters": by},
+        ]
+
+    record, made = lab.treat(crossed("register"), ("register",), register=register)
+    assert (record.verdict, len(made)) == ("released", 2)
+    record, _ = lab.treat([query, *crossed("some")], ("register",), register=register)
+    assert [one.rule for one in record.outputs[0].rules] == ["selection"]
