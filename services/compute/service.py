@@ -108,6 +108,7 @@ class Compute(Releasing, Running, Treating):
     def check_proposal(self, envelope: Envelope[ProjectSubmitted | TreatmentProposed]) -> None:
         """Say whether the treatment that a project proposes can run."""
         self.commands.check_proposal(envelope)
+        endings.erase_late(self.documents, envelope.data)
 
     @on(ProjectSecured)
     def open_workspace(self, envelope: Envelope[ProjectSecured]) -> None:

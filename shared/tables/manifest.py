@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.events.event import FileRef, Frozen, JobKind, Step, Verdict
 from shared.tables.privacy import Privacy
+from shared.tables.provenance import Provenance
 from shared.tables.release import EarlierRelease, ProtectedInput
 from shared.tables.total_rows import RowRange, TotalRows
 
@@ -47,6 +48,8 @@ class Input(Frozen):
     conditions: tuple[str, ...] = Field(
         default=(), description="what its owners ask to be kept to, as written"
     )
+    grant_id: str = Field(default="", description="the access request that its owners granted")
+    granted_by: tuple[str, ...] = Field(default=(), description="the members who did")
     attribution: str = Field(
         default="", description="what to name its sources by in what is published, in French"
     )
@@ -123,6 +126,7 @@ class Manifest(Frozen):
     outputs: tuple[Output, ...] = ()
     reports: tuple[dict[str, Any], ...] = Field(default=(), description="one per step")
     software: dict[str, str] = {}
+    provenance: Provenance = Provenance()
     started: AwareDatetime
     ended: AwareDatetime
 

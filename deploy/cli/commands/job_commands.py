@@ -12,6 +12,8 @@ from deploy.cli.command_group import CommandGroup, ListRequest, TableFormat
 from deploy.cli.job_following import exit_code
 from deploy.cli.session import client
 from shared.tables.exports import format_of
+from shared.tables.manifest import Manifest
+from shared.tables.provenance_sentences import told
 
 app = CommandGroup("Jobs on the compute platform.")
 
@@ -41,6 +43,17 @@ def list_(
 def show_(api: Client, job_id: str) -> Answer:
     """Show a job."""
     return api.get("compute", path_of("jobs", job_id))
+
+
+def _show_provenance(manifest: Answer) -> None:
+    for sentence in told(Manifest.model_validate(manifest)):
+        show.line(sentence)
+
+
+@app.answers("provenance", _show_provenance)
+def provenance(api: Client, job_id: str) -> Answer:
+    """Say where a job's result comes from: data, grants, recipe, code, software, who and why."""
+    return api.get("compute", path_of("jobs", job_id, "result"), name="manifest.json")
 
 
 @app.answers("run", _show)

@@ -70,10 +70,16 @@ def open_dataset(
         project_id, lambda access: access.count_use(dataset_id, job_id)
     )
     opened = GrantedDataset.of(dataset, version, table, access.granted(dataset_id), columns)
-    if dataset.metadata.access == "open" and dataset.owner_id != access.holder_id:
-        opened = opened.model_copy(update={"is_published": True})
+    opened = _with_terms(opened, dataset, access)
     _record_use(store, access, opened, job_id)
     return _with_ledger(store, opened, job_id) if opened.is_protected else opened
+
+
+def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess) -> GrantedDataset:
+    """The same with the request that was granted, and whether everybody may read it."""
+    grant_id = f"{access.id}.{dataset.id}" if access.granted(dataset.id).asked else ""
+    is_published = dataset.metadata.access == "open" and dataset.owner_id != access.holder_id
+    return opened.model_copy(update={"is_published": is_published, "grant_id": grant_id})
 
 
 def _with_ledger(store: Store, opened: GrantedDataset, job_id: str) -> GrantedDataset:

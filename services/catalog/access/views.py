@@ -132,6 +132,8 @@ class GrantedDataset(BaseModel):
     conditions: tuple[str, ...] = Field(
         default=(), description="what its owners ask to be kept to, as written"
     )
+    grant_id: str = Field(default="", description="the request that its owners granted, if asked")
+    granted_by: tuple[str, ...] = Field(default=(), description="the members who granted it")
     attribution: str = Field(
         default="", description="what to name its sources by in what is published, in French"
     )
@@ -188,6 +190,7 @@ class GrantedDataset(BaseModel):
             table_columns=tuple(one.name for one in known),
             described=tuple(one for one in known if columns is None or one.name in columns),
             conditions=grant.wordings,
+            granted_by=tuple(grant.consents) if grant.asked else (),
             attribution=compatibility_of(dataset.sources(version)).attribution,
             total_rows=version.profile.total_rows if version.profile else (),
             likely_total_rows=version.profile.likely_total_rows if version.profile else 0,

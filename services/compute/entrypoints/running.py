@@ -61,7 +61,8 @@ class Running:
         project_id = call.body.project_id
         self.queries.workspace(project_id, call.caller)
         key = call.idempotency_key
-        job = self.commands.submit(project_id, f"{call.caller.member_id}:{key}" if key else "")
+        by = call.caller.member_id
+        job = self.commands.submit(project_id, f"{by}:{key}" if key else "", by)
         self.scheduler.wake()
         return self.queries.view(job, call.caller)
 

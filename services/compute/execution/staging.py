@@ -11,7 +11,7 @@ from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.jobs.model import Job
 from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
-from shared.events.event import FileRef, Frozen, Treatment, Verdict
+from shared.events.event import FileRef, Frozen, Verdict
 from shared.storage import CHUNK, Storage
 from shared.tables.manifest import Column, Input, Manifest, Output
 from shared.tables.privacy import Privacy
@@ -62,6 +62,8 @@ class ReadableDataset(Frozen):
     table_columns: tuple[str, ...] = ()
     described: tuple[Column, ...] = ()
     conditions: tuple[str, ...] = ()
+    grant_id: str = ""
+    granted_by: tuple[str, ...] = ()
     attribution: str = ""
     total_rows: tuple[RowRange, ...] = ()
     likely_total_rows: int = 0
@@ -176,7 +178,10 @@ class Inputs:
     def _open(self, name: str, job: Job, dataset_id: str) -> FoundInput:
         try:
             answer = self._catalog.open_dataset(
-                job.project_id or "", dataset_id, job.id, _told(job.treatment)
+                job.project_id or "",
+                dataset_id,
+                job.id,
+                job.treatment.model_dump(mode="json") if job.treatment else {},
             )
         except Forbidden as error:
             raise Rejected(
@@ -240,6 +245,7 @@ def store_result(
         outputs=outputs,
         reports=result.reports,
         software=result.software,
+        provenance=job.provenance,
         started=began,
         ended=now(),
     )
@@ -276,10 +282,6 @@ def _paced(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         yield chunk
         time.sleep(0)
-
-
-def _told(treatment: Treatment | None) -> dict[str, Any]:
-    return treatment.model_dump(mode="json") if treatment else {}
 
 
 def _uploaded(job: Job, source: FileRef) -> Input:

@@ -46,11 +46,15 @@ class Commands:
     def check_proposal(self, envelope: Envelope[ProjectSubmitted | TreatmentProposed]) -> None:
         """Say whether the treatment that a project proposes can run, before owners are asked."""
         event = envelope.data
-        if event.treatment is None:
-            return
-        number = event.proposal if isinstance(event, TreatmentProposed) else 1
-        fault = fault_of(event.treatment)
-        self._change(envelope, lambda workspace: workspace.tell_check(number, fault))
+
+        def decide(workspace: Workspace) -> None:
+            if isinstance(event, ProjectSubmitted):
+                workspace.describe(event.holder_id, event.title, event.problem)
+            if event.treatment is not None:
+                number = event.proposal if isinstance(event, TreatmentProposed) else 1
+                workspace.tell_check(number, fault_of(event.treatment))
+
+        self._change(envelope, decide)
 
     def open_workspace(self, envelope: Envelope[ProjectSecured], quota_seconds: int) -> None:
         """Give a secured project its workspace."""
@@ -157,7 +161,7 @@ class Commands:
                 identifier, lambda job: job.forget(event.dataset_id, reason), because=envelope
             )
 
-    def submit(self, project_id: str, cause: str) -> Job:
+    def submit(self, project_id: str, cause: str, by: str = "") -> Job:
         """Queue a staffed project's full job; while one is under way, it is the answer.
 
         The same `cause`, unless empty, is answered with the job it made before. Raises NotFound
@@ -169,7 +173,7 @@ class Commands:
             caused = caused_id("job", f"{project_id}:{cause}", workspace.staffed_at)
             workspace.claim_full(caused if cause else new, self._has_ended)
 
-        return self._add_full(self._workspaces.change(project_id, decide))
+        return self._add_full(self._workspaces.change(project_id, decide), by)
 
     def cancel(self, identifier: str, reason: str) -> Job:
         """Cancel a job: at once when it is queued, soon when it runs."""
@@ -186,10 +190,11 @@ class Commands:
             project_id, decide, because=envelope, new=lambda: Workspace(id=project_id)
         )
 
-    def _add_full(self, workspace: Workspace) -> Job:
+    def _add_full(self, workspace: Workspace, by: str = "") -> Job:
         """The full job that the workspace names: new, or there already and perhaps under way."""
         treatment = workspace.full_treatment()
         job = treatment_job(workspace.full_job, "full", workspace, treatment, traceparent.get())
+        job.submitted_by = by
         return self._jobs.add(job)
 
     def _has_ended(self, identifier: str) -> bool:
@@ -261,6 +266,8 @@ def treatment_job(
         lane=workspace.id,
         treatment=treatment,
         traceparent=traceparent,
+        title=workspace.title,
+        purpose=workspace.problem,
     )
     if fault := fault_of(treatment):
         job.refuse(f"le traitement ne peut pas être exécuté : {fault}")

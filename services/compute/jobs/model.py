@@ -31,6 +31,7 @@ from shared.events import (
 )
 from shared.tables.manifest import Output
 from shared.tables.privacy import Privacy
+from shared.tables.provenance import Provenance, StepCode
 from shared.tables.release import ReleaseRecord
 
 SUSPECT_LOSSES = 2
@@ -84,6 +85,8 @@ class Job(Aggregate):
     catalogue: CatalogueKind | None = None
     url: str = ""
     title: str = ""
+    purpose: str = ""
+    submitted_by: str = ""
     treatment: Treatment | None = None
     traceparent: str = ""
 
@@ -160,6 +163,20 @@ class Job(Aggregate):
     def reads(self) -> dict[str, str]:
         """The datasets its treatment reads: name in the steps -> dataset id."""
         return self.treatment.inputs if self.treatment else {}
+
+    @property
+    def provenance(self) -> Provenance:
+        """What is known of a treatment before it runs; nothing of the reading of a file."""
+        if self.treatment is None:
+            return Provenance()
+        return Provenance(
+            recipe=self.treatment.recipe,
+            code=tuple(StepCode.of(self.treatment.steps)),
+            holder_id=self.owner_id,
+            submitted_by=self.submitted_by,
+            project_title=self.title,
+            purpose=self.purpose,
+        )
 
     def counts_for(self, other: "Job", tables: dict[str, str]) -> bool:
         """Whether what it counted holds for `other`, which reads these tables: id -> sha256."""

@@ -20,6 +20,9 @@ from shared.events import (
     WorkspaceOpened,
 )
 
+PROBLEM_LENGTH = 2000
+"""Characters of a project's problem that its results carry."""
+
 AccessEvent = AccessRequested | AccessGranted | AccessRevoked
 """What changes a project's access to a dataset."""
 
@@ -58,6 +61,8 @@ class Workspace(Aggregate):
 
     state: Literal["new", "open", "closed"] = "new"
     holder_id: str = ""
+    title: str = ""
+    problem: str = ""
     quota_seconds: int = 0
     usage: dict[str, float] = {}
     dataset_ids: tuple[str, ...] = ()
@@ -92,6 +97,12 @@ class Workspace(Aggregate):
     def is_staffed(self) -> bool:
         """Whether the project has its team."""
         return self.staffed_at != NEVER
+
+    def describe(self, holder_id: str, title: str, problem: str) -> None:
+        """Note whose project it is and what it is about: results say so."""
+        self.holder_id = self.holder_id or holder_id
+        if not self.is_erased:
+            self.title, self.problem = title, problem[:PROBLEM_LENGTH]
 
     def tell_check(self, proposal: int, fault: str) -> None:
         """Say whether a treatment that the project proposed can run."""

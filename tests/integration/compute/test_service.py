@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 import urllib3
 
+from services.compute.jobs.workspace import Workspace
 from shared.aggregate import new_id
 from shared.catalogues.harvested_page import ENTRIES, PageReport
 from shared.errors import Invalid, WrongStage
@@ -170,6 +171,7 @@ def test_project_is_tried_on_a_sample_then_runs_in_full(lab: Lab, compute: Runni
     project = equipped(lab)
     trial = lab.manifest(lab.wait_for("job_succeeded", project_id=project, kind="trial"))
     assert trial.inputs[0].licence == "Licence Ouverte"
+    assert (trial.provenance.holder_id, trial.provenance.submitted_by) == (HOLDER, "")
     lab.staff(project)
     done = lab.wait_for("job_succeeded", project_id=project, kind="full")
     path = f"/jobs/{done['job_id']}/result"
@@ -239,7 +241,8 @@ def test_full_job_runs_again_for_the_holder_once_staffed(lab: Lab, compute: Runn
     again = body(answers[0])["id"]
     assert again != first["job_id"]
     assert body(answers[1])["id"] == again
-    lab.wait_for("job_succeeded", job_id=again)
+    made = lab.manifest(lab.wait_for("job_succeeded", job_id=again))
+    assert made.provenance.submitted_by == HOLDER
     page = body(lab.call(compute, "GET", f"/jobs?project_id={project}"))
     assert {job["id"] for job in page["items"]} >= {first["job_id"], again}
 
@@ -262,6 +265,9 @@ def test_proposed_treatment_is_checked_without_being_asked(lab: Lab) -> None:
     project, unread = new_id("prj"), new_id("prj")
     lab.publish(submitted(project, unfit()), project, 1, times=2)
     told = lab.wait_for("treatment_checked", project_id=project)
+    with lab.store("compute") as store:
+        workspace = store.of(Workspace).get(project)
+    assert (workspace.title, workspace.problem, workspace.state) == ("T", "P", "new")
     assert (told["proposal"], "steps.0.parameters.by" in told["fault"]) == (1, True)
     proposed: dict[str, Any] = {"project_id": project, "holder_id": HOLDER}
     lab.publish(TreatmentProposed(**proposed, proposal=2, treatment=summing("dts_1")), project, 3)

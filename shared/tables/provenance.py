@@ -1,0 +1,41 @@
+"""For whom, why and by which recipe and code a result was made: a part of its manifest."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Self
+
+from pydantic import Field
+
+from shared.events.event import Frozen, Step
+
+_CODE = ("sql", "code", "notebook")
+"""Parameters that hold what somebody wrote to be run."""
+
+
+class StepCode(Frozen):
+    """What somebody wrote to be run in a step: SQL, Python or a notebook."""
+
+    step: str = Field(description="the name of the step's table")
+    sha256: str = Field(description="of the text, in UTF-8")
+
+    @classmethod
+    def of(cls, steps: Iterable[Step]) -> Iterator[Self]:
+        """Those of the steps that have any."""
+        for step in steps:
+            texts = filter(None, (step.parameters.get(name) for name in _CODE))
+            for text in texts:
+                hashed = sha256(str(text).encode("utf-8", "replace")).hexdigest()
+                yield cls(step=step.output, sha256=hashed)
+
+
+class Provenance(Frozen):
+    """For whom, why and by which recipe and code a result was made."""
+
+    recipe: str = Field(default="", description="`name@version`")
+    code: tuple[StepCode, ...] = ()
+    holder_id: str = Field(default="", description="whose project it is")
+    submitted_by: str = Field(
+        default="", description="who asked for this run; empty where the project's stage did"
+    )
+    project_title: str = ""
+    purpose: str = Field(default="", description="the problem that the project is about")
