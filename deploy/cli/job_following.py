@@ -120,9 +120,9 @@ def _because(data: dict[str, Any]) -> str:
 
 def _ending(data: dict[str, Any]) -> str:
     told = f"{data['state']} in {data['seconds']:.2f} s{_because(data)}"
-    waits = f"\n{data['message']}" if data["is_held"] else ""
+    withheld = f"\n{data['withheld']}" if data["withheld"] else ""
     warning = f"\n{data['warning']}" if data["warning"] else ""
-    return f"{told}{waits}{warning}"
+    return f"{told}{withheld}{warning}"
 
 
 def exit_code(state: str) -> int:

@@ -16,7 +16,7 @@ PATH = "/jobs/job_1/events"
 PROGRAM = (sys.executable, "-c", "from deploy.cli import main; main()", "job", "follow", "job_1")
 LOG = {"number": 1, "line": "2026-01-31T10:00:00Z lit « été »\x1b[2J"}
 STATE: dict[str, Any] = {"attempt": 1, "reason": "", "cancel_requested": False}
-ENDED = {**STATE, "seconds": 1.5, "warning": "", "message": "", "is_held": False}
+ENDED = {**STATE, "seconds": 1.5, "warning": "", "withheld": "", "is_held": False}
 
 
 def streamed(*events: tuple[str, str, object]) -> Answer:

@@ -98,7 +98,9 @@ class Teller:
                 yield "log", {"number": number, "line": line}
         if not job.is_active:
             ending = {"seconds": view.seconds, "warning": view.warning, "is_held": view.is_held}
-            yield "end", state | ending | {"message": view.message}
+            # What is kept from this caller is told in place of what the job did last.
+            withheld = view.message if view.message != job.message else ""
+            yield "end", state | ending | {"withheld": withheld}
 
 
 class Followers(Loop):

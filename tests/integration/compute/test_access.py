@@ -6,6 +6,7 @@ import pytest
 
 from shared.aggregate import new_id
 from shared.events import AccessGranted, AccessRequested, AccessRevoked
+from tests.integration.compute.execution.streams import events, followed
 from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze
 from tests.integration.compute.samples import Shelf
 from tests.servers import RunningService, eventually
@@ -67,6 +68,27 @@ def test_revocation_cancels_what_runs_and_what_waits(lab: Lab, compute: RunningS
     assert not child.is_running()
     assert len(lab.events("job_cancelled", project_id=project)) == 2
     assert lab.events("job_succeeded", project_id=project) == []
+
+
+def test_nothing_is_kept_of_a_run_whose_data_is_taken_away(
+    lab: Lab, compute: RunningService
+) -> None:
+    """Whoever follows it reads why; no output, no line of its log and no folder is left."""
+    project, dataset = equipped(lab)
+    freeze(compute)
+    job = lab.wait_for("job_started", project_id=project)["job_id"]
+    with followed(lab, compute, job, HOLDER) as stream:
+        coming = events(stream)
+        assert next(coming)[2]["state"] == "running"
+        revoke(lab, project, dataset)
+        kind, _, end = list(coming)[-1]
+    assert (kind, end["state"]) == ("end", "cancelled")
+    assert "étude finie" in end["withheld"]
+    for member, role in ((HOLDER, "holder"), ("mbr_staff", "operator")):
+        shown = lab.call(compute, "GET", f"/jobs/{job}", member, role).json()
+        assert (shown["state"], shown["outputs"], shown["result"]) == ("cancelled", [], None)
+    assert lab.call(compute, "GET", f"/jobs/{job}").json()["log_tail"] == ""
+    eventually(lambda: not list(lab.work.glob("datalab-job-*")), what="its folder is gone")
 
 
 def test_revocation_of_other_data_stops_nothing(lab: Lab, compute: RunningService) -> None:
