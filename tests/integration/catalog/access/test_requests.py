@@ -115,14 +115,12 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
                 catalog.open_dataset(asking, wanted)
         catalog.decide_access(f"{project_id}.{dataset_id}", "mbr_o", "grant")
         opened = [catalog.open_dataset(project_id, dataset_id) for _ in range(2)][-1]
-        [request] = [
-            item
-            for item in catalog.list_access_requests("mbr_o")["items"]
-            if item["project_id"] == project_id
-        ]
+        asked = catalog.list_access_requests("mbr_o")["items"]
+        [request] = [one for one in asked if one["project_id"] == project_id]
     version = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_o", "owner"))["versions"][0]
     assert [one["name"] for one in opened.pop("described")] == opened["table_columns"]
     assert [opened.pop(one) for one in ("unit", "unit_type", "is_published")] == ["", "", False]
+    assert opened.pop("grant_id") == f"{project_id}.{dataset_id}"
     assert opened.pop("attribution").startswith("Sources : « EPCI », producteur non précisé")
     assert opened == {
         "dataset_id": dataset_id,
@@ -143,6 +141,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "releases": [],
         "ledger_length": 0,
         "conditions": [],
+        "granted_by": ["mbr_o"],
     }
     assert (request["uses"], request["last_used"] is not None) == (2, True)
 
