@@ -43,14 +43,32 @@ _CHOICES = [{"const": name, "description": one.description} for name, one in CRO
 CrosswalkName = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"oneOf": _CHOICES})]
 
 
+How = Literal["left", "inner", "right", "full", "anti"]
+
+
+class FurtherKey(Parameters):
+    """A further pair of columns whose values have to be equal, too."""
+
+    left: ColumnName = Field(description="Colonne de la table principale")
+    right: ColumnName = Field(description="Colonne de la table croisée")
+
+
 class CrossParameters(Parameters):
     """How two tables are joined."""
 
     left_key: ColumnName = Field(description="Colonne clé de la table principale")
     right_key: ColumnName = Field(description="Colonne clé de la table croisée")
-    how: Literal["left", "inner"] = Field(
+    keys: tuple[FurtherKey, ...] = Field(
+        default=(),
+        max_length=9,
+        description="Autres colonnes qui doivent aussi être égales, p. ex. une année ; les passages"
+        " ne valent que pour left_key et right_key",
+    )
+    how: How = Field(
         default="left",
-        description="left garde les lignes sans correspondance, inner les écarte",
+        description="left garde toutes les lignes de la table principale, right celles de l'autre,"
+        " full celles des deux, inner celles qui se rencontrent ; anti ne garde de la table"
+        " principale que les lignes sans correspondance, sans colonne de l'autre",
     )
     weight: ColumnName | None = Field(
         default=None,
@@ -91,26 +109,32 @@ def _effect(told: CrossParameters, tables: Mapping[str, Columns]) -> Effect:
     left, right = as_they_are("left", tables["left"]), as_they_are("right", tables["right"])
     renamed = dict(zip(unique(right, left), right.values(), strict=True))
     left_key, right_key = Source("left", told.left_key), Source("right", told.right_key)
+    further = [(Source("left", one.left), Source("right", one.right)) for one in told.keys]
     followers = _followers(tables)
-    listed = [Part(one, "listed") for one in (left_key, *followers)]
+    listed = [Part(one, "listed") for one in (left_key, *(it for it, _ in further), *followers)]
     weighed = [Part(Source("left", told.weight), "sum")] if told.weight else []
-    report = {"keys": MadeColumn((*listed, Part(right_key, "met"), *weighed))}
+    meets = [Part(one, "met") for one in (right_key, *(it for _, it in further))]
+    report = {"keys": MadeColumn((*listed, *meets, *weighed))}
     met = Met(
         told.how, left_key, (right_key, *followers), told.left_via or "", told.right_via or ""
     )
+    is_anti = told.how == "anti"
     return Effect(
-        {**left, **renamed},
+        left if is_anti else {**left, **renamed},
         named=tuple(_named(told)),
         looks_at=frozenset(followers),
-        passes=("left", "right"),
-        shows=(ShownTable(report, (left_key,)),),
-        met=(met,),
+        passes=("left",) if is_anti else ("left", "right"),
+        shows=(ShownTable(report, (left_key, *(it for it, _ in further))),),
+        met=(met, *(Met(told.how, here, (there,)) for here, there in further)),
     )
 
 
 def _named(told: CrossParameters) -> Iterator[Named]:
     yield Named("left_key", Source("left", told.left_key))
     yield Named("right_key", Source("right", told.right_key))
+    for at, one in enumerate(told.keys):
+        yield Named(f"keys.{at}.left", Source("left", one.left))
+        yield Named(f"keys.{at}.right", Source("right", one.right))
     if told.weight:
         yield Named("weight", Source("left", told.weight), "le poids")
 
@@ -125,8 +149,10 @@ CROSS = Application(
     name="cross",
     title="Croiser deux tables",
     description=(
-        "Rapproche deux tables par une clé commune. Les clés sans correspondance sont toujours"
-        " énumérées avec leur poids, sur toute la table, même pour un essai sur un échantillon."
+        "Rapproche deux tables par une clé commune, ou plusieurs à la fois, et garde les lignes de"
+        " l'une, de l'autre, des deux, ou celles qui ne rencontrent rien. Les clés sans"
+        " correspondance sont toujours énumérées avec leur poids, sur toute la table, même pour un"
+        " essai sur un échantillon."
         " Avec la table des communes, un code de commune disparu est rattaché à la commune qui"
         " lui succède. Par un passage (left_via, right_via), des clés qui ne sont pas les mêmes se"
         " rencontrent : codes de communes d'une autre année, SIRET et SIREN, IRIS et commune, code"

@@ -152,6 +152,9 @@ class _Check:
         self, number: int, step: Step, told: CrossParameters, tables: Mapping[str, StepTable]
     ) -> StepTable:
         """The crossed table: whose rows may stand several times, and how many there may be."""
+        if told.keys or told.how == "anti":
+            # Nobody counted the rows of several keys together; an anti-join repeats none.
+            return self._made(number, step, tables)
         at = f"steps.{number}"
         left, right = tables[step.inputs["left"]], tables[step.inputs["right"]]
         left_key = self._column(left, told.left_key, f"{at}.parameters.left_key")

@@ -23,5 +23,6 @@ def dataset_crossings(treatment: Treatment) -> Iterator[DatasetCrossing]:
         left, right = (treatment.inputs.get(step.inputs.get(it, "")) for it in ("left", "right"))
         if step.application == "cross" and left and right:
             parameters = parse_parameters(APPLICATIONS["cross"], step, f"steps.{number}")
-            if isinstance(parameters, CrossParameters):
+            # Of several keys together the index knows nothing.
+            if isinstance(parameters, CrossParameters) and not parameters.keys:
                 yield DatasetCrossing(number, left, right, parameters)

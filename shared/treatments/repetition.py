@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from shared.applications.cross import WAYS_OUT
+from shared.applications.cross import WAYS_OUT, How
 from shared.applications.effect import FIGURES
 from shared.tables.crosswalks import CROSSWALKS
 from shared.treatments.known_tables import KnownColumn, KnownCrossing
@@ -70,7 +70,7 @@ class Keys(NamedTuple):
     left_rows: int | None
     right_rows: int | None
     counted: KnownCrossing | None
-    how: Literal["left", "inner"]
+    how: How
 
     @property
     def is_exact(self) -> bool:
@@ -110,7 +110,7 @@ class Keys(NamedTuple):
             return self.left_rows if self.how == "left" and self.left_times == 1 else None
         if self.how == "inner":
             return self.counted.joined
-        if self.left_rows is None or self.left.keys_of_a_row != 1:
+        if self.how != "left" or self.left_rows is None or self.left.keys_of_a_row != 1:
             return None
         return self.counted.joined + self.left_rows - self.counted.left
 

@@ -191,9 +191,13 @@ class _Request:
 
     def _left_out(self) -> Iterator[str]:
         for one in self._reading.crossings:
+            left, right = self._names(one.left), self._names(one.right)
             if one.how == "inner":
-                left, right = self._names(one.left), self._names(one.right)
                 yield f"Un croisement ne garde que les lignes où {left} rencontre {right}."
+            elif one.how == "anti":
+                yield f"Un croisement ne garde que les lignes où {left} ne rencontre pas {right}."
+            elif one.how in ("right", "full"):
+                yield f"Un croisement garde aussi les lignes où {right} ne rencontre pas {left}."
 
     def _shown(self) -> Iterator[str]:
         if not self._reading.shown:

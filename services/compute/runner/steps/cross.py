@@ -4,25 +4,32 @@ from collections.abc import Mapping
 
 from services.compute.execution.job_folder import Report
 from services.compute.jobs.crossing_size import CrossingSize
-from services.compute.runner.database import count, evenly, quoted
-from services.compute.runner.privacy.column_sample import SAMPLE
+from services.compute.runner.database import count, quoted
 from services.compute.runner.privacy.disclosure import redacted
-from services.compute.runner.steps.key_mapping import (
+from services.compute.runner.steps.crossing.joining import join_tables
+from services.compute.runner.steps.crossing.key_tables import (
+    LEFT,
+    Bound,
     Side,
-    cog_warnings,
+    cells,
+    key_text,
     keys,
+)
+from services.compute.runner.steps.key_mapping import (
+    cog_warnings,
+    first_part,
+    further_parts,
+    key_of,
     map_side,
     mapping_in_words,
     mapping_report,
+    shown_parts,
 )
 from services.compute.runner.steps.meetings import (
-    LEFT,
     ROWS_EACH,
     SUCCESSORS,
-    Bound,
     Repetition,
     bound,
-    few_rows,
     make_meetings,
     measure,
     preview_told,
@@ -31,7 +38,7 @@ from services.compute.runner.steps.meetings import (
 from services.compute.runner.steps.workbench import Workbench, number
 from shared.applications.cross import SUCCESSOR_COLUMNS, CrossParameters
 from shared.errors import Invalid, Rejected
-from shared.words import counted, unique
+from shared.words import counted
 
 MAX_ORPHANS = 1000
 """How many keys without a match are listed, the heaviest first; all are counted."""
@@ -50,8 +57,7 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     many, or repeat those of both tables and the treatment refuses that; a trial makes some of them,
     and the report says how many the whole tables would.
     """
-    left = workbench.column("left", parameters.left_key, "left_key")
-    right = workbench.column("right", parameters.right_key, "right_key")
+    left, right = _keys(workbench, parameters)
     weight, whole = "1", True
     if parameters.weight:
         weight, whole = number(workbench, "left", parameters.weight, "weight")
@@ -59,35 +65,44 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     _make_successors(workbench)
     _make_keys(workbench, "right", right, "1")
     _make_keys(workbench, "left", left, weight if not whole else f"CAST({weight} AS HUGEINT)")
+    _lengthen_successors(workbench, parameters)
     vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
     mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
     make_meetings(workbench, mapped)
     times = repetition(workbench)
     size = _size(workbench, parameters, times)
     workbench.say(0.4, "croise les tables")
-    joined = bound(workbench, _key(left))
-    renamed = _join(workbench, left, right, parameters.how, joined)
+    joined = bound(workbench, key_text(left))
+    renamed = join_tables(workbench, left, right, parameters.how, joined)
     workbench.say(0.8, "compte ce qui manque")
     report = _account(workbench, size, whole=whole)
     report |= {"weight": parameters.weight, "renamed": renamed}
-    report |= {"relation": times.relation, "repeated": times._asdict()}
+    stand = times._asdict() if parameters.how != "anti" else {"left": 1}
+    report |= {"relation": times.relation, "repeated": stand}
     report |= _crosswalk_report(workbench, vias, mapped)
     report["is_bounded"] = joined != Bound()
     return report | _of_size(workbench, report, size, times)
 
 
+def _keys(workbench: Workbench, parameters: CrossParameters) -> tuple[str, str]:
+    """The keys of both sides, in SQL."""
+    left = [workbench.column("left", parameters.left_key, "left_key")]
+    right = [workbench.column("right", parameters.right_key, "right_key")]
+    for at, one in enumerate(parameters.keys):
+        left.append(workbench.column("left", one.left, f"keys.{at}.left"))
+        right.append(workbench.column("right", one.right, f"keys.{at}.right"))
+    return key_of(left), key_of(right)
+
+
 def _size(workbench: Workbench, parameters: CrossParameters, times: Repetition) -> CrossingSize:
     """How many rows it makes; raises Rejected where the whole tables' crossing is not made."""
     size = measure(workbench, parameters.how)
-    if times.is_of_both and parameters.many_to_many == "refused":
+    is_anti = parameters.how == "anti"
+    if times.is_of_both and parameters.many_to_many == "refused" and not is_anti:
         size = size.model_copy(update={"is_unchosen": True})
     if workbench.sample_rows is None and size.is_refused:
         raise Rejected(size.refusal)
     return size
-
-
-def _key(column: str) -> str:
-    return f"nullif(trim(CAST({column} AS VARCHAR)), '')"
 
 
 def _make_successors(workbench: Workbench) -> None:
@@ -112,69 +127,33 @@ def _make_successors(workbench: Workbench) -> None:
     """)
 
 
+def _lengthen_successors(workbench: Workbench, parameters: CrossParameters) -> None:
+    """Of keys of several columns, the first part is a code, and the others stay."""
+    if not parameters.keys:
+        return
+    workbench.database.execute(f"""
+        CREATE OR REPLACE TABLE {SUCCESSORS} AS
+        SELECT key AS gone, successor || {further_parts("key")} AS successor
+        FROM {keys("left")} JOIN {SUCCESSORS} ON gone = {first_part("key")}
+    """)
+
+
 def _make_keys(workbench: Workbench, side: Side, cell: str, weight: str) -> None:
     """Every cell of a side's key in the whole table, and every key, also that of rows without one.
 
     To trim each of millions of cells takes longer than to count them as they are written.
     """
     workbench.database.execute(f"""
-        CREATE OR REPLACE TABLE {_cells(side)} AS SELECT *, {_key("cell")} AS key FROM (
+        CREATE OR REPLACE TABLE {cells(side)} AS SELECT *, {key_text("cell")} AS key FROM (
             SELECT {cell} AS cell, count(*) AS n, coalesce(sum({weight}), 0) AS weight
             FROM {quoted(workbench.tables[side].whole)} GROUP BY ALL
         )
     """)
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {keys(side)} AS
-        SELECT key, CAST(sum(n) AS BIGINT) AS n, sum(weight) AS weight FROM {_cells(side)}
+        SELECT key, CAST(sum(n) AS BIGINT) AS n, sum(weight) AS weight FROM {cells(side)}
         GROUP BY ALL
     """)
-
-
-def _cells(side: Side) -> str:
-    return quoted(f"{side} keys as they are written")
-
-
-def _join(workbench: Workbench, left: str, right: str, how: str, of: Bound) -> dict[str, str]:
-    """Make the output, in the order of the left table; returns the right columns renamed.
-
-    What is read once has no order: to number rows takes most of a large crossing's time.
-    """
-    kept, added = list(workbench.columns("left")), list(workbench.columns("right"))
-    new = unique(added, kept)
-    renamed = {old: name for old, name in zip(added, new, strict=True) if old != name}
-    chosen = [f"l.c{number} AS {quoted(name)}" for number, name in enumerate(kept)]
-    chosen += [f"r.c{number} AS {quoted(name)}" for number, name in enumerate(new)]
-    join = "JOIN" if how == "inner" else "LEFT JOIN"
-    of_left = _columns(workbench.tables["left"].name, kept, left)
-    of_right = _columns(workbench.tables["right"].name, added, right)
-    if workbench.is_read_once and of.rows_of_a_key is None:
-        met = f"""
-            SELECT x.cell AS met, r.* FROM {_cells("left")} x
-            JOIN {of.meetings} m ON m.left_key = x.key
-            JOIN (SELECT {_key("cell")} AS key, * FROM (SELECT {of_right})) r
-            ON r.key = m.right_key
-        """
-        shown, crossed = f"SELECT {', '.join(chosen)} FROM", f"{join} ({met}) r ON r.met = l.cell"
-        some = evenly(SAMPLE, max(SAMPLE, workbench.tables["left"].rows))
-        workbench.make_as_read(
-            f"{shown} (SELECT {of_left}) l {crossed}",
-            f"{shown} (SELECT {of_left} QUALIFY {some}) l {crossed}",
-        )
-        return renamed
-    numbered = f"(SELECT row_number() OVER () AS number, {_key('cell')} AS key, * FROM (SELECT"
-    workbench.make(f"""
-        SELECT {", ".join(chosen)} FROM {numbered} {of_left})) l
-        LEFT JOIN {of.meetings} m ON m.left_key = l.key
-        {join} {few_rows(f"{numbered} {of_right}))", of)} r ON r.key = m.right_key
-        ORDER BY l.number, r.number
-    """)
-    return renamed
-
-
-def _columns(table: str, columns: list[str], key: str) -> str:
-    """The cell of a table's key, and its columns called c0, c1...: no name can meet ours."""
-    named = ", ".join(f"{quoted(name)} AS c{number}" for number, name in enumerate(columns))
-    return f"{key} AS cell, {named} FROM {quoted(table)}"
 
 
 def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report:
@@ -191,7 +170,7 @@ def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report
         SELECT coalesce(key, ''), n, weight, successor, met FROM {LEFT}
         WHERE NOT found ORDER BY weight DESC, key LIMIT {MAX_ORPHANS}
     """)
-    shown = redacted([key for key, *_ in orphans])
+    shown = _shown([key for key, *_ in orphans])
     return {
         "keys": {
             part: {
@@ -214,6 +193,18 @@ def _account(workbench: Workbench, size: CrossingSize, *, whole: bool) -> Report
         ],
         "rows": _rows(workbench, size),
     }
+
+
+def _shown(keys_of_rows: list[str]) -> list[str | None]:
+    """The keys as reports list them: none of which a part is a person's."""
+    parts = [shown_parts(key) for key in keys_of_rows]
+    most = max(map(len, parts), default=1)
+    if most == 1:
+        return redacted(keys_of_rows)
+    padded = [[*it, *([""] * (most - len(it)))] for it in parts]
+    columns = [redacted([it[at] for it in padded]) for at in range(most)]
+    rows = zip(*columns, strict=True)
+    return [None if None in row else " | ".join(map(str, row)) for row in rows]
 
 
 def _rows(workbench: Workbench, size: CrossingSize) -> dict[str, int]:

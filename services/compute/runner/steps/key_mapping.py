@@ -3,22 +3,26 @@
 It would where each table has codes of communes that follow the official code (COG) of another year.
 """
 
-from typing import Literal
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.compute.execution.job_folder import Report
 from services.compute.runner.columns.cog import Fit, best_year
-from services.compute.runner.database import quoted
+from services.compute.runner.database import literal, quoted
 from services.compute.runner.linkage.cedex import are_deduced
 from services.compute.runner.linkage.crosswalk_lookup import map_keys
+from services.compute.runner.steps.crossing.key_tables import Side, key_text, keys
 from services.compute.runner.steps.workbench import Workbench
 from services.compute.runner.values.value_tests import Texts
 from shared.tables.crosswalks import CROSSWALKS, PRESENT, Cost
 from shared.words import counted
 
-Side = Literal["left", "right"]
+PARTS = "\x1f"
+"""Between the parts of a key of several columns; the first part goes through crosswalks."""
+
+_ESCAPED = (("\x1e", "\x1e0"), (PARTS, "\x1e1"))
 
 _ARRIVING = "keys that arrive"
 _TABLES = {"left": "la table principale", "right": "la table croisée"}
@@ -43,9 +47,33 @@ Years = dict[str, int]
 """The COG that each side follows."""
 
 
-def keys(side: Side) -> str:
-    """The table of a side's distinct keys: `key`, null for none, and `n` rows that have it."""
-    return quoted(f"{side} keys")
+def key_of(columns: Sequence[str]) -> str:
+    """The key that columns make, in SQL: one as it is, of several none where a part is empty."""
+    if len(columns) == 1:
+        return columns[0]
+    parts = []
+    for column in columns:
+        part = key_text(column)
+        for sign, escaped in _ESCAPED:
+            part = f"replace({part}, {literal(sign)}, {literal(escaped)})"
+        parts.append(part)
+    return f"({f' || {literal(PARTS)} || '.join(parts)})"
+
+
+def first_part(key: str) -> str:
+    """The part of a key in SQL that crosswalks and successors are of."""
+    return f"split_part({key}, {literal(PARTS)}, 1)"
+
+
+def further_parts(key: str) -> str:
+    """The rest of it with what parts them; nothing for a key of one column."""
+    return f"substr({key}, length({first_part(key)}) + 1)"
+
+
+def shown_parts(key: str) -> list[str]:
+    """The parts of a key as they were written."""
+    parts = key.split(PARTS)
+    return [part.replace("\x1e1", PARTS).replace("\x1e0", "\x1e") for part in parts]
 
 
 def map_side(workbench: Workbench, side: Side, via: str | None) -> str:
@@ -56,11 +84,15 @@ def map_side(workbench: Workbench, side: Side, via: str | None) -> str:
     present = f"SELECT key FROM {keys(side)} WHERE key IS NOT NULL"
     if via is None:
         return f"(SELECT key, key AS target FROM ({present}))"
-    values = workbench.database.sql(present).to_arrow_table()["key"].combine_chunks()
+    first = f"SELECT DISTINCT {first_part('key')} AS key FROM ({present})"
+    values = workbench.database.sql(first).to_arrow_table()["key"].combine_chunks()
     at, targets = map_keys(via, values)
     made = quoted(f"{side} mapped")
     workbench.database.register(_ARRIVING, pa.table({"key": values.take(at), "target": targets}))
-    arriving = f"SELECT * FROM {quoted(_ARRIVING)}"
+    arriving = (
+        f"SELECT k.key, a.target || {further_parts('k.key')} AS target FROM ({present}) k"
+        f" JOIN {quoted(_ARRIVING)} a ON a.key = {first_part('k.key')}"
+    )
     workbench.database.execute(f"CREATE OR REPLACE TABLE {made} AS {arriving}")
     workbench.database.unregister(_ARRIVING)
     return made

@@ -9,12 +9,18 @@ from typing import NamedTuple
 
 from services.compute.jobs.crossing_size import CrossingSize
 from services.compute.runner.database import quoted
-from services.compute.runner.steps.key_mapping import Side, keys
+from services.compute.runner.steps.crossing.key_tables import (
+    ALONE,
+    LEFT,
+    MEETINGS,
+    Bound,
+    Side,
+    keys,
+)
 from services.compute.runner.steps.workbench import Workbench
 from shared.errors import Rejected
 from shared.words import counted, grouped
 
-LEFT, MEETINGS = quoted("left keys and what they met"), quoted("keys that meet")
 SUCCESSORS = quoted("successors of codes")
 _SAMPLED, _FEW = quoted("left keys of the sample"), quoted("keys that meet in the sample")
 
@@ -28,13 +34,6 @@ _MET = f"""
     SELECT left_key, right_key, l.n AS left_n, r.n AS right_n FROM {MEETINGS}
     JOIN {keys("left")} l ON l.key = left_key JOIN {keys("right")} r ON r.key = right_key
 """
-
-
-class Bound(NamedTuple):
-    """What is joined: the table of pairs of keys, and how many right rows a key has at most."""
-
-    meetings: str = MEETINGS
-    rows_of_a_key: int | None = None
 
 
 def make_meetings(workbench: Workbench, mapped: Mapping[Side, str]) -> None:
@@ -89,11 +88,17 @@ def measure(workbench: Workbench, how: str) -> CrossingSize:
     """)
     ((alone,),) = workbench.rows(f"SELECT sum(n) FROM {LEFT} WHERE NOT met")
     left, right = workbench.tables["left"], workbench.tables["right"]
+    rows = 0 if how == "anti" else int(out or 0)
+    rows += int(alone or 0) if how in ("left", "full", "anti") else 0
+    if how in ("right", "full"):
+        where = ALONE.format("key")
+        ((others,),) = workbench.rows(f"SELECT sum(n) FROM {keys('right')} WHERE {where}")
+        rows += int(others or 0)
     return CrossingSize(
         output=workbench.output,
         left=left.whole_rows,
         right=right.whole_rows,
-        out=int(out or 0) + (int(alone or 0) if how == "left" else 0),
+        out=rows,
         columns=len(workbench.columns("left")) + len(workbench.columns("right")),
         left_most=left_most or 0,
         right_most=right_most or 0,
@@ -163,20 +168,6 @@ def bound(workbench: Workbench, left_key: str) -> Bound:
         QUALIFY row_number() OVER (PARTITION BY key ORDER BY right_key) <= {few}
     """)
     return Bound(_FEW, each // few)
-
-
-def few_rows(numbered: str, of: Bound) -> str:
-    """Of a numbered right table (`number`, `key`, ...), the rows that are joined."""
-    if of.rows_of_a_key is None:
-        return numbered
-    until, before = (f"({place} * {of.rows_of_a_key}) // n" for place in ("place", "(place - 1)"))
-    return f"""(SELECT * FROM {numbered} WHERE number IN (
-        SELECT number FROM (
-            SELECT number, n, row_number() OVER (PARTITION BY key ORDER BY number) AS place
-            FROM (SELECT number, key FROM {numbered}) JOIN {keys("right")} USING (key)
-            WHERE key IN (SELECT right_key FROM {of.meetings})
-        ) WHERE n <= {of.rows_of_a_key} OR {until} <> {before}
-    ))"""
 
 
 def preview_told(expected: int, made: int) -> str:

@@ -91,7 +91,10 @@ def test_aggregation_that_names_no_result_is_refused(parameters: dict[str, Any])
     [
         ({"left_key": "k"}, "ce champ manque"),
         ({**CROSS["parameters"], "extra": 1}, "ce champ n'existe pas"),
-        ({**CROSS["parameters"], "how": "outer"}, "les valeurs possibles sont 'left' ou 'inner'"),
+        (
+            {**CROSS["parameters"], "how": "outer"},
+            "les valeurs possibles sont 'left', 'inner', 'right', 'full' ou 'anti'",
+        ),
         ({**CROSS["parameters"], "left_key": 3}, "doit être un texte"),
         (
             {**CROSS["parameters"], "left_via": "siret_siren", "right_via": "iris_commune"},

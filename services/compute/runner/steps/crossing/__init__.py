@@ -1,0 +1,1 @@
+"""Makes the rows of a crossing, of keys whose meetings are known."""
