@@ -17,9 +17,10 @@ def told(manifest: Manifest) -> list[str]:
     return [
         f"Traitement {manifest.job_id}, {what}, {ended}.",
         *of_project(manifest.provenance, manifest.project_id or ""),
-        *of_inputs(manifest.inputs),
+        *_of_inputs(manifest.inputs),
+        *of_grants(manifest.inputs),
         *_of_steps(manifest),
-        *of_software(manifest.software),
+        *_of_software(manifest.software),
         *(f"Sortie « {one.name} » : SHA-256 {one.file.sha256}." for one in manifest.outputs),
     ]
 
@@ -43,19 +44,22 @@ def of_project(provenance: Provenance, project_id: str = "") -> Iterator[str]:
         yield f"Code de l'étape {quoted(one.step)} : SHA-256 {one.sha256}."
 
 
-def of_inputs(inputs: Iterable[Input]) -> Iterator[str]:
-    """What was read: the version and hash of each, and what its owners agreed to."""
+def of_grants(inputs: Iterable[Input]) -> Iterator[str]:
+    """Under which licence, by whose grant and on what conditions data was read."""
+    for one in {it.dataset_id: it for it in inputs}.values():
+        if agreed := list(_agreed(one)):
+            yield f"Accès à {quoted(one.title or one.name)} : {' ; '.join(agreed)}."
+
+
+def _of_inputs(inputs: Iterable[Input]) -> Iterator[str]:
     for one in {it.dataset_id: it for it in inputs}.values():
         yield (
             f"Données {quoted(one.title or one.name)} ({one.dataset_id}), version {one.version} :"
             f" SHA-256 {one.sha256}."
         )
-        if agreed := list(_agreed(one)):
-            yield f"Accès à {quoted(one.title or one.name)} : {' ; '.join(agreed)}."
 
 
-def of_software(software: Mapping[str, str]) -> Iterator[str]:
-    """The versions of what computed."""
+def _of_software(software: Mapping[str, str]) -> Iterator[str]:
     if software:
         listed = french_list([f"{name} {one}" for name, one in sorted(software.items())])
         yield f"Logiciels : {listed}."

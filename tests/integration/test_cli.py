@@ -236,6 +236,7 @@ def test_dataset_is_uploaded_read_and_downloaded(shell: Shell, tmp_path: Path) -
     assert "fichier lu" in shell.run("job", "logs", job["id"], as_=OWNER).stdout
     followed = shell.run("job", "follow", job["id"], as_=OWNER)
     assert (followed.returncode, "fichier lu" in followed.stdout) == (0, True)
+    assert "SHA-256" in shell.run("job", "provenance", job["id"], as_=OWNER).stdout
     manifest = tmp_path / "manifest.json"
     named = ("-o", str(manifest), "--name", "manifest.json")
     assert shell.run("job", "result", job["id"], *named, as_=OWNER).returncode == 0

@@ -19,6 +19,7 @@ from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
 from shared.tables.manifest import Column, Input, Opaque
 from shared.tables.privacy import Privacy
+from shared.tables.provenance import Provenance
 from shared.tables.release import ProtectedInput, ReleaseRecord
 from shared.tables.total_rows import RowRange
 
@@ -58,6 +59,9 @@ class Work(Frozen):
     )
     published: tuple[str, ...] = Field(
         default=(), description="inputs that others than the holder show to all"
+    )
+    provenance: Provenance = Field(
+        default=Provenance(), description="for whom and why it is made: reports print it"
     )
     steps: tuple[Step, ...] = ()
     sample_rows: int | None = None

@@ -222,6 +222,7 @@ class JobRun:
             protected=protected,
             published=tuple(one.name for one in inputs if one.is_published),
             sources=tuple(inputs) if job.treatment else (),
+            provenance=job.provenance,
             steps=job.treatment.steps if job.treatment else (),
             sample_rows=self._settings.trial_rows if job.kind == "trial" else None,
             crossing_rows=self._settings.crossing_rows,

@@ -79,7 +79,11 @@ class DoneStep(NamedTuple):
 
 @dataclass(frozen=True)
 class Contents:
-    """What a report is made of; `sample` says in French what a trial saw of its tables."""
+    """What a report is made of.
+
+    `sample` says in French what a trial saw of its tables, `provenance` for whom and why it was
+    made, and by which grants.
+    """
 
     title: str
     question: str
@@ -90,6 +94,7 @@ class Contents:
     made: datetime
     software: Mapping[str, str]
     sample: str = ""
+    provenance: Sequence[str] = ()
 
 
 def page_of(contents: Contents) -> str:
@@ -272,8 +277,10 @@ def _provenance(contents: Contents) -> str:
         for one in contents.steps
     )
     software = ", ".join(f"{name} {one}" for name, one in sorted(contents.software.items()))
+    items = "".join(f"<li>{escape(one)}</li>" for one in contents.provenance)
+    about = f"<ul>{items}</ul>" if items else ""
     return (
-        f"{read}\n<h3>Étapes et paramètres</h3>\n<ol>{steps}</ol>\n"
+        f"{about}\n{read}\n<h3>Étapes et paramètres</h3>\n<ol>{steps}</ol>\n"
         f"<p>Logiciels : {escape(software)}. Fait le {french_day(contents.made)} à"
         f" {contents.made:%H:%M} (UTC).</p>"
     )

@@ -90,6 +90,7 @@ def _page(tmp_path: Path) -> str:
             made=datetime(2026, 11, 27, 22, 30, tzinfo=UTC),
             software={"duckdb": "2.0.1"},
             sample="Essai sur un échantillon",
+            provenance=("Recette : vacance@2.", f"But : « {EVIL} »."),
         )
     )
 
@@ -132,6 +133,7 @@ def test_a_report_tells_what_it_was_made_of(tmp_path: Path) -> None:
     assert "Où sont les logements vacants ?" in text
     assert "Sources : INSEE (https://insee.fr)." in text
     assert "Essai sur un échantillon" in text
+    assert "Recette : vacance@2." in text
     assert "1\u202f234" in _page(tmp_path)
     assert "(masquée)" in text
     assert f"attention à {EVIL}" in text

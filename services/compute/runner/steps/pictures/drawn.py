@@ -54,6 +54,7 @@ def draw_pictures(
             pictures=tuple(pictures),
             made=made,
             sample=_sample(reports[: number + 1]),
+            provenance=work.provenance,
         )
         told = _draw(task, number, step)
         # Of a picture in two formats, the page has the last, which prints well.

@@ -9,6 +9,7 @@ from services.compute.runner.drawing.page import Contents, TableRows, page_of
 from services.compute.runner.steps.pictures.work import PictureWork
 from services.compute.runner.steps.workbench import TABLE
 from shared.applications.report import ReportParameters
+from shared.tables.provenance_sentences import of_grants, of_project
 from shared.words import quoted as french_quoted
 
 _SOFTWARE = ("duckdb", "matplotlib", "numpy", "pyarrow", "shapely")
@@ -31,6 +32,7 @@ def draw(work: PictureWork, told: ReportParameters) -> Report:
         made=work.made,
         software=software,
         sample=work.sample,
+        provenance=(*of_project(work.provenance), *of_grants(work.sources)),
     )
     path = work.path.with_suffix(".html")
     path.write_text(page_of(contents), encoding="utf-8")

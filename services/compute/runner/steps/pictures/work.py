@@ -1,6 +1,6 @@
 """What a chart, a map or a report is made with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from services.compute.runner.drawing.page import DoneStep, Picture
 from services.compute.runner.drawing.picture import Caption, Drawing, Format, write
 from services.compute.runner.steps.workbench import Workbench
 from shared.tables.manifest import Input
+from shared.tables.provenance import Provenance
 from shared.words import quoted
 
 _SOURCES = "Sources : "
@@ -31,6 +32,7 @@ class PictureWork:
     pictures: tuple[Picture, ...]
     made: datetime
     sample: str = ""
+    provenance: Provenance = field(default_factory=Provenance)
 
     def draw(
         self,
