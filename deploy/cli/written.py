@@ -1,5 +1,6 @@
 """What people write for a command: objects in files, and NAME=VALUE."""
 
+import json
 from typing import Any
 
 import typer
@@ -16,7 +17,12 @@ def read_object(file: typer.FileText) -> dict[str, Any]:
         raise CallError(f"{file.name} is neither JSON nor YAML: {error}") from error
     if not isinstance(value, dict):
         raise CallError(f"{file.name} must hold a JSON object")
-    return value
+    try:
+        # YAML writes dates, and values that hold themselves, for which JSON has no words.
+        read: dict[str, Any] = json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CallError(f"{file.name} is no JSON object: {error}") from error
+    return read
 
 
 def pairs(option: str, written: list[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 from services.compute.execution.checks.code_syntax import check_syntax
 from services.compute.execution.checks.query_binding import check_queries
 from services.compute.execution.scheduler import Scheduler
-from services.compute.jobs.previews import preview_treatment
+from services.compute.jobs.previews import Bind, preview_treatment
 from services.compute.jobs.proposals import check_treatment
 from services.compute.recipes import commands as recipes
 from services.compute.recipes.commands import RecipePage, RecipeView, UseRecipe, WriteRecipe
@@ -29,9 +29,12 @@ class Treating:
     catalog: ServiceProxy
     scheduler: Scheduler
 
+    @property
+    def _bind(self) -> Bind:
+        return partial(check_queries, self.scheduler.spares)
+
     def _checked(self, treatment: Treatment, caller: Caller) -> TreatmentCheck:
-        bind = partial(check_queries, self.scheduler.spares)
-        found = check_treatment(self.catalog, treatment, caller, bind)
+        found = check_treatment(self.catalog, treatment, caller, self._bind)
         check_syntax(treatment.steps)
         return found
 
@@ -55,7 +58,7 @@ class Treating:
 
         One without steps is told which keys its tables have. 422 names the first field at fault.
         """
-        return preview_treatment(self.catalog, call.body, call.caller)
+        return preview_treatment(self.catalog, call.body, call.caller, self._bind)
 
     @http("POST", "/recipes", body=WriteRecipe, returns=RecipeView, status=201)
     def publish_recipe(self, call: Call) -> RecipeView:
@@ -100,7 +103,7 @@ class Treating:
     def preview_treatment(self, treatment: dict[str, Any], member_id: str = "") -> TreatmentPreview:
         """What a member's treatment would make; without a member, as everybody may know it."""
         planned, caller = PlannedTreatment.model_validate(treatment), Caller(member_id, frozenset())
-        return preview_treatment(self.catalog, planned, caller)
+        return preview_treatment(self.catalog, planned, caller, self._bind)
 
     @rpc
     def get_recipe(self, name: Identifier) -> RecipeView:

@@ -1,5 +1,6 @@
 """Tells what a treatment would make before it runs, and what that would take."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from shared.auth import Caller
@@ -14,7 +15,7 @@ from shared.treatments.preview import (
     ResultColumn,
     TreatmentPreview,
 )
-from shared.treatments.remarks import Findings
+from shared.treatments.remarks import Findings, Types
 from shared.words import french_list, quoted
 
 _SECONDS, _OF_A_ROW, _OF_A_CELL = 0.6, 2.5e-7, 2e-8
@@ -36,6 +37,10 @@ class Catalogue(Protocol):
         """What that member may know of the tables that a treatment reads."""
 
 
+Bind = Callable[[Treatment, Mapping[str, Types | None]], None]
+"""Raises Invalid for a query that does not fit its tables, of these columns and types."""
+
+
 class PreviewCatalogue(Protocol):
     """The question that a preview asks the catalogue."""
 
@@ -44,7 +49,7 @@ class PreviewCatalogue(Protocol):
 
 
 def preview_treatment(
-    catalogue: PreviewCatalogue, treatment: PlannedTreatment, caller: Caller
+    catalogue: PreviewCatalogue, treatment: PlannedTreatment, caller: Caller, bind: Bind
 ) -> TreatmentPreview:
     """What the treatment would make, as `caller` may know it.
 
@@ -60,6 +65,7 @@ def preview_treatment(
         found, table, is_open = result_of(treatment, known.inputs)
     if found.faults:
         raise found.faults[0].refusal
+    bind(treatment, found.tables)
     return TreatmentPreview(
         warnings=tuple(found.warnings),
         unchecked=tuple(found.unchecked),

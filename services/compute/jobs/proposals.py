@@ -1,8 +1,6 @@
 """Checks a treatment before it is sent: what cannot run is refused, what is strange is told."""
 
-from collections.abc import Callable, Mapping
-
-from services.compute.jobs.previews import Catalogue
+from services.compute.jobs.previews import Bind, Catalogue
 from shared.applications import check_steps
 from shared.applications.python import check_installed
 from shared.auth import Caller
@@ -10,17 +8,13 @@ from shared.errors import Unavailable
 from shared.events import Treatment
 from shared.treatments.checking import check_tables
 from shared.treatments.known_tables import KnownInputs
-from shared.treatments.remarks import Remark, TreatmentCheck, Types
+from shared.treatments.remarks import Remark, TreatmentCheck
 
 _AWAY = (
     "Le catalogue ne répond pas : les noms des jeux de données et des colonnes, leurs types et le"
     " nombre de lignes des croisements n'ont pas été vérifiés. Vérifiez de nouveau plus tard ; le"
     " projet peut être soumis, et le catalogue dira alors ce qui lui manque."
 )
-
-
-Bind = Callable[[Treatment, Mapping[str, Types | None]], None]
-"""Raises Invalid for a query that does not fit its tables, of these columns and types."""
 
 
 def check_treatment(
