@@ -1,7 +1,19 @@
 """SQL that people write: what may stand in it, which columns it reads and what it makes of them."""
 
+from string import ascii_lowercase, ascii_uppercase
+
 MOST_CHARACTERS = 20_000
 """How long a query may be."""
 
 OTHERS = "(autres colonnes)"
 """Stands for the columns of a result whose names only the run tells."""
+
+_PLAIN = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def plain_lower(name: str) -> str:
+    """A name as DuckDB compares it: without the case of A to Z, and of no other letter.
+
+    `str.lower` would take `\u212a` (KELVIN SIGN) for `k`, and one table for another.
+    """
+    return name.translate(_PLAIN)

@@ -14,11 +14,13 @@ from typing import Any
 import duckdb
 
 from services.compute.runner.sql.faults import at, syntax_fault
+from shared.applications.sql import plain_lower
 from shared.errors import Invalid
 from shared.words import quoted
 
 TABLE_FUNCTIONS = frozenset(("unnest", "range", "generate_series", "json_each", "json_tree"))
-_QUERIES = frozenset(("SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"))
+_RECURSIVE = "RECURSIVE_CTE_NODE"
+_QUERIES = frozenset(("SELECT_NODE", "SET_OPERATION_NODE", _RECURSIVE, "CTE_NODE"))
 _SOURCES = frozenset(("EMPTY", "JOIN", "SUBQUERY", "EXPRESSION_LIST", "PIVOT"))
 _MODIFIERS = frozenset(
     ("ORDER_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER")
@@ -55,7 +57,7 @@ def check_statement(database: duckdb.DuckDBPyConnection, sql: str, tables: Itera
     statements = answer["statements"]
     if len(statements) != 1:
         raise Invalid("une seule instruction est acceptée", "sql")
-    known = frozenset(name.lower() for name in tables)
+    known = frozenset(plain_lower(name) for name in tables)
     stack: list[tuple[Any, Tables]] = [(statements[0]["node"], known)]
     while stack:
         node, seen = stack.pop()
@@ -76,14 +78,14 @@ def _parts(sql: str, node: dict[str, Any], seen: Tables) -> Iterator[tuple[Any, 
         raise Invalid(at(sql, node.get("query_location"), message), "sql")
     inside = seen
     for one in (node.get("cte_map") or {}).get("map", ()):
-        name = str(one["key"]).lower()
-        query = one["value"].get("query_node") or one["value"].get("query", {}).get("node")
-        is_recursive = isinstance(query, dict) and query.get("type") == "RECURSIVE_CTE_NODE"
-        yield one["value"], inside | {name} if is_recursive else inside
+        name = plain_lower(str(one["key"]))
+        yield one["value"], inside
         inside |= {name}
+    # A recursive table sees itself in its second part: in its first, its name is another table's.
+    own = {plain_lower(str(node.get("cte_name")))} if node.get("type") == _RECURSIVE else set()
     for key, value in node.items():
         if key != "cte_map" and isinstance(value, dict | list):
-            yield value, inside
+            yield value, inside | own if key == "right" else inside
 
 
 def _check_expression(sql: str, node: dict[str, Any]) -> None:
@@ -108,7 +110,7 @@ def _check_node(sql: str, node: dict[str, Any], seen: Tables) -> None:
         if node["schema_name"] or node["catalog_name"] or node.get("at_clause"):
             message = f"la table {quoted(name)} se nomme par son seul nom"
             raise Invalid(at(sql, place, message), "sql")
-        if name.lower() not in seen:
+        if plain_lower(name) not in seen:
             raise Invalid(at(sql, place, f"aucune table ne s'appelle {quoted(name)}"), "sql")
     elif kind == "TABLE_FUNCTION":
         name = str(node["function"].get("function_name", "")).lower()
