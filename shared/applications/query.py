@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from shared.applications.application import Application, Parameters, Totals
 from shared.applications.effect import Columns, Effect
-from shared.applications.sql import MOST_CHARACTERS
+from shared.applications.sql import MOST_CHARACTERS, plain_lower
 
 
 def _parser(name: str) -> Any:  # noqa: ANN401 - a module
@@ -45,7 +45,7 @@ def effect(parameters: QueryParameters, tables: Mapping[str, Columns]) -> Effect
 def _main(parameters: Mapping[str, Any], roles: Sequence[str]) -> str:
     """The first table that the query names."""
     named = _parser("statement").tables_named(str(parameters.get("sql", "")))
-    return next((role for name in named for role in roles if role.lower() == name), roles[0])
+    return next((role for name in named for role in roles if plain_lower(role) == name), roles[0])
 
 
 QUERY = Application(

@@ -11,6 +11,7 @@ from functools import partial
 from sqlglot import exp
 
 from shared.applications.effect import Columns, Source
+from shared.applications.sql import plain_lower
 from shared.applications.sql.expressions import Expressions
 from shared.applications.sql.pivots import pivoted
 from shared.applications.sql.relations import (
@@ -39,7 +40,7 @@ class Analysis:
 
     def __init__(self, sql: str, tables: Mapping[str, Columns]) -> None:
         self.sql, self.tree, self.account = sql, parse(sql), Account()
-        self._tables = {role.lower(): (role, columns) for role, columns in tables.items()}
+        self._tables = {plain_lower(role): (role, columns) for role, columns in tables.items()}
         self._relations = {role: _base(role, columns) for role, columns in tables.items()}
         self.expressions = Expressions(sql, self.account, self.relation)
         try:
@@ -107,7 +108,7 @@ class Analysis:
         clause = node.args.get("with_")
         is_recursive = bool(clause and clause.args.get("recursive"))
         for one in clause.expressions if clause else ():
-            name, seen = one.alias.lower(), dict(known)
+            name, seen = plain_lower(one.alias), dict(known)
             known[name] = _once(partial(self._cte, one, seen, is_recursive=is_recursive))
         return known
 
@@ -117,7 +118,7 @@ class Analysis:
             return self.relation(body, Scope(seen)).named(names)
         last = self.relation(body.this, Scope(seen)).named(names)
         for _ in range(_ROUNDS):
-            own: CommonTables = {**seen, node.alias.lower(): partial(_given, last)}
+            own: CommonTables = {**seen, plain_lower(node.alias): partial(_given, last)}
             step = self.relation(body.expression, Scope(own))
             # Which rows it makes again depends on all that it reads.
             last = merged(last, step, by_name=False)
@@ -128,14 +129,14 @@ class Analysis:
         if not isinstance(node.this, exp.Identifier):
             return self._table_function(node, scope)
         name = node.name
-        if (common := scope.ctes.get(name.lower())) is not None:
+        if (common := scope.ctes.get(plain_lower(name))) is not None:
             return common()
-        if name.lower() not in self._tables:
+        if plain_lower(name) not in self._tables:
             known = {one: one for one, _ in self._tables.values()}
             message = f"aucune table ne s'appelle {quoted(name)}{near(name, known, 'les tables')}"
             self.account.miss(message, place_of(self.sql, node))
             return Relation(is_unsure=True)
-        role, columns = self._tables[name.lower()]
+        role, columns = self._tables[plain_lower(name)]
         self.account.used[role] = columns or ()
         return self._relations[role]
 
@@ -144,7 +145,7 @@ class Analysis:
         name = str(function.this) if isinstance(function, exp.Anonymous) else function.sql_name()
         if isinstance(function, exp.GenerateSeries):
             name = "range" if function.args.get("is_end_exclusive") else "generate_series"
-        name = name.lower()
+        name = plain_lower(name)
         if name not in _FUNCTIONS:
             message = f"la fonction {quoted(name)} ne peut pas tenir lieu de table"
             raise SqlFault(message, place_of(self.sql, function))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
+from shared.applications.sql import plain_lower
 from shared.applications.sql.nodes import aggregate_of, bare
 from shared.applications.sql.relations import NONE, Account, Parts, Relation, made
 from shared.applications.sql.scope import Scope
@@ -120,9 +121,9 @@ class Expressions:
 
     def _lambda(self, node: exp.Expr, scope: Scope) -> Parts:
         if isinstance(node, exp.Lambda):
-            names = {one.name.lower() for one in node.expressions}
+            names = {plain_lower(one.name) for one in node.expressions}
         else:
-            names = {one.name.lower() for one in node.expression.find_all(exp.Identifier)}
+            names = {plain_lower(one.name) for one in node.expression.find_all(exp.Identifier)}
             outer = self.derived([node.args["iterator"]], scope)
         scope.lambdas.append(names)
         inside = [it for it in (node.this, node.args.get("condition")) if it is not None]
@@ -204,4 +205,4 @@ def _arguments(node: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
 def _window_names(node: exp.Window) -> Iterator[str]:
     alias = node.args.get("alias")
     if alias is not None:
-        yield str(alias.name).lower()
+        yield plain_lower(str(alias.name))

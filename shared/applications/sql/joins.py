@@ -6,6 +6,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from shared.applications.effect import Met
+from shared.applications.sql import plain_lower
 from shared.applications.sql.expressions import Expressions
 from shared.applications.sql.nodes import descend
 from shared.applications.sql.relations import NONE, Account, Parts, Relation, made
@@ -117,13 +118,13 @@ class _Sources:
         if any(one.open or one.is_unsure for one in both):
             for one in both:
                 self._account.read_all(one)
-        mine = {it.name.lower() for one in left.values() for it in one.outputs}
+        mine = {plain_lower(it.name) for one in left.values() for it in one.outputs}
         others = (it.name for one in right.values() for it in one.outputs)
-        return list(dict.fromkeys(name for name in others if name.lower() in mine))
+        return list(dict.fromkeys(name for name in others if plain_lower(name) in mine))
 
     def _merge(self, column: str, left: Sources, right: Sources, how: str) -> None:
         """One column of USING: it stands once, where the left table has it."""
-        lower, scope = column.lower(), self._scope
+        lower, scope = plain_lower(column), self._scope
         self._account.spend(len(left) + len(right))
         mine = scope.merged.get(lower) or self._side(column, left)
         others = self._side(column, right)

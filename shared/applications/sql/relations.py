@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from shared.applications.effect import Met, Source
+from shared.applications.sql import plain_lower
 from shared.applications.sql.statement import Place, SqlFault
 
 
@@ -72,13 +73,13 @@ class Relation:
 
     def find(self, name: str) -> Parts | None:
         """What its columns of that name are made of; None where there is none."""
-        return self._by_name.get(name.lower())
+        return self._by_name.get(plain_lower(name))
 
     @cached_property
     def _by_name(self) -> dict[str, Parts]:
         found: dict[str, Parts] = {}
         for one in self.outputs:
-            name = one.name.lower()
+            name = plain_lower(one.name)
             found[name] = found[name] | one.parts if name in found else one.parts
         return found
 

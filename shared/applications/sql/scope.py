@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from shared.applications.effect import Source
+from shared.applications.sql import plain_lower
 from shared.applications.sql.relations import NONE, Parts, Relation, Trace, made
 
 CommonTables = Mapping[str, Callable[[], Relation]]
@@ -33,7 +34,7 @@ class Scope:
 
     def add(self, alias: str, relation: Relation, *, is_aside: bool = False) -> str:
         """Let a table be seen under `alias`; `is_aside` when `*` does not show it."""
-        name = alias.lower()
+        name = plain_lower(alias)
         if not name or name in self.sources:
             name = f"{name} {len(self.sources)}"
         self.sources[name] = relation
@@ -55,7 +56,7 @@ class Scope:
 
         A table's name may stand for its row, unless `is_row` is false.
         """
-        wanted = name.lower()
+        wanted = plain_lower(name)
         if any(wanted in names for names in self.lambdas):
             return NONE
         if wanted in self.merged:
@@ -75,7 +76,7 @@ class Scope:
 
     def qualified(self, table: str, name: str) -> Parts | None:
         """What `table.name` stands for where that table is seen; None where there is none."""
-        relation = self.sources.get(table.lower())
+        relation = self.sources.get(plain_lower(table))
         if relation is None:
             return self.parent.qualified(table, name) if self.parent else None
         found = relation.find(name)
@@ -86,7 +87,7 @@ class Scope:
 
     def table(self, name: str) -> Relation | None:
         """The table that is seen under that alias."""
-        found = self.sources.get(name.lower())
+        found = self.sources.get(plain_lower(name))
         return found or (self.parent.table(name) if self.parent else None)
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from shared.applications.effect import Source
+from shared.applications.sql import plain_lower
 from shared.applications.sql.joins import Analyst, add_sources, note_met
 from shared.applications.sql.nodes import bare, descend, is_aggregated, kind_of
 from shared.applications.sql.relations import (
@@ -39,12 +40,12 @@ class _Select:
         add_sources(self._analyst, self._select, scope)
         scope.at = self._at
         scope.windows = {
-            one.name.lower(): one for one in select.args.get("windows") or () if one.name
+            plain_lower(one.name): one for one in select.args.get("windows") or () if one.name
         }
         chosen = select.expressions
         for one in chosen:
             if isinstance(one, exp.Alias):
-                scope.aliases.setdefault(one.alias.lower(), self._alias(one))
+                scope.aliases.setdefault(plain_lower(one.alias), self._alias(one))
         self._read(select.args.get("where"))
         keys = self._keys()
         is_grouped = bool(select.args.get("group")) or self._is_aggregated()
@@ -147,17 +148,17 @@ class _Select:
     def _star(self, node: exp.Expr) -> Relation:
         """The columns that `*` or `t.*` shows, without those of EXCLUDE."""
         star = node if isinstance(node, exp.Star) else node.this
-        table = node.parts[0].name.lower() if isinstance(node, exp.Column) else ""
+        table = plain_lower(node.parts[0].name) if isinstance(node, exp.Column) else ""
         sources = [(n, one) for n, one in self._scope.shown() if not table or n == table]
-        left_out = {one.name.lower() for one in star.args.get("except_") or ()}
-        replaced = {one.alias.lower(): one.this for one in star.args.get("replace") or ()}
-        names = {one.this.name.lower(): one.alias for one in star.args.get("rename") or ()}
+        left_out = {plain_lower(one.name) for one in star.args.get("except_") or ()}
+        replaced = {plain_lower(one.alias): one.this for one in star.args.get("replace") or ()}
+        names = {plain_lower(one.this.name): one.alias for one in star.args.get("rename") or ()}
         outputs = []
         for alias, relation in sources:
             hidden = left_out | (set() if table else self._scope.hidden.get(alias, set()))
             self._account.spend(len(relation.outputs))
             for one in relation.outputs:
-                lower = one.name.lower()
+                lower = plain_lower(one.name)
                 if lower in hidden:
                     continue
                 parts = one.parts if table else self._scope.merged.get(lower, one.parts)

@@ -9,7 +9,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from shared.applications.sql import MOST_CHARACTERS
+from shared.applications.sql import MOST_CHARACTERS, plain_lower
 
 MOST_TOKENS, DEEPEST = 3_000, 60
 """How long a query may be, and how many brackets, CASEs and signs may stand within each other."""
@@ -118,8 +118,39 @@ def _check(sql: str, tokens: list[Token]) -> None:
             raise SqlFault(_TOO_DEEP, _place(sql, token))
         if kind is TokenType.SEMICOLON:
             raise SqlFault("une seule instruction est acceptée", _place(sql, token))
+        _check_letters(sql, token)
         if any("/*" in comment for comment in token.comments):
             raise SqlFault("un commentaire en contient un autre", _place(sql, token))
+
+
+def _check_letters(sql: str, token: Token) -> None:
+    """Refuse a word without quotes whose letters some readers of SQL take for those of A to Z.
+
+    sqlglot reads `DISTINCT` in `DI\ufb06INCT`, where DuckDB reads a name.
+    """
+    if token.text.isascii() or token.token_type.name.endswith(("STRING", "IDENTIFIER")):
+        return
+    for letter in filter(_is_twin, token.text):
+        message = f"écrivez le nom où se trouve « {letter} » entre guillemets doubles"
+        raise SqlFault(message, _place(sql, token))
+
+
+def _is_twin(letter: str) -> bool:
+    """Whether a letter is outside of A to Z, and in another case within."""
+    return not letter.isascii() and any(map(str.isascii, letter.lower() + letter.upper()))
+
+
+def _check_alias(sql: str, node: exp.Expr) -> None:
+    """Refuse a name given to a table or a column that looks like another, such as KELVIN SIGN."""
+    name = node.args.get("this" if isinstance(node, exp.TableAlias) else "alias")
+    columns = node.args.get("columns") if isinstance(node, exp.TableAlias) else None
+    for one in (name, *(columns or ())):
+        if not isinstance(one, exp.Identifier) or one.name.isascii():
+            continue
+        for letter in one.name:
+            if not letter.isascii() and any(map(str.isascii, letter.lower())):
+                message = f"la lettre « {letter} » se confond avec une autre : changez ce nom"
+                raise SqlFault(message, place_of(sql, one))
 
 
 def _query(sql: str, tree: exp.Expr) -> exp.Query:
@@ -133,6 +164,8 @@ def _query(sql: str, tree: exp.Expr) -> exp.Query:
         for refused, why in _REFUSED_NODES:
             if isinstance(node, refused):
                 raise SqlFault(why, place_of(sql, node))
+        if isinstance(node, exp.Alias | exp.TableAlias):
+            _check_alias(sql, node)
         if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func):
             message = "x.f() est refusé : écrivez f(x)"
             raise SqlFault(message, place_of(sql, node))
@@ -153,7 +186,7 @@ def tables_named(sql: str) -> list[str]:
         return []
     named = [one for one in tree.find_all(exp.Table) if isinstance(one.this, exp.Identifier)]
     named.sort(key=lambda one: int(one.this.meta.get("start", 0)))
-    return [one.name.lower() for one in named]
+    return [plain_lower(one.name) for one in named]
 
 
 def place_of(sql: str, node: exp.Expr) -> Place | None:

@@ -223,6 +223,13 @@ def test_unknown_column_is_a_fault_of_the_check() -> None:
     assert "vouliez-vous dire « a » ?" in fault.message
 
 
+def test_names_are_apart_as_the_engine_keeps_them() -> None:
+    """It folds A to Z: by any more, a query would read one column and own to another."""
+    tables = {"k": ("k", "\u212a", "É", "é")}
+    assert read_by('SELECT "\u212a", É FROM K', tables) == "k.É k.\u212a"
+    assert read_by("SELECT K FROM k", tables) == "k.k"
+
+
 def test_part_of_a_result_whose_names_only_the_run_tells_is_told() -> None:
     """`COLUMNS` may choose any."""
     found = effect_of("SELECT COLUMNS('a|b') FROM t")

@@ -23,6 +23,7 @@ WIDE = tuple(f"c{number}" for number in range(200))
         "UNPIVOT t ON a, b INTO NAME n VALUE v",
         "(SELECT a FROM t) -- fin",
         "VALUES (1, 2)",
+        """SELECT élève, "Straße", 'Straße \u212a' AS été FROM t""",
     ],
 )
 def test_one_select_is_taken(sql: str) -> None:
@@ -36,6 +37,12 @@ def test_one_select_is_taken(sql: str) -> None:
         ("", "vide"),
         ("-- rien", "vide"),
         ("DROP TABLE t", "ligne 1, colonne 1 : seul un SELECT"),
+        ("SELECT DI\ufb06INCT a FROM t", "ligne 1, colonne 8 : écrivez le nom où se trouve"),
+        ("SELECT a A\u017f b FROM t", "entre guillemets"),
+        ("\u017fELECT a FROM t", "guillemets"),
+        ('WITH "\u212a" AS (FROM t) FROM k', "ligne 1, colonne 6 : la lettre « \u212a »"),
+        ('SELECT a AS "\u0130" FROM t', "la lettre « \u0130 »"),
+        ('SELECT a FROM t AS x("\u212a")', "la lettre « \u212a »"),
         ("SELECT 1; SELECT 2", "ligne 1, colonne 9 : une seule instruction"),
         ("SELECT a\nFROM t WHERE WHERE b", "ligne 2"),
         ("SELECT a,\n  'abc FROM t", "n'est pas fermé"),
