@@ -14,6 +14,9 @@ from shared.applications.sql import MOST_CHARACTERS, plain_lower
 MOST_TOKENS, DEEPEST = 3_000, 60
 """How long a query may be, and how many brackets, CASEs and signs may stand within each other."""
 
+_LONGEST_SHOWN = 40
+"""How much of a wrong word is told again."""
+
 _OPENING = frozenset(
     (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE, TokenType.STRUCT)
 )
@@ -106,6 +109,10 @@ def _tokens(sql: str) -> list[Token]:
 def _check(sql: str, tokens: list[Token]) -> None:
     """Refuse what is no SELECT, and what would take long to parse."""
     if tokens[0].text.upper() not in _BEGINS:
+        if tokens[0].token_type is TokenType.VAR:
+            word = tokens[0].text[:_LONGEST_SHOWN]
+            message = f"« {word} » ne commence aucune requête : ce n'est pas du SQL compris ici"
+            raise SqlFault(message, _place(sql, tokens[0]))
         raise SqlFault("seul un SELECT est accepté (WITH, FROM… compris)", _place(sql, tokens[0]))
     if len(tokens) > MOST_TOKENS:
         raise SqlFault(f"la requête a plus de {MOST_TOKENS} mots et signes")

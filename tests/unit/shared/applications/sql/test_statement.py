@@ -37,6 +37,8 @@ def test_one_select_is_taken(sql: str) -> None:
         ("", "vide"),
         ("-- rien", "vide"),
         ("DROP TABLE t", "ligne 1, colonne 1 : seul un SELECT"),
+        ("\n SELEC a FROM t", "ligne 2, colonne 2 : « SELEC » ne commence aucune requête"),
+        ("x" * 300, "n'est pas du SQL compris"),
         ("SELECT DI\ufb06INCT a FROM t", "ligne 1, colonne 8 : écrivez le nom où se trouve"),
         ("SELECT a A\u017f b FROM t", "entre guillemets"),
         ("\u017fELECT a FROM t", "guillemets"),
