@@ -15,6 +15,9 @@ CODE = Path(__file__).resolve().parents[3]
 What was loaded outside of it finds its files there.
 """
 
+_CLOSED = CODE / "services" / "compute" / "execution" / "spares" / "kernel_calls.py"
+"""Starts a command without what the kernel keeps beside files and processes."""
+
 INNER_JOB = "/job"
 FILE_BYTES = 4 << 30
 """No single file that a job writes may grow beyond this."""
@@ -64,7 +67,7 @@ def confined(folder: Path, command: Sequence[str], processes: int) -> list[str]:
         *("--remount-ro", "/", "--chdir", str(CODE), "--"),
         *("nice", "-n", str(NICE), "prlimit", "--core=0", f"--fsize={FILE_BYTES}"),
         f"--nproc={processes * THREADS_PER_PROCESS}",
-        *("--", *command),
+        *("--", sys.executable, "-B", "-I", "-S", str(_CLOSED), *command),
     ]
 
 

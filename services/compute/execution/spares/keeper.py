@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from services.compute.execution.bubblewrap import CODE, confined
-from services.compute.execution.spares import namespaces
+from services.compute.execution.spares import kernel_calls, namespaces
 
 HOLDER = "cat"
 """What stands in the sandbox before the job does, and ends it with its own end."""
@@ -87,6 +87,7 @@ def _work(processes: int, pipes: Pipes, job: Callable[[], object]) -> NoReturn:
     os.closerange(_PARENT, os.sysconf("SC_OPEN_MAX"))
     namespaces.limit(processes)
     namespaces.drop_privileges()
+    kernel_calls.close()
     os.chdir(CODE)
     if os.read(0, 1):
         job()
