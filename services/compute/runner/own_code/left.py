@@ -18,6 +18,17 @@ MOST_OUTPUTS = 20
 FILE_BYTES = 50_000_000
 """What one picture or file may have."""
 
+PAGE_HEAD = b"""<!DOCTYPE html>
+<html lang="fr"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:;
+ style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'">
+"""
+"""What a page that is kept begins with: the code may have written all the rest of it.
+
+It holds for the whole page, since no script and no other policy stands before it, and a second
+policy can only forbid more (CSP 3, section 3.3).
+"""
+
 _LIST_BYTES = 100_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MEDIA_TYPES: dict[Kind, str] = {
@@ -65,10 +76,10 @@ def has_left(folder: Path) -> bool:
     return _is_plain(folder / "left.json")
 
 
-def read_left(folder: Path) -> Sequence[Left]:
+def read_left(folder: Path, *, is_notebook: bool) -> Sequence[Left]:
     """Everything that it left, each a plain file of the folder and what it is said to be.
 
-    Raises Rejected, in French, where it is not.
+    A page is left of a notebook alone. Raises Rejected, in French, where it is not so.
     """
     try:
         written = json.loads(_read(folder / "left.json"))
@@ -78,6 +89,8 @@ def read_left(folder: Path) -> Sequence[Left]:
     if not left:
         raise Rejected("le code n'a rien rendu")
     if len({one.name.lower() for one in left}) < len(left) or len(left) > MOST_OUTPUTS + 1:
+        raise Rejected(_ILLEGIBLE)
+    if not is_notebook and any(one.kind == "html" for one in left):
         raise Rejected(_ILLEGIBLE)
     for one in left:
         _check(one, folder / one.file)

@@ -21,6 +21,7 @@ from services.compute.runner.own_code.left import (
     FILE_BYTES,
     MOST_COLUMNS,
     MOST_OUTPUTS,
+    PAGE_HEAD,
     Left,
     has_left,
     read_failure,
@@ -72,7 +73,7 @@ def run(workbench: Workbench, parameters: PythonParameters) -> Report:
         _give(workbench, parameters, folder)
         workbench.say(0.2, "exécute le code")
         _execute(parameters, folder, log, Rejected)
-        left = read_left(folder.left)
+        left = read_left(folder.left, is_notebook=bool(parameters.notebook))
         try:
             _keep(workbench, folder, left)
         except duckdb.OutOfMemoryException:
@@ -203,7 +204,10 @@ def _kept(workbench: Workbench, folder: CodeFolder, number: int, one: Left) -> M
     path = workbench.out / f"{workbench.output}-{number}.bin"
     name, source = f"{workbench.output}-{one.name}", folder.left / one.file
     if one.kind != "frame":
-        source.rename(path)
+        if one.kind == "html":
+            path.write_bytes(PAGE_HEAD + source.read_bytes())
+        else:
+            source.rename(path)
         ending = ".png" if one.kind == "figure" and not name.endswith(".png") else ""
         return Made(
             name=name + ending,

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from services.compute.execution.job_folder import Made
+from services.compute.runner.own_code.left import PAGE_HEAD
 from tests.integration.compute.jobs import DEMO, RunOutcome
 from tests.integration.compute.own_code.conftest import RunCode
 
@@ -158,6 +159,7 @@ def test_notebook_is_run_and_left_as_a_page(run_code: RunCode) -> None:
     assert opaque(run) == {"rendu-notebook.html": "html"}
     assert run.reports[0]["rows"]["out"] == 3
     page = run.made("rendu-notebook.html").read_text()
+    assert page.startswith(PAGE_HEAD.decode()), "whoever wrote the rest, it runs no script"
     assert "Le Havre" in page
     assert "un vieux résultat" not in page
     assert page.count("data:image/png;base64,") == 2

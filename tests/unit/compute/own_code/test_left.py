@@ -25,7 +25,7 @@ def test_plain_files_are_taken(tmp_path: Path) -> None:
     (tmp_path / "0.bin").write_bytes(PNG)
     (tmp_path / "1.parquet").write_bytes(b"")
     left(tmp_path, ("a.png", "figure", "0.bin"), ("b", "frame", "1.parquet"))
-    assert [(one.name, one.kind) for one in read_left(tmp_path)] == [
+    assert [(one.name, one.kind) for one in read_left(tmp_path, is_notebook=True)] == [
         ("a.png", "figure"),
         ("b", "frame"),
     ]
@@ -54,7 +54,17 @@ def test_whatever_else_is_refused(
     (tmp_path / "3.bin").write_text("<svg>")
     left(tmp_path, *listed)
     with pytest.raises(Rejected, match=said):
-        read_left(tmp_path)
+        read_left(tmp_path, is_notebook=True)
+
+
+def test_page_of_code_that_is_no_notebook_is_refused(tmp_path: Path) -> None:
+    """It would be read as the record of a run."""
+    (tmp_path / "page.html").write_text("<script>alert(1)</script>")
+    left(tmp_path, ("notebook.html", "html", "page.html"))
+    with pytest.raises(Rejected, match="lisible"):
+        read_left(tmp_path, is_notebook=False)
+    (page,) = read_left(tmp_path, is_notebook=True)
+    assert page.kind == "html"
 
 
 @pytest.mark.parametrize("written", ["", "[" * 50_000, '{"a": 1}', "[1]", " " * 200_000 + "[]"])
@@ -62,7 +72,7 @@ def test_list_that_is_none_is_refused(written: str, tmp_path: Path) -> None:
     """However it is broken."""
     (tmp_path / "left.json").write_text(written)
     with pytest.raises(Rejected, match="lisible"):
-        read_left(tmp_path)
+        read_left(tmp_path, is_notebook=True)
 
 
 CODE = "def run(tables, parameters):\n    return tables['a']['pop']\nclass Odd(Exception): pass\n"
