@@ -12,6 +12,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from shared.applications.application import Application, ColumnName, Parameters, Totals
 from shared.applications.effect import Columns, Effect, Named, ShownTable, Source, as_it_is
+from shared.applications.sql import APPLICATION as QUERY
+from shared.applications.sql import hash_of_query
 from shared.errors import Invalid
 from shared.events.event import Frozen, Step, Treatment
 from shared.words import french_list, quoted
@@ -132,10 +134,11 @@ def _named(told: PythonParameters) -> Iterator[Named]:
 
 
 class OwnCode(Frozen):
-    """Code of a treatment, for those who decide on it."""
+    """Code or a query of a treatment, for those who decide on it."""
 
     step: str = Field(description="what its step calls its result")
-    text: str = Field(description="Python, or the JSON of a notebook")
+    application: str = Field(default="python", description="`python` or `query`")
+    text: str = Field(description="Python, the JSON of a notebook, or SQL")
     sha256: str
 
     @property
@@ -145,7 +148,7 @@ class OwnCode(Frozen):
 
 
 def own_code(treatment: Treatment) -> tuple[OwnCode, ...]:
-    """The code of a treatment, step by step; none of steps that cannot run."""
+    """The code and queries of a treatment, step by step; none of steps that cannot run."""
     return tuple(_own_code(treatment.steps))
 
 
@@ -155,6 +158,8 @@ def _own_code(steps: Iterable[Step]) -> Iterator[OwnCode]:
             with suppress(ValidationError):
                 told = PythonParameters.model_validate(step.parameters)
                 yield OwnCode(step=step.output, text=told.text, sha256=told.hash)
+        elif step.application == QUERY and isinstance(sql := step.parameters.get("sql"), str):
+            yield OwnCode(step=step.output, application=QUERY, text=sql, sha256=hash_of_query(sql))
 
 
 def check_installed(steps: Iterable[Step], needed: Iterable[str] = _NEEDED) -> None:

@@ -1,6 +1,7 @@
 """A SELECT over named tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from shared.applications.application import Application, Parameters, Totals
 from shared.applications.effect import Columns, Effect
-from shared.applications.sql import MOST_CHARACTERS, plain_lower
+from shared.applications.sql import APPLICATION, MOST_CHARACTERS, hash_of_query, plain_lower
 
 
 def _parser(name: str) -> Any:  # noqa: ANN401 - a module
@@ -39,7 +40,8 @@ def effect(parameters: QueryParameters, tables: Mapping[str, Columns]) -> Effect
     Raises Invalid for one that cannot run, whatever they hold.
     """
     found: Effect = _parser("made_columns").effect(parameters.sql, tables)
-    return found
+    # Which rows it takes, and by what, columns do not say: another query is another request.
+    return replace(found, code=hash_of_query(parameters.sql))
 
 
 def _main(parameters: Mapping[str, Any], roles: Sequence[str]) -> str:
@@ -49,15 +51,16 @@ def _main(parameters: Mapping[str, Any], roles: Sequence[str]) -> str:
 
 
 QUERY = Application(
-    name="query",
+    name=APPLICATION,
     title="Interroger des tables en SQL",
     description=(
         "Une requête SELECT sur les tables nommées : filtres, colonnes calculées, jointures,"
         " regroupements, fenêtres, pivots. Les colonnes reconnues comme nombres ou dates en ont le"
         " type (les cellules qui n'en sont pas restent vides) ; les codes (commune, SIREN, code"
         " postal…), les mois et le reste sont du texte. Seules les colonnes que la requête lit sont"
-        " demandées à leurs propriétaires. Fichiers, réglages, fonctions de tirage au hasard et"
-        " tables non nommées sont hors d'atteinte. Pour un essai, la première table que la requête"
+        " demandées à leurs propriétaires, qui lisent aussi la requête. Fichiers, réglages,"
+        " fonctions de tirage au hasard et tables non nommées sont hors d'atteinte. Pour un essai,"
+        " la première table que la requête"
         " nomme est prise en échantillon."
     ),
     roles=(),

@@ -232,6 +232,12 @@ class _Request:
 
 
 def _told_code(code: OwnCode) -> str:
+    if code.application == "query":
+        return (
+            "Ces données passent par une requête SQL du porteur, à lire avant de décider : étape"
+            f" {quoted(code.step)}, {counted(code.lines, 'ligne', 'lignes')}, empreinte"
+            f" {code.sha256}. Une autre requête vous serait soumise de nouveau."
+        )
     return (
         "Ces données passent par du code écrit par le porteur, à lire avant de décider : étape"
         f" {quoted(code.step)}, {counted(code.lines, 'ligne', 'lignes')}, empreinte {code.sha256}."

@@ -57,7 +57,9 @@ class AccessRequest(BaseModel):
         description="what a grant is for, in French sentences; none in a request of before"
     )
     columns: tuple[str, ...] | None = Field(description="that are read; null for all of them")
-    code: tuple[OwnCode, ...] = Field(description="of the holder's own that the data goes through")
+    code: tuple[OwnCode, ...] = Field(
+        description="and SQL of the holder's own that the data goes through"
+    )
     crossed_with: tuple[str, ...] = Field(description="the ids of the treatment's other datasets")
     agreed: tuple[str, ...] = Field(description="what was granted, in the sentences of then")
     licence: str = Field(description="what licences say of the result, in French")

@@ -1,6 +1,10 @@
 """SQL that people write: what may stand in it, which columns it reads and what it makes of them."""
 
+from hashlib import sha256
 from string import ascii_lowercase, ascii_uppercase
+
+APPLICATION = "query"
+"""The name of the application that runs it."""
 
 MOST_CHARACTERS = 20_000
 """How long a query may be."""
@@ -17,3 +21,8 @@ def plain_lower(name: str) -> str:
     `str.lower` would take `\u212a` (KELVIN SIGN) for `k`, and one table for another.
     """
     return name.translate(_PLAIN)
+
+
+def hash_of_query(sql: str) -> str:
+    """The SHA-256 of its text: another is another request to owners."""
+    return sha256(sql.encode("utf-8", "replace")).hexdigest()

@@ -359,3 +359,30 @@ def test_own_code_is_read_by_those_who_decide_and_granted_as_it_is() -> None:
     assert access.request_for("dts_buses").state == "granted"
     access.change_treatment(own(f"{CODE}#", 3), WANTED)
     assert access.request_for("dts_buses").state == "requested"
+
+
+SQL = "SELECT commune, sum(boardings) AS n FROM buses\nWHERE stop <> 'x' GROUP BY commune"
+
+
+def asked_by(sql: str, proposal: int) -> ProjectFacts:
+    """A treatment by a query."""
+    step = {
+        "application": "query",
+        "inputs": {"buses": "buses"},
+        "parameters": {"sql": sql},
+        "output": "made",
+    }
+    treatment = Treatment.model_validate({"inputs": {"buses": "dts_buses"}, "steps": [step]})
+    return facts("boardings").model_copy(update={"treatment": treatment, "proposal": proposal})
+
+
+def test_query_is_read_by_those_who_decide_and_granted_as_it_is() -> None:
+    """Other rows of the same columns are another request."""
+    access = granted(asked_by(SQL, 1))
+    request = AccessRequest.of(access, access.request_for("dts_buses"))
+    assert [(one.application, one.text) for one in request.code] == [("query", SQL)]
+    assert any("requête SQL" in one and request.code[0].sha256 in one for one in request.asked)
+    access.change_treatment(asked_by(SQL, 2), WANTED)
+    assert access.request_for("dts_buses").state == "granted"
+    access.change_treatment(asked_by(SQL.replace("'x'", "'y'"), 3), WANTED)
+    assert access.request_for("dts_buses").state == "requested"
