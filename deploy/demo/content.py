@@ -73,7 +73,7 @@ MISSPELT = "intercomunalités normandes"
 """What somebody in a hurry types into the search."""
 
 
-RESULT_FILES = ("result.csv", "graphique.png", "carte.png", "report.html")
+RESULT_FILES = ("result.csv", "graphique.png", "carte.svg", "report.html")
 """What is downloaded of the result: its table, chart, map and report."""
 
 

@@ -93,7 +93,7 @@ def test_result_is_a_dataset_with_licence_and_provenance(story: Story) -> None:
     assert set(used) == {story.datasets[name] for name in names}
     assert all(len(one["sha256"]) == 64 and one["version"] == 1 for one in used.values())
     steps = [step["application"] for step in provenance["steps"]]
-    assert steps == ["cross", "aggregate", "map", "report"]
+    assert steps == ["cross", "aggregate", "chart", "map", "report"]
 
 
 def test_partner_receives_every_event_signed(story: Story, lab: Lab) -> None:

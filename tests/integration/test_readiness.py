@@ -40,10 +40,10 @@ def small_disk(folder: Path) -> Iterator[Path]:
 def filled(disk: Path, left: int) -> Iterator[None]:
     """While the block lasts, the disk has `left` bytes free."""
     ballast = disk / "ballast"
-    with ballast.open("wb") as file:
-        for _ in range((shutil.disk_usage(disk).free - left) // 4096):
-            file.write(bytes(4096))
     try:
+        with ballast.open("wb") as file:
+            for _ in range((shutil.disk_usage(disk).free - left) // 4096):
+                file.write(bytes(4096))
         yield
     finally:
         ballast.unlink()
@@ -69,6 +69,7 @@ def compute(
         "DATALAB_LEAST_FREE_BYTES": "16000000",
         "DATALAB_WATCHED_FOLDERS": f"{disk}",
         "TMPDIR": str(disk),
+        "DATALAB_JOB_SPARE": "false",  # what waits for jobs writes there whenever it likes
     }
     with running(SERVICES["compute"], environ) as service:
         yield service

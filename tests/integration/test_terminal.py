@@ -16,6 +16,7 @@ REQUEST = {
     "asked": ["Le projet demande « revenu »."],
     "licence": "Licence Ouverte.",
     "privacy": "",
+    "code": [],
     "fingerprint": FINGERPRINT,
 }
 PATH = f"/access-requests/{REQUEST['id']}"
