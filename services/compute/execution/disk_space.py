@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared.errors import Unavailable
+from shared.errors import Rejected, Unavailable
 
 FREE_BYTES = 256_000_000
 """No job goes on while the disk has less left than this: the services need it."""
@@ -15,6 +16,13 @@ OWN_BYTES = 1_000_000_000
 
 _BLOCK = 512
 """Unit of `st_blocks`, see inode(7)."""
+
+_LEVELS = 64
+"""How deep folders may be nested: each level that is looked at holds a descriptor."""
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_TOO_DEEP = f"le traitement a créé plus de {_LEVELS} dossiers les uns dans les autres"
+_HIDDEN = "le traitement a créé un dossier que la plateforme ne peut pas lire"
 
 
 class Waiting(Unavailable):
@@ -31,25 +39,115 @@ def check_disk_space(folder: Path, free_bytes: int = FREE_BYTES) -> None:
         raise DiskFull("le disque de la plateforme est presque plein")
 
 
-def overfilled(folder: Path, free_bytes: int = FREE_BYTES, own_bytes: int = OWN_BYTES) -> str:
+def overfilled(
+    folder: Path,
+    free_bytes: int = FREE_BYTES,
+    own_bytes: int = OWN_BYTES,
+    *,
+    deleted_bytes: int = 0,
+) -> str:
     """Why, in French, the job in `folder` must end as it filled the disk; empty with space left.
 
-    Raises DiskFull when others filled it: the job can wait, and is not to blame.
+    `deleted_bytes` are those of deleted files that it holds open. Raises DiskFull when others
+    filled the disk: the job can wait, and is not to blame.
     """
     try:
         check_disk_space(folder, free_bytes)
     except DiskFull:
-        if sum(_sizes(folder / "out")) <= own_bytes:
-            raise
+        try:
+            if deleted_bytes + sum(written(folder / "out")) <= own_bytes:
+                raise
+        except Rejected as error:
+            return str(error)
         return f"le traitement a écrit plus de {own_bytes // 10**6} Mo et rempli le disque"
     return ""
 
 
-def _sizes(folder: Path) -> Iterator[int]:
-    """Bytes on the disk of every file below `folder`; the job may still be at work there."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            try:
-                yield os.lstat(os.path.join(parent, name)).st_blocks * _BLOCK  # noqa: PTH118
-            except OSError:
-                continue
+def bytes_of(status: os.stat_result) -> int:
+    """Bytes on the disk, which are fewer than the size of a file with holes."""
+    return status.st_blocks * _BLOCK
+
+
+def written(folder: Path) -> Iterator[int]:
+    """Bytes on the disk of all that is below `folder`, whatever its mode; a file counts once.
+
+    Each further name of a file yields 0. The job may still be at work there. Raises Rejected, in
+    French, when it nests folders too deep or keeps one closed.
+    """
+    return _below(str(folder), None, _LEVELS, set())
+
+
+def entered(name: str, parent: int | None = None) -> int:
+    """A descriptor of a folder, which its owner may then read, write and search.
+
+    Raises OSError when it is no folder, or not one of this user.
+    """
+    try:
+        folder = os.open(name, _FOLDER, dir_fd=parent)
+    except PermissionError:
+        _open_to_owner(name, parent)
+        folder = os.open(name, _FOLDER, dir_fd=parent)
+    try:
+        if os.fstat(folder).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            os.fchmod(folder, stat.S_IRWXU)
+    except OSError:
+        os.close(folder)
+        raise
+    return folder
+
+
+def _below(name: str, parent: int | None, levels: int, seen: set[tuple[int, int]]) -> Iterator[int]:
+    try:
+        folder = entered(name, parent)
+    except PermissionError as error:
+        raise Rejected(_HIDDEN) from error
+    except OSError:
+        return
+    try:
+        names = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                status = _status(entry)
+                if status is None:
+                    continue
+                if stat.S_ISDIR(status.st_mode):
+                    names.append(entry.name)
+                    yield bytes_of(status)
+                else:
+                    yield _once(status, seen)
+        if names and not levels:
+            raise Rejected(_TOO_DEEP)
+        for name_below in names:
+            yield from _below(name_below, folder, levels - 1, seen)
+    finally:
+        os.close(folder)
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except PermissionError as error:
+        raise Rejected(_HIDDEN) from error
+    except OSError:
+        return None
+
+
+def _once(status: os.stat_result, seen: set[tuple[int, int]]) -> int:
+    file = (status.st_dev, status.st_ino)
+    if file in seen:
+        return 0
+    if status.st_nlink > 1:
+        seen.add(file)
+    return bytes_of(status)
+
+
+def _open_to_owner(name: str, parent: int | None) -> None:
+    # By its descriptor: the job may put a link in its place, that leads to what is not its own.
+    folder = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+    try:
+        Path(f"/proc/self/fd/{folder}").chmod(stat.S_IRWXU)
+    except FileNotFoundError:
+        # A sandbox has no /proc, and nothing that may be changed in it but what is the job's.
+        os.chmod(name, stat.S_IRWXU, dir_fd=parent)
+    finally:
+        os.close(folder)

@@ -3,17 +3,19 @@
 Whatever the sandbox wrote is untrusted: results are read only from plain files under `out`.
 """
 
+import logging
 import os
-import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 from typing import Any
+from uuid import uuid4
 
 from pydantic import Field, ValidationError
 
+from services.compute.execution.disk_space import entered
 from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
@@ -22,6 +24,8 @@ from shared.tables.privacy import Privacy
 from shared.tables.provenance import Provenance
 from shared.tables.release import ProtectedInput, ReleaseRecord
 from shared.tables.total_rows import RowRange
+
+log = logging.getLogger(__name__)
 
 Report = dict[str, Any]
 """What a step tells of its work: a summary in French, counts, and what else it found."""
@@ -173,26 +177,75 @@ def job_folder() -> Iterator[JobFolder]:
 
 
 def remove(path: Path) -> None:
-    """Remove a folder, also where a job left folders in it that it may not enter any more."""
-    for parent, folders, _ in os.walk(path):
-        for folder in (Path(parent, name) for name in folders):
-            if not folder.is_symlink():
-                folder.chmod(stat.S_IRWXU)
-    shutil.rmtree(path, ignore_errors=True)
+    """Remove a folder, however deep a job nested folders in it, and whatever modes they have.
+
+    What cannot be removed is logged and left.
+    """
+    try:
+        top = entered(str(path))
+        try:
+            _empty(top)
+        finally:
+            os.close(top)
+        path.rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("a folder stays", extra={"folder": str(path), "error": str(error)})
 
 
-def sweep() -> int:
-    """Remove the folders of processes that are gone; returns how many."""
-    left = [path for path in Path(gettempdir()).glob(f"{_PREFIX}*") if not _is_owned(path)]
+def sweep(home: Path | None = None) -> int:
+    """Remove the folders of processes that are gone, by default where they are made.
+
+    Returns how many were found.
+    """
+    home = home or Path(gettempdir())
+    left = [path for path in home.glob(f"{_PREFIX}*") if not _is_owned(path)]
     for path in left:
         remove(path)
     return len(left)
 
 
+def _empty(top: int) -> None:
+    """Remove all that is in a folder; folders in folders move up first, so no path gets long."""
+    left = _without_files(top)
+    while left:
+        name = left.pop()
+        with suppress(OSError):
+            left += _moved_up(name, top)
+            os.rmdir(name, dir_fd=top)
+
+
+def _moved_up(name: str, top: int) -> list[str]:
+    """Move the folders of a folder of `top` into `top`; returns what they are called there."""
+    moved = []
+    folder = entered(name, top)
+    try:
+        for inner in _without_files(folder):
+            with suppress(OSError):
+                # Only who may write to a folder can move it.
+                os.close(entered(inner, folder))
+                os.rename(inner, above := uuid4().hex, src_dir_fd=folder, dst_dir_fd=top)
+                moved.append(above)
+    finally:
+        os.close(folder)
+    return moved
+
+
+def _without_files(folder: int) -> list[str]:
+    """Remove what is no folder; returns the names of the folders."""
+    with os.scandir(folder) as found:
+        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+    for name in (name for name, is_folder in entries if not is_folder):
+        with suppress(OSError):
+            os.unlink(name, dir_fd=folder)
+    return [name for name, is_folder in entries if is_folder]
+
+
 def _is_owned(path: Path) -> bool:
     try:
         os.kill(int(path.name.removeprefix(_PREFIX).partition("-")[0]), 0)
-    except (ValueError, ProcessLookupError):
+    except (ValueError, OverflowError, ProcessLookupError):
         return False
     except PermissionError:
         return True

@@ -1,10 +1,12 @@
 """Whose fault a full disk is, on a real one that is held to be too small."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from services.compute.execution.disk_space import DiskFull, check_disk_space, overfilled
+from tests.integration.compute.execution.test_job_folder import nest, nobody
 
 NEVER_ENOUGH = 1 << 60
 
@@ -35,3 +37,33 @@ def test_job_that_fills_the_disk_itself_ends(tmp_path: Path) -> None:
     """Tried again, it would only do so again."""
     reason = overfilled(written(tmp_path, 3_000_000), NEVER_ENOUGH, own_bytes=2_000_000)
     assert reason == "le traitement a écrit plus de 2 Mo et rempli le disque"
+
+
+@pytest.mark.parametrize("mode", [0, 0o400, 0o100])
+def test_folder_that_a_job_closed_is_counted(mode: int) -> None:
+    """Its own user could not read it."""
+    with nobody() as home:
+        (written(home, 3_000_000) / "out" / "spill").chmod(mode)
+        assert "plus de 2 Mo" in overfilled(home, NEVER_ENOUGH, own_bytes=2_000_000)
+
+
+def test_file_of_many_names_counts_once(tmp_path: Path) -> None:
+    """It takes its place on the disk once."""
+    file = written(tmp_path, 1_500_000) / "out" / "spill" / "block"
+    os.link(file, tmp_path / "out" / "again")
+    with pytest.raises(DiskFull):
+        overfilled(tmp_path, NEVER_ENOUGH, own_bytes=2_000_000)
+
+
+def test_deleted_files_that_the_job_holds_open_count(tmp_path: Path) -> None:
+    """They have no name any more, and all their blocks."""
+    assert "plus de 2 Mo" in overfilled(
+        written(tmp_path, 1_500_000), NEVER_ENOUGH, own_bytes=2_000_000, deleted_bytes=1_000_000
+    )
+
+
+def test_job_that_nests_folders_too_deep_to_count_ends(tmp_path: Path) -> None:
+    """No treatment needs that many, and counting must not recurse for ever."""
+    (tmp_path / "out").mkdir()
+    nest(tmp_path / "out", "d", 70)
+    assert "plus de 64 dossiers les uns dans les autres" in overfilled(tmp_path, NEVER_ENOUGH)

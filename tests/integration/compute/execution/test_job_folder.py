@@ -134,3 +134,39 @@ def test_folder_is_removed_though_a_job_closed_folders_in_it() -> None:
             folder.chmod(0)
         remove(job)
         assert not job.exists()
+
+
+def nest(folder: Path, name: str, depth: int) -> None:
+    """Make folders of that name, each in the one before."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+@pytest.mark.parametrize(("name", "depth"), [("d" * 250, 30), ("d", 1500)])
+def test_folder_is_removed_however_deep_a_job_nested_folders(name: str, depth: int) -> None:
+    """Paths get longer than the system takes, and levels more than Python recurses."""
+    with nobody() as home:
+        job = home / "job"
+        job.mkdir()
+        nest(job, name, depth)
+        (job / name).chmod(0o500)
+        remove(job)
+        assert not job.exists()
+
+
+def test_sweep_goes_on_where_folders_cannot_be_removed(tmp_path: Path) -> None:
+    """What others left under such names must not keep the service from its start."""
+    link, large, deep = (
+        tmp_path / f"datalab-job-{name}" for name in ("a-link", f"{10**30}-large", "b-deep")
+    )
+    link.symlink_to(tmp_path)
+    large.mkdir()
+    deep.mkdir()
+    nest(deep, "d", 1500)
+    assert sweep(tmp_path) == 3
+    assert list(tmp_path.iterdir()) == [link]
