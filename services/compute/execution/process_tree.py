@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import IO, Any, Protocol, Self
 
 import psutil
 
+from services.compute.execution.disk_space import bytes_of
 from shared.errors import Unavailable
 
 _PAUSE_SECONDS = 0.002
@@ -125,6 +127,19 @@ def resident(members: list[Any]) -> int:
         with contextlib.suppress(psutil.Error):
             total += process.memory_info().rss
     return total
+
+
+def deleted_bytes(members: list[Any]) -> int:
+    """Bytes on the disk of deleted files that these processes hold open; each counts once."""
+    found: dict[tuple[int, int], int] = {}
+    for process in members:
+        with contextlib.suppress(OSError), os.scandir(f"/proc/{process.pid}/fd") as descriptors:
+            for descriptor in descriptors:
+                with contextlib.suppress(OSError):
+                    status = descriptor.stat()
+                    if stat.S_ISREG(status.st_mode) and not status.st_nlink:
+                        found[status.st_dev, status.st_ino] = bytes_of(status)
+    return sum(found.values())
 
 
 def _process_of(info: bytes) -> Any:  # noqa: ANN401 - psutil is untyped

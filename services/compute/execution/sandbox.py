@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Self
 
 from services.compute.execution.bubblewrap import INNER_JOB, confined
-from services.compute.execution.disk_space import overfilled
+from services.compute.execution.disk_space import OWN_BYTES, overfilled
 from services.compute.execution.executor import Limits, Outcome, watch
 from services.compute.execution.job_output import JobOutput, Progress
-from services.compute.execution.process_tree import ProcessTree, resident
+from services.compute.execution.process_tree import ProcessTree, deleted_bytes, resident
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
@@ -164,7 +164,12 @@ class SandboxRun:
             return f"le traitement a dépassé {self._limits.memory_bytes // 10**6} Mo de mémoire"
         if self._is_flood():
             return "le traitement écrit trop dans son journal"
-        return overfilled(self._folder)
+        # The runner, which has no /proc, counts the files with a name.
+        deleted = deleted_bytes(members)
+        if deleted > OWN_BYTES:
+            size = OWN_BYTES // 10**6
+            return f"le traitement a écrit plus de {size} Mo dans son dossier"
+        return overfilled(self._folder, deleted_bytes=deleted)
 
     def _overdue(self) -> str:
         if time.monotonic() - self._began <= self._limits.seconds:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.compute.execution.bubblewrap import CODE, ENVIRONMENT, SYSTEM, interpreter
+from services.compute.execution.disk_space import written
 from services.compute.runner.own_code import confinement
 from shared.errors import Rejected
 
@@ -144,15 +145,10 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
 
 
 def _check_size(folder: CodeFolder) -> None:
-    files = size = 0
-    for parent, folders, names in os.walk(folder.path):
-        files += len(folders) + len(names)
+    size = 0
+    for files, more in enumerate(written(folder.path), start=1):
         if files > FOLDER_FILES:
             raise Rejected(f"le code a écrit plus de {FOLDER_FILES} fichiers")
-        for name in names:
-            try:
-                size += os.lstat(os.path.join(parent, name)).st_blocks * 512  # noqa: PTH118
-            except OSError:
-                continue
+        size += more
     if size > FOLDER_BYTES:
         raise Rejected(f"le code a écrit plus de {FOLDER_BYTES // 10**6} Mo dans son dossier")

@@ -100,6 +100,13 @@ FAULTS = {
         "def run(tables, parameters):\n    for n in iter(range(10**9)): open(f'f{n}', 'w').close()",
         "le code a écrit plus de 10000 fichiers",
     ),
+    "nested": (
+        (
+            "import os\ndef run(tables, parameters):\n    for _ in range(1500):\n"
+            "        os.mkdir('d'); os.chdir('d')\n    while True: pass"
+        ),
+        "le traitement a créé plus de 64 dossiers les uns dans les autres",
+    ),
 }
 
 
@@ -179,6 +186,15 @@ def in_sandbox(
 
 
 LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
+FILLS = """
+import os
+def run(tables, parameters):
+    os.mkdir("h")
+    files = [os.open("h/%d" % n, os.O_CREAT | os.O_RDWR) for n in range(2)]
+    {}
+    for file in files: os.posix_fallocate(file, 0, 6 * 10**8)
+    while True: pass
+"""
 ATTACKS = {
     "forks": (
         (
@@ -208,6 +224,16 @@ ATTACKS = {
         ),
         LIMITS,
         "ligne 3 : sans doute n'a-t-il pas trouvé ou pu écrire un fichier, ou joindre une adresse",
+    ),
+    "hidden files": (
+        FILLS.format("os.chmod('h', 0)"),
+        LIMITS,
+        "a écrit plus de 1000 Mo dans son dossier",
+    ),
+    "deleted files": (
+        FILLS.format("for n in range(2): os.unlink('h/%d' % n)"),
+        LIMITS,
+        "le traitement a écrit plus de 1000 Mo dans son dossier",
     ),
 }
 
