@@ -46,6 +46,8 @@ def main(view: dict[str, Any], command: list[str]) -> int:
     _die_with_parent()
     _called("unshare", _NEW)
     if init := os.fork():
+        # Its end is told once all processes of the namespace are gone, and write no more.
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(init, signal.SIGKILL))
         return os.waitstatus_to_exitcode(os.waitpid(init, 0)[1])
     _die_with_parent()
     _enter(**view)

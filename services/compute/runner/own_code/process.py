@@ -84,8 +84,8 @@ def run(
         try:
             _watch(process, folder, on_said)
         finally:
-            # Its end is that of all its processes: they die with their parents.
-            process.kill()
+            # Ends once all its processes have.
+            process.terminate()
         return process.wait()
 
 

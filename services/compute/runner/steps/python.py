@@ -3,7 +3,6 @@
 import codecs
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,7 +47,6 @@ _BEYOND = ("HUGEINT", "UHUGEINT", "UBIGINT", "DECIMAL")
 """Numbers that pandas has no plain type for."""
 
 _NAME_LENGTH = 200
-_GONE_SECONDS, _LOOK_SECONDS = 5.0, 0.02
 
 
 def run(workbench: Workbench, parameters: PythonParameters) -> Report:
@@ -92,12 +90,7 @@ def _code_folder(workbench: Workbench) -> Iterator[CodeFolder]:
     try:
         yield folder
     finally:
-        # What was killed may write for a moment longer: a new file keeps the folder there.
-        until = time.monotonic() + _GONE_SECONDS
         remove(folder.path)
-        while folder.path.exists() and time.monotonic() < until:
-            time.sleep(_LOOK_SECONDS)
-            remove(folder.path)
 
 
 def _execute(
