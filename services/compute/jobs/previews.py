@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from shared.applications.cross import CROSS
 from shared.auth import Caller
 from shared.errors import LabError
 from shared.events import Treatment
@@ -83,6 +84,8 @@ def preview_treatment(
 
 def expected_rows(catalogue: Catalogue, treatment: Treatment, member_id: str) -> dict[str, int]:
     """How many rows a preview tells of the treatment's crossings, by output, as far as it does."""
+    if all(step.application != CROSS.name for step in treatment.steps):
+        return {}
     try:
         answer = catalogue.describe_inputs(
             treatment.model_dump(mode="json"), member_id, is_staff=False

@@ -86,7 +86,7 @@ class TreatmentRun:
             roles = self._roles(number, step, tables)
             reports.append(leaving.follow(step, effect, roles, report))
             if APPLICATIONS[step.application].draws:
-                tables[step.output] = self._roles(number, step, tables)[TABLE]
+                tables[step.output] = roles[TABLE]
                 continue
             tables[step.output] = made_table(self.database, step, effect, tables, report)
         result, files = leaving.leave(tables, self.made)
