@@ -133,7 +133,8 @@ def test_days_are_written_in_french(tmp_path: Path) -> None:
 def test_a_crowd_of_points_makes_no_huge_file(tmp_path: Path) -> None:
     """Twenty thousand points are a picture within the SVG."""
     points = [Point(float(number % 997), float(number % 1009)) for number in range(20_000)]
-    _drawn(tmp_path, scatter(points, "x", Scale("y")))
+    drawn = _drawn(tmp_path, scatter(points, "x", Scale("y")))
+    assert any(one.tag.endswith("}image") for one in drawn.iter())
 
 
 def test_nothing_to_draw_is_an_empty_chart(tmp_path: Path) -> None:
