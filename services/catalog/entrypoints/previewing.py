@@ -4,9 +4,9 @@ from typing import Any
 
 from services.catalog.access.asking import columns_of
 from services.catalog.datasets.model import Dataset
-from services.catalog.datasets.visibility import datasets_of
 from services.catalog.joins import key_matches, treatment_inputs
 from services.catalog.joins.index_service import JoinIndexService
+from services.catalog.joins.treatment_inputs import Known
 from services.catalog.licences.compatibility import compatibility_of
 from services.catalog.results.crossing import known_sources
 from shared.auth import INSIDE, Caller
@@ -30,17 +30,16 @@ class Previewing:
         """What a member may know of a treatment before it runs; without one, what everybody may."""
         caller = INSIDE if is_staff else Caller(member_id, frozenset())
         asked = PlannedTreatment.model_validate(treatment)
-        known = {
-            one: dataset if dataset and dataset.may_be_known_to(caller) else None
-            for one, dataset in datasets_of(self.documents, asked.inputs.values()).items()
-        }
+        known = treatment_inputs.known_datasets(self.documents, asked, caller)
         found = [dataset for dataset in known.values() if dataset]
         licence = compatibility_of(
             source for dataset in found for source in known_sources(dataset, caller)
         )
+        matches = key_matches.matches_of(self.joins, asked, known, caller)
+        crossings = (crossing for _, crossing in matches if crossing)
         return KnownPreview(
-            inputs=treatment_inputs.describe(self.documents, self.joins, asked, caller),
-            matches=key_matches.matches_of(self.joins, asked, known, caller),
+            inputs=treatment_inputs.inputs_of(known, crossings, caller),
+            matches=tuple(match for match, _ in matches),
             proposed=key_matches.proposed(self.joins, asked, known, caller),
             asked=tuple(_asked(asked, known, member_id)),
             licence=licence.title,
@@ -55,9 +54,7 @@ class Previewing:
         )
 
 
-def _asked(
-    treatment: PlannedTreatment, known: dict[str, Dataset | None], member_id: str
-) -> list[AskedOwner]:
+def _asked(treatment: PlannedTreatment, known: Known, member_id: str) -> list[AskedOwner]:
     """Whose data it reads that is restricted and not the member's, and which columns."""
     try:
         readings = readings_of(treatment, columns_of(known)) if treatment.steps else {}

@@ -1,6 +1,6 @@
 """How well the keys of a crossing meet, and why some do not; which keys two datasets have."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import NamedTuple
 
@@ -8,12 +8,13 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.joins.index_service import JoinIndexService
 from services.catalog.joins.inverted_index import JoinIndex
 from services.catalog.joins.join import DatasetColumn, Join
-from services.catalog.joins.treatment_inputs import may_count
+from services.catalog.joins.treatment_inputs import Known, join_of, known_crossing, may_count
 from shared.auth import Caller
 from shared.events import Treatment
 from shared.tables.crosswalks import CROSSWALKS
 from shared.tables.key_file import KeyColumn
 from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
+from shared.treatments.known_tables import KnownCrossing
 from shared.treatments.preview import KeyMatch, MatchedSide, ProposedKey, Unmatched
 from shared.words import counted, grouped, quoted
 
@@ -21,18 +22,19 @@ _MOST_PROPOSED = 10
 _LOOKED_AT = 20_000
 """Values that meet nothing whose zeros are looked at."""
 
-Known = Mapping[str, Dataset | None]
-
 
 def matches_of(
     join_index: JoinIndexService, treatment: Treatment, known: Known, caller: Caller
-) -> tuple[KeyMatch, ...]:
-    """How the keys of each crossing of two datasets meet, counted where `caller` may count."""
-    return tuple(
+) -> list[tuple[KeyMatch, KnownCrossing | None]]:
+    """How the keys of each crossing of two datasets meet, counted where `caller` may count.
+
+    Beside it the rows that the crossing makes, where they are counted.
+    """
+    return [
         _match(join_index, one, known, caller)
         for one in dataset_crossings(treatment)
         if known.get(one.left) and known.get(one.right)
-    )
+    ]
 
 
 def proposed(
@@ -51,39 +53,44 @@ def proposed(
 
 def _match(
     join_index: JoinIndexService, crossing: DatasetCrossing, known: Known, caller: Caller
-) -> KeyMatch:
-    told = crossing.parameters
-    is_counted = all(may_count(known[one], caller) for one in (crossing.left, crossing.right))
+) -> tuple[KeyMatch, KnownCrossing | None]:
+    is_counted = may_count(known, (crossing.left, crossing.right), caller)
 
-    def look(index: JoinIndex) -> KeyMatch:
-        joins = index.joins(crossing.left, told.left_key, caller.may_see)
+    def look(index: JoinIndex) -> tuple[KeyMatch, KnownCrossing | None]:
+        joins = index.joins(crossing.left, crossing.parameters.left_key, caller.may_see)
         keys = [one for one in joins if _is_between(one, crossing)]
-        vias = (told.left_via or "", told.right_via or "")
-        for join in keys:
-            if (join.here.column.via, join.there.column.via) == vias:
-                sides = _sides(index, join, keys, known) if is_counted else (None, None)
-                return KeyMatch(
-                    step=crossing.step,
-                    key=join.here.column.space,
-                    left=sides[0],
-                    right=sides[1],
-                    common=join.matches if is_counted else None,
-                    said=_said(join, is_counted=is_counted),
-                )
-        for here, there in index.same_kind(crossing.left, told.left_key, caller.may_see):
-            is_meant = (there.dataset_id, *there.column.columns) == (crossing.right, told.right_key)
-            if is_meant and vias == ("", ""):
-                said = _same_kind_told(here.column, there.column)
-                return KeyMatch(step=crossing.step, key=here.column.space, said=said)
-        return KeyMatch(
+        join = join_of(crossing, keys)
+        if join is None:
+            return _not_compared(index, crossing, caller), None
+        match = KeyMatch(
             step=crossing.step,
-            key="",
-            said=f"{quoted(told.left_key)} et {quoted(told.right_key)} n'ont pas de valeur commune"
-            " connue, ou ce ne sont pas des clés",
+            key=join.here.column.space,
+            said=_said(join, is_counted=is_counted),
         )
+        if not is_counted:
+            return match, None
+        left, right = _sides(index, join, keys, known)
+        counts = {"left": left, "right": right, "common": join.matches}
+        return match.model_copy(update=counts), known_crossing(index, crossing, join)
 
     join_index.ask(crossing.right, lambda _index: None)
     return join_index.ask(crossing.left, look)
+
+
+def _not_compared(index: JoinIndex, crossing: DatasetCrossing, caller: Caller) -> KeyMatch:
+    """What is told of keys that the index tells no values in common of."""
+    told = crossing.parameters
+    if not (told.left_via or told.right_via):
+        for here, there in index.same_kind(crossing.left, told.left_key, caller.may_see):
+            if (there.dataset_id, *there.column.columns) == (crossing.right, told.right_key):
+                said = _same_kind_told(here.column, there.column)
+                return KeyMatch(step=crossing.step, key=here.column.space, said=said)
+    return KeyMatch(
+        step=crossing.step,
+        key="",
+        said=f"{quoted(told.left_key)} et {quoted(told.right_key)} n'ont pas de valeur commune"
+        " connue, ou ce ne sont pas des clés",
+    )
 
 
 def _is_between(join: Join, crossing: DatasetCrossing) -> bool:
@@ -98,7 +105,7 @@ def _is_between(join: Join, crossing: DatasetCrossing) -> bool:
 def _keys(
     join_index: JoinIndexService, left: str, right: str, known: Known, caller: Caller
 ) -> list[ProposedKey]:
-    is_counted = all(may_count(known[one], caller) for one in (left, right))
+    is_counted = may_count(known, (left, right), caller)
 
     def look(index: JoinIndex) -> list[ProposedKey]:
         joins = index.joins(left, may_read=caller.may_see)

@@ -1,5 +1,7 @@
 """What is known of the tables that a treatment reads, and of the rows that its crossings make."""
 
+from collections.abc import Iterable, Mapping
+
 from services.catalog.access.known import known_tables
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import datasets_of
@@ -13,6 +15,9 @@ from shared.tables.manifest import Profile
 from shared.treatments.dataset_crossings import DatasetCrossing, dataset_crossings
 from shared.treatments.known_tables import KnownCrossing, KnownInputs
 
+Known = Mapping[str, Dataset | None]
+"""Datasets by id; None for one that the caller may not know of."""
+
 
 def describe(
     store: Store, join_index: JoinIndexService, treatment: Treatment, caller: Caller
@@ -22,19 +27,27 @@ def describe(
     Rows are counted of crossings whose two datasets are open or the caller's own: counts against
     other data would tell which values are in it. Raises Invalid for a wrong parameter of a step.
     """
-    known = {
-        one: dataset if dataset and dataset.may_be_known_to(caller) else None
-        for one, dataset in datasets_of(store, treatment.inputs.values()).items()
-    }
+    known = known_datasets(store, treatment, caller)
     counted = (
         _counted(join_index, one)
         for one in dataset_crossings(treatment)
-        if may_count(known.get(one.left), caller) and may_count(known.get(one.right), caller)
+        if may_count(known, (one.left, one.right), caller)
     )
-    return KnownInputs(
-        tables=known_tables(known, lambda dataset: _profile(dataset, caller)),
-        crossings=tuple(one for one in counted if one),
-    )
+    return inputs_of(known, (one for one in counted if one), caller)
+
+
+def known_datasets(store: Store, treatment: Treatment, caller: Caller) -> Known:
+    """The datasets that a treatment reads, as far as `caller` may know of them."""
+    return {
+        one: dataset if dataset and dataset.may_be_known_to(caller) else None
+        for one, dataset in datasets_of(store, treatment.inputs.values()).items()
+    }
+
+
+def inputs_of(known: Known, crossings: Iterable[KnownCrossing], caller: Caller) -> KnownInputs:
+    """Those datasets as tables that `caller` may know, with what was counted of crossings."""
+    tables = known_tables(known, lambda dataset: _profile(dataset, caller))
+    return KnownInputs(tables=tables, crossings=tuple(crossings))
 
 
 def _profile(dataset: Dataset, caller: Caller) -> Profile | None:
@@ -43,34 +56,35 @@ def _profile(dataset: Dataset, caller: Caller) -> Profile | None:
     return shown.profile if shown else None
 
 
-def may_count(dataset: Dataset | None, caller: Caller) -> bool:
-    """Whether the index may count values of a dataset exactly for `caller`."""
+def may_count(known: Known, dataset_ids: Iterable[str], caller: Caller) -> bool:
+    """Whether the index may count values of all these datasets exactly for `caller`."""
+    return all(_may_count(known.get(one), caller) for one in dataset_ids)
+
+
+def _may_count(dataset: Dataset | None, caller: Caller) -> bool:
     if dataset is None or not dataset.published or dataset.retirement:
         return False
     return dataset.metadata.access == "open" or caller.may_see(dataset.owner_id)
 
 
-def _counted(join_index: JoinIndexService, crossing: DatasetCrossing) -> KnownCrossing | None:
-    """The rows of a crossing by the values of its keys; None where the index has them not."""
+def join_of(crossing: DatasetCrossing, joins: Iterable[Join]) -> Join | None:
+    """The one of `joins` that the crossing makes, by its columns and crosswalks."""
     told = crossing.parameters
+    wanted = (
+        (crossing.right, (told.left_key,), (told.right_key,)),
+        (told.left_via or "", told.right_via or ""),
+    )
+    for one in joins:
+        here, there = one.here.column, one.there.column
+        columns = one.there.dataset_id, here.columns, there.columns
+        if (columns, (here.via, there.via)) == wanted:
+            return one
+    return None
 
-    def look(index: JoinIndex) -> tuple[Join, tuple[int, int]] | None:
-        for join in index.joins(crossing.left, told.left_key):
-            here, there = join.here.column, join.there.column
-            if (
-                join.there.dataset_id == crossing.right
-                and (here.columns, here.via) == ((told.left_key,), told.left_via or "")
-                and (there.columns, there.via) == ((told.right_key,), told.right_via or "")
-            ):
-                return join, index.most_rows(join.here, join.there)
-        return None
 
-    # The index takes in what it is asked about first: both, or it may know one of them as it was.
-    join_index.ask(crossing.right, lambda _index: None)
-    answer = join_index.ask(crossing.left, look)
-    if answer is None:
-        return None
-    found, (left_most, right_most) = answer
+def known_crossing(index: JoinIndex, crossing: DatasetCrossing, found: Join) -> KnownCrossing:
+    """The rows that the crossing makes, counted from the values of its keys."""
+    left_most, right_most = index.most_rows(found.here, found.there)
     times = found.multiplication
     return KnownCrossing(
         step=crossing.step,
@@ -83,3 +97,15 @@ def _counted(join_index: JoinIndexService, crossing: DatasetCrossing) -> KnownCr
         multiplies_right=times in {"many_to_one", "many_to_many"},
         is_cut=found.here.column.is_cut or found.there.column.is_cut,
     )
+
+
+def _counted(join_index: JoinIndexService, crossing: DatasetCrossing) -> KnownCrossing | None:
+    """The rows of a crossing by the values of its keys; None where the index has them not."""
+
+    def look(index: JoinIndex) -> KnownCrossing | None:
+        found = join_of(crossing, index.joins(crossing.left, crossing.parameters.left_key))
+        return known_crossing(index, crossing, found) if found else None
+
+    # The index takes in what it is asked about first: both, or it may know one of them as it was.
+    join_index.ask(crossing.right, lambda _index: None)
+    return join_index.ask(crossing.left, look)
