@@ -37,7 +37,7 @@ def _measure(owner: Client, rows: int, left: str, right: str) -> None:
     step = {
         "application": "cross",
         "inputs": {"left": "a", "right": "b"},
-        "parameters": {"left_key": "cle", "right_key": "cle"},
+        "parameters": {"left_key": "cle", "right_key": "cle", "many_to_many": "kept"},
         "output": "c",
     }
     treatment = {"inputs": {"a": left, "b": right}, "steps": [step]}
