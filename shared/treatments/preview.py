@@ -98,7 +98,10 @@ class ResultColumn(Frozen):
 
 
 class Estimate(Frozen):
-    """What the job is likely to take: measured on other tables, right within a factor of two."""
+    """What the job is likely to take, by what crossings and sums took that were measured.
+
+    Own code, queries and checks of restricted data may take many times as long.
+    """
 
     seconds: float
     memory_bytes: int

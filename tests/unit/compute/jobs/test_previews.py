@@ -1,0 +1,76 @@
+"""What a preview says a job will take is what such jobs took."""
+
+from typing import Any
+
+import pytest
+
+from services.compute.jobs.previews import preview_treatment
+from shared.auth import Caller
+from shared.treatments.preview import KnownPreview, PlannedTreatment
+
+CROSS = {
+    "application": "cross",
+    "inputs": {"left": "a", "right": "b"},
+    "parameters": {"left_key": "com", "right_key": "code"},
+    "output": "c",
+}
+SUMS = {
+    "application": "aggregate",
+    "inputs": {"table": "c"},
+    "parameters": {"by": ["epci"], "sums": ["logements"]},
+    "output": "s",
+}
+
+
+class Catalogue:
+    """A catalogue that knows two tables, of so many rows and of 35,000."""
+
+    def __init__(self, rows: int | None) -> None:
+        self._rows = rows
+
+    def preview_inputs(self, _treatment: Any, _member: str, *, is_staff: bool) -> Any:
+        """What is known of them."""
+        assert not is_staff
+        names = {"dts_a": ("com", "logements", "vacants", "voie"), "dts_b": ("code", "epci", "nom")}
+        tables = [
+            {
+                "dataset_id": one,
+                "rows": self._rows if one == "dts_a" else 35_000,
+                "columns": [{"name": name} for name in columns],
+            }
+            for one, columns in names.items()
+        ]
+        return KnownPreview.model_validate({"inputs": {"tables": tables}}).model_dump(mode="json")
+
+
+def estimated(rows: int | None, *steps: dict[str, Any]) -> Any:
+    """The estimate for these steps on so many rows."""
+    planned = PlannedTreatment.model_validate(
+        {"inputs": {"a": "dts_a", "b": "dts_b"}, "steps": steps}
+    )
+    caller = Caller("mbr_1", frozenset())
+    return preview_treatment(Catalogue(rows), planned, caller, lambda *_: None).estimate
+
+
+@pytest.mark.parametrize(
+    ("steps", "rows", "seconds", "megabytes"),
+    [
+        ([CROSS, SUMS], 50_000_000, 3.6, 314),
+        ([CROSS, SUMS], 5_000_000, 0.8, 320),
+        ([CROSS], 5_000_000, 6.9, 917),
+        ([CROSS], 500_000, 1.1, 397),
+    ],
+)
+def test_estimate_is_near_what_was_measured(
+    steps: list[dict[str, Any]], rows: int, seconds: float, megabytes: float
+) -> None:
+    """Of the jobs that it was fitted to, within a tenth."""
+    told = estimated(rows, *steps)
+    assert told.seconds == pytest.approx(seconds, rel=0.1)
+    assert told.memory_bytes / 1e6 == pytest.approx(megabytes, rel=0.1)
+
+
+def test_nothing_is_estimated_of_what_nobody_knows() -> None:
+    """A table without a count of rows, or no steps yet."""
+    assert estimated(None, CROSS, SUMS) is None
+    assert estimated(50_000) is None
