@@ -67,7 +67,7 @@ def test_rpc_under_way_when_the_broker_dies_ends_with_an_error(lab: Lab) -> None
     """The caller hears of it within its deadline, and the process lives."""
     request = json.dumps({"args": [], "kwargs": {}}).encode()
     lab.send_request(request, "recorder.ask_slowly", reply_to="nobody", correlation_id="1")
-    eventually(lambda: "asking slowly" in lab.recorder.log())
+    eventually(lambda: "asked to wait" in lab.recorder.log())
     lab.broker.restart()
     eventually(lambda: "DeadlineExceeded" in lab.recorder.log(), 30)
     assert lab.recorder.alive

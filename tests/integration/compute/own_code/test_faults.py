@@ -140,8 +140,8 @@ SEES = """
 import os
 import pandas as pd
 def run(tables, parameters):
-    own = {"before", "bin", "dev", "etc", "in", "lab", "lib", "lib32", "lib64", "out", "tmp"}
-    seen = set(os.listdir("/")) - own - {"usr", "work", "root", "opt", "home", "work"}
+    own = {"before", "bin", "dev", "etc", "in", "lab", "lib", "lib32", "lib64", "out", "tmp", "usr"}
+    seen = set(os.listdir("/")) - own
     files = [name for _, _, names in os.walk("/lab") for name in names if name.endswith(".py")]
     return pd.DataFrame({
         "vu": [
@@ -160,7 +160,9 @@ def test_code_sees_its_tables_and_nothing_of_the_lab(run_code: RunCode) -> None:
     text = run_code(SEES).made("result.csv").read_text()
     _, *seen = text.splitlines()
     assert seen[1:] == ["['0.parquet', 'fonts.conf', 'request.json']", "False", "[]", "False"]
-    assert seen[0] == '""'
+    # The libraries and Python lie in the sandbox where they lie on the machine.
+    installed = {Path(where).resolve().parts[1] for where in (sys.prefix, sys.base_prefix)}
+    assert set(seen[0].strip('"').split()) <= installed
 
 
 @pytest.fixture
