@@ -57,6 +57,14 @@ class Client:
         """What GET answers; parameters that are None or empty are not sent."""
         return _json(self._send(service, "GET", path, query=query))
 
+    def every(self, service: str, path: str, **query: object) -> Iterator[Answer]:
+        """The items of a list, page after page."""
+        after = ""
+        while after is not None:
+            page = self.get(service, path, **query, after=after)
+            yield from page["items"]
+            after = page["next"]
+
     def text(self, service: str, path: str, **query: object) -> str:
         """What GET answers, as it is written."""
         return self._send(service, "GET", path, query=query).data.decode()

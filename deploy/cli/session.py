@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from deploy.cli import show
 from deploy.cli.api_client import CallError, Client
 from deploy.local.stack import Stack
 from shared.auth import ROLES, issue_token
@@ -55,3 +56,9 @@ def session(context: typer.Context) -> Session:
 def client(context: typer.Context) -> Client:
     """The client of this invocation."""
     return session(context).client()
+
+
+def save(context: typer.Context, service: str, path: str, output: Path, **query: object) -> None:
+    """Download a file, and say how long it is."""
+    size = client(context).download(service, path, output, **query)
+    show.line(f"{output}: {size} bytes")

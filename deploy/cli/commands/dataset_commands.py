@@ -1,7 +1,6 @@
 """`datalab dataset`: the catalogue and access to its data."""
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,31 +9,15 @@ import typer
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest, TableFormat
-from deploy.cli.commands.dataset_owner_commands import (
-    access_request,
-    add,
-    answer_declaration,
-    decide,
-    delete,
-    describe,
-    not_personal,
-    open_,
-    opening,
-    receipt,
-    retire,
-    show_declared,
-    show_request,
-)
-from deploy.cli.session import client
+from deploy.cli.commands import dataset_owner_commands
+from deploy.cli.commands.dataset_owner_commands import ABOUT
+from deploy.cli.session import client, save
 from shared.tables.exports import format_of
 
 app = CommandGroup("The catalogue, and access to its data.")
+app.add_typer(dataset_owner_commands.app)
 
-_ABOUT = partial(show.record, leave_out=("versions", "criteria", "columns"))
 _Key = Annotated[str, typer.Option(help="Kind of key column: commune, siren, ...")]
-
-
-app.answers("add")(add)
 
 
 def _show_found(page: Answer, columns: Sequence[str]) -> None:
@@ -80,16 +63,6 @@ def search(
     return "catalog", "/datasets", query
 
 
-app.answers("describe", _ABOUT)(describe)
-app.answers("open")(open_)
-app.answers("opening")(opening)
-app.answers("not-personal", show_declared)(not_personal)
-app.answers("answer-declaration", show_declared)(answer_declaration)
-app.answers("retire", _ABOUT)(retire)
-app.answers("delete")(delete)
-app.answers("receipt")(receipt)
-
-
 @app.lists("list", "id", "state", "access", "rows", "keys", "quality", "title")
 def list_(
     theme: str = "",
@@ -112,7 +85,7 @@ def _show_columns(dataset: Answer) -> None:
 
 
 def _show_versions(dataset: Answer) -> None:
-    _ABOUT(dataset)
+    ABOUT(dataset)
     show.line("\nversions")
     columns = ("number", "state", "filename", "file.size", "file.sha256", "reason", "note")
     show.rows(dataset["versions"], columns)
@@ -133,7 +106,7 @@ def show_(api: Client, dataset_id: str) -> Answer:
     return api.get("catalog", path_of("datasets", dataset_id))
 
 
-@app.answers("repair", _ABOUT)
+@app.answers("repair", ABOUT)
 def repair(
     api: Client,
     dataset_id: str,
@@ -147,7 +120,7 @@ def repair(
     return api.post("catalog", path_of("datasets", dataset_id, "repairs"), body)
 
 
-@app.answers("confirm", _ABOUT)
+@app.answers("confirm", ABOUT)
 def confirm(
     api: Client,
     dataset_id: str,
@@ -179,17 +152,10 @@ def screen(
     if not dataset_ids and not everything:
         raise CallError("give the ids of datasets, or --all")
     api = client(context)
-    for dataset_id in [*(dataset_ids or ()), *(_published(api) if everything else ())]:
+    listed = api.every("catalog", "/datasets", limit=100) if everything else ()
+    for dataset_id in [*(dataset_ids or ()), *(one["id"] for one in listed if one["version"])]:
         api.post("catalog", path_of("datasets", dataset_id, "screening"))
         show.line(dataset_id)
-
-
-def _published(api: Client) -> Iterator[str]:
-    after = ""
-    while after is not None:
-        page = api.get("catalog", "/datasets", after=after, limit=100)
-        yield from (item["id"] for item in page["items"] if item["version"])
-        after = page["next"]
 
 
 @app.command()
@@ -240,9 +206,7 @@ def download(
 ) -> None:
     """Save a dataset's table, or a file that came with it."""
     path = path_of("datasets", dataset_id, *(("files", name) if name else ("table",)))
-    kind = format_ or ("" if name else format_of(output))
-    size = client(context).download("catalog", path, output, format=kind)
-    show.line(f"{output}: {size} bytes")
+    save(context, "catalog", path, output, format=format_ or ("" if name else format_of(output)))
 
 
 @app.lists(
@@ -267,10 +231,6 @@ def access_requests(
 ) -> ListRequest:
     """List the requests for one's restricted data."""
     return "catalog", "/access-requests", {"waiting": "true" if waiting else ""}
-
-
-app.answers("access-request", show_request)(access_request)
-app.answers("decide")(decide)
 
 
 @app.answers("take-in", lambda dataset: show.record(dataset, leave_out=("versions", "harvested")))

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,12 @@ import typer
 
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
+from deploy.cli.command_group import CommandGroup
+
+app = CommandGroup("What owners do with their datasets.")
+
+ABOUT = partial(show.record, leave_out=("versions", "criteria", "columns"))
+"""Shows a dataset without its long lists."""
 
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 _Optional = Annotated[str | None, typer.Option(help="Empty takes it away.")]
@@ -19,6 +26,7 @@ _Columns = Annotated[
 _HEADINGS = ("description", "libellé", "libelle", "définition", "definition", "signification")
 
 
+@app.answers("add")
 def add(
     api: Client,
     file: _File,
@@ -61,6 +69,7 @@ def add(
     return api.upload("catalog", "/datasets", metadata | {"columns": _described(columns)}, file)
 
 
+@app.answers("describe", ABOUT)
 def describe(
     api: Client,
     dataset_id: str,
@@ -146,6 +155,7 @@ def _described(file: Path | None) -> list[dict[str, str]]:
     return described
 
 
+@app.answers("open")
 def open_(
     api: Client,
     dataset_id: str,
@@ -156,6 +166,7 @@ def open_(
     return api.post("catalog", path, {"reason": reason})
 
 
+@app.answers("opening")
 def opening(
     api: Client,
     dataset_id: str,
@@ -172,6 +183,17 @@ def opening(
     return api.post("catalog", f"{path}/decision", said | {"fingerprint": fingerprint})
 
 
+def _show_declared(dataset: Answer) -> None:
+    """Show a dataset, and what its owner declares of its versions."""
+    show.record(dataset, leave_out=("versions", "criteria"))
+    for version in dataset["versions"]:
+        for one in version["not_personal"]:
+            columns = ", ".join(found["column"] for found in one["findings"])
+            waits = "waits for the staff" if one["needs_word"] else "declared"
+            show.line(f"{version['number']}: {columns}: {one['reason']} ({one['answer'] or waits})")
+
+
+@app.answers("not-personal", _show_declared)
 def not_personal(
     api: Client,
     dataset_id: str,
@@ -186,6 +208,7 @@ def not_personal(
     return api.post("catalog", path_of("datasets", dataset_id, "not-personal"), said)
 
 
+@app.answers("answer-declaration", _show_declared)
 def answer_declaration(
     api: Client,
     dataset_id: str,
@@ -201,16 +224,7 @@ def answer_declaration(
     return api.post("catalog", path_of("datasets", dataset_id, "not-personal", "answer"), said)
 
 
-def show_declared(dataset: Answer) -> None:
-    """Show a dataset, and what its owner declares of its versions."""
-    show.record(dataset, leave_out=("versions", "criteria"))
-    for version in dataset["versions"]:
-        for one in version["not_personal"]:
-            columns = ", ".join(found["column"] for found in one["findings"])
-            waits = "waits for the staff" if one["needs_word"] else "declared"
-            show.line(f"{version['number']}: {columns}: {one['reason']} ({one['answer'] or waits})")
-
-
+@app.answers("retire", ABOUT)
 def retire(
     api: Client,
     dataset_id: str,
@@ -221,6 +235,7 @@ def retire(
     return api.post("catalog", path, {"reason": reason})
 
 
+@app.answers("delete")
 def delete(
     api: Client,
     dataset_id: str,
@@ -232,12 +247,13 @@ def delete(
     return api.delete("catalog", path_of("datasets", dataset_id), said)
 
 
+@app.answers("receipt")
 def receipt(api: Client, dataset_id: str) -> Answer:
     """Show what was erased of a deleted dataset, when, and what stays as others have it."""
     return api.get("catalog", path_of("datasets", dataset_id, "deletion"))
 
 
-def show_request(request: Answer) -> None:
+def _show_request(request: Answer) -> None:
     """Show a request field by field, what is asked in sentences, and the fingerprint of that."""
     show.record(request, leave_out=("asked", "code", "licence", "privacy", "fingerprint"))
     for code in request["code"]:
@@ -250,6 +266,7 @@ def show_request(request: Answer) -> None:
     show.raw(f"{show.text(request['fingerprint'])}\n")
 
 
+@app.answers("access-request", _show_request)
 def access_request(api: Client, request_id: str) -> Answer:
     """Show what a project asks of one's data: who, why, which columns, what comes out."""
     return api.get("catalog", path_of("access-requests", request_id))
@@ -263,12 +280,13 @@ def _agreed_to(api: Client, request_id: str) -> str:
             " and give its --fingerprint"
         )
     request = api.get("catalog", path_of("access-requests", request_id))
-    show_request(request)
+    _show_request(request)
     if not typer.confirm("Grant this?"):
         raise CallError("nothing was granted")
     return str(request["fingerprint"])
 
 
+@app.answers("decide")
 def decide(
     api: Client,
     request_id: str,

@@ -1,6 +1,5 @@
 """`datalab job`: what runs on the compute platform."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from deploy.cli import job_following, show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest, TableFormat
 from deploy.cli.job_following import exit_code
-from deploy.cli.session import client
+from deploy.cli.session import client, save
 from shared.tables.exports import format_of
 from shared.tables.manifest import Manifest
 from shared.tables.provenance_sentences import told
@@ -75,9 +74,7 @@ def result(
     """Save a job's table in a format, or one of its files."""
     path = path_of("jobs", job_id, "result")
     kind = format_ or ("" if name else format_of(output))
-    wanted = {"format": kind} if kind else {"name": name}
-    size = client(context).download("compute", path, output, **wanted)
-    show.line(f"{output}: {size} bytes")
+    save(context, "compute", path, output, **({"format": kind} if kind else {"name": name}))
 
 
 @app.answers("cancel", _show)
@@ -95,16 +92,9 @@ def retry(
     """Put a job that the lab gave up back into the queue, or all of them; for operators."""
     if bool(job_id) == given_up:
         raise CallError("name a job, or say --given-up for all of them")
-    identifiers = list(_given_up(api)) if given_up else [job_id]
-    return {"items": [api.post("compute", path_of("jobs", one, "retry")) for one in identifiers]}
-
-
-def _given_up(api: Client) -> Iterator[str]:
-    after = ""
-    while after is not None:
-        page = api.get("compute", "/jobs", state="given_up", after=after)
-        yield from (job["id"] for job in page["items"])
-        after = page["next"]
+    listed = api.every("compute", "/jobs", state="given_up") if given_up else [{"id": job_id}]
+    found = [path_of("jobs", one["id"], "retry") for one in listed]
+    return {"items": [api.post("compute", path) for path in found]}
 
 
 @app.command()
