@@ -238,10 +238,12 @@ class Profile(Frozen):
     """What the ingest application reports: the table's shape and its key columns."""
 
     rows: int = Field(ge=0)
-    format: str = Field(default="csv", description="csv, xlsx, json, geojson, parquet, ...")
+    format: str = Field(default="csv", description="csv, xlsx, json, geojson, shp, parquet, ...")
     encoding: str = Field(description="encoding the source was read with; binary for Parquet")
     delimiter: str | None = None
-    sheet: str | None = Field(default=None, description="of a workbook, the one that was read")
+    sheet: str | None = Field(
+        default=None, description="of a workbook, or the layer of a map, that was read"
+    )
     columns: tuple[Column, ...]
     repairs: tuple[Repair, ...] = ()
     privacy: Privacy | None = Field(default=None, description="what it tells about persons")

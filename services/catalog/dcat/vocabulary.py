@@ -93,8 +93,11 @@ _FREE = ("PublicDomain", "Domaine public")
 _FILE_TYPES = {
     "application/vnd.apache.parquet": "PARQUET",
     "application/geo+json": "GEOJSON",
+    "application/geopackage+sqlite3": "GPKG",
     "application/json": "JSON",
     "application/pdf": "PDF",
+    "application/vnd.google-earth.kml+xml": "KML",
+    "application/vnd.google-earth.kmz": "KMZ",
     "application/vnd.ms-excel": "XLS",
     "application/vnd.oasis.opendocument.spreadsheet": "ODS",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
@@ -107,7 +110,7 @@ _FILE_TYPES = {
     "text/plain": "TXT",
     "text/xml": "XML",
 }
-_OTHERS = ("DBF", "DOC", "DOCX", "GML", "GPKG", "KML", "KMZ", "ODT", "SHP", "TIFF", "TSV")
+_OTHERS = ("DBF", "DOC", "DOCX", "GML", "ODT", "SHP", "TIFF", "TSV")
 _ENDINGS = frozenset({*_FILE_TYPES.values(), *_OTHERS})
 
 _ALGORITHMS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}

@@ -19,8 +19,25 @@ from shared.http.upload import plain_name
 from shared.inbound import Body
 from shared.store import Store
 
-_TABLES = ("parquet", "csv", "tsv", "xlsx", "ods", "xls", "geojson", "json")
+_TABLES = (
+    *("parquet", "csv", "tsv", "xlsx", "ods", "xls"),
+    *("geojson", "gpkg", "shp", "json", "gpx", "kml", "kmz"),
+)
 """Formats that are read as tables, those that keep most of them first."""
+
+_ALSO = {
+    "geopackage": "gpkg",
+    "shapefile": "shp",
+    "esri shapefile": "shp",
+    "geopackage+sqlite3": "gpkg",
+    "geo+json": "geojson",
+    "vnd.google-earth.kml+xml": "kml",
+    "vnd.google-earth.kmz": "kmz",
+    "gpx+xml": "gpx",
+    "vnd.shp": "shp",
+    "x-shapefile": "shp",
+}
+"""What portals and the types of media call some of them."""
 
 _ANYTHING = "*/*"
 
@@ -113,7 +130,8 @@ def _chosen(dataset: Dataset, url: str) -> Distribution:
 def _format_of(one: Distribution) -> str:
     ending = _path_of(one).rpartition(".")[2]
     names = (one.format, one.media_type.rpartition("/")[2], ending)
-    return next((name.lower() for name in names if name.lower() in _TABLES), "")
+    known = (_ALSO.get(name.lower(), name.lower()) for name in names)
+    return next((name for name in known if name in _TABLES), "")
 
 
 def _path_of(one: Distribution) -> str:

@@ -33,6 +33,27 @@ _TEXTS: Mapping[str, str] = {
     "grouped_key": "espaces et points ôtés des SIREN et SIRET : {detail}",
     "half_characters": "objets avec des moitiés de caractères, remplacées par \ufffd",
     "other_members": "champs à côté de la liste lue, laissés de côté : {detail}",
+    "other_layers": "couches laissées de côté : {detail}",
+    "views": "vues SQL laissées de côté : {detail}",
+    "cut_names": "noms de colonnes de dix caractères, le plus que ce format garde : peut-être"
+    " coupés ({detail})",
+    "cut_texts": "colonnes avec des textes de 254 caractères, le plus que ce format garde :"
+    " peut-être coupés ({detail})",
+    "deleted_rows": "lignes marquées comme supprimées, laissées de côté",
+    "binary_fields": "champs d'octets (images, pièces jointes) laissés de côté : {detail}",
+    "reprojected": "coordonnées converties en WGS84, du système {detail}",
+    "unknown_reference": "coordonnées laissées telles quelles, sans longitude ni latitude : leur"
+    " système n'est pas connu, ou n'est pas le leur ({detail})",
+    "beyond_reference": "géométries hors du domaine de leur système de coordonnées, laissées vides",
+    "no_geometry": "objets sans géométrie",
+    "unread_geometry": "géométries mal formées ou d'un type inconnu ici, laissées vides",
+    "invalid_geometry": "géométries dont les bords se croisent ou se touchent (non valides au sens"
+    " de l'OGC), gardées telles quelles",
+    "flattened": "géométries dont les altitudes (Z) ou mesures (M) sont laissées de côté",
+    "straight_curves": "arcs et courbes remplacés par des lignes brisées",
+    "styles": "styles du dessin (couleurs, icônes) laissés de côté",
+    "pictures": "images et modèles posés sur la carte, laissés de côté",
+    "links": "renvois à d'autres fichiers (NetworkLink), qui ne sont pas suivis",
     "repeated_members": "champs répétés dans un même objet JSON, le dernier gardé",
 }
 """The repairs there are, by code; `{detail}` says what exactly."""

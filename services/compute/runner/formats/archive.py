@@ -1,4 +1,4 @@
-"""Takes a file out of its compression: gzip, xz, or a ZIP archive that holds one table."""
+"""Takes a file out of its compression: gzip, xz, or a ZIP archive that holds one table or map."""
 
 import gzip
 import lzma
@@ -10,6 +10,7 @@ from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from services.compute.runner.formats.vector.shapefile import NEEDED, PARTS
 from services.compute.runner.repairs import Repairs
 from shared.errors import Rejected
 from shared.words import grouped
@@ -31,7 +32,10 @@ _LAYERS = 2
 _COMPRESSED = ((b"\x1f\x8b", ".gz", gzip.open), (b"\xfd7zXZ\x00", ".xz", lzma.open))
 _ZIP = b"PK\x03\x04"
 _START = 6
+_SHP, _SHAPES = ".shp", "layer.shp"
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".geojson", ".parquet")
+_MAPS = (".shp", ".gpkg", ".kml", ".kmz", ".gpx")
+_KML, _MAIN_KML = ".kml", "doc.kml"
 _BOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".gz", ".xz")
 _ENCRYPTED = 0x1
 _NAMED = 10
@@ -49,7 +53,7 @@ def unpack(source: Path, filename: str, folder: Path, repairs: Repairs) -> tuple
         if name is None:
             return source, filename
         repairs.note("archive", detail=name)
-        source, filename = inner, name
+        source, filename = inner / _SHAPES if inner.is_dir() else inner, name
     raise Rejected("l'archive contient une archive qui en contient une autre")
 
 
@@ -68,27 +72,48 @@ def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> 
         with zipfile.ZipFile(source) as archive:
             if _is_workbook(archive):
                 return None
-            member = _table_in(archive, repairs)
-            with archive.open(member) as packed:
-                _write(packed, member.compress_size, inner)
-            return PurePosixPath(member.filename).name
+            return _unpack_table(archive, inner, repairs)
 
 
-def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path) -> None:
-    """Write what comes out of `size` bytes, as long as it can be a table's."""
+def _unpack_table(archive: zipfile.ZipFile, inner: Path, repairs: Repairs) -> str:
+    """Write the one table of an archive to `inner`, a folder for a Shapefile; returns its name."""
+    files = [member for member in archive.infolist() if _is_a_file(member)]
+    found = _table_in(files, repairs)
+    parts = _parts(files, found)
+    if any(one.flag_bits & _ENCRYPTED for one in parts.values()):
+        raise Rejected("l'archive est protégée par un mot de passe")
+    others = [one.filename for one in files if one not in parts.values()]
+    if others:
+        repairs.note("other_files", count=len(others), detail=", ".join(others[:_NAMED]))
+    if found.filename.lower().endswith(_SHP):
+        inner.mkdir()
+    written = 0
+    for ending, member in parts.items():
+        place = (inner / _SHAPES).with_suffix(ending) if inner.is_dir() else inner
+        with archive.open(member) as packed:
+            written += _write(packed, member.compress_size, place, written)
+    return PurePosixPath(found.filename).name
+
+
+def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path, before: int = 0) -> int:
+    """Write what comes out of `size` bytes, as long as it can be a table's; returns its length.
+
+    `before` bytes of the same table came out already.
+    """
     written = lines = 0
     with inner.open("wb") as file:
         while chunk := packed.read(_CHUNK):
             written += len(chunk)
             lines += chunk.count(b"\n")
-            if excess := _excess(written, lines, size):
+            if excess := _excess(written, lines, size, before):
                 raise Rejected(f"une fois décompressé, le fichier {excess}")
             file.write(chunk)
+    return written
 
 
-def _excess(written: int, lines: int, size: int) -> str:
+def _excess(written: int, lines: int, size: int, before: int) -> str:
     """What of these bytes and lines, out of `size` bytes, is too much; empty while nothing is."""
-    if written > UNPACKED_BYTES:
+    if before + written > UNPACKED_BYTES:
         return f"dépasse {UNPACKED_BYTES // 10**6} Mo"
     if lines > MOST_LINES:
         return f"dépasse {MOST_LINES // 10**6} millions de lignes"
@@ -105,22 +130,61 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
     return "[Content_Types].xml" in names or "content.xml" in names
 
 
-def _table_in(archive: zipfile.ZipFile, repairs: Repairs) -> zipfile.ZipInfo:
-    """The one table of an archive; what lies beside it is named."""
-    files = [member for member in archive.infolist() if _is_a_file(member)]
-    tables = [one for one in files if one.filename.lower().endswith((*_TABLES, *_BOOKS))]
+def _table_in(files: list[zipfile.ZipInfo], repairs: Repairs) -> zipfile.ZipInfo:
+    """The one table among the files of an archive: of several Shapefiles, that of most rows."""
+    known = (*_TABLES, *_MAPS, *_BOOKS)
+    tables = [one for one in files if one.filename.lower().endswith(known)]
     # Beside a table, a text is mostly what tells about it.
     told = [one for one in tables if not one.filename.lower().endswith(".txt")]
     found = told or tables or files
+    endings = {PurePosixPath(one.filename.lower()).suffix for one in found}
+    if endings == {_SHP}:
+        return _fullest(files, found, repairs)
+    if endings == {_KML}:  # what KMZ has beside the first is for it to refer to
+        found = [one for one in found if one.filename == _MAIN_KML] or found
     if len(found) != 1:
         names = ", ".join(one.filename for one in found[:_NAMED]) or "aucun"
         raise Rejected(f"l'archive doit contenir un seul tableau ; ses fichiers : {names}")
-    if found[0].flag_bits & _ENCRYPTED:
-        raise Rejected("l'archive est protégée par un mot de passe")
-    others = [one.filename for one in files if one is not found[0]]
-    if others:
-        repairs.note("other_files", count=len(others), detail=", ".join(others[:_NAMED]))
     return found[0]
+
+
+def _fullest(
+    files: list[zipfile.ZipInfo], found: list[zipfile.ZipInfo], repairs: Repairs
+) -> zipfile.ZipInfo:
+    """The Shapefile with the longest index, which has an entry of the same length for each row."""
+
+    def rows(one: zipfile.ZipInfo) -> int:
+        index = _beside(files, one).get(".shx")
+        return index.file_size if index else 0
+
+    best = max(found, key=rows)
+    others = [PurePosixPath(one.filename).stem for one in found if one is not best]
+    if others:
+        repairs.note("other_layers", count=len(others), detail=", ".join(others[:_NAMED]))
+    return best
+
+
+def _parts(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
+    """What a table is made of, by ending: itself, or what a Shapefile needs and may have.
+
+    Raises Rejected, in French, naming what a Shapefile lacks.
+    """
+    path = PurePosixPath(found.filename)
+    if path.suffix.lower() != _SHP:
+        return {path.suffix.lower(): found}
+    beside = _beside(files, found)
+    lacking = [f"{path.stem}{ending}" for ending in NEEDED if ending not in beside]
+    if lacking:
+        names = " et ".join(lacking)
+        raise Rejected(f"le Shapefile {path.name} n'est pas entier : il manque {names}")
+    return {ending: beside[ending] for ending in PARTS if ending in beside}
+
+
+def _beside(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
+    """The files that are called as one is but for their ending, by that, whatever their case."""
+    stem = PurePosixPath(found.filename.lower()).with_suffix("")
+    paths = {one: PurePosixPath(one.filename.lower()) for one in files}
+    return {path.suffix: one for one, path in paths.items() if path.with_suffix("") == stem}
 
 
 def _is_a_file(member: zipfile.ZipInfo) -> bool:

@@ -13,10 +13,13 @@ from shared.errors import Rejected
 
 _START = 4096
 _OLE, _ZIP, _PARQUET = b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"PAR1"
+_MAPS = ((b"\x00\x00\x27\x0a", "shp"), (b"SQLite format 3\x00", "gpkg"))
+_VECTOR = ("shp", "gpkg", "kml", "gpx")
+_MARKUP = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z]\w*)[\s>]")
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _OTHERS = (
     (b"%PDF", "un document PDF"),
     (b"PK\x05\x06", "une archive ZIP vide"),
-    (b"SQLite format 3", "une base SQLite"),
     (b"7z\xbc\xaf", "une archive 7z"),
     (b"\x28\xb5\x2f\xfd", "un fichier compressé par Zstandard"),
     (b"BZh", "un fichier compressé par bzip2"),
@@ -70,11 +73,15 @@ def read_table(source: Path, filename: str, repairs: Repairs) -> Table | None:
         from services.compute.runner.formats.json_records import read_records  # noqa: PLC0415
 
         return read_records(source, repairs)
+    if name in _VECTOR:
+        from services.compute.runner.formats.vector.layer import read_layer  # noqa: PLC0415
+
+        return read_layer(source, name, filename, repairs)
     return read_text(source, repairs) if name == "text" else None
 
 
 def _format(source: Path, filename: str) -> str:
-    """parquet, xlsx, xls, ods, json or text."""
+    """parquet, xlsx, xls, ods, shp, gpkg, kml, gpx, json or text."""
     with source.open("rb") as file:
         start = file.read(_START)
     if not start:
@@ -85,6 +92,8 @@ def _format(source: Path, filename: str) -> str:
         raise Rejected("ce fichier n'est pas du Parquet")
     if start.startswith(_ZIP):
         return _workbook(source)
+    if vector := next((name for magic, name in _MAPS if start.startswith(magic)), ""):
+        return vector
     if start.startswith(_OLE):
         with source.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
             if content.find(_WORD) >= 0:
@@ -123,6 +132,10 @@ def _of_text(start: bytes) -> str:
     if visible.startswith(b"<?php"):
         raise Rejected("ce fichier ressemble à un programme, pas à un tableau")
     if visible.startswith(b"<"):
+        element = _MARKUP.search(_COMMENT.sub(b"", visible))
+        name = element[1].decode() if element else ""
+        if name in ("kml", "gpx"):
+            return name
         raise Rejected("ce fichier est du HTML ou du XML, pas un tableau")
     is_json = visible.startswith((b"{", b"[")) and not _SECTION.match(visible)
     return "json" if is_json else "text"
