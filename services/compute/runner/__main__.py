@@ -5,6 +5,7 @@ import platform
 import sys
 import traceback
 from collections.abc import Callable
+from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.metadata import version
 from pathlib import Path
@@ -60,7 +61,7 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
         print(kind)  # noqa: T201 - the log's reader is an operator, the reason's the owner
         return {"error": _UNREADABLE.get(task, f"le traitement a échoué ({kind})")}
     software = {"python": platform.python_version()}
-    software |= {name: version(name) for name in _SOFTWARE}
+    software |= {name: _version(name) for name in _SOFTWARE}
     for report in reports:
         software |= report.pop("software", {})
     release = reports[-1].pop("release", None) if reports else None
@@ -70,6 +71,12 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
         "software": software,
         "release": release,
     }
+
+
+@cache
+def _version(name: str) -> str:
+    """A package's version, which a process reads once: its metadata is a file of e-mail headers."""
+    return version(name)
 
 
 def _run_of(kind: JobKind) -> Run:

@@ -108,8 +108,10 @@ def _set(column: Texts) -> frozenset[str]:
     return frozenset(column.drop_null().unique().to_pylist())
 
 
-def best_year(values: Texts) -> Fit | None:
-    """The COG that codes of communes were most likely written by; None if no value is a code.
+def best_year(values: Texts, least: float = 0.0) -> Fit | None:
+    """The COG that codes of communes were most likely written by.
+
+    None if no value is a code, or a smaller share of them than `least`, from 0 to 1.
 
     Of the years in which most values were valid, those that lack the fewest codes in the
     départements that the column lists nearly wholly; of these the latest, since codes vanish far
@@ -118,7 +120,8 @@ def best_year(values: Texts) -> Fit | None:
     cog = load_cog()
     distinct = pc.unique(values).drop_null()
     kinds = _kinds(cog, distinct)
-    if kinds.get("unknown", 0) == len(distinct):
+    known = len(distinct) - kinds.get("unknown", 0)
+    if not known or known < least * len(distinct):
         return None
     plain, both = (_count(cog.runs(*which), distinct) for which in (_PLAIN, _BOTH))
     with_parts = bool(both.max() > plain.max())

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -86,6 +87,7 @@ class ColumnType:
         return is_against and not self.is_named_by(column)
 
 
+@cache
 def all_types(codes: Codes) -> tuple[ColumnType, ...]:
     """All types, the most particular first."""
     listed = {

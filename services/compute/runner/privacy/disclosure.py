@@ -55,12 +55,14 @@ def small_groups(
 
 def redacted(keys: list[str]) -> list[str | None]:
     """The keys, None in place of each that is a person's, and of all when most are."""
+    if not keys:
+        return []
     texts = pa.array(keys, pa.string())
     is_personal = is_iban(texts) | Words.of(texts).are_full_name()
     is_personal |= is_plate(texts) | is_ip(texts) | is_mac(texts)
     for one in all_types(load_codes()):
         if one.personal:
             is_personal |= one.test(texts)
-    if len(keys) and is_personal.mean() > _MOST:
+    if is_personal.mean() > _MOST:
         return [None] * len(keys)
     return [None if hide else key for key, hide in zip(keys, is_personal, strict=True)]

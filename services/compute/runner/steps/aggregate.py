@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import duckdb
+
 from services.compute.execution.job_folder import Report
 from services.compute.runner.database import count, quoted
 from services.compute.runner.steps.figures import figures_sql, period
-from services.compute.runner.steps.workbench import TABLE, Workbench
+from services.compute.runner.steps.workbench import TABLE, Workbench, added_up
 from shared.applications.aggregate import AggregateParameters, Ratio
 from shared.treatments.repetition import grain_told, repeated_told
 from shared.words import counted
@@ -26,16 +28,24 @@ def run(workbench: Workbench, parameters: AggregateParameters) -> Report:
     ]
     figures = list(figures_sql(workbench, parameters))
     workbench.say(0.5, "additionne")
-    table = quoted(workbench.tables[TABLE].name)
+    table = workbench.tables[TABLE].name
+    source = quoted(added_up(table) if workbench.is_added_up else table)
     # Counted with the rest: a crossing before it may be made anew each time it is read.
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {_GROUPED} AS SELECT {", ".join((*groups, *made, *figures))},
-            count(*) AS {_ROWS} FROM {table} GROUP BY {_places(len(groups) + len(made))}
+            {workbench.added("count", "*")} AS {_ROWS} FROM {source}
+        GROUP BY {_places(len(groups) + len(made))}
     """)
     names = [quoted(name) for name in parameters.groups()]
     added = "".join(f", {one}" for one in _added(parameters))
     workbench.make(f"SELECT * EXCLUDE {_ROWS}{added} FROM {_GROUPED} ORDER BY {', '.join(names)}")
     return _report(workbench, names, list(_of_repetition(workbench, parameters)))
+
+
+def smallest_group(database: duckdb.DuckDBPyConnection) -> int:
+    """How many rows the smallest group of the last table has that was made here; 0 for none."""
+    ((rows,),) = database.execute(f"SELECT min({_ROWS}) FROM {_GROUPED}").fetchall()
+    return int(rows or 0)
 
 
 def _places(number: int) -> str:

@@ -1,12 +1,13 @@
 """Crosses two tables on a key, in DuckDB, and accounts for every key of the main one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.compute.execution.job_folder import Report
 from services.compute.jobs.crossing_size import CrossingSize
 from services.compute.runner.database import count, quoted
 from services.compute.runner.privacy.disclosure import redacted
 from services.compute.runner.steps.crossing.joining import join_tables
+from services.compute.runner.steps.crossing.key_sums import key_sums
 from services.compute.runner.steps.crossing.key_tables import (
     LEFT,
     Bound,
@@ -58,13 +59,14 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     and the report says how many the whole tables would.
     """
     left, right = _keys(workbench, parameters)
-    weight, whole = "1", True
+    weight, whole, sums = "count(*)", True, key_sums(workbench, parameters)
     if parameters.weight:
-        weight, whole = number(workbench, "left", parameters.weight, "weight")
+        of_row, whole = number(workbench, "left", parameters.weight, "weight")
+        weight = f"coalesce(sum({f'CAST({of_row} AS HUGEINT)' if whole else of_row}), 0)"
     workbench.say(0.1, "relève les clés")
     _make_successors(workbench)
-    _make_keys(workbench, "right", right, "1")
-    _make_keys(workbench, "left", left, weight if not whole else f"CAST({weight} AS HUGEINT)")
+    _make_keys(workbench, "right", right, "count(*)")
+    _make_keys(workbench, "left", left, weight, sums)
     _lengthen_successors(workbench, parameters)
     vias: dict[Side, str | None] = {"left": parameters.left_via, "right": parameters.right_via}
     mapped = {side: map_side(workbench, side, via) for side, via in vias.items()}
@@ -73,7 +75,7 @@ def run(workbench: Workbench, parameters: CrossParameters) -> Report:
     size = _size(workbench, parameters, times)
     workbench.say(0.4, "croise les tables")
     joined = bound(workbench, key_text(left))
-    renamed = join_tables(workbench, left, right, parameters.how, joined)
+    renamed = join_tables(workbench, (left, right), parameters.how, joined, sums)
     workbench.say(0.8, "compte ce qui manque")
     report = _account(workbench, size, whole=whole)
     report |= {"weight": parameters.weight, "renamed": renamed}
@@ -138,14 +140,18 @@ def _lengthen_successors(workbench: Workbench, parameters: CrossParameters) -> N
     """)
 
 
-def _make_keys(workbench: Workbench, side: Side, cell: str, weight: str) -> None:
+def _make_keys(
+    workbench: Workbench, side: Side, cell: str, weight: str, sums: Sequence[str] = ()
+) -> None:
     """Every cell of a side's key in the whole table, and every key, also that of rows without one.
 
-    To trim each of millions of cells takes longer than to count them as they are written.
+    To trim each of millions of cells takes longer than to count them as they are written. `sums`
+    are more aggregates to have of each cell.
     """
+    more = "".join(f", {one} AS {quoted(one)}" for one in sums)
     workbench.database.execute(f"""
         CREATE OR REPLACE TABLE {cells(side)} AS SELECT *, {key_text("cell")} AS key FROM (
-            SELECT {cell} AS cell, count(*) AS n, coalesce(sum({weight}), 0) AS weight
+            SELECT {cell} AS cell, count(*) AS n, {weight} AS weight{more}
             FROM {quoted(workbench.tables[side].whole)} GROUP BY ALL
         )
     """)

@@ -14,7 +14,6 @@ from shared.words import quoted as french_quoted
 _DAYS = ("DATE", "TIMESTAMP")
 _FORMATS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
 _COARSE = ("month", "quarter", "year")
-_PLAIN = {"means": ("favg", "moyenne"), "medians": ("median", "mediane")}
 _EXTREMES = {"mins": "min", "maxs": "max"}
 
 
@@ -25,35 +24,33 @@ def figures_sql(workbench: Workbench, told: AggregateParameters) -> Iterator[str
     """
     for name in told.sums:
         value, whole = number(workbench, TABLE, name, "sums")
-        total = f"CAST(sum({value}) AS BIGINT)" if whole else f"fsum({value})"
+        total = f"CAST({workbench.added('sum', value)} AS BIGINT)" if whole else f"fsum({value})"
         yield f"{total} AS {quoted(name)}"
-    yield from _plain(workbench, told, "means")
+    for name in told.means:
+        value, whole = number(workbench, TABLE, name, "means")
+        total, rows = workbench.added("sum", value), workbench.added("count", value)
+        mean = f"CAST({total} AS DOUBLE) / {rows}" if whole else f"favg({value})"
+        yield f"{mean} AS {quoted(name + '_moyenne')}"
     for name in told.counts:
         column = workbench.column(TABLE, name, "counts")
-        yield f"count({column}) AS {quoted(name + '_nombre')}"
+        yield f"{workbench.added('count', column)} AS {quoted(name + '_nombre')}"
     if told.rows:
-        yield f"count(*) AS {quoted(told.rows)}"
+        yield f"{workbench.added('count', '*')} AS {quoted(told.rows)}"
     for name in told.distinct:
         workbench.column(TABLE, name, "distinct")
         yield f"count(DISTINCT {filled(name)}) AS {quoted(name + '_distincts')}"
-    yield from _plain(workbench, told, "medians")
+    for name in told.medians:
+        value, _ = number(workbench, TABLE, name, "medians")
+        yield f"median(CAST({value} AS DOUBLE)) AS {quoted(name + '_mediane')}"
     for field, function in _EXTREMES.items():
         names: tuple[str, ...] = getattr(told, field)
         for name in names:
             value = _ordered(workbench, name, field)
-            yield f"{function}({value}) AS {quoted(f'{name}_{function}')}"
+            yield f"{workbench.added(function, value)} AS {quoted(f'{name}_{function}')}"
     for at, one in enumerate(told.quantiles):
         value, _ = number(workbench, TABLE, one.column, f"quantiles.{at}.column")
         yield f"quantile_cont(CAST({value} AS DOUBLE), {one.p!r}) AS {quoted(one.called)}"
     yield from _weighted(workbench, told)
-
-
-def _plain(workbench: Workbench, told: AggregateParameters, field: str) -> Iterator[str]:
-    function, ending = _PLAIN[field]
-    names: tuple[str, ...] = getattr(told, field)
-    for name in names:
-        value, _ = number(workbench, TABLE, name, field)
-        yield f"{function}(CAST({value} AS DOUBLE)) AS {quoted(f'{name}_{ending}')}"
 
 
 def _weighted(workbench: Workbench, told: AggregateParameters) -> Iterator[str]:

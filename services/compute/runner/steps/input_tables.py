@@ -68,6 +68,19 @@ def _columns(database: duckdb.DuckDBPyConnection, work: Work, name: str, read: s
     )
 
 
+def sampled(main: InputTable) -> Report:
+    """What a report says of a step whose main table is a sample, else nothing."""
+    if main.rows == main.whole_rows:
+        return {}
+    return {
+        "sample": {
+            "rows": main.rows,
+            "of": main.whole_rows,
+            "how": "lignes prises à intervalle régulier dans la table principale",
+        }
+    }
+
+
 def with_totals_told(report: Report, tables: Iterable[InputTable], *, is_kept: bool) -> Report:
     """A report that says of rows of totals that they were left out, or kept as was asked.
 

@@ -164,11 +164,13 @@ def cog_warnings(workbench: Workbench, met: int) -> list[Report]:
     `met` is how many distinct left keys met. A first warning names the use of the communes'
     crosswalk that lets most of them meet, a second one the communes that were split in between.
     """
-    left, right = (_texts(workbench, keys(side)) for side in ("left", "right"))
-    fits = [_fit(values) for values in (left, right)]
-    if fits[0] is None or fits[1] is None:
+    left = _texts(workbench, keys("left"))
+    if (fit := _fit(left)) is None:
         return []
-    years = {"left": fits[0].year, "right": fits[1].year}
+    right = _texts(workbench, keys("right"))
+    if (other := _fit(right)) is None:
+        return []
+    years = {"left": fit.year, "right": other.year}
     here, there = _communes_by_key(left), _communes_by_key(right)
     warnings = (_of_missing(here, there, met, years), _of_split(here, there, years))
     return [warning for warning in warnings if warning]
@@ -233,10 +235,7 @@ def _texts(workbench: Workbench, table: str) -> Texts:
 
 def _fit(values: Texts) -> Fit | None:
     """The year of values that are nearly all codes of communes; None if they are not."""
-    fit = best_year(values) if len(values) <= _MOST_KEYS else None
-    if fit is None or fit.kinds.get("unknown", 0) > (1 - _ENOUGH) * len(values):
-        return None
-    return fit
+    return best_year(values, _ENOUGH) if len(values) <= _MOST_KEYS else None
 
 
 def _communes_by_key(values: Texts) -> CommunesByKey:

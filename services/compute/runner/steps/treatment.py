@@ -27,7 +27,12 @@ from services.compute.runner.steps import aggregate, cross, geo, pivot, python, 
 from services.compute.runner.steps.cleaning import clean, pseudonymise
 from services.compute.runner.steps.handed_on import made_table
 from services.compute.runner.steps.hidden_failures import HiddenFailures, hides
-from services.compute.runner.steps.input_tables import take, with_empty_told, with_totals_told
+from services.compute.runner.steps.input_tables import (
+    sampled,
+    take,
+    with_empty_told,
+    with_totals_told,
+)
 from services.compute.runner.steps.leaving import Leaving
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, few
 from services.compute.runner.values.column_units import units_option
@@ -39,7 +44,7 @@ from shared.applications.python import check_installed
 from shared.errors import Invalid
 from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT, Column
-from shared.tables.privacy import Privacy
+from shared.tables.privacy import K_ENOUGH, Privacy
 
 _RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
     "aggregate": aggregate.run,
@@ -62,6 +67,7 @@ class TreatmentRun:
     database: duckdb.DuckDBPyConnection
     say: Say
     made: list[Made] = field(default_factory=list)
+    as_read: dict[str, bool] = field(default_factory=dict)
 
     def run(self) -> tuple[list[Made], list[Report]]:
         """Run every step; returns the files made and one report per step.
@@ -127,8 +133,8 @@ class TreatmentRun:
         ]
         return draw_pictures(self.work, self.folder / "out", reports, benches)
 
-    def _is_read_once(self, number: int) -> bool:
-        """Whether a step is a crossing that the aggregation after it alone reads.
+    def _summed(self, number: int) -> AggregateParameters | None:
+        """What is added up of a crossing that the aggregation after it alone reads.
 
         One of others' restricted data is read again, to see whose rows are in which group.
 
@@ -139,7 +145,9 @@ class TreatmentRun:
         crosses_again = any(step.application == "cross" for step in later)
         is_summed = readers == [0] and later[0].application == "aggregate"
         is_once = is_summed and not crosses_again and not self.work.protected
-        return one.application == "cross" and is_once
+        if one.application != "cross" or not is_once:
+            return None
+        return AggregateParameters.model_validate(later[0].parameters)
 
     def _step(self, number: int, step: Step, tables: dict[str, InputTable]) -> Report:
         application = APPLICATIONS[step.application]
@@ -157,7 +165,7 @@ class TreatmentRun:
             "application": application.name,
             "output": step.output,
             **with_totals_told(with_empty_told(report, workbench.empty), given, is_kept=is_kept),
-            **_sampled(roles[application.main_role(step)]),
+            **sampled(roles[application.main_role(step)]),
         }
 
     def _roles(
@@ -185,7 +193,8 @@ class TreatmentRun:
             self.work.crossing_rows,
             made=self.made,
             is_protected=bool(self.work.protected),
-            is_read_once=self._is_read_once(number),
+            summed=self._summed(number),
+            as_read=self.as_read,
             expected_rows=self.work.expected_rows.get(step.output),
         )
 
@@ -214,19 +223,23 @@ class TreatmentRun:
         if not summed:
             return None
         source = tables[summed[-1].inputs["table"]]
+        parameters = AggregateParameters.model_validate(summed[-1].parameters)
+        # Cells that differ by spaces alone make one group here: no smaller one than there.
+        are_as_made = self.work.sample_rows is None and not parameters.times and not source.totals
+        if are_as_made and aggregate.smallest_group(self.database) >= K_ENOUGH:
+            return None
         if not is_about_persons(self.database, self._some(source)):
             return None
-        parameters = AggregateParameters.model_validate(summed[-1].parameters)
         figures = [name for name in parameters.figures() if name in shown]
         return small_groups(self.database, source.whole, parameters.group_columns(), figures)
 
     def _some(self, table: InputTable) -> str:
         """Rows by which a table is judged; a crossing that is not kept is not made for them."""
-        steps = {step.output: number for number, step in enumerate(self.work.steps)}
-        number = steps.get(table.name)
-        if number is not None and self._is_read_once(number):
-            return few(table.name)
-        return self._sample(table, SAMPLE).name
+        if table.name not in self.as_read:
+            return self._sample(table, SAMPLE).name
+        some = f"{few(table.name)} (faites)"
+        self.database.execute(f"CREATE TABLE {quoted(some)} AS FROM {quoted(few(table.name))}")
+        return some
 
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
@@ -281,15 +294,3 @@ def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[M
 def _hand_on(_workbench: Workbench, _parameters: Any) -> Report:  # noqa: ANN401 - of any application
     """What a step that draws does before it is known what leaves the lab."""
     return {"summary": ""}
-
-
-def _sampled(main: InputTable) -> Report:
-    if main.rows == main.whole_rows:
-        return {}
-    return {
-        "sample": {
-            "rows": main.rows,
-            "of": main.whole_rows,
-            "how": "lignes prises à intervalle régulier dans la table principale",
-        }
-    }

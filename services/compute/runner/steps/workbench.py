@@ -13,6 +13,7 @@ from services.compute.jobs.crossing_size import MOST_ROWS
 from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_value
 from services.compute.runner.database import Say, columns, filled, literal, quoted
+from shared.applications.aggregate import AggregateParameters
 from shared.errors import Invalid
 from shared.tables.manifest import Column
 from shared.words import counted
@@ -25,7 +26,7 @@ WHOLE = r"[+-]?[0-9]{1,15}"
 TABLE = "table"
 """The role of the only table of an application that takes one."""
 
-_WHOLE_TYPES = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+WHOLE_TYPES = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _OTHER_TYPES = {"FLOAT", "DOUBLE", "UBIGINT", "HUGEINT", "UHUGEINT"}
 
 
@@ -73,9 +74,10 @@ class InputTable:
 class Workbench:
     """One step's work place; `sample_rows` are those of a trial's main table, else None.
 
-    What it makes stands in memory, unless it `is_read_once`, by an aggregation that comes next:
-    then it is made as it is read, and `few` of its rows by themselves. `expected_rows` are those
-    that the preview told.
+    What it makes stands in memory, unless an aggregation that comes next alone reads it, which
+    makes what is `summed`: then it is made as it is read, and `few` of its rows by themselves.
+    Such tables are named in `as_read`, with whether their rows are added up by key. `expected_rows`
+    are those that the preview told.
     `empty` counts, by column, the cells in which a mark stands in place of a number. `made` are
     files beside the step's table, in the folder `out`. The treatment `is_protected` when others'
     restricted data go in.
@@ -91,7 +93,8 @@ class Workbench:
     empty: dict[str, int] = field(default_factory=dict)
     made: list[Made] = field(default_factory=list)
     is_protected: bool = False
-    is_read_once: bool = False
+    summed: AggregateParameters | None = None
+    as_read: dict[str, bool] = field(default_factory=dict)
     expected_rows: int | None = None
 
     def columns(self, role: str) -> dict[str, str]:
@@ -116,19 +119,46 @@ class Workbench:
     def make(self, sql: str) -> None:
         """Let the result of the query `sql` be the step's output."""
         self.database.execute(f"CREATE TABLE {quoted(self.output)} AS {sql}")
-        if self.is_read_once:
-            made = f"CREATE VIEW {quoted(few(self.output))} AS FROM {quoted(self.output)}"
-            self.database.execute(made)
 
-    def make_as_read(self, sql: str, some: str) -> None:
-        """Let the query `sql` be the step's output, run as it is read; `some` makes a few rows."""
-        self.database.execute(f"CREATE VIEW {quoted(self.output)} AS {sql}")
-        self.database.execute(f"CREATE TABLE {quoted(few(self.output))} AS {some}")
+    def make_as_read(self, sql: str, some: str, by_key: str = "") -> None:
+        """Let the query `sql` be the step's output, run as it is read; `some` makes a few rows.
+
+        `by_key` makes what its rows add up to by key, where that is all that is needed of them.
+        """
+        made = {self.output: sql, few(self.output): some, added_up(self.output): by_key}
+        for name, query in made.items():
+            if query:
+                self.database.execute(f"CREATE VIEW {quoted(name)} AS {query}")
+        self.as_read[self.output] = bool(by_key)
+
+    @property
+    def is_added_up(self) -> bool:
+        """Whether the rows of its only table were added up by key."""
+        return TABLE in self.tables and self.as_read.get(self.tables[TABLE].name, False)
+
+    def added(self, function: str, value: str) -> str:
+        """An aggregate in SQL: of all rows, or of what these were added up to by key."""
+        figure = f"{function}({value})"
+        if not self.is_added_up:
+            return figure
+        if function == "count":
+            return f"CAST(sum({quoted(figure)}) AS BIGINT)"
+        return f"{function}({quoted(figure)})"
 
 
 def few(table: str) -> str:
     """The table that has a few rows of one that is read once."""
     return f"{table} (quelques lignes)"
+
+
+def added_up(table: str) -> str:
+    """The table that has what the rows of one that is read once add up to by key."""
+    return f"{table} (par clé)"
+
+
+def whole_number(name: str) -> str:
+    """A column of one of WHOLE_TYPES as an SQL expression."""
+    return f"CAST({quoted(name)} AS BIGINT)"
 
 
 def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[str, bool]:
@@ -140,8 +170,8 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
     """
     column = workbench.column(role, name, parameter)
     kind = workbench.columns(role)[name]
-    if kind in _WHOLE_TYPES:
-        return f"CAST({column} AS BIGINT)", True
+    if kind in WHOLE_TYPES:
+        return whole_number(name), True
     if kind in _OTHER_TYPES or kind.startswith("DECIMAL"):
         # Who writes Parquet from a data frame writes NaN for "no value".
         return (

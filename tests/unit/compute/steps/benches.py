@@ -31,7 +31,7 @@ def bench(**tables: Rows | pa.Table) -> Workbench:
 def made(workbench: Workbench) -> list[dict[str, Any]]:
     """The rows of the table that the step made, in order."""
     rows: list[dict[str, Any]] = (
-        workbench.database.sql(f"FROM {quoted(MADE)}").to_arrow_table().to_pylist()
+        workbench.database.sql(f"FROM {quoted(workbench.output)}").to_arrow_table().to_pylist()
     )
     return rows
 

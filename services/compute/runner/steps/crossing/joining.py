@@ -1,5 +1,7 @@
 """Makes the rows of a crossing: those that meet, and those of either side that meet nothing."""
 
+from collections.abc import Sequence
+
 from services.compute.runner.database import evenly, quoted
 from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.steps.crossing.key_tables import (
@@ -14,11 +16,15 @@ from services.compute.runner.steps.workbench import Workbench
 from shared.words import unique
 
 
-def join_tables(workbench: Workbench, left: str, right: str, how: str, of: Bound) -> dict[str, str]:
+def join_tables(
+    workbench: Workbench, keys: tuple[str, str], how: str, of: Bound, sums: Sequence[str] = ()
+) -> dict[str, str]:
     """Make the output, in the order of the left table; returns the right columns renamed.
 
-    What is read once has no order: to number rows takes most of a large crossing's time.
+    What is read once has no order: to number rows takes most of a large crossing's time. `sums` are
+    aggregates of left rows that stand beside the cells of their key.
     """
+    left, right = keys
     kept, added = list(workbench.columns("left")), list(workbench.columns("right"))
     new = unique(added, kept)
     renamed = {old: name for old, name in zip(added, new, strict=True) if old != name}
@@ -30,14 +36,11 @@ def join_tables(workbench: Workbench, left: str, right: str, how: str, of: Bound
     if how == "anti":
         _make_anti(workbench, kept, of_left)
         return {}
-    if workbench.is_read_once and of.rows_of_a_key is None and how in ("left", "inner"):
-        shown, met = f"SELECT {', '.join(chosen)} FROM", _met_once(of, of_right)
-        crossed = f"{join} ({met}) r ON r.met = l.cell"
-        some = evenly(SAMPLE, max(SAMPLE, workbench.tables["left"].rows))
-        workbench.make_as_read(
-            f"{shown} (SELECT {of_left}) l {crossed}",
-            f"{shown} (SELECT {of_left} QUALIFY {some}) l {crossed}",
-        )
+    if workbench.summed and of.rows_of_a_key is None and how in ("left", "inner"):
+        crossed = f"{join} ({_met_once(of, of_right)}) r ON r.met = l.cell"
+        by_key = [f"l.cell AS {quoted(name)}" for name in kept if quoted(name) == left]
+        by_key += [*chosen[len(kept) :], *(f"l.{quoted(one)}" for one in sums)]
+        _make_as_read(workbench, of_left, crossed, chosen, by_key if sums else [])
         return renamed
     numbered = f"(SELECT row_number() OVER () AS number, {key_text('cell')} AS key, * FROM (SELECT"
     workbench.make(f"""
@@ -50,6 +53,20 @@ def join_tables(workbench: Workbench, left: str, right: str, how: str, of: Bound
         empty = [f"NULL AS {quoted(name)}" for name in kept]
         _add_alone(workbench, [*empty, *chosen[len(kept) :]], f"{numbered} {of_right})) r")
     return renamed
+
+
+def _make_as_read(
+    workbench: Workbench, left: str, crossed: str, chosen: Sequence[str], by_key: Sequence[str]
+) -> None:
+    """Cross the rows each time that they are read; and their sums by key, if any."""
+    shown = f"SELECT {', '.join(chosen)} FROM"
+    some = evenly(SAMPLE, max(SAMPLE, workbench.tables["left"].rows))
+    added_up = f"SELECT {', '.join(by_key)} FROM {cells('left')} l {crossed}" if by_key else ""
+    workbench.make_as_read(
+        f"{shown} (SELECT {left}) l {crossed}",
+        f"{shown} (SELECT {left} QUALIFY {some}) l {crossed}",
+        added_up,
+    )
 
 
 def _met_once(of: Bound, of_right: str) -> str:

@@ -1,0 +1,50 @@
+"""What left rows add up to by key, for an aggregation that alone reads their crossing.
+
+Millions of rows have thousands of keys: what is added up beside each needs no row that is crossed.
+"""
+
+from collections.abc import Collection, Iterator
+
+from services.compute.runner.database import quoted
+from services.compute.runner.steps.workbench import WHOLE_TYPES, Workbench, whole_number
+from shared.applications.aggregate import AggregateParameters
+from shared.applications.cross import CrossParameters
+
+_MOST = 20
+"""Figures that are kept for each key: there may be as many keys as rows."""
+
+
+def key_sums(workbench: Workbench, parameters: CrossParameters) -> tuple[str, ...]:
+    """The aggregates of left rows, in SQL, that all the next step's figures are made of.
+
+    None where it adds up anything else than whole numbers and rows, which are the same in any
+    order, or by groups that rows of one key need not have in common.
+    """
+    told, left = workbench.summed, workbench.columns("left")
+    if told is None or workbench.sample_rows is not None or parameters.how not in ("left", "inner"):
+        return ()
+    key = set() if parameters.keys else {parameters.left_key}
+    others = told.times or told.distinct or told.medians or told.quantiles or told.weighted_means
+    if others or (set(left) - key) & set(told.by):
+        return ()
+    whole = {name for name, kind in left.items() if kind in WHOLE_TYPES}
+    found = tuple(dict.fromkeys(_figures(told, left, whole)))
+    return found if "" not in found and len(found) <= _MOST else ()
+
+
+def _figures(
+    told: AggregateParameters, left: Collection[str], whole: Collection[str]
+) -> Iterator[str]:
+    """Every aggregate that is needed; empty for one that cannot be made by key."""
+    yield "count(*)"
+    for name in told.counts:
+        yield f"count({quoted(name)})" if name in left else ""
+    for names, functions in (
+        (told.sums, ("sum",)),
+        (told.means, ("sum", "count")),
+        (told.mins, ("min",)),
+        (told.maxs, ("max",)),
+    ):
+        for name in names:
+            for function in functions:
+                yield f"{function}({whole_number(name)})" if name in whole else ""
