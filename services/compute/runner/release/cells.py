@@ -7,6 +7,7 @@ Control », 4.2).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import duckdb
@@ -66,7 +67,11 @@ class Earlier(NamedTuple):
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of one table, in `PARTS`, as far as they are of one input."""
+    """The cells of one table, in `PARTS`, as far as they are of one input.
+
+    `PARTS` has a `cell`, a `row` in it, the `unit` whose that is, and how often it counts as
+    `weight`.
+    """
 
     database: duckdb.DuckDBPyConnection
     population: Population
@@ -76,7 +81,7 @@ class Cells:
         """How many units are in each cell, and the cells whose rows count unequally often."""
         found = self.database.execute(f"""
             SELECT cell, count(DISTINCT unit), min(weight) <> max(weight)
-            FROM {quoted(PARTS)} JOIN {quoted(self.population.units)} USING (row) GROUP BY cell
+            FROM {quoted(PARTS)} GROUP BY cell
         """).fetchall()
         return {cell: n for cell, n, _ in found}, {cell for cell, _, uneven in found if uneven}
 
@@ -93,11 +98,14 @@ class Cells:
 
     def measures(self) -> dict[int, Measure]:
         """What is behind each cell's figure of the column that was read."""
-        return self._measured(f"SELECT cell, row, weight FROM {quoted(PARTS)}")
+        return self._measured(f"FROM {quoted(PARTS)}")
 
     def piece_measures(self) -> dict[int, Measure]:
         """The same of each atom, by its number."""
-        return self._measured(f"SELECT atom AS cell, row, 1 AS weight FROM {quoted(_ATOMS)}")
+        return self._measured(
+            f"SELECT atom AS cell, row, unit, 1 AS weight FROM {quoted(_ATOMS)}"
+            f" JOIN {quoted(self.population.units)} USING (row)"
+        )
 
     def _measured(self, parts: str) -> dict[int, Measure]:
         found = self.database.execute(f"""
@@ -107,11 +115,15 @@ class Cells:
                 SELECT cell, unit, sum(abs(value) * weight) AS part, min(value) AS least,
                     max(value) AS most
                 FROM ({parts}) JOIN {quoted(_VALUES)} USING (row)
-                JOIN {quoted(self.population.units)} USING (row)
                 WHERE value IS NOT NULL GROUP BY cell, unit
             ) GROUP BY cell
         """).fetchall()
         return {cell: Measure(*rest) for cell, *rest in found}
+
+    @cached_property
+    def are_apart(self) -> bool:
+        """Whether no row is in two cells, whatever these show."""
+        return self._are_apart(self._in_cells(""))
 
     def bring_into_play(self, figure: str = "", *, with_values: bool = False) -> bool:
         """Sort the rows of cells that show that figure, or any, into atoms.
@@ -119,18 +131,15 @@ class Cells:
         Returns whether some row is in two cells: else nothing follows from several together.
         Raises Undecided.
         """
-        queries = [f"SELECT cell, row FROM {quoted(PARTS)}"]
-        queries += [one.cells(figure, at) for at, one in enumerate(self.earlier)]
-        union = " UNION ALL ".join(queries)
+        if self.are_apart:
+            return False
+        union = self._in_cells(figure)
         if with_values:
             union = (
                 f"SELECT cell, row FROM ({union}) JOIN {quoted(_VALUES)} USING (row)"
                 " WHERE value IS NOT NULL"
             )
-        ((cells, rows),) = self.database.execute(
-            f"SELECT count(*), count(DISTINCT row) FROM ({union})"
-        ).fetchall()
-        if cells == rows:
+        if (figure or with_values) and self._are_apart(union):
             return False
         self.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_PLAY)} AS
@@ -149,6 +158,17 @@ class Cells:
             ) USING (cells)
         """)
         return True
+
+    def _in_cells(self, figure: str) -> str:
+        """The query of the rows of cells that show that figure, or any."""
+        earlier = (one.cells(figure, at) for at, one in enumerate(self.earlier))
+        return " UNION ALL ".join((f"SELECT cell, row FROM {quoted(PARTS)}", *earlier))
+
+    def _are_apart(self, rows: str) -> bool:
+        ((cells, distinct),) = self.database.execute(
+            f"SELECT count(*), count(DISTINCT row) FROM ({rows})"
+        ).fetchall()
+        return bool(cells == distinct)
 
     def atoms(self) -> list[Atom]:
         """Those of what was brought into play."""

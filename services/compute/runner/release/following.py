@@ -12,7 +12,7 @@ from typing import NamedTuple
 import duckdb
 
 from services.compute.runner.database import columns, quoted
-from services.compute.runner.release.populations import AREAS, Population, cells_of, visible
+from services.compute.runner.release.populations import Population, cells_of, tells_apart, visible
 from shared.applications.effect import Effect, MadeColumn, Source
 
 
@@ -43,6 +43,7 @@ class Followed:
     selected: inputs of whose units the holder's own tables chose some.
     lost: inputs that are in it, and not followed.
     by: of groups, the columns that they are made for.
+    once: columns of `carriers` of which it is known that no row of the input stands twice.
     """
 
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Followed:
     lost: frozenset[str] = frozenset()
     is_own: bool = False
     by: tuple[str, ...] = ()
+    once: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -69,7 +71,8 @@ class Following:
         if population := self.populations.get(name):
             made = {one: (Part(name, one, (), population.row),) for one in names}
             carriers = {population.row: Carrier(population=name)}
-            self.tables[name] = Followed(carriers, made, frozenset({name}))
+            once = frozenset({population.row})
+            self.tables[name] = Followed(carriers, made, frozenset({name}), once=once)
         else:
             made = {one: (Part("", one),) for one in names}
             self.tables[name] = Followed(columns=made, is_own=not is_published)
@@ -125,6 +128,11 @@ class Following:
             self._selected(given, effect),
             lost,
             any(one.is_own for one in given.values()),
+            once=frozenset(
+                name
+                for source, name in renamed.items()
+                if source.column in given[source.role].once and times.get(source.role) == 1
+            ),
         )
 
     def _not_carried(
@@ -211,6 +219,7 @@ class Following:
             columns=made_of,
             exists_by=exists_by,
             by=tuple(groups),
+            once=frozenset(),
         )
 
     def _number(self, output: str, source: Followed, table: str, groups: Mapping[str, str]) -> None:
@@ -270,27 +279,18 @@ class Following:
                     f"SELECT {cell} AS cell, m.row, m.weight AS n FROM {joined}"
                     f" JOIN {inner} m ON m.cell = s.{quoted(name)}"
                 )
+        # To look among millions of rows for one that comes twice takes longer than all the rest.
+        is_once = len(parts) == 1 and any(
+            source.carriers[name].population == population for name in source.once
+        )
+        weight, grouped = ("n", "") if is_once else ("sum(n)", "GROUP BY cell, row")
         self.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(members_of(population, output))} AS
-            SELECT cell, row, CAST(sum(n) AS BIGINT) AS weight
-            FROM ({" UNION ALL ".join(parts)}) WHERE row IS NOT NULL GROUP BY cell, row
+            SELECT cell, row, CAST({weight} AS BIGINT) AS weight
+            FROM ({" UNION ALL ".join(parts)}) WHERE row IS NOT NULL {grouped}
         """)
 
 
 def members_of(population: str, output: str) -> str:
     """The table of `cell`, `row` and `weight`: the input's rows in the groups of that table."""
     return f"‹lignes de {population} dans {output}›"
-
-
-def tells_apart(database: duckdb.DuckDBPyConnection, population: Population, column: str) -> bool:
-    """Whether a column's values have fewer units each, on average, than a figure needs."""
-    if population.type_of(column) in AREAS:
-        return False
-    if column not in columns(database, population.base):
-        return True
-    ((units, values),) = database.execute(f"""
-        SELECT count(DISTINCT unit), count(DISTINCT {quoted(column)})
-        FROM {quoted(population.base)} JOIN {quoted(population.units)}
-        ON row = {quoted(population.row)} WHERE {quoted(column)} IS NOT NULL
-    """).fetchall()
-    return bool(units < population.minimum * values)

@@ -102,3 +102,17 @@ def make_population(
         SELECT {quoted(made.row)} AS row, {whose} AS unit FROM {quoted(made.base)}
     """)
     return made
+
+
+def tells_apart(database: duckdb.DuckDBPyConnection, population: Population, column: str) -> bool:
+    """Whether a column's values have fewer units each, on average, than a figure needs."""
+    if population.type_of(column) in AREAS:
+        return False
+    if column not in columns(database, population.base):
+        return True
+    ((units, values),) = database.execute(f"""
+        SELECT count(DISTINCT unit), count(DISTINCT {quoted(column)})
+        FROM {quoted(population.base)} JOIN {quoted(population.units)}
+        ON row = {quoted(population.row)} WHERE {quoted(column)} IS NOT NULL
+    """).fetchall()
+    return bool(units < population.minimum * values)

@@ -19,7 +19,7 @@ from services.compute.runner.release.told import outcomes
 from shared.tables.release import LedgerEntry, RuleOutcome
 
 _BITS = 32
-_LISTS = count()
+_LISTS, _SHOWN = count(), "‹cellules montrées›"
 _KNOWN = (*AREAS, "year", "date", "month")
 """Types of columns that all units of a group may well have in common."""
 
@@ -75,9 +75,10 @@ class TableCheck:
         return (1 + sorted(self.groups).index(column)) << _BITS
 
     def _make_parts(self) -> None:
+        units = quoted(self.population.units)
         parts = " UNION ALL ".join(
-            f"SELECT {self._first(column)} + cell AS cell, row, weight"
-            f" FROM {quoted(members_of(self.population.name, source))}"
+            f"SELECT {self._first(column)} + cell AS cell, row, unit, weight"
+            f" FROM {quoted(members_of(self.population.name, source))} JOIN {units} USING (row)"
             f" WHERE cell IN (SELECT {quoted(column)} FROM {quoted(self.table)})"
             for column, source in self.groups.items()
         )
@@ -200,15 +201,18 @@ class TableCheck:
             for at, base in enumerate(shown.values())
         )
         self.database.execute(f"""
-            COPY (
-                SELECT row, dense_rank() OVER (ORDER BY cell) AS cell, weight, figures FROM (
-                    SELECT row, cell, weight, {bits} AS figures FROM {quoted(PARTS)}
-                    WHERE cell NOT IN ({self._listed(self.rows)})
-                ) WHERE figures <> 0 ORDER BY row, cell
-            ) TO {target} (FORMAT parquet, COMPRESSION zstd)
+            CREATE OR REPLACE TABLE {quoted(_SHOWN)} AS
+            SELECT cell, row_number() OVER (ORDER BY cell) AS place, figures FROM (
+                SELECT cell, {bits} AS figures FROM (SELECT DISTINCT cell FROM {quoted(PARTS)})
+                WHERE cell NOT IN ({self._listed(self.rows)})
+            ) WHERE figures <> 0
         """)
-        ((cells, units),) = self.database.execute(f"""
-            SELECT count(DISTINCT cell), count(DISTINCT unit)
-            FROM read_parquet({target}) JOIN {quoted(self.population.units)} USING (row)
-        """).fetchall()
+        rows = f"FROM {quoted(PARTS)} JOIN {quoted(_SHOWN)} USING (cell)"
+        self.database.execute(
+            f"COPY (SELECT row, place AS cell, weight, figures {rows} ORDER BY row, place)"
+            f" TO {target} (FORMAT parquet, COMPRESSION zstd)"
+        )
+        ((cells, units),) = self.database.execute(
+            f"SELECT count(DISTINCT cell), count(DISTINCT unit) {rows}"
+        ).fetchall()
         return int(cells), int(units)

@@ -226,6 +226,33 @@ def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
     assert [one.units for one in record.entries] == [20], "for what leaves later, if it is released"
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_ledger_says_how_often_a_crossing_lets_a_row_count(tmp_path: Path, times: int) -> None:
+    """Each enterprise stands once, or as often as its town is listed."""
+    lab = Lab(tmp_path, [(f"{at:09}", "A", "x", 100) for at in range(9)])
+    mine = table({"ville": ["A"] * times, "groupe": ["g"] * times})
+    keys = {"left_key": "ville", "right_key": "ville", "how": "inner", "many_to_many": "kept"}
+    steps = [
+        {
+            "application": "cross",
+            "inputs": {"left": "e", "right": "mine"},
+            "output": "c",
+            "parameters": keys,
+        },
+        {
+            "application": "aggregate",
+            "inputs": {"table": "c"},
+            "output": "r",
+            "parameters": {"by": ["groupe"], "rows": "lignes"},
+        },
+    ]
+    _, rows = lab.treat(steps, mine=mine)
+    assert [row["lignes"] for row in rows] == [9 * times]
+    ((_, content),) = lab.left
+    weights = parquet.read_table(io.BytesIO(content))["weight"].to_pylist()
+    assert weights == [times] * 9
+
+
 def test_shares_are_empty_where_a_part_is(tmp_path: Path) -> None:
     """All shares but one tell the total, and so the part that is left."""
     rows = [(f"{at:09}", "AB"[at % 2], "x", 100 + at) for at in range(20)]
