@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from services.compute.execution.bubblewrap import check_sandbox
@@ -56,22 +57,30 @@ def role_of(path: Path) -> str:
 
 
 def check_code(
-    step: Step, samples: Mapping[str, Path], limits: Limits, kept: Path | None
+    step: Step,
+    samples: Mapping[str, Path],
+    limits: Limits,
+    kept: Path | None,
+    uploads: Mapping[str, str] = MappingProxyType({}),
 ) -> CheckedCode:
     """Take the samples in and run the step on them; what it makes goes into the folder `kept`.
 
-    Raises Rejected, in French, for a sample that is no table, Unavailable where no sandbox starts.
+    Those in `uploads` are files and no table: what they are called, by their role. Raises Rejected,
+    in French, for a sample that is no table, Unavailable where no sandbox starts.
     """
     check_sandbox()
     with job_folder() as folder:
-        profiles = {
-            role: _take(path, limits, folder.input_path(number))
-            for number, (role, path) in enumerate(samples.items())
-        }
+        profiles = {}
+        for number, (role, path) in enumerate(samples.items()):
+            if role in uploads:
+                shutil.copyfile(path, folder.input_path(number))
+            else:
+                profiles[role] = _take(path, limits, folder.input_path(number))
         work = Work(
             kind="full",
             inputs={role: f"in/{number}" for number, role in enumerate(samples)},
             described={role: profile["columns"] for role, profile in profiles.items()},
+            uploads=dict(uploads),
             steps=(step,),
         )
         folder.describe(work)

@@ -10,6 +10,7 @@ from shared.events import (
     AccessGranted,
     AccessRequested,
     DatasetHeld,
+    DatasetPublished,
     DatasetRegistered,
     DatasetRejected,
     DatasetsMatched,
@@ -23,6 +24,7 @@ from shared.events import (
     OpeningRequested,
     TreatmentChecked,
 )
+from shared.tables.privacy import UNEXAMINED
 from shared.words import counted, french_date, french_list
 
 _WORDS = {
@@ -61,6 +63,7 @@ _WORDS = {
         "language": "langue",
         "modified": "date de mise à jour",
         "columns": "description des colonnes",
+        "content": "nature du contenu",
         "minimum_units": "nombre minimal d'unités par chiffre publié",
         "joins_shown": "croisements montrés à tous",
     },
@@ -120,7 +123,20 @@ def _rejected(event: DatasetRejected) -> str:
 
 
 @summarise.register
+def _published(event: DatasetPublished) -> str:
+    size = counted(event.rows, "ligne", "lignes")
+    if event.files is not None:
+        size = counted(event.files, "fichier", "fichiers")
+    return f"Le jeu de données « {event.title} » est publié ({size})."
+
+
+@summarise.register
 def _held(event: DatasetHeld) -> str:
+    if UNEXAMINED in event.kinds:
+        return (
+            f"Le jeu de fichiers « {event.title} » est retenu : son propriétaire doit déclarer s'il"
+            " s'y trouve des données personnelles, et sur quelle base légale. Rien ne l'examine."
+        )
     columns = ", ".join(f"« {name} »" for name in event.columns)
     return (
         f"Le jeu de données « {event.title} » est retenu : {columns} y portent sur des personnes."

@@ -191,8 +191,9 @@ PYTHON = Application(
     title="Exécuter votre code Python",
     description=(
         "Exécute la fonction run(tables, parameters) de votre fichier Python : tables donne les"
-        " DataFrame pandas par leur nom de rôle, avec leurs types (les codes restent du texte), et"
-        " parameters l'objet JSON de l'étape. Elle rend un DataFrame, qui devient la table de"
+        " DataFrame pandas par leur nom de rôle, avec leurs types (les codes restent du texte), ou"
+        " d'un jeu de fichiers leurs chemins par nom, en lecture seule ; et parameters l'objet JSON"
+        " de l'étape. Elle rend un DataFrame, qui devient la table de"
         " l'étape, ou un dictionnaire de DataFrame, de figures (matplotlib, altair), d'octets et de"
         " chemins de fichiers écrits dans le dossier courant ; le premier DataFrame est la table de"
         " l'étape. Ou exécute un notebook, rendu en HTML. Bibliothèques :"

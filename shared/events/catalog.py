@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.events.event import (
     AcceptedRepair,
+    Content,
     Contributor,
     Event,
     FileRef,
@@ -38,16 +39,17 @@ class DatasetRegistered(_DatasetEvent, source="catalog"):
     project_id: str | None = Field(default=None, description="the project whose result this is")
     accepted_repairs: tuple[AcceptedRepair, ...] = ()
     again: bool = Field(default=False, description="it was read before, and shall be read anew")
+    content: Content = Field(default="table", description="what the file shall be read as")
 
 
 class DatasetPublished(_DatasetEvent, source="catalog"):
     """A dataset was read, profiled and can be found."""
 
-    summary = "Le jeu de données « {title} » est publié ({rows:ligne/lignes})."
     version: int
-    rows: int
+    rows: int = Field(description="0 of files, which are no table")
     keys: tuple[str, ...] = Field(description="kinds of key columns found: commune, siren, ...")
     project_id: str | None = None
+    files: int | None = Field(default=None, description="how many it is, if it is no table")
 
 
 class DatasetHeld(_DatasetEvent, source="catalog"):

@@ -9,6 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 V = TypeVar("V")
 
 JobKind = Literal["ingest", "trial", "full", "harvest"]
+Content = Literal["table", "files"]
+"""What a dataset is: one table, or files that are kept as they are."""
+
 CatalogueKind = Literal["dcat", "data.gouv"]
 Stage = Literal[
     "submitted",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field
 
 from shared.events.event import FileRef, Frozen, JobKind, Step, Verdict
+from shared.tables.files import FileSummary
 from shared.tables.privacy import Privacy
 from shared.tables.provenance import Provenance
 from shared.tables.release import EarlierRelease, ProtectedInput
@@ -71,6 +72,9 @@ class Input(Frozen):
     )
     ledger_length: int = Field(
         default=0, exclude=True, description="of its release ledger, when it was opened"
+    )
+    upload: str = Field(
+        default="", exclude=True, description="of a dataset of files, what they came as"
     )
     unit: str = Field(default="", exclude=True, description="the column that tells whose rows are")
     unit_type: str = Field(default="", exclude=True, description="what that column holds")
@@ -235,7 +239,10 @@ class Repair(Frozen):
 
 
 class Profile(Frozen):
-    """What the ingest application reports: the table's shape and its key columns."""
+    """What the ingest application reports: the table's shape and its key columns.
+
+    Of `files`, which are no table, it has neither rows nor columns.
+    """
 
     rows: int = Field(ge=0)
     format: str = Field(default="csv", description="csv, xlsx, json, geojson, shp, parquet, ...")
@@ -247,14 +254,17 @@ class Profile(Frozen):
     columns: tuple[Column, ...]
     repairs: tuple[Repair, ...] = ()
     privacy: Privacy | None = Field(default=None, description="what it tells about persons")
+    files: FileSummary | None = Field(default=None, description="of a dataset of files")
     totals: tuple[TotalRows, ...] = Field(default=(), description="rows that sum others")
     likely_totals: tuple[TotalRows, ...] = Field(
         default=(), description="rows that look so and sum nothing: steps count them"
     )
 
     def without_values(self) -> "Profile":
-        """The same for those who may not see the data: no value of a row is shown."""
-        return self.model_copy(update={"columns": tuple(map(_without_values, self.columns))})
+        """The same for those who may not see the data: no value of a row, no name of a file."""
+        files = self.files and self.files.model_copy(update={"names": ()})
+        columns = tuple(map(_without_values, self.columns))
+        return self.model_copy(update={"columns": columns, "files": files})
 
     @property
     def total_rows(self) -> tuple[RowRange, ...]:

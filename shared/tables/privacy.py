@@ -22,6 +22,12 @@ DOUBTFUL = 0.7
 _ALSO_OF_THINGS = frozenset({"first_name", "surname", "full_name", "place", "event_date"})
 """Kinds that things have as well: a name may be a street's or a ship's."""
 
+UNEXAMINED = "unexamined"
+"""The kind of what nothing looks into: files are what their owner states of them."""
+
+FILES = "fichiers"
+"""How owners name all files of a dataset when they state what is in them of persons."""
+
 _KINDS = {
     "nir": "numéro de sécurité sociale",
     "iban": "IBAN",
@@ -59,7 +65,14 @@ _KINDS = {
     "origin": "origine",
     "offence": "condamnations et infractions",
     "small_groups": "petits effectifs",
+    UNEXAMINED: "non examinés",
 }
+
+
+_UNEXAMINED = (
+    "Ces fichiers ne sont pas examinés ici : ce qu'ils disent de personnes, leur propriétaire le"
+    " déclare, et rien ne le vérifie."
+)
 
 
 class Finding(Frozen):
@@ -131,7 +144,15 @@ class Privacy(Frozen):
     @property
     def warning(self) -> str:
         """What somebody must think of before this table leaves the lab, in French; else empty."""
-        return "" if self.is_safe else f"Données personnelles. {self.in_french()}"
+        if self.is_safe:
+            return ""
+        said = self.in_french()
+        return said if self.is_unexamined else f"Données personnelles. {said}"
+
+    @property
+    def is_unexamined(self) -> bool:
+        """Whether it is of files, which nothing looks into."""
+        return any(one.kind == UNEXAMINED for one in self.findings)
 
     def named(self, role: Role) -> tuple[Finding, ...]:
         """The columns of that role."""
@@ -152,6 +173,8 @@ class Privacy(Frozen):
         """The verdict as owners and holders read it."""
         if self.verdict == "none":
             return "Aucune donnée personnelle n'a été repérée."
+        if self.is_unexamined:
+            return _UNEXAMINED
         if self.verdict == "quasi" and self.subject == "groups":
             return self._of_groups()
         said = f"Identifiants directs : {_listed(self.named('direct'))}. "
@@ -175,6 +198,12 @@ class Privacy(Frozen):
             f" ({_percent(self.share_below)}) : leurs chiffres peuvent révéler quelque chose de"
             f" chacune. Colonnes : {_listed(self.named('quasi'))}."
         )
+
+
+def unexamined(files: int) -> Privacy:
+    """What is known of persons in files: nothing, which counts as the worst until it is stated."""
+    found = Finding(column=FILES, kind=UNEXAMINED, role="direct", rows=files, confidence=0.5)
+    return Privacy(verdict="direct", subject="other", findings=(found,))
 
 
 def _listed(findings: tuple[Finding, ...]) -> str:

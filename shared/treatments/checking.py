@@ -11,7 +11,9 @@ from typing import Any
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
 from shared.applications.aggregate import AggregateParameters, further_named
 from shared.applications.cross import CHOICE, CROSS, SUCCESSOR_COLUMNS, CrossParameters
+from shared.applications.python import PYTHON
 from shared.events.event import Step, Treatment
+from shared.tables.files import no_table
 from shared.treatments.known_tables import KnownColumn, KnownInputs, KnownTable
 from shared.treatments.remarks import Findings, Remark
 from shared.treatments.repetition import (
@@ -25,6 +27,9 @@ from shared.treatments.repetition import (
 )
 from shared.treatments.step_tables import StepColumn, StepTable, grouped, handed_on, met
 from shared.words import near, quoted, unique
+
+FILES = "files"
+"""The kind of a remark on files that are taken for a table."""
 
 _NUMBERS = ("integer", "decimal")
 _KINDS = {"text": "du texte", "date": "des dates", "boolean": "oui ou non"}
@@ -85,7 +90,9 @@ class _Check:
         tables = self.tables = {name: self._input(name, one) for name, one in inputs}
         for number, step in enumerate(self._treatment.steps):
             parameters = parse_parameters(APPLICATIONS[step.application], step, f"steps.{number}")
-            if check := _STEPS.get(step.application):
+            if self._takes_files(number, step):
+                tables[step.output] = StepTable(step.output, "", {}, is_open=True)
+            elif check := _STEPS.get(step.application):
                 tables[step.output] = check(self, number, step, parameters, tables)
             else:
                 tables[step.output] = self._made(number, step, tables)
@@ -99,7 +106,21 @@ class _Check:
         elif known.columns is None or known.reason:
             self._note(self._found.unchecked, f"inputs.{name}", "not_known", known)
         columns = {one.name: StepColumn(one, name) for one in known.columns or ()}
-        return StepTable(name, dataset_id, columns, known.rows, known.columns is None)
+        is_open = known.columns is None
+        return StepTable(name, dataset_id, columns, known.rows, is_open, known.is_files)
+
+    def _takes_files(self, number: int, step: Step) -> bool:
+        """Whether a step takes files for a table: a fault for each role."""
+        roles = {role: self.tables[name] for role, name in step.inputs.items()}
+        files = {role: one for role, one in roles.items() if one.is_files}
+        if step.application == PYTHON.name:
+            return False
+        for role, one in files.items():
+            field, message = f"steps.{number}.inputs.{role}", no_table(one.name)
+            self._found.faults.append(
+                Remark(field=field, kind=FILES, message=message, dataset_id=one.dataset_id)
+            )
+        return bool(files)
 
     @staticmethod
     def _note(notes: list[Remark], field: str, kind: str, known: KnownTable) -> None:

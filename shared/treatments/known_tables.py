@@ -51,6 +51,7 @@ class KnownTable(Frozen):
     columns: tuple[KnownColumn, ...] | None = None
     reason: str = ""
     is_lost: bool = False
+    is_files: bool = Field(default=False, description="no table: only own code reads it")
 
 
 class KnownCrossing(Frozen):

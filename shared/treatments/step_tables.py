@@ -25,13 +25,17 @@ class StepColumn(NamedTuple):
 
 
 class StepTable(NamedTuple):
-    """A table on the way; one that `is_open` may have columns that nobody knows."""
+    """A table on the way; one that `is_open` may have columns that nobody knows.
+
+    What `is_files` is none.
+    """
 
     name: str
     dataset_id: str
     columns: Mapping[str, StepColumn]
     rows: int | None = None
     is_open: bool = False
+    is_files: bool = False
 
     @property
     def types(self) -> Types | None:

@@ -22,6 +22,10 @@ def check(
         list[Path],
         typer.Option(exists=True, help="A table for it, named after the file; several times."),
     ] = [],
+    files: Annotated[
+        list[Path],
+        typer.Option(exists=True, help="A file or .zip that is no table; several times."),
+    ] = [],
     parameters: Annotated[str, typer.Option(help="The JSON object that the code is given.")] = "{}",
     seed: int = 0,
     output: Annotated[Path | None, typer.Option(help="Folder for what it makes.")] = None,
@@ -33,17 +37,20 @@ def check(
     from deploy.local.code_check import check_code, role_of, step_of  # noqa: PLC0415
     from services.compute.execution.executor import Limits  # noqa: PLC0415
 
-    samples = {role_of(path): path for path in sample}
+    samples = {role_of(path): path for path in (*sample, *files)}
     if not samples:
-        raise CallError("add a table that the code shall read: --sample FILE.csv")
+        raise CallError("add what the code shall read: --sample FILE.csv, or --files FILE.zip")
     told = {"parameters": _object(parameters), "seed": seed}
     step = step_of(file, samples, told)
     limits = Limits(seconds=seconds, memory_bytes=memory_mb * 10**6)
-    checked = check_code(step, samples, limits, output)
+    uploads = {role: path.name for role, path in samples.items() if path in files}
+    checked = check_code(step, samples, limits, output, uploads)
     show.raw(show.text(checked.said))
     if checked.reason:
         raise CallError(checked.reason)
-    show.line(f"tables: {', '.join(samples)}")
+    show.line(f"tables: {', '.join(role for role in samples if role not in uploads) or 'none'}")
+    if uploads:
+        show.line(f"files: {', '.join(uploads)}")
     show.line(f"{checked.summary} ({checked.seconds:.1f} s, {checked.peak_bytes // 10**6} MB)")
     show.line(f"made: {', '.join(checked.outputs)}")
 

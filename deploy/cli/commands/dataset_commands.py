@@ -9,13 +9,14 @@ import typer
 from deploy.cli import show
 from deploy.cli.api_client import Answer, CallError, Client, path_of
 from deploy.cli.command_group import After, CommandGroup, Limit, ListRequest, TableFormat
-from deploy.cli.commands import dataset_owner_commands
+from deploy.cli.commands import access_commands, dataset_owner_commands
 from deploy.cli.commands.dataset_owner_commands import ABOUT
 from deploy.cli.session import client, save
 from shared.tables.exports import format_of
 
 app = CommandGroup("The catalogue, and access to its data.")
 app.add_typer(dataset_owner_commands.app)
+app.add_typer(access_commands.app)
 
 _Key = Annotated[str, typer.Option(help="Kind of key column: commune, siren, ...")]
 
@@ -104,6 +105,12 @@ def _show_versions(dataset: Answer) -> None:
 def show_(api: Client, dataset_id: str) -> Answer:
     """Show a dataset with its versions, and what would make it better."""
     return api.get("catalog", path_of("datasets", dataset_id))
+
+
+@app.lists("files", "name", "media_type", "size", "width", "height", "sha256", limit=100)
+def files(dataset_id: str) -> ListRequest:
+    """List the files of a dataset that is no table."""
+    return "catalog", path_of("datasets", dataset_id, "files"), {}
 
 
 @app.answers("repair", ABOUT)
@@ -200,7 +207,7 @@ def download(
     dataset_id: str,
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False)],
     name: Annotated[
-        str, typer.Option(help="A file of a project's result, instead of the table.")
+        str, typer.Option(help="A file of a project's result, or an upload of files, by its name.")
     ] = "",
     format_: TableFormat = "",
 ) -> None:

@@ -54,6 +54,8 @@ _AS_THEY_ARE = (
     "Les autres jeux du traitement y entrent tels qu'ils sont aujourd'hui : une autre version de"
     " l'un d'eux vous serait soumise de nouveau."
 )
+_COLUMNS = "toutes ses colonnes"
+_FILES = "tous ses fichiers, tels quels ; l'accord porte sur le jeu entier, il n'a pas de colonnes"
 _LONGEST = 160
 """Characters of what a column holds that are shown."""
 
@@ -103,7 +105,7 @@ def columns_of(wanted: Wanted) -> dict[str, tuple[str, ...] | None]:
     """The columns of each dataset, None where they are not known."""
     return {
         one: tuple(column.name for column in dataset.profile.columns)
-        if dataset and dataset.profile
+        if dataset and dataset.profile and dataset.metadata.content == "table"
         else None
         for one, dataset in wanted.items()
     }
@@ -149,6 +151,8 @@ class _Request:
         self, facts: ProjectFacts, dataset_id: str, wanted: Wanted, reading: Reading
     ) -> None:
         self._facts, self._id, self._wanted, self._reading = facts, dataset_id, wanted, reading
+        dataset = wanted[dataset_id]
+        self._is_files = dataset is not None and dataset.metadata.content == "files"
 
     def sentences(self, texts: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
         """Who, why, what is read, with what it is crossed, what comes out, for how long.
@@ -159,16 +163,15 @@ class _Request:
         words = filter(None, (self._facts.title, self._facts.problem))
         yield f"Pourquoi, dans les mots du porteur : {' '.join(map(quoted, words))}."
         yield self._read(texts)
-        yield self._crossed()
-        yield from self._left_out()
+        yield from () if self._is_files else (self._crossed(), *self._left_out())
         yield from map(_told_code, own_code(self._facts.treatment))
-        yield from self._shown()
+        yield from () if self._is_files else self._shown()
         yield from (_SCOPE, _READERS, *[_AS_THEY_ARE] * (len(self._wanted) > 1), _UNTIL)
 
     def _read(self, texts: Mapping[str, str]) -> str:
         columns, title = self._reading.columns, self._title(self._id)
         if columns is None:
-            return f"Ce qui est lu de {title} : toutes ses colonnes."
+            return f"Ce qui est lu de {title} : {_FILES if self._is_files else _COLUMNS}."
         if not columns:
             return f"Ce qui est lu de {title} : aucune colonne."
         known = columns_of(self._wanted)[self._id] or ()

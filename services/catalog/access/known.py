@@ -28,6 +28,9 @@ def _known(dataset_id: str, dataset: Dataset | None, profile_of: ShownProfile) -
     reason = obstacle.reason if obstacle else ""
     if dataset is None or dataset.retirement:
         return KnownTable(dataset_id=dataset_id, reason=reason or UNKNOWN, is_lost=True)
+    if dataset.metadata.content == "files":
+        about = {"title": dataset.metadata.title, "is_files": True}
+        return KnownTable(dataset_id=dataset_id, columns=(), reason=reason, **about)
     profile = profile_of(dataset)
     return KnownTable(
         dataset_id=dataset_id,

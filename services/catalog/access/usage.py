@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from urllib.parse import quote
 
 from services.catalog.access.asking import bound_of
 from services.catalog.access.dataset_use import FailedJob, Use
@@ -16,7 +17,7 @@ from services.catalog.ledger.views import ReleaseClaim
 from shared.aggregate import new_id
 from shared.auth import Caller
 from shared.endings.departures import has_left
-from shared.errors import Forbidden, Gone, NotFound, Unavailable
+from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
 from shared.events import (
     Envelope,
     FileRef,
@@ -29,6 +30,7 @@ from shared.events import (
 )
 from shared.storage import Storage
 from shared.store import Store
+from shared.words import quoted
 
 _TREATING: tuple[JobKind, ...] = ("trial", "full")
 """The kinds of jobs that read what a project was granted."""
@@ -137,6 +139,8 @@ def _record_use(store: Store, access: ProjectAccess, opened: GrantedDataset, job
 def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> tuple[int, FileRef]:
     """The version and what `caller` may take away of it: its table, or a named file.
 
+    Of a dataset of files that is the upload, by its name.
+
     Restricted data leaves only to its owner, the team that made it, and the lab's staff: projects
     read it in the sandbox. Its owners see who else took it away. Raises Forbidden for others, and
     for all but the owner once they left; Gone, for all but owner and staff, when it is retired.
@@ -146,13 +150,17 @@ def download(store: Store, dataset_id: str, caller: Caller, name: str = "") -> t
         raise Forbidden(
             "l'accès à ces données est restreint : un projet le demande à leur propriétaire"
         )
-    if dataset.deletion or (dataset.retirement and not caller.may_see(dataset.owner_id)):
-        raise Gone(f"ce jeu de données est retiré : {dataset.retired}")
+    dataset.check_kept(caller)
     is_noted = dataset.metadata.access == "restricted" and caller.member_id != dataset.owner_id
     if is_noted and has_left(store, caller.member_id):
         raise Forbidden("ce membre a quitté le Datalab : il n'en emporte plus rien d'autrui")
     version, table = dataset.readable()
     file = _file_of(version, name) if name else table
+    if version.listing and not name:
+        raise WrongStage(
+            f"ce jeu est fait de fichiers : demandez {quoted(version.filename)}, tel qu'il a été"
+            f" déposé (/datasets/{dataset_id}/files/{quote(version.filename)})"
+        )
     if is_noted:
         use = Use(id=f"{new_id('use')}.{dataset_id}", dataset_id=dataset_id)
         use.note_download(caller, version.number)
@@ -215,7 +223,9 @@ def _of_job(store: Store, job_id: str, project_id: str | None) -> Iterator[Use]:
 
 
 def _file_of(version: Version, name: str) -> FileRef:
-    """The file that came with a result under that name; NotFound else."""
+    """The file that came with a result under that name, or the upload itself; NotFound else."""
+    if version.listing and name == version.filename:
+        return version.file
     found = next((output.file for output in version.files if output.name == name), None)
     if found is None:
         raise NotFound(f"cette version n'a pas de fichier {name}")

@@ -111,7 +111,7 @@ class GrantedDataset(BaseModel):
     """What a granted project reads.
 
     `sha256` is that of the bytes the owner uploaded, `file` the canonical table made of them, of
-    which the caller reads `columns` only.
+    which the caller reads `columns` only; of files it is those bytes themselves.
     """
 
     dataset_id: str
@@ -152,6 +152,7 @@ class GrantedDataset(BaseModel):
     minimum_units: int | None = Field(
         default=None, description="behind a figure, as its owner raised it"
     )
+    upload: str = Field(default="", description="of a dataset of files, what they came as")
     unit: str = Field(
         default="", description="of protected data, the column that tells whose a row is"
     )
@@ -198,6 +199,7 @@ class GrantedDataset(BaseModel):
             likely_total_rows=version.profile.likely_total_rows if version.profile else 0,
             is_protected=is_protected,
             personal=personal,
+            upload=version.filename if version.listing else "",
             unit=unit,
             unit_type=unit_type,
             minimum_units=dataset.metadata.minimum_units,

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from datetime import date, timedelta
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from services.catalog.datasets.legal_basis import Basis
 from services.catalog.datasets.metadata import AccessLevel, Contact, Day, Metadata
@@ -91,6 +91,12 @@ class NewDataset(Metadata, Body):
         description="what columns hold; of names that no column has once the table was read, those"
         " sent before are kept, and told as unknown",
     )
+
+    @model_validator(mode="after")
+    def _fits_its_content(self) -> Self:
+        if self.content == "files" and self.columns:
+            raise ValueError("columns : un jeu de fichiers n'a pas de colonnes à décrire")
+        return self
 
     def plain(self) -> Metadata:
         """The same as the dataset keeps it."""

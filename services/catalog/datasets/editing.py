@@ -57,6 +57,8 @@ def check(dataset: Dataset, body: ChangeDataset) -> None:
     """
     _check_columns(dataset, body)
     before, wanted = dataset.metadata, body.applied_to(dataset.metadata)
+    if wanted.content != before.content:
+        raise Invalid("se dit au dépôt, et ne change plus : déposez un autre jeu", "content")
     opens = (before.access, wanted.access) == ("restricted", "open")
     if opens and dataset.is_made_of_restricted:
         raise Invalid(
@@ -74,6 +76,8 @@ def check(dataset: Dataset, body: ChangeDataset) -> None:
 
 
 def _check_columns(dataset: Dataset, body: ChangeDataset) -> None:
+    if dataset.metadata.content == "files" and body.columns:
+        raise Invalid("un jeu de fichiers n'a pas de colonnes à décrire", "columns")
     read = [one.profile for one in dataset.versions if one.profile]
     known = {column.name: column for profile in read for column in profile.columns}
     unknown = [(at, one.name) for at, one in enumerate(body.columns) if one.name not in known]

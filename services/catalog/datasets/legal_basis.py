@@ -10,7 +10,8 @@ from pydantic import Field
 
 from shared.errors import Invalid
 from shared.events.event import Frozen
-from shared.tables.privacy import Finding, Privacy
+from shared.tables.privacy import FILES, Finding, Privacy
+from shared.words import quoted
 
 Basis = Literal[
     "consent",
@@ -21,6 +22,20 @@ Basis = Literal[
     "legitimate_interests",
 ]
 """The letters a to f of RGPD article 6(1), in their order."""
+
+_BASES: dict[Basis, str] = {
+    "consent": "consentement",
+    "contract": "contrat",
+    "legal_obligation": "obligation légale",
+    "vital_interests": "intérêts vitaux",
+    "public_task": "mission d'intérêt public",
+    "legitimate_interests": "intérêts légitimes",
+}
+_UNSTATED = (
+    "Rien n'examine ce que ces fichiers disent de personnes : à leur propriétaire de le dire. S'il"
+    f" s'y trouve des données personnelles, il en confirme la base légale ; sinon il déclare que"
+    f" {quoted(FILES)} n'en sont pas, et pourquoi"
+)
 
 _OPENING = frozenset({"consent", "legal_obligation"})
 """CRPA, article L312-1-2: documents with personal data are made public only after nobody can be
@@ -36,6 +51,13 @@ class LegalBasis(Frozen):
     confirmed_by: str
     confirmed_at: datetime
 
+    def in_french(self) -> str:
+        """What the owner states by it of files, which nothing examines."""
+        return (
+            "Le propriétaire déclare qu'il s'y trouve des données personnelles, sur la base légale"
+            f" « {_BASES[self.basis]} », pour : {quoted(self.purpose)}."
+        )
+
 
 def why_held(privacy: Privacy | None, *, is_open: bool) -> str:
     """Why a version must wait for its owner, in French; nothing when it need not.
@@ -45,6 +67,8 @@ def why_held(privacy: Privacy | None, *, is_open: bool) -> str:
     """
     if privacy is None:
         return ""
+    if privacy.is_unexamined:
+        return _UNSTATED
     if privacy.verdict == "direct":
         return f"La version désigne des personnes. {privacy.in_french()}"
     if is_open and not privacy.is_safe and privacy.named("sensitive"):

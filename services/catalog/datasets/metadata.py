@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from shared.catalogues.eu_codes import PublisherKind
-from shared.events.event import Frozen
+from shared.events.event import Content, Frozen
 from shared.tables.manifest import ColumnDescription
 from shared.words import legible
 
@@ -104,6 +104,11 @@ class Metadata(Frozen):
     territory: tuple[str, ...] = ()
     licence: str
     access: AccessLevel
+    content: Content = Field(
+        default="table",
+        description="what is uploaded: one table, or files that are kept as they are (pictures,"
+        " PDF, GeoTIFF, NetCDF, sound), alone or in a ZIP archive; it stays what it was at first",
+    )
     producer: str = ""
     producer_kind: PublisherKind | None = Field(default=None, description="what body that is")
     source_url: str | None = None
@@ -136,5 +141,6 @@ class Metadata(Frozen):
             theme=self.theme,
             licence=self.licence,
             access=self.access,
+            content=self.content,
             producer=self.producer,
         )

@@ -29,7 +29,7 @@ from services.catalog.licences.source import Source
 from shared.aggregate import LONG_AGO, Aggregate, now
 from shared.auth import Caller
 from shared.catalogues.harvested_page import Distribution
-from shared.errors import Forbidden, NotFound, Unavailable, WrongStage
+from shared.errors import Forbidden, Gone, NotFound, Unavailable, WrongStage
 from shared.events import (
     Contributor,
     DatasetDeleted,
@@ -166,6 +166,11 @@ class Dataset(Aggregate):
         """Whether `caller` may have its rows outside of the sandbox."""
         return self.metadata.access == "open" or caller.may_see(self.owner_id, *self.readers)
 
+    def check_kept(self, caller: Caller) -> None:
+        """Raise Gone where it is deleted, or retired and the caller neither owner nor staff."""
+        if self.deletion or (self.retirement and not caller.may_see(self.owner_id)):
+            raise Gone(f"ce jeu de données est retiré : {self.retired}")
+
     @property
     def is_made_of_restricted(self) -> bool:
         """Whether restricted data went into it: what its owner alone does not open."""
@@ -255,13 +260,13 @@ class Dataset(Aggregate):
         return self.history.shown
 
     def readable(self) -> tuple[Version, FileRef]:
-        """The published version and its table.
+        """The published version, and its table or files.
 
         Raises Unavailable while the first is still being read, WrongStage when none could be.
         """
         version = self.published
-        if version and version.table:
-            return version, version.table
+        if version and version.readable:
+            return version, version.readable
         newest = self.history.newest
         if newest and newest.state == "pending":
             raise Unavailable(f"{self.id} est en cours de lecture ; redemandez plus tard")
@@ -479,6 +484,7 @@ class Dataset(Aggregate):
                 project_id=self.project_id,
                 accepted_repairs=version.accepted_repairs,
                 again=version.again,
+                content=self.metadata.content,
             )
         )
 
@@ -491,11 +497,12 @@ class Dataset(Aggregate):
     def publish(
         self,
         number: int | None,
-        table: FileRef,
+        table: FileRef | None,
         profile: Profile,
         job_id: str,
         keys_file: FileRef | None = None,
         *,
+        listing: FileRef | None = None,
         manifest: FileRef | None = None,
     ) -> None:
         """Version `number` (the newest when not said) was read: it can be found from now on.
@@ -504,19 +511,20 @@ class Dataset(Aggregate):
         reading it anew takes it away, the one before is shown in its place, and read anew too. Of a
         deleted dataset it is erased.
         """
+        made = (table, listing, keys_file, manifest)
         if self.deletion:
-            self.erase_also([one for one in (table, keys_file, manifest) if one], job_id)
+            self.erase_also([one for one in made if one], job_id)
             return
         version = self.history.numbered(number)
         before = version.state
         declared = version.not_personal or self.history.declared(profile)
         confirmed = self.history.confirmed(profile.privacy and lifted(declared, profile.privacy))
         if before in _READ and not version.again:
-            self._supersede((table, keys_file, manifest))
+            self._supersede(made)
             return
         version.reason, version.job_id, version.again = "", job_id, False
-        earlier = (version.table, version.keys_file, version.manifest)
-        version.table, version.keys_file, version.manifest = table, keys_file, manifest
+        earlier = version.made
+        version.table, version.listing, version.keys_file, version.manifest = made
         version.profile, version.not_personal, self.changed_at = profile, declared, now()
         self._supersede(earlier)
         self._show(version, profile, before, confirmed)
@@ -695,6 +703,7 @@ class Dataset(Aggregate):
                 rows=profile.rows,
                 keys=profile.keys,
                 project_id=self.project_id,
+                files=profile.files.count if profile.files else None,
             )
         )
 

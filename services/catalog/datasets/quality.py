@@ -25,7 +25,7 @@ class Criterion(BaseModel):
     """One thing that makes a dataset easier to find and use; `advice` is French, for its owner."""
 
     name: str
-    weight: int = Field(description="points of 100")
+    weight: int = Field(description="points; of a table's, which has all criteria, 100 in all")
     met: bool
     advice: str = Field(description="how to meet it; empty when it is met")
 
@@ -46,16 +46,25 @@ class _Rule(NamedTuple):
     weight: int
     holds: Callable[[Described], bool]
     advice: str
+    is_of_tables: bool = False
 
 
 def criteria_of(dataset: Described) -> list[Criterion]:
-    """Every criterion, and whether the dataset meets it."""
-    return [_judged(rule, met=rule.holds(dataset)) for rule in _RULES]
+    """Every criterion that concerns the dataset, and whether it meets it."""
+    return [_judged(rule, met=rule.holds(dataset)) for rule in _rules_of(dataset)]
 
 
 def score_of(dataset: Described) -> int:
-    """The points of the criteria that are met, from 0 to 100."""
-    return sum(rule.weight for rule in _RULES if rule.holds(dataset))
+    """The points of the criteria that are met, from 0 to 100 of those that concern the dataset."""
+    rules = _rules_of(dataset)
+    met = sum(rule.weight for rule in rules if rule.holds(dataset))
+    return round(100 * met / sum(rule.weight for rule in rules))
+
+
+def _rules_of(dataset: Described) -> list[_Rule]:
+    """Files have no columns to be judged by."""
+    is_table = dataset.about.content == "table"
+    return [rule for rule in _RULES if is_table or not rule.is_of_tables]
 
 
 def _judged(rule: _Rule, *, met: bool) -> Criterion:
@@ -100,6 +109,7 @@ _RULES = (
         lambda one: bool(one.profile and one.profile.keys),
         "Ajoutez une colonne qui se croise avec d'autres données : code commune, SIREN, code "
         "postal, …",
+        is_of_tables=True,
     ),
     _Rule(
         "keywords",
@@ -125,6 +135,7 @@ _RULES = (
         _is_filled,
         f"Remplissez les cases vides, ou retirez les colonnes peu remplies : {_FILLED:.0%} des "
         "cases au moins devraient avoir une valeur.",
+        is_of_tables=True,
     ),
     _Rule(
         "frequency",
@@ -149,11 +160,13 @@ _RULES = (
         5,
         _is_valid,
         "Corrigez les identifiants invalides : chaque colonne qui en a cite des exemples.",
+        is_of_tables=True,
     ),
     _Rule(
         "intact",
         5,
         lambda one: one.profile is not None and not one.profile.repairs,
         "Déposez un fichier qui se lit sans réparation : celles qu'il a fallu sont décrites.",
+        is_of_tables=True,
     ),
 )

@@ -20,6 +20,7 @@ from shared.events import (
 from shared.inbound import IdempotencyKey, fingerprint
 from shared.storage import Storage
 from shared.store import Store
+from shared.tables.files import LISTING
 from shared.tables.key_file import KEYS
 from shared.tables.manifest import TABLE
 from shared.words import quoted
@@ -99,16 +100,23 @@ def publish(store: Store, files: Storage, envelope: Envelope[JobSucceeded]) -> N
     if event.kind != "ingest" or event.dataset_id is None:
         return
     manifest = read_manifest(files, event.result)
-    table, profile = output_of(manifest, TABLE), profile_of(manifest)
-    keys = manifest.output(KEYS)
+    profile, keys = profile_of(manifest), manifest.output(KEYS)
+    table = None if profile.files else output_of(manifest, TABLE)
+    listing = output_of(manifest, LISTING) if profile.files else None
     store.of(Dataset).change(
         event.dataset_id,
         lambda dataset: dataset.publish(
-            event.dataset_version, table, profile, event.job_id, keys, manifest=event.result
+            event.dataset_version,
+            table,
+            profile,
+            event.job_id,
+            keys,
+            listing=listing,
+            manifest=event.result,
         ),
         because=envelope,
     )
-    if profile.privacy:
+    if profile.privacy and not profile.files:
         metrics.versions_screened.labels("catalog", profile.privacy.verdict).inc()
 
 

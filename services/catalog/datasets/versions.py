@@ -77,6 +77,7 @@ class Version(VersionContent):
     again: bool = Field(default=False, description="read before, it waits to be read anew")
     job_id: str | None = None
     table: FileRef | None = None
+    listing: FileRef | None = Field(default=None, description="of files, what each of them is")
     profile: Profile | None = None
     keys_file: FileRef | None = Field(default=None, description="values of its key columns")
     manifest: FileRef | None = Field(default=None, description="of the job that read it")
@@ -96,6 +97,11 @@ class Version(VersionContent):
         return self.found and lifted(self.not_personal, self.found)
 
     @property
+    def readable(self) -> FileRef | None:
+        """What projects read of it: its table, or the files as they came; None while not read."""
+        return self.file if self.listing else self.table
+
+    @property
     def is_refused(self) -> bool:
         """Whether the staff refused what its owner declared of it."""
         return any(one.answer == "refuse" for one in self.not_personal)
@@ -105,8 +111,16 @@ class Version(VersionContent):
         """What was found, and what its owner declares of that, in French; empty when unknown."""
         if self.found is None:
             return ""
-        said = (one.in_french() for one in self.not_personal if one.answer != "withdraw")
+        said = [one.in_french() for one in self.not_personal if one.answer != "withdraw"]
+        if self.found.is_unexamined and self.legal_basis:
+            said.append(self.legal_basis.in_french())
         return " ".join((self.found.in_french(), *said))
+
+    @property
+    def made(self) -> tuple[FileRef, ...]:
+        """What reading it left in the file store."""
+        found = (self.table, self.listing, self.keys_file, self.manifest)
+        return tuple(one for one in found if one)
 
     @property
     def changed_on(self) -> date | None:
@@ -117,7 +131,7 @@ class Version(VersionContent):
     def stored(self) -> Iterator[FileRef]:
         """What of it lies in the file store."""
         yield self.file
-        yield from filter(None, (self.table, self.keys_file, self.manifest))
+        yield from self.made
         yield from (output.file for output in self.files)
         if self.provenance:
             yield self.provenance.manifest
@@ -197,7 +211,12 @@ class VersionHistory(NamedTuple):
         return None
 
     def declared(self, profile: Profile) -> tuple[NotPersonal, ...]:
-        """What was declared last of a version in which as much was found as in this table."""
+        """What was declared last of a version in which as much was found as in this table.
+
+        Of files nothing: no two are alike in a way that anybody could look for.
+        """
+        if profile.files:
+            return ()
         for version in reversed(self.versions):
             if version.not_personal and version.profile and profile.privacy:
                 taken = tuple(still_true(version.not_personal, version.profile, profile))
@@ -228,6 +247,7 @@ class Changes(Frozen):
 
     since: int = Field(description="number of the version it is compared with")
     rows: int = Field(description="rows more, or less when negative")
+    files: int = Field(default=0, description="of a dataset of files, the same")
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     retyped: tuple[Retyped, ...] = ()
@@ -244,11 +264,16 @@ def compare(since: int, before: Profile, after: Profile) -> Changes:
     return Changes(
         since=since,
         rows=after.rows - before.rows,
+        files=_files(after) - _files(before),
         added=tuple(name for name in new if name not in old),
         removed=tuple(name for name in old if name not in new),
         retyped=tuple(_retyped(kept)),
         coverage=tuple(_coverage(kept, before.rows, after.rows)),
     )
+
+
+def _files(profile: Profile) -> int:
+    return profile.files.count if profile.files else 0
 
 
 def _retyped(kept: list[tuple[Column, Column]]) -> Iterator[Retyped]:

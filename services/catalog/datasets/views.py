@@ -44,6 +44,7 @@ class VersionView(Version):
     keys_file: FileView | None = Field(  # type: ignore[assignment]
         default=None, description="values of its key columns"
     )
+    listing: FileRef | None = Field(default=None, exclude=True)
     manifest: FileRef | None = Field(default=None, exclude=True)
     changes: Changes | None = None
 
@@ -70,6 +71,7 @@ class DatasetSummary(Metadata):
     project_id: str | None
     version: int | None = Field(description="the published one")
     rows: int | None
+    files: int | None = Field(default=None, description="of a dataset of files, how many there are")
     keys: list[str]
     quality: int | None = Field(description="points of 100, by the criteria; of a published one")
 
@@ -118,6 +120,7 @@ class DatasetView(DatasetSummary):
 
 def summary_of(dataset: Dataset) -> DatasetSummary:
     """A dataset as lists show it."""
+    files = dataset.profile.files if dataset.profile else None
     return DatasetSummary(
         **dataset.metadata.model_dump(),
         id=dataset.id,
@@ -125,7 +128,8 @@ def summary_of(dataset: Dataset) -> DatasetSummary:
         state=dataset.state,
         project_id=dataset.project_id,
         version=dataset.published.number if dataset.published else None,
-        rows=dataset.profile.rows if dataset.profile else None,
+        rows=dataset.profile.rows if dataset.profile and not files else None,
+        files=files and files.count,
         keys=dataset.keys,
         quality=score_of(_described(dataset)) if dataset.is_known else None,
     )

@@ -28,7 +28,9 @@ from services.catalog.licences.licences import find_licence
 from shared.catalogues.harvested_page import Distribution
 from shared.catalogues.rdf import DCATAP, ELI, SPDX, Node
 from shared.events.event import FileRef
+from shared.tables.manifest import Profile
 
+_ARCHIVE = "application/zip"
 _RESTRICTED = "Données restreintes : un projet en demande l'accès, et leur propriétaire décide."
 
 
@@ -38,12 +40,36 @@ def add_files(dataset: Node, about: Metadata, version: Version) -> None:
         node = _file(dataset, "table", version.table, about, version)
         add_title(node, "Table au format Parquet", _table_in_words(version))
         _add_columns(dataset, node, about, version)
+    if version.listing and version.profile:
+        _add_upload(dataset, about, version, version.profile)
     for output in version.files:
         # What was delivered as the table is there already, as the lab read it.
         if output.file.sha256 != version.file.sha256:
             path = f"files/{quote(output.name, safe='')}"
             node = _file(dataset, path, output.file, about, version)
             add_title(node, output.name, f"Fichier {output.name} du traitement")
+
+
+def _add_upload(dataset: Node, about: Metadata, version: Version, profile: Profile) -> None:
+    """Add the upload of a dataset of files: the package, and what is in it where that is one kind.
+
+    A media type stands without its parameters, as IANA lists it.
+    """
+    if profile.files is None:
+        return
+    kinds = {one.partition(";")[0] for one in profile.files.media_types}
+    kind = kinds.pop() if len(kinds) == 1 else _ARCHIVE
+    file = version.file.model_copy(update={"media_type": kind})
+    path = f"files/{quote(version.filename, safe='')}"
+    node = _file(dataset, path, file, about, version)
+    add_title(node, version.filename, f"Fichiers, tels qu'ils ont été déposés : {_kinds(profile)}")
+    if profile.format == "zip" and (package := media_type(_ARCHIVE)):
+        node.refer(DCAT.packageFormat, package, DCTERMS.MediaType)
+
+
+def _kinds(profile: Profile) -> str:
+    kinds = profile.files.media_types.items() if profile.files else ()
+    return ", ".join(f"{number} {kind}" for kind, number in kinds)
 
 
 def _add_columns(dataset: Node, table: Node, about: Metadata, version: Version) -> None:

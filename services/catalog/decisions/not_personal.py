@@ -17,7 +17,7 @@ from shared.aggregate import now
 from shared.errors import Invalid, WrongStage
 from shared.events.event import DeclarationAnswer, Frozen
 from shared.tables.manifest import Profile
-from shared.tables.privacy import Finding, Privacy
+from shared.tables.privacy import UNEXAMINED, Finding, Privacy
 from shared.words import french_date, french_list, quoted
 
 _ONE, _MANY = "n'est pas une donnée personnelle", "ne sont pas des données personnelles"
@@ -124,16 +124,20 @@ class NotPersonal(Frozen):
 
     def in_french(self) -> str:
         """What the owner says and why, and what came of it, as reviewers and owners read it."""
-        columns = french_list([one.in_french for one in self.findings])
-        what = _ONE if len(self.findings) == 1 else _MANY
         day = french_date(self.declared_at.date().isoformat())
         said = (
-            f"Le propriétaire déclare que {columns} {what} : {quoted(self.reason)}"
+            f"Le propriétaire déclare {self._what()} : {quoted(self.reason)}"
             f" ({day}, version {self.version})."
         )
         told = _ANSWERED[self.answer] if self.answer else _WAITS * self.needs_word
         why = f" : {quoted(self.answer_reason)}" if self.answer_reason else ""
         return f"{said} {told}{why}." if told else said
+
+    def _what(self) -> str:
+        if any(one.kind == UNEXAMINED for one in self.findings):
+            return "qu'il ne s'y trouve pas de données personnelles"
+        columns = french_list([one.in_french for one in self.findings])
+        return f"que {columns} {_ONE if len(self.findings) == 1 else _MANY}"
 
     def without_content(self) -> Self:
         """What stays of it when the dataset is deleted: who said it, and when."""

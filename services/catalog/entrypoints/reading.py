@@ -4,6 +4,7 @@ from typing import Any
 
 from services.catalog.access import usage
 from services.catalog.access.exports import TableQuery, export_of
+from services.catalog.access.listing import FilePage, FileQuery, list_files
 from services.catalog.datasets import visibility
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.views import DatasetView, view_of
@@ -123,6 +124,11 @@ class Reading:
             table = FileRef.model_validate(made)
         return self._download(table, f"{dataset_id}-{version}.{kind}")
 
+    @http("GET", "/datasets/{dataset_id}/files", query=FileQuery, returns=FilePage)
+    def read_files(self, call: Call, dataset_id: str) -> FilePage:
+        """The files of a dataset that is no table, by name."""
+        return list_files(self.documents, self.files, dataset_id, call.query, call.caller)
+
     @http(
         "GET",
         "/datasets/{dataset_id}/files/{name}",
@@ -131,7 +137,7 @@ class Reading:
         public=True,
     )
     def download_file(self, call: Call, dataset_id: str, name: str) -> Download:
-        """A file that came with a project's result, such as its chart."""
+        """A file that came with a project's result, such as its chart; or an upload of files."""
         _version, file = usage.download(self.documents, dataset_id, call.caller, name)
         return self._download(file, name)
 

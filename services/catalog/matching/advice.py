@@ -23,7 +23,7 @@ from shared.applications.cross import CHOICE
 from shared.errors import Invalid
 from shared.events import Envelope, Obstacle, ProjectSubmitted, Treatment, TreatmentProposed
 from shared.store import Store
-from shared.treatments.checking import check_tables
+from shared.treatments.checking import FILES, check_tables
 from shared.treatments.known_tables import KnownInputs
 
 _MOST = 200
@@ -107,5 +107,5 @@ def _faults(treatment: Treatment, holder_id: str, describe: Describe) -> tuple[O
     return tuple(
         Obstacle(dataset_id=one.dataset_id, reason=f"{one.field} : {one.message}.")
         for one in faults
-        if one.kind == "unknown_column" or one.field in refusing
+        if one.kind in {"unknown_column", FILES} or one.field in refusing
     )

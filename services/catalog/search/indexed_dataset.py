@@ -27,9 +27,13 @@ from services.catalog.search.fields import (
 from services.catalog.search.french import TYPES, key_in_french, stems_of
 from services.catalog.search.places.areas import areas_in, bodies_of, territory_in_french
 from services.catalog.search.text_index import TERM, IndexedDataset, Kind
+from shared.tables.files import formats_of
 from shared.words import fold, lexical, quoted, sequence
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SIGNS = re.compile(r"[\W_]+")
+"""What stands between the words of a file's name."""
+
 _LONGEST_NOTE = 100
 """Characters of what a column holds that a reason quotes."""
 
@@ -52,9 +56,19 @@ def _texts(dataset: Dataset) -> dict[str, list[str]]:
         "columns": [
             *map(key_in_french, dataset.keys),
             *(one.text for one in _columns(dataset)),
+            *_file_texts(dataset),
         ],
         "description": [about.description, about.producer],
     }
+
+
+def _file_texts(dataset: Dataset) -> Iterator[str]:
+    """Formats of its files, and their names unless those may tell of persons."""
+    version = dataset.published
+    if version and version.profile and (files := version.profile.files):
+        yield from sorted(formats_of(files))
+        if version.privacy and version.privacy.verdict == "none":
+            yield from (_SIGNS.sub(" ", name) for name in files.names)
 
 
 def _named(dataset: Dataset) -> Iterator[tuple[Kind, str, str]]:
@@ -64,6 +78,7 @@ def _named(dataset: Dataset) -> Iterator[tuple[Kind, str, str]]:
     yield "theme", about.theme, about.theme
     yield from (("key", key_in_french(key), key_in_french(key)) for key in dataset.keys)
     yield from (("column", column.noted, column.text) for column in _columns(dataset))
+    yield from (("file", text, text) for text in _file_texts(dataset))
     yield "producer", "", about.producer
 
 
@@ -162,7 +177,8 @@ def _filters(dataset: Dataset, title: str) -> dict[str, str | list[str]]:
 def _formats_of(dataset: Dataset) -> set[str]:
     """The formats of its file, or of those that its producer offers."""
     if dataset.profile:
-        return {dataset.profile.format}
+        files = dataset.profile.files
+        return formats_of(files) if files else {dataset.profile.format}
     found = dataset.harvested.distributions if dataset.harvested else ()
     return {fold(one.format) for one in found if one.format}
 

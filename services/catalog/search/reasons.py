@@ -14,6 +14,7 @@ _TEXT_KINDS: dict[Kind, str] = {
     "theme": "dans le thème « {} »",
     "key": "comme clé : {}",
     "column": "dans la colonne {}",
+    "file": "dans ses fichiers : « {} »",
     "producer": "dans le nom du producteur",
     "description": "dans la description",
 }

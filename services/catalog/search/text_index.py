@@ -13,7 +13,7 @@ from services.catalog.search.fields import Vocabulary, open_index
 TERM = "|"
 """Between a group and the term of it that stands in a text, and a territory's areas and name."""
 
-Kind = Literal["title", "keyword", "theme", "key", "column", "producer", "description"]
+Kind = Literal["title", "keyword", "theme", "key", "column", "file", "producer", "description"]
 
 
 class Found(NamedTuple):

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from services.compute.execution.disk_space import entered
 from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
 from shared.errors import Rejected
-from shared.events.event import AcceptedRepair, CatalogueKind, Frozen, JobKind, Step
+from shared.events.event import AcceptedRepair, CatalogueKind, Content, Frozen, JobKind, Step
 from shared.tables.manifest import Column, Input, Opaque
 from shared.tables.privacy import Privacy
 from shared.tables.provenance import Provenance
@@ -73,8 +73,12 @@ class Work(Frozen):
     expected_rows: dict[str, int] = Field(
         default={}, description="that the preview told of crossings, by their output"
     )
+    uploads: dict[str, str] = Field(
+        default={}, description="inputs that are files and no table, and what each came as"
+    )
     filename: str = ""
     media_type: str = ""
+    content: Content = Field(default="table", description="what an upload shall be read as")
     catalogue: CatalogueKind | None = Field(default=None, description="what a page is one of")
     url: str = Field(default="", description="where a page of a catalogue comes from")
     repairs: tuple[AcceptedRepair, ...] = ()

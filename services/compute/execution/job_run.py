@@ -126,8 +126,7 @@ class JobRun:
             check_disk_space(folder.path)
             catalog, files = self._platform.catalog, self._platform.files
             limits = Limits(seconds=seconds, memory_bytes=self._settings.job_memory_bytes)
-            stop = self._heartbeat.should_stop
-            spares = self._platform.spares
+            stop, spares = self._heartbeat.should_stop, self._platform.spares
             columns = partial(project, spares=spares, limits=limits, should_stop=stop)
             reader = Inputs(catalog, files, columns, stop)
             found = reader.find(self._job)
@@ -228,6 +227,8 @@ class JobRun:
             crossing_rows=self._settings.crossing_rows,
             filename=job.filename,
             repairs=job.repairs,
+            content=job.content,
+            uploads={one.name: one.upload for one in inputs if one.upload},
             media_type=job.source.media_type if job.source else "",
             catalogue=job.catalogue,
             url=job.url,

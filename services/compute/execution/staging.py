@@ -11,12 +11,11 @@ from services.compute.execution.job_folder import JobFolder, job_folder
 from services.compute.jobs.model import Job
 from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
-from shared.events.event import FileRef, Frozen, Verdict
+from shared.events.event import FileRef
 from shared.storage import CHUNK, Storage
-from shared.tables.manifest import Column, Input, Manifest, Output
+from shared.tables.manifest import Input, Manifest, Output
 from shared.tables.privacy import Privacy
-from shared.tables.release import EarlierRelease, ProtectedInput, ReleaseRecord
-from shared.tables.total_rows import RowRange
+from shared.tables.release import ProtectedInput, ReleaseRecord
 
 _UNCHECKED = ReleaseRecord(
     verdict="held", told="Des données restreintes d'autrui y entrent, et rien n'y a été vérifié."
@@ -47,38 +46,8 @@ class ReleaseLedger(DatasetOpener, Protocol):
         """Enter a result into ledgers; Conflict when another came since the data was opened."""
 
 
-class ReadableDataset(Frozen):
-    """The catalogue's answer: a dataset's present version and its canonical table."""
-
-    dataset_id: str
-    title: str
-    version: int
-    licence: str
-    sha256: str
-    file: FileRef
-    purpose: str = ""
-    until: str | None = None
-    columns: tuple[str, ...] | None = None
-    table_columns: tuple[str, ...] = ()
-    described: tuple[Column, ...] = ()
-    conditions: tuple[str, ...] = ()
-    grant_id: str = ""
-    granted_by: tuple[str, ...] = ()
-    attribution: str = ""
-    total_rows: tuple[RowRange, ...] = ()
-    likely_total_rows: int = 0
-    is_protected: bool = False
-    personal: Verdict = "none"
-    minimum_units: int | None = None
-    unit: str = ""
-    unit_type: str = ""
-    is_published: bool = False
-    releases: tuple[EarlierRelease, ...] = ()
-    ledger_length: int = 0
-
-
 FoundInput: TypeAlias = tuple[Input, FileRef]
-"""An input and the file of its whole table."""
+"""An input and the file of its whole table, or of its files."""
 
 
 Project: TypeAlias = Callable[[JobFolder, Mapping[int, Sequence[str]], JobFolder], None]
@@ -200,8 +169,9 @@ class Inputs:
             raise Waiting(
                 f"le catalogue lit encore les données « {name} », ou ne répond pas"
             ) from error
-        opened = ReadableDataset.model_validate(answer)
-        return Input(name=name, **opened.model_dump(exclude={"file"})), opened.file
+        return Input.model_validate({**answer, "name": name}), FileRef.model_validate(
+            answer["file"]
+        )
 
     def _fetch(self, named: Input, file: FileRef, target: Path) -> None:
         try:

@@ -231,6 +231,7 @@ def ingest_job(envelope: Envelope[DatasetRegistered]) -> Job:
         source=dataset.file,
         filename=dataset.filename,
         repairs=dataset.accepted_repairs,
+        content=dataset.content,
         title=dataset.title,
         traceparent=envelope.traceparent or "",
     )

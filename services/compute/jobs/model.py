@@ -13,6 +13,7 @@ from shared.errors import Rejected, WrongStage
 from shared.events import (
     AcceptedRepair,
     CatalogueKind,
+    Content,
     Event,
     FileRef,
     JobCancelled,
@@ -82,6 +83,7 @@ class Job(Aggregate):
     source: FileRef | None = None
     filename: str = ""
     repairs: tuple[AcceptedRepair, ...] = ()
+    content: Content = "table"
     catalogue: CatalogueKind | None = None
     url: str = ""
     title: str = ""

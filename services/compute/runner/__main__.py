@@ -17,7 +17,6 @@ from services.compute.execution.job_folder import Made, Report, Work
 from services.compute.runner.database import Say
 from services.compute.runner.notes import note_report
 from shared.errors import Rejected
-from shared.events.event import JobKind
 
 Run = Callable[[Path, Work, int, Say], tuple[list[Made], list[Report]]]
 """Does a kind of job in its folder, within that many bytes of memory."""
@@ -45,7 +44,7 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     try:
         work = Work.model_validate_json((folder / "job.json").read_bytes())
         task = work.kind
-        outputs, reports = _run_of(work.kind)(folder, work, memory_bytes, _say)
+        outputs, reports = _run_of(work)(folder, work, memory_bytes, _say)
         if not work.steps:
             note_report(work.kind, reports[0])
     except Rejected as error:
@@ -79,9 +78,13 @@ def _version(name: str) -> str:
     return version(name)
 
 
-def _run_of(kind: JobKind) -> Run:
+def _run_of(work: Work) -> Run:
     # A kind of job loads what it works with and no more: half of a short one's time is that.
-    match kind:
+    match work.kind:
+        case "ingest" if work.content == "files":
+            from services.compute.runner.files.ingest import ingest_files  # noqa: PLC0415
+
+            return ingest_files
         case "ingest":
             from services.compute.runner.ingest import ingest_file  # noqa: PLC0415
 

@@ -66,6 +66,11 @@ def note_report(kind: JobKind, report: Report) -> None:
 
 
 def _of_file(profile: Report) -> Iterator[str]:
+    if files := profile.get("files"):
+        yield f"{counted(files['count'], 'fichier gardé tel quel', 'fichiers gardés tels quels')}"
+        yield from (str(one["message"]) for one in profile["repairs"])
+        yield "ce qu'ils disent de personnes n'est pas examiné : leur propriétaire le déclare"
+        return
     columns = profile.get("columns", ())
     delimiter = profile.get("delimiter")
     read = [profile.get("format", ""), profile.get("encoding", "")]

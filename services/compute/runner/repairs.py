@@ -8,6 +8,12 @@ from shared.tables.manifest import Repair
 _TEXTS: Mapping[str, str] = {
     "archive": "archive décompressée : {detail}",
     "other_files": "fichiers de l'archive laissés de côté : {detail}",
+    "hidden_files": "fichiers cachés de l'archive laissés de côté : {detail}",
+    "foreign_names": "noms de fichiers qui ne sont pas en UTF-8, lus comme Windows les écrit en"
+    " France (CP850) : {detail}",
+    "tables_inside": "tableaux parmi les fichiers, que le lab ne lit pas ici : déposés comme tels,"
+    " sans « files », ils se croiseraient et s'agrégeraient ({detail})",
+    "archives_inside": "archives gardées fermées ; seul un dépôt en .zip est ouvert : {detail}",
     "other_sheets": "feuilles du classeur laissées de côté : {detail}",
     "preamble": "lignes au-dessus de l'en-tête laissées de côté",
     "mixed_encoding": "lignes en Windows-1252 dans un fichier UTF-8, toutes lues correctement",

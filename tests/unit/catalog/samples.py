@@ -66,9 +66,11 @@ def metadata(
     territory: tuple[str, ...] = (),
     access: AccessLevel = "open",
     licence: str = "Licence Ouverte",
+    **more: Any,
 ) -> Metadata:
     """Metadata with a title and what a test cares about."""
-    return Metadata(title=title, theme=theme, territory=territory, licence=licence, access=access)
+    about = {"theme": theme, "territory": territory, "licence": licence, "access": access}
+    return Metadata.model_validate({"title": title, **about, **more})
 
 
 def registered(

@@ -8,6 +8,8 @@ from services.notify.summaries import _WORDS, summarise
 from shared.events import (
     LAB_EVENTS,
     AccessGranted,
+    DatasetHeld,
+    DatasetPublished,
     DatasetRegistered,
     DatasetsMatched,
     Event,
@@ -95,6 +97,17 @@ def test_notify_listens_to_every_event() -> None:
         (
             made(InputsChecked, obstacles=(Obstacle(dataset_id="dts_1", reason="Inconnu."),)),
             "Des données du traitement ne se lisent pas. dts_1 : Inconnu.",
+        ),
+        (
+            made(DatasetPublished, title="Photos", rows=0, files=2),
+            "Le jeu de données « Photos » est publié (2 fichiers).",
+        ),
+        (
+            made(DatasetHeld, title="Photos", columns=("fichiers",), kinds=("unexamined",)),
+            (
+                "Le jeu de fichiers « Photos » est retenu : son propriétaire doit déclarer s'il s'y"
+                " trouve des données personnelles, et sur quelle base légale. Rien ne l'examine."
+            ),
         ),
         (example(ProjectStaffed), "L'équipe du projet est formée : mem_a, mem_b."),
     ],

@@ -61,7 +61,7 @@ def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> 
     """Write what `source` holds to `inner`; its name, or None when it is no archive."""
     with source.open("rb") as file:
         start = file.read(_START)
-    with _explained():
+    with explained():
         for magic, ending, opened in _COMPRESSED:
             if start.startswith(magic):
                 with opened(source) as packed:
@@ -77,11 +77,11 @@ def _unpack_once(source: Path, filename: str, inner: Path, repairs: Repairs) -> 
 
 def _unpack_table(archive: zipfile.ZipFile, inner: Path, repairs: Repairs) -> str:
     """Write the one table of an archive to `inner`, a folder for a Shapefile; returns its name."""
-    files = [member for member in archive.infolist() if _is_a_file(member)]
+    files = [member for member in archive.infolist() if is_a_file(member)]
     found = _table_in(files, repairs)
     parts = _parts(files, found)
-    if any(one.flag_bits & _ENCRYPTED for one in parts.values()):
-        raise Rejected("l'archive est protégée par un mot de passe")
+    for one in parts.values():
+        check_is_open(one)
     others = [one.filename for one in files if one not in parts.values()]
     if others:
         repairs.note("other_files", count=len(others), detail=", ".join(others[:_NAMED]))
@@ -105,10 +105,15 @@ def _write(packed: IO[bytes] | BufferedIOBase, size: int, inner: Path, before: i
         while chunk := packed.read(_CHUNK):
             written += len(chunk)
             lines += chunk.count(b"\n")
-            if excess := _excess(written, lines, size, before):
-                raise Rejected(f"une fois décompressé, le fichier {excess}")
+            check_size(written, lines, size, before)
             file.write(chunk)
     return written
+
+
+def check_size(written: int, lines: int, size: int, before: int = 0) -> None:
+    """Raise Rejected, in French, where so many bytes and lines out of `size` bytes are too much."""
+    if excess := _excess(written, lines, size, before):
+        raise Rejected(f"une fois décompressé, le fichier {excess}")
 
 
 def _excess(written: int, lines: int, size: int, before: int) -> str:
@@ -187,15 +192,22 @@ def _beside(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, z
     return {path.suffix: one for one, path in paths.items() if path.with_suffix("") == stem}
 
 
-def _is_a_file(member: zipfile.ZipInfo) -> bool:
+def is_a_file(member: zipfile.ZipInfo) -> bool:
     """Whether it is a file of the sender's, not a folder or what macOS puts beside each file."""
     path = PurePosixPath(member.filename)
     is_hidden = path.name.startswith(".") or path.parts[:1] == ("__MACOSX",)
     return not (member.is_dir() or is_hidden)
 
 
+def check_is_open(member: zipfile.ZipInfo) -> None:
+    """Raise Rejected, in French, for what only a password opens."""
+    if member.flag_bits & _ENCRYPTED:
+        raise Rejected("l'archive est protégée par un mot de passe")
+
+
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
+    """Raise Rejected, in French, in place of what reading a broken archive raises."""
     try:
         yield
     except NotImplementedError as error:

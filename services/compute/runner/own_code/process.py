@@ -8,8 +8,8 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.compute.execution.bubblewrap import CODE, ENVIRONMENT, SYSTEM, interpreter
@@ -27,15 +27,22 @@ _CHUNK = 1 << 16
 _DEVICES = ("/dev/null", "/dev/urandom")
 _INSIDE = "services.compute.runner.own_code.inside"
 _LAB = "/lab"
+FILES = "/files"
+"""Where the code has folders of files, each called by its role."""
+
 _INLINE = "module://matplotlib_inline.backend_inline"
 _FONTS = "fonts.conf"
 
 
 @dataclass(frozen=True)
 class CodeFolder:
-    """The folder of one run: what the code is given in `given`, what it leaves in `left`."""
+    """The folder of one run: what the code is given in `given`, what it leaves in `left`.
+
+    `files` are folders of files beside it, by the roles that it reads them in.
+    """
 
     path: Path
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     def make(self) -> None:
         """Make it with all that the code's view of files needs."""
@@ -93,6 +100,7 @@ def _command(folder: CodeFolder) -> list[str]:
     given = {path: path for path in (*SYSTEM, *_DEVICES) if Path(path).exists()}
     given |= {str(prefix): str(prefix) for prefix in interpreter()}
     given |= {f"{_LAB}/{part}": str(CODE / part) for part in _own_parts()}
+    given |= {f"{FILES}/{role}": str(path) for role, path in folder.files.items()}
     own = {
         "/in": folder.given,
         "/out": folder.left,

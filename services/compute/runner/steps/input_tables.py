@@ -11,6 +11,7 @@ import duckdb
 
 from services.compute.execution.job_folder import Report, Work
 from services.compute.runner.database import count, literal, quoted
+from services.compute.runner.files.handing import files_beside
 from services.compute.runner.release.populations import numbered, row_of
 from services.compute.runner.steps.workbench import InputTable
 from services.compute.runner.totals.leaving_out import is_counted
@@ -45,7 +46,10 @@ def take(database: duckdb.DuckDBPyConnection, work: Work, name: str, path: Path)
     rows = count(database, name)
     described = {one.name: one for one in work.described.get(name, ())}
     likely = work.likely_total_rows.get(name, 0)
-    table = InputTable(name, name, rows, rows, described=described, likely_totals=likely)
+    files = files_beside(path) if name in work.uploads else None
+    table = InputTable(
+        name, name, rows, rows, described=described, likely_totals=likely, files=files
+    )
     if not totals:
         return table
     return replace(table, with_totals=whole, totals=count(database, whole) - rows)

@@ -27,11 +27,11 @@ from services.compute.runner.own_code.left import (
     read_failure,
     read_left,
 )
-from services.compute.runner.own_code.process import CodeFolder
+from services.compute.runner.own_code.process import FILES, CodeFolder
 from services.compute.runner.steps.workbench import InputTable, Workbench
 from services.compute.runner.values.formulas import harmless_table
 from shared.applications.python import PythonParameters, library_versions
-from shared.errors import Rejected
+from shared.errors import Invalid, Rejected
 from shared.tables.manifest import Column
 from shared.words import counted, french_list
 
@@ -85,7 +85,8 @@ def run(workbench: Workbench, parameters: PythonParameters) -> Report:
 
 @contextmanager
 def _code_folder(workbench: Workbench) -> Iterator[CodeFolder]:
-    folder = CodeFolder(workbench.out / f"code-{workbench.output}")
+    files = {role: it.files for role, it in workbench.tables.items() if it.files}
+    folder = CodeFolder(workbench.out / f"code-{workbench.output}", files)
     folder.make()
     try:
         yield folder
@@ -131,23 +132,32 @@ class _Log:
 
 
 def _give(workbench: Workbench, parameters: PythonParameters, folder: CodeFolder) -> None:
-    files = {}
+    given = {}
     for number, (role, table) in enumerate(workbench.tables.items()):
+        if table.files:
+            _check_whole(role, parameters)
+            continue
         known = columns(workbench.database, table.name)
         names = parameters.columns.get(role, tuple(known))
         for name in names:
             workbench.column(role, name, f"columns.{role}")
         described = _described(workbench, table, [one for one in names if known[one] == "VARCHAR"])
         typed = typed_table(workbench.database, table.name, described)
-        files[role] = f"{number}.parquet"
-        target = literal(str(folder.given / files[role]))
+        given[role] = f"{number}.parquet"
+        target = literal(str(folder.given / given[role]))
         workbench.database.execute(f"CREATE OR REPLACE TEMP VIEW given AS {typed.select}")
         kinds = columns(workbench.database, "given")
         shown = [_for_pandas(name, kinds[name]) for name in names]
         workbench.database.execute(
             f"COPY (SELECT {', '.join(shown)} FROM given) TO {target} (FORMAT parquet)"
         )
-    _request(workbench, parameters, folder, files, is_load=False)
+    _request(workbench, parameters, folder, given, is_load=False)
+
+
+def _check_whole(role: str, parameters: PythonParameters) -> None:
+    if role in parameters.columns:
+        reason = f"« {role} » est un jeu de fichiers : il n'a pas de colonnes"
+        raise Invalid(reason, f"columns.{role}")
 
 
 def _request(
@@ -166,7 +176,8 @@ def _request(
         "bytes": FILE_BYTES,
     }
     told = parameters.model_dump(include={"code", "notebook", "parameters", "seed"})
-    request = json.dumps({**told, "tables": tables, "limits": limits, "is_load": is_load})
+    told |= {"tables": tables, "files": {role: f"{FILES}/{role}" for role in folder.files}}
+    request = json.dumps({**told, "limits": limits, "is_load": is_load})
     (folder.given / "request.json").write_text(request)
 
 
@@ -265,7 +276,9 @@ def _report(workbench: Workbench, parameters: PythonParameters, left: Sequence[L
     rows = {role: table.rows for role, table in workbench.tables.items()}
     kinds = Counter(one.kind for one in left)
     what = "notebook exécuté" if parameters.notebook else "code Python exécuté"
-    on = counted(len(rows), "table", "tables")
+    files = sum(bool(table.files) for table in workbench.tables.values())
+    on = [counted(len(rows) - files, "table", "tables")] * (len(rows) > files)
+    on += [counted(files, "jeu de fichiers", "jeux de fichiers")] * (files > 0)
     made = french_list([counted(number, *_KINDS[kind]) for kind, number in kinds.items()])
     waits = " ; figures, fichiers et journal attendent un relecteur"
     is_held = workbench.is_protected and any(one.opaque for one in workbench.made)
@@ -274,5 +287,5 @@ def _report(workbench: Workbench, parameters: PythonParameters, left: Sequence[L
         "code": parameters.hash,
         "seed": parameters.seed,
         "software": library_versions(),
-        "summary": f"{what} sur {on} : {made}{waits if is_held else ''}",
+        "summary": f"{what} sur {french_list(on)} : {made}{waits if is_held else ''}",
     }

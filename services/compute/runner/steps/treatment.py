@@ -19,6 +19,7 @@ from services.compute.runner.database import (
     open_database,
     quoted,
 )
+from services.compute.runner.files.handing import hand_over
 from services.compute.runner.notes import note_inputs, note_result, note_step
 from services.compute.runner.privacy.column_sample import SAMPLE
 from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
@@ -251,7 +252,7 @@ class TreatmentRun:
 
     def _sample(self, table: InputTable, rows: int) -> InputTable:
         """`rows` rows at even distances: the same ones each time, from all over the table."""
-        if table.rows <= rows:
+        if table.rows <= rows or table.files:
             return table
         name = f"{table.name} (échantillon)"
         self.database.execute(f"""
@@ -288,7 +289,7 @@ class TreatmentRun:
 def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[Made], list[Report]]:
     """Run the treatment described by `work`; returns the files made and one report per step."""
     with open_database(folder, memory_bytes) as database:
-        return TreatmentRun(folder, work, database, say).run()
+        return TreatmentRun(folder, hand_over(folder, work), database, say).run()
 
 
 def _hand_on(_workbench: Workbench, _parameters: Any) -> Report:  # noqa: ANN401 - of any application

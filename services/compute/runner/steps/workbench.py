@@ -45,7 +45,8 @@ class InputTable:
     What a trial made of samples is not whole. `repeated` are the columns whose rows stand in it
     several times, `described` those of which it is known what they were read to hold. Of a
     dataset's table without its totals, `with_totals` is the name of all of it, and `totals` how
-    many there are; `likely_totals` look like some, and are in it.
+    many there are; `likely_totals` look like some, and are in it. Of a dataset of files it lists
+    them, and `files` is the folder that they are in.
     """
 
     name: str
@@ -58,6 +59,7 @@ class InputTable:
     with_totals: str = ""
     totals: int = 0
     likely_totals: int = 0
+    files: Path | None = None
 
     @property
     def whole_table(self) -> "InputTable":

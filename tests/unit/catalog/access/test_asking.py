@@ -386,3 +386,28 @@ def test_query_is_read_by_those_who_decide_and_granted_as_it_is() -> None:
     assert access.request_for("dts_buses").state == "granted"
     access.change_treatment(asked_by(SQL.replace("'x'", "'y'"), 3), WANTED)
     assert access.request_for("dts_buses").state == "requested"
+
+
+def test_owners_of_files_are_asked_for_all_of_them() -> None:
+    """Files have no columns: what code reads and shows of them is told by the code alone."""
+    photos = published("dts_photos", metadata("Photos", access="restricted", content="files"))
+    wanted = {"dts_photos": photos, "dts_towns": TOWNS}
+    steps = [
+        {
+            "application": "python",
+            "inputs": {"photos": "photos", "towns": "towns"},
+            "parameters": {"code": "def run(tables, parameters): ..."},
+            "output": "made",
+        }
+    ]
+    inputs = {"photos": "dts_photos", "towns": "dts_towns"}
+    asked_for = Treatment.model_validate({"inputs": inputs, "steps": steps})
+    asked = ask(
+        facts("population").model_copy(update={"treatment": asked_for}), "dts_photos", wanted
+    )
+    said = " ".join(asked.sentences)
+    assert "tous ses fichiers, tels quels ; l'accord porte sur le jeu entier" in said
+    assert "code écrit par le porteur" in said
+    assert "croisées" not in said
+    assert "Aucune de leurs valeurs" not in said
+    assert asked.reading.columns is None

@@ -14,6 +14,7 @@ from shared.treatments.known_tables import (
 )
 from shared.treatments.remarks import Findings
 
+PHOTOS = KnownTable(dataset_id="dts_photos", title="Photos", columns=(), is_files=True)
 HOMES, TOWNS, LATE = "dts_homes", "dts_towns", "dts_late"
 
 
@@ -320,3 +321,48 @@ def test_crosswalk_that_leads_a_row_to_several_repeats_it() -> None:
     found = check_tables(asked, KnownInputs(tables=(posts, *TABLES)))
     assert [one.kind for one in found.warnings] == ["many_to_many", "repeated_rows"]
     assert "plusieurs fois" in found.warnings[1].message
+
+
+def with_photos(*steps: dict[str, Any]) -> Findings:
+    """What is said of these steps on homes and photos."""
+    inputs = {"homes": HOMES, "photos": PHOTOS.dataset_id}
+    treatment = Treatment.model_validate({"inputs": inputs, "steps": steps})
+    return check_tables(treatment, KnownInputs(tables=(*TABLES, PHOTOS)))
+
+
+def test_files_are_no_table_to_cross() -> None:
+    """The role is named, and what reads them; later steps are not blamed for it."""
+    found = with_photos(
+        {
+            "application": "cross",
+            "inputs": {"left": "homes", "right": "photos"},
+            "parameters": {"left_key": "com", "right_key": "code"},
+            "output": "crossed",
+        },
+        {
+            "application": "aggregate",
+            "inputs": {"table": "crossed"},
+            "parameters": {"by": ["code"], "sums": ["logements"]},
+            "output": "summed",
+        },
+    )
+    [fault] = found.faults
+    assert (fault.field, fault.dataset_id) == ("steps.0.inputs.right", PHOTOS.dataset_id)
+    assert fault.message == (
+        "« photos » est un jeu de fichiers : seule l'application « python » en lit"
+    )
+
+
+def test_own_code_reads_files() -> None:
+    """Whole: they have no columns to choose from."""
+    step: dict[str, Any] = {
+        "application": "python",
+        "inputs": {"photos": "photos", "homes": "homes"},
+        "parameters": {"code": "def run(tables, parameters): ..."},
+        "output": "made",
+    }
+    assert with_photos(step).faults == []
+    step["parameters"] |= {"columns": {"photos": ["nom"]}}
+    assert [one.field for one in with_photos(step).faults] == [
+        "steps.0.parameters.columns.photos.0"
+    ]

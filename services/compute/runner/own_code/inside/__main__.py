@@ -45,11 +45,20 @@ def begin() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def given(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The tables, by their role, and the parameters; draws of chance start at the seed."""
+    """What the code gets by role, and the parameters; draws of chance start at the seed.
+
+    That is a table, or of files the path of each by its name.
+    """
     random.seed(request["seed"])
     np.random.seed(request["seed"])  # noqa: NPY002 - holders' code may use the old generator
     tables = {role: frames.read(Path("/in") / file) for role, file in request["tables"].items()}
-    return tables, request["parameters"]
+    files = {role: _files(Path(folder)) for role, folder in request["files"].items()}
+    return tables | files, request["parameters"]
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path for path in found}
 
 
 def _run(request: dict[str, Any]) -> None:

@@ -1,0 +1,69 @@
+"""Lists the files of a dataset that is no table."""
+
+from itertools import islice
+
+from pydantic import BaseModel
+
+from services.catalog.datasets.model import Dataset
+from services.catalog.datasets.visibility import visible
+from shared.auth import Caller
+from shared.errors import Forbidden, Invalid, WrongStage
+from shared.events.event import FileRef
+from shared.inbound import Paging
+from shared.storage import Storage
+from shared.store import Store
+from shared.tables.files import ListedFile
+
+
+class FileQuery(Paging):
+    """Which files of a dataset, by name."""
+
+
+class FilePage(BaseModel):
+    """One page of the files of the version that is shown."""
+
+    items: list[ListedFile]
+    next: str | None
+
+
+def list_files(
+    store: Store, files: Storage, dataset_id: str, query: FileQuery, caller: Caller
+) -> FilePage:
+    """One page of a dataset's files by name, with hashes for those who may download them.
+
+    Raises WrongStage for a table, and Forbidden where the owner states that persons are in the
+    files: their names alone may tell of them.
+    """
+    dataset = visible(store, dataset_id, caller)
+    dataset.check_kept(caller)
+    listing = _listing_of(dataset, caller)
+    first = _place_of(query.after)
+    lines = islice(files.read(listing).splitlines(), first, first + query.limit + 1)
+    found = [ListedFile.model_validate_json(line) for line in lines]
+    more = len(found) > query.limit
+    shown = found[: query.limit]
+    if not dataset.may_be_downloaded_by(caller):
+        shown = [one.model_copy(update={"sha256": None}) for one in shown]
+    return FilePage(items=shown, next=str(first + query.limit) if more else None)
+
+
+def _listing_of(dataset: Dataset, caller: Caller) -> FileRef:
+    """The list of the version that `caller` is shown."""
+    version = dataset.shown if caller.may_see(*dataset.insiders) else dataset.published
+    if dataset.metadata.content != "files":
+        raise WrongStage("ce jeu est un tableau : il n'a pas de liste de fichiers")
+    if version is None or version.listing is None:
+        raise WrongStage("les fichiers de ce jeu ne sont pas encore lus, ou n'ont pas pu l'être")
+    named = version.privacy
+    if (named is None or named.verdict != "none") and not dataset.may_be_downloaded_by(caller):
+        raise Forbidden(
+            "ces fichiers à accès restreint contiennent des données personnelles : leurs noms ne"
+            " sont montrés qu'à ceux qui peuvent les télécharger"
+        )
+    return version.listing
+
+
+def _place_of(after: str | None) -> int:
+    if after is not None and not (after.isascii() and after.isdigit()):
+        raise Invalid("n'est pas le `next` d'une page", "after")
+    return int(after or 0)

@@ -1,0 +1,277 @@
+"""Datasets that are files: kept as they came, stated by their owner, listed, searched and ended."""
+
+import json
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import urllib3
+
+from shared.events import JobSucceeded
+from shared.tables.files import LISTING, FileSummary, ListedFile
+from shared.tables.manifest import Output, Profile, Repair
+from shared.tables.privacy import unexamined
+from tests.integration.catalog.lab import Lab, about, problem
+
+NAME = "Façades 2024.zip"
+PATH = "Fa%C3%A7ades%202024.zip"
+
+
+def upload(lab: Lab, owner_id: str, data: bytes, path: str = "/datasets", **said: Any) -> Any:
+    """The answer to an upload of files."""
+    fields = {
+        "metadata": ("metadata", json.dumps(said).encode(), "application/json"),
+        "file": (NAME, data, "application/zip"),
+    }
+    return lab.call("POST", path, lab.token(owner_id, "owner"), fields=fields)
+
+
+def read(lab: Lab, dataset_id: str, version: int = 1, count: int = 3) -> JobSucceeded:
+    """The end of the job that looked at the files."""
+    listed = [
+        ListedFile(name=f"rue_{n}.png", size=n, media_type="image/png", sha256=f"{n:064x}")
+        for n in range(1, count + 1)
+    ]
+    lines = "".join(f"{one.model_dump_json()}\n" for one in listed).encode()
+    file = lab.files.put([lines], "application/jsonl")
+    profile = Profile(
+        rows=0,
+        format="zip",
+        encoding="binary",
+        columns=(),
+        repairs=(Repair(code="hidden_files", message="…", count=1),),
+        privacy=unexamined(count),
+        files=FileSummary(
+            count=count,
+            size=sum(one.size for one in listed),
+            media_types={"image/png": count},
+            names=tuple(one.name for one in listed),
+        ),
+    )
+    output = Output(name=LISTING, file=file)
+    return lab.ended(dataset_id, version, [output], [profile.model_dump(mode="json")])
+
+
+def held(lab: Lab, owner_id: str, **said: Any) -> str:
+    """The id of a new dataset of files, which waits for what its owner states."""
+    metadata = {"title": "Façades", "content": "files", "access": "restricted", **said}
+    answer = upload(lab, owner_id, uuid4().bytes, **about(**metadata))
+    assert answer.status == 202, answer.data
+    dataset_id = str(answer.json()["id"])
+    lab.publish(read(lab, dataset_id))
+    lab.wait_for("dataset_held", dataset_id=dataset_id)
+    return dataset_id
+
+
+def state(lab: Lab, dataset_id: str, owner_id: str) -> urllib3.BaseHTTPResponse:
+    """The answer to its owner's word that nobody is in the files."""
+    body = {"columns": ["fichiers"], "reason": "Des murs, sans passants"}
+    path = f"/datasets/{dataset_id}/not-personal"
+    return lab.call("POST", path, lab.token(owner_id, "owner"), json=body)
+
+
+def stated(lab: Lab, owner_id: str, **said: Any) -> str:
+    """The id of a new dataset of files that is published, as holding nothing of persons."""
+    dataset_id = held(lab, owner_id, **said)
+    assert state(lab, dataset_id, owner_id).status == 200
+    lab.wait_for("dataset_published", dataset_id=dataset_id)
+    return dataset_id
+
+
+def test_files_wait_until_their_owner_states_what_is_in_them(lab: Lab) -> None:
+    """Nothing examines them: the word is its owner's, and told as such."""
+    dataset_id = held(lab, "mbr_1", access="open")
+    problem(lab.call("GET", f"/datasets/{dataset_id}", lab.token("mbr_2", "holder")), 404)
+    [version] = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_1", "owner"))["versions"]
+    assert "à leur propriétaire de le dire" in version["reason"]
+    assert state(lab, dataset_id, "mbr_1").json()["state"] == "published"
+    told = lab.wait_for("dataset_published", dataset_id=dataset_id)
+    assert (told["rows"], told["files"], told["keys"]) == (0, 3, [])
+    shown = lab.get(f"/datasets/{dataset_id}", lab.token("mbr_2", "holder"))
+    assert (shown["content"], shown["files"], shown["rows"]) == ("files", 3, None)
+    assert {one["name"] for one in shown["criteria"]}.isdisjoint({"keys", "filled", "valid"})
+
+
+def test_reviewers_and_holders_read_that_nothing_was_checked(lab: Lab) -> None:
+    """In the request that is decided on, and before a treatment is sent."""
+    dataset_id = stated(lab, "mbr_1")
+    treatment = {"inputs": {"photos": dataset_id}, "steps": []}
+    with lab.rpc() as catalog:
+        preview = catalog.preview_inputs(treatment, "mbr_h")
+    [said] = preview["persons"]
+    assert "leur propriétaire le déclare, et rien ne le vérifie" in said
+    assert "déclare qu'il ne s'y trouve pas de données personnelles" in said
+    [table] = preview["inputs"]["tables"]
+    assert (table["is_files"], table["columns"], table["rows"]) == (True, [], None)
+
+
+def test_files_with_persons_need_a_legal_basis(lab: Lab) -> None:
+    """As a table that names some; then their names are for those who may download them."""
+    dataset_id = held(lab, "mbr_1", access="open")
+    body = {"basis": "public_task", "purpose": "Trombinoscope"}
+    path, owner = f"/datasets/{dataset_id}/legal-basis", lab.token("mbr_1", "owner")
+    assert "CRPA" in problem(lab.call("POST", path, owner, json=body), 422)
+    assert lab.call("POST", path, owner, json={**body, "restrict": True}).status == 200
+    lab.wait_for("dataset_published", dataset_id=dataset_id)
+    other = lab.token("mbr_2", "holder")
+    problem(lab.call("GET", f"/datasets/{dataset_id}/files", other), 403)
+    assert len(lab.get(f"/datasets/{dataset_id}/files", owner)["items"]) == 3
+    with lab.rpc() as catalog:
+        found = catalog.preview_inputs({"inputs": {"p": dataset_id}, "steps": []}, "mbr_2")
+    assert "« mission d'intérêt public », pour : « Trombinoscope »" in found["persons"][0]
+    query = f"/datasets?q=rue_2&owner_id=mbr_1&producer={uuid4().hex}"
+    assert lab.get(query, other)["items"] == []
+
+
+def test_files_are_listed_page_by_page(lab: Lab) -> None:
+    """By name; hashes are for those who may download: they prove what somebody has."""
+    dataset_id = stated(lab, "mbr_1")
+    other = lab.token("mbr_2", "holder")
+    pages = lab.pages(f"/datasets/{dataset_id}/files?limit=2", other)
+    assert [[one["name"] for one in page] for page in pages] == [
+        ["rue_1.png", "rue_2.png"],
+        ["rue_3.png"],
+    ]
+    assert {one["sha256"] for page in pages for one in page} == {None}
+    path = f"/datasets/{dataset_id}/files"
+    [mine] = lab.get(f"{path}?limit=1", lab.token("mbr_1", "owner"))["items"]
+    assert mine["sha256"] == f"{1:064x}"
+    refused = lab.call("GET", f"{path}?after=rue", other)
+    assert '"after"' in problem(refused, 422)
+
+
+def test_table_has_no_list_of_files(lab: Lab) -> None:
+    """It says so, and a dataset that nobody knows is not found."""
+    dataset_id, token = lab.published("mbr_1", "commune"), lab.token("mbr_2", "holder")
+    assert "est un tableau" in problem(lab.call("GET", f"/datasets/{dataset_id}/files", token), 409)
+    problem(lab.call("GET", "/datasets/dts_none/files", token), 404)
+
+
+def test_upload_is_downloaded_as_it_was(lab: Lab) -> None:
+    """By its own name; asked for as a table, the answer says where it is."""
+    content = uuid4().bytes
+    metadata = about(content="files", access="open")
+    dataset_id = str(upload(lab, "mbr_1", content, **metadata).json()["id"])
+    lab.publish(read(lab, dataset_id))
+    lab.wait_for("dataset_held", dataset_id=dataset_id)
+    assert state(lab, dataset_id, "mbr_1").status == 200
+    token = lab.token("mbr_2", "holder")
+    told = problem(lab.call("GET", f"/datasets/{dataset_id}/table", token), 409)
+    assert f"/datasets/{dataset_id}/files/{PATH}" in told
+    answer = lab.call("GET", f"/datasets/{dataset_id}/files/{PATH}", token)
+    assert (answer.status, answer.data) == (200, content)
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_restricted_upload_is_not_for_others(lab: Lab) -> None:
+    """Projects read it in the sandbox."""
+    dataset_id = stated(lab, "mbr_1")
+    path = f"/datasets/{dataset_id}/files/{PATH}"
+    problem(lab.call("GET", path, lab.token("mbr_2", "holder")), 403)
+
+
+def test_search_finds_files_by_name_and_format(lab: Lab) -> None:
+    """With a reason that names the file."""
+    owner = f"mbr_{uuid4().hex[:8]}"
+    dataset_id = stated(lab, owner, access="open", title="Fonds municipal")
+    token = lab.token("mbr_2", "holder")
+    found = lab.get(f"/datasets?q=rue&owner_id={owner}", token)["items"]
+    assert [one["id"] for one in found] == [dataset_id]
+    assert "dans ses fichiers" in " ".join(found[0]["reasons"])
+    listed = lab.get(f"/datasets?format=png&owner_id={owner}", token)["items"]
+    assert [one["id"] for one in listed] == [dataset_id]
+
+
+def test_new_version_is_stated_anew(lab: Lab) -> None:
+    """Nobody can tell whether it holds what the one before did; that one is shown till then."""
+    dataset_id = stated(lab, "mbr_1", access="open")
+    answer = upload(lab, "mbr_1", uuid4().bytes, path=f"/datasets/{dataset_id}/versions")
+    assert answer.status == 202, answer.data
+    lab.publish(read(lab, dataset_id, 2, count=2))
+    lab.wait_for("dataset_held", dataset_id=dataset_id, version=2)
+    path = f"/datasets/{dataset_id}"
+    assert lab.get(path, lab.token("mbr_2", "holder"))["version"] == 1
+    assert state(lab, dataset_id, "mbr_1").status == 200
+    shown = lab.get(path, lab.token("mbr_2", "holder"))
+    assert (shown["version"], shown["files"]) == (2, 2)
+    assert shown["versions"][-1]["changes"]["files"] == -1
+
+
+def test_grant_of_files_is_for_the_whole_dataset(lab: Lab) -> None:
+    """They have no columns to choose from; projects get them as they came."""
+    content = uuid4().bytes
+    metadata = about(content="files", access="open")
+    dataset_id = str(upload(lab, "mbr_1", content, **metadata).json()["id"])
+    lab.publish(read(lab, dataset_id))
+    lab.wait_for("dataset_held", dataset_id=dataset_id)
+    assert state(lab, dataset_id, "mbr_1").status == 200
+    project_id = lab.opened_for(dataset_id)
+    with lab.rpc() as catalog:
+        opened = catalog.open_dataset(project_id, dataset_id)
+    assert opened["file"]["sha256"] == opened["sha256"] == sha256(content).hexdigest()
+    assert (opened["upload"], opened["columns"]) == (NAME, None)
+
+
+def test_step_that_takes_files_for_a_table_is_a_fault(lab: Lab) -> None:
+    """Told with the project's other obstacles, by the role."""
+    dataset_id = stated(lab, "mbr_1", access="open")
+    with lab.rpc() as catalog:
+        found = catalog.describe_inputs(
+            {
+                "inputs": {"photos": dataset_id},
+                "steps": [
+                    {"application": "aggregate", "inputs": {"table": "photos"}, "output": "r"}
+                ],
+            },
+            "mbr_h",
+        )
+    assert found["tables"][0]["is_files"]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"content": "pictures"}, "content"),
+        ({"content": "files", "columns": [{"name": "a", "description": "b"}]}, "columns"),
+    ],
+)
+def test_wrong_content_is_refused(lab: Lab, said: dict[str, Any], field: str) -> None:
+    """Naming the field."""
+    assert field in problem(upload(lab, "mbr_1", uuid4().bytes, **about(**said)), 422)
+
+
+def test_content_is_said_once(lab: Lab) -> None:
+    """What was read as one is not the other afterwards."""
+    dataset_id = stated(lab, "mbr_1")
+    token, path = lab.token("mbr_1", "owner"), f"/datasets/{dataset_id}"
+    refused = lab.call("PATCH", path, token, json={"content": "table"})
+    assert '"content"' in problem(refused, 422)
+    refused = lab.call("PATCH", path, token, json={"columns": [{"name": "a", "description": "b"}]})
+    assert '"columns"' in problem(refused, 422)
+    assert lab.call("PATCH", path, token, json={"title": "Murs"}).status == 200
+
+
+def test_files_are_described_for_portals(lab: Lab) -> None:
+    """As one distribution, with the package's and the files' media types, and no columns."""
+    dataset_id = stated(lab, "mbr_1", access="open")
+    with lab.rpc() as catalog:
+        text = catalog.export_dataset(dataset_id, "turtle")["text"]
+    assert f"files/{PATH}" in text
+    assert "dcat:packageFormat" in text
+    assert "image/png" in text
+    assert "csvw:" not in text.replace("@prefix csvw:", "")
+
+
+def test_deleted_files_are_erased(lab: Lab) -> None:
+    """With their list: names alone tell of them."""
+    dataset_id = stated(lab, "mbr_1")
+    token, path = lab.token("mbr_1", "owner"), f"/datasets/{dataset_id}"
+    with lab.database() as database:
+        stored = database["datasets"].find_one({"_id": dataset_id})
+    hashes = stored["hashes"] if stored else []
+    assert len(hashes) == 3
+    assert lab.call("DELETE", path, token, json={"reason": "Fin du bail"}).status == 200
+    problem(lab.call("GET", f"{path}/files", token), 410)
+    receipt = lab.get(f"{path}/deletion", lab.token("mbr_op", "operator"))
+    assert {one["sha256"] for one in receipt["files"]} >= {*hashes}
