@@ -1,12 +1,16 @@
 """What people write for a command: objects in files, and NAME=VALUE."""
 
+import csv
 import json
+from pathlib import Path
 from typing import Any
 
 import typer
 import yaml  # type: ignore[import-untyped]
 
 from deploy.cli.api_client import CallError
+
+_HEADINGS = ("description", "libellé", "libelle", "définition", "definition", "signification")
 
 
 def read_object(file: typer.FileText) -> dict[str, Any]:
@@ -37,3 +41,32 @@ def value_of(written: str) -> object:
     """The number, truth value or text that is written."""
     value = yaml.safe_load(written)
     return value if isinstance(value, int | float | bool) else written
+
+
+def described(file: Path | None) -> list[dict[str, str]]:
+    """What a data dictionary says of columns, by name; of a column that it leaves blank nothing."""
+    if file is None:
+        return []
+    raw = file.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")
+    first, *_ = text.splitlines() or [""]
+    delimiter = next((one for one in ";\t" if one in first), ",")
+    found = []
+    try:
+        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+    except csv.Error as error:
+        raise CallError(f"{file}: {error}") from error
+    for number, fields in enumerate(rows, 1):
+        if not any(fields):
+            continue
+        if len(fields) != 2:  # noqa: PLR2004 - a name and a text
+            raise CallError(f"{file}: row {number} has {len(fields)} fields in place of 2")
+        name, said = (field.strip() for field in fields)
+        if said and not (number == 1 and said.lower() in _HEADINGS):
+            found.append({"name": name, "description": said})
+    if not found:
+        raise CallError(f"{file} describes no column")
+    return found

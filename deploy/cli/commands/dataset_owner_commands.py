@@ -1,6 +1,5 @@
 """What owners do: `datalab dataset add`, `describe`, `open`, `retire`, `delete`."""
 
-import csv
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +7,9 @@ from typing import Annotated
 import typer
 
 from deploy.cli import show
-from deploy.cli.api_client import Answer, CallError, Client, path_of
+from deploy.cli.api_client import Answer, Client, path_of
 from deploy.cli.command_group import CommandGroup
+from deploy.cli.written import described
 
 app = CommandGroup("What owners do with their datasets.")
 
@@ -22,7 +22,6 @@ _Columns = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="CSV: a column's name, and what it holds."),
 ]
-_HEADINGS = ("description", "libellé", "libelle", "définition", "definition", "signification")
 
 
 @app.answers("add")
@@ -63,7 +62,7 @@ def add(
         "temporal": _given(start=temporal_start, end=temporal_end),
         "contact": _given(name=contact_name, email=contact_email, url=contact_url),
     }
-    return api.upload("catalog", "/datasets", metadata | {"columns": _described(columns)}, file)
+    return api.upload("catalog", "/datasets", metadata | {"columns": described(columns)}, file)
 
 
 @app.answers("describe", ABOUT)
@@ -103,7 +102,7 @@ def describe(
     optional = {"source_url": source_url, "modified": modified, "frequency": frequency, "hvd": hvd}
     optional["producer_kind"] = producer_kind
     whole: dict[str, object] = {"keywords": keyword, "territory": territory}
-    whole |= {"minimum_units": minimum_units, "columns": _described(columns), "language": language}
+    whole |= {"minimum_units": minimum_units, "columns": described(columns), "language": language}
     whole["temporal"] = _given(start=temporal_start, end=temporal_end)
     whole["contact"] = _given(name=contact_name, email=contact_email, url=contact_url)
     return api.patch("catalog", path_of("datasets", dataset_id), _changes(told, optional, whole))
@@ -121,35 +120,6 @@ def _changes(
 def _given(**fields: str) -> dict[str, str] | None:
     """The fields that were given; None when none was."""
     return {name: value for name, value in fields.items() if value} or None
-
-
-def _described(file: Path | None) -> list[dict[str, str]]:
-    """What a data dictionary says of columns, by name; of a column that it leaves blank nothing."""
-    if file is None:
-        return []
-    raw = file.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    first, *_ = text.splitlines() or [""]
-    delimiter = next((one for one in ";\t" if one in first), ",")
-    described = []
-    try:
-        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
-    except csv.Error as error:
-        raise CallError(f"{file}: {error}") from error
-    for number, fields in enumerate(rows, 1):
-        if not any(fields):
-            continue
-        if len(fields) != 2:  # noqa: PLR2004 - a name and a text
-            raise CallError(f"{file}: row {number} has {len(fields)} fields in place of 2")
-        name, said = (field.strip() for field in fields)
-        if said and not (number == 1 and said.lower() in _HEADINGS):
-            described.append({"name": name, "description": said})
-    if not described:
-        raise CallError(f"{file} describes no column")
-    return described
 
 
 @app.answers("open")

@@ -1,11 +1,15 @@
 """What people write for a command is read, or refused in one sentence."""
 
 import io
+from pathlib import Path
 
 import pytest
 
 from deploy.cli.api_client import CallError
-from deploy.cli.written import pairs, read_object, value_of
+from deploy.cli.written import described, pairs, read_object, value_of
+
+VACANT = {"name": "ht_hc", "description": "part des logements vacants, en %"}
+TOWN = {"name": "com", "description": "code de la commune « à jour »"}
 
 
 @pytest.mark.parametrize("text", ['{"a": 1}', "a: 1"])
@@ -37,3 +41,47 @@ def test_pairs_and_values_are_told_apart() -> None:
     ]
     with pytest.raises(CallError, match="--set"):
         pairs("--set", ["a"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ht_hc,"part des logements vacants, en %"\ncom,code de la commune « à jour »\n',
+        """colonne;description
+
+ht_hc ; part des logements vacants, en %
+com;code de la commune « à jour »
+rest;
+""",
+        "nom\tLibellé\nht_hc\tpart des logements vacants, en %\ncom\tcode de la commune « à jour »",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_dictionary_is_read_as_people_write_it(tmp_path: Path, text: str, encoding: str) -> None:
+    """With or without headings, by comma, semicolon or tab; blank descriptions say nothing."""
+    file = tmp_path / "columns.csv"
+    file.write_bytes(text.encode(encoding))
+    assert described(file) == [VACANT, TOWN]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("ht_hc;part;en %\n", "row 1 has 3 fields"),
+        ("ht_hc;part\n\ncom\n", "row 3 has 1 fields"),
+        ("", "describes no column"),
+        (f"ht_hc;{'x' * 200_000}", "field larger than"),
+        ("colonne;description\n", "describes no column"),
+    ],
+)
+def test_what_is_no_dictionary_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    """The row is named."""
+    file = tmp_path / "columns.csv"
+    file.write_text(text)
+    with pytest.raises(CallError, match=told):
+        described(file)
+
+
+def test_nothing_is_said_of_columns_without_a_file() -> None:
+    """An upload that names no file describes none."""
+    assert described(None) == []
