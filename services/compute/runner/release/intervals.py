@@ -1,6 +1,6 @@
 """How closely hidden figures can be told from released ones, and which to hide besides.
 
-Both are linear programmes that pytauargus solves by HiGHS in a process of its own (`solver`): of
+Both are linear programmes that pytauargus solves by HiGHS in processes of its own (`solver`): of
 the hidden cells' possible values, given every sum that is released and that none is negative.
 """
 
@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -92,21 +93,9 @@ class System(NamedTuple):
         with TemporaryDirectory() as folder:
             source, made = Path(folder, "cells.jj"), Path(folder, "found.json")
             source.write_text(text)
-            module = "services.compute.runner.release.solver"
-            command = (sys.executable, "-m", module, what, str(source), str(made))
-            limits = (str(_SECONDS), str(_MEMORY_BYTES))
-            try:
-                subprocess.run(
-                    (*command, *limits),
-                    check=True,
-                    timeout=2 * _SECONDS,
-                    capture_output=True,
-                    cwd=folder,  # where it writes logs of its own
-                    env={"PYTHONPATH": str(_ROOT)},
-                )
-                return list(json.loads(made.read_text()))
-            except (OSError, subprocess.SubprocessError, ValueError) as error:
-                raise Undecided from error
+            if not _is_solved(what, source, made):
+                raise Undecided
+            return list(json.loads(made.read_text()))
 
     def _text(self, cells: Sequence[int], hidden: frozenset[int], *, digits: int) -> str:
         """The file: a line for each cell, then for each piece, then what each cell is the sum of.
@@ -140,3 +129,31 @@ class System(NamedTuple):
     def _needed(self, cell: int, scale: float) -> tuple[int, int, int]:
         below, above, width = self.targets.get(cell, Protection(0.0, 0.0))
         return ceil(scale * below), ceil(scale * above), ceil(scale * width)
+
+
+@cache
+def _solver() -> "subprocess.Popen[str]":
+    """The process that solves for this one, and ends with it."""
+    limits = str(_SECONDS), str(_MEMORY_BYTES)
+    return subprocess.Popen(
+        [sys.executable, "-m", "services.compute.runner.release.solver", *limits],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={"PYTHONPATH": str(_ROOT)},
+    )
+
+
+def _is_solved(what: str, source: Path, made: Path) -> bool:
+    solver = _solver()
+    assert solver.stdin  # noqa: S101 - it is a pipe
+    assert solver.stdout  # noqa: S101 - it is a pipe
+    try:
+        solver.stdin.write(f"{json.dumps([what, str(source), str(made)])}\n")
+        solver.stdin.flush()
+        return bool(json.loads(solver.stdout.readline()))
+    except (OSError, ValueError):
+        # It is gone: the next question begins another.
+        _solver.cache_clear()
+        return False

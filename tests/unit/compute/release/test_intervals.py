@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from services.compute.runner.release.intervals import Piece, Protection, System
+from services.compute.runner.release.atoms import Undecided
+from services.compute.runner.release.intervals import Piece, Protection, System, _solver
 
 _TOTAL = 300
 
@@ -43,3 +44,13 @@ def test_suppressed_table_keeps_its_hidden_cell_in_doubt(seed: int) -> None:
     assert found[5] == pytest.approx(tuple(ends), abs=0.3)
     assert ends[0] <= values[5] - needed + 0.3
     assert ends[1] >= values[5] + needed - 0.3
+
+
+def test_solver_that_is_gone_answers_nothing_and_is_begun_again() -> None:
+    """What is not answered is not decided."""
+    system = System(_table(3, 4, 0), {_TOTAL}, {})
+    system.intervals({5, 6})
+    _solver().kill()
+    with pytest.raises(Undecided):
+        system.intervals({5, 6})
+    assert 5 in system.intervals({5, 6})[0]
