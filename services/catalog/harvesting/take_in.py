@@ -119,15 +119,16 @@ def _chosen(dataset: Dataset, url: str) -> Distribution:
         if named is None:
             raise Invalid("n'est l'adresse d'aucun fichier de ce jeu de données", "url")
         return named
-    tables = [one for one in found if _format_of(one) in _TABLES]
+    tables = [one for one in found if format_of(one) in _TABLES]
     if not tables:
         raise WrongStage(
             "aucun fichier de ce jeu n'est annoncé comme une table : donnez l'adresse de l'un d'eux"
         )
-    return min(tables, key=lambda one: _TABLES.index(_format_of(one)))
+    return min(tables, key=lambda one: _TABLES.index(format_of(one)))
 
 
-def _format_of(one: Distribution) -> str:
+def format_of(one: Distribution) -> str:
+    """The table that a distribution is announced as, as `_TABLES` calls it, or nothing."""
     ending = _path_of(one).rpartition(".")[2]
     names = (one.format, one.media_type.rpartition("/")[2], ending)
     known = (_ALSO.get(name.lower(), name.lower()) for name in names)
@@ -143,4 +144,4 @@ def _path_of(one: Distribution) -> str:
 
 
 def _name_of(one: Distribution) -> str:
-    return plain_name(unquote(_path_of(one))) or f"donnees.{_format_of(one) or 'bin'}"
+    return plain_name(unquote(_path_of(one))) or f"donnees.{format_of(one) or 'bin'}"

@@ -82,7 +82,7 @@ PSEUDONYM = r"(^|_)(matricule|pseudo(nyme?)?|ine|login|badge|imei)(_|$)"
 """What columns are called whose codes stand for persons, where rows are of no things."""
 
 _IDENTIFIER = rf"{PERSON}|{PSEUDONYM}|(^|_)(identifiant|num(ero)?_(client|adherent))(_|$)"
-_OTHER_TYPES = frozenset({"url", "geo_point", "naf", "departement", "region"})
+_OTHER_TYPES = frozenset({"url", "geo_point", "wkt", "naf", "departement", "region"})
 """What is written as text and tells of nobody."""
 
 

@@ -152,7 +152,7 @@ def _are_coded(sampled: Surroundings) -> bool:
 def _are_tracks(sampled: Surroundings, also: set[str]) -> bool:
     """Whether rows are where a device was, and when."""
     types = {one.column.type for one in sampled.samples}
-    is_located = {"latitude", "longitude"} <= types or "geo_point" in types
+    is_located = {"latitude", "longitude"} <= types or bool(types & {"geo_point", "wkt"})
     return is_located and sampled.have_time and sampled.have(_TRACK) and "place" in also
 
 

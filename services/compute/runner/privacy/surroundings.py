@@ -11,7 +11,9 @@ from services.compute.runner.privacy.column_sample import ColumnSample
 from services.compute.runner.values.value_tests import matching
 
 PLACE = r"(^|_)(commune|ville|localite|code_?(postal|insee)|cp|departement|quartier)(_|$)"
-PLACE_TYPES = frozenset({"commune", "postcode", "iris", "geo_point", "latitude", "longitude"})
+PLACE_TYPES = frozenset(
+    {"commune", "postcode", "iris", "geo_point", "wkt", "latitude", "longitude"}
+)
 ORGANISATIONS = frozenset({"siret", "siren", "rna", "uai", "tva"})
 
 _TIME = r"(^|_)(heure|horodat\w*|timestamp|datetime|date|entree|sortie|passage)(_|$)"

@@ -295,3 +295,26 @@ def test_deleted_rows_of_a_shapefile_are_gone(tmp_path: Path) -> None:
     content[begin + width] = ord("*")
     path.with_suffix(".dbf").write_bytes(content)
     assert table(taken(tmp_path, path))["a"].tolist() == ["1", "3"]
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "gpx"])
+def test_places_of_persons_are_found(tmp_path: Path, ending: str) -> None:
+    """Where members live, and where a device was when: by the geometry as by its coordinates."""
+    if ending == "gpx":
+        track = "".join(
+            f"<trkpt lat='49.{at}' lon='-0.3'><time>2024-05-01T10:{at}:00Z</time></trkpt>"
+            for at in range(10, 60)
+        )
+        run = ingest(tmp_path / "job", gpx(f"<trk><trkseg>{track}</trkseg></trk>"), "a.gpx")
+    else:
+        columns = {
+            "nom": ["Martin", "Durand", "Petit", "Moreau"] * 10,
+            "prenom": ["Marie", "Jean", "Lucie", "Paul"] * 10,
+        }
+        homes = [shapely.Point(450_000 + 100 * at, 6_900_000) for at in range(40)]
+        run = ingest(tmp_path / "job", written(tmp_path / "a.gpkg", columns, homes), "a.gpkg")
+    privacy = profile(run).privacy
+    assert privacy is not None
+    assert privacy.verdict != "none"
+    found = {one.column: one.kind for one in privacy.findings}
+    assert found.get("geometry") == found.get("longitude") == "place"
