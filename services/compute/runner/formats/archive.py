@@ -187,9 +187,9 @@ def _parts(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zi
 
 def _beside(files: list[zipfile.ZipInfo], found: zipfile.ZipInfo) -> dict[str, zipfile.ZipInfo]:
     """The files that are called as one is but for their ending, by that, whatever their case."""
-    stem = PurePosixPath(found.filename.lower()).with_suffix("")
-    paths = {one: PurePosixPath(one.filename.lower()) for one in files}
-    return {path.suffix: one for one, path in paths.items() if path.with_suffix("") == stem}
+    stem = found.filename[: -len(_SHP)].lower()
+    named = ((one, one.filename.lower()) for one in files)
+    return {name.removeprefix(stem): one for one, name in named if name.startswith(stem)}
 
 
 def is_a_file(member: zipfile.ZipInfo) -> bool:
