@@ -158,9 +158,9 @@ def added_up(table: str) -> str:
     return f"{table} (par clé)"
 
 
-def whole_number(name: str) -> str:
-    """A column of one of WHOLE_TYPES as an SQL expression."""
-    return f"CAST({quoted(name)} AS BIGINT)"
+def whole_number(name: str, kind: str) -> str:
+    """A column of that type, all whole numbers, as an SQL expression; empty text is null."""
+    return f"CAST({quoted(name) if kind in WHOLE_TYPES else filled(name)} AS BIGINT)"
 
 
 def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[str, bool]:
@@ -172,8 +172,8 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
     """
     column = workbench.column(role, name, parameter)
     kind = workbench.columns(role)[name]
-    if kind in WHOLE_TYPES:
-        return whole_number(name), True
+    if kind in WHOLE_TYPES or workbench.is_added_up:
+        return whole_number(name, kind), True
     if kind in _OTHER_TYPES or kind.startswith("DECIMAL"):
         # Who writes Parquet from a data frame writes NaN for "no value".
         return (
@@ -182,7 +182,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
         )
     if kind != "VARCHAR":
         raise Invalid(f"la colonne « {name} » ne contient pas de nombres ({kind})", parameter)
-    text = f"nullif(trim({column}), '')"
+    text = filled(name)
     wrong, example, whole = _count_non_numbers(workbench, role, text)
     if wrong and (read := _written(workbench, role, name)):
         return read
@@ -193,7 +193,7 @@ def number(workbench: Workbench, role: str, name: str, parameter: str) -> tuple[
             parameter,
         )
     if whole:
-        return f"CAST({text} AS BIGINT)", True
+        return whole_number(name, kind), True
     return f"CAST({plain_number(text)} AS DOUBLE)", False
 
 

@@ -3,10 +3,10 @@
 Millions of rows have thousands of keys: what is added up beside each needs no row that is crossed.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
-from services.compute.runner.database import quoted
-from services.compute.runner.steps.workbench import WHOLE_TYPES, Workbench, whole_number
+from services.compute.runner.database import filled, quoted
+from services.compute.runner.steps.workbench import WHOLE, WHOLE_TYPES, Workbench, whole_number
 from shared.applications.aggregate import AggregateParameters
 from shared.applications.cross import CrossParameters
 
@@ -27,13 +27,29 @@ def key_sums(workbench: Workbench, parameters: CrossParameters) -> tuple[str, ..
     others = told.times or told.distinct or told.medians or told.quantiles or told.weighted_means
     if others or (set(left) - key) & set(told.by):
         return ()
-    whole = {name for name, kind in left.items() if kind in WHOLE_TYPES}
+    whole = _whole(workbench, {*told.sums, *told.means, *told.mins, *told.maxs})
     found = tuple(dict.fromkeys(_figures(told, left, whole)))
     return found if "" not in found and len(found) <= _MOST else ()
 
 
+def _whole(workbench: Workbench, names: Collection[str]) -> dict[str, str]:
+    """Those of the columns that hold whole numbers alone, by type or as texts, in SQL."""
+    left = {name: kind for name, kind in workbench.columns("left").items() if name in names}
+    texts = [name for name, kind in left.items() if kind == "VARCHAR"]
+    if texts:
+        tests = (f"bool_and(regexp_full_match({filled(one)}, '{WHOLE}'))" for one in texts)
+        table = quoted(workbench.tables["left"].whole)
+        (found,) = workbench.rows(f"SELECT {', '.join(tests)} FROM {table}")
+        texts = [name for name, is_whole in zip(texts, found, strict=True) if is_whole is not False]
+    return {
+        name: whole_number(name, kind)
+        for name, kind in left.items()
+        if kind in WHOLE_TYPES or name in texts
+    }
+
+
 def _figures(
-    told: AggregateParameters, left: Collection[str], whole: Collection[str]
+    told: AggregateParameters, left: Collection[str], whole: Mapping[str, str]
 ) -> Iterator[str]:
     """Every aggregate that is needed; empty for one that cannot be made by key."""
     yield "count(*)"
@@ -47,4 +63,4 @@ def _figures(
     ):
         for name in names:
             for function in functions:
-                yield f"{function}({whole_number(name)})" if name in whole else ""
+                yield f"{function}({whole[name]})" if name in whole else ""
