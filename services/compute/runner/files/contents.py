@@ -55,6 +55,7 @@ def each_file(
     kept.
     """
     if not is_archive(filename):
+        _check_name(filename)
         with source.open("rb") as file:
             yield filename, _chunks(file)
         return
@@ -99,8 +100,9 @@ def _members_of(archive: zipfile.ZipFile, repairs: Repairs) -> list[Member]:
         )
     named = (Member(_name_of(one, repairs), one) for one in kept)
     members = sorted(named, key=lambda one: one.name)
-    for member in members:
-        _check(member)
+    for name, info in members:
+        _check_kind(name, info)
+        _check_name(name)
     _check_apart([one.name for one in members])
     return members
 
@@ -125,17 +127,20 @@ def _name_of(info: zipfile.ZipInfo, repairs: Repairs) -> str:
     return name.replace("\\", "/")
 
 
-def _check(member: Member) -> None:
-    name, info = member
+def _check_kind(name: str, info: zipfile.ZipInfo) -> None:
     check_is_open(info)
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
         raise Rejected(f"{quoted(name)} est un lien vers un autre fichier : mettez-y le fichier")
     if kind not in {0, stat.S_IFREG}:
         raise Rejected(f"{quoted(name)} n'est pas un fichier ordinaire")
+
+
+def _check_name(name: str) -> None:
+    """Raise Rejected for a name that leads out of its folder, is too long, or misleads a reader."""
     parts = name.split("/")
     if any(part in {"", ".", ".."} for part in parts):
-        raise Rejected(f"{quoted(name)} mène hors de l'archive : renommez ce fichier")
+        raise Rejected(f"{quoted(name)} mène hors de son dossier : renommez ce fichier")
     try:
         legible(name)
     except ValueError as error:

@@ -12,6 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import pytest
 
 from services.compute.runner.files import contents
+from shared.words import quoted
 from tests.integration.compute.jobs import RunOutcome, run
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", 640, 480)
@@ -113,9 +114,9 @@ def link(name: str) -> ZipInfo:
 REFUSED: dict[str, tuple[Mapping[str | ZipInfo, bytes], str]] = {
     "empty": ({}, "l'archive ne contient aucun fichier"),
     "folders only": ({"a/": b""}, "l'archive ne contient aucun fichier"),
-    "up": ({"../a.png": PNG}, "« ../a.png » mène hors de l'archive"),
-    "up on Windows": ({"b\\..\\..\\a.png": PNG}, "« b/../../a.png » mène hors de l'archive"),
-    "absolute": ({"/etc/a.png": PNG}, "« /etc/a.png » mène hors de l'archive"),
+    "up": ({"../a.png": PNG}, "« ../a.png » mène hors de son dossier"),
+    "up on Windows": ({"b\\..\\..\\a.png": PNG}, "« b/../../a.png » mène hors de son dossier"),
+    "absolute": ({"/etc/a.png": PNG}, "« /etc/a.png » mène hors de son dossier"),
     "link": ({link("a.png"): b"/etc/passwd"}, "« a.png » est un lien vers un autre fichier"),
     "twice": ({"a/b.png": PNG, "a\\b.png": PNG}, "plusieurs fichiers du nom « a/b.png »"),
     "folder and file": ({"a": PNG, "a/b": PNG}, "« a » est un fichier et un dossier"),
@@ -132,6 +133,12 @@ def test_archive_that_could_do_harm_is_refused(tmp_path: Path, case: str) -> Non
     """With the file's name, and what is wrong with it."""
     files, why = REFUSED[case]
     assert why in look(tmp_path, packed(files)).error
+
+
+@pytest.mark.parametrize("name", ["..", "a\u202egnp.exe"])
+def test_single_file_of_such_a_name_is_refused(tmp_path: Path, name: str) -> None:
+    """Code would find it under that name."""
+    assert quoted(name) in look(tmp_path, PNG, name).error
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 from deploy.local.code_check import role_of
 from tests.integration.compute.jobs import DEMO
@@ -56,3 +57,22 @@ def test_tables_are_named_after_their_files() -> None:
     """In plain letters, as roles are."""
     names = ["Données 2024.csv", "2024.csv", "a-b.parquet", "é.csv"]
     assert [role_of(Path(name)) for name in names] == ["donnees_2024", "table_2024", "a_b", "e"]
+
+
+FILES = """def run(tables, parameters):
+    [(name, path)] = tables["mes_photos"].items()
+    return f"{name} {path.stat().st_size}".encode()
+"""
+
+
+def test_code_runs_on_files_without_a_lab(tmp_path: Path) -> None:
+    """Called as the archive is."""
+    archive = tmp_path / "Mes photos.zip"
+    with ZipFile(archive, "w") as packed:
+        packed.writestr("a/b.png", b"123")
+    done = check(tmp_path, FILES, "--files", str(archive), "--output", str(tmp_path / "made"))
+    assert done.returncode == 0, done.stderr
+    assert "tables: none" in done.stdout
+    assert "files: mes_photos" in done.stdout
+    [made] = (tmp_path / "made").glob("resultat-*")
+    assert made.read_text() == "a/b.png 3"
