@@ -7,16 +7,7 @@ from services.compute.jobs.crossing_size import CrossingSize
 from services.compute.runner.database import count, quoted
 from services.compute.runner.privacy.disclosure import redacted
 from services.compute.runner.steps.crossing.joining import join_tables
-from services.compute.runner.steps.crossing.key_sums import key_sums
-from services.compute.runner.steps.crossing.key_tables import (
-    LEFT,
-    Bound,
-    Side,
-    cells,
-    key_text,
-    keys,
-)
-from services.compute.runner.steps.key_mapping import (
+from services.compute.runner.steps.crossing.key_mapping import (
     cog_warnings,
     first_part,
     further_parts,
@@ -26,7 +17,16 @@ from services.compute.runner.steps.key_mapping import (
     mapping_report,
     shown_parts,
 )
-from services.compute.runner.steps.meetings import (
+from services.compute.runner.steps.crossing.key_sums import key_sums
+from services.compute.runner.steps.crossing.key_tables import (
+    LEFT,
+    Bound,
+    Side,
+    cells,
+    key_text,
+    keys,
+)
+from services.compute.runner.steps.crossing.meetings import (
     ROWS_EACH,
     SUCCESSORS,
     Repetition,
