@@ -178,6 +178,20 @@ class Settings(BaseModel):
         description="rows that a crossing may make when it adds some; one with more is refused"
         " before it starts, and so is one of more than 500 million cells",
     )
+    step_cache_bytes: int = Field(
+        default=2_000_000_000,
+        ge=0,
+        description="of tables of steps that are kept for each project, so that a later job need"
+        " not make them again; 0 keeps none",
+    )
+    step_cache_days: Days = Field(
+        default=30,
+        description="how long these are kept, unless their project or access ends"
+        " before; 0 is for as long as these go on",
+    )
+    step_cache_seconds: float = Field(
+        default=1, ge=0, description="work of a step from which its table is kept"
+    )
     access_reminder_seconds: float = Field(
         default=604_800, gt=0, le=1e9, description="wait for owners before they are reminded"
     )

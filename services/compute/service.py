@@ -11,6 +11,9 @@ from services.compute.execution.job_run import Platform
 from services.compute.execution.scheduler import Scheduler
 from services.compute.execution.spares.local_executor import LocalExecutor
 from services.compute.execution.spares.spares import Spares
+from services.compute.execution.step_cache.cache import StepCache
+from services.compute.execution.step_cache.expiry import StepExpiry
+from services.compute.execution.step_cache.model import KeptStep
 from services.compute.jobs import endings, retention
 from services.compute.jobs.following import Followers
 from services.compute.jobs.model import Job
@@ -18,7 +21,7 @@ from services.compute.jobs.queries import Queries
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from services.compute.recipes.model import Recipe
 from shared.endings.departures import Departure
-from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile
+from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile, named_by
 from shared.endings.retention import Retained, retaining
 from shared.events import (
     AccessGranted,
@@ -68,19 +71,27 @@ def _followers(context: Context) -> Followers:
 
 
 def _orphan_sweep(context: Context) -> OrphanSweep:
+    store = context.store
     references = References(
-        Queries(context.store).files_in_use,
+        lambda hashes: Queries(store).files_in_use(hashes) | named_by(store, KeptStep, hashes),
         lambda hashes: context.rpc("catalog").files_in_use(hashes),
     )
     age = context.settings.orphan_seconds
     return OrphanSweep(context.service, context.store, context.files, age, references)
 
 
+def _step_expiry(context: Context) -> StepExpiry:
+    cache = StepCache(context.store, context.files)
+    return StepExpiry(cache, context.settings.step_cache_days)
+
+
 class Compute(Releasing, Running, Treating):
     """Workspaces with their quota, and the jobs that run in the sandbox."""
 
     name = "compute"
-    documents = Documents(Workspace, Job, Recipe, Departure, Retained, HashIndex, WrittenFile)
+    documents = Documents(
+        Workspace, Job, KeptStep, Recipe, Departure, Retained, HashIndex, WrittenFile
+    )
     files = Files()
     settings = Config()
     catalog = RpcClient("catalog")
@@ -89,6 +100,12 @@ class Compute(Releasing, Running, Treating):
     followers = Background(_followers)
     retention = Background(retaining(retention.policies))
     orphans = Background(_orphan_sweep)
+    step_expiry = Background(_step_expiry)
+
+    @property
+    def step_cache(self) -> StepCache:
+        """What was kept of steps, which goes with what it was made of."""
+        return StepCache(self.documents, self.files)
 
     @on(DatasetRegistered)
     def ingest(self, envelope: Envelope[DatasetRegistered]) -> None:
@@ -134,18 +151,23 @@ class Compute(Releasing, Running, Treating):
     def close_workspace(self, envelope: Envelope[ProjectEnd]) -> None:
         """Close an ended project's workspace and cancel its jobs."""
         self.commands.close_workspace(envelope)
+        self.step_cache.drop({"project_id": envelope.data.project_id})
 
     @on(AccessRequested, AccessGranted, AccessRevoked)
     def note_access(self, envelope: Envelope[AccessEvent]) -> None:
         """Note what a project may read, and cancel jobs whose data was taken away."""
         self.commands.note_access(envelope)
+        if isinstance(access := envelope.data, AccessRevoked):
+            self.step_cache.drop_of_dataset(access.dataset_id, access.project_id)
 
     @on(ErasureRequested)
     def erase_member(self, envelope: Envelope[ErasureRequested]) -> None:
         """Erase what compute holds of a member."""
         endings.erase(self.documents, envelope)
+        self.step_cache.drop({"owner_id": envelope.data.member_id})
 
     @on(ResultsRecalled)
     def forget(self, envelope: Envelope[ResultsRecalled]) -> None:
         """Forget what jobs left of data that is deleted."""
         self.commands.forget(envelope)
+        self.step_cache.drop_of_dataset(envelope.data.dataset_id)

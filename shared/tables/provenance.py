@@ -28,11 +28,22 @@ class StepCode(Frozen):
                 yield cls(step=step.output, sha256=hashed)
 
 
+class ReusedStep(Frozen):
+    """A step that a job did not do anew: an earlier one of its project had done the very same."""
+
+    step: str = Field(description="the name of the step's table")
+    job_id: str = Field(description="which job did it")
+    day: str = Field(description="when, an ISO date")
+
+
 class Provenance(Frozen):
     """For whom, why and by which recipe and code a result was made."""
 
     recipe: str = Field(default="", description="`name@version`")
     code: tuple[StepCode, ...] = ()
+    reused: tuple[ReusedStep, ...] = Field(
+        default=(), description="steps that were taken over from earlier jobs"
+    )
     holder_id: str = Field(default="", description="whose project it is")
     submitted_by: str = Field(
         default="", description="who asked for this run; empty where the project's stage did"

@@ -86,3 +86,6 @@ def _of_steps(manifest: Manifest) -> Iterator[str]:
     for number, step in enumerate(manifest.steps, 1):
         read = french_list([quoted(name) for name in step.inputs.values()])
         yield f"Étape {number} : {step.application} sur {read} → {quoted(step.output)}."
+    for one in manifest.provenance.reused:
+        day = french_date(one.day)
+        yield f"Étape {quoted(one.step)} : reprise du traitement {one.job_id}, du {day}."

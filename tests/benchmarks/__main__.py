@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import recognition, relevance, searching, webhooks
-from tests.benchmarks.jobs import crossing, lifecycles, previews, starting
+from tests.benchmarks.jobs import crossing, lifecycles, previews, repeating, starting
 from tests.benchmarks.judged import attacks, halves, privacy, sql
 from tests.servers import Broker
 
@@ -35,6 +35,7 @@ ALONE = {
     "crossing": crossing,
     "lifecycles": lifecycles,
     "previews": previews,
+    "repeating": repeating,
     "searching": searching,
     "starting": starting,
     "webhooks": webhooks,

@@ -1,12 +1,20 @@
-"""Whether the disk under a job has space left, and whose fault it is when it has not."""
+"""Whether the disk under a job has space left, and whose fault it is when it has not.
 
+What jobs leave there is counted and removed.
+"""
+
+import logging
 import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 from shared.errors import Rejected, Unavailable
+
+log = logging.getLogger(__name__)
 
 FREE_BYTES = 256_000_000
 """No job goes on while the disk has less left than this: the services need it."""
@@ -96,6 +104,24 @@ def entered(name: str, parent: int | None = None) -> int:
     return folder
 
 
+def remove(path: Path) -> None:
+    """Remove a folder, however deep a job nested folders in it, and whatever modes they have.
+
+    What cannot be removed is logged and left.
+    """
+    try:
+        top = entered(str(path))
+        try:
+            _empty(top)
+        finally:
+            os.close(top)
+        path.rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("a folder stays", extra={"folder": str(path), "error": str(error)})
+
+
 def _below(name: str, parent: int | None, levels: int, seen: set[tuple[int, int]]) -> Iterator[int]:
     try:
         folder = entered(name, parent)
@@ -151,3 +177,39 @@ def _open_to_owner(name: str, parent: int | None) -> None:
         os.chmod(name, stat.S_IRWXU, dir_fd=parent)
     finally:
         os.close(folder)
+
+
+def _empty(top: int) -> None:
+    """Remove all that is in a folder; folders in folders move up first, so no path gets long."""
+    left = _without_files(top)
+    while left:
+        name = left.pop()
+        with suppress(OSError):
+            left += _moved_up(name, top)
+            os.rmdir(name, dir_fd=top)
+
+
+def _moved_up(name: str, top: int) -> list[str]:
+    """Move the folders of a folder of `top` into `top`; returns what they are called there."""
+    moved = []
+    folder = entered(name, top)
+    try:
+        for inner in _without_files(folder):
+            with suppress(OSError):
+                # Only who may write to a folder can move it.
+                os.close(entered(inner, folder))
+                os.rename(inner, above := uuid4().hex, src_dir_fd=folder, dst_dir_fd=top)
+                moved.append(above)
+    finally:
+        os.close(folder)
+    return moved
+
+
+def _without_files(folder: int) -> list[str]:
+    """Remove what is no folder; returns the names of the folders."""
+    with os.scandir(folder) as found:
+        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+    for name in (name for name, is_folder in entries if not is_folder):
+        with suppress(OSError):
+            os.unlink(name, dir_fd=folder)
+    return [name for name, is_folder in entries if is_folder]

@@ -8,22 +8,24 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from services.compute.execution.executor import Limits
-from services.compute.execution.job_folder import JobFolder, Made, job_folder
-from services.compute.execution.result_sources import lines_of
+from services.compute.execution.job_folder import JobFolder, Made, job_folder, pieces
 from services.compute.execution.sandbox import Sandbox
 from services.compute.execution.spares.spares import Spares
+from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.auth import Caller
 from shared.errors import Invalid, Rejected, TooMany, Unavailable
 from shared.events.event import FileRef
-from shared.storage import CHUNK, Storage
-from shared.tables.exports import MEDIA_TYPES, STORED, Export
-from shared.tables.manifest import PARQUET, RESULT
+from shared.storage import Storage
+from shared.tables.exports import MEDIA_TYPES, STORED, Export, Line
+from shared.tables.manifest import PARQUET, RESULT, Input, Manifest
+from shared.words import french_date
 
 SECONDS = 120
 """How long an export may take; a million rows of sixteen columns take twelve as a workbook."""
 
 _MODULE = "services.compute.runner.exports.__main__"
+_KINDS = {"trial": "essai sur un échantillon", "full": "calcul complet"}
 _AT_ONCE, _WAITING, _OF_ONE = 2, 4, 2
 _WAIT_SECONDS = 60
 
@@ -120,7 +122,7 @@ class TableExports(NamedTuple):
                     file.write(chunk)
             (folder.path / "export.json").write_text(export.model_dump_json())
             made = _run(folder, self.memory_bytes, self.spares)
-            return self.files.put(_chunks(made), MEDIA_TYPES[export.format])
+            return self.files.put(pieces(made), MEDIA_TYPES[export.format])
 
 
 def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:
@@ -133,7 +135,29 @@ def _run(folder: JobFolder, memory_bytes: int, spares: Spares) -> Path:
     return folder.made_path(Made(name="table", path="out/table"))
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+def lines_of(job: Job, manifest: Manifest) -> tuple[Line, ...]:
+    """The second sheet's lines, in French; an attribution is to be published with the result."""
+    return tuple(_lines(job, manifest))
+
+
+def _lines(job: Job, manifest: Manifest) -> Iterator[Line]:
+    day = french_date(manifest.ended.date().isoformat())
+    told = f"{_KINDS.get(job.kind, job.kind)}, traitement {job.id}, le {day}"
+    yield Line(label="Résultat", text=told)
+    yield Line(label="Projet", text=job.project_id or "")
+    for one in {one.dataset_id: one for one in manifest.inputs}.values():
+        yield Line(label="Source", text=_source(one))
+        if one.attribution:
+            yield Line(label="Attribution", text=one.attribution)
+        for condition in one.conditions:
+            yield Line(label="Condition", text=condition)
+    for report in manifest.reports:
+        if said := report.get("summary"):
+            yield Line(label="Compte rendu", text=str(said)[:5000])
+    if job.warning:
+        yield Line(label="À savoir", text=job.warning)
+
+
+def _source(one: Input) -> str:
+    licence = f", licence {one.licence}" if one.licence else ""
+    return f"{one.title or one.name} (version {one.version}, {one.dataset_id}){licence}"

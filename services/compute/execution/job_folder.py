@@ -7,21 +7,20 @@ import logging
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 from typing import Any
-from uuid import uuid4
 
 from pydantic import Field, ValidationError
 
-from services.compute.execution.disk_space import entered
+from services.compute.execution.disk_space import remove
 from services.compute.jobs.crossing_size import MOST_ROWS, CrossingSize
 from shared.errors import Rejected
 from shared.events.event import AcceptedRepair, CatalogueKind, Content, Frozen, JobKind, Step
 from shared.tables.manifest import Column, Input, Opaque
 from shared.tables.privacy import Privacy
-from shared.tables.provenance import Provenance
+from shared.tables.provenance import Provenance, ReusedStep
 from shared.tables.release import ProtectedInput, ReleaseRecord
 from shared.tables.total_rows import RowRange
 
@@ -35,7 +34,30 @@ PSEUDONYM_KEY = "pseudonym.key"
 
 _PREFIX = "datalab-job-"
 _RESULT_BYTES = 5_000_000
+_PIECE = 1 << 20
 _ILLEGIBLE = "le traitement n'a pas rendu de résultat lisible"
+
+
+class CachedStep(Frozen):
+    """A step that an earlier job of the project did: nothing that goes into it has changed."""
+
+    job_id: str
+    day: str = Field(description="when that job did it, an ISO date")
+    facts: str = Field(description="path in the folder of what is known of the step's table")
+    table: str = Field(default="", description="path of the table; empty where nobody reads it")
+
+
+class Keeping(Frozen):
+    """What of its steps a job leaves for later ones."""
+
+    keys: dict[str, str] = Field(
+        default={},
+        description="of steps that may be kept, by their output: the hash of all that"
+        " goes into them",
+    )
+    from_seconds: float = Field(default=1, description="of work, from which a table is kept")
+    within_seconds: float = Field(default=300, description="a job that took longer keeps nothing")
+    most_bytes: int = Field(default=0, description="of all tables together")
 
 
 class Work(Frozen):
@@ -76,6 +98,10 @@ class Work(Frozen):
     uploads: dict[str, str] = Field(
         default={}, description="inputs that are files and no table, and what each came as"
     )
+    cached: dict[str, CachedStep] = Field(
+        default={}, description="steps that need not be done, by their output"
+    )
+    keeping: Keeping = Keeping()
     filename: str = ""
     media_type: str = ""
     content: Content = Field(default="table", description="what an upload shall be read as")
@@ -94,6 +120,17 @@ class Made(Frozen):
     opaque: Opaque = Field(default="", description="what of own code no rule can look into")
 
 
+class LeftStep(Frozen):
+    """What a job leaves of a step for later ones: plain files under `out`."""
+
+    output: str
+    facts: str
+    table: str = ""
+    needs_source: bool = Field(
+        default=False, description="whoever has its table needs the one that it was made of, too"
+    )
+
+
 class RunnerResult(Frozen):
     """What the runner says: `result.json`."""
 
@@ -103,6 +140,16 @@ class RunnerResult(Frozen):
     release: ReleaseRecord | None = Field(
         default=None, description="what was checked of the outputs; of treatments only"
     )
+    steps: tuple[LeftStep, ...] = Field(default=(), max_length=100)
+
+    @property
+    def reused(self) -> tuple[ReusedStep, ...]:
+        """The steps that were not done; raises Rejected when a report tells of them otherwise."""
+        told = (report.get("reused") for report in self.reports)
+        try:
+            return tuple(ReusedStep.model_validate(one) for one in told if one)
+        except ValidationError as error:
+            raise Rejected(_ILLEGIBLE) from error
 
     @property
     def privacy(self) -> Privacy | None:
@@ -158,9 +205,13 @@ class JobFolder:
 
     def made_path(self, made: Made) -> Path:
         """The file behind an output; raises Rejected unless it is a plain file under `out`."""
-        path = self.path / made.path
+        return self.left_path(made.path)
+
+    def left_path(self, name: str) -> Path:
+        """A file that the job left; raises Rejected unless it is a plain file under `out`."""
+        path = self.path / name
         if path.parent.resolve() != self._out or not _is_plain(path):
-            raise Rejected(f"le résultat {made.name} n'est pas un fichier du traitement")
+            raise Rejected(f"le résultat {path.name} n'est pas un fichier du traitement")
         return path
 
     def _read(self, name: str) -> bytes:
@@ -180,24 +231,6 @@ def job_folder() -> Iterator[JobFolder]:
         remove(path)
 
 
-def remove(path: Path) -> None:
-    """Remove a folder, however deep a job nested folders in it, and whatever modes they have.
-
-    What cannot be removed is logged and left.
-    """
-    try:
-        top = entered(str(path))
-        try:
-            _empty(top)
-        finally:
-            os.close(top)
-        path.rmdir()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        log.warning("a folder stays", extra={"folder": str(path), "error": str(error)})
-
-
 def sweep(home: Path | None = None) -> int:
     """Remove the folders of processes that are gone, by default where they are made.
 
@@ -208,42 +241,6 @@ def sweep(home: Path | None = None) -> int:
     for path in left:
         remove(path)
     return len(left)
-
-
-def _empty(top: int) -> None:
-    """Remove all that is in a folder; folders in folders move up first, so no path gets long."""
-    left = _without_files(top)
-    while left:
-        name = left.pop()
-        with suppress(OSError):
-            left += _moved_up(name, top)
-            os.rmdir(name, dir_fd=top)
-
-
-def _moved_up(name: str, top: int) -> list[str]:
-    """Move the folders of a folder of `top` into `top`; returns what they are called there."""
-    moved = []
-    folder = entered(name, top)
-    try:
-        for inner in _without_files(folder):
-            with suppress(OSError):
-                # Only who may write to a folder can move it.
-                os.close(entered(inner, folder))
-                os.rename(inner, above := uuid4().hex, src_dir_fd=folder, dst_dir_fd=top)
-                moved.append(above)
-    finally:
-        os.close(folder)
-    return moved
-
-
-def _without_files(folder: int) -> list[str]:
-    """Remove what is no folder; returns the names of the folders."""
-    with os.scandir(folder) as found:
-        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
-    for name in (name for name, is_folder in entries if not is_folder):
-        with suppress(OSError):
-            os.unlink(name, dir_fd=folder)
-    return [name for name, is_folder in entries if is_folder]
 
 
 def _is_owned(path: Path) -> bool:
@@ -261,3 +258,10 @@ def _is_plain(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """A file that a job left, in pieces that are sent or stored one by one."""
+    with path.open("rb") as file:
+        while chunk := file.read(_PIECE):
+            yield chunk

@@ -11,7 +11,8 @@ from typing import Protocol
 from services.compute import metrics
 from services.compute.execution.disk_space import Waiting, check_disk_space
 from services.compute.execution.executor import Executor, Limits, Outcome, watch
-from services.compute.execution.job_folder import JobFolder, Work
+from services.compute.execution.instructions import instructions
+from services.compute.execution.job_folder import JobFolder
 from services.compute.execution.job_output import Progress, dated
 from services.compute.execution.projection import project
 from services.compute.execution.spares.spares import Spares
@@ -23,6 +24,7 @@ from services.compute.execution.staging import (
     reserve,
     store_result,
 )
+from services.compute.execution.step_cache.job_steps import JobSteps
 from services.compute.jobs.crossing_size import CountedCrossings
 from services.compute.jobs.heartbeat import Heartbeat
 from services.compute.jobs.model import WAITING, Job, TakenOver
@@ -35,7 +37,6 @@ from shared.settings import Settings
 from shared.storage import Storage
 from shared.store import Store
 from shared.tables.manifest import Input
-from shared.tables.release import ProtectedInput
 from shared.trace import working_on
 
 log = logging.getLogger(__name__)
@@ -134,13 +135,17 @@ class JobRun:
             self._check_size(tables)
             inputs = reader.gather(found, folder)
             protected = reader.protect(found, folder)
-            folder.describe(self._instructions(inputs, protected))
+            told = self._expected_rows()
+            work = instructions(self._job, inputs, protected, told, self._settings)
+            steps = JobSteps(self._platform.store, files, self._settings, self._job, folder)
+            folder.describe(steps.bring(work, found, seconds))
             self._hand_key(folder)
             began = now()
             self._jobs.change(self._job.id, lambda job: job.begin(self._job.run))
             self._compute(folder, limits)
             kept = store_result(self._job, inputs, began, folder, files)
             counted = self._counted(folder, tables)
+            steps.keep()
         self._reserve(inputs, kept)
         return partial(
             Job.succeed, run=self._job.run, seconds=self.seconds, **kept.ending, counted=counted
@@ -206,33 +211,10 @@ class JobRun:
             raise Rejected(f"le quota de calcul du projet ({workspace.quota_seconds} s) est épuisé")
         return min(self._settings.job_seconds, workspace.remaining_seconds)
 
-    def _instructions(self, inputs: list[Input], protected: dict[str, ProtectedInput]) -> Work:
-        job, catalog = self._job, self._platform.catalog
-        bound = (one for one in inputs if one.columns is not None)
-        told = expected_rows(catalog, job.treatment, job.owner_id) if job.treatment else {}
-        return Work(
-            kind=job.kind,
-            expected_rows=told,
-            inputs={named.name: f"in/{number}" for number, named in enumerate(inputs)},
-            table_columns={one.name: one.table_columns for one in bound},
-            described={one.name: one.described for one in inputs if one.described},
-            total_rows={one.name: one.total_rows for one in inputs if one.total_rows},
-            likely_total_rows={one.name: one.likely_total_rows for one in inputs},
-            protected=protected,
-            published=tuple(one.name for one in inputs if one.is_published),
-            sources=tuple(inputs) if job.treatment else (),
-            provenance=job.provenance,
-            steps=job.treatment.steps if job.treatment else (),
-            sample_rows=self._settings.trial_rows if job.kind == "trial" else None,
-            crossing_rows=self._settings.crossing_rows,
-            filename=job.filename,
-            repairs=job.repairs,
-            content=job.content,
-            uploads={one.name: one.upload for one in inputs if one.upload},
-            media_type=job.source.media_type if job.source else "",
-            catalogue=job.catalogue,
-            url=job.url,
-        )
+    def _expected_rows(self) -> dict[str, int]:
+        job = self._job
+        catalog = self._platform.catalog
+        return expected_rows(catalog, job.treatment, job.owner_id) if job.treatment else {}
 
     def _compute(self, folder: JobFolder, limits: Limits) -> None:
         execution = self._platform.executor.submit(folder, limits)

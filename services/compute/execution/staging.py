@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from services.compute.execution.disk_space import Waiting
-from services.compute.execution.job_folder import JobFolder, job_folder
+from services.compute.execution.job_folder import JobFolder, job_folder, pieces
 from services.compute.jobs.model import Job
 from shared.aggregate import now
 from shared.errors import Forbidden, NotFound, Rejected, Unavailable, WrongStage
 from shared.events.event import FileRef
-from shared.storage import CHUNK, Storage
+from shared.storage import Storage
 from shared.tables.manifest import Input, Manifest, Output
 from shared.tables.privacy import Privacy
 from shared.tables.release import ProtectedInput, ReleaseRecord
@@ -176,7 +176,7 @@ class Inputs:
     def _fetch(self, named: Input, file: FileRef, target: Path) -> None:
         try:
             with target.open("wb") as out:
-                for chunk in _paced(self._files.chunks(file)):
+                for chunk in paced(self._files.chunks(file)):
                     out.write(chunk)
                     if self._should_stop():
                         raise Interrupted
@@ -198,7 +198,7 @@ def store_result(
     stored = [
         Output(
             name=made.name,
-            file=files.put(_paced(_chunks(folder.made_path(made))), made.media_type),
+            file=files.put(paced(pieces(folder.made_path(made))), made.media_type),
             is_internal=made.is_internal,
             opaque=made.opaque,
         )
@@ -215,7 +215,7 @@ def store_result(
         outputs=outputs,
         reports=result.reports,
         software=result.software,
-        provenance=job.provenance,
+        provenance=job.provenance.model_copy(update={"reused": result.reused}),
         started=began,
         ended=now(),
     )
@@ -247,7 +247,7 @@ def reserve(ledger: ReleaseLedger, job: Job, inputs: Sequence[Input], kept: Stor
         ledger.reserve_releases(job.project_id or "", job.id, claims, is_held=kept.release.is_held)
 
 
-def _paced(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def paced(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The chunks, letting other green threads run between them."""
     for chunk in chunks:
         yield chunk
@@ -262,9 +262,3 @@ def _uploaded(job: Job, source: FileRef) -> Input:
         sha256=source.sha256,
         title=job.title,
     )
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk

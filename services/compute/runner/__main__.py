@@ -64,11 +64,13 @@ def _work(folder: Path, memory_bytes: int) -> dict[str, Any]:
     for report in reports:
         software |= report.pop("software", {})
     release = reports[-1].pop("release", None) if reports else None
+    steps = reports[-1].pop("steps_left", []) if reports else []
     return {
         "outputs": [made.model_dump() for made in outputs],
         "reports": reports,
         "software": software,
         "release": release,
+        "steps": steps,
     }
 
 

@@ -11,7 +11,7 @@ from services.compute.execution.job_folder import Report, Work
 from shared.applications import APPLICATIONS
 from shared.events.event import JobKind, Step
 from shared.tables.manifest import Input
-from shared.words import counted, quoted
+from shared.words import counted, french_date, quoted
 
 LONGEST = 800
 """Characters of a sentence: the service reads lines of 4096 bytes."""
@@ -47,6 +47,13 @@ def note_step(work: Work, number: int, step: Step, report: Report) -> None:
     if sample := report.get("sample"):
         rows = counted(sample["rows"], "ligne", "lignes")
         note(f"essai sur {rows} de {sample['of']}, {sample['how']}")
+
+
+def note_reused(number: int, step: Step, day: str) -> None:
+    """Say that a step was not done, as it would have made what an earlier job had made."""
+    title = APPLICATIONS[step.application].title
+    what = f"étape {number + 1}, {title} → {quoted(step.output)}"
+    note(f"{what} : reprise du {french_date(day)} (calcul identique)")
 
 
 def note_result(work: Work, rows: int, columns: int, warning: str) -> None:

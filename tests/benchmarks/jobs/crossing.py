@@ -31,13 +31,13 @@ SIZES = (LARGE // 100, LARGE // 10, LARGE)
 MANY, GIB = 50_000_000, 2**30
 LIMITS = Limits(seconds=600, memory_bytes=GIB)
 
-_LEFT = """
+LEFT = """
     SELECT lpad(CAST(hash(i) % 35000 AS VARCHAR), 5, '0') AS com,
         CAST(hash(i + 7) % 1000 AS BIGINT) AS logements,
         CAST(hash(i + 13) % 100 AS BIGINT) AS vacants, 'rue ' || (i % 97) AS voie
     FROM range({rows}) t(i)
 """
-_RIGHT = """
+RIGHT = """
     SELECT lpad(CAST(i AS VARCHAR), 5, '0') AS code, 'epci ' || (i % 1200) AS epci,
         'Nom ' || (i % 1200) AS nom FROM range(35000) t(i)
 """
@@ -92,7 +92,7 @@ def _compare(rows: int, suffix: str, left: Path, right: Path) -> None:
 def _tables(home: Path, rows: int, suffix: str) -> tuple[Path, Path]:
     paths = home / f"left-{rows}.{suffix}", home / f"right-{rows}.{suffix}"
     with duckdb.connect() as database:
-        for path, query in zip(paths, (_LEFT.format(rows=rows), _RIGHT), strict=True):
+        for path, query in zip(paths, (LEFT.format(rows=rows), RIGHT), strict=True):
             database.execute(f"COPY ({query}) TO '{path}'")
     return paths
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from services.compute.execution.job_folder import Report, Work
-from services.compute.runner.database import count, literal, quoted
+from services.compute.runner.database import count, evenly, literal, quoted
 from services.compute.runner.files.handing import files_beside
 from services.compute.runner.release.populations import numbered, row_of
 from services.compute.runner.steps.workbench import InputTable
@@ -53,6 +53,18 @@ def take(database: duckdb.DuckDBPyConnection, work: Work, name: str, path: Path)
     if not totals:
         return table
     return replace(table, with_totals=whole, totals=count(database, whole) - rows)
+
+
+def sample_of(database: duckdb.DuckDBPyConnection, table: InputTable, rows: int) -> InputTable:
+    """`rows` rows at even distances: the same ones each time, from all over the table."""
+    if table.rows <= rows or table.files:
+        return table
+    name = f"{table.name} (échantillon)"
+    database.execute(f"""
+        CREATE TABLE IF NOT EXISTS {quoted(name)} AS
+        SELECT * FROM {quoted(table.whole)} QUALIFY {evenly(rows, table.rows)}
+    """)
+    return InputTable(name, table.whole, rows, table.rows)
 
 
 def _columns(database: duckdb.DuckDBPyConnection, work: Work, name: str, read: str) -> str:

@@ -11,7 +11,8 @@ from typing import Self
 
 import duckdb
 
-from services.compute.execution.job_folder import Made, Report, remove
+from services.compute.execution.disk_space import remove
+from services.compute.execution.job_folder import Made, Report
 from services.compute.runner.columns.profile import describe_column
 from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import columns, count, literal, quoted

@@ -1,6 +1,7 @@
 """Runs the steps of a treatment one after the other, and writes the last table."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -9,43 +10,34 @@ from typing import Any
 import duckdb
 
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.columns.profile import describe
-from services.compute.runner.columns.typed_values import typed_table
 from services.compute.runner.database import (
     Say,
     columns,
-    evenly,
-    literal,
     open_database,
-    quoted,
 )
 from services.compute.runner.files.handing import hand_over
-from services.compute.runner.notes import note_inputs, note_result, note_step
-from services.compute.runner.privacy.column_sample import SAMPLE
-from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
-from services.compute.runner.privacy.screening import screen
+from services.compute.runner.notes import note_inputs, note_result, note_reused, note_step
 from services.compute.runner.steps import aggregate, cross, geo, pivot, python, query
 from services.compute.runner.steps.cleaning import clean, pseudonymise
 from services.compute.runner.steps.handed_on import made_table
 from services.compute.runner.steps.hidden_failures import HiddenFailures, hides
 from services.compute.runner.steps.input_tables import (
+    sample_of,
     sampled,
     take,
     with_empty_told,
     with_totals_told,
 )
 from services.compute.runner.steps.leaving import Leaving
-from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, few
-from services.compute.runner.values.column_units import units_option
-from services.compute.runner.values.formulas import harmless_table
+from services.compute.runner.steps.result import Screening, write_result
+from services.compute.runner.steps.reuse import Reuse, taken_over
+from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench
 from shared.applications import APPLICATIONS, check_steps, effect_of, parse_parameters
 from shared.applications.aggregate import AggregateParameters
 from shared.applications.effect import Effect
 from shared.applications.python import check_installed
 from shared.errors import Invalid
 from shared.events.event import Step
-from shared.tables.manifest import PARQUET, RESULT, Column
-from shared.tables.privacy import K_ENOUGH, Privacy
 
 _RUNS: Mapping[str, Callable[[Workbench, Any], Report]] = {
     "aggregate": aggregate.run,
@@ -67,6 +59,7 @@ class TreatmentRun:
     work: Work
     database: duckdb.DuckDBPyConnection
     say: Say
+    reuse: Reuse
     made: list[Made] = field(default_factory=list)
     as_read: dict[str, bool] = field(default_factory=dict)
 
@@ -87,24 +80,44 @@ class TreatmentRun:
         reports = []
         hidden = HiddenFailures(self.work, self.database, self.folder / "out", self.made)
         for number, step in enumerate(self.work.steps):
-            attempt = partial(self._attempt, number, step, tables)
-            effect, report = hidden.attempt(number, step, attempt)
-            note_step(self.work, number, step, report)
-            roles = self._roles(number, step, tables)
-            reports.append(leaving.follow(step, effect, roles, report))
-            if APPLICATIONS[step.application].draws:
-                tables[step.output] = roles[TABLE]
-                continue
-            tables[step.output] = made_table(self.database, step, effect, tables, report)
+            reports.append(self._report_of(number, step, tables, leaving, hidden))
         result, files = leaving.leave(tables, self.made)
-        found, screened = self._screen(result, tables)
+        self.say(0.97, "cherche des données personnelles dans le résultat")
+        screening = Screening(self.database, self.work, tables, self.as_read)
+        found, screened = screening.of(result)
         reports[-1] |= screened
-        made = self._write(result, found, reports[-1])
+        self.say(0.99, "écrit le résultat")
+        made = write_result(self.database, self.folder / "out", result, found, reports[-1])
         note_result(self.work, result.rows, len(found), screened["warning"])
         draw = partial(self._pictures, tables, result, reports)
         pictures = hidden.attempted(len(reports), draw) or []
-        reports[-1] |= leaving.record
+        reports[-1] |= leaving.record | {"steps_left": self.reuse.leave(screening.needs_source)}
         return [*made, *pictures, *self.made, *files], reports
+
+    def _report_of(
+        self,
+        number: int,
+        step: Step,
+        tables: dict[str, InputTable],
+        leaving: Leaving,
+        hidden: HiddenFailures,
+    ) -> Report:
+        """Make a step's table, or take over what an earlier job made."""
+        if taken := self.reuse.found.get(step.output):
+            note_reused(number, step, self.work.cached[step.output].day)
+            tables[step.output], report = taken
+            return report
+        began = time.perf_counter()
+        effect, report = hidden.attempt(number, step, partial(self._attempt, number, step, tables))
+        note_step(self.work, number, step, report)
+        roles = self._roles(number, step, tables)
+        told = leaving.follow(step, effect, roles, report)
+        if APPLICATIONS[step.application].draws:
+            tables[step.output] = roles[TABLE]
+        else:
+            tables[step.output] = made_table(self.database, step, effect, tables, report)
+            self.reuse.did(step, tables[step.output], report, began)
+        return told
 
     def _attempt(
         self, number: int, step: Step, tables: dict[str, InputTable]
@@ -180,7 +193,7 @@ class TreatmentRun:
         given = {role: tables[name] for role, name in step.inputs.items()}
         roles = {role: one.whole_table if is_kept else one for role, one in given.items()}
         if self.work.sample_rows is not None and step.inputs[main] in self.work.inputs:
-            roles[main] = self._sample(roles[main], self.work.sample_rows)
+            roles[main] = sample_of(self.database, roles[main], self.work.sample_rows)
         return roles
 
     def _workbench(self, number: int, step: Step, roles: Mapping[str, InputTable]) -> Workbench:
@@ -199,49 +212,6 @@ class TreatmentRun:
             expected_rows=self.work.expected_rows.get(step.output),
         )
 
-    def _screen(
-        self, result: InputTable, tables: dict[str, InputTable]
-    ) -> tuple[Sequence[Column], Report]:
-        """The result's columns, and what it tells about persons.
-
-        That is more than its inputs did, where they met.
-        """
-        self.say(0.97, "cherche des données personnelles dans le résultat")
-        rows, described = describe(self.database, result.name, lambda _share, _what: None)
-        makers = {step.output: step.application for step in self.work.steps}
-        is_summed = makers.get(result.name) == "aggregate"
-        found = screen(self.database, result.name, described, rows, is_summed=is_summed)
-        if found.verdict == "none" and rows and not self.work.protected:
-            found = self._screen_sums([one.name for one in described], tables) or found
-        return described, {"privacy": found.model_dump(mode="json"), "warning": found.warning}
-
-    def _screen_sums(self, shown: list[str], tables: dict[str, InputTable]) -> Privacy | None:
-        """The verdict on the last sums, of persons, that the result shows, crossed since or not.
-
-        Those of an input are judged by all of it in a trial too.
-        """
-        summed = [step for step in self.work.steps if step.application == "aggregate"]
-        if not summed:
-            return None
-        source = tables[summed[-1].inputs["table"]]
-        parameters = AggregateParameters.model_validate(summed[-1].parameters)
-        # Cells that differ by spaces alone make one group here: no smaller one than there.
-        are_as_made = self.work.sample_rows is None and not parameters.times and not source.totals
-        if are_as_made and aggregate.smallest_group(self.database) >= K_ENOUGH:
-            return None
-        if not is_about_persons(self.database, self._some(source)):
-            return None
-        figures = [name for name in parameters.figures() if name in shown]
-        return small_groups(self.database, source.whole, parameters.group_columns(), figures)
-
-    def _some(self, table: InputTable) -> str:
-        """Rows by which a table is judged; a crossing that is not kept is not made for them."""
-        if table.name not in self.as_read:
-            return self._sample(table, SAMPLE).name
-        some = f"{few(table.name)} (faites)"
-        self.database.execute(f"CREATE TABLE {quoted(some)} AS FROM {quoted(few(table.name))}")
-        return some
-
     def _share(self, number: int, step: Step) -> Say:
         steps = len(self.work.steps)
         if hides(self.work, number):
@@ -250,46 +220,12 @@ class TreatmentRun:
             (number + share) / steps, f"{step.application} : {message}"
         )
 
-    def _sample(self, table: InputTable, rows: int) -> InputTable:
-        """`rows` rows at even distances: the same ones each time, from all over the table."""
-        if table.rows <= rows or table.files:
-            return table
-        name = f"{table.name} (échantillon)"
-        self.database.execute(f"""
-            CREATE TABLE IF NOT EXISTS {quoted(name)} AS
-            SELECT * FROM {quoted(table.whole)} QUALIFY {evenly(rows, table.rows)}
-        """)
-        return InputTable(name, table.whole, rows, table.rows)
-
-    def _write(self, table: InputTable, found: Sequence[Column], report: Report) -> list[Made]:
-        """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
-
-        Programs read that CSV as it is; a person may open it all the same, so no text is a formula.
-        Its columns have the types that their source was read to hold, or those found in it where
-        no source is known: a few codes alone look like numbers. The Parquet file tells their units.
-        """
-        self.say(0.99, "écrit le résultat")
-        out = self.folder / "out"
-        known = [table.described.get(one.name, one) for one in found]
-        typed = typed_table(self.database, table.name, known)
-        made, text = (literal(str(out / name)) for name in (RESULT, "result.csv"))
-        options = f"FORMAT parquet, COMPRESSION zstd{units_option(known)}"
-        self.database.execute(f"COPY ({typed.select}) TO {made} ({options})")
-        written = f"read_parquet({made})"
-        self.database.execute(f"CREATE OR REPLACE VIEW {quoted(RESULT)} AS FROM {written}")
-        shown = harmless_table(self.database, RESULT)
-        self.database.execute(f"COPY ({shown}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')")
-        report |= with_empty_told(report, typed.lost(self.database, written))
-        return [
-            Made(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
-            Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
-        ]
-
 
 def treat(folder: Path, work: Work, memory_bytes: int, say: Say) -> tuple[list[Made], list[Report]]:
     """Run the treatment described by `work`; returns the files made and one report per step."""
     with open_database(folder, memory_bytes) as database:
-        return TreatmentRun(folder, hand_over(folder, work), database, say).run()
+        reuse = taken_over(database, folder, hand_over(folder, work))
+        return TreatmentRun(folder, reuse.work, database, say, reuse).run()
 
 
 def _hand_on(_workbench: Workbench, _parameters: Any) -> Report:  # noqa: ANN401 - of any application

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from services.compute.execution.job_folder import JobFolder, Made, job_folder, remove, sweep
+from services.compute.execution.disk_space import remove
+from services.compute.execution.job_folder import JobFolder, Made, job_folder, sweep
 from shared.errors import Rejected
 
 NOBODY = 65534

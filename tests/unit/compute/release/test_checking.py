@@ -14,8 +14,7 @@ from pyarrow import parquet
 from scipy.optimize import linprog
 
 from services.compute.execution.job_folder import Work
-from services.compute.runner.database import open_database
-from services.compute.runner.steps.treatment import TreatmentRun
+from services.compute.runner.steps.treatment import treat
 from shared.tables.manifest import Column, Meaning
 from shared.tables.release import LedgerEntry, ProtectedInput, ReleaseRecord
 
@@ -74,9 +73,7 @@ class Lab:
             protected={"e": terms},
             published=published,
         )
-        with open_database(folder, 1_000_000_000) as database:
-            run = TreatmentRun(folder, work, database, lambda _at, _what: None)
-            _, reports = run.run()
+        _, reports = treat(folder, work, 1_000_000_000, lambda _at, _what: None)
         record = ReleaseRecord.model_validate(reports[-1]["release"])
         if record.is_held:
             return record, []

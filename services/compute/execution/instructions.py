@@ -1,0 +1,43 @@
+"""What the runner is told of a job: its `job.json`."""
+
+from collections.abc import Mapping, Sequence
+
+from services.compute.execution.job_folder import Work
+from services.compute.jobs.model import Job
+from shared.settings import Settings
+from shared.tables.manifest import Input
+from shared.tables.release import ProtectedInput
+
+
+def instructions(
+    job: Job,
+    inputs: Sequence[Input],
+    protected: Mapping[str, ProtectedInput],
+    expected_rows: Mapping[str, int],
+    settings: Settings,
+) -> Work:
+    """The work of a job on these inputs, which lie in its folder by their numbers."""
+    bound = (one for one in inputs if one.columns is not None)
+    return Work(
+        kind=job.kind,
+        expected_rows=dict(expected_rows),
+        inputs={named.name: f"in/{number}" for number, named in enumerate(inputs)},
+        table_columns={one.name: one.table_columns for one in bound},
+        described={one.name: one.described for one in inputs if one.described},
+        total_rows={one.name: one.total_rows for one in inputs if one.total_rows},
+        likely_total_rows={one.name: one.likely_total_rows for one in inputs},
+        protected=dict(protected),
+        published=tuple(one.name for one in inputs if one.is_published),
+        sources=tuple(inputs) if job.treatment else (),
+        provenance=job.provenance,
+        steps=job.treatment.steps if job.treatment else (),
+        sample_rows=settings.trial_rows if job.kind == "trial" else None,
+        crossing_rows=settings.crossing_rows,
+        filename=job.filename,
+        repairs=job.repairs,
+        content=job.content,
+        uploads={one.name: one.upload for one in inputs if one.upload},
+        media_type=job.source.media_type if job.source else "",
+        catalogue=job.catalogue,
+        url=job.url,
+    )

@@ -1,0 +1,1 @@
+"""Steps that a project's later jobs need not do again, as nothing that goes into them changed."""

@@ -1,0 +1,167 @@
+"""The kept steps of projects: brought into a job's folder, taken out of it, and erased."""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from services.compute.execution.job_folder import CachedStep, JobFolder, LeftStep, pieces
+from services.compute.execution.staging import paced
+from services.compute.execution.step_cache.model import Chosen, KeptStep, beyond, choose
+from services.compute.jobs.model import Job
+from services.compute.jobs.workspace import Workspace
+from shared.aggregate import now
+from shared.endings.orphans import note_written
+from shared.errors import LabError, NotFound
+from shared.events.event import FileRef, Step
+from shared.storage import Storage
+from shared.store import Store
+from shared.tables.manifest import PARQUET
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 100
+_DAMAGED = "a kept step is not as it was written"
+
+
+class StepCache:
+    """What was kept of steps. Nobody waits for it: what is not there, or damaged, is done anew."""
+
+    def __init__(self, store: Store, files: Storage) -> None:
+        self._store, self._files = store, files
+        self._kept = store.of(KeptStep)
+
+    def bring(
+        self, steps: Sequence[Step], keys: Mapping[str, str], folder: JobFolder
+    ) -> dict[str, CachedStep]:
+        """Put what stands in for steps into a job's folder; what of them it is, by their output.
+
+        Files are read as they were hashed when they were written, or the step is forgotten.
+        """
+        found = {output: self._kept.find_one(key) for output, key in keys.items()}
+        kept = {output: one for output, one in found.items() if one}
+        while kept:
+            chosen = choose(steps, kept)
+            if not chosen.tables:
+                break
+            outputs = sorted(chosen.steps)
+            damaged = [it for it in outputs if not self._fetch(it, kept, chosen, folder)]
+            if not damaged:
+                return {it: _told(it, kept[it], chosen) for it in outputs}
+            for output in damaged:
+                log.warning(_DAMAGED, extra={"job": kept[output].job_id, "step": kept[output].id})
+                self._drop(kept.pop(output))
+        return {}
+
+    def _fetch(
+        self, output: str, kept: Mapping[str, KeptStep], chosen: Chosen, folder: JobFolder
+    ) -> bool:
+        one, told = kept[output], _told(output, kept[output], chosen)
+        is_whole = self._copy(one.facts, folder, told.facts)
+        return is_whole and (
+            not told.table or (one.table is not None and self._copy(one.table, folder, told.table))
+        )
+
+    def _copy(self, file: FileRef, folder: JobFolder, name: str) -> bool:
+        """Copy a file into the folder; whether it is there, and as it was written."""
+        hashed = hashlib.sha256()
+        try:
+            with (folder.path / name).open("wb") as out:
+                for chunk in paced(self._files.chunks(file)):
+                    hashed.update(chunk)
+                    out.write(chunk)
+        except NotFound:
+            return False
+        return hashed.hexdigest() == file.sha256
+
+    def keep(
+        self,
+        job: Job,
+        left: Sequence[LeftStep],
+        keys: Mapping[str, str],
+        folder: JobFolder,
+        most_bytes: int,
+    ) -> None:
+        """Keep what a job left of its steps, and of its project what fits into so many bytes.
+
+        Raises Rejected when the sandbox left something else than files.
+        """
+        for one in left:
+            if key := keys.get(one.output):
+                self._add(job, one, key, folder)
+        project = list(self._kept.every({"project_id": job.project_id}))
+        for known in beyond(project, most_bytes):
+            self._drop(known)
+        if not self._may_keep(job):
+            self.drop({"job_id": job.id})
+
+    def _add(self, job: Job, one: LeftStep, key: str, folder: JobFolder) -> None:
+        known = self._kept.find_one(key)
+        if known and (known.table or not one.table):
+            return
+        if known:
+            self._drop(known)
+        self._kept.add(
+            KeptStep(
+                id=key,
+                project_id=job.project_id or "",
+                owner_id=job.owner_id,
+                job_id=job.id,
+                dataset_ids=tuple(sorted(set(job.reads.values()))),
+                kept_at=now(),
+                facts=self._put(folder, one.facts, "application/json"),
+                table=self._put(folder, one.table, PARQUET) if one.table else None,
+                needs_source=one.needs_source,
+            )
+        )
+
+    def _put(self, folder: JobFolder, name: str, media_type: str) -> FileRef:
+        return self._files.put(paced(pieces(folder.left_path(name))), media_type)
+
+    def _may_keep(self, job: Job) -> bool:
+        """Whether nothing ended meanwhile that takes kept steps with it: it may have seen none."""
+        workspace = self._store.of(Workspace).find_one(job.project_id or "")
+        present = self._store.of(Job).find_one(job.id)
+        if workspace is None or workspace.state == "closed" or workspace.is_erased:
+            return False
+        if present is None or present.forgotten:
+            return False
+        return not any(map(workspace.revoked, job.reads.values()))
+
+    def drop(self, where: Mapping[str, Any]) -> None:
+        """Forget and erase the kept steps that `where` is true of."""
+        for one in list(self._kept.every(where)):
+            self._drop(one)
+
+    def drop_of_dataset(self, dataset_id: str, project_id: str = "") -> None:
+        """Forget and erase those of jobs that read a dataset, or those of one project alone."""
+        of_project = {"project_id": project_id} if project_id else {}
+        self.drop({"dataset_ids": {"$in": [dataset_id]}, **of_project})
+
+    def drop_before(self, age: timedelta) -> None:
+        """Forget and erase those that were kept longer ago than `age`."""
+        before = now() - age
+        for one in self._kept.find(sort="kept_at", limit=_AT_ONCE):
+            if one.kept_at < before:
+                self._drop(one)
+
+    def _drop(self, one: KeptStep) -> None:
+        # Noted before it is forgotten: what a crash leaves is swept with other orphans. Its key is
+        # in its files, so none but the same step's has the same bytes: they are erased at once.
+        for file in one.files:
+            note_written(self._store, file)
+        self._kept.remove(one)
+        for file in one.files:
+            with suppress(LabError):
+                self._files.erase(file, timedelta())
+
+
+def _told(output: str, one: KeptStep, chosen: Chosen) -> CachedStep:
+    return CachedStep(
+        job_id=one.job_id,
+        day=one.kept_at.date().isoformat(),
+        facts=f"in/{one.id}.json",
+        table=f"in/{one.id}.parquet" if output in chosen.tables else "",
+    )

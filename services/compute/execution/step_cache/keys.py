@@ -1,0 +1,86 @@
+"""The key of a step: a hash of its code, its parameters, and all that it reads.
+
+Whatever a job is told counts, unless it is known here that it makes no difference to a step.
+"""
+
+import json
+import platform
+import time
+from collections.abc import Iterable, Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from services.compute.execution.job_folder import Work
+from shared.applications import APPLICATIONS
+from shared.applications.python import PYTHON
+from shared.events.event import Step
+from shared.tables.manifest import Input
+
+_ROOT = Path(__file__).parents[4]
+_CODE = ("services/compute", "shared")
+_OF_INPUTS = ("described", "table_columns", "total_rows", "likely_total_rows")
+_OF_STEPS = ("steps", "expected_rows", "cached", "keeping")
+_UNREAD = ("inputs", "sources", "provenance", "protected", "published")
+"""Paths in the folder, what pictures print, and what only the rules of release read."""
+
+
+def keys_of(work: Work, project_id: str, inputs: Iterable[tuple[Input, str]]) -> dict[str, str]:
+    """The keys of the steps whose tables may be kept, by their output.
+
+    Each input stands beside the hash of its whole table; with the columns granted, that tells what
+    is read. The project counts: none learns what another ran, and pseudonyms are made with its key.
+    Not kept are own code, which may read the clock, pictures, whatever reads either, and all
+    steps where others' restricted data go in: the rules of release follow rows through them.
+    """
+    if work.protected or not project_id:
+        return {}
+    told = work.model_dump(mode="json", exclude={*_OF_INPUTS, *_OF_STEPS, *_UNREAD})
+    common = {"project": project_id, "code": code_version(), "told": told}
+    known = {one.name: _content(work, one, sha256) for one, sha256 in inputs}
+    keys: dict[str, str] = {}
+    for step in work.steps:
+        read = {role: known.get(name) for role, name in step.inputs.items()}
+        is_kept = step.application != PYTHON.name and not APPLICATIONS[step.application].draws
+        if is_kept and all(read.values()):
+            expected = work.expected_rows.get(step.output)
+            keys[step.output] = known[step.output] = _hash(
+                {**common, "step": _canonical(step), "read": read, "expected": expected}
+            )
+    return keys
+
+
+@cache
+def code_version() -> str:
+    """A hash of the code and lists that jobs work with, of the libraries, and of Python."""
+    found = sha256()
+    for top in _CODE:
+        for path in sorted((_ROOT / top).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                found.update(str(path.relative_to(_ROOT)).encode())
+                found.update(sha256(path.read_bytes()).digest())
+                time.sleep(0)  # other green threads run between
+    libraries = sorted(f"{one.name}=={one.version}" for one in distributions())
+    found.update(" ".join((platform.python_version(), *libraries)).encode())
+    return found.hexdigest()
+
+
+def _content(work: Work, one: Input, sha256: str) -> str:
+    told = work.model_dump(mode="json", include=set(_OF_INPUTS))
+    of_it = {field: of_all.get(one.name) for field, of_all in told.items()}
+    columns = None if one.columns is None else list(one.kept_columns)
+    return _hash({"sha256": sha256, "columns": columns, **of_it})
+
+
+def _canonical(step: Step) -> dict[str, Any]:
+    """The step as it is told, but for its picture, which is drawn anew."""
+    told = step.model_dump(mode="json")
+    told["parameters"].pop("chart", None)
+    return told
+
+
+def _hash(told: Mapping[str, Any]) -> str:
+    # In the order that it was told in: columns may come in it.
+    return sha256(json.dumps(told).encode()).hexdigest()

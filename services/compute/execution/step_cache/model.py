@@ -1,0 +1,86 @@
+"""A step that was done and kept, and which kept steps stand in for work in a treatment."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, NamedTuple
+
+from pydantic import computed_field
+
+from shared.aggregate import Aggregate
+from shared.applications import APPLICATIONS
+from shared.events.event import FileRef, Step
+
+
+class KeptStep(Aggregate):
+    """What a job made of a step. Its id is the hash of all that went into it, its project too.
+
+    `dataset_ids` are what the job read. Where `table` is None, only what is known of it was kept.
+    """
+
+    collection: ClassVar[str] = "kept_steps"
+    indexes: ClassVar[tuple[str, ...]] = (
+        *("project_id", "owner_id", "job_id", "dataset_ids", "kept_at", "hashes"),
+    )
+
+    project_id: str
+    owner_id: str
+    job_id: str
+    dataset_ids: tuple[str, ...]
+    kept_at: datetime
+    facts: FileRef
+    table: FileRef | None = None
+    needs_source: bool = False
+
+    @property
+    def files(self) -> list[FileRef]:
+        """All that is stored of it."""
+        return [self.facts, *([self.table] if self.table else [])]
+
+    @property
+    def size(self) -> int:
+        """Bytes of that."""
+        return sum(one.size for one in self.files)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def hashes(self) -> list[str]:
+        """Of its files."""
+        return [one.sha256 for one in self.files]
+
+
+class Chosen(NamedTuple):
+    """Kept steps by their output: all that stand in for work, and those whose table is read."""
+
+    steps: frozenset[str]
+    tables: frozenset[str]
+
+
+def choose(steps: Sequence[Step], kept: Mapping[str, KeptStep]) -> Chosen:
+    """Which of the kept steps, by their output, stand in for work.
+
+    Without its table a step does only where nobody reads it: neither a step that is done, nor a
+    picture, nor who looks at the result.
+    """
+    wanted, chosen, tables = {steps[-1].output}, set[str](), set[str]()
+    for step in reversed(steps):
+        one, inputs = kept.get(step.output), set(step.inputs.values())
+        is_wanted = step.output in wanted or bool(step.parameters.get("chart"))
+        if one is None or APPLICATIONS[step.application].draws or (is_wanted and not one.table):
+            wanted |= inputs
+            continue
+        chosen.add(step.output)
+        if is_wanted:
+            tables.add(step.output)
+        if one.needs_source:
+            wanted |= inputs
+    return Chosen(frozenset(chosen), frozenset(tables))
+
+
+def beyond(kept: Sequence[KeptStep], most_bytes: int) -> list[KeptStep]:
+    """Of a project's kept steps those that go, the oldest, so that the others fit."""
+    gone, size = [], 0
+    for one in sorted(kept, key=lambda it: it.kept_at, reverse=True):
+        size += one.size
+        if size > most_bytes:
+            gone.append(one)
+    return gone

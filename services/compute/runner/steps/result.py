@@ -1,0 +1,127 @@
+"""The last table of a treatment: what it tells about persons, and its files."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from services.compute.execution.job_folder import Made, Report, Work
+from services.compute.runner.columns.profile import describe
+from services.compute.runner.columns.typed_values import typed_table
+from services.compute.runner.database import literal, quoted
+from services.compute.runner.privacy.column_sample import SAMPLE
+from services.compute.runner.privacy.disclosure import is_about_persons, small_groups
+from services.compute.runner.privacy.screening import screen
+from services.compute.runner.steps.aggregate import smallest_group
+from services.compute.runner.steps.input_tables import sample_of, with_empty_told
+from services.compute.runner.steps.workbench import TABLE, InputTable, few
+from services.compute.runner.values.column_units import units_option
+from services.compute.runner.values.formulas import harmless_table
+from shared.applications.aggregate import AGGREGATE, AggregateParameters
+from shared.events.event import Step
+from shared.tables.manifest import PARQUET, RESULT, Column
+from shared.tables.privacy import K_ENOUGH, Privacy
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What the tables of a treatment tell about persons.
+
+    `as_read` names those that are made as they are read.
+    """
+
+    database: duckdb.DuckDBPyConnection
+    work: Work
+    tables: Mapping[str, InputTable]
+    as_read: Collection[str]
+
+    def of(self, result: InputTable) -> tuple[Sequence[Column], Report]:
+        """The result's columns, and what it tells about persons.
+
+        That is more than its inputs did, where they met.
+        """
+        rows, described = describe(self.database, result.name, lambda _share, _what: None)
+        makers = {step.output: step.application for step in self.work.steps}
+        is_summed = makers.get(result.name) == AGGREGATE.name
+        found = screen(self.database, result.name, described, rows, is_summed=is_summed)
+        if found.verdict == "none" and rows and not self.work.protected:
+            found = self._of_sums([one.name for one in described]) or found
+        return described, {"privacy": found.model_dump(mode="json"), "warning": found.warning}
+
+    def _of_sums(self, shown: list[str]) -> Privacy | None:
+        """The verdict on the last sums, of persons, that the result shows, crossed since or not.
+
+        Those of an input are judged by all of it in a trial too.
+        """
+        step = self._last_sums
+        if step is None or not self.needs_source(step):
+            return None
+        parameters = AggregateParameters.model_validate(step.parameters)
+        figures = [name for name in parameters.figures() if name in shown]
+        persons = self.tables[step.inputs[TABLE]].whole
+        return small_groups(self.database, persons, parameters.group_columns(), figures)
+
+    @property
+    def _last_sums(self) -> Step | None:
+        summed = (step for step in self.work.steps if step.application == AGGREGATE.name)
+        return max(summed, key=self.work.steps.index, default=None)
+
+    def needs_source(self, step: Step) -> bool:
+        """Whether a step makes sums of persons, whose groups may be small."""
+        if step.application != AGGREGATE.name:
+            return False
+        cached = self.work.cached.get(step.inputs[TABLE])
+        if cached and not cached.table:
+            # Such sums are never taken over without the table that they are made of.
+            return False
+        source = self.tables[step.inputs[TABLE]]
+        if self._are_groups_large(step, source):
+            return False
+        return is_about_persons(self.database, self._some(source))
+
+    def _are_groups_large(self, step: Step, source: InputTable) -> bool:
+        """Whether the last sums, if this job made them, are known to be of many rows each."""
+        parameters = AggregateParameters.model_validate(step.parameters)
+        # Cells that differ by spaces alone make one group here: no smaller one than there.
+        are_as_made = self.work.sample_rows is None and not parameters.times and not source.totals
+        is_made = step == self._last_sums and step.output not in self.work.cached
+        return are_as_made and is_made and smallest_group(self.database) >= K_ENOUGH
+
+    def _some(self, table: InputTable) -> str:
+        """Rows by which a table is judged; a crossing that is not kept is not made for them."""
+        if table.name not in self.as_read:
+            return sample_of(self.database, table, SAMPLE).name
+        some = quoted(f"{few(table.name)} (faites)")
+        made = f"CREATE TABLE IF NOT EXISTS {some} AS FROM {quoted(few(table.name))}"
+        self.database.execute(made)
+        return f"{few(table.name)} (faites)"
+
+
+def write_result(
+    database: duckdb.DuckDBPyConnection,
+    out: Path,
+    table: InputTable,
+    found: Sequence[Column],
+    report: Report,
+) -> list[Made]:
+    """The last table as Parquet, and as CSV: UTF-8, `;` between fields, decimal points.
+
+    Programs read that CSV as it is; a person may open it all the same, so no text is a formula.
+    Its columns have the types that their source was read to hold, or those found in it where
+    no source is known: a few codes alone look like numbers. The Parquet file tells their units.
+    """
+    known = [table.described.get(one.name, one) for one in found]
+    typed = typed_table(database, table.name, known)
+    made, text = (literal(str(out / name)) for name in (RESULT, "result.csv"))
+    options = f"FORMAT parquet, COMPRESSION zstd{units_option(known)}"
+    database.execute(f"COPY ({typed.select}) TO {made} ({options})")
+    written = f"read_parquet({made})"
+    database.execute(f"CREATE OR REPLACE VIEW {quoted(RESULT)} AS FROM {written}")
+    shown = harmless_table(database, RESULT)
+    database.execute(f"COPY ({shown}) TO {text} (FORMAT csv, HEADER, DELIMITER ';')")
+    report |= with_empty_told(report, typed.lost(database, written))
+    return [
+        Made(name=RESULT, path=f"out/{RESULT}", media_type=PARQUET),
+        Made(name="result.csv", path="out/result.csv", media_type="text/csv; charset=utf-8"),
+    ]
