@@ -10,7 +10,7 @@ from shared.events.event import FileRef, Frozen, JobKind, Step, Verdict
 from shared.tables.files import FileSummary
 from shared.tables.privacy import Privacy
 from shared.tables.provenance import Provenance
-from shared.tables.release import EarlierRelease, ProtectedInput
+from shared.tables.release import EarlierCells, EarlierRelease, ProtectedInput
 from shared.tables.total_rows import RowRange, TotalRows
 
 PARQUET = "application/vnd.apache.parquet"
@@ -97,7 +97,15 @@ class Input(Frozen):
             title=self.title,
             personal=self.personal,
             minimum_units=self.minimum_units,
-            earlier=tuple((one.entry, earlier[one.file.sha256]) for one in self.releases),
+            earlier=tuple(
+                EarlierCells(
+                    entry=one.entry,
+                    path=earlier[one.file.sha256],
+                    job_id=one.job_id,
+                    project_id=one.project_id,
+                )
+                for one in self.releases
+            ),
             unit=self.unit,
             unit_type=self.unit_type,
             is_unit_given=self.columns is None or self.unit in self.columns,

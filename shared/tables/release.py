@@ -87,17 +87,47 @@ class LedgerEntry(Frozen):
 
 
 class EarlierRelease(Frozen):
-    """An entry of the ledger, and where its file of cells lies."""
+    """An entry of the ledger, where its file of cells lies, and whose result it is of."""
 
     entry: LedgerEntry
     file: FileRef
+    job_id: str = ""
+    project_id: str = ""
+
+
+class EarlierCells(Frozen):
+    """The same in a job's folder: `path` is that of its file there."""
+
+    entry: LedgerEntry
+    path: str
+    job_id: str = ""
+    project_id: str = ""
+
+
+class ReleaseDifference(Frozen):
+    """How a result and one that left before, or may yet, differ in the units that they tell of.
+
+    Of few units, the difference of two figures tells what these have.
+    """
+
+    dataset_id: str
+    version: int
+    job_id: str = Field(description="of the earlier result")
+    project_id: str
+    by: tuple[str, ...] = Field(description="columns that make the cells of the earlier one")
+    figures: tuple[str, ...] = Field(description="that both show, or the count")
+    in_both: int = Field(ge=0, description="units that both tell of")
+    only_here: int = Field(ge=0)
+    only_there: int = Field(ge=0)
+
+    @property
+    def units(self) -> int:
+        """The smaller of the differences that there are: 0 where both tell of the same units."""
+        return min(filter(None, (self.only_here, self.only_there)), default=0)
 
 
 class ProtectedInput(Frozen):
-    """What the rules need to know of an input that holds others' restricted data: in `job.json`.
-
-    `earlier` are entries of the ledger with the paths of their files in the job's folder.
-    """
+    """What the rules need to know of an input that holds others' restricted data: in `job.json`."""
 
     dataset_id: str
     version: int
@@ -110,7 +140,7 @@ class ProtectedInput(Frozen):
     is_unit_given: bool = Field(
         default=True, description="whether the treatment may read it; the rules always do"
     )
-    earlier: tuple[tuple[LedgerEntry, str], ...] = ()
+    earlier: tuple[EarlierCells, ...] = ()
 
     @property
     def minimum(self) -> int:
@@ -125,6 +155,9 @@ class ReleaseRecord(Frozen):
     verdict: ReleaseVerdict
     outputs: tuple[OutputRelease, ...] = ()
     entries: tuple[LedgerEntry, ...] = ()
+    differences: tuple[ReleaseDifference, ...] = Field(
+        default=(), description="from earlier results of the same data, the smallest first"
+    )
     told: str
 
     @property
@@ -133,7 +166,7 @@ class ReleaseRecord(Frozen):
         return self.verdict == "held"
 
     def for_holder(self) -> "ReleaseRecord":
-        """The same without what rules found in cells, and without ledger entries.
+        """The same without what rules found in cells, ledger entries and what is of others.
 
         Which rule left a cell empty, or how many it did, tells of the units behind it. What own
         code and queries make is not listed: it may be named, or fail, after what they read.
@@ -144,7 +177,7 @@ class ReleaseRecord(Frozen):
             one.model_copy(update={"rules": tuple(it for it in one.rules if it.rule in _OF_ALL)})
             for one in (() if is_own else self.outputs)
         )
-        return self.model_copy(update={"outputs": outputs, "entries": ()})
+        return self.model_copy(update={"outputs": outputs, "entries": (), "differences": ()})
 
 
 def strictest(verdicts: Iterable[ReleaseVerdict]) -> ReleaseVerdict:

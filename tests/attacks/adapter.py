@@ -27,7 +27,7 @@ from services.compute.runner.columns.profile import describe
 from shared.events.event import Step
 from shared.tables.key_file import KeyColumn, blocks_of
 from shared.tables.manifest import RESULT, Column
-from shared.tables.release import ProtectedInput
+from shared.tables.release import EarlierCells, ProtectedInput
 from tests.attacks.lab import HOLDER, OWNER, Cells, Ledger, Seen, Table, Treatment
 
 _MEMORY_BYTES = 1_000_000_000
@@ -70,7 +70,7 @@ def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, 
             version=table.version,
             personal=table.personal,
             earlier=tuple(
-                (entry, f"in/earlier{number}")
+                EarlierCells(entry=entry, path=f"in/earlier{number}")
                 for number, (entry, _) in enumerate(ledger.released)
                 if (entry.dataset_id, entry.version) == (table.dataset_id, table.version)
             ),

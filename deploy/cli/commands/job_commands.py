@@ -122,6 +122,9 @@ def _show_request(request: Answer) -> None:
     rules = [{"output": one["name"], **rule} for one in outputs for rule in one["rules"]]
     show.line("\nrules")
     show.rows(rules, ("output", "rule", "verdict", "cells", "failed", "told"))
+    if differences := (request["release"] or {}).get("differences"):
+        show.line("\ndifferences from earlier results, in units")
+        show.rows(differences, ("job_id", "project_id", "figures", "only_here", "only_there"))
 
 
 @app.answers("held-result", _show_request)

@@ -60,7 +60,9 @@ class Release(Aggregate):
     @property
     def earlier(self) -> EarlierRelease:
         """What the rules are told of it."""
-        return EarlierRelease(entry=self.entry, file=self.file)
+        return EarlierRelease(
+            entry=self.entry, file=self.file, job_id=self.job_id, project_id=self.project_id
+        )
 
     def settle(self, state: ReleaseState) -> None:
         """Note what became of it; what left once has left, whatever is heard later."""

@@ -9,6 +9,7 @@ import duckdb
 from services.compute.runner.database import columns, literal, quoted
 from services.compute.runner.release.atoms import Undecided
 from services.compute.runner.release.cells import Earlier
+from services.compute.runner.release.differences import differences
 from services.compute.runner.release.figures import figures_of
 from services.compute.runner.release.following import Followed, Following
 from services.compute.runner.release.populations import Population, visible
@@ -73,10 +74,12 @@ class Release:
     def record(self) -> ReleaseRecord:
         """Everything that was checked."""
         verdict = strictest(one.verdict for one in self.outputs)
+        populations = self.following.populations.values() if verdict == "held" else ()
         return ReleaseRecord(
             verdict=verdict,
             outputs=tuple(self.outputs),
             entries=tuple(self.entries),
+            differences=differences(self.database, self.folder, populations, self.entries),
             told=summary(verdict),
         )
 
@@ -143,7 +146,9 @@ class Release:
     def _left_before(self, population: Population) -> list[Earlier]:
         if population.name not in self._earlier:
             self._earlier[population.name] = [
-                Earlier(f"FROM read_parquet({literal(str(self.folder / path))})", entry.figures)
-                for entry, path in population.terms.earlier
+                Earlier(
+                    f"FROM read_parquet({literal(str(self.folder / one.path))})", one.entry.figures
+                )
+                for one in population.terms.earlier
             ]
         return self._earlier[population.name]

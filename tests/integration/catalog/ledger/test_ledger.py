@@ -82,7 +82,9 @@ def test_results_are_checked_against_those_that_left_before(lab: Lab) -> None:
     other = granted(lab, dataset_id, "mbr_o")
     answer = opened(lab, other, dataset_id, second)
     assert (answer["ledger_length"], len(answer["releases"])) == (1, 1)
-    assert answer["releases"][0]["entry"]["by"] == ["com"]
+    (earlier,) = answer["releases"]
+    assert earlier["entry"]["by"] == ["com"]
+    assert (earlier["job_id"], earlier["project_id"]) == (first, project_id)
     again = opened(lab, project_id, dataset_id, first)
     assert (again["ledger_length"], again["releases"]) == (1, [])
 

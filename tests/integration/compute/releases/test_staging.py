@@ -13,7 +13,7 @@ from shared.errors import Rejected
 from shared.events import FileRef
 from shared.storage import Storage
 from shared.tables.manifest import Input, Manifest
-from shared.tables.release import LedgerEntry, ReleaseRecord
+from shared.tables.release import EarlierCells, LedgerEntry, ReleaseRecord
 from tests.integration.compute.execution.test_inputs import PROJECT, TREATMENT, Counting, trial
 
 ENTRY = LedgerEntry(
@@ -37,7 +37,11 @@ class Protecting(Counting):
 
     def open_dataset(self, *question: Any) -> dict[str, Any]:
         """The table, and what left of it."""
-        earlier = {"entry": ENTRY.model_dump(), "file": self._cells.model_dump()}
+        earlier = {
+            "entry": ENTRY.model_dump(),
+            "file": self._cells.model_dump(),
+            "job_id": "job_1",
+        }
         told = {"is_protected": True, "minimum_units": 20, "releases": [earlier, earlier]}
         return super().open_dataset(*question) | told | {"ledger_length": 5}
 
@@ -57,7 +61,7 @@ def test_cells_of_earlier_releases_are_in_the_folder(tmp_path: Path) -> None:
     inputs, protected = opened(Storage("memory://"), folder)
     told = protected["homes"]
     assert told.minimum_units == 20
-    assert told.earlier == ((ENTRY, "in/ledger-0"), (ENTRY, "in/ledger-0"))
+    assert told.earlier == (EarlierCells(entry=ENTRY, path="in/ledger-0", job_id="job_1"),) * 2
     assert (tmp_path / "in/ledger-0").read_bytes() == b"cells"
     assert "releases" not in inputs[0].model_dump()
 

@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from services.compute.execution.job_folder import Work
 from services.compute.runner.steps.treatment import treat
 from shared.tables.manifest import Column, Meaning
-from shared.tables.release import LedgerEntry, ProtectedInput, ReleaseRecord
+from shared.tables.release import EarlierCells, LedgerEntry, ProtectedInput, ReleaseRecord
 
 ENOUGH = 3
 Rows = list[tuple[str, str, str, int]]
@@ -63,7 +63,10 @@ class Lab:
             (folder / f"in/{number}").write_bytes(content)
         for number, (_, content) in enumerate(self.left):
             (folder / f"in/earlier{number}").write_bytes(content)
-        earlier = tuple((entry, f"in/earlier{at}") for at, (entry, _) in enumerate(self.left))
+        earlier = tuple(
+            EarlierCells(entry=entry, path=f"in/earlier{at}", job_id=f"job_{at}")
+            for at, (entry, _) in enumerate(self.left)
+        )
         terms = ProtectedInput(dataset_id="dts_e", version=1, earlier=earlier)
         work = Work(
             kind="full",
@@ -199,11 +202,9 @@ def test_small_groups_are_missing_and_large_parts_are_empty(tmp_path: Path) -> N
     assert {one.rule: one.failed for one in record.outputs[0].rules} == {"units": 1, "dominance": 1}
 
 
-def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
-    """Whoever chooses enterprises one by one waits for a reviewer, however many they are."""
-    lab = Lab(tmp_path, enterprises(1, 24))
-    mine = table({"id": [row[0] for row in lab.rows[:20]], "groupe": ["g"] * 20})
-    steps = [
+def chosen_by_hand() -> list[dict[str, Any]]:
+    """The steps that sum what enterprises of a list of one's own have."""
+    return [
         {
             "application": "cross",
             "inputs": {"left": "mine", "right": "e"},
@@ -217,10 +218,32 @@ def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
             "parameters": {"by": ["groupe"], "sums": ["ca"]},
         },
     ]
-    record, _ = lab.treat(steps, mine=mine)
+
+
+def test_list_of_identifiers_of_ones_own_is_held(tmp_path: Path) -> None:
+    """Whoever chooses enterprises one by one waits for a reviewer, however many they are."""
+    lab = Lab(tmp_path, enterprises(1, 24))
+    mine = table({"id": [row[0] for row in lab.rows[:20]], "groupe": ["g"] * 20})
+    record, _ = lab.treat(chosen_by_hand(), mine=mine)
     assert record.is_held
     assert [one.rule for one in record.outputs[0].rules] == ["selection"]
     assert [one.units for one in record.entries] == [20], "for what leaves later, if it is released"
+    assert record.differences == (), "nothing left before"
+
+
+def test_reviewer_reads_how_a_held_result_differs_from_earlier_ones(tmp_path: Path) -> None:
+    """All enterprises left before, and all but one now: of that one the difference tells."""
+    lab = Lab(tmp_path, enterprises(1, 24))
+    lab.aggregate("ville")
+    mine = table({"id": [row[0] for row in lab.rows[1:]], "groupe": ["g"] * (len(lab.rows) - 1)})
+    record, _ = lab.treat(chosen_by_hand(), mine=mine)
+    assert record.is_held
+    (difference,) = record.differences
+    counts = (difference.in_both, difference.only_here, difference.only_there)
+    assert counts == (len(lab.rows) - 1, 0, 1)
+    assert (difference.job_id, difference.by, difference.units) == ("job_0", ("ville",), 1)
+    assert "sum(ca)" in difference.figures
+    assert record.for_holder().differences == ()
 
 
 @pytest.mark.parametrize("times", [1, 2])
