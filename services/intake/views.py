@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field
 
-from services.intake.invitations import InvitationState
+from services.intake.invitations import Invitation
 from services.intake.model import Project
 from services.intake.records import (
     AccessState,
@@ -18,8 +18,8 @@ from services.intake.records import (
     Wait,
 )
 from shared.aggregate import OptionalDate, View, ViewPage
+from shared.events import ErasedCount
 from shared.events.event import InputNote, JobKind, Stage, Treatment
-from shared.events.intake import ProjectPart
 
 
 class ProjectSummary(View):
@@ -81,22 +81,7 @@ class BindingView(View):
     conditions: tuple[str, ...]
 
 
-class InvitationView(View):
-    """What became of asking a member for a part, since `at`; `reason` is the member's own."""
-
-    part: ProjectPart
-    member_id: str
-    state: InvitationState
-    at: AwareDatetime
-    reason: str
-
-    @property
-    def is_in_force(self) -> bool:
-        """Whether the member has the part, or may still take it."""
-        return self.state in {"invited", "accepted"}
-
-
-class AnswerView(InvitationView):
+class AnswerView(Invitation):
     """A member's invitation, with its answer."""
 
     project_id: str
@@ -104,8 +89,7 @@ class AnswerView(InvitationView):
     @classmethod
     def shown_to(cls, project: Project, member_id: str) -> Self:
         """What the member said last of its part in a project."""
-        own = InvitationView.model_validate(project.parts.of(member_id)[0])
-        return cls(project_id=project.id, **own.model_dump())
+        return cls(project_id=project.id, **project.parts.of(member_id)[0].model_dump())
 
 
 class ProjectView(ProjectSummary):
@@ -137,7 +121,7 @@ class ProjectView(ProjectSummary):
         validation_alias="waiting_jobs",
         description="jobs that wait until an operator retries or cancels them",
     )
-    invitations: tuple[InvitationView, ...] = Field(
+    invitations: tuple[Invitation, ...] = Field(
         description="who was asked to be its pilot site or in its team, and what they said"
     )
     site_id: str | None
@@ -161,10 +145,10 @@ class ParticipantView(ProjectSummary):
     results: list[Result]
     site_id: str | None
     team: tuple[str, ...]
-    invitations: tuple[InvitationView, ...] = Field(
+    invitations: tuple[Invitation, ...] = Field(
         description="who has which part, or is asked for it"
     )
-    invitation: InvitationView | None = Field(
+    invitation: Invitation | None = Field(
         default=None, description="the reader's own, which may wait for its answer"
     )
     delivery: Delivery | None
@@ -172,8 +156,7 @@ class ParticipantView(ProjectSummary):
     @classmethod
     def shown_to(cls, project: Project, member_id: str) -> Self:
         """The view of a project for a member who is named in it."""
-        own = InvitationView.model_validate(project.parts.of(member_id)[0])
-        view = cls.of(project)
+        own, view = project.parts.of(member_id)[0], cls.of(project)
         shown = tuple(one for one in view.invitations if one.is_in_force)
         return view.model_copy(update={"invitation": own, "invitations": shown})
 
@@ -207,19 +190,12 @@ class DepartureView(View):
     reason: str
 
 
-class ErasedCountView(View):
-    """How many things of a kind were erased, or what was personal in them."""
-
-    kind: str
-    count: int
-
-
 class ErasurePartView(View):
     """What one service erased, and what it keeps, with the reason in French."""
 
     service: str
     at: AwareDatetime
-    counts: tuple[ErasedCountView, ...]
+    counts: tuple[ErasedCount, ...]
     kept: tuple[str, ...]
 
 
