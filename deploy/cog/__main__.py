@@ -1,8 +1,5 @@
 """Fetches the yearly lists by npm, and writes the reference files: `python -m deploy.cog`."""
 
-import csv
-import gzip
-import io
 import json
 import subprocess
 import tarfile
@@ -12,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deploy.cog.files import FOLDER, PLACES, write
 from deploy.cog.place_names import PLACES_HEADER, place_names
 from deploy.cog.territory_history import (
     FIRST_YEAR,
@@ -46,9 +44,6 @@ _HISTORY = 2019
 _WITHOUT_LIST = 2020
 """Its version has that year's EPCI, but the communes of 2019."""
 
-_SERVICES = Path(__file__).resolve().parents[2] / "services"
-_FOLDER = _SERVICES / "compute" / "reference"
-_SEARCH = _SERVICES / "catalog" / "search" / "places"
 _KINDS = {
     "arrondissement-municipal": "district",
     "commune-associee": "associated",
@@ -106,12 +101,16 @@ def main() -> None:
     places = follow(snapshots)
     present = editions[max(editions)]
     districts = {code for code, kind in _kinds(present).items() if kind == "district"}
-    _write("communes.csv.gz", "code;kind;commune;siren;epci", _communes(editions, places))
-    _write("years.csv.gz", "code;kind;first;last", _years(snapshots, districts))
-    _write("splits.csv", "code;first;last;commune", _splits(places))
-    _write("postcodes.csv.gz", "postcode;commune", _postcodes(present))
-    _write("departements.csv", "code;region", _departements(present))
-    _write("places.csv.gz", PLACES_HEADER, place_names(present, places[max(places)]), _SEARCH)
+    write(
+        FOLDER / "communes.csv.gz",
+        "code;kind;commune;siren;epci",
+        sorted(_communes(editions, places)),
+    )
+    write(FOLDER / "years.csv.gz", "code;kind;first;last", sorted(_years(snapshots, districts)))
+    write(FOLDER / "splits.csv", "code;first;last;commune", sorted(_splits(places)))
+    write(FOLDER / "postcodes.csv.gz", "postcode;commune", sorted(_postcodes(present)))
+    write(FOLDER / "departements.csv", "code;region", sorted(_departements(present)))
+    write(PLACES, PLACES_HEADER, sorted(place_names(present, places[max(places)])))
 
 
 def _snapshots(editions: Mapping[int, Edition]) -> dict[int, Snapshot]:
@@ -191,17 +190,6 @@ def _departements(present: Edition) -> Iterator[Row]:
     for entry in present.departements:
         if entry["zone"] != "com":
             yield entry["code"], entry["region"]
-
-
-def _write(name: str, header: str, rows: Iterable[Row], folder: Path = _FOLDER) -> None:
-    """A table, in gzip when its name says so: the same bytes for the same rows."""
-    text = io.StringIO()
-    text.write(f"{header}\n")
-    csv.writer(text, delimiter=";", lineterminator="\n").writerows(sorted(rows))
-    content = text.getvalue().encode()
-    if name.endswith(".gz"):
-        content = gzip.compress(content, mtime=0)
-    (folder / name).write_bytes(content)
 
 
 if __name__ == "__main__":

