@@ -1,7 +1,7 @@
 """A process that has loaded libraries, and becomes by forks what `python` would start.
 
-`python -m tests.fork_server MODULE...` loads these and nothing of ours. It reads questions as lines
-of JSON: to run Python with arguments, or whether a process has ended. See tests/forks.py.
+`python -m tests.fork_server MODULE...` loads these. It reads questions as lines of JSON: to
+run Python with arguments, or whether a process has ended. See tests/forks.py.
 """
 
 import gc

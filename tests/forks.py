@@ -1,8 +1,9 @@
 """Python processes forked from one that has loaded the libraries already.
 
-Most of what a service or a command costs a test is the import of libraries. tests/fork_server.py
-has imported them; whoever is forked from it begins as Python does, with its own arguments,
-environment, session and output, and is a process like any other: it can be killed and waited for.
+Most of what a service or a command costs a test is the import of libraries and of the services'
+own modules. tests/fork_server.py has imported them; whoever is forked from it begins as Python
+does, with its own arguments, environment, session and output, and is a process like any other: it
+can be killed and waited for.
 """
 
 import json
@@ -22,6 +23,8 @@ COMMON += " pydantic.functional_validators pydantic.root_model pydantic.type_ada
 COMMANDS = f"{COMMON} supervisor.xmlrpc typer.rich_utils urllib3"
 SERVICES = f"{COMMON} fsspec.implementations.local nameko.web.handlers numpy pymongo"
 SERVICES += " prometheus_client python_multipart rdflib stdnum tantivy werkzeug.routing yaml"
+SERVICES += " services.catalog.service services.compute.service"
+SERVICES += " services.intake.service services.notify.service"
 
 
 class Forked:
