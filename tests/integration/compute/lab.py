@@ -163,7 +163,10 @@ class Lab(ServiceLab):
         return self.request(method, service.url + path, self.token(member, role), **options)
 
     def compute(self, **settings: str) -> contextlib.AbstractContextManager[RunningService]:
-        """A compute process with some settings of its own, and no spare unless they say so."""
+        """A compute process with some settings of its own, and no spare unless they say so.
+
+        What a spare loads pays where one process does several jobs.
+        """
         settings = {"job_spare": "false", **settings}
         changes = {f"DATALAB_{name.upper()}": value for name, value in settings.items()}
         return running(COMPUTE, {**self.environ, **changes})
@@ -225,16 +228,17 @@ def unfit() -> Treatment:
 
 
 def runners(service: RunningService) -> list[psutil.Process]:
-    """The sandboxed job processes of a service.
+    """The processes of a service that do jobs, or wait for one: those in a sandbox.
 
-    None is its own child: that is bubblewrap, and for a moment a copy of the service itself, which
-    must not be stopped before it has become bubblewrap.
+    Each sandbox has a PID namespace of its own, where nothing else of ours is called Python.
     """
-    with contextlib.suppress(psutil.Error):
+    outside = Path("/proc/self/ns/pid").readlink()
+    with contextlib.suppress(psutil.Error, OSError):
         return [
             process
             for process in psutil.Process(service.pid).children(recursive=True)
-            if process.name().startswith("python") and process.ppid() != service.pid
+            if Path(f"/proc/{process.pid}/ns/pid").readlink() != outside
+            and process.name().startswith("python")
         ]
     return []
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ from tests.integration.compute.lab import HOLDER, HOMES, OWNER, Lab, freeze, sum
 from tests.servers import RunningService, eventually
 
 DATA = Path(__file__).parents[3] / "deploy" / "demo" / "data"
+
+
+@pytest.fixture(scope="module")
+def compute(lab: Lab) -> Iterator[RunningService]:
+    """The service under test; it does so many jobs here that what a spare loads pays."""
+    with lab.compute(job_spare="true") as service:
+        yield service
 
 
 def equipped(lab: Lab) -> str:
