@@ -10,6 +10,7 @@ import urllib3
 
 from shared.aggregate import new_id
 from shared.events import (
+    Content,
     DatasetRegistered,
     FileRef,
     ProjectDelivered,
@@ -46,7 +47,12 @@ class Lab(ServiceLab):
     work: Path
 
     def register(
-        self, content: bytes, filename: str = "table.csv", times: int = 1
+        self,
+        content: bytes,
+        filename: str = "table.csv",
+        times: int = 1,
+        *,
+        read_as: Content = "table",
     ) -> DatasetRegistered:
         """Store a file and publish that it was registered."""
         event = DatasetRegistered(
@@ -56,6 +62,7 @@ class Lab(ServiceLab):
             version=1,
             file=self.files.put([content], "text/csv"),
             filename=filename,
+            content=read_as,
         )
         self.publish(event, event.dataset_id, 1, times)
         return event
@@ -69,7 +76,7 @@ class Lab(ServiceLab):
         self.shelve(dataset, table)
         return dataset
 
-    def shelve(self, dataset_id: str, table: FileRef) -> None:
+    def shelve(self, dataset_id: str, table: FileRef, upload: str = "") -> None:
         """Let the sample catalogue know a dataset that nobody may read yet."""
         answer = {
             "dataset_id": dataset_id,
@@ -78,6 +85,7 @@ class Lab(ServiceLab):
             "licence": "Licence Ouverte",
             "sha256": table.sha256,
             "file": table.model_dump(),
+            "upload": upload,
         }
         with self.store("catalog") as store:
             store.of(Shelf).save(Shelf(id=dataset_id, answer=answer))

@@ -275,3 +275,22 @@ def test_deleted_files_are_erased(lab: Lab) -> None:
     problem(lab.call("GET", f"{path}/files", token), 410)
     receipt = lab.get(f"{path}/deletion", lab.token("mbr_op", "operator"))
     assert {one["sha256"] for one in receipt["files"]} >= {*hashes}
+
+
+def test_retired_files_are_their_owner_s_alone(lab: Lab) -> None:
+    """Neither found, nor listed, nor downloaded by others; no project reads them."""
+    dataset_id = stated(lab, "mbr_1", access="open")
+    owner, other = lab.token("mbr_1", "owner"), lab.token("mbr_2", "holder")
+    path = f"/datasets/{dataset_id}"
+    body = {"reason": "Remplacé"}
+    assert lab.call("POST", f"{path}/retirement", owner, json=body).status == 200
+    for part in ("/files", f"/files/{PATH}"):
+        problem(lab.call("GET", f"{path}{part}", other), 410)
+        assert lab.call("GET", f"{path}{part}", owner).status == 200
+
+
+def test_files_join_nothing_and_fit_no_recipe(lab: Lab) -> None:
+    """They have no columns."""
+    dataset_id, token = stated(lab, "mbr_1", access="open"), lab.token("mbr_2", "holder")
+    assert lab.get(f"/datasets/{dataset_id}/joins", token)["items"] == []
+    assert lab.get(f"/datasets/{dataset_id}/recipes", token)["items"] == []
