@@ -1,0 +1,113 @@
+"""The commands by which reviewers decide on results that are held back."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import forks
+from tests.integration.compute.lab import HOLDER, Lab
+from tests.integration.compute.releases.test_releasing import asked, held
+from tests.integration.compute.samples import PARTIAL
+from tests.servers import RunningService
+
+DECIDED = ("--decision", "release", "--reason", "relu")
+
+
+@pytest.fixture(scope="module")
+def compute(lab: Lab) -> Iterator[RunningService]:
+    """The service under test, and a sample intake."""
+    with lab.intake(), lab.compute() as service:
+        yield service
+
+
+@pytest.fixture
+def shell(lab: Lab, compute: RunningService, tmp_path: Path) -> "Shell":
+    """A shell beside it."""
+    return Shell(lab, compute, tmp_path)
+
+
+class Shell:
+    """Runs `datalab job` as people do."""
+
+    def __init__(self, lab: Lab, compute: RunningService, home: Path) -> None:
+        self._lab = lab
+        self._environ = {"DATALAB_URL_COMPUTE": compute.url, "DATALAB_HOME": str(home)}
+
+    def run(
+        self, *words: str, member: str = "mbr_r", role: str = "reviewer"
+    ) -> "subprocess.CompletedProcess[str]":
+        """The command's end, whatever it is."""
+        environ = self._environ | {"DATALAB_TOKEN": self._lab.token(member, role)}
+        program = ("-c", "from deploy.cli import main; main()", "job")
+        return forks.commands().run((*program, *words), environ)
+
+    def json(self, *words: str) -> Any:
+        """What a command answers to a program."""
+        done = self.run(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+def test_reviewer_finds_and_reads_what_is_held(lab: Lab, shell: Shell) -> None:
+    """In the list, and rule by rule, with what each found."""
+    job_id = held(lab)
+    listed = shell.json("held", "--limit", "100")["items"]
+    assert job_id in {one["id"] for one in listed}
+    shown = shell.run("held-result", job_id)
+    assert shown.returncode == 0, shown.stderr
+    assert all(word in shown.stdout for word in (job_id, "ledger", "14", "deux cellules"))
+
+
+@pytest.mark.parametrize(("decision", "status"), [("release", 200), ("refuse", 409)])
+def test_reviewer_decides_on_what_is_held(
+    lab: Lab, compute: RunningService, shell: Shell, decision: str, status: int
+) -> None:
+    """The holder gets the file or does not, and reads why."""
+    job_id = held(lab)
+    told = shell.json("release", job_id, "--decision", decision, "--reason", "relu deux fois")
+    assert told["job_id"] == job_id
+    answer = lab.call(compute, "GET", f"/jobs/{job_id}/result?name=result.csv")
+    assert answer.status == status
+    seen = asked(lab, compute, f"/jobs/{job_id}", HOLDER, "holder")["decision"]
+    assert (seen["decision"], seen["reason"]) == (decision, "relu deux fois")
+    assert job_id not in {one["id"] for one in shell.json("held", "--limit", "100")["items"]}
+
+
+def test_other_word_on_what_was_decided_is_refused(lab: Lab, shell: Shell) -> None:
+    """The first one stands."""
+    job_id = held(lab)
+    shell.json("release", job_id, *DECIDED)
+    done = shell.run("release", job_id, "--decision", "refuse", "--reason", "non")
+    assert done.returncode == 1
+    assert job_id not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("member", "role", "words"),
+    [
+        (HOLDER, "holder", DECIDED),
+        (PARTIAL, "reviewer", DECIDED),
+        ("mbr_r", "reviewer", ("--decision", "open", "--reason", "relu")),
+        ("mbr_r", "reviewer", ("--decision", "release", "--reason", "")),
+    ],
+)
+def test_who_may_not_and_what_is_no_decision_is_told(
+    lab: Lab, shell: Shell, member: str, role: str, words: tuple[str, ...]
+) -> None:
+    """With a status and words for it, and the result stays where it is."""
+    job_id = held(lab)
+    done = shell.run("release", job_id, *words, member=member, role=role)
+    assert done.returncode == 1
+    assert done.stderr.strip()
+    assert shell.json("held-result", job_id)["decision"] is None
+
+
+def test_job_that_is_not_held_is_not_found(shell: Shell) -> None:
+    """By its reviewer's reading and by deciding on it."""
+    for words in (("held-result", "job_x"), ("release", "job_x", *DECIDED)):
+        done = shell.run(*words)
+        assert (done.returncode, done.stdout) == (1, "")
