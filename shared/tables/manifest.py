@@ -68,7 +68,7 @@ class Input(Frozen):
         default=None, exclude=True, description="behind a figure, as its owner raised it"
     )
     releases: tuple[EarlierRelease, ...] = Field(
-        default=(), exclude=True, description="what left of this version before"
+        default=(), exclude=True, description="what left of it before, of any version"
     )
     ledger_length: int = Field(
         default=0, exclude=True, description="of its release ledger, when it was opened"

@@ -86,7 +86,7 @@ def _with_terms(opened: GrantedDataset, dataset: Dataset, access: ProjectAccess)
 
 def _with_ledger(store: Store, opened: GrantedDataset, job_id: str) -> GrantedDataset:
     """The same with what a result made of it is checked against."""
-    found = ledger.read_ledger(store, opened.dataset_id, opened.version, job_id)
+    found = ledger.read_ledger(store, opened.dataset_id, job_id)
     return opened.model_copy(update=dict(zip(("ledger_length", "releases"), found, strict=True)))
 
 

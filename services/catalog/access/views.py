@@ -161,7 +161,8 @@ class GrantedDataset(BaseModel):
         default=False, description="whether others than the project's holder show it to all"
     )
     releases: tuple[EarlierRelease, ...] = Field(
-        default=(), description="what left of this version before, or may yet: of protected data"
+        default=(),
+        description="what left of it before, of any version, or may yet: of protected data",
     )
     ledger_length: int = Field(default=0, description="the place that a result of it asks for")
 

@@ -1,1 +1,1 @@
-"""The release ledger: what left the lab of each version of restricted data, or may yet."""
+"""The release ledger: what left the lab of all versions of restricted data, or may yet."""

@@ -5,7 +5,7 @@ from functools import partial
 
 from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.visibility import visible
-from services.catalog.ledger.model import Release, ReleaseState, ledger_of
+from services.catalog.ledger.model import Release, ReleaseState
 from services.catalog.ledger.views import ReleaseClaim, ReleasePage, ReleaseQuery, ReleaseView
 from shared.auth import Caller
 from shared.errors import Conflict, Forbidden
@@ -15,13 +15,13 @@ from shared.tables.release import EarlierRelease
 
 
 def read_ledger(
-    store: Store, dataset_id: str, version: int, job_id: str
+    store: Store, dataset_id: str, job_id: str
 ) -> tuple[int, tuple[EarlierRelease, ...]]:
-    """How long the ledger of that version is, and what that job's result is checked against.
+    """How long a dataset's ledger is, and what that job's result is checked against.
 
     A job that runs again is not checked against what it reserved itself.
     """
-    found = list(store.of(Release).every({"ledger": ledger_of(dataset_id, version)}))
+    found = list(store.of(Release).every({"dataset_id": dataset_id}))
     others = (one.earlier for one in found if one.counts and one.job_id != job_id)
     return len(found), tuple(others)
 
@@ -29,7 +29,7 @@ def read_ledger(
 def reserve(
     store: Store, project_id: str, job_id: str, claims: Iterable[ReleaseClaim], state: ReleaseState
 ) -> None:
-    """Give a job's result its places, of all versions that it tells of, or none.
+    """Give a job's result its places, of all datasets that it tells of, or none.
 
     Asked again for the same it changes nothing. Raises Conflict when a ledger is longer than the
     job read it, which has to be checked anew then; WrongStage for what is retired meanwhile.
@@ -116,11 +116,10 @@ def _settle(store: Store, found: Iterable[Release], state: ReleaseState) -> None
 
 
 def _release(project_id: str, job_id: str, claim: ReleaseClaim, state: ReleaseState) -> Release:
-    dataset_id, version = claim.entry.dataset_id, claim.entry.version
     return Release(
-        id=f"{ledger_of(dataset_id, version)}.{claim.place:06}",
-        dataset_id=dataset_id,
-        dataset_version=version,
+        id=f"{claim.entry.dataset_id}.{claim.place:06}",
+        dataset_id=claim.entry.dataset_id,
+        dataset_version=claim.entry.version,
         project_id=project_id,
         job_id=job_id,
         entry=claim.entry,

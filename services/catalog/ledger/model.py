@@ -1,4 +1,4 @@
-"""One result that was made of a version of restricted data, in the ledger of that version."""
+"""One result that was made of a version of restricted data, in the ledger of its dataset."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -15,20 +15,16 @@ ReleaseState = Literal["reserved", "held", "released", "refused", "dropped"]
 _COUNTS: frozenset[ReleaseState] = frozenset({"reserved", "held", "released"})
 
 
-def ledger_of(dataset_id: str, version: int) -> str:
-    """Which ledger that version of the dataset has."""
-    return f"{dataset_id}.{version:06}"
-
-
 class Release(Aggregate):
     """What a job's result tells of a version of a dataset; it has its place in the ledger for good.
 
-    Its id is `<dataset id>.<version>.<place>`: of two jobs that were checked against the same
-    ledger one finds its place taken, and is checked again.
+    A dataset's versions have one ledger: what differs between them tells, too. Its id is
+    `<dataset id>.<place>`: of two jobs that were checked against the same ledger one finds its
+    place taken, and is checked again.
     """
 
     collection: ClassVar[str] = "releases"
-    indexes: ClassVar[tuple[str, ...]] = ("ledger", "dataset_id", "job_id", "hashes")
+    indexes: ClassVar[tuple[str, ...]] = ("dataset_id", "job_id", "hashes")
 
     dataset_id: str
     dataset_version: int
@@ -39,12 +35,6 @@ class Release(Aggregate):
     state: ReleaseState
     reserved_at: datetime = Field(default_factory=now)
     settled_at: datetime | None = None
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def ledger(self) -> str:
-        """The ledger that it stands in."""
-        return ledger_of(self.dataset_id, self.dataset_version)
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -125,6 +125,23 @@ def test_result_of_two_datasets_has_both_places_or_none(lab: Lab) -> None:
     assert (answer["ledger_length"], answer["releases"]) == (1, [])
 
 
+def test_versions_of_a_dataset_have_one_ledger(lab: Lab) -> None:
+    """A result of a new version is checked against those of the one before."""
+    project_id, dataset_id = protected(lab)
+    first, second = new_id("job"), new_id("job")
+    for job_id in (first, second):
+        opened(lab, project_id, dataset_id, job_id)
+    reserve(lab, project_id, first, claim(lab, dataset_id, 0))
+    later = claim(lab, dataset_id, 0, b"others")
+    later["entry"]["version"] = 2
+    with pytest.raises(Conflict, match="vérifier de nouveau"):
+        reserve(lab, project_id, second, later)
+    answer = opened(lab, project_id, dataset_id, second)
+    assert [one["entry"]["version"] for one in answer["releases"]] == [1]
+    reserve(lab, project_id, second, later | {"place": answer["ledger_length"]})
+    assert opened(lab, project_id, dataset_id, new_id("job"))["ledger_length"] == 2
+
+
 def test_job_asks_for_places_of_what_it_opened_alone(lab: Lab) -> None:
     """Nobody fills the ledger of data that is not theirs to read."""
     project_id, dataset_id = protected(lab)
