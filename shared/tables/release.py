@@ -29,6 +29,7 @@ RuleName = Literal[
     "alike",
     "margins",
     "ledger",
+    "versions",
     "selection",
     "rows",
     "opaque",
@@ -36,10 +37,11 @@ RuleName = Literal[
     "open",
 ]
 """`units`: too few behind a cell; `alike`: all contributors have the same value; `margins`: other
-cells of the result would give it away; `ledger`: earlier releases would; `selection`: the holder
-chose whose rows count; `rows`: row by row, as the grant says; `opaque`: figures and files of own
-code; `undecided`: too large to decide, or made in a way that is not followed; `open`: nothing of
-others' restricted data is in it."""
+cells of the result would give it away; `ledger`: earlier releases would; `versions`: a cell differs
+by too few units from what left of another version; `selection`: the holder chose whose rows count;
+`rows`: row by row, as the grant says; `opaque`: figures and files of own code; `undecided`: too
+large to decide, or made in a way that is not followed; `open`: nothing of others' restricted data
+is in it."""
 
 
 _OF_ALL = frozenset(("selection", "rows", "opaque", "undecided", "open"))
@@ -69,7 +71,9 @@ class LedgerEntry(Frozen):
 
     `file` names the job's internal output with a row for each cell that a row of the dataset is in:
     `row` counts from 1 in the order of its table, `cell` numbers the result's rows, `weight` is how
-    often the row counts there, `figures` has a bit for each of `figures` that the cell shows.
+    often the row counts there, `figures` has a bit for each of `figures` that the cell shows. By
+    `unit`, a number, and `marks`, the row is found again in other versions: the first is the
+    row's, then there is one for each of `figures`, the same where its value is.
     """
 
     dataset_id: str
@@ -127,7 +131,10 @@ class ReleaseDifference(Frozen):
 
 
 class ProtectedInput(Frozen):
-    """What the rules need to know of an input that holds others' restricted data: in `job.json`."""
+    """What the rules need to know of an input that holds others' restricted data: in `job.json`.
+
+    `earlier` are entries of the ledger, of all versions.
+    """
 
     dataset_id: str
     version: int

@@ -61,7 +61,7 @@ def release(treatment: Treatment, ledger: Ledger) -> Seen:
 
 
 def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, ProtectedInput]:
-    """The restricted tables, with what left of the same version before."""
+    """The restricted tables, with what left of all their versions before."""
     for number, (_, content) in enumerate(ledger.released):
         (folder / f"in/earlier{number}").write_bytes(content)
     return {
@@ -72,7 +72,7 @@ def _protected(folder: Path, treatment: Treatment, ledger: Ledger) -> dict[str, 
             earlier=tuple(
                 EarlierCells(entry=entry, path=f"in/earlier{number}")
                 for number, (entry, _) in enumerate(ledger.released)
-                if (entry.dataset_id, entry.version) == (table.dataset_id, table.version)
+                if entry.dataset_id == table.dataset_id
             ),
         )
         for name, table in treatment.tables.items()

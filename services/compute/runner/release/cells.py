@@ -57,12 +57,16 @@ class Earlier(NamedTuple):
     sql: str
     figures: tuple[str, ...]
 
-    def cells(self, figure: str, number: int) -> str:
-        """The query of the cells that show that figure, or any if it is empty."""
+    def cells(self, figure: str, number: int, about: str = "row") -> str:
+        """The query of the cells that show that figure, or any if it is empty, and their rows.
+
+        `about` is what is asked of each row.
+        """
         bits = [at for at, one in enumerate(self.figures) if figure in ("", one)]
         mask = sum(1 << at for at in bits)
         first = EARLIER * (1 + number)
-        return f"SELECT {first} + cell AS cell, row FROM ({self.sql}) WHERE figures & {mask} <> 0"
+        where = f"figures & {mask} <> 0"
+        return f"SELECT {first} + cell AS cell, {about} FROM ({self.sql}) WHERE {where}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Checks the tables of a treatment that leave: empties cells, or holds them, and says why."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,12 +9,12 @@ import duckdb
 from services.compute.runner.database import columns, literal, quoted
 from services.compute.runner.release.atoms import Undecided
 from services.compute.runner.release.cells import Earlier
-from services.compute.runner.release.differences import differences
 from services.compute.runner.release.figures import figures_of
 from services.compute.runner.release.following import Followed, Following
-from services.compute.runner.release.populations import Population, visible
+from services.compute.runner.release.populations import Numbers, Population, visible
 from services.compute.runner.release.table_check import TableCheck
 from services.compute.runner.release.told import outcome, summary
+from services.compute.runner.release.versions import OtherVersion, differences
 from shared.tables.release import (
     LedgerEntry,
     OutputRelease,
@@ -26,9 +26,6 @@ from shared.words import unique
 
 EMPTY = "secret statistique"
 """The column that names, for each row, the columns that are left empty."""
-
-Numbers = Callable[[Population, str], str | None]
-"""A column of an input as SQL of numbers, None where it has none."""
 
 
 @dataclass
@@ -42,7 +39,7 @@ class Release:
     is_trial: bool = False
     outputs: list[OutputRelease] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
-    _earlier: dict[str, list[Earlier]] = field(default_factory=dict)
+    _left: list[tuple[LedgerEntry, Path]] = field(default_factory=list)
 
     def leave(self, name: str, table: str, output: str) -> str:
         """Check the table called `name` in the steps; returns the table to show in its place.
@@ -89,7 +86,7 @@ class Release:
         """What the rules say of one input in a table."""
         population = self.following.populations[name]
         title = population.terms.title or name
-        figures = list(figures_of(followed, name))
+        figures = list(figures_of(followed, population))
         has_rows = any(one.kind == "row" for one in figures)
         is_carried = any(one.population == name for one in followed.carriers.values())
         is_chosen = is_carried and not has_rows and name in followed.exists_by
@@ -109,27 +106,39 @@ class Release:
         }
         if not groups:
             return
-        check = TableCheck(self.database, population, self.following, table, shown, groups, figures)
+        check = TableCheck(
+            self.database, population, self.following, table, shown, groups, figures, self.numbers
+        )
         try:
             if not is_held:
-                yield from check.run(self._left_before(population), self.numbers)
+                yield from self._judged(check, population)
         except Undecided:
             yield outcome("undecided", "held", title)
             check.forget()
         made = check.entry(self.folder / "out", len(self.entries), followed, self.is_trial)
         if made:
             self.entries.append(made)
-            file = literal(str(self.folder / "out" / made.file))
-            self._left_before(population).append(
-                Earlier(f"FROM read_parquet({file})", made.figures)
-            )
+            self._left.append((made, self.folder / "out" / made.file))
+
+    def _judged(self, check: TableCheck, population: Population) -> Iterator[RuleOutcome]:
+        """What the rules say, beside what left before of the same version and of others."""
+        terms, same, others = population.terms, list[Earlier](), list[OtherVersion]()
+        before = [(one.entry, self.folder / one.path) for one in terms.earlier]
+        for entry, path in (*before, *self._left):
+            earlier = Earlier(f"FROM read_parquet({literal(str(path))})", entry.figures)
+            if (entry.dataset_id, entry.version) == (terms.dataset_id, terms.version):
+                same.append(earlier)
+            elif entry.dataset_id == terms.dataset_id:
+                others.append(OtherVersion(entry, earlier))
+        yield from check.run(same)
+        yield from check.compare(same, others)
 
     def _mark(self, shown: str, followed: Followed) -> None:
         """Name the empty columns of each row: those that hold nothing look the same."""
         names = {
             figure.column
             for name in self.following.inside(followed)
-            for figure in figures_of(followed, name)
+            for figure in figures_of(followed, self.following.populations[name])
             if figure.kind != "row"
         }
         named = ", ".join(
@@ -142,13 +151,3 @@ class Release:
             CREATE OR REPLACE TABLE {quoted(shown)} AS
             SELECT *, nullif(concat_ws(', ', {named}), '') AS {quoted(mark)} FROM {quoted(shown)}
         """)
-
-    def _left_before(self, population: Population) -> list[Earlier]:
-        if population.name not in self._earlier:
-            self._earlier[population.name] = [
-                Earlier(
-                    f"FROM read_parquet({literal(str(self.folder / one.path))})", one.entry.figures
-                )
-                for one in population.terms.earlier
-            ]
-        return self._earlier[population.name]

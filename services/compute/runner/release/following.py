@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from services.compute.runner.database import columns, quoted
-from services.compute.runner.release.populations import Population, cells_of, tells_apart, visible
+from services.compute.runner.database import columns
+from services.compute.runner.release.populations import Population, tells_apart, visible
 from shared.applications.effect import Effect, MadeColumn, Source
 
 
@@ -44,6 +44,8 @@ class Followed:
     lost: inputs that are in it, and not followed.
     by: of groups, the columns that they are made for.
     once: columns of `carriers` of which it is known that no row of the input stands twice.
+    conditions: of groups, the columns of which the holder wanted certain values alone.
+    filters: the same of all steps so far, as they are written.
     """
 
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
@@ -54,6 +56,8 @@ class Followed:
     is_own: bool = False
     by: tuple[str, ...] = ()
     once: frozenset[str] = frozenset()
+    conditions: tuple[tuple[Part, ...], ...] = ()
+    filters: tuple[str, ...] = ()
 
 
 @dataclass
@@ -117,7 +121,7 @@ class Following:
         lost = frozenset[str]().union(*(one.lost for one in given.values()))
         lost |= self._not_carried(given, renamed)
         made_of = {
-            name: self._parts(given, made, renamed)
+            name: self.parts(given, made, renamed)
             for name, made in effect.columns.items()
             if name not in carriers
         }
@@ -133,6 +137,7 @@ class Following:
                 for source, name in renamed.items()
                 if source.column in given[source.role].once and times.get(source.role) == 1
             ),
+            filters=tuple(it for one in given.values() for it in one.filters),
         )
 
     def _not_carried(
@@ -147,9 +152,10 @@ class Following:
         return frozenset[str]().union(*map(self.inside, gone))
 
     @staticmethod
-    def _parts(
+    def parts(
         given: Mapping[str, Followed], made: MadeColumn, renamed: Mapping[Source, str]
     ) -> tuple[Part, ...]:
+        """What a column is made of, with the carriers as they are called from now on."""
         found: dict[Part, None] = {}
         for source, how in made.of:
             for part in given[source.role].columns.get(source.column, ()):
@@ -175,122 +181,12 @@ class Following:
             for one in (met.left, *met.right):
                 others = {it.role for it in (met.left, *met.right)} - {one.role}
                 if any(given[role].is_own for role in others):
-                    found |= self._told_apart(given[one.role].columns.get(one.column, ()))
+                    found |= self.told_apart(given[one.role].columns.get(one.column, ()))
         return found
 
-    def _told_apart(self, parts: tuple[Part, ...]) -> frozenset[str]:
+    def told_apart(self, parts: tuple[Part, ...]) -> frozenset[str]:
         """The inputs of these columns whose values tell units apart."""
         named = ((self.populations[it.population], it.column) for it in parts if it.population)
         return frozenset(
             one.name for one, column in named if tells_apart(self.database, one, column)
         )
-
-    def group(
-        self,
-        inputs: Mapping[str, str],
-        effect: Effect,
-        table: str,
-        output: str,
-        groups: Mapping[str, str],
-    ) -> None:
-        """A step that makes groups of all rows of `table`: number these, and note whose rows.
-
-        `groups` are the columns of groups as the result calls them, in SQL on that table.
-        """
-        (role,) = inputs
-        source, cell = self.tables[inputs[role]], cells_of(output)
-        if not self.inside(source):
-            self.pass_rows(inputs, effect, output, {})
-            return
-        self._number(output, source, table, groups)
-        keys = (part for one in effect.by or () for part in source.columns.get(one.column, ()))
-        exists_by = source.exists_by | {it.population for it in keys if it.population}
-        renamed, made_of = {Source(role, old): cell for old in source.carriers}, {}
-        for name, made in effect.columns.items():
-            parts = self._parts({role: source}, made, renamed)
-            made_of[name] = (
-                tuple(one._replace(hows=()) for one in parts)
-                if name in groups
-                else self._counted(effect, name, parts, cell, exists_by)
-            )
-        self.tables[output] = replace(
-            source,
-            carriers={cell: Carrier(grouped=output)},
-            columns=made_of,
-            exists_by=exists_by,
-            by=tuple(groups),
-            once=frozenset(),
-        )
-
-    def _number(self, output: str, source: Followed, table: str, groups: Mapping[str, str]) -> None:
-        self.database.execute(f"""
-            CREATE OR REPLACE TABLE {quoted(output)} AS
-            SELECT *, row_number() OVER () AS {quoted(cells_of(output))} FROM {quoted(output)}
-        """)
-        self.groups[output] = self.inside(source) - source.lost
-        for population in self.groups[output]:
-            self._make_members(population, source, table, output, groups)
-
-    @staticmethod
-    def _counted(
-        effect: Effect,
-        name: str,
-        parts: tuple[Part, ...],
-        cell: str,
-        exists_by: frozenset[str],
-    ) -> tuple[Part, ...]:
-        """A column of groups, with what it tells of the inputs whose rows are in these.
-
-        A figure of nobody's protected columns counts rows, by weights of its holder's. Of a column
-        of the groups all rows have a value: its count is that of rows.
-        """
-        made, by = effect.columns[name], effect.by or ()
-        if any(it.population for it in parts):
-            return parts
-        is_count = all(one.how == "count" and one.source in by for one in made.of)
-        how = "count" if is_count else "weighed"
-        return (*parts, *(Part(it, "", (how,), cell) for it in sorted(exists_by)))
-
-    def _make_members(
-        self,
-        population: str,
-        source: Followed,
-        table: str,
-        output: str,
-        groups: Mapping[str, str],
-    ) -> None:
-        """Which rows of the input are in which group, and how often."""
-        alike = " AND ".join(
-            f"o.{quoted(name)} IS NOT DISTINCT FROM s.g{at}" for at, name in enumerate(groups)
-        )
-        keys = "".join(f", {one} AS g{at}" for at, one in enumerate(groups.values()))
-        carried = ", ".join(map(quoted, source.carriers))
-        rows = f"(SELECT {carried}{keys} FROM {quoted(table)})"
-        joined = f"{rows} s JOIN {quoted(output)} o ON {alike or 'true'}"
-        cell, parts = f"o.{quoted(cells_of(output))}", []
-        for name, carrier in source.carriers.items():
-            if carrier.population == population:
-                parts.append(
-                    f"SELECT {cell} AS cell, s.{quoted(name)} AS row, 1 AS n FROM {joined}"
-                )
-            elif carrier.grouped and population in self.groups[carrier.grouped]:
-                inner = quoted(members_of(population, carrier.grouped))
-                parts.append(
-                    f"SELECT {cell} AS cell, m.row, m.weight AS n FROM {joined}"
-                    f" JOIN {inner} m ON m.cell = s.{quoted(name)}"
-                )
-        # To look among millions of rows for one that comes twice takes longer than all the rest.
-        is_once = len(parts) == 1 and any(
-            source.carriers[name].population == population for name in source.once
-        )
-        weight, grouped = ("n", "") if is_once else ("sum(n)", "GROUP BY cell, row")
-        self.database.execute(f"""
-            CREATE OR REPLACE TABLE {quoted(members_of(population, output))} AS
-            SELECT cell, row, CAST({weight} AS BIGINT) AS weight
-            FROM ({" UNION ALL ".join(parts)}) WHERE row IS NOT NULL {grouped}
-        """)
-
-
-def members_of(population: str, output: str) -> str:
-    """The table of `cell`, `row` and `weight`: the input's rows in the groups of that table."""
-    return f"‹lignes de {population} dans {output}›"

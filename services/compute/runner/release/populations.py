@@ -1,6 +1,6 @@
 """Protected inputs in a job's database: their rows by number, and whose each row is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,9 @@ AREAS = frozenset(
     ("commune", "iris", "epci", "departement", "region", "postcode", "arrondissement")
 )
 """Types of columns that say where a unit is, which is no secret of its own."""
+
+KNOWN = (*AREAS, "year", "date", "month")
+"""Types of columns that all units of a group may well have in common."""
 
 _SIREN = 9
 
@@ -52,6 +55,10 @@ class Population(NamedTuple):
     def type_of(self, column: str) -> str:
         """What the column was recognised to hold, or nothing."""
         return next((one.type for one in self.described if one.name == column), "")
+
+
+Numbers = Callable[[Population, str], str | None]
+"""A column of an input as SQL of numbers, None where it has none."""
 
 
 def row_of(name: str) -> str:
@@ -95,8 +102,10 @@ def make_population(
     if terms.unit in columns(database, made.base):
         text = f"regexp_replace({filled(terms.unit)}, '[^0-9A-Za-z]', '', 'g')"
         key = f"left({text}, {_SIREN})" if terms.unit_type == "siret" else text
-        # Rows that do not say whose they are may all be of one.
-        whose = f"CAST(hash(coalesce({key}, '')) >> 1 AS BIGINT)"
+        # Rows that do not say whose they are may all be of one. A unit has its number in all
+        # versions of the dataset, and another in other datasets.
+        text = f"concat_ws(' ', {literal(terms.dataset_id)}, coalesce({key}, ''))"
+        whose = f"CAST(md5_number_lower({text}) >> 1 AS BIGINT)"
     database.execute(f"""
         CREATE TABLE {quoted(made.units)} AS
         SELECT {quoted(made.row)} AS row, {whose} AS unit FROM {quoted(made.base)}

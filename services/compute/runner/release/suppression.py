@@ -60,20 +60,23 @@ def hide_large(
 
     Raises Undecided.
     """
-    measures = cells.measures()
+    measures, enough = cells.measures(), cells.population.minimum
     found: Hidden = {
         cell: rule
         for cell, one in measures.items()
-        if (rule := _failed(one, cells.population.minimum)) and cell not in hidden
+        if (rule := _failed(one, enough)) and cell not in hidden
     }
     if not cells.bring_into_play(figure, with_values=True):
         return found
     pieces = dict(cells.pieces())
-    targets = {cell: _protected(measures[cell]) for cell in (*hidden, *found) if cell in measures}
+    # That all are alike is what is secret of such a cell, and not its sum.
+    kept = {cell for cell in (*hidden, *found) if cell in measures and hidden.get(cell) != "alike"}
+    kept |= {one for one in hidden if one in measures and _failed(measures[one], enough)}
+    targets = {cell: _protected(measures[cell]) for cell in kept}
     small = {
         atom: _protected(one)
         for atom, one in cells.piece_measures().items()
-        if one.units < cells.population.minimum or one.is_dominated or one.is_close
+        if one.units < enough or one.is_dominated or one.is_close
     }
     for linked in _linked(pieces, targets, small):
         system = System(linked.pieces, _earlier(linked.pieces), linked.targets, signed)
@@ -81,6 +84,33 @@ def hide_large(
         for one in _proposed(system, gone):
             found[one] = "margins"
         _widen(system, linked.small, {*hidden}, found)
+    return found
+
+
+def hide_counts(
+    cells: Cells, figure: str, value: str, present: Collection[int], hidden: Mapping[int, RuleName]
+) -> Hidden:
+    """The cells that do not show how many of their rows have that value, which is in SQL.
+
+    Both they and those that have none are of enough units: who is in neither is known to have it,
+    or not to. Raises Undecided.
+    """
+    cells.read_values(f"CASE WHEN ({value}) IS NULL THEN 1 END")
+    empty = cells.measures()
+    cells.read_values(f"CASE WHEN ({value}) IS NOT NULL THEN 1 END")
+    filled, enough = cells.measures(), cells.population.minimum
+    found: Hidden = {
+        cell: "units"
+        for cell in set(present) - set(hidden)
+        if any(cell not in one or one[cell].units < enough for one in (empty, filled))
+    }
+    if not cells.bring_into_play(figure, with_values=True):
+        return found
+    atoms = cells.atoms()
+    while picked := _picked(
+        found_in(without(atoms, {*hidden, *found}, enough), enough), atoms, {**hidden, **found}
+    ):
+        found |= {one: _why(atoms, one) for one in picked}
     return found
 
 

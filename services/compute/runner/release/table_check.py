@@ -1,6 +1,6 @@
 """Checks what the groups of one table tell of one protected input, and empties cells."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -8,20 +8,20 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from services.compute.runner.database import literal, quoted
+from services.compute.runner.database import filled, literal, quoted
 from services.compute.runner.release.atoms import Undecided
 from services.compute.runner.release.cells import COUNT, PARTS, Cells, Earlier
-from services.compute.runner.release.figures import Figure
-from services.compute.runner.release.following import Followed, Following, members_of
-from services.compute.runner.release.populations import AREAS, Population
-from services.compute.runner.release.suppression import Hidden, hide_large, hide_small
-from services.compute.runner.release.told import outcomes
+from services.compute.runner.release.figures import Figure, Telling, Told
+from services.compute.runner.release.following import Followed, Following, Part
+from services.compute.runner.release.grouping import members_of, whole_of
+from services.compute.runner.release.populations import KNOWN, Numbers, Population, cells_of
+from services.compute.runner.release.suppression import Hidden, hide_counts, hide_large, hide_small
+from services.compute.runner.release.told import between_versions, outcomes
+from services.compute.runner.release.versions import OtherVersion, VersionCheck, marks_of
 from shared.tables.release import LedgerEntry, RuleOutcome
 
-_BITS = 32
+_BITS = 28
 _LISTS, _SHOWN = count(), "‹cellules montrées›"
-_KNOWN = (*AREAS, "year", "date", "month")
-"""Types of columns that all units of a group may well have in common."""
 
 
 @dataclass
@@ -40,32 +40,65 @@ class TableCheck:
     shown: str
     groups: Mapping[str, str]
     figures: Sequence[Figure]
+    numbers: Numbers
     rows: Hidden = field(default_factory=dict)
     columns: dict[str, Hidden] = field(default_factory=dict)
     whole: dict[str, Hidden] = field(default_factory=dict)
 
-    def run(
-        self, earlier: Sequence[Earlier], numbers: Callable[[Population, str], str | None]
-    ) -> Iterator[RuleOutcome]:
+    def run(self, earlier: Sequence[Earlier]) -> Iterator[RuleOutcome]:
         """Empty cells of `shown`, and say by which rules. Raises Undecided."""
         cells = Cells(self.database, self.population, earlier)
         present = self._present()
         for column, source in self.groups.items():
-            for group in self._alike(source, column):
+            for group in self._alike(source):
                 self.rows[self._first(column) + group] = "alike"
         hide_small(cells, present, self.rows)
-        for base in dict.fromkeys(it for one in self.figures for it in one.bases):
-            expression = numbers(self.population, base)
-            if expression is None:
+        for told in self._telling.all():
+            value = self._telling.value(told)
+            if value is None:
                 raise Undecided
-            signed = cells.read_values(expression)
-            self.columns[base] = hide_large(cells, f"sum({base})", self.rows, signed=signed)
+            if told.how == "count":
+                gone = hide_counts(cells, told.name, value, present, self.rows)
+            else:
+                signed = cells.read_values(value)
+                gone = hide_large(cells, told.name, self.rows, signed=signed)
+            self.columns[told.name] = gone
         self._empty()
         hidden = {**self.columns, **self.whole}
         yield from outcomes(self.population, len(present), self.rows, hidden)
 
+    def compare(
+        self, earlier: Sequence[Earlier], others: Sequence[OtherVersion]
+    ) -> Iterator[RuleOutcome]:
+        """Say where figures that are shown differ by too few units from those of other versions.
+
+        Raises Undecided.
+        """
+        check = VersionCheck(self.database, self.population, earlier, others)
+        cells, results = set[int](), set[int]()
+        for told in (None, *self._telling.all()):
+            hidden = {**self.rows, **(self.columns.get(told.name, {}) if told else {})}
+            found = check.differing(told.name if told else "", self._marks(told), hidden)
+            cells.update(found)
+            results.update(*found.values())
+        if cells:
+            entries = [others[it].entry for it in sorted(results)]
+            yield between_versions(self.population, cells, entries)
+
+    def _marks(self, told: Told | None) -> str:
+        """The table of the rows' marks for a figure, or for their number."""
+        if told is None:
+            return marks_of(self.database, self.population, COUNT)
+        value = self._telling.value(told) or filled(told.column)
+        if told.how == "count":
+            value = f"CASE WHEN ({value}) IS NOT NULL THEN 1 END"
+        return marks_of(self.database, self.population, told.name, value)
+
     def __post_init__(self) -> None:
         self._make_parts()
+        sources = [self.following.tables[it] for it in self.groups.values()]
+        keys = {part.column for it in sources for name in it.by for part in it.columns[name]}
+        self._telling = Telling(self.database, self.population, self.figures, keys, self.numbers)
 
     def forget(self) -> None:
         """Take all cells for shown, as a reviewer may let them leave."""
@@ -94,30 +127,35 @@ class TableCheck:
             ).fetchall()
         ]
 
-    def _alike(self, source: str, column: str) -> set[int]:
+    def _alike(self, source: str) -> set[int]:
         """Groups that are all there is of a larger one: all of these have the same value.
+
+        So are groups that a condition leaves nothing out of.
 
         Where they are, and when, is no secret, nor is what all units of the input have in common.
         """
-        followed, found = self.following.tables[source], set[int]()
+        followed, queries = self.following.tables[source], []
         for name in followed.by:
-            parts = followed.columns[name]
-            if not any(one.population == self.population.name for one in parts):
-                continue
-            if any(self._is_known(one.column) for one in parts):
-                continue
-            others = ", ".join(quoted(one) for one in followed.by if one != name) or "1"
-            found |= {
-                group
-                for (group,) in self.database.execute(
-                    f"SELECT {quoted(column)} FROM {quoted(source)}"
+            if self._is_secret(followed.columns[name]):
+                others = ", ".join(quoted(one) for one in followed.by if one != name) or "1"
+                queries.append(
+                    f"SELECT {quoted(cells_of(source))} FROM {quoted(source)}"
                     f" QUALIFY count(*) OVER (PARTITION BY {others}) = 1"
-                ).fetchall()
-            }
-        return found
+                )
+        for at, parts in enumerate(followed.conditions):
+            if self._is_secret(parts):
+                queries.append(f"SELECT cell FROM {quoted(whole_of(source, at))}")
+        found = (self.database.execute(one).fetchall() for one in queries)
+        return {group for rows in found for (group,) in rows}
+
+    def _is_secret(self, parts: Collection[Part]) -> bool:
+        """Whether a column tells of the input's units what is not known anyway."""
+        if not any(one.population == self.population.name for one in parts):
+            return False
+        return not any(self._is_known(one.column) for one in parts)
 
     def _is_known(self, column: str) -> bool:
-        if self.population.type_of(column) in _KNOWN:
+        if self.population.type_of(column) in KNOWN:
             return True
         ((values,),) = self.database.execute(
             f"SELECT count(DISTINCT {quoted(column)}) FROM {quoted(self.population.base)}"
@@ -130,18 +168,28 @@ class TableCheck:
             if one.kind == "single":
                 self._blank(one.column, "true")
                 self.whole[one.column] = {0: "dominance"}
-            elif one.kind == "share" and (self.rows or any(map(self.columns.get, one.bases))):
+            elif one.kind == "share" and (self.rows or self._gone(one)):
                 # All shares but one tell the total, and so what is empty.
                 self._blank(one.column, "true")
                 self.whole[one.column] = {0: "margins"}
             elif one.carrier in self.groups:
-                gone = set(self.rows).union(*(self.columns.get(it, {}) for it in one.bases))
+                gone = set(self.rows) | self._gone(one)
                 self._blank(one.column, self._among(one.carrier, gone))
-        exists_by = [self.following.tables[it].exists_by for it in self.groups.values()]
-        for column, inputs in zip(self.groups, exists_by, strict=True):
-            if self.population.name in inputs:
-                rows = self._among(column, set(self.rows))
-                self.database.execute(f"DELETE FROM {quoted(self.shown)} WHERE {rows}")
+        for source in set(self.groups.values()):
+            if self.population.name in self.following.tables[source].exists_by:
+                self._leave_out(source)
+
+    def _gone(self, figure: Figure) -> set[int]:
+        """The cells that do not show a figure of columns."""
+        return set[int]().union(*(self.columns.get(it.name, {}) for it in self._telling.by(figure)))
+
+    def _leave_out(self, source: str) -> None:
+        """Leave out the rows whose groups of that table all show nothing."""
+        named = [column for column, one in self.groups.items() if one == source]
+        gone = [self._among(one, set(self.rows)) for one in named]
+        none = [f"({quoted(one)} IS NULL OR {it})" for one, it in zip(named, gone, strict=True)]
+        where = f"({' OR '.join(gone)}) AND {' AND '.join(none)}"
+        self.database.execute(f"DELETE FROM {quoted(self.shown)} WHERE {where}")
 
     def _blank(self, column: str, rows: str) -> None:
         self.database.execute(
@@ -165,12 +213,12 @@ class TableCheck:
         self, out: Path, number: int, followed: Followed, is_trial: bool
     ) -> LedgerEntry | None:
         """Write the ledger's file of what is shown; returns its entry, None if nothing is."""
-        shown: dict[str, str | None] = {}
+        shown: dict[str, Told | None] = {}
         for one in self.figures:
-            if one.carrier in self.groups and one.kind in {"count", "weighed"}:
-                shown[COUNT] = None
-            elif one.carrier in self.groups and one.kind in {"value", "share"}:
-                shown |= {f"sum({base})": base for base in one.bases}
+            if one.carrier in self.groups and one.kind != "single":
+                told = {it.name: it for it in self._telling.by(one)}
+                is_sum = any(it.how == "sum" for it in told.values())
+                shown |= told if is_sum else {COUNT: None, **told}
         if not shown:
             return None
         file, population = f"release_{number}.parquet", self.population
@@ -179,11 +227,13 @@ class TableCheck:
             (out / file).unlink()
             return None
         by = [it for it, parts in followed.columns.items() if not any(one.hows for one in parts)]
+        by += [it for one in self.groups.values() for it in self.following.tables[one].by]
         return LedgerEntry(
             dataset_id=population.terms.dataset_id,
             version=population.terms.version,
             sha256=population.terms.sha256,
-            by=tuple(by),
+            by=tuple(dict.fromkeys(by)),
+            filters=" ; ".join(self._filters()),
             figures=tuple(shown),
             cells=cells,
             units=units,
@@ -193,12 +243,21 @@ class TableCheck:
             file=file,
         )
 
-    def _write(self, target: str, shown: Mapping[str, str | None]) -> tuple[int, int]:
+    def _filters(self) -> list[str]:
+        found = (self.following.tables[one].filters for one in self.groups.values())
+        return list(dict.fromkeys(it for one in found for it in one))
+
+    def _write(self, target: str, shown: Mapping[str, Told | None]) -> tuple[int, int]:
         """Write the cells that show a figure; returns how many these are, and of how many units."""
         bits = " + ".join(
-            f"CASE WHEN cell IN ({self._listed(self.columns.get(base, {}) if base else {})})"
+            f"CASE WHEN cell IN ({self._listed(self.columns.get(name, {}))})"
             f" THEN 0 ELSE {1 << at} END"
-            for at, base in enumerate(shown.values())
+            for at, name in enumerate(shown)
+        )
+        names = [self._marks(it) for it in (None, *shown.values())]
+        marks = ", ".join(f"m{at}.mark" for at in range(len(names)))
+        joined = " ".join(
+            f"LEFT JOIN {quoted(name)} m{at} ON m{at}.row = p.row" for at, name in enumerate(names)
         )
         self.database.execute(f"""
             CREATE OR REPLACE TABLE {quoted(_SHOWN)} AS
@@ -207,12 +266,21 @@ class TableCheck:
                 WHERE cell NOT IN ({self._listed(self.rows)})
             ) WHERE figures <> 0
         """)
-        rows = f"FROM {quoted(PARTS)} JOIN {quoted(_SHOWN)} USING (cell)"
-        self.database.execute(
-            f"COPY (SELECT row, place AS cell, weight, figures {rows} ORDER BY row, place)"
-            f" TO {target} (FORMAT parquet, COMPRESSION zstd)"
-        )
+        rows = f"FROM {quoted(PARTS)} p JOIN {quoted(_SHOWN)} USING (cell)"
+        self.database.execute(f"""
+            COPY (
+                SELECT p.row, place AS cell, weight, figures & ~({self._unset(shown)}) AS figures,
+                    p.unit, [{marks}] AS marks {rows} {joined} ORDER BY p.row, place
+            ) TO {target} (FORMAT parquet, COMPRESSION zstd)
+        """)
         ((cells, units),) = self.database.execute(
             f"SELECT count(DISTINCT cell), count(DISTINCT unit) {rows}"
         ).fetchall()
         return int(cells), int(units)
+
+    @staticmethod
+    def _unset(shown: Mapping[str, Told | None]) -> str:
+        """The bits of figures that a row is not in, as it has no value there."""
+        counts = [at for at, it in enumerate(shown.values()) if it and it.how == "count"]
+        bits = (f"CASE WHEN m{at + 1}.mark IS NULL THEN {1 << at} ELSE 0 END" for at in counts)
+        return " + ".join(bits) or "0"

@@ -1,12 +1,12 @@
 """What was found, in French, for holders and reviewers: no value of the data stands in it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from services.compute.runner.release.populations import Population
 from services.compute.runner.release.suppression import Hidden
-from shared.tables.release import ReleaseRecord, ReleaseVerdict, RuleName, RuleOutcome
-from shared.words import quoted
+from shared.tables.release import LedgerEntry, ReleaseRecord, ReleaseVerdict, RuleName, RuleOutcome
+from shared.words import counted, french_list, quoted
 
 _TOLD: Mapping[RuleName, str] = {
     "units": "trop peu d'unités derrière un chiffre",
@@ -15,6 +15,7 @@ _TOLD: Mapping[RuleName, str] = {
     "alike": "toutes les unités d'un groupe ont la même valeur",
     "margins": "d'autres chiffres du résultat permettraient de retrouver un chiffre masqué",
     "ledger": "des résultats déjà diffusés permettraient de retrouver un chiffre masqué",
+    "versions": "d'une version à l'autre, des chiffres changent du fait de trop peu d'unités",
     "selection": "le porteur a choisi lui-même les unités comptées, ou leur poids",
     "rows": "les lignes sortent telles que leur propriétaire les a accordées",
     "opaque": "figures, fichiers et pages d'un code propre ne peuvent être vérifiés",
@@ -54,6 +55,21 @@ def outcomes(
         yield outcome("units", "released", title, cells=cells).model_copy(
             update={"told": f"Données {quoted(title)} : chaque chiffre compte assez d'unités."}
         )
+
+
+def between_versions(
+    population: Population, cells: Collection[int], others: Collection[LedgerEntry]
+) -> RuleOutcome:
+    """Which results of other versions these cells of one differ from by too few units."""
+    named = sorted(
+        f"version {one.version} ({', '.join(filter(None, (french_list(one.by), one.filters)))})"
+        for one in others
+    )
+    title = population.terms.title or population.name
+    found = outcome("versions", "held", title, cells=len(cells), failed=len(cells))
+    some = counted(len(cells), "groupe", "groupes")
+    which = f" {some} à comparer avec ce qui est sorti de la {french_list(named)}."
+    return found.model_copy(update={"told": found.told + which})
 
 
 def summary(verdict: ReleaseVerdict) -> str:

@@ -8,22 +8,30 @@ from typing import Any
 import duckdb
 
 from services.compute.execution.job_folder import Made, Report, Work
-from services.compute.runner.database import count, quoted
+from services.compute.runner.database import count, filled, quoted
 from services.compute.runner.release.checking import Release
 from services.compute.runner.release.following import Following
+from services.compute.runner.release.grouping import Grouping, Turned
 from services.compute.runner.release.populations import Population, make_population
+from services.compute.runner.sql.plain_groups import plain_groups
 from services.compute.runner.steps.figures import period
+from services.compute.runner.steps.query import given_columns, shape
 from services.compute.runner.steps.workbench import TABLE, InputTable, Workbench, number
 from shared.applications import APPLICATIONS
 from shared.applications.aggregate import AggregateParameters
-from shared.applications.effect import Effect
+from shared.applications.effect import Effect, MadeColumn, Part, Source, as_it_is
+from shared.applications.pivot import PivotParameters
 from shared.errors import Invalid
 from shared.events.event import Step
 from shared.tables.manifest import PARQUET, RESULT
+from shared.words import unique
 
 _KEPT = ("application", "output", "totals", "likely_totals")
 _UNCHOSEN = ("cross", "aggregate", "chart", "map", "report")
 """Steps that leave rows out by no condition of the holder's: others may pick units one by one."""
+
+_JUDGED = ("sum", "count", "mean")
+"""Figures of a pivot's cells that the rules know; others are a value of one unit."""
 
 _TOLD = "des données restreintes d'autrui y entrent : ses comptes ne sont pas montrés"
 
@@ -58,19 +66,73 @@ class Leaving:
         inside = any(following.inside(following.tables[it]) for it in inputs.values())
         if APPLICATIONS[step.application].draws:
             following.hand_on(inputs[APPLICATIONS[step.application].main_role(step)], step.output)
-        elif effect.is_open or not _is_followed(step, effect):
-            following.lose(inputs, step.output)
-        elif step.application == "aggregate":
-            table = roles[TABLE]
-            groups = self._groups(step, table)
-            following.group(inputs, effect, table.name, step.output, groups)
-        elif effect.by is None:
+        elif grouping := self._grouping(step, effect, roles):
+            grouping.follow()
+        elif _is_followed(step, effect):
             following.pass_rows(inputs, effect, step.output, report.get("repeated", {}))
         else:
             following.lose(inputs, step.output)
         if step.application not in _UNCHOSEN:
             following.choose(step.output)
         return _told_less(report) if inside else report
+
+    def _grouping(
+        self, step: Step, effect: Effect, roles: Mapping[str, InputTable]
+    ) -> Grouping | Turned | None:
+        """The groups that a step makes of rows, None where it makes none that are followed."""
+        if effect.is_open:
+            return None
+        match step.application:
+            case "aggregate":
+                groups = self._groups(step, roles[TABLE])
+                table, inputs = roles[TABLE].name, dict(step.inputs)
+                return Grouping(self._following, inputs, effect, table, step.output, groups)
+            case "query":
+                return self._queried(step, roles)
+            case "pivot":
+                return self._turned(step, roles[TABLE])
+        return None
+
+    def _queried(self, step: Step, roles: Mapping[str, InputTable]) -> Grouping | None:
+        """The groups of a query that adds up, of its rows as it reads them."""
+        bench = Workbench(self._database, roles, "", Path(), lambda _at, _what: None)
+        tables = {role: given_columns(bench, role) for role in roles}
+        sql = str(step.parameters["sql"])
+        plain = plain_groups(sql, {role: shape(one) for role, one in tables.items()})
+        if plain is None:
+            return None
+        inputs = {plain.role: step.inputs[plain.role]}
+        read = [f"{tables[plain.role][it].value} AS {quoted(it)}" for it in plain.columns]
+        read += map(quoted, self._following.tables[inputs[plain.role]].carriers)
+        table = f"‹lignes lues pour {step.output}›"
+        self._database.execute(
+            f"CREATE VIEW {quoted(table)} AS"
+            f" SELECT {', '.join(read) or '1'} FROM {quoted(roles[plain.role].name)}"
+        )
+        groups = {name: quoted(column) for name, column in plain.keys.items()}
+        return Grouping(
+            self._following, inputs, plain.effect, table, step.output, groups, plain.wanted
+        )
+
+    def _turned(self, step: Step, table: InputTable) -> Turned | None:
+        """The groups of a table that is turned into columns of figures that can be judged."""
+        told = PivotParameters.model_validate(step.parameters).wide
+        if not told or told.figure not in _JUDGED or told.names in told.index:
+            return None
+        groups = {name: quoted(name) for name in told.index} | {told.names: filled(told.names)}
+        chosen = ", ".join(f"{one} AS {quoted(name)}" for name, one in groups.items())
+        cells = f"‹cellules de {step.output}›"
+        self._database.execute(
+            f"CREATE TABLE {quoted(cells)} AS SELECT DISTINCT {chosen} FROM {quoted(table.name)}"
+        )
+        by = tuple(Source(TABLE, name) for name in groups)
+        made = {name: as_it_is(one) for name, one in zip(groups, by, strict=True)}
+        figure = unique(["‹chiffre›"], groups)[0]
+        made[figure] = MadeColumn((Part(Source(TABLE, told.values), told.how),))
+        effect, inputs = Effect(made, by=by), dict(step.inputs)
+        grouping = Grouping(self._following, inputs, effect, table.name, cells, groups)
+        columns = dict(zip(told.columns, told.called(told.columns), strict=True))
+        return Turned(grouping, told.names, columns, step.output)
 
     def leave(
         self, tables: dict[str, InputTable], made: Sequence[Made]
@@ -132,15 +194,12 @@ class Leaving:
 
 
 def _is_followed(step: Step, effect: Effect) -> bool:
-    """Whether it is known which rows of its tables are behind each row and figure of its own."""
-    match step.application:
-        case "clean":
-            return not effect.code
-        case "pivot" | "query":
-            # A query may set values beside other rows than their own: by itself, or by windows.
-            return False
-        case _:
-            return True
+    """Whether its rows are those of its tables, each with what stands in it."""
+    if effect.is_open or effect.by is not None:
+        return False
+    # A query may set values beside other rows than their own: by itself, or by windows.
+    is_turned = step.application in ("pivot", "query")
+    return not is_turned and not (step.application == "clean" and effect.code)
 
 
 def _told_less(report: Report) -> Report:

@@ -16,6 +16,7 @@ from services.compute.runner.database import count, filled, literal, quoted
 from services.compute.runner.release.populations import visible
 from services.compute.runner.sql.binding import bind, bound, selected, trimmed
 from services.compute.runner.sql.faults import failure_of
+from services.compute.runner.sql.plain_groups import plain_groups
 from services.compute.runner.steps.workbench import Workbench
 from shared.applications.effect import Effect, Source
 from shared.applications.query import QueryParameters, effect
@@ -27,7 +28,7 @@ _UNREAD = "colonne hors de l'analyse"
 """What a column fails with that the query reads though its analysis says no."""
 
 
-class _Given(NamedTuple):
+class Given(NamedTuple):
     """A column as a query gets it: its expression, its type, and whether it was text."""
 
     value: str
@@ -42,19 +43,19 @@ def run(workbench: Workbench, parameters: QueryParameters) -> Report:
     for one that fails on their rows, or makes too many: no value of a row is told.
     """
     workbench.say(0.1, "lit la requête")
-    tables = {role: _columns(workbench, role) for role in workbench.tables}
+    tables = {role: given_columns(workbench, role) for role in workbench.tables}
     known = {role: tuple(columns) for role, columns in tables.items()}
     made = effect(parameters, known)
     if made.faults:
         raise Invalid(made.faults[0].message, made.faults[0].field)
-    shapes = {
-        role: {name: one.kind for name, one in columns.items()} for role, columns in tables.items()
-    }
-    types = bind(parameters.sql, shapes)
+    shapes = {role: shape(columns) for role, columns in tables.items()}
+    plain = plain_groups(parameters.sql, shapes) if workbench.is_protected else None
+    sql = plain.sql if plain else parameters.sql
+    types = bind(sql, shapes)
     workbench.say(0.2, "exécute la requête")
     names = result_names(made, types)
     with _views(workbench, tables, made):
-        rows = _select(workbench, parameters.sql, shapes, names)
+        rows = _select(workbench, sql, shapes, names)
     workbench.say(0.9, "compte ce qui n'a pas été lu")
     _count_empty(workbench, tables, made)
     read = sum(workbench.tables[role].rows for role in {one.role for one in _reads(made)})
@@ -66,7 +67,12 @@ def run(workbench: Workbench, parameters: QueryParameters) -> Report:
     }
 
 
-def _columns(workbench: Workbench, role: str) -> dict[str, _Given]:
+def shape(columns: Mapping[str, Given]) -> dict[str, str]:
+    """The types of columns as a query gets them."""
+    return {name: one.kind for name, one in columns.items()}
+
+
+def given_columns(workbench: Workbench, role: str) -> dict[str, Given]:
     """The columns of the table in a role: text that was read to be numbers or days as these.
 
     Those by which restricted rows are followed are none of them: `*` would show them.
@@ -83,14 +89,14 @@ def _columns(workbench: Workbench, role: str) -> dict[str, _Given]:
         f" FROM {quoted(table.name)}"
     ).fetchall()
     return {
-        name: _Given(value, str(kind[1]), value != quoted(name))
+        name: Given(value, str(kind[1]), value != quoted(name))
         for (name, value), kind in zip(chosen.items(), kinds, strict=True)
     }
 
 
 @contextmanager
 def _views(
-    workbench: Workbench, tables: Mapping[str, Mapping[str, _Given]], made: Effect
+    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], made: Effect
 ) -> Iterator[None]:
     """Let the names of the query stand for its tables, with the columns that it reads.
 
@@ -119,7 +125,7 @@ def _reads(made: Effect) -> frozenset[Source]:
     return made.reads | frozenset(parts)
 
 
-def _unread(column: _Given) -> str:
+def _unread(column: Given) -> str:
     return f"CAST(error({literal(_UNREAD)}) AS {column.kind})"
 
 
@@ -161,7 +167,7 @@ def _told(error: duckdb.Error) -> str:
 
 
 def _count_empty(
-    workbench: Workbench, tables: Mapping[str, Mapping[str, _Given]], made: Effect
+    workbench: Workbench, tables: Mapping[str, Mapping[str, Given]], made: Effect
 ) -> None:
     """Count the cells that a column's type leaves empty, in the columns that the query reads."""
     for one in sorted(made.reads, key=str):

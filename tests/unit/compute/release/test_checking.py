@@ -2,7 +2,7 @@
 
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,16 @@ def enterprises(seed: int, number: int) -> Rows:
 
 
 class Lab:
-    """Releases results of one restricted table, and keeps what left."""
+    """Releases results of one restricted table, and keeps what left.
+
+    `unit` is what tells whose rows are; a reviewer `decides_release` of what is held, or does not;
+    rows that are `empty` have no trade.
+    """
 
     def __init__(self, folder: Path, rows: Rows) -> None:
         self.folder, self.rows, self.turn = folder, rows, 0
+        self.version, self.unit, self.decides_release = 1, "siren", False
+        self.empty: set[int] = set()
         self.left: list[tuple[LedgerEntry, bytes]] = []
 
     def aggregate(self, *by: str, **parameters: Any) -> tuple[ReleaseRecord, list[dict[str, Any]]]:
@@ -67,26 +73,32 @@ class Lab:
             EarlierCells(entry=entry, path=f"in/earlier{at}", job_id=f"job_{at}")
             for at, (entry, _) in enumerate(self.left)
         )
-        terms = ProtectedInput(dataset_id="dts_e", version=1, earlier=earlier)
+        terms = ProtectedInput(dataset_id="dts_e", version=self.version, earlier=earlier)
         work = Work(
             kind="full",
             inputs={"e": "in/0"} | {name: f"in/{at}" for at, name in enumerate(own, 1)},
-            described={"e": (described("siren", "siren"), described("ville", "commune"))},
+            described={"e": self._described()},
             steps=steps,
             protected={"e": terms},
             published=published,
         )
         _, reports = treat(folder, work, 1_000_000_000, lambda _at, _what: None)
         record = ReleaseRecord.model_validate(reports[-1]["release"])
-        if record.is_held:
+        if record.is_held and not self.decides_release:
             return record, []
         self.left += [(one, (folder / "out" / one.file).read_bytes()) for one in record.entries]
         return record, parquet.read_table(folder / "out" / "result.parquet").to_pylist()
 
+    def _described(self) -> tuple[Column, ...]:
+        known = (("siren", self.unit), ("ville", "commune"), ("ca", "integer"))
+        return tuple(described(name, kind) for name, kind in known if kind)
+
     def _table(self) -> bytes:
         names = ("siren", "ville", "metier", "ca")
         columns = zip(*self.rows, strict=True)
-        return table({name: list(map(str, one)) for name, one in zip(names, columns, strict=True)})
+        told = {name: list(map(str, one)) for name, one in zip(names, columns, strict=True)}
+        trades = [None if at in self.empty else one for at, one in enumerate(told["metier"])]
+        return table({**told, "metier": trades})
 
     def released(self, figure: str) -> list[set[int]]:
         """The rows of each cell that ever left with that figure, from 0."""
@@ -102,7 +114,7 @@ class Lab:
         return found
 
 
-def table(columns: dict[str, list[str]]) -> bytes:
+def table(columns: Mapping[str, Sequence[str | None]]) -> bytes:
     """A table of texts as Parquet."""
     written = io.BytesIO()
     parquet.write_table(
