@@ -155,7 +155,12 @@ class Settings(BaseModel):
         default=5, gt=0, description="age at which an unpublished event is swept up"
     )
     rpc_seconds: float = Field(default=10, gt=0, description="deadline of an RPC call")
-    job_slots: int = Field(default=1, ge=1, description="jobs run at the same time by one process")
+    job_slots: int = Field(
+        default=2,
+        ge=1,
+        description="jobs run at the same time by one process; of two or more, one is kept from the"
+        " member who has all others, and from full jobs",
+    )
     job_seconds: float = Field(default=600, gt=0, description="wall clock of one job")
     job_memory_bytes: int = Field(
         default=2_000_000_000,

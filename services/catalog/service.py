@@ -37,7 +37,7 @@ from services.catalog.search.finder import Finder
 from shared.auth import Caller
 from shared.endings import departures
 from shared.endings.departures import Departure
-from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile
+from shared.endings.orphans import ComputedIndex, OrphanSweep, References, WrittenFile
 from shared.endings.retention import Retained, retaining
 from shared.events import (
     DatasetDescribed,
@@ -122,7 +122,7 @@ class Catalog(Ending, Granting, Harvesting, Opening, Owning, Previewing, Reading
         RemoteSource,
         Harvest,
         Departure,
-        HashIndex,
+        ComputedIndex,
         Release,
         ReleasedFiles,
         Retained,

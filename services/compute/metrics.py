@@ -13,6 +13,12 @@ job_seconds = histogram(
     "datalab_job_seconds", "Wall clock of ended jobs, by kind and outcome.", "kind", "outcome"
 )
 
+job_oldest_due = gauge(
+    "datalab_job_oldest_due_seconds",
+    "For how long the job has been due that waits longest for its turn, by kind.",
+    "kind",
+)
+
 jobs_lost = counter(
     "datalab_jobs_lost_total",
     "Runs of jobs whose process was gone before they ended; they are tried again.",

@@ -21,7 +21,7 @@ from services.compute.jobs.queries import Queries
 from services.compute.jobs.workspace import AccessEvent, Workspace
 from services.compute.recipes.model import Recipe
 from shared.endings.departures import Departure
-from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile, named_by
+from shared.endings.orphans import ComputedIndex, OrphanSweep, References, WrittenFile, named_by
 from shared.endings.retention import Retained, retaining
 from shared.events import (
     AccessGranted,
@@ -90,7 +90,7 @@ class Compute(Releasing, Running, Treating):
 
     name = "compute"
     documents = Documents(
-        Workspace, Job, KeptStep, Recipe, Departure, Retained, HashIndex, WrittenFile
+        Workspace, Job, KeptStep, Recipe, Departure, Retained, ComputedIndex, WrittenFile
     )
     files = Files()
     settings = Config()

@@ -52,10 +52,11 @@ class WrittenFile(Aggregate):
         self.is_suspect = True
 
 
-class HashIndex(Aggregate):
-    """Whether all documents of a class name the hashes of their files, as `hashes`.
+class ComputedIndex(Aggregate):
+    """Whether all documents of a class have a field that is computed when they are saved.
 
-    Those that were saved before they did would look as if they had no files.
+    Queries would not find those that were saved before there was one: a file of theirs would look
+    as if nothing referred to it.
     """
 
     collection: ClassVar[str] = "hash_indexes"
@@ -96,17 +97,19 @@ def noting_if_possible(note: Callable[[FileRef], object]) -> Callable[[FileRef],
     return note_or_not
 
 
-def complete_hashes(store: Store, cls: type[Aggregate], name: str) -> None:
-    """See to it, once, that every document of a class names its hashes."""
-    indexes = store.of(HashIndex)
+def complete_index(
+    store: Store, cls: type[Aggregate], name: str, where: Mapping[str, Any] | None = None
+) -> None:
+    """See to it, once for each `name`, that documents of a class have what is computed of them."""
+    indexes = store.of(ComputedIndex)
     found = indexes.find_one(name)
     if found and found.is_complete:
         return
     documents = store.of(cls)
-    for one in documents.every():
-        # Saved again as it is, it names its hashes.
+    for one in documents.every(where):
+        # It is computed while a document is saved as it is.
         documents.change(one.id, lambda _document: None)
-    indexes.add(HashIndex(id=name, is_complete=True))
+    indexes.add(ComputedIndex(id=name, is_complete=True))
 
 
 def named_by(store: Store, cls: type[Aggregate], hashes: Iterable[str]) -> set[str]:

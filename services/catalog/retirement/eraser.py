@@ -20,7 +20,7 @@ from services.catalog.retirement.references import HASHES
 from services.catalog.retirement.released import ReleasedFiles
 from shared.aggregate import now
 from shared.background import Loop
-from shared.endings.orphans import complete_hashes
+from shared.endings.orphans import complete_index
 from shared.events import FileRef
 from shared.settings import Settings
 from shared.storage import Storage
@@ -45,7 +45,7 @@ class Eraser(Loop):
         late = max(ages, default=timedelta()) - self._grace
         metrics.erasure_oldest_due.labels(self._service).set(max(late.total_seconds(), 0))
         if waiting:
-            complete_hashes(self._store, Dataset, HASHES)
+            complete_index(self._store, Dataset, HASHES)
         for dataset in waiting:
             if dataset.deletion and not self.stopping.is_set():
                 self._erase(dataset, dataset.deletion)
@@ -68,7 +68,7 @@ class Eraser(Loop):
         found = self._released.find(sort="due_at", limit=_AT_ONCE)
         due = [one for one in found if one.due_at <= now()]
         if due:
-            complete_hashes(self._store, Dataset, HASHES)
+            complete_index(self._store, Dataset, HASHES)
         for one in due:
             if self.stopping.is_set():
                 return

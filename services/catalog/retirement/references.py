@@ -7,7 +7,7 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.harvesting.model import Harvest
 from services.catalog.joins.snapshot import ID, JoinSnapshot
 from services.catalog.ledger.commands import needed
-from shared.endings.orphans import complete_hashes, named_by
+from shared.endings.orphans import complete_index, named_by
 from shared.store import Store
 
 HASHES, _OF_HARVESTS = "hashes", "harvests"
@@ -15,8 +15,8 @@ HASHES, _OF_HARVESTS = "hashes", "harvests"
 
 def files_in_use(store: Store, hashes: Collection[str]) -> set[str]:
     """Of those hashes, the ones of files that a document refers to; of a deleted dataset none."""
-    complete_hashes(store, Dataset, HASHES)
-    complete_hashes(store, Harvest, _OF_HARVESTS)
+    complete_index(store, Dataset, HASHES)
+    complete_index(store, Harvest, _OF_HARVESTS)
     uses = store.of(Use).find
     results = {one for one in hashes if uses({"result.sha256": one}, limit=1)}
     snapshot = store.of(JoinSnapshot).find_one(ID)

@@ -1,7 +1,10 @@
-"""Whose turn it is: whoever has the fewest jobs running, then whoever computed least lately."""
+"""Whose turn it is: the member with the fewest jobs running, then who computed least lately.
+
+Of the member's lanes (its projects, its uploads, its sources) it is one's turn in the same way.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from services.compute.jobs.model import Job
 
@@ -11,34 +14,59 @@ HALF_LIFE = 600.0
 _FORGOTTEN = 0.001
 
 
+def has_slot(job: Job, in_hand: Collection[Job], slots: int) -> bool:
+    """Whether a process with so many slots may begin a job beside those that it has in hand.
+
+    It keeps the last slot from whoever has all others, and from full jobs, which take long: what
+    somebody else uploads or tries out then need not wait for them. One slot is anybody's.
+    """
+    most = max(1, slots - 1)
+    of_member = sum(one.owner_id == job.owner_id for one in in_hand)
+    full = sum(one.kind == "full" for one in in_hand)
+    return len(in_hand) < slots and of_member < most and (job.kind != "full" or full < most)
+
+
 class RecentUse:
-    """The seconds each lane used lately; times are seconds of any one steady clock."""
+    """The seconds each name used lately; times are seconds of any one steady clock."""
 
     def __init__(self) -> None:
         self._used: dict[str, tuple[float, float]] = {}
 
-    def charge(self, lane: str, seconds: float, at: float) -> None:
-        """Note that a lane's job ran for `seconds`; forget the lanes that are quiet for long."""
-        self._used[lane] = (self.used(lane, at) + seconds, at)
+    def charge(self, name: str, seconds: float, at: float) -> None:
+        """Note that a name's job ran for `seconds`; forget the names that are quiet for long."""
+        self._used[name] = (self.used(name, at) + seconds, at)
         self._used = {
             name: entry for name, entry in self._used.items() if self.used(name, at) > _FORGOTTEN
         }
 
-    def used(self, lane: str, at: float) -> float:
-        """What the lane's use weighs now, in seconds."""
-        seconds, since = self._used.get(lane, (0.0, at))
+    def used(self, name: str, at: float) -> float:
+        """What the name's use weighs now, in seconds."""
+        seconds, since = self._used.get(name, (0.0, at))
         return seconds * float(0.5 ** ((at - since) / HALF_LIFE))
 
 
-def next_job(due: Iterable[Job], running: Iterable[Job], used: Mapping[str, float]) -> Job | None:
-    """The due job whose turn it is, None when there is none.
+class Turns:
+    """What members and lanes used lately, as one process saw it, and whose turn that makes it."""
 
-    `used` gives the lanes' seconds, none for a lane that is not in it. Within a lane, and between
-    lanes that stand equal, the job that was queued first goes first.
-    """
-    busy = Counter(job.lane for job in running)
-    return min(
-        due,
-        key=lambda job: (busy[job.lane], used.get(job.lane, 0.0), job.queued_at, job.id),
-        default=None,
-    )
+    def __init__(self) -> None:
+        self._members, self._lanes = RecentUse(), RecentUse()
+
+    def charge(self, job: Job, seconds: float, at: float) -> None:
+        """Note that a job ran for `seconds`."""
+        self._members.charge(job.owner_id, seconds, at)
+        self._lanes.charge(job.lane, seconds, at)
+
+    def next(self, due: Iterable[Job], running: Iterable[Job], at: float) -> Job | None:
+        """The due job whose turn it is, None when there is none.
+
+        Within a lane, and between lanes that stand equal, the job that was queued first goes first.
+        """
+        running = list(running)
+        members = Counter(job.owner_id for job in running)
+        lanes = Counter(job.lane for job in running)
+
+        def place(job: Job) -> tuple[object, ...]:
+            member = members[job.owner_id], self._members.used(job.owner_id, at)
+            return *member, lanes[job.lane], self._lanes.used(job.lane, at), job.queued_at, job.id
+
+        return min(due, key=place, default=None)

@@ -4,19 +4,22 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import get_args
 from uuid import uuid4
 
 from services.compute import metrics
-from services.compute.execution.fair_queue import RecentUse, next_job
+from services.compute.execution.fair_queue import Turns, has_slot
 from services.compute.execution.job_folder import sweep
 from services.compute.execution.job_run import JobRun, Platform
 from services.compute.execution.spares.spares import Spares
-from services.compute.jobs.model import ACTIVE, Job, TakenOver
+from services.compute.jobs.model import ACTIVE, Job, TakenOver, after_lane
 from shared.aggregate import now
 from shared.background import Loop
-from shared.endings.orphans import noting_if_possible
+from shared.endings.orphans import complete_index, noting_if_possible
 from shared.errors import Conflict, LabError
+from shared.events import JobKind
+from shared.store import Repository
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +32,7 @@ _STEADY_LEASES = 4
 """After so many leases a process lives well; so long waits a job that processes died under."""
 
 _CHECK_SECONDS = 30.0
-_QUEUE_LOOK = 500
-"""How many due jobs a look takes in; the turns are fair among these, the oldest."""
+_TURNS, _AT_ONCE = "turns", 20
 
 _COUNTED = 1000
 """Up to how many jobs of a state are counted: a queue that is longer is too long all the same."""
@@ -46,6 +48,7 @@ class Scheduler(Loop):
         super().__init__(
             _LOOK_SECONDS,
             self._wait_for_sandbox,
+            self._line_up,
             self._count,
             self._note_losses,
             self._fill,
@@ -57,7 +60,8 @@ class Scheduler(Loop):
         self._jobs = platform.store.of(Job)
         self._slots = platform.settings.job_slots
         self._lease = timedelta(seconds=platform.settings.job_lease_seconds)
-        self._recent_use = RecentUse()
+        self._turns, self._has_lined_up = Turns(), False
+        self._leased: dict[str, Job] = {}
         self._runs: dict[str, JobRun] = {}
         self._counted = float("-inf")
         self._steady_at = time.monotonic() + _STEADY_LEASES * platform.settings.job_lease_seconds
@@ -82,6 +86,12 @@ class Scheduler(Loop):
                 sweep()
                 self.obstacle = ""
 
+    def _line_up(self) -> None:
+        """See to it, once, that jobs which were queued before there were turns have theirs."""
+        if not self._has_lined_up:
+            complete_index(self._platform.store, Job, _TURNS, {"state": "queued"})
+            self._has_lined_up = True
+
     def _note_losses(self) -> None:
         """Take the jobs back whose process is gone."""
         time_now = now()
@@ -98,6 +108,7 @@ class Scheduler(Loop):
             if job is None:
                 return
             self._alone = job.id if job.is_suspect else ""
+            self._leased[job.id] = job
             self.begin(job.id, self._run_job, job)
 
     def _prepare(self) -> None:
@@ -105,7 +116,7 @@ class Scheduler(Loop):
             self._platform.executor.prepare()
 
     def _has_room(self) -> bool:
-        return len(self.in_hand) < self._slots and self._alone not in self.in_hand
+        return len(self._leased) < self._slots and self._alone not in self._leased
 
     def _take_next(self) -> Job | None:
         """The job whose turn it is, under this process's lease; None when there is none now.
@@ -114,7 +125,7 @@ class Scheduler(Loop):
         """
         while True:
             job = self._choose()
-            if job is None or (job.is_suspect and self.in_hand):
+            if job is None or (job.is_suspect and self._leased):
                 return None
             is_watched = job.is_suspect and time.monotonic() >= self._steady_at
             try:
@@ -124,24 +135,18 @@ class Scheduler(Loop):
                 continue
 
     def _choose(self) -> Job | None:
-        time_now = now()
-        due = self._jobs.find(
-            {"state": "queued", "not_before": {"$lte": time_now}},
-            sort="queued_at",
-            limit=_QUEUE_LOOK,
-        )
-        busy = self._jobs.find({"state": "running"})
-        clock = time.monotonic()
-        used = {job.lane: self._recent_use.used(job.lane, clock) for job in due}
-        return next_job(due, busy, used)
+        in_hand = list(self._leased.values())
+        due = [job for job in first_due(self._jobs, now()) if has_slot(job, in_hand, self._slots)]
+        running = self._jobs.find({"state": "running"}) if due else ()
+        return self._turns.next(due, running, time.monotonic())
 
     def _run_job(self, job: Job) -> None:
         job_run = self._runs[job.id] = JobRun(self._platform, job)
         try:
             job_run.run()
         finally:
-            self._recent_use.charge(job.lane, job_run.seconds, time.monotonic())
-            del self._runs[job.id]
+            self._turns.charge(job, job_run.seconds, time.monotonic())
+            del self._runs[job.id], self._leased[job.id]
 
     def finish(self) -> None:
         """Wait for the jobs in hand; those that take longer go back to the queue."""
@@ -162,3 +167,21 @@ class Scheduler(Loop):
             gauge.set(self._jobs.count({"state": state}, most=_COUNTED))
         held = self._jobs.count({"is_held": True}, most=_COUNTED)
         metrics.jobs.labels(self._platform.service, "held").set(held)
+        ages = dict.fromkeys(get_args(JobKind), 0.0)
+        for job in first_due(self._jobs, now()):
+            ages[job.kind] = max(ages[job.kind], (now() - job.due_at).total_seconds())
+        for kind, age in ages.items():
+            metrics.job_oldest_due.labels(self._platform.service, kind).set(age)
+
+
+def first_due(jobs: Repository[Job], time: datetime) -> list[Job]:
+    """The job of each lane that has been due longest at that time; those behind it are not read."""
+    first: dict[str, Job] = {}
+    beyond = ""
+    while True:
+        found = jobs.find({"turn": {"$gt": beyond}}, sort="turn", limit=_AT_ONCE)
+        for job in found:
+            first.setdefault(job.lane, job)
+        if len(found) < _AT_ONCE:
+            return [job for job in first.values() if job.is_due(time)]
+        beyond = after_lane(found[-1].lane)

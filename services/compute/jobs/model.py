@@ -1,7 +1,7 @@
 """The one life of a job."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import computed_field
@@ -53,6 +53,11 @@ ACTIVE = ("queued", "running", "given_up")
 """States of jobs that have not ended; what was given up waits for an operator."""
 
 
+def after_lane(lane: str) -> str:
+    """What sorts after all turns of a lane, and before those of any other that follows."""
+    return f"{lane}!"  # behind the blank of a turn, and before whatever an id may have
+
+
 class TakenOver(Rejected):
     """This run of the job is over: the job ended or another process runs it."""
 
@@ -61,15 +66,16 @@ class Job(Aggregate):
     """One piece of work: queued, run under a lease, ended once.
 
     `run` names the present run; every change a run makes is refused once the job ended or was
-    taken over. `lane` is whom the job counts for when turns are shared out. `losses` are the runs
-    whose process was gone before they ended, for whatever reason; `own_losses` those of them that
-    were `is_watched`: alone in a process that had lived well for a while.
+    taken over. `lane` is what of its owner the job counts for when turns are shared out: a
+    project, a source, or its uploads. `losses` are the runs whose process was gone before they
+    ended, for whatever reason; `own_losses` those of them that were `is_watched`: alone in a
+    process that had lived well for a while.
     """
 
     collection = "jobs"
     indexes = (
         *("state", "kind", "project_id", "dataset_id", "owner_id", "lane"),
-        *("queued_at", "hashes", "is_held"),
+        *("queued_at", "turn", "hashes", "is_held"),
     )
 
     kind: JobKind
@@ -132,10 +138,22 @@ class Job(Aggregate):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
+    def turn(self) -> str:
+        """Where it stands in the queue: its lane, then since when it is due; empty elsewhere."""
+        due = self.due_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        return f"{self.lane} {due}" if self.state == "queued" else ""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def is_held(self) -> bool:
         """Whether its result waits for a reviewer."""
         is_held = self.release is not None and self.release.is_held and self.decision is None
         return is_held and self.result is not None and self.state == "succeeded"
+
+    @property
+    def due_at(self) -> datetime:
+        """From when on it may begin."""
+        return max(self.queued_at, self.not_before)
 
     @property
     def unreleased(self) -> str:

@@ -7,7 +7,7 @@ from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobPage, JobView, ListJobs, ReleaseRequestPage
 from services.compute.jobs.workspace import Workspace
 from shared.auth import INSIDE, Caller
-from shared.endings.orphans import complete_hashes, named_by
+from shared.endings.orphans import complete_index, named_by
 from shared.errors import Forbidden, Gone, NotFound, WrongStage
 from shared.events.event import FileRef
 from shared.inbound import Paging
@@ -60,7 +60,7 @@ class Queries:
 
     def files_in_use(self, hashes: Collection[str]) -> set[str]:
         """Of those hashes, the ones of files that a job made or has to read."""
-        complete_hashes(self._store, Job, _OF_JOBS)
+        complete_index(self._store, Job, _OF_JOBS)
         return named_by(self._store, Job, hashes)
 
     def made(self, identifier: str, files: Storage, caller: Caller) -> tuple[Job, Manifest]:

@@ -53,11 +53,12 @@ class Lab(ServiceLab):
         times: int = 1,
         *,
         read_as: Content = "table",
+        owner: str = OWNER,
     ) -> DatasetRegistered:
         """Store a file and publish that it was registered."""
         event = DatasetRegistered(
             dataset_id=new_id("dts"),
-            owner_id=OWNER,
+            owner_id=owner,
             title=filename,
             version=1,
             file=self.files.put([content], "text/csv"),
@@ -95,11 +96,17 @@ class Lab(ServiceLab):
         with self.store("catalog") as store:
             store.of(Shelf).change(dataset_id, lambda shelf: shelf.readers.append(project_id))
 
-    def start(self, project_id: str, dataset_id: str) -> None:
-        """Let a project read a dataset, open its workspace, and equip it to sum the dataset."""
+    def start(
+        self,
+        project_id: str,
+        dataset_id: str,
+        treatment: Treatment | None = None,
+        holder: str = HOLDER,
+    ) -> None:
+        """Let a project read a dataset, open its workspace, and equip it: to sum the dataset."""
         self.grant(project_id, dataset_id)
-        self.secure(project_id)
-        self.equip(project_id, summing(dataset_id))
+        self.secure(project_id, holder)
+        self.equip(project_id, treatment or summing(dataset_id), holder)
 
     def started(self) -> str:
         """The id of a new project that reads and sums a table of its own."""
@@ -107,12 +114,12 @@ class Lab(ServiceLab):
         self.start(project, dataset)
         return project
 
-    def secure(self, project_id: str) -> None:
+    def secure(self, project_id: str, holder: str = HOLDER) -> None:
         """Publish that a project was secured."""
         self.publish(
             ProjectSecured(
                 project_id=project_id,
-                holder_id=HOLDER,
+                holder_id=holder,
                 dataset_ids=(),
                 decided_by="mbr_reviewer",
                 reason="conforme",
@@ -121,9 +128,9 @@ class Lab(ServiceLab):
             sequence=2,
         )
 
-    def equip(self, project_id: str, treatment: Treatment) -> None:
+    def equip(self, project_id: str, treatment: Treatment, holder: str = HOLDER) -> None:
         """Publish that a project was equipped."""
-        event = ProjectEquipped(project_id=project_id, holder_id=HOLDER, treatment=treatment)
+        event = ProjectEquipped(project_id=project_id, holder_id=holder, treatment=treatment)
         self.publish(event, project_id, sequence=3)
 
     def staff(self, project_id: str) -> None:
@@ -225,6 +232,15 @@ def crossing(dataset_id: str) -> Treatment:
             "right_via": "commune_departement",
         },
         output="result",
+    )
+    return Treatment(inputs={"homes": dataset_id}, steps=(step,))
+
+
+def endless(dataset_id: str) -> Treatment:
+    """A treatment that asks a question without an end."""
+    sql = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT max(n) n FROM r"
+    step = Step(
+        application="query", inputs={"homes": "homes"}, parameters={"sql": sql}, output="result"
     )
     return Treatment(inputs={"homes": dataset_id}, steps=(step,))
 

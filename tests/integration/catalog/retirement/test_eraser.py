@@ -11,7 +11,7 @@ from services.catalog.retirement.commands import delete_as
 from services.catalog.retirement.eraser import Eraser
 from services.catalog.retirement.references import HASHES
 from shared.aggregate import new_id
-from shared.endings.orphans import HashIndex
+from shared.endings.orphans import ComputedIndex
 from shared.errors import NotFound
 from shared.events import FileRef
 from shared.settings import Settings
@@ -63,7 +63,7 @@ class World:
 @pytest.fixture
 def world(store: Store, storage_url: str, mongodb_uri: str) -> World:
     """An empty catalogue."""
-    store.prepare((Use, HashIndex))
+    store.prepare((Use, ComputedIndex))
     given = {"amqp_uri": "amqp://h", "mongodb_uri": mongodb_uri, "storage_url": storage_url}
     settings = Settings.model_validate({**given, "token_public_key": "k", "http_port": 8000})
     return World(store, Storage(storage_url), settings)
@@ -114,7 +114,7 @@ def test_dataset_from_before_deletions_keeps_its_file(world: World) -> None:
     world.delete(deleted)
     world.erase()
     assert world.has(file)
-    assert world.store.of(HashIndex).get(HASHES).is_complete
+    assert world.store.of(ComputedIndex).get(HASHES).is_complete
 
 
 def test_result_of_another_project_is_not_lost(world: World) -> None:

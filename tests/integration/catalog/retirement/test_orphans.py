@@ -20,7 +20,7 @@ from services.catalog.retirement.references import files_in_use
 from services.compute.jobs.model import Job
 from services.compute.jobs.queries import Queries
 from shared.aggregate import Aggregate, new_id, now
-from shared.endings.orphans import HashIndex, OrphanSweep, References, WrittenFile, note_written
+from shared.endings.orphans import ComputedIndex, OrphanSweep, References, WrittenFile, note_written
 from shared.errors import NotFound, Unavailable
 from shared.events import FileRef
 from shared.messaging import topology
@@ -72,7 +72,7 @@ class World:
 @pytest.fixture
 def world(store: Store, storage_url: str) -> World:
     """An empty catalogue."""
-    store.prepare((HashIndex, WrittenFile, Harvest, Job))
+    store.prepare((ComputedIndex, WrittenFile, Harvest, Job))
     return World(store, storage_url)
 
 

@@ -77,10 +77,10 @@ def test_job_under_which_processes_died_runs_beside_no_other(lab: Lab) -> None:
     with lab.compute() as service:
         read = lab.wait_for("job_succeeded", dataset_id=lab.register(HOMES).dataset_id)["job_id"]
     with lab.store("compute") as store:
-        about = store.of(Job).get(read).model_dump(include={"kind", "owner_id", "lane", "source"})
+        about = store.of(Job).get(read).model_dump(include={"kind", "source"})
         jobs = [
-            Job(id=new_id("job"), queued_at=now(), losses=losses, **about)
-            for losses in (SUSPECT_LOSSES, 0, SUSPECT_LOSSES, 0)
+            Job(id=new_id("job"), queued_at=now(), losses=losses, owner_id=one, lane=one, **about)
+            for one, losses in zip("abcd", (SUSPECT_LOSSES, 0) * 2, strict=True)
         ]
         for job in jobs:
             store.of(Job).save(job)
@@ -126,7 +126,7 @@ def test_long_job_leaves_the_other_slot_free(lab: Lab) -> None:
     with lab.compute(job_slots="2") as service:
         slow = lab.register(HOMES).dataset_id
         child = freeze(service)
-        quick = lab.register(HOMES).dataset_id
+        quick = lab.register(HOMES, owner="mbr_other").dataset_id
         lab.wait_for("job_succeeded", dataset_id=quick)
         assert lab.events("job_succeeded", dataset_id=slow) == []
         child.resume()

@@ -203,7 +203,8 @@ def test_unused_sandbox_ends_with_the_run_that_took_it(spares: Spares) -> None:
 def test_jobs_that_come_while_a_service_starts_wait_for_what_it_loads(lab: Lab) -> None:
     """Two at once, beside the loop that looks whether all is loaded."""
     with lab.compute(job_spare="true", job_slots="2") as service:
-        datasets = [lab.register(HOMES).dataset_id for _ in range(3)]
+        owners = [f"mbr_{number}" for number in range(3)]
+        datasets = [lab.register(HOMES, owner=owner).dataset_id for owner in owners]
         for dataset in datasets:
             lab.wait_for("job_succeeded", dataset_id=dataset)
         assert "fault of ours" not in service.log()
