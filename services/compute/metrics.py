@@ -19,6 +19,15 @@ job_oldest_due = gauge(
     "kind",
 )
 
+job_streams = gauge(
+    "datalab_job_streams", "Streams of `GET /jobs/{job_id}/events` that are open now."
+)
+
+job_streams_most = gauge(
+    "datalab_job_streams_most",
+    "How many of these a process opens at most; whoever asks for one more is answered 503.",
+)
+
 jobs_lost = counter(
     "datalab_jobs_lost_total",
     "Runs of jobs whose process was gone before they ended; they are tried again.",

@@ -67,7 +67,7 @@ def _scheduler(context: Context) -> Scheduler:
 
 
 def _followers(context: Context) -> Followers:
-    return Followers(context.store.of(Job), context.settings.http_connections // 2)
+    return Followers(context.service, context.store.of(Job), context.settings.http_connections // 2)
 
 
 def _orphan_sweep(context: Context) -> OrphanSweep:

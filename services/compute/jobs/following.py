@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from threading import Event
 from typing import NamedTuple, Self
 
+from services.compute import metrics
 from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobView
 from shared.background import Loop
@@ -106,10 +107,15 @@ class Teller:
 class Followers(Loop):
     """Those who follow jobs now, at most `most` of them together."""
 
-    def __init__(self, jobs: Repository[Job], most: int, seconds: float = _LOOK_SECONDS) -> None:
+    def __init__(
+        self, service: str, jobs: Repository[Job], most: int, seconds: float = _LOOK_SECONDS
+    ) -> None:
         super().__init__(seconds, self._look)
         self._jobs, self._most = jobs, most
         self._followers: set[_Follower] = set()
+        metrics.job_streams_most.labels(service).set(most)
+        self._open = metrics.job_streams.labels(service)
+        self._open.set(0)
 
     def stream(
         self,
@@ -154,7 +160,8 @@ class Followers(Loop):
         follower = _Follower(job, member_id)
         self._followers.add(follower)
         try:
-            yield follower
+            with self._open.track_inprogress():
+                yield follower
         finally:
             self._followers.discard(follower)
 

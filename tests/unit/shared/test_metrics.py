@@ -29,6 +29,8 @@ FAMILIES = {
     "datalab_jobs": {"service", "state"},
     "datalab_jobs_lost": {"service", "kind"},
     "datalab_job_oldest_due_seconds": {"service", "kind"},
+    "datalab_job_streams": {"service"},
+    "datalab_job_streams_most": {"service"},
     "datalab_job_seconds": {"service", "kind", "outcome"},
     "datalab_webhook_attempts": {"service", "outcome"},
     "datalab_webhook_oldest_due_seconds": {"service"},

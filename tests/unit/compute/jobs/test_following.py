@@ -10,6 +10,7 @@ import pytest
 from services.compute.jobs.following import MOST_EACH, Followers, Position, Teller
 from services.compute.jobs.model import Job
 from services.compute.jobs.views import JobView
+from shared import metrics
 from shared.aggregate import now
 from shared.errors import TooMany, Unavailable
 from shared.store import Repository
@@ -114,7 +115,7 @@ def test_one_look_is_for_all_who_follow_and_none_for_nobody() -> None:
     """However many streams there are, of however many jobs."""
     one, two = job(**RUNNING), job(**{**RUNNING, "id": "job_2"})
     jobs = Jobs(one, two)
-    followers = Followers(jobs, most=100)
+    followers = Followers("compute", jobs, most=100)
     look = followers._look
     look()
     assert jobs.looks == 0
@@ -131,12 +132,15 @@ def test_one_look_is_for_all_who_follow_and_none_for_nobody() -> None:
 def test_streams_of_a_member_and_of_all_are_bounded() -> None:
     """A stream that ended, or was closed, makes way."""
     one = job(**RUNNING)
-    followers = Followers(Jobs(one), most=MOST_EACH + 1)
+    followers = Followers("compute", Jobs(one), most=MOST_EACH + 1)
 
     def open_one(member: str) -> Iterator[bytes]:
         stream = followers.stream(one, member, Position(), JobView.told)
         next(stream)
         return stream
+
+    def told(name: str) -> float | None:
+        return metrics.REGISTRY.get_sample_value(name, {"service": "compute"})
 
     streams = [open_one("mbr_1") for _ in range(MOST_EACH)]
     with pytest.raises(TooMany):
@@ -145,13 +149,15 @@ def test_streams_of_a_member_and_of_all_are_bounded() -> None:
     with pytest.raises(Unavailable):
         open_one("mbr_3")
     del streams[0]
+    assert told("datalab_job_streams") == MOST_EACH
     streams.append(open_one("mbr_1"))
+    assert told("datalab_job_streams") == told("datalab_job_streams_most") == MOST_EACH + 1
 
 
 def test_streams_end_with_the_service() -> None:
     """Who follows comes again."""
     one = job(**RUNNING)
-    followers = Followers(Jobs(one), most=9)
+    followers = Followers("compute", Jobs(one), most=9)
     with opened(followers, "mbr_1", one) as stream:
         followers.stop()
         assert {read(event)[0] for event in stream} <= {"state", "progress"}
