@@ -10,6 +10,7 @@ from services.catalog.access.asking import ProjectFacts, ask
 from services.catalog.access.grants import UNBOUND, Asked, Conditions, Deadlines, Decision, Grant
 from services.catalog.access.obstacles import (
     UNKNOWN,
+    UNKNOWN_ONCE,
     notes_of,
     obstacle_of,
 )
@@ -246,7 +247,7 @@ class ProjectAccess(Aggregate):
         grant = self.grant_of(dataset.id)
         if grant is None or self.closed or grant.state != "refused":
             return False
-        if (grant.decided_by, grant.reason) != (CATALOG, UNKNOWN):
+        if grant.decided_by != CATALOG or grant.reason not in (UNKNOWN, UNKNOWN_ONCE):
             return False
         return dataset.may_be_known_to(Caller(self.holder_id, frozenset()))
 

@@ -3,7 +3,12 @@
 from services.catalog.datasets.model import Dataset, Wanted
 from shared.events.event import InputNote, Obstacle
 
-UNKNOWN = "Ce jeu de données est inconnu du catalogue."
+UNKNOWN = "Ce jeu de données est inconnu du catalogue, ou n'y est pas encore publié."
+"""For those who may not know which of both: whoever may is told what keeps it from being read."""
+
+UNKNOWN_ONCE = "Ce jeu de données est inconnu du catalogue."
+"""What grants say that were refused before."""
+
 RETIRED = "Ce jeu de données est retiré du catalogue : {}"
 _WITH_ITS_PRODUCER = "Ces données sont chez leur producteur : elles sont à déposer ici d'abord."
 _UNREAD = "Ce jeu de données n'est pas encore publié : le Datalab le lit."

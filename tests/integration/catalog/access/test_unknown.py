@@ -123,7 +123,7 @@ def test_project_is_told_the_same_of_held_data_and_of_none(lab: Lab, two: tuple[
         texts.append([*found, told(lab, "access_refused", identifier, one)])
         assert lab.events("access_requested", project_id=identifier) == []
     assert texts[0] == texts[1]
-    assert "inconnu du catalogue" in texts[0][0]
+    assert "inconnu du catalogue, ou n'y est pas encore publié" in texts[0][0]
 
 
 def test_another_treatment_is_told_the_same_of_both(lab: Lab, two: tuple[str, str]) -> None:
