@@ -16,6 +16,7 @@ from services.compute.execution.disk_space import bytes_of
 from shared.errors import Unavailable
 
 _PAUSE_SECONDS = 0.002
+_LOOK_SECONDS = 0.5
 
 
 class Leader(Protocol):
@@ -44,6 +45,8 @@ class ProcessTree:
     def __init__(self, leader: Leader, init: Any, own: Iterable[Any] = ()) -> None:  # noqa: ANN401 - psutil is untyped
         self.leader, self.init = leader, init
         self._own = {init, *own}
+        self._known: list[Any] = []
+        self._looked_at = float("-inf")
 
     @classmethod
     def started(cls, command: list[str]) -> Self:
@@ -82,6 +85,16 @@ class ProcessTree:
         except psutil.NoSuchProcess:
             return []
         return [process for process in below if process not in self._own]
+
+    def known_members(self) -> list[Any]:
+        """Those that were there half a second ago, or later; some may have ended since.
+
+        To find a job's processes takes a look at each that the machine has: milliseconds in which
+        the service does nothing else.
+        """
+        if not self._known or time.monotonic() - self._looked_at > _LOOK_SECONDS:
+            self._known, self._looked_at = self.members(), time.monotonic()
+        return self._known
 
     def terminate(self) -> None:
         """Ask the job's processes to end."""

@@ -38,6 +38,7 @@ class Pipes(NamedTuple):
 def keep(folder: Path, processes: int, pipes: Pipes, job: Callable[[], object]) -> NoReturn:
     """Make the sandbox of `folder`, let `job` wait and work in it, and exit with both."""
     os.setsid()
+    namespaces.yield_session()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     bubblewrap, init = _make_sandbox(folder, processes, pipes)
     watched = os.pidfd_open(init)
@@ -81,7 +82,8 @@ def _make_sandbox(
 
 def _work(processes: int, pipes: Pipes, job: Callable[[], object]) -> NoReturn:
     """Be the job: in the sandbox, with its pipes and nothing else of the process it was."""
-    os.setsid()
+    # A group of its own, which it may signal, in the session that yields to the service.
+    os.setpgid(0, 0)
     for target, source in ((0, pipes.control), *((one, pipes.output) for one in _OUTPUTS)):
         os.dup2(source, target)
     os.closerange(_PARENT, os.sysconf("SC_OPEN_MAX"))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from services.compute.execution.bubblewrap import NICE
 from services.compute.execution.executor import Limits, Outcome
 from services.compute.execution.job_folder import JobFolder, Work, job_folder
 from services.compute.execution.process_tree import ProcessTree
@@ -80,6 +81,20 @@ def test_job_runs_in_the_sandbox_that_waited(spares: Spares) -> None:
         assert waiting.leader.returncode == 0
     assert not folder.path.exists()
     eventually(lambda: is_gone(waits), what="nothing of it is left")
+
+
+def test_job_that_waits_yields_to_the_service(spares: Spares) -> None:
+    """Within its session, and as one where the kernel shares processors between sessions."""
+    tree = fill(spares)
+    yields = f" nice {NICE}\n"
+
+    def job_yields() -> bool:
+        return [one.nice() for one in tree.members()] == [psutil.Process().nice() + NICE]
+
+    eventually(job_yields, what="it is nice")
+    for process in (*tree.members(), psutil.Process(tree.leader.pid)):
+        group = Path(f"/proc/{process.pid}/autogroup")
+        assert not group.exists() or group.read_text().endswith(yields)
 
 
 def test_forked_job_draws(spares: Spares) -> None:
