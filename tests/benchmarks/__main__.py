@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import recognition, relevance, searching, webhooks
-from tests.benchmarks.jobs import crossing, lifecycles, previews, repeating, starting
+from tests.benchmarks.jobs import crossing, growth, lifecycles, previews, repeating, starting
 from tests.benchmarks.judged import attacks, halves, privacy, sql
 from tests.servers import Broker
 
@@ -33,6 +33,7 @@ CONTENDERS = {
 
 ALONE = {
     "crossing": crossing,
+    "growth": growth,
     "lifecycles": lifecycles,
     "previews": previews,
     "repeating": repeating,

@@ -63,10 +63,10 @@ def main(_arguments: Sequence[str] = ()) -> None:
     with TemporaryDirectory(prefix="datalab-bench-") as home:
         for rows in SIZES:
             for suffix in ("parquet", "csv"):
-                _compare(rows, suffix, *_tables(Path(home), rows, suffix))
-        tables = _tables(Path(home), MANY, "parquet")
+                _compare(rows, suffix, *tables(Path(home), rows, suffix))
+        many = tables(Path(home), MANY, "parquet")
         for name in ("ours", "duckdb"):
-            figures = _run(name, *tables)
+            figures = _run(name, *many)
             print(f"  {MANY:,} rows, {name}: {figures['seconds']:.1f} s, {figures['MB']:.0f} MB")
 
 
@@ -89,7 +89,8 @@ def _compare(rows: int, suffix: str, left: Path, right: Path) -> None:
         )
 
 
-def _tables(home: Path, rows: int, suffix: str) -> tuple[Path, Path]:
+def tables(home: Path, rows: int, suffix: str) -> tuple[Path, Path]:
+    """The two tables of a crossing, the left one of so many rows, written in that format."""
     paths = home / f"left-{rows}.{suffix}", home / f"right-{rows}.{suffix}"
     with duckdb.connect() as database:
         for path, query in zip(paths, (LEFT.format(rows=rows), RIGHT), strict=True):
@@ -111,19 +112,35 @@ def _run(name: str, left: Path, right: Path) -> dict[str, float]:
 
 def _as_jobs(left: Path, right: Path) -> dict[str, float]:
     """The seconds of all jobs from their submission, and the largest peak of one."""
+    with contextlib.closing(ready_executor()) as executor:
+        done = run_jobs(executor, left, right)
+    return {"seconds": done["reading"] + done["crossing"], "MB": done["MB"]}
+
+
+def ready_executor() -> LocalExecutor:
+    """What runs jobs, with a sandbox that waits."""
     spares = Spares(1, GIB)
-    executor = LocalExecutor(spares)
     eventually(lambda: _is_filled(spares), 60, "a sandbox waits")
-    with TemporaryDirectory() as made, contextlib.closing(executor):
-        tables, peaks, began = [left, right], [], time.perf_counter()
+    return LocalExecutor(spares)
+
+
+def run_jobs(executor: LocalExecutor, left: Path, right: Path) -> dict[str, float]:
+    """Read the tables, if they are files of CSV, and cross them: the seconds of both, and a peak.
+
+    The peak is the largest of a job, in megabytes.
+    """
+    with TemporaryDirectory() as made:
+        taken, peaks, began = [left, right], [], time.perf_counter()
         if left.suffix == ".csv":
-            for number, path in enumerate(tables):
-                tables[number] = Path(made) / f"{number}"
+            for number, path in enumerate(taken):
+                taken[number] = Path(made) / f"{number}"
                 work = Work(kind="ingest", inputs={"source": "in/0"}, filename=path.name)
-                peaks.append(_job(executor, work, [path], {"table.parquet": tables[number]}))
+                peaks.append(_job(executor, work, [path], {"table.parquet": taken[number]}))
+        read = time.perf_counter()
         work = Work(kind="full", inputs={"gauche": "in/0", "droite": "in/1"}, steps=_STEPS)
-        peaks.append(_job(executor, work, tables, {}))
-        return {"seconds": time.perf_counter() - began, "MB": max(peaks) / 1e6}
+        peaks.append(_job(executor, work, taken, {}))
+        crossed = time.perf_counter()
+    return {"reading": read - began, "crossing": crossed - read, "MB": max(peaks) / 1e6}
 
 
 def _is_filled(spares: Spares) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.jobs.arrivals import Arrivals, listening
+from tests.benchmarks.jobs.processor_time import ProcessorTime
 from tests.chaos.journey import Cast, Journey
 from tests.chaos.lab import Lab, grant_all, release_all
 
@@ -46,22 +47,27 @@ def main() -> None:
             with lab.up():
                 uri = lab.stack.environment()["DATALAB_AMQP_URI"]
                 with listening(uri, "intake", "catalog", "compute") as arrivals:
-                    measure(lab.cast(), arrivals, workers)
+                    pids = {one.name: one.pid for one in lab.stack.status()}
+                    measure(lab.cast(), arrivals, workers, ProcessorTime(pids))
 
 
-def measure(cast: Cast, arrivals: Arrivals, workers: int) -> None:
-    """Drive the projects all at once and print rate and latency."""
+def measure(cast: Cast, arrivals: Arrivals, workers: int, processors: ProcessorTime) -> None:
+    """Drive the projects all at once and print rate, latency and what each service computed."""
     journeys = [Delivery(number, 0, cast) for number in range(PROJECTS)]
-    began = time.monotonic()
-    for journey in journeys:
-        journey.step()
-    drive(cast, arrivals, journeys)
-    seconds = time.monotonic() - began
+    with processors:
+        began = time.monotonic()
+        for journey in journeys:
+            journey.step()
+        drive(cast, arrivals, journeys)
+        seconds = time.monotonic() - began
     waits = sorted(advice_seconds(cast, journey) for journey in journeys)
     print(
         f"  {workers} worker(s): {PROJECTS / seconds:.2f} lifecycles/s; submit to advised"
         f" median {statistics.median(waits) * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms"
     )
+    spent = {name: one / PROJECTS for name, one in processors.spent.items()}
+    each = ", ".join(f"{name} {one:.2f}" for name, one in spent.items())
+    print(f"    processor-seconds a lifecycle: {sum(spent.values()):.2f} ({each})", flush=True)
 
 
 def drive(cast: Cast, arrivals: Arrivals, journeys: list[Delivery]) -> None:
