@@ -169,6 +169,11 @@ class RunnerResult(Frozen):
             raise Rejected(_ILLEGIBLE) from error
 
 
+def files_beside(table: Path) -> Path:
+    """The folder with the files that a table lists."""
+    return table.with_suffix("")
+
+
 class JobFolder:
     """A private folder with `in` and `out`."""
 

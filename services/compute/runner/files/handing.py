@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from services.compute.execution.job_folder import Work
+from services.compute.execution.job_folder import Work, files_beside
 from services.compute.runner.files.contents import each_file
 from services.compute.runner.repairs import Repairs
 from shared.applications.python import PYTHON
@@ -28,11 +28,6 @@ def hand_over(folder: Path, work: Work) -> Work:
         inputs[name] = f"out/files-{number}.parquet"
         _unpack(folder / work.inputs[name], upload, folder / inputs[name])
     return work.model_copy(update={"inputs": inputs})
-
-
-def files_beside(table: Path) -> Path:
-    """The folder with the files that a table lists."""
-    return table.with_suffix("")
 
 
 def _check_readers(work: Work) -> None:
