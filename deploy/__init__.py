@@ -7,3 +7,6 @@ SERVICES = {
     "notify": "services.notify.service:Notify",
 }
 """Each service of the lab, as `python -m shared.run` takes it."""
+
+PORTAL = "portal"
+"""The process that serves the pages; it has no queue and no documents."""

@@ -68,6 +68,14 @@ INSIDE = Caller("", frozenset({"operator"}))
 """A service or partner that the broker lets in: it sees what operators see."""
 
 
+def bearer_of(authorization: str | None) -> str:
+    """The text that an `Authorization` header bears; Unauthenticated if none."""
+    scheme, _, text = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not text.strip():
+        raise Unauthenticated("il faut un jeton valide (Authorization: Bearer)")
+    return text.strip()
+
+
 class TokenChecker:
     """Checks tokens against the lab's public key; SettingsError when the file holds none."""
 
@@ -76,12 +84,10 @@ class TokenChecker:
 
     def check(self, authorization: str | None) -> Caller:
         """The caller behind an `Authorization` header; Unauthenticated with the reason if none."""
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("il faut un jeton valide (Authorization: Bearer)")
+        token = bearer_of(authorization)
         try:
             claims = jwt.decode(
-                token.strip(),
+                token,
                 self._key,
                 algorithms=[_ALGORITHM],
                 audience=_AUDIENCE,

@@ -9,7 +9,7 @@ secret.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -28,6 +28,9 @@ _HOST = r"(\[[0-9a-fA-F:.]+\]|[^\s:/@,\[\]]+)(:[0-9]+)?"
 _USER = r"([^\s:/@]+(:[^\s:/@]*)?@)?"
 """User and password, percent-encoded: a library that reads them in two ways quotes the password."""
 
+_URL = r"^https?://[^\s?#\"<>]*[^\s?#\"<>/]$"
+_ADDRESS = ["http://127.0.0.1:8001"]
+
 Folders = Annotated[tuple[Path, ...], BeforeValidator(_parts)]
 Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_parts)]
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_parts)]
@@ -36,10 +39,46 @@ Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValid
 Days = Annotated[float, Field(ge=0, le=36_500)]
 
 
-class Settings(BaseModel):
-    """What one service process needs to know about the world around it."""
+class ServerSettings(BaseModel):
+    """What every process of the lab that people or programs call needs to know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    http_host: str = Field(default="127.0.0.1", description="address the service listens on")
+    http_port: int = Field(ge=1, le=65535, description="port the service listens on")
+    http_idle_seconds: float = Field(
+        default=75,
+        gt=0,
+        description="how long a connection may wait for its next request; longer than a proxy's 60,"
+        " so that it is the proxy that ends one",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",
+        description="URL that others reach the service at; empty is where it listens",
+        examples=["https://donnees.exemple.fr/catalogue"],
+    )
+    lab_name: str = Field(
+        default="Data lab", min_length=1, description="who publishes the catalogue"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    max_upload_bytes: int = Field(
+        default=200_000_000, ge=1, description="largest file that is taken in"
+    )
+
+    @property
+    def reached_at(self) -> str:
+        """The URL of this process in what it publishes, without a slash at its end."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told, not listened on
+        host = everywhere.get(self.http_host, self.http_host)
+        host = f"[{host}]" if ":" in host else host
+        return self.public_url or f"http://{host}:{self.http_port}"
+
+
+class Settings(ServerSettings):
+    """What one service process needs to know about the world around it."""
 
     amqp_uri: str = Field(
         pattern=rf"^amqps?://{_USER}{_HOST}(/[^\s@]*)?$",
@@ -57,25 +96,22 @@ class Settings(BaseModel):
         examples=["file:///folder", "s3://bucket/folder?region=eu-west-3"],
     )
     token_public_key: Path = Field(description="PEM file: the Ed25519 key tokens are checked with")
+    token_private_key: Path | None = Field(
+        default=None,
+        description="PEM file, for intake alone: the Ed25519 key by which it signs tokens for those"
+        " who sign in or show a key; without it nobody can",
+    )
     database_prefix: str = Field(
         default="datalab",
         pattern=r"^[a-z0-9_]+$",
         description="each service's database is called `<prefix>_<service>`",
         examples=["datalab"],
     )
-    http_host: str = Field(default="127.0.0.1", description="address the service listens on")
-    http_port: int = Field(ge=1, le=65535, description="port the service listens on")
     http_connections: int = Field(
         default=500,
         ge=10,
         description="connections open at a time; when they run short, those go on which no member"
         " is served, and one member's requests hold a fifth of them at most",
-    )
-    http_idle_seconds: float = Field(
-        default=75,
-        gt=0,
-        description="how long a connection may wait for its next request; longer than a proxy's 60,"
-        " so that it is the proxy that ends one",
     )
     http_head_seconds: float = Field(
         default=10, gt=0, description="time in which a request's line and headers must come"
@@ -85,20 +121,11 @@ class Settings(BaseModel):
         gt=0,
         description="time in which a JSON body, and each 64 kB of an upload, must come",
     )
-    public_url: str = Field(
-        default="",
-        pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",
-        description="URL that others reach the service at; empty is where it listens",
-        examples=["https://donnees.exemple.fr/catalogue"],
-    )
     public_catalog: bool = Field(
         default=False,
         description="without a token, anybody may call `GET /catalog`, `GET /datasets/{dataset_id}`"
         " and, of open data, `GET /datasets/{dataset_id}/table` and"
         " `GET /datasets/{dataset_id}/files/{name}`; searches, joins and crossings still need one",
-    )
-    lab_name: str = Field(
-        default="Data lab", min_length=1, description="who publishes the catalogue"
     )
     lab_kind: PublisherKind | None = Field(
         default=None,
@@ -110,13 +137,7 @@ class Settings(BaseModel):
         description="URL of the licence of the catalogue's metadata",
         examples=["https://creativecommons.org/publicdomain/zero/1.0/"],
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
-    )
     max_workers: int = Field(default=10, ge=1, description="messages handled at the same time")
-    max_upload_bytes: int = Field(
-        default=200_000_000, ge=1, description="largest file that is taken in"
-    )
     least_free_bytes: int = Field(
         default=256_000_000,
         ge=0,
@@ -238,30 +259,42 @@ class Settings(BaseModel):
         default=False, description="allow catalogues on private, loopback and link-local addresses"
     )
 
-    @property
-    def reached_at(self) -> str:
-        """The URL of this service in what it publishes, without a slash at its end."""
-        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told, not listened on
-        host = everywhere.get(self.http_host, self.http_host)
-        host = f"[{host}]" if ":" in host else host
-        return self.public_url or f"http://{host}:{self.http_port}"
+
+class PortalSettings(ServerSettings):
+    """What the portal's process needs to know: where the services are, and its cookie's key."""
+
+    intake_url: str = Field(pattern=_URL, description="where intake answers", examples=_ADDRESS)
+    catalog_url: str = Field(pattern=_URL, description="where catalog answers", examples=_ADDRESS)
+    compute_url: str = Field(pattern=_URL, description="where compute answers", examples=_ADDRESS)
+    notify_url: str = Field(pattern=_URL, description="where notify answers", examples=_ADDRESS)
+    cookie_key: str = Field(
+        min_length=32, repr=False, description="the secret that the portal signs its cookie with"
+    )
+
+
+S = TypeVar("S", bound=ServerSettings)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from `environ` (the process environment by default).
+    """Read the settings of a service; see read_settings."""
+    return read_settings(Settings, environ)
+
+
+def read_settings(cls: type[S], environ: Mapping[str, str] | None = None) -> S:
+    """Read settings from `environ` (the process environment by default).
 
     Raises SettingsError naming the first variable that is missing or wrong.
     """
     source = os.environ if environ is None else environ
-    names = {name: PREFIX + name.upper() for name in Settings.model_fields}
+    names = {name: PREFIX + name.upper() for name in cls.model_fields}
     found = {name: _given(source, variable) for name, variable in names.items()}
     given: dict[str, Any] = {name: value for name, value in found.items() if value != ""}
     try:
-        return Settings(**given)
+        return cls(**given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])
-        raise SettingsError(f"{PREFIX}{name.upper()}: {_explain(name, first)}") from None
+        raise SettingsError(f"{PREFIX}{name.upper()}: {_explain(cls, name, first)}") from None
 
 
 def _given(source: Mapping[str, str], variable: str) -> str:
@@ -278,10 +311,10 @@ def _given(source: Mapping[str, str], variable: str) -> str:
         raise SettingsError(f"{variable}_FILE: cannot be read: {reason}") from None
 
 
-def _explain(name: str, fault: ErrorDetails) -> str:
+def _explain(cls: type[ServerSettings], name: str, fault: ErrorDetails) -> str:
     if fault["type"] == "missing":
         return "is not set"
     if fault["type"] == "string_pattern_mismatch":
-        examples = " or ".join(map(str, Settings.model_fields[name].examples or ()))
+        examples = " or ".join(map(str, cls.model_fields[name].examples or ()))
         return f"must look like {examples}, with special characters percent-encoded"
     return fault["msg"]

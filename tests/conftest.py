@@ -98,6 +98,7 @@ def module_environ(
         "DATALAB_MONGODB_URI": mongodb_uri,
         "DATALAB_STORAGE_URL": f"file://{tmp_path_factory.mktemp('files')}",
         "DATALAB_TOKEN_PUBLIC_KEY": str(token_keys.public),
+        "DATALAB_TOKEN_PRIVATE_KEY": str(token_keys.private),
         "DATALAB_DATABASE_PREFIX": f"test_{uuid4().hex[:12]}",
         "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
         "DATALAB_SWEEP_SECONDS": "0.5",

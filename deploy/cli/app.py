@@ -25,6 +25,7 @@ from deploy.cli.commands import (
     webhook_commands,
 )
 from deploy.cli.session import Session, session
+from deploy.local.stack import Stack
 from shared.auth import ROLES
 
 _SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 87_600
@@ -100,6 +101,21 @@ def token(
     if not _SHORTEST_HOURS <= hours <= _LONGEST_HOURS:
         raise CallError(f"--hours must be from {_SHORTEST_HOURS} to {_LONGEST_HOURS}")
     typer.echo(session(context).sign(member_id, tuple(role), timedelta(hours=hours)))
+
+
+@app.command()
+def portal(
+    context: typer.Context,
+    as_member: Annotated[str, typer.Option("--as", help="Member to sign in as.")] = "",
+    role: Annotated[list[str], typer.Option(help="Roles to sign in with; all by default.")] = [],
+    portal_url: Annotated[str, typer.Option(envvar="DATALAB_URL_PORTAL")] = "",
+) -> None:
+    """Print a link by which somebody enters the portal, once and within ten minutes."""
+    found = session(context)
+    body = {"member_id": as_member or found.member, "roles": role or sorted(ROLES)}
+    made = found.client().post("intake", "/sign-in-links", body)
+    address = portal_url or Stack.found(found.home, {}).portal_url
+    typer.echo(f"{address}/connexion/lien?code={made['text']}")
 
 
 @app.command(

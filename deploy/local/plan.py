@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from deploy import SERVICES
+from deploy import PORTAL, SERVICES
 from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.servers import BrokerNode, BrokerPorts, DocumentServer
 from deploy.local.signing_keys import KeyPair, key_pair
 from deploy.local.supervision import Program
-from shared.settings import PREFIX, Settings
+from shared.settings import PREFIX, PortalSettings, Settings
 
 _BROKER_USER = "datalab"
 
@@ -20,7 +20,8 @@ class Plan:
     """The processes of one stack and everything they are told."""
 
     def __init__(self, home: Path, ports: Ports, environ: Mapping[str, str], workers: int) -> None:
-        known = {PREFIX + name.upper() for name in Settings.model_fields}
+        fields = Settings.model_fields | PortalSettings.model_fields
+        known = {PREFIX + name.upper() for name in fields}
         self._given = {name: environ[name] for name in known if environ.get(name)}
         self.home, self.ports, self.workers = home, ports, workers
         self.documents = DocumentServer(home / "documents", ports.documents)
@@ -40,7 +41,7 @@ class Plan:
         options = {
             "default_vhost": _BROKER_USER,
             "default_user": _BROKER_USER,
-            "default_pass": self._password(),
+            "default_pass": self._secret("broker.password"),
             "prometheus.tcp.ip": LOOPBACK,
             "prometheus.tcp.port": str(ports.broker_metrics),
         }
@@ -49,7 +50,7 @@ class Plan:
     @property
     def amqp_uri(self) -> str:
         """The address of the private node, with user, password and virtual host."""
-        user = f"{_BROKER_USER}:{self._password()}"
+        user = f"{_BROKER_USER}:{self._secret('broker.password')}"
         return f"amqp://{user}@{LOOPBACK}:{self.ports.broker}/{_BROKER_USER}"
 
     def service_processes(self) -> dict[str, str]:
@@ -62,7 +63,7 @@ class Plan:
 
     def port(self, program: str) -> int:
         """The HTTP port of a service process."""
-        if program in SERVICES:
+        if program in {*SERVICES, PORTAL}:
             return int(getattr(self.ports, program))
         return self.ports.workers + list(self.service_processes()).index(program) - len(SERVICES)
 
@@ -73,6 +74,7 @@ class Plan:
     def listeners(self) -> dict[str, int]:
         """Every port this stack opens, by the name of its process or its own."""
         taken = {name: self.port(name) for name in self.service_processes()}
+        taken[PORTAL] = self.port(PORTAL)
         if self.starts_broker:
             names = ("broker", "broker_metrics", "broker_distribution", "broker_epmd")
             taken |= {name: int(getattr(self.ports, name)) for name in names}
@@ -94,8 +96,22 @@ class Plan:
             "DATALAB_TOKEN_PUBLIC_KEY": str(self.keys.public),
             "DATALAB_WATCHED_FOLDERS": ",".join(map(str, self._server_folders())),
         }
+        if self.service_processes()[program] == "intake":
+            defaults["DATALAB_TOKEN_PRIVATE_KEY"] = str(self.keys.private)
         address = {"DATALAB_HTTP_HOST": LOOPBACK, "DATALAB_HTTP_PORT": str(self.port(program))}
         return {**defaults, **self._given, **address}
+
+    def portal_settings(self) -> dict[str, str]:
+        """The complete DATALAB_* settings of the portal."""
+        urls = {f"DATALAB_{name.upper()}_URL": self.url(name) for name in SERVICES}
+        own = {
+            "DATALAB_COOKIE_KEY": self._secret("portal.key"),
+            "DATALAB_HTTP_HOST": LOOPBACK,
+            "DATALAB_HTTP_PORT": str(self.port(PORTAL)),
+        }
+        known = {PREFIX + name.upper() for name in PortalSettings.model_fields}
+        given = {name: value for name, value in self._given.items() if name in known}
+        return {**urls, **given, **own}
 
     def _server_folders(self) -> Iterator[Path]:
         """Where the servers that run here write to."""
@@ -131,9 +147,12 @@ class Plan:
         for name, service in self.service_processes().items():
             command = [sys.executable, "-m", "shared.run", SERVICES[service]]
             yield Program(name, "services", command, self.settings(name), self.home)
+        command = [sys.executable, "-m", "services.portal"]
+        yield Program(PORTAL, "services", command, self.portal_settings(), self.home)
 
-    def _password(self) -> str:
-        file = self.home / "broker.password"
+    def _secret(self, name: str) -> str:
+        """What that file holds; generated the first time."""
+        file = self.home / name
         if not file.exists():
             file.touch(mode=0o600)
             file.write_text(secrets.token_urlsafe(24))

@@ -15,6 +15,7 @@ _HIGHEST = 65535
 class Ports:
     """One port for each part; `DATALAB_PORT_<NAME>` sets another."""
 
+    portal: int = 8000
     intake: int = 8001
     catalog: int = 8002
     compute: int = 8003

@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
-from deploy import SERVICES
+from deploy import PORTAL, SERVICES
 from deploy.local import StackError
 from deploy.local.packages import ensure_installed
 from deploy.local.plan import Plan
@@ -64,9 +64,15 @@ class Stack:
         """Where each service is found: the first worker of each."""
         return {name: self.plan.url(name) for name in SERVICES}
 
+    @property
+    def portal_url(self) -> str:
+        """Where people enter."""
+        return self.plan.url(PORTAL)
+
     def addresses(self) -> dict[str, str]:
         """Where every process of this stack listens; without passwords."""
-        services = {name: self.plan.url(name) for name in self.plan.service_processes()}
+        names = [*self.plan.service_processes(), PORTAL]
+        services = {name: self.plan.url(name) for name in names}
         ports = self.plan.listeners()
         servers = {server.name: ports[_listener(server.name)] for server in self.plan.servers()}
         return services | {name: f"{LOOPBACK}:{port}" for name, port in servers.items()}

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from services.intake import commands, guidance, retention
+from services.intake.accounts.commands import forget_ended
+from services.intake.accounts.credential import Credential
+from services.intake.accounts.entrypoints import ForAccounts
 from services.intake.bodies import (
     AnswerInvitation,
     ChoosePilotSite,
@@ -28,6 +31,7 @@ from services.intake.submission import Submission
 from services.intake.upgrade import Upgrade
 from services.intake.views import AnswerView, ParticipantView, ProjectPage, ProjectView
 from shared.auth import Role
+from shared.background import Loop
 from shared.endings.departures import Departure
 from shared.endings.retention import Retained, retaining
 from shared.events import (
@@ -53,21 +57,24 @@ from shared.events import (
 )
 from shared.http import Call, http
 from shared.inbound import IdempotencyKey
-from shared.messaging import Background, Documents, on
+from shared.messaging import Background, Config, Documents, on
 
 PROJECT = "/projects/{project_id}"
+_HOUR = 3600.0
 BOTH: frozenset[Role] = HOLDERS | STAFF
 SEEN = ProjectView | ParticipantView
 _view = ProjectView.of
 
 
-class Intake(ForPrograms, ForDepartures, ForMembers):
+class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts):
     """Takes projects from their submission to their delivery."""
 
     name = "intake"
-    documents = Documents(Project, Member, Submission, Departure, Erasure, Retained)
+    settings = Config()
+    documents = Documents(Project, Member, Submission, Credential, Departure, Erasure, Retained)
     upgrade = Background(lambda context: Upgrade(context.store))
     retention = Background(retaining(retention.policies))
+    forgetting = Background(lambda context: Loop(_HOUR, lambda: forget_ended(context.store)))
     erasures = Background(lambda context: ErasureWatch(context.service, context.store))
 
     @on(DatasetsMatched)

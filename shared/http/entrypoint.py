@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import eventlet
 from eventlet.event import Event
@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotAcceptable
 from werkzeug.wrappers import Request, Response
 
 from shared import trace
-from shared.auth import ANYBODY, Caller, Role
+from shared.auth import ANYBODY, Caller, Role, bearer_of
 from shared.errors import Forbidden, NotFound, Unavailable
 from shared.http.request import chosen_format, read_json, read_query
 from shared.http.response import answer
@@ -45,11 +45,13 @@ def http(
     upload: str | None = None,
     formats: Mapping[Any, str] | None = None,
     public: bool = False,
+    takes: Literal["token", "credential"] = "token",
 ) -> Callable[[F], F]:
     """Serve a service's method at `path`; `{name}` in it becomes the keyword argument `name`.
 
     The method is called as `method(self, call, **path parameters)` for callers whom `roles` (None:
-    any) or `public` let in: see Route. Its docstring is the route's text in the OpenAPI document.
+    any), `public` or `takes` let in: see Route. Its docstring is the route's text in the OpenAPI
+    document.
     """
 
     def decorate(function: F) -> F:
@@ -66,6 +68,7 @@ def http(
             text=inspect.getdoc(function) or "",
             formats=formats or {},
             public=public,
+            takes=takes,
         )
         register_entrypoint(function, HttpRoute(route))
         return function
@@ -110,7 +113,7 @@ class HttpRoute(Entrypoint):
 
     def _caller(self, authorization: str | None) -> Caller:
         is_open = self.route.public and self.server.settings.public_catalog
-        if authorization is None and is_open:
+        if self.route.takes == "credential" or (authorization is None and is_open):
             return ANYBODY
         return self.server.checker.check(authorization)
 
@@ -148,6 +151,9 @@ class HttpRoute(Entrypoint):
             filename=upload.filename if upload else "",
             idempotency_key=request.headers.get("Idempotency-Key"),
             last_event_id=request.headers.get("Last-Event-ID"),
+            credential=bearer_of(request.headers.get("Authorization"))
+            if route.takes == "credential"
+            else "",
             format=answered_in,
         )
 

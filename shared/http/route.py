@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -28,7 +28,8 @@ class Route:
     `sends` are the media types of a Download; a file of another one goes as BYTES. `roles` empty
     means any valid token, and with `public` none where the lab opens its catalogue; `upload` names
     the multipart part that carries a file; `formats` maps the names of the formats that a client
-    may choose among to their media types, the default first.
+    may choose among to their media types, the default first. A route that takes a credential is
+    called by anybody: its handler checks the bearer text, `Call.credential`, itself.
     """
 
     method: str
@@ -43,6 +44,7 @@ class Route:
     text: str = ""
     formats: Mapping[str, str] = field(default_factory=dict)
     public: bool = False
+    takes: Literal["token", "credential"] = "token"
 
     @property
     def parameters(self) -> list[str]:
@@ -71,6 +73,7 @@ class Call:
     filename: str = ""
     idempotency_key: str | None = None
     last_event_id: str | None = None
+    credential: str = field(default="", repr=False)
     format: Any = ""
 
 

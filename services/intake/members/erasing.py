@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import TypeVar
 
+from services.intake.accounts.commands import forget_all
 from services.intake.members.erasure import Erasure
 from services.intake.members.leaving import withdraw_held
 from services.intake.members.model import Member
@@ -93,6 +94,7 @@ def _erase(store: Store, member_id: str) -> Iterable[tuple[str, int]]:
     for one in keys:
         store.of(Submission).change(one.id, _forget_sent)
     yield "clés de dépôt", len(keys)
+    yield "liens, sessions et clés d'accès", forget_all(store, member_id)
 
 
 def redact_project(project: Project) -> None:

@@ -1,0 +1,86 @@
+"""What callers send of links and keys, and what they are shown."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import StringConstraints as Constraints
+
+from services.intake.accounts.credential import Credential, CredentialKind, Made
+from shared.aggregate import LONG_AGO, OptionalDate, View, ViewPage
+from shared.auth import MemberId, Role
+from shared.catalogues.markup import plain_text
+from shared.inbound import Body
+
+_Name = Annotated[
+    str,
+    Constraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(plain_text),
+]
+_Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=4)]
+_Used = Annotated[
+    AwareDatetime | None, BeforeValidator(lambda date: None if date == LONG_AGO else date)
+]
+
+
+class MakeLink(Body):
+    """Who is to sign in by a link, and as what."""
+
+    member_id: MemberId
+    roles: _Roles
+
+
+class MakeKey(Body):
+    """A key for a program."""
+
+    name: _Name = Field(description="what it is for, as its member will know it by")
+    roles: _Roles
+    days: int = Field(default=365, ge=1, le=3650, description="how long it lasts")
+
+
+class CredentialView(View):
+    """A credential, without what proves it."""
+
+    id: str
+    kind: CredentialKind
+    member_id: str
+    roles: tuple[Role, ...]
+    name: str
+    made_at: AwareDatetime
+    ends_at: AwareDatetime
+    used_at: _Used = Field(description="when it was last shown, to the minute; null if never")
+    ended_at: OptionalDate = Field(description="when it was revoked, or its session signed out")
+
+
+class CredentialPage(ViewPage[CredentialView]):
+    """A page of them."""
+
+
+class MadeView(CredentialView):
+    """A new credential with its text, which is told this once."""
+
+    text: str
+
+    @classmethod
+    def of_made(cls, made: Made) -> Self:
+        """The view of what was made."""
+        shown = CredentialView.of(made.credential)
+        return cls(**dict(shown), text=made.text)
+
+
+class TokenView(BaseModel):
+    """A token for the bearer of a session or key, and whom it names."""
+
+    token: str
+    member_id: str
+    roles: tuple[Role, ...]
+    lifetime_seconds: int
+
+    @classmethod
+    def of(cls, credential: Credential, token: str, lifetime_seconds: int) -> Self:
+        """The view of a token that was made for a credential."""
+        return cls(
+            token=token,
+            member_id=credential.member_id,
+            roles=credential.roles,
+            lifetime_seconds=lifetime_seconds,
+        )

@@ -1,0 +1,109 @@
+"""What proves who calls: a secret that is kept as its hash, and ends."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal, NamedTuple, Self
+
+from pydantic import AwareDatetime, Field
+
+from shared.aggregate import LONG_AGO, NEVER, Aggregate, new_id, now
+from shared.auth import Role
+from shared.errors import Unauthenticated
+
+CredentialKind = Literal["link", "session", "key"]
+_PREFIXES: dict[CredentialKind, str] = {"link": "lnk", "session": "ses", "key": "key"}
+_SECRET_BYTES = 32
+
+
+class Credential(Aggregate):
+    """A link signs somebody in once, a session goes on, a key is a program's.
+
+    What it proves is that its bearer acts for `member_id` with `roles`. The secret itself is told
+    once, to who asked for it.
+    """
+
+    collection: ClassVar[str] = "credentials"
+    indexes: ClassVar[tuple[str, ...]] = ("member_id", "ends_at")
+
+    kind: CredentialKind
+    member_id: str
+    roles: tuple[Role, ...]
+    name: str = ""
+    sha256: str
+    made_at: AwareDatetime = Field(default_factory=now)
+    ends_at: AwareDatetime
+    used_at: AwareDatetime = LONG_AGO
+    ended_at: AwareDatetime = NEVER
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it still proves anything; a link does so until it was used."""
+        is_spent = self.kind == "link" and self.used_at != LONG_AGO
+        return not is_spent and now() < min(self.ends_at, self.ended_at)
+
+    def use(self) -> Self:
+        """Note that it was shown; Unauthenticated when it proves nothing any more."""
+        if not self.is_valid:
+            raise refused()
+        self.used_at = now()
+        return self
+
+    def end(self, at: datetime | None = None) -> None:
+        """Let it prove nothing any more, the first time that it is said."""
+        self.ended_at = min(self.ended_at, at or now())
+
+
+class Made(NamedTuple):
+    """A new credential, and the text that its bearer shows."""
+
+    credential: Credential
+    text: str
+
+
+def make(
+    kind: CredentialKind,
+    member_id: str,
+    roles: tuple[Role, ...],
+    lifetime: timedelta,
+    name: str = "",
+) -> Made:
+    """A credential that lasts for `lifetime` from now; nobody can learn its text from it later."""
+    secret, made_at = secrets.token_urlsafe(_SECRET_BYTES), now()
+    credential = Credential(
+        id=new_id(_PREFIXES[kind]),
+        kind=kind,
+        member_id=member_id,
+        roles=roles,
+        name=name,
+        sha256=_hash(secret),
+        made_at=made_at,
+        ends_at=made_at + lifetime,
+    )
+    return Made(credential, f"{credential.id}.{secret}")
+
+
+def parts_of(text: str) -> tuple[str, str]:
+    """The id and the secret of what somebody shows; empty texts when it is no credential."""
+    identifier, _, secret = text.partition(".")
+    return identifier, secret
+
+
+def proves(credential: Credential | None, secret: str) -> bool:
+    """Whether that is its secret, and it is valid."""
+    return (
+        credential is not None
+        and hmac.compare_digest(credential.sha256, _hash(secret))
+        and credential.is_valid
+    )
+
+
+def refused() -> Unauthenticated:
+    """One sentence for what is unknown, wrong, used or ended: who guesses learns nothing."""
+    return Unauthenticated("ce lien, cette session ou cette clé ne vaut pas, ou plus")
+
+
+def _hash(secret: str) -> str:
+    # 32 random bytes need no slow hash: there is nothing to guess.
+    return hashlib.sha256(secret.encode()).hexdigest()

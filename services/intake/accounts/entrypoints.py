@@ -1,0 +1,63 @@
+"""What intake serves of those who sign in, by HTTP."""
+
+from services.intake.accounts import commands
+from services.intake.accounts.bodies import (
+    CredentialPage,
+    CredentialView,
+    MadeView,
+    MakeKey,
+    MakeLink,
+    TokenView,
+)
+from shared.auth import Role
+from shared.http import Call, http
+from shared.inbound import Paging
+from shared.settings import Settings
+from shared.store import Store
+
+OPERATORS: frozenset[Role] = frozenset({"operator"})
+
+
+class ForAccounts:
+    """Credentials become tokens here, and tokens are all that the other services know."""
+
+    documents: Store
+    settings: Settings
+
+    @http("POST", "/sign-in-links", body=MakeLink, returns=MadeView, status=201, roles=OPERATORS)
+    def make_link(self, call: Call) -> MadeView:
+        """Make a link by which somebody signs in as a member, once and within ten minutes."""
+        return MadeView.of_made(commands.make_link(self.documents, call.body))
+
+    @http("POST", "/sessions", returns=MadeView, status=201, takes="credential")
+    def open_session(self, call: Call) -> MadeView:
+        """Open a session for who shows a link's text as bearer token; it lasts twelve hours."""
+        return MadeView.of_made(commands.open_session(self.documents, call.credential))
+
+    @http("POST", "/sessions/end", takes="credential")
+    def end_session(self, call: Call) -> None:
+        """Sign out of the session, or end the key, whose text is the bearer token."""
+        commands.end_session(self.documents, call.credential)
+
+    @http("POST", "/tokens", returns=TokenView, status=201, takes="credential")
+    def exchange(self, call: Call) -> TokenView:
+        """Exchange a session or key, as bearer token, for a token that lasts a minute."""
+        key = self.settings.token_private_key
+        shown, token = commands.exchange(self.documents, call.credential, key)
+        seconds = round(commands.TOKEN_LIFETIME.total_seconds())
+        return TokenView.of(shown, token, seconds)
+
+    @http("GET", "/keys", query=Paging, returns=CredentialPage)
+    def page_keys(self, call: Call) -> CredentialPage:
+        """List the keys of the caller's member, oldest first."""
+        return CredentialPage.of(commands.page_keys(self.documents, call.caller, call.query))
+
+    @http("POST", "/keys", body=MakeKey, returns=MadeView, status=201)
+    def make_key(self, call: Call) -> MadeView:
+        """Make a key for a program of the caller's member; its text is told this once."""
+        return MadeView.of_made(commands.make_key(self.documents, call.caller, call.body))
+
+    @http("POST", "/keys/{key_id}/revocation", returns=CredentialView)
+    def revoke_key(self, call: Call, key_id: str) -> CredentialView:
+        """Revoke a key; every service refuses its tokens within a minute."""
+        return CredentialView.of(commands.revoke_key(self.documents, call.caller, key_id))

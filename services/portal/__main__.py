@@ -1,0 +1,36 @@
+"""Serves the portal: `python -m services.portal`, with the settings of PortalSettings."""
+
+import sys
+
+import uvicorn
+
+from services.portal.app import application
+from shared import log
+from shared.errors import SettingsError
+from shared.settings import PortalSettings, read_settings
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; the process's exit code."""
+    try:
+        settings = read_settings(PortalSettings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    log.configure("portal", settings.log_level)
+    uvicorn.run(
+        application(settings),
+        host=settings.http_host,
+        port=settings.http_port,
+        # The application logs and measures requests itself, without what should stay secret.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=round(settings.http_idle_seconds),
+        timeout_graceful_shutdown=20,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""The portal's application: its routes, and what holds for all of them."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.resources import files
+from urllib.parse import urlencode
+
+import httpx
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.portal import health
+from services.portal.french import FILTERS
+from services.portal.lab import Away, Lab, Refused, SignIn, Tokens
+from services.portal.pages import PAGES
+from services.portal.visit import Visit
+from shared import metrics
+from shared.settings import PortalSettings
+
+log = logging.getLogger(__name__)
+
+_COOKIE_SECONDS = 12 * 3600
+_TIMEOUT = httpx.Timeout(30, connect=3)
+_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+_UNAUTHENTICATED, _NOT_FOUND, _UNAVAILABLE = 401, 404, 503
+_SEEN = 303
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+def application(settings: PortalSettings) -> Starlette:
+    """The portal on the services that `settings` name."""
+    app = Starlette(
+        routes=[*health.ROUTES, _static(), *PAGES],
+        middleware=[
+            Middleware(Watched),
+            Middleware(
+                SessionMiddleware,
+                secret_key=settings.cookie_key,
+                session_cookie="datalab",
+                max_age=_COOKIE_SECONDS,
+                same_site="lax",
+                https_only=settings.reached_at.startswith("https:"),
+            ),
+        ],
+        exception_handlers={Refused: _refused, Away: _away, HTTPException: _http_error},
+        lifespan=partial(_lifespan, settings),
+    )
+    app.state.settings = settings
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[None]:
+    urls = {
+        "intake": settings.intake_url,
+        "catalog": settings.catalog_url,
+        "compute": settings.compute_url,
+        "notify": settings.notify_url,
+    }
+    tokens, templates = Tokens(), templates_of()
+    async with httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, trust_env=False) as http:
+
+        def visit(request: Request) -> Visit:
+            session = str(request.session.get("session", ""))
+            lab = Lab(http, urls, tokens, session)  # type: ignore[arg-type]
+            return Visit(request, settings, templates, lab, SignIn(http, settings.intake_url))
+
+        app.state.visit, app.state.http, app.state.urls = visit, http, urls
+        yield
+
+
+def templates_of() -> Environment:
+    """The templates; a name that a page forgot to give is an error, not an empty text."""
+    loader = PackageLoader("services.portal")
+    templates = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(FILTERS)
+    templates.globals["address"] = address
+    return templates
+
+
+def address(path: str, given: Mapping[str, str], **changed: str) -> str:
+    """A path with these parameters, some of them changed; empty ones are left out."""
+    query = {name: value for name, value in {**given, **changed}.items() if value}
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _static() -> BaseRoute:
+    folder = StaticFiles(directory=str(files("services.portal") / "static"))
+    # Pages are not compressed: they hold a secret of the form beside what others wrote.
+    return Mount("/static", GZipMiddleware(folder), name="static")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Show what a service refused; who is signed in no more, signs in again."""
+    assert isinstance(error, Refused)  # noqa: S101 - registered for it alone
+    visit: Visit = request.app.state.visit(request)
+    if error.status == _UNAUTHENTICATED:
+        request.session.clear()
+        request.session["said"] = "Votre session est terminée : connectez-vous à nouveau."
+        return RedirectResponse("/connexion", _SEEN)
+    return visit.page("refused.html", error.status, code=error.status, detail=error.detail)
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Away)  # noqa: S101 - registered for it alone
+    visit: Visit = request.app.state.visit(request)
+    return visit.page("refused.html", _UNAVAILABLE, code=_UNAVAILABLE, detail=error.said)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    visit: Visit = request.app.state.visit(request)
+    said = "Cette page n'existe pas." if error.status_code == _NOT_FOUND else "Demande refusée."
+    return visit.page("refused.html", error.status_code, code=error.status_code, detail=said)
+
+
+class Watched:
+    """Measures and logs requests by route, and gives every answer the headers that protect it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.monotonic(), [500]
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status[0] = message["status"]
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] += [
+                    (name.encode(), value.encode())
+                    for name, value in _HEADERS.items()
+                    if name.encode() not in present
+                ]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            route = getattr(scope.get("route"), "path", "") or "unknown"
+            spent = time.monotonic() - began
+            labels = ("portal", scope["method"], route, str(status[0]))
+            metrics.http_seconds.labels(*labels).observe(spent)
+            log.info(
+                "request",
+                extra={
+                    "method": scope["method"],
+                    "route": route,
+                    "status": status[0],
+                    "seconds": round(spent, 4),
+                },
+            )

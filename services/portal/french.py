@@ -1,0 +1,145 @@
+"""How the pages write numbers, dates and names: as French typography has them."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.words import french_date, grouped
+
+_PARIS = ZoneInfo("Europe/Paris")
+_UNITS = ("octets", "ko", "Mo", "Go", "To")
+_STEP = 1000
+
+STAGES = {
+    "submitted": "déposé",
+    "advised": "conseillé",
+    "secured": "sécurisé",
+    "equipped": "équipé",
+    "trialled": "testé",
+    "piloted": "site pilote trouvé",
+    "staffed": "équipe formée",
+    "delivered": "livré",
+    "rejected": "refusé",
+    "withdrawn": "retiré",
+}
+"""The stages of a project, as its holder reads them."""
+
+KINDS = {
+    "local_authority": "collectivité",
+    "company": "entreprise",
+    "startup": "jeune pousse",
+    "laboratory": "laboratoire",
+    "school": "école",
+    "association": "association",
+    "computing_centre": "centre de calcul",
+}
+"""The kinds of members."""
+
+ROLES = {
+    "holder": "porteur de projet",
+    "owner": "producteur de données",
+    "reviewer": "relecteur",
+    "operator": "opérateur",
+}
+
+DATASET_STATES = {
+    "pending": "en cours de lecture",
+    "held": "retenu : une décision est attendue",
+    "published": "publié",
+    "rejected": "refusé",
+    "retired": "retiré",
+    "deleted": "supprimé",
+}
+
+JOB_STATES = {
+    "queued": "en attente",
+    "running": "en cours",
+    "given_up": "abandonné par le Datalab",
+    "succeeded": "terminé",
+    "failed": "échoué",
+    "cancelled": "annulé",
+}
+
+REQUEST_STATES = {
+    "requested": "en attente de réponse",
+    "granted": "accordé",
+    "refused": "refusé",
+    "expired": "sans réponse : expiré",
+    "revoked": "révoqué",
+}
+
+
+def day(text: str | None) -> str:
+    """An ISO date or time as a day: `29/11/2026`, in metropolitan France."""
+    if not text:
+        return ""
+    return french_date(_local(text).date().isoformat() if "T" in text else text)
+
+
+def moment(text: str | None) -> str:
+    """An ISO time as day and hour: `29/11/2026 à 14 h 05`."""
+    if not text:
+        return ""
+    local = _local(text)
+    return f"{french_date(local.date().isoformat())} à {local.hour}\u00a0h\u00a0{local.minute:02}"
+
+
+def count(number: int | None, one: str, many: str = "") -> str:
+    """A number of things: `0 ligne`, `1 ligne`, `12 345 lignes`."""
+    if number is None:
+        return ""
+    word = one if abs(number) < 2 else many or f"{one}s"  # noqa: PLR2004 - French counts from two
+    return f"{grouped(number)}\u00a0{word}"
+
+
+def decimal(number: float | None, digits: int = 1) -> str:
+    """A number with a comma: `1 234,5`."""
+    if number is None:
+        return ""
+    whole, _, fraction = f"{abs(number):.{digits}f}".partition(".")
+    sign = "\u2212" if number < 0 else ""
+    return f"{sign}{grouped(int(whole))}{',' if fraction else ''}{fraction}"
+
+
+def share(number: float | None) -> str:
+    """A share of one as a percentage: `97,1 %`."""
+    return "" if number is None else f"{decimal(100 * number)}\u00a0%"
+
+
+def size(number: int | None) -> str:
+    """A number of bytes: `12,3 Mo`, in powers of a thousand."""
+    if number is None:
+        return ""
+    value, unit = float(number), _UNITS[0]
+    for unit in _UNITS:
+        if value < _STEP or unit == _UNITS[-1]:
+            break
+        value /= _STEP
+    return f"{decimal(value, 0 if unit == _UNITS[0] else 1)}\u00a0{unit}"
+
+
+def named(code: str, names: dict[str, str]) -> str:
+    """What a code of a service is called; the code itself when it is newer than this page."""
+    return names.get(code, code)
+
+
+FILTERS: dict[str, Any] = {
+    "day": day,
+    "moment": moment,
+    "count": count,
+    "decimal": decimal,
+    "share": share,
+    "size": size,
+    "stage": lambda code: named(code, STAGES),
+    "kind": lambda code: named(code, KINDS),
+    "role": lambda code: named(code, ROLES),
+    "dataset_state": lambda code: named(code, DATASET_STATES),
+    "job_state": lambda code: named(code, JOB_STATES),
+    "request_state": lambda code: named(code, REQUEST_STATES),
+}
+"""What the templates call them by."""
+
+
+def _local(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(_PARIS)

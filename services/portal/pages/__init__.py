@@ -1,0 +1,5 @@
+"""The pages, one module for each subject; what each shows is asked of the services."""
+
+from services.portal.pages import catalogue, entry, home
+
+PAGES = [*home.ROUTES, *entry.ROUTES, *catalogue.ROUTES]

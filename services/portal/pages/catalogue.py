@@ -1,0 +1,39 @@
+"""The catalogue: search with facets, and a dataset's page."""
+
+from starlette.responses import Response
+
+from services.portal.lab import path_of
+from services.portal.visit import Visit, get
+
+_FACETS = ("theme", "territory", "licence", "producer", "format", "key", "updated_within")
+_SHOWN_JOINS = 10
+
+
+async def search(visit: Visit) -> Response:
+    """Datasets that meet a question, with their reasons, and what they can be narrowed by."""
+    chosen = {name: visit.asked(name) for name in _FACETS}
+    query = {"q": visit.asked("q"), "after": visit.asked("after"), "limit": 20, "facets": True}
+    found = await visit.lab.get("catalog", "/datasets", **query, **chosen)
+    asked = {"q": visit.asked("q"), **chosen}
+    shown = {"q": visit.asked("q"), "chosen": chosen, "asked": asked, "found": found}
+    # Who types sees the list change; without a script the button sends the same form.
+    if visit.request.headers.get("HX-Request"):
+        return visit.page("catalogue/found.html", **shown)
+    return visit.page("catalogue/search.html", **shown)
+
+
+async def show(visit: Visit) -> Response:
+    """One dataset: what it holds, who may use it and how, what it can be crossed with."""
+    path = path_of("datasets", visit.request.path_params["dataset_id"])
+    found = await visit.lab.parts(
+        dataset=visit.lab.get("catalog", path),
+        joins=visit.lab.get("catalog", f"{path}/joins", limit=_SHOWN_JOINS),
+        recipes=visit.lab.get("catalog", f"{path}/recipes"),
+    )
+    dataset = found["dataset"].value
+    versions = dataset["versions"] if dataset else []
+    newest = next((one for one in reversed(versions) if one["profile"]), None)
+    return visit.page("catalogue/dataset.html", newest=newest, **found)
+
+
+ROUTES = [get("/catalogue", search), get("/catalogue/{dataset_id}", show)]

@@ -1,0 +1,60 @@
+"""Signing in, and out."""
+
+from starlette.responses import Response
+
+from services.portal.lab import Away, Refused
+from services.portal.visit import Visit, get, post
+
+_ENDED = "Vous êtes déconnecté."
+
+
+async def show(visit: Visit) -> Response:
+    """How one signs in here."""
+    return visit.page("entry/sign_in.html", asked=own_path(visit.asked("suite")))
+
+
+async def show_link(visit: Visit) -> Response:
+    """Ask whoever follows a link to confirm: programs that look at links do not use it up."""
+    return visit.page("entry/link.html", code=visit.asked("code"))
+
+
+async def use_link(visit: Visit) -> Response:
+    """Sign in by a link, in a session of its own."""
+    try:
+        made = await visit.sign_in.by_link(visit.text("code"))
+    except Refused:
+        return visit.page(
+            "entry/sign_in.html",
+            401,
+            asked="/",
+            fault=("Ce lien a déjà servi, ou n'est plus valable : demandez-en un autre."),
+        )
+    kept = visit.request.session
+    kept.clear()
+    kept.update(session=made["text"], member_id=made["member_id"], roles=made["roles"])
+    return visit.go("/", "Vous êtes connecté.")
+
+
+async def sign_out(visit: Visit) -> Response:
+    """End the session here, and at intake if it answers: it ends by itself otherwise."""
+    session = str(visit.request.session.get("session", ""))
+    visit.request.session.clear()
+    try:
+        await visit.sign_in.out(session)
+    except Away:
+        return visit.go("/connexion", f"{_ENDED} Le Datalab l'apprendra au plus tard ce soir.")
+    return visit.go("/connexion", _ENDED)
+
+
+def own_path(text: str) -> str:
+    """`text` if it is a path of this portal, else the first page: nobody is sent elsewhere."""
+    is_own = text.startswith("/") and not text.startswith(("//", "/\\")) and "\n" not in text
+    return text if is_own else "/"
+
+
+ROUTES = [
+    get("/connexion", show, is_open=True),
+    get("/connexion/lien", show_link, is_open=True),
+    post("/connexion/lien", use_link, is_open=True),
+    post("/deconnexion", sign_out),
+]

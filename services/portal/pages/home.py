@@ -1,0 +1,29 @@
+"""The first page: what waits for the person who signed in."""
+
+from starlette.responses import RedirectResponse, Response
+
+from services.portal.visit import Visit, get
+
+_SHOWN = 10
+
+
+async def show(visit: Visit) -> Response:
+    """What waits for me, my projects and my data."""
+    person = visit.person
+    if person is None:
+        return RedirectResponse("/connexion", 303)
+    lab = visit.lab
+    asked = {
+        "projects": lab.get("intake", "/projects", limit=_SHOWN, holder_id=person.member_id),
+        "invitations": lab.get("intake", "/projects", limit=_SHOWN, named=True),
+        "requests": lab.get("catalog", "/access-requests", limit=_SHOWN, waiting=True),
+        "datasets": lab.get("catalog", "/datasets", limit=_SHOWN, owner_id=person.member_id),
+    }
+    if person.has("reviewer", "operator"):
+        asked["reviews"] = lab.get("intake", "/projects", stage="advised", limit=_SHOWN)
+    if person.has("reviewer"):
+        asked["releases"] = lab.get("compute", "/release-requests", limit=_SHOWN)
+    return visit.page("home.html", **await lab.parts(**asked))
+
+
+ROUTES = [get("/", show, is_open=True)]

@@ -1,0 +1,154 @@
+"""One request of a person: who it is, what was sent, and how it is answered."""
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinja2 import Environment
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from services.portal.lab import Lab, Refused, SignIn
+from shared.settings import PortalSettings
+
+_SEEN = 303
+_FORBIDDEN, _TOO_LARGE, _UNPROCESSABLE = 403, 413, 422
+_FORM_FIELDS = 200
+
+
+_MENU = (
+    ("/projets", "Mes projets", ()),
+    ("/donnees", "Mes données", ("holder", "owner")),
+    ("/catalogue", "Catalogue", ()),
+    ("/demandes", "Demandes d'accès", ("owner",)),
+    ("/revue", "Revue", ("reviewer", "operator")),
+    ("/partenaires", "Partenaires", ()),
+    ("/compte", "Compte", ()),
+)
+"""Address, title, and the roles that it is for; for all when there are none."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who signed in, as a member with roles."""
+
+    member_id: str
+    roles: frozenset[str]
+
+    def has(self, *roles: str) -> bool:
+        """Whether the person has one of these roles."""
+        return bool(self.roles & set(roles))
+
+
+@dataclass
+class Visit:
+    """A request, with what its handler needs; `form` has no files that were not chosen."""
+
+    request: Request
+    settings: PortalSettings
+    templates: Environment
+    lab: Lab
+    sign_in: SignIn
+    form: FormData = field(default_factory=FormData)
+
+    @property
+    def person(self) -> Person | None:
+        """Who signed in, if anybody."""
+        kept = self.request.session
+        if "session" not in kept:
+            return None
+        return Person(kept["member_id"], frozenset(kept["roles"]))
+
+    @property
+    def menu(self) -> list[tuple[str, str]]:
+        """The addresses of the pages that this person uses, with their titles."""
+        person = self.person
+        return [
+            (address, title)
+            for address, title, roles in _MENU
+            if person and (not roles or person.has(*roles))
+        ]
+
+    @property
+    def csrf(self) -> str:
+        """What a form of this browser brings along; made the first time."""
+        token: str = self.request.session.setdefault("csrf", secrets.token_urlsafe(16))
+        return token
+
+    def text(self, name: str) -> str:
+        """A field of the form, without spaces around it; empty when it was not sent."""
+        value = self.form.get(name, "")
+        return value.strip() if isinstance(value, str) else ""
+
+    def texts(self, name: str) -> list[str]:
+        """All values of a field of the form, without empty ones."""
+        values = (one.strip() for one in self.form.getlist(name) if isinstance(one, str))
+        return [one for one in values if one]
+
+    def asked(self, name: str, default: str = "") -> str:
+        """A parameter of the address."""
+        return self.request.query_params.get(name, default)
+
+    def page(self, template: str, status: int = 200, **shown: Any) -> Response:  # noqa: ANN401 - see render
+        """A page; what it shows is written as text, whoever it is from."""
+        return HTMLResponse(self.render(template, **shown), status)
+
+    def render(self, template: str, **shown: Any) -> str:  # noqa: ANN401 - a template takes anything
+        """The HTML of a template."""
+        said = self.request.session.pop("said", None)
+        common = {
+            "visit": self,
+            "person": self.person,
+            "lab_name": self.settings.lab_name,
+            "path": self.request.url.path,
+            "said": said,
+        }
+        return self.templates.get_template(template).render(**common, **shown)
+
+    def go(self, path: str, said: str = "") -> Response:
+        """Send the browser to another page of the portal, which says `said` at its top."""
+        if said:
+            self.request.session["said"] = said
+        return RedirectResponse(path, _SEEN)
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+def get(path: str, handler: Handler, *, is_open: bool = False) -> Route:
+    """A page; who has not signed in is asked to, unless it `is_open`."""
+    return Route(path, _answering(handler, is_open=is_open), methods=["GET"])
+
+
+def post(path: str, handler: Handler, *, is_open: bool = False) -> Route:
+    """What a form of a page does."""
+    return Route(path, _answering(handler, is_open=is_open), methods=["POST"])
+
+
+def _answering(handler: Handler, *, is_open: bool) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        visit: Visit = request.app.state.visit(request)
+        if visit.person is None and not is_open:
+            return RedirectResponse(f"/connexion?suite={request.url.path}", _SEEN)
+        if request.method != "POST":
+            return await handler(visit)
+        async with request.form(max_fields=_FORM_FIELDS) as form:
+            visit.form = form
+            if not hmac.compare_digest(visit.text("csrf").encode(), visit.csrf.encode()):
+                raise Refused(
+                    _FORBIDDEN, "Cette page est restée ouverte trop longtemps : rechargez-la."
+                )
+            return await handler(visit)
+
+    return answer
+
+
+def faults_of(refused: Refused) -> Mapping[str, Any]:
+    """What a form shows of a refusal: the field at fault, and the sentence; raises other kinds."""
+    if refused.status not in {400, 409, _TOO_LARGE, _UNPROCESSABLE}:
+        raise refused
+    return {"fault": refused.detail, "fault_at": refused.field}
