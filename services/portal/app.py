@@ -9,7 +9,7 @@ from importlib.resources import files
 from urllib.parse import urlencode
 
 import httpx
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -93,12 +93,11 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
 
 
 def templates_of() -> Environment:
-    """The templates; a name that a page forgot to give is an error, not an empty text."""
+    """The templates; what a service of another version does not tell is an empty text."""
     loader = PackageLoader("services.portal")
     templates = Environment(
         loader=loader,
         autoescape=True,
-        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ from services.portal.lab import Lab, Refused, SignIn
 from shared.settings import PortalSettings
 
 _SEEN = 303
-_FORBIDDEN, _TOO_LARGE, _UNPROCESSABLE = 403, 413, 422
+_FORBIDDEN = 403
+_OF_WHAT_WAS_SENT = frozenset((400, 409, 413, 422))
 _FORM_FIELDS = 200
 
 
@@ -147,8 +148,19 @@ def _answering(handler: Handler, *, is_open: bool) -> Callable[[Request], Awaita
     return answer
 
 
-def faults_of(refused: Refused) -> Mapping[str, Any]:
-    """What a form shows of a refusal: the field at fault, and the sentence; raises other kinds."""
-    if refused.status not in {400, 409, _TOO_LARGE, _UNPROCESSABLE}:
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with a form: the sentence, and the field that it is told at."""
+
+    said: str = ""
+    at: str = ""
+
+
+def faults_of(refused: Refused) -> Faults:
+    """What a form shows of a refusal; one that is not of what was sent is raised again.
+
+    A list is one field of the form: what is wrong with `territory.0` is told at `territory`.
+    """
+    if refused.status not in _OF_WHAT_WAS_SENT:
         raise refused
-    return {"fault": refused.detail, "fault_at": refused.field}
+    return Faults(refused.detail, refused.field.partition(".")[0])

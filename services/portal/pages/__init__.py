@@ -1,5 +1,5 @@
 """The pages, one module for each subject; what each shows is asked of the services."""
 
-from services.portal.pages import catalogue, entry, home
+from services.portal.pages import catalogue, entry, home, projects
 
-PAGES = [*home.ROUTES, *entry.ROUTES, *catalogue.ROUTES]
+PAGES = [*home.ROUTES, *entry.ROUTES, *catalogue.ROUTES, *projects.ROUTES]

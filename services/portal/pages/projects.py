@@ -1,0 +1,156 @@
+"""Projects: a question is sent in, and everything that is asked of people on its way."""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from services.portal.french import STAGES
+from services.portal.lab import Json, Refused, path_of
+from services.portal.visit import Faults, Visit, faults_of, get, post
+from shared.aggregate import new_id
+
+_FIELDS = ("title", "problem", "theme", "territory", "keywords", "skills")
+_WAY = (
+    "submitted",
+    "advised",
+    "secured",
+    "equipped",
+    "trialled",
+    "piloted",
+    "staffed",
+    "delivered",
+)
+_NO_FAULTS = Faults()
+_EVENTS = 50
+_JOBS = 20
+
+
+async def page(visit: Visit) -> Response:
+    """The projects that the person sees: one's own, or for the lab's staff all of them."""
+    stage = visit.asked("etape")
+    found = await visit.lab.get("intake", "/projects", stage=stage, after=visit.asked("after"))
+    return visit.page("projects/list.html", found=found, stage=stage, stages=STAGES)
+
+
+async def write(visit: Visit) -> Response:
+    """An empty form."""
+    return visit.page("projects/new.html", given={}, key=new_id("key"), faults=_NO_FAULTS)
+
+
+async def submit(visit: Visit) -> Response:
+    """Send a project in; sent twice, the form makes one."""
+    given = {name: visit.text(name) for name in _FIELDS}
+    key = visit.text("key")
+    body = {
+        **{name: given[name] for name in ("title", "problem", "theme")},
+        **{name: words(given[name]) for name in ("territory", "keywords", "skills")},
+    }
+    try:
+        project = await visit.lab.post("intake", "/projects", body, key)
+    except Refused as refused:
+        shown = {"given": given, "key": key, "faults": faults_of(refused)}
+        return visit.page("projects/new.html", refused.status, **shown)
+    return visit.go(
+        f"/projets/{project['id']}",
+        "Votre projet est déposé : le Datalab cherche les données qui lui conviennent.",
+    )
+
+
+async def show(visit: Visit) -> Response:
+    """One project: where it stands, who is waited for, and what this person can do now."""
+    return await _show(visit)
+
+
+async def answer(visit: Visit) -> Response:
+    """Accept or decline the part in a project that one is asked for."""
+    body = {"answer": visit.text("answer"), "reason": visit.text("reason")}
+    return await _do(visit, "invitation", body, "Votre réponse est enregistrée.")
+
+
+async def choose_site(visit: Visit) -> Response:
+    """Ask a member to pilot the project."""
+    body = {"site_id": visit.text("site_id")}
+    return await _do(visit, "pilot-site", body, "Le site pilote est invité.")
+
+
+async def form_team(visit: Visit) -> Response:
+    """Ask members to work on the project."""
+    body = {"team": visit.texts("team")}
+    return await _do(visit, "team", body, "L'équipe est invitée.")
+
+
+async def withdraw(visit: Visit) -> Response:
+    """Give the project up."""
+    return await _do(visit, "withdraw", {"reason": visit.text("reason")}, "Le projet est retiré.")
+
+
+async def deliver(visit: Visit) -> Response:
+    """Deliver a result: it becomes a dataset of the catalogue."""
+    body = {
+        **{name: visit.text(name) for name in ("job_id", "title", "description", "licence")},
+        "keywords": words(visit.text("keywords")),
+    }
+    return await _do(visit, "delivery", body, "Le service est livré et rejoint le catalogue.")
+
+
+def words(text: str) -> list[str]:
+    """What is written with commas between."""
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
+async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
+    """Have a command done on the project of the address; a fault is told on its page."""
+    path = path_of("projects", visit.request.path_params["project_id"])
+    try:
+        await visit.lab.post("intake", f"{path}/{command}", body)
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    return visit.go(f"/projets{path.removeprefix('/projects')}", said)
+
+
+async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
+    project_id = visit.request.path_params["project_id"]
+    path = path_of("projects", project_id)
+    project = await visit.lab.get("intake", path)
+    found = await visit.lab.parts(
+        timeline=visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS),
+        jobs=visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS),
+        members=visit.lab.get("intake", "/members", limit=100),
+    )
+    shown = {"way": _WAY, "can": _possible(visit, project), "faults": faults}
+    return visit.page("projects/show.html", status, project=project, **found, **shown)
+
+
+def _possible(visit: Visit, project: Json) -> dict[str, bool]:
+    """What is worth offering: the services decide whether it may be done."""
+    person, stage = visit.person, project["stage"]
+    is_staff = bool(person and person.has("reviewer", "operator"))
+    is_holder = bool(person and person.member_id == project["holder_id"])
+    is_open = stage not in {"delivered", "rejected", "withdrawn"}
+    invited = [
+        one
+        for one in project.get("invitations", [])
+        if person and one["member_id"] == person.member_id and one["state"] == "invited"
+    ]
+    return {
+        "treat": is_open and (is_holder or is_staff) and stage not in {"piloted", "staffed"},
+        "review": is_staff and stage == "advised",
+        "site": is_staff and stage == "trialled",
+        "team": is_staff and stage == "piloted",
+        "answer": bool(invited),
+        "withdraw": is_open and (is_holder or is_staff),
+        "deliver": stage == "staffed" and is_holder and bool(project.get("results")),
+    }
+
+
+ROUTES = [
+    get("/projets", page),
+    get("/projets/nouveau", write),
+    post("/projets", submit),
+    get("/projets/{project_id}", show),
+    post("/projets/{project_id}/reponse", answer),
+    post("/projets/{project_id}/site-pilote", choose_site),
+    post("/projets/{project_id}/equipe", form_team),
+    post("/projets/{project_id}/retrait", withdraw),
+    post("/projets/{project_id}/livraison", deliver),
+]
