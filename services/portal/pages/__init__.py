@@ -1,5 +1,5 @@
 """The pages, one module for each subject; what each shows is asked of the services."""
 
-from services.portal.pages import catalogue, entry, home, projects
+from services.portal.pages import catalogue, entry, home, projects, treatments
 
-PAGES = [*home.ROUTES, *entry.ROUTES, *catalogue.ROUTES, *projects.ROUTES]
+PAGES = [*home.ROUTES, *entry.ROUTES, *catalogue.ROUTES, *projects.ROUTES, *treatments.ROUTES]

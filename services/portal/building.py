@@ -1,0 +1,109 @@
+"""A treatment made of choices: two tables crossed, rows kept, groups counted, a chart, a map."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from services.portal.lab import Json
+
+Step = dict[str, Json]
+Treatment = dict[str, Json]
+
+COMPARISONS = {
+    "=": "est égal à",
+    "<>": "n'est pas",
+    "<": "est inférieur à",
+    "<=": "est au plus",
+    ">": "est supérieur à",
+    ">=": "est au moins",
+}
+"""How rows may be kept by a value, as SQL writes it and people read it."""
+
+KEY_PARTS = ("left_key", "right_key", "left_via", "right_via")
+"""What a proposed key of the preview says, that the step of a crossing takes."""
+
+_LEFT, _RIGHT = "gauche", "droite"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What somebody chose; empty where nothing was chosen yet.
+
+    `key` has the parts of a proposed key; `counts` counts the rows of each group.
+    """
+
+    left: str = ""
+    right: str = ""
+    key: dict[str, str] = field(default_factory=dict)
+    kept: tuple[str, str, str] = ("", "", "")
+    by: tuple[str, ...] = ()
+    counts: bool = False
+    sums: tuple[str, ...] = ()
+    means: tuple[str, ...] = ()
+    bars: tuple[str, str] = ("", "")
+    coloured: tuple[str, str] = ("", "")
+    report: bool = False
+    title: str = ""
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The datasets by the names of their tables."""
+        named = {_LEFT: self.left, _RIGHT: self.right}
+        return {name: dataset for name, dataset in named.items() if dataset}
+
+
+def treatment_of(choices: Choices) -> Treatment | None:
+    """The treatment that was chosen so far; None while there is nothing to do with the data."""
+    steps = list(_steps(choices))
+    return {"inputs": choices.inputs, "steps": steps} if steps else None
+
+
+def _steps(choices: Choices) -> Iterator[Step]:
+    table = _LEFT
+    for step in _made(choices):
+        inputs = {
+            name: table if given == _LEFT else given for name, given in step["inputs"].items()
+        }
+        yield {**step, "inputs": inputs}
+        table = step["output"]
+
+
+def _made(choices: Choices) -> Iterator[Step]:
+    """Each step on the table of the one before, which stands as the left one here."""
+    if choices.right and choices.key:
+        inputs = {"left": _LEFT, "right": _RIGHT}
+        key = {name: choices.key[name] for name in KEY_PARTS if choices.key.get(name)}
+        yield _step("cross", inputs, key, "croisement")
+    if all(choices.kept):
+        yield _step("query", {"table": _LEFT}, {"sql": _kept_sql(*choices.kept)}, "lignes_gardees")
+    if choices.by:
+        told = {"by": choices.by, "sums": choices.sums, "means": choices.means}
+        given = {name: list(columns) for name, columns in told.items() if columns}
+        rows = {"rows": "nombre"} if choices.counts else {}
+        yield _step("aggregate", {"table": _LEFT}, {**given, **rows}, "comptes")
+    if all(choices.bars):
+        label, value = choices.bars
+        drawn = {"label": label, "value": value, "title": choices.title}
+        yield _step("chart", {"table": _LEFT}, drawn, "graphique")
+    if all(choices.coloured):
+        key_column, value = choices.coloured
+        drawn = {"key": key_column, "value": value, "title": choices.title}
+        yield _step("map", {"table": _LEFT}, drawn, "carte")
+    if choices.report:
+        yield _step("report", {"table": _LEFT}, {"title": choices.title}, "rapport")
+
+
+def _step(application: str, inputs: dict[str, str], parameters: Json, output: str) -> Step:
+    return {
+        "application": application,
+        "inputs": inputs,
+        "parameters": parameters,
+        "output": output,
+    }
+
+
+def _kept_sql(column: str, comparison: str, value: str) -> str:
+    """The rows with that value; a number is compared as one where the column holds numbers."""
+    if comparison not in COMPARISONS:
+        comparison = "="
+    name, text = column.replace('"', '""'), value.replace("'", "''")
+    return f'SELECT * FROM "table" WHERE "{name}" {comparison} \'{text}\''  # noqa: S608 - quoted

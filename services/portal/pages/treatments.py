@@ -1,0 +1,167 @@
+"""What to do with the data: built by choices, by a recipe, in SQL or in Python; seen before."""
+
+import json
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+from starlette.responses import Response
+
+from services.portal.building import COMPARISONS, KEY_PARTS, Choices, treatment_of
+from services.portal.lab import Json, Part, Refused, path_of
+from services.portal.visit import Faults, Visit, faults_of, get, post
+
+_FOUND = 50
+_LONGEST = 300_000
+_NONE = "|"
+
+
+async def show(visit: Visit) -> Response:
+    """The choices, and beside them what the treatment would make."""
+    return await _show(visit, Faults())
+
+
+async def save(visit: Visit) -> Response:
+    """Let the treatment that was shown be the project's."""
+    project_id = visit.request.path_params["project_id"]
+    try:
+        treatment = _read(visit.text("treatment"))
+        path = path_of("projects", project_id, "treatment")
+        await visit.lab.post("intake", path, treatment)
+    except Refused as refused:
+        return await _show(visit, faults_of(refused), refused.status)
+    return visit.go(
+        f"/projets/{project_id}",
+        "Le traitement est enregistré : le Datalab le vérifie et demande aux producteurs.",
+    )
+
+
+async def write(visit: Visit) -> Response:
+    """What a treatment that somebody wrote would make: SQL over the datasets, or a whole one."""
+    try:
+        treatment = _written(visit)
+    except Refused as refused:
+        return await _show(visit, faults_of(refused), refused.status)
+    return await _show(visit, Faults(), treatment=treatment)
+
+
+async def _show(
+    visit: Visit, faults: Faults, status: int = 200, treatment: Json = None
+) -> Response:
+    project = await visit.lab.get(
+        "intake", path_of("projects", visit.request.path_params["project_id"])
+    )
+    choices = _choices(visit)
+    wanted = treatment or treatment_of(choices)
+    asked = {
+        "keys": _keys(visit, choices),
+        "recipes": visit.lab.get("compute", "/recipes", limit=_FOUND),
+        "found": visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
+        "preview": _preview(visit, wanted),
+        "columns": _columns(visit, choices),
+    }
+    parts = await visit.lab.parts(**asked)
+    preview = parts["preview"].value
+    if isinstance(preview, Faults):
+        faults, parts["preview"] = preview, Part()
+    shown = {
+        "project": project,
+        "choices": choices,
+        "comparisons": COMPARISONS,
+        "treatment": json.dumps(wanted, ensure_ascii=False, indent=1) if wanted else "",
+        "faults": faults,
+        "q": visit.asked("q"),
+        "sql": visit.text("sql"),
+        "key_text": _NONE.join(choices.key.get(name, "") for name in KEY_PARTS),
+    }
+    return visit.page("treatments/build.html", status, **parts, **shown)
+
+
+async def _preview(visit: Visit, treatment: Json) -> Json:
+    """What it would make; Faults when it cannot run as it is."""
+    if treatment is None:
+        return None
+    try:
+        return await visit.lab.post("compute", "/treatments/preview", treatment)
+    except Refused as refused:
+        return faults_of(refused)
+
+
+async def _keys(visit: Visit, choices: Choices) -> Json:
+    """The keys by which the two tables meet, best first."""
+    if not (choices.left and choices.right):
+        return []
+    body = {"inputs": choices.inputs}
+    told = await visit.lab.post("compute", "/treatments/preview", body)
+    return [
+        {**one, "text": _NONE.join(one[name] or "" for name in KEY_PARTS)}
+        for one in told["proposed"]
+    ]
+
+
+async def _columns(visit: Visit, choices: Choices) -> Json:
+    """The columns that groups and figures may be of: those of the table before it is counted."""
+    before = Choices(left=choices.left, right=choices.right, key=choices.key)
+    wanted = treatment_of(before)
+    if wanted is None and choices.left:
+        dataset = await visit.lab.get("catalog", path_of("datasets", choices.left))
+        profiles = [one["profile"] for one in dataset["versions"] if one["profile"]]
+        return profiles[-1]["columns"] if profiles else []
+    told = await _preview(visit, wanted)
+    return told["columns"] if isinstance(told, dict) else []
+
+
+def _choices(visit: Visit) -> Choices:
+    asked = visit.request.query_params
+    parts = asked.get("cle", "").split(_NONE)
+    key = dict(zip(KEY_PARTS, parts, strict=False)) if len(parts) == len(KEY_PARTS) else {}
+    return Choices(
+        left=asked.get("gauche", ""),
+        right=asked.get("droite", ""),
+        key=key,
+        kept=(asked.get("colonne", ""), asked.get("comparaison", "="), asked.get("valeur", "")),
+        by=tuple(filter(None, asked.getlist("par"))),
+        counts=bool(asked.get("compter")),
+        sums=tuple(filter(None, asked.getlist("sommes"))),
+        means=tuple(filter(None, asked.getlist("moyennes"))),
+        bars=(asked.get("barres", ""), asked.get("hauteur", "")),
+        coloured=(asked.get("territoire", ""), asked.get("couleur", "")),
+        report=bool(asked.get("rapport")),
+        title=asked.get("titre", ""),
+    )
+
+
+def _written(visit: Visit) -> Json:
+    """The treatment of one step that runs the SQL or Python that was written."""
+    datasets = visit.texts("dataset")
+    inputs = {f"table_{number}": one for number, one in enumerate(datasets, 1)}
+    if sql := visit.text("sql"):
+        return _one_step("query", {"sql": sql}, inputs)
+    if code := visit.text("code"):
+        return _one_step("python", {"code": code}, inputs)
+    return _read(visit.text("treatment"))
+
+
+def _one_step(application: str, parameters: Json, inputs: dict[str, str]) -> Json:
+    named = {name: name for name in inputs}
+    step = {"application": application, "inputs": named, "output": "resultat"}
+    return {"inputs": inputs, "steps": [{**step, "parameters": parameters}]}
+
+
+def _read(text: str) -> Any:  # noqa: ANN401 - JSON
+    """A treatment as JSON or YAML; Refused, naming the field, for anything else."""
+    if len(text) > _LONGEST:
+        raise Refused(422, "ce texte est trop long", "treatment")
+    try:
+        read = json.loads(json.dumps(yaml.safe_load(text), allow_nan=False))
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        raise Refused(422, "ce n'est ni du JSON ni du YAML", "treatment") from error
+    if not isinstance(read, dict):
+        raise Refused(422, "il faut un objet avec « inputs » et « steps »", "treatment")
+    return read
+
+
+ROUTES = [
+    get("/projets/{project_id}/traitement", show),
+    post("/projets/{project_id}/traitement", save),
+    post("/projets/{project_id}/traitement/apercu", write),
+]
