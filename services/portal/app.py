@@ -25,6 +25,7 @@ from services.portal import health
 from services.portal.french import FILTERS
 from services.portal.lab import Away, Lab, Refused, SignIn, Tokens
 from services.portal.pages import PAGES
+from services.portal.typography import FrenchSpaces
 from services.portal.visit import Visit
 from shared import metrics
 from shared.settings import PortalSettings
@@ -100,6 +101,7 @@ def templates_of() -> Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=[FrenchSpaces],
     )
     templates.filters.update(FILTERS)
     templates.globals["address"] = address

@@ -109,14 +109,25 @@ class Lab:
         return response.json() if response.content else None
 
     async def upload(
-        self, service: Service, path: str, metadata: Mapping[str, object], file: BinaryIO, name: str
+        self,
+        service: Service,
+        path: str,
+        metadata: Mapping[str, object],
+        file: BinaryIO,
+        name: str,
+        *,
+        key: str = "",
     ) -> Json:
-        """What POST answers of a file, an open one, with its metadata."""
+        """What POST answers of a file, an open one, with its metadata; done once for a `key`."""
+        headers = {"Idempotency-Key": key} if key else {}
         files = {
             "metadata": (None, json.dumps(metadata), "application/json"),
             "file": (name, file, "application/octet-stream"),
         }
-        return (await self._call(service, "POST", path, files=files, timeout=None)).json()
+        response = await self._call(
+            service, "POST", path, files=files, headers=headers, timeout=None
+        )
+        return response.json()
 
     @asynccontextmanager
     async def stream(

@@ -7,18 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Environment
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive
 
+from services.portal.french import size
 from services.portal.lab import Lab, Refused, SignIn
 from shared.settings import PortalSettings
 
 _SEEN = 303
-_FORBIDDEN = 403
+_FORBIDDEN, _TOO_LARGE = 403, 413
 _OF_WHAT_WAS_SENT = frozenset((400, 409, 413, 422))
 _FORM_FIELDS = 200
+_FORM_BYTES = 1_000_000
+"""The most that a form brings beside a file, and a field of one with a file."""
 
 
 _MENU = (
@@ -90,6 +94,11 @@ class Visit:
         values = (one.strip() for one in self.form.getlist(name) if isinstance(one, str))
         return [one for one in values if one]
 
+    def file(self, name: str) -> UploadFile | None:
+        """The file that was chosen in a field of the form, if any."""
+        value = self.form.get(name)
+        return value if isinstance(value, UploadFile) and value.filename else None
+
     def asked(self, name: str, default: str = "") -> str:
         """A parameter of the address."""
         return self.request.query_params.get(name, default)
@@ -125,19 +134,24 @@ def get(path: str, handler: Handler, *, is_open: bool = False) -> Route:
     return Route(path, _answering(handler, is_open=is_open), methods=["GET"])
 
 
-def post(path: str, handler: Handler, *, is_open: bool = False) -> Route:
-    """What a form of a page does."""
-    return Route(path, _answering(handler, is_open=is_open), methods=["POST"])
+def post(path: str, handler: Handler, *, is_open: bool = False, takes_file: bool = False) -> Route:
+    """What a form of a page does; one that `takes_file` may be as large as the lab's files."""
+    answer = _answering(handler, is_open=is_open, takes_file=takes_file)
+    return Route(path, answer, methods=["POST"])
 
 
-def _answering(handler: Handler, *, is_open: bool) -> Callable[[Request], Awaitable[Response]]:
+def _answering(
+    handler: Handler, *, is_open: bool, takes_file: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         visit: Visit = request.app.state.visit(request)
         if visit.person is None and not is_open:
             return RedirectResponse(f"/connexion?suite={request.url.path}", _SEEN)
         if request.method != "POST":
             return await handler(visit)
-        async with request.form(max_fields=_FORM_FIELDS) as form:
+        limit = visit.settings.max_upload_bytes if takes_file else 0
+        sent = Request(request.scope, _bounded(request.receive, limit))
+        async with sent.form(max_files=1, max_fields=_FORM_FIELDS) as form:
             visit.form = form
             if not hmac.compare_digest(visit.text("csrf").encode(), visit.csrf.encode()):
                 raise Refused(
@@ -146,6 +160,33 @@ def _answering(handler: Handler, *, is_open: bool) -> Callable[[Request], Awaita
             return await handler(visit)
 
     return answer
+
+
+def _bounded(receive: Receive, largest_file: int) -> Receive:
+    """The same for a body that holds a file of so many bytes at most; Refused beyond that.
+
+    Starlette keeps a file of any size on disk, and a form of any size in memory.
+    """
+    left = largest_file + _FORM_BYTES
+
+    async def receiving() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            await _read_on(receive, message, largest_file)
+            told = f"Le fichier dépasse {size(largest_file)}." if largest_file else ""
+            raise Refused(_TOO_LARGE, told or "Ce formulaire est trop long.")
+        return message
+
+    return receiving
+
+
+async def _read_on(receive: Receive, message: Message, most: int) -> None:
+    """Forget the rest of a body: browsers show an answer only to what they sent whole."""
+    while message.get("more_body") and most > 0:
+        message = await receive()
+        most -= len(message.get("body", b""))
 
 
 @dataclass(frozen=True)

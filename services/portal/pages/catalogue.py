@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from services.portal.download import download
 from services.portal.lab import path_of
 from services.portal.visit import Visit, get
 
@@ -36,4 +37,14 @@ async def show(visit: Visit) -> Response:
     return visit.page("catalogue/dataset.html", newest=newest, **found)
 
 
-ROUTES = [get("/catalogue", search), get("/catalogue/{dataset_id}", show)]
+async def table(visit: Visit) -> Response:
+    """The rows of a dataset, in the format that the address names."""
+    path = path_of("datasets", visit.request.path_params["dataset_id"], "table")
+    return await download(visit, "catalog", path, format=visit.asked("format", "csv"))
+
+
+ROUTES = [
+    get("/catalogue", search),
+    get("/catalogue/{dataset_id}", show),
+    get("/catalogue/{dataset_id}/table", table),
+]
