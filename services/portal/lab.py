@@ -3,8 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 from urllib.parse import quote
@@ -129,23 +128,26 @@ class Lab:
         )
         return response.json()
 
-    @asynccontextmanager
-    async def stream(
-        self, service: Service, path: str, headers: Mapping[str, str] | None = None, **query: str
-    ) -> AsyncIterator[httpx.Response]:
-        """GET something piece by piece: a file, or server-sent events."""
-        url, sent = self._urls[service] + path, {**(headers or {}), **await self._bearer()}
-        given = {name: value for name, value in query.items() if value}
+    async def open(
+        self, service: Service, path: str, *, last_event_id: str = "", **query: str
+    ) -> httpx.Response:
+        """GET something piece by piece, a file or server-sent events; who takes it closes it."""
+        headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+        request = self._http.build_request(
+            "GET",
+            self._urls[service] + path,
+            params={name: value for name, value in query.items() if value},
+            headers={**headers, **await self._bearer()},
+            timeout=httpx.Timeout(10, read=None),
+        )
         try:
-            async with self._http.stream(
-                "GET", url, params=given, headers=sent, timeout=httpx.Timeout(10, read=None)
-            ) as response:
-                if response.is_error:
-                    await response.aread()
-                _check(service, response)
-                yield response
+            response = await self._http.send(request, stream=True)
+            if response.is_error:
+                await response.aread()
         except httpx.TransportError as error:
             raise Away(service) from error
+        _check(service, response)
+        return response
 
     async def parts(self, **asked: Awaitable[Json]) -> dict[str, Any]:
         """A Part for each of these, asked at once: who is away is told, who refuses is raised."""
@@ -184,6 +186,15 @@ class SignIn:
     async def out(self, session: str) -> None:
         """End a session; raises Refused or Away."""
         await _show(self._http, f"{self._intake}/sessions/end", session)
+
+
+async def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """What an open answer holds, as it comes; it is closed at the end, or when nobody listens."""
+    try:
+        async for piece in response.aiter_bytes():
+            yield piece
+    finally:
+        await response.aclose()
 
 
 def path_of(*parts: str) -> str:

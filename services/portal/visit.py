@@ -19,7 +19,7 @@ from shared.settings import PortalSettings
 
 _SEEN = 303
 _FORBIDDEN, _TOO_LARGE = 403, 413
-_OF_WHAT_WAS_SENT = frozenset((400, 409, 413, 422))
+_OF_WHAT_WAS_SENT = frozenset((400, 403, 409, 413, 422))
 _FORM_FIELDS = 200
 _FORM_BYTES = 1_000_000
 """The most that a form brings beside a file, and a field of one with a file."""

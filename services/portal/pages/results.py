@@ -1,0 +1,126 @@
+"""A job: how far it is, what it made, and what of it may leave."""
+
+import csv
+import io
+from contextlib import aclosing
+
+import httpx
+from starlette.responses import Response, StreamingResponse
+
+from services.portal.lab import Json, Refused, path_of, pieces_of
+from services.portal.visit import Faults, Visit, faults_of, get, post
+
+_TABLE, _SHOWN_ROWS, _SHOWN_BYTES = "result.csv", 50, 64_000
+_PICTURES = {"image/png", "image/svg+xml"}
+_NO_CONTENT = 204
+_SEALED = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""What a file may do that opens within the page's address: nothing but to be looked at."""
+
+
+async def show(visit: Visit) -> Response:
+    """A job with its log, and its result once it is there."""
+    job_id = visit.request.path_params["job_id"]
+    job = await visit.lab.get("compute", path_of("jobs", job_id))
+    shown = {"job": job, "files": _files(job), "table": await _first_rows(visit, job)}
+    # The part that changes is asked for alone while the job goes on.
+    name = "live.html" if visit.request.headers.get("HX-Request") else "show.html"
+    return visit.page(f"results/{name}", **shown)
+
+
+async def follow(visit: Visit) -> Response:
+    """What happens to a job, as server-sent events."""
+    path = path_of("jobs", visit.request.path_params["job_id"], "events")
+    last = visit.request.headers.get("Last-Event-ID", "")
+    response = await visit.lab.open("compute", path, last_event_id=last)
+    if response.status_code == _NO_CONTENT:
+        await response.aclose()
+        return Response(status_code=_NO_CONTENT)
+    return StreamingResponse(pieces_of(response), media_type="text/event-stream")
+
+
+async def download(visit: Visit) -> Response:
+    """A file of a result. Pictures are shown; all else is saved, and nothing is run here."""
+    path = path_of("jobs", visit.request.path_params["job_id"], "result")
+    query = {"name": visit.asked("nom"), "format": visit.asked("format")}
+    return sent(await visit.lab.open("compute", path, **query))
+
+
+def sent(response: httpx.Response) -> Response:
+    """A file as a service sends it: a picture to look at, anything else to be saved."""
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    headers = {"content-security-policy": _SEALED}
+    if kind not in _PICTURES:
+        given = response.headers.get("content-disposition", "")
+        headers["content-disposition"] = given.replace("inline", "attachment") or "attachment"
+        kind = "application/octet-stream"
+    return StreamingResponse(pieces_of(response), media_type=kind, headers=headers)
+
+
+async def cancel(visit: Visit) -> Response:
+    """Stop a job."""
+    job_id = visit.request.path_params["job_id"]
+    await visit.lab.post("compute", path_of("jobs", job_id, "cancel"))
+    return visit.go(f"/resultats/{job_id}", "Le calcul s'arrête.")
+
+
+async def show_release(visit: Visit) -> Response:
+    """What was checked of a held result, rule by rule."""
+    return await _show_release(visit, Faults())
+
+
+async def decide(visit: Visit) -> Response:
+    """Let a held result go, or keep it back."""
+    job_id = visit.request.path_params["job_id"]
+    body = {
+        "decision": visit.text("decision"),
+        "reason": visit.text("reason"),
+        "version": int(visit.text("version") or 0),
+    }
+    try:
+        await visit.lab.post("compute", path_of("jobs", job_id, "release"), body)
+    except Refused as refused:
+        return await _show_release(visit, faults_of(refused), refused.status)
+    return visit.go("/revue", "Votre décision est enregistrée.")
+
+
+async def _show_release(visit: Visit, faults: Faults, status: int = 200) -> Response:
+    job_id = visit.request.path_params["job_id"]
+    asked = await visit.lab.get("compute", path_of("release-requests", job_id))
+    return visit.page("results/release.html", status, asked=asked, faults=faults)
+
+
+def _files(job: Json) -> list[Json]:
+    return [
+        {**one, "is_picture": one["file"]["media_type"] in _PICTURES}
+        for one in job["outputs"]
+        if not one["is_internal"]
+    ]
+
+
+async def _first_rows(visit: Visit, job: Json) -> list[list[str]]:
+    """The first rows of the result's table, its header first; none while there is no table."""
+    is_there = any(one["name"] == _TABLE for one in _files(job))
+    if job["state"] != "succeeded" or job["is_held"] or not is_there:
+        return []
+    text = b""
+    path = path_of("jobs", job["id"], "result")
+    async with aclosing(pieces_of(await visit.lab.open("compute", path, name=_TABLE))) as pieces:
+        async for piece in pieces:
+            text += piece
+            if len(text) > _SHOWN_BYTES:
+                break
+    lines = text[:_SHOWN_BYTES].decode("utf-8-sig", "ignore").splitlines(keepends=True)
+    whole = lines if len(text) <= _SHOWN_BYTES else lines[:-1]
+    delimiter = ";" if whole and ";" in whole[0] else ","
+    rows = csv.reader(io.StringIO("".join(whole)), delimiter=delimiter)
+    return [row for row, _ in zip(rows, range(_SHOWN_ROWS + 1), strict=False)]
+
+
+ROUTES = [
+    get("/resultats/{job_id}", show),
+    get("/resultats/{job_id}/evenements", follow),
+    get("/resultats/{job_id}/fichier", download),
+    post("/resultats/{job_id}/arret", cancel),
+    get("/resultats/{job_id}/sortie", show_release),
+    post("/resultats/{job_id}/sortie", decide),
+]
