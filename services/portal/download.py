@@ -1,33 +1,25 @@
-"""Files of the services, passed on piece by piece to be saved and never shown as a page of ours."""
-
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+"""Files of the services, passed on piece by piece; none is ever a page of this address."""
 
 from starlette.responses import Response, StreamingResponse
 
-from services.portal.lab import Service
+from services.portal.lab import Service, pieces_of
 from services.portal.visit import Visit
-from shared.tables.exports import MEDIA_TYPES
 
-_AS_BYTES = "application/octet-stream"
-_PASSED_ON = ("content-disposition", "content-length")
-_PLAIN = {"accept-encoding": "identity"}
+PICTURES = frozenset(("image/png", "image/svg+xml"))
+_SEALED = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""What a picture may do that somebody opens by its own address: nothing but be looked at."""
 
 
 async def download(visit: Visit, service: Service, path: str, **query: str) -> Response:
-    """What a service sends at that path; raises Refused or Away before anything is sent."""
-    kept = AsyncExitStack()
-    sent = await kept.enter_async_context(visit.lab.stream(service, path, _PLAIN, **query))
+    """What a service sends at that path: a picture to look at, anything else to be saved.
 
-    async def pieces() -> AsyncIterator[bytes]:
-        async with kept:
-            async for piece in sent.aiter_raw():
-                yield piece
-
-    told = {name: sent.headers[name] for name in _PASSED_ON if name in sent.headers}
-    kind = sent.headers.get("content-type", "")
-    return StreamingResponse(
-        pieces(),
-        media_type=kind if kind.partition(";")[0] in MEDIA_TYPES.values() else _AS_BYTES,
-        headers={"content-disposition": "attachment", **told},
-    )
+    Raises Refused or Away before anything is sent.
+    """
+    response = await visit.lab.open(service, path, **query)
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    headers = {"content-security-policy": _SEALED}
+    if kind not in PICTURES:
+        given = response.headers.get("content-disposition", "")
+        headers["content-disposition"] = given.replace("inline", "attachment") or "attachment"
+        kind = "application/octet-stream"
+    return StreamingResponse(pieces_of(response), media_type=kind, headers=headers)

@@ -4,17 +4,14 @@ import csv
 import io
 from contextlib import aclosing
 
-import httpx
 from starlette.responses import Response, StreamingResponse
 
+from services.portal.download import PICTURES, download
 from services.portal.lab import Json, Refused, path_of, pieces_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _TABLE, _SHOWN_ROWS, _SHOWN_BYTES = "result.csv", 50, 64_000
-_PICTURES = {"image/png", "image/svg+xml"}
 _NO_CONTENT = 204
-_SEALED = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-"""What a file may do that opens within the page's address: nothing but to be looked at."""
 
 
 async def show(visit: Visit) -> Response:
@@ -38,22 +35,11 @@ async def follow(visit: Visit) -> Response:
     return StreamingResponse(pieces_of(response), media_type="text/event-stream")
 
 
-async def download(visit: Visit) -> Response:
-    """A file of a result. Pictures are shown; all else is saved, and nothing is run here."""
+async def read_file(visit: Visit) -> Response:
+    """A file of a result."""
     path = path_of("jobs", visit.request.path_params["job_id"], "result")
-    query = {"name": visit.asked("nom"), "format": visit.asked("format")}
-    return sent(await visit.lab.open("compute", path, **query))
-
-
-def sent(response: httpx.Response) -> Response:
-    """A file as a service sends it: a picture to look at, anything else to be saved."""
-    kind = response.headers.get("content-type", "").partition(";")[0]
-    headers = {"content-security-policy": _SEALED}
-    if kind not in _PICTURES:
-        given = response.headers.get("content-disposition", "")
-        headers["content-disposition"] = given.replace("inline", "attachment") or "attachment"
-        kind = "application/octet-stream"
-    return StreamingResponse(pieces_of(response), media_type=kind, headers=headers)
+    asked = {"name": visit.asked("nom"), "format": visit.asked("format")}
+    return await download(visit, "compute", path, **asked)
 
 
 async def cancel(visit: Visit) -> Response:
@@ -91,7 +77,7 @@ async def _show_release(visit: Visit, faults: Faults, status: int = 200) -> Resp
 
 def _files(job: Json) -> list[Json]:
     return [
-        {**one, "is_picture": one["file"]["media_type"] in _PICTURES}
+        {**one, "is_picture": one["file"]["media_type"] in PICTURES}
         for one in job["outputs"]
         if not one["is_internal"]
     ]
@@ -119,7 +105,7 @@ async def _first_rows(visit: Visit, job: Json) -> list[list[str]]:
 ROUTES = [
     get("/resultats/{job_id}", show),
     get("/resultats/{job_id}/evenements", follow),
-    get("/resultats/{job_id}/fichier", download),
+    get("/resultats/{job_id}/fichier", read_file),
     post("/resultats/{job_id}/arret", cancel),
     get("/resultats/{job_id}/sortie", show_release),
     post("/resultats/{job_id}/sortie", decide),
