@@ -18,6 +18,7 @@ _PROGRAMS: dict[str, Callable[[], str | None]] = {
     "bubblewrap": partial(shutil.which, "bwrap"),
     "prometheus": partial(shutil.which, "promtool"),
     "curl": partial(shutil.which, "curl"),
+    "chromium": partial(shutil.which, "chromium"),
 }
 """How to find the program that each Debian package is wanted for."""
 
@@ -26,6 +27,7 @@ _WANTED = {
     "bubblewrap": " (jobs run inside its sandbox)",
     "prometheus": " (tests check metrics by its promtool)",
     "curl": " (tests paste the documents' commands)",
+    "chromium": " (tests use the portal by it)",
 }
 
 

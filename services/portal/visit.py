@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment
 from starlette.datastructures import FormData, UploadFile
@@ -146,7 +147,7 @@ def _answering(
     async def answer(request: Request) -> Response:
         visit: Visit = request.app.state.visit(request)
         if visit.person is None and not is_open:
-            return RedirectResponse(f"/connexion?suite={request.url.path}", _SEEN)
+            return RedirectResponse(f"/connexion?suite={quote(request.url.path)}", _SEEN)
         if request.method != "POST":
             return await handler(visit)
         limit = visit.settings.max_upload_bytes if takes_file else 0

@@ -10,7 +10,8 @@ _ENDED = "Vous êtes déconnecté."
 
 async def show(visit: Visit) -> Response:
     """How one signs in here."""
-    return visit.page("entry/sign_in.html", asked=own_path(visit.asked("suite")))
+    visit.request.session["next"] = own_path(visit.asked("suite"))
+    return visit.page("entry/sign_in.html")
 
 
 async def show_link(visit: Visit) -> Response:
@@ -26,13 +27,13 @@ async def use_link(visit: Visit) -> Response:
         return visit.page(
             "entry/sign_in.html",
             401,
-            asked="/",
             fault=("Ce lien a déjà servi, ou n'est plus valable : demandez-en un autre."),
         )
     kept = visit.request.session
+    path = kept.get("next", "/")
     kept.clear()
     kept.update(session=made["text"], member_id=made["member_id"], roles=made["roles"])
-    return visit.go("/", "Vous êtes connecté.")
+    return visit.go(path, "Vous êtes connecté.")
 
 
 async def sign_out(visit: Visit) -> Response:

@@ -1,0 +1,95 @@
+"""A real browser in front of the lab, and the people who use it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from deploy.demo.story import Story
+from tests.chaos.lab import Lab
+from tests.servers import require
+
+_QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+_PATIENCE_MS = 30_000
+
+
+@dataclass
+class Visitor:
+    """Somebody at the portal in a browser of their own; `said` is what its console says."""
+
+    page: Page
+    url: str
+    said: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        """Open a page of the portal."""
+        self.page.goto(self.url + path)
+        return self.page
+
+    def press(self, selector: str) -> Page:
+        """Press a button, and wait for the page that it leads to."""
+        with self.page.expect_navigation():
+            self.page.click(selector)
+        return self.page
+
+    def until(self, path: str, selector: str) -> Page:
+        """Open a page again and again until it has that."""
+        for _ in range(100):
+            if self.go(path).locator(selector).count():
+                return self.page
+            self.page.wait_for_timeout(300)
+        pytest.fail(f"{path} has no {selector}: {self.page.locator('main').inner_text()[:2000]}")
+
+
+Enter = Callable[..., Visitor]
+"""`enter(member_id, *roles)` is that member, signed in; with `scripts=False` without JavaScript."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a screen."""
+    program = shutil.which("chromium")
+    require(program, "chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def enter(browser: Browser, lab: Lab) -> Iterator[Enter]:
+    """Signs members in by a link, as `datalab portal` makes one."""
+    opened = []
+
+    def signed_in(member_id: str, *roles: str, scripts: bool = True, width: int = 1000) -> Visitor:
+        context = browser.new_context(
+            java_script_enabled=scripts, viewport={"width": width, "height": 800}, locale="fr-FR"
+        )
+        context.set_default_timeout(_PATIENCE_MS)
+        opened.append(context)
+        visitor = Visitor(context.new_page(), lab.stack.portal_url)
+        visitor.page.on("console", lambda message: visitor.said.append(message.text))
+        visitor.page.on("pageerror", lambda error: visitor.said.append(str(error)))
+        visitor.go(f"/connexion/lien?code={link(lab, member_id, *roles)}")
+        visitor.press("main button")
+        return visitor
+
+    yield signed_in
+    for context in opened:
+        context.close()
+
+
+def link(lab: Lab, member_id: str, *roles: str) -> str:
+    """The text of a new link."""
+    operator = lab.client("operator", "operator")
+    body = {"member_id": member_id, "roles": roles}
+    return str(operator.post("intake", "/sign-in-links", body)["text"])
+
+
+@pytest.fixture(scope="session")
+def played(lab: Lab, story: Story) -> Story:
+    """The demonstration's story, whose members and data people go on with here."""
+    assert lab.stack.portal_url
+    return story

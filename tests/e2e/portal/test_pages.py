@@ -1,0 +1,77 @@
+"""Every page by keyboard and small screen, and with the rules that a program can check."""
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+
+from deploy.demo import content
+from deploy.demo.story import Story
+from tests.e2e.portal.conftest import Enter
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+NARROW = 320
+
+
+def paths(played: Story) -> list[str]:
+    """A page of each kind, with something on it."""
+    project, homes = f"/projets/{played.project_id}", played.datasets[content.HOMES_FILE]
+    jobs = played.holder.get("compute", "/jobs", project_id=played.project_id)["items"]
+    full = next(one["id"] for one in jobs if one["kind"] == "full")
+    return [
+        "/",
+        "/catalogue",
+        "/catalogue?q=logements",
+        f"/catalogue/{homes}",
+        "/projets",
+        "/projets/nouveau",
+        project,
+        f"{project}/traitement",
+        f"{project}/traitement?gauche={homes}&droite={played.datasets['epci_2026.csv']}",
+        f"/resultats/{full}",
+        "/revue",
+        f"/revue/{played.project_id}",
+        "/nulle-part",
+    ]
+
+
+@pytest.mark.timeout(300)
+def test_pages_break_no_rule_that_a_program_can_check(enter: Enter, played: Story) -> None:
+    """axe-core with all its rules, RGAA's among them, finds nothing on any page."""
+    visitor = enter(played.members["agency"], "holder", "owner", "reviewer", "operator")
+    found = []
+    for path in paths(played):
+        visitor.go(path).evaluate(AXE)
+        told = visitor.page.evaluate("axe.run()")
+        found += [
+            (path, one["id"], [node["html"] for node in one["nodes"]][:3])
+            for one in told["violations"]
+        ]
+    assert found == []
+
+
+@pytest.mark.timeout(300)
+def test_pages_fit_a_small_screen(enter: Enter, played: Story) -> None:
+    """At 320 px nothing is cut off or scrolled sideways but wide tables, in their own frame."""
+    roles = ("holder", "owner", "reviewer", "operator")
+    visitor = enter(played.members["agency"], *roles, width=NARROW)
+    widths = {
+        path: visitor.go(path).evaluate("document.documentElement.scrollWidth")
+        for path in paths(played)
+    }
+    assert {path: width for path, width in widths.items() if width > NARROW} == {}
+
+
+def test_search_is_reached_and_used_by_keyboard(enter: Enter, played: Story) -> None:
+    """From the top of the page: past the menu by its link, a word typed, a dataset opened."""
+    visitor = enter(played.members["agency"], "holder")
+    page = visitor.go("/catalogue")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Aller au contenu"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.type("logements")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "logements" in page.locator("#trouve").inner_text().lower()

@@ -1,0 +1,151 @@
+"""What somebody hostile tries at the portal, and what is away."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from deploy.demo.story import Story
+from deploy.local.ports import listening
+from tests.chaos.lab import Lab
+from tests.e2e.portal.conftest import Enter, link
+from tests.servers import eventually, free_port
+
+HOSTILE = "<script>document.title='pris'</script><img src=x onerror=\"document.title='pris'\">"
+
+
+@pytest.fixture
+def stranger(lab: Lab) -> Iterator[httpx.Client]:
+    """A program at the portal, not signed in."""
+    with httpx.Client(base_url=lab.stack.portal_url) as client:
+        yield client
+
+
+@pytest.fixture
+def signed_in(lab: Lab, stranger: httpx.Client, played: Story) -> httpx.Client:
+    """The same, signed in as the agency."""
+    code = link(lab, played.members["agency"], "holder", "owner")
+    answer = stranger.post("/connexion/lien", data={"code": code, "csrf": csrf(stranger, code)})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    return stranger
+
+
+def csrf(client: httpx.Client, code: str = "x") -> str:
+    """What a form of this client's pages brings along."""
+    page = client.get("/connexion/lien", params={"code": code}).text
+    found = re.search('name="csrf" value="([^"]+)"', page)
+    assert found
+    return found.group(1)
+
+
+def test_pages_are_for_those_who_signed_in(stranger: httpx.Client) -> None:
+    """Others are led to the entry, and back to where they wanted to go, on this portal alone."""
+    answer = stranger.get("/projets")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/connexion?suite=/projets")
+    assert "evil.example" not in stranger.get("/connexion?suite=//evil.example/x").text
+
+
+def test_form_of_another_page_does_nothing(signed_in: httpx.Client) -> None:
+    """Without what our own form brings, no project is made."""
+    body = {"title": "Pris", "problem": "x", "theme": "x", "key": "x"}
+    for token in ({}, {"csrf": ""}, {"csrf": "x"}):
+        assert signed_in.post("/projets", data={**body, **token}).status_code == 403
+    assert "Pris" not in signed_in.get("/projets").text
+
+
+def test_link_is_used_up_by_a_person_not_by_a_look(
+    lab: Lab, stranger: httpx.Client, played: Story
+) -> None:
+    """Programs that look at addresses in mails leave it whole; the second use is refused."""
+    code = link(lab, played.members["city"], "holder")
+    for _ in range(3):
+        assert stranger.get("/connexion/lien", params={"code": code}).status_code == 200
+    used = [
+        stranger.post("/connexion/lien", data={"code": code, "csrf": csrf(stranger)})
+        for _ in range(2)
+    ]
+    assert [one.status_code for one in used] == [303, 401]
+
+
+def test_every_answer_says_what_it_may_do(signed_in: httpx.Client) -> None:
+    """No script of elsewhere, no frame, no guess at types; the cookie is no script's."""
+    for path in ("/", "/catalogue", "/nulle-part", "/static/lab.css", "/livez"):
+        headers = signed_in.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "'unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+    cookie = signed_in.get("/").headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+
+
+def test_words_of_others_are_shown_and_never_run(lab: Lab, enter: Enter, played: Story) -> None:
+    """A title that is a program stands there as text."""
+    agency = lab.client(played.members["agency"], "holder", "owner")
+    word = f"mot{uuid4().hex[:8]}"
+    project = {"title": f"{word} a < b > c & d", "problem": "x < y", "theme": "x"}
+    project_id = agency.post("intake", "/projects", project)["id"]
+    visitor = enter(played.members["agency"], "holder")
+    page = visitor.go(f"/projets/{project_id}")
+    assert page.locator("h1").inner_text() == f"{word} a < b > c & d"
+    page = visitor.go(f"/catalogue?q={HOSTILE}")
+    assert page.locator("#q").input_value() == HOSTILE
+    assert page.title().startswith("Catalogue")
+
+
+def test_what_is_not_ones_own_is_not_there(lab: Lab, stranger: httpx.Client, played: Story) -> None:
+    """The same sentence for a project of others as for one that does not exist."""
+    code = link(lab, "mbr_stranger", "holder")
+    stranger.post("/connexion/lien", data={"code": code, "csrf": csrf(stranger)})
+    assert stranger.get(f"/projets/{played.project_id}").status_code == 404
+    assert stranger.get("/projets/prj_none").status_code == 404
+    assert stranger.get("/projets/..%2f..%2fmembers").status_code == 404
+
+
+def test_who_signed_out_is_out(lab: Lab, signed_in: httpx.Client) -> None:
+    """The session proves nothing any more, even with the old cookie."""
+    kept = dict(signed_in.cookies)
+    signed_in.post("/deconnexion", data={"csrf": csrf(signed_in)})
+    with httpx.Client(base_url=lab.stack.portal_url, cookies=kept) as thief:
+        eventually(lambda: thief.get("/projets").status_code == 303, 70)
+
+
+def test_files_of_results_are_saved_not_opened(signed_in: httpx.Client, played: Story) -> None:
+    """A report is HTML of the lab's, or of somebody's code: it never is a page of the portal."""
+    jobs = played.holder.get("compute", "/jobs", project_id=played.project_id)["items"]
+    full = next(one["id"] for one in jobs if one["kind"] == "full")
+    answer = signed_in.get(f"/resultats/{full}/fichier", params={"nom": "report.html"})
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    picture = signed_in.get(f"/resultats/{full}/fichier", params={"nom": "carte.svg"})
+    assert "sandbox" in picture.headers["content-security-policy"]
+
+
+def test_one_service_away_takes_its_part_of_the_page_alone(lab: Lab, played: Story) -> None:
+    """The timeline is missing and says so; the rest of the project is there."""
+    port = free_port()
+    environ = {
+        **os.environ,
+        **lab.stack.plan.portal_settings(),
+        "DATALAB_HTTP_PORT": str(port),
+        "DATALAB_NOTIFY_URL": f"http://127.0.0.1:{free_port()}",
+    }
+    portal = subprocess.Popen([sys.executable, "-m", "services.portal"], env=environ)
+    try:
+        eventually(lambda: listening(port), 30)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            code = link(lab, played.members["agency"], "holder", "owner")
+            client.post("/connexion/lien", data={"code": code, "csrf": csrf(client)})
+            page = client.get(f"/projets/{played.project_id}")
+            assert page.status_code == 200
+            assert "Le Datalab ne répond pas" in page.text
+            assert "Où les logements sont-ils vacants" in page.text
+            assert client.get("/readyz").json()["checks"]["notify"] is False
+    finally:
+        portal.terminate()
+        portal.wait(30)
