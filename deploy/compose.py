@@ -83,7 +83,7 @@ def database_users(passwords: dict[str, str]) -> str:
 def write(folder: Path) -> None:
     """Write everything below `folder`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key_pair(folder)
+    keys = key_pair(folder)
     broker = {user.name: secrets.token_urlsafe(24) for user in users()}
     documents = {name: secrets.token_urlsafe(24) for name in SERVICES}
     files = {
@@ -91,6 +91,8 @@ def write(folder: Path) -> None:
     }
     for name, password in documents.items():
         files[f"{name}_mongodb_uri"] = f"mongodb://{name}:{password}@{_DOCUMENTS}/{_database(name)}"
+    files["intake_token_private_key"] = keys.private.read_text()
+    files["portal_cookie_key"] = secrets.token_urlsafe(32)
     files["mongo_root_password"] = secrets.token_urlsafe(24)
     files["mongo_users.js"] = database_users(documents)
     files["definitions.json"] = json.dumps(definitions(broker), indent=1)

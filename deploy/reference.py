@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 import services.catalog.metrics
@@ -23,7 +24,7 @@ from deploy.topology import SERVICE_CLASSES
 from shared.events import LAB_EVENTS, Event
 from shared.http.route import Route
 from shared.messaging.topology import subscriptions
-from shared.settings import PREFIX, Settings
+from shared.settings import PREFIX, PortalSettings, ServerSettings, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "services" / "README.md", ROOT / "deploy" / "OPERATING.md")
@@ -176,9 +177,21 @@ def _objects() -> str:
 
 
 def _settings() -> str:
+    return _settings_of(Settings.model_fields)
+
+
+def _portal_settings() -> str:
+    """What the portal reads, beside what it shares with the services."""
+    own = PortalSettings.model_fields.keys() - ServerSettings.model_fields.keys()
+    return _settings_of(
+        {name: field for name, field in PortalSettings.model_fields.items() if name in own}
+    )
+
+
+def _settings_of(fields: Mapping[str, FieldInfo]) -> str:
     rows = (
         (f"`{PREFIX}{name.upper()}`", _default(field.default), str(field.description))
-        for name, field in Settings.model_fields.items()
+        for name, field in fields.items()
     )
     return table("variable | default | meaning", rows)
 
@@ -224,6 +237,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "fields": _fields,
     "objects": _objects,
     "settings": _settings,
+    "portal_settings": _portal_settings,
     "ports": _ports,
     "metrics": _metrics,
 }

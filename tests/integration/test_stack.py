@@ -14,7 +14,7 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
-from deploy import SERVICES
+from deploy import PORTAL, SERVICES
 from deploy.cli.commands import stack_commands as commands
 from deploy.local import StackError
 from deploy.local.ports import LOOPBACK, Ports
@@ -136,7 +136,7 @@ def test_stack_uses_the_servers_it_is_pointed_at(
     stack = Stack(tmp_path, _free_ports(), given)
     try:
         stack.up()
-        assert {state.name for state in stack.status()} == set(SERVICES)
+        assert {state.name for state in stack.status()} == {*SERVICES, PORTAL}
         assert stack.environment()["DATALAB_AMQP_URI"] == amqp_uri
     finally:
         stack.down()
