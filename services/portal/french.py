@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.portal.typography import spaced
+from shared.tables.type_names import KEYS
+from shared.tables.type_names import TYPES as OTHER_TYPES
 from shared.words import french_date, grouped
 
 _PARIS = ZoneInfo("Europe/Paris")
@@ -69,6 +72,27 @@ REQUEST_STATES = {
 }
 
 
+TYPES = {
+    "text": "texte",
+    "integer": "nombre entier",
+    "decimal": "nombre",
+    "boolean": "oui ou non",
+    "datetime": "date et heure",
+    "free_text": "texte libre",
+    "category": "catégorie : quelques valeurs qui se répètent",
+    "nir": "numéro de sécurité sociale",
+    "version": "numéro de version",
+    **OTHER_TYPES,
+    **{key: said.removeprefix("le ") for key, said in KEYS.items()},
+}
+"""What columns hold."""
+
+
+def sentence(text: str) -> str:
+    """What a service or page says, as a sentence of its own: with a capital, and spaced."""
+    return spaced(text[:1].upper() + text[1:])
+
+
 def day(text: str | None) -> str:
     """An ISO date or time as a day: `29/11/2026`, in metropolitan France."""
     if not text:
@@ -124,6 +148,7 @@ def named(code: str, names: dict[str, str]) -> str:
 
 
 FILTERS: dict[str, Any] = {
+    "sentence": sentence,
     "day": day,
     "moment": moment,
     "count": count,

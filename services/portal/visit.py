@@ -18,7 +18,7 @@ from services.portal.french import size
 from services.portal.lab import Lab, Refused, SignIn
 from shared.settings import PortalSettings
 
-_SEEN = 303
+_CREATED, _SEEN = 201, 303
 _FORBIDDEN, _TOO_LARGE = 403, 413
 _OF_WHAT_WAS_SENT = frozenset((400, 403, 409, 413, 422))
 _FORM_FIELDS = 200
@@ -30,7 +30,7 @@ _MENU = (
     ("/projets", "Mes projets", ()),
     ("/donnees", "Mes données", ("holder", "owner")),
     ("/catalogue", "Catalogue", ()),
-    ("/demandes", "Demandes d'accès", ("owner",)),
+    ("/demandes", "Demandes d'accès", ("holder", "owner")),
     ("/revue", "Revue", ("reviewer", "operator")),
     ("/partenaires", "Partenaires", ()),
     ("/compte", "Compte", ()),
@@ -70,6 +70,11 @@ class Visit:
         return Person(kept["member_id"], frozenset(kept["roles"]))
 
     @property
+    def member_id(self) -> str:
+        """The member that the person acts for; empty when nobody signed in."""
+        return self.person.member_id if self.person else ""
+
+    @property
     def menu(self) -> list[tuple[str, str]]:
         """The addresses of the pages that this person uses, with their titles."""
         person = self.person
@@ -95,6 +100,10 @@ class Visit:
         values = (one.strip() for one in self.form.getlist(name) if isinstance(one, str))
         return [one for one in values if one]
 
+    def words(self, name: str) -> list[str]:
+        """What a field of the form has with commas between."""
+        return [one.strip() for one in self.text(name).split(",") if one.strip()]
+
     def file(self, name: str) -> UploadFile | None:
         """The file that was chosen in a field of the form, if any."""
         value = self.form.get(name)
@@ -107,6 +116,12 @@ class Visit:
     def page(self, template: str, status: int = 200, **shown: Any) -> Response:  # noqa: ANN401 - see render
         """A page; what it shows is written as text, whoever it is from."""
         return HTMLResponse(self.render(template, **shown), status)
+
+    def secret(self, template: str, **shown: Any) -> Response:  # noqa: ANN401 - see render
+        """A page with what is told this once: no browser or proxy keeps it."""
+        answer = self.page(template, _CREATED, **shown)
+        answer.headers["cache-control"] = "no-store"
+        return answer
 
     def render(self, template: str, **shown: Any) -> str:  # noqa: ANN401 - a template takes anything
         """The HTML of a template."""

@@ -21,11 +21,11 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.datasets.versions import VersionContent
 from services.catalog.search.catalogue_index import CatalogueIndex
 from services.catalog.search.finder import search
-from services.catalog.search.french import KEYS
 from services.catalog.search.query import DatasetQuery
 from shared.auth import Caller
 from shared.events import FileRef
 from shared.tables.manifest import Column, Meaning, Profile
+from shared.tables.type_names import KEYS
 from shared.words import words
 from tests.benchmarks.judged.halves import HALVES, parser
 

@@ -7,9 +7,10 @@ from services.catalog.datasets.model import Dataset
 from services.catalog.licences.compatibility import compatibility_of
 from services.catalog.licences.source import Source
 from services.catalog.search.concepts import groups_in, relation_of
-from services.catalog.search.french import key_in_french, meaningful
+from services.catalog.search.french import meaningful
 from shared.events import Match, ProjectSubmitted
 from shared.tables.territory import department_of, in_french
+from shared.tables.type_names import key_in_french
 from shared.words import fold, lexical, quoted, sequence
 
 BEST = 10

@@ -24,10 +24,11 @@ from services.catalog.search.fields import (
     worth_field,
     worth_of,
 )
-from services.catalog.search.french import TYPES, key_in_french, stems_of
+from services.catalog.search.french import stems_of
 from services.catalog.search.places.areas import areas_in, bodies_of, territory_in_french
 from services.catalog.search.text_index import TERM, IndexedDataset, Kind
 from shared.tables.files import formats_of
+from shared.tables.type_names import TYPES, key_in_french
 from shared.words import fold, lexical, quoted, sequence
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -1,13 +1,31 @@
 """The pages, one module for each subject; what each shows is asked of the services."""
 
-from services.portal.pages import catalogue, entry, home, projects, results, reviews, treatments
+from services.portal.pages import (
+    account,
+    catalogue,
+    data,
+    entry,
+    help,  # noqa: A004 - a page's name
+    home,
+    partners,
+    projects,
+    requests,
+    results,
+    reviews,
+    treatments,
+)
 
 PAGES = [
     *home.ROUTES,
     *entry.ROUTES,
     *catalogue.ROUTES,
+    *data.ROUTES,
+    *requests.ROUTES,
     *projects.ROUTES,
     *treatments.ROUTES,
     *results.ROUTES,
     *reviews.ROUTES,
+    *partners.ROUTES,
+    *account.ROUTES,
+    *help.ROUTES,
 ]

@@ -43,7 +43,7 @@ async def submit(visit: Visit) -> Response:
     key = visit.text("key")
     body = {
         **{name: given[name] for name in ("title", "problem", "theme")},
-        **{name: words(given[name]) for name in ("territory", "keywords", "skills")},
+        **{name: visit.words(name) for name in ("territory", "keywords", "skills")},
     }
     try:
         project = await visit.lab.post("intake", "/projects", body, key)
@@ -88,14 +88,9 @@ async def deliver(visit: Visit) -> Response:
     """Deliver a result: it becomes a dataset of the catalogue."""
     body = {
         **{name: visit.text(name) for name in ("job_id", "title", "description", "licence")},
-        "keywords": words(visit.text("keywords")),
+        "keywords": visit.words("keywords"),
     }
     return await _do(visit, "delivery", body, "Le service est livré et rejoint le catalogue.")
-
-
-def words(text: str) -> list[str]:
-    """What is written with commas between."""
-    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:

@@ -1,0 +1,74 @@
+"""The form by which owners say what their data is: its fields, and what is sent of them."""
+
+from collections.abc import Mapping
+
+from services.portal.lab import Json
+from services.portal.visit import Visit
+
+LICENCES = {
+    "lov2": "Licence Ouverte 2.0 (Etalab)",
+    "odc-odbl": "Open Database License (ODbL) 1.0",
+    "cc-by": "Creative Commons, attribution 4.0",
+    "cc-by-sa": "Creative Commons, attribution, partage à l'identique 4.0",
+    "cc-zero": "Creative Commons Zero (CC0) 1.0",
+    "other-at": "Autre licence avec attribution",
+    "other-open": "Autre licence ouverte",
+    "notspecified": "Sans licence : on demande au producteur",
+}
+"""Those that forms offer; the catalogue knows more, and a dataset keeps its own."""
+
+FREQUENCIES = {
+    "": "non précisé",
+    "CONT": "en continu",
+    "DAILY": "chaque jour",
+    "WEEKLY": "chaque semaine",
+    "MONTHLY": "chaque mois",
+    "QUARTERLY": "chaque trimestre",
+    "ANNUAL_2": "deux fois par an",
+    "ANNUAL": "chaque année",
+    "BIENNIAL": "tous les deux ans",
+    "IRREG": "sans régularité",
+    "NEVER": "jamais",
+}
+"""How often data is renewed: those of the EU's codes that forms offer."""
+
+_TEXTS = ("title", "description", "theme", "licence", "access", "producer")
+_LISTS = ("keywords", "territory")
+_OPTIONAL = ("source_url", "modified", "frequency")
+_CONTACT = ("name", "email", "url")
+
+
+def sent(visit: Visit) -> dict[str, str]:
+    """The fields as they were sent, to be shown again beside what is wrong with one."""
+    contact = (f"contact_{name}" for name in _CONTACT)
+    shown = (*_TEXTS, *_LISTS, *_OPTIONAL, *contact, "minimum_units", "joins_shown")
+    return {name: visit.text(name) for name in shown}
+
+
+def given_of(dataset: Json) -> dict[str, str]:
+    """The fields as the catalogue has them."""
+    contact = dataset["contact"] or {}
+    return {
+        **{name: dataset[name] or "" for name in (*_TEXTS, *_OPTIONAL)},
+        **{name: ", ".join(dataset[name]) for name in _LISTS},
+        **{f"contact_{name}": contact.get(name) or "" for name in _CONTACT},
+        "minimum_units": str(dataset["minimum_units"] or ""),
+        "joins_shown": "1" if dataset["joins_shown"] else "",
+    }
+
+
+def metadata_of(visit: Visit) -> dict[str, object]:
+    """What the catalogue is told of the fields that were sent; an empty one takes it away."""
+    return {
+        **{name: visit.text(name) for name in _TEXTS},
+        **{name: visit.words(name) for name in _LISTS},
+        **{name: visit.text(name) or None for name in _OPTIONAL},
+        "contact": _contact(visit),
+        "minimum_units": visit.text("minimum_units") or None,
+        "joins_shown": bool(visit.text("joins_shown")),
+    }
+
+
+def _contact(visit: Visit) -> Mapping[str, str] | None:
+    found = {name: visit.text(f"contact_{name}") for name in _CONTACT}
+    return {name: text for name, text in found.items() if text} or None

@@ -1,0 +1,62 @@
+"""Who one is here, and the keys of one's programs."""
+
+from starlette.responses import Response
+
+from services.portal.lab import Json, Refused, path_of
+from services.portal.visit import Faults, Visit, faults_of, get, post
+
+_NO_FAULTS = Faults()
+_NOT_FOUND = 404
+_DAYS = {"30": "un mois", "90": "trois mois", "365": "un an"}
+
+
+async def show(visit: Visit) -> Response:
+    """My member, my roles, my keys."""
+    return await _show(visit)
+
+
+async def make_key(visit: Visit) -> Response:
+    """Make a key: its text is on the answer's page, and nowhere afterwards."""
+    body = {
+        "name": visit.text("name"),
+        "roles": visit.texts("roles"),
+        "days": visit.text("days"),
+    }
+    try:
+        made = await visit.lab.post("intake", "/keys", body)
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    return visit.secret("account/key.html", made=made)
+
+
+async def revoke_key(visit: Visit) -> Response:
+    """End a key."""
+    path = path_of("keys", visit.request.path_params["key_id"], "revocation")
+    await visit.lab.post("intake", path)
+    return visit.go("/compte", "La clé est révoquée : elle n'ouvre plus rien d'ici une minute.")
+
+
+async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
+    found = await visit.lab.parts(
+        member=_member(visit),
+        keys=visit.lab.get("intake", "/keys", after=visit.asked("suite")),
+    )
+    shown = {"days": _DAYS, "name": visit.text("name"), "faults": faults}
+    return visit.page("account/show.html", status, **found, **shown)
+
+
+async def _member(visit: Visit) -> Json:
+    """The member, unless nobody registered it: the lab's operators need not be one."""
+    try:
+        return await visit.lab.get("intake", path_of("members", visit.member_id))
+    except Refused as refused:
+        if refused.status != _NOT_FOUND:
+            raise
+        return None
+
+
+ROUTES = [
+    get("/compte", show),
+    post("/compte/cles", make_key),
+    post("/compte/cles/{key_id}/revocation", revoke_key),
+]

@@ -1,0 +1,232 @@
+"""One's own data: a file is put in, and what was read of it is seen, mended, decided and told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from services.portal.describing import FREQUENCIES, LICENCES, given_of, metadata_of, sent
+from services.portal.lab import Json, Refused, path_of
+from services.portal.reading import BASES, Reading
+from services.portal.visit import Faults, Visit, faults_of, get, post
+from shared.aggregate import new_id
+
+_STATES = ("held", "pending", "rejected", "published", "retired")
+_USES = 50
+_UNPROCESSABLE = 422
+_NO_FAULTS = Faults()
+_NO_FILE = Faults("Choisissez un fichier.", "file")
+_READ = "Fichier reçu : le Datalab le lit."
+
+
+async def page(visit: Visit) -> Response:
+    """My datasets, by state: those that wait for me first."""
+    chosen = visit.asked("etat")
+    states = [one for one in _STATES if chosen in {"", one}]
+    query = {"owner_id": visit.member_id, "after": visit.asked("suite")}
+    found = await visit.lab.parts(
+        **{one: visit.lab.get("catalog", "/datasets", state=one, **query) for one in states}
+    )
+    return visit.page("data/list.html", found=found, chosen=chosen)
+
+
+async def write(visit: Visit) -> Response:
+    """An empty form."""
+    return _form(visit, {"access": "restricted", "licence": "lov2"}, _NO_FAULTS)
+
+
+async def submit(visit: Visit) -> Response:
+    """Put a file in as a new dataset; sent twice, the form makes one."""
+    file = visit.file("file")
+    if file is None:
+        return _form(visit, sent(visit), _NO_FILE, _UNPROCESSABLE)
+    told = metadata_of(visit)
+    try:
+        made = await visit.lab.upload(
+            "catalog", "/datasets", told, file.file, str(file.filename), key=visit.text("key")
+        )
+    except Refused as refused:
+        return _form(visit, sent(visit), faults_of(refused), refused.status)
+    return visit.go(f"/donnees/{made['id']}", _received(made))
+
+
+async def show(visit: Visit) -> Response:
+    """One dataset of mine: what was read of it, what is to be decided, who used it."""
+    return await _show(visit)
+
+
+async def state(visit: Visit) -> Response:
+    """How far the reading is; the page is shown anew once it ended."""
+    dataset = await visit.lab.get("catalog", _path(visit))
+    if Reading(dataset).is_under_way:
+        return visit.page("data/state.html", dataset=dataset)
+    return Response(headers={"HX-Refresh": "true"})
+
+
+async def add_version(visit: Visit) -> Response:
+    """Put in another file of the same data."""
+    file = visit.file("file")
+    if file is None:
+        return await _show(visit, _UNPROCESSABLE, _NO_FILE)
+    told = {"note": visit.text("note"), "modified": visit.text("modified") or None}
+    path = f"{_path(visit)}/versions"
+    try:
+        made = await visit.lab.upload("catalog", path, told, file.file, str(file.filename))
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    return visit.go(_own(visit), _received(made))
+
+
+async def accept_repair(visit: Visit) -> Response:
+    """Have a column mended as the lab proposes."""
+    body = {"column": visit.text("column"), "repair": visit.text("repair")}
+    return await _do(visit, "repairs", body, "Réparation acceptée : le fichier est relu.")
+
+
+async def confirm_basis(visit: Visit) -> Response:
+    """Say on what legal basis a version that names persons is published."""
+    body = {
+        **{name: visit.text(name) for name in ("basis", "purpose", "note")},
+        "version": _number(visit),
+        "restrict": bool(visit.text("restrict")),
+    }
+    return await _do(visit, "legal-basis", body, "La base légale est enregistrée.")
+
+
+async def declare(visit: Visit) -> Response:
+    """Say that what was found in columns is no personal data."""
+    body = {
+        "columns": visit.texts("columns"),
+        "reason": visit.text("reason"),
+        "version": _number(visit),
+    }
+    return await _do(visit, "not-personal", body, "Votre déclaration est enregistrée.")
+
+
+async def answer(visit: Visit) -> Response:
+    """Confirm or refuse what was declared, as staff, or take it back as its owner."""
+    body = {
+        "columns": visit.texts("columns"),
+        "answer": visit.text("answer"),
+        "reason": visit.text("reason"),
+        "version": _number(visit),
+    }
+    return await _do(visit, "not-personal/answer", body, "Votre réponse est enregistrée.")
+
+
+async def screen(visit: Visit) -> Response:
+    """Have the file read and screened anew."""
+    return await _do(visit, "screening", {}, "Le fichier est relu et examiné de nouveau.")
+
+
+async def retire(visit: Visit) -> Response:
+    """Take the dataset out of the catalogue for good."""
+    body = {"reason": visit.text("reason")}
+    return await _do(visit, "retirement", body, "Le jeu est retiré du catalogue.")
+
+
+async def describe(visit: Visit) -> Response:
+    """The form of what is said of a dataset, as it is."""
+    dataset = await visit.lab.get("catalog", _path(visit))
+    return _form(visit, given_of(dataset), _NO_FAULTS, dataset=dataset)
+
+
+async def change(visit: Visit) -> Response:
+    """Say something else of the dataset; what the form does not show stays."""
+    try:
+        await visit.lab.patch("catalog", _path(visit), metadata_of(visit))
+    except Refused as refused:
+        faults = faults_of(refused)
+        dataset = await visit.lab.get("catalog", _path(visit))
+        return _form(visit, sent(visit), faults, refused.status, dataset=dataset)
+    return visit.go(_own(visit), "La description est enregistrée.")
+
+
+async def _do(visit: Visit, command: str, body: Mapping[str, object], said: str) -> Response:
+    """Have a command done on the dataset of the address; a fault is told on its page."""
+    try:
+        await visit.lab.post("catalog", f"{_path(visit)}/{command}", body)
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    return visit.go(_own(visit), said)
+
+
+async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
+    path = _path(visit)
+    dataset = await visit.lab.get("catalog", path)
+    person = visit.person
+    is_mine = dataset["owner_id"] == visit.member_id
+    is_staff = bool(person and person.has("reviewer", "operator"))
+    if not (is_mine or is_staff) or dataset["state"] == "deleted":
+        return visit.go(f"/catalogue/{dataset['id']}")
+    found = await visit.lab.parts(
+        uses=visit.lab.get("catalog", f"{path}/uses", limit=_USES),
+        releases=visit.lab.get("catalog", f"{path}/releases", limit=_USES),
+    )
+    given = {name: visit.text(name) for name in ("basis", "purpose", "note", "reason")}
+    shown = {
+        "reading": Reading(dataset),
+        "bases": BASES,
+        "given": {**given, "columns": visit.texts("columns")},
+        "faults": faults,
+        "is_mine": is_mine,
+    }
+    return visit.page("data/show.html", status, dataset=dataset, **found, **shown)
+
+
+def _form(
+    visit: Visit,
+    given: Mapping[str, Any],
+    faults: Faults,
+    status: int = 200,
+    dataset: Json = None,
+) -> Response:
+    shown = {
+        "given": given,
+        "key": visit.text("key") or new_id("key"),
+        "licences": LICENCES,
+        "frequencies": FREQUENCIES,
+        "dataset": dataset,
+        "faults": faults,
+        "most": visit.settings.max_upload_bytes,
+    }
+    return visit.page("data/describe.html" if dataset else "data/new.html", status, **shown)
+
+
+def _received(made: Json) -> str:
+    """What is told of a file that was taken in, and of the same bytes elsewhere."""
+    same = " ; ".join(one["message"] for one in made["same_bytes"])
+    return f"{_READ} À savoir : {same}." if same else _READ
+
+
+def _number(visit: Visit) -> int | None:
+    number = visit.text("version")
+    return int(number) if number.isdecimal() else None
+
+
+def _path(visit: Visit) -> str:
+    return path_of("datasets", visit.request.path_params["dataset_id"])
+
+
+def _own(visit: Visit) -> str:
+    return path_of("donnees", visit.request.path_params["dataset_id"])
+
+
+_ONE = "/donnees/{dataset_id}"
+
+ROUTES = [
+    get("/donnees", page),
+    post("/donnees", submit, takes_file=True),
+    get("/donnees/nouveau", write),
+    get(_ONE, show),
+    get(f"{_ONE}/etat", state),
+    get(f"{_ONE}/description", describe),
+    post(f"{_ONE}/description", change),
+    post(f"{_ONE}/versions", add_version, takes_file=True),
+    post(f"{_ONE}/reparation", accept_repair),
+    post(f"{_ONE}/base-legale", confirm_basis),
+    post(f"{_ONE}/declaration", declare),
+    post(f"{_ONE}/declaration/reponse", answer),
+    post(f"{_ONE}/examen", screen),
+    post(f"{_ONE}/retrait", retire),
+]

@@ -1,0 +1,134 @@
+"""Webhooks of partners: which program is told of what, and whether it heard."""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from services.portal.lab import Refused, path_of
+from services.portal.visit import Faults, Visit, faults_of, get, post
+
+_NO_FAULTS = Faults()
+_STATES = {"": "tous", "pending": "en attente", "delivered": "reçus", "abandoned": "abandonnés"}
+_EVENTS = {
+    "project_*": "les projets",
+    "job_*": "les calculs",
+    "dataset_*": "les données",
+    "access_*": "les demandes d'accès",
+    "*": "tout",
+}
+"""Patterns of events that the form offers, by what they are about."""
+
+
+async def page(visit: Visit) -> Response:
+    """The webhooks that I may see, and a form for another."""
+    return await _page(visit)
+
+
+async def add(visit: Visit) -> Response:
+    """Add a webhook: its secret is on the answer's page, and nowhere afterwards."""
+    try:
+        made = await visit.lab.post("notify", "/endpoints", _wanted(visit))
+    except Refused as refused:
+        return await _page(visit, refused.status, faults_of(refused))
+    return visit.secret("partners/secret.html", made=made)
+
+
+async def show(visit: Visit) -> Response:
+    """One webhook with what was sent to it."""
+    return await _show(visit)
+
+
+async def change(visit: Visit) -> Response:
+    """Change what a webhook is told of, and where."""
+    return await _change(visit, _wanted(visit), "Le webhook est changé.")
+
+
+async def switch(visit: Visit) -> Response:
+    """Disable a webhook, or enable it again."""
+    state = visit.text("state")
+    said = "Le webhook est activé." if state == "enabled" else "Le webhook est désactivé."
+    return await _change(visit, {"state": state}, said)
+
+
+async def delete(visit: Visit) -> Response:
+    """Remove a webhook; nothing more is sent to it."""
+    await visit.lab.delete("notify", _path(visit))
+    return visit.go("/partenaires", "Le webhook est supprimé.")
+
+
+async def replay(visit: Visit) -> Response:
+    """Send something again."""
+    path = path_of("deliveries", visit.request.path_params["delivery_id"], "replay")
+    try:
+        await visit.lab.post("notify", path)
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    return visit.go(_own(visit), "L'envoi est refait.")
+
+
+async def _page(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
+    found = await visit.lab.get("notify", "/endpoints", after=visit.asked("suite"))
+    shown = {"given": _given(visit), "events": _EVENTS, "faults": faults}
+    return visit.page("partners/list.html", status, found=found, **shown)
+
+
+async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
+    state = visit.asked("etat")
+    path = _path(visit)
+    endpoint = await visit.lab.get("notify", path)
+    query = {"state": state, "after": visit.asked("suite")}
+    deliveries = await visit.lab.get("notify", f"{path}/deliveries", **query)
+    known = [one for one in endpoint["event_types"] if one in _EVENTS]
+    others = [one for one in endpoint["event_types"] if one not in _EVENTS]
+    given = {**endpoint, "event_types": known, "others": ", ".join(others)}
+    shown = {
+        "given": _given(visit) if faults.said and visit.text("url") else given,
+        "deliveries": deliveries,
+        "state": state,
+        "states": _STATES,
+        "events": _EVENTS,
+        "faults": faults,
+    }
+    return visit.page("partners/show.html", status, endpoint=endpoint, **shown)
+
+
+async def _change(visit: Visit, changes: Mapping[str, object], said: str) -> Response:
+    try:
+        await visit.lab.patch("notify", _path(visit), changes)
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    return visit.go(_own(visit), said)
+
+
+def _wanted(visit: Visit) -> dict[str, object]:
+    return {
+        "url": visit.text("url"),
+        "event_types": [*visit.texts("event_types"), *visit.words("others")],
+        "description": visit.text("description"),
+    }
+
+
+def _given(visit: Visit) -> dict[str, object]:
+    given = {name: visit.text(name) for name in ("url", "description", "others")}
+    return {**given, "event_types": visit.texts("event_types")}
+
+
+def _path(visit: Visit) -> str:
+    return path_of("endpoints", visit.request.path_params["endpoint_id"])
+
+
+def _own(visit: Visit) -> str:
+    return path_of("partenaires", visit.request.path_params["endpoint_id"])
+
+
+_ONE = "/partenaires/{endpoint_id}"
+
+ROUTES = [
+    get("/partenaires", page),
+    post("/partenaires", add),
+    get(_ONE, show),
+    post(f"{_ONE}/changement", change),
+    post(f"{_ONE}/etat", switch),
+    post(f"{_ONE}/suppression", delete),
+    post(f"{_ONE}/envois/{{delivery_id}}", replay),
+]

@@ -1,0 +1,77 @@
+"""Requests for restricted data: what is asked exactly, and the word of those whose data it is."""
+
+import asyncio
+
+from starlette.responses import Response
+
+from services.portal.lab import Refused, path_of
+from services.portal.visit import Faults, Visit, faults_of, get, post
+
+_NO_FAULTS = Faults()
+_SAID = {
+    "grant": "Votre accord est enregistré.",
+    "refuse": "Votre refus est enregistré.",
+    "revoke": "L'accès est retiré : les calculs en cours qui lisent ces données sont arrêtés.",
+}
+
+
+async def page(visit: Visit) -> Response:
+    """What is asked of me, or all that ever was."""
+    everything = visit.asked("toutes")
+    query = {"after": visit.asked("suite"), "waiting": "" if everything else "true"}
+    found = await visit.lab.get("catalog", "/access-requests", **query)
+    return visit.page("requests/list.html", found=found, everything=everything)
+
+
+async def show(visit: Visit) -> Response:
+    """One request, as it is to be read before it is answered."""
+    return await _show(visit)
+
+
+async def decide(visit: Visit) -> Response:
+    """Grant, refuse or revoke: for just what was shown, which the fingerprint names."""
+    decision = visit.text("decision")
+    names = ("decision", "reason", "purpose", "conditions", "treatment", "fingerprint")
+    body: dict[str, object] = {name: visit.text(name) for name in names if visit.text(name)}
+    body["until"] = visit.text("until") or None
+    try:
+        await visit.lab.post("catalog", f"{_path(visit)}/decision", body)
+    except Refused as refused:
+        return await _show(visit, refused.status, faults_of(refused))
+    request_id = visit.request.path_params["request_id"]
+    return visit.go(path_of("demandes", request_id), _SAID.get(decision, ""))
+
+
+async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
+    request = await visit.lab.get("catalog", _path(visit))
+    given = {name: visit.text(name) for name in ("reason", "purpose", "conditions", "until")}
+    crossed = await asyncio.gather(*(_title(visit, one) for one in request["crossed_with"]))
+    shown = {
+        "asked": request,
+        "crossed": crossed,
+        "is_decider": visit.member_id in request["deciders"],
+        "given": given,
+        "decision": visit.text("decision"),
+        "faults": faults,
+    }
+    return visit.page("requests/show.html", status, **shown)
+
+
+async def _title(visit: Visit, dataset_id: str) -> tuple[str, str]:
+    """A dataset and its title, as far as the person may know of it."""
+    try:
+        dataset = await visit.lab.get("catalog", path_of("datasets", dataset_id))
+    except Refused:
+        return dataset_id, dataset_id
+    return dataset_id, str(dataset["title"])
+
+
+def _path(visit: Visit) -> str:
+    return path_of("access-requests", visit.request.path_params["request_id"])
+
+
+ROUTES = [
+    get("/demandes", page),
+    get("/demandes/{request_id}", show),
+    post("/demandes/{request_id}/decision", decide),
+]

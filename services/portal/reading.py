@@ -1,0 +1,123 @@
+"""What the reading of a dataset's files showed, in the words of its owner's page."""
+
+from functools import cached_property
+
+from services.portal.french import TYPES, count, named, share
+from services.portal.lab import Json
+from services.portal.typography import spaced
+from shared.tables.privacy import Finding, Privacy
+from shared.words import french_list, quoted
+
+BASES = {
+    "consent": "le consentement des personnes",
+    "contract": "l'exécution d'un contrat avec elles",
+    "legal_obligation": "une obligation légale",
+    "vital_interests": "la sauvegarde d'intérêts vitaux",
+    "public_task": "une mission d'intérêt public",
+    "legitimate_interests": "des intérêts légitimes",
+}
+"""RGPD, article 6(1), a to f."""
+
+REPAIRS = {"leading_zero": "redonner aux codes le zéro qu'ils ont perdu au début"}
+
+_DELIMITERS = {
+    ";": "le point-virgule",
+    ",": "la virgule",
+    "\t": "la tabulation",
+    "|": "la barre verticale",
+}
+_BYTES = "binary"
+_EXAMPLES = 3
+
+
+class Reading:
+    """What is known of a dataset by its versions, as its owner sees them."""
+
+    def __init__(self, dataset: Json) -> None:
+        self._dataset, self._versions = dataset, dataset["versions"]
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its newest file waits to be read, or is."""
+        return bool(self._versions) and self._versions[-1]["state"] == "pending"
+
+    @cached_property
+    def held(self) -> Json:
+        """The newest version that waits for its owner's word on persons, if any."""
+        return next((one for one in reversed(self._versions) if one["state"] == "held"), None)
+
+    @cached_property
+    def newest(self) -> Json:
+        """The newest version that could be read, if any."""
+        return next((one for one in reversed(self._versions) if one["profile"]), None)
+
+    @property
+    def file(self) -> str:
+        """How its file was read, in a sentence."""
+        profile = self.newest["profile"]
+        parts = [f"Lu comme {profile['format'].upper()}"]
+        if profile["sheet"]:
+            parts.append(f"feuille {quoted(profile['sheet'])}")
+        if profile["encoding"] != _BYTES:
+            parts.append(f"encodage {profile['encoding']}")
+        if profile["delimiter"]:
+            parts.append(f"séparé par {named(profile['delimiter'], _DELIMITERS)}")
+        shape = f"{count(profile['rows'], 'ligne')}, {count(len(profile['columns']), 'colonne')}"
+        return f"{', '.join(parts)} : {shape}."
+
+    @property
+    def privacy(self) -> str:
+        """What screening found of persons in the newest version that was read."""
+        told = self.newest["profile"]["privacy"]
+        return Privacy.model_validate(told).in_french() if told else "Pas encore examiné."
+
+    @property
+    def found(self) -> list[tuple[str, str]]:
+        """The columns in which something personal was found, each with what that is."""
+        told = (self.held or self.newest)["profile"]["privacy"]
+        findings = Privacy.model_validate(told).findings if told else ()
+        by_column: dict[str, list[str]] = {}
+        for one in findings:
+            by_column.setdefault(one.column, []).append(one.in_french)
+        return [(name, french_list(said)) for name, said in by_column.items()]
+
+    @property
+    def declarations(self) -> list[tuple[Json, str]]:
+        """What its owner declared of the newest version that was read, and of which columns."""
+        told = (self.held or self.newest)["not_personal"]
+        return [(one, french_list(list(map(_finding, one["findings"])))) for one in told]
+
+    @property
+    def proposals(self) -> list[tuple[str, str, str]]:
+        """Columns that can be mended: name, repair, and what that does."""
+        published = next(
+            (one for one in reversed(self._versions) if one["state"] == "published"), None
+        )
+        columns = published["profile"]["columns"] if published else []
+        return [
+            (one["name"], repair, named(repair, REPAIRS))
+            for one in columns
+            if one["meaning"] and (repair := one["meaning"]["repair"])
+        ]
+
+
+def recognised(column: Json) -> str:
+    """What a column was recognised to hold: `code commune, 97,1 % de valeurs valides`."""
+    meaning = column["meaning"]
+    if meaning is None:
+        return named(column["kind"], TYPES)
+    said = named(meaning["type"], TYPES)
+    if meaning["year"]:
+        said += f" (codes de {meaning['year']})"
+    if meaning["unit"]:
+        said += f" en {meaning['unit']}"
+    if meaning["valid"] < 1:
+        said += f", {share(meaning['valid'])} de valeurs valides"
+    if meaning["invalid"]:
+        examples = map(quoted, meaning["invalid"][:_EXAMPLES])
+        said += f" ; pas reconnu : {french_list(list(examples))}"
+    return spaced(said)
+
+
+def _finding(told: Json) -> str:
+    return Finding.model_validate(told).in_french
