@@ -35,7 +35,6 @@ Folders = Annotated[tuple[Path, ...], BeforeValidator(_parts)]
 Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_parts)]
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_parts)]
 
-
 Days = Annotated[float, Field(ge=0, le=36_500)]
 
 

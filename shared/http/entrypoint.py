@@ -49,9 +49,7 @@ def http(
 ) -> Callable[[F], F]:
     """Serve a service's method at `path`; `{name}` in it becomes the keyword argument `name`.
 
-    The method is called as `method(self, call, **path parameters)` for callers whom `roles` (None:
-    any), `public` or `takes` let in: see Route. Its docstring is the route's text in the OpenAPI
-    document.
+    It is called as `method(self, call, **path parameters)`; see Route, whose text its docstring is.
     """
 
     def decorate(function: F) -> F:

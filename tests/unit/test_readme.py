@@ -24,7 +24,7 @@ from services.intake.bodies import SubmitProject
 from services.intake.model import NEXT_STAGES
 from services.notify.sending.signing import new_secret, sign
 from shared.applications import check_steps
-from shared.settings import PREFIX, Settings
+from shared.settings import PREFIX, PortalSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -211,7 +211,8 @@ def test_variables_in_text_are_those_that_are_read() -> None:
     Named may be, too, files of settings and what docker-compose.yml reads itself.
     """
     group: Any = get_command(app)
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    fields_of = Settings.model_fields | PortalSettings.model_fields
+    known = {PREFIX + name.upper() for name in fields_of}
     known |= {parameter.envvar for parameter in group.params if parameter.envvar}
     known |= {variable(port.name) for port in fields(Ports)}
     compose = set(re.findall(r"\${(DATALAB_\w+):-", (ROOT / "docker-compose.yml").read_text()))

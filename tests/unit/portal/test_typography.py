@@ -1,3 +1,5 @@
+"""French typography, where texts of templates have plain spaces."""
+
 from jinja2 import Environment
 
 from services.portal.typography import FrenchSpaces, spaced

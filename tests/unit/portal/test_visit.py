@@ -1,18 +1,19 @@
+"""What a form brings, and how much of it."""
+
 import asyncio
 from typing import Any
 
 import httpx
-import pytest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from services.portal.app import application
 from services.portal.lab import Refused
 from services.portal.pages import PAGES
-from services.portal.visit import Visit, faults_of, post
+from services.portal.visit import Visit, faults_of, get, post
 from shared.settings import PortalSettings
 
 _SERVICES = {f"{name}_url": "http://127.0.0.1:1" for name in ("intake", "catalog", "compute")}
-_CSRF = "the form's"
+_OWN = "what this browser's forms bring"
 
 
 async def _sizes(visit: Visit) -> Response:
@@ -20,12 +21,11 @@ async def _sizes(visit: Visit) -> Response:
     return JSONResponse({"file": file.size if file else None, "said": len(visit.text("said"))})
 
 
-@pytest.fixture(autouse=True)
-def _known_csrf(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Visit, "csrf", _CSRF)
+async def _known(visit: Visit) -> Response:
+    return PlainTextResponse(visit.csrf)
 
 
-def _send(path: str, **form: Any) -> httpx.Response:
+def _send(path: str, data: dict[str, str], csrf: str = _OWN, **form: Any) -> httpx.Response:
     """What the portal answers to a form, one of two: `/file` takes a file of 2 MB at most."""
     settings = PortalSettings(
         http_port=1,
@@ -38,12 +38,15 @@ def _send(path: str, **form: Any) -> httpx.Response:
     app.router.routes += [
         post("/file", _sizes, is_open=True, takes_file=True),
         post("/form", _sizes, is_open=True),
+        get("/csrf", _known, is_open=True),
     ]
 
     async def answer() -> httpx.Response:
         browser = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lab")
         async with app.router.lifespan_context(app), browser:
-            return await browser.post(path, **form)
+            known = (await browser.get("/csrf")).text
+            sent = {**data, "csrf": known if csrf == _OWN else csrf}
+            return await browser.post(path, data=sent, **form)
 
     return asyncio.run(answer())
 
@@ -51,21 +54,21 @@ def _send(path: str, **form: Any) -> httpx.Response:
 def test_a_file_as_large_as_the_lab_takes_is_read() -> None:
     """Its size is that of what was sent."""
     files = {"file": ("a.csv", b"x" * 2_000_000)}
-    answer = _send("/file", data={"csrf": _CSRF}, files=files)
+    answer = _send("/file", data={}, files=files)
     assert answer.json() == {"file": 2_000_000, "said": 0}
 
 
 def test_a_larger_file_is_refused_with_the_limit() -> None:
     """Not kept on disk for a service to refuse it."""
     files = {"file": ("a.csv", b"x" * 3_100_000)}
-    answer = _send("/file", data={"csrf": _CSRF}, files=files)
+    answer = _send("/file", data={}, files=files)
     assert answer.status_code == 413
     assert "Le fichier dépasse 2,0\u00a0Mo." in answer.text
 
 
 def test_a_form_without_a_file_is_no_larger_than_a_form() -> None:
     """A form is kept in memory."""
-    answer = _send("/form", data={"csrf": _CSRF, "said": "x" * 1_100_000})
+    answer = _send("/form", data={"said": "x" * 1_100_000})
     assert answer.status_code == 413
     assert "Ce formulaire est trop long." in answer.text
 
@@ -73,13 +76,13 @@ def test_a_form_without_a_file_is_no_larger_than_a_form() -> None:
 def test_a_field_of_a_file_that_was_not_chosen_holds_none() -> None:
     """Browsers send it empty, without a name."""
     files = {"file": ("", b"")}
-    answer = _send("/file", data={"csrf": _CSRF, "said": " a "}, files=files)
+    answer = _send("/file", data={"said": " a "}, files=files)
     assert answer.json() == {"file": None, "said": 1}
 
 
 def test_a_form_of_another_page_is_refused() -> None:
     """It does not know what this browser's forms bring along."""
-    assert _send("/form", data={"csrf": "guessed"}).status_code == 403
+    assert _send("/form", data={}, csrf="guessed").status_code == 403
 
 
 def test_what_is_wrong_with_an_item_is_told_at_its_list() -> None:
