@@ -25,7 +25,7 @@ from services.portal import health
 from services.portal.french import FILTERS
 from services.portal.lab import Away, Lab, Refused, SignIn, Tokens
 from services.portal.pages import PAGES
-from services.portal.reading import recognised
+from services.portal.reading import differences, recognised
 from services.portal.typography import FrenchSpaces
 from services.portal.visit import Visit
 from shared import metrics
@@ -104,7 +104,7 @@ def templates_of() -> Environment:
         lstrip_blocks=True,
         extensions=[FrenchSpaces],
     )
-    templates.filters.update(FILTERS, recognised=recognised)
+    templates.filters.update(FILTERS, recognised=recognised, differences=differences)
     templates.globals["address"] = address
     return templates
 

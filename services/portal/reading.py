@@ -1,5 +1,6 @@
 """What the reading of a dataset's files showed, in the words of its owner's page."""
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from services.portal.french import TYPES, count, named, share
@@ -26,6 +27,7 @@ _DELIMITERS = {
     "\t": "la tabulation",
     "|": "la barre verticale",
 }
+_COLUMNS = {"added": "ajoutées", "removed": "retirées"}
 _BYTES = "binary"
 _EXAMPLES = 3
 
@@ -117,6 +119,23 @@ def recognised(column: Json) -> str:
         examples = map(quoted, meaning["invalid"][:_EXAMPLES])
         said += f" ; pas reconnu : {french_list(list(examples))}"
     return spaced(said)
+
+
+def differences(version: Json) -> Iterator[str]:
+    """What a version has beside the one published before it, in sentences."""
+    for one in version["accepted_repairs"]:
+        what = named(one["repair"], REPAIRS)
+        yield spaced(f"Réparé à votre demande : {quoted(one['column'])}, {what}.")
+    changes = version["changes"]
+    if changes is None:
+        return
+    rows, said = changes["rows"], "autant de lignes"
+    if rows:
+        said = f"{count(abs(rows), 'ligne')} de {'plus' if rows > 0 else 'moins'}"
+    for name, what in _COLUMNS.items():
+        if changes[name]:
+            said += f" ; colonnes {what} : {', '.join(changes[name])}"
+    yield spaced(f"Depuis la version {changes['since']} : {said}.")
 
 
 def _finding(told: Json) -> str:

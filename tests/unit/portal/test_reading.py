@@ -1,0 +1,86 @@
+from typing import Any
+
+from services.portal.reading import Reading, differences, recognised
+
+SPACE = "\u00a0"
+
+
+def column(name: str, **meaning: Any) -> dict[str, Any]:
+    """A column of a profile as the catalogue shows it; without a meaning unless it is given."""
+    known = {"year": None, "unit": None, "valid": 1.0, "invalid": [], "repair": None}
+    told = {**known, **meaning} if meaning else None
+    return {"name": name, "kind": "text", "meaning": told}
+
+
+def version(number: int = 1, state: str = "published", **more: Any) -> dict[str, Any]:
+    """A version whose file is a CSV of two lines."""
+    profile = {
+        "rows": 2,
+        "format": "csv",
+        "encoding": "cp1252",
+        "delimiter": ";",
+        "sheet": None,
+        "columns": [column("commune", type="commune", repair="leading_zero"), column("note")],
+        "privacy": None,
+    }
+    known = {"profile": profile, "accepted_repairs": [], "changes": None, "not_personal": []}
+    return {"number": number, "state": state, **known, **more}
+
+
+def test_how_a_file_was_read_is_a_sentence() -> None:
+    """With its encoding and delimiter in words."""
+    said = Reading({"versions": [version()]}).file
+    assert said == (
+        f"Lu comme CSV, encodage cp1252, séparé par le point-virgule : 2{SPACE}lignes,"
+        f" 2{SPACE}colonnes."
+    )
+
+
+def test_a_column_is_told_by_what_it_holds_and_what_of_it_is_not_valid() -> None:
+    """In French, with examples of what was not recognised."""
+    told = column("c", type="commune", year=2019, valid=0.5, invalid=["x", "y"])
+    assert recognised(told) == (
+        f"code commune (codes de 2019), 50,0{SPACE}% de valeurs valides\u202f; pas reconnu{SPACE}:"
+        f" «{SPACE}x{SPACE}» et «{SPACE}y{SPACE}»"
+    )
+    assert recognised(column("c")) == "texte"
+
+
+def test_repairs_are_those_that_the_published_version_proposes() -> None:
+    """A version that is being read, or is held, has none to accept yet."""
+    newer = version(2, "pending", profile=None)
+    proposed = Reading({"versions": [version(), newer]}).proposals
+    assert [(name, repair) for name, repair, _ in proposed] == [("commune", "leading_zero")]
+    assert Reading({"versions": [version(state="held")]}).proposals == []
+
+
+def test_a_reading_is_under_way_while_the_newest_version_is_pending() -> None:
+    """What was published before does not end it."""
+    newer = version(2, "pending", profile=None)
+    assert Reading({"versions": [version(), newer]}).is_under_way
+    assert not Reading({"versions": [version()]}).is_under_way
+    assert not Reading({"versions": []}).is_under_way
+
+
+def test_what_was_found_is_told_once_for_each_column() -> None:
+    """With all that it may be."""
+    finding = {"column": "nom", "role": "direct", "rows": 2, "confidence": 0.9}
+    findings = [{**finding, "kind": "surname"}, {**finding, "kind": "first_name"}]
+    held = version(state="held")
+    held["profile"]["privacy"] = {"verdict": "direct", "subject": "persons", "findings": findings}
+    reading = Reading({"versions": [held]})
+    assert reading.found == [("nom", "« nom » (nom de famille) et « nom » (prénom)")]
+    assert reading.privacy.startswith("Identifiants directs : « nom » (nom de famille)")
+
+
+def test_a_version_says_what_it_changed() -> None:
+    """Fewer rows are told as such, and repairs that were accepted by what they do."""
+    changes = {"since": 1, "rows": -38, "added": ["n"], "removed": []}
+    repair = {"column": "commune", "repair": "leading_zero", "type": "commune"}
+    newer = version(2, changes=changes, accepted_repairs=[repair])
+    repaired, changed = differences(newer)
+    assert repaired.startswith(f"Réparé à votre demande{SPACE}: «{SPACE}commune{SPACE}»")
+    assert changed == (
+        f"Depuis la version 1{SPACE}: 38{SPACE}lignes de moins\u202f; colonnes ajoutées{SPACE}: n."
+    )
+    assert list(differences(version())) == []
