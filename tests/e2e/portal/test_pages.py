@@ -31,6 +31,16 @@ def paths(played: Story) -> list[str]:
         f"/resultats/{full}",
         "/revue",
         f"/revue/{played.project_id}",
+        "/donnees",
+        "/donnees/nouveau",
+        f"/donnees/{homes}",
+        f"/donnees/{homes}/description",
+        "/demandes",
+        "/demandes?toutes=1",
+        "/partenaires",
+        "/compte",
+        "/aide",
+        "/aide/donnees",
         "/nulle-part",
     ]
 

@@ -7,7 +7,13 @@ SPACE = "\u00a0"
 
 def column(name: str, **meaning: Any) -> dict[str, Any]:
     """A column of a profile as the catalogue shows it; without a meaning unless it is given."""
-    known = {"year": None, "unit": None, "valid": 1.0, "invalid": [], "repair": None}
+    known: dict[str, Any] = {
+        "year": None,
+        "unit": None,
+        "valid": 1.0,
+        "invalid": [],
+        "repair": None,
+    }
     told = {**known, **meaning} if meaning else None
     return {"name": name, "kind": "text", "meaning": told}
 
@@ -23,7 +29,12 @@ def version(number: int = 1, state: str = "published", **more: Any) -> dict[str,
         "columns": [column("commune", type="commune", repair="leading_zero"), column("note")],
         "privacy": None,
     }
-    known = {"profile": profile, "accepted_repairs": [], "changes": None, "not_personal": []}
+    known: dict[str, Any] = {
+        "profile": profile,
+        "accepted_repairs": [],
+        "changes": None,
+        "not_personal": [],
+    }
     return {"number": number, "state": state, **known, **more}
 
 
