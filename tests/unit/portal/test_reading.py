@@ -1,3 +1,5 @@
+"""How what was read of files is told."""
+
 from typing import Any
 
 from services.portal.reading import Reading, differences, recognised
