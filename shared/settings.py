@@ -28,9 +28,6 @@ _HOST = r"(\[[0-9a-fA-F:.]+\]|[^\s:/@,\[\]]+)(:[0-9]+)?"
 _USER = r"([^\s:/@]+(:[^\s:/@]*)?@)?"
 """User and password, percent-encoded: a library that reads them in two ways quotes the password."""
 
-_URL = r"^https?://[^\s?#\"<>]*[^\s?#\"<>/]$"
-_ADDRESS = ["http://127.0.0.1:8001"]
-
 Folders = Annotated[tuple[Path, ...], BeforeValidator(_parts)]
 Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_parts)]
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_parts)]
@@ -256,18 +253,6 @@ class Settings(ServerSettings):
     )
     harvest_private_addresses: bool = Field(
         default=False, description="allow catalogues on private, loopback and link-local addresses"
-    )
-
-
-class PortalSettings(ServerSettings):
-    """What the portal's process needs to know: where the services are, and its cookie's key."""
-
-    intake_url: str = Field(pattern=_URL, description="where intake answers", examples=_ADDRESS)
-    catalog_url: str = Field(pattern=_URL, description="where catalog answers", examples=_ADDRESS)
-    compute_url: str = Field(pattern=_URL, description="where compute answers", examples=_ADDRESS)
-    notify_url: str = Field(pattern=_URL, description="where notify answers", examples=_ADDRESS)
-    cookie_key: str = Field(
-        min_length=32, repr=False, description="the secret that the portal signs its cookie with"
     )
 
 

@@ -7,7 +7,8 @@ import uvicorn
 from services.portal.app import application
 from shared import log
 from shared.errors import SettingsError
-from shared.settings import PortalSettings, read_settings
+from shared.portal_settings import PortalSettings
+from shared.settings import read_settings
 
 
 def main() -> int:
