@@ -24,8 +24,8 @@ from deploy.topology import SERVICE_CLASSES
 from shared.events import LAB_EVENTS, Event
 from shared.http.route import Route
 from shared.messaging.topology import subscriptions
-from shared.portal_settings import PortalSettings
-from shared.settings import PREFIX, ServerSettings, Settings
+from shared.server_settings import PortalSettings, ServerSettings
+from shared.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "services" / "README.md", ROOT / "deploy" / "OPERATING.md")

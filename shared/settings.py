@@ -9,13 +9,14 @@ secret.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.catalogues.eu_codes import PublisherKind
 from shared.errors import SettingsError
+from shared.server_settings import ServerSettings
 
 PREFIX = "DATALAB_"
 
@@ -33,44 +34,6 @@ Seconds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_parts)]
 
 Days = Annotated[float, Field(ge=0, le=36_500)]
-
-
-class ServerSettings(BaseModel):
-    """What every process of the lab that people or programs call needs to know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    http_host: str = Field(default="127.0.0.1", description="address the service listens on")
-    http_port: int = Field(ge=1, le=65535, description="port the service listens on")
-    http_idle_seconds: float = Field(
-        default=75,
-        gt=0,
-        description="how long a connection may wait for its next request; longer than a proxy's 60,"
-        " so that it is the proxy that ends one",
-    )
-    public_url: str = Field(
-        default="",
-        pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",
-        description="URL that others reach the service at; empty is where it listens",
-        examples=["https://donnees.exemple.fr/catalogue"],
-    )
-    lab_name: str = Field(
-        default="Data lab", min_length=1, description="who publishes the catalogue"
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
-    )
-    max_upload_bytes: int = Field(
-        default=200_000_000, ge=1, description="largest file that is taken in"
-    )
-
-    @property
-    def reached_at(self) -> str:
-        """The URL of this process in what it publishes, without a slash at its end."""
-        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told, not listened on
-        host = everywhere.get(self.http_host, self.http_host)
-        host = f"[{host}]" if ":" in host else host
-        return self.public_url or f"http://{host}:{self.http_port}"
 
 
 class Settings(ServerSettings):

@@ -11,7 +11,7 @@ from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.servers import BrokerNode, BrokerPorts, DocumentServer
 from deploy.local.signing_keys import KeyPair, key_pair
 from deploy.local.supervision import Program
-from shared.portal_settings import PortalSettings
+from shared.server_settings import PortalSettings
 from shared.settings import PREFIX, Settings
 
 _BROKER_USER = "datalab"

@@ -7,7 +7,7 @@ import uvicorn
 from services.portal.app import application
 from shared import log
 from shared.errors import SettingsError
-from shared.portal_settings import PortalSettings
+from shared.server_settings import PortalSettings
 from shared.settings import read_settings
 
 

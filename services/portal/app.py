@@ -29,7 +29,7 @@ from services.portal.reading import differences, recognised
 from services.portal.typography import FrenchSpaces
 from services.portal.visit import Visit
 from shared import metrics
-from shared.portal_settings import PortalSettings
+from shared.server_settings import PortalSettings
 
 log = logging.getLogger(__name__)
 

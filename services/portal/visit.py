@@ -16,7 +16,7 @@ from starlette.types import Message, Receive
 
 from services.portal.french import size
 from services.portal.lab import Lab, Refused, SignIn
-from shared.portal_settings import PortalSettings
+from shared.server_settings import PortalSettings
 
 _CREATED, _SEEN = 201, 303
 _FORBIDDEN, _TOO_LARGE = 403, 413

@@ -24,7 +24,7 @@ from services.intake.bodies import SubmitProject
 from services.intake.model import NEXT_STAGES
 from services.notify.sending.signing import new_secret, sign
 from shared.applications import check_steps
-from shared.portal_settings import PortalSettings
+from shared.server_settings import PortalSettings
 from shared.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]

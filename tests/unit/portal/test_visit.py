@@ -10,7 +10,7 @@ from services.portal.app import application
 from services.portal.lab import Refused
 from services.portal.pages import PAGES
 from services.portal.visit import Visit, faults_of, get, post
-from shared.portal_settings import PortalSettings
+from shared.server_settings import PortalSettings
 
 _SERVICES = {f"{name}_url": "http://127.0.0.1:1" for name in ("intake", "catalog", "compute")}
 _OWN = "what this browser's forms bring"

@@ -1,0 +1,58 @@
+"""Settings that the services and the portal share, and the portal's own."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_URL = r"^https?://[^\s?#\"<>]*[^\s?#\"<>/]$"
+_ADDRESS = ["http://127.0.0.1:8001"]
+
+
+class ServerSettings(BaseModel):
+    """What every process of the lab that people or programs call needs to know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    http_host: str = Field(default="127.0.0.1", description="address the service listens on")
+    http_port: int = Field(ge=1, le=65535, description="port the service listens on")
+    http_idle_seconds: float = Field(
+        default=75,
+        gt=0,
+        description="how long a connection may wait for its next request; longer than a proxy's 60,"
+        " so that it is the proxy that ends one",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#\"<>]*[^\s?#\"<>/])?$",
+        description="URL that others reach the service at; empty is where it listens",
+        examples=["https://donnees.exemple.fr/catalogue"],
+    )
+    lab_name: str = Field(
+        default="Data lab", min_length=1, description="who publishes the catalogue"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    max_upload_bytes: int = Field(
+        default=200_000_000, ge=1, description="largest file that is taken in"
+    )
+
+    @property
+    def reached_at(self) -> str:
+        """The URL of this process in what it publishes, without a slash at its end."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told, not listened on
+        host = everywhere.get(self.http_host, self.http_host)
+        host = f"[{host}]" if ":" in host else host
+        return self.public_url or f"http://{host}:{self.http_port}"
+
+
+class PortalSettings(ServerSettings):
+    """What the portal's process needs to know: where the services are, and its cookie's key."""
+
+    intake_url: str = Field(pattern=_URL, description="where intake answers", examples=_ADDRESS)
+    catalog_url: str = Field(pattern=_URL, description="where catalog answers", examples=_ADDRESS)
+    compute_url: str = Field(pattern=_URL, description="where compute answers", examples=_ADDRESS)
+    notify_url: str = Field(pattern=_URL, description="where notify answers", examples=_ADDRESS)
+    cookie_key: str = Field(
+        min_length=32, repr=False, description="the secret that the portal signs its cookie with"
+    )
