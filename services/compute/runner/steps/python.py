@@ -121,6 +121,9 @@ class _Log:
 
     def __exit__(self, *_error: object) -> None:
         if self._file:
+            if not self._file.tell():
+                # No file of a job is empty: an empty one is what a fault leaves.
+                self._file.write("Le code n'a rien écrit.\n".encode())
             self._file.close()
 
     def write(self, chunk: bytes) -> None:

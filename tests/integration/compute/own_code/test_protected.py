@@ -30,6 +30,10 @@ def run(tables, parameters):
     while True:
         print("Ablon" * 1000)
 """
+SILENT = """
+def run(tables, parameters):
+    return tables["communes"].head(1)
+"""
 
 
 SAID = [
@@ -57,8 +61,9 @@ def journal(run: RunOutcome) -> str:
         (BAD, "raise type(value, (Exception,), {})(value)"),
         (HARD, "sans rendre de résultat (code 3)"),
         (LONG, "plus de 2 Mo dans son journal"),
+        (SILENT, "rien écrit"),
     ],
-    ids=["good", "raises", "exits", "prints"],
+    ids=["good", "raises", "exits", "prints", "silent"],
 )
 def test_holder_sees_the_same_whether_code_fails(
     code: str, said: str, run_code: RunCode, capsys: pytest.CaptureFixture[str]

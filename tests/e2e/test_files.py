@@ -1,0 +1,177 @@
+"""Pictures of a carrier are kept, granted whole, and read by a town's own code."""
+
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deploy.cli.api_client import CallError
+from deploy.demo import content
+from deploy.demo.story import wait
+from tests.chaos.lab import Lab
+
+pytest.importorskip("nbclient", reason="make code was not run")
+image = pytest.importorskip("matplotlib.image")
+
+CODE = """
+import pandas as pd
+from matplotlib import image
+
+def run(tables, parameters):
+    sizes = [(name, image.imread(path).size) for name, path in tables["photos"].items()]
+    return pd.DataFrame(sizes, columns=["photo", "valeurs"])
+"""
+
+
+@dataclass
+class Pictures:
+    """A town's project on the pictures of a carrier; what everybody saw on the way."""
+
+    lab: Lab
+    members: dict[str, str]
+    folder: Path
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.staff = self.lab.client("lab", "operator", "reviewer")
+        self.holder = self.lab.client(self.members["city"], "holder", "owner")
+        self.owner = self.lab.client(self.members["agency"], "owner")
+
+    def play(self) -> None:
+        """From the upload to the reviewer, who has the result of the trial."""
+        self.upload()
+        self.seen["crossing"] = self.refusal()
+        self.ask()
+        self.read()
+
+    def upload(self) -> None:
+        """Two pictures in an archive; their owner states that nobody is in them."""
+        self.archive = self.folder / "photos.zip"
+        with zipfile.ZipFile(self.archive, "w") as archive:
+            for name, width in (("2024/arrêt.png", 5), ("gare.png", 7)):
+                image.imsave(self.folder / "one.png", np.zeros((2, width, 3)))
+                archive.write(self.folder / "one.png", name)
+        about = {"title": "Photos d'arrêts", "theme": "mobilité", "licence": "lov2"}
+        said = {"access": "restricted", "content": "files"}
+        self.photos = self.owner.upload("catalog", "/datasets", about | said, self.archive)["id"]
+        path = f"/datasets/{self.photos}"
+        wait("it is held", lambda: self.owner.get("catalog", path)["state"] == "held")
+        word = {"columns": ["fichiers"], "reason": "Des abris vides"}
+        self.owner.post("catalog", f"{path}/not-personal", word)
+        self.seen["files"] = self.holder.get("catalog", f"{path}/files")["items"]
+
+    def treatment(self, application: str, **parameters: Any) -> dict[str, Any]:
+        """One step on the pictures."""
+        role = {"aggregate": "table"}.get(application, "photos")
+        step = {"application": application, "inputs": {role: "photos"}, "output": "mesures"}
+        inputs = {"photos": self.photos}
+        return {"inputs": inputs, "steps": [step | {"parameters": parameters}]}
+
+    def refusal(self) -> str:
+        """What is answered to a treatment that takes them for a table."""
+        wanted = self.treatment("aggregate", by=["photo"], counts=["photo"])
+        try:
+            self.holder.post("compute", "/treatments/check", wanted)
+        except CallError as error:
+            return str(error)
+        return ""
+
+    def ask(self) -> None:
+        """A reviewer secures the project; the owner reads what is asked, and grants it."""
+        body = content.project(self.photos, self.treatment("python", code=CODE))
+        body |= {"title": "Quels arrêts sont abrités ?", "dataset_ids": []}
+        self.project_id = self.holder.post("intake", "/projects", body)["id"]
+        wait("it is advised", lambda: self.project()["stage"] == "advised")
+        version = self.staff.get("intake", f"/projects/{self.project_id}")["version"]
+        said = {"decision": "secure", "reason": "Des mesures.", "version": version}
+        self.staff.post("intake", f"/projects/{self.project_id}/review", said)
+        path = f"/access-requests/{self.project_id}.{self.photos}"
+        wait("the owner is asked", self.waiting)
+        request = self.seen["request"] = self.owner.get("catalog", path)
+        granted = {"decision": "grant", "fingerprint": request["fingerprint"]}
+        self.owner.post("catalog", f"{path}/decision", granted)
+
+    def read(self) -> None:
+        """The trial runs; what code made of restricted files waits for a reviewer."""
+        trial = wait("the trial ended", lambda: self.project()["trials"])[-1]
+        self.seen["request for release"] = self.staff.get(
+            "compute", f"/release-requests/{trial['job_id']}"
+        )
+        path = f"/jobs/{trial['job_id']}/result"
+        for name in ("manifest.json", "result.csv"):
+            self.staff.download("compute", path, self.folder / name, name=name)
+
+    def waiting(self) -> bool:
+        """Whether the owner has to decide on the project."""
+        items = self.owner.get("catalog", "/access-requests", waiting="true")["items"]
+        return any(one["project_id"] == self.project_id for one in items)
+
+    def project(self) -> dict[str, Any]:
+        """The project as its holder sees it."""
+        found: dict[str, Any] = self.holder.get("intake", f"/projects/{self.project_id}")
+        return found
+
+
+@pytest.fixture(scope="module")
+def pictures(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+    """The whole story."""
+    staff = lab.client("lab", "operator", "reviewer")
+    members = {
+        role: staff.post("intake", "/members", content.member(role))["id"]
+        for role in content.MEMBERS
+    }
+    pictures = Pictures(lab, members, tmp_path_factory.mktemp("pictures"))
+    pictures.play()
+    return pictures
+
+
+@pytest.mark.timeout(300)
+def test_files_are_listed_by_what_they_are(pictures: Pictures) -> None:
+    """By the sandbox, for everybody who may know of the dataset."""
+    listed = [(one["name"], one["media_type"], one["width"]) for one in pictures.seen["files"]]
+    assert listed == [("2024/arrêt.png", "image/png", 5), ("gare.png", "image/png", 7)]
+
+
+def test_files_are_no_table(pictures: Pictures) -> None:
+    """The answer names the role's table, and what reads it."""
+    told = "« photos » est un jeu de fichiers : seule l'application « python » en lit"
+    assert told in pictures.seen["crossing"]
+
+
+def test_owner_is_asked_for_all_files_and_shown_the_code(pictures: Pictures) -> None:
+    """With its own word on persons, which nobody checked."""
+    request = pictures.seen["request"]
+    said = "\n".join(request["asked"])
+    assert "tous ses fichiers, tels quels" in said
+    assert "code écrit par le porteur" in said
+    assert "rien ne le vérifie" in request["privacy"]
+    assert "« Des abris vides »" in request["privacy"]
+
+
+def test_code_reads_the_pictures(pictures: Pictures) -> None:
+    """Their pixels, each of four values; the reviewer has it first."""
+    rows = (pictures.folder / "result.csv").read_text(encoding="utf-8").splitlines()
+    assert rows == ["photo;valeurs", "2024/arrêt.png;40", "gare.png;56"]
+    assert pictures.seen["request for release"]["job_id"]
+
+
+def test_provenance_names_the_archive(pictures: Pictures) -> None:
+    """By its version and hash, under its grant."""
+    manifest = json.loads((pictures.folder / "manifest.json").read_bytes())
+    [given] = manifest["inputs"]
+    uploaded = pictures.owner.get("catalog", f"/datasets/{pictures.photos}")["versions"][0]
+    assert (given["dataset_id"], given["version"]) == (pictures.photos, 1)
+    assert given["sha256"] == uploaded["file"]["sha256"]
+    assert given["columns"] is None
+    assert given["granted_by"] == [pictures.members["agency"]]
+
+
+def test_owner_takes_the_archive_back_as_it_was(pictures: Pictures) -> None:
+    """Byte by byte."""
+    again = pictures.folder / "again.zip"
+    pictures.owner.download("catalog", f"/datasets/{pictures.photos}/files/photos.zip", again)
+    assert again.read_bytes() == pictures.archive.read_bytes()
