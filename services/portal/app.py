@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -67,7 +67,12 @@ def application(settings: PortalSettings) -> Starlette:
                 https_only=settings.reached_at.startswith("https:"),
             ),
         ],
-        exception_handlers={Refused: _refused, Away: _away, HTTPException: _http_error},
+        exception_handlers={
+            Refused: _refused,
+            Away: _away,
+            HTTPException: _http_error,
+            Exception: _broken,
+        },
         lifespan=partial(_lifespan, settings),
     )
     app.state.settings = settings
@@ -143,6 +148,14 @@ async def _http_error(request: Request, error: Exception) -> Response:
     visit: Visit = request.app.state.visit(request)
     said = "Cette page n'existe pas." if error.status_code == _NOT_FOUND else "Demande refusée."
     return visit.page("refused.html", error.status_code, code=error.status_code, detail=said)
+
+
+async def _broken(_request: Request, _error: Exception) -> Response:
+    """A fault of ours, which uvicorn logs: told without a template, which may be what is broken."""
+    said = (
+        "Cette page est en panne, et nous le savons. Rien de ce qui était enregistré n'est perdu."
+    )
+    return HTMLResponse(f"<!doctype html><html lang=fr><title>Panne</title><p>{said}</p>", 500)
 
 
 class Watched:

@@ -21,6 +21,9 @@ from shared.server_settings import PortalSettings
 _CREATED, _SEEN = 201, 303
 _FORBIDDEN, _TOO_LARGE = 403, 413
 _OF_WHAT_WAS_SENT = frozenset((400, 403, 409, 413, 422))
+_NOT_KEPT = {"cache-control": "no-store"}
+"""What pages show is for who signed in: no browser or proxy keeps it for the next."""
+
 _FORM_FIELDS = 200
 _FORM_BYTES = 1_000_000
 """The most that a form brings beside a file, and a field of one with a file."""
@@ -115,13 +118,11 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **shown: Any) -> Response:  # noqa: ANN401 - see render
         """A page; what it shows is written as text, whoever it is from."""
-        return HTMLResponse(self.render(template, **shown), status)
+        return HTMLResponse(self.render(template, **shown), status, _NOT_KEPT)
 
     def secret(self, template: str, **shown: Any) -> Response:  # noqa: ANN401 - see render
-        """A page with what is told this once: no browser or proxy keeps it."""
-        answer = self.page(template, _CREATED, **shown)
-        answer.headers["cache-control"] = "no-store"
-        return answer
+        """A page with what is told this once."""
+        return self.page(template, _CREATED, **shown)
 
     def render(self, template: str, **shown: Any) -> str:  # noqa: ANN401 - a template takes anything
         """The HTML of a template."""
