@@ -1,4 +1,4 @@
-"""Failures that would tell of others' restricted data, such as how often a key stands in it.
+"""Failures that would tell of others' restricted data: code and queries fail where a person is.
 
 What its holder sees is the same whether it failed or not: a result that waits for a reviewer, who
 reads why in its log. How long it takes is seen; against that stands only who reads the code before.
@@ -26,20 +26,9 @@ DoneT = TypeVar("DoneT")
 
 
 def hides(work: Work, number: int) -> bool:
-    """Whether others' restricted data went into the tables of that step, or of any if it is none.
-
-    Own code and queries see all. What a step refuses, how far it came, and its words for it may
-    tell of the data; faults of a treatment by itself are found before it runs.
-    """
-    reached = set(work.protected)
-    for step in work.steps[:number]:
-        if reached & set(step.inputs.values()):
-            reached.add(step.output)
-    read = {
-        it for step in work.steps[number : number + 1] for it in step.inputs.values()
-    } or reached
-    written = any(step.application in _WRITTEN for step in work.steps[: number + 1])
-    return bool(reached & read) or (written and bool(reached))
+    """Whether own code, or a query, saw others' restricted data in that step or before."""
+    code = any(step.application in _WRITTEN for step in work.steps[: number + 1])
+    return code and bool(work.protected)
 
 
 @dataclass(frozen=True)

@@ -46,13 +46,3 @@ def test_sums_of_cells_that_are_only_trimmed_are_released(tmp_path: Path) -> Non
     trim = _step("clean", "e", "c", operations=[{"op": "trim", "columns": ["ville"]}])
     record, _ = Lab(tmp_path, enterprises(1, 24)).treat([trim, _SUM])
     assert not record.is_held
-
-
-def test_failure_waits_for_a_reviewer(tmp_path: Path) -> None:
-    """That a column holds no numbers is in its values; the reviewer reads it in the journal."""
-    steps = [_step("aggregate", "e", "r", by=["ville"], sums=["metier"])]
-    record, rows = Lab(tmp_path, enterprises(1, 24)).treat(steps)
-    assert record.is_held
-    assert not rows
-    journal = (tmp_path / "1" / "out" / "journal.txt").read_text()
-    assert "n'est pas un nombre" in journal or "ne sont pas des nombres" in journal
