@@ -21,6 +21,7 @@ _FRENCH: Mapping[Service, str] = {
     "notify": "le suivi et les partenaires",
 }
 _FAILED = 500
+_UNSEEN = frozenset((403, 404))
 _RENEWED = 0.75
 """The part of a token's lifetime after which another is asked for."""
 
@@ -186,6 +187,16 @@ class SignIn:
     async def out(self, session: str) -> None:
         """End a session; raises Refused or Away."""
         await _show(self._http, f"{self._intake}/sessions/end", session)
+
+
+async def if_seen(asked: Awaitable[Json]) -> Json:
+    """What was asked for, or None where it is not for this person to see."""
+    try:
+        return await asked
+    except Refused as refused:
+        if refused.status not in _UNSEEN:
+            raise
+        return None
 
 
 async def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes, None]:

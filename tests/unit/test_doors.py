@@ -100,7 +100,7 @@ def test_documents_that_refer_to_files_are_known_to_the_sweep() -> None:
             "ReleasedFiles",
             "WrittenFile",
         },
-        "compute": {"Job", "WrittenFile"},
+        "compute": {"Job", "KeptStep", "WrittenFile"},
         "intake": {"Project"},
         "notify": set(),
     }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from services.portal.french import STAGES
-from services.portal.lab import Json, Refused, path_of
+from services.portal.lab import Json, Refused, if_seen, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 from shared.aggregate import new_id
 
@@ -63,7 +63,8 @@ async def show(visit: Visit) -> Response:
 
 async def answer(visit: Visit) -> Response:
     """Accept or decline the part in a project that one is asked for."""
-    body = {"answer": visit.text("answer"), "reason": visit.text("reason")}
+    reason = {"reason": visit.text("reason")} if visit.text("reason") else {}
+    body = {"answer": visit.text("answer"), **reason}
     return await _do(visit, "invitation", body, "Votre réponse est enregistrée.")
 
 
@@ -108,8 +109,9 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     path = path_of("projects", project_id)
     project = await visit.lab.get("intake", path)
     found = await visit.lab.parts(
-        timeline=visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS),
-        jobs=visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS),
+        # Who is asked to take part sees the project, and not what happened to it.
+        timeline=if_seen(visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
+        jobs=if_seen(visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS)),
         members=visit.lab.get("intake", "/members", limit=100),
     )
     shown = {"way": _WAY, "can": _possible(visit, project), "faults": faults}

@@ -74,7 +74,8 @@ def build(holder: Visitor, project: str, played: Story) -> None:
 
 
 def secure(staff: Visitor, project: str) -> None:
-    """Look at the evidence, and decide."""
+    """Look at the evidence once it is complete, and decide."""
+    staff.until(project, "text=sont au catalogue")
     page = staff.until(project.replace("projets", "revue"), "text=Lu chez")
     page.fill("#reason", "Les données sont de l'agence et de l'INSEE.")
     staff.press("text=Sécuriser le projet")

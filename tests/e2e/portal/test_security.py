@@ -79,7 +79,7 @@ def test_every_answer_says_what_it_may_do(signed_in: httpx.Client) -> None:
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "'unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
-    cookie = signed_in.get("/").headers["set-cookie"].lower()
+    cookie = signed_in.get("/connexion").headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
 
@@ -88,7 +88,12 @@ def test_words_of_others_are_shown_and_never_run(lab: Lab, enter: Enter, played:
     """A title that is a program stands there as text."""
     agency = lab.client(played.members["agency"], "holder", "owner")
     word = f"mot{uuid4().hex[:8]}"
-    project = {"title": f"{word} a < b > c & d", "problem": "x < y", "theme": "x"}
+    project = {
+        "title": f"{word} a < b > c & d",
+        "problem": "x < y",
+        "theme": "x",
+        "territory": ["14"],
+    }
     project_id = agency.post("intake", "/projects", project)["id"]
     visitor = enter(played.members["agency"], "holder")
     page = visitor.go(f"/projets/{project_id}")

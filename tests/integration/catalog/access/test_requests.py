@@ -127,6 +127,7 @@ def test_open_dataset_is_the_only_door(lab: Lab) -> None:
         "title": "EPCI",
         "version": 1,
         "licence": "lov2",
+        "upload": "",
         "sha256": version["file"]["sha256"],
         "file": version["table"],
         "purpose": "",
