@@ -85,3 +85,22 @@ def test_search_is_reached_and_used_by_keyboard(enter: Enter, played: Story) -> 
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert "logements" in page.locator("#trouve").inner_text().lower()
+
+
+def test_search_answers_as_one_types(enter: Enter, played: Story) -> None:
+    """With a script, without a button, and the address says what was asked."""
+    visitor = enter(played.members["agency"], "holder")
+    page = visitor.go("/catalogue")
+    page.locator("#q").press_sequentially("intercommunalites")
+    page.wait_for_url("**/catalogue?q=intercommunalites*")
+    assert "EPCI" in page.locator("#trouve").inner_text()
+    assert visitor.said == []
+
+
+def test_pictures_of_a_result_are_drawn(enter: Enter, played: Story) -> None:
+    """They are files of a result, and shown on its page."""
+    jobs = played.holder.get("compute", "/jobs", project_id=played.project_id)["items"]
+    full = next(one["id"] for one in jobs if one["kind"] == "full")
+    page = enter(played.members["agency"], "holder").go(f"/resultats/{full}")
+    drawn = page.locator("figure img").first
+    assert drawn.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
