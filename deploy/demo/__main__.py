@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy import PORTAL
 from deploy.cli.api_client import CallError, Client
 from deploy.demo.board import Board
 from deploy.demo.partner import Partner
@@ -77,7 +78,7 @@ def _stack(home: Path) -> Stack:
 
 
 def _urls(stack: Stack) -> Mapping[str, str]:
-    local = stack.urls().items()
+    local = {**stack.urls(), PORTAL: stack.portal_url}.items()
     return {name: os.environ.get(f"DATALAB_URL_{name.upper()}") or url for name, url in local}
 
 
@@ -99,6 +100,8 @@ def _play(console: Console, urls: Mapping[str, str], key: Path, listen: str, fol
         f"The partner received {len(partner.received)} signed events, refused {partner.refused}."
     )
     console.print(f"Result: {table}, with {', '.join(one.name for one in pictures)} beside it")
+    console.print(f"Page: {urls[PORTAL]}/projets/{story.project_id}")
+    console.print(f"A way in: .venv/bin/datalab portal --as {story.members['agency']}")
     console.print(f"Dataset: {urls['catalog']}/datasets/{story.result_id}")
     console.print(f"Timeline: .venv/bin/datalab timeline {story.project_id}")
 
