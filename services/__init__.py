@@ -1,1 +1,1 @@
-"""The four services of the lab; none imports another."""
+"""The four services of the lab and their portal; none imports another."""

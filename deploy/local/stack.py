@@ -1,4 +1,4 @@
-"""The embedded stack: broker, document server and four services, kept alive by supervisor."""
+"""The embedded stack: broker, document server, services and portal, kept by supervisor."""
 
 import errno
 import json

@@ -23,7 +23,7 @@ def up(
     home: Home = HOME,
     workers: Annotated[int, typer.Option(min=1, help="Processes of each service.")] = 1,
 ) -> None:
-    """Start the broker, the document server and the four services, unless they run already."""
+    """Start the broker, the document server, the services and the portal, unless they run."""
     console = Console()
     with _sentences():
         running = Stack.found(home, os.environ)
