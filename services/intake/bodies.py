@@ -21,7 +21,7 @@ from shared.events.intake import ProjectPart
 from shared.inbound import Body, Identifier, Paging
 from shared.tables.territory import Territory
 
-_Line = Annotated[
+Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(plain_text),
@@ -135,7 +135,7 @@ def _check_storable(value: object, depth: int) -> None:
 class SubmitProject(Body):
     """A project: the problem, the data and skills it needs, its territory (INSEE codes)."""
 
-    title: _Line
+    title: Line
     problem: _Text
     theme: _Word
     territory: tuple[Territory, ...] = Field(min_length=1, max_length=100)
@@ -188,9 +188,9 @@ class DeliverProject(Body):
     """The full job whose result is delivered, and how the catalogue presents it."""
 
     job_id: Identifier
-    title: _Line
+    title: Line
     description: _Text
-    licence: _Line
+    licence: Line
     keywords: _Words = ()
 
 
@@ -203,7 +203,7 @@ class WithdrawProject(Body):
 class RegisterMember(Body):
     """A partner: its name, kind, SIREN, skills and territory (INSEE codes)."""
 
-    name: _Line
+    name: Line
     kind: MemberKind
     siren: Siren = Field(default="", max_length=20, description="nine digits, if it has one")
     skills: _Words = ()

@@ -2,20 +2,14 @@
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
-from pydantic import StringConstraints as Constraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from services.intake.accounts.credential import Credential, CredentialKind, Made
+from services.intake.bodies import Line
 from shared.aggregate import LONG_AGO, OptionalDate, View, ViewPage
 from shared.auth import MemberId, Role
-from shared.catalogues.markup import plain_text
 from shared.inbound import Body
 
-_Name = Annotated[
-    str,
-    Constraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(plain_text),
-]
 _Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=4)]
 _Used = Annotated[
     AwareDatetime | None, BeforeValidator(lambda date: None if date == LONG_AGO else date)
@@ -32,7 +26,7 @@ class MakeLink(Body):
 class MakeKey(Body):
     """A key for a program."""
 
-    name: _Name = Field(description="what it is for, as its member will know it by")
+    name: Line = Field(description="what it is for, as its member will know it by")
     roles: _Roles
     days: int = Field(default=365, ge=1, le=3650, description="how long it lasts")
 
