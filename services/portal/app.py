@@ -54,7 +54,7 @@ _HEADERS = {
 
 def application(settings: PortalSettings) -> Starlette:
     """The portal on the services that `settings` name."""
-    app = Starlette(
+    return Starlette(
         routes=[*health.ROUTES, _static(), *PAGES],
         middleware=[
             Middleware(Watched),
@@ -75,8 +75,6 @@ def application(settings: PortalSettings) -> Starlette:
         },
         lifespan=partial(_lifespan, settings),
     )
-    app.state.settings = settings
-    return app
 
 
 @asynccontextmanager
@@ -93,7 +91,9 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
         def visit(request: Request) -> Visit:
             session = str(request.session.get("session", ""))
             lab = Lab(http, urls, tokens, session)  # type: ignore[arg-type]
-            return Visit(request, settings, templates, lab, SignIn(http, settings.intake_url))
+            return Visit(
+                request, settings, templates, lab, SignIn(http, settings.intake_url, tokens)
+            )
 
         app.state.visit, app.state.http, app.state.urls = visit, http, urls
         yield

@@ -176,8 +176,8 @@ class Lab:
 class SignIn:
     """What somebody shows at intake to get in, and leaves when going out."""
 
-    def __init__(self, http: httpx.AsyncClient, intake: str) -> None:
-        self._http, self._intake = http, intake
+    def __init__(self, http: httpx.AsyncClient, intake: str, tokens: Tokens) -> None:
+        self._http, self._intake, self._tokens = http, intake, tokens
 
     async def by_link(self, text: str) -> Json:
         """The session that a link opens; raises Refused or Away."""
@@ -185,7 +185,8 @@ class SignIn:
         return response.json()
 
     async def out(self, session: str) -> None:
-        """End a session; raises Refused or Away."""
+        """End a session, here at once; raises Refused or Away."""
+        self._tokens.forget(session)
         await _show(self._http, f"{self._intake}/sessions/end", session)
 
 

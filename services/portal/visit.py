@@ -103,6 +103,11 @@ class Visit:
         values = (one.strip() for one in self.form.getlist(name) if isinstance(one, str))
         return [one for one in values if one]
 
+    def number(self, name: str) -> int | None:
+        """A whole number of the form; None when it was not sent, or is something else."""
+        text = self.text(name)
+        return int(text) if text.isdecimal() else None
+
     def words(self, name: str) -> list[str]:
         """What a field of the form has with commas between."""
         return [one.strip() for one in self.text(name).split(",") if one.strip()]

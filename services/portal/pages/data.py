@@ -87,7 +87,7 @@ async def confirm_basis(visit: Visit) -> Response:
     """Say on what legal basis a version that names persons is published."""
     body = {
         **{name: visit.text(name) for name in ("basis", "purpose", "note")},
-        "version": _number(visit),
+        "version": visit.number("version"),
         "restrict": bool(visit.text("restrict")),
     }
     return await _do(visit, "legal-basis", body, "La base légale est enregistrée.")
@@ -98,7 +98,7 @@ async def declare(visit: Visit) -> Response:
     body = {
         "columns": visit.texts("columns"),
         "reason": visit.text("reason"),
-        "version": _number(visit),
+        "version": visit.number("version"),
     }
     return await _do(visit, "not-personal", body, "Votre déclaration est enregistrée.")
 
@@ -109,7 +109,7 @@ async def answer(visit: Visit) -> Response:
         "columns": visit.texts("columns"),
         "answer": visit.text("answer"),
         "reason": visit.text("reason"),
-        "version": _number(visit),
+        "version": visit.number("version"),
     }
     return await _do(visit, "not-personal/answer", body, "Votre réponse est enregistrée.")
 
@@ -197,11 +197,6 @@ def _received(made: Json) -> str:
     """What is told of a file that was taken in, and of the same bytes elsewhere."""
     same = " ; ".join(one["message"] for one in made["same_bytes"])
     return f"{_READ} À savoir : {same}." if same else _READ
-
-
-def _number(visit: Visit) -> int | None:
-    number = visit.text("version")
-    return int(number) if number.isdecimal() else None
 
 
 def _path(visit: Visit) -> str:

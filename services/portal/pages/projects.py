@@ -23,6 +23,7 @@ _WAY = (
 _NO_FAULTS = Faults()
 _EVENTS = 50
 _JOBS = 20
+_MEMBERS = 100
 
 
 async def page(visit: Visit) -> Response:
@@ -108,13 +109,16 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
     project_id = visit.request.path_params["project_id"]
     path = path_of("projects", project_id)
     project = await visit.lab.get("intake", path)
-    found = await visit.lab.parts(
+    can = _possible(visit, project)
+    asked = {
         # Who is asked to take part sees the project, and not what happened to it.
-        timeline=if_seen(visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
-        jobs=if_seen(visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS)),
-        members=visit.lab.get("intake", "/members", limit=100),
-    )
-    shown = {"way": _WAY, "can": _possible(visit, project), "faults": faults}
+        "timeline": if_seen(visit.lab.get("notify", f"{path}/timeline", limit=_EVENTS)),
+        "jobs": if_seen(visit.lab.get("compute", "/jobs", project_id=project_id, limit=_JOBS)),
+    }
+    if can["site"] or can["team"]:
+        asked["members"] = visit.lab.get("intake", "/members", limit=_MEMBERS)
+    found = await visit.lab.parts(**asked)
+    shown = {"way": _WAY, "can": can, "faults": faults}
     return visit.page("projects/show.html", status, project=project, **found, **shown)
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.responses import Response
 
-from services.portal.lab import Refused, path_of
+from services.portal.lab import Refused, if_seen, path_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _NO_FAULTS = Faults()
@@ -59,11 +59,8 @@ async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) ->
 
 async def _title(visit: Visit, dataset_id: str) -> tuple[str, str]:
     """A dataset and its title, as far as the person may know of it."""
-    try:
-        dataset = await visit.lab.get("catalog", path_of("datasets", dataset_id))
-    except Refused:
-        return dataset_id, dataset_id
-    return dataset_id, str(dataset["title"])
+    dataset = await if_seen(visit.lab.get("catalog", path_of("datasets", dataset_id)))
+    return dataset_id, str(dataset["title"]) if dataset else dataset_id
 
 
 def _path(visit: Visit) -> str:

@@ -60,7 +60,7 @@ async def decide(visit: Visit) -> Response:
     body = {
         "decision": visit.text("decision"),
         "reason": visit.text("reason"),
-        "version": int(visit.text("version") or 0),
+        "version": visit.number("version"),
     }
     try:
         await visit.lab.post("compute", path_of("jobs", job_id, "release"), body)
@@ -97,8 +97,7 @@ async def _first_rows(visit: Visit, job: Json) -> list[list[str]]:
                 break
     lines = text[:_SHOWN_BYTES].decode("utf-8-sig", "ignore").splitlines(keepends=True)
     whole = lines if len(text) <= _SHOWN_BYTES else lines[:-1]
-    delimiter = ";" if whole and ";" in whole[0] else ","
-    rows = csv.reader(io.StringIO("".join(whole)), delimiter=delimiter)
+    rows = csv.reader(io.StringIO("".join(whole)), delimiter=";")
     return [row for row, _ in zip(rows, range(_SHOWN_ROWS + 1), strict=False)]
 
 

@@ -2,7 +2,8 @@
 
 from starlette.responses import Response
 
-from services.portal.lab import Json, Refused, path_of
+from services.portal.lab import Refused, if_seen, path_of
+from services.portal.pages.treatments import preview_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _SHOWN = 50
@@ -28,7 +29,7 @@ async def decide(visit: Visit) -> Response:
     body = {
         "decision": visit.text("decision"),
         "reason": visit.text("reason"),
-        "version": int(visit.text("version") or 0),
+        "version": visit.number("version"),
     }
     try:
         await visit.lab.post("intake", path_of("projects", project_id, "review"), body)
@@ -42,29 +43,11 @@ async def _show(visit: Visit, faults: Faults, status: int = 200) -> Response:
     project = await visit.lab.get("intake", path_of("projects", project_id))
     treatment = project["treatment"]
     parts = await visit.lab.parts(
-        holder=_member(visit, project["holder_id"]),
-        preview=_preview(visit, treatment),
-        jobs=visit.lab.get("compute", "/jobs", project_id=project_id, limit=_SHOWN),
+        # A holder may have been registered by nobody, and so be known to intake by its id alone.
+        holder=if_seen(visit.lab.get("intake", path_of("members", project["holder_id"]))),
+        preview=preview_of(visit, treatment),
     )
     return visit.page("reviews/show.html", status, project=project, faults=faults, **parts)
-
-
-async def _member(visit: Visit, member_id: str) -> Json:
-    """The member of that id; None for one whom intake does not know."""
-    try:
-        return await visit.lab.get("intake", path_of("members", member_id))
-    except Refused:
-        return None
-
-
-async def _preview(visit: Visit, treatment: Json) -> Json:
-    """What the treatment would make; what is wrong with it when it cannot run."""
-    if treatment is None:
-        return None
-    try:
-        return await visit.lab.post("compute", "/treatments/preview", treatment)
-    except Refused as refused:
-        return {"fault": refused.detail}
 
 
 ROUTES = [

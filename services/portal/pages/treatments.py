@@ -56,7 +56,7 @@ async def _show(
         "keys": _keys(visit, choices),
         "recipes": visit.lab.get("compute", "/recipes", limit=_FOUND),
         "found": visit.lab.get("catalog", "/datasets", q=visit.asked("q"), limit=_FOUND),
-        "preview": _preview(visit, wanted),
+        "preview": preview_of(visit, wanted),
         "columns": _columns(visit, choices),
     }
     parts = await visit.lab.parts(**asked)
@@ -76,7 +76,7 @@ async def _show(
     return visit.page("treatments/build.html", status, **parts, **shown)
 
 
-async def _preview(visit: Visit, treatment: Json) -> Json:
+async def preview_of(visit: Visit, treatment: Json) -> Json:
     """What it would make; Faults when it cannot run as it is."""
     if treatment is None:
         return None
@@ -106,7 +106,7 @@ async def _columns(visit: Visit, choices: Choices) -> Json:
         dataset = await visit.lab.get("catalog", path_of("datasets", choices.left))
         profiles = [one["profile"] for one in dataset["versions"] if one["profile"]]
         return profiles[-1]["columns"] if profiles else []
-    told = await _preview(visit, wanted)
+    told = await preview_of(visit, wanted)
     return told["columns"] if isinstance(told, dict) else []
 
 
