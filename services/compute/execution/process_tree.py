@@ -7,7 +7,8 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import IO, Any, Protocol, Self
 
 import psutil
@@ -16,7 +17,7 @@ from services.compute.execution.disk_space import bytes_of
 from shared.errors import Unavailable
 
 _PAUSE_SECONDS = 0.002
-_LOOK_SECONDS = 0.5
+_HAS_CHILDREN = Path("/proc/thread-self/children").exists()
 
 
 class Leader(Protocol):
@@ -45,8 +46,6 @@ class ProcessTree:
     def __init__(self, leader: Leader, init: Any, own: Iterable[Any] = ()) -> None:  # noqa: ANN401 - psutil is untyped
         self.leader, self.init = leader, init
         self._own = {init, *own}
-        self._known: list[Any] = []
-        self._looked_at = float("-inf")
 
     @classmethod
     def started(cls, command: list[str]) -> Self:
@@ -76,25 +75,18 @@ class ProcessTree:
             return False
         return True
 
-    def members(self) -> list[Any]:
-        """The job's processes; empty before the sandbox stands and after it fell."""
+    def members(self, most: int | None = None) -> list[Any]:
+        """The job's processes, `most` of them if told; none before the sandbox stands, or after."""
         if self.leader.poll() is not None:
             return []
-        try:
-            below = psutil.Process(self.leader.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            return []
-        return [process for process in below if process not in self._own]
-
-    def known_members(self) -> list[Any]:
-        """Those that were there half a second ago, or later; some may have ended since.
-
-        To find a job's processes takes a look at each that the machine has: milliseconds in which
-        the service does nothing else.
-        """
-        if not self._known or time.monotonic() - self._looked_at > _LOOK_SECONDS:
-            self._known, self._looked_at = self.members(), time.monotonic()
-        return self._known
+        found: list[Any] = []
+        for pid in _below(self.leader.pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if (process := psutil.Process(pid)) not in self._own:
+                    found.append(process)
+            if len(found) == most:
+                break
+        return found
 
     def terminate(self) -> None:
         """Ask the job's processes to end."""
@@ -131,6 +123,32 @@ class ProcessTree:
             if self.leader.poll() is not None and not self._is_left():
                 return
             time.sleep(_PAUSE_SECONDS)
+
+
+def _below(pid: int) -> Iterator[int]:
+    """The processes below one, the nearest first, as far as they are asked for."""
+    waiting = [pid]
+    for parent in waiting:
+        children = _children(parent)
+        waiting += children
+        yield from children
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that one started; none when it is gone.
+
+    The kernel has them by thread: proc_pid_task(5). To ask psutil is to look at each process of the
+    machine, and a fork bomb makes more of them than are looked at meanwhile.
+    """
+    if not _HAS_CHILDREN:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return [one.pid for one in psutil.Process(pid).children()]
+        return []
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.scandir(f"/proc/{pid}/task"):
+            found += map(int, Path(thread, "children").read_text().split())
+    return found
 
 
 def resident(members: list[Any]) -> int:

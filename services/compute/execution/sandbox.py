@@ -155,7 +155,7 @@ class SandboxRun:
 
     def _excess(self) -> str:
         """What gets worse with every moment the job goes on."""
-        members = self._tree.known_members()
+        members = self._tree.members(self._limits.processes + 1)
         if len(members) > self._limits.processes:
             return f"le traitement a lancé plus de {self._limits.processes} processus"
         memory = resident(members)
