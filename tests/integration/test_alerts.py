@@ -18,6 +18,7 @@ RULES: list[dict[str, Any]] = [
     for group in yaml.safe_load((FOLDER / "rules.yml").read_text())["groups"]
     for rule in group["rules"]
 ]
+TESTS = ("rules_test.yml", "rules_slow_test.yml")
 ALERTS = [rule["alert"] for rule in RULES]
 
 
@@ -26,7 +27,7 @@ ALERTS = [rule["alert"] for rule in RULES]
     [
         ("check", "config", "--syntax-only", "prometheus.yml"),
         ("check", "rules", "rules.yml"),
-        ("test", "rules", "rules_test.yml"),
+        ("test", "rules", *TESTS),
     ],
     ids=["configuration", "rules", "tests of rules"],
 )
@@ -42,7 +43,8 @@ def test_every_alert_has_a_test_that_fires_it() -> None:
     """An alert that nobody saw fire may never do."""
     fired = {
         one["alertname"]
-        for test in yaml.safe_load((FOLDER / "rules_test.yml").read_text())["tests"]
+        for file in TESTS
+        for test in yaml.safe_load((FOLDER / file).read_text())["tests"]
         for one in test["alert_rule_test"]
         if one["exp_alerts"]
     }
