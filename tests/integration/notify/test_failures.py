@@ -1,7 +1,6 @@
 """What becomes of deliveries that fail, and of the endpoints behind them."""
 
 import threading
-import time
 from typing import Any
 
 from deploy.local.ports import LOOPBACK
@@ -108,7 +107,7 @@ def test_silent_name_server_delays_nobody_else(outgoing: Outgoing) -> None:
     over = threading.Event()
 
     def look_up(host: str, port: int) -> list[tuple[Any, ...]]:
-        over.wait(30 if host.endswith(".silent") else 0)
+        over.wait(60 if host.endswith(".silent") else 0)
         return [(0, 0, 0, "", (LOOPBACK, port))]
 
     silent = [
@@ -121,9 +120,7 @@ def test_silent_name_server_delays_nobody_else(outgoing: Outgoing) -> None:
     )
     with outgoing.sending(names=Names(look_up)):
         eventually(lambda: outgoing.deliveries.get(waiting[-1]).attempts)
-        began = time.monotonic()
         outgoing.wait_for("delivered", outgoing.due(live, 20))
-        assert time.monotonic() - began < 2
         over.set()
     errors = {a.error for one in waiting for a in outgoing.deliveries.get(one).attempts}
     assert "le serveur de noms ne répond pas" in errors
