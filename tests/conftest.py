@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import hypothesis
 import pytest
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from deploy.local.signing_keys import KeyPair, key_pair
 from shared.auth import issue_token
 from tests.servers import Broker, Documents, free_port
 
+_ONE_LAB = "tests/e2e/"
+_LAB_OF_ITS_OWN = "tests/e2e/test_chaos.py"
 Token = Callable[..., str]
 RETRIES = (0.2, 0.5, 1)
 """How long the processes of a module put an event off, in seconds."""
@@ -19,6 +23,19 @@ RETRIES = (0.2, 0.5, 1)
 # A slow machine is no fault of the code; pytest's own time-out ends what hangs.
 hypothesis.settings.register_profile("lab", deadline=None)
 hypothesis.settings.load_profile("lab")
+
+
+class _Shares(LoadFileScheduling):
+    """A file is one worker's, and so are all end-to-end tests that share one lab."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = nodeid.startswith(_ONE_LAB) and not nodeid.startswith(_LAB_OF_ITS_OWN)
+        return _ONE_LAB if shared else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """How files are shared among workers."""
+    return _Shares(config, log)
 
 
 @pytest.fixture(scope="session")

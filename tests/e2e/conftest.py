@@ -10,7 +10,7 @@ from deploy.demo.story import Story
 from tests.chaos.lab import Lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab() -> Iterator[Lab]:
     """A stack of its own with a partner; the folder's path is short enough for sockets."""
     with TemporaryDirectory(prefix="dl-") as home:
@@ -19,13 +19,13 @@ def lab() -> Iterator[Lab]:
             yield lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def told() -> list[str]:
     """What the story says while it is played."""
     return []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def story(lab: Lab, told: list[str]) -> Story:
     """The demonstration's story, played to its end."""
     story = Story(lab.client, lab.partner, told.append)

@@ -47,7 +47,7 @@ Enter = Callable[..., Visitor]
 """`enter(member_id, *roles)` is that member, signed in; with `scripts=False` without JavaScript."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, without a screen."""
     program = shutil.which("chromium")
@@ -88,7 +88,7 @@ def link(lab: Lab, member_id: str, *roles: str) -> str:
     return str(operator.post("intake", "/sign-in-links", body)["text"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def played(lab: Lab, story: Story) -> Story:
     """The demonstration's story, whose members and data people go on with here."""
     assert lab.stack.portal_url

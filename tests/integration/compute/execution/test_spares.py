@@ -24,13 +24,19 @@ PROJECTION = "services.compute.runner.projection"
 LIMITS = Limits(seconds=60, memory_bytes=1_000_000_000)
 
 
-@pytest.fixture
-def spares() -> Iterator[Spares]:
-    """One sandbox that waits."""
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[Spares]:
+    """What keeps one sandbox that waits, and all loaded."""
     made = Spares(1, LIMITS.memory_bytes, rest_seconds=0)
-    fill(made)
     yield made
     made.close()
+
+
+@pytest.fixture
+def spares(loaded: Spares) -> Spares:
+    """The same, with one that waits."""
+    fill(loaded)
+    return loaded
 
 
 def fill(spares: Spares) -> ProcessTree:
@@ -193,8 +199,9 @@ def test_server_that_cannot_load_is_not_replaced_at_once() -> None:
     spares.close()
 
 
-def test_what_waits_ends_with_its_service(spares: Spares) -> None:
+def test_what_waits_ends_with_its_service() -> None:
     """A service that was killed closes the pipe; one that stops ends it."""
+    spares = Spares(1, LIMITS.memory_bytes)
     first = fill(spares)
     assert first.leader.stdin
     first.leader.stdin.close()
