@@ -1,7 +1,9 @@
 """Bearer tokens: signed with Ed25519 (JWT, RFC 7519; EdDSA, RFC 8037), checked on every route."""
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,16 +11,29 @@ from typing import Annotated, Any, Literal, get_args
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 from pydantic import AfterValidator, Field
 
 from shared.errors import Invalid, SettingsError, Unauthenticated
 
 Role = Literal["holder", "owner", "reviewer", "operator"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
+OF_MEMBERS: frozenset[str] = frozenset({"holder", "owner"})
+"""What one does for a member of the lab; its own staff need not be one."""
+
 _AUDIENCE = "datalab"
 _ALGORITHM = "EdDSA"
+_PEM = re.compile(rb"-----BEGIN .*?-----END [^-]*-----", re.DOTALL)
+_KEY_ID_CHARACTERS = 16
 _MEMBER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -46,10 +61,11 @@ MemberId = Annotated[
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: the member's id and the roles its token grants."""
+    """Who calls: the member's id, the roles its token grants, and whose account it is, if any's."""
 
     member_id: str
     roles: frozenset[str]
+    account_id: str = ""
 
     @property
     def is_staff(self) -> bool:
@@ -77,10 +93,16 @@ def bearer_of(authorization: str | None) -> str:
 
 
 class TokenChecker:
-    """Checks tokens against the lab's public key; SettingsError when the file holds none."""
+    """Checks tokens against the lab's public keys; SettingsError when the file holds none.
 
-    def __init__(self, public_key: Path) -> None:
-        self._key = _read(public_key)
+    It may hold several, and is read again when it changes: while one key takes another's place,
+    tokens of both are valid.
+    """
+
+    def __init__(self, public_keys: Path) -> None:
+        self._file = public_keys
+        self._keys = _read(public_keys)
+        self._changed = _changed(public_keys)
 
     def check(self, authorization: str | None) -> Caller:
         """The caller behind an `Authorization` header; Unauthenticated with the reason if none."""
@@ -88,7 +110,7 @@ class TokenChecker:
         try:
             claims = jwt.decode(
                 token,
-                self._key,
+                self._key_of(jwt.get_unverified_header(token)),
                 algorithms=[_ALGORITHM],
                 audience=_AUDIENCE,
                 options={"require": ["sub", "exp", "roles"]},
@@ -98,7 +120,19 @@ class TokenChecker:
         except jwt.InvalidTokenError as error:
             raise Unauthenticated("le jeton n'est pas valide") from error
         roles = claims["roles"] if isinstance(claims["roles"], list) else []
-        return Caller(_member_of(claims), frozenset(map(str, roles)) & ROLES)
+        account_id = str(claims.get("account", ""))
+        return Caller(_member_of(claims), frozenset(map(str, roles)) & ROLES, account_id)
+
+    def _key_of(self, header: Mapping[str, Any]) -> Ed25519PublicKey:
+        """The key that a token says it is signed with; the newest for one that says nothing."""
+        # Who is writing the file anew may not be done yet.
+        with suppress(OSError, SettingsError):
+            if self._changed != (changed := _changed(self._file)):
+                self._keys, self._changed = _read(self._file), changed
+        named = header.get("kid", next(iter(self._keys)))
+        if named not in self._keys:
+            raise Unauthenticated("le jeton est signé d'une clé que le Datalab n'a pas, ou plus")
+        return self._keys[named]
 
 
 def _member_of(claims: dict[str, Any]) -> str:
@@ -108,18 +142,34 @@ def _member_of(claims: dict[str, Any]) -> str:
         raise Unauthenticated(f"le jeton ne nomme pas de membre : {error.args[0]}") from error
 
 
-def _read(public_key: Path) -> Ed25519PublicKey:
+def _read(public_keys: Path) -> Mapping[str, Ed25519PublicKey]:
+    """The keys of a file of PEM blocks, by their ids."""
     try:
-        key = load_pem_public_key(public_key.read_bytes())
+        keys = [load_pem_public_key(block) for block in _PEM.findall(public_keys.read_bytes())]
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise SettingsError("DATALAB_TOKEN_PUBLIC_KEY: not a readable public key") from error
-    if not isinstance(key, Ed25519PublicKey):
+    found = {_id_of(key): key for key in keys if isinstance(key, Ed25519PublicKey)}
+    if not found or len(found) < len(keys):
         raise SettingsError("DATALAB_TOKEN_PUBLIC_KEY: not an Ed25519 key")
-    return key
+    return found
+
+
+def _changed(file: Path) -> int:
+    return file.stat().st_mtime_ns
+
+
+def _id_of(key: Ed25519PublicKey) -> str:
+    """What tokens call the key that they are signed with: the start of its hash."""
+    written = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return hashlib.sha256(written).hexdigest()[:_KEY_ID_CHARACTERS]
 
 
 def issue_token(
-    private_key: Path, member_id: str, roles: Iterable[str], lifetime: timedelta
+    private_key: Path,
+    member_id: str,
+    roles: Iterable[str],
+    lifetime: timedelta,
+    account_id: str = "",
 ) -> str:
     """A signed token for `member_id`, valid for `lifetime` from now; Invalid if it is no id."""
     now = datetime.now(UTC)
@@ -130,4 +180,9 @@ def issue_token(
         "iat": now,
         "exp": now + lifetime,
     }
-    return jwt.encode(claims, private_key.read_bytes(), algorithm=_ALGORITHM)
+    if account_id:
+        claims["account"] = account_id
+    key = load_pem_private_key(private_key.read_bytes(), password=None)
+    assert isinstance(key, Ed25519PrivateKey)  # noqa: S101 - the lab made it
+    signed_with = {"kid": _id_of(key.public_key())}
+    return jwt.encode(claims, key, algorithm=_ALGORITHM, headers=signed_with)

@@ -37,6 +37,15 @@ class ServerSettings(BaseModel):
         default=200_000_000, ge=1, description="largest file that is taken in"
     )
 
+    sign_in_key: str = Field(
+        default="",
+        pattern=r"^(.{32,})?$",
+        repr=False,
+        description="for intake and the portal: a secret of at least 32 characters by which the"
+        " portal tells whom an identity provider vouched for; without it nobody signs in so",
+        examples=["a secret of 32 characters or more"],
+    )
+
     @property
     def reached_at(self) -> str:
         """The URL of this process in what it publishes, without a slash at its end."""
@@ -55,4 +64,18 @@ class PortalSettings(ServerSettings):
     notify_url: str = Field(pattern=_URL, description="where notify answers", examples=_ADDRESS)
     cookie_key: str = Field(
         min_length=32, repr=False, description="the secret that the portal signs its cookie with"
+    )
+    oidc_issuer: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#\"<>]+)?$",
+        description="the OpenID provider at which people sign in, found by discovery; without one"
+        " they need a link",
+        examples=["https://connexion.exemple.fr/realms/datalab"],
+    )
+    oidc_client_id: str = Field(default="datalab", description="what that provider calls the lab")
+    oidc_client_secret: str = Field(
+        default="", repr=False, description="the secret that it gave the lab, if any"
+    )
+    oidc_name: str = Field(
+        default="Se connecter", min_length=1, description="what the button says that leads there"
     )

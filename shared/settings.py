@@ -54,7 +54,10 @@ class Settings(ServerSettings):
         description="fsspec URL of the file store",
         examples=["file:///folder", "s3://bucket/folder?region=eu-west-3"],
     )
-    token_public_key: Path = Field(description="PEM file: the Ed25519 key tokens are checked with")
+    token_public_key: Path = Field(
+        description="PEM file: the Ed25519 keys that tokens are checked with, the newest first;"
+        " read again when it changes"
+    )
     token_private_key: Path | None = Field(
         default=None,
         description="PEM file, for intake alone: the Ed25519 key by which it signs tokens for those"

@@ -3,15 +3,17 @@
 import os
 import runpy
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from deploy.cli.api_client import CallError, path_of
+from deploy.cli.api_client import Away, CallError, path_of
 from deploy.cli.command_group import CommandGroup, ListRequest
 from deploy.cli.commands import (
+    account_commands,
     code_commands,
     dataset_commands,
     harvest_commands,
@@ -25,8 +27,9 @@ from deploy.cli.commands import (
     webhook_commands,
 )
 from deploy.cli.session import Session, session
+from deploy.local.signing_keys import rotate
 from deploy.local.stack import Stack
-from shared.auth import ROLES
+from shared.auth import OF_MEMBERS, ROLES
 
 _SHORTEST_HOURS, _LONGEST_HOURS = 0.01, 87_600
 
@@ -42,6 +45,7 @@ treatment_commands.add_cross(app)
 app.add_typer(project_commands.app, name="project")
 app.add_typer(treatment_commands.app, name="treatment")
 app.add_typer(member_commands.app, name="member")
+app.add_typer(account_commands.app, name="account")
 app.add_typer(dataset_commands.app, name="dataset")
 app.add_typer(harvest_commands.app, name="harvest")
 app.add_typer(job_commands.app, name="job")
@@ -94,13 +98,24 @@ def token(
     role: Annotated[list[str], typer.Option(help="holder, owner, reviewer or operator.")],
     hours: Annotated[float, typer.Option(help="How long it is valid, ten years at most.")] = 12,
 ) -> None:
-    """Sign a token for a member with the local stack's key."""
+    """Sign a token for a member with the local stack's key; intake says whether there is one."""
     for one in role:
         if one not in ROLES:
             raise typer.BadParameter(f"{one} is none of {', '.join(sorted(ROLES))}")
     if not _SHORTEST_HOURS <= hours <= _LONGEST_HOURS:
         raise CallError(f"--hours must be from {_SHORTEST_HOURS} to {_LONGEST_HOURS}")
-    typer.echo(session(context).sign(member_id, tuple(role), timedelta(hours=hours)))
+    found = session(context)
+    if OF_MEMBERS & set(role):
+        with suppress(Away):
+            found.client().get("intake", path_of("members", member_id))
+    typer.echo(found.sign(member_id, tuple(role), timedelta(hours=hours)))
+
+
+@app.command()
+def rotate_key(context: typer.Context) -> None:
+    """Sign tokens with a new key from now on; those of the key before stay valid."""
+    rotate(session(context).home / "keys")
+    typer.echo("Tokens are signed with a new key; those of the key before it stay valid.")
 
 
 @app.command()

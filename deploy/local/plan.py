@@ -99,12 +99,14 @@ class Plan:
         }
         if self.service_processes()[program] == "intake":
             defaults["DATALAB_TOKEN_PRIVATE_KEY"] = str(self.keys.private)
+            defaults["DATALAB_SIGN_IN_KEY"] = self._secret("sign_in.key")
         address = {"DATALAB_HTTP_HOST": LOOPBACK, "DATALAB_HTTP_PORT": str(self.port(program))}
         return {**defaults, **self._given, **address}
 
     def portal_settings(self) -> dict[str, str]:
         """The complete DATALAB_* settings of the portal."""
-        urls = {f"DATALAB_{name.upper()}_URL": self.url(name) for name in SERVICES}
+        defaults = {f"DATALAB_{name.upper()}_URL": self.url(name) for name in SERVICES}
+        defaults["DATALAB_SIGN_IN_KEY"] = self._secret("sign_in.key")
         own = {
             "DATALAB_COOKIE_KEY": self._secret("portal.key"),
             "DATALAB_HTTP_HOST": LOOPBACK,
@@ -112,7 +114,7 @@ class Plan:
         }
         known = {PREFIX + name.upper() for name in PortalSettings.model_fields}
         given = {name: value for name, value in self._given.items() if name in known}
-        return {**urls, **given, **own}
+        return {**defaults, **given, **own}
 
     def _server_folders(self) -> Iterator[Path]:
         """Where the servers that run here write to."""

@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+_END = b"-----END PUBLIC KEY-----\n"
+
 
 class KeyPair(NamedTuple):
-    """PEM files: `private` signs tokens, `public` checks them."""
+    """PEM files: `private` signs tokens, `public` has what checks them, the newest first."""
 
     private: Path
     public: Path
@@ -22,14 +24,24 @@ class KeyPair(NamedTuple):
 def key_pair(folder: Path) -> KeyPair:
     """The key pair of `folder`, generated the first time."""
     pair = KeyPair(folder / "token.pem", folder / "token.pub.pem")
-    if pair.private.exists() and pair.public.exists():
-        return pair
-    folder.mkdir(parents=True, exist_ok=True)
+    if not (pair.private.exists() and pair.public.exists()):
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(pair, before=b"")
+    return pair
+
+
+def rotate(folder: Path) -> KeyPair:
+    """The same with a new key: tokens of the one before stay valid, those of older ones end."""
+    pair = key_pair(folder)
+    _write(pair, before=pair.public.read_bytes().partition(_END)[0] + _END)
+    return pair
+
+
+def _write(pair: KeyPair, before: bytes) -> None:
+    """Write a new key; whoever checks tokens knows it before the first is signed with it."""
     key = Ed25519PrivateKey.generate()
-    pair.private.unlink(missing_ok=True)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    # In place: a container that mounts the file would not see another in its stead.
+    pair.public.write_bytes(public + before)
     pair.private.touch(mode=0o600)
     pair.private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    pair.public.write_bytes(
-        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    )
-    return pair

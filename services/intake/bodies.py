@@ -203,6 +203,9 @@ class WithdrawProject(Body):
 class RegisterMember(Body):
     """A partner: its name, kind, SIREN, skills and territory (INSEE codes)."""
 
+    member_id: MemberId | None = Field(
+        default=None, description="what it is to be called in addresses; given by intake if not"
+    )
     name: Line
     kind: MemberKind
     siren: Siren = Field(default="", max_length=20, description="nine digits, if it has one")

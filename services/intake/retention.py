@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.intake.members.erasing import redact_project
+from services.intake.departures.erasing import redact_project
 from services.intake.model import FINAL_STAGES, Project
 from shared.endings.redaction import ERASED
 from shared.endings.retention import Batch, Policy, Thing

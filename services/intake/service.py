@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.intake import commands, guidance, retention
+from services.intake.accounts.account import Account
 from services.intake.accounts.commands import forget_ended
 from services.intake.accounts.credential import Credential
 from services.intake.accounts.entrypoints import ForAccounts
@@ -18,11 +19,11 @@ from services.intake.bodies import (
     WithdrawProject,
     WrittenTreatment,
 )
+from services.intake.departures.entrypoints import ForDepartures
+from services.intake.departures.erasure import Erasure
+from services.intake.departures.erasure_watch import ErasureWatch
 from services.intake.members.commands import candidates
-from services.intake.members.departure_entrypoints import ForDepartures
 from services.intake.members.entrypoints import STAFF, ForMembers
-from services.intake.members.erasure import Erasure
-from services.intake.members.erasure_watch import ErasureWatch
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.program_entrypoints import HOLDERS, ForPrograms
@@ -71,7 +72,9 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts):
 
     name = "intake"
     settings = Config()
-    documents = Documents(Project, Member, Submission, Credential, Departure, Erasure, Retained)
+    documents = Documents(
+        Project, Member, Submission, Account, Credential, Departure, Erasure, Retained
+    )
     upgrade = Background(lambda context: Upgrade(context.store))
     retention = Background(retaining(retention.policies))
     forgetting = Background(lambda context: Loop(_HOUR, lambda: forget_ended(context.store)))

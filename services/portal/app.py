@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.portal import health
 from services.portal.french import FILTERS
 from services.portal.lab import Away, Lab, Refused, SignIn, Tokens
+from services.portal.oidc import Provider
 from services.portal.pages import PAGES
 from services.portal.reading import differences, recognised
 from services.portal.typography import FrenchSpaces
@@ -86,14 +87,14 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
         "notify": settings.notify_url,
     }
     tokens, templates = Tokens(), templates_of()
+    provider = Provider(settings) if settings.oidc_issuer else None
     async with httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, trust_env=False) as http:
 
         def visit(request: Request) -> Visit:
             session = str(request.session.get("session", ""))
             lab = Lab(http, urls, tokens, session)  # type: ignore[arg-type]
-            return Visit(
-                request, settings, templates, lab, SignIn(http, settings.intake_url, tokens)
-            )
+            sign_in = SignIn(http, settings.intake_url, tokens, settings.sign_in_key)
+            return Visit(request, settings, templates, lab, sign_in, provider)
 
         app.state.visit, app.state.http, app.state.urls = visit, http, urls
         yield

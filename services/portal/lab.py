@@ -176,12 +176,18 @@ class Lab:
 class SignIn:
     """What somebody shows at intake to get in, and leaves when going out."""
 
-    def __init__(self, http: httpx.AsyncClient, intake: str, tokens: Tokens) -> None:
-        self._http, self._intake, self._tokens = http, intake, tokens
+    def __init__(self, http: httpx.AsyncClient, intake: str, tokens: Tokens, key: str = "") -> None:
+        self._http, self._intake, self._tokens, self._key = http, intake, tokens, key
 
     async def by_link(self, text: str) -> Json:
         """The session that a link opens; raises Refused or Away."""
         response = await _show(self._http, f"{self._intake}/sessions", text)
+        return response.json()
+
+    async def by_identity(self, identity: Mapping[str, object]) -> Json:
+        """The session of whom an identity provider vouched for; raises Refused or Away."""
+        url = f"{self._intake}/sessions/by-identity"
+        response = await _show(self._http, url, self._key, identity)
         return response.json()
 
     async def out(self, session: str) -> None:
@@ -221,10 +227,15 @@ async def _part(asked: Awaitable[Json]) -> Part:
         return Part(missing=error.said)
 
 
-async def _show(http: httpx.AsyncClient, url: str, credential: str) -> httpx.Response:
+async def _show(
+    http: httpx.AsyncClient,
+    url: str,
+    credential: str,
+    body: Mapping[str, object] | None = None,
+) -> httpx.Response:
     """What intake answers to who shows a credential."""
     headers = {"Authorization": f"Bearer {credential}"}
-    return await _request(http, "intake", "POST", url, headers=headers)
+    return await _request(http, "intake", "POST", url, headers=headers, json=body)
 
 
 async def _request(

@@ -16,6 +16,7 @@ from starlette.types import Message, Receive
 
 from services.portal.french import size
 from services.portal.lab import Lab, Refused, SignIn
+from services.portal.oidc import Provider
 from shared.server_settings import PortalSettings
 
 _CREATED, _SEEN = 201, 303
@@ -36,6 +37,7 @@ _MENU = (
     ("/demandes", "Demandes d'accès", ("holder", "owner")),
     ("/revue", "Revue", ("reviewer", "operator")),
     ("/partenaires", "Partenaires", ()),
+    ("/personnes", "Personnes", ("operator",)),
     ("/compte", "Compte", ()),
 )
 """Address, title, and the roles that it is for; for all when there are none."""
@@ -43,10 +45,11 @@ _MENU = (
 
 @dataclass(frozen=True)
 class Person:
-    """Who signed in, as a member with roles."""
+    """Who signed in, as a member with roles; by a link without an account."""
 
     member_id: str
     roles: frozenset[str]
+    account_id: str = ""
 
     def has(self, *roles: str) -> bool:
         """Whether the person has one of these roles."""
@@ -62,6 +65,7 @@ class Visit:
     templates: Environment
     lab: Lab
     sign_in: SignIn
+    provider: Provider | None = None
     form: FormData = field(default_factory=FormData)
 
     @property
@@ -70,7 +74,7 @@ class Visit:
         kept = self.request.session
         if "session" not in kept:
             return None
-        return Person(kept["member_id"], frozenset(kept["roles"]))
+        return Person(kept["member_id"], frozenset(kept["roles"]), kept.get("account_id", ""))
 
     @property
     def member_id(self) -> str:

@@ -14,7 +14,7 @@ import amqp
 import pytest
 
 from deploy import SERVICES
-from deploy.local.signing_keys import KeyPair
+from deploy.local.signing_keys import KeyPair, key_pair
 from deploy.topology import SERVICE_CLASSES
 from services.compute.jobs.model import Job
 from shared.aggregate import now
@@ -508,14 +508,39 @@ def test_file_that_is_no_project_is_refused_before_anything_is_sent(
 def test_token_is_signed_with_the_stacks_key(
     shell: Shell, token_keys: KeyPair, tmp_path: Path
 ) -> None:
-    """With a key at home no token is needed, and tokens for others can be made."""
+    """With a key at home no token is needed, and tokens for other members can be made."""
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "token.pem").write_bytes(token_keys.private.read_bytes())
     home = str(tmp_path)
     assert shell.run("project", "list", DATALAB_HOME=home).returncode == 0
+    ghost = shell.run("token", "ghost", "--role", "holder", DATALAB_HOME=home)
+    assert (ghost.returncode, ghost.stdout) == (1, "")
+    assert "ghost" in ghost.stderr
+    shell.run("member", "add", "Agence", "--kind", "association", "--id", "mbr_x")
     made = shell.run("token", "mbr_x", "--role", "holder", DATALAB_HOME=home)
     assert shell.run("project", "list", DATALAB_TOKEN=made.stdout.strip()).returncode == 0
     assert shell.run("token", "mbr_x", "--role", "king", DATALAB_HOME=home).returncode == 2
+
+
+def test_accounts_are_kept(shell: Shell) -> None:
+    """Opened, listed, changed and erased."""
+    shell.run("member", "add", "Ville", "--kind", "local_authority", "--id", "ville")
+    opened = shell.json("account", "open", "ville", "Une agente", "a@b.example", "--role", "owner")
+    assert "a@b.example" in shell.run("account", "list", "--member", "ville").stdout
+    changed = shell.json("account", "change", opened["id"], "--role", "holder")
+    assert changed["roles"] == ["holder"]
+    assert shell.run("account", "erase", opened["id"]).returncode == 0
+    assert "a@b.example" not in shell.run("account", "list").stdout
+
+
+def test_key_is_rotated(shell: Shell, tmp_path: Path) -> None:
+    """A token of before is good for those who read the new file."""
+    home = tmp_path / "home"
+    keys = key_pair(home / "keys")
+    before = keys.private.read_bytes()
+    assert shell.run("rotate-key", DATALAB_HOME=str(home)).returncode == 0
+    assert keys.private.read_bytes() != before
+    assert keys.public.read_text().count("BEGIN PUBLIC KEY") == 2
 
 
 def test_catalogues_are_harvested_from_addresses_and_files(shell: Shell, tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ def add(
     siren: Annotated[str, typer.Option(help="Nine digits, if it has one.")] = "",
     skill: Annotated[list[str], typer.Option(help="May be given several times.")] = [],
     territory: Annotated[list[str], typer.Option(help="INSEE code; several times.")] = [],
+    member_id: Annotated[str, typer.Option("--id", help="Its id; made if not given.")] = "",
 ) -> Answer:
     """Register a member."""
-    about = {"name": name, "kind": kind, "siren": siren}
+    about = {"name": name, "kind": kind, "siren": siren, "member_id": member_id or None}
     body = {**about, "skills": skill, "territory": territory}
     return api.post("intake", "/members", body)
 

@@ -1,19 +1,75 @@
-"""What callers send of links and keys, and what they are shown."""
+"""What callers send of accounts, links and keys, and what they are shown."""
 
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.intake.accounts.credential import Credential, CredentialKind, Made
 from services.intake.bodies import Line
 from shared.aggregate import LONG_AGO, OptionalDate, View, ViewPage
 from shared.auth import MemberId, Role
-from shared.inbound import Body
+from shared.inbound import Body, Paging
 
 _Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=4)]
 _Used = Annotated[
     AwareDatetime | None, BeforeValidator(lambda date: None if date == LONG_AGO else date)
 ]
+
+Mail = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        to_lower=True,
+        max_length=254,
+        pattern=r"^[^\s@<>\"(),:;\[\]\\]+@[^\s@<>\"(),:;\[\]\\]+\.[^\s@<>\"(),:;\[\]\\]+$",
+    ),
+]
+"""An address of electronic mail, without case: RFC 5321, 4.5.3.1, bounds its length."""
+
+
+class OpenAccount(Body):
+    """A person who is to act for a member, and what it may do."""
+
+    member_id: MemberId
+    name: Line
+    mail: Mail = Field(description="the address that its identity provider knows it by")
+    roles: _Roles
+
+
+class ChangeRoles(Body):
+    """What a person may do from now on."""
+
+    roles: _Roles
+
+
+class ListAccounts(Paging):
+    """Whose accounts are asked for; all when nothing is said."""
+
+    member_id: MemberId | None = None
+
+
+class Identity(Body):
+    """Whom an identity provider vouched for: OpenID Connect Core, 2 and 5.1."""
+
+    issuer: Line
+    subject: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    mail: Mail | None = Field(default=None, description="its address, if the provider verified it")
+
+
+class AccountView(View):
+    """A person's account."""
+
+    id: str
+    member_id: str
+    name: str
+    mail: str
+    roles: tuple[Role, ...]
+    made_at: AwareDatetime
+    signed_in_at: _Used = Field(description="when it last signed in; null if never")
+
+
+class AccountPage(ViewPage[AccountView]):
+    """A page of them."""
 
 
 class MakeLink(Body):
@@ -37,6 +93,7 @@ class CredentialView(View):
     id: str
     kind: CredentialKind
     member_id: str
+    account_id: str
     roles: tuple[Role, ...]
     name: str
     made_at: AwareDatetime

@@ -1,13 +1,16 @@
-"""What people and programs ask of credentials."""
+"""What people and programs ask of accounts and credentials."""
 
+import hmac
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from services.intake.accounts.bodies import MakeKey, MakeLink
+from services.intake.accounts.account import Account, unknown
+from services.intake.accounts.bodies import Identity, ListAccounts, MakeKey, MakeLink, OpenAccount
 from services.intake.accounts.credential import Credential, Made, make, parts_of, proves, refused
-from shared.aggregate import now
-from shared.auth import Caller, issue_token
+from services.intake.members.commands import check_members
+from shared.aggregate import new_id, now
+from shared.auth import OF_MEMBERS, ROLES, Caller, Role, issue_token
 from shared.endings.departures import has_left
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable
 from shared.inbound import Paging
@@ -22,10 +25,50 @@ TOKEN_LIFETIME = timedelta(minutes=1)
 """So long is heard of what ended: services check a token without asking anybody."""
 
 
+def open_account(store: Store, body: OpenAccount) -> Account:
+    """An account for a person of a member; Invalid for an address that has one."""
+    check_members(store, {"member_id": body.member_id})
+    if _account_by(store, "mail", body.mail):
+        raise Invalid("un compte a déjà cette adresse", "mail")
+    return store.of(Account).add(Account(id=new_id("acc"), **dict(body)))
+
+
+def page_accounts(store: Store, query: ListAccounts) -> tuple[list[Account], str | None]:
+    """The accounts of a member, or of all; oldest first."""
+    where = {"member_id": query.member_id} if query.member_id else {}
+    return store.of(Account).page(where, after=query.after, limit=query.limit)
+
+
+def change_roles(store: Store, account_id: str, roles: tuple[Role, ...]) -> Account:
+    """Let a person do something else from now on; it has to sign in again."""
+
+    def decide(account: Account) -> None:
+        account.roles = roles
+
+    changed = store.of(Account).change(account_id, decide)
+    for one in list(store.of(Credential).every({"account_id": account_id})):
+        store.of(Credential).change(one.id, Credential.end)
+    return changed
+
+
+def read_account(store: Store, caller: Caller, account_id: str) -> Account:
+    """An account, one's own or, as an operator, anybody's; NotFound for any other."""
+    if "operator" not in caller.roles and caller.account_id != account_id:
+        raise NotFound.of(account_id)
+    return store.of(Account).get(account_id)
+
+
+def erase_account(store: Store, caller: Caller, account_id: str) -> None:
+    """Erase an account that the caller may read, and end its sessions and keys."""
+    found = read_account(store, caller, account_id)
+    _forget(store, {"account_id": account_id})
+    store.of(Account).remove(found)
+
+
 def make_link(store: Store, body: MakeLink) -> Made:
     """A link that signs somebody in once, as a member."""
-    if has_left(store, body.member_id):
-        raise Invalid("ce membre a quitté le Datalab", "member_id")
+    if OF_MEMBERS & set(body.roles):
+        check_members(store, {"member_id": body.member_id})
     return _keep(store, make("link", body.member_id, body.roles, LINK_LIFETIME))
 
 
@@ -38,16 +81,40 @@ def open_session(store: Store, link: str) -> Made:
     return _keep(store, make("session", used.member_id, used.roles, SESSION_LIFETIME))
 
 
+def open_session_of(store: Store, identity: Identity, shown: str, key: str) -> Made:
+    """The session of a person whom an identity provider vouched for, as the portal tells.
+
+    The portal shows `key`, which nobody else has; without one, nobody signs in so.
+    """
+    if not key or not hmac.compare_digest(shown.encode(), key.encode()):
+        raise refused()
+    named = f"{identity.issuer} {identity.subject}"
+    account = _account_by(store, "identity", named)
+    if account is None and identity.mail:
+        account = _account_by(store, "mail", identity.mail)
+    if account is None or has_left(store, account.member_id):
+        raise unknown()
+    account = store.of(Account).change(account.id, lambda one: one.sign_in(named))
+    session = make(
+        "session", account.member_id, account.roles, SESSION_LIFETIME, account_id=account.id
+    )
+    return _keep(store, session)
+
+
 def exchange(store: Store, text: str, private_key: Path | None) -> tuple[Credential, str]:
     """A token for the bearer of a session or key, valid for TOKEN_LIFETIME everywhere."""
     shown = _shown(store, text)
-    if shown.kind == "link" or has_left(store, shown.member_id):
+    allowed = _allowed(store, shown.account_id)
+    shown.roles = tuple(one for one in shown.roles if one in allowed)
+    if shown.kind == "link" or has_left(store, shown.member_id) or not shown.roles:
         raise refused()
     if private_key is None:
         raise Unavailable("this service has no key to sign tokens with")
     if now() - shown.used_at > TOKEN_LIFETIME:
-        shown = store.of(Credential).change(shown.id, Credential.use)
-    return shown, issue_token(private_key, shown.member_id, shown.roles, TOKEN_LIFETIME)
+        store.of(Credential).change(shown.id, Credential.use)
+    return shown, issue_token(
+        private_key, shown.member_id, shown.roles, TOKEN_LIFETIME, shown.account_id
+    )
 
 
 def end_session(store: Store, text: str) -> None:
@@ -60,11 +127,19 @@ def end_session(store: Store, text: str) -> None:
 
 def make_key(store: Store, caller: Caller, body: MakeKey) -> Made:
     """A key of the caller's member, with roles that the caller has itself."""
-    beyond = sorted(set(body.roles) - caller.roles)
+    # The token may be a minute old: what the account may do now is asked.
+    beyond = sorted(set(body.roles) - (caller.roles & _allowed(store, caller.account_id)))
     if beyond:
         raise Forbidden(f"une clé n'a que des rôles de qui la demande, pas : {', '.join(beyond)}")
-    lifetime = timedelta(days=body.days)
-    return _keep(store, make("key", caller.member_id, body.roles, lifetime, body.name))
+    made = make(
+        "key",
+        caller.member_id,
+        body.roles,
+        timedelta(days=body.days),
+        name=body.name,
+        account_id=caller.account_id,
+    )
+    return _keep(store, made)
 
 
 def page_keys(store: Store, caller: Caller, query: Paging) -> tuple[list[Credential], str | None]:
@@ -83,8 +158,11 @@ def revoke_key(store: Store, caller: Caller, key_id: str) -> Credential:
 
 
 def forget_all(store: Store, member_id: str) -> int:
-    """Forget the credentials of a member who is erased; how many."""
-    return _forget(store, {"member_id": member_id})
+    """Forget the accounts and credentials of a member who is erased; how many."""
+    accounts = list(store.of(Account).every({"member_id": member_id}))
+    for one in accounts:
+        store.of(Account).remove(one)
+    return len(accounts) + _forget(store, {"member_id": member_id})
 
 
 def forget_ended(store: Store) -> None:
@@ -105,6 +183,18 @@ def _shown(store: Store, text: str) -> Credential:
     if found is None or not proves(found, secret):
         raise refused()
     return found
+
+
+def _account_by(store: Store, field: str, value: str) -> Account | None:
+    return next(iter(store.of(Account).every({field: value})), None)
+
+
+def _allowed(store: Store, account_id: str) -> frozenset[str]:
+    """The roles that an account has now, none if it was erased; all where there is none."""
+    if not account_id:
+        return ROLES
+    account = store.of(Account).find_one(account_id)
+    return frozenset(account.roles if account else ())
 
 
 def _keep(store: Store, made: Made) -> Made:

@@ -20,15 +20,16 @@ _SECRET_BYTES = 32
 class Credential(Aggregate):
     """A link signs somebody in once, a session goes on, a key is a program's.
 
-    What it proves is that its bearer acts for `member_id` with `roles`. The secret itself is told
-    once, to who asked for it.
+    What it proves is that its bearer acts for `member_id` with `roles`, and whose `account_id` it
+    is where a person signed in. The secret itself is told once, to who asked for it.
     """
 
     collection: ClassVar[str] = "credentials"
-    indexes: ClassVar[tuple[str, ...]] = ("member_id", "ends_at")
+    indexes: ClassVar[tuple[str, ...]] = ("member_id", "account_id", "ends_at")
 
     kind: CredentialKind
     member_id: str
+    account_id: str = ""
     roles: tuple[Role, ...]
     name: str = ""
     sha256: str
@@ -67,7 +68,9 @@ def make(
     member_id: str,
     roles: tuple[Role, ...],
     lifetime: timedelta,
+    *,
     name: str = "",
+    account_id: str = "",
 ) -> Made:
     """A credential that lasts for `lifetime` from now; nobody can learn its text from it later."""
     secret, made_at = secrets.token_urlsafe(_SECRET_BYTES), now()
@@ -75,6 +78,7 @@ def make(
         id=new_id(_PREFIXES[kind]),
         kind=kind,
         member_id=member_id,
+        account_id=account_id,
         roles=roles,
         name=name,
         sha256=_hash(secret),

@@ -2,11 +2,17 @@
 
 from services.intake.accounts import commands
 from services.intake.accounts.bodies import (
+    AccountPage,
+    AccountView,
+    ChangeRoles,
     CredentialPage,
     CredentialView,
+    Identity,
+    ListAccounts,
     MadeView,
     MakeKey,
     MakeLink,
+    OpenAccount,
     TokenView,
 )
 from shared.auth import Role
@@ -24,6 +30,31 @@ class ForAccounts:
     documents: Store
     settings: Settings
 
+    @http("POST", "/accounts", body=OpenAccount, returns=AccountView, status=201, roles=OPERATORS)
+    def open_account(self, call: Call) -> AccountView:
+        """Open an account for a person of a member, who signs in at the lab's identity provider."""
+        return AccountView.of(commands.open_account(self.documents, call.body))
+
+    @http("GET", "/accounts", query=ListAccounts, returns=AccountPage, roles=OPERATORS)
+    def page_accounts(self, call: Call) -> AccountPage:
+        """List the accounts of a member, or of all, oldest first."""
+        return AccountPage.of(commands.page_accounts(self.documents, call.query))
+
+    @http("GET", "/accounts/{account_id}", returns=AccountView)
+    def read_account(self, call: Call, account_id: str) -> AccountView:
+        """Read an account, one's own or, as an operator, anybody's."""
+        return AccountView.of(commands.read_account(self.documents, call.caller, account_id))
+
+    @http("PATCH", "/accounts/{account_id}", body=ChangeRoles, returns=AccountView, roles=OPERATORS)
+    def change_roles(self, call: Call, account_id: str) -> AccountView:
+        """Change what a person may do; its sessions and keys end."""
+        return AccountView.of(commands.change_roles(self.documents, account_id, call.body.roles))
+
+    @http("DELETE", "/accounts/{account_id}")
+    def erase_account(self, call: Call, account_id: str) -> None:
+        """Erase an account, one's own or, as an operator, anybody's; its sessions and keys end."""
+        commands.erase_account(self.documents, call.caller, account_id)
+
     @http("POST", "/sign-in-links", body=MakeLink, returns=MadeView, status=201, roles=OPERATORS)
     def make_link(self, call: Call) -> MadeView:
         """Make a link by which somebody signs in as a member, once and within ten minutes."""
@@ -33,6 +64,20 @@ class ForAccounts:
     def open_session(self, call: Call) -> MadeView:
         """Open a session for who shows a link's text as bearer token; it lasts twelve hours."""
         return MadeView.of_made(commands.open_session(self.documents, call.credential))
+
+    @http(
+        "POST",
+        "/sessions/by-identity",
+        body=Identity,
+        returns=MadeView,
+        status=201,
+        takes="credential",
+    )
+    def open_session_of(self, call: Call) -> MadeView:
+        """Open a session for whom a provider vouched for; the portal shows DATALAB_SIGN_IN_KEY."""
+        key = self.settings.sign_in_key
+        made = commands.open_session_of(self.documents, call.body, call.credential, key)
+        return MadeView.of_made(made)
 
     @http("POST", "/sessions/end", takes="credential")
     def end_session(self, call: Call) -> None:

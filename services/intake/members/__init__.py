@@ -1,1 +1,1 @@
-"""Members of the lab: taken in, found by skill and territory, and let go."""
+"""Members of the lab: taken in, and found by skill and territory."""

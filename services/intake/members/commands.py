@@ -19,9 +19,18 @@ from shared.thesaurus import same_as
 def register_member(
     store: Store, sender: str, body: RegisterMember, key: IdempotencyKey | None
 ) -> Member:
-    """Take a partner in as a member; with a `key` sent before, return the one it registered."""
+    """Take a partner in as a member; with a `key` sent before, return the one it registered.
+
+    So it is for an id of the caller's own choice; Invalid when another member has it.
+    """
+    about = body.model_dump(exclude={"member_id"})
+    if body.member_id:
+        member = store.of(Member).add(Member(id=body.member_id, **about).join())
+        if member.has_left or any(getattr(member, name) != about[name] for name in about):
+            raise Invalid("un autre membre a cet identifiant", "member_id")
+        return member
     identifier = new_id("mbr") if key is None else claim(store, "mbr", sender, key, body)
-    return store.of(Member).add(Member(id=identifier, **dict(body)).join())
+    return store.of(Member).add(Member(id=identifier, **about).join())
 
 
 def change_member(store: Store, member_id: str, body: ChangeMember) -> Member:

@@ -8,6 +8,7 @@ from services.portal.pages import (
     help,  # noqa: A004 - a page's name
     home,
     partners,
+    persons,
     projects,
     requests,
     results,
@@ -27,5 +28,6 @@ PAGES = [
     *reviews.ROUTES,
     *partners.ROUTES,
     *account.ROUTES,
+    *persons.ROUTES,
     *help.ROUTES,
 ]

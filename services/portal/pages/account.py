@@ -36,10 +36,19 @@ async def revoke_key(visit: Visit) -> Response:
     return visit.go("/compte", "La clé est révoquée : elle n'ouvre plus rien d'ici une minute.")
 
 
+async def erase(visit: Visit) -> Response:
+    """Erase the person's own account, and sign out."""
+    account_id = visit.person.account_id if visit.person else ""
+    await visit.lab.delete("intake", path_of("accounts", account_id))
+    visit.request.session.clear()
+    return visit.go("/connexion", "Votre compte est effacé.")
+
+
 async def _show(visit: Visit, status: int = 200, faults: Faults = _NO_FAULTS) -> Response:
     found = await visit.lab.parts(
         member=_member(visit),
         keys=visit.lab.get("intake", "/keys", after=visit.asked("suite")),
+        account=_account(visit),
     )
     shown = {"days": _DAYS, "name": visit.text("name"), "faults": faults}
     return visit.page("account/show.html", status, **found, **shown)
@@ -55,8 +64,15 @@ async def _member(visit: Visit) -> Json:
         return None
 
 
+async def _account(visit: Visit) -> Json:
+    """The person's own account; who came by a link has none."""
+    account_id = visit.person.account_id if visit.person else ""
+    return await visit.lab.get("intake", path_of("accounts", account_id)) if account_id else None
+
+
 ROUTES = [
     get("/compte", show),
+    post("/compte/effacement", erase),
     post("/compte/cles", make_key),
     post("/compte/cles/{key_id}/revocation", revoke_key),
 ]

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from services.portal.lab import Away, Refused
+from services.portal.lab import Away, Json, Refused
 from services.portal.visit import Visit, get, post
 
 _ENDED = "Vous êtes déconnecté."
@@ -29,10 +29,33 @@ async def use_link(visit: Visit) -> Response:
             401,
             fault=("Ce lien a déjà servi, ou n'est plus valable : demandez-en un autre."),
         )
+    return _signed_in(visit, made)
+
+
+async def leave(visit: Visit) -> Response:
+    """Go to the identity provider, where there is one."""
+    if visit.provider is None:
+        return visit.go("/connexion")
+    return await visit.provider.leave(visit.request)
+
+
+async def come_back(visit: Visit) -> Response:
+    """Sign in whom the provider vouches for, in a session of its own."""
+    if visit.provider is None:
+        return visit.go("/connexion")
+    try:
+        made = await visit.sign_in.by_identity(await visit.provider.identity(visit.request))
+    except Refused as refused:
+        return visit.page("entry/sign_in.html", refused.status, fault=refused.detail)
+    return _signed_in(visit, made)
+
+
+def _signed_in(visit: Visit, made: Json) -> Response:
     kept = visit.request.session
     path = kept.get("next", "/")
     kept.clear()
-    kept.update(session=made["text"], member_id=made["member_id"], roles=made["roles"])
+    told = {name: made[name] for name in ("member_id", "account_id", "roles")}
+    kept.update(session=made["text"], **told)
     return visit.go(path, "Vous êtes connecté.")
 
 
@@ -57,5 +80,7 @@ ROUTES = [
     get("/connexion", show, is_open=True),
     get("/connexion/lien", show_link, is_open=True),
     post("/connexion/lien", use_link, is_open=True),
+    get("/connexion/fournisseur", leave, is_open=True),
+    get("/connexion/retour", come_back, is_open=True),
     post("/deconnexion", sign_out),
 ]

@@ -38,6 +38,7 @@ def paths(played: Story) -> list[str]:
         "/demandes",
         "/demandes?toutes=1",
         "/partenaires",
+        "/personnes",
         "/compte",
         "/aide",
         "/aide/donnees",

@@ -6,7 +6,7 @@ import pytest
 
 from services.intake.service import Intake
 from shared.messaging import topology
-from tests.integration.intake.lab import Lab
+from tests.integration.intake.lab import SIGN_IN_KEY, Lab
 from tests.servers import Broker, running
 
 SPEC = "services.intake.service:Intake"
@@ -19,6 +19,10 @@ def lab(
 ) -> Iterator[Lab]:
     """Intake twice, on one database and one set of queues."""
     topology.declare(broker.uri(vhost), [Intake], RETRIES)
-    environ = {**module_environ, "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES))}
+    environ = {
+        **module_environ,
+        "DATALAB_RETRY_SECONDS": ",".join(map(str, RETRIES)),
+        "DATALAB_SIGN_IN_KEY": SIGN_IN_KEY,
+    }
     with running(SPEC, environ) as first, running(SPEC, environ) as second:
         yield Lab(broker, vhost, environ, token, [first, second])

@@ -50,6 +50,7 @@ PROJECT: dict[str, Any] = {
     },
 }
 HOLDER = ("mbr_holder", "holder")
+SIGN_IN_KEY = "what intake and the portal alone know"
 REVIEWER = ("mbr_reviewer", "reviewer")
 OWNER = ("mbr_owner", "owner")
 

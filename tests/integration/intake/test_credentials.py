@@ -10,7 +10,14 @@ from tests.integration.intake.lab import Lab
 OPERATOR = ("mbr_operator", "operator")
 CITY = ("mbr_city", "holder", "owner")
 LINK = {"member_id": "mbr_city", "roles": ["holder", "owner"]}
+MEMBER = {"member_id": "mbr_city", "name": "Ville", "kind": "local_authority"}
 KEY = {"name": "Import du lundi", "roles": ["owner"]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def city(lab: Lab) -> None:
+    """The member that these are for."""
+    lab.done("POST", "/members", MEMBER, who=OPERATOR)
 
 
 def shown(lab: Lab, path: str, text: str) -> tuple[int, Any]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.intake.members.erasure import Erasure
-from services.intake.members.erasure_watch import ErasureWatch
+from services.intake.departures.erasure import Erasure
+from services.intake.departures.erasure_watch import ErasureWatch
 from shared.aggregate import NEVER
 from shared.events import (
     AccessRequested,

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from deploy.local.signing_keys import KeyPair, key_pair
+from deploy.local.signing_keys import KeyPair, key_pair, rotate
 from shared.auth import Caller, TokenChecker, issue_token
 from shared.errors import Invalid, SettingsError, Unauthenticated
 
@@ -213,3 +213,41 @@ def test_start_is_refused_without_a_usable_key(token_keys: KeyPair, tmp_path: Pa
     for name in (*files, "missing"):
         with pytest.raises(SettingsError, match=r"^DATALAB_TOKEN_PUBLIC_KEY: not a"):
             TokenChecker(tmp_path / name)
+
+
+def test_keys_take_turns_while_the_service_runs(tmp_path: Path) -> None:
+    """The one before stays valid beside the new one, and the one before that does not."""
+    pair = key_pair(tmp_path)
+    checker = TokenChecker(pair.public)
+
+    def token() -> str:
+        return f"Bearer {issue_token(pair.private, 'mbr_1', ['owner'], HOUR)}"
+
+    oldest = token()
+    rotate(tmp_path)
+    before = token()
+    assert [checker.check(one).member_id for one in (oldest, before)] == ["mbr_1", "mbr_1"]
+    rotate(tmp_path)
+    assert [checker.check(one).member_id for one in (before, token())] == ["mbr_1", "mbr_1"]
+    with pytest.raises(Unauthenticated, match="que le Datalab n'a pas, ou plus"):
+        checker.check(oldest)
+
+
+def test_checker_goes_on_while_its_file_is_written(tmp_path: Path) -> None:
+    """Half a file ends nobody's session."""
+    pair = key_pair(tmp_path)
+    checker = TokenChecker(pair.public)
+    token = f"Bearer {issue_token(pair.private, 'mbr_1', ['owner'], HOUR)}"
+    whole = pair.public.read_bytes()
+    pair.public.write_bytes(whole[:40])
+    assert checker.check(token).member_id == "mbr_1"
+    pair.public.write_bytes(whole)
+    assert checker.check(token).member_id == "mbr_1"
+
+
+def test_token_names_account_and_key(token_keys: KeyPair, checker: TokenChecker) -> None:
+    """One of before names neither, and is checked with the newest key."""
+    named = issue_token(token_keys.private, "mbr_1", ["owner"], HOUR, "acc_1")
+    assert jwt.get_unverified_header(named)["kid"]
+    assert checker.check(f"Bearer {named}").account_id == "acc_1"
+    assert checker.check(signed(token_keys)).account_id == ""

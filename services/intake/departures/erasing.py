@@ -5,8 +5,8 @@ from itertools import chain
 from typing import TypeVar
 
 from services.intake.accounts.commands import forget_all
-from services.intake.members.erasure import Erasure
-from services.intake.members.leaving import withdraw_held
+from services.intake.departures.erasure import Erasure
+from services.intake.departures.leaving import withdraw_held
 from services.intake.members.model import Member
 from services.intake.model import Project
 from services.intake.records import Check, Guidance

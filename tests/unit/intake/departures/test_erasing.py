@@ -1,6 +1,6 @@
 """What is left of a project whose holder was erased."""
 
-from services.intake.members.erasing import redact_project
+from services.intake.departures.erasing import redact_project
 from services.intake.model import Project
 from services.intake.records import DatasetAccess
 from tests.unit.intake.made import project

@@ -1,7 +1,7 @@
 """What intake serves, and hears, of members who leave and are erased."""
 
 from services.intake.bodies import EraseMember, LeaveLab
-from services.intake.members import erasing, leaving
+from services.intake.departures import erasing, leaving
 from services.intake.views import DepartureView, ErasureView
 from shared.auth import Caller, MemberId, Role
 from shared.events import (

@@ -1,7 +1,7 @@
 """Measures how long erasures wait for a service that does not answer."""
 
 from services.intake import metrics
-from services.intake.members.erasure import Erasure
+from services.intake.departures.erasure import Erasure
 from shared.aggregate import now
 from shared.background import Loop
 from shared.store import Store

@@ -1,0 +1,1 @@
+"""Members who leave: what ends with them, and their erasure, with its receipt."""

@@ -1,0 +1,94 @@
+"""Signing in at an OpenID provider: authorisation code with PKCE, by Authlib.
+
+OpenID Connect Core 1.0, Discovery 1.0, and RFC 7636. State, nonce and verifier wait in the signed
+cookie of the browser that left for the provider; whoever comes back with another is refused.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
+from authlib.integrations.starlette_client import OAuth  # type: ignore[import-untyped]
+from joserfc.errors import JoseError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.portal.lab import Refused
+from shared.server_settings import PortalSettings
+
+log = logging.getLogger(__name__)
+
+_UNAUTHENTICATED, _UNAVAILABLE = 401, 503
+_CLOCKS_APART_SECONDS = 60
+_TIMEOUT = httpx.Timeout(10, connect=3)
+
+
+class Provider:
+    """The provider that the settings name; asked for its addresses when somebody first needs it."""
+
+    def __init__(self, settings: PortalSettings) -> None:
+        self._issuer, self._client_id = settings.oidc_issuer, settings.oidc_client_id
+        self._back = f"{settings.reached_at}/connexion/retour"
+        has_secret = bool(settings.oidc_client_secret)
+        self._client = OAuth().register(
+            "provider",
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret or None,
+            server_metadata_url=f"{self._issuer.rstrip('/')}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": "openid email",
+                "code_challenge_method": "S256",
+                "token_endpoint_auth_method": "client_secret_basic" if has_secret else "none",
+                "timeout": _TIMEOUT,
+                "trust_env": False,
+            },
+        )
+
+    async def leave(self, request: Request) -> Response:
+        """Send the browser to the provider; Refused when that does not answer."""
+        try:
+            await self._check_issuer()
+            leaving: Response = await self._client.authorize_redirect(request, self._back)
+        except (httpx.HTTPError, ValueError, KeyError, RuntimeError) as error:
+            raise _away(error) from error
+        return leaving
+
+    async def identity(self, request: Request) -> Mapping[str, object]:
+        """Whom the provider vouches for to the browser that came back; Refused when for nobody."""
+        wanted = {
+            "iss": {"essential": True, "value": self._issuer},
+            "aud": {"essential": True, "value": self._client_id},
+            "nonce": {"essential": True},
+        }
+        try:
+            await self._check_issuer()
+            told = await self._client.authorize_access_token(
+                request, claims_options=wanted, leeway=_CLOCKS_APART_SECONDS
+            )
+            claims: Mapping[str, Any] = told["userinfo"]
+        except httpx.HTTPError as error:
+            raise _away(error) from error
+        except (AuthlibBaseError, JoseError, ValueError, KeyError, TypeError) as error:
+            # Which check failed is for the log: a name, never what was sent.
+            log.warning("nobody is signed in", extra={"reason": type(error).__name__})
+            raise Refused(
+                _UNAUTHENTICATED, "La connexion n'a pas abouti. Recommencez, s'il vous plaît."
+            ) from error
+        is_verified = claims.get("email_verified") is True
+        mail = claims.get("email") if is_verified else None
+        return {"issuer": self._issuer, "subject": str(claims["sub"]), "mail": mail}
+
+    async def _check_issuer(self) -> None:
+        """Discovery 1.0, 4.3: who answers there is who it says it is."""
+        told = await self._client.load_server_metadata()
+        if told.get("issuer") != self._issuer:
+            raise ValueError("another issuer answers there")
+
+
+def _away(error: Exception) -> Refused:
+    log.warning("the identity provider gives no answer", extra={"reason": type(error).__name__})
+    return Refused(
+        _UNAVAILABLE, "Le service de connexion ne répond pas pour le moment : réessayez plus tard."
+    )
