@@ -11,7 +11,7 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -122,8 +122,12 @@ def report(half: str, typers: Mapping[str, Typer], known: Mapping[str, Collectio
 
 @dataclass
 class ReadBack:
-    """How many written values read as the corpus says, and how many units are told so."""
+    """How many written values read as the corpus says, and how many units are told so.
 
+    `told` is what the columns of each file are said to be.
+    """
+
+    told: dict[str, list[str]] = field(default_factory=dict)
     values: int = 0
     values_right: int = 0
     units: int = 0
@@ -143,7 +147,9 @@ def read_back(half: str) -> ReadBack:
 
 def _read_back(home: Path, path: Path, columns: list[Judged], counted: ReadBack) -> None:
     run = ingest(home / "job", path, path.name)
-    profile = {one.name: one for one in Profile.model_validate(run.reports[0]).columns}
+    described = Profile.model_validate(run.reports[0]).columns
+    counted.told[str(path)] = [one.meaning.type if one.meaning else one.kind for one in described]
+    profile = {one.name: one for one in described}
     with open_database(home / "job", 1_000_000_000) as database:
         database.read_parquet(str(run.made("table.parquet"))).create_view("given")
         typed = typed_table(database, "given", profile.values())

@@ -1,23 +1,26 @@
 """The judged files that the rules were tuned on stay typed and read as they should be."""
 
-from pathlib import Path
+import pytest
 
-from tests.benchmarks.judged.typing import CODES, judged, read_back, wrong
-from tests.benchmarks.typers import ours
+from tests.benchmarks.judged.typing import CODES, ReadBack, judged, read_back, wrong
 
 HALF = "tuning"
 
 
-def test_judged_columns_are_typed_right_and_no_code_is_false() -> None:
+@pytest.fixture(scope="module")
+def found() -> ReadBack:
+    """What ingests say of the files, and the values that they read."""
+    return read_back(HALF)
+
+
+def test_judged_columns_are_typed_right_and_no_code_is_false(found: ReadBack) -> None:
     """One in fifty may be wrong; a false code leads joins astray."""
-    columns, types = list(judged(HALF)), ours()
-    told = {path: types(Path(path)) for path in {one.path for one in columns}}
-    faults = [(one.name, one.type, said) for one, said in wrong(HALF, told)]
+    columns = list(judged(HALF))
+    faults = [(one.name, one.type, said) for one, said in wrong(HALF, found.told)]
     assert len(faults) <= len(columns) / 50, faults
     assert not [said for *_, said in faults if said in CODES]
 
 
-def test_judged_values_and_units_are_read_right() -> None:
+def test_judged_values_and_units_are_read_right(found: ReadBack) -> None:
     """Each number, day and month, and what is none of them is empty."""
-    found = read_back(HALF)
     assert (found.values_right, found.units_right) == (found.values, found.units)
