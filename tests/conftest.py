@@ -21,7 +21,7 @@ RETRIES = (0.2, 0.5, 1)
 """How long the processes of a module put an event off, in seconds."""
 
 # A slow machine is no fault of the code; pytest's own time-out ends what hangs.
-hypothesis.settings.register_profile("lab", deadline=None)
+hypothesis.settings.register_profile("lab", deadline=None, max_examples=40)
 hypothesis.settings.load_profile("lab")
 
 
