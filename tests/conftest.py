@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
-from xdist.scheduler.loadfile import LoadFileScheduling
+from xdist.scheduler.loadfile import LoadFileScheduling  # type: ignore[import-untyped]
 
 from deploy.local.signing_keys import KeyPair, key_pair
 from shared.auth import issue_token

@@ -146,13 +146,22 @@ class SubmitProject(Body):
 
 
 class ReviewProject(Body):
-    """A reviewer's decision and its reason, in French: the holder reads it."""
+    """A reviewer's decision and its reason, in French: the holder reads it.
 
-    decision: Literal["secure", "reject"]
+    `complete` decides nothing yet: its reason is what the holder is asked to complete.
+    """
+
+    decision: Literal["secure", "reject", "complete"]
     reason: _Text
     version: int = Field(
         ge=1, description="`version` of the project that was reviewed: 409 when it changed since"
     )
+
+
+class CompleteProject(Body):
+    """What the holder answers to what the review asked, in French."""
+
+    answer: _Text
 
 
 class ChoosePilotSite(Body):

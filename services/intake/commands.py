@@ -10,6 +10,7 @@ from typing import Any
 from services.intake.bodies import (
     AnswerInvitation,
     ChoosePilotSite,
+    CompleteProject,
     DeliverProject,
     FormTeam,
     ListProjects,
@@ -87,7 +88,7 @@ def set_treatment(store: Store, caller: Caller, project_id: str, treatment: Trea
 
 
 def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -> Project:
-    """Secure the project or turn it down, as it was when its `body.version` was read."""
+    """Decide on the project, or ask, as it was when its `body.version` was read."""
 
     def decide(project: Project) -> None:
         if body.version != project.version:
@@ -96,9 +97,20 @@ def review(store: Store, caller: Caller, project_id: str, body: ReviewProject) -
                 f" version {project.version} ; relisez-le, puis décidez"
             )
         by = caller.member_id
-        project.review(body.decision, body.reason, by, parties_to(store, project, by))
+        parties = parties_to(store, project, by)
+        if body.decision == "complete":
+            project.ask(body.reason, by, parties)
+        else:
+            project.review(body.decision, body.reason, by, parties)
 
     return _change(store, caller, project_id, decide)
+
+
+def complete(store: Store, caller: Caller, project_id: str, body: CompleteProject) -> Project:
+    """Answer, as the project's holder, what the review asked."""
+    return _change(
+        store, caller, project_id, lambda project: project.complete(body.answer, caller.member_id)
+    )
 
 
 def impediment(store: Store, project_id: str, member_id: str) -> str:

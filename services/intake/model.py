@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, computed_field, model_validator
 
-from services.intake.impartiality import check_impartial
 from services.intake.invitations import (
     ANSWERED,
     ASKED,
@@ -29,10 +28,13 @@ from services.intake.records import (
     Trial,
     Wait,
 )
-from shared.aggregate import Aggregate, now
+from services.intake.reviewing import Question, check_impartial
+from shared.aggregate import NEVER, Aggregate, now
 from shared.endings.redaction import ERASED, redacted
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable, WrongStage
 from shared.events import (
+    CompletionAsked,
+    CompletionGiven,
     InputsChecked,
     InvitationAccepted,
     InvitationDeclined,
@@ -134,6 +136,7 @@ class Project(Aggregate):
     trials: list[Trial] = []
     results: list[Result] = []
     given_up: tuple[GivenUpJob, ...] = ()
+    questions: tuple[Question, ...] = ()
     parts: Invitations = Invitations()
     site_id: str | None = None
     team: tuple[str, ...] = ()
@@ -315,6 +318,37 @@ class Project(Aggregate):
         self.told = True
         told = self._decision(by, reason) | self._secured_treatment(parties)
         self.record(ProjectSecured(**told))
+
+    @property
+    def open_question(self) -> Question | None:
+        """What the holder has not answered yet."""
+        return next((one for one in self.questions if one.answered_at == NEVER), None)
+
+    def ask(self, text: str, by: str, parties: Mapping[str, Party] = NOBODY) -> None:
+        """Ask the holder to complete the project, before it is decided on; once at a time.
+
+        Forbidden to whom a review is.
+        """
+        self.check_impartial(by, parties)
+        if self.stage != "advised":
+            raise WrongStage(f"un projet « {self.stage} » n'est plus à compléter")
+        if self.open_question:
+            raise WrongStage("le porteur n'a pas encore répondu à ce qui lui est demandé")
+        self.questions = (*self.questions, Question(text=text, asked_by=by, asked_at=now()))
+        self._note(by, f"À compléter : {text}")
+        self.record(CompletionAsked(**self._who(), asked_by=by, question=text))
+
+    def complete(self, answer: str, by: str) -> None:
+        """Answer what the holder was asked; Forbidden to anybody else."""
+        if by != self.holder_id:
+            raise Forbidden("seul le porteur du projet le complète")
+        asked = self.open_question
+        if asked is None or self.stage in FINAL_STAGES:
+            raise WrongStage("rien n'est à compléter pour le moment")
+        told = asked.model_copy(update={"answer": answer, "answered_at": now()})
+        self.questions = (*self.questions[:-1], told)
+        self._note(by, f"Complété : {answer}")
+        self.record(CompletionGiven(**self._who(), asked_by=asked.asked_by, answer=answer))
 
     @property
     def lacks_telling(self) -> bool:

@@ -7,6 +7,7 @@ from services.intake import commands
 from services.intake.bodies import (
     AnswerInvitation,
     ChoosePilotSite,
+    CompleteProject,
     DeliverProject,
     FormTeam,
     ListProjects,
@@ -84,10 +85,16 @@ class ForPrograms:
         by: MemberId,
         version: int,
     ) -> ProjectView:
-        """Secure a project or turn it down, as its `version` was."""
+        """Secure a project, turn it down, or ask to complete it, as its `version` was."""
         asked = {"decision": decision, "reason": reason, "version": version}
         body = ReviewProject.model_validate(asked)
         return self._do(commands.review, project_id, by, body)
+
+    @rpc
+    def complete_project(self, project_id: Identifier, answer: str, by: MemberId) -> ProjectView:
+        """Answer, for the holder `by`, what a review asked."""
+        body = CompleteProject.model_validate({"answer": answer})
+        return self._do(commands.complete, project_id, by, body)
 
     @rpc
     def choose_pilot_site(self, project_id: Identifier, site_id: str, by: MemberId) -> ProjectView:

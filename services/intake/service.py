@@ -11,6 +11,7 @@ from services.intake.accounts.entrypoints import ForAccounts
 from services.intake.bodies import (
     AnswerInvitation,
     ChoosePilotSite,
+    CompleteProject,
     DeliverProject,
     FormTeam,
     ListProjects,
@@ -200,11 +201,16 @@ class Intake(ForPrograms, ForDepartures, ForMembers, ForAccounts):
 
     @http("POST", f"{PROJECT}/review", body=ReviewProject, returns=ProjectView, roles=STAFF)
     def review(self, call: Call, project_id: str) -> ProjectView:
-        """Secure a project or turn it down, as its `version` was; 409 when it changed since.
+        """Secure a project, turn it down, or ask its holder to complete it, as its `version` was.
 
         Forbidden to its holder, to the owners of its data, and to members of their SIREN.
         """
         return _view(commands.review(self.documents, call.caller, project_id, call.body))
+
+    @http("POST", f"{PROJECT}/completion", body=CompleteProject, returns=ProjectView, roles=HOLDERS)
+    def complete(self, call: Call, project_id: str) -> ProjectView:
+        """Answer what a review asked the holder to complete."""
+        return _view(commands.complete(self.documents, call.caller, project_id, call.body))
 
     @http("POST", f"{PROJECT}/pilot-site", body=ChoosePilotSite, returns=ProjectView, roles=STAFF)
     def pilot(self, call: Call, project_id: str) -> ProjectView:

@@ -63,6 +63,16 @@ class CheckView(View):
     )
 
 
+class QuestionView(View):
+    """What a review asked the holder to complete, and the answer."""
+
+    text: str
+    asked_by: str
+    asked_at: AwareDatetime
+    answer: str
+    answered_at: OptionalDate = Field(description="null while it is waited for")
+
+
 class GivenUpView(View):
     """A trial or full job that the lab gave up; `reason`, in French, says why."""
 
@@ -106,6 +116,9 @@ class ProjectView(ProjectSummary):
     treatment: Treatment | None
     checks: tuple[CheckView, ...] = Field(
         description="what the catalogue and compute found in the treatment's way, once they looked"
+    )
+    questions: tuple[QuestionView, ...] = Field(
+        description="what reviews asked to complete, oldest first"
     )
     guidance: Guidance | None
     history: list[Entry]

@@ -121,6 +121,22 @@ class ProjectRejected(_ProjectEvent, source="intake"):
     reason: str
 
 
+class CompletionAsked(_ProjectEvent, source="intake"):
+    """A reviewer asks the holder to complete the project before it decides."""
+
+    summary = "Le relecteur demande de compléter le projet : {question}"
+    asked_by: str
+    question: str
+
+
+class CompletionGiven(_ProjectEvent, source="intake"):
+    """The holder answered: the review goes on."""
+
+    summary = "Le porteur a complété le projet : {answer}"
+    asked_by: str = Field(description="the reviewer who waited for it")
+    answer: str
+
+
 class ProjectWithdrawn(_ProjectEvent, source="intake"):
     """The holder gave the project up, or left the lab."""
 

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from deploy.demo.partner import Partner
 from deploy.demo.story import Story
 from tests.chaos.lab import Lab
 
@@ -17,6 +18,14 @@ def lab() -> Iterator[Lab]:
         lab = Lab(Path(home), workers=1)
         with lab.up():
             yield lab
+
+
+@pytest.fixture
+def receiver() -> Iterator[Partner]:
+    """A member's own server: what the lab's partner refuses is counted by other tests."""
+    partner = Partner()
+    yield partner
+    partner.close()
 
 
 @pytest.fixture(scope="package")

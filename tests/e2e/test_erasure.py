@@ -84,14 +84,6 @@ def staff(lab: Lab) -> Client:
     return lab.client("lab", "operator", "reviewer")
 
 
-@pytest.fixture
-def receiver() -> Iterator[Partner]:
-    """The member's own server: what the lab's partner refuses is counted by other tests."""
-    partner = Partner()
-    yield partner
-    partner.close()
-
-
 def taken_to_trial(staff: Client, member: Client, folder: Path) -> str:
     """The id of the member's project, whose trial ran on the member's own data."""
     dataset = member.upload("catalog", "/datasets", about(), table(folder))["id"]

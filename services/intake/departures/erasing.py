@@ -137,6 +137,10 @@ def _take_out(project: Project, member_id: str) -> None:
         )
         for entry in project.history
     ]
+    project.questions = tuple(
+        one.model_copy(update={"asked_by": ERASED}) if one.asked_by == member_id else one
+        for one in project.questions
+    )
     said = tuple(redacted(one) if one.member_id == member_id else one for one in project.parts.all)
     project.parts = project.parts.model_copy(update={"all": said})
     if guidance := project.guidance:

@@ -69,6 +69,12 @@ async def answer(visit: Visit) -> Response:
     return await _do(visit, "invitation", body, "Votre réponse est enregistrée.")
 
 
+async def complete(visit: Visit) -> Response:
+    """Answer what the review asked."""
+    body = {"answer": visit.text("answer")}
+    return await _do(visit, "completion", body, "Votre réponse est transmise au relecteur.")
+
+
 async def choose_site(visit: Visit) -> Response:
     """Ask a member to pilot the project."""
     body = {"site_id": visit.text("site_id")}
@@ -134,6 +140,7 @@ def _possible(visit: Visit, project: Json) -> dict[str, bool]:
         if person and one["member_id"] == person.member_id and one["state"] == "invited"
     ]
     return {
+        "complete": is_holder,
         "treat": is_open and (is_holder or is_staff) and stage not in {"piloted", "staffed"},
         "review": is_staff and stage == "advised",
         "site": is_staff and stage == "trialled",
@@ -150,6 +157,7 @@ ROUTES = [
     post("/projets", submit),
     get("/projets/{project_id}", show),
     post("/projets/{project_id}/reponse", answer),
+    post("/projets/{project_id}/complement", complete),
     post("/projets/{project_id}/site-pilote", choose_site),
     post("/projets/{project_id}/equipe", form_team),
     post("/projets/{project_id}/retrait", withdraw),

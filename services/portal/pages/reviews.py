@@ -24,7 +24,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def decide(visit: Visit) -> Response:
-    """Secure a project, or turn it down, as it was shown."""
+    """Secure a project, turn it down, or ask to complete it, as it was shown."""
     project_id = visit.request.path_params["project_id"]
     body = {
         "decision": visit.text("decision"),

@@ -23,6 +23,7 @@ def test_project_goes_from_a_problem_to_a_map(enter: Enter, played: Story) -> No
 
     project = ask(holder)
     build(holder, project, played)
+    complete(staff, holder, project)
     secure(staff, project)
     page = staff.until(project, "#site_id")
     page.select_option("#site_id", members["city"])
@@ -69,6 +70,18 @@ def build(holder: Visitor, project: str, played: Story) -> None:
     holder.press(SEE)
     assert "logements_vacants" in page.locator("#apercu").inner_text()
     holder.press("text=Enregistrer ce traitement")
+
+
+def complete(staff: Visitor, holder: Visitor, project: str) -> None:
+    """Ask the holder for what the review lacks, and read its answer."""
+    review = project.replace("projets", "revue")
+    page = staff.until(review, "text=Demander de compléter")
+    page.fill("#reason", "De quelle année parlez-vous ?")
+    staff.press("text=Demander de compléter")
+    page = holder.until(project, "text=De quelle année parlez-vous ?")
+    page.fill("#answer", "De 2021, comme le recensement.")
+    holder.press("text=Répondre")
+    staff.until(review, "text=De 2021, comme le recensement.")
 
 
 def secure(staff: Visitor, project: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import FilePayload
 
+from deploy.demo.partner import Partner
 from deploy.demo.story import wait
 from tests.chaos.lab import Lab
 from tests.e2e.portal.conftest import Enter, Visitor
@@ -21,6 +22,18 @@ WATER = "code_commune;volume;abonnes\n" + "".join(
     f"{14_101 + at};{at * 371};{at + 20}\n" for at in range(60)
 )
 TOWNS = "code_commune;population\n" + "".join(f"{14_101 + at};{at * 37}\n" for at in range(60))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def members(lab: Lab) -> None:
+    """Who owns data, and who asks for it."""
+    operator = lab.client("operator", "operator")
+    for member_id, name, kind in (
+        (OWNER, "Syndicat des eaux", "association"),
+        (HOLDER, "Ville", "local_authority"),
+    ):
+        body = {"member_id": member_id, "name": name, "kind": kind}
+        operator.post("intake", "/members", body)
 
 
 def file_of(text: str) -> FilePayload:
@@ -173,11 +186,11 @@ def test_a_key_is_told_once_and_ends(enter: Enter) -> None:
     assert "révoquée" in page.locator("tr:has-text('tableau de bord')").inner_text()
 
 
-def test_a_program_is_called_until_its_member_ends_it(enter: Enter, lab: Lab) -> None:
+def test_a_program_is_called_until_its_member_ends_it(enter: Enter, receiver: Partner) -> None:
     """What was sent to it is listed, and sent again by a button."""
     owner = enter(OWNER, "owner")
     page = owner.go("/partenaires")
-    page.fill("#url", f"http://127.0.0.1:{lab.partner.port}/owner")
+    page.fill("#url", f"http://127.0.0.1:{receiver.port}/owner")
     owner.press("main button:has-text('Ajouter')")
     assert page.locator("#event_types-fault").count() == 1
     page.check("[value='dataset_*']")

@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[Callable[[Project], None], set[Stage]]] = {
         lambda it: it.review("reject", "Non.", REVIEWER),
         {"advised", "secured", "equipped"},
     ),
+    "ask": (lambda it: it.ask("Sur quels logements ?", REVIEWER), {"advised"}),
     "choose_pilot_site": (lambda it: it.choose_pilot_site("mbr_s", REVIEWER), {"trialled"}),
     "form_team": (lambda it: it.form_team(("mbr_1",), REVIEWER), {"piloted"}),
     "deliver": (lambda it: it.deliver(made.delivery(), HOLDER), {"staffed"}),
@@ -229,6 +230,44 @@ def test_nobody_reviews_on_their_own_case(who: str, decision: Literal["secure", 
     with pytest.raises(Forbidden, match="un autre examinateur"):
         it.review(decision, "Moi-même.", by, parties)
     assert (it.model_dump(), it.recorded()) == (before, [])
+
+
+@pytest.mark.parametrize("who", PARTIAL)
+def test_nobody_asks_to_complete_their_own_case(who: str) -> None:
+    """As they may not decide on it."""
+    by, parties = PARTIAL[who]
+    it = made.project_at("advised")
+    with pytest.raises(Forbidden, match="un autre examinateur"):
+        it.ask("Pourquoi ?", by, parties)
+    assert (it.questions, it.recorded()) == ((), [])
+
+
+def test_holder_completes_what_a_review_asks_and_the_review_goes_on() -> None:
+    """One question at a time, answered once, by the holder alone; both are kept and told."""
+    it = made.project_at("advised")
+    it.ask("Sur quels logements ?", REVIEWER)
+    with pytest.raises(WrongStage, match="pas encore répondu"):
+        it.ask("Et pourquoi ?", REVIEWER)
+    with pytest.raises(Forbidden, match="seul le porteur"):
+        it.complete("Tous.", REVIEWER)
+    it.complete("Les logements vacants.", HOLDER)
+    with pytest.raises(WrongStage, match="rien n'est à compléter"):
+        it.complete("Encore.", HOLDER)
+    assert [(one.text, one.answer) for one in it.questions] == [
+        ("Sur quels logements ?", "Les logements vacants.")
+    ]
+    assert topics(it) == ["completion_asked", "completion_given"]
+    it.review("secure", "Oui.", REVIEWER)
+    assert it.stage == "secured"
+
+
+def test_question_of_a_refused_project_is_not_answered() -> None:
+    """There is nothing left to decide."""
+    it = made.project_at("advised")
+    it.ask("Sur quels logements ?", REVIEWER)
+    it.review("reject", "Sans suite.", REVIEWER)
+    with pytest.raises(WrongStage, match="rien n'est à compléter"):
+        it.complete("Tous.", HOLDER)
 
 
 @pytest.mark.parametrize("who", PARTIAL)

@@ -13,12 +13,22 @@ def test_erased_project_keeps_who_was_asked_for_which_part() -> None:
     one = project(title=MARK, keywords=(MARK,), skills=(MARK,), theme=MARK)
     one.parts = one.parts.naming("team", ("mbr_a", "mbr_b"))
     one.parts = one.parts.answered(one.parts.of("mbr_b")[0], "decline", MARK)
+    one.stage = "advised"
+    one.ask(MARK, "mbr_reviewer")
+    one.complete(MARK, one.holder_id)
+    one.stage = "submitted"
     one.withdraw(MARK, one.holder_id)
     redact_project(one)
     left = Project.model_validate(one.model_dump())
     assert MARK not in repr(left.model_dump())
     assert (left.parts.asked, left.named) == ({"team": ("mbr_a", "mbr_b")}, ["mbr_a"])
-    assert [entry.stage for entry in left.history] == ["submitted", "withdrawn"]
+    assert [entry.stage for entry in left.history] == [
+        "submitted",
+        "advised",
+        "advised",
+        "withdrawn",
+    ]
+    assert [one.asked_by for one in left.questions] == ["mbr_reviewer"]
 
 
 def test_end_of_an_access_that_comes_after_the_erasure_brings_no_word_back() -> None:

@@ -1,9 +1,12 @@
-"""Nobody decides on their own case: who does not review a project, and why not (in French)."""
+"""Reviews: who decides on no project, since it is its own case, and what a review asks first."""
 
 from collections.abc import Iterable, Mapping
 
+from pydantic import AwareDatetime
+
+from shared.aggregate import NEVER
 from shared.errors import Forbidden
-from shared.events.event import Party
+from shared.events.event import Frozen, Party
 
 _ANOTHER = "un autre examinateur décide"
 
@@ -30,3 +33,13 @@ def check_impartial(
         raise Forbidden(
             f"ce projet lirait des données de votre organisation (SIREN {siren}) : {_ANOTHER}"
         )
+
+
+class Question(Frozen):
+    """What a reviewer asked the holder to complete, and what it answered; both are French."""
+
+    text: str
+    asked_by: str
+    asked_at: AwareDatetime
+    answer: str = ""
+    answered_at: AwareDatetime = NEVER
