@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.portal import health
+from services.portal.attempts import Attempts
 from services.portal.french import FILTERS
 from services.portal.lab import Away, Lab, Refused, SignIn, Tokens
 from services.portal.oidc import Provider
@@ -87,14 +88,14 @@ async def _lifespan(settings: PortalSettings, app: Starlette) -> AsyncIterator[N
         "notify": settings.notify_url,
     }
     tokens, templates = Tokens(), templates_of()
-    provider = Provider(settings) if settings.oidc_issuer else None
+    provider, attempts = Provider(settings) if settings.oidc_issuer else None, Attempts()
     async with httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, trust_env=False) as http:
 
         def visit(request: Request) -> Visit:
             session = str(request.session.get("session", ""))
             lab = Lab(http, urls, tokens, session)  # type: ignore[arg-type]
             sign_in = SignIn(http, settings.intake_url, tokens, settings.sign_in_key)
-            return Visit(request, settings, templates, lab, sign_in, provider)
+            return Visit(request, settings, templates, lab, sign_in, attempts, provider)
 
         app.state.visit, app.state.http, app.state.urls = visit, http, urls
         yield

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive
 
+from services.portal.attempts import Attempts
 from services.portal.french import size
 from services.portal.lab import Lab, Refused, SignIn
 from services.portal.oidc import Provider
@@ -65,6 +66,7 @@ class Visit:
     templates: Environment
     lab: Lab
     sign_in: SignIn
+    attempts: Attempts
     provider: Provider | None = None
     form: FormData = field(default_factory=FormData)
 
@@ -80,6 +82,11 @@ class Visit:
     def member_id(self) -> str:
         """The member that the person acts for; empty when nobody signed in."""
         return self.person.member_id if self.person else ""
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from, as far as proxies on this machine tell."""
+        return self.request.client.host if self.request.client else ""
 
     @property
     def menu(self) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from services.portal.lab import Away, Json, Refused
 from services.portal.visit import Visit, get, post
 
+_UNAUTHENTICATED = 401
 _ENDED = "Vous êtes déconnecté."
 
 
@@ -21,12 +22,14 @@ async def show_link(visit: Visit) -> Response:
 
 async def use_link(visit: Visit) -> Response:
     """Sign in by a link, in a session of its own."""
+    visit.attempts.check(visit.address)
     try:
         made = await visit.sign_in.by_link(visit.text("code"))
     except Refused:
+        visit.attempts.note(visit.address)
         return visit.page(
             "entry/sign_in.html",
-            401,
+            _UNAUTHENTICATED,
             fault=("Ce lien a déjà servi, ou n'est plus valable : demandez-en un autre."),
         )
     return _signed_in(visit, made)
@@ -43,9 +46,12 @@ async def come_back(visit: Visit) -> Response:
     """Sign in whom the provider vouches for, in a session of its own."""
     if visit.provider is None:
         return visit.go("/connexion")
+    visit.attempts.check(visit.address)
     try:
         made = await visit.sign_in.by_identity(await visit.provider.identity(visit.request))
     except Refused as refused:
+        if refused.status == _UNAUTHENTICATED:
+            visit.attempts.note(visit.address)
         return visit.page("entry/sign_in.html", refused.status, fault=refused.detail)
     return _signed_in(visit, made)
 
