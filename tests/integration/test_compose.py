@@ -123,9 +123,10 @@ def test_every_secret_of_the_compose_file_is_made_and_fits(tmp_path: Path) -> No
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o644
     for service in SERVICES:
         environ = COMPOSE["services"][service]["environment"]
-        given = {name: value for name, value in environ.items() if "${" not in value} | {
-            f"DATALAB_{kind}_FILE": str(tmp_path / f"{service}_{kind.lower()}")
-            for kind in ("AMQP_URI", "MONGODB_URI")
+        given = {
+            name: value.replace("/run/secrets", str(tmp_path))
+            for name, value in environ.items()
+            if "${" not in value
         }
         settings = load_settings({**given, "DATALAB_STORAGE_URL": "file:///files"})
         assert settings.mongodb_uri.endswith(f"@mongo:27017/datalab_{service}")

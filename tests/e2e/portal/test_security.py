@@ -105,7 +105,8 @@ def test_words_of_others_are_shown_and_never_run(lab: Lab, enter: Enter, played:
 
 def test_what_is_not_ones_own_is_not_there(lab: Lab, stranger: httpx.Client, played: Story) -> None:
     """The same sentence for a project of others as for one that does not exist."""
-    code = link(lab, "mbr_stranger", "holder")
+    other = played.staff.post("intake", "/members", {"name": "Autre", "kind": "company"})["id"]
+    code = link(lab, other, "holder")
     stranger.post("/connexion/lien", data={"code": code, "csrf": csrf(stranger)})
     assert stranger.get(f"/projets/{played.project_id}").status_code == 404
     assert stranger.get("/projets/prj_none").status_code == 404
