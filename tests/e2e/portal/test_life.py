@@ -80,7 +80,7 @@ def complete(staff: Visitor, holder: Visitor, project: str) -> None:
     staff.press("text=Demander de compléter")
     page = holder.until(project, "text=De quelle année parlez-vous ?")
     page.fill("#answer", "De 2021, comme le recensement.")
-    holder.press("text=Répondre")
+    holder.press("button:has-text('Répondre')")
     staff.until(review, "text=De 2021, comme le recensement.")
 
 
