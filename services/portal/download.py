@@ -10,6 +10,16 @@ _SEALED = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """What a picture may do that somebody opens by its own address: nothing but be looked at."""
 
 
+def saved(body: str | bytes, kind: str, name: str) -> Response:
+    """What the portal wrote itself, to be saved under a name."""
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"',
+        "content-security-policy": _SEALED,
+        "cache-control": "no-store",
+    }
+    return Response(body, media_type=kind, headers=headers)
+
+
 async def download(visit: Visit, service: Service, path: str, **query: str) -> Response:
     """What a service sends at that path: a picture to look at, anything else to be saved.
 

@@ -2,11 +2,16 @@
 
 from starlette.responses import Response
 
+from services.portal.download import saved
+from services.portal.drafts import docx
+from services.portal.drafts.draft import Facts
+from services.portal.drafts.papers import PAPERS
 from services.portal.lab import Refused, if_seen, path_of
 from services.portal.pages.treatments import preview_of
 from services.portal.visit import Faults, Visit, faults_of, get, post
 
 _SHOWN = 50
+_NOT_FOUND = 404
 
 
 async def page(visit: Visit) -> Response:
@@ -47,11 +52,39 @@ async def _show(visit: Visit, faults: Faults, status: int = 200) -> Response:
         holder=if_seen(visit.lab.get("intake", path_of("members", project["holder_id"]))),
         preview=preview_of(visit, treatment),
     )
-    return visit.page("reviews/show.html", status, project=project, faults=faults, **parts)
+    shown = {"papers": {name: title for name, (title, _) in PAPERS.items()}, "faults": faults}
+    return visit.page("reviews/show.html", status, project=project, **shown, **parts)
+
+
+async def draft(visit: Visit) -> Response:
+    """A paper that the review asks for, as far as the lab can write it, to be saved."""
+    project_id, paper = (visit.request.path_params[name] for name in ("project_id", "paper"))
+    if paper not in PAPERS:
+        raise Refused(_NOT_FOUND, "Cette page n'existe pas.")
+    written = PAPERS[paper][1](await _facts(visit, project_id)).typeset()
+    as_docx = visit.asked("format") == "docx"
+    page = visit.templates.get_template("reviews/draft.html")
+    body = docx.written(written) if as_docx else page.render(draft=written)
+    kind = docx.MEDIA_TYPE if as_docx else "text/html"
+    return saved(body, kind, f"{paper}-{project_id}.{'docx' if as_docx else 'html'}")
+
+
+async def _facts(visit: Visit, project_id: str) -> Facts:
+    project = await visit.lab.get("intake", path_of("projects", project_id))
+    preview = await preview_of(visit, project["treatment"])
+    known = {} if preview is None or isinstance(preview, Faults) else preview
+    asked = {one["owner_id"] for one in known.get("asked", ())}
+    named = filter(None, {project["holder_id"], project["site_id"], *project["team"], *asked})
+    members = {
+        one: if_seen(visit.lab.get("intake", path_of("members", one))) for one in sorted(named)
+    }
+    found = await visit.lab.parts(**members)
+    return Facts(project, known, {name: part.value for name, part in found.items()})
 
 
 ROUTES = [
     get("/revue", page),
     get("/revue/{project_id}", show),
+    get("/revue/{project_id}/brouillons/{paper}", draft),
     post("/revue/{project_id}", decide),
 ]

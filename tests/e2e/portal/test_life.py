@@ -1,6 +1,7 @@
 """A project's whole life in a browser, by people who never saw a command line."""
 
 import pytest
+from docx import Document
 
 from deploy.demo import content
 from deploy.demo.story import Story
@@ -88,6 +89,10 @@ def secure(staff: Visitor, project: str) -> None:
     """Look at the evidence once it is complete, and decide."""
     staff.until(project, "text=sont au catalogue")
     page = staff.until(project.replace("projets", "revue"), "text=Lu chez")
+    with page.expect_download() as saved:
+        page.click("a[href$='registre?format=docx']")
+    paper = Document(str(saved.value.path()))
+    assert any("recensement" in one.text or "EPCI" in one.text for one in paper.paragraphs)
     page.fill("#reason", "Les données sont de l'agence et de l'INSEE.")
     staff.press("text=Sécuriser le projet")
 

@@ -1,0 +1,119 @@
+"""A draft: sections of sentences and tables, and the facts that they are written from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.portal.lab import Json
+from services.portal.typography import spaced
+
+TO_COMPLETE = "[à compléter]"
+"""What stands where the lab does not know."""
+
+WARNING = (
+    "Ceci est un brouillon, écrit par le Datalab d'après ce qu'il sait du projet. Il n'engage"
+    " personne : relisez-le, complétez-le, et faites-le valider par votre délégué à la protection"
+    " des données."
+)
+
+
+class Section(NamedTuple):
+    """A part of a draft: sentences, then rows of two cells."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
+
+
+class Draft(NamedTuple):
+    """A paper, which always says that it is a draft."""
+
+    title: str
+    sections: tuple[Section, ...]
+    warning: str = WARNING
+
+    def typeset(self) -> "Draft":
+        """The same with the spaces of French typography."""
+        sections = [
+            Section(
+                spaced(one.title),
+                tuple(map(spaced, one.lines)),
+                tuple((spaced(name), spaced(text)) for name, text in one.rows),
+            )
+            for one in self.sections
+        ]
+        return Draft(spaced(self.title), tuple(sections), spaced(self.warning))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the services say: a project, what its treatment would do, and the members concerned.
+
+    `preview` is empty where there is no treatment, or where it cannot run.
+    """
+
+    project: Json
+    preview: Mapping[str, Json]
+    members: Mapping[str, Json]
+
+    @property
+    def holder(self) -> str:
+        """Who holds the project."""
+        return self.name_of(self.project["holder_id"])
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """What the data tell of persons, as screening found."""
+        return tuple(self.preview.get("persons", ()))
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """What owners declared of persons, and on which basis: the lab checks none of it."""
+        return tuple(
+            f"Déclaré par le producteur de « {note['title']} » : {note['said']}"
+            for check in self.project["checks"]
+            for note in check["persons"]
+        )
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """What is read of others' data: whose, and which columns."""
+        return tuple(
+            (
+                f"« {one['title']} » ({self.name_of(one['owner_id'])})",
+                ", ".join(one["columns"]) if one["columns"] else "toutes les colonnes",
+            )
+            for one in self.preview.get("asked", ())
+        )
+
+    @property
+    def result(self) -> str:
+        """The columns that come out."""
+        return ", ".join(one["name"] for one in self.preview.get("columns", ())) or TO_COMPLETE
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Those who are asked, each once."""
+        return tuple(dict.fromkeys(one["owner_id"] for one in self.preview.get("asked", ())))
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """What is checked before a result leaves."""
+        return tuple(self.preview.get("checks", ()))
+
+    def bound(self) -> Iterator[tuple[str, str]]:
+        """What those who granted data bind its use to, by dataset."""
+        titles = {one["dataset_id"]: one["title"] for one in self.preview.get("asked", ())}
+        for access in self.project["accesses"]:
+            until = f"jusqu'au {access['until']}" if access["until"] else ""
+            told = [access["purpose"], until, *access["conditions"]]
+            text = " ; ".join(filter(None, told))
+            if text:
+                yield titles.get(access["dataset_id"], access["dataset_id"]), text
+
+    def name_of(self, member_id: str) -> str:
+        """How a member is called, with its SIREN if it has one."""
+        member = self.members.get(member_id)
+        if not member:
+            return member_id
+        return f"{member['name']}, SIREN {member['siren']}" if member["siren"] else member["name"]

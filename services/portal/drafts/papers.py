@@ -1,0 +1,172 @@
+"""The three papers: the register's entry, the sketch of an impact assessment, the agreement."""
+
+from collections.abc import Callable, Mapping
+
+from services.portal.drafts.draft import TO_COMPLETE, Draft, Facts, Section
+
+_CRITERIA = (
+    "évaluation ou notation de personnes",
+    "décision automatisée avec effet juridique",
+    "surveillance systématique",
+    "données sensibles ou à caractère hautement personnel",
+    "traitement à grande échelle",
+    "croisement d'ensembles de données",
+    "personnes vulnérables",
+    "usage innovant d'une technique",
+    "exclusion du bénéfice d'un droit, d'un service ou d'un contrat",
+)
+"""The criteria of the European data protection authorities: WP 248 rev.01, III.B."""
+
+_CROSSING = 5
+_MEASURES = (
+    "Le calcul se fait au Datalab, dans un bac à sable sans réseau ; seul son résultat en sort.",
+    "Seules les colonnes citées ici sont lues ; l'accès cesse quand le producteur le retire.",
+    "Accès par compte nominatif et rôles ; chaque étape est consignée au suivi du projet.",
+)
+
+
+def register(facts: Facts) -> Draft:
+    """An entry of the register of processing activities: RGPD, article 30(1), points a to g."""
+    project = facts.project
+    found = facts.persons or ("Aucune donnée personnelle n'a été repérée dans ce qui est lu.",)
+    return Draft(
+        "Registre des activités de traitement : fiche",
+        (
+            Section(
+                "Responsable du traitement",
+                rows=(
+                    ("Organisme", facts.holder),
+                    ("Représentant et délégué à la protection des données", TO_COMPLETE),
+                ),
+            ),
+            Section("Finalités", (project["title"], project["problem"])),
+            Section(
+                "Base légale (article 6)",
+                (f"Du porteur, pour ce traitement : {TO_COMPLETE}", *facts.declared),
+            ),
+            Section("Personnes et données concernées", found, facts.columns),
+            Section("Destinataires", _recipients(facts)),
+            Section(
+                "Transferts hors de l'Union européenne", (f"Aucun par le Datalab. {TO_COMPLETE}",)
+            ),
+            Section("Durée de conservation", (TO_COMPLETE,), tuple(facts.bound())),
+            Section("Mesures de sécurité", (*_MEASURES, *facts.checks)),
+        ),
+    )
+
+
+def assessment(facts: Facts) -> Draft:
+    """A sketch of an impact assessment, in the four steps of the CNIL's method (PIA, 2018)."""
+    crosses = len((facts.project["treatment"] or {}).get("inputs", {})) > 1
+    criteria = tuple(
+        (
+            text,
+            "oui : plusieurs jeux sont lus ensemble"
+            if crosses and at == _CROSSING
+            else TO_COMPLETE,
+        )
+        for at, text in enumerate(_CRITERIA)
+    )
+    return Draft(
+        "Analyse d'impact relative à la protection des données : esquisse",
+        (
+            Section(
+                "L'analyse est-elle due ?",
+                (
+                    "Elle l'est en principe si deux critères sont réunis (RGPD, article 35).",
+                    "Le Datalab ne peut en relever qu'un lui-même.",
+                ),
+                criteria,
+            ),
+            Section(
+                "1. Contexte : le traitement", (facts.project["title"], facts.project["problem"])
+            ),
+            Section(
+                "1. Contexte : les données",
+                facts.persons or ("Rien n'a été repéré.",),
+                facts.columns,
+            ),
+            Section("1. Contexte : ce qui en sort", (f"Colonnes du résultat : {facts.result}",)),
+            Section(
+                "2. Principes fondamentaux : nécessité et proportionnalité",
+                (
+                    f"Pourquoi chacune des colonnes lues est nécessaire : {TO_COMPLETE}",
+                    *facts.declared,
+                ),
+                tuple(facts.bound()),
+            ),
+            Section(
+                "2. Principes fondamentaux : droits des personnes",
+                (f"Information, accès, rectification, effacement, opposition : {TO_COMPLETE}",),
+            ),
+            Section("3. Risques : mesures existantes", (*_MEASURES, *facts.checks)),
+            Section(
+                "3. Risques : vraisemblance et gravité",
+                rows=tuple(
+                    (risk, TO_COMPLETE)
+                    for risk in (
+                        "Accès illégitime aux données",
+                        "Modification non désirée",
+                        "Disparition de données",
+                    )
+                ),
+            ),
+            Section(
+                "4. Validation",
+                rows=(
+                    ("Avis du délégué à la protection des données", TO_COMPLETE),
+                    ("Avis des personnes concernées ou de leurs représentants", TO_COMPLETE),
+                    ("Décision du responsable du traitement", TO_COMPLETE),
+                ),
+            ),
+        ),
+    )
+
+
+def agreement(facts: Facts) -> Draft:
+    """An agreement on data between the holder and the owners who are asked."""
+    owners = tuple(("Producteur", facts.name_of(one)) for one in facts.owners)
+    none = () if owners else ("Ce projet ne lit que des données ouvertes : aucun accord n'est dû.",)
+    preview = facts.preview
+    return Draft(
+        "Accord de mise à disposition de données",
+        (
+            Section("Parties", none, (("Porteur", facts.holder), *owners)),
+            Section("Objet", (facts.project["title"], facts.project["problem"])),
+            Section("Données mises à disposition", rows=facts.columns),
+            Section(
+                "Usage",
+                (
+                    f"Le porteur reçoit un résultat de ces colonnes : {facts.result}.",
+                    "Il n'en fait rien d'autre, et ne cherche à reconnaître personne.",
+                ),
+                tuple(facts.bound()),
+            ),
+            Section("Contrôles avant la remise du résultat", facts.checks or (TO_COMPLETE,)),
+            Section(
+                "Licence et mention",
+                rows=(
+                    ("Licence du résultat", preview.get("licence") or TO_COMPLETE),
+                    ("Mention à publier", preview.get("attribution") or TO_COMPLETE),
+                ),
+            ),
+            Section("Durée et fin", (f"Durée : {TO_COMPLETE}", _MEASURES[1])),
+            Section(
+                "Signatures",
+                rows=((facts.holder, TO_COMPLETE), *((name, TO_COMPLETE) for _, name in owners)),
+            ),
+        ),
+    )
+
+
+def _recipients(facts: Facts) -> tuple[str, ...]:
+    named = [facts.project["holder_id"], facts.project["site_id"], *facts.project["team"]]
+    return tuple(dict.fromkeys(facts.name_of(one) for one in named if one))
+
+
+PAPERS: Mapping[str, tuple[str, Callable[[Facts], Draft]]] = {
+    "registre": ("Fiche du registre des traitements", register),
+    "aipd": ("Esquisse d'analyse d'impact (AIPD)", assessment),
+    "accord": ("Accord avec les producteurs", agreement),
+}
+"""By what its address calls each: what links to it say, and how it is written."""

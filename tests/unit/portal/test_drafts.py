@@ -1,0 +1,116 @@
+"""The papers of a review say what the lab knows, and leave the rest to people."""
+
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import pytest
+from docx import Document
+
+from services.portal.app import templates_of
+from services.portal.drafts import docx
+from services.portal.drafts.draft import TO_COMPLETE, Draft, Facts
+from services.portal.drafts.papers import PAPERS
+
+HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \x00\x0b\ufffe"
+PROJECT: dict[str, Any] = {
+    "holder_id": "ville",
+    "site_id": None,
+    "team": [],
+    "title": "Qui a droit à l'aide ?",
+    "problem": "Compter les ayants droit par quartier.",
+    "treatment": {"inputs": {"a": "dts_1", "b": "dts_2"}},
+    "checks": [{"persons": [{"title": "Aides", "said": "base légale : mission d'intérêt public"}]}],
+    "accesses": [
+        {
+            "dataset_id": "dts_1",
+            "purpose": "compter les ayants droit",
+            "until": "2027-12-31",
+            "conditions": ["ne rien publier sous 11 personnes"],
+        }
+    ],
+}
+PREVIEW: dict[str, Any] = {
+    "asked": [
+        {"dataset_id": "dts_1", "title": "Aides", "owner_id": "caf", "columns": ["iris", "aide"]}
+    ],
+    "columns": [{"name": "iris"}, {"name": "nombre"}],
+    "persons": ["« Aides » tient des données sur des personnes."],
+    "checks": ["au moins 11 personnes par case"],
+    "licence": "à décider",
+    "attribution": "Caf, 2026",
+}
+FACTS = Facts(
+    PROJECT,
+    PREVIEW,
+    {"ville": {"name": "Ville", "siren": "217600001"}, "caf": {"name": "Caf", "siren": ""}},
+)
+
+
+def text_of(draft: Draft) -> str:
+    """All that a draft says."""
+    parts = [draft.title, draft.warning]
+    for section in draft.sections:
+        parts += [section.title, *section.lines, *(cell for row in section.rows for cell in row)]
+    return "\n".join(parts)
+
+
+KNOWN = {
+    "registre": (
+        "Ville, SIREN 217600001",
+        "Compter les ayants droit par quartier.",
+        "« Aides » tient des données sur des personnes.",
+        "Déclaré par le producteur de « Aides » : base légale : mission d'intérêt public",
+        "« Aides » (Caf)",
+        "iris, aide",
+        "compter les ayants droit ; jusqu'au 2027-12-31 ; ne rien publier sous 11 personnes",
+        "au moins 11 personnes par case",
+    ),
+    "aipd": (
+        "croisement d'ensembles de données",
+        "oui : plusieurs jeux sont lus ensemble",
+        "Colonnes du résultat : iris, nombre",
+        "Accès illégitime aux données",
+    ),
+    "accord": ("Producteur", "Caf", "Porteur", "iris, aide", "Caf, 2026", "Signatures"),
+}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_paper_says_what_is_known_and_that_it_is_a_draft(paper: str) -> None:
+    """And what nobody told is left to be completed."""
+    told = text_of(PAPERS[paper][1](FACTS))
+    assert [one for one in KNOWN[paper] if one not in told] == []
+    assert "Ceci est un brouillon" in told
+    assert TO_COMPLETE in told
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_paper_of_a_project_without_a_treatment_is_written(paper: str) -> None:
+    """Of which nothing is known but its question."""
+    bare = {**PROJECT, "treatment": None, "checks": [], "accesses": []}
+    told = text_of(PAPERS[paper][1](Facts(bare, {}, {})))
+    assert bare["title"] in told
+    assert "Caf" not in told
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_words_of_others_are_text_in_both_formats(paper: str) -> None:
+    """Neither tags nor what XML does not hold spoil a file, nor does anything run."""
+    hostile = replace(FACTS, project={**PROJECT, "title": HOSTILE, "problem": HOSTILE})
+    draft = PAPERS[paper][1](hostile).typeset()
+    file = Document(BytesIO(docx.written(draft)))
+    said = [one.text for one in file.paragraphs]
+    assert any("<script>alert(1)</script> {{ 7 * 7 }}" in one for one in said)
+    page = templates_of().get_template("reviews/draft.html").render(draft=draft)
+    assert "<script>" not in page
+    assert "49" not in page.partition("alert")[2][:60]
+
+
+def test_both_formats_say_the_same() -> None:
+    """Every sentence and cell."""
+    draft = PAPERS["registre"][1](FACTS).typeset()
+    file = Document(BytesIO(docx.written(draft)))
+    cells = [cell.text for table in file.tables for row in table.rows for cell in row.cells]
+    told = "\n".join([*(one.text for one in file.paragraphs), *cells])
+    assert sorted(told.splitlines()) == sorted(text_of(draft).splitlines())
