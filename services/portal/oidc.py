@@ -5,18 +5,21 @@ cookie of the browser that left for the provider; whoever comes back with anothe
 """
 
 import logging
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
-from authlib.integrations.starlette_client import OAuth  # type: ignore[import-untyped]
 from joserfc.errors import JoseError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.lab import Refused
 from shared.server_settings import PortalSettings
+
+with warnings.catch_warnings(record=True):  # of a release to come, at each start
+    from authlib.integrations.starlette_client import OAuth  # type: ignore[import-untyped]
 
 log = logging.getLogger(__name__)
 
